@@ -1,0 +1,330 @@
+"""What can be asked of any provider of synthetic media, and what it answers.
+
+Every operation is optional: a provider is any object with some of the methods of :class:`Provider`. Results are data. A provider that
+says no is an answer like any other (:class:`Refused`), and one that could not answer is one too (:class:`Unavailable`); no operation
+raises for either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Generic, Literal, Protocol, TypeAlias, TypeVar
+
+from shenhe.rulebook import Service
+
+from .exchange import Exchange
+
+T = TypeVar("T")
+
+
+class Operation(StrEnum):
+    """Something that can be asked of a provider. The value is the name of the method of :class:`Provider` that asks it."""
+
+    REGISTER = "register"
+    VERIFY_IDENTITY = "verify_identity"
+    DELETE_ACCOUNT = "delete_account"
+    GRANT_CONSENT = "grant_consent"
+    REVOKE_CONSENT = "revoke_consent"
+    GENERATE = "generate"
+    EDIT = "edit"
+    FETCH = "fetch"
+    PUBLISH = "publish"
+    VIEW = "view"
+    UPLOAD = "upload"
+    SEARCH = "search"
+    REPORT = "report"
+    REPORT_STATUS = "report_status"
+    APPEAL = "appeal"
+    REFUTATIONS = "refutations"
+    DISCLOSURES = "disclosures"
+    RECORDS = "records"
+    ADVANCE_CLOCK = "advance_clock"
+    RESET = "reset"
+
+
+# --- answers ---------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted(Generic[T]):
+    """The provider did as asked. ``value`` was extracted from the last of ``exchanges``; ``notice`` is what it told the user."""
+
+    value: T
+    exchanges: tuple[Exchange, ...] = ()
+    notice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The provider said no. ``status`` is the HTTP status (or its nearest likeness), ``reason`` its own code or words."""
+
+    status: int
+    reason: str = ""
+    exchanges: tuple[Exchange, ...] = ()
+    notice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unavailable:
+    """No usable answer: timeout, reset, 429, 5xx, an oversized or unreadable body. Never counts for or against the provider's conduct."""
+
+    reason: str
+    exchanges: tuple[Exchange, ...] = ()
+    status: int | None = None
+
+
+Result: TypeAlias = Accepted[T] | Refused | Unavailable
+
+
+# --- what is asked about -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account at the provider. ``credentials`` (a token, a cookie …) is secret: it has no place in ``repr`` or in evidence."""
+
+    id: str
+    credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+class IdentityMethod(StrEnum):
+    """How a person or organisation says who it is. ``EMAIL`` is none of the methods that Art. 9 lists."""
+
+    ID_CARD = "id-card"
+    USCC = "uscc"
+    PHONE = "phone"
+    NATIONAL_NETWORK_ID = "national-network-id"
+    EMAIL = "email"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """An identity document as it is presented: ``number`` may be malformed on purpose."""
+
+    method: IdentityMethod
+    number: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """Whether the provider holds the account to be verified after it accepted an identity."""
+
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The person whose face or voice is edited: ``id`` names them to the provider, ``name`` to people."""
+
+    id: str
+    name: str = ""
+    minor: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """A consent on record: to edit the ``scope`` (``face``, ``voice``) of ``subject``, given to one account."""
+
+    id: str
+    subject: Subject
+    scope: str
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """Bytes with the media type that the provider gave them."""
+
+    data: bytes = field(repr=False)
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationRequest:
+    """Make something of a prompt. ``labelled=False`` asks for the copy without explicit label; ``agreed`` says whether the user
+    accepted the agreement that moves the duty to label to the user. ``turns`` are earlier turns of a dialogue."""
+
+    service: Service
+    media_type: str
+    prompt: str
+    labelled: bool = True
+    agreed: bool = False
+    turns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EditRequest:
+    """Change the face or voice of ``subject`` in ``source``. ``consent`` is the record the user relies on, if any."""
+
+    service: Service
+    source: Media
+    subject: Subject
+    scope: str
+    prompt: str
+    consent: Consent | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Something made or uploaded: ``media`` where the answer carried the bytes, else they are had by :meth:`Provider.fetch`."""
+
+    id: str
+    media: Media | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """Content made visible to the public."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A surface (page, feed, thumbnail, download, share …) as the public sees it: its text, its bytes, and what notices stand there."""
+
+    media: Media | None = None
+    text: str = ""
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRequest:
+    """A notice about a publication. ``kind`` is ``illegal``, ``impersonation``, ``intimate`` (TAKE IT DOWN) …; a valid intimate-image
+    request carries ``signature``, ``good_faith`` and ``contact``."""
+
+    target: Publication
+    kind: str
+    statement: str
+    contact: str = ""
+    signature: str = ""
+    good_faith: bool = False
+
+
+class TicketState(StrEnum):
+    """Where a report or appeal stands."""
+
+    RECEIVED = "received"
+    UPHELD = "upheld"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A report or an appeal on its way: ``receipt`` is what confirms that it arrived, ``reasons`` explain the decision."""
+
+    id: str
+    state: TicketState
+    receipt: str = ""
+    reasons: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPage:
+    """The publications that a search lists."""
+
+    publications: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosure:
+    """A public page of the provider: ``rules``, ``complaints``, ``agreement``, ``filing`` …, with its published ``fields``
+    (``time_limit_hours``, ``filing_number``, ``link`` …) where the binding extracts any."""
+
+    topic: str
+    text: str
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Refutation:
+    """A rumour refutation attached to a publication."""
+
+    publication: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One entry of the provider's own log of what it did."""
+
+    kind: str
+    at: datetime | None
+    subject: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a provider declares it offers. What is not declared is not failed; what is declared and absent is.
+
+    ``media`` gives the media types each service makes; ``surfaces`` the places a publication can be seen on; ``renditions`` the forms a
+    piece of content can be fetched in (``original``, ``download``, ``export``, ``thumbnail`` …); ``edit_scopes`` what can be edited of a
+    person (``face``, ``voice``). ``identities`` is ``synthetic`` where invented persons may be registered, else ``supplied``.
+    """
+
+    operations: frozenset[Operation]
+    services: tuple[Service, ...] = ()
+    media: Mapping[Service, tuple[str, ...]] = field(default_factory=dict)
+    surfaces: tuple[str, ...] = ("page",)
+    renditions: tuple[str, ...] = ("original",)
+    edit_scopes: tuple[str, ...] = ()
+    identity_methods: tuple[IdentityMethod, ...] = ()
+    report_kinds: tuple[str, ...] = ("illegal",)
+    disclosure_topics: tuple[str, ...] = ()
+    markets: tuple[str, ...] = ("cn",)
+    roles: tuple[str, ...] = ("provider",)
+    identities: Literal["synthetic", "supplied"] = "supplied"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyMade:
+    """Accounts, identities and consents that a binding supplies by role (``verified_adult``, ``unverified``, ``minor``, ``subject``,
+    ``reporter``), for gateways that refuse invented people."""
+
+    accounts: Mapping[str, Account] = field(default_factory=dict)
+    identities: Mapping[str, Identity] = field(default_factory=dict)
+    subjects: Mapping[str, Subject] = field(default_factory=dict)
+    consents: Mapping[str, Consent] = field(default_factory=dict)
+
+
+class Provider(Protocol):
+    """The operations. Implement any subset and say which in ``capabilities.operations``.
+
+    An ``account`` of ``None`` means that nobody is signed in.
+    """
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    @property
+    def ready_made(self) -> ReadyMade: ...
+
+    def register(self, profile: Mapping[str, str]) -> Result[Account]: ...
+    def verify_identity(self, account: Account | None, identity: Identity) -> Result[Verification]: ...
+    def delete_account(self, account: Account) -> Result[None]: ...
+
+    def grant_consent(self, account: Account, subject: Subject, scope: str, statement: str) -> Result[Consent]: ...
+    def revoke_consent(self, account: Account, consent: Consent) -> Result[None]: ...
+
+    def generate(self, account: Account | None, request: GenerationRequest) -> Result[Content]: ...
+    def edit(self, account: Account | None, request: EditRequest) -> Result[Content]: ...
+    def fetch(self, account: Account | None, content: Content, rendition: str = "original") -> Result[Media]: ...
+    def publish(self, account: Account | None, content: Content, title: str) -> Result[Publication]: ...
+    def view(self, account: Account | None, publication: Publication, surface: str = "page") -> Result[View]: ...
+    def upload(self, account: Account | None, media: Media, declared: bool = False) -> Result[Content]: ...
+    def search(self, account: Account | None, query: str) -> Result[SearchPage]: ...
+
+    def report(self, account: Account | None, request: ReportRequest) -> Result[Ticket]: ...
+    def report_status(self, account: Account | None, ticket: Ticket) -> Result[Ticket]: ...
+    def appeal(self, account: Account, publication: Publication, statement: str) -> Result[Ticket]: ...
+
+    def refutations(self, publication: Publication) -> Result[tuple[Refutation, ...]]: ...
+    def disclosures(self, topic: str) -> Result[Disclosure]: ...
+    def records(self, account: Account | None, kind: str) -> Result[tuple[Record, ...]]: ...
+
+    def advance_clock(self, hours: float) -> Result[None]: ...
+    def reset(self) -> Result[None]: ...

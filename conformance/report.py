@@ -1,0 +1,167 @@
+"""``report.json``: the one result of a conformance run. Every other output is a view of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+VerdictName = Literal["not applicable", "pass", "review", "inconclusive", "fail", "error"]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Words(_Model):
+    """The same words in English and Chinese."""
+
+    en: str
+    zh: str
+
+
+class Probes(_Model):
+    """How much stands behind a verdict. ``decided`` counts the cases that a property judged, ``controls`` the accepted lawful twins."""
+
+    sent: int = 0
+    accepted: int = 0
+    refused: int = 0
+    unavailable: int = 0
+    controls: int = 0
+    decided: int = 0
+    enumerated: int = 0
+    generated: int = 0
+
+
+class Step(_Model):
+    """One exchange of a finding, redacted. Bodies are text where they are text, else a description with size and hash."""
+
+    role: Literal["set-up", "control", "probe", "observation"]
+    operation: str
+    method: str
+    url: str
+    request_headers: dict[str, str] = {}
+    request_body: str = ""
+    status: int | None = None
+    response_headers: dict[str, str] = {}
+    response_body: str = ""
+    error: str | None = None
+    origin: str = ""
+
+
+class Evidence(_Model):
+    """Something that a person can look at: the excerpt or picture that decided. ``data`` is base64 where ``media_type`` is not text."""
+
+    title: str
+    media_type: str = "text/plain"
+    data: str
+
+
+class Finding(_Model):
+    """A failure that explains itself: what was expected, what was seen, and the smallest sequence that shows it."""
+
+    expected: str
+    seen: str
+    case: str = ""
+    steps: list[Step]
+    evidence: list[Evidence] = []
+    curl: str
+    pytest: str
+
+
+class CheckResult(_Model):
+    """One check: its verdict, why, and how many probes it was reached on."""
+
+    name: str
+    title: str
+    level: Literal["core", "extended", "full"]
+    behaviour: str
+    rules: list[str]
+    verdict: VerdictName
+    reason: str = ""
+    probes: Probes = Probes()
+    finding: Finding | None = None
+
+
+class RuleResult(_Model):
+    """One rule: the gravest verdict of the checks that decide it."""
+
+    rule: str
+    pack: str
+    title: Words
+    text: Words
+    behaviour: str
+    obligors: list[str]
+    keyword: str
+    verification: str
+    verdict: VerdictName
+    reason: str = ""
+    checks: list[str]
+    probes: Probes = Probes()
+
+
+class UndecidedRule(_Model):
+    """A rule that this run does not decide, and why: only a document shows it, a higher level does, or nothing yet."""
+
+    rule: str
+    pack: str
+    title: Words
+    behaviour: str
+    seen_by: Literal["probe", "document", "nobody"]
+    reason: str
+
+
+class Target(_Model):
+    """Who was probed. ``binding_sha256`` is the hash of the binding file as read; secrets never enter it."""
+
+    name: str
+    environment: str
+    transport: str
+    binding_sha256: str = ""
+    services: list[str]
+    operations: list[str]
+    markets: list[str]
+    roles: list[str]
+
+
+class Summary(_Model):
+    """Rules by verdict, and the exit code that follows."""
+
+    counts: dict[VerdictName, int]
+    exit_code: int
+    requests: int
+    probes: Probes
+
+
+class Timing(_Model):
+    """The only part of a report that differs between equal runs, next to ids that the server made."""
+
+    started: str
+    seconds: float
+
+
+class Report(_Model):
+    """The whole of a run."""
+
+    format: Literal["shenhe-report"] = "shenhe-report"
+    format_version: Literal[1] = 1
+    shenhe_version: str
+    rulebook_sha256: str
+    packs: list[str]
+    on: str = Field(description="the date whose law was applied, ISO 8601")
+    target: Target
+    level: Literal["core", "extended", "full"]
+    seed: int
+    examples: int
+    summary: Summary
+    rules: list[RuleResult]
+    checks: list[CheckResult]
+    undecided: list[UndecidedRule]
+    timing: Timing
+
+    def write(self, path: Path) -> None:
+        """Write as indented UTF-8 JSON with a final newline, by way of a temporary file in the same folder."""
+        partial = path.with_name(path.name + ".part")
+        partial.write_text(self.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        partial.replace(path)
