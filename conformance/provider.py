@@ -263,7 +263,8 @@ class Capabilities:
 
     ``media`` gives the media types each service makes; ``surfaces`` the places a publication can be seen on; ``renditions`` the forms a
     piece of content can be fetched in (``original``, ``download``, ``export``, ``thumbnail`` …); ``edit_scopes`` what can be edited of a
-    person (``face``, ``voice``). ``identities`` is ``synthetic`` where invented persons may be registered, else ``supplied``.
+    person (``face``, ``voice``). ``markers`` names the phrases by which the provider's test environment knows test content that it must
+    treat as ``unlawful`` or ``intimate``. ``identities`` is ``synthetic`` where invented persons may be registered, else ``supplied``.
     """
 
     operations: frozenset[Operation]
@@ -275,6 +276,7 @@ class Capabilities:
     identity_methods: tuple[IdentityMethod, ...] = ()
     report_kinds: tuple[str, ...] = ("illegal",)
     disclosure_topics: tuple[str, ...] = ()
+    markers: Mapping[str, str] = field(default_factory=dict)
     markets: tuple[str, ...] = ("cn",)
     roles: tuple[str, ...] = ("provider",)
     identities: Literal["synthetic", "supplied"] = "supplied"
