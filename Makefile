@@ -1,0 +1,69 @@
+# Everything a newcomer needs is Python 3.11 or later and make; each target sets up what it needs and is quick the second time.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+FOLDERS := rulebook conformance simulator scenarios reports cli
+SOURCES := $(shell find $(FOLDERS) -type f -not -path '*/__pycache__/*' 2>/dev/null) pyproject.toml setup.py
+PACKAGES := $(foreach folder,$(FOLDERS),-p shenhe.$(folder))
+WORKERS ?= 2
+
+# uv installs the same locked, hashed set in a tenth of the time; without it pip does.
+INSTALL := $(shell if command -v uv >/dev/null 2>&1; then echo "VIRTUAL_ENV=$(CURDIR)/$(VENV) uv pip install --quiet"; else echo "$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-compile"; fi)
+
+.PHONY: help demo test test-all lint types bench fuzz lock clean
+.DEFAULT_GOAL := help
+
+help: ## Show what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/bin/python:
+	@echo "make: creating a Python environment in $(VENV)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "make: Python 3.11 or later is needed; found $$($(PYTHON) --version). Name another with: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.base: locks/base.txt | $(VENV)/bin/python
+	@echo "make: installing the locked dependencies (a minute or so the first time)"
+	@$(INSTALL) --require-hashes -r locks/base.txt
+	@touch $@
+
+$(VENV)/.dev: locks/dev.txt | $(VENV)/.base
+	@echo "make: installing what the tests need (a minute or so the first time)"
+	@$(INSTALL) --require-hashes -r locks/dev.txt
+	@touch $@
+
+# A wheel, not an editable install: what is tested is what a user gets.
+$(VENV)/.shenhe: $(SOURCES) $(VENV)/.base
+	@echo "make: installing shenhe"
+	@rm -rf build *.egg-info
+	@$(INSTALL) --no-deps --no-build-isolation --force-reinstall . 
+	@rm -rf build *.egg-info
+	@touch $@
+
+demo: $(VENV)/.shenhe ## Check two providers, simulate two policies, write demo/index.html
+	@$(BIN)/shenhe demo --out demo
+
+test: $(VENV)/.dev $(VENV)/.shenhe ## Run the tests
+	@$(BIN)/pytest -n $(WORKERS) -q -m "not slow"
+
+test-all: $(VENV)/.dev $(VENV)/.shenhe ## Run the tests, the slow ones too
+	@$(BIN)/pytest -n $(WORKERS) -q
+
+lint: $(VENV)/.dev ## Check the style
+	@$(BIN)/ruff check .
+
+types: $(VENV)/.dev $(VENV)/.shenhe ## Check the types
+	@$(BIN)/mypy $(PACKAGES)
+
+bench: $(VENV)/.dev $(VENV)/.shenhe ## Measure, as ratios to named baselines
+	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python -P $$file || exit 1; done
+
+fuzz: $(VENV)/.dev $(VENV)/.shenhe ## Throw mutated files at the label reader for a long time
+	@$(BIN)/python -P tests/labels/fuzz.py
+
+lock: ## Renew the lock files (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet pyproject.toml --extra all --group dev --group build -o locks/dev.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet pyproject.toml --group build -c locks/dev.txt -o locks/base.txt
+
+clean: ## Remove what was made
+	rm -rf $(VENV) build dist demo *.egg-info .mypy_cache .ruff_cache .pytest_cache
