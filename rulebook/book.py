@@ -1,0 +1,249 @@
+"""All packs together: looked up by id, picked by day, market, role and service."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import date
+from functools import cache, cached_property
+from importlib.resources import files
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from .document import DocumentError, Fault, Locate, Readable, read_yaml, validate
+from .pack import Pack
+from .penalty import Penalty
+from .rule import PenaltyLink, Rule
+from .vocabulary import Market, Obligor, Service
+
+T = TypeVar("T")
+
+
+class RulebookError(ValueError):
+    """A pack that cannot be used, or an id that is not in the rulebook."""
+
+
+class Rulebook:
+    """Packs that refer to each other correctly.
+
+    ``packs``, ``rules`` and ``penalties`` are read-only mappings by id, in the order in which packs were
+    given. Raises :class:`RulebookError` where two packs share an id or a link leads nowhere.
+    """
+
+    def __init__(self, packs: Iterable[Pack]) -> None:
+        by_id: dict[str, Pack] = {}
+        for pack in packs:
+            if pack.id in by_id:
+                raise RulebookError(f"found the pack {pack.id!r} a second time, expected each pack once")
+            by_id[pack.id] = pack
+        self.packs: Mapping[str, Pack] = MappingProxyType(by_id)
+        self.rules: Mapping[str, Rule] = MappingProxyType({r.id: r for p in by_id.values() for r in p.rules})
+        self.penalties: Mapping[str, Penalty] = MappingProxyType(
+            {q.id: q for p in by_id.values() for q in p.penalties}
+        )
+        for owner, steps, penalty in dangling(by_id.values(), self.penalties.values()):
+            raise RulebookError(
+                f"{owner}: {steps[-1]}: " + _no_such("penalty", penalty, self._penalty_names())
+            )
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 in hexadecimal over the canonical JSON of all packs, whatever their order."""
+        content = {pack.id: pack.model_dump(mode="json") for pack in self.packs.values()}
+        text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def pack(self, pack_id: str) -> Pack:
+        """The pack of that id. Raises :class:`RulebookError` naming the closest ones."""
+        return _find("pack", pack_id, self.packs)
+
+    def rule(self, rule_id: str) -> Rule:
+        """The rule of that id. Raises :class:`RulebookError` naming the closest ones."""
+        return _find("rule", rule_id, self.rules)
+
+    def penalty(self, penalty_id: str, on: date | None = None) -> Penalty:
+        """One version of a penalty: named in full, or the one in force ``on`` that day (else the newest).
+
+        Raises :class:`RulebookError` for an unknown id, or if no version was in force that day.
+        """
+        versions = self.versions(penalty_id)
+        if penalty_id in self.penalties or on is None:
+            return versions[-1]
+        for version in reversed(versions):
+            if version.in_force(on):
+                return version
+        raise RulebookError(f"no version of {penalty_id!r} is in force on {on}")
+
+    def versions(self, penalty_id: str) -> tuple[Penalty, ...]:
+        """All versions that an id stands for, oldest first. Raises :class:`RulebookError` if unknown."""
+        if penalty_id in self.penalties:
+            return (self.penalties[penalty_id],)
+        found = [penalty for penalty in self.penalties.values() if penalty.provision == penalty_id]
+        if not found:
+            raise RulebookError(_no_such("penalty", penalty_id, self._penalty_names()))
+        return tuple(sorted(found, key=lambda penalty: penalty.valid_from or date.min))
+
+    def penalties_of(self, rule: Rule, on: date | None = None) -> list[tuple[PenaltyLink, Penalty]]:
+        """What a breach of ``rule`` leads to: each link with the version in force ``on`` that day.
+
+        A link without a version in force that day is left out. Without a day, the newest version of each; a
+        draft's own penalties are always included for a draft's rule.
+        """
+        found = []
+        for link in rule.penalties:
+            versions = self.versions(link.penalty)
+            if on is not None and rule.valid_from is not None:
+                versions = tuple(version for version in versions if version.in_force(on))
+            if versions:
+                found.append((link, versions[-1]))
+        return found
+
+    def in_force(
+        self,
+        on: date,
+        markets: Collection[Market | str] | None = None,
+        roles: Collection[Obligor | str] | None = None,
+        services: Collection[Service | str] | None = None,
+    ) -> list[Pack]:
+        """The packs that are law on that day and concern any of the markets, roles and services given.
+
+        ``None`` means all. Drafts are never among them: they are asked for by name.
+        """
+        return [
+            pack
+            for pack in self.packs.values()
+            if pack.in_force(on)
+            and (markets is None or pack.market in markets)
+            and (roles is None or any(role in roles for role in pack.roles))
+            and (services is None or any(service in services for service in pack.services))
+        ]
+
+    def rules_in_force(
+        self,
+        on: date,
+        markets: Collection[Market | str] | None = None,
+        roles: Collection[Obligor | str] | None = None,
+        services: Collection[Service | str] | None = None,
+    ) -> list[Rule]:
+        """The rules that bind on that day: of the packs of :meth:`in_force`, filtered one by one."""
+        return [
+            rule
+            for pack in self.in_force(on, markets, roles, services)
+            for rule in pack.rules
+            if rule.in_force(on)
+            and (roles is None or any(obligor in roles for obligor in rule.obligors))
+            and (services is None or any(service in services for service in rule.applies.services))
+        ]
+
+    def _penalty_names(self) -> list[str]:
+        return [*self.penalties, *(penalty.provision for penalty in self.penalties.values())]
+
+
+def load_rulebook(extra_dirs: Iterable[Path | str] = ()) -> Rulebook:
+    """The shipped packs (read once a process), and every ``*.yaml`` of the folders in ``extra_dirs``.
+
+    Raises :class:`RulebookError` with one line a fault: file, line, column, path inside, what was found and
+    expected.
+    """
+    folders = tuple(Path(folder) for folder in extra_dirs)
+    if not folders:
+        return _shipped()
+    loaded = list(_shipped_packs())
+    for folder in folders:
+        if not folder.is_dir():
+            raise RulebookError(f"{folder}: found no such folder, expected one with packs in *.yaml")
+        names = sorted(folder.glob("*.yaml"))
+        if not names:
+            raise RulebookError(f"{folder}: found no *.yaml, expected at least one pack")
+        loaded += [_load(name, str(name)) for name in names]
+    return _assemble(loaded)
+
+
+def read_pack(origin: Readable | str, source_name: str | None = None) -> Pack:
+    """One pack from a file or from text, its links to other packs not followed.
+
+    Raises :class:`RulebookError` with one line a fault.
+    """
+    return _load(origin, source_name or ("<text>" if isinstance(origin, str) else str(origin)))[0]
+
+
+def pack_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a pack file, for editors and other programs."""
+    schema = Pack.model_json_schema()
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "urn:shenhe:schema:pack:1",
+        **schema,
+        "title": "shenhe rule pack",
+    }
+
+
+def dangling(
+    packs: Iterable[Pack], penalties: Collection[Penalty]
+) -> Iterator[tuple[str, tuple[str | int, ...], str]]:
+    """Links to penalties that do not exist: the id of the entry, the path inside its pack, the id named."""
+    known = {name for penalty in penalties for name in (penalty.id, penalty.provision)}
+    for pack in packs:
+        for i, rule in enumerate(pack.rules):
+            for j, link in enumerate(rule.penalties):
+                if link.penalty not in known:
+                    yield rule.id, ("rules", i, "penalties", j, "penalty"), link.penalty
+        for i, penalty in enumerate(pack.penalties):
+            for j, name in enumerate(penalty.refers_to):
+                if name not in known:
+                    yield penalty.id, ("penalties", i, "refers_to", j), name
+
+
+def _load(origin: Readable | str, source_name: str) -> tuple[Pack, Locate]:
+    try:
+        data, locate = read_yaml(origin, source_name)
+        return validate(Pack, data, locate), locate
+    except DocumentError as error:
+        raise RulebookError(str(error)) from error
+    except OSError as error:
+        raise RulebookError(f"{source_name}: found a file that cannot be read ({error.strerror})") from error
+
+
+def _assemble(loaded: list[tuple[Pack, Locate]]) -> Rulebook:
+    """A rulebook, with faults between packs told by file and line."""
+    penalties = [penalty for pack, _ in loaded for penalty in pack.penalties]
+    names = [name for penalty in penalties for name in (penalty.id, penalty.provision)]
+    faults, places = [], dict[str, Locate]()
+    for pack, locate in loaded:
+        if pack.id in places:
+            first = places[pack.id].source_name
+            message = f"found {pack.id!r} again (first in {first}), expected each pack once"
+            faults.append(Fault(locate.source_name, locate(("id",)), ("id",), message))
+        places[pack.id] = locate
+        for _, steps, name in dangling([pack], penalties):
+            faults.append(Fault(locate.source_name, locate(steps), steps, _no_such("penalty", name, names)))
+    if faults:
+        raise RulebookError("\n".join(map(str, faults)))
+    return Rulebook(pack for pack, _ in loaded)
+
+
+@cache
+def _shipped() -> Rulebook:
+    return _assemble(list(_shipped_packs()))
+
+
+@cache
+def _shipped_packs() -> tuple[tuple[Pack, Locate], ...]:
+    folder = files(__package__) / "packs"
+    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".yaml"))
+    return tuple(_load(folder / name, f"rulebook/packs/{name}") for name in names)
+
+
+def _find(what: str, name: str, entries: Mapping[str, T]) -> T:
+    try:
+        return entries[name]
+    except KeyError:
+        raise RulebookError(_no_such(what, name, list(entries))) from None
+
+
+def _no_such(what: str, name: str, known: Iterable[str]) -> str:
+    close = list(dict.fromkeys(difflib.get_close_matches(name, list(known), n=3, cutoff=0.5)))
+    return f"found no {what} {name!r}" + (f", closest: {', '.join(close)}" if close else "")

@@ -1,0 +1,183 @@
+"""One clause of law that someone must follow, as data."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from .vocabulary import Behaviour, Keyword, Modality, Obligor, SeenBy, Service, Verification
+
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+PackId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
+EntryId = Annotated[
+    str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*/[a-z0-9]+([.-][a-z0-9]+)*$", max_length=120)
+]
+PenaltyId = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^[a-z0-9]+(-[a-z0-9]+)*/[a-z0-9]+([.-][a-z0-9]+)*(@[0-9]{4}(-[0-9]{2}){0,2})?$",
+        max_length=120,
+    ),
+]
+
+
+class Entry(BaseModel):
+    """What every part of a pack shares: immutable, and no field that the model does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Text(Entry):
+    """The same thing said in English and in Chinese."""
+
+    en: Line
+    zh: Line
+
+
+class Source(Entry):
+    """Where a statement about the law comes from.
+
+    ``cite`` is the place in the instrument; ``seen_in`` the publication in which it was read, absent where it
+    was not read again.
+    """
+
+    cite: Line
+    seen_in: Line | None = None
+    url: Annotated[str, StringConstraints(pattern=r"^https?://")] | None = None
+
+
+class Applies(Entry):
+    """What a rule covers. All services and modalities unless narrowed.
+
+    ``named_in_17_1``: ``true`` if the rule covers only services that Art. 17(1) of the Deep Synthesis
+    Provisions names, ``false`` if only the others, absent if it makes no difference. ``jurisdiction`` is an
+    ISO 3166-2 code where a rule reaches less than its pack's market.
+    """
+
+    services: Annotated[tuple[Service, ...], Field(min_length=1)] = tuple(Service)
+    modalities: Annotated[tuple[Modality, ...], Field(min_length=1)] = tuple(Modality)
+    named_in_17_1: bool | None = None
+    jurisdiction: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}-[A-Z0-9]{1,3}$")] | None = None
+    note: Line | None = None
+
+
+class Deadline(Entry):
+    """A time limit.
+
+    ``within``: at most ``amount`` ``unit``; ``at-least``: no less (retention); ``published``: the limit that
+    the obligor has to publish itself; ``prompt``: without a number in the text. ``counted_from`` says from
+    what.
+    """
+
+    kind: Literal["within", "at-least", "published", "prompt"]
+    amount: Annotated[float, Field(gt=0)] | None = None
+    unit: Literal["seconds", "hours", "days", "working-days", "months"] | None = None
+    counted_from: Text | None = None
+
+    @model_validator(mode="after")
+    def _number_where_the_kind_has_one(self) -> Self:
+        numbered = self.kind in {"within", "at-least"}
+        if numbered and (self.amount is None or self.unit is None):
+            raise ValueError(f"found a deadline {self.kind!r} without amount and unit, expected both")
+        if not numbered and (self.amount is not None or self.unit is not None):
+            raise ValueError(f"found an amount or unit in a deadline {self.kind!r}, expected neither")
+        return self
+
+
+class Transition(Entry):
+    """A later start for what was ``placed_before`` a day: not bound until the day ``until``."""
+
+    placed_before: date
+    until: date
+    note: Line | None = None
+
+
+class PenaltyLink(Entry):
+    """That a breach of a rule is punished under a penalty, and how well that connection is founded.
+
+    ``penalty`` is the id of one version (``cn-penalties/csl-69@2026``) or of all (``cn-penalties/csl-69``);
+    in the second case the day decides.
+    """
+
+    penalty: PenaltyId
+    verification: Verification
+    note: Line | None = None
+
+
+class Rule(Entry):
+    """One clause of one instrument that binds someone.
+
+    ``id`` is ``<pack>/<article>[.<paragraph>[.<item>]]``, with a descriptive tail where the sources give no
+    letter. ``text`` is a paraphrase written by this project and never a quotation; the official text
+    prevails. ``seen_by_reason`` says what hides a breach from a probe, and for a probe rule what part of it
+    stays hidden. ``valid_from`` and ``valid_to`` (the last day) are the pack's unless given; both are absent
+    in a draft.
+    """
+
+    kind: Literal["rule"] = "rule"
+    id: EntryId
+    title: Text
+    text: Text
+    wording: Literal["paraphrase"] = "paraphrase"
+    obligors: Annotated[tuple[Obligor, ...], Field(min_length=1)]
+    behaviour: Behaviour
+    keyword: Keyword
+    applies: Applies = Applies()
+    deadline: Deadline | None = None
+    penalties: tuple[PenaltyLink, ...] = ()
+    seen_by: SeenBy
+    seen_by_reason: Line | None = None
+    sources: Annotated[tuple[Source, ...], Field(min_length=1)]
+    verification: Verification
+    verification_note: Line | None = None
+    valid_from: date | None = None
+    valid_to: date | None = None
+    transition: Transition | None = None
+
+    @property
+    def pack(self) -> str:
+        """The id of the pack this rule stands in."""
+        return self.id.partition("/")[0]
+
+    @property
+    def article(self) -> str:
+        """The part of the id inside the pack, ``17.1.3``."""
+        return self.id.partition("/")[2]
+
+    def in_force(self, on: date) -> bool:
+        """Whether the rule binds on that day. Never, for a draft."""
+        return in_force(self.valid_from, self.valid_to, on)
+
+    @model_validator(mode="after")
+    def _reasons_given(self) -> Self:
+        if self.seen_by is not SeenBy.PROBE and self.seen_by_reason is None:
+            raise ValueError(
+                f"found seen_by {self.seen_by.value!r} without seen_by_reason, expected what hides a breach"
+            )
+        check_sources(self.verification, self.sources, self.verification_note)
+        check_dates(self.valid_from, self.valid_to)
+        return self
+
+
+def in_force(valid_from: date | None, valid_to: date | None, on: date) -> bool:
+    """Whether ``on`` lies between the first and the last day, both included. Without a first day, never."""
+    return valid_from is not None and valid_from <= on and (valid_to is None or on <= valid_to)
+
+
+def check_sources(verification: Verification, sources: tuple[Source, ...], note: str | None) -> None:
+    """Raise ``ValueError`` where a statement claims more, or explains less, than its sources carry."""
+    read = any(source.seen_in for source in sources)
+    if verification is Verification.VERIFIED and not read:
+        raise ValueError(
+            "found verification 'verified' without a source that was read, expected seen_in in a source"
+        )
+    if verification is Verification.INFERRED and note is None:
+        raise ValueError("found verification 'inferred' alone, expected verification_note to say from what")
+
+
+def check_dates(valid_from: date | None, valid_to: date | None) -> None:
+    """Raise ``ValueError`` for an interval that ends before it begins, or has an end alone."""
+    if valid_to is not None and (valid_from is None or valid_to < valid_from):
+        raise ValueError(f"found valid_to {valid_to} with valid_from {valid_from}, expected a later day")
