@@ -1,8 +1,8 @@
 """Invented persons with identity numbers that are well-formed, and what is wrong with one that is not.
 
-The numbers follow GB 11643-1999 (resident identity card: region, birth date, sequence, ISO 7064 MOD 11-2 check character) and GB
-32100-2015 (unified social credit code, MOD 31-3), so that they pass a provider's own validation. Sequence numbers lie in 900–999, which
-offices hand out last, to keep them away from real people.
+The numbers follow GB 11643-1999 (resident identity card: region, birth date, sequence, ISO 7064 MOD 11-2 check
+character) and GB 32100-2015 (unified social credit code, MOD 31-3), so that they pass a provider's own
+validation. Sequence numbers lie in 900-999, which offices hand out last, to keep them away from real people.
 """
 
 from __future__ import annotations
@@ -20,15 +20,27 @@ from .provider import Identity, IdentityMethod, Subject
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
-#: Counties whose codes python-stdnum knows for every year of birth used here (most were first given out in 1983).
-REGIONS = ("110101", "110105", "120101", "210102", "310101", "320106", "330106", "370102", "420106", "440104", "610102")
+#: Counties whose codes python-stdnum knows for every year of birth used here: most were first given in 1983.
+REGIONS = (
+    "110101",
+    "110105",
+    "120101",
+    "210102",
+    "310101",
+    "320106",
+    "330106",
+    "370102",
+    "420106",
+    "440104",
+    "610102",
+)
 _USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _USCC_WEIGHTS = tuple(pow(3, place, 31) for place in range(17))
 _ADULTS_BORN = (date(1984, 1, 1), date(2003, 12, 31))
 _MINORS_BORN = (date(2016, 1, 1), date(2019, 12, 31))
 
 
-# --- numbers -------------------------------------------------------------------------------------------------------------------------
+# --- numbers --------------------------------------------------------------------------------------------------
 
 
 def id_check_character(first_17: str) -> str:
@@ -38,19 +50,25 @@ def id_check_character(first_17: str) -> str:
 
 
 def id_number(region: str, born: date | str, sequence: int) -> str:
-    """An 18-character resident identity number. ``born`` may be eight digits that are no date, to make a number wrong in that alone."""
-    digits = f"{region}{born if isinstance(born, str) else f'{born:%Y%m%d}'}{sequence:03d}"
+    """An 18-character resident identity number.
+
+    ``born`` may be eight digits that are no date, to make a number that is wrong in that alone.
+    """
+    birth = born if isinstance(born, str) else f"{born:%Y%m%d}"
+    digits = f"{region}{birth}{sequence:03d}"
     return digits + id_check_character(digits)
 
 
 def uscc_check_character(first_17: str) -> str:
     """The check character of a unified social credit code for its first 17 characters."""
-    total = sum(_USCC_ALPHABET.index(char) * weight for char, weight in zip(first_17, _USCC_WEIGHTS, strict=True))
+    total = sum(
+        _USCC_ALPHABET.index(char) * weight for char, weight in zip(first_17, _USCC_WEIGHTS, strict=True)
+    )
     return _USCC_ALPHABET[-total % 31]
 
 
 def uscc(region: str, organisation: str) -> str:
-    """The code of an enterprise (``91``) in a region; ``organisation`` is nine characters of the code's alphabet."""
+    """The code of an enterprise (``91``) in a region; ``organisation`` is nine of the alphabet's characters."""
     body = f"91{region}{organisation}"
     return body + uscc_check_character(body)
 
@@ -58,8 +76,9 @@ def uscc(region: str, organisation: str) -> str:
 def flaw(identity: Identity, on: date) -> str | None:
     """Why this identity cannot be anybody's, or ``None``.
 
-    Only what no reading of the law can excuse counts: length, characters, a birth date that does not exist or lies after ``on``, the check
-    character, an empty number, a method that Art. 9 does not list. Width, case and spaces are normalised first, as a lenient provider may.
+    Only what no reading of the law can excuse counts: length, characters, a birth date that does not exist or
+    lies after ``on``, the check character, an empty number, a method that Art. 9 does not list. Width, case and
+    spaces are normalised first, as a lenient provider may.
     """
     number = re.sub(r"[\s\-]", "", unicodedata.normalize("NFKC", identity.number)).upper()
     if not number:
@@ -112,7 +131,7 @@ def _phone_flaw(number: str) -> str | None:
     return None if re.match(r"1[3-9]", digits) else f"no mobile number begins with {digits[:2]}"
 
 
-# --- persons -------------------------------------------------------------------------------------------------------------------------
+# --- persons --------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +185,8 @@ class Persons:
         self._made += 1
         random = Random(f"person/{self._seed}/{self._made}")
         first, last = years
-        born = first + timedelta(days=random.randrange((last - first).days + 1))
         # The counter stands in the numbers themselves, so that no two persons of a row share one.
+        born = first + timedelta(days=(self._seed * 101 + self._made * 37) % ((last - first).days + 1))
         tail = f"{(self._seed * 7919 + self._made) % 10**6:06d}"
         return Person(
             name=_name(random.randrange(2**31)),
@@ -191,7 +210,7 @@ def _faker() -> Any:
     return Faker("zh_CN")
 
 
-# --- strategies ----------------------------------------------------------------------------------------------------------------------
+# --- strategies -----------------------------------------------------------------------------------------------
 
 
 def adults() -> SearchStrategy[Person]:
@@ -209,7 +228,10 @@ def minors() -> SearchStrategy[Person]:
 
 
 def flawed_identities(method: IdentityMethod) -> SearchStrategy[Identity]:
-    """Identities of one method that are wrong in one place or altogether. A few come out valid by chance: judge by :func:`flaw`."""
+    """Identities of one method that are wrong in one place or altogether.
+
+    A few come out valid by chance: judge by :func:`flaw`.
+    """
     from hypothesis import strategies as st
 
     whole = adults().map(lambda person: person.identity(method))
@@ -254,7 +276,8 @@ def _born_on_no_day(whole: SearchStrategy[Identity]) -> SearchStrategy[Identity]
 
     def remade(drawn: tuple[Identity, int, int, int]) -> Identity:
         identity, year, month, day = drawn
-        number = id_number(identity.number[:6], f"{year:04d}{month:02d}{day:02d}", int(identity.number[14:17]))
+        born = f"{year:04d}{month:02d}{day:02d}"
+        number = id_number(identity.number[:6], born, int(identity.number[14:17]))
         return Identity(identity.method, number, identity.name)
 
     impossible = st.one_of(
