@@ -1,0 +1,144 @@
+"""`shenhe label`: read the labels of AI-generated content out of files, and write conforming ones into
+them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from shenhe.conformance.labels.record import FileRecord
+
+app = typer.Typer(
+    help="Read the labels of AI-generated content out of files, or write conforming ones.",
+    no_args_is_help=True,
+)
+
+
+@app.command(
+    "read",
+    epilog="Example:  shenhe label read picture.png sound.wav --json",
+)
+def read(
+    files: Annotated[list[Path], typer.Argument(help="Files of any format.", show_default=False)],
+    as_json: Annotated[bool, typer.Option("--json", help="Print a list, one object a file.")] = False,
+    metadata: Annotated[
+        bool,
+        typer.Option("--metadata", help="Read metadata and words only: no sound, no pixels, no credentials."),
+    ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Mark as not conforming also what breaks a recommended clause.")
+    ] = False,
+    workers: Annotated[int, typer.Option(help="Processes to read with.", min=1, max=256)] = 1,
+    evidence: Annotated[
+        Path | None, typer.Option(help="Folder for the crops and strips that decided.", file_okay=False)
+    ] = None,
+) -> None:
+    """Find every label in each file, say where it stands and how it departs from GB 45438-2025.
+
+    Exit code 0: every file was read; 3: something was refused or could not be decided; 2: wrong usage.
+    """
+    from shenhe.conformance.labels.record import read_files
+
+    missing = [path for path in files if not path.is_file()]
+    if missing:
+        typer.echo(f"shenhe: there is no file {missing[0]}", err=True)
+        raise typer.Exit(2)
+    records = []
+    for found, labels in read_files(files, depth="metadata" if metadata else "all", workers=workers):
+        records.append(found)
+        if evidence is not None:
+            evidence.mkdir(parents=True, exist_ok=True)
+            for number, label in enumerate(labels.labels):
+                if label.evidence is not None:
+                    (evidence / f"{found.sha256[:12]}-{number}-{label.scheme}.png").write_bytes(
+                        label.evidence
+                    )
+        if not as_json:
+            _print(found, [each.strict for each in labels.labels] if strict else None)
+    if as_json:
+        import json
+
+        typer.echo(json.dumps([r.model_dump(mode="json") for r in records], ensure_ascii=False, indent=2))
+    if not all(found.decided for found in records):
+        raise typer.Exit(3)
+
+
+def _print(found: FileRecord, strict: list[bool] | None) -> None:
+    typer.echo(f"{found.file}  ({found.media_type})")
+    for number, label in enumerate(found.labels):
+        conforms = label.conformant if strict is None else strict[number]
+        verdict = "undecided" if label.undecided else "conforms" if conforms else "does not conform"
+        typer.echo(f"  {label.kind} {label.scheme} at {label.carrier}: {verdict}")
+        for key, value in label.fields.items():
+            typer.echo(f"      {key}: {value}")
+        for deviation in label.deviations:
+            typer.echo(f"    - {deviation.value} ({deviation.weight.value}): {deviation.sentence}")
+    if not found.labels:
+        typer.echo("  no label found")
+    for refusal in found.refused:
+        typer.echo(f"  refused: {refusal.what}: {refusal.why}")
+    for note in found.notes:
+        typer.echo(f"  note: {note}")
+
+
+@app.command(
+    "write",
+    epilog="Example:  shenhe label write a.png --producer 001191110102MACQD9K64010000 --id a-1 --out b.png",
+)
+def write(
+    file: Annotated[Path, typer.Argument(help="The file to label.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="Where the labelled file goes.", show_default=False)],
+    producer: Annotated[
+        str, typer.Option(help="ContentProducer: the provider's name or 27-character code.")
+    ] = "",
+    produce_id: Annotated[str, typer.Option("--id", help="ProduceID: the content's unique number.")] = "",
+    label: Annotated[str, typer.Option(help="1: is AI-generated; 2: may be; 3: suspected.")] = "1",
+    propagator: Annotated[str, typer.Option(help="ContentPropagator; the producer where left out.")] = "",
+    propagate_id: Annotated[str, typer.Option(help="PropagateID; the ProduceID where left out.")] = "",
+    reserved: Annotated[str, typer.Option(help="ReservedCode1: the producer's own protection.")] = "",
+    explicit: Annotated[bool, typer.Option("--explicit", help="Also a label that people perceive.")] = False,
+    only_explicit: Annotated[
+        bool, typer.Option("--only-explicit", help="A label that people perceive, and no implicit one.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file that --out names.")] = False,
+) -> None:
+    """Write the AIGC field into a file's metadata, and on request a label that people perceive.
+
+    The file's other metadata stays, and its content is not re-encoded where the format allows it. A file that
+    already has such a label is refused: there may be only one.
+    """
+    from shenhe.conformance.labels import ImplicitFields, LabelWriteError, write_label
+    from shenhe.conformance.labels.record import media_type_of
+
+    if not file.is_file():
+        typer.echo(f"shenhe: there is no file {file}", err=True)
+        raise typer.Exit(2)
+    if out.exists() and not force:
+        typer.echo(f"shenhe: {out} exists; give --force to overwrite it", err=True)
+        raise typer.Exit(2)
+    try:
+        fields = None
+        if not only_explicit:
+            fields = ImplicitFields(
+                label=label,
+                content_producer=producer,
+                produce_id=produce_id,
+                content_propagator=propagator,
+                propagate_id=propagate_id,
+                reserved_code1=reserved,
+            )
+        labelled = write_label(
+            file.read_bytes(), fields, media_type=media_type_of(file), explicit=explicit or only_explicit
+        )
+    except LabelWriteError as error:
+        typer.echo(f"shenhe: {file}: {error}", err=True)
+        raise typer.Exit(2) from None
+    except ValueError as error:
+        typer.echo(f"shenhe: {error} (--producer, --id, --label)", err=True)
+        raise typer.Exit(2) from None
+    out.write_bytes(labelled)
+    typer.echo(f"{out}: labelled", err=True)

@@ -1,0 +1,134 @@
+"""TIFF structures: EXIF blocks inside other formats, and TIFF files themselves. A bounded walk over their
+directories.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from . import xmp
+from .findings import BeyondLimitError, Findings
+
+IMAGE_DESCRIPTION, SOFTWARE, ARTIST, XMP, EXIF_IFD, GPS_IFD = 0x010E, 0x0131, 0x013B, 0x02BC, 0x8769, 0x8825
+SUB_IFDS, USER_COMMENT, XP_COMMENT, XP_TITLE, XP_KEYWORDS, XP_SUBJECT = (
+    0x014A,
+    0x9286,
+    0x9C9C,
+    0x9C9B,
+    0x9C9E,
+    0x9C9F,
+)
+_SIZES = {
+    1: 1,
+    2: 1,
+    3: 2,
+    4: 4,
+    5: 8,
+    6: 1,
+    7: 1,
+    8: 2,
+    9: 4,
+    10: 8,
+    11: 4,
+    12: 8,
+    13: 4,
+    16: 8,
+    17: 8,
+    18: 8,
+}
+_TEXTS = {
+    IMAGE_DESCRIPTION: "ImageDescription",
+    USER_COMMENT: "UserComment",
+    XP_COMMENT: "XPComment",
+    XP_TITLE: "XPTitle",
+    XP_KEYWORDS: "XPKeywords",
+    XP_SUBJECT: "XPSubject",
+    SOFTWARE: "Software",
+    ARTIST: "Artist",
+}
+
+
+class Entry(NamedTuple):
+    """One directory entry: tag, type, where its value lies in the TIFF structure, and how many bytes it
+    takes.
+    """
+
+    tag: int
+    kind: int
+    offset: int
+    length: int
+
+
+def entries(data: bytes, start: int, end: int, found: Findings) -> Iterator[Entry]:
+    """Entries of every directory that ``data[start:end]`` links to; offsets are absolute. Stops at broken
+    links.
+    """
+    order = data[start : start + 2]
+    if order not in (b"II", b"MM"):
+        return
+    mark = "<" if order == b"II" else ">"
+    magic = struct.unpack_from(f"{mark}H", data, start + 2)[0] if end - start >= 8 else 0
+    if magic == 42:
+        head, count_format, entry_size, link = 4, "H", 12, "I"
+    elif magic == 43 and end - start >= 16:
+        head, count_format, entry_size, link = 8, "Q", 20, "Q"
+    else:
+        return
+    link_size, count_size = struct.calcsize(link), struct.calcsize("=" + count_format)
+    waiting = [(struct.unpack_from(mark + link, data, start + head)[0], 0)]
+    seen: set[int] = set()
+    while waiting:
+        directory, depth = waiting.pop(0)
+        position = start + directory
+        if directory == 0 or directory in seen or position + count_size > end:
+            continue
+        if depth > found.limits.depth:
+            raise BeyondLimitError(f"directories nested deeper than {found.limits.depth}")
+        seen.add(directory)
+        found.step()
+        count = struct.unpack_from(mark + count_format, data, position)[0]
+        position += count_size
+        for _ in range(count):
+            if position + entry_size > end:
+                break
+            found.step()
+            tag, kind = struct.unpack_from(f"{mark}HH", data, position)
+            number = struct.unpack_from(mark + link, data, position + 4)[0]
+            length = number * _SIZES.get(kind, 0)
+            inline = position + 4 + link_size
+            where = (
+                inline if length <= link_size else start + struct.unpack_from(mark + link, data, inline)[0]
+            )
+            position += entry_size
+            if length and where + length <= end:
+                yield Entry(tag, kind, where, length)
+                if tag in (EXIF_IFD, SUB_IFDS, GPS_IFD) and kind in (4, 13, 18) and length <= 64:
+                    size = _SIZES[kind]
+                    form = mark + ("Q" if size == 8 else "I")
+                    waiting += [
+                        (struct.unpack_from(form, data, at)[0], depth + 1)
+                        for at in range(where, where + length, size)
+                    ]
+        if position + link_size <= end:
+            waiting.append((struct.unpack_from(mark + link, data, position)[0], depth))
+
+
+def read(data: bytes, start: int, end: int, carrier: str, found: Findings) -> None:
+    """Reports what ``data[start:end]``, a TIFF structure, says of AI generation."""
+    big_endian = data[start : start + 2] == b"MM"
+    for entry in entries(data, start, end, found):
+        span = (entry.offset, entry.offset + entry.length)
+        if entry.tag == XMP:
+            xmp.read(bytes(data[span[0] : span[1]]), carrier, span, found)
+        elif entry.tag in _TEXTS:
+            name = _TEXTS[entry.tag]
+            where = f"{carrier}/{name}"
+            value = bytes(data[span[0] : span[1]])
+            if not found.within(value, where):
+                continue
+            if not found.field(value, where, span, name=None, big_endian=big_endian):
+                found.generator(
+                    value.removeprefix(b"UNICODE\0").replace(b"\0", b"").decode("utf-8", "replace"), where
+                )

@@ -1,0 +1,107 @@
+"""Writing labels: an implicit one into the place prescribed for the format, an explicit one that people
+perceive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .findings import Findings
+from .formats import Format, sniff
+from .label import ImplicitFields, Limits
+from .reading import read_labels
+
+
+class LabelWriteError(ValueError):
+    """The label was not written; the message says why and what could be done instead."""
+
+
+def write_label(
+    data: bytes,
+    fields: ImplicitFields | Mapping[str, str] | None,
+    *,
+    media_type: str | None = None,
+    explicit: bool = False,
+    limits: Limits | None = None,
+) -> bytes:
+    """``data`` with the AIGC field in its metadata and, with ``explicit``, a label that people perceive.
+
+    ``fields`` are the values of Annex E (a mapping by its keys, or ImplicitFields); None writes an explicit
+    label alone. Metadata that is there stays. Raises LabelWriteError where the file already holds a label
+    of the kind to be written, where the format has no prescribed place, or where its structure does not
+    permit a change; ValueError for fields that Annex E excludes.
+    """
+    limits = limits or Limits()
+    if fields is None and not explicit:
+        raise LabelWriteError(
+            "nothing to write: give the fields of an implicit label, or ask for an explicit one."
+        )
+    if len(data) > limits.file_bytes:
+        raise LabelWriteError(f"the file has {len(data):,} bytes; {limits.file_bytes:,} are allowed.")
+    chosen = (
+        fields
+        if isinstance(fields, ImplicitFields) or fields is None
+        else ImplicitFields.from_mapping(fields)
+    )
+    kind = sniff(data, media_type)
+    present = read_labels(data, media_type=media_type, limits=limits)
+    if chosen is not None and present.aigc:
+        where = present.aigc[0].carrier
+        raise LabelWriteError(
+            f"the file already holds an implicit label ({where}): there may be only one (GB 45438-2025,"
+            " 6.1 c)."
+            " Remove or amend that one instead."
+        )
+    if explicit:
+        if any(label.conformant for label in present.explicit):
+            raise LabelWriteError(
+                f"the file already holds an explicit label ({present.explicit[0].carrier})."
+            )
+        data = _explicit(kind, data)
+    if chosen is not None:
+        try:
+            data = _implicit(kind, data, chosen, Findings(limits))
+        except LabelWriteError:
+            raise
+        except (ValueError, IndexError, KeyError, OverflowError) as error:
+            raise LabelWriteError(f"no label written into this {kind.media_type} file: {error}.") from error
+    return data
+
+
+def _implicit(kind: Format, data: bytes, fields: ImplicitFields, found: Findings) -> bytes:
+    value = fields.json()
+    if kind.name == "png":
+        from . import png
+
+        return png.write(data, value, found)
+    if kind.name == "jpeg":
+        from . import jpeg
+
+        return jpeg.write(data, value, found)
+    if kind.name in ("wav", "avi", "webp"):
+        from . import riff
+
+        return riff.write(data, value, found)
+    if kind.name == "mp3":
+        from . import id3
+
+        return id3.write(data, value, found)
+    if kind.name in ("text", "markdown", "json"):
+        from . import documents
+
+        if kind.name == "text":
+            return documents.write_text(data, fields.json(wrapped=True))
+        return (
+            documents.write_markdown(data, value)
+            if kind.name == "markdown"
+            else documents.write_json(data, value)
+        )
+    raise LabelWriteError(f"no place for a label is known in {kind.media_type} files.")
+
+
+def _explicit(kind: Format, data: bytes) -> bytes:
+    if kind.name in ("text", "markdown"):
+        from . import documents
+
+        return documents.explain(data, kind.media_type)
+    raise LabelWriteError(f"no explicit label can be put into {kind.media_type} files here.")
