@@ -138,6 +138,10 @@ class Rulebook:
             and (services is None or any(service in services for service in rule.applies.services))
         ]
 
+    def unknown(self, name: str) -> str:
+        """The sentence that says that ``name`` is no rule, penalty or pack, and what comes closest."""
+        return _no_such("rule, penalty or pack", name, [*self.rules, *self._penalty_names(), *self.packs])
+
     def _penalty_names(self) -> list[str]:
         return [*self.penalties, *(penalty.provision for penalty in self.penalties.values())]
 
