@@ -1,0 +1,112 @@
+"""Accounts: opened by anybody, verified by a real identity, closed by their holder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .faults import FaultName
+from .house import House
+from .identity import DocumentType, digest, examine
+from .refusal import Refusal
+from .store import written
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Somebody who is signed in. ``verified`` says whether the provider knows who that really is."""
+
+    id: str
+    verified: bool
+
+
+def open_account(house: House, display_name: str, claims: Mapping[str, Any]) -> dict[str, Any]:
+    """Open an account; ``claims`` is what else the applicant said, none of which is believed."""
+    account, token = house.store.new_name("acc"), house.store.new_name("tok", 32)
+    believed = FaultName.VERIFIED_BY_HEADER in house.faults and claims_verified(claims)
+    house.store.run(
+        "INSERT INTO account (id, token, display_name, opened_at, verified_by) VALUES (?, ?, ?, ?, ?)",
+        account,
+        token,
+        display_name,
+        written(house.now()),
+        "claim" if believed else None,
+    )
+    return {
+        "account": {"id": account, "display_name": display_name, "verified": believed},
+        "access_token": token,
+    }
+
+
+def signed_in(house: House, token: str | None, *, closed_too: bool = False) -> Account | None:
+    """Whose token this is; nobody's when there is none.
+
+    Raises:
+        Refusal: 401, ``token_invalid``: the token is unknown, or its account was closed (unless ``closed_too``).
+    """
+    if token is None:
+        return None
+    row = house.store.row("SELECT id, verified_by, closed_at FROM account WHERE token = ?", token)
+    if row is None or (row["closed_at"] is not None and not closed_too):
+        raise Refusal(
+            401,
+            "token_invalid",
+            "登录凭证无效或账号已注销。 The access token is not valid, or its account was closed.",
+        )
+    return Account(row["id"], row["verified_by"] is not None)
+
+
+def required(caller: Account | None) -> Account:
+    """The caller, who must be somebody.
+
+    Raises:
+        Refusal: 401, ``sign_in_required``.
+    """
+    if caller is None:
+        raise Refusal(401, "sign_in_required", "请先登录。 Please sign in.")
+    return caller
+
+
+def verify(
+    house: House, caller: Account, account: str, document: DocumentType, number: str
+) -> dict[str, Any]:
+    """Hold the caller's own account to be verified by a document.
+
+    Raises:
+        Refusal: 404 for somebody else's account; 422 for a number that nobody can have.
+    """
+    _own(caller, account)
+    examine(document, number, house.now().date(), house.faults)
+    house.store.run(
+        "UPDATE account SET verified_by = ?, identity_digest = ? WHERE id = ?",
+        document,
+        digest(number),
+        account,
+    )
+    house.note(account, "identity-verified", account, document)
+    return {"account": {"id": account, "verified": True, "verified_by": document}}
+
+
+def close(house: House, caller: Account, account: str) -> None:
+    """Close the caller's own account for good.
+
+    Raises:
+        Refusal: 404 for somebody else's account.
+    """
+    _own(caller, account)
+    house.store.run("UPDATE account SET closed_at = ? WHERE id = ?", written(house.now()), account)
+    house.note(account, "account-closed", account, "")
+
+
+def claims_verified(claims: Mapping[str, Any]) -> bool:
+    """Whether somebody says of themselves to be verified, in any of the usual spellings."""
+    return any(
+        "verified" in name.lower() and str(value).lower() in {"1", "true", "yes", "verified"}
+        for name, value in claims.items()
+    )
+
+
+def _own(caller: Account, account: str) -> None:
+    if caller.id != account:
+        raise Refusal(404, "account_unknown", "账号不存在。 There is no such account.")

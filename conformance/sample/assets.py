@@ -1,0 +1,190 @@
+"""Assets: everything made in the studio or brought to it, in all its forms."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Mapping
+from typing import Literal
+
+from . import pictures, voice, writing
+from .accounts import Account
+from .faults import FaultName
+from .house import House
+from .marking import text_label, with_implicit_label
+from .refusal import Refusal
+from .store import written
+
+Origin = Literal["generated", "edited", "uploaded"]
+
+TEXT, PNG, JPEG, WAV = "text/plain", "image/png", "image/jpeg", "audio/wav"
+FORMS = ("original", "download", "export", "share", "thumbnail", "unlabelled")
+EXCERPT = 40
+#: Words of the cover that stands for a sound where only a picture can stand.
+COVER = "sound"
+
+
+def keep(
+    house: House,
+    caller: Account,
+    asset: str,
+    origin: Origin,
+    media_type: str,
+    data: bytes,
+    *,
+    prompt: str = "",
+    provenance: Mapping[str, str] | None = None,
+    unlabelled_agreed: bool = False,
+    bare: bytes | None = None,
+) -> None:
+    """Put an asset into the store; ``bare`` is its form without visible label where that cannot be made again."""
+    house.store.run(
+        "INSERT INTO asset (id, account, origin, media_type, prompt, provenance, unlabelled_agreed, made_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        asset,
+        caller.id,
+        origin,
+        media_type,
+        prompt,
+        json.dumps(provenance or {}),
+        unlabelled_agreed,
+        written(house.now()),
+    )
+    _keep_form(house, asset, "original", data)
+    remember(house, asset, data)
+    if bare is not None:
+        _keep_form(house, asset, "unlabelled", bare)
+
+
+def remember(house: House, asset: str, data: bytes) -> None:
+    """Know these bytes again as the asset's, wherever they turn up."""
+    digest = hashlib.sha256(data).hexdigest()
+    house.store.run("INSERT OR IGNORE INTO fingerprint (asset, digest) VALUES (?, ?)", asset, digest)
+
+
+def owned(house: House, caller: Account, asset: str) -> sqlite3.Row:
+    """The row of one of the caller's own assets.
+
+    Raises:
+        Refusal: 404, ``asset_unknown``.
+    """
+    row = house.store.row("SELECT * FROM asset WHERE id = ?", asset)
+    if row is None or row["account"] != caller.id:
+        raise Refusal(404, "asset_unknown", "没有这个作品。 There is no such asset.")
+    return row
+
+
+def form(house: House, asset: sqlite3.Row, name: str) -> tuple[bytes, str]:
+    """The bytes and media type of one form of an asset.
+
+    Raises:
+        Refusal: 404, ``form_unknown``; 403, ``label_agreement_required`` for the unlabelled form of an asset that nobody agreed to label.
+    """
+    media_type = str(asset["media_type"])
+    match name:
+        case "original" | "download" | "share":
+            return original(house, asset), media_type
+        case "export":
+            if FaultName.EXPORT_UNLABELLED in house.faults and asset["origin"] != "uploaded":
+                return _unlabelled(house, asset), media_type
+            return original(house, asset), media_type
+        case "thumbnail":
+            return _thumbnail(house, asset)
+        case "unlabelled" if asset["origin"] != "uploaded":
+            if not asset["unlabelled_agreed"] and FaultName.UNLABELLED_COPY_FREELY not in house.faults:
+                raise label_agreement_required()
+            house.note(
+                asset["account"],
+                "unlabelled-copy",
+                asset["id"],
+                "the recipient has taken over the duty to label",
+            )
+            return _unlabelled(house, asset), media_type
+    raise Refusal(404, "form_unknown", f"没有这种形式。 The forms of an asset are {', '.join(FORMS)}.")
+
+
+def original(house: House, asset: sqlite3.Row) -> bytes:
+    """The bytes that the asset's holder was given."""
+    return _kept_form(house, asset["id"], "original") or b""
+
+
+def label_agreement_required() -> Refusal:
+    """What somebody is told who wants a copy without visible label and has not agreed to label it."""
+    return Refusal(
+        403,
+        "label_agreement_required",
+        "提供不含显式标识的内容前，须先通过用户协议明确您的标识义务。 "
+        "Accept the duty to label in the user agreement before a copy without visible label is handed out.",
+    )
+
+
+def make(
+    house: House,
+    asset: str,
+    media_type: str,
+    prompt: str,
+    turns: int,
+    visible_label: bool,
+    values: Mapping[str, str],
+) -> bytes:
+    """The file of a generated asset, with or without visible label; the same every time it is asked for."""
+    if media_type == TEXT:
+        text = writing.answer(prompt, turns, asset)
+        label = text_label(prompt, house.faults) if visible_label else ""
+        return (f"{label}\n\n{text}" if label else text).encode()
+    if media_type == WAV:
+        data = voice.speak(prompt, asset, visible_label)
+    else:
+        data = pictures.draw(prompt, asset, media_type, visible_label)
+    if not visible_label and FaultName.UNLABELLED_COPY_BARE in house.faults:
+        return data
+    return with_implicit_label(data, media_type, values, house.faults)
+
+
+def _unlabelled(house: House, asset: sqlite3.Row) -> bytes:
+    kept = _kept_form(house, asset["id"], "unlabelled")
+    if kept is not None:
+        return kept
+    if asset["media_type"] == TEXT:
+        label = text_label(asset["prompt"], house.faults)
+        data = original(house, asset).decode().removeprefix(label).lstrip().encode()
+    else:
+        data = make(
+            house,
+            asset["id"],
+            asset["media_type"],
+            asset["prompt"],
+            0,
+            False,
+            json.loads(asset["provenance"]),
+        )
+    remember(house, asset["id"], data)
+    return data
+
+
+def _thumbnail(house: House, asset: sqlite3.Row) -> tuple[bytes, str]:
+    """A small picture, or the first words of a text; labelled as the whole is."""
+    data, media_type = original(house, asset), str(asset["media_type"])
+    if media_type == TEXT:
+        return writing.excerpt(data.decode("utf-8", "replace"), EXCERPT).encode(), TEXT
+    kept = _kept_form(house, asset["id"], "thumbnail")
+    thumbnail_type = PNG if media_type == WAV else media_type
+    if kept is None:
+        values = json.loads(asset["provenance"])
+        if media_type == WAV:
+            data = pictures.draw(COVER, asset["id"], PNG, True)
+        small, _ = pictures.thumbnail(data)
+        kept = pictures.encoded(pictures.labelled(small) if values else small, thumbnail_type)
+        if values:
+            kept = with_implicit_label(kept, thumbnail_type, values, house.faults)
+        _keep_form(house, asset["id"], "thumbnail", kept)
+    return kept, thumbnail_type
+
+
+def _keep_form(house: House, asset: str, name: str, data: bytes) -> None:
+    house.store.run("INSERT INTO form (asset, name, data) VALUES (?, ?, ?)", asset, name, data)
+
+
+def _kept_form(house: House, asset: str, name: str) -> bytes | None:
+    row = house.store.row("SELECT data FROM form WHERE asset = ? AND name = ?", asset, name)
+    return None if row is None else bytes(row["data"])

@@ -1,0 +1,109 @@
+"""Separate consent: a person lets one account edit their face or their voice, until it expires or they take it back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Literal
+
+from .accounts import Account
+from .faults import FaultName
+from .house import House
+from .refusal import Refusal
+from .store import written
+
+Scope = Literal["face", "voice"]
+
+PROMPT = (
+    "编辑人脸、人声等生物识别信息前，请依法告知被编辑的个人，并取得其单独同意。 "
+    "Before you edit a face or a voice, inform the person concerned and obtain their separate consent."
+)
+
+
+def grant(
+    house: House, caller: Account, subject: str, subject_name: str, scope: Scope, statement: str, days: int
+) -> dict[str, Any]:
+    """Put a consent on record for ``days`` days.
+
+    Raises:
+        Refusal: 422, ``statement_missing``: no words of consent were given.
+    """
+    if not statement.strip():
+        raise Refusal(
+            422,
+            "statement_missing",
+            "请提供被编辑个人的同意声明。 Please give the words in which the person consented.",
+        )
+    consent, now = house.store.new_name("con"), house.now()
+    expires = now + timedelta(days=days)
+    house.store.run(
+        "INSERT INTO consent (id, account, subject, subject_name, scope, statement, given_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        consent,
+        caller.id,
+        subject,
+        subject_name,
+        scope,
+        statement,
+        written(now),
+        written(expires),
+    )
+    house.note(caller.id, "consent-granted", consent, scope)
+    return {
+        "consent": {
+            "id": consent,
+            "subject": {"id": subject, "name": subject_name},
+            "scope": scope,
+            "expires_at": expires.isoformat(),
+        }
+    }
+
+
+def revoke(house: House, caller: Account, consent: str) -> None:
+    """Take a consent back; doing so twice is no error.
+
+    Raises:
+        Refusal: 404, ``consent_unknown``: the caller's account holds no such consent.
+    """
+    changed = house.store.run(
+        "UPDATE consent SET revoked_at = coalesce(revoked_at, ?) WHERE id = ? AND account = ?",
+        written(house.now()),
+        consent,
+        caller.id,
+    )
+    if not changed:
+        raise Refusal(404, "consent_unknown", "没有这份同意记录。 There is no such consent.")
+    house.note(caller.id, "consent-revoked", consent, "")
+
+
+def demand(house: House, caller: Account, subject: str, scope: Scope, consent: str | None) -> None:
+    """Insist on a consent that covers this edit: the named record must be of this account, person and scope, and still stand.
+
+    Raises:
+        Refusal: 403, ``separate_consent_required``, with the prompt to obtain it.
+    """
+    faults = house.faults
+    if consent is None:
+        if FaultName.EDIT_WITHOUT_CONSENT in faults:
+            return
+        raise _refusal(house)
+    row = house.store.row("SELECT * FROM consent WHERE id = ?", consent)
+    covers = (
+        row is not None
+        and (row["account"] == caller.id or FaultName.CONSENT_BORROWED in faults)
+        and (row["subject"] == subject or FaultName.CONSENT_FOR_ANYONE in faults)
+        and (row["scope"] == scope or FaultName.CONSENT_FOR_ANY_SCOPE in faults)
+        and (row["revoked_at"] is None or FaultName.CONSENT_OUTLIVES_REVOCATION in faults)
+        and row["expires_at"] > written(house.now())
+    )
+    if not covers:
+        raise _refusal(house)
+
+
+def _refusal(house: House) -> Refusal:
+    if FaultName.CONSENT_PROMPT_MISSING in house.faults:
+        return Refusal(403, "not_allowed", "无法完成编辑。 The edit was not carried out.")
+    return Refusal(
+        403,
+        "separate_consent_required",
+        "缺少有效的单独同意。 There is no consent that covers this edit.",
+        prompt=PROMPT,
+    )

@@ -1,0 +1,33 @@
+"""What every part of the provider works with: its store, its clock, and the faults it was made with."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from .clock import Clock
+from .faults import FaultName
+from .store import Store, written
+
+
+class House:
+    """One provider, alone in its process or beside others: nothing is shared between two."""
+
+    def __init__(self, faults: frozenset[FaultName], seed: int, clock: Clock) -> None:
+        self.faults = faults
+        self.clock = clock
+        self.store = Store(seed)
+
+    def now(self) -> datetime:
+        """The present by the provider's clock."""
+        return self.clock.now()
+
+    def note(self, account: str | None, kind: str, subject: str, text: str) -> None:
+        """Keep a record of something done (the logs of Art. 16, the records of Art. 10 and 11)."""
+        self.store.run(
+            "INSERT INTO record (account, kind, subject, text, at) VALUES (?, ?, ?, ?, ?)",
+            account or "",
+            kind,
+            subject,
+            text,
+            written(self.now()),
+        )

@@ -1,0 +1,236 @@
+"""Moderation: reports by anybody, decisions with reasons, removal everywhere, appeals, refuted rumours.
+
+What is unlawful in this sandbox is what says so: a publication whose title, prompt or text carries one of the markers below.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from . import assets, publication
+from .accounts import Account
+from .faults import FaultName
+from .house import House
+from .refusal import Refusal
+from .store import written
+
+Kind = Literal["illegal", "impersonation", "intimate", "rumour"]
+
+UNLAWFUL = "[test: unlawful]"
+INTIMATE = "[test: intimate]"
+RUMOUR = "[test: rumour]"
+#: Content that a first look takes for unlawful, and a second does not.
+MISTAKEN = "[test: removed by mistake]"
+
+TIME_LIMIT = timedelta(hours=24)
+LATE = timedelta(hours=72)
+
+CONFIRMATION = f"我们已收到您的举报，将在{TIME_LIMIT // timedelta(hours=1)}小时内反馈处理结果。 We have received your report and will answer it within {TIME_LIMIT // timedelta(hours=1)} hours."
+
+
+def report(
+    house: House,
+    caller: Account | None,
+    target: str,
+    kind: Kind,
+    statement: str,
+    contact: str,
+    signature: str,
+    good_faith: bool,
+) -> dict[str, Any]:
+    """Take in a report from anybody, confirm it, and decide it.
+
+    Raises:
+        Refusal: 404, ``publication_unknown``; 422, ``statement_missing`` or ``request_incomplete`` (an intimate-image request needs a
+            signature, a statement of good faith and a contact).
+    """
+    if caller is None and FaultName.REPORT_NEEDS_ACCOUNT in house.faults:
+        raise Refusal(401, "sign_in_required", "请登录后再举报。 Sign in to report.")
+    row = publication.found(house, target)
+    if not statement.strip():
+        raise Refusal(422, "statement_missing", "请说明举报理由。 Say why you report this.")
+    if kind == "intimate" and not (contact.strip() and signature.strip() and good_faith):
+        raise Refusal(
+            422,
+            "request_incomplete",
+            "移除私密影像的请求须有签名、善意声明和联系方式。 A request to remove an intimate image needs a signature, a statement of good faith and a contact.",
+        )
+    upheld, reasons = _judged(house, row, kind)
+    told_at: datetime | None = house.now()
+    if kind == "illegal" and FaultName.REPORT_DECIDED_LATE in house.faults:
+        told_at = house.now() + LATE
+    if FaultName.REPORT_UNDECIDED in house.faults:
+        told_at = None
+    ticket = _open_ticket(house, caller, kind, target, statement, told_at, upheld, reasons)
+    house.note(row["account"], "reported", target, kind)
+    if upheld and kind == "rumour":
+        _refute(house, row)
+    elif upheld:
+        late = kind == "intimate" and FaultName.INTIMATE_IMAGE_AFTER_72_HOURS in house.faults
+        _remove(house, row, house.now() + LATE if late else house.now(), reasons)
+    return _received(house, ticket, CONFIRMATION)
+
+
+def appeal(house: House, caller: Account, target: str, statement: str) -> dict[str, Any]:
+    """Take in the author's complaint against a removal, have it reviewed, and restore what was removed by mistake.
+
+    Raises:
+        Refusal: 404 for a publication that is not the caller's; 409, ``not_removed``; 422, ``statement_missing``.
+    """
+    row = publication.found(house, target)
+    if row["account"] != caller.id:
+        raise Refusal(404, "publication_unknown", "没有这条内容。 There is no such publication.")
+    if row["removed_at"] is None:
+        raise Refusal(409, "not_removed", "内容未被移除，无需申诉。 Nothing was removed.")
+    if not statement.strip():
+        raise Refusal(422, "statement_missing", "请说明申诉理由。 Say why you appeal.")
+    mistaken = MISTAKEN in _words(house, row)
+    reasons = (
+        "经人工复核，移除有误，内容已恢复。 A person reviewed the removal and found it mistaken; the content is restored."
+        if mistaken
+        else "经人工复核，内容违反管理规则第三条，维持移除。 A person reviewed the removal; the content breaks section 3 of the rules and stays removed."
+    )
+    ignored = FaultName.APPEAL_IGNORED in house.faults
+    ticket = _open_ticket(
+        house, caller, "appeal", target, statement, None if ignored else house.now(), mistaken, reasons
+    )
+    if mistaken and not ignored:
+        house.store.run("UPDATE publication SET removed_at = NULL WHERE id = ?", target)
+        house.note(caller.id, "restored", target, reasons)
+    return _received(
+        house,
+        ticket,
+        "我们已收到您的申诉，将由人工复核。 We have received your appeal; a person will review it.",
+    )
+
+
+def status(house: House, caller: Account | None, ticket: str, receipt: str | None) -> dict[str, Any]:
+    """Where a report or appeal stands, for whoever made it or holds its receipt.
+
+    Raises:
+        Refusal: 404, ``ticket_unknown``.
+    """
+    row = house.store.row("SELECT * FROM ticket WHERE id = ?", ticket)
+    entitled = row is not None and (
+        (caller is not None and row["account"] == caller.id)
+        or (receipt is not None and receipt == row["receipt"])
+        or (row["account"] is None and row["receipt"] is None)
+    )
+    if row is None or not entitled:
+        raise Refusal(404, "ticket_unknown", "没有这份举报或申诉。 There is no such report or appeal.")
+    answer: dict[str, Any] = {
+        "id": ticket,
+        "kind": row["kind"],
+        "state": "received",
+        "received_at": row["received_at"],
+    }
+    if row["receipt"] is not None:
+        answer["receipt"] = row["receipt"]
+    if row["decided_at"] is not None and row["decided_at"] <= written(house.now()):
+        answer["state"] = "upheld" if row["upheld"] else "rejected"
+        answer["decided_at"] = row["decided_at"]
+        if FaultName.DECISION_WITHOUT_REASONS not in house.faults or row["kind"] == "appeal":
+            answer["reasons"] = row["reasons"]
+            answer["redress"] = (
+                "如不服，可申诉或寻求庭外争议解决。 You may complain, or turn to out-of-court settlement or a court."
+            )
+    return {"ticket": answer}
+
+
+def _judged(house: House, row: sqlite3.Row, kind: Kind) -> tuple[bool, str]:
+    """Whether a report is well-founded, and why."""
+    words = _words(house, row)
+    markers = {"intimate": (INTIMATE,), "rumour": (RUMOUR,)}.get(kind, (UNLAWFUL, INTIMATE, MISTAKEN))
+    if any(marker in words for marker in markers):
+        if kind == "rumour":
+            return (
+                True,
+                "经核实，该内容含虚假信息，已附辟谣说明。 The content was found false; a refutation is attached.",
+            )
+        return (
+            True,
+            "经审核，该内容违反管理规则第三条，已在各处移除。 The content breaks section 3 of the rules and was removed everywhere.",
+        )
+    if FaultName.ANY_REPORT_REMOVES in house.faults:
+        return True, "根据举报移除。 Removed because it was reported."
+    return False, "经审核，未发现该内容违反管理规则。 The content was reviewed and does not break the rules."
+
+
+def _words(house: House, row: sqlite3.Row) -> str:
+    asset = house.store.row("SELECT * FROM asset WHERE id = ?", row["asset"])
+    assert asset is not None  # noqa: S101 -- a foreign key
+    text = (
+        assets.original(house, asset).decode("utf-8", "replace") if asset["media_type"] == assets.TEXT else ""
+    )
+    return f"{row['title']}\n{asset['prompt']}\n{text}"
+
+
+def _remove(house: House, row: sqlite3.Row, at: datetime, reasons: str) -> None:
+    """Remove a publication and every other publication of the same bytes."""
+    targets = [row]
+    if FaultName.COPIES_SURVIVE not in house.faults:
+        targets += house.store.rows(
+            "SELECT DISTINCT p.* FROM publication p JOIN fingerprint f ON f.asset = p.asset WHERE p.id != ? "
+            "AND f.digest IN (SELECT digest FROM fingerprint WHERE asset = ?)",
+            row["id"],
+            row["asset"],
+        )
+    for target in targets:
+        house.store.run(
+            "UPDATE publication SET removed_at = min(coalesce(removed_at, ?1), ?1) WHERE id = ?2",
+            written(at),
+            target["id"],
+        )
+        house.note(target["account"], "removed", target["id"], reasons)
+
+
+def _refute(house: House, row: sqlite3.Row) -> None:
+    text = "辟谣：经核实，该内容不属实。 Refuted: this content was found to be false."
+    house.store.run(
+        "INSERT INTO refutation (publication, text, at) VALUES (?, ?, ?)",
+        row["id"],
+        text,
+        written(house.now()),
+    )
+    house.note(row["account"], "refuted", row["id"], text)
+
+
+def _open_ticket(
+    house: House,
+    caller: Account | None,
+    kind: str,
+    target: str,
+    statement: str,
+    told_at: datetime | None,
+    upheld: bool,
+    reasons: str,
+) -> str:
+    ticket = house.store.new_name("tic")
+    unconfirmed = kind != "appeal" and FaultName.REPORT_WITHOUT_RECEIPT in house.faults
+    house.store.run(
+        "INSERT INTO ticket (id, kind, publication, account, statement, receipt, received_at, decided_at, upheld, reasons) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        ticket,
+        kind,
+        target,
+        caller.id if caller else None,
+        statement,
+        None if unconfirmed else house.store.new_name("R", 10),
+        written(house.now()),
+        written(told_at) if told_at else None,
+        upheld,
+        reasons,
+    )
+    return ticket
+
+
+def _received(house: House, ticket: str, confirmation: str) -> dict[str, Any]:
+    """What somebody is told at once: that it arrived, and how to ask after it."""
+    row = house.store.row("SELECT receipt, received_at FROM ticket WHERE id = ?", ticket)
+    assert row is not None  # noqa: S101 -- it was written a moment ago
+    answer = {"id": ticket, "state": "received", "received_at": row["received_at"]}
+    if row["receipt"] is None:
+        return {"ticket": answer}
+    return {"ticket": answer | {"receipt": row["receipt"]}, "message": confirmation}

@@ -1,0 +1,146 @@
+"""Publication: what the public sees, on every surface, until it is removed."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import Any, Literal
+
+from . import assets
+from .accounts import Account
+from .assets import TEXT
+from .faults import FaultName
+from .house import House
+from .marking import CONTENT_NOTICE, PROPAGATION_NOTICES
+from .media import Media
+from .refusal import Refusal
+from .store import written
+from .writing import excerpt
+
+Surface = Literal["page", "feed", "thumbnail", "download", "share"]
+
+SURVIVORS: dict[str, FaultName] = {
+    "page": FaultName.PAGE_SURVIVES,
+    "feed": FaultName.FEED_SURVIVES,
+    "thumbnail": FaultName.THUMBNAIL_SURVIVES,
+    "download": FaultName.DOWNLOAD_SURVIVES,
+    "share": FaultName.SHARE_SURVIVES,
+    "search": FaultName.SEARCH_SURVIVES,
+}
+TEASER = 80
+PAGE_SIZE = 50
+
+
+def publish(house: House, caller: Account | None, verified: bool, asset: str, title: str) -> dict[str, Any]:
+    """Make one of the caller's assets public; only somebody whose identity is verified may.
+
+    Raises:
+        Refusal: 401, ``sign_in_required``; 403, ``identity_required``; 404, ``asset_unknown``.
+    """
+    if caller is None:
+        if FaultName.PUBLISH_ANONYMOUS not in house.faults:
+            raise Refusal(
+                401,
+                "sign_in_required",
+                "请登录并完成真实身份认证后再发布。 Sign in and verify your identity before you publish.",
+            )
+        if house.store.row("SELECT 1 FROM asset WHERE id = ?", asset) is None:
+            raise Refusal(404, "asset_unknown", "没有这个作品。 There is no such asset.")
+    else:
+        if not verified and FaultName.PUBLISH_UNVERIFIED not in house.faults:
+            raise Refusal(
+                403,
+                "identity_required",
+                "未完成真实身份认证，不能发布信息。 Verify your identity before you publish.",
+            )
+        assets.owned(house, caller, asset)
+    publication = house.store.new_name("pub")
+    house.store.run(
+        "INSERT INTO publication (id, asset, account, title, published_at) VALUES (?, ?, ?, ?, ?)",
+        publication,
+        asset,
+        caller.id if caller else None,
+        title,
+        written(house.now()),
+    )
+    house.note(caller.id if caller else None, "published", publication, title)
+    return {"publication": {"id": publication, "title": title, "path": f"/p/{publication}"}}
+
+
+def show(house: House, publication: str, surface: Surface) -> dict[str, Any] | Media:
+    """A publication as one surface shows it: a card for page, feed and share, a file for thumbnail and download.
+
+    Raises:
+        Refusal: 404, ``publication_unknown``; 410, ``publication_removed``.
+    """
+    row = found(house, publication)
+    if removed(house, row) and SURVIVORS[surface] not in house.faults:
+        raise Refusal(410, "publication_removed", "内容已被移除。 This content was removed.")
+    asset = house.store.row("SELECT * FROM asset WHERE id = ?", row["asset"])
+    assert asset is not None  # noqa: S101 -- a foreign key
+    if surface in ("thumbnail", "download"):
+        return Media(*assets.form(house, asset, surface))
+    card: dict[str, Any] = {
+        "id": publication,
+        "title": row["title"],
+        "published_at": row["published_at"],
+        "media_type": asset["media_type"],
+        "notices": _notices(asset),
+        "refutations": [refutation["text"] for refutation in refutations(house, publication)],
+    }
+    if asset["media_type"] == TEXT:
+        text = assets.original(house, asset).decode("utf-8", "replace")
+        card["text"] = text if surface == "page" else excerpt(text, TEASER)
+    else:
+        card["media_path"] = f"/v1/publications/{publication}/download"
+    return {"publication": card}
+
+
+def search(house: House, query: str, offset: int) -> dict[str, Any]:
+    """The publications whose title contains ``query``, newest first, a page at a time."""
+    pattern = "%" + query.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    visible = (
+        "" if FaultName.SEARCH_SURVIVES in house.faults else "AND (removed_at IS NULL OR removed_at > ?)"
+    )
+    values = (pattern,) if not visible else (pattern, written(house.now()))
+    rows = house.store.rows(
+        f"SELECT id, title, published_at FROM publication WHERE title LIKE ? ESCAPE '\\' {visible} "  # noqa: S608 -- one of two constants
+        "ORDER BY published_at DESC, rowid DESC LIMIT ? OFFSET ?",
+        *values,
+        PAGE_SIZE + 1,
+        offset,
+    )
+    more = offset + PAGE_SIZE if len(rows) > PAGE_SIZE else None
+    return {"results": [dict(row) for row in rows[:PAGE_SIZE]], "next_offset": more}
+
+
+def found(house: House, publication: str) -> sqlite3.Row:
+    """The row of a publication, removed or not.
+
+    Raises:
+        Refusal: 404, ``publication_unknown``.
+    """
+    row = house.store.row("SELECT * FROM publication WHERE id = ?", publication)
+    if row is None:
+        raise Refusal(404, "publication_unknown", "没有这条内容。 There is no such publication.")
+    return row
+
+
+def removed(house: House, publication: sqlite3.Row) -> bool:
+    """Whether it is gone by now: a removal may have been set for later."""
+    return publication["removed_at"] is not None and publication["removed_at"] <= written(house.now())
+
+
+def refutations(house: House, publication: str) -> list[dict[str, str]]:
+    """The rumour refutations attached to a publication."""
+    rows = house.store.rows(
+        "SELECT publication, text, at FROM refutation WHERE publication = ? ORDER BY rowid", publication
+    )
+    return [dict(row) for row in rows]
+
+
+def _notices(asset: sqlite3.Row) -> list[str]:
+    if asset["origin"] != "uploaded":
+        return [CONTENT_NOTICE]
+    label = json.loads(asset["provenance"]).get("Label")
+    return [PROPAGATION_NOTICES[label]] if label else []

@@ -1,0 +1,45 @@
+"""The writing assistant: short texts about whatever the prompt names."""
+
+from __future__ import annotations
+
+import unicodedata
+from hashlib import blake2b
+
+_OPENINGS = ("从几个方面来看", "先说结论", "可以这样理解", "简单介绍如下", "不妨从头说起", "换一个角度看")
+_POINTS = (
+    "第一，背景要交代清楚，时间、地点和人物缺一不可。",
+    "要点不在多，而在于彼此有联系。",
+    "数字应当注明出处，引用应当保留原意。",
+    "读者最关心的，往往是接下来会怎样。",
+    "遇到不确定的地方，应当直接说明。",
+    "例子越具体，道理越容易明白。",
+    "语气平实，比辞藻华丽更有说服力。",
+    "结尾可以留一个问题，供大家讨论。",
+)
+_CLOSINGS = ("以上供参考。", "如需展开，请继续提问。", "欢迎补充更多细节。")
+QUOTED_CHARACTERS = 48
+
+
+def answer(prompt: str, turns: int, number: str) -> str:
+    """A text about the prompt, the same for the same prompt but for its ``number``."""
+    digest = blake2b(prompt.encode("utf-8", "replace"), digest_size=8).digest()
+    points = sorted({digest[place] % len(_POINTS) for place in range(1, 5)})
+    opening, closing = _OPENINGS[digest[0] % len(_OPENINGS)], _CLOSINGS[digest[5] % len(_CLOSINGS)]
+    continuing = f"接着前面的{turns}轮对话，" if turns else ""
+    return f"关于“{quoted(prompt)}”，{continuing}{opening}：{''.join(_POINTS[point] for point in points)}{closing}（编号 {number}）"
+
+
+def quoted(text: str, limit: int = QUOTED_CHARACTERS) -> str:
+    """The beginning of somebody else's words, on one line and without characters that are not seen."""
+    visible = (" " if character.isspace() else character for character in text[: limit * 4])
+    shown = "".join(
+        character
+        for character in visible
+        if character == " " or unicodedata.category(character)[0] not in "CZM"
+    )
+    return " ".join(shown.split())[:limit]
+
+
+def excerpt(text: str, length: int) -> str:
+    """The beginning of a text with what stands before it, as a feed shows it."""
+    return text if len(text) <= length else text[: length - 1] + "…"
