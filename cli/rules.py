@@ -42,7 +42,8 @@ Services = Annotated[
     typer.Option(
         "--service",
         metavar="NAME,…",
-        help="text, voice, non-voice-audio, biometric-image-video, non-biometric-image-video, digital-person-scene.",
+        help="text, voice, non-voice-audio, biometric-image-video, non-biometric-image-video, "
+        "digital-person-scene.",
     ),
 ]
 Behaviours = Annotated[
@@ -50,8 +51,8 @@ Behaviours = Annotated[
     typer.Option(
         "--behaviour",
         metavar="NAME,…",
-        help="labeling, consent, real-name, takedown, complaints, rumour-refutation, prohibited-content, disclosure, "
-        "records, filing, governance.",
+        help="labeling, consent, real-name, takedown, complaints, rumour-refutation, prohibited-content, "
+        "disclosure, records, filing, governance.",
     ),
 ]
 SeenBys = Annotated[
@@ -317,7 +318,7 @@ def _fines(penalty: Penalty) -> list[str]:
 
 
 def _money(fine: Fine) -> str:
-    """``50,000–500,000 RMB``, ``up to 15,000,000 EUR or 3 % of …, the higher``, ``5,000 USD per violation``."""
+    """``50,000–500,000 RMB``, ``up to 15,000,000 EUR or 3 % of …, the higher``, ``5,000 USD per day``."""
     low, high = fine.minimum, fine.maximum
     parts = []
     if low is not None and high is not None:

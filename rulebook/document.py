@@ -317,6 +317,11 @@ def _fault_of(detail: Mapping[str, Any], locate: Locate, model: type[BaseModel] 
             message += f", expected {close[0]!r}"
         elif known:
             message += f", expected one of: {', '.join(known)}"
+    elif kind in {"too_short", "too_long"}:
+        bound = (
+            f"at least {context['min_length']}" if kind == "too_short" else f"at most {context['max_length']}"
+        )
+        message = f"found {found}, expected {bound}"
     elif kind in {"value_error", "assertion_error"}:
         message = str(context.get("error", detail["msg"]))
     elif kind in {"enum", "literal_error"}:
@@ -336,9 +341,7 @@ def _fault_of(detail: Mapping[str, Any], locate: Locate, model: type[BaseModel] 
 def _expected(message: str) -> str:
     """pydantic's ``Input should be a valid string`` as ``a valid string``."""
     cut = re.sub(r"^(?:Input|Value) should (?:be|have) ", "", message)
-    cut = re.sub(
-        r"^(String|List|Dictionary|Tuple|Set) should", lambda match: f"{match[1].lower()} that should", cut
-    )
+    cut = re.sub(r"^String should", "text that should", cut)
     return cut[:1].lower() + cut[1:]
 
 

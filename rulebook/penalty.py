@@ -68,8 +68,8 @@ class Penalty(Entry):
 
     ``id`` ends in ``@<year>`` where the provision was amended: ``cn-penalties/csl-69@2026``. ``effect`` is
     ``ladder`` (``rungs``, lowest first), ``referral`` (``refers_to`` names penalties elsewhere) or
-    ``discretion`` (how fines are weighed). ``fine_on`` says whether a first breach can already be fined. ``text`` is a
-    paraphrase written by this project.
+    ``discretion`` (how fines are weighed). ``fine_on`` says whether a first breach can already be fined.
+    ``text`` is a paraphrase written by this project.
     """
 
     kind: Literal["penalty"]
