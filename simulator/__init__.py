@@ -1,1 +1,64 @@
+"""Many providers under enforcement: a discrete-event simulation of a regulator's policy.
 
+>>> from shenhe.simulator import load_scenario
+>>> scenario = load_scenario("cn-2023", overrides={"policy.detection.inspection_rate": 0.1})
+>>> scenario.policy.detection.inspection_rate
+0.1
+
+``simulate(scenario, replications=20, seed=1)`` gives a :class:`Run` with pandas frames (``outcomes``, ``providers``,
+``series``, ``events``, ``summary``), ``compare(run_a, run_b)`` paired differences, ``read_run(folder)`` a run from disk.
+Importing this package imports none of the heavy libraries; they come with the first name that needs them.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .comparison import Comparison, compare
+    from .outcomes import METRICS, Metric, metrics
+    from .replication import Run, RunError, read_run, simulate
+    from .scenario import Scenario, ScenarioError, load_scenario
+
+__all__ = [
+    "METRICS",
+    "Comparison",
+    "Metric",
+    "Run",
+    "RunError",
+    "Scenario",
+    "ScenarioError",
+    "compare",
+    "load_scenario",
+    "metrics",
+    "read_run",
+    "simulate",
+]
+
+_HOMES = {
+    "METRICS": "outcomes",
+    "Comparison": "comparison",
+    "Metric": "outcomes",
+    "Run": "replication",
+    "RunError": "replication",
+    "Scenario": "scenario",
+    "ScenarioError": "scenario",
+    "compare": "comparison",
+    "load_scenario": "scenario",
+    "metrics": "outcomes",
+    "read_run": "replication",
+    "simulate": "replication",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

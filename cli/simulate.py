@@ -1,0 +1,248 @@
+"""``shenhe simulate``: run a scenario and say what it came to, with 95 % intervals."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from shenhe.simulator import Run, Scenario
+
+SHOWN = (
+    "violations",
+    "compliance",
+    "harm",
+    "cases_opened",
+    "action_p50",
+    "action_p95",
+    "backlog_mean",
+    "warnings",
+    "rectification_orders",
+    "fines_imposed",
+    "fines",
+    "update_suspensions",
+    "registration_suspensions",
+    "service_suspensions",
+    "removal_orders",
+    "revocations",
+    "wrongful_share",
+    "overturned_share",
+    "recidivism",
+    "downtime",
+    "delistings",
+    "relistings",
+    "filed",
+    "exits",
+)
+"""Metrics of the summary table; ``--json`` has all."""
+
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="PATH=VALUE", help="Change one parameter, e.g. policy.staff.inspectors=12. Repeatable."),
+]
+Replications = Annotated[int, typer.Option("--replications", "-n", min=1, help="How many replications.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="The seed: the same one gives the same run.")]
+Workers = Annotated[
+    int | None, typer.Option("--workers", min=1, help="Processes to use; by default as many as pay. Results are the same.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]
+
+
+def simulate(
+    scenario: Annotated[str | None, typer.Argument(help="The name of a shipped scenario, or a file.")] = None,
+    list_scenarios: Annotated[bool, typer.Option("--list", help="Name the shipped scenarios.")] = False,
+    replications: Replications = 20,
+    seed: Seed = 1,
+    workers: Workers = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for run.json, event log and outcomes; resumes what it holds.")
+    ] = None,
+    sets: Set = None,
+    as_json: Json = False,
+) -> None:
+    """Simulate providers under a regulator's policy.
+
+    Example:  shenhe simulate cn-2023 --replications 20 --seed 1 --out runs/cn-2023
+
+    Example:  shenhe simulate cn-2023 --set policy.detection.inspection_rate=0.5
+    """
+    if list_scenarios:
+        _print_list(as_json)
+        return
+    if scenario is None:
+        raise typer.BadParameter("name a scenario, or a file; `shenhe simulate --list` names the shipped ones")
+    loaded = load(scenario, sets)
+    run = run_scenario(loaded, replications, seed, workers, out, reproduce(scenario, replications, seed, sets))
+    if as_json:
+        typer.echo(json.dumps(_run_document(run), indent=2, ensure_ascii=False))
+    else:
+        _print_summary(run)
+        if out is not None:
+            typer.echo(f"run folder: {out}", err=True)
+
+
+def load(name: str, sets: Sequence[str] | None) -> Scenario:
+    """The scenario with the changes of ``--set``."""
+    from shenhe.simulator import load_scenario
+    from shenhe.simulator.scenario import parse_override
+
+    return load_scenario(name, dict(parse_override(text) for text in sets or ()))
+
+
+def reproduce(scenario: str, replications: int, seed: int, sets: Sequence[str] | None) -> str:
+    """The command that makes the same run again."""
+    words = ["shenhe", "simulate", scenario, "--replications", str(replications), "--seed", str(seed)]
+    for text in sets or ():
+        words += ["--set", text]
+    return shlex.join(words)
+
+
+def run_scenario(
+    scenario: Scenario, replications: int, seed: int, workers: int | None, out: Path | None, command: str | None
+) -> Run:
+    """Run with progress on stderr; Ctrl-C ends with exit code 130 and says what was kept."""
+    from shenhe import simulator
+
+    if workers is None:
+        # A process takes a second or two to start: small runs are quicker without.
+        heavy = scenario.population.providers * scenario.horizon * replications > 2e7
+        workers = min(os.cpu_count() or 1, replications) if heavy else 1
+    finished = 0
+    bar = progress_bar(f"{scenario.name}, {replications} replications")
+
+    def progress(done: int, wanted: int) -> None:
+        nonlocal finished
+        finished = done
+        bar(done, wanted)
+
+    try:
+        return simulator.simulate(scenario, replications, seed, workers, out, progress, command=command)
+    except KeyboardInterrupt:
+        kept = f"they are kept in {out}, and the same command goes on from there" if out else "nothing was kept: no --out"
+        typer.echo(f"\nstopped after {finished} of {replications} replications; {kept}", err=True)
+        raise typer.Exit(130) from None
+    finally:
+        bar(-1, replications)
+
+
+def progress_bar(title: str) -> Callable[[int, int], None]:
+    """A line on stderr once two seconds have passed and if somebody is there to see it; a negative count clears it."""
+    began, shown = time.monotonic(), False
+
+    def show(done: int, wanted: int) -> None:
+        nonlocal shown
+        if not sys.stderr.isatty():
+            return
+        if done < 0:
+            if shown:
+                sys.stderr.write("\r\x1b[K")
+                sys.stderr.flush()
+            return
+        passed = time.monotonic() - began
+        if passed > 2 and wanted > 1:
+            shown = True
+            left = passed / done * (wanted - done) if done else 0
+            bar = "█" * round(24 * done / wanted)
+            sys.stderr.write(f"\r\x1b[K{title}: {bar:░<24} {done}/{wanted}, {left:.0f} s left")
+            sys.stderr.flush()
+
+    return show
+
+
+def _print_list(as_json: bool) -> None:
+    from shenhe import scenarios
+    from shenhe.simulator import load_scenario
+
+    listed = [load_scenario(name) for name in scenarios.names()]
+    if as_json:
+        rows = [
+            {
+                "name": item.name,
+                "title": item.title,
+                "story": item.story,
+                "sources": item.sources,
+                "providers": item.population.providers,
+                "horizon_days": item.horizon,
+            }
+            for item in listed
+        ]
+        typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        return
+    width = max(len(item.name) for item in listed)
+    for item in listed:
+        typer.echo(f"{item.name:{width}}  {item.title}")
+
+
+def number(value: float) -> str:
+    """A number as a person reads it: three or four significant digits, thousands separated."""
+    if value != value:
+        return "–"
+    size = abs(value)
+    if size >= 1e6:
+        return f"{value:,.3g}" if size >= 1e9 else f"{value / 1e6:,.2f} M"
+    if size >= 100 or value == int(value):
+        return f"{value:,.0f}"
+    return f"{value:.3g}"
+
+
+def _print_summary(run: Run) -> None:
+    scenario = run.scenario
+    typer.echo(scenario.title)
+    typer.echo(
+        f"{scenario.population.providers:,} providers, {scenario.horizon:,.0f} days from {scenario.start}; "
+        f"{run.replications} replications, seed {run.seed}\n"
+    )
+    rows = []
+    summary = run.summary
+    classes = [name for name in summary.index if name.startswith("compliance_")]
+    for name in [*SHOWN, *classes]:
+        entry = summary.loc[name]
+        span = "" if entry.lo95 != entry.lo95 else f"{number(entry.lo95)} to {number(entry.hi95)}"
+        rows.append((entry.title, number(entry["mean"]), span, entry.unit))
+    print_table(("per replication", "mean", "95 % interval", "unit"), rows)
+
+
+def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Columns aligned, the first to the left, numbers to the right."""
+    widths = [max(len(row[place]) for row in [head, *rows]) for place in range(len(head))]
+    last = len(head) - 1
+    for row in [head, *rows]:
+        cells = [
+            f"{cell:<{width}}" if place in (0, last) else f"{cell:>{width}}"
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        typer.echo("  ".join(cells).rstrip())
+
+
+def finite(value: Any) -> float | None:
+    """JSON knows no NaN: undefined is null."""
+    return None if value != value else float(value)
+
+
+def _run_document(run: Run) -> dict[str, Any]:
+    return {
+        "scenario": run.scenario.name,
+        "scenario_hash": run.scenario.hash,
+        "seed": run.seed,
+        "replications": run.replications,
+        "folder": str(run.folder) if run.folder else None,
+        "metrics": {
+            str(name): {
+                "title": entry.title,
+                "unit": entry.unit,
+                "mean": finite(entry["mean"]),
+                "lo95": finite(entry.lo95),
+                "hi95": finite(entry.hi95),
+                "n": int(entry.n),
+            }
+            for name, entry in run.summary.iterrows()
+        },
+    }

@@ -1,0 +1,186 @@
+"""The event log: what happened, one row an event, as Parquet with the columns of ``COLUMNS``.
+
+``kind`` is a code of :class:`Kind`, only ever appended; ``actor`` follows from the kind; ``rule`` is the id of the rule
+broken or of the penalty applied. What ``value`` holds is said at each kind. ``case`` numbers the affairs of one
+provider, so that (replication, provider, case) names one: see :func:`case_number`.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+COLUMNS = ("replication", "time", "kind", "provider", "case", "actor", "rule", "value")
+
+Row = tuple[float, int, int, int, int, float]
+"""time, kind, provider, case, rule code (-1 for none), value"""
+
+
+class Actor(enum.StrEnum):
+    PROVIDER = "provider"
+    PUBLIC = "public"
+    REGULATOR = "regulator"
+    APP_STORE = "app-store"
+    PLATFORM = "platform"
+    REGISTRY = "registry"
+
+
+class Kind(enum.IntEnum):
+    """What an event is. Codes are only ever appended; the code also ranks events of the same moment."""
+
+    ENTERED = 0  # value: number of users
+    EXITED = 1
+    VIOLATION = 2  # value: severity at the provider, harm per user and day; case: the occasion
+    VIOLATION_ENDED = 3  # value: severity that ends; case: the occasion
+    COPIES_SPREAD = 4  # value: severity of the copies; case: the occasion
+    COPIES_REMOVED = 5  # value: severity that ends
+    COPIES_FADED = 6  # value: severity that ends
+    COMPLAINT = 7  # value: 1 where there was a violation, 0 where unfounded
+    STORE_REPORT = 8  # value: number of the store
+    INSPECTION = 9  # value: 1 where a live violation was met
+    CASE_OPENED = 10  # value: 1 where there was a violation
+    INVESTIGATION = 11  # value: days waited for an inspector
+    UPHELD = 12  # value: 1 where there was a violation
+    DISMISSED = 13  # value: 1 where there was a violation
+    CASE_CLOSED = 14  # value: 0 dismissed, 1 sanctioned, 2 lapsed
+    WARNING = 15  # value: step of the ladder
+    RECTIFY = 16  # value: days of the deadline
+    FINE = 17  # value: RMB
+    SUSPEND_UPDATES = 18  # value: days
+    SUSPEND_REGISTRATION = 19  # value: days
+    SUSPEND_SERVICE = 20  # value: days
+    APP_REMOVAL = 21  # value: days
+    REVOCATION = 22
+    UPDATES_RESTORED = 23
+    REGISTRATION_RESTORED = 24
+    SERVICE_RESTORED = 25
+    RECTIFIED = 26  # every live violation of the rule ends
+    NOT_RECTIFIED = 27  # value: the next step of the ladder
+    FORGIVEN = 28
+    APPEALED = 29
+    APPEAL_REJECTED = 30
+    APPEAL_UPHELD = 31  # value: RMB given back; the sanction is overturned
+    FILING_SUBMITTED = 32
+    FILING_SUPPLEMENT = 33
+    FILING_DECIDED = 34  # value: days in review, supplements not counted
+    FILED = 35
+    LISTED = 36  # value: number of the store
+    LISTING_REFUSED = 37  # value: number of the store
+    DELISTED = 38  # value: number of the store
+    RELISTED = 39  # value: number of the store
+    RELISTING_REFUSED = 40  # value: number of the store
+    OCCASION = 41  # never logged: ranks the occasions to breach a rule
+    UNFILED = 42  # never logged: the end of the grace period
+
+
+class Stream(enum.IntEnum):
+    """Where a case comes from: the last three bits of its number. Only ever appended."""
+
+    OCCASION = 0
+    FALSE_COMPLAINT = 1
+    INSPECTION = 2
+    STANDING = 3
+    STORE_REPORT = 4
+
+
+def case_number(stream: int, index: int) -> int:
+    """The number of the case that draw ``index`` of ``stream`` gives rise to."""
+    return (index << 3) | stream
+
+
+ACTORS: dict[Kind, Actor] = {
+    **{kind: Actor.PROVIDER for kind in Kind},
+    **{
+        kind: Actor.REGULATOR
+        for kind in Kind
+        if Kind.INSPECTION <= kind <= Kind.SERVICE_RESTORED
+        or kind in (Kind.FORGIVEN, Kind.APPEAL_REJECTED, Kind.APPEAL_UPHELD)
+    },
+    Kind.COMPLAINT: Actor.PUBLIC,
+    Kind.STORE_REPORT: Actor.APP_STORE,
+    Kind.COPIES_REMOVED: Actor.PLATFORM,
+    Kind.COPIES_FADED: Actor.PLATFORM,
+    Kind.FILING_SUPPLEMENT: Actor.REGISTRY,
+    Kind.FILING_DECIDED: Actor.REGISTRY,
+    Kind.FILED: Actor.REGISTRY,
+    **{kind: Actor.APP_STORE for kind in Kind if Kind.LISTED <= kind <= Kind.RELISTING_REFUSED},
+}
+
+KIND_NAMES = tuple(kind.name.lower().replace("_", "-") for kind in Kind)
+ACTOR_NAMES = tuple(str(actor) for actor in Actor)
+_ACTOR_OF_KIND = np.array([ACTOR_NAMES.index(ACTORS[kind]) for kind in Kind], dtype=np.int8)
+
+
+def schema() -> pa.Schema:
+    """The Arrow schema of the log. ``kind``, ``actor`` and ``rule`` are dictionaries of text."""
+    import pyarrow as pa
+
+    text = pa.dictionary(pa.int16(), pa.string())
+    return pa.schema(
+        [
+            ("replication", pa.int32()),
+            ("time", pa.float64()),
+            ("kind", text),
+            ("provider", pa.int32()),
+            ("case", pa.int32()),
+            ("actor", text),
+            ("rule", text),
+            ("value", pa.float64()),
+        ]
+    )
+
+
+def to_table(rows: Sequence[Row], replication: int, rules: Sequence[str]) -> pa.Table:
+    """Rows of one replication as an Arrow table, in the order in which they happened."""
+    import pyarrow as pa
+
+    columns = list(zip(*rows, strict=True)) if rows else [()] * 6
+    time, kind, provider, case, rule, value = columns
+    kinds = np.array(kind, dtype=np.int16)
+    codes = np.array(rule, dtype=np.int16)
+    text = schema().field("kind").type
+    rule_codes = pa.array(codes, mask=codes < 0)
+    return pa.table(
+        [
+            pa.array(np.full(len(rows), replication, dtype=np.int32)),
+            pa.array(np.array(time, dtype=np.float64)),
+            pa.DictionaryArray.from_arrays(pa.array(kinds), pa.array(KIND_NAMES)).cast(text),
+            pa.array(np.array(provider, dtype=np.int32)),
+            pa.array(np.array(case, dtype=np.int32)),
+            pa.DictionaryArray.from_arrays(
+                pa.array(_ACTOR_OF_KIND[kinds].astype(np.int16)), pa.array(ACTOR_NAMES)
+            ).cast(text),
+            pa.DictionaryArray.from_arrays(rule_codes, pa.array(list(rules), pa.string())).cast(text),
+            pa.array(np.array(value, dtype=np.float64)),
+        ],
+        schema=schema(),
+    )
+
+
+def write_table(table: pa.Table, path: Path) -> None:
+    """Write Parquet whose bytes depend on the rows alone, to a temporary name first and renamed when whole."""
+    import pyarrow.parquet as pq
+
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        pq.write_table(table, temporary, compression="zstd", store_schema=True, write_statistics=True)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def read_events(paths: Sequence[Path]) -> pd.DataFrame:
+    """Logs read back as one frame with categorical ``kind``, ``actor`` and ``rule``, in the order given."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    tables = [pq.read_table(path) for path in paths]
+    return (pa.concat_tables(tables).unify_dictionaries() if tables else schema().empty_table()).to_pandas()

@@ -1,0 +1,89 @@
+"""The formulas of the model, each written once as a pure function of numbers.
+
+Both engines call them: CPython as they stand, the compiled engine through numba. They therefore use ``math`` and plain
+arithmetic only, whose results agree to the last bit.
+"""
+
+from __future__ import annotations
+
+import math
+
+
+def strikes_remembered(strikes: int, since: float, memory: float) -> int:
+    """Strikes that still count ``since`` days after the last sanction: one lapses after each ``memory`` days."""
+    if strikes == 0:
+        return 0
+    lapsed = int(since / memory)
+    return strikes - lapsed if lapsed < strikes else 0
+
+
+def belief_remembered(belief: float, floor: float, since: float, memory: float) -> float:
+    """A belief that fades to ``floor`` with time constant ``memory`` (days)."""
+    return floor + (belief - floor) * math.exp(-since / memory)
+
+
+def belief_raised(belief: float, weight: float) -> float:
+    """A belief moved towards certainty by one sanction seen: exponential smoothing."""
+    return belief + weight * (1.0 - belief)
+
+
+def feared_cost(
+    fine_low: float, fine_high: float, turnover_share: float, revenue: float, days_without_service: float
+) -> float:
+    """RMB that the next step of the ladder would cost: the mean of its log-uniform fine, and revenue lost.
+
+    The mean of a log-uniform number on [a, b] is (b - a) / log(b / a). ``revenue`` is RMB a year.
+    """
+    fine = fine_low
+    if fine_high > fine_low:
+        fine = (fine_high - fine_low) / math.log(fine_high / fine_low)
+    share = turnover_share * revenue
+    if share > fine:
+        fine = share
+    return fine + revenue / 365.0 * days_without_service
+
+
+def violation_chance(compliance: float, belief: float, cost: float, gain: float) -> float:
+    """Probability that an occasion becomes a violation: Becker (1968) with exponential gains of mean ``gain``.
+
+    An occasion that is not averted by compliance is taken when its gain exceeds the expected sanction
+    ``belief * cost``, which has probability exp(-belief * cost / gain).
+    """
+    return (1.0 - compliance) * math.exp(-belief * cost / gain)
+
+
+def fine_amount(uniform: float, low: float, high: float, turnover_share: float, revenue: float) -> float:
+    """A fine in whole RMB: log-uniform on [low, high], or the share of turnover where that is more."""
+    fine = low
+    if high > low:
+        fine = low * math.exp(uniform * math.log(high / low))
+    share = turnover_share * revenue
+    if share > fine:
+        fine = share
+    return float(math.floor(fine + 0.5))
+
+
+def compliance_after_rectification(compliance: float, gain: float) -> float:
+    """A met order removes the share ``gain`` of what was missing to full compliance."""
+    return compliance + gain * (1.0 - compliance)
+
+
+def inspection_chance(
+    rate: float, ceiling: float, per_strike: float, strikes: int, cap: int, class_weight: float
+) -> float:
+    """Probability that a candidate inspection of the fixed stream takes place: the thinning of targeting."""
+    if ceiling == 0.0:
+        return 0.0
+    counted = strikes if strikes < cap else cap
+    return rate * (1.0 + per_strike * counted) * class_weight / ceiling
+
+
+def step_on_ladder(strikes: int, serious: bool, steps: int) -> int:
+    """The step imposed: one up for each strike remembered, one more for a serious breach, at most the last."""
+    step = strikes + (1 if serious else 0)
+    return step if step < steps else steps - 1
+
+
+def next_publication(now: float, interval: float) -> float:
+    """Days until the next published batch of filings, strictly after now."""
+    return (math.floor(now / interval) + 1.0) * interval - now

@@ -1,0 +1,195 @@
+"""One replication on SimPy: the world, its actors, and what is counted while it runs.
+
+This is the readable model. Everything random comes from :mod:`.draws`, every number from :mod:`.policy`, every formula
+from :mod:`.formulas`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import simpy
+
+from .app_store import AppStores
+from .clock import Clock
+from .draws import compiled, replication_seed
+from .eventlog import Kind, Row
+from .platform import Platforms
+from .policy import Floats, Integers, Table, table
+from .provider import Providers
+from .public import Public
+from .registry import Registry
+from .regulator import Imposed, Regulator
+from .state import ACTIVE, FUNCTIONS, SERVICE, State, initial_state, views
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from typing import Any
+
+    from .scenario import Scenario
+
+BIN = 30.0
+"""Days of one bin of the series."""
+
+KINDS = len(Kind)
+EXTRAS = ("fines", "harm", "backlog", "listings", "active", "filed", "service_suspended", "violations_live")
+
+
+@dataclass(frozen=True)
+class Replication:
+    """What one replication leaves: its log, final state, and the counts at each bin's end."""
+
+    number: int
+    rows: list[Row]
+    state: State
+    bin_ends: Floats  # (bins,) days
+    kinds: Integers  # (bins, KINDS) events so far, by kind
+    extras: Floats  # (bins, len(EXTRAS)) totals or levels at the end of each bin
+    class_occasions: Integers  # (bins, C) so far
+    class_violations: Integers  # (bins, C) so far
+    action_delays: Floats
+    backlog_area: float
+    wait_total: float
+    fines_gross: float
+    review_total: float
+    closed: tuple[int, int, int]  # cases dismissed, sanctioned, lapsed
+    late_filings: int
+    appeals: tuple[int, int, int]  # filed, rejected, upheld
+    steps: int  # events that SimPy processed
+
+
+class World:
+    """Everything that the processes of one replication share."""
+
+    def __init__(self, scenario: Scenario, numbers: Table, seed: int, *, keep_log: bool) -> None:
+        self.env = simpy.Environment()
+        self.clock = Clock(self.env)
+        self.table = numbers
+        self.seed = seed
+        self.draws = compiled()
+        self.arrays = initial_state(scenario, numbers, self.draws, seed)
+        self.state = views(self.arrays)
+        self.behaviours = len(numbers.behaviour_rate)
+        self.steps = len(numbers.step_sanctions)
+        self.rows: list[Row] = []
+        self.keep_log = keep_log
+        self.kinds = [0] * KINDS
+        classes = len(numbers.class_gain)
+        self.class_occasions = [0] * classes
+        self.class_violations = [0] * classes
+        self.fines = 0.0
+        self.fines_gross = 0.0
+        self.wait_total = 0.0
+        self.review_total = 0.0
+        self.closed = [0, 0, 0]
+        self.backlog = 0
+        self.backlog_at = 0.0
+        self.backlog_area = 0.0
+        self.listings = 0
+        self.service_suspended = 0
+        self.violations_live = 0
+        self.late_filings = 0
+        self.appeals_filed = self.appeals_rejected = self.appeals_upheld = 0
+        self.action_delays: list[float] = []
+        # What appeals under way may undo, by (provider, draw index of the step); looked up, never iterated.
+        self.imposed: dict[tuple[int, int], Imposed] = {}
+        self.bins: list[tuple[float, list[int], list[float], list[int], list[int]]] = []
+        self.providers = Providers(self)
+        self.public = Public(self)
+        self.platforms = Platforms(self)
+        self.registry = Registry(self)
+        self.app_stores = AppStores(self)
+        self.regulator = Regulator(self)
+
+    def log(self, kind: int, provider: int, case: int, rule: int, value: float) -> None:
+        """One row: ``rule`` is a behaviour's index, ``behaviours + step`` for a penalty, or -1."""
+        self.kinds[kind] += 1
+        if self.keep_log:
+            self.rows.append((self.env.now, kind, provider, case, rule, value))
+
+    def penalty_rule(self, step: int) -> int:
+        return self.behaviours + step
+
+    def accrue(self, p: int) -> None:
+        """Add up a provider's harm until now, and take its rate anew: to be called after each change of its causes."""
+        state, now = self.state, self.env.now
+        state.harm[p] += state.harm_rate[p] * (now - state.harm_at[p])
+        state.harm_at[p] = now
+        exposed = 0.0
+        if state.status[p] == ACTIVE and not state.suspended[p * FUNCTIONS + SERVICE]:
+            exposed = state.severity[p] * state.exposure[p]
+        state.harm_rate[p] = state.users[p] * (exposed + state.copies[p])
+
+    def queue_changed(self, by: int) -> None:
+        now = self.env.now
+        self.backlog_area += self.backlog * (now - self.backlog_at)
+        self.backlog_at = now
+        self.backlog += by
+
+    def take_census(self) -> Generator[Any, Any, None]:
+        """Close each bin before anything else happens at its end: bins are half-open, like the horizon."""
+        while True:
+            event = simpy.Event(self.env)
+            event._ok = True
+            event._value = None
+            self.env.schedule(event, 0, BIN)
+            yield event
+            self.close_bin()
+
+    def close_bin(self) -> None:
+        arrays, now = self.arrays, self.env.now
+        arrays.harm[:] = arrays.harm + arrays.harm_rate * np.maximum(now - arrays.harm_at, 0.0)
+        arrays.harm_at[:] = np.maximum(now, arrays.harm_at)
+        extras = [
+            self.fines,
+            # accumulate adds in order, so that another engine's loop gives the same bits
+            float(np.add.accumulate(arrays.harm)[-1]),
+            float(self.backlog),
+            float(self.listings),
+            float(np.count_nonzero(arrays.status == ACTIVE)),
+            float(np.count_nonzero(arrays.filed >= 0.0)),
+            float(self.service_suspended),
+            float(self.violations_live),
+        ]
+        self.bins.append((now, list(self.kinds), extras, list(self.class_occasions), list(self.class_violations)))
+
+    def finish(self) -> None:
+        """Book what is still under way at the horizon."""
+        self.queue_changed(0)
+        self.close_bin()
+        for p in range(self.table.providers):
+            self.regulator.end_downtime(p)
+
+
+def replicate(scenario: Scenario, seed: int, number: int, *, keep_log: bool = True) -> Replication:
+    """Run replication ``number`` of a run with ``seed``; the same arguments give the same bits on every machine."""
+    numbers = table(scenario)
+    world = World(scenario, numbers, replication_seed(seed, number), keep_log=keep_log)
+    world.env.process(world.take_census())
+    world.regulator.start()
+    world.public.start()
+    world.providers.start()
+    world.env.run(until=numbers.horizon)
+    world.finish()
+    ends, kinds, extras, occasions, violations = zip(*world.bins, strict=True)
+    return Replication(
+        number=number,
+        rows=world.rows,
+        state=world.arrays,
+        bin_ends=np.array(ends),
+        kinds=np.array(kinds, dtype=np.int64),
+        extras=np.array(extras, dtype=np.float64),
+        class_occasions=np.array(occasions, dtype=np.int64),
+        class_violations=np.array(violations, dtype=np.int64),
+        action_delays=np.array(world.action_delays, dtype=np.float64),
+        backlog_area=world.backlog_area,
+        wait_total=world.wait_total,
+        fines_gross=world.fines_gross,
+        review_total=world.review_total,
+        closed=(world.closed[0], world.closed[1], world.closed[2]),
+        late_filings=world.late_filings,
+        appeals=(world.appeals_filed, world.appeals_rejected, world.appeals_upheld),
+        steps=next(world.env._eid) - len(world.env._queue),
+    )

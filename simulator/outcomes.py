@@ -1,0 +1,255 @@
+"""What a replication comes to: one row a replication, one row a provider, and counts in bins of 30 days.
+
+``METRICS`` gives every column of the outcomes with title and unit. Outcomes are counted while the model runs, so that
+they exist without a log; :func:`recomputed` derives them from the log alone, and :func:`discrepancies` compares the two
+and checks Little's law and conservation.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from .eventlog import Kind
+from .model import EXTRAS, Replication
+from .policy import table
+from .scenario import Scenario
+from .state import ACTIVE, EXITED, REVOKED, STATUS_NAMES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Metric(NamedTuple):
+    """A column of the outcomes: what a person calls it, and its unit (empty for a count or a share)."""
+
+    title: str
+    unit: str
+
+
+METRICS: dict[str, Metric] = {
+    "occasions": Metric("Occasions to breach a rule", ""),
+    "violations": Metric("Violations", ""),
+    "compliance": Metric("Compliance: occasions that were no violation", "share"),
+    "harm": Metric("Harm: users exposed, by severity and time", "user-days"),
+    "complaints": Metric("Complaints", ""),
+    "store_reports": Metric("Reports by app stores", ""),
+    "inspections": Metric("Inspections", ""),
+    "cases_opened": Metric("Cases opened", ""),
+    "cases_dismissed": Metric("Cases dismissed", ""),
+    "cases_sanctioned": Metric("Cases that ended in a sanction", ""),
+    "cases_lapsed": Metric("Cases lapsed because the provider was gone", ""),
+    "cases_open": Metric("Cases open at the end", ""),
+    "wait_mean": Metric("Wait for an inspector", "days"),
+    "action_p50": Metric("Time from suspicion to action, median", "days"),
+    "action_p95": Metric("Time from suspicion to action, 95th percentile", "days"),
+    "backlog_mean": Metric("Cases waiting for an inspector, over time", ""),
+    "backlog_end": Metric("Cases waiting at the end", ""),
+    "warnings": Metric("Interviews and warnings", ""),
+    "rectification_orders": Metric("Orders to rectify", ""),
+    "fines_imposed": Metric("Fines imposed", ""),
+    "update_suspensions": Metric("Suspensions of information updates", ""),
+    "registration_suspensions": Metric("Suspensions of account registration", ""),
+    "service_suspensions": Metric("Suspensions of service", ""),
+    "removal_orders": Metric("Orders to remove from app stores", ""),
+    "revocations": Metric("Revocations", ""),
+    "fines": Metric("Fines, less those given back", "RMB"),
+    "fine_mean": Metric("Mean fine", "RMB"),
+    "not_rectified": Metric("Orders to rectify not met in time", ""),
+    "recidivism": Metric("Sanctions on providers sanctioned before", "share"),
+    "wrongful_sanctions": Metric("Sanctions on unfounded cases", ""),
+    "wrongful_share": Metric("Sanctions that rest on an unfounded case", "share"),
+    "appeals": Metric("Appeals", ""),
+    "overturned_share": Metric("Appeals decided in favour of the provider", "share"),
+    "downtime": Metric("Service suspended", "provider-days"),
+    "innocent_downtime": Metric("Service suspended on an unfounded case", "provider-days"),
+    "blocked_user_days": Metric("Users without a suspended service", "user-days"),
+    "delistings": Metric("Removals from app stores", ""),
+    "relistings": Metric("Relistings", ""),
+    "copies_removed": Metric("Copies taken down by platforms", ""),
+    "filed": Metric("Providers filed at the end", ""),
+    "filing_days": Metric("Days in review until a filing is decided", "days"),
+    "late_filings": Metric("Filings decided after the statutory limit", ""),
+    "exits": Metric("Providers that gave up", ""),
+    "active_end": Metric("Providers active at the end", ""),
+}
+"""Every column of the outcomes but ``replication`` and the ``compliance_<size class>`` columns."""
+
+SERIES_KINDS: dict[str, Kind] = {
+    "violations": Kind.VIOLATION,
+    "complaints": Kind.COMPLAINT,
+    "inspections": Kind.INSPECTION,
+    "cases_opened": Kind.CASE_OPENED,
+    "cases_closed": Kind.CASE_CLOSED,
+    "warnings": Kind.WARNING,
+    "rectification_orders": Kind.RECTIFY,
+    "fines_imposed": Kind.FINE,
+    "update_suspensions": Kind.SUSPEND_UPDATES,
+    "registration_suspensions": Kind.SUSPEND_REGISTRATION,
+    "service_suspensions": Kind.SUSPEND_SERVICE,
+    "removal_orders": Kind.APP_REMOVAL,
+    "revocations": Kind.REVOCATION,
+    "delistings": Kind.DELISTED,
+    "relistings": Kind.RELISTED,
+    "exits": Kind.EXITED,
+    "appeals": Kind.APPEALED,
+}
+"""Counts of the series: events of one kind in the bin."""
+
+SERIES_SUMS = ("fines", "harm")
+SERIES_LEVELS = ("backlog", "listings", "active", "filed", "service_suspended", "violations_live")
+"""Levels of the series: as they stand at the end of the bin."""
+
+
+def metrics(scenario: Scenario) -> dict[str, Metric]:
+    """All metrics of a scenario's outcomes, those by size class included."""
+    by_class = {
+        f"compliance_{_column(item.name)}": Metric(f"Compliance of {item.name} providers", "share")
+        for item in scenario.population.classes
+    }
+    return METRICS | by_class
+
+
+def _column(name: str) -> str:
+    return name.replace("-", "_")
+
+
+def _share(part: float, whole: float) -> float:
+    return part / whole if whole else math.nan
+
+
+def outcomes_table(scenario: Scenario, run: Replication) -> pa.Table:
+    """One row: ``replication`` and every metric; undefined shares and means are NaN."""
+    state, kinds = run.state, run.kinds[-1]
+    last = dict(zip(EXTRAS, run.extras[-1].tolist(), strict=True))
+    filed, rejected, upheld = run.appeals
+    occasions, violations = int(state.occasions.sum()), int(state.violations.sum())
+    sanctions, wrongful = int(state.sanctions.sum()), int(state.wrongful.sum())
+    closed = run.closed
+    waits = kinds[Kind.INVESTIGATION]
+    row: dict[str, float] = {
+        "occasions": occasions,
+        "violations": int(kinds[Kind.VIOLATION]),
+        "compliance": 1.0 - _share(violations, occasions),
+        "harm": last["harm"],
+        "complaints": int(kinds[Kind.COMPLAINT]),
+        "store_reports": int(kinds[Kind.STORE_REPORT]),
+        "inspections": int(kinds[Kind.INSPECTION]),
+        "cases_opened": int(kinds[Kind.CASE_OPENED]),
+        "cases_dismissed": closed[0],
+        "cases_sanctioned": closed[1],
+        "cases_lapsed": closed[2],
+        "cases_open": int(kinds[Kind.CASE_OPENED] - kinds[Kind.CASE_CLOSED]),
+        "wait_mean": _share(run.wait_total, float(waits)),
+        "action_p50": _quantile(run.action_delays, 0.5),
+        "action_p95": _quantile(run.action_delays, 0.95),
+        "backlog_mean": run.backlog_area / scenario.horizon,
+        "backlog_end": last["backlog"],
+        "warnings": int(kinds[Kind.WARNING]),
+        "rectification_orders": int(kinds[Kind.RECTIFY]),
+        "fines_imposed": int(kinds[Kind.FINE]),
+        "update_suspensions": int(kinds[Kind.SUSPEND_UPDATES]),
+        "registration_suspensions": int(kinds[Kind.SUSPEND_REGISTRATION]),
+        "service_suspensions": int(kinds[Kind.SUSPEND_SERVICE]),
+        "removal_orders": int(kinds[Kind.APP_REMOVAL]),
+        "revocations": int(kinds[Kind.REVOCATION]),
+        "fines": last["fines"],
+        "fine_mean": _share(run.fines_gross, float(kinds[Kind.FINE])),
+        "not_rectified": int(kinds[Kind.NOT_RECTIFIED]),
+        "recidivism": _share(int(state.repeated.sum()), sanctions),
+        "wrongful_sanctions": wrongful,
+        "wrongful_share": _share(wrongful, sanctions),
+        "appeals": filed,
+        "overturned_share": _share(upheld, rejected + upheld),
+        "downtime": _sum(state.downtime),
+        "innocent_downtime": _sum(state.innocent_downtime),
+        "blocked_user_days": _sum(state.downtime * state.users),
+        "delistings": int(kinds[Kind.DELISTED]),
+        "relistings": int(kinds[Kind.RELISTED]),
+        "copies_removed": int(kinds[Kind.COPIES_REMOVED]),
+        "filed": last["filed"],
+        "filing_days": _share(run.review_total, float(kinds[Kind.FILING_DECIDED])),
+        "late_filings": run.late_filings,
+        "exits": int(np.count_nonzero(state.status == EXITED)),
+        "active_end": last["active"],
+    }
+    for position, item in enumerate(scenario.population.classes):
+        seen = int(run.class_occasions[-1][position])
+        row[f"compliance_{_column(item.name)}"] = 1.0 - _share(int(run.class_violations[-1][position]), seen)
+    columns: list[Any] = [pa.array([run.number], pa.int32())]
+    columns += [pa.array([float(value)], pa.float64()) for value in row.values()]
+    return pa.table(columns, names=["replication", *row])
+
+
+def _quantile(values: Any, q: float) -> float:
+    return float(np.quantile(values, q)) if len(values) else math.nan
+
+
+def _sum(values: Any) -> float:
+    """The sum in order of provider: another engine's loop gives the same bits."""
+    return float(np.add.accumulate(values)[-1])
+
+
+def providers_table(scenario: Scenario, run: Replication) -> pa.Table:
+    """One row a provider: who it is, what it did, what was done to it."""
+    state, n = run.state, scenario.population.providers
+    names = pa.array([item.name for item in scenario.population.classes], pa.string())
+    text = pa.dictionary(pa.int16(), pa.string())
+    stores = len(scenario.stores)
+    shares = np.array([store.share for store in scenario.stores])
+    listed = state.listed.reshape(n, stores) @ shares if stores else np.zeros(n)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        compliance = np.where(state.occasions > 0, 1.0 - state.violations / state.occasions, np.nan)
+    entered = np.where(state.status > 0, state.entry, np.nan)
+    columns: dict[str, Any] = {
+        "replication": pa.array(np.full(n, run.number, dtype=np.int32)),
+        "provider": pa.array(np.arange(n, dtype=np.int32)),
+        "size_class": pa.DictionaryArray.from_arrays(pa.array(state.size_class.astype(np.int16)), names).cast(text),
+        "status": pa.DictionaryArray.from_arrays(
+            pa.array(state.status.astype(np.int16)), pa.array(STATUS_NAMES, pa.string())
+        ).cast(text),
+        "users": pa.array(state.users),
+        "revenue": pa.array(state.revenue),
+        "entered": pa.array(entered),
+        "filed": pa.array(state.filed),
+        "ended": pa.array(state.ended),
+        "occasions": pa.array(state.occasions),
+        "violations": pa.array(state.violations),
+        "compliance": pa.array(compliance),
+        "cases": pa.array(state.cases),
+        "sanctions": pa.array(state.sanctions),
+        "wrongful": pa.array(state.wrongful),
+        "strikes": pa.array(state.strikes),
+        "fines": pa.array(state.fines),
+        "downtime": pa.array(state.downtime),
+        "innocent_downtime": pa.array(state.innocent_downtime),
+        "harm": pa.array(state.harm),
+        "listed": pa.array(listed.astype(np.float64)),
+    }
+    return pa.table(list(columns.values()), names=list(columns))
+
+
+def series_table(scenario: Scenario, run: Replication) -> pa.Table:
+    """One row a bin of 30 days (the last may be shorter): counts, sums, and levels at its end."""
+    bins = len(run.bin_ends)
+    starts = np.concatenate([[0.0], run.bin_ends[:-1]])
+    columns: dict[str, Any] = {
+        "replication": pa.array(np.full(bins, run.number, dtype=np.int32)),
+        "bin": pa.array(np.arange(bins, dtype=np.int32)),
+        "start": pa.array(starts),
+        "end": pa.array(run.bin_ends),
+    }
+    for name, kind in SERIES_KINDS.items():
+        columns[name] = pa.array(np.diff(run.kinds[:, kind], prepend=0))
+    for name in SERIES_SUMS:
+        columns[name] = pa.array(np.diff(run.extras[:, EXTRAS.index(name)], prepend=0.0))
+    for name in SERIES_LEVELS:
+        columns[name] = pa.array(run.extras[:, EXTRAS.index(name)].astype(np.int64))
+    for position, item in enumerate(scenario.population.classes):
+        columns[f"occasions_{_column(item.name)}"] = pa.array(np.diff(run.class_occasions[:, position], prepend=0))
+        columns[f"violations_{_column(item.name)}"] = pa.array(np.diff(run.class_violations[:, position], prepend=0))
+    return pa.table(list(columns.values()), names=list(columns))

@@ -1,0 +1,59 @@
+"""Propagation platforms: copies of what providers make live on them, until they fade or are taken down."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import TYPE_CHECKING, Any
+
+from .draws import Purpose
+from .eventlog import Kind, Stream
+
+if TYPE_CHECKING:
+    from .model import World
+
+COPIES_SPREAD, COPIES_REMOVED, COPIES_FADED = (
+    int(Kind.COPIES_SPREAD),
+    int(Kind.COPIES_REMOVED),
+    int(Kind.COPIES_FADED),
+)
+OCCASIONS = int(Stream.OCCASION)
+
+
+class Platforms:
+    """The platforms on which content spreads beyond its provider."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        table = world.table
+        self.cumulative = table.platform_cumulative.tolist()
+        self.lag = table.platform_lag.tolist()
+        self.misses = table.platform_misses.tolist()
+        self.fades = table.platform_fades.tolist()
+
+    def spread(self, p: int, b: int, k: int, severity: float, reported: float) -> None:
+        """Copies of occasion ``k`` appear. ``reported``: days until somebody complains, or -1.
+
+        Everything that decides their end is known now, so one event is scheduled: the earlier of fading and of
+        takedown, which follows a report after the platform's lag.
+        """
+        world = self.world
+        state, draws, seed = world.state, world.draws, world.seed
+        platform = min(bisect_right(self.cumulative, draws.uniform(seed, p, Purpose.PLATFORM, k)), len(self.lag) - 1)
+        state.copies[p] += severity
+        state.copies_live[p] += 1
+        case = k << 3 | OCCASIONS
+        world.log(COPIES_SPREAD, p, case, b, severity)
+        world.accrue(p)
+        delay, kind = draws.exponential(seed, p, Purpose.COPY_FADE, k) * self.fades[platform], COPIES_FADED
+        seen = reported >= 0.0 and draws.uniform(seed, p, Purpose.COPY_MISSED, k) >= self.misses[platform]
+        if seen and reported + self.lag[platform] < delay:
+            delay, kind = reported + self.lag[platform], COPIES_REMOVED
+        world.clock.call(delay, kind, p, case, self.end, (kind, p, b, case, severity))
+
+    def end(self, event: Any) -> None:
+        kind, p, b, case, severity = event._value
+        state = self.world.state
+        state.copies_live[p] -= 1
+        state.copies[p] = state.copies[p] - severity if state.copies_live[p] else 0.0
+        self.world.log(kind, p, case, b, severity)
+        self.world.accrue(p)

@@ -1,0 +1,224 @@
+"""The sanction ladder, targeting, evidence, appeals and the world they act on, as one frozen table of numbers.
+
+Both engines read this table and nothing else of a scenario. Arrays are indexed by size class, behaviour, step, store
+or platform in the scenario's order. Rates are per day here (scenarios give them per year of 365 days).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from shenhe.rulebook import Behaviour
+
+from .scenario import Sanction, Scenario
+
+YEAR = 365.0
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+# Bits of Table.step_sanctions, and columns of every count by rung. Only ever appended.
+SANCTIONS = tuple(Sanction)
+WARNING, RECTIFY, FINE, SUSPEND_UPDATES, SUSPEND_REGISTRATION, SUSPEND_SERVICE, APP_REMOVAL, REVOCATION = (
+    1 << code for code in range(len(SANCTIONS))
+)
+
+
+class Table(NamedTuple):
+    """One scenario as numbers. Shapes: C size classes, B behaviours, L steps, S stores, P platforms."""
+
+    providers: int
+    horizon: float
+
+    # the world, by size class
+    class_activity: Floats  # (C,)
+    class_gain: Floats  # (C,) RMB
+    class_rectifies: Floats  # (C,)
+    class_exits: Floats  # (C,)
+
+    # the world, by behaviour
+    behaviour_rate: Floats  # (B,) per day
+    behaviour_severity: Floats  # (B,) harm per user and day
+    behaviour_serious: Floats  # (B,)
+    behaviour_serious_factor: Floats  # (B,)
+    behaviour_lifetime: Floats  # (B,) days
+    behaviour_spreads: Floats  # (B,)
+    behaviour_complained: Floats  # (B,)
+    behaviour_seen: Floats  # (B,)
+    behaviour_cumulative: Floats  # (B,) cumulative share of occasions
+    occasion_rate: float  # per day, of all behaviours together
+    filing: int  # index of the behaviour `filing`, or -1
+
+    exit_rate: float  # per day
+    complaint_delay: float
+    false_complaint_rate: float  # per provider and day
+    updates_factor: float
+    registration_factor: float
+    initial_belief: float
+    own_weight: float
+    peer_weight: float
+    belief_memory: float
+    rectification_gain: float
+
+    # stores and platforms
+    store_share: Floats  # (S,)
+    store_review: Floats
+    store_monitors: Floats
+    store_delay: Floats
+    store_obeys: Floats
+    store_relisting: Floats
+    store_relists: Floats
+    platform_cumulative: Floats  # (P,)
+    platform_lag: Floats
+    platform_misses: Floats
+    platform_fades: Floats
+
+    # the registry
+    reviewers: int
+    review_days: float
+    supplement_probability: float
+    supplement_days: float
+    preparation_days: float
+    grace_days: float
+    limit_days: float
+    publication_interval: float
+
+    # the policy
+    inspection_rate: float  # per provider and day
+    inspection_ceiling: float  # per provider and day
+    taken_up: float
+    store_taken_up: float
+    merge: bool
+    target_per_strike: float
+    target_cap: int
+    target_class: Floats  # (C,)
+    sensitivity: float
+    specificity: float
+    inspectors: int
+    investigation_days: float
+    investigation_phases: int
+    by_severity: bool
+    fine_on_first: bool
+    step_sanctions: Integers  # (L,) bits
+    step_fine_low: Floats  # (L,) RMB
+    step_fine_high: Floats
+    step_turnover: Floats
+    step_deadline: Floats  # (L,) days
+    step_updates: Floats
+    step_registration: Floats
+    step_service: Floats
+    step_removal: Floats
+    step_appealable: Integers
+    strike_memory: float
+    forgiveness: float
+    guilty_appeal: float
+    innocent_appeal: float
+    appeal_days: float
+    overturned_guilty: float
+    overturned_innocent: float
+    suspensive: bool
+    checks_filing: float
+    removes_unfiled: bool
+
+
+def table(scenario: Scenario) -> Table:
+    """The numbers of a scenario."""
+    population, policy, registry = scenario.population, scenario.policy, scenario.registry
+    classes, risks, steps = population.classes, scenario.behaviours, policy.ladder
+    detection, targeting, staff, appeals = policy.detection, policy.targeting, policy.staff, policy.appeals
+    rates = np.array([risk.rate / YEAR for risk in risks])
+    total = float(np.add.accumulate(rates)[-1])
+    cumulative = np.add.accumulate(rates) / total if total else np.ones(len(rates))
+    behaviours = [risk.name for risk in risks]
+
+    def column(values: list[float]) -> Floats:
+        return np.array(values, dtype=np.float64)
+
+    return Table(
+        providers=population.providers,
+        horizon=float(scenario.horizon),
+        class_activity=column([item.activity for item in classes]),
+        class_gain=column([item.gain for item in classes]),
+        class_rectifies=column([item.rectifies for item in classes]),
+        class_exits=column([item.exits_after_suspension for item in classes]),
+        behaviour_rate=rates,
+        behaviour_severity=column([risk.severity for risk in risks]),
+        behaviour_serious=column([risk.serious for risk in risks]),
+        behaviour_serious_factor=column([risk.serious_factor for risk in risks]),
+        behaviour_lifetime=column([risk.lifetime for risk in risks]),
+        behaviour_spreads=column([risk.spreads for risk in risks]),
+        behaviour_complained=column([risk.complained for risk in risks]),
+        behaviour_seen=column([risk.seen_in_store for risk in risks]),
+        behaviour_cumulative=cumulative,
+        occasion_rate=total,
+        filing=behaviours.index(Behaviour.FILING) if Behaviour.FILING in behaviours else -1,
+        exit_rate=population.exit_rate / YEAR,
+        complaint_delay=scenario.public.complaint_delay,
+        false_complaint_rate=scenario.public.false_complaints / YEAR,
+        updates_factor=scenario.response.updates_factor,
+        registration_factor=scenario.response.registration_factor,
+        initial_belief=scenario.response.initial_belief,
+        own_weight=scenario.response.own_weight,
+        peer_weight=scenario.response.peer_weight,
+        belief_memory=scenario.response.memory,
+        rectification_gain=scenario.response.rectification_gain,
+        store_share=column([store.share for store in scenario.stores]),
+        store_review=column([store.review_days for store in scenario.stores]),
+        store_monitors=column([store.monitors for store in scenario.stores]),
+        store_delay=column([store.monitor_delay for store in scenario.stores]),
+        store_obeys=column([store.obeys_after for store in scenario.stores]),
+        store_relisting=column([store.relisting_days for store in scenario.stores]),
+        store_relists=column([store.relists for store in scenario.stores]),
+        platform_cumulative=np.add.accumulate(column([platform.share for platform in scenario.platforms])),
+        platform_lag=column([platform.takedown_lag for platform in scenario.platforms]),
+        platform_misses=column([platform.misses for platform in scenario.platforms]),
+        platform_fades=column([platform.fades_after for platform in scenario.platforms]),
+        reviewers=registry.reviewers,
+        review_days=registry.review_days,
+        supplement_probability=registry.supplement_probability,
+        supplement_days=registry.supplement_days,
+        preparation_days=registry.preparation_days,
+        grace_days=registry.grace_days,
+        limit_days=registry.limit_days,
+        publication_interval=registry.publication_interval,
+        inspection_rate=detection.inspection_rate / YEAR,
+        inspection_ceiling=detection.inspection_ceiling / YEAR,
+        taken_up=detection.complaints_taken_up,
+        store_taken_up=detection.store_reports_taken_up,
+        merge=detection.merge_open_cases,
+        target_per_strike=targeting.per_strike,
+        target_cap=targeting.strike_cap,
+        target_class=column([targeting.classes.get(item.name, 1.0) for item in classes]),
+        sensitivity=policy.evidence.sensitivity,
+        specificity=policy.evidence.specificity,
+        inspectors=staff.inspectors,
+        investigation_days=staff.investigation_days,
+        investigation_phases=staff.investigation_phases,
+        by_severity=staff.triage == "severity",
+        fine_on_first=policy.fine_on == "first-violation",
+        step_sanctions=np.array(
+            [sum(1 << SANCTIONS.index(sanction) for sanction in step.sanctions) for step in steps], dtype=np.int64
+        ),
+        step_fine_low=column([step.fine.low if step.fine else 0.0 for step in steps]),
+        step_fine_high=column([step.fine.high if step.fine else 0.0 for step in steps]),
+        step_turnover=column([step.fine.turnover_share if step.fine else 0.0 for step in steps]),
+        step_deadline=column([step.deadline for step in steps]),
+        step_updates=column([step.updates_days for step in steps]),
+        step_registration=column([step.registration_days for step in steps]),
+        step_service=column([step.service_days for step in steps]),
+        step_removal=column([step.removal_days for step in steps]),
+        step_appealable=np.array([int(step.appealable) for step in steps], dtype=np.int64),
+        strike_memory=policy.strikes.memory_days,
+        forgiveness=policy.strikes.forgiveness,
+        guilty_appeal=appeals.guilty_appeal,
+        innocent_appeal=appeals.innocent_appeal,
+        appeal_days=appeals.days,
+        overturned_guilty=appeals.overturned_guilty,
+        overturned_innocent=appeals.overturned_innocent,
+        suspensive=appeals.suspensive,
+        checks_filing=policy.stores.checks_filing,
+        removes_unfiled=policy.stores.removes_unfiled,
+    )

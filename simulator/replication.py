@@ -1,0 +1,346 @@
+"""Many replications of one scenario: run them over processes, keep what is finished, resume, read back.
+
+A run folder holds ``run.json``, the event log ``shards/r00000-<key>.parquet`` (one shard a replication, its key the hash of
+what it was made from), ``parts/`` with each replication's own outcomes, and the merged ``outcomes.parquet``,
+``providers.parquet`` and ``series.parquet``. Everything but ``run.json`` depends on scenario, seed and model alone:
+the same bytes whatever the number of workers and however often the run was interrupted.
+"""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import hashlib
+import importlib.metadata
+import json
+import multiprocessing
+import os
+import platform
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from scipy.special import stdtrit
+
+from .draws import MAX_SEED, compiled
+from .eventlog import read_events, to_table, write_table
+from .model import replicate
+from .outcomes import METRICS, Metric, metrics, outcomes_table, providers_table, series_table
+from .scenario import Scenario
+
+FRAMES = ("outcomes", "providers", "series")
+MAX_REPLICATIONS = 1_000_000
+RUN_FORMAT = 1
+
+Progress = Callable[[int, int], None]
+"""Called with (replications finished, replications wanted)."""
+
+
+class RunError(ValueError):
+    """A run that cannot be made, resumed or read; the text says what to do about it."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """The result of a run. Frames are pandas; ``events`` is read from the shards when first asked for.
+
+    ``outcomes``: one row a replication. ``providers``: one row a provider and replication. ``series``: one row a bin
+    of 30 days and replication. ``summary``: one row a metric with mean and 95 % interval.
+    """
+
+    scenario: Scenario
+    seed: int
+    replications: int
+    outcomes: pd.DataFrame
+    providers: pd.DataFrame
+    series: pd.DataFrame
+    folder: Path | None = None
+    logs: tuple[pa.Table, ...] = field(default=(), repr=False)
+
+    @functools.cached_property
+    def events(self) -> pd.DataFrame:
+        """The event log of all replications, in order; the columns are those of :mod:`.eventlog`."""
+        if self.folder is None:
+            return pa.concat_tables(self.logs).unify_dictionaries().to_pandas()
+        return read_events(
+            [_shard(self.folder, self.scenario, self.seed, number) for number in range(self.replications)]
+        )
+
+    @functools.cached_property
+    def summary(self) -> pd.DataFrame:
+        """Index metric; columns title, unit, mean, lo95, hi95, n. Student's t over replications; NaN for one."""
+        named = metrics(self.scenario)
+        rows = []
+        for name in self.outcomes.columns:
+            if name != "replication":
+                title, unit = named.get(name, Metric(name, ""))
+                mean, low, high, n = interval(self.outcomes[name].to_numpy(dtype=np.float64))
+                rows.append((name, title, unit, mean, low, high, n))
+        return pd.DataFrame(rows, columns=["metric", "title", "unit", "mean", "lo95", "hi95", "n"]).set_index("metric")
+
+
+def interval(values: Any) -> tuple[float, float, float, int]:
+    """Mean and 95 % interval (Student's t) of the values that are defined, and how many these are."""
+    defined = np.asarray(values, dtype=np.float64)
+    defined = defined[~np.isnan(defined)]
+    n = len(defined)
+    if n == 0:
+        return np.nan, np.nan, np.nan, 0
+    mean = float(np.mean(defined))
+    if n == 1:
+        return mean, np.nan, np.nan, 1
+    half = float(stdtrit(n - 1, 0.975)) * float(np.std(defined, ddof=1)) / float(np.sqrt(n))
+    return mean, mean - half, mean + half, n
+
+
+def simulate(
+    scenario: Scenario,
+    replications: int = 20,
+    seed: int = 1,
+    workers: int = 1,
+    out: Path | str | None = None,
+    progress: Progress | None = None,
+    *,
+    command: str | None = None,
+) -> Run:
+    """Run ``replications`` of a scenario, over ``workers`` processes, into the folder ``out`` or into memory.
+
+    With ``out``, replications that the folder already holds are not run again. ``command`` is what ``run.json`` names
+    as the way to reproduce the run.
+
+    Raises :class:`RunError` for arguments out of range, and for a folder that cannot be written or holds another run.
+    A ``KeyboardInterrupt`` leaves every finished replication in the folder.
+    """
+    _check_arguments(replications, seed, workers)
+    folder = Path(out) if out is not None else None
+    compiled()
+    try:
+        if folder is None:
+            return _in_memory(scenario, replications, seed, workers, progress)
+        started = datetime.datetime.now(datetime.UTC)
+        _prepare(folder, scenario, seed)
+        note = {"replications": replications, "workers": workers, "started": started.isoformat(timespec="seconds")}
+        _write_note(folder, scenario, seed, {**note, "complete": False}, command)
+        missing = [number for number in range(replications) if not _finished(folder, scenario, seed, number)]
+        done = replications - len(missing)
+        for _ in _each(scenario, seed, missing, min(workers, len(missing)), folder):
+            done += 1
+            if progress:
+                progress(done, replications)
+        _merge(folder, scenario, seed, replications)
+        ended = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        _write_note(folder, scenario, seed, {**note, "ended": ended, "complete": True}, command)
+    except OSError as error:
+        raise RunError(f"{out}: cannot be written ({error.strerror or error})") from error
+    except BrokenProcessPool as error:
+        kept = f"; what was finished is kept in {out}, the same command goes on from there" if out else ""
+        raise RunError(f"a worker process died, perhaps for want of memory{kept}; try fewer --workers") from error
+    assert folder is not None
+    return read_run(folder)
+
+
+def _check_arguments(replications: int, seed: int, workers: int) -> None:
+    if not 1 <= replications <= MAX_REPLICATIONS:
+        raise RunError(f"found {replications} replications, expected 1 to {MAX_REPLICATIONS:,}")
+    if not 0 <= seed <= MAX_SEED:
+        raise RunError(f"found seed {seed}, expected 0 to 2^63 - 1")
+    if not 1 <= workers <= 1024:
+        raise RunError(f"found {workers} workers, expected 1 to 1,024")
+
+
+def _in_memory(scenario: Scenario, replications: int, seed: int, workers: int, progress: Progress | None) -> Run:
+    results: dict[int, tuple[pa.Table, ...]] = {}
+    for number, tables in _each(scenario, seed, list(range(replications)), min(workers, replications), None):
+        results[number] = tables
+        if progress:
+            progress(len(results), replications)
+    ordered = [results[number] for number in range(replications)]
+    frames = [_joined([tables[place] for tables in ordered]).to_pandas() for place in range(1, 4)]
+    return Run(scenario, seed, replications, *frames, None, tuple(tables[0] for tables in ordered))
+
+
+def _each(
+    scenario: Scenario, seed: int, numbers: list[int], workers: int, folder: Path | None
+) -> Iterator[tuple[int, tuple[pa.Table, ...]]]:
+    """Run the replications ``numbers``, yielding each as it is finished: its tables, or nothing if in a folder."""
+    if workers <= 1:
+        for number in numbers:
+            yield number, run_one(scenario, seed, number, folder)
+        return
+    # Started afresh and not forked: a fork of a process with threads (numba, pyarrow) can hang.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_ignore_interrupts) as executor:
+        try:
+            futures = {executor.submit(run_one, scenario, seed, number, folder): number for number in numbers}
+            for future in as_completed(futures):
+                yield futures.pop(future), future.result()
+        except BaseException:
+            _stop(executor)
+            raise
+
+
+def _ignore_interrupts() -> None:
+    """Ctrl-C is for the driver, which ends its workers; they need not each print where they were."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _stop(executor: Executor) -> None:
+    """End the workers without waiting for the replications they are in: shards appear whole or not at all."""
+    processes = list((getattr(executor, "_processes", None) or {}).values())
+    executor.shutdown(wait=False, cancel_futures=True)
+    for process in processes:
+        process.terminate()
+
+
+def run_one(scenario: Scenario, seed: int, number: int, folder: Path | None) -> tuple[pa.Table, ...]:
+    """One replication: its log, outcomes, providers and series as Arrow tables, or written to the folder."""
+    result = replicate(scenario, seed, number)
+    log = to_table(result.rows, number, rule_names(scenario))
+    tables = (log, outcomes_table(scenario, result), providers_table(scenario, result), series_table(scenario, result))
+    if folder is None:
+        return tables
+    for name, table in zip(FRAMES, tables[1:], strict=True):
+        write_table(table, _part(folder, scenario, seed, number, name))
+    # The log last: a replication is finished when its shard exists.
+    write_table(log, _shard(folder, scenario, seed, number))
+    return ()
+
+
+def rule_names(scenario: Scenario) -> list[str]:
+    """What the rule codes of the log stand for: the rule of each behaviour, then the penalty of each step."""
+    return [risk.rule for risk in scenario.behaviours] + [step.penalty for step in scenario.policy.ladder]
+
+
+def read_run(folder: Path | str) -> Run:
+    """A finished run from its folder; raises :class:`RunError` when there is none or it is not whole."""
+    folder = Path(folder)
+    note = _read_note(folder)
+    if note is None:
+        raise RunError(f"{folder}: no run here (there is no run.json)")
+    if not note.get("complete"):
+        raise RunError(f"{folder}: this run was not finished; the command that began it goes on: {note.get('command')}")
+    try:
+        scenario = Scenario.model_validate(note["scenario"])
+        seed, replications = int(note["seed"]), int(note["replications"])
+        frames = [pq.read_table(folder / f"{name}.parquet").to_pandas() for name in FRAMES]
+    except (KeyError, TypeError, ValueError, OSError, pa.ArrowException) as error:
+        raise RunError(f"{folder}: this run cannot be read ({type(error).__name__}: {error})") from None
+    return Run(scenario, seed, replications, *frames, folder)
+
+
+# -- the folder
+
+
+@functools.cache
+def model_hash() -> str:
+    """SHA-256 over the source of the simulator: a shard made by another model is not taken for one of this."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _stem(scenario: Scenario, seed: int, number: int) -> str:
+    job = f"{model_hash()}/{scenario.hash}/{seed}/{number}"
+    return f"r{number:06d}-{hashlib.sha256(job.encode()).hexdigest()[:12]}"
+
+
+def _shard(folder: Path, scenario: Scenario, seed: int, number: int) -> Path:
+    return folder / "shards" / f"{_stem(scenario, seed, number)}.parquet"
+
+
+def _part(folder: Path, scenario: Scenario, seed: int, number: int, name: str) -> Path:
+    return folder / "parts" / f"{_stem(scenario, seed, number)}.{name}.parquet"
+
+
+def _finished(folder: Path, scenario: Scenario, seed: int, number: int) -> bool:
+    parts = (_part(folder, scenario, seed, number, name) for name in FRAMES)
+    return _shard(folder, scenario, seed, number).exists() and all(part.exists() for part in parts)
+
+
+def _prepare(folder: Path, scenario: Scenario, seed: int) -> None:
+    note = _read_note(folder)
+    if note is None and folder.is_dir() and any(folder.iterdir()):
+        raise RunError(f"{folder}: is not empty and holds no run; choose another --out")
+    if note is not None:
+        same = note.get("scenario_hash") == scenario.hash and note.get("seed") == seed
+        if not same or note.get("model_hash") != model_hash():
+            what = "of another scenario or seed" if not same else "made by another version of the model"
+            raise RunError(f"{folder}: holds a run {what}; choose another --out, or remove the folder")
+    (folder / "shards").mkdir(parents=True, exist_ok=True)
+    (folder / "parts").mkdir(exist_ok=True)
+
+
+def _merge(folder: Path, scenario: Scenario, seed: int, replications: int) -> None:
+    for name in FRAMES:
+        tables = [pq.read_table(_part(folder, scenario, seed, number, name)) for number in range(replications)]
+        write_table(_joined(tables), folder / f"{name}.parquet")
+
+
+def _joined(tables: list[pa.Table]) -> pa.Table:
+    return pa.concat_tables(tables).unify_dictionaries().combine_chunks()
+
+
+def _read_note(folder: Path) -> dict[str, Any] | None:
+    try:
+        note = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except NotADirectoryError:
+        raise RunError(f"{folder}: is a file, expected a folder") from None
+    except (OSError, ValueError) as error:
+        raise RunError(f"{folder}/run.json: cannot be read ({error})") from None
+    if not isinstance(note, dict):
+        raise RunError(f"{folder}/run.json: expected a JSON object")
+    return note
+
+
+def _write_note(folder: Path, scenario: Scenario, seed: int, facts: dict[str, Any], command: str | None) -> None:
+    packages = ("shenhe", "simpy", "numpy", "numba", "pandas", "pyarrow")
+    note = {
+        "format": RUN_FORMAT,
+        "scenario": scenario.model_dump(mode="json"),
+        "scenario_hash": scenario.hash,
+        "seed": seed,
+        **facts,
+        "engine": "simpy",
+        "model_hash": model_hash(),
+        "rulebook_hash": _rulebook_hash(),
+        "command": command,
+        "versions": {name: importlib.metadata.version(name) for name in packages},
+        "host": {"python": platform.python_version(), "system": sys.platform, "processors": os.cpu_count()},
+    }
+    temporary = folder / ".run.json.part"
+    temporary.write_text(json.dumps(note, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    temporary.replace(folder / "run.json")
+
+
+@functools.cache
+def _rulebook_hash() -> str:
+    from shenhe.rulebook import load_rulebook
+
+    return load_rulebook().hash
+
+
+__all__ = [
+    "FRAMES",
+    "METRICS",
+    "Progress",
+    "Run",
+    "RunError",
+    "interval",
+    "model_hash",
+    "read_run",
+    "rule_names",
+    "run_one",
+    "simulate",
+]

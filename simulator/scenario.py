@@ -1,0 +1,606 @@
+"""What a scenario file may say: the world of one simulation and the regulator's policy in it.
+
+A scenario is YAML. ``extends: cn-2023`` starts from another scenario: mappings are merged, lists of named entries
+(``behaviours``, ``classes``, ``stores``, ``platforms``) are merged by name, other values are replaced. ``basis`` says for each
+parameter whether it is a datum or an assumption, and where it comes from. Money is in RMB, time in days, rates are
+per year of 365 days.
+"""
+
+from __future__ import annotations
+
+import copy
+import difflib
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError, model_validator
+
+from shenhe.rulebook import Behaviour
+from shenhe.rulebook.document import DocumentError, Locate, dotted, explain, read_yaml, shown
+
+MAX_PROVIDERS = 2**20 - 1
+MAX_BEHAVIOURS = 16
+MAX_STORES = 8
+MAX_EXTENDS = 8
+
+Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
+NonNegative = Annotated[float, Strict(), Field(ge=0, le=1e15, allow_inf_nan=False)]
+Positive = Annotated[float, Strict(), Field(gt=0, le=1e15, allow_inf_nan=False)]
+Probability = Annotated[float, Strict(), Field(ge=0, le=1, allow_inf_nan=False)]
+Count = Annotated[int, Strict(), Field(ge=0, le=1_000_000)]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+Line = Annotated[str, Field(min_length=1, max_length=2000)]
+
+
+class ScenarioError(ValueError):
+    """A scenario that cannot be simulated; the text is one line a fault, each with file, path and what is allowed."""
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Sanction(StrEnum):
+    """What one step of the ladder may impose, mildest first. ``warning`` stands for interview and warning."""
+
+    WARNING = "warning"
+    RECTIFY = "order-to-rectify"
+    FINE = "fine"
+    SUSPEND_UPDATES = "suspend-updates"
+    SUSPEND_REGISTRATION = "suspend-registration"
+    SUSPEND_SERVICE = "suspend-service"
+    APP_REMOVAL = "app-removal"
+    REVOCATION = "revocation"
+
+
+class SizeClass(Part):
+    """Providers of one size: their share of the population and what describes each of them.
+
+    ``users`` is the median of a lognormal with standard deviation ``spread`` of its logarithm; ``revenue_per_user``
+    in RMB a year; ``activity`` multiplies the rate at which occasions to breach a rule arise; ``gain`` is the mean
+    benefit in RMB of one breach; ``rectifies`` the probability that an order is met within its deadline;
+    ``exits_after_suspension`` the probability that a suspended service does not come back. ``compliance`` maps a
+    behaviour to the probability that an occasion does not become a violation when no sanction is feared.
+    """
+
+    name: Name
+    share: Probability
+    users: Positive
+    spread: Annotated[float, Strict(), Field(ge=0, le=5)]
+    revenue_per_user: NonNegative
+    activity: NonNegative
+    gain: Positive
+    rectifies: Probability
+    exits_after_suspension: Probability
+    compliance: dict[Behaviour, Probability]
+
+
+class Population(Part):
+    """Who is simulated. ``arrivals`` is a curve of (day, share of providers that have entered by then)."""
+
+    providers: Annotated[int, Strict(), Field(ge=1, le=MAX_PROVIDERS)]
+    arrivals: list[tuple[Number, Probability]] = Field(min_length=1)
+    compliance_spread: Probability
+    exit_rate: NonNegative
+    classes: list[SizeClass] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        total = sum(item.share for item in self.classes)
+        if abs(total - 1) > 1e-9:
+            raise ValueError(f"found shares of the size classes that add up to {total:g}, expected 1")
+        _distinct([item.name for item in self.classes], "size class")
+        days = [day for day, _ in self.arrivals]
+        shares = [share for _, share in self.arrivals]
+        if any(a >= b for a, b in zip(days, days[1:], strict=False)) or shares != sorted(shares) or shares[-1] != 1:
+            raise ValueError("found arrivals out of order, expected rising days and shares, the last share 1")
+        return self
+
+
+class BehaviourRisk(Part):
+    """How one behaviour goes wrong: which rule it breaks, how often, how badly, and how it comes to light.
+
+    ``rate`` counts occasions per provider and year (0 for ``filing``, which is a standing breach until the provider
+    has filed); ``severity`` is harm per user and day; ``serious`` the probability that a breach is a serious one,
+    which multiplies its severity by ``serious_factor``; ``lifetime`` the mean days it lasts if nobody acts;
+    ``spreads`` the share of its harm that comes from copies on propagation platforms; ``complained`` the probability that
+    somebody complains; ``seen_in_store`` the weight with which a store's monitoring notices it.
+    """
+
+    name: Behaviour
+    rule: Line
+    rate: NonNegative
+    severity: NonNegative
+    serious: Probability
+    serious_factor: Annotated[float, Strict(), Field(ge=1, le=1000)]
+    lifetime: Positive
+    spreads: Probability
+    complained: Probability
+    seen_in_store: Probability
+
+
+class Public(Part):
+    """``complaint_delay``: mean days from a violation to a complaint. ``false_complaints``: unfounded ones, per
+    provider and year, drawn to providers by their users."""
+
+    complaint_delay: NonNegative
+    false_complaints: NonNegative
+
+
+class Response(Part):
+    """How providers react to sanctions.
+
+    Belief is the probability of being sanctioned that a provider reckons with: ``initial_belief``, moved towards one by
+    ``own_weight`` at each sanction of its own and by ``peer_weight`` at each in its size class, forgotten with time
+    constant ``memory``. ``rectification_gain`` is the share of remaining non-compliance that a met order removes.
+    ``updates_factor`` multiplies the chance of a violation while information updates are suspended, and
+    ``registration_factor`` while no new accounts may be opened.
+    """
+
+    initial_belief: Probability
+    own_weight: Probability
+    peer_weight: Probability
+    memory: Positive
+    rectification_gain: Probability
+    updates_factor: Probability
+    registration_factor: Probability
+
+
+class Store(Part):
+    """An app store: the share of users reached through it, and how it reviews, watches, obeys and relists."""
+
+    name: Name
+    share: Probability
+    review_days: NonNegative
+    monitors: Probability
+    monitor_delay: NonNegative
+    obeys_after: NonNegative
+    relisting_days: NonNegative
+    relists: Probability
+
+
+class Platform(Part):
+    """A propagation platform: its share of copies, the mean lag of takedown after a report, the share it misses, and
+    the mean days after which an unreported copy fades."""
+
+    name: Name
+    share: Probability
+    takedown_lag: NonNegative
+    misses: Probability
+    fades_after: Positive
+
+
+class Registry(Part):
+    """The filing registry: reviewers, mean days of one review, supplement requests, the statutory limit (30 working
+    days are 42 days), days between published batches, and how late a provider may begin (``grace_days``)."""
+
+    reviewers: Annotated[int, Strict(), Field(ge=1, le=100_000)]
+    review_days: NonNegative
+    supplement_probability: Annotated[float, Strict(), Field(ge=0, le=0.99)]
+    supplement_days: NonNegative
+    preparation_days: NonNegative
+    grace_days: NonNegative
+    limit_days: Positive
+    publication_interval: Positive
+
+
+class Detection(Part):
+    """``inspection_rate``: inspections per provider and year; ``inspection_ceiling`` bounds what targeting may raise it
+    to, and is the rate of the fixed stream of candidates that every policy thins. ``complaints_taken_up`` and
+    ``store_reports_taken_up`` are probabilities; ``merge_open_cases`` adds a complaint to a case that is open already."""
+
+    inspection_rate: NonNegative
+    inspection_ceiling: NonNegative
+    complaints_taken_up: Probability
+    store_reports_taken_up: Probability
+    merge_open_cases: bool
+
+
+class Targeting(Part):
+    """Whom to inspect: the rate is multiplied by ``1 + per_strike * min(strikes, strike_cap)`` and by the weight of the
+    provider's size class (1 where none is given). All neutral: inspections are random."""
+
+    per_strike: NonNegative
+    strike_cap: Count
+    classes: dict[Name, NonNegative] = Field(default_factory=dict)
+
+
+class Evidence(Part):
+    """``sensitivity``: a true case is upheld; ``specificity``: an unfounded one is dismissed."""
+
+    sensitivity: Probability
+    specificity: Probability
+
+
+class Staff(Part):
+    """``investigation_days`` of one inspector's time on the mean, as a sum of ``investigation_phases`` exponentials (1
+    is exponential, many nearly fixed). ``triage`` takes serious cases first, or cases in order of arrival."""
+
+    inspectors: Annotated[int, Strict(), Field(ge=1, le=100_000)]
+    investigation_days: NonNegative
+    investigation_phases: Annotated[int, Strict(), Field(ge=1, le=32)]
+    triage: Literal["arrival", "severity"]
+
+
+class FineRange(Part):
+    """Between ``low`` and ``high``, or ``turnover_share`` of a year's revenue where that is more; log-uniform, since
+    published fines are."""
+
+    low: NonNegative
+    high: NonNegative
+    turnover_share: Probability = 0.0
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.low > self.high or (self.low == 0 and self.high > 0):
+            raise ValueError(f"found a fine from {self.low:g} to {self.high:g}, expected 0 < low <= high, or 0 and 0")
+        return self
+
+
+class Step(Part):
+    """One step of the ladder: the sanctions imposed together, what punishes (``penalty``), and their measures."""
+
+    sanctions: list[Sanction] = Field(min_length=1)
+    penalty: Line
+    fine: FineRange | None = None
+    deadline: NonNegative = 0.0
+    updates_days: NonNegative = 0.0
+    registration_days: NonNegative = 0.0
+    service_days: NonNegative = 0.0
+    removal_days: NonNegative = 0.0
+    appealable: bool = False
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if len(set(self.sanctions)) < len(self.sanctions):
+            raise ValueError("found a sanction twice in one step, expected each once")
+        wanted: dict[Sanction, tuple[str, bool]] = {
+            Sanction.FINE: ("fine", self.fine is not None),
+            Sanction.RECTIFY: ("deadline", self.deadline > 0),
+            Sanction.SUSPEND_UPDATES: ("updates_days", self.updates_days > 0),
+            Sanction.SUSPEND_REGISTRATION: ("registration_days", self.registration_days > 0),
+            Sanction.SUSPEND_SERVICE: ("service_days", self.service_days > 0),
+            Sanction.APP_REMOVAL: ("removal_days", self.removal_days > 0),
+        }
+        for sanction, (field, given) in wanted.items():
+            if (sanction in self.sanctions) is not given:
+                raise ValueError(f"found {sanction} and {field} apart, expected both (above 0) or neither")
+        return self
+
+
+class Strikes(Part):
+    """A strike is a sanction remembered: each lapses after ``memory_days`` without another, and a clean inspection
+    takes one back with probability ``forgiveness``."""
+
+    memory_days: Positive
+    forgiveness: Probability
+
+
+class Appeals(Part):
+    """Who appeals, how long it takes on the mean, how often it succeeds; ``suspensive`` delays what is appealed."""
+
+    guilty_appeal: Probability
+    innocent_appeal: Probability
+    days: NonNegative
+    overturned_guilty: Probability
+    overturned_innocent: Probability
+    suspensive: bool
+
+
+class StoreDuty(Part):
+    """What the policy asks of stores: ``checks_filing`` is the probability that a listing review verifies the filing;
+    ``removes_unfiled`` whether a removal may end only once the provider has filed."""
+
+    checks_filing: Probability
+    removes_unfiled: bool
+
+
+class PolicyRules(Part):
+    """The regulator's policy: every lever in one place. ``fine_on``: whether a first breach can already be fined."""
+
+    detection: Detection
+    targeting: Targeting
+    evidence: Evidence
+    staff: Staff
+    fine_on: Literal["first-violation", "refusal-or-serious"]
+    ladder: list[Step] = Field(min_length=1, max_length=16)
+    strikes: Strikes
+    appeals: Appeals
+    stores: StoreDuty
+
+
+class Basis(Part):
+    """Whether a parameter is a ``datum`` or an ``assumption``, and its source or reason."""
+
+    kind: Literal["datum", "assumption"]
+    source: Line
+
+
+class Scenario(Part):
+    """One world and one policy. See ``docs/scenarios.md`` for every field with its unit."""
+
+    name: Name
+    title: Line
+    story: Line
+    sources: list[Line] = Field(min_length=1)
+    start: date
+    horizon: Annotated[float, Strict(), Field(gt=0, le=36_500, allow_inf_nan=False)]
+    population: Population
+    behaviours: list[BehaviourRisk] = Field(min_length=1, max_length=MAX_BEHAVIOURS)
+    public: Public
+    response: Response
+    stores: list[Store] = Field(default_factory=list, max_length=MAX_STORES)
+    platforms: list[Platform] = Field(default_factory=list, max_length=16)
+    registry: Registry
+    policy: PolicyRules
+    basis: dict[str, Basis] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        _distinct([item.name for item in self.behaviours], "behaviour")
+        _distinct([item.name for item in self.stores], "store")
+        _distinct([item.name for item in self.platforms], "platform")
+        names = {item.name for item in self.behaviours}
+        for item in self.population.classes:
+            missing = sorted(names - set(item.compliance))
+            if missing:
+                raise ValueError(f"found no compliance with {missing[0]} in size class {item.name}, expected one")
+            unknown = sorted(set(item.compliance) - names)
+            if unknown:
+                raise ValueError(
+                    f"found compliance with {unknown[0]} in size class {item.name}, "
+                    f"expected one of: {', '.join(sorted(names))}"
+                )
+        classes = [item.name for item in self.population.classes]
+        for name in self.policy.targeting.classes:
+            if name not in classes:
+                raise ValueError(f"found targeting of class {name!r}, expected one of: {', '.join(classes)}")
+        total = sum(store.share for store in self.stores)
+        if total > 1 + 1e-9:
+            raise ValueError(f"found shares of the stores that add up to {total:g}, expected at most 1")
+        total = sum(platform.share for platform in self.platforms)
+        if self.platforms and abs(total - 1) > 1e-9:
+            raise ValueError(f"found shares of the platforms that add up to {total:g}, expected 1")
+        if not self.platforms and any(item.spreads for item in self.behaviours):
+            raise ValueError("found a behaviour that spreads and no platforms, expected platforms or spreads: 0")
+        for item in self.behaviours:
+            if item.name is Behaviour.FILING and (item.rate or item.spreads or item.complained):
+                raise ValueError("found filing with a rate, spreads or complained above 0, expected 0: it is standing")
+        fastest = max(self.policy.targeting.classes.get(name, 1.0) for name in classes)
+        fastest *= 1 + self.policy.targeting.per_strike * self.policy.targeting.strike_cap
+        needed = self.policy.detection.inspection_rate * fastest
+        if needed > self.policy.detection.inspection_ceiling * (1 + 1e-9):
+            raise ValueError(
+                f"found inspections of up to {needed:g} per provider and year, "
+                f"expected at most policy.detection.inspection_ceiling = {self.policy.detection.inspection_ceiling:g}"
+            )
+        return self
+
+    def canonical(self) -> str:
+        """The scenario as JSON with sorted keys, without prose: what its hash is taken over."""
+        data = self.model_dump(mode="json", exclude={"title", "story", "sources", "basis"})
+        return json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 over :meth:`canonical`."""
+        return hashlib.sha256(self.canonical().encode()).hexdigest()
+
+    def parameters(self) -> Iterator[tuple[str, Any]]:
+        """Every number and choice as (dotted path, value); entries with a name are addressed by it."""
+        data = self.model_dump(mode="json", exclude={"name", "title", "story", "sources", "basis"})
+        yield from _leaves(data, ())
+
+    def basis_of(self, path: str) -> Basis | None:
+        """The entry of ``basis`` that covers a parameter: the longest matching one; ``*`` stands for one step."""
+        steps = path.split(".")
+        best: tuple[int, int] | None = None
+        found = None
+        for pattern, basis in self.basis.items():
+            parts = pattern.split(".")
+            matches = len(parts) <= len(steps) and all(a in ("*", b) for a, b in zip(parts, steps, strict=False))
+            rank = (len(parts), -parts.count("*"))
+            if matches and (best is None or rank > best):
+                best, found = rank, basis
+        return found
+
+
+def _distinct(names: Sequence[str], what: str) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"found the {what} {str(name)!r} twice, expected each once")
+
+
+def _leaves(value: Any, steps: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if key != "name" or len(steps) == 0:
+                yield from _leaves(item, (*steps, key))
+    elif isinstance(value, list) and value and isinstance(value[0], dict):
+        for position, item in enumerate(value):
+            yield from _leaves(item, (*steps, str(item.get("name", position))))
+    else:
+        yield ".".join(steps), value
+
+
+def load_scenario(
+    name: str | Path, overrides: Mapping[str, Any] | None = None, *, check_rules: bool = True
+) -> Scenario:
+    """A scenario by the name of a shipped one or by file, with ``overrides`` by dotted path.
+
+    ``overrides={"policy.detection.inspection_rate": 0.1}`` replaces one value; entries of lists are addressed by
+    position or by their name (``population.classes.small.users``). Rule and penalty ids are looked up in the rulebook
+    unless ``check_rules`` is false.
+
+    Raises :class:`ScenarioError` when the scenario is unknown, malformed or impossible.
+    """
+    data, locate = _read(name, 0)
+    for path, value in (overrides or {}).items():
+        _override(data, path, value)
+    try:
+        scenario = Scenario.model_validate(data)
+    except ValidationError as error:
+        raise ScenarioError(_explained(error, locate, overrides or {})) from None
+    if check_rules:
+        _check_rules(scenario, locate)
+    return scenario
+
+
+def parse_override(text: str) -> tuple[str, Any]:
+    """``"policy.staff.inspectors=12"`` as a path and a value (read as YAML); raises :class:`ScenarioError`."""
+    path, equals, value = text.partition("=")
+    if not equals or not path.strip() or not value.strip():
+        raise ScenarioError(f"--set {text}: expected PATH=VALUE, such as policy.staff.inspectors=12")
+    try:
+        parsed, _ = read_yaml(value, f"--set {path.strip()}")
+    except DocumentError as error:
+        raise ScenarioError(str(error)) from None
+    return path.strip(), parsed
+
+
+def _read(name: str | Path, depth: int) -> tuple[dict[str, Any], Locate]:
+    if depth > MAX_EXTENDS:
+        raise ScenarioError(f"{name}: found scenarios that extend each other without end")
+    from shenhe import scenarios
+
+    text = str(name)
+    looks_like_file = text.endswith((".yaml", ".yml")) or "/" in text or "\\" in text
+    if not looks_like_file and text not in scenarios.names():
+        known = scenarios.names()
+        close = difflib.get_close_matches(text, known, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"shipped are: {', '.join(known)}"
+        raise ScenarioError(f"no scenario is called {text!r}; {hint} A scenario of your own is named by its file.")
+    origin = Path(text) if looks_like_file else scenarios.path(text)
+    source = text if looks_like_file else f"{text}.yaml"
+    try:
+        data, locate = read_yaml(origin, source)
+    except DocumentError as error:
+        raise ScenarioError(str(error)) from None
+    except OSError as error:
+        raise ScenarioError(f"{text}: cannot be read ({error.strerror or error})") from None
+    if not isinstance(data, dict):
+        raise ScenarioError(f"{source}:1:1: found {shown(data)}, expected a mapping with name, population, policy, …")
+    parent = data.pop("extends", None)
+    if parent is None:
+        return dict(data), locate
+    if not isinstance(parent, str):
+        mark = locate(("extends",))
+        message = f"found {shown(parent)}, expected the name of a scenario"
+        raise ScenarioError(f"{source}:{mark.line}:{mark.column}: extends: {message}")
+    near = origin.parent / parent if looks_like_file and isinstance(origin, Path) else parent
+    base, _ = _read(str(near) if parent.endswith((".yaml", ".yml")) else parent, depth + 1)
+    return _merged(base, data), locate
+
+
+def _merged(base: Any, change: Any) -> Any:
+    if isinstance(base, dict) and isinstance(change, dict):
+        merged = {key: value for key, value in base.items() if key not in change}
+        return merged | {key: _merged(base.get(key), value) for key, value in change.items()}
+    if _named(base) and _named(change):
+        changes = {item["name"]: item for item in change}
+        known = [item["name"] for item in base]
+        kept = [_merged(item, changes.get(item["name"], {})) for item in base]
+        return kept + [item for item in change if item["name"] not in known]
+    return copy.deepcopy(change)
+
+
+def _named(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(i, dict) and "name" in i for i in value)
+
+
+def _override(data: dict[str, Any], path: str, value: Any) -> None:
+    steps = path.split(".")
+    place: Any = data
+    for position, step in enumerate(steps):
+        last = position == len(steps) - 1
+        if isinstance(place, list):
+            names = [str(item.get("name", number)) for number, item in enumerate(place) if isinstance(item, dict)]
+            names = names or [str(number) for number in range(len(place))]
+            key: Any = names.index(step) if step in names else int(step) if step.isdecimal() else -1
+            if not 0 <= key < len(place):
+                raise _unknown_step(path, step, names)
+        elif isinstance(place, dict):
+            key = step
+            if step not in place and not last:
+                raise _unknown_step(path, step, list(place))
+        else:
+            raise ScenarioError(f"--set {path}: {'.'.join(steps[:position])} is a single value, it has no {step!r}")
+        if last:
+            if isinstance(place, dict) and isinstance(place.get(key), dict | list) and not isinstance(value, dict | list):
+                raise ScenarioError(f"--set {path}: found a single value, expected one of its parts to be set")
+            place[key] = value
+        else:
+            place = place[key]
+
+
+def _unknown_step(path: str, step: str, known: Sequence[str]) -> ScenarioError:
+    close = difflib.get_close_matches(step, known, n=1)
+    hint = f"did you mean {close[0]!r}?" if close else f"expected one of: {', '.join(known)}"
+    return ScenarioError(f"--set {path}: there is no {step!r}; {hint}")
+
+
+def _explained(error: ValidationError, locate: Locate, overrides: Mapping[str, Any]) -> str:
+    lines = []
+    for fault in explain(error, locate, Scenario):
+        lines.append(str(fault))
+    if not overrides:
+        return "\n".join(lines)
+    # The place in the file says little about a value that came from the command line: name the option instead.
+    lines = []
+    details = error.errors(include_url=False)
+    for detail in details:
+        inside = _by_option(detail["loc"], overrides)
+        one = ValidationError.from_exception_data("Scenario", [_line_error(detail)])
+        fault = explain(one, locate, Scenario)[0]
+        lines.append(f"--set {inside}={overrides[inside]}: {fault.message}" if inside else str(fault))
+    return "\n".join(lines)
+
+
+def _line_error(detail: Any) -> Any:
+    """One entry of ``ValidationError.errors()`` in the form that builds such an error again."""
+    from pydantic_core import InitErrorDetails, PydanticCustomError
+
+    kind: Any = detail["type"]
+    context = detail.get("ctx") or {}
+    if kind in ("value_error", "assertion_error"):
+        kind = PydanticCustomError("value_error", "{error}", {"error": str(context.get("error", detail["msg"]))})
+        return InitErrorDetails(type=kind, loc=detail["loc"], input=detail["input"])
+    return InitErrorDetails(type=kind, loc=detail["loc"], input=detail["input"], ctx=context)
+
+
+def _by_option(location: Sequence[str | int], overrides: Mapping[str, Any]) -> str | None:
+    plain = ".".join(str(step) for step in location)
+    for path in overrides:
+        wanted = path.split(".")
+        if plain == path or plain.startswith(path + "."):
+            return path
+        # by name instead of position: the last step and the depth agree
+        if len(wanted) == len(location) and wanted[-1] == str(location[-1]) and wanted[0] == str(location[0]):
+            return path
+    return None
+
+
+def _check_rules(scenario: Scenario, locate: Locate) -> None:
+    """Refuse a rule or penalty id that the rulebook does not know, naming the closest ones."""
+    from shenhe.rulebook import load_rulebook
+
+    book = load_rulebook()
+    named = [(("behaviours", k, "rule"), item.rule, book.rules) for k, item in enumerate(scenario.behaviours)]
+    steps = enumerate(scenario.policy.ladder)
+    penalties: list[Any] = [(("policy", "ladder", k, "penalty"), step.penalty, book.penalties) for k, step in steps]
+    faults = []
+    for place, identity, known in [*named, *penalties]:
+        if identity not in known:
+            mark = locate(place)
+            close = difflib.get_close_matches(identity, list(known), n=3)
+            hint = f"closest: {', '.join(close)}" if close else "see shenhe rules list"
+            what = "rule" if place[-1] == "rule" else "penalty"
+            where = f"{locate.source_name}:{mark.line}:{mark.column}: {dotted(place)}"
+            faults.append(f"{where}: found {identity!r}, which is no {what} of the rulebook; {hint}")
+    if faults:
+        raise ScenarioError("\n".join(faults))
