@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from shenhe.rulebook.document import dotted
 
 VerdictName = Literal["not applicable", "pass", "review", "inconclusive", "fail", "error"]
 
@@ -165,3 +167,41 @@ class Report(_Model):
         partial = path.with_name(path.name + ".part")
         partial.write_text(self.model_dump_json(indent=1) + "\n", encoding="utf-8")
         partial.replace(path)
+
+
+#: No report that a run writes comes near this many bytes.
+MAX_REPORT_BYTES = 64 * 1024 * 1024
+
+
+class ReportError(ValueError):
+    """A file that is not a report of this version."""
+
+
+def read_report(path: Path) -> Report:
+    """Read a ``report.json``.
+
+    Raises :class:`ReportError` naming the file, the path inside it and what is wrong there, and ``OSError`` for a file that
+    cannot be read.
+    """
+    return parse_report(read_report_bytes(path), str(path))
+
+
+def read_report_bytes(path: Path) -> bytes:
+    """The bytes of a report, for whoever needs their hash too. Raises :class:`ReportError` for more than a report can be."""
+    with path.open("rb") as stream:
+        data = stream.read(MAX_REPORT_BYTES + 1)
+    if len(data) > MAX_REPORT_BYTES:
+        raise ReportError(f"{path}: found more than {MAX_REPORT_BYTES:,} bytes, expected a report of `shenhe check`")
+    return data
+
+
+def parse_report(data: bytes, source: str) -> Report:
+    """The report that ``data`` holds; ``source`` is what messages call it. Raises :class:`ReportError`."""
+    try:
+        return Report.model_validate_json(data)
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_input=False)
+        lines = [f"{source}: {dotted(fault['loc']) or 'the whole'}: {fault['msg']}" for fault in faults[:5]]
+        if len(faults) > 5:
+            lines.append(f"{source}: and {len(faults) - 5} more")
+        raise ReportError("\n".join([*lines, "expected a report.json written by `shenhe check` of this version"])) from None
