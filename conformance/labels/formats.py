@@ -72,8 +72,7 @@ _MOVIE_BOXES = {b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"moof", b
 
 
 def sniff(data: bytes, media_type: str | None = None) -> Format:
-    """The format of ``data``; ``media_type`` only tells the text formats apart, which have no magic number.
-    """
+    """The format of ``data``; ``media_type`` only tells the text formats apart, which have no magic number."""
     head = data[:4096]
     for magic, found in _MAGIC:
         if head.startswith(magic):

@@ -44,7 +44,7 @@ def segments(data: bytes, found: Findings) -> Iterator[tuple[int, int, int]]:
 def read(data: bytes, found: Findings) -> None:
     extended: dict[bytes, dict[int, tuple[int, bytes]]] = {}
     for marker, start, end in segments(data, found):
-        if marker != _COMMENT and not 0xE0 <= marker <= 0xEF:
+        if not is_metadata(marker):
             continue
         payload = bytes(data[start:end])
         carrier = "jpeg:COM" if marker == _COMMENT else f"jpeg:APP{marker - _APP0}"
@@ -112,3 +112,8 @@ def write(data: bytes, value: str, found: Findings) -> bytes:
         if marker == _APP0 or (marker == _APP1 and payload.startswith(_EXIF_MARK)):
             insert_at = end
     return data[:insert_at] + segment(_APP1, _XMP_MARK + xmp.new_packet(value)) + data[insert_at:]
+
+
+def is_metadata(marker: int) -> bool:
+    """Application segments and comments, as against tables and frame headers."""
+    return marker == _COMMENT or 0xE0 <= marker <= 0xEF

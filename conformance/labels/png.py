@@ -1,5 +1,4 @@
-"""PNG: text chunks ``iTXt`` (XMP), ``tEXt`` and ``zTXt``, the ``eXIf`` chunk, and writing the XMP property.
-"""
+"""PNG: text chunks ``iTXt`` (XMP), ``tEXt`` and ``zTXt``, the ``eXIf`` chunk, and writing the XMP property."""
 
 from __future__ import annotations
 
@@ -16,8 +15,7 @@ _XMP_KEYWORD = b"XML:com.adobe.xmp"
 
 
 def chunks(data: bytes, found: Findings) -> Iterator[tuple[bytes, int, int]]:
-    """(type, start, end) of each chunk's payload up to IEND; stops and says so where the file is cut short.
-    """
+    """(type, start, end) of each chunk's payload up to IEND; stops and says so where the file is cut short."""
     position = len(SIGNATURE)
     while position + 8 <= len(data):
         found.step()

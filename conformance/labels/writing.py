@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .findings import Findings
+from .findings import BeyondLimitError, Findings
 from .formats import Format, sniff
 from .label import ImplicitFields, Limits
-from .reading import read_labels
+from .reading import Depth, read_labels
 
 
 class LabelWriteError(ValueError):
@@ -44,7 +44,8 @@ def write_label(
         else ImplicitFields.from_mapping(fields)
     )
     kind = sniff(data, media_type)
-    present = read_labels(data, media_type=media_type, limits=limits)
+    depth: Depth = "sound" if explicit else "metadata"
+    present = read_labels(data, media_type=media_type, limits=limits, depth=depth)
     if chosen is not None and present.aigc:
         where = present.aigc[0].carrier
         raise LabelWriteError(
@@ -52,19 +53,17 @@ def write_label(
             " 6.1 c)."
             " Remove or amend that one instead."
         )
-    if explicit:
-        if any(label.conformant for label in present.explicit):
-            raise LabelWriteError(
-                f"the file already holds an explicit label ({present.explicit[0].carrier})."
-            )
-        data = _explicit(kind, data)
-    if chosen is not None:
-        try:
+    if explicit and any(label.conformant for label in present.explicit):
+        raise LabelWriteError(f"the file already holds an explicit label ({present.explicit[0].carrier}).")
+    try:
+        if explicit:
+            data = _explicit(kind, data, Findings(limits))
+        if chosen is not None:
             data = _implicit(kind, data, chosen, Findings(limits))
-        except LabelWriteError:
-            raise
-        except (ValueError, IndexError, KeyError, OverflowError) as error:
-            raise LabelWriteError(f"no label written into this {kind.media_type} file: {error}.") from error
+    except LabelWriteError:
+        raise
+    except (ValueError, IndexError, KeyError, OverflowError, BeyondLimitError) as error:
+        raise LabelWriteError(f"no label written into this {kind.media_type} file: {error}.") from error
     return data
 
 
@@ -99,9 +98,17 @@ def _implicit(kind: Format, data: bytes, fields: ImplicitFields, found: Findings
     raise LabelWriteError(f"no place for a label is known in {kind.media_type} files.")
 
 
-def _explicit(kind: Format, data: bytes) -> bytes:
-    if kind.name in ("text", "markdown"):
+def _explicit(kind: Format, data: bytes, found: Findings) -> bytes:
+    if kind.name in ("text", "markdown", "json"):
         from . import documents
 
         return documents.explain(data, kind.media_type)
-    raise LabelWriteError(f"no explicit label can be put into {kind.media_type} files here.")
+    if kind.name == "wav":
+        from . import rhythm
+
+        return rhythm.write(data, found)
+    if kind.media_type.startswith("image/"):
+        from . import drawing
+
+        return drawing.with_visible_label(kind, data, found)
+    raise ValueError(f"no explicit label can be put into {kind.media_type} files here")
