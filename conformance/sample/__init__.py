@@ -1,4 +1,5 @@
-"""The sample provider: a small platform of synthetic media that obeys the law, unless it is made with a fault.
+"""The sample provider: a small platform of synthetic media that obeys the law, unless it is made with a
+fault.
 
 It is reached like any other provider: over HTTP, through ``binding.yaml``.
 """

@@ -25,13 +25,13 @@ def open_account(house: House, display_name: str, claims: Mapping[str, Any]) -> 
     """Open an account; ``claims`` is what else the applicant said, none of which is believed."""
     account, token = house.store.new_name("acc"), house.store.new_name("tok", 32)
     believed = FaultName.VERIFIED_BY_HEADER in house.faults and claims_verified(claims)
-    house.store.run(
-        "INSERT INTO account (id, token, display_name, opened_at, verified_by) VALUES (?, ?, ?, ?, ?)",
-        account,
-        token,
-        display_name,
-        written(house.now()),
-        "claim" if believed else None,
+    house.store.insert(
+        "account",
+        id=account,
+        token=token,
+        display_name=display_name,
+        opened_at=written(house.now()),
+        verified_by="claim" if believed else None,
     )
     return {
         "account": {"id": account, "display_name": display_name, "verified": believed},
@@ -43,7 +43,8 @@ def signed_in(house: House, token: str | None, *, closed_too: bool = False) -> A
     """Whose token this is; nobody's when there is none.
 
     Raises:
-        Refusal: 401, ``token_invalid``: the token is unknown, or its account was closed (unless ``closed_too``).
+        Refusal: 401, ``token_invalid``: the token is unknown, or its account was closed (unless
+            ``closed_too``).
     """
     if token is None:
         return None

@@ -38,17 +38,19 @@ def keep(
     unlabelled_agreed: bool = False,
     bare: bytes | None = None,
 ) -> None:
-    """Put an asset into the store; ``bare`` is its form without visible label where that cannot be made again."""
-    house.store.run(
-        "INSERT INTO asset (id, account, origin, media_type, prompt, provenance, unlabelled_agreed, made_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        asset,
-        caller.id,
-        origin,
-        media_type,
-        prompt,
-        json.dumps(provenance or {}),
-        unlabelled_agreed,
-        written(house.now()),
+    """Put an asset into the store; ``bare`` is its form without visible label where that cannot be made
+    again.
+    """
+    house.store.insert(
+        "asset",
+        id=asset,
+        account=caller.id,
+        origin=origin,
+        media_type=media_type,
+        prompt=prompt,
+        provenance=json.dumps(provenance or {}),
+        unlabelled_agreed=unlabelled_agreed,
+        made_at=written(house.now()),
     )
     _keep_form(house, asset, "original", data)
     remember(house, asset, data)
@@ -78,7 +80,8 @@ def form(house: House, asset: sqlite3.Row, name: str) -> tuple[bytes, str]:
     """The bytes and media type of one form of an asset.
 
     Raises:
-        Refusal: 404, ``form_unknown``; 403, ``label_agreement_required`` for the unlabelled form of an asset that nobody agreed to label.
+        Refusal: 404, ``form_unknown``; 403, ``label_agreement_required`` for the unlabelled form of an
+            asset that nobody agreed to label.
     """
     media_type = str(asset["media_type"])
     match name:

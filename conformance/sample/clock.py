@@ -1,4 +1,4 @@
-"""The provider's clock. It stands still until the sandbox moves it, so that equal requests get equal answers."""
+"""The provider's clock: it stands still until the sandbox moves it, so that runs are alike."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Separate consent: a person lets one account edit their face or their voice, until it expires or they take it back."""
+"""Separate consent: a person lets one account edit their face or their voice, until it expires or they take
+it back.
+"""
 
 from __future__ import annotations
 
@@ -35,16 +37,16 @@ def grant(
         )
     consent, now = house.store.new_name("con"), house.now()
     expires = now + timedelta(days=days)
-    house.store.run(
-        "INSERT INTO consent (id, account, subject, subject_name, scope, statement, given_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        consent,
-        caller.id,
-        subject,
-        subject_name,
-        scope,
-        statement,
-        written(now),
-        written(expires),
+    house.store.insert(
+        "consent",
+        id=consent,
+        account=caller.id,
+        subject=subject,
+        subject_name=subject_name,
+        scope=scope,
+        statement=statement,
+        given_at=written(now),
+        expires_at=written(expires),
     )
     house.note(caller.id, "consent-granted", consent, scope)
     return {
@@ -75,7 +77,8 @@ def revoke(house: House, caller: Account, consent: str) -> None:
 
 
 def demand(house: House, caller: Account, subject: str, scope: Scope, consent: str | None) -> None:
-    """Insist on a consent that covers this edit: the named record must be of this account, person and scope, and still stand.
+    """Insist on a consent that covers this edit: the named record must be of this account, person and scope,
+    and still stand.
 
     Raises:
         Refusal: 403, ``separate_consent_required``, with the prompt to obtain it.

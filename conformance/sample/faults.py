@@ -1,7 +1,8 @@
 """Ways in which the sample provider can break the law, each a single change of behaviour with a name.
 
-The provider obeys by default. A fault is switched on when the application is made, never by a request, and is consulted at the very
-place where the behaviour lives. ``rules`` are the clauses that fail while it is on: those and no others.
+The provider obeys by default. A fault is switched on when the application is made, never by a request, and is
+consulted at the very place where the behaviour lives. ``rules`` are the clauses that fail while it is on:
+those and no others.
 """
 
 from __future__ import annotations
@@ -78,7 +79,9 @@ class FaultName(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One broken behaviour: its name, what it does in a sentence, which behaviour of the law it concerns, which rules then fail."""
+    """One broken behaviour: its name, what it does in a sentence, which behaviour of the law it concerns,
+    which rules then fail.
+    """
 
     name: FaultName
     summary: str
@@ -183,11 +186,11 @@ _CONSENT = _table(
     "consent",
     {
         name: (summary, ("cn-dsp-2023/14.2",))
-        for name, summary in {
+        for name, summary in {  # one clause, six ways round it
             FaultName.EDIT_WITHOUT_CONSENT: "Faces and voices are edited although no consent is named.",
-            FaultName.CONSENT_PROMPT_MISSING: "The refusal does not prompt to inform the person and to obtain separate consent.",
-            FaultName.CONSENT_FOR_ANYONE: "The consent of one person opens the face and voice of every other.",
-            FaultName.CONSENT_FOR_ANY_SCOPE: "A consent to edit the face also opens the voice, and the other way round.",
+            FaultName.CONSENT_PROMPT_MISSING: "The refusal does not prompt to obtain separate consent.",
+            FaultName.CONSENT_FOR_ANYONE: "The consent of one person opens every other face and voice.",
+            FaultName.CONSENT_FOR_ANY_SCOPE: "A consent to edit the face opens the voice, and vice versa.",
             FaultName.CONSENT_BORROWED: "A consent given to one account serves every other account.",
             FaultName.CONSENT_OUTLIVES_REVOCATION: "A revoked consent is still honoured.",
         }.items()

@@ -1,6 +1,8 @@
-"""The characters of the visible label, drawn as strokes: a machine without any CJK font must still label its pictures.
+"""The characters of the visible label, drawn as strokes: a machine without any CJK font must still label its
+pictures.
 
-Each glyph is a list of strokes on a grid of 100 by 100, each stroke a row of points that a round brush follows.
+Each glyph is a list of strokes on a grid of 100 by 100, each stroke a row of points that a round brush
+follows.
 """
 
 from __future__ import annotations

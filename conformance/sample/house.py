@@ -23,11 +23,6 @@ class House:
 
     def note(self, account: str | None, kind: str, subject: str, text: str) -> None:
         """Keep a record of something done (the logs of Art. 16, the records of Art. 10 and 11)."""
-        self.store.run(
-            "INSERT INTO record (account, kind, subject, text, at) VALUES (?, ?, ?, ?, ?)",
-            account or "",
-            kind,
-            subject,
-            text,
-            written(self.now()),
+        self.store.insert(
+            "record", account=account or "", kind=kind, subject=subject, text=text, at=written(self.now())
         )

@@ -1,6 +1,7 @@
 """What passes for a real name: the four ways of Art. 9, and what makes a number one that somebody can have.
 
-Numbers are compared with the standards' own rules (GB 11643-1999, GB 32100-2015); no register is asked, as no sandbox may.
+Numbers are compared with the standards' own rules (GB 11643-1999, GB 32100-2015); no register is asked, as no
+sandbox may.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ OLDEST_YEAR = 1900
 RESIDENT_ID = re.compile(r"[0-9]{17}[0-9Xx]")
 CREDIT_CODE = re.compile(r"9[0-9][0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}")
 MOBILE = re.compile(r"(?:\+86)?1[3-9][0-9]{9}")
-#: The public service does not publish the form of its numbers; this sandbox takes letters and digits of a plausible length.
+#: The public service does not publish the form of its numbers; this sandbox takes letters and digits of a
+#: plausible length.
 NETWORK_ID = re.compile(r"[0-9A-Za-z]{20,64}")
 
 
@@ -37,8 +39,8 @@ def examine(document_type: DocumentType, number: str, today: date, faults: Set[F
     """Accept a number, or say what is wrong with it.
 
     Raises:
-        Refusal: 422, ``identity_number_missing``, ``identity_method_unknown`` or ``identity_number_invalid``. The number itself is not
-            repeated.
+        Refusal: 422, ``identity_number_missing``, ``identity_method_unknown`` or
+            ``identity_number_invalid``. The number itself is not repeated.
     """
     if not number.strip():
         if FaultName.EMPTY_IDENTITY in faults:
@@ -53,7 +55,8 @@ def examine(document_type: DocumentType, number: str, today: date, faults: Set[F
             422,
             "identity_method_unknown",
             "电子邮箱不能用于真实身份认证，请使用居民身份证、统一社会信用代码、手机号码或国家网络身份认证。 "
-            "An e-mail address proves no identity: use an identity card, a credit code, a mobile number or the network identity.",
+            "An e-mail address proves no identity: use an identity card, a credit code, a mobile number or "
+            "the network identity.",
         )
     flaw = _EXAMINERS[document_type](number, today, faults)
     if flaw:
@@ -71,7 +74,10 @@ def _resident_id(number: str, today: date, faults: Set[FaultName]) -> str | None
         born = datetime.strptime(number[6:14], "%Y%m%d").date()
         ric.get_birth_place(number)
     except (ValueError, ValidationError):
-        return "居民身份证号码中的地区或出生日期不存在。 The identity number names a region or a birth date that does not exist."
+        return (
+            "居民身份证号码中的地区或出生日期不存在。 "
+            "The identity number names a region or a birth date that does not exist."
+        )
     if not born.year >= OLDEST_YEAR or born > today:
         return "居民身份证号码中的出生日期不合理。 Nobody alive has the birth date in the identity number."
     return None
@@ -79,7 +85,10 @@ def _resident_id(number: str, today: date, faults: Set[FaultName]) -> str | None
 
 def _credit_code(number: str, _: date, faults: Set[FaultName]) -> str | None:
     if not CREDIT_CODE.fullmatch(number.upper()):
-        return "统一社会信用代码应为18位数字或大写字母。 A unified social credit code has 18 digits and capitals."
+        return (
+            "统一社会信用代码应为18位数字或大写字母。 "
+            "A unified social credit code has 18 digits and capitals."
+        )
     if FaultName.USCC_CHECKSUM_IGNORED not in faults and not uscc.is_valid(number):
         return "统一社会信用代码校验码有误。 The check digit of the unified social credit code is wrong."
     return None

@@ -1,6 +1,7 @@
 """Moderation: reports by anybody, decisions with reasons, removal everywhere, appeals, refuted rumours.
 
-What is unlawful in this sandbox is what says so: a publication whose title, prompt or text carries one of the markers below.
+What is unlawful in this sandbox is what says so: a publication whose title, prompt or text carries one of the
+markers below.
 """
 
 from __future__ import annotations
@@ -27,7 +28,10 @@ MISTAKEN = "[test: removed by mistake]"
 TIME_LIMIT = timedelta(hours=24)
 LATE = timedelta(hours=72)
 
-CONFIRMATION = f"我们已收到您的举报，将在{TIME_LIMIT // timedelta(hours=1)}小时内反馈处理结果。 We have received your report and will answer it within {TIME_LIMIT // timedelta(hours=1)} hours."
+CONFIRMATION = (
+    f"我们已收到您的举报，将在{TIME_LIMIT // timedelta(hours=1)}小时内反馈处理结果。 "
+    f"We have received your report and will answer it within {TIME_LIMIT // timedelta(hours=1)} hours."
+)
 
 
 def report(
@@ -43,8 +47,8 @@ def report(
     """Take in a report from anybody, confirm it, and decide it.
 
     Raises:
-        Refusal: 404, ``publication_unknown``; 422, ``statement_missing`` or ``request_incomplete`` (an intimate-image request needs a
-            signature, a statement of good faith and a contact).
+        Refusal: 404, ``publication_unknown``; 422, ``statement_missing`` or ``request_incomplete`` (an
+            intimate-image request needs a signature, a statement of good faith and a contact).
     """
     if caller is None and FaultName.REPORT_NEEDS_ACCOUNT in house.faults:
         raise Refusal(401, "sign_in_required", "请登录后再举报。 Sign in to report.")
@@ -55,7 +59,9 @@ def report(
         raise Refusal(
             422,
             "request_incomplete",
-            "移除私密影像的请求须有签名、善意声明和联系方式。 A request to remove an intimate image needs a signature, a statement of good faith and a contact.",
+            "移除私密影像的请求须有签名、善意声明和联系方式。 "
+            "A request to remove an intimate image needs a signature, a statement of good faith and "
+            "a contact.",
         )
     upheld, reasons = _judged(house, row, kind)
     told_at: datetime | None = house.now()
@@ -74,10 +80,12 @@ def report(
 
 
 def appeal(house: House, caller: Account, target: str, statement: str) -> dict[str, Any]:
-    """Take in the author's complaint against a removal, have it reviewed, and restore what was removed by mistake.
+    """Take in the author's complaint against a removal, have it reviewed, and restore what was removed by
+    mistake.
 
     Raises:
-        Refusal: 404 for a publication that is not the caller's; 409, ``not_removed``; 422, ``statement_missing``.
+        Refusal: 404 for a publication that is not the caller's; 409, ``not_removed``; 422,
+            ``statement_missing``.
     """
     row = publication.found(house, target)
     if row["account"] != caller.id:
@@ -88,9 +96,11 @@ def appeal(house: House, caller: Account, target: str, statement: str) -> dict[s
         raise Refusal(422, "statement_missing", "请说明申诉理由。 Say why you appeal.")
     mistaken = MISTAKEN in _words(house, row)
     reasons = (
-        "经人工复核，移除有误，内容已恢复。 A person reviewed the removal and found it mistaken; the content is restored."
+        "经人工复核，移除有误，内容已恢复。 "
+        "A person reviewed the removal and found it mistaken; the content is restored."
         if mistaken
-        else "经人工复核，内容违反管理规则第三条，维持移除。 A person reviewed the removal; the content breaks section 3 of the rules and stays removed."
+        else "经人工复核，内容违反管理规则第三条，维持移除。 "
+        "A person reviewed the removal; the content breaks section 3 of the rules and stays removed."
     )
     ignored = FaultName.APPEAL_IGNORED in house.faults
     ticket = _open_ticket(
@@ -134,7 +144,8 @@ def status(house: House, caller: Account | None, ticket: str, receipt: str | Non
         if FaultName.DECISION_WITHOUT_REASONS not in house.faults or row["kind"] == "appeal":
             answer["reasons"] = row["reasons"]
             answer["redress"] = (
-                "如不服，可申诉或寻求庭外争议解决。 You may complain, or turn to out-of-court settlement or a court."
+                "如不服，可申诉或寻求庭外争议解决。 "
+                "You may complain, or turn to out-of-court settlement or a court."
             )
     return {"ticket": answer}
 
@@ -145,13 +156,10 @@ def _judged(house: House, row: sqlite3.Row, kind: Kind) -> tuple[bool, str]:
     markers = {"intimate": (INTIMATE,), "rumour": (RUMOUR,)}.get(kind, (UNLAWFUL, INTIMATE, MISTAKEN))
     if any(marker in words for marker in markers):
         if kind == "rumour":
-            return (
-                True,
-                "经核实，该内容含虚假信息，已附辟谣说明。 The content was found false; a refutation is attached.",
-            )
+            return True, "经核实，该内容含虚假信息，已附辟谣说明。 Found false; a refutation is attached."
         return (
             True,
-            "经审核，该内容违反管理规则第三条，已在各处移除。 The content breaks section 3 of the rules and was removed everywhere.",
+            "经审核，该内容违反管理规则第三条，已移除。 It breaks section 3 of the rules and was removed.",
         )
     if FaultName.ANY_REPORT_REMOVES in house.faults:
         return True, "根据举报移除。 Removed because it was reported."
@@ -188,11 +196,11 @@ def _remove(house: House, row: sqlite3.Row, at: datetime, reasons: str) -> None:
 
 def _refute(house: House, row: sqlite3.Row) -> None:
     text = "辟谣：经核实，该内容不属实。 Refuted: this content was found to be false."
-    house.store.run(
-        "INSERT INTO refutation (publication, text, at) VALUES (?, ?, ?)",
-        row["id"],
-        text,
-        written(house.now()),
+    house.store.insert(
+        "refutation",
+        publication=row["id"],
+        text=text,
+        at=written(house.now()),
     )
     house.note(row["account"], "refuted", row["id"], text)
 
@@ -209,19 +217,18 @@ def _open_ticket(
 ) -> str:
     ticket = house.store.new_name("tic")
     unconfirmed = kind != "appeal" and FaultName.REPORT_WITHOUT_RECEIPT in house.faults
-    house.store.run(
-        "INSERT INTO ticket (id, kind, publication, account, statement, receipt, received_at, decided_at, upheld, reasons) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        ticket,
-        kind,
-        target,
-        caller.id if caller else None,
-        statement,
-        None if unconfirmed else house.store.new_name("R", 10),
-        written(house.now()),
-        written(told_at) if told_at else None,
-        upheld,
-        reasons,
+    house.store.insert(
+        "ticket",
+        id=ticket,
+        kind=kind,
+        publication=target,
+        account=caller.id if caller else None,
+        statement=statement,
+        receipt=None if unconfirmed else house.store.new_name("R", 10),
+        received_at=written(house.now()),
+        decided_at=written(told_at) if told_at else None,
+        upheld=upheld,
+        reasons=reasons,
     )
     return ticket
 

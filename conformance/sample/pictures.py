@@ -1,4 +1,6 @@
-"""The picture studio: shapes on a gradient, different for every prompt, each with a visible label in a corner."""
+"""The picture studio: shapes on a gradient, different for every prompt, each with a visible label in a
+corner.
+"""
 
 from __future__ import annotations
 
@@ -115,7 +117,7 @@ def thumbnail(data: bytes) -> tuple[Image.Image, str]:
 
 
 def reencoded(data: bytes) -> bytes:
-    """The same pixels in a new file of the same format, without any metadata. Raises as :func:`edited` does."""
+    """The same pixels in a new file without metadata. Raises as :func:`edited` does."""
     picture, media_type = opened(data)
     return encoded(picture, media_type)
 
@@ -130,7 +132,8 @@ def opened(data: bytes) -> tuple[Image.Image, str]:
                 )
             media_type = "image/png" if picture.format == "PNG" else "image/jpeg"
             return picture.convert("RGB"), media_type
-    # Pillow answers broken files with many exceptions (SyntaxError, struct.error, DecompressionBombError among them).
+    # Pillow answers broken files with many exceptions (SyntaxError, struct.error, DecompressionBombError
+    # among them).
     except Refusal:
         raise
     except Exception:

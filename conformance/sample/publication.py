@@ -55,20 +55,21 @@ def publish(house: House, caller: Account | None, verified: bool, asset: str, ti
             )
         assets.owned(house, caller, asset)
     publication = house.store.new_name("pub")
-    house.store.run(
-        "INSERT INTO publication (id, asset, account, title, published_at) VALUES (?, ?, ?, ?, ?)",
-        publication,
-        asset,
-        caller.id if caller else None,
-        title,
-        written(house.now()),
+    house.store.insert(
+        "publication",
+        id=publication,
+        asset=asset,
+        account=caller.id if caller else None,
+        title=title,
+        published_at=written(house.now()),
     )
     house.note(caller.id if caller else None, "published", publication, title)
     return {"publication": {"id": publication, "title": title, "path": f"/p/{publication}"}}
 
 
 def show(house: House, publication: str, surface: Surface) -> dict[str, Any] | Media:
-    """A publication as one surface shows it: a card for page, feed and share, a file for thumbnail and download.
+    """A publication as one surface shows it: a card for page, feed and share, a file for thumbnail and
+    download.
 
     Raises:
         Refusal: 404, ``publication_unknown``; 410, ``publication_removed``.

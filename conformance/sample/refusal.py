@@ -1,13 +1,15 @@
-"""How the provider says no: one exception, raised anywhere in the domain, turned into an HTTP answer in one place."""
+"""How the provider says no: one exception, raised anywhere in the domain, turned into an HTTP answer in one
+place.
+"""
 
 from __future__ import annotations
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818 -- an answer, not an error
     """A request that the provider does not carry out.
 
-    ``status`` is the HTTP status, ``code`` a stable word for programs, ``message`` a sentence for people, and ``details`` whatever
-    else the answer tells (the prompt to obtain consent, for one).
+    ``status`` is the HTTP status, ``code`` a stable word for programs, ``message`` a sentence for people, and
+    ``details`` whatever else the answer tells (the prompt to obtain consent, for one).
     """
 
     def __init__(self, status: int, code: str, message: str, **details: str) -> None:

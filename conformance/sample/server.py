@@ -20,8 +20,8 @@ LONGEST_START = 15.0
 class SampleServer:
     """A context manager that serves the sample provider on a loopback port and stops it cleanly.
 
-    ``faults``, ``seed`` and ``clock`` as for :func:`create_app`; ``port`` 0 takes a free one. ``url`` is where it answers,
-    without a final slash.
+    ``faults``, ``seed`` and ``clock`` as for :func:`create_app`; ``port`` 0 takes a free one. ``url`` is
+    where it answers, without a final slash.
 
     Raises:
         UnknownFaultError: a name that no fault bears.
@@ -45,7 +45,8 @@ class SampleServer:
         )
         self._server = uvicorn.Server(config)
         # Bound here, so that the address is known, and owned, before anything starts.
-        # The protocol is named because asyncio turns Nagle's algorithm off only where it is (40 ms an answer otherwise).
+        # The protocol is named because asyncio turns Nagle's algorithm off only where it is (40 ms an answer
+        # otherwise).
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -15,23 +15,30 @@ CREATE TABLE account (
   id TEXT PRIMARY KEY, token TEXT UNIQUE NOT NULL, display_name TEXT NOT NULL, opened_at TEXT NOT NULL,
   verified_by TEXT, identity_digest TEXT, closed_at TEXT);
 CREATE TABLE consent (
-  id TEXT PRIMARY KEY, account TEXT NOT NULL REFERENCES account, subject TEXT NOT NULL, subject_name TEXT NOT NULL,
-  scope TEXT NOT NULL, statement TEXT NOT NULL, given_at TEXT NOT NULL, expires_at TEXT NOT NULL, revoked_at TEXT);
+  id TEXT PRIMARY KEY, account TEXT NOT NULL REFERENCES account, subject TEXT NOT NULL,
+  subject_name TEXT NOT NULL, scope TEXT NOT NULL, statement TEXT NOT NULL,
+  given_at TEXT NOT NULL, expires_at TEXT NOT NULL, revoked_at TEXT);
 CREATE TABLE asset (
-  id TEXT PRIMARY KEY, account TEXT NOT NULL REFERENCES account, origin TEXT NOT NULL, media_type TEXT NOT NULL,
-  prompt TEXT NOT NULL, provenance TEXT NOT NULL, unlabelled_agreed INTEGER NOT NULL, made_at TEXT NOT NULL);
-CREATE TABLE form (asset TEXT NOT NULL REFERENCES asset, name TEXT NOT NULL, data BLOB NOT NULL, PRIMARY KEY (asset, name));
-CREATE TABLE fingerprint (digest TEXT NOT NULL, asset TEXT NOT NULL REFERENCES asset, PRIMARY KEY (digest, asset)) WITHOUT ROWID;
+  id TEXT PRIMARY KEY, account TEXT NOT NULL REFERENCES account, origin TEXT NOT NULL,
+  media_type TEXT NOT NULL, prompt TEXT NOT NULL, provenance TEXT NOT NULL,
+  unlabelled_agreed INTEGER NOT NULL, made_at TEXT NOT NULL);
+CREATE TABLE form (
+  asset TEXT NOT NULL REFERENCES asset, name TEXT NOT NULL, data BLOB NOT NULL, PRIMARY KEY (asset, name));
+CREATE TABLE fingerprint (
+  digest TEXT NOT NULL, asset TEXT NOT NULL REFERENCES asset, PRIMARY KEY (digest, asset)) WITHOUT ROWID;
 CREATE INDEX fingerprint_asset ON fingerprint (asset);
 CREATE TABLE publication (
-  id TEXT PRIMARY KEY, asset TEXT NOT NULL REFERENCES asset, account TEXT REFERENCES account, title TEXT NOT NULL,
-  published_at TEXT NOT NULL, removed_at TEXT);
+  id TEXT PRIMARY KEY, asset TEXT NOT NULL REFERENCES asset, account TEXT REFERENCES account,
+  title TEXT NOT NULL, published_at TEXT NOT NULL, removed_at TEXT);
 CREATE INDEX publication_asset ON publication (asset);
 CREATE TABLE ticket (
   id TEXT PRIMARY KEY, kind TEXT NOT NULL, publication TEXT NOT NULL REFERENCES publication, account TEXT,
-  statement TEXT NOT NULL, receipt TEXT, received_at TEXT NOT NULL, decided_at TEXT, upheld INTEGER, reasons TEXT NOT NULL);
-CREATE TABLE refutation (publication TEXT NOT NULL REFERENCES publication, text TEXT NOT NULL, at TEXT NOT NULL);
-CREATE TABLE record (account TEXT NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL, text TEXT NOT NULL, at TEXT NOT NULL);
+  statement TEXT NOT NULL, receipt TEXT, received_at TEXT NOT NULL,
+  decided_at TEXT, upheld INTEGER NOT NULL, reasons TEXT NOT NULL);
+CREATE TABLE refutation (
+  publication TEXT NOT NULL REFERENCES publication, text TEXT NOT NULL, at TEXT NOT NULL);
+CREATE TABLE record (
+  account TEXT NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL, text TEXT NOT NULL, at TEXT NOT NULL);
 CREATE INDEX record_account ON record (account, kind);
 """
 
@@ -70,6 +77,14 @@ class Store:
     def new_name(self, prefix: str, length: int = 16) -> str:
         """A name never given before, such as ``acc_7h2k…``."""
         return f"{prefix}_{''.join(self._names.choices(ALPHABET, k=length))}"
+
+    def insert(self, table: str, **values: Value) -> None:
+        """Add a row; columns are named by this program, never by a request."""
+        columns, places = ", ".join(values), ", ".join("?" * len(values))
+        self._connection.execute(
+            f"INSERT INTO {table} ({columns}) VALUES ({places})",  # noqa: S608 -- see above
+            tuple(values.values()),
+        )
 
     def run(self, statement: str, *values: Value) -> int:
         """Run a statement; the number of rows it changed."""

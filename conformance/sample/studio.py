@@ -1,4 +1,6 @@
-"""The studio: generating text, pictures and voices; editing faces and voices with consent; taking in what users bring."""
+"""The studio: generating text, pictures and voices; editing faces and voices with consent; taking in what
+users bring.
+"""
 
 from __future__ import annotations
 
@@ -116,7 +118,8 @@ def take_in(house: House, caller: Account, media: Media, declared: bool) -> dict
         raise Refusal(
             415,
             "upload_unsupported",
-            "文件格式与声明不符或不受支持。 The file is not of a supported format, or not of the one it claims.",
+            "文件格式与声明不符或不受支持。 "
+            "The file is not of a supported format, or not of the one it claims.",
         )
     if media_type in (PNG, JPEG):
         pictures.opened(media.data)
@@ -136,7 +139,10 @@ def take_in(house: House, caller: Account, media: Media, declared: bool) -> dict
     assets.keep(house, caller, asset, "uploaded", media_type, data, prompt=notice, provenance=values)
     assets.remember(house, asset, media.data)
     house.note(caller.id, "uploaded", asset, f"label {value or 'none'}, declared {declared}")
-    reminder = "如上传内容含人工智能生成合成内容，请主动声明并使用标识功能。 Please declare AI-generated content and use the label function."
+    reminder = (
+        "如上传内容含人工智能生成合成内容，请主动声明并使用标识功能。 "
+        "Please declare AI-generated content and use the label function."
+    )
     return _answer(asset, None, notice or reminder)
 
 

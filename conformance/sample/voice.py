@@ -1,7 +1,7 @@
 """The voice studio: a synthetic voice, and before it the rhythm that says so.
 
-The rhythm is 短长 短短, Morse for A and I (GB 45438-2025, 5.3 c), at 120 ms a unit: a long sound is three units, a pause inside a
-letter one, the pause between the letters three, so that nobody hears an L.
+The rhythm is 短长 短短, Morse for A and I (GB 45438-2025, 5.3 c), at 120 ms a unit: a long sound is
+three units, a pause inside a letter one, the pause between the letters three, so that nobody hears an L.
 """
 
 from __future__ import annotations
@@ -55,7 +55,9 @@ def rhythm(rate: int) -> bytes:
 
 @lru_cache(maxsize=_VOICES)
 def _voice(voice: int) -> bytes:
-    """A little over a second of syllables: a buzzing pitch that glides, under an envelope, through two resonances."""
+    """A little over a second of syllables: a buzzing pitch that glides, under an envelope, through two
+    resonances.
+    """
     time = np.arange(int(1.2 * RATE)) / RATE
     pitch = 110 + 4 * voice + 12 * np.sin(2 * np.pi * 1.3 * time)
     phase = 2 * np.pi * np.cumsum(pitch) / RATE
@@ -65,7 +67,8 @@ def _voice(voice: int) -> bytes:
 
 
 def edited(source: bytes, prompt: str) -> tuple[bytes, bytes]:
-    """The voice in a WAV file made to sound like another: as a file with the rhythm before it, and as one without.
+    """The voice in a WAV file made to sound like another: as a file with the rhythm before it, and as one
+    without.
 
     Raises:
         Refusal: 422, ``source_unreadable``; 413, ``source_too_large``.

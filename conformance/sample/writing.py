@@ -26,7 +26,8 @@ def answer(prompt: str, turns: int, number: str) -> str:
     points = sorted({digest[place] % len(_POINTS) for place in range(1, 5)})
     opening, closing = _OPENINGS[digest[0] % len(_OPENINGS)], _CLOSINGS[digest[5] % len(_CLOSINGS)]
     continuing = f"接着前面的{turns}轮对话，" if turns else ""
-    return f"关于“{quoted(prompt)}”，{continuing}{opening}：{''.join(_POINTS[point] for point in points)}{closing}（编号 {number}）"
+    body = "".join(_POINTS[point] for point in points)
+    return f"关于“{quoted(prompt)}”，{continuing}{opening}：{body}{closing}（编号 {number}）"
 
 
 def quoted(text: str, limit: int = QUOTED_CHARACTERS) -> str:
