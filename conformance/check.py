@@ -1,0 +1,165 @@
+"""A check: a property of a provider that decides one or more rules.
+
+A check is a function ``(probe, case) -> None`` whose docstring's first line says what is expected. It returns
+where the case shows nothing wrong, and raises one of four otherwise::
+
+    Violation       the provider did what the rule forbids; the message says what was seen
+    Undecided       the case could not be judged: a set-up or the lawful twin was refused, no answer came
+    NeedsReview     a person must look: what was seen is neither, or time would have to pass
+    NotJudged       this case says nothing (the provider declined this prompt); others may
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from shenhe.rulebook import Behaviour
+
+from .provider import Capabilities, Operation
+from .report import Evidence
+from .verdict import Level
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+    from .probe import Probe, Taken
+
+
+class Violation(AssertionError):
+    """The provider did what the rule forbids. ``evidence`` is what a person can look at."""
+
+    def __init__(self, seen: str, *evidence: Evidence) -> None:
+        super().__init__(seen)
+        self.seen = seen
+        self.evidence = evidence
+        #: The exchanges that showed it; the runner puts them here.
+        self.taken: tuple[Taken, ...] = ()
+
+
+class Undecided(Exception):  # noqa: N818 - an outcome, not an error
+    """The case could not be judged. ``lasting`` says that asking again in this run would not help."""
+
+    def __init__(self, reason: str, *, lasting: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.lasting = lasting
+
+
+class NeedsReview(Exception):  # noqa: N818
+    """What was seen has to be looked at by a person."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class NotJudged(Exception):  # noqa: N818
+    """This case says nothing about the rule; others may."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is varied between the probes of one check. ``facet`` names the medium, scope or surface it is about:
+    each facet must have a case that could be judged, or the check is inconclusive."""
+
+    facet: str
+
+    def __str__(self) -> str:
+        """The case in words, as a report shows it."""
+        return self.facet
+
+
+@dataclass(frozen=True)
+class Absent:
+    """Why a check does not concern a provider.
+
+    ``required``: the level asks for it, so that the binding may be at fault. ``elsewhere``: the rule does
+    concern the provider, and this check is not the one that could decide it.
+    """
+
+    reason: str
+    required: bool = False
+    elsewhere: bool = False
+
+
+CaseT = TypeVar("CaseT", bound=Case)
+Property = Callable[["Probe", CaseT], None]
+#: Why the check does not concern a provider of these capabilities, or ``None``.
+Applies = Callable[[Capabilities], Absent | None]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One registered property. ``rules`` are those it decides; ``needs`` the operations it cannot do without."""
+
+    name: str
+    title: str
+    behaviour: Behaviour
+    level: Level
+    rules: tuple[str, ...]
+    needs: tuple[Operation, ...]
+    applies: tuple[Applies, ...]
+    cases: Callable[[Capabilities], Iterable[Case]]
+    strategy: Callable[[Capabilities], SearchStrategy[Any]] | None
+    judge: Callable[[Probe, Any], None]
+
+    def absent(self, capabilities: Capabilities) -> Absent | None:
+        """Why this check cannot run against such a provider, or ``None`` where it can."""
+        for applies in self.applies:
+            if (absent := applies(capabilities)) is not None:
+                return absent
+        missing = [operation.value for operation in self.needs if operation not in capabilities.operations]
+        if missing:
+            return Absent(f"the binding has no operation {', '.join(missing)}", required=True)
+        return None
+
+
+#: Every registered check by name, in the order of registration.
+REGISTRY: dict[str, Check] = {}
+
+
+def check(
+    *,
+    rules: Iterable[str],
+    behaviour: Behaviour,
+    cases: Callable[[Capabilities], Iterable[CaseT]],
+    needs: Iterable[Operation] = (),
+    applies: Iterable[Applies] = (),
+    level: Level = Level.CORE,
+    strategy: Callable[[Capabilities], SearchStrategy[CaseT]] | None = None,
+) -> Callable[[Property[CaseT]], Property[CaseT]]:
+    """Register a property as a check.
+
+    ``cases`` gives the enumerated cases in a fixed order, the plainest first; ``strategy`` draws more of them.
+    Raises ``TypeError`` for a property without a docstring or a name that is taken.
+    """
+
+    def register(judge: Property[CaseT]) -> Property[CaseT]:
+        name = judge.__name__
+        if not judge.__doc__:
+            raise TypeError(f"{name} has no docstring: its first line says what is expected of the provider")
+        if name in REGISTRY:
+            raise TypeError(f"there is a check {name} already")
+        paragraph = judge.__doc__.strip().partition("\n\n")[0]
+        REGISTRY[name] = Check(
+            name=name,
+            title=re.sub(r"\s+", " ", paragraph).strip(),
+            behaviour=behaviour,
+            level=level,
+            rules=tuple(rules),
+            needs=tuple(needs),
+            applies=tuple(applies),
+            cases=cases,
+            strategy=strategy,
+            judge=judge,
+        )
+        return judge
+
+    return register

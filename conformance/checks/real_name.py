@@ -1,0 +1,365 @@
+"""Real names: who may publish, and what counts as an identity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shenhe.rulebook import Behaviour
+
+from ..check import Case, NotJudged, Undecided, Violation, check
+from ..people import Person, Persons, flaw, flawed_identities, id_number, uscc_check_character
+from ..probe import Probe, listed_methods
+from ..provider import (
+    Accepted,
+    Account,
+    Capabilities,
+    Content,
+    GenerationRequest,
+    Identity,
+    IdentityMethod,
+    Operation,
+    Provider,
+    Publication,
+    Refused,
+)
+from ..requests import PLAIN
+from ..scope import media, publishes
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+_PUBLISHING = "cn-dsp-2023/9.2"
+_IDENTITY = "cn-dsp-2023/9.1"
+
+
+@dataclass(frozen=True)
+class Titled(Case):
+    """A publication under a title."""
+
+    title: str
+
+    def __str__(self) -> str:
+        return f"title {self.title!r}"
+
+
+@dataclass(frozen=True)
+class Claim(Case):
+    """Somebody unverified who says to be verified: in headers, in the query, or in the profile they register with."""
+
+    headers: tuple[tuple[str, str], ...] = ()
+    query: tuple[tuple[str, str], ...] = ()
+    profile: tuple[tuple[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        said = [f"{key}: {value}" for key, value in self.headers]
+        said += [f"?{key}={value}" for key, value in self.query]
+        said += [f"{key}={value} in the profile" for key, value in self.profile]
+        return f"{self.facet}: {', '.join(said)}"
+
+
+@dataclass(frozen=True)
+class Presented(Case):
+    """An identity as it is presented."""
+
+    identity: Identity
+
+    def __str__(self) -> str:
+        return f"{self.identity.method.value} {self.identity.number!r}"
+
+
+_TITLES = ("秋天的湖", "Breaking news", "通知", "x" * 200, "<b>title</b>")
+
+
+def _titles(capabilities: Capabilities) -> list[Titled]:
+    return [Titled("publish", title) for title in _TITLES[:3]]
+
+
+def _drawn_titles(capabilities: Capabilities) -> SearchStrategy[Titled]:
+    from hypothesis import strategies as st
+
+    words = ("秋天", "news", "🙂", "通知", "&", "'", "<i>", "2026", "admin", "official")
+    return st.lists(st.sampled_from(words), min_size=1, max_size=6).map(
+        lambda said: Titled("publish", " ".join(said))
+    )
+
+
+# --- who may publish -----------------------------------------------------------------------------------------
+
+
+@check(
+    rules=(_PUBLISHING,),
+    behaviour=Behaviour.REAL_NAME,
+    needs=(Operation.GENERATE, Operation.PUBLISH),
+    applies=(publishes,),
+    cases=_titles,
+    strategy=_drawn_titles,
+)
+def unverified_cannot_publish(probe: Probe, case: Titled) -> None:
+    """An account whose identity is not verified cannot publish; verified, the same account can."""
+    account = probe.unverified_account()
+    answer = _publish_something(probe, probe.provider, account, case.title)
+    if isinstance(answer, Accepted):
+        raise Violation("an account that was never verified published")
+    _verified_twin(probe, account, case.title)
+
+
+@check(
+    rules=(_PUBLISHING,),
+    behaviour=Behaviour.REAL_NAME,
+    needs=(Operation.GENERATE, Operation.PUBLISH),
+    applies=(publishes,),
+    cases=_titles,
+    strategy=_drawn_titles,
+)
+def anonymous_cannot_publish(probe: Probe, case: Titled) -> None:
+    """Nobody publishes without being signed in; signed in, its owner can publish the same content."""
+    account = probe.account()
+    content = probe.some_content(account)
+    answer = probe.attempt(probe.provider.publish, None, content, case.title)
+    if isinstance(answer, Accepted):
+        raise Violation("somebody who was not signed in published")
+    probe.control(probe.provider.publish, account, content, case.title)
+
+
+@check(
+    rules=(_PUBLISHING,),
+    behaviour=Behaviour.REAL_NAME,
+    needs=(Operation.GENERATE, Operation.PUBLISH, Operation.DELETE_ACCOUNT),
+    applies=(publishes,),
+    cases=_titles,
+)
+def deleted_account_cannot_publish(probe: Probe, case: Titled) -> None:
+    """What signed in a deleted account no longer publishes."""
+    account = probe.disposable_account()
+    first, second = probe.some_content(account), probe.some_content(account)
+    probe.control(probe.provider.publish, account, first, case.title)
+    probe.setup(probe.provider.delete_account, account)
+    answer = probe.attempt(probe.provider.publish, account, second, case.title)
+    if isinstance(answer, Accepted):
+        raise Violation("an account published after it was deleted")
+
+
+_CLAIM_WORDS = ("verified", "real-name", "real_name_verified", "is_verified", "identity-verified")
+_CLAIM_VALUES = ("true", "1", "yes", "verified")
+
+
+def _claims(capabilities: Capabilities) -> Iterator[Claim]:
+    for name, value in (
+        ("X-Verified", "true"),
+        ("X-User-Verified", "true"),
+        ("X-Real-Name-Verified", "1"),
+        ("X-Identity-Verified", "yes"),
+        ("X-Role", "admin"),
+        ("X-Forwarded-For", "127.0.0.1"),
+    ):
+        yield Claim("header", headers=((name, value),))
+    for name, value in (
+        ("verified", "true"),
+        ("real_name_verified", "1"),
+        ("is_verified", "true"),
+        ("admin", "1"),
+    ):
+        yield Claim("query", query=((name, value),))
+    for name, value in (("verified", "true"), ("real_name_verified", "true"), ("role", "admin")):
+        yield Claim("profile", profile=((name, value),))
+
+
+def _drawn_claims(capabilities: Capabilities) -> SearchStrategy[Claim]:
+    from hypothesis import strategies as st
+
+    word, value = st.sampled_from(_CLAIM_WORDS), st.sampled_from(_CLAIM_VALUES)
+    header = st.tuples(st.sampled_from(("X-", "X-User-", "X-Account-", "")), word).map(
+        lambda drawn: (drawn[0] + drawn[1].replace("_", "-")).title()
+    )
+    return st.one_of(
+        st.lists(st.tuples(header, value), min_size=1, max_size=3, unique_by=lambda pair: pair[0]).map(
+            lambda pairs: Claim("header", headers=tuple(pairs))
+        ),
+        st.lists(st.tuples(word, value), min_size=1, max_size=3, unique_by=lambda pair: pair[0]).map(
+            lambda pairs: Claim("query", query=tuple(pairs))
+        ),
+        st.tuples(word, value).map(lambda pair: Claim("profile", profile=(pair,))),
+    )
+
+
+@check(
+    rules=(_PUBLISHING,),
+    behaviour=Behaviour.REAL_NAME,
+    needs=(Operation.GENERATE, Operation.PUBLISH),
+    applies=(publishes,),
+    cases=_claims,
+    strategy=_drawn_claims,
+)
+def verification_cannot_be_claimed(probe: Probe, case: Claim) -> None:
+    """Saying in a header, a parameter or a profile that one is verified opens nothing."""
+    title = "an ordinary title"
+    account = probe.registered(**dict(case.profile)) if case.profile else probe.unverified_account()
+    plain = _publish_something(probe, probe.provider, account, title) if not case.profile else None
+    if isinstance(plain, Accepted):
+        raise NotJudged("an unverified account publishes without any claim")
+    asked = probe.claiming(dict(case.headers), dict(case.query)) if not case.profile else probe.provider
+    answer = _publish_something(probe, asked, account, title)
+    if isinstance(answer, Accepted):
+        raise Violation(
+            f"an account that was never verified published by saying {str(case).partition(': ')[2]}"
+        )
+    _verified_twin(probe, account, title)
+
+
+def _publish_something(
+    probe: Probe, provider: Provider, account: Account, title: str
+) -> Accepted[Publication] | Refused:
+    """Have the account publish content of its own, or a verified account's where it can make none itself."""
+    service, media_type = next(media(probe.capabilities), (None, None))
+    if service is None or media_type is None:
+        raise Undecided("the binding declares no medium that could be published", lasting=True)
+    request = GenerationRequest(service, media_type, PLAIN)
+    made: Accepted[Content] | Refused = probe.observe(provider.generate, account, request)
+    content = made.value if isinstance(made, Accepted) else probe.some_content(probe.account())
+    return probe.attempt(provider.publish, account, content, title)
+
+
+def _verified_twin(probe: Probe, account: Account, title: str) -> None:
+    """The same account makes and publishes content once it is verified: else its refusal showed nothing."""
+    if account == probe.provider.ready_made.accounts.get("unverified"):
+        # A supplied account must stay unverified; a verified one that does the same is the nearest twin.
+        twin = probe.account()
+    else:
+        probe.verify(account)
+        twin = account
+    probe.control(probe.provider.publish, twin, probe.some_content(twin), title)
+
+
+# --- what counts as an identity ------------------------------------------------------------------------------
+
+
+def _flawed(capabilities: Capabilities) -> Iterator[Presented]:
+    methods = listed_methods(capabilities)
+    person = Persons(4).adult()
+    for method, listed in (
+        (IdentityMethod.ID_CARD, _flawed_id_cards(person)),
+        (IdentityMethod.USCC, _flawed_usccs(person)),
+        (IdentityMethod.PHONE, _flawed_phones(person)),
+    ):
+        if method in methods:
+            for number in listed:
+                yield Presented(method.value, Identity(method, number, person.name))
+
+
+def _flawed_id_cards(person: Person) -> Iterator[str]:
+    number = person.id_number
+    region, sequence = number[:6], int(number[14:17])
+    yield number[:17] + _other(number[17], "0123456789X")
+    yield number[:16] + _other(number[16], "0123456789") + number[17]
+    yield number[:8] + number[9] + number[8] + number[10:] if number[8] != number[9] else number[::-1]
+    for born in ("19900230", "19901301", "19900010", "19900132", "20990101", "18000101", "00000000"):
+        yield id_number(region, born, sequence)
+    yield number[:17]
+    yield number + "0"
+    yield "A" + number[1:]
+    yield number[:9] + "X" + number[10:]
+    yield "123456789012345678"
+    yield "000000000000000000"
+
+
+def _flawed_usccs(person: Person) -> Iterator[str]:
+    code = person.uscc
+    yield code[:17] + _other(code[17], "0123456789")
+    yield code[:12] + _other(code[12], "0123456789") + code[13:]
+    yield code[:17]
+    yield code + "0"
+    yield code[:9] + "I" + code[10:]
+    yield code[:9] + "O" + code[10:]
+    yield "9" * 18 if uscc_check_character("9" * 17) != "9" else "8" * 18
+    yield "A COMPANY IN A CITY"
+
+
+def _flawed_phones(person: Person) -> Iterator[str]:
+    phone = person.phone
+    yield phone[:10]
+    yield phone + "0"
+    yield "2" + phone[1:]
+    yield "10" + phone[2:]
+    yield "12" + phone[2:]
+    yield "00000000000"
+    yield "12345"
+    yield phone[:5] + "abc" + phone[8:]
+
+
+def _other(char: str, alphabet: str) -> str:
+    return alphabet[(alphabet.index(char) + 1) % len(alphabet)] if char in alphabet else alphabet[0]
+
+
+def _drawn_flawed(capabilities: Capabilities) -> SearchStrategy[Presented]:
+    from hypothesis import strategies as st
+
+    shaped = (IdentityMethod.ID_CARD, IdentityMethod.USCC, IdentityMethod.PHONE)
+    methods = [method for method in listed_methods(capabilities) if method in shaped]
+    return st.one_of([flawed_identities(method) for method in methods or [IdentityMethod.ID_CARD]]).map(
+        lambda identity: Presented(identity.method.value, identity)
+    )
+
+
+@check(
+    rules=(_IDENTITY,),
+    behaviour=Behaviour.REAL_NAME,
+    needs=(Operation.VERIFY_IDENTITY,),
+    cases=_flawed,
+    strategy=_drawn_flawed,
+)
+def identity_number_must_be_valid(probe: Probe, case: Presented) -> None:
+    """A number that cannot be anybody's (length, characters, birth date, check character) verifies nobody."""
+    wrong = flaw(case.identity, probe.session.on)
+    if wrong is None:
+        raise NotJudged("this number may be somebody's")
+    _must_not_verify(probe, case.identity, wrong)
+
+
+@check(
+    rules=(_IDENTITY,),
+    behaviour=Behaviour.REAL_NAME,
+    needs=(Operation.VERIFY_IDENTITY,),
+    cases=lambda capabilities: [
+        Presented("email", Identity(IdentityMethod.EMAIL, address, "王芳"))
+        for address in ("person@example.org", "13800000000@example.org", "110101199003074258@example.org")
+    ],
+)
+def email_alone_is_no_identity(probe: Probe, case: Presented) -> None:
+    """An e-mail address verifies nobody: it is none of the methods of Art. 9."""
+    _must_not_verify(probe, case.identity, "an e-mail address is none of the methods of Art. 9")
+
+
+@check(
+    rules=(_IDENTITY,),
+    behaviour=Behaviour.REAL_NAME,
+    needs=(Operation.VERIFY_IDENTITY,),
+    cases=lambda capabilities: [
+        Presented(method.value, Identity(method, number, name))
+        for method in listed_methods(capabilities)
+        for number in ("", " ", "\t", "　")
+        for name in ("王芳", "")
+    ],
+)
+def identity_cannot_be_empty(probe: Probe, case: Presented) -> None:
+    """Nothing verifies nobody: an identity without a number is refused."""
+    _must_not_verify(probe, case.identity, "the number is empty")
+
+
+def _must_not_verify(probe: Probe, identity: Identity, wrong: str) -> None:
+    """Present it: an account that is then verified is a violation, a refusal counts once the account is
+    verified by a valid identity of the same method."""
+    account = probe.unverified_account()
+    answer = probe.attempt(probe.provider.verify_identity, account, identity)
+    if isinstance(answer, Accepted) and answer.value.verified:
+        raise Violation(f"{identity.method.value} {identity.number!r} verified an account: {wrong}")
+    method = identity.method
+    if method not in listed_methods(probe.capabilities):
+        method = listed_methods(probe.capabilities)[0]
+    if account == probe.provider.ready_made.accounts.get("unverified"):
+        # A supplied account must stay unverified: the nearest twin is the supplied verified one.
+        account = probe.account()
+    verified = probe.control(probe.provider.verify_identity, account, probe.identity(method))
+    if not verified.verified:
+        raise Undecided("a valid identity of the same method verifies nobody either")

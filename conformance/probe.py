@@ -1,0 +1,515 @@
+"""The session that a property drives: it asks the provider, labels what is asked by role, and keeps the evidence.
+
+Roles: ``set-up`` prepares, ``control`` is the lawful twin that must be accepted for a refusal to count, ``probe``
+is what a verdict hangs on, ``observation`` looks at what came of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields, replace
+from datetime import date
+from typing import Any, Literal, ParamSpec, Protocol, TypeVar, runtime_checkable
+
+from shenhe.rulebook import Service
+
+from .check import NeedsReview, NotJudged, Undecided
+from .exchange import Exchange, ReceivedResponse, SentRequest
+from .people import Person, Persons
+from .provider import (
+    Accepted,
+    Account,
+    Capabilities,
+    Consent,
+    Content,
+    GenerationRequest,
+    Identity,
+    IdentityMethod,
+    Media,
+    Operation,
+    Provider,
+    Publication,
+    Refused,
+    Result,
+    Subject,
+    Unavailable,
+)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Role = Literal["set-up", "control", "probe", "observation"]
+
+#: Statuses by which a provider says that there is no such thing, as against that it may not be had.
+NO_SUCH_THING = frozenset({404, 405, 410, 501})
+_GONE_AFTER = 6
+
+
+class BudgetSpent(BaseException):
+    """The run may send no more requests. Not an ``Exception``: no property may swallow it."""
+
+
+class ProviderGone(BaseException):
+    """The provider stopped answering altogether; the message is the last reason."""
+
+
+@runtime_checkable
+class Claims(Protocol):
+    """A provider whose requests can be made to carry more than the binding says."""
+
+    def with_extra(self, headers: dict[str, str], query: dict[str, str]) -> Provider: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One exchange with the role it had."""
+
+    role: Role
+    exchange: Exchange
+
+
+@dataclass(slots=True)
+class Counts:
+    """What was asked in the role of a probe, and how many lawful twins were accepted."""
+
+    sent: int = 0
+    accepted: int = 0
+    refused: int = 0
+    unavailable: int = 0
+    controls: int = 0
+
+    def plus(self, other: Counts) -> Counts:
+        """The sum, field by field."""
+        return self._with(other, 1)
+
+    def less(self, other: Counts) -> Counts:
+        """The difference, field by field."""
+        return self._with(other, -1)
+
+    def _with(self, other: Counts, sign: int) -> Counts:
+        return Counts(*(getattr(self, f.name) + sign * getattr(other, f.name) for f in fields(self)))
+
+
+@dataclass
+class Kept:
+    """What was made once, with the exchanges and counts that led to it."""
+
+    value: Any
+    undecided: Undecided | None
+    taken: tuple[Taken, ...]
+    counts: Counts
+
+
+@dataclass
+class Session:
+    """What the probes of one run share. ``max_requests`` bounds what is sent; ``on`` is the day whose law applies."""
+
+    provider: Provider
+    seed: int = 0
+    on: date = field(default_factory=date.today)
+    max_requests: int | None = None
+    requests: int = 0
+
+    def __post_init__(self) -> None:
+        self.capabilities: Capabilities = self.provider.capabilities
+        self.persons = Persons(self.seed)
+        self._salt = ""
+        self._tokens = 0
+        self.kept: dict[object, Kept] = {}
+        self._unanswered = 0
+
+    def token(self) -> str:
+        """A word that occurs once in a run."""
+        self._tokens += 1
+        digest = hashlib.sha256(f"{self.seed}/{self._salt}/{self._tokens}".encode()).hexdigest()
+        return f"t{digest[:10]}"
+
+    def sow_afresh(self) -> bool:
+        """Leave the names that follow from the seed, because somebody used them at this provider before.
+
+        Once a run; says whether it was done.
+        """
+        if self._salt:
+            return False
+        self._salt = secrets.token_hex(4)
+        self.persons = Persons(secrets.randbelow(2**31))
+        return True
+
+    def forget(self) -> None:
+        """Make what was kept from earlier cases anew when it is next needed."""
+        self.kept.clear()
+
+    def answered(self, result: Accepted[Any] | Refused | Unavailable) -> None:
+        """Count one call, and give up on a provider that is not there any more."""
+        self.requests += max(1, len(result.exchanges))
+        if isinstance(result, Unavailable) and result.status is None:
+            self._unanswered += 1
+            if self._unanswered >= _GONE_AFTER:
+                raise ProviderGone(result.reason)
+        else:
+            self._unanswered = 0
+
+    def may_ask(self) -> None:
+        """Raise :class:`BudgetSpent` where the run has sent what it may."""
+        if self.max_requests is not None and self.requests >= self.max_requests:
+            raise BudgetSpent(f"{self.max_requests} requests were sent, which is all this run may send")
+
+
+class Probe:
+    """One case's conversation with the provider.
+
+    Calls are written ``probe.setup(provider.publish, account, content, "title")``: the method, then its
+    arguments. ``taken`` are the exchanges so far, in order, with their roles.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.provider = session.provider
+        self.capabilities = session.capabilities
+        self.counts = Counts()
+        self.taken: list[Taken] = []
+
+    # --- asking --------------------------------------------------------------------------------------------
+
+    def setup(self, operation: Callable[P, Result[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Ask for something a case builds on. Raises :class:`Undecided` unless it is accepted."""
+        result = self._ask("set-up", operation, *args, **kwargs)
+        if isinstance(result, Accepted):
+            return result.value
+        raise self._not_had("set-up", operation, result)
+
+    def control(self, operation: Callable[P, Result[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Ask for the lawful twin of a probe. Raises :class:`Undecided` unless it is accepted: a provider that
+        refuses this too has shown nothing by refusing the probe."""
+        result = self._ask("control", operation, *args, **kwargs)
+        if isinstance(result, Accepted):
+            self.counts.controls += 1
+            return result.value
+        raise self._not_had("the lawful twin", operation, result)
+
+    def attempt(
+        self, operation: Callable[P, Result[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> Accepted[T] | Refused:
+        """Ask for what the verdict hangs on. Raises :class:`Undecided` where no usable answer comes."""
+        result = self._ask("probe", operation, *args, **kwargs)
+        self.counts.sent += 1
+        match result:
+            case Accepted():
+                self.counts.accepted += 1
+                return result
+            case Refused():
+                self.counts.refused += 1
+                return result
+        self.counts.unavailable += 1
+        raise self._not_had("probe", operation, result)
+
+    def observe(
+        self, operation: Callable[P, Result[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> Accepted[T] | Refused:
+        """Look at what came of a probe. Raises :class:`Undecided` where no usable answer comes."""
+        result = self._ask("observation", operation, *args, **kwargs)
+        if isinstance(result, Unavailable):
+            raise self._not_had("observation", operation, result)
+        return result
+
+    def declared(self, what: str, result: Accepted[T] | Refused) -> T:
+        """The value of something the provider declares it offers; what is declared and absent is a violation."""
+        from .check import Violation
+
+        if isinstance(result, Accepted):
+            return result.value
+        if result.status in NO_SUCH_THING:
+            raise Violation(f"{what} is declared, and the provider answers {_said(result)}")
+        raise Undecided(f"{what} was refused: {_said(result)}")
+
+    def wait(self, reason: str, hours: float) -> None:
+        """Let time pass by the provider's clock. Raises :class:`NeedsReview` where it offers none."""
+        if Operation.ADVANCE_CLOCK not in self.capabilities.operations:
+            raise NeedsReview(
+                f"{hours:g} hours would have to pass ({reason}), and the provider offers no clock"
+            )
+        self.setup(self.provider.advance_clock, hours)
+        self.session.forget()
+
+    def offers(self, *operations: Operation) -> bool:
+        """Whether the provider is bound for all of these operations."""
+        return self.capabilities.operations.issuperset(operations)
+
+    def claiming(self, headers: dict[str, str], query: dict[str, str]) -> Provider:
+        """The same provider, whose requests carry these besides their own.
+
+        Raises :class:`NotJudged` for one that is not spoken to in headers.
+        """
+        if not isinstance(self.provider, Claims):
+            raise NotJudged("this provider is not spoken to in headers and parameters")
+        return self.provider.with_extra(headers, query)
+
+    # --- people --------------------------------------------------------------------------------------------
+
+    def account(self) -> Account:
+        """A verified account that the cases of a run share. Nothing may be done to it that outlasts the case."""
+        return self.once("account", self.fresh_account)
+
+    def fresh_account(self) -> Account:
+        """A verified account of this case alone, or the one that the binding supplies."""
+        supplied = self.provider.ready_made.accounts.get("verified_adult")
+        if supplied is not None:
+            return supplied
+        account = self.registered()
+        self.verify(account)
+        return account
+
+    def another_account(self) -> Account:
+        """A second verified account, which is nobody's else in this case."""
+        supplied = self.provider.ready_made.accounts
+        if "verified_adult" in supplied:
+            if "reporter" not in supplied:
+                raise Undecided(
+                    "a second verified account is needed: supply `accounts.reporter`", lasting=True
+                )
+            return supplied["reporter"]
+        return self.fresh_account()
+
+    def reporter(self) -> Account:
+        """A signed-in account that reports; shared."""
+        supplied = self.provider.ready_made.accounts.get("reporter")
+        return supplied if supplied is not None else self.once("reporter", self.fresh_account)
+
+    def unverified_account(self) -> Account:
+        """An account whose identity was never verified."""
+        supplied = self.provider.ready_made.accounts.get("unverified")
+        return supplied if supplied is not None else self.registered()
+
+    def disposable_account(self) -> Account:
+        """A verified account that may be deleted. Never a supplied one."""
+        if self.capabilities.identities != "synthetic":
+            raise Undecided(
+                "an account would be deleted, and the binding supplies the only ones there are", lasting=True
+            )
+        account = self.registered()
+        self.verify(account)
+        return account
+
+    def registered(self, **claims: str) -> Account:
+        """A new account of an invented person, not verified. ``claims`` join or replace what it registers with."""
+        if self.capabilities.identities != "synthetic":
+            raise Undecided(
+                "no account for this: the binding supplies none and declares `identities: supplied`",
+                lasting=True,
+            )
+        if not self.offers(Operation.REGISTER):
+            raise Undecided("no account for this: the binding has no operation register", lasting=True)
+        result = self._ask("set-up", self.provider.register, {**self.profile(), **claims})
+        if isinstance(result, Refused) and not claims and self.session.sow_afresh():
+            result = self._ask("set-up", self.provider.register, self.profile())
+        if isinstance(result, Accepted):
+            return result.value
+        raise self._not_had("set-up", self.provider.register, result)
+
+    def profile(self) -> dict[str, str]:
+        """What an invented person registers with."""
+        person, token = self.session.persons.adult(), self.session.token()
+        return {
+            "username": token,
+            "name": person.name,
+            "email": f"{token}@example.org",
+            "phone": person.phone,
+            "password": f"Pw-{token}",
+        }
+
+    def person(self) -> Person:
+        """The next invented adult."""
+        return self.session.persons.adult()
+
+    def identity(self, method: IdentityMethod) -> Identity:
+        """A valid identity: the supplied one of that method, else an invented one where the binding allows."""
+        for identity in self.provider.ready_made.identities.values():
+            if identity.method is method:
+                return identity
+        if self.capabilities.identities != "synthetic":
+            raise Undecided(
+                f"no valid {method.value} to compare with: supply one under `identities`", lasting=True
+            )
+        return self.person().identity(method)
+
+    def identity_methods(self) -> tuple[IdentityMethod, ...]:
+        """The methods of Art. 9 that the provider takes, as declared."""
+        return listed_methods(self.capabilities)
+
+    def verify(self, account: Account) -> None:
+        """Have the account verified by a valid identity."""
+        if not self.offers(Operation.VERIFY_IDENTITY):
+            raise Undecided(
+                "no verified account: bind verify_identity or supply `accounts.verified_adult`", lasting=True
+            )
+        verification = self.setup(
+            self.provider.verify_identity, account, self.identity(self.identity_methods()[0])
+        )
+        if not verification.verified:
+            raise Undecided("the provider took a valid identity and does not hold the account to be verified")
+
+    def subject(self, index: int = 0) -> Subject:
+        """Somebody whose face or voice may be edited: a supplied one, else invented and new."""
+        supplied = [who for who in self.provider.ready_made.subjects.values() if not who.minor]
+        if index < len(supplied):
+            return supplied[index]
+        if self.capabilities.identities != "synthetic":
+            raise Undecided(
+                f"{index + 1} adult subjects are needed: supply them under `subjects`", lasting=True
+            )
+        return self.person().subject(self.session.on)
+
+    def consent(self, account: Account, subject: Subject, scope: str) -> Consent:
+        """A consent on record, given to the account by the subject."""
+        for consent in self.provider.ready_made.consents.values():
+            if consent.subject == subject and consent.scope == scope:
+                return consent
+        if not self.offers(Operation.GRANT_CONSENT):
+            raise Undecided(
+                "no consent to compare with: bind grant_consent or supply `consents`", lasting=True
+            )
+        return self.setup(
+            self.provider.grant_consent,
+            account,
+            subject,
+            scope,
+            f"I, {subject.name or subject.id}, agree that my {scope} is edited. [test]",
+        )
+
+    # --- content -------------------------------------------------------------------------------------------
+
+    def generated(self, service: Service, media_type: str, prompt: str) -> tuple[Content, Media]:
+        """What the provider makes of a prompt, with its bytes; the same prompt is paid for once a run.
+
+        Raises :class:`NotJudged` where the provider declines the prompt.
+        """
+        request = GenerationRequest(service, media_type, prompt)
+        return self.once(("generated", request), lambda: self.made(self.account(), request))
+
+    def made(self, account: Account | None, request: GenerationRequest) -> tuple[Content, Media]:
+        """What the provider makes of a request, with its bytes. Raises :class:`NotJudged` where it declines."""
+        result = self.attempt(self.provider.generate, account, request)
+        if isinstance(result, Refused):
+            raise NotJudged(f"the provider declined the prompt: {_said(result)}")
+        return result.value, self.bytes_of(account, result.value)
+
+    def bytes_of(self, account: Account | None, content: Content) -> Media:
+        """The bytes of a piece of content, fetched unless the answer carried them."""
+        if content.media is not None:
+            return content.media
+        if not self.offers(Operation.FETCH):
+            raise Undecided(
+                "the answer carries no bytes, and the binding has no operation fetch", lasting=True
+            )
+        fetched = self.observe(self.provider.fetch, account, content)
+        if isinstance(fetched, Refused):
+            raise Undecided(f"what was made cannot be fetched: {_said(fetched)}")
+        return fetched.value
+
+    def some_content(self, account: Account) -> Content:
+        """Something plain that the account made: of the first medium that the provider declares."""
+        service, media_type = any_medium(self.capabilities)
+        return self.setup(
+            self.provider.generate, account, GenerationRequest(service, media_type, "a quiet lake at dawn")
+        )
+
+    def some_publication(self, account: Account, title: str) -> Publication:
+        """Something plain that the account published under a title."""
+        return self.setup(self.provider.publish, account, self.some_content(account), title)
+
+    # --- keeping -------------------------------------------------------------------------------------------
+
+    def once(self, key: object, make: Callable[[], T]) -> T:
+        """Make once a run. Later cases get the value together with the exchanges that led to it, and these count
+        for them too: a verdict rests on them all the same."""
+        kept = self.session.kept.get(key)
+        if kept is None:
+            begin, before = len(self.taken), replace(self.counts)
+            try:
+                value = make()
+            except Undecided as undecided:
+                if undecided.lasting:
+                    self._keep(key, None, undecided, begin, before)
+                raise
+            self._keep(key, value, None, begin, before)
+            return value
+        self.taken.extend(kept.taken)
+        self.counts = self.counts.plus(kept.counts)
+        if kept.undecided is not None:
+            raise Undecided(kept.undecided.reason, lasting=True)
+        return kept.value  # type: ignore[no-any-return]
+
+    def _keep(
+        self, key: object, value: object, undecided: Undecided | None, begin: int, before: Counts
+    ) -> None:
+        taken = tuple(self.taken[begin:])
+        self.session.kept[key] = Kept(value, undecided, taken, self.counts.less(before))
+
+    def _ask(
+        self, role: Role, operation: Callable[P, Result[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> Accepted[T] | Refused | Unavailable:
+        self.session.may_ask()
+        name = getattr(operation, "__name__", "call")
+        result: Accepted[T] | Refused | Unavailable
+        try:
+            result = operation(*args, **kwargs)
+        except (
+            Exception
+        ) as error:  # a provider written in Python may raise anything; that is no conduct of its
+            result = Unavailable(f"{name} raised {type(error).__name__}", status=500)
+        if not result.exchanges:
+            result = replace(result, exchanges=(self._as_exchange(name, args, kwargs, result),))
+        self.taken.extend(Taken(role, exchange) for exchange in result.exchanges)
+        self.session.answered(result)
+        return result
+
+    def _as_exchange(
+        self,
+        name: str,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        result: Accepted[Any] | Refused | Unavailable,
+    ) -> Exchange:
+        """A call of a provider that is not spoken to over HTTP, as evidence."""
+        said = ", ".join([*map(repr, args), *(f"{key}={value!r}" for key, value in kwargs.items())])
+        for role, identity in self.provider.ready_made.identities.items():
+            for secret in filter(None, (identity.number, identity.name)):
+                said = said.replace(secret, f"${{{role}}}")
+        body = f"{name}({said})".encode()[:4000]
+        request = SentRequest("CALL", f"python:{name}", (), body, len(body))
+        match result:
+            case Accepted(value=value):
+                answer = repr(value).encode()[:4000]
+                return Exchange(name, request, ReceivedResponse(200, (), answer, len(answer)))
+            case Refused(status=status, reason=reason):
+                return Exchange(
+                    name, request, ReceivedResponse(status, (), reason.encode()[:4000], len(reason))
+                )
+        return Exchange(name, request, None, result.reason)
+
+    def _not_had(
+        self, what: str, operation: Callable[..., object], result: Refused | Unavailable
+    ) -> Undecided:
+        name = getattr(operation, "__name__", "call")
+        if isinstance(result, Refused):
+            return Undecided(f"{what}: {name} was refused: {_said(result)}")
+        return Undecided(f"{what}: {name} gave no usable answer: {result.reason}")
+
+
+def listed_methods(capabilities: Capabilities) -> tuple[IdentityMethod, ...]:
+    """The declared identity methods that Art. 9 lists; an identity card where none is declared."""
+    listed = tuple(m for m in capabilities.identity_methods if m is not IdentityMethod.EMAIL)
+    return listed or (IdentityMethod.ID_CARD,)
+
+
+def any_medium(capabilities: Capabilities) -> tuple[Service, str]:
+    """The first service with a medium. Raises :class:`Undecided` where none is declared."""
+    for service in capabilities.services:
+        for media_type in capabilities.media.get(service, ()):
+            return service, media_type
+    raise Undecided("the binding declares no medium of any service", lasting=True)
+
+
+def _said(result: Refused) -> str:
+    return f"{result.status} {result.reason[:200]}".strip()

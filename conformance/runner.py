@@ -1,0 +1,553 @@
+"""The run: which checks concern a provider, what each concludes, and what follows for the rules."""
+
+from __future__ import annotations
+
+import fnmatch
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from shenhe.rulebook import Keyword, Obligor, Rule, Rulebook, RulebookError, SeenBy, load_rulebook
+
+from .check import Case, Check, NeedsReview, NotJudged, Undecided, Violation
+from .examples import Explored, explore, undisturbed
+from .probe import BudgetSpent, Probe, ProviderGone, Session, Taken
+from .provider import Capabilities, Operation, Provider
+from .report import (
+    CheckResult,
+    Finding,
+    Probes,
+    Report,
+    RuleResult,
+    Summary,
+    Target,
+    Timing,
+    UndecidedRule,
+    VerdictName,
+    Words,
+)
+from .verdict import ExitCode, Level, Verdict
+
+if TYPE_CHECKING:
+    from .exchange import Exchange
+
+#: Called as ``progress(done, total, name)`` before each check and once at the end.
+Progress = Callable[[int, int, str], None]
+_REPEATS = 2
+_UNDECIDED_IN_A_ROW = 4
+
+
+class TargetRefused(ValueError):  # noqa: N818 - a provider that may not be probed
+    """The target is no test environment, so that nothing is sent to it."""
+
+
+class NothingToCheck(ValueError):  # noqa: N818
+    """No rule of the chosen packs is decided by any check: what was asked for is a mistake."""
+
+
+def run_checks(
+    provider: Provider,
+    *,
+    packs: Sequence[str] | None = None,
+    level: Level | str = Level.CORE,
+    rules: Sequence[str] | None = None,
+    seed: int = 0,
+    examples: int = 25,
+    book: Rulebook | None = None,
+    on: date | None = None,
+    progress: Progress | None = None,
+    target: Target | None = None,
+    max_requests: int | None = None,
+) -> Report:
+    """Probe a provider and judge it by every rule that a probe can see.
+
+    ``packs`` are those in force ``on`` that day (today) for the provider's markets, roles and services; drafts
+    only by name. ``rules`` are patterns (``cn-labeling-2025/*``) that narrow them. ``examples`` is how many
+    cases each check draws after its enumerated ones, from ``seed``; the same seed asks the same. Interrupted
+    (Ctrl-C), what is finished is kept and the rest is inconclusive.
+
+    Raises :class:`TargetRefused` for a target that is neither on this machine nor a test environment,
+    :class:`NothingToCheck` where no check is chosen, :class:`~shenhe.rulebook.RulebookError` for an unknown
+    pack, ``TypeError`` for a provider that lacks a method it declares.
+    """
+    began, started = time.monotonic(), datetime.now(UTC)
+    level, on = Level(level), on or date.today()
+    book = book if book is not None else load_rulebook()
+    _must_have_methods(provider)
+    target = target or target_of(provider)
+    _must_be_a_test(provider, target)
+    chosen = _chosen_rules(book, provider.capabilities, packs, rules, on)
+    checks = _chosen_checks(chosen, level)
+    if not checks:
+        raise NothingToCheck(_nothing(chosen, packs, rules, level))
+    session = Session(provider, seed=seed, on=on, max_requests=max_requests)
+    with undisturbed():
+        results = _run(session, checks, set(chosen), seed, examples, progress)
+    decided, undecided = _by_rule(chosen, results, level)
+    return Report(
+        shenhe_version=version("shenhe"),
+        rulebook_sha256=book.hash,
+        packs=_pack_names(chosen, packs),
+        on=on.isoformat(),
+        target=target,
+        level=level.value,
+        seed=seed,
+        examples=examples,
+        summary=Summary(
+            counts=_counts(decided),
+            exit_code=int(exit_code(decided, results)),
+            requests=session.requests,
+            probes=_total(result.probes for result in results),
+        ),
+        rules=decided,
+        checks=results,
+        undecided=undecided,
+        timing=Timing(
+            started=started.isoformat(timespec="seconds"), seconds=round(time.monotonic() - began, 3)
+        ),
+    )
+
+
+def exit_code(rules: Iterable[RuleResult], checks: Iterable[CheckResult]) -> ExitCode:
+    """What the run tells the shell: a failure before anything else, then whatever is not verified.
+
+    A run that decided nothing verified nothing.
+    """
+    verdicts = {rule.verdict for rule in rules} | {check.verdict for check in checks}
+    if "fail" in verdicts:
+        return ExitCode.FAILED
+    if verdicts & {"error", "inconclusive", "review"} or "pass" not in verdicts:
+        return ExitCode.NOT_VERIFIED
+    return ExitCode.PASSED
+
+
+def target_of(provider: Provider) -> Target:
+    """What a report says about whom it is about: the provider's own word, else its class."""
+    known = getattr(provider, "target", None)
+    if isinstance(known, Target):
+        return known
+    capabilities = provider.capabilities
+    return Target(
+        name=type(provider).__name__,
+        environment="test",
+        transport="python",
+        services=[service.value for service in capabilities.services],
+        operations=sorted(operation.value for operation in capabilities.operations),
+        markets=list(capabilities.markets),
+        roles=list(capabilities.roles),
+    )
+
+
+# --- what is chosen ------------------------------------------------------------------------------------------
+
+
+def _must_have_methods(provider: Provider) -> None:
+    missing = sorted(
+        operation.value
+        for operation in provider.capabilities.operations
+        if not callable(getattr(provider, operation.value, None))
+    )
+    if missing:
+        raise TypeError(
+            f"{type(provider).__name__} declares {', '.join(missing)} in capabilities.operations and has no such"
+            " method: write the method, or declare only what there is"
+        )
+
+
+def _must_be_a_test(provider: Provider, target: Target) -> None:
+    if target.environment != "test" and not getattr(provider, "loopback", False):
+        raise TargetRefused(
+            f"{target.name} is not on this machine, and its binding does not say `environment: test`. Checks make"
+            " accounts, publish and report: write `environment: test` once you are sure that this is no"
+            " production system."
+        )
+
+
+def _chosen_rules(
+    book: Rulebook,
+    capabilities: Capabilities,
+    packs: Sequence[str] | None,
+    patterns: Sequence[str] | None,
+    on: date,
+) -> dict[str, Rule]:
+    """The rules of the packs that bind the provider on the day, by id, in the order of the packs."""
+    if packs is None:
+        named = book.in_force(on, capabilities.markets, capabilities.roles, capabilities.services or None)
+    else:
+        named = [book.pack(name) for name in packs]
+    rules = {
+        rule.id: rule
+        for pack in named
+        for rule in pack.rules
+        if (packs is not None and rule.valid_from is None) or rule.in_force(on)
+        if _binds(rule, capabilities)
+    }
+    if patterns:
+        for pattern in patterns:
+            if not any(fnmatch.fnmatchcase(name, pattern) for name in rules):
+                raise RulebookError(_no_match(book, pattern, list(rules)))
+        rules = {
+            name: rule
+            for name, rule in rules.items()
+            if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+        }
+    return rules
+
+
+def _binds(rule: Rule, capabilities: Capabilities) -> bool:
+    """Whether a rule binds somebody of the provider's roles for a service it offers.
+
+    What binds users is seen at the provider that serves them, where a check looks at it.
+    """
+    roles = {*capabilities.roles, Obligor.USER.value}
+    services = set(capabilities.services)
+    return any(obligor.value in roles for obligor in rule.obligors) and (
+        not services or bool(services & set(rule.applies.services))
+    )
+
+
+def _no_match(book: Rulebook, pattern: str, chosen: list[str]) -> str:
+    if any(fnmatch.fnmatchcase(name, pattern) for name in book.rules):
+        return f"the rule {pattern!r} is in no pack that was chosen or does not bind this target"
+    try:
+        book.rule(pattern)
+    except RulebookError as error:
+        return str(error)
+    return f"no rule matches {pattern!r}; there are {len(chosen)} to choose from, see `shenhe rules list`"
+
+
+def _chosen_checks(rules: dict[str, Rule], level: Level) -> list[Check]:
+    from .checks import all_checks
+
+    seen = {name for name, rule in rules.items() if rule.seen_by is SeenBy.PROBE}
+    return [check for check in all_checks() if level.includes(check.level) and seen & set(check.rules)]
+
+
+def _nothing(
+    chosen: dict[str, Rule], packs: Sequence[str] | None, rules: Sequence[str] | None, level: Level
+) -> str:
+    among = f"the packs {', '.join(packs)}" if packs else "the packs in force for this target"
+    narrowed = f" that match {', '.join(rules)}" if rules else ""
+    return f"no check of level {level.value} decides any of the {len(chosen)} rules of {among}{narrowed}"
+
+
+def _pack_names(chosen: dict[str, Rule], packs: Sequence[str] | None) -> list[str]:
+    return list(packs) if packs is not None else list(dict.fromkeys(rule.pack for rule in chosen.values()))
+
+
+# --- running -------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Tally:
+    """What one check has gathered so far. Its verdict is only ever raised."""
+
+    check: Check
+    verdict: Verdict = Verdict.NOT_APPLICABLE
+    reason: str = ""
+    finding: Finding | None = None
+    sent: int = 0
+    accepted: int = 0
+    refused: int = 0
+    unavailable: int = 0
+    controls: int = 0
+    decided: int = 0
+    enumerated: int = 0
+    generated: int = 0
+    facets: dict[str, str | None] = field(default_factory=dict)
+
+    def raise_to(self, verdict: Verdict, reason: str) -> None:
+        """Keep the gravest verdict with the first reason that led to it."""
+        if verdict > self.verdict:
+            self.verdict, self.reason = verdict, reason
+
+    def count(self, probe: Probe) -> None:
+        counts = probe.counts
+        self.sent += counts.sent
+        self.accepted += counts.accepted
+        self.refused += counts.refused
+        self.unavailable += counts.unavailable
+        self.controls += counts.controls
+
+    def result(self, rules: set[str]) -> CheckResult:
+        """The tally as a report has it, with those of its rules that were chosen."""
+        return CheckResult(
+            name=self.check.name,
+            title=self.check.title,
+            level=self.check.level.value,
+            behaviour=self.check.behaviour.value,
+            rules=[rule for rule in self.check.rules if rule in rules],
+            verdict=_name(self.verdict),
+            reason=self.reason,
+            probes=Probes(
+                sent=self.sent,
+                accepted=self.accepted,
+                refused=self.refused,
+                unavailable=self.unavailable,
+                controls=self.controls,
+                decided=self.decided,
+                enumerated=self.enumerated,
+                generated=self.generated,
+            ),
+            finding=self.finding,
+        )
+
+
+def _run(
+    session: Session,
+    checks: list[Check],
+    rules: set[str],
+    seed: int,
+    examples: int,
+    progress: Progress | None,
+) -> list[CheckResult]:
+    """Every check in order. What stops a run (Ctrl-C, budget, a provider that is gone) leaves the rest open."""
+    results: list[CheckResult] = []
+    stopped = ""
+    for index, check in enumerate(checks):
+        if progress is not None:
+            progress(index, len(checks), check.name)
+        tally = _Tally(check)
+        absent = check.absent(session.capabilities)
+        if absent is not None and absent.elsewhere:
+            continue
+        if absent is not None:
+            verdict = Verdict.INCONCLUSIVE if absent.required else Verdict.NOT_APPLICABLE
+            tally.verdict, tally.reason = verdict, absent.reason
+        elif stopped:
+            tally.raise_to(Verdict.INCONCLUSIVE, stopped)
+        else:
+            try:
+                if index == 0 and Operation.RESET in session.capabilities.operations:
+                    Probe(session).setup(session.provider.reset)
+                _run_check(session, tally, seed, examples)
+            except KeyboardInterrupt:
+                stopped = "interrupted before it was finished"
+            except BudgetSpent as spent:
+                stopped = str(spent)
+            except ProviderGone as gone:
+                stopped = f"the provider stopped answering: {gone}"
+            except Undecided as undecided:
+                tally.raise_to(Verdict.INCONCLUSIVE, f"the provider could not be reset: {undecided.reason}")
+            if stopped:
+                tally.raise_to(Verdict.INCONCLUSIVE, stopped)
+        results.append(tally.result(rules))
+    if progress is not None:
+        progress(len(checks), len(checks), "")
+    return results
+
+
+def _run_check(session: Session, tally: _Tally, seed: int, examples: int) -> None:
+    """The enumerated cases in their order, then drawn ones; the first failure ends it."""
+    in_a_row = 0
+    for case in tally.check.cases(session.capabilities):
+        tally.facets.setdefault(case.facet, "no case was judged")
+        tally.enumerated += 1
+        violation = _judge(session, tally, case)
+        if violation is not None:
+            _confirm(session, tally, case, violation)
+            return
+        in_a_row = in_a_row + 1 if tally.verdict is Verdict.INCONCLUSIVE else 0
+        if in_a_row >= _UNDECIDED_IN_A_ROW:
+            return
+    if not tally.facets:
+        tally.reason = "what the provider declares leaves no case to try"
+        return
+    if tally.check.strategy is not None and examples > 0 and tally.verdict <= Verdict.PASS:
+        explored = explore(
+            lambda case: _judge_drawn(session, tally, case),
+            tally.check.strategy(session.capabilities),
+            seed=seed,
+            examples=examples,
+        )
+        tally.generated = explored.ran
+        _conclude(session, tally, explored)
+    for facet, missing in tally.facets.items():
+        if missing is not None:
+            tally.raise_to(Verdict.INCONCLUSIVE, f"{facet}: {missing}")
+
+
+def _judge(session: Session, tally: _Tally, case: Case) -> Violation | None:
+    """One enumerated case: its violation, or ``None`` with the tally raised."""
+    try:
+        _judge_drawn(session, tally, case)
+    except Violation as violation:
+        return violation
+    except Undecided as undecided:
+        tally.raise_to(Verdict.INCONCLUSIVE, f"{case.facet}: {undecided.reason}")
+    except NotJudged as passed_over:
+        if tally.facets.get(case.facet) is not None:
+            tally.facets[case.facet] = passed_over.reason
+    return None
+
+
+def _judge_drawn(session: Session, tally: _Tally, case: Case) -> None:
+    """One case; raises what the property raises, except that a broken property is an error of its own."""
+    probe = Probe(session)
+    try:
+        tally.check.judge(probe, case)
+    except Violation as violation:
+        tally.decided += 1
+        violation.taken = tuple(probe.taken)
+        raise
+    except NeedsReview as review:
+        tally.decided += 1
+        tally.facets[case.facet] = None
+        tally.raise_to(Verdict.REVIEW, f"{case.facet}: {review.reason}")
+    except (Undecided, NotJudged):
+        raise
+    except Exception as error:
+        tally.raise_to(Verdict.ERROR, f"the check itself broke: {_where(error)}")
+        raise Undecided("the check itself broke") from error
+    else:
+        tally.decided += 1
+        tally.facets[case.facet] = None
+        tally.raise_to(Verdict.PASS, "")
+    finally:
+        tally.count(probe)
+
+
+def _where(error: Exception) -> str:
+    """The class and place of an exception; its text may hold what no report may."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f" at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
+    return f"{type(error).__name__}{place}"
+
+
+def _confirm(session: Session, tally: _Tally, case: Case, violation: Violation) -> None:
+    """Repeat a failing case: what is not seen again is inconclusive, with the evidence kept."""
+    for _ in range(_REPEATS):
+        session.forget()
+        again = _again(session, tally, case)
+        if again is not None:
+            tally.finding = _finding(tally.check, case, again)
+            tally.raise_to(Verdict.FAIL, again.seen)
+            return
+    tally.finding = _finding(tally.check, case, violation)
+    tally.raise_to(Verdict.INCONCLUSIVE, f"seen once and not again when repeated: {violation.seen}")
+
+
+def _again(session: Session, tally: _Tally, case: Case) -> Violation | None:
+    try:
+        _judge_drawn(session, tally, case)
+    except Violation as violation:
+        return violation
+    except (Undecided, NotJudged):
+        return None
+    return None
+
+
+def _conclude(session: Session, tally: _Tally, explored: Explored[Any]) -> None:
+    """What the drawn cases add to the verdict."""
+    if explored.failing is not None and explored.violation is not None:
+        if explored.flaky:
+            tally.finding = _finding(tally.check, explored.failing, explored.violation)
+            tally.raise_to(
+                Verdict.INCONCLUSIVE, f"seen once and not again when repeated: {explored.violation.seen}"
+            )
+        else:
+            _confirm(session, tally, explored.failing, explored.violation)
+    elif explored.undecided is not None:
+        tally.raise_to(Verdict.INCONCLUSIVE, f"a drawn case: {explored.undecided.reason}")
+
+
+def _finding(check: Check, case: Case, violation: Violation) -> Finding:
+    from .exchange import as_curl, as_pytest, to_step
+
+    taken: tuple[Taken, ...] = violation.taken
+    exchanges: list[Exchange] = [each.exchange for each in taken]
+    return Finding(
+        expected=check.title,
+        seen=violation.seen,
+        case=str(case),
+        steps=[to_step(each.exchange, each.role) for each in taken],
+        evidence=list(violation.evidence),
+        curl=as_curl(exchanges),
+        pytest=as_pytest(exchanges, check.name),
+    )
+
+
+# --- what follows for the rules ------------------------------------------------------------------------------
+
+
+def _by_rule(
+    chosen: dict[str, Rule], results: list[CheckResult], level: Level
+) -> tuple[list[RuleResult], list[UndecidedRule]]:
+    decided, undecided = [], []
+    for rule in chosen.values():
+        concerned = [result for result in results if rule.id in result.rules]
+        title = Words(en=rule.title.en, zh=rule.title.zh)
+        if not concerned:
+            undecided.append(
+                UndecidedRule(
+                    rule=rule.id,
+                    pack=rule.pack,
+                    title=title,
+                    behaviour=rule.behaviour.value,
+                    seen_by=rule.seen_by.value,
+                    reason=_why_undecided(rule, level),
+                )
+            )
+            continue
+        gravest = max(concerned, key=lambda result: _verdict(result.verdict))
+        decided.append(
+            RuleResult(
+                rule=rule.id,
+                pack=rule.pack,
+                title=title,
+                text=Words(en=rule.text.en, zh=rule.text.zh),
+                behaviour=rule.behaviour.value,
+                obligors=[obligor.value for obligor in rule.obligors],
+                keyword=rule.keyword.value,
+                verification=rule.verification.value,
+                verdict=gravest.verdict,
+                reason=f"{gravest.name}: {gravest.reason}" if gravest.reason else "",
+                checks=[result.name for result in concerned],
+                probes=_total(result.probes for result in concerned),
+            )
+        )
+    return decided, undecided
+
+
+def _why_undecided(rule: Rule, level: Level) -> str:
+    from .checks import all_checks
+
+    if rule.seen_by is not SeenBy.PROBE:
+        return rule.seen_by_reason or "no probe can see this"
+    if rule.keyword is Keyword.MAY:
+        return "a permission, which nobody can break"
+    higher = [
+        check.level for check in all_checks() if rule.id in check.rules and not level.includes(check.level)
+    ]
+    if higher:
+        return f"decided at level {min(higher, key=list(Level).index).value}"
+    if any(rule.id in check.rules for check in all_checks()):
+        return "what this provider makes cannot be judged by the checks of this level"
+    return "no check decides this rule yet"
+
+
+def _counts(rules: list[RuleResult]) -> dict[VerdictName, int]:
+    names = [_name(verdict) for verdict in Verdict]
+    return {name: sum(1 for rule in rules if rule.verdict == name) for name in names}
+
+
+def _total(parts: Iterable[Probes]) -> Probes:
+    total = dict.fromkeys(Probes.model_fields, 0)
+    for part in parts:
+        for name in total:
+            total[name] += getattr(part, name)
+    return Probes(**total)
+
+
+def _verdict(name: str) -> Verdict:
+    return Verdict[name.replace(" ", "_").upper()]
+
+
+def _name(verdict: Verdict) -> VerdictName:
+    return verdict.title  # type: ignore[return-value]
