@@ -73,7 +73,7 @@ class Desk:
 
     async def open_account(self, request: Request) -> Response:
         body = await _body(request, bodies.Registration)
-        return _json(201, accounts.open_account(self.house, body.display_name, body.model_extra or {}))
+        return _json(201, accounts.open_account(self.house, body.display_name, body.particulars))
 
     async def close_account(self, request: Request) -> Response:
         accounts.close(self.house, accounts.required(self._caller(request)), request.path_params["account"])

@@ -12,7 +12,7 @@ from . import pictures, voice, writing
 from .accounts import Account
 from .faults import FaultName
 from .house import House
-from .marking import text_label, with_implicit_label
+from .marking import audible_label, picture_label, text_label, with_implicit_label
 from .refusal import Refusal
 from .store import written
 
@@ -133,12 +133,13 @@ def make(
     """The file of a generated asset, with or without visible label; the same every time it is asked for."""
     if media_type == TEXT:
         text = writing.answer(prompt, turns, asset)
-        label = text_label(prompt, house.faults) if visible_label else ""
-        return (f"{label}\n\n{text}" if label else text).encode()
+        heading = text_label(prompt, house.faults) if visible_label else ""
+        return (f"{heading}\n\n{text}" if heading else text).encode()
     if media_type == WAV:
-        data = voice.speak(prompt, asset, visible_label)
+        data = voice.speak(prompt, asset, visible_label and audible_label(house.faults))
     else:
-        data = pictures.draw(prompt, asset, media_type, visible_label)
+        label = picture_label(house.faults) if visible_label else None
+        data = pictures.draw(prompt, asset, media_type, label)
     if not visible_label and FaultName.UNLABELLED_COPY_BARE in house.faults:
         return data
     return with_implicit_label(data, media_type, values, house.faults)
@@ -175,9 +176,10 @@ def _thumbnail(house: House, asset: sqlite3.Row) -> tuple[bytes, str]:
     if kept is None:
         values = json.loads(asset["provenance"])
         if media_type == WAV:
-            data = pictures.draw(COVER, asset["id"], PNG, True)
+            data = pictures.draw(COVER, asset["id"], PNG, None)
         small, _ = pictures.thumbnail(data)
-        kept = pictures.encoded(pictures.labelled(small) if values else small, thumbnail_type)
+        label = picture_label(house.faults) if values else None
+        kept = pictures.encoded(pictures.labelled(small, label) if label else small, thumbnail_type)
         if values:
             kept = with_implicit_label(kept, thumbnail_type, values, house.faults)
         _keep_form(house, asset["id"], "thumbnail", kept)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field, JsonValue
 
 from .consent import Scope
 from .identity import DocumentType
@@ -20,9 +20,8 @@ Statement = Annotated[str, Field(max_length=8_000)]
 class Registration(BaseModel):
     """A new account. Whatever else an applicant says is heard and not believed."""
 
-    model_config = ConfigDict(extra="allow")
-
     display_name: Line = ""
+    particulars: dict[str, JsonValue] = {}
 
 
 class Document(BaseModel):

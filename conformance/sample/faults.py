@@ -38,6 +38,10 @@ class FaultName(StrEnum):
     UPLOAD_STRIPS_LABELS = "upload-strips-labels"
     UNLABELLED_COPY_FREELY = "unlabelled-copy-freely"
     UNLABELLED_COPY_BARE = "unlabelled-copy-bare"
+    PICTURE_UNLABELLED = "picture-unlabelled"
+    PICTURE_LABEL_SMALL = "picture-label-small"
+    PICTURE_LABEL_IN_THE_MIDDLE = "picture-label-in-the-middle"
+    VOICE_UNLABELLED = "voice-unlabelled"
     AGREEMENT_SILENT = "agreement-silent"
     CHAT_UNDISCLOSED = "chat-undisclosed"
 
@@ -173,6 +177,22 @@ _LABELING = _table(
         FaultName.UNLABELLED_COPY_BARE: (
             "The copy without visible label has lost the metadata label too.",
             ("cn-labeling-2025/9.3",),
+        ),
+        FaultName.PICTURE_UNLABELLED: (
+            "Pictures show no label.",
+            ("cn-dsp-2023/17.1.3", "cn-labeling-2025/4.1.3", "cn-labeling-2025/gb-5.2.a"),
+        ),
+        FaultName.PICTURE_LABEL_SMALL: (
+            "The label in pictures is lower than a twentieth of the shortest side.",
+            ("cn-labeling-2025/gb-5.2.e",),
+        ),
+        FaultName.PICTURE_LABEL_IN_THE_MIDDLE: (
+            "The label stands in the middle of pictures.",
+            ("cn-labeling-2025/gb-5.2.d",),
+        ),
+        FaultName.VOICE_UNLABELLED: (
+            "Nothing is heard that says a voice is synthetic.",
+            ("cn-dsp-2023/17.1.2", "cn-labeling-2025/4.1.2", "cn-labeling-2025/gb-5.3.a"),
         ),
         FaultName.AGREEMENT_SILENT: ("The user agreement does not speak of labels.", ("cn-labeling-2025/8",)),
         FaultName.CHAT_UNDISCLOSED: (

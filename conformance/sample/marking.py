@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Set
+from dataclasses import dataclass
 
 from PIL import Image
 
@@ -27,6 +28,17 @@ PROPAGATOR_CODE = f"0011{CREDIT_CODE}2SH01"
 
 TEXT_LABEL = "【AI生成】"
 PICTURE_LABEL = "AI生成"
+
+
+@dataclass(frozen=True, slots=True)
+class PictureLabel:
+    """How a picture says what it is: the characters' height by the shortest side, and whether they stand in a
+    corner (GB 45438-2025, 5.2 d and e: edge or corner, at least 5 %).
+    """
+
+    height: float = 0.09
+    in_corner: bool = True
+
 
 CONVERSATION_NOTICE = (
     "您正在与人工智能助手对话，内容由人工智能生成。 "
@@ -93,6 +105,20 @@ def text_label(prompt: str, faults: Set[FaultName]) -> str:
     if FaultName.TEXT_LABEL_INVISIBLE in faults:
         return "\u200b".join(TEXT_LABEL)
     return TEXT_LABEL
+
+
+def picture_label(faults: Set[FaultName]) -> PictureLabel | None:
+    """What is drawn into a picture."""
+    if FaultName.PICTURE_UNLABELLED in faults:
+        return None
+    if FaultName.PICTURE_LABEL_SMALL in faults:
+        return PictureLabel(height=0.03)
+    return PictureLabel(in_corner=FaultName.PICTURE_LABEL_IN_THE_MIDDLE not in faults)
+
+
+def audible_label(faults: Set[FaultName]) -> bool:
+    """Whether the rhythm sounds before a voice."""
+    return FaultName.VOICE_UNLABELLED not in faults
 
 
 def with_implicit_label(

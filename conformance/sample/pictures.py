@@ -9,27 +9,26 @@ import io
 from functools import lru_cache
 from hashlib import blake2b
 
-from PIL import Image, ImageDraw, ImageFilter, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 
-from .glyphs import lettering
-from .marking import PICTURE_LABEL
+from shenhe.conformance.labels.glyphs import draw_label
+
+from .marking import PictureLabel
 from .refusal import Refusal
 
 SIDE = 320
-#: Ink height of the visible label over the shortest side: GB 45438-2025 asks for 5 %.
-LABEL_HEIGHT = 0.09
 THUMBNAIL_SIDE = 160
-SMALLEST_SIDE, LARGEST_SIDE = 128, 512
+SMALLEST_SIDE, LARGEST_SIDE, NARROWEST_SIDE = 128, 512, 80
 MOST_PIXELS = 4_000_000
 _SCENES = 48
 
 _PILLOW_NAMES = {"image/png": "PNG", "image/jpeg": "JPEG"}
 
 
-def draw(prompt: str, number: str, media_type: str, visible_label: bool) -> bytes:
+def draw(prompt: str, number: str, media_type: str, label: PictureLabel | None) -> bytes:
     """A picture for ``prompt``, as a file without metadata. No two numbers give the same bytes."""
     scene = int.from_bytes(blake2b(prompt.encode("utf-8", "replace"), digest_size=2).digest()) % _SCENES
-    picture = _scene(scene, visible_label, media_type == "image/png").copy()
+    picture = _scene(scene, label, media_type == "image/png").copy()
     # A row of grain, like a film's edge marking, tells two pictures of one scene apart.
     grain = blake2b(number.encode(), digest_size=20).digest()
     inks = (0, 1) if picture.mode == "P" else ((250, 250, 250), (20, 20, 20))
@@ -42,7 +41,7 @@ def draw(prompt: str, number: str, media_type: str, visible_label: bool) -> byte
 
 
 @lru_cache(maxsize=4 * _SCENES)
-def _scene(scene: int, visible_label: bool, palette: bool) -> Image.Image:
+def _scene(scene: int, label: PictureLabel | None, palette: bool) -> Image.Image:
     hue = scene / _SCENES
     near, far, shape = (
         _colour(hue, 0.55, 0.95),
@@ -60,8 +59,8 @@ def _scene(scene: int, visible_label: bool, palette: bool) -> Image.Image:
             artist.polygon([(x, y + size), (x + size // 2, y), (x + size, y + size)], fill=shape)
         case _:
             artist.rounded_rectangle((x, y, x + size, y + size * 2 // 3), radius=12, fill=shape)
-    if visible_label:
-        picture = labelled(picture)
+    if label:
+        picture = labelled(picture, label)
     if not palette:
         return picture
     quantized = picture.quantize(colors=62, dither=Image.Dither.NONE)
@@ -77,18 +76,15 @@ def _colour(hue: float, saturation: float, value: float) -> tuple[int, int, int]
     return round(red * 255), round(green * 255), round(blue * 255)
 
 
-def labelled(picture: Image.Image, height: float = LABEL_HEIGHT) -> Image.Image:
-    """A copy with the visible label on a dark plate in the lower right corner."""
-    picture = picture.copy()
-    shortest = min(picture.size)
-    ink = lettering(PICTURE_LABEL, max(8, round(shortest * height)))
-    margin = max(3, shortest // 40)
-    left, top = picture.width - ink.width - 2 * margin, picture.height - ink.height - 2 * margin
-    plate = (left - margin, top - margin, picture.width - margin, picture.height - margin)
-    ground = picture.crop(plate).filter(ImageFilter.GaussianBlur(3))
-    picture.paste(Image.blend(ground, Image.new("RGB", ground.size, (16, 16, 24)), 0.72), plate[:2])
-    picture.paste((255, 255, 255), (left, top), ink)
-    return picture
+def labelled(picture: Image.Image, label: PictureLabel) -> Image.Image:
+    """A copy with ``AI生成`` in its lower right corner, or in its midst."""
+    if label.in_corner:
+        return draw_label(picture, share=label.height)
+    box = (picture.width // 6, picture.height // 4, picture.width * 5 // 6, picture.height * 3 // 5)
+    midst = picture.crop(box)
+    copy = picture.copy()
+    copy.paste(draw_label(midst, share=label.height * min(picture.size) / min(midst.size)), box[:2])
+    return copy
 
 
 def edited(source: bytes, prompt: str) -> tuple[Image.Image, str]:
@@ -100,9 +96,10 @@ def edited(source: bytes, prompt: str) -> tuple[Image.Image, str]:
     picture, media_type = opened(source)
     longest, shortest = max(picture.size), min(picture.size)
     scale = min(LARGEST_SIDE / longest, max(1.0, SMALLEST_SIDE / shortest))
+    # A label needs some room, so what is far longer than wide is made wider.
     size = (
-        max(SMALLEST_SIDE // 4, round(picture.width * scale)),
-        max(SMALLEST_SIDE // 4, round(picture.height * scale)),
+        max(NARROWEST_SIDE, round(picture.width * scale)),
+        max(NARROWEST_SIDE, round(picture.height * scale)),
     )
     picture = picture.resize(size, Image.Resampling.BILINEAR)
     strength = blake2b(prompt.encode("utf-8", "replace"), digest_size=1).digest()[0]
@@ -110,10 +107,9 @@ def edited(source: bytes, prompt: str) -> tuple[Image.Image, str]:
 
 
 def thumbnail(data: bytes) -> tuple[Image.Image, str]:
-    """A small copy, without label, and its media type. Raises as :func:`edited` does."""
+    """A small square copy and its media type. Raises as :func:`edited` does."""
     picture, media_type = opened(data)
-    picture.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
-    return picture, media_type
+    return ImageOps.pad(picture, (THUMBNAIL_SIDE, THUMBNAIL_SIDE), color=(236, 236, 236)), media_type
 
 
 def reencoded(data: bytes) -> bytes:

@@ -19,7 +19,9 @@ from .marking import (
     CONVERSATION_NOTICE,
     PROPAGATION_NOTICES,
     PROPAGATOR_CODE,
+    audible_label,
     labels_of,
+    picture_label,
     provenance,
     text_label,
     with_implicit_label,
@@ -86,13 +88,13 @@ def edit(
     values = provenance(asset, _protection(house, asset))
     media_type = sniffed(source)
     if media_type == WAV:
-        whole, bare = voice.edited(source, prompt)
+        whole = voice.edited(source, prompt, audible_label(house.faults))
+        bare = voice.edited(source, prompt, False)
     elif media_type in (PNG, JPEG):
         picture, media_type = pictures.edited(source, prompt)
-        whole, bare = (
-            pictures.encoded(pictures.labelled(picture), media_type),
-            pictures.encoded(picture, media_type),
-        )
+        label = picture_label(house.faults)
+        whole = pictures.encoded(pictures.labelled(picture, label) if label else picture, media_type)
+        bare = pictures.encoded(picture, media_type)
     else:
         raise Refusal(
             415,

@@ -1,8 +1,4 @@
-"""The voice studio: a synthetic voice, and before it the rhythm that says so.
-
-The rhythm is 短长 短短, Morse for A and I (GB 45438-2025, 5.3 c), at 120 ms a unit: a long sound is
-three units, a pause inside a letter one, the pause between the letters three, so that nobody hears an L.
-"""
+"""The voice studio: a synthetic voice, and before it the rhythm that says so (GB 45438-2025, 5.3 c)."""
 
 from __future__ import annotations
 
@@ -14,14 +10,12 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
+from shenhe.conformance.labels.rhythm import tones
+
 from .refusal import Refusal
 
 RATE = 8_000
-UNIT = 0.12
-PITCH = 1_000.0
-SILENCE = 0.4
 LONGEST = 60.0
-MORSE = ((1, 1), (3, 3), (1, 1), (1, 0))
 _VOICES = 32
 
 Samples = NDArray[np.int16]
@@ -38,19 +32,10 @@ def speak(prompt: str, number: str, audible_label: bool) -> bytes:
     )
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=16)
 def rhythm(rate: int) -> bytes:
-    """The rhythm with silence on both sides, as 16-bit samples."""
-    parts = [np.zeros(int(SILENCE * rate))]
-    for sound, pause in MORSE:
-        count = int(sound * UNIT * rate)
-        fade = np.minimum(1, np.minimum(np.arange(count), np.arange(count)[::-1]) / (0.005 * rate))
-        parts += [
-            0.5 * fade * np.sin(2 * np.pi * PITCH * np.arange(count) / rate),
-            np.zeros(int(pause * UNIT * rate)),
-        ]
-    parts.append(np.zeros(int(SILENCE * rate)))
-    return _samples(np.concatenate(parts)).tobytes()
+    """The rhythm with quiet on both sides, as 16-bit samples."""
+    return _samples(tones(rate)).tobytes()
 
 
 @lru_cache(maxsize=_VOICES)
@@ -66,9 +51,8 @@ def _voice(voice: int) -> bytes:
     return _samples(0.3 * envelope * buzz).tobytes()
 
 
-def edited(source: bytes, prompt: str) -> tuple[bytes, bytes]:
-    """The voice in a WAV file made to sound like another: as a file with the rhythm before it, and as one
-    without.
+def edited(source: bytes, prompt: str, audible_label: bool) -> bytes:
+    """The voice in a WAV file made to sound like another, with or without the rhythm before it.
 
     Raises:
         Refusal: 422, ``source_unreadable``; 413, ``source_too_large``.
@@ -76,8 +60,7 @@ def edited(source: bytes, prompt: str) -> tuple[bytes, bytes]:
     samples, rate = _opened(source)
     shift = 1.1 + blake2b(prompt.encode("utf-8", "replace"), digest_size=1).digest()[0] / 512
     changed = _samples(samples[(np.arange(int(len(samples) / shift)) * shift).astype(np.int64)] / 32768)
-    body = changed.tobytes()
-    return wav(rhythm(rate) + body, rate), wav(body, rate)
+    return wav((rhythm(rate) if audible_label else b"") + changed.tobytes(), rate)
 
 
 def reencoded(data: bytes) -> bytes:

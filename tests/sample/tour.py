@@ -1,0 +1,285 @@
+"""A walk through the sample provider that meets every behaviour a fault can change, and what was answered."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+ID_CARD = "11010519491231002X"
+CREDIT_CODE = "91110000600037341L"
+STRANGER = {"id": "person-1", "name": "某甲"}
+OTHER = {"id": "person-2", "name": "某乙"}
+KINDS = (("text", "text/plain"), ("image", "image/png"), ("image", "image/jpeg"), ("speech", "audio/wav"))
+SURFACES = ("page", "feed", "thumbnail", "download", "share")
+VALID_REQUEST = {
+    "kind": "intimate",
+    "statement": "这是我。",
+    "contact": "a@example.org",
+    "signature": "某甲",
+    "good_faith": True,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back at one step of the walk."""
+
+    step: str
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        import json
+
+        return json.loads(self.body)
+
+
+@dataclass(slots=True)
+class Visitor:
+    """Somebody at the provider, signed in or not."""
+
+    walk: Walk
+    id: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def ask(self, step: str, method: str, path: str, **options: Any) -> Answer:
+        headers = {**self.headers, **options.pop("headers", {})}
+        return self.walk.ask(step, method, path, headers=headers, **options)
+
+    def identify(self, step: str, document: str, number: str) -> Answer:
+        body = {"document": {"type": document, "number": number}}
+        return self.ask(step, "POST", f"/v1/accounts/{self.id}/identity", json=body)
+
+    def generate(self, step: str, kind: str = "text", media_type: str = "text/plain", **body: Any) -> Answer:
+        body = {"kind": kind, "format": media_type, "prompt": "写一段秋天的风景", **body}
+        return self.ask(step, "POST", "/v1/generations", json=body)
+
+    def publish(self, step: str, asset: str, title: str, **options: Any) -> Answer:
+        return self.ask(step, "POST", "/v1/publications", json={"asset": asset, "title": title}, **options)
+
+    def edit(
+        self, step: str, source: bytes, scope: str, consent: str | None, subject: Mapping[str, str] = STRANGER
+    ) -> Answer:
+        body = {
+            "source": base64.b64encode(source).decode(),
+            "subject": subject["id"],
+            "scope": scope,
+            "prompt": "微笑",
+            "consent": consent,
+        }
+        return self.ask(step, "POST", "/v1/edits", json=body)
+
+    def grant(self, step: str, scope: str, subject: Mapping[str, str] = STRANGER) -> str:
+        body = {"subject": dict(subject), "scope": scope, "statement": "我同意。"}
+        return str(self.ask(step, "POST", "/v1/consents", json=body).json["consent"]["id"])
+
+    def report(self, step: str, publication: str, **body: Any) -> Answer:
+        return self.ask(
+            step,
+            "POST",
+            f"/v1/publications/{publication}/reports",
+            json={"kind": "illegal", "statement": "违法", **body},
+        )
+
+    def ticket(self, step: str, answer: Answer) -> Answer:
+        ticket = answer.json["ticket"]
+        return self.ask(
+            step,
+            "GET",
+            f"/v1/tickets/{ticket['id']}",
+            params={"receipt": ticket.get("receipt")} if ticket.get("receipt") else {},
+        )
+
+
+class Walk:
+    """One client of one application, and the answers so far."""
+
+    def __init__(self, app: Starlette) -> None:
+        self.client = TestClient(app, base_url="http://sample.invalid")
+        self.answers: list[Answer] = []
+
+    def ask(self, step: str, method: str, path: str, **options: Any) -> Answer:
+        response = self.client.request(method, path, **options)
+        answer = Answer(step, response.status_code, tuple(sorted(response.headers.items())), response.content)
+        self.answers.append(answer)
+        return answer
+
+    def visitor(self) -> Visitor:
+        return Visitor(self)
+
+    def newcomer(self, step: str, **profile: Any) -> Visitor:
+        answer = self.ask(
+            step, "POST", "/v1/accounts", json={"display_name": step, "particulars": profile}
+        ).json
+        return Visitor(self, answer["account"]["id"], {"Authorization": f"Bearer {answer['access_token']}"})
+
+    def citizen(self, step: str) -> Visitor:
+        visitor = self.newcomer(step)
+        visitor.identify(f"{step} identity", "resident_id", ID_CARD)
+        return visitor
+
+    def see(self, step: str, publication: str) -> list[Answer]:
+        return [
+            self.ask(f"{step} {surface}", "GET", f"/v1/publications/{publication}/{surface}")
+            for surface in SURFACES
+        ]
+
+    def pass_time(self, hours: float) -> None:
+        self.ask(f"{hours} hours later", "POST", "/sandbox/clock", json={"hours": hours})
+
+
+def asset(answer: Answer) -> str:
+    """The id of what was made."""
+    return str(answer.json["asset"]["id"])
+
+
+def content(answer: Answer) -> bytes:
+    """The bytes of what was made."""
+    given = answer.json["content"]
+    return base64.b64decode(given["data"]) if given["encoding"] == "base64" else given["data"].encode()
+
+
+def tour(app: Starlette) -> list[Answer]:
+    """The whole walk. It never stops at a refusal, whatever the application was made with."""
+    walk = Walk(app)
+    author, nobody = walk.citizen("author"), walk.visitor()
+    _studio(walk, author)
+    _consent(walk, author)
+    _real_name(walk, author, nobody)
+    _complaints(walk, author, nobody)
+    for topic in ("rules", "agreement", "complaints", "filing", "nothing"):
+        nobody.ask(f"about {topic}", "GET", f"/about/{topic}")
+    author.ask("records", "GET", "/v1/records", params={"kind": "unlabelled-copy"})
+    walk.ask("reset", "POST", "/sandbox/reset")
+    author.generate("after the reset")
+    return walk.answers
+
+
+def _studio(walk: Walk, author: Visitor) -> None:
+    author.generate("asked to leave the label out", prompt="写一段话，不要加标识")
+    author.generate("dialogue", history=["你好", "请继续"])
+    for kind, media_type in KINDS:
+        made = author.generate(f"generate {media_type}", kind, media_type)
+        for form in ("download", "export", "share", "thumbnail", "unlabelled"):
+            author.ask(f"{form} of {media_type}", "GET", f"/v1/assets/{asset(made)}/{form}")
+        author.generate(f"bare {media_type}", kind, media_type, visible_label=False)
+        agreed = author.generate(
+            f"bare {media_type} by agreement", kind, media_type, visible_label=False, label_duty_accepted=True
+        )
+        author.ask(f"bare {media_type} again", "GET", f"/v1/assets/{asset(agreed)}/unlabelled")
+        brought = author.ask(
+            f"upload {media_type}",
+            "POST",
+            "/v1/assets",
+            content=content(made),
+            headers={"Content-Type": media_type},
+        )
+        author.ask(f"fetch uploaded {media_type}", "GET", f"/v1/assets/{asset(brought)}/original")
+    author.ask(
+        "upload a declared text",
+        "POST",
+        "/v1/assets?declared=true",
+        content="一段文字".encode(),
+        headers={"Content-Type": "text/plain"},
+    )
+
+
+def _consent(walk: Walk, author: Visitor) -> None:
+    picture = content(author.generate("a face", "image", "image/png"))
+    sound = content(author.generate("a voice", "speech", "audio/wav"))
+    other = walk.citizen("another")
+    for scope, source, wrong in (("face", picture, "voice"), ("voice", sound, "face")):
+        author.edit(f"{scope} without consent", source, scope, None)
+        consent = author.grant(f"consent to {scope}", scope)
+        author.edit(f"{scope} with consent", source, scope, consent)
+        author.edit(f"{scope} of another", source, scope, consent, OTHER)
+        author.edit(
+            f"{scope} by consent to {wrong}", source, scope, author.grant(f"consent to {wrong}", wrong)
+        )
+        other.edit(f"{scope} by borrowed consent", source, scope, consent)
+        author.ask(f"revoke {scope}", "DELETE", f"/v1/consents/{consent}")
+        author.edit(f"{scope} after revocation", source, scope, consent)
+
+
+def _real_name(walk: Walk, author: Visitor, nobody: Visitor) -> None:
+    for step, document, number in (
+        ("wrong check digit", "resident_id", ID_CARD[:-1] + "1"),
+        ("impossible birth date", "resident_id", "110105194902300020"),
+        ("short card number", "resident_id", "1101051949"),
+        ("wrong credit code", "credit_code", CREDIT_CODE[:-1] + "M"),
+        ("credit code", "credit_code", CREDIT_CODE),
+        ("landline", "mobile", "01012345678"),
+        ("mobile", "mobile", "13912345678"),
+        ("mail", "email", "somebody@example.org"),
+        ("nothing", "resident_id", ""),
+        ("network identity", "network_id", "A1" * 12),
+    ):
+        walk.newcomer(f"newcomer with {step}").identify(step, document, number)
+    unverified = walk.newcomer("unverified")
+    made = asset(unverified.generate("by the unverified"))
+    unverified.publish("publish unverified", made, "一")
+    unverified.publish("publish by header", made, "二", headers={"X-Identity-Verified": "true"})
+    claimant = walk.newcomer("claimant", verified=True)
+    claimant.publish("publish by claim", asset(claimant.generate("by the claimant")), "三")
+    nobody.publish("publish anonymously", made, "四")
+    leaving = walk.citizen("leaving")
+    left = asset(leaving.generate("by the leaving"))
+    leaving.ask("delete account", "DELETE", f"/v1/accounts/{leaving.id}")
+    leaving.publish("publish after deletion", left, "五")
+    author.publish("publish", asset(author.generate("by the author")), "六")
+
+
+def _complaints(walk: Walk, author: Visitor, nobody: Visitor) -> None:
+    made = author.generate("reported picture", "image", "image/png")
+    copy = author.ask(
+        "upload a copy", "POST", "/v1/assets", content=content(made), headers={"Content-Type": "image/png"}
+    )
+    for kind, marker, body in (
+        ("illegal", "[test: unlawful]", {}),
+        ("intimate", "[test: intimate]", VALID_REQUEST),
+        ("rumour", "[test: rumour]", {}),
+    ):
+        published = author.publish(f"publish {kind}", asset(made), f"{kind} {marker}").json["publication"][
+            "id"
+        ]
+        copied = author.publish(f"publish a copy of {kind}", asset(copy), f"copy of {kind}").json[
+            "publication"
+        ]["id"]
+        walk.see(f"{kind} before", published)
+        author.report(f"report {kind} signed in", published, **{"kind": kind, **body})
+        report = nobody.report(f"report {kind}", published, **{"kind": kind, **body})
+        if report.status == 201:
+            nobody.ticket(f"ticket on {kind}", report)
+        walk.pass_time(48)
+        walk.see(f"{kind} after", published)
+        walk.see(f"copy of {kind} after", copied)
+        nobody.ask(f"search {kind}", "GET", "/v1/publications", params={"q": kind})
+        author.ask(
+            f"appeal against {kind}",
+            "POST",
+            f"/v1/publications/{published}/appeals",
+            json={"statement": "请复核"},
+        )
+        nobody.ask(f"refutations of {kind}", "GET", f"/v1/publications/{published}/refutations")
+    fine = author.publish("publish something lawful", asset(author.generate("lawful text")), "平常").json[
+        "publication"
+    ]["id"]
+    nobody.report("bogus report", fine)
+    walk.see("lawful after", fine)
+    mistaken = author.publish(
+        "publish a mistake", asset(author.generate("mistaken text")), "[test: removed by mistake]"
+    ).json["publication"]["id"]
+    author.report("report by mistake", mistaken)
+    appeal = author.ask(
+        "appeal", "POST", f"/v1/publications/{mistaken}/appeals", json={"statement": "请复核"}
+    )
+    if appeal.status == 201:
+        author.ticket("ticket of the appeal", appeal)
+    walk.see("after the appeal", mistaken)
