@@ -208,10 +208,10 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 
 
 def test_each_invalid_value_has_its_line() -> None:
-    assert invalid("name: 5\nsteps:\n  - method: PUT\n    seconds: x\n  - seconds: 1\n") == [
+    assert invalid("name: 5\nsteps:\n  - method: PUT\n    seconds: [1]\n  - seconds: 1\n") == [
         "f.yaml:1:7: name: found 5, expected a valid string",
         "f.yaml:3:13: steps[0].method: found 'PUT', expected 'GET' or 'POST'",
-        "f.yaml:4:14: steps[0].seconds: found 'x', expected a valid number, unable to parse string as a number",
+        "f.yaml:4:14: steps[0].seconds: found a list of 1, expected a valid number",
         "f.yaml:5:5: steps[1].method: found nothing, expected a value for 'method'",
     ]
 
