@@ -25,6 +25,7 @@ ALLOWED = {
 }
 
 SOURCES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
+EVERY_FILE = SOURCES + sorted(path for folder in ("tests", "benchmarks") for path in (ROOT / folder).rglob("*.py"))
 
 
 def imported_modules(text: str, place: Path) -> set[str]:
@@ -70,6 +71,13 @@ def test_what_judges_does_not_know_the_sample(path: Path) -> None:
         return
     names = imported_modules(path.read_text(encoding="utf-8"), path)
     assert not {name for name in names if name.startswith("shenhe.conformance.sample")}
+
+
+@pytest.mark.parametrize("path", EVERY_FILE, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_folder_is_imported_by_its_bare_name(path: Path) -> None:
+    """From the root the folders are importable as top-level modules too: that would be a second copy of every class."""
+    names = imported_modules(path.read_text(encoding="utf-8"), path)
+    assert not {name for name in names if name.split(".")[0] in FOLDERS}
 
 
 HEAVY = ("pandas", "numpy", "scipy", "numba", "hypothesis", "httpx", "plotly", "pyarrow", "faker", "simpy", "starlette", "PIL")
