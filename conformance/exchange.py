@@ -6,6 +6,7 @@ as the ``${NAME}`` it came from, so that nothing built from an exchange (a repor
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 Headers = tuple[tuple[str, str], ...]
@@ -49,3 +50,21 @@ class Exchange:
     error: str | None = None
     #: Where the request was described: ``binding.yaml:41``; empty for a provider that is not bound by a file.
     origin: str = ""
+
+
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]")
+
+
+def visible(text: str) -> str:
+    """``text`` with the characters that a terminal or a reader would obey instead of show (escapes, bidirectional and zero-width marks)
+    written out: ``\\x1b``, ``\\u202e``. Tabs and line feeds stay.
+
+    >>> visible("red \\x1b[31m")
+    'red \\\\x1b[31m'
+    """
+    return _CONTROL.sub(_written_out, text)
+
+
+def _written_out(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"

@@ -1,0 +1,156 @@
+"""Asking an application in this process, without sockets: sync httpx transports for ASGI and WSGI.
+
+The application runs on one event loop that belongs to the transport and turns only while a request is under way; there is no thread a
+request. Work that the application leaves to the background goes on during the next request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from typing import Any, TypeAlias
+
+import httpx
+
+Message: TypeAlias = MutableMapping[str, Any]
+App: TypeAlias = Callable[[Message, Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Awaitable[None]]
+
+LARGEST = 64_000_000
+"""Bytes of a body when the request names no bound of its own."""
+
+
+class _Stop(Exception):  # noqa: N818
+    """Ends an application that sends more than is read."""
+
+
+class AsgiTransport(httpx.BaseTransport):
+    """Runs an ASGI application, its lifespan included. An application that raises before it answers answers 500, as behind a server."""
+
+    def __init__(self, app: Any) -> None:
+        self._app: App = app
+        self._loop = asyncio.new_event_loop()
+        self._lifespan: asyncio.Task[None] | None = None
+        self._wishes: asyncio.Queue[Message] = asyncio.Queue()
+        self._state: dict[str, Any] = {}
+        self._started = False
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if not self._started:
+            self._started = True
+            self._loop.run_until_complete(self._start())
+        return self._loop.run_until_complete(self._answer(request))
+
+    def close(self) -> None:
+        if self._loop.is_closed():
+            return
+        if self._lifespan is not None and not self._lifespan.done():
+            self._wishes.put_nowait({"type": "lifespan.shutdown"})
+            self._loop.run_until_complete(asyncio.wait([self._lifespan], timeout=5))
+        left = asyncio.all_tasks(self._loop)
+        for task in left:
+            task.cancel()
+        if left:
+            self._loop.run_until_complete(asyncio.wait(left, timeout=5))
+        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+        self._loop.run_until_complete(self._loop.shutdown_default_executor())
+        self._loop.close()
+
+    async def _start(self) -> None:
+        ready = asyncio.Event()
+
+        async def send(message: Message) -> None:
+            ready.set()
+
+        async def run() -> None:
+            try:
+                await self._app({"type": "lifespan", "asgi": {"version": "3.0"}, "state": self._state}, self._wishes.get, send)
+            except Exception:
+                # The ASGI specification: an application that raises on "lifespan" does not support it and is served without.
+                self._lifespan = None
+            finally:
+                ready.set()
+
+        self._wishes.put_nowait({"type": "lifespan.startup"})
+        self._lifespan = self._loop.create_task(run())
+        await ready.wait()
+
+    async def _answer(self, request: httpx.Request) -> httpx.Response:
+        limit = request.extensions.get("max_body", LARGEST)
+        url = request.url
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "http_version": "1.1",
+            "method": request.method,
+            "scheme": url.scheme,
+            "path": url.path,
+            "raw_path": url.raw_path.partition(b"?")[0],
+            "query_string": url.query,
+            "root_path": "",
+            "headers": [(name.lower(), value) for name, value in request.headers.raw],
+            "server": (url.host, url.port),
+            "client": ("127.0.0.1", 1),
+            "state": dict(self._state),
+        }
+        status: int | None = None
+        headers: list[tuple[bytes, bytes]] = []
+        body: list[bytes] = []
+        size = 0
+        sent = finished = False
+        over = asyncio.Event()
+
+        async def receive() -> Message:
+            nonlocal sent
+            if sent:
+                await over.wait()
+                return {"type": "http.disconnect"}
+            sent = True
+            return {"type": "http.request", "body": request.content, "more_body": False}
+
+        async def send(message: Message) -> None:
+            nonlocal status, size, headers, finished
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = list(message.get("headers", []))
+            elif message["type"] == "http.response.body":
+                chunk = message.get("body", b"")
+                body.append(chunk)
+                size += len(chunk)
+                if size > limit:
+                    raise _Stop
+                if not message.get("more_body", False):
+                    finished = True
+                    over.set()
+
+        deadline = request.extensions.get("deadline", float("inf"))
+        left = deadline - time.monotonic()
+        try:
+            async with asyncio.timeout(None if left == float("inf") else left):
+                await self._app(scope, receive, send)
+        except TimeoutError:
+            raise httpx.ReadTimeout("the time for the whole request is over", request=request) from None
+        except _Stop:
+            pass
+        except Exception:
+            if not finished:
+                status, headers, body = 500, [], []
+        if status is None:
+            status = 500
+        return httpx.Response(status, headers=headers, stream=_Chunks(body))
+
+
+class _Chunks(httpx.SyncByteStream):
+    def __init__(self, chunks: list[bytes]) -> None:
+        self._chunks = chunks
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._chunks
+
+
+def app_transport(app: Any) -> httpx.BaseTransport:
+    """The transport for an application of either kind: a coroutine function or an object with an asynchronous ``__call__`` is ASGI."""
+    call = getattr(app, "__call__", app)  # noqa: B004
+    if asyncio.iscoroutinefunction(app) or asyncio.iscoroutinefunction(call):
+        return AsgiTransport(app)
+    return httpx.WSGITransport(app=app, raise_app_exceptions=False)

@@ -1,0 +1,179 @@
+"""Understanding an answer: JMESPath over its JSON, a header, or the text of its body."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeAlias
+
+import jmespath
+from jmespath.exceptions import JMESPathError
+
+from shenhe.rulebook.document import shown
+
+from ..exchange import visible
+from .format import HeaderSource, TextSource
+
+LONGEST = 100_000
+"""Characters of one extracted text; the rest is cut."""
+
+
+class AnswerError(ValueError):
+    """An answer that does not hold what the binding says it holds."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back, whole: the JSON and the text are read only when asked for."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def media_type(self) -> str:
+        """The media type of ``Content-Type`` without parameters, in lower case; ``""`` where there is none."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    @cached_property
+    def text(self) -> str:
+        """The body as text; bytes that are not UTF-8 become the replacement character."""
+        return self.body.decode("utf-8", "replace")
+
+    @cached_property
+    def json(self) -> Any:
+        """The body as JSON. Raises :class:`AnswerError` where it is none."""
+        try:
+            return json.loads(self.body)
+        except RecursionError:
+            raise AnswerError("found JSON nested too deeply to read") from None
+        except ValueError:  # JSONDecodeError, UnicodeDecodeError, and integers of too many digits
+            what = self.media_type or "no media type"
+            raise AnswerError(f"found a body of {len(self.body):,} bytes ({what}) that is not JSON, expected JSON") from None
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the body can be read as JSON."""
+        try:
+            _ = self.json
+        except AnswerError:
+            return False
+        return True
+
+
+class Query:
+    """A compiled JMESPath expression."""
+
+    def __init__(self, expression: str) -> None:
+        try:
+            self._parsed = jmespath.compile(expression)
+        except (JMESPathError, RecursionError) as error:
+            first = str(error).splitlines()[0] if str(error) else "too deep"
+            raise ValueError(f"found {shown(expression)}, expected a JMESPath expression ({first})") from None
+        self.expression = expression
+
+    def search(self, data: Any) -> Any:
+        """The value there, or ``None``. Raises :class:`AnswerError` where a function of the expression meets the wrong type."""
+        try:
+            return self._parsed.search(data)
+        except (JMESPathError, RecursionError, TypeError, ValueError) as error:
+            raise AnswerError(f"{shown(self.expression)} does not fit the answer ({type(error).__name__})") from None
+
+
+@dataclass(frozen=True)
+class HeaderValue:
+    """The value of a header."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class WholeText:
+    """The whole body."""
+
+
+Extraction: TypeAlias = Query | HeaderValue | WholeText
+
+
+def compile_source(value: Any) -> Extraction:
+    """An extraction as the file writes it. Raises :class:`ValueError` with a sentence."""
+    if isinstance(value, str) and value:
+        return Query(value)
+    if isinstance(value, dict) and set(value) == {"header"} and isinstance(value["header"], str):
+        return HeaderValue(HeaderSource(**value).header.lower())
+    if isinstance(value, dict) and value == {"text": True}:
+        TextSource(**value)
+        return WholeText()
+    raise ValueError(f"found {shown(value)}, expected a JMESPath expression, {{header: NAME}} or {{text: true}}")
+
+
+def value_of(source: Extraction, answer: Answer) -> Any:
+    """What ``source`` finds in ``answer``; ``None`` for nothing. Raises :class:`AnswerError`."""
+    if isinstance(source, Query):
+        return source.search(answer.json)
+    if isinstance(source, HeaderValue):
+        return answer.headers.get(source.name)
+    return answer.text
+
+
+def text_of(source: Extraction | None, answer: Answer) -> str:
+    """What ``source`` finds, as text for a person; ``""`` for nothing or an answer of another kind. Never raises."""
+    if source is None:
+        return ""
+    try:
+        return as_text(value_of(source, answer))
+    except AnswerError:
+        return ""
+
+
+def as_text(value: Any) -> str:
+    """A JSON value as one text: lists joined by spaces, mappings as JSON."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value[:LONGEST]
+    if isinstance(value, list):
+        return " ".join(filter(None, (as_text(item) for item in value[:1000])))[:LONGEST]
+    return json.dumps(value, ensure_ascii=False)[:LONGEST]
+
+
+def identifier_of(source: Extraction, answer: Answer) -> str:
+    """An id: text or a whole number, not empty. Raises :class:`AnswerError` that says what was there instead."""
+    value = value_of(source, answer)
+    if isinstance(value, str) and value and len(value) <= LONGEST:
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    raise AnswerError(f"found {describe(source, value, answer)}, expected an id (text or a whole number)")
+
+
+def describe(source: Extraction, value: Any, answer: Answer) -> str:
+    """What was found at ``source``, and which keys there are where it was nothing. Values are not repeated: they may be secret."""
+    kinds = {str: "text", int: "a number", float: "a number", bool: "true or false", list: "a list", dict: "a mapping"}
+    if value is not None and value != "":
+        return f"{kinds.get(type(value), 'something else')} there"
+    if isinstance(source, HeaderValue):
+        return f"no header {source.name!r}"
+    if isinstance(source, Query):
+        return f"nothing at {source.expression!r}; the answer has {keys_of(answer)}"
+    return "an empty body"
+
+
+def keys_of(answer: Answer) -> str:
+    """The keys of an answer for a message: ``id, account.token``."""
+    document = answer.json
+    if isinstance(document, list):
+        return f"a list of {len(document)}"
+    if not isinstance(document, dict):
+        return "a single value"
+    names: list[str] = []
+    for key, value in document.items():
+        names.append(key)
+        if isinstance(value, dict):
+            names.extend(f"{key}.{inner}" for inner in list(value)[:8])
+        if len(names) > 24:
+            names = [*names[:24], "…"]
+            break
+    return "the keys " + ", ".join(visible(name)[:60] for name in names) if names else "no keys"

@@ -1,0 +1,264 @@
+"""What a binding file may say: the shape of the YAML, before templates and paths are compiled.
+
+Values that are filled in at the time of a request (``path``, ``json`` …) stay as written here; :mod:`.operations` compiles them.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypeAlias, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from shenhe.rulebook import Market, Service
+
+from ..provider import IdentityMethod, Operation, TicketState
+
+Role: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Name: TypeAlias = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
+MediaType: TypeAlias = Annotated[str, Field(pattern=r"^[a-z]+/[a-z0-9][a-z0-9.+-]*$")]
+StatusClass = Literal["1xx", "2xx", "3xx", "4xx", "5xx"]
+Status: TypeAlias = Annotated[int, Field(ge=100, le=599)] | StatusClass
+Template: TypeAlias = Any
+Path: TypeAlias = Annotated[str, Field(min_length=1, max_length=2000)]
+"""A JMESPath expression over the JSON of an answer."""
+
+FacetName = Literal[
+    "service", "media_type", "labelled", "agreed", "scope", "rendition", "surface", "topic", "kind", "method", "declared"
+]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class TargetSection(_Model):
+    """Who is probed, and what it declares it offers."""
+
+    name: str = Field(min_length=1, max_length=200)
+    base_url: str = Field(min_length=1, max_length=2000)
+    environment: Literal["test", "production"] = "production"
+    markets: tuple[Market, ...] = Field(default=(Market.CN,), min_length=1)
+    roles: tuple[Literal["provider", "platform"], ...] = Field(default=("provider",), min_length=1)
+    identities: Literal["synthetic", "supplied"] = "supplied"
+    services: dict[Service, Annotated[tuple[MediaType, ...], Field(min_length=1)]] = {}
+    surfaces: tuple[Name, ...] = ("page",)
+    renditions: tuple[Name, ...] = ("original",)
+    edit_scopes: tuple[Name, ...] = ()
+    identity_methods: tuple[IdentityMethod, ...] = ()
+    report_kinds: tuple[Name, ...] = ("illegal",)
+    disclosure_topics: tuple[Name, ...] = ()
+    markers: dict[Name, Annotated[str, Field(min_length=1, max_length=200)]] = {}
+    media_hosts: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]+(:[0-9]+)?$")], ...] = ()
+
+
+class NoAuth(_Model):
+    """Nothing is sent."""
+
+    type: Literal["none"]
+
+
+class BearerAuth(_Model):
+    """``Authorization: Bearer <token>``."""
+
+    type: Literal["bearer"]
+    token: str = Field(min_length=1)
+
+
+class HeaderAuth(_Model):
+    """One header of any name."""
+
+    type: Literal["header"]
+    name: str = Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
+    value: str = Field(min_length=1)
+
+
+class BasicAuth(_Model):
+    """``Authorization: Basic <base64 of username:password>``."""
+
+    type: Literal["basic"]
+    username: str = Field(min_length=1)
+    password: str
+
+
+Auth: TypeAlias = Annotated[NoAuth | BearerAuth | HeaderAuth | BasicAuth, Field(discriminator="type")]
+
+
+class AccountEntry(_Model):
+    """A ready-made account."""
+
+    id: str = Field(min_length=1)
+    credentials: dict[str, str] = {}
+
+    @field_validator("id", mode="before")
+    @classmethod
+    def _number_as_text(cls, value: object) -> object:
+        return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+class IdentityEntry(_Model):
+    """A ready-made identity document."""
+
+    method: IdentityMethod
+    number: str = Field(min_length=1)
+    name: str = ""
+
+    @field_validator("number", mode="before")
+    @classmethod
+    def _number_as_text(cls, value: object) -> object:
+        return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+class SubjectEntry(_Model):
+    """A person whose face or voice may be edited."""
+
+    id: str = Field(min_length=1)
+    name: str = ""
+    minor: bool = False
+
+
+class ConsentEntry(_Model):
+    """A consent on record: ``subject`` is a role of ``subjects``."""
+
+    id: str = Field(min_length=1)
+    subject: Role
+    scope: Name
+
+
+class LimitsSection(_Model):
+    """Bounds on every request. Seconds and bytes."""
+
+    requests_per_second: float | None = Field(default=None, gt=0, le=10_000)
+    timeout: float = Field(default=10.0, gt=0, le=600)
+    total_timeout: float = Field(default=30.0, gt=0, le=3600)
+    max_body: int = Field(default=20_000_000, ge=1_000, le=1_000_000_000)
+    retries: int = Field(default=2, ge=0, le=10)
+    max_retry_after: float = Field(default=10.0, ge=0, le=600)
+
+
+class PollSection(_Model):
+    """Asking again until an answer is ready. ``answer`` is the JSON of the answer before."""
+
+    method: Literal["GET", "POST"] = "GET"
+    path: str = Field(pattern="^/")
+    query: dict[str, Template] = {}
+    headers: dict[str, Template] = {}
+    until: Path
+    failed: Path | None = None
+    refused: Path | None = None
+    every: float = Field(default=1.0, ge=0, le=60)
+    timeout: float = Field(default=60.0, gt=0, le=3600)
+
+
+class MediaSection(_Model):
+    """Where the bytes are: in the body, or at a JMESPath as base64, as text, or as the URL to get them from."""
+
+    body: Literal[True] | None = None
+    base64: Path | None = None
+    url: Path | None = None
+    text: Path | None = None
+    type: Path | None = None
+    media_type: str | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> MediaSection:
+        given = [name for name in ("body", "base64", "url", "text") if getattr(self, name) is not None]
+        if len(given) != 1:
+            found = " and ".join(given) or "none of them"
+            raise ValueError(f"found {found}, expected exactly one of body, base64, url, text")
+        return self
+
+
+class HeaderSource(_Model):
+    """A header of the answer."""
+
+    header: str = Field(min_length=1)
+
+
+class TextSource(_Model):
+    """The whole body as text."""
+
+    text: Literal[True]
+
+
+Source: TypeAlias = Path | HeaderSource | TextSource
+
+
+class Part(_Model):
+    """A file in a multipart form."""
+
+    data: Template
+    filename: str | None = None
+    type: str = "application/octet-stream"
+
+
+class RequestSection(_Model):
+    """How one operation is asked and its answer understood."""
+
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] | None = None
+    path: str | None = Field(default=None, pattern="^/")
+    query: dict[str, Template] = {}
+    headers: dict[str, Template] = {}
+    json_: Template = Field(default=None, alias="json")
+    form: dict[str, Template] | None = None
+    multipart: dict[str, Template] | None = None
+    body: Template = None
+    accept_status: tuple[Status, ...] = ("2xx",)
+    accept_when: Path | None = None
+    refuse_status: tuple[Status, ...] = ("4xx",)
+    refuse_when: Path | None = None
+    extract: dict[str, Any] = {}
+    states: dict[TicketState, tuple[str, ...]] = {}
+    reason: Path | None = None
+    notice: Path | None = None
+    auth: Auth | None = None
+    follow_redirects: bool = False
+    media: Literal["body"] | MediaSection | None = None
+    poll: PollSection | None = None
+
+    @field_validator("accept_status", "refuse_status", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: object) -> object:
+        return [value] if isinstance(value, int | str) else value
+
+    @model_validator(mode="after")
+    def _one_body(self) -> RequestSection:
+        given = [name for name in BODIES if name in self.written]
+        if len(given) > 1:
+            raise ValueError(f"found {' and '.join(given)}, expected at most one of json, form, multipart, body")
+        return self
+
+    @property
+    def written(self) -> frozenset[str]:
+        """The keys that the file gives, by the names the file gives them."""
+        return frozenset("json" if name == "json_" else name for name in self.model_fields_set)
+
+
+BODIES = ("json", "form", "multipart", "body")
+
+
+class VariantSection(RequestSection):
+    """An operation asked differently for some of its arguments."""
+
+    when: dict[FacetName, bool | str | list[bool | str]] = Field(min_length=1)
+
+
+class OperationSection(RequestSection):
+    """An operation and its variants, of which the first that matches is used."""
+
+    variants: tuple[VariantSection, ...] = ()
+
+
+class BindingFile(_Model):
+    """A whole binding file."""
+
+    target: TargetSection
+    auth: Auth = NoAuth(type="none")
+    accounts: dict[Role, AccountEntry] = {}
+    identities: dict[Role, IdentityEntry] = {}
+    subjects: dict[Role, SubjectEntry] = {}
+    consents: dict[Role, ConsentEntry] = {}
+    limits: LimitsSection = LimitsSection()
+    operations: dict[Operation, OperationSection] = Field(min_length=1)
+
+
+FACETS: frozenset[str] = frozenset(get_args(FacetName))

@@ -1,0 +1,440 @@
+"""A binding's operations, compiled: templates and paths are read once, and everything that can be wrong with them is found then."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from shenhe.rulebook.document import Fault, Locate, Steps, dotted, shown
+
+from ..provider import Operation, TicketState
+from .extraction import Extraction, Query, compile_source
+from .format import BODIES, BasicAuth, BearerAuth, BindingFile, HeaderAuth, NoAuth, OperationSection, RequestSection
+from .template import Fill, TemplateError, compile_template, mentions
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What an operation gives to templates, tells variants apart by, and needs from an answer."""
+
+    values: tuple[str, ...] = ()
+    facets: tuple[str, ...] = ()
+    extracts: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+    media: bool = False
+    media_required: bool = False
+    states: bool = False
+
+
+SHAPES: Mapping[Operation, Shape] = {
+    Operation.REGISTER: Shape(values=("profile",), extracts=("id", "credentials.*"), required=("id",)),
+    Operation.VERIFY_IDENTITY: Shape(values=("identity",), facets=("method",), extracts=("verified",)),
+    Operation.DELETE_ACCOUNT: Shape(),
+    Operation.GRANT_CONSENT: Shape(
+        values=("subject", "scope", "statement"), facets=("scope",), extracts=("id",), required=("id",)
+    ),
+    Operation.REVOKE_CONSENT: Shape(values=("consent",), facets=("scope",)),
+    Operation.GENERATE: Shape(
+        values=("request",),
+        facets=("service", "media_type", "labelled", "agreed"),
+        extracts=("id",),
+        required=("id",),
+        media=True,
+    ),
+    Operation.EDIT: Shape(
+        values=("request",), facets=("service", "media_type", "scope"), extracts=("id",), required=("id",), media=True
+    ),
+    Operation.FETCH: Shape(values=("content", "rendition"), facets=("rendition",), media=True, media_required=True),
+    Operation.PUBLISH: Shape(values=("content", "title"), extracts=("id",), required=("id",)),
+    Operation.VIEW: Shape(
+        values=("publication", "surface"), facets=("surface",), extracts=("text", "notices"), media=True
+    ),
+    Operation.UPLOAD: Shape(
+        values=("media", "declared"), facets=("media_type", "declared"), extracts=("id",), required=("id",), media=True
+    ),
+    Operation.SEARCH: Shape(values=("query",), extracts=("publications",), required=("publications",)),
+    Operation.REPORT: Shape(
+        values=("request",),
+        facets=("kind",),
+        extracts=("id", "state", "receipt", "reasons"),
+        required=("id",),
+        states=True,
+    ),
+    Operation.REPORT_STATUS: Shape(
+        values=("ticket",), extracts=("id", "state", "receipt", "reasons"), required=("state",), states=True
+    ),
+    Operation.APPEAL: Shape(
+        values=("publication", "statement"),
+        extracts=("id", "state", "receipt", "reasons"),
+        required=("id",),
+        states=True,
+    ),
+    Operation.REFUTATIONS: Shape(values=("publication",), extracts=("items", "publication", "text")),
+    Operation.DISCLOSURES: Shape(values=("topic",), facets=("topic",), extracts=("text", "fields.*")),
+    Operation.RECORDS: Shape(values=("kind",), facets=("kind",), extracts=("items", "kind", "at", "subject", "text")),
+    Operation.ADVANCE_CLOCK: Shape(values=("hours",)),
+    Operation.RESET: Shape(),
+}
+
+
+@dataclass(frozen=True)
+class BoundPart:
+    """One part of a multipart form; ``filename`` is ``None`` for an ordinary field."""
+
+    name: str
+    data: Fill
+    filename: Fill | None = None
+    type: Fill | None = None
+
+
+@dataclass(frozen=True)
+class BoundAuth:
+    """How a request says who asks: one header, sent only when somebody is signed in if it speaks of the account."""
+
+    header: str
+    value: Fill
+    of_account: bool
+    bearer: bool = False
+    basic: tuple[Fill, Fill] | None = None
+
+
+@dataclass(frozen=True)
+class BoundMedia:
+    """Where the bytes of an answer are."""
+
+    kind: str
+    at: Query | None = None
+    type: Query | None = None
+    media_type: Fill | None = None
+
+
+@dataclass(frozen=True)
+class BoundPoll:
+    """How to ask again until an answer is ready."""
+
+    method: str
+    path: Fill
+    query: Fill
+    headers: Fill
+    until: Query
+    failed: Query | None
+    refused: Query | None
+    every: float
+    timeout: float
+
+
+@dataclass(frozen=True)
+class BoundRequest:
+    """One way to ask for an operation. ``place`` gives ``binding.yaml:41: operations.x.path`` for a key of it."""
+
+    operation: Operation
+    origin: str
+    place: Callable[..., str]
+    when: Mapping[str, frozenset[Any]]
+    method: str
+    path: Fill
+    query: Fill
+    headers: Fill
+    json: Fill | None
+    form: Fill | None
+    multipart: tuple[BoundPart, ...] | None
+    body: Fill | None
+    accepts: frozenset[int]
+    refuses: frozenset[int]
+    accept_when: Query | None
+    refuse_when: Query | None
+    extract: Mapping[str, Extraction]
+    states: Mapping[str, TicketState]
+    reason: Query | None
+    notice: Query | None
+    auth: BoundAuth | None
+    media: BoundMedia | None
+    poll: BoundPoll | None
+    follow_redirects: bool = False
+    groups: Mapping[str, Mapping[str, Extraction]] = field(default_factory=dict)
+
+    def matches(self, facets: Mapping[str, Any]) -> bool:
+        """Whether this way serves a request with these ``facets``; a facet that is not known is taken to match."""
+        return all(facets[name] in wanted for name, wanted in self.when.items() if name in facets)
+
+
+class Compiler:
+    """Compiles a validated :class:`BindingFile`; what is wrong is gathered in ``faults``."""
+
+    def __init__(self, file: BindingFile, locate: Locate, environ: Mapping[str, str]) -> None:
+        self.file = file
+        self.faults: list[Fault] = []
+        self._locate = locate
+        self._environ = environ
+
+    def operations(self) -> dict[Operation, tuple[BoundRequest, ...]]:
+        """Each bound operation with its ways of asking, the most particular first."""
+        bound: dict[Operation, tuple[BoundRequest, ...]] = {}
+        for operation, section in self.file.operations.items():
+            steps: Steps = ("operations", operation.value)
+            ways = [
+                self._request(operation, _merged(section, variant), variant.written, (*steps, "variants", index), variant.when)
+                for index, variant in enumerate(section.variants)
+            ]
+            if section.path is not None or not section.variants:
+                ways.append(self._request(operation, section, frozenset(), steps, {}))
+            bound[operation] = tuple(ways)
+            self._check_covered(operation, bound[operation], steps)
+        return bound
+
+    def _fault(self, steps: Steps, message: str) -> None:
+        self.faults.append(Fault(self._locate.source_name, self._locate(steps), self._locate.known(steps), message))
+
+    def _request(
+        self,
+        operation: Operation,
+        section: RequestSection,
+        own: frozenset[str],
+        steps: Steps,
+        when: Mapping[str, Any],
+    ) -> BoundRequest:
+        shape = SHAPES[operation]
+        base: Steps = ("operations", operation.value)
+
+        def at(key: str, *inner: str | int) -> Steps:
+            return (*(steps if key in own else base), key, *inner)
+
+        def place(key: str = "", *inner: str | int) -> str:
+            where = at(key, *inner) if key else steps
+            return f"{self._locate.source_name}:{self._locate(where).line}: {dotted(self._locate.known(where))}"
+
+        known = frozenset({"account", *shape.values})
+
+        def fill(key: str, value: Any, *inner: str | int, path: bool = False, names: frozenset[str] = known) -> Fill:
+            return self._fill(value, at(key, *inner), names, path=path)
+
+        def query(key: str, value: str | None, *inner: str | int) -> Query | None:
+            return None if value is None else self._query(value, at(key, *inner))
+
+        if section.path is None:
+            self._fault(steps, "found no path, expected one such as /v1/items")
+        for facet in when:
+            if facet not in shape.facets:
+                expected = ", ".join(shape.facets) or "no variants for this operation"
+                self._fault((*steps, "when", facet), f"found {facet!r}, expected one of: {expected}")
+        poll = section.poll
+        extract, groups = self._extractions(shape, section, at, operation)
+        body_given = any(_body(section, name) is not None for name in BODIES)
+        answering = known | {"answer"}
+        return BoundRequest(
+            operation=operation,
+            origin=f"{self._locate.source_name}:{self._locate(steps, key=True).line}",
+            place=place,
+            when={name: frozenset(value if isinstance(value, list) else [value]) for name, value in when.items()},
+            method=section.method or ("POST" if body_given else "GET"),
+            path=fill("path", section.path or "/", path=True),
+            query=fill("query", section.query),
+            headers=fill("headers", section.headers),
+            json=None if section.json_ is None else fill("json", section.json_),
+            form=None if section.form is None else fill("form", section.form),
+            multipart=None if section.multipart is None else tuple(self._parts(section.multipart, at, known)),
+            body=None if section.body is None else fill("body", section.body),
+            accepts=_statuses(section.accept_status),
+            refuses=_statuses(section.refuse_status) - _statuses(section.accept_status),
+            accept_when=query("accept_when", section.accept_when),
+            refuse_when=query("refuse_when", section.refuse_when),
+            extract=extract,
+            groups=groups,
+            states=self._states(section, at),
+            reason=query("reason", section.reason),
+            notice=query("notice", section.notice),
+            auth=self._auth(section, at, known),
+            media=self._media(shape, section, at, known),
+            poll=None
+            if poll is None
+            else BoundPoll(
+                method=poll.method,
+                path=fill("poll", poll.path, "path", path=True, names=answering),
+                query=fill("poll", poll.query, "query", names=answering),
+                headers=fill("poll", poll.headers, "headers", names=answering),
+                until=self._query(poll.until, at("poll", "until")),
+                failed=query("poll", poll.failed, "failed"),
+                refused=query("poll", poll.refused, "refused"),
+                every=poll.every,
+                timeout=poll.timeout,
+            ),
+            follow_redirects=section.follow_redirects,
+        )
+
+    def _fill(self, value: Any, steps: Steps, known: frozenset[str], *, path: bool = False) -> Fill:
+        """Compile leaf by leaf, so that a fault is found at its own line."""
+        if isinstance(value, Mapping):
+            for key, inner in value.items():
+                self._fill(inner, (*steps, key), known)
+        elif isinstance(value, list | tuple):
+            for index, inner in enumerate(value):
+                self._fill(inner, (*steps, index), known)
+        try:
+            return compile_template(value, environ=self._environ, known=known, path=path)
+        except TemplateError as error:
+            if isinstance(value, str):
+                self._fault(steps, str(error))
+            return lambda values: None
+
+    def _query(self, expression: str, steps: Steps) -> Query:
+        try:
+            return Query(expression)
+        except ValueError as error:
+            self._fault(steps, str(error))
+            return Query("@")
+
+    def _source(self, value: Any, steps: Steps) -> Extraction:
+        try:
+            return compile_source(value)
+        except ValueError as error:
+            self._fault(steps, str(error))
+            return Query("@")
+
+    def _extractions(
+        self, shape: Shape, section: RequestSection, at: Callable[..., Steps], operation: Operation
+    ) -> tuple[dict[str, Extraction], dict[str, dict[str, Extraction]]]:
+        single: dict[str, Extraction] = {}
+        groups: dict[str, dict[str, Extraction]] = {}
+        for name, value in section.extract.items():
+            if f"{name}.*" in shape.extracts:
+                if not isinstance(value, dict):
+                    self._fault(at("extract", name), f"found {shown(value)}, expected names with JMESPath expressions")
+                    continue
+                groups[name] = {key: self._source(item, at("extract", name, key)) for key, item in value.items()}
+            elif name in shape.extracts:
+                single[name] = self._source(value, at("extract", name))
+            else:
+                expected = ", ".join(item.removesuffix(".*") for item in shape.extracts)
+                hint = f"expected one of: {expected}" if expected else f"{operation.value} needs nothing from the answer"
+                self._fault(at("extract", name), f"found {name!r}, {hint}")
+        for name in shape.required:
+            if name not in single:
+                self._fault(at("extract"), f"found no extract.{name}, expected where the answer says it")
+        return single, groups
+
+    def _parts(self, parts: Mapping[str, Any], at: Callable[..., Steps], known: frozenset[str]) -> Iterator[BoundPart]:
+        for name, value in parts.items():
+            steps = at("multipart", name)
+            if not isinstance(value, dict):
+                yield BoundPart(name, self._fill(value, steps, known))
+                continue
+            unknown = sorted(set(value) - {"data", "filename", "type"})
+            if unknown or "data" not in value:
+                found = repr(unknown[0]) if unknown else "no data"
+                self._fault(steps, f"found {found}, expected data, and filename and type if need be")
+                continue
+            yield BoundPart(
+                name,
+                self._fill(value["data"], (*steps, "data"), known),
+                self._fill(value.get("filename", name), (*steps, "filename"), known),
+                self._fill(value.get("type", "application/octet-stream"), (*steps, "type"), known),
+            )
+
+    def _states(self, section: RequestSection, at: Callable[..., Steps]) -> dict[str, TicketState]:
+        words = {state.value: state for state in TicketState}
+        for state, names in section.states.items():
+            for name in names:
+                if words.get(name, state) is not state and name not in {item.value for item in TicketState}:
+                    self._fault(at("states", state.value), f"found {name!r} under two states, expected it under one")
+                words[name] = state
+        return words
+
+    def _auth(self, section: RequestSection, at: Callable[..., Steps], known: frozenset[str]) -> BoundAuth | None:
+        own = section.auth is not None
+        auth = section.auth if section.auth is not None else self.file.auth
+
+        def fill(key: str, value: str) -> Fill:
+            return self._fill(value, at("auth", key) if own else ("auth", key), known if own else frozenset({"account"}))
+
+        if isinstance(auth, NoAuth):
+            return None
+        if isinstance(auth, BearerAuth):
+            return BoundAuth("Authorization", fill("token", auth.token), mentions(auth.token, "account"), bearer=True)
+        if isinstance(auth, HeaderAuth):
+            return BoundAuth(auth.name, fill("value", auth.value), mentions(auth.value, "account"))
+        pair = (fill("username", auth.username), fill("password", auth.password))
+        return BoundAuth("Authorization", pair[0], mentions([auth.username, auth.password], "account"), basic=pair)
+
+    def _media(
+        self, shape: Shape, section: RequestSection, at: Callable[..., Steps], known: frozenset[str]
+    ) -> BoundMedia | None:
+        media = section.media
+        if media is None:
+            if shape.media_required:
+                self._fault(at("media"), "found no media, expected where the bytes are, such as media: body")
+            return None
+        if not shape.media:
+            self._fault(at("media"), "found media, which this operation does not give")
+            return None
+        if isinstance(media, str):
+            return BoundMedia("body")
+        kind = next(name for name in ("body", "base64", "url", "text") if getattr(media, name) is not None)
+        expression = getattr(media, kind)
+        return BoundMedia(
+            kind,
+            None if kind == "body" else self._query(expression, at("media", kind)),
+            None if media.type is None else self._query(media.type, at("media", "type")),
+            None if media.media_type is None else self._fill(media.media_type, at("media", "media_type"), known),
+        )
+
+    def _check_covered(self, operation: Operation, ways: tuple[BoundRequest, ...], steps: Steps) -> None:
+        target = self.file.target
+        declared: dict[str, list[dict[str, Any]]] = {
+            Operation.GENERATE: [
+                {"service": service, "media_type": kind} for service, kinds in target.services.items() for kind in kinds
+            ],
+            Operation.EDIT: [{"scope": scope} for scope in target.edit_scopes],
+            Operation.FETCH: [{"rendition": name} for name in target.renditions],
+            Operation.VIEW: [{"surface": name} for name in target.surfaces],
+            Operation.DISCLOSURES: [{"topic": name} for name in target.disclosure_topics],
+            Operation.VERIFY_IDENTITY: [{"method": name} for name in target.identity_methods],
+            Operation.REPORT: [{"kind": name} for name in target.report_kinds],
+        }
+        for facets in declared.get(operation, []):
+            if not any(way.matches(facets) for way in ways):
+                wanted = ", ".join(f"{name} {value}" for name, value in facets.items())
+                self._fault(steps, f"found no variant for {wanted}, which target declares; expected one, or a path for all others")
+
+
+_CREDENTIAL = re.compile(r"account\.credentials\.(\w+)")
+
+
+def missing_credentials(file: BindingFile) -> Iterator[tuple[Steps, str]]:
+    """Credentials that ``auth`` relies on and ``register`` does not extract."""
+    register = file.operations.get(Operation.REGISTER)
+    if register is None or isinstance(file.auth, NoAuth) or register.variants:
+        return
+    given = register.extract.get("credentials", {})
+    texts = {BasicAuth: ("username", "password"), BearerAuth: ("token",), HeaderAuth: ("value",)}[type(file.auth)]
+    for key in texts:
+        for name in _CREDENTIAL.findall(getattr(file.auth, key)):
+            if isinstance(given, dict) and name not in given:
+                yield (
+                    ("auth", key),
+                    f"found account.credentials.{name}, expected operations.register.extract.credentials to say where {name} is",
+                )
+
+
+def _body(section: RequestSection, name: str) -> Any:
+    return getattr(section, "json_" if name == "json" else name)
+
+
+def _merged(section: OperationSection, variant: RequestSection) -> RequestSection:
+    """The operation's keys with the variant's own in place of them; a body of the variant's replaces the operation's whole."""
+    update: dict[str, Any] = {name: getattr(variant, name) for name in variant.model_fields_set if name != "when"}
+    if any(name in variant.written for name in BODIES):
+        update = {**{"json_" if name == "json" else name: None for name in BODIES}, **update}
+    return section.model_copy(update=update)
+
+
+def _statuses(given: tuple[int | str, ...]) -> frozenset[int]:
+    found: set[int] = set()
+    for item in given:
+        if isinstance(item, int):
+            found.add(item)
+        else:
+            found.update(range(int(item[0]) * 100, int(item[0]) * 100 + 100))
+            found -= {408, 425, 429} - {other for other in given if isinstance(other, int)}
+    return frozenset(found)

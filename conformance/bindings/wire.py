@@ -1,0 +1,289 @@
+"""One request and its answer over httpx: bounded in bytes and time, paced, retried where asked to, and kept as evidence."""
+
+from __future__ import annotations
+
+import email.utils
+import hashlib
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+
+from ..exchange import Exchange, Headers, ReceivedResponse, SentRequest
+from ..redaction import Redactor
+from .body import ENCODINGS, BodyError, read_body
+from .extraction import Answer
+from .format import LimitsSection
+from .transport import FAILURES
+
+KEPT_REQUEST = 1_000_000
+KEPT_TEXT = 65_536
+KEPT_BINARY = 1_024
+"""Bytes of a body that stay in the evidence: of a request, of an answer in text, of any other answer (size and hash are always kept)."""
+
+_TEXTUAL = ("text/", "application/json", "application/problem+json", "application/xml", "application/x-www-form-urlencoded")
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_MOST_REDIRECTS = 5
+
+
+@dataclass(frozen=True)
+class Sending:
+    """A request ready to go. ``url`` is absolute; ``origin`` says where the binding describes it."""
+
+    operation: str
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    origin: str = ""
+    follow_redirects: bool = False
+
+
+@dataclass
+class Trip:
+    """The exchanges that one operation took so far. ``trouble`` says why there is no answer, where there is none."""
+
+    exchanges: list[Exchange] = field(default_factory=list)
+    trouble: str = ""
+    status: int | None = None
+
+
+class Wire:
+    """Sends, and keeps what was sent and what came back.
+
+    ``base_url`` is the origin that media and redirects may lead to, next to ``media_hosts``. ``sleep`` and ``now`` are replaced in tests.
+    """
+
+    def __init__(
+        self,
+        client: httpx.Client,
+        *,
+        base_url: str,
+        limits: LimitsSection,
+        redactor: Redactor,
+        media_hosts: frozenset[str] = frozenset(),
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.client = client
+        # Accounts must not share a session by way of the client: cookies are kept nowhere.
+        client.cookies.jar = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+        self.base_url = base_url.rstrip("/")
+        self.limits = limits
+        self.redactor = redactor
+        self.log: list[Exchange] = []
+        self.requests = 0
+        self.sleep = sleep
+        self._origin = origin_of(self.base_url)
+        self._media_hosts = media_hosts
+        self._next = 0.0
+
+    def allowed(self, url: str) -> str:
+        """Why ``url`` may not be fetched, or ``""``: only the provider's own origin and the hosts its binding names."""
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError:
+            return "it is no URL"
+        if parts.scheme not in {"http", "https"}:
+            return f"its scheme is {parts.scheme[:20]!r}"
+        if parts.username is not None or parts.password is not None:
+            return "it carries a user name"
+        if origin_of(url) == self._origin:
+            return ""
+        host = (parts.hostname or "").lower()
+        if host in self._media_hosts or f"{host}:{port}" in self._media_hosts:
+            return ""
+        return f"its host {host[:80]!r} is not the provider's and not in target.media_hosts"
+
+    def send(self, sending: Sending, trip: Trip, *, learn: Callable[[Answer], None] | None = None) -> Answer | None:
+        """The answer, or ``None`` with ``trip.trouble`` set. Every exchange is added to the trip and to the log.
+
+        ``learn`` is shown the answer before it is kept, to tell the redactor of the secrets in it.
+        """
+        answer = self._send_patiently(sending, trip, learn)
+        for _ in range(_MOST_REDIRECTS):
+            if answer is None or answer.status not in _REDIRECTS or not sending.follow_redirects:
+                return answer
+            location = urljoin(sending.url, answer.headers.get("location", ""))
+            why = self.allowed(location)
+            if why:
+                trip.trouble = f"redirected to a URL that may not be followed: {why}"
+                return None
+            sending = _redirected(sending, answer.status, location)
+            answer = self._send_patiently(sending, trip, learn)
+        if answer is not None and answer.status in _REDIRECTS:
+            trip.trouble = f"redirected more than {_MOST_REDIRECTS} times"
+            return None
+        return answer
+
+    def _send_patiently(self, sending: Sending, trip: Trip, learn: Callable[[Answer], None] | None) -> Answer | None:
+        for attempt in range(self.limits.retries + 1):
+            answer = self._send_once(sending, trip, learn)
+            if answer is None or answer.status not in {429, 503} or attempt == self.limits.retries:
+                return answer
+            wait = retry_after(answer.headers.get("retry-after"), answer.headers.get("date"))
+            if wait is None and answer.status == 503:
+                return answer
+            wait = 2.0**attempt if wait is None else wait
+            if wait > self.limits.max_retry_after:
+                return answer
+            self.sleep(wait)
+        return None
+
+    def _send_once(self, sending: Sending, trip: Trip, learn: Callable[[Answer], None] | None) -> Answer | None:
+        self._pace()
+        limits = self.limits
+        started = time.monotonic()
+        deadline = started + limits.total_timeout
+        self.requests += 1
+        answer = None
+        trouble = ""
+        try:
+            request = httpx.Request(
+                sending.method,
+                sending.url,
+                headers=[(name.encode(), value.encode("utf-8")) for name, value in sending.headers],
+                content=sending.body or None,
+                extensions={
+                    "timeout": dict.fromkeys(("connect", "read", "write", "pool"), limits.timeout),
+                    "deadline": deadline,
+                    "max_body": limits.max_body,
+                },
+            )
+            response = self.client.send(request, stream=True)
+            try:
+                headers = response.headers.multi_items()
+                body = read_body(response, limit=limits.max_body, deadline=deadline)
+            except BodyError as error:
+                trouble = str(error)
+                trip.status = response.status_code
+            else:
+                answer = Answer(response.status_code, _first_of(headers), body)
+                trip.status = answer.status
+            finally:
+                response.close()
+        except FAILURES as error:
+            trouble = failure_text(error)
+            trip.status = None
+        except UnicodeError:
+            trouble = "the request could not be written: a header or URL holds characters that HTTP does not carry"
+        if answer is not None and learn is not None:
+            learn(answer)
+        elapsed = (time.monotonic() - started) * 1000
+        self._keep(sending, trip, answer, headers if answer is not None else [], elapsed, trouble)
+        trip.trouble = trouble
+        return answer
+
+    def _keep(
+        self,
+        sending: Sending,
+        trip: Trip,
+        answer: Answer | None,
+        headers: list[tuple[str, str]],
+        elapsed: float,
+        trouble: str,
+    ) -> None:
+        redact = self.redactor
+        sent = SentRequest(
+            method=sending.method,
+            url=redact.text(sending.url),
+            headers=redact.headers(sending.headers),
+            body=_kept(redact, sending.body, KEPT_REQUEST),
+            body_size=len(sending.body),
+        )
+        received = None
+        if answer is not None:
+            keep = KEPT_TEXT if not answer.media_type or answer.media_type.startswith(_TEXTUAL) else KEPT_BINARY
+            received = ReceivedResponse(
+                status=answer.status,
+                headers=redact.headers(tuple(headers)),
+                body=_kept(redact, answer.body, keep),
+                body_size=len(answer.body),
+                body_sha256=hashlib.sha256(answer.body).hexdigest(),
+                elapsed_ms=round(elapsed, 3),
+            )
+        exchange = Exchange(sending.operation, sent, received, trouble or None, sending.origin)
+        trip.exchanges.append(exchange)
+        self.log.append(exchange)
+
+    def _pace(self) -> None:
+        rate = self.limits.requests_per_second
+        if rate is None:
+            return
+        now = time.monotonic()
+        if now < self._next:
+            self.sleep(self._next - now)
+        self._next = max(now, self._next) + 1 / rate
+
+
+def _kept(redact: Redactor, body: bytes, keep: int) -> bytes:
+    """The redacted start of a body; a margin is redacted with it so that no secret is cut in two at the end."""
+    return redact.data(body[: keep + 4096])[:keep] if body else body
+
+
+def _first_of(headers: list[tuple[str, str]]) -> Mapping[str, str]:
+    found: dict[str, str] = {}
+    for name, value in headers:
+        found.setdefault(name.lower(), value)
+    return found
+
+
+def _redirected(sending: Sending, status: int, location: str) -> Sending:
+    headers = sending.headers
+    if origin_of(location) != origin_of(sending.url):
+        headers = tuple((name, value) for name, value in headers if name.lower() not in {"authorization", "cookie"})
+    if status == 303 or (status in {301, 302} and sending.method == "POST"):
+        headers = tuple((name, value) for name, value in headers if name.lower() != "content-type")
+        return replace(sending, method="GET", url=location, headers=headers, body=b"")
+    return replace(sending, url=location, headers=headers)
+
+
+def origin_of(url: str) -> tuple[str, str, int | None]:
+    """Scheme, host and port of an absolute URL."""
+    parts = urlsplit(url)
+    scheme = parts.scheme.lower()
+    return scheme, (parts.hostname or "").lower(), parts.port or {"http": 80, "https": 443}.get(scheme)
+
+
+def retry_after(value: str | None, date: str | None = None) -> float | None:
+    """``Retry-After`` in seconds; a date counts from the answer's own ``Date``. ``None`` where it is absent or unreadable."""
+    if value is None:
+        return None
+    value = value.strip()
+    if value.isascii() and value.isdigit():
+        return float(value[:9])
+    try:
+        until = email.utils.parsedate_to_datetime(value)
+        since = email.utils.parsedate_to_datetime(date or "")
+        return max(0.0, (until - since).total_seconds())
+    except (ValueError, TypeError):
+        return None
+
+
+def failure_text(error: Exception) -> str:
+    """One calm sentence for a failed connection. Nothing of the request stands in it."""
+    kind = type(error).__name__
+    text = str(error)
+    if "CERTIFICATE_VERIFY_FAILED" in text or "certificate verify failed" in text:
+        why = text.partition("failed: ")[2].partition(" (_ssl")[0]
+        return f"TLS failed: the certificate is not trusted ({why or 'unknown reason'})"
+    if "SSL" in text or "TLS" in text.upper().split():
+        return "TLS failed: the other side does not speak TLS as expected"
+    if "Timeout" in kind:
+        return "timed out" if "whole request" not in text else "the answer did not end in the time for the whole request"
+    if kind == "ConnectError" or isinstance(error, ConnectionRefusedError):
+        if "refused" in text:
+            return "could not connect: connection refused"
+        if "Name or service" in text or "getaddrinfo" in text or "name resolution" in text or "nodename" in text:
+            return "could not connect: the host name is not known"
+        return "could not connect"
+    if kind == "RemoteProtocolError":
+        return "the answer broke off or is not HTTP"
+    if kind == "LocalProtocolError":
+        return "the request could not be written: a header or URL holds characters that HTTP does not carry"
+    if kind in {"InvalidURL", "UnsupportedProtocol"}:
+        return "the URL cannot be used"
+    return f"the connection failed ({kind})"
