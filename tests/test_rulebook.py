@@ -128,7 +128,8 @@ def test_the_rules_that_checks_and_scenarios_name_exist(book: Rulebook, rule_id:
 
 
 def test_ids_are_unique_across_rules_and_penalties(book: Rulebook) -> None:
-    ids = [entry.id for pack in book.packs.values() for entry in (*pack.rules, *pack.penalties)]
+    ids = [rule.id for pack in book.packs.values() for rule in pack.rules]
+    ids += [penalty.id for pack in book.packs.values() for penalty in pack.penalties]
     assert len(ids) == len(set(ids))
     assert len(book.rules) + len(book.penalties) == len(ids)
 
@@ -146,7 +147,8 @@ def test_links_resolve_and_each_says_how_well_it_is_founded(book: Rulebook) -> N
 
 def test_texts_are_bilingual_paraphrases(book: Rulebook) -> None:
     han = re.compile(r"[\u4e00-\u9fff]")
-    for entry in (*book.rules.values(), *book.penalties.values()):
+    entries: list[Rule | Penalty] = [*book.rules.values(), *book.penalties.values()]
+    for entry in entries:
         assert entry.wording == "paraphrase"
         for text in (entry.title, entry.text):
             assert han.search(text.zh), entry.id
@@ -518,7 +520,7 @@ def test_a_rulebook_of_packs_checks_their_links(book: Rulebook) -> None:
 
 def test_entries_cannot_be_changed(book: Rulebook) -> None:
     with pytest.raises(ValueError, match="frozen"):
-        book.rule("cn-dsp-2023/16.1").keyword = Keyword.MAY  # type: ignore[misc]
+        book.rule("cn-dsp-2023/16.1").keyword = Keyword.MAY
     with pytest.raises(TypeError):
         book.rules["x"] = book.rule("cn-dsp-2023/16.1")  # type: ignore[index]
     assert isinstance(book.packs["eu-dsa"], Pack)
