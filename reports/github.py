@@ -1,4 +1,6 @@
-"""A report for GitHub Actions: annotations at the lines of the binding, and a summary of the job in Markdown."""
+"""A report for GitHub Actions: annotations at the lines of the binding, and a summary of the job in
+Markdown.
+"""
 
 from __future__ import annotations
 
@@ -30,11 +32,13 @@ _OUTCOMES = {
 }
 
 
-def annotations(report: Report, *, binding: str = "") -> str:
-    """Workflow commands, one line each: a check that found something open, at the line of the binding that shows it.
+def workflow_commands(report: Report, *, binding: str = "") -> str:
+    """Workflow commands, one line each: a check that found something open, at the line of the binding that
+    shows it.
 
-    Failures of duties and broken checks are errors, failures of recommendations and what is inconclusive are warnings, what is left
-    to review is a notice. ``binding`` is the path of the binding inside the repository.
+    Failures of duties and broken checks are errors, failures of recommendations and what is inconclusive
+    are warnings, what is left to review is a notice. ``binding`` is the path of the binding inside the
+    repository.
     """
     kinds: dict[str, list[str]] = {"error": [], "warning": [], "notice": []}
     for group in _by_check(issues(report, binding)):
@@ -44,31 +48,41 @@ def annotations(report: Report, *, binding: str = "") -> str:
     for kind, commands in kinds.items():
         lines += commands if len(commands) <= PER_KIND else commands[: PER_KIND - 1]
         if len(commands) > PER_KIND:
-            lines.append(f"::{kind} title=shenhe::{len(commands) - PER_KIND + 1} more; the summary of this job lists them all")
+            more = len(commands) - PER_KIND + 1
+            lines.append(f"::{kind} title=shenhe::{more} more; the summary of this job lists them all")
     return "".join(line + "\n" for line in lines)
 
 
-def summary(report: Report) -> str:
-    """The summary of a job: the outcome, the rules that are open with the requests that show it, then all rules.
+def step_summary(report: Report) -> str:
+    """The summary of a job: the outcome, the rules that are open with the requests that show it, then all
+    rules.
 
-    Everything that a provider or a binding says stands in code or in character references, so that nothing of it is markup, a link,
-    an image or a mention.
+    Everything that a provider or a binding says stands in code or in character references, so that nothing
+    of it is markup, a link, an image or a mention.
     """
+    target, environment = markdown(report.target.name), markdown(report.target.environment)
     counts = {verdict: report.summary.counts.get(verdict, 0) for verdict in _ORDER}
     head = [
         f"## shenhe: {_outcome(report)}",
         "",
-        " · ".join(f"{_SIGNS[verdict]} {count}" for verdict, count in counts.items() if count) or "No rule was decided.",
+        " · ".join(f"{_SIGNS[verdict]} {count}" for verdict, count in counts.items() if count)
+        or "No rule was decided.",
         "",
-        f"Provider <code>{markdown(report.target.name)}</code> (environment <code>{markdown(report.target.environment)}</code>), level "
-        f"{report.level}, law of {markdown(report.on)}, {report.summary.requests} requests, seed {report.seed}.",
+        f"Provider <code>{target}</code> (environment <code>{environment}</code>), level {report.level},",
+        f"law of {markdown(report.on)}, {report.summary.requests} requests, seed {report.seed}.",
         "",
     ]
-    tail = ["", f"{len(report.undecided)} rules are not decided by this run: only documents show them, or another level does.", ""]
+    tail = [
+        "",
+        f"{len(report.undecided)} rules are not decided by this run: only documents or another level do.",
+        "",
+    ]
     parts = ["\n".join(head), _table(report.rules)]
     room = SUMMARY_BYTES - sum(len(part.encode()) for part in parts) - 1000
     left_out = 0
-    for check in sorted((c for c in report.checks if c.verdict in OPEN), key=lambda check: OPEN.index(check.verdict)):
+    for check in sorted(
+        (c for c in report.checks if c.verdict in OPEN), key=lambda check: OPEN.index(check.verdict)
+    ):
         detail = _detail(check)
         size = len(detail.encode())
         if size > room:
@@ -77,7 +91,7 @@ def summary(report: Report) -> str:
         room -= size
         parts.append(detail)
     if left_out:
-        parts.append(f"\n{left_out} more findings are in report.json: together they are larger than a summary may be.\n")
+        parts.append(f"\n{left_out} more findings are in report.json: a summary has no room for them.\n")
     return "\n".join([*parts, *tail])
 
 
@@ -91,14 +105,18 @@ def _table(rules: list[RuleResult]) -> str:
     rows = ["| verdict | rule | | checks |", "| --- | --- | --- | --- |"]
     for rule in sorted(rules, key=lambda rule: _ORDER.index(rule.verdict)):
         checks = ", ".join(f"<code>{markdown(name)}</code>" for name in rule.checks)
-        rows.append(f"| {_SIGNS[rule.verdict]} | <code>{markdown(rule.rule)}</code> | {markdown(rule.title.en)} | {checks} |")
+        rows.append(
+            f"| {_SIGNS[rule.verdict]} | <code>{markdown(rule.rule)}</code> "
+            f"| {markdown(rule.title.en)} | {checks} |"
+        )
     return "\n".join(rows) + "\n"
 
 
 def _detail(check: CheckResult) -> str:
+    name = f"{_SIGNS[check.verdict]}: <code>{markdown(check.name)}</code>: {markdown(check.title)}"
     lines = [
         "<details>",
-        f"<summary>{_SIGNS[check.verdict]}: <code>{markdown(check.name)}</code>: {markdown(check.title)}</summary>",
+        f"<summary>{name}</summary>",
         "",
         "Decides " + ", ".join(f"<code>{markdown(rule)}</code>" for rule in check.rules) + ".",
         "",

@@ -1,4 +1,6 @@
-"""A report as GitLab reads code quality: a list of issues at lines of the binding, shown in the merge request."""
+"""A report as GitLab reads code quality: a list of issues at lines of the binding, shown in the merge
+request.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +17,8 @@ NO_FILE = "binding.yaml"
 def code_quality(report: Report, *, binding: str = "") -> list[dict[str, Any]]:
     """One issue for each open rule and check, the gravest first, as plain JSON data.
 
-    ``binding`` is the path of the binding inside the repository. Fingerprints stay the same from run to run, so that GitLab tells
-    what a merge request adds from what was there.
+    ``binding`` is the path of the binding inside the repository. Fingerprints stay the same from run to
+    run, so that GitLab tells what a merge request adds from what was there.
     """
     return [_issue(issue) for issue in issues(report, binding)]
 

@@ -1,7 +1,7 @@
 """The requests of findings as an HTTP Archive (HAR 1.2), which browsers' developer tools and proxies open.
 
-A report keeps no times of single requests, so every entry carries the start of the run and no duration. Bodies are the redacted
-excerpts of the report.
+A report keeps no times of single requests, so every entry carries the start of the run and no duration.
+Bodies are the redacted excerpts of the report.
 """
 
 from __future__ import annotations
@@ -20,14 +20,23 @@ _UNKNOWN = -1
 
 
 def har(report: Report, *, only: str = "") -> dict[str, Any]:
-    """The archive, as plain JSON data: one page for each finding, one entry for each of its requests, in their order.
+    """The archive, as plain JSON data: one page for each finding, one entry for each of its requests, in
+    their order.
 
     ``only`` keeps the findings of one check or one rule. Raises ``ValueError`` where there are none.
     """
-    checks = [check for check in report.checks if check.finding and (not only or only == check.name or only in check.rules)]
+    checks = [
+        check
+        for check in report.checks
+        if check.finding and (not only or only == check.name or only in check.rules)
+    ]
     if only and not checks:
-        known = sorted(name for check in report.checks if check.finding for name in (check.name, *check.rules))
-        raise ValueError(f"found no finding of {only!r} in this report, expected one of: {', '.join(known) or '(it has none)'}")
+        known = sorted(
+            name for check in report.checks if check.finding for name in (check.name, *check.rules)
+        )
+        raise ValueError(
+            f"found no finding of {only!r} in this report, it has: {', '.join(known) or 'none at all'}"
+        )
     started = timestamp(report.timing.started)
     return {
         "log": {
@@ -45,7 +54,9 @@ def har(report: Report, *, only: str = "") -> dict[str, Any]:
 
 
 def timestamp(text: str) -> str:
-    """A moment of a report in the form of RFC 3339, in UTC to the second. Raises ``ValueError`` for what is none."""
+    """A moment of a report in the form of RFC 3339, in UTC to the second. Raises ``ValueError`` for what is
+    none.
+    """
     moment = datetime.fromisoformat(text)
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -86,7 +97,10 @@ def _request(step: Step) -> dict[str, Any]:
         "bodySize": len(step.request_body.encode("utf-8", "replace")),
     }
     if step.request_body:
-        request["postData"] = {"mimeType": _media_type(step.request_headers), "text": visible(step.request_body)}
+        request["postData"] = {
+            "mimeType": _media_type(step.request_headers),
+            "text": visible(step.request_body),
+        }
     return request
 
 
@@ -94,7 +108,9 @@ def _response(step: Step) -> dict[str, Any]:
     answered = step.status is not None
     response: dict[str, Any] = {
         "status": step.status if step.status is not None else 0,
-        "statusText": _phrase(step.status) if step.status is not None else one_line(step.error or "no answer"),
+        "statusText": _phrase(step.status)
+        if step.status is not None
+        else one_line(step.error or "no answer"),
         "httpVersion": "HTTP/1.1",
         "cookies": [],
         "headers": _headers(step.response_headers),
@@ -103,7 +119,9 @@ def _response(step: Step) -> dict[str, Any]:
             "mimeType": _media_type(step.response_headers) if answered else "x-unknown",
             "text": visible(step.response_body),
         },
-        "redirectURL": next((visible(v) for name, v in step.response_headers.items() if name.lower() == "location"), ""),
+        "redirectURL": next(
+            (visible(v) for name, v in step.response_headers.items() if name.lower() == "location"), ""
+        ),
         "headersSize": _UNKNOWN,
         "bodySize": _UNKNOWN,
     }
@@ -127,7 +145,9 @@ def _query(url: str) -> list[tuple[str, str]]:
 
 
 def _media_type(headers: dict[str, str]) -> str:
-    return next((one_line(value, 200) for name, value in headers.items() if name.lower() == "content-type"), "")
+    return next(
+        (one_line(value, 200) for name, value in headers.items() if name.lower() == "content-type"), ""
+    )
 
 
 def _phrase(status: int) -> str:

@@ -1,4 +1,5 @@
-"""What a CI system lists: one entry for each rule that a check did not find kept, at the line of the binding that reaches it.
+"""What a CI system lists: one entry for each rule that a check did not find kept, at the line of the
+binding that reaches it.
 
 SARIF, GitHub annotations and GitLab code quality are all lists of these.
 """
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from shenhe.conformance.baseline import milder
 from shenhe.conformance.report import CheckResult, Report, RuleResult, Step, VerdictName
 
 from .untrusted import one_line
@@ -37,7 +39,9 @@ class Place:
 
 @dataclass(frozen=True)
 class Issue:
-    """A rule with the check by which it was not found kept. ``check`` is ``None`` for a rule that no check reached."""
+    """A rule with the check by which it was not found kept. ``check`` is ``None`` for a rule that no check
+    reached.
+    """
 
     rule: RuleResult
     check: CheckResult | None
@@ -45,11 +49,12 @@ class Issue:
 
     @property
     def verdict(self) -> VerdictName:
-        return self.check.verdict if self.check else self.rule.verdict
+        """The check's verdict, or the rule's where that is milder."""
+        return milder(self.check.verdict, self.rule.verdict) if self.check else self.rule.verdict
 
     @property
     def fingerprint(self) -> str:
-        """The same for the same rule and check on every run, whatever was generated: 32 hexadecimal digits."""
+        """The same for the same rule and check on every run: 32 hexadecimal digits."""
         name = f"{self.rule.rule}\n{self.check.name if self.check else ''}"
         return hashlib.sha256(name.encode()).hexdigest()[:32]
 
@@ -75,14 +80,17 @@ def sentence(check: CheckResult | None, rule: RuleResult | None = None) -> str:
 def issues(report: Report, binding: str = "") -> list[Issue]:
     """The open rules of a report, the gravest first.
 
-    ``binding`` is the path of the binding inside the repository; without it, the path is the one that the run was given.
+    ``binding`` is the path of the binding inside the repository; without it, the path is the one that the
+    run was given.
     """
     checks = {check.name: check for check in report.checks}
     found = []
     for rule in report.rules:
         if rule.verdict not in OPEN:
             continue
-        open_checks = [checks[name] for name in rule.checks if name in checks and checks[name].verdict in OPEN]
+        open_checks = [
+            checks[name] for name in rule.checks if name in checks and checks[name].verdict in OPEN
+        ]
         if open_checks:
             found += [Issue(rule, check, place_of(report, check, binding)) for check in open_checks]
         else:
@@ -102,7 +110,9 @@ def deciding_step(check: CheckResult) -> Step | None:
 
 
 def place_of(report: Report, check: CheckResult | None, binding: str = "") -> Place | None:
-    """Where in the binding the deciding request of ``check`` stands, else the first line of the binding, if one is known."""
+    """Where in the binding the deciding request of ``check`` stands, else the first line of the binding, if
+    one is known.
+    """
     step = deciding_step(check) if check else None
     place = place_of_step(step, binding) if step else None
     if place is not None:

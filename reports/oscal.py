@@ -1,12 +1,15 @@
 """A report as OSCAL assessment results (NIST, model version 1.2.1), which audit tools import.
 
-Checks are observations, rules are findings. A rule is ``satisfied`` only where its verdict is ``pass``; what is inconclusive or left
-to review is ``not-satisfied`` with the reason ``other``; what does not apply is neither reviewed nor found. Every UUID follows from
-the report, so that the same report gives the same document.
+Checks are observations, rules are findings. A rule is ``satisfied`` only where its verdict is ``pass``;
+what is inconclusive or left to review is ``not-satisfied`` with the reason ``other``; what does not apply
+is neither reviewed nor found. Every UUID follows from the report, so that the same report gives the same
+document.
 """
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -24,7 +27,9 @@ _REASONS: dict[VerdictName, str] = {"pass": "pass", "fail": "fail"}
 
 
 def assessment_results(report: Report, report_sha256: str) -> dict[str, Any]:
-    """The document, as plain JSON data. ``report_sha256`` is the hash of the ``report.json`` it is made from, in hexadecimal."""
+    """The document, as plain JSON data. ``report_sha256`` is the hash of the ``report.json`` it is made
+    from, in hexadecimal.
+    """
     own = uuid5(NAMESPACE_URL, f"urn:shenhe:report:{report_sha256}")
     started = timestamp(report.timing.started)
     decided = [rule for rule in report.rules if rule.verdict != "not applicable"]
@@ -33,9 +38,9 @@ def assessment_results(report: Report, report_sha256: str) -> dict[str, Any]:
         "uuid": _id(own, "result"),
         "title": _line(f"Conformance of {report.target.name} at level {report.level}"),
         "description": _text(
-            f"Automated probing of {report.target.name} (environment {report.target.environment}) under the law of {report.on}: "
-            f"{report.summary.requests} requests, {len(decided)} rules decided. {len(report.undecided)} further rules are not decided by "
-            "such a run."
+            f"Automated probing of {report.target.name} (environment {report.target.environment}) "
+            f"under the law of {report.on}: {report.summary.requests} requests for {len(decided)} rules. "
+            f"{len(report.undecided)} more rules are not decided by such a run."
         ),
         "start": started,
         "props": [
@@ -69,7 +74,7 @@ def assessment_results(report: Report, report_sha256: str) -> dict[str, Any]:
             },
             "import-ap": {
                 "href": f"#{_id(own, 'plan')}",
-                "remarks": "There is no separate assessment plan: what is assessed follows from the rulebook, the level and the binding.",
+                "remarks": "No separate plan: what is assessed follows from rulebook, level and binding.",
             },
             "results": [{name: value for name, value in result.items() if value != []}],
             "back-matter": {"resources": [_plan(own, report)]},
@@ -78,7 +83,9 @@ def assessment_results(report: Report, report_sha256: str) -> dict[str, Any]:
 
 
 def control_id(rule: str) -> str:
-    """The id of a rule as OSCAL allows it, a name without slashes: ``cn-dsp-2023/17.1.3`` is ``cn-dsp-2023_17.1.3``."""
+    """The id of a rule as OSCAL allows it, a name without slashes: ``cn-dsp-2023/17.1.3`` is
+    ``cn-dsp-2023_17.1.3``.
+    """
     token = re.sub(r"[^\w.-]", "_", rule)
     return token if re.match(r"[^\W\d]", token) else f"_{token}"
 
@@ -123,11 +130,23 @@ def _tool(own: UUID, report: Report) -> dict[str, Any]:
 
 
 def _plan(own: UUID, report: Report) -> dict[str, Any]:
+    plan = {
+        "level": report.level,
+        "on": report.on,
+        "packs": report.packs,
+        "rulebook_sha256": report.rulebook_sha256,
+        "rules": [r.rule for r in report.rules],
+    }
     return {
         "uuid": _id(own, "plan"),
         "title": _line(f"shenhe rulebook at level {report.level}"),
         "description": _text("Packs: " + (", ".join(report.packs) or "none") + "."),
         "props": [_prop("rulebook-sha256", report.rulebook_sha256)],
+        "base64": {
+            "filename": "plan.json",
+            "media-type": "application/json",
+            "value": base64.b64encode(json.dumps(plan, indent=1).encode()).decode(),
+        },
     }
 
 

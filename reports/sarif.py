@@ -1,7 +1,7 @@
 """A report as SARIF 2.1.0 (OASIS, errata 01), as code scanning of GitHub and others read it.
 
-One result for each open rule and check. What is kept or not applicable is no result: services that ignore ``kind`` would show it
-as an alert.
+One result for each open rule and check. What is kept or not applicable is no result: services that ignore
+``kind`` would show it as an alert.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ _KINDS = {"fail": "fail", "review": "review", "inconclusive": "open"}
 def sarif(report: Report, rules: Mapping[str, Rule], *, binding: str = "") -> dict[str, Any]:
     """The SARIF log of a report, as plain JSON data.
 
-    ``rules`` is the rulebook, for sources and help; rules that are not in it are described by the report alone. ``binding`` is the
-    path of the binding inside the repository. A check that broke (``error``) is a notification, not a result.
+    ``rules`` is the rulebook, for sources and help; rules that are not in it are described by the report
+    alone. ``binding`` is the path of the binding inside the repository. A check that broke (``error``) is a
+    notification, not a result.
     """
     index = {rule.rule: position for position, rule in enumerate(report.rules)}
     found = issues(report, binding)
@@ -85,13 +86,20 @@ def _descriptor(result: RuleResult, rule: Rule | None) -> dict[str, Any]:
 
 
 def _help(result: RuleResult, rule: Rule | None) -> dict[str, str]:
-    facts = [f"Binds: {', '.join(result.obligors)}.", f"Paraphrase of this project ({result.verification}); the official text prevails."]
+    facts = [
+        f"Binds: {', '.join(result.obligors)}.",
+        f"Paraphrase of this project ({result.verification}); the official text prevails.",
+    ]
     if rule is not None:
         facts.append("Sources: " + "; ".join(source.cite for source in rule.sources) + ".")
         if rule.penalties:
             facts.append("Punished under: " + ", ".join(link.penalty for link in rule.penalties) + ".")
     plain = "\n\n".join([result.text.en, result.text.zh, *facts])
-    marked = [f"**{markdown(result.title.en)}** ({markdown(result.title.zh)})", markdown(result.text.en, 2000), markdown(result.text.zh, 2000)]
+    marked = [
+        f"**{markdown(result.title.en)}** ({markdown(result.title.zh)})",
+        markdown(result.text.en, 2000),
+        markdown(result.text.zh, 2000),
+    ]
     marked += [f"* {markdown(fact, 1000)}" for fact in facts]
     return {"text": plain, "markdown": "\n\n".join(marked)}
 
@@ -148,7 +156,8 @@ def _code_flows(check: CheckResult, binding: str) -> list[dict[str, Any]]:
     locations = []
     for step in check.finding.steps if check.finding else ():
         place = place_of_step(step, binding)
-        said = f"{step.role}: {step.operation} → {step.status if step.status is not None else step.error or 'no answer'}"
+        answer = step.status if step.status is not None else step.error or "no answer"
+        said = f"{step.role}: {step.operation} → {answer}"
         location: dict[str, Any] = {"message": {"text": one_line(said)}}
         if place is not None:
             location |= _location(place)
@@ -166,12 +175,20 @@ def _location(place: Place) -> dict[str, Any]:
 
 
 def _invocation(report: Report, found: list[Issue]) -> dict[str, Any]:
-    broken = {issue.check.name if issue.check else issue.rule.rule: issue for issue in found if issue.verdict == "error"}
+    broken = {
+        issue.check.name if issue.check else issue.rule.rule: issue
+        for issue in found
+        if issue.verdict == "error"
+    }
     invocation: dict[str, Any] = {
         "executionSuccessful": not broken,
         "exitCode": report.summary.exit_code,
         "toolExecutionNotifications": [
-            {"level": "error", "message": {"text": f"{name}: {issue.sentence()}"}, "associatedRule": {"id": issue.rule.rule}}
+            {
+                "level": "error",
+                "message": {"text": f"{name}: {issue.sentence()}"},
+                "associatedRule": {"id": issue.rule.rule},
+            }
             for name, issue in broken.items()
         ],
     }
@@ -179,4 +196,6 @@ def _invocation(report: Report, found: list[Issue]) -> dict[str, Any]:
 
 
 def _token(name: str) -> str:
-    return "".join(char if char.isalnum() or char in "-._" else "-" for char in one_line(name, 60)) or "provider"
+    return (
+        "".join(char if char.isalnum() or char in "-._" else "-" for char in one_line(name, 60)) or "provider"
+    )

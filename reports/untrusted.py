@@ -1,7 +1,8 @@
 """Making text inert that a provider, or whoever wrote a binding, may have chosen.
 
-Every view of a report puts such text somewhere that gives characters a meaning: a terminal, a log that CI systems read commands
-from, Markdown, HTML. Nothing here decides what a text means; it only takes away that it could do anything.
+Every view of a report puts such text somewhere that gives characters a meaning: a terminal, a log that CI
+systems read commands from, Markdown, HTML. Nothing here decides what a text means; it only takes away that
+it could do anything.
 """
 
 from __future__ import annotations
@@ -9,21 +10,27 @@ from __future__ import annotations
 import re
 import unicodedata
 
-#: Controls, format characters (bidirectional overrides, zero-width), surrogates, line and paragraph separators.
+#: Controls, format characters (bidirectional overrides, zero-width), surrogates, line and paragraph
+#: separators.
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
-#: Punctuation, but for the few signs that mean nothing to Markdown inside a line; a hyphen does at its beginning.
+#: Punctuation, but for the few signs that mean nothing to Markdown inside a line; a hyphen does at its
+#: beginning.
 _MARKUP = re.compile(r"^-|[!-&(-+.:<-@\[-`{-~]")
 
 
 def visible(text: str) -> str:
-    """``text`` with every character that is not seen written as ``\\\\x1b`` or ``\\\\u202e``; line feeds and tabs stay.
+    """``text`` with every character that is not seen written as ``\\\\x1b`` or ``\\\\u202e``; line feeds
+    and tabs stay.
 
     >>> visible("red\\x1b[31m\\u202e")
     'red\\\\x1b[31m\\\\u202e'
     """
     if text.isascii() and text.isprintable():
         return text
-    return "".join(_written(char) if unicodedata.category(char) in _INVISIBLE and char not in "\n\t" else char for char in text)
+    return "".join(
+        _written(char) if unicodedata.category(char) in _INVISIBLE and char not in "\n\t" else char
+        for char in text
+    )
 
 
 def one_line(text: str, limit: int = 300) -> str:
@@ -42,7 +49,8 @@ def cut(text: str, limit: int) -> str:
 
 
 def markdown(text: str, limit: int = 300) -> str:
-    """``text`` as one line of Markdown or HTML in which no character is markup: punctuation is written as character references.
+    """``text`` as one line of Markdown or HTML in which no character is markup: punctuation is written as
+    character references.
 
     >>> markdown("<b>|*")
     '&#60;b&#62;&#124;&#42;'
