@@ -10,7 +10,7 @@ setup(
     package_dir={"shenhe": "."},
     packages=["shenhe." + name for name in found],
     package_data={
-        "": ["py.typed", "*.yaml", "**/*.yaml", "*.json", "**/*.json", "*.csv", "**/*.csv", "**/*.html", "**/*.css", "**/*.js", "**/*.txt"],
+        "": ["py.typed", "*.yaml", "**/*.yaml", "*.json", "**/*.json", "*.csv", "**/*.csv", "**/*.html", "**/*.css", "**/*.js", "**/*.txt", "**/*.md"],
     },
     include_package_data=False,
 )
