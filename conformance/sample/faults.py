@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ..verdict import Level
+
 
 class FaultName(StrEnum):
     """The names, as a command line writes them."""
@@ -81,21 +83,36 @@ class FaultName(StrEnum):
     TIME_LIMIT_UNPUBLISHED = "time-limit-unpublished"
 
 
+#: What only shows in the pixels or sounds in the samples.
+_SEEN_OR_HEARD = frozenset(
+    {
+        FaultName.PICTURE_UNLABELLED,
+        FaultName.PICTURE_LABEL_SMALL,
+        FaultName.PICTURE_LABEL_IN_THE_MIDDLE,
+        FaultName.VOICE_UNLABELLED,
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One broken behaviour: its name, what it does in a sentence, which behaviour of the law it concerns,
-    which rules then fail.
+    which rules then fail, and the lowest level of a run that sees it.
     """
 
     name: FaultName
     summary: str
     behaviour: str
     rules: frozenset[str]
+    level: Level = Level.CORE
 
 
 def _table(behaviour: str, entries: Mapping[FaultName, tuple[str, Iterable[str]]]) -> dict[FaultName, Fault]:
     return {
-        name: Fault(name, summary, behaviour, frozenset(rules)) for name, (summary, rules) in entries.items()
+        name: Fault(
+            name, summary, behaviour, frozenset(rules), Level.FULL if name in _SEEN_OR_HEARD else Level.CORE
+        )
+        for name, (summary, rules) in entries.items()
     }
 
 
@@ -127,7 +144,7 @@ _LABELING = _table(
             ("cn-labeling-2025/gb-e.b",),
         ),
         FaultName.IMPLICIT_LABEL_WRAPPED_TWICE: (
-            "The metadata label stands inside a second object of the same name.",
+            "The metadata label is a string of JSON inside JSON of the same name.",
             ("cn-labeling-2025/gb-e.b",),
         ),
         FaultName.LABEL_VALUE_NUMBER: (
@@ -307,7 +324,7 @@ class UnknownFaultError(ValueError):
     def __init__(self, name: str) -> None:
         self.name = name
         self.closest = tuple(difflib.get_close_matches(name, FAULTS, n=3, cutoff=0.4))
-        hint = f"; did you mean {self.closest[0]}?" if self.closest else ""
+        hint = f" (closest: {', '.join(self.closest)})" if self.closest else ""
         super().__init__(f"there is no fault {name!r}{hint}")
 
 
