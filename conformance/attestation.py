@@ -130,9 +130,7 @@ def statement(report_bytes: bytes, source: str = "report.json") -> Statement:
     )
 
 
-def sign(
-    report_bytes: bytes, key_pem: bytes, *, passphrase: bytes | None = None, source: str = "report.json"
-) -> bytes:
+def sign(report_bytes: bytes, key_pem: bytes, *, passphrase: bytes | None = None, source: str = "report.json") -> bytes:
     """The attestation of a report as the bytes of its file, signed with an Ed25519 private key in PEM (PKCS
     #8).
 
@@ -154,26 +152,25 @@ def verify(attestation: bytes, key_pem: bytes, *, report_bytes: bytes | None = N
     key = _public_key(key_pem)
     payload, named, signature = _opened(attestation)
     if named != key_id(key):
-        raise NotAttestedError(
-            f"it names another key ({named[:16]}…) than the one given ({key_id(key)[:16]}…)"
-        )
+        raise NotAttestedError(f"it names another key ({named[:16]}…) than the one given ({key_id(key)[:16]}…)")
     try:
         key.verify(signature, pre_authentication(PAYLOAD_TYPE, payload))
     except InvalidSignature:
-        raise NotAttestedError(
-            "the signature does not match: it was changed after it was signed, or signed by another key"
-        ) from None
+        raise NotAttestedError("the signature does not match: it was changed after it was signed, or signed by another key") from None
     if _envelope(payload, named, signature) != attestation:
         raise NotAttestedError("what was signed is unchanged, but the file around it was edited")
     try:
         signed = Statement.model_validate_json(payload)
     except ValidationError:
-        raise NotAttestedError(
-            "the signature is good, but what is signed is no statement of this version of shenhe"
-        ) from None
+        raise NotAttestedError("the signature is good, but what is signed is no statement of this version of shenhe") from None
     if report_bytes is not None:
         _check_report(signed, report_bytes)
     return signed
+
+
+def verifying_key(attestation: bytes) -> str:
+    """The id of the key that an attestation names as its signer's. Raises :class:`NotAttestedError`."""
+    return _opened(attestation)[1]
 
 
 def key_id(key: Ed25519PublicKey) -> str:
@@ -195,9 +192,7 @@ def _check_report(signed: Statement, report_bytes: bytes) -> None:
     found = hashlib.sha256(report_bytes).hexdigest()
     wanted = signed.subject[0].digest.sha256
     if found != wanted:
-        raise NotAttestedError(
-            f"it is about another report (sha256 {wanted[:16]}…) than the one given ({found[:16]}…)"
-        )
+        raise NotAttestedError(f"it is about another report (sha256 {wanted[:16]}…) than the one given ({found[:16]}…)")
     said = statement(report_bytes).predicate
     if said != signed.predicate:
         raise NotAttestedError("it is about this report, but does not say what the report says")
@@ -232,28 +227,20 @@ def _predicate(report: Report) -> Predicate:
         ),
     ]
     if report.target.binding_sha256:
-        configuration.append(
-            Configuration(
-                name="binding", digest=_digest(report.target.binding_sha256, "target.binding_sha256")
-            )
-        )
+        configuration.append(Configuration(name="binding", digest=_digest(report.target.binding_sha256, "target.binding_sha256")))
     result: Literal["PASSED", "WARNED", "FAILED"] = "PASSED"
     if failed or not passed or (report.summary.exit_code and not warned):
         result = "FAILED"
     elif warned:
         result = "WARNED"
-    return Predicate(
-        result=result, configuration=configuration, passedTests=passed, warnedTests=warned, failedTests=failed
-    )
+    return Predicate(result=result, configuration=configuration, passedTests=passed, warnedTests=warned, failedTests=failed)
 
 
 def _digest(sha256: str, name: str) -> Digest:
     try:
         return Digest(sha256=sha256)
     except ValidationError:
-        raise AttestationError(
-            f"report.json: {name}: found {sha256[:80]!r}, expected 64 hexadecimal digits"
-        ) from None
+        raise AttestationError(f"report.json: {name}: found {sha256[:80]!r}, expected 64 hexadecimal digits") from None
 
 
 def _opened(attestation: bytes) -> tuple[bytes, str, bytes]:
@@ -299,9 +286,7 @@ def _private_key(pem: bytes, passphrase: bytes | None) -> Ed25519PrivateKey:
         key = load_pem_private_key(pem, passphrase)
     except TypeError:
         needed = (
-            "is protected by a passphrase, and none was given"
-            if passphrase is None
-            else "is not protected, but a passphrase was given"
+            "is protected by a passphrase, and none was given" if passphrase is None else "is not protected, but a passphrase was given"
         )
         raise AttestationError(f"the key {needed}") from None
     except (ValueError, UnsupportedAlgorithm):
@@ -317,9 +302,7 @@ def _public_key(pem: bytes) -> Ed25519PublicKey:
     if len(pem) > MAX_KEY_BYTES:
         raise AttestationError(f"the key file is larger than {MAX_KEY_BYTES:,} bytes, {expected}")
     if b"PRIVATE KEY" in pem:
-        raise AttestationError(
-            f"the key given is a private one, {expected}; keep the private one to yourself"
-        )
+        raise AttestationError(f"the key given is a private one, {expected}; keep the private one to yourself")
     try:
         key = load_pem_public_key(pem)
     except (ValueError, UnsupportedAlgorithm):

@@ -65,8 +65,7 @@ def step_summary(report: Report) -> str:
     head = [
         f"## shenhe: {_outcome(report)}",
         "",
-        " · ".join(f"{_SIGNS[verdict]} {count}" for verdict, count in counts.items() if count)
-        or "No rule was decided.",
+        " · ".join(f"{_SIGNS[verdict]} {count}" for verdict, count in counts.items() if count) or "No rule was decided.",
         "",
         f"Provider <code>{target}</code> (environment <code>{environment}</code>), level {report.level},",
         f"law of {markdown(report.on)}, {report.summary.requests} requests, seed {report.seed}.",
@@ -80,9 +79,7 @@ def step_summary(report: Report) -> str:
     parts = ["\n".join(head), _table(report.rules)]
     room = SUMMARY_BYTES - sum(len(part.encode()) for part in parts) - 1000
     left_out = 0
-    for check in sorted(
-        (c for c in report.checks if c.verdict in OPEN), key=lambda check: OPEN.index(check.verdict)
-    ):
+    for check in sorted((c for c in report.checks if c.verdict in OPEN), key=lambda check: OPEN.index(check.verdict)):
         detail = _detail(check)
         size = len(detail.encode())
         if size > room:
@@ -105,10 +102,7 @@ def _table(rules: list[RuleResult]) -> str:
     rows = ["| verdict | rule | | checks |", "| --- | --- | --- | --- |"]
     for rule in sorted(rules, key=lambda rule: _ORDER.index(rule.verdict)):
         checks = ", ".join(f"<code>{markdown(name)}</code>" for name in rule.checks)
-        rows.append(
-            f"| {_SIGNS[rule.verdict]} | <code>{markdown(rule.rule)}</code> "
-            f"| {markdown(rule.title.en)} | {checks} |"
-        )
+        rows.append(f"| {_SIGNS[rule.verdict]} | <code>{markdown(rule.rule)}</code> | {markdown(rule.title.en)} | {checks} |")
     return "\n".join(rows) + "\n"
 
 
@@ -122,9 +116,9 @@ def _detail(check: CheckResult) -> str:
         "",
     ]
     finding = check.finding
-    if finding is None:
-        lines += ["Why:", "", fenced(check.reason or "no reason was given")]
-    else:
+    if finding is None or check.verdict != "fail":
+        lines += ["Why:", "", fenced(check.reason or "no reason was given"), ""]
+    if finding is not None:
         lines += ["Expected:", "", fenced(finding.expected), "", "Seen:", "", fenced(finding.seen)]
         if finding.case:
             lines += ["", "Case:", "", fenced(finding.case)]

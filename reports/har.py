@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
-from shenhe.conformance.report import CheckResult, Report, Step
+from shenhe.conformance.report import CheckResult, Report, ReportError, Step
 
 from .untrusted import one_line, visible
 
@@ -19,45 +19,41 @@ from .untrusted import one_line, visible
 _UNKNOWN = -1
 
 
+class UnknownFindingError(ValueError):
+    """A report has no finding of that check or rule."""
+
+
 def har(report: Report, *, only: str = "") -> dict[str, Any]:
     """The archive, as plain JSON data: one page for each finding, one entry for each of its requests, in
     their order.
 
-    ``only`` keeps the findings of one check or one rule. Raises ``ValueError`` where there are none.
+    ``only`` keeps the findings of one check or one rule. Raises :class:`UnknownFindingError` where there are none.
     """
-    checks = [
-        check
-        for check in report.checks
-        if check.finding and (not only or only == check.name or only in check.rules)
-    ]
+    checks = [check for check in report.checks if check.finding and (not only or only == check.name or only in check.rules)]
     if only and not checks:
-        known = sorted(
-            name for check in report.checks if check.finding for name in (check.name, *check.rules)
-        )
-        raise ValueError(
-            f"found no finding of {only!r} in this report, it has: {', '.join(known) or 'none at all'}"
-        )
+        known = sorted(name for check in report.checks if check.finding for name in (check.name, *check.rules))
+        raise UnknownFindingError(f"found no finding of {only!r} in this report, it has: {', '.join(known) or 'none at all'}")
     started = timestamp(report.timing.started)
     return {
         "log": {
             "version": "1.2",
             "creator": {"name": "shenhe", "version": report.shenhe_version},
             "pages": [_page(check, started) for check in checks],
-            "entries": [
-                _entry(step, check.name, started)
-                for check in checks
-                for step in (check.finding.steps if check.finding else ())
-            ],
+            "entries": [_entry(step, check.name, started) for check in checks for step in (check.finding.steps if check.finding else ())],
             "comment": "Redacted by shenhe; times of single requests were not kept.",
         }
     }
 
 
 def timestamp(text: str) -> str:
-    """A moment of a report in the form of RFC 3339, in UTC to the second. Raises ``ValueError`` for what is
+    """A moment of a report in the form of RFC 3339, in UTC to the second. Raises :class:`ReportError` for
     none.
     """
-    moment = datetime.fromisoformat(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        wrong = f"found {text[:60]!r}, expected a moment as 2026-01-31T08:00:00Z"
+        raise ReportError(f"timing.started: {wrong}") from None
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -108,9 +104,7 @@ def _response(step: Step) -> dict[str, Any]:
     answered = step.status is not None
     response: dict[str, Any] = {
         "status": step.status if step.status is not None else 0,
-        "statusText": _phrase(step.status)
-        if step.status is not None
-        else one_line(step.error or "no answer"),
+        "statusText": _phrase(step.status) if step.status is not None else one_line(step.error or "no answer"),
         "httpVersion": "HTTP/1.1",
         "cookies": [],
         "headers": _headers(step.response_headers),
@@ -119,9 +113,7 @@ def _response(step: Step) -> dict[str, Any]:
             "mimeType": _media_type(step.response_headers) if answered else "x-unknown",
             "text": visible(step.response_body),
         },
-        "redirectURL": next(
-            (visible(v) for name, v in step.response_headers.items() if name.lower() == "location"), ""
-        ),
+        "redirectURL": next((visible(v) for name, v in step.response_headers.items() if name.lower() == "location"), ""),
         "headersSize": _UNKNOWN,
         "bodySize": _UNKNOWN,
     }
@@ -145,9 +137,7 @@ def _query(url: str) -> list[tuple[str, str]]:
 
 
 def _media_type(headers: dict[str, str]) -> str:
-    return next(
-        (one_line(value, 200) for name, value in headers.items() if name.lower() == "content-type"), ""
-    )
+    return next((one_line(value, 200) for name, value in headers.items() if name.lower() == "content-type"), "")
 
 
 def _phrase(status: int) -> str:

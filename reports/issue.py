@@ -72,8 +72,8 @@ def sentence(check: CheckResult | None, rule: RuleResult | None = None) -> str:
     """What a check concluded and on what grounds, as the provider's text stands: not yet safe to print."""
     if check is None:
         return f"{rule.verdict}: {rule.reason or 'no check reached this rule'}" if rule else ""
-    if check.finding is not None:
-        return f"expected: {check.finding.expected}. Seen: {check.finding.seen}"
+    if check.finding is not None and check.verdict == "fail":
+        return f"expected: {check.finding.expected} Seen: {check.finding.seen}"
     return f"{check.verdict}: {check.reason or check.title}"
 
 
@@ -88,9 +88,7 @@ def issues(report: Report, binding: str = "") -> list[Issue]:
     for rule in report.rules:
         if rule.verdict not in OPEN:
             continue
-        open_checks = [
-            checks[name] for name in rule.checks if name in checks and checks[name].verdict in OPEN
-        ]
+        open_checks = [checks[name] for name in rule.checks if name in checks and checks[name].verdict in OPEN]
         if open_checks:
             found += [Issue(rule, check, place_of(report, check, binding)) for check in open_checks]
         else:

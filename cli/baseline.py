@@ -1,0 +1,129 @@
+"""``shenhe baseline``: accept what is known for now, and judge a report by what is accepted."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from shenhe.conformance.baseline import Baseline, Entry, Outcome
+
+app = typer.Typer(help="Accept known failures with a reason and a day on which that ends.", no_args_is_help=True)
+
+Report = Annotated[Path, typer.Argument(metavar="REPORT", help="The report.json of a run.")]
+
+
+@app.command("write")
+def write(
+    report: Report,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why this is accepted for now.")],
+    expires: Annotated[str, typer.Option("--expires", metavar="DATE", help="The last day on which it is, as 2026-03-31.")],
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Where it goes. Default: standard output.")] = None,
+) -> None:
+    """Draft a baseline that accepts all that is open in a report. Then give each entry its own reason.
+
+    Example:  shenhe baseline write report.json --reason "fixed by the March release" --expires 2026-03-31
+    --out baseline.yaml
+    """
+    from shenhe.conformance.baseline import draft
+    from shenhe.conformance.report import read_report
+
+    from .export import write_bytes
+
+    if len(reason.strip()) < 3:
+        raise typer.BadParameter("say in a few words why this is accepted", param_hint="--reason")
+    last = _day(expires, "--expires")
+    if out is not None and out.exists():
+        raise typer.BadParameter(f"{out} exists: its reasons would be lost; write elsewhere and merge", param_hint="--out")
+    found = read_report(report)
+    text = draft(found, reason, last)
+    if out is None:
+        typer.echo(text, nl=False)
+    else:
+        write_bytes(out, text.encode())
+        typer.echo(f"written: {out}", err=True)
+    broken = [check.name for check in found.checks if check.verdict == "error"]
+    if broken:
+        typer.echo(f"not accepted, since broken checks decide nothing: {', '.join(broken)}", err=True)
+
+
+@app.command("apply")
+def apply(
+    report: Report,
+    baseline: Annotated[Path, typer.Argument(metavar="BASELINE", help="The baseline, in YAML.")],
+    on: Annotated[str | None, typer.Option("--on", metavar="DATE", help="Judge expiry as of this day. Default: today.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Judge a report by what is accepted, without probing again.
+
+    Exit code: 0 all is kept or accepted; 1 a new failure, a stale or an expired entry; 2 a mistake in what
+    was asked for; 3 something is not verified and not accepted.
+
+    Example:  shenhe baseline apply report.json baseline.yaml
+    """
+    from shenhe.conformance.baseline import apply_baseline, read_baseline
+    from shenhe.conformance.report import read_report
+
+    known = read_baseline(baseline)
+    outcome = apply_baseline(read_report(report), known, _day(on, "--on") if on else date.today())
+    if as_json:
+        typer.echo(json.dumps(_document(outcome), indent=1, ensure_ascii=False))
+    else:
+        for line in told(outcome, known):
+            typer.echo(line)
+    raise typer.Exit(outcome.exit_code)
+
+
+def told(outcome: Outcome, baseline: Baseline) -> Iterator[str]:
+    """The outcome in lines for a terminal, what breaks first."""
+    from shenhe.reports.untrusted import one_line
+
+    for problem in outcome.new:
+        yield f"new         {problem.verdict}: {problem.rule}" + (f" ({problem.check})" if problem.check else "")
+    for word, entries, why in (
+        ("expired", outcome.expired, "expired on {0.expires}; fix it, or accept it anew"),
+        ("stale", outcome.stale, "is kept now; delete the entry"),
+        ("unobserved", outcome.unobserved, "was not seen, and not shown to be kept either"),
+    ):
+        for entry in entries:
+            place = f"{baseline.source}:{entry.line}"
+            yield f"{word:<11} {place}: {one_line(entry.name)} ({entry.verdict}) {why.format(entry)}"
+    for problem, entry in outcome.accepted:
+        yield f"accepted    {problem.verdict}: {problem.rule}, until {entry.expires}: {one_line(entry.reason, 120)}"
+    counts = {
+        "new": len(outcome.new),
+        "expired": len(outcome.expired),
+        "stale": len(outcome.stale),
+        "unobserved": len(outcome.unobserved),
+        "accepted": len(outcome.accepted),
+    }
+    yield "Baseline: " + ", ".join(f"{count} {word}" for word, count in counts.items())
+
+
+def _document(outcome: Outcome) -> dict[str, object]:
+    from dataclasses import asdict
+
+    def entry(found: Entry) -> dict[str, object]:
+        return {"line": found.line, **found.model_dump(mode="json", exclude_none=True)}
+
+    return {
+        "exit_code": int(outcome.exit_code),
+        "new": [asdict(problem) for problem in outcome.new],
+        "accepted": [{**asdict(problem), "entry": entry(by)} for problem, by in outcome.accepted],
+        "stale": [entry(found) for found in outcome.stale],
+        "expired": [entry(found) for found in outcome.expired],
+        "unobserved": [entry(found) for found in outcome.unobserved],
+    }
+
+
+def _day(text: str, option: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no date; write it as 2026-03-31", param_hint=option) from None

@@ -1,0 +1,101 @@
+"""``shenhe export``: a report in the forms that other systems read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from shenhe.conformance.report import Report
+
+
+class Format(StrEnum):
+    SARIF = "sarif"
+    JUNIT = "junit"
+    GITLAB = "gitlab"
+    GITHUB_ANNOTATIONS = "github-annotations"
+    GITHUB_SUMMARY = "github-summary"
+    HAR = "har"
+    OSCAL = "oscal"
+
+
+def export(
+    form: Annotated[Format, typer.Argument(metavar="FORMAT", help=" · ".join(Format))],
+    report: Annotated[Path, typer.Argument(metavar="REPORT", help="The report.json of a run.")],
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Where it goes. Default: standard output.")] = None,
+    binding: Annotated[
+        str,
+        typer.Option(
+            "--binding",
+            metavar="PATH",
+            help="Where the binding stands in your repository, for sarif, gitlab and github-annotations. Default: as the run was given it.",
+        ),
+    ] = "",
+    only: Annotated[str, typer.Option("--only", metavar="NAME", help="For har: only the finding of this check or rule.")] = "",
+) -> None:
+    """Write a report as SARIF, JUnit, GitLab code quality, GitHub annotations or summary, HAR or OSCAL.
+
+    Example:  shenhe export sarif results/report.json --out results/shenhe.sarif
+
+    Example:  shenhe export github-summary results/report.json >> "$GITHUB_STEP_SUMMARY"
+    """
+    from shenhe.conformance.report import parse_report, read_report_bytes
+
+    data = read_report_bytes(report)
+    rendered = _render(form, parse_report(data, str(report)), hashlib.sha256(data).hexdigest(), binding, only)
+    if out is None:
+        sys.stdout.buffer.write(rendered)
+        sys.stdout.buffer.flush()
+    else:
+        write_bytes(out, rendered)
+        typer.echo(f"written: {out}", err=True)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write by way of a temporary file in the same folder, so that there is never half a file."""
+    partial = path.with_name(path.name + ".part")
+    partial.write_bytes(data)
+    partial.replace(path)
+
+
+def _render(form: Format, report: Report, report_sha256: str, binding: str, only: str) -> bytes:
+    match form:
+        case Format.SARIF:
+            from shenhe.reports.sarif import sarif
+            from shenhe.rulebook import load_rulebook
+
+            return _json(sarif(report, load_rulebook().rules, binding=binding))
+        case Format.JUNIT:
+            from shenhe.reports.junit import junit
+
+            return junit(report)
+        case Format.GITLAB:
+            from shenhe.reports.gitlab import code_quality
+
+            return _json(code_quality(report, binding=binding))
+        case Format.GITHUB_ANNOTATIONS:
+            from shenhe.reports.github import workflow_commands
+
+            return workflow_commands(report, binding=binding).encode()
+        case Format.GITHUB_SUMMARY:
+            from shenhe.reports.github import step_summary
+
+            return step_summary(report).encode()
+        case Format.HAR:
+            from shenhe.reports.har import har
+
+            return _json(har(report, only=only))
+        case Format.OSCAL:
+            from shenhe.reports.oscal import assessment_results
+
+            return _json(assessment_results(report, report_sha256))
+
+
+def _json(data: Any) -> bytes:
+    return json.dumps(data, indent=1, ensure_ascii=False).encode() + b"\n"
