@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +37,7 @@ class Actor(enum.StrEnum):
 class Kind(enum.IntEnum):
     """What an event is. Codes are only ever appended; the code also ranks events of the same moment."""
 
-    ENTERED = 0  # value: number of users
+    ENTERED = 0  # value: number of users; case: number of the size class
     EXITED = 1
     VIOLATION = 2  # value: severity at the provider, harm per user and day; case: the occasion
     VIOLATION_ENDED = 3  # value: severity that ends; case: the occasion
@@ -77,8 +78,9 @@ class Kind(enum.IntEnum):
     DELISTED = 38  # value: number of the store
     RELISTED = 39  # value: number of the store
     RELISTING_REFUSED = 40  # value: number of the store
-    OCCASION = 41  # never logged: ranks the occasions to breach a rule
+    OCCASION = 41  # one row a provider, at the horizon; value: occasions to breach a rule that it met
     UNFILED = 42  # never logged: the end of the grace period
+    SANCTIONED = 43  # value: step of the ladder decided on, imposed at once or after an appeal that suspends it
 
 
 class Stream(enum.IntEnum):
@@ -102,7 +104,7 @@ ACTORS: dict[Kind, Actor] = {
         kind: Actor.REGULATOR
         for kind in Kind
         if Kind.INSPECTION <= kind <= Kind.SERVICE_RESTORED
-        or kind in (Kind.FORGIVEN, Kind.APPEAL_REJECTED, Kind.APPEAL_UPHELD)
+        or kind in (Kind.FORGIVEN, Kind.SANCTIONED, Kind.APPEAL_REJECTED, Kind.APPEAL_UPHELD)
     },
     Kind.COMPLAINT: Actor.PUBLIC,
     Kind.STORE_REPORT: Actor.APP_STORE,
@@ -116,7 +118,7 @@ ACTORS: dict[Kind, Actor] = {
 
 KIND_NAMES = tuple(kind.name.lower().replace("_", "-") for kind in Kind)
 ACTOR_NAMES = tuple(str(actor) for actor in Actor)
-_ACTOR_OF_KIND = np.array([ACTOR_NAMES.index(ACTORS[kind]) for kind in Kind], dtype=np.int8)
+_ACTOR_OF_KIND = np.array([ACTOR_NAMES.index(ACTORS[kind]) for kind in Kind], dtype=np.int16)
 
 
 def schema() -> pa.Schema:
@@ -145,24 +147,34 @@ def to_table(rows: Sequence[Row], replication: int, rules: Sequence[str]) -> pa.
     columns = list(zip(*rows, strict=True)) if rows else [()] * 6
     time, kind, provider, case, rule, value = columns
     kinds = np.array(kind, dtype=np.int16)
+    # Several steps of a ladder may rest on one provision: the dictionary names it once, or Parquet would not use it.
+    distinct = list(dict.fromkeys(rules))
+    code_of = np.array([distinct.index(name) for name in rules], dtype=np.int16)
     codes = np.array(rule, dtype=np.int16)
-    text = schema().field("kind").type
-    rule_codes = pa.array(codes, mask=codes < 0)
+    known = codes >= 0
+    rule_codes = _nullable(np.where(known, code_of[codes], 0).astype(np.int16), known)
     return pa.table(
         [
             pa.array(np.full(len(rows), replication, dtype=np.int32)),
             pa.array(np.array(time, dtype=np.float64)),
-            pa.DictionaryArray.from_arrays(pa.array(kinds), pa.array(KIND_NAMES)).cast(text),
+            pa.DictionaryArray.from_arrays(pa.array(kinds), pa.array(KIND_NAMES)),
             pa.array(np.array(provider, dtype=np.int32)),
             pa.array(np.array(case, dtype=np.int32)),
-            pa.DictionaryArray.from_arrays(
-                pa.array(_ACTOR_OF_KIND[kinds].astype(np.int16)), pa.array(ACTOR_NAMES)
-            ).cast(text),
-            pa.DictionaryArray.from_arrays(rule_codes, pa.array(list(rules), pa.string())).cast(text),
+            pa.DictionaryArray.from_arrays(pa.array(_ACTOR_OF_KIND[kinds]), pa.array(ACTOR_NAMES)),
+            pa.DictionaryArray.from_arrays(rule_codes, pa.array(distinct, pa.string())),
             pa.array(np.array(value, dtype=np.float64)),
         ],
         schema=schema(),
     )
+
+
+def _nullable(values: npt.NDArray[np.int16], valid: npt.NDArray[np.bool_]) -> pa.Array:
+    """An Arrow array whose memory is ours also under its nulls: ``pa.array(mask=)`` leaves there whatever it finds,
+    and some of that reaches the file."""
+    import pyarrow as pa
+
+    bits = pa.array(valid).buffers()[1]
+    return pa.Array.from_buffers(pa.int16(), len(values), [bits, pa.py_buffer(np.ascontiguousarray(values))])
 
 
 def write_table(table: pa.Table, path: Path) -> None:

@@ -161,6 +161,8 @@ class World:
         self.close_bin()
         for p in range(self.table.providers):
             self.regulator.end_downtime(p)
+            if self.state.occasions[p]:
+                self.log(int(Kind.OCCASION), p, 0, -1, float(self.state.occasions[p]))
 
 
 def replicate(scenario: Scenario, seed: int, number: int, *, keep_log: bool = True) -> Replication:

@@ -198,7 +198,6 @@ def providers_table(scenario: Scenario, run: Replication) -> pa.Table:
     """One row a provider: who it is, what it did, what was done to it."""
     state, n = run.state, scenario.population.providers
     names = pa.array([item.name for item in scenario.population.classes], pa.string())
-    text = pa.dictionary(pa.int16(), pa.string())
     stores = len(scenario.stores)
     shares = np.array([store.share for store in scenario.stores])
     listed = state.listed.reshape(n, stores) @ shares if stores else np.zeros(n)
@@ -208,10 +207,10 @@ def providers_table(scenario: Scenario, run: Replication) -> pa.Table:
     columns: dict[str, Any] = {
         "replication": pa.array(np.full(n, run.number, dtype=np.int32)),
         "provider": pa.array(np.arange(n, dtype=np.int32)),
-        "size_class": pa.DictionaryArray.from_arrays(pa.array(state.size_class.astype(np.int16)), names).cast(text),
+        "size_class": pa.DictionaryArray.from_arrays(pa.array(state.size_class.astype(np.int16)), names),
         "status": pa.DictionaryArray.from_arrays(
             pa.array(state.status.astype(np.int16)), pa.array(STATUS_NAMES, pa.string())
-        ).cast(text),
+        ),
         "users": pa.array(state.users),
         "revenue": pa.array(state.revenue),
         "entered": pa.array(entered),

@@ -89,7 +89,7 @@ class Providers:
         state, table, draws, seed = world.state, world.table, world.draws, world.seed
         state.status[p] = ACTIVE
         state.believed[p] = state.harm_at[p] = world.env.now
-        world.log(ENTERED, p, 0, -1, state.users[p])
+        world.log(ENTERED, p, state.size_class[p], -1, state.users[p])
         if table.exit_rate > 0.0:
             delay = draws.exponential(seed, p, Purpose.EXIT_TIME, 0) / table.exit_rate
             world.clock.call(delay, EXIT, p, 0, self.leave, p)

@@ -22,6 +22,7 @@ WARNING, RECTIFY, FINE, REMOVAL = int(Kind.WARNING), int(Kind.RECTIFY), int(Kind
 SUSPEND = (int(Kind.SUSPEND_UPDATES), int(Kind.SUSPEND_REGISTRATION), int(Kind.SUSPEND_SERVICE))
 RESTORED = (int(Kind.UPDATES_RESTORED), int(Kind.REGISTRATION_RESTORED), int(Kind.SERVICE_RESTORED))
 RECTIFIED, NOT_RECTIFIED, FORGIVEN = int(Kind.RECTIFIED), int(Kind.NOT_RECTIFIED), int(Kind.FORGIVEN)
+SANCTIONED = int(Kind.SANCTIONED)
 APPEALED, REJECTED, OVERTURNED = int(Kind.APPEALED), int(Kind.APPEAL_REJECTED), int(Kind.APPEAL_UPHELD)
 
 CLOSED_DISMISSED, CLOSED_SANCTIONED, CLOSED_LAPSED = range(3)
@@ -231,6 +232,7 @@ class Regulator:
         state.sanctions[p] += 1
         state.wrongful[p] += 0 if case.founded else 1
         world.providers.learn(p)
+        world.log(SANCTIONED, p, case.number, world.penalty_rule(step), float(step))
         index = case.number * STEPS + step
         share = table.guilty_appeal if case.founded else table.innocent_appeal
         appeals = bool(self.appealable[step]) and world.draws.uniform(world.seed, p, Purpose.APPEALED, index) < share

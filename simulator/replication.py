@@ -18,6 +18,7 @@ import os
 import platform
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -143,7 +144,8 @@ def simulate(
         raise RunError(f"{out}: cannot be written ({error.strerror or error})") from error
     except BrokenProcessPool as error:
         kept = f"; what was finished is kept in {out}, the same command goes on from there" if out else ""
-        raise RunError(f"a worker process died, perhaps for want of memory{kept}; try fewer --workers") from error
+        reason = "for want of memory, or because a script without `if __name__ == '__main__':` started it"
+        raise RunError(f"a worker process died, perhaps {reason}{kept}; try fewer workers") from error
     assert folder is not None
     return read_run(folder)
 
@@ -173,8 +175,11 @@ def _each(
 ) -> Iterator[tuple[int, tuple[pa.Table, ...]]]:
     """Run the replications ``numbers``, yielding each as it is finished: its tables, or nothing if in a folder."""
     if workers <= 1:
-        for number in numbers:
-            yield number, run_one(scenario, seed, number, folder)
+        with _Interrupts() as interrupts:
+            for number in numbers:
+                tables = run_one(scenario, seed, number, folder)
+                yield number, tables
+                interrupts.raise_lost()
         return
     # Started afresh and not forked: a fork of a process with threads (numba, pyarrow) can hang.
     context = multiprocessing.get_context("spawn")
@@ -186,6 +191,30 @@ def _each(
         except BaseException:
             _stop(executor)
             raise
+
+
+class _Interrupts:
+    """Remembers Ctrl-C. Raised while a finished replication's generators are collected, it would be lost: Python
+    ignores exceptions there."""
+
+    def __enter__(self) -> _Interrupts:
+        self.seen = False
+        self.before: Any = None
+        if threading.current_thread() is threading.main_thread():
+            self.before = signal.signal(signal.SIGINT, self.note)
+        return self
+
+    def note(self, number: int, frame: Any) -> None:
+        self.seen = True
+        raise KeyboardInterrupt
+
+    def raise_lost(self) -> None:
+        if self.seen:
+            raise KeyboardInterrupt
+
+    def __exit__(self, *_: object) -> None:
+        if self.before is not None:
+            signal.signal(signal.SIGINT, self.before)
 
 
 def _ignore_interrupts() -> None:

@@ -494,18 +494,19 @@ def _read(name: str | Path, depth: int) -> tuple[dict[str, Any], Locate]:
         raise ScenarioError(f"{source}:{mark.line}:{mark.column}: extends: {message}")
     near = origin.parent / parent if looks_like_file and isinstance(origin, Path) else parent
     base, _ = _read(str(near) if parent.endswith((".yaml", ".yml")) else parent, depth + 1)
-    return _merged(base, data), locate
+    return merged(base, data), locate
 
 
-def _merged(base: Any, change: Any) -> Any:
+def merged(base: Any, change: Any) -> Any:
+    """``base`` changed by ``change``: mappings key by key, lists of named entries name by name, the rest replaced."""
     if isinstance(base, dict) and isinstance(change, dict):
-        merged = {key: value for key, value in base.items() if key not in change}
-        return merged | {key: _merged(base.get(key), value) for key, value in change.items()}
+        kept = {key: value for key, value in base.items() if key not in change}
+        return kept | {key: merged(base.get(key), value) for key, value in change.items()}
     if _named(base) and _named(change):
         changes = {item["name"]: item for item in change}
         known = [item["name"] for item in base]
-        kept = [_merged(item, changes.get(item["name"], {})) for item in base]
-        return kept + [item for item in change if item["name"] not in known]
+        together = [merged(item, changes.get(item["name"], {})) for item in base]
+        return together + [item for item in change if item["name"] not in known]
     return copy.deepcopy(change)
 
 
