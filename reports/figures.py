@@ -1,0 +1,574 @@
+"""The figures that a regulator reads from simulated futures.
+
+Every figure is built by plotly.py from the frames of one run or several, has a title that says what is seen in it, a caption that says
+how to read it, and a table of the same numbers. Colours are names (``var(--run-1)``) that the page resolves, so that one figure serves
+light and dark; runs differ by dash as well as by colour. Bands and bars are 95 % intervals over replications, point by point.
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from scipy.special import stdtrit
+
+from shenhe.simulator import Comparison, Run
+
+from .quantities import change, change_interval, interval, quantity
+from .untrusted import one_line
+
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x")
+#: More runs than these cannot be told apart.
+MAX_RUNS = len(DASHES)
+
+#: The rungs of the ladder, mildest first: column of the series, and what a person calls it.
+RUNGS = {
+    "warnings": "Interview or warning",
+    "rectification_orders": "Order to rectify",
+    "fines_imposed": "Fine",
+    "update_suspensions": "Updates suspended",
+    "registration_suspensions": "Registration suspended",
+    "service_suspensions": "Service suspended",
+    "removal_orders": "Removal from stores ordered",
+    "revocations": "Revocation",
+}
+
+#: Outcomes whose difference between two policies is drawn, and in how many words.
+CONTRASTS = {
+    "violations": "Violations",
+    "harm": "Harm",
+    "complaints": "Complaints",
+    "cases_opened": "Cases opened",
+    "backlog_mean": "Backlog, mean",
+    "action_p50": "Time to action, median",
+    "warnings": "Interviews, warnings",
+    "rectification_orders": "Orders to rectify",
+    "fines_imposed": "Fines, number",
+    "fines": "Fines, RMB",
+    "update_suspensions": "Updates suspended",
+    "registration_suspensions": "Registration suspended",
+    "service_suspensions": "Service suspended",
+    "delistings": "Removals from stores",
+    "wrongful_sanctions": "Wrongful sanctions",
+    "appeals": "Appeals",
+    "exits": "Providers giving up",
+}
+
+MONTH = 30.0
+"""Days: the width of the bins of a run's series, and the time that rates are given per."""
+POINTS = 16
+"""About how many points a line or row of bars has; more would show noise, not time."""
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """A table: column heads, and rows of the same length; the first cell of a row names it."""
+
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure: ``name`` is its anchor, ``spec`` the JSON that plotly.js draws, ``numbers`` the same as a table."""
+
+    name: str
+    title: str
+    caption: str
+    spec: str
+    numbers: Numbers
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Mean and 95 % interval at each of some moments; ``days`` since the start, ``low`` and ``high`` NaN for one replication."""
+
+    days: np.ndarray
+    mean: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+
+def figures(runs: Sequence[Run], comparisons: Sequence[Comparison] = ()) -> list[Figure]:
+    """All figures of these runs (1 to ``MAX_RUNS``), and of the comparisons of others with the first."""
+    named = list(zip(names(runs), runs, strict=True))
+    drawn = [_sanctions(named), _backlog(named), _compliance(named), _harm(named), _removals(named)]
+    return [*(_contrast(comparison) for comparison in comparisons), *drawn]
+
+
+def names(runs: Sequence[Run]) -> list[str]:
+    """A short name for each run: its scenario, with a number where two have the same."""
+    found: list[str] = []
+    for run in runs:
+        base = one_line(run.scenario.name, 40)
+        found.append(
+            base
+            if base not in found
+            else f"{base} ({1 + sum(name.split(' (')[0] == base for name in found)})"
+        )
+    return found
+
+
+# -- what is drawn
+
+
+def _contrast(comparison: Comparison) -> Figure:
+    a, b = names([comparison.a, comparison.b])
+    rows = comparison.table.set_index("metric")
+    drawn = []
+    for metric, words in CONTRASTS.items():
+        if metric in rows.index and rows.loc[metric, "mean_a"] and math.isfinite(rows.loc[metric, "mean_a"]):
+            row = rows.loc[metric]
+            scale = 100 / abs(float(row["mean_a"]))
+            drawn.append((words, *(scale * float(row[key]) for key in ("difference", "lo95", "hi95")), row))
+    beyond = [entry for entry in drawn if entry[2] > 0 or entry[3] < 0]
+    largest = sorted(beyond, key=lambda entry: -abs(entry[1]))[:3]
+    told = "; ".join(f"{words.lower()} {_signed(change)}" for words, change, *_ in largest)
+    title = f"{b} against {a}: {len(beyond)} of {len(drawn)} outcomes differ beyond chance" + (
+        f" ({told})" if told else ""
+    )
+
+    figure = _blank(height=56 + 27 * max(1, len(drawn)))
+    labels = [entry[0] for entry in drawn]
+    for group, chosen in (
+        ("beyond chance", beyond),
+        ("not told apart from no change", [e for e in drawn if e not in beyond]),
+    ):
+        colour = "var(--run-1)" if chosen is beyond else "var(--faint)"
+        figure.add_scatter(
+            name=group,
+            x=[entry[1] for entry in chosen],
+            y=[entry[0] for entry in chosen],
+            mode="markers",
+            marker={"color": colour, "size": 9, "symbol": "circle" if chosen is beyond else "circle-open"},
+            error_x=_bars(
+                [entry[1] for entry in chosen],
+                [entry[2] for entry in chosen],
+                [entry[3] for entry in chosen],
+                colour,
+            ),
+            hovertemplate="%{y}: %{x:+.1f} %<extra></extra>",
+        )
+    figure.update_xaxes(
+        ticksuffix=" %",
+        zeroline=True,
+        zerolinecolor="var(--ink)",
+        zerolinewidth=1,
+        tickformat="+,.0f",
+        nticks=6,
+    )
+    figure.update_yaxes(categoryorder="array", categoryarray=labels[::-1], showgrid=False, ticks="")
+    figure.update_layout(margin={"l": 8, "r": 16, "t": 8, "b": 8}, hovermode="closest")
+    heads = ("Outcome", a, b, "Difference", "95 % interval")
+    cells = []
+    for words, *_, row in drawn:
+        unit = str(row["unit"])
+        means = [quantity(float(row[key]), unit) for key in ("mean_a", "mean_b")]
+        span = change_interval(float(row["lo95"]), float(row["hi95"]), unit)
+        cells.append((_with_unit(words, unit), *means, change(float(row["difference"]), unit), span))
+    caption = (
+        f"Change from {a} to {b} in per cent of {a}, with the 95 % interval of the paired difference: both policies meet the same random "
+        f"draws, replication by replication. Filled: the interval leaves out zero. Of {len(drawn)} such intervals about one in twenty "
+        "would do so by chance alone."
+    )
+    return Figure(f"difference-{_anchor(b)}", title, caption, _spec(figure), Numbers(heads, tuple(cells)))
+
+
+def _sanctions(named: Sequence[tuple[str, Run]]) -> Figure:
+    rungs = {key: words for key, words in RUNGS.items() if any(run.series[key].any() for _, run in named)}
+    figure = _blank(height=96 + 236 * len(named))
+    moment, _ = _moments([run for _, run in named])
+    top, rows, spoken = 0.0, [], []
+    for place, (name, run) in enumerate(named, start=1):
+        suffix = "" if place == 1 else str(place)
+        axes = {"xaxis": f"x{suffix}", "yaxis": f"y{suffix}"}
+        curves = {key: _rate(run, key) for key in rungs}
+        total = _rate(run, *rungs)
+        step = float(np.diff(total.days).min()) if len(total.days) > 1 else MONTH
+        for number, (key, words) in enumerate(rungs.items()):
+            figure.add_bar(
+                name=words,
+                x=moment(total.days),
+                y=_rounded(curves[key].mean),
+                marker={
+                    "color": f"var(--rung-{1 + list(RUNGS).index(key)})",
+                    "line": {"color": "var(--paper)", "width": 0.5},
+                },
+                width=_width(step, moment),
+                legendgroup=key,
+                legendrank=number,
+                showlegend=place == 1,
+                hovertemplate="%{y:,.2f}",
+                **axes,
+            )
+        if run.replications > 1:
+            figure.add_scatter(
+                name="All, 95 % interval",
+                x=moment(total.days),
+                y=_rounded(total.mean),
+                mode="markers",
+                marker={"color": "var(--ink)", "size": 3},
+                error_y=_bars(total.mean, total.low, total.high, "var(--ink)", thickness=1),
+                showlegend=place == 1,
+                hovertemplate="%{y:,.2f}",
+                **axes,
+            )
+        top = max(top, float(np.nanmax(np.where(np.isnan(total.high), total.mean, total.high), initial=0.0)))
+        sums = {key: _of(run, key) for key in rungs}
+        rows += [(f"{name}: {words}", *_cells(run, key)) for key, words in rungs.items()]
+        money = sums.get("fines_imposed", math.nan)
+        spoken.append((name, sum(value for value in sums.values() if math.isfinite(value)), money))
+    for place, (name, _) in enumerate(named, start=1):
+        _panel(
+            figure, place, len(named), top=1.08 * top or 1.0, words=f"<b>{name}</b>  sanctions per 30 days"
+        )
+    figure.update_layout(barmode="stack", legend={"traceorder": "normal"}, margin={"t": 34})
+    figure.update_layout(legend={"y": -0.10 / len(named)})
+    told = " and ".join(
+        f"{quantity(total)} under {name}, {quantity(fines)} of them fines" for name, total, fines in spoken
+    )
+    if not any(total for _, total, _ in spoken):
+        told = "none"
+    return Figure(
+        "sanctions",
+        f"Sanctions imposed: {told}",
+        "Mean number of sanctions per 30 days by rung, mildest at the bottom; one case can draw several. The whiskers are the 95 % "
+        "interval of all rungs together.",
+        _spec(figure),
+        Numbers(("Sanction, whole time", "Mean", "95 % interval"), tuple(rows)),
+    )
+
+
+def _backlog(named: Sequence[tuple[str, Run]]) -> Figure:
+    curves = [_level(run, "backlog") for _, run in named]
+    peaks = [
+        (name, curve, int(np.argmax(curve.mean))) for (name, _), curve in zip(named, curves, strict=True)
+    ]
+    moment, _ = _moments([run for _, run in named])
+    told = " and ".join(f"{quantity(float(curve.mean[at]))} under {name}" for name, curve, at in peaks)
+    return _lines(
+        "backlog",
+        f"Cases waiting for an inspector: at most {told}",
+        "Cases opened and not yet taken up, at the end of each 30 days: mean over replications; the band is the 95 % interval of the "
+        "mean at that moment. The title gives the highest mean.",
+        named,
+        curves,
+        "cases waiting",
+        moment,
+    )
+
+
+def _harm(named: Sequence[tuple[str, Run]]) -> Figure:
+    curves = [_rate(run, "harm") for _, run in named]
+    moment, _ = _moments([run for _, run in named])
+    told = " and ".join(f"{quantity(_of(run, 'harm'))} user-days under {name}" for name, run in named)
+    return _lines(
+        "harm",
+        f"Harm over the whole time: {told}",
+        "Users exposed to violations that are still live, weighted by severity, per 30 days, with the 95 % interval of the mean. A few "
+        "very large providers carry most of it, so the band is wide; the paired differences are the sharper test of a policy.",
+        named,
+        curves,
+        "user-days per 30 days",
+        moment,
+    )
+
+
+def _removals(named: Sequence[tuple[str, Run]]) -> Figure:
+    curves = [_level(run, "delistings", cumulative=True) for _, run in named]
+    moment, _ = _moments([run for _, run in named])
+    told = " and ".join(
+        f"{quantity(_of(run, 'delistings'))} under {name} ({quantity(_of(run, 'relistings'))} came back)"
+        for name, run in named
+    )
+    return _lines(
+        "removals",
+        f"Removals from app stores: {told}",
+        "Removals since the start, one for each store that an app is taken out of, with the 95 % interval of the mean.",
+        named,
+        curves,
+        "removals since the start",
+        moment,
+    )
+
+
+def _compliance(named: Sequence[tuple[str, Run]]) -> Figure:
+    classes = list(dict.fromkeys(item.name for _, run in named for item in run.scenario.population.classes))
+    figure = _blank(height=84 + (30 + 18 * len(named)) * len(classes))
+    rows, lowest = [], []
+    for place, (name, run) in enumerate(named):
+        spots = []
+        for position, item in enumerate(classes):
+            key = f"compliance_{item.replace('-', '_')}"
+            if key not in run.summary.index:
+                continue
+            mean, low, high = (
+                100 * float(run.summary.loc[key, column]) for column in ("mean", "lo95", "hi95")
+            )
+            if math.isfinite(mean):
+                spots.append((position + (place - (len(named) - 1) / 2) * 0.22, mean, low, high, item))
+                rows.append((f"{item}: {name}", f"{mean:.1f} %", interval(low / 100, high / 100, "share")))
+        colour = f"var(--run-{place + 1})"
+        figure.add_scatter(
+            name=name,
+            x=_rounded([spot[1] for spot in spots]),
+            y=[spot[0] for spot in spots],
+            text=[spot[4] for spot in spots],
+            mode="markers",
+            marker={"color": colour, "size": 10, "symbol": SYMBOLS[place]},
+            error_x=_bars(*([spot[index] for spot in spots] for index in (1, 2, 3)), colour),
+            hovertemplate="%{text}: %{x:.1f} %",
+        )
+        if spots:
+            worst = min(spots, key=lambda spot: spot[1])
+            lowest.append(f"{worst[1]:.0f} % among {worst[4]} providers under {name}")
+    figure.update_xaxes(ticksuffix=" %", title=None, nticks=6)
+    figure.update_yaxes(
+        tickvals=list(range(len(classes))),
+        ticktext=classes,
+        autorange="reversed",
+        showgrid=False,
+        zeroline=False,
+        ticks="",
+    )
+    figure.update_layout(hovermode="closest", margin={"t": 8}, legend={"y": -0.16})
+    return Figure(
+        "compliance",
+        f"Compliance is lowest at {' and '.join(lowest)}" if lowest else "Compliance by size of provider",
+        "Occasions on which a rule could have been broken and was not, by size class of the provider, with the 95 % interval of the mean.",
+        _spec(figure),
+        Numbers(
+            ("Size class", "Compliance", "95 % interval"),
+            tuple(sorted(rows, key=lambda row: classes.index(row[0].split(":")[0]))),
+        ),
+    )
+
+
+# -- how it is drawn
+
+
+def _lines(
+    name: str,
+    title: str,
+    caption: str,
+    named: Sequence[tuple[str, Run]],
+    curves: Sequence[Curve],
+    words: str,
+    moment: Callable[[Any], list[Any]],
+) -> Figure:
+    figure = _blank(height=360)
+    rows = []
+    for place, ((run, _), curve) in enumerate(zip(named, curves, strict=True)):
+        colour = f"var(--run-{place + 1})"
+        x, mean = moment(curve.days), _rounded(curve.mean)
+        if np.isfinite(curve.low).any():
+            figure.add_scatter(
+                x=[*x, *x[::-1]],
+                y=[*_rounded(curve.high), *_rounded(curve.low)[::-1]],
+                fill="toself",
+                fillcolor=f"var(--run-{place + 1}-band)",
+                line={"width": 0},
+                mode="lines",
+                hoverinfo="skip",
+                showlegend=False,
+                legendgroup=run,
+            )
+        figure.add_scatter(
+            name=run,
+            x=x,
+            y=mean,
+            mode="lines",
+            line={"color": colour, "width": 2.2, "dash": DASHES[place]},
+            legendgroup=run,
+            customdata=[interval(low, high) for low, high in zip(curve.low, curve.high, strict=True)],
+            hovertemplate="%{y:,.3s} (%{customdata})",
+        )
+        rows += [
+            (f"{run}: {when}", quantity(float(value)), interval(float(low), float(high)))
+            for when, value, low, high in zip(x, curve.mean, curve.low, curve.high, strict=True)
+        ]
+    _panel(figure, 1, 1, top=None, words=words)
+    return Figure(
+        name, title, caption, _spec(figure), Numbers(("When", "Mean", "95 % interval"), tuple(rows))
+    )
+
+
+def _blank(height: int) -> go.Figure:
+    axis = {
+        "gridcolor": "var(--grid)",
+        "linecolor": "var(--grid)",
+        "zeroline": False,
+        "fixedrange": True,
+        "automargin": True,
+        "title": None,
+    }
+    return go.Figure(
+        layout={
+            "template": go.layout.Template(),
+            "height": height,
+            "autosize": True,
+            "paper_bgcolor": "rgba(0,0,0,0)",
+            "plot_bgcolor": "rgba(0,0,0,0)",
+            "font": {"family": "system-ui, sans-serif", "size": 13, "color": "var(--ink)"},
+            "hovermode": "x unified",
+            "hoverlabel": {
+                "bgcolor": "var(--paper)",
+                "bordercolor": "var(--grid)",
+                "font": {"color": "var(--ink)"},
+            },
+            "dragmode": False,
+            "margin": {"l": 8, "r": 12, "t": 30, "b": 8},
+            "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": -0.14, "yanchor": "top"},
+            "xaxis": axis,
+            "yaxis": axis,
+        }
+    )
+
+
+def _panel(figure: go.Figure, place: int, places: int, top: float | None, words: str) -> None:
+    """Lay out panel ``place`` of ``places``, one under the other, with what its vertical axis counts written above it."""
+    gap = 0.0 if places == 1 else 0.16 / places
+    height = (1 - gap * (places - 1)) / places
+    low = 1 - place * height - (place - 1) * gap
+    suffix = "" if place == 1 else str(place)
+    figure.update_layout(
+        {
+            f"xaxis{suffix}": {
+                **figure.layout["xaxis"].to_plotly_json(),
+                "anchor": f"y{suffix or ''}",
+                "nticks": 6,
+            },
+            f"yaxis{suffix}": {
+                **figure.layout["yaxis"].to_plotly_json(),
+                "anchor": f"x{suffix}",
+                "domain": [max(0.0, low), low + height],
+                "rangemode": "tozero",
+                "nticks": 5,
+                **({"range": [0, top]} if top else {}),
+            },
+        }
+    )
+    figure.add_annotation(
+        text=words,
+        xref="paper",
+        yref="paper",
+        x=0,
+        y=low + height,
+        xanchor="left",
+        yanchor="bottom",
+        showarrow=False,
+        yshift=6,
+        font={"color": "var(--muted)"},
+        align="left",
+    )
+
+
+def _bars(mean: Any, low: Any, high: Any, colour: str, thickness: float = 1.6) -> dict[str, Any]:
+    """Error bars from the ends of intervals; none where an end is undefined."""
+    up = [max(0.0, top - value) if math.isfinite(top) else 0.0 for value, top in zip(mean, high, strict=True)]
+    down = [
+        max(0.0, value - bottom) if math.isfinite(bottom) else 0.0
+        for value, bottom in zip(mean, low, strict=True)
+    ]
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": _rounded(up),
+        "arrayminus": _rounded(down),
+        "color": colour,
+        "thickness": thickness,
+        "width": 3,
+    }
+
+
+def _spec(figure: go.Figure) -> str:
+    return str(figure.to_json())
+
+
+def _rounded(values: Any) -> list[float | None]:
+    """To six significant figures: what no eye can see need not be in the page."""
+    return [float(f"{value:.6g}") if math.isfinite(value) else None for value in values]
+
+
+# -- from frames to curves
+
+
+def _rate(run: Run, *columns: str) -> Curve:
+    """Events (or sums) of the series per 30 days, over about ``POINTS`` stretches of time."""
+    frame = run.series
+    bins = int(frame["bin"].max()) + 1
+    together = max(1, round(bins / POINTS))
+    # A short rest joins the stretch before it: alone it would be a noisy point.
+    stretch = (frame["bin"] // together).clip(upper=max(1, round(bins / together)) - 1)
+    grouped = frame.assign(
+        stretch=stretch, total=frame[list(columns)].sum(axis=1), days=frame["end"] - frame["start"]
+    ).groupby(["replication", "stretch"])
+    found = grouped.agg(
+        total=("total", "sum"), days=("days", "sum"), start=("start", "min"), end=("end", "max")
+    ).reset_index()
+    found["rate"] = found["total"] / found["days"] * MONTH
+    middle = found.groupby("stretch").agg(start=("start", "first"), end=("end", "first"))
+    days = ((middle["start"] + middle["end"]) / 2).to_numpy()
+    return _curve(days, found.pivot(index="replication", columns="stretch", values="rate"))
+
+
+def _level(run: Run, column: str, *, cumulative: bool = False) -> Curve:
+    """A level of the series at the end of each bin, or a count since the start."""
+    frame = run.series
+    wide = frame.pivot(index="replication", columns="bin", values=column)
+    days = frame.groupby("bin")["end"].first().to_numpy()
+    return _curve(days, wide.cumsum(axis=1) if cumulative else wide)
+
+
+def _curve(days: np.ndarray, wide: pd.DataFrame) -> Curve:
+    values = wide.to_numpy(dtype=float)
+    mean, n = values.mean(axis=0), len(values)
+    if n < 2:
+        nothing = np.full_like(mean, np.nan)
+        return Curve(days, mean, nothing, nothing)
+    half = float(stdtrit(n - 1, 0.975)) * values.std(axis=0, ddof=1) / math.sqrt(n)
+    # A mean of counts is never negative, so neither is what is drawn of its interval.
+    return Curve(days, mean, np.maximum(mean - half, 0.0), mean + half)
+
+
+def _moments(runs: Sequence[Run]) -> tuple[Callable[[Any], list[Any]], bool]:
+    """How to write days on the horizontal axis: as dates where all runs start on the same day, else as days since the start."""
+    starts = {run.scenario.start for run in runs}
+    if len(starts) > 1:
+        return (lambda days: [round(float(day), 1) for day in days]), False
+    (start,) = starts
+    return (lambda days: [(start + datetime.timedelta(days=float(day))).isoformat() for day in days]), True
+
+
+def _width(days: float, moment: Callable[[Any], list[Any]]) -> float:
+    """The width of a bar in the unit of the axis: milliseconds on an axis of dates."""
+    return 0.86 * days * (86_400_000.0 if isinstance(moment([0.0])[0], str) else 1.0)
+
+
+def _of(run: Run, metric: str) -> float:
+    return float(run.summary.loc[metric, "mean"]) if metric in run.summary.index else math.nan
+
+
+def _cells(run: Run, metric: str) -> Iterator[str]:
+    row = run.summary.loc[metric]
+    yield quantity(float(row["mean"]))
+    yield interval(float(row["lo95"]), float(row["hi95"]))
+
+
+def _with_unit(words: str, unit: str) -> str:
+    return f"{words} ({unit})" if unit and unit not in ("share", "RMB") else words
+
+
+def _signed(change: float) -> str:
+    return ("+" if change > 0 else "−") + f"{abs(change):.0f} %"
+
+
+def _anchor(name: str) -> str:
+    return "".join(character if character.isalnum() else "-" for character in name.lower())

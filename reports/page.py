@@ -1,0 +1,296 @@
+"""One self-contained HTML page of conformance reports and simulated futures: no network, no inline handler, a strict policy.
+
+The page is written here and not by plotly, so that its Content-Security-Policy can name each script and style by its SHA-256: figures
+are data in ``<script type="application/json">``, drawn by ``page.js`` with the vendored plotly.js. Jinja2 escapes everything that is
+not markup of ours.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import DictLoader, Environment, StrictUndefined
+from markupsafe import Markup
+
+from shenhe.conformance.report import Report
+
+from . import plotlyjs
+from .clauses import VERDICTS, matrix
+from .quantities import change, change_interval, interval, quantity
+from .untrusted import one_line, visible
+
+if TYPE_CHECKING:
+    from shenhe.simulator import Comparison, Run
+
+#: plotly.js adds a style element without text and fills it through the object model; this is the hash of nothing.
+_EMPTY = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+
+MARKS = {
+    "pass": "kept",
+    "fail": "broken",
+    "error": "the check broke",
+    "inconclusive": "not verified",
+    "review": "for a person to review",
+    "not applicable": "not applicable",
+}
+"""What a verdict means, in the words of a page."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A row of a table of outcomes: title with unit, then a (mean, interval) for each run."""
+
+    title: str
+    values: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """The paired differences of one run with the first: per row title, both means, difference, interval, whether beyond chance."""
+
+    a: str
+    b: str
+    rows: tuple[tuple[str, str, str, str, str, bool], ...]
+
+
+@dataclass(frozen=True)
+class Future:
+    """One simulated run as the page tells it."""
+
+    name: str
+    title: str
+    story: str
+    sources: tuple[str, ...]
+    providers: str
+    days: str
+    start: str
+    replications: int
+    seed: int
+    scenario_hash: str
+    versions: str
+    rulebook_hash: str
+    command: str
+    data: int
+    assumptions: int
+    unstated: int
+    basis: tuple[tuple[str, str, str], ...]
+
+
+def write_page(path: Path, reports: Sequence[Report], runs: Sequence[Run] = ()) -> None:
+    """Write :func:`render_page` as UTF-8, by way of a temporary file in the same folder."""
+    page = render_page(reports, runs)
+    partial = path.with_name(path.name + ".part")
+    partial.write_text(page, encoding="utf-8", newline="\n")
+    partial.replace(path)
+
+
+def render_page(reports: Sequence[Report], runs: Sequence[Run] = ()) -> str:
+    """The page. Runs after the first are compared with it where they share its seed.
+
+    Raises :class:`ValueError` when there is nothing to show, or more than fits side by side.
+    """
+    if not reports and not runs:
+        raise ValueError("found neither a report nor a run, expected at least one")
+    style = _resource("page.css")
+    scripts = [_resource("page.js")]
+    content: dict[str, Any] = {
+        "matrix": matrix(reports),
+        "futures": (),
+        "figures": (),
+        "outcomes": (),
+        "contrasts": (),
+        "notes": (),
+    }
+    if runs:
+        content |= _simulated(runs)
+        scripts.insert(0, plotlyjs.source())
+    return (
+        _environment()
+        .get_template("page.html")
+        .render(
+            **content,
+            title=_title(bool(reports), bool(runs)),
+            policy=_policy(style, scripts, with_figures=bool(runs)),
+            style=Markup(style),  # noqa: S704  # a file of this package
+            scripts=[Markup(script) for script in scripts],  # noqa: S704
+            verdicts=VERDICTS,
+            marks=MARKS,
+        )
+    )
+
+
+def _title(conformance: bool, simulation: bool) -> str:
+    if conformance and simulation:
+        return "Conformance and enforcement"
+    return "Conformance report" if conformance else "Simulated enforcement"
+
+
+def _policy(style: str, scripts: Sequence[str], *, with_figures: bool) -> str:
+    sheets = f"'{_sha256(style)}'"
+    parts = [
+        "default-src 'none'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "img-src data:",
+        "script-src " + " ".join(f"'{_sha256(script)}'" for script in scripts),
+    ]
+    if with_figures:
+        # plotly.js sets style attributes on what it draws; nothing else on the page has any.
+        parts += [f"style-src-elem {sheets} '{_EMPTY}'", "style-src-attr 'unsafe-inline'"]
+    else:
+        parts.append(f"style-src {sheets}")
+    return "; ".join(parts)
+
+
+def _sha256(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
+
+
+@functools.cache
+def _resource(name: str) -> str:
+    return (files("shenhe.reports") / "templates" / name).read_text(encoding="utf-8")
+
+
+@functools.cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=DictLoader({"page.html": _resource("page.html")}),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["data"] = _data
+    environment.filters["line"] = one_line
+    environment.filters["shown"] = visible
+    return environment
+
+
+def _data(text: str) -> Markup:
+    """JSON that cannot end the script element it stands in, whatever its strings hold."""
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)  # noqa: S704  # no character of markup is left
+
+
+# -- simulated futures
+
+
+def _simulated(runs: Sequence[Run]) -> dict[str, Any]:
+    from shenhe.simulator import compare
+
+    from .figures import MAX_RUNS, figures, names
+
+    if len(runs) > MAX_RUNS:
+        raise ValueError(f"found {len(runs)} runs, expected at most {MAX_RUNS} on a page")
+    first, *others = runs
+    comparisons = [compare(first, run) for run in others if run.seed == first.seed]
+    notes = [
+        f"{name} was run with seed {run.seed} and {names(runs)[0]} with seed {first.seed}: without the same draws their differences "
+        "are not paired, and none are given."
+        for name, run in zip(names(runs)[1:], others, strict=True)
+        if run.seed != first.seed
+    ]
+    if any(run.replications == 1 for run in runs):
+        notes.append("A run of one replication has no interval: what it shows may be chance.")
+    return {
+        "futures": [_future(name, run) for name, run in zip(names(runs), runs, strict=True)],
+        "figures": figures(runs, comparisons),
+        "outcomes": _outcomes(runs),
+        "contrasts": [_contrast(comparison) for comparison in comparisons],
+        "notes": notes,
+    }
+
+
+def _future(name: str, run: Run) -> Future:
+    scenario, kinds = run.scenario, {"datum": 0, "assumption": 0, "": 0}
+    for path, _ in scenario.parameters():
+        basis = scenario.basis_of(path)
+        kinds[basis.kind if basis else ""] += 1
+    note = _run_note(run)
+    versions = note.get("versions")
+    return Future(
+        name=name,
+        title=one_line(scenario.title, 200),
+        story=one_line(scenario.story, 2000),
+        sources=tuple(one_line(source, 300) for source in scenario.sources[:30]),
+        providers=quantity(scenario.population.providers),
+        days=quantity(scenario.horizon),
+        start=scenario.start.isoformat(),
+        replications=run.replications,
+        seed=run.seed,
+        scenario_hash=scenario.hash,
+        versions=one_line(", ".join(f"{key} {value}" for key, value in versions.items()), 300)
+        if isinstance(versions, dict)
+        else "",
+        rulebook_hash=one_line(str(note.get("rulebook_hash", "")), 64),
+        command=one_line(str(note.get("command") or ""), 500),
+        data=kinds["datum"],
+        assumptions=kinds["assumption"],
+        unstated=kinds[""],
+        basis=tuple(
+            (one_line(path, 120), basis.kind, one_line(basis.source, 400))
+            for path, basis in list(scenario.basis.items())[:300]
+        ),
+    )
+
+
+def _run_note(run: Run) -> dict[str, Any]:
+    """What ``run.json`` says beyond the run itself; nothing for a run in memory."""
+    if run.folder is None:
+        return {}
+    note = json.loads((run.folder / "run.json").read_text(encoding="utf-8"))
+    return note if isinstance(note, dict) else {}
+
+
+def _outcomes(runs: Sequence[Run]) -> list[Outcome]:
+    rows = []
+    metrics = dict.fromkeys(metric for run in runs for metric in run.summary.index)
+    for metric in metrics:
+        units = {str(run.summary.loc[metric, "unit"]) for run in runs if metric in run.summary.index}
+        titles = [str(run.summary.loc[metric, "title"]) for run in runs if metric in run.summary.index]
+        unit = min(units)
+        values = []
+        for run in runs:
+            if metric not in run.summary.index:
+                values.append(("–", "–"))
+                continue
+            row = run.summary.loc[metric]
+            values.append(
+                (quantity(float(row["mean"]), unit), interval(float(row["lo95"]), float(row["hi95"]), unit))
+            )
+        rows.append(Outcome(_titled(titles[0], unit), tuple(values)))
+    return rows
+
+
+def _contrast(comparison: Comparison) -> Contrast:
+    from .figures import names
+
+    a, b = names([comparison.a, comparison.b])
+    rows = []
+    for row in comparison.table.to_dict("records"):
+        unit, low, high = str(row["unit"]), float(row["lo95"]), float(row["hi95"])
+        rows.append(
+            (
+                _titled(str(row["title"]), unit),
+                quantity(float(row["mean_a"]), unit),
+                quantity(float(row["mean_b"]), unit),
+                change(float(row["difference"]), unit),
+                change_interval(low, high, unit),
+                low > 0 or high < 0,
+            )
+        )
+    return Contrast(a, b, tuple(rows))
+
+
+def _titled(title: str, unit: str) -> str:
+    words = one_line(title, 200)
+    return f"{words} ({unit})" if unit and unit != "share" else words
