@@ -32,8 +32,8 @@ from ..provider import (
     ReadyMade,
     Record,
     Refused,
-    ReportRequest,
     Refutation,
+    ReportRequest,
     Result,
     SearchPage,
     Subject,
@@ -460,8 +460,7 @@ class HttpProvider:
             given = as_text(media.type.search(answer.json))
         if media.kind == "body":
             return Media(answer.body, given or answer.media_type or fallback or "application/octet-stream")
-        assert media.at is not None
-        value = media.at.search(answer.json)
+        value = None if media.at is None else media.at.search(answer.json)
         if not isinstance(value, str) or not value:
             if value is None and way.operation is Operation.VIEW:
                 return None
@@ -570,9 +569,8 @@ def _pairs(filled: Any) -> list[tuple[str, str]]:
     """Names with values, those that are ``null`` left out and lists repeated."""
     pairs: list[tuple[str, str]] = []
     for name, value in filled.items():
-        for item in value if isinstance(value, list | tuple) else [value]:
-            if item is not None:
-                pairs.append((name, _scalar(item)))
+        items = value if isinstance(value, list | tuple) else [value]
+        pairs.extend((name, _scalar(item)) for item in items if item is not None)
     return pairs
 
 
@@ -625,7 +623,7 @@ def _ticket(way: BoundRequest, answer: Answer, known: str = "") -> Ticket:
     state = TicketState.RECEIVED
     if "state" in way.extract:
         word = as_text(_value(way, "state", answer))
-        if word not in way.states and way.operation is Operation.REPORT_STATUS or (word and word not in way.states):
+        if word not in way.states and (word or way.operation is Operation.REPORT_STATUS):
             place = way.place("extract", "state")
             found = repr(visible(word)[:60]) if word else _nothing(way.extract["state"], None, answer).removeprefix("found ")
             raise AnswerError(f"{place}: found {found}, expected one of: {', '.join(way.states)}; name others under states")

@@ -24,7 +24,19 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
 
 from shenhe.rulebook.document import shown
 
-from ..provider import Account, Consent, Content, EditRequest, GenerationRequest, Identity, Media, Publication, ReportRequest, Subject, Ticket
+from ..provider import (
+    Account,
+    Consent,
+    Content,
+    EditRequest,
+    GenerationRequest,
+    Identity,
+    Media,
+    Publication,
+    ReportRequest,
+    Subject,
+    Ticket,
+)
 
 Fill: TypeAlias = Callable[[Mapping[str, Any]], Any]
 VARIABLE = re.compile(r"\$(\$\{)|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
@@ -233,7 +245,8 @@ def _check_names(tree: nodes.Template, known: frozenset[str]) -> None:
             types = TYPES[node.node.name]
             allowed = {item.name for kind in types if is_dataclass(kind) for item in fields(kind)}
             if node.attr not in allowed:
-                raise TemplateError(f"found {node.node.name}.{node.attr}, expected one of: " + ", ".join(f"{node.node.name}.{name}" for name in sorted(allowed)))
+                expected = ", ".join(f"{node.node.name}.{name}" for name in sorted(allowed))
+                raise TemplateError(f"found {node.node.name}.{node.attr}, expected one of: {expected}")
 
 
 def mentions(value: Any, name: str) -> bool:

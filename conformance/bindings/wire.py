@@ -12,17 +12,12 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
-from ..exchange import Exchange, Headers, ReceivedResponse, SentRequest
+from ..exchange import KEPT_BINARY, KEPT_REQUEST, KEPT_TEXT, Exchange, ReceivedResponse, SentRequest
 from ..redaction import Redactor
-from .body import ENCODINGS, BodyError, read_body
+from .body import BodyError, read_body
 from .extraction import Answer
 from .format import LimitsSection
 from .transport import FAILURES
-
-KEPT_REQUEST = 1_000_000
-KEPT_TEXT = 65_536
-KEPT_BINARY = 1_024
-"""Bytes of a body that stay in the evidence: of a request, of an answer in text, of any other answer (size and hash are always kept)."""
 
 _TEXTUAL = ("text/", "application/json", "application/problem+json", "application/xml", "application/x-www-form-urlencoded")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
