@@ -38,9 +38,7 @@ _OTHER_VOCABULARY = {
     "time": "Time",
     "contentid": "ContentId",
 }
-_PAIR = re.compile(
-    r"""["']?([A-Za-z]{4,20}[12]?)["']?\s*[:=]\s*(?:"((?:[^"\\]|\\.){0,1024})"|'([^']{0,1024})'|([\w.+-]{1,200}))"""
-)
+_PAIR = re.compile(r"""["']?([A-Za-z]{4,20}[12]?)["']?\s*[:=]\s*(?:"((?:[^"\\]|\\.){0,1024})"|'([^']{0,1024})'|([\w.+-]{1,200}))""")
 _PREFIX = re.compile(r"aigc\s*[:=]?\s*(?=[{\[\"])", re.IGNORECASE)
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 _CHARSETS = {
@@ -122,9 +120,7 @@ def is_name(key: str) -> bool:
     return "aigc" in key.casefold()
 
 
-def parse(
-    value: str | bytes, *, name: str | None, standing: Iterable[Deviation] = (), big_endian: bool = False
-) -> Value | None:
+def parse(value: str | bytes, *, name: str | None, standing: Iterable[Deviation] = (), big_endian: bool = False) -> Value | None:
     """The field's value, or None where this is no label.
 
     ``name`` is the metadata key it was found under, None for a carrier without one (EXIF UserComment, a
@@ -135,9 +131,7 @@ def parse(
     text = text_of(value, found, big_endian=big_endian)
     raw = text[:4096]
     if not text:
-        return (
-            Value({}, _judged({}, [*found, Deviation.MALFORMED_JSON]), raw) if _names_exactly(name) else None
-        )
+        return Value({}, _judged({}, [*found, Deviation.MALFORMED_JSON]), raw) if _names_exactly(name) else None
     text = _unprefixed(text, found)
     text = _unencoded(text, found)
     wrapped, pairs = _pairs(text, found)
@@ -150,9 +144,7 @@ def parse(
         return None
     if name is None and not wrapped:
         # Without the name, only a dictionary that has the two telling keys is taken for a label.
-        if not {"Label", "ContentProducer"} <= set(fields) and not {"ServiceProvider", "ContentId"} <= set(
-            fields
-        ):
+        if not {"Label", "ContentProducer"} <= set(fields) and not {"ServiceProvider", "ContentId"} <= set(fields):
             return None
         found.append(Deviation.NOT_WRAPPED)
     elif name is not None and wrapped:
@@ -162,9 +154,7 @@ def parse(
     return Value(fields, _judged(fields, found), raw)
 
 
-def from_structure(
-    pairs: list[tuple[str, str]], *, name: str, standing: Iterable[Deviation] = ()
-) -> Value | None:
+def from_structure(pairs: list[tuple[str, str]], *, name: str, standing: Iterable[Deviation] = ()) -> Value | None:
     """The field where a container holds it as separate values instead of one string (an XMP structure, a
     YAML mapping).
     """
@@ -192,9 +182,7 @@ def _unprefixed(text: str, found: list[Deviation]) -> str:
 def _unencoded(text: str, found: list[Deviation]) -> str:
     if text[:1] not in '{["' and _BASE64.fullmatch(text):
         try:
-            inner = base64.b64decode(
-                text.replace("-", "+").replace("_", "/") + "=" * (-len(text) % 4), validate=True
-            )
+            inner = base64.b64decode(text.replace("-", "+").replace("_", "/") + "=" * (-len(text) % 4), validate=True)
             decoded = inner.decode("utf-8").strip()
         except (binascii.Error, ValueError):
             return text

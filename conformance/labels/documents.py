@@ -32,11 +32,7 @@ def _span(data: bytes, text: str, start: int, end: int) -> Span | None:
     mark = 3 if data[:3] == b"\xef\xbb\xbf" else 0
     before = mark + len(text[:start].encode("utf-8", "replace"))
     after = before + len(text[start:end].encode("utf-8", "replace"))
-    return (
-        (before, after)
-        if after <= len(data) and data[before:after] == text[start:end].encode("utf-8", "replace")
-        else None
-    )
+    return (before, after) if after <= len(data) and data[before:after] == text[start:end].encode("utf-8", "replace") else None
 
 
 def read_words(text: str, carrier: str, found: Findings) -> None:
@@ -44,11 +40,7 @@ def read_words(text: str, carrier: str, found: Findings) -> None:
     labels, notes = find_text_labels(text)
     for label in labels:
         where = f"{carrier}/{label.carrier}" if carrier else label.carrier
-        found.add(
-            Label(
-                label.scheme, label.kind, where, label.fields, label.deviations, None, label.raw, label.detail
-            )
-        )
+        found.add(Label(label.scheme, label.kind, where, label.fields, label.deviations, None, label.raw, label.detail))
     for note in notes:
         found.note(f"{carrier}: {note}" if carrier else note)
 
@@ -89,11 +81,7 @@ def _read_front_matter(block: str, span: Span | None, found: Findings) -> None:
         nested = _indented(lines[number + 1 :])
         if value in ("", "|", ">", "|-", ">-", "|+", ">+"):
             joined = "".join(nested).strip()
-            pairs = [
-                (m[1], _unquoted(m[2]))
-                for m in map(re.compile(r"""\s*["']?(\w{1,60})["']?\s*:\s*(.*)$""").match, nested)
-                if m
-            ]
+            pairs = [(m[1], _unquoted(m[2])) for m in map(re.compile(r"""\s*["']?(\w{1,60})["']?\s*:\s*(.*)$""").match, nested) if m]
             if joined.startswith(("{", "'", '"')) and not joined.endswith(":"):
                 found.field(_unquoted(joined), "markdown:front-matter", span, name=match[1])
             elif pairs:
@@ -190,7 +178,7 @@ def write_text(data: bytes, wrapped: str) -> bytes:
     return data + separator + wrapped.encode("ascii") + b"\n"
 
 
-def write_markdown(data: bytes, value: str) -> bytes:
+def write_markdown(data: bytes, value: str, found: Findings) -> bytes:
     """One line of front matter, which is begun where there is none."""
     text = data.decode("utf-8")
     mark = "\ufeff" if text.startswith("\ufeff") else ""
@@ -202,7 +190,7 @@ def write_markdown(data: bytes, value: str) -> bytes:
     return f"{mark}---\n{line}\n---\n{body}".encode()
 
 
-def write_json(data: bytes, value: str) -> bytes:
+def write_json(data: bytes, value: str, found: Findings) -> bytes:
     """One member in front of the others; the rest of the text stays as it is. Raises ValueError unless the
     top is an object.
     """

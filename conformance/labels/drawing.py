@@ -23,15 +23,11 @@ def with_visible_label(kind: Format, data: bytes, found: Findings) -> bytes:
     from PIL import Image
 
     if kind.name not in ("png", "jpeg", "webp"):
-        raise ValueError(
-            f"no visible label can be drawn into {kind.media_type} files here; use PNG, JPEG or WebP"
-        )
+        raise ValueError(f"no visible label can be drawn into {kind.media_type} files here; use PNG, JPEG or WebP")
     try:
         image = Image.open(io.BytesIO(data), formats=[kind.name.upper()])
         if image.width * image.height > found.limits.pixels:
-            raise ValueError(
-                f"{image.width}x{image.height} pixels are more than the {found.limits.pixels:,} allowed"
-            )
+            raise ValueError(f"{image.width}x{image.height} pixels are more than the {found.limits.pixels:,} allowed")
         if getattr(image, "n_frames", 1) > 1:
             raise ValueError("the picture is animated; only still pictures are drawn on")
         image.load()
@@ -82,12 +78,8 @@ def _jpeg(data: bytes, image: Any, found: Findings) -> bytes:
         options["subsampling"] = max(JpegImagePlugin.get_sampling(image), 0)
     glyphs.draw_label(image).save(stream, "JPEG", **options)
     painted = stream.getvalue()
-    kept = b"".join(
-        jpeg.segment(m, data[a:b]) for m, a, b in jpeg.segments(data, found) if jpeg.is_metadata(m)
-    )
-    picture = b"".join(
-        jpeg.segment(m, painted[a:b]) for m, a, b in jpeg.segments(painted, found) if not jpeg.is_metadata(m)
-    )
+    kept = b"".join(jpeg.segment(m, data[a:b]) for m, a, b in jpeg.segments(data, found) if jpeg.is_metadata(m))
+    picture = b"".join(jpeg.segment(m, painted[a:b]) for m, a, b in jpeg.segments(painted, found) if not jpeg.is_metadata(m))
     scan = max((b for _, _, b in jpeg.segments(painted, found)), default=2)
     return painted[:2] + kept + picture + painted[scan:]
 

@@ -98,19 +98,14 @@ def entries(data: bytes, start: int, end: int, found: Findings) -> Iterator[Entr
             number = struct.unpack_from(mark + link, data, position + 4)[0]
             length = number * _SIZES.get(kind, 0)
             inline = position + 4 + link_size
-            where = (
-                inline if length <= link_size else start + struct.unpack_from(mark + link, data, inline)[0]
-            )
+            where = inline if length <= link_size else start + struct.unpack_from(mark + link, data, inline)[0]
             position += entry_size
             if length and where + length <= end:
                 yield Entry(tag, kind, where, length)
                 if tag in (EXIF_IFD, SUB_IFDS, GPS_IFD) and kind in (4, 13, 18) and length <= 64:
                     size = _SIZES[kind]
                     form = mark + ("Q" if size == 8 else "I")
-                    waiting += [
-                        (struct.unpack_from(form, data, at)[0], depth + 1)
-                        for at in range(where, where + length, size)
-                    ]
+                    waiting += [(struct.unpack_from(form, data, at)[0], depth + 1) for at in range(where, where + length, size)]
         if position + link_size <= end:
             waiting.append((struct.unpack_from(mark + link, data, position)[0], depth))
 
@@ -129,6 +124,39 @@ def read(data: bytes, start: int, end: int, carrier: str, found: Findings) -> No
             if not found.within(value, where):
                 continue
             if not found.field(value, where, span, name=None, big_endian=big_endian):
-                found.generator(
-                    value.removeprefix(b"UNICODE\0").replace(b"\0", b"").decode("utf-8", "replace"), where
-                )
+                found.generator(value.removeprefix(b"UNICODE\0").replace(b"\0", b"").decode("utf-8", "replace"), where)
+
+
+def read_file(data: bytes, found: Findings) -> None:
+    """A TIFF file."""
+    read(data, 0, len(data), "tiff", found)
+
+
+def write_file(data: bytes, value: str, found: Findings) -> bytes:
+    """A TIFF file with the XMP property: the first directory is written anew at the end, everything else
+    stays in place.
+    """
+    mark = "<" if data[:2] == b"II" else ">"
+    big = struct.unpack_from(f"{mark}H", data, 2)[0] == 43
+    count_format, link, entry_size, head = ("Q", "Q", 20, 8) if big else ("H", "I", 12, 4)
+    directory = struct.unpack_from(mark + link, data, head)[0]
+    count_size, link_size = struct.calcsize("=" + count_format), struct.calcsize("=" + link)
+    count = struct.unpack_from(mark + count_format, data, directory)[0]
+    start = directory + count_size
+    stop = start + count * entry_size
+    if count > found.limits.parts or stop + link_size > len(data):
+        raise ValueError("the first directory of the TIFF file is broken")
+    rows = [data[at : at + entry_size] for at in range(start, stop, entry_size)]
+    present = [e for e in entries(data, 0, len(data), found) if e.tag == XMP]
+    packet = xmp.with_property(data[present[0].offset : present[0].offset + present[0].length], value) if present else xmp.new_packet(value)
+    rows = [row for row in rows if struct.unpack_from(f"{mark}H", row)[0] != XMP]
+    body = data + b"\0" * (-len(data) % 8)
+    packet_at = len(body)
+    body += packet + b"\0" * (-len(packet) % 8)
+    rows.append(struct.pack(f"{mark}HH{link}{link}", XMP, 7, len(packet), packet_at))
+    rows.sort(key=lambda row: int(struct.unpack_from(f"{mark}H", row)[0]))
+    new_directory = len(body)
+    if not big and new_directory + len(rows) * entry_size >= 1 << 32:
+        raise ValueError("the file would grow beyond what TIFF can address (4 GiB)")
+    body += struct.pack(mark + count_format, len(rows)) + b"".join(rows) + data[stop : stop + link_size]
+    return body[:head] + struct.pack(mark + link, new_directory) + body[head + link_size :]

@@ -57,9 +57,7 @@ class Findings:
         """Whether a metadata value is small enough to be looked at; refuses it in words where not."""
         if len(value) <= self.limits.value_bytes:
             return True
-        self.refuse(
-            carrier, f"a value of {len(value):,} bytes is larger than the {self.limits.value_bytes:,} allowed"
-        )
+        self.refuse(carrier, f"a value of {len(value):,} bytes is larger than the {self.limits.value_bytes:,} allowed")
         return False
 
     def field(
@@ -97,27 +95,21 @@ class Findings:
         """As ``field``, where the container holds the keys separately."""
         parsed = aigc.from_structure(pairs, name=name, standing=standing)
         if parsed is None:
-            self.note(
-                f"near miss: {carrier} is named {name[:60]!r}, but its parts are not those of the AIGC field"
-            )
+            self.note(f"near miss: {carrier} is named {name[:60]!r}, but its parts are not those of the AIGC field")
             return False
         self._implicit(parsed, carrier, span)
         return True
 
     def _implicit(self, parsed: aigc.Value, carrier: str, span: Span | None) -> None:
         detail = " ".join(d.sentence for d in parsed.deviations)
-        self.add(
-            Label("gb45438", "implicit", carrier, parsed.fields, parsed.deviations, span, parsed.raw, detail)
-        )
+        self.add(Label("gb45438", "implicit", carrier, parsed.fields, parsed.deviations, span, parsed.raw, detail))
 
     def source_type(self, value: str, carrier: str, span: Span | None) -> None:
         """IPTC DigitalSourceType: a label where it names a machine, a note where it names a camera."""
         term = value.strip().rstrip("/").rpartition("/")[2]
         meaning = AI_SOURCE_TYPES.get(term.casefold())
         if meaning is None:
-            self.note(
-                f"{carrier}: digital source type {term[:60]!r} does not say that the content is AI-generated"
-            )
+            self.note(f"{carrier}: digital source type {term[:60]!r} does not say that the content is AI-generated")
             return
         detail = f"IPTC digital source type: {meaning}. It is no AIGC field."
         self.add(
@@ -140,6 +132,9 @@ class Findings:
         name = recognised(text[:4096])
         if name:
             self.note(f"near miss: {carrier} holds generator parameters ({name}); they are no label")
+
+    def explicit_labels(self) -> list[Label]:
+        return [label for label in self.labels if label.kind == "explicit"]
 
     def mark_two_labels(self) -> None:
         """GB 45438-2025, 6.1 c): only one implicit label a file."""

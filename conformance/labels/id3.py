@@ -33,11 +33,7 @@ def frames(data: bytes, start: int, end: int, found: Findings) -> Iterator[tuple
     stop = min(end, start + 10 + synchsafe(data[start + 6 : start + 10]))
     position = start + 10
     if flags & 0x40 and version > 2 and position + 4 <= stop:
-        extra = (
-            synchsafe(data[position : position + 4])
-            if version == 4
-            else 4 + int.from_bytes(data[position : position + 4], "big")
-        )
+        extra = synchsafe(data[position : position + 4]) if version == 4 else 4 + int.from_bytes(data[position : position + 4], "big")
         position += extra
     name_length, header = (3, 6) if version == 2 else (4, 10)
     while position + header <= stop and data[position]:
@@ -46,11 +42,7 @@ def frames(data: bytes, start: int, end: int, found: Findings) -> Iterator[tuple
         raw = data[position + name_length : position + 2 * name_length]
         size = synchsafe(raw) if version == 4 else int.from_bytes(raw, "big")
         body = position + header
-        if (
-            version == 4
-            and size != int.from_bytes(raw, "big")
-            and not _is_frame_start(data, body + size, stop)
-        ):
+        if version == 4 and size != int.from_bytes(raw, "big") and not _is_frame_start(data, body + size, stop):
             # Some writers put plain sizes into version 2.4; believe whichever leads to another frame.
             plain = int.from_bytes(raw, "big")
             size = plain if _is_frame_start(data, body + plain, stop) else size
@@ -90,11 +82,7 @@ def read_tag(data: bytes, start: int, end: int, carrier: str, found: Findings) -
             else:
                 found.generator(value, where)
         else:
-            _, value = (
-                _described(content[:1] + content[4:])
-                if name in (b"COMM", b"COM")
-                else ("", _decoded(content))
-            )
+            _, value = _described(content[:1] + content[4:]) if name in (b"COMM", b"COM") else ("", _decoded(content))
             if not found.field(value, where, (body, stop), name=None):
                 found.generator(value, where)
 
@@ -104,21 +92,13 @@ def _described(content: bytes) -> tuple[str, str]:
     encoding = _ENCODINGS[content[0]] if content and content[0] < 4 else "latin-1"
     body = content[1:]
     width = 2 if encoding.startswith("utf-16") else 1
-    split = next(
-        (i for i in range(0, len(body) - width + 1, width) if not any(body[i : i + width])), len(body)
-    )
+    split = next((i for i in range(0, len(body) - width + 1, width) if not any(body[i : i + width])), len(body))
     description, value = body[:split], body[split + width :]
-    if (
-        encoding == "utf-16"
-        and description[:2] in (b"\xff\xfe", b"\xfe\xff")
-        and value[:2] not in (b"\xff\xfe", b"\xfe\xff")
-    ):
+    if encoding == "utf-16" and description[:2] in (b"\xff\xfe", b"\xfe\xff") and value[:2] not in (b"\xff\xfe", b"\xfe\xff"):
         value = description[:2] + value
     if encoding == "latin-1":  # writers put UTF-8 there in spite of the byte
         encoding = "utf-8" if not value.isascii() and _is_utf8(value) else encoding
-    return description.decode(encoding, "replace").strip("\0\ufeff"), value.decode(
-        encoding, "replace"
-    ).rstrip("\0")
+    return description.decode(encoding, "replace").strip("\0\ufeff"), value.decode(encoding, "replace").rstrip("\0")
 
 
 def _decoded(content: bytes) -> str:
@@ -161,12 +141,8 @@ def write(data: bytes, value: str, found: Findings) -> bytes:
     if version not in (2, 3, 4):
         raise ValueError(f"the file has an ID3 tag of unknown version 2.{version}")
     if flags & 0x50:
-        raise ValueError(
-            "the file's ID3 tag has an extended header or a footer, which would have to be rewritten"
-        )
-    size = (
-        as_synchsafe(len(content)) if version == 4 else len(content).to_bytes(3 if version == 2 else 4, "big")
-    )
+        raise ValueError("the file's ID3 tag has an extended header or a footer, which would have to be rewritten")
+    size = as_synchsafe(len(content)) if version == 4 else len(content).to_bytes(3 if version == 2 else 4, "big")
     frame = (b"TXX" if version == 2 else b"TXXX") + size + (b"" if version == 2 else b"\0\0") + content
     ends = [stop for _, _, stop in frames(data, 0, len(data), found)]
     insert_at = ends[-1] if ends else 10

@@ -102,11 +102,5 @@ def with_samples(data: bytes, added: bytes, shape: WavLayout) -> bytes:
     size = int.from_bytes(data[shape.start - 4 : shape.start], "little")
     old_end = min(shape.start + size + (size & 1), len(data))
     body = data[shape.start : shape.end] + added
-    whole = (
-        data[: shape.start - 4]
-        + struct.pack("<I", len(body))
-        + body
-        + b"\0" * (len(body) & 1)
-        + data[old_end:]
-    )
+    whole = data[: shape.start - 4] + struct.pack("<I", len(body)) + body + b"\0" * (len(body) & 1) + data[old_end:]
     return whole[:4] + struct.pack("<I", len(whole) - 8) + whole[8:]

@@ -1,4 +1,5 @@
-"""PNG: text chunks ``iTXt`` (XMP), ``tEXt`` and ``zTXt``, the ``eXIf`` chunk, and writing the XMP property."""
+"""PNG: text chunks ``iTXt`` (XMP), ``tEXt`` and ``zTXt``, the ``eXIf`` chunk, and writing the XMP property.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ _XMP_KEYWORD = b"XML:com.adobe.xmp"
 
 
 def chunks(data: bytes, found: Findings) -> Iterator[tuple[bytes, int, int]]:
-    """(type, start, end) of each chunk's payload up to IEND; stops and says so where the file is cut short."""
+    """(type, start, end) of each chunk's payload up to IEND; stops and says so where the file is cut short.
+    """
     position = len(SIGNATURE)
     while position + 8 <= len(data):
         found.step()
@@ -63,9 +65,7 @@ def _text(kind: bytes, payload: bytes, start: int, end: int, found: Findings) ->
             return
         value = inflated
     name = keyword.decode("latin-1")
-    if keyword == _XMP_KEYWORD or (
-        name.casefold().startswith("xml:com.adobe") and value.lstrip()[:1] == b"<"
-    ):
+    if keyword == _XMP_KEYWORD or (name.casefold().startswith("xml:com.adobe") and value.lstrip()[:1] == b"<"):
         xmp.read(value, carrier, (start, end), found)
     elif is_name(name):
         found.field(value, carrier, (start, end), name=name)
@@ -134,9 +134,7 @@ def write(data: bytes, value: str, found: Findings) -> bytes:
             if packet is None:
                 raise ValueError("the XMP packet in the file cannot be inflated")
             joined = xmp.with_property(packet, value)
-            head = (
-                _XMP_KEYWORD + (b"\0\1\0" if compressed else b"\0\0\0") + parts[0] + b"\0" + parts[1] + b"\0"
-            )
+            head = _XMP_KEYWORD + (b"\0\1\0" if compressed else b"\0\0\0") + parts[0] + b"\0" + parts[1] + b"\0"
             body = head + (zlib.compress(joined) if compressed else joined)
             return data[: start - 8] + chunk(b"iTXt", body) + data[end + 4 :]
     if not header_end:

@@ -24,6 +24,17 @@ _WALKERS = {
     "wav": ("riff", "read"),
     "avi": ("riff", "read"),
     "mp3": ("id3", "read"),
+    "gif": ("gif", "read"),
+    "tiff": ("exif", "read_file"),
+    "heif": ("bmff", "read"),
+    "mp4": ("bmff", "read"),
+    "matroska": ("matroska", "read"),
+    "flv": ("flv", "read"),
+    "flac": ("vorbis", "read_flac"),
+    "ogg": ("vorbis", "read_ogg"),
+    "package": ("package", "read"),
+    "svg": ("markup", "read_svg"),
+    "html": ("markup", "read_html"),
     "text": ("documents", "read_text"),
     "markdown": ("documents", "read_markdown"),
     "json": ("documents", "read_json"),
@@ -35,9 +46,7 @@ def walker(name: str) -> Callable[[bytes, Findings], None] | None:
     entry = _WALKERS.get(name)
     if entry is None:
         return None
-    function: Callable[[bytes, Findings], None] = getattr(
-        import_module(f".{entry[0]}", __package__), entry[1]
-    )
+    function: Callable[[bytes, Findings], None] = getattr(import_module(f".{entry[0]}", __package__), entry[1])
     return function
 
 

@@ -206,9 +206,8 @@ def _neighbours(
     import numpy as np
 
     count = len(unit)
-    result = []
     here = np.arange(count)
-    result = []
+    result: list[NDArray[np.float64]] = []
     for near in (here - 1, here + 4):
         inside = (near >= 0) & (near < len(rows))
         near = np.clip(near, 0, len(rows) - 1)
@@ -265,9 +264,7 @@ def read(data: bytes, kind: Format, found: Findings) -> None:
     read_samples(mono, shape.rate, seconds, f"{kind.name}:samples", (shape.start, shape.end), found)
 
 
-def read_samples(
-    mono: NDArray[np.float32], rate: float, seconds: float, carrier: str, span: Span | None, found: Findings
-) -> None:
+def read_samples(mono: NDArray[np.float32], rate: float, seconds: float, carrier: str, span: Span | None, found: Findings) -> None:
     """Adds the rhythm found in ``mono``, the beginning of a recording of ``seconds``."""
     heard = len(mono) / rate
     if seconds > heard + 0.5:
@@ -326,9 +323,7 @@ def strip(mono: NDArray[np.float32], rate: float, rhythm: Rhythm) -> bytes:
     return stream.getvalue()
 
 
-def tones(
-    rate: float, *, unit: float = 0.12, frequency: float = 900.0, level: float = 0.4
-) -> NDArray[np.float64]:
+def tones(rate: float, *, unit: float = 0.12, frequency: float = 900.0, level: float = 0.4) -> NDArray[np.float64]:
     """The rhythm as samples in [-1, 1] with 0.4 s of quiet before and 0.2 s after; edges rise and fall
     within 5 ms.
     """

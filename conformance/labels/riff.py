@@ -15,9 +15,7 @@ from .label import Deviation
 _LARGE = 0xFFFFFFFF
 
 
-def chunks(
-    data: bytes, start: int, end: int, found: Findings, depth: int = 0
-) -> Iterator[tuple[bytes, int, int, bytes]]:
+def chunks(data: bytes, start: int, end: int, found: Findings, depth: int = 0) -> Iterator[tuple[bytes, int, int, bytes]]:
     """(id, start, end, list type) of each chunk's payload, entering LIST chunks; payloads cut short end
     where the data ends.
     """
@@ -71,23 +69,17 @@ def _read_chunks(data: bytes, start: int, end: int, prefix: str, found: Findings
     from . import id3
 
     for name, body, stop, inside in chunks(data, start, end, found):
-        carrier = (
-            f"{prefix}:{inside.decode('latin-1') + '/' if inside else ''}{name.decode('latin-1').strip()}"
-        )
+        carrier = f"{prefix}:{inside.decode('latin-1') + '/' if inside else ''}{name.decode('latin-1').strip()}"
         text = name.decode("latin-1")
         if is_name(text):
-            misplaced = (
-                (prefix == "wav" and inside) or (prefix == "avi" and inside != b"INFO") or prefix == "webp"
-            )
+            misplaced = (prefix == "wav" and inside) or (prefix == "avi" and inside != b"INFO") or prefix == "webp"
             standing = [Deviation.UNUSUAL_PLACE] if misplaced else []
             if found.within(data[body:stop], carrier):
                 found.field(bytes(data[body:stop]), carrier, (body, stop), name=text, standing=standing)
         elif name == b"XMP " or name == b"_PMX":
             xmp.read(bytes(data[body:stop]), carrier, (body, stop), found)
         elif name == b"EXIF":
-            exif.read(
-                data, body + (6 if data[body : body + 6] == b"Exif\0\0" else 0), stop, f"{prefix}:EXIF", found
-            )
+            exif.read(data, body + (6 if data[body : body + 6] == b"Exif\0\0" else 0), stop, f"{prefix}:EXIF", found)
         elif name in (b"id3 ", b"ID3 "):
             id3.read_tag(data, body, stop, f"{prefix}:id3", found)
         elif inside == b"INFO" and stop - body <= found.limits.value_bytes:
@@ -113,11 +105,7 @@ def write(data: bytes, value: str, found: Findings) -> bytes:
 def _appended(data: bytes, added: bytes) -> bytes:
     """``data`` with one more chunk at the end of its RIFF, and the sizes that name its length put right."""
     large = data[:4] in (b"RF64", b"BW64")
-    size = (
-        int.from_bytes(data[16:24] if data[12:16] == b"ds64" else b"", "little")
-        if large
-        else int.from_bytes(data[4:8], "little")
-    )
+    size = int.from_bytes(data[16:24] if data[12:16] == b"ds64" else b"", "little") if large else int.from_bytes(data[4:8], "little")
     end = min(len(data), 8 + size) if size and size != _LARGE else len(data)
     # A file cut short, or written to a pipe, names a size its last chunk does not reach.
     body = data[:end] + (b"\0" if end & 1 else b"")
@@ -140,9 +128,7 @@ def _write_avi(data: bytes, value: str, found: Findings) -> bytes:
         if name == b"JUNK" and not inside and stop - body >= len(added) + 8:
             rest = stop - (body - 8) - len(added) - 8
             return data[: body - 8] + added + b"JUNK" + struct.pack("<I", rest) + data[stop - rest :]
-    raise ValueError(
-        "this AVI has several RIFF parts and no padding that could hold the label without moving its frames"
-    )
+    raise ValueError("this AVI has several RIFF parts and no padding that could hold the label without moving its frames")
 
 
 def _write_webp(data: bytes, value: str, found: Findings) -> bytes:

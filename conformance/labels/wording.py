@@ -36,24 +36,18 @@ _OBJECT = (
     r"回答|回复|结果|信息|资料|报告|摘要|总结|翻译|虚拟场景|场景|数字人|人物|形象|标识|而成|产生|完成|的)?"
 )
 _FORWARD = re.compile(rf"({_AI}){_FILLER}{{0,6}}({_GENERATION}){_OBJECT}")
-_BACKWARD = re.compile(
-    rf"({_GENERATION})(?:者|方|式|方式|来源|工具|方法|主体|技术|内容|于|自|by|[\s:：（(\-]){{0,4}}({_AI})"
-)
+_BACKWARD = re.compile(rf"({_GENERATION})(?:者|方|式|方式|来源|工具|方法|主体|技术|内容|于|自|by|[\s:：（(\-]){{0,4}}({_AI})")
 _ENGLISH = re.compile(
     r"\b(?:AI[- ](?:generated|made|created|synthesi[sz]ed)|(?:generated|created|made|synthesi[sz]ed|produced)"
     r"(?: (?:in part|entirely|automatically))? (?:by|with|using)(?: an?)? (?:AI|artificial intelligence)|"
     r"artificial(?:ly)? intelligence[- ]generated|artificially generated)\b",
     re.IGNORECASE,
 )
-_MENTION_OF_AI_ALONE = re.compile(
-    rf"({_AI})(播客|主播|助手|对话|绘画|写作|视频|配音|创作|智能体|创意)|虚拟(?:主播|人|数字人)|数字人"
-)
+_MENTION_OF_AI_ALONE = re.compile(rf"({_AI})(播客|主播|助手|对话|绘画|写作|视频|配音|创作|智能体|创意)|虚拟(?:主播|人|数字人)|数字人")
 _NEGATED = re.compile(
     r"(?:非|不是|并非|不属于|未经|未使用|未采用|未|没有|没|无|不含|不用|不使用|拒绝|禁止|反对|不得|勿|杜绝|抵制|是否|不)\s*(?:由|使用|用|采用|经|为|是|含)?\s*$"
 )
-_NEGATED_ENGLISH = re.compile(
-    r"\b(?:not|no|never|isn't|aren't|without|non)\b[- ]?(?:\w+ ){0,2}$", re.IGNORECASE
-)
+_NEGATED_ENGLISH = re.compile(r"\b(?:not|no|never|isn't|aren't|without|non)\b[- ]?(?:\w+ ){0,2}$", re.IGNORECASE)
 _ABOUT_SOMETHING_ELSE = re.compile(
     r"我|你|他|她|它们|咱|喜欢|讨论|研究|关于|什么|如何|怎么|怎样|为何|为什么|学习|介绍|批评|探讨|随着|通过立法|关注|认为|据说|有人|很多|许多|治理|监管|识别|检测|区分|防范|打击|举报|标注|要求|应当|必须|如果|若"
 )
@@ -125,9 +119,7 @@ def has_elements(text: str) -> bool:
     """
     squeezed = re.sub(r"\s+", "", unicodedata.normalize("NFKC", text))
     ai = re.search(r"人工智能|(?<![A-Za-z])(?:AI|Al|A1|ai)(?:GC)?(?![A-Za-z])", squeezed)
-    return ai is not None and (
-        "生成" in squeezed or re.search(r"合成(?!橡胶|纤维|材料|氨|革|洗涤|器)", squeezed) is not None
-    )
+    return ai is not None and ("生成" in squeezed or re.search(r"合成(?!橡胶|纤维|材料|氨|革|洗涤|器)", squeezed) is not None)
 
 
 def _clean(text: str) -> _Cleaned:
@@ -143,9 +135,7 @@ def _clean(text: str) -> _Cleaned:
             pending = True
             continue
         plain = character.translate(_LOOKALIKES)
-        if plain == character and (
-            "\uff21" <= character <= "\uff5a" or "\U0001d400" <= character <= "\U0001d7ff"
-        ):
+        if plain == character and ("\uff21" <= character <= "\uff5a" or "\U0001d400" <= character <= "\U0001d7ff"):
             plain = unicodedata.normalize("NFKC", character)
         if plain != character:
             folded.add(len(characters))
@@ -170,9 +160,7 @@ def _statements(cleaned: _Cleaned, text: str, notes: list[str]) -> list[Statemen
                 break
     if not statements and any(c in text for c in "\u202e\u2067"):
         statements += _turned_round(text)
-    if not statements and re.search(
-        r"成生\s*(?:IA|能智工人)|(?:IA|能智工人)\s*成[生合]|成[生合]\s*(?:IA|能智工人)", cleaned.text
-    ):
+    if not statements and re.search(r"成生\s*(?:IA|能智工人)|(?:IA|能智工人)\s*成[生合]|成[生合]\s*(?:IA|能智工人)", cleaned.text):
         notes.append("near miss: the words of a label stand in reverse order")
     return statements
 
@@ -208,9 +196,7 @@ def _statement(segment: str, offset: int, cleaned: _Cleaned, notes: list[str]) -
         notes.append(f"near miss: a question about AI generation: {shown!r}")
         return None
     clause_before = re.split(r"[，,：:]", before)[-1]
-    talks = language == "zh" and (
-        _ABOUT_SOMETHING_ELSE.search(clause_before) or not _TAIL_OF_STATEMENT.match(after)
-    )
+    talks = language == "zh" and (_ABOUT_SOMETHING_ELSE.search(clause_before) or not _TAIL_OF_STATEMENT.match(after))
     if (
         talks
         or len(clause_before.strip()) > 20 + 20 * (language == "en")
@@ -286,9 +272,7 @@ def _label(statement: Statement, text: str, cleaned: _Cleaned) -> Label:
         "end": end,
     }
     detail = " ".join(d.sentence for d in statement.deviations) or f"A text label at the {position}."
-    return Label(
-        "text", "explicit", f"text:{position}", fields, statement.deviations, None, text[start:end], detail
-    )
+    return Label("text", "explicit", f"text:{position}", fields, statement.deviations, None, text[start:end], detail)
 
 
 def _position(text: str, start: int, end: int) -> str:

@@ -4,7 +4,8 @@ perceive.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from importlib import import_module
 
 from .findings import BeyondLimitError, Findings
 from .formats import Format, sniff
@@ -33,16 +34,10 @@ def write_label(
     """
     limits = limits or Limits()
     if fields is None and not explicit:
-        raise LabelWriteError(
-            "nothing to write: give the fields of an implicit label, or ask for an explicit one."
-        )
+        raise LabelWriteError("nothing to write: give the fields of an implicit label, or ask for an explicit one.")
     if len(data) > limits.file_bytes:
         raise LabelWriteError(f"the file has {len(data):,} bytes; {limits.file_bytes:,} are allowed.")
-    chosen = (
-        fields
-        if isinstance(fields, ImplicitFields) or fields is None
-        else ImplicitFields.from_mapping(fields)
-    )
+    chosen = fields if isinstance(fields, ImplicitFields) or fields is None else ImplicitFields.from_mapping(fields)
     kind = sniff(data, media_type)
     depth: Depth = "sound" if explicit else "metadata"
     present = read_labels(data, media_type=media_type, limits=limits, depth=depth)
@@ -67,35 +62,40 @@ def write_label(
     return data
 
 
+# Format name -> module and function that writes the field into its metadata.
+_WRITERS = {
+    "png": ("png", "write"),
+    "jpeg": ("jpeg", "write"),
+    "webp": ("riff", "write"),
+    "wav": ("riff", "write"),
+    "avi": ("riff", "write"),
+    "gif": ("gif", "write"),
+    "tiff": ("exif", "write_file"),
+    "heif": ("bmff", "write"),
+    "mp4": ("bmff", "write"),
+    "matroska": ("matroska", "write"),
+    "flv": ("flv", "write"),
+    "mp3": ("id3", "write"),
+    "flac": ("vorbis", "write_flac"),
+    "ogg": ("vorbis", "write_ogg"),
+    "package": ("package", "write"),
+    "svg": ("markup", "write_svg"),
+    "html": ("markup", "write_html"),
+    "markdown": ("documents", "write_markdown"),
+    "json": ("documents", "write_json"),
+}
+
+
 def _implicit(kind: Format, data: bytes, fields: ImplicitFields, found: Findings) -> bytes:
-    value = fields.json()
-    if kind.name == "png":
-        from . import png
-
-        return png.write(data, value, found)
-    if kind.name == "jpeg":
-        from . import jpeg
-
-        return jpeg.write(data, value, found)
-    if kind.name in ("wav", "avi", "webp"):
-        from . import riff
-
-        return riff.write(data, value, found)
-    if kind.name == "mp3":
-        from . import id3
-
-        return id3.write(data, value, found)
-    if kind.name in ("text", "markdown", "json"):
+    if kind.name == "text":
         from . import documents
 
-        if kind.name == "text":
-            return documents.write_text(data, fields.json(wrapped=True))
-        return (
-            documents.write_markdown(data, value)
-            if kind.name == "markdown"
-            else documents.write_json(data, value)
-        )
-    raise LabelWriteError(f"no place for a label is known in {kind.media_type} files.")
+        return documents.write_text(data, fields.json(wrapped=True))
+    if kind.name not in _WRITERS:
+        raise ValueError("no place for a label is known in this format")
+    module, name = _WRITERS[kind.name]
+    write: Callable[[bytes, str, Findings], bytes] = getattr(import_module(f".{module}", __package__), name)
+    return write(data, fields.json(), found)
 
 
 def _explicit(kind: Format, data: bytes, found: Findings) -> bytes:

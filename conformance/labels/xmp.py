@@ -30,9 +30,7 @@ class _Packet:
     """Collects the few properties that matter, by local name, whatever their prefix."""
 
     def __init__(self) -> None:
-        self.fields: list[
-            tuple[str, str, bool, str]
-        ] = []  # local name, namespace, written as attribute, value
+        self.fields: list[tuple[str, str, bool, str]] = []  # local name, namespace, written as attribute, value
         self.structures: list[tuple[str, str, list[tuple[str, str]]]] = []
         self.source_types: list[str] = []
         self.generator_texts: list[str] = []
@@ -48,11 +46,7 @@ class _Packet:
         namespace, _, local = name.rpartition(" ")
         self._path.append(name)
         if self._inside is not None:
-            self._pairs += [
-                (key.rpartition(" ")[2], value)
-                for key, value in attributes.items()
-                if " " in key and RDF not in key
-            ]
+            self._pairs += [(key.rpartition(" ")[2], value) for key, value in attributes.items() if " " in key and RDF not in key]
             self._text.clear()
             return
         for key, value in attributes.items():
@@ -67,11 +61,7 @@ class _Packet:
         if wanted and namespace != RDF:
             self._inside = (local, namespace, len(self._path))
             self._text.clear()
-            self._pairs = [
-                (key.rpartition(" ")[2], value)
-                for key, value in attributes.items()
-                if " " in key and RDF not in key
-            ]
+            self._pairs = [(key.rpartition(" ")[2], value) for key, value in attributes.items() if " " in key and RDF not in key]
             resource = attributes.get(f"{RDF} resource")
             if local == "DigitalSourceType" and resource:
                 self.source_types.append(resource)
@@ -166,12 +156,8 @@ def _as_utf8(packet: bytes) -> bytes:
     return packet
 
 
-_BROKEN_ELEMENT = re.compile(
-    r"<(?:\w{1,20}:)?(AIGC)\b[^<>]{0,200}>(.{0,65536}?)(?:</|\Z)", re.DOTALL | re.IGNORECASE
-)
-_BROKEN_ATTRIBUTE = re.compile(
-    r"""\b(?:\w{1,20}:)?(AIGC)\s*=\s*(?:"([^"<]{0,65536})"|'([^'<]{0,65536})')""", re.IGNORECASE
-)
+_BROKEN_ELEMENT = re.compile(r"<(?:\w{1,20}:)?(AIGC)\b[^<>]{0,200}>(.{0,65536}?)(?:</|\Z)", re.DOTALL | re.IGNORECASE)
+_BROKEN_ATTRIBUTE = re.compile(r"""\b(?:\w{1,20}:)?(AIGC)\s*=\s*(?:"([^"<]{0,65536})"|'([^'<]{0,65536})')""", re.IGNORECASE)
 
 
 def _read_broken(packet: bytes, carrier: str, span: Span | None, found: Findings, error: str) -> None:
@@ -209,10 +195,7 @@ def new_packet(value: str) -> bytes:
 
 
 def _description(value: str, prefix: str, about: str) -> str:
-    return (
-        f'<{prefix}:Description {prefix}:about="{about}" xmlns:TC260="{aigc.NAMESPACE}">'
-        f"{property_element(value)}</{prefix}:Description>"
-    )
+    return f'<{prefix}:Description {prefix}:about="{about}" xmlns:TC260="{aigc.NAMESPACE}">{property_element(value)}</{prefix}:Description>'
 
 
 def with_property(packet: bytes, value: str) -> bytes:

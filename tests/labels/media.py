@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import struct
+import tempfile
 import wave
+import zipfile
 import zlib
+from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
+import pytest
 from PIL import Image
 
 from shenhe.conformance.labels import ImplicitFields
@@ -80,9 +85,7 @@ def jpeg_xmp(packet: bytes) -> bytes:
     return jpeg_with((0xE1, b"http://ns.adobe.com/xap/1.0/\0" + packet))
 
 
-def exif_block(
-    tags: dict[int, tuple[int, bytes]], user_comment: bytes | None = None, order: str = "<"
-) -> bytes:
+def exif_block(tags: dict[int, tuple[int, bytes]], user_comment: bytes | None = None, order: str = "<") -> bytes:
     """A TIFF structure with the given tags (type, value) in IFD0 and, if given, a UserComment in the EXIF
     directory.
     """
@@ -124,3 +127,175 @@ def wav_with(*chunks: tuple[bytes, bytes]) -> bytes:
     base = sound()
     whole = base + b"".join(riff_chunk(name, payload) for name, payload in chunks)
     return whole[:4] + struct.pack("<I", len(whole) - 8) + whole[8:]
+
+
+# Films and sounds by the libraries of the `media` extra.
+
+
+@functools.cache
+def film(container: str, codec: str = "", *, frames: int = 12, options: tuple[tuple[str, str], ...] = ()) -> bytes:
+    """A short moving picture, muxed by PyAV; skips the test where it is not installed or lacks the codec."""
+    av = pytest.importorskip("av")
+    chosen = codec or {"webm": "libvpx-vp9", "flv": "flv1", "avi": "mpeg4"}.get(container, "mpeg4")
+    try:
+        av.Codec(chosen, "w")
+    except Exception:
+        pytest.skip(f"PyAV has no encoder {chosen}")
+    # Muxers that go back to what they wrote need a real file.
+    with tempfile.TemporaryDirectory() as folder, av.open(f"{folder}/film", "w", format=container, container_options=dict(options)) as out:
+        track = out.add_stream(chosen, rate=8)
+        track.width, track.height, track.pix_fmt = 96, 64, "yuv420p"
+        for number in range(frames):
+            frame = av.VideoFrame.from_image(Image.new("RGB", (96, 64), (number * 9 % 256, 90, 120)))
+            out.mux(track.encode(frame))
+        out.mux(track.encode(None))
+        out.close()
+        return Path(folder, "film").read_bytes()
+
+
+@functools.cache
+def track(container: str, codec: str, *, rate: int = 48_000, seconds: float = 0.5) -> bytes:
+    """A short sound, muxed by PyAV; skips the test where it is not installed or lacks the codec."""
+    av = pytest.importorskip("av")
+    np = pytest.importorskip("numpy")
+    try:
+        av.Codec(codec, "w")
+    except Exception:
+        pytest.skip(f"PyAV has no encoder {codec}")
+    stream = io.BytesIO()
+    with av.open(stream, "w", format=container) as out:
+        sound_track = out.add_stream(codec, rate=rate, layout="mono")
+        samples = (0.2 * np.sin(np.arange(int(rate * seconds)) / 20) * 32767).astype(np.int16)[None, :]
+        frame = av.AudioFrame.from_ndarray(samples, format="s16", layout="mono")
+        frame.sample_rate = rate
+        fifo = av.AudioFifo()
+        resampler = av.AudioResampler(sound_track.format.name, "mono", rate)
+        for each in resampler.resample(frame):
+            fifo.write(each)
+        size = sound_track.codec_context.frame_size or 1024
+        while part := fifo.read(size, partial=True):
+            out.mux(sound_track.encode(part))
+        out.mux(sound_track.encode(None))
+    return stream.getvalue()
+
+
+# Packages and pages.
+
+_RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument"
+
+
+def zipped(entries: dict[str, str | bytes]) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as out:
+        for name, content in entries.items():
+            stored = zipfile.ZIP_STORED if name == "mimetype" else zipfile.ZIP_DEFLATED
+            out.writestr(name, content, compress_type=stored)
+    return stream.getvalue()
+
+
+def ooxml(custom: str = "") -> bytes:
+    entries: dict[str, str | bytes] = {
+        "[Content_Types].xml": '<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
+        '<Default Extension="xml" ContentType="application/xml"/></Types>',
+        "_rels/.rels": '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+        f'<Relationship Id="rId1" Type="{_RELATION}" Target="word/document.xml"/></Relationships>',
+        "word/document.xml": "<w:document xmlns:w='urn:w'><w:body/></w:document>",
+    }
+    if custom:
+        entries["docProps/custom.xml"] = custom
+    return zipped(entries)
+
+
+def custom_properties(name: str, value: str) -> str:
+    return (
+        '<Properties xmlns="http://schemas.openxmlformats.org/officeDocument/2006/custom-properties" '
+        'xmlns:vt="http://schemas.openxmlformats.org/officeDocument/2006/docPropsVTypes">'
+        f'<property fmtid="{{D5CDD505-2E9C-101B-9397-08002B2CF9AE}}" pid="2" name="{name}"><vt:lpwstr>{escape(value)}'
+        "</vt:lpwstr></property></Properties>"
+    )
+
+
+def odf(extra: str = "") -> bytes:
+    meta = (
+        '<office:document-meta xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
+        'xmlns:meta="urn:oasis:names:tc:opendocument:xmlns:meta:1.0"><office:meta>'
+        f"<meta:generator>Writer</meta:generator>{extra}</office:meta></office:document-meta>"
+    )
+    return zipped({"mimetype": "application/vnd.oasis.opendocument.text", "meta.xml": meta, "content.xml": "<a/>"})
+
+
+def epub(extra: str = "") -> bytes:
+    container = '<container><rootfiles><rootfile full-path="OEBPS/content.opf"/></rootfiles></container>'
+    package = (
+        '<package xmlns="http://www.idpf.org/2007/opf"><metadata xmlns:dc="http://purl.org/dc/elements/1.1/">'
+        f"<dc:title>t</dc:title>{extra}</metadata></package>"
+    )
+    return zipped({"mimetype": "application/epub+zip", "META-INF/container.xml": container, "OEBPS/content.opf": package})
+
+
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="4" height="4"/></svg>'
+PAGE = "<!DOCTYPE html><html><head><title>t</title></head><body><p>正文</p></body></html>".encode()
+
+
+# Hand-made boxes, elements and tags, for forms that no writer at hand makes.
+
+
+def box(kind: bytes, *parts: bytes) -> bytes:
+    content = b"".join(parts)
+    return struct.pack(">I", len(content) + 8) + kind + content
+
+
+def data_box(value: str, kind: int = 1) -> bytes:
+    return box(b"data", struct.pack(">II", kind, 0), value.encode())
+
+
+def handler(kind: bytes) -> bytes:
+    return box(b"hdlr", b"\0" * 8 + kind + b"\0" * 13)
+
+
+def keyed_meta(key: str, value: str, namespace: bytes = b"mdta") -> bytes:
+    keys = box(b"keys", struct.pack(">II", 0, 1), box(namespace, key.encode()))
+    return box(b"meta", b"\0\0\0\0", handler(b"mdta"), keys, box(b"ilst", box(b"\0\0\0\1", data_box(value))))
+
+
+def movie(*inside: bytes, brand: bytes = b"isom", behind: bytes = b"") -> bytes:
+    return box(b"ftyp", brand, b"\0\0\0\0", brand) + box(b"moov", box(b"mvhd", b"\0" * 100), *inside) + box(b"mdat", b"x" * 64) + behind
+
+
+def element(name: int, *parts: bytes) -> bytes:
+    content = b"".join(parts)
+    return name.to_bytes((name.bit_length() + 7) // 8, "big") + (len(content) | 1 << 56).to_bytes(8, "big") + content
+
+
+def matroska(*tags: tuple[str, str], unsized: bool = False) -> bytes:
+    simple = [element(0x67C8, element(0x45A3, n.encode()), element(0x4487, v.encode())) for n, v in tags]
+    head = element(0x1A45DFA3, element(0x4282, b"matroska"))
+    cluster = element(0x1F43B675, element(0xE7, b"\0"), element(0xA3, b"\x81\0\0\x80abc"))
+    inside = (cluster[:4] + b"\x01" + b"\xff" * 7 + cluster[12:] if unsized else cluster) + element(0x1254C367, element(0x7373, *simple))
+    if unsized:
+        return head + b"\x18\x53\x80\x67\x01" + b"\xff" * 7 + inside
+    return head + element(0x18538067, inside)
+
+
+def id3_tag(frames: bytes, version: int = 3) -> bytes:
+    size = len(frames)
+    return b"ID3" + bytes((version, 0, 0, size >> 21 & 127, size >> 14 & 127, size >> 7 & 127, size & 127)) + frames
+
+
+def text_frame(description: str, value: str, encoding: int = 0, name: bytes = b"TXXX", version: int = 3) -> bytes:
+    codec, gap = (("latin-1", b"\0"), ("utf-16", b"\0\0"), ("utf-16-be", b"\0\0"), ("utf-8", b"\0"))[encoding]
+    content = bytes((encoding,)) + description.encode(codec) + gap + value.encode(codec)
+    size = len(content)
+    if version == 2:
+        return name + size.to_bytes(3, "big") + content
+    sizes = bytes((size >> 21 & 127, size >> 14 & 127, size >> 7 & 127, size & 127)) if version == 4 else size.to_bytes(4, "big")
+    return name + sizes + b"\0\0" + content
+
+
+MP3_FRAME = b"\xff\xfb\x90\x00" + b"\0" * 413
+
+
+def gif_with(block: bytes) -> bytes:
+    base = picture("GIF")
+    at = 13 + (3 << ((base[10] & 7) + 1) if base[10] & 0x80 else 0)
+    return base[:at] + block + base[at:]

@@ -64,9 +64,7 @@ def morse(pattern: str, rate: int = 16_000, unit: float = 0.12) -> NDArray[np.fl
     return np.concatenate([*parts, np.zeros(int(0.5 * rate))]).astype(np.float32)
 
 
-@pytest.mark.parametrize(
-    "pattern", ["..-.", "-...", "--", "...", ".--.", "-..-", "... --- ...", "- . -", ".-", "....", ".- .. .-"]
-)
+@pytest.mark.parametrize("pattern", ["..-.", "-...", "--", "...", ".--.", "-..-", "... --- ...", "- . -", ".-", "....", ".- .. .-"])
 def test_other_patterns_are_not_taken_for_it(pattern: str) -> None:
     assert find(morse(pattern), 16_000) == []
 

@@ -108,9 +108,7 @@ def test_each_departure_is_named(value: str | bytes, name: str | None, expected:
 
 
 def test_another_vendors_vocabulary_is_told_apart() -> None:
-    value = json.dumps(
-        {"Label": "1", "ServiceProvider": "x", "ServiceUser": "u", "Time": "t", "ContentId": "c"}
-    )
+    value = json.dumps({"Label": "1", "ServiceProvider": "x", "ServiceUser": "u", "Time": "t", "ContentId": "c"})
     found = deviations(value, None)
     assert D.OTHER_VOCABULARY in found
     assert D.PRODUCER_MISSING in found

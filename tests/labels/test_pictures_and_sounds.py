@@ -81,9 +81,7 @@ def test_each_place_is_read_with_its_departures(case: str) -> None:
 
 def test_a_structure_in_xmp_is_read_and_named() -> None:
     inner = "".join(f"<TC260:{k}>{v}</TC260:{k}>" for k, v in media.FIELDS.as_dict().items())
-    label = only(
-        media.png_itxt(media.xmp_packet(f'<TC260:AIGC rdf:parseType="Resource">{inner}</TC260:AIGC>'))
-    )
+    label = only(media.png_itxt(media.xmp_packet(f'<TC260:AIGC rdf:parseType="Resource">{inner}</TC260:AIGC>')))
     assert label.fields["Label"] == "1"
     assert D.STRUCTURED_FORM in label.deviations
     assert not label.conformant
@@ -96,15 +94,10 @@ def test_broken_xml_is_read_as_far_as_it_goes() -> None:
 
 
 def test_extended_xmp_is_joined_from_its_pieces() -> None:
-    packet = media.xmp_packet(
-        f"<TC260:AIGC>{media.VALUE.replace(chr(34), '&quot;')}</TC260:AIGC>" + "<!--" + "x" * 500 + "-->"
-    )
+    packet = media.xmp_packet(f"<TC260:AIGC>{media.VALUE.replace(chr(34), '&quot;')}</TC260:AIGC>" + "<!--" + "x" * 500 + "-->")
     half = len(packet) // 2
     mark = b"http://ns.adobe.com/xmp/extension/\0" + b"A" * 32
-    pieces = [
-        (0xE1, mark + struct.pack(">II", len(packet), at) + part)
-        for at, part in ((half, packet[half:]), (0, packet[:half]))
-    ]
+    pieces = [(0xE1, mark + struct.pack(">II", len(packet), at) + part) for at, part in ((half, packet[half:]), (0, packet[:half]))]
     assert only(media.jpeg_with(*pieces)).carrier == "jpeg:APP1/extended/xmp"
     broken = read_labels(media.jpeg_with(pieces[0]))
     assert not broken.labels
@@ -131,16 +124,12 @@ def test_iptc_source_type_is_a_label_of_its_own_scheme() -> None:
         labels = read_labels(media.png_itxt(packet))
         assert [label.scheme for label in labels.implicit] == ["iptc"]
         assert labels.aigc == ()
-    camera = media.xmp_packet(
-        "", f'Iptc4xmpExt:DigitalSourceType="{term.replace("trainedAlgorithmicMedia", "digitalCapture")}"'
-    )
+    camera = media.xmp_packet("", f'Iptc4xmpExt:DigitalSourceType="{term.replace("trainedAlgorithmicMedia", "digitalCapture")}"')
     assert not read_labels(media.png_itxt(camera)).labels
 
 
 def test_generator_parameters_are_noted_and_no_label() -> None:
-    labels = read_labels(
-        media.png_with((b"tEXt", b"parameters\0a cat\nSteps: 20, Sampler: Euler a, CFG scale: 7"))
-    )
+    labels = read_labels(media.png_with((b"tEXt", b"parameters\0a cat\nSteps: 20, Sampler: Euler a, CFG scale: 7")))
     assert not labels
     assert "Stable Diffusion web UI" in labels.notes[0]
 

@@ -1,0 +1,92 @@
+"""GIF: the XMP application extension and comments; writing the XMP property."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from . import xmp
+from .findings import BeyondLimitError, Findings
+from .label import Deviation
+
+_XMP_HEAD = b"\x21\xff\x0bXMP DataXMP"
+#: Adobe's closing run: wherever a reader that knows nothing of XMP lands in it, it is led to the terminator.
+_XMP_TAIL = b"\x01" + bytes(range(0xFF, -1, -1)) + b"\x00"
+_SUB_BLOCKS_A_PART = 50
+
+
+def _color_table(flags: int) -> int:
+    return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
+
+
+def blocks(data: bytes, found: Findings) -> Iterator[tuple[int, int, int, int]]:
+    """(label, start of the block, start of its sub-blocks, end of the block); label 0x2C is an image."""
+    position = 13 + (_color_table(data[10]) if len(data) > 10 else 0)
+    budget = found.limits.parts * _SUB_BLOCKS_A_PART
+    while position < len(data):
+        found.step()
+        start = position
+        if data[position] == 0x21 and position + 2 < len(data):
+            label, position = data[position + 1], position + 2
+        elif data[position] == 0x2C and position + 10 < len(data):
+            label, position = 0x2C, position + 11 + _color_table(data[position + 9])
+        else:
+            return
+        inner = position
+        while position < len(data) and data[position]:
+            position += data[position] + 1
+            budget -= 1
+            if budget < 0:
+                raise BeyondLimitError("more sub-blocks than are looked at in one GIF")
+        position += 1
+        yield label, start, inner, min(position, len(data))
+
+
+def _joined(data: bytes, start: int, end: int) -> bytes:
+    parts = []
+    while start < end and data[start]:
+        parts.append(data[start + 1 : start + 1 + data[start]])
+        start += data[start] + 1
+    return b"".join(parts)
+
+
+def _packet(data: bytes, start: int, inner: int, end: int) -> tuple[bytes, int, int]:
+    """(packet, its range) of an XMP extension: raw as Adobe has it, or cut into sub-blocks as some writers
+    do.
+    """
+    body = inner + data[inner] + 1
+    if data[body : body + 1] == b"<":
+        stop = data.rfind(b">", body, max(body, end - 256)) + 1
+        return data[body:stop], body, stop
+    return _joined(data, body, end), body, end
+
+
+def read(data: bytes, found: Findings) -> None:
+    for label, start, inner, end in blocks(data, found):
+        if label == 0xFF and data[start : start + len(_XMP_HEAD)] == _XMP_HEAD:
+            packet, body, stop = _packet(data, start, inner, end)
+            xmp.read(packet, "gif:XMP", (body, stop), found)
+        elif label == 0xFF and b"AIGC" in data[inner : inner + 12].upper():
+            value = _joined(data, inner + data[inner] + 1, end)
+            if found.within(value, "gif:application"):
+                standing = [Deviation.UNUSUAL_PLACE]
+                found.field(value, "gif:application", (inner, end), name="AIGC", standing=standing)
+        elif label == 0xFE:
+            value = _joined(data, inner, end)
+            standing = [Deviation.UNUSUAL_PLACE]
+            if found.within(value, "gif:comment") and not found.field(value, "gif:comment", (inner, end), name=None, standing=standing):
+                found.generator(value[:4096].decode("utf-8", "replace"), "gif:comment")
+
+
+def write(data: bytes, value: str, found: Findings) -> bytes:
+    """Joins the property to the XMP extension, or puts a new one in front of the first block. Frames stay
+    as they are.
+    """
+    if len(data) < 14:
+        raise ValueError("the GIF is cut short")
+    for label, start, inner, end in blocks(data, found):
+        if label == 0xFF and data[start : start + len(_XMP_HEAD)] == _XMP_HEAD:
+            packet, _, _ = _packet(data, start, inner, end)
+            joined = xmp.with_property(packet, value)
+            return data[:start] + _XMP_HEAD + joined + _XMP_TAIL + data[end:]
+    at = 13 + _color_table(data[10])
+    return b"GIF89a" + data[6:at] + _XMP_HEAD + xmp.new_packet(value) + _XMP_TAIL + data[at:]

@@ -1,0 +1,157 @@
+"""SVG (an RDF packet in ``metadata``) and HTML (``<meta name="AIGC">``), with the words that a page shows."""
+
+from __future__ import annotations
+
+import html
+import re
+from html.parser import HTMLParser
+
+from . import documents, xmp
+from .aigc import is_name
+from .findings import BeyondLimitError, Findings
+from .label import Deviation
+
+_METADATA = re.compile(rb"<(?:\w{1,20}:)?metadata\b[^>]{0,400}>(.{0,1048576}?)</(?:\w{1,20}:)?metadata\s*>", re.DOTALL)
+_RDF = re.compile(rb"<(\w{1,20}):RDF\b.{0,1048576}?</\1:RDF\s*>", re.DOTALL)
+_TEXTS = re.compile(r"<(?:\w{1,20}:)?(?:text|tspan|title|desc)\b[^>]{0,1000}>([^<]{1,4096})")
+_UNSEEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?:px|;|$)|opacity\s*:\s*0(?:;|$)", re.IGNORECASE)
+_VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+_BLOCKS = {"p", "div", "br", "li", "tr", "h1", "h2", "h3", "h4", "section", "article", "footer", "header", "td", "main"}
+
+
+def read_svg(data: bytes, found: Findings) -> None:
+    if b"<!ENTITY" in data[:4096]:
+        found.refuse("svg", "declares entities, which are never resolved")
+        return
+    for match in list(_METADATA.finditer(data))[:4]:
+        inner = match[1]
+        span = (match.start(1), match.end(1))
+        rdf = _RDF.search(inner)
+        if rdf is not None:
+            span = (match.start(1) + rdf.start(), match.start(1) + rdf.end())
+            xmp.read(_with_namespaces(rdf[0], data), "svg:metadata", span, found)
+        elif found.within(inner, "svg:metadata"):
+            _plain_metadata(inner, span, found)
+    text = documents.decoded(data[: found.limits.value_bytes])
+    for each in list(_TEXTS.finditer(text))[:256]:
+        documents.read_words(html.unescape(each[1]), "svg:text", found)
+
+
+def _plain_metadata(inner: bytes, span: tuple[int, int], found: Findings) -> None:
+    text = inner.decode("utf-8", "replace").strip()
+    named = re.fullmatch(r"<(?:\w{1,20}:)?(\w{0,20}AIGC\w{0,20})\b[^>]{0,400}>(.*)</[^>]*>", text, re.DOTALL | re.IGNORECASE)
+    value = html.unescape((named[2] if named else text).removeprefix("<![CDATA[").removesuffix("]]>"))
+    standing = [Deviation.UNUSUAL_PLACE]
+    found.field(value, "svg:metadata", span, name=named[1] if named else None, standing=standing)
+
+
+def _with_namespaces(packet: bytes, data: bytes) -> bytes:
+    """Prefixes that the picture's root declares and the packet uses, declared again so that the packet
+    stands alone.
+    """
+    used = set(re.findall(rb"<(\w{1,20}):|\s(\w{1,20}):\w", packet))
+    prefixes = {a or b for a, b in used} - {b"xml", b"xmlns"}
+    declared = set(re.findall(rb"xmlns:(\w{1,20})\s*=", packet))
+    added = b""
+    for prefix in sorted(prefixes - declared)[:32]:
+        outer = re.search(rb"xmlns:" + re.escape(prefix) + rb"""\s*=\s*["']([^"'<>]{0,300})["']""", data[:65_536])
+        if outer is not None:
+            added += b" xmlns:" + prefix + b'="' + outer[1] + b'"'
+    head = re.match(rb"<\w{1,20}:RDF\b", packet)
+    return packet[: head.end()] + added + packet[head.end() :] if head and added else packet
+
+
+class _Page(HTMLParser):
+    """Meta elements and the words a page shows; hidden elements, scripts and styles show none."""
+
+    def __init__(self, found: Findings) -> None:
+        super().__init__(convert_charrefs=True)
+        self.found = found
+        self.fields: list[tuple[str, str]] = []
+        self.shown: list[str] = []
+        self.hidden: list[str] = []
+        self._unseen: list[str] = []
+        self._length = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.step()
+        values = {name: value or "" for name, value in attrs}
+        if tag == "meta":
+            name = values.get("name") or values.get("property") or values.get("itemprop") or ""
+            if is_name(name):
+                self.fields.append((name.rpartition(":")[2], values.get("content", "")))
+            elif name.lower() == "generator":
+                self.found.generator(values.get("content", ""), "html:meta")
+            return
+        if tag in _BLOCKS:
+            self.shown.append("\n")
+        if tag in _VOID:
+            return
+        unseen = tag in ("script", "style", "template", "noscript", "head") or "hidden" in values
+        if self._unseen or unseen or _UNSEEN.search(values.get("style", "")):
+            self._unseen.append(tag)
+            if len(self._unseen) > 4096:
+                raise BeyondLimitError("elements nested deeper than 4,096")
+
+    def handle_endtag(self, tag: str) -> None:
+        if self._unseen:
+            while self._unseen and self._unseen.pop() != tag:
+                pass
+        if tag in _BLOCKS:
+            self.shown.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        self._length += len(data)
+        if self._length > self.found.limits.inflated_bytes:
+            raise BeyondLimitError("more text than is looked at in one page")
+        if not self._unseen:
+            self.shown.append(data)
+        elif self._unseen[0] not in ("script", "style", "head"):
+            self.hidden.append(data)
+
+
+def read_html(data: bytes, found: Findings) -> None:
+    page = _Page(found)
+    page.feed(documents.decoded(data))
+    page.close()
+    for name, value in page.fields:
+        at = data.find(name.encode())
+        span = (data.rfind(b"<", 0, at), data.find(b">", at) + 1) if at > 0 else None
+        found.field(value, "html:meta", span if span and 0 <= span[0] < span[1] else None, name=name)
+    documents.read_words(re.sub(r"[ \t]*\n\s*", "\n", "".join(page.shown)).strip(), "html", found)
+    if page.hidden:
+        inner = Findings(found.limits)
+        documents.read_words("".join(page.hidden), "", inner)
+        for label in inner.explicit_labels():
+            found.note(f"near miss: the words {label.raw[:40]!r} stand in an element that is not shown")
+
+
+def write_html(data: bytes, value: str, found: Findings) -> bytes:
+    """One ``meta`` element at the start of the head. Raises ValueError where the page has none."""
+    text = data.decode("utf-8")
+    head = re.search(r"<head\b[^>]*>", text, re.IGNORECASE) or re.search(r"<html\b[^>]*>", text, re.IGNORECASE)
+    if head is None:
+        raise ValueError("the page has neither a head nor an html element")
+    element = f'<meta name="AIGC" content="{html.escape(value)}">'
+    if head[0].lower().startswith("<html"):
+        element = f"<head>{element}</head>"
+    return (text[: head.end()] + element + text[head.end() :]).encode()
+
+
+def write_svg(data: bytes, value: str, found: Findings) -> bytes:
+    """An RDF packet in the picture's ``metadata``, joined to the one that is there."""
+    text = data.decode("utf-8")
+    metadata = _METADATA.search(data)
+    if metadata is not None:
+        rdf = _RDF.search(metadata[1])
+        if rdf is not None:
+            start, end = metadata.start(1) + rdf.start(), metadata.start(1) + rdf.end()
+            return data[:start] + xmp.with_property(data[start:end], value) + data[end:]
+    root = re.search(r"<(?:\w+:)?svg\b[^>]*?(/?)>", text)
+    if root is None:
+        raise ValueError("the file has no svg element")
+    packet = re.search(rb"<rdf:RDF.*</rdf:RDF>", xmp.new_packet(value), re.DOTALL)
+    if packet is None or root[1]:
+        raise ValueError("the svg element is empty")
+    element = f'<metadata xmlns="http://www.w3.org/2000/svg">{packet[0].decode()}</metadata>'
+    return (text[: root.end()] + element + text[root.end() :]).encode()

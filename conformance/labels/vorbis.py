@@ -1,0 +1,279 @@
+"""FLAC and Ogg (Vorbis, Opus): the label is a Vorbis comment with the key ``AIGC``."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import NamedTuple
+
+from . import id3
+from .aigc import is_name
+from .findings import Findings
+
+_COMMENT_BLOCK, _PADDING_BLOCK = 4, 1
+_HEADS = (b"\x03vorbis", b"OpusTags", b"\x81theora")
+
+
+def comments(data: bytes, start: int, end: int, found: Findings) -> Iterator[tuple[str, int, int]]:
+    """(key, start and end of the value) of each comment in the block at ``start``; ends where a length
+    leads outside.
+    """
+    position = start + 4 + int.from_bytes(data[start : start + 4], "little")
+    if position + 4 > end:
+        return
+    count = int.from_bytes(data[position : position + 4], "little")
+    position += 4
+    for _ in range(count):
+        if position + 4 > end:
+            return
+        found.step()
+        length = int.from_bytes(data[position : position + 4], "little")
+        position += 4
+        if position + length > end:
+            found.note("vorbis: a comment is cut short")
+            return
+        equals = data.find(b"=", position, min(position + length, position + 200))
+        if equals >= 0:
+            yield bytes(data[position:equals]).decode("utf-8", "replace"), equals + 1, position + length
+        position += length
+
+
+def _report(block: bytes, start: int, end: int, offset: int | None, carrier: str, found: Findings) -> None:
+    for key, a, b in comments(block, start, end, found):
+        if not is_name(key) and b - a > found.limits.value_bytes:
+            continue  # a cover picture in Base64
+        if not found.within(block[a:b], carrier):
+            continue
+        span = (a + offset, b + offset) if offset is not None else None
+        if is_name(key):
+            # Vorbis comment keys have no case, so that any case is the prescribed one.
+            found.field(bytes(block[a:b]), carrier, span, name="AIGC" if key.upper() == "AIGC" else key)
+        else:
+            found.generator(bytes(block[a:b][:4096]).decode("utf-8", "replace"), f"{carrier}/{key[:40]}")
+
+
+def _with_comment(block: bytes, value: str) -> bytes:
+    """A comment block with one comment more; what follows the list (a framing bit, padding) stays behind
+    it.
+    """
+    position = 4 + int.from_bytes(block[:4], "little")
+    count = int.from_bytes(block[position : position + 4], "little")
+    end = position + 4
+    for _ in range(count):
+        end += 4 + int.from_bytes(block[end : end + 4], "little")
+        if end > len(block):
+            raise ValueError("the comments in the file are cut short")
+    comment = b"AIGC=" + value.encode()
+    added = struct.pack("<I", len(comment)) + comment
+    return block[:position] + struct.pack("<I", count + 1) + block[position + 4 : end] + added + block[end:]
+
+
+# FLAC.
+
+
+def _flac_blocks(data: bytes, found: Findings) -> Iterator[tuple[int, int, int, bool]]:
+    """(type, start of the header, end, whether it is the last) of each metadata block."""
+    position = id3.tag_length(data, 0) + 4
+    while position + 4 <= len(data):
+        found.step()
+        end = position + 4 + int.from_bytes(data[position + 1 : position + 4], "big")
+        last = bool(data[position] & 0x80)
+        yield data[position] & 0x7F, position, min(end, len(data)), last
+        if last:
+            return
+        position = end
+
+
+def read_flac(data: bytes, found: Findings) -> None:
+    id3.read_tag(data, 0, len(data), "flac:id3", found)
+    for kind, start, end, _ in _flac_blocks(data, found):
+        if kind == _COMMENT_BLOCK:
+            _report(data, start + 4, end, 0, "flac:comment", found)
+
+
+def write_flac(data: bytes, value: str, found: Findings) -> bytes:
+    """Adds the comment, out of the padding where there is enough; sound stays as it is."""
+    blocks = list(_flac_blocks(data, found))
+    if not blocks or not blocks[-1][3]:
+        raise ValueError("the metadata of the FLAC file is cut short")
+    parts: list[tuple[int, bytes]] = [(kind, data[start + 4 : end]) for kind, start, end, _ in blocks]
+    index = next((i for i, (kind, _) in enumerate(parts) if kind == _COMMENT_BLOCK), None)
+    before = sum(len(body) + 4 for _, body in parts)
+    if index is None:
+        vendor = b"shenhe"
+        empty = struct.pack("<I", len(vendor)) + vendor + struct.pack("<I", 0)
+        parts.insert(1, (_COMMENT_BLOCK, _with_comment(empty, value)))
+    else:
+        parts[index] = (_COMMENT_BLOCK, _with_comment(parts[index][1], value))
+    growth = sum(len(body) + 4 for _, body in parts) - before
+    for i, (kind, body) in enumerate(parts):
+        if kind == _PADDING_BLOCK and len(body) >= growth:
+            parts[i] = (kind, body[growth:])
+            break
+    out = [data[: blocks[0][1]]]
+    for i, (kind, body) in enumerate(parts):
+        if len(body) >= 1 << 24:
+            raise ValueError("the comments grow beyond what a FLAC block holds (16 MiB)")
+        last = 0x80 if i == len(parts) - 1 else 0
+        out.append(bytes((kind | last,)) + len(body).to_bytes(3, "big") + body)
+    return b"".join(out) + data[blocks[-1][2] :]
+
+
+# Ogg.
+
+
+class _Page(NamedTuple):
+    start: int
+    body: int
+    end: int
+    serial: int
+    lacing: bytes
+
+    @property
+    def continued(self) -> bool:
+        return bool(self.lacing) and self.lacing[-1] == 255
+
+
+def _pages(data: bytes, start: int, found: Findings) -> Iterator[_Page]:
+    position = start
+    while position + 27 <= len(data) and data[position : position + 4] == b"OggS":
+        found.step()
+        count = data[position + 26]
+        lacing = bytes(data[position + 27 : position + 27 + count])
+        body = position + 27 + count
+        end = body + sum(lacing)
+        if end > len(data):
+            found.note("ogg: a page is cut short")
+            return
+        yield _Page(position, body, end, int.from_bytes(data[position + 14 : position + 18], "little"), lacing)
+        position = end
+
+
+def _headers(data: bytes, found: Findings) -> dict[int, list[tuple[bytes, int, int | None]]]:
+    """serial -> (packet, end of its last page, where it lies if in one piece) of the first three packets of
+    each stream.
+    """
+    packets: dict[int, list[tuple[bytes, int, int | None]]] = {}
+    partial: dict[int, tuple[list[bytes], int | None]] = {}
+    total = 0
+    for page in _pages(data, 0, found):
+        done = packets.setdefault(page.serial, [])
+        at = page.body
+        for size in page.lacing:
+            pieces, where = partial.setdefault(page.serial, ([], at))
+            pieces.append(bytes(data[at : at + size]))
+            total += size
+            if total > found.limits.inflated_bytes:
+                found.refuse("ogg:comment", f"headers of more than {found.limits.inflated_bytes:,} bytes")
+                return packets
+            at += size
+            if size < 255:
+                packet = b"".join(pieces)
+                whole = where is not None and bytes(data[where : where + len(packet)]) == packet
+                done.append((packet, page.end, where if whole else None))
+                del partial[page.serial]
+                if len(done) >= 3:
+                    break
+        if all(len(each) >= 2 for each in packets.values()) and not partial:
+            break
+        if all(len(each) >= 3 for each in packets.values()):
+            break
+    return packets
+
+
+def _head_length(packet: bytes) -> int:
+    return next((len(head) for head in _HEADS if packet.startswith(head)), 0)
+
+
+def read_ogg(data: bytes, found: Findings) -> None:
+    for packets in _headers(data, found).values():
+        for packet, _, where in packets[1:2]:
+            head = _head_length(packet)
+            if head:
+                _report(packet, head, len(packet), where, "ogg:comment", found)
+            elif packet[:1] == b"\x84":  # FLAC in Ogg: the block has its four-byte header in front
+                _report(packet, 4, len(packet), where, "ogg:comment", found)
+
+
+def _checksum(page: bytes) -> int:
+    """The page checksum of RFC 3533: CRC-32 of 0x04c11db7, not reflected, started at zero.
+
+    zlib computes the reflected form: reflecting every byte before and the result after gives the same.
+    """
+    reflected = zlib.crc32(page.translate(_REFLECTED), 0xFFFFFFFF) ^ 0xFFFFFFFF
+    return int.from_bytes(reflected.to_bytes(4, "little").translate(_REFLECTED), "big")
+
+
+_REFLECTED = bytes(int(f"{i:08b}"[::-1], 2) for i in range(256))
+
+
+def write_ogg(data: bytes, value: str, found: Findings) -> bytes:
+    """Adds the comment and laces the header packets anew; sound pages change in their sequence number at
+    most.
+    """
+    streams = _headers(data, found)
+    if len(streams) != 1:
+        raise ValueError("the Ogg file holds several streams; only single ones are changed")
+    serial, packets = next(iter(streams.items()))
+    head = _head_length(packets[1][0]) if len(packets) > 1 else 0
+    if not head:
+        raise ValueError("the Ogg stream has no comment header that is known")
+    vorbis = packets[1][0].startswith(b"\x03vorbis")
+    if vorbis and len(packets) < 3:
+        raise ValueError("the headers of the Ogg stream are cut short")
+    changed = packets[1][0][:head] + _with_comment(packets[1][0][head:], value)
+    rest = [packets[2][0]] if vorbis else []
+    header_end = packets[2][1] if vorbis else packets[1][1]
+    pages = list(_pages(data, 0, found)) if len(data) < 1 << 20 else _some_pages(data, header_end, found)
+    first = pages[0]
+    if header_end <= first.end or any(page.end > header_end and page.start < header_end for page in pages):
+        raise ValueError("the headers of the Ogg stream share a page with sound")
+    new_pages = _laced([changed, *rest], serial, 1)
+    old_count = sum(1 for page in pages if first.end <= page.start < header_end)
+    out = [data[: first.end], *new_pages]
+    if len(new_pages) == old_count:
+        out.append(data[header_end:])
+        return b"".join(out)
+    number = 1 + len(new_pages)
+    for page in _pages(data, header_end, Findings(replace(found.limits, parts=1 << 24))):
+        body = bytearray(data[page.start : page.end])
+        struct.pack_into("<I", body, 18, number)
+        struct.pack_into("<I", body, 22, 0)
+        struct.pack_into("<I", body, 22, _checksum(bytes(body)))
+        out.append(bytes(body))
+        number += 1
+    return b"".join(out)
+
+
+def _some_pages(data: bytes, end: int, found: Findings) -> list[_Page]:
+    pages = []
+    for page in _pages(data, 0, found):
+        pages.append(page)
+        if page.start >= end:
+            break
+    return pages
+
+
+def _laced(packets: list[bytes], serial: int, number: int) -> list[bytes]:
+    """Header pages that hold ``packets``, with sequence numbers from ``number``."""
+    lacing: list[int] = []
+    for packet in packets:
+        lacing += [255] * (len(packet) // 255) + [len(packet) % 255]
+    body = b"".join(packets)
+    pages = []
+    at = 0
+    for first in range(0, len(lacing), 255):
+        row = lacing[first : first + 255]
+        size = sum(row)
+        flags = 1 if first and lacing[first - 1] == 255 else 0
+        # A page on which no packet ends has no position in time.
+        position = -1 if all(each == 255 for each in row) else 0
+        page = (
+            b"OggS\0" + struct.pack("<BqIII", flags, position, serial, number, 0) + bytes((len(row),)) + bytes(row) + body[at : at + size]
+        )
+        pages.append(page[:22] + struct.pack("<I", _checksum(page)) + page[26:])
+        at += size
+        number += 1
+    return pages
