@@ -1,1 +1,92 @@
+"""Conformance: probing one provider and judging it by the rules that a probe can see.
 
+For a provider's own tests, one function does it::
+
+    from shenhe.conformance import check
+
+    def test_my_provider_keeps_the_law():
+        check("binding.yaml")
+
+Nothing heavy is imported before something runs.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import ExitStack
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .provider import Provider
+    from .report import Report
+    from .runner import run_checks
+    from .verdict import Level
+
+__all__ = ["NotConformantError", "check", "run_checks"]
+
+
+class NotConformantError(AssertionError):
+    """A provider broke a rule, or was not fully verified. ``report`` is the whole result."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__(_told(report))
+        self.report = report
+
+
+def check(
+    provider: Provider | str | os.PathLike[str],
+    *,
+    strict: bool = True,
+    packs: Sequence[str] | None = None,
+    level: Level | str = "core",
+    rules: Sequence[str] | None = None,
+    seed: int = 0,
+    examples: int = 25,
+    on: date | None = None,
+) -> Report:
+    """Probe a provider (an object, or the path of a binding) and assert that it keeps every rule.
+
+    Raises :class:`NotConformantError`, an ``AssertionError``, where a rule fails, and, if ``strict``, where one
+    is inconclusive or needs a review. Other options and errors are those of
+    :func:`~shenhe.conformance.runner.run_checks`.
+    """
+    from .runner import run_checks
+
+    with ExitStack() as stack:
+        if isinstance(provider, str | os.PathLike):
+            from .bindings import load_binding
+
+            provider = stack.enter_context(load_binding(os.fspath(provider), environ=os.environ).connect())
+        report = run_checks(
+            provider, packs=packs, level=level, rules=rules, seed=seed, examples=examples, on=on
+        )
+    if report.summary.exit_code == 1 or (strict and report.summary.exit_code != 0):
+        raise NotConformantError(report)
+    return report
+
+
+def _told(report: Report) -> str:
+    """The checks that did not pass, each with what was seen and how to see it again."""
+    lines = [f"{report.target.name} does not keep every rule ({report.level}, seed {report.seed})"]
+    for result in report.checks:
+        if result.verdict in ("pass", "not applicable"):
+            continue
+        lines.append(f"\n{result.verdict}: {result.title}")
+        lines.append(f"  rules: {', '.join(result.rules)}")
+        if result.finding is None:
+            lines.append(f"  {result.reason}")
+            continue
+        lines.append(f"  case: {result.finding.case}")
+        lines.append(f"  seen: {result.finding.seen}")
+        lines.extend(f"  {line}" for line in result.finding.curl.splitlines())
+    return "\n".join(lines)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "run_checks":
+        from .runner import run_checks
+
+        return run_checks
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from .check import NotJudged, Undecided, Violation
+from .registry import NotJudged, Undecided, Violation
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy

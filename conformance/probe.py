@@ -15,7 +15,7 @@ from typing import Any, Literal, ParamSpec, Protocol, TypeVar, runtime_checkable
 
 from shenhe.rulebook import Service
 
-from .check import NeedsReview, NotJudged, Undecided
+from .registry import NeedsReview, NotJudged, Undecided
 from .exchange import Exchange, ReceivedResponse, SentRequest
 from .people import Person, Persons
 from .provider import (
@@ -215,7 +215,7 @@ class Probe:
 
     def declared(self, what: str, result: Accepted[T] | Refused) -> T:
         """The value of something the provider declares it offers; what is declared and absent is a violation."""
-        from .check import Violation
+        from .registry import Violation
 
         if isinstance(result, Accepted):
             return result.value

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from shenhe.rulebook import Keyword, Obligor, Rule, Rulebook, RulebookError, SeenBy, load_rulebook
 
-from .check import Case, Check, NeedsReview, NotJudged, Undecided, Violation
+from .registry import Case, Check, NeedsReview, NotJudged, Undecided, Violation
 from .examples import Explored, explore, undisturbed
 from .probe import BudgetSpent, Probe, ProviderGone, Session, Taken
 from .provider import Capabilities, Operation, Provider
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 #: Called as ``progress(done, total, name)`` before each check and once at the end.
 Progress = Callable[[int, int, str], None]
+#: Why a check is open that Ctrl-C kept from finishing.
+INTERRUPTED = "interrupted before it was finished"
 _REPEATS = 2
 _UNDECIDED_IN_A_ROW = 4
 
@@ -326,7 +328,7 @@ def _run(
                     Probe(session).setup(session.provider.reset)
                 _run_check(session, tally, seed, examples)
             except KeyboardInterrupt:
-                stopped = "interrupted before it was finished"
+                stopped = INTERRUPTED
             except BudgetSpent as spent:
                 stopped = str(spent)
             except ProviderGone as gone:
@@ -458,7 +460,8 @@ def _conclude(session: Session, tally: _Tally, explored: Explored[Any]) -> None:
 
 
 def _finding(check: Check, case: Case, violation: Violation) -> Finding:
-    from .exchange import as_curl, as_pytest, to_step
+    from .exchange import to_step
+    from .replay import as_curl, as_pytest
 
     taken: tuple[Taken, ...] = violation.taken
     exchanges: list[Exchange] = [each.exchange for each in taken]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from shenhe.rulebook import Service
 
-from .check import Absent
+from .registry import Absent
 from .provider import Capabilities, Operation
 
 #: The forms in which a copy leaves the provider for good (Labeling Measures, Art. 4, second paragraph).

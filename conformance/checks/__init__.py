@@ -1,6 +1,6 @@
 """The checks, one module a behaviour. Importing this registers all of them, in the order in which they run."""
 
-from ..check import REGISTRY, Check
+from ..registry import REGISTRY, Check
 from . import labeling, consent, real_name, takedown  # noqa: F401, I001 - the order is that of the runs
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from shenhe.rulebook import Behaviour, Service
 
-from ..check import Case, NotJudged, Undecided, Violation, check
+from ..registry import Case, NotJudged, Undecided, Violation, check
 from ..probe import Probe
 from ..provider import (
     Accepted,

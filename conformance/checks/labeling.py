@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from shenhe.rulebook import Behaviour, Service
 
-from ..check import Case, NeedsReview, NotJudged, Undecided, Violation, check
+from ..registry import Case, NeedsReview, NotJudged, Undecided, Violation, check
 from ..labels import (
     Deviation,
     ImplicitFields,

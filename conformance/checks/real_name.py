@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from shenhe.rulebook import Behaviour
 
-from ..check import Case, NotJudged, Undecided, Violation, check
+from ..registry import Case, NotJudged, Undecided, Violation, check
 from ..people import Person, Persons, flaw, flawed_identities, id_number, uscc_check_character
 from ..probe import Probe, listed_methods
 from ..provider import (

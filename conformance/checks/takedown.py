@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from shenhe.rulebook import Behaviour, Service
 
-from ..check import Absent, Case, NotJudged, Undecided, Violation, check
+from ..registry import Absent, Case, NotJudged, Undecided, Violation, check
 from ..probe import Probe
 from ..provider import (
     Accepted,
@@ -43,6 +43,13 @@ EVER = 30 * 24.0
 TAKE_IT_DOWN = 48.0
 SEARCH = "search"
 MARKERS = {"unlawful": "[test: unlawful]", "intimate": "[test: intimate]"}
+
+_ANSWER = r"(?:反馈|答复|回复|处理|办结|answer|respon[ds]|reply|replies|decid|decision)"
+_SPAN = r"(?:\d+|[一二三四五六七八九十]+)\s*(?:个)?(?:工作日|小时|日|天|(?:working |business )?(?:hours?|days?))"
+#: A limit for the answer: other limits (removal of some content) stand on such pages too.
+_TIME_LIMIT_IN_WORDS = re.compile(
+    rf"{_ANSWER}[^。.;；]{{0,40}}{_SPAN}|{_SPAN}[^。.;；]{{0,20}}{_ANSWER}", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -482,9 +489,7 @@ def complaint_process_is_published(probe: Probe, case: Case) -> None:
     if not page.text.strip():
         raise Violation("the page on complaints is empty")
     written = page.fields.get("time_limit_hours", "")
-    if _hours(written) is None and not re.search(
-        r"\d+\s*(?:个)?(?:工作日|小时|日|天|hours?|days?|business days?|working days?)",
-        page.text,
-        re.IGNORECASE,
-    ):
-        raise Violation(f"the page on complaints names no time limit (time_limit_hours is {written!r})")
+    if _hours(written) is None and not _TIME_LIMIT_IN_WORDS.search(page.text):
+        raise Violation(
+            f"the page on complaints names no time limit for the answer (time_limit_hours is {written!r})"
+        )

@@ -1,0 +1,229 @@
+"""``shenhe check``: probe a provider and say which rules it keeps."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from shenhe.conformance.verdict import Level
+
+if TYPE_CHECKING:
+    from shenhe.conformance.provider import Provider
+    from shenhe.conformance.report import Report
+
+SAMPLE = "sample"
+#: What a shell expects of a command that was interrupted.
+INTERRUPTED = 130
+
+
+def check(
+    target: Annotated[
+        str | None, typer.Argument(help="A binding file, or `sample` for the provider that comes with shenhe.")
+    ] = None,
+    faults: Annotated[
+        list[str] | None,
+        typer.Option("--fault", metavar="NAME", help="Have the sample break the law so. Repeatable."),
+    ] = None,
+    base_url: Annotated[
+        str | None, typer.Option("--base-url", help="Where the provider is, instead of the binding's base_url.")
+    ] = None,
+    level: Annotated[Level, typer.Option("--level", help="How much is checked.")] = Level.CORE,
+    packs: Annotated[
+        list[str] | None,
+        typer.Option("--packs", metavar="ID", help="Packs of rules, instead of those in force. Repeatable."),
+    ] = None,
+    rules: Annotated[
+        list[str] | None,
+        typer.Option("--rules", metavar="PATTERN", help="Only these, e.g. 'cn-labeling-2025/*'. Repeatable."),
+    ] = None,
+    on: Annotated[
+        str | None, typer.Option("--on", metavar="DATE", help="Apply the law of this day (YYYY-MM-DD).")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed asks the same.")] = 0,
+    examples: Annotated[
+        int, typer.Option("--examples", min=0, help="Cases that each check draws after its fixed ones.")
+    ] = 25,
+    max_requests: Annotated[
+        int | None, typer.Option("--max-requests", min=1, help="Send no more; what is left open stays open.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for report.json, junit.xml and report.html.")
+    ] = None,
+    report_file: Annotated[Path | None, typer.Option("--report", help="Write report.json here.")] = None,
+    junit_file: Annotated[Path | None, typer.Option("--junit", help="Write JUnit XML here.")] = None,
+    html_file: Annotated[Path | None, typer.Option("--html", help="Write the page here.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print report.json instead of a summary.")] = False,
+    list_checks: Annotated[bool, typer.Option("--list", help="List the checks and the rules they decide.")] = False,
+) -> None:
+    """Probe a provider and judge it by every rule that a probe can see.
+
+    Exit code: 0 all passed, 1 a rule is broken, 2 a mistake in what was asked for, 3 not fully verified.
+
+    Example:  shenhe check sample --fault text-unlabelled
+
+    Example:  shenhe check binding.yaml --level core --out results
+    """
+    if list_checks:
+        _list(level, as_json)
+        return
+    if target is None:
+        raise typer.BadParameter("name a binding file, or `sample`; `shenhe init` drafts one", param_hint="TARGET")
+    day = _day(on)
+    wanted = _files(out, report_file, junit_file, html_file)
+    with ExitStack() as stack:
+        provider = _connect(stack, target, faults or [], base_url)
+        from shenhe.conformance.runner import run_checks
+
+        bar = _progress()
+        try:
+            report = run_checks(
+                provider,
+                packs=_split(packs),
+                level=level,
+                rules=_split(rules),
+                seed=seed,
+                examples=examples,
+                on=day,
+                progress=bar,
+                max_requests=max_requests,
+            )
+        finally:
+            bar(0, 0, "")
+    _write(report, wanted)
+    if as_json:
+        sys.stdout.write(report.model_dump_json(indent=1) + "\n")
+    else:
+        from shenhe.reports.terminal import print_check_summary
+
+        print_check_summary(report)
+    for path in wanted.values():
+        typer.echo(f"written: {path}", err=True)
+    if was_interrupted(report):
+        typer.echo("shenhe: stopped; what was finished is kept, the rest is inconclusive", err=True)
+        raise typer.Exit(INTERRUPTED)
+    raise typer.Exit(report.summary.exit_code)
+
+
+def was_interrupted(report: Report) -> bool:
+    """Whether Ctrl-C ended the run."""
+    from shenhe.conformance.runner import INTERRUPTED as REASON
+
+    return any(result.reason == REASON for result in report.checks)
+
+
+def _connect(stack: ExitStack, target: str, faults: list[str], base_url: str | None) -> Provider:
+    from shenhe.conformance.bindings import load_binding
+
+    if target != SAMPLE:
+        if faults:
+            raise typer.BadParameter("only the sample has faults", param_hint="--fault")
+        binding = load_binding(Path(target), environ=os.environ)
+        return stack.enter_context(binding.connect(base_url=base_url))
+    from shenhe.conformance.sample import SampleServer, sample_binding
+
+    if base_url is None:
+        base_url = stack.enter_context(SampleServer(faults=faults)).url
+    elif faults:
+        raise typer.BadParameter("a sample that runs already has the faults it was started with", param_hint="--fault")
+    binding = load_binding(sample_binding(), environ={**os.environ, "SHENHE_SAMPLE_URL": base_url})
+    return stack.enter_context(binding.connect(base_url=base_url))
+
+
+def _day(on: str | None) -> date | None:
+    if on is None:
+        return None
+    try:
+        return date.fromisoformat(on)
+    except ValueError:
+        raise typer.BadParameter(f"{on!r} is no date; write it as 2026-01-31", param_hint="--on") from None
+
+
+def _split(values: list[str] | None) -> list[str] | None:
+    """Repeated and comma-separated values alike."""
+    return [part.strip() for value in values for part in value.split(",") if part.strip()] if values else None
+
+
+def _files(out: Path | None, report: Path | None, junit: Path | None, html: Path | None) -> dict[str, Path]:
+    """What is to be written where, in a place that can be written: found out before anything is sent."""
+    wanted = {}
+    for kind, given, name in (
+        ("report", report, "report.json"),
+        ("junit", junit, "junit.xml"),
+        ("html", html, "report.html"),
+    ):
+        path = given if given is not None else out / name if out is not None else None
+        if path is None:
+            continue
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise typer.BadParameter(f"the folder {path.parent} cannot be made: {error.strerror}") from None
+        if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+            raise typer.BadParameter(f"{path} cannot be written")
+        wanted[kind] = path
+    return wanted
+
+
+def _write(report: Report, wanted: dict[str, Path]) -> None:
+    if "report" in wanted:
+        report.write(wanted["report"])
+    if "junit" in wanted:
+        from shenhe.reports.junit import write_junit
+
+        write_junit(report, wanted["junit"])
+    if "html" in wanted:
+        from shenhe.reports.page import write_page
+
+        write_page(wanted["html"], [report])
+
+
+def _progress() -> Callable[[int, int, str], None]:
+    """A line on stderr if somebody is there to see it; a total of 0 clears it."""
+    shown = False
+
+    def show(done: int, total: int, name: str) -> None:
+        nonlocal shown
+        if not sys.stderr.isatty():
+            return
+        if total == 0:
+            if shown:
+                sys.stderr.write("\r\x1b[K")
+                sys.stderr.flush()
+            return
+        shown = True
+        filled = round(24 * done / total)
+        sys.stderr.write(f"\r\x1b[K{'█' * filled:░<24} {done}/{total} {name.replace('_', ' ')}")
+        sys.stderr.flush()
+
+    return show
+
+
+def _list(level: Level, as_json: bool) -> None:
+    from shenhe.conformance.checks import all_checks
+
+    listed = [check for check in all_checks() if level.includes(check.level)]
+    if as_json:
+        rows = [
+            {
+                "name": check.name,
+                "title": check.title,
+                "behaviour": check.behaviour.value,
+                "level": check.level.value,
+                "rules": list(check.rules),
+            }
+            for check in listed
+        ]
+        typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        return
+    for check in listed:
+        typer.echo(f"{check.name}  ({check.behaviour.value}, {check.level.value})")
+        typer.echo(f"    {check.title}")
+        typer.echo(f"    {', '.join(check.rules)}")

@@ -1,0 +1,539 @@
+"""The run: nothing passes by accident, nothing fails for a reason that is not the provider's."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shenhe import conformance
+from shenhe.conformance import NotConformantError
+from shenhe.conformance.checks import all_checks
+from shenhe.conformance.checks.real_name import Presented, identity_number_must_be_valid
+from shenhe.conformance.people import Persons
+from shenhe.conformance.probe import Probe, Session
+from shenhe.conformance.provider import (
+    Accepted,
+    Account,
+    Capabilities,
+    Consent,
+    Content,
+    Disclosure,
+    GenerationRequest,
+    Identity,
+    IdentityMethod,
+    Media,
+    Operation,
+    Publication,
+    ReadyMade,
+    Refused,
+    SearchPage,
+    Ticket,
+    TicketState,
+    Unavailable,
+    Verification,
+    View,
+)
+from shenhe.conformance.registry import NotJudged, Violation
+from shenhe.conformance.report import CheckResult, Report
+from shenhe.conformance.requests import picture
+from shenhe.conformance.runner import (
+    INTERRUPTED,
+    NothingToCheck,
+    TargetRefused,
+    exit_code,
+    run_checks,
+)
+from shenhe.conformance.verdict import ExitCode
+from shenhe.rulebook import RulebookError, Service, load_rulebook
+
+ON = date(2026, 9, 1)
+PICTURE = picture()
+MEDIA = {
+    Service.TEXT: ("text/plain",),
+    Service.VOICE: ("audio/wav",),
+    Service.BIOMETRIC_IMAGE_VIDEO: ("image/png",),
+}
+
+
+def capabilities(**changes: Any) -> Capabilities:
+    declared: dict[str, Any] = {
+        "operations": frozenset(Operation) - {Operation.RESET},
+        "services": tuple(MEDIA),
+        "media": MEDIA,
+        "surfaces": ("page",),
+        "renditions": ("original", "download", "unlabelled"),
+        "edit_scopes": ("face", "voice"),
+        "identity_methods": (IdentityMethod.ID_CARD, IdentityMethod.PHONE),
+        "report_kinds": ("illegal", "intimate"),
+        "disclosure_topics": ("agreement", "complaints"),
+        "markets": ("cn", "eu", "us"),
+        "roles": ("provider", "platform"),
+        "identities": "synthetic",
+    }
+    return Capabilities(**{**declared, **changes})
+
+
+class Stub:
+    """A provider whose every operation gives one answer, unless a subclass says otherwise."""
+
+    def __init__(self, **changes: Any) -> None:
+        self.capabilities = capabilities(**changes)
+        self.ready_made = ReadyMade()
+        self.calls = 0
+
+    def answer(self, name: str) -> Any:
+        raise NotImplementedError
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in {operation.value for operation in Operation}:
+            raise AttributeError(name)
+
+        def operation(*args: object, **kwargs: object) -> Any:
+            self.calls += 1
+            return self.answer(name)
+
+        operation.__name__ = name
+        return operation
+
+
+class RefusesAll(Stub):
+    def answer(self, name: str) -> Any:
+        return Refused(403, "no")
+
+
+class NeverThere(Stub):
+    def answer(self, name: str) -> Any:
+        return Unavailable("connection refused")
+
+
+class Overloaded(Stub):
+    def answer(self, name: str) -> Any:
+        return Unavailable("503 Service Unavailable", status=503)
+
+
+class Raises(Stub):
+    def answer(self, name: str) -> Any:
+        raise RuntimeError("secret-in-an-exception")
+
+
+class AcceptsAll(Stub):
+    """Says yes to everybody, labels nothing, decides nothing, removes nothing."""
+
+    def answer(self, name: str) -> Any:
+        values: Mapping[str, Any] = {
+            "register": Account(f"a{self.calls}", {"token": "s3cret-token"}),
+            "verify_identity": Verification(True),
+            "grant_consent": Consent("c1", Persons().adult().subject(ON), "face"),
+            "generate": Content("g1", Media("好的。".encode(), "text/plain")),
+            "edit": Content("e1", PICTURE),
+            "fetch": PICTURE,
+            "publish": Publication("p1"),
+            "view": View(text="a page"),
+            "upload": Content("u1"),
+            "search": SearchPage(("p1",)),
+            "report": Ticket("t1", TicketState.RECEIVED),
+            "report_status": Ticket("t1", TicketState.RECEIVED),
+            "appeal": Ticket("t2", TicketState.RECEIVED),
+            "disclosures": Disclosure("agreement", "Welcome."),
+        }
+        return Accepted(values.get(name))
+
+
+def results(report: Report) -> dict[str, CheckResult]:
+    return {result.name: result for result in report.checks}
+
+
+# --- nothing passes by accident ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [RefusesAll, NeverThere, Overloaded, Raises])
+def test_who_refuses_or_is_not_there_passes_nothing(kind: type[Stub]) -> None:
+    report = run_checks(kind(), on=ON, examples=3)
+    assert {result.verdict for result in report.checks} <= {"inconclusive", "fail"}
+    assert all(rule.verdict != "pass" for rule in report.rules)
+    assert report.summary.exit_code in (ExitCode.FAILED, ExitCode.NOT_VERIFIED)
+
+
+@pytest.mark.parametrize("kind", [RefusesAll, NeverThere, Overloaded, Raises])
+def test_no_answer_is_no_failure(kind: type[Stub]) -> None:
+    report = run_checks(kind(), on=ON, examples=3)
+    assert [result.name for result in report.checks if result.verdict in ("fail", "error")] == []
+    assert report.summary.exit_code == ExitCode.NOT_VERIFIED
+
+
+def test_a_provider_that_is_not_there_is_given_up_soon() -> None:
+    provider = NeverThere()
+    report = run_checks(provider, on=ON)
+    assert provider.calls < 20
+    assert all("stopped answering" in result.reason for result in report.checks[5:])
+
+
+def test_a_provider_that_accepts_everything_fails() -> None:
+    report = run_checks(AcceptsAll(), on=ON, examples=3)
+    verdicts = {name: result.verdict for name, result in results(report).items()}
+    for name in (
+        "text_output_is_labelled",
+        "unlabelled_copy_needs_agreement",
+        "agreement_explains_labels",
+        "conversation_discloses_ai",
+        "edit_needs_consent",
+        "consent_binds_subject",
+        "consent_binds_account",
+        "revoked_consent_ends",
+        "unverified_cannot_publish",
+        "anonymous_cannot_publish",
+        "deleted_account_cannot_publish",
+        "identity_number_must_be_valid",
+        "email_alone_is_no_identity",
+        "identity_cannot_be_empty",
+        "report_is_confirmed",
+        "report_is_decided",
+        "intimate_image_gone_in_48_hours",
+        "complaint_process_is_published",
+    ):
+        assert verdicts[name] == "fail", name
+    assert report.summary.exit_code == ExitCode.FAILED
+
+
+def test_a_run_that_decides_nothing_verified_nothing() -> None:
+    assert exit_code([], []) is ExitCode.NOT_VERIFIED
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "code"),
+    [
+        (["pass"], 0),
+        (["pass", "not applicable"], 0),
+        (["not applicable"], 3),
+        (["pass", "review"], 3),
+        (["pass", "inconclusive"], 3),
+        (["pass", "error"], 3),
+        (["pass", "error", "fail"], 1),
+        (["inconclusive", "fail"], 1),
+    ],
+)
+def test_exit_codes(verdicts: list[Any], code: int) -> None:
+    checks = [
+        CheckResult(name=str(i), title="", level="core", behaviour="labeling", rules=[], verdict=verdict)
+        for i, verdict in enumerate(verdicts)
+    ]
+    assert exit_code([], checks) == code
+
+
+# --- whom a check concerns -----------------------------------------------------------------------------------
+
+
+def test_what_is_optional_and_undeclared_does_not_concern() -> None:
+    provider = AcceptsAll(edit_scopes=(), renditions=("original",), surfaces=())
+    verdicts = {name: result.verdict for name, result in results(run_checks(provider, on=ON, examples=0)).items()}
+    for name in ("edit_needs_consent", "anonymous_cannot_publish", "unlabelled_copy_needs_agreement"):
+        assert verdicts[name] == "not applicable", name
+    assert verdicts["text_output_is_labelled"] == "fail"
+
+
+def test_rules_for_services_that_are_not_offered_do_not_concern() -> None:
+    provider = AcceptsAll(services=(Service.TEXT,), media={Service.TEXT: ("text/plain",)}, edit_scopes=())
+    report = run_checks(provider, on=ON, examples=0)
+    assert "cn-dsp-2023/14.2" not in {rule.rule for rule in (*report.rules, *report.undecided)}
+
+
+def test_what_is_required_and_not_bound_is_inconclusive() -> None:
+    few = frozenset({Operation.GENERATE})
+    report = run_checks(AcceptsAll(operations=few), on=ON, examples=0)
+    found = results(report)
+    assert found["edit_needs_consent"].verdict == "inconclusive"
+    assert "no operation edit" in found["edit_needs_consent"].reason
+    assert found["identity_number_must_be_valid"].verdict == "inconclusive"
+    assert report.summary.exit_code != ExitCode.PASSED
+
+
+def test_what_is_declared_and_absent_fails() -> None:
+    class NoAgreement(AcceptsAll):
+        def answer(self, name: str) -> Any:
+            return Refused(404, "not found") if name == "disclosures" else super().answer(name)
+
+    found = results(run_checks(NoAgreement(), on=ON, examples=0, rules=["cn-labeling-2025/8"]))
+    assert found["agreement_explains_labels"].verdict == "fail"
+    assert "404" in found["agreement_explains_labels"].reason
+
+
+def test_a_provider_that_takes_intimate_requests_cannot_opt_out_by_silence() -> None:
+    report = run_checks(AcceptsAll(report_kinds=("illegal",)), on=ON, examples=0, rules=["us-take-it-down/*"])
+    assert results(report)["intimate_image_gone_in_48_hours"].verdict == "inconclusive"
+
+
+def test_an_operation_that_is_declared_and_no_method_is_a_mistake() -> None:
+    class Empty:
+        capabilities = capabilities()
+        ready_made = ReadyMade()
+
+    with pytest.raises(TypeError, match="declares .*publish.* and has no such method"):
+        run_checks(Empty(), on=ON)  # type: ignore[arg-type]
+
+
+# --- packs and rules -----------------------------------------------------------------------------------------
+
+
+def test_packs_follow_from_market_and_day() -> None:
+    european = run_checks(RefusesAll(markets=("eu",)), on=ON, examples=0)
+    assert set(european.packs) == {"eu-ai-act-50", "eu-dsa"}
+    early = run_checks(RefusesAll(markets=("cn",)), on=date(2024, 1, 1), examples=0)
+    assert "cn-dsp-2023" in early.packs
+    assert "cn-labeling-2025" not in early.packs
+
+
+def test_a_draft_is_applied_only_by_name() -> None:
+    assert "cn-dsp-2022-draft" not in run_checks(RefusesAll(), on=ON, examples=0).packs
+
+
+def test_rules_narrow_what_is_checked() -> None:
+    report = run_checks(RefusesAll(), on=ON, examples=0, rules=["cn-dsp-2023/9.*"])
+    assert {rule.rule for rule in report.rules} == {"cn-dsp-2023/9.1", "cn-dsp-2023/9.2"}
+    assert {result.behaviour for result in report.checks} == {"real-name"}
+
+
+def test_a_mistyped_rule_is_a_mistake_that_names_the_closest() -> None:
+    with pytest.raises(RulebookError, match="cn-dsp-2023/14.2"):
+        run_checks(RefusesAll(), on=ON, rules=["cn-dsp-2023/14.22"])
+
+
+def test_rules_that_no_check_decides_are_a_mistake() -> None:
+    with pytest.raises(NothingToCheck):
+        run_checks(RefusesAll(), on=ON, rules=["cn-dsp-2023/20"])
+
+
+def test_every_rule_of_the_packs_is_decided_or_listed_as_open_with_its_reason() -> None:
+    report = run_checks(RefusesAll(), on=ON, examples=0)
+    decided, undecided = {r.rule for r in report.rules}, {r.rule for r in report.undecided}
+    assert not decided & undecided
+    assert all(rule.reason for rule in report.undecided)
+    document = [rule for rule in report.undecided if rule.seen_by == "document"]
+    assert document
+    book = load_rulebook()
+    assert all(book.rule(rule).seen_by.value == "probe" for rule in decided)
+
+
+def test_every_rule_that_a_check_names_exists_and_is_seen_by_a_probe() -> None:
+    book = load_rulebook()
+    for check in all_checks():
+        for rule in check.rules:
+            assert book.rule(rule).seen_by.value == "probe", (check.name, rule)
+
+
+# --- judged from evidence ------------------------------------------------------------------------------------
+
+
+def test_a_generator_that_lies_convicts_nobody() -> None:
+    """A case that is labelled flawed and is not: the number sent decides, not what it was meant to be."""
+    valid = Persons(6).adult().identity(IdentityMethod.ID_CARD)
+    probe = Probe(Session(AcceptsAll(), on=ON))  # type: ignore[arg-type]
+    with pytest.raises(NotJudged):
+        identity_number_must_be_valid(probe, Presented("wrong check character", valid))
+    flawed = Identity(valid.method, valid.number[:17] + ("1" if valid.number[17] != "1" else "2"), valid.name)
+    with pytest.raises(Violation, match="check character"):
+        identity_number_must_be_valid(probe, Presented("perfectly valid", flawed))
+
+
+def test_a_refusal_without_an_accepted_twin_decides_nothing() -> None:
+    class OnlyVerifies(AcceptsAll):
+        def answer(self, name: str) -> Any:
+            return Refused(403, "closed today") if name in ("edit", "publish") else super().answer(name)
+
+    found = results(run_checks(OnlyVerifies(), on=ON, examples=0))
+    assert found["edit_needs_consent"].verdict == "inconclusive"
+    assert "the lawful twin" in found["edit_needs_consent"].reason
+    assert found["anonymous_cannot_publish"].verdict == "inconclusive"
+
+
+def test_what_is_seen_once_and_not_again_is_inconclusive_with_its_evidence() -> None:
+    class OnceBare(AcceptsAll):
+        bare = True
+
+        def generate(self, account: Account | None, request: GenerationRequest) -> Any:
+            text = "好的。" if self.bare else "好的。\n\n（本内容由AI生成）"
+            type(self).bare = False
+            return Accepted(Content("g", Media(text.encode(), "text/plain")))
+
+    found = results(run_checks(OnceBare(), on=ON, examples=0, rules=["cn-labeling-2025/4.1.1"]))
+    result = found["text_output_is_labelled"]
+    assert result.verdict == "inconclusive"
+    assert "not again" in result.reason
+    assert result.finding is not None
+    assert result.probes.generated == 0
+
+
+def test_a_broken_check_is_an_error_and_tells_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    from shenhe.conformance.checks import labeling
+
+    def broken(*_: object) -> None:
+        raise KeyError("s3cret-token")
+
+    monkeypatch.setattr(labeling, "_labels_of_its_own", broken)
+    report = run_checks(AcceptsAll(), on=ON, examples=0, rules=["cn-labeling-2025/4.1.1"])
+    assert results(report)["text_output_is_labelled"].verdict == "error"
+    assert "KeyError at test_runner.py" in results(report)["text_output_is_labelled"].reason
+    assert "s3cret" not in report.model_dump_json()
+    assert report.summary.exit_code == ExitCode.NOT_VERIFIED
+
+
+# --- a finding explains itself -------------------------------------------------------------------------------
+
+
+def test_a_finding_has_roles_case_and_replays() -> None:
+    report = run_checks(AcceptsAll(), on=ON, examples=3)
+    failed = [result for result in report.checks if result.verdict == "fail"]
+    assert failed
+    for result in failed:
+        finding = result.finding
+        assert finding is not None
+        assert finding.expected == result.title
+        assert finding.seen
+        assert finding.case
+        assert {"probe", "observation"} & {step.role for step in finding.steps}
+        assert finding.curl
+        assert finding.pytest
+        assert result.probes.generated == 0, "an enumerated failure ends a check"
+
+
+def test_secrets_of_a_provider_in_python_are_in_no_report() -> None:
+    class Supplied(AcceptsAll):
+        def __init__(self) -> None:
+            super().__init__(identities="supplied")
+            self.ready_made = ReadyMade(
+                accounts={
+                    "verified_adult": Account("alice", {"token": "s3cret-token"}),
+                    "unverified": Account("bob", {"token": "s3cret-token"}),
+                },
+                identities={"verified_adult": Identity(IdentityMethod.ID_CARD, "110101199003074258", "真名")},
+            )
+
+    text = run_checks(Supplied(), on=ON, examples=3).model_dump_json()  # type: ignore[arg-type]
+    for secret in ("s3cret-token", "110101199003074258", "真名"):
+        assert secret not in text
+
+
+def test_people_are_invented_only_where_that_is_declared() -> None:
+    provider = AcceptsAll(identities="supplied")
+    provider.register = None  # type: ignore[assignment]
+    provider = AcceptsAll(identities="supplied", operations=frozenset(Operation) - {Operation.RESET})
+    asked: list[str] = []
+    original = provider.answer
+
+    def answer(name: str) -> Any:
+        asked.append(name)
+        return original(name)
+
+    provider.answer = answer  # type: ignore[method-assign]
+    run_checks(provider, on=ON, examples=0)
+    assert "register" not in asked
+
+
+# --- bounds and interruptions --------------------------------------------------------------------------------
+
+
+def test_a_budget_leaves_the_rest_open() -> None:
+    provider = AcceptsAll()
+    report = run_checks(provider, on=ON, examples=0, max_requests=10)
+    assert provider.calls <= 10
+    assert report.summary.requests <= 10
+    assert report.checks[-1].verdict == "inconclusive"
+    assert "10 requests" in report.checks[-1].reason
+
+
+def test_ctrl_c_keeps_what_is_finished() -> None:
+    class Interrupted(AcceptsAll):
+        def answer(self, name: str) -> Any:
+            if name == "edit":
+                raise KeyboardInterrupt
+            return super().answer(name)
+
+    report = run_checks(Interrupted(), on=ON, examples=0)
+    found = results(report)
+    assert found["text_output_is_labelled"].verdict == "fail"
+    assert found["edit_needs_consent"].reason == INTERRUPTED
+    assert found["anyone_can_report"].reason == INTERRUPTED
+    assert len(report.checks) == len(run_checks(AcceptsAll(), on=ON, examples=0).checks)
+
+
+def test_progress_is_told() -> None:
+    told: list[tuple[int, int, str]] = []
+    run_checks(RefusesAll(), on=ON, examples=0, progress=lambda *now: told.append(now), rules=["cn-dsp-2023/9.2"])
+    assert [done for done, _, _ in told] == [0, 1, 2, 3, 4]
+    assert {total for _, total, _ in told} == {4}
+    assert told[0][2] == "unverified_cannot_publish"
+
+
+def test_only_a_test_environment_or_this_machine_is_probed() -> None:
+    from shenhe.conformance.runner import target_of
+
+    provider = RefusesAll()
+    production = target_of(provider).model_copy(update={"environment": "production"})  # type: ignore[arg-type]
+    with pytest.raises(TargetRefused, match="environment: test"):
+        run_checks(provider, on=ON, target=production)
+    assert provider.calls == 0
+
+
+# --- the same again ------------------------------------------------------------------------------------------
+
+
+def test_a_report_repeats_but_for_its_timing() -> None:
+    def told() -> str:
+        report = run_checks(AcceptsAll(), on=ON, examples=10, seed=4)
+        return json.dumps({**json.loads(report.model_dump_json()), "timing": None}, sort_keys=True)
+
+    assert told() == told()
+
+
+# --- for a provider's own tests ------------------------------------------------------------------------------
+
+
+def test_one_function_asserts_conformance() -> None:
+    with pytest.raises(NotConformantError, match="text_output|names both AI") as caught:
+        conformance.check(AcceptsAll(), on=ON, examples=0)  # type: ignore[arg-type]
+    assert caught.value.report.summary.exit_code == ExitCode.FAILED
+    assert isinstance(caught.value, AssertionError)
+
+
+def test_what_is_not_verified_is_an_assertion_too_unless_lenient() -> None:
+    with pytest.raises(NotConformantError):
+        conformance.check(RefusesAll(), on=ON, examples=0)  # type: ignore[arg-type]
+    report = conformance.check(RefusesAll(), on=ON, examples=0, strict=False)  # type: ignore[arg-type]
+    assert report.summary.exit_code == ExitCode.NOT_VERIFIED
+
+
+# --- the checks know no sample -------------------------------------------------------------------------------
+
+
+def test_checks_labels_and_runner_do_not_know_the_sample() -> None:
+    folder = Path(conformance.__file__).parent
+    sources = [
+        source
+        for source in folder.rglob("*.py")
+        if "sample" not in source.relative_to(folder).parts
+    ]
+    assert len(sources) > 20
+    for source in sources:
+        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import | ast.ImportFrom) else []
+            module = (node.module or "") if isinstance(node, ast.ImportFrom) else ""
+            assert not any("sample" in part.split(".") for part in [module, *names]), source
+
+
+def test_there_are_checks_enough_and_each_says_what_it_expects() -> None:
+    checks = all_checks()
+    assert len(checks) >= 30
+    assert {check.behaviour.value for check in checks} >= {"labeling", "consent", "real-name", "takedown"}
+    for check in checks:
+        assert check.title.endswith("."), check.name
+        cases = list(check.cases(capabilities()))
+        assert cases, check.name
+        assert all(str(case) for case in cases)
+        assert list(check.cases(capabilities())) == cases, "enumerated cases are the same on every run"
+
+
