@@ -69,9 +69,7 @@ def required(caller: Account | None) -> Account:
     return caller
 
 
-def verify(
-    house: House, caller: Account, account: str, document: DocumentType, number: str
-) -> dict[str, Any]:
+def verify(house: House, caller: Account, account: str, document: DocumentType, number: str) -> dict[str, Any]:
     """Hold the caller's own account to be verified by a document.
 
     Raises:
@@ -102,10 +100,7 @@ def close(house: House, caller: Account, account: str) -> None:
 
 def claims_verified(claims: Mapping[str, Any]) -> bool:
     """Whether somebody says of themselves to be verified, in any of the usual spellings."""
-    return any(
-        "verified" in name.lower() and str(value).lower() in {"1", "true", "yes", "verified"}
-        for name, value in claims.items()
-    )
+    return any("verified" in name.lower() and str(value).lower() in {"1", "true", "yes", "verified"} for name, value in claims.items())
 
 
 def _own(caller: Account, account: str) -> None:

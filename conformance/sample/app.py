@@ -84,9 +84,7 @@ class Desk:
         document = (await _body(request, bodies.IdentityCheck)).document
         return _json(
             200,
-            accounts.verify(
-                self.house, caller, request.path_params["account"], document.type, document.number
-            ),
+            accounts.verify(self.house, caller, request.path_params["account"], document.type, document.number),
         )
 
     # --- consent ---
@@ -96,9 +94,7 @@ class Desk:
         body = await _body(request, bodies.ConsentGrant)
         return _json(
             201,
-            consent.grant(
-                self.house, caller, body.subject.id, body.subject.name, body.scope, body.statement, body.days
-            ),
+            consent.grant(self.house, caller, body.subject.id, body.subject.name, body.scope, body.statement, body.days),
         )
 
     async def revoke_consent(self, request: Request) -> Response:
@@ -125,9 +121,7 @@ class Desk:
     async def edit(self, request: Request) -> Response:
         caller = accounts.required(self._caller(request))
         body = await _body(request, bodies.Edit)
-        answer = studio.edit(
-            self.house, caller, decoded(body.source), body.subject, body.scope, body.prompt, body.consent
-        )
+        answer = studio.edit(self.house, caller, decoded(body.source), body.subject, body.scope, body.prompt, body.consent)
         return _json(201, answer)
 
     async def take_in(self, request: Request) -> Response:
@@ -139,9 +133,7 @@ class Desk:
 
     async def fetch(self, request: Request) -> Response:
         caller = accounts.required(self._caller(request))
-        return _file(
-            studio.fetch(self.house, caller, request.path_params["asset"], request.path_params["form"])
-        )
+        return _file(studio.fetch(self.house, caller, request.path_params["asset"], request.path_params["form"]))
 
     # --- publication ---
 
@@ -170,9 +162,7 @@ class Desk:
 
     async def refutations(self, request: Request) -> Response:
         publication.found(self.house, request.path_params["publication"])
-        return _json(
-            200, {"refutations": publication.refutations(self.house, request.path_params["publication"])}
-        )
+        return _json(200, {"refutations": publication.refutations(self.house, request.path_params["publication"])})
 
     # --- moderation ---
 
@@ -197,15 +187,11 @@ class Desk:
     async def appeal(self, request: Request) -> Response:
         caller = accounts.required(self._caller(request))
         body = await _body(request, bodies.Appeal)
-        return _json(
-            201, moderation.appeal(self.house, caller, request.path_params["publication"], body.statement)
-        )
+        return _json(201, moderation.appeal(self.house, caller, request.path_params["publication"], body.statement))
 
     async def ticket(self, request: Request) -> Response:
         receipt = request.query_params.get("receipt")
-        return _json(
-            200, moderation.status(self.house, self._caller(request), request.path_params["ticket"], receipt)
-        )
+        return _json(200, moderation.status(self.house, self._caller(request), request.path_params["ticket"], receipt))
 
     # --- the rest ---
 

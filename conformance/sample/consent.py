@@ -21,9 +21,7 @@ PROMPT = (
 )
 
 
-def grant(
-    house: House, caller: Account, subject: str, subject_name: str, scope: Scope, statement: str, days: int
-) -> dict[str, Any]:
+def grant(house: House, caller: Account, subject: str, subject_name: str, scope: Scope, statement: str, days: int) -> dict[str, Any]:
     """Put a consent on record for ``days`` days.
 
     Raises:

@@ -55,9 +55,7 @@ def disclosure(house: House, topic: str) -> dict[str, Any]:
             return _page("管理规则 Rules", _RULES)
         case "agreement":
             silent = FaultName.AGREEMENT_SILENT in house.faults
-            return _page(
-                "用户协议 Agreement", _AGREEMENT if silent else f"{_AGREEMENT}{_AGREEMENT_ON_LABELS}"
-            )
+            return _page("用户协议 Agreement", _AGREEMENT if silent else f"{_AGREEMENT}{_AGREEMENT_ON_LABELS}")
         case "complaints":
             if FaultName.TIME_LIMIT_UNPUBLISHED in house.faults:
                 return _page("投诉举报 Complaints", _COMPLAINTS)

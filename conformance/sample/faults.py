@@ -109,9 +109,7 @@ class Fault:
 
 def _table(behaviour: str, entries: Mapping[FaultName, tuple[str, Iterable[str]]]) -> dict[FaultName, Fault]:
     return {
-        name: Fault(
-            name, summary, behaviour, frozenset(rules), Level.FULL if name in _SEEN_OR_HEARD else Level.CORE
-        )
+        name: Fault(name, summary, behaviour, frozenset(rules), Level.FULL if name in _SEEN_OR_HEARD else Level.CORE)
         for name, (summary, rules) in entries.items()
     }
 
@@ -312,9 +310,7 @@ _COMPLAINTS = _table(
 )
 
 FAULTS: Mapping[str, Fault] = {
-    name.value: fault
-    for table in (_LABELING, _CONSENT, _REAL_NAME, _TAKEDOWN, _COMPLAINTS)
-    for name, fault in table.items()
+    name.value: fault for table in (_LABELING, _CONSENT, _REAL_NAME, _TAKEDOWN, _COMPLAINTS) for name, fault in table.items()
 }
 
 

@@ -23,6 +23,4 @@ class House:
 
     def note(self, account: str | None, kind: str, subject: str, text: str) -> None:
         """Keep a record of something done (the logs of Art. 16, the records of Art. 10 and 11)."""
-        self.store.insert(
-            "record", account=account or "", kind=kind, subject=subject, text=text, at=written(self.now())
-        )
+        self.store.insert("record", account=account or "", kind=kind, subject=subject, text=text, at=written(self.now()))

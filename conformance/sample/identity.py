@@ -45,9 +45,7 @@ def examine(document_type: DocumentType, number: str, today: date, faults: Set[F
     if not number.strip():
         if FaultName.EMPTY_IDENTITY in faults:
             return
-        raise Refusal(
-            422, "identity_number_missing", "请填写证件号码。 Please enter the number of your document."
-        )
+        raise Refusal(422, "identity_number_missing", "请填写证件号码。 Please enter the number of your document.")
     if document_type == "email":
         if FaultName.EMAIL_SUFFICES in faults and "@" in number:
             return
@@ -74,10 +72,7 @@ def _resident_id(number: str, today: date, faults: Set[FaultName]) -> str | None
         born = datetime.strptime(number[6:14], "%Y%m%d").date()
         ric.get_birth_place(number)
     except (ValueError, ValidationError):
-        return (
-            "居民身份证号码中的地区或出生日期不存在。 "
-            "The identity number names a region or a birth date that does not exist."
-        )
+        return "居民身份证号码中的地区或出生日期不存在。 The identity number names a region or a birth date that does not exist."
     if not born.year >= OLDEST_YEAR or born > today:
         return "居民身份证号码中的出生日期不合理。 Nobody alive has the birth date in the identity number."
     return None
@@ -85,10 +80,7 @@ def _resident_id(number: str, today: date, faults: Set[FaultName]) -> str | None
 
 def _credit_code(number: str, _: date, faults: Set[FaultName]) -> str | None:
     if not CREDIT_CODE.fullmatch(number.upper()):
-        return (
-            "统一社会信用代码应为18位数字或大写字母。 "
-            "A unified social credit code has 18 digits and capitals."
-        )
+        return "统一社会信用代码应为18位数字或大写字母。 A unified social credit code has 18 digits and capitals."
     if FaultName.USCC_CHECKSUM_IGNORED not in faults and not uscc.is_valid(number):
         return "统一社会信用代码校验码有误。 The check digit of the unified social credit code is wrong."
     return None

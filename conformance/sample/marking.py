@@ -10,14 +10,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Set
+from contextlib import suppress
 from dataclasses import dataclass
 
 from PIL import Image
 
-from shenhe.conformance.labels import jpeg, png, read_labels, riff, write_label
-from shenhe.conformance.labels.findings import Findings
-from shenhe.conformance.labels.label import Labels, Limits
-
+from ..labels import LabelWriteError, jpeg, png, read_labels, riff, write_label
+from ..labels.findings import Findings
+from ..labels.label import Labels, Limits
+from ..labels.xmp import property_element
 from .faults import FaultName
 
 #: The codes of an organisation that does not exist: region 000000 is nowhere. Service type 1 generates, 2
@@ -59,6 +60,9 @@ _WISH_FOR_NO_LABEL = re.compile(
     r".{0,20}(?:标识|标签|标记|标注|水印|声明|label|mark|disclos)",
     re.IGNORECASE | re.DOTALL,
 )
+
+_PRESCRIBED_PLACES = ("png:iTXt/xmp", "jpeg:APP1/xmp", "wav:AIGC")
+_PROPERTY = re.compile(rb"<TC260:AIGC>.*?</TC260:AIGC>", re.DOTALL)
 
 _MISSING = {
     "image/png": FaultName.IMPLICIT_LABEL_MISSING_PNG,
@@ -121,9 +125,7 @@ def audible_label(faults: Set[FaultName]) -> bool:
     return FaultName.VOICE_UNLABELLED not in faults
 
 
-def with_implicit_label(
-    data: bytes, media_type: str, values: Mapping[str, str], faults: Set[FaultName]
-) -> bytes:
+def with_implicit_label(data: bytes, media_type: str, values: Mapping[str, str], faults: Set[FaultName]) -> bytes:
     """``data`` with the ``AIGC`` field in its metadata; plain text has no metadata and stays as it is."""
     if media_type == "text/plain" or _MISSING[media_type] in faults:
         return data
@@ -136,9 +138,7 @@ def with_implicit_label(
     return data
 
 
-def with_propagator(
-    data: bytes, media_type: str, propagate_id: str, found: Labels, declared: bool
-) -> tuple[bytes, str | None]:
+def with_propagator(data: bytes, media_type: str, propagate_id: str, found: Labels, declared: bool) -> tuple[bytes, str | None]:
     """An upload as the platform passes it on, and the Label value that its notice follows.
 
     What a file says of itself stands; the platform adds itself as the propagator where the field lies in the
@@ -149,11 +149,7 @@ def with_propagator(
         label = found.aigc[0]
         values = {key: str(value) for key, value in label.fields.items()}
         value = values.get("Label") if values.get("Label") in PROPAGATION_NOTICES else "1"
-        if (
-            len(found.aigc) == 1
-            and label.strict
-            and label.carrier.startswith(("png:iTXt", "jpeg:APP1", "wav:AIGC"))
-        ):
+        if label.strict and label.span and label.carrier in _PRESCRIBED_PLACES:
             values |= {"ContentPropagator": PROPAGATOR_CODE, "PropagateID": propagate_id}
             data = _amended(data, media_type, label.span, json.dumps(values, separators=(",", ":")))
         return data, value
@@ -164,7 +160,9 @@ def with_propagator(
             "ContentProducer": PROPAGATOR_CODE,
             "ContentPropagator": PROPAGATOR_CODE,
         }
-        data = write_label(data, values, media_type=media_type)
+        # A file too odd to take a label is passed on as it came; the notice stands beside it.
+        with suppress(LabelWriteError):
+            data = write_label(data, values, media_type=media_type)
     return data, value
 
 
@@ -219,10 +217,14 @@ def _put_again(data: bytes, media_type: str, value: str) -> bytes:
     return riff.write(data, value, Findings(Limits()))
 
 
-def _amended(data: bytes, media_type: str, span: tuple[int, int] | None, value: str) -> bytes:
-    """The file's own label replaced by one that says more."""
-    if media_type == "audio/wav" and span is not None:
-        start, end = span
+def _amended(data: bytes, media_type: str, span: tuple[int, int], value: str) -> bytes:
+    """The file's own label, which stands in ``span``, replaced by one that says more."""
+    start, end = span
+    if media_type == "audio/wav":
         whole = data[: start - 8] + riff.chunk(b"AIGC", value.encode()) + data[end + (end & 1) :]
         return whole[:4] + (len(whole) - 8).to_bytes(4, "little") + whole[8:]
-    return _put(data, media_type, value)
+    element = property_element(value).encode()
+    payload = _PROPERTY.sub(lambda _: element, data[start:end], count=1)
+    if media_type == "image/png":
+        return data[: start - 8] + png.chunk(b"iTXt", payload) + data[end + 4 :]
+    return data[: start - 4] + jpeg.segment(0xE1, payload) + data[end:]

@@ -96,16 +96,13 @@ def appeal(house: House, caller: Account, target: str, statement: str) -> dict[s
         raise Refusal(422, "statement_missing", "请说明申诉理由。 Say why you appeal.")
     mistaken = MISTAKEN in _words(house, row)
     reasons = (
-        "经人工复核，移除有误，内容已恢复。 "
-        "A person reviewed the removal and found it mistaken; the content is restored."
+        "经人工复核，移除有误，内容已恢复。 A person reviewed the removal and found it mistaken; the content is restored."
         if mistaken
         else "经人工复核，内容违反管理规则第三条，维持移除。 "
         "A person reviewed the removal; the content breaks section 3 of the rules and stays removed."
     )
     ignored = FaultName.APPEAL_IGNORED in house.faults
-    ticket = _open_ticket(
-        house, caller, "appeal", target, statement, None if ignored else house.now(), mistaken, reasons
-    )
+    ticket = _open_ticket(house, caller, "appeal", target, statement, None if ignored else house.now(), mistaken, reasons)
     if mistaken and not ignored:
         house.store.run("UPDATE publication SET removed_at = NULL WHERE id = ?", target)
         house.note(caller.id, "restored", target, reasons)
@@ -143,10 +140,7 @@ def status(house: House, caller: Account | None, ticket: str, receipt: str | Non
         answer["decided_at"] = row["decided_at"]
         if FaultName.DECISION_WITHOUT_REASONS not in house.faults or row["kind"] == "appeal":
             answer["reasons"] = row["reasons"]
-            answer["redress"] = (
-                "如不服，可申诉或寻求庭外争议解决。 "
-                "You may complain, or turn to out-of-court settlement or a court."
-            )
+            answer["redress"] = "如不服，可申诉或寻求庭外争议解决。 You may complain, or turn to out-of-court settlement or a court."
     return {"ticket": answer}
 
 
@@ -169,9 +163,7 @@ def _judged(house: House, row: sqlite3.Row, kind: Kind) -> tuple[bool, str]:
 def _words(house: House, row: sqlite3.Row) -> str:
     asset = house.store.row("SELECT * FROM asset WHERE id = ?", row["asset"])
     assert asset is not None  # noqa: S101 -- a foreign key
-    text = (
-        assets.original(house, asset).decode("utf-8", "replace") if asset["media_type"] == assets.TEXT else ""
-    )
+    text = assets.original(house, asset).decode("utf-8", "replace") if asset["media_type"] == assets.TEXT else ""
     return f"{row['title']}\n{asset['prompt']}\n{text}"
 
 

@@ -11,8 +11,7 @@ from hashlib import blake2b
 
 from PIL import Image, ImageDraw, ImageOps
 
-from shenhe.conformance.labels.glyphs import draw_label
-
+from ..labels.glyphs import draw_label
 from .marking import PictureLabel
 from .refusal import Refusal
 
@@ -123,9 +122,7 @@ def opened(data: bytes) -> tuple[Image.Image, str]:
     try:
         with Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as picture:
             if picture.width * picture.height > MOST_PIXELS:
-                raise Refusal(
-                    413, "source_too_large", f"图片过大。 A picture may have {MOST_PIXELS:,} pixels."
-                )
+                raise Refusal(413, "source_too_large", f"图片过大。 A picture may have {MOST_PIXELS:,} pixels.")
             media_type = "image/png" if picture.format == "PNG" else "image/jpeg"
             return picture.convert("RGB"), media_type
     # Pillow answers broken files with many exceptions (SyntaxError, struct.error, DecompressionBombError

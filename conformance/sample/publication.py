@@ -100,9 +100,7 @@ def show(house: House, publication: str, surface: Surface) -> dict[str, Any] | M
 def search(house: House, query: str, offset: int) -> dict[str, Any]:
     """The publications whose title contains ``query``, newest first, a page at a time."""
     pattern = "%" + query.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-    visible = (
-        "" if FaultName.SEARCH_SURVIVES in house.faults else "AND (removed_at IS NULL OR removed_at > ?)"
-    )
+    visible = "" if FaultName.SEARCH_SURVIVES in house.faults else "AND (removed_at IS NULL OR removed_at > ?)"
     values = (pattern,) if not visible else (pattern, written(house.now()))
     rows = house.store.rows(
         f"SELECT id, title, published_at FROM publication WHERE title LIKE ? ESCAPE '\\' {visible} "  # noqa: S608 -- one of two constants
@@ -134,9 +132,7 @@ def removed(house: House, publication: sqlite3.Row) -> bool:
 
 def refutations(house: House, publication: str) -> list[dict[str, str]]:
     """The rumour refutations attached to a publication."""
-    rows = house.store.rows(
-        "SELECT publication, text, at FROM refutation WHERE publication = ? ORDER BY rowid", publication
-    )
+    rows = house.store.rows("SELECT publication, text, at FROM refutation WHERE publication = ? ORDER BY rowid", publication)
     return [dict(row) for row in rows]
 
 

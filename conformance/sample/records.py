@@ -13,8 +13,7 @@ MOST = 200
 def records(house: House, caller: Account, kind: str) -> dict[str, Any]:
     """The newest records of one kind."""
     rows = house.store.rows(
-        "SELECT kind, at, subject, text FROM record "
-        "WHERE account = ? AND kind = ? ORDER BY rowid DESC LIMIT ?",
+        "SELECT kind, at, subject, text FROM record WHERE account = ? AND kind = ? ORDER BY rowid DESC LIMIT ?",
         caller.id,
         kind,
         MOST,

@@ -67,9 +67,7 @@ class Store:
         # The server's thread is the only one that uses the connection, but not always the one that makes it.
         self._connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         self._connection.row_factory = sqlite3.Row
-        self._connection.executescript(
-            "PRAGMA foreign_keys = ON; PRAGMA synchronous = OFF; PRAGMA journal_mode = OFF;" + SCHEMA
-        )
+        self._connection.executescript("PRAGMA foreign_keys = ON; PRAGMA synchronous = OFF; PRAGMA journal_mode = OFF;" + SCHEMA)
         self._names = random.Random(seed)
         #: What the provider signs its labels with.
         self.seal = self._names.randbytes(16)

@@ -49,9 +49,7 @@ def generate(
         Refusal: 422, ``format_unknown``; 403, ``label_agreement_required``.
     """
     if media_type not in KINDS[kind]:
-        raise Refusal(
-            422, "format_unknown", f"不支持该格式。 The formats of {kind} are {', '.join(KINDS[kind])}."
-        )
+        raise Refusal(422, "format_unknown", f"不支持该格式。 The formats of {kind} are {', '.join(KINDS[kind])}.")
     agreed = label_duty_accepted and not visible_label
     if not visible_label and not agreed and FaultName.UNLABELLED_COPY_FREELY not in house.faults:
         raise assets.label_agreement_required()
@@ -75,9 +73,7 @@ def generate(
     return _answer(asset, Media(data, media_type), _notice(house, kind))
 
 
-def edit(
-    house: House, caller: Account, source: bytes, subject: str, scope: Scope, prompt: str, consent: str | None
-) -> dict[str, Any]:
+def edit(house: House, caller: Account, source: bytes, subject: str, scope: Scope, prompt: str, consent: str | None) -> dict[str, Any]:
     """Change the face in a picture or the voice in a recording, with the consent of the person it belongs to.
 
     Raises:
@@ -102,9 +98,7 @@ def edit(
             "仅支持PNG、JPEG图片和WAV音频。 Pictures are PNG or JPEG, sounds are WAV.",
         )
     whole, bare = (with_implicit_label(form, media_type, values, house.faults) for form in (whole, bare))
-    assets.keep(
-        house, caller, asset, "edited", media_type, whole, prompt=prompt, provenance=values, bare=bare
-    )
+    assets.keep(house, caller, asset, "edited", media_type, whole, prompt=prompt, provenance=values, bare=bare)
     house.note(caller.id, "edited", asset, f"{scope} with {consent or 'no consent'}")
     return _answer(asset, Media(whole, media_type), CONTENT_NOTICE)
 
@@ -120,8 +114,7 @@ def take_in(house: House, caller: Account, media: Media, declared: bool) -> dict
         raise Refusal(
             415,
             "upload_unsupported",
-            "文件格式与声明不符或不受支持。 "
-            "The file is not of a supported format, or not of the one it claims.",
+            "文件格式与声明不符或不受支持。 The file is not of a supported format, or not of the one it claims.",
         )
     if media_type in (PNG, JPEG):
         pictures.opened(media.data)
@@ -133,17 +126,13 @@ def take_in(house: House, caller: Account, media: Media, declared: bool) -> dict
     notice = PROPAGATION_NOTICES.get(value or "", "")
     # The platform's own part of the label: the thumbnail it makes of an upload says what the upload says.
     values = (
-        provenance(asset)
-        | {"Label": value, "ContentProducer": PROPAGATOR_CODE, "ContentPropagator": PROPAGATOR_CODE}
-        if value
-        else None
+        provenance(asset) | {"Label": value, "ContentProducer": PROPAGATOR_CODE, "ContentPropagator": PROPAGATOR_CODE} if value else None
     )
     assets.keep(house, caller, asset, "uploaded", media_type, data, prompt=notice, provenance=values)
     assets.remember(house, asset, media.data)
     house.note(caller.id, "uploaded", asset, f"label {value or 'none'}, declared {declared}")
     reminder = (
-        "如上传内容含人工智能生成合成内容，请主动声明并使用标识功能。 "
-        "Please declare AI-generated content and use the label function."
+        "如上传内容含人工智能生成合成内容，请主动声明并使用标识功能。 Please declare AI-generated content and use the label function."
     )
     return _answer(asset, None, notice or reminder)
 

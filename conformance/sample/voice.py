@@ -10,8 +10,7 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
-from shenhe.conformance.labels.rhythm import tones
-
+from ..labels.rhythm import tones
 from .refusal import Refusal
 
 RATE = 8_000
@@ -72,8 +71,7 @@ def reencoded(data: bytes) -> bytes:
 def wav(samples: bytes, rate: int) -> bytes:
     """A WAV file of 16-bit mono samples."""
     head = b"WAVEfmt " + b"".join(
-        value.to_bytes(width, "little")
-        for value, width in ((16, 4), (1, 2), (1, 2), (rate, 4), (rate * 2, 4), (2, 2), (16, 2))
+        value.to_bytes(width, "little") for value, width in ((16, 4), (1, 2), (1, 2), (rate, 4), (rate * 2, 4), (2, 2), (16, 2))
     )
     body = head + b"data" + len(samples).to_bytes(4, "little") + samples
     return b"RIFF" + len(body).to_bytes(4, "little") + body
@@ -89,9 +87,7 @@ def _opened(data: bytes) -> tuple[Samples, int]:
                 sound.getnframes(),
             )
             if not 4_000 <= rate <= 96_000 or width != 2 or not 1 <= channels <= 8:
-                raise Refusal(
-                    422, "source_unreadable", "仅支持16位PCM。 Sounds must be 16-bit PCM at 4 to 96 kHz."
-                )
+                raise Refusal(422, "source_unreadable", "仅支持16位PCM。 Sounds must be 16-bit PCM at 4 to 96 kHz.")
             if count > LONGEST * rate:
                 raise Refusal(413, "source_too_large", f"音频过长。 A sound may last {LONGEST:.0f} seconds.")
             frames = sound.readframes(count)

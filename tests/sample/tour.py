@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpx
 from starlette.applications import Starlette
-from starlette.testclient import TestClient
+
+from shenhe.conformance.bindings import AsgiTransport
 
 ID_CARD = "11010519491231002X"
 CREDIT_CODE = "91110000600037341L"
@@ -36,8 +39,6 @@ class Answer:
 
     @property
     def json(self) -> Any:
-        import json
-
         return json.loads(self.body)
 
 
@@ -64,9 +65,7 @@ class Visitor:
     def publish(self, step: str, asset: str, title: str, **options: Any) -> Answer:
         return self.ask(step, "POST", "/v1/publications", json={"asset": asset, "title": title}, **options)
 
-    def edit(
-        self, step: str, source: bytes, scope: str, consent: str | None, subject: Mapping[str, str] = STRANGER
-    ) -> Answer:
+    def edit(self, step: str, source: bytes, scope: str, consent: str | None, subject: Mapping[str, str] = STRANGER) -> Answer:
         body = {
             "source": base64.b64encode(source).decode(),
             "subject": subject["id"],
@@ -102,12 +101,19 @@ class Walk:
     """One client of one application, and the answers so far."""
 
     def __init__(self, app: Starlette) -> None:
-        self.client = TestClient(app, base_url="http://sample.invalid")
+        self.client = httpx.Client(transport=AsgiTransport(app), base_url="http://sample.invalid")
         self.answers: list[Answer] = []
+
+    def __enter__(self) -> Walk:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.client.close()
 
     def ask(self, step: str, method: str, path: str, **options: Any) -> Answer:
         response = self.client.request(method, path, **options)
         answer = Answer(step, response.status_code, tuple(sorted(response.headers.items())), response.content)
+        assert answer.status < 500, answer
         self.answers.append(answer)
         return answer
 
@@ -115,9 +121,7 @@ class Walk:
         return Visitor(self)
 
     def newcomer(self, step: str, **profile: Any) -> Visitor:
-        answer = self.ask(
-            step, "POST", "/v1/accounts", json={"display_name": step, "particulars": profile}
-        ).json
+        answer = self.ask(step, "POST", "/v1/accounts", json={"display_name": step, "particulars": profile}).json
         return Visitor(self, answer["account"]["id"], {"Authorization": f"Bearer {answer['access_token']}"})
 
     def citizen(self, step: str) -> Visitor:
@@ -126,10 +130,7 @@ class Walk:
         return visitor
 
     def see(self, step: str, publication: str) -> list[Answer]:
-        return [
-            self.ask(f"{step} {surface}", "GET", f"/v1/publications/{publication}/{surface}")
-            for surface in SURFACES
-        ]
+        return [self.ask(f"{step} {surface}", "GET", f"/v1/publications/{publication}/{surface}") for surface in SURFACES]
 
     def pass_time(self, hours: float) -> None:
         self.ask(f"{hours} hours later", "POST", "/sandbox/clock", json={"hours": hours})
@@ -148,17 +149,17 @@ def content(answer: Answer) -> bytes:
 
 def tour(app: Starlette) -> list[Answer]:
     """The whole walk. It never stops at a refusal, whatever the application was made with."""
-    walk = Walk(app)
-    author, nobody = walk.citizen("author"), walk.visitor()
-    _studio(walk, author)
-    _consent(walk, author)
-    _real_name(walk, author, nobody)
-    _complaints(walk, author, nobody)
-    for topic in ("rules", "agreement", "complaints", "filing", "nothing"):
-        nobody.ask(f"about {topic}", "GET", f"/about/{topic}")
-    author.ask("records", "GET", "/v1/records", params={"kind": "unlabelled-copy"})
-    walk.ask("reset", "POST", "/sandbox/reset")
-    author.generate("after the reset")
+    with Walk(app) as walk:
+        author, nobody = walk.citizen("author"), walk.visitor()
+        _studio(walk, author)
+        _consent(walk, author)
+        _real_name(walk, author, nobody)
+        _complaints(walk, author, nobody)
+        for topic in ("rules", "agreement", "complaints", "filing", "nothing"):
+            nobody.ask(f"about {topic}", "GET", f"/about/{topic}")
+        author.ask("records", "GET", "/v1/records", params={"kind": "unlabelled-copy"})
+        walk.ask("reset", "POST", "/sandbox/reset")
+        author.generate("after the reset")
     return walk.answers
 
 
@@ -170,9 +171,7 @@ def _studio(walk: Walk, author: Visitor) -> None:
         for form in ("download", "export", "share", "thumbnail", "unlabelled"):
             author.ask(f"{form} of {media_type}", "GET", f"/v1/assets/{asset(made)}/{form}")
         author.generate(f"bare {media_type}", kind, media_type, visible_label=False)
-        agreed = author.generate(
-            f"bare {media_type} by agreement", kind, media_type, visible_label=False, label_duty_accepted=True
-        )
+        agreed = author.generate(f"bare {media_type} by agreement", kind, media_type, visible_label=False, label_duty_accepted=True)
         author.ask(f"bare {media_type} again", "GET", f"/v1/assets/{asset(agreed)}/unlabelled")
         brought = author.ask(
             f"upload {media_type}",
@@ -200,9 +199,7 @@ def _consent(walk: Walk, author: Visitor) -> None:
         consent = author.grant(f"consent to {scope}", scope)
         author.edit(f"{scope} with consent", source, scope, consent)
         author.edit(f"{scope} of another", source, scope, consent, OTHER)
-        author.edit(
-            f"{scope} by consent to {wrong}", source, scope, author.grant(f"consent to {wrong}", wrong)
-        )
+        author.edit(f"{scope} by consent to {wrong}", source, scope, author.grant(f"consent to {wrong}", wrong))
         other.edit(f"{scope} by borrowed consent", source, scope, consent)
         author.ask(f"revoke {scope}", "DELETE", f"/v1/consents/{consent}")
         author.edit(f"{scope} after revocation", source, scope, consent)
@@ -238,20 +235,14 @@ def _real_name(walk: Walk, author: Visitor, nobody: Visitor) -> None:
 
 def _complaints(walk: Walk, author: Visitor, nobody: Visitor) -> None:
     made = author.generate("reported picture", "image", "image/png")
-    copy = author.ask(
-        "upload a copy", "POST", "/v1/assets", content=content(made), headers={"Content-Type": "image/png"}
-    )
+    copy = author.ask("upload a copy", "POST", "/v1/assets", content=content(made), headers={"Content-Type": "image/png"})
     for kind, marker, body in (
         ("illegal", "[test: unlawful]", {}),
         ("intimate", "[test: intimate]", VALID_REQUEST),
         ("rumour", "[test: rumour]", {}),
     ):
-        published = author.publish(f"publish {kind}", asset(made), f"{kind} {marker}").json["publication"][
-            "id"
-        ]
-        copied = author.publish(f"publish a copy of {kind}", asset(copy), f"copy of {kind}").json[
-            "publication"
-        ]["id"]
+        published = author.publish(f"publish {kind}", asset(made), f"{kind} {marker}").json["publication"]["id"]
+        copied = author.publish(f"publish a copy of {kind}", asset(copy), f"copy of {kind}").json["publication"]["id"]
         walk.see(f"{kind} before", published)
         author.report(f"report {kind} signed in", published, **{"kind": kind, **body})
         report = nobody.report(f"report {kind}", published, **{"kind": kind, **body})
@@ -268,18 +259,14 @@ def _complaints(walk: Walk, author: Visitor, nobody: Visitor) -> None:
             json={"statement": "请复核"},
         )
         nobody.ask(f"refutations of {kind}", "GET", f"/v1/publications/{published}/refutations")
-    fine = author.publish("publish something lawful", asset(author.generate("lawful text")), "平常").json[
-        "publication"
-    ]["id"]
+    fine = author.publish("publish something lawful", asset(author.generate("lawful text")), "平常").json["publication"]["id"]
     nobody.report("bogus report", fine)
     walk.see("lawful after", fine)
-    mistaken = author.publish(
-        "publish a mistake", asset(author.generate("mistaken text")), "[test: removed by mistake]"
-    ).json["publication"]["id"]
+    mistaken = author.publish("publish a mistake", asset(author.generate("mistaken text")), "[test: removed by mistake]").json[
+        "publication"
+    ]["id"]
     author.report("report by mistake", mistaken)
-    appeal = author.ask(
-        "appeal", "POST", f"/v1/publications/{mistaken}/appeals", json={"statement": "请复核"}
-    )
+    appeal = author.ask("appeal", "POST", f"/v1/publications/{mistaken}/appeals", json={"statement": "请复核"})
     if appeal.status == 201:
         author.ticket("ticket of the appeal", appeal)
     walk.see("after the appeal", mistaken)

@@ -1,0 +1,56 @@
+"""``shenhe sample``."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+
+import yaml
+from typer.testing import CliRunner
+
+from shenhe.cli.sample import app
+from shenhe.conformance.sample import FAULTS
+
+runner = CliRunner()
+
+
+def test_faults_are_listed_for_people() -> None:
+    result = runner.invoke(app, ["faults"])
+    assert result.exit_code == 0
+    for name, fault in FAULTS.items():
+        assert name in result.stdout
+        assert fault.summary in result.stdout
+
+
+def test_faults_are_listed_for_programs() -> None:
+    listed = json.loads(runner.invoke(app, ["faults", "--json"]).stdout)
+    assert {entry["name"]: set(entry["rules"]) for entry in listed} == {name: set(fault.rules) for name, fault in FAULTS.items()}
+    assert set(listed[0]) == {"name", "summary", "behaviour", "level", "rules"}
+
+
+def test_an_unknown_fault_is_a_usage_error_with_the_closest_name() -> None:
+    result = runner.invoke(app, ["serve", "--fault", "text-unlabeled"])
+    assert result.exit_code == 2
+    assert "text-unlabelled" in result.stderr
+    assert result.stdout == ""
+
+
+def test_a_taken_port_is_a_usage_error() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        result = runner.invoke(app, ["serve", "--port", str(taken.getsockname()[1])])
+    assert result.exit_code == 2
+    assert "--port" in result.stderr
+
+
+def test_the_binding_is_printed_as_it_is() -> None:
+    printed = yaml.safe_load(runner.invoke(app, ["binding"]).stdout)
+    assert printed["target"]["environment"] == "test"
+
+
+def test_the_command_does_not_load_the_provider_before_it_runs() -> None:
+    code = "import sys, shenhe.cli.sample; print([name for name in ('starlette', 'uvicorn', 'pydantic', 'numpy') if name in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"

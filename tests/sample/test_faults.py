@@ -1,0 +1,75 @@
+"""Each fault changes what the sample provider does, and nothing it says gives the fault away."""
+
+from __future__ import annotations
+
+import functools
+
+import pytest
+
+from shenhe.conformance.sample import FAULTS, FaultName, UnknownFaultError, create_app
+from shenhe.rulebook import load_rulebook
+
+from .tour import Answer, tour
+
+
+@functools.cache
+def lawful() -> list[Answer]:
+    return tour(create_app())
+
+
+def test_the_lawful_provider_answers_the_same_every_time() -> None:
+    assert tour(create_app()) == lawful()
+
+
+def test_every_name_is_a_fault_with_rules_of_the_rulebook() -> None:
+    rules = load_rulebook().rules
+    assert set(FAULTS) == {name.value for name in FaultName}
+    for name, fault in FAULTS.items():
+        assert fault.name == name
+        assert fault.rules, name
+        assert not fault.rules - rules.keys(), name
+        assert fault.summary.endswith(".")
+
+
+def test_the_four_behaviours_of_the_core_all_have_faults() -> None:
+    assert len(FAULTS) >= 40
+    assert {fault.behaviour for fault in FAULTS.values()} >= {"labeling", "consent", "real-name", "takedown"}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_changes_behaviour_and_its_name_never_crosses_the_wire(name: str) -> None:
+    answers = tour(create_app([name]))
+    assert [(answer.status, answer.body) for answer in answers] != [(answer.status, answer.body) for answer in lawful()]
+    for answer in answers:
+        said = answer.body + repr(answer.headers).encode()
+        for fault in FAULTS:
+            assert fault.encode() not in said, answer.step
+        assert b"fault" not in said.lower(), answer.step
+
+
+def test_no_request_switches_a_fault() -> None:
+    """Every header, query and body of the tour naming every fault: the answers stay the lawful ones."""
+    app = create_app()
+    names = ",".join(FAULTS)
+
+    async def naming(scope: dict[str, object], receive: object, send: object) -> None:
+        if scope["type"] == "http":
+            headers = [*scope["headers"], (b"x-fault", names.encode()), (b"x-faults", names.encode())]  # type: ignore[misc]
+            query = bytes(scope["query_string"])  # type: ignore[call-overload]
+            scope = {**scope, "headers": headers, "query_string": query + b"&fault=" + names.encode()}
+        await app(scope, receive, send)  # type: ignore[arg-type]
+
+    assert tour(naming) == lawful()  # type: ignore[arg-type]
+
+
+def test_faults_add_up() -> None:
+    both = tour(create_app(["text-unlabelled", "page-survives"]))
+    changed = {answer.step for answer, same in zip(both, lawful(), strict=True) if answer != same}
+    assert {"dialogue", "illegal after page"} <= changed
+
+
+@pytest.mark.parametrize(("name", "closest"), [("text-unlabeled", "text-unlabelled"), ("page survives", "page-survives")])
+def test_an_unknown_fault_is_told_with_its_closest(name: str, closest: str) -> None:
+    with pytest.raises(UnknownFaultError, match=closest) as caught:
+        create_app([name])
+    assert caught.value.closest[0] == closest
