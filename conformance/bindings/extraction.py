@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -157,7 +158,7 @@ def describe(source: Extraction, value: Any, answer: Answer) -> str:
     if isinstance(source, HeaderValue):
         return f"no header {source.name!r}"
     if isinstance(source, Query):
-        return f"nothing at {source.expression!r}; the answer has {keys_of(answer)}"
+        return f"nothing at {source.expression!r}; the answer has {keys_of(answer)}{_nearest(source.expression, answer)}"
     return "an empty body"
 
 
@@ -177,3 +178,21 @@ def keys_of(answer: Answer) -> str:
             names = [*names[:24], "…"]
             break
     return "the keys " + ", ".join(visible(name)[:60] for name in names) if names else "no keys"
+
+
+def _nearest(expression: str, answer: Answer) -> str:
+    """The path in the answer that is most like a plain one that found nothing."""
+    paths = list(_paths(answer.json, "", 4))[:500]
+    last = expression.rpartition(".")[2]
+    same_end = [path for path in paths if path.rpartition(".")[2] == last]
+    close = same_end[:1] or difflib.get_close_matches(expression, paths, n=1)
+    return f" (did you mean {visible(close[0])[:100]!r}?)" if close else ""
+
+
+def _paths(value: Any, prefix: str, depth: int) -> Iterator[str]:
+    if not isinstance(value, dict) or not depth:
+        return
+    for key, inner in value.items():
+        path = f"{prefix}.{key}" if prefix else key
+        yield path
+        yield from _paths(inner, path, depth - 1)

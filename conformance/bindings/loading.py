@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,6 +51,10 @@ class Binding:
     def place(self, *steps: str | int) -> str:
         """``binding.yaml:7`` for a value of the file."""
         return f"{self._locate.source_name}:{self._locate(steps).line}"
+
+    def way(self, operation: Operation, facets: Mapping[str, Any]) -> BoundRequest | None:
+        """How a request with these facets would be asked, or ``None`` where the binding does not say."""
+        return next((way for way in self.operations.get(operation, ()) if way.matches(facets)), None)
 
     def base_url(self) -> str:
         """The base URL that the file names. Raises :class:`BindingError` for a missing variable or anything but a plain http(s) URL."""
@@ -157,6 +162,8 @@ def load_binding(
     )
 
 
+_HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
+
 #: Sections whose text is used as it is; in the others ``${NAME}`` is put in when a request is filled in.
 _PLAIN = ("accounts", "identities", "subjects", "consents", "limits")
 
@@ -203,7 +210,7 @@ def _base_url(url: str) -> str:
         port_is_fine = parts.port is None or parts.port > 0
     except ValueError:
         port_is_fine = False
-    if parts.scheme not in {"http", "https"} or not parts.hostname or not port_is_fine:
+    if parts.scheme not in {"http", "https"} or not port_is_fine or not _HOST.fullmatch(parts.hostname or ""):
         raise ValueError("found a base URL that cannot be used, expected one such as https://api.example.com/v1")
     if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
         raise ValueError("found a base URL with a user name, query or fragment, expected scheme, host and path alone")

@@ -1,0 +1,68 @@
+"""``shenhe doctor``: try each operation of a binding once, and say which line is wrong."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+MARKS = {"works": "✓", "refused": "!", "faulty": "✗", "not tried": "–"}
+
+
+def doctor(
+    binding: Annotated[Path, typer.Argument(help="The binding file.", metavar="BINDING")],
+    base_url: Annotated[str | None, typer.Option("--base-url", help="Use this instead of the binding's base_url.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the outcomes as JSON.")] = False,
+) -> None:
+    """Try each bound operation once and name the line of the binding that is wrong, with what to write instead.
+
+    Exit code: 0 everything works, 2 the binding or its target is wrong, 3 something was refused or could not be tried.
+
+    Example:  shenhe doctor binding.yaml --base-url http://127.0.0.1:8000
+    """
+    from shenhe.conformance.bindings import BindingError, load_binding
+    from shenhe.conformance.bindings.doctor import examine
+    from shenhe.conformance.verdict import ExitCode
+
+    try:
+        bound = load_binding(binding)
+        provider = bound.connect(base_url)
+    except BindingError as error:
+        typer.echo(f"shenhe: the binding cannot be used\n{error}", err=True)
+        raise typer.Exit(ExitCode.USAGE) from None
+    outcomes = []
+    with provider:
+        if not provider.loopback and provider.target.environment != "test":
+            typer.echo(
+                f"shenhe: {bound.place('target', 'environment')}: nothing was sent: a provider that is not on this machine is tried only "
+                "where its binding says `environment: test`",
+                err=True,
+            )
+            raise typer.Exit(ExitCode.USAGE)
+        for outcome in examine(bound, provider):
+            outcomes.append(outcome)
+            if not as_json:
+                _print(outcome.state, f"{outcome.operation} {outcome.detail}".strip(), outcome.place, outcome.message, outcome.advice)
+    states = [outcome.state for outcome in outcomes]
+    code = ExitCode.PASSED
+    if "faulty" in states:
+        code = ExitCode.USAGE
+    elif set(states) - {"works"}:
+        code = ExitCode.NOT_VERIFIED
+    if as_json:
+        result = {"binding": bound.name, "exit_code": int(code), "outcomes": [asdict(outcome) for outcome in outcomes]}
+        typer.echo(json.dumps(result, ensure_ascii=False, indent=1))
+    else:
+        counts = ", ".join(f"{states.count(state)} {state}" for state in MARKS if state in states)
+        typer.echo(f"{counts} ({provider.requests} requests)")
+    raise typer.Exit(code)
+
+
+def _print(state: str, name: str, place: str, message: str, advice: str) -> None:
+    if state == "works":
+        typer.echo(f"{MARKS[state]} {name}")
+        return
+    typer.echo(f"{MARKS[state]} {name} — {state}\n    {place}: {message}" + (f"\n    → {advice}" if advice else ""))
