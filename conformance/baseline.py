@@ -241,8 +241,11 @@ def draft(report: Report, reason: str, expires: date) -> str:
 
 
 def _scalar(text: str) -> str:
-    """``text`` as YAML: plain where that is safe, else as a JSON string, which is one of YAML's."""
-    return text if _PLAIN.match(text) else json.dumps(text, ensure_ascii=not text.isprintable())
+    """``text`` as YAML: plain where that is safe, else double-quoted, with what is not seen as escapes."""
+    if _PLAIN.match(text):
+        return text
+    quoted = json.dumps(text, ensure_ascii=False)
+    return "".join(char if char.isprintable() else f"\\U{ord(char):08x}" for char in quoted)
 
 
 def _kept(entry: Entry, report: Report) -> bool:
