@@ -175,7 +175,13 @@ class Compiler:
         for operation, section in self.file.operations.items():
             steps: Steps = ("operations", operation.value)
             ways = [
-                self._request(operation, _merged(section, variant), variant.written, (*steps, "variants", index), dict(variant.when))
+                self._request(
+                    operation,
+                    _merged(section, variant),
+                    variant.written,
+                    (*steps, "variants", index),
+                    {str(key): value for key, value in variant.when.items()},
+                )
                 for index, variant in enumerate(section.variants)
             ]
             if section.path is not None or not section.variants:
