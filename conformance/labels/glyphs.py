@@ -88,7 +88,7 @@ def draw_label(image: Image, *, share: float = 0.08) -> Image:
     shortest = min(image.size)
     height = max(12, round(shortest * share))
     mask = words(height)
-    pad = max(2, round(height * 0.35))
+    pad = max(2, round(height * 0.5))
     plate = (mask.width + 2 * pad, mask.height + 2 * pad)
     margin = max(0, min(round(shortest * 0.02), image.width - plate[0], image.height - plate[1]))
     if plate[0] > image.width or plate[1] > image.height:

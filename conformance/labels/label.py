@@ -331,6 +331,13 @@ class Deviation(StrEnum):
     )
 
 
+#: Deviations by name.
+DEVIATIONS: dict[str, Deviation] = {str(deviation): deviation for deviation in Deviation}
+
+#: What a reading that needs the optional libraries tells people to run.
+INSTALL = "pip install 'shenhe[media]'"
+
+
 @dataclass(frozen=True, slots=True)
 class Label:
     """One label found in a file.

@@ -71,40 +71,56 @@ def read_labels(
     kind = sniff(data, media_type)
     _walk(kind, data, found)
     if depth != "metadata":
-        _listen(kind, data, found)
+        _perceive(kind, data, depth, found)
     _compare(kind, media_type, found)
     found.mark_two_labels()
     return Labels(kind.media_type, tuple(found.labels), tuple(found.refused), tuple(found.notes))
 
 
 def _walk(kind: Format, data: bytes, found: Findings) -> None:
+    if kind.name == "pdf":
+        from . import sandbox
+
+        sandbox.ask("pdf", kind.media_type, "", data, found)
+        return
     read = walker(kind.name)
     if read is None:
         found.refuse("file", "the format is not one whose labels are known" if data else "the file is empty")
         return
+    _guarded(kind.name, found, lambda: read(data, found))
+
+
+def _perceive(kind: Format, data: bytes, depth: Depth, found: Findings) -> None:
+    """What is heard and seen, and content credentials; whatever needs a decoder goes to the worker."""
+    from . import sandbox
+
+    main = kind.media_type.partition("/")[0]
+    if kind.name == "wav":
+        from . import rhythm
+
+        _guarded("wav/rhythm", found, lambda: rhythm.read(data, kind, found))
+    elif main == "audio":
+        _guarded("sound", found, lambda: sandbox.ask("sound", kind.media_type, kind.demuxer, data, found))
+    if depth != "all":
+        return
+    if main == "image" and kind.name != "svg":
+        _guarded("visible", found, lambda: sandbox.ask("visible", kind.media_type, "", data, found))
+    elif main == "video":
+        _guarded("film", found, lambda: sandbox.ask("film", kind.media_type, kind.demuxer, data, found))
+    # Every credential carries its own mark; a search is a thousand times cheaper than asking the library.
+    if main in ("image", "video", "audio", "application") and b"c2pa" in data:
+        _guarded("c2pa", found, lambda: sandbox.ask("c2pa", kind.media_type, "", data, found))
+
+
+def _guarded(what: str, found: Findings, read: Callable[[], None]) -> None:
     try:
-        read(data, found)
+        read()
     except BeyondLimitError as error:
-        found.refuse(kind.name, str(error))
+        found.refuse(what, str(error))
     # Hostile bytes reach odd corners of parsers (IndexError, RecursionError, UnicodeError): each is a
     # refusal, not a crash.
     except Exception as error:
-        found.refuse(kind.name, f"the structure is broken ({type(error).__name__})")
-
-
-def _listen(kind: Format, data: bytes, found: Findings) -> None:
-    """The rhythm in a WAV file, whose samples need no decoder."""
-    if kind.name != "wav":
-        return
-    from . import rhythm
-
-    try:
-        rhythm.read(data, kind, found)
-    except BeyondLimitError as error:
-        found.refuse("wav/rhythm", str(error))
-    # As above: odd headers reach odd corners of the arithmetic.
-    except Exception as error:
-        found.refuse("wav/rhythm", f"the samples cannot be read ({type(error).__name__})")
+        found.refuse(what, f"the structure is broken ({type(error).__name__})")
 
 
 def _compare(kind: Format, media_type: str | None, found: Findings) -> None:

@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from importlib.util import find_spec
 
 from .findings import BeyondLimitError, Findings
 from .formats import Format, sniff
-from .label import ImplicitFields, Limits
+from .label import INSTALL, ImplicitFields, Limits
 from .reading import Depth, read_labels
 
 
@@ -79,6 +80,7 @@ _WRITERS = {
     "flac": ("vorbis", "write_flac"),
     "ogg": ("vorbis", "write_ogg"),
     "package": ("package", "write"),
+    "pdf": ("pdf", "write"),
     "svg": ("markup", "write_svg"),
     "html": ("markup", "write_html"),
     "markdown": ("documents", "write_markdown"),
@@ -93,6 +95,8 @@ def _implicit(kind: Format, data: bytes, fields: ImplicitFields, found: Findings
         return documents.write_text(data, fields.json(wrapped=True))
     if kind.name not in _WRITERS:
         raise ValueError("no place for a label is known in this format")
+    if kind.name == "pdf" and find_spec("pypdf") is None:
+        raise LabelWriteError(f"PDF needs pypdf: {INSTALL}.")
     module, name = _WRITERS[kind.name]
     write: Callable[[bytes, str, Findings], bytes] = getattr(import_module(f".{module}", __package__), name)
     return write(data, fields.json(), found)
