@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from . import check, compare, demo, doctor, label, report, rules, sample, simulate
+from . import attest, baseline, check, compare, demo, doctor, export, label, report, rules, sample, simulate, verify
 
 app = typer.Typer(
     name="shenhe",
@@ -42,6 +42,10 @@ def main(
 app.command("demo")(demo.demo)
 app.command("check")(check.check)
 app.command("doctor")(doctor.doctor)
+app.add_typer(baseline.app, name="baseline")
+app.command("export")(export.export)
+app.command("attest")(attest.attest)
+app.command("verify")(verify.verify)
 app.add_typer(sample.app, name="sample")
 app.add_typer(label.app, name="label")
 app.add_typer(rules.app, name="rules")
