@@ -304,6 +304,9 @@ def explain(
 
 def _fault_of(detail: Mapping[str, Any], locate: Locate, model: type[BaseModel] | None) -> Fault:
     steps: Steps = tuple(detail["loc"])
+    of_key = steps[-1:] == ("[key]",)  # pydantic's word for "the key itself is wrong"
+    if of_key:
+        steps = steps[:-1]
     kind, context = detail["type"], detail.get("ctx", {})
     secret = any(_SECRET.search(str(step)) for step in steps)
     found = "a value (not shown)" if secret else shown(detail["input"])
@@ -334,7 +337,7 @@ def _fault_of(detail: Mapping[str, Any], locate: Locate, model: type[BaseModel] 
     else:
         message = f"found {found}, expected {_expected(detail['msg'])}"
     return Fault(
-        locate.source_name, locate(steps, key=kind == "extra_forbidden"), locate.known(steps), message
+        locate.source_name, locate(steps, key=of_key or kind == "extra_forbidden"), locate.known(steps), message
     )
 
 

@@ -50,7 +50,7 @@ class Binding:
 
     def place(self, *steps: str | int) -> str:
         """``binding.yaml:7`` for a value of the file."""
-        return f"{self._locate.source_name}:{self._locate(steps).line}"
+        return f"{self._locate.source_name}:{self._locate(steps, key=True).line}"
 
     def way(self, operation: Operation, facets: Mapping[str, Any]) -> BoundRequest | None:
         """How a request with these facets would be asked, or ``None`` where the binding does not say."""

@@ -191,7 +191,7 @@ class Compiler:
         return bound
 
     def _fault(self, steps: Steps, message: str) -> None:
-        self.faults.append(Fault(self._locate.source_name, self._locate(steps), self._locate.known(steps), message))
+        self.faults.append(Fault(self._locate.source_name, self._locate(steps, key=True), self._locate.known(steps), message))
 
     def _request(
         self,
@@ -209,7 +209,7 @@ class Compiler:
 
         def place(key: str = "", *inner: str | int) -> str:
             where = at(key, *inner) if key else steps
-            return f"{self._locate.source_name}:{self._locate(where).line}: {dotted(self._locate.known(where))}"
+            return f"{self._locate.source_name}:{self._locate(where, key=True).line}: {dotted(self._locate.known(where))}"
 
         known = frozenset({"account", *shape.values})
 
