@@ -319,7 +319,7 @@ class UnknownFaultError(ValueError):
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.closest = tuple(difflib.get_close_matches(name, FAULTS, n=3, cutoff=0.4))
+        self.closest = tuple(difflib.get_close_matches(name, FAULTS, n=3, cutoff=0.6))
         hint = f" (closest: {', '.join(self.closest)})" if self.closest else ""
         super().__init__(f"there is no fault {name!r}{hint}")
 
