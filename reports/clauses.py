@@ -31,6 +31,10 @@ PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 PICTURE_LIMIT = 200_000
 
 
+class PageError(ValueError):
+    """What was given does not make a page."""
+
+
 @dataclass(frozen=True)
 class Subject:
     """One provider probed: its name on this page and what the run said of it as a whole."""
@@ -150,10 +154,10 @@ class _Room:
 def matrix(reports: Sequence[Report]) -> Matrix:
     """The clause matrix of 1 to ``MAX_PROVIDERS`` reports.
 
-    Raises :class:`ValueError` for more.
+    Raises :class:`PageError` for more.
     """
     if len(reports) > MAX_PROVIDERS:
-        raise ValueError(f"found {len(reports)} reports, expected at most {MAX_PROVIDERS} on a page")
+        raise PageError(f"found {len(reports)} reports, expected at most {MAX_PROVIDERS} on a page")
     subjects = tuple(_subject(name, report) for name, report in zip(_names(reports), reports, strict=True))
     room = _Room()
     anchors = _anchors(reports)

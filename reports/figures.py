@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -97,10 +97,18 @@ class Curve:
 
 
 def figures(runs: Sequence[Run], comparisons: Sequence[Comparison] = ()) -> list[Figure]:
-    """All figures of these runs (1 to ``MAX_RUNS``), and of the comparisons of others with the first."""
+    """All figures of these runs (1 to ``MAX_RUNS``), and of comparisons between them."""
     named = list(zip(names(runs), runs, strict=True))
-    drawn = [_sanctions(named), _backlog(named), _compliance(named), _harm(named), _removals(named)]
-    return [*(_contrast(comparison) for comparison in comparisons), *drawn]
+    called = {id(run): name for name, run in named}
+    contrasts = [_contrast(each, called[id(each.a)], called[id(each.b)]) for each in comparisons]
+    return [
+        *contrasts,
+        _sanctions(named),
+        _backlog(named),
+        _compliance(named),
+        _harm(named),
+        _removals(named),
+    ]
 
 
 def names(runs: Sequence[Run]) -> list[str]:
@@ -119,72 +127,90 @@ def names(runs: Sequence[Run]) -> list[str]:
 # -- what is drawn
 
 
-def _contrast(comparison: Comparison) -> Figure:
-    a, b = names([comparison.a, comparison.b])
-    rows = comparison.table.set_index("metric")
-    drawn = []
-    for metric, words in CONTRASTS.items():
-        if metric in rows.index and rows.loc[metric, "mean_a"] and math.isfinite(rows.loc[metric, "mean_a"]):
-            row = rows.loc[metric]
-            scale = 100 / abs(float(row["mean_a"]))
-            drawn.append((words, *(scale * float(row[key]) for key in ("difference", "lo95", "hi95")), row))
-    beyond = [entry for entry in drawn if entry[2] > 0 or entry[3] < 0]
-    largest = sorted(beyond, key=lambda entry: -abs(entry[1]))[:3]
-    told = "; ".join(f"{words.lower()} {_signed(change)}" for words, change, *_ in largest)
-    title = f"{b} against {a}: {len(beyond)} of {len(drawn)} outcomes differ beyond chance" + (
-        f" ({told})" if told else ""
-    )
+class Shift(NamedTuple):
+    """How much an outcome differs, in per cent of the first policy, with the row of the comparison it comes from."""
 
-    figure = _blank(height=56 + 27 * max(1, len(drawn)))
-    labels = [entry[0] for entry in drawn]
-    for group, chosen in (
-        ("beyond chance", beyond),
-        ("not told apart from no change", [e for e in drawn if e not in beyond]),
+    words: str
+    change: float
+    low: float
+    high: float
+    row: dict[str, Any]
+
+    @property
+    def beyond_chance(self) -> bool:
+        return self.low > 0 or self.high < 0
+
+
+def _contrast(comparison: Comparison, a: str, b: str) -> Figure:
+    rows = {str(row["metric"]): row for row in comparison.table.to_dict("records")}
+    shifts = []
+    for metric, words in CONTRASTS.items():
+        row: dict[str, Any] = {str(key): value for key, value in rows.get(metric, {"mean_a": 0.0}).items()}
+        # What never happens under the first policy has no per cent of it; the table of all differences has it.
+        if row["mean_a"] and math.isfinite(row["mean_a"]):
+            scale = 100 / abs(row["mean_a"])
+            moved, low, high = (scale * row[key] for key in ("difference", "lo95", "hi95"))
+            shifts.append(Shift(words, moved, low, high, row))
+    beyond = [shift for shift in shifts if shift.beyond_chance]
+    largest = sorted(beyond, key=lambda shift: -abs(shift.change))[:3]
+    told = "; ".join(f"{shift.words.lower()} {_signed(shift.change)}" for shift in largest)
+    title = f"{b} against {a}: {len(beyond)} of {len(shifts)} outcomes differ beyond chance"
+
+    figure = _blank(height=56 + 27 * max(1, len(shifts)))
+    for group, chosen, colour, symbol in (
+        ("beyond chance", beyond, "var(--run-1)", "circle"),
+        (
+            "not told apart from no change",
+            [shift for shift in shifts if shift not in beyond],
+            "var(--faint)",
+            "circle-open",
+        ),
     ):
-        colour = "var(--run-1)" if chosen is beyond else "var(--faint)"
+        changes = [shift.change for shift in chosen]
         figure.add_scatter(
             name=group,
-            x=[entry[1] for entry in chosen],
-            y=[entry[0] for entry in chosen],
+            x=_rounded(changes),
+            y=[shift.words for shift in chosen],
             mode="markers",
-            marker={"color": colour, "size": 9, "symbol": "circle" if chosen is beyond else "circle-open"},
-            error_x=_bars(
-                [entry[1] for entry in chosen],
-                [entry[2] for entry in chosen],
-                [entry[3] for entry in chosen],
-                colour,
-            ),
+            marker={"color": colour, "size": 9, "symbol": symbol},
+            error_x=_bars(changes, [shift.low for shift in chosen], [shift.high for shift in chosen], colour),
             hovertemplate="%{y}: %{x:+.1f} %<extra></extra>",
         )
     figure.update_xaxes(
         ticksuffix=" %",
+        tickformat=",.0f",
+        nticks=6,
         zeroline=True,
         zerolinecolor="var(--ink)",
         zerolinewidth=1,
-        tickformat="+,.0f",
-        nticks=6,
     )
-    figure.update_yaxes(categoryorder="array", categoryarray=labels[::-1], showgrid=False, ticks="")
+    upwards = [shift.words for shift in reversed(shifts)]
+    figure.update_yaxes(categoryorder="array", categoryarray=upwards, showgrid=False, ticks="")
     figure.update_layout(margin={"l": 8, "r": 16, "t": 8, "b": 8}, hovermode="closest")
-    heads = ("Outcome", a, b, "Difference", "95 % interval")
     cells = []
-    for words, *_, row in drawn:
-        unit = str(row["unit"])
-        means = [quantity(float(row[key]), unit) for key in ("mean_a", "mean_b")]
-        span = change_interval(float(row["lo95"]), float(row["hi95"]), unit)
-        cells.append((_with_unit(words, unit), *means, change(float(row["difference"]), unit), span))
+    for shift in shifts:
+        unit = str(shift.row["unit"])
+        means = [quantity(shift.row[key], unit) for key in ("mean_a", "mean_b")]
+        span = change_interval(shift.row["lo95"], shift.row["hi95"], unit)
+        cells.append((_with_unit(shift.words, unit), *means, change(shift.row["difference"], unit), span))
     caption = (
-        f"Change from {a} to {b} in per cent of {a}, with the 95 % interval of the paired difference: both policies meet the same random "
-        f"draws, replication by replication. Filled: the interval leaves out zero. Of {len(drawn)} such intervals about one in twenty "
-        "would do so by chance alone."
+        f"Change from {a} to {b} in per cent of {a}, with the 95 % interval of the paired difference: both policies "
+        "meet the same random draws, replication by replication. Filled: the interval leaves out zero. Of "
+        f"{len(shifts)} such intervals about one in twenty would do so by chance alone."
     )
-    return Figure(f"difference-{_anchor(b)}", title, caption, _spec(figure), Numbers(heads, tuple(cells)))
+    return Figure(
+        f"difference-{_anchor(b)}",
+        f"{title} ({told})" if told else title,
+        caption,
+        _spec(figure),
+        Numbers(("Outcome", a, b, "Difference", "95 % interval"), tuple(cells)),
+    )
 
 
 def _sanctions(named: Sequence[tuple[str, Run]]) -> Figure:
     rungs = {key: words for key, words in RUNGS.items() if any(run.series[key].any() for _, run in named)}
-    figure = _blank(height=96 + 236 * len(named))
-    moment, _ = _moments([run for _, run in named])
+    figure = _blank(height=110 + 250 * len(named))
+    moment = _moments([run for _, run in named])
     top, rows, spoken = 0.0, [], []
     for place, (name, run) in enumerate(named, start=1):
         suffix = "" if place == 1 else str(place)
@@ -230,9 +256,8 @@ def _sanctions(named: Sequence[tuple[str, Run]]) -> Figure:
             figure, place, len(named), top=1.08 * top or 1.0, words=f"<b>{name}</b>  sanctions per 30 days"
         )
     figure.update_layout(barmode="stack", legend={"traceorder": "normal"}, margin={"t": 34})
-    figure.update_layout(legend={"y": -0.10 / len(named)})
-    told = " and ".join(
-        f"{quantity(total)} under {name}, {quantity(fines)} of them fines" for name, total, fines in spoken
+    told = _listed(
+        f"{_about(total)} under {name} ({_about(fines)} of them fines)" for name, total, fines in spoken
     )
     if not any(total for _, total, _ in spoken):
         told = "none"
@@ -251,8 +276,8 @@ def _backlog(named: Sequence[tuple[str, Run]]) -> Figure:
     peaks = [
         (name, curve, int(np.argmax(curve.mean))) for (name, _), curve in zip(named, curves, strict=True)
     ]
-    moment, _ = _moments([run for _, run in named])
-    told = " and ".join(f"{quantity(float(curve.mean[at]))} under {name}" for name, curve, at in peaks)
+    moment = _moments([run for _, run in named])
+    told = _listed(f"{_about(float(curve.mean[at]))} under {name}" for name, curve, at in peaks)
     return _lines(
         "backlog",
         f"Cases waiting for an inspector: at most {told}",
@@ -267,8 +292,8 @@ def _backlog(named: Sequence[tuple[str, Run]]) -> Figure:
 
 def _harm(named: Sequence[tuple[str, Run]]) -> Figure:
     curves = [_rate(run, "harm") for _, run in named]
-    moment, _ = _moments([run for _, run in named])
-    told = " and ".join(f"{quantity(_of(run, 'harm'))} user-days under {name}" for name, run in named)
+    moment = _moments([run for _, run in named])
+    told = _listed(f"{quantity(_of(run, 'harm'))} user-days under {name}" for name, run in named)
     return _lines(
         "harm",
         f"Harm over the whole time: {told}",
@@ -283,9 +308,9 @@ def _harm(named: Sequence[tuple[str, Run]]) -> Figure:
 
 def _removals(named: Sequence[tuple[str, Run]]) -> Figure:
     curves = [_level(run, "delistings", cumulative=True) for _, run in named]
-    moment, _ = _moments([run for _, run in named])
-    told = " and ".join(
-        f"{quantity(_of(run, 'delistings'))} under {name} ({quantity(_of(run, 'relistings'))} came back)"
+    moment = _moments([run for _, run in named])
+    told = _listed(
+        f"{_about(_of(run, 'delistings'))} under {name} ({_about(_of(run, 'relistings'))} came back)"
         for name, run in named
     )
     return _lines(
@@ -306,29 +331,30 @@ def _compliance(named: Sequence[tuple[str, Run]]) -> Figure:
     for place, (name, run) in enumerate(named):
         spots = []
         for position, item in enumerate(classes):
-            key = f"compliance_{item.replace('-', '_')}"
-            if key not in run.summary.index:
-                continue
-            mean, low, high = (
-                100 * float(run.summary.loc[key, column]) for column in ("mean", "lo95", "hi95")
-            )
-            if math.isfinite(mean):
-                spots.append((position + (place - (len(named) - 1) / 2) * 0.22, mean, low, high, item))
-                rows.append((f"{item}: {name}", f"{mean:.1f} %", interval(low / 100, high / 100, "share")))
+            found = _estimate(run, f"compliance_{item.replace('-', '_')}")
+            if math.isfinite(found.mean):
+                spots.append((position + (place - (len(named) - 1) / 2) * 0.22, item, found))
+                span = interval(found.low, found.high, "share")
+                rows.append((f"{item}: {name}", quantity(found.mean, "share"), span))
         colour = f"var(--run-{place + 1})"
         figure.add_scatter(
             name=name,
-            x=_rounded([spot[1] for spot in spots]),
-            y=[spot[0] for spot in spots],
-            text=[spot[4] for spot in spots],
+            x=_rounded(100 * found.mean for _, _, found in spots),
+            y=[height for height, _, _ in spots],
+            text=[item for _, item, _ in spots],
             mode="markers",
             marker={"color": colour, "size": 10, "symbol": SYMBOLS[place]},
-            error_x=_bars(*([spot[index] for spot in spots] for index in (1, 2, 3)), colour),
+            error_x=_bars(
+                [100 * found.mean for _, _, found in spots],
+                [100 * found.low for _, _, found in spots],
+                [100 * found.high for _, _, found in spots],
+                colour,
+            ),
             hovertemplate="%{text}: %{x:.1f} %",
         )
         if spots:
-            worst = min(spots, key=lambda spot: spot[1])
-            lowest.append(f"{worst[1]:.0f} % among {worst[4]} providers under {name}")
+            _, item, found = min(spots, key=lambda spot: spot[2].mean)
+            lowest.append((item, f"{100 * found.mean:.0f} % under {name}"))
     figure.update_xaxes(ticksuffix=" %", title=None, nticks=6)
     figure.update_yaxes(
         tickvals=list(range(len(classes))),
@@ -338,10 +364,10 @@ def _compliance(named: Sequence[tuple[str, Run]]) -> Figure:
         zeroline=False,
         ticks="",
     )
-    figure.update_layout(hovermode="closest", margin={"t": 8}, legend={"y": -0.16})
+    figure.update_layout(hovermode="closest", margin={"t": 8})
     return Figure(
         "compliance",
-        f"Compliance is lowest at {' and '.join(lowest)}" if lowest else "Compliance by size of provider",
+        _lowest(lowest),
         "Occasions on which a rule could have been broken and was not, by size class of the provider, with the 95 % interval of the mean.",
         _spec(figure),
         Numbers(
@@ -391,10 +417,11 @@ def _lines(
             hovertemplate="%{y:,.3s} (%{customdata})",
         )
         rows += [
-            (f"{run}: {when}", quantity(float(value)), interval(float(low), float(high)))
-            for when, value, low, high in zip(x, curve.mean, curve.low, curve.high, strict=True)
+            (f"{run}: {day}", quantity(float(value)), interval(float(low), float(high)))
+            for day, value, low, high in zip(x, curve.mean, curve.low, curve.high, strict=True)
         ]
-    _panel(figure, 1, 1, top=None, words=words)
+    when = "" if _same_start([run for _, run in named]) else ", by day since the start of each"
+    _panel(figure, 1, 1, top=None, words=words + when)
     return Figure(
         name, title, caption, _spec(figure), Numbers(("When", "Mean", "95 % interval"), tuple(rows))
     )
@@ -406,6 +433,7 @@ def _blank(height: int) -> go.Figure:
         "linecolor": "var(--grid)",
         "zeroline": False,
         "fixedrange": True,
+        "tickangle": 0,
         "automargin": True,
         "title": None,
     }
@@ -425,7 +453,14 @@ def _blank(height: int) -> go.Figure:
             },
             "dragmode": False,
             "margin": {"l": 8, "r": 12, "t": 30, "b": 8},
-            "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": -0.14, "yanchor": "top"},
+            # Below the dates, however high the figure is: the place is in shares of the drawing's height.
+            "legend": {
+                "orientation": "h",
+                "x": 0,
+                "xanchor": "left",
+                "y": -34 / max(80, height - 110),
+                "yanchor": "top",
+            },
             "xaxis": axis,
             "yaxis": axis,
         }
@@ -434,7 +469,7 @@ def _blank(height: int) -> go.Figure:
 
 def _panel(figure: go.Figure, place: int, places: int, top: float | None, words: str) -> None:
     """Lay out panel ``place`` of ``places``, one under the other, with what its vertical axis counts written above it."""
-    gap = 0.0 if places == 1 else 0.16 / places
+    gap = 0.0 if places == 1 else 0.34 / places
     height = (1 - gap * (places - 1)) / places
     low = 1 - place * height - (place - 1) * gap
     suffix = "" if place == 1 else str(place)
@@ -538,13 +573,17 @@ def _curve(days: np.ndarray, wide: pd.DataFrame) -> Curve:
     return Curve(days, mean, np.maximum(mean - half, 0.0), mean + half)
 
 
-def _moments(runs: Sequence[Run]) -> tuple[Callable[[Any], list[Any]], bool]:
-    """How to write days on the horizontal axis: as dates where all runs start on the same day, else as days since the start."""
-    starts = {run.scenario.start for run in runs}
-    if len(starts) > 1:
-        return (lambda days: [round(float(day), 1) for day in days]), False
-    (start,) = starts
-    return (lambda days: [(start + datetime.timedelta(days=float(day))).isoformat() for day in days]), True
+def _same_start(runs: Sequence[Run]) -> bool:
+    return len({run.scenario.start for run in runs}) == 1
+
+
+def _moments(runs: Sequence[Run]) -> Callable[[Any], list[Any]]:
+    """How to write days on the horizontal axis: as dates where all runs start on the same day, else as days since the
+    start of each."""
+    if not _same_start(runs):
+        return lambda days: [round(float(day), 1) for day in days]
+    start = runs[0].scenario.start
+    return lambda days: [(start + datetime.timedelta(days=float(day))).isoformat() for day in days]
 
 
 def _width(days: float, moment: Callable[[Any], list[Any]]) -> float:
@@ -552,14 +591,27 @@ def _width(days: float, moment: Callable[[Any], list[Any]]) -> float:
     return 0.86 * days * (86_400_000.0 if isinstance(moment([0.0])[0], str) else 1.0)
 
 
+class Estimate(NamedTuple):
+    """The mean of an outcome over replications and its 95 % interval; NaN for an outcome that the run does not have."""
+
+    mean: float
+    low: float
+    high: float
+
+
+def _estimate(run: Run, metric: str) -> Estimate:
+    if metric not in run.summary.index:
+        return Estimate(math.nan, math.nan, math.nan)
+    return Estimate(*(float(run.summary[column].to_dict()[metric]) for column in ("mean", "lo95", "hi95")))
+
+
 def _of(run: Run, metric: str) -> float:
-    return float(run.summary.loc[metric, "mean"]) if metric in run.summary.index else math.nan
+    return _estimate(run, metric).mean
 
 
-def _cells(run: Run, metric: str) -> Iterator[str]:
-    row = run.summary.loc[metric]
-    yield quantity(float(row["mean"]))
-    yield interval(float(row["lo95"]), float(row["hi95"]))
+def _cells(run: Run, metric: str) -> tuple[str, str]:
+    found = _estimate(run, metric)
+    return quantity(found.mean), interval(found.low, found.high)
 
 
 def _with_unit(words: str, unit: str) -> str:
@@ -568,6 +620,25 @@ def _with_unit(words: str, unit: str) -> str:
 
 def _signed(change: float) -> str:
     return ("+" if change > 0 else "−") + f"{abs(change):.0f} %"
+
+
+def _lowest(found: Sequence[tuple[str, str]]) -> str:
+    """Which size class complies least, said once where it is the same under every policy."""
+    if not found:
+        return "Compliance by size of provider"
+    if len({item for item, _ in found}) == 1:
+        return f"Compliance is lowest among {found[0][0]} providers: {_listed(share for _, share in found)}"
+    return f"Compliance is lowest at {_listed(f'{share} ({item} providers)' for item, share in found)}"
+
+
+def _about(value: float) -> str:
+    """A mean count in the words of a title: from ten on without decimals, which the table below has."""
+    return quantity(round(value) if math.isfinite(value) and abs(value) >= 10 else value)
+
+
+def _listed(parts: Iterable[str]) -> str:
+    *others, last = parts
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _anchor(name: str) -> str:

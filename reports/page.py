@@ -11,6 +11,7 @@ import base64
 import functools
 import hashlib
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -23,9 +24,9 @@ from markupsafe import Markup
 from shenhe.conformance.report import Report
 
 from . import plotlyjs
-from .clauses import VERDICTS, matrix
+from .clauses import VERDICTS, PageError, matrix
 from .quantities import change, change_interval, interval, quantity
-from .untrusted import one_line, visible
+from .untrusted import one_line
 
 if TYPE_CHECKING:
     from shenhe.simulator import Comparison, Run
@@ -39,7 +40,7 @@ MARKS = {
     "error": "the check broke",
     "inconclusive": "not verified",
     "review": "for a person to review",
-    "not applicable": "not applicable",
+    "not applicable": "does not concern this provider",
 }
 """What a verdict means, in the words of a page."""
 
@@ -95,10 +96,10 @@ def write_page(path: Path, reports: Sequence[Report], runs: Sequence[Run] = ()) 
 def render_page(reports: Sequence[Report], runs: Sequence[Run] = ()) -> str:
     """The page. Runs after the first are compared with it where they share its seed.
 
-    Raises :class:`ValueError` when there is nothing to show, or more than fits side by side.
+    Raises :class:`PageError` when there is nothing to show, or more than fits side by side.
     """
     if not reports and not runs:
-        raise ValueError("found neither a report nor a run, expected at least one")
+        raise PageError("found neither a report nor a run, expected at least one")
     style = _resource("page.css")
     scripts = [_resource("page.js")]
     content: dict[str, Any] = {
@@ -118,6 +119,7 @@ def render_page(reports: Sequence[Report], runs: Sequence[Run] = ()) -> str:
         .render(
             **content,
             title=_title(bool(reports), bool(runs)),
+            lead=_lead(reports, runs),
             policy=_policy(style, scripts, with_figures=bool(runs)),
             style=Markup(style),  # noqa: S704  # a file of this package
             scripts=[Markup(script) for script in scripts],  # noqa: S704
@@ -131,6 +133,38 @@ def _title(conformance: bool, simulation: bool) -> str:
     if conformance and simulation:
         return "Conformance and enforcement"
     return "Conformance report" if conformance else "Simulated enforcement"
+
+
+def _lead(reports: Sequence[Report], runs: Sequence[Run]) -> list[str]:
+    """What the page comes to, in a sentence or two."""
+    told = []
+    if reports:
+        days = " and ".join(dict.fromkeys(one_line(report.on, 20) for report in reports))
+        broke = [report for report in reports if report.summary.exit_code == 1]
+        kept = sum(report.summary.exit_code == 0 for report in reports)
+        parts = [f"{_number(kept)} kept every rule that was decided"] if kept else []
+        for report in broke:
+            counts = report.summary.counts
+            failed, total = counts.get("fail", 0), sum(counts.values())
+            parts.append(f"one broke {failed} of {total}")
+        if rest := len(reports) - kept - len(broke):
+            parts.append(f"{_number(rest)} could not be fully verified")
+        told.append(
+            f"{_number(len(reports)).capitalize()} provider{'s were' if len(reports) > 1 else ' was'} probed against the law of {days}: "
+            f"{', '.join(parts)}."
+        )
+    if runs:
+        scenario = runs[0].scenario
+        told.append(
+            f"{_number(len(runs)).capitalize()} polic{'ies were' if len(runs) > 1 else 'y was'} simulated with "
+            f"{quantity(scenario.population.providers)} providers over {quantity(scenario.horizon)} days."
+        )
+    return told
+
+
+def _number(count: int) -> str:
+    words = ("no", "one", "two", "three", "four", "five", "six")
+    return words[count] if count < len(words) else str(count)
 
 
 def _policy(style: str, scripts: Sequence[str], *, with_figures: bool) -> str:
@@ -169,8 +203,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["data"] = _data
+    environment.filters["tight"] = _tight
     environment.filters["line"] = one_line
-    environment.filters["shown"] = visible
     return environment
 
 
@@ -179,6 +213,11 @@ def _data(text: str) -> Markup:
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return Markup(text)  # noqa: S704  # no character of markup is left
+
+
+def _tight(text: str) -> str:
+    """Keep a per cent sign on the line of its number."""
+    return text.replace(" %", "\u00a0%")
 
 
 # -- simulated futures
@@ -190,22 +229,27 @@ def _simulated(runs: Sequence[Run]) -> dict[str, Any]:
     from .figures import MAX_RUNS, figures, names
 
     if len(runs) > MAX_RUNS:
-        raise ValueError(f"found {len(runs)} runs, expected at most {MAX_RUNS} on a page")
+        raise PageError(f"found {len(runs)} runs, expected at most {MAX_RUNS} on a page")
+    called = names(runs)
     first, *others = runs
-    comparisons = [compare(first, run) for run in others if run.seed == first.seed]
+    paired = [
+        (name, compare(first, run))
+        for name, run in zip(called[1:], others, strict=True)
+        if run.seed == first.seed
+    ]
     notes = [
-        f"{name} was run with seed {run.seed} and {names(runs)[0]} with seed {first.seed}: without the same draws their differences "
-        "are not paired, and none are given."
-        for name, run in zip(names(runs)[1:], others, strict=True)
+        f"{name} was run with seed {run.seed} and {called[0]} with seed {first.seed}: without the same draws their "
+        "differences are not paired, and none are given."
+        for name, run in zip(called[1:], others, strict=True)
         if run.seed != first.seed
     ]
     if any(run.replications == 1 for run in runs):
         notes.append("A run of one replication has no interval: what it shows may be chance.")
     return {
-        "futures": [_future(name, run) for name, run in zip(names(runs), runs, strict=True)],
-        "figures": figures(runs, comparisons),
+        "futures": [_future(name, run) for name, run in zip(called, runs, strict=True)],
+        "figures": figures(runs, [comparison for _, comparison in paired]),
         "outcomes": _outcomes(runs),
-        "contrasts": [_contrast(comparison) for comparison in comparisons],
+        "contrasts": [_contrast(comparison, called[0], name) for name, comparison in paired],
         "notes": notes,
     }
 
@@ -252,42 +296,26 @@ def _run_note(run: Run) -> dict[str, Any]:
 
 
 def _outcomes(runs: Sequence[Run]) -> list[Outcome]:
+    summaries = [run.summary.to_dict("index") for run in runs]
+    described = {metric: row for summary in reversed(summaries) for metric, row in summary.items()}
     rows = []
-    metrics = dict.fromkeys(metric for run in runs for metric in run.summary.index)
-    for metric in metrics:
-        units = {str(run.summary.loc[metric, "unit"]) for run in runs if metric in run.summary.index}
-        titles = [str(run.summary.loc[metric, "title"]) for run in runs if metric in run.summary.index]
-        unit = min(units)
+    for metric in dict.fromkeys(metric for summary in summaries for metric in summary):
+        unit = str(described[metric]["unit"])
         values = []
-        for run in runs:
-            if metric not in run.summary.index:
-                values.append(("–", "–"))
-                continue
-            row = run.summary.loc[metric]
-            values.append(
-                (quantity(float(row["mean"]), unit), interval(float(row["lo95"]), float(row["hi95"]), unit))
-            )
-        rows.append(Outcome(_titled(titles[0], unit), tuple(values)))
+        for summary in summaries:
+            row = summary.get(metric, {"mean": math.nan, "lo95": math.nan, "hi95": math.nan})
+            values.append((quantity(row["mean"], unit), interval(row["lo95"], row["hi95"], unit)))
+        rows.append(Outcome(_titled(str(described[metric]["title"]), unit), tuple(values)))
     return rows
 
 
-def _contrast(comparison: Comparison) -> Contrast:
-    from .figures import names
-
-    a, b = names([comparison.a, comparison.b])
+def _contrast(comparison: Comparison, a: str, b: str) -> Contrast:
     rows = []
     for row in comparison.table.to_dict("records"):
-        unit, low, high = str(row["unit"]), float(row["lo95"]), float(row["hi95"])
-        rows.append(
-            (
-                _titled(str(row["title"]), unit),
-                quantity(float(row["mean_a"]), unit),
-                quantity(float(row["mean_b"]), unit),
-                change(float(row["difference"]), unit),
-                change_interval(low, high, unit),
-                low > 0 or high < 0,
-            )
-        )
+        unit, low, high = str(row["unit"]), row["lo95"], row["hi95"]
+        means = quantity(row["mean_a"], unit), quantity(row["mean_b"], unit)
+        told = change(row["difference"], unit), change_interval(low, high, unit)
+        rows.append((_titled(str(row["title"]), unit), *means, *told, bool(low > 0 or high < 0)))
     return Contrast(a, b, tuple(rows))
 
 

@@ -34,13 +34,15 @@ def change(value: float, unit: str = "") -> str:
 
 
 def change_interval(low: float, high: float, unit: str = "") -> str:
-    """Both ends of the interval of a difference.
+    """Both ends of the interval of a difference, in the unit that :func:`change` gives beside it.
 
-    >>> change_interval(-0.0684, 0.0026, "share")
-    '−6.84 to +0.260 points'
+    >>> change_interval(-0.0684, 0.0026, "share"), change_interval(-5.2e6, -4.1e6, "RMB")
+    ('−6.84 to +0.260', '−5.20 to −4.10 million')
     """
     if not (math.isfinite(low) and math.isfinite(high)):
         return "–"
+    if unit == "share":
+        return f"{change(100 * low)} to {change(100 * high)}"
     return _joined(change(low, unit), change(high, unit))
 
 

@@ -178,7 +178,7 @@ def _print_open(checks: Iterable[CheckResult], console: Console) -> None:
 
 
 def _print_tail(report: Report, console: Console) -> None:
-    seen = Counter(rule.seen_by for rule in report.undecided)
+    seen: Counter[str] = Counter(rule.seen_by for rule in report.undecided)
     told = {
         "document": "only a document shows",
         "nobody": "no outsider can see",
@@ -203,21 +203,23 @@ def print_run_summary(run: Run, console: Console | None = None) -> None:
     console = console or Console(highlight=False)
     _print_head(console, run.scenario.title, run)
     table = _numbers("outcome", "mean", "95 % interval")
-    for metric in _headlines(run.summary.index):
-        row = run.summary.loc[metric]
+    rows = {str(metric): row for metric, row in run.summary.to_dict("index").items()}
+    for metric in _headlines(rows):
+        row = rows[metric]
         unit = str(row["unit"])
         table.add_row(
-            _named(row["title"], unit),
-            quantity(float(row["mean"]), unit),
-            interval(float(row["lo95"]), float(row["hi95"]), unit),
+            _named(row["title"], unit), quantity(row["mean"], unit), interval(row["lo95"], row["hi95"], unit)
         )
     console.print(table)
     if run.replications == 1:
         console.print(Text("one replication has no interval: take --replications 20 or more", "yellow"))
 
 
-def print_comparison(comparison: Comparison, console: Console | None = None) -> None:
-    """Two runs side by side and their paired difference; what differs beyond chance is bold."""
+def print_comparison(
+    comparison: Comparison, console: Console | None = None, metrics: Iterable[str] | None = None
+) -> None:
+    """Two runs side by side and their paired difference; what differs beyond chance is bold. ``metrics`` are those of
+    ``HEADLINES`` and compliance by size class, or the ones named."""
     console = console or Console(highlight=False)
     a, b = comparison.a, comparison.b
     console.print(
@@ -233,18 +235,17 @@ def print_comparison(comparison: Comparison, console: Console | None = None) -> 
     pairs = min(a.replications, b.replications)
     console.print(Text(f"{pairs} pairs of replications on the same random numbers; seed {a.seed}\n", "dim"))
     table = _numbers("outcome", "A", "B", "B − A", "95 % interval")
-    rows = comparison.table.set_index("metric")
-    for metric in _headlines(rows.index):
-        row = rows.loc[metric]
+    rows = {str(row["metric"]): row for row in comparison.table.to_dict("records")}
+    for metric in _headlines(rows) if metrics is None else metrics:
+        row = rows[metric]
         unit = str(row["unit"])
-        low, high = float(row["lo95"]), float(row["hi95"])
         table.add_row(
             _named(row["title"], unit),
-            quantity(float(row["mean_a"]), unit),
-            quantity(float(row["mean_b"]), unit),
-            change(float(row["difference"]), unit),
-            change_interval(low, high, unit),
-            style="bold" if low > 0 or high < 0 else "",
+            quantity(row["mean_a"], unit),
+            quantity(row["mean_b"], unit),
+            change(row["difference"], unit),
+            change_interval(row["lo95"], row["hi95"], unit),
+            style="bold" if row["lo95"] > 0 or row["hi95"] < 0 else "",
         )
     console.print(table)
     console.print(Text("bold: the interval of the paired difference leaves out zero", "dim"))
@@ -270,8 +271,8 @@ def _numbers(first: str, *others: str) -> Table:
     return table
 
 
-def _headlines(metrics: Iterable[object]) -> list[str]:
-    names = [str(metric) for metric in metrics]
+def _headlines(metrics: Iterable[str]) -> list[str]:
+    names = list(metrics)
     by_class = [name for name in names if name.startswith("compliance_")]
     wanted = [HEADLINES[0], *by_class, *HEADLINES[1:]]
     return [name for name in wanted if name in names]

@@ -1,0 +1,140 @@
+"""``shenhe demo``: the whole job once, on a provider that comes with shenhe, from probing to one page."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from shenhe.conformance.report import Report
+    from shenhe.simulator import Run
+
+#: One fault a behaviour: labeling, consent, real-name, takedown.
+FAULTS = ("text-unlabelled", "edit-without-consent", "publish-unverified", "search-survives")
+POLICIES = ("cn-2022-draft", "cn-2023")
+#: What the terminal tells of the comparison; the page has every outcome.
+SHOWN = (
+    "compliance",
+    "violations",
+    "harm",
+    "action_p50",
+    "backlog_mean",
+    "fines_imposed",
+    "fines",
+    "service_suspensions",
+    "delistings",
+)
+
+
+def demo(
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", metavar="FOLDER", help="Where the page goes; an earlier demo there is replaced."
+        ),
+    ] = Path("demo"),
+    replications: Annotated[
+        int, typer.Option("--replications", "-n", min=1, help="How often each policy is simulated.")
+    ] = 8,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same results.")] = 1,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, help="Processes to simulate with. Results are the same.")
+    ] = None,
+) -> None:
+    """Check a lawful and a faulty provider over HTTP, simulate two policies, and show both on one page.
+
+    Example:  shenhe demo --out demo
+    """
+    from shenhe.reports.page import write_page
+    from shenhe.reports.terminal import print_comparison
+    from shenhe.simulator import compare
+
+    out.mkdir(parents=True, exist_ok=True)
+    _say("1/4  checking the sample provider, lawful, over HTTP")
+    reports = [_checked("Sample provider, lawful", (), seed, out / "lawful")]
+    _say(f"2/4  checking it with four faults: {', '.join(FAULTS)}")
+    reports.append(_checked("Sample provider, four faults", FAULTS, seed, out / "faulty"))
+    _say(f"3/4  simulating {' and '.join(POLICIES)}, {replications} replications each")
+    runs = [_simulated(name, replications, seed, workers, out / "runs" / name) for name in POLICIES]
+    page = out / "index.html"
+    _say("4/4  writing the page")
+    write_page(page, reports, runs)
+
+    for report in reports:
+        typer.echo(_sentence(report))
+    typer.echo()
+    print_comparison(compare(*runs), metrics=SHOWN)
+    typer.echo(
+        f"\nLook at {page} in a browser: each failure with its evidence, and both policies with figures."
+    )
+    typer.echo(
+        f"Beside it: {out / 'lawful'} and {out / 'faulty'} (report.json, junit.xml), {out / 'runs'} (event logs, outcomes)."
+    )
+    typer.echo(
+        "Next: shenhe check sample --fault text-unlabelled    shenhe rules matrix    shenhe compare --help"
+    )
+
+
+def _say(words: str) -> None:
+    typer.echo(words, err=True)
+
+
+def _checked(name: str, faults: tuple[str, ...], seed: int, folder: Path) -> Report:
+    """The report of the sample with these faults, reached over loopback like any other provider; also written to ``folder``."""
+    from shenhe.conformance.bindings import load_binding
+    from shenhe.conformance.runner import run_checks
+    from shenhe.conformance.sample import SampleServer, sample_binding
+    from shenhe.reports.junit import write_junit
+
+    with SampleServer(faults=faults) as server:
+        binding = load_binding(sample_binding(), environ={**os.environ, "SHENHE_SAMPLE_URL": server.url})
+        with binding.connect(base_url=server.url) as provider:
+            report = run_checks(provider, seed=seed, target=provider.target.model_copy(update={"name": name}))
+    folder.mkdir(exist_ok=True)
+    report.write(folder / "report.json")
+    write_junit(report, folder / "junit.xml")
+    return report
+
+
+def _simulated(name: str, replications: int, seed: int, workers: int | None, folder: Path) -> Run:
+    """A run of a shipped scenario in ``folder``. One that an earlier demo left there is gone on with, or replaced if it is another."""
+    from shenhe.simulator import load_scenario
+
+    from .simulate import reproduce, run_scenario
+
+    scenario = load_scenario(name)
+    if _is_another(folder, scenario.hash, seed):
+        shutil.rmtree(folder)
+    return run_scenario(
+        scenario, replications, seed, workers, folder, reproduce(name, replications, seed, None)
+    )
+
+
+def _is_another(folder: Path, scenario_hash: str, seed: int) -> bool:
+    import json
+
+    from shenhe.simulator.replication import model_hash
+
+    try:
+        note = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        return (note["scenario_hash"], note["seed"], note["model_hash"]) != (
+            scenario_hash,
+            seed,
+            model_hash(),
+        )
+    except FileNotFoundError:
+        return False
+    except (ValueError, KeyError, TypeError):
+        return True
+
+
+def _sentence(report: Report) -> str:
+    counts = report.summary.counts
+    told = ", ".join(f"{number} {verdict}" for verdict, number in counts.items() if number)
+    return (
+        f"{report.target.name}: {told}; {report.summary.requests:,} requests in {report.timing.seconds:.1f} s"
+    )

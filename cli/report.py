@@ -1,0 +1,75 @@
+"""``shenhe report``: conformance reports and simulation runs as one page to read, or a report as JUnit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from shenhe.conformance.report import Report
+    from shenhe.simulator import Run
+
+
+def report(
+    inputs: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="INPUT...", help="report.json files and run folders, in any mix.", show_default=False
+        ),
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE.html", help="Write the page here.")
+    ] = None,
+    junit: Annotated[
+        Path | None,
+        typer.Option(
+            "--junit", metavar="FILE.xml", help="Write the one report.json given as JUnit XML here."
+        ),
+    ] = None,
+) -> None:
+    """Make one page of conformance reports and simulated futures. It needs no network and opens from a file.
+
+    Several reports stand side by side; runs after the first are compared with it. Without --out and --junit the page is report.html.
+
+    Example:  shenhe report results/report.json --out report.html
+
+    Example:  shenhe report a.json b.json runs/cn-2022-draft runs/cn-2023 --out report.html
+    """
+    if out is None and junit is None:
+        out = Path("report.html")
+    reports, runs = _read(inputs)
+    if junit is not None and len(reports) != 1:
+        raise typer.BadParameter(
+            f"JUnit is of one report.json, and {len(reports)} were given", param_hint="--junit"
+        )
+    if out is not None:
+        from shenhe.reports.page import write_page
+
+        out.parent.mkdir(parents=True, exist_ok=True)
+        write_page(out, reports, runs)
+        typer.echo(f"written: {out}", err=True)
+    if junit is not None:
+        from shenhe.reports.junit import write_junit
+
+        junit.parent.mkdir(parents=True, exist_ok=True)
+        write_junit(reports[0], junit)
+        typer.echo(f"written: {junit}", err=True)
+
+
+def _read(inputs: list[Path]) -> tuple[list[Report], list[Run]]:
+    """Reports and runs in the order given. A folder is a run, or what ``shenhe check --out`` left."""
+    from shenhe.conformance.report import read_report
+
+    reports, runs = [], []
+    for path in inputs:
+        if path.is_dir() and not ((path / "run.json").exists() or not (path / "report.json").exists()):
+            reports.append(read_report(path / "report.json"))
+        elif path.is_dir():
+            from shenhe.simulator import read_run
+
+            runs.append(read_run(path))
+        else:
+            reports.append(read_report(path))
+    return reports, runs
