@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
-from urllib.parse import unquote_to_bytes, urlencode, urljoin, urlsplit
+from urllib.parse import unquote_to_bytes, urlencode, urlsplit
 
 from .. import report as reporting
 from ..exchange import Exchange, visible
@@ -477,8 +477,7 @@ class HttpProvider:
     def _fetched(self, asked: _Asked, url: str, given: str, fallback: str) -> Media:
         way, trip = asked.way, asked.trip
         place = way.place("media", "url")
-        absolute = urljoin(self._wire.base_url + "/", url)
-        why = self._wire.allowed(absolute)
+        absolute, why = self._wire.resolved(self._wire.base_url + "/", url)
         if why:
             raise AnswerError(f"{place}: found a URL that is not fetched: {why}")
         own = urlsplit(absolute).netloc == urlsplit(self._wire.base_url).netloc

@@ -75,13 +75,17 @@ class Wire:
         self._media_hosts = media_hosts
         self._next = 0.0
 
-    def allowed(self, url: str) -> str:
-        """Why ``url`` may not be fetched, or ``""``: only the provider's own origin and the hosts its binding names."""
+    def resolved(self, base: str, link: str) -> tuple[str, str]:
+        """``link`` made absolute, and why it may not be fetched or ``""``: only the provider's own origin and the hosts its binding names."""
         try:
-            parts = urlsplit(url)
-            port = parts.port
+            url = urljoin(base, link)
+            return url, self._forbidden(url)
         except ValueError:
-            return "it is no URL"
+            return "", "it is no URL"
+
+    def _forbidden(self, url: str) -> str:
+        parts = urlsplit(url)
+        port = parts.port
         if parts.scheme not in {"http", "https"}:
             return f"its scheme is {parts.scheme[:20]!r}"
         if parts.username is not None or parts.password is not None:
@@ -102,8 +106,7 @@ class Wire:
         for _ in range(_MOST_REDIRECTS):
             if answer is None or answer.status not in _REDIRECTS or not sending.follow_redirects:
                 return answer
-            location = urljoin(sending.url, answer.headers.get("location", ""))
-            why = self.allowed(location)
+            location, why = self.resolved(sending.url, answer.headers.get("location", ""))
             if why:
                 trip.trouble = f"redirected to a URL that may not be followed: {why}"
                 return None
