@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .simulate import SHOWN, Json, Replications, Seed, Set, Workers, finite, load, number, print_table, run_scenario
+from .simulate import Json, Replications, Seed, Set, Workers, finite, load, run_scenario
 
 if TYPE_CHECKING:
     from shenhe.simulator import Comparison, Run
@@ -45,7 +45,9 @@ def compare(
     if as_json:
         typer.echo(json.dumps(_document(comparison), indent=2, ensure_ascii=False))
     else:
-        _print(comparison)
+        from shenhe.reports.terminal import print_comparison
+
+        print_comparison(comparison)
 
 
 def _run(name: str, replications: int, seed: int, workers: int | None, sets: list[str]) -> Run:
@@ -56,24 +58,6 @@ def _run(name: str, replications: int, seed: int, workers: int | None, sets: lis
             raise RunError(f"{name}: is a finished run, whose parameters --set cannot change; name its scenario instead")
         return read_run(name)
     return run_scenario(load(name, sets), replications, seed, workers, None, None)
-
-
-def _print(comparison: Comparison) -> None:
-    a, b = comparison.a.scenario, comparison.b.scenario
-    typer.echo(f"A  {a.title}\nB  {b.title}")
-    typer.echo(f"paired on seed {comparison.a.seed}, {int(comparison.table['n'].max())} replications\n")
-    rows = []
-    entries = comparison.table.set_index("metric")
-    for name in [*SHOWN, *(name for name in entries.index if name.startswith("compliance_"))]:
-        if name not in entries.index:
-            continue
-        entry = entries.loc[name]
-        span = "" if entry.lo95 != entry.lo95 else f"{number(entry.lo95)} to {number(entry.hi95)}"
-        clear = entry.lo95 > 0 or entry.hi95 < 0
-        cells = (entry.title, number(entry.mean_a), number(entry.mean_b), number(entry.difference), span)
-        rows.append((*cells, f"{'* ' if clear else '  '}{entry.unit}"))
-    print_table(("per replication", "A", "B", "B - A", "95 % interval", "  unit"), rows)
-    typer.echo("\n* the interval of the difference leaves out zero; with many metrics, one in twenty does by chance")
 
 
 def _document(comparison: Comparison) -> dict[str, Any]:

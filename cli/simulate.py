@@ -16,34 +16,6 @@ import typer
 if TYPE_CHECKING:
     from shenhe.simulator import Run, Scenario
 
-SHOWN = (
-    "violations",
-    "compliance",
-    "harm",
-    "cases_opened",
-    "action_p50",
-    "action_p95",
-    "backlog_mean",
-    "warnings",
-    "rectification_orders",
-    "fines_imposed",
-    "fines",
-    "update_suspensions",
-    "registration_suspensions",
-    "service_suspensions",
-    "removal_orders",
-    "revocations",
-    "wrongful_share",
-    "overturned_share",
-    "recidivism",
-    "downtime",
-    "delistings",
-    "relistings",
-    "filed",
-    "exits",
-)
-"""Metrics of the summary table; ``--json`` has all."""
-
 Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="PATH=VALUE", help="Change one parameter, e.g. policy.staff.inspectors=12. Repeatable."),
@@ -84,7 +56,9 @@ def simulate(
     if as_json:
         typer.echo(json.dumps(_run_document(run), indent=2, ensure_ascii=False))
     else:
-        _print_summary(run)
+        from shenhe.reports.terminal import print_run_summary
+
+        print_run_summary(run)
         if out is not None:
             typer.echo(f"run folder: {out}", err=True)
 
@@ -179,47 +153,6 @@ def _print_list(as_json: bool) -> None:
     width = max(len(item.name) for item in listed)
     for item in listed:
         typer.echo(f"{item.name:{width}}  {item.title}")
-
-
-def number(value: float) -> str:
-    """A number as a person reads it: three or four significant digits, thousands separated."""
-    if value != value:
-        return "–"
-    size = abs(value)
-    if size >= 1e6:
-        return f"{value:,.3g}" if size >= 1e9 else f"{value / 1e6:,.2f} M"
-    if size >= 100 or value == int(value):
-        return f"{value:,.0f}"
-    return f"{value:.3g}"
-
-
-def _print_summary(run: Run) -> None:
-    scenario = run.scenario
-    typer.echo(scenario.title)
-    typer.echo(
-        f"{scenario.population.providers:,} providers, {scenario.horizon:,.0f} days from {scenario.start}; "
-        f"{run.replications} replications, seed {run.seed}\n"
-    )
-    rows = []
-    summary = run.summary
-    classes = [name for name in summary.index if name.startswith("compliance_")]
-    for name in [*SHOWN, *classes]:
-        entry = summary.loc[name]
-        span = "" if entry.lo95 != entry.lo95 else f"{number(entry.lo95)} to {number(entry.hi95)}"
-        rows.append((entry.title, number(entry["mean"]), span, entry.unit))
-    print_table(("per replication", "mean", "95 % interval", "unit"), rows)
-
-
-def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Columns aligned, the first to the left, numbers to the right."""
-    widths = [max(len(row[place]) for row in [head, *rows]) for place in range(len(head))]
-    last = len(head) - 1
-    for row in [head, *rows]:
-        cells = [
-            f"{cell:<{width}}" if place in (0, last) else f"{cell:>{width}}"
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        typer.echo("  ".join(cells).rstrip())
 
 
 def finite(value: Any) -> float | None:

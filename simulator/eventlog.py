@@ -99,7 +99,7 @@ def case_number(stream: int, index: int) -> int:
 
 
 ACTORS: dict[Kind, Actor] = {
-    **{kind: Actor.PROVIDER for kind in Kind},
+    **dict.fromkeys(Kind, Actor.PROVIDER),
     **{
         kind: Actor.REGULATOR
         for kind in Kind
@@ -195,4 +195,5 @@ def read_events(paths: Sequence[Path]) -> pd.DataFrame:
     import pyarrow.parquet as pq
 
     tables = [pq.read_table(path) for path in paths]
-    return (pa.concat_tables(tables).unify_dictionaries() if tables else schema().empty_table()).to_pandas()
+    frame: pd.DataFrame = pa.concat_tables(tables or [schema().empty_table()]).unify_dictionaries().to_pandas()
+    return frame

@@ -17,6 +17,8 @@ from .replication import Run, simulate
 from .scenario import Scenario, merged
 
 YEAR = 365.0
+LONG = 20_000.0
+"""Days after which the state at the beginning no longer shows in a share of time."""
 
 
 class Reading(NamedTuple):
@@ -220,7 +222,6 @@ def false_positives(seed: int) -> Reading:
             },
         }
     )
-    # Targets are drawn by behaviour among occasions; with one behaviour every complaint is about it.
     run = simulate(scenario, 40, seed)
     expected = 100 * 6 * 0.5 * 0.2
     measured = float(run.outcomes["wrongful_sanctions"].mean())
@@ -230,8 +231,8 @@ def false_positives(seed: int) -> Reading:
 def _suspending(days: float, appeals: dict[str, Any] | None = None) -> Scenario:
     return stripped(
         {
-            "horizon": 36000.0,
-            "population": {"providers": 100, "classes": [{"name": "all", "compliance": {"labeling": 0.2}}]},
+            "horizon": LONG,
+            "population": {"providers": 60, "classes": [{"name": "all", "compliance": {"labeling": 0.2}}]},
             "behaviours": [{"name": "labeling", "rate": 10.0, "complained": 1.0}],
             "policy": {
                 "detection": {"complaints_taken_up": 1.0},
@@ -253,7 +254,7 @@ def _suspending(days: float, appeals: dict[str, Any] | None = None) -> Scenario:
 def suspension_share(seed: int) -> Reading:
     """Renewal-reward: D / (D + 1/r) of the time is spent suspended, with r = lambda (1 - c) s."""
     run = simulate(_suspending(30.0), 1, seed)
-    measured, error = _mean_and_error(run.providers["downtime"] / 36000.0)
+    measured, error = _mean_and_error(run.providers["downtime"] / LONG)
     expected = 30.0 / (30.0 + YEAR / (10 * 0.8 * 0.9))
     return Reading("Share of time suspended", "D / (D + 1/r)", expected, measured, error)
 
@@ -263,7 +264,7 @@ def suspension_share_with_appeals(seed: int) -> Reading:
     days, appeal, share, success = 30.0, 20.0, 0.8, 0.5
     appeals = {"guilty_appeal": share, "days": appeal, "overturned_guilty": success}
     run = simulate(_suspending(days, appeals), 1, seed)
-    measured, error = _mean_and_error(run.providers["downtime"] / 36000.0)
+    measured, error = _mean_and_error(run.providers["downtime"] / LONG)
     served = days - share * success * (days - appeal * (1 - math.exp(-days / appeal)))
     expected = served / (served + YEAR / (10 * 0.8 * 0.9))
     return Reading("Share of time suspended, with appeals", "E[D] / (E[D] + 1/r)", expected, measured, error)

@@ -8,20 +8,15 @@ and checks Little's law and conservation.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from .eventlog import Kind
 from .model import EXTRAS, Replication
-from .policy import table
 from .scenario import Scenario
-from .state import ACTIVE, EXITED, REVOKED, STATUS_NAMES
-
-if TYPE_CHECKING:
-    import pandas as pd
+from .state import EXITED, STATUS_NAMES
 
 
 class Metric(NamedTuple):

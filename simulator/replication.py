@@ -71,7 +71,8 @@ class Run:
     def events(self) -> pd.DataFrame:
         """The event log of all replications, in order; the columns are those of :mod:`.eventlog`."""
         if self.folder is None:
-            return pa.concat_tables(self.logs).unify_dictionaries().to_pandas()
+            frame: pd.DataFrame = pa.concat_tables(self.logs).unify_dictionaries().to_pandas()
+            return frame
         return read_events(
             [_shard(self.folder, self.scenario, self.seed, number) for number in range(self.replications)]
         )
@@ -127,27 +128,38 @@ def simulate(
     try:
         if folder is None:
             return _in_memory(scenario, replications, seed, workers, progress)
-        started = datetime.datetime.now(datetime.UTC)
-        _prepare(folder, scenario, seed)
-        note = {"replications": replications, "workers": workers, "started": started.isoformat(timespec="seconds")}
-        _write_note(folder, scenario, seed, {**note, "complete": False}, command)
-        missing = [number for number in range(replications) if not _finished(folder, scenario, seed, number)]
-        done = replications - len(missing)
-        for _ in _each(scenario, seed, missing, min(workers, len(missing)), folder):
-            done += 1
-            if progress:
-                progress(done, replications)
-        _merge(folder, scenario, seed, replications)
-        ended = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-        _write_note(folder, scenario, seed, {**note, "ended": ended, "complete": True}, command)
+        _into_folder(folder, scenario, replications, seed, workers, progress, command)
     except OSError as error:
         raise RunError(f"{out}: cannot be written ({error.strerror or error})") from error
     except BrokenProcessPool as error:
         kept = f"; what was finished is kept in {out}, the same command goes on from there" if out else ""
         reason = "for want of memory, or because a script without `if __name__ == '__main__':` started it"
         raise RunError(f"a worker process died, perhaps {reason}{kept}; try fewer workers") from error
-    assert folder is not None
     return read_run(folder)
+
+
+def _into_folder(
+    folder: Path,
+    scenario: Scenario,
+    replications: int,
+    seed: int,
+    workers: int,
+    progress: Progress | None,
+    command: str | None,
+) -> None:
+    started = datetime.datetime.now(datetime.UTC)
+    _prepare(folder, scenario, seed)
+    note = {"replications": replications, "workers": workers, "started": started.isoformat(timespec="seconds")}
+    _write_note(folder, scenario, seed, {**note, "complete": False}, command)
+    missing = [number for number in range(replications) if not _finished(folder, scenario, seed, number)]
+    done = replications - len(missing)
+    for _ in _each(scenario, seed, missing, min(workers, len(missing)), folder):
+        done += 1
+        if progress:
+            progress(done, replications)
+    _merge(folder, scenario, seed, replications)
+    ended = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    _write_note(folder, scenario, seed, {**note, "ended": ended, "complete": True}, command)
 
 
 def _check_arguments(replications: int, seed: int, workers: int) -> None:
@@ -167,7 +179,8 @@ def _in_memory(scenario: Scenario, replications: int, seed: int, workers: int, p
             progress(len(results), replications)
     ordered = [results[number] for number in range(replications)]
     frames = [_joined([tables[place] for tables in ordered]).to_pandas() for place in range(1, 4)]
-    return Run(scenario, seed, replications, *frames, None, tuple(tables[0] for tables in ordered))
+    logs = tuple(tables[0] for tables in ordered)
+    return Run(scenario, seed, replications, frames[0], frames[1], frames[2], None, logs)
 
 
 def _each(
@@ -263,7 +276,7 @@ def read_run(folder: Path | str) -> Run:
         frames = [pq.read_table(folder / f"{name}.parquet").to_pandas() for name in FRAMES]
     except (KeyError, TypeError, ValueError, OSError, pa.ArrowException) as error:
         raise RunError(f"{folder}: this run cannot be read ({type(error).__name__}: {error})") from None
-    return Run(scenario, seed, replications, *frames, folder)
+    return Run(scenario, seed, replications, frames[0], frames[1], frames[2], folder)
 
 
 # -- the folder

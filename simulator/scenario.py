@@ -11,6 +11,7 @@ from __future__ import annotations
 import copy
 import difflib
 import hashlib
+import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
@@ -97,7 +98,7 @@ class Population(Part):
         _distinct([item.name for item in self.classes], "size class")
         days = [day for day, _ in self.arrivals]
         shares = [share for _, share in self.arrivals]
-        if any(a >= b for a, b in zip(days, days[1:], strict=False)) or shares != sorted(shares) or shares[-1] != 1:
+        if any(a >= b for a, b in itertools.pairwise(days)) or shares != sorted(shares) or shares[-1] != 1:
             raise ValueError("found arrivals out of order, expected rising days and shares, the last share 1")
         return self
 
@@ -368,8 +369,8 @@ class Scenario(Part):
             raise ValueError(f"found shares of the platforms that add up to {total:g}, expected 1")
         if not self.platforms and any(item.spreads for item in self.behaviours):
             raise ValueError("found a behaviour that spreads and no platforms, expected platforms or spreads: 0")
-        for item in self.behaviours:
-            if item.name is Behaviour.FILING and (item.rate or item.spreads or item.complained):
+        for risk in self.behaviours:
+            if risk.name is Behaviour.FILING and (risk.rate or risk.spreads or risk.complained):
                 raise ValueError("found filing with a rate, spreads or complained above 0, expected 0: it is standing")
         fastest = max(self.policy.targeting.classes.get(name, 1.0) for name in classes)
         fastest *= 1 + self.policy.targeting.per_strike * self.policy.targeting.strike_cap
@@ -546,11 +547,8 @@ def _unknown_step(path: str, step: str, known: Sequence[str]) -> ScenarioError:
 
 
 def _explained(error: ValidationError, locate: Locate, overrides: Mapping[str, Any]) -> str:
-    lines = []
-    for fault in explain(error, locate, Scenario):
-        lines.append(str(fault))
     if not overrides:
-        return "\n".join(lines)
+        return "\n".join(str(fault) for fault in explain(error, locate, Scenario))
     # The place in the file says little about a value that came from the command line: name the option instead.
     lines = []
     details = error.errors(include_url=False)

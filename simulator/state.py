@@ -149,4 +149,4 @@ def views(state: State) -> State:
 
 
 def _pick(cumulative: Floats, uniform: float) -> int:
-    return int(min(np.searchsorted(cumulative, uniform, side="right"), len(cumulative) - 1))
+    return min(int(np.searchsorted(cumulative, uniform, side="right")), len(cumulative) - 1)

@@ -1,0 +1,76 @@
+"""Each formula: its closed form, its limits, and the same bits from CPython and numba."""
+
+from __future__ import annotations
+
+import inspect
+import math
+
+import numba
+import numpy as np
+import pytest
+
+from shenhe.simulator import formulas
+
+ARGUMENTS = {
+    "strikes_remembered": (lambda r: (int(r.integers(0, 9)), r.uniform(0, 3000), r.uniform(1, 900))),
+    "belief_remembered": (lambda r: (r.random(), r.random(), r.uniform(0, 1000), r.uniform(1, 900))),
+    "belief_raised": (lambda r: (r.random(), r.random())),
+    "feared_cost": (lambda r: (r.uniform(1, 9e4), r.uniform(9e4, 9e5), r.random() * 0.05, r.uniform(0, 1e8), r.uniform(0, 90))),
+    "violation_chance": (lambda r: (r.random(), r.random(), r.uniform(0, 1e6), r.uniform(1, 1e6))),
+    "fine_amount": (lambda r: (r.random(), r.uniform(1, 9e4), r.uniform(9e4, 9e5), r.random() * 0.05, r.uniform(0, 1e8))),
+    "compliance_after_rectification": (lambda r: (r.random(), r.random())),
+    "inspection_chance": (
+        lambda r: (r.random(), r.uniform(1, 9), r.random(), int(r.integers(0, 9)), int(r.integers(0, 5)), r.random())
+    ),
+    "step_on_ladder": (lambda r: (int(r.integers(0, 9)), bool(r.integers(0, 2)), int(r.integers(1, 9)))),
+    "next_publication": (lambda r: (r.uniform(0, 4000), r.uniform(1, 90))),
+}
+
+
+def test_every_formula_is_compared() -> None:
+    names = {name for name, _ in inspect.getmembers(formulas, inspect.isfunction)}
+    assert names == set(ARGUMENTS)
+
+
+@pytest.mark.parametrize("name", sorted(ARGUMENTS))
+def test_numba_gives_the_same_bits(name: str) -> None:
+    function = getattr(formulas, name)
+    compiled = numba.njit(function)
+    generator = np.random.default_rng(7)
+    for _ in range(500):
+        arguments = ARGUMENTS[name](generator)
+        assert compiled(*arguments) == function(*arguments), arguments
+
+
+def test_strikes_lapse_one_by_one() -> None:
+    assert [formulas.strikes_remembered(3, since, 100.0) for since in (0, 99, 100, 250, 300, 9000)] == [3, 3, 2, 1, 0, 0]
+    assert formulas.strikes_remembered(0, 50.0, 100.0) == 0
+
+
+def test_belief_fades_to_its_floor_and_rises_towards_one() -> None:
+    assert formulas.belief_remembered(0.8, 0.1, 0.0, 100.0) == pytest.approx(0.8)
+    assert formulas.belief_remembered(0.8, 0.1, 100.0, 100.0) == pytest.approx(0.1 + 0.7 / math.e)
+    assert formulas.belief_raised(0.5, 0.4) == pytest.approx(0.7)
+    assert formulas.belief_raised(1.0, 0.4) == 1.0
+
+
+def test_deterrence_is_beckers() -> None:
+    assert formulas.violation_chance(0.2, 0.0, 1e9, 1.0) == pytest.approx(0.8)
+    assert formulas.violation_chance(0.0, 0.3, 50_000, 40_000) == pytest.approx(math.exp(-0.375))
+    assert formulas.violation_chance(1.0, 0.0, 0.0, 1.0) == 0.0
+
+
+def test_fines_stay_in_their_range_and_have_the_mean_of_a_log_uniform() -> None:
+    uniforms = (np.arange(20_000) + 0.5) / 20_000
+    fines = [formulas.fine_amount(float(u), 10_000, 100_000, 0.0, 0.0) for u in uniforms]
+    assert min(fines) >= 10_000
+    assert max(fines) <= 100_000
+    assert np.mean(fines) == pytest.approx(90_000 / math.log(10), rel=1e-4)
+    assert formulas.feared_cost(10_000, 100_000, 0.0, 0.0, 0.0) == pytest.approx(90_000 / math.log(10))
+    assert formulas.fine_amount(0.5, 10_000, 100_000, 0.05, 1e9) == 5e7
+
+
+def test_next_publication_lies_ahead() -> None:
+    assert formulas.next_publication(0.0, 61.0) == 61.0
+    assert formulas.next_publication(61.0, 61.0) == 61.0
+    assert formulas.next_publication(100.0, 61.0) == pytest.approx(22.0)

@@ -1,0 +1,280 @@
+"""The model: reproducible, without order of its own, and moving the way each lever should move it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from shenhe.simulator import Run, Scenario, compare, load_scenario, simulate
+from shenhe.simulator.clock import CASE_BITS, PROVIDER_BITS, Clock
+from shenhe.simulator.eventlog import ACTORS, Kind
+from shenhe.simulator.model import replicate
+from shenhe.simulator.oracles import stripped
+from shenhe.simulator.outcomes import metrics
+from shenhe.simulator.scenario import MAX_PROVIDERS
+
+from .scenes import small
+
+
+def difference(a: Run, b: Run, metric: str) -> tuple[float, float, float]:
+    row = compare(a, b).table.set_index("metric").loc[metric]
+    return float(row["difference"]), float(row["lo95"]), float(row["hi95"])
+
+
+def test_same_seed_same_rows_another_seed_other_rows() -> None:
+    scenario = small()
+    first, again, other = (replicate(scenario, seed, 0).rows for seed in (3, 3, 4))
+    assert first == again
+    assert first != other
+
+
+def test_replications_differ_and_do_not_depend_on_each_other() -> None:
+    scenario = small()
+    alone = replicate(scenario, 3, 1).rows
+    run = simulate(scenario, 2, 3)
+    assert run.events[run.events["replication"] == 1]["time"].tolist() == [row[0] for row in alone]
+    assert run.events[run.events["replication"] == 0]["time"].tolist() != [row[0] for row in alone]
+
+
+def test_time_never_runs_back_and_stops_before_the_horizon() -> None:
+    rows = replicate(small(), 1, 0).rows
+    times = [row[0] for row in rows]
+    assert times == sorted(times)
+    assert max(row[0] for row in rows if row[1] != Kind.OCCASION) < 500
+
+
+def test_outcomes_are_the_same_without_a_log() -> None:
+    scenario = small()
+    with_log, without = replicate(scenario, 1, 0), replicate(scenario, 1, 0, keep_log=False)
+    assert without.rows == []
+    assert np.array_equal(with_log.extras, without.extras)
+    assert np.array_equal(with_log.kinds, without.kinds)
+    assert np.array_equal(with_log.state.harm, without.state.harm)
+
+
+NO_OPS: dict[str, dict[str, Any]] = {
+    "nothing changed": {},
+    "a rung nobody reaches": {"policy__ladder__5__fine__high": 900_000, "policy__strikes__memory_days": 540},
+    "more inspectors than cases": {"policy__staff__inspectors": 100_000},
+    "relisting where nothing is removed": {"stores__store-a__relisting_days": 99},
+    "reviewers beyond need": {"registry__reviewers": 100_000},
+}
+
+
+@pytest.mark.parametrize("case", sorted(NO_OPS))
+def test_a_change_without_consequence_changes_exactly_nothing(case: str) -> None:
+    # no repetition counts and nobody refuses: only the first two rungs are ever reached, and no queue forms
+    base = {
+        "population__classes__small__rectifies": 1.0,
+        "population__classes__medium__rectifies": 1.0,
+        "population__classes__large__rectifies": 1.0,
+        "population__classes__giant__rectifies": 1.0,
+        "policy__strikes__memory_days": 1e-6,
+        "policy__staff__inspectors": 99_999,
+        "registry__reviewers": 99_999,
+    }
+    change = {**base, **{key: value for key, value in NO_OPS[case].items() if key not in base or case != "a rung nobody reaches"}}
+    run, other = simulate(small(**base), 3, 7), simulate(small(**change), 3, 7)
+    assert run.outcomes["cases_sanctioned"].sum() > 0
+    table = compare(run, other).table
+    assert (table["difference"].dropna() == 0).all()
+    assert (table["lo95"].dropna() == 0).all()
+    assert (table["hi95"].dropna() == 0).all()
+    pd.testing.assert_frame_equal(run.events, other.events)
+
+
+def test_the_world_is_the_same_under_another_policy() -> None:
+    """Who the providers are and which occasions they meet does not depend on the policy."""
+    a = simulate(small(), 1, 7)
+    b = simulate(small("no-enforcement"), 1, 7)
+    same = ["size_class", "users", "revenue", "entered"]
+    pd.testing.assert_frame_equal(a.providers[same], b.providers[same])
+
+
+def test_common_random_numbers_narrow_the_difference() -> None:
+    """Paired differences scatter far less than those of independent runs."""
+    scenario, change = small(), small(policy__detection__complaints_taken_up=0.4)
+    paired = compare(simulate(scenario, 12, 1), simulate(change, 12, 1)).table.set_index("metric").loc["violations"]
+    a, b = simulate(scenario, 12, 1).outcomes["violations"], simulate(change, 12, 2).outcomes["violations"]
+    independent = 2 * 2.2 * np.sqrt((a.var() + b.var()) / 12)
+    assert paired["hi95"] - paired["lo95"] < independent / 2
+
+
+LEVERS: dict[str, tuple[dict[str, Any], dict[str, Any], str, int]] = {
+    # changes of A, changes of B, metric, sign of B - A
+    "more inspectors shorten the wait": (
+        {"policy__staff__inspectors": 1},
+        {"policy__staff__inspectors": 4},
+        "wait_mean",
+        -1,
+    ),
+    "more inspections open more cases": (
+        {"policy__detection__inspection_rate": 0.0},
+        {"policy__detection__inspection_rate": 0.2},
+        "cases_opened",
+        1,
+    ),
+    "fear of fines deters": (
+        {"response__initial_belief": 0.0, "policy__fine_on": "first-violation"},
+        {"response__initial_belief": 0.6, "policy__fine_on": "first-violation"},
+        "violations",
+        1,
+    ),
+    "worse evidence wrongs more": (
+        {"policy__evidence__specificity": 1.0},
+        {"policy__evidence__specificity": 0.5},
+        "wrongful_sanctions",
+        1,
+    ),
+    "a short memory repeats the first rung": (
+        {"policy__strikes__memory_days": 5000},
+        {"policy__strikes__memory_days": 5},
+        "fines_imposed",
+        -1,
+    ),
+    "providers that rectify are not fined": (
+        {f"population__classes__{name}__rectifies": 0.0 for name in ("small", "medium", "large", "giant")},
+        {f"population__classes__{name}__rectifies": 1.0 for name in ("small", "medium", "large", "giant")},
+        "fines_imposed",
+        -1,
+    ),
+    "platforms that miss nothing take down more": (
+        {"platforms__platform-a__misses": 1.0},
+        {"platforms__platform-a__misses": 0.0},
+        "copies_removed",
+        1,
+    ),
+    "reviewers speed up filings": ({"registry__reviewers": 1}, {"registry__reviewers": 10}, "filing_days", -1),
+}
+
+
+@pytest.mark.parametrize("lever", sorted(LEVERS))
+def test_each_lever_moves_what_it_should(lever: str) -> None:
+    before, after, metric, sign = LEVERS[lever]
+    if lever == "fear of fines deters":
+        sign = -1
+        before = {**before, "policy__ladder__0__sanctions": ["warning", "order-to-rectify", "fine"]}
+        before["policy__ladder__0__fine"] = {"low": 10_000, "high": 100_000}
+        after = {**before, **after}
+    _, low, high = difference(simulate(small(**before), 8, 3), simulate(small(**after), 8, 3), metric)
+    assert (low > 0) if sign > 0 else (high < 0), (lever, low, high)
+
+
+def test_stores_that_check_list_nobody_who_has_not_filed() -> None:
+    run = simulate(small(policy__stores__checks_filing=1.0), 1, 3)
+    listed = run.events[run.events["kind"] == "listed"]
+    filed = run.providers.set_index("provider")["filed"]
+    assert len(listed) > 10
+    assert (filed.loc[listed["provider"]].to_numpy() <= listed["time"].to_numpy()).all()
+    lax = simulate(small(policy__stores__checks_filing=0.0), 1, 3)
+    assert lax.events[lax.events["kind"] == "listed"]["time"].median() < listed["time"].median() / 2
+
+
+def test_scaling_providers_and_staff_together_keeps_rates() -> None:
+    """Twice the market with twice the staff has the same sanctions per provider, within error."""
+    one = simulate(small(population__providers=100, policy__staff__inspectors=2, registry__reviewers=5), 10, 3)
+    two = simulate(small(population__providers=200, policy__staff__inspectors=4, registry__reviewers=10), 10, 4)
+    for metric in ("violations", "cases_opened", "warnings", "complaints"):
+        a, b = one.outcomes[metric] / 100, two.outcomes[metric] / 200
+        error = np.sqrt(a.var() / 10 + b.var() / 10)
+        assert abs(a.mean() - b.mean()) < 4 * error, metric
+
+
+def test_no_enforcement_sanctions_nobody() -> None:
+    run = simulate(small("no-enforcement"), 2, 1)
+    assert run.outcomes["violations"].min() > 0
+    for metric in ("cases_opened", "warnings", "fines", "downtime", "delistings"):
+        assert (run.outcomes[metric] == 0).all()
+
+
+def test_fines_lie_in_the_drafts_range() -> None:
+    run = simulate(small("cn-2022-draft"), 2, 1)
+    fines = run.events[run.events["kind"] == "fine"]
+    assert len(fines) > 20
+    assert fines["value"].between(10_000, 100_000).all()
+    assert set(fines["rule"]) == {"cn-dsp-2022-draft/penalty-fine"}
+
+
+def test_a_violation_names_a_rule_and_every_actor_acts() -> None:
+    run = simulate(load_scenario("cn-2023", {"population.providers": 200}), 1, 1)
+    events = run.events
+    rules = {risk.rule for risk in run.scenario.behaviours}
+    assert set(events[events["kind"] == "violation"]["rule"]) == rules
+    assert set(events["actor"]) == {"provider", "public", "regulator", "app-store", "platform", "registry"}
+
+
+def test_every_kind_has_an_actor_and_codes_are_consecutive() -> None:
+    assert set(ACTORS) == set(Kind)
+    assert sorted(int(kind) for kind in Kind) == list(range(len(Kind)))
+    assert (Kind.VIOLATION, Kind.FINE, Kind.RELISTING_REFUSED, Kind.SANCTIONED) == (2, 17, 40, 43)
+
+
+def test_keys_of_ties_fit_the_largest_world() -> None:
+    assert MAX_PROVIDERS < 2**PROVIDER_BITS
+    assert (len(Kind) << PROVIDER_BITS + CASE_BITS) < 2**62
+
+
+def test_ties_are_decided_by_kind_provider_and_case() -> None:
+    import simpy
+
+    env = simpy.Environment()
+    clock = Clock(env)
+    order: list[tuple[int, int, int]] = []
+    for key in [(3, 1, 0), (2, 9, 0), (2, 1, 5), (2, 1, 4), (1, 2**20 - 1, 2**31 - 1)]:
+        clock.call(1.0, *key, lambda event: order.append(event._value), key)
+    env.run(until=2)
+    assert order == sorted(order)
+
+
+def test_an_event_at_the_horizon_is_left_out() -> None:
+    scenario = stripped({"horizon": 30.0, "population": {"providers": 3, "arrivals": [[30, 0.0], [31, 1.0]]}})
+    run = simulate(scenario, 1, 1)
+    assert len(run.events) == 0
+    assert run.outcomes["active_end"].tolist() == [0.0]
+    assert run.series["end"].tolist() == [30.0]
+
+
+@pytest.mark.parametrize("horizon", [29.0, 30.0, 31.0, 90.0])
+def test_bins_cover_the_horizon(horizon: float) -> None:
+    run = simulate(small(horizon=horizon), 1, 1)
+    assert run.series["end"].iloc[-1] == horizon
+    assert run.series["start"].tolist() == [0.0, *run.series["end"].tolist()[:-1]]
+
+
+def test_columns_are_those_promised() -> None:
+    scenario = small()
+    run = simulate(scenario, 2, 1)
+    assert list(run.outcomes.columns) == ["replication", *metrics(scenario)]
+    assert list(run.events.columns) == ["replication", "time", "kind", "provider", "case", "actor", "rule", "value"]
+    assert run.events.dtypes.astype(str).tolist() == [
+        "int32", "float64", "category", "int32", "int32", "category", "category", "float64",
+    ]  # fmt: skip
+    assert list(run.summary.columns) == ["title", "unit", "mean", "lo95", "hi95", "n"]
+    assert len(run.providers) == 2 * 60
+
+
+def test_the_population_follows_the_scenario() -> None:
+    run = simulate(small(population__providers=4000, horizon=1), 1, 5)
+    shares = run.providers["size_class"].value_counts(normalize=True)
+    for item in run.scenario.population.classes:
+        error = np.sqrt(item.share * (1 - item.share) / 4000)
+        assert abs(shares[item.name] - item.share) < 4 * error
+        members = run.providers[run.providers["size_class"] == item.name]
+        logs = np.log(members["users"])
+        assert abs(logs.mean() - np.log(item.users)) < 4 * item.spread / np.sqrt(len(members)) + 0.01
+
+
+def test_filed_providers_waited_for_a_batch() -> None:
+    run = simulate(small(), 1, 2)
+    filed = run.providers["filed"].dropna()
+    assert len(filed) > 10
+    batches = filed / run.scenario.registry.publication_interval
+    assert np.allclose(batches, batches.round())
+
+
+def test_unknown_scenario_objects_are_not_taken() -> None:
+    with pytest.raises(ValueError):
+        Scenario.model_validate({"name": "x"})

@@ -1,0 +1,229 @@
+"""Scenario files: the shipped ones are complete and honest, and what is wrong with a file is said at its place."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shenhe import scenarios
+from shenhe.rulebook import load_rulebook
+from shenhe.simulator import Scenario, ScenarioError, load_scenario
+from shenhe.simulator.scenario import parse_override
+
+SHIPPED = scenarios.names()
+
+
+def test_the_first_three_are_shipped() -> None:
+    assert {"cn-2022-draft", "cn-2023", "no-enforcement"} <= set(SHIPPED)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_parameter_is_a_datum_or_an_assumption_with_its_source(name: str) -> None:
+    scenario = load_scenario(name)
+    unmarked = [path for path, _ in scenario.parameters() if scenario.basis_of(path) is None]
+    assert unmarked == []
+    kinds = {scenario.basis_of(path).kind for path, _ in scenario.parameters()}  # type: ignore[union-attr]
+    assert kinds == {"datum", "assumption"}
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_basis_covers_a_parameter(name: str) -> None:
+    scenario = load_scenario(name)
+    used = {id(scenario.basis_of(path)) for path, _ in scenario.parameters()}
+    idle = [path for path, basis in scenario.basis.items() if id(basis) not in used]
+    # an entry all of whose parameters have a nearer one says something that is not so
+    assert idle == []
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_has_a_story_and_sources(name: str) -> None:
+    scenario = load_scenario(name)
+    assert scenario.name == name
+    assert len(scenario.story) > 200
+    assert scenario.sources
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_rules_and_penalties_are_those_of_the_rulebook(name: str) -> None:
+    book = load_rulebook()
+    scenario = load_scenario(name)
+    for risk in scenario.behaviours:
+        assert str(book.rule(risk.rule).behaviour) == str(risk.name), risk.rule
+    for step in scenario.policy.ladder:
+        assert step.penalty in book.penalties
+
+
+def test_the_draft_fines_what_the_draft_said() -> None:
+    draft = load_scenario("cn-2022-draft")
+    fines = [step.fine for step in draft.policy.ladder if step.fine]
+    assert fines
+    assert all((fine.low, fine.high) == (10_000, 100_000) for fine in fines)
+
+
+def test_arrivals_are_the_filing_batches() -> None:
+    """The curve in the scenario is the cumulative share of the batches of the data, 90 days earlier."""
+    with (scenarios.path("cn-2023").parent / "data" / "deep_synthesis_filings.csv").open(encoding="utf-8") as file:  # type: ignore[attr-defined]
+        rows = list(csv.DictReader(file))
+    start = datetime.date(2023, 1, 10)
+    known: dict[int, int] = {}
+    for row in rows:
+        published = row["published"]
+        if published:
+            day = datetime.date.fromisoformat(published if len(published) == 10 else f"{published}-15")
+            known[int(row["batch"])] = (day - start).days
+    total, reached = sum(int(row["filings"]) for row in rows), 0
+    expected = [(0, 0.0)]
+    for row in rows:
+        batch = int(row["batch"])
+        before = max(k for k in known if k <= batch)
+        after = min(k for k in known if k >= batch)
+        day = known[before]
+        if after != before:
+            day += (known[after] - known[before]) * (batch - before) / (after - before)
+        reached += int(row["filings"])
+        expected.append((day - 90, reached / total))
+    found = load_scenario("cn-2023").population.arrivals
+    assert len(found) == len(expected)
+    for (day, share), (expected_day, expected_share) in zip(found, expected, strict=True):
+        assert day == pytest.approx(expected_day, abs=0.7)
+        assert share == pytest.approx(expected_share, abs=6e-5)
+
+
+def written(folder: Path, text: str) -> str:
+    path = folder / "mine.yaml"
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+BAD_FILES = {
+    "unknown field": ("extends: cn-2023\nname: mine\npolicy:\n  evidense: {}\n", ["mine.yaml:4:3", "evidense", "'evidence'"]),
+    "wrong type": ("extends: cn-2023\npolicy:\n  staff:\n    inspectors: lots\n", ["mine.yaml:4:17", "'lots'", "integer"]),
+    "text for a number": ("extends: cn-2023\nhorizon: '100'\n", ["mine.yaml:2:10", "horizon", "number"]),
+    "negative rate": ("extends: cn-2023\npopulation:\n  exit_rate: -1\n", ["mine.yaml:3:14", "-1", "greater than or equal to 0"]),
+    "probability above one": ("extends: cn-2023\npolicy:\n  evidence:\n    sensitivity: 1.5\n", ["1.5", "less than or equal to 1"]),
+    "not a number": ("extends: cn-2023\npolicy:\n  evidence:\n    sensitivity: .nan\n", ["sensitivity", "nan"]),
+    "endless horizon": ("extends: cn-2023\nhorizon: .inf\n", ["horizon", "inf"]),
+    "no horizon": ("extends: cn-2023\nhorizon: 0\n", ["horizon", "greater than 0"]),
+    "nobody": ("extends: cn-2023\npopulation:\n  providers: 0\n", ["population.providers", "greater than or equal to 1"]),
+    "malformed": ("name: a\n  b: [\n", ["mine.yaml:2:4", "not well-formed YAML"]),
+    "a list": ("- 1\n", ["mine.yaml:1:1", "expected a mapping"]),
+    "unknown parent": ("extends: cn-2032\n", ["'cn-2032'", "did you mean 'cn-2023'"]),
+    "parent that is no name": ("extends: 3\n", ["mine.yaml:1:10", "extends"]),
+    "shares": (
+        "extends: cn-2023\nstores:\n  - {name: store-a, share: 0.9}\n",
+        ["shares of the stores that add up to 1.2", "at most 1"],
+    ),
+    "unknown rule": (
+        "extends: cn-2023\nbehaviours:\n  - {name: consent, rule: cn-dsp-2023/14.3}\n",
+        ["'cn-dsp-2023/14.3'", "no rule of the rulebook", "cn-dsp-2023/14.2"],
+    ),
+    "fine without amount": (
+        "extends: cn-2023\npolicy:\n  ladder:\n    - {sanctions: [fine], penalty: cn-penalties/genai-21}\n",
+        ["policy.ladder[0]", "fine", "expected both"],
+    ),
+    "reversed fine": (
+        "extends: cn-2023\npolicy:\n  ladder:\n    - {sanctions: [fine], penalty: cn-penalties/genai-21, fine: {low: 5, high: 1}}\n",
+        ["a fine from 5 to 1"],
+    ),
+    "unknown sanction": (
+        "extends: cn-2023\npolicy:\n  ladder:\n    - {sanctions: [fines], penalty: cn-penalties/genai-21}\n",
+        ["'fines'", "did you mean 'fine'"],
+    ),
+    "inspections above their ceiling": (
+        "extends: cn-2023\npolicy:\n  detection:\n    inspection_rate: 50\n",
+        ["inspections of up to", "inspection_ceiling = 4"],
+    ),
+    "filing by the occasion": ("extends: cn-2023\nbehaviours:\n  - {name: filing, rate: 2}\n", ["filing", "standing"]),
+}
+
+
+@pytest.mark.parametrize("case", sorted(BAD_FILES))
+def test_what_is_wrong_is_said_at_its_place(case: str, tmp_path: Path) -> None:
+    text, expected = BAD_FILES[case]
+    with pytest.raises(ScenarioError) as error:
+        load_scenario(written(tmp_path, text))
+    for part in expected:
+        assert part in str(error.value)
+
+
+BAD_OVERRIDES: dict[str, tuple[str, Any, list[str]]] = {
+    "misspelt field": ("policy.staff.inspektors", 3, ["--set policy.staff.inspektors=3", "'inspectors'"]),
+    "misspelt name": ("behaviours.labelling.rate", 3, ["no 'labelling'", "'labeling'"]),
+    "misspelt part": ("polcy.staff.inspectors", 3, ["no 'polcy'", "'policy'"]),
+    "negative": ("policy.staff.inspectors", -3, ["--set policy.staff.inspectors=-3", "greater than or equal to 1"]),
+    "beyond a value": ("horizon.days", 3, ["single value"]),
+    "a whole part": ("policy.staff", 3, ["one of its parts"]),
+    "position outside": ("policy.ladder.17.deadline", 3, ["no '17'"]),
+}
+
+
+@pytest.mark.parametrize("case", sorted(BAD_OVERRIDES))
+def test_a_bad_override_is_named_as_the_option(case: str) -> None:
+    path, value, expected = BAD_OVERRIDES[case]
+    with pytest.raises(ScenarioError) as error:
+        load_scenario("cn-2023", {path: value})
+    for part in expected:
+        assert part in str(error.value)
+
+
+def test_overrides_reach_mappings_lists_and_named_entries() -> None:
+    scenario = load_scenario(
+        "cn-2023",
+        {
+            "policy.staff.inspectors": 12,
+            "population.classes.small.users": 5.0,
+            "population.classes.1.users": 6.0,
+            "policy.ladder.2.fine.high": 200_000,
+            "policy.ladder.0.sanctions": ["warning"],
+            "policy.ladder.0.deadline": 0,
+            "policy.targeting.classes.small": 0.5,
+        },
+    )
+    assert scenario.policy.staff.inspectors == 12
+    assert [item.users for item in scenario.population.classes[:2]] == [5.0, 6.0]
+    assert scenario.policy.ladder[2].fine is not None
+    assert scenario.policy.ladder[2].fine.high == 200_000
+    assert scenario.policy.targeting.classes["small"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("text", "parsed"),
+    [("a.b=1", ("a.b", 1)), ("a=1e-3", ("a", 0.001)), ("a=true", ("a", True)), ("a = x", ("a", "x")), ("a=[1, 2]", ("a", [1, 2]))],
+)
+def test_overrides_are_read_as_yaml(text: str, parsed: tuple[str, Any]) -> None:
+    assert parse_override(text) == parsed
+
+
+@pytest.mark.parametrize("text", ["a", "=1", "a=", "a=[1"])
+def test_an_override_that_is_none(text: str) -> None:
+    with pytest.raises(ScenarioError, match="--set"):
+        parse_override(text)
+
+
+def test_the_hash_is_of_numbers_not_of_prose() -> None:
+    base = load_scenario("cn-2023")
+    assert base.hash == load_scenario("cn-2023").hash
+    assert base.hash == Scenario.model_validate({**base.model_dump(), "story": "another"}).hash
+    assert base.hash != load_scenario("cn-2023", {"policy.staff.inspectors": 9}).hash
+
+
+def test_a_file_may_extend_a_file_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text("extends: cn-2023\nname: base\nhorizon: 77\n", encoding="utf-8")
+    scenario = load_scenario(written(tmp_path, "extends: base.yaml\nname: mine\n"))
+    assert (scenario.name, scenario.horizon) == ("mine", 77)
+
+
+def test_files_that_extend_each_other_end_in_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ScenarioError, match="without end"):
+        load_scenario(written(tmp_path, "extends: mine.yaml\n"))
+
+
+def test_unknown_scenario_is_answered_with_the_closest() -> None:
+    with pytest.raises(ScenarioError, match="did you mean 'cn-2023'"):
+        load_scenario("cn-2203")
+    with pytest.raises(ScenarioError, match="cannot be read"):
+        load_scenario("./nowhere.yaml")
