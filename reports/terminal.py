@@ -37,30 +37,30 @@ CURL_LINES = 14
 CURL_WIDTH = 600
 SHORT_REASONS = 12
 
-#: The outcomes that a short summary shows, in this order; a report has them all.
-HEADLINES = (
-    "compliance",
-    "violations",
-    "harm",
-    "cases_opened",
-    "action_p50",
-    "action_p95",
-    "backlog_mean",
-    "warnings",
-    "rectification_orders",
-    "fines_imposed",
-    "fines",
-    "update_suspensions",
-    "registration_suspensions",
-    "service_suspensions",
-    "removal_orders",
-    "revocations",
-    "delistings",
-    "wrongful_share",
-    "recidivism",
-    "exits",
-    "active_end",
-)
+#: The outcomes that a summary shows, in this order, in words short enough for a terminal; a report has them all.
+HEADLINES = {
+    "compliance": "Compliance",
+    "violations": "Violations",
+    "harm": "Harm",
+    "cases_opened": "Cases opened",
+    "action_p50": "Time to action, median",
+    "action_p95": "Time to action, 95th pct",
+    "backlog_mean": "Cases waiting, mean",
+    "warnings": "Interviews and warnings",
+    "rectification_orders": "Orders to rectify",
+    "fines_imposed": "Fines, number",
+    "fines": "Fines, net",
+    "update_suspensions": "Updates suspended",
+    "registration_suspensions": "Registration suspended",
+    "service_suspensions": "Services suspended",
+    "removal_orders": "Removal orders",
+    "revocations": "Revocations",
+    "delistings": "Removals from stores",
+    "wrongful_share": "Wrongful sanctions",
+    "recidivism": "Repeat offenders",
+    "exits": "Providers giving up",
+    "active_end": "Providers at the end",
+}
 
 
 def print_check_summary(report: Report, console: Console | None = None) -> None:
@@ -208,7 +208,9 @@ def print_run_summary(run: Run, console: Console | None = None) -> None:
         row = rows[metric]
         unit = str(row["unit"])
         table.add_row(
-            _named(row["title"], unit), quantity(row["mean"], unit), interval(row["lo95"], row["hi95"], unit)
+            _named(metric, row["title"], unit),
+            quantity(row["mean"], unit),
+            interval(row["lo95"], row["hi95"], unit),
         )
     console.print(table)
     if run.replications == 1:
@@ -240,7 +242,7 @@ def print_comparison(
         row = rows[metric]
         unit = str(row["unit"])
         table.add_row(
-            _named(row["title"], unit),
+            _named(metric, row["title"], unit),
             quantity(row["mean_a"], unit),
             quantity(row["mean_b"], unit),
             change(row["difference"], unit),
@@ -274,12 +276,13 @@ def _numbers(first: str, *others: str) -> Table:
 def _headlines(metrics: Iterable[str]) -> list[str]:
     names = list(metrics)
     by_class = [name for name in names if name.startswith("compliance_")]
-    wanted = [HEADLINES[0], *by_class, *HEADLINES[1:]]
+    first, *others = HEADLINES
+    wanted = [first, *by_class, *others]
     return [name for name in wanted if name in names]
 
 
-def _named(title: object, unit: str) -> Text:
-    words = Text(one_line(str(title), 120).partition(":")[0])
+def _named(metric: str, title: object, unit: str) -> Text:
+    words = Text(HEADLINES.get(metric) or one_line(str(title), 120))
     if unit and unit != "share":
         words.append(f", {unit}", "dim")
     return words
