@@ -258,7 +258,7 @@ def test_no_message_repeats_a_private_key(kind: str) -> None:
         sign(written(mixed()), text)
     told = "".join(traceback.format_exception(caught.value))
     body = text.decode("ascii", "replace").replace("\n", "")
-    windows = {body[start : start + 12] for start in range(0, max(0, len(body) - 12)) if "KEY" not in body[start : start + 12]}
+    windows = {body[start : start + 12] for start in range(max(0, len(body) - 12)) if "KEY" not in body[start : start + 12]}
     assert not any(window in told for window in windows if window.strip("-#"))
 
 

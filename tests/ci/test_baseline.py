@@ -178,8 +178,10 @@ def test_any_reason_survives_a_draft(reason: str) -> None:
         ("entries: &a [*a]\n", "known.yaml:1:", "anchor"),
         ("entries: [\n", "known.yaml:", "not well-formed"),
         (
-            "entries:\n  - {rule: a, verdict: fail, reason: known, expires: 2026-03-31}\n"
-            "  - {rule: a, verdict: fail, reason: again, expires: 2026-04-30}\n",
+            (
+                "entries:\n  - {rule: a, verdict: fail, reason: known, expires: 2026-03-31}\n"
+                "  - {rule: a, verdict: fail, reason: again, expires: 2026-04-30}\n"
+            ),
             "known.yaml:3:",
             "first on line 2",
         ),
