@@ -258,6 +258,11 @@ def keyed_meta(key: str, value: str, namespace: bytes = b"mdta") -> bytes:
     return box(b"meta", b"\0\0\0\0", handler(b"mdta"), keys, box(b"ilst", box(b"\0\0\0\1", data_box(value))))
 
 
+def itunes(*items: bytes) -> bytes:
+    """User data with an iTunes list, whose entries have no keys."""
+    return box(b"udta", box(b"meta", b"\0\0\0\0", handler(b"mdir"), box(b"ilst", *items)))
+
+
 def movie(*inside: bytes, brand: bytes = b"isom", behind: bytes = b"") -> bytes:
     return box(b"ftyp", brand, b"\0\0\0\0", brand) + box(b"moov", box(b"mvhd", b"\0" * 100), *inside) + box(b"mdat", b"x" * 64) + behind
 
@@ -299,3 +304,14 @@ def gif_with(block: bytes) -> bytes:
     base = picture("GIF")
     at = 13 + (3 << ((base[10] & 7) + 1) if base[10] & 0x80 else 0)
     return base[:at] + block + base[at:]
+
+
+@functools.cache
+def document() -> bytes:
+    pypdf = pytest.importorskip("pypdf")
+    writer = pypdf.PdfWriter()
+    writer.add_blank_page(72, 72)
+    writer.add_metadata({"/Title": "kept"})
+    stream = io.BytesIO()
+    writer.write(stream)
+    return stream.getvalue()
