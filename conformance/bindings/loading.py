@@ -39,11 +39,11 @@ class Binding:
     """A checked binding. ``sha256`` is the hash of the file as read."""
 
     name: str
-    file: BindingFile
+    file: BindingFile = field(repr=False)
     sha256: str
-    operations: Mapping[Operation, tuple[BoundRequest, ...]]
+    operations: Mapping[Operation, tuple[BoundRequest, ...]] = field(repr=False)
     capabilities: Capabilities
-    ready_made: ReadyMade
+    ready_made: ReadyMade = field(repr=False)
     _environ: Mapping[str, str] = field(repr=False)
     _secrets: Mapping[str, str] = field(repr=False)
     _locate: Locate = field(repr=False)

@@ -164,7 +164,8 @@ class Wire:
             finally:
                 response.close()
         except FAILURES as error:
-            trouble = failure_text(error)
+            late = time.monotonic() >= deadline
+            trouble = "the answer did not end in the time for the whole request" if late else failure_text(error)
             trip.status = None
         except UnicodeError:
             trouble = "the request could not be written: a header or URL holds characters that HTTP does not carry"
@@ -271,7 +272,7 @@ def failure_text(error: Exception) -> str:
     if "SSL" in text or "TLS" in text.upper().split():
         return "TLS failed: the other side does not speak TLS as expected"
     if "Timeout" in kind:
-        return "timed out" if "whole request" not in text else "the answer did not end in the time for the whole request"
+        return "timed out"
     if kind == "ConnectError" or isinstance(error, ConnectionRefusedError):
         if "refused" in text:
             return "could not connect: connection refused"
