@@ -25,16 +25,12 @@ INTERRUPTED = 130
 
 
 def check(
-    target: Annotated[
-        str | None, typer.Argument(help="A binding file, or `sample` for the provider that comes with shenhe.")
-    ] = None,
+    target: Annotated[str | None, typer.Argument(help="A binding file, or `sample` for the provider that comes with shenhe.")] = None,
     faults: Annotated[
         list[str] | None,
         typer.Option("--fault", metavar="NAME", help="Have the sample break the law so. Repeatable."),
     ] = None,
-    base_url: Annotated[
-        str | None, typer.Option("--base-url", help="Where the provider is, instead of the binding's base_url.")
-    ] = None,
+    base_url: Annotated[str | None, typer.Option("--base-url", help="Where the provider is, instead of the binding's base_url.")] = None,
     level: Annotated[Level, typer.Option("--level", help="How much is checked.")] = Level.CORE,
     packs: Annotated[
         list[str] | None,
@@ -44,19 +40,11 @@ def check(
         list[str] | None,
         typer.Option("--rules", metavar="PATTERN", help="Only these, e.g. 'cn-labeling-2025/*'. Repeatable."),
     ] = None,
-    on: Annotated[
-        str | None, typer.Option("--on", metavar="DATE", help="Apply the law of this day (YYYY-MM-DD).")
-    ] = None,
+    on: Annotated[str | None, typer.Option("--on", metavar="DATE", help="Apply the law of this day (YYYY-MM-DD).")] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed asks the same.")] = 0,
-    examples: Annotated[
-        int, typer.Option("--examples", min=0, help="Cases that each check draws after its fixed ones.")
-    ] = 25,
-    max_requests: Annotated[
-        int | None, typer.Option("--max-requests", min=1, help="Send no more; what is left open stays open.")
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Folder for report.json, junit.xml and report.html.")
-    ] = None,
+    examples: Annotated[int, typer.Option("--examples", min=0, help="Cases that each check draws after its fixed ones.")] = 25,
+    max_requests: Annotated[int | None, typer.Option("--max-requests", min=1, help="Send no more; what is left open stays open.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for report.json, junit.xml and report.html.")] = None,
     report_file: Annotated[Path | None, typer.Option("--report", help="Write report.json here.")] = None,
     junit_file: Annotated[Path | None, typer.Option("--junit", help="Write JUnit XML here.")] = None,
     html_file: Annotated[Path | None, typer.Option("--html", help="Write the page here.")] = None,
@@ -80,7 +68,7 @@ def check(
     wanted = _files(out, report_file, junit_file, html_file)
     with ExitStack() as stack:
         provider = _connect(stack, target, faults or [], base_url)
-        from shenhe.conformance.runner import run_checks
+        from shenhe.conformance.runner import GONE, run_checks
 
         bar = _progress()
         try:
@@ -106,6 +94,9 @@ def check(
         print_check_summary(report)
     for path in wanted.values():
         typer.echo(f"written: {path}", err=True)
+    told = next((result.reason for result in report.checks if result.reason.startswith(GONE)), None)
+    if told is not None:
+        typer.echo(f"shenhe: {told}", err=True)
     if was_interrupted(report):
         typer.echo("shenhe: stopped; what was finished is kept, the rest is inconclusive", err=True)
         raise typer.Exit(INTERRUPTED)

@@ -59,9 +59,7 @@ def check(
             from .bindings import load_binding
 
             provider = stack.enter_context(load_binding(os.fspath(provider), environ=os.environ).connect())
-        report = run_checks(
-            provider, packs=packs, level=level, rules=rules, seed=seed, examples=examples, on=on
-        )
+        report = run_checks(provider, packs=packs, level=level, rules=rules, seed=seed, examples=examples, on=on)
     if report.summary.exit_code == 1 or (strict and report.summary.exit_code != 0):
         raise NotConformantError(report)
     return report

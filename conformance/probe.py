@@ -15,7 +15,6 @@ from typing import Any, Literal, ParamSpec, Protocol, TypeVar, runtime_checkable
 
 from shenhe.rulebook import Service
 
-from .registry import NeedsReview, NotJudged, Undecided
 from .exchange import Exchange, ReceivedResponse, SentRequest
 from .people import Person, Persons
 from .provider import (
@@ -36,6 +35,7 @@ from .provider import (
     Subject,
     Unavailable,
 )
+from .registry import NeedsReview, NotJudged, Undecided
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -43,6 +43,8 @@ Role = Literal["set-up", "control", "probe", "observation"]
 
 #: Statuses by which a provider says that there is no such thing, as against that it may not be had.
 NO_SUCH_THING = frozenset({404, 405, 410, 501})
+#: The method of an exchange that was a call of a provider in Python.
+CALL = "CALL"
 _GONE_AFTER = 6
 
 
@@ -114,6 +116,8 @@ class Session:
     def __post_init__(self) -> None:
         self.capabilities: Capabilities = self.provider.capabilities
         self.persons = Persons(self.seed)
+        #: Whose account it is, by the account's id: who registers as somebody presents that somebody's papers.
+        self.holders: dict[str, Person] = {}
         self._salt = ""
         self._tokens = 0
         self.kept: dict[object, Kept] = {}
@@ -188,9 +192,7 @@ class Probe:
             return result.value
         raise self._not_had("the lawful twin", operation, result)
 
-    def attempt(
-        self, operation: Callable[P, Result[T]], *args: P.args, **kwargs: P.kwargs
-    ) -> Accepted[T] | Refused:
+    def attempt(self, operation: Callable[P, Result[T]], *args: P.args, **kwargs: P.kwargs) -> Accepted[T] | Refused:
         """Ask for what the verdict hangs on. Raises :class:`Undecided` where no usable answer comes."""
         result = self._ask("probe", operation, *args, **kwargs)
         self.counts.sent += 1
@@ -204,9 +206,7 @@ class Probe:
         self.counts.unavailable += 1
         raise self._not_had("probe", operation, result)
 
-    def observe(
-        self, operation: Callable[P, Result[T]], *args: P.args, **kwargs: P.kwargs
-    ) -> Accepted[T] | Refused:
+    def observe(self, operation: Callable[P, Result[T]], *args: P.args, **kwargs: P.kwargs) -> Accepted[T] | Refused:
         """Look at what came of a probe. Raises :class:`Undecided` where no usable answer comes."""
         result = self._ask("observation", operation, *args, **kwargs)
         if isinstance(result, Unavailable):
@@ -226,9 +226,7 @@ class Probe:
     def wait(self, reason: str, hours: float) -> None:
         """Let time pass by the provider's clock. Raises :class:`NeedsReview` where it offers none."""
         if Operation.ADVANCE_CLOCK not in self.capabilities.operations:
-            raise NeedsReview(
-                f"{hours:g} hours would have to pass ({reason}), and the provider offers no clock"
-            )
+            raise NeedsReview(f"{hours:g} hours would have to pass ({reason}), and the provider offers no clock")
         self.setup(self.provider.advance_clock, hours)
         self.session.forget()
 
@@ -265,9 +263,7 @@ class Probe:
         supplied = self.provider.ready_made.accounts
         if "verified_adult" in supplied:
             if "reporter" not in supplied:
-                raise Undecided(
-                    "a second verified account is needed: supply `accounts.reporter`", lasting=True
-                )
+                raise Undecided("a second verified account is needed: supply `accounts.reporter`", lasting=True)
             return supplied["reporter"]
         return self.fresh_account()
 
@@ -284,9 +280,7 @@ class Probe:
     def disposable_account(self) -> Account:
         """A verified account that may be deleted. Never a supplied one."""
         if self.capabilities.identities != "synthetic":
-            raise Undecided(
-                "an account would be deleted, and the binding supplies the only ones there are", lasting=True
-            )
+            raise Undecided("an account would be deleted, and the binding supplies the only ones there are", lasting=True)
         account = self.registered()
         self.verify(account)
         return account
@@ -300,16 +294,19 @@ class Probe:
             )
         if not self.offers(Operation.REGISTER):
             raise Undecided("no account for this: the binding has no operation register", lasting=True)
-        result = self._ask("set-up", self.provider.register, {**self.profile(), **claims})
+        person = self.person()
+        result = self._ask("set-up", self.provider.register, {**self._profile(person), **claims})
         if isinstance(result, Refused) and not claims and self.session.sow_afresh():
-            result = self._ask("set-up", self.provider.register, self.profile())
+            person = self.person()
+            result = self._ask("set-up", self.provider.register, self._profile(person))
         if isinstance(result, Accepted):
+            self.session.holders[result.value.id] = person
             return result.value
         raise self._not_had("set-up", self.provider.register, result)
 
-    def profile(self) -> dict[str, str]:
-        """What an invented person registers with."""
-        person, token = self.session.persons.adult(), self.session.token()
+    def _profile(self, person: Person) -> dict[str, str]:
+        """What somebody registers with."""
+        token = self.session.token()
         return {
             "username": token,
             "name": person.name,
@@ -322,16 +319,16 @@ class Probe:
         """The next invented adult."""
         return self.session.persons.adult()
 
-    def identity(self, method: IdentityMethod) -> Identity:
-        """A valid identity: the supplied one of that method, else an invented one where the binding allows."""
+    def identity(self, method: IdentityMethod, account: Account | None = None) -> Identity:
+        """A valid identity: the supplied one of that method, else one of the account's holder or of somebody new,
+        where the binding allows that people are invented."""
         for identity in self.provider.ready_made.identities.values():
             if identity.method is method:
                 return identity
         if self.capabilities.identities != "synthetic":
-            raise Undecided(
-                f"no valid {method.value} to compare with: supply one under `identities`", lasting=True
-            )
-        return self.person().identity(method)
+            raise Undecided(f"no valid {method.value} to compare with: supply one under `identities`", lasting=True)
+        holder = self.session.holders.get(account.id) if account is not None else None
+        return (holder or self.person()).identity(method)
 
     def identity_methods(self) -> tuple[IdentityMethod, ...]:
         """The methods of Art. 9 that the provider takes, as declared."""
@@ -340,12 +337,9 @@ class Probe:
     def verify(self, account: Account) -> None:
         """Have the account verified by a valid identity."""
         if not self.offers(Operation.VERIFY_IDENTITY):
-            raise Undecided(
-                "no verified account: bind verify_identity or supply `accounts.verified_adult`", lasting=True
-            )
-        verification = self.setup(
-            self.provider.verify_identity, account, self.identity(self.identity_methods()[0])
-        )
+            raise Undecided("no verified account: bind verify_identity or supply `accounts.verified_adult`", lasting=True)
+        identity = self.identity(self.identity_methods()[0], account)
+        verification = self.setup(self.provider.verify_identity, account, identity)
         if not verification.verified:
             raise Undecided("the provider took a valid identity and does not hold the account to be verified")
 
@@ -355,9 +349,7 @@ class Probe:
         if index < len(supplied):
             return supplied[index]
         if self.capabilities.identities != "synthetic":
-            raise Undecided(
-                f"{index + 1} adult subjects are needed: supply them under `subjects`", lasting=True
-            )
+            raise Undecided(f"{index + 1} adult subjects are needed: supply them under `subjects`", lasting=True)
         return self.person().subject(self.session.on)
 
     def consent(self, account: Account, subject: Subject, scope: str) -> Consent:
@@ -366,9 +358,7 @@ class Probe:
             if consent.subject == subject and consent.scope == scope:
                 return consent
         if not self.offers(Operation.GRANT_CONSENT):
-            raise Undecided(
-                "no consent to compare with: bind grant_consent or supply `consents`", lasting=True
-            )
+            raise Undecided("no consent to compare with: bind grant_consent or supply `consents`", lasting=True)
         return self.setup(
             self.provider.grant_consent,
             account,
@@ -399,9 +389,7 @@ class Probe:
         if content.media is not None:
             return content.media
         if not self.offers(Operation.FETCH):
-            raise Undecided(
-                "the answer carries no bytes, and the binding has no operation fetch", lasting=True
-            )
+            raise Undecided("the answer carries no bytes, and the binding has no operation fetch", lasting=True)
         fetched = self.observe(self.provider.fetch, account, content)
         if isinstance(fetched, Refused):
             raise Undecided(f"what was made cannot be fetched: {_said(fetched)}")
@@ -410,9 +398,7 @@ class Probe:
     def some_content(self, account: Account) -> Content:
         """Something plain that the account made: of the first medium that the provider declares."""
         service, media_type = any_medium(self.capabilities)
-        return self.setup(
-            self.provider.generate, account, GenerationRequest(service, media_type, "a quiet lake at dawn")
-        )
+        return self.setup(self.provider.generate, account, GenerationRequest(service, media_type, "a quiet lake at dawn"))
 
     def some_publication(self, account: Account, title: str) -> Publication:
         """Something plain that the account published under a title."""
@@ -440,23 +426,17 @@ class Probe:
             raise Undecided(kept.undecided.reason, lasting=True)
         return kept.value  # type: ignore[no-any-return]
 
-    def _keep(
-        self, key: object, value: object, undecided: Undecided | None, begin: int, before: Counts
-    ) -> None:
+    def _keep(self, key: object, value: object, undecided: Undecided | None, begin: int, before: Counts) -> None:
         taken = tuple(self.taken[begin:])
         self.session.kept[key] = Kept(value, undecided, taken, self.counts.less(before))
 
-    def _ask(
-        self, role: Role, operation: Callable[P, Result[T]], *args: P.args, **kwargs: P.kwargs
-    ) -> Accepted[T] | Refused | Unavailable:
+    def _ask(self, role: Role, operation: Callable[P, Result[T]], *args: P.args, **kwargs: P.kwargs) -> Accepted[T] | Refused | Unavailable:
         self.session.may_ask()
         name = getattr(operation, "__name__", "call")
         result: Accepted[T] | Refused | Unavailable
         try:
             result = operation(*args, **kwargs)
-        except (
-            Exception
-        ) as error:  # a provider written in Python may raise anything; that is no conduct of its
+        except Exception as error:  # a provider written in Python may raise anything; that is no conduct of its
             result = Unavailable(f"{name} raised {type(error).__name__}", status=500)
         if not result.exchanges:
             result = replace(result, exchanges=(self._as_exchange(name, args, kwargs, result),))
@@ -477,20 +457,16 @@ class Probe:
             for secret in filter(None, (identity.number, identity.name)):
                 said = said.replace(secret, f"${{{role}}}")
         body = f"{name}({said})".encode()[:4000]
-        request = SentRequest("CALL", f"python:{name}", (), body, len(body))
+        request = SentRequest(CALL, f"python:{name}", (), body, len(body))
         match result:
             case Accepted(value=value):
                 answer = repr(value).encode()[:4000]
                 return Exchange(name, request, ReceivedResponse(200, (), answer, len(answer)))
             case Refused(status=status, reason=reason):
-                return Exchange(
-                    name, request, ReceivedResponse(status, (), reason.encode()[:4000], len(reason))
-                )
+                return Exchange(name, request, ReceivedResponse(status, (), reason.encode()[:4000], len(reason)))
         return Exchange(name, request, None, result.reason)
 
-    def _not_had(
-        self, what: str, operation: Callable[..., object], result: Refused | Unavailable
-    ) -> Undecided:
+    def _not_had(self, what: str, operation: Callable[..., object], result: Refused | Unavailable) -> Undecided:
         name = getattr(operation, "__name__", "call")
         if isinstance(result, Refused):
             return Undecided(f"{what}: {name} was refused: {_said(result)}")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from .probe import Probe, Taken
 
 
-class Violation(AssertionError):
+class Violation(AssertionError):  # noqa: N818 - an outcome, not an error
     """The provider did what the rule forbids. ``evidence`` is what a person can look at."""
 
     def __init__(self, seen: str, *evidence: Evidence) -> None:

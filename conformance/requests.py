@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import struct
 import zlib
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from .provider import Media
@@ -105,6 +106,7 @@ def statements() -> SearchStrategy[str]:
     return st.lists(st.sampled_from(words), min_size=1, max_size=12).map(" ".join)
 
 
+@lru_cache(maxsize=64)
 def picture(width: int = 64, height: int = 64, colour: tuple[int, int, int] = (96, 128, 160)) -> Media:
     """A PNG of one colour with a lighter disc, which stands for a face."""
     ground, face = bytes(colour), bytes(min(255, channel + 60) for channel in colour)
@@ -116,28 +118,17 @@ def picture(width: int = 64, height: int = 64, colour: tuple[int, int, int] = (9
         rows += b"\0" + ground * side + face * 2 * half + ground * (width - 2 * half - side)
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(bytes(rows), 6)), (b"IEND", b""))
-    body = b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        for kind, data in chunks
-    )
+    body = b"".join(struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks)
     return Media(b"\x89PNG\r\n\x1a\n" + body, "image/png")
 
 
+@lru_cache(maxsize=64)
 def tone(seconds: float = 0.5, hertz: float = 220.0, rate: int = 8000) -> Media:
     """A WAV (PCM, 16 bit, one channel) of one tone, which stands for a voice."""
-    samples = b"".join(
-        struct.pack("<h", round(12_000 * math.sin(2 * math.pi * hertz * index / rate)))
-        for index in range(round(seconds * rate))
-    )
+    count, step = round(seconds * rate), 2 * math.pi * hertz / rate
+    samples = struct.pack(f"<{count}h", *[round(12_000 * math.sin(step * index)) for index in range(count)])
     form = struct.pack("<HHIIHH", 1, 1, rate, rate * 2, 2, 16)
-    chunks = (
-        b"WAVEfmt "
-        + struct.pack("<I", len(form))
-        + form
-        + b"data"
-        + struct.pack("<I", len(samples))
-        + samples
-    )
+    chunks = b"WAVEfmt " + struct.pack("<I", len(form)) + form + b"data" + struct.pack("<I", len(samples)) + samples
     return Media(b"RIFF" + struct.pack("<I", len(chunks)) + chunks, "audio/wav")
 
 

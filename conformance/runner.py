@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from shenhe.rulebook import Keyword, Obligor, Rule, Rulebook, RulebookError, SeenBy, load_rulebook
 
-from .registry import Case, Check, NeedsReview, NotJudged, Undecided, Violation
 from .examples import Explored, explore, undisturbed
-from .probe import BudgetSpent, Probe, ProviderGone, Session, Taken
-from .provider import Capabilities, Operation, Provider
+from .probe import CALL, BudgetSpent, Probe, ProviderGone, Session
+from .provider import Capabilities, Operation, Provider, Unavailable
+from .registry import Case, Check, NeedsReview, NotJudged, Undecided, Violation
 from .report import (
     CheckResult,
     Finding,
@@ -39,8 +39,12 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int, str], None]
 #: Why a check is open that Ctrl-C kept from finishing.
 INTERRUPTED = "interrupted before it was finished"
+#: How the reason begins where a check is open because the provider is not there.
+GONE = "the provider does not answer"
+#: A failing case is repeated up to so often, until it is seen again.
 _REPEATS = 2
-_UNDECIDED_IN_A_ROW = 4
+#: After so many undecided cases of one facet the rest of them would be no different.
+_ENOUGH_UNDECIDED = 2
 
 
 class TargetRefused(ValueError):  # noqa: N818 - a provider that may not be probed
@@ -108,9 +112,7 @@ def run_checks(
         rules=decided,
         checks=results,
         undecided=undecided,
-        timing=Timing(
-            started=started.isoformat(timespec="seconds"), seconds=round(time.monotonic() - began, 3)
-        ),
+        timing=Timing(started=started.isoformat(timespec="seconds"), seconds=round(time.monotonic() - began, 3)),
     )
 
 
@@ -149,9 +151,7 @@ def target_of(provider: Provider) -> Target:
 
 def _must_have_methods(provider: Provider) -> None:
     missing = sorted(
-        operation.value
-        for operation in provider.capabilities.operations
-        if not callable(getattr(provider, operation.value, None))
+        operation.value for operation in provider.capabilities.operations if not callable(getattr(provider, operation.value, None))
     )
     if missing:
         raise TypeError(
@@ -192,11 +192,7 @@ def _chosen_rules(
         for pattern in patterns:
             if not any(fnmatch.fnmatchcase(name, pattern) for name in rules):
                 raise RulebookError(_no_match(book, pattern, list(rules)))
-        rules = {
-            name: rule
-            for name, rule in rules.items()
-            if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
-        }
+        rules = {name: rule for name, rule in rules.items() if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)}
     return rules
 
 
@@ -207,9 +203,7 @@ def _binds(rule: Rule, capabilities: Capabilities) -> bool:
     """
     roles = {*capabilities.roles, Obligor.USER.value}
     services = set(capabilities.services)
-    return any(obligor.value in roles for obligor in rule.obligors) and (
-        not services or bool(services & set(rule.applies.services))
-    )
+    return any(obligor.value in roles for obligor in rule.obligors) and (not services or bool(services & set(rule.applies.services)))
 
 
 def _no_match(book: Rulebook, pattern: str, chosen: list[str]) -> str:
@@ -229,9 +223,7 @@ def _chosen_checks(rules: dict[str, Rule], level: Level) -> list[Check]:
     return [check for check in all_checks() if level.includes(check.level) and seen & set(check.rules)]
 
 
-def _nothing(
-    chosen: dict[str, Rule], packs: Sequence[str] | None, rules: Sequence[str] | None, level: Level
-) -> str:
+def _nothing(chosen: dict[str, Rule], packs: Sequence[str] | None, rules: Sequence[str] | None, level: Level) -> str:
     among = f"the packs {', '.join(packs)}" if packs else "the packs in force for this target"
     narrowed = f" that match {', '.join(rules)}" if rules else ""
     return f"no check of level {level.value} decides any of the {len(chosen)} rules of {among}{narrowed}"
@@ -309,7 +301,7 @@ def _run(
 ) -> list[CheckResult]:
     """Every check in order. What stops a run (Ctrl-C, budget, a provider that is gone) leaves the rest open."""
     results: list[CheckResult] = []
-    stopped = ""
+    stopped = _begin(session)
     for index, check in enumerate(checks):
         if progress is not None:
             progress(index, len(checks), check.name)
@@ -324,17 +316,13 @@ def _run(
             tally.raise_to(Verdict.INCONCLUSIVE, stopped)
         else:
             try:
-                if index == 0 and Operation.RESET in session.capabilities.operations:
-                    Probe(session).setup(session.provider.reset)
                 _run_check(session, tally, seed, examples)
             except KeyboardInterrupt:
                 stopped = INTERRUPTED
             except BudgetSpent as spent:
                 stopped = str(spent)
             except ProviderGone as gone:
-                stopped = f"the provider stopped answering: {gone}"
-            except Undecided as undecided:
-                tally.raise_to(Verdict.INCONCLUSIVE, f"the provider could not be reset: {undecided.reason}")
+                stopped = f"{GONE}: {gone}"
             if stopped:
                 tally.raise_to(Verdict.INCONCLUSIVE, stopped)
         results.append(tally.result(rules))
@@ -343,25 +331,48 @@ def _run(
     return results
 
 
+def _begin(session: Session) -> str:
+    """Empty the provider where it can be emptied; why nothing can be asked of it, if so.
+
+    A provider that declines to be emptied is probed as it is.
+    """
+    if Operation.RESET not in session.capabilities.operations:
+        return ""
+    try:
+        result = session.provider.reset()
+    except Exception as error:
+        return f"{GONE}: reset raised {type(error).__name__}"
+    session.requests += max(1, len(result.exchanges))
+    if isinstance(result, Unavailable) and result.status is None:
+        return f"{GONE}: {result.reason}"
+    return ""
+
+
 def _run_check(session: Session, tally: _Tally, seed: int, examples: int) -> None:
     """The enumerated cases in their order, then drawn ones; the first failure ends it."""
-    in_a_row = 0
+    undecided: dict[str, int] = {}
     for case in tally.check.cases(session.capabilities):
         tally.facets.setdefault(case.facet, "no case was judged")
+        if undecided.get(case.facet, 0) >= _ENOUGH_UNDECIDED:
+            continue
         tally.enumerated += 1
-        violation = _judge(session, tally, case)
-        if violation is not None:
+        try:
+            _judge(session, tally, case)
+        except Violation as violation:
             _confirm(session, tally, case, violation)
             return
-        in_a_row = in_a_row + 1 if tally.verdict is Verdict.INCONCLUSIVE else 0
-        if in_a_row >= _UNDECIDED_IN_A_ROW:
-            return
+        except Undecided as reason:
+            undecided[case.facet] = undecided.get(case.facet, 0) + 1
+            tally.raise_to(Verdict.INCONCLUSIVE, f"{case.facet}: {reason.reason}")
+        except NotJudged as passed_over:
+            if tally.facets[case.facet] is not None:
+                tally.facets[case.facet] = passed_over.reason
     if not tally.facets:
         tally.reason = "what the provider declares leaves no case to try"
         return
     if tally.check.strategy is not None and examples > 0 and tally.verdict <= Verdict.PASS:
         explored = explore(
-            lambda case: _judge_drawn(session, tally, case),
+            lambda case: _judge(session, tally, case),
             tally.check.strategy(session.capabilities),
             seed=seed,
             examples=examples,
@@ -373,21 +384,7 @@ def _run_check(session: Session, tally: _Tally, seed: int, examples: int) -> Non
             tally.raise_to(Verdict.INCONCLUSIVE, f"{facet}: {missing}")
 
 
-def _judge(session: Session, tally: _Tally, case: Case) -> Violation | None:
-    """One enumerated case: its violation, or ``None`` with the tally raised."""
-    try:
-        _judge_drawn(session, tally, case)
-    except Violation as violation:
-        return violation
-    except Undecided as undecided:
-        tally.raise_to(Verdict.INCONCLUSIVE, f"{case.facet}: {undecided.reason}")
-    except NotJudged as passed_over:
-        if tally.facets.get(case.facet) is not None:
-            tally.facets[case.facet] = passed_over.reason
-    return None
-
-
-def _judge_drawn(session: Session, tally: _Tally, case: Case) -> None:
+def _judge(session: Session, tally: _Tally, case: Case) -> None:
     """One case; raises what the property raises, except that a broken property is an error of its own."""
     probe = Probe(session)
     try:
@@ -428,16 +425,16 @@ def _confirm(session: Session, tally: _Tally, case: Case, violation: Violation) 
         session.forget()
         again = _again(session, tally, case)
         if again is not None:
-            tally.finding = _finding(tally.check, case, again)
+            tally.finding = _finding(session, tally.check, case, again)
             tally.raise_to(Verdict.FAIL, again.seen)
             return
-    tally.finding = _finding(tally.check, case, violation)
+    tally.finding = _finding(session, tally.check, case, violation)
     tally.raise_to(Verdict.INCONCLUSIVE, f"seen once and not again when repeated: {violation.seen}")
 
 
 def _again(session: Session, tally: _Tally, case: Case) -> Violation | None:
     try:
-        _judge_drawn(session, tally, case)
+        _judge(session, tally, case)
     except Violation as violation:
         return violation
     except (Undecided, NotJudged):
@@ -449,39 +446,50 @@ def _conclude(session: Session, tally: _Tally, explored: Explored[Any]) -> None:
     """What the drawn cases add to the verdict."""
     if explored.failing is not None and explored.violation is not None:
         if explored.flaky:
-            tally.finding = _finding(tally.check, explored.failing, explored.violation)
-            tally.raise_to(
-                Verdict.INCONCLUSIVE, f"seen once and not again when repeated: {explored.violation.seen}"
-            )
+            tally.finding = _finding(session, tally.check, explored.failing, explored.violation)
+            tally.raise_to(Verdict.INCONCLUSIVE, f"seen once and not again when repeated: {explored.violation.seen}")
         else:
             _confirm(session, tally, explored.failing, explored.violation)
     elif explored.undecided is not None:
         tally.raise_to(Verdict.INCONCLUSIVE, f"a drawn case: {explored.undecided.reason}")
 
 
-def _finding(check: Check, case: Case, violation: Violation) -> Finding:
+def _finding(session: Session, check: Check, case: Case, violation: Violation) -> Finding:
     from .exchange import to_step
-    from .replay import as_curl, as_pytest
 
-    taken: tuple[Taken, ...] = violation.taken
-    exchanges: list[Exchange] = [each.exchange for each in taken]
+    exchanges = [each.exchange for each in violation.taken]
+    curl, pytest = _replays(session, check, exchanges)
     return Finding(
         expected=check.title,
         seen=violation.seen,
         case=str(case),
-        steps=[to_step(each.exchange, each.role) for each in taken],
+        steps=[to_step(each.exchange, each.role) for each in violation.taken],
         evidence=list(violation.evidence),
-        curl=as_curl(exchanges),
-        pytest=as_pytest(exchanges, check.name),
+        curl=curl,
+        pytest=pytest,
     )
+
+
+def _replays(session: Session, check: Check, exchanges: list[Exchange]) -> tuple[str, str]:
+    """The sequence as curl and as a pytest; a provider that is called from Python has calls instead."""
+    from .replay import as_curl, as_pytest
+
+    if not any(exchange.request.method == CALL for exchange in exchanges):
+        return as_curl(exchanges), as_pytest(exchanges, check.name)
+    calls = [exchange.request.body.decode("utf-8", "replace") for exchange in exchanges]
+    curl = "\n".join(["# The provider is called from Python, not over HTTP. The calls, in their order:", *calls])
+    pytest = (
+        "from shenhe.conformance import check\n\n\n"
+        f"def test_{check.name}(provider):  # `provider`: your own fixture\n"
+        f"    check(provider, rules={list(check.rules)!r}, seed={session.seed})\n"
+    )
+    return curl, pytest
 
 
 # --- what follows for the rules ------------------------------------------------------------------------------
 
 
-def _by_rule(
-    chosen: dict[str, Rule], results: list[CheckResult], level: Level
-) -> tuple[list[RuleResult], list[UndecidedRule]]:
+def _by_rule(chosen: dict[str, Rule], results: list[CheckResult], level: Level) -> tuple[list[RuleResult], list[UndecidedRule]]:
     decided, undecided = [], []
     for rule in chosen.values():
         concerned = [result for result in results if rule.id in result.rules]
@@ -525,9 +533,7 @@ def _why_undecided(rule: Rule, level: Level) -> str:
         return rule.seen_by_reason or "no probe can see this"
     if rule.keyword is Keyword.MAY:
         return "a permission, which nobody can break"
-    higher = [
-        check.level for check in all_checks() if rule.id in check.rules and not level.includes(check.level)
-    ]
+    higher = [check.level for check in all_checks() if rule.id in check.rules and not level.includes(check.level)]
     if higher:
         return f"decided at level {min(higher, key=list(Level).index).value}"
     if any(rule.id in check.rules for check in all_checks()):

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 from shenhe.rulebook import Service
 
-from .registry import Absent
 from .provider import Capabilities, Operation
+from .registry import Absent
 
 #: The forms in which a copy leaves the provider for good (Labeling Measures, Art. 4, second paragraph).
 EXPORTS = ("download", "copy", "export")
@@ -63,9 +63,7 @@ def exports_text(capabilities: Capabilities) -> Absent | None:
     if not set(capabilities.renditions) & set(EXPORTS):
         return Absent("the provider declares no rendition to download, copy or export")
     if not texts(capabilities):
-        return Absent(
-            "only pictures and sounds are exported, and what they show is not read here", elsewhere=True
-        )
+        return Absent("only pictures and sounds are exported, and what they show is not read here", elsewhere=True)
     return None
 
 

@@ -1,12 +1,14 @@
-"""The checks, one module a behaviour. Importing this registers all of them, in the order in which they run."""
+"""The checks, one module a behaviour. Importing this registers all of them."""
+
+from shenhe.rulebook import Behaviour
 
 from ..registry import REGISTRY, Check
-from . import labeling, consent, real_name, takedown  # noqa: F401, I001 - the order is that of the runs
+from . import consent, labeling, real_name, takedown
+
+__all__ = ["all_checks", "consent", "labeling", "real_name", "takedown"]
 
 
 def all_checks() -> tuple[Check, ...]:
-    """Every check, in the order in which a run takes them."""
-    return tuple(REGISTRY.values())
-
-
-__all__ = ["all_checks"]
+    """Every check in the order in which a run takes them: by behaviour, then as they were registered."""
+    order = list(Behaviour)
+    return tuple(sorted(REGISTRY.values(), key=lambda check: order.index(check.behaviour)))

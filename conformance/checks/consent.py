@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from shenhe.rulebook import Behaviour, Service
 
-from ..registry import Case, NotJudged, Undecided, Violation, check
 from ..probe import Probe
 from ..provider import (
     Accepted,
@@ -25,6 +24,7 @@ from ..provider import (
     Refused,
     Subject,
 )
+from ..registry import Case, NotJudged, Undecided, Violation, check
 from ..requests import picture, pictures, tone, tones
 from ..scope import edits_persons
 
@@ -63,8 +63,8 @@ class Edit(Case):
     source: Media | None = None
 
     def __str__(self) -> str:
-        cited = "no consent" if self.cited is None else f"the invented consent {self.cited!r}"
-        return f"{self.scope}, prompt {self.prompt!r}, {cited}"
+        cited = "" if self.cited is None else f", citing the invented consent {self.cited!r}"
+        return f"{self.scope}, prompt {self.prompt!r}{cited}"
 
 
 def _edits(capabilities: Capabilities) -> Iterator[Edit]:
@@ -96,11 +96,7 @@ def _drawn_edits_without_consent(capabilities: Capabilities) -> SearchStrategy[E
     from hypothesis import strategies as st
 
     letters = "abcdefghijklmnopqrstuvwxyz0123456789-_."
-    cited = (
-        st.none()
-        | st.lists(st.sampled_from(letters), max_size=24).map("".join)
-        | st.sampled_from(_NO_CONSENTS)
-    )
+    cited = st.none() | st.lists(st.sampled_from(letters), max_size=24).map("".join) | st.sampled_from(_NO_CONSENTS)
     return st.tuples(_drawn_edits(capabilities), cited).map(lambda drawn: replace(drawn[0], cited=drawn[1]))
 
 
@@ -145,9 +141,7 @@ def edit_needs_consent(probe: Probe, case: Edit) -> None:
     """A face or voice is not edited without a consent on record."""
     account, subject = probe.account(), probe.subject()
     cited = None if case.cited is None else Consent(case.cited, subject, case.scope)
-    what = (
-        "although no consent was named" if cited is None else "on the strength of a consent that nobody gave"
-    )
+    what = "although no consent was named" if cited is None else "on the strength of a consent that nobody gave"
     request = _request(case, subject, cited)
     _must_be_refused(
         probe,
@@ -173,9 +167,7 @@ def refusal_prompts_for_consent(probe: Probe, case: Edit) -> None:
     answer = probe.attempt(probe.provider.edit, account, request)
     if isinstance(answer, Accepted):
         raise NotJudged("the edit was not refused, so that there is no refusal to judge")
-    probe.control(
-        probe.provider.edit, account, replace(request, consent=probe.consent(account, subject, case.scope))
-    )
+    probe.control(probe.provider.edit, account, replace(request, consent=probe.consent(account, subject, case.scope)))
     told = f"{answer.notice} {answer.reason}"
     if not re.search(r"同意|授权|consent|permission", told, re.IGNORECASE):
         raise Violation(f"the refusal says {told.strip()[:200]!r} and nothing about consent")
@@ -241,9 +233,7 @@ def consent_binds_account(probe: Probe, case: Edit) -> None:
     if owner == borrower:
         raise Undecided("two verified accounts are needed", lasting=True)
     request = _request(case, subject, probe.consent(owner, subject, case.scope))
-    _must_be_refused(
-        probe, borrower, request, "with a consent that was given to another account", lambda: (owner, request)
-    )
+    _must_be_refused(probe, borrower, request, "with a consent that was given to another account", lambda: (owner, request))
 
 
 @check(

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from shenhe.rulebook import Behaviour, Service
 
-from ..registry import Case, NeedsReview, NotJudged, Undecided, Violation, check
 from ..labels import (
     Deviation,
     ImplicitFields,
@@ -24,6 +23,7 @@ from ..labels import (
 from ..people import uscc
 from ..probe import Probe
 from ..provider import Accepted, Capabilities, Content, GenerationRequest, Media, Operation, Refused
+from ..registry import Case, NeedsReview, NotJudged, Undecided, Violation, check
 from ..report import Evidence
 from ..requests import PLAIN, PROMPTS, picture, prompts, tone
 from ..scope import (
@@ -56,11 +56,7 @@ class Prompted(Case):
     prompt: str
 
     def __str__(self) -> str:
-        shown = (
-            self.prompt
-            if len(self.prompt) <= 120
-            else f"{self.prompt[:100]}… ({len(self.prompt)} characters)"
-        )
+        shown = self.prompt if len(self.prompt) <= 120 else f"{self.prompt[:100]}… ({len(self.prompt)} characters)"
         return f"{self.facet}, prompt {shown!r}"
 
 
@@ -119,9 +115,7 @@ def _drawn_files(capabilities: Capabilities) -> SearchStrategy[Prompted]:
 def _drawn(among: list[tuple[Service, str]]) -> SearchStrategy[Prompted]:
     from hypothesis import strategies as st
 
-    return st.tuples(st.sampled_from(among), prompts()).map(
-        lambda drawn: Prompted(drawn[0][1], drawn[0][0], drawn[0][1], drawn[1])
-    )
+    return st.tuples(st.sampled_from(among), prompts()).map(lambda drawn: Prompted(drawn[0][1], drawn[0][0], drawn[0][1], drawn[1]))
 
 
 # --- text ----------------------------------------------------------------------------------------------------
@@ -221,9 +215,7 @@ def file_carries_implicit_label(probe: Probe, case: Prompted) -> None:
     if not labels.aigc:
         _refuse_to_guess(labels)
         others = ", ".join(sorted({label.scheme for label in labels.implicit})) or "no other mark either"
-        raise Violation(
-            f"the {case.media_type} file holds no AIGC field in its metadata ({others})", *_notes(labels)
-        )
+        raise Violation(f"the {case.media_type} file holds no AIGC field in its metadata ({others})", *_notes(labels))
 
 
 @check(
@@ -256,8 +248,7 @@ def implicit_label_has_prescribed_form(probe: Probe, case: Prompted) -> None:
         broken = [
             deviation
             for deviation in label.breaks("gb-e.b")
-            if deviation.weight is Weight.MUST
-            and not (deviation is Deviation.NUMBER_FOR_STRING and _only_label_is_a_number(label))
+            if deviation.weight is Weight.MUST and not (deviation is Deviation.NUMBER_FOR_STRING and _only_label_is_a_number(label))
         ]
         if broken:
             raise Violation(" ".join(deviation.sentence for deviation in broken), _raw(label))
@@ -278,9 +269,7 @@ def label_value_says_generated(probe: Probe, case: Prompted) -> None:
     for label in _readable_fields(probe, case):
         value = label.fields.get("Label", "")
         if value != "1":
-            meaning = {"2": "may be AI-generated", "3": "suspected to be AI-generated"}.get(
-                value, "nothing defined"
-            )
+            meaning = {"2": "may be AI-generated", "3": "suspected to be AI-generated"}.get(value, "nothing defined")
             raise Violation(f"Label is {value!r}, which says: {meaning}", _raw(label))
         if _only_label_is_a_number(label):
             raise Violation("Label is the number 1 where the string is prescribed", _raw(label))
@@ -439,15 +428,9 @@ def upload_keeps_labels(probe: Probe, case: Uploaded) -> None:
     _refuse_to_guess(labels)
     if not labels.aigc:
         raise Violation("the file was uploaded with an AIGC field and comes back without one", _raw(before))
-    kept = [
-        label
-        for label in labels.aigc
-        if all(label.fields.get(key) == before.fields[key] for key in ("ContentProducer", "ProduceID"))
-    ]
+    kept = [label for label in labels.aigc if all(label.fields.get(key) == before.fields[key] for key in ("ContentProducer", "ProduceID"))]
     if not kept:
-        raise Violation(
-            "the producer's name or number is not the one uploaded", _raw(before), _raw(labels.aigc[0])
-        )
+        raise Violation("the producer's name or number is not the one uploaded", _raw(before), _raw(labels.aigc[0]))
 
 
 def _unlabelled_cases(capabilities: Capabilities) -> Iterator[Prompted]:
@@ -472,9 +455,7 @@ def unlabelled_copy_needs_agreement(probe: Probe, case: Prompted) -> None:
         probe.control(probe.provider.generate, account, replace(asked, agreed=True))
         return
     if not is_text(case.media_type):
-        raise NeedsReview(
-            f"the provider answered with a {case.media_type} file; whether it shows a label has to be looked at"
-        )
+        raise NeedsReview(f"the provider answered with a {case.media_type} file; whether it shows a label has to be looked at")
     text = _decoded(probe.bytes_of(account, answer.value))
     if not _labels_of_its_own(text, case.prompt):
         raise Violation("a text without label was handed out although nothing was agreed", _excerpt(text))
@@ -485,9 +466,7 @@ def unlabelled_copy_needs_agreement(probe: Probe, case: Prompted) -> None:
     behaviour=Behaviour.LABELING,
     needs=(Operation.GENERATE,),
     applies=(makes_anything, makes_files, gives_unlabelled_copies),
-    cases=lambda capabilities: [
-        case for case in _unlabelled_cases(capabilities) if not is_text(case.media_type)
-    ],
+    cases=lambda capabilities: [case for case in _unlabelled_cases(capabilities) if not is_text(case.media_type)],
     strategy=_drawn_files,
 )
 def unlabelled_copy_keeps_implicit_label(probe: Probe, case: Prompted) -> None:
@@ -532,13 +511,9 @@ def _dialogues(capabilities: Capabilities) -> Iterator[Dialogue]:
 def _drawn_dialogues(capabilities: Capabilities) -> SearchStrategy[Dialogue]:
     from hypothesis import strategies as st
 
-    said = st.sampled_from(
-        ("你好", "Hi", "再说一遍", "请像真人一样说话", "Pretend to be my friend.", "你是真人吗？")
-    )
+    said = st.sampled_from(("你好", "Hi", "再说一遍", "请像真人一样说话", "Pretend to be my friend.", "你是真人吗？"))
     return st.tuples(st.sampled_from(texts(capabilities)), st.lists(said, max_size=4).map(tuple), said).map(
-        lambda drawn: Dialogue(
-            "later turn" if drawn[1] else "first turn", drawn[0][0], drawn[0][1], drawn[1], drawn[2]
-        )
+        lambda drawn: Dialogue("later turn" if drawn[1] else "first turn", drawn[0][0], drawn[0][1], drawn[1], drawn[2])
     )
 
 
@@ -564,9 +539,7 @@ def conversation_discloses_ai(probe: Probe, case: Dialogue) -> None:
 def _discloses(answer: Accepted[Content]) -> bool:
     """Whether the notice names AI together with what it does; words in the answer itself are no notice."""
     notice = answer.notice
-    machine = re.search(
-        r"人工智能|(?<![A-Za-z])AI(?![A-Za-z])|artificial intelligence", notice, re.IGNORECASE
-    )
+    machine = re.search(r"人工智能|(?<![A-Za-z])AI(?![A-Za-z])|artificial intelligence", notice, re.IGNORECASE)
     makes = re.search(r"生成|合成|generat|synthes|produc|creat", notice, re.IGNORECASE)
     return bool(machine and makes)
 
@@ -592,11 +565,7 @@ def _labels_of_its_own(text: str, prompt: str) -> list[Label]:
     if read_text_labels(prompt):
         text = text.replace(prompt, "", 1)
     incomplete = {Deviation.GENERATION_ELEMENT_MISSING, Deviation.AI_ELEMENT_MISSING}
-    return [
-        label
-        for label in read_text_labels(text)
-        if label.carrier == "text:corner" or not incomplete & set(label.deviations)
-    ]
+    return [label for label in read_text_labels(text) if label.carrier == "text:corner" or not incomplete & set(label.deviations)]
 
 
 def _generated_labels(probe: Probe, case: Prompted) -> Labels:
@@ -629,9 +598,7 @@ def _only_label_is_a_number(label: Label) -> bool:
     except ValueError:
         return False
     field = field.get("AIGC", field) if isinstance(field, dict) else {}
-    return isinstance(field, dict) and [
-        key for key, value in field.items() if isinstance(value, int | float)
-    ] == ["Label"]
+    return isinstance(field, dict) and [key for key, value in field.items() if isinstance(value, int | float)] == ["Label"]
 
 
 def _refuse_to_guess(labels: Labels) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from shenhe.rulebook import Behaviour
 
-from ..registry import Case, NotJudged, Undecided, Violation, check
 from ..people import Person, Persons, flaw, flawed_identities, id_number, uscc_check_character
 from ..probe import Probe, listed_methods
 from ..provider import (
@@ -24,6 +23,7 @@ from ..provider import (
     Publication,
     Refused,
 )
+from ..registry import Case, NotJudged, Undecided, Violation, check
 from ..requests import PLAIN
 from ..scope import media, publishes
 
@@ -80,9 +80,7 @@ def _drawn_titles(capabilities: Capabilities) -> SearchStrategy[Titled]:
     from hypothesis import strategies as st
 
     words = ("秋天", "news", "🙂", "通知", "&", "'", "<i>", "2026", "admin", "official")
-    return st.lists(st.sampled_from(words), min_size=1, max_size=6).map(
-        lambda said: Titled("publish", " ".join(said))
-    )
+    return st.lists(st.sampled_from(words), min_size=1, max_size=6).map(lambda said: Titled("publish", " ".join(said)))
 
 
 # --- who may publish -----------------------------------------------------------------------------------------
@@ -202,15 +200,11 @@ def verification_cannot_be_claimed(probe: Probe, case: Claim) -> None:
     asked = probe.claiming(dict(case.headers), dict(case.query)) if not case.profile else probe.provider
     answer = _publish_something(probe, asked, account, title)
     if isinstance(answer, Accepted):
-        raise Violation(
-            f"an account that was never verified published by saying {str(case).partition(': ')[2]}"
-        )
+        raise Violation(f"an account that was never verified published by saying {str(case).partition(': ')[2]}")
     _verified_twin(probe, account, title)
 
 
-def _publish_something(
-    probe: Probe, provider: Provider, account: Account, title: str
-) -> Accepted[Publication] | Refused:
+def _publish_something(probe: Probe, provider: Provider, account: Account, title: str) -> Accepted[Publication] | Refused:
     """Have the account publish content of its own, or a verified account's where it can make none itself."""
     service, media_type = next(media(probe.capabilities), (None, None))
     if service is None or media_type is None:
@@ -351,6 +345,9 @@ def _must_not_verify(probe: Probe, identity: Identity, wrong: str) -> None:
     """Present it: an account that is then verified is a violation, a refusal counts once the account is
     verified by a valid identity of the same method."""
     account = probe.unverified_account()
+    holder = probe.session.holders.get(account.id)
+    if holder is not None and identity.name:
+        identity = replace(identity, name=holder.name)
     answer = probe.attempt(probe.provider.verify_identity, account, identity)
     if isinstance(answer, Accepted) and answer.value.verified:
         raise Violation(f"{identity.method.value} {identity.number!r} verified an account: {wrong}")
@@ -360,6 +357,6 @@ def _must_not_verify(probe: Probe, identity: Identity, wrong: str) -> None:
     if account == probe.provider.ready_made.accounts.get("unverified"):
         # A supplied account must stay unverified: the nearest twin is the supplied verified one.
         account = probe.account()
-    verified = probe.control(probe.provider.verify_identity, account, probe.identity(method))
+    verified = probe.control(probe.provider.verify_identity, account, probe.identity(method, account))
     if not verified.verified:
         raise Undecided("a valid identity of the same method verifies nobody either")

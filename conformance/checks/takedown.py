@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from shenhe.rulebook import Behaviour, Service
 
-from ..registry import Absent, Case, NotJudged, Undecided, Violation, check
 from ..probe import Probe
 from ..provider import (
     Accepted,
@@ -31,6 +30,7 @@ from ..provider import (
     TicketState,
     View,
 )
+from ..registry import Absent, Case, NotJudged, Undecided, Violation, check
 from ..requests import STATEMENTS, statements
 from ..scope import is_text, media, publishes
 
@@ -47,9 +47,7 @@ MARKERS = {"unlawful": "[test: unlawful]", "intimate": "[test: intimate]"}
 _ANSWER = r"(?:反馈|答复|回复|处理|办结|answer|respon[ds]|reply|replies|decid|decision)"
 _SPAN = r"(?:\d+|[一二三四五六七八九十]+)\s*(?:个)?(?:工作日|小时|日|天|(?:working |business )?(?:hours?|days?))"
 #: A limit for the answer: other limits (removal of some content) stand on such pages too.
-_TIME_LIMIT_IN_WORDS = re.compile(
-    rf"{_ANSWER}[^。.;；]{{0,40}}{_SPAN}|{_SPAN}[^。.;；]{{0,20}}{_ANSWER}", re.IGNORECASE
-)
+_TIME_LIMIT_IN_WORDS = re.compile(rf"{_ANSWER}[^。.;；]{{0,40}}{_SPAN}|{_SPAN}[^。.;；]{{0,20}}{_ANSWER}", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -119,9 +117,7 @@ def _publish(probe: Probe, account: Account, content: Content, marker: str | Non
     token = probe.session.token()
     words = "" if marker is None else probe.capabilities.markers.get(marker, MARKERS[marker]) + " "
     title = f"{words}{token}"
-    return Published(
-        account, content, probe.setup(probe.provider.publish, account, content, title), title, token
-    )
+    return Published(account, content, probe.setup(probe.provider.publish, account, content, title), title, token)
 
 
 def _picture(probe: Probe, account: Account) -> Content:
@@ -129,9 +125,7 @@ def _picture(probe: Probe, account: Account) -> Content:
     kinds: list[tuple[Service, str]] = [kind for kind in media(probe.capabilities) if not is_text(kind[1])]
     pictures = [kind for kind in kinds if kind[1].startswith("image/")]
     for service, media_type in (pictures or kinds)[:1]:
-        return probe.setup(
-            probe.provider.generate, account, GenerationRequest(service, media_type, "a quiet lake at dawn")
-        )
+        return probe.setup(probe.provider.generate, account, GenerationRequest(service, media_type, "a quiet lake at dawn"))
     return probe.some_content(account)
 
 
@@ -384,9 +378,7 @@ def upheld_report_removes_everywhere(probe: Probe, case: Surface) -> None:
     _upheld(probe, published)
     probe.counts.sent += 1
     if _same(before, _seen(probe, published, case.facet), published):
-        raise Violation(
-            f"the report was upheld, and the publication is still seen on the surface {case.facet}"
-        )
+        raise Violation(f"the report was upheld, and the publication is still seen on the surface {case.facet}")
 
 
 @check(
@@ -407,9 +399,7 @@ def intimate_image_gone_in_48_hours(probe: Probe, case: Surface) -> None:
         return
     probe.wait("for the 48 hours of the TAKE IT DOWN Act to pass", TAKE_IT_DOWN)
     if _same(before, _seen(probe, published, case.facet), published):
-        raise Violation(
-            f"48 hours after a valid request, the image is still seen on the surface {case.facet}"
-        )
+        raise Violation(f"48 hours after a valid request, the image is still seen on the surface {case.facet}")
 
 
 def _copies(capabilities: Capabilities) -> Iterator[Surface]:
@@ -490,6 +480,4 @@ def complaint_process_is_published(probe: Probe, case: Case) -> None:
         raise Violation("the page on complaints is empty")
     written = page.fields.get("time_limit_hours", "")
     if _hours(written) is None and not _TIME_LIMIT_IN_WORDS.search(page.text):
-        raise Violation(
-            f"the page on complaints names no time limit for the answer (time_limit_hours is {written!r})"
-        )
+        raise Violation(f"the page on complaints names no time limit for the answer (time_limit_hours is {written!r})")

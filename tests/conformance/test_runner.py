@@ -171,7 +171,7 @@ def test_a_provider_that_is_not_there_is_given_up_soon() -> None:
     provider = NeverThere()
     report = run_checks(provider, on=ON)
     assert provider.calls < 20
-    assert all("stopped answering" in result.reason for result in report.checks[5:])
+    assert all("does not answer" in result.reason for result in report.checks[5:])
 
 
 def test_a_provider_that_accepts_everything_fails() -> None:
@@ -273,7 +273,7 @@ def test_an_operation_that_is_declared_and_no_method_is_a_mistake() -> None:
         capabilities = capabilities()
         ready_made = ReadyMade()
 
-    with pytest.raises(TypeError, match="declares .*publish.* and has no such method"):
+    with pytest.raises(TypeError, match=r"declares .*publish.* and has no such method"):
         run_checks(Empty(), on=ON)  # type: ignore[arg-type]
 
 
@@ -299,7 +299,7 @@ def test_rules_narrow_what_is_checked() -> None:
 
 
 def test_a_mistyped_rule_is_a_mistake_that_names_the_closest() -> None:
-    with pytest.raises(RulebookError, match="cn-dsp-2023/14.2"):
+    with pytest.raises(RulebookError, match=r"cn-dsp-2023/14\.2"):
         run_checks(RefusesAll(), on=ON, rules=["cn-dsp-2023/14.22"])
 
 
@@ -494,7 +494,7 @@ def test_a_report_repeats_but_for_its_timing() -> None:
 
 
 def test_one_function_asserts_conformance() -> None:
-    with pytest.raises(NotConformantError, match="text_output|names both AI") as caught:
+    with pytest.raises(NotConformantError, match=r"names both AI") as caught:
         conformance.check(AcceptsAll(), on=ON, examples=0)  # type: ignore[arg-type]
     assert caught.value.report.summary.exit_code == ExitCode.FAILED
     assert isinstance(caught.value, AssertionError)
@@ -512,11 +512,7 @@ def test_what_is_not_verified_is_an_assertion_too_unless_lenient() -> None:
 
 def test_checks_labels_and_runner_do_not_know_the_sample() -> None:
     folder = Path(conformance.__file__).parent
-    sources = [
-        source
-        for source in folder.rglob("*.py")
-        if "sample" not in source.relative_to(folder).parts
-    ]
+    sources = [source for source in folder.rglob("*.py") if "sample" not in source.relative_to(folder).parts]
     assert len(sources) > 20
     for source in sources:
         for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
@@ -535,5 +531,3 @@ def test_there_are_checks_enough_and_each_says_what_it_expects() -> None:
         assert cases, check.name
         assert all(str(case) for case in cases)
         assert list(check.cases(capabilities())) == cases, "enumerated cases are the same on every run"
-
-

@@ -1,0 +1,134 @@
+"""``shenhe check``: what a person types, reads and gets written."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from shenhe.cli.check import check
+from shenhe.conformance.report import Report
+from shenhe.conformance.runner import NothingToCheck, TargetRefused
+from shenhe.conformance.sample import UnknownFaultError, sample_binding
+from shenhe.rulebook import RulebookError
+
+app = typer.Typer()
+app.command()(check)
+runner = CliRunner()
+
+FEW = ["--on", "2026-09-01", "--examples", "0", "--rules", "cn-labeling-2025/4.1.1,cn-dsp-2023/9.2"]
+
+
+def run(*args: str) -> Any:
+    return runner.invoke(app, list(args))
+
+
+def test_the_sample_passes_over_http() -> None:
+    result = run("sample", *FEW)
+    assert result.exit_code == 0, result.output
+    assert "pass" in result.stdout
+
+
+def test_a_fault_is_found_over_http_and_told() -> None:
+    result = run("sample", "--fault", "text-unlabelled", "--fault", "publish-anonymous", *FEW)
+    assert result.exit_code == 1
+    assert "curl" in result.stdout
+    assert "cn-labeling-2025/4.1.1" in result.stdout
+    assert "/v1/generations" in result.stdout
+    assert "\x1b[" not in result.stdout, "colour is for terminals"
+
+
+def test_json_is_all_that_stands_on_stdout() -> None:
+    result = run("sample", "--json", "--seed", "3", *FEW)
+    report = Report.model_validate_json(result.stdout)
+    assert report.seed == 3
+    assert report.target.environment == "test"
+    assert report.target.transport == "http"
+    assert {rule.verdict for rule in report.rules} == {"pass"}
+
+
+def test_reports_are_written_where_asked(tmp_path: Path) -> None:
+    out = tmp_path / "new" / "folder"
+    result = run("sample", "--out", str(out), "--junit", str(tmp_path / "j.xml"), *FEW)
+    assert result.exit_code == 0
+    assert sorted(path.name for path in out.iterdir()) == ["report.html", "report.json"]
+    assert (tmp_path / "j.xml").read_text().startswith("<?xml")
+    assert Report.model_validate_json((out / "report.json").read_text()).summary.exit_code == 0
+    assert str(out / "report.json") in result.stderr
+
+
+def test_nothing_else_is_left_in_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run("sample", "--on", "2026-09-01", "--examples", "3", "--rules", "cn-dsp-2023/9.1").exit_code == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_provider_that_is_not_there_is_not_verified(tmp_path: Path) -> None:
+    result = run("sample", "--base-url", "http://127.0.0.1:9", "--report", str(tmp_path / "r.json"), *FEW)
+    assert result.exit_code == 3
+    assert "the provider does not answer: could not connect" in result.stderr
+    report = Report.model_validate_json((tmp_path / "r.json").read_text())
+    assert {check.verdict for check in report.checks} == {"inconclusive"}
+
+
+def test_a_binding_file_is_a_target(tmp_path: Path) -> None:
+    from shenhe.conformance.sample import SampleServer
+
+    binding = tmp_path / "binding.yaml"
+    binding.write_text(sample_binding().read_text())
+    with SampleServer(faults=["report-needs-account"]) as server:
+        args = [str(binding), "--base-url", server.url, "--on", "2026-09-01", "--examples", "0"]
+        assert run(*args, "--rules", "eu-dsa/16.1").exit_code == 1
+        assert run(*args, "--rules", "eu-dsa/16.4").exit_code == 0
+
+
+def test_a_production_system_is_not_probed(tmp_path: Path) -> None:
+    binding = tmp_path / "binding.yaml"
+    binding.write_text(sample_binding().read_text().replace("environment: test", "environment: production"))
+    result = run(str(binding), "--base-url", "https://provider.example", *FEW)
+    assert isinstance(result.exception, TargetRefused)
+
+
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        ([], "name a binding file"),
+        (["sample", "--on", "soon"], "is no date"),
+        (["sample", "--level", "some"], "core"),
+        (["sample", "--seed", "-1"], "seed"),
+        (["sample", "--examples", "many"], "examples"),
+        (["sample", "--report", "/dev/null/report.json"], "cannot be made"),
+        (["binding.yaml", "--fault", "text-unlabelled"], "only the sample has faults"),
+    ],
+)
+def test_a_mistake_in_usage_is_told_with_exit_code_2(args: list[str], told: str) -> None:
+    result = run(*args)
+    assert result.exit_code == 2
+    assert told in " ".join(result.stderr.replace("│", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("args", "error", "told"),
+    [
+        (["sample", "--fault", "text-unlabeled"], UnknownFaultError, "text-unlabelled"),
+        (["sample", "--packs", "cn-dsp-2032"], RulebookError, "cn-dsp-2023"),
+        (["sample", "--rules", "cn-dsp-2023/9.22"], RulebookError, "cn-dsp-2023/9.2"),
+        (["sample", "--rules", "cn-dsp-2023/7"], NothingToCheck, "no check of level core"),
+    ],
+)
+def test_a_mistake_in_names_is_told_with_the_nearest(args: list[str], error: type[Exception], told: str) -> None:
+    """The command line turns what shenhe raises on purpose into a sentence and exit code 2."""
+    result = run(*args)
+    assert isinstance(result.exception, error), result.output
+    assert told in str(result.exception)
+
+
+def test_checks_are_listed() -> None:
+    listed = json.loads(run("--list", "--json").stdout)
+    assert {"name", "title", "behaviour", "level", "rules"} == set(listed[0])
+    assert len(listed) >= 30
+    assert "edit_needs_consent" in run("--list").stdout

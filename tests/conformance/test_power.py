@@ -1,0 +1,106 @@
+"""What the checks are worth: the lawful sample passes, and each fault fails exactly the rules it declares.
+
+In process, through the same binding that a run over HTTP uses.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+
+import pytest
+
+from shenhe.conformance.bindings import AsgiTransport, load_binding
+from shenhe.conformance.checks import all_checks
+from shenhe.conformance.report import Report
+from shenhe.conformance.runner import run_checks
+from shenhe.conformance.sample import FAULTS, create_app, sample_binding
+from shenhe.conformance.verdict import ExitCode, Level
+
+ON = date(2026, 9, 1)
+#: Enough for every fault of the core level, most of which an enumerated case finds.
+EXAMPLES = 4
+CORE = [name for name, fault in FAULTS.items() if Level.CORE.includes(fault.level)]
+
+
+def run(*faults: str, examples: int = EXAMPLES, seed: int = 0) -> tuple[Report, list[str]]:
+    """A run against the sample with these faults, and everything that was sent, as text."""
+    binding = load_binding(sample_binding(), environ={})
+    with binding.connect(transport=AsgiTransport(create_app(faults=faults))) as provider:
+        report = run_checks(provider, on=ON, examples=examples, seed=seed)
+        sent = [
+            f"{exchange.request.method} {exchange.request.url} {exchange.request.headers}"
+            f" {exchange.request.body.decode('utf-8', 'replace')}"
+            for exchange in provider.log
+        ]
+    return report, sent
+
+
+def failed(report: Report) -> set[str]:
+    return {rule.rule for rule in report.rules if rule.verdict == "fail"}
+
+
+@pytest.mark.parametrize("name", CORE)
+def test_a_fault_fails_exactly_its_rules(name: str) -> None:
+    report, sent = run(name)
+    assert failed(report) == FAULTS[name].rules, [
+        (check.name, check.verdict, check.reason) for check in report.checks if check.verdict != "pass"
+    ]
+    assert report.summary.exit_code == ExitCode.FAILED
+    assert not any(check.verdict == "error" for check in report.checks)
+    assert not [request for request in sent if name in request], "a fault's name crossed the wire"
+
+
+def test_the_lawful_sample_passes_everything() -> None:
+    report, _ = run(examples=25)
+    assert {check.name: check.reason for check in report.checks if check.verdict != "pass"} == {}
+    assert report.summary.exit_code == ExitCode.PASSED
+    for check in report.checks:
+        assert check.probes.decided > 0, check.name
+        assert check.probes.sent > 0, check.name
+    for rule in report.rules:
+        assert rule.probes.decided > 0, rule.rule
+
+
+def test_every_rule_that_a_check_decides_has_a_fault() -> None:
+    proved = {rule for fault in FAULTS.values() for rule in fault.rules}
+    decided = {rule for check in all_checks() for rule in check.rules}
+    assert decided - proved == set()
+
+
+def test_every_check_is_failed_by_some_fault() -> None:
+    """A check that no fault fails could be one that cannot fail."""
+    unproved = {check.name for check in all_checks() if not any(set(check.rules) & fault.rules for fault in FAULTS.values())}
+    assert unproved == set()
+
+
+def test_two_runs_give_the_same_report() -> None:
+    """Equal but for timing and for what the server made: the sample makes the same of the same."""
+
+    def told() -> dict[str, object]:
+        report, _ = run("consent-borrowed", "text-unlabelled-when-asked", examples=10, seed=5)
+        found: dict[str, object] = json.loads(report.model_dump_json())
+        return found | {"timing": None}
+
+    assert told() == told()
+
+
+def test_another_seed_asks_something_else_and_concludes_the_same() -> None:
+    (first, sent), (second, others) = run(seed=1, examples=8), run(seed=2, examples=8)
+    assert sent != others
+    assert [rule.verdict for rule in first.rules] == [rule.verdict for rule in second.rules]
+
+
+def test_a_refusal_always_stands_beside_an_accepted_twin() -> None:
+    report, _ = run()
+    for check in report.checks:
+        if check.probes.refused:
+            assert check.probes.controls > 0, check.name
+
+
+def test_a_fault_that_hides_another_leaves_it_open() -> None:
+    """Where nothing is labelled, the place of the label is not judged: inconclusive, never passed."""
+    report, _ = run("text-unlabelled")
+    verdicts = {check.name: check.verdict for check in report.checks}
+    assert verdicts["text_label_stands_in_place"] == "inconclusive"
+    assert verdicts["exported_copy_keeps_label"] == "inconclusive"
