@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import socket
 import ssl
 import threading
@@ -69,8 +70,10 @@ def talking(binding: Binding, app: Any, **options: Any) -> Iterator[HttpProvider
 
 
 @contextlib.contextmanager
-def raw_server(handle: Callable[[socket.socket], None], context: ssl.SSLContext | None = None) -> Iterator[int]:
-    """A loopback port whose connections are read up to the end of the request's head and handed to ``handle``."""
+def raw_server(
+    handle: Callable[[socket.socket], None], context: ssl.SSLContext | None = None, *, seen: list[bytes] | None = None
+) -> Iterator[int]:
+    """A loopback port whose connections are read up to the end of a request and handed to ``handle``; ``seen`` collects the requests."""
     listener = socket.create_server(("127.0.0.1", 0))
     stop = threading.Event()
 
@@ -90,6 +93,8 @@ def raw_server(handle: Callable[[socket.socket], None], context: ssl.SSLContext 
                         break
                     head += chunk
                 else:
+                    if seen is not None:
+                        seen.append(_with_body(stream, head))
                     handle(stream)
 
     thread = threading.Thread(target=serve, daemon=True)
@@ -101,3 +106,11 @@ def raw_server(handle: Callable[[socket.socket], None], context: ssl.SSLContext 
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
         thread.join(timeout=10)
+
+
+def _with_body(stream: socket.socket, head: bytes) -> bytes:
+    lengths = re.findall(rb"(?i)\r\ncontent-length: (\d+)", head)
+    wanted = head.index(b"\r\n\r\n") + 4 + (int(lengths[0]) if lengths else 0)
+    while len(head) < wanted and (chunk := stream.recv(65536)):
+        head += chunk
+    return head
