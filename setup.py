@@ -2,6 +2,9 @@
 
 from setuptools import find_packages, setup
 
+#: Every kind of data file that the folders hold; a kind left out would be missing from the wheel.
+DATA = ["yaml", "json", "csv", "html", "css", "js", "txt", "md"]
+
 FOLDERS = ["rulebook", "conformance", "simulator", "scenarios", "reports", "cli"]
 
 found = find_packages(include=[*FOLDERS, *(f"{folder}.*" for folder in FOLDERS)])
@@ -9,8 +12,6 @@ found = find_packages(include=[*FOLDERS, *(f"{folder}.*" for folder in FOLDERS)]
 setup(
     package_dir={"shenhe": "."},
     packages=["shenhe." + name for name in found],
-    package_data={
-        "": ["py.typed", "*.yaml", "**/*.yaml", "*.json", "**/*.json", "*.csv", "**/*.csv", "**/*.html", "**/*.css", "**/*.js", "**/*.txt", "**/*.md"],
-    },
+    package_data={"": ["py.typed", *(pattern for ending in DATA for pattern in (f"*.{ending}", f"**/*.{ending}"))]},
     include_package_data=False,
 )
