@@ -18,6 +18,10 @@ from typing import Any
 import pytest
 import yaml
 
+from shenhe.conformance.baseline import read_baseline
+from shenhe.conformance.documents import read_evidence
+from shenhe.rulebook import load_rulebook
+
 ROOT = Path(__file__).parent.parent.parent
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 TEMPLATE = yaml.safe_load((ROOT / "ci-templates" / "gitlab.yml").read_text(encoding="utf-8"))
@@ -228,3 +232,26 @@ def test_the_gitlab_job_applies_the_baseline(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "stale" in done.stdout
     assert (results / "gl-code-quality-report.json").exists()
+
+
+# --- the page that explains all this -----------------------------------------------------------------------------
+
+PAGE = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+
+
+def test_the_files_that_the_page_shows_can_be_read(tmp_path: Path) -> None:
+    (baseline,) = [text for text in EXAMPLES if "shenhe-baseline" in text]
+    assert len(read_baseline(baseline).entries) == 1
+    (evidence,) = [text for text in EXAMPLES if "shenhe-evidence" in text]
+    (tmp_path / "evidence.yaml").write_text(evidence)
+    (document,) = read_evidence(tmp_path / "evidence.yaml").documents
+    assert set(document.rules) <= set(load_rulebook().rules)
+
+
+def test_the_pipelines_that_the_page_shows_use_what_there_is() -> None:
+    github, gitlab_job = (yaml.safe_load(text) for text in EXAMPLES if "shenhe-" not in text)
+    (uses,) = [step for step in github["jobs"]["conformance"]["steps"] if "shenhe" in step["uses"]]
+    assert set(uses["with"]) <= set(ACTION["inputs"])
+    assert gitlab_job["conformance"]["extends"] in TEMPLATE
+    assert set(gitlab_job["conformance"]["variables"]) <= set(TEMPLATE[".shenhe"]["variables"])
