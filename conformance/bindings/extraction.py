@@ -184,8 +184,12 @@ def _nearest(expression: str, answer: Answer) -> str:
     """The path in the answer that is most like a plain one that found nothing."""
     paths = list(_paths(answer.json, "", 4))[:500]
     last = expression.rpartition(".")[2]
-    same_end = [path for path in paths if path.rpartition(".")[2] == last]
-    close = same_end[:1] or difflib.get_close_matches(expression, paths, n=1)
+    ends = [(path, path.rpartition(".")[2]) for path in paths]
+    close = (
+        [path for path, end in ends if end == last][:1]
+        or difflib.get_close_matches(expression, paths, n=1)
+        or [path for path, end in ends if len(last) > 2 and last in end][:1]
+    )
     return f" (did you mean {visible(close[0])[:100]!r}?)" if close else ""
 
 

@@ -120,9 +120,12 @@ class HttpProvider:
         def read(way: BoundRequest, answer: Answer) -> Account:
             credentials = {}
             for name, source in way.groups.get("credentials", {}).items():
-                value = value_of(source, answer)
+                place = way.place("extract", "credentials", name)
+                try:
+                    value = value_of(source, answer)
+                except AnswerError as error:
+                    raise AnswerError(f"{place}: {error}") from None
                 if not isinstance(value, str) or not value:
-                    place = way.place("extract", "credentials", name)
                     raise AnswerError(f"{place}: {_nothing(source, value, answer)}, expected text")
                 credentials[name] = value
             return Account(_identifier(way, answer), credentials)
@@ -457,10 +460,10 @@ class HttpProvider:
         if media.media_type is not None:
             given = str(media.media_type(asked.values))
         elif media.type is not None:
-            given = as_text(media.type.search(answer.json))
+            given = as_text(_searched(way, media.type, answer, "type"))
         if media.kind == "body":
             return Media(answer.body, given or answer.media_type or fallback or "application/octet-stream")
-        value = None if media.at is None else media.at.search(answer.json)
+        value = None if media.at is None else _searched(way, media.at, answer, media.kind)
         if not isinstance(value, str) or not value:
             if value is None and way.operation is Operation.VIEW:
                 return None
@@ -600,6 +603,13 @@ def _value(way: BoundRequest, name: str, answer: Answer) -> Any:
         return value_of(way.extract[name], answer)
     except AnswerError as error:
         raise AnswerError(f"{way.place('extract', name)}: {error}") from None
+
+
+def _searched(way: BoundRequest, query: Query, answer: Answer, key: str) -> Any:
+    try:
+        return query.search(answer.json)
+    except AnswerError as error:
+        raise AnswerError(f"{way.place('media', key)}: {error}") from None
 
 
 def _identifier(way: BoundRequest, answer: Answer) -> str:

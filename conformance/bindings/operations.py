@@ -209,6 +209,8 @@ class Compiler:
 
         def place(key: str = "", *inner: str | int) -> str:
             where = at(key, *inner) if key else steps
+            if key == "auth" and section.auth is None:
+                where = ("auth", *inner)
             return f"{self._locate.source_name}:{self._locate(where, key=True).line}: {dotted(self._locate.known(where))}"
 
         known = frozenset({"account", *shape.values})
