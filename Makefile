@@ -59,7 +59,7 @@ bench: $(VENV)/.dev $(VENV)/.shenhe ## Measure, as ratios to named baselines
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python -P $$file || exit 1; done
 
 fuzz: $(VENV)/.dev $(VENV)/.shenhe ## Throw mutated files at the label reader for a long time
-	@$(BIN)/python -P tests/labels/fuzz.py
+	@PYTHONPATH=. $(BIN)/python -m tests.labels.fuzz
 
 lock: ## Renew the lock files (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet pyproject.toml --extra all --group dev --group build -o locks/dev.txt

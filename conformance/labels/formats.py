@@ -82,8 +82,10 @@ def sniff(data: bytes, media_type: str | None = None) -> Format:
         return {b"WAVE": WAV, b"WEBP": WEBP, b"AVI ": AVI}.get(head[8:12], UNKNOWN)
     if head[4:8] == b"ftyp":
         return _brand(head)
-    if head[4:8] in _MOVIE_BOXES and int.from_bytes(head[:4], "big") in (0, 1, *range(8, 1 << 31)):
-        return MOV
+    if head[4:8] in _MOVIE_BOXES:
+        size = int.from_bytes(head[:4], "big")
+        if size in (0, 1) or 8 <= size < 1 << 31:
+            return MOV
     if head[:4] == b"\x1aE\xdf\xa3":
         return WEBM if b"webm" in head[:80] else MATROSKA
     if _is_mp3_frame(head):

@@ -4,9 +4,12 @@ perceive.
 
 from __future__ import annotations
 
+import struct
+import zlib
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from importlib.util import find_spec
+from zipfile import BadZipFile
 
 from .findings import BeyondLimitError, Findings
 from .formats import Format, sniff
@@ -58,8 +61,12 @@ def write_label(
             data = _implicit(kind, data, chosen, Findings(limits))
     except LabelWriteError:
         raise
-    except (ValueError, IndexError, KeyError, OverflowError, BeyondLimitError) as error:
+    except (ValueError, BeyondLimitError) as error:
         raise LabelWriteError(f"no label written into this {kind.media_type} file: {error}.") from error
+    # What a broken structure leads the standard library's parsers to.
+    except (LookupError, ArithmeticError, RuntimeError, EOFError, struct.error, zlib.error, BadZipFile) as error:
+        why = f"its structure is broken ({type(error).__name__})"
+        raise LabelWriteError(f"no label written into this {kind.media_type} file: {why}.") from error
     return data
 
 

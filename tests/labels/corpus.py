@@ -1,0 +1,39 @@
+"""The small files of the tests, by name: every carrier, right and wrong, and one unlabelled file of each
+format.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from shenhe.conformance.labels import write_label
+
+from . import media
+from .test_containers import NEAR_MISSES, READINGS
+from .test_pictures_and_sounds import CASES
+
+Entry = tuple[bytes, str | None]
+
+
+@cache
+def files() -> dict[str, Entry]:
+    """Name to (bytes, declared media type); needs no optional library."""
+    found: dict[str, Entry] = {name: (data, media_type) for name, (data, media_type, _, _) in READINGS.items()}
+    found.update({name: (data, None) for name, (data, _) in CASES.items()})
+    found.update({f"near miss: {name}": (data, None) for name, data in NEAR_MISSES.items()})
+    plain = {kind.lower(): media.picture(kind) for kind in ("PNG", "JPEG", "WEBP", "GIF", "TIFF", "AVIF")}
+    plain |= {
+        "wav": media.sound(),
+        "mp3": media.MP3_FRAME * 8,
+        "docx": media.ooxml(),
+        "odt": media.odf(),
+        "epub": media.epub(),
+        "svg": media.SVG,
+        "html": media.PAGE,
+        "flv": b"FLV\x01\x05\0\0\0\x09\0\0\0\0" + b"\x09\0\0\x02" + b"\0" * 7 + b"\x17\0" + b"\0\0\0\x0d",
+        "flac": b"fLaC\x80\0\0\x22" + b"\0" * 34 + b"\xff\xf8" + b"\0" * 20,
+    }
+    for name, data in plain.items():
+        found[f"plain {name}"] = (data, None)
+        found[f"labelled {name}"] = (write_label(data, media.FIELDS), None)
+    return found

@@ -1,0 +1,150 @@
+"""Hostile files: nothing raises, nothing hangs, and what is not read is said."""
+
+from __future__ import annotations
+
+import io
+import struct
+import tracemalloc
+import zipfile
+import zlib
+
+import pytest
+
+from shenhe.conformance.labels import Limits, read_labels, write_label
+from shenhe.conformance.labels.writing import LabelWriteError
+
+from . import fuzz, media
+from .corpus import files
+
+
+def test_a_sample_of_mutated_files() -> None:
+    outcome = fuzz.run(seed=1, start=0, count=1_500)
+    assert outcome.failures == []
+    assert outcome.labelled > 300, "most mutations leave the label readable, else the sample shows nothing"
+    assert outcome.refused > 30
+
+
+def test_a_box_of_absurd_size_is_sniffed_without_counting_to_it() -> None:
+    tracemalloc.start()
+    read_labels(b"\x89PNHmdat" + b"x" * 30)
+    read_labels(b"\0\0\1\0mdat" + b"x" * 30)
+    assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    tracemalloc.stop()
+
+
+def test_every_truncation_of_every_file_is_read() -> None:
+    for name, (data, media_type) in files().items():
+        for length in {0, 1, 2, 3, 4, 8, 12, 16, len(data) // 3, len(data) // 2, len(data) - 1}:
+            labels = read_labels(data[:length], media_type=media_type)
+            assert fuzz.inconsistent(labels, data[:length]) == "", name
+
+
+def test_writing_into_damaged_files_refuses_or_leaves_a_readable_label() -> None:
+    written = 0
+    for index in range(600):
+        _, data, media_type = fuzz.mutated(7, index)
+        try:
+            labelled = write_label(data, media.FIELDS, media_type=media_type)
+        except LabelWriteError:
+            continue
+        written += 1
+        assert fuzz.inconsistent(read_labels(labelled, media_type=media_type), labelled) == ""
+    assert written > 20
+
+
+def test_bombs_are_refused() -> None:
+    bombs = {
+        "boxes": media.box(b"ftyp", b"isom", b"\0\0\0\0") + b"\0\0\0\x08free" * 200_000,
+        "nested boxes": _nested(200),
+        "gif frames": media.picture("GIF")[:-1] + b"\x2c\0\0\0\0\1\0\1\0\0\2\0" * 200_000 + b";",
+        "gif sub-blocks": media.picture("GIF")[:-1] + b"\x21\xfe" + b"\1a" * 3_000_000 + b"\0;",
+        "ebml": media.matroska(*[("a", "b")] * 30_000),
+        "frames": media.id3_tag(media.text_frame("a", "b") * 30_000) + media.MP3_FRAME,
+        "riff": media.wav_with(*[(b"abcd", b"")] * 30_000),
+        "riff lists": _nested_lists(40),
+        "directories": _looping_tiff(),
+    }
+    for name, data in bombs.items():
+        labels = read_labels(data)
+        assert labels.labels == ()
+        if name != "directories":  # a loop is left, not refused
+            assert labels.refused, name
+            assert "more" in labels.refused[0].why or "deeper" in labels.refused[0].why, name
+
+
+def _nested(depth: int) -> bytes:
+    inner = b""
+    for _ in range(depth):
+        inner = media.box(b"moov", inner)
+    return media.box(b"ftyp", b"isom", b"\0\0\0\0") + inner
+
+
+def _nested_lists(depth: int) -> bytes:
+    inner = b""
+    for _ in range(depth):
+        inner = media.riff_chunk(b"LIST", b"abcd" + inner)
+    return media.wav_with((b"LIST", b"abcd" + inner))
+
+
+def _looping_tiff() -> bytes:
+    return b"II*\0\x08\0\0\0" + struct.pack("<H", 1) + struct.pack("<HHII", 0x8769, 4, 1, 8) + struct.pack("<I", 8)
+
+
+def test_a_package_bomb_is_inflated_within_bounds() -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as package:
+        package.writestr("[Content_Types].xml", "<Types/>")
+        package.writestr("docProps/custom.xml", b" " * 50_000_000)
+    labels = read_labels(stream.getvalue())
+    assert "inflates to more" in labels.refused[0].why
+
+
+def test_entities_and_doctypes_are_refused_everywhere() -> None:
+    bomb = '<!DOCTYPE a [<!ENTITY b "AIGC">]>'
+    custom = bomb + media.custom_properties("AIGC", media.VALUE)
+    assert "DOCTYPE" in read_labels(media.ooxml(custom)).refused[0].why
+    svg = bomb.encode() + media.SVG
+    assert "entities" in read_labels(svg).refused[0].why
+
+
+def test_numbers_and_depth_in_json_are_bounded() -> None:
+    for value in ("[" * 500_000, '{"AIGC":' * 100_000, "9" * 100_000, '{"AIGC":{"Label":' + "9" * 100_000 + "}}"):
+        labels = read_labels(value.encode(), media_type="application/json")
+        assert fuzz.inconsistent(labels, value.encode()) == ""
+
+
+def test_paths_and_addresses_in_a_file_are_never_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    import builtins
+    import socket
+
+    def forbidden(*_arguments: object, **_options: object) -> None:
+        raise AssertionError("a reading opened something")
+
+    monkeypatch.setattr(socket, "socket", forbidden)
+    samples = [
+        (media.epub().replace(b"OEBPS/content.opf", b"../../etc/passwd!"), None),
+        (b"ffconcat version 1.0\nfile '/etc/passwd'\n", "video/mp4"),
+        (b"#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1:9/x.ts\n", "video/mp4"),
+        (b'<svg xmlns="http://www.w3.org/2000/svg"><image href="http://127.0.0.1:9/a"/></svg>', None),
+        (media.png_itxt(media.xmp_packet('<a xmlns="urn:a" href="file:///etc/passwd">AIGC</a>')), None),
+    ]
+    read_labels(samples[0][0])  # imports first
+    real_open = builtins.open
+    monkeypatch.setattr(builtins, "open", forbidden)
+    try:
+        readings = [read_labels(data, media_type=media_type) for data, media_type in samples]
+    finally:
+        monkeypatch.setattr(builtins, "open", real_open)
+    assert all(reading.aigc == () for reading in readings)
+
+
+def test_an_exif_block_that_points_outside_is_left() -> None:
+    block = media.exif_block({0x010E: (2, b"x" * 40)})
+    for at in range(8, len(block) - 4, 4):
+        broken = block[:at] + b"\xff\xff\xff\xff" + block[at + 4 :]
+        assert read_labels(media.jpeg_with((0xE1, b"Exif\0\0" + broken))).labels == ()
+
+
+def test_a_compressed_value_is_inflated_within_its_limit() -> None:
+    data = media.png_with((b"zTXt", b"AIGC\0\0" + zlib.compress(b"x" * 4096)))
+    assert "inflates to more" in read_labels(data, limits=Limits(value_bytes=1000)).refused[0].why
