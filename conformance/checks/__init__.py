@@ -3,9 +3,9 @@
 from shenhe.rulebook import Behaviour
 
 from ..registry import REGISTRY, Check
-from . import consent, labeling, real_name, takedown
+from . import consent, labeling, perceived, real_name, takedown
 
-__all__ = ["all_checks", "consent", "labeling", "real_name", "takedown"]
+__all__ = ["all_checks", "consent", "labeling", "perceived", "real_name", "takedown"]
 
 
 def all_checks() -> tuple[Check, ...]:
