@@ -23,10 +23,15 @@ VERDICTS = ("pass", "fail", "error", "inconclusive", "review", "not applicable")
 MAX_PROVIDERS = 6
 #: Rules, findings and steps that a page holds; a real report has far fewer, a hostile one may have any number.
 MAX_RULES = 1500
-MAX_FINDINGS = 150
+MAX_FINDINGS = 100
 MAX_STEPS = 40
-#: Characters of evidence on a page, all findings together.
-ROOM = 700_000
+#: Characters on a page for the evidence of all findings together, and for the words of all rules together.
+EVIDENCE_ROOM = 500_000
+RULE_ROOM = 500_000
+#: What is shown when the room is used up: so many characters of a text, so many steps of a finding.
+SHORT_TEXT = 120
+FEW_STEPS = 3
+STEP_MARKUP = 900
 PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 PICTURE_LIMIT = 200_000
 
@@ -143,12 +148,23 @@ class Matrix:
 class _Room:
     """How many characters are left on the page. Once it is full, texts are cut short rather than left out."""
 
-    left: int = ROOM
+    left: int
 
     def text(self, text: str, limit: int) -> str:
-        limit = min(limit, max(200, self.left))
+        limit = min(limit, max(SHORT_TEXT, self.left))
         self.left -= min(len(text), limit)
         return visible(cut(text, limit))
+
+    def line(self, text: str, limit: int) -> str:
+        words = one_line(text, min(limit, max(SHORT_TEXT, self.left)))
+        self.left -= len(words)
+        return words
+
+    def steps(self, steps: Sequence[Step]) -> Sequence[Step]:
+        """The last of these, for which the page has room."""
+        taken = steps[-(MAX_STEPS if self.left > 0 else FEW_STEPS) :]
+        self.left -= STEP_MARKUP * len(taken)
+        return taken
 
 
 def matrix(reports: Sequence[Report]) -> Matrix:
@@ -159,7 +175,7 @@ def matrix(reports: Sequence[Report]) -> Matrix:
     if len(reports) > MAX_PROVIDERS:
         raise PageError(f"found {len(reports)} reports, expected at most {MAX_PROVIDERS} on a page")
     subjects = tuple(_subject(name, report) for name, report in zip(_names(reports), reports, strict=True))
-    room = _Room()
+    room = _Room(EVIDENCE_ROOM)
     anchors = _anchors(reports)
     rows = _rows(reports, anchors)
     by_rule = {row.rule: row for section in rows for row in section.rows}
@@ -223,8 +239,9 @@ def _rows(reports: Sequence[Report], anchors: Sequence[dict[str, str]]) -> tuple
         for rule in report.rules:
             if len(first) < MAX_RULES:
                 first.setdefault(rule.rule, rule)
+    room = _Room(RULE_ROOM)
     cells = [
-        {rule.rule: _cell(rule, found) for rule in report.rules}
+        {rule.rule: _cell(rule, found, room) for rule in report.rules}
         for report, found in zip(reports, anchors, strict=True)
     ]
     packs: dict[str, list[Row]] = {}
@@ -233,10 +250,10 @@ def _rows(reports: Sequence[Report], anchors: Sequence[dict[str, str]]) -> tuple
             Row(
                 rule=one_line(rule.rule, 80),
                 anchor=f"rule-{number}",
-                title_en=one_line(rule.title.en, 200),
-                title_zh=one_line(rule.title.zh, 200),
-                text_en=visible(cut(rule.text.en, 1500)),
-                text_zh=visible(cut(rule.text.zh, 1500)),
+                title_en=room.line(rule.title.en, 200),
+                title_zh=room.line(rule.title.zh, 200),
+                text_en=room.text(rule.text.en, 1500),
+                text_zh=room.text(rule.text.zh, 1500),
                 behaviour=one_line(rule.behaviour, 40),
                 keyword=one_line(rule.keyword, 20),
                 obligors=one_line(", ".join(rule.obligors[:10]), 120),
@@ -247,11 +264,11 @@ def _rows(reports: Sequence[Report], anchors: Sequence[dict[str, str]]) -> tuple
     return tuple(Section(one_line(pack, 60), tuple(rows)) for pack, rows in packs.items())
 
 
-def _cell(rule: RuleResult, anchors: dict[str, str]) -> Cell:
+def _cell(rule: RuleResult, anchors: dict[str, str], room: _Room) -> Cell:
     failed = rule.verdict in ("fail", "error")
     finding = next((anchors[check] for check in rule.checks if failed and check in anchors), "")
     checks = tuple(one_line(check, 80) for check in rule.checks[:12])
-    return Cell(rule.verdict, one_line(rule.reason, 500), rule.probes, checks, finding)
+    return Cell(rule.verdict, room.line(rule.reason, 500), rule.probes, checks, finding)
 
 
 def _shown(check: CheckResult, anchor: str, rows: dict[str, Row], room: _Room) -> Shown:
@@ -268,7 +285,7 @@ def _shown(check: CheckResult, anchor: str, rows: dict[str, Row], room: _Room) -
     if check.finding is None:
         return shown
     finding = check.finding
-    steps = finding.steps[-MAX_STEPS:]
+    steps = room.steps(finding.steps)
     cleaned = Finding(
         expected=room.text(finding.expected, 2000),
         seen=room.text(finding.seen, 2000),

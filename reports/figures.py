@@ -208,7 +208,8 @@ def _contrast(comparison: Comparison, a: str, b: str) -> Figure:
 
 
 def _sanctions(named: Sequence[tuple[str, Run]]) -> Figure:
-    rungs = {key: words for key, words in RUNGS.items() if any(run.series[key].any() for _, run in named)}
+    imposed = {key: words for key, words in RUNGS.items() if any(run.series[key].any() for _, run in named)}
+    rungs = imposed or RUNGS
     figure = _blank(height=110 + 250 * len(named))
     moment = _moments([run for _, run in named])
     top, rows, spoken = 0.0, [], []
@@ -259,7 +260,7 @@ def _sanctions(named: Sequence[tuple[str, Run]]) -> Figure:
     told = _listed(
         f"{_about(total)} under {name} ({_about(fines)} of them fines)" for name, total, fines in spoken
     )
-    if not any(total for _, total, _ in spoken):
+    if not imposed:
         told = "none"
     return Figure(
         "sanctions",

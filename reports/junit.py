@@ -36,7 +36,7 @@ def junit(report: Report) -> bytes:
     root = ET.Element(
         "testsuites",
         _tally(report.rules),
-        name=f"shenhe {report.shenhe_version}",
+        name=_text(f"shenhe {report.shenhe_version}"),
         time=f"{report.timing.seconds:.3f}",
     )
     packs = list(dict.fromkeys(rule.pack for rule in report.rules))

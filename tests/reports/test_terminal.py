@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+from rich.console import Console
+
+from shenhe.conformance.report import Report
+from shenhe.reports.terminal import (
+    CURL_LINES,
+    FULL_FINDINGS,
+    print_check_summary,
+    print_comparison,
+    print_run_summary,
+)
+from shenhe.simulator import compare
+
+from .examples import check, finding, hostile, lawful, mixed, report, rule, run
+
+
+def told(made: Report, *, terminal: bool = False, columns: int = 100) -> str:
+    out = io.StringIO()
+    print_check_summary(
+        made,
+        Console(
+            file=out,
+            width=columns,
+            force_terminal=terminal,
+            highlight=False,
+            color_system="standard" if terminal else None,
+        ),
+    )
+    return out.getvalue()
+
+
+def test_a_good_run_fits_on_a_screen() -> None:
+    lines = told(lawful(), columns=80).splitlines()
+    assert len(lines) <= 24
+    assert "2 pass" in lines[1]
+    assert "exit code 0: all decided and passed" in " ".join(lines)
+
+
+def test_a_failure_explains_itself_and_the_open_checks_follow() -> None:
+    text = told(mixed())
+    assert (
+        text.index("1 fail")
+        < text.index("Text of p/1.")
+        < text.index("no label at all")
+        < text.index("curl -X POST")
+    )
+    assert text.index("curl -X POST") < text.index("the control was refused")
+    assert "no clock to move" in text
+    assert "1 that only a document shows" in text
+    assert "exit code 1: something failed" in " ".join(text.split())
+
+
+def test_what_is_expected_is_not_said_twice() -> None:
+    title = "Each text is labelled."
+    made = report(
+        [rule("p/1", "fail", ["x"])],
+        [check("x", "fail", ["p/1"], title=title, finding=finding(expected=title))],
+    )
+    assert told(made).count(title) == 1
+
+
+def test_many_or_long_failures_are_cut() -> None:
+    count = FULL_FINDINGS + 3
+    long = finding(curl="\n".join(f"curl line {number}" for number in range(CURL_LINES + 5)))
+    made = report(
+        [rule(f"p/{number}", "fail", [f"c{number}"]) for number in range(count)],
+        [check(f"c{number}", "fail", [f"p/{number}"], finding=long) for number in range(count)],
+    )
+    text = told(made)
+    assert "3 more checks failed" in text
+    assert text.count("5 more lines in the report") == FULL_FINDINGS
+    assert f"What c{count - 1} holds." in text
+
+
+def test_colour_is_for_terminals_only() -> None:
+    assert "\x1b" not in told(mixed())
+    assert "\x1b[" in told(mixed(), terminal=True)
+
+
+def test_a_provider_cannot_steer_the_terminal() -> None:
+    text = told(hostile(), terminal=True)
+    assert set(re.findall("\x1b[^m]*m", text)) == set(re.findall(r"\x1b\[[0-9;]*m", text))
+    assert not re.search("[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f\u202e\u2066]", text)
+    assert "[red]x[/red]" in re.sub(r"\x1b\[[0-9;]*m|\n *", "", text)
+
+
+def test_a_huge_answer_is_bounded() -> None:
+    assert len(told(hostile("A" * 2_000_000))) < 60_000
+
+
+@pytest.mark.parametrize("width", [60, 120])
+def test_a_run_is_told_with_intervals(width: int) -> None:
+    out = io.StringIO()
+    print_run_summary(run(), Console(file=out, width=width))
+    # Three replications of 10, 11 and 12: 11 ± 4.303 / √3.
+    assert re.search(r"Violations\s+11\s+8\.52 to 13\.5", out.getvalue())
+    assert "3 replications; seed 1" in " ".join(out.getvalue().split())
+
+
+def test_one_replication_is_said_to_have_no_interval() -> None:
+    out = io.StringIO()
+    print_run_summary(run(replications=1), Console(file=out, width=100))
+    assert "one replication has no interval" in out.getvalue()
+
+
+def test_a_comparison_tells_the_paired_difference() -> None:
+    out = io.StringIO()
+    print_comparison(compare(run(), run(name="cn-2022-draft", factor=2.0)), Console(file=out, width=100))
+    # Pairs (10, 20), (11, 22), (12, 24): differences 10, 11, 12.
+    assert re.search(r"Violations\s+11\s+22\s+\+11\s+\+8\.52 to \+13\.5", out.getvalue())
+    assert "3 pairs of replications" in out.getvalue()
+
+
+def test_a_change_without_effect_is_exactly_zero() -> None:
+    out = io.StringIO()
+    print_comparison(compare(run(), run()), Console(file=out, width=100), metrics=["violations"])
+    assert re.search(r"Violations\s+11\s+11\s+0\s+0 to 0", out.getvalue())
