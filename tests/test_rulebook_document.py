@@ -116,14 +116,13 @@ WORDS = st.text(st.characters(max_codepoint=0xFFFF, exclude_categories=["Cs", "C
 
 @given(
     st.recursive(
-        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | WORDS,
+        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | WORDS,
         lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3),
         max_leaves=12,
     )
 )
 def test_what_json_can_say_is_read_back_and_located(value: object) -> None:
-    text = json.dumps(value).replace("Infinity", ".inf")
-    data, locate = read_yaml(text)
+    data, locate = read_yaml(json.dumps(value))
     assert data == value
     assert locate(()) == Mark(1, 1)
 
