@@ -117,7 +117,7 @@ def _shown_body(body: bytes, size: int, sha256: str) -> str:
         digest = sha256 or (hashlib.sha256(body).hexdigest() if size == len(body) else "")
         return f"({size:,} bytes, not text" + (f", sha256 {digest})" if digest else ")")
     shown = visible(text)
-    cut = len(shown) > SHOWN or len(body) in {KEPT_TEXT, KEPT_REQUEST, KEPT_BINARY}
+    cut = len(shown) > SHOWN or size > len(body) + 4096 or len(body) in {KEPT_TEXT, KEPT_REQUEST, KEPT_BINARY}
     return shown[:SHOWN] + (f"\n… ({size:,} bytes in all)" if cut else "")
 
 

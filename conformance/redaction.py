@@ -16,8 +16,8 @@ from .exchange import Headers
 SHORTEST = 4
 """ASCII secrets below this many characters would turn ordinary text into placeholders."""
 
-RECENT = 16
-"""So many of the last tokens are looked for in every form; older ones only as whole words."""
+RECENT = 6
+"""So many of the tokens used last are looked for anywhere in a text; older ones, which are many, only as whole words of it."""
 
 _WORD = re.compile(rb"[\w.~+/=%-]{4,}")
 _COOKIE = re.compile(r"^([^=;]+)=([^;]*)")
@@ -66,6 +66,7 @@ class Redactor:
             self._add(self._known, secret, name)
         self._known = _longest_first(self._known)
         self._names: dict[str, str] = {secret: name for name, secret in secrets.items()}
+        self._tokens: dict[str, dict[bytes, bytes]] = {}
         self._recent: OrderedDict[str, dict[bytes, bytes]] = OrderedDict()
         self._words: dict[bytes, bytes] = {}
         self._count: dict[str, int] = {}
@@ -86,7 +87,16 @@ class Redactor:
         needles: dict[bytes, bytes] = {}
         self._add(needles, secret, name)
         self._words.update(needles)
-        self._recent[secret] = _longest_first(needles)
+        self._tokens[secret] = _longest_first(needles)
+        self.use(secret)
+
+    def use(self, secret: str) -> None:
+        """A learned token goes out with a request: expect it back."""
+        needles = self._tokens.get(secret)
+        if needles is None:
+            return
+        self._recent[secret] = needles
+        self._recent.move_to_end(secret)
         if len(self._recent) > RECENT:
             self._recent.popitem(last=False)
 
@@ -96,7 +106,7 @@ class Redactor:
             for needle, placeholder in needles.items():
                 if needle in data:
                     data = data.replace(needle, placeholder)
-        if len(self._words) > len(self._recent) and self._count:
+        if len(self._tokens) > len(self._recent):
             words = self._words
             data = _WORD.sub(lambda match: words.get(match[0], match[0]), data)
         return data

@@ -20,7 +20,7 @@ LARGEST = 64_000_000
 """Bytes of a body when the request names no bound of its own."""
 
 
-class _Stop(Exception):  # noqa: N818
+class _Stop(Exception):
     """Ends an application that sends more than is read."""
 
 

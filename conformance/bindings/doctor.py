@@ -65,7 +65,7 @@ def examine(binding: Binding, provider: HttpProvider) -> Iterator[Outcome]:
             return
 
 
-class _Needs(Exception):  # noqa: N818
+class _Needs(Exception):
     """Something is missing that an earlier operation should have given."""
 
 

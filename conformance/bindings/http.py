@@ -328,6 +328,8 @@ class HttpProvider:
     def _asked(
         self, way: BoundRequest, account: Account | None, values: dict[str, Any], trip: Trip
     ) -> _Asked | Refused | Unavailable:
+        for secret in account.credentials.values() if account else ():
+            self._wire.redactor.use(secret)
         sending = self._sending(way, account, values)
         learn = None
         if way.operation is Operation.REGISTER and "credentials" in way.groups:

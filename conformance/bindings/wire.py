@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import email.utils
 import hashlib
+import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import httpx
@@ -20,6 +22,7 @@ from .format import LimitsSection
 from .transport import FAILURES
 
 _TEXTUAL = ("text/", "application/json", "application/problem+json", "application/xml", "application/x-www-form-urlencoded")
+_LONG_TEXT = 4_000
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 5
 
@@ -76,7 +79,7 @@ class Wire:
         self._next = 0.0
 
     def resolved(self, base: str, link: str) -> tuple[str, str]:
-        """``link`` made absolute, and why it may not be fetched or ``""``: only the provider's own origin and the hosts its binding names."""
+        """``link`` made absolute, and why it may not be fetched, else ``""``: only the own origin and ``media_hosts`` may."""
         try:
             url = urljoin(base, link)
             return url, self._forbidden(url)
@@ -195,11 +198,12 @@ class Wire:
         )
         received = None
         if answer is not None:
-            keep = KEPT_TEXT if not answer.media_type or answer.media_type.startswith(_TEXTUAL) else KEPT_BINARY
+            textual = not answer.media_type or answer.media_type.startswith(_TEXTUAL)
+            shortened = _shortened(answer) if textual and len(answer.body) > KEPT_TEXT else answer.body
             received = ReceivedResponse(
                 status=answer.status,
                 headers=redact.headers(tuple(headers)),
-                body=_kept(redact, answer.body, keep),
+                body=_kept(redact, shortened, KEPT_TEXT if textual else KEPT_BINARY),
                 body_size=len(answer.body),
                 body_sha256=hashlib.sha256(answer.body).hexdigest(),
                 elapsed_ms=round(elapsed, 3),
@@ -221,6 +225,24 @@ class Wire:
 def _kept(redact: Redactor, body: bytes, keep: int) -> bytes:
     """The redacted start of a body; a margin is redacted with it so that no secret is cut in two at the end."""
     return redact.data(body[: keep + 4096])[:keep] if body else body
+
+
+def _shortened(answer: Answer) -> bytes:
+    """A long JSON answer with its long texts cut, so that what is kept is still JSON with the ids in it."""
+    if not answer.is_json:
+        return answer.body
+    try:
+        return json.dumps(_cut(answer.json), ensure_ascii=False).encode("utf-8", "surrogatepass")
+    except RecursionError:
+        return answer.body
+
+
+def _cut(value: Any) -> Any:
+    if isinstance(value, str):
+        return value if len(value) <= _LONG_TEXT else f"{value[:200]}… ({len(value):,} characters)"
+    if isinstance(value, dict):
+        return {key: _cut(inner) for key, inner in value.items()}
+    return [_cut(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _first_of(headers: list[tuple[str, str]]) -> Mapping[str, str]:

@@ -6,11 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
+
 from shenhe.cli.main import app as cli
 from shenhe.conformance.bindings import AsgiTransport, load_binding
 from shenhe.conformance.bindings.doctor import Outcome, examine
 from shenhe.conformance.sample import SampleServer, create_app, sample_binding
-from typer.testing import CliRunner
 
 ORIGINAL = sample_binding().read_text(encoding="utf-8")
 
@@ -34,7 +35,12 @@ def examined(path: Path) -> list[Outcome]:
     [
         ("register", "path: /v1/accounts\n", "path: /v1/acounts\n", "answered 404 to POST http://in-process/v1/acounts"),
         ("delete_account", "method: DELETE", "method: PUT", "answered 405"),
-        ("register", "{id: account.id, credentials: {token: access_token}}", "{id: account.number, credentials: {token: access_token}}", "found nothing at 'account.number'"),
+        (
+            "register",
+            "{id: account.id, credentials: {token: access_token}}",
+            "{id: account.number, credentials: {token: access_token}}",
+            "found nothing at 'account.number'",
+        ),
         ("register", "credentials: {token: access_token}", "credentials: {token: token}", "did you mean 'access_token'?"),
     ],
 )
@@ -52,7 +58,11 @@ def test_a_wrong_line_is_named(tmp_path: Path, operation: str, old: str, new: st
 
 
 def test_auth_that_is_refused_points_to_auth(tmp_path: Path) -> None:
-    path, line = changed(tmp_path, 'auth: {type: bearer, token: "{{ account.credentials.token }}"}', 'auth: {type: bearer, token: "x{{ account.credentials.token }}"}')
+    path, line = changed(
+        tmp_path,
+        'auth: {type: bearer, token: "{{ account.credentials.token }}"}',
+        'auth: {type: bearer, token: "x{{ account.credentials.token }}"}',
+    )
     (outcome,) = [each for each in examined(path) if each.operation == "verify_identity"]
     assert (outcome.state, outcome.place) == ("faulty", f"binding.yaml:{line}")
     assert "401" in outcome.message

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from shenhe.conformance.bindings import load_binding
 from shenhe.conformance.bindings.operations import SHAPES
 from shenhe.conformance.provider import (
@@ -26,12 +27,8 @@ from shenhe.rulebook import Service
 from .apps import Recorder, talking
 
 PAGE = Path(__file__).parents[2] / "docs" / "binding.md"
-ENVIRON = {
-    name: f"value-of-{name.lower()}"
-    for name in (
-        "ADULT_ID ADULT_TOKEN NEWCOMER_ID NEWCOMER_TOKEN REPORTER_ID REPORTER_TOKEN ADULT_NUMBER ADULT_NAME SUBJECT_NAME CONSENT_ID"
-    ).split()
-}
+PEOPLE = "ADULT_ID ADULT_TOKEN ADULT_NUMBER ADULT_NAME NEWCOMER_ID NEWCOMER_TOKEN REPORTER_ID REPORTER_TOKEN SUBJECT_NAME CONSENT_ID"
+ENVIRON = {name: f"value-of-{name.lower()}" for name in PEOPLE.split()}
 
 
 @pytest.fixture
@@ -94,4 +91,6 @@ def test_the_table_lists_every_operation_with_its_values_and_extracts() -> None:
         assert set(re.findall(r"`(\w+)`", values)) == set(shape.values), operation
         for name in shape.extracts:
             assert name.removesuffix(".*") in extracts, operation
-        assert set(re.findall(r"\*\*(\w+)\*\*", extracts)) == set(shape.required) | ({"media"} if shape.media_required else set()), operation
+        assert set(re.findall(r"\*\*(\w+)\*\*", extracts)) == set(shape.required) | ({"media"} if shape.media_required else set()), (
+            operation
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from shenhe.conformance.bindings import BindingError, load_binding
 from shenhe.conformance.provider import IdentityMethod, Operation
 from shenhe.conformance.sample import sample_binding
@@ -33,17 +34,26 @@ def faults(tmp_path: Path, text: str, **options: object) -> list[str]:
         (GENERATE + "    reason: 'error[['\n", 11, "expected a JMESPath expression"),
         (GENERATE + "    media: {url: a, text: b}\n", 11, "found url and text, expected exactly one of body, base64, url, text"),
         (GENERATE + "    json: {}\n    form: {}\n", 9, "found json and form, expected at most one"),
-        (GENERATE + "    headers: {X: '${NOT_SET_ANYWHERE}'}\n", 11, "found no value for ${NOT_SET_ANYWHERE}, expected it in the environment"),
+        (
+            GENERATE + "    headers: {X: '${NOT_SET_ANYWHERE}'}\n",
+            11,
+            "found no value for ${NOT_SET_ANYWHERE}, expected it in the environment",
+        ),
         ("operations:\n  generate:\n    path: /g\n", 8, "found no extract.id"),
         ("operations:\n  generate:\n    path: g\n    extract: {id: id}\n", 9, "path"),
         ("operations:\n  fetch:\n    path: /f\n", 8, "such as media: body"),
         (GENERATE + "    variants:\n      - when: {surface: page}\n        path: /p\n", 12, "found 'surface', expected one of: service"),
-        ("operations:\n  generate:\n    extract: {id: id}\n    variants:\n      - when: {service: voice}\n        path: /v\n", 8, "no variant for service text"),
+        (
+            "operations:\n  generate:\n    extract: {id: id}\n    variants:\n      - when: {service: voice}\n        path: /v\n",
+            8,
+            "no variant for service text",
+        ),
         ("consents: {c: {id: '1', subject: nobody, scope: face}}\n" + GENERATE, 7, "found 'nobody', expected a role of subjects"),
         (GENERATE + "    extract: {id: id, colour: c}\n", 11, "found the key a second time"),
         ("auth: {type: beerer, token: x}\n" + GENERATE, 7, "bearer"),
         (
-            "auth: {type: bearer, token: '{{ account.credentials.token }}'}\noperations:\n  register:\n    path: /a\n    extract: {id: id}\n",
+            ("auth: {type: bearer, token: '{{ account.credentials.token }}'}\n"
+            "operations:\n  register:\n    path: /a\n    extract: {id: id}\n"),
             7,
             "operations.register.extract.credentials to say where token is",
         ),
@@ -109,7 +119,12 @@ def test_a_missing_base_url_is_told_when_connecting(tmp_path: Path) -> None:
 
 def test_loopback_is_told_from_elsewhere(tmp_path: Path) -> None:
     binding = bind(tmp_path, GENERATE)
-    for url, here in (("http://localhost:1", True), ("http://[::1]:1", True), ("https://api.example.org/v1", False), ("http://10.0.0.1", False)):
+    for url, here in (
+        ("http://localhost:1", True),
+        ("http://[::1]:1", True),
+        ("https://api.example.org/v1", False),
+        ("http://10.0.0.1", False),
+    ):
         with binding.connect(url) as provider:
             assert provider.loopback is here, url
 

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from shenhe.conformance.bindings import HttpProvider
 from shenhe.conformance.provider import Accepted, GenerationRequest, Unavailable
 from shenhe.rulebook import Service
@@ -72,7 +73,7 @@ BOMB_BYTES = b"".join([BOMB.compress(b"\0" * 1_000_000) for _ in range(200)]) + 
         pytest.param(saying(b""), "broke off", id="nothing"),
         pytest.param(saying(b"SSH-2.0-OpenSSH_9.6\r\n"), "not HTTP", id="not http"),
         pytest.param(saying(HEAD + b"Content-Length: 100\r\n\r\n{"), "broke off", id="truncated"),
-        pytest.param(saying(HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\n{\"id\"\r\n"), "broke off", id="truncated chunks"),
+        pytest.param(saying(HEAD + b'Transfer-Encoding: chunked\r\n\r\n5\r\n{"id"\r\n'), "broke off", id="truncated chunks"),
         pytest.param(saying(HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n"), "not HTTP", id="chunks of no size"),
         pytest.param(saying(HEAD + b"Content-Length: 10000000000\r\n\r\n{}"), "Content-Length 10000000000", id="10 GB promised"),
         pytest.param(saying(HEAD + b"Content-Length: -5\r\n\r\n{}"), "not HTTP", id="negative length"),
@@ -93,7 +94,9 @@ BOMB_BYTES = b"".join([BOMB.compress(b"\0" * 1_000_000) for _ in range(200)]) + 
             saying(with_length(gzip.compress(b'{"id": "1"}')[:-9], HEAD + b"Content-Encoding: gzip\r\n")), "breaks off", id="half gzip"
         ),
         pytest.param(saying(with_length(b"xx", HEAD + b"Content-Encoding: br\r\n")), "not asked for", id="brotli"),
-        pytest.param(saying(b"HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n\r\n"), "status 302", id="redirect"),
+        pytest.param(
+            saying(b"HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n\r\n"), "status 302", id="redirect"
+        ),
         pytest.param(saying(b"HTTP/1.1 429 No\r\nRetry-After: \xff\xff\r\nContent-Length: 0\r\n\r\n"), "status 429", id="odd retry-after"),
         pytest.param(saying(b"HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n"), "", id="status 999"),
     ],

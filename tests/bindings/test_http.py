@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from shenhe.conformance.bindings import AsgiTransport, BindingError, app_transport, load_binding
 from shenhe.conformance.bindings.doctor import examine
 from shenhe.conformance.provider import (
@@ -47,13 +48,17 @@ def generate(tmp_path: Path, text: str, answer: Any = None, account: Account | N
 
 
 def test_values_of_one_expression_keep_their_type(tmp_path: Path) -> None:
-    fields = "{p: '{{ request.prompt }}', l: '{{ request.labelled }}', t: '{{ request.turns }}', n: '{{ request.turns|length }}', s: 'x{{ 1 }}'}"
+    fields = (
+        "{p: '{{ request.prompt }}', l: '{{ request.labelled }}', t: '{{ request.turns }}', n: '{{ request.turns|length }}', s: 'x{{ 1 }}'}"
+    )
     _, app, _ = generate(tmp_path, f"---\n    json: {fields}\n")
     assert json.loads(app.asked[0]["body"]) == {"p": "春 & 秋?", "l": True, "t": ["a", "b"], "n": 2, "s": "x1"}
 
 
 def test_omit_and_null(tmp_path: Path) -> None:
-    _, app, _ = generate(tmp_path, "---\n    json: {a: '{{ omit }}', b: '{{ none }}', c: ['{{ omit }}', 1]}\n    query: {q: '{{ none }}', r: [1, 2]}\n")
+    _, app, _ = generate(
+        tmp_path, "---\n    json: {a: '{{ omit }}', b: '{{ none }}', c: ['{{ omit }}', 1]}\n    query: {q: '{{ none }}', r: [1, 2]}\n"
+    )
     assert json.loads(app.asked[0]["body"]) == {"b": None, "c": [1]}
     assert app.asked[0]["query"] == "r=1&r=2"
 
@@ -111,7 +116,11 @@ operations:
         ("{type: bearer, token: '{{ account.credentials.token }}'}", ANN, ("authorization", "Bearer token-of-ann-123")),
         ("{type: bearer, token: '{{ account.credentials.token }}'}", None, ("authorization", None)),
         ("{type: header, name: X-Key, value: '${KEY}'}", None, ("x-key", "key-from-outside")),
-        ("{type: basic, username: '{{ account.id }}', password: '${KEY}'}", ANN, ("authorization", "Basic " + base64.b64encode(b"ann:key-from-outside").decode())),
+        (
+            "{type: basic, username: '{{ account.id }}', password: '${KEY}'}",
+            ANN,
+            ("authorization", "Basic " + base64.b64encode(b"ann:key-from-outside").decode()),
+        ),
         ("{type: none}", ANN, ("authorization", None)),
     ],
 )
@@ -179,7 +188,10 @@ def test_reason_and_notice(tmp_path: Path) -> None:
 def test_an_answer_without_the_id_names_the_line_and_what_is_there(tmp_path: Path) -> None:
     result, _, _ = generate(tmp_path, "---\n", answer={"asset": {"id": "x", "size": 3}, "ok": True})
     assert isinstance(result, Unavailable)
-    assert "binding.yaml:11: operations.generate.extract.id: found nothing at 'id'; the answer has the keys asset, asset.id, asset.size, ok" in result.reason
+    assert (
+        "binding.yaml:11: operations.generate.extract.id: found nothing at 'id'; the answer has the keys asset, asset.id, asset.size, ok"
+        in result.reason
+    )
     assert "did you mean 'asset.id'?" in result.reason
 
 
@@ -268,7 +280,13 @@ operations:
     method: POST
     extract: {id: id}
     media: {text: out}
-    poll: {path: '/jobs/{{ answer.id }}', until: state == 'done', failed: state == 'broken', refused: state == 'rejected', every: 5, timeout: 50}
+    poll:
+      path: /jobs/{{ answer.id }}
+      until: state == 'done'
+      failed: state == 'broken'
+      refused: state == 'rejected'
+      every: 5
+      timeout: 50
 """
     slept: list[float] = []
     binding = bind(tmp_path, text)

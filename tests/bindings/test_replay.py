@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from shenhe.conformance.bindings import load_binding
 from shenhe.conformance.exchange import Exchange, ReceivedResponse, SentRequest
 from shenhe.conformance.people import Persons
@@ -37,7 +38,7 @@ def value(result: object) -> object:
 def story(provider: Provider) -> None:
     """Every kind of carried value: tokens in headers, ids in paths, bodies and queries, bytes up and down, a refusal."""
     account = value(provider.register({"name": "李 '$(touch /tmp/never)' \"x\" `y` \\ \x1b[31m", "username": "ann"}))
-    generated = value(provider.generate(account, GenerationRequest(Service.BIOMETRIC_IMAGE_VIDEO, "image/png", "it's a \"cat\"\n&猫")))
+    generated = value(provider.generate(account, GenerationRequest(Service.BIOMETRIC_IMAGE_VIDEO, "image/png", 'it\'s a "cat"\n&猫')))
     assert isinstance(provider.publish(account, generated, "too early"), Refused)
     assert isinstance(provider.verify_identity(account, Persons(3).adult().identity()), Accepted)
     publication = value(provider.publish(account, generated, "春"))
@@ -105,11 +106,15 @@ def test_the_curl_commands_give_the_same_answers(recorded: list[Exchange], tmp_p
 
 
 def test_secrets_are_taken_from_the_environment(tmp_path: Path) -> None:
-    environ = {"USERNAME": "user-of-ours", "PASSWORD": "pass'word \"of\" ours", "API_KEY": "key-1234567/+"}
+    environ = {"USERNAME": "user-of-ours", "PASSWORD": 'pass\'word "of" ours', "API_KEY": "key-1234567/+"}
     text = """\
 auth: {type: basic, username: '${USERNAME}', password: '${PASSWORD}'}
 operations:
-  publish: {path: /p, headers: {X-Key: '${API_KEY}'}, form: {key: '${API_KEY}', title: '{{ title }}', id: '{{ content.id }}'}, extract: {id: id}}
+  publish:
+    path: /p
+    headers: {X-Key: '${API_KEY}'}
+    form: {key: '${API_KEY}', title: '{{ title }}', id: '{{ content.id }}'}
+    extract: {id: id}
   generate: {path: /g, method: POST, extract: {id: data.id}}
 """
     app = Recorder({("POST", "/g"): {"data": {"id": 90210}}, ("POST", "/p"): {"id": "1"}})
@@ -134,12 +139,15 @@ operations:
         script.write_text("set -eu\n" + as_curl(provider.log), encoding="utf-8")
         if shutil.which("curl") and shutil.which("bash"):
             shell = subprocess.run(
-                ["bash", str(script)], capture_output=True, timeout=60, env={**os.environ, **environ, "SHENHE_BASE_URL": f"http://127.0.0.1:{port}"}
+                ["bash", str(script)],
+                capture_output=True,
+                timeout=60,
+                env={**os.environ, **environ, "SHENHE_BASE_URL": f"http://127.0.0.1:{port}"},
             )
             assert shell.returncode == 0, shell.stderr
     import base64
 
-    basic = base64.b64encode(b"user-of-ours:pass'word \"of\" ours")
+    basic = base64.b64encode(b'user-of-ours:pass\'word "of" ours')
     for heads in filter(None, (first, seen)):
         assert len(heads) == 2
         for head in heads:
@@ -157,9 +165,23 @@ def test_a_step_without_answer_and_one_with_a_body_that_was_cut() -> None:
     assert as_curl([]) == ""
 
 
+def test_an_id_next_to_a_long_text_is_still_carried(tmp_path: Path) -> None:
+    text = "operations:\n  generate: {path: /g, method: POST, extract: {id: id}}\n  fetch: {path: '/c/{{ content.id }}', media: body}\n"
+    app = Recorder({("POST", "/g"): {"b64": "A" * 300_000, "id": "made-77"}, ("GET", "/c/made-77"): (200, {}, b"x")})
+    with talking(bind(tmp_path, text), app) as provider:
+        content = value(provider.generate(None, GenerationRequest(Service.TEXT, "text/plain", "x")))
+        value(provider.fetch(None, content))  # type: ignore[arg-type]
+    assert provider.log[0].response is not None
+    assert provider.log[0].response.body_size > 300_000 > len(provider.log[0].response.body)
+    assert "made-77" not in as_pytest(provider.log)
+    assert "quote(str(id_1)" in as_pytest(provider.log)
+
+
 def test_hostile_names_stay_data() -> None:
     """A provider chooses the keys and values that are carried; none may become code."""
-    answer = ReceivedResponse(200, (("Content-Type", "application/json"),), b'{"\\"]); import os; os.abort() #id": "a1b2c3d4", "x;rm -rf /;id": "e5f6a7b8"}')
+    answer = ReceivedResponse(
+        200, (("Content-Type", "application/json"),), b'{"\\"]); import os; os.abort() #id": "a1b2c3d4", "x;rm -rf /;id": "e5f6a7b8"}'
+    )
     first = Exchange("register", SentRequest("POST", "http://127.0.0.1/a"), answer, origin="b.yaml:1\nimport os")
     headers = (("Content-Type", "application/json"),)
     body = b'{"one": "a1b2c3d4", "two": ["e5f6a7b8", "\'\'\'\\u0000$(id)"]}'
