@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 from shenhe.rulebook import Behaviour
@@ -305,7 +306,8 @@ def _drawn_flawed(capabilities: Capabilities) -> SearchStrategy[Presented]:
 )
 def identity_number_must_be_valid(probe: Probe, case: Presented) -> None:
     """A number that cannot be anybody's (length, characters, birth date, check character) verifies nobody."""
-    wrong = flaw(case.identity, probe.session.on)
+    # The law of another day may be applied; the provider's calendar shows today.
+    wrong = flaw(case.identity, max(probe.session.on, date.today()))
     if wrong is None:
         raise NotJudged("this number may be somebody's")
     _must_not_verify(probe, case.identity, wrong)
