@@ -33,7 +33,7 @@ VERDICTS: dict[str, tuple[str, str]] = {
 }
 #: Findings that are told in full; the others are named. A report, not a terminal, is the place to read fifty failures.
 FULL_FINDINGS = 8
-CURL_LINES = 14
+CURL_LINES = 36
 CURL_WIDTH = 600
 SHORT_REASONS = 12
 
@@ -89,6 +89,8 @@ def print_check_summary(report: Report, console: Console | None = None) -> None:
         for check in failed[FULL_FINDINGS:]:
             console.print(_line(check.verdict, check.title, ", ".join(check.rules)))
 
+    if failed:
+        console.print(Text("\nthe whole evidence, also as a test to keep: --html FILE, or --out FOLDER for all forms", "dim"))
     _print_open(report.checks, console)
     _print_tail(report, console)
 
@@ -182,7 +184,7 @@ def _print_tail(report: Report, console: Console) -> None:
     told = {
         "document": "only a document shows",
         "nobody": "no outsider can see",
-        "probe": "this level does not probe",
+        "probe": "this run does not probe",
     }
     parts = [f"{seen[key]} that {words}" for key, words in told.items() if seen[key]]
     console.print()

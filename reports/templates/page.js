@@ -28,11 +28,11 @@
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
   }
 
-  // On paper: light, and with the evidence of each failure open.
+  // On paper: light, and with the commands that repeat each failure open.
   let opened = [];
   addEventListener("beforeprint", () => {
     root.dataset.theme = "light";
-    opened = [...document.querySelectorAll(".finding details:not([open])")];
+    opened = [...document.querySelectorAll(".finding details.curl:not([open])")];
     for (const part of opened) part.open = true;
     if (window.Plotly) draw();
   });
