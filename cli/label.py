@@ -29,13 +29,9 @@ def read(
         bool,
         typer.Option("--metadata", help="Read metadata and words only: no sound, no pixels, no credentials."),
     ] = False,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Mark as not conforming also what breaks a recommended clause.")
-    ] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Mark as not conforming also what breaks a recommended clause.")] = False,
     workers: Annotated[int, typer.Option(help="Processes to read with.", min=1, max=256)] = 1,
-    evidence: Annotated[
-        Path | None, typer.Option(help="Folder for the crops and strips that decided.", file_okay=False)
-    ] = None,
+    evidence: Annotated[Path | None, typer.Option(help="Folder for the crops and strips that decided.", file_okay=False)] = None,
 ) -> None:
     """Find every label in each file, say where it stands and how it departs from GB 45438-2025.
 
@@ -54,9 +50,7 @@ def read(
             evidence.mkdir(parents=True, exist_ok=True)
             for number, label in enumerate(labels.labels):
                 if label.evidence is not None:
-                    (evidence / f"{found.sha256[:12]}-{number}-{label.scheme}.png").write_bytes(
-                        label.evidence
-                    )
+                    (evidence / f"{found.sha256[:12]}-{number}-{label.scheme}.png").write_bytes(label.evidence)
         if not as_json:
             _print(found, [each.strict for each in labels.labels] if strict else None)
     if as_json:
@@ -92,18 +86,14 @@ def _print(found: FileRecord, strict: list[bool] | None) -> None:
 def write(
     file: Annotated[Path, typer.Argument(help="The file to label.", show_default=False)],
     out: Annotated[Path, typer.Option(help="Where the labelled file goes.", show_default=False)],
-    producer: Annotated[
-        str, typer.Option(help="ContentProducer: the provider's name or 27-character code.")
-    ] = "",
+    producer: Annotated[str, typer.Option(help="ContentProducer: the provider's name or 27-character code.")] = "",
     produce_id: Annotated[str, typer.Option("--id", help="ProduceID: the content's unique number.")] = "",
     label: Annotated[str, typer.Option(help="1: is AI-generated; 2: may be; 3: suspected.")] = "1",
     propagator: Annotated[str, typer.Option(help="ContentPropagator; the producer where left out.")] = "",
     propagate_id: Annotated[str, typer.Option(help="PropagateID; the ProduceID where left out.")] = "",
     reserved: Annotated[str, typer.Option(help="ReservedCode1: the producer's own protection.")] = "",
     explicit: Annotated[bool, typer.Option("--explicit", help="Also a label that people perceive.")] = False,
-    only_explicit: Annotated[
-        bool, typer.Option("--only-explicit", help="A label that people perceive, and no implicit one.")
-    ] = False,
+    only_explicit: Annotated[bool, typer.Option("--only-explicit", help="A label that people perceive, and no implicit one.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file that --out names.")] = False,
 ) -> None:
     """Write the AIGC field into a file's metadata, and on request a label that people perceive.
@@ -131,9 +121,7 @@ def write(
                 propagate_id=propagate_id,
                 reserved_code1=reserved,
             )
-        labelled = write_label(
-            file.read_bytes(), fields, media_type=media_type_of(file), explicit=explicit or only_explicit
-        )
+        labelled = write_label(file.read_bytes(), fields, media_type=media_type_of(file), explicit=explicit or only_explicit)
     except LabelWriteError as error:
         typer.echo(f"shenhe: {file}: {error}", err=True)
         raise typer.Exit(2) from None

@@ -14,7 +14,7 @@ from typing import Any
 
 import c2pa
 
-from .findings import AI_SOURCE_TYPES, Findings
+from .findings import AI_SOURCE_TYPES, Findings, without_addresses
 from .label import Deviation, Label
 
 _SETTINGS = {"verify": {"remote_manifest_fetch": False, "ocsp_fetch": False}}
@@ -42,7 +42,7 @@ def read(data: bytes, media_type: str, _demuxer: str, found: Findings) -> None:
             remote = reader.get_remote_url()
     except c2pa.C2paError as error:
         if "ManifestNotFound" not in f"{type(error).__name__} {error}":
-            found.refuse("c2pa", f"the content credential cannot be read: {str(error)[:160]}")
+            found.refuse("c2pa", f"the content credential cannot be read: {without_addresses(error)}")
         return
     if remote:
         found.note("c2pa: the file names a manifest kept elsewhere; it was not fetched")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from . import aigc
@@ -22,6 +23,11 @@ AI_SOURCE_TYPES = {
 
 class BeyondLimitError(Exception):
     """A limit was reached while walking a file; the message says which, and becomes a refusal."""
+
+
+def without_addresses(error: Exception) -> str:
+    """An error's words without memory addresses, so that two readings of one file say the same."""
+    return re.sub(r"\s*<[^<>]* at 0x[0-9a-f]+>", "", str(error))[:160].strip() or type(error).__name__
 
 
 class Findings:

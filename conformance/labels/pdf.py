@@ -13,7 +13,7 @@ from pypdf.generic import NameObject, StreamObject, TextStringObject
 
 from . import xmp
 from .aigc import is_name
-from .findings import Findings
+from .findings import Findings, without_addresses
 
 logging.getLogger("pypdf").setLevel(logging.CRITICAL)
 
@@ -32,7 +32,7 @@ def read(data: bytes, _media_type: str, _demuxer: str, found: Findings) -> None:
         stream = metadata.get_object() if metadata is not None else None
         packet = stream.get_data() if isinstance(stream, StreamObject) else b""
     except PyPdfError as error:
-        found.refuse("pdf", f"the document cannot be read: {str(error)[:160]}")
+        found.refuse("pdf", f"the document cannot be read: {without_addresses(error)}")
         return
     for key, value in entries:
         name = key.removeprefix("/")
@@ -67,5 +67,5 @@ def write(data: bytes, value: str, _found: Findings) -> bytes:
         stream = io.BytesIO()
         writer.write(stream)
     except PyPdfError as error:
-        raise ValueError(f"the document cannot be changed: {str(error)[:160]}") from error
+        raise ValueError(f"the document cannot be changed: {without_addresses(error)}") from error
     return stream.getvalue()

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .findings import Findings
+from .findings import Findings, without_addresses
 from .label import Deviation, Label
 from .wording import has_elements
 
@@ -299,7 +299,7 @@ def read_picture(data: bytes, media_type: str, _demuxer: str, found: Findings) -
     except Exception as error:
         if isinstance(error, MemoryError | ImportError):
             raise
-        found.refuse("visible", f"the picture is not decoded: {str(error)[:160] or type(error).__name__}")
+        found.refuse("visible", f"the picture is not decoded: {without_addresses(error)}")
         return
     notes: list[str] = []
     small = shrunk(image, _WORKING_SIDE)

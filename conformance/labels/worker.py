@@ -14,7 +14,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, BinaryIO
 
-from .findings import BeyondLimitError, Findings
+from .findings import BeyondLimitError, Findings, without_addresses
 from .label import Limits
 from .sandbox import answer_of, missing
 
@@ -75,7 +75,7 @@ def run(request: dict[str, Any], data: bytes) -> dict[str, Any]:
         found.refuse(request["task"], f"needs more than {limits.worker_memory_bytes >> 20} MiB of memory")
     # Decoders raise what they like on hostile bytes.
     except Exception as error:
-        found.refuse(request["task"], f"cannot be decoded ({type(error).__name__}: {str(error)[:160]})")
+        found.refuse(request["task"], f"cannot be decoded ({type(error).__name__}: {without_addresses(error)})")
     return answer_of(found)
 
 

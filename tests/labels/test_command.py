@@ -1,0 +1,107 @@
+"""`shenhe label read` and `write`, and the published schema of what `--json` prints."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from shenhe.conformance.labels import record
+from shenhe.conformance.labels.label import Deviation, Weight
+
+from . import media
+
+
+def shenhe(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    program = "import sys; from shenhe.cli.label import app; sys.argv[0] = 'shenhe label'; app()"
+    return subprocess.run([sys.executable, "-c", program, *map(str, arguments)], capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def labelled(tmp_path: Path) -> Path:
+    path = tmp_path / "a.png"
+    path.write_bytes(media.png_itxt(media.xmp_element()))
+    return path
+
+
+def published() -> dict[str, object]:
+    path = Path(record.__file__).parent / "schema" / "labels.json"
+    schema: dict[str, object] = json.loads(path.read_text())
+    return schema
+
+
+def test_the_published_schema_equals_the_model() -> None:
+    assert published() == record.json_schema()
+
+
+def test_reading_as_json_keeps_to_the_schema(labelled: Path, tmp_path: Path) -> None:
+    other = tmp_path / "b.txt"
+    other.write_text("正文\n（本内容由AI生成）")
+    done = shenhe("read", labelled, other, "--json", "--metadata")
+    assert done.returncode == 0, done.stderr
+    records = json.loads(done.stdout)
+    jsonschema.validate(records, published())
+    assert [Path(each["file"]).name for each in records] == ["a.png", "b.txt"]
+    assert [label["scheme"] for each in records for label in each["labels"]] == ["gb45438", "text"]
+    assert records[0]["labels"][0]["fields"]["ContentProducer"] == media.CODE
+    assert len(records[0]["sha256"]) == 64
+
+
+def test_readings_are_the_same_whatever_the_number_of_processes(labelled: Path) -> None:
+    def without_times(text: str) -> list[dict[str, object]]:
+        return [{k: v for k, v in each.items() if k != "elapsed_ms"} for each in json.loads(text)]
+
+    one = shenhe("read", *[labelled] * 20, "--json", "--metadata")
+    two = shenhe("read", *[labelled] * 20, "--json", "--metadata", "--workers", "2")
+    assert without_times(one.stdout) == without_times(two.stdout)
+
+
+def test_a_refusal_exits_with_3_and_says_why(tmp_path: Path) -> None:
+    path = tmp_path / "x.bin"
+    path.write_bytes(b"\0\1\2\3")
+    done = shenhe("read", path, "--metadata")
+    assert done.returncode == 3
+    assert "refused" in done.stdout
+
+
+def test_wrong_usage_exits_with_2(tmp_path: Path, labelled: Path) -> None:
+    missing = shenhe("read", tmp_path / "none.png")
+    assert (missing.returncode, missing.stdout) == (2, "")
+    assert "there is no file" in missing.stderr
+    again = shenhe("write", labelled, "--out", tmp_path / "b.png", "--producer", "x", "--id", "1")
+    assert again.returncode == 2
+    assert "only one" in again.stderr
+    assert not (tmp_path / "b.png").exists()
+    space = shenhe("write", labelled, "--out", tmp_path / "b.png", "--producer", "a b", "--id", "1")
+    assert space.returncode == 2
+    assert "permitted are the characters" in space.stderr
+    kept = shenhe("write", labelled, "--out", labelled, "--producer", "x", "--id", "1")
+    assert "--force" in kept.stderr
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    plain, out = tmp_path / "a.wav", tmp_path / "b.wav"
+    plain.write_bytes(media.sound())
+    done = shenhe("write", plain, "--out", out, "--producer", media.CODE, "--id", "a-1", "--explicit")
+    assert done.returncode == 0, done.stderr
+    read = shenhe("read", out, "--json", "--evidence", tmp_path / "evidence")
+    schemes = {label["scheme"]: label["conformant"] for label in json.loads(read.stdout)[0]["labels"]}
+    assert schemes == {"gb45438": True, "rhythm": True}
+    assert len(list((tmp_path / "evidence").glob("*-rhythm.png"))) == 1
+    assert shenhe("read", out).stdout.count("conforms") == 2
+
+
+def test_every_deviation_names_a_rule_of_the_rulebook_and_says_a_sentence() -> None:
+    from shenhe.rulebook import load_rulebook
+
+    rules = load_rulebook().rules
+    for deviation in Deviation:
+        assert deviation.sentence.endswith(".")
+        assert deviation.weight in Weight
+        if deviation.rule:
+            name = deviation.rule
+            assert f"cn-labeling-2025/{name}" in rules, deviation
