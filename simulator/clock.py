@@ -16,6 +16,28 @@ PROVIDER_BITS = 20
 FIRST_KEYED = 2  # SimPy uses 0 (urgent) and 1 (normal)
 
 
+class Due(simpy.Event):  # type: ignore[misc]
+    """An event that is already decided and comes due after ``delay`` days, before others of greater ``key``.
+
+    SimPy's Timeout, but for the key. Like Timeout it sets its own attributes: making events is half of all work.
+    """
+
+    def __init__(
+        self,
+        env: simpy.Environment,
+        delay: float,
+        key: int,
+        value: Any = None,
+        callback: Callable[[Any], None] | None = None,
+    ) -> None:
+        self.env = env
+        self.callbacks = [] if callback is None else [callback]
+        self._value = value
+        self._ok = True
+        self._defused = False
+        env.schedule(self, FIRST_KEYED + key, delay)
+
+
 class Clock:
     """Schedules events of one environment with keys. ``clock.env.now`` is the time in days."""
 
@@ -24,15 +46,14 @@ class Clock:
     def __init__(self, env: simpy.Environment) -> None:
         self.env = env
 
-    def after(self, delay: float, kind: int, provider: int, case: int) -> simpy.Event:
+    @staticmethod
+    def key(kind: int, provider: int, case: int) -> int:
+        """What orders events of one moment."""
+        return ((kind << PROVIDER_BITS | provider) << CASE_BITS) | case
+
+    def after(self, delay: float, kind: int, provider: int, case: int) -> Due:
         """An event that a process may wait for, ``delay`` days from now."""
-        env = self.env
-        event = simpy.Event(env)
-        event._ok = True
-        event._value = None
-        key = ((kind << PROVIDER_BITS | provider) << CASE_BITS) | case
-        env.schedule(event, FIRST_KEYED + key, delay)
-        return event
+        return Due(self.env, delay, ((kind << PROVIDER_BITS | provider) << CASE_BITS) | case)
 
     def call(
         self, delay: float, kind: int, provider: int, case: int, function: Callable[[Any], None], arguments: Any
@@ -41,10 +62,4 @@ class Clock:
 
         For the many short affairs that need no process of their own, such as the end of one violation.
         """
-        env = self.env
-        event = simpy.Event(env)
-        event._ok = True
-        event._value = arguments
-        event.callbacks.append(function)
-        key = ((kind << PROVIDER_BITS | provider) << CASE_BITS) | case
-        env.schedule(event, FIRST_KEYED + key, delay)
+        Due(self.env, delay, ((kind << PROVIDER_BITS | provider) << CASE_BITS) | case, arguments, function)

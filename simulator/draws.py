@@ -20,10 +20,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
 MASK = 0xFFFFFFFF
 MAX_SEED = 2**63 - 1
 
 Draw = Callable[[int, int, int, int], float]
+ManyDraws = Callable[[int, int, int, int, int], npt.NDArray[np.float64]]
 
 
 class Purpose:
@@ -113,14 +117,35 @@ def _exponential(seed: int, entity: int, purpose: int, index: int) -> float:
     return -math.log(_uniform(seed, entity, purpose, index))
 
 
+def _uniforms(seed: int, entity: int, purpose: int, first: int, count: int) -> npt.NDArray[np.float64]:
+    """The uniform draws of ``count`` consecutive indices."""
+    draws = np.empty(count)
+    for k in range(count):
+        draws[k] = _uniform(seed, entity, purpose, first + k)
+    return draws
+
+
+def _exponentials(seed: int, entity: int, purpose: int, first: int, count: int) -> npt.NDArray[np.float64]:
+    """The exponential draws of ``count`` consecutive indices."""
+    draws = np.empty(count)
+    for k in range(count):
+        draws[k] = _exponential(seed, entity, purpose, first + k)
+    return draws
+
+
 class Draws(NamedTuple):
-    """The two draws, compiled where numba can be used and identical where it cannot."""
+    """The draws, compiled where numba can be used and identical where it cannot.
+
+    ``uniforms`` and ``exponentials`` give many indices in one call, which costs little more than a single draw.
+    """
 
     uniform: Draw
     exponential: Draw
+    uniforms: ManyDraws
+    exponentials: ManyDraws
 
 
-PLAIN = Draws(_uniform, _exponential)
+PLAIN = Draws(_uniform, _exponential, _uniforms, _exponentials)
 
 
 def replication_seed(seed: int, replication: int) -> int:
@@ -150,13 +175,17 @@ def compiled() -> Draws:
         cached = folder is not None
         words = "int64, int64, int64, int64"
         philox = numba.njit(f"UniTuple(int64, 4)({words}, int64, int64)", cache=cached)(_philox)
-        namespace: dict[str, Any] = {"_philox": philox, "MASK": MASK, "math": math}
+        namespace: dict[str, Any] = {"_philox": philox, "MASK": MASK, "math": math, "np": np}
         uniform: Draw = numba.njit(f"float64({words})", cache=cached)(_rebound(_uniform, namespace))
         namespace["_uniform"] = uniform
         exponential: Draw = numba.njit(f"float64({words})", cache=cached)(_rebound(_exponential, namespace))
+        namespace["_exponential"] = exponential
+        many = f"float64[::1]({words}, int64)"
+        uniforms: ManyDraws = numba.njit(many, cache=cached)(_rebound(_uniforms, namespace))
+        exponentials: ManyDraws = numba.njit(many, cache=cached)(_rebound(_exponentials, namespace))
     finally:
         numba.config.CACHE_DIR = before
-    return Draws(uniform, exponential)
+    return Draws(uniform, exponential, uniforms, exponentials)
 
 
 def _rebound(function: Callable[..., Any], namespace: dict[str, Any]) -> Callable[..., Any]:

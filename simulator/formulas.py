@@ -27,16 +27,16 @@ def belief_raised(belief: float, weight: float) -> float:
     return belief + weight * (1.0 - belief)
 
 
-def feared_cost(
-    fine_low: float, fine_high: float, turnover_share: float, revenue: float, days_without_service: float
-) -> float:
-    """RMB that the next step of the ladder would cost: the mean of its log-uniform fine, and revenue lost.
+def mean_fine(low: float, high: float) -> float:
+    """RMB that a log-uniform fine on [low, high] comes to on the mean: (high - low) / log(high / low)."""
+    if high > low:
+        return (high - low) / math.log(high / low)
+    return low
 
-    The mean of a log-uniform number on [a, b] is (b - a) / log(b / a). ``revenue`` is RMB a year.
-    """
-    fine = fine_low
-    if fine_high > fine_low:
-        fine = (fine_high - fine_low) / math.log(fine_high / fine_low)
+
+def feared_cost(fine: float, turnover_share: float, revenue: float, days_without_service: float) -> float:
+    """RMB that the next step of the ladder would cost: the greater of a mean fine and the share of a year's revenue,
+    and the revenue lost with the service. ``revenue`` is RMB a year."""
     share = turnover_share * revenue
     if share > fine:
         fine = share

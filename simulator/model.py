@@ -6,8 +6,11 @@ from :mod:`.formulas`.
 
 from __future__ import annotations
 
+import contextlib
+import gc
+from collections.abc import Generator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import simpy
@@ -25,9 +28,6 @@ from .regulator import Imposed, Regulator
 from .state import ACTIVE, FUNCTIONS, SERVICE, State, initial_state, views
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-    from typing import Any
-
     from .scenario import Scenario
 
 BIN = 30.0
@@ -115,12 +115,15 @@ class World:
     def accrue(self, p: int) -> None:
         """Add up a provider's harm until now, and take its rate anew: to be called after each change of its causes."""
         state, now = self.state, self.env.now
-        state.harm[p] += state.harm_rate[p] * (now - state.harm_at[p])
+        rate = state.harm_rate[p]
+        if rate:
+            state.harm[p] += rate * (now - state.harm_at[p])
         state.harm_at[p] = now
-        exposed = 0.0
-        if state.status[p] == ACTIVE and not state.suspended[p * FUNCTIONS + SERVICE]:
-            exposed = state.severity[p] * state.exposure[p]
-        state.harm_rate[p] = state.users[p] * (exposed + state.copies[p])
+        severity = state.severity[p]
+        if severity:
+            reached = state.status[p] == ACTIVE and not state.suspended[p * FUNCTIONS + SERVICE]
+            severity = severity * state.exposure[p] if reached else 0.0
+        state.harm_rate[p] = state.users[p] * (severity + state.copies[p])
 
     def queue_changed(self, by: int) -> None:
         now = self.env.now
@@ -165,6 +168,17 @@ class World:
                 self.log(int(Kind.OCCASION), p, 0, -1, float(self.state.occasions[p]))
 
 
+@contextlib.contextmanager
+def rare_collections() -> Generator[None, None, None]:
+    """Let Python look for cyclic garbage seldom: there is little, and each search walks every waiting process."""
+    before = gc.get_threshold()
+    gc.set_threshold(1_000_000, 50, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
 def replicate(scenario: Scenario, seed: int, number: int, *, keep_log: bool = True) -> Replication:
     """Run replication ``number`` of a run with ``seed``; the same arguments give the same bits on every machine."""
     numbers = table(scenario)
@@ -173,7 +187,8 @@ def replicate(scenario: Scenario, seed: int, number: int, *, keep_log: bool = Tr
     world.regulator.start()
     world.public.start()
     world.providers.start()
-    world.env.run(until=numbers.horizon)
+    with rare_collections():
+        world.env.run(until=numbers.horizon)
     world.finish()
     ends, kinds, extras, occasions, violations = zip(*world.bins, strict=True)
     return Replication(

@@ -34,7 +34,7 @@ class Platforms:
         """Copies of occasion ``k`` appear. ``reported``: days until somebody complains, or -1.
 
         Everything that decides their end is known now, so one event is scheduled: the earlier of fading and of
-        takedown, which follows a report after the platform's lag.
+        takedown, which follows a report after the platform's lag. The caller accrues harm.
         """
         world = self.world
         state, draws, seed = world.state, world.draws, world.seed
@@ -43,7 +43,6 @@ class Platforms:
         state.copies_live[p] += 1
         case = k << 3 | OCCASIONS
         world.log(COPIES_SPREAD, p, case, b, severity)
-        world.accrue(p)
         delay, kind = draws.exponential(seed, p, Purpose.COPY_FADE, k) * self.fades[platform], COPIES_FADED
         seen = reported >= 0.0 and draws.uniform(seed, p, Purpose.COPY_MISSED, k) >= self.misses[platform]
         if seen and reported + self.lag[platform] < delay:

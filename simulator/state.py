@@ -6,7 +6,9 @@ S + store``, suspensions ``provider * 3 + function`` with the functions below.
 
 from __future__ import annotations
 
+import itertools
 import math
+from bisect import bisect_right
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -40,6 +42,7 @@ class State(NamedTuple):
     believed: Any  # (N,) day of the last change of belief
     live: Any  # (N * B,) live violations
     live_severity: Any  # (N * B,)
+    live_all: Any  # (N,) live violations of every rule
     live_epoch: Any  # (N * B,) raised when all of them are ended at once
     severity: Any  # (N,) total of live_severity
     copies: Any  # (N,) severity of copies on platforms
@@ -71,7 +74,7 @@ def initial_state(scenario: Scenario, table: Table, draws: Draws, seed: int) -> 
     """The population at time zero: sizes, users, revenue, entry and compliance drawn for each provider."""
     n, behaviours, stores = table.providers, len(table.behaviour_rate), len(table.store_share)
     classes = scenario.population.classes
-    shares = np.add.accumulate([item.share for item in classes])
+    shares = list(itertools.accumulate(item.share for item in classes))
     uniform = draws.uniform
 
     def zeros(size: int) -> Floats:
@@ -87,7 +90,7 @@ def initial_state(scenario: Scenario, table: Table, draws: Draws, seed: int) -> 
     days = [day for day, _ in scenario.population.arrivals]
     by_then = [share for _, share in scenario.population.arrivals]
     for p in range(n):
-        c = _pick(shares, uniform(seed, p, Purpose.SIZE_CLASS, 0))
+        c = min(bisect_right(shares, uniform(seed, p, Purpose.SIZE_CLASS, 0)), len(classes) - 1)
         item = classes[c]
         radius = math.sqrt(2.0 * draws.exponential(seed, p, Purpose.USERS, 0))
         normal = radius * math.cos(2.0 * math.pi * uniform(seed, p, Purpose.USERS_SECOND, 0))
@@ -115,6 +118,7 @@ def initial_state(scenario: Scenario, table: Table, draws: Draws, seed: int) -> 
         believed=zeros(n),
         live=counts(n * behaviours),
         live_severity=zeros(n * behaviours),
+        live_all=counts(n),
         live_epoch=counts(n * behaviours),
         severity=zeros(n),
         copies=zeros(n),
@@ -146,7 +150,3 @@ def initial_state(scenario: Scenario, table: Table, draws: Draws, seed: int) -> 
 def views(state: State) -> State:
     """The same numbers as memoryviews: CPython reads and writes one element three times as fast as in an array."""
     return State(*(memoryview(array) for array in state))
-
-
-def _pick(cumulative: Floats, uniform: float) -> int:
-    return min(int(np.searchsorted(cumulative, uniform, side="right")), len(cumulative) - 1)

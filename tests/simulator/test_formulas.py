@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+from collections.abc import Callable
 
 import numba
 import numpy as np
@@ -11,11 +12,12 @@ import pytest
 
 from shenhe.simulator import formulas
 
-ARGUMENTS = {
+ARGUMENTS: dict[str, Callable[[np.random.Generator], tuple[float, ...]]] = {
     "strikes_remembered": (lambda r: (int(r.integers(0, 9)), r.uniform(0, 3000), r.uniform(1, 900))),
     "belief_remembered": (lambda r: (r.random(), r.random(), r.uniform(0, 1000), r.uniform(1, 900))),
     "belief_raised": (lambda r: (r.random(), r.random())),
-    "feared_cost": (lambda r: (r.uniform(1, 9e4), r.uniform(9e4, 9e5), r.random() * 0.05, r.uniform(0, 1e8), r.uniform(0, 90))),
+    "mean_fine": (lambda r: (r.uniform(1, 9e4), r.uniform(9e4, 9e5))),
+    "feared_cost": (lambda r: (r.uniform(1, 9e4), r.random() * 0.05, r.uniform(0, 1e8), r.uniform(0, 90))),
     "violation_chance": (lambda r: (r.random(), r.random(), r.uniform(0, 1e6), r.uniform(1, 1e6))),
     "fine_amount": (lambda r: (r.random(), r.uniform(1, 9e4), r.uniform(9e4, 9e5), r.random() * 0.05, r.uniform(0, 1e8))),
     "compliance_after_rectification": (lambda r: (r.random(), r.random())),
@@ -35,7 +37,7 @@ def test_every_formula_is_compared() -> None:
 @pytest.mark.parametrize("name", sorted(ARGUMENTS))
 def test_numba_gives_the_same_bits(name: str) -> None:
     function = getattr(formulas, name)
-    compiled = numba.njit(function)
+    compiled: Callable[..., float] = numba.njit(function)
     generator = np.random.default_rng(7)
     for _ in range(500):
         arguments = ARGUMENTS[name](generator)
@@ -66,7 +68,9 @@ def test_fines_stay_in_their_range_and_have_the_mean_of_a_log_uniform() -> None:
     assert min(fines) >= 10_000
     assert max(fines) <= 100_000
     assert np.mean(fines) == pytest.approx(90_000 / math.log(10), rel=1e-4)
-    assert formulas.feared_cost(10_000, 100_000, 0.0, 0.0, 0.0) == pytest.approx(90_000 / math.log(10))
+    assert formulas.mean_fine(10_000, 100_000) == pytest.approx(90_000 / math.log(10))
+    assert formulas.mean_fine(5.0, 5.0) == 5.0
+    assert formulas.feared_cost(1000.0, 0.05, 365_000.0, 10.0) == 18_250 + 10_000
     assert formulas.fine_amount(0.5, 10_000, 100_000, 0.05, 1e9) == 5e7
 
 

@@ -21,7 +21,8 @@ from .scenes import small
 
 def difference(a: Run, b: Run, metric: str) -> tuple[float, float, float]:
     row = compare(a, b).table.set_index("metric").loc[metric]
-    return float(row["difference"]), float(row["lo95"]), float(row["hi95"])
+    difference, low, high = row[["difference", "lo95", "hi95"]].to_numpy(dtype=np.float64)
+    return difference, low, high
 
 
 def test_same_seed_same_rows_another_seed_other_rows() -> None:
@@ -67,7 +68,7 @@ NO_OPS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("case", sorted(NO_OPS))
 def test_a_change_without_consequence_changes_exactly_nothing(case: str) -> None:
     # no repetition counts and nobody refuses: only the first two rungs are ever reached, and no queue forms
-    base = {
+    base: dict[str, Any] = {
         "population__classes__small__rectifies": 1.0,
         "population__classes__medium__rectifies": 1.0,
         "population__classes__large__rectifies": 1.0,

@@ -99,6 +99,15 @@ def test_another_run_is_not_overwritten(finished: Path) -> None:
     assert contents(finished) == before
 
 
+def test_the_hash_of_the_model_covers_what_the_model_imports() -> None:
+    code = (
+        "import sys, shenhe.simulator.model, shenhe.simulator.outcomes\n"
+        "print(*sorted(name.rpartition('.')[2] for name in sys.modules if name.startswith('shenhe.simulator.')))\n"
+    )
+    found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
+    assert found == list(module.MODEL)
+
+
 def test_a_run_of_another_model_is_not_mixed_in(finished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "model_hash", lambda: "0" * 64)
     with pytest.raises(RunError, match="another version of the model"):

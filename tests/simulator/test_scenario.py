@@ -73,23 +73,23 @@ def test_arrivals_are_the_filing_batches() -> None:
     for row in rows:
         published = row["published"]
         if published:
-            day = datetime.date.fromisoformat(published if len(published) == 10 else f"{published}-15")
-            known[int(row["batch"])] = (day - start).days
+            date = datetime.date.fromisoformat(published if len(published) == 10 else f"{published}-15")
+            known[int(row["batch"])] = (date - start).days
     total, reached = sum(int(row["filings"]) for row in rows), 0
-    expected = [(0, 0.0)]
+    expected: list[tuple[float, float]] = [(0, 0.0)]
     for row in rows:
         batch = int(row["batch"])
         before = max(k for k in known if k <= batch)
         after = min(k for k in known if k >= batch)
-        day = known[before]
+        day: float = known[before]
         if after != before:
             day += (known[after] - known[before]) * (batch - before) / (after - before)
         reached += int(row["filings"])
         expected.append((day - 90, reached / total))
     found = load_scenario("cn-2023").population.arrivals
     assert len(found) == len(expected)
-    for (day, share), (expected_day, expected_share) in zip(found, expected, strict=True):
-        assert day == pytest.approx(expected_day, abs=0.7)
+    for (found_day, share), (expected_day, expected_share) in zip(found, expected, strict=True):
+        assert found_day == pytest.approx(expected_day, abs=0.7)
         assert share == pytest.approx(expected_share, abs=6e-5)
 
 
