@@ -53,7 +53,10 @@ def demo(
     from shenhe.reports.terminal import print_comparison
     from shenhe.simulator import compare
 
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise typer.BadParameter(f"the folder {out} cannot be made: {error.strerror}", param_hint="--out") from None
     _say("1/4  checking the sample provider, lawful, over HTTP")
     reports = [_checked("Sample provider, lawful", (), seed, out / "lawful")]
     _say(f"2/4  checking it with four faults: {', '.join(FAULTS)}")

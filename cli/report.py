@@ -64,6 +64,8 @@ def _read(inputs: list[Path]) -> tuple[list[Report], list[Run]]:
 
     reports, runs = [], []
     for path in inputs:
+        if not path.exists():
+            raise typer.BadParameter(f"there is no {path}", param_hint="INPUT")
         if path.is_dir() and not ((path / "run.json").exists() or not (path / "report.json").exists()):
             reports.append(read_report(path / "report.json"))
         elif path.is_dir():

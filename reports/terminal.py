@@ -269,7 +269,7 @@ def _print_head(console: Console, title: str, run: Run) -> None:
 
 def _numbers(first: str, *others: str) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
-    table.add_column(first)
+    table.add_column(first, no_wrap=True)
     for name in others:
         table.add_column(name, justify="right")
     return table

@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from shenhe.cli.main import app
+from shenhe.conformance.report import ReportError
 from shenhe.simulator import simulate
 
 from .examples import lawful, mixed, scenario
@@ -65,24 +66,27 @@ def test_junit_of_two_reports_is_a_mistake(folder: Path) -> None:
     assert "2 were given" in done.output
 
 
-@pytest.mark.parametrize(
-    ("content", "told"),
-    [
-        (None, "nothing.json"),
-        ("{", "bad.json"),
-        ('{"format": "else"}', "bad.json"),
-        ("[" * 100_000, "bad.json"),
-    ],
-)
-def test_what_is_no_report_is_named(tmp_path: Path, content: str | None, told: str) -> None:
-    path = tmp_path / told
-    if content is not None:
-        path.write_text(content, encoding="utf-8")
+@pytest.mark.parametrize("content", ["{", '{"format": "else"}', "[" * 100_000])
+def test_what_is_no_report_is_named(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "bad.json"
+    path.write_text(content, encoding="utf-8")
     done = cli.invoke(app, ["report", str(path), "--out", str(tmp_path / "page.html")])
-    assert done.exit_code != 0
-    assert isinstance(done.exception, (OSError, ValueError)), done.exception
-    assert told in str(done.exception)
+    assert isinstance(done.exception, ReportError), done.exception
+    assert "bad.json" in str(done.exception)
     assert not (tmp_path / "page.html").exists()
+
+
+def test_what_is_not_there_is_named(tmp_path: Path) -> None:
+    done = cli.invoke(app, ["report", str(tmp_path / "nothing.json")])
+    assert done.exit_code == 2
+    assert "there is no" in done.output
+
+
+def test_a_demo_where_nothing_can_be_written_says_so(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    done = cli.invoke(app, ["demo", "--out", str(tmp_path / "file")])
+    assert done.exit_code == 2
+    assert "cannot be made" in done.output
 
 
 def test_a_folder_without_a_run_is_named(tmp_path: Path) -> None:
