@@ -34,7 +34,7 @@ VERDICTS: dict[str, tuple[str, str]] = {
 #: Findings that are told in full; the others are named. A report, not a terminal, is the place to read fifty failures.
 FULL_FINDINGS = 8
 CURL_LINES = 36
-CURL_WIDTH = 600
+CURL_WIDTH = 1500
 SHORT_REASONS = 12
 
 #: The outcomes that a summary shows, in this order, in words short enough for a terminal; a report has them all.
