@@ -37,7 +37,8 @@ def bare(processes: int, events: int) -> float:
     began = time.process_time()
     env.run(until=1.5 * events / processes)
     spent = time.process_time() - began
-    return (next(env._eid) - len(env._queue)) / spent
+    events: int = next(env._eid) - len(env._queue)
+    return events / spent
 
 
 def model(scenario: Scenario, number: int) -> tuple[float, float, int, int]:

@@ -21,7 +21,7 @@ from .scenes import small
 
 def difference(a: Run, b: Run, metric: str) -> tuple[float, float, float]:
     row = compare(a, b).table.set_index("metric").loc[metric]
-    difference, low, high = row[["difference", "lo95", "hi95"]].to_numpy(dtype=np.float64)
+    difference, low, high = row[["difference", "lo95", "hi95"]].astype(float).tolist()
     return difference, low, high
 
 
