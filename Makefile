@@ -11,7 +11,7 @@ WORKERS ?= 2
 # uv installs the same locked, hashed set in a tenth of the time; without it pip does.
 INSTALL := $(shell if command -v uv >/dev/null 2>&1; then echo "VIRTUAL_ENV=$(CURDIR)/$(VENV) uv pip install --quiet"; else echo "$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-compile"; fi)
 
-.PHONY: help demo test test-all lint types bench fuzz lock clean
+.PHONY: label-quality help demo test test-all lint types bench fuzz lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show what can be made
@@ -57,6 +57,9 @@ types: $(VENV)/.dev $(VENV)/.shenhe ## Check the types
 
 bench: $(VENV)/.dev $(VENV)/.shenhe ## Measure, as ratios to named baselines
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python -P $$file || exit 1; done
+
+label-quality: $(VENV)/.dev $(VENV)/.shenhe ## Measure recall and false alarms of perceived labels
+	@$(BIN)/python -P benchmarks/labels_quality.py
 
 fuzz: $(VENV)/.dev $(VENV)/.shenhe ## Throw mutated files at the label reader for a long time
 	@PYTHONPATH=. $(BIN)/python -m tests.labels.fuzz

@@ -15,12 +15,14 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
-from .label import FIELD_KEYS, Deviation, is_permitted_character
+from .label import FIELD_KEYS, Deviation
 
 NAME = "AIGC"
 NAMESPACE = "http://www.tc260.org.cn/ns/AIGC/1.0/"
 
+_ORDER = {deviation: place for place, deviation in enumerate(Deviation)}
 _BY_FOLDED = {key.casefold(): key for key in FIELD_KEYS}
 # Spellings met in real files, and one vendor's older vocabulary that carries the same meaning.
 _MISSPELT = {
@@ -48,6 +50,8 @@ _CHARSETS = {
     b"\0\0\0\0\0\0\0\0": "utf-8",
 }
 
+# Annex E j): 0x21, 0x23-0x5B, 0x5D-0x7E.
+_PERMITTED = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]*")
 PROVIDER_CODE = re.compile(r"00[0-9A-Z]{25}")
 _ORGANISATION_CODE = re.compile(r"0011[0-9A-Z]{18}(?:[12][0-9A-Z]{4}|00000)")
 _USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -328,13 +332,14 @@ def _judged(fields: dict[str, str], found: list[Deviation]) -> tuple[Deviation, 
     if any(key not in fields for key in ("ReservedCode1", "ReservedCode2")):
         seen.add(Deviation.MISSING_KEY)
     for key in FIELD_KEYS:
-        if not all(map(is_permitted_character, fields.get(key, ""))):
+        if not _PERMITTED.fullmatch(fields.get(key, "")):
             seen.add(Deviation.ILLEGAL_CHARACTER)
     for key in ("ContentProducer", "ContentPropagator"):
         seen.update(code_deviations(fields.get(key, "")))
-    return tuple(d for d in Deviation if d in seen)
+    return tuple(sorted(seen, key=_ORDER.__getitem__)) if seen else ()
 
 
+@lru_cache(1024)
 def code_deviations(value: str) -> tuple[Deviation, ...]:
     """What is wrong with a provider code; a provider's name is permitted too and is none of this.
 

@@ -342,12 +342,12 @@ INSTALL = "pip install 'shenhe[media]'"
 class Label:
     """One label found in a file.
 
-    ``scheme`` is ``gb45438`` (the AIGC field), ``c2pa``, ``iptc``, ``text``, ``visible`` or ``rhythm``;
-    ``carrier`` says where in the file it stands (``png:iTXt/xmp``); ``span`` is the half-open byte range
-    ``[start, end)`` of that carrier, ``None`` where there is none (text given as text, pixels). ``fields``
-    holds what was read: for ``gb45438`` the keys of Annex E as strings, for measured labels text and
-    ratios. ``raw`` is the value as found, cut to 4,096 characters. ``undecided`` means a measurement lies
-    in the band where it cannot decide; ``evidence`` is a PNG of what was seen.
+    ``scheme`` is ``gb45438`` (the AIGC field), ``c2pa``, ``iptc``, ``text``, ``visible``, ``rhythm`` or
+    ``spoken``; ``carrier`` says where in the file it stands (``png:iTXt/xmp``); ``span`` is the half-open
+    byte range ``[start, end)`` of that carrier, ``None`` where there is none (text given as text, pixels).
+    ``fields`` holds what was read: for ``gb45438`` the keys of Annex E as strings, for measured labels text
+    and ratios. ``raw`` is the value as found, cut to 4,096 characters. ``undecided`` means a measurement
+    lies in the band where it cannot decide; ``evidence`` is a PNG of what was seen.
     """
 
     scheme: str

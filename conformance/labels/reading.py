@@ -5,6 +5,7 @@ an exception.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from importlib import import_module
 from typing import Literal
 
@@ -41,6 +42,10 @@ _WALKERS = {
 }
 
 
+_DEFAULT_LIMITS = Limits()
+
+
+@cache
 def walker(name: str) -> Callable[[bytes, Findings], None] | None:
     """The function that walks files of one format, or None for a format that is not known."""
     entry = _WALKERS.get(name)
@@ -62,7 +67,7 @@ def read_labels(
     ``media_type`` tells text formats apart and is compared with what the bytes are; it never overrules
     them. Never raises on what ``data`` holds.
     """
-    limits = limits or Limits()
+    limits = limits or _DEFAULT_LIMITS
     found = Findings(limits)
     if len(data) > limits.file_bytes:
         found.refuse("file", f"{len(data):,} bytes are more than the {limits.file_bytes:,} allowed")

@@ -21,7 +21,7 @@ class LabelRecord(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    scheme: str = Field(description="gb45438, c2pa, iptc, text, visible or rhythm")
+    scheme: str = Field(description="gb45438, c2pa, iptc, text, visible, rhythm or spoken")
     kind: Literal["explicit", "implicit"]
     carrier: str = Field(description="where in the file it stands")
     fields: dict[str, Any] = Field(description="what was read")
@@ -141,4 +141,4 @@ def read_files(
     from concurrent.futures import ProcessPoolExecutor
 
     with ProcessPoolExecutor(workers) as pool:
-        yield from pool.map(job, paths, chunksize=8)
+        yield from pool.map(job, paths, chunksize=16)

@@ -149,6 +149,9 @@ def _clean(text: str) -> _Cleaned:
 
 def _statements(cleaned: _Cleaned, text: str, notes: list[str]) -> list[Statement]:
     statements: list[Statement] = []
+    # Most texts have none of the words at all; one search over the whole is far cheaper than taking it apart.
+    if "成" not in cleaned.text and _ENGLISH.search(cleaned.text) is None:
+        return statements
     for start, end in _segments(cleaned.text):
         segment = cleaned.text[start:end]
         if len(segment) > 2_000 and start > 2_000 and end < len(cleaned.text) - 2_000:

@@ -134,3 +134,21 @@ def test_drawing_into_a_jpeg_keeps_its_metadata() -> None:
     assert image.getexif()[0x010E] == "a cat"
     assert image.quantization == Image.open(io.BytesIO(original)).quantization
     assert read_labels(labelled).aigc[0].conformant
+
+
+def test_a_spoken_notice_is_judged_by_the_recogniser_a_user_brings() -> None:
+    from shenhe.conformance.labels.spoken import read_spoken_notice
+
+    def says(words: dict[str, str]):  # type: ignore[no-untyped-def]
+        order = iter(("start", "end", "middle"))
+        return lambda samples, rate: words.get(next(order), "")
+
+    long = media.sound(25.0)
+    for position in ("start", "end", "middle"):
+        labels = read_spoken_notice(long, says({position: "本音频由人工智能合成"}))
+        assert [(x.scheme, x.fields["position"], x.conformant) for x in labels] == [("spoken", position, True)]
+    assert read_spoken_notice(long, says({"start": "今天天气很好"})) == ()
+    english = read_spoken_notice(long, says({"start": "this is AI generated"}))
+    assert not english[0].conformant
+    with pytest.raises(ValueError, match="only WAV"):
+        read_spoken_notice(b"text", says({}))
