@@ -205,6 +205,8 @@ def clips() -> Iterator[tuple[str, bytes, bool]]:
                 with av.open(stream, "w", format=container) as out:
                     track = out.add_stream(codec, rate=10)
                     track.width, track.height, track.pix_fmt = *size, "yuv420p"
+                    if codec == "libx265":
+                        track.options = {"x265-params": "log-level=none"}
                     for _ in range(26):
                         out.mux(track.encode(av.VideoFrame.from_image(picture)))
                     out.mux(track.encode(None))

@@ -215,7 +215,7 @@ def _pairs(text: str, found: list[Deviation]) -> tuple[bool, list[tuple[str, obj
                 found.append(Deviation.JSON_IN_STRING)
             broken = current
             try:
-                current = json.loads(broken.strip(), object_pairs_hook=_Pairs)
+                current = _DECODER.decode(broken.strip())
             except (ValueError, RecursionError):
                 loose = _loose_pairs(broken, found)
                 return wrapped or loose[0], loose[1]
@@ -242,11 +242,14 @@ class _Pairs(list[tuple[str, object]]):
     """A JSON object as its pairs, because a dictionary would hide that a key occurs twice."""
 
 
+_DECODER = json.JSONDecoder(object_pairs_hook=_Pairs)
+
+
 def _loose_pairs(text: str, found: list[Deviation]) -> tuple[bool, list[tuple[str, object]] | None]:
     unslashed = text.replace('\\"', '"') if '\\"' in text else text
     if unslashed != text:
         try:
-            whole = json.loads(unslashed, object_pairs_hook=_Pairs)
+            whole = _DECODER.decode(unslashed)
         except (ValueError, RecursionError):
             whole = None
         if isinstance(whole, _Pairs):

@@ -22,7 +22,7 @@ def chunks(data: bytes, found: Findings) -> Iterator[tuple[bytes, int, int]]:
     while position + 8 <= len(data):
         found.step()
         length = int.from_bytes(data[position : position + 4], "big")
-        kind = bytes(data[position + 4 : position + 8])
+        kind = data[position + 4 : position + 8]
         start, end = position + 8, position + 8 + length
         if end > len(data):
             found.note(f"png: the {kind.decode('latin-1')} chunk is cut short")

@@ -122,4 +122,10 @@ def _explicit(kind: Format, data: bytes, found: Findings) -> bytes:
         from . import drawing
 
         return drawing.with_visible_label(kind, data, found)
+    if kind.media_type.startswith("video/"):
+        if find_spec("av") is None:
+            raise LabelWriteError(f"drawing on films needs PyAV: {INSTALL}.")
+        from . import reel
+
+        return reel.with_visible_label(kind, data, found)
     raise ValueError(f"no explicit label can be put into {kind.media_type} files here")

@@ -144,6 +144,8 @@ def clip(codec: str, container: str, *, labelled: tuple[float, float], seconds: 
     with av.open(stream, "w", format=container) as out:
         track = out.add_stream(codec, rate=8)
         track.width, track.height, track.pix_fmt, track.bit_rate = 640, 360, "yuv420p", 2_000_000
+        if codec == "libx265":
+            track.options = {"x265-params": "log-level=none"}
         for number in range(int(seconds * 8)):
             image = marked if labelled[0] <= number / 8 < labelled[1] else plain
             out.mux(track.encode(av.VideoFrame.from_image(image)))
@@ -171,6 +173,19 @@ def test_films_are_judged_by_their_first_frames(
     assert len(reading.explicit) == 1, reading
     assert set(reading.explicit[0].deviations) == expected, reading.explicit[0].detail
     assert reading.explicit[0].fields["first_seen"] == pytest.approx(labelled[0], abs=0.26)
+
+
+@needs_films
+@needs_recogniser
+@pytest.mark.parametrize(("codec", "container"), [("libx264", "mp4"), ("mpeg4", "matroska"), ("libvpx-vp9", "webm")])
+def test_a_label_drawn_into_a_film_is_seen_and_its_metadata_kept(codec: str, container: str) -> None:
+    original = clip(codec, container, labelled=(9, 9))
+    both = write_label(original, media.FIELDS, explicit=True)
+    later = write_label(write_label(original, media.FIELDS), None, explicit=True)
+    for labelled in (both, later):
+        reading = seen(labelled)
+        assert [label.scheme for label in reading.labels] == ["gb45438", "visible"], reading
+        assert all(label.conformant for label in reading.labels), reading
 
 
 @needs_films
