@@ -71,11 +71,10 @@ def sweep(
                 future = executor.submit(run, entry[1])
             except BrokenExecutor as error:
                 # Found broken only now: its futures say so too, and are dealt with below.
-                future = Future()
-                future.set_exception(error)
+                future = _failed(error)
             flying[future] = entry
         done, _ = wait(flying, return_when=FIRST_COMPLETED)
-        broken = any(isinstance(future.exception(), BrokenExecutor) for future in done if not future.cancelled())
+        broken = any(isinstance(_error_of(future), BrokenExecutor) for future in done)
         if broken:
             if renew is None:
                 raise SweepError("a worker died, and this executor cannot be renewed")
@@ -83,23 +82,29 @@ def sweep(
             done, _ = wait(flying)
         for future in done:
             number, job = flying.pop(future)
-            error = _error_of(future)
-            if error is None:
+            fault = _error_of(future)
+            if fault is None:
                 finished += 1
                 yield job, future.result()
                 continue
             # A crash counts against a job only when it ran alone; what it raises is its own in any company.
-            faults[number] += alone or not _is_crash(error)
+            faults[number] += alone or not _is_crash(fault)
             if faults[number] < CRASHES:
                 suspects.append((number, job))
                 continue
             quarantined += 1
             if not finished and quarantined > CRASHES:
-                raise SweepError(f"one job after the other failed and none finished: {_told(error)}") from error
-            yield job, Quarantined(_told(error))
+                raise SweepError(f"one job after the other failed and none finished: {_told(fault)}") from fault
+            yield job, Quarantined(_told(fault))
         alone = False if not flying else alone
         if broken and renew is not None:
             executor = renew()
+
+
+def _failed(error: BaseException) -> Future[Any]:
+    future: Future[Any] = Future()
+    future.set_exception(error)
+    return future
 
 
 def _error_of(future: Future[Any]) -> BaseException | None:
@@ -156,7 +161,7 @@ class Inline:
     def renew(self) -> Executor:
         return InlineExecutor()
 
-    def stop(self, *, wait_for_jobs: bool = False) -> None:
+    def stop(self) -> None:
         """Nothing is left running."""
 
 
@@ -178,15 +183,14 @@ class Processes:
         self.stop()
         return self.start()
 
-    def stop(self, *, wait_for_jobs: bool = False) -> None:
-        """End the workers; unless asked to, without waiting for what they are at."""
+    def stop(self) -> None:
+        """End the workers without waiting for what they are at: shards appear whole or not at all."""
         if self._executor is None:
             return
         processes = list((getattr(self._executor, "_processes", None) or {}).values())
-        self._executor.shutdown(wait=wait_for_jobs, cancel_futures=True)
-        if not wait_for_jobs:
-            for process in processes:
-                process.kill()
+        self._executor.shutdown(wait=False, cancel_futures=True)
+        for process in processes:
+            process.kill()
         self._executor = None
 
 
@@ -250,7 +254,7 @@ class Dask:
         executor: Executor = self._client.get_executor(pure=False, retries=2)
         return executor
 
-    def stop(self, *, wait_for_jobs: bool = False) -> None:
+    def stop(self) -> None:
         """Leave the cluster, and end it if it is ours."""
         for part in (self._client, self._cluster):
             if part is not None:
@@ -258,10 +262,40 @@ class Dask:
         self._client = self._cluster = None
 
 
-Pool = Inline | Processes | Dask
+class Kept:
+    """A pool that stays open over several sweeps, until it is closed."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._executor: Executor | None = None
+        self.workers = pool.workers
+
+    @property
+    def window(self) -> int:
+        return self._pool.window
+
+    def start(self) -> Executor:
+        if self._executor is None:
+            self._executor = self._pool.start()
+        return self._executor
+
+    def renew(self) -> Executor:
+        self._executor = self._pool.renew()
+        return self._executor
+
+    def stop(self) -> None:
+        """It stays open."""
+
+    def close(self) -> None:
+        """End it."""
+        self._executor = None
+        self._pool.stop()
 
 
-def open_pool(kind: str, workers: int, scheduler: str | None = None) -> Pool:
+Pool = Inline | Processes | Dask | Kept
+
+
+def open_pool(kind: str, workers: int, scheduler: str | None = None) -> Inline | Processes | Dask:
     """The pool called ``inline``, ``processes`` or ``dask``; raises :class:`SweepError` for another name."""
     if scheduler is not None and kind != "dask":
         raise SweepError(f"found a scheduler ({scheduler}) with the executor {kind}, expected the executor dask")

@@ -56,6 +56,7 @@ from .scenario import Line, Name, Part, Positive, Scenario, ScenarioError, _over
 from .worlds import DesignError, MissingExtraError, Parameter, Worlds, design
 
 STUDY_FORMAT = 1
+"""Raised when a row of the results, or what a study file means, changes: old shards are then not taken for new ones."""
 MAX_ARMS = 10_000
 MAX_REPLICATIONS = 100_000
 ROW_GROUP = 32_768

@@ -104,10 +104,7 @@ class Parameter(Part):
 
         Raises :class:`ScenarioError` when the scenario has no such parameter.
         """
-        if "*" in self.path:
-            places = [path for path in known if _matches(path, self.path)]
-        else:
-            places = [self.path] if self.path in known else []
+        places = [path for path in known if _matches(path, self.path)] if "*" in self.path else [self.path] if self.path in known else []
         if not places:
             close = difflib.get_close_matches(self.path, list(known), n=1)
             hint = f"did you mean {close[0]!r}?" if close else "see docs/scenarios.md"

@@ -1,0 +1,258 @@
+"""``shenhe study``: many policies under many uncertain worlds, and what follows from them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+if TYPE_CHECKING:
+    from shenhe.simulator.analysis import Analysis
+    from shenhe.simulator.executors import Pool
+    from shenhe.simulator.study import Estimate, StudyRun
+
+ASK_SECONDS = 600.0
+ASK_BYTES = 1e9
+"""A study that takes more than this is agreed to first."""
+
+
+class _RunByDefault(TyperGroup):
+    """``shenhe study FILE`` is ``shenhe study run FILE``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        asks = {"-h", "--help"}
+        if args and args[0] not in self.commands and args[0] not in asks:
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=_RunByDefault,
+    no_args_is_help=True,
+    help="Run many policies under many uncertain worlds, and ask what follows.\n\n"
+    "`shenhe study STUDY.yaml --out DIR` runs one, and resumes it. Example:  shenhe study first-look --out runs/first-look",
+)
+
+Out = Annotated[Path, typer.Option("--out", help="Folder for the results; resumes what it holds.")]
+Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Processes to use; by default one for each processor.")]
+Kind = Annotated[str, typer.Option("--executor", metavar="processes|inline|dask", help="Where jobs run. Results are the same.")]
+Scheduler = Annotated[str | None, typer.Option("--scheduler", help="A Dask scheduler to join, such as tcp://10.0.0.5:8786.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, however long it takes.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]
+
+
+@app.command("run")
+def run(
+    study: Annotated[str, typer.Argument(help="A study file, or the name of a shipped study.")],
+    out: Out,
+    workers: Workers = None,
+    executor: Kind = "processes",
+    scheduler: Scheduler = None,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Run a study, or what is missing of it.
+
+    Example:  shenhe study first-look --out runs/first-look
+
+    Example:  shenhe study my-study.yaml --out runs/mine --executor dask --scheduler tcp://10.0.0.5:8786 --yes
+    """
+    from shenhe.reports.study_page import write_study_page
+    from shenhe.simulator.analysis import overview
+    from shenhe.simulator.study import load_study, run_study
+
+    plan = load_study(study)
+    command = shlex.join(["shenhe", "study", study, "--out", str(out)])
+    with _Progress(f"{plan.study.name}, {len(plan.arms)} arms, {len(plan.worlds):,} worlds", out) as progress:
+        done = run_study(plan, out, _pool(executor, workers, scheduler), progress, agree=None if yes else _agree, command=command)
+        analyses = overview(done)
+    page = out / "index.html"
+    write_study_page(page, done, analyses)
+    if as_json:
+        typer.echo(json.dumps(_document(done, analyses), indent=2, ensure_ascii=False))
+    else:
+        for analysis in analyses:
+            _print_analysis(analysis)
+        typer.echo(f"results: {out}    page: {page}", err=True)
+    if done.quarantined:
+        for name, reason in done.quarantined.items():
+            typer.echo(f"not run: {name}: {reason}", err=True)
+        typer.echo(f"{len(done.quarantined)} jobs could not be run; the rest stands in {out}. The same command tries them again.", err=True)
+        raise typer.Exit(3)
+
+
+@app.command("list")
+def list_studies(as_json: Json = False) -> None:
+    """Name the shipped studies.
+
+    Example:  shenhe study list
+    """
+    from shenhe.simulator.study import load_study, names
+
+    plans = [load_study(name) for name in names()]
+    if as_json:
+        rows = [{"name": p.study.name, "title": p.study.title, "arms": len(p.arms), "worlds": len(p.worlds)} for p in plans]
+        typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        return
+    width = max(len(plan.study.name) for plan in plans)
+    for plan in plans:
+        typer.echo(f"{plan.study.name:{width}}  {plan.study.title} ({len(plan.arms)} arms, {len(plan.worlds):,} worlds)")
+
+
+KINDS = "compare, rank, sensitivity, discover, pareto, robust, tipping"
+
+
+@app.command("analyse")
+def analyse(
+    kind: Annotated[str, typer.Argument(metavar="KIND", help=f"One of: {KINDS}.")],
+    run: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a finished study.")],
+    metric: Annotated[str | None, typer.Option("--metric", help="The metric to judge by; by default the study's first objective.")] = None,
+    arm: Annotated[str | None, typer.Option("--arm", help="The arm to look at (sensitivity, discover, tipping).")] = None,
+    baseline: Annotated[str | None, typer.Option("--baseline", help="The arm others are compared with.")] = None,
+    threshold: Annotated[float | None, typer.Option("--threshold", help="What counts as a case of interest (discover).")] = None,
+    delta: Annotated[float | None, typer.Option("--delta", help="The smallest difference that matters (rank).")] = None,
+    figure: Annotated[Path | None, typer.Option("--figure", help="Write the figure as a page of HTML.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Ask one question of a finished study.
+
+    Example:  shenhe study analyse compare runs/first-look --metric harm
+
+    Example:  shenhe study analyse discover runs/first-look --metric harm --arm as-enacted --figure box.html
+    """
+    from shenhe.simulator.analysis import analyse as ask
+    from shenhe.simulator.study import read_study
+
+    done = read_study(run)
+    analysis = ask(kind, done, metric=metric, arm=arm, baseline=baseline, threshold=threshold, delta=delta)
+    if figure is not None:
+        from shenhe.reports.study_page import write_study_page
+
+        write_study_page(figure, done, [analysis])
+    if as_json:
+        typer.echo(json.dumps(_rows(analysis), indent=2, ensure_ascii=False))
+    else:
+        _print_analysis(analysis)
+
+
+@app.command("search")
+def search(
+    study: Annotated[str, typer.Argument(help="A study file with a section `search`, or the name of a shipped study.")],
+    out: Out,
+    workers: Workers = None,
+    executor: Kind = "processes",
+    scheduler: Scheduler = None,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Search the levers of a policy for those that no other beats on all objectives.
+
+    Example:  shenhe study search levers --out runs/levers
+    """
+    from shenhe.reports.study_page import write_study_page
+    from shenhe.simulator.analysis.pareto import search_policies
+    from shenhe.simulator.study import load_study
+
+    plan = load_study(study)
+    command = shlex.join(["shenhe", "study", "search", study, "--out", str(out)])
+    with _Progress(f"{plan.study.name}, search", out) as progress:
+        analysis, done = search_policies(
+            plan, out, _pool(executor, workers, scheduler), progress, agree=None if yes else _agree, command=command
+        )
+    write_study_page(out / "index.html", done, [analysis])
+    if as_json:
+        typer.echo(json.dumps(_rows(analysis), indent=2, ensure_ascii=False))
+    else:
+        _print_analysis(analysis)
+        typer.echo(f"results: {out}    page: {out / 'index.html'}", err=True)
+
+
+def _pool(kind: str, workers: int | None, scheduler: str | None) -> Pool:
+    from shenhe.simulator.executors import open_pool
+
+    return open_pool(kind, workers or os.cpu_count() or 1, scheduler)
+
+
+def _agree(estimate: Estimate) -> bool:
+    """Say what a study will take, and ask above the limits."""
+    typer.echo(f"{estimate}", err=True)
+    if estimate.wall <= ASK_SECONDS and estimate.disk <= ASK_BYTES:
+        return True
+    if not sys.stdin.isatty():
+        raise typer.BadParameter("this is long, and nobody is there to be asked: add --yes to agree, or make the study smaller")
+    return bool(typer.confirm("Go on?", err=True))
+
+
+class _Progress:
+    """Progress on stderr with the time left; Ctrl-C ends with exit code 130 and says what was kept."""
+
+    def __init__(self, title: str, out: Path) -> None:
+        from .simulate import progress_bar
+
+        self._bar: Callable[[int, int], None] = progress_bar(title)
+        self._out = out
+        self._last = (0, 1)
+
+    def __enter__(self) -> Callable[[int, int], None]:
+        def show(done: int, wanted: int) -> None:
+            self._last = (done, wanted)
+            self._bar(done, wanted)
+
+        return show
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._bar(-1, 1)
+        if kind is not None and issubclass(kind, KeyboardInterrupt):
+            done, wanted = self._last
+            kept = f"they are kept in {self._out}, and the same command goes on from there"
+            typer.echo(f"\nstopped after {done:,} of {wanted:,} replications; {kept}", err=True)
+            raise typer.Exit(130)
+
+
+def _print_analysis(analysis: Analysis) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from shenhe.reports.study_figures import shown as readable
+
+    console = Console()
+    console.print(f"\n[bold]{analysis.title}[/bold]")
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    # The page and --json have every column; a terminal has room for what decides.
+    shown = readable(analysis).drop(columns=["from", "to", "p"] if analysis.kind == "compare" else [])
+    for number, column in enumerate(shown.columns):
+        table.add_column(str(column), justify="left" if number == 0 else "right", no_wrap=number == 0, overflow="fold")
+    for row in shown.itertuples(index=False):
+        table.add_row(*(str(cell) for cell in row))
+    console.print(table)
+    for note in analysis.notes:
+        console.print(f"[dim]{note}[/dim]")
+
+
+def _rows(analysis: Analysis) -> dict[str, Any]:
+    return {
+        "kind": analysis.kind,
+        "title": analysis.title,
+        "notes": list(analysis.notes),
+        "table": json.loads(analysis.table.to_json(orient="records", double_precision=12)),
+        "details": {name: json.loads(frame.to_json(orient="records", double_precision=12)) for name, frame in analysis.details.items()},
+    }
+
+
+def _document(run: StudyRun, analyses: list[Analysis]) -> dict[str, Any]:
+    return {
+        "study": run.study.name,
+        "study_hash": run.plan.hash,
+        "folder": str(run.folder),
+        "arms": run.arms,
+        "worlds": len(run.worlds),
+        "quarantined": dict(run.quarantined),
+        "analyses": [_rows(analysis) for analysis in analyses],
+    }

@@ -1,0 +1,290 @@
+"""Scenario discovery: the region of the unknown in which a policy fails, as a box that a person can read.
+
+The method is PRIM, the patient rule induction method of Friedman and Fisher ("Bump hunting in high-dimensional data",
+Statistics and Computing 9, 1999), as scenario discovery uses it (Bryant and Lempert 2010): coverage, density, and a
+quasi-p-value for each bound of a box.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.special import bdtrc
+
+from ..study import StudyError, StudyRun
+from .answer import Analysis, arm_of, objective_of
+
+Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+Bound: TypeAlias = "tuple[float, float] | frozenset[str]"
+
+
+@dataclass(frozen=True)
+class Box:
+    """A region: for each restricted column the closed interval, or the set of values, that is inside.
+
+    ``mass``: the share of all points inside. ``density``: the mean of y inside. ``coverage``: the share of the total of y
+    that is inside. ``points``: how many are inside.
+    """
+
+    bounds: Mapping[str, Bound] = field(default_factory=dict)
+    mass: float = 1.0
+    density: float = math.nan
+    coverage: float = 1.0
+    points: int = 0
+
+    def holds(self, x: pd.DataFrame) -> Mask:
+        """Which rows of ``x`` are inside."""
+        inside = np.ones(len(x), dtype=bool)
+        for name, bound in self.bounds.items():
+            inside &= _inside(x[name], bound)
+        return inside
+
+
+def _inside(column: pd.Series, bound: Bound) -> Mask:
+    if isinstance(bound, frozenset):
+        return column.astype(str).isin(list(bound)).to_numpy(dtype=bool)
+    low, high = bound
+    values = column.to_numpy(dtype=np.float64)
+    return (values >= low) & (values <= high)
+
+
+@dataclass(frozen=True)
+class Peeling:
+    """The boxes of one peeling, from everything to the smallest, each with one bound tightened; the last may be a
+    pasted (widened again) one."""
+
+    boxes: tuple[Box, ...]
+
+    def frame(self) -> pd.DataFrame:
+        """One row a box: box, mass, density, coverage, points, restricted (how many columns)."""
+        rows = [(k, b.mass, b.density, b.coverage, b.points, len(b.bounds)) for k, b in enumerate(self.boxes)]
+        return pd.DataFrame(rows, columns=["box", "mass", "density", "coverage", "points", "restricted"])
+
+    def best(self) -> Box:
+        """The box with the best balance of coverage and density: the largest harmonic mean of the two."""
+
+        def balance(box: Box) -> float:
+            total = box.coverage + box.density
+            return 2 * box.coverage * box.density / total if total > 0 else 0.0
+
+        return max(self.boxes, key=balance)
+
+
+def prim(
+    x: pd.DataFrame, y: npt.ArrayLike, *, peel: float = 0.05, paste: float = 0.05, mass: float = 0.05
+) -> Peeling:
+    """Peel a box off ``x`` (columns of numbers or of text) in which the mean of ``y`` is high, then paste.
+
+    Each step takes away the slice, a share ``peel`` of the points in the box at one end of one column (or one value of a column
+    of text), whose removal leaves the highest mean, until the box would hold less than ``mass`` of all points or
+    nothing is gained. Then bounds are moved outward by the share ``paste`` of the box's points while the mean rises.
+
+    Raises :class:`ValueError` for shares outside (0, 1), or when there is nothing to find.
+    """
+    for name, share in (("peel", peel), ("paste", paste), ("mass", mass)):
+        if not 0 < share < 1:
+            raise ValueError(f"found {name} {share}, expected more than 0 and less than 1")
+    values = np.asarray(y, dtype=np.float64)
+    if len(values) != len(x) or not len(values):
+        raise ValueError(f"found {len(x)} points with {len(values)} values, expected as many, and at least one")
+    if values.sum() <= 0 or np.ptp(values) == 0:
+        raise ValueError("found the same value at all points, expected some of interest and some not")
+    columns = {name: _column(x[name]) for name in map(str, x.columns)}
+    inside = np.ones(len(values), dtype=bool)
+    bounds: dict[str, Bound] = {}
+    boxes = [_box(bounds, inside, values)]
+    while True:
+        step = _best_peel(columns, values, inside, peel, mass)
+        if step is None:
+            break
+        name, keep, bound = step
+        if values[keep].mean() < values[inside].mean():
+            break
+        inside = keep
+        bounds = bounds | {name: bound}
+        boxes.append(_box(bounds, inside, values))
+        if boxes[-1].density == values.max():
+            break
+    pasted, wider = _paste(columns, values, inside, bounds, paste)
+    if wider:
+        boxes.append(_box(wider, pasted, values))
+    return Peeling(tuple(boxes))
+
+
+def _column(column: pd.Series) -> Floats | npt.NDArray[np.str_]:
+    """A column as numbers, or as text where it is none (truth values are text: they have no order)."""
+    if column.dtype == bool or not pd.api.types.is_numeric_dtype(column):
+        return column.astype(str).to_numpy(dtype=str)
+    return column.to_numpy(dtype=np.float64)
+
+
+def _box(bounds: Mapping[str, Bound], inside: Mask, y: Floats) -> Box:
+    return Box(
+        dict(bounds),
+        mass=float(inside.mean()),
+        density=float(y[inside].mean()) if inside.any() else math.nan,
+        coverage=float(y[inside].sum() / y.sum()),
+        points=int(inside.sum()),
+    )
+
+
+def _best_peel(
+    columns: Mapping[str, npt.NDArray[np.generic]], y: Floats, inside: Mask, peel: float, mass: float
+) -> tuple[str, Mask, Bound] | None:
+    """The slice whose removal leaves the highest mean; of equals the thinner one, the patient choice."""
+    best: tuple[tuple[float, int], str, Mask, Bound] | None = None
+    for name, column in columns.items():
+        for keep, bound in _peels(column, inside, peel):
+            left = int(keep.sum())
+            if left == 0 or left == int(inside.sum()) or left < mass * len(y):
+                continue
+            rank = (float(y[keep].mean()), left)
+            if best is None or rank > best[0]:
+                best = (rank, name, keep, bound)
+    return best[1:] if best else None
+
+
+def _peels(column: npt.NDArray[np.generic], inside: Mask, peel: float) -> list[tuple[Mask, Bound]]:
+    if column.dtype.kind == "U":
+        present = sorted(set(column[inside].tolist()))
+        return [
+            (inside & (column != value), frozenset(str(other) for other in present if other != value)) for value in present
+        ]
+    numbers = column.astype(np.float64)
+    within = numbers[inside]
+    low, high = float(within.min()), float(within.max())
+    found: list[tuple[Mask, Bound]] = []
+    # At least one point goes, also where many share the value at the end.
+    above = within[within > np.quantile(within, peel)] if low < high else within[:0]
+    if len(above):
+        found.append((inside & (numbers >= above.min()), (float(above.min()), high)))
+    below = within[within < np.quantile(within, 1 - peel)] if low < high else within[:0]
+    if len(below):
+        found.append((inside & (numbers <= below.max()), (low, float(below.max()))))
+    return found
+
+
+def _paste(
+    columns: Mapping[str, npt.NDArray[np.generic]], y: Floats, inside: Mask, bounds: Mapping[str, Bound], paste: float
+) -> tuple[Mask, dict[str, Bound]]:
+    """Widen one bound at a time while the mean rises; no bounds where none could be widened."""
+    current = dict(bounds)
+    changed = False
+    while True:
+        best: tuple[float, str, Mask, Bound] | None = None
+        for name in current:
+            others = np.ones(len(y), dtype=bool)
+            for other, bound in current.items():
+                if other != name:
+                    others &= _within(columns[other], bound)
+            for keep, wider in _pastes(columns[name], others, current[name], max(1, int(paste * inside.sum()))):
+                mean = float(y[keep].mean())
+                if mean > float(y[inside].mean()) and (best is None or mean > best[0]):
+                    best = (mean, name, keep, wider)
+        if best is None:
+            return inside, current if changed else {}
+        _, name, inside, current[name] = best
+        changed = True
+
+
+def _within(column: npt.NDArray[np.generic], bound: Bound) -> Mask:
+    if isinstance(bound, frozenset):
+        return np.isin(column, sorted(bound))
+    numbers = column.astype(np.float64)
+    return (numbers >= bound[0]) & (numbers <= bound[1])
+
+
+def _pastes(column: npt.NDArray[np.generic], others: Mask, bound: Bound, count: int) -> list[tuple[Mask, Bound]]:
+    if isinstance(bound, frozenset):
+        absent = sorted(set(column[others].tolist()) - bound)
+        return [(others & np.isin(column, sorted(bound | {value})), bound | {str(value)}) for value in absent]
+    numbers = column.astype(np.float64)
+    low, high = bound
+    found: list[tuple[Mask, Bound]] = []
+    below, above = np.sort(numbers[others & (numbers < low)]), np.sort(numbers[others & (numbers > high)])
+    if len(below):
+        wider = float(below[-min(count, len(below))])
+        found.append((others & (numbers >= wider) & (numbers <= high), (wider, high)))
+    if len(above):
+        wider = float(above[min(count, len(above)) - 1])
+        found.append((others & (numbers >= low) & (numbers <= wider), (low, wider)))
+    return found
+
+
+def quasi_p_values(x: pd.DataFrame, interesting: npt.ArrayLike, box: Box) -> dict[str, float]:
+    """For each bound of a box the probability that a bound which means nothing would do as well (Bryant and Lempert
+    2010): with the others kept, a binomial test of the points inside against the density without this bound."""
+    y = np.asarray(interesting, dtype=bool)
+    inside = box.holds(x)
+    found = {}
+    for name in box.bounds:
+        without = Box({other: bound for other, bound in box.bounds.items() if other != name}).holds(x)
+        share = float(y[without].mean())
+        hits, points = int(y[inside].sum()), int(inside.sum())
+        found[name] = 1.0 if hits == 0 or share >= 1 else float(bdtrc(hits - 1, points, share))
+    return found
+
+
+def discover(
+    run: StudyRun, metric: str | None = None, arm: str | None = None, threshold: float | None = None
+) -> Analysis:
+    """In which worlds a metric (the first objective) of an arm (the first) is worse than ``threshold``.
+
+    The threshold is by default the objective's limit, or else the worst quarter of the worlds. ``table``: parameter,
+    low, high (or values), of_range (how much of the range that is), p (quasi-p-value), one row a bound of the chosen box.
+    ``details``: ``peeling`` (:meth:`Peeling.frame`) and ``points`` (the worlds with value, interesting, inside).
+    """
+    objective, chosen = objective_of(run, metric), arm_of(run, arm)
+    if run.study.worlds is None:
+        raise StudyError("found one world, expected uncertain parameters to discover something about")
+    cells = run.cells(objective.metric)
+    values = cells[cells["arm"] == chosen].set_index("world")["mean"].reindex(range(len(run.worlds)))
+    if values.isna().any():
+        raise StudyError(f"found worlds without {objective.metric} of {chosen}; choose another metric")
+    limit = threshold if threshold is not None else objective.limit
+    if limit is None:
+        limit = float(values.quantile(0.75 if objective.sign > 0 else 0.25))
+    bad = ((values - limit) * objective.sign > 0).to_numpy(dtype=bool)
+    names = [parameter.label for parameter in run.study.worlds.parameters]
+    x = run.worlds[names]
+    words = run.metrics[objective.metric].title.lower()
+    side = "above" if objective.sign > 0 else "below"
+    if not bad.any() or bad.all():
+        raise StudyError(f"found {words} {side} {limit:g} in {'all' if bad.all() else 'none'} of the worlds; choose another --threshold")
+    peeling = prim(x, bad, mass=max(0.05, min(0.5, 8 / len(x))))
+    box = peeling.best()
+    p_values = quasi_p_values(x, bad, box)
+    rows = []
+    for name, bound in box.bounds.items():
+        if isinstance(bound, frozenset):
+            rows.append((name, math.nan, math.nan, ", ".join(sorted(bound)), len(bound) / x[name].nunique(), p_values[name]))
+        else:
+            whole = float(x[name].max() - x[name].min())
+            rows.append((name, *bound, "", (bound[1] - bound[0]) / whole if whole else 1.0, p_values[name]))
+    table = pd.DataFrame(rows, columns=["parameter", "low", "high", "values", "of_range", "p"])
+    table = table.sort_values("p", kind="stable").reset_index(drop=True)
+    if (table["values"] == "").all():
+        table = table.drop(columns="values")
+    title = (
+        f"{words.capitalize()} of {chosen} is {side} {limit:.4g} in {100 * bad.mean():.0f} % of the worlds; "
+        f"the box has {100 * box.coverage:.0f} % of those, and {100 * box.density:.0f} % of the box is such"
+    )
+    notes = (
+        ("PRIM (Friedman and Fisher 1999); p: the chance that a bound which means nothing would do as well (Bryant and Lempert 2010). "
+        "A bound with p above 0.05 is better left out."),
+        "The box was chosen on the worlds it is judged by; another study with another seed of the design would show how much of it holds.",
+    )
+    points = x.assign(world=run.worlds["world"], value=values.to_numpy(), interesting=bad, inside=box.holds(x))
+    facts: dict[str, str | float] = {
+        "metric": objective.metric, "arm": chosen, "threshold": limit, "coverage": box.coverage, "density": box.density, "mass": box.mass,
+    }  # fmt: skip
+    return Analysis(
+        "discover", title, table, notes, {"of_range": "share"}, {"peeling": peeling.frame(), "points": points}, facts
+    )

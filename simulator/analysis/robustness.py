@@ -1,0 +1,83 @@
+"""Which arm does least badly whatever the world: regret, and how often it is good enough."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from ..study import StudyError, StudyRun
+from .answer import Analysis, objective_of
+
+
+def regret(costs: pd.DataFrame) -> pd.DataFrame:
+    """How much worse each arm is than the best arm of the same world (Savage 1951).
+
+    ``costs``: index world, a column for each arm, less is better. Same shape; never negative.
+    """
+    return costs.sub(costs.min(axis=1), axis=0)
+
+
+def robustness(run: StudyRun, metric: str | None = None) -> Analysis:
+    """Regret of each arm on a metric (the first objective), and the share of worlds where it is good enough.
+
+    ``table``: arm, mean, regret_mean, regret_p90, regret_max, worst_world, best_worlds (share of worlds in which it is
+    the best), and where objectives have limits good_worlds (share of worlds in which all limits are met: Simon's
+    satisficing). Sorted by the greatest regret. ``details["regret"]``: arm, world, value, regret.
+    """
+    objective = objective_of(run, metric)
+    costs = _by_world(run, objective.metric) * objective.sign
+    if costs.isna().any().any():
+        raise StudyError(f"found worlds in which some arm has no {objective.metric}; choose another metric")
+    regrets = regret(costs)
+    best = regrets.eq(0).div(regrets.eq(0).sum(axis=1), axis=0)
+    table = pd.DataFrame(
+        {
+            "arm": run.arms,
+            "mean": (costs.mean() * objective.sign).to_numpy(),
+            "regret_mean": regrets.mean().to_numpy(),
+            "regret_p90": regrets.quantile(0.9).to_numpy(),
+            "regret_max": regrets.max().to_numpy(),
+            "worst_world": regrets.idxmax().to_numpy(),
+            "best_worlds": best.mean().to_numpy(),
+        }
+    )
+    limited = [(item, item.limit) for item in run.study.objectives if item.limit is not None]
+    units = dict.fromkeys(("mean", "regret_mean", "regret_p90", "regret_max"), run.metrics[objective.metric].unit)
+    notes = [
+        ("Regret is how much worse an arm is in a world than the best of these arms in that world; what counts is the worst case, "
+        "for which no world needs a probability."),
+        "Means over replications stand for each world, so the greatest regrets are somewhat overstated by chance.",
+    ]
+    if limited:
+        good = np.ones((len(run.worlds), len(run.arms)), dtype=bool)
+        for item, limit in limited:
+            good &= (_by_world(run, item.metric) * item.sign <= limit * item.sign).to_numpy()
+        table["good_worlds"] = good.mean(axis=0)
+        limits = " and ".join(f"{item.metric} at {'most' if item.sign > 0 else 'least'} {limit:g}" for item, limit in limited)
+        notes.append(f"good_worlds: the share of worlds with {limits}.")
+    table = table.sort_values("regret_max", kind="stable").reset_index(drop=True)
+    words = run.metrics[objective.metric].title.lower()
+    title = f"{table['arm'].iloc[0]} has the smallest greatest regret on {words}"
+    long = pd.DataFrame(
+        {
+            "arm": np.tile(np.array(run.arms, dtype=object), len(run.worlds)),
+            "world": np.repeat(np.arange(len(run.worlds)), len(run.arms)),
+            "value": costs.to_numpy().ravel() * objective.sign,
+            "regret": regrets.to_numpy().ravel(),
+        }
+    )
+    return Analysis(
+        "robust",
+        title,
+        table,
+        tuple(notes),
+        units | {"best_worlds": "share", "good_worlds": "share"},
+        {"regret": long},
+        {"metric": objective.metric},
+    )
+
+
+def _by_world(run: StudyRun, metric: str) -> pd.DataFrame:
+    cells = run.cells(metric).pivot(index="world", columns="arm", values="mean")
+    cells.columns = cells.columns.astype(str)
+    return cells.reindex(index=range(len(run.worlds)), columns=run.arms)
