@@ -34,7 +34,6 @@ class Due(simpy.Event):  # type: ignore[misc]
         self.callbacks = [] if callback is None else [callback]
         self._value = value
         self._ok = True
-        self._defused = False
         env.schedule(self, FIRST_KEYED + key, delay)
 
 

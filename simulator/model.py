@@ -25,7 +25,7 @@ from .provider import Providers
 from .public import Public
 from .registry import Registry
 from .regulator import Imposed, Regulator
-from .state import ACTIVE, FUNCTIONS, SERVICE, State, initial_state, views
+from .state import ACTIVE, FUNCTIONS, SERVICE, State, as_arrays, as_lists, initial_state
 
 if TYPE_CHECKING:
     from .scenario import Scenario
@@ -58,6 +58,7 @@ class Replication:
     late_filings: int
     appeals: tuple[int, int, int]  # filed, rejected, upheld
     steps: int  # events that SimPy processed
+    pending: int  # and those that were waiting at the horizon
 
 
 class World:
@@ -69,8 +70,8 @@ class World:
         self.table = numbers
         self.seed = seed
         self.draws = compiled()
-        self.arrays = initial_state(scenario, numbers, self.draws, seed)
-        self.state = views(self.arrays)
+        self.initial = initial_state(scenario, numbers, self.draws, seed)
+        self.state = as_lists(self.initial)
         self.behaviours = len(numbers.behaviour_rate)
         self.steps = len(numbers.step_sanctions)
         self.rows: list[Row] = []
@@ -142,17 +143,19 @@ class World:
             self.close_bin()
 
     def close_bin(self) -> None:
-        arrays, now = self.arrays, self.env.now
-        arrays.harm[:] = arrays.harm + arrays.harm_rate * np.maximum(now - arrays.harm_at, 0.0)
-        arrays.harm_at[:] = np.maximum(now, arrays.harm_at)
+        state, now = self.state, self.env.now
+        rates, since = np.array(state.harm_rate), np.array(state.harm_at)
+        harm = np.array(state.harm) + rates * np.maximum(now - since, 0.0)
+        state.harm[:] = harm.tolist()
+        state.harm_at[:] = np.maximum(now, since).tolist()
         extras = [
             self.fines,
             # accumulate adds in order, so that another engine's loop gives the same bits
-            float(np.add.accumulate(arrays.harm)[-1]),
+            float(np.add.accumulate(harm)[-1]),
             float(self.backlog),
             float(self.listings),
-            float(np.count_nonzero(arrays.status == ACTIVE)),
-            float(np.count_nonzero(arrays.filed >= 0.0)),
+            float(state.status.count(ACTIVE)),
+            float(sum(day >= 0.0 for day in state.filed)),
             float(self.service_suspended),
             float(self.violations_live),
         ]
@@ -194,7 +197,7 @@ def replicate(scenario: Scenario, seed: int, number: int, *, keep_log: bool = Tr
     return Replication(
         number=number,
         rows=world.rows,
-        state=world.arrays,
+        state=as_arrays(world.state, world.initial),
         bin_ends=np.array(ends),
         kinds=np.array(kinds, dtype=np.int64),
         extras=np.array(extras, dtype=np.float64),
@@ -209,4 +212,5 @@ def replicate(scenario: Scenario, seed: int, number: int, *, keep_log: bool = Tr
         late_filings=world.late_filings,
         appeals=(world.appeals_filed, world.appeals_rejected, world.appeals_upheld),
         steps=next(world.env._eid) - len(world.env._queue),
+        pending=len(world.env._queue),
     )
