@@ -474,7 +474,7 @@ def _read(name: str | Path, depth: int) -> tuple[dict[str, Any], Locate]:
     if not looks_like_file and text not in scenarios.names():
         known = scenarios.names()
         close = difflib.get_close_matches(text, known, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"shipped are: {', '.join(known)}"
+        hint = f"did you mean {close[0]!r}?" if close else f"shipped are: {', '.join(known)}."
         raise ScenarioError(f"no scenario is called {text!r}; {hint} A scenario of your own is named by its file.")
     origin = Path(text) if looks_like_file else scenarios.path(text)
     source = text if looks_like_file else f"{text}.yaml"
