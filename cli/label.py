@@ -121,7 +121,9 @@ def write(
                 propagate_id=propagate_id,
                 reserved_code1=reserved,
             )
-        labelled = write_label(file.read_bytes(), fields, media_type=media_type_of(file), explicit=explicit or only_explicit)
+        labelled = write_label(
+            file.read_bytes(), fields, media_type=media_type_of(file), explicit=explicit or only_explicit, look_first=True
+        )
     except LabelWriteError as error:
         typer.echo(f"shenhe: {file}: {error}", err=True)
         raise typer.Exit(2) from None

@@ -228,6 +228,7 @@ def _items(data: bytes, parts: dict[bytes, Box], found: Findings) -> Iterator[tu
             if extents:
                 found.refuse("heif:meta", f"a metadata item of {total:,} bytes is larger than allowed")
             continue
+        found.step(1 + total // 4096)
         pieces = []
         starts = []
         for method, offset, length in extents:

@@ -39,6 +39,7 @@ class Findings:
         self.refused: list[Refusal] = []
         self.notes: list[str] = []
         self._parts = 0
+        self._looked_at = 0
 
     def step(self, count: int = 1) -> None:
         """Counts one more box, chunk, tag or entry. Raises BeyondLimitError past ``limits.parts``."""
@@ -61,6 +62,10 @@ class Findings:
 
     def within(self, value: bytes | str, carrier: str) -> bool:
         """Whether a metadata value is small enough to be looked at; refuses it in words where not."""
+        self._looked_at += len(value)
+        if self._looked_at > self.limits.inflated_bytes * 4:
+            # Directories may name one long value a thousand times.
+            raise BeyondLimitError(f"more than {self.limits.inflated_bytes * 4:,} bytes of metadata values")
         if len(value) <= self.limits.value_bytes:
             return True
         self.refuse(carrier, f"a value of {len(value):,} bytes is larger than the {self.limits.value_bytes:,} allowed")

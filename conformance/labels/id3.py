@@ -92,7 +92,9 @@ def _described(content: bytes) -> tuple[str, str]:
     encoding = _ENCODINGS[content[0]] if content and content[0] < 4 else "latin-1"
     body = content[1:]
     width = 2 if encoding.startswith("utf-16") else 1
-    split = next((i for i in range(0, len(body) - width + 1, width) if not any(body[i : i + width])), len(body))
+    # A description longer than this is not the one that is looked for.
+    reach = min(len(body) - width + 1, 1024)
+    split = next((i for i in range(0, reach, width) if not any(body[i : i + width])), len(body))
     description, value = body[:split], body[split + width :]
     if encoding == "utf-16" and description[:2] in (b"\xff\xfe", b"\xfe\xff") and value[:2] not in (b"\xff\xfe", b"\xfe\xff"):
         value = description[:2] + value

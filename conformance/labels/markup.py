@@ -5,42 +5,67 @@ from __future__ import annotations
 import html
 import re
 from html.parser import HTMLParser
+from itertools import islice
 
 from . import documents, xmp
 from .aigc import is_name
 from .findings import BeyondLimitError, Findings
 from .label import Deviation
 
-_METADATA = re.compile(rb"<(?:\w{1,20}:)?metadata\b[^>]{0,400}>(.{0,1048576}?)</(?:\w{1,20}:)?metadata\s*>", re.DOTALL)
-_RDF = re.compile(rb"<(\w{1,20}):RDF\b.{0,1048576}?</\1:RDF\s*>", re.DOTALL)
-_TEXTS = re.compile(r"<(?:\w{1,20}:)?(?:text|tspan|title|desc)\b[^>]{0,1000}>([^<]{1,4096})")
+_METADATA = re.compile(rb"<(?:\w{1,20}:)?metadata\b[^<>]{0,400}>")
+_METADATA_END = re.compile(rb"</(?:\w{1,20}:)?metadata\s{0,20}>")
+_RDF = re.compile(rb"<(\w{1,20}):RDF\b")
+_TEXTS = re.compile(r"<(?:\w{1,20}:)?(?:text|tspan|title|desc)\b[^<>]{0,1000}>([^<]{1,4096})")
 _UNSEEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?:px|;|$)|opacity\s*:\s*0(?:;|$)", re.IGNORECASE)
 _VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 _BLOCKS = {"p", "div", "br", "li", "tr", "h1", "h2", "h3", "h4", "section", "article", "footer", "header", "td", "main"}
+
+
+def _metadata(data: bytes) -> list[tuple[int, int]]:
+    """Ranges inside the first four ``metadata`` elements; each end is searched for once, behind its
+    beginning.
+    """
+    ranges = []
+    for begin in islice(_METADATA.finditer(data), 4):
+        end = _METADATA_END.search(data, begin.end())
+        if end is None:
+            break
+        ranges.append((begin.end(), end.start()))
+    return ranges
+
+
+def _rdf(data: bytes, start: int, end: int) -> tuple[int, int] | None:
+    """The range of the RDF element between two places."""
+    begin = _RDF.search(data, start, end)
+    if begin is None:
+        return None
+    closing = b"</" + begin[1] + b":RDF"
+    stop = data.find(closing, begin.end(), end)
+    stop = data.find(b">", stop, end) + 1 if stop >= 0 else 0
+    return (begin.start(), stop) if stop else None
 
 
 def read_svg(data: bytes, found: Findings) -> None:
     if b"<!ENTITY" in data[:4096]:
         found.refuse("svg", "declares entities, which are never resolved")
         return
-    for match in list(_METADATA.finditer(data))[:4]:
-        inner = match[1]
-        span = (match.start(1), match.end(1))
-        rdf = _RDF.search(inner)
-        if rdf is not None:
-            span = (match.start(1) + rdf.start(), match.start(1) + rdf.end())
-            xmp.read(_with_namespaces(rdf[0], data), "svg:metadata", span, found)
-        elif found.within(inner, "svg:metadata"):
-            _plain_metadata(inner, span, found)
+    for start, end in _metadata(data):
+        span = _rdf(data, start, end)
+        if span is not None:
+            if found.within(data[span[0] : span[1]], "svg:metadata"):
+                xmp.read(_with_namespaces(data[span[0] : span[1]], data), "svg:metadata", span, found)
+        elif found.within(data[start:end], "svg:metadata"):
+            _plain_metadata(data[start:end], (start, end), found)
     text = documents.decoded(data[: found.limits.value_bytes])
-    for each in list(_TEXTS.finditer(text))[:256]:
+    for each in islice(_TEXTS.finditer(text), 256):
         documents.read_words(html.unescape(each[1]), "svg:text", found)
 
 
 def _plain_metadata(inner: bytes, span: tuple[int, int], found: Findings) -> None:
     text = inner.decode("utf-8", "replace").strip()
-    named = re.fullmatch(r"<(?:\w{1,20}:)?(\w{0,20}AIGC\w{0,20})\b[^>]{0,400}>(.*)</[^>]*>", text, re.DOTALL | re.IGNORECASE)
-    value = html.unescape((named[2] if named else text).removeprefix("<![CDATA[").removesuffix("]]>"))
+    named = re.match(r"<(?:\w{1,20}:)?(\w{0,20}AIGC\w{0,20})\b[^<>]{0,400}>", text, re.IGNORECASE)
+    value = text[named.end() : text.rfind("</")] if named else text
+    value = html.unescape(value.removeprefix("<![CDATA[").removesuffix("]]>"))
     standing = [Deviation.UNUSUAL_PLACE]
     found.field(value, "svg:metadata", span, name=named[1] if named else None, standing=standing)
 
@@ -111,6 +136,9 @@ class _Page(HTMLParser):
 
 
 def read_html(data: bytes, found: Findings) -> None:
+    """A page. The standard library's tokeniser takes quadratic time on broken pages: long ones go through
+    the worker.
+    """
     page = _Page(found)
     page.feed(documents.decoded(data))
     page.close()
@@ -124,6 +152,11 @@ def read_html(data: bytes, found: Findings) -> None:
         documents.read_words("".join(page.hidden), "", inner)
         for label in inner.explicit_labels():
             found.note(f"near miss: the words {label.raw[:40]!r} stand in an element that is not shown")
+
+
+def read_html_confined(data: bytes, _media_type: str, _demuxer: str, found: Findings) -> None:
+    """As ``read_html``, for the worker."""
+    read_html(data, found)
 
 
 def write_html(data: bytes, value: str, found: Findings) -> bytes:
@@ -141,12 +174,10 @@ def write_html(data: bytes, value: str, found: Findings) -> bytes:
 def write_svg(data: bytes, value: str, found: Findings) -> bytes:
     """An RDF packet in the picture's ``metadata``, joined to the one that is there."""
     text = data.decode("utf-8")
-    metadata = _METADATA.search(data)
-    if metadata is not None:
-        rdf = _RDF.search(metadata[1])
-        if rdf is not None:
-            start, end = metadata.start(1) + rdf.start(), metadata.start(1) + rdf.end()
-            return data[:start] + xmp.with_property(data[start:end], value) + data[end:]
+    for start, end in _metadata(data):
+        span = _rdf(data, start, end)
+        if span is not None:
+            return data[: span[0]] + xmp.with_property(data[span[0] : span[1]], value) + data[span[1] :]
     root = re.search(r"<(?:\w+:)?svg\b[^>]*?(/?)>", text)
     if root is None:
         raise ValueError("the file has no svg element")

@@ -18,6 +18,7 @@ from .label import Deviation, Label
 _EDGE = 64
 _LONGEST_STATEMENT = 60
 _LONGEST_TEXT = 1 << 20
+_CANDIDATES = 200
 
 _INVISIBLE = frozenset("\u200b\u200c\u200d\u2060\u2061\u2062\u2063\ufeff\u00ad\u180e\u034f")
 _DIRECTION = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
@@ -28,7 +29,8 @@ _SUPERSCRIPT_MARKS = ("ᴬᴵ", "ᴀɪ", "🅰🅸", "ᴬᴵᴳᶜ")
 _AI = r"(?:人工智能|(?<![A-Za-z])(?:AI|Ai|ai)(?:GC)?(?![A-Za-z]))"
 _GENERATION = r"(?:生成|合成)"
 _FILLER = (
-    r"(?:技术|模型|大模型|大语言模型|算法|辅助|自动|智能|助手|工具|服务|软件|系统|平台|程序|创作|制作|编辑|修改|和|与|或|及|并|、|/|／|所|全部|部分|"
+    # Atomic, so that a run of letters is not split in every possible way.
+    r"(?>技术|模型|大模型|大语言模型|算法|辅助|自动|智能|助手|工具|服务|软件|系统|平台|程序|创作|制作|编辑|修改|和|与|或|及|并|、|/|／|所|全部|部分|"
     r"（AI）|\(AI\)|[\s·・\-—_:：|｜+&]|[A-Za-z0-9.]{1,12})"
 )
 _OBJECT = (
@@ -152,7 +154,7 @@ def _statements(cleaned: _Cleaned, text: str, notes: list[str]) -> list[Statemen
     # Most texts have none of the words at all; one search over the whole is far cheaper than taking it apart.
     if "成" not in cleaned.text and _ENGLISH.search(cleaned.text) is None:
         return statements
-    for start, end in _segments(cleaned.text):
+    for start, end in _promising(cleaned.text, notes):
         segment = cleaned.text[start:end]
         if len(segment) > 2_000 and start > 2_000 and end < len(cleaned.text) - 2_000:
             continue
@@ -166,6 +168,17 @@ def _statements(cleaned: _Cleaned, text: str, notes: list[str]) -> list[Statemen
     if not statements and re.search(r"成生\s*(?:IA|能智工人)|(?:IA|能智工人)\s*成[生合]|成[生合]\s*(?:IA|能智工人)", cleaned.text):
         notes.append("near miss: the words of a label stand in reverse order")
     return statements
+
+
+def _promising(text: str, notes: list[str]) -> list[tuple[int, int]]:
+    """The segments that hold words of a label: at most so many from each end of a text that repeats them
+    endlessly.
+    """
+    found = [(a, b) for a, b in _segments(text) if text.find("成", a, b) >= 0 or _ENGLISH.search(text, a, b)]
+    if len(found) <= 2 * _CANDIDATES:
+        return found
+    notes.append(f"only the first and last {_CANDIDATES} sentences with words of a label were looked at")
+    return found[:_CANDIDATES] + found[-_CANDIDATES:]
 
 
 def _segments(text: str) -> list[tuple[int, int]]:
@@ -226,12 +239,17 @@ def _stands_alone(text: str, offset: int, segment: str) -> bool:
     own.
     """
     end = offset + len(segment)
-    if len(text[:offset].strip()) <= _EDGE or len(text[end:].strip()) <= _EDGE:
+    around = 4 * _EDGE
+    if offset <= around and len(text[:offset].strip()) <= _EDGE:
+        return True
+    if len(text) - end <= around and len(text[end:].strip()) <= _EDGE:
         return True
     bracketed = segment.strip()[:1] in "【[（(" or text[end : end + 1] in ("】", "]", "）", ")")
-    line_start, line_end = text.rfind("\n", 0, offset + 1) + 1, text.find("\n", max(end - 1, offset))
-    line = text[line_start : line_end if line_end >= 0 else len(text)]
-    return bracketed or len(line.strip()) <= len(segment.strip()) + 4
+    # A line of its own begins and ends next to the segment.
+    before, after = text[max(0, offset - 8) : offset + 1], text[max(end - 1, offset) : end + 8]
+    line_before = before.rpartition("\n")[2].strip() if "\n" in before else "more"
+    line_after = after.partition("\n")[0].strip() if "\n" in after else "more"
+    return bracketed or (len(line_before) <= 3 and len(line_after) <= 3)
 
 
 def _is_quoted(before: str, after: str) -> bool:

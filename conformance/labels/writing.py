@@ -27,14 +27,18 @@ def write_label(
     *,
     media_type: str | None = None,
     explicit: bool = False,
+    look_first: bool = False,
     limits: Limits | None = None,
 ) -> bytes:
     """``data`` with the AIGC field in its metadata and, with ``explicit``, a label that people perceive.
 
     ``fields`` are the values of Annex E (a mapping by its keys, or ImplicitFields); None writes an explicit
-    label alone. Metadata that is there stays. Raises LabelWriteError where the file already holds a label
-    of the kind to be written, where the format has no prescribed place, or where its structure does not
-    permit a change; ValueError for fields that Annex E excludes.
+    label alone. With ``look_first`` pixels are searched, too, for an explicit label that is there already
+    (this needs the `media` extra and some tenths of a second). Metadata that is there stays.
+
+    Raises LabelWriteError where the file already holds a label of the kind to be written, where the format
+    has no prescribed place, or where its structure does not permit a change; ValueError for fields that
+    Annex E excludes.
     """
     limits = limits or Limits()
     if fields is None and not explicit:
@@ -43,7 +47,7 @@ def write_label(
         raise LabelWriteError(f"the file has {len(data):,} bytes; {limits.file_bytes:,} are allowed.")
     chosen = fields if isinstance(fields, ImplicitFields) or fields is None else ImplicitFields.from_mapping(fields)
     kind = sniff(data, media_type)
-    depth: Depth = "sound" if explicit else "metadata"
+    depth: Depth = "metadata" if not explicit else "all" if look_first else "sound"
     present = read_labels(data, media_type=media_type, limits=limits, depth=depth)
     if chosen is not None and present.aigc:
         where = present.aigc[0].carrier

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import re
+from itertools import islice
 from xml.parsers import expat
 
 from . import aigc
@@ -156,23 +157,29 @@ def _as_utf8(packet: bytes) -> bytes:
     return packet
 
 
-_BROKEN_ELEMENT = re.compile(r"<(?:\w{1,20}:)?(AIGC)\b[^<>]{0,200}>(.{0,65536}?)(?:</|\Z)", re.DOTALL | re.IGNORECASE)
-_BROKEN_ATTRIBUTE = re.compile(r"""\b(?:\w{1,20}:)?(AIGC)\s*=\s*(?:"([^"<]{0,65536})"|'([^'<]{0,65536})')""", re.IGNORECASE)
+_BROKEN_ELEMENT = re.compile(r"<(?:\w{1,20}:)?(AIGC)\b[^<>]{0,200}>", re.IGNORECASE)
+_BROKEN_ATTRIBUTE = re.compile(r"""\b(?:\w{1,20}:)?(AIGC)\s{0,20}=\s{0,20}(["'])""", re.IGNORECASE)
 
 
 def _read_broken(packet: bytes, carrier: str, span: Span | None, found: Findings, error: str) -> None:
+    """What can be told of a packet that is no XML: values are cut at their end mark by searching, never by
+    backtracking.
+    """
     if b"<!DOCTYPE" in packet or b"<!ENTITY" in packet:
         found.refuse(carrier, "XMP packet: holds a DOCTYPE, which XMP has no use for")
         return
     text = packet.decode("utf-8", "replace")
     seen = False
-    for match in list(_BROKEN_ELEMENT.finditer(text))[:4]:
-        value = match[2].removeprefix("<![CDATA[").removesuffix("]]>")
+    for match in islice(_BROKEN_ELEMENT.finditer(text), 4):
+        end = text.find("</", match.end())
+        value = text[match.end() : end if end >= 0 else match.end() + 65_536]
+        value = value.removeprefix("<![CDATA[").removesuffix("]]>")
         standing = [Deviation.MALFORMED_XML]
         seen |= found.field(html.unescape(value), f"{carrier}/xmp", span, name=match[1], standing=standing)
-    for match in [] if seen else list(_BROKEN_ATTRIBUTE.finditer(text))[:4]:
+    for match in () if seen else islice(_BROKEN_ATTRIBUTE.finditer(text), 4):
+        end = text.find(match[2], match.end())
+        value = html.unescape(text[match.end() : end if end >= 0 else match.end() + 65_536])
         standing = [Deviation.MALFORMED_XML, Deviation.ATTRIBUTE_FORM]
-        value = html.unescape(match[2] or match[3] or "")
         seen |= found.field(value, f"{carrier}/xmp", span, name=match[1], standing=standing)
     if not seen:
         found.refuse(carrier, f"XMP packet is not well-formed XML: {error}")

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageDraw
 
-from shenhe.conformance.labels import Deviation, Labels, Limits, read_labels, write_label
+from shenhe.conformance.labels import Deviation, Labels, LabelWriteError, Limits, read_labels, write_label
 from shenhe.conformance.labels import sandbox as sandbox_module
 from shenhe.conformance.labels.dialogue import Turn, disclosure_in_dialogue, disclosure_in_scene
 from shenhe.conformance.labels.findings import Findings
@@ -127,6 +127,13 @@ def test_pictures_beyond_the_limits_are_refused_before_they_are_decoded() -> Non
     assert "not decoded" in seen(media.picture("PNG")[:60]).refused[0].why
     narrow = seen(encoded(Image.new("RGB", (300, 12_000), "white")))
     assert narrow.decided
+
+
+@needs_recogniser
+def test_a_second_visible_label_is_refused_where_pixels_are_looked_at() -> None:
+    labelled = write_label(encoded(ground("gradient")), None, explicit=True)
+    with pytest.raises(LabelWriteError, match="already holds an explicit label"):
+        write_label(labelled, None, explicit=True, look_first=True)
 
 
 @functools.cache
