@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from . import attest, baseline, check, compare, demo, doctor, export, label, report, rules, sample, simulate, verify
+from . import attest, baseline, check, compare, demo, doctor, export, label, report, rules, sample, simulate, study, validate, verify
 
 app = typer.Typer(
     name="shenhe",
@@ -51,6 +51,8 @@ app.add_typer(label.app, name="label")
 app.add_typer(rules.app, name="rules")
 app.command("simulate")(simulate.simulate)
 app.command("compare")(compare.compare)
+app.add_typer(study.app, name="study")
+app.command("validate")(validate.validate)
 app.command("report")(report.report)
 
 
