@@ -181,8 +181,10 @@ def _discover(analysis: Analysis) -> tuple[go.Figure, str]:
     bounds = analysis.table.set_index("parameter")
     ends: list[float] = []
     for name in axes:
-        inside = name in bounds.index and math.isfinite(bounds.loc[name, "low"])
-        ends += [float(bounds.loc[name, key]) if inside else float(getattr(points[name], how)()) for key, how in (("low", "min"), ("high", "max"))]
+        if name in bounds.index and math.isfinite(bounds.loc[name, "low"]):
+            ends += [float(bounds.loc[name, "low"]), float(bounds.loc[name, "high"])]
+        else:
+            ends += [float(points[name].min()), float(points[name].max())]
     if len(axes) > 1:
         figure.add_shape(
             type="rect", x0=ends[0], x1=ends[1], y0=ends[2], y1=ends[3], line={"color": "var(--run-1)", "width": 2}
@@ -216,7 +218,8 @@ def _pareto(analysis: Analysis) -> tuple[go.Figure, str]:
     words = [heading(x), heading(y)]
     figure.update_layout(hovermode="closest", xaxis={"title": {"text": words[0]}}, yaxis={"title": {"text": words[1]}})
     figure.update_layout(legend={"y": 1.08, "yanchor": "bottom"}, margin={"t": 40})
-    return figure, f"Two of the objectives, with 95 % intervals. A policy may be on the front for an objective that is not drawn. {analysis.notes[0]}"
+    caption = "Two of the objectives, with 95 % intervals. A policy may be on the front for an objective that is not drawn."
+    return figure, f"{caption} {analysis.notes[0]}"
 
 
 def _robust(analysis: Analysis) -> tuple[go.Figure, str]:
@@ -262,4 +265,5 @@ def _tipping(analysis: Analysis) -> tuple[go.Figure, str]:
         xaxis={"title": {"text": f"start: {analysis.facts['start']}"}}, yaxis={"title": {"text": heading(str(analysis.facts["metric"]))}}
     )
     figure.update_layout(legend={"y": 1.08, "yanchor": "bottom"}, margin={"t": 40})
-    return figure, "Where histories end, by where they start. A line that jumps has two ends; one that is flat has one. " + analysis.notes[0]
+    caption = "Where histories end, by where they start. A line that jumps has two ends; one that is flat has one."
+    return figure, f"{caption} {analysis.notes[0]}"

@@ -268,7 +268,7 @@ class Kept:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._executor: Executor | None = None
-        self.workers = pool.workers
+        self.workers: int = pool.workers
 
     @property
     def window(self) -> int:

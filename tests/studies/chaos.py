@@ -1,0 +1,134 @@
+"""Kill drivers and workers of a study at random moments, resume with the same command, and compare bytes.
+
+Run by hand or by ``make chaos``: ``python -P tests/studies/chaos.py --kills 50 --seed 1``. Linux only: it finds the workers in ``/proc``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+COMMAND = [sys.executable, "-c", "from shenhe.cli.main import run; run()"]
+RESULTS = ("worlds.parquet", "results.parquet")
+
+
+class Tally(NamedTuple):
+    """What happened: kills by whom they hit, runs that ended by themselves, and comparisons of finished studies."""
+
+    drivers: int
+    workers: int
+    finished: int
+    different: int
+
+
+def workers_of(driver: int) -> list[int]:
+    """The process ids of a driver's workers, and of nothing else that it started."""
+    try:
+        children = Path(f"/proc/{driver}/task/{driver}/children").read_text().split()
+        return [int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
+    except OSError:
+        return []
+
+
+def digest(folder: Path) -> str:
+    total = hashlib.sha256()
+    for name in RESULTS:
+        total.update((folder / name).read_bytes())
+    return total.hexdigest()
+
+
+def start(study: Path, out: Path) -> subprocess.Popen[bytes]:
+    command = [*COMMAND, "study", str(study), "--out", str(out), "--workers", "2", "--yes", "--json"]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+
+def chaos(study: Path, folder: Path, kills: int, seed: int, longest: float, *, tell: bool = False) -> Tally:
+    """Kill ``kills`` times, half drivers and half workers, at moments up to ``longest`` seconds after a start.
+
+    Each study that finishes is compared with one that was left alone; then another is begun. Raises
+    :class:`RuntimeError` when a driver ends by itself with an error.
+    """
+    dice = random.Random(seed)
+    quiet = start(study, folder / "quiet")
+    _, told = quiet.communicate()
+    if quiet.returncode != 0:
+        raise RuntimeError(f"the study fails when nobody disturbs it: {told.decode()}")
+    expected = digest(folder / "quiet")
+    drivers = workers = finished = different = number = 0
+    out = folder / "storm-0"
+    while True:
+        driver = start(study, out)
+        while drivers + workers < kills:
+            try:
+                driver.wait(dice.uniform(0.05, longest))
+                break
+            except subprocess.TimeoutExpired:
+                pass
+            if drivers <= workers:
+                driver.kill()
+                drivers += 1
+                break
+            found = workers_of(driver.pid)
+            if found:
+                os.kill(dice.choice(found), signal.SIGKILL)
+                workers += 1
+        _, told = driver.communicate()
+        if driver.returncode == 0:
+            finished += 1
+            different += digest(out) != expected
+            number += 1
+            out = folder / f"storm-{number}"
+            if tell:
+                print(f"finished {finished}: {drivers} drivers and {workers} workers killed so far", flush=True)
+            if drivers + workers >= kills:
+                return Tally(drivers, workers, finished, different)
+        elif driver.returncode != -signal.SIGKILL:
+            raise RuntimeError(f"the driver ended with {driver.returncode}: {told.decode()}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--longest", type=float, default=6.0, help="seconds between kills, at the most")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        study = folder / "storm.yaml"
+        study.write_text(json.dumps(STUDY))
+        began = time.monotonic()
+        tally = chaos(study, folder, options.kills, options.seed, options.longest, tell=True)
+    print(f"{tally.drivers} drivers and {tally.workers} workers killed; {tally.finished} studies finished, {tally.different} of them with other")
+    print(f"bytes than the study that nobody disturbed ({time.monotonic() - began:.0f} s, seed {options.seed})")
+    sys.exit(1 if tally.different else 0)
+
+
+STUDY = {
+    "name": "storm",
+    "title": "A study to be interrupted",
+    "scenario": "cn-2023",
+    "set": {"population.providers": 20, "population.arrivals": [[0, 1.0]], "horizon": 365.0, "policy.staff.inspectors": 1},
+    "arms": [{"name": "as-enacted"}, {"name": "two-inspectors", "set": {"policy.staff.inspectors": 2}}],
+    "worlds": {
+        "design": "latin-hypercube",
+        "size": 16,
+        "parameters": [{"path": "response.initial_belief", "low": 0.01, "high": 0.3}],
+    },
+    "replications": 40,
+    "precision": {"metric": "violations", "half_width": 0.01, "of": "mean", "most": 80},
+}
+"""About twenty seconds of work for one processor: 16 worlds, two arms, forty to eighty replications."""
+
+
+if __name__ == "__main__":
+    main()
