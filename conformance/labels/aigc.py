@@ -41,6 +41,8 @@ _OTHER_VOCABULARY = {
     "contentid": "ContentId",
 }
 _PAIR = re.compile(r"""["']?([A-Za-z]{4,20}[12]?)["']?\s*[:=]\s*(?:"((?:[^"\\]|\\.){0,1024})"|'([^']{0,1024})'|([\w.+-]{1,200}))""")
+# What a value without a name must hold to be looked into, or the same as Base64 begins.
+_TELLING = re.compile(r"aigc|contentproducer|serviceprovider|\A(?:QUlHQ|eyJBSUdD|eyAiQUlHQy)", re.IGNORECASE)
 _PREFIX = re.compile(r"aigc\s*[:=]?\s*(?=[{\[\"])", re.IGNORECASE)
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 _CHARSETS = {
@@ -136,6 +138,8 @@ def parse(value: str | bytes, *, name: str | None, standing: Iterable[Deviation]
     raw = text[:4096]
     if not text:
         return Value({}, _judged({}, [*found, Deviation.MALFORMED_JSON]), raw) if _names_exactly(name) else None
+    if name is None and _TELLING.search(text) is None:
+        return None
     text = _unprefixed(text, found)
     text = _unencoded(text, found)
     wrapped, pairs = _pairs(text, found)

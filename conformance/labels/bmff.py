@@ -17,7 +17,6 @@ from .findings import BeyondLimitError, Findings
 from .label import Deviation
 
 _XMP_UUID = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
-_C2PA_UUID = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 _USUAL = "moov.udta.meta"
 
 

@@ -27,7 +27,7 @@ def decoded(data: bytes) -> str:
         return data.decode("gb18030", "replace")
 
 
-def _span(data: bytes, text: str, start: int, end: int) -> Span | None:
+def byte_span(data: bytes, text: str, start: int, end: int) -> Span | None:
     """Byte range of a range of characters; only where the file is UTF-8."""
     mark = 3 if data[:3] == b"\xef\xbb\xbf" else 0
     before = mark + len(text[:start].encode("utf-8", "replace"))
@@ -50,7 +50,7 @@ def read_text(data: bytes, found: Findings) -> None:
     words = []
     at = 0
     for match in list(_BODY_FIELD.finditer(text))[:8]:
-        span = _span(data, text, match.start(), match.end())
+        span = byte_span(data, text, match.start(), match.end())
         if found.field(match[0], "text:body", span, name=None, standing=[Deviation.IN_BODY]):
             words.append(text[at : match.start()])
             at = match.end()
@@ -62,7 +62,7 @@ def read_markdown(data: bytes, found: Findings) -> None:
     text = decoded(data)
     front = _FRONT_MATTER.match(text)
     if front is not None:
-        _read_front_matter(front[1], _span(data, text, front.start(1), front.end(1)), found)
+        _read_front_matter(front[1], byte_span(data, text, front.start(1), front.end(1)), found)
         text = text[front.end() :]
     read_words(text, "markdown", found)
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import html
 import re
-from html.parser import HTMLParser
 from itertools import islice
 
 from . import documents, xmp
 from .aigc import is_name
-from .findings import BeyondLimitError, Findings
+from .findings import BeyondLimitError, Findings, Span
 from .label import Deviation
 
 _METADATA = re.compile(rb"<(?:\w{1,20}:)?metadata\b[^<>]{0,400}>")
@@ -17,6 +16,9 @@ _METADATA_END = re.compile(rb"</(?:\w{1,20}:)?metadata\s{0,20}>")
 _RDF = re.compile(rb"<(\w{1,20}):RDF\b")
 _TEXTS = re.compile(r"<(?:\w{1,20}:)?(?:text|tspan|title|desc)\b[^<>]{0,1000}>([^<]{1,4096})")
 _UNSEEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?:px|;|$)|opacity\s*:\s*0(?:;|$)", re.IGNORECASE)
+# A tag with its attributes: quoted values may hold anything, unquoted text ends at the next bracket.
+_TAG = re.compile(r"""<(/?)([a-zA-Z][^\s/<>]{0,60}|!)((?>[^<>"']+|"[^"]{0,65536}"|'[^']{0,65536}')*+)>""")
+_ATTRIBUTE = re.compile(r"""([^\s"'<>/=]{1,60})(?:\s{0,20}=\s{0,20}(?:"([^"]*)"|'([^']*)'|([^\s"'<>]{1,4096})))?""")
 _VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 _BLOCKS = {"p", "div", "br", "li", "tr", "h1", "h2", "h3", "h4", "section", "article", "footer", "header", "td", "main"}
 
@@ -86,25 +88,51 @@ def _with_namespaces(packet: bytes, data: bytes) -> bytes:
     return packet[: head.end()] + added + packet[head.end() :] if head and added else packet
 
 
-class _Page(HTMLParser):
+class _Page:
     """Meta elements and the words a page shows; hidden elements, scripts and styles show none."""
 
     def __init__(self, found: Findings) -> None:
-        super().__init__(convert_charrefs=True)
         self.found = found
-        self.fields: list[tuple[str, str]] = []
+        self.fields: list[tuple[str, str, Span]] = []
         self.shown: list[str] = []
         self.hidden: list[str] = []
         self._unseen: list[str] = []
-        self._length = 0
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.step()
-        values = {name: value or "" for name, value in attrs}
+    def walk(self, text: str) -> None:
+        """One pass over tags and the text between them. Browsers read broken pages otherwise; labels stand
+        in sound ones.
+        """
+        position = 0
+        while position < len(text):
+            opening = text.find("<", position)
+            if opening < 0:
+                opening = len(text)
+            if opening > position:
+                self._text(text[position:opening])
+            if text.startswith("<!--", opening):
+                end = text.find("-->", opening + 4)
+                position = end + 3 if end >= 0 else len(text)
+                continue
+            tag = _TAG.match(text, opening)
+            if tag is None:
+                position = opening + 1
+                continue
+            position = tag.end()
+            if tag[1]:
+                self._end(tag[2].lower())
+            elif tag[2] != "!":
+                self._start(tag[2].lower(), tag)
+                if tag[2].lower() in ("script", "style"):
+                    closing = re.compile(f"</{tag[2]}", re.IGNORECASE).search(text, position)
+                    position = closing.start() if closing else len(text)
+
+    def _start(self, tag: str, match: re.Match[str]) -> None:
+        values = {m[1].lower(): html.unescape(m[2] or m[3] or m[4] or "") for m in islice(_ATTRIBUTE.finditer(match[3]), 64)}
         if tag == "meta":
             name = values.get("name") or values.get("property") or values.get("itemprop") or ""
             if is_name(name):
-                self.fields.append((name.rpartition(":")[2], values.get("content", "")))
+                self.found.step()
+                self.fields.append((name.rpartition(":")[2], values.get("content", ""), match.span()))
             elif name.lower() == "generator":
                 self.found.generator(values.get("content", ""), "html:meta")
             return
@@ -118,45 +146,32 @@ class _Page(HTMLParser):
             if len(self._unseen) > 4096:
                 raise BeyondLimitError("elements nested deeper than 4,096")
 
-    def handle_endtag(self, tag: str) -> None:
-        if self._unseen:
-            while self._unseen and self._unseen.pop() != tag:
+    def _end(self, tag: str) -> None:
+        if tag in self._unseen:
+            while self._unseen.pop() != tag:
                 pass
         if tag in _BLOCKS:
             self.shown.append("\n")
 
-    def handle_data(self, data: str) -> None:
-        self._length += len(data)
-        if self._length > self.found.limits.inflated_bytes:
-            raise BeyondLimitError("more text than is looked at in one page")
+    def _text(self, text: str) -> None:
         if not self._unseen:
-            self.shown.append(data)
+            self.shown.append(html.unescape(text))
         elif self._unseen[0] not in ("script", "style", "head"):
-            self.hidden.append(data)
+            self.hidden.append(html.unescape(text))
 
 
 def read_html(data: bytes, found: Findings) -> None:
-    """A page. The standard library's tokeniser takes quadratic time on broken pages: long ones go through
-    the worker.
-    """
+    text = documents.decoded(data)
     page = _Page(found)
-    page.feed(documents.decoded(data))
-    page.close()
-    for name, value in page.fields:
-        at = data.find(name.encode())
-        span = (data.rfind(b"<", 0, at), data.find(b">", at) + 1) if at > 0 else None
-        found.field(value, "html:meta", span if span and 0 <= span[0] < span[1] else None, name=name)
+    page.walk(text)
+    for name, value, (start, end) in page.fields:
+        found.field(value, "html:meta", documents.byte_span(data, text, start, end), name=name)
     documents.read_words(re.sub(r"[ \t]*\n\s*", "\n", "".join(page.shown)).strip(), "html", found)
     if page.hidden:
         inner = Findings(found.limits)
         documents.read_words("".join(page.hidden), "", inner)
         for label in inner.explicit_labels():
             found.note(f"near miss: the words {label.raw[:40]!r} stand in an element that is not shown")
-
-
-def read_html_confined(data: bytes, _media_type: str, _demuxer: str, found: Findings) -> None:
-    """As ``read_html``, for the worker."""
-    read_html(data, found)
 
 
 def write_html(data: bytes, value: str, found: Findings) -> bytes:

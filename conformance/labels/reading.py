@@ -44,7 +44,6 @@ _WALKERS = {
 
 _DEFAULT_LIMITS = Limits()
 _TEXT_FORMATS = ("text", "markdown", "json", "html", "svg")
-_LONG_PAGE = 64 * 1024
 
 
 @cache
@@ -92,11 +91,6 @@ def _walk(kind: Format, data: bytes, found: Findings) -> None:
         return
     if kind.name in _TEXT_FORMATS and len(data) > found.limits.inflated_bytes:
         found.refuse(kind.name, f"text of more than {found.limits.inflated_bytes:,} bytes is not looked at")
-        return
-    if kind.name == "html" and len(data) > _LONG_PAGE:
-        from . import sandbox
-
-        sandbox.ask("html", kind.media_type, "", data, found)
         return
     read = walker(kind.name)
     if read is None:

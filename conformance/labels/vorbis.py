@@ -131,10 +131,6 @@ class _Page(NamedTuple):
     serial: int
     lacing: bytes
 
-    @property
-    def continued(self) -> bool:
-        return bool(self.lacing) and self.lacing[-1] == 255
-
 
 def _pages(data: bytes, start: int, found: Findings) -> Iterator[_Page]:
     position = start

@@ -25,7 +25,6 @@ _TASKS = {
     "sound": ("film", "read_sound"),
     "c2pa": ("credentials", "read"),
     "pdf": ("pdf", "read"),
-    "html": ("markup", "read_html_confined"),
 }
 _NEW_USER, _NEW_NETWORK = 0x10000000, 0x40000000
 _FORBIDDEN = ("socket.connect", "socket.bind", "socket.sendto", "socket.getaddrinfo", "subprocess.Popen", "os.system",

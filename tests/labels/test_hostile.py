@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import struct
+import time
 import tracemalloc
 import zipfile
 import zlib
+from collections.abc import Callable
 
 import pytest
 
@@ -148,3 +150,45 @@ def test_an_exif_block_that_points_outside_is_left() -> None:
 def test_a_compressed_value_is_inflated_within_its_limit() -> None:
     data = media.png_with((b"zTXt", b"AIGC\0\0" + zlib.compress(b"x" * 4096)))
     assert "inflates to more" in read_labels(data, limits=Limits(value_bytes=1000)).refused[0].why
+
+
+def _directory_of_one_value(count: int) -> bytes:
+    """A TIFF whose many entries all name one long value."""
+    value = b"A" * 60_000
+    at = 8 + 2 + 12 * count + 4
+    row = struct.pack("<HHII", 0x010E, 2, len(value), at)
+    return b"II*\0\x08\0\0\0" + struct.pack("<H", count) + row * count + b"\0\0\0\0" + value
+
+
+REPEATED: dict[str, tuple[Callable[[int], bytes], str | None]] = {
+    "metadata elements that never end": (lambda n: b"<svg>" + b"<metadata>" * n, None),
+    "packets that never end": (lambda n: b"<svg><metadata>" + b"<rdf:RDF " * n + b"</metadata>", None),
+    "half an end": (lambda n: b"<svg><metadata><AIGC>" + b"</" * n + b"</metadata>", None),
+    "broken properties": (lambda n: media.png_itxt(b"<x>AIGC</y>" + b"<AIGC " * n), None),
+    "letters behind AI": (lambda n: ("AI " + "abc123 " * 3 + "。成").encode() * n, "text/plain"),
+    "labels in a row": (lambda n: "春天来了，AI生成。".encode() * n, "text/plain"),
+    "quoted labels": (lambda n: "“AI生成”，".encode() * n, "text/plain"),
+    "tags that never end": (lambda n: b"<html>" + b"<a " * n, None),
+    "comments that never end": (lambda n: b"<html>" + b"<!--" * n, None),
+    "open quotes": (lambda n: b"<html>" + b"<a \"'" * n, None),
+    "attributes": (lambda n: b"<html><a " + b'a="' * n, None),
+    "one value a thousand times": (lambda n: _directory_of_one_value(min(n, 16_000)), None),
+}
+
+
+@pytest.mark.parametrize("case", REPEATED)
+def test_cost_grows_no_faster_than_size(case: str) -> None:
+    """Eight times the size may cost sixteen times as much; what grows with the square would cost 64 times."""
+    make, media_type = REPEATED[case]
+
+    def cost(count: int) -> float:
+        data = make(count)
+        times = []
+        for _ in range(3):
+            began = time.process_time()
+            read_labels(data, media_type=media_type)
+            times.append(time.process_time() - began)
+        return min(times)
+
+    read_labels(make(10), media_type=media_type)
+    assert cost(32_000) <= 16 * cost(4_000) + 0.05
