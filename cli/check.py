@@ -16,6 +16,7 @@ import typer
 from shenhe.conformance.verdict import Level
 
 if TYPE_CHECKING:
+    from shenhe.conformance.documents import Evidence
     from shenhe.conformance.provider import Provider
     from shenhe.conformance.report import Report
 
@@ -43,7 +44,23 @@ def check(
     on: Annotated[str | None, typer.Option("--on", metavar="DATE", help="Apply the law of this day (YYYY-MM-DD).")] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed asks the same.")] = 0,
     examples: Annotated[int, typer.Option("--examples", min=0, help="Cases that each check draws after its fixed ones.")] = 25,
+    sample: Annotated[
+        int, typer.Option("--sample", min=0, help="Independent draws a check, all judged, to bound how often it can fail. 0: none.")
+    ] = 0,
     max_requests: Annotated[int | None, typer.Option("--max-requests", min=1, help="Send no more; what is left open stays open.")] = None,
+    max_time: Annotated[
+        float | None, typer.Option("--max-time", metavar="SECONDS", min=0.1, help="Take no longer; what is left open stays open.")
+    ] = None,
+    max_generations: Annotated[
+        int | None, typer.Option("--max-generations", min=0, help="Call generate and edit, which may be charged for, no more often.")
+    ] = None,
+    workers: Annotated[int, typer.Option("--workers", min=1, max=64, help="Checks at once, each on accounts of its own.")] = 1,
+    baseline_file: Annotated[
+        Path | None, typer.Option("--baseline", metavar="FILE", help="What is accepted for now: it decides the exit code.")
+    ] = None,
+    evidence_file: Annotated[
+        Path | None, typer.Option("--evidence", metavar="FILE", help="Documents that are offered for the rules that no probe decides.")
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for report.json, junit.xml and report.html.")] = None,
     report_file: Annotated[Path | None, typer.Option("--report", help="Write report.json here.")] = None,
     junit_file: Annotated[Path | None, typer.Option("--junit", help="Write JUnit XML here.")] = None,
@@ -53,7 +70,8 @@ def check(
 ) -> None:
     """Probe a provider and judge it by every rule that a probe can see.
 
-    Exit code: 0 all passed, 1 a rule is broken, 2 a mistake in what was asked for, 3 not fully verified.
+    Exit code: 0 all passed, 1 a rule is broken, 2 a mistake in what was asked for, 3 not fully verified. With a
+    baseline: 0 all is kept or accepted, 1 a new failure, a stale or an expired entry.
 
     Example:  shenhe check sample --fault text-unlabelled
 
@@ -65,6 +83,11 @@ def check(
     if target is None:
         raise typer.BadParameter("name a binding file, or `sample`; `shenhe init` drafts one", param_hint="TARGET")
     day = _day(on)
+    from shenhe.conformance.baseline import read_baseline
+    from shenhe.conformance.documents import read_evidence
+
+    known = read_baseline(baseline_file) if baseline_file is not None else None
+    evidence = read_evidence(evidence_file) if evidence_file is not None else None
     wanted = _files(out, report_file, junit_file, html_file)
     with ExitStack() as stack:
         provider = _connect(stack, target, faults or [], base_url)
@@ -82,6 +105,10 @@ def check(
                 on=day,
                 progress=bar,
                 max_requests=max_requests,
+                max_seconds=max_time,
+                max_generations=max_generations,
+                workers=workers,
+                sample=sample,
             )
         finally:
             bar(0, 0, "")
@@ -92,6 +119,8 @@ def check(
         from shenhe.reports.terminal import print_check_summary
 
         print_check_summary(report)
+        for line in [*_sampled(report), *_documents(report, evidence)]:
+            typer.echo(line)
     for path in wanted.values():
         typer.echo(f"written: {path}", err=True)
     told = next((result.reason for result in report.checks if result.reason.startswith(GONE)), None)
@@ -100,6 +129,15 @@ def check(
     if was_interrupted(report):
         typer.echo("shenhe: stopped; what was finished is kept, the rest is inconclusive", err=True)
         raise typer.Exit(INTERRUPTED)
+    if known is not None:
+        from shenhe.conformance.baseline import apply_baseline
+
+        from .baseline import told as told_of
+
+        outcome = apply_baseline(report, known, date.today())
+        for line in told_of(outcome, known):
+            typer.echo(line, err=as_json)
+        raise typer.Exit(outcome.exit_code)
     raise typer.Exit(report.summary.exit_code)
 
 
@@ -108,6 +146,22 @@ def was_interrupted(report: Report) -> bool:
     from shenhe.conformance.runner import INTERRUPTED as REASON
 
     return any(result.reason == REASON for result in report.checks)
+
+
+def _sampled(report: Report) -> list[str]:
+    """What the sample excludes, check by check."""
+    return [f"{result.name}: {result.sample.excludes}" for result in report.checks if result.sample is not None]
+
+
+def _documents(report: Report, evidence: Evidence | None) -> list[str]:
+    """What is offered for the rules that only documents show."""
+    if evidence is None:
+        return []
+    from shenhe.conformance.documents import document_rows, not_asked_for
+    from shenhe.reports.documents import documents_text
+
+    rows = document_rows(report.undecided, evidence, date.today())
+    return [documents_text(rows, not_asked_for(report.undecided, evidence))]
 
 
 def _connect(stack: ExitStack, target: str, faults: list[str], base_url: str | None) -> Provider:

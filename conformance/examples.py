@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from .probe import BudgetSpent
 from .registry import NotJudged, Undecided, Violation
 
 if TYPE_CHECKING:
@@ -94,6 +95,10 @@ def explore(
         drawn()
     except (Violation, _EnoughError, Unsatisfiable):
         pass
+    except BudgetSpent:
+        # What was found before is kept; whoever asks again learns that nothing is left.
+        if found.failing is None:
+            raise
     except Flaky:
         found.flaky = True
     return found

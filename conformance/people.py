@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 from random import Random
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from .provider import Identity, IdentityMethod, Subject
@@ -36,6 +37,10 @@ REGIONS = (
 )
 _USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _USCC_WEIGHTS = tuple(pow(3, place, 31) for place in range(17))
+#: After so many persons a row may give a birth date and sequence number again.
+ROW = 146_000
+#: One source of names serves all threads.
+_NAMING = Lock()
 _ADULTS_BORN = (date(1984, 1, 1), date(2003, 12, 31))
 _MINORS_BORN = (date(2016, 1, 1), date(2019, 12, 31))
 
@@ -165,11 +170,15 @@ class Person:
 
 
 class Persons:
-    """An endless row of invented persons: the same for the same seed, no two alike."""
+    """An endless row of invented persons: the same for the same seed, no two alike.
 
-    def __init__(self, seed: int = 0) -> None:
+    ``first`` is how many persons of the row are left to others: rows of one seed that start far enough apart
+    (up to :data:`ROW` in all) share nobody.
+    """
+
+    def __init__(self, seed: int = 0, first: int = 0) -> None:
         self._seed = seed
-        self._made = 0
+        self._made = first
 
     def adult(self) -> Person:
         """The next person, born 1984 to 2003."""
@@ -196,9 +205,10 @@ class Persons:
 
 
 def _name(seed: int) -> str:
-    faker = _faker()
-    faker.seed_instance(seed)
-    return str(faker.name())
+    with _NAMING:
+        faker = _faker()
+        faker.seed_instance(seed)
+        return str(faker.name())
 
 
 @cache

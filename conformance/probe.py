@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable
+import time
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
+from threading import RLock
 from typing import Any, Literal, ParamSpec, Protocol, TypeVar, runtime_checkable
 
 from shenhe.rulebook import Service
 
 from .exchange import Exchange, ReceivedResponse, SentRequest
-from .people import Person, Persons
+from .people import ROW, Person, Persons
 from .provider import (
     Accepted,
     Account,
@@ -48,8 +53,15 @@ CALL = "CALL"
 _GONE_AFTER = 6
 
 
+#: Operations that a provider may charge for.
+PAID = frozenset({"generate", "edit"})
+#: Of each row of persons, checks get so many each from the start; what is made once a run is at the end.
+_PERSONS_EACH = 1000
+_PERSONS_KEPT = 20_000
+
+
 class BudgetSpent(BaseException):
-    """The run may send no more requests. Not an ``Exception``: no property may swallow it."""
+    """The run may send no more requests, or has no more time. Not an ``Exception``: no property may swallow it."""
 
 
 class ProviderGone(BaseException):
@@ -103,61 +115,126 @@ class Kept:
     counts: Counts
 
 
+@dataclass(frozen=True)
+class Bounds:
+    """What a run may spend: requests, seconds, and calls that a provider charges for. ``None`` is no bound."""
+
+    requests: int | None = None
+    seconds: float | None = None
+    generations: int | None = None
+
+
 @dataclass
 class Session:
-    """What the probes of one run share. ``max_requests`` bounds what is sent; ``on`` is the day whose law applies."""
+    """What the probes of one run share, from several threads if need be. ``on`` is the day whose law applies."""
 
     provider: Provider
     seed: int = 0
     on: date = field(default_factory=date.today)
-    max_requests: int | None = None
+    bounds: Bounds = field(default_factory=Bounds)
     requests: int = 0
+    generations: int = 0
 
     def __post_init__(self) -> None:
         self.capabilities: Capabilities = self.provider.capabilities
-        self.persons = Persons(self.seed)
         #: Whose account it is, by the account's id: who registers as somebody presents that somebody's papers.
         self.holders: dict[str, Person] = {}
-        self._salt = ""
-        self._tokens = 0
         self.kept: dict[object, Kept] = {}
+        #: Why nothing more is asked, once a run has to stop.
+        self.stopped = ""
+        #: What names hold besides the seed, once some of them were found to be taken.
+        self.taken = ""
+        self._began = time.monotonic()
         self._unanswered = 0
+        self._lock = RLock()
+        self._making: dict[object, RLock] = {}
+        self._made: Counter[object] = Counter()
 
-    def token(self) -> str:
-        """A word that occurs once in a run."""
-        self._tokens += 1
-        digest = hashlib.sha256(f"{self.seed}/{self._salt}/{self._tokens}".encode()).hexdigest()
-        return f"t{digest[:10]}"
+    def names(self, scope: str = "", number: int = 0) -> Names:
+        """The words and people of one check: the same whatever runs beside it, and nobody else's."""
+        return Names(self, scope, min(number, (ROW - _PERSONS_KEPT) // _PERSONS_EACH - 1) * _PERSONS_EACH)
 
-    def sow_afresh(self) -> bool:
-        """Leave the names that follow from the seed, because somebody used them at this provider before.
+    def names_for(self, key: object) -> Names:
+        """The words and people for what is made once a run, whoever comes to make it, and when it is made anew."""
+        with self._lock:
+            self._made[key] += 1
+            scope = f"once {key!r} {self._made[key]}"
+        return Names(self, scope, ROW - _PERSONS_KEPT + zlib.crc32(scope.encode()) % _PERSONS_KEPT)
 
-        Once a run; says whether it was done.
-        """
-        if self._salt:
-            return False
-        self._salt = secrets.token_hex(4)
-        self.persons = Persons(secrets.randbelow(2**31))
-        return True
+    def taken_names(self) -> str:
+        """From now on names hold something besides the seed; what it is."""
+        with self._lock:
+            self.taken = self.taken or secrets.token_hex(4)
+            return self.taken
 
     def forget(self) -> None:
         """Make what was kept from earlier cases anew when it is next needed."""
         self.kept.clear()
 
+    @contextmanager
+    def making(self, key: object) -> Iterator[None]:
+        """Hold back others who need the same thing while one makes it."""
+        with self._lock:
+            lock = self._making.setdefault(key, RLock())
+        with lock:
+            yield
+
     def answered(self, result: Accepted[Any] | Refused | Unavailable) -> None:
         """Count one call, and give up on a provider that is not there any more."""
-        self.requests += max(1, len(result.exchanges))
-        if isinstance(result, Unavailable) and result.status is None:
-            self._unanswered += 1
-            if self._unanswered >= _GONE_AFTER:
-                raise ProviderGone(result.reason)
-        else:
-            self._unanswered = 0
+        with self._lock:
+            self.requests += max(1, len(result.exchanges))
+            if isinstance(result, Unavailable) and result.status is None:
+                self._unanswered += 1
+                if self._unanswered >= _GONE_AFTER:
+                    raise ProviderGone(result.reason)
+            else:
+                self._unanswered = 0
 
-    def may_ask(self) -> None:
-        """Raise :class:`BudgetSpent` where the run has sent what it may."""
-        if self.max_requests is not None and self.requests >= self.max_requests:
-            raise BudgetSpent(f"{self.max_requests} requests were sent, which is all this run may send")
+    def may_ask(self, operation: str) -> None:
+        """Raise :class:`BudgetSpent` where the run has spent what it may, and :class:`Undecided` where it may not
+        pay for this: other checks may still go on."""
+        if self.stopped:
+            raise BudgetSpent(self.stopped)
+        most = self.bounds
+        if most.requests is not None and self.requests >= most.requests:
+            raise BudgetSpent(f"{most.requests} requests were sent, which is all this run may send")
+        if most.seconds is not None and time.monotonic() - self._began >= most.seconds:
+            raise BudgetSpent(f"{most.seconds:g} seconds have passed, which is all this run may take")
+        if operation not in PAID:
+            return
+        with self._lock:
+            if most.generations is not None and self.generations >= most.generations:
+                raise Undecided(f"{most.generations} generations were asked for, which is all this run may pay for", lasting=True)
+            self.generations += 1
+
+
+class Names:
+    """Words and invented people that follow from the seed and the name of their scope alone."""
+
+    def __init__(self, session: Session, scope: str, first: int) -> None:
+        self._session = session
+        self._scope = scope
+        self._first = first
+        self._salt = session.taken
+        self._tokens = 0
+        self.persons = Persons(int(self._salt, 16) if self._salt else session.seed, first)
+
+    def token(self) -> str:
+        """A word that occurs once in a run."""
+        self._tokens += 1
+        digest = hashlib.sha256(f"{self._session.seed}/{self._salt}/{self._scope}/{self._tokens}".encode()).hexdigest()
+        return f"t{digest[:10]}"
+
+    def sow_afresh(self) -> bool:
+        """Leave the names that follow from the seed, because somebody used them at this provider before.
+
+        Once a scope; says whether it was done.
+        """
+        if self._salt:
+            return False
+        self._salt = self._session.taken_names()
+        self.persons = Persons(int(self._salt, 16), self._first)
+        return True
 
 
 class Probe:
@@ -167,8 +244,10 @@ class Probe:
     arguments. ``taken`` are the exchanges so far, in order, with their roles.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, names: Names | None = None, *, waits: bool = True) -> None:
         self.session = session
+        self.names = names if names is not None else session.names()
+        self.waits = waits
         self.provider = session.provider
         self.capabilities = session.capabilities
         self.counts = Counts()
@@ -224,7 +303,13 @@ class Probe:
         raise Undecided(f"{what} was refused: {_said(result)}")
 
     def wait(self, reason: str, hours: float) -> None:
-        """Let time pass by the provider's clock. Raises :class:`NeedsReview` where it offers none."""
+        """Let time pass by the provider's clock. Raises :class:`NeedsReview` where it offers none.
+
+        Only for checks that are registered with ``waits=True``: time passes for everybody, so that nothing may
+        run beside them.
+        """
+        if not self.waits:
+            raise TypeError("a check that lets time pass is registered with waits=True")
         if Operation.ADVANCE_CLOCK not in self.capabilities.operations:
             raise NeedsReview(f"{hours:g} hours would have to pass ({reason}), and the provider offers no clock")
         self.setup(self.provider.advance_clock, hours)
@@ -296,7 +381,7 @@ class Probe:
             raise Undecided("no account for this: the binding has no operation register", lasting=True)
         person = self.person()
         result = self._ask("set-up", self.provider.register, {**self._profile(person), **claims})
-        if isinstance(result, Refused) and not claims and self.session.sow_afresh():
+        if isinstance(result, Refused) and not claims and self.names.sow_afresh():
             person = self.person()
             result = self._ask("set-up", self.provider.register, self._profile(person))
         if isinstance(result, Accepted):
@@ -306,7 +391,7 @@ class Probe:
 
     def _profile(self, person: Person) -> dict[str, str]:
         """What somebody registers with."""
-        token = self.session.token()
+        token = self.names.token()
         return {
             "username": token,
             "name": person.name,
@@ -317,7 +402,7 @@ class Probe:
 
     def person(self) -> Person:
         """The next invented adult."""
-        return self.session.persons.adult()
+        return self.names.persons.adult()
 
     def identity(self, method: IdentityMethod, account: Account | None = None) -> Identity:
         """A valid identity: the supplied one of that method, else one of the account's holder or of somebody new,
@@ -409,17 +494,21 @@ class Probe:
     def once(self, key: object, make: Callable[[], T]) -> T:
         """Make once a run. Later cases get the value together with the exchanges that led to it, and these count
         for them too: a verdict rests on them all the same."""
-        kept = self.session.kept.get(key)
-        if kept is None:
-            begin, before = len(self.taken), replace(self.counts)
-            try:
-                value = make()
-            except Undecided as undecided:
-                if undecided.lasting:
-                    self._keep(key, None, undecided, begin, before)
-                raise
-            self._keep(key, value, None, begin, before)
-            return value
+        with self.session.making(key):
+            kept = self.session.kept.get(key)
+            if kept is None:
+                begin, before, own = len(self.taken), replace(self.counts), self.names
+                self.names = self.session.names_for(key)
+                try:
+                    value = make()
+                except Undecided as undecided:
+                    if undecided.lasting:
+                        self._keep(key, None, undecided, begin, before)
+                    raise
+                finally:
+                    self.names = own
+                self._keep(key, value, None, begin, before)
+                return value
         self.taken.extend(kept.taken)
         self.counts = self.counts.plus(kept.counts)
         if kept.undecided is not None:
@@ -431,8 +520,8 @@ class Probe:
         self.session.kept[key] = Kept(value, undecided, taken, self.counts.less(before))
 
     def _ask(self, role: Role, operation: Callable[P, Result[T]], *args: P.args, **kwargs: P.kwargs) -> Accepted[T] | Refused | Unavailable:
-        self.session.may_ask()
         name = getattr(operation, "__name__", "call")
+        self.session.may_ask(name)
         result: Accepted[T] | Refused | Unavailable
         try:
             result = operation(*args, **kwargs)

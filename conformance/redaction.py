@@ -9,6 +9,7 @@ import json
 import re
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
+from threading import RLock
 from urllib.parse import quote, quote_plus
 
 from .exchange import Headers
@@ -70,6 +71,8 @@ class Redactor:
         self._recent: OrderedDict[str, dict[bytes, bytes]] = OrderedDict()
         self._words: dict[bytes, bytes] = {}
         self._count: dict[str, int] = {}
+        # Several checks may ask at once, each teaching the redactor tokens of its own.
+        self._lock = RLock()
 
     @staticmethod
     def _add(needles: dict[bytes, bytes], secret: str, name: str) -> None:
@@ -80,29 +83,33 @@ class Redactor:
 
     def learn(self, kind: str, secret: str) -> None:
         """From now on replace ``secret`` by ``${kind_N}``, N counted from 1."""
-        if secret in self._names or not long_enough(secret):
-            return
-        self._count[kind] = number = self._count.get(kind, 0) + 1
-        name = self._names[secret] = f"{kind}_{number}"
-        needles: dict[bytes, bytes] = {}
-        self._add(needles, secret, name)
-        self._words.update(needles)
-        self._tokens[secret] = _longest_first(needles)
-        self.use(secret)
+        with self._lock:
+            if secret in self._names or not long_enough(secret):
+                return
+            self._count[kind] = number = self._count.get(kind, 0) + 1
+            name = self._names[secret] = f"{kind}_{number}"
+            needles: dict[bytes, bytes] = {}
+            self._add(needles, secret, name)
+            self._words.update(needles)
+            self._tokens[secret] = _longest_first(needles)
+            self.use(secret)
 
     def use(self, secret: str) -> None:
         """A learned token goes out with a request: expect it back."""
-        needles = self._tokens.get(secret)
-        if needles is None:
-            return
-        self._recent[secret] = needles
-        self._recent.move_to_end(secret)
-        if len(self._recent) > RECENT:
-            self._recent.popitem(last=False)
+        with self._lock:
+            needles = self._tokens.get(secret)
+            if needles is None:
+                return
+            self._recent[secret] = needles
+            self._recent.move_to_end(secret)
+            if len(self._recent) > RECENT:
+                self._recent.popitem(last=False)
 
     def data(self, data: bytes) -> bytes:
         """``data`` with every secret replaced."""
-        for needles in (self._known, *self._recent.values()):
+        with self._lock:
+            recent = tuple(self._recent.values())
+        for needles in (self._known, *recent):
             for needle, placeholder in needles.items():
                 if needle in data:
                     data = data.replace(needle, placeholder)

@@ -109,6 +109,8 @@ class Check:
     cases: Callable[[Capabilities], Iterable[Case]]
     strategy: Callable[[Capabilities], SearchStrategy[Any]] | None
     judge: Callable[[Probe, Any], None]
+    #: Whether it lets time pass by the provider's clock, so that nothing may run beside it.
+    waits: bool = False
 
     def absent(self, capabilities: Capabilities) -> Absent | None:
         """Why this check cannot run against such a provider, or ``None`` where it can."""
@@ -134,11 +136,12 @@ def check(
     applies: Iterable[Applies] = (),
     level: Level = Level.CORE,
     strategy: Callable[[Capabilities], SearchStrategy[CaseT]] | None = None,
+    waits: bool = False,
 ) -> Callable[[Property[CaseT]], Property[CaseT]]:
     """Register a property as a check.
 
-    ``cases`` gives the enumerated cases in a fixed order, the plainest first; ``strategy`` draws more of them.
-    Raises ``TypeError`` for a property without a docstring or a name that is taken.
+    ``cases`` gives the enumerated cases in a fixed order, the plainest first; ``strategy`` draws more of them;
+    ``waits`` is for checks that let time pass. Raises ``TypeError`` for a property without a docstring or a name that is taken.
     """
 
     def register(judge: Property[CaseT]) -> Property[CaseT]:
@@ -159,6 +162,7 @@ def check(
             cases=cases,
             strategy=strategy,
             judge=judge,
+            waits=waits,
         )
         return judge
 

@@ -72,6 +72,20 @@ class Finding(_Model):
     pytest: str
 
 
+class Sample(_Model):
+    """A fixed number of independent draws, all judged: how often a check can fail at most among such cases.
+
+    ``upper95`` is the one-sided Clopper–Pearson bound at 95 % with undecided draws counted as failures.
+    """
+
+    drawn: int
+    judged: int
+    failures: int
+    undecided: int
+    upper95: float
+    excludes: str
+
+
 class CheckResult(_Model):
     """One check: its verdict, why, and how many probes it was reached on."""
 
@@ -84,6 +98,7 @@ class CheckResult(_Model):
     reason: str = ""
     probes: Probes = Probes()
     finding: Finding | None = None
+    sample: Sample | None = None
 
 
 class RuleResult(_Model):

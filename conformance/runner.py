@@ -5,16 +5,17 @@ from __future__ import annotations
 import fnmatch
 import time
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shenhe.rulebook import Keyword, Obligor, Rule, Rulebook, RulebookError, SeenBy, load_rulebook
+from shenhe.rulebook import Keyword, Obligor, Rule, Rulebook, RulebookError, SeenBy, Verification, load_rulebook
 
 from .examples import Explored, explore, undisturbed
-from .probe import CALL, BudgetSpent, Probe, ProviderGone, Session
+from .probe import CALL, Bounds, BudgetSpent, Names, Probe, ProviderGone, Session
 from .provider import Capabilities, Operation, Provider, Unavailable
 from .registry import Case, Check, NeedsReview, NotJudged, Undecided, Violation
 from .report import (
@@ -23,6 +24,7 @@ from .report import (
     Probes,
     Report,
     RuleResult,
+    Sample,
     Summary,
     Target,
     Timing,
@@ -30,6 +32,7 @@ from .report import (
     VerdictName,
     Words,
 )
+from .sampling import independent, upper_bound
 from .verdict import ExitCode, Level, Verdict
 
 if TYPE_CHECKING:
@@ -41,6 +44,8 @@ Progress = Callable[[int, int, str], None]
 INTERRUPTED = "interrupted before it was finished"
 #: How the reason begins where a check is open because the provider is not there.
 GONE = "the provider does not answer"
+#: What is added to a failure of a rule whose text nobody has compared with its source.
+FROM_MEMORY = "the rule is written from memory, so that a person has to compare it with the text of the law"
 #: A failing case is repeated up to so often, until it is seen again.
 _REPEATS = 2
 #: After so many undecided cases of one facet the rest of them would be no different.
@@ -68,13 +73,20 @@ def run_checks(
     progress: Progress | None = None,
     target: Target | None = None,
     max_requests: int | None = None,
+    max_seconds: float | None = None,
+    max_generations: int | None = None,
+    workers: int = 1,
+    sample: int = 0,
 ) -> Report:
     """Probe a provider and judge it by every rule that a probe can see.
 
     ``packs`` are those in force ``on`` that day (today) for the provider's markets, roles and services; drafts
     only by name. ``rules`` are patterns (``cn-labeling-2025/*``) that narrow them. ``examples`` is how many
-    cases each check draws after its enumerated ones, from ``seed``; the same seed asks the same. Interrupted
-    (Ctrl-C), what is finished is kept and the rest is inconclusive.
+    cases each check draws after its enumerated ones, from ``seed``; the same seed asks the same. ``sample``
+    independent draws a check, none of them left out, bound how often it can fail. Interrupted (Ctrl-C) or with
+    ``max_requests``, ``max_seconds`` or ``max_generations`` (calls that may be charged for) spent, what is
+    finished is kept and the rest is inconclusive. ``workers`` checks run at once, each on accounts of its own,
+    where the provider is reached over the network; those that let time pass run alone, after the others.
 
     Raises :class:`TargetRefused` for a target that is neither on this machine nor a test environment,
     :class:`NothingToCheck` where no check is chosen, :class:`~shenhe.rulebook.RulebookError` for an unknown
@@ -90,9 +102,11 @@ def run_checks(
     checks = _chosen_checks(chosen, level)
     if not checks:
         raise NothingToCheck(_nothing(chosen, packs, rules, level))
-    session = Session(provider, seed=seed, on=on, max_requests=max_requests)
+    session = Session(provider, seed=seed, on=on, bounds=Bounds(max_requests, max_seconds, max_generations))
+    run = _Run(session, chosen, seed, examples, sample, progress, len(checks))
     with undisturbed():
-        results = _run(session, checks, set(chosen), seed, examples, progress)
+        # An application in this process is asked on one event loop, which one thread may turn.
+        results = run.all(checks, 1 if target.transport == "asgi" else workers)
     decided, undecided = _by_rule(chosen, results, level)
     return Report(
         shenhe_version=version("shenhe"),
@@ -244,6 +258,7 @@ class _Tally:
     verdict: Verdict = Verdict.NOT_APPLICABLE
     reason: str = ""
     finding: Finding | None = None
+    sample: Sample | None = None
     sent: int = 0
     accepted: int = 0
     refused: int = 0
@@ -267,14 +282,17 @@ class _Tally:
         self.unavailable += counts.unavailable
         self.controls += counts.controls
 
-    def result(self, rules: set[str]) -> CheckResult:
+    def result(self, rules: dict[str, Rule]) -> CheckResult:
         """The tally as a report has it, with those of its rules that were chosen."""
+        concerned = [rules[rule] for rule in self.check.rules if rule in rules]
+        if self.verdict is Verdict.FAIL and all(rule.verification is Verification.FROM_MEMORY for rule in concerned):
+            self.verdict, self.reason = Verdict.REVIEW, f"{self.reason} ({FROM_MEMORY})"
         return CheckResult(
             name=self.check.name,
             title=self.check.title,
             level=self.check.level.value,
             behaviour=self.check.behaviour.value,
-            rules=[rule for rule in self.check.rules if rule in rules],
+            rules=[rule.id for rule in concerned],
             verdict=_name(self.verdict),
             reason=self.reason,
             probes=Probes(
@@ -288,35 +306,79 @@ class _Tally:
                 generated=self.generated,
             ),
             finding=self.finding,
+            sample=self.sample,
         )
 
 
-def _run(
-    session: Session,
-    checks: list[Check],
-    rules: set[str],
-    seed: int,
-    examples: int,
-    progress: Progress | None,
-) -> list[CheckResult]:
-    """Every check in order. What stops a run (Ctrl-C, budget, a provider that is gone) leaves the rest open."""
-    results: list[CheckResult] = []
-    stopped = _begin(session)
-    for index, check in enumerate(checks):
-        if progress is not None:
-            progress(index, len(checks), check.name)
+@dataclass
+class _Run:
+    """All checks of a run. What stops it (Ctrl-C, a bound, a provider that is gone) leaves the rest open."""
+
+    session: Session
+    rules: dict[str, Rule]
+    seed: int
+    examples: int
+    sample: int
+    progress: Progress | None
+    total: int
+    done: int = 0
+
+    def all(self, checks: list[Check], workers: int) -> list[CheckResult]:
+        """Their results in the order of the checks, however many run at once."""
+        self.session.stopped = _begin(self.session)
+        tasks = list(enumerate(checks))
+        if workers > 1:
+            found = self._at_once([task for task in tasks if not task[1].waits], workers)
+            tasks = [task for task in tasks if task[1].waits]
+        else:
+            found = {}
+        for number, check in tasks:
+            self._tell(check.name)
+            found[number] = self._one(number, check)
+            self.done += 1
+        self._tell("")
+        return [result for number in sorted(found) if (result := found[number]) is not None]
+
+    def _at_once(self, tasks: list[tuple[int, Check]], workers: int) -> dict[int, CheckResult | None]:
+        found: dict[int, CheckResult | None] = {}
+        with ThreadPoolExecutor(workers, thread_name_prefix="shenhe-check") as pool:
+            asked = {pool.submit(self._one, number, check): (number, check) for number, check in tasks}
+            self._tell(tasks[0][1].name if tasks else "")
+            waiting = as_completed(asked)
+            while len(found) < len(asked):
+                try:
+                    future = next(waiting)
+                except KeyboardInterrupt:
+                    # Checks under way end at their next request; those not begun end before their first.
+                    self.session.stopped = self.session.stopped or INTERRUPTED
+                    waiting = as_completed([future for future in asked if asked[future][0] not in found])
+                    continue
+                number, check = asked[future]
+                found[number] = future.result()
+                self.done += 1
+                self._tell(check.name)
+        return found
+
+    def _tell(self, name: str) -> None:
+        if self.progress is not None:
+            self.progress(self.done, self.total, name)
+
+    def _one(self, number: int, check: Check) -> CheckResult | None:
+        """One check to its end; ``None`` where another check has to decide its rules."""
+        session = self.session
         tally = _Tally(check)
         absent = check.absent(session.capabilities)
         if absent is not None and absent.elsewhere:
-            continue
+            return None
         if absent is not None:
             verdict = Verdict.INCONCLUSIVE if absent.required else Verdict.NOT_APPLICABLE
             tally.verdict, tally.reason = verdict, absent.reason
-        elif stopped:
-            tally.raise_to(Verdict.INCONCLUSIVE, stopped)
+        elif session.stopped:
+            tally.raise_to(Verdict.INCONCLUSIVE, session.stopped)
         else:
+            stopped = ""
             try:
-                _run_check(session, tally, seed, examples)
+                _run_check(session, session.names(check.name, number), tally, self.seed, self.examples, self.sample)
             except KeyboardInterrupt:
                 stopped = INTERRUPTED
             except BudgetSpent as spent:
@@ -324,11 +386,9 @@ def _run(
             except ProviderGone as gone:
                 stopped = f"{GONE}: {gone}"
             if stopped:
+                session.stopped = session.stopped or stopped
                 tally.raise_to(Verdict.INCONCLUSIVE, stopped)
-        results.append(tally.result(rules))
-    if progress is not None:
-        progress(len(checks), len(checks), "")
-    return results
+        return tally.result(self.rules)
 
 
 def _begin(session: Session) -> str:
@@ -348,8 +408,8 @@ def _begin(session: Session) -> str:
     return ""
 
 
-def _run_check(session: Session, tally: _Tally, seed: int, examples: int) -> None:
-    """The enumerated cases in their order, then drawn ones; the first failure ends it."""
+def _run_check(session: Session, names: Names, tally: _Tally, seed: int, examples: int, sample: int) -> None:
+    """The enumerated cases in their order, then drawn ones, then the sample; the first failure ends it."""
     undecided: dict[str, int] = {}
     for case in tally.check.cases(session.capabilities):
         tally.facets.setdefault(case.facet, "no case was judged")
@@ -357,9 +417,9 @@ def _run_check(session: Session, tally: _Tally, seed: int, examples: int) -> Non
             continue
         tally.enumerated += 1
         try:
-            _judge(session, tally, case)
+            _judge(session, names, tally, case)
         except Violation as violation:
-            _confirm(session, tally, case, violation)
+            _confirm(session, names, tally, case, violation)
             return
         except Undecided as reason:
             undecided[case.facet] = undecided.get(case.facet, 0) + 1
@@ -372,21 +432,52 @@ def _run_check(session: Session, tally: _Tally, seed: int, examples: int) -> Non
         return
     if tally.check.strategy is not None and examples > 0 and tally.verdict <= Verdict.PASS:
         explored = explore(
-            lambda case: _judge(session, tally, case),
+            lambda case: _judge(session, names, tally, case),
             tally.check.strategy(session.capabilities),
             seed=seed,
             examples=examples,
         )
         tally.generated = explored.ran
-        _conclude(session, tally, explored)
+        _conclude(session, names, tally, explored)
+    if tally.check.strategy is not None and sample > 0 and tally.verdict <= Verdict.PASS:
+        drawn = independent(tally.check.strategy(session.capabilities), seed=f"{seed}/{tally.check.name}", count=sample)
+        _take_sample(session, names, tally, drawn)
     for facet, missing in tally.facets.items():
         if missing is not None:
             tally.raise_to(Verdict.INCONCLUSIVE, f"{facet}: {missing}")
 
 
-def _judge(session: Session, tally: _Tally, case: Case) -> None:
+def _take_sample(session: Session, names: Names, tally: _Tally, cases: Iterable[Any]) -> None:
+    """Judge every draw, failed or not, and say what that excludes. Undecided draws count as failures: they might be."""
+    judged = failures = undecided = drawn = 0
+    first: tuple[Case, Violation] | None = None
+    for case in cases:
+        drawn += 1
+        try:
+            _judge(session, names, tally, case)
+        except Violation as violation:
+            failures += 1
+            first = first or (case, violation)
+        except NotJudged:
+            continue
+        except Undecided:
+            undecided += 1
+        judged += 1
+    bound = upper_bound(failures + undecided, judged)
+    said = f"{failures} of {judged} independent draws failed" + (f" and {undecided} could not be judged" if undecided else "")
+    excludes = (
+        f"{said}: with 95 % confidence, at most {100 * bound:.2g} % of such cases fail"
+        if judged
+        else f"none of {drawn} independent draws could be judged: nothing is excluded"
+    )
+    tally.sample = Sample(drawn=drawn, judged=judged, failures=failures, undecided=undecided, upper95=round(bound, 6), excludes=excludes)
+    if first is not None:
+        _confirm(session, names, tally, *first)
+
+
+def _judge(session: Session, names: Names, tally: _Tally, case: Case) -> None:
     """One case; raises what the property raises, except that a broken property is an error of its own."""
-    probe = Probe(session)
+    probe = Probe(session, names, waits=tally.check.waits)
     try:
         tally.check.judge(probe, case)
     except Violation as violation:
@@ -419,22 +510,26 @@ def _where(error: Exception) -> str:
     return f"{type(error).__name__}{place}"
 
 
-def _confirm(session: Session, tally: _Tally, case: Case, violation: Violation) -> None:
+def _confirm(session: Session, names: Names, tally: _Tally, case: Case, violation: Violation) -> None:
     """Repeat a failing case: what is not seen again is inconclusive, with the evidence kept."""
+    tally.finding = _finding(session, tally.check, case, violation)
     for _ in range(_REPEATS):
         session.forget()
-        again = _again(session, tally, case)
+        try:
+            again = _again(session, names, tally, case)
+        except (BudgetSpent, ProviderGone) as spent:
+            tally.raise_to(Verdict.INCONCLUSIVE, f"seen once, and not repeated since {spent}: {violation.seen}")
+            raise
         if again is not None:
             tally.finding = _finding(session, tally.check, case, again)
             tally.raise_to(Verdict.FAIL, again.seen)
             return
-    tally.finding = _finding(session, tally.check, case, violation)
     tally.raise_to(Verdict.INCONCLUSIVE, f"seen once and not again when repeated: {violation.seen}")
 
 
-def _again(session: Session, tally: _Tally, case: Case) -> Violation | None:
+def _again(session: Session, names: Names, tally: _Tally, case: Case) -> Violation | None:
     try:
-        _judge(session, tally, case)
+        _judge(session, names, tally, case)
     except Violation as violation:
         return violation
     except (Undecided, NotJudged):
@@ -442,14 +537,14 @@ def _again(session: Session, tally: _Tally, case: Case) -> Violation | None:
     return None
 
 
-def _conclude(session: Session, tally: _Tally, explored: Explored[Any]) -> None:
+def _conclude(session: Session, names: Names, tally: _Tally, explored: Explored[Any]) -> None:
     """What the drawn cases add to the verdict."""
     if explored.failing is not None and explored.violation is not None:
         if explored.flaky:
             tally.finding = _finding(session, tally.check, explored.failing, explored.violation)
             tally.raise_to(Verdict.INCONCLUSIVE, f"seen once and not again when repeated: {explored.violation.seen}")
         else:
-            _confirm(session, tally, explored.failing, explored.violation)
+            _confirm(session, names, tally, explored.failing, explored.violation)
     elif explored.undecided is not None:
         tally.raise_to(Verdict.INCONCLUSIVE, f"a drawn case: {explored.undecided.reason}")
 
@@ -506,7 +601,8 @@ def _by_rule(chosen: dict[str, Rule], results: list[CheckResult], level: Level) 
                 )
             )
             continue
-        gravest = max(concerned, key=lambda result: _verdict(result.verdict))
+        judged = [_softened(result, rule) for result in concerned]
+        gravest = max(judged, key=lambda result: _verdict(result.verdict))
         decided.append(
             RuleResult(
                 rule=rule.id,
@@ -524,6 +620,13 @@ def _by_rule(chosen: dict[str, Rule], results: list[CheckResult], level: Level) 
             )
         )
     return decided, undecided
+
+
+def _softened(result: CheckResult, rule: Rule) -> CheckResult:
+    """What a check says of a rule: a failure of one that is written from memory is left to a person."""
+    if result.verdict != "fail" or rule.verification is not Verification.FROM_MEMORY:
+        return result
+    return result.model_copy(update={"verdict": "review", "reason": f"{result.reason} ({FROM_MEMORY})"})
 
 
 def _why_undecided(rule: Rule, level: Level) -> str:

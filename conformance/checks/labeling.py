@@ -303,7 +303,7 @@ def produce_id_is_unique(probe: Probe, case: Prompted) -> None:
     number = first.fields.get("ProduceID", "").strip()
     if not number:
         raise Violation("ProduceID is absent or empty", _raw(first))
-    another = replace(case, prompt=f"{case.prompt} ({probe.session.token()})")
+    another = replace(case, prompt=f"{case.prompt} ({probe.names.token()})")
     (second,) = _readable_fields(probe, another)[:1]
     if second.fields.get("ProduceID", "").strip() == number:
         raise Violation(f"two files carry the same ProduceID {number!r}", _raw(first), _raw(second))

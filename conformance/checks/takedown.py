@@ -114,7 +114,7 @@ def _published(probe: Probe, marker: str | None, *, picture: bool = False) -> Pu
 
 
 def _publish(probe: Probe, account: Account, content: Content, marker: str | None) -> Published:
-    token = probe.session.token()
+    token = probe.names.token()
     words = "" if marker is None else probe.capabilities.markers.get(marker, MARKERS[marker]) + " "
     title = f"{words}{token}"
     return Published(account, content, probe.setup(probe.provider.publish, account, content, title), title, token)
@@ -277,6 +277,7 @@ def report_is_confirmed(probe: Probe, case: Reported) -> None:
     needs=(Operation.GENERATE, Operation.PUBLISH, Operation.REPORT, Operation.REPORT_STATUS),
     applies=(publishes,),
     cases=lambda capabilities: [Surface("well-founded report"), Surface("unfounded report")],
+    waits=True,
 )
 def report_is_decided(probe: Probe, case: Surface) -> None:
     """Every report is decided, and the reporter can see the decision."""
@@ -302,6 +303,7 @@ def report_is_decided(probe: Probe, case: Surface) -> None:
     ),
     applies=(publishes,),
     cases=lambda capabilities: [Surface("well-founded report"), Surface("unfounded report")],
+    waits=True,
 )
 def published_time_limit_is_kept(probe: Probe, case: Surface) -> None:
     """A report is decided within the time limit that the provider publishes."""
@@ -327,6 +329,7 @@ def published_time_limit_is_kept(probe: Probe, case: Surface) -> None:
     needs=(Operation.GENERATE, Operation.PUBLISH, Operation.REPORT),
     applies=(publishes,),
     cases=_one_statement,
+    waits=True,
 )
 def decision_gives_reasons(probe: Probe, case: Reported) -> None:
     """A decision to remove something gives its reasons."""
@@ -343,6 +346,7 @@ def decision_gives_reasons(probe: Probe, case: Reported) -> None:
     applies=(publishes,),
     cases=_statements,
     strategy=_drawn_statements,
+    waits=True,
 )
 def bogus_report_removes_nothing(probe: Probe, case: Reported) -> None:
     """A report without foundation removes nothing, while a well-founded one does."""
@@ -370,6 +374,7 @@ def bogus_report_removes_nothing(probe: Probe, case: Reported) -> None:
     needs=(Operation.GENERATE, Operation.PUBLISH, Operation.VIEW, Operation.REPORT),
     applies=(publishes,),
     cases=_surfaces,
+    waits=True,
 )
 def upheld_report_removes_everywhere(probe: Probe, case: Surface) -> None:
     """What a report was upheld against is gone from every surface."""
@@ -387,6 +392,7 @@ def upheld_report_removes_everywhere(probe: Probe, case: Surface) -> None:
     needs=(Operation.GENERATE, Operation.PUBLISH, Operation.VIEW, Operation.REPORT),
     applies=(publishes, _takes_intimate_requests),
     cases=_surfaces,
+    waits=True,
 )
 def intimate_image_gone_in_48_hours(probe: Probe, case: Surface) -> None:
     """48 hours after a valid request, an intimate image is gone from every surface."""
@@ -414,6 +420,7 @@ def _copies(capabilities: Capabilities) -> Iterator[Surface]:
     needs=(Operation.GENERATE, Operation.PUBLISH, Operation.VIEW, Operation.REPORT),
     applies=(publishes, _takes_intimate_requests),
     cases=_copies,
+    waits=True,
 )
 def identical_copies_go_too(probe: Probe, case: Surface) -> None:
     """With an intimate image, its identical copies go too."""
@@ -456,6 +463,7 @@ def _copy_of(probe: Probe, published: Published, how: str) -> Published:
     ),
     applies=(publishes,),
     cases=_one_statement,
+    waits=True,
 )
 def appeal_is_answered(probe: Probe, case: Reported) -> None:
     """Whoever lost a publication can appeal, and the appeal is answered."""

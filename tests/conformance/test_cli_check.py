@@ -132,3 +132,58 @@ def test_checks_are_listed() -> None:
     assert {"name", "title", "behaviour", "level", "rules"} == set(listed[0])
     assert len(listed) >= 30
     assert "edit_needs_consent" in run("--list").stdout
+
+
+def test_a_baseline_decides_the_exit_code_and_leaves_the_report(tmp_path: Path) -> None:
+    report, baseline = tmp_path / "report.json", tmp_path / "baseline.yaml"
+    faulty = ["sample", "--fault", "text-unlabelled", *FEW]
+    assert run(*faulty, "--report", str(report)).exit_code == 1
+    entry = "  - check: text_output_is_labelled\n    verdict: fail\n    reason: known\n    expires: {}\n"
+    baseline.write_text("format: shenhe-baseline\nentries:\n" + entry.format("2999-01-01"))
+    accepted = run(*faulty, "--baseline", str(baseline), "--report", str(report))
+    assert accepted.exit_code == 0, accepted.output
+    assert "accepted    fail: cn-labeling-2025/4.1.1" in accepted.stdout
+    assert Report.model_validate_json(report.read_text()).summary.exit_code == 1
+    assert run("sample", "--baseline", str(baseline), *FEW).exit_code == 1, "the entry is stale"
+    baseline.write_text("format: shenhe-baseline\nentries:\n" + entry.format("2020-01-01"))
+    assert "expired" in run(*faulty, "--baseline", str(baseline)).stdout
+
+
+def test_a_broken_baseline_is_told_before_anything_is_sent(tmp_path: Path) -> None:
+    baseline = tmp_path / "baseline.yaml"
+    baseline.write_text("format: shenhe-baseline\nentries: [{check: x}]\n")
+    result = run("sample", "--base-url", "http://127.0.0.1:9", "--baseline", str(baseline), *FEW)
+    assert result.exception is not None
+    assert "baseline.yaml" in str(result.exception)
+
+
+def test_documents_are_told_and_never_pass(tmp_path: Path) -> None:
+    evidence = tmp_path / "evidence.yaml"
+    evidence.write_text(
+        "format: shenhe-evidence\ndocuments:\n  - document: Ethics review\n    owner: office\n    date: 2025-01-01\n"
+        "    expires: 2999-01-01\n    sha256: " + "0" * 64 + "\n    rules: [cn-dsp-2023/7]\n"
+    )
+    result = run("sample", "--on", "2026-09-01", "--examples", "0", "--packs", "cn-dsp-2023", "--evidence", str(evidence))
+    assert "evidence offered cn-dsp-2023/7" in " ".join(result.stdout.split())
+    assert "missing" in result.stdout
+    assert "none of these passes" in result.stdout
+
+
+def test_bounds_leave_the_rest_open(tmp_path: Path) -> None:
+    result = run("sample", "--json", "--on", "2026-09-01", "--examples", "0", "--max-generations", "2")
+    report = Report.model_validate_json(result.stdout)
+    verdicts = {check.name: (check.verdict, check.reason) for check in report.checks}
+    assert result.exit_code == 3
+    assert verdicts["text_output_is_labelled"][0] == "inconclusive"
+    assert "2 generations were asked for" in verdicts["text_output_is_labelled"][1]
+    assert verdicts["complaint_process_is_published"][0] == "pass", "what costs nothing goes on"
+    result = run("sample", "--json", "--on", "2026-09-01", "--examples", "500", "--max-time", "0.2", "--rules", "cn-dsp-2023/9.*")
+    report = Report.model_validate_json(result.stdout)
+    assert result.exit_code == 3
+    assert any("0.2 seconds have passed" in check.reason for check in report.checks)
+
+
+def test_workers_and_a_sample_are_options() -> None:
+    result = run("sample", "--workers", "3", "--sample", "5", *FEW)
+    assert result.exit_code == 0, result.output
+    assert "0 of 5 independent draws failed" in result.stdout
