@@ -1,11 +1,11 @@
-"""Understanding an answer: JMESPath over its JSON, a header, or the text of its body."""
+"""Understanding an answer: JMESPath over its JSON, a header, a cookie, or the text of its body."""
 
 from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -15,7 +15,8 @@ from jmespath.exceptions import JMESPathError
 from shenhe.rulebook.document import shown
 
 from ..exchange import visible
-from .format import HeaderSource, TextSource
+from .format import CookieSource, HeaderSource, TextSource, ValueSource
+from .template import Fill, TemplateError
 
 LONGEST = 100_000
 """Characters of one extracted text; the rest is cut."""
@@ -32,6 +33,10 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+    #: The cookies that it sets, by name.
+    cookies: Mapping[str, str] = field(default_factory=dict, repr=False)
+    #: What its request was filled in with.
+    values: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def media_type(self) -> str:
@@ -95,11 +100,25 @@ class WholeText:
     """The whole body."""
 
 
-Extraction: TypeAlias = Query | HeaderValue | WholeText
+@dataclass(frozen=True)
+class CookieValue:
+    """The value of a cookie that the answer sets."""
+
+    name: str
 
 
-def compile_source(value: Any) -> Extraction:
-    """An extraction as the file writes it. Raises :class:`ValueError` with a sentence."""
+@dataclass(frozen=True)
+class Given:
+    """A template over what was asked, and ``answer``."""
+
+    fill: Fill
+
+
+Extraction: TypeAlias = Query | HeaderValue | WholeText | CookieValue | Given
+
+
+def compile_source(value: Any, template: Callable[[str], Fill]) -> Extraction:
+    """An extraction as the file writes it; ``template`` compiles what is one. Raises :class:`ValueError` with a sentence."""
     if isinstance(value, str) and value:
         return Query(value)
     if isinstance(value, dict) and set(value) == {"header"} and isinstance(value["header"], str):
@@ -107,7 +126,13 @@ def compile_source(value: Any) -> Extraction:
     if isinstance(value, dict) and value == {"text": True}:
         TextSource(**value)
         return WholeText()
-    raise ValueError(f"found {shown(value)}, expected a JMESPath expression, {{header: NAME}} or {{text: true}}")
+    if isinstance(value, dict) and set(value) == {"cookie"} and isinstance(value["cookie"], str):
+        return CookieValue(CookieSource(**value).cookie)
+    if isinstance(value, dict) and set(value) == {"value"} and isinstance(value["value"], str):
+        return Given(template(ValueSource(**value).value))
+    raise ValueError(
+        f"found {shown(value)}, expected a JMESPath expression, {{header: NAME}}, {{cookie: NAME}}, {{text: true}} or {{value: TEMPLATE}}"
+    )
 
 
 def value_of(source: Extraction, answer: Answer) -> Any:
@@ -116,7 +141,19 @@ def value_of(source: Extraction, answer: Answer) -> Any:
         return source.search(answer.json)
     if isinstance(source, HeaderValue):
         return answer.headers.get(source.name)
+    if isinstance(source, CookieValue):
+        return answer.cookies.get(source.name)
+    if isinstance(source, Given):
+        try:
+            return source.fill({**answer.values, "answer": answer.json if answer.is_json else None})
+        except TemplateError as error:
+            raise AnswerError(str(error)) from None
     return answer.text
+
+
+def truth(value: Any) -> bool:
+    """JMESPath's own notion: false, null, and empty lists, mappings and texts are false; numbers are true, zero too."""
+    return value not in (False, None, "", [], {}) or (isinstance(value, int | float) and not isinstance(value, bool))
 
 
 def text_of(source: Extraction | None, answer: Answer) -> str:
@@ -157,6 +194,8 @@ def describe(source: Extraction, value: Any, answer: Answer) -> str:
         return f"{kinds.get(type(value), 'something else')} there"
     if isinstance(source, HeaderValue):
         return f"no header {source.name!r}"
+    if isinstance(source, CookieValue):
+        return f"no cookie {source.name!r}"
     if isinstance(source, Query):
         return f"nothing at {source.expression!r}; the answer has {keys_of(answer)}{_nearest(source.expression, answer)}"
     return "an empty body"

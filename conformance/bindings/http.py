@@ -5,14 +5,12 @@ from __future__ import annotations
 import base64
 import binascii
 import copy
-import hashlib
-import ipaddress
-import json
-import time
+import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
-from urllib.parse import unquote_to_bytes, urlencode, urlsplit
+from urllib.parse import unquote_to_bytes
 
 from .. import report as reporting
 from ..exchange import Exchange, visible
@@ -44,16 +42,21 @@ from ..provider import (
     View,
 )
 from .body import ENCODINGS
-from .extraction import Answer, AnswerError, Query, as_text, describe, identifier_of, text_of, value_of
-from .operations import BoundAuth, BoundMedia, BoundPart, BoundPoll, BoundRequest
+from .extraction import Answer, AnswerError, HeaderValue, Query, as_text, describe, identifier_of, text_of, truth, value_of
+from .operations import BoundLogin, BoundMedia, BoundPages, BoundPoll, BoundRequest
+from .sending import filled_in, headers_of, pairs_of, with_query, written
+from .sessions import Sessions, Signed, SignInError, credentials_of, learn_credentials
+from .stream import streamed
 from .template import TemplateError
-from .wire import Sending, Trip, Wire
+from .wire import Headers, Sending, Trip, Wire, retry_after
 
 T = TypeVar("T")
-Headers = tuple[tuple[str, str], ...]
 Read = Callable[[BoundRequest, Answer], T]
 MOST = 10_000
 """So many items of a list in an answer are read."""
+
+_KINDS: Mapping[type, str] = {Account: "account", Content: "content", Publication: "publication", Ticket: "ticket", Consent: "consent"}
+_NEXT_LINK = re.compile(r"<([^<>]{1,4000})>[^<>]{0,1000}?;\s*rel=\"?next\"?", re.I)
 
 
 class HttpProvider:
@@ -68,8 +71,11 @@ class HttpProvider:
         ready_made: ReadyMade,
         target: reporting.Target,
         loopback: bool,
+        login: BoundLogin | None = None,
     ) -> None:
         self._wire = wire
+        self._sessions = Sessions(wire, login)
+        self._carried: dict[tuple[str, str], dict[str, Any]] = {}
         self._ways = ways
         self._capabilities = capabilities
         self._ready_made = ready_made
@@ -118,17 +124,7 @@ class HttpProvider:
 
     def register(self, profile: Mapping[str, str]) -> Result[Account]:
         def read(way: BoundRequest, answer: Answer) -> Account:
-            credentials = {}
-            for name, source in way.groups.get("credentials", {}).items():
-                place = way.place("extract", "credentials", name)
-                try:
-                    value = value_of(source, answer)
-                except AnswerError as error:
-                    raise AnswerError(f"{place}: {error}") from None
-                if not isinstance(value, str) or not value:
-                    raise AnswerError(f"{place}: {_nothing(source, value, answer)}, expected text")
-                credentials[name] = value
-            return Account(_identifier(way, answer), credentials)
+            return Account(_identifier(way, answer), credentials_of(way, answer))
 
         return self._ask(Operation.REGISTER, None, {"profile": profile}, {}, read)
 
@@ -205,14 +201,15 @@ class HttpProvider:
         )
 
     def search(self, account: Account | None, query: str) -> Result[SearchPage]:
-        def read(way: BoundRequest, answer: Answer) -> SearchPage:
+        def read(way: BoundRequest, answer: Answer) -> list[str]:
             found = _value(way, "publications", answer)
             if not isinstance(found, list):
                 place = way.place("extract", "publications")
                 raise AnswerError(f"{place}: {_nothing(way.extract['publications'], found, answer)}, expected a list of ids")
-            return SearchPage(tuple(as_text(item) for item in found[:MOST]))
+            return [as_text(item) for item in found[:MOST]]
 
-        return self._ask(Operation.SEARCH, account, {"query": query}, {}, read)
+        result = self._ask_list(Operation.SEARCH, account, {"query": query}, {}, read)
+        return Accepted(SearchPage(result.value), result.exchanges, result.notice) if isinstance(result, Accepted) else result
 
     # --- takedown ----------------------------------------------------------------------------------------------------------------
 
@@ -232,13 +229,13 @@ class HttpProvider:
     # --- rumours, disclosure, records, sandbox -----------------------------------------------------------------------------------
 
     def refutations(self, publication: Publication) -> Result[tuple[Refutation, ...]]:
-        def read(way: BoundRequest, answer: Answer) -> tuple[Refutation, ...]:
-            return tuple(
+        def read(way: BoundRequest, answer: Answer) -> list[Refutation]:
+            return [
                 Refutation(_field(way, "publication", item) or publication.id, _field(way, "text", item))
                 for item in _items(way, answer)
-            )
+            ]
 
-        return self._ask(Operation.REFUTATIONS, None, {"publication": publication}, {}, read)
+        return self._ask_list(Operation.REFUTATIONS, None, {"publication": publication}, {}, read)
 
     def disclosures(self, topic: str) -> Result[Disclosure]:
         def read(way: BoundRequest, answer: Answer) -> Disclosure:
@@ -249,8 +246,8 @@ class HttpProvider:
         return self._ask(Operation.DISCLOSURES, None, {"topic": topic}, {"topic": topic}, read)
 
     def records(self, account: Account | None, kind: str) -> Result[tuple[Record, ...]]:
-        def read(way: BoundRequest, answer: Answer) -> tuple[Record, ...]:
-            return tuple(
+        def read(way: BoundRequest, answer: Answer) -> list[Record]:
+            return [
                 Record(
                     _field(way, "kind", item) or kind,
                     _time(_field(way, "at", item)),
@@ -258,9 +255,9 @@ class HttpProvider:
                     _field(way, "text", item),
                 )
                 for item in _items(way, answer)
-            )
+            ]
 
-        return self._ask(Operation.RECORDS, account, {"kind": kind}, {"kind": kind}, read)
+        return self._ask_list(Operation.RECORDS, account, {"kind": kind}, {"kind": kind}, read)
 
     def advance_clock(self, hours: float) -> Result[None]:
         return self._ask(Operation.ADVANCE_CLOCK, None, {"hours": hours}, {}, _nothing_more)
@@ -316,39 +313,167 @@ class HttpProvider:
             named = ", ".join(f"{name} {value}" for name, value in facets.items())
             return Unavailable(f"the binding does not say how to ask for {operation.value}" + (f" of {named}" if named else ""))
         trip = Trip()
+        values = {"account": account, **values, "carried": self._carried_by(account, values)}
+        if way.pages is not None:
+            values["page"] = {"number": way.pages.number, "cursor": None, "offset": 0}
         try:
-            asked = self._asked(way, account, {"account": account, **values}, trip)
+            asked = self._asked(way, account, values, trip)
             if not isinstance(asked, _Asked):
                 return asked
             value = read(asked)
+            self._carry(asked, value)
         except (AnswerError, TemplateError) as error:
             return Unavailable(str(error), tuple(trip.exchanges), trip.status)
         return Accepted(value, tuple(trip.exchanges), text_of(way.notice, asked.answer))
 
+    def _ask_list(
+        self, operation: Operation, account: Account | None, values: dict[str, Any], facets: Mapping[str, Any], read: Read[list[T]]
+    ) -> Result[tuple[T, ...]]:
+        """As :meth:`_ask`, for a list that may come in pages. A list whose end is not reached is no answer."""
+
+        def read_all(asked: _Asked) -> tuple[T, ...]:
+            pages = asked.way.pages
+            found = read(asked.way, asked.answer)
+            if pages is None:
+                return tuple(found)
+            part = found
+            for _ in range(pages.most):
+                following = self._following(pages, asked, part, len(found))
+                if following is None:
+                    return tuple(found)
+                url, page = following
+                again = self._asked(asked.way, account, {**asked.values, "page": page}, asked.trip, url)
+                if not isinstance(again, _Asked):
+                    raise AnswerError(f"{asked.way.place('pages')}: a further page was not given: {again.reason or again.status}")
+                before, asked = part, again
+                part = read(asked.way, asked.answer)
+                if part and part == before:
+                    raise AnswerError(f"{asked.way.place('pages')}: found the same page twice, expected the next one")
+                found += part
+                if len(found) > MOST:
+                    break
+            raise AnswerError(f"{asked.way.place('pages', 'most')}: the list goes on after {len(found)} items, expected its end")
+
+        return self._ask_any(operation, account, values, facets, read_all)
+
+    def _following(self, pages: BoundPages, asked: _Asked, part: list[Any], count: int) -> tuple[str, dict[str, Any]] | None:
+        """The URL (``""`` for the operation's own) and the ``page`` to ask next with, or ``None`` after the last."""
+        page = asked.values["page"]
+        try:
+            if pages.more is not None and not truth(pages.more.search(asked.answer.json)):
+                return None
+            if pages.number is not None:
+                return ("", {**page, "number": page["number"] + 1, "offset": count}) if part else None
+            if pages.cursor is not None:
+                cursor = pages.cursor.search(asked.answer.json)
+                if not truth(cursor) or isinstance(cursor, dict | list):
+                    return None
+                if cursor == page["cursor"]:
+                    raise AnswerError(f"found the cursor {visible(as_text(cursor))[:60]!r} twice, expected another on each page")
+                return "", {**page, "cursor": cursor, "offset": count}
+            link = value_of(pages.next, asked.answer) if pages.next is not None else None
+        except AnswerError as error:
+            raise AnswerError(f"{asked.way.place('pages')}: {error}") from None
+        if isinstance(pages.next, HeaderValue) and isinstance(link, str) and "<" in link:
+            marked = _NEXT_LINK.search(link)
+            link = marked[1] if marked else None
+        if not isinstance(link, str) or not link:
+            return None
+        url, why = self._wire.resolved(asked.url, link)
+        if why or not self._wire.own(url):
+            raise AnswerError(f"{asked.way.place('pages', 'next')}: found a URL that is not followed: {why or 'it is not the provider'}")
+        return url, {**page, "offset": count}
+
+    def _carried_by(self, account: Account | None, values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+        """What earlier answers attached to the things that a request is about."""
+        request = values.get("request")
+        about = [account, *values.values(), getattr(request, "target", None), getattr(request, "consent", None)]
+        return {kind: self._carried.get((kind, each.id), {}) for each in about if (kind := _KINDS.get(type(each), "")) and each is not None}
+
+    def _carry(self, asked: _Asked, value: Any) -> None:
+        sources = asked.way.groups.get("carry")
+        kind = _KINDS.get(type(value))
+        if not sources or kind is None:
+            return
+        carried = self._carried.setdefault((kind, value.id), {})
+        for name, source in sources.items():
+            try:
+                found = value_of(source, asked.answer)
+            except AnswerError as error:
+                raise AnswerError(f"{asked.way.place('extract', 'carry', name)}: {error}") from None
+            if found is not None:
+                carried[name] = found
+
     def _asked(
-        self, way: BoundRequest, account: Account | None, values: dict[str, Any], trip: Trip
+        self, way: BoundRequest, account: Account | None, values: dict[str, Any], trip: Trip, url: str = ""
     ) -> _Asked | Refused | Unavailable:
-        for secret in account.credentials.values() if account else ():
-            self._wire.redactor.use(secret)
-        sending = self._sending(way, account, values)
-        learn = None
-        if way.operation is Operation.REGISTER and "credentials" in way.groups:
-            learn = self._learner(way)
-        answer = self._wire.send(sending, trip, learn=learn)
-        if answer is None:
+        """An accepted answer, polled for where need be. ``url`` takes the place of the one that ``way`` describes."""
+        try:
+            sent = self._sent(way, account, values, trip, url)
+        except SignInError as error:
+            return error.result
+        if sent is None:
             return Unavailable(trip.trouble, tuple(trip.exchanges), trip.status)
+        sending, answer = sent
+        if way.stream is not None:
+            try:
+                answer = streamed(way.stream, answer)
+            except AnswerError as error:
+                raise AnswerError(f"{way.place('stream')}: {error}") from None
         no = self._no(way, answer, trip)
         if no is not None:
             return no
         if way.poll is not None:
-            polled = self._poll(way, way.poll, account, values, answer, trip)
+            polled = self._poll(way, way.poll, account, values, answer, trip, sending.url)
             if not isinstance(polled, Answer):
                 return polled
             answer = polled
-        return _Asked(way, answer, values, account, trip)
+        return _Asked(way, answer, values, account, trip, sending.url)
+
+    def _sent(
+        self, way: BoundRequest, account: Account | None, values: dict[str, Any], trip: Trip, url: str
+    ) -> tuple[Sending, Answer] | None:
+        """What was sent and its answer; sent once more where the session was over. Raises :class:`SignInError`."""
+        signed = self._sessions.signed(way, account, values, trip)
+        sending, answer = self._send(way, signed, values, trip, url)
+        if answer is not None and signed.renewable and not signed.fresh and self._sessions.expired(answer):
+            try:
+                signed = self._sessions.signed(way, account, values, trip, renew=True)
+            except SignInError:
+                return sending, answer
+            sending, answer = self._send(way, signed, values, trip, url)
+        return None if answer is None else (sending, answer)
+
+    def _send(
+        self, way: BoundRequest, signed: Signed, values: dict[str, Any], trip: Trip, url: str
+    ) -> tuple[Sending, Answer | None]:
+        values = {**values, "account": signed.account}
+        sending = written(
+            way,
+            self._wire.base_url,
+            values,
+            auth=signed.headers,
+            extra_headers=self._extra_headers,
+            extra_query=self._extra_query,
+        )
+        if url:
+            sending = replace(sending, url=url)
+
+        def learn(answer: Answer) -> None:
+            if way.operation is Operation.REGISTER:
+                learn_credentials(self._wire, way, answer)
+            self._sessions.see(way, signed.account, answer)
+
+        watched = "credentials" in way.groups or (way.auth is not None and bool(way.auth.cookies))
+        return sending, self._wire.send(sending, trip, learn=learn if watched else None)
 
     def _no(self, way: BoundRequest, answer: Answer, trip: Trip) -> Refused | Unavailable | None:
         """The refusal or failure that an answer is, or ``None`` for an accepted one."""
+        if answer.status // 100 != 5 and answer.is_json and self._condition(
+            way, "unavailable_when", way.unavailable_when, answer, unbound=False
+        ):
+            why = f"{way.place('unavailable_when')}: the provider could not answer"
+            return Unavailable(why, tuple(trip.exchanges), answer.status)
         if answer.status in way.accepts:
             if not self._condition(way, "refuse_when", way.refuse_when, answer, unbound=False) and self._condition(
                 way, "accept_when", way.accept_when, answer, unbound=True
@@ -356,15 +481,14 @@ class HttpProvider:
                 return None
         elif answer.status not in way.refuses:
             return Unavailable(f"answered with status {answer.status}", tuple(trip.exchanges), answer.status)
-        reason, notice = text_of(way.reason, answer), text_of(way.notice, answer)
-        return Refused(answer.status, reason, tuple(trip.exchanges), notice)
+        return self._refusal(way, answer, trip)
 
     @staticmethod
     def _condition(way: BoundRequest, key: str, query: Query | None, answer: Answer, *, unbound: bool) -> bool:
         if query is None:
             return unbound
         try:
-            return _truth(query.search(answer.json))
+            return truth(query.search(answer.json))
         except AnswerError as error:
             raise AnswerError(f"{way.place(key)}: {error}") from None
 
@@ -376,81 +500,73 @@ class HttpProvider:
         values: dict[str, Any],
         answer: Answer,
         trip: Trip,
+        asked_at: str,
     ) -> Answer | Refused | Unavailable:
-        """Ask again until ``until`` holds. A first answer that already fulfils it is taken as it is."""
-        ends = time.monotonic() + poll.timeout
+        """Ask again until the answer is ready. A first answer that already is, is taken as it is."""
+        ends = self._wire.clock() + poll.timeout
+        url = asked_at
         try:
             while True:
-                document = answer.json
-                if _truth(poll.until.search(document)):
-                    return answer
-                if poll.refused is not None and _truth(poll.refused.search(document)):
-                    reason, notice = text_of(way.reason, answer), text_of(way.notice, answer)
-                    return Refused(answer.status, reason, tuple(trip.exchanges), notice)
-                if poll.failed is not None and _truth(poll.failed.search(document)):
+                if _ready(poll, answer):
+                    refused = way.refuse_when is not None and answer.is_json and truth(way.refuse_when.search(answer.json))
+                    return self._refusal(way, answer, trip) if refused else answer
+                document = answer.json if answer.is_json else None
+                if poll.refused is not None and truth(poll.refused.search(document)):
+                    return self._refusal(way, answer, trip)
+                if poll.failed is not None and truth(poll.failed.search(document)):
                     return Unavailable("the provider says that the job failed", tuple(trip.exchanges), answer.status)
-                if time.monotonic() + poll.every > ends:
+                wait = retry_after(answer.headers.get("retry-after"), answer.headers.get("date"))
+                wait = poll.every if wait is None else wait
+                if self._wire.clock() + wait > ends:
                     why = f"{way.place('poll', 'timeout')}: the job was not ready within {poll.timeout:g} s"
                     return Unavailable(why, tuple(trip.exchanges), answer.status)
-                self._wire.sleep(poll.every)
-                given = {**values, "answer": document}
-                sending = self._addressed(way, account, given, poll.method, poll.path, poll.query, poll.headers)
-                again = self._wire.send(sending, trip)
+                self._wire.sleep(wait)
+                url = self._job(way, poll, answer, url, asked_at)
+                again = self._polled(way, poll, account, {**values, "answer": document}, trip, url)
                 if again is None:
                     return Unavailable(trip.trouble, tuple(trip.exchanges), trip.status)
-                if again.status not in way.accepts and again.status != 202:
+                if again.status not in way.accepts | poll.pending and again.status != 202:
                     return Unavailable(
-                        f"{way.place('poll', 'path')}: answered with status {again.status}", tuple(trip.exchanges), again.status
+                        f"{way.place('poll')}: answered with status {again.status}", tuple(trip.exchanges), again.status
                     )
                 answer = again
+        except SignInError as error:
+            return error.result
         except AnswerError as error:
             raise AnswerError(f"{way.place('poll')}: {error}") from None
 
-    def _learner(self, way: BoundRequest) -> Callable[[Answer], None]:
-        def learn(answer: Answer) -> None:
-            for name, source in way.groups["credentials"].items():
-                try:
-                    secret = value_of(source, answer)
-                except AnswerError:
-                    continue
-                if isinstance(secret, str):
-                    self._wire.redactor.learn(name, secret)
+    def _job(self, way: BoundRequest, poll: BoundPoll, answer: Answer, url: str, asked_at: str) -> str:
+        """Where the job is asked for next; ``""`` where ``poll.path`` says it. An answer without a new place leaves the old one."""
+        if poll.location is None:
+            return ""
+        link = value_of(poll.location, answer) if answer.is_json or isinstance(poll.location, HeaderValue) else None
+        if not isinstance(link, str) or not link:
+            if url == asked_at:
+                raise AnswerError(f"{_nothing(poll.location, None, answer)}, expected where the job can be asked for")
+            return url
+        absolute, why = self._wire.resolved(url, link)
+        if why or not self._wire.own(absolute):
+            raise AnswerError(f"found a URL that is not asked: {why or 'it is not the provider'}")
+        return absolute
 
-        return learn
+    def _polled(
+        self, way: BoundRequest, poll: BoundPoll, account: Account | None, values: dict[str, Any], trip: Trip, url: str
+    ) -> Answer | None:
+        signed = self._sessions.signed(way, account, values, trip)
+        values = {**values, "account": signed.account}
+        if poll.path is not None:
+            url = self._wire.base_url + filled_in(way, "poll", poll.path, values, "path")
+        pairs = [*pairs_of(filled_in(way, "poll", poll.query, values, "query")), *self._extra_query]
+        own = tuple(pairs_of(filled_in(way, "poll", poll.headers, values, "headers")))
+        headers = headers_of(own, auth=signed.headers, extra=self._extra_headers)
+        # A job that is done may answer 303 with the place of its result.
+        follow = way.follow_redirects or poll.location is not None
+        sending = Sending(str(way.operation), poll.method, with_query(url, pairs), headers, b"", way.origin, follow, values)
+        return self._wire.send(sending, trip)
 
-    # --- writing requests --------------------------------------------------------------------------------------------------------
-
-    def _sending(self, way: BoundRequest, account: Account | None, values: dict[str, Any]) -> Sending:
-        content_type, body = _body(way, values)
-        headers = (("Content-Type", content_type),) if content_type else ()
-        return self._addressed(way, account, values, way.method, way.path, way.query, way.headers, headers, body)
-
-    def _addressed(
-        self,
-        way: BoundRequest,
-        account: Account | None,
-        values: dict[str, Any],
-        method: str,
-        path: Callable[[Mapping[str, Any]], Any],
-        query: Callable[[Mapping[str, Any]], Any],
-        headers: Callable[[Mapping[str, Any]], Any],
-        more: Headers = (),
-        body: bytes = b"",
-    ) -> Sending:
-        url = self._wire.base_url + _filled(way, "path", path, values)
-        pairs = [*_pairs(_filled(way, "query", query, values)), *self._extra_query]
-        if pairs:
-            url += ("&" if "?" in url else "?") + urlencode(pairs)
-        own = tuple(_pairs(_filled(way, "headers", headers, values)))
-        given = {name.lower() for name, _ in (*own, *self._extra_headers)}
-        written = (
-            *(pair for pair in (("Accept", "*/*"), *more) if pair[0].lower() not in given),
-            ("Accept-Encoding", ENCODINGS),
-            *own,
-            *(pair for pair in _auth(way, way.auth, account, values) if pair[0].lower() not in given),
-            *self._extra_headers,
-        )
-        return Sending(way.operation.value, method, url, written, body, way.origin, way.follow_redirects)
+    @staticmethod
+    def _refusal(way: BoundRequest, answer: Answer, trip: Trip) -> Refused:
+        return Refused(answer.status, text_of(way.reason, answer), tuple(trip.exchanges), text_of(way.notice, answer))
 
     # --- reading media -----------------------------------------------------------------------------------------------------------
 
@@ -485,10 +601,14 @@ class HttpProvider:
         absolute, why = self._wire.resolved(self._wire.base_url + "/", url)
         if why:
             raise AnswerError(f"{place}: found a URL that is not fetched: {why}")
-        own = urlsplit(absolute).netloc == urlsplit(self._wire.base_url).netloc
-        auth = _auth(way, way.auth, asked.account, asked.values) if own else ()
+        try:
+            # Credentials go to the provider alone, never to where its media lie.
+            own = self._wire.own(absolute)
+            auth = self._sessions.signed(way, asked.account, asked.values, trip).headers if own else ()
+        except SignInError as error:
+            raise AnswerError(f"{place}: {error}") from None
         headers = (("Accept", "*/*"), ("Accept-Encoding", ENCODINGS), *auth)
-        sending = Sending(way.operation.value, "GET", absolute, headers, b"", way.origin, way.follow_redirects)
+        sending = Sending(str(way.operation), "GET", absolute, headers, b"", way.origin, way.follow_redirects)
         answer = self._wire.send(sending, trip)
         if answer is None:
             raise AnswerError(f"{place}: {trip.trouble}")
@@ -500,104 +620,25 @@ class HttpProvider:
 class _Asked:
     """An accepted answer with what it answered."""
 
-    __slots__ = ("account", "answer", "trip", "values", "way")
+    __slots__ = ("account", "answer", "trip", "url", "values", "way")
 
     def __init__(
-        self, way: BoundRequest, answer: Answer, values: dict[str, Any], account: Account | None, trip: Trip
+        self, way: BoundRequest, answer: Answer, values: dict[str, Any], account: Account | None, trip: Trip, url: str
     ) -> None:
         self.way = way
         self.answer = answer
         self.values = values
         self.account = account
         self.trip = trip
+        self.url = url
 
 
-def _body(way: BoundRequest, values: Mapping[str, Any]) -> tuple[str, bytes]:
-    """The body of a request with its media type; ``("", b"")`` for none."""
-    if way.json is not None:
-        document = _filled(way, "json", way.json, values)
-        try:
-            return "application/json", _json(document).encode("utf-8")
-        except UnicodeEncodeError:
-            return "application/json", json.dumps(document).encode()
-        except TypeError:
-            raise TemplateError(f"{way.place('json')}: found a value that JSON does not carry (bytes need the filter base64)") from None
-    if way.form is not None:
-        filled = _filled(way, "form", way.form, values)
-        return "application/x-www-form-urlencoded", urlencode(_pairs(filled), errors="surrogatepass").encode()
-    if way.multipart is not None:
-        return _multipart(way, way.multipart, values)
-    if way.body is not None:
-        filled = _filled(way, "body", way.body, values)
-        return "", filled if isinstance(filled, bytes) else str(filled).encode("utf-8", "surrogatepass")
-    return "", b""
-
-
-def _json(document: Any) -> str:
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
-
-
-def _multipart(way: BoundRequest, parts: tuple[BoundPart, ...], values: Mapping[str, Any]) -> tuple[str, bytes]:
-    """A form whose boundary follows from its content, so that equal requests are equal bytes."""
-    blocks: list[bytes] = []
-    for part in parts:
-        data = _filled(way, "multipart", part.data, values, part.name)
-        if data is None:
-            continue
-        head = f'Content-Disposition: form-data; name="{_quoted(part.name)}"'
-        if part.filename is not None and part.type is not None:
-            head += f'; filename="{_quoted(str(_filled(way, "multipart", part.filename, values, part.name)))}"'
-            head += f"\r\nContent-Type: {_quoted(str(_filled(way, 'multipart', part.type, values, part.name)))}"
-        content = data if isinstance(data, bytes) else _scalar(data).encode("utf-8", "surrogatepass")
-        blocks.append(head.encode("utf-8", "surrogatepass") + b"\r\n\r\n" + content + b"\r\n")
-    boundary = hashlib.sha256(b"".join(blocks)).hexdigest()[:32]
-    mark = b"--" + boundary.encode()
-    body = b"".join(mark + b"\r\n" + block for block in blocks) + mark + b"--\r\n"
-    return f"multipart/form-data; boundary={boundary}", body
-
-
-def _quoted(text: str) -> str:
-    return text.replace("\r", "%0D").replace("\n", "%0A").replace('"', "%22")
-
-
-def _scalar(value: Any) -> str:
-    """A value in a form, query or header: booleans as ``true`` and ``false``."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, dict | list):
-        return _json(value)
-    return str(value)
-
-
-def _pairs(filled: Any) -> list[tuple[str, str]]:
-    """Names with values, those that are ``null`` left out and lists repeated."""
-    pairs: list[tuple[str, str]] = []
-    for name, value in filled.items():
-        items = value if isinstance(value, list | tuple) else [value]
-        pairs.extend((name, _scalar(item)) for item in items if item is not None)
-    return pairs
-
-
-def _filled(way: BoundRequest, key: str, fill: Callable[[Mapping[str, Any]], Any], values: Mapping[str, Any], *inner: str) -> Any:
-    try:
-        return fill(values)
-    except TemplateError as error:
-        raise TemplateError(f"{way.place(key, *inner)}: {error}") from None
-
-
-def _auth(way: BoundRequest, auth: BoundAuth | None, account: Account | None, values: Mapping[str, Any]) -> Headers:
-    if auth is None or (auth.of_account and account is None):
-        return ()
-    if auth.basic is not None:
-        user, password = (str(_filled(way, "auth", fill, values)) for fill in auth.basic)
-        return (("Authorization", "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()),)
-    value = str(_filled(way, "auth", auth.value, values))
-    return ((auth.header, f"Bearer {value}" if auth.bearer else value),)
-
-
-def _truth(value: Any) -> bool:
-    """JMESPath's own notion: false, null, and empty lists, mappings and texts are false."""
-    return value not in (False, None, "", [], {}) or (isinstance(value, int | float) and not isinstance(value, bool))
+def _ready(poll: BoundPoll, answer: Answer) -> bool:
+    if poll.until is None:
+        return answer.status not in poll.pending
+    if answer.status in poll.pending and not answer.is_json:
+        return False
+    return truth(poll.until.search(answer.json))
 
 
 def _value(way: BoundRequest, name: str, answer: Answer) -> Any:
@@ -686,14 +727,3 @@ def _base64(way: BoundRequest, media: BoundMedia, value: str) -> bytes:
         return base64.b64decode("".join(value.split()).translate(str.maketrans("-_", "+/")), validate=True)
     except (binascii.Error, ValueError):
         raise AnswerError(f"{way.place('media', media.kind)}: found text that is not base64, expected base64") from None
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
-

@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import ssl
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,12 +22,12 @@ from .. import report as reporting
 from ..provider import Account, Capabilities, Consent, Identity, Operation, ReadyMade, Subject
 from ..redaction import Redactor, long_enough
 from .asgi import AsgiTransport
-from .format import BindingFile
-from .http import HttpProvider, is_loopback
-from .operations import BoundRequest, Compiler, missing_credentials
+from .format import BindingFile, TargetSection, TlsSection
+from .http import HttpProvider
+from .operations import BoundLogin, BoundRequest, Compiler, auth_texts, missing_credentials
 from .template import expand, variables
-from .transport import DeadlineTransport
-from .wire import Wire
+from .transport import DeadlineTransport, Proxy
+from .wire import Wire, is_loopback
 
 IN_PROCESS = "http://in-process"
 """The base URL of an application in this process that is given none."""
@@ -44,9 +47,13 @@ class Binding:
     operations: Mapping[Operation, tuple[BoundRequest, ...]] = field(repr=False)
     capabilities: Capabilities
     ready_made: ReadyMade = field(repr=False)
+    login: BoundLogin | None = field(repr=False)
     _environ: Mapping[str, str] = field(repr=False)
     _secrets: Mapping[str, str] = field(repr=False)
     _locate: Locate = field(repr=False)
+    _folder: Path | None = None
+    #: The name of the chosen environment; ``""`` for the target as it stands.
+    environment: str = ""
 
     def place(self, *steps: str | int) -> str:
         """``binding.yaml:7`` for a value of the file."""
@@ -64,7 +71,11 @@ class Binding:
             why = f"found no value for ${{{error.args[0]}}}, expected it in the environment"
         except ValueError as error:
             why = str(error)
-        raise BindingError([self._fault(("target", "base_url"), why)])
+        raise BindingError([self._fault(self._section("base_url"), why)])
+
+    def _section(self, key: str) -> tuple[str, ...]:
+        """Where a key of ``target`` stands that an environment may give too."""
+        return ("environments", self.environment, key) if self.environment else ("target", key)
 
     def connect(
         self,
@@ -72,6 +83,7 @@ class Binding:
         transport: httpx.BaseTransport | None = None,
         *,
         sleep: Callable[[float], None] | None = None,
+        clock: Callable[[], float] | None = None,
     ) -> HttpProvider:
         """A provider over one HTTP client.
 
@@ -87,16 +99,17 @@ class Binding:
         else:
             url = IN_PROCESS if transport is not None else self.base_url()
         limits = self.file.limits
-        client = httpx.Client(
-            transport=transport or DeadlineTransport(), trust_env=False, follow_redirects=False, timeout=limits.timeout
-        )
+        own, mounts = (transport, {}) if transport is not None else self._transports(url)
+        client = httpx.Client(transport=own, mounts=mounts, trust_env=False, follow_redirects=False, timeout=limits.timeout)
         wire = Wire(
             client,
             base_url=url,
             limits=limits,
             redactor=Redactor(self._secrets),
             media_hosts=frozenset(host.lower() for host in self.file.target.media_hosts),
-            **({} if sleep is None else {"sleep": sleep}),
+            auth_hosts=frozenset(host.lower() for host in self.file.target.auth_hosts),
+            sleep=sleep or time.sleep,
+            clock=clock or time.monotonic,
         )
         capabilities = self.capabilities
         target = reporting.Target(
@@ -116,7 +129,58 @@ class Binding:
             ready_made=self.ready_made,
             target=target,
             loopback=transport is not None or is_loopback(urlsplit(url).hostname or ""),
+            login=self.login,
         )
+
+    def _transports(self, url: str) -> tuple[httpx.BaseTransport, dict[str, httpx.BaseTransport | None]]:
+        """How to reach every host, and how to reach the provider's own where that differs: our certificate is shown there alone."""
+        tls, proxy = self.file.tls or TlsSection(), self.file.proxy
+        hosts = [urlsplit(url).hostname or "", *(host.partition(":")[0] for host in self._other_hosts())]
+        if not tls.verify and not all(map(is_loopback, hosts)):
+            why = "found verify: false for a host that is not this machine; write ca: with the file of the authority that signed it"
+            raise BindingError([self._fault((*self._tls_steps(), "verify"), why)])
+        given = None
+        if proxy is not None:
+            given = Proxy(proxy.url, self._text(proxy.username), self._text(proxy.password))
+        plain = DeadlineTransport(ssl_context=self._context(tls, ours=False), proxy=given)
+        if tls.certificate is None:
+            return plain, {}
+        parts = urlsplit(url)
+        return plain, {f"{parts.scheme}://{parts.netloc}": DeadlineTransport(ssl_context=self._context(tls, ours=True), proxy=given)}
+
+    def _other_hosts(self) -> list[str]:
+        return [*self.file.target.media_hosts, *self.file.target.auth_hosts]
+
+    def _tls_steps(self) -> tuple[str, ...]:
+        chosen = self.file.environments.get(self.environment)
+        return ("environments", self.environment, "tls") if chosen is not None and chosen.tls is not None else ("tls",)
+
+    def _context(self, tls: TlsSection, *, ours: bool) -> ssl.SSLContext:
+        """Raises :class:`BindingError` naming the line of a file that cannot be used."""
+        context = httpx.create_ssl_context(trust_env=False)
+        if not tls.verify:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        key = "ca"
+        try:
+            if tls.ca is not None:
+                context.load_verify_locations(cafile=str(self._file(tls.ca)))
+            if ours and tls.certificate is not None:
+                key = "certificate"
+                password = self._text(tls.key_password) if tls.key_password is not None else ""
+                own_key = None if tls.key is None else str(self._file(tls.key))
+                context.load_cert_chain(str(self._file(tls.certificate)), own_key, password=password)
+        except ssl.SSLError as error:
+            why = f"found a file that cannot be used ({error.reason or 'not PEM'}), expected PEM, and the key that belongs to it"
+        except OSError as error:
+            why = f"the file cannot be read ({error.strerror or type(error).__name__})"
+        else:
+            return context
+        raise BindingError([self._fault((*self._tls_steps(), key), why)])
+
+    def _file(self, name: str) -> Path:
+        path = Path(self._text(name)).expanduser()
+        return path if path.is_absolute() or self._folder is None else self._folder / path
 
     def _text(self, text: str) -> str:
         return expand(text, self._environ)
@@ -126,13 +190,18 @@ class Binding:
 
 
 def load_binding(
-    origin: Readable | str | os.PathLike[str], name: str | None = None, *, environ: Mapping[str, str] | None = None
+    origin: Readable | str | os.PathLike[str],
+    name: str | None = None,
+    *,
+    environ: Mapping[str, str] | None = None,
+    environment: str | None = None,
 ) -> Binding:
-    """Read and check a binding. ``origin`` is a path or a package resource; ``environ`` (the process's own by default) gives ``${NAME}``.
+    """Read and check a binding. ``origin`` is a path, a package resource or the name of a ready-made one (:func:`ready_names`);
+    ``environ`` (the process's own by default) gives ``${NAME}``; ``environment`` chooses one of the file's ``environments``.
 
     Nothing is sent. Raises :class:`BindingError` with everything that is wrong, a line each.
     """
-    readable: Readable = Path(origin) if isinstance(origin, str | os.PathLike) else origin
+    readable: Readable = _found(origin) if isinstance(origin, str | os.PathLike) else origin
     shown_name = name or str(getattr(readable, "name", readable))
     given = dict(os.environ if environ is None else environ)
     try:
@@ -142,7 +211,7 @@ def load_binding(
         if not isinstance(data, dict):
             raise BindingError([Fault(shown_name, Mark(1, 1), (), "found no mapping, expected target and operations")])
         secrets = _secrets(data, locate, given)
-        file = validate(BindingFile, _expanded(data, given), locate)
+        file = _in_environment(validate(BindingFile, _expanded(data, given), locate), environment, locate)
     except BindingError:
         raise
     except DocumentError as error:
@@ -151,15 +220,68 @@ def load_binding(
         why = f"the file cannot be read ({error.strerror or type(error).__name__})"
         raise BindingError([Fault(shown_name, Mark(1, 1), (), why)]) from None
     compiler = Compiler(file, locate, given)
-    operations = compiler.operations()
+    operations, login = compiler.operations(), compiler.login()
     faults = [*compiler.faults]
     for steps, message in [*missing_credentials(file), *_unknown_subjects(file)]:
         faults.append(Fault(shown_name, locate(steps), locate.known(steps), message))
     if faults:
         raise BindingError(sorted(dict.fromkeys(faults), key=lambda fault: fault.mark))
+    folder = readable.parent if isinstance(readable, Path) else None
     return Binding(
-        shown_name, file, digest, operations, _capabilities(file), _ready_made(file), given, secrets, locate
+        name=shown_name,
+        file=file,
+        sha256=digest,
+        operations=operations,
+        capabilities=_capabilities(file),
+        ready_made=_ready_made(file),
+        login=login,
+        _environ=given,
+        _secrets={**_written_secrets(file), **secrets},
+        _locate=locate,
+        _folder=folder,
+        environment=environment or "",
     )
+
+
+def ready_names() -> list[str]:
+    """The bindings that come with shenhe, by name."""
+    return sorted(each.name.removesuffix(".yaml") for each in (files(__package__) / "ready").iterdir() if each.name.endswith(".yaml"))
+
+
+def _found(origin: str | os.PathLike[str]) -> Readable:
+    """The file of that path, or the ready-made binding of that name; a file comes first."""
+    path = Path(origin)
+    if not path.exists() and str(origin) in ready_names():
+        return files(__package__) / "ready" / f"{origin}.yaml"
+    return path
+
+
+def _in_environment(file: BindingFile, name: str | None, locate: Locate) -> BindingFile:
+    """``file`` with what the chosen environment says in place of what the target says."""
+    if name is None:
+        return file
+    chosen = file.environments.get(name)
+    if chosen is None:
+        known = ", ".join(file.environments) or "none, the file has no environments"
+        why = f"found no environment {name!r}, expected one of: {known}"
+        raise BindingError([Fault(locate.source_name, locate(("environments",)), (), why)])
+    target = {key: value for key in TargetSection.model_fields if (value := getattr(chosen, key, None)) is not None}
+    changes: dict[str, Any] = {"target": file.target.model_copy(update=target)}
+    changes |= {key: value for key in ("tls", "proxy") if (value := getattr(chosen, key)) is not None}
+    return file.model_copy(update=changes)
+
+
+def _written_secrets(file: BindingFile) -> dict[str, str]:
+    """Secrets that stand in the file itself, against all advice: they are kept out of the evidence all the same."""
+    sections = [file.auth, *(each.auth for section in file.operations.values() for each in (section, *section.variants) if each.auth)]
+    found: dict[str, str] = {}
+    for auth in sections:
+        for key, text in auth_texts(auth).items():
+            if "{{" not in text and "${" not in text and key not in {"username", "client_id"}:
+                found.setdefault("auth_" + re.sub(r"[^a-z0-9_]", "_", key), text)
+    for role, entry in file.accounts.items():
+        found |= {f"{role}_{re.sub(r'[^a-zA-Z0-9_]', '_', name)}": value for name, value in entry.credentials.items()}
+    return {name: value for name, value in found.items() if long_enough(value)}
 
 
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
@@ -183,11 +305,12 @@ def _expand(value: Any, environ: Mapping[str, str]) -> Any:
 
 
 def _secrets(data: dict[str, Any], locate: Locate, environ: Mapping[str, str]) -> dict[str, str]:
-    """The variables that the file uses with their values. Those of ``target`` are public and checked when connecting."""
+    """The variables that the file uses with their values. Those of ``target`` and of
+    ``environments`` are public and checked when connecting."""
     secrets: dict[str, str] = {}
     faults = []
     for steps, name, default in variables(data):
-        if steps[:1] == ("target",):
+        if steps[:1] in {("target",), ("environments",)}:
             continue
         value = environ.get(name) or default
         if value is None:

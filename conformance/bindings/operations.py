@@ -11,8 +11,23 @@ from shenhe.rulebook.document import Fault, Locate, Steps, dotted, shown
 
 from ..provider import Operation, TicketState
 from .extraction import Extraction, Query, compile_source
-from .format import BODIES, BasicAuth, BearerAuth, BindingFile, HeaderAuth, NoAuth, OperationSection, RequestSection
-from .template import Fill, TemplateError, compile_template, mentions
+from .format import (
+    BODIES,
+    Auth,
+    BasicAuth,
+    BearerAuth,
+    BindingFile,
+    CookieAuth,
+    HeaderAuth,
+    NoAuth,
+    OAuth2Auth,
+    OperationSection,
+    PagesSection,
+    PollSection,
+    RequestSection,
+)
+from .stream import BoundStream
+from .template import Fill, TemplateError, compile_template, expand, mentions
 
 
 @dataclass(frozen=True)
@@ -26,14 +41,17 @@ class Shape:
     media: bool = False
     media_required: bool = False
     states: bool = False
+    #: What the operation makes, to which further values may be attached.
+    makes: str = ""
+    pages: bool = False
 
 
 SHAPES: Mapping[Operation, Shape] = {
-    Operation.REGISTER: Shape(values=("profile",), extracts=("id", "credentials.*"), required=("id",)),
+    Operation.REGISTER: Shape(values=("profile",), extracts=("id", "credentials.*"), required=("id",), makes="account"),
     Operation.VERIFY_IDENTITY: Shape(values=("identity",), facets=("method",), extracts=("verified",)),
     Operation.DELETE_ACCOUNT: Shape(),
     Operation.GRANT_CONSENT: Shape(
-        values=("subject", "scope", "statement"), facets=("scope",), extracts=("id",), required=("id",)
+        values=("subject", "scope", "statement"), facets=("scope",), extracts=("id",), required=("id",), makes="consent"
     ),
     Operation.REVOKE_CONSENT: Shape(values=("consent",), facets=("scope",)),
     Operation.GENERATE: Shape(
@@ -42,25 +60,37 @@ SHAPES: Mapping[Operation, Shape] = {
         extracts=("id",),
         required=("id",),
         media=True,
+        makes="content",
     ),
     Operation.EDIT: Shape(
-        values=("request",), facets=("service", "media_type", "scope"), extracts=("id",), required=("id",), media=True
+        values=("request",),
+        facets=("service", "media_type", "scope"),
+        extracts=("id",),
+        required=("id",),
+        media=True,
+        makes="content",
     ),
     Operation.FETCH: Shape(values=("content", "rendition"), facets=("rendition",), media=True, media_required=True),
-    Operation.PUBLISH: Shape(values=("content", "title"), extracts=("id",), required=("id",)),
+    Operation.PUBLISH: Shape(values=("content", "title"), extracts=("id",), required=("id",), makes="publication"),
     Operation.VIEW: Shape(
         values=("publication", "surface"), facets=("surface",), extracts=("text", "notices"), media=True
     ),
     Operation.UPLOAD: Shape(
-        values=("media", "declared"), facets=("media_type", "declared"), extracts=("id",), required=("id",), media=True
+        values=("media", "declared"),
+        facets=("media_type", "declared"),
+        extracts=("id",),
+        required=("id",),
+        media=True,
+        makes="content",
     ),
-    Operation.SEARCH: Shape(values=("query",), extracts=("publications",), required=("publications",)),
+    Operation.SEARCH: Shape(values=("query",), extracts=("publications",), required=("publications",), pages=True),
     Operation.REPORT: Shape(
         values=("request",),
         facets=("kind",),
         extracts=("id", "state", "receipt", "reasons"),
         required=("id",),
         states=True,
+        makes="ticket",
     ),
     Operation.REPORT_STATUS: Shape(
         values=("ticket",), extracts=("id", "state", "receipt", "reasons"), required=("state",), states=True
@@ -70,10 +100,11 @@ SHAPES: Mapping[Operation, Shape] = {
         extracts=("id", "state", "receipt", "reasons"),
         required=("id",),
         states=True,
+        makes="ticket",
     ),
-    Operation.REFUTATIONS: Shape(values=("publication",), extracts=("items", "publication", "text")),
+    Operation.REFUTATIONS: Shape(values=("publication",), extracts=("items", "publication", "text"), pages=True),
     Operation.DISCLOSURES: Shape(values=("topic",), facets=("topic",), extracts=("text", "fields.*")),
-    Operation.RECORDS: Shape(values=("kind",), facets=("kind",), extracts=("items", "kind", "at", "subject", "text")),
+    Operation.RECORDS: Shape(values=("kind",), facets=("kind",), extracts=("items", "kind", "at", "subject", "text"), pages=True),
     Operation.ADVANCE_CLOCK: Shape(values=("hours",)),
     Operation.RESET: Shape(),
 }
@@ -90,14 +121,31 @@ class BoundPart:
 
 
 @dataclass(frozen=True)
+class BoundTokens:
+    """Where an access token is fetched, and with what (RFC 6749, section 4.4)."""
+
+    token_url: str
+    client_id: Fill
+    client_secret: Fill
+    in_form: bool
+    extra: Mapping[str, Fill]
+
+
+@dataclass(frozen=True)
 class BoundAuth:
-    """How a request says who asks: one header, sent only when somebody is signed in if it speaks of the account."""
+    """How a request says who asks: one header, sent only when somebody is signed in if it speaks of the account.
+
+    ``needs`` are the credentials of an account that it speaks of.
+    """
 
     header: str
     value: Fill
     of_account: bool
     bearer: bool = False
     basic: tuple[Fill, Fill] | None = None
+    cookies: Mapping[str, Fill] = field(default_factory=dict)
+    tokens: BoundTokens | None = None
+    needs: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -115,10 +163,12 @@ class BoundPoll:
     """How to ask again until an answer is ready."""
 
     method: str
-    path: Fill
+    path: Fill | None
+    location: Extraction | None
     query: Fill
     headers: Fill
-    until: Query
+    pending: frozenset[int]
+    until: Query | None
     failed: Query | None
     refused: Query | None
     every: float
@@ -126,10 +176,21 @@ class BoundPoll:
 
 
 @dataclass(frozen=True)
+class BoundPages:
+    """How the next page of a list is had, and how many there may be."""
+
+    next: Extraction | None
+    cursor: Query | None
+    number: int | None
+    more: Query | None
+    most: int
+
+
+@dataclass(frozen=True)
 class BoundRequest:
     """One way to ask for an operation. ``place`` gives ``binding.yaml:41: operations.x.path`` for a key of it."""
 
-    operation: Operation
+    operation: str
     origin: str
     place: Callable[..., str]
     when: Mapping[str, frozenset[Any]]
@@ -152,12 +213,29 @@ class BoundRequest:
     auth: BoundAuth | None
     media: BoundMedia | None
     poll: BoundPoll | None
+    unavailable_when: Query | None = None
+    pages: BoundPages | None = None
+    stream: BoundStream | None = None
     follow_redirects: bool = False
     groups: Mapping[str, Mapping[str, Extraction]] = field(default_factory=dict)
 
     def matches(self, facets: Mapping[str, Any]) -> bool:
         """Whether this way serves a request with these ``facets``; a facet that is not known is taken to match."""
         return all(facets[name] in wanted for name, wanted in self.when.items() if name in facets)
+
+
+@dataclass(frozen=True)
+class BoundLogin:
+    """How an account gets a session, what it then has, and by what an answer shows that the session is over."""
+
+    way: BoundRequest
+    gives: frozenset[str]
+    expired: frozenset[int]
+    expired_when: Query | None
+
+
+LOGIN = "login"
+_LOGIN_SHAPE = Shape(extracts=("credentials.*",))
 
 
 class Compiler:
@@ -168,6 +246,24 @@ class Compiler:
         self.faults: list[Fault] = []
         self._locate = locate
         self._environ = environ
+        self._carried = {
+            (SHAPES[operation].makes, name)
+            for operation, section in file.operations.items()
+            for each in (section, *section.variants)
+            for name in _names(each.extract.get("carry"))
+        }
+
+    def login(self) -> BoundLogin | None:
+        """How an account signs in, where the file says so."""
+        section = self.file.login
+        if section is None:
+            return None
+        way = self._request(LOGIN, section, section.written, (LOGIN,), {}, _LOGIN_SHAPE)
+        gives = frozenset(way.groups.get("credentials", {}))
+        if not gives:
+            self._fault((LOGIN,), "found no extract.credentials, expected what an account has once it is signed in, by name")
+        expired_when = None if section.expired_when is None else self._query(section.expired_when, (LOGIN, "expired_when"))
+        return BoundLogin(way, gives, _statuses(section.expired_status), expired_when)
 
     def operations(self) -> dict[Operation, tuple[BoundRequest, ...]]:
         """Each bound operation with its ways of asking, the most particular first."""
@@ -195,14 +291,15 @@ class Compiler:
 
     def _request(
         self,
-        operation: Operation,
+        operation: str,
         section: RequestSection,
         own: frozenset[str],
         steps: Steps,
         when: Mapping[str, Any],
+        shape: Shape | None = None,
     ) -> BoundRequest:
-        shape = SHAPES[operation]
-        base: Steps = ("operations", operation.value)
+        shape = shape or SHAPES[Operation(operation)]
+        base: Steps = ("operations", str(operation))
 
         def at(key: str, *inner: str | int) -> Steps:
             return (*(steps if key in own else base), key, *inner)
@@ -213,7 +310,7 @@ class Compiler:
                 where = ("auth", *inner)
             return f"{self._locate.source_name}:{self._locate(where, key=True).line}: {dotted(self._locate.known(where))}"
 
-        known = frozenset({"account", *shape.values})
+        known = frozenset({"account", "carried", *shape.values, *(["page"] if section.pages is not None else [])})
 
         def fill(key: str, value: Any, *inner: str | int, path: bool = False, names: frozenset[str] = known) -> Fill:
             return self._fill(value, at(key, *inner), names, path=path)
@@ -227,10 +324,10 @@ class Compiler:
             if facet not in shape.facets:
                 expected = ", ".join(shape.facets) or "no variants for this operation"
                 self._fault((*steps, "when", facet), f"found {facet!r}, expected one of: {expected}")
-        poll = section.poll
-        extract, groups = self._extractions(shape, section, at, operation)
+        if section.pages is not None and not shape.pages:
+            self._fault(at("pages"), "found pages, which this operation does not give")
+        extract, groups = self._extractions(shape, section, at, operation, known | {"answer"})
         body_given = any(_body(section, name) is not None for name in BODIES)
-        answering = known | {"answer"}
         return BoundRequest(
             operation=operation,
             origin=f"{self._locate.source_name}:{self._locate(steps, key=True).line}",
@@ -255,20 +352,40 @@ class Compiler:
             notice=query("notice", section.notice),
             auth=self._auth(section, at, known),
             media=self._media(shape, section, at, known),
-            poll=None
-            if poll is None
-            else BoundPoll(
-                method=poll.method,
-                path=fill("poll", poll.path, "path", path=True, names=answering),
-                query=fill("poll", poll.query, "query", names=answering),
-                headers=fill("poll", poll.headers, "headers", names=answering),
-                until=self._query(poll.until, at("poll", "until")),
-                failed=query("poll", poll.failed, "failed"),
-                refused=query("poll", poll.refused, "refused"),
-                every=poll.every,
-                timeout=poll.timeout,
-            ),
+            poll=None if section.poll is None else self._poll(section.poll, lambda *inner: at("poll", *inner), known | {"answer"}),
+            unavailable_when=query("unavailable_when", section.unavailable_when),
+            pages=None if section.pages is None else self._pages(section.pages, lambda *inner: at("pages", *inner), known | {"answer"}),
+            stream=None
+            if section.stream is None
+            else BoundStream(query("stream", section.stream.text, "text"), section.stream.done),
             follow_redirects=section.follow_redirects,
+        )
+
+    def _poll(self, poll: PollSection, at: Callable[..., Steps], known: frozenset[str]) -> BoundPoll:
+        def query(key: str, value: str | None) -> Query | None:
+            return None if value is None else self._query(value, at(key))
+
+        return BoundPoll(
+            method=poll.method,
+            path=None if poll.path is None else self._fill(poll.path, at("path"), known, path=True),
+            location=None if poll.location is None else self._source(_as_written(poll.location), at("location"), known),
+            query=self._fill(poll.query, at("query"), known),
+            headers=self._fill(poll.headers, at("headers"), known),
+            pending=_statuses(poll.pending_status),
+            until=query("until", poll.until),
+            failed=query("failed", poll.failed),
+            refused=query("refused", poll.refused),
+            every=poll.every,
+            timeout=poll.timeout,
+        )
+
+    def _pages(self, pages: PagesSection, at: Callable[..., Steps], known: frozenset[str]) -> BoundPages:
+        return BoundPages(
+            next=None if pages.next is None else self._source(_as_written(pages.next), at("next"), known),
+            cursor=None if pages.cursor is None else self._query(pages.cursor, at("cursor")),
+            number=pages.number,
+            more=None if pages.more is None else self._query(pages.more, at("more")),
+            most=pages.most,
         )
 
     def _fill(self, value: Any, steps: Steps, known: frozenset[str], *, path: bool = False) -> Fill:
@@ -279,6 +396,10 @@ class Compiler:
         elif isinstance(value, list | tuple):
             for index, inner in enumerate(value):
                 self._fill(inner, (*steps, index), known)
+        for kind, name in _CARRIED.findall(value) if isinstance(value, str) else ():
+            if (kind, name) not in self._carried:
+                offered = ", ".join(f"carried.{one}.{other}" for one, other in sorted(self._carried)) or "no operation extracts carry"
+                self._fault(steps, f"found carried.{kind}.{name}, expected one of: {offered}")
         try:
             return compile_template(value, environ=self._environ, known=known, path=path)
         except TemplateError as error:
@@ -293,29 +414,30 @@ class Compiler:
             self._fault(steps, str(error))
             return Query("@")
 
-    def _source(self, value: Any, steps: Steps) -> Extraction:
+    def _source(self, value: Any, steps: Steps, known: frozenset[str]) -> Extraction:
         try:
-            return compile_source(value)
+            return compile_source(value, lambda text: self._fill(text, (*steps, "value"), known))
         except ValueError as error:
             self._fault(steps, str(error))
             return Query("@")
 
     def _extractions(
-        self, shape: Shape, section: RequestSection, at: Callable[..., Steps], operation: Operation
+        self, shape: Shape, section: RequestSection, at: Callable[..., Steps], operation: str, known: frozenset[str]
     ) -> tuple[dict[str, Extraction], dict[str, dict[str, Extraction]]]:
         single: dict[str, Extraction] = {}
         groups: dict[str, dict[str, Extraction]] = {}
+        offered = (*shape.extracts, *(["carry.*"] if shape.makes else []))
         for name, value in section.extract.items():
-            if f"{name}.*" in shape.extracts:
+            if f"{name}.*" in offered:
                 if not isinstance(value, dict):
                     self._fault(at("extract", name), f"found {shown(value)}, expected names with JMESPath expressions")
                     continue
-                groups[name] = {key: self._source(item, at("extract", name, key)) for key, item in value.items()}
-            elif name in shape.extracts:
-                single[name] = self._source(value, at("extract", name))
+                groups[name] = {key: self._source(item, at("extract", name, key), known) for key, item in value.items()}
+            elif name in offered:
+                single[name] = self._source(value, at("extract", name), known)
             else:
-                expected = ", ".join(item.removesuffix(".*") for item in shape.extracts)
-                hint = f"expected one of: {expected}" if expected else f"{operation.value} needs nothing from the answer"
+                expected = ", ".join(item.removesuffix(".*") for item in offered)
+                hint = f"expected one of: {expected}" if expected else f"{operation} needs nothing from the answer"
                 self._fault(at("extract", name), f"found {name!r}, {hint}")
         for name in shape.required:
             if name not in single:
@@ -353,17 +475,12 @@ class Compiler:
         own = section.auth is not None
         auth = section.auth if section.auth is not None else self.file.auth
 
-        def fill(key: str, value: str) -> Fill:
-            return self._fill(value, at("auth", key) if own else ("auth", key), known if own else frozenset({"account"}))
+        base: Steps = at("auth") if own else ("auth",)
 
-        if isinstance(auth, NoAuth):
-            return None
-        if isinstance(auth, BearerAuth):
-            return BoundAuth("Authorization", fill("token", auth.token), mentions(auth.token, "account"), bearer=True)
-        if isinstance(auth, HeaderAuth):
-            return BoundAuth(auth.name, fill("value", auth.value), mentions(auth.value, "account"))
-        pair = (fill("username", auth.username), fill("password", auth.password))
-        return BoundAuth("Authorization", pair[0], mentions([auth.username, auth.password], "account"), basic=pair)
+        def fill(value: str, *inner: str) -> Fill:
+            return self._fill(value, (*base, *inner), known if own else frozenset({"account", "carried"}))
+
+        return _bound_auth(auth, fill, self._environ, lambda key, why: self._fault((*base, key), why))
 
     def _media(
         self, shape: Shape, section: RequestSection, at: Callable[..., Steps], known: frozenset[str]
@@ -407,6 +524,65 @@ class Compiler:
 
 
 _CREDENTIAL = re.compile(r"account\.credentials\.(\w+)")
+_CARRIED = re.compile(r"\bcarried\.(\w+)\.(\w+)")
+
+
+def _bound_auth(auth: Auth, fill: Callable[..., Fill], environ: Mapping[str, str], fault: Callable[[str, str], None]) -> BoundAuth | None:
+    texts = auth_texts(auth)
+    of_account = mentions(list(texts.values()), "account")
+    needs = frozenset(name for text in texts.values() for name in _CREDENTIAL.findall(text))
+    match auth:
+        case NoAuth():
+            return None
+        case BearerAuth():
+            return BoundAuth("Authorization", fill(auth.token, "token"), of_account, bearer=True, needs=needs)
+        case HeaderAuth():
+            return BoundAuth(auth.name, fill(auth.value, "value"), of_account, needs=needs)
+        case BasicAuth():
+            pair = (fill(auth.username, "username"), fill(auth.password, "password"))
+            return BoundAuth("Authorization", pair[0], of_account, basic=pair, needs=needs)
+        case CookieAuth():
+            cookies = {name: fill(value, "cookies", name) for name, value in auth.cookies.items()}
+            return BoundAuth("Cookie", fill(""), of_account, cookies=cookies, needs=needs)
+        case OAuth2Auth():
+            try:
+                url = expand(auth.token_url, environ)
+            except KeyError as error:
+                fault("token_url", f"found no value for ${{{error.args[0]}}}, expected it in the environment")
+                url = "/"
+            extra = {name: fill(value, "extra", name) for name, value in auth.extra.items()}
+            if auth.scope is not None:
+                extra["scope"] = fill(auth.scope, "scope")
+            tokens = BoundTokens(
+                url, fill(auth.client_id, "client_id"), fill(auth.client_secret, "client_secret"), auth.client_auth == "form", extra
+            )
+            return BoundAuth("Authorization", fill(""), of_account, bearer=True, tokens=tokens, needs=needs)
+
+
+def auth_texts(auth: Auth) -> dict[str, str]:
+    """The texts of ``auth`` that may be secret or speak of an account, by key."""
+    match auth:
+        case CookieAuth():
+            return {f"cookies.{name}": value for name, value in auth.cookies.items()}
+        case OAuth2Auth():
+            return {"client_id": auth.client_id, "client_secret": auth.client_secret}
+        case BearerAuth():
+            return {"token": auth.token}
+        case HeaderAuth():
+            return {"value": auth.value}
+        case BasicAuth():
+            return {"username": auth.username, "password": auth.password}
+        case NoAuth():
+            return {}
+
+
+def _names(mapping: Any) -> Iterator[str]:
+    yield from mapping if isinstance(mapping, dict) else ()
+
+
+def _as_written(source: Any) -> Any:
+    """A source as the file has it, from what pydantic made of it."""
+    return source if isinstance(source, str) else source.model_dump()
 
 
 def missing_credentials(file: BindingFile) -> Iterator[tuple[Steps, str]]:
@@ -415,13 +591,13 @@ def missing_credentials(file: BindingFile) -> Iterator[tuple[Steps, str]]:
     if register is None or isinstance(file.auth, NoAuth) or register.variants:
         return
     given = register.extract.get("credentials", {})
-    texts = {BasicAuth: ("username", "password"), BearerAuth: ("token",), HeaderAuth: ("value",)}[type(file.auth)]
-    for key in texts:
-        for name in _CREDENTIAL.findall(getattr(file.auth, key)):
-            if isinstance(given, dict) and name not in given:
+    from_login = file.login.extract.get("credentials", {}) if file.login else {}
+    for key, text in auth_texts(file.auth).items():
+        for name in _CREDENTIAL.findall(text):
+            if isinstance(given, dict) and name not in given and name not in from_login:
                 yield (
-                    ("auth", key),
-                    f"found account.credentials.{name}, expected operations.register.extract.credentials to say where {name} is",
+                    ("auth", *key.split(".")),
+                    f"found account.credentials.{name}, expected operations.register.extract.credentials (or login) to say where {name} is",
                 )
 
 

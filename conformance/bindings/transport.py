@@ -10,6 +10,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpcore
@@ -82,18 +83,33 @@ class _Body(httpx.SyncByteStream):
         self._inner.close()
 
 
-class DeadlineTransport(httpx.BaseTransport):
-    """HTTP/1.1 over sockets, without proxies. Failures are httpcore's own exceptions (:data:`FAILURES`)."""
+@dataclass(frozen=True)
+class Proxy:
+    """A proxy that requests go through, and who we are to it."""
 
-    def __init__(self, *, ssl_context: ssl.SSLContext | None = None, connections: int = 10) -> None:
+    url: str
+    username: str = ""
+    password: str = field(default="", repr=False)
+
+
+class DeadlineTransport(httpx.BaseTransport):
+    """HTTP/1.1 over sockets; by way of a proxy only where one is given. Failures are httpcore's own exceptions (:data:`FAILURES`)."""
+
+    def __init__(self, *, ssl_context: ssl.SSLContext | None = None, connections: int = 10, proxy: Proxy | None = None) -> None:
         self._deadline = _Deadline()
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=ssl_context or httpx.create_ssl_context(trust_env=False),
-            max_connections=connections,
-            max_keepalive_connections=connections,
-            keepalive_expiry=4.0,  # below uvicorn's five seconds, so that a reused connection is never one being closed
-            network_backend=_Backend(self._deadline),
-        )
+        options: dict[str, Any] = {
+            "ssl_context": ssl_context or httpx.create_ssl_context(trust_env=False),
+            "max_connections": connections,
+            "max_keepalive_connections": connections,
+            "keepalive_expiry": 4.0,  # below uvicorn's five seconds, so that a reused connection is never one being closed
+            "network_backend": _Backend(self._deadline),
+        }
+        self._pool: httpcore.ConnectionPool
+        if proxy is None:
+            self._pool = httpcore.ConnectionPool(**options)
+        else:
+            pair = (proxy.username, proxy.password) if proxy.username else None
+            self._pool = httpcore.HTTPProxy(proxy_url=proxy.url, proxy_auth=pair, **options)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         self._deadline.at = request.extensions.get("deadline", float("inf"))

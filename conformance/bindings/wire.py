@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import email.utils
 import hashlib
+import ipaddress
 import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any
+from threading import Lock
+from typing import Any, TypeAlias
 from urllib.parse import urljoin, urlsplit
 
 import httpx
@@ -27,6 +29,9 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 5
 
 
+Headers: TypeAlias = tuple[tuple[str, str], ...]
+
+
 @dataclass(frozen=True)
 class Sending:
     """A request ready to go. ``url`` is absolute; ``origin`` says where the binding describes it."""
@@ -34,10 +39,12 @@ class Sending:
     operation: str
     method: str
     url: str
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: Headers = ()
     body: bytes = b""
     origin: str = ""
     follow_redirects: bool = False
+    #: What the request was filled in with, for extractions that are templates.
+    values: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass
@@ -52,7 +59,8 @@ class Trip:
 class Wire:
     """Sends, and keeps what was sent and what came back.
 
-    ``base_url`` is the origin that media and redirects may lead to, next to ``media_hosts``. ``sleep`` and ``now`` are replaced in tests.
+    ``base_url`` is the origin that media and redirects may lead to, next to ``media_hosts``; tokens are fetched from it and
+    from ``auth_hosts``. ``sleep`` and ``clock`` (seconds) are replaced in tests.
     """
 
     def __init__(
@@ -63,7 +71,9 @@ class Wire:
         limits: LimitsSection,
         redactor: Redactor,
         media_hosts: frozenset[str] = frozenset(),
+        auth_hosts: frozenset[str] = frozenset(),
         sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.client = client
         # Accounts must not share a session by way of the client: cookies are kept nowhere.
@@ -74,9 +84,12 @@ class Wire:
         self.log: list[Exchange] = []
         self.requests = 0
         self.sleep = sleep
+        self.clock = clock
+        self._auth_hosts = auth_hosts
         self._origin = origin_of(self.base_url)
         self._media_hosts = media_hosts
         self._next = 0.0
+        self._pacing = Lock()
 
     def resolved(self, base: str, link: str) -> tuple[str, str]:
         """``link`` made absolute, and why it may not be fetched, else ``""``: only the own origin and ``media_hosts`` may."""
@@ -86,7 +99,19 @@ class Wire:
         except ValueError:
             return "", "it is no URL"
 
-    def _forbidden(self, url: str) -> str:
+    def for_tokens(self, url: str) -> str:
+        """Why no token may be fetched from ``url`` (absolute), else ``""``."""
+        parts = urlsplit(url)
+        if parts.scheme == "http" and not self.own(url) and not is_loopback(parts.hostname or ""):
+            return "a secret would go there unprotected, write https"
+        return self._forbidden(url, self._auth_hosts, "auth_hosts")
+
+    def own(self, url: str) -> bool:
+        """Whether an absolute URL is the provider's own, so that credentials may go there."""
+        return origin_of(url) == self._origin
+
+    def _forbidden(self, url: str, hosts: frozenset[str] | None = None, key: str = "media_hosts") -> str:
+        hosts = self._media_hosts if hosts is None else hosts
         parts = urlsplit(url)
         port = parts.port
         if parts.scheme not in {"http", "https"}:
@@ -96,9 +121,9 @@ class Wire:
         if origin_of(url) == self._origin:
             return ""
         host = (parts.hostname or "").lower()
-        if host in self._media_hosts or f"{host}:{port}" in self._media_hosts:
+        if host in hosts or f"{host}:{port}" in hosts:
             return ""
-        return f"its host {host[:80]!r} is not the provider's and not in target.media_hosts"
+        return f"its host {host[:80]!r} is not the provider's and not in target.{key}"
 
     def send(self, sending: Sending, trip: Trip, *, learn: Callable[[Answer], None] | None = None) -> Answer | None:
         """The answer, or ``None`` with ``trip.trouble`` set. Every exchange is added to the trip and to the log.
@@ -162,7 +187,7 @@ class Wire:
                 trouble = str(error)
                 trip.status = response.status_code
             else:
-                answer = Answer(response.status_code, _first_of(headers), body)
+                answer = Answer(response.status_code, _first_of(headers), body, _cookies(headers), sending.values)
                 trip.status = answer.status
             finally:
                 response.close()
@@ -216,10 +241,12 @@ class Wire:
         rate = self.limits.requests_per_second
         if rate is None:
             return
-        now = time.monotonic()
-        if now < self._next:
-            self.sleep(self._next - now)
-        self._next = max(now, self._next) + 1 / rate
+        with self._pacing:
+            now = time.monotonic()
+            turn = max(now, self._next)
+            self._next = turn + 1 / rate
+        if now < turn:
+            self.sleep(turn - now)
 
 
 def _kept(redact: Redactor, body: bytes, keep: int) -> bytes:
@@ -252,6 +279,17 @@ def _first_of(headers: list[tuple[str, str]]) -> Mapping[str, str]:
     return found
 
 
+def _cookies(headers: list[tuple[str, str]]) -> Mapping[str, str]:
+    """The cookies that an answer sets, by name; one that it deletes has no value."""
+    cookies: dict[str, str] = {}
+    for name, value in headers:
+        if name.lower() == "set-cookie":
+            key, equals, content = value.partition(";")[0].partition("=")
+            if equals:
+                cookies[key.strip()] = content.strip().strip('"')
+    return cookies
+
+
 def _redirected(sending: Sending, status: int, location: str) -> Sending:
     headers = sending.headers
     if origin_of(location) != origin_of(sending.url):
@@ -260,6 +298,16 @@ def _redirected(sending: Sending, status: int, location: str) -> Sending:
         headers = tuple((name, value) for name, value in headers if name.lower() != "content-type")
         return replace(sending, method="GET", url=location, headers=headers, body=b"")
     return replace(sending, url=location, headers=headers)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 def origin_of(url: str) -> tuple[str, str, int | None]:

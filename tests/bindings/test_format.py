@@ -28,7 +28,7 @@ def faults(tmp_path: Path, text: str, **options: object) -> list[str]:
         (GENERATE + "    methud: GET\n", 11, "expected 'method'"),
         (GENERATE + "  generat:\n    path: /x\n", 11, "generat"),
         (GENERATE + "    json: {prompt: '{{ request.promt }}'}\n", 11, "found request.promt, expected one of: "),
-        (GENERATE + "    json: {prompt: '{{ prompt }}'}\n", 11, "found the value 'prompt', expected one of: account, nonce, omit, request"),
+        (GENERATE + "    json: {prompt: '{{ prompt }}'}\n", 11, "found the value 'prompt', expected one of: account, carried, nonce, omit, request"),
         (GENERATE + "    json: {prompt: '{{ request.prompt '}\n", 11, "found a template that cannot be read"),
         (GENERATE + "    json: {prompt: '{{ ${KEY} }}'}\n", 11, "found"),
         (GENERATE + "    reason: 'error[['\n", 11, "expected a JMESPath expression"),
@@ -55,7 +55,7 @@ def faults(tmp_path: Path, text: str, **options: object) -> list[str]:
             ("auth: {type: bearer, token: '{{ account.credentials.token }}'}\n"
             "operations:\n  register:\n    path: /a\n    extract: {id: id}\n"),
             7,
-            "operations.register.extract.credentials to say where token is",
+            "operations.register.extract.credentials (or login) to say where token is",
         ),
     ],
 )

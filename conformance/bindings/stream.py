@@ -1,0 +1,89 @@
+"""An answer of server-sent events, read as JSON.
+
+The format is that of the HTML standard, section 9.2: lines end with CR, LF or both; ``data`` lines of one event are joined by line feeds;
+a line that begins with a colon is a comment; an event ends with an empty line.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from .extraction import Answer, AnswerError, Query, as_text
+
+MEDIA_TYPE = "text/event-stream"
+MOST_EVENTS = 20_000
+
+_LINE_END = re.compile("\r\n|\r|\n")
+
+
+@dataclass(frozen=True)
+class BoundStream:
+    """Where the pieces of text are in the data of an event, and which data ends the stream."""
+
+    text: Query | None = None
+    done: str | None = None
+
+
+@dataclass(frozen=True)
+class StreamedAnswer(Answer):
+    """An answer whose events were read: ``json`` is ``{"events": [{"event", "data"}], "text"}``."""
+
+    document: Any = None
+
+    @property
+    def json(self) -> Any:
+        return self.document
+
+
+def streamed(stream: BoundStream, answer: Answer) -> Answer:
+    """``answer`` with its events read; an answer of another media type (a refusal, often) as it is.
+
+    Raises :class:`AnswerError` for a stream that broke off before its end, or of too many events.
+    """
+    if answer.media_type != MEDIA_TYPE:
+        return answer
+    events: list[dict[str, Any]] = []
+    pieces: list[str] = []
+    ended = False
+    for name, text in events_of(answer.text):
+        if stream.done is not None and text.strip() == stream.done:
+            ended = True
+            break
+        if len(events) == MOST_EVENTS:
+            raise AnswerError(f"found a stream of more than {MOST_EVENTS:,} events, expected less")
+        data = _data(text)
+        events.append({"event": name, "data": data})
+        if stream.text is not None:
+            pieces.append(as_text(stream.text.search(data)))
+    if stream.done is not None and not ended:
+        raise AnswerError(f"found a stream of {len(events)} events that broke off, expected {stream.done!r} at its end")
+    document = {"events": events, "text": "".join(pieces)}
+    return StreamedAnswer(answer.status, answer.headers, answer.body, answer.cookies, answer.values, document)
+
+
+def events_of(text: str) -> Iterator[tuple[str, str]]:
+    """The name (``message`` by default) and data of each event. An event that its empty line does not end is left out."""
+    name, data = "", list[str]()
+    for line in _LINE_END.split(text.removeprefix("\ufeff")):
+        if not line:
+            if data:
+                yield name or "message", "\n".join(data)
+            name, data = "", []
+            continue
+        field, _, value = line.partition(":")
+        value = value.removeprefix(" ")
+        if field == "data":
+            data.append(value)
+        elif field == "event":
+            name = value
+
+
+def _data(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
