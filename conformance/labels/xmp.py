@@ -17,7 +17,6 @@ from .findings import Findings, Span
 from .label import Deviation
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
-IPTC_EXTENSION = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
 _DEPTH = 64
 _TELLING = re.compile(rb"AIGC|DigitalSourceType|CreatorTool|Credit|description|UserComment", re.IGNORECASE)
 _GENERATOR_NAMES = {"CreatorTool", "Credit", "description", "UserComment", "Software"}
