@@ -87,7 +87,7 @@ def run_scenario(
 
     if workers is None:
         # A process takes a second or two to start: small runs are quicker without.
-        heavy = scenario.population.providers * scenario.horizon * replications > 2e7
+        heavy = scenario.population.simulated * scenario.horizon * replications > 2e7
         workers = min(os.cpu_count() or 1, replications) if heavy else 1
     finished = 0
     bar = progress_bar(f"{scenario.name}, {replications} replications")
@@ -143,7 +143,7 @@ def _print_list(as_json: bool) -> None:
                 "title": item.title,
                 "story": item.story,
                 "sources": item.sources,
-                "providers": item.population.providers,
+                "providers": item.population.simulated,
                 "horizon_days": item.horizon,
             }
             for item in listed

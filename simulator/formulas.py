@@ -9,6 +9,12 @@ from __future__ import annotations
 import math
 
 
+def scaled(count: int, scale: float) -> int:
+    """``count`` people or providers of the whole market in a market of ``scale`` times its size: at least one."""
+    number = int(math.floor(count * scale + 0.5))
+    return number if number > 1 else 1
+
+
 def strikes_remembered(strikes: int, since: float, memory: float) -> int:
     """Strikes that still count ``since`` days after the last sanction: one lapses after each ``memory`` days."""
     if strikes == 0:

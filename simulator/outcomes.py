@@ -191,7 +191,7 @@ def _sum(values: Any) -> float:
 
 def providers_table(scenario: Scenario, run: Replication) -> pa.Table:
     """One row a provider: who it is, what it did, what was done to it."""
-    state, n = run.state, scenario.population.providers
+    state, n = run.state, len(run.state.status)
     names = pa.array([item.name for item in scenario.population.classes], pa.string())
     stores = len(scenario.stores)
     shares = np.array([store.share for store in scenario.stores])

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from shenhe.rulebook import Behaviour
 
+from .formulas import scaled
 from .scenario import Sanction, Scenario
 
 YEAR = 365.0
@@ -138,7 +139,7 @@ def table(scenario: Scenario) -> Table:
         return np.array(values, dtype=np.float64)
 
     return Table(
-        providers=population.providers,
+        providers=population.simulated,
         horizon=float(scenario.horizon),
         class_activity=column([item.activity for item in classes]),
         class_gain=column([item.gain for item in classes]),
@@ -176,7 +177,7 @@ def table(scenario: Scenario) -> Table:
         platform_lag=column([platform.takedown_lag for platform in scenario.platforms]),
         platform_misses=column([platform.misses for platform in scenario.platforms]),
         platform_fades=column([platform.fades_after for platform in scenario.platforms]),
-        reviewers=registry.reviewers,
+        reviewers=scaled(registry.reviewers, population.scale),
         review_days=registry.review_days,
         supplement_probability=registry.supplement_probability,
         supplement_days=registry.supplement_days,
@@ -194,7 +195,7 @@ def table(scenario: Scenario) -> Table:
         target_class=column([targeting.classes.get(item.name, 1.0) for item in classes]),
         sensitivity=policy.evidence.sensitivity,
         specificity=policy.evidence.specificity,
-        inspectors=staff.inspectors,
+        inspectors=scaled(staff.inspectors, population.scale),
         investigation_days=staff.investigation_days,
         investigation_phases=staff.investigation_phases,
         by_severity=staff.triage == "severity",

@@ -24,6 +24,8 @@ from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError, mode
 from shenhe.rulebook import Behaviour
 from shenhe.rulebook.document import DocumentError, Locate, dotted, explain, read_yaml, shown
 
+from .formulas import scaled
+
 MAX_PROVIDERS = 2**20 - 1
 MAX_BEHAVIOURS = 16
 MAX_STORES = 8
@@ -82,9 +84,14 @@ class SizeClass(Part):
 
 
 class Population(Part):
-    """Who is simulated. ``arrivals`` is a curve of (day, share of providers that have entered by then)."""
+    """Who is simulated. ``arrivals`` is a curve of (day, share of providers that have entered by then).
+
+    ``scale`` makes the whole market smaller or larger: providers, inspectors and reviewers together, so that rates per
+    provider stay what they are.
+    """
 
     providers: Annotated[int, Strict(), Field(ge=1, le=MAX_PROVIDERS)]
+    scale: Annotated[float, Strict(), Field(gt=0, le=1000, allow_inf_nan=False)] = 1.0
     arrivals: list[tuple[Number, Probability]] = Field(min_length=1)
     compliance_spread: Probability
     exit_rate: NonNegative
@@ -100,7 +107,14 @@ class Population(Part):
         shares = [share for _, share in self.arrivals]
         if any(a >= b for a, b in itertools.pairwise(days)) or shares != sorted(shares) or shares[-1] != 1:
             raise ValueError("found arrivals out of order, expected rising days and shares, the last share 1")
+        if self.providers * self.scale > MAX_PROVIDERS:
+            raise ValueError(f"found {self.providers} providers at scale {self.scale:g}, expected at most {MAX_PROVIDERS:,}")
         return self
+
+    @property
+    def simulated(self) -> int:
+        """How many providers are simulated: ``providers`` at ``scale``."""
+        return scaled(self.providers, self.scale)
 
 
 class BehaviourRisk(Part):

@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 
 from shenhe.simulator import Scenario, load_scenario
 
-SMALL: dict[str, Any] = {"population.providers": 60, "horizon": 500, "population.arrivals": [[0, 1.0]]}
+SMALL: dict[str, Any] = {
+    "population.providers": 60,
+    "horizon": 500,
+    "population.arrivals": [[0, 1.0]],
+    "policy.staff.inspectors": 8,
+    "registry.reviewers": 10,
+}
 
 
 def small(name: str = "cn-2023", **changes: Any) -> Scenario:

@@ -13,6 +13,7 @@ import pytest
 from shenhe.simulator import formulas
 
 ARGUMENTS: dict[str, Callable[[np.random.Generator], tuple[float, ...]]] = {
+    "scaled": (lambda r: (int(r.integers(0, 9999)), r.uniform(0.001, 9))),
     "strikes_remembered": (lambda r: (int(r.integers(0, 9)), r.uniform(0, 3000), r.uniform(1, 900))),
     "belief_remembered": (lambda r: (r.random(), r.random(), r.uniform(0, 1000), r.uniform(1, 900))),
     "belief_raised": (lambda r: (r.random(), r.random())),

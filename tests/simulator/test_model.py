@@ -14,6 +14,7 @@ from shenhe.simulator.eventlog import ACTORS, Kind
 from shenhe.simulator.model import replicate
 from shenhe.simulator.oracles import stripped
 from shenhe.simulator.outcomes import metrics
+from shenhe.simulator.policy import table
 from shenhe.simulator.scenario import MAX_PROVIDERS
 
 from .scenes import small
@@ -182,6 +183,18 @@ def test_scaling_providers_and_staff_together_keeps_rates() -> None:
         a, b = one.outcomes[metric] / 100, two.outcomes[metric] / 200
         error = np.sqrt(a.var() / 10 + b.var() / 10)
         assert abs(a.mean() - b.mean()) < 4 * error, metric
+
+
+def test_scale_is_providers_inspectors_and_reviewers_together() -> None:
+    full = load_scenario("cn-2023")
+    tenth = load_scenario("cn-2023", {"population.scale": 0.1})
+    assert table(full).providers == full.population.providers > 6000
+    assert [getattr(table(tenth), name) for name in ("providers", "inspectors", "reviewers")] == [609, 8, 10]
+    by_hand = load_scenario(
+        "cn-2023", {"population.providers": 609, "policy.staff.inspectors": 8, "registry.reviewers": 10}
+    )
+    assert replicate(tenth, 1, 0).rows == replicate(by_hand, 1, 0).rows
+    assert table(load_scenario("cn-2023", {"population.scale": 1e-6})).providers == 1
 
 
 def test_no_enforcement_sanctions_nobody() -> None:
