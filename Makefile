@@ -11,11 +11,11 @@ WORKERS ?= 2
 # uv installs the same locked, hashed set in a tenth of the time; without it pip does.
 INSTALL := $(shell if command -v uv >/dev/null 2>&1; then echo "VIRTUAL_ENV=$(CURDIR)/$(VENV) uv pip install --quiet"; else echo "$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-compile"; fi)
 
-.PHONY: label-quality help demo test test-all lint types bench fuzz lock clean
+.PHONY: help demo test test-all lint types bench label-quality fuzz chaos lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/bin/python:
 	@echo "make: creating a Python environment in $(VENV)"
@@ -56,13 +56,16 @@ types: $(VENV)/.dev $(VENV)/.shenhe ## Check the types
 	@$(BIN)/mypy $(PACKAGES)
 
 bench: $(VENV)/.dev $(VENV)/.shenhe ## Measure, as ratios to named baselines
-	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python -P $$file || exit 1; done
+	@for file in $(filter-out %_quality.py,$(wildcard benchmarks/*.py)); do echo "== $$file"; $(BIN)/python -P $$file || exit 1; done
 
 label-quality: $(VENV)/.dev $(VENV)/.shenhe ## Measure recall and false alarms of perceived labels
 	@$(BIN)/python -P benchmarks/labels_quality.py
 
 fuzz: $(VENV)/.dev $(VENV)/.shenhe ## Throw mutated files at the label reader for a long time
 	@PYTHONPATH=. $(BIN)/python -m tests.labels.fuzz
+
+chaos: $(VENV)/.dev $(VENV)/.shenhe ## Kill a study at random moments and compare what it leaves
+	@$(BIN)/python -P tests/studies/chaos.py --kills 50
 
 lock: ## Renew the lock files (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet pyproject.toml --extra all --group dev --group build -o locks/dev.txt
