@@ -469,9 +469,9 @@ class HttpProvider:
 
     def _no(self, way: BoundRequest, answer: Answer, trip: Trip) -> Refused | Unavailable | None:
         """The refusal or failure that an answer is, or ``None`` for an accepted one."""
-        if answer.status // 100 != 5 and answer.is_json and self._condition(
-            way, "unavailable_when", way.unavailable_when, answer, unbound=False
-        ):
+        if way.poll is not None and answer.status in way.poll.pending and not answer.is_json:
+            return None
+        if way.unavailable_when is not None and answer.is_json and truth(way.unavailable_when.search(answer.json)):
             why = f"{way.place('unavailable_when')}: the provider could not answer"
             return Unavailable(why, tuple(trip.exchanges), answer.status)
         if answer.status in way.accepts:
