@@ -26,12 +26,15 @@ INTERRUPTED = 130
 
 
 def check(
-    target: Annotated[str | None, typer.Argument(help="A binding file, or `sample` for the provider that comes with shenhe.")] = None,
+    target: Annotated[str | None, typer.Argument(help="A binding file, a ready-made one (openai, openai-chat), or `sample`.")] = None,
     faults: Annotated[
         list[str] | None,
         typer.Option("--fault", metavar="NAME", help="Have the sample break the law so. Repeatable."),
     ] = None,
     base_url: Annotated[str | None, typer.Option("--base-url", help="Where the provider is, instead of the binding's base_url.")] = None,
+    environment: Annotated[
+        str | None, typer.Option("--environment", metavar="NAME", help="One of the binding's environments, instead of its target.")
+    ] = None,
     level: Annotated[Level, typer.Option("--level", help="How much is checked.")] = Level.CORE,
     packs: Annotated[
         list[str] | None,
@@ -90,7 +93,7 @@ def check(
     evidence = read_evidence(evidence_file) if evidence_file is not None else None
     wanted = _files(out, report_file, junit_file, html_file)
     with ExitStack() as stack:
-        provider = _connect(stack, target, faults or [], base_url)
+        provider = _connect(stack, target, faults or [], base_url, environment)
         from shenhe.conformance.runner import GONE, run_checks
 
         bar = _progress()
@@ -164,13 +167,13 @@ def _documents(report: Report, evidence: Evidence | None) -> list[str]:
     return [documents_text(rows, not_asked_for(report.undecided, evidence))]
 
 
-def _connect(stack: ExitStack, target: str, faults: list[str], base_url: str | None) -> Provider:
+def _connect(stack: ExitStack, target: str, faults: list[str], base_url: str | None, environment: str | None) -> Provider:
     from shenhe.conformance.bindings import load_binding
 
     if target != SAMPLE:
         if faults:
             raise typer.BadParameter("only the sample has faults", param_hint="--fault")
-        binding = load_binding(Path(target), environ=os.environ)
+        binding = load_binding(target, environ=os.environ, environment=environment)
         return stack.enter_context(binding.connect(base_url=base_url))
     from shenhe.conformance.sample import SampleServer, sample_binding
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,8 +12,12 @@ MARKS = {"works": "✓", "refused": "!", "faulty": "✗", "not tried": "–"}
 
 
 def doctor(
-    binding: Annotated[Path, typer.Argument(help="The binding file.", metavar="BINDING")],
+    binding: Annotated[str | None, typer.Argument(help="The binding file, or the name of a ready-made one.", metavar="BINDING")] = None,
     base_url: Annotated[str | None, typer.Option("--base-url", help="Use this instead of the binding's base_url.")] = None,
+    environment: Annotated[
+        str | None, typer.Option("--environment", metavar="NAME", help="One of the binding's environments, instead of its target.")
+    ] = None,
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of bindings, for editors, and try nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcomes as JSON.")] = False,
 ) -> None:
     """Try each bound operation once and name the line of the binding that is wrong, with what to write instead.
@@ -22,13 +25,22 @@ def doctor(
     Exit code: 0 everything works, 2 the binding or its target is wrong, 3 something was refused or could not be tried.
 
     Example:  shenhe doctor binding.yaml --base-url http://127.0.0.1:8000
+
+    Example:  shenhe doctor --schema > binding.schema.json
     """
+    if schema:
+        from shenhe.conformance.bindings.schema import binding_schema
+
+        typer.echo(json.dumps(binding_schema(), indent=1))
+        return
+    if binding is None:
+        raise typer.BadParameter("name a binding file; `shenhe init` drafts one", param_hint="BINDING")
     from shenhe.conformance.bindings import BindingError, load_binding
     from shenhe.conformance.bindings.doctor import examine
     from shenhe.conformance.verdict import ExitCode
 
     try:
-        bound = load_binding(binding)
+        bound = load_binding(binding, environment=environment)
         provider = bound.connect(base_url)
     except BindingError as error:
         typer.echo(f"shenhe: the binding cannot be used\n{error}", err=True)

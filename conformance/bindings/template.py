@@ -13,7 +13,7 @@ from __future__ import annotations
 import base64
 import re
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any, TypeAlias
 from urllib.parse import quote
@@ -93,6 +93,12 @@ def _data_url(value: bytes | str, media_type: str) -> str:
     return f"data:{media_type};base64,{_base64(value)}"
 
 
+def _dialogue(turns: Sequence[str], prompt: str) -> list[dict[str, str]]:
+    """Earlier turns and the prompt in the form that most chat interfaces take; the user has the first turn."""
+    said = [{"role": "assistant" if index % 2 else "user", "content": turn} for index, turn in enumerate(turns)]
+    return [*said, {"role": "user", "content": prompt}]
+
+
 def as_segment(value: Any) -> str:
     """One path segment: percent-encoded whole, so that a value can never reach another path or host."""
     if isinstance(value, jinja2.Undefined):
@@ -109,7 +115,7 @@ def _plain(value: Any) -> Any:
 
 def _sandbox(finalize: Callable[[Any], Any]) -> _Sandbox:
     sandbox = _Sandbox(undefined=jinja2.StrictUndefined, autoescape=False, finalize=finalize, keep_trailing_newline=True)
-    sandbox.filters.update(base64=_base64, data_url=_data_url)
+    sandbox.filters.update(base64=_base64, data_url=_data_url, dialogue=_dialogue)
     sandbox.globals = {"omit": OMIT, "range": sandbox.globals["range"]}
     return sandbox
 
