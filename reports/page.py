@@ -196,7 +196,7 @@ def _resource(name: str) -> str:
 @functools.cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=DictLoader({"page.html": _resource("page.html")}),
+        loader=DictLoader({name: _resource(name) for name in ("page.html", "verdicts.html")}),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
