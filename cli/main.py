@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from . import attest, baseline, check, compare, demo, doctor, export, label, report, rules, sample, simulate, study, validate, verify
+from . import attest, baseline, check, compare, demo, doctor, export, fleet, label, report, rules, sample, simulate, study, validate, verify
 
 app = typer.Typer(
     name="shenhe",
@@ -41,7 +41,9 @@ def main(
 
 app.command("demo")(demo.demo)
 app.command("check")(check.check)
+app.command("fleet")(fleet.fleet)
 app.command("doctor")(doctor.doctor)
+app.command("init")(init.init)
 app.add_typer(baseline.app, name="baseline")
 app.command("export")(export.export)
 app.command("attest")(attest.attest)

@@ -1,0 +1,104 @@
+"""The worker's side of :mod:`.fleet`: bounds itself, judges the one provider it is told of, and answers with a result.
+
+The job comes on standard input, so that its variables stand in no process's environment. Standard input stays open: when it ends, the
+fleet is gone, and so is this process.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+from shenhe.rulebook import RulebookError
+from shenhe.rulebook.document import DocumentError
+
+from .bindings import load_binding
+from .fleet import LONGEST, Job, Outcome, Result, summary_of
+from .report import Report
+from .runner import GONE, NothingToCheck, TargetRefused, run_checks
+
+_DETAIL = 2000
+
+
+def work(job: Job) -> Result:
+    """The result of one provider, whose report then stands where the job says. Raises nothing."""
+    began = time.monotonic()
+    try:
+        binding = load_binding(Path(job.binding), environ=job.environ)
+        if binding.sha256 != job.sha256:
+            return Result(outcome="not usable", detail="its binding was changed while the fleet was running")
+        with binding.connect() as provider:
+            report = run_checks(
+                provider,
+                packs=job.options.packs,
+                level=job.options.level,
+                rules=job.options.rules,
+                seed=job.options.seed,
+                examples=job.options.examples,
+                on=job.options.on,
+                max_requests=job.options.max_requests,
+                max_seconds=job.options.max_seconds,
+                max_generations=job.options.max_generations,
+            )
+        path = Path(job.report)
+        report.write(path)
+        return summary_of(report, *_ended(report, job, time.monotonic() - began), path.read_bytes())
+    except (DocumentError, TargetRefused, NothingToCheck, RulebookError) as error:
+        return Result(outcome="not usable", detail=str(error)[:_DETAIL])
+    except MemoryError:
+        return Result(outcome="broken", detail=f"it needs more than {job.memory >> 20} MiB of memory")
+    except OSError as error:
+        return Result(outcome="broken", detail=f"its report cannot be written: {error.strerror or type(error).__name__}")
+    # What goes wrong here goes wrong for this provider alone; the text of an exception may hold what no report may.
+    except Exception as error:
+        return Result(outcome="broken", detail=f"shenhe broke on it: {_where(error)}")
+
+
+def _ended(report: Report, job: Job, seconds: float) -> tuple[Outcome, str]:
+    """How the run of a report ended."""
+    gone = next((result.reason for result in report.checks if result.reason.startswith(GONE)), "")
+    if gone:
+        return "gone", gone[:_DETAIL]
+    options = job.options
+    if seconds >= options.max_seconds:
+        return "cut short", f"{options.max_seconds:g} seconds had passed, which is all it was given"
+    if options.max_requests is not None and report.summary.requests >= options.max_requests:
+        return "cut short", f"{options.max_requests} requests were sent, which is all it was given"
+    return "checked", ""
+
+
+def _where(error: Exception) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f" at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
+    return f"{type(error).__name__}{place}"
+
+
+def _end_with_the_fleet() -> None:
+    while os.read(0, 1):
+        pass
+    os.killpg(os.getpgrp(), signal.SIGKILL)
+
+
+def main() -> None:
+    # Libraries that print must not write into the answer.
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    job = Job.model_validate_json(sys.stdin.buffer.readline(LONGEST))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # The soft limit alone: processes that read files set stricter ones for themselves.
+    resource.setrlimit(resource.RLIMIT_AS, (job.memory, resource.getrlimit(resource.RLIMIT_AS)[1]))
+    threading.Thread(target=_end_with_the_fleet, daemon=True).start()
+    result = work(job)
+    answers.write(result.model_dump_json().encode())
+    answers.close()
+
+
+if __name__ == "__main__":
+    main()
