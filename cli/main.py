@@ -7,7 +7,25 @@ from typing import Annotated
 
 import typer
 
-from . import attest, baseline, check, compare, demo, doctor, export, fleet, label, report, rules, sample, simulate, study, validate, verify
+from . import (
+    attest,
+    baseline,
+    check,
+    compare,
+    demo,
+    doctor,
+    export,
+    fleet,
+    init,
+    label,
+    report,
+    rules,
+    sample,
+    simulate,
+    study,
+    validate,
+    verify,
+)
 
 app = typer.Typer(
     name="shenhe",
