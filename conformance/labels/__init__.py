@@ -5,7 +5,7 @@ needs them.
 """
 
 from .label import FIELD_KEYS, Deviation, ImplicitFields, Label, Labels, Limits, Refusal, Weight
-from .reading import read_labels
+from .reading import read_labels, read_metadata
 from .wording import read_text_labels
 from .writing import LabelWriteError, write_label
 
@@ -20,6 +20,7 @@ __all__ = [
     "Refusal",
     "Weight",
     "read_labels",
+    "read_metadata",
     "read_text_labels",
     "write_label",
 ]

@@ -77,6 +77,7 @@ def entries(data: bytes, start: int, end: int, found: Findings) -> Iterator[Entr
     else:
         return
     link_size, count_size = struct.calcsize(link), struct.calcsize("=" + count_format)
+    row = struct.Struct(f"{mark}HH{link}{link}")
     waiting = [(struct.unpack_from(mark + link, data, start + head)[0], 0)]
     seen: set[int] = set()
     while waiting:
@@ -94,11 +95,9 @@ def entries(data: bytes, start: int, end: int, found: Findings) -> Iterator[Entr
             if position + entry_size > end:
                 break
             found.step()
-            tag, kind = struct.unpack_from(f"{mark}HH", data, position)
-            number = struct.unpack_from(mark + link, data, position + 4)[0]
+            tag, kind, number, offset = row.unpack_from(data, position)
             length = number * _SIZES.get(kind, 0)
-            inline = position + 4 + link_size
-            where = inline if length <= link_size else start + struct.unpack_from(mark + link, data, inline)[0]
+            where = position + 4 + link_size if length <= link_size else start + offset
             position += entry_size
             if length and where + length <= end:
                 yield Entry(tag, kind, where, length)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from . import aigc
 from .label import Deviation, Label, Limits, Refusal
@@ -149,8 +150,8 @@ class Findings:
 
     def mark_two_labels(self) -> None:
         """GB 45438-2025, 6.1 c): only one implicit label a file."""
-        from dataclasses import replace
-
+        if len(self.labels) < 2:
+            return
         of_file = [i for i, label in enumerate(self.labels) if label.scheme == "gb45438"]
         if len(of_file) < 2:
             return

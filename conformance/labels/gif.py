@@ -22,7 +22,8 @@ def blocks(data: bytes, found: Findings) -> Iterator[tuple[int, int, int, int]]:
     """(label, start of the block, start of its sub-blocks, end of the block); label 0x2C is an image."""
     position = 13 + (_color_table(data[10]) if len(data) > 10 else 0)
     budget = found.limits.parts * _SUB_BLOCKS_A_PART
-    while position < len(data):
+    stop = len(data)
+    while position < stop:
         found.step()
         start = position
         if data[position] == 0x21 and position + 2 < len(data):
@@ -32,8 +33,8 @@ def blocks(data: bytes, found: Findings) -> Iterator[tuple[int, int, int, int]]:
         else:
             return
         inner = position
-        while position < len(data) and data[position]:
-            position += data[position] + 1
+        while position < stop and (size := data[position]):
+            position += size + 1
             budget -= 1
             if budget < 0:
                 raise BeyondLimitError("more sub-blocks than are looked at in one GIF")

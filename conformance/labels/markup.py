@@ -18,7 +18,12 @@ _TEXTS = re.compile(r"<(?:\w{1,20}:)?(?:text|tspan|title|desc)\b[^<>]{0,1000}>([
 _UNSEEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?:px|;|$)|opacity\s*:\s*0(?:;|$)", re.IGNORECASE)
 # A tag with its attributes: quoted values may hold anything, unquoted text ends at the next bracket.
 _TAG = re.compile(r"""<(/?)([a-zA-Z][^\s/<>]{0,60}|!)((?>[^<>"']+|"[^"]{0,65536}"|'[^']{0,65536}')*+)>""")
+_TOKEN = re.compile(f"<!--|{_TAG.pattern}")
 _ATTRIBUTE = re.compile(r"""([^\s"'<>/=]{1,60})(?:\s{0,20}=\s{0,20}(?:"([^"]*)"|'([^']*)'|([^\s"'<>]{1,4096})))?""")
+_META = re.compile(r"<meta\b", re.IGNORECASE)
+# What an English page must hold somewhere for its words to be a label or a near miss; tags may split the words.
+_AI_ALONE = re.compile(r"ai(?<!\wai)(?!\w)")
+_TELLING_WORDS = ("artificial", "generat", "synthes", "&#", "&shy;", "&zw", "&lrm;", "&rlm;")
 _VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 _BLOCKS = {"p", "div", "br", "li", "tr", "h1", "h2", "h3", "h4", "section", "article", "footer", "header", "td", "main"}
 
@@ -103,31 +108,30 @@ class _Page:
         in sound ones.
         """
         position = 0
-        while position < len(text):
-            opening = text.find("<", position)
-            if opening < 0:
-                opening = len(text)
-            if opening > position:
-                self._text(text[position:opening])
-            if text.startswith("<!--", opening):
-                end = text.find("-->", opening + 4)
+        while token := _TOKEN.search(text, position):
+            if token.start() > position:
+                self._text(text[position : token.start()])
+            position = token.end()
+            name = token[2]
+            if name is None:
+                end = text.find("-->", position)
                 position = end + 3 if end >= 0 else len(text)
                 continue
-            tag = _TAG.match(text, opening)
-            if tag is None:
-                position = opening + 1
-                continue
-            position = tag.end()
-            if tag[1]:
-                self._end(tag[2].lower())
-            elif tag[2] != "!":
-                self._start(tag[2].lower(), tag)
-                if tag[2].lower() in ("script", "style"):
-                    closing = re.compile(f"</{tag[2]}", re.IGNORECASE).search(text, position)
+            name = name.lower()
+            if token[1]:
+                self._end(name)
+            elif name != "!":
+                self._start(name, token)
+                if name in ("script", "style"):
+                    closing = re.compile(f"</{name}", re.IGNORECASE).search(text, position)
                     position = closing.start() if closing else len(text)
+        if position < len(text):
+            self._text(text[position:])
 
     def _start(self, tag: str, match: re.Match[str]) -> None:
-        values = {m[1].lower(): html.unescape(m[2] or m[3] or m[4] or "") for m in islice(_ATTRIBUTE.finditer(match[3]), 64)}
+        values = {}
+        if match[3]:
+            values = {m[1].lower(): html.unescape(m[2] or m[3] or m[4] or "") for m in islice(_ATTRIBUTE.finditer(match[3]), 64)}
         if tag == "meta":
             name = values.get("name") or values.get("property") or values.get("itemprop") or ""
             if is_name(name):
@@ -160,10 +164,26 @@ class _Page:
             self.hidden.append(html.unescape(text))
 
 
+def _may_say_something(text: str) -> bool:
+    """Whether the words of a page can be a label or a near miss, which a search over the whole tells far sooner
+    than a walk. Pages that are not English are always walked.
+    """
+    if not text.isascii():
+        return True
+    lowered = text.lower()
+    return any(word in lowered for word in _TELLING_WORDS) or _AI_ALONE.search(lowered) is not None
+
+
+def _end_of_last_meta(text: str) -> int:
+    starts = [match.start() for match in _META.finditer(text)]
+    tag = _TAG.match(text, starts[-1]) if starts else None
+    return tag.end() if tag else len(text) if starts else 0
+
+
 def read_html(data: bytes, found: Findings) -> None:
     text = documents.decoded(data)
     page = _Page(found)
-    page.walk(text)
+    page.walk(text if _may_say_something(text) else text[: _end_of_last_meta(text)])
     for name, value, (start, end) in page.fields:
         found.field(value, "html:meta", documents.byte_span(data, text, start, end), name=name)
     documents.read_words(re.sub(r"[ \t]*\n\s*", "\n", "".join(page.shown)).strip(), "html", found)

@@ -4,10 +4,13 @@ an exception.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import cache
 from importlib import import_module
-from typing import Literal
+from mmap import ACCESS_READ, mmap
+from pathlib import Path
+from typing import Literal, cast
 
 from .findings import BeyondLimitError, Findings
 from .formats import Format, sniff
@@ -71,9 +74,34 @@ def read_labels(
     limits = limits or _DEFAULT_LIMITS
     found = Findings(limits)
     if len(data) > limits.file_bytes:
-        found.refuse("file", f"{len(data):,} bytes are more than the {limits.file_bytes:,} allowed")
-        return Labels(media_type or "application/octet-stream", (), tuple(found.refused), ())
-    data = bytes(data)
+        return _too_large(len(data), media_type, found)
+    return _read(bytes(data), media_type, depth, found)
+
+
+def read_metadata(path: Path, *, media_type: str | None = None, limits: Limits | None = None) -> Labels:
+    """As ``read_labels`` at the depth ``metadata``, for a file of which only the pages that hold metadata are
+    fetched: the way to go through many large files.
+
+    The file is mapped, so that nothing may shorten it meanwhile; read the bytes of files that others write to.
+    Raises OSError where it cannot be opened.
+    """
+    limits = limits or _DEFAULT_LIMITS
+    # Unbuffered: a stream object would cost as much as the walk.
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    try:
+        size = os.fstat(handle).st_size
+        if size > limits.file_bytes:
+            return _too_large(size, media_type, Findings(limits))
+        if size == 0:
+            return read_labels(b"", media_type=media_type, limits=limits)
+        with mmap(handle, size, access=ACCESS_READ) as mapped:
+            # A map is read by slices and searches like bytes; what needs true bytes makes them of it.
+            return _read(cast(bytes, mapped), media_type, "metadata", Findings(limits))
+    finally:
+        os.close(handle)
+
+
+def _read(data: bytes, media_type: str | None, depth: Depth, found: Findings) -> Labels:
     kind = sniff(data, media_type)
     _walk(kind, data, found)
     if depth != "metadata":
@@ -83,7 +111,14 @@ def read_labels(
     return Labels(kind.media_type, tuple(found.labels), tuple(found.refused), tuple(found.notes))
 
 
+def _too_large(size: int, media_type: str | None, found: Findings) -> Labels:
+    found.refuse("file", f"{size:,} bytes are more than the {found.limits.file_bytes:,} allowed")
+    return Labels(media_type or "application/octet-stream", (), tuple(found.refused), ())
+
+
 def _walk(kind: Format, data: bytes, found: Findings) -> None:
+    if kind.name in _TEXT_FORMATS or kind.name in ("pdf", "package"):
+        data = bytes(data)
     if kind.name == "pdf":
         from . import sandbox
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -24,6 +25,9 @@ _INVISIBLE = frozenset("\u200b\u200c\u200d\u2060\u2061\u2062\u2063\ufeff\u00ad\u
 _DIRECTION = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
 # Letters that look like the two of "AI": Greek, Cyrillic and small capitals, beyond what NFKC folds.
 _LOOKALIKES = str.maketrans("ΑАᎪꓮΙІӀᏆꓲ", "AAAAIIIII")
+# Full-width letters and the mathematical alphabets, which NFKC folds.
+_WIDE = re.compile("[\uff21-\uff5a\U0001d400-\U0001d7ff]")
+_UNCLEAN = re.compile(f"[{''.join(sorted(_INVISIBLE | _DIRECTION))}{''.join(map(chr, _LOOKALIKES))}]|{_WIDE.pattern}")
 _SUPERSCRIPT_MARKS = ("ᴬᴵ", "ᴀɪ", "🅰🅸", "ᴬᴵᴳᶜ")
 
 _AI = r"(?:人工智能|(?<![A-Za-z])(?:AI|Ai|ai)(?:GC)?(?![A-Za-z]))"
@@ -81,7 +85,7 @@ class _Cleaned:
     """
 
     text: str
-    places: tuple[int, ...]
+    places: Sequence[int]
     folded: frozenset[int]
     after_invisible: frozenset[int]
 
@@ -125,8 +129,8 @@ def has_elements(text: str) -> bool:
 
 
 def _clean(text: str) -> _Cleaned:
-    if text.isascii():
-        return _Cleaned(text, tuple(range(len(text))), frozenset(), frozenset())
+    if text.isascii() or _UNCLEAN.search(text) is None:
+        return _Cleaned(text, range(len(text)), frozenset(), frozenset())
     characters: list[str] = []
     places: list[int] = []
     folded: set[int] = set()
@@ -137,7 +141,7 @@ def _clean(text: str) -> _Cleaned:
             pending = True
             continue
         plain = character.translate(_LOOKALIKES)
-        if plain == character and ("\uff21" <= character <= "\uff5a" or "\U0001d400" <= character <= "\U0001d7ff"):
+        if plain == character and _WIDE.match(character):
             plain = unicodedata.normalize("NFKC", character)
         if plain != character:
             folded.add(len(characters))

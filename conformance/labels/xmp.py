@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import re
+from functools import lru_cache
 from itertools import islice
 from xml.parsers import expat
 
@@ -20,6 +21,20 @@ RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _DEPTH = 64
 _TELLING = re.compile(rb"AIGC|DigitalSourceType|CreatorTool|Credit|description|UserComment", re.IGNORECASE)
 _GENERATOR_NAMES = {"CreatorTool", "Credit", "description", "UserComment", "Software"}
+
+
+def _told(name: str) -> tuple[str, str, str]:
+    """(namespace, local name, what it is to us) of a name as expat joins it: ``field``, ``source``, ``generator``
+    or nothing.
+    """
+    namespace, _, local = name.rpartition(" ")
+    if aigc.is_name(local):
+        return namespace, local, "field"
+    return namespace, local, "source" if local == "DigitalSourceType" else "generator" if local in _GENERATOR_NAMES else ""
+
+
+# Packets repeat a few dozen names; long ones are a file's own and not worth keeping.
+_told_before = lru_cache(2048)(_told)
 
 
 class _RefusedError(Exception):
@@ -43,27 +58,26 @@ class _Packet:
     def start(self, name: str, attributes: dict[str, str]) -> None:
         if len(self._path) >= _DEPTH:
             raise _RefusedError(f"elements nested deeper than {_DEPTH}")
-        namespace, _, local = name.rpartition(" ")
+        namespace, local, role = _told_before(name) if len(name) < 128 else _told(name)
         self._path.append(name)
         if self._inside is not None:
             self._pairs += [(key.rpartition(" ")[2], value) for key, value in attributes.items() if " " in key and RDF not in key]
             self._text.clear()
             return
         for key, value in attributes.items():
-            attribute_namespace, _, attribute = key.rpartition(" ")
-            if aigc.is_name(attribute):
+            attribute_namespace, attribute, meaning = _told_before(key) if len(key) < 128 else _told(key)
+            if meaning == "field":
                 self.fields.append((attribute, attribute_namespace, True, value))
-            elif attribute == "DigitalSourceType":
+            elif meaning == "source":
                 self.source_types.append(value)
-            elif attribute in _GENERATOR_NAMES:
+            elif meaning:
                 self.generator_texts.append(value)
-        wanted = aigc.is_name(local) or local == "DigitalSourceType" or local in _GENERATOR_NAMES
-        if wanted and namespace != RDF:
+        if role and namespace != RDF:
             self._inside = (local, namespace, len(self._path))
             self._text.clear()
             self._pairs = [(key.rpartition(" ")[2], value) for key, value in attributes.items() if " " in key and RDF not in key]
             resource = attributes.get(f"{RDF} resource")
-            if local == "DigitalSourceType" and resource:
+            if role == "source" and resource:
                 self.source_types.append(resource)
 
     def text(self, characters: str) -> None:

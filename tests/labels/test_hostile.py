@@ -9,10 +9,11 @@ import tracemalloc
 import zipfile
 import zlib
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from shenhe.conformance.labels import Limits, read_labels, write_label
+from shenhe.conformance.labels import Limits, read_labels, read_metadata, write_label
 from shenhe.conformance.labels.writing import LabelWriteError
 
 from . import fuzz, media
@@ -52,6 +53,19 @@ def test_writing_into_damaged_files_refuses_or_leaves_a_readable_label() -> None
         written += 1
         assert fuzz.inconsistent(read_labels(labelled, media_type=media_type), labelled) == ""
     assert written > 20
+
+
+def test_a_mapped_file_reads_like_its_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    for name, (data, media_type) in files().items():
+        path.write_bytes(data)
+        assert read_metadata(path, media_type=media_type) == read_labels(data, media_type=media_type), name
+    for index in range(400):
+        name, data, media_type = fuzz.mutated(11, index)
+        path.write_bytes(data)
+        assert read_metadata(path, media_type=media_type) == read_labels(data, media_type=media_type), (index, name)
+    path.write_bytes(b"x" * 11)
+    assert "allowed" in read_metadata(path, limits=Limits(file_bytes=10)).refused[0].why
 
 
 def test_bombs_are_refused() -> None:
