@@ -12,6 +12,12 @@ from .identity import DocumentType, digest, examine
 from .refusal import Refusal
 from .store import written
 
+#: What everybody who opens an account is reminded of (Deep Synthesis Provisions, Art. 8).
+DUTIES = (
+    "请遵守管理规则和用户协议，履行信息安全义务。 "
+    "Please keep to the rules and the agreement, and to your duties of information security."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -36,6 +42,7 @@ def open_account(house: House, display_name: str, claims: Mapping[str, Any]) -> 
     return {
         "account": {"id": account, "display_name": display_name, "verified": believed},
         "access_token": token,
+        "notice": DUTIES,
     }
 
 
@@ -101,6 +108,19 @@ def close(house: House, caller: Account, account: str) -> None:
 def claims_verified(claims: Mapping[str, Any]) -> bool:
     """Whether somebody says of themselves to be verified, in any of the usual spellings."""
     return any("verified" in name.lower() and str(value).lower() in {"1", "true", "yes", "verified"} for name, value in claims.items())
+
+
+def believed(house: House, headers: Mapping[str, str], query: Mapping[str, str]) -> bool:
+    """Whether a fault makes the provider believe a request that says that its sender is verified."""
+    faults = house.faults
+    if FaultName.VERIFIED_BY_HEADER in faults and claims_verified({**headers, **query}):
+        return True
+    if FaultName.VERIFIED_BY_ROLE in faults and headers.get("x-role", "").lower() == "admin":
+        return True
+    if FaultName.VERIFIED_FROM_INSIDE in faults and headers.get("x-forwarded-for", "").startswith("127."):
+        return True
+    internal = {name: value for name, value in headers.items() if name.startswith("x-account-")}
+    return FaultName.VERIFIED_BY_ACCOUNT_HEADER in faults and bool(internal)
 
 
 def _own(caller: Account, account: str) -> None:

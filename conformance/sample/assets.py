@@ -8,17 +8,17 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Literal
 
-from . import pictures, voice, writing
+from . import film, pictures, voice, writing
 from .accounts import Account
 from .faults import FaultName
 from .house import House
-from .marking import audible_label, picture_label, text_label, with_implicit_label
+from .marking import asks_in_parts, audible_label, film_label, picture_label, text_label, with_implicit_label
 from .refusal import Refusal
 from .store import written
 
 Origin = Literal["generated", "edited", "uploaded"]
 
-TEXT, PNG, JPEG, WAV = "text/plain", "image/png", "image/jpeg", "audio/wav"
+TEXT, PNG, JPEG, WAV, AVI = "text/plain", "image/png", "image/jpeg", "audio/wav", "video/x-msvideo"
 FORMS = ("original", "download", "export", "share", "thumbnail", "unlabelled")
 EXCERPT = 40
 #: Words of the cover that stands for a sound where only a picture can stand.
@@ -33,6 +33,7 @@ def keep(
     media_type: str,
     data: bytes,
     *,
+    kind: str = "",
     prompt: str = "",
     provenance: Mapping[str, str] | None = None,
     unlabelled_agreed: bool = False,
@@ -46,6 +47,7 @@ def keep(
         id=asset,
         account=caller.id,
         origin=origin,
+        kind=kind,
         media_type=media_type,
         prompt=prompt,
         provenance=json.dumps(provenance or {}),
@@ -85,10 +87,10 @@ def form(house: House, asset: sqlite3.Row, name: str) -> tuple[bytes, str]:
     """
     media_type = str(asset["media_type"])
     match name:
-        case "original" | "download" | "share":
+        case "original" | "share":
             return original(house, asset), media_type
-        case "export":
-            if FaultName.EXPORT_UNLABELLED in house.faults and asset["origin"] != "uploaded":
+        case "download" | "export":
+            if _loses_label(house, asset, name):
                 return _unlabelled(house, asset), media_type
             return original(house, asset), media_type
         case "thumbnail":
@@ -96,14 +98,24 @@ def form(house: House, asset: sqlite3.Row, name: str) -> tuple[bytes, str]:
         case "unlabelled" if asset["origin"] != "uploaded":
             if not asset["unlabelled_agreed"] and FaultName.UNLABELLED_COPY_FREELY not in house.faults:
                 raise label_agreement_required()
-            house.note(
-                asset["account"],
-                "unlabelled-copy",
-                asset["id"],
-                "the recipient has taken over the duty to label",
-            )
+            note_unlabelled_copy(house, str(asset["account"]), str(asset["id"]))
             return _unlabelled(house, asset), media_type
     raise Refusal(404, "form_unknown", f"没有这种形式。 The forms of an asset are {', '.join(FORMS)}.")
+
+
+def note_unlabelled_copy(house: House, account: str, asset: str) -> None:
+    """Log who got a copy without visible label (Labeling Measures, Art. 9: at least six months)."""
+    if FaultName.UNLABELLED_COPY_UNRECORDED not in house.faults:
+        house.note(account, "unlabelled-copy", asset, f"recipient {account}, who has taken over the duty to label")
+
+
+def _loses_label(house: House, asset: sqlite3.Row, name: str) -> bool:
+    if asset["origin"] == "uploaded":
+        return False
+    if name == "download":
+        return FaultName.DOWNLOAD_UNLABELLED in house.faults
+    in_parts = FaultName.EXPORT_UNLABELLED_FROM_LISTS in house.faults and asks_in_parts(asset["prompt"])
+    return in_parts or FaultName.EXPORT_UNLABELLED in house.faults
 
 
 def original(house: House, asset: sqlite3.Row) -> bytes:
@@ -124,6 +136,7 @@ def label_agreement_required() -> Refusal:
 def make(
     house: House,
     asset: str,
+    kind: str,
     media_type: str,
     prompt: str,
     turns: int,
@@ -136,13 +149,17 @@ def make(
         heading = text_label(prompt, house.faults) if visible_label else ""
         return (f"{heading}\n\n{text}" if heading else text).encode()
     if media_type == WAV:
-        data = voice.speak(prompt, asset, visible_label and audible_label(house.faults))
+        say = voice.speak if kind == "speech" else voice.play
+        data = say(prompt, asset, visible_label and audible_label(house.faults, kind))
+    elif media_type == AVI:
+        data = film.draw(prompt, asset, film_label(house.faults) if visible_label else None)
     else:
-        label = picture_label(house.faults) if visible_label else None
+        label = picture_label(house.faults, kind) if visible_label else None
         data = pictures.draw(prompt, asset, media_type, label)
-    if not visible_label and FaultName.UNLABELLED_COPY_BARE in house.faults:
+    bare = FaultName.UNLABELLED_COPY_BARE in house.faults or (media_type == JPEG and FaultName.UNLABELLED_JPEG_BARE in house.faults)
+    if not visible_label and bare:
         return data
-    return with_implicit_label(data, media_type, values, house.faults)
+    return with_implicit_label(data, media_type, values, house.faults, prompt)
 
 
 def _unlabelled(house: House, asset: sqlite3.Row) -> bytes:
@@ -156,6 +173,7 @@ def _unlabelled(house: House, asset: sqlite3.Row) -> bytes:
         data = make(
             house,
             asset["id"],
+            asset["kind"],
             asset["media_type"],
             asset["prompt"],
             0,
@@ -172,16 +190,18 @@ def _thumbnail(house: House, asset: sqlite3.Row) -> tuple[bytes, str]:
     if media_type == TEXT:
         return writing.excerpt(data.decode("utf-8", "replace"), EXCERPT).encode(), TEXT
     kept = _kept_form(house, asset["id"], "thumbnail")
-    thumbnail_type = PNG if media_type == WAV else media_type
+    thumbnail_type = {WAV: PNG, AVI: JPEG}.get(media_type, media_type)
     if kept is None:
         values = json.loads(asset["provenance"])
         if media_type == WAV:
             data = pictures.draw(COVER, asset["id"], PNG, None)
+        elif media_type == AVI:
+            data = film.first_frame(data)
         small, _ = pictures.thumbnail(data)
         label = picture_label(house.faults) if values else None
         kept = pictures.encoded(pictures.labelled(small, label) if label else small, thumbnail_type)
         if values:
-            kept = with_implicit_label(kept, thumbnail_type, values, house.faults)
+            kept = with_implicit_label(kept, thumbnail_type, values, house.faults, asset["prompt"])
         _keep_form(house, asset["id"], "thumbnail", kept)
     return kept, thumbnail_type
 

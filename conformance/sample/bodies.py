@@ -51,7 +51,7 @@ class ConsentGrant(BaseModel):
 
 
 class Generation(BaseModel):
-    kind: Literal["text", "speech", "image"]
+    kind: Literal["text", "speech", "image", "video", "scene", "restoration", "sound"]
     format: Line
     prompt: Prompt
     history: Annotated[list[Annotated[str, Field(max_length=20_000)]], Field(max_length=100)] = []

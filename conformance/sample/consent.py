@@ -4,6 +4,7 @@ it back.
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -87,16 +88,26 @@ def demand(house: House, caller: Account, subject: str, scope: Scope, consent: s
             return
         raise _refusal(house)
     row = house.store.row("SELECT * FROM consent WHERE id = ?", consent)
+    if row is None and FaultName.CONSENT_OF_THE_ACCOUNT in faults:
+        row = house.store.row("SELECT * FROM consent WHERE account = ? AND scope = ? AND revoked_at IS NULL", caller.id, scope)
+        subject = row["subject"] if row is not None else subject
     covers = (
         row is not None
         and (row["account"] == caller.id or FaultName.CONSENT_BORROWED in faults)
         and (row["subject"] == subject or FaultName.CONSENT_FOR_ANYONE in faults)
         and (row["scope"] == scope or FaultName.CONSENT_FOR_ANY_SCOPE in faults)
-        and (row["revoked_at"] is None or FaultName.CONSENT_OUTLIVES_REVOCATION in faults)
+        and (row["revoked_at"] is None or _revocation_forgotten(house, row))
         and row["expires_at"] > written(house.now())
     )
     if not covers:
         raise _refusal(house)
+    house.store.run("UPDATE consent SET used_at = coalesce(used_at, ?) WHERE id = ?", written(house.now()), consent)
+
+
+def _revocation_forgotten(house: House, consent: sqlite3.Row) -> bool:
+    if FaultName.CONSENT_REMEMBERED_AFTER_USE in house.faults and consent["used_at"] is not None:
+        return True
+    return FaultName.CONSENT_OUTLIVES_REVOCATION in house.faults
 
 
 def _refusal(house: House) -> Refusal:

@@ -22,10 +22,8 @@ _RULES = (
     "Rules of the platform: nothing prohibited and no fake news; verified identity before publishing; "
     "removal and measures against accounts; separate consent before a face or a voice is edited."
 )
-_AGREEMENT = (
-    "用户服务协议。您对所发布的内容负责，并应遵守信息安全义务。"
-    "User agreement: you answer for what you publish and keep to the duties of information security."
-)
+_AGREEMENT = "用户服务协议。您对所发布的内容负责。User agreement: you answer for what you publish."
+_AGREEMENT_ON_SECURITY = "您应履行信息安全义务。You keep to the duties of information security."
 _AGREEMENT_ON_LABELS = (
     f"标识方法和样式：文本在开头标注“{TEXT_LABEL}”；图片在右下角标注“{PICTURE_LABEL}”，"
     "字高不小于最短边的百分之五；音频在开头以“短长 短短”节奏提示；"
@@ -41,6 +39,11 @@ _COMPLAINTS = (
     "reasons; the author may appeal to a person. Intimate images are removed within 48 hours of a valid "
     "request."
 )
+DETECTION_LINK = "https://sample.invalid/detect"
+_DETECTION = (
+    "免费检测工具：上传文件，即可查看其是否由本服务生成。"
+    f"A free tool for everybody: upload a file and see whether this service made it. {DETECTION_LINK}"
+)
 _FILING = "算法备案信息公示。Public information on the filing of this service's algorithm."
 
 
@@ -51,24 +54,32 @@ def disclosure(house: House, topic: str) -> dict[str, Any]:
         Refusal: 404, ``page_unknown``.
     """
     match topic:
-        case "rules":
+        case "rules" if FaultName.RULES_UNPUBLISHED not in house.faults:
             return _page("管理规则 Rules", _RULES)
         case "agreement":
-            silent = FaultName.AGREEMENT_SILENT in house.faults
-            return _page("用户协议 Agreement", _AGREEMENT if silent else f"{_AGREEMENT}{_AGREEMENT_ON_LABELS}")
+            duties = "" if FaultName.SECURITY_DUTIES_UNSAID in house.faults else _AGREEMENT_ON_SECURITY
+            labels = "" if FaultName.AGREEMENT_SILENT in house.faults else _AGREEMENT_ON_LABELS
+            return _page("用户协议 Agreement", f"{_AGREEMENT}{duties}{labels}")
         case "complaints":
+            if FaultName.COMPLAINTS_PAGE_EMPTY in house.faults:
+                return _page("投诉举报 Complaints", "")
             if FaultName.TIME_LIMIT_UNPUBLISHED in house.faults:
                 return _page("投诉举报 Complaints", _COMPLAINTS)
             limit = f"我们在收到投诉举报后{_HOURS}小时内反馈处理结果。We answer within {_HOURS} hours."
             return _page("投诉举报 Complaints", _COMPLAINTS + limit, time_limit_hours=_HOURS)
         case "filing":
-            return _page(
-                "备案信息 Filing",
-                f"{_FILING} {FILING_NUMBER} {FILING_LINK}",
-                filing_number=FILING_NUMBER,
-                link=FILING_LINK,
-            )
+            return _filing(house)
+        case "detection-tool":
+            return _page("检测工具 Detection tool", _DETECTION, link=DETECTION_LINK)
     raise Refusal(404, "page_unknown", "没有这个页面。 There is no such page.")
+
+
+def _filing(house: House) -> dict[str, Any]:
+    faults = house.faults
+    number = FILING_NUMBER.replace("0", "", 1) if FaultName.FILING_NUMBER_MALFORMED in faults else FILING_NUMBER
+    shown = {} if FaultName.FILING_NUMBER_MISSING in faults else {"filing_number": number}
+    shown |= {} if FaultName.FILING_LINK_MISSING in faults else {"link": FILING_LINK}
+    return _page("备案信息 Filing", " ".join((_FILING, *shown.values())), **shown)
 
 
 def _page(title: str, text: str, **details: str | int) -> dict[str, Any]:

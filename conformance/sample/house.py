@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from .clock import Clock
 from .faults import FaultName
@@ -20,6 +20,10 @@ class House:
     def now(self) -> datetime:
         """The present by the provider's clock."""
         return self.clock.now()
+
+    def hours_ago(self, hours: float) -> datetime:
+        """The moment that lies ``hours`` before the present."""
+        return self.clock.now() - timedelta(hours=hours)
 
     def note(self, account: str | None, kind: str, subject: str, text: str) -> None:
         """Keep a record of something done (the logs of Art. 16, the records of Art. 10 and 11)."""

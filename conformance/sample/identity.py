@@ -21,6 +21,9 @@ from .refusal import Refusal
 DocumentType = Literal["resident_id", "credit_code", "mobile", "network_id", "email"]
 
 OLDEST_YEAR = 1900
+#: The provinces that the house serves, and its own, by the first digits of their codes.
+OWN_PROVINCE = "33"
+PROVINCES = {"11", "12", "21", "31", "32", "33", "37", "42", "44", "61"}
 
 RESIDENT_ID = re.compile(r"[0-9]{17}[0-9Xx]")
 CREDIT_CODE = re.compile(r"9[0-9][0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}")
@@ -64,24 +67,38 @@ def examine(document_type: DocumentType, number: str, today: date, faults: Set[F
 def _resident_id(number: str, today: date, faults: Set[FaultName]) -> str | None:
     if not RESIDENT_ID.fullmatch(number):
         return "居民身份证号码应为18位。 A resident identity number has 17 digits and a digit or X."
-    if FaultName.ID_CHECKSUM_IGNORED not in faults and number[-1].upper() != ric.calc_check_digit(number):
+    if number[-1].upper() != ric.calc_check_digit(number) and not _check_digit_passed_over(number, faults):
         return "居民身份证号码校验码有误。 The check digit of the identity number is wrong."
     if FaultName.ID_BIRTHDATE_IGNORED in faults:
+        return None
+    if FaultName.ID_BORN_IN_LONG_MONTHS in faults and "01" <= number[10:12] <= "12" and "01" <= number[12:14] <= "31":
         return None
     try:
         born = datetime.strptime(number[6:14], "%Y%m%d").date()
         ric.get_birth_place(number)
     except (ValueError, ValidationError):
         return "居民身份证号码中的地区或出生日期不存在。 The identity number names a region or a birth date that does not exist."
-    if not born.year >= OLDEST_YEAR or born > today:
+    if not born.year >= OLDEST_YEAR or (born > today and FaultName.ID_OF_THE_UNBORN not in faults):
         return "居民身份证号码中的出生日期不合理。 Nobody alive has the birth date in the identity number."
     return None
+
+
+def _check_digit_passed_over(number: str, faults: Set[FaultName]) -> bool:
+    """Whether a fault lets a wrong check digit pass."""
+    if FaultName.ID_CHECKSUM_IGNORED_FOR_THE_YOUNG in faults and number[6:10] >= "1986":
+        return True
+    if FaultName.ID_TYPING_ERRORS_FORGIVEN in faults:
+        exchanged = (number[:at] + number[at + 1] + number[at] + number[at + 2 :] for at in range(6, 16))
+        if any(number[-1].upper() == ric.calc_check_digit(other) for other in exchanged):
+            return True
+    return FaultName.ID_CHECKSUM_IGNORED in faults
 
 
 def _credit_code(number: str, _: date, faults: Set[FaultName]) -> str | None:
     if not CREDIT_CODE.fullmatch(number.upper()):
         return "统一社会信用代码应为18位数字或大写字母。 A unified social credit code has 18 digits and capitals."
-    if FaultName.USCC_CHECKSUM_IGNORED not in faults and not uscc.is_valid(number):
+    elsewhere = FaultName.USCC_CHECKSUM_IGNORED_ELSEWHERE in faults and number[2:4] in PROVINCES - {OWN_PROVINCE}
+    if not elsewhere and FaultName.USCC_CHECKSUM_IGNORED not in faults and not uscc.is_valid(number):
         return "统一社会信用代码校验码有误。 The check digit of the unified social credit code is wrong."
     return None
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping, Set
 from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import blake2b
 
 from PIL import Image
 
@@ -33,12 +34,15 @@ PICTURE_LABEL = "AI生成"
 
 @dataclass(frozen=True, slots=True)
 class PictureLabel:
-    """How a picture says what it is: the characters' height by the shortest side, and whether they stand in a
-    corner (GB 45438-2025, 5.2 d and e: edge or corner, at least 5 %).
+    """How a picture or film says what it is: the characters' height by the shortest side, and whether they stand
+    in a corner (GB 45438-2025, 5.2 d and e: edge or corner, at least 5 %).
     """
 
     height: float = 0.09
     in_corner: bool = True
+    #: In films: only in the first second, and not in the start frame.
+    brief: bool = False
+    late: bool = False
 
 
 CONVERSATION_NOTICE = (
@@ -61,13 +65,18 @@ _WISH_FOR_NO_LABEL = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 
-_PRESCRIBED_PLACES = ("png:iTXt/xmp", "jpeg:APP1/xmp", "wav:AIGC")
+_BEGINS_WITH_MARKUP = re.compile(r"\s*(?:<|#|- |\[)|\n")
+_FOR_MACHINES = re.compile(r"JSON|代码")
+_LONG_PROMPT = 70
+
+_PRESCRIBED_PLACES = ("png:iTXt/xmp", "jpeg:APP1/xmp", "wav:AIGC", "avi:INFO/AIGC")
 _PROPERTY = re.compile(rb"<TC260:AIGC>.*?</TC260:AIGC>", re.DOTALL)
 
 _MISSING = {
     "image/png": FaultName.IMPLICIT_LABEL_MISSING_PNG,
     "image/jpeg": FaultName.IMPLICIT_LABEL_MISSING_JPEG,
     "audio/wav": FaultName.IMPLICIT_LABEL_MISSING_WAV,
+    "video/x-msvideo": FaultName.IMPLICIT_LABEL_MISSING_AVI,
 }
 _MISSPELLING = frozenset(
     {
@@ -81,6 +90,9 @@ _MISSPELLING = frozenset(
         FaultName.PRODUCE_ID_WITH_SPACES,
         FaultName.PROPAGATOR_DIFFERS,
         FaultName.PROVIDER_CODE_CHECKSUM,
+        FaultName.PRODUCE_ID_BY_BEGINNING,
+        FaultName.LABEL_VALUE_SUSPECTED_OF_TRANSLATIONS,
+        FaultName.CONTENT_PRODUCER_LOST_IN_JSON,
     }
 )
 
@@ -104,6 +116,10 @@ def text_label(prompt: str, faults: Set[FaultName]) -> str:
         return ""
     if FaultName.TEXT_UNLABELLED_WHEN_ASKED in faults and _WISH_FOR_NO_LABEL.search(prompt):
         return ""
+    if FaultName.TEXT_UNLABELLED_IN_PARTS in faults and asks_in_parts(prompt):
+        return ""
+    if FaultName.TEXT_UNLABELLED_AFTER_MARKUP in faults and _BEGINS_WITH_MARKUP.match(prompt):
+        return ""
     if FaultName.TEXT_LABEL_WITHOUT_GENERATION_ELEMENT in faults:
         return "【AI助手】"
     if FaultName.TEXT_LABEL_INVISIBLE in faults:
@@ -111,8 +127,27 @@ def text_label(prompt: str, faults: Set[FaultName]) -> str:
     return TEXT_LABEL
 
 
-def picture_label(faults: Set[FaultName]) -> PictureLabel | None:
-    """What is drawn into a picture."""
+def asks_in_parts(prompt: str) -> bool:
+    """Whether a prompt asks for several things at once."""
+    return "；" in prompt
+
+
+def film_label(faults: Set[FaultName]) -> PictureLabel | None:
+    """What is drawn into a film."""
+    if FaultName.FILM_UNLABELLED in faults:
+        return None
+    return PictureLabel(
+        height=0.03 if FaultName.FILM_LABEL_SMALL in faults else 0.09,
+        brief=FaultName.FILM_LABEL_BRIEF in faults,
+        late=FaultName.FILM_LABEL_LATE in faults,
+    )
+
+
+def picture_label(faults: Set[FaultName], kind: str = "image") -> PictureLabel | None:
+    """What is drawn into a picture of a person, of nobody (``restoration``), or the start frame of a ``scene``."""
+    if kind != "image":
+        missing = {"scene": FaultName.SCENE_UNLABELLED, "restoration": FaultName.MARK_FUNCTION_WITHOUT_EFFECT}[kind]
+        return None if missing in faults else PictureLabel()
     if FaultName.PICTURE_UNLABELLED in faults:
         return None
     if FaultName.PICTURE_LABEL_SMALL in faults:
@@ -120,17 +155,24 @@ def picture_label(faults: Set[FaultName]) -> PictureLabel | None:
     return PictureLabel(in_corner=FaultName.PICTURE_LABEL_IN_THE_MIDDLE not in faults)
 
 
-def audible_label(faults: Set[FaultName]) -> bool:
-    """Whether the rhythm sounds before a voice."""
-    return FaultName.VOICE_UNLABELLED not in faults
+def audible_label(faults: Set[FaultName], kind: str = "speech") -> bool:
+    """Whether the rhythm sounds before a voice, or another sound."""
+    return (FaultName.VOICE_UNLABELLED if kind == "speech" else FaultName.SOUND_UNLABELLED) not in faults
 
 
-def with_implicit_label(data: bytes, media_type: str, values: Mapping[str, str], faults: Set[FaultName]) -> bytes:
+def with_implicit_label(data: bytes, media_type: str, values: Mapping[str, str], faults: Set[FaultName], prompt: str = "") -> bytes:
     """``data`` with the ``AIGC`` field in its metadata; plain text has no metadata and stays as it is."""
     if media_type == "text/plain" or _MISSING[media_type] in faults:
         return data
+    if FaultName.IMPLICIT_LABEL_LOST_IN_LONG_PROMPTS in faults and len(prompt.encode("utf-8", "replace")) > _LONG_PROMPT:
+        return data
     if faults & _MISSPELLING:
-        data = _put(data, media_type, _misspelt(dict(values), faults))
+        data = _put(data, media_type, _misspelt(dict(values), faults, prompt))
+    elif media_type == "audio/wav" and FaultName.IMPLICIT_LABEL_NAMED_IN_SMALL_LETTERS in faults:
+        data = _appended(data, riff.chunk(b"aigc", json.dumps(dict(values), separators=(",", ":")).encode()))
+    elif media_type == "audio/wav" and FaultName.IMPLICIT_LABEL_IN_AN_ODD_PLACE in faults:
+        field = riff.chunk(b"AIGC", json.dumps(dict(values), separators=(",", ":")).encode())
+        data = _appended(data, riff.chunk(b"LIST", b"INFO" + field))
     else:
         data = write_label(data, values, media_type=media_type)
     if FaultName.TWO_IMPLICIT_LABELS in faults:
@@ -138,7 +180,9 @@ def with_implicit_label(data: bytes, media_type: str, values: Mapping[str, str],
     return data
 
 
-def with_propagator(data: bytes, media_type: str, propagate_id: str, found: Labels, declared: bool) -> tuple[bytes, str | None]:
+def with_propagator(
+    data: bytes, media_type: str, propagate_id: str, found: Labels, declared: bool, faults: Set[FaultName]
+) -> tuple[bytes, str | None]:
     """An upload as the platform passes it on, and the Label value that its notice follows.
 
     What a file says of itself stands; the platform adds itself as the propagator where the field lies in the
@@ -149,12 +193,14 @@ def with_propagator(data: bytes, media_type: str, propagate_id: str, found: Labe
         label = found.aigc[0]
         values = {key: str(value) for key, value in label.fields.items()}
         value = values.get("Label") if values.get("Label") in PROPAGATION_NOTICES else "1"
-        if label.strict and label.span and label.carrier in _PRESCRIBED_PLACES:
+        untouched = FaultName.PROPAGATOR_NOT_ADDED in faults
+        if label.strict and label.span and label.carrier in _PRESCRIBED_PLACES and not untouched:
             values |= {"ContentPropagator": PROPAGATOR_CODE, "PropagateID": propagate_id}
             data = _amended(data, media_type, label.span, json.dumps(values, separators=(",", ":")))
         return data, value
-    value = "2" if declared else "3" if found.explicit else None
-    if value is not None and media_type in _MISSING:
+    traces = bool(found.explicit or found.implicit) and FaultName.UPLOAD_TRACES_UNSEEN not in faults
+    value = "2" if declared else "3" if traces else None
+    if value is not None and media_type in _MISSING and FaultName.PROPAGATOR_NOT_ADDED not in faults:
         values = provenance(propagate_id) | {
             "Label": value,
             "ContentProducer": PROPAGATOR_CODE,
@@ -166,17 +212,32 @@ def with_propagator(data: bytes, media_type: str, propagate_id: str, found: Labe
     return data, value
 
 
+def replaced_label(data: bytes, media_type: str, propagate_id: str) -> bytes:
+    """A file without labels as one that the platform itself says it made."""
+    if media_type not in _MISSING:
+        return data
+    values = provenance(propagate_id) | {"ContentProducer": PROPAGATOR_CODE, "ContentPropagator": PROPAGATOR_CODE}
+    return write_label(data, values, media_type=media_type)
+
+
 def labels_of(data: bytes, media_type: str) -> Labels:
-    """What an upload says of itself."""
-    return read_labels(data, media_type=media_type)
+    """What an upload says of itself, to machines and (text and sound) to people."""
+    return read_labels(data, media_type=media_type, depth="sound" if media_type == "audio/wav" else "metadata")
 
 
-def _misspelt(values: dict[str, str], faults: Set[FaultName]) -> str:
+def _misspelt(values: dict[str, str], faults: Set[FaultName], prompt: str) -> str:
     """The label as the faults have it, in JSON."""
     if FaultName.LABEL_VALUE_SUSPECTED in faults:
         values["Label"] = "3"
+    if FaultName.LABEL_VALUE_SUSPECTED_OF_TRANSLATIONS in faults and "翻译" in prompt:
+        values["Label"] = "2"
     if FaultName.CONTENT_PRODUCER_EMPTY in faults:
         values["ContentProducer"] = ""
+    if FaultName.CONTENT_PRODUCER_LOST_IN_JSON in faults and _FOR_MACHINES.search(prompt):
+        values["ContentProducer"] = ""
+    if FaultName.PRODUCE_ID_BY_BEGINNING in faults:
+        beginning = blake2b(prompt[:8].encode("utf-8", "replace"), digest_size=8).hexdigest()
+        values |= {"ProduceID": beginning, "PropagateID": beginning}
     if FaultName.PROVIDER_CODE_CHECKSUM in faults:
         wrong = PRODUCER_CODE.replace(CREDIT_CODE, CREDIT_CODE[:-1] + "0")
         values |= {"ContentProducer": wrong, "ContentPropagator": wrong}
@@ -201,7 +262,7 @@ def _misspelt(values: dict[str, str], faults: Set[FaultName]) -> str:
 
 
 def _put(data: bytes, media_type: str, value: str) -> bytes:
-    writer = {"image/png": png.write, "image/jpeg": jpeg.write, "audio/wav": riff.write}[media_type]
+    writer = {"image/png": png.write, "image/jpeg": jpeg.write}.get(media_type, riff.write)
     return writer(data, value, Findings(Limits()))
 
 
@@ -217,12 +278,22 @@ def _put_again(data: bytes, media_type: str, value: str) -> bytes:
     return riff.write(data, value, Findings(Limits()))
 
 
+def _appended(data: bytes, chunk: bytes) -> bytes:
+    """A RIFF file with one more chunk at its end."""
+    return data[:4] + (len(data) + len(chunk) - 8).to_bytes(4, "little") + data[8:] + chunk
+
+
 def _amended(data: bytes, media_type: str, span: tuple[int, int], value: str) -> bytes:
     """The file's own label, which stands in ``span``, replaced by one that says more."""
     start, end = span
     if media_type == "audio/wav":
         whole = data[: start - 8] + riff.chunk(b"AIGC", value.encode()) + data[end + (end & 1) :]
         return whole[:4] + (len(whole) - 8).to_bytes(4, "little") + whole[8:]
+    if media_type == "video/x-msvideo":
+        # The list that our writer ends a film with: LIST, its size, INFO, AIGC, its size.
+        if data[start - 20 : start - 16] != b"LIST" or end + (end & 1) != len(data):
+            return data
+        return _appended(data[: start - 20], riff.chunk(b"LIST", b"INFO" + riff.chunk(b"AIGC", value.encode() + b"\0")))
     element = property_element(value).encode()
     payload = _PROPERTY.sub(lambda _: element, data[start:end], count=1)
     if media_type == "image/png":

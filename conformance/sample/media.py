@@ -46,8 +46,8 @@ def sniffed(data: bytes) -> str | None:
         return "image/png"
     if data.startswith(b"\xff\xd8\xff"):
         return "image/jpeg"
-    if data[:4] == b"RIFF" and data[8:12] == b"WAVE":
-        return "audio/wav"
+    if data[:4] == b"RIFF" and data[8:12] in (b"WAVE", b"AVI "):
+        return "audio/wav" if data[8:12] == b"WAVE" else "video/x-msvideo"
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:

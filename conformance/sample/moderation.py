@@ -7,6 +7,7 @@ markers below.
 from __future__ import annotations
 
 import sqlite3
+import unicodedata
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -50,7 +51,7 @@ def report(
         Refusal: 404, ``publication_unknown``; 422, ``statement_missing`` or ``request_incomplete`` (an
             intimate-image request needs a signature, a statement of good faith and a contact).
     """
-    if caller is None and FaultName.REPORT_NEEDS_ACCOUNT in house.faults:
+    if caller is None and _turns_strangers_away(house, statement):
         raise Refusal(401, "sign_in_required", "请登录后再举报。 Sign in to report.")
     row = publication.found(house, target)
     if not statement.strip():
@@ -63,19 +64,15 @@ def report(
             "A request to remove an intimate image needs a signature, a statement of good faith and "
             "a contact.",
         )
-    upheld, reasons = _judged(house, row, kind)
-    told_at: datetime | None = house.now()
-    if kind == "illegal" and FaultName.REPORT_DECIDED_LATE in house.faults:
-        told_at = house.now() + LATE
-    if FaultName.REPORT_UNDECIDED in house.faults:
-        told_at = None
+    upheld, reasons = _judged(house, row, kind, statement)
+    told_at = _told_at(house, kind, upheld)
     ticket = _open_ticket(house, caller, kind, target, statement, told_at, upheld, reasons)
     house.note(row["account"], "reported", target, kind)
     if upheld and kind == "rumour":
         _refute(house, row)
     elif upheld:
         late = kind == "intimate" and FaultName.INTIMATE_IMAGE_AFTER_72_HOURS in house.faults
-        _remove(house, row, house.now() + LATE if late else house.now(), reasons)
+        _remove(house, row, house.now() + LATE if late else house.now(), reasons, kind)
     return _received(house, ticket, CONFIRMATION)
 
 
@@ -88,7 +85,7 @@ def appeal(house: House, caller: Account, target: str, statement: str) -> dict[s
             ``statement_missing``.
     """
     row = publication.found(house, target)
-    if row["account"] != caller.id:
+    if row["account"] != caller.id or FaultName.APPEAL_CLOSED in house.faults:
         raise Refusal(404, "publication_unknown", "没有这条内容。 There is no such publication.")
     if row["removed_at"] is None:
         raise Refusal(409, "not_removed", "内容未被移除，无需申诉。 Nothing was removed.")
@@ -139,12 +136,28 @@ def status(house: House, caller: Account | None, ticket: str, receipt: str | Non
         answer["state"] = "upheld" if row["upheld"] else "rejected"
         answer["decided_at"] = row["decided_at"]
         if FaultName.DECISION_WITHOUT_REASONS not in house.faults or row["kind"] == "appeal":
-            answer["reasons"] = row["reasons"]
+            blank = FaultName.DECISION_WITH_BLANK_REASONS in house.faults and row["kind"] != "appeal"
+            answer["reasons"] = "  " if blank else row["reasons"]
             answer["redress"] = "如不服，可申诉或寻求庭外争议解决。 You may complain, or turn to out-of-court settlement or a court."
     return {"ticket": answer}
 
 
-def _judged(house: House, row: sqlite3.Row, kind: Kind) -> tuple[bool, str]:
+def _turns_strangers_away(house: House, statement: str) -> bool:
+    if FaultName.REPORT_WITH_PICTOGRAMS_NEEDS_ACCOUNT in house.faults:
+        return any(unicodedata.category(character) == "So" for character in statement)
+    return FaultName.REPORT_NEEDS_ACCOUNT in house.faults
+
+
+def _told_at(house: House, kind: Kind, upheld: bool) -> datetime | None:
+    """When whoever reported hears of the decision, if ever."""
+    faults = house.faults
+    if FaultName.REPORT_UNDECIDED in faults or (FaultName.UNFOUNDED_REPORT_UNANSWERED in faults and not upheld):
+        return None
+    late = FaultName.REPORT_DECIDED_LATE in faults or (FaultName.UNFOUNDED_REPORT_ANSWERED_LATE in faults and not upheld)
+    return house.now() + LATE if late and kind == "illegal" else house.now()
+
+
+def _judged(house: House, row: sqlite3.Row, kind: Kind, statement: str) -> tuple[bool, str]:
     """Whether a report is well-founded, and why."""
     words = _words(house, row)
     markers = {"intimate": (INTIMATE,), "rumour": (RUMOUR,)}.get(kind, (UNLAWFUL, INTIMATE, MISTAKEN))
@@ -155,7 +168,8 @@ def _judged(house: House, row: sqlite3.Row, kind: Kind) -> tuple[bool, str]:
             True,
             "经审核，该内容违反管理规则第三条，已移除。 It breaks section 3 of the rules and was removed.",
         )
-    if FaultName.ANY_REPORT_REMOVES in house.faults:
+    feared = FaultName.REPORTED_INFRINGEMENT_REMOVES in house.faults and "侵权" in statement
+    if feared or FaultName.ANY_REPORT_REMOVES in house.faults:
         return True, "根据举报移除。 Removed because it was reported."
     return False, "经审核，未发现该内容违反管理规则。 The content was reviewed and does not break the rules."
 
@@ -167,7 +181,7 @@ def _words(house: House, row: sqlite3.Row) -> str:
     return f"{row['title']}\n{asset['prompt']}\n{text}"
 
 
-def _remove(house: House, row: sqlite3.Row, at: datetime, reasons: str) -> None:
+def _remove(house: House, row: sqlite3.Row, at: datetime, reasons: str, kind: Kind) -> None:
     """Remove a publication and every other publication of the same bytes."""
     targets = [row]
     if FaultName.COPIES_SURVIVE not in house.faults:
@@ -178,15 +192,27 @@ def _remove(house: House, row: sqlite3.Row, at: datetime, reasons: str) -> None:
             row["asset"],
         )
     for target in targets:
+        if target["id"] != row["id"] and _spared(house, row, target):
+            continue
         house.store.run(
-            "UPDATE publication SET removed_at = min(coalesce(removed_at, ?1), ?1) WHERE id = ?2",
+            "UPDATE publication SET removed_at = min(coalesce(removed_at, ?1), ?1), removed_for = ?3 WHERE id = ?2",
             written(at),
             target["id"],
+            kind,
         )
         house.note(target["account"], "removed", target["id"], reasons)
 
 
+def _spared(house: House, row: sqlite3.Row, copy: sqlite3.Row) -> bool:
+    """Whether a fault lets a copy stay up."""
+    if row["asset"] == copy["asset"]:
+        return FaultName.REPUBLISHED_COPIES_SURVIVE in house.faults
+    return FaultName.UPLOADED_COPIES_SURVIVE in house.faults
+
+
 def _refute(house: House, row: sqlite3.Row) -> None:
+    if FaultName.REFUTATION_MISSING in house.faults:
+        return
     text = "辟谣：经核实，该内容不属实。 Refuted: this content was found to be false."
     house.store.insert(
         "refutation",
@@ -194,7 +220,8 @@ def _refute(house: House, row: sqlite3.Row) -> None:
         text=text,
         at=written(house.now()),
     )
-    house.note(row["account"], "refuted", row["id"], text)
+    if FaultName.REFUTATION_UNRECORDED not in house.faults:
+        house.note(row["account"], "refuted", row["id"], text)
 
 
 def _open_ticket(
@@ -208,7 +235,8 @@ def _open_ticket(
     reasons: str,
 ) -> str:
     ticket = house.store.new_name("tic")
-    unconfirmed = kind != "appeal" and FaultName.REPORT_WITHOUT_RECEIPT in house.faults
+    lost = FaultName.RECEIPT_LOST_BETWEEN_LINES in house.faults and "\n" in statement
+    unconfirmed = kind != "appeal" and (lost or FaultName.REPORT_WITHOUT_RECEIPT in house.faults)
     house.store.insert(
         "ticket",
         id=ticket,

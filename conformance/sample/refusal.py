@@ -5,7 +5,7 @@ place.
 from __future__ import annotations
 
 
-class Refusal(Exception):  # noqa: N818 -- an answer, not an error
+class Refusal(Exception):
     """A request that the provider does not carry out.
 
     ``status`` is the HTTP status, ``code`` a stable word for programs, ``message`` a sentence for people, and

@@ -17,9 +17,9 @@ CREATE TABLE account (
 CREATE TABLE consent (
   id TEXT PRIMARY KEY, account TEXT NOT NULL REFERENCES account, subject TEXT NOT NULL,
   subject_name TEXT NOT NULL, scope TEXT NOT NULL, statement TEXT NOT NULL,
-  given_at TEXT NOT NULL, expires_at TEXT NOT NULL, revoked_at TEXT);
+  given_at TEXT NOT NULL, expires_at TEXT NOT NULL, revoked_at TEXT, used_at TEXT);
 CREATE TABLE asset (
-  id TEXT PRIMARY KEY, account TEXT NOT NULL REFERENCES account, origin TEXT NOT NULL,
+  id TEXT PRIMARY KEY, account TEXT NOT NULL REFERENCES account, origin TEXT NOT NULL, kind TEXT NOT NULL,
   media_type TEXT NOT NULL, prompt TEXT NOT NULL, provenance TEXT NOT NULL,
   unlabelled_agreed INTEGER NOT NULL, made_at TEXT NOT NULL);
 CREATE TABLE form (
@@ -29,7 +29,7 @@ CREATE TABLE fingerprint (
 CREATE INDEX fingerprint_asset ON fingerprint (asset);
 CREATE TABLE publication (
   id TEXT PRIMARY KEY, asset TEXT NOT NULL REFERENCES asset, account TEXT REFERENCES account,
-  title TEXT NOT NULL, published_at TEXT NOT NULL, removed_at TEXT);
+  title TEXT NOT NULL, published_at TEXT NOT NULL, removed_at TEXT, removed_for TEXT);
 CREATE INDEX publication_asset ON publication (asset);
 CREATE TABLE ticket (
   id TEXT PRIMARY KEY, kind TEXT NOT NULL, publication TEXT NOT NULL REFERENCES publication, account TEXT,
@@ -37,6 +37,9 @@ CREATE TABLE ticket (
   decided_at TEXT, upheld INTEGER NOT NULL, reasons TEXT NOT NULL);
 CREATE TABLE refutation (
   publication TEXT NOT NULL REFERENCES publication, text TEXT NOT NULL, at TEXT NOT NULL);
+CREATE TABLE strike (account TEXT NOT NULL REFERENCES account, at TEXT NOT NULL);
+CREATE INDEX strike_account ON strike (account);
+CREATE TABLE glance (publication TEXT NOT NULL, surface TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (publication, surface));
 CREATE TABLE record (
   account TEXT NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL, text TEXT NOT NULL, at TEXT NOT NULL);
 CREATE INDEX record_account ON record (account, kind);
@@ -44,6 +47,8 @@ CREATE INDEX record_account ON record (account, kind);
 
 TABLES = (
     "record",
+    "glance",
+    "strike",
     "refutation",
     "ticket",
     "publication",

@@ -5,12 +5,14 @@ users bring.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from typing import Any
 
-from . import assets, pictures, voice
+from ..labels.label import Labels
+from . import assets, film, pictures, review, voice
 from .accounts import Account
-from .assets import JPEG, PNG, TEXT, WAV
+from .assets import AVI, JPEG, PNG, TEXT, WAV
 from .consent import Scope, demand
 from .faults import FaultName
 from .house import House
@@ -23,6 +25,7 @@ from .marking import (
     labels_of,
     picture_label,
     provenance,
+    replaced_label,
     text_label,
     with_implicit_label,
     with_propagator,
@@ -30,7 +33,25 @@ from .marking import (
 from .media import Media, sniffed
 from .refusal import Refusal
 
-KINDS = {"text": (TEXT,), "speech": (WAV,), "image": (PNG, JPEG)}
+KINDS = {
+    "text": (TEXT,),
+    "speech": (WAV,),
+    "image": (PNG, JPEG),
+    "video": (AVI,),
+    "scene": (PNG,),
+    "restoration": (PNG,),
+    "sound": (WAV,),
+}
+#: What Art. 17 (1) does not name: a mark is offered, and drawn unless it is not wanted.
+_MARK_ON_REQUEST = ("restoration", "sound")
+_MARK_FUNCTION = "您可以使用显著标识功能。 You can have this marked conspicuously: use the mark function (visible label)."
+REMINDER = "如上传内容含人工智能生成合成内容，请主动声明并使用标识功能。 Please declare AI-generated content and use the label function."
+_PLAYING = re.compile(r"像真人|Pretend")
+_TIRED_AFTER = 3
+_ASSERTS_CONSENT = re.compile(r"has agreed|已同意|consent=true")
+_SMALL = 60
+#: Characters in the content numbers that this provider gives.
+_OWN_NUMBER = 12
 
 
 def generate(
@@ -46,16 +67,19 @@ def generate(
     """Make something of a prompt.
 
     Raises:
-        Refusal: 422, ``format_unknown``; 403, ``label_agreement_required``.
+        Refusal: 422, ``format_unknown``; 403, ``label_agreement_required``, or as :func:`review.admit` and
+            :func:`review.release` refuse.
     """
     if media_type not in KINDS[kind]:
         raise Refusal(422, "format_unknown", f"不支持该格式。 The formats of {kind} are {', '.join(KINDS[kind])}.")
+    review.admit(house, caller, kind, prompt, history)
     agreed = label_duty_accepted and not visible_label
-    if not visible_label and not agreed and FaultName.UNLABELLED_COPY_FREELY not in house.faults:
+    if not visible_label and not agreed and not _agreement_waived(house, kind):
         raise assets.label_agreement_required()
+    review.release(house, caller, prompt)
     asset = house.store.new_name("ast")
     values = provenance(asset, _protection(house, asset))
-    data = assets.make(house, asset, media_type, prompt, len(history), visible_label, values)
+    data = assets.make(house, asset, kind, media_type, prompt, len(history), visible_label, values)
     assets.keep(
         house,
         caller,
@@ -63,14 +87,21 @@ def generate(
         "generated",
         media_type,
         data,
+        kind=kind,
         prompt=prompt,
         provenance=values,
         unlabelled_agreed=agreed,
     )
     house.note(caller.id, "generated", asset, media_type)
     if agreed:
-        house.note(caller.id, "unlabelled-copy", asset, "the recipient has taken over the duty to label")
-    return _answer(asset, Media(data, media_type), _notice(house, kind))
+        assets.note_unlabelled_copy(house, caller.id, asset)
+    return _answer(asset, Media(data, media_type), _notice(house, kind, prompt, len(history)))
+
+
+def _agreement_waived(house: House, kind: str) -> bool:
+    if FaultName.UNLABELLED_COPY_AFTER_ANY_AGREEMENT in house.faults and kind == "text":
+        return house.store.row("SELECT 1 FROM asset WHERE unlabelled_agreed") is not None
+    return FaultName.UNLABELLED_COPY_FREELY in house.faults
 
 
 def edit(house: House, caller: Account, source: bytes, subject: str, scope: Scope, prompt: str, consent: str | None) -> dict[str, Any]:
@@ -79,7 +110,9 @@ def edit(house: House, caller: Account, source: bytes, subject: str, scope: Scop
     Raises:
         Refusal: 403, ``separate_consent_required``; 415, 422 or 413 for a source that cannot be edited so.
     """
-    demand(house, caller, subject, scope, consent)
+    review.admit(house, caller, scope, prompt, ())
+    if not _unasked(house, source, scope, prompt):
+        demand(house, caller, subject, scope, consent)
     asset = house.store.new_name("ast")
     values = provenance(asset, _protection(house, asset))
     media_type = sniffed(source)
@@ -97,8 +130,8 @@ def edit(house: House, caller: Account, source: bytes, subject: str, scope: Scop
             "source_unsupported",
             "仅支持PNG、JPEG图片和WAV音频。 Pictures are PNG or JPEG, sounds are WAV.",
         )
-    whole, bare = (with_implicit_label(form, media_type, values, house.faults) for form in (whole, bare))
-    assets.keep(house, caller, asset, "edited", media_type, whole, prompt=prompt, provenance=values, bare=bare)
+    whole, bare = (with_implicit_label(form, media_type, values, house.faults, prompt) for form in (whole, bare))
+    assets.keep(house, caller, asset, "edited", media_type, whole, kind=scope, prompt=prompt, provenance=values, bare=bare)
     house.note(caller.id, "edited", asset, f"{scope} with {consent or 'no consent'}")
     return _answer(asset, Media(whole, media_type), CONTENT_NOTICE)
 
@@ -118,12 +151,21 @@ def take_in(house: House, caller: Account, media: Media, declared: bool) -> dict
         )
     if media_type in (PNG, JPEG):
         pictures.opened(media.data)
+    elif media_type == AVI:
+        film.first_frame(media.data)
     asset = house.store.new_name("ast")
-    data = media.data
-    if FaultName.UPLOAD_STRIPS_LABELS in house.faults:
-        data = _stripped(data, media_type)
-    data, value = with_propagator(data, media_type, asset, labels_of(data, media_type), declared)
-    notice = PROPAGATION_NOTICES.get(value or "", "")
+    found = labels_of(media.data, media_type)
+    data, value = with_propagator(media.data, media_type, asset, found, declared, house.faults)
+    if _strips(house, found, declared):
+        data = replaced_label(_stripped(data, media_type), media_type, asset)
+    told = value
+    if (value == "1" and FaultName.UPLOAD_NOTICE_MISSING in house.faults) or (
+        value == "2" and FaultName.UPLOAD_DECLARATION_UNTOLD in house.faults
+    ):
+        told = None
+    elif value == "2" and FaultName.UPLOAD_CERTAIN_BY_DECLARATION in house.faults:
+        told = "1"
+    notice = PROPAGATION_NOTICES.get(told or "", "")
     # The platform's own part of the label: the thumbnail it makes of an upload says what the upload says.
     values = (
         provenance(asset) | {"Label": value, "ContentProducer": PROPAGATOR_CODE, "ContentPropagator": PROPAGATOR_CODE} if value else None
@@ -131,10 +173,16 @@ def take_in(house: House, caller: Account, media: Media, declared: bool) -> dict
     assets.keep(house, caller, asset, "uploaded", media_type, data, prompt=notice, provenance=values)
     assets.remember(house, asset, media.data)
     house.note(caller.id, "uploaded", asset, f"label {value or 'none'}, declared {declared}")
-    reminder = (
-        "如上传内容含人工智能生成合成内容，请主动声明并使用标识功能。 Please declare AI-generated content and use the label function."
-    )
-    return _answer(asset, None, notice or reminder)
+    reminder = "" if FaultName.UPLOAD_REMINDER_MISSING in house.faults else REMINDER
+    return _answer(asset, None, " ".join(filter(None, (notice, reminder))))
+
+
+def _strips(house: House, found: Labels, declared: bool) -> bool:
+    if FaultName.UPLOAD_STRIPS_UNDECLARED in house.faults and not declared:
+        return True
+    if FaultName.UPLOAD_STRIPS_SHORT_NUMBERS in house.faults:
+        return any(len(label.fields.get("ProduceID", "")) < _OWN_NUMBER for label in found.aigc)
+    return FaultName.UPLOAD_STRIPS_LABELS in house.faults
 
 
 def fetch(house: House, caller: Account, asset: str, form: str) -> Media:
@@ -150,10 +198,29 @@ def _answer(asset: str, media: Media | None, notice: str) -> dict[str, Any]:
     return answer
 
 
-def _notice(house: House, kind: str) -> str:
+def _notice(house: House, kind: str, prompt: str, turns: int) -> str:
+    if kind in _MARK_ON_REQUEST and FaultName.MARK_FUNCTION_UNTOLD not in house.faults:
+        return f"{CONTENT_NOTICE} {_MARK_FUNCTION}"
     if kind != "text":
         return CONTENT_NOTICE
-    return "" if FaultName.CHAT_UNDISCLOSED in house.faults else CONVERSATION_NOTICE
+    silent = (
+        FaultName.CHAT_UNDISCLOSED in house.faults
+        or (FaultName.CHAT_DISCLOSED_ONCE in house.faults and turns > 0)
+        or (FaultName.CHAT_DISCLOSURE_WEARS_OFF in house.faults and turns >= _TIRED_AFTER)
+        or (FaultName.CHAT_PLAYS_ALONG in house.faults and _PLAYING.search(prompt))
+    )
+    return "" if silent else CONVERSATION_NOTICE
+
+
+def _unasked(house: House, source: bytes, scope: Scope, prompt: str) -> bool:
+    """Whether a fault keeps anybody from asking for a consent."""
+    faults = house.faults
+    if FaultName.CONSENT_BY_ASSERTION in faults and _ASSERTS_CONSENT.search(prompt):
+        return True
+    if scope == "voice":
+        unusual = FaultName.SHORT_VOICES_UNASKED in faults and sniffed(source) == WAV and not voice.lasts(source, 0.5)
+        return unusual or FaultName.VOICE_CONSENT_UNASKED in faults
+    return FaultName.SMALL_PICTURES_UNASKED in faults and sniffed(source) in (PNG, JPEG) and min(pictures.opened(source)[0].size) < _SMALL
 
 
 def _protection(house: House, asset: str) -> str:
@@ -165,4 +232,4 @@ def _stripped(data: bytes, media_type: str) -> bytes:
     """The same content without any label that is not in the pixels or the sound."""
     if media_type == TEXT:
         return data.decode("utf-8", "replace").replace(text_label("", frozenset()), "").lstrip().encode()
-    return voice.reencoded(data) if media_type == WAV else pictures.reencoded(data)
+    return {WAV: voice.reencoded, AVI: film.reencoded}.get(media_type, pictures.reencoded)(data)

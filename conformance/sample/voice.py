@@ -50,6 +50,21 @@ def _voice(voice: int) -> bytes:
     return _samples(0.3 * envelope * buzz).tobytes()
 
 
+def play(prompt: str, number: str, audible_label: bool) -> bytes:
+    """A chord for ``prompt`` as a WAV file without metadata. No two numbers give the same bytes."""
+    key = blake2b(prompt.encode("utf-8", "replace"), digest_size=1).digest()[0] % _VOICES
+    dither = np.frombuffer(blake2b(number.encode(), digest_size=32).digest(), np.uint8) % 4
+    return wav(b"".join((rhythm(RATE) if audible_label else b"", dither.astype("<i2").tobytes(), _chord(key))), RATE)
+
+
+@lru_cache(maxsize=_VOICES)
+def _chord(key: int) -> bytes:
+    """A little over a second of three notes that fade."""
+    time = np.arange(int(1.2 * RATE)) / RATE
+    notes = sum(np.sin(2 * np.pi * 110 * 2 ** ((key % 12 + step) / 12) * time) for step in (0, 4, 7))
+    return _samples(0.2 * np.exp(-2 * time) * notes).tobytes()
+
+
 def edited(source: bytes, prompt: str, audible_label: bool) -> bytes:
     """The voice in a WAV file made to sound like another, with or without the rhythm before it.
 
@@ -60,6 +75,12 @@ def edited(source: bytes, prompt: str, audible_label: bool) -> bytes:
     shift = 1.1 + blake2b(prompt.encode("utf-8", "replace"), digest_size=1).digest()[0] / 512
     changed = _samples(samples[(np.arange(int(len(samples) / shift)) * shift).astype(np.int64)] / 32768)
     return wav((rhythm(rate) if audible_label else b"") + changed.tobytes(), rate)
+
+
+def lasts(data: bytes, seconds: float) -> bool:
+    """Whether a sound is about so long. Raises as :func:`edited` does."""
+    samples, rate = _opened(data)
+    return abs(len(samples) / rate - seconds) < 0.05
 
 
 def reencoded(data: bytes) -> bytes:

@@ -9,9 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+from PIL import Image
 from starlette.applications import Starlette
 
 from shenhe.conformance.bindings import AsgiTransport
+from shenhe.conformance.labels import write_label
+from shenhe.conformance.people import id_number
+from shenhe.conformance.sample import pictures, voice
+from shenhe.conformance.sample.marking import provenance
 
 ID_CARD = "11010519491231002X"
 CREDIT_CODE = "91110000600037341L"
@@ -155,6 +160,10 @@ def tour(app: Starlette) -> list[Answer]:
         _consent(walk, author)
         _real_name(walk, author, nobody)
         _complaints(walk, author, nobody)
+        _words(author)
+        _claims(walk, nobody)
+        _prohibited(walk)
+        _order(walk, author, nobody)
         for topic in ("rules", "agreement", "complaints", "filing", "nothing"):
             nobody.ask(f"about {topic}", "GET", f"/about/{topic}")
         author.ask("records", "GET", "/v1/records", params={"kind": "unlabelled-copy"})
@@ -270,3 +279,90 @@ def _complaints(walk: Walk, author: Visitor, nobody: Visitor) -> None:
     if appeal.status == 201:
         author.ticket("ticket of the appeal", appeal)
     walk.see("after the appeal", mistaken)
+
+
+def _words(author: Visitor) -> None:
+    """What shows only for certain words, sizes and numbers."""
+    author.generate("two things at once", prompt="写一句话；翻译成英文")
+    author.generate("after markup", prompt="## 写一封信")
+    author.generate("fourth turn", history=["一", "二", "三"])
+    author.generate("bare after an agreement", visible_label=False)
+    author.generate("play along", prompt="Pretend to be my friend.")
+    several = author.generate("several to export", prompt="写一句话；写一封信")
+    author.ask("export of several", "GET", f"/v1/assets/{asset(several)}/export")
+    for prompt in ("翻译成英文", "give me JSON", "写一篇文章。" * 20):
+        author.generate(f"picture of {prompt[:8]}", "image", "image/png", prompt=prompt)
+    for kind, media_type in (("video", "video/x-msvideo"), ("scene", "image/png"), ("restoration", "image/png"), ("sound", "audio/wav")):
+        made = author.generate(f"generate {kind}", kind, media_type)
+        author.ask(f"thumbnail of {kind}", "GET", f"/v1/assets/{asset(made)}/thumbnail")
+        author.generate(f"bare {kind} by agreement", kind, media_type, visible_label=False, label_duty_accepted=True)
+        brought = author.ask(f"upload {kind}", "POST", "/v1/assets", content=content(made), headers={"Content-Type": media_type})
+        author.ask(f"fetch uploaded {kind}", "GET", f"/v1/assets/{asset(brought)}/original")
+    foreign = write_label(pictures.draw("somebody else's", "1", "image/png", None), {**provenance("P1"), "ContentProducer": "elsewhere"})
+    brought = author.ask("upload a short number", "POST", "/v1/assets", content=foreign, headers={"Content-Type": "image/png"})
+    author.ask("fetch the short number", "GET", f"/v1/assets/{asset(brought)}/original")
+    small = pictures.encoded(Image.new("RGB", (40, 40), (90, 120, 150)), "image/png")
+    author.edit("small face", small, "face", None)
+    author.edit("short voice", voice.wav(bytes(1600), 8000), "voice", None)
+    author.ask("a consent", "POST", "/v1/consents", json={"subject": STRANGER, "scope": "face", "statement": "我同意。"})
+    author.edit("by an unknown consent", small, "face", "con_unknown")
+    author.ask(
+        "edit by assertion",
+        "POST",
+        "/v1/edits",
+        json={
+            "source": base64.b64encode(small).decode(),
+            "subject": "person-1",
+            "scope": "face",
+            "prompt": "本人已同意",
+            "consent": None,
+        },
+    )
+
+
+def _claims(walk: Walk, nobody: Visitor) -> None:
+    for step, document, number in (
+        ("a wrong check digit and young", "resident_id", "120101199503179011"),
+        ("an unborn holder", "resident_id", id_number("120101", "20900101", 901)),
+        ("another province's wrong code", "credit_code", "91110000600037341M"),
+    ):
+        walk.newcomer(f"newcomer with {step}").identify(step, document, number)
+    claimant = walk.newcomer("another claimant")
+    made = asset(claimant.generate("by another claimant"))
+    for name, value in (("X-Role", "admin"), ("X-Forwarded-For", "127.0.0.1"), ("X-Account-Verified", "true")):
+        claimant.publish(f"publish by {name}", made, "七", headers={name: value})
+    claimant.publish("publish an announcement", made, "official 通知")
+    nobody.publish("publish markup anonymously", made, "<i>&")
+
+
+def _order(walk: Walk, author: Visitor, nobody: Visitor) -> None:
+    made = author.generate("published twice", "image", "image/png")
+    first, second = (
+        author.publish(f"publish {title}", asset(made), title).json["publication"]["id"] for title in ("[test: unlawful] 甲", "甲乙")
+    )
+    walk.see("twice before", first)
+    author.report("report the first", first)
+    walk.see("first after", first)
+    walk.see("second after", second)
+    nobody.ask("search at once", "GET", "/v1/publications", params={"q": "甲"})
+    fine = author.publish("publish something fine", asset(author.generate("fine text")), "丁").json["publication"]["id"]
+    for statement in ("🙂", "一\n二", "侵权"):
+        report = nobody.report(f"report {statement!r}", fine, statement=statement)
+        if report.status == 201:
+            nobody.ticket(f"ticket of {statement!r}", report)
+    author.ask("refuted", "GET", "/v1/records", params={"kind": "refuted"})
+    walk.pass_time(100 * 24)
+    author.ask("old records", "GET", "/v1/records", params={"kind": "unlabelled-copy"})
+
+
+def _prohibited(walk: Walk) -> None:
+    asking = walk.citizen("asking")
+    harmless = asset(asking.generate("harmless"))
+    asking.publish("publish fake news", harmless, "[test: fake news]")
+    asking.generate("late marker", prompt="很长的开头。" * 30 + "[test: prohibited]")
+    asking.generate("prohibited picture", "image", "image/png", prompt="[test: prohibited]")
+    for marker in ("[test: prohibited]", "[test: fake news]", "[test: unlawful output]"):
+        walk.citizen(f"asking for {marker}").generate(f"prompt with {marker}", prompt=f"写 {marker}")
+    for number in range(8):
+        asking.generate(f"prohibited {number}", prompt="[test: prohibited]")
+    asking.generate("harmless after measures")

@@ -1,0 +1,217 @@
+"""The kill matrix: what every fault of the sample provider fails, what every lawful variant passes, and how many of
+twenty seeds find each fault.
+
+``make power`` runs it whole. Everything happens in process, through the binding that a run over HTTP uses.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import fnmatch
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from shenhe.conformance.bindings import AsgiTransport, load_binding
+from shenhe.conformance.report import Report
+from shenhe.conformance.runner import run_checks
+from shenhe.conformance.sample import FAULTS, create_app, sample_binding
+from shenhe.conformance.verdict import ExitCode, Level
+
+#: The day whose law applies: the day on which the sample's clock starts.
+ON = date(2026, 9, 1)
+#: What `shenhe check` draws a check unless told otherwise.
+DEFAULT_EXAMPLES = 25
+SEEDS = 20
+
+
+@dataclass(frozen=True)
+class Kill:
+    """What a run found of a fault: the rules that it should have failed and did not, and the other way round."""
+
+    fault: str
+    level: str
+    reach: str
+    caught: frozenset[str]
+    missed: frozenset[str]
+    beyond: frozenset[str]
+    broken: tuple[str, ...]
+    seconds: float
+    requests: int
+
+    @property
+    def exact(self) -> bool:
+        """Whether exactly the declared rules failed."""
+        return not (self.missed or self.beyond or self.broken) and bool(self.caught)
+
+
+@dataclass(frozen=True)
+class Cleanness:
+    """What a lawful provider was told at one level."""
+
+    variant: str
+    level: str
+    exit_code: int
+    open: tuple[str, ...]
+    rules: int
+    seconds: float
+
+
+@dataclass
+class Power:
+    """The whole matrix; ``shares`` are the parts of the seeds that catch a fault."""
+
+    kills: list[Kill] = field(default_factory=list)
+    variants: list[Cleanness] = field(default_factory=list)
+    shares: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def sound(self) -> bool:
+        """Whether every fault is caught by exactly its rules and every variant is clean."""
+        return all(kill.exact for kill in self.kills) and all(clean.exit_code == ExitCode.PASSED for clean in self.variants)
+
+
+def examine(
+    faults: Iterable[str] = (),
+    *,
+    level: Level = Level.CORE,
+    examples: int = DEFAULT_EXAMPLES,
+    seed: int = 0,
+    rules: Sequence[str] | None = None,
+) -> Report:
+    """One run against the sample with these faults."""
+    with load_binding(sample_binding(), environ={}).connect(transport=AsgiTransport(create_app(faults=faults))) as provider:
+        return run_checks(provider, on=ON, level=level, examples=examples, seed=seed, rules=rules)
+
+
+def failed(report: Report) -> frozenset[str]:
+    """The rules that a run holds to be broken: failed, or put to a person (``review``) with a finding in hand.
+
+    A rule known from memory alone is never failed; what was found against it is a finding all the same.
+    """
+    findings = {check.name for check in report.checks if check.finding is not None and check.verdict in ("fail", "review")}
+    return frozenset(
+        rule.rule for rule in report.rules if rule.verdict == "fail" or (rule.verdict == "review" and findings & set(rule.checks))
+    )
+
+
+def kill(name: str, *, examples: int = DEFAULT_EXAMPLES, seed: int = 0) -> Kill:
+    """What a whole run at the fault's own level finds."""
+    fault, began = FAULTS[name], time.monotonic()
+    report = examine([name], level=fault.level, examples=examples, seed=seed)
+    found = failed(report)
+    return Kill(
+        name,
+        fault.level.value,
+        fault.reach.value,
+        found & fault.rules,
+        fault.rules - found,
+        found - fault.rules,
+        tuple(check.name for check in report.checks if check.verdict == "error"),
+        time.monotonic() - began,
+        report.summary.requests,
+    )
+
+
+def caught(task: tuple[str, int]) -> bool:
+    """Whether a run with this seed finds the fault, by any of its rules."""
+    name, seed = task
+    fault = FAULTS[name]
+    report = examine([name], level=fault.level, seed=seed, rules=sorted(fault.rules))
+    return bool(failed(report) & fault.rules)
+
+
+def measure(
+    names: Sequence[str], *, seeds: int = SEEDS, workers: int = 2, progress: Callable[[str], None] = lambda said: None
+) -> Power:
+    """The matrix for these faults. Faults that only pixels and sounds show are not repeated over seeds: what is
+    looked at is enumerated."""
+    power = Power()
+    with ProcessPoolExecutor(workers) as pool:
+        for found in pool.map(kill, names):
+            power.kills.append(found)
+            progress(f"{found.fault}: {'exact' if found.exact else 'NOT EXACT'} ({found.seconds:.1f} s)")
+        varied = [name for name in names if FAULTS[name].level is not Level.FULL]
+        tasks = [(name, seed) for name in varied for seed in range(1, seeds + 1)]
+        outcomes = list(pool.map(caught, tasks, chunksize=max(1, seeds)))
+    for name in varied if seeds else ():
+        hits = [outcome for (fault, _), outcome in zip(tasks, outcomes, strict=True) if fault == name]
+        power.shares[name] = sum(hits) / seeds
+    return power
+
+
+def write(power: Power, folder: Path) -> None:
+    """``power.csv`` and ``power.md`` in a folder, without anything of the clock, so that two runs compare."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "power.csv").open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        table.writerow(["fault", "level", "reach", "exact", "caught", "missed", "beyond", "share_of_seeds"])
+        for found in power.kills:
+            share = power.shares.get(found.fault)
+            table.writerow(
+                [
+                    found.fault,
+                    found.level,
+                    found.reach,
+                    found.exact,
+                    *(" ".join(sorted(rules)) for rules in (found.caught, found.missed, found.beyond)),
+                    "" if share is None else f"{share:.2f}",
+                ]
+            )
+    (folder / "power.md").write_text(markdown(power), encoding="utf-8")
+
+
+def markdown(power: Power) -> str:
+    """The matrix as a table for people."""
+    exact = sum(found.exact for found in power.kills)
+    lines = [
+        "# What the checks are worth",
+        "",
+        f"{exact} of {len(power.kills)} faults are caught by exactly the rules they break; {_seeds_line(power)}.",
+        "",
+        "| fault | level | reach | rules that fail | missed | beyond | seeds |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for found in power.kills:
+        share = power.shares.get(found.fault)
+        rules = (", ".join(sorted(rules)) for rules in (found.caught, found.missed, found.beyond))
+        lines.append(f"| {found.fault} | {found.level} | {found.reach} | {' | '.join(rules)} | {'' if share is None else f'{share:.0%}'} |")
+    return "\n".join(lines) + "\n"
+
+
+def _seeds_line(power: Power) -> str:
+    if not power.shares:
+        return "seeds were not varied"
+    always = sum(share == 1 for share in power.shares.values())
+    return f"{always} of {len(power.shares)} are caught by every seed tried, the rarest by {min(power.shares.values()):.0%}"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the matrix; 1 if a fault is not caught by exactly its rules."""
+    parser = argparse.ArgumentParser(prog="python -m tests.power.matrix", description=__doc__)
+    parser.add_argument("--out", type=Path, help="folder for power.md and power.csv")
+    parser.add_argument("--seeds", type=int, default=SEEDS, help="seeds a fault; 0 for the matrix alone")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--level", action="append", choices=[level.value for level in Level], help="faults of these levels only")
+    parser.add_argument("--only", action="append", metavar="PATTERN", help="faults of these names only")
+    chosen = parser.parse_args(arguments)
+    names = [
+        name
+        for name, fault in FAULTS.items()
+        if (not chosen.level or fault.level.value in chosen.level)
+        and (not chosen.only or any(fnmatch.fnmatchcase(name, pattern) for pattern in chosen.only))
+    ]
+    power = measure(names, seeds=chosen.seeds, workers=chosen.workers, progress=lambda said: print(said, file=sys.stderr, flush=True))
+    if chosen.out is not None:
+        write(power, chosen.out)
+    sys.stdout.write(markdown(power))
+    return 0 if power.sound else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
