@@ -8,6 +8,6 @@
 
 from .asgi import AsgiTransport, app_transport
 from .http import HttpProvider
-from .loading import Binding, BindingError, load_binding, ready_names
+from .loading import Binding, BindingError, load_binding, ready_names, ready_text
 
-__all__ = ["AsgiTransport", "Binding", "BindingError", "HttpProvider", "app_transport", "load_binding", "ready_names"]
+__all__ = ["AsgiTransport", "Binding", "BindingError", "HttpProvider", "app_transport", "load_binding", "ready_names", "ready_text"]

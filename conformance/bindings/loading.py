@@ -248,6 +248,11 @@ def ready_names() -> list[str]:
     return sorted(each.name.removesuffix(".yaml") for each in (files(__package__) / "ready").iterdir() if each.name.endswith(".yaml"))
 
 
+def ready_text(name: str) -> str:
+    """The text of a ready-made binding."""
+    return (files(__package__) / "ready" / f"{name}.yaml").read_text(encoding="utf-8")
+
+
 def _found(origin: str | os.PathLike[str]) -> Readable:
     """The file of that path, or the ready-made binding of that name; a file comes first."""
     path = Path(origin)

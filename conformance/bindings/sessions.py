@@ -55,9 +55,7 @@ class Sessions:
     _tokens: dict[_Key, _Token] = field(default_factory=dict, repr=False)
     _cookies: dict[_Key, dict[str, str]] = field(default_factory=dict, repr=False)
 
-    def signed(
-        self, way: BoundRequest, account: Account | None, values: Mapping[str, Any], trip: Trip, *, renew: bool = False
-    ) -> Signed:
+    def signed(self, way: BoundRequest, account: Account | None, values: Mapping[str, Any], trip: Trip, *, renew: bool = False) -> Signed:
         """Sign ``account`` in for ``way`` where that is needed; with ``renew``, whatever is held already.
 
         Raises :class:`SignInError` for a login or token that is not had, and :class:`TemplateError`.
@@ -136,9 +134,7 @@ class Sessions:
         except AnswerError as error:
             raise SignInError(Unavailable(str(error), tuple(trip.exchanges), answer.status)) from None
 
-    def _token(
-        self, way: BoundRequest, tokens: BoundTokens, values: Mapping[str, Any], trip: Trip, *, renew: bool
-    ) -> tuple[str, bool]:
+    def _token(self, way: BoundRequest, tokens: BoundTokens, values: Mapping[str, Any], trip: Trip, *, renew: bool) -> tuple[str, bool]:
         """The access token and whether it was fetched just now."""
         client = str(filled_in(way, "auth", tokens.client_id, values))
         secret = str(filled_in(way, "auth", tokens.client_secret, values))

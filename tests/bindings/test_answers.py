@@ -44,7 +44,21 @@ def stream(tmp_path: Path, text: str, media_type: str = "text/event-stream; char
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_the_pieces_of_a_stream_are_one_text(tmp_path: Path, end: str) -> None:
-    lines = ["\ufeff: hello", "", event(None), "", event("春"), "", "event: ping", "data: not json", "", event("天"), "", event("。", "stop"), ""]
+    lines = [
+        "\ufeff: hello",
+        "",
+        event(None),
+        "",
+        event("春"),
+        "",
+        "event: ping",
+        "data: not json",
+        "",
+        event("天"),
+        "",
+        event("。", "stop"),
+        "",
+    ]
     result = stream(tmp_path, end.join([*lines, "data: [DONE]", "", "data: after the end", "", ""]))
     assert isinstance(result, Accepted), result
     assert result.value.id == "chat-1"
@@ -239,7 +253,11 @@ def test_pages_by_link(tmp_path: Path, pages: str, first: Any) -> None:
         ("number: 1", listed("a"), "found the same page twice"),
         ("cursor: next", lambda asked: listed(asked["query"], next="same"), "found the cursor 'same' twice"),
         ("next: next", listed("a", next="http://evil.example/s"), "is not the provider's"),
-        ("cursor: next", lambda asked: (500, {}, {}) if "cursor" in asked["query"] else listed("a", next="n"), "a further page was not given"),
+        (
+            "cursor: next",
+            lambda asked: (500, {}, {}) if "cursor" in asked["query"] else listed("a", next="n"),
+            "a further page was not given",
+        ),
     ],
 )
 def test_a_list_whose_end_is_not_reached_is_no_answer(tmp_path: Path, pages: str, answer: Any, words: str) -> None:

@@ -28,7 +28,11 @@ def faults(tmp_path: Path, text: str, **options: object) -> list[str]:
         (GENERATE + "    methud: GET\n", 11, "expected 'method'"),
         (GENERATE + "  generat:\n    path: /x\n", 11, "generat"),
         (GENERATE + "    json: {prompt: '{{ request.promt }}'}\n", 11, "found request.promt, expected one of: "),
-        (GENERATE + "    json: {prompt: '{{ prompt }}'}\n", 11, "found the value 'prompt', expected one of: account, carried, nonce, omit, request"),
+        (
+            GENERATE + "    json: {prompt: '{{ prompt }}'}\n",
+            11,
+            "found the value 'prompt', expected one of: account, carried, nonce, omit, request",
+        ),
         (GENERATE + "    json: {prompt: '{{ request.prompt '}\n", 11, "found a template that cannot be read"),
         (GENERATE + "    json: {prompt: '{{ ${KEY} }}'}\n", 11, "found"),
         (GENERATE + "    reason: 'error[['\n", 11, "expected a JMESPath expression"),

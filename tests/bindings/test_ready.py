@@ -40,7 +40,11 @@ class OpenAICompatible(Recorder):
 
     def denied(self, asked: dict[str, Any]) -> Any:
         if asked["headers"].get("authorization") != f"Bearer {KEY}":
-            return 401, {}, {"error": {"message": f"Incorrect API key provided: {KEY}", "type": "invalid_request_error", "code": "invalid_api_key"}}
+            return (
+                401,
+                {},
+                {"error": {"message": f"Incorrect API key provided: {KEY}", "type": "invalid_request_error", "code": "invalid_api_key"}},
+            )
         return None
 
     def chat(self, asked: dict[str, Any]) -> Any:
@@ -204,6 +208,9 @@ def test_the_bindings_of_the_tree_fit_the_schema(name: str) -> None:
 )
 def test_what_the_reader_refuses_the_schema_refuses(wrong: dict[str, Any]) -> None:
     validator = jsonschema.Draft202012Validator(binding_schema())
-    good: dict[str, Any] = {"target": {"name": "T", "base_url": "http://h"}, "operations": {"generate": {"path": "/g", "extract": {"id": "id"}}}}
+    good: dict[str, Any] = {
+        "target": {"name": "T", "base_url": "http://h"},
+        "operations": {"generate": {"path": "/g", "extract": {"id": "id"}}},
+    }
     validator.validate(good)
     assert not validator.is_valid({**good, **wrong})

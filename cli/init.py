@@ -1,0 +1,101 @@
+"""``shenhe init``: a first binding, from an OpenAPI document, a ready-made one, or questions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def init(
+    openapi: Annotated[
+        Path | None, typer.Option("--openapi", metavar="SPEC", help="Draft from this OpenAPI 3.0 or 3.1 document (JSON or YAML).")
+    ] = None,
+    ready: Annotated[str | None, typer.Option("--ready", metavar="NAME", help="Copy a ready-made binding: openai, openai-chat.")] = None,
+    interactive: Annotated[bool, typer.Option("--interactive", help="Ask for what a binding needs.")] = False,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Where it goes. Default: standard output.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
+) -> None:
+    """Draft a binding. What the document does not say stands as ${FILL_IN_…}; the notes on stderr say what was mapped and what not.
+
+    Nothing is fetched and nothing is asked of a provider.
+
+    Exit code: 0 drafted, 2 a mistake in what was asked for, 3 no endpoint was mapped.
+
+    Example:  shenhe init --openapi openapi.json --out binding.yaml
+
+    Example:  shenhe init --ready openai --out binding.yaml
+    """
+    if sum((openapi is not None, ready is not None, interactive)) != 1:
+        raise typer.BadParameter("give one of --openapi SPEC, --ready NAME, --interactive")
+    if out is not None and out.exists() and not force:
+        raise typer.BadParameter(f"{out} exists; --force replaces it", param_hint="--out")
+    code = 0
+    if openapi is not None:
+        text, code = _from_openapi(openapi)
+    elif ready is not None:
+        text = _ready(ready)
+    else:
+        text = _asked()
+    if out is None:
+        typer.echo(text, nl=False)
+    else:
+        partial = out.with_name(out.name + ".part")
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(out)
+        typer.echo(f"written: {out}; next: shenhe doctor {out}", err=True)
+    raise typer.Exit(code)
+
+
+def _from_openapi(path: Path) -> tuple[str, int]:
+    from shenhe.conformance.bindings.drafting import draft
+    from shenhe.conformance.bindings.openapi import read_openapi
+    from shenhe.conformance.exchange import visible
+    from shenhe.conformance.verdict import ExitCode
+
+    drafted = draft(read_openapi(path, str(path)))
+    notes = [
+        ("mapped", drafted.mapped),
+        ("not mapped (no endpoint sounds like it)", drafted.missing),
+        ("endpoints that no operation uses", drafted.unused),
+        ("passed over", drafted.passed_over),
+        ("to fill in", [f"{blank.text} {blank.hint}".rstrip() for blank in drafted.blanks]),
+    ]
+    for title, lines in notes:
+        if lines:
+            typer.echo(f"{title}:", err=True)
+            for line in lines[:200]:
+                typer.echo(f"  {visible(line)}", err=True)
+    return drafted.text, 0 if drafted.mapped else int(ExitCode.NOT_VERIFIED)
+
+
+def _ready(name: str) -> str:
+    from shenhe.conformance.bindings import ready_names, ready_text
+
+    if name not in ready_names():
+        raise typer.BadParameter(f"{name!r} is none of: {', '.join(ready_names())}", param_hint="--ready")
+    return ready_text(name)
+
+
+def _asked() -> str:
+    from shenhe.conformance.bindings.questions import AUTH, OPERATIONS, Answers, binding_text
+    from shenhe.rulebook import Service
+
+    typer.echo("Empty answers take what stands in brackets; an operation without a path is left out.", err=True)
+    name = typer.prompt("Name of the provider", err=True)
+    base_url = typer.prompt("Base URL", default="http://127.0.0.1:8000", err=True)
+    test = typer.confirm("Is this a place made for tests?", default=False, err=True)
+    synthetic = typer.confirm("May invented persons be registered there?", default=False, err=True)
+    services = typer.prompt(f"Services, by comma ({', '.join(service.value for service in Service)})", default="text", err=True)
+    auth = typer.prompt(f"How does a request say who asks? ({', '.join(AUTH)})", default="bearer", err=True)
+    paths = {}
+    for operation, example in OPERATIONS.items():
+        answer = typer.prompt(f"{operation}: method and path, such as {example}", default="", show_default=False, err=True)
+        if answer.strip():
+            paths[operation] = answer.strip()
+    answers = Answers(name, base_url, test, synthetic, [each.strip() for each in services.split(",")], auth.strip(), paths)
+    try:
+        return binding_text(answers)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None

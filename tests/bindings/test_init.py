@@ -1,0 +1,269 @@
+"""Drafting a binding: from quite different OpenAPI documents, from questions, from a ready-made one."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from shenhe.cli.main import app as command
+from shenhe.conformance.bindings import BindingError, load_binding
+from shenhe.conformance.bindings.drafting import Draft, draft, vocabulary
+from shenhe.conformance.bindings.openapi import read_openapi
+from shenhe.conformance.provider import (
+    Accepted,
+    Account,
+    GenerationRequest,
+    Identity,
+    IdentityMethod,
+    Operation,
+    Publication,
+    Refused,
+    ReportRequest,
+    Ticket,
+)
+from shenhe.rulebook import Service
+from shenhe.rulebook.document import DocumentError
+
+from .apps import Recorder, talking
+
+DOCUMENTS = Path(__file__).parent / "openapi"
+BLANK = re.compile(r"\$\{FILL_IN_(\w+)\}")
+
+
+def drafted(name: str) -> Draft:
+    return draft(read_openapi(DOCUMENTS / name, name))
+
+
+def filled(text: str, tmp_path: Path, blanks: dict[str, str], environ: dict[str, str] | None = None) -> Any:
+    """The binding of a draft once its blanks are filled in as a person would."""
+    path = tmp_path / "binding.yaml"
+    path.write_text(BLANK.sub(lambda match: blanks[match[1]], text), encoding="utf-8")
+    return load_binding(path, environ=environ or {})
+
+
+def served(draft: Draft) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for line in draft.mapped:
+        name, _, rest = line.partition(": ")
+        found.setdefault(name, []).append(rest.partition(" (")[0])
+    return found
+
+
+def test_the_vocabulary_knows_every_operation() -> None:
+    known = vocabulary()
+    assert set(known.operations) == {operation.value for operation in Operation} | {"login"}
+    assert set(known.fields) <= set(known.operations)
+
+
+# --- an interface of resources ----------------------------------------------------------------------------------------------------
+
+
+def test_resources_are_mapped_by_their_names() -> None:
+    draft = drafted("studio.yaml")
+    assert served(draft) == {
+        "register": ["POST /accounts"],
+        "verify_identity": ["POST /accounts/{account_id}/identity"],
+        "generate": ["POST /generations/text", "POST /generations/images"],
+        "fetch": ["GET /assets/{asset_id}/download"],
+        "publish": ["POST /posts"],
+        "upload": ["POST /assets"],
+        "search": ["GET /posts"],
+        "report": ["POST /posts/{post_id}/complaints"],
+    }
+    assert draft.unused == ["GET /metrics"]
+    assert draft.passed_over == ["/odd/{{ config }}: the path holds characters that a binding does not carry"]
+    assert {"view", "appeal", "records"} <= set(draft.missing)
+    assert [blank.text for blank in draft.blanks] == ["${FILL_IN_GENERATE_SEED_ID}", "${FILL_IN_REGISTER_PLAN}"]
+
+
+def test_a_draft_is_refused_until_its_blanks_are_filled(tmp_path: Path) -> None:
+    path = tmp_path / "binding.yaml"
+    path.write_text(drafted("studio.yaml").text, encoding="utf-8")
+    with pytest.raises(BindingError) as caught:
+        load_binding(path, environ={})
+    assert len(caught.value.faults) == 2
+    assert "${FILL_IN_REGISTER_PLAN}" in str(caught.value)
+
+
+def test_a_filled_draft_asks_as_the_document_says(tmp_path: Path) -> None:
+    binding = filled(drafted("studio.yaml").text, tmp_path, {"GENERATE_SEED_ID": "seed-1", "REGISTER_PLAN": "free"})
+    app = Recorder(
+        {
+            ("POST", "/accounts"): (201, {}, {"account": {"id": "a1"}, "access_token": "token-of-a1"}),
+            ("POST", "/generations/text"): {"id": "g1", "text": "AI生成"},
+            ("POST", "/generations/images"): (403, {}, {"error": {"code": "no_words", "message": "Say it otherwise."}}),
+            ("POST", "/posts"): {"post_id": 7},
+            ("GET", "/posts"): {"posts": [{"id": "7"}]},
+        }
+    )
+    with talking(binding, app) as provider:
+        registered = provider.register({"email": "a@example.org", "password": "p"})
+        assert isinstance(registered, Accepted)
+        ann = registered.value
+        made = provider.generate(ann, GenerationRequest(Service.TEXT, "text/plain", "x"))
+        assert isinstance(made, Accepted)
+        assert made.value.media is not None
+        assert made.value.media.data == "AI生成".encode()
+        assert isinstance(provider.publish(ann, made.value, "title"), Accepted)
+        found = provider.search(ann, "title")
+        assert isinstance(found, Accepted)
+        assert found.value.publications == ("7",)
+        provider.report(None, ReportRequest(Publication("7"), "illegal", "why", "mail@example.org"))
+    asked = {(each["method"], each["path"]): each for each in app.asked}
+    assert asked["POST", "/generations/text"]["headers"]["authorization"] == "Bearer token-of-a1"
+    assert asked["POST", "/generations/text"]["body"] == b'{"prompt":"x","watermark":true,"style":"plain"}'
+    assert asked["POST", "/posts/7/complaints"]["body"] == b'{"reason":"why","email":"mail@example.org"}'
+    assert "authorization" not in asked["POST", "/accounts"]["headers"]
+    assert b'"plan":"free"' in asked["POST", "/accounts"]["body"]
+
+
+def test_nothing_in_a_document_runs_or_reads_the_environment(tmp_path: Path) -> None:
+    text = drafted("studio.yaml").text
+    assert "\x1b" not in text
+    assert "{{ 1 }}" not in text
+    environ = {"HOME": "/secret/home"}
+    binding = filled(text, tmp_path, {"GENERATE_SEED_ID": "s", "REGISTER_PLAN": "free"}, environ)
+    with binding.connect() as provider:
+        assert provider.target.name == "Studio {{ 7 * 7 }} ${HOME} \x1b[31mred"
+
+
+# --- POST everywhere, codes in envelopes -------------------------------------------------------------------------------------------
+
+
+def test_chinese_words_and_envelopes(tmp_path: Path) -> None:
+    draft = drafted("envelopes.json")
+    assert served(draft) == {
+        "login": ["POST /user/login"],
+        "verify_identity": ["POST /user/realname"],
+        "generate": ["POST /aigc/submit"],
+        "publish": ["POST /work/publish"],
+        "report": ["POST /complaint/submit"],
+        "report_status": ["POST /complaint/progress"],
+    }
+    environ = {"ADULT_ID": "adult-1", "ADULT_USERNAME": "adult-name", "ADULT_PASSWORD": "adult-password"}
+    binding = filled(draft.text, tmp_path, {"BASE_URL": "http://127.0.0.1:9/api"}, environ)
+    app = Recorder(
+        {
+            ("POST", "/user/login"): {"code": 0, "msg": "ok", "data": {"token": "token-0123456789"}},
+            ("POST", "/aigc/submit"): {"code": 40013, "msg": "内容不合规"},
+            ("POST", "/user/realname"): {"code": 0, "msg": "ok", "data": None},
+            ("POST", "/complaint/submit"): {"code": 0, "data": {"ticketId": "t1"}},
+            ("POST", "/complaint/progress"): {"code": 0, "data": {"status": "received"}},
+        }
+    )
+    with talking(binding, app) as provider:
+        ann = provider.ready_made.accounts["verified_adult"]
+        refused = provider.generate(ann, GenerationRequest(Service.BIOMETRIC_IMAGE_VIDEO, "image/png", "春"))
+        assert isinstance(refused, Refused)
+        assert (refused.reason, refused.notice) == ("40013", "内容不合规")
+        assert isinstance(provider.verify_identity(ann, Identity(IdentityMethod.ID_CARD, "1", "王")), Accepted)
+        reported = provider.report(ann, ReportRequest(Publication("p1"), "illegal", "why"))
+        assert isinstance(reported, Accepted)
+        assert reported.value.id == "t1"
+        assert isinstance(provider.report_status(ann, Ticket("t1", reported.value.state)), Accepted)
+    assert app.asked[1]["headers"]["x-access-token"] == "token-0123456789"
+    assert app.asked[1]["body"] == '{"prompt":"春","modelId":"draw-v3","addWatermark":true}'.encode()
+    assert app.asked[3]["body"] == b"targetId=p1&reason=why"
+
+
+# --- nothing to map ----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_document_of_something_else_maps_nothing_and_says_so(tmp_path: Path) -> None:
+    draft = drafted("pets.yaml")
+    assert draft.mapped == []
+    assert len(draft.missing) == len(Operation)
+    assert draft.passed_over == ["$ref elsewhere.yaml#/Pet: leads out of the document and is not followed"]
+    binding = filled(draft.text, tmp_path, {"GENERATE_PATH": "pets", "GENERATE_ID": "id"})
+    with talking(binding, Recorder({("GET", "/pets"): {"id": 3}})) as provider:
+        assert isinstance(provider.generate(Account("a"), GenerationRequest(Service.TEXT, "text/plain", "x")), Accepted)
+    told = CliRunner().invoke(command, ["init", "--openapi", str(DOCUMENTS / "pets.yaml")])
+    assert told.exit_code == 3
+    assert "not mapped" in told.stderr
+    assert told.stdout == draft.text
+
+
+# --- hostile and odd documents -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("swagger: '2.0'\npaths: {}\n", "found swagger, expected a document of OpenAPI 3.0 or 3.1"),
+        ("openapi: 2.5.0\n", "found openapi '2.5.0'"),
+        ("[]\n", "found neither"),
+        ("a: &x 1\nb: *x\n", "found an anchor"),
+        ("openapi: 3.1.0\n" + "  " * 0 + "x: " + "[" * 100 + "]" * 100, "levels"),
+    ],
+)
+def test_what_is_no_such_document_is_refused(tmp_path: Path, text: str, words: str) -> None:
+    path = tmp_path / "spec.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(DocumentError, match=re.escape(words)):
+        read_openapi(path, "spec.yaml")
+
+
+def test_references_that_go_round_end(tmp_path: Path) -> None:
+    path = tmp_path / "spec.yaml"
+    path.write_text(
+        "openapi: 3.0.0\n"
+        "paths:\n  /generate: {post: {operationId: generate, requestBody: {$ref: '#/a'}, responses: {'200': {$ref: '#/b/c~1d/~0e'}}}}\n"
+        "a: {$ref: '#/a'}\nb: {'c/d': {'~e': {content: {application/json: {schema: {$ref: '#/s'}}}}}}\n"
+        "s: {allOf: [{$ref: '#/s'}], properties: {id: {type: string}, inner: {$ref: '#/s'}}}\n",
+        encoding="utf-8",
+    )
+    found = draft(read_openapi(path, "spec.yaml"))
+    assert served(found) == {"generate": ["POST /generate"]}
+    assert "#/a: goes round in circles" in found.passed_over[0]
+    assert "id: id" in found.text
+
+
+# --- the command -------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_command_writes_and_does_not_overwrite(tmp_path: Path) -> None:
+    out = tmp_path / "binding.yaml"
+    arguments = ["init", "--openapi", str(DOCUMENTS / "studio.yaml"), "--out", str(out)]
+    first = CliRunner().invoke(command, arguments)
+    assert first.exit_code == 0
+    assert "generate: POST /generations/text (15: " in first.stderr
+    assert out.read_text(encoding="utf-8") == drafted("studio.yaml").text
+    again = CliRunner().invoke(command, arguments)
+    assert again.exit_code == 2
+    assert CliRunner().invoke(command, [*arguments, "--force"]).exit_code == 0
+    assert CliRunner().invoke(command, ["init"]).exit_code == 2
+
+
+def test_a_ready_made_binding_is_copied_whole() -> None:
+    told = CliRunner().invoke(command, ["init", "--ready", "openai"])
+    assert told.exit_code == 0
+    assert "/chat/completions" in told.stdout
+    assert CliRunner().invoke(command, ["init", "--ready", "openai-chatt"]).exit_code == 2
+
+
+def test_questions_make_a_binding_that_loads(tmp_path: Path) -> None:
+    paths = ["POST /people", "", "/make", "", "", "GET /p/{{ publication.id }}", "", "", ""]
+    answers = ["Our studio", "http://127.0.0.1:9", "y", "y", "text", "bearer", *paths]
+    out = tmp_path / "draft.yaml"
+    told = CliRunner().invoke(command, ["init", "--interactive", "--out", str(out)], input="\n".join(answers) + "\n")
+    assert told.exit_code == 0, told.output
+    blanks = {"REGISTER_ID": "id", "REGISTER_TOKEN": "token", "GENERATE_ID": "id", "GENERATE_TEXT": "text"}
+    binding = filled(out.read_text(encoding="utf-8"), tmp_path, blanks)
+    assert {each.value for each in binding.capabilities.operations} == {"register", "generate", "view"}
+    app = Recorder({("POST", "/people"): {"id": "1", "token": "token-987654"}, ("POST", "/make"): {"id": "2", "text": "hi"}})
+    with talking(binding, app) as provider:
+        registered = provider.register({"username": "u", "name": "n", "email": "e", "phone": "1", "password": "p"})
+        assert isinstance(registered, Accepted)
+        assert isinstance(provider.generate(registered.value, GenerationRequest(Service.TEXT, "text/plain", "x")), Accepted)
+
+
+@pytest.mark.parametrize(("auth", "service"), [("beerer", "text"), ("bearer", "txt")])
+def test_an_answer_that_cannot_be_used_is_told(auth: str, service: str) -> None:
+    answers = ["S", "http://h", "n", "n", service, auth] + [""] * 9
+    told = CliRunner().invoke(command, ["init", "--interactive"], input="\n".join(answers) + "\n")
+    assert told.exit_code == 2
+    assert "expected one of" in told.stderr.replace("\n", " ")
