@@ -15,7 +15,7 @@ import numpy as np
 from . import rhythm
 from .findings import BeyondLimitError, Findings
 from .label import Deviation
-from .visible import Line, Sighting, look, measured, recognise, shrunk, size_deviation, visible_label
+from .visible import Line, Sighting, glimpse_of, look, measured, recognise, shrunk, size_deviation, visible_label
 from .wording import has_elements
 
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ def read(data: bytes, media_type: str, demuxer: str, found: Findings) -> None:
     for note in dict.fromkeys(notes):
         found.note(note)
     if not seen:
+        found.glimpse = glimpse_of(frames[0][1])
         return
     shown = _longest_stretch([time for time, _ in seen], [time for time, _ in frames])
     best = max(seen, key=lambda pair: pair[1].ink)[1]

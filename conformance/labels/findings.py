@@ -39,6 +39,7 @@ class Findings:
         self.labels: list[Label] = []
         self.refused: list[Refusal] = []
         self.notes: list[str] = []
+        self.glimpse: bytes | None = None
         self._parts = 0
         self._looked_at = 0
 

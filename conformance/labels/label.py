@@ -386,12 +386,17 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """Everything one reading found. Truth value: whether any label was found."""
+    """Everything one reading found. Truth value: whether any label was found.
+
+    ``glimpse`` is what was looked at or listened to without finding a label that people perceive: a small JPEG of
+    the picture or the film's first frame, or a PNG spectrogram of a sound's ends.
+    """
 
     media_type: str
     labels: tuple[Label, ...] = ()
     refused: tuple[Refusal, ...] = ()
     notes: tuple[str, ...] = ()
+    glimpse: bytes | None = field(default=None, repr=False)
 
     @property
     def implicit(self) -> tuple[Label, ...]:

@@ -108,7 +108,7 @@ def _read(data: bytes, media_type: str | None, depth: Depth, found: Findings) ->
         _perceive(kind, data, depth, found)
     _compare(kind, media_type, found)
     found.mark_two_labels()
-    return Labels(kind.media_type, tuple(found.labels), tuple(found.refused), tuple(found.notes))
+    return Labels(kind.media_type, tuple(found.labels), tuple(found.refused), tuple(found.notes), found.glimpse)
 
 
 def _too_large(size: int, media_type: str | None, found: Findings) -> Labels:

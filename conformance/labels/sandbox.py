@@ -63,6 +63,8 @@ class Worker:
             found.refuse(refusal["what"], refusal["why"])
         for note in answer["notes"]:
             found.note(note)
+        if answer["glimpse"]:
+            found.glimpse = base64.b64decode(answer["glimpse"])
 
     def _started(self, limits: Limits) -> subprocess.Popen[bytes]:
         process = self._process
@@ -167,6 +169,7 @@ def answer_of(found: Findings) -> dict[str, Any]:
         "labels": [label_as(label) for label in found.labels],
         "refused": [dataclasses.asdict(refusal) for refusal in found.refused],
         "notes": found.notes,
+        "glimpse": base64.b64encode(found.glimpse).decode() if found.glimpse is not None else None,
     }
 
 

@@ -310,6 +310,8 @@ def read_picture(data: bytes, media_type: str, _demuxer: str, found: Findings) -
         if sighting.contrast < _LOW_CONTRAST:
             deviations.append(Deviation.LOW_CONTRAST)
         found.add(visible_label(sighting, tuple(deviations), small, f"{media_type.rpartition('/')[2]}:pixels"))
+    if not found.labels:
+        found.glimpse = glimpse_of(small)
     for note in dict.fromkeys(notes):
         found.note(note)
 
@@ -330,6 +332,13 @@ def visible_label(sighting: Sighting, deviations: tuple[Deviation, ...], image: 
     sentences = " ".join([detail, *(d.sentence for d in deviations)])
     crop = crop_of(image, sighting.line)
     return Label("visible", "explicit", carrier, fields, deviations, None, sighting.line.text, sentences, undecided, crop)
+
+
+def glimpse_of(image: Image) -> bytes:
+    """The whole as a JPEG of at most 480 pixels a side."""
+    stream = io.BytesIO()
+    shrunk(image, 480 * min(image.size) // max(image.size) or 1).save(stream, "JPEG", quality=75)
+    return stream.getvalue()
 
 
 def crop_of(image: Image, line: Line) -> bytes:
