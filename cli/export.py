@@ -23,11 +23,12 @@ class Format(StrEnum):
     GITHUB_SUMMARY = "github-summary"
     HAR = "har"
     OSCAL = "oscal"
+    ARAZZO = "arazzo"
 
 
 def export(
     form: Annotated[Format, typer.Argument(metavar="FORMAT", help=" · ".join(Format))],
-    report: Annotated[Path, typer.Argument(metavar="REPORT", help="The report.json of a run.")],
+    report: Annotated[Path, typer.Argument(metavar="REPORT", help="The report.json of a run; for arazzo a binding.")],
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Where it goes. Default: standard output.")] = None,
     binding: Annotated[
         str,
@@ -38,13 +39,22 @@ def export(
         ),
     ] = "",
     only: Annotated[str, typer.Option("--only", metavar="NAME", help="For har: only the finding of this check or rule.")] = "",
+    openapi: Annotated[
+        str | None,
+        typer.Option("--openapi", metavar="URL", help="For arazzo: the provider's own OpenAPI document. Default: one beside --out."),
+    ] = None,
 ) -> None:
-    """Write a report as SARIF, JUnit, GitLab code quality, GitHub annotations or summary, HAR or OSCAL.
+    """Write a report as SARIF, JUnit, GitLab code quality, GitHub annotations or summary, HAR or OSCAL; or a binding as Arazzo workflow.
 
     Example:  shenhe export sarif results/report.json --out results/shenhe.sarif
 
     Example:  shenhe export github-summary results/report.json >> "$GITHUB_STEP_SUMMARY"
+
+    Example:  shenhe export arazzo binding.yaml --out course.arazzo.json
     """
+    if form is Format.ARAZZO:
+        _arazzo(report, out, openapi)
+        return
     from shenhe.conformance.report import parse_report, read_report_bytes
 
     data = read_report_bytes(report)
@@ -55,6 +65,28 @@ def export(
     else:
         write_bytes(out, rendered)
         typer.echo(f"written: {out}", err=True)
+
+
+def _arazzo(binding: Path, out: Path | None, openapi: str | None) -> None:
+    from shenhe.conformance.bindings import BindingError, load_binding
+    from shenhe.reports.arazzo import arazzo_of
+
+    if out is None and openapi is None:
+        raise typer.BadParameter("name a file; the OpenAPI document that the workflow speaks of is written beside it", param_hint="--out")
+    bound = load_binding(binding)
+    try:
+        base_url = bound.base_url()
+    except BindingError:
+        base_url = "/"
+    beside = None if out is None or openapi is not None else out.with_name(out.name.partition(".")[0] + ".openapi.json")
+    arazzo, described = arazzo_of(bound.file, bound.name, openapi or (beside.name if beside else ""), base_url)
+    if out is None:
+        sys.stdout.buffer.write(_json(arazzo))
+        sys.stdout.buffer.flush()
+        return
+    for path, document in ((out, arazzo), *([(beside, described)] if beside else [])):
+        write_bytes(path, _json(document))
+        typer.echo(f"written: {path}", err=True)
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -91,6 +123,8 @@ def _render(form: Format, report: Report, report_sha256: str, binding: str, only
             from shenhe.reports.har import har
 
             return _json(har(report, only=only))
+        case Format.ARAZZO:
+            raise ValueError("a workflow is written from a binding, not from a report")
         case Format.OSCAL:
             from shenhe.reports.oscal import assessment_results
 

@@ -273,7 +273,7 @@ class Compiler:
             ways = [
                 self._request(
                     operation,
-                    _merged(section, variant),
+                    merged(section, variant),
                     variant.written,
                     (*steps, "variants", index),
                     {str(key): value for key, value in variant.when.items()},
@@ -605,7 +605,7 @@ def _body(section: RequestSection, name: str) -> Any:
     return getattr(section, "json_" if name == "json" else name)
 
 
-def _merged(section: OperationSection, variant: RequestSection) -> RequestSection:
+def merged(section: OperationSection, variant: RequestSection) -> RequestSection:
     """The operation's keys with the variant's own in place of them; a body of the variant's replaces the operation's whole."""
     update: dict[str, Any] = {name: getattr(variant, name) for name in variant.model_fields_set if name != "when"}
     if any(name in variant.written for name in BODIES):
