@@ -65,7 +65,7 @@ def harrington_choice(groups: Groups, cost: float) -> tuple[bool, bool]:
 
     ``cost`` is that of complying for a year. The four stationary choices are compared; a provider begins in the first group.
     """
-    costs = {}
+    costs: dict[tuple[bool, bool], float] = {}
     for first, second in itertools.product((True, False), repeat=2):
         if first:
             costs[first, second] = cost

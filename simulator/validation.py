@@ -144,7 +144,8 @@ def shorter_waits(seed: int, effort: float) -> Iterator[Check]:
     three, four = waits(3), waits(4)
     # A case whose wait goes beyond the horizon is not in the log.
     longer = (four.reindex(three.index) - three).max()
-    yield Check(METAMORPHIC, "A fourth inspector lengthens no wait", "max(W4 - W3), days", 0.0, max(0.0, round(float(longer), 9)), 0.0, "<=")
+    lengthened = max(0.0, round(float(longer), 9))
+    yield Check(METAMORPHIC, "A fourth inspector lengthens no wait", "max(W4 - W3), days", 0.0, lengthened, 0.0, "<=")
 
 
 def shorter_queue(seed: int, effort: float) -> Iterator[Check]:
@@ -257,7 +258,8 @@ def targeting_checks(found: Targeting) -> list[Check]:
     expected = found.expected(found.costs[middle])
     return [
         Check(PUBLISHED, "Harrington: compliance in two groups", "p1/(p1 + p2 u), an occasion first", expected[0], compliance, error),
-        Check(PUBLISHED, "Harrington: gain over random inspection", "compliance, targeted less random", expected[0] - expected[1], gain, gain_error),
+        Check(PUBLISHED, "Harrington: gain over random inspection", "compliance, targeted less random",
+              expected[0] - expected[1], gain, gain_error),
         Check(PUBLISHED, "Harrington: at equal cost", "inspections a year, targeted less random", 0.0, cost, cost_error),
         Check(PUBLISHED, "Harrington: no gain beyond c*", "compliance where c > c*", 0.0, float(found.targeted[high].compliance.max())),
         Check(PUBLISHED, "Harrington: none where c is low", "compliance, random less targeted", 0.0,

@@ -89,20 +89,3 @@ def test_usage_errors_have_code_2() -> None:
         invoke("simulate", "cn-2203")
     with pytest.raises(ScenarioError, match="--set"):
         invoke("simulate", "cn-2023", "--set", "horizon")
-
-
-def test_validate_lists_each_closed_form_and_fails_on_a_wrong_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    from shenhe.cli import validate
-    from shenhe.simulator import oracles
-
-    alone = typer.Typer()
-    alone.command()(validate.validate)
-    right = oracles.Reading("right", "a = a", 10.0, 10.1, 0.1)
-    wrong = oracles.Reading("wrong", "a = b", 10.0, 11.0, 0.1)
-    monkeypatch.setattr(oracles, "ORACLES", (lambda seed: right,))
-    assert CliRunner().invoke(alone, []).exit_code == 0
-    monkeypatch.setattr(oracles, "ORACLES", (lambda seed: right, lambda seed: wrong))
-    result = CliRunner().invoke(alone, ["--json"])
-    assert result.exit_code == 1
-    assert [row["passed"] for row in json.loads(result.stdout)["readings"]] == [True, False]
-    assert "wrong" in CliRunner().invoke(alone, []).stdout

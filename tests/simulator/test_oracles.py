@@ -11,8 +11,8 @@ from shenhe.simulator.oracles import ORACLES, Reading, erlang_c_wait
 
 
 @pytest.mark.parametrize("oracle", ORACLES, ids=lambda oracle: oracle.__name__)
-def test_model_gives_the_closed_form(oracle: Callable[[int], Reading]) -> None:
-    reading = oracle(2023)
+def test_model_gives_the_closed_form(oracle: Callable[..., Reading]) -> None:
+    reading = oracle(2023, 0.3)
     assert reading.error > 0
     # an error as large as the figure would prove nothing
     assert reading.error < 0.1 * reading.expected
