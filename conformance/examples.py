@@ -7,6 +7,7 @@ stops at 48, whatever was asked for.
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +19,9 @@ from .registry import NotJudged, Undecided, Violation
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
+
+    from .lifecycle import Life
+    from .provider import Capabilities
 
 T = TypeVar("T")
 
@@ -50,15 +54,51 @@ def explore(
 
     :class:`Undecided` ends the search, :class:`NotJudged` passes over the case; any other exception is raised.
     """
-    from hypothesis import HealthCheck, Phase, Verbosity, given, settings
+    from hypothesis import given
     from hypothesis import seed as seeded
-    from hypothesis.errors import Flaky, Unsatisfiable
 
-    found: Explored[T] = Explored()
-    after_failure = 0
+    search = _Search(judge, shrinks)
 
     @seeded(seed)
-    @settings(
+    @_settings(examples)
+    @given(strategy)
+    def drawn(case: T) -> None:
+        search.take(case)
+
+    return search.run(drawn)
+
+
+def explore_sequences(
+    judge: Callable[[Any], None],
+    machine: type[Life],
+    capabilities: Capabilities,
+    *,
+    seed: int,
+    examples: int,
+    steps: int = 14,
+    shrinks: int = 150,
+) -> Explored[Any]:
+    """As :func:`explore`, for sequences of up to ``steps`` operations that a state machine draws."""
+    from hypothesis import seed as seeded
+    from hypothesis.stateful import run_state_machine_as_test
+
+    search: _Search[Any] = _Search(judge, shrinks)
+
+    class Drawn(machine):  # type: ignore[misc, valid-type]
+        def teardown(self) -> None:
+            # Hypothesis tears down what it abandoned as well; only a sequence that came to its end is a case.
+            if self.steps and sys.exc_info()[0] is None:
+                search.take(self.lived())
+
+    Drawn.capabilities = capabilities
+    settings = _settings(examples, stateful_step_count=steps)
+    return search.run(lambda: run_state_machine_as_test(seeded(seed)(Drawn), settings=settings))
+
+
+def _settings(examples: int, **more: Any) -> Any:
+    from hypothesis import HealthCheck, Phase, Verbosity, settings
+
+    return settings(
         max_examples=examples,
         deadline=None,
         database=None,
@@ -67,16 +107,28 @@ def explore(
         verbosity=Verbosity.quiet,
         suppress_health_check=list(HealthCheck),
         print_blob=False,
+        **more,
     )
-    @given(strategy)
-    def drawn(case: T) -> None:
-        nonlocal after_failure
+
+
+class _Search(Generic[T]):
+    """Judges what is drawn, and keeps the smallest failure."""
+
+    def __init__(self, judge: Callable[[T], None], shrinks: int) -> None:
+        self._judge = judge
+        self._shrinks = shrinks
+        self._after_failure = 0
+        self.found: Explored[T] = Explored()
+
+    def take(self, case: T) -> None:
+        """Judge one case. Raises what Hypothesis is to take for a failure, or what stops it."""
+        found = self.found
         if found.failing is not None:
-            after_failure += 1
-            if after_failure > shrinks:
+            self._after_failure += 1
+            if self._after_failure > self._shrinks:
                 raise _EnoughError
         try:
-            judge(case)
+            self._judge(case)
         except NotJudged:
             return
         except Undecided as undecided:
@@ -91,17 +143,21 @@ def explore(
             raise
         found.ran += found.failing is None
 
-    try:
-        drawn()
-    except (Violation, _EnoughError, Unsatisfiable):
-        pass
-    except BudgetSpent:
-        # What was found before is kept; whoever asks again learns that nothing is left.
-        if found.failing is None:
-            raise
-    except Flaky:
-        found.flaky = True
-    return found
+    def run(self, drawn: Callable[[], object]) -> Explored[T]:
+        """Draw until it is over."""
+        from hypothesis.errors import Flaky, Unsatisfiable
+
+        try:
+            drawn()
+        except (Violation, _EnoughError, Unsatisfiable):
+            pass
+        except BudgetSpent:
+            # What was found before is kept; whoever asks again learns that nothing is left.
+            if self.found.failing is None:
+                raise
+        except Flaky:
+            self.found.flaky = True
+        return self.found
 
 
 @contextmanager

@@ -437,6 +437,15 @@ class Probe:
             raise Undecided(f"{index + 1} adult subjects are needed: supply them under `subjects`", lasting=True)
         return self.person().subject(self.session.on)
 
+    def minor_subject(self) -> Subject:
+        """A minor whose face or voice may be edited with a guardian's consent: a supplied one, else invented."""
+        for who in self.provider.ready_made.subjects.values():
+            if who.minor:
+                return who
+        if self.capabilities.identities != "synthetic":
+            raise Undecided("a minor is needed: supply one under `subjects` with `minor: true`", lasting=True)
+        return self.names.persons.minor().subject(self.session.on)
+
     def consent(self, account: Account, subject: Subject, scope: str) -> Consent:
         """A consent on record, given to the account by the subject."""
         for consent in self.provider.ready_made.consents.values():

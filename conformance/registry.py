@@ -25,10 +25,11 @@ from .verdict import Level
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
+    from .lifecycle import Life
     from .probe import Probe, Taken
 
 
-class Violation(AssertionError):  # noqa: N818 - an outcome, not an error
+class Violation(AssertionError):
     """The provider did what the rule forbids. ``evidence`` is what a person can look at."""
 
     def __init__(self, seen: str, *evidence: Evidence) -> None:
@@ -39,7 +40,7 @@ class Violation(AssertionError):  # noqa: N818 - an outcome, not an error
         self.taken: tuple[Taken, ...] = ()
 
 
-class Undecided(Exception):  # noqa: N818 - an outcome, not an error
+class Undecided(Exception):
     """The case could not be judged. ``lasting`` says that asking again in this run would not help."""
 
     def __init__(self, reason: str, *, lasting: bool = False) -> None:
@@ -48,15 +49,16 @@ class Undecided(Exception):  # noqa: N818 - an outcome, not an error
         self.lasting = lasting
 
 
-class NeedsReview(Exception):  # noqa: N818
-    """What was seen has to be looked at by a person."""
+class NeedsReview(Exception):
+    """What was seen has to be looked at by a person. ``evidence`` is what there is to look at."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, *evidence: Evidence) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.evidence = evidence
 
 
-class NotJudged(Exception):  # noqa: N818
+class NotJudged(Exception):
     """This case says nothing about the rule; others may."""
 
     def __init__(self, reason: str) -> None:
@@ -109,6 +111,8 @@ class Check:
     cases: Callable[[Capabilities], Iterable[Case]]
     strategy: Callable[[Capabilities], SearchStrategy[Any]] | None
     judge: Callable[[Probe, Any], None]
+    #: The machine that draws sequences, for a check whose cases are sequences.
+    machine: Callable[[], type[Life]] | None = None
     #: Whether it lets time pass by the provider's clock, so that nothing may run beside it.
     waits: bool = False
 
@@ -137,11 +141,13 @@ def check(
     level: Level = Level.CORE,
     strategy: Callable[[Capabilities], SearchStrategy[CaseT]] | None = None,
     waits: bool = False,
+    machine: Callable[[], type[Life]] | None = None,
 ) -> Callable[[Property[CaseT]], Property[CaseT]]:
     """Register a property as a check.
 
     ``cases`` gives the enumerated cases in a fixed order, the plainest first; ``strategy`` draws more of them;
-    ``waits`` is for checks that let time pass. Raises ``TypeError`` for a property without a docstring or a name that is taken.
+    ``machine`` draws sequences instead; ``waits`` is for checks that let time pass. Raises ``TypeError`` for a
+    property without a docstring or a name that is taken.
     """
 
     def register(judge: Property[CaseT]) -> Property[CaseT]:
@@ -163,6 +169,7 @@ def check(
             strategy=strategy,
             judge=judge,
             waits=waits,
+            machine=machine,
         )
         return judge
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from shenhe.rulebook import Keyword, Obligor, Rule, Rulebook, RulebookError, SeenBy, Verification, load_rulebook
 
-from .examples import Explored, explore, undisturbed
+from .examples import Explored, explore, explore_sequences, undisturbed
 from .probe import CALL, Bounds, BudgetSpent, Names, Probe, ProviderGone, Session
 from .provider import Capabilities, Operation, Provider, Unavailable
 from .registry import Case, Check, NeedsReview, NotJudged, Undecided, Violation
@@ -52,11 +52,11 @@ _REPEATS = 2
 _ENOUGH_UNDECIDED = 2
 
 
-class TargetRefused(ValueError):  # noqa: N818 - a provider that may not be probed
+class TargetRefused(ValueError):
     """The target is no test environment, so that nothing is sent to it."""
 
 
-class NothingToCheck(ValueError):  # noqa: N818
+class NothingToCheck(ValueError):
     """No rule of the chosen packs is decided by any check: what was asked for is a mistake."""
 
 
@@ -430,6 +430,16 @@ def _run_check(session: Session, names: Names, tally: _Tally, seed: int, example
     if not tally.facets:
         tally.reason = "what the provider declares leaves no case to try"
         return
+    if tally.check.machine is not None and examples > 0 and tally.verdict <= Verdict.PASS:
+        lived = explore_sequences(
+            lambda case: _judge(session, names, tally, case),
+            tally.check.machine(),
+            session.capabilities,
+            seed=seed,
+            examples=examples,
+        )
+        tally.generated = lived.ran
+        _conclude(session, names, tally, lived)
     if tally.check.strategy is not None and examples > 0 and tally.verdict <= Verdict.PASS:
         explored = explore(
             lambda case: _judge(session, names, tally, case),
@@ -488,6 +498,10 @@ def _judge(session: Session, names: Names, tally: _Tally, case: Case) -> None:
         tally.decided += 1
         tally.facets[case.facet] = None
         tally.raise_to(Verdict.REVIEW, f"{case.facet}: {review.reason}")
+        if review.evidence and tally.finding is None:
+            shown = Violation(review.reason, *review.evidence)
+            shown.taken = tuple(probe.taken)
+            tally.finding = _finding(session, tally.check, case, shown)
     except (Undecided, NotJudged):
         raise
     except Exception as error:

@@ -8,7 +8,7 @@ own, judged to its end, and bounded by Clopper and Pearson (Biometrika 26, 1934)
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from random import Random
 from typing import TYPE_CHECKING, TypeVar
 
@@ -45,11 +45,12 @@ def independent(strategy: SearchStrategy[T], *, seed: str, count: int) -> Iterat
     def keep(case: T) -> None:
         drawn.append(case)
 
+    draw: Callable[[bytes], object] = keep.hypothesis.fuzz_one_input  # type: ignore[attr-defined]
     misses = 0
     number = 0
     made = 0
     while made < count and misses < _MOST_MISSES:
-        keep.hypothesis.fuzz_one_input(Random(f"{seed}/{number}").randbytes(_BYTES))
+        draw(Random(f"{seed}/{number}").randbytes(_BYTES))
         number += 1
         if not drawn:
             misses += 1

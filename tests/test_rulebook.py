@@ -37,6 +37,7 @@ PACKS = [
     "cn-dsp-2023",
     "cn-labeling-2025",
     "cn-penalties",
+    "cn-pipl",
     "eu-ai-act-50",
     "eu-dsa",
     "us-states",
@@ -294,10 +295,10 @@ def test_drafts_are_never_in_force(book: Rulebook) -> None:
 @pytest.mark.parametrize(
     ("day", "packs"),
     [
-        (date(2023, 1, 9), {"cn-penalties"}),
-        (date(2023, 1, 10), {"cn-penalties", "cn-dsp-2023"}),
-        (date(2025, 8, 31), {"cn-penalties", "cn-dsp-2023"}),
-        (date(2025, 9, 1), {"cn-penalties", "cn-dsp-2023", "cn-labeling-2025"}),
+        (date(2023, 1, 9), {"cn-penalties", "cn-pipl"}),
+        (date(2023, 1, 10), {"cn-penalties", "cn-pipl", "cn-dsp-2023"}),
+        (date(2025, 8, 31), {"cn-penalties", "cn-pipl", "cn-dsp-2023"}),
+        (date(2025, 9, 1), {"cn-penalties", "cn-pipl", "cn-dsp-2023", "cn-labeling-2025"}),
     ],
 )
 def test_the_day_picks_the_packs(book: Rulebook, day: date, packs: set[str]) -> None:
@@ -324,7 +325,7 @@ def test_packs_are_picked_by_market_role_and_service(book: Rulebook) -> None:
 def test_rules_are_picked_one_by_one(book: Rulebook) -> None:
     day = date(2026, 11, 1)
     consent = [rule.id for rule in book.rules_in_force(day, ["cn"]) if rule.behaviour is Behaviour.CONSENT]
-    assert consent == ["cn-dsp-2023/14.2"]
+    assert consent == ["cn-dsp-2023/14.2", "cn-pipl/14.2", "cn-pipl/15.1", "cn-pipl/31.1"]
     assert not any(
         rule.behaviour is Behaviour.CONSENT for rule in book.rules_in_force(day, ["cn"], services=["text"])
     )

@@ -3,9 +3,22 @@
 from shenhe.rulebook import Behaviour
 
 from ..registry import REGISTRY, Check
-from . import consent, labeling, perceived, real_name, takedown
+from . import consent, content, disclosure, exposure, labeling, perceived, platform, real_name, records, rumour, takedown
 
-__all__ = ["all_checks", "consent", "labeling", "perceived", "real_name", "takedown"]
+__all__ = [
+    "all_checks",
+    "consent",
+    "content",
+    "disclosure",
+    "exposure",
+    "labeling",
+    "perceived",
+    "platform",
+    "real_name",
+    "records",
+    "rumour",
+    "takedown",
+]
 
 
 def all_checks() -> tuple[Check, ...]:

@@ -27,12 +27,14 @@ from ..provider import (
 from ..registry import Case, NotJudged, Undecided, Violation, check
 from ..requests import picture, pictures, tone, tones
 from ..scope import edits_persons
+from ..verdict import Level
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
 #: The rule all of these decide: Art. 14, second paragraph, of the Deep Synthesis Provisions.
 SEPARATE_CONSENT = "cn-dsp-2023/14.2"
+_DRAFT = "cn-dsp-2022-draft/consent"
 
 _PROMPTS = (
     "make the person smile",
@@ -130,7 +132,7 @@ def _must_be_refused(
 
 
 @check(
-    rules=(SEPARATE_CONSENT,),
+    rules=(SEPARATE_CONSENT, _DRAFT),
     behaviour=Behaviour.CONSENT,
     needs=(Operation.EDIT,),
     applies=(edits_persons,),
@@ -140,7 +142,11 @@ def _must_be_refused(
 def edit_needs_consent(probe: Probe, case: Edit) -> None:
     """A face or voice is not edited without a consent on record."""
     account, subject = probe.account(), probe.subject()
-    cited = None if case.cited is None else Consent(case.cited, subject, case.scope)
+    cited = None
+    if case.cited is not None:
+        # A provider that falls back on any other consent of the account shows it only to one that holds some.
+        probe.consent(account, probe.subject(1), case.scope)
+        cited = Consent(case.cited, subject, case.scope)
     what = "although no consent was named" if cited is None else "on the strength of a consent that nobody gave"
     request = _request(case, subject, cited)
     _must_be_refused(
@@ -153,7 +159,7 @@ def edit_needs_consent(probe: Probe, case: Edit) -> None:
 
 
 @check(
-    rules=(SEPARATE_CONSENT,),
+    rules=(SEPARATE_CONSENT, _DRAFT),
     behaviour=Behaviour.CONSENT,
     needs=(Operation.EDIT,),
     applies=(edits_persons,),
@@ -174,7 +180,7 @@ def refusal_prompts_for_consent(probe: Probe, case: Edit) -> None:
 
 
 @check(
-    rules=(SEPARATE_CONSENT,),
+    rules=(SEPARATE_CONSENT, _DRAFT),
     behaviour=Behaviour.CONSENT,
     needs=(Operation.EDIT,),
     applies=(edits_persons,),
@@ -196,7 +202,7 @@ def consent_binds_subject(probe: Probe, case: Edit) -> None:
 
 
 @check(
-    rules=(SEPARATE_CONSENT,),
+    rules=(SEPARATE_CONSENT, _DRAFT, "cn-pipl/14.2"),
     behaviour=Behaviour.CONSENT,
     needs=(Operation.EDIT,),
     applies=(edits_persons,),
@@ -220,7 +226,7 @@ def consent_binds_scope(probe: Probe, case: Edit) -> None:
 
 
 @check(
-    rules=(SEPARATE_CONSENT,),
+    rules=(SEPARATE_CONSENT, _DRAFT),
     behaviour=Behaviour.CONSENT,
     needs=(Operation.EDIT,),
     applies=(edits_persons,),
@@ -237,7 +243,7 @@ def consent_binds_account(probe: Probe, case: Edit) -> None:
 
 
 @check(
-    rules=(SEPARATE_CONSENT,),
+    rules=(SEPARATE_CONSENT, _DRAFT, "cn-pipl/15.1"),
     behaviour=Behaviour.CONSENT,
     needs=(Operation.EDIT, Operation.GRANT_CONSENT, Operation.REVOKE_CONSENT),
     applies=(edits_persons,),
@@ -256,3 +262,24 @@ def revoked_consent_ends(probe: Probe, case: Edit) -> None:
     answer = probe.attempt(probe.provider.edit, account, request)
     if isinstance(answer, Accepted):
         raise Violation(f"the {case.scope} was edited after its owner revoked the consent")
+
+
+@check(
+    rules=("cn-pipl/31.1",),
+    behaviour=Behaviour.CONSENT,
+    level=Level.EXTENDED,
+    needs=(Operation.EDIT, Operation.GRANT_CONSENT),
+    applies=(edits_persons,),
+    cases=_edits,
+)
+def minor_needs_a_guardian(probe: Probe, case: Edit) -> None:
+    """The face or voice of a minor is not edited on the minor's own consent, while an adult's is on theirs."""
+    account, minor = probe.account(), probe.minor_subject()
+    statement = f"I, {minor.name or minor.id}, a child, agree that my {case.scope} is edited. [test]"
+    consent = probe.attempt(probe.provider.grant_consent, account, minor, case.scope, statement)
+    if isinstance(consent, Accepted):
+        answer = probe.attempt(probe.provider.edit, account, _request(case, minor, consent.value))
+        if isinstance(answer, Accepted):
+            raise Violation(f"the {case.scope} of a minor was edited on the consent of the minor alone")
+    adult = probe.subject()
+    probe.control(probe.provider.edit, account, _request(case, adult, probe.consent(account, adult, case.scope)))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from shenhe.rulebook import Behaviour, Service
 
+from .. import exhibits
 from ..labels import (
     Deviation,
     ImplicitFields,
@@ -22,8 +23,8 @@ from ..labels import (
 )
 from ..people import uscc
 from ..probe import Probe
-from ..provider import Accepted, Capabilities, Content, GenerationRequest, Media, Operation, Refused
-from ..registry import Case, NeedsReview, NotJudged, Undecided, Violation, check
+from ..provider import Capabilities, GenerationRequest, Media, Operation, Refused
+from ..registry import Absent, Case, NeedsReview, NotJudged, Undecided, Violation, check
 from ..report import Evidence
 from ..requests import PLAIN, PROMPTS, picture, prompts, tone
 from ..scope import (
@@ -39,6 +40,7 @@ from ..scope import (
     takes_uploads,
     texts,
 )
+from ..verdict import Level
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -122,7 +124,7 @@ def _drawn(among: list[tuple[Service, str]]) -> SearchStrategy[Prompted]:
 
 
 @check(
-    rules=("cn-dsp-2023/17.1.1", "cn-labeling-2025/4.1.1", "cn-labeling-2025/gb-5.1.a"),
+    rules=("cn-dsp-2023/17.1.1", "cn-labeling-2025/4.1.1", "cn-labeling-2025/gb-5.1.a", "cn-dsp-2022-draft/marking"),
     behaviour=Behaviour.LABELING,
     needs=(Operation.GENERATE,),
     applies=(makes_anything, makes_text),
@@ -211,15 +213,15 @@ def _drawn_exports(capabilities: Capabilities) -> SearchStrategy[Exported]:
 )
 def file_carries_implicit_label(probe: Probe, case: Prompted) -> None:
     """The metadata of every generated file hold the AIGC field."""
-    labels = _generated_labels(probe, case)
+    made, labels = _generated_file(probe, case)
     if not labels.aigc:
         _refuse_to_guess(labels)
         others = ", ".join(sorted({label.scheme for label in labels.implicit})) or "no other mark either"
-        raise Violation(f"the {case.media_type} file holds no AIGC field in its metadata ({others})", *_notes(labels))
+        raise Violation(f"the {case.media_type} file holds no AIGC field in its metadata ({others})", *exhibits.carriers(labels, made))
 
 
 @check(
-    rules=("cn-dsp-2023/16.1", "eu-ai-act-50/50.2"),
+    rules=("cn-dsp-2023/16.1", "eu-ai-act-50/50.2", "cn-dsp-2022-draft/traceable"),
     behaviour=Behaviour.LABELING,
     needs=(Operation.GENERATE,),
     applies=(makes_anything, makes_files),
@@ -228,10 +230,10 @@ def file_carries_implicit_label(probe: Probe, case: Prompted) -> None:
 )
 def file_is_marked_for_machines(probe: Probe, case: Prompted) -> None:
     """Every generated file carries a mark that a machine reads: the AIGC field, C2PA or an IPTC source type."""
-    labels = _generated_labels(probe, case)
+    made, labels = _generated_file(probe, case)
     if not labels.implicit:
         _refuse_to_guess(labels)
-        raise Violation(f"the {case.media_type} file carries no mark that a machine reads", *_notes(labels))
+        raise Violation(f"the {case.media_type} file carries no mark that a machine reads", *exhibits.carriers(labels, made))
 
 
 @check(
@@ -251,9 +253,9 @@ def implicit_label_has_prescribed_form(probe: Probe, case: Prompted) -> None:
             if deviation.weight is Weight.MUST and not (deviation is Deviation.NUMBER_FOR_STRING and _only_label_is_a_number(label))
         ]
         if broken:
-            raise Violation(" ".join(deviation.sentence for deviation in broken), _raw(label))
+            raise Violation(" ".join(deviation.sentence for deviation in broken), exhibits.field(label))
         if not label.fields:
-            raise Violation("the field holds none of the keys of Annex E where they belong", _raw(label))
+            raise Violation("the field holds none of the keys of Annex E where they belong", exhibits.field(label))
 
 
 @check(
@@ -270,9 +272,9 @@ def label_value_says_generated(probe: Probe, case: Prompted) -> None:
         value = label.fields.get("Label", "")
         if value != "1":
             meaning = {"2": "may be AI-generated", "3": "suspected to be AI-generated"}.get(value, "nothing defined")
-            raise Violation(f"Label is {value!r}, which says: {meaning}", _raw(label))
+            raise Violation(f"Label is {value!r}, which says: {meaning}", exhibits.field(label))
         if _only_label_is_a_number(label):
-            raise Violation("Label is the number 1 where the string is prescribed", _raw(label))
+            raise Violation("Label is the number 1 where the string is prescribed", exhibits.field(label))
 
 
 @check(
@@ -287,7 +289,7 @@ def producer_is_named(probe: Probe, case: Prompted) -> None:
     """`ContentProducer` names the provider, by name or code."""
     for label in _readable_fields(probe, case):
         if not label.fields.get("ContentProducer", "").strip():
-            raise Violation("ContentProducer is absent or empty", _raw(label))
+            raise Violation("ContentProducer is absent or empty", exhibits.field(label))
 
 
 @check(
@@ -302,11 +304,11 @@ def produce_id_is_unique(probe: Probe, case: Prompted) -> None:
     (first,) = _readable_fields(probe, case)[:1]
     number = first.fields.get("ProduceID", "").strip()
     if not number:
-        raise Violation("ProduceID is absent or empty", _raw(first))
+        raise Violation("ProduceID is absent or empty", exhibits.field(first))
     another = replace(case, prompt=f"{case.prompt} ({probe.names.token()})")
     (second,) = _readable_fields(probe, another)[:1]
     if second.fields.get("ProduceID", "").strip() == number:
-        raise Violation(f"two files carry the same ProduceID {number!r}", _raw(first), _raw(second))
+        raise Violation(f"two files carry the same ProduceID {number!r}", exhibits.field(first), exhibits.field(second))
 
 
 @check(
@@ -325,7 +327,7 @@ def propagator_repeats_producer(probe: Probe, case: Prompted) -> None:
                 raise NotJudged(f"{ours} is empty, so that there is nothing to repeat")
             if label.fields.get(theirs, "") != label.fields[ours]:
                 seen = label.fields.get(theirs)
-                raise Violation(f"{theirs} is {seen!r}, {ours} is {label.fields[ours]!r}", _raw(label))
+                raise Violation(f"{theirs} is {seen!r}, {ours} is {label.fields[ours]!r}", exhibits.field(label))
 
 
 @check(
@@ -340,7 +342,7 @@ def field_characters_allowed(probe: Probe, case: Prompted) -> None:
     """The values of the AIGC field keep to the characters 0x21, 0x23-0x5B and 0x5D-0x7E."""
     for label in _readable_fields(probe, case):
         if Deviation.ILLEGAL_CHARACTER in label.deviations:
-            raise Violation(Deviation.ILLEGAL_CHARACTER.sentence, _raw(label))
+            raise Violation(Deviation.ILLEGAL_CHARACTER.sentence, exhibits.field(label))
 
 
 @check(
@@ -359,7 +361,7 @@ def provider_code_is_well_formed(probe: Probe, case: Prompted) -> None:
         broken = label.breaks("provider-code")
         if broken:
             seen = label.fields["ContentProducer"]
-            raise Violation(f"{' '.join(d.sentence for d in broken)} The code is {seen!r}.", _raw(label))
+            raise Violation(f"{' '.join(d.sentence for d in broken)} The code is {seen!r}.", exhibits.field(label))
 
 
 @check(
@@ -375,7 +377,43 @@ def one_implicit_label_a_file(probe: Probe, case: Prompted) -> None:
     labels = _fields_of_file(probe, case)
     if len(labels) > 1:
         carriers = ", ".join(label.carrier for label in labels)
-        raise Violation(f"the file holds {len(labels)} AIGC fields ({carriers})", *map(_raw, labels))
+        raise Violation(f"the file holds {len(labels)} AIGC fields ({carriers})", *map(exhibits.field, labels))
+
+
+#: What leaves the field without the name by which a reader finds it.
+_UNNAMED = frozenset({Deviation.FIELD_NAME_CASE, Deviation.NOT_WRAPPED})
+
+
+@check(
+    rules=("cn-labeling-2025/gb-e.a",),
+    behaviour=Behaviour.LABELING,
+    level=Level.EXTENDED,
+    needs=(Operation.GENERATE,),
+    applies=(makes_anything, makes_files),
+    cases=_file_cases,
+    strategy=_drawn_files,
+)
+def field_is_named_aigc(probe: Probe, case: Prompted) -> None:
+    """The name of the metadata field, or its keyword, contains `AIGC` as it is written."""
+    for label in _fields_of_file(probe, case):
+        if broken := _UNNAMED & set(label.deviations):
+            raise Violation(" ".join(sorted(deviation.sentence for deviation in broken)), exhibits.field(label))
+
+
+@check(
+    rules=("cn-labeling-2025/container",),
+    behaviour=Behaviour.LABELING,
+    level=Level.EXTENDED,
+    needs=(Operation.GENERATE,),
+    applies=(makes_anything, makes_files),
+    cases=_file_cases,
+    strategy=_drawn_files,
+)
+def field_stands_in_its_place(probe: Probe, case: Prompted) -> None:
+    """The metadata field stands where the practice guide for the format puts it."""
+    for label in _fields_of_file(probe, case):
+        if Deviation.UNUSUAL_PLACE in label.deviations:
+            raise Violation(f"{Deviation.UNUSUAL_PLACE.sentence} It was found at {label.carrier}.", exhibits.field(label))
 
 
 # --- uploads and unlabelled copies ---------------------------------------------------------------------------
@@ -404,7 +442,7 @@ def _drawn_uploads(capabilities: Capabilities) -> SearchStrategy[Uploaded]:
 
 
 @check(
-    rules=("cn-dsp-2023/18", "cn-labeling-2025/10.2"),
+    rules=("cn-dsp-2023/18", "cn-labeling-2025/10.2", "us-states/ca-sb942.platform"),
     behaviour=Behaviour.LABELING,
     needs=(Operation.UPLOAD, Operation.FETCH),
     applies=(takes_uploads,),
@@ -427,10 +465,10 @@ def upload_keeps_labels(probe: Probe, case: Uploaded) -> None:
     labels = read_labels(fetched.value.data, media_type=fetched.value.media_type)
     _refuse_to_guess(labels)
     if not labels.aigc:
-        raise Violation("the file was uploaded with an AIGC field and comes back without one", _raw(before))
+        raise Violation("the file was uploaded with an AIGC field and comes back without one", exhibits.field(before))
     kept = [label for label in labels.aigc if all(label.fields.get(key) == before.fields[key] for key in ("ContentProducer", "ProduceID"))]
     if not kept:
-        raise Violation("the producer's name or number is not the one uploaded", _raw(before), _raw(labels.aigc[0]))
+        raise Violation("the producer's name or number is not the one uploaded", exhibits.field(before), exhibits.field(labels.aigc[0]))
 
 
 def _unlabelled_cases(capabilities: Capabilities) -> Iterator[Prompted]:
@@ -480,7 +518,41 @@ def unlabelled_copy_keeps_implicit_label(probe: Probe, case: Prompted) -> None:
     labels = read_labels(copy.data, media_type=copy.media_type)
     if not labels.aigc:
         _refuse_to_guess(labels)
-        raise Violation("the copy without explicit label has lost its AIGC field too", *_notes(labels))
+        raise Violation("the copy without explicit label has lost its AIGC field too", *exhibits.carriers(labels, copy))
+
+
+#: Services that Art. 17 (1) does not name: for these, a mark is offered and not imposed.
+_UNNAMED_SERVICES = (Service.NON_BIOMETRIC_IMAGE_VIDEO, Service.NON_VOICE_AUDIO)
+
+
+def offers_other_services(capabilities: Capabilities) -> Absent | None:
+    """Concerns whoever offers services that Art. 17 (1) does not name."""
+    if any(service in _UNNAMED_SERVICES for service, _ in media(capabilities)):
+        return None
+    return Absent("every service that the provider declares is named in Art. 17 (1)")
+
+
+@check(
+    rules=("cn-dsp-2023/17.2",),
+    behaviour=Behaviour.LABELING,
+    level=Level.EXTENDED,
+    needs=(Operation.GENERATE,),
+    applies=(makes_anything, offers_other_services),
+    cases=lambda capabilities: [
+        Prompted(f"{service.value}, {media_type}", service, media_type, PLAIN)
+        for service, media_type in media(capabilities)
+        if service in _UNNAMED_SERVICES
+    ],
+)
+def mark_function_is_told(probe: Probe, case: Prompted) -> None:
+    """Users of services that need no conspicuous mark are told that they can have one."""
+    request = GenerationRequest(case.service, case.media_type, case.prompt)
+    answer = probe.attempt(probe.provider.generate, probe.account(), request)
+    if isinstance(answer, Refused):
+        raise NotJudged(f"the provider declined the prompt: {answer.status} {answer.reason}")
+    if not re.search(r"标识|水印|\bmark|label|watermark", answer.notice, re.IGNORECASE):
+        told = f"the notice {answer.notice[:160]!r}" if answer.notice else "no notice"
+        raise Violation(f"what was made comes with {told}, which does not tell of a function to mark it")
 
 
 # --- what users are told -------------------------------------------------------------------------------------
@@ -531,14 +603,14 @@ def conversation_discloses_ai(probe: Probe, case: Dialogue) -> None:
     answer = probe.attempt(probe.provider.generate, probe.account(), request)
     if isinstance(answer, Refused):
         raise NotJudged(f"the provider declined to answer: {answer.status} {answer.reason}")
-    if not _discloses(answer):
+    # Words in the answer itself are no notice.
+    if not names_ai_and_generation(answer.notice):
         told = f"the notice {answer.notice[:120]!r}" if answer.notice else "no notice at all"
         raise Violation(f"the answer comes with {told}, which does not say that AI generates it")
 
 
-def _discloses(answer: Accepted[Content]) -> bool:
-    """Whether the notice names AI together with what it does; words in the answer itself are no notice."""
-    notice = answer.notice
+def names_ai_and_generation(notice: str) -> bool:
+    """Whether a notice names AI together with what it does."""
     machine = re.search(r"人工智能|(?<![A-Za-z])AI(?![A-Za-z])|artificial intelligence", notice, re.IGNORECASE)
     makes = re.search(r"生成|合成|generat|synthes|produc|creat", notice, re.IGNORECASE)
     return bool(machine and makes)
@@ -568,14 +640,14 @@ def _labels_of_its_own(text: str, prompt: str) -> list[Label]:
     return [label for label in read_text_labels(text) if label.carrier == "text:corner" or not incomplete & set(label.deviations)]
 
 
-def _generated_labels(probe: Probe, case: Prompted) -> Labels:
+def _generated_file(probe: Probe, case: Prompted) -> tuple[Media, Labels]:
     _, made = probe.generated(case.service, case.media_type, case.prompt)
-    return read_labels(made.data, media_type=made.media_type)
+    return made, read_labels(made.data, media_type=made.media_type)
 
 
 def _fields_of_file(probe: Probe, case: Prompted) -> tuple[Label, ...]:
     """The AIGC fields of what was generated, at least one."""
-    labels = _generated_labels(probe, case)
+    _, labels = _generated_file(probe, case)
     if not labels.aigc:
         raise NotJudged("the file holds no AIGC field to be judged")
     return labels.aigc
@@ -607,14 +679,6 @@ def _refuse_to_guess(labels: Labels) -> None:
         raise Undecided(f"the file could not be read to its end: {refusal.what}: {refusal.why}")
 
 
-def _notes(labels: Labels) -> list[Evidence]:
-    return [Evidence(title="What else the file holds", data="\n".join(labels.notes))] if labels.notes else []
-
-
 def _excerpt(text: str) -> Evidence:
     shown = text if len(text) <= 800 else f"{text[:400]}\n[…]\n{text[-400:]}"
     return Evidence(title="The text", data=shown)
-
-
-def _raw(label: Label) -> Evidence:
-    return Evidence(title=f"The field as found ({label.carrier})", data=label.raw)

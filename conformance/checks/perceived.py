@@ -5,23 +5,21 @@ Where the reader of pictures is not installed, or could not read one, these are 
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
 from shenhe.rulebook import Behaviour, Service
 
+from .. import exhibits
 from ..labels import Deviation, Label, Labels, read_labels
 from ..probe import Probe
 from ..provider import Capabilities, Media, Operation
-from ..registry import Absent, Case, NeedsReview, NotJudged, Undecided, Violation, check
+from ..registry import Absent, Applies, Case, NeedsReview, NotJudged, Undecided, Violation, check
 from ..report import Evidence
 from ..requests import PROMPTS
 from ..scope import files, makes_anything
 from ..verdict import Level
-
-_LARGEST_EVIDENCE = 256 * 1024
 
 
 @dataclass(frozen=True)
@@ -44,6 +42,24 @@ def _voices(capabilities: Capabilities) -> Iterator[Perceived]:
     yield from _cases(capabilities, Service.VOICE, "audio/")
 
 
+def _films(capabilities: Capabilities) -> Iterator[Perceived]:
+    yield from _cases(capabilities, Service.BIOMETRIC_IMAGE_VIDEO, "video/")
+
+
+def _scenes(capabilities: Capabilities) -> Iterator[Perceived]:
+    """A virtual scene is judged by its start frame, captured as a picture, or by a film of it."""
+    yield from _cases(capabilities, Service.DIGITAL_PERSON_SCENE, "image/")
+    yield from _cases(capabilities, Service.DIGITAL_PERSON_SCENE, "video/")
+
+
+def _other_pictures(capabilities: Capabilities) -> Iterator[Perceived]:
+    yield from _cases(capabilities, Service.NON_BIOMETRIC_IMAGE_VIDEO, "image/")
+
+
+def _other_sounds(capabilities: Capabilities) -> Iterator[Perceived]:
+    yield from _cases(capabilities, Service.NON_VOICE_AUDIO, "audio/")
+
+
 def _cases(capabilities: Capabilities, service: Service, kind: str) -> Iterator[Perceived]:
     for made, media_type in files(capabilities):
         if made is service and media_type.startswith(kind):
@@ -51,12 +67,19 @@ def _cases(capabilities: Capabilities, service: Service, kind: str) -> Iterator[
                 yield Perceived(media_type, service, media_type, prompt)
 
 
-def _makes_pictures(capabilities: Capabilities) -> Absent | None:
-    return None if any(_pictures(capabilities)) else Absent("the provider makes no pictures of persons")
+def _only_who_makes(cases: Callable[[Capabilities], Iterator[Perceived]], what: str) -> Applies:
+    def applies(capabilities: Capabilities) -> Absent | None:
+        return None if any(cases(capabilities)) else Absent(f"the provider declares no {what}")
+
+    return applies
 
 
-def _makes_voices(capabilities: Capabilities) -> Absent | None:
-    return None if any(_voices(capabilities)) else Absent("the provider makes no voices")
+_makes_pictures = _only_who_makes(_pictures, "pictures of persons")
+_makes_voices = _only_who_makes(_voices, "voices")
+_makes_films = _only_who_makes(_films, "films of persons")
+_makes_scenes = _only_who_makes(_scenes, "virtual scenes")
+_makes_other_pictures = _only_who_makes(_other_pictures, "pictures without persons")
+_makes_other_sounds = _only_who_makes(_other_sounds, "sounds other than voices")
 
 
 @check(
@@ -69,11 +92,10 @@ def _makes_voices(capabilities: Capabilities) -> Absent | None:
 )
 def picture_shows_label(probe: Probe, case: Perceived) -> None:
     """A generated picture shows a label that names both AI (AI, 人工智能) and generation (生成, 合成)."""
-    picture = _made(probe, case)
-    labels = _perceived(picture)
+    labels = _perceived(_made(probe, case))
     if not _shown(labels):
         _must_have_been_read(labels)
-        raise Violation("the picture shows no label with both elements", *_picture(picture))
+        raise Violation("the picture shows no label with both elements", *_looked_for(labels))
 
 
 @check(
@@ -88,7 +110,7 @@ def picture_label_stands_at_edge(probe: Probe, case: Perceived) -> None:
     """The label of a picture stands at an edge or in a corner."""
     labels = _shown_labels(probe, case)
     if all(Deviation.NOT_AT_EDGE in label.deviations for label in labels):
-        raise Violation(f"the label stands at {labels[0].fields.get('position')}", *_cutting(labels[0]))
+        raise Violation(f"the label stands at {labels[0].fields.get('position')}", *exhibits.seen(labels[0]))
 
 
 @check(
@@ -101,20 +123,153 @@ def picture_label_stands_at_edge(probe: Probe, case: Perceived) -> None:
 )
 def picture_label_is_high_enough(probe: Probe, case: Perceived) -> None:
     """The characters of the label are at least 5 % of the picture's shortest side high."""
-    labels = _shown_labels(probe, case)
-    unfit = {Deviation.TOO_SMALL, Deviation.SIZE_UNDECIDED}
-    if not all(unfit & set(label.deviations) for label in labels):
-        return
-    undecided = [label for label in labels if Deviation.SIZE_UNDECIDED in label.deviations]
-    measured = (undecided or labels)[0]
-    height = f"the label measures {100 * float(measured.fields.get('ink_height', 0)):.1f} % of the shortest side"
-    if undecided:
-        raise NeedsReview(f"{height}, too near 5 % for the measurement to decide")
-    raise Violation(height, *_cutting(measured))
+    _must_be_high_enough(_shown_labels(probe, case), Deviation.TOO_SMALL, Deviation.SIZE_UNDECIDED)
 
 
 @check(
-    rules=("cn-dsp-2023/17.1.2", "cn-labeling-2025/4.1.2", "cn-labeling-2025/gb-5.3.a"),
+    rules=("cn-labeling-2025/gb-5.2.legible",),
+    behaviour=Behaviour.LABELING,
+    level=Level.FULL,
+    needs=(Operation.GENERATE,),
+    applies=(makes_anything, _makes_pictures),
+    cases=_pictures,
+)
+def picture_label_is_legible(probe: Probe, case: Perceived) -> None:
+    """The characters of the label stand out from the ground that they stand on."""
+    labels = _shown_labels(probe, case)
+    if all(Deviation.LOW_CONTRAST in label.deviations for label in labels):
+        raise Violation(Deviation.LOW_CONTRAST.sentence, *exhibits.seen(labels[0]))
+
+
+@check(
+    rules=("us-states/ca-sb942.manifest",),
+    behaviour=Behaviour.LABELING,
+    level=Level.FULL,
+    needs=(Operation.GENERATE,),
+    applies=(makes_anything, _makes_pictures),
+    cases=_pictures,
+)
+def manifest_disclosure_is_offered(probe: Probe, case: Perceived) -> None:
+    """Who asks for a visible disclosure in a picture gets one."""
+    labels = _perceived(_made(probe, case))
+    if not _shown(labels):
+        _must_have_been_read(labels)
+        raise NeedsReview("the picture shows no disclosure; that breaks the rule if more than a million people use the service a month")
+
+
+@check(
+    rules=("cn-dsp-2023/17.1.3", "cn-labeling-2025/4.1.4", "cn-labeling-2025/gb-5.4.a"),
+    behaviour=Behaviour.LABELING,
+    level=Level.FULL,
+    needs=(Operation.GENERATE,),
+    applies=(makes_anything, _makes_films),
+    cases=_films,
+)
+def film_shows_label(probe: Probe, case: Perceived) -> None:
+    """A generated film shows a label that names both AI (AI, 人工智能) and generation (生成, 合成)."""
+    labels = _perceived(_made(probe, case))
+    if not _shown(labels):
+        _must_have_been_read(labels)
+        raise Violation("the film shows no label with both elements in its first seconds", *_looked_for(labels))
+
+
+@check(
+    rules=("cn-labeling-2025/gb-5.4.b",),
+    behaviour=Behaviour.LABELING,
+    level=Level.FULL,
+    needs=(Operation.GENERATE,),
+    applies=(makes_anything, _makes_films),
+    cases=_films,
+)
+def film_label_stands_in_start_frame(probe: Probe, case: Perceived) -> None:
+    """The label of a film stands in its start frame."""
+    labels = _shown_labels(probe, case)
+    if all(Deviation.NOT_IN_START_FRAME in label.deviations for label in labels):
+        raise Violation(f"the label is first seen after {labels[0].fields.get('first_seen')} seconds", *exhibits.seen(labels[0]))
+
+
+@check(
+    rules=("cn-labeling-2025/gb-5.4.e",),
+    behaviour=Behaviour.LABELING,
+    level=Level.FULL,
+    needs=(Operation.GENERATE,),
+    applies=(makes_anything, _makes_films),
+    cases=_films,
+)
+def film_label_is_high_enough(probe: Probe, case: Perceived) -> None:
+    """The characters of the label are at least 5 % of the frame's shortest side high."""
+    _must_be_high_enough(_shown_labels(probe, case), Deviation.VIDEO_TOO_SMALL, Deviation.VIDEO_SIZE_UNDECIDED)
+
+
+@check(
+    rules=("cn-labeling-2025/gb-5.4.f",),
+    behaviour=Behaviour.LABELING,
+    level=Level.FULL,
+    needs=(Operation.GENERATE,),
+    applies=(makes_anything, _makes_films),
+    cases=_films,
+)
+def film_label_stays_two_seconds(probe: Probe, case: Perceived) -> None:
+    """The label of a film is shown for at least two seconds."""
+    labels = _shown_labels(probe, case)
+    if all(Deviation.TOO_SHORT in label.deviations for label in labels):
+        raise Violation(f"the label is shown for {labels[0].fields.get('shown_seconds')} seconds", *exhibits.seen(labels[0]))
+
+
+@check(
+    rules=("cn-dsp-2023/17.1.4", "cn-labeling-2025/4.1.5", "cn-labeling-2025/gb-5.5"),
+    behaviour=Behaviour.LABELING,
+    level=Level.FULL,
+    needs=(Operation.GENERATE,),
+    applies=(makes_anything, _makes_scenes),
+    cases=_scenes,
+)
+def scene_shows_label(probe: Probe, case: Perceived) -> None:
+    """The start frame of a virtual scene shows a label that names both AI and generation."""
+    labels = _perceived(_made(probe, case))
+    if not _shown(labels):
+        _must_have_been_read(labels)
+        raise Violation("the start frame shows no label with both elements", *_looked_for(labels))
+
+
+@check(
+    rules=("cn-dsp-2023/17.2",),
+    behaviour=Behaviour.LABELING,
+    level=Level.FULL,
+    needs=(Operation.GENERATE,),
+    applies=(makes_anything, _makes_other_pictures),
+    cases=_other_pictures,
+)
+def mark_function_works(probe: Probe, case: Perceived) -> None:
+    """Who asks for a mark in a picture that needs none gets one."""
+    labels = _perceived(_made(probe, case))
+    if not _shown(labels):
+        _must_have_been_read(labels)
+        raise Violation("a mark was asked for, and the picture shows none", *_looked_for(labels))
+
+
+@check(
+    rules=("cn-dsp-2023/17.1.5", "cn-labeling-2025/4.1.6"),
+    behaviour=Behaviour.LABELING,
+    level=Level.FULL,
+    needs=(Operation.GENERATE,),
+    applies=(makes_anything, _makes_other_sounds),
+    cases=_other_sounds,
+)
+def other_sound_is_labelled(probe: Probe, case: Perceived) -> None:
+    """A generated sound that is no voice comes with the rhythm short-long short-short, or with a spoken notice."""
+    _must_sound(_perceived(_made(probe, case)))
+
+
+@check(
+    rules=(
+        "cn-dsp-2023/17.1.2",
+        "cn-labeling-2025/4.1.2",
+        "cn-labeling-2025/gb-5.3.a",
+        "cn-labeling-2025/gb-5.3.c",
+        "cn-labeling-2025/gb-5.3.d",
+        "cn-labeling-2025/gb-5.3.f",
+    ),
     behaviour=Behaviour.LABELING,
     level=Level.FULL,
     needs=(Operation.GENERATE,),
@@ -123,11 +278,26 @@ def picture_label_is_high_enough(probe: Probe, case: Perceived) -> None:
 )
 def voice_output_sounds_label(probe: Probe, case: Perceived) -> None:
     """A generated voice comes with the rhythm short-long short-short, or with a spoken notice."""
-    labels = _perceived(_made(probe, case))
+    _must_sound(_perceived(_made(probe, case)))
+
+
+def _must_sound(labels: Labels) -> None:
+    """A rhythm that is recognised is the prescribed one, clear, and at the start, the end or in the middle."""
     if any(label.conformant for label in labels.explicit):
         return
     _must_have_been_read(labels)
-    raise NeedsReview("no rhythm is heard; whether a notice is spoken has to be listened to")
+    raise NeedsReview("no rhythm is heard; whether a notice is spoken has to be listened to", *_looked_for(labels))
+
+
+def _must_be_high_enough(labels: list[Label], too_small: Deviation, undecided: Deviation) -> None:
+    if not all({too_small, undecided} & set(label.deviations) for label in labels):
+        return
+    near = [label for label in labels if undecided in label.deviations]
+    measured = (near or labels)[0]
+    height = f"the label measures {100 * float(measured.fields.get('ink_height', 0)):.1f} % of the shortest side"
+    if near:
+        raise NeedsReview(f"{height}, too near 5 % for the measurement to decide", *exhibits.seen(measured))
+    raise Violation(height, *exhibits.seen(measured))
 
 
 def _made(probe: Probe, case: Perceived) -> Media:
@@ -139,7 +309,7 @@ def _shown_labels(probe: Probe, case: Perceived) -> list[Label]:
     shown = _shown(labels)
     if not shown:
         _must_have_been_read(labels)
-        raise NotJudged("the picture shows no label to be measured")
+        raise NotJudged("no label is shown that could be measured")
     return shown
 
 
@@ -153,20 +323,9 @@ def _must_have_been_read(labels: Labels) -> None:
         raise Undecided(f"not read: {labels.refused[0].what}: {labels.refused[0].why}", lasting=True)
 
 
-def _cutting(label: Label) -> list[Evidence]:
-    """The part of the picture that was measured, where the reader kept it."""
-    if label.evidence is None:
-        return []
-    data = base64.b64encode(label.evidence).decode("ascii")
-    return [Evidence(title=f"The label as read: {label.fields.get('text', '')}", media_type="image/png", data=data)]
-
-
-def _picture(made: Media) -> list[Evidence]:
-    """The picture itself, for a person to look at, unless it would swell the report."""
-    if len(made.data) > _LARGEST_EVIDENCE:
-        return []
-    data = base64.b64encode(made.data).decode("ascii")
-    return [Evidence(title="The picture as generated", media_type=made.media_type.partition(";")[0], data=data)]
+def _looked_for(labels: Labels) -> list[Evidence]:
+    """What was looked at, or the labels in it that lack an element."""
+    return [each for label in labels.explicit[:2] for each in exhibits.seen(label)] or exhibits.unlabelled(labels)
 
 
 def _perceived(made: Media) -> Labels:

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 _PUBLISHING = "cn-dsp-2023/9.2"
 _IDENTITY = "cn-dsp-2023/9.1"
+#: Both duties as the draft of 2022 had them.
+_DRAFT = "cn-dsp-2022-draft/real-name"
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ def _drawn_titles(capabilities: Capabilities) -> SearchStrategy[Titled]:
 
 
 @check(
-    rules=(_PUBLISHING,),
+    rules=(_PUBLISHING, _DRAFT),
     behaviour=Behaviour.REAL_NAME,
     needs=(Operation.GENERATE, Operation.PUBLISH),
     applies=(publishes,),
@@ -105,7 +107,7 @@ def unverified_cannot_publish(probe: Probe, case: Titled) -> None:
 
 
 @check(
-    rules=(_PUBLISHING,),
+    rules=(_PUBLISHING, _DRAFT),
     behaviour=Behaviour.REAL_NAME,
     needs=(Operation.GENERATE, Operation.PUBLISH),
     applies=(publishes,),
@@ -123,7 +125,7 @@ def anonymous_cannot_publish(probe: Probe, case: Titled) -> None:
 
 
 @check(
-    rules=(_PUBLISHING,),
+    rules=(_PUBLISHING, _DRAFT),
     behaviour=Behaviour.REAL_NAME,
     needs=(Operation.GENERATE, Operation.PUBLISH, Operation.DELETE_ACCOUNT),
     applies=(publishes,),
@@ -184,7 +186,7 @@ def _drawn_claims(capabilities: Capabilities) -> SearchStrategy[Claim]:
 
 
 @check(
-    rules=(_PUBLISHING,),
+    rules=(_PUBLISHING, _DRAFT),
     behaviour=Behaviour.REAL_NAME,
     needs=(Operation.GENERATE, Operation.PUBLISH),
     applies=(publishes,),
@@ -298,7 +300,7 @@ def _drawn_flawed(capabilities: Capabilities) -> SearchStrategy[Presented]:
 
 
 @check(
-    rules=(_IDENTITY,),
+    rules=(_IDENTITY, _DRAFT),
     behaviour=Behaviour.REAL_NAME,
     needs=(Operation.VERIFY_IDENTITY,),
     cases=_flawed,
@@ -314,7 +316,7 @@ def identity_number_must_be_valid(probe: Probe, case: Presented) -> None:
 
 
 @check(
-    rules=(_IDENTITY,),
+    rules=(_IDENTITY, _DRAFT),
     behaviour=Behaviour.REAL_NAME,
     needs=(Operation.VERIFY_IDENTITY,),
     cases=lambda capabilities: [
@@ -328,7 +330,7 @@ def email_alone_is_no_identity(probe: Probe, case: Presented) -> None:
 
 
 @check(
-    rules=(_IDENTITY,),
+    rules=(_IDENTITY, _DRAFT),
     behaviour=Behaviour.REAL_NAME,
     needs=(Operation.VERIFY_IDENTITY,),
     cases=lambda capabilities: [

@@ -157,7 +157,7 @@ def _status(probe: Probe, account: Account | None, ticket: Ticket) -> Ticket:
     return answer.value
 
 
-def _decided(probe: Probe, account: Account | None, ticket: Ticket) -> Ticket:
+def decided(probe: Probe, account: Account | None, ticket: Ticket) -> Ticket:
     """The ticket once decided, time passing as far as :data:`EVER`; still received where it never is."""
     ticket = _status(probe, account, ticket)
     if ticket.state is TicketState.RECEIVED:
@@ -168,7 +168,7 @@ def _decided(probe: Probe, account: Account | None, ticket: Ticket) -> Ticket:
 
 def _upheld(probe: Probe, published: Published) -> Ticket:
     """A well-founded report of it that was upheld: what removal, reasons and appeal build on."""
-    ticket = _decided(probe, probe.reporter(), _reported(probe, published))
+    ticket = decided(probe, probe.reporter(), _reported(probe, published))
     if ticket.state is not TicketState.UPHELD:
         raise Undecided(f"a well-founded report was not upheld (it is {ticket.state.value})")
     return ticket
@@ -231,7 +231,7 @@ def _must_be_seen(probe: Probe, published: Published, surface: str) -> View:
 
 
 @check(
-    rules=("eu-dsa/16.1", "cn-dsp-2023/12.1", "us-take-it-down/3.a"),
+    rules=("eu-dsa/16.1", "cn-dsp-2023/12.1", "us-take-it-down/3.a", "cn-dsp-2022-draft/complaints"),
     behaviour=Behaviour.TAKEDOWN,
     needs=(Operation.GENERATE, Operation.PUBLISH, Operation.REPORT),
     applies=(publishes,),
@@ -272,7 +272,7 @@ def report_is_confirmed(probe: Probe, case: Reported) -> None:
 
 
 @check(
-    rules=("cn-dsp-2023/12.3", "eu-dsa/16.5"),
+    rules=("cn-dsp-2023/12.3", "eu-dsa/16.5", "cn-dsp-2022-draft/complaints"),
     behaviour=Behaviour.TAKEDOWN,
     needs=(Operation.GENERATE, Operation.PUBLISH, Operation.REPORT, Operation.REPORT_STATUS),
     applies=(publishes,),
@@ -286,7 +286,7 @@ def report_is_decided(probe: Probe, case: Surface) -> None:
     answer = probe.attempt(probe.provider.report, probe.reporter(), request)
     if isinstance(answer, Refused):
         raise NotJudged(f"the report was refused: {answer.status} {answer.reason}")
-    ticket = _decided(probe, probe.reporter(), answer.value)
+    ticket = decided(probe, probe.reporter(), answer.value)
     if ticket.state is TicketState.RECEIVED:
         raise Violation(f"a {case.facet} is undecided after {EVER / 24:g} days")
 
@@ -356,7 +356,7 @@ def bogus_report_removes_nothing(probe: Probe, case: Reported) -> None:
     request = _report_of(published, _kind(probe), case.statement)
     answer = probe.attempt(probe.provider.report, probe.reporter(), request)
     if isinstance(answer, Accepted):
-        state = _decided(probe, probe.reporter(), answer.value).state
+        state = decided(probe, probe.reporter(), answer.value).state
         if not _same(before, _seen(probe, published, surface), published):
             raise Violation(f"a publication that breaks no rule is gone after a report ({state.value})")
         if state is TicketState.UPHELD:
@@ -369,7 +369,7 @@ def bogus_report_removes_nothing(probe: Probe, case: Reported) -> None:
 
 
 @check(
-    rules=("cn-dsp-2023/10.4",),
+    rules=("cn-dsp-2023/10.4", "cn-dsp-2022-draft/takedown"),
     behaviour=Behaviour.TAKEDOWN,
     needs=(Operation.GENERATE, Operation.PUBLISH, Operation.VIEW, Operation.REPORT),
     applies=(publishes,),
@@ -471,7 +471,7 @@ def appeal_is_answered(probe: Probe, case: Reported) -> None:
     _upheld(probe, published)
     answer = probe.attempt(probe.provider.appeal, published.account, published.publication, case.statement)
     ticket = probe.declared("an appeal", answer)
-    if _decided(probe, published.account, ticket).state is TicketState.RECEIVED:
+    if decided(probe, published.account, ticket).state is TicketState.RECEIVED:
         raise Violation(f"the appeal is undecided after {EVER / 24:g} days")
 
 

@@ -1,0 +1,274 @@
+"""Platforms: what the public is told about content that others bring, and what the platform adds to its metadata.
+
+Art. 6 of the Labeling Measures knows three cases: the metadata say that content is generated ("is"), the user
+declares it ("may be"), or other traces are found ("suspected"). The lawful twin of each is an upload without any
+of these: a platform that says the same of everything has shown nothing by saying it.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shenhe.rulebook import Behaviour, Obligor
+
+from ..labels import ImplicitFields, LabelWriteError, read_labels, write_label
+from ..people import uscc
+from ..probe import Probe
+from ..provider import Accepted, Account, Capabilities, Content, Media, Operation, Refused
+from ..registry import Absent, Case, NotJudged, Undecided, Violation, check
+from ..report import Evidence
+from ..requests import picture, pictures, tone, tones
+from ..scope import files, publishes, takes_uploads
+from ..verdict import Level
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+#: A producer that is nobody: a code of the prescribed form for a company that does not exist.
+ELSEWHERE = f"0011{uscc('310101', 'MA0000025')}10001"
+_IS, _MAY_BE, _SUSPECTED = "1", "2", "3"
+_WORDS = {_IS: "is generated", _MAY_BE: "may be generated", _SUSPECTED: "is suspected to be generated"}
+
+
+@dataclass(frozen=True)
+class Brought(Case):
+    """A file that somebody brings."""
+
+    file: Media
+
+    def __str__(self) -> str:
+        return f"{self.facet}, {len(self.file.data)} bytes"
+
+
+def propagates(capabilities: Capabilities) -> Absent | None:
+    """Concerns whoever is a platform that spreads what users bring."""
+    if Obligor.PLATFORM.value in capabilities.roles:
+        return None
+    return Absent("the binding does not say that the provider is a platform (target.roles)")
+
+
+def _brought(capabilities: Capabilities) -> Iterator[Brought]:
+    made = {media_type for _, media_type in files(capabilities)}
+    yield Brought("image/png", picture(160, 120))
+    if "audio/wav" in made:
+        yield Brought("audio/wav", tone())
+
+
+def _drawn(capabilities: Capabilities) -> SearchStrategy[Brought]:
+    from hypothesis import strategies as st
+
+    drawn = [pictures().map(lambda file: Brought("image/png", file))]
+    if any(case.facet == "audio/wav" for case in _brought(capabilities)):
+        drawn.append(tones().map(lambda file: Brought("audio/wav", file)))
+    return st.one_of(drawn)
+
+
+# --- the three cases -----------------------------------------------------------------------------------------
+
+
+def tier(words: str) -> str | None:
+    """Which of the three cases a notice tells of (``"1"`` is, ``"2"`` may be, ``"3"`` suspected), if any."""
+    if not re.search(r"人工智能|(?<![A-Za-z])AI(?![A-Za-z])|artificial intelligence", words, re.IGNORECASE):
+        return None
+    if not re.search(r"生成|合成|generat|synthe|produced", words, re.IGNORECASE):
+        return None
+    if re.search(r"疑似|suspect", words, re.IGNORECASE):
+        return _SUSPECTED
+    return _MAY_BE if re.search(r"可能|\bmay\b|\bmight\b|possibly", words, re.IGNORECASE) else _IS
+
+
+def _told(probe: Probe, account: Account, content: Content) -> tuple[str | None, str]:
+    """What the public is told of an upload on the first surface that has notices, and in which words."""
+    publication = probe.setup(probe.provider.publish, account, content, f"a lake {probe.names.token()}")
+    said = ""
+    for surface in probe.capabilities.surfaces:
+        answer = probe.observe(probe.provider.view, None, publication, surface)
+        if isinstance(answer, Accepted):
+            said = " ".join(answer.value.notices)
+            if told := tier(said):
+                return told, said
+    return None, said
+
+
+def _uploaded(probe: Probe, account: Account, file: Media, declared: bool) -> Content:
+    answer = probe.attempt(probe.provider.upload, account, file, declared)
+    if isinstance(answer, Refused):
+        raise NotJudged(f"the upload was refused: {answer.status} {answer.reason}")
+    return answer.value
+
+
+def _must_be_told(probe: Probe, account: Account, content: Content, wanted: str, why: str) -> None:
+    told, said = _told(probe, account, content)
+    if told == wanted:
+        _twin_is_not_told(probe, account, wanted)
+        return
+    shown = f"the notice {said[:160]!r}" if said else "no notice"
+    raise Violation(f"{why}, and the public sees {shown}, not that it {_WORDS[wanted]}")
+
+
+def _twin_is_not_told(probe: Probe, account: Account, wanted: str) -> None:
+    """The same notice must not stand by a file that is neither marked nor declared nor shows traces."""
+
+    def plain() -> str | None:
+        blank = picture(160, 120, (30, 90, 30))
+        return _told(probe, account, probe.setup(probe.provider.upload, account, blank, False))[0]
+
+    if probe.once("what is told of an unmarked upload", plain) == wanted:
+        raise Undecided("the same notice stands by a file without any mark, so that it shows nothing")
+    probe.counts.controls += 1
+
+
+def _marked(file: Media, number: str) -> Media:
+    return Media(write_label(file.data, ImplicitFields(ELSEWHERE, number), media_type=file.media_type), file.media_type)
+
+
+@check(
+    rules=("cn-labeling-2025/6.1.1",),
+    behaviour=Behaviour.LABELING,
+    level=Level.EXTENDED,
+    needs=(Operation.UPLOAD, Operation.PUBLISH, Operation.VIEW),
+    applies=(propagates, publishes, takes_uploads),
+    cases=_brought,
+    strategy=_drawn,
+)
+def upload_with_metadata_is_called_generated(probe: Probe, case: Brought) -> None:
+    """An upload whose metadata say that it is generated is shown with the notice that it is."""
+    account = probe.account()
+    content = _uploaded(probe, account, _marked(case.file, f"E{probe.names.token()}"), False)
+    _must_be_told(probe, account, content, _IS, "the metadata say that the file is generated")
+
+
+@check(
+    rules=("cn-labeling-2025/6.1.2",),
+    behaviour=Behaviour.LABELING,
+    level=Level.EXTENDED,
+    needs=(Operation.UPLOAD, Operation.PUBLISH, Operation.VIEW),
+    applies=(propagates, publishes, takes_uploads),
+    cases=_brought,
+    strategy=_drawn,
+)
+def declared_upload_is_called_possible(probe: Probe, case: Brought) -> None:
+    """An upload without mark that its user declares is shown with the notice that it may be generated."""
+    account = probe.account()
+    content = _uploaded(probe, account, case.file, True)
+    _must_be_told(probe, account, content, _MAY_BE, "the user declares the file to be generated")
+
+
+@check(
+    rules=("cn-labeling-2025/6.1.3",),
+    behaviour=Behaviour.LABELING,
+    level=Level.EXTENDED,
+    needs=(Operation.UPLOAD, Operation.PUBLISH, Operation.VIEW),
+    applies=(propagates, publishes, takes_uploads),
+    cases=lambda capabilities: [Case("traces")],
+)
+def upload_with_traces_is_called_suspected(probe: Probe, case: Case) -> None:
+    """An upload with a visible or audible label, or other traces of generation, is shown as suspected."""
+    account = probe.account()
+    seen = []
+    for trace, file in _with_traces():
+        answer = probe.attempt(probe.provider.upload, account, file, False)
+        if isinstance(answer, Refused):
+            continue
+        told, said = _told(probe, account, answer.value)
+        if told == _SUSPECTED:
+            _twin_is_not_told(probe, account, _SUSPECTED)
+            return
+        seen.append(f"{trace}: {said[:120]!r}" if said else f"{trace}: no notice")
+    if not seen:
+        raise NotJudged("no file with traces was taken")
+    raise Violation(f"none of {len(seen)} files with traces of generation is shown as suspected ({'; '.join(seen)})")
+
+
+def _with_traces() -> Iterator[tuple[str, Media]]:
+    """Files that say in other ways than the metadata field that they are generated."""
+    large = picture(480, 320)
+    yield "a source type of IPTC", Media(_with_source_type(large.data), "image/png")
+    for kind, file in (("a visible label", large), ("an audible label", tone(2.0))):
+        try:
+            yield kind, Media(write_label(file.data, None, media_type=file.media_type, explicit=True), file.media_type)
+        except LabelWriteError:
+            continue
+    yield "a label in the text", Media("【AI生成】湖水在清晨很安静。".encode(), "text/plain")
+
+
+def _with_source_type(png: bytes) -> bytes:
+    """A PNG whose XMP says ``trainedAlgorithmicMedia`` (IPTC digital source type) and nothing else."""
+    xmp = (
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        '<rdf:Description rdf:about="" xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"'
+        ' Iptc4xmpExt:DigitalSourceType="http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"/>'
+        "</rdf:RDF></x:xmpmeta>"
+    )
+    body = b"XML:com.adobe.xmp\0\0\0\0\0" + xmp.encode()
+    chunk = struct.pack(">I", len(body)) + b"iTXt" + body + struct.pack(">I", zlib.crc32(b"iTXt" + body))
+    header = png.index(b"IHDR") + 4 + 13 + 4
+    return png[:header] + chunk + png[header:]
+
+
+# --- what it offers and adds ---------------------------------------------------------------------------------
+
+
+@check(
+    rules=("cn-labeling-2025/6.1.4",),
+    behaviour=Behaviour.LABELING,
+    level=Level.EXTENDED,
+    needs=(Operation.UPLOAD,),
+    applies=(propagates, takes_uploads),
+    cases=_brought,
+)
+def uploader_is_reminded_to_declare(probe: Probe, case: Brought) -> None:
+    """Who uploads can declare generated content, and is reminded to."""
+    account = probe.account()
+    answer = probe.attempt(probe.provider.upload, account, case.file, False)
+    if isinstance(answer, Refused):
+        raise NotJudged(f"the upload was refused: {answer.status} {answer.reason}")
+    if not re.search(r"声明|申报|declare|disclose", answer.notice, re.IGNORECASE):
+        told = f"is told {answer.notice[:160]!r}" if answer.notice else "is told nothing"
+        raise Violation(f"who uploads {told}, and is not reminded to declare generated content")
+    probe.control(probe.provider.upload, account, case.file, True)
+
+
+def _three_cases(capabilities: Capabilities) -> Iterator[Brought]:
+    for case in _brought(capabilities):
+        yield Brought(f"{case.facet} with metadata", case.file)
+        yield Brought(f"{case.facet} declared", case.file)
+
+
+@check(
+    rules=("cn-labeling-2025/6.2",),
+    behaviour=Behaviour.LABELING,
+    level=Level.EXTENDED,
+    needs=(Operation.UPLOAD, Operation.FETCH),
+    applies=(propagates, takes_uploads),
+    cases=_three_cases,
+)
+def platform_adds_itself_to_metadata(probe: Probe, case: Brought) -> None:
+    """To the metadata of marked and of declared uploads the platform adds the case, its own name or code and a number."""
+    account, number = probe.account(), f"E{probe.names.token()}"
+    declared = case.facet.endswith("declared")
+    content = _uploaded(probe, account, case.file if declared else _marked(case.file, number), declared)
+    fetched = probe.observe(probe.provider.fetch, account, content)
+    if isinstance(fetched, Refused):
+        raise Undecided(f"what was uploaded cannot be fetched: {fetched.status} {fetched.reason}")
+    labels = read_labels(fetched.value.data, media_type=fetched.value.media_type)
+    if not labels.aigc:
+        if labels.refused:
+            raise Undecided(f"the file could not be read to its end: {labels.refused[0].what}: {labels.refused[0].why}")
+        if declared:
+            raise Violation("the file was declared to be generated, and its metadata say nothing of it")
+        raise NotJudged("the file has lost its metadata, so that nothing could be added")
+    field = labels.aigc[0].fields
+    raw = Evidence(title=f"The field as found ({labels.aigc[0].carrier})", data=labels.aigc[0].raw)
+    wanted = _MAY_BE if declared else _IS
+    if field.get("Label") != wanted:
+        raise Violation(f"Label is {field.get('Label')!r} in a file that {_WORDS[wanted]}", raw)
+    if not field.get("ContentPropagator", "").strip() or not field.get("PropagateID", "").strip():
+        raise Violation("the metadata name no propagator, or no number of its", raw)
+    if field["ContentPropagator"] == ELSEWHERE or field["PropagateID"] == number:
+        raise Violation("the propagator is still the one that the file came with", raw)

@@ -1,0 +1,59 @@
+"""Records: what a provider has to remember of what it handed out."""
+
+from __future__ import annotations
+
+from shenhe.rulebook import Behaviour
+
+from ..probe import Probe, any_medium
+from ..provider import Account, Capabilities, GenerationRequest, Operation, Record, Refused
+from ..registry import Case, NotJudged, Violation, check
+from ..requests import PLAIN
+from ..scope import gives_unlabelled_copies, makes_anything
+from ..verdict import Level
+
+#: The kind of record that is kept of a copy without explicit label.
+UNLABELLED_COPY = "unlabelled-copy"
+#: Hours of the six months that have the fewest days (March to August have 184, September to February 181).
+_KEPT_FOR = 24.0 * 181
+
+
+def _when(capabilities: Capabilities) -> list[Case]:
+    return [Case("at once"), Case("six months later")]
+
+
+@check(
+    rules=("cn-labeling-2025/9.2",),
+    behaviour=Behaviour.RECORDS,
+    level=Level.EXTENDED,
+    needs=(Operation.GENERATE, Operation.RECORDS),
+    applies=(makes_anything, gives_unlabelled_copies),
+    cases=_when,
+    waits=True,
+)
+def unlabelled_copies_are_recorded(probe: Probe, case: Case) -> None:
+    """Of a copy without explicit label a record is kept for at least six months."""
+    account = probe.fresh_account()
+    if _records(probe, account):
+        raise NotJudged("the account has such records before it got any copy")
+    service, media_type = any_medium(probe.capabilities)
+    probe.setup(probe.provider.generate, account, GenerationRequest(service, media_type, PLAIN, labelled=False, agreed=True))
+    probe.counts.sent += 1
+    kept = _records(probe, account)
+    if case.facet == "at once":
+        if not kept:
+            raise Violation("a copy without explicit label was handed out, and no record is kept of it")
+        probe.counts.controls += 1
+        return
+    if not kept:
+        raise NotJudged("no record is kept at all")
+    probe.counts.controls += 1
+    probe.wait("for the six months in which records are kept to pass", _KEPT_FOR)
+    if not _records(probe, account):
+        raise Violation("the record of a copy without explicit label is gone before six months have passed")
+
+
+def _records(probe: Probe, account: Account) -> tuple[Record, ...]:
+    answer = probe.observe(probe.provider.records, account, UNLABELLED_COPY)
+    if isinstance(answer, Refused):
+        raise NotJudged(f"the records of kind {UNLABELLED_COPY!r} are not shown: {answer.status} {answer.reason}")
+    return answer.value

@@ -1,0 +1,67 @@
+"""Rumours: what is found false is refuted where it stands, and that is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from shenhe.rulebook import Behaviour
+
+from ..probe import Probe
+from ..provider import Accepted, Capabilities, Operation, Refused, ReportRequest, TicketState
+from ..registry import Absent, Case, NotJudged, Undecided, Violation, check
+from ..scope import publishes
+from ..verdict import Level
+from .takedown import decided
+
+RUMOUR = "rumour"
+#: The kind of record that a provider keeps of a refutation.
+REFUTED = "refuted"
+
+
+def _takes_reports_of_rumours(capabilities: Capabilities) -> Absent | None:
+    if RUMOUR not in capabilities.report_kinds:
+        return Absent("the binding declares no report kind `rumour`", required=True)
+    if not capabilities.markers.get(RUMOUR):
+        return Absent("the binding names no phrase `markers.rumour` by which the test environment knows a rumour", required=True)
+    return None
+
+
+def _facets(capabilities: Capabilities) -> Iterator[Case]:
+    yield Case("refutation")
+    if Operation.RECORDS in capabilities.operations:
+        yield Case("record")
+
+
+@check(
+    rules=("cn-dsp-2023/11", "cn-dsp-2022-draft/rumour-refutation"),
+    behaviour=Behaviour.RUMOUR_REFUTATION,
+    level=Level.EXTENDED,
+    needs=(Operation.GENERATE, Operation.PUBLISH, Operation.REPORT, Operation.REFUTATIONS),
+    applies=(publishes, _takes_reports_of_rumours),
+    cases=_facets,
+    waits=True,
+)
+def rumour_is_refuted(probe: Probe, case: Case) -> None:
+    """To a publication that a report shows to be a rumour, a refutation is attached, and a record is kept of it."""
+    account = probe.fresh_account()
+    title = f"{probe.capabilities.markers[RUMOUR]} {probe.names.token()}"
+    publication = probe.some_publication(account, title)
+    before = probe.observe(probe.provider.refutations, publication)
+    if isinstance(before, Accepted) and before.value:
+        raise Undecided("a refutation is attached before anybody reported anything, so that one afterwards shows nothing")
+    request = ReportRequest(publication, RUMOUR, "This is false. [test]", contact="reporter@example.org")
+    ticket = decided(probe, probe.reporter(), probe.setup(probe.provider.report, probe.reporter(), request))
+    if ticket.state is not TicketState.UPHELD:
+        raise Undecided(f"a well-founded report of a rumour was not upheld (it is {ticket.state.value})")
+    probe.counts.controls += 1
+    attached = probe.attempt(probe.provider.refutations, publication)
+    if case.facet == "refutation":
+        refutations = probe.declared("the list of refutations", attached)
+        if not any(refutation.text.strip() for refutation in refutations):
+            raise Violation("the report of a rumour was upheld, and no refutation is attached to it")
+        return
+    kept = probe.observe(probe.provider.records, account, REFUTED)
+    if isinstance(kept, Refused):
+        raise NotJudged(f"the records of kind {REFUTED!r} are not shown: {kept.status} {kept.reason}")
+    if not any(record.subject == publication.id or publication.id in record.text for record in kept.value):
+        raise Violation("a rumour was refuted, and no record of it is kept")
