@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -182,10 +182,23 @@ def rare_collections() -> Generator[None, None, None]:
         gc.set_threshold(*before)
 
 
-def replicate(scenario: Scenario, seed: int, number: int, *, keep_log: bool = True) -> Replication:
-    """Run replication ``number`` of a run with ``seed``; the same arguments give the same bits on every machine."""
+def replicate(
+    scenario: Scenario,
+    seed: int,
+    number: int,
+    *,
+    keep_log: bool = True,
+    prepare: Callable[[World], None] | None = None,
+) -> Replication:
+    """Run replication ``number`` of a run with ``seed``; the same arguments give the same bits on every machine.
+
+    ``prepare`` may change the state of the world before anything happens in it, so that a provider can be put there whose
+    compliance was measured.
+    """
     numbers = table(scenario)
     world = World(scenario, numbers, replication_seed(seed, number), keep_log=keep_log)
+    if prepare is not None:
+        prepare(world)
     world.env.process(world.take_census())
     world.regulator.start()
     world.public.start()
