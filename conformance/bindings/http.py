@@ -438,7 +438,7 @@ class HttpProvider:
         sending, answer = self._send(way, signed, values, trip, url)
         if answer is not None and signed.renewable and not signed.fresh and self._sessions.expired(answer):
             try:
-                signed = self._sessions.signed(way, account, values, trip, renew=True)
+                signed = self._sessions.signed(way, account, values, trip, stale=signed)
             except SignInError:
                 return sending, answer
             sending, answer = self._send(way, signed, values, trip, url)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from threading import RLock
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -37,6 +38,8 @@ class Signed:
     headers: Headers
     renewable: bool
     fresh: bool
+    #: The login or token it rests on, by which another thread's newer one is told from it.
+    rests_on: object = None
 
 
 @dataclass
@@ -54,9 +57,12 @@ class Sessions:
     _logins: dict[_Key, dict[str, str]] = field(default_factory=dict, repr=False)
     _tokens: dict[_Key, _Token] = field(default_factory=dict, repr=False)
     _cookies: dict[_Key, dict[str, str]] = field(default_factory=dict, repr=False)
+    _lock: RLock = field(default_factory=RLock, repr=False)
 
-    def signed(self, way: BoundRequest, account: Account | None, values: Mapping[str, Any], trip: Trip, *, renew: bool = False) -> Signed:
-        """Sign ``account`` in for ``way`` where that is needed; with ``renew``, whatever is held already.
+    def signed(
+        self, way: BoundRequest, account: Account | None, values: Mapping[str, Any], trip: Trip, *, stale: Signed | None = None
+    ) -> Signed:
+        """Sign ``account`` in for ``way`` where that is needed; anew, where what is held is still that of ``stale``.
 
         Raises :class:`SignInError` for a login or token that is not had, and :class:`TemplateError`.
         """
@@ -64,21 +70,24 @@ class Sessions:
         if auth is None or (auth.of_account and account is None):
             return Signed(account, (), renewable=False, fresh=False)
         fresh = False
+        held: dict[str, str] | None = None
         by_login = account is not None and self.login is not None and bool(auth.needs & self.login.gives - set(account.credentials))
         if account is not None and self.login is not None and by_login:
-            held = self._logins.get(_key(account))
-            if held is None or renew:
-                held = self._logins[_key(account)] = self._logged_in(self.login, account, trip)
-                self._cookies.pop(_key(account), None)
-                fresh = True
+            with self._lock:
+                held = self._logins.get(_key(account))
+                if held is None or (stale is not None and held is stale.rests_on):
+                    held = self._logins[_key(account)] = self._logged_in(self.login, account, trip)
+                    self._cookies.pop(_key(account), None)
+                    fresh = True
             account = Account(account.id, {**account.credentials, **held})
         for secret in account.credentials.values() if account else ():
             self.wire.redactor.use(secret)
         values = {**values, "account": account}
         if auth.tokens is not None:
-            token, fetched = self._token(way, auth.tokens, values, trip, renew=renew)
-            return Signed(account, ((auth.header, f"Bearer {token}"),), renewable=True, fresh=fresh or fetched)
-        return Signed(account, self._headers(way, auth, account, values), renewable=by_login, fresh=fresh)
+            with self._lock:
+                token, fetched = self._token(way, auth.tokens, values, trip, stale)
+            return Signed(account, ((auth.header, f"Bearer {token.value}"),), renewable=True, fresh=fresh or fetched, rests_on=token)
+        return Signed(account, self._headers(way, auth, account, values), renewable=by_login, fresh=fresh, rests_on=held)
 
     def expired(self, answer: Answer) -> bool:
         """Whether an answer says that the session or token is over."""
@@ -134,16 +143,19 @@ class Sessions:
         except AnswerError as error:
             raise SignInError(Unavailable(str(error), tuple(trip.exchanges), answer.status)) from None
 
-    def _token(self, way: BoundRequest, tokens: BoundTokens, values: Mapping[str, Any], trip: Trip, *, renew: bool) -> tuple[str, bool]:
+    def _token(
+        self, way: BoundRequest, tokens: BoundTokens, values: Mapping[str, Any], trip: Trip, stale: Signed | None
+    ) -> tuple[_Token, bool]:
         """The access token and whether it was fetched just now."""
         client = str(filled_in(way, "auth", tokens.client_id, values))
         secret = str(filled_in(way, "auth", tokens.client_secret, values))
         extra = {name: str(filled_in(way, "auth", fill, values)) for name, fill in tokens.extra.items()}
         key = (tokens.token_url, client, secret, *sorted(extra.items()))
         held = self._tokens.get(key)
+        renew = stale is not None and held is stale.rests_on
         if held is not None and not renew and self.wire.clock() < held.ends:
             self.wire.redactor.use(held.value)
-            return held.value, False
+            return held, False
         self._tokens.pop(key, None)
         place = way.place("auth", "token_url")
         own = tokens.token_url.startswith("/")
@@ -164,8 +176,8 @@ class Sessions:
             raise SignInError(
                 Unavailable(f"{place}: found an answer without access_token, expected one", tuple(trip.exchanges), answer.status)
             )
-        self._tokens[key] = _Token(token, self.wire.clock() + _lifetime(document.get("expires_in")))
-        return token, True
+        self._tokens[key] = fetched = _Token(token, self.wire.clock() + _lifetime(document.get("expires_in")))
+        return fetched, True
 
     def _learn_token(self, answer: Answer) -> None:
         document = answer.json if answer.is_json else None

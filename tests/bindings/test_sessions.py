@@ -291,3 +291,36 @@ def test_a_session_cookie_is_kept_and_renewed_for_its_account_alone(tmp_path: Pa
     assert sent == ["sid=first-00000000; lang=zh", "sid=renewed-12345678; lang=zh", "sid=first-00000001; lang=zh", None]
     assert "first-0000" not in left
     assert "renewed-1234" not in left
+
+
+def test_threads_that_find_a_session_over_renew_it_once(tmp_path: Path) -> None:
+    """Accounts at once: the server takes only the newest token, and no thread puts another's out of use."""
+    from concurrent.futures import ThreadPoolExecutor
+    from threading import Barrier
+
+    import httpx
+
+    app = TokenServer()
+    both = Barrier(2)
+    first: list[bool] = [True, True]
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        asked = {"headers": dict(request.headers), "body": request.content}
+        if request.url.path == "/token":
+            return httpx.Response(200, json=app.token(asked))
+        if first:
+            first.pop()
+            both.wait(10)
+            return httpx.Response(401, json={})
+        answer = app.generation(asked)
+        return httpx.Response(answer[0] if isinstance(answer, tuple) else 200, json={"id": "1"})
+
+    binding = bind(tmp_path, OAUTH % "" + GENERATE, environ=ENVIRON)
+    with binding.connect(transport=httpx.MockTransport(handle)) as provider, ThreadPoolExecutor(2) as pool:
+        app.answers.clear()
+        first.clear()
+        assert isinstance(provider.generate(None, REQUEST), Accepted)
+        first.extend([True, True])
+        results = list(pool.map(lambda _: provider.generate(None, REQUEST), range(2)))
+    assert all(isinstance(result, Accepted) for result in results), results
+    assert app.given == 2
