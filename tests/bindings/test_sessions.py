@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import base64
+import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 from urllib.parse import parse_qs
 
+import httpx
 import pytest
 
 from shenhe.conformance.bindings import BindingError
@@ -199,8 +203,6 @@ class LoginServer(Recorder):
         self.answers["GET", "/g"] = self.generation
 
     def login(self, asked: dict[str, Any]) -> Any:
-        import json
-
         body = json.loads(asked["body"])
         if body["user"] in self.closed:
             return {"code": 40301, "message": "account closed"}
@@ -295,29 +297,26 @@ def test_a_session_cookie_is_kept_and_renewed_for_its_account_alone(tmp_path: Pa
 
 def test_threads_that_find_a_session_over_renew_it_once(tmp_path: Path) -> None:
     """Accounts at once: the server takes only the newest token, and no thread puts another's out of use."""
-    from concurrent.futures import ThreadPoolExecutor
-    from threading import Barrier
-
-    import httpx
-
     app = TokenServer()
     both = Barrier(2)
     first: list[bool] = [True, True]
 
+    def said(status: int, document: object) -> httpx.Response:
+        return httpx.Response(status, stream=httpx.ByteStream(json.dumps(document).encode()))
+
     def handle(request: httpx.Request) -> httpx.Response:
         asked = {"headers": dict(request.headers), "body": request.content}
         if request.url.path == "/token":
-            return httpx.Response(200, json=app.token(asked))
+            return said(200, app.token(asked))
         if first:
             first.pop()
             both.wait(10)
-            return httpx.Response(401, json={})
+            return said(401, {})
         answer = app.generation(asked)
-        return httpx.Response(answer[0] if isinstance(answer, tuple) else 200, json={"id": "1"})
+        return said(answer[0] if isinstance(answer, tuple) else 200, {"id": "1"})
 
     binding = bind(tmp_path, OAUTH % "" + GENERATE, environ=ENVIRON)
     with binding.connect(transport=httpx.MockTransport(handle)) as provider, ThreadPoolExecutor(2) as pool:
-        app.answers.clear()
         first.clear()
         assert isinstance(provider.generate(None, REQUEST), Accepted)
         first.extend([True, True])
