@@ -107,6 +107,7 @@ def run_checks(
     with undisturbed():
         # An application in this process is asked on one event loop, which one thread may turn.
         results = run.all(checks, 1 if target.transport == "asgi" else workers)
+    results = [_redacted(result, provider) for result in results]
     decided, undecided = _by_rule(chosen, results, level)
     return Report(
         shenhe_version=version("shenhe"),
@@ -577,6 +578,21 @@ def _finding(session: Session, check: Check, case: Case, violation: Violation) -
         curl=curl,
         pytest=pytest,
     )
+
+
+def _redacted(result: CheckResult, provider: Provider) -> CheckResult:
+    """``result`` without the secrets that a provider sent back inside what it made.
+
+    Exchanges lost theirs when they were kept; what a check judges, and then shows, is what was really there.
+    """
+    redacted = getattr(provider, "redacted", None)
+    if redacted is None:
+        return result
+    finding = result.finding
+    if finding is not None:
+        shown = [each.model_copy(update={"title": redacted(each.title), "data": redacted(each.data)}) for each in finding.evidence]
+        finding = finding.model_copy(update={"seen": redacted(finding.seen), "case": redacted(finding.case), "evidence": shown})
+    return result.model_copy(update={"reason": redacted(result.reason), "finding": finding})
 
 
 def _replays(session: Session, check: Check, exchanges: list[Exchange]) -> tuple[str, str]:

@@ -113,6 +113,10 @@ class HttpProvider:
         """How many requests were sent."""
         return self._wire.requests
 
+    def redacted(self, text: str) -> str:
+        """``text`` without the secrets of the binding and the tokens learned, each replaced by its name."""
+        return self._wire.redactor.text(text)
+
     def with_extra(self, headers: Mapping[str, str] | None = None, query: Mapping[str, str] | None = None) -> HttpProvider:
         """The same provider (client, log, counts) whose every request carries these headers and query values besides its own."""
         other = copy.copy(self)
