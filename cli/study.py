@@ -222,13 +222,14 @@ def _print_analysis(analysis: Analysis) -> None:
 
     from shenhe.reports.study_figures import shown as readable
 
-    console = Console()
+    # In a pipe nobody folds lines; a table is easier to search when each row is one.
+    console = Console(width=None if sys.stdout.isatty() else 200)
     console.print(f"\n[bold]{analysis.title}[/bold]")
     table = Table(box=None, pad_edge=False, header_style="dim")
     # The page and --json have every column; a terminal has room for what decides.
     shown = readable(analysis).drop(columns=["from", "to", "p"] if analysis.kind == "compare" else [])
     for number, column in enumerate(shown.columns):
-        table.add_column(str(column), justify="left" if number == 0 else "right", no_wrap=number == 0, overflow="fold")
+        table.add_column(str(column), justify="left" if number == 0 else "right", no_wrap=column in ("arm", "metric", "parameter"), overflow="fold")
     for row in shown.itertuples(index=False):
         table.add_row(*(str(cell) for cell in row))
     console.print(table)

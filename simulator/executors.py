@@ -15,14 +15,16 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, 
 from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 
-from .worlds import MissingExtraError
-
 CRASHES = 2
 """After how many crashes while it ran alone (or failures) a job is put in quarantine."""
 
 J = TypeVar("J")
 R = TypeVar("R")
 P = ParamSpec("P")
+
+
+class MissingExtraError(ImportError):
+    """A feature of an extra that is not installed; the text is the command that installs it."""
 
 
 class SweepError(RuntimeError):

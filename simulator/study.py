@@ -48,12 +48,12 @@ from shenhe.rulebook.document import DocumentError, Locate, dotted, read_yaml, v
 
 from .draws import MAX_SEED, compiled
 from .eventlog import write_table
-from .executors import InlineExecutor, Pool, Processes, Quarantined, SweepError, sweep
+from .executors import InlineExecutor, MissingExtraError, Pool, Processes, Quarantined, SweepError, sweep
 from .model import EXTRAS, replicate
 from .outcomes import Metric, metrics, outcomes_table
-from .replication import interval, model_hash
+from .replication import _Interrupts, interval, model_hash
 from .scenario import Line, Name, Part, Positive, Scenario, ScenarioError, _override, load_scenario
-from .worlds import DesignError, MissingExtraError, Parameter, Worlds, design
+from .worlds import DesignError, Parameter, Worlds, design
 
 STUDY_FORMAT = 1
 """Raised when a row of the results, or what a study file means, changes: old shards are then not taken for new ones."""
@@ -329,7 +329,7 @@ def _check_names(plan: Plan, at: Callable[[tuple[str | int, ...], str], str]) ->
             raise StudyError(at(("search", "levers", number), str(error))) from None
 
 
-TRIED = 400
+TRIED = 64
 """How many worlds are tried out before a study starts: all of a small one, else evenly spread ones and the extremes."""
 
 
@@ -344,7 +344,7 @@ def _check_worlds(plan: Plan, at: Callable[[tuple[str | int, ...], str], str]) -
         if column.dtype != object and column.dtype != bool:
             tried |= dict.fromkeys((int(column.argmin()), int(column.argmax())))
     several = dict(zip((scenario.hash for scenario in plan.scenarios), range(len(plan.arms)), strict=True))
-    arms = list(several.values())[: max(1, 2000 // len(tried))]
+    arms = list(several.values())[: max(1, 500 // len(tried))]
     for arm in arms:
         for number, parameter in enumerate(parameters):
             try:
@@ -825,14 +825,16 @@ class Ledger:
             return {}
         quarantined = {}
         try:
-            for job, result in sweep(missing, executor(), run_job, window=lambda: pool.window, renew=pool.renew):
-                if isinstance(result, Quarantined):
-                    quarantined[str(job)] = result.reason
-                else:
-                    self._write(self.shard(job), result)
-                done += job.rows
-                if progress:
-                    progress(done, wanted)
+            with _Interrupts() as interrupts:
+                for job, result in sweep(missing, executor(), run_job, window=lambda: pool.window, renew=pool.renew):
+                    if isinstance(result, Quarantined):
+                        quarantined[str(job)] = result.reason
+                    else:
+                        self._write(self.shard(job), result)
+                    done += job.rows
+                    if progress:
+                        progress(done, wanted)
+                    interrupts.raise_lost()
         except SweepError as error:
             raise StudyError(f"{error}; what was finished is kept in {self.folder}, the same command goes on from there") from error
         return quarantined

@@ -19,6 +19,7 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import Field, model_validator
 
+from .executors import MissingExtraError
 from .scenario import Line, Number, Part, ScenarioError
 
 MAX_WORLDS = 1_000_000
@@ -31,10 +32,6 @@ Floats = npt.NDArray[np.float64]
 
 class DesignError(ValueError):
     """A design that cannot be made; the text says what to change."""
-
-
-class MissingExtraError(ImportError):
-    """A feature of an extra that is not installed; the text is the command that installs it."""
 
 
 class Parameter(Part):

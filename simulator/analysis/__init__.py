@@ -71,7 +71,7 @@ def overview(run: StudyRun) -> list[Analysis]:
         kinds.append("discover")
     if run.study.tipping is not None:
         kinds.append("tipping")
-    from ..worlds import MissingExtraError
+    from ..executors import MissingExtraError
 
     found = []
     for kind in kinds:

@@ -18,10 +18,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ..executors import Kept, Pool
+from ..executors import Kept, MissingExtraError, Pool
 from ..scenario import ScenarioError
 from ..study import Arm, Estimate, Lever, Plan, Progress, StudyError, StudyRun, changed, run_study
-from ..worlds import MissingExtraError
 from .answer import Analysis
 from .contrasts import is_common, mean_over_worlds
 

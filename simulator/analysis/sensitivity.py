@@ -27,7 +27,7 @@ def indices(kind: str, names: list[str], points: Floats, values: Floats, seed: i
 
     One row a parameter, the most important first. ``saltelli``: first, first_conf, total, total_conf; ``morris``: mu,
     mu_star, mu_star_conf, sigma; otherwise first, first_conf. ``conf`` is half the width of a 95 % bootstrap interval.
-    Raises :class:`~.worlds.MissingExtraError` where SALib is not installed.
+    Raises :class:`~.executors.MissingExtraError` where SALib is not installed.
     """
     salib = import_salib()
     problem = unit_problem(names)

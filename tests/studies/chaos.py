@@ -108,8 +108,8 @@ def main() -> None:
         study.write_text(json.dumps(STUDY))
         began = time.monotonic()
         tally = chaos(study, folder, options.kills, options.seed, options.longest, tell=True)
-    print(f"{tally.drivers} drivers and {tally.workers} workers killed; {tally.finished} studies finished, {tally.different} of them with other")
-    print(f"bytes than the study that nobody disturbed ({time.monotonic() - began:.0f} s, seed {options.seed})")
+    print(f"{tally.drivers} drivers and {tally.workers} workers killed; {tally.finished} studies finished, {tally.different} of them with")
+    print(f"other bytes than the study that nobody disturbed ({time.monotonic() - began:.0f} s, seed {options.seed})")
     sys.exit(1 if tally.different else 0)
 
 

@@ -24,7 +24,7 @@ def small_study(**changes: Any) -> dict[str, Any]:
             "population.arrivals": [[0, 1.0]],
             "horizon": 240.0,
             "policy.staff.inspectors": 1,
-            "policy.detection.inspection_ceiling": 8.0,
+            "policy.detection.inspection_ceiling": 16.0,
         },
         "arms": [
             {"name": "as-enacted"},
