@@ -49,7 +49,7 @@ from .verdict import ExitCode
 #: did. ``not usable``: its binding cannot be used. ``stopped``: the process did not end in its time. ``broken``: the process ended
 #: without a result. ``not run``: the fleet was interrupted.
 Outcome = Literal["checked", "cut short", "gone", "not usable", "stopped", "broken", "not run"]
-#: Outcomes that a second run with the same command leaves as they are.
+#: Outcomes that a second run with the same command leaves as they are, if anything was judged.
 KEPT: frozenset[Outcome] = frozenset({"checked", "cut short"})
 #: Seconds that a process has, beyond the time it may ask, to start, to finish its last request and to write its report.
 LAST_WORDS = 20.0
@@ -98,7 +98,7 @@ class Result(_Model):
     """
 
     outcome: Outcome
-    detail: str = Field(default="", description="why, in a sentence, where the outcome is not `checked`")
+    detail: str = Field(default="", description="why, in a sentence, where the outcome is not `checked` or nothing was judged")
     target: Target | None = None
     report_exit_code: int | None = None
     on: str = ""
@@ -483,7 +483,7 @@ def _kept(turn: _Turn) -> Result | None:
     try:
         with turn.outcome.open("rb") as stream:
             done = _Done.model_validate_json(stream.read(LONGEST))
-        if done.key != turn.key or done.result.outcome not in KEPT:
+        if done.key != turn.key or done.result.outcome not in KEPT or not done.result.judged:
             return None
         data = read_report_bytes(turn.report)
     except (OSError, ValueError):

@@ -69,6 +69,8 @@ def _ended(report: Report, job: Job, seconds: float) -> tuple[Outcome, str]:
         return "cut short", f"{options.max_seconds:g} seconds had passed, which is all it was given"
     if options.max_requests is not None and report.summary.requests >= options.max_requests:
         return "cut short", f"{options.max_requests} requests were sent, which is all it was given"
+    if not report.summary.probes.decided:
+        return "checked", next((result.reason for result in report.checks if result.reason), "")[:_DETAIL]
     return "checked", ""
 
 
