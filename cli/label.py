@@ -31,6 +31,9 @@ def read(
     ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Mark as not conforming also what breaks a recommended clause.")] = False,
     workers: Annotated[int, typer.Option(help="Processes to read with.", min=1, max=256)] = 1,
+    trust_anchors: Annotated[
+        Path | None, typer.Option(metavar="PEM", help="Certificates whose content credentials are trusted.", dir_okay=False)
+    ] = None,
     evidence: Annotated[Path | None, typer.Option(help="Folder for the crops and strips that decided.", file_okay=False)] = None,
 ) -> None:
     """Find every label in each file, say where it stands and how it departs from GB 45438-2025.
@@ -43,8 +46,9 @@ def read(
     if missing:
         typer.echo(f"shenhe: there is no file {missing[0]}", err=True)
         raise typer.Exit(2)
+    trusted = _certificates(trust_anchors) if trust_anchors is not None else ""
     records = []
-    for found, labels in read_files(files, depth="metadata" if metadata else "all", workers=workers):
+    for found, labels in read_files(files, depth="metadata" if metadata else "all", workers=workers, trust_anchors=trusted):
         records.append(found)
         if evidence is not None:
             evidence.mkdir(parents=True, exist_ok=True)
@@ -59,6 +63,19 @@ def read(
         typer.echo(json.dumps([r.model_dump(mode="json") for r in records], ensure_ascii=False, indent=2))
     if not all(found.decided for found in records):
         raise typer.Exit(3)
+
+
+def _certificates(path: Path) -> str:
+    """The certificates of a PEM file; ends the command where there are none."""
+    try:
+        text = path.read_bytes()[: 4 << 20].decode("ascii", "replace")
+    except OSError as error:
+        typer.echo(f"shenhe: {path} cannot be read: {error.strerror}", err=True)
+        raise typer.Exit(2) from None
+    if "-----BEGIN CERTIFICATE-----" not in text:
+        typer.echo(f"shenhe: {path} holds no certificate; expected PEM, which begins with -----BEGIN CERTIFICATE-----", err=True)
+        raise typer.Exit(2)
+    return text
 
 
 def _print(found: FileRecord, strict: list[bool] | None) -> None:

@@ -42,16 +42,16 @@ def carriers(labels: Labels, made: Media) -> list[Evidence]:
     """
     others = [f"{label.scheme} at {label.carrier}: {_cut(label.raw)}" for label in labels.implicit]
     found = [Evidence(title="What else the file holds", data="\n".join([*others, *labels.notes]))] if others or labels.notes else []
-    return [*found, Evidence(title=f"The first bytes of the file ({len(made.data):,} in all)", data=_printed(made.data[:256]))]
+    return [*found, Evidence(title=f"The first bytes of the file ({len(made.data):,} in all)", data=_printed(made.data[:192]))]
 
 
 def _printed(data: bytes) -> str:
-    """Sixteen bytes a line: place, hexadecimal, and the printable characters among them."""
+    """Eight bytes a line, which fits a telephone: place, hexadecimal, and the printable characters among them."""
     lines = []
-    for at in range(0, len(data), 16):
-        row = data[at : at + 16]
+    for at in range(0, len(data), 8):
+        row = data[at : at + 8]
         shown = "".join(chr(byte) if 0x20 <= byte < 0x7F else "." for byte in row)
-        lines.append(f"{at:04x}  {row.hex(' '):<47}  {shown}")
+        lines.append(f"{at:04x}  {row.hex(' '):<23}  {shown}")
     return "\n".join(lines)
 
 

@@ -34,8 +34,10 @@ def without_addresses(error: Exception) -> str:
 class Findings:
     """Labels, refusals and notes of one file, within ``limits``."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, trust_anchors: str = "") -> None:
         self.limits = limits
+        #: Certificates in PEM whose content credentials the caller trusts.
+        self.trust_anchors = trust_anchors
         self.labels: list[Label] = []
         self.refused: list[Refusal] = []
         self.notes: list[str] = []

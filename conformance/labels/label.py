@@ -329,6 +329,12 @@ class Deviation(StrEnum):
         "",
         "The content credential no longer matches the file: something was changed after signing.",
     )
+    INGREDIENT_CHANGED = (
+        "ingredient-changed",
+        Weight.SHOULD,
+        "",
+        "A file that went into this one no longer matched its own content credential; this file matches its own.",
+    )
 
 
 #: Deviations by name.

@@ -65,14 +65,16 @@ def read_labels(
     media_type: str | None = None,
     limits: Limits | None = None,
     depth: Depth = "metadata",
+    trust_anchors: str = "",
 ) -> Labels:
     """Every label in the bytes of one file, and what was refused.
 
     ``media_type`` tells text formats apart and is compared with what the bytes are; it never overrules
-    them. Never raises on what ``data`` holds.
+    them. ``trust_anchors`` are certificates in PEM: a content credential whose signer they vouch for loses the note
+    that its signer is unknown. Never raises on what ``data`` holds.
     """
     limits = limits or _DEFAULT_LIMITS
-    found = Findings(limits)
+    found = Findings(limits, trust_anchors)
     if len(data) > limits.file_bytes:
         return _too_large(len(data), media_type, found)
     return _read(bytes(data), media_type, depth, found)

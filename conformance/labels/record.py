@@ -92,7 +92,7 @@ def _label(label: Label) -> LabelRecord:
     )
 
 
-def read_file(path: Path, *, depth: Depth = "all", limits: Limits | None = None) -> tuple[FileRecord, Labels]:
+def read_file(path: Path, *, depth: Depth = "all", limits: Limits | None = None, trust_anchors: str = "") -> tuple[FileRecord, Labels]:
     """The reading of one file, with its record. A file larger than allowed is refused before it is read.
 
     Raises OSError where the file cannot be opened.
@@ -105,7 +105,7 @@ def read_file(path: Path, *, depth: Depth = "all", limits: Limits | None = None)
         refusal = Refusal("file", f"larger than the {limits.file_bytes:,} bytes allowed")
         labels = Labels("application/octet-stream", (), (refusal,), ())
         return record(str(path), labels, "", (time.perf_counter() - began) * 1e3), labels
-    labels = read_labels(data, media_type=media_type_of(path), limits=limits, depth=depth)
+    labels = read_labels(data, media_type=media_type_of(path), limits=limits, depth=depth, trust_anchors=trust_anchors)
     digest = hashlib.sha256(data, usedforsecurity=False).hexdigest()
     return record(str(path), labels, digest, (time.perf_counter() - began) * 1e3), labels
 
@@ -129,12 +129,12 @@ def media_type_of(path: Path) -> str | None:
 
 
 def read_files(
-    paths: Iterable[Path], *, depth: Depth = "all", limits: Limits | None = None, workers: int = 1
+    paths: Iterable[Path], *, depth: Depth = "all", limits: Limits | None = None, workers: int = 1, trust_anchors: str = ""
 ) -> Iterator[tuple[FileRecord, Labels]]:
     """Readings of many files in the order given, over ``workers`` processes."""
     from functools import partial
 
-    job = partial(read_file, depth=depth, limits=limits)
+    job = partial(read_file, depth=depth, limits=limits, trust_anchors=trust_anchors)
     if workers == 1:
         yield from map(job, paths)
         return

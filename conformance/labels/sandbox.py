@@ -48,6 +48,7 @@ class Worker:
             "media_type": media_type,
             "demuxer": demuxer,
             "limits": dataclasses.asdict(limits),
+            "trust_anchors": found.trust_anchors,
             "length": len(data),
         }
         with self._lock:

@@ -342,7 +342,7 @@ def glimpse_of(image: Image) -> bytes:
 
 
 def crop_of(image: Image, line: Line) -> bytes:
-    """The label with some ground around it, as PNG at most 480 pixels wide."""
+    """The label with some ground around it, as PNG at most 480 pixels wide; small ones are enlarged to be seen."""
     margin = line.part_height
     box = (
         max(0, int(line.left - margin)),
@@ -352,6 +352,8 @@ def crop_of(image: Image, line: Line) -> bytes:
     )
     crop = image.crop(box)
     crop.thumbnail((480, 480))
+    if (times := 360 // max(crop.size)) > 1:
+        crop = crop.resize((crop.width * times, crop.height * times), 0)
     stream = io.BytesIO()
     crop.save(stream, "PNG")
     return stream.getvalue()

@@ -60,7 +60,7 @@ def allow_seconds(seconds: int) -> None:
 def run(request: dict[str, Any], data: bytes) -> dict[str, Any]:
     """One task; whatever goes wrong in it becomes a refusal."""
     limits = Limits(**request["limits"])
-    found = Findings(limits)
+    found = Findings(limits, request.get("trust_anchors", ""))
     name, function = _TASKS[request["task"]]
     try:
         module = import_module(f".{name}", __package__)

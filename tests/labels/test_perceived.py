@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageDraw
 
-from shenhe.conformance.labels import Deviation, Labels, LabelWriteError, Limits, read_labels, write_label
+from shenhe.conformance.labels import Deviation, Label, Labels, LabelWriteError, Limits, read_labels, write_label
 from shenhe.conformance.labels import sandbox as sandbox_module
 from shenhe.conformance.labels.dialogue import Turn, disclosure_in_dialogue, disclosure_in_scene
 from shenhe.conformance.labels.findings import Findings
@@ -242,8 +242,10 @@ def test_a_playlist_served_as_a_film_opens_nothing(tmp_path: Path) -> None:
 
 
 @functools.cache
-def credentials() -> tuple[bytes, bytes, bytes]:
-    """(certificate chain, key, certificate of the authority), made for this test run."""
+def credentials(valid: datetime.timedelta = datetime.timedelta(days=30), /) -> tuple[bytes, bytes, bytes]:
+    """(certificate chain, key, certificate of the authority), made for this test run; the signer's is ``valid`` for
+    so long.
+    """
     x509 = pytest.importorskip("cryptography.x509")
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -262,8 +264,8 @@ def credentials() -> tuple[bytes, bytes, bytes]:
             .issuer_name(name("authority"))
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - datetime.timedelta(days=1))
-            .not_valid_after(now + datetime.timedelta(days=30))
+            .not_valid_before(now - datetime.timedelta(days=20))
+            .not_valid_after(now + (valid if subject == "leaf" else datetime.timedelta(days=30)))
         )
 
     usage = {
@@ -292,29 +294,34 @@ def credentials() -> tuple[bytes, bytes, bytes]:
     return leaf.public_bytes(pem) + authority.public_bytes(pem), key, authority.public_bytes(pem)
 
 
-def signed(data: bytes, media_type: str, source_type: str) -> bytes:
+def signed(
+    data: bytes,
+    media_type: str,
+    source_type: str,
+    *,
+    certificates: tuple[bytes, bytes, bytes] | None = None,
+    parent: bytes | None = None,
+) -> bytes:
+    """``data`` with a content credential; ``parent`` is a file it was made of, with a credential of its own."""
     c2pa = pytest.importorskip("c2pa")
-    chain, key, _ = credentials()
+    chain, key, _ = certificates or credentials()
     info = c2pa.C2paSignerInfo(alg=b"es256", sign_cert=chain, private_key=key, ta_url=None)
+    action: dict[str, object] = {
+        "action": "c2pa.created" if parent is None else "c2pa.opened",
+        "digitalSourceType": f"http://cv.iptc.org/newscodes/digitalsourcetype/{source_type}",
+    }
+    if parent is not None:
+        action = {"action": "c2pa.opened", "parameters": {"ingredientIds": ["parent"]}}
     manifest = {
         "claim_generator_info": [{"name": "test", "version": "1"}],
         "title": "t",
-        "assertions": [
-            {
-                "label": "c2pa.actions.v2",
-                "data": {
-                    "actions": [
-                        {
-                            "action": "c2pa.created",
-                            "digitalSourceType": f"http://cv.iptc.org/newscodes/digitalsourcetype/{source_type}",
-                        }
-                    ]
-                },
-            }
-        ],
+        "assertions": [{"label": "c2pa.actions.v2", "data": {"actions": [action]}}],
     }
     out = io.BytesIO()
     with c2pa.Signer.from_info(info) as signer, c2pa.Builder(json.dumps(manifest)) as builder:
+        if parent is not None:
+            ingredient = {"title": "parent", "relationship": "parentOf", "label": "parent"}
+            builder.add_ingredient(json.dumps(ingredient), media_type, io.BytesIO(parent))
         builder.sign(signer, media_type, io.BytesIO(data), out)
     return out.getvalue()
 
@@ -336,6 +343,61 @@ def test_credentials_tell_an_unknown_signer_from_tampering(form: str, media_type
     sandbox_module.ask("c2pa", media_type, "", bytes(changed), found)
     assert D.TAMPERED in found.labels[0].deviations
     assert not found.labels[0].conformant
+
+
+def credential(data: bytes, media_type: str = "image/png", *, trust_anchors: str = "") -> Label:
+    """The one credential of ``data``, read in the worker."""
+    found = Findings(Limits(), trust_anchors)
+    sandbox_module.ask("c2pa", media_type, "", data, found)
+    assert [label.scheme for label in found.labels] == ["c2pa"], (found.refused, found.notes)
+    return found.labels[0]
+
+
+@needs_credentials
+def test_a_signer_that_the_caller_vouches_for_is_trusted() -> None:
+    data = signed(encoded(ground("gradient", (96, 64))), "image/png", "trainedAlgorithmicMedia")
+    assert credential(data).deviations == (D.UNTRUSTED_SIGNER,)
+    label = credential(data, trust_anchors=credentials()[2].decode())
+    assert label.deviations == ()
+    assert label.fields["validation_state"] == "Trusted"
+
+
+@needs_credentials
+def test_an_expired_signer_is_no_tampering() -> None:
+    # Nobody can sign with a certificate that has expired: this one does so while the test waits.
+    lifetime = datetime.timedelta(seconds=4)
+    made = time.monotonic()
+    data = signed(encoded(ground("gradient", (96, 64))), "image/png", "trainedAlgorithmicMedia", certificates=credentials(lifetime))
+    time.sleep(max(0.0, made + lifetime.total_seconds() + 1.5 - time.monotonic()))
+    label = credential(data)
+    assert D.EXPIRED_SIGNER in label.deviations
+    assert D.TAMPERED not in label.deviations
+    assert label.conformant
+
+
+@needs_credentials
+def test_an_origin_is_found_down_the_chain_of_ingredients() -> None:
+    picture = encoded(ground("gradient", (96, 64)))
+    first = signed(picture, "image/png", "trainedAlgorithmicMedia")
+    second = signed(picture, "image/png", "", parent=first)
+    third = signed(picture, "image/png", "", parent=second)
+    for data in (second, third):
+        label = credential(data)
+        assert label.fields["stands_in"] == "parent manifest"
+        assert label.fields["digital_source_type"] == ["trainedAlgorithmicMedia"]
+        assert D.TAMPERED not in label.deviations
+
+
+@needs_credentials
+def test_a_changed_file_is_told_in_whatever_manifest_it_happened() -> None:
+    picture = encoded(ground("gradient", (96, 64)))
+    first = bytearray(signed(picture, "image/png", "trainedAlgorithmicMedia"))
+    first[-20] ^= 1
+    assert D.TAMPERED in credential(bytes(first)).deviations
+    label = credential(signed(picture, "image/png", "", parent=bytes(first)))
+    assert label.deviations == (D.UNTRUSTED_SIGNER, D.INGREDIENT_CHANGED), "the parent was changed before it was used"
+    assert label.conformant
+    assert not label.strict
 
 
 @needs_credentials
