@@ -39,7 +39,7 @@ def demo(
     ] = Path("demo"),
     replications: Annotated[
         int, typer.Option("--replications", "-n", min=1, help="How often each policy is simulated.")
-    ] = 4,
+    ] = 3,
     seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same results.")] = 1,
     workers: Annotated[
         int | None, typer.Option("--workers", min=1, help="Processes to simulate with. Results are the same.")

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Any
 from .draws import Purpose
 from .eventlog import Kind, Stream, case_number
 from .scenario import MAX_STORES
-from .state import ACTIVE, FUNCTIONS, SERVICE
+from .state import ABROAD, ACTIVE, FUNCTIONS, SERVICE
 
 if TYPE_CHECKING:
     from .model import World
+    from .policy import Table
 
 LISTED, REFUSED, REPORT = int(Kind.LISTED), int(Kind.LISTING_REFUSED), int(Kind.STORE_REPORT)
 DELISTED, RELISTED, NOT_RELISTED = int(Kind.DELISTED), int(Kind.RELISTED), int(Kind.RELISTING_REFUSED)
 STORE_NOTICED = Purpose.STORE_NOTICED
+FINED, OVER_REMOVED = int(Kind.STORE_FINED), int(Kind.OVER_REMOVED)
+STORE_FINES = 2  # of model.TOTALS
 
 
 class AppStores:
@@ -23,25 +26,59 @@ class AppStores:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        table = world.table
-        self.share = table.store_share.tolist()
+        self.share = world.table.store_share.tolist()
+        self.count = len(self.share)
+        self.direct = max(0.0, 1.0 - float(sum(self.share)))
+        self.applications = [0] * (world.table.providers * self.count)
+        self.diligence = world.table.store_diligence.tolist()
+        self.adopt(world.table)
+
+    def adopt(self, table: Table) -> None:
         self.review = table.store_review.tolist()
         self.monitors = table.store_monitors.tolist()
         self.delay = table.store_delay.tolist()
         self.obeys = table.store_obeys.tolist()
         self.relisting = table.store_relisting.tolist()
         self.relists = table.store_relists.tolist()
+        self.over_removes = table.store_over_removes.tolist()
+        self.overreacts = any(self.over_removes)
         self.seen = table.behaviour_seen.tolist()
-        self.count = len(self.share)
-        self.direct = max(0.0, 1.0 - float(sum(self.share)))
-        self.applications = [0] * (table.providers * self.count)
+
+    def start(self) -> None:
+        if self.world.table.audit_days > 0.0 and self.count:
+            self.world.env.process(self.audit())
+
+    def audit(self) -> Generator[Any, Any, None]:
+        """The regulator looks at one listed app of each store; one that has not filed shows neglect."""
+        world = self.world
+        state, n = world.state, world.table.providers
+        audit = 0
+        while True:
+            yield world.clock.after(world.table.audit_days, FINED, 0, audit)
+            for s in range(self.count):
+                u = world.draws.uniform(world.seed, 0, Purpose.STORE_AUDIT, audit * MAX_STORES + s)
+                listed = [p for p in range(n) if state.listed[p * self.count + s] and state.status[p] == ACTIVE]
+                if listed and world.table.filing >= 0:
+                    p = listed[int(u * len(listed))]
+                    if not state.filed[p] >= 0.0:
+                        self.fine(p, s)
+            audit += 1
+
+    def fine(self, p: int, s: int) -> None:
+        """A store is fined for neglect, and more diligent afterwards."""
+        table = self.world.table
+        self.world.totals[STORE_FINES] += table.neglect_fine
+        self.diligence[s] += table.store_learns * (1.0 - self.diligence[s])
+        self.world.log(FINED, p, s, -1, table.neglect_fine)
 
     def apply(self, p: int) -> None:
         """A provider asks every store that neither lists nor has removed it to list its app."""
         state = self.world.state
+        if state.outside[p] == ABROAD:
+            return
         for s in range(self.count):
             place = p * self.count + s
-            if not state.listed[place] and not state.listing_epoch[place]:
+            if not state.listed[place] and not state.removed[place]:
                 attempt = self.applications[place]
                 self.applications[place] += 1
                 delay = self.world.draws.exponential(
@@ -55,10 +92,10 @@ class AppStores:
         world = self.world
         state = world.state
         place = p * self.count + s
-        if state.status[p] != ACTIVE or state.listed[place] or state.listing_epoch[place]:
+        if state.status[p] != ACTIVE or state.outside[p] == ABROAD or state.listed[place] or state.removed[place]:
             return
         u = world.draws.uniform(world.seed, p, Purpose.LISTING_CHECKED, attempt * MAX_STORES + s)
-        if u < world.table.checks_filing and not state.filed[p] >= 0.0:
+        if u < world.table.checks_filing * self.diligence[s] and not state.filed[p] >= 0.0:
             world.log(REFUSED, p, 0, -1, float(s))
             return
         self.list(p, s, LISTED)
@@ -66,8 +103,10 @@ class AppStores:
     def list(self, p: int, s: int, kind: int) -> None:
         world = self.world
         world.state.listed[p * self.count + s] = 1
+        world.state.removed[p * self.count + s] = 0
         world.listings += 1
         world.log(kind, p, 0, -1, float(s))
+        world.public.come_back(p, s)
         self.expose(p)
 
     def delist(self, p: int, s: int, case: int) -> None:
@@ -75,7 +114,28 @@ class AppStores:
         world.state.listed[p * self.count + s] = 0
         world.listings -= 1
         world.log(DELISTED, p, case, -1, float(s))
+        world.public.move_away(p, s, self.share[s], case)
         self.expose(p)
+
+    def forget(self, p: int) -> None:
+        """A provider is gone or begins anew: no store lists it, or knows of a removal."""
+        state = self.world.state
+        for s in range(self.count):
+            place = p * self.count + s
+            if state.listed[place]:
+                self.delist(p, s, 0)
+            state.removed[place] = 0
+            state.listing_epoch[place] += 1
+
+    def overreact(self, p: int, case: int) -> None:
+        """An unfounded complaint may be enough for a store to remove an app unasked."""
+        world = self.world
+        for s in range(self.count):
+            if world.state.listed[p * self.count + s]:
+                u = world.draws.uniform(world.seed, p, Purpose.OVER_REMOVED, case * MAX_STORES + s)
+                if u < self.over_removes[s]:
+                    world.log(OVER_REMOVED, p, case, -1, float(s))
+                    world.env.process(self.remove(p, s, 0.0, case, ordered=False))
 
     def expose(self, p: int) -> None:
         """Who can reach the service: users who come directly, and those of the stores that list it."""
@@ -110,24 +170,28 @@ class AppStores:
     def order_removal(self, p: int, days: float, case: int) -> None:
         for s in range(self.count):
             if self.world.state.listed[p * self.count + s]:
-                self.world.env.process(self.remove(p, s, days, case))
+                self.world.env.process(self.remove(p, s, days, case, ordered=True))
 
-    def remove(self, p: int, s: int, days: float, case: int) -> Generator[Any, Any, None]:
-        """Obey an order after a lag; when its time is over, review relisting until it is granted."""
+    def remove(self, p: int, s: int, days: float, case: int, *, ordered: bool) -> Generator[Any, Any, None]:
+        """Obey an order after a lag, or remove unasked; when its time is over, review relisting until it is granted."""
         world = self.world
         state, clock, draws, seed = world.state, world.clock, world.draws, world.seed
         place = p * self.count + s
         index = case * MAX_STORES + s
-        lag = draws.exponential(seed, p, Purpose.DELISTING_LAG, index) * self.obeys[s]
-        yield clock.after(lag, DELISTED, p, case)
-        if not state.listed[place]:
-            return
+        if ordered:
+            lag = draws.exponential(seed, p, Purpose.DELISTING_LAG, index) * self.obeys[s]
+            yield clock.after(lag, DELISTED, p, case)
+            if not state.listed[place]:
+                return
+            if 0.0 < world.table.store_limit < lag:
+                self.fine(p, s)
         self.delist(p, s, case)
+        state.removed[place] = 1
         state.listing_epoch[place] += 1
         epoch = state.listing_epoch[place]
         yield clock.after(days, RELISTED, p, case)
         attempt = 0
-        while state.listing_epoch[place] == epoch and state.status[p] == ACTIVE:
+        while state.listing_epoch[place] == epoch and state.status[p] == ACTIVE and state.outside[p] != ABROAD:
             draw = index * 4096 + attempt
             review = draws.exponential(seed, p, Purpose.RELISTING_REVIEW, draw) * self.relisting[s]
             yield clock.after(max(review, 1.0), RELISTED, p, case)
@@ -147,6 +211,6 @@ class AppStores:
         state = self.world.state
         for s in range(self.count):
             place = p * self.count + s
-            if state.listing_epoch[place] and not state.listed[place] and state.status[p] == ACTIVE:
+            if state.removed[place] and not state.listed[place] and state.status[p] == ACTIVE:
                 state.listing_epoch[place] += 1
                 self.list(p, s, RELISTED)

@@ -37,6 +37,13 @@ class Due(simpy.Event):  # type: ignore[misc]
         env.schedule(self, FIRST_KEYED + key, delay)
 
 
+def resize(resource: Any, capacity: int) -> None:
+    """Give a SimPy resource another capacity: more takes effect at once, less as those at work finish."""
+    if resource.capacity != capacity:
+        resource._capacity = capacity
+        resource._trigger_put(None)
+
+
 class Clock:
     """Schedules events of one environment with keys. ``clock.env.now`` is the time in days."""
 

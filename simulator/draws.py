@@ -83,6 +83,33 @@ class Purpose:
     RELISTING_REVIEW: Final = 44
     RELISTING_DECISION: Final = 45
     USERS_SECOND: Final = 46
+    SUPPORTER: Final = 47
+    EXEMPT: Final = 48
+    CERTIFIED: Final = 49
+    RECORDS: Final = 50
+    REENTRY: Final = 51
+    REENTRY_TIME: Final = 52
+    ABROAD: Final = 53
+    HIDDEN: Final = 54
+    TRACED: Final = 55
+    MIGRATION: Final = 56
+    HANDLED: Final = 57
+    HANDLING_TIME: Final = 58
+    SELF_REPORTED: Final = 59
+    REFERRED: Final = 60
+    CLAIMED: Final = 61
+    CLAIM_TIME: Final = 62
+    AWARD: Final = 63
+    MISUSED: Final = 64
+    ACCOUNT_MEASURE: Final = 65
+    OVER_REMOVED: Final = 66
+    STORE_AUDIT: Final = 67
+    NEGLECT_FOUND: Final = 68
+    RUMOUR_GAP: Final = 69
+    RUMOUR_REACHES: Final = 70
+    RUMOUR_REFUTED: Final = 71
+    GROUP_BACK: Final = 72
+    SUPPORTER_CHOICE: Final = 73
 
 
 def _philox(c0: int, c1: int, c2: int, c3: int, k0: int, k1: int) -> tuple[int, int, int, int]:

@@ -32,6 +32,7 @@ class Actor(enum.StrEnum):
     APP_STORE = "app-store"
     PLATFORM = "platform"
     REGISTRY = "registry"
+    SUPPORTER = "technical-supporter"
 
 
 class Kind(enum.IntEnum):
@@ -81,6 +82,30 @@ class Kind(enum.IntEnum):
     OCCASION = 41  # one row a provider, at the horizon; value: occasions to breach a rule that it met
     UNFILED = 42  # never logged: the end of the grace period
     SANCTIONED = 43  # value: step of the ladder decided on, imposed at once or after an appeal that suspends it
+    EFFORT = 44  # value: effort at compliance chosen at a review, 0 to 1
+    STRICTNESS = 45  # value: strictness of the provider's filter chosen at a review, 0 to 1
+    DETERRED = 46  # value: 1 where the provider's own belief was enough, 2 where it took its peers' sanctions; case: the occasion
+    USERS_MOVED = 47  # value: users gained (above 0) or lost; case: the slot, a store's number or that of all stores together
+    SUPPORTER_SANCTIONED = 48  # value: number of the supporter; provider and case: where it came to light
+    SUPPORTER_SUSPENDED = 49  # value: days; the service of a provider built on that supporter is suspended
+    SUPPORTER_FAILED = 50  # value: number of the supporter
+    SUPPORTER_RECOVERED = 51  # value: number of the supporter
+    MOVED_ABROAD = 52  # value: share of users who still reach it
+    REENTERED = 53  # under another name: no strikes, no filing, no listing
+    TAKEN_DOWN = 54  # value: severity that ends; the provider acted on a complaint; case: the occasion
+    SELF_REPORTED = 55
+    REFERRED = 56  # to criminal prosecution
+    CLAIM = 57  # value: RMB awarded to the person depicted; case: the occasion
+    ACCOUNT_MEASURE = 58  # value: 1 warned, 2 limited, 3 suspended, 4 closed: an account of a user who misused the service
+    OVER_REMOVED = 59  # value: number of the store, which removed the app on an unfounded complaint
+    STORE_FINED = 60  # value: RMB; case: number of the store
+    PLATFORM_FINED = 61  # value: RMB; case: number of the platform
+    RUMOUR = 62  # value: 1 where the provider it reached refuted it in time; case: number of the episode
+    POLICY_CHANGED = 63  # value: number of the regime that begins
+    FOCUSED = 64  # value: number of the lot of providers that inspections concentrate on from now
+    CERTIFIED = 65  # the provider joins the safe harbour
+    FILING_CANCELLED = 66  # the provider is gone, and its filing with it
+    EXEMPT = 67  # outside enforcement from the beginning
 
 
 class Stream(enum.IntEnum):
@@ -91,6 +116,8 @@ class Stream(enum.IntEnum):
     INSPECTION = 2
     STANDING = 3
     STORE_REPORT = 4
+    SUPPORTER = 5
+    SELF_REPORT = 6
 
 
 def case_number(stream: int, index: int) -> int:
@@ -114,6 +141,17 @@ ACTORS: dict[Kind, Actor] = {
     Kind.FILING_DECIDED: Actor.REGISTRY,
     Kind.FILED: Actor.REGISTRY,
     **{kind: Actor.APP_STORE for kind in Kind if Kind.LISTED <= kind <= Kind.RELISTING_REFUSED},
+    **dict.fromkeys((Kind.USERS_MOVED, Kind.CLAIM, Kind.RUMOUR), Actor.PUBLIC),
+    **dict.fromkeys(
+        (
+            Kind.SUPPORTER_SANCTIONED, Kind.SUPPORTER_SUSPENDED, Kind.REFERRED, Kind.STORE_FINED, Kind.PLATFORM_FINED,
+            Kind.POLICY_CHANGED, Kind.FOCUSED,
+        ),
+        Actor.REGULATOR,
+    ),
+    **dict.fromkeys((Kind.SUPPORTER_FAILED, Kind.SUPPORTER_RECOVERED), Actor.SUPPORTER),
+    Kind.OVER_REMOVED: Actor.APP_STORE,
+    Kind.FILING_CANCELLED: Actor.REGISTRY,
 }
 
 KIND_NAMES = tuple(kind.name.lower().replace("_", "-") for kind in Kind)

@@ -90,6 +90,54 @@ def step_on_ladder(strikes: int, serious: bool, steps: int) -> int:
     return step if step < steps else steps - 1
 
 
+def inspection_emphasis(
+    group_weight: float, complaints: int, per_complaint: float, cap: int, focus_weight: float, certified_factor: float
+) -> float:
+    """What multiplies the chance of an inspection beyond strikes and size: the group or lot that a provider is in,
+    complaints since the last inspection, a certificate of conformance. All neutral: exactly 1."""
+    counted = complaints if complaints < cap else cap
+    return group_weight * (1.0 + per_complaint * counted) * focus_weight * certified_factor
+
+
+def best_effort(belief: float, cost: float, breaches: float, effort_cost: float) -> float:
+    """Effort in [0, 1] that minimises ``effort_cost * e**2 + belief * cost * breaches * (1 - e)`` RMB a year.
+
+    ``breaches`` is what a year would bring without effort. A provider weighs what compliance costs, with rising
+    marginal cost, against the sanctions it expects.
+    """
+    if effort_cost <= 0.0:
+        return 0.0
+    effort = belief * cost * breaches / (2.0 * effort_cost)
+    return effort if effort < 1.0 else 1.0
+
+
+def compliance_at(base: float, effort: float, factor: float) -> float:
+    """Chance that an occasion is averted: ``effort`` removes that share of what is missing, ``factor`` below one is a
+    failure of the technical supporter."""
+    compliance = base
+    if effort > 0.0:
+        compliance = 1.0 - (1.0 - base) * (1.0 - effort)
+    return compliance * factor
+
+
+def filter_strictness(belief: float, cost: float, scale: float) -> float:
+    """Strictness in [0, 1) of a provider's filter, which rises with the sanction it expects: 1 - exp(-belief * cost / scale)."""
+    if scale <= 0.0:
+        return 0.0
+    return 1.0 - math.exp(-belief * cost / scale)
+
+
+def misuse_chance(chance: float, anonymity: float, anonymous: bool) -> float:
+    """Chance that users' misuse becomes a violation. Where real names are not asked for, misuse is ``anonymity`` times
+    as frequent as elsewhere: the rates of a scenario are those without real names, thinned where they are asked for."""
+    return chance if anonymous else chance / anonymity
+
+
+def fine_for_all(fine: float, per_violation: float, violations: int) -> float:
+    """A fine with an amount on top for each violation that is live, in RMB."""
+    return fine + per_violation * violations
+
+
 def next_publication(now: float, interval: float) -> float:
     """Days until the next published batch of filings, strictly after now."""
     return (math.floor(now / interval) + 1.0) * interval - now

@@ -20,12 +20,13 @@ from .clock import Clock
 from .draws import compiled, replication_seed
 from .eventlog import Kind, Row
 from .platform import Platforms
-from .policy import Floats, Integers, Table, table
+from .policy import Floats, Integers, Table, regimes
 from .provider import Providers
 from .public import Public
 from .registry import Registry
 from .regulator import Imposed, Regulator
 from .state import ACTIVE, FUNCTIONS, SERVICE, State, as_arrays, as_lists, initial_state
+from .supporter import Supporters
 
 if TYPE_CHECKING:
     from .scenario import Scenario
@@ -35,6 +36,8 @@ BIN = 30.0
 
 KINDS = len(Kind)
 EXTRAS = ("fines", "harm", "backlog", "listings", "active", "filed", "service_suspended", "violations_live")
+TOTALS = ("deterred_own", "deterred_peers", "store_fines", "platform_fines", "rumours_unrefuted")
+"""What is counted besides events of one kind: indices of :attr:`World.totals`."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,10 @@ class Replication:
     closed: tuple[int, int, int]  # cases dismissed, sanctioned, lapsed
     late_filings: int
     appeals: tuple[int, int, int]  # filed, rejected, upheld
+    totals: Floats  # (len(TOTALS),)
+    staff_cost: float  # RMB
+    waiting_since: float  # sum of the days on which the cases still waiting were opened
+    takedown_delays: Floats  # days from a complaint to the provider's own takedown
     steps: int  # events that SimPy processed
     pending: int  # and those that were waiting at the horizon
 
@@ -64,20 +71,21 @@ class Replication:
 class World:
     """Everything that the processes of one replication share."""
 
-    def __init__(self, scenario: Scenario, numbers: Table, seed: int, *, keep_log: bool) -> None:
+    def __init__(self, scenario: Scenario, numbers: list[tuple[float, Table]], seed: int, *, keep_log: bool) -> None:
         self.env = simpy.Environment()
         self.clock = Clock(self.env)
-        self.table = numbers
+        self.table = numbers[0][1]
+        self.regimes = numbers
         self.seed = seed
         self.draws = compiled()
-        self.initial = initial_state(scenario, numbers, self.draws, seed)
+        self.initial = initial_state(scenario, self.table, self.draws, seed)
         self.state = as_lists(self.initial)
-        self.behaviours = len(numbers.behaviour_rate)
-        self.steps = len(numbers.step_sanctions)
+        self.behaviours = len(self.table.behaviour_rate)
+        self.steps = len(self.table.step_sanctions)
         self.rows: list[Row] = []
         self.keep_log = keep_log
         self.kinds = [0] * KINDS
-        classes = len(numbers.class_gain)
+        classes = len(self.table.class_gain)
         self.class_occasions = [0] * classes
         self.class_violations = [0] * classes
         self.fines = 0.0
@@ -94,6 +102,10 @@ class World:
         self.late_filings = 0
         self.appeals_filed = self.appeals_rejected = self.appeals_upheld = 0
         self.action_delays: list[float] = []
+        self.takedown_delays: list[float] = []
+        self.staff_cost = self.staff_paid = 0.0
+        self.waiting_since = 0.0  # sum of the days on which the cases now waiting were opened
+        self.totals = [0.0] * len(TOTALS)
         # What appeals under way may undo, by (provider, draw index of the step); looked up, never iterated.
         self.imposed: dict[tuple[int, int], Imposed] = {}
         self.bins: list[tuple[float, list[int], list[float], list[int], list[int]]] = []
@@ -102,7 +114,41 @@ class World:
         self.platforms = Platforms(self)
         self.registry = Registry(self)
         self.app_stores = AppStores(self)
+        self.supporters = Supporters(self)
         self.regulator = Regulator(self)
+
+    def start(self) -> None:
+        self.env.process(self.take_census())
+        for number, (day, _) in enumerate(self.regimes):
+            if number:
+                self.clock.call(day, int(Kind.POLICY_CHANGED), 0, number, self.change_policy, number)
+        self.regulator.start()
+        self.app_stores.start()
+        self.public.start()
+        self.supporters.start()
+        self.providers.start()
+
+    def change_policy(self, event: Any) -> None:
+        """Another regime holds from now on. Cases under way are decided by it; sanctions imposed stand."""
+        number = event._value
+        self.pay_staff()
+        # What accrues at a rate that the regime sets is booked up to now.
+        for p in range(self.table.providers):
+            if self.state.lawful_rate[p]:
+                self.accrue(p)
+        self.table = self.regimes[number][1]
+        for actor in (self.providers, self.public, self.platforms, self.registry, self.app_stores, self.regulator):
+            actor.adopt(self.table)
+        self.log(int(Kind.POLICY_CHANGED), 0, number, -1, float(number))
+        for p in range(self.table.providers):
+            if self.state.strictness[p]:
+                self.accrue(p)
+
+    def pay_staff(self) -> None:
+        """Inspectors and reviewers cost what they cost until now."""
+        people = int(self.table.authority_inspectors.sum()) + self.table.reviewers
+        self.staff_cost += people * self.table.staff_cost * (self.env.now - self.staff_paid)
+        self.staff_paid = self.env.now
 
     def log(self, kind: int, provider: int, case: int, rule: int, value: float) -> None:
         """One row: ``rule`` is a behaviour's index, ``behaviours + step`` for a penalty, or -1."""
@@ -118,13 +164,22 @@ class World:
         state, now = self.state, self.env.now
         rate = state.harm_rate[p]
         if rate:
-            state.harm[p] += rate * (now - state.harm_at[p])
+            harm = rate * (now - state.harm_at[p])
+            state.harm[p] += harm
+            if state.outside[p]:
+                state.harm_outside[p] += harm
+        if state.lawful_rate[p]:
+            state.lawful_blocked[p] += state.lawful_rate[p] * (now - state.harm_at[p])
         state.harm_at[p] = now
         severity = state.severity[p]
         if severity:
             reached = state.status[p] == ACTIVE and not state.suspended[p * FUNCTIONS + SERVICE]
             severity = severity * state.exposure[p] if reached else 0.0
-        state.harm_rate[p] = state.users[p] * (severity + state.copies[p])
+        state.harm_rate[p] = state.present[p] * (severity + state.copies[p])
+        if state.strictness[p] or state.lawful_rate[p]:
+            reached = state.status[p] == ACTIVE and not state.suspended[p * FUNCTIONS + SERVICE]
+            blocked = state.strictness[p] * self.table.lawful_blocked * state.exposure[p] if reached else 0.0
+            state.lawful_rate[p] = state.present[p] * blocked
 
     def queue_changed(self, by: int) -> None:
         now = self.env.now
@@ -145,8 +200,13 @@ class World:
     def close_bin(self) -> None:
         state, now = self.state, self.env.now
         rates, since = np.array(state.harm_rate), np.array(state.harm_at)
-        harm = np.array(state.harm) + rates * np.maximum(now - since, 0.0)
+        passed = np.maximum(now - since, 0.0)
+        more = rates * passed
+        harm = np.array(state.harm) + more
         state.harm[:] = harm.tolist()
+        outside = np.array(state.harm_outside) + np.where(np.array(state.outside) > 0, more, 0.0)
+        state.harm_outside[:] = outside.tolist()
+        state.lawful_blocked[:] = (np.array(state.lawful_blocked) + np.array(state.lawful_rate) * passed).tolist()
         state.harm_at[:] = np.maximum(now, since).tolist()
         extras = [
             self.fines,
@@ -164,9 +224,11 @@ class World:
     def finish(self) -> None:
         """Book what is still under way at the horizon."""
         self.queue_changed(0)
+        self.pay_staff()
         self.close_bin()
         for p in range(self.table.providers):
             self.regulator.end_downtime(p)
+            self.providers.book_effort(p)
             if self.state.occasions[p]:
                 self.log(int(Kind.OCCASION), p, 0, -1, float(self.state.occasions[p]))
 
@@ -195,16 +257,14 @@ def replicate(
     ``prepare`` may change the state of the world before anything happens in it, so that a provider can be put there whose
     compliance was measured.
     """
-    numbers = table(scenario)
-    world = World(scenario, numbers, replication_seed(seed, number), keep_log=keep_log)
+    world = World(scenario, regimes(scenario), replication_seed(seed, number), keep_log=keep_log)
     if prepare is not None:
         prepare(world)
-    world.env.process(world.take_census())
-    world.regulator.start()
-    world.public.start()
-    world.providers.start()
+        # Compliance set from outside is what effort and failures start from.
+        world.state.base[:] = world.state.compliance
+    world.start()
     with rare_collections():
-        world.env.run(until=numbers.horizon)
+        world.env.run(until=world.table.horizon)
     world.finish()
     ends, kinds, extras, occasions, violations = zip(*world.bins, strict=True)
     return Replication(
@@ -224,6 +284,10 @@ def replicate(
         closed=(world.closed[0], world.closed[1], world.closed[2]),
         late_filings=world.late_filings,
         appeals=(world.appeals_filed, world.appeals_rejected, world.appeals_upheld),
+        totals=np.array(world.totals, dtype=np.float64),
+        staff_cost=world.staff_cost,
+        waiting_since=world.waiting_since,
+        takedown_delays=np.array(world.takedown_delays, dtype=np.float64),
         steps=next(world.env._eid) - len(world.env._queue),
         pending=len(world.env._queue),
     )

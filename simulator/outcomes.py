@@ -14,9 +14,9 @@ import numpy as np
 import pyarrow as pa
 
 from .eventlog import Kind
-from .model import EXTRAS, Replication
+from .model import EXTRAS, TOTALS, Replication
 from .scenario import Scenario
-from .state import EXITED, STATUS_NAMES
+from .state import ACTIVE, FUNCTIONS, SERVICE, STATUS_NAMES
 
 
 class Metric(NamedTuple):
@@ -71,8 +71,37 @@ METRICS: dict[str, Metric] = {
     "late_filings": Metric("Filings decided after the statutory limit", ""),
     "exits": Metric("Providers that gave up", ""),
     "active_end": Metric("Providers active at the end", ""),
+    "deterred_own": Metric("Occasions forgone for fear from a provider's own belief", ""),
+    "deterred_peers": Metric("Occasions forgone only for what happened to others", ""),
+    "harm_outside": Metric("Harm by providers outside enforcement", "user-days"),
+    "compliance_cost": Metric("Cost of effort at compliance", "RMB"),
+    "regulator_cost": Metric("Cost of inspectors and reviewers", "RMB"),
+    "lawful_blocked": Metric("Lawful use refused by filters", "user-days"),
+    "takedowns": Metric("Violations taken down by providers after a complaint", ""),
+    "takedown_p50": Metric("Time from complaint to the provider's takedown, median", "days"),
+    "takedown_p95": Metric("Time from complaint to the provider's takedown, 95th percentile", "days"),
+    "takedown_in_48h": Metric("Takedowns within 48 hours of the complaint", "share"),
+    "account_measures": Metric("Accounts of users warned, limited, suspended or closed", ""),
+    "self_reports": Metric("Violations that providers reported themselves", ""),
+    "referrals": Metric("Referrals to prosecution", ""),
+    "claims": Metric("Civil claims won by persons depicted", ""),
+    "claims_awarded": Metric("Damages awarded", "RMB"),
+    "supporter_sanctions": Metric("Sanctions on technical supporters", ""),
+    "collateral_downtime": Metric("Service suspended for a breach of the supporter", "provider-days"),
+    "over_removals": Metric("Removals by stores unasked, on an unfounded complaint", ""),
+    "store_fines": Metric("Fines on app stores", "RMB"),
+    "platform_fines": Metric("Fines on platforms", "RMB"),
+    "relisting_refusals": Metric("Relistings refused", ""),
+    "rumours_unrefuted": Metric("Rumours not refuted in time", ""),
+    "moved_abroad": Metric("Providers that went on from abroad", ""),
+    "reentries": Metric("Providers back under another name", ""),
+    "filings_cancelled": Metric("Filings cancelled", ""),
+    "backlog_age": Metric("Age of the cases waiting at the end", "days"),
+    "concentration": Metric("Concentration of users (Herfindahl index)", "share"),
+    "disparity": Metric("Sanctions per violation, first size class over last", "ratio"),
 }
-"""Every column of the outcomes but ``replication`` and the ``compliance_<size class>`` columns."""
+"""Every column of the outcomes but ``replication`` and those of one size class: ``compliance_…``, ``exits_…`` and
+``sanction_rate_…``."""
 
 SERIES_KINDS: dict[str, Kind] = {
     "violations": Kind.VIOLATION,
@@ -102,10 +131,12 @@ SERIES_LEVELS = ("backlog", "listings", "active", "filed", "service_suspended", 
 
 def metrics(scenario: Scenario) -> dict[str, Metric]:
     """All metrics of a scenario's outcomes, those by size class included."""
-    by_class = {
-        f"compliance_{_column(item.name)}": Metric(f"Compliance of {item.name} providers", "share")
-        for item in scenario.population.classes
-    }
+    by_class: dict[str, Metric] = {}
+    for item in scenario.population.classes:
+        column = _column(item.name)
+        by_class[f"compliance_{column}"] = Metric(f"Compliance of {item.name} providers", "share")
+        by_class[f"exits_{column}"] = Metric(f"Exits of {item.name} providers", "")
+        by_class[f"sanction_rate_{column}"] = Metric(f"Sanctions per hundred violations of {item.name} providers", "")
     return METRICS | by_class
 
 
@@ -169,15 +200,64 @@ def outcomes_table(scenario: Scenario, run: Replication) -> pa.Table:
         "filed": last["filed"],
         "filing_days": _share(run.review_total, float(kinds[Kind.FILING_DECIDED])),
         "late_filings": run.late_filings,
-        "exits": int(np.count_nonzero(state.status == EXITED)),
+        "exits": int(kinds[Kind.EXITED]),
         "active_end": last["active"],
+        **_further(run),
     }
     for position, item in enumerate(scenario.population.classes):
         seen = int(run.class_occasions[-1][position])
-        row[f"compliance_{_column(item.name)}"] = 1.0 - _share(int(run.class_violations[-1][position]), seen)
+        column, members = _column(item.name), state.size_class == position
+        broken = int(run.class_violations[-1][position])
+        row[f"compliance_{column}"] = 1.0 - _share(broken, seen)
+        row[f"exits_{column}"] = int(state.exits[members].sum())
+        row[f"sanction_rate_{column}"] = 100.0 * _share(int(state.sanctions[members].sum()), broken)
     columns: list[Any] = [pa.array([run.number], pa.int32())]
     columns += [pa.array([float(value)], pa.float64()) for value in row.values()]
     return pa.table(columns, names=["replication", *row])
+
+
+def _further(run: Replication) -> dict[str, float]:
+    state, kinds, last = run.state, run.kinds[-1], dict(zip(EXTRAS, run.extras[-1].tolist(), strict=True))
+    totals = dict(zip(TOTALS, run.totals.tolist(), strict=True))
+    reached = (state.status == ACTIVE) & (state.suspended.reshape(-1, FUNCTIONS)[:, SERVICE] == 0)
+    reach = np.where(reached, state.present, 0.0)
+    whole = _sum(reach)
+    sizes = len(run.class_violations[-1])
+    rates = [
+        _share(float(state.sanctions[state.size_class == c].sum()), float(run.class_violations[-1][c]))
+        for c in (0, sizes - 1)
+    ]
+    waiting = last["backlog"]
+    return {
+        "deterred_own": totals["deterred_own"],
+        "deterred_peers": totals["deterred_peers"],
+        "harm_outside": _sum(state.harm_outside),
+        "compliance_cost": _sum(state.compliance_cost),
+        "regulator_cost": run.staff_cost,
+        "lawful_blocked": _sum(state.lawful_blocked),
+        "takedowns": int(kinds[Kind.TAKEN_DOWN]),
+        "takedown_p50": _quantile(run.takedown_delays, 0.5),
+        "takedown_p95": _quantile(run.takedown_delays, 0.95),
+        "takedown_in_48h": _share(float(np.count_nonzero(run.takedown_delays <= 2.0)), float(len(run.takedown_delays))),
+        "account_measures": int(kinds[Kind.ACCOUNT_MEASURE]),
+        "self_reports": int(kinds[Kind.SELF_REPORTED]),
+        "referrals": int(kinds[Kind.REFERRED]),
+        "claims": int(kinds[Kind.CLAIM]),
+        "claims_awarded": _sum(state.claims),
+        "supporter_sanctions": int(kinds[Kind.SUPPORTER_SANCTIONED]),
+        "collateral_downtime": _sum(state.collateral_downtime),
+        "over_removals": int(kinds[Kind.OVER_REMOVED]),
+        "store_fines": totals["store_fines"],
+        "platform_fines": totals["platform_fines"],
+        "relisting_refusals": int(kinds[Kind.RELISTING_REFUSED]),
+        "rumours_unrefuted": totals["rumours_unrefuted"],
+        "moved_abroad": int(kinds[Kind.MOVED_ABROAD]),
+        "reentries": int(kinds[Kind.REENTERED]),
+        "filings_cancelled": int(kinds[Kind.FILING_CANCELLED]),
+        "backlog_age": _share(run.bin_ends[-1] * waiting - run.waiting_since, waiting),
+        "concentration": _share(_sum(reach * reach), whole * whole),
+        "disparity": _share(rates[0], rates[1]),
+    }
 
 
 def _quantile(values: Any, q: float) -> float:

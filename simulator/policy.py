@@ -14,7 +14,7 @@ import numpy.typing as npt
 from shenhe.rulebook import Behaviour
 
 from .formulas import scaled
-from .scenario import Sanction, Scenario
+from .scenario import PolicyRules, Sanction, Scenario, covers
 
 YEAR = 365.0
 
@@ -124,6 +124,75 @@ class Table(NamedTuple):
     checks_filing: float
     removes_unfiled: bool
 
+    # effort, filters, and what else providers do; by size class first
+    class_exempt: Floats  # (C,)
+    class_compliance_cost: Floats  # (C,) RMB a year at full effort
+    class_reenters: Floats  # (C,)
+    class_abroad: Floats  # (C,)
+    class_hides: Floats  # (C,)
+    class_records: Floats  # (C,)
+    class_certifies: Floats  # (C,)
+    decision_days: float
+    strictness_scale: float
+    lawful_blocked: float
+    handles: float
+    handling_days: float
+    account_measures: float
+    reentry_days: float
+
+    # users and rumours
+    behaviour_misused: Floats  # (B,)
+    behaviour_claimed: Floats  # (B,)
+    behaviour_award: Floats  # (B,) RMB
+    real_name: int  # index of the behaviour `real-name`, or -1
+    rumour: int  # index of the behaviour `rumour-refutation`, or -1
+    migrates: float
+    returns: float
+    anonymity: float
+    rumour_rate: float  # episodes a day
+    rumour_reach: float
+    claim_days: float
+
+    # technical supporters
+    supporter_cumulative: Floats  # (K,)
+    used_by: float
+    traced: float
+    supporter_days: float
+    failure_day: Floats  # (F,)
+    failure_days: Floats  # (F,)
+    failure_supporter: Integers  # (F,)
+    failure_factor: Floats  # (F,)
+
+    # further levers
+    store_diligence: Floats  # (S,)
+    store_over_removes: Floats  # (S,)
+    audit_days: float
+    store_limit: float
+    neglect_fine: float
+    store_learns: float
+    platform_found: float
+    platform_fine: float
+    platform_learns: float
+    target_per_complaint: float
+    target_complaint_cap: int
+    group_weight: float
+    group_back: float
+    lots: int
+    focus_days: float
+    focus_weight: float
+    without_records: float
+    step_per_violation: Floats  # (L,) RMB
+    self_report: float
+    self_report_discount: float
+    safe_harbour: bool
+    safe_harbour_gain: float
+    safe_harbour_factor: float
+    publicity: float
+    referral: float
+    authority_inspectors: Integers  # (A,)
+    authority_of: Integers  # (C * B,) the authority with jurisdiction
+    staff_cost: float  # RMB a day of one inspector or reviewer
+
 
 def table(scenario: Scenario) -> Table:
     """The numbers of a scenario."""
@@ -222,4 +291,90 @@ def table(scenario: Scenario) -> Table:
         suspensive=appeals.suspensive,
         checks_filing=policy.stores.checks_filing,
         removes_unfiled=policy.stores.removes_unfiled,
+        class_exempt=column([item.exempt for item in classes]),
+        class_compliance_cost=column([item.compliance_cost for item in classes]),
+        class_reenters=column([item.reenters for item in classes]),
+        class_abroad=column([item.abroad for item in classes]),
+        class_hides=column([item.hides for item in classes]),
+        class_records=column([item.keeps_records for item in classes]),
+        class_certifies=column([item.certifies for item in classes]),
+        decision_days=scenario.response.review_days,
+        strictness_scale=scenario.response.strictness_scale,
+        lawful_blocked=scenario.response.lawful_blocked,
+        handles=scenario.response.handles,
+        handling_days=scenario.response.handling_days,
+        account_measures=scenario.response.account_measures,
+        reentry_days=scenario.response.reentry_days,
+        behaviour_misused=column([risk.misused for risk in risks]),
+        behaviour_claimed=column([risk.claimed for risk in risks]),
+        behaviour_award=column([risk.award for risk in risks]),
+        real_name=behaviours.index(Behaviour.REAL_NAME) if Behaviour.REAL_NAME in behaviours else -1,
+        rumour=behaviours.index(Behaviour.RUMOUR_REFUTATION) if Behaviour.RUMOUR_REFUTATION in behaviours else -1,
+        migrates=scenario.public.migrates,
+        returns=scenario.public.returns,
+        anonymity=scenario.public.anonymity,
+        rumour_rate=scenario.public.rumours / YEAR,
+        rumour_reach=scenario.public.rumour_reach,
+        claim_days=scenario.public.claim_days,
+        supporter_cumulative=_zipf(scenario.supporters.simulated(population.scale)),
+        used_by=scenario.supporters.used_by if scenario.supporters.count else 0.0,
+        traced=scenario.supporters.traced,
+        supporter_days=scenario.supporters.service_days,
+        failure_day=column([item.day for item in scenario.failures]),
+        failure_days=column([item.days for item in scenario.failures]),
+        failure_supporter=np.array([item.supporter for item in scenario.failures], dtype=np.int64),
+        failure_factor=column([item.compliance_factor for item in scenario.failures]),
+        store_diligence=column([store.diligence for store in scenario.stores]),
+        store_over_removes=column([store.over_removes for store in scenario.stores]),
+        audit_days=policy.stores.audit_days,
+        store_limit=policy.stores.limit_days,
+        neglect_fine=policy.stores.neglect_fine,
+        store_learns=policy.stores.learns,
+        platform_found=policy.platforms.found,
+        platform_fine=policy.platforms.fine,
+        platform_learns=policy.platforms.learns,
+        target_per_complaint=targeting.per_complaint,
+        target_complaint_cap=targeting.complaint_cap,
+        group_weight=targeting.group_weight,
+        group_back=targeting.group_back,
+        lots=targeting.lots,
+        focus_days=targeting.focus_days,
+        focus_weight=targeting.focus_weight,
+        without_records=policy.evidence.without_records,
+        step_per_violation=column([step.fine.per_violation if step.fine else 0.0 for step in steps]),
+        self_report=policy.self_report.probability,
+        self_report_discount=policy.self_report.discount,
+        safe_harbour=policy.safe_harbour.offered,
+        safe_harbour_gain=policy.safe_harbour.gain,
+        safe_harbour_factor=policy.safe_harbour.inspection_factor,
+        publicity=policy.publicity,
+        referral=policy.referral,
+        authority_inspectors=np.array(
+            [scaled(staff.inspectors, population.scale * item.share) for item in policy.authorities]
+            or [scaled(staff.inspectors, population.scale)],
+            dtype=np.int64,
+        ),
+        authority_of=np.array([_authority(policy, item.name, name) for item in classes for name in behaviours], dtype=np.int64),
+        staff_cost=staff.cost / YEAR,
     )
+
+
+def _zipf(count: int) -> Floats:
+    """Cumulative shares of ``count`` entities with weights 1, 1/2, 1/3, …"""
+    if not count:
+        return np.empty(0)
+    cumulative = np.add.accumulate(1.0 / np.arange(1.0, count + 1.0))
+    shares: Floats = cumulative / cumulative[-1]
+    return shares
+
+
+def _authority(policy: PolicyRules, size: str, behaviour: Behaviour) -> int:
+    for number, item in enumerate(policy.authorities):
+        if covers(item, size, behaviour):
+            return number
+    return 0
+
+
+def regimes(scenario: Scenario) -> list[tuple[float, Table]]:
+    """The tables that hold, each from its day on; the first from day 0. They differ in policy and behaviour, not in shape."""
+    return [(day, table(regime)) for day, regime in scenario.regimes()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
@@ -12,17 +13,22 @@ from .eventlog import Kind, Stream, case_number
 from .formulas import (
     belief_raised,
     belief_remembered,
+    best_effort,
     compliance_after_rectification,
+    compliance_at,
     feared_cost,
+    filter_strictness,
     mean_fine,
+    misuse_chance,
     step_on_ladder,
     strikes_remembered,
     violation_chance,
 )
-from .state import ACTIVE, EXITED, FUNCTIONS, REGISTRATION, REVOKED, SERVICE, UPDATES
+from .state import ABROAD, ACTIVE, EXEMPT, EXITED, FUNCTIONS, NOT_ENTERED, REGISTRATION, REVOKED, SERVICE, UPDATES
 
 if TYPE_CHECKING:
     from .model import World
+    from .policy import Table
 
 # Plain integers: an enum member costs an attribute look-up and a call each time an event is handled.
 ENTERED, EXIT, OCCASION, UNFILED = int(Kind.ENTERED), int(Kind.EXITED), int(Kind.OCCASION), int(Kind.UNFILED)
@@ -30,8 +36,15 @@ VIOLATION, VIOLATION_ENDED, REVOCATION = int(Kind.VIOLATION), int(Kind.VIOLATION
 CANDIDATE_GAP, CANDIDATE_BEHAVIOUR = Purpose.CANDIDATE_GAP, Purpose.CANDIDATE_BEHAVIOUR
 CANDIDATE_ACCEPTED, SERIOUS, LIFETIME = Purpose.CANDIDATE_ACCEPTED, Purpose.SERIOUS, Purpose.LIFETIME
 OCCASIONS = int(Stream.OCCASION)
+DETERRED, EFFORT, STRICTNESS = int(Kind.DETERRED), int(Kind.EFFORT), int(Kind.STRICTNESS)
+TAKEN_DOWN, SELF_REPORTED, CLAIM = int(Kind.TAKEN_DOWN), int(Kind.SELF_REPORTED), int(Kind.CLAIM)
+REENTERED, ACCOUNT_MEASURE = int(Kind.REENTERED), int(Kind.ACCOUNT_MEASURE)
+BY_ITSELF, BY_PEERS = 1, 2
+DETERRED_OWN, DETERRED_PEERS = 0, 1  # of model.TOTALS
+MEASURES = 4  # warned, limited, suspended, closed; from the third on, what the user made is taken down
 AHEAD = 32  # occasions drawn at a time
 STANDING = case_number(Stream.STANDING, 0)
+NEVER = math.nan
 
 
 class Providers:
@@ -45,18 +58,6 @@ class Providers:
         self.behaviours = world.behaviours
         table = world.table
         self.cumulative = table.behaviour_cumulative.tolist()
-        self.severity = table.behaviour_severity.tolist()
-        self.serious = table.behaviour_serious.tolist()
-        self.serious_factor = table.behaviour_serious_factor.tolist()
-        self.lifetime = table.behaviour_lifetime.tolist()
-        self.spreads = table.behaviour_spreads.tolist()
-        self.gain = table.class_gain.tolist()
-        self.fine = [mean_fine(low, high) for low, high in zip(table.step_fine_low, table.step_fine_high, strict=True)]
-        self.turnover = table.step_turnover.tolist()
-        if not table.fine_on_first:
-            # A first breach that is not serious is not fined yet, so there is no such fine to fear.
-            self.fine[0] = self.turnover[0] = 0.0
-        self.without_service = (table.step_service + table.step_removal * float(table.store_share.sum())).tolist()
         sizes = [0] * len(table.class_gain)
         for c in world.state.size_class:
             sizes[c] += 1
@@ -64,6 +65,33 @@ class Providers:
         # What a size class has seen of sanctions on its members, and when that was last brought up to date.
         self.peer_belief = [0.0] * len(sizes)
         self.peer_believed = [0.0] * len(sizes)
+        self.reenters = table.class_reenters.tolist()
+        self.effort_cost = table.class_compliance_cost.tolist()
+        self.rates = (table.behaviour_rate * 365.0).tolist()
+        self.activity = table.class_activity.tolist()
+        self.adopt(table)
+
+    def adopt(self, table: Table) -> None:
+        """Read the numbers of another regime."""
+        self.severity = table.behaviour_severity.tolist()
+        self.serious = table.behaviour_serious.tolist()
+        self.serious_factor = table.behaviour_serious_factor.tolist()
+        self.lifetime = table.behaviour_lifetime.tolist()
+        self.spreads = table.behaviour_spreads.tolist()
+        self.gain = table.class_gain.tolist()
+        self.misused = table.behaviour_misused.tolist()
+        self.claimed = table.behaviour_claimed.tolist()
+        self.award = table.behaviour_award.tolist()
+        self.real_name = table.real_name
+        self.fine = [
+            mean_fine(low, high) + each
+            for low, high, each in zip(table.step_fine_low, table.step_fine_high, table.step_per_violation, strict=True)
+        ]
+        self.turnover = table.step_turnover.tolist()
+        if not table.fine_on_first:
+            # A first breach that is not serious is not fined yet, so there is no such fine to fear.
+            self.fine[0] = self.turnover[0] = 0.0
+        self.without_service = (table.step_service + table.step_removal * float(table.store_share.sum())).tolist()
 
     def start(self) -> None:
         for p in range(self.world.table.providers):
@@ -88,6 +116,7 @@ class Providers:
         status, suspended, compliance = state.status, state.suspended, state.compliance
         occasions, class_occasions = state.occasions, world.class_occasions
         service, first = p * FUNCTIONS + SERVICE, p * self.behaviours
+        may_reenter = self.reenters[c] > 0.0
         k = 0
         while True:
             # Draws are keyed, so taking some that will not be needed changes nothing.
@@ -97,8 +126,9 @@ class Providers:
             for gap, behaviour, u in zip(gaps, behaviours, decisions, strict=True):
                 yield Due(env, gap * mean, key + k)
                 if status[p] != ACTIVE:
-                    return
-                if not suspended[service]:
+                    if not may_reenter:
+                        return
+                elif not suspended[service]:
                     occasions[p] += 1
                     class_occasions[c] += 1
                     b = bisect_right(cumulative, behaviour)
@@ -111,23 +141,38 @@ class Providers:
         state, table, draws, seed = world.state, world.table, world.draws, world.seed
         state.status[p] = ACTIVE
         state.believed[p] = state.harm_at[p] = world.env.now
+        state.effort_at[p] = world.env.now
         world.log(ENTERED, p, state.size_class[p], -1, state.users[p])
+        if state.outside[p]:
+            world.log(int(Kind.EXEMPT), p, 0, -1, 0.0)
+        if state.certified[p]:
+            world.log(int(Kind.CERTIFIED), p, 0, -1, 0.0)
         if table.exit_rate > 0.0:
             delay = draws.exponential(seed, p, Purpose.EXIT_TIME, 0) / table.exit_rate
             world.clock.call(delay, EXIT, p, 0, self.leave, p)
+        if table.decision_days > 0.0:
+            world.clock.call(table.decision_days, EFFORT, p, 0, self.review, p)
+        self.begin(p)
+
+    def begin(self, p: int) -> None:
+        """Ask the stores for listing, and file or not."""
+        world = self.world
+        state, table = world.state, world.table
         world.app_stores.apply(p)
         if table.filing < 0:
             return
+        life = state.lives[p]
         compliance = state.compliance[p * world.behaviours + table.filing]
-        if draws.uniform(seed, p, Purpose.FILES, 0) < compliance:
+        if world.draws.uniform(world.seed, p, Purpose.FILES, life) < compliance:
             world.registry.submit(p)
         else:
-            world.clock.call(table.grace_days, UNFILED, p, STANDING, self.stay_unfiled, p)
+            world.clock.call(table.grace_days, UNFILED, p, STANDING, self.stay_unfiled, (p, life))
 
     def stay_unfiled(self, event: Any) -> None:
         """The standing breach of a provider that lets the time to file pass."""
-        p = event._value
-        if self.world.state.status[p] == ACTIVE and not self.world.state.applied[p]:
+        p, life = event._value
+        state = self.world.state
+        if state.status[p] == ACTIVE and not state.applied[p] and state.lives[p] == life:
             self.begin_violation(p, self.world.table.filing, STANDING, self.severity[self.world.table.filing])
             self.world.accrue(p)
 
@@ -138,19 +183,43 @@ class Providers:
         """
         world, state = self.world, self.state
         c = state.size_class[p]
-        chance = violation_chance(
-            state.compliance[p * self.behaviours + b], self.belief(p), self.fear(p), self.gain[c]
-        )
-        if state.suspended[p * FUNCTIONS + UPDATES]:
-            chance *= world.table.updates_factor
-        if state.suspended[p * FUNCTIONS + REGISTRATION]:
-            chance *= world.table.registration_factor
+        compliance, gain = state.compliance[p * self.behaviours + b], self.gain[c]
+        inside = not state.outside[p]
+        fear = self.fear(p) if inside else 0.0
+        own, peers = self.beliefs(p)
+        chance = self.thinned(p, violation_chance(compliance, own + peers - own * peers, fear, gain))
+        misused = self.misused[b] > 0.0 and self.uniform(self.seed, p, Purpose.MISUSED, k) < self.misused[b]
+        if misused:
+            chance = self.thinned_by_names(p, chance)
         if u < chance:
             state.violations[p] += 1
             world.class_violations[c] += 1
-            self.violate(p, b, k)
+            self.violate(p, b, k, misused=misused)
+        elif fear > 0.0:
+            fearless = self.thinned(p, violation_chance(compliance, 0.0, fear, gain))
+            alone = self.thinned(p, violation_chance(compliance, own, fear, gain))
+            if misused:
+                fearless, alone = self.thinned_by_names(p, fearless), self.thinned_by_names(p, alone)
+            if u < fearless:
+                by_peers = u < alone
+                world.totals[DETERRED_PEERS if by_peers else DETERRED_OWN] += 1.0
+                world.log(DETERRED, p, k << 3 | OCCASIONS, b, float(BY_PEERS if by_peers else BY_ITSELF))
 
-    def violate(self, p: int, b: int, k: int) -> None:
+    def thinned(self, p: int, chance: float) -> float:
+        """Suspended updates and registration leave fewer occasions."""
+        suspended, table = self.state.suspended, self.world.table
+        if suspended[p * FUNCTIONS + UPDATES]:
+            chance *= table.updates_factor
+        if suspended[p * FUNCTIONS + REGISTRATION]:
+            chance *= table.registration_factor
+        return chance
+
+    def thinned_by_names(self, p: int, chance: float) -> float:
+        """Users misuse less where their names are known, which is so unless that very rule is being broken."""
+        anonymous = self.real_name >= 0 and self.state.live[p * self.behaviours + self.real_name] > 0
+        return misuse_chance(chance, self.world.table.anonymity, anonymous)
+
+    def violate(self, p: int, b: int, k: int, *, misused: bool) -> None:
         """Occasion ``k`` becomes a violation: it lasts, is noticed or not, and spreads."""
         world, state, seed = self.world, self.state, self.seed
         case = k << 3 | OCCASIONS
@@ -158,22 +227,105 @@ class Providers:
         severity = self.severity[b] * self.serious_factor[b] if serious else self.severity[b]
         own = severity * (1.0 - self.spreads[b])
         self.begin_violation(p, b, case, own)
-        delay = self.exponential(seed, p, LIFETIME, k) * self.lifetime[b]
+        delay, kind = self.exponential(seed, p, LIFETIME, k) * self.lifetime[b], VIOLATION_ENDED
         epoch = state.live_epoch[p * self.behaviours + b]
-        world.clock.call(delay, VIOLATION_ENDED, p, case, self.end_violation, (p, b, case, own, epoch))
         reported = world.public.notice(p, b, k, serious)
+        if reported >= 0.0:
+            handled = self.handled(p, k, misused)
+            if handled >= 0.0 and reported + handled < delay:
+                delay, kind = reported + handled, TAKEN_DOWN
+        elif misused:
+            self.handled(p, k, misused)
+        world.clock.call(delay, kind, p, case, self.end_violation, (p, b, case, own, epoch, kind, delay - reported))
         world.app_stores.notice(p, b, k, serious)
         if self.spreads[b] > 0.0:
             world.platforms.spread(p, b, k, severity * self.spreads[b], reported)
         world.accrue(p)
+        table = world.table
+        if self.claimed[b] > 0.0 and self.uniform(seed, p, Purpose.CLAIMED, k) < self.claimed[b]:
+            decided = self.exponential(seed, p, Purpose.CLAIM_TIME, k) * table.claim_days
+            world.clock.call(decided, CLAIM, p, case, self.pay_claim, (p, b, k))
+        if table.self_report > 0.0 and not state.outside[p] and self.uniform(seed, p, Purpose.SELF_REPORTED, k) < table.self_report:
+            own_case = case_number(Stream.SELF_REPORT, k)
+            world.log(SELF_REPORTED, p, own_case, b, 0.0)
+            world.regulator.suspect(p, b, own_case, True, serious, self_reported=True)
 
-    def belief(self, p: int) -> float:
-        """The probability of a sanction that a provider reckons with: from its own past, or from its peers'."""
+    def handled(self, p: int, k: int, misused: bool) -> float:
+        """Days that the provider itself takes to act on a complaint, or -1 where it does not.
+
+        A user who misused the service may lose the account, and what was made with it goes too.
+        """
+        world, table, seed = self.world, self.world.table, self.seed
+        acts = table.handles > 0.0 and self.uniform(seed, p, Purpose.HANDLED, k) < table.handles
+        if misused and table.account_measures > 0.0:
+            u = self.uniform(seed, p, Purpose.ACCOUNT_MEASURE, k)
+            if u < table.account_measures:
+                measure = 1 + int(MEASURES * u / table.account_measures)
+                world.log(ACCOUNT_MEASURE, p, k << 3 | OCCASIONS, -1, float(measure))
+                acts = acts or measure > MEASURES // 2
+        if not acts:
+            return -1.0
+        return self.exponential(seed, p, Purpose.HANDLING_TIME, k) * table.handling_days
+
+    def pay_claim(self, event: Any) -> None:
+        """The person depicted is awarded damages, where the provider can still be reached by a court."""
+        p, b, k = event._value
+        state = self.world.state
+        if state.status[p] == ACTIVE and state.outside[p] != ABROAD:
+            award = self.exponential(self.seed, p, Purpose.AWARD, k) * self.award[b]
+            state.claims[p] += award
+            self.world.log(CLAIM, p, k << 3 | OCCASIONS, b, award)
+
+    def review(self, event: Any) -> None:
+        """Choose effort and the strictness of the filter in view of the sanctions now expected."""
+        p = event._value
+        world = self.world
+        state, table = world.state, world.table
+        c = state.size_class[p]
+        if state.status[p] == ACTIVE and state.outside[p] != EXEMPT:
+            own, peers = self.beliefs(p)
+            belief = own + peers - own * peers if not state.outside[p] else 0.0
+            fear = self.fear(p)
+            first, breaches = p * self.behaviours, 0.0
+            for b in range(self.behaviours):
+                breaches += self.rates[b] * (1.0 - state.base[first + b])
+            effort = best_effort(belief, fear, breaches * self.activity[c], self.effort_cost[c])
+            if effort != state.effort[p]:
+                self.book_effort(p)
+                state.effort[p] = effort
+                self.refresh_compliance(p)
+                world.log(EFFORT, p, 0, -1, effort)
+            strictness = filter_strictness(belief, fear, table.strictness_scale)
+            if strictness != state.strictness[p]:
+                state.strictness[p] = strictness
+                world.log(STRICTNESS, p, 0, -1, strictness)
+                world.accrue(p)
+        elif state.status[p] != ACTIVE and self.reenters[c] == 0.0:
+            return
+        world.clock.call(table.decision_days, EFFORT, p, 0, self.review, p)
+
+    def book_effort(self, p: int) -> None:
+        """Add up the cost of the present effort until now."""
+        state, now = self.state, self.world.env.now
+        effort = state.effort[p]
+        if effort and state.status[p] == ACTIVE:
+            yearly = self.effort_cost[state.size_class[p]] * effort * effort
+            state.compliance_cost[p] += yearly * (now - state.effort_at[p]) / 365.0
+        state.effort_at[p] = now
+
+    def refresh_compliance(self, p: int) -> None:
+        """Compliance as effort and the state of the supporter make it."""
+        state = self.state
+        for place in range(p * self.behaviours, (p + 1) * self.behaviours):
+            state.compliance[place] = compliance_at(state.base[place], state.effort[p], state.failing[p])
+
+    def beliefs(self, p: int) -> tuple[float, float]:
+        """The probability of a sanction that a provider reckons with: from its own past, and from its peers'."""
         state, table, now = self.state, self.world.table, self.world.env.now
         own = belief_remembered(state.belief[p], table.initial_belief, now - state.believed[p], table.belief_memory)
         c = state.size_class[p]
         peers = belief_remembered(self.peer_belief[c], 0.0, now - self.peer_believed[c], table.belief_memory)
-        return own + peers - own * peers
+        return own, peers
 
     def fear(self, p: int) -> float:
         """What the next step of the ladder would cost this provider, in RMB."""
@@ -196,7 +348,8 @@ class Providers:
         state.believed[p] = now
         c = state.size_class[p]
         peers = belief_remembered(self.peer_belief[c], 0.0, now - self.peer_believed[c], table.belief_memory)
-        self.peer_belief[c] = belief_raised(peers, table.peer_weight / self.peers[c])
+        taught = min(1.0, table.peer_weight * table.publicity / self.peers[c])
+        self.peer_belief[c] = belief_raised(peers, taught)
         self.peer_believed[c] = now
 
     def begin_violation(self, p: int, b: int, case: int, severity: float) -> None:
@@ -210,7 +363,7 @@ class Providers:
         self.world.log(VIOLATION, p, case, b, severity)
 
     def end_violation(self, event: Any) -> None:
-        p, b, case, severity, epoch = event._value
+        p, b, case, severity, epoch, kind, since_report = event._value
         state, place = self.state, p * self.behaviours + b
         if state.live_epoch[place] != epoch:
             return
@@ -220,7 +373,9 @@ class Providers:
         state.live_all[p] -= 1
         state.severity[p] = state.severity[p] - severity if state.live_all[p] else 0.0
         self.world.violations_live -= 1
-        self.world.log(VIOLATION_ENDED, p, case, b, severity)
+        if kind == TAKEN_DOWN:
+            self.world.takedown_delays.append(since_report)
+        self.world.log(kind, p, case, b, severity)
         self.world.accrue(p)
 
     def end_all(self, p: int, b: int) -> None:
@@ -238,8 +393,9 @@ class Providers:
         """An order is met: live violations of the rule end, and compliance with it rises."""
         world = self.world
         place = p * world.behaviours + b
-        compliance = world.state.compliance[place]
-        world.state.compliance[place] = compliance_after_rectification(compliance, world.table.rectification_gain)
+        state = world.state
+        state.base[place] = compliance_after_rectification(state.base[place], world.table.rectification_gain)
+        state.compliance[place] = compliance_at(state.base[place], state.effort[p], state.failing[p])
         self.end_all(p, b)
         world.log(int(Kind.RECTIFIED), p, case, b, 0.0)
         world.accrue(p)
@@ -249,19 +405,58 @@ class Providers:
     def leave(self, event: Any) -> None:
         p = event._value
         if self.world.state.status[p] == ACTIVE:
-            self.close(p, EXITED, EXIT, 0, -1)
+            self.close(p, EXITED, EXIT, 0, -1, driven_out=False)
 
-    def close(self, p: int, status: int, kind: int, case: int, rule: int) -> None:
-        """The end of a provider, by its own decision (``EXITED``) or the regulator's (``REVOKED``)."""
+    def close(self, p: int, status: int, kind: int, case: int, rule: int, *, driven_out: bool) -> None:
+        """The end of a provider, by its own decision (``EXITED``) or the regulator's (``REVOKED``).
+
+        One that a sanction drove out may come back under another name.
+        """
         world = self.world
         state = world.state
         world.regulator.end_downtime(p)
+        self.book_effort(p)
         state.status[p] = status
         state.ended[p] = world.env.now
+        state.exits[p] += 1 if status == EXITED else 0
         for b in range(world.behaviours):
             self.end_all(p, b)
         world.log(kind, p, case, rule, 0.0)
         world.accrue(p)
+        world.registry.cancel(p)
+        world.public.move_away(p, world.app_stores.count, 1.0, case)
+        if driven_out and self.uniform(self.seed, p, Purpose.REENTRY, case) < self.reenters[state.size_class[p]]:
+            away = self.exponential(self.seed, p, Purpose.REENTRY_TIME, case) * world.table.reentry_days
+            world.clock.call(away, REENTERED, p, case, self.reenter, p)
+
+    def reenter(self, event: Any) -> None:
+        """Back under another name: nobody remembers its strikes, and it has neither filing nor listing."""
+        p = event._value
+        world = self.world
+        state = world.state
+        if state.status[p] in (NOT_ENTERED, ACTIVE):
+            return
+        first = p * FUNCTIONS
+        for function in range(FUNCTIONS):
+            state.suspended[first + function] = 0
+            state.suspension_epoch[first + function] += 1
+        state.lives[p] += 1
+        state.status[p] = ACTIVE
+        state.strikes[p] = state.applied[p] = state.group[p] = state.complained[p] = 0
+        state.ended[p] = NEVER
+        state.effort_at[p] = world.env.now
+        world.log(REENTERED, p, 0, -1, 0.0)
+        world.app_stores.forget(p)
+        world.accrue(p)
+        self.begin(p)
+
+    def move_abroad(self, p: int, case: int) -> None:
+        """Out of reach of the regulator and of the stores, but not of users who come without one."""
+        state = self.world.state
+        state.outside[p] = ABROAD
+        self.world.log(int(Kind.MOVED_ABROAD), p, case, -1, self.world.app_stores.direct)
+        self.world.app_stores.forget(p)
+        self.world.accrue(p)
 
     def revoke(self, p: int, case: int, penalty: int) -> None:
-        self.close(p, REVOKED, REVOCATION, case, penalty)
+        self.close(p, REVOKED, REVOCATION, case, penalty, driven_out=True)

@@ -9,14 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 from .draws import Purpose
 from .eventlog import Kind, Stream, case_number
-from .state import ACTIVE
+from .state import ACTIVE, FUNCTIONS, SERVICE
 
 if TYPE_CHECKING:
     from .model import World
+    from .policy import Table
 
 COMPLAINT = int(Kind.COMPLAINT)
 COMPLAINED, COMPLAINT_DELAY = Purpose.COMPLAINED, Purpose.COMPLAINT_DELAY
 OCCASIONS = int(Stream.OCCASION)
+RUMOUR, USERS_MOVED = int(Kind.RUMOUR), int(Kind.USERS_MOVED)
+FIRST_RUMOUR = 1 << 24  # rumours are numbered after all occasions that a provider can meet
+UNREFUTED = 4  # of model.TOTALS
 
 
 class Public:
@@ -24,13 +28,19 @@ class Public:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.complained = world.table.behaviour_complained.tolist()
+        self.slots = len(world.table.store_share) + 1
+        self.adopt(world.table)
         users = list(accumulate(world.state.users))
         self.cumulative_users = [reached / users[-1] for reached in users]
+
+    def adopt(self, table: Table) -> None:
+        self.complained = table.behaviour_complained.tolist()
 
     def start(self) -> None:
         if self.world.table.false_complaint_rate > 0.0:
             self.world.env.process(self.complain_without_cause())
+        if self.world.table.rumour_rate > 0.0:
+            self.world.env.process(self.spread_rumours())
 
     def notice(self, p: int, b: int, k: int, serious: bool) -> float:
         """Whether somebody complains of occasion ``k``: the delay in days until then, or -1."""
@@ -46,6 +56,7 @@ class Public:
         world = self.world
         case = k << 3 | OCCASIONS
         world.log(COMPLAINT, p, case, b, 1.0)
+        world.state.complained[p] += 1
         if world.draws.uniform(world.seed, p, Purpose.FORWARDED, case) < world.table.taken_up:
             world.regulator.suspect(p, b, case, True, serious)
 
@@ -65,6 +76,76 @@ class Public:
                 b = min(b, world.behaviours - 1)
                 case = case_number(Stream.FALSE_COMPLAINT, f)
                 world.log(COMPLAINT, p, case, b, 0.0)
-                if draws.uniform(seed, p, Purpose.FORWARDED, case) < table.taken_up:
+                state.complained[p] += 1
+                if world.app_stores.overreacts:
+                    world.app_stores.overreact(p, case)
+                if draws.uniform(seed, p, Purpose.FORWARDED, case) < world.table.taken_up:
                     world.regulator.suspect(p, b, case, False, False)
             f += 1
+
+    def spread_rumours(self) -> Generator[Any, Any, None]:
+        """Episodes of a rumour: each provider that one reaches refutes it in time, or breaches its duty to."""
+        world = self.world
+        table, state, draws, seed, b = world.table, world.state, world.draws, world.seed, world.table.rumour
+        episode = 0
+        while True:
+            gap = draws.exponential(seed, 0, Purpose.RUMOUR_GAP, episode) / table.rumour_rate
+            yield world.clock.after(gap, RUMOUR, 0, episode)
+            for p in range(table.providers):
+                if state.status[p] != ACTIVE or state.suspended[p * FUNCTIONS + SERVICE]:
+                    continue
+                if draws.uniform(seed, p, Purpose.RUMOUR_REACHES, episode) >= world.table.rumour_reach:
+                    continue
+                c = state.size_class[p]
+                state.occasions[p] += 1
+                world.class_occasions[c] += 1
+                compliance = state.compliance[p * world.behaviours + b]
+                refuted = draws.uniform(seed, p, Purpose.RUMOUR_REFUTED, episode) < compliance
+                world.log(RUMOUR, p, episode, b, 1.0 if refuted else 0.0)
+                if not refuted:
+                    world.totals[UNREFUTED] += 1.0
+                    state.violations[p] += 1
+                    world.class_violations[c] += 1
+                    world.providers.violate(p, b, FIRST_RUMOUR + episode, misused=False)
+            episode += 1
+
+    def move_away(self, p: int, slot: int, share: float, index: int) -> None:
+        """Users of ``p`` who can no longer reach it turn to another provider; ``slot`` is the store, or the whole service."""
+        world = self.world
+        if world.table.migrates == 0.0:
+            return
+        state = world.state
+        place = p * self.slots + slot
+        if state.moved[place]:
+            return
+        going = state.present[p] * world.table.migrates * share
+        if going <= 0.0:
+            return
+        u = world.draws.uniform(world.seed, p, Purpose.MIGRATION, index * self.slots + slot)
+        q = bisect_right(self.cumulative_users, u)
+        if q == p or q >= len(state.status) or state.status[q] != ACTIVE or state.suspended[q * FUNCTIONS + SERVICE]:
+            q = -1
+        state.moved[place], state.moved_to[place] = going, q
+        self.count_users(p, -going, slot)
+        if q >= 0:
+            self.count_users(q, going, slot)
+
+    def come_back(self, p: int, slot: int) -> None:
+        """The service, or its listing, is back, and with it some of those who left."""
+        state = self.world.state
+        place = p * self.slots + slot
+        gone = state.moved[place]
+        if not gone:
+            return
+        q = state.moved_to[place]
+        back = gone * self.world.table.returns
+        if q >= 0:
+            back = min(back, state.present[q])
+            self.count_users(q, -back, slot)
+        state.moved[place], state.moved_to[place] = 0.0, -1
+        self.count_users(p, back, slot)
+
+    def count_users(self, p: int, change: float, slot: int) -> None:
+        self.world.state.present[p] += change
+        self.world.log(USERS_MOVED, p, slot, -1, change)
+        self.world.accrue(p)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 import simpy
 
+from .clock import resize
 from .draws import Purpose
 from .eventlog import Kind
 from .formulas import next_publication
@@ -14,9 +16,12 @@ from .state import ACTIVE
 
 if TYPE_CHECKING:
     from .model import World
+    from .policy import Table
 
 SUBMITTED, SUPPLEMENT = int(Kind.FILING_SUBMITTED), int(Kind.FILING_SUPPLEMENT)
-DECIDED, FILED = int(Kind.FILING_DECIDED), int(Kind.FILED)
+DECIDED, FILED, CANCELLED = int(Kind.FILING_DECIDED), int(Kind.FILED), int(Kind.FILING_CANCELLED)
+ATTEMPTS = 4096  # draws of one life of a provider
+NEVER = math.nan
 
 
 class Registry:
@@ -26,8 +31,11 @@ class Registry:
         self.world = world
         self.reviewers = simpy.Resource(world.env, capacity=world.table.reviewers)
 
+    def adopt(self, table: Table) -> None:
+        resize(self.reviewers, table.reviewers)
+
     def submit(self, p: int) -> None:
-        """A provider decides to file; it does so once."""
+        """A provider decides to file; it does so once in each of its lives."""
         if not self.world.state.applied[p]:
             self.world.state.applied[p] = 1
             self.world.env.process(self.file(p))
@@ -35,14 +43,16 @@ class Registry:
     def file(self, p: int) -> Generator[Any, Any, None]:
         world = self.world
         table, clock, draws, seed, env = world.table, world.clock, world.draws, world.seed, world.env
-        rule = table.filing
+        rule, life = table.filing, world.state.lives[p]
+        first = life * ATTEMPTS
         yield clock.after(
-            draws.exponential(seed, p, Purpose.FILING_PREPARATION, 0) * table.preparation_days, SUBMITTED, p, 0
+            draws.exponential(seed, p, Purpose.FILING_PREPARATION, first) * table.preparation_days, SUBMITTED, p, 0
         )
-        attempt, in_review = 0, 0.0
+        attempt, in_review = first, 0.0
         while True:
-            if world.state.status[p] != ACTIVE:
+            if world.state.status[p] != ACTIVE or world.state.lives[p] != life:
                 return
+            table = world.table
             arrived = env.now
             world.log(SUBMITTED, p, attempt, rule, 0.0)
             with self.reviewers.request() as turn:
@@ -58,10 +68,17 @@ class Registry:
             attempt += 1
         world.review_total += in_review
         world.log(DECIDED, p, attempt, rule, in_review)
-        if in_review > table.limit_days:
+        if in_review > world.table.limit_days:
             world.late_filings += 1
-        yield clock.after(next_publication(env.now, table.publication_interval), FILED, p, 0)
-        if world.state.status[p] == ACTIVE:
+        yield clock.after(next_publication(env.now, world.table.publication_interval), FILED, p, 0)
+        if world.state.status[p] == ACTIVE and world.state.lives[p] == life:
             world.state.filed[p] = env.now
             world.log(FILED, p, 0, rule, 0.0)
             world.app_stores.apply(p)
+
+    def cancel(self, p: int) -> None:
+        """A provider that is gone has no filing any more."""
+        state = self.world.state
+        if state.filed[p] >= 0.0:
+            state.filed[p] = NEVER
+            self.world.log(CANCELLED, p, 0, self.world.table.filing, 0.0)

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 import simpy
 
 from . import policy
+from .clock import resize
 from .draws import Purpose
 from .eventlog import Kind, Stream, case_number
-from .formulas import fine_amount, inspection_chance, step_on_ladder
-from .state import ACTIVE, EXITED, FUNCTIONS, REGISTRATION, SERVICE, UPDATES
+from .formulas import fine_amount, fine_for_all, inspection_chance, inspection_emphasis, step_on_ladder
+from .state import ACTIVE, COLLATERALLY, EXITED, FUNCTIONS, REGISTRATION, RIGHTLY, SERVICE, UPDATES, WRONGLY
 
 if TYPE_CHECKING:
     from .model import World
+    from .policy import Table
 
 INSPECTION, CASE_OPENED, INVESTIGATION = int(Kind.INSPECTION), int(Kind.CASE_OPENED), int(Kind.INVESTIGATION)
 UPHELD, DISMISSED, CASE_CLOSED = int(Kind.UPHELD), int(Kind.DISMISSED), int(Kind.CASE_CLOSED)
@@ -22,7 +24,8 @@ WARNING, RECTIFY, FINE, REMOVAL = int(Kind.WARNING), int(Kind.RECTIFY), int(Kind
 SUSPEND = (int(Kind.SUSPEND_UPDATES), int(Kind.SUSPEND_REGISTRATION), int(Kind.SUSPEND_SERVICE))
 RESTORED = (int(Kind.UPDATES_RESTORED), int(Kind.REGISTRATION_RESTORED), int(Kind.SERVICE_RESTORED))
 RECTIFIED, NOT_RECTIFIED, FORGIVEN = int(Kind.RECTIFIED), int(Kind.NOT_RECTIFIED), int(Kind.FORGIVEN)
-SANCTIONED = int(Kind.SANCTIONED)
+SANCTIONED, EXIT, REFERRED, FOCUSED = int(Kind.SANCTIONED), int(Kind.EXITED), int(Kind.REFERRED), int(Kind.FOCUSED)
+SUPPORTER_SUSPENDED = int(Kind.SUPPORTER_SUSPENDED)
 APPEALED, REJECTED, OVERTURNED = int(Kind.APPEALED), int(Kind.APPEAL_REJECTED), int(Kind.APPEAL_UPHELD)
 
 CLOSED_DISMISSED, CLOSED_SANCTIONED, CLOSED_LAPSED = range(3)
@@ -34,9 +37,21 @@ STEPS, PHASES = 16, 32
 class Case:
     """One suspected violation under investigation."""
 
-    __slots__ = ("behaviour", "founded", "number", "opened", "overturned", "provider", "serious")
+    __slots__ = (
+        "authority", "behaviour", "founded", "number", "opened", "overturned", "provider", "self_reported", "serious",
+    )  # fmt: skip
 
-    def __init__(self, provider: int, number: int, behaviour: int, founded: bool, serious: bool, opened: float) -> None:
+    def __init__(
+        self,
+        provider: int,
+        number: int,
+        behaviour: int,
+        founded: bool,
+        serious: bool,
+        opened: float,
+        authority: int,
+        self_reported: bool,
+    ) -> None:
         self.provider = provider
         self.number = number
         self.behaviour = behaviour
@@ -44,6 +59,8 @@ class Case:
         self.serious = serious
         self.opened = opened
         self.overturned = False
+        self.authority = authority
+        self.self_reported = self_reported
 
 
 class Imposed:
@@ -58,28 +75,44 @@ class Imposed:
 
 
 class Regulator:
-    """One authority with a number of inspectors."""
+    """One authority or several, each with its inspectors and its jurisdiction."""
 
     def __init__(self, world: World) -> None:
         self.world = world
-        table = world.table
-        self.inspectors: Any = (
-            simpy.PriorityResource(world.env, table.inspectors)
-            if table.by_severity
-            else simpy.Resource(world.env, table.inspectors)
-        )
+        pool = simpy.PriorityResource if world.table.by_severity else simpy.Resource
+        self.inspectors: list[Any] = [pool(world.env, size) for size in world.table.authority_inspectors.tolist()]
+        self.authority_of = world.table.authority_of.tolist()
+        self.focus = -1  # the lot of providers that inspections concentrate on
+        self.sanctioned_in_lot = [0] * world.table.lots
+        self.adopt(world.table)
+
+    def adopt(self, table: Table) -> None:
+        """Read the numbers of another regime."""
+        for pool, size in zip(self.inspectors, table.authority_inspectors.tolist(), strict=True):
+            resize(pool, size)
         self.days = (table.step_updates.tolist(), table.step_registration.tolist(), table.step_service.tolist())
         self.sanctions = table.step_sanctions.tolist()
         self.deadline = table.step_deadline.tolist()
         self.removal = table.step_removal.tolist()
         self.low, self.high = table.step_fine_low.tolist(), table.step_fine_high.tolist()
+        self.per_violation = table.step_per_violation.tolist()
         self.turnover = table.step_turnover.tolist()
         self.appealable = table.step_appealable.tolist()
         self.rectifies = table.class_rectifies.tolist()
         self.exits = table.class_exits.tolist()
         self.target = table.target_class.tolist()
+        self.hides = table.class_hides.tolist()
+        self.abroad = table.class_abroad.tolist()
+        self.emphasised = (
+            table.group_weight != 1.0
+            or table.target_per_complaint > 0.0
+            or table.focus_weight != 1.0
+            or table.safe_harbour_factor != 1.0
+        )
 
     def start(self) -> None:
+        if self.world.table.lots > 1:
+            self.world.env.process(self.concentrate())
         if self.world.table.inspection_ceiling > 0.0:
             self.world.env.process(self.inspect())
 
@@ -88,15 +121,16 @@ class Regulator:
     def inspect(self) -> Generator[Any, Any, None]:
         """Inspections: one fixed stream of candidates for the whole market, thinned by targeting."""
         world = self.world
-        table, state, draws, seed = world.table, world.state, world.draws, world.seed
-        mean = 1.0 / (table.inspection_ceiling * table.providers)
+        state, draws, seed, providers = world.state, world.draws, world.seed, world.table.providers
+        mean = 1.0 / (world.table.inspection_ceiling * providers)
         uniform = draws.uniform
         a = 0
         while True:
             gap = draws.exponential(seed, 0, Purpose.INSPECTION_GAP, a) * mean
             yield world.clock.after(gap, INSPECTION, 0, a)
-            p = int(uniform(seed, 0, Purpose.INSPECTION_TARGET, a) * table.providers)
-            if state.status[p] == ACTIVE:
+            p = int(uniform(seed, 0, Purpose.INSPECTION_TARGET, a) * providers)
+            if state.status[p] == ACTIVE and not state.outside[p]:
+                table = world.table
                 chance = inspection_chance(
                     table.inspection_rate,
                     table.inspection_ceiling,
@@ -105,9 +139,34 @@ class Regulator:
                     table.target_cap,
                     self.target[state.size_class[p]],
                 )
+                if self.emphasised:
+                    chance *= self.emphasis(p)
                 if uniform(seed, 0, Purpose.INSPECTION_ACCEPTED, a) < chance:
                     self.visit(p, a)
             a += 1
+
+    def emphasis(self, p: int) -> float:
+        state, table = self.world.state, self.world.table
+        return inspection_emphasis(
+            table.group_weight if state.group[p] else 1.0,
+            state.complained[p],
+            table.target_per_complaint,
+            table.target_complaint_cap,
+            table.focus_weight if p % table.lots == self.focus else 1.0,
+            table.safe_harbour_factor if state.certified[p] else 1.0,
+        )
+
+    def concentrate(self) -> Generator[Any, Any, None]:
+        """Dynamic concentration: at each turn, the lot of providers with most sanctions since the last one."""
+        world = self.world
+        turn = 0
+        while True:
+            counts = self.sanctioned_in_lot
+            self.focus = counts.index(max(counts))
+            world.log(FOCUSED, 0, turn, -1, float(self.focus))
+            self.sanctioned_in_lot = [0] * world.table.lots
+            turn += 1
+            yield world.clock.after(world.table.focus_days, FOCUSED, 0, turn)
 
     def visit(self, p: int, a: int) -> None:
         """An inspection opens a case on the gravest live violation, or on a rule that is being kept."""
@@ -117,6 +176,10 @@ class Regulator:
         for place in range(world.behaviours):
             if state.live[first + place] and state.live_severity[first + place] >= gravest:
                 b, gravest = place, state.live_severity[first + place]
+        state.complained[p] = 0
+        hides = self.hides[state.size_class[p]]
+        if b >= 0 and hides > 0.0 and state.sanctions[p] and world.draws.uniform(world.seed, p, Purpose.HIDDEN, a) < hides:
+            b = -1
         founded = b >= 0
         case = case_number(Stream.INSPECTION, a)
         if not founded:
@@ -124,16 +187,21 @@ class Regulator:
         world.log(INSPECTION, p, case, b, 1.0 if founded else 0.0)
         self.suspect(p, b, case, founded, False)
 
-    def suspect(self, p: int, b: int, number: int, founded: bool, serious: bool) -> None:
-        """Open a case, unless the provider is gone or one on the same rule is open already."""
+    def suspect(
+        self, p: int, b: int, number: int, founded: bool, serious: bool, *, self_reported: bool = False
+    ) -> None:
+        """Open a case, unless the provider is gone or out of reach, or one on the same rule is open already."""
         world = self.world
         state = world.state
-        if state.status[p] != ACTIVE or (world.table.merge and state.open_cases[p * world.behaviours + b]):
+        if state.status[p] != ACTIVE or state.outside[p]:
+            return
+        if world.table.merge and state.open_cases[p * world.behaviours + b]:
             return
         state.open_cases[p * world.behaviours + b] += 1
         state.cases[p] += 1
         world.log(CASE_OPENED, p, number, b, 1.0 if founded else 0.0)
-        world.env.process(self.handle(Case(p, number, b, founded, serious, world.env.now)))
+        authority = self.authority_of[state.size_class[p] * world.behaviours + b]
+        world.env.process(self.handle(Case(p, number, b, founded, serious, world.env.now, authority, self_reported)))
 
     # -- a case from its opening to its end
 
@@ -142,9 +210,11 @@ class Regulator:
         world = self.world
         p = case.provider
         world.queue_changed(1)
+        world.waiting_since += case.opened
         with self.request(case) as turn:
             yield turn
             world.queue_changed(-1)
+            world.waiting_since -= case.opened
             if world.state.status[p] != ACTIVE:
                 self.close(case, CLOSED_LAPSED)
                 return
@@ -165,9 +235,10 @@ class Regulator:
         self.close(case, CLOSED_SANCTIONED)
 
     def request(self, case: Case) -> Any:
+        pool = self.inspectors[case.authority]
         if self.world.table.by_severity:
-            return self.inspectors.request(priority=0 if case.serious else 1)
-        return self.inspectors.request()
+            return pool.request(priority=0 if case.serious else 1)
+        return pool.request()
 
     def investigation_time(self, case: Case) -> float:
         world = self.world
@@ -182,6 +253,8 @@ class Regulator:
         """Evidence is imperfect: some true cases are dismissed, some unfounded ones upheld."""
         table = self.world.table
         chance = table.sensitivity if case.founded else 1.0 - table.specificity
+        if case.founded and not self.world.state.records[case.provider]:
+            chance *= table.without_records
         return self.world.draws.uniform(self.world.seed, case.provider, Purpose.VERDICT, case.number) < chance
 
     def forgive(self, case: Case) -> None:
@@ -189,7 +262,13 @@ class Regulator:
         world = self.world
         p = case.provider
         remembered = world.providers.strikes(p)
-        if case.founded or not remembered:
+        if case.founded:
+            return
+        if world.state.group[p] and case.number & 7 == Stream.INSPECTION:
+            u = world.draws.uniform(world.seed, p, Purpose.GROUP_BACK, case.number)
+            if u < world.table.group_back:
+                world.state.group[p] = 0
+        if not remembered:
             return
         if world.draws.uniform(world.seed, p, Purpose.FORGIVEN, case.number) < world.table.forgiveness:
             world.state.strikes[p] = remembered - 1
@@ -200,8 +279,15 @@ class Regulator:
         """Impose a step; while its order to rectify is not met, impose the next one."""
         world = self.world
         p, uniform = case.provider, world.draws.uniform
+        grave = case.founded and case.serious and world.table.referral > 0.0
+        if grave and uniform(world.seed, p, Purpose.REFERRED, case.number) < world.table.referral:
+            world.log(REFERRED, p, case.number, case.behaviour, 0.0)
+            world.providers.close(p, EXITED, EXIT, case.number, -1, driven_out=True)
+            return
         step = step_on_ladder(world.providers.strikes(p), case.serious, world.steps)
         refused = False
+        if case.founded:
+            world.supporters.trace(p, case.number)
         while True:
             self.sanction(case, step, refused)
             deadline = self.deadline[step]
@@ -215,7 +301,7 @@ class Regulator:
                     world.providers.rectify(p, case.behaviour, case.number)
                 return
             yield world.clock.after(deadline, NOT_RECTIFIED, p, case.number)
-            if world.state.status[p] != ACTIVE or case.overturned or step + 1 == world.steps:
+            if world.state.status[p] != ACTIVE or world.state.outside[p] or case.overturned or step + 1 == world.steps:
                 return
             step += 1
             refused = True
@@ -226,8 +312,11 @@ class Regulator:
         world = self.world
         state, table = world.state, world.table
         p = case.provider
-        state.strikes[p] = world.providers.strikes(p) + 1
-        state.struck[p] = world.env.now
+        if not case.self_reported:
+            state.strikes[p] = world.providers.strikes(p) + 1
+            state.struck[p] = world.env.now
+        state.group[p] = 1
+        self.sanctioned_in_lot[p % table.lots] += 1
         state.repeated[p] += 1 if state.sanctions[p] else 0
         state.sanctions[p] += 1
         state.wrongful[p] += 0 if case.founded else 1
@@ -258,7 +347,13 @@ class Regulator:
             world.log(RECTIFY, p, number, rule, self.deadline[step])
         if bits & policy.FINE and (world.table.fine_on_first or refused or step > 0 or case.serious):
             u = world.draws.uniform(world.seed, p, Purpose.FINE, number * STEPS + step)
-            imposed.fine = fine_amount(u, self.low[step], self.high[step], self.turnover[step], world.state.revenue[p])
+            fine = fine_amount(u, self.low[step], self.high[step], self.turnover[step], world.state.revenue[p])
+            if self.per_violation[step]:
+                live = world.state.live[p * world.behaviours + case.behaviour]
+                fine = fine_for_all(fine, self.per_violation[step], live)
+            if case.self_reported:
+                fine *= 1.0 - world.table.self_report_discount
+            imposed.fine = fine
             world.state.fines[p] += imposed.fine
             world.fines += imposed.fine
             world.fines_gross += imposed.fine
@@ -276,7 +371,16 @@ class Regulator:
             world.app_stores.order_removal(p, self.removal[step], number)
         if bits & policy.REVOCATION:
             world.providers.revoke(p, number, rule)
+        elif bits & policy.SUSPEND_SERVICE:
+            world.public.move_away(p, world.app_stores.count, 1.0, number)
         return imposed
+
+    def suspend_for_supporter(self, p: int, days: float, number: int) -> None:
+        """Suspend the service of a provider whose technical supporter has been sanctioned."""
+        world = self.world
+        world.log(SUPPORTER_SUSPENDED, p, number, -1, days)
+        if self.interrupt_service(p, days, number, COLLATERALLY) >= 0:
+            world.public.move_away(p, world.app_stores.count, 1.0, number)
 
     # -- suspensions
 
@@ -287,21 +391,35 @@ class Regulator:
         p = case.provider
         place = p * FUNCTIONS + function
         world.log(SUSPEND[function], p, case.number, rule, days)
+        if function == SERVICE:
+            return self.interrupt_service(p, days, case.number, RIGHTLY if case.founded else WRONGLY)
         if state.suspended[place] and now + days <= state.suspended_until[place]:
             return -1
-        if function == SERVICE:
-            # A new suspension of another nature begins a new account of downtime.
-            self.end_downtime(p)
-            world.service_suspended += 1
-            state.service_since[p] = now
-            state.wrongly[p] = 0 if case.founded else 1
+        return self.set_suspended(p, function, days, case.number)
+
+    def interrupt_service(self, p: int, days: float, number: int, nature: int) -> int:
+        """Nobody can use the service for some days; its epoch, or -1 where a longer suspension is in force."""
+        world = self.world
+        state, now = world.state, world.env.now
+        place = p * FUNCTIONS + SERVICE
+        if state.suspended[place] and now + days <= state.suspended_until[place]:
+            return -1
+        # A new suspension of another nature begins a new account of downtime.
+        self.end_downtime(p)
+        world.service_suspended += 1
+        state.service_since[p] = now
+        state.wrongly[p] = nature
+        epoch = self.set_suspended(p, SERVICE, days, number)
+        world.accrue(p)
+        return epoch
+
+    def set_suspended(self, p: int, function: int, days: float, number: int) -> int:
+        state, place = self.world.state, p * FUNCTIONS + function
         state.suspended[place] = 1
-        state.suspended_until[place] = now + days
+        state.suspended_until[place] = self.world.env.now + days
         state.suspension_epoch[place] += 1
         epoch: int = state.suspension_epoch[place]
-        world.clock.call(days, RESTORED[function], p, case.number, self.expire, (p, function, epoch, case.number))
-        if function == SERVICE:
-            world.accrue(p)
+        self.world.clock.call(days, RESTORED[function], p, number, self.expire, (p, function, epoch, number))
         return epoch
 
     def expire(self, event: Any) -> None:
@@ -313,8 +431,12 @@ class Regulator:
         self.restore(p, function, number)
         if function == SERVICE and world.state.status[p] == ACTIVE:
             u = world.draws.uniform(world.seed, p, Purpose.EXIT_AFTER_SANCTION, number)
-            if u < self.exits[world.state.size_class[p]]:
-                world.providers.close(p, EXITED, int(Kind.EXITED), number, -1)
+            c = world.state.size_class[p]
+            if u < self.exits[c]:
+                if self.abroad[c] > 0.0 and world.draws.uniform(world.seed, p, Purpose.ABROAD, number) < self.abroad[c]:
+                    world.providers.move_abroad(p, number)
+                else:
+                    world.providers.close(p, EXITED, EXIT, number, -1, driven_out=True)
 
     def restore(self, p: int, function: int, number: int) -> None:
         world = self.world
@@ -326,6 +448,8 @@ class Regulator:
         state.suspension_epoch[place] += 1
         if state.status[p] == ACTIVE:
             world.log(RESTORED[function], p, number, -1, 0.0)
+            if function == SERVICE:
+                world.public.come_back(p, world.app_stores.count)
             world.accrue(p)
 
     def end_downtime(self, p: int) -> None:
@@ -336,8 +460,10 @@ class Regulator:
             return
         days = world.env.now - state.service_since[p]
         state.downtime[p] += days
-        if state.wrongly[p]:
+        if state.wrongly[p] == WRONGLY:
             state.innocent_downtime[p] += days
+        elif state.wrongly[p] == COLLATERALLY:
+            state.collateral_downtime[p] += days
         world.service_suspended -= 1
 
     # -- appeals and the end of a case
@@ -365,7 +491,7 @@ class Regulator:
         world.fines -= fine
         world.log(OVERTURNED, p, number, rule, fine)
         remembered = world.providers.strikes(p)
-        if remembered:
+        if remembered and not case.self_reported:
             world.state.strikes[p] = remembered - 1
         if imposed is None or world.state.status[p] != ACTIVE:
             return

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .eventlog import Kind, Stream
+from .formulas import scaled
 from .scenario import Scenario
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ class _Account:
         self.listed: dict[int, set[int]] = defaultdict(set)
         self.harm: dict[int, float] = defaultdict(float)
         self.harm_at: dict[int, float] = defaultdict(float)
-        self.suspended: dict[int, tuple[float, float, bool]] = {}  # since, until, wrongly
+        self.suspended: dict[int, tuple[float, float, str]] = {}  # since, until, nature
         self.downtime: dict[int, float] = defaultdict(float)
         self.innocent = 0.0
         self.opened: dict[tuple[int, int], float] = {}
@@ -139,22 +140,87 @@ class _Account:
         self.wrongful = 0
         self.occasions: Counter[int] = Counter()
         self.broken: Counter[int] = Counter()
+        self.outside: set[int] = set()
+        self.harm_outside = 0.0
+        self.collateral = 0.0
+        self.complained: dict[tuple[int, int], float] = {}
+        self.takedowns: list[float] = []
+        self.deterred: Counter[int] = Counter()
+        self.store_fines = self.platform_fines = self.claims = 0.0
+        self.effort: dict[int, tuple[float, float]] = {}  # effort, since when
+        self.effort_paid = 0.0
+        self.strictness: dict[int, float] = defaultdict(float)
+        self.lawful_blocked = 0.0
+        self.lawful_factor = scenario.response.lawful_blocked
+        self.regimes = scenario.regimes()
+        self.reviewed_late = 0
+        self.limit = scenario.registry.limit_days
+        self.exits: Counter[int] = Counter()
+        self.sanctions_of: Counter[int] = Counter()
+        self.initial_users: dict[int, float] = {}
+        self.unrefuted = 0
+        self.paying, self.paid_at, self.staff_paid = self.regimes[0][1], 0.0, 0.0
 
     def add(self, time: float, kind: Kind, p: int, case: int, rule: str, value: float) -> None:
         self.kinds[kind] += 1
         key = (p, case)
         if kind is Kind.ENTERED:
             self.size_class[p], self.users[p] = case, value
+            self.initial_users[p] = value
+            self.harm_at[p] = time
         elif kind in (Kind.EXITED, Kind.REVOCATION):
             self.accrue(p, time)
             self.end_downtime(p, time)
+            self.book_effort(p, time, None)
             self.gone.add(p)
             self.live[p].clear()
+            self.exits[p] += kind is Kind.EXITED
+        elif kind is Kind.REENTERED:
+            self.accrue(p, time)
+            self.gone.discard(p)
+            if p in self.effort:
+                self.effort[p] = (self.effort[p][0], time)
+        elif kind is Kind.EXEMPT:
+            self.outside.add(p)
+        elif kind is Kind.MOVED_ABROAD:
+            self.accrue(p, time)
+            self.outside.add(p)
+        elif kind is Kind.USERS_MOVED:
+            self.accrue(p, time)
+            self.users[p] += value
+        elif kind is Kind.EFFORT:
+            self.book_effort(p, time, value)
+        elif kind is Kind.STRICTNESS:
+            self.accrue(p, time)
+            self.strictness[p] = value
+        elif kind is Kind.POLICY_CHANGED:
+            regime = self.regimes[int(value)][1]
+            self.limit = regime.registry.limit_days
+            self.staff(time, regime)
+            for p_all in self.users:
+                self.accrue(p_all, time)
+            self.lawful_factor = regime.response.lawful_blocked
+        elif kind is Kind.DETERRED:
+            self.deterred[int(value)] += 1
+        elif kind is Kind.COMPLAINT:
+            self.complained[key] = time
+        elif kind is Kind.STORE_FINED:
+            self.store_fines += value
+        elif kind is Kind.PLATFORM_FINED:
+            self.platform_fines += value
+        elif kind is Kind.CLAIM:
+            self.claims += value
+        elif kind is Kind.FILING_CANCELLED:
+            self.filed.discard(p)
+        elif kind is Kind.RUMOUR:
+            self.unrefuted += value == 0.0
         elif kind is Kind.VIOLATION:
             self.accrue(p, time)
             self.live[p][rule, case] = value
             self.broken[p] += case & 7 == Stream.OCCASION
-        elif kind is Kind.VIOLATION_ENDED:
+        elif kind in (Kind.VIOLATION_ENDED, Kind.TAKEN_DOWN):
+            if kind is Kind.TAKEN_DOWN:
+                self.takedowns.append(time - self.complained[key])
             self.accrue(p, time)
             del self.live[p][rule, case]
         elif kind is Kind.RECTIFIED:
@@ -189,13 +255,16 @@ class _Account:
         elif kind is Kind.SANCTIONED:
             self.repeated += self.sanctioned[p] > 0
             self.sanctioned[p] += 1
+            self.sanctions_of[self.size_class[p]] += 1
             self.wrongful += not self.founded[key]
         elif kind is Kind.FINE:
             self.fines += value
         elif kind is Kind.APPEAL_UPHELD:
             self.fines_back += value
         elif kind is Kind.SUSPEND_SERVICE:
-            self.suspend(p, case, time, value)
+            self.suspend(p, time, value, "innocent" if not self.founded[key] else "")
+        elif kind is Kind.SUPPORTER_SUSPENDED:
+            self.suspend(p, time, value, "collateral")
         elif kind is Kind.SERVICE_RESTORED:
             self.accrue(p, time)
             self.end_downtime(p, time)
@@ -203,6 +272,7 @@ class _Account:
             self.filed.add(p)
         elif kind is Kind.FILING_DECIDED:
             self.reviews.append(value)
+            self.reviewed_late += value > self.limit
         elif kind is Kind.OCCASION:
             self.occasions[p] += int(value)
 
@@ -212,21 +282,35 @@ class _Account:
         if p not in self.gone and p not in self.suspended:
             reached = self.direct + sum(self.shares[s] for s in self.listed[p])
         severity = reached * sum(self.live[p].values()) + sum(self.copies[p].values())
-        self.harm[p] += self.users[p] * severity * (time - self.harm_at[p])
+        harm = self.users[p] * severity * (time - self.harm_at[p])
+        self.harm[p] += harm
+        self.harm_outside += harm if p in self.outside else 0.0
+        blocked = self.strictness[p] * self.lawful_factor * reached
+        self.lawful_blocked += self.users[p] * blocked * (time - self.harm_at[p])
         self.harm_at[p] = time
 
-    def suspend(self, p: int, case: int, time: float, days: float) -> None:
+    def book_effort(self, p: int, time: float, effort: float | None) -> None:
+        """The square of effort, times the cost of full effort, over time; ``None`` ends the account."""
+        if p in self.effort and p not in self.gone:
+            before, since = self.effort[p]
+            cost = self.scenario.population.classes[self.size_class[p]].compliance_cost
+            self.effort_paid += cost * before**2 * (time - since) / 365.0
+        if effort is not None:
+            self.effort[p] = (effort, time)
+
+    def suspend(self, p: int, time: float, days: float, nature: str) -> None:
         if p in self.suspended and time + days <= self.suspended[p][1]:
             return
         self.accrue(p, time)
         self.end_downtime(p, time)
-        self.suspended[p] = (time, time + days, not self.founded[p, case])
+        self.suspended[p] = (time, time + days, nature)
 
     def end_downtime(self, p: int, time: float) -> None:
         if p in self.suspended:
-            since, _, wrongly = self.suspended.pop(p)
+            since, _, nature = self.suspended.pop(p)
             self.downtime[p] += time - since
-            self.innocent += time - since if wrongly else 0.0
+            self.innocent += time - since if nature == "innocent" else 0.0
+            self.collateral += time - since if nature == "collateral" else 0.0
 
     def queue(self, time: float) -> None:
         self.backlog_area += len(self.waiting) * (time - self.queue_at)
@@ -245,6 +329,8 @@ class _Account:
     def outcomes(self) -> dict[str, float]:
         for p in self.users:
             self.accrue(p, self.horizon)
+            self.book_effort(p, self.horizon, None)
+        reach = [u for p, u in self.users.items() if p not in self.gone and p not in self.suspended]
         for p in list(self.suspended):
             self.end_downtime(p, self.horizon)
         self.settle_queue()
@@ -287,22 +373,79 @@ class _Account:
             "overturned_share": _ratio(n[Kind.APPEAL_UPHELD], decided),
             "downtime": sum(self.downtime.values()),
             "innocent_downtime": self.innocent,
-            "blocked_user_days": sum(days * self.users[p] for p, days in self.downtime.items()),
+            "blocked_user_days": sum(days * self.initial_users[p] for p, days in self.downtime.items()),
             "delistings": n[Kind.DELISTED],
             "relistings": n[Kind.RELISTED],
             "copies_removed": n[Kind.COPIES_REMOVED],
             "filed": len(self.filed),
             "filing_days": _mean(self.reviews),
-            "late_filings": sum(days > self.scenario.registry.limit_days for days in self.reviews),
+            "late_filings": self.reviewed_late,
             "exits": n[Kind.EXITED],
             "active_end": len(self.users) - len(self.gone),
+            **self.further(reach),
         }
         for position, item in enumerate(self.scenario.population.classes):
             members = [p for p, c in self.size_class.items() if c == position]
             broken = sum(self.broken[p] for p in members)
             met = sum(self.occasions[p] for p in members)
-            values[f"compliance_{item.name.replace('-', '_')}"] = 1.0 - _ratio(broken, met)
+            name = item.name.replace("-", "_")
+            values[f"compliance_{name}"] = 1.0 - _ratio(broken, met)
+            values[f"exits_{name}"] = sum(self.exits[p] for p in members)
+            values[f"sanction_rate_{name}"] = 100.0 * _ratio(self.sanctions_of[position], broken)
         return {name: float(value) for name, value in values.items()}
+
+
+    def staff(self, time: float, regime: Scenario) -> None:
+        """Pay the staff of the regime so far; another one begins."""
+        self.staff_paid += people(self.paying) * self.paying.policy.staff.cost / 365.0 * (time - self.paid_at)
+        self.paying, self.paid_at = regime, time
+
+    def further(self, reach: list[float]) -> dict[str, float]:
+        n = self.kinds
+        self.staff(self.horizon, self.paying)
+        by_class: Counter[int] = Counter()
+        broken: Counter[int] = Counter()
+        for p, c in self.size_class.items():
+            broken[c] += self.broken[p]
+            by_class[c] += self.sanctioned[p]
+        last = len(self.scenario.population.classes) - 1
+        return {
+            "deterred_own": self.deterred[1],
+            "deterred_peers": self.deterred[2],
+            "harm_outside": self.harm_outside,
+            "compliance_cost": self.effort_paid,
+            "regulator_cost": self.staff_paid,
+            "lawful_blocked": self.lawful_blocked,
+            "takedowns": n[Kind.TAKEN_DOWN],
+            "takedown_p50": _quantile(self.takedowns, 0.5),
+            "takedown_p95": _quantile(self.takedowns, 0.95),
+            "takedown_in_48h": _ratio(sum(days <= 2.0 for days in self.takedowns), len(self.takedowns)),
+            "account_measures": n[Kind.ACCOUNT_MEASURE],
+            "self_reports": n[Kind.SELF_REPORTED],
+            "referrals": n[Kind.REFERRED],
+            "claims": n[Kind.CLAIM],
+            "claims_awarded": self.claims,
+            "supporter_sanctions": n[Kind.SUPPORTER_SANCTIONED],
+            "collateral_downtime": self.collateral,
+            "over_removals": n[Kind.OVER_REMOVED],
+            "store_fines": self.store_fines,
+            "platform_fines": self.platform_fines,
+            "relisting_refusals": n[Kind.RELISTING_REFUSED],
+            "rumours_unrefuted": self.unrefuted,
+            "moved_abroad": n[Kind.MOVED_ABROAD],
+            "reentries": n[Kind.REENTERED],
+            "filings_cancelled": n[Kind.FILING_CANCELLED],
+            "backlog_age": _mean([self.horizon - since for since in self.waiting.values()]),
+            "concentration": _ratio(sum(u * u for u in reach), sum(reach) ** 2),
+            "disparity": _ratio(_ratio(by_class[0], broken[0]), _ratio(by_class[last], broken[last])),
+        }
+
+
+def people(scenario: Scenario) -> int:
+    """Inspectors and reviewers of a scenario at its scale."""
+    staff, scale = scenario.policy.staff, scenario.population.scale
+    pools = [scaled(staff.inspectors, scale * item.share) for item in scenario.policy.authorities]
+    return (sum(pools) or scaled(staff.inspectors, scale)) + scaled(scenario.registry.reviewers, scale)
 
 
 def _ratio(part: float, whole: float) -> float:

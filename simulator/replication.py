@@ -284,7 +284,7 @@ def read_run(folder: Path | str) -> Run:
 
 MODEL = (
     "app_store", "clock", "draws", "eventlog", "formulas", "model", "outcomes", "platform", "policy", "provider",
-    "public", "registry", "regulator", "scenario", "state",
+    "public", "registry", "regulator", "scenario", "state", "supporter",
 )  # fmt: skip
 """The modules that decide what a replication comes to."""
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 import difflib
+import fnmatch
 import hashlib
 import itertools
 import json
@@ -30,6 +31,28 @@ MAX_PROVIDERS = 2**20 - 1
 MAX_BEHAVIOURS = 16
 MAX_STORES = 8
 MAX_EXTENDS = 8
+MAX_CHANGES = 16
+CHANGEABLE = ("policy", "public", "response", "registry", "stores", "platforms", "behaviours")
+FIXED = (
+    "policy.detection.inspection_ceiling",
+    "policy.staff.triage",
+    "policy.authorities*",
+    "policy.targeting.lots",
+    "policy.targeting.focus_days",
+    "policy.stores.audit_days",
+    "policy.safe_harbour*",
+    "policy.ladder.*.penalty",
+    "policy.ladder",
+    "public.false_complaints",
+    "public.rumours",
+    "response.review_days",
+    "stores.*.share",
+    "stores.*.diligence",
+    "platforms.*.share",
+    "behaviours.*.rate",
+    "behaviours.*.rule",
+)
+"""Paths that decide what processes and streams of draws there are; they hold for the whole of a run."""
 
 Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
 NonNegative = Annotated[float, Strict(), Field(ge=0, le=1e15, allow_inf_nan=False)]
@@ -69,6 +92,12 @@ class SizeClass(Part):
     benefit in RMB of one breach; ``rectifies`` the probability that an order is met within its deadline;
     ``exits_after_suspension`` the probability that a suspended service does not come back. ``compliance`` maps a
     behaviour to the probability that an occasion does not become a violation when no sanction is feared.
+
+    Further, all 0 (1 for ``keeps_records``) unless given: ``exempt`` is the share outside enforcement (state bodies, say);
+    ``compliance_cost`` RMB a year of full effort; ``reenters`` the probability that a provider closed by a sanction comes back
+    under another name; ``abroad`` that one which would give up goes on from abroad; ``hides`` that an inspection of a
+    provider sanctioned before finds nothing of what is live; ``keeps_records`` that evidence is kept; ``certifies`` that it
+    joins a safe harbour where the policy offers one.
     """
 
     name: Name
@@ -81,6 +110,13 @@ class SizeClass(Part):
     rectifies: Probability
     exits_after_suspension: Probability
     compliance: dict[Behaviour, Probability]
+    exempt: Probability = 0.0
+    compliance_cost: NonNegative = 0.0
+    reenters: Probability = 0.0
+    abroad: Probability = 0.0
+    hides: Probability = 0.0
+    keeps_records: Probability = 1.0
+    certifies: Probability = 0.0
 
 
 class Population(Part):
@@ -124,7 +160,8 @@ class BehaviourRisk(Part):
     has filed); ``severity`` is harm per user and day; ``serious`` the probability that a breach is a serious one,
     which multiplies its severity by ``serious_factor``; ``lifetime`` the mean days it lasts if nobody acts;
     ``spreads`` the share of its harm that comes from copies on propagation platforms; ``complained`` the probability that
-    somebody complains; ``seen_in_store`` the weight with which a store's monitoring notices it.
+    somebody complains; ``seen_in_store`` the weight with which a store's monitoring notices it; ``misused`` the share of
+    occasions that are misuse by users; ``claimed`` the probability that the person depicted sues, for ``award`` RMB on the mean.
     """
 
     name: Behaviour
@@ -137,14 +174,29 @@ class BehaviourRisk(Part):
     spreads: Probability
     complained: Probability
     seen_in_store: Probability
+    misused: Probability = 0.0
+    claimed: Probability = 0.0
+    award: NonNegative = 0.0
 
 
 class Public(Part):
     """``complaint_delay``: mean days from a violation to a complaint. ``false_complaints``: unfounded ones, per
-    provider and year, drawn to providers by their users."""
+    provider and year, drawn to providers by their users.
+
+    ``migrates`` is the share of users who move to another provider (drawn by size) when a service is suspended, removed
+    from their store or closed, and ``returns`` the share of these who come back with it. ``anonymity`` says how many times as
+    frequent misuse by users is where real names are not asked for. ``rumours`` counts episodes a year that reach each
+    provider with probability ``rumour_reach`` and must be refuted. ``claim_days``: mean days until a claim is decided.
+    """
 
     complaint_delay: NonNegative
     false_complaints: NonNegative
+    migrates: Probability = 0.0
+    returns: Probability = 0.0
+    anonymity: Annotated[float, Strict(), Field(ge=1, le=1000)] = 1.0
+    rumours: NonNegative = 0.0
+    rumour_reach: Probability = 0.0
+    claim_days: NonNegative = 0.0
 
 
 class Response(Part):
@@ -155,6 +207,13 @@ class Response(Part):
     constant ``memory``. ``rectification_gain`` is the share of remaining non-compliance that a met order removes.
     ``updates_factor`` multiplies the chance of a violation while information updates are suspended, and
     ``registration_factor`` while no new accounts may be opened.
+
+    Every ``review_days`` (0: never) a provider reviews its effort at compliance and the strictness of its filter, in view of
+    the sanctions it expects: see ``best_effort`` and ``filter_strictness`` in :mod:`.formulas`. At full strictness the share
+    ``lawful_blocked`` of lawful use is refused; ``strictness_scale`` is the expected sanction, in RMB, at which strictness is
+    63 percent. ``handles`` is the probability that a provider itself takes down what was complained of, ``handling_days`` the
+    mean time that takes; ``account_measures`` the probability that a user who misused the service is warned, limited,
+    suspended or closed; ``reentry_days`` the mean time until a closed provider is back under another name.
     """
 
     initial_belief: Probability
@@ -164,10 +223,45 @@ class Response(Part):
     rectification_gain: Probability
     updates_factor: Probability
     registration_factor: Probability
+    review_days: NonNegative = 0.0
+    strictness_scale: NonNegative = 0.0
+    lawful_blocked: Probability = 0.0
+    handles: Probability = 0.0
+    handling_days: NonNegative = 0.0
+    account_measures: Probability = 0.0
+    reentry_days: NonNegative = 0.0
+
+
+class Supporters(Part):
+    """Technical supporters: ``count`` of them, on which a provider builds with probability ``used_by``; the first has most
+    providers (weights 1, 1/2, 1/3, …). ``traced`` is the probability that a sanctioned breach is traced to the supporter, who is
+    then sanctioned itself: every provider built on it is suspended for ``service_days``."""
+
+    count: Annotated[int, Strict(), Field(ge=0, le=10_000)] = 0
+    used_by: Probability = 0.0
+    traced: Probability = 0.0
+    service_days: NonNegative = 0.0
+
+    def simulated(self, scale: float) -> int:
+        """How many there are in a market of that scale."""
+        return scaled(self.count, scale) if self.count else 0
+
+
+class Failure(Part):
+    """From ``day`` on, for ``days``, one supporter fails (number from 0): its providers keep only ``compliance_factor`` of their
+    compliance."""
+
+    day: NonNegative
+    days: Positive
+    supporter: Count
+    compliance_factor: Probability
 
 
 class Store(Part):
-    """An app store: the share of users reached through it, and how it reviews, watches, obeys and relists."""
+    """An app store: the share of users reached through it, and how it reviews, watches, obeys and relists.
+
+    ``diligence`` (1) multiplies the duty to check filings; ``over_removes`` (0) is the probability that an unfounded complaint
+    makes it remove the app of its own accord."""
 
     name: Name
     share: Probability
@@ -177,6 +271,8 @@ class Store(Part):
     obeys_after: NonNegative
     relisting_days: NonNegative
     relists: Probability
+    diligence: Probability = 1.0
+    over_removes: Probability = 0.0
 
 
 class Platform(Part):
@@ -218,37 +314,66 @@ class Detection(Part):
 
 class Targeting(Part):
     """Whom to inspect: the rate is multiplied by ``1 + per_strike * min(strikes, strike_cap)`` and by the weight of the
-    provider's size class (1 where none is given). All neutral: inspections are random."""
+    provider's size class (1 where none is given). All neutral: inspections are random.
+
+    Complaint-driven: the rate rises by ``per_complaint`` for each complaint since the last inspection, up to
+    ``complaint_cap``. Harrington groups: a sanctioned provider is in the bad group, inspected ``group_weight`` times as often,
+    until an inspection that finds nothing takes it back with probability ``group_back``. Dynamic concentration: providers
+    are in ``lots``, and each ``focus_days`` the lot with most sanctions since is inspected ``focus_weight`` times as often.
+    """
 
     per_strike: NonNegative
     strike_cap: Count
     classes: dict[Name, NonNegative] = Field(default_factory=dict)
+    per_complaint: NonNegative = 0.0
+    complaint_cap: Count = 0
+    group_weight: NonNegative = 1.0
+    group_back: Probability = 1.0
+    lots: Annotated[int, Strict(), Field(ge=1, le=1000)] = 1
+    focus_days: Positive = 180.0
+    focus_weight: NonNegative = 1.0
 
 
 class Evidence(Part):
-    """``sensitivity``: a true case is upheld; ``specificity``: an unfounded one is dismissed."""
+    """``sensitivity``: a true case is upheld; ``specificity``: an unfounded one is dismissed. ``without_records`` multiplies
+    the sensitivity where the provider kept no records."""
 
     sensitivity: Probability
     specificity: Probability
+    without_records: Probability = 1.0
 
 
 class Staff(Part):
     """``investigation_days`` of one inspector's time on the mean, as a sum of ``investigation_phases`` exponentials (1
-    is exponential, many nearly fixed). ``triage`` takes serious cases first, or cases in order of arrival."""
+    is exponential, many nearly fixed). ``triage`` takes serious cases first, or cases in order of arrival. ``cost`` is RMB a
+    year of one inspector or reviewer."""
 
     inspectors: Annotated[int, Strict(), Field(ge=1, le=100_000)]
     investigation_days: NonNegative
     investigation_phases: Annotated[int, Strict(), Field(ge=1, le=32)]
     triage: Literal["arrival", "severity"]
+    cost: NonNegative = 0.0
+
+
+class Authority(Part):
+    """One of several authorities: its share of the inspectors, and its jurisdiction over size classes and behaviours (all
+    where none is named). A case goes to the first authority of the list that has jurisdiction."""
+
+    name: Name
+    tier: Literal["national", "provincial"]
+    share: Annotated[float, Strict(), Field(gt=0, le=1)]
+    classes: list[Name] = Field(default_factory=list)
+    behaviours: list[Behaviour] = Field(default_factory=list)
 
 
 class FineRange(Part):
     """Between ``low`` and ``high``, or ``turnover_share`` of a year's revenue where that is more; log-uniform, since
-    published fines are."""
+    published fines are. ``per_violation`` is added for each violation of the rule that is live."""
 
     low: NonNegative
     high: NonNegative
     turnover_share: Probability = 0.0
+    per_violation: NonNegative = 0.0
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -309,14 +434,51 @@ class Appeals(Part):
 
 class StoreDuty(Part):
     """What the policy asks of stores: ``checks_filing`` is the probability that a listing review verifies the filing;
-    ``removes_unfiled`` whether a removal may end only once the provider has filed."""
+    ``removes_unfiled`` whether a removal may end only once the provider has filed.
+
+    Neglect: each store is audited every ``audit_days`` (0: never), on one listed app drawn at random; where that has not
+    filed, and where an order is obeyed later than ``limit_days`` (0: no limit), the store is fined ``neglect_fine`` and makes up
+    the share ``learns`` of what its diligence lacks.
+    """
 
     checks_filing: Probability
     removes_unfiled: bool
+    audit_days: NonNegative = 0.0
+    limit_days: NonNegative = 0.0
+    neglect_fine: NonNegative = 0.0
+    learns: Probability = 0.0
+
+
+class PlatformDuty(Part):
+    """``found`` is the probability that a reported copy which a platform misses comes to the regulator's notice; the platform
+    is then fined ``fine`` and misses the share ``learns`` less."""
+
+    found: Probability = 0.0
+    fine: NonNegative = 0.0
+    learns: Probability = 0.0
+
+
+class SelfReport(Part):
+    """``probability`` that a provider reports its own violation; the fine is then cut by ``discount``, and no strike counts:
+    an amnesty is a discount of 1 for a while (see ``changes``)."""
+
+    probability: Probability = 0.0
+    discount: Probability = 0.0
+
+
+class SafeHarbour(Part):
+    """For providers with a passing conformance report, where ``offered``: their compliance makes up the share ``gain`` of
+    what it lacks, and they are inspected ``inspection_factor`` times as often."""
+
+    offered: bool = False
+    gain: Probability = 0.0
+    inspection_factor: Probability = 1.0
 
 
 class PolicyRules(Part):
-    """The regulator's policy: every lever in one place. ``fine_on``: whether a first breach can already be fined."""
+    """The regulator's policy: every lever in one place. ``fine_on``: whether a first breach can already be fined.
+    ``publicity`` (1) multiplies what a sanction teaches others; ``referral`` is the probability that a serious case is
+    referred to prosecution, which ends the provider; ``authorities`` divide the inspectors among them."""
 
     detection: Detection
     targeting: Targeting
@@ -327,6 +489,37 @@ class PolicyRules(Part):
     strikes: Strikes
     appeals: Appeals
     stores: StoreDuty
+    platforms: PlatformDuty = PlatformDuty()
+    self_report: SelfReport = SelfReport()
+    safe_harbour: SafeHarbour = SafeHarbour()
+    publicity: Annotated[float, Strict(), Field(ge=0, le=100)] = 1.0
+    referral: Probability = 0.0
+    authorities: list[Authority] = Field(default_factory=list, max_length=16)
+
+
+class Change(Part):
+    """What is different from ``day`` on, until the day ``until`` where that is given: a reform, a campaign, a shock.
+
+    ``set`` maps dotted paths to values, as ``--set`` does, below ``policy``, ``public``, ``response``, ``registry``, ``stores``,
+    ``platforms`` or ``behaviours``. What shapes the world's fixed streams cannot change: see :data:`FIXED`.
+    """
+
+    title: Line
+    day: NonNegative
+    until: Positive | None = None
+    set: dict[str, Any] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.until is not None and self.until <= self.day:
+            raise ValueError(f"found a change from day {self.day:g} until day {self.until:g}, expected a later day")
+        for path in self.set:
+            if path.split(".")[0] not in CHANGEABLE or any(fnmatch.fnmatch(path, fixed) for fixed in FIXED):
+                raise ValueError(
+                    f"found a change of {path}, which is fixed while a world runs; "
+                    f"expected a path below {', '.join(CHANGEABLE)}, not one of {', '.join(FIXED)}"
+                )
+        return self
 
 
 class Basis(Part):
@@ -351,8 +544,11 @@ class Scenario(Part):
     response: Response
     stores: list[Store] = Field(default_factory=list, max_length=MAX_STORES)
     platforms: list[Platform] = Field(default_factory=list, max_length=16)
+    supporters: Supporters = Supporters()
+    failures: list[Failure] = Field(default_factory=list, max_length=64)
     registry: Registry
     policy: PolicyRules
+    changes: list[Change] = Field(default_factory=list, max_length=MAX_CHANGES)
     basis: dict[str, Basis] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -387,14 +583,82 @@ class Scenario(Part):
             if risk.name is Behaviour.FILING and (risk.rate or risk.spreads or risk.complained):
                 raise ValueError("found filing with a rate, spreads or complained above 0, expected 0: it is standing")
         fastest = max(self.policy.targeting.classes.get(name, 1.0) for name in classes)
-        fastest *= 1 + self.policy.targeting.per_strike * self.policy.targeting.strike_cap
+        targeting = self.policy.targeting
+        fastest *= 1 + targeting.per_strike * targeting.strike_cap
+        fastest *= 1 + targeting.per_complaint * targeting.complaint_cap
+        fastest *= max(1.0, targeting.group_weight) * max(1.0, targeting.focus_weight)
         needed = self.policy.detection.inspection_rate * fastest
         if needed > self.policy.detection.inspection_ceiling * (1 + 1e-9):
             raise ValueError(
                 f"found inspections of up to {needed:g} per provider and year, "
                 f"expected at most policy.detection.inspection_ceiling = {self.policy.detection.inspection_ceiling:g}"
             )
+        self._check_authorities(classes)
+        self._check_ladder()
+        for failure in self.failures:
+            number = self.supporters.simulated(self.population.scale)
+            if failure.supporter >= number:
+                raise ValueError(f"found a failure of supporter {failure.supporter}, expected a number below {number}")
+        if self.public.rumours and Behaviour.RUMOUR_REFUTATION not in names:
+            raise ValueError("found rumours and no behaviour rumour-refutation, expected one that they breach")
+        for change in self.changes:
+            if change.day >= self.horizon:
+                raise ValueError(
+                    f"found the change {change.title!r} on day {change.day:g}, expected one before the horizon {self.horizon:g}"
+                )
         return self
+
+    def _check_authorities(self, classes: list[str]) -> None:
+        authorities = self.policy.authorities
+        if not authorities:
+            return
+        _distinct([item.name for item in authorities], "authority")
+        total = sum(item.share for item in authorities)
+        if abs(total - 1) > 1e-9:
+            raise ValueError(f"found shares of the authorities that add up to {total:g}, expected 1")
+        for item in authorities:
+            for name in item.classes:
+                if name not in classes:
+                    raise ValueError(f"found authority {item.name} over class {name!r}, expected one of: {', '.join(classes)}")
+        for size in classes:
+            for risk in self.behaviours:
+                if not any(covers(item, size, risk.name) for item in authorities):
+                    raise ValueError(
+                        f"found no authority over {risk.name} of {size} providers, expected one with that jurisdiction"
+                    )
+
+    def _check_ladder(self) -> None:
+        """A step after which nothing can follow makes the steps above it unreachable."""
+        for number, step in enumerate(self.policy.ladder[:-1]):
+            if Sanction.REVOCATION in step.sanctions:
+                raise ValueError(
+                    f"found revocation at step {number} of the ladder and a step after it, which nobody can reach; "
+                    "expected revocation at the last step alone"
+                )
+
+    def changed(self, overrides: Mapping[str, Any]) -> Scenario:
+        """This scenario with other values by dotted path; raises :class:`ScenarioError` for one that cannot be."""
+        data = self.model_dump(mode="json", exclude={"changes"} if "changes" not in overrides else set())
+        for path, value in overrides.items():
+            _override(data, path, value)
+        try:
+            return Scenario.model_validate(data)
+        except ValidationError as error:
+            faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_url=False))
+            raise ScenarioError(f"{', '.join(overrides)}: {faults}") from None
+
+    def regimes(self) -> list[tuple[float, Scenario]]:
+        """What holds from which day on: the scenario itself from day 0, and one entry each day on which something changes."""
+        days = sorted({0.0} | {c.day for c in self.changes} | {c.until for c in self.changes if c.until is not None})
+        result = []
+        for day in days:
+            if day >= self.horizon:
+                continue
+            active = [c for c in self.changes if c.day <= day and (c.until is None or day < c.until)]
+            values = {path: value for change in active for path, value in change.set.items()}
+            plain = self.model_copy(update={"changes": []})
+            result.append((day, plain.changed(values) if values else plain))
+        return result
 
     def canonical(self) -> str:
         """The scenario as JSON with sorted keys, without prose: what its hash is taken over."""
@@ -423,6 +687,13 @@ class Scenario(Part):
             if matches and (best is None or rank > best):
                 best, found = rank, basis
         return found
+
+
+def covers(authority: Authority, size: str, behaviour: Behaviour) -> bool:
+    """Whether an authority has jurisdiction over a behaviour of providers of a size."""
+    return (not authority.classes or size in authority.classes) and (
+        not authority.behaviours or behaviour in authority.behaviours
+    )
 
 
 def _distinct(names: Sequence[str], what: str) -> None:
@@ -463,6 +734,10 @@ def load_scenario(
         raise ScenarioError(_explained(error, locate, overrides or {})) from None
     if check_rules:
         _check_rules(scenario, locate)
+    try:
+        scenario.regimes()
+    except ScenarioError as error:
+        raise ScenarioError(f"{locate.source_name}: changes: {error}") from None
     return scenario
 
 

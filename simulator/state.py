@@ -14,11 +14,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .draws import Draws, Purpose
+from .formulas import compliance_after_rectification
 from .policy import Floats, Integers, Table
 from .scenario import Scenario
 
 NOT_ENTERED, ACTIVE, EXITED, REVOKED = range(4)
 STATUS_NAMES = ("not-entered", "active", "exited", "revoked")
+
+INSIDE, EXEMPT, ABROAD = range(3)
+RIGHTLY, WRONGLY, COLLATERALLY = range(3)
 
 UPDATES, REGISTRATION, SERVICE = range(3)
 FUNCTIONS = 3
@@ -52,7 +56,7 @@ class State(NamedTuple):
     suspended_until: Any  # (N * 3,)
     suspension_epoch: Any  # (N * 3,)
     service_since: Any  # (N,) day on which the present suspension of service began
-    wrongly: Any  # (N,) 1 while that suspension rests on an unfounded case
+    wrongly: Any  # (N,) RIGHTLY, WRONGLY (on an unfounded case) or COLLATERALLY (a breach of the supporter)
     listed: Any  # (N * S,)
     listing_epoch: Any  # (N * S,)
     open_cases: Any  # (N * B,)
@@ -68,6 +72,29 @@ class State(NamedTuple):
     harm: Any  # (N,)
     harm_rate: Any  # (N,) per day
     harm_at: Any  # (N,) day up to which harm has been added up
+    present: Any  # (N,) users now: those of the beginning, less those who moved away, with those who came
+    outside: Any  # (N,) INSIDE, EXEMPT or ABROAD
+    supporter: Any  # (N,) number of the technical supporter, -1 for none
+    records: Any  # (N,) 1 where evidence is kept
+    certified: Any  # (N,) 1 in the safe harbour
+    group: Any  # (N,) 1 in the bad group of Harrington's targeting
+    complained: Any  # (N,) complaints since the last inspection
+    lives: Any  # (N,) times re-entered
+    exits: Any  # (N,) times it gave up
+    base: Any  # (N * B,) compliance without effort; `compliance` is what effort and failures make of it
+    failing: Any  # (N,) factor on compliance while the supporter fails
+    effort: Any  # (N,) 0 to 1
+    effort_at: Any  # (N,) day up to which the cost of effort has been added up
+    compliance_cost: Any  # (N,) RMB
+    strictness: Any  # (N,) of the filter, 0 to 1
+    lawful_rate: Any  # (N,) lawful use refused now, users' worth
+    lawful_blocked: Any  # (N,) user-days' worth of lawful use refused
+    harm_outside: Any  # (N,) harm while outside enforcement
+    collateral_downtime: Any  # (N,) days suspended for a breach of the supporter
+    claims: Any  # (N,) RMB awarded against it
+    removed: Any  # (N * S,) 1 while removed from a store, by order or by the store itself
+    moved: Any  # (N * (S + 1),) users who left for want of a store, or (last) of the service
+    moved_to: Any  # (N * (S + 1),) where they went, -1: nowhere
 
 
 def initial_state(scenario: Scenario, table: Table, draws: Draws, seed: int) -> State:
@@ -102,6 +129,21 @@ def initial_state(scenario: Scenario, table: Table, draws: Draws, seed: int) -> 
             around = spread * (2.0 * uniform(seed, p, Purpose.COMPLIANCE, b) - 1.0)
             compliance[p * behaviours + b] = min(1.0, max(0.0, means[c][b] + around))
     direct = 1.0 - float(sum(table.store_share.tolist()))
+
+    def drawn(purpose: int, chance: Floats) -> Integers:
+        """1 for each provider whose draw falls below the chance of its size class."""
+        return np.array([int(uniform(seed, p, purpose, 0) < chance[size_class[p]]) for p in range(n)], dtype=np.int64)
+
+    supporter = np.full(n, -1, dtype=np.int64)
+    if table.used_by > 0.0:
+        for p in range(n):
+            if uniform(seed, p, Purpose.SUPPORTER, 0) < table.used_by:
+                choice = uniform(seed, p, Purpose.SUPPORTER_CHOICE, 0)
+                supporter[p] = bisect_right(table.supporter_cumulative, choice)
+    certified = drawn(Purpose.CERTIFIED, table.class_certifies * float(table.safe_harbour))
+    for p in np.flatnonzero(certified).tolist():
+        for place in range(p * behaviours, (p + 1) * behaviours):
+            compliance[place] = compliance_after_rectification(float(compliance[place]), table.safe_harbour_gain)
     return State(
         size_class=size_class,
         users=users,
@@ -144,6 +186,29 @@ def initial_state(scenario: Scenario, table: Table, draws: Draws, seed: int) -> 
         harm=zeros(n),
         harm_rate=zeros(n),
         harm_at=zeros(n),
+        present=users.copy(),
+        outside=drawn(Purpose.EXEMPT, table.class_exempt),
+        supporter=supporter,
+        records=drawn(Purpose.RECORDS, table.class_records),
+        certified=certified,
+        group=counts(n),
+        complained=counts(n),
+        lives=counts(n),
+        exits=counts(n),
+        base=compliance.copy(),
+        failing=np.ones(n),
+        effort=zeros(n),
+        effort_at=zeros(n),
+        compliance_cost=zeros(n),
+        strictness=zeros(n),
+        lawful_rate=zeros(n),
+        lawful_blocked=zeros(n),
+        harm_outside=zeros(n),
+        collateral_downtime=zeros(n),
+        claims=zeros(n),
+        removed=counts(n * stores),
+        moved=zeros(n * (stores + 1)),
+        moved_to=np.full(n * (stores + 1), -1, dtype=np.int64),
     )
 
 

@@ -65,3 +65,108 @@ def overrides() -> st.SearchStrategy[dict[str, Any]]:
             "platforms.platform-a.misses": share,
         }
     )
+
+
+def further() -> st.SearchStrategy[dict[str, Any]]:
+    """Changes of everything that is neutral unless given."""
+    share = st.floats(0, 1)
+    campaign = st.fixed_dictionaries(
+        {
+            "title": st.just("campaign"),
+            "day": st.floats(0, 300),
+            "until": st.floats(301, 600),
+            "set": st.fixed_dictionaries(
+                {
+                    "policy.detection.inspection_rate": st.floats(0, 0.1),
+                    "policy.staff.inspectors": st.integers(1, 9),
+                    "policy.publicity": st.floats(0, 100),
+                    "response.lawful_blocked": share,
+                    "registry.reviewers": st.integers(1, 3),
+                    "registry.limit_days": st.floats(1, 60),
+                    "behaviours.consent.complained": share,
+                }
+            ),
+        }
+    )
+    classes = {
+        f"population.classes.{size}.{field}": value
+        for size in ("small", "giant")
+        for field, value in {
+            "exempt": st.floats(0, 0.5),
+            "compliance_cost": st.floats(0, 1e6),
+            "reenters": share,
+            "abroad": share,
+            "exits_after_suspension": share,
+            "hides": share,
+            "keeps_records": share,
+            "certifies": share,
+        }.items()
+    }
+    return st.fixed_dictionaries(
+        {
+            **classes,
+            "horizon": st.floats(400, 800),
+            "response.review_days": st.sampled_from([0.0, 60.0, 90.0]),
+            "response.strictness_scale": st.floats(0, 1e5),
+            "response.lawful_blocked": share,
+            "response.handles": share,
+            "response.handling_days": st.floats(0, 9),
+            "response.account_measures": share,
+            "response.reentry_days": st.floats(0, 90),
+            "public.migrates": share,
+            "public.returns": share,
+            "public.anonymity": st.floats(1, 9),
+            "public.rumours": st.sampled_from([0.0, 6.0]),
+            "public.rumour_reach": st.floats(0, 0.3),
+            "public.claim_days": st.floats(0, 90),
+            "behaviours.prohibited-content.misused": share,
+            "behaviours.consent.claimed": share,
+            "behaviours.consent.award": st.floats(0, 1e5),
+            "supporters": st.fixed_dictionaries(
+                {
+                    "count": st.integers(1, 5),
+                    "used_by": share,
+                    "traced": share,
+                    "service_days": st.floats(0, 60),
+                }
+            ),
+            "failures": st.sampled_from(
+                [[], [{"day": 30.0, "days": 90.0, "supporter": 0, "compliance_factor": 0.2}]]
+            ),
+            "stores.store-a.diligence": share,
+            "stores.store-a.over_removes": share,
+            "policy.stores.audit_days": st.sampled_from([0.0, 45.0]),
+            "policy.stores.limit_days": st.floats(0, 3),
+            "policy.stores.neglect_fine": st.floats(0, 1e6),
+            "policy.stores.learns": share,
+            "policy.platforms": st.fixed_dictionaries(
+                {"found": share, "fine": st.floats(0, 1e6), "learns": share}
+            ),
+            "policy.targeting.per_complaint": st.floats(0, 0.2),
+            "policy.targeting.complaint_cap": st.integers(0, 3),
+            "policy.targeting.group_weight": st.floats(0, 1.2),
+            "policy.targeting.group_back": share,
+            "policy.targeting.lots": st.integers(1, 4),
+            "policy.targeting.focus_weight": st.floats(0, 1.2),
+            "policy.detection.inspection_rate": st.floats(0, 0.1),
+            "policy.evidence.without_records": share,
+            "policy.self_report": st.fixed_dictionaries({"probability": st.floats(0, 0.5), "discount": share}),
+            "policy.safe_harbour": st.fixed_dictionaries(
+                {"offered": st.booleans(), "gain": share, "inspection_factor": share}
+            ),
+            "policy.publicity": st.floats(0, 100),
+            "policy.referral": share,
+            "policy.ladder.2.fine.per_violation": st.floats(0, 1e5),
+            "policy.staff.cost": st.floats(0, 1e6),
+            "policy.authorities": st.sampled_from(
+                [
+                    [],
+                    [
+                        {"name": "national", "tier": "national", "share": 0.4, "classes": ["large", "giant"]},
+                        {"name": "provincial", "tier": "provincial", "share": 0.6},
+                    ],
+                ]
+            ),
+            "changes": st.lists(campaign, max_size=2),
+        }
+    )

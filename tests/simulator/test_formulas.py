@@ -26,6 +26,14 @@ ARGUMENTS: dict[str, Callable[[np.random.Generator], tuple[float, ...]]] = {
         lambda r: (r.random(), r.uniform(1, 9), r.random(), int(r.integers(0, 9)), int(r.integers(0, 5)), r.random())
     ),
     "step_on_ladder": (lambda r: (int(r.integers(0, 9)), bool(r.integers(0, 2)), int(r.integers(1, 9)))),
+    "inspection_emphasis": (
+        lambda r: (r.uniform(0, 9), int(r.integers(0, 9)), r.random(), int(r.integers(0, 5)), r.uniform(0, 9), r.random())
+    ),
+    "best_effort": (lambda r: (r.random(), r.uniform(0, 1e6), r.uniform(0, 30), r.uniform(0, 1e7))),
+    "compliance_at": (lambda r: (r.random(), r.random(), r.random())),
+    "filter_strictness": (lambda r: (r.random(), r.uniform(0, 1e6), r.uniform(0, 1e6))),
+    "misuse_chance": (lambda r: (r.random(), r.uniform(1, 9), bool(r.integers(0, 2)))),
+    "fine_for_all": (lambda r: (r.uniform(0, 1e6), r.uniform(0, 1e6), int(r.integers(0, 9)))),
     "next_publication": (lambda r: (r.uniform(0, 4000), r.uniform(1, 90))),
 }
 
@@ -79,3 +87,41 @@ def test_next_publication_lies_ahead() -> None:
     assert formulas.next_publication(0.0, 61.0) == 61.0
     assert formulas.next_publication(61.0, 61.0) == 61.0
     assert formulas.next_publication(100.0, 61.0) == pytest.approx(22.0)
+
+
+def test_effort_minimises_its_cost_and_what_is_feared() -> None:
+    belief, cost, breaches, effort_cost = 0.2, 50_000.0, 8.0, 60_000.0
+    chosen = formulas.best_effort(belief, cost, breaches, effort_cost)
+
+    def total(effort: float) -> float:
+        return effort_cost * effort**2 + belief * cost * breaches * (1 - effort)
+
+    assert 0 < chosen < 1
+    assert total(chosen) <= min(total(k / 1000) for k in range(1001)) + 1e-9
+    assert formulas.best_effort(belief, cost, breaches, 1.0) == 1.0
+    assert formulas.best_effort(0.0, cost, breaches, effort_cost) == 0.0
+    assert formulas.best_effort(belief, cost, breaches, 0.0) == 0.0
+
+
+def test_neutral_formulas_change_no_bit() -> None:
+    for base in (0.1, 0.3, 0.7, 1 / 3):
+        assert formulas.compliance_at(base, 0.0, 1.0) == base
+        assert formulas.misuse_chance(base, 1.0, False) == base
+        assert formulas.misuse_chance(base, 9.0, True) == base
+        assert formulas.fine_for_all(base, 0.0, 7) == base
+    assert formulas.inspection_emphasis(1.0, 5, 0.0, 3, 1.0, 1.0) == 1.0
+    assert formulas.filter_strictness(0.5, 1e6, 0.0) == 0.0
+
+
+def test_filters_are_stricter_the_more_is_feared() -> None:
+    strict = [formulas.filter_strictness(0.1, cost, 10_000.0) for cost in (0, 1_000, 10_000, 1e6)]
+    assert strict[0] == 0.0
+    assert strict == sorted(strict)
+    assert formulas.filter_strictness(1.0, 10_000.0, 10_000.0) == pytest.approx(1 - 1 / math.e)
+    assert strict[-1] < 1.0
+
+
+def test_effort_and_failure_move_compliance() -> None:
+    assert formulas.compliance_at(0.6, 0.5, 1.0) == pytest.approx(0.8)
+    assert formulas.compliance_at(0.6, 0.5, 0.25) == pytest.approx(0.2)
+    assert formulas.misuse_chance(0.6, 3.0, False) == pytest.approx(0.2)

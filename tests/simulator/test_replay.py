@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from shenhe.simulator import Run, load_scenario, simulate
 from shenhe.simulator.replay import discrepancies
 
-from .scenes import overrides, small
+from .scenes import further, overrides, small
 
 
 @pytest.mark.parametrize("name", ["cn-2022-draft", "cn-2023", "no-enforcement"])
@@ -26,6 +26,13 @@ def test_the_log_alone_gives_every_outcome(name: str) -> None:
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None)
 def test_any_scenario_conserves(changes: dict[str, Any], seed: int) -> None:
     run = simulate(load_scenario("cn-2023", changes, check_rules=False), 1, seed)
+    assert discrepancies(run) == []
+
+
+@given(changes=overrides(), more=further(), seed=st.integers(0, 2**40))
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None)
+def test_any_scenario_of_all_levers_conserves(changes: dict[str, Any], more: dict[str, Any], seed: int) -> None:
+    run = simulate(load_scenario("cn-2023", {**changes, **more}, check_rules=False), 1, seed)
     assert discrepancies(run) == []
 
 
