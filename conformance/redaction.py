@@ -22,6 +22,8 @@ RECENT = 6
 
 _WORD = re.compile(rb"[\w.~+/=%-]{4,}")
 _COOKIE = re.compile(r"^([^=;]+)=([^;]*)")
+#: Where an excerpt may have been cut: at an ellipsis, and at quotes around it.
+_CUT = re.compile(r"""(\s*\[?…\]?\s*|['"])""")
 _PRIVATE = frozenset({"authorization", "proxy-authorization", "cookie"})
 
 
@@ -43,6 +45,9 @@ def forms(secret: str) -> Iterator[bytes]:
             yield re.sub(r"\\u[0-9a-f]{4}", lambda match: "\\u" + match[0][2:].upper(), slashed).encode(
                 "utf-8", "surrogatepass"
             )
+        # JSON as a text inside JSON, as a server has it that repeats the body it was sent.
+        yield json.dumps(escaped, ensure_ascii=False)[1:-1].encode("utf-8", "surrogatepass")
+        yield json.dumps(escaped)[1:-1].encode()
     yield html.escape(secret).encode("utf-8", "surrogatepass")
     yield from _in_base64(raw)
 
@@ -122,6 +127,14 @@ class Redactor:
         """``text`` with every secret replaced."""
         return self.data(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
 
+    def excerpt(self, text: str) -> str:
+        """As :meth:`text`, for what was cut out of a longer text: of a secret that the cut went through, the rest goes too."""
+        with self._lock:
+            needles = [*self._known, *(needle for needles in self._tokens.values() for needle in needles)]
+        parts = _CUT.split(self.text(text))
+        parts[::2] = [_without_ends(part.encode("utf-8", "surrogatepass"), needles) for part in parts[::2]]
+        return "".join(parts)
+
     def headers(self, headers: Headers) -> Headers:
         """``headers`` with every secret replaced; cookies and unknown credentials lose their values whole."""
         return tuple((name, self._header(name.lower(), value)) for name, value in headers)
@@ -140,6 +153,19 @@ class Redactor:
         except (binascii.Error, ValueError):
             return self.text(encoded)
         return base64.b64encode(self.data(plain)).decode()
+
+
+def _without_ends(data: bytes, needles: list[bytes]) -> str:
+    """``data`` without a start that is the end of a secret, and without an end that is the start of one."""
+    end = max((size for needle in needles for size in _sizes(needle) if data.endswith(needle[:size])), default=0)
+    start = max((size for needle in needles for size in _sizes(needle) if data.startswith(needle[-size:])), default=0)
+    left = data[start : len(data) - end] if start + end < len(data) else b""
+    mark = b"<redacted>"
+    return ((mark if start else b"") + left + (mark if end else b"")).decode("utf-8", "ignore")
+
+
+def _sizes(needle: bytes) -> range:
+    return range(SHORTEST, len(needle))
 
 
 def _longest_first(needles: dict[bytes, bytes]) -> dict[bytes, bytes]:

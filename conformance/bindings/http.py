@@ -115,7 +115,7 @@ class HttpProvider:
 
     def redacted(self, text: str) -> str:
         """``text`` without the secrets of the binding and the tokens learned, each replaced by its name."""
-        return self._wire.redactor.text(text)
+        return visible(self._wire.redactor.excerpt(text))
 
     def with_extra(self, headers: Mapping[str, str] | None = None, query: Mapping[str, str] | None = None) -> HttpProvider:
         """The same provider (client, log, counts) whose every request carries these headers and query values besides its own."""

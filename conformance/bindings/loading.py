@@ -19,6 +19,7 @@ import httpx
 from shenhe.rulebook.document import DocumentError, Fault, Locate, Mark, Readable, read_yaml, validate
 
 from .. import report as reporting
+from ..exchange import visible
 from ..provider import Account, Capabilities, Consent, Identity, Operation, ReadyMade, Subject
 from ..redaction import Redactor, long_enough
 from .asgi import AsgiTransport
@@ -113,7 +114,7 @@ class Binding:
         )
         capabilities = self.capabilities
         target = reporting.Target(
-            name=self._text(self.file.target.name),
+            name=visible(self._text(self.file.target.name)),
             environment=self.file.target.environment,
             transport="http" if transport is None else "asgi" if isinstance(transport, AsgiTransport) else "in process",
             binding_sha256=self.sha256,

@@ -133,10 +133,7 @@ class BoundTokens:
 
 @dataclass(frozen=True)
 class BoundAuth:
-    """How a request says who asks: one header, sent only when somebody is signed in if it speaks of the account.
-
-    ``needs`` are the credentials of an account that it speaks of.
-    """
+    """How a request says who asks: one header, sent only when somebody is signed in if it speaks of the account."""
 
     header: str
     value: Fill
@@ -145,7 +142,6 @@ class BoundAuth:
     basic: tuple[Fill, Fill] | None = None
     cookies: Mapping[str, Fill] = field(default_factory=dict)
     tokens: BoundTokens | None = None
-    needs: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -216,6 +212,8 @@ class BoundRequest:
     unavailable_when: Query | None = None
     pages: BoundPages | None = None
     stream: BoundStream | None = None
+    #: The credentials of an account that the request speaks of, in its auth or anywhere else.
+    needs: frozenset[str] = frozenset()
     follow_redirects: bool = False
     groups: Mapping[str, Mapping[str, Extraction]] = field(default_factory=dict)
 
@@ -358,6 +356,7 @@ class Compiler:
             stream=None
             if section.stream is None
             else BoundStream(query("stream", section.stream.text, "text"), section.stream.done),
+            needs=frozenset(_credentials([*_templates(section), *auth_texts(section.auth or self.file.auth).values()])),
             follow_redirects=section.follow_redirects,
         )
 
@@ -528,22 +527,20 @@ _CARRIED = re.compile(r"\bcarried\.(\w+)\.(\w+)")
 
 
 def _bound_auth(auth: Auth, fill: Callable[..., Fill], environ: Mapping[str, str], fault: Callable[[str, str], None]) -> BoundAuth | None:
-    texts = auth_texts(auth)
-    of_account = mentions(list(texts.values()), "account")
-    needs = frozenset(name for text in texts.values() for name in _CREDENTIAL.findall(text))
+    of_account = mentions(list(auth_texts(auth).values()), "account")
     match auth:
         case NoAuth():
             return None
         case BearerAuth():
-            return BoundAuth("Authorization", fill(auth.token, "token"), of_account, bearer=True, needs=needs)
+            return BoundAuth("Authorization", fill(auth.token, "token"), of_account, bearer=True)
         case HeaderAuth():
-            return BoundAuth(auth.name, fill(auth.value, "value"), of_account, needs=needs)
+            return BoundAuth(auth.name, fill(auth.value, "value"), of_account)
         case BasicAuth():
             pair = (fill(auth.username, "username"), fill(auth.password, "password"))
-            return BoundAuth("Authorization", pair[0], of_account, basic=pair, needs=needs)
+            return BoundAuth("Authorization", pair[0], of_account, basic=pair)
         case CookieAuth():
             cookies = {name: fill(value, "cookies", name) for name, value in auth.cookies.items()}
-            return BoundAuth("Cookie", fill(""), of_account, cookies=cookies, needs=needs)
+            return BoundAuth("Cookie", fill(""), of_account, cookies=cookies)
         case OAuth2Auth():
             try:
                 url = expand(auth.token_url, environ)
@@ -556,7 +553,7 @@ def _bound_auth(auth: Auth, fill: Callable[..., Fill], environ: Mapping[str, str
             tokens = BoundTokens(
                 url, fill(auth.client_id, "client_id"), fill(auth.client_secret, "client_secret"), auth.client_auth == "form", extra
             )
-            return BoundAuth("Authorization", fill(""), of_account, bearer=True, tokens=tokens, needs=needs)
+            return BoundAuth("Authorization", fill(""), of_account, bearer=True, tokens=tokens)
 
 
 def auth_texts(auth: Auth) -> dict[str, str]:
@@ -574,6 +571,20 @@ def auth_texts(auth: Auth) -> dict[str, str]:
             return {"username": auth.username, "password": auth.password}
         case NoAuth():
             return {}
+
+
+def _templates(section: RequestSection) -> list[Any]:
+    """Everything in a section that is filled in when a request is written, auth excepted."""
+    given = [section.path, section.query, section.headers, *(_body(section, name) for name in BODIES)]
+    return [*given, *([section.poll.path, section.poll.query, section.poll.headers] if section.poll else [])]
+
+
+def _credentials(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield from _CREDENTIAL.findall(value)
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
+    for each in inner:
+        yield from _credentials(each)
 
 
 def _names(mapping: Any) -> Iterator[str]:

@@ -67,11 +67,9 @@ class Sessions:
         Raises :class:`SignInError` for a login or token that is not had, and :class:`TemplateError`.
         """
         auth = way.auth
-        if auth is None or (auth.of_account and account is None):
-            return Signed(account, (), renewable=False, fresh=False)
         fresh = False
         held: dict[str, str] | None = None
-        by_login = account is not None and self.login is not None and bool(auth.needs & self.login.gives - set(account.credentials))
+        by_login = account is not None and self.login is not None and bool(way.needs & self.login.gives - set(account.credentials))
         if account is not None and self.login is not None and by_login:
             with self._lock:
                 held = self._logins.get(_key(account))
@@ -83,6 +81,8 @@ class Sessions:
         for secret in account.credentials.values() if account else ():
             self.wire.redactor.use(secret)
         values = {**values, "account": account}
+        if auth is None or (auth.of_account and account is None):
+            return Signed(account, (), renewable=by_login, fresh=fresh, rests_on=held)
         if auth.tokens is not None:
             with self._lock:
                 token, fetched = self._token(way, auth.tokens, values, trip, stale)

@@ -128,7 +128,7 @@ def test_nothing_in_a_document_runs_or_reads_the_environment(tmp_path: Path) -> 
     environ = {"HOME": "/secret/home"}
     binding = filled(text, tmp_path, {"GENERATE_SEED_ID": "s", "REGISTER_PLAN": "free"}, environ)
     with binding.connect() as provider:
-        assert provider.target.name == "Studio {{ 7 * 7 }} ${HOME} \x1b[31mred"
+        assert provider.target.name == "Studio {{ 7 * 7 }} ${HOME} \\x1b[31mred"
 
 
 # --- POST everywhere, codes in envelopes -------------------------------------------------------------------------------------------

@@ -207,3 +207,14 @@ def test_what_is_visible_has_no_control_characters(text: str) -> None:
     assert visible(shown) == shown
     assert not any(ord(character) < 32 and character not in "\t\n" for character in shown)
     shown.encode()
+
+
+@pytest.mark.parametrize("cut", range(4, len("abcdefgh-01234567")))
+def test_an_excerpt_shows_no_part_of_a_secret_that_it_cuts(cut: int) -> None:
+    secret = "abcdefgh-01234567"
+    redactor = Redactor({"KEY": secret})
+    for excerpt in (f"it said: {secret[:cut]}", f"it said: {secret[:cut]}\n[…]\nmore", f"{secret[-cut:]} was said", f"notice '{secret[:cut]}'"):
+        shown = redactor.excerpt(excerpt)
+        assert "<redacted>" in shown
+        assert not any(secret[at : at + 4] in shown for at in range(len(secret) - 3))
+    assert redactor.excerpt(f"whole {secret}, and abc…") == "whole ${KEY}, and abc…"

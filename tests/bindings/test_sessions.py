@@ -323,3 +323,12 @@ def test_threads_that_find_a_session_over_renew_it_once(tmp_path: Path) -> None:
         results = list(pool.map(lambda _: provider.generate(None, REQUEST), range(2)))
     assert all(isinstance(result, Accepted) for result in results), results
     assert app.given == 2
+
+
+def test_a_session_that_goes_in_a_body_is_signed_in_for_too(tmp_path: Path) -> None:
+    text = LOGIN.replace("generate: {path: /g,", "generate: {path: /g, json: {s: '{{ account.credentials.session }}'}, auth: {type: none},")
+    app = LoginServer()
+    app.answers["POST", "/g"] = {"code": 0, "id": "1"}
+    with talking(bind(tmp_path, text), app) as provider:
+        assert isinstance(provider.generate(Account("7", {"user": "ann", "password": "p"}), REQUEST), Accepted)
+    assert app.asked[1]["body"] == json.dumps({"s": app.sessions["ann"]}, separators=(",", ":")).encode()
