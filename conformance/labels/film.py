@@ -137,11 +137,12 @@ def _longest_stretch(seen: list[float], sampled: list[float]) -> float:
 
 
 def read_sound(data: bytes, media_type: str, demuxer: str, found: Findings) -> None:
-    """Adds the rhythm in a compressed sound."""
+    """Adds the rhythm in a compressed sound, or in the sound track of a film."""
     limit = found.limits.audio_seconds
     with _open(data, demuxer) as container:
         if not container.streams.audio:
-            found.note(f"{media_type}: holds no sound")
+            if not media_type.startswith("video/"):
+                found.note(f"{media_type}: holds no sound")
             return
         stream = container.streams.audio[0]
         rate = stream.codec_context.sample_rate or 48_000
@@ -161,3 +162,5 @@ def read_sound(data: bytes, media_type: str, demuxer: str, found: Findings) -> N
     mono = np.concatenate(parts)[: int(limit * rate)].astype(np.float32)
     carrier = f"{media_type.rpartition('/')[2]}:samples"
     rhythm.read_samples(mono, rate, max(declared, heard / rate), carrier, None, found)
+    if media_type.startswith("video/"):
+        found.glimpse = None  # of a film, its start frame is shown

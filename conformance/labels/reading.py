@@ -153,6 +153,7 @@ def _perceive(kind: Format, data: bytes, depth: Depth, found: Findings) -> None:
         _guarded("visible", found, lambda: sandbox.ask("visible", kind.media_type, "", data, found))
     elif main == "video":
         _guarded("film", found, lambda: sandbox.ask("film", kind.media_type, kind.demuxer, data, found))
+        _guarded("sound", found, lambda: sandbox.ask("sound", kind.media_type, kind.demuxer, data, found))
     # Every credential carries its own mark; a search is a thousand times cheaper than asking the library.
     if main in ("image", "video", "audio", "application") and b"c2pa" in data:
         _guarded("c2pa", found, lambda: sandbox.ask("c2pa", kind.media_type, "", data, found))

@@ -73,7 +73,7 @@ def _with_comment(block: bytes, value: str) -> bytes:
 # FLAC.
 
 
-def _flac_blocks(data: bytes, found: Findings) -> Iterator[tuple[int, int, int, bool]]:
+def flac_blocks(data: bytes, found: Findings) -> Iterator[tuple[int, int, int, bool]]:
     """(type, start of the header, end, whether it is the last) of each metadata block."""
     position = id3.tag_length(data, 0) + 4
     while position + 4 <= len(data):
@@ -88,14 +88,14 @@ def _flac_blocks(data: bytes, found: Findings) -> Iterator[tuple[int, int, int, 
 
 def read_flac(data: bytes, found: Findings) -> None:
     id3.read_tag(data, 0, len(data), "flac:id3", found)
-    for kind, start, end, _ in _flac_blocks(data, found):
+    for kind, start, end, _ in flac_blocks(data, found):
         if kind == _COMMENT_BLOCK:
             _report(data, start + 4, end, 0, "flac:comment", found)
 
 
 def write_flac(data: bytes, value: str, found: Findings) -> bytes:
     """Adds the comment, out of the padding where there is enough; sound stays as it is."""
-    blocks = list(_flac_blocks(data, found))
+    blocks = list(flac_blocks(data, found))
     if not blocks or not blocks[-1][3]:
         raise ValueError("the metadata of the FLAC file is cut short")
     parts: list[tuple[int, bytes]] = [(kind, data[start + 4 : end]) for kind, start, end, _ in blocks]

@@ -132,4 +132,10 @@ def _explicit(kind: Format, data: bytes, found: Findings) -> bytes:
         from . import reel
 
         return reel.with_visible_label(kind, data, found)
+    if kind.media_type.startswith("audio/"):
+        if find_spec("av") is None:
+            raise LabelWriteError(f"compressed sound needs PyAV: {INSTALL}.")
+        from . import chime
+
+        return chime.with_rhythm(kind, data, found)
     raise ValueError(f"no explicit label can be put into {kind.media_type} files here")

@@ -195,6 +195,69 @@ def test_a_label_drawn_into_a_film_is_seen_and_its_metadata_kept(codec: str, con
         assert all(label.conformant for label in reading.labels), reading
 
 
+def decoded(data: bytes, container: str) -> list[bytes]:
+    """The samples of a sound, a chunk a frame."""
+    import av
+
+    with av.open(io.BytesIO(data), format=container) as source:
+        return [frame.to_ndarray().tobytes() for frame in source.decode(audio=0)]
+
+
+@needs_films
+@pytest.mark.parametrize(("container", "codec"), [("mp3", "libmp3lame"), ("flac", "flac")])
+def test_the_rhythm_is_put_behind_compressed_sound_and_metadata_stay(container: str, codec: str) -> None:
+    original = write_label(media.track(container, codec, seconds=3.0), media.FIELDS)
+    labelled = write_label(original, None, explicit=True)
+    reading = read_labels(labelled, depth="sound")
+    assert [(label.scheme, label.conformant) for label in reading.labels] == [("gb45438", True), ("rhythm", True)], reading
+    assert reading.explicit[0].fields["position"] == "end"
+    before, after = decoded(original, container), decoded(labelled, container)
+    assert len(after) > len(before)
+    if container == "flac":
+        assert b"".join(after).startswith(b"".join(before)), "FLAC is encoded again without loss"
+    else:
+        assert labelled[:200] == original[:200], "the tag in front stays"
+        assert after[: len(before) - 1] == before[:-1]
+    with pytest.raises(LabelWriteError, match="already holds an explicit label"):
+        write_label(labelled, None, explicit=True)
+
+
+@needs_films
+def test_sound_that_is_kept_in_tables_is_refused_in_words() -> None:
+    with pytest.raises(LabelWriteError, match="mix it in before"):
+        write_label(media.track("ipod", "aac"), None, explicit=True)
+
+
+@needs_films
+@needs_recogniser
+def test_the_sound_track_of_a_film_is_listened_to() -> None:
+    import av
+    import numpy as np
+
+    from shenhe.conformance.labels.rhythm import tones
+
+    rate = 44_100
+    samples = np.concatenate([0.1 * np.random.default_rng(1).normal(size=3 * rate), tones(rate)]).clip(-1, 1)
+    stream = io.BytesIO()
+    with av.open(stream, "w", format="mp4") as out:
+        picture, sound = out.add_stream("mpeg4", rate=8), out.add_stream("aac", rate=rate, layout="mono")
+        picture.width, picture.height, picture.pix_fmt = 96, 64, "yuv420p"
+        for _ in range(12):
+            out.mux(picture.encode(av.VideoFrame.from_image(Image.new("RGB", (96, 64), (20, 90, 120)))))
+        out.mux(picture.encode(None))
+        frame = av.AudioFrame.from_ndarray((samples * 32767).astype(np.int16)[None, :], format="s16", layout="mono")
+        frame.sample_rate = rate
+        fifo = av.AudioFifo()
+        for each in av.AudioResampler(sound.format.name, "mono", rate).resample(frame):
+            fifo.write(each)
+        while part := fifo.read(sound.codec_context.frame_size, partial=True):
+            out.mux(sound.encode(part))
+        out.mux(sound.encode(None))
+    reading = seen(stream.getvalue())
+    assert reading.media_type == "video/mp4"
+    assert [label.scheme for label in reading.explicit] == ["rhythm"], reading
+
+
 @needs_films
 @needs_recogniser
 def test_a_film_without_a_label_has_none() -> None:
