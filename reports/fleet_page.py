@@ -16,7 +16,7 @@ from shenhe.conformance.report import VerdictName
 from shenhe.rulebook import Behaviour, load_rulebook
 
 from .clauses import VERDICTS
-from .league import UNJUDGED, called
+from .league import CONCLUSIONS, UNJUDGED, called
 from .page import MARKS, _number, _policy, _resource
 from .untrusted import one_line
 
@@ -26,7 +26,6 @@ MAX_RULES = 200
 MAX_NAMED = 30
 #: Verdicts, gravest first: what a cell shows is the first that any rule of the behaviour has.
 _GRAVEST: tuple[VerdictName, ...] = ("error", "fail", "inconclusive", "review", "pass", "not applicable")
-_CONCLUSIONS = {0: "kept every rule decided", 1: "broke rules", 2: "cannot be asked", 3: "not fully verified"}
 
 
 @dataclass(frozen=True)
@@ -109,8 +108,8 @@ def _lead(fleet: Fleet) -> str:
     parts = [f"{_number(codes[code])} {words}" for code, words in said.items() if codes[code]]
     if missing := len(fleet.providers) - len(judged):
         parts.append(f"{_number(missing)} could not be judged at all")
-    total = len(fleet.providers)
-    return f"{_number(total).capitalize()} provider{'s' if total != 1 else ''}, asked by the law of {fleet.on}: {', '.join(parts)}."
+    total, day = len(fleet.providers), one_line(fleet.on, 20)
+    return f"{_number(total).capitalize()} provider{'s' if total != 1 else ''}, asked by the law of {day}: {', '.join(parts)}."
 
 
 def _row(number: int, provider: Provider, behaviours: Sequence[str], pages: Mapping[str, str]) -> Row:
@@ -122,7 +121,7 @@ def _row(number: int, provider: Provider, behaviours: Sequence[str], pages: Mapp
         page=pages.get(provider.name, ""),
         rank=str(provider.rank) if judged else "",
         exit_code=provider.exit_code,
-        conclusion=_CONCLUSIONS[provider.exit_code] if judged else UNJUDGED[provider.outcome],
+        conclusion=CONCLUSIONS[provider.exit_code][0] if judged else UNJUDGED[provider.outcome],
         note=one_line(provider.detail, 500),
         failed=len(provider.failed),
         unverified=len(provider.unverified),
@@ -168,10 +167,12 @@ def _broken(fleet: Fleet, rows: Sequence[Row]) -> list[BrokenRule]:
 
 @functools.cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=DictLoader({name: _resource(name) for name in ("fleet.html", "verdicts.html")}),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["line"] = one_line
+    return environment

@@ -45,7 +45,7 @@ def print_league(fleet: Fleet, console: Console | None = None) -> None:
     console.print(
         Text.assemble(
             (f"{len(fleet.providers)} provider{'s' if len(fleet.providers) != 1 else ''}", "bold"),
-            f"  level {fleet.options.level}; law of {fleet.on}; seed {fleet.options.seed}",
+            f"  level {fleet.options.level}; law of {one_line(fleet.on, 20)}; seed {fleet.options.seed}",
         )
     )
     if judged:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import socket
 import threading
 import time
@@ -147,3 +148,30 @@ def drip(connection: socket.socket, request: bytes) -> None:
     for _ in range(1000):
         connection.sendall(b" ")
         time.sleep(0.05)
+
+
+def workers(of: int | None = None) -> set[int]:
+    """The processes that a fleet in this process, or in that one, has started and not ended."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(path.read_text().rpartition(")")[2].split()[1])
+        except (OSError, ValueError):
+            continue
+        if parent == (of or os.getpid()) and b"fleet_worker" in of_process(int(path.parent.name), "cmdline"):
+            found.add(int(path.parent.name))
+    return found
+
+
+def of_process(process: int, name: str) -> bytes:
+    try:
+        return Path(f"/proc/{process}/{name}").read_bytes()
+    except OSError:
+        return b""
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < end, "it did not come to pass"
+        time.sleep(0.02)

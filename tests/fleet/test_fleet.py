@@ -31,7 +31,25 @@ from shenhe.conformance.report import read_report
 from shenhe.conformance.sample import SampleServer
 from shenhe.rulebook import RulebookError
 
-from .providers import FEW, RULE, TWO, drip, echo, flood, garbage, hang, labelled, of_sample, reset, serving, small, unlabelled
+from .providers import (
+    FEW,
+    RULE,
+    TWO,
+    drip,
+    echo,
+    flood,
+    garbage,
+    hang,
+    labelled,
+    of_process,
+    of_sample,
+    reset,
+    serving,
+    small,
+    unlabelled,
+    wait_for,
+    workers,
+)
 
 
 def run(folder: Path, out: Path, **changes: Any) -> tuple[Fleet, list[str]]:
@@ -204,7 +222,7 @@ def test_whoever_does_not_end_in_time_is_ended(tmp_path: Path) -> None:
     assert found["hanging"].outcome == "stopped"
     assert (found["hanging"].exit_code, found["hanging"].report) == (3, None)
     assert found["lawful"].exit_code == 0
-    assert _children() == set()
+    assert workers() == set()
 
 
 def test_whoever_is_slow_is_cut_short_with_what_was_found(tmp_path: Path) -> None:
@@ -256,7 +274,7 @@ def test_an_interrupted_fleet_ends_its_processes_and_goes_on(tmp_path: Path, mon
             "b-hanging": "not run",
             "c-lawful": "not run",
         }
-        assert _children() == set()
+        assert workers() == set()
         monkeypatch.setattr(module, "wait", real)
         (folder / "b-hanging.yaml").unlink()
         fleet, asked = run(folder, out, at_once=1)
@@ -271,7 +289,7 @@ def test_two_fleets_do_not_write_to_one_folder(tmp_path: Path) -> None:
         first = threading.Thread(target=run, args=(tmp_path, tmp_path / "out"), kwargs={"options": options})
         first.start()
         try:
-            _wait_for(lambda: (tmp_path / "out" / "providers" / "one").exists())
+            wait_for(lambda: (tmp_path / "out" / "providers" / "one").exists())
             with pytest.raises(FleetError, match="another fleet"):
                 run(tmp_path, tmp_path / "out")
         finally:
@@ -324,9 +342,9 @@ def test_no_process_has_the_secrets_in_its_environment(tmp_path: Path, monkeypat
         thread = threading.Thread(target=run, args=(tmp_path, tmp_path / "out"), kwargs={"environ": os.environ, "options": options})
         thread.start()
         try:
-            _wait_for(lambda: bool(_children()))
+            wait_for(lambda: bool(workers()))
             time.sleep(0.3)
-            seen = [part for child in _children() for name in ("environ", "cmdline") for part in [_of_process(child, name)]]
+            seen = [part for child in workers() for name in ("environ", "cmdline") for part in [of_process(child, name)]]
         finally:
             thread.join()
     assert any(b"fleet_worker" in part for part in seen)
@@ -429,30 +447,3 @@ def test_equals_share_a_rank() -> None:
         ("f", 6),
         ("hidden", None),
     ]
-
-
-def _children() -> set[int]:
-    """Processes of this one that are a fleet's workers."""
-    found = set()
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            parent = int(path.read_text().rpartition(")")[2].split()[1])
-        except (OSError, ValueError):
-            continue
-        if parent == os.getpid() and b"fleet_worker" in _of_process(int(path.parent.name), "cmdline"):
-            found.add(int(path.parent.name))
-    return found
-
-
-def _of_process(process: int, name: str) -> bytes:
-    try:
-        return Path(f"/proc/{process}/{name}").read_bytes()
-    except OSError:
-        return b""
-
-
-def _wait_for(condition: Any) -> None:
-    end = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < end, "it did not come to pass"
-        time.sleep(0.02)
