@@ -16,6 +16,7 @@ from . import (
     doctor,
     export,
     fleet,
+    forecast,
     init,
     label,
     report,
@@ -73,6 +74,7 @@ app.command("simulate")(simulate.simulate)
 app.command("compare")(compare.compare)
 app.add_typer(study.app, name="study")
 app.command("validate")(validate.validate)
+app.command("forecast")(forecast.forecast)
 app.command("report")(report.report)
 
 

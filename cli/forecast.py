@@ -1,0 +1,137 @@
+"""``shenhe forecast``: what a provider that was measured faces in a scenario, and which of its failures drives it."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .simulate import Json, Seed, Set, finite, load
+
+if TYPE_CHECKING:
+    from shenhe.simulator.forecast import Forecast
+
+
+def forecast(
+    report: Annotated[Path, typer.Argument(metavar="REPORT.json", help="The report of `shenhe check`.")],
+    scenario: Annotated[str, typer.Option("--scenario", "-s", help="The name of a shipped scenario, or a file.")] = "cn-2023",
+    size: Annotated[str | None, typer.Option("--size", help="Size class of the provider; by default the most frequent.")] = None,
+    days: Annotated[float, typer.Option("--days", help="How long it is followed, to the end of the scenario.")] = 365.0,
+    link: Annotated[
+        str, typer.Option("--link", help="From failing when probed to the field: edges-are-rare, as-probed or field-is-harder.")
+    ] = "as-probed",
+    occasions: Annotated[
+        str, typer.Option("--occasions", help="What an occasion puts to the test: weakest-check or one-check.")
+    ] = "weakest-check",
+    replications: Annotated[int, typer.Option("--replications", "-n", min=2, help="How many replications.")] = 20,
+    seed: Seed = 1,
+    sets: Set = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="PAGE.html", help="Write a page with figures and tables.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Put one measured provider into a scenario: sanctions, downtime, removal, cost, and what drives them.
+
+    Without a sample of independent draws in the report (`shenhe check --sample 60`) the failure rates are little known, and the
+    forecast is as uncertain.
+
+    Example:  shenhe check sample --fault text-unlabelled --report report.json
+
+    Example:  shenhe forecast report.json --scenario cn-2023 --size medium --out forecast.html
+    """
+    from rich.console import Console
+
+    from shenhe.simulator.forecast import forecast as run
+    from shenhe.simulator.forecast import read_measured
+
+    notes = Console(stderr=True, highlight=False)
+
+    def progress(name: str) -> None:
+        if notes.is_terminal:
+            notes.print(name, style="dim")
+
+    measured = read_measured(report)
+    found = run(
+        measured,
+        load(scenario, sets),
+        size_class=size,
+        days=days,
+        link=link,
+        occasions=occasions,
+        replications=replications,
+        seed=seed,
+        progress=progress,
+    )
+    if as_json:
+        typer.echo(json.dumps(_document(found), indent=2, ensure_ascii=False))
+    else:
+        _print(found)
+    if out is not None:
+        from shenhe.reports.forecast_page import write_forecast_page
+
+        words = ["shenhe", "forecast", report.name, "--scenario", scenario, "--size", found.size_class, "--days", f"{days:g}"]
+        words += ["--link", link, "--occasions", occasions, "--replications", str(replications), "--seed", str(seed)]
+        for text in sets or ():
+            words += ["--set", text]
+        write_forecast_page(out, found, shlex.join([*words, "--out", out.name]))
+        typer.echo(f"page: {out}", err=True)
+
+
+def _print(found: Forecast) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from shenhe.reports.forecast_page import brief_table, driver_table, lead, warnings
+
+    console = Console(highlight=False)
+    console.print(lead(found), markup=False)
+    console.print()
+    for numbers in (brief_table(found), driver_table(found)):
+        if not numbers.rows:
+            continue
+        grid = Table(box=None, pad_edge=False, padding=(0, 1))
+        for place, head in enumerate(numbers.heads):
+            grid.add_column(head, justify="right" if place else "left", overflow="fold")
+        for cells in numbers.rows:
+            grid.add_row(*cells)
+        console.print(grid)
+        console.print()
+    for text in warnings(found):
+        console.print(text, style="dim", markup=False)
+
+
+def _document(found: Forecast) -> dict[str, Any]:
+    from shenhe.simulator.forecast import OUTCOMES
+
+    def told(ends: tuple[float, float, float]) -> dict[str, float | None]:
+        return dict(zip(("mean", "lo95", "hi95"), map(finite, ends), strict=True))
+
+    return {
+        "provider": found.measured.name,
+        "scenario": found.scenario.name,
+        "scenario_hash": found.scenario.hash,
+        "size_class": found.size_class,
+        "days": found.days,
+        "assumed": found.assumed._asdict(),
+        "seed": found.seed,
+        "replications": found.replications,
+        "paths": found.paths,
+        "evidence": [
+            {**each._asdict(), "rules": list(each.rules), "posterior": list(each.posterior)} for each in found.measured.evidence
+        ],
+        "unmeasured": list(found.measured.unmeasured),
+        "rates": {name: {behaviour: told(ends) for behaviour, ends in rates.items()} for name, rates in found.rates.items()},
+        "futures": {
+            future.name: {
+                outcome: {**told(future.mean(outcome)), "median": future.quantile(outcome, 0.5), "p95": future.quantile(outcome, 0.95)}
+                for outcome in OUTCOMES
+            }
+            for future in found.futures
+        },
+        "drivers": [
+            {"check": d.evidence.check, "rules": list(d.evidence.rules), "sanctions_saved": told(d.sanctions), "cost_saved": told(d.cost)}
+            for d in found.drivers
+        ],
+    }
