@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import jsonschema
 import pytest
+from PIL import Image
 
 from shenhe.conformance.labels import record
+from shenhe.conformance.labels.glyphs import words
 from shenhe.conformance.labels.label import Deviation, Weight
 
 from . import media
+from .test_perceived import credentials, signed
 
 
 def shenhe(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -66,6 +70,40 @@ def test_a_refusal_exits_with_3_and_says_why(tmp_path: Path) -> None:
     done = shenhe("read", path, "--metadata")
     assert done.returncode == 3
     assert "refused" in done.stdout
+
+
+@pytest.mark.skipif(find_spec("rapidocr") is None, reason="the media extra is not installed")
+def test_what_cannot_be_decided_exits_with_3(tmp_path: Path) -> None:
+    """A label of 5 % ink lies where the measurement cannot decide."""
+    picture = Image.new("RGB", (1000, 1000), (30, 60, 90))
+    mask = words(48)
+    picture.paste((255, 255, 255), (970 - mask.width, 970 - mask.height), mask)
+    path = tmp_path / "a.png"
+    picture.save(path)
+    done = shenhe("read", path, "--json")
+    (label,) = json.loads(done.stdout)[0]["labels"]
+    assert label["undecided"], label
+    assert not label["conformant"]
+    assert done.returncode == 3
+
+
+@pytest.mark.skipif(find_spec("c2pa") is None, reason="the media extra is not installed")
+def test_trust_anchors_are_read_from_a_file(tmp_path: Path) -> None:
+    path, anchors, empty = tmp_path / "a.jpg", tmp_path / "anchors.pem", tmp_path / "empty.pem"
+    path.write_bytes(signed(media.picture("JPEG"), "image/jpeg", "trainedAlgorithmicMedia"))
+    anchors.write_bytes(credentials()[2])
+    empty.write_text("nothing")
+
+    def deviations(*more: str | Path) -> list[str]:
+        done = shenhe("read", path, "--json", *more)
+        found: list[str] = next(label["deviations"] for label in json.loads(done.stdout)[0]["labels"] if label["scheme"] == "c2pa")
+        return found
+
+    assert deviations() == ["untrusted-signer"]
+    assert deviations("--trust-anchors", anchors) == []
+    done = shenhe("read", path, "--trust-anchors", empty)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "BEGIN CERTIFICATE" in done.stderr
 
 
 def test_wrong_usage_exits_with_2(tmp_path: Path, labelled: Path) -> None:

@@ -172,6 +172,7 @@ FILES: dict[str, tuple[Callable[[], bytes], str, tuple[str, ...]]] = {
     "lossless.webp": (lambda: media.picture("WEBP", lossless=True), "webp:XMP/xmp", ("exiftool", "pillow")),
     "a.gif": (lambda: media.picture("GIF"), "gif:XMP/xmp", ("exiftool",)),
     "a.tif": (lambda: media.picture("TIFF"), "tiff/xmp", ("exiftool", "pillow")),
+    "big.tif": (lambda: media.picture("TIFF", big_tiff=True), "tiff/xmp", ("exiftool", "pillow")),
     "a.avif": (lambda: media.picture("AVIF"), "heif:mime/xmp", ("exiftool", "pillow")),
     "exif.avif": (lambda: media.picture("AVIF", exif=b"Exif\0\0" + media.exif_block({})), "heif:mime/xmp", ("exiftool", "pillow")),
     "a.png": (lambda: media.picture("PNG"), "png:iTXt/xmp", ("exiftool", "pillow")),
