@@ -11,7 +11,7 @@ WORKERS ?= 2
 # uv installs the same locked, hashed set in a tenth of the time; without it pip does.
 INSTALL := $(shell if command -v uv >/dev/null 2>&1; then echo "VIRTUAL_ENV=$(CURDIR)/$(VENV) uv pip install --quiet"; else echo "$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-compile"; fi)
 
-.PHONY: help demo test test-all lint types bench label-quality fuzz chaos lock clean
+.PHONY: help demo test test-all lint types bench label-quality fuzz chaos lock clean power
 .DEFAULT_GOAL := help
 
 help: ## Show what can be made
@@ -61,6 +61,9 @@ bench: $(VENV)/.dev $(VENV)/.shenhe ## Measure, as ratios to named baselines
 label-quality: $(VENV)/.dev $(VENV)/.shenhe ## Measure recall and false alarms of perceived labels
 	@$(BIN)/python -P benchmarks/labels_quality.py
 
+power: $(VENV)/.dev $(VENV)/.shenhe ## Print the kill matrix: every fault, every lawful variant, twenty seeds (an hour)
+	@PYTHONPATH=. $(BIN)/python -m tests.power.matrix --workers $(WORKERS) --out power
+
 fuzz: $(VENV)/.dev $(VENV)/.shenhe ## Throw mutated files at the label reader for a long time
 	@PYTHONPATH=. $(BIN)/python -m tests.labels.fuzz
 
@@ -72,4 +75,4 @@ lock: ## Renew the lock files (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet pyproject.toml --group build -c locks/dev.txt -o locks/base.txt
 
 clean: ## Remove what was made
-	rm -rf $(VENV) build dist demo *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) build dist demo power *.egg-info .mypy_cache .ruff_cache .pytest_cache

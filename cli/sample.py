@@ -19,7 +19,12 @@ Look:     curl http://127.0.0.1:8000/about/rules"""
 FAULTS_EXAMPLES = """Example:  shenhe sample faults --json
 
 Try one:  shenhe check sample --fault upload-strips-labels"""
-BINDING_EXAMPLES = "Example:  shenhe sample binding > binding.yaml"
+VARIANTS_EXAMPLES = """Example:  shenhe sample variants --json
+
+Try one:  shenhe check sample --variant asynchronous"""
+BINDING_EXAMPLES = """Example:  shenhe sample binding > binding.yaml
+
+Another:  shenhe sample binding --variant envelope"""
 
 
 @app.command("serve", epilog=SERVE_EXAMPLES)
@@ -34,14 +39,20 @@ def serve(
         list[str] | None,
         typer.Option("--fault", metavar="NAME", help="A law to break, by name (repeatable). Default: none."),
     ] = None,
+    variant: Annotated[
+        list[str] | None,
+        typer.Option("--variant", metavar="NAME", help="A lawful way of its own, by name (repeatable). Default: none."),
+    ] = None,
 ) -> None:
     """Serve the sample provider on this machine until Ctrl-C."""
-    from shenhe.conformance.sample import SampleServer, UnknownFaultError
+    from shenhe.conformance.sample import SampleServer, UnknownFaultError, UnknownVariantError
 
     try:
-        server = SampleServer(fault or (), port=port)
+        server = SampleServer(fault or (), variants=variant or (), port=port)
     except UnknownFaultError as error:
         _stop(f"{error}; `shenhe sample faults` lists them")
+    except UnknownVariantError as error:
+        _stop(f"{error}; `shenhe sample variants` lists them")
     except OSError as error:
         _stop(f"port {port} cannot be served ({error.strerror}); choose another with --port; 0 takes a free one")
     with server:
@@ -65,6 +76,7 @@ def faults(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
                 "summary": fault.summary,
                 "behaviour": fault.behaviour,
                 "level": fault.level.value,
+                "reach": fault.reach.value,
                 "rules": sorted(fault.rules),
             }
             for fault in FAULTS.values()
@@ -83,12 +95,32 @@ def faults(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
                 typer.echo(f"  {'':{width}}  {typer.style(line, dim=True)}")
 
 
-@app.command("binding", epilog=BINDING_EXAMPLES)
-def binding() -> None:
-    """Print the binding of the sample provider, to start one of your own from."""
-    from shenhe.conformance.sample import sample_binding
+@app.command("variants", epilog=VARIANTS_EXAMPLES)
+def variants(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """List the lawful variants: other ways of obeying the same rules, none of which may fail."""
+    from shenhe.conformance.sample.variants import VARIANTS
 
-    typer.echo(sample_binding().read_text(encoding="utf-8"), nl=False)
+    if as_json:
+        listed = [{"name": variant.name.value, "summary": variant.summary} for variant in VARIANTS.values()]
+        typer.echo(json.dumps(listed, ensure_ascii=False, indent=1))
+        return
+    width = max(map(len, VARIANTS))
+    for variant in VARIANTS.values():
+        typer.echo(f"{variant.name:{width}}  {variant.summary}")
+
+
+@app.command("binding", epilog=BINDING_EXAMPLES)
+def binding(
+    variant: Annotated[str | None, typer.Option("--variant", metavar="NAME", help="As this lawful variant is reached.")] = None,
+) -> None:
+    """Print the binding of the sample provider, to start one of your own from."""
+    from shenhe.conformance.sample import UnknownVariantError, sample_binding
+
+    try:
+        text = sample_binding(variant).read_text(encoding="utf-8")
+    except UnknownVariantError as error:
+        _stop(f"{error}; `shenhe sample variants` lists them")
+    typer.echo(text, nl=False)
 
 
 def _stop(message: str) -> NoReturn:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 from starlette.applications import Starlette
@@ -17,8 +16,10 @@ from .accounts import Account
 from .clock import Clock
 from .faults import FaultName, chosen
 from .house import House
+from .manners import Manners
 from .media import Media, decoded
 from .refusal import Refusal
+from .variants import chosen_variants
 
 LARGEST_BODY = 12_000_000
 
@@ -26,15 +27,18 @@ Handler = Callable[[Request], Awaitable[Response]]
 B = TypeVar("B", bound=BaseModel)
 
 
-def create_app(faults: Iterable[str] = (), seed: int = 0, clock: Clock | None = None) -> Starlette:
-    """The provider as an ASGI application: lawful, but for the ``faults`` named.
+def create_app(faults: Iterable[str] = (), seed: int = 0, clock: Clock | None = None, variants: Iterable[str] = ()) -> Starlette:
+    """The provider as an ASGI application: lawful, but for the ``faults`` named, and in the ways of its ``variants``.
 
     ``seed`` determines every name it gives. Each application has a store of its own, in memory.
 
     Raises:
         UnknownFaultError: a name that no fault bears.
+        UnknownVariantError: a name that no variant bears.
     """
-    return Starlette(routes=Desk(House(chosen(faults), seed, clock or Clock())).routes())
+    house = House(chosen(faults), seed, clock or Clock(), chosen_variants(variants))
+    accounts.hand_out(house)
+    return Starlette(routes=Desk(house).routes())
 
 
 class Desk:
@@ -42,6 +46,7 @@ class Desk:
 
     def __init__(self, house: House) -> None:
         self.house = house
+        self.manners = Manners(house)
 
     def routes(self) -> list[Route]:
         """Every address, its method and its handler."""
@@ -64,25 +69,27 @@ class Desk:
             ("GET", "/v1/tickets/{ticket}", self.ticket),
             ("GET", "/v1/records", self.records),
             ("GET", "/about/{topic}", self.about),
+            ("GET", "/v1/jobs/{job}", self.job),
+            ("GET", "/files/{file}", self.file),
             ("POST", "/sandbox/clock", self.advance_clock),
             ("POST", "/sandbox/reset", self.reset),
         ]
-        return [Route(path, _answering(handler), methods=[method]) for method, path, handler in addresses]
+        return [Route(path, _answering(handler, self.manners), methods=[method]) for method, path, handler in addresses]
 
     # --- accounts ---
 
     async def open_account(self, request: Request) -> Response:
         body = await _body(request, bodies.Registration)
-        return _json(201, accounts.open_account(self.house, body.display_name, body.particulars))
+        return self.manners.json(201, accounts.open_account(self.house, body.display_name, body.particulars))
 
     async def close_account(self, request: Request) -> Response:
         accounts.close(self.house, accounts.required(self._caller(request)), request.path_params["account"])
-        return Response(status_code=204)
+        return self.manners.nothing()
 
     async def verify(self, request: Request) -> Response:
         caller = accounts.required(self._caller(request))
         document = (await _body(request, bodies.IdentityCheck)).document
-        return _json(
+        return self.manners.json(
             200,
             accounts.verify(self.house, caller, request.path_params["account"], document.type, document.number),
         )
@@ -92,14 +99,15 @@ class Desk:
     async def grant_consent(self, request: Request) -> Response:
         caller = accounts.required(self._caller(request))
         body = await _body(request, bodies.ConsentGrant)
-        return _json(
+        who = body.subject
+        return self.manners.json(
             201,
-            consent.grant(self.house, caller, body.subject.id, body.subject.name, body.scope, body.statement, body.days),
+            consent.grant(self.house, caller, who.id, who.name, body.scope, body.statement, body.days, minor=who.minor),
         )
 
     async def revoke_consent(self, request: Request) -> Response:
         consent.revoke(self.house, accounts.required(self._caller(request)), request.path_params["consent"])
-        return Response(status_code=204)
+        return self.manners.nothing()
 
     # --- studio ---
 
@@ -116,20 +124,20 @@ class Desk:
             body.visible_label,
             body.label_duty_accepted,
         )
-        return _json(201, answer)
+        return self.manners.made(request, *answer)
 
     async def edit(self, request: Request) -> Response:
         caller = accounts.required(self._caller(request))
         body = await _body(request, bodies.Edit)
         answer = studio.edit(self.house, caller, decoded(body.source), body.subject, body.scope, body.prompt, body.consent)
-        return _json(201, answer)
+        return self.manners.made(request, *answer)
 
     async def take_in(self, request: Request) -> Response:
         caller = accounts.required(self._caller(request))
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         declared = request.query_params.get("declared", "").lower() == "true"
         media = Media(await _bytes(request), "" if media_type == "application/octet-stream" else media_type)
-        return _json(201, studio.take_in(self.house, caller, media, declared))
+        return self.manners.json(201, studio.take_in(self.house, caller, media, declared))
 
     async def fetch(self, request: Request) -> Response:
         caller = accounts.required(self._caller(request))
@@ -142,7 +150,7 @@ class Desk:
         body = await _body(request, bodies.NewPublication)
         believed = accounts.believed(self.house, request.headers, request.query_params)
         verified = caller is not None and (caller.verified or believed)
-        return _json(201, publication.publish(self.house, caller, verified, body.asset, body.title))
+        return self.manners.json(201, publication.publish(self.house, caller, verified, body.asset, body.title))
 
     async def show(self, request: Request) -> Response:
         self._caller(request)
@@ -150,18 +158,18 @@ class Desk:
         if surface not in bodies.SURFACES:
             raise Refusal(404, "surface_unknown", f"The surfaces are {', '.join(bodies.SURFACES)}.")
         shown = publication.show(self.house, request.path_params["publication"], surface)
-        return _file(shown) if isinstance(shown, Media) else _json(200, shown)
+        return _file(shown) if isinstance(shown, Media) else self.manners.json(200, shown)
 
     async def search(self, request: Request) -> Response:
         self._caller(request)
         offset = request.query_params.get("offset", "0")
         if not (offset.isascii() and offset.isdigit() and len(offset) <= 9):
             raise Refusal(422, "offset_invalid", "The offset is a whole number.")
-        return _json(200, publication.search(self.house, request.query_params.get("q", ""), int(offset)))
+        return self.manners.found(publication.search(self.house, request.query_params.get("q", ""), int(offset)))
 
     async def refutations(self, request: Request) -> Response:
         publication.found(self.house, request.path_params["publication"])
-        return _json(200, {"refutations": publication.refutations(self.house, request.path_params["publication"])})
+        return self.manners.json(200, {"refutations": publication.refutations(self.house, request.path_params["publication"])})
 
     # --- moderation ---
 
@@ -169,7 +177,7 @@ class Desk:
         caller = self._caller(request)
         body = await _body(request, bodies.Report)
         target = request.path_params["publication"]
-        return _json(
+        return self.manners.json(
             201,
             moderation.report(
                 self.house,
@@ -186,20 +194,20 @@ class Desk:
     async def appeal(self, request: Request) -> Response:
         caller = accounts.required(self._caller(request))
         body = await _body(request, bodies.Appeal)
-        return _json(201, moderation.appeal(self.house, caller, request.path_params["publication"], body.statement))
+        return self.manners.json(201, moderation.appeal(self.house, caller, request.path_params["publication"], body.statement))
 
     async def ticket(self, request: Request) -> Response:
         receipt = request.query_params.get("receipt")
-        return _json(200, moderation.status(self.house, self._caller(request), request.path_params["ticket"], receipt))
+        return self.manners.json(200, moderation.status(self.house, self._caller(request), request.path_params["ticket"], receipt))
 
     # --- the rest ---
 
     async def records(self, request: Request) -> Response:
         caller = accounts.required(self._caller(request))
-        return _json(200, records.records(self.house, caller, request.query_params.get("kind", "")))
+        return self.manners.json(200, records.records(self.house, caller, request.query_params.get("kind", "")))
 
     async def about(self, request: Request) -> Response:
-        return _json(200, disclosures.disclosure(self.house, request.path_params["topic"]))
+        return self.manners.json(200, disclosures.disclosure(self.house, request.path_params["topic"]))
 
     async def advance_clock(self, request: Request) -> Response:
         body = await _body(request, bodies.ClockAdvance)
@@ -207,28 +215,32 @@ class Desk:
             now = self.house.clock.advance(body.hours)
         except ValueError as error:
             raise Refusal(422, "clock_refused", str(error)) from None
-        return _json(200, {"now": now.isoformat()})
+        return self.manners.json(200, {"now": now.isoformat()})
+
+    async def job(self, request: Request) -> Response:
+        return self.manners.job(request.path_params["job"])
+
+    async def file(self, request: Request) -> Response:
+        return _file(self.manners.link(request.path_params["file"]))
 
     async def reset(self, _: Request) -> Response:
         self.house.store.empty()
-        return Response(status_code=204)
+        accounts.hand_out(self.house)
+        return self.manners.nothing()
 
     def _caller(self, request: Request, *, closed_too: bool = False) -> Account | None:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if not scheme:
-            return None
-        if scheme.lower() != "bearer":
-            raise Refusal(401, "token_invalid", "Sign in with a bearer token.")
-        return accounts.signed_in(self.house, token.strip(), closed_too=closed_too)
+        return accounts.signed_in(self.house, self.manners.token(request), closed_too=closed_too)
 
 
-def _answering(handler: Handler) -> Handler:
+def _answering(handler: Handler, manners: Manners) -> Handler:
     async def endpoint(request: Request) -> Response:
+        held_up = await manners.hold_up()
+        if held_up is not None:
+            return held_up
         try:
             return await handler(request)
         except Refusal as refusal:
-            error = {"code": refusal.code, "message": refusal.message, **refusal.details}
-            return _json(refusal.status, {"error": error})
+            return manners.refused(request, refusal)
 
     return endpoint
 
@@ -252,14 +264,6 @@ async def _body(request: Request, model: type[B]) -> B:
             raise Refusal(400, "json_invalid", "请求不是有效的JSON。 The body is not valid JSON.") from None
         where = ".".join(str(step) for step in first["loc"]) or "body"
         raise Refusal(422, "request_invalid", f"{where}: {first['msg']}") from None
-
-
-def _json(status: int, content: dict[str, Any]) -> Response:
-    return Response(
-        json.dumps(content, ensure_ascii=False).encode("utf-8", "replace"),
-        status,
-        media_type="application/json",
-    )
 
 
 def _file(media: Media) -> Response:

@@ -6,21 +6,36 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Literal
 
 from . import film, pictures, voice, writing
 from .accounts import Account
 from .faults import FaultName
 from .house import House
-from .marking import asks_in_parts, audible_label, film_label, picture_label, text_label, with_implicit_label
+from .marking import (
+    TEXT_LABEL,
+    PictureLabel,
+    asks_in_parts,
+    audible_label,
+    film_label,
+    picture_label,
+    text_label,
+    with_implicit_label,
+    with_source_type,
+)
 from .refusal import Refusal
 from .store import written
+from .variants import VariantName
 
 Origin = Literal["generated", "edited", "uploaded"]
 
 TEXT, PNG, JPEG, WAV, AVI = "text/plain", "image/png", "image/jpeg", "audio/wav", "video/x-msvideo"
 FORMS = ("original", "download", "export", "share", "thumbnail", "unlabelled")
 EXCERPT = 40
+#: What two variants write and draw: other words with both elements, and a label three times as large as it must be.
+OTHER_WORDS = "【人工智能合成内容】"
+LARGE = 0.15
 #: Words of the cover that stands for a sound where only a picture can stand.
 COVER = "sound"
 
@@ -146,20 +161,42 @@ def make(
     """The file of a generated asset, with or without visible label; the same every time it is asked for."""
     if media_type == TEXT:
         text = writing.answer(prompt, turns, asset)
-        heading = text_label(prompt, house.faults) if visible_label else ""
-        return (f"{heading}\n\n{text}" if heading else text).encode()
+        label = worded(house, text_label(prompt, house.faults)) if visible_label else ""
+        parts = (text, label) if VariantName.LABEL_AT_THE_END in house.variants else (label, text)
+        return "\n\n".join(filter(None, parts)).encode()
     if media_type == WAV:
         say = voice.speak if kind == "speech" else voice.play
         data = say(prompt, asset, visible_label and audible_label(house.faults, kind))
     elif media_type == AVI:
-        data = film.draw(prompt, asset, film_label(house.faults) if visible_label else None)
+        data = film.draw(prompt, asset, sized(house, film_label(house.faults)) if visible_label else None)
     else:
-        label = picture_label(house.faults, kind) if visible_label else None
-        data = pictures.draw(prompt, asset, media_type, label)
+        picture = sized(house, picture_label(house.faults, kind)) if visible_label else None
+        data = pictures.draw(prompt, asset, media_type, picture)
+        if VariantName.SOURCE_TYPE_BESIDES in house.variants:
+            data = with_source_type(data, media_type)
     bare = FaultName.UNLABELLED_COPY_BARE in house.faults or (media_type == JPEG and FaultName.UNLABELLED_JPEG_BARE in house.faults)
     if not visible_label and bare:
         return data
     return with_implicit_label(data, media_type, values, house.faults, prompt)
+
+
+def worded(house: House, label: str) -> str:
+    """The label of a text in the words that this provider uses."""
+    return label.replace(TEXT_LABEL, OTHER_WORDS) if VariantName.OTHER_WORDS in house.variants else label
+
+
+def sized(house: House, label: PictureLabel | None) -> PictureLabel | None:
+    """The label of a picture as large as this provider draws it."""
+    if label is None or VariantName.LARGE_LABELS not in house.variants:
+        return label
+    return replace(label, height=LARGE)
+
+
+def teaser(house: House, text: str, length: int) -> str:
+    """The beginning of a text, with the label that may stand at its end."""
+    short = writing.excerpt(text, length)
+    label = worded(house, TEXT_LABEL)
+    return f"{short} {label}" if text.rstrip().endswith(label) and not short.endswith(label) else short
 
 
 def _unlabelled(house: House, asset: sqlite3.Row) -> bytes:
@@ -167,8 +204,8 @@ def _unlabelled(house: House, asset: sqlite3.Row) -> bytes:
     if kept is not None:
         return kept
     if asset["media_type"] == TEXT:
-        label = text_label(asset["prompt"], house.faults)
-        data = original(house, asset).decode().removeprefix(label).lstrip().encode()
+        label = worded(house, text_label(asset["prompt"], house.faults))
+        data = original(house, asset).decode().removeprefix(label).removesuffix(label).strip().encode()
     else:
         data = make(
             house,
@@ -188,7 +225,7 @@ def _thumbnail(house: House, asset: sqlite3.Row) -> tuple[bytes, str]:
     """A small picture, or the first words of a text; labelled as the whole is."""
     data, media_type = original(house, asset), str(asset["media_type"])
     if media_type == TEXT:
-        return writing.excerpt(data.decode("utf-8", "replace"), EXCERPT).encode(), TEXT
+        return teaser(house, data.decode("utf-8", "replace"), EXCERPT).encode(), TEXT
     kept = _kept_form(house, asset["id"], "thumbnail")
     thumbnail_type = {WAV: PNG, AVI: JPEG}.get(media_type, media_type)
     if kept is None:
@@ -198,7 +235,7 @@ def _thumbnail(house: House, asset: sqlite3.Row) -> tuple[bytes, str]:
         elif media_type == AVI:
             data = film.first_frame(data)
         small, _ = pictures.thumbnail(data)
-        label = picture_label(house.faults) if values else None
+        label = sized(house, picture_label(house.faults)) if values else None
         kept = pictures.encoded(pictures.labelled(small, label) if label else small, thumbnail_type)
         if values:
             kept = with_implicit_label(kept, thumbnail_type, values, house.faults, asset["prompt"])

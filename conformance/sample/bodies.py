@@ -41,6 +41,7 @@ class Person(BaseModel):
 
     id: Annotated[str, Field(min_length=1, max_length=400)]
     name: Line = ""
+    minor: bool = False
 
 
 class ConsentGrant(BaseModel):

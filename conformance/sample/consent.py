@@ -4,6 +4,7 @@ it back.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from datetime import timedelta
 from typing import Any, Literal
@@ -16,23 +17,33 @@ from .store import written
 
 Scope = Literal["face", "voice"]
 
+_GUARDIAN = re.compile("监护人|guardian", re.IGNORECASE)
 PROMPT = (
     "编辑人脸、人声等生物识别信息前，请依法告知被编辑的个人，并取得其单独同意。 "
     "Before you edit a face or a voice, inform the person concerned and obtain their separate consent."
 )
 
 
-def grant(house: House, caller: Account, subject: str, subject_name: str, scope: Scope, statement: str, days: int) -> dict[str, Any]:
+def grant(
+    house: House, caller: Account, subject: str, subject_name: str, scope: Scope, statement: str, days: int, *, minor: bool
+) -> dict[str, Any]:
     """Put a consent on record for ``days`` days.
 
     Raises:
-        Refusal: 422, ``statement_missing``: no words of consent were given.
+        Refusal: 422, ``statement_missing``: no words of consent were given; 403, ``guardian_consent_required``:
+            a ``minor``'s guardian does not speak in them.
     """
     if not statement.strip():
         raise Refusal(
             422,
             "statement_missing",
             "请提供被编辑个人的同意声明。 Please give the words in which the person consented.",
+        )
+    if minor and not _GUARDIAN.search(statement) and FaultName.MINOR_CONSENTS_ALONE not in house.faults:
+        raise Refusal(
+            403,
+            "guardian_consent_required",
+            "未成年人的同意须由其监护人作出。 The guardian of a minor has to consent.",
         )
     consent, now = house.store.new_name("con"), house.now()
     expires = now + timedelta(days=days)

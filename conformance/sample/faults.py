@@ -67,6 +67,7 @@ class FaultName(StrEnum):
     PICTURE_UNLABELLED = "picture-unlabelled"
     PICTURE_LABEL_SMALL = "picture-label-small"
     PICTURE_LABEL_IN_THE_MIDDLE = "picture-label-in-the-middle"
+    PICTURE_LABEL_FAINT = "picture-label-faint"
     VOICE_UNLABELLED = "voice-unlabelled"
     FILM_UNLABELLED = "film-unlabelled"
     FILM_LABEL_SMALL = "film-label-small"
@@ -95,6 +96,7 @@ class FaultName(StrEnum):
     VOICE_CONSENT_UNASKED = "voice-consent-unasked"
     SMALL_PICTURES_UNASKED = "small-pictures-unasked"
     SHORT_VOICES_UNASKED = "short-voices-unasked"
+    MINOR_CONSENTS_ALONE = "minor-consents-alone"
 
     PUBLISH_UNVERIFIED = "publish-unverified"
     PUBLISH_ANONYMOUS = "publish-anonymous"
@@ -302,19 +304,31 @@ _LABELING = _table(
     },
 )
 
+_SEPARATE_CONSENT = ("cn-dsp-2023/14.2",)
+#: What opens edits whatever the scope of a consent, and whether it was withdrawn, breaks these besides.
+_ANY_CONSENT = (*_SEPARATE_CONSENT, "cn-pipl/14.2", "cn-pipl/15.1")
+
 _CONSENT = _table(
     "consent",
     {
-        name: (summary, ("cn-dsp-2023/14.2",))
+        name: (summary, _SEPARATE_CONSENT)
         for name, summary in {  # one clause, many ways round it
             FaultName.EDIT_WITHOUT_CONSENT: "Faces and voices are edited although no consent is named.",
             FaultName.CONSENT_PROMPT_MISSING: "The refusal does not prompt to obtain separate consent.",
             FaultName.CONSENT_FOR_ANYONE: "The consent of one person opens every other face and voice.",
-            FaultName.CONSENT_FOR_ANY_SCOPE: "A consent to edit the face opens the voice, and vice versa.",
             FaultName.CONSENT_BORROWED: "A consent given to one account serves every other account.",
-            FaultName.CONSENT_BY_ASSERTION: "A prompt that says that the person agreed passes for their consent.",
-            FaultName.VOICE_CONSENT_UNASKED: "Faces need a consent and voices do not.",
         }.items()
+    }
+    | {
+        FaultName.CONSENT_FOR_ANY_SCOPE: (
+            "A consent to edit the face opens the voice, and vice versa.",
+            (*_SEPARATE_CONSENT, "cn-pipl/14.2"),
+        ),
+        FaultName.CONSENT_BY_ASSERTION: (
+            "A prompt that says that the person agreed passes for their consent.",
+            _ANY_CONSENT,
+        ),
+        FaultName.VOICE_CONSENT_UNASKED: ("Faces need a consent and voices do not.", _ANY_CONSENT),
     },
 )
 
@@ -438,17 +452,19 @@ _DECISIONS = _table(
     reach=Reach.SEQUENCE,
 )
 
+_WITHDRAWN = (*_SEPARATE_CONSENT, "cn-pipl/15.1")
+
 _CONSENT_IN_TIME = _table(
     "consent",
     {
-        FaultName.CONSENT_OUTLIVES_REVOCATION: ("A revoked consent is still honoured.", ("cn-dsp-2023/14.2",)),
+        FaultName.CONSENT_OUTLIVES_REVOCATION: ("A revoked consent is still honoured.", _WITHDRAWN),
         FaultName.CONSENT_REMEMBERED_AFTER_USE: (
             "A consent that was used once is remembered as good, revoked or not.",
-            ("cn-dsp-2023/14.2",),
+            _WITHDRAWN,
         ),
         FaultName.CONSENT_OF_THE_ACCOUNT: (
             "An unknown consent is replaced by any other that the account holds for the same scope.",
-            ("cn-dsp-2023/14.2",),
+            _SEPARATE_CONSENT,
         ),
     },
     reach=Reach.SEQUENCE,
@@ -511,11 +527,11 @@ _DRAWN = (
         {
             FaultName.SMALL_PICTURES_UNASKED: (
                 "Faces in pictures less than 60 pixels wide or high need no consent.",
-                ("cn-dsp-2023/14.2",),
+                _ANY_CONSENT,
             ),
             FaultName.SHORT_VOICES_UNASKED: (
                 "Voices in recordings other than half a second long need no consent.",
-                ("cn-dsp-2023/14.2",),
+                _ANY_CONSENT,
             ),
         },
         reach=Reach.DRAWN,
@@ -623,6 +639,12 @@ _FORM = _table(
 
 _REVIEWED = ("cn-dsp-2023/6.1", "cn-dsp-2023/6.2", "cn-dsp-2023/10.1")
 
+_MINORS = _table(
+    "consent",
+    {FaultName.MINOR_CONSENTS_ALONE: ("A minor consents without a guardian.", ("cn-pipl/31.1",))},
+    Level.EXTENDED,
+)
+
 _PROHIBITED = _table(
     "prohibited-content",
     {
@@ -714,6 +736,10 @@ _PERCEIVED = _table(
             "The label stands in the middle of pictures.",
             ("cn-labeling-2025/gb-5.2.d",),
         ),
+        FaultName.PICTURE_LABEL_FAINT: (
+            "The label in pictures hardly differs from what it stands on.",
+            ("cn-labeling-2025/gb-5.2.legible",),
+        ),
         FaultName.VOICE_UNLABELLED: (
             "Nothing is heard that says a voice is synthetic.",
             (
@@ -756,6 +782,7 @@ _TABLES = (
     _AGREEMENTS_IN_TIME,
     _CONSENT,
     _CONSENT_IN_TIME,
+    _MINORS,
     _REAL_NAME,
     _ACCOUNTS_IN_TIME,
     _TAKEDOWN,

@@ -1,4 +1,4 @@
-"""What every part of the provider works with: its store, its clock, and the faults it was made with."""
+"""What every part of the provider works with: its store, its clock, and the faults and variants it was made with."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from datetime import datetime, timedelta
 from .clock import Clock
 from .faults import FaultName
 from .store import Store, written
+from .variants import VariantName
 
 
 class House:
     """One provider, alone in its process or beside others: nothing is shared between two."""
 
-    def __init__(self, faults: frozenset[FaultName], seed: int, clock: Clock) -> None:
+    def __init__(self, faults: frozenset[FaultName], seed: int, clock: Clock, variants: frozenset[VariantName] = frozenset()) -> None:
         self.faults = faults
+        self.variants = variants
         self.clock = clock
         self.store = Store(seed)
 

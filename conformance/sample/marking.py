@@ -34,8 +34,8 @@ PICTURE_LABEL = "AI生成"
 
 @dataclass(frozen=True, slots=True)
 class PictureLabel:
-    """How a picture or film says what it is: the characters' height by the shortest side, and whether they stand
-    in a corner (GB 45438-2025, 5.2 d and e: edge or corner, at least 5 %).
+    """How a picture or film says what it is: the characters' height by the shortest side, whether they stand in a
+    corner (GB 45438-2025, 5.2 d and e: edge or corner, at least 5 %), and how plainly.
     """
 
     height: float = 0.09
@@ -43,6 +43,7 @@ class PictureLabel:
     #: In films: only in the first second, and not in the start frame.
     brief: bool = False
     late: bool = False
+    faint: bool = False
 
 
 CONVERSATION_NOTICE = (
@@ -152,7 +153,7 @@ def picture_label(faults: Set[FaultName], kind: str = "image") -> PictureLabel |
         return None
     if FaultName.PICTURE_LABEL_SMALL in faults:
         return PictureLabel(height=0.03)
-    return PictureLabel(in_corner=FaultName.PICTURE_LABEL_IN_THE_MIDDLE not in faults)
+    return PictureLabel(in_corner=FaultName.PICTURE_LABEL_IN_THE_MIDDLE not in faults, faint=FaultName.PICTURE_LABEL_FAINT in faults)
 
 
 def audible_label(faults: Set[FaultName], kind: str = "speech") -> bool:
@@ -178,6 +179,22 @@ def with_implicit_label(data: bytes, media_type: str, values: Mapping[str, str],
     if FaultName.TWO_IMPLICIT_LABELS in faults:
         data = _put_again(data, media_type, json.dumps(dict(values), separators=(",", ":")))
     return data
+
+
+def with_source_type(data: bytes, media_type: str) -> bytes:
+    """A picture whose metadata say by IPTC's digital source type that an algorithm made it."""
+    packet = (
+        '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/">'
+        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about=""'
+        ' xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/">'
+        "<Iptc4xmpExt:DigitalSourceType>http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+        "</Iptc4xmpExt:DigitalSourceType></rdf:Description></rdf:RDF></x:xmpmeta>"
+        '<?xpacket end="w"?>'
+    ).encode()
+    if media_type == "image/png":
+        end = data.rindex(b"IEND") - 4
+        return data[:end] + png.chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + packet) + data[end:]
+    return data[:2] + jpeg.segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + packet) + data[2:]
 
 
 def with_propagator(

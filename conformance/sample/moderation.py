@@ -17,6 +17,7 @@ from .faults import FaultName
 from .house import House
 from .refusal import Refusal
 from .store import written
+from .variants import VariantName
 
 Kind = Literal["illegal", "impersonation", "intimate", "rumour"]
 
@@ -28,6 +29,8 @@ MISTAKEN = "[test: removed by mistake]"
 
 TIME_LIMIT = timedelta(hours=24)
 LATE = timedelta(hours=72)
+#: How long a person takes to decide, where persons do.
+BY_PEOPLE = timedelta(hours=6)
 
 CONFIRMATION = (
     f"我们已收到您的举报，将在{TIME_LIMIT // timedelta(hours=1)}小时内反馈处理结果。 "
@@ -72,7 +75,8 @@ def report(
         _refute(house, row)
     elif upheld:
         late = kind == "intimate" and FaultName.INTIMATE_IMAGE_AFTER_72_HOURS in house.faults
-        _remove(house, row, house.now() + LATE if late else house.now(), reasons, kind)
+        considered = BY_PEOPLE if VariantName.DECIDED_BY_PEOPLE in house.variants else timedelta()
+        _remove(house, row, house.now() + (LATE if late else considered), reasons, kind)
     return _received(house, ticket, CONFIRMATION)
 
 
@@ -153,6 +157,8 @@ def _told_at(house: House, kind: Kind, upheld: bool) -> datetime | None:
     faults = house.faults
     if FaultName.REPORT_UNDECIDED in faults or (FaultName.UNFOUNDED_REPORT_UNANSWERED in faults and not upheld):
         return None
+    if VariantName.DECIDED_BY_PEOPLE in house.variants:
+        return house.now() + BY_PEOPLE
     late = FaultName.REPORT_DECIDED_LATE in faults or (FaultName.UNFOUNDED_REPORT_ANSWERED_LATE in faults and not upheld)
     return house.now() + LATE if late and kind == "illegal" else house.now()
 

@@ -11,7 +11,7 @@ from hashlib import blake2b
 
 from PIL import Image, ImageDraw, ImageOps
 
-from ..labels.glyphs import draw_label
+from ..labels.glyphs import draw_label, words
 from .marking import PictureLabel
 from .refusal import Refusal
 
@@ -20,6 +20,7 @@ THUMBNAIL_SIDE = 160
 SMALLEST_SIDE, LARGEST_SIDE, NARROWEST_SIDE = 128, 512, 80
 MOST_PIXELS = 4_000_000
 _SCENES = 48
+_FAINT = 24
 
 _PILLOW_NAMES = {"image/png": "PNG", "image/jpeg": "JPEG"}
 
@@ -77,12 +78,24 @@ def _colour(hue: float, saturation: float, value: float) -> tuple[int, int, int]
 
 def labelled(picture: Image.Image, label: PictureLabel) -> Image.Image:
     """A copy with ``AI生成`` in its lower right corner, or in its midst."""
+    if label.faint:
+        return _faintly(picture, label)
     if label.in_corner:
         return draw_label(picture, share=label.height)
     box = (picture.width // 6, picture.height // 4, picture.width * 5 // 6, picture.height * 3 // 5)
     midst = picture.crop(box)
     copy = picture.copy()
     copy.paste(draw_label(midst, share=label.height * min(picture.size) / min(midst.size)), box[:2])
+    return copy
+
+
+def _faintly(picture: Image.Image, label: PictureLabel) -> Image.Image:
+    """A copy with the words in its lower right corner, a little lighter than what they stand on."""
+    mask = words(round(min(picture.size) * label.height))
+    left, top = picture.width - mask.width - 8, picture.height - mask.height - 8
+    copy = picture.copy()
+    ground = picture.crop((left, top, left + mask.width, top + mask.height))
+    copy.paste(ground.point(lambda value: min(255, value + _FAINT)), (left, top), mask)
     return copy
 
 

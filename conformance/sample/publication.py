@@ -14,7 +14,7 @@ from .marking import CONTENT_NOTICE
 from .media import Media
 from .refusal import Refusal
 from .store import written
-from .writing import excerpt
+from .variants import VariantName
 
 Surface = Literal["page", "feed", "thumbnail", "download", "share"]
 
@@ -59,7 +59,7 @@ def publish(house: House, caller: Account | None, verified: bool, asset: str, ti
         if house.store.row("SELECT 1 FROM asset WHERE id = ?", asset) is None:
             raise Refusal(404, "asset_unknown", "没有这个作品。 There is no such asset.")
     else:
-        announced = FaultName.OFFICIAL_TITLES_UNVERIFIED in house.faults and any(word in title for word in ("official", "admin", "通知"))
+        announced = FaultName.OFFICIAL_TITLES_UNVERIFIED in house.faults and any(word in title for word in ("official", "admin"))
         if not verified and not announced and FaultName.PUBLISH_UNVERIFIED not in house.faults:
             raise Refusal(
                 403,
@@ -108,7 +108,7 @@ def show(house: House, publication: str, surface: Surface) -> dict[str, Any] | M
     }
     if asset["media_type"] == TEXT:
         text = assets.original(house, asset).decode("utf-8", "replace")
-        card["text"] = text if surface == "page" else excerpt(text, TEASER)
+        card["text"] = text if surface == "page" else assets.teaser(house, text, TEASER)
     else:
         card["media_path"] = f"/v1/publications/{publication}/download"
     return {"publication": card}
@@ -118,17 +118,18 @@ def search(house: House, query: str, offset: int) -> dict[str, Any]:
     """The publications whose title contains ``query``, newest first, a page at a time."""
     pattern = "%" + query.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
     visible = "" if FaultName.SEARCH_SURVIVES in house.faults else "AND (removed_at IS NULL OR removed_at > ?)"
+    size = 1 if VariantName.PAGED_SEARCH in house.variants else PAGE_SIZE
     lag = LAGGING["search"][1] if LAGGING["search"][0] in house.faults else 0
     values = (pattern,) if not visible else (pattern, written(house.hours_ago(lag)))
     rows = house.store.rows(
         f"SELECT id, title, published_at FROM publication WHERE title LIKE ? ESCAPE '\\' {visible} "  # noqa: S608 -- one of two constants
         "ORDER BY published_at DESC, rowid DESC LIMIT ? OFFSET ?",
         *values,
-        PAGE_SIZE + 1,
+        size + 1,
         offset,
     )
-    more = offset + PAGE_SIZE if len(rows) > PAGE_SIZE else None
-    return {"results": [dict(row) for row in rows[:PAGE_SIZE]], "next_offset": more}
+    more = offset + size if len(rows) > size else None
+    return {"results": [dict(row) for row in rows[:size]], "next_offset": more}
 
 
 def found(house: House, publication: str) -> sqlite3.Row:

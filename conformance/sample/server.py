@@ -20,17 +20,26 @@ LONGEST_START = 15.0
 class SampleServer:
     """A context manager that serves the sample provider on a loopback port and stops it cleanly.
 
-    ``faults``, ``seed`` and ``clock`` as for :func:`create_app`; ``port`` 0 takes a free one. ``url`` is
+    ``faults``, ``variants``, ``seed`` and ``clock`` as for :func:`create_app`; ``port`` 0 takes a free one. ``url`` is
     where it answers, without a final slash.
 
     Raises:
         UnknownFaultError: a name that no fault bears.
+        UnknownVariantError: a name that no variant bears.
         OSError: the port is taken.
     """
 
-    def __init__(self, faults: Iterable[str] = (), *, seed: int = 0, clock: Clock | None = None, port: int = 0) -> None:
+    def __init__(
+        self,
+        faults: Iterable[str] = (),
+        *,
+        variants: Iterable[str] = (),
+        seed: int = 0,
+        clock: Clock | None = None,
+        port: int = 0,
+    ) -> None:
         config = uvicorn.Config(
-            create_app(faults, seed, clock),
+            create_app(faults, seed, clock, variants),
             log_config=None,
             log_level="critical",
             access_log=False,

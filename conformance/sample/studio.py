@@ -32,6 +32,7 @@ from .marking import (
 )
 from .media import Media, sniffed
 from .refusal import Refusal
+from .variants import VariantName
 
 KINDS = {
     "text": (TEXT,),
@@ -63,8 +64,8 @@ def generate(
     history: Sequence[str],
     visible_label: bool,
     label_duty_accepted: bool,
-) -> dict[str, Any]:
-    """Make something of a prompt.
+) -> tuple[dict[str, Any], Media]:
+    """Make something of a prompt; what is answered, and the file.
 
     Raises:
         Refusal: 422, ``format_unknown``; 403, ``label_agreement_required``, or as :func:`review.admit` and
@@ -72,6 +73,11 @@ def generate(
     """
     if media_type not in KINDS[kind]:
         raise Refusal(422, "format_unknown", f"不支持该格式。 The formats of {kind} are {', '.join(KINDS[kind])}.")
+    strict = VariantName.STRICTER in house.variants
+    if strict and not caller.verified:
+        raise Refusal(403, "identity_required", "请先完成真实身份认证。 Verify your identity first.")
+    if strict and not visible_label:
+        raise Refusal(403, "label_required", "不提供不含显式标识的内容。 Nothing is handed out without visible label.")
     review.admit(house, caller, kind, prompt, history)
     agreed = label_duty_accepted and not visible_label
     if not visible_label and not agreed and not _agreement_waived(house, kind):
@@ -95,7 +101,7 @@ def generate(
     house.note(caller.id, "generated", asset, media_type)
     if agreed:
         assets.note_unlabelled_copy(house, caller.id, asset)
-    return _answer(asset, Media(data, media_type), _notice(house, kind, prompt, len(history)))
+    return _answer(asset, _notice(house, kind, prompt, len(history)), media_type), Media(data, media_type)
 
 
 def _agreement_waived(house: House, kind: str) -> bool:
@@ -104,8 +110,11 @@ def _agreement_waived(house: House, kind: str) -> bool:
     return FaultName.UNLABELLED_COPY_FREELY in house.faults
 
 
-def edit(house: House, caller: Account, source: bytes, subject: str, scope: Scope, prompt: str, consent: str | None) -> dict[str, Any]:
-    """Change the face in a picture or the voice in a recording, with the consent of the person it belongs to.
+def edit(
+    house: House, caller: Account, source: bytes, subject: str, scope: Scope, prompt: str, consent: str | None
+) -> tuple[dict[str, Any], Media]:
+    """Change the face in a picture or the voice in a recording, with the consent of the person it belongs to; what is
+    answered, and the file.
 
     Raises:
         Refusal: 403, ``separate_consent_required``; 415, 422 or 413 for a source that cannot be edited so.
@@ -121,7 +130,7 @@ def edit(house: House, caller: Account, source: bytes, subject: str, scope: Scop
         bare = voice.edited(source, prompt, False)
     elif media_type in (PNG, JPEG):
         picture, media_type = pictures.edited(source, prompt)
-        label = picture_label(house.faults)
+        label = assets.sized(house, picture_label(house.faults))
         whole = pictures.encoded(pictures.labelled(picture, label) if label else picture, media_type)
         bare = pictures.encoded(picture, media_type)
     else:
@@ -133,7 +142,7 @@ def edit(house: House, caller: Account, source: bytes, subject: str, scope: Scop
     whole, bare = (with_implicit_label(form, media_type, values, house.faults, prompt) for form in (whole, bare))
     assets.keep(house, caller, asset, "edited", media_type, whole, kind=scope, prompt=prompt, provenance=values, bare=bare)
     house.note(caller.id, "edited", asset, f"{scope} with {consent or 'no consent'}")
-    return _answer(asset, Media(whole, media_type), CONTENT_NOTICE)
+    return _answer(asset, CONTENT_NOTICE, media_type), Media(whole, media_type)
 
 
 def take_in(house: House, caller: Account, media: Media, declared: bool) -> dict[str, Any]:
@@ -174,7 +183,7 @@ def take_in(house: House, caller: Account, media: Media, declared: bool) -> dict
     assets.remember(house, asset, media.data)
     house.note(caller.id, "uploaded", asset, f"label {value or 'none'}, declared {declared}")
     reminder = "" if FaultName.UPLOAD_REMINDER_MISSING in house.faults else REMINDER
-    return _answer(asset, None, " ".join(filter(None, (notice, reminder))))
+    return _answer(asset, " ".join(filter(None, (notice, reminder))))
 
 
 def _strips(house: House, found: Labels, declared: bool) -> bool:
@@ -190,12 +199,9 @@ def fetch(house: House, caller: Account, asset: str, form: str) -> Media:
     return Media(*assets.form(house, assets.owned(house, caller, asset), form))
 
 
-def _answer(asset: str, media: Media | None, notice: str) -> dict[str, Any]:
-    answer: dict[str, Any] = {"asset": {"id": asset}, "notice": notice}
-    if media is not None:
-        answer["asset"]["media_type"] = media.media_type
-        answer["content"] = media.as_json()
-    return answer
+def _answer(asset: str, notice: str, media_type: str | None = None) -> dict[str, Any]:
+    described = {"id": asset} if media_type is None else {"id": asset, "media_type": media_type}
+    return {"asset": described, "notice": notice}
 
 
 def _notice(house: House, kind: str, prompt: str, turns: int) -> str:

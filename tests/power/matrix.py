@@ -20,7 +20,7 @@ from pathlib import Path
 from shenhe.conformance.bindings import AsgiTransport, load_binding
 from shenhe.conformance.report import Report
 from shenhe.conformance.runner import run_checks
-from shenhe.conformance.sample import FAULTS, create_app, sample_binding
+from shenhe.conformance.sample import FAULTS, VARIANTS, create_app, sample_binding
 from shenhe.conformance.verdict import ExitCode, Level
 
 #: The day whose law applies: the day on which the sample's clock starts.
@@ -83,9 +83,11 @@ def examine(
     examples: int = DEFAULT_EXAMPLES,
     seed: int = 0,
     rules: Sequence[str] | None = None,
+    variant: str | None = None,
 ) -> Report:
-    """One run against the sample with these faults."""
-    with load_binding(sample_binding(), environ={}).connect(transport=AsgiTransport(create_app(faults=faults))) as provider:
+    """One run against the sample with these faults, in the ways of a variant."""
+    app = create_app(faults=faults, variants=[variant] if variant else ())
+    with load_binding(sample_binding(variant), environ={}).connect(transport=AsgiTransport(app)) as provider:
         return run_checks(provider, on=ON, level=level, examples=examples, seed=seed, rules=rules)
 
 
@@ -118,6 +120,21 @@ def kill(name: str, *, examples: int = DEFAULT_EXAMPLES, seed: int = 0) -> Kill:
     )
 
 
+def cleanness(task: tuple[str, Level]) -> Cleanness:
+    """What a lawful variant is told at a level."""
+    variant, level = task
+    began = time.monotonic()
+    report = examine(variant=variant, level=level)
+    return Cleanness(
+        variant,
+        level.value,
+        report.summary.exit_code,
+        tuple(f"{check.name}: {check.verdict}" for check in report.checks if check.verdict not in ("pass", "not applicable")),
+        report.summary.counts["pass"],
+        time.monotonic() - began,
+    )
+
+
 def caught(task: tuple[str, int]) -> bool:
     """Whether a run with this seed finds the fault, by any of its rules."""
     name, seed = task
@@ -127,12 +144,23 @@ def caught(task: tuple[str, int]) -> bool:
 
 
 def measure(
-    names: Sequence[str], *, seeds: int = SEEDS, workers: int = 2, progress: Callable[[str], None] = lambda said: None
+    names: Sequence[str],
+    variants: Sequence[str] = (),
+    *,
+    levels: Sequence[Level] = tuple(Level),
+    seeds: int = SEEDS,
+    workers: int = 2,
+    progress: Callable[[str], None] = lambda said: None,
 ) -> Power:
-    """The matrix for these faults. Faults that only pixels and sounds show are not repeated over seeds: what is
-    looked at is enumerated."""
+    """The matrix for these faults, and for these variants at these levels.
+
+    Faults that only pixels and sounds show are not repeated over seeds: what is looked at is enumerated.
+    """
     power = Power()
     with ProcessPoolExecutor(workers) as pool:
+        for clean in pool.map(cleanness, [(variant, level) for variant in variants for level in levels]):
+            power.variants.append(clean)
+            progress(f"{clean.variant} at {clean.level}: {'clean' if clean.exit_code == 0 else clean.open} ({clean.seconds:.1f} s)")
         for found in pool.map(kill, names):
             power.kills.append(found)
             progress(f"{found.fault}: {'exact' if found.exact else 'NOT EXACT'} ({found.seconds:.1f} s)")
@@ -146,7 +174,7 @@ def measure(
 
 
 def write(power: Power, folder: Path) -> None:
-    """``power.csv`` and ``power.md`` in a folder, without anything of the clock, so that two runs compare."""
+    """``power.csv``, ``variants.csv`` and ``power.md`` in a folder, without anything of the clock, so that two runs compare."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "power.csv").open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
@@ -163,6 +191,10 @@ def write(power: Power, folder: Path) -> None:
                     "" if share is None else f"{share:.2f}",
                 ]
             )
+    with (folder / "variants.csv").open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        table.writerow(["variant", "level", "exit_code", "rules_passed", "not_clean"])
+        table.writerows([clean.variant, clean.level, clean.exit_code, clean.rules, " ".join(clean.open)] for clean in power.variants)
     (folder / "power.md").write_text(markdown(power), encoding="utf-8")
 
 
@@ -181,6 +213,9 @@ def markdown(power: Power) -> str:
         share = power.shares.get(found.fault)
         rules = (", ".join(sorted(rules)) for rules in (found.caught, found.missed, found.beyond))
         lines.append(f"| {found.fault} | {found.level} | {found.reach} | {' | '.join(rules)} | {'' if share is None else f'{share:.0%}'} |")
+    if power.variants:
+        lines += ["", "| lawful variant | level | rules passed | not clean |", "|---|---|---|---|"]
+        lines += [f"| {clean.variant} | {clean.level} | {clean.rules} | {', '.join(clean.open)} |" for clean in power.variants]
     return "\n".join(lines) + "\n"
 
 
@@ -192,21 +227,27 @@ def _seeds_line(power: Power) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the matrix; 1 if a fault is not caught by exactly its rules."""
+    """Print the matrix; 1 if a fault is not caught by exactly its rules, or a variant is not clean."""
     parser = argparse.ArgumentParser(prog="python -m tests.power.matrix", description=__doc__)
     parser.add_argument("--out", type=Path, help="folder for power.md and power.csv")
     parser.add_argument("--seeds", type=int, default=SEEDS, help="seeds a fault; 0 for the matrix alone")
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--level", action="append", choices=[level.value for level in Level], help="faults of these levels only")
-    parser.add_argument("--only", action="append", metavar="PATTERN", help="faults of these names only")
+    parser.add_argument("--level", action="append", choices=[level.value for level in Level], help="these levels only")
+    parser.add_argument("--only", action="append", metavar="PATTERN", help="faults and variants of these names only")
     chosen = parser.parse_args(arguments)
-    names = [
-        name
-        for name, fault in FAULTS.items()
-        if (not chosen.level or fault.level.value in chosen.level)
-        and (not chosen.only or any(fnmatch.fnmatchcase(name, pattern) for pattern in chosen.only))
-    ]
-    power = measure(names, seeds=chosen.seeds, workers=chosen.workers, progress=lambda said: print(said, file=sys.stderr, flush=True))
+    levels = [level for level in Level if not chosen.level or level.value in chosen.level]
+
+    def wanted(name: str) -> bool:
+        return not chosen.only or any(fnmatch.fnmatchcase(name, pattern) for pattern in chosen.only)
+
+    power = measure(
+        [name for name, fault in FAULTS.items() if fault.level in levels and wanted(name)],
+        [name for name in VARIANTS if wanted(name)],
+        levels=levels,
+        seeds=chosen.seeds,
+        workers=chosen.workers,
+        progress=lambda said: print(said, file=sys.stderr, flush=True),
+    )
     if chosen.out is not None:
         write(power, chosen.out)
     sys.stdout.write(markdown(power))

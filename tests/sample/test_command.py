@@ -11,7 +11,7 @@ import yaml
 from typer.testing import CliRunner
 
 from shenhe.cli.sample import app
-from shenhe.conformance.sample import FAULTS
+from shenhe.conformance.sample import FAULTS, VARIANTS
 
 runner = CliRunner()
 
@@ -27,7 +27,7 @@ def test_faults_are_listed_for_people() -> None:
 def test_faults_are_listed_for_programs() -> None:
     listed = json.loads(runner.invoke(app, ["faults", "--json"]).stdout)
     assert {entry["name"]: set(entry["rules"]) for entry in listed} == {name: set(fault.rules) for name, fault in FAULTS.items()}
-    assert set(listed[0]) == {"name", "summary", "behaviour", "level", "rules"}
+    assert set(listed[0]) == {"name", "summary", "behaviour", "level", "reach", "rules"}
 
 
 def test_an_unknown_fault_is_a_usage_error_with_the_closest_name() -> None:
@@ -35,6 +35,21 @@ def test_an_unknown_fault_is_a_usage_error_with_the_closest_name() -> None:
     assert result.exit_code == 2
     assert "text-unlabelled" in result.stderr
     assert result.stdout == ""
+
+
+def test_variants_are_listed() -> None:
+    shown = runner.invoke(app, ["variants"]).stdout
+    listed = json.loads(runner.invoke(app, ["variants", "--json"]).stdout)
+    assert [entry["name"] for entry in listed] == list(VARIANTS)
+    assert all(entry["summary"] in shown for entry in listed)
+
+
+def test_the_binding_of_a_variant_is_printed() -> None:
+    printed = yaml.safe_load(runner.invoke(app, ["binding", "--variant", "phone-only"]).stdout)
+    assert printed["target"]["identity_methods"] == ["phone", "email"]
+    wrong = runner.invoke(app, ["binding", "--variant", "phone"])
+    assert wrong.exit_code == 2
+    assert "phone-only" in wrong.stderr
 
 
 def test_a_taken_port_is_a_usage_error() -> None:

@@ -305,6 +305,8 @@ def _words(author: Visitor) -> None:
     author.edit("small face", small, "face", None)
     author.edit("short voice", voice.wav(bytes(1600), 8000), "voice", None)
     author.ask("a consent", "POST", "/v1/consents", json={"subject": STRANGER, "scope": "face", "statement": "我同意。"})
+    child = {"id": "person-3", "name": "某丙", "minor": True}
+    author.ask("a minor's consent", "POST", "/v1/consents", json={"subject": child, "scope": "face", "statement": "我同意。"})
     author.edit("by an unknown consent", small, "face", "con_unknown")
     author.ask(
         "edit by assertion",

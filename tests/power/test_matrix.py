@@ -1,0 +1,60 @@
+"""A sample of the kill matrix, small enough for every run of the tests; ``make power`` makes the whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from shenhe.conformance.sample import FAULTS
+from shenhe.conformance.sample.faults import Reach
+from shenhe.conformance.verdict import Level
+
+from . import matrix
+
+#: One of each reach and of some behaviours, none of which needs pixels.
+SAMPLED = (
+    "consent-of-the-account",
+    "page-cached",
+    "text-unlabelled-in-parts",
+    "filing-number-malformed",
+)
+DRAWN = [name for name, fault in FAULTS.items() if fault.reach is Reach.DRAWN]
+SEQUENCES = [name for name, fault in FAULTS.items() if fault.reach is Reach.SEQUENCE]
+
+
+def test_there_are_enough_of_each() -> None:
+    assert len(FAULTS) >= 100
+    assert len(SEQUENCES) >= 15
+    assert len(DRAWN) >= 10
+
+
+@pytest.mark.parametrize("name", SAMPLED)
+def test_a_fault_is_caught_by_exactly_its_rules(name: str) -> None:
+    found = matrix.kill(name)
+    assert found.exact, found
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[] if name in SAMPLED else pytest.mark.slow) for name in DRAWN])
+def test_what_is_drawn_escapes_every_enumerated_case(name: str) -> None:
+    report = matrix.examine([name], level=FAULTS[name].level, examples=0, rules=sorted(FAULTS[name].rules))
+    assert matrix.failed(report) == frozenset()
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[] if name in SAMPLED else pytest.mark.slow) for name in SEQUENCES])
+def test_a_sequence_takes_three_requests_and_more(name: str) -> None:
+    report = matrix.examine([name], level=FAULTS[name].level, examples=4, rules=sorted(FAULTS[name].rules))
+    findings = [check.finding for check in report.checks if check.finding is not None]
+    assert findings
+    for finding in findings:
+        assert sum(step.method in ("POST", "DELETE") for step in finding.steps) >= 3, finding.steps
+
+
+def test_seeds_are_counted_and_tables_written(tmp_path: Path) -> None:
+    power = matrix.measure(["filing-number-missing"], ["phone-only"], levels=[Level.CORE], seeds=2, workers=1)
+    assert power.sound
+    assert power.shares == {"filing-number-missing": 1.0}
+    matrix.write(power, tmp_path)
+    assert "filing-number-missing,extended,request,True" in (tmp_path / "power.csv").read_text(encoding="utf-8")
+    assert "phone-only,core,0" in (tmp_path / "variants.csv").read_text(encoding="utf-8")
+    assert "| phone-only | core |" in (tmp_path / "power.md").read_text(encoding="utf-8")

@@ -1,0 +1,69 @@
+"""Lawful variants differ from the plain sample, are reached by their own binding, and pass."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from shenhe.conformance.bindings import AsgiTransport, load_binding
+from shenhe.conformance.runner import run_checks
+from shenhe.conformance.sample import FAULTS, VARIANTS, UnknownVariantError, VariantName, create_app, sample_binding
+
+from .tour import Walk
+
+ON = date(2026, 9, 1)
+
+
+def test_there_are_a_dozen_and_every_name_has_a_summary() -> None:
+    assert len(VARIANTS) >= 12
+    assert set(VARIANTS) == {name.value for name in VariantName}
+    assert not VARIANTS.keys() & FAULTS.keys()
+    assert all(variant.summary.endswith(".") for variant in VARIANTS.values())
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_a_variant_is_bound_whole(name: str) -> None:
+    """Its binding declares no more than the plain one, and can be connected."""
+    plain = load_binding(sample_binding(), environ={}).capabilities
+    bound = load_binding(sample_binding(name), environ={}).capabilities
+    assert bound.operations <= plain.operations
+    assert set(bound.services) <= set(plain.services)
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name in ("envelope", "asynchronous", "writer-only") else pytest.mark.slow) for name in VARIANTS]
+)
+def test_a_variant_passes(name: str) -> None:
+    app = create_app(variants=[name])
+    with load_binding(sample_binding(name), environ={}).connect(transport=AsgiTransport(app)) as provider:
+        report = run_checks(provider, on=ON, examples=3)
+    assert {check.name: check.reason for check in report.checks if check.verdict not in ("pass", "not applicable")} == {}
+    assert report.summary.exit_code == 0
+
+
+def test_a_variant_breaks_the_law_as_the_plain_sample_does() -> None:
+    """What differs is the way, not what is found: a fault is found through an envelope too."""
+    app = create_app(faults=["page-survives"], variants=["envelope"])
+    with load_binding(sample_binding("envelope"), environ={}).connect(transport=AsgiTransport(app)) as provider:
+        report = run_checks(provider, on=ON, examples=0, rules=["us-take-it-down/*"])
+    assert {rule.rule for rule in report.rules if rule.verdict == "fail"} == {"us-take-it-down/3.b"}
+
+
+def test_the_busy_one_asks_to_come_back() -> None:
+    with Walk(create_app(variants=["busy"])) as walk:
+        answers = [walk.ask("rules", "GET", "/about/rules") for _ in range(20)]
+    assert [answer.status for answer in answers].count(429) == 1
+
+
+def test_an_envelope_holds_refusals_too() -> None:
+    with Walk(create_app(variants=["envelope"])) as walk:
+        answer = walk.ask("publish", "POST", "/v1/publications", json={"asset": "none"})
+    assert (answer.status, answer.json["code"], answer.json["error"]["code"]) == (200, 401, "sign_in_required")
+
+
+def test_an_unknown_variant_is_told_with_its_closest() -> None:
+    with pytest.raises(UnknownVariantError, match="envelope"):
+        create_app(variants=["envelop"])
+    with pytest.raises(UnknownVariantError, match="envelope"):
+        sample_binding("envelop")
