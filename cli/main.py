@@ -19,6 +19,7 @@ from . import (
     forecast,
     init,
     label,
+    replay,
     report,
     rules,
     sample,
@@ -65,6 +66,7 @@ app.command("doctor")(doctor.doctor)
 app.command("init")(init.init)
 app.add_typer(baseline.app, name="baseline")
 app.command("export")(export.export)
+app.command("replay")(replay.replay)
 app.command("attest")(attest.attest)
 app.command("verify")(verify.verify)
 app.add_typer(sample.app, name="sample")

@@ -42,7 +42,7 @@ Piece: TypeAlias = str | Variable
 
 
 @dataclass(frozen=True)
-class _Plan:
+class Plan:
     """What is carried from where. ``values`` are server-made values by text; ``secrets`` are variables by placeholder name."""
 
     values: dict[str, Variable]
@@ -67,9 +67,9 @@ class _Plan:
         return [carried] if carried is not None else self.pieces(text)
 
 
-def _plan(exchanges: Sequence[Exchange]) -> _Plan:
+def plan_of(exchanges: Sequence[Exchange]) -> Plan:
     """Find each value of a request that an earlier answer gave and no earlier request had."""
-    plan = _Plan({}, {})
+    plan = Plan({}, {})
     on_offer: dict[str, Variable] = {}
     tokens: dict[str, Variable] = {}
     own: set[str] = set()
@@ -87,7 +87,7 @@ def _plan(exchanges: Sequence[Exchange]) -> _Plan:
             whole = _PLACEHOLDER.fullmatch(value)
             if whole:
                 tokens.setdefault(whole[1], Variable(whole[1], number, steps))
-            elif value not in own and _looks_made(steps, value):
+            elif value not in own and looks_made(steps, value):
                 on_offer.setdefault(value, Variable("", number, steps))
         location = exchange.response.header("location") if exchange.response else None
         if location and location not in own:
@@ -95,7 +95,7 @@ def _plan(exchanges: Sequence[Exchange]) -> _Plan:
     return plan
 
 
-def _named(variable: Variable, plan: _Plan) -> Variable:
+def _named(variable: Variable, plan: Plan) -> Variable:
     """With a name from the last key, numbered so that no two are equal and none is a word of the language."""
     keys = [step for step in variable.steps if isinstance(step, str)] or ["value"]
     stem = re.sub(r"\W+", "_", keys[-1], flags=re.ASCII).strip("_").lower() or "value"
@@ -110,7 +110,7 @@ def _named(variable: Variable, plan: _Plan) -> Variable:
     return Variable(f"{stem}_{count}", variable.step, variable.steps, variable.header)
 
 
-def _looks_made(steps: Steps, value: str) -> bool:
+def looks_made(steps: Steps, value: str) -> bool:
     """Whether a value of an answer looks like something the server made up: an id, not a word of the interface."""
     named = bool(steps) and isinstance(steps[-1], str) and bool(_NAMING_KEY.search(steps[-1]))
     return named or (len(value) >= 6 and any(character.isdigit() for character in value) and " " not in value)
@@ -146,21 +146,21 @@ def _atoms(request: SentRequest) -> Iterator[str]:
     parts = urlsplit(request.url)
     yield from (unquote(segment) for segment in parts.path.split("/") if segment)
     yield from (value for _, value in parse_qsl(parts.query, keep_blank_values=True))
-    for _, value in _walk(_json_body(request), ()):
+    for _, value in _walk(json_body(request), ()):
         yield value
-    if _is_form(request):
+    if is_form(request):
         yield from (value for _, value in parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
 
 
 def _placeholders(request: SentRequest) -> Iterator[str]:
     texts = [request.url, request.body.decode("utf-8", "replace")]
     for name, value in request.headers:
-        texts.append(_basic_text(value) if name.lower() == "authorization" else value)
+        texts.append(basic_text(value) if name.lower() == "authorization" else value)
     for text in texts:
         yield from _PLACEHOLDER.findall(text)
 
 
-def _basic_text(value: str) -> str:
+def basic_text(value: str) -> str:
     """``user:password`` of a Basic header whose secrets are placeholders; any other value as it is."""
     if value[:6].lower() != "basic ":
         return value
@@ -175,7 +175,7 @@ def _content_type(request: SentRequest) -> str:
     return next((value for name, value in request.headers if name.lower() == "content-type"), "").partition(";")[0].strip().lower()
 
 
-def _json_body(request: SentRequest) -> Any:
+def json_body(request: SentRequest) -> Any:
     if _content_type(request) != "application/json" or not _whole(request):
         return None
     try:
@@ -184,7 +184,7 @@ def _json_body(request: SentRequest) -> Any:
         return None
 
 
-def _is_form(request: SentRequest) -> bool:
+def is_form(request: SentRequest) -> bool:
     return _content_type(request) == "application/x-www-form-urlencoded"
 
 
@@ -200,12 +200,12 @@ def _is_text(body: bytes) -> bool:
         return False
 
 
-def _origin(url: str) -> str:
+def origin_of(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _url_pieces(url: str, plan: _Plan, base: str) -> list[list[Piece]]:
+def url_pieces(url: str, plan: Plan, base: str) -> list[list[Piece]]:
     """The URL as atoms, each of pieces; a variable in it is to be percent-encoded. The base is left out."""
     rest = url.removeprefix(base)
     path, mark, query = rest.partition("?")
@@ -226,7 +226,7 @@ def _url_pieces(url: str, plan: _Plan, base: str) -> list[list[Piece]]:
     return atoms
 
 
-def _headers_of(request: SentRequest) -> list[tuple[str, str]]:
+def headers_of(request: SentRequest) -> list[tuple[str, str]]:
     kept = [(name, value) for name, value in request.headers if name.lower() not in _UNSENT]
     return [(name, value) for name, value in kept if (name.lower(), value) != ("accept", "*/*")]
 
@@ -240,8 +240,8 @@ def as_pytest(exchanges: Sequence[Exchange], name: str = "replay") -> str:
     It passes for as long as the provider behaves as it did. It needs pytest and httpx; variables taken from the environment are listed in
     its docstring.
     """
-    plan = _plan(exchanges)
-    base = _origin(exchanges[0].request.url) if exchanges else "http://127.0.0.1"
+    plan = plan_of(exchanges)
+    base = origin_of(exchanges[0].request.url) if exchanges else "http://127.0.0.1"
     body: list[str] = []
     for number, exchange in enumerate(exchanges, start=1):
         body += ["", *_python_step(number, exchange, plan, base)]
@@ -275,14 +275,14 @@ def _used_quotes(code: str) -> list[str]:
     return [function for function in ("quote", "quote_plus") if re.search(rf"\b{function}\(", code)]
 
 
-def _python_step(number: int, exchange: Exchange, plan: _Plan, base: str) -> list[str]:
+def _python_step(number: int, exchange: Exchange, plan: Plan, base: str) -> list[str]:
     request = exchange.request
     lines = [f"# {number}. {_comment(exchange)}"]
     if not _whole(request):
         return [*lines, f'pytest.skip("the body of request {number} ({request.body_size} bytes) was not kept whole")']
     arguments = [repr(request.method), _python_url(request.url, plan, base)]
-    headers = _headers_of(request)
-    document = _json_body(request)
+    headers = headers_of(request)
+    document = json_body(request)
     if document is not None:
         headers = [(key, value) for key, value in headers if key.lower() != "content-type"]
     if headers:
@@ -325,13 +325,13 @@ def _python_text(pieces: list[Piece]) -> str:
     return _python_joined([repr(piece) if isinstance(piece, str) else _python_name(piece) for piece in pieces])
 
 
-def _python_url(url: str, plan: _Plan, base: str) -> str:
+def _python_url(url: str, plan: Plan, base: str) -> str:
     whole = plan.values.get(url)
     if whole is not None:
         return _python_name(whole)
-    parts: list[str] = [] if url.startswith(base) else [repr(_origin(url))]
+    parts: list[str] = [] if url.startswith(base) else [repr(origin_of(url))]
     text = ""
-    for atom in _url_pieces(url, plan, base if url.startswith(base) else _origin(url)):
+    for atom in url_pieces(url, plan, base if url.startswith(base) else origin_of(url)):
         for piece in atom:
             if isinstance(piece, str):
                 text += piece
@@ -341,8 +341,8 @@ def _python_url(url: str, plan: _Plan, base: str) -> str:
     return _python_joined([*(["BASE"] if url.startswith(base) else []), *parts, repr(text)])
 
 
-def _python_header(name: str, value: str, plan: _Plan) -> str:
-    plain = _basic_text(value)
+def _python_header(name: str, value: str, plan: Plan) -> str:
+    plain = basic_text(value)
     if name.lower() == "authorization" and plain != value:
         return f'"Basic " + base64.b64encode(({_python_text(plan.pieces(plain))}).encode()).decode()'
     if not value.isascii():
@@ -350,7 +350,7 @@ def _python_header(name: str, value: str, plan: _Plan) -> str:
     return _python_text(plan.pieces(value))
 
 
-def _python_json(value: Any, plan: _Plan) -> str:
+def _python_json(value: Any, plan: Plan) -> str:
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key!r}: {_python_json(inner, plan)}" for key, inner in value.items()) + "}"
     if isinstance(value, list):
@@ -362,13 +362,13 @@ def _python_json(value: Any, plan: _Plan) -> str:
     return repr(value).replace("inf", 'float("inf")') if isinstance(value, float) else repr(value)
 
 
-def _python_bytes(request: SentRequest, plan: _Plan) -> str:
+def _python_bytes(request: SentRequest, plan: Plan) -> str:
     body = request.body
     if not _is_text(body):
         rows = textwrap.wrap(base64.b64encode(body).decode(), 88)
         return "base64.b64decode(\n" + "".join(f'        "{row}"\n' for row in rows) + "    )"
     text = body.decode()
-    if not _is_form(request):
+    if not is_form(request):
         return f"({_python_text(plan.pieces(text))}).encode()"
     parts: list[str] = []
     for index, pair in enumerate(text.split("&")):
@@ -398,8 +398,8 @@ def as_curl(exchanges: Sequence[Exchange]) -> str:
     """The sequence as commands for bash: one curl a request, ids and tokens carried over in variables."""
     if not exchanges:
         return ""
-    plan = _plan(exchanges)
-    base = _origin(exchanges[0].request.url)
+    plan = plan_of(exchanges)
+    base = origin_of(exchanges[0].request.url)
     blocks = [f"base=${{SHENHE_BASE_URL:-{base}}}\n"]
     if any(variable.step and not variable.header for variable in (*plan.values.values(), *plan.secrets.values())):
         blocks.append(_FIELD)
@@ -408,12 +408,12 @@ def as_curl(exchanges: Sequence[Exchange]) -> str:
     return "\n".join(blocks)
 
 
-def _shell_step(number: int, exchange: Exchange, plan: _Plan, base: str) -> list[str]:
+def _shell_step(number: int, exchange: Exchange, plan: Plan, base: str) -> list[str]:
     request = exchange.request
     carried = plan.of_step(number)
     words = ["curl", "-sS", "-g", "--path-as-is", "--noproxy", "'*'", "-X", request.method, _shell_url(request.url, plan, base)]
-    for name, value in _headers_of(request):
-        plain = _basic_text(value)
+    for name, value in headers_of(request):
+        plain = basic_text(value)
         if name.lower() == "authorization" and plain != value:
             words += ["-u", _shell(plan.pieces(plain))]
         else:
@@ -456,11 +456,11 @@ def _shell_step(number: int, exchange: Exchange, plan: _Plan, base: str) -> list
     return lines
 
 
-def _body_pieces(request: SentRequest, plan: _Plan) -> list[Piece]:
+def _body_pieces(request: SentRequest, plan: Plan) -> list[Piece]:
     """A text body cut at its placeholders and at the values carried over, where they stand as whole JSON or form values."""
     cut = plan.pieces(request.body.decode())
     for value, variable in plan.values.items():
-        if _is_form(request):
+        if is_form(request):
             pattern = rf"(?<==){re.escape(quote_plus(value))}(?=&|$)"
         else:
             number = rf"|(?<=[:\[,\s]){re.escape(value)}(?=[,\]}}\s])" if value.isdigit() else ""
@@ -478,14 +478,14 @@ def _body_pieces(request: SentRequest, plan: _Plan) -> list[Piece]:
     return cut
 
 
-def _shell_url(url: str, plan: _Plan, base: str) -> str:
+def _shell_url(url: str, plan: Plan, base: str) -> str:
     whole = plan.values.get(url)
     if whole is not None:
         return _shell([whole])
     own = url.startswith(base)
-    atoms = _url_pieces(url, plan, base if own else _origin(url))
+    atoms = url_pieces(url, plan, base if own else origin_of(url))
     pieces = [piece for atom in atoms for piece in atom]
-    return '"$base"' + _shell(pieces) if own else _shell([_origin(url), *pieces])
+    return '"$base"' + _shell(pieces) if own else _shell([origin_of(url), *pieces])
 
 
 def _shell(pieces: list[Piece]) -> str:
@@ -521,4 +521,4 @@ def _shell_character(character: str) -> str:
     return "\\" + character if character in "'\\" else character
 
 
-__all__ = ["as_curl", "as_pytest"]
+__all__ = ["Plan", "Variable", "as_curl", "as_pytest", "plan_of"]

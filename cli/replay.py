@@ -1,0 +1,96 @@
+"""``shenhe replay``: one failure of a report again."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from shenhe.conformance.report import Report
+
+
+def replay(
+    report: Annotated[Path, typer.Argument(metavar="REPORT", help="The report.json of a run.")],
+    rule: Annotated[str, typer.Option("--rule", metavar="ID", help="The rule (or check) whose failure is repeated.")],
+    base_url: Annotated[
+        str | None, typer.Option("--base-url", help="Where the provider is now. Needed where it is not on this machine.")
+    ] = None,
+    binding: Annotated[
+        str | None,
+        typer.Option("--binding", metavar="BINDING", help="Have the check judge anew by this binding, with the seed of the report."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
+) -> None:
+    """Send the stored requests of one failure again, and say whether the provider still answers so.
+
+    Exit code: 1 it shows again, 0 it no longer shows, 3 that cannot be told from the answers, 2 a mistake in what was asked for.
+
+    Example:  shenhe replay results/report.json --rule cn-dsp-2023/9.2
+
+    Example:  shenhe replay results/report.json --rule cn-dsp-2023/9.2 --binding binding.yaml
+    """
+    from shenhe.conformance.report import read_report
+
+    stored = read_report(report)
+    if binding is not None:
+        _judge(stored, rule, binding, base_url, as_json)
+        return
+    from shenhe.conformance.bindings.wire import is_loopback
+    from shenhe.conformance.repeat import base_of, finding_of, repeat
+
+    _, finding = finding_of(stored, rule)
+    target = base_url or base_of(finding)
+    here = is_loopback(_host(target))
+    if base_url is None and not here:
+        raise typer.BadParameter(f"the report names {target}; give it, or another, as --base-url to send there", param_hint="--base-url")
+    if not here and stored.target.environment != "test":
+        raise typer.BadParameter("a provider that is not on this machine is asked only where its binding says `environment: test`")
+    done = repeat(finding, target, os.environ)
+    if as_json:
+        typer.echo(json.dumps(asdict(done), ensure_ascii=False, indent=1))
+    else:
+        for step in done.steps:
+            typer.echo(f"{'=' if step.same else '≠'} {step.number}. {step.what} ({step.role}): {step.then} then, {step.now} now")
+        typer.echo(f"{done.outcome}: {done.reason}")
+        if done.outcome == "cannot tell":
+            typer.echo(f"judge anew with: shenhe replay {report} --rule {rule} --binding BINDING", err=True)
+    raise typer.Exit({"shows again": 1, "no longer shows": 0, "cannot tell": 3}[done.outcome])
+
+
+def _host(url: str) -> str:
+    from urllib.parse import urlsplit
+
+    return urlsplit(url).hostname or ""
+
+
+def _judge(stored: Report, rule: str, name: str, base_url: str | None, as_json: bool) -> None:
+    """Run the checks of the rule again, as they were run."""
+    from datetime import date
+
+    from shenhe.conformance.bindings import load_binding
+    from shenhe.conformance.repeat import finding_of
+    from shenhe.conformance.runner import run_checks
+
+    check, _ = finding_of(stored, rule)
+    rules = [rule] if rule in check.rules else list(check.rules)
+    with load_binding(name).connect(base_url) as provider:
+        made = run_checks(
+            provider,
+            packs=stored.packs,
+            level=stored.level,
+            rules=rules,
+            seed=stored.seed,
+            examples=stored.examples,
+            on=date.fromisoformat(stored.on),
+        )
+    if as_json:
+        typer.echo(made.model_dump_json(indent=1))
+    else:
+        for result in made.rules:
+            typer.echo(f"{result.verdict}: {result.rule}" + (f" ({result.reason})" if result.reason else ""))
+    raise typer.Exit(made.summary.exit_code)

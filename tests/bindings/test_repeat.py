@@ -1,0 +1,182 @@
+"""A failure of a report sent again: to the same provider, to a mended one, to one that is gone, and to one that answers otherwise."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from shenhe.cli.main import app as command
+from shenhe.conformance.bindings import AsgiTransport, load_binding
+from shenhe.conformance.repeat import RepeatError, base_of, finding_of, repeat
+from shenhe.conformance.report import Report, Step
+from shenhe.conformance.runner import run_checks
+from shenhe.conformance.sample import SampleServer, create_app, sample_binding
+
+RULE, LABEL = "cn-dsp-2023/9.2", "cn-labeling-2025/4.1.1"
+FAULTS = ("publish-unverified", "text-unlabelled")
+
+
+def made(rules: list[str]) -> Report:
+    with load_binding(sample_binding()).connect(transport=AsgiTransport(create_app(faults=FAULTS))) as provider:
+        return run_checks(provider, rules=rules, examples=1)
+
+
+@pytest.fixture(scope="module")
+def report() -> Report:
+    return made([RULE, LABEL])
+
+
+@pytest.fixture
+def broken() -> Iterator[str]:
+    with SampleServer(faults=FAULTS) as server:
+        yield server.url
+
+
+@pytest.fixture
+def lawful() -> Iterator[str]:
+    with SampleServer() as server:
+        yield server.url
+
+
+def test_the_failure_shows_again(report: Report, broken: str) -> None:
+    for rule in (RULE, LABEL):
+        _, finding = finding_of(report, rule)
+        done = repeat(finding, broken, {})
+        assert (done.outcome, done.reason) == ("shows again", "every answer is as it was")
+        assert len(done.steps) == len(finding.steps) > 1
+
+
+def test_the_mended_provider_shows_it_no_longer(report: Report, lawful: str) -> None:
+    done = repeat(finding_of(report, RULE)[1], lawful, {})
+    assert done.outcome == "no longer shows"
+    assert "was answered 201, and is answered 403 now" in done.reason
+
+
+def test_other_content_is_left_to_the_check(report: Report, lawful: str) -> None:
+    done = repeat(finding_of(report, LABEL)[1], lawful, {})
+    assert done.outcome == "cannot tell"
+    assert "is answered with other content" in done.reason
+
+
+def test_a_set_up_that_fails_tells_nothing(report: Report) -> None:
+    async def away(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 503, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    done = repeat(finding_of(report, RULE)[1], "http://127.0.0.1:9", {}, transport=AsgiTransport(away))
+    assert done.outcome == "cannot tell"
+    assert "only prepares the case, and was answered 503, not 201" in done.reason
+    assert len(done.steps) == 1
+
+
+def test_a_provider_that_is_gone_tells_nothing(report: Report) -> None:
+    done = repeat(finding_of(report, RULE)[1], "http://127.0.0.1:1", {})
+    assert done.outcome == "cannot tell"
+    assert "not at all (could not connect" in done.reason
+
+
+def changed(report: Report, **changes: Any) -> Any:
+    _, finding = finding_of(report, RULE)
+    steps = [finding.steps[0].model_copy(update=changes), *finding.steps[1:]]
+    return finding.model_copy(update={"steps": steps})
+
+
+@dataclass
+class Refusing:
+    """Notes that something was sent."""
+
+    asked: int = 0
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        self.asked += scope["type"] == "http"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"request_body": "(1,234 bytes, not text, sha256 ab)"}, "was not kept whole"),
+        ({"request_body": "x" * 100 + "\n… (9,999 bytes in all)"}, "was not kept whole"),
+        ({"url": "call:register"}, "a call from Python"),
+        ({"request_headers": {"X": "${SOME_SECRET}"}}, "found no value for SOME_SECRET, expected them in the environment"),
+    ],
+)
+def test_what_cannot_be_sent_as_it_was_is_not_sent(report: Report, changes: dict[str, Any], words: str) -> None:
+    app = Refusing()
+    with pytest.raises(RepeatError, match=words):
+        repeat(changed(report, **changes), "http://127.0.0.1:9", {}, transport=AsgiTransport(app))
+    assert app.asked == 0
+
+
+def test_no_request_leaves_for_another_host(report: Report) -> None:
+    _, finding = finding_of(report, RULE)
+    stray = Step(role="probe", operation="fetch", method="GET", url="http://evil.example/?k=${HOME}", status=200)
+    app = Refusing()
+    with pytest.raises(RepeatError, match=r"goes to http://evil\.example, which is not the provider"):
+        repeat(finding.model_copy(update={"steps": [*finding.steps, stray]}), "http://127.0.0.1:9", {}, transport=AsgiTransport(app))
+    assert app.asked == 0
+
+
+def test_what_was_redacted_comes_from_the_environment(tmp_path: Path) -> None:
+    step = Step(
+        role="probe",
+        operation="generate",
+        method="POST",
+        url="http://127.0.0.1:9/g?k=${KEY}",
+        request_headers={"Authorization": "Basic JHtVU0VSfToke1BBU1N9", "Content-Type": "application/json", "X": "a ${KEY}"},
+        request_body='{"k":"${KEY}"}',
+        status=200,
+        response_body='{"id":"1"}',
+    )
+    finding = finding_of(made([RULE]), RULE)[1].model_copy(update={"steps": [step]})
+    from .apps import Recorder
+
+    app = Recorder()
+    done = repeat(finding, "http://127.0.0.1:9", {"KEY": "k/1", "USER": "us", "PASS": "pw"}, transport=AsgiTransport(app))
+    assert done.outcome == "shows again"
+    (asked,) = app.asked
+    assert (asked["query"], asked["headers"]["x"], asked["body"]) == ("k=k%2F1", "a k/1", b'{"k":"k/1"}')
+    assert asked["headers"]["authorization"] == "Basic dXM6cHc="
+
+
+def test_an_unknown_rule_is_told_with_those_there_are(report: Report) -> None:
+    with pytest.raises(RepeatError, match=f"it has: .*{LABEL}"):
+        finding_of(report, "cn-dsp-2023/99")
+
+
+# --- the command -------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_command_says_it_in_words_and_by_its_exit_code(report: Report, tmp_path: Path, broken: str, lawful: str) -> None:
+    path = tmp_path / "report.json"
+    report.write(path)
+
+    def run(*arguments: str) -> Any:
+        return CliRunner().invoke(command, ["replay", str(path), *arguments])
+
+    # The report was made in process, so that it names no place where the provider is.
+    assert base_of(finding_of(report, RULE)[1]) == "http://in-process"
+    assert run("--rule", RULE).exit_code == 2
+    assert run("--rule", RULE, "--base-url", broken).exit_code == 1
+    mended = run("--rule", RULE, "--base-url", lawful)
+    assert mended.exit_code == 0
+    assert "≠" in mended.stdout
+    assert "no longer shows" in mended.stdout
+    told = run("--rule", LABEL, "--base-url", lawful, "--json")
+    assert told.exit_code == 3
+    assert json.loads(told.stdout)["outcome"] == "cannot tell"
+
+
+def test_the_check_judges_anew_with_a_binding(report: Report, tmp_path: Path, broken: str, lawful: str) -> None:
+    path, binding = tmp_path / "report.json", tmp_path / "binding.yaml"
+    report.write(path)
+    binding.write_text(sample_binding().read_text(encoding="utf-8"), encoding="utf-8")
+    for url, code, word in ((broken, 1, "fail"), (lawful, 0, "pass")):
+        told = CliRunner().invoke(command, ["replay", str(path), "--rule", LABEL, "--binding", str(binding), "--base-url", url])
+        assert told.exit_code == code, told.output
+        assert told.stdout.startswith(f"{word}: {LABEL}")
