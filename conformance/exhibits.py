@@ -9,8 +9,6 @@ from .labels import Label, Labels
 from .provider import Media
 from .report import Evidence
 
-_LONGEST_EXCERPT = 1_200
-
 
 def seen(label: Label) -> list[Evidence]:
     """The crop or spectrogram strip that the reader kept of a label that people perceive, with its measures."""
@@ -33,30 +31,26 @@ def field(label: Label) -> Evidence:
     """An implicit label as it stands in the file, with its place and every departure from the standard."""
     place = f", bytes {label.span[0]:,} to {label.span[1]:,} of the file" if label.span is not None else ""
     departures = "".join(f"\n- {deviation.value} ({deviation.weight.value}): {deviation.sentence}" for deviation in label.deviations)
-    return Evidence(title=f"The field as found ({label.carrier}{place})", data=f"{_cut(label.raw)}{departures}")
+    return Evidence(title=f"The field as found ({label.carrier}{place})", data=f"{label.raw}{departures}")
 
 
 def carriers(labels: Labels, made: Media) -> list[Evidence]:
     """Where no field was found: the other marks and near misses, and the head of the file, where most formats keep
     metadata.
     """
-    others = [f"{label.scheme} at {label.carrier}: {_cut(label.raw)}" for label in labels.implicit]
+    others = [f"{label.scheme} at {label.carrier}: {label.raw}" for label in labels.implicit]
     found = [Evidence(title="What else the file holds", data="\n".join([*others, *labels.notes]))] if others or labels.notes else []
-    return [*found, Evidence(title=f"The first bytes of the file ({len(made.data):,} in all)", data=_printed(made.data[:192]))]
+    return [*found, Evidence(title=f"The first bytes of the file ({len(made.data):,} in all)", data=_printed(made.data))]
 
 
 def _printed(data: bytes) -> str:
-    """Eight bytes a line, which fits a telephone: place, hexadecimal, and the printable characters among them."""
-    lines = []
-    for at in range(0, len(data), 8):
-        row = data[at : at + 8]
-        shown = "".join(chr(byte) if 0x20 <= byte < 0x7F else "." for byte in row)
-        lines.append(f"{at:04x}  {row.hex(' '):<23}  {shown}")
-    return "\n".join(lines)
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST_EXCERPT else f"{text[:_LONGEST_EXCERPT]}[…]"
+    """The first bytes with a dot for each that cannot be printed, up to the last such: words stay whole, so that a
+    secret among them is still known for one when the finding is redacted.
+    """
+    head = data[:320]
+    if len(head) < len(data):
+        head = head[: max((at + 1 for at, byte in enumerate(head) if not 0x20 <= byte < 0x7F), default=0)]
+    return "".join(chr(byte) if 0x20 <= byte < 0x7F else "·" for byte in head)
 
 
 def _picture(title: str, data: bytes) -> Evidence:

@@ -315,7 +315,8 @@ def _shown_labels(probe: Probe, case: Perceived) -> list[Label]:
 
 def _shown(labels: Labels) -> list[Label]:
     incomplete = {Deviation.GENERATION_ELEMENT_MISSING, Deviation.AI_ELEMENT_MISSING}
-    return [label for label in labels.explicit if not incomplete & set(label.deviations)]
+    # A rhythm in the sound track of a film is heard, not shown.
+    return [label for label in labels.explicit if label.scheme != "rhythm" and not incomplete & set(label.deviations)]
 
 
 def _must_have_been_read(labels: Labels) -> None:
