@@ -228,8 +228,9 @@ def _print_analysis(analysis: Analysis) -> None:
     table = Table(box=None, pad_edge=False, header_style="dim")
     # The page and --json have every column; a terminal has room for what decides.
     shown = readable(analysis).drop(columns=["from", "to", "p"] if analysis.kind == "compare" else [])
-    for number, column in enumerate(shown.columns):
-        table.add_column(str(column), justify="left" if number == 0 else "right", no_wrap=column in ("arm", "metric", "parameter"), overflow="fold")
+    for column in map(str, shown.columns):
+        first = column == shown.columns[0]
+        table.add_column(column, justify="left" if first else "right", no_wrap=first or column in ("metric", "parameter"), overflow="fold")
     for row in shown.itertuples(index=False):
         table.add_row(*(str(cell) for cell in row))
     console.print(table)

@@ -25,6 +25,8 @@ from .scenario import Line, Number, Part, ScenarioError
 MAX_WORLDS = 1_000_000
 MORRIS_LEVELS = 4
 UNIT_PREFIX = "unit:"
+INITIAL = ("initial.belief",)
+"""States in which a history may begin: what providers believe at the start, which then fades like any belief."""
 
 Choice = bool | int | float | str
 Floats = npt.NDArray[np.float64]
@@ -37,9 +39,9 @@ class DesignError(ValueError):
 class Parameter(Part):
     """One uncertain parameter of the scenario.
 
-    ``path`` is dotted, and ``*`` stands for any one step (``population.classes.*.gain``). Either ``low`` and ``high``
-    (``scale: log`` spreads them evenly over orders of magnitude, ``integer`` rounds) or a list of ``values``.
-    ``apply: multiply`` multiplies what the scenario says instead of replacing it; that is what a ``*`` is good for.
+    ``path`` is dotted, and ``*`` stands for any one step (``population.classes.*.gain``), or it is one of ``INITIAL``.
+    Either ``low`` and ``high`` (``scale: log`` spreads them evenly over orders of magnitude, ``integer`` rounds) or a list of
+    ``values``. ``apply: multiply`` multiplies what the scenario says instead of replacing it; that is what a ``*`` is good for.
     ``levels``: how many values between ``low`` and ``high`` a grid takes. ``source``: why these bounds.
     """
 
@@ -101,7 +103,9 @@ class Parameter(Part):
 
         Raises :class:`ScenarioError` when the scenario has no such parameter.
         """
-        places = [path for path in known if _matches(path, self.path)] if "*" in self.path else [self.path] if self.path in known else []
+        if self.path in INITIAL:
+            return {self.path: value}
+        places = [path for path in known if _matches(path, self.path)] if "*" in self.path else [self.path] * (self.path in known)
         if not places:
             close = difflib.get_close_matches(self.path, list(known), n=1)
             hint = f"did you mean {close[0]!r}?" if close else "see docs/scenarios.md"

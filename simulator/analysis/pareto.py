@@ -20,7 +20,10 @@ import pandas as pd
 
 from ..executors import Kept, MissingExtraError, Pool
 from ..scenario import ScenarioError
-from ..study import Arm, Estimate, Lever, Plan, Progress, StudyError, StudyRun, changed, run_study
+from ..study import Arm, Estimate, Plan, StudyError, StudyRun, run_study
+from ..study.document import Lever
+from ..study.ledger import Progress
+from ..study.plan import changed
 from .answer import Analysis
 from .contrasts import is_common, mean_over_worlds
 

@@ -333,7 +333,7 @@ def test_a_search_gives_the_same_front_and_repeats_nothing(
     assert run.study.seed == plan.study.seed + 1, "the front is judged on fresh draws"
     assert first.table.loc[first.table["front"], "arm"].size >= 1
     made: list[Any] = []
-    monkeypatch.setattr("shenhe.simulator.study.run_job", lambda job: made.append(job))
+    monkeypatch.setattr("shenhe.simulator.study.ledger.run_job", lambda job: made.append(job))
     again, _ = search_policies(plan, tmp_path / "one", Inline())
     assert made == []
     pd.testing.assert_frame_equal(first.table, again.table)

@@ -17,7 +17,10 @@ import pytest
 
 from shenhe.simulator import load_scenario, simulate, study
 from shenhe.simulator.executors import Dask, Inline, InlineExecutor, Processes
-from shenhe.simulator.study import Cell, Estimate, Ledger, StudyError, _cut, make_job, precise, run_job
+from shenhe.simulator.study import Estimate, StudyError
+from shenhe.simulator.study.jobs import Cell, cut, make_job, run_job
+from shenhe.simulator.study.ledger import Ledger
+from shenhe.simulator.study.running import precise
 
 from . import chaos
 from .small import COMMAND, digests, results, small_study
@@ -97,8 +100,8 @@ def test_processes_and_this_process_write_the_same_files(run: study.StudyRun, tm
 
 
 def test_how_jobs_are_cut_does_not_show(run: study.StudyRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shenhe.simulator.study.job_size", lambda estimate: 7)
-    monkeypatch.setattr("shenhe.simulator.study.ROW_GROUP", 32_768)
+    monkeypatch.setattr("shenhe.simulator.study.running.job_size", lambda estimate: 7)
+    monkeypatch.setattr("shenhe.simulator.study.merging.ROW_GROUP", 32_768)
     study.run_study(small_study(), tmp_path / "sevens", Inline())
     assert len(list((tmp_path / "sevens" / "shards").iterdir())) == 18
     assert results(tmp_path / "sevens") == results(run.folder)
@@ -111,7 +114,7 @@ def test_dask_and_processes_write_the_same_files(run: study.StudyRun, tmp_path: 
 
 
 def test_a_study_is_resumed_without_running_anything_twice(run: study.StudyRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shenhe.simulator.study.job_size", lambda estimate: 7)
+    monkeypatch.setattr("shenhe.simulator.study.running.job_size", lambda estimate: 7)
     out = tmp_path / "resumed"
     done = 0
 
@@ -129,7 +132,7 @@ def test_a_study_is_resumed_without_running_anything_twice(run: study.StudyRun, 
         study.read_study(out)
     made = []
     real = run_job
-    monkeypatch.setattr("shenhe.simulator.study.run_job", lambda job: made.append(job.key) or real(job))
+    monkeypatch.setattr("shenhe.simulator.study.ledger.run_job", lambda job: made.append(job.key) or real(job))
     study.run_study(small_study(), out, Inline())
     assert len(made) == 18 - len(kept)
     assert results(out) == results(run.folder)
@@ -138,7 +141,7 @@ def test_a_study_is_resumed_without_running_anything_twice(run: study.StudyRun, 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="workers are found in /proc")
 def test_killed_drivers_and_workers_do_not_change_a_byte(tmp_path: Path) -> None:
     path = tmp_path / "storm.yaml"
-    path.write_text(json.dumps(chaos.STUDY | {"replications": 30, "precision": None}))
+    path.write_text(json.dumps(chaos.STUDY | {"replications": 12, "precision": None}))
     tally = chaos.chaos(path, tmp_path, kills=2, seed=5, longest=4.0)
     assert (tally.drivers, tally.workers) == (1, 1)
     assert tally.finished >= 1
@@ -188,10 +191,10 @@ class Poisoned(Inline):
 def test_a_poison_job_is_named_the_rest_finish_and_the_next_run_heals(
     run: study.StudyRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shenhe.simulator.study.job_size", lambda estimate: 30)
+    monkeypatch.setattr("shenhe.simulator.study.running.job_size", lambda estimate: 30)
     plan = study.load_study(small_study())
     cells = [Cell(world, arm, 0, 10) for world in range(4) for arm in range(3)]
-    jobs = [make_job(plan, part) for part in _cut(cells, 30)]
+    jobs = [make_job(plan, part) for part in cut(cells, 30)]
     ill = study.run_study(plan, tmp_path / "ill", Poisoned(jobs[1].key))
     assert list(ill.quarantined) == [str(jobs[1])]
     assert "MemoryError: no room for it" in ill.quarantined[str(jobs[1])]
@@ -204,7 +207,7 @@ def test_a_poison_job_is_named_the_rest_finish_and_the_next_run_heals(
 
 
 def test_a_full_disk_is_told_and_the_study_goes_on_later(run: study.StudyRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shenhe.simulator.study.job_size", lambda estimate: 30)
+    monkeypatch.setattr("shenhe.simulator.study.running.job_size", lambda estimate: 30)
     real, written = Path.write_bytes, 0
 
     def write(self: Path, data: bytes) -> int:
@@ -256,7 +259,7 @@ def test_a_folder_with_something_else_is_left_alone(run: study.StudyRun, tmp_pat
 
 def test_workers_with_another_model_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     job = make_job(study.load_study(small_study()), [Cell(0, 0, 0, 1)])
-    monkeypatch.setattr("shenhe.simulator.study.model_hash", lambda: "another")
+    monkeypatch.setattr("shenhe.simulator.study.jobs.model_hash", lambda: "another")
     with pytest.raises(StudyError, match="another version of shenhe"):
         run_job(job)
 

@@ -1,0 +1,206 @@
+"""A study's folder: which shards it has, what ``run.json`` says, and that one driver at a time works in it."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import errno
+import importlib.metadata
+import json
+import os
+import platform
+import shutil
+import sys
+import uuid
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ..executors import Pool, Quarantined, SweepError, sweep
+from ..replication import _Interrupts, model_hash
+from .document import StudyError
+from .jobs import Job, run_job
+from .plan import STUDY_FORMAT, Plan
+
+if TYPE_CHECKING:
+    from .estimate import Estimate
+
+Progress = Callable[[int, int], None]
+"""Called with (replications finished, replications wanted)."""
+
+
+class Ledger:
+    """A study's folder while it is being worked on: which shards it has, and its ``run.json``. For one driver at a time."""
+
+    def __init__(self, folder: Path, plan: Plan, command: str | None) -> None:
+        self.folder = folder
+        self.plan = plan
+        self.note: dict[str, Any] = {}
+        self._command = command
+        self._lock: Any = None
+
+    def __enter__(self) -> Self:
+        try:
+            self._prepare()
+        except OSError as error:
+            raise StudyError(f"{self.folder}: cannot be written ({error.strerror or error})") from error
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def _prepare(self) -> None:
+        folder = self.folder
+        note = read_note(folder)
+        if note is None and folder.is_dir() and any(entry.name != ".lock" for entry in folder.iterdir()):
+            if not (folder / "shards").is_dir():
+                raise StudyError(f"{folder}: is not empty and holds no study; choose another --out")
+        elif note is not None and "study_hash" not in note:
+            raise StudyError(f"{folder}: holds a run that is no study; choose another --out")
+        if note is not None and (note["study_hash"] != self.plan.hash or note.get("model_hash") != model_hash()):
+            what = "another study" if note["study_hash"] != self.plan.hash else "this study, made by another version of the model"
+            raise StudyError(f"{folder}: holds {what}; choose another --out, or remove the folder")
+        (folder / "shards").mkdir(parents=True, exist_ok=True)
+        self._take_lock()
+        for rest in (*folder.glob(".*.part"), *(folder / "shards").glob(".*.part")):
+            rest.unlink(missing_ok=True)
+        self.note = {**_facts(self.plan, self._command), **{k: v for k, v in (note or {}).items() if k in _KEPT}}
+        self.note.setdefault("started", now())
+        self.record(complete=False)
+
+    def _take_lock(self) -> None:
+        """Two drivers in one folder would do everything twice. The lock goes with the process that holds it."""
+        try:
+            import fcntl
+        except ImportError:
+            return
+        self._lock = (self.folder / ".lock").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            self._lock.close()
+            self._lock = None
+            if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
+                raise StudyError(f"{self.folder}: another process is running this study") from None
+            # Some network file systems know no locks: one driver has to see to itself there.
+
+    def temporary(self, name: str) -> Path:
+        return self.folder / f".{name}.{uuid.uuid4().hex[:8]}.part"
+
+    def record(self, **facts: Any) -> None:
+        """Write facts into ``run.json``."""
+        self.note |= facts
+        text = json.dumps(self.note, indent=2, ensure_ascii=False) + "\n"
+        self._write(self.folder / "run.json", text.encode())
+
+    def _write(self, path: Path, data: bytes) -> None:
+        temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
+        try:
+            temporary.write_bytes(data)
+            temporary.replace(path)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise of_disk(error, self.folder) from error
+
+    def shard(self, job: Job) -> Path:
+        return self.folder / "shards" / f"{job.key}.parquet"
+
+    def complete(
+        self, jobs: Sequence[Job], executor: Callable[[], Any], pool: Pool, progress: Progress | None
+    ) -> dict[str, str]:
+        """Run the jobs that have no shard; returns the reason for each that was put in quarantine, by its name."""
+        held = {path.stem for path in (self.folder / "shards").glob("*.parquet")}
+        missing = [job for job in jobs if job.key not in held]
+        wanted = sum(job.rows for job in jobs)
+        done = wanted - sum(job.rows for job in missing)
+        if progress:
+            progress(done, wanted)
+        if not missing:
+            return {}
+        quarantined = {}
+        try:
+            with _Interrupts() as interrupts:
+                for job, result in sweep(missing, executor(), run_job, window=lambda: pool.window, renew=pool.renew):
+                    if isinstance(result, Quarantined):
+                        quarantined[str(job)] = result.reason
+                    else:
+                        self._write(self.shard(job), result)
+                    done += job.rows
+                    if progress:
+                        progress(done, wanted)
+                    interrupts.raise_lost()
+        except SweepError as error:
+            raise StudyError(f"{error}; what was finished is kept in {self.folder}, the same command goes on from there") from error
+        return quarantined
+
+    def read(self, job: Job, columns: list[str] | None = None) -> pa.Table | None:
+        """The rows of a job; None when it has no shard. A damaged one is removed, so that it will be made again."""
+        path = self.shard(job)
+        if not path.exists():
+            return None
+        try:
+            return pq.read_table(path, columns=columns)
+        except (pa.ArrowException, OSError) as error:
+            path.unlink(missing_ok=True)
+            raise StudyError(f"{path}: was damaged and is removed ({error}); the same command makes it again") from error
+
+    def check_space(self, estimate: Estimate) -> None:
+        free = shutil.disk_usage(self.folder).free
+        if estimate.disk > free:
+            raise StudyError(
+                f"{self.folder}: has {free / 1e6:,.0f} MB free, and the study may take {estimate.disk / 1e6:,.0f} MB; "
+                "free some or choose another --out"
+            )
+
+
+_KEPT = ("started", "replications_per_job")
+
+
+def of_disk(error: OSError, folder: Path) -> StudyError:
+    kept = "what was finished is kept, and the same command goes on from there"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StudyError(f"{folder}: the disk is full; make room: {kept}")
+    return StudyError(f"{folder}: cannot be written ({error.strerror or error}); {kept}")
+
+
+def now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+
+def _facts(plan: Plan, command: str | None) -> dict[str, Any]:
+    from shenhe.rulebook import load_rulebook
+
+    packages = ("shenhe", "simpy", "numpy", "numba", "scipy", "pandas", "pyarrow")
+    return {
+        "format": STUDY_FORMAT,
+        "study": plan.study.model_dump(mode="json"),
+        "study_hash": plan.hash,
+        "scenarios": [scenario.model_dump(mode="json") for scenario in plan.scenarios],
+        "worlds": len(plan.worlds),
+        "model_hash": model_hash(),
+        "rulebook_hash": load_rulebook().hash,
+        "command": command,
+        "versions": {name: importlib.metadata.version(name) for name in packages},
+        "host": {"python": platform.python_version(), "system": sys.platform, "processors": os.cpu_count()},
+    }
+
+
+def read_note(folder: Path) -> dict[str, Any] | None:
+    """The ``run.json`` of a folder, or None; raises :class:`StudyError` when it cannot be read."""
+    try:
+        note = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except NotADirectoryError:
+        raise StudyError(f"{folder}: is a file, expected a folder") from None
+    except (OSError, ValueError) as error:
+        raise StudyError(f"{folder}/run.json: cannot be read ({error})") from None
+    if not isinstance(note, dict):
+        raise StudyError(f"{folder}/run.json: expected a JSON object")
+    return note
