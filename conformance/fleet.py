@@ -227,14 +227,14 @@ def shared_secrets(fleet: Sequence[Member]) -> dict[str, list[str]]:
 
 
 def _member(path: Path) -> Member | None:
-    if path.name.startswith(".") or not path.is_file():
+    if path.name.startswith(".") or (path.exists() and not path.is_file()):
         return None
-    with path.open("rb") as stream:
-        digest = hashlib.sha256(stream.read(_BINDING_BYTES)).hexdigest()
-    try:
+    digest, data = "", None
+    # What cannot be read is told of its provider alone, by whoever comes to ask it.
+    with contextlib.suppress(OSError, DocumentError):
+        with path.open("rb") as stream:
+            digest = hashlib.sha256(stream.read(_BINDING_BYTES)).hexdigest()
         data, _ = read_yaml(path, path.name)
-    except DocumentError:
-        data = None
     if isinstance(data, dict) and str(data.get("format", "")).startswith("shenhe-"):
         return None
     asked = [(steps, name) for steps, name, _ in variables(data)]
@@ -502,12 +502,16 @@ def _taken(turn: _Turn, last_words: float, stop: threading.Event) -> Result:
         result = _worked(turn.job, turn.job.options.max_seconds + last_words, stop)
         _replace(turn.outcome, _Done(key=turn.key, result=result).model_dump_json(indent=1).encode() + b"\n")
     except OSError as error:
-        return Result(outcome="broken", detail=f"its results cannot be written: {error.strerror or type(error).__name__}")
+        return Result(outcome="broken", detail=f"it cannot be asked, or its results not written: {error.strerror or type(error).__name__}")
     return result
 
 
 def _worked(job: Job, seconds: float, stop: threading.Event) -> Result:
     """What a process of its own answers to the job within its time."""
+    try:
+        told = job.model_dump_json().encode() + b"\n"
+    except ValueError:
+        return Result(outcome="not usable", detail="the name of its file, or a variable that it names, is not UTF-8")
     process = subprocess.Popen(  # noqa: S603 (our own interpreter and module)
         [sys.executable, "-P", "-m", f"{__package__}.fleet_worker"],
         stdin=subprocess.PIPE,
@@ -521,7 +525,7 @@ def _worked(job: Job, seconds: float, stop: threading.Event) -> Result:
         raise OSError("no pipes to the process")
     try:
         with contextlib.suppress(BrokenPipeError):
-            process.stdin.write(job.model_dump_json().encode() + b"\n")
+            process.stdin.write(told)
         answer, why = _answer(process.stdout.fileno(), time.monotonic() + seconds, stop)
         if why == "interrupted":
             return Result(outcome="not run", detail="the fleet was interrupted before it was finished")

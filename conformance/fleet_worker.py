@@ -95,7 +95,8 @@ def main() -> None:
     job = Job.model_validate_json(sys.stdin.buffer.readline(LONGEST))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # The soft limit alone: processes that read files set stricter ones for themselves.
-    resource.setrlimit(resource.RLIMIT_AS, (job.memory, resource.getrlimit(resource.RLIMIT_AS)[1]))
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (job.memory if hard == resource.RLIM_INFINITY else min(job.memory, hard), hard))
     threading.Thread(target=_end_with_the_fleet, daemon=True).start()
     result = work(job)
     answers.write(result.model_dump_json().encode())

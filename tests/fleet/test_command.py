@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from shenhe.cli.fleet import fleet
 from shenhe.conformance.fleet import Fleet, FleetError, json_schema
 
-from .providers import RULE, hang, labelled, of_process, serving, small, unlabelled, wait_for, workers
+from .providers import RULE, echo, hang, labelled, of_process, serving, small, unlabelled, wait_for, workers
 
 app = typer.Typer()
 app.command()(fleet)
@@ -195,3 +195,18 @@ def test_a_fleet_that_is_ended_takes_its_processes_with_it(tmp_path: Path, sent:
         again = run(folder, "--out", out, *FEW)
     assert again.exit_code == 0
     assert "1/1  a-lawful  finished by an earlier run" in again.stderr
+
+
+def test_a_secret_that_is_sent_back_stands_in_no_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, out = tmp_path / "b", tmp_path / "out"
+    folder.mkdir()
+    monkeypatch.setenv("API_KEY", "canary-5d81c390fe27")
+    with serving(echo) as url:
+        small(folder, "one", url, auth='{type: header, name: X-Key, value: "${API_KEY}"}')
+        result = run(folder, "--out", out, *FEW)
+    assert result.exit_code == 1
+    page = (out / "providers" / "one" / "report.html").read_text(encoding="utf-8")
+    assert "You said" in page
+    assert "X-Key: ${API_KEY}" in page
+    assert "canary" not in result.stdout + result.stderr
+    assert not [path for path in out.rglob("*") if path.is_file() and b"canary" in path.read_bytes()]

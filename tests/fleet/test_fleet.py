@@ -167,6 +167,22 @@ def test_a_second_run_asks_only_those_that_were_not_finished(tmp_path: Path) -> 
         assert sorted(run(folder, out, fresh=True)[1]) == ["gone", "lawful"]
 
 
+def test_how_many_are_asked_at_once_changes_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "b"
+    folder.mkdir()
+    with serving(labelled) as lawful, serving(unlabelled) as faulty:
+        for number in range(3):
+            small(folder, f"lawful-{number}", lawful)
+            small(folder, f"faulty-{number}", faulty)
+        several = [run(folder, tmp_path / f"out-{at_once}", at_once=at_once)[0] for at_once in (1, 6)]
+    one, six = (
+        fleet.model_copy(update={"providers": [each.model_copy(update={"timing": None, "report_sha256": ""}) for each in fleet.providers]})
+        for fleet in several
+    )
+    assert one.model_dump_json() == six.model_dump_json()
+    assert [provider.rank for provider in one.providers] == [1, 1, 1, 4, 4, 4]
+
+
 @pytest.mark.parametrize("what", ["binding", "options", "report", "outcome", "place"])
 def test_whatever_a_report_depends_on_has_it_made_anew(tmp_path: Path, what: str) -> None:
     folder, out = tmp_path / "b", tmp_path / "out"
@@ -396,6 +412,24 @@ def test_no_name_of_a_file_leads_out_of_the_folder(tmp_path: Path, name: str) ->
     assert set(member.name) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
     assert not member.name.startswith((".", "-"))
     assert len(member.name) <= 80
+
+
+def test_a_file_that_cannot_be_read_costs_nobody_else_his_turn(tmp_path: Path) -> None:
+    (tmp_path / "dangling.yaml").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "folder.yaml").mkdir()
+    with serving(labelled) as url:
+        small(tmp_path, "lawful", url)
+        small(tmp_path, "ill\udcff", url)
+        small(tmp_path, "badly-set", url, auth=auth("A_KEY"))
+        fleet, _ = run(tmp_path, tmp_path / "out", environ={"A_KEY": "not-\udcff-text"})
+    found = {provider.binding: (provider.outcome, provider.exit_code) for provider in fleet.providers}
+    assert found == {
+        "lawful.yaml": ("checked", 0),
+        "dangling.yaml": ("not usable", 2),
+        "ill\\udcff.yaml": ("not usable", 2),
+        "badly-set.yaml": ("not usable", 2),
+    }
+    assert "cannot be read" in by_name(fleet)["dangling"].detail
 
 
 def test_two_files_do_not_share_a_folder(tmp_path: Path) -> None:
