@@ -83,6 +83,16 @@ def test_the_example_is_bound_as_it_says(example: Path) -> None:
     assert b'name="consent"' not in app.asked[4]["body"]
 
 
+@pytest.mark.parametrize("number", range(len(re.findall(r"^```yml$", PAGE.read_text(encoding="utf-8"), re.M))))
+def test_the_shorter_examples_load(number: int, tmp_path: Path) -> None:
+    block = re.findall(r"```yml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.S)[number]
+    if "operations:" not in block:
+        block += "operations: {reset: {path: /reset}}\n"
+    path = tmp_path / "binding.yaml"
+    path.write_text("target: {name: T, base_url: http://127.0.0.1:9, services: {text: [text/plain]}}\n" + block, encoding="utf-8")
+    load_binding(path, environ={"KEY_PASSWORD": "key-password", "PROXY_PASSWORD": "proxy-password"})
+
+
 def test_the_table_lists_every_operation_with_its_values_and_extracts() -> None:
     rows = dict(re.findall(r"^\| `(\w+)` \|(.*)$", PAGE.read_text(encoding="utf-8"), re.M))
     assert set(rows) == {operation.value for operation in Operation}
