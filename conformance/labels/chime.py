@@ -38,13 +38,17 @@ def with_rhythm(kind: Format, data: bytes, found: Findings) -> bytes:
     raise ValueError(f"the rhythm is not put into {kind.media_type} files; mix it in before the sound is encoded")
 
 
+def _opened(data: bytes, demuxer: str) -> Any:
+    return av.open(io.BytesIO(data), format=demuxer)
+
+
 def _encoded(codec: str, muxer: str, sound: NDArray[Any], like: Any, bit_rate: int, options: dict[str, str]) -> tuple[bytes, int]:
     """(file, packets) of ``sound``, 16-bit samples of shape (1, samples times channels), in the rate and layout of
     ``like``.
     """
     stream = io.BytesIO()
     with av.open(stream, "w", format=muxer, options=options) as out:
-        track = out.add_stream(codec, rate=like.sample_rate, layout=like.layout.name)
+        track: Any = out.add_stream(codec, rate=like.sample_rate, layout=like.layout.name)
         if bit_rate:
             track.bit_rate = bit_rate
         frame = av.AudioFrame.from_ndarray(sound, format="s16", layout=like.layout.name)
@@ -52,7 +56,7 @@ def _encoded(codec: str, muxer: str, sound: NDArray[Any], like: Any, bit_rate: i
         queue = av.AudioFifo()
         for each in av.AudioResampler(track.format.name, like.layout.name, like.sample_rate).resample(frame):
             queue.write(each)
-        packets = []
+        packets: list[Any] = []
         while part := queue.read(track.codec_context.frame_size or 4096, partial=True):
             packets += track.encode(part)
         packets += track.encode(None)
@@ -68,7 +72,7 @@ def _rhythm_like(context: Any) -> NDArray[np.int16]:
 
 
 def _mp3(data: bytes) -> bytes:
-    with av.open(io.BytesIO(data), format="mp3") as source:
+    with _opened(data, "mp3") as source:
         context = source.streams.audio[0].codec_context
         bit_rate = source.streams.audio[0].bit_rate or 128_000
     start = 0
@@ -102,8 +106,8 @@ def _counted(head: bytes, frames: int, size: int) -> bytes:
 
 def _flac(data: bytes, found: Findings) -> bytes:
     blocks = [(kind, data[start:end]) for kind, start, end, _ in flac_blocks(data, found)]
-    parts = []
-    with av.open(io.BytesIO(data), format="flac") as source:
+    parts: list[NDArray[np.int16]] = []
+    with _opened(data, "flac") as source:
         context = source.streams.audio[0].codec_context
         if context.format.name != "s16":
             raise ValueError("only FLAC of 16 bits a sample is encoded again without loss here")
