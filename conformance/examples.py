@@ -10,12 +10,13 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from .probe import BudgetSpent
 from .registry import NotJudged, Undecided, Violation
+from .sequences import Lived, Model, ViolationAt
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -69,20 +70,24 @@ def explore(
 
 
 def explore_sequences(
-    judge: Callable[[Any], None],
+    judge: Callable[[Lived], None],
     machine: type[Life],
     capabilities: Capabilities,
     *,
     seed: int,
     examples: int,
     steps: int = 14,
-    shrinks: int = 150,
-) -> Explored[Any]:
-    """As :func:`explore`, for sequences of up to ``steps`` operations that a state machine draws."""
+    shrinks: int = 100,
+) -> Explored[Lived]:
+    """As :func:`explore`, for sequences of up to ``steps`` operations that a state machine draws.
+
+    A sequence that fails is cut off after the step that showed it, and then made without one step after another
+    in up to ``shrinks`` runs: what is left is needed.
+    """
     from hypothesis import seed as seeded
     from hypothesis.stateful import run_state_machine_as_test
 
-    search: _Search[Any] = _Search(judge, shrinks)
+    search = _Search(judge, 0)
 
     class Drawn(machine):  # type: ignore[misc, valid-type]
         def teardown(self) -> None:
@@ -92,7 +97,43 @@ def explore_sequences(
 
     Drawn.capabilities = capabilities
     settings = _settings(examples, stateful_step_count=steps)
-    return search.run(lambda: run_state_machine_as_test(seeded(seed)(Drawn), settings=settings))
+    found = search.run(lambda: run_state_machine_as_test(seeded(seed)(Drawn), settings=settings))
+    found.flaky = False
+    with suppress(BudgetSpent):
+        _without_what_is_not_needed(judge, machine.model, found, shrinks)
+    return found
+
+
+def _without_what_is_not_needed(judge: Callable[[Lived], None], model: type[Model], found: Explored[Lived], shrinks: int) -> None:
+    """Leave out half of the steps, then a quarter, and so on down to single ones, from the end to the beginning."""
+    if found.failing is None:
+        return
+
+    def fails(case: Lived) -> bool:
+        try:
+            judge(case)
+        except Violation as violation:
+            number = violation.number if isinstance(violation, ViolationAt) else len(case.steps)
+            found.failing, found.violation = replace(case, steps=case.steps[:number]), violation
+            return True
+        except (NotJudged, Undecided):
+            return False
+        return False
+
+    if isinstance(found.violation, ViolationAt):
+        found.failing = replace(found.failing, steps=found.failing.steps[: found.violation.number])
+    size = len(found.failing.steps) // 2
+    while size:
+        end = len(found.failing.steps) - 1  # the last step is the one that shows it
+        while end > 0:
+            if shrinks == 0:
+                return
+            shrinks -= 1
+            start = max(0, end - size)
+            steps = found.failing.steps
+            smaller = replace(found.failing, steps=model().again([*steps[:start], *steps[end:]]))
+            end = min(start, len(found.failing.steps) - 1) if fails(smaller) else start
+        size //= 2
 
 
 def _settings(examples: int, **more: Any) -> Any:

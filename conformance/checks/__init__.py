@@ -3,7 +3,7 @@
 from shenhe.rulebook import Behaviour
 
 from ..registry import REGISTRY, Check
-from . import consent, content, disclosure, exposure, labeling, perceived, platform, real_name, records, rumour, takedown
+from . import consent, content, disclosure, exposure, labeling, perceived, platform, real_name, records, rumour, sequences, takedown
 
 __all__ = [
     "all_checks",
@@ -17,6 +17,7 @@ __all__ = [
     "real_name",
     "records",
     "rumour",
+    "sequences",
     "takedown",
 ]
 

@@ -108,7 +108,7 @@ def _two_scopes(capabilities: Capabilities) -> Iterator[Edit]:
         yield from _edits(capabilities)
 
 
-def _request(case: Edit, subject: Subject, consent: Consent | None) -> EditRequest:
+def edit_request(case: Edit, subject: Subject, consent: Consent | None) -> EditRequest:
     voice = case.scope == "voice"
     service = Service.VOICE if voice else Service.BIOMETRIC_IMAGE_VIDEO
     source = case.source or (tone() if voice else picture())
@@ -148,7 +148,7 @@ def edit_needs_consent(probe: Probe, case: Edit) -> None:
         probe.consent(account, probe.subject(1), case.scope)
         cited = Consent(case.cited, subject, case.scope)
     what = "although no consent was named" if cited is None else "on the strength of a consent that nobody gave"
-    request = _request(case, subject, cited)
+    request = edit_request(case, subject, cited)
     _must_be_refused(
         probe,
         account,
@@ -169,7 +169,7 @@ def edit_needs_consent(probe: Probe, case: Edit) -> None:
 def refusal_prompts_for_consent(probe: Probe, case: Edit) -> None:
     """Who asks for an edit without consent is prompted to inform the person and to obtain separate consent."""
     account, subject = probe.account(), probe.subject()
-    request = _request(case, subject, None)
+    request = edit_request(case, subject, None)
     answer = probe.attempt(probe.provider.edit, account, request)
     if isinstance(answer, Accepted):
         raise NotJudged("the edit was not refused, so that there is no refusal to judge")
@@ -191,7 +191,7 @@ def consent_binds_subject(probe: Probe, case: Edit) -> None:
     """The consent of one person does not open the face or voice of another."""
     account, subject, other = probe.account(), probe.subject(0), probe.subject(1)
     consent = probe.consent(account, subject, case.scope)
-    request = _request(case, other, consent)
+    request = edit_request(case, other, consent)
     _must_be_refused(
         probe,
         account,
@@ -215,7 +215,7 @@ def consent_binds_scope(probe: Probe, case: Edit) -> None:
     if not others:
         raise NotJudged("the provider edits one thing only")
     account, subject = probe.account(), probe.subject()
-    request = _request(case, subject, probe.consent(account, subject, others[0]))
+    request = edit_request(case, subject, probe.consent(account, subject, others[0]))
     _must_be_refused(
         probe,
         account,
@@ -238,7 +238,7 @@ def consent_binds_account(probe: Probe, case: Edit) -> None:
     owner, borrower, subject = probe.account(), probe.reporter(), probe.subject()
     if owner == borrower:
         raise Undecided("two verified accounts are needed", lasting=True)
-    request = _request(case, subject, probe.consent(owner, subject, case.scope))
+    request = edit_request(case, subject, probe.consent(owner, subject, case.scope))
     _must_be_refused(probe, borrower, request, "with a consent that was given to another account", lambda: (owner, request))
 
 
@@ -256,7 +256,7 @@ def revoked_consent_ends(probe: Probe, case: Edit) -> None:
     if probe.provider.ready_made.consents:
         raise Undecided("a supplied consent would be revoked", lasting=True)
     consent = probe.consent(account, subject, case.scope)
-    request = _request(case, subject, consent)
+    request = edit_request(case, subject, consent)
     probe.control(probe.provider.edit, account, request)
     probe.setup(probe.provider.revoke_consent, account, consent)
     answer = probe.attempt(probe.provider.edit, account, request)
@@ -278,8 +278,8 @@ def minor_needs_a_guardian(probe: Probe, case: Edit) -> None:
     statement = f"I, {minor.name or minor.id}, a child, agree that my {case.scope} is edited. [test]"
     consent = probe.attempt(probe.provider.grant_consent, account, minor, case.scope, statement)
     if isinstance(consent, Accepted):
-        answer = probe.attempt(probe.provider.edit, account, _request(case, minor, consent.value))
+        answer = probe.attempt(probe.provider.edit, account, edit_request(case, minor, consent.value))
         if isinstance(answer, Accepted):
             raise Violation(f"the {case.scope} of a minor was edited on the consent of the minor alone")
     adult = probe.subject()
-    probe.control(probe.provider.edit, account, _request(case, adult, probe.consent(account, adult, case.scope)))
+    probe.control(probe.provider.edit, account, edit_request(case, adult, probe.consent(account, adult, case.scope)))

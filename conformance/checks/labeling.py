@@ -134,7 +134,7 @@ def _drawn(among: list[tuple[Service, str]]) -> SearchStrategy[Prompted]:
 def text_output_is_labelled(probe: Probe, case: Prompted) -> None:
     """Generated text carries a label that names both AI (AI, 人工智能) and generation (生成, 合成)."""
     text = _generated_text(probe, case)
-    if not _labels_of_its_own(text, case.prompt):
+    if not labels_of_its_own(text, case.prompt):
         raise Violation("the text carries no label with both elements", _excerpt(text))
 
 
@@ -149,7 +149,7 @@ def text_output_is_labelled(probe: Probe, case: Prompted) -> None:
 def text_label_stands_in_place(probe: Probe, case: Prompted) -> None:
     """The label of a text stands legibly at its start, its end or in its middle."""
     text = _generated_text(probe, case)
-    labels = _labels_of_its_own(text, case.prompt)
+    labels = labels_of_its_own(text, case.prompt)
     if not labels:
         raise NotJudged("the text carries no label whose place could be judged")
     hidden = {Deviation.HIDDEN_CHARACTERS, Deviation.REORDERED}
@@ -180,14 +180,14 @@ def text_label_stands_in_place(probe: Probe, case: Prompted) -> None:
 def exported_copy_keeps_label(probe: Probe, case: Exported) -> None:
     """A copy that is downloaded, copied or exported carries the label that the original carries."""
     content, original = probe.generated(case.service, case.media_type, case.prompt)
-    if not _labels_of_its_own(_decoded(original), case.prompt):
+    if not labels_of_its_own(decoded(original), case.prompt):
         raise NotJudged("the original carries no label that a copy could keep")
     copy = probe.declared(
         f"the rendition {case.rendition}",
         probe.attempt(probe.provider.fetch, probe.account(), content, case.rendition),
     )
-    text = _decoded(copy)
-    if not _labels_of_its_own(text, case.prompt):
+    text = decoded(copy)
+    if not labels_of_its_own(text, case.prompt):
         raise Violation(f"the original is labelled, the copy had by {case.rendition} is not", _excerpt(text))
 
 
@@ -494,8 +494,8 @@ def unlabelled_copy_needs_agreement(probe: Probe, case: Prompted) -> None:
         return
     if not is_text(case.media_type):
         raise NeedsReview(f"the provider answered with a {case.media_type} file; whether it shows a label has to be looked at")
-    text = _decoded(probe.bytes_of(account, answer.value))
-    if not _labels_of_its_own(text, case.prompt):
+    text = decoded(probe.bytes_of(account, answer.value))
+    if not labels_of_its_own(text, case.prompt):
         raise Violation("a text without label was handed out although nothing was agreed", _excerpt(text))
 
 
@@ -621,10 +621,10 @@ def names_ai_and_generation(notice: str) -> bool:
 
 def _generated_text(probe: Probe, case: Prompted) -> str:
     _, made = probe.generated(case.service, case.media_type, case.prompt)
-    return _decoded(made)
+    return decoded(made)
 
 
-def _decoded(made: Media) -> str:
+def decoded(made: Media) -> str:
     charset = re.search(r"charset=\"?([\w-]+)", made.media_type)
     try:
         return made.data.decode(charset[1] if charset else "utf-8", "replace")
@@ -632,7 +632,7 @@ def _decoded(made: Media) -> str:
         return made.data.decode("utf-8", "replace")
 
 
-def _labels_of_its_own(text: str, prompt: str) -> list[Label]:
+def labels_of_its_own(text: str, prompt: str) -> list[Label]:
     """The labels of a text that name both elements, and do not come from the prompt that the text repeats."""
     if read_text_labels(prompt):
         text = text.replace(prompt, "", 1)

@@ -106,14 +106,14 @@ class Published:
     token: str
 
 
-def _published(probe: Probe, marker: str | None, *, picture: bool = False) -> Published:
+def made_public(probe: Probe, marker: str | None, *, picture: bool = False) -> Published:
     """Something that an account of its own published; ``marker`` names what its title says it is."""
     account = probe.fresh_account()
     content = _picture(probe, account) if picture else probe.some_content(account)
-    return _publish(probe, account, content, marker)
+    return publish(probe, account, content, marker)
 
 
-def _publish(probe: Probe, account: Account, content: Content, marker: str | None) -> Published:
+def publish(probe: Probe, account: Account, content: Content, marker: str | None) -> Published:
     token = probe.names.token()
     words = "" if marker is None else probe.capabilities.markers.get(marker, MARKERS[marker]) + " "
     title = f"{words}{token}"
@@ -129,21 +129,21 @@ def _picture(probe: Probe, account: Account) -> Content:
     return probe.some_content(account)
 
 
-def _report_of(published: Published, kind: str, statement: str = STATEMENTS[0]) -> ReportRequest:
+def report_of(published: Published, kind: str, statement: str = STATEMENTS[0]) -> ReportRequest:
     plain = ReportRequest(published.publication, kind, statement, contact="reporter@example.org")
     if kind == "intimate":
         return replace(plain, signature="Wang Fang", good_faith=True)
     return plain
 
 
-def _kind(probe: Probe) -> str:
+def kind_of_report(probe: Probe) -> str:
     """The kind under which unlawful content is reported."""
     kinds = probe.capabilities.report_kinds
     return "illegal" if "illegal" in kinds or not kinds else kinds[0]
 
 
 def _reported(probe: Probe, published: Published) -> Ticket:
-    request = _report_of(published, _kind(probe))
+    request = report_of(published, kind_of_report(probe))
     return probe.setup(probe.provider.report, probe.reporter(), request)
 
 
@@ -190,7 +190,7 @@ def _hours(written: str) -> float | None:
     return hours if math.isfinite(hours) and hours > 0 else None
 
 
-def _seen(probe: Probe, published: Published, surface: str) -> View | None:
+def seen_on(probe: Probe, published: Published, surface: str) -> View | None:
     """What the public sees of the publication there; ``None`` where it is not seen."""
     if surface == SEARCH:
         found = probe.observe(probe.provider.search, None, published.token)
@@ -201,7 +201,7 @@ def _seen(probe: Probe, published: Published, surface: str) -> View | None:
     return answer.value if isinstance(answer, Accepted) else None
 
 
-def _same(before: View, after: View | None, published: Published) -> bool:
+def same(before: View, after: View | None, published: Published) -> bool:
     """Whether what is seen now is still the publication, and no notice in its place."""
     if after is None:
         return False
@@ -215,7 +215,7 @@ def _same(before: View, after: View | None, published: Published) -> bool:
 def _must_be_seen(probe: Probe, published: Published, surface: str) -> View:
     """The publication as it is seen before anything happens to it: the control of every removal."""
     if surface == SEARCH:
-        seen = _seen(probe, published, surface)
+        seen = seen_on(probe, published, surface)
         if seen is None:
             raise Undecided("the search does not list what was just published")
     else:
@@ -240,8 +240,8 @@ def _must_be_seen(probe: Probe, published: Published, surface: str) -> View:
 )
 def anyone_can_report(probe: Probe, case: Reported) -> None:
     """Somebody without an account can report a publication."""
-    published = _published(probe, None)
-    request = _report_of(published, _kind(probe), case.statement)
+    published = made_public(probe, None)
+    request = report_of(published, kind_of_report(probe), case.statement)
     answer = probe.attempt(probe.provider.report, None, request)
     if isinstance(answer, Refused):
         twin = probe.observe(probe.provider.report, probe.reporter(), request)
@@ -263,7 +263,7 @@ def anyone_can_report(probe: Probe, case: Reported) -> None:
 )
 def report_is_confirmed(probe: Probe, case: Reported) -> None:
     """Whoever reports gets a confirmation of receipt."""
-    request = _report_of(_published(probe, None), _kind(probe), case.statement)
+    request = report_of(made_public(probe, None), kind_of_report(probe), case.statement)
     answer = probe.attempt(probe.provider.report, probe.reporter(), request)
     if isinstance(answer, Refused):
         raise NotJudged(f"the report was refused: {answer.status} {answer.reason}")
@@ -281,8 +281,8 @@ def report_is_confirmed(probe: Probe, case: Reported) -> None:
 )
 def report_is_decided(probe: Probe, case: Surface) -> None:
     """Every report is decided, and the reporter can see the decision."""
-    published = _published(probe, "unlawful" if case.facet.startswith("well") else None)
-    request = _report_of(published, _kind(probe))
+    published = made_public(probe, "unlawful" if case.facet.startswith("well") else None)
+    request = report_of(published, kind_of_report(probe))
     answer = probe.attempt(probe.provider.report, probe.reporter(), request)
     if isinstance(answer, Refused):
         raise NotJudged(f"the report was refused: {answer.status} {answer.reason}")
@@ -310,8 +310,8 @@ def published_time_limit_is_kept(probe: Probe, case: Surface) -> None:
     limit = _time_limit(probe)
     if limit is None:
         raise Undecided("the provider publishes no time limit in hours that could be kept")
-    published = _published(probe, "unlawful" if case.facet.startswith("well") else None)
-    request = _report_of(published, _kind(probe))
+    published = made_public(probe, "unlawful" if case.facet.startswith("well") else None)
+    request = report_of(published, kind_of_report(probe))
     answer = probe.attempt(probe.provider.report, probe.reporter(), request)
     if isinstance(answer, Refused):
         raise NotJudged(f"the report was refused: {answer.status} {answer.reason}")
@@ -333,7 +333,7 @@ def published_time_limit_is_kept(probe: Probe, case: Surface) -> None:
 )
 def decision_gives_reasons(probe: Probe, case: Reported) -> None:
     """A decision to remove something gives its reasons."""
-    ticket = _upheld(probe, _published(probe, "unlawful"))
+    ticket = _upheld(probe, made_public(probe, "unlawful"))
     probe.counts.sent += 1
     if not ticket.reasons.strip():
         raise Violation("the report was upheld without a word of reasons")
@@ -350,18 +350,18 @@ def decision_gives_reasons(probe: Probe, case: Reported) -> None:
 )
 def bogus_report_removes_nothing(probe: Probe, case: Reported) -> None:
     """A report without foundation removes nothing, while a well-founded one does."""
-    published = _published(probe, None)
+    published = made_public(probe, None)
     surface = probe.capabilities.surfaces[0]
     before = _must_be_seen(probe, published, surface)
-    request = _report_of(published, _kind(probe), case.statement)
+    request = report_of(published, kind_of_report(probe), case.statement)
     answer = probe.attempt(probe.provider.report, probe.reporter(), request)
     if isinstance(answer, Accepted):
         state = decided(probe, probe.reporter(), answer.value).state
-        if not _same(before, _seen(probe, published, surface), published):
+        if not same(before, seen_on(probe, published, surface), published):
             raise Violation(f"a publication that breaks no rule is gone after a report ({state.value})")
         if state is TicketState.UPHELD:
             raise Violation("a report of a publication that breaks no rule was upheld")
-    probe.once("a well-founded report is upheld", lambda: _upheld(probe, _published(probe, "unlawful")))
+    probe.once("a well-founded report is upheld", lambda: _upheld(probe, made_public(probe, "unlawful")))
     probe.counts.controls += 1
 
 
@@ -378,11 +378,11 @@ def bogus_report_removes_nothing(probe: Probe, case: Reported) -> None:
 )
 def upheld_report_removes_everywhere(probe: Probe, case: Surface) -> None:
     """What a report was upheld against is gone from every surface."""
-    published = _published(probe, "unlawful", picture=True)
+    published = made_public(probe, "unlawful", picture=True)
     before = _must_be_seen(probe, published, case.facet)
     _upheld(probe, published)
     probe.counts.sent += 1
-    if _same(before, _seen(probe, published, case.facet), published):
+    if same(before, seen_on(probe, published, case.facet), published):
         raise Violation(f"the report was upheld, and the publication is still seen on the surface {case.facet}")
 
 
@@ -396,15 +396,15 @@ def upheld_report_removes_everywhere(probe: Probe, case: Surface) -> None:
 )
 def intimate_image_gone_in_48_hours(probe: Probe, case: Surface) -> None:
     """48 hours after a valid request, an intimate image is gone from every surface."""
-    published = _published(probe, "intimate", picture=True)
+    published = made_public(probe, "intimate", picture=True)
     before = _must_be_seen(probe, published, case.facet)
-    answer = probe.attempt(probe.provider.report, probe.reporter(), _report_of(published, "intimate"))
+    answer = probe.attempt(probe.provider.report, probe.reporter(), report_of(published, "intimate"))
     if isinstance(answer, Refused):
         raise Undecided(f"a valid request was refused: {answer.status} {answer.reason}")
-    if not _same(before, _seen(probe, published, case.facet), published):
+    if not same(before, seen_on(probe, published, case.facet), published):
         return
     probe.wait("for the 48 hours of the TAKE IT DOWN Act to pass", TAKE_IT_DOWN)
-    if _same(before, _seen(probe, published, case.facet), published):
+    if same(before, seen_on(probe, published, case.facet), published):
         raise Violation(f"48 hours after a valid request, the image is still seen on the surface {case.facet}")
 
 
@@ -424,28 +424,28 @@ def _copies(capabilities: Capabilities) -> Iterator[Surface]:
 )
 def identical_copies_go_too(probe: Probe, case: Surface) -> None:
     """With an intimate image, its identical copies go too."""
-    published = _published(probe, "intimate", picture=True)
+    published = made_public(probe, "intimate", picture=True)
     copy = _copy_of(probe, published, case.facet)
     surface = probe.capabilities.surfaces[0]
     before, copy_before = _must_be_seen(probe, published, surface), _must_be_seen(probe, copy, surface)
-    answer = probe.attempt(probe.provider.report, probe.reporter(), _report_of(published, "intimate"))
+    answer = probe.attempt(probe.provider.report, probe.reporter(), report_of(published, "intimate"))
     if isinstance(answer, Refused):
         raise Undecided(f"a valid request was refused: {answer.status} {answer.reason}")
-    if _same(before, _seen(probe, published, surface), published):
+    if same(before, seen_on(probe, published, surface), published):
         probe.wait("for the 48 hours of the TAKE IT DOWN Act to pass", TAKE_IT_DOWN)
-        if _same(before, _seen(probe, published, surface), published):
+        if same(before, seen_on(probe, published, surface), published):
             raise Undecided("the image itself was not removed, so that nothing follows for its copies")
-    if _same(copy_before, _seen(probe, copy, surface), copy):
+    if same(copy_before, seen_on(probe, copy, surface), copy):
         raise Violation(f"the image was removed, and its identical copy ({case.facet}) is still seen")
 
 
 def _copy_of(probe: Probe, published: Published, how: str) -> Published:
     """The same bytes published once more, under a title of their own."""
     if how == "published twice":
-        return _publish(probe, published.account, published.content, None)
+        return publish(probe, published.account, published.content, None)
     data = probe.bytes_of(published.account, published.content)
     another = probe.another_account()
-    return _publish(probe, another, probe.setup(probe.provider.upload, another, data, True), None)
+    return publish(probe, another, probe.setup(probe.provider.upload, another, data, True), None)
 
 
 # --- after the decision --------------------------------------------------------------------------------------
@@ -467,7 +467,7 @@ def _copy_of(probe: Probe, published: Published, how: str) -> Published:
 )
 def appeal_is_answered(probe: Probe, case: Reported) -> None:
     """Whoever lost a publication can appeal, and the appeal is answered."""
-    published = _published(probe, "unlawful")
+    published = made_public(probe, "unlawful")
     _upheld(probe, published)
     answer = probe.attempt(probe.provider.appeal, published.account, published.publication, case.statement)
     ticket = probe.declared("an appeal", answer)

@@ -1,0 +1,292 @@
+"""What no order of operations may open: sequences that a state machine draws, carried out and judged.
+
+Among what a sequence must not open stands what it must: one without any accepted twin shows nothing, and ends with
+one. What goes otherwise than the model expects and is another rule's matter ends the sequence without a verdict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from shenhe.rulebook import Behaviour
+
+from ..probe import Probe
+from ..provider import (
+    Accepted,
+    Account,
+    Capabilities,
+    Consent,
+    Content,
+    GenerationRequest,
+    Operation,
+    Refused,
+    Subject,
+    TicketState,
+    View,
+)
+from ..registry import NotJudged, Undecided, check
+from ..requests import PLAIN
+from ..scope import edits_persons, gives_unlabelled_copies, makes_anything, makes_text, publishes, texts
+from ..sequences import (
+    AGREED,
+    NOT_AGREED,
+    UNLAWFUL,
+    AccountModel,
+    AgreementModel,
+    ConsentModel,
+    Lived,
+    Model,
+    Must,
+    PublicationModel,
+    Step,
+    ViolationAt,
+)
+from ..verdict import Level
+from .consent import Edit, edit_request
+from .labeling import decoded, labels_of_its_own
+from .takedown import Published, decided, kind_of_report, made_public, report_of, same, seen_on
+
+if TYPE_CHECKING:
+    from ..lifecycle import Life
+
+Op = Operation
+#: A consent that nobody gave.
+_INVENTED = "consent-of-nobody"
+
+
+def _machine(name: str) -> Callable[[], type[Life]]:
+    """The machine of that name, loaded when something is drawn: Hypothesis takes its time."""
+
+    def load() -> type[Life]:
+        from .. import lifecycle
+
+        machine: type[Life] = getattr(lifecycle, name)
+        return machine
+
+    return load
+
+
+def _lived(model: Model, *steps: Step) -> list[Lived]:
+    """The one enumerated sequence of a check."""
+    return [Lived("sequence", model.again(steps))]
+
+
+# --- consents ------------------------------------------------------------------------------------------------
+
+
+def _withdrawn_and_borrowed(capabilities: Capabilities) -> list[Lived]:
+    scope = capabilities.edit_scopes[0]
+    return _lived(
+        ConsentModel(),
+        Step(Op.GRANT_CONSENT, 0, 0, scope, consent=0),
+        Step(Op.EDIT, 0, 0, scope, consent=0),
+        Step(Op.EDIT, 1, 0, scope, consent=0),
+        Step(Op.GRANT_CONSENT, 0, 1, scope, consent=1),
+        Step(Op.EDIT, 0, 1, scope, consent=0),
+        *([Step(Op.REVOKE_CONSENT, consent=0)] if Op.REVOKE_CONSENT in capabilities.operations else []),
+        Step(Op.EDIT, 0, 0, scope, consent=1),
+    )
+
+
+@dataclass
+class _Consents:
+    probe: Probe
+    accounts: list[Account]
+    subjects: list[Subject]
+    consents: dict[int, Consent] = field(default_factory=dict)
+    accepted: int = 0
+
+
+@check(
+    rules=("cn-dsp-2023/14.2", "cn-dsp-2022-draft/consent"),
+    behaviour=Behaviour.CONSENT,
+    level=Level.EXTENDED,
+    needs=(Op.EDIT, Op.GRANT_CONSENT),
+    applies=(edits_persons,),
+    cases=_withdrawn_and_borrowed,
+    machine=_machine("Consents"),
+)
+def no_sequence_opens_an_edit(probe: Probe, case: Lived) -> None:
+    """In whatever order consents are given, used, borrowed and withdrawn, an edit needs one that stands and fits."""
+    if probe.provider.ready_made.consents:
+        raise Undecided("supplied consents would be used up", lasting=True)
+    life = _Consents(probe, [probe.fresh_account(), probe.another_account()], [probe.subject(0), probe.subject(1)])
+    for number, step in enumerate(case.steps, 1):
+        if step.operation is Op.GRANT_CONSENT:
+            life.consents[step.consent or 0] = probe.consent(life.accounts[step.account], life.subjects[step.thing], step.word)
+        elif step.operation is Op.REVOKE_CONSENT:
+            probe.setup(probe.provider.revoke_consent, life.accounts[step.account], life.consents[step.consent or 0])
+        elif step.operation is Op.EDIT:
+            _edit(life, case, number, step)
+    if not life.accepted:
+        account, subject, scope = life.accounts[0], life.subjects[0], probe.capabilities.edit_scopes[0]
+        request = edit_request(Edit(scope, scope, "让这个人微笑"), subject, probe.consent(account, subject, scope))
+        probe.control(probe.provider.edit, account, request)
+
+
+def _edit(life: _Consents, case: Lived, number: int, step: Step) -> None:
+    subject = life.subjects[step.thing]
+    consent = None if step.consent is None else life.consents.get(step.consent, Consent(_INVENTED, subject, step.word))
+    request = edit_request(Edit(step.word, step.word, "让这个人微笑"), subject, consent)
+    account = life.accounts[step.account]
+    if step.must is Must.BE_ACCEPTED:
+        life.probe.control(life.probe.provider.edit, account, request)
+        life.accepted += 1
+    elif isinstance(life.probe.attempt(life.probe.provider.edit, account, request), Accepted):
+        raise ViolationAt(case, number, "accepted")
+
+
+# --- accounts ------------------------------------------------------------------------------------------------
+
+
+def _deleted_and_others(capabilities: Capabilities) -> list[Lived]:
+    return _lived(
+        AccountModel(),
+        Step(Op.REGISTER, 0),
+        Step(Op.PUBLISH, 0),
+        Step(Op.VERIFY_IDENTITY, 0),
+        Step(Op.PUBLISH, 0),
+        *([Step(Op.DELETE_ACCOUNT, 0), Step(Op.PUBLISH, 0)] if Op.DELETE_ACCOUNT in capabilities.operations else []),
+    )
+
+
+@check(
+    rules=("cn-dsp-2023/9.2", "cn-dsp-2022-draft/real-name"),
+    behaviour=Behaviour.REAL_NAME,
+    level=Level.EXTENDED,
+    needs=(Op.REGISTER, Op.VERIFY_IDENTITY, Op.GENERATE, Op.PUBLISH),
+    applies=(publishes,),
+    cases=_deleted_and_others,
+    machine=_machine("Accounts"),
+)
+def no_sequence_publishes_unverified(probe: Probe, case: Lived) -> None:
+    """In whatever order accounts are made, verified and deleted, only one that is verified and exists publishes."""
+    accounts: dict[int, Account] = {}
+    contents: dict[int, Content] = {}
+    accepted = 0
+    for number, step in enumerate(case.steps, 1):
+        if step.operation is Op.REGISTER:
+            accounts[step.account] = probe.registered()
+            continue
+        account = accounts[step.account]
+        if step.operation is Op.VERIFY_IDENTITY:
+            probe.verify(account)
+        elif step.operation is Op.DELETE_ACCOUNT:
+            # What is published afterwards was made before: a deleted account makes nothing any more.
+            contents[step.account] = _something(probe, account)
+            probe.setup(probe.provider.delete_account, account)
+        elif step.must is Must.BE_ACCEPTED:
+            probe.control(probe.provider.publish, account, _something(probe, account), f"a lake {probe.names.token()}")
+            accepted += 1
+        else:
+            content = contents.get(step.account) or _something(probe, account)
+            answer = probe.attempt(probe.provider.publish, account, content, f"a lake {probe.names.token()}")
+            if isinstance(answer, Accepted):
+                raise ViolationAt(case, number, "accepted")
+    if not accepted:
+        account = probe.fresh_account()
+        probe.control(probe.provider.publish, account, probe.some_content(account), f"a lake {probe.names.token()}")
+
+
+def _something(probe: Probe, account: Account) -> Content:
+    """What the account makes, or a verified one in its place where it may make nothing."""
+    service, media_type = next(iter((service, kinds[0]) for service, kinds in probe.capabilities.media.items() if kinds))
+    made = probe.observe(probe.provider.generate, account, GenerationRequest(service, media_type, PLAIN))
+    return made.value if isinstance(made, Accepted) else probe.some_content(probe.account())
+
+
+# --- publications --------------------------------------------------------------------------------------------
+
+
+def _looked_at_and_removed(capabilities: Capabilities) -> list[Lived]:
+    """Seen on every surface before and after, at once and later."""
+    look = [Step(Op.VIEW, word=surface) for surface in capabilities.surfaces]
+    later = [Step(Op.ADVANCE_CLOCK, hours=25.0), *look] if Op.ADVANCE_CLOCK in capabilities.operations else []
+    return _lived(PublicationModel(), Step(Op.PUBLISH, word=UNLAWFUL), *look, Step(Op.REPORT), *look, *later)
+
+
+@check(
+    rules=("cn-dsp-2023/10.4", "cn-dsp-2022-draft/takedown"),
+    behaviour=Behaviour.TAKEDOWN,
+    level=Level.EXTENDED,
+    needs=(Op.GENERATE, Op.PUBLISH, Op.VIEW, Op.REPORT),
+    applies=(publishes,),
+    cases=_looked_at_and_removed,
+    machine=_machine("Publications"),
+    waits=True,
+)
+def no_sequence_brings_back_what_was_removed(probe: Probe, case: Lived) -> None:
+    """Whatever happens before and after, what was removed for good reason is seen on no surface any more."""
+    published: dict[int, Published] = {}
+    before: dict[tuple[int, str], View] = {}
+    for number, step in enumerate(case.steps, 1):
+        if step.operation is Op.PUBLISH:
+            published[step.thing] = made_public(probe, UNLAWFUL if step.word == UNLAWFUL else None, picture=True)
+            continue
+        if step.operation is Op.ADVANCE_CLOCK:
+            probe.wait("between the operations of a sequence", step.hours)
+            continue
+        about = published[step.thing]
+        if step.operation is Op.REPORT:
+            ticket = probe.setup(probe.provider.report, probe.reporter(), report_of(about, kind_of_report(probe)))
+            state = decided(probe, probe.reporter(), ticket).state
+            if (state is TicketState.UPHELD) != (step.word == UNLAWFUL):
+                raise NotJudged(f"a report was decided otherwise than the test content asks for ({state.value})")
+        elif step.operation is Op.APPEAL:
+            probe.observe(probe.provider.appeal, about.account, about.publication, "Please look again. [test]")
+        else:
+            _look(probe, case, number, about, before)
+    if any(step.must is Must.BE_GONE for step in case.steps):
+        probe.counts.sent += 1
+
+
+def _look(probe: Probe, case: Lived, number: int, about: Published, before: dict[tuple[int, str], View]) -> None:
+    step = case.steps[number - 1]
+    seen = seen_on(probe, about, step.word)
+    key = (step.thing, step.word)
+    if step.must is Must.BE_SEEN:
+        if seen is None or (seen.media is None and not seen.text):
+            raise NotJudged(f"what is published is not seen on the surface {step.word}, which another check judges")
+        before.setdefault(key, seen)
+        probe.counts.controls += 1
+    elif key in before and same(before[key], seen, about):
+        raise ViolationAt(case, number, "still seen")
+
+
+# --- agreements ----------------------------------------------------------------------------------------------
+
+
+@check(
+    rules=("cn-labeling-2025/9.1",),
+    behaviour=Behaviour.LABELING,
+    level=Level.EXTENDED,
+    needs=(Op.GENERATE,),
+    applies=(makes_anything, makes_text, gives_unlabelled_copies),
+    cases=lambda capabilities: _lived(
+        AgreementModel(), Step(Op.GENERATE, 0, word=AGREED), Step(Op.GENERATE, 1, word=NOT_AGREED), Step(Op.GENERATE, 0, word=NOT_AGREED)
+    ),
+    machine=_machine("Agreements"),
+)
+def no_sequence_frees_from_the_agreement(probe: Probe, case: Lived) -> None:
+    """Whoever agreed before, a copy without label is given only to an account that agrees to label it."""
+    accounts = [probe.fresh_account(), probe.another_account()]
+    service, media_type = texts(probe.capabilities)[0]
+    agreed = GenerationRequest(service, media_type, PLAIN, labelled=False, agreed=True)
+    bare = GenerationRequest(service, media_type, PLAIN, labelled=False, agreed=False)
+    accepted = 0
+    for number, step in enumerate(case.steps, 1):
+        account = accounts[step.account]
+        if step.must is Must.BE_ACCEPTED:
+            probe.control(probe.provider.generate, account, agreed)
+            accepted += 1
+            continue
+        answer = probe.attempt(probe.provider.generate, account, bare)
+        if isinstance(answer, Refused):
+            continue
+        text = decoded(probe.bytes_of(account, answer.value))
+        if not labels_of_its_own(text, PLAIN):
+            raise ViolationAt(case, number, "a text without label was handed out")
+    if not accepted:
+        probe.control(probe.provider.generate, accounts[0], agreed)
