@@ -57,6 +57,12 @@ def check(
     max_generations: Annotated[
         int | None, typer.Option("--max-generations", min=0, help="Call generate and edit, which may be charged for, no more often.")
     ] = None,
+    record: Annotated[
+        Path | None, typer.Option("--record", metavar="FILE", help="Keep every answer, redacted, in a cassette.")
+    ] = None,
+    replay: Annotated[
+        Path | None, typer.Option("--replay", metavar="FILE", help="Send nothing: take the answers from a cassette of the same seed.")
+    ] = None,
     workers: Annotated[int, typer.Option("--workers", min=1, max=64, help="Checks at once, each on accounts of its own.")] = 1,
     baseline_file: Annotated[
         Path | None, typer.Option("--baseline", metavar="FILE", help="What is accepted for now: it decides the exit code.")
@@ -85,6 +91,8 @@ def check(
         return
     if target is None:
         raise typer.BadParameter("name a binding file, or `sample`; `shenhe init` drafts one", param_hint="TARGET")
+    if (record is not None or replay is not None) and (workers > 1 or (record is not None and replay is not None)):
+        raise typer.BadParameter("a cassette is recorded or replayed, by one worker", param_hint="--record, --replay")
     day = _day(on)
     from shenhe.conformance.baseline import read_baseline
     from shenhe.conformance.documents import read_evidence
@@ -93,7 +101,7 @@ def check(
     evidence = read_evidence(evidence_file) if evidence_file is not None else None
     wanted = _files(out, report_file, junit_file, html_file)
     with ExitStack() as stack:
-        provider = _connect(stack, target, faults or [], base_url, environment)
+        provider = _connect(stack, target, faults or [], base_url, environment, record, replay)
         from shenhe.conformance.runner import GONE, run_checks
 
         bar = _progress()
@@ -167,22 +175,30 @@ def _documents(report: Report, evidence: Evidence | None) -> list[str]:
     return [documents_text(rows, not_asked_for(report.undecided, evidence))]
 
 
-def _connect(stack: ExitStack, target: str, faults: list[str], base_url: str | None, environment: str | None) -> Provider:
+def _connect(
+    stack: ExitStack,
+    target: str,
+    faults: list[str],
+    base_url: str | None,
+    environment: str | None,
+    record: Path | None,
+    replay: Path | None,
+) -> Provider:
     from shenhe.conformance.bindings import load_binding
 
     if target != SAMPLE:
         if faults:
             raise typer.BadParameter("only the sample has faults", param_hint="--fault")
         binding = load_binding(target, environ=os.environ, environment=environment)
-        return stack.enter_context(binding.connect(base_url=base_url))
+        return stack.enter_context(binding.connect(base_url=base_url, record=record, replay=replay))
     from shenhe.conformance.sample import SampleServer, sample_binding
 
     if base_url is None:
-        base_url = stack.enter_context(SampleServer(faults=faults)).url
+        base_url = "http://127.0.0.1:9" if replay is not None else stack.enter_context(SampleServer(faults=faults)).url
     elif faults:
         raise typer.BadParameter("a sample that runs already has the faults it was started with", param_hint="--fault")
     binding = load_binding(sample_binding(), environ={**os.environ, "SHENHE_SAMPLE_URL": base_url})
-    return stack.enter_context(binding.connect(base_url=base_url))
+    return stack.enter_context(binding.connect(base_url=base_url, record=record, replay=replay))
 
 
 def _day(on: str | None) -> date | None:

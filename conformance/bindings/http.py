@@ -42,6 +42,7 @@ from ..provider import (
     View,
 )
 from .body import ENCODINGS
+from .cassette import Recording
 from .extraction import Answer, AnswerError, HeaderValue, Query, as_text, describe, identifier_of, text_of, truth, value_of
 from .operations import BoundLogin, BoundMedia, BoundPages, BoundPoll, BoundRequest
 from .sending import filled_in, headers_of, pairs_of, with_query, written
@@ -72,7 +73,9 @@ class HttpProvider:
         target: reporting.Target,
         loopback: bool,
         login: BoundLogin | None = None,
+        recording: Recording | None = None,
     ) -> None:
+        self._recording = recording
         self._wire = wire
         self._sessions = Sessions(wire, login)
         self._carried: dict[tuple[str, str], dict[str, Any]] = {}
@@ -92,8 +95,10 @@ class HttpProvider:
         self.close()
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections, and the cassette if answers are recorded."""
         self._wire.client.close()
+        if self._recording is not None:
+            self._recording.close()
 
     @property
     def capabilities(self) -> Capabilities:

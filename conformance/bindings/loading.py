@@ -23,6 +23,7 @@ from ..exchange import visible
 from ..provider import Account, Capabilities, Consent, Identity, Operation, ReadyMade, Subject
 from ..redaction import Redactor, long_enough
 from .asgi import AsgiTransport
+from .cassette import CassetteTransport, Recording
 from .format import BindingFile, TargetSection, TlsSection
 from .http import HttpProvider
 from .operations import BoundLogin, BoundRequest, Compiler, auth_texts, missing_credentials
@@ -85,12 +86,16 @@ class Binding:
         *,
         sleep: Callable[[float], None] | None = None,
         clock: Callable[[], float] | None = None,
+        record: Path | None = None,
+        replay: Path | None = None,
     ) -> HttpProvider:
         """A provider over one HTTP client.
 
         ``base_url`` takes the place of the file's. ``transport`` reaches an application in this process
         (:class:`~shenhe.conformance.bindings.asgi.AsgiTransport`). Nothing is sent yet.
-        Raises :class:`BindingError` for a base URL that cannot be used.
+        ``record`` keeps every answer in a cassette, ``replay`` answers from one without sending anything
+        (:mod:`~shenhe.conformance.bindings.cassette`).
+        Raises :class:`BindingError` for a base URL that cannot be used, ``CassetteError`` or ``OSError`` for a cassette that cannot.
         """
         if base_url is not None:
             try:
@@ -100,23 +105,28 @@ class Binding:
         else:
             url = IN_PROCESS if transport is not None else self.base_url()
         limits = self.file.limits
+        redactor = Redactor(self._secrets)
+        if replay is not None:
+            transport, sleep = CassetteTransport(replay, url, redactor), sleep or (lambda seconds: None)
         own, mounts = (transport, {}) if transport is not None else self._transports(url)
         client = httpx.Client(transport=own, mounts=mounts, trust_env=False, follow_redirects=False, timeout=limits.timeout)
         wire = Wire(
             client,
             base_url=url,
             limits=limits,
-            redactor=Redactor(self._secrets),
+            redactor=redactor,
             media_hosts=frozenset(host.lower() for host in self.file.target.media_hosts),
             auth_hosts=frozenset(host.lower() for host in self.file.target.auth_hosts),
             sleep=sleep or time.sleep,
             clock=clock or time.monotonic,
         )
+        recording = Recording(record, url, redactor) if record is not None else None
+        wire.record = recording.add if recording is not None else None
         capabilities = self.capabilities
         target = reporting.Target(
             name=visible(self._text(self.file.target.name)),
             environment=self.file.target.environment,
-            transport="http" if transport is None else "asgi" if isinstance(transport, AsgiTransport) else "in process",
+            transport=_transport_name(transport),
             binding_sha256=self.sha256,
             services=[service.value for service in capabilities.services],
             operations=sorted(operation.value for operation in capabilities.operations),
@@ -131,6 +141,7 @@ class Binding:
             target=target,
             loopback=transport is not None or is_loopback(urlsplit(url).hostname or ""),
             login=self.login,
+            recording=recording,
         )
 
     def _transports(self, url: str) -> tuple[httpx.BaseTransport, dict[str, httpx.BaseTransport | None]]:
@@ -288,6 +299,11 @@ def _written_secrets(file: BindingFile) -> dict[str, str]:
     for role, entry in file.accounts.items():
         found |= {f"{role}_{re.sub(r'[^a-zA-Z0-9_]', '_', name)}": value for name, value in entry.credentials.items()}
     return {name: value for name, value in found.items() if long_enough(value)}
+
+
+def _transport_name(transport: httpx.BaseTransport | None) -> str:
+    names = {AsgiTransport: "asgi", CassetteTransport: "cassette"}
+    return "http" if transport is None else names.get(type(transport), "in process")
 
 
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")

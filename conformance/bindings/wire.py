@@ -85,6 +85,8 @@ class Wire:
         self.requests = 0
         self.sleep = sleep
         self.clock = clock
+        #: Is shown each request with its answer, besides the log.
+        self.record: Callable[[Sending, Answer | None, list[tuple[str, str]], str], None] | None = None
         self._auth_hosts = auth_hosts
         self._origin = origin_of(self.base_url)
         self._media_hosts = media_hosts
@@ -201,6 +203,8 @@ class Wire:
             learn(answer)
         elapsed = (time.monotonic() - started) * 1000
         self._keep(sending, trip, answer, headers if answer is not None else [], elapsed, trouble)
+        if self.record is not None:
+            self.record(sending, answer, headers if answer is not None else [], trouble)
         trip.trouble = trouble
         return answer
 
@@ -336,6 +340,8 @@ def failure_text(error: Exception) -> str:
     """One calm sentence for a failed connection. Nothing of the request stands in it."""
     kind = type(error).__name__
     text = str(error)
+    if kind == "RecordedFailure":
+        return text
     if "CERTIFICATE_VERIFY_FAILED" in text or "certificate verify failed" in text:
         why = text.partition("failed: ")[2].partition(" (_ssl")[0]
         return f"TLS failed: the certificate is not trusted ({why or 'unknown reason'})"
