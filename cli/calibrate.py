@@ -1,0 +1,124 @@
+"""``shenhe calibrate``: the published figures, what they fix of a scenario, what they leave open, and what the fit says of 2025."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .simulate import Json, Seed, finite
+
+if TYPE_CHECKING:
+    from shenhe.simulator.calibration import Calibration
+
+
+def calibrate(
+    scenario: Annotated[str, typer.Argument(help="The name of a shipped scenario, or a file.")] = "cn-2023",
+    seed: Seed = 1,
+    quick: Annotated[bool, typer.Option("--quick", help="A small market, one step, one prior: to see that it works.")] = False,
+    scenario_out: Annotated[
+        Path | None, typer.Option("--scenario-out", metavar="FILE.yaml", help="Write the fitted scenario of the middle prior.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="PAGE.html", help="Write a page with figures and tables.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Fit a scenario to the published filings and enforcement figures, and back-test the fit on 2025.
+
+    Takes some minutes, a quarter of one with --quick.
+
+    Example:  shenhe calibrate cn-2023 --out calibration.html
+
+    Example:  shenhe calibrate --scenario-out fitted.yaml
+    """
+    from rich.console import Console
+
+    from shenhe.simulator.calibration import calibrate as run
+    from shenhe.simulator.calibration import fitted_scenario
+
+    notes = Console(stderr=True, highlight=False)
+
+    def progress(text: str) -> None:
+        if notes.is_terminal:
+            notes.print(text, style="dim")
+
+    found = run(scenario, seed, quick=quick, progress=progress)
+    if as_json:
+        typer.echo(json.dumps(_document(found), indent=2, ensure_ascii=False))
+    else:
+        _print(found)
+    if scenario_out is not None:
+        scenario_out.write_text(fitted_scenario(found), encoding="utf-8")
+        typer.echo(f"scenario: {scenario_out}", err=True)
+    if out is not None:
+        from shenhe.reports.calibration_page import write_calibration_page
+
+        words = ["shenhe", "calibrate", scenario, "--seed", str(seed), *(["--quick"] if quick else []), "--out", out.name]
+        write_calibration_page(out, found, shlex.join(words))
+        typer.echo(f"page: {out}", err=True)
+
+
+def _print(found: Calibration) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from shenhe.reports.calibration_page import cautions, lead, tables
+
+    console = Console(highlight=False)
+    console.print(lead(found), markup=False)
+    for title, numbers in tables(found):
+        grid = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+        for place, head in enumerate(numbers.heads):
+            grid.add_column(head, justify="right" if place else "left", overflow="fold")
+        for cells in numbers.rows:
+            grid.add_row(*cells)
+        console.print()
+        console.print(grid)
+    console.print()
+    for text in cautions(found):
+        console.print(text, style="dim", markup=False)
+
+
+def _document(found: Calibration) -> dict[str, Any]:
+    filings = found.filings
+    return {
+        "scenario": found.scenario,
+        "seed": found.seed,
+        "quick": found.quick,
+        "filings": {
+            "happened_2025": filings.happened,
+            "best": filings.best.curve,
+            "back_test": [_filing_fit(fit) for fit in filings.back_test],
+            "whole": [_filing_fit(fit) for fit in filings.whole],
+            "said_of_2025_with_delays_times": {f"{factor:g}": list(said) for factor, said in filings.delayed.items()},
+        },
+        "rungs": [
+            {
+                "share": fit.share,
+                "parameters": {
+                    name: {"factor": factor, "sd_log": deviation, "learned": learned}
+                    for name, (factor, deviation, learned) in fit.parameters.items()
+                },
+                "correlation": fit.correlation.tolist(),
+                "moments_log": [moment._asdict() for moment in fit.moments],
+                "back_test_2025": [
+                    {"name": test.name, "said": list(test.said), "happened": finite(test.happened), "inside": test.inside}
+                    for test in fit.back_test
+                ],
+                "overrides": fit.overrides,
+            }
+            for fit in found.rungs
+        ],
+    }
+
+
+def _filing_fit(fit: Any) -> dict[str, Any]:
+    return {
+        "curve": fit.curve,
+        "batches": fit.fitted,
+        "parameters": {name: {"value": value, "se": error} for name, (value, error) in fit.parameters.items()},
+        "dispersion": fit.dispersion,
+        "said_of_2025": list(fit.forecast),
+    }
