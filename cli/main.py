@@ -10,6 +10,7 @@ import typer
 from . import (
     attest,
     baseline,
+    calibrate,
     check,
     compare,
     demo,
@@ -76,6 +77,7 @@ app.command("simulate")(simulate.simulate)
 app.command("compare")(compare.compare)
 app.add_typer(study.app, name="study")
 app.command("validate")(validate.validate)
+app.command("calibrate")(calibrate.calibrate)
 app.command("forecast")(forecast.forecast)
 app.command("report")(report.report)
 
