@@ -30,6 +30,9 @@ from .operations import SHAPES
 ENOUGH = 4.0
 """The count below which an endpoint is not taken to serve an operation."""
 
+UNKNOWN_PARAMETER = 4.0
+"""What a parameter of the path that the operation has no value for takes off the count."""
+
 WEIGHTS = {"name": 2.0, "path": 2.0, "summary": 2.0, "tags": 1.0, "description": 0.5}
 """What one word counts by where it stands."""
 
@@ -105,6 +108,7 @@ class Blank:
 Value: TypeAlias = Any
 
 
+DESTROYING = ("delete_account", "reset")
 HEADER = """\
 # Drafted by `shenhe init` from an OpenAPI document. Fill in what stands as ${FILL_IN_…}, and read every line: a count of words chose
 # the endpoints (it stands beside each). `shenhe doctor` then tries each operation once and names the line that is wrong.
@@ -149,6 +153,8 @@ def words_of(text: str) -> list[str]:
 
 def count(endpoint: Endpoint, words: Words) -> tuple[float, list[str]]:
     """How much an endpoint sounds like an operation, and the words that say so."""
+    if endpoint.method in {"GET", "DELETE"} and endpoint.method != words.method:
+        return 0.0, []
     total, seen = 0.0, set[str]()
     noun = verb = False
     for place, weight in WEIGHTS.items():
@@ -184,11 +190,11 @@ def _stands(word: str, found: Sequence[str], joined: str) -> bool:
 def _assigned(description: Description) -> dict[str, list[tuple[Endpoint, float, list[str]]]]:
     """The endpoints of each operation, best first; each endpoint serves one. Generation may have one a service."""
     counted = [
-        (total, -index, name, endpoint, words)
+        (total - less, -index, name, endpoint, words)
         for index, endpoint in enumerate(description.endpoints)
         for name, known in vocabulary().operations.items()
         for total, words in [count(endpoint, known)]
-        if total >= ENOUGH
+        if total - (less := UNKNOWN_PARAMETER * _unknown_parameters(name, endpoint)) >= ENOUGH
     ]
     taken: set[str] = set()
     services: set[str] = set()
@@ -204,6 +210,10 @@ def _assigned(description: Description) -> dict[str, list[tuple[Endpoint, float,
         taken.add(str(endpoint))
         assigned.setdefault(name, []).append((endpoint, total, words))
     return assigned
+
+
+def _unknown_parameters(name: str, endpoint: Endpoint) -> int:
+    return sum(_expression(name, parameter) is None for parameter in re.findall(r"\{([^}]*)\}", endpoint.path))
 
 
 def _service(endpoint: Endpoint) -> tuple[str, str]:
@@ -459,6 +469,8 @@ class _Drafter:
         elif name == "register" and login:
             extract = sections[0].keys.setdefault("extract", {})
             extract["credentials"] = {"username": {"value": "{{ profile.username }}"}, "password": {"value": "{{ profile.password }}"}}
+        if name in DESTROYING:
+            yield "  # This one destroys: read it twice."
         if len(sections) == 1:
             yield f"  {name}:  # {_comment(sections[0].note)}"
             yield from written(sections[0].keys, 2)

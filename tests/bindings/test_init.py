@@ -187,6 +187,22 @@ def test_a_document_of_something_else_maps_nothing_and_says_so(tmp_path: Path) -
     assert told.stdout == draft.text
 
 
+def test_what_administers_or_destroys_is_not_mistaken_for_an_operation(tmp_path: Path) -> None:
+    path = tmp_path / "spec.yaml"
+    path.write_text(
+        "openapi: 3.0.0\npaths:\n"
+        "  /organization/groups/{group_id}/users/{user_id}: {delete: {operationId: removeGroupUser, summary: Remove a user}}\n"
+        "  /organization/service_accounts: {post: {operationId: createServiceAccount}}\n"
+        "  /usage/sessions: {get: {operationId: getSessionToken}}\n"
+        "  /tenants/{tenant}/regions/{region}/posts: {post: {operationId: createPost}}\n"
+        "  /account: {delete: {operationId: deleteAccount}}\n",
+        encoding="utf-8",
+    )
+    found = draft(read_openapi(path, "spec.yaml"))
+    assert served(found) == {"delete_account": ["DELETE /account"]}
+    assert "# This one destroys: read it twice." in found.text
+
+
 # --- hostile and odd documents -----------------------------------------------------------------------------------------------------
 
 
