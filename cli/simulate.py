@@ -38,6 +38,14 @@ def simulate(
         Path | None, typer.Option("--out", help="Folder for run.json, event log and outcomes; resumes what it holds.")
     ] = None,
     sets: Set = None,
+    precision: Annotated[
+        str | None,
+        typer.Option(
+            "--precision",
+            metavar="5%",
+            help="Add replications until the 95 % intervals of violations and sanctioned cases are this narrow.",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Simulate providers under a regulator's policy.
@@ -45,6 +53,8 @@ def simulate(
     Example:  shenhe simulate cn-2023 --replications 20 --seed 1 --out runs/cn-2023
 
     Example:  shenhe simulate cn-2023 --set policy.detection.inspection_rate=0.5
+
+    Example:  shenhe simulate campaign-2025 --set population.scale=0.1 --precision 5%
     """
     if list_scenarios:
         _print_list(as_json)
@@ -52,7 +62,10 @@ def simulate(
     if scenario is None:
         raise typer.BadParameter("name a scenario, or a file; `shenhe simulate --list` names the shipped ones")
     loaded = load(scenario, sets)
-    run = run_scenario(loaded, replications, seed, workers, out, reproduce(scenario, replications, seed, sets))
+    if precision is not None:
+        run = _converged(loaded, share(precision), seed, workers, out, scenario, sets)
+    else:
+        run = run_scenario(loaded, replications, seed, workers, out, reproduce(scenario, replications, seed, sets))
     if as_json:
         typer.echo(json.dumps(_run_document(run), indent=2, ensure_ascii=False))
     else:
@@ -61,6 +74,39 @@ def simulate(
         print_run_summary(run)
         if out is not None:
             typer.echo(f"run folder: {out}", err=True)
+
+
+def share(text: str) -> float:
+    """``"5%"`` or ``"0.05"`` as a number between 0 and 1."""
+    try:
+        value = float(text[:-1]) / 100.0 if text.endswith("%") else float(text)
+    except ValueError:
+        value = -1.0
+    if not 0.0 < value < 1.0:
+        raise typer.BadParameter(f"found {text!r}, expected a share such as 5% or 0.05", param_hint="--precision")
+    return value
+
+
+def _converged(
+    scenario: Scenario,
+    precision: float,
+    seed: int,
+    workers: int | None,
+    out: Path | None,
+    name: str,
+    sets: Sequence[str] | None,
+) -> Run:
+    from shenhe.simulator import converge
+
+    run, found = converge(
+        scenario, precision, seed=seed, workers=workers or 1, out=out, command=reproduce(name, 0, seed, sets)
+    )
+    for entry in found:
+        reached = "" if entry.relative <= precision else f"; {entry.wanted:,} replications would be needed"
+        typer.echo(
+            f"{entry.metric}: ± {100 * entry.relative:.2g} % after {entry.replications} replications{reached}", err=True
+        )
+    return run
 
 
 def load(name: str, sets: Sequence[str] | None) -> Scenario:

@@ -17,19 +17,24 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .comparison import Comparison, compare
+    from .hook import Hook, View
     from .outcomes import METRICS, Metric, metrics
-    from .replication import Run, RunError, read_run, simulate
+    from .replication import Convergence, Run, RunError, converge, read_run, simulate
     from .scenario import Scenario, ScenarioError, load_scenario
 
 __all__ = [
     "METRICS",
     "Comparison",
+    "Convergence",
+    "Hook",
     "Metric",
     "Run",
     "RunError",
     "Scenario",
     "ScenarioError",
+    "View",
     "compare",
+    "converge",
     "load_scenario",
     "metrics",
     "read_run",
@@ -39,6 +44,10 @@ __all__ = [
 _HOMES = {
     "METRICS": "outcomes",
     "Comparison": "comparison",
+    "Convergence": "replication",
+    "Hook": "hook",
+    "View": "hook",
+    "converge": "replication",
     "Metric": "outcomes",
     "Run": "replication",
     "RunError": "replication",

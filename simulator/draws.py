@@ -110,6 +110,7 @@ class Purpose:
     RUMOUR_REFUTED: Final = 71
     GROUP_BACK: Final = 72
     SUPPORTER_CHOICE: Final = 73
+    HOOK: Final = 74
 
 
 def _philox(c0: int, c1: int, c2: int, c3: int, k0: int, k1: int) -> tuple[int, int, int, int]:

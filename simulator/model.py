@@ -29,6 +29,7 @@ from .state import ACTIVE, FUNCTIONS, SERVICE, State, as_arrays, as_lists, initi
 from .supporter import Supporters
 
 if TYPE_CHECKING:
+    from .hook import Hook
     from .scenario import Scenario
 
 BIN = 30.0
@@ -71,11 +72,20 @@ class Replication:
 class World:
     """Everything that the processes of one replication share."""
 
-    def __init__(self, scenario: Scenario, numbers: list[tuple[float, Table]], seed: int, *, keep_log: bool) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        numbers: list[tuple[float, Table]],
+        seed: int,
+        *,
+        keep_log: bool,
+        hook: Hook | None = None,
+    ) -> None:
         self.env = simpy.Environment()
         self.clock = Clock(self.env)
         self.table = numbers[0][1]
         self.regimes = numbers
+        self.hook = hook
         self.seed = seed
         self.draws = compiled()
         self.initial = initial_state(scenario, self.table, self.draws, seed)
@@ -251,13 +261,14 @@ def replicate(
     *,
     keep_log: bool = True,
     prepare: Callable[[World], None] | None = None,
+    policy: Hook | None = None,
 ) -> Replication:
     """Run replication ``number`` of a run with ``seed``; the same arguments give the same bits on every machine.
 
     ``prepare`` may change the state of the world before anything happens in it, so that a provider can be put there whose
     compliance was measured.
     """
-    world = World(scenario, regimes(scenario), replication_seed(seed, number), keep_log=keep_log)
+    world = World(scenario, regimes(scenario), replication_seed(seed, number), keep_log=keep_log, hook=policy)
     if prepare is not None:
         prepare(world)
         # Compliance set from outside is what effort and failures start from.

@@ -12,6 +12,7 @@ from .clock import resize
 from .draws import Purpose
 from .eventlog import Kind, Stream, case_number
 from .formulas import fine_amount, fine_for_all, inspection_chance, inspection_emphasis, step_on_ladder
+from .hook import View
 from .state import ACTIVE, COLLATERALLY, EXITED, FUNCTIONS, REGISTRATION, RIGHTLY, SERVICE, UPDATES, WRONGLY
 
 if TYPE_CHECKING:
@@ -141,6 +142,8 @@ class Regulator:
                 )
                 if self.emphasised:
                     chance *= self.emphasis(p)
+                if world.hook is not None:
+                    chance = world.hook.inspection(View(world, p), chance)
                 if uniform(seed, 0, Purpose.INSPECTION_ACCEPTED, a) < chance:
                     self.visit(p, a)
             a += 1
@@ -285,6 +288,8 @@ class Regulator:
             world.providers.close(p, EXITED, EXIT, case.number, -1, driven_out=True)
             return
         step = step_on_ladder(world.providers.strikes(p), case.serious, world.steps)
+        if world.hook is not None:
+            step = min(max(world.hook.step(View(world, p), step, case.serious), 0), world.steps - 1)
         refused = False
         if case.founded:
             world.supporters.trace(p, case.number)
@@ -353,6 +358,8 @@ class Regulator:
                 fine = fine_for_all(fine, self.per_violation[step], live)
             if case.self_reported:
                 fine *= 1.0 - world.table.self_report_discount
+            if world.hook is not None:
+                fine = max(0.0, world.hook.fine(View(world, p), fine, case.founded))
             imposed.fine = fine
             world.state.fines[p] += imposed.fine
             world.fines += imposed.fine

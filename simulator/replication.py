@@ -13,18 +13,19 @@ import functools
 import hashlib
 import importlib.metadata
 import json
+import math
 import multiprocessing
 import os
 import platform
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -34,6 +35,7 @@ from scipy.special import stdtrit
 
 from .draws import MAX_SEED, compiled
 from .eventlog import read_events, to_table, write_table
+from .hook import Hook
 from .model import replicate
 from .outcomes import METRICS, Metric, metrics, outcomes_table, providers_table, series_table
 from .scenario import Scenario
@@ -113,8 +115,12 @@ def simulate(
     progress: Progress | None = None,
     *,
     command: str | None = None,
+    policy: Hook | None = None,
 ) -> Run:
     """Run ``replications`` of a scenario, over ``workers`` processes, into the folder ``out`` or into memory.
+
+    ``policy`` is a policy of your own in Python (:mod:`.hook`), for runs in this process and in memory: no file says what it
+    does, so no folder could be resumed with it.
 
     With ``out``, replications that the folder already holds are not run again. ``command`` is what ``run.json`` names
     as the way to reproduce the run.
@@ -124,10 +130,12 @@ def simulate(
     """
     _check_arguments(replications, seed, workers)
     folder = Path(out) if out is not None else None
+    if policy is not None and (folder is not None or workers > 1):
+        raise RunError("found a policy in Python with a folder or several workers, expected neither: workers=1, out=None")
     compiled()
     try:
         if folder is None:
-            return _in_memory(scenario, replications, seed, workers, progress)
+            return _in_memory(scenario, replications, seed, workers, progress, policy=policy)
         _into_folder(folder, scenario, replications, seed, workers, progress, command)
     except OSError as error:
         raise RunError(f"{out}: cannot be written ({error.strerror or error})") from error
@@ -171,9 +179,82 @@ def _check_arguments(replications: int, seed: int, workers: int) -> None:
         raise RunError(f"found {workers} workers, expected 1 to 1,024")
 
 
-def _in_memory(scenario: Scenario, replications: int, seed: int, workers: int, progress: Progress | None) -> Run:
-    results: dict[int, tuple[pa.Table, ...]] = {}
-    for number, tables in _each(scenario, seed, list(range(replications)), min(workers, replications), None):
+class Convergence(NamedTuple):
+    """How sure a run is of one metric: ``relative`` is the half-width of its 95 % interval as a share of its mean, ``wanted`` the
+    replications after which that is expected to be within the precision asked for."""
+
+    metric: str
+    replications: int
+    relative: float
+    wanted: int
+
+
+def converge(
+    scenario: Scenario,
+    precision: float,
+    watched: Sequence[str] = ("violations", "cases_sanctioned"),
+    seed: int = 1,
+    workers: int = 1,
+    out: Path | str | None = None,
+    progress: Progress | None = None,
+    *,
+    first: int = 8,
+    most: int = 1000,
+    command: str | None = None,
+) -> tuple[Run, list[Convergence]]:
+    """Run until the 95 % interval of every watched metric is within ``precision`` (0.05: five percent) of its mean.
+
+    Begins with ``first`` replications and stops at ``most`` at the latest; the convergence says whether it got there. A metric
+    whose mean is zero, or that was never defined, has no relative precision: that raises :class:`RunError`.
+    """
+    if not 0.0 < precision < 1.0:
+        raise RunError(f"found a precision of {precision:g}, expected one above 0 and below 1, such as 0.05 or 5%")
+    unknown = [name for name in watched if name not in metrics(scenario)]
+    if unknown:
+        raise RunError(f"found no metric {unknown[0]!r} among the outcomes, expected one such as violations or harm")
+    if not 2 <= first <= most:
+        raise RunError(f"found {first} first and at most {most} replications, expected 2 <= first <= most")
+    n = first
+    kept: dict[int, tuple[pa.Table, ...]] = {}
+    while True:
+        if out is None:
+            compiled()
+            run = _in_memory(scenario, n, seed, workers, progress, kept=kept)
+        else:
+            run = simulate(scenario, n, seed, workers, out, progress, command=command)
+        found = [_convergence(run, name, precision) for name in watched]
+        wanted = min(most, max(entry.wanted for entry in found))
+        if wanted <= n:
+            return run, found
+        n = wanted
+
+
+def _convergence(run: Run, name: str, precision: float) -> Convergence:
+    values = run.outcomes[name].to_numpy(dtype=np.float64)
+    mean, low, high, n = interval(values)
+    if n < 2 or mean == 0.0:
+        raise RunError(f"{name}: has no relative precision, its mean is {mean:g}; choose another metric")
+    relative = (high - low) / 2.0 / abs(mean)
+    if relative <= precision:
+        return Convergence(name, run.replications, relative, run.replications)
+    # The half-width falls with the root of the number; at least one more, so that this ends.
+    wanted = max(run.replications + 1, math.ceil(run.replications * (relative / precision) ** 2))
+    return Convergence(name, run.replications, relative, wanted)
+
+
+def _in_memory(
+    scenario: Scenario,
+    replications: int,
+    seed: int,
+    workers: int,
+    progress: Progress | None,
+    *,
+    policy: Hook | None = None,
+    kept: dict[int, tuple[pa.Table, ...]] | None = None,
+) -> Run:
+    results: dict[int, tuple[pa.Table, ...]] = {} if kept is None else kept
+    missing = [number for number in range(replications) if number not in results]
+    for number, tables in _each(scenario, seed, missing, min(workers, len(missing)), None, policy):
         results[number] = tables
         if progress:
             progress(len(results), replications)
@@ -184,13 +265,18 @@ def _in_memory(scenario: Scenario, replications: int, seed: int, workers: int, p
 
 
 def _each(
-    scenario: Scenario, seed: int, numbers: list[int], workers: int, folder: Path | None
+    scenario: Scenario,
+    seed: int,
+    numbers: list[int],
+    workers: int,
+    folder: Path | None,
+    policy: Hook | None = None,
 ) -> Iterator[tuple[int, tuple[pa.Table, ...]]]:
     """Run the replications ``numbers``, yielding each as it is finished: its tables, or nothing if in a folder."""
     if workers <= 1:
         with _Interrupts() as interrupts:
             for number in numbers:
-                tables = run_one(scenario, seed, number, folder)
+                tables = run_one(scenario, seed, number, folder, policy)
                 yield number, tables
                 interrupts.raise_lost()
         return
@@ -243,9 +329,11 @@ def _stop(executor: Executor) -> None:
         process.terminate()
 
 
-def run_one(scenario: Scenario, seed: int, number: int, folder: Path | None) -> tuple[pa.Table, ...]:
+def run_one(
+    scenario: Scenario, seed: int, number: int, folder: Path | None, policy: Hook | None = None
+) -> tuple[pa.Table, ...]:
     """One replication: its log, outcomes, providers and series as Arrow tables, or written to the folder."""
-    result = replicate(scenario, seed, number)
+    result = replicate(scenario, seed, number, policy=policy)
     log = to_table(result.rows, number, rule_names(scenario))
     tables = (log, outcomes_table(scenario, result), providers_table(scenario, result), series_table(scenario, result))
     if folder is None:
@@ -283,7 +371,7 @@ def read_run(folder: Path | str) -> Run:
 
 
 MODEL = (
-    "app_store", "clock", "draws", "eventlog", "formulas", "model", "outcomes", "platform", "policy", "provider",
+    "app_store", "clock", "draws", "eventlog", "formulas", "hook", "model", "outcomes", "platform", "policy", "provider",
     "public", "registry", "regulator", "scenario", "state", "supporter",
 )  # fmt: skip
 """The modules that decide what a replication comes to."""
@@ -383,9 +471,11 @@ def _rulebook_hash() -> str:
 __all__ = [
     "FRAMES",
     "METRICS",
+    "Convergence",
     "Progress",
     "Run",
     "RunError",
+    "converge",
     "interval",
     "model_hash",
     "read_run",

@@ -529,6 +529,21 @@ class Basis(Part):
     source: Line
 
 
+class Claim(Part):
+    """What the story says of one outcome, in a form that can be tested: this scenario has more (or less) of ``metric`` than
+    the same scenario with ``against`` set; with ``refuted_by`` set on both sides it is not so.
+
+    ``quick`` makes both sides small enough for a test.
+    """
+
+    text: Line
+    metric: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,60}$")]
+    direction: Literal["more", "less"]
+    against: dict[str, Any] = Field(min_length=1)
+    refuted_by: dict[str, Any] = Field(min_length=1)
+    quick: dict[str, Any] = Field(default_factory=dict)
+
+
 class Scenario(Part):
     """One world and one policy. See ``docs/scenarios.md`` for every field with its unit."""
 
@@ -549,6 +564,7 @@ class Scenario(Part):
     registry: Registry
     policy: PolicyRules
     changes: list[Change] = Field(default_factory=list, max_length=MAX_CHANGES)
+    claim: Claim | None = None
     basis: dict[str, Basis] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -638,7 +654,7 @@ class Scenario(Part):
 
     def changed(self, overrides: Mapping[str, Any]) -> Scenario:
         """This scenario with other values by dotted path; raises :class:`ScenarioError` for one that cannot be."""
-        data = self.model_dump(mode="json", exclude={"changes"} if "changes" not in overrides else set())
+        data = self.model_dump(mode="json")
         for path, value in overrides.items():
             _override(data, path, value)
         try:
@@ -662,7 +678,7 @@ class Scenario(Part):
 
     def canonical(self) -> str:
         """The scenario as JSON with sorted keys, without prose: what its hash is taken over."""
-        data = self.model_dump(mode="json", exclude={"title", "story", "sources", "basis"})
+        data = self.model_dump(mode="json", exclude={"title", "story", "sources", "basis", "claim"})
         return json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
     @property
@@ -672,7 +688,7 @@ class Scenario(Part):
 
     def parameters(self) -> Iterator[tuple[str, Any]]:
         """Every number and choice as (dotted path, value); entries with a name are addressed by it."""
-        data = self.model_dump(mode="json", exclude={"name", "title", "story", "sources", "basis"})
+        data = self.model_dump(mode="json", exclude={"name", "title", "story", "sources", "basis", "claim"})
         yield from _leaves(data, ())
 
     def basis_of(self, path: str) -> Basis | None:
@@ -784,18 +800,26 @@ def _read(name: str | Path, depth: int) -> tuple[dict[str, Any], Locate]:
         raise ScenarioError(f"{source}:{mark.line}:{mark.column}: extends: {message}")
     near = origin.parent / parent if looks_like_file and isinstance(origin, Path) else parent
     base, _ = _read(str(near) if parent.endswith((".yaml", ".yml")) else parent, depth + 1)
+    base.pop("claim", None)  # a claim is about one scenario, not about those made of it
     return merged(base, data), locate
 
 
 def merged(base: Any, change: Any) -> Any:
-    """``base`` changed by ``change``: mappings key by key, lists of named entries name by name, the rest replaced."""
+    """``base`` changed by ``change``: mappings key by key, lists of named entries name by name, the rest replaced.
+
+    ``null`` in a mapping takes the key away, ``remove: true`` in a named entry takes the entry away.
+    """
     if isinstance(base, dict) and isinstance(change, dict):
         kept = {key: value for key, value in base.items() if key not in change}
-        return kept | {key: merged(base.get(key), value) for key, value in change.items()}
+        return kept | {key: merged(base.get(key), value) for key, value in change.items() if value is not None}
     if _named(base) and _named(change):
         changes = {item["name"]: item for item in change}
         known = [item["name"] for item in base]
-        together = [merged(item, changes.get(item["name"], {})) for item in base]
+        together = [
+            merged(item, changes.get(item["name"], {}))
+            for item in base
+            if not changes.get(item["name"], {}).get("remove")
+        ]
         return together + [item for item in change if item["name"] not in known]
     return copy.deepcopy(change)
 

@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from shenhe.simulator import Run, RunError, compare, read_run, simulate
+from shenhe.simulator import Run, RunError, compare, converge, read_run, simulate
 from shenhe.simulator import replication as module
 from shenhe.simulator.replication import interval
 
@@ -238,3 +238,32 @@ def test_importing_the_package_imports_nothing_heavy() -> None:
 
 def test_a_run_is_a_run() -> None:
     assert isinstance(simulate(small(), 1, 1), Run)
+
+
+def test_converge_stops_when_the_interval_is_narrow_enough() -> None:
+    scenario = small(horizon=200)
+    run, found = converge(scenario, 0.05, ("violations",), seed=3, first=3)
+    assert found[0].relative <= 0.05
+    assert run.replications == found[0].replications > 3
+    values = run.outcomes["violations"]
+    half = (run.summary.loc["violations", "hi95"] - run.summary.loc["violations", "lo95"]) / 2
+    assert half <= 0.05 * values.mean()
+    # the same replications as asked for outright: convergence decides how many, never which
+    plain = simulate(scenario, run.replications, 3)
+    assert plain.outcomes["violations"].tolist() == values.tolist()
+
+
+def test_converge_says_when_it_did_not_get_there() -> None:
+    run, found = converge(small(horizon=200), 0.0001, ("violations",), seed=3, first=2, most=4)
+    assert run.replications == 4
+    assert found[0].relative > 0.0001
+    assert found[0].wanted > 4
+
+
+@pytest.mark.parametrize(
+    ("precision", "metric", "words"),
+    [(0.0, "violations", "above 0"), (1.5, "violations", "below 1"), (0.05, "joy", "no metric 'joy'"), (0.05, "revocations", "mean is 0")],
+)
+def test_converge_refuses_what_cannot_converge(precision: float, metric: str, words: str) -> None:
+    with pytest.raises(RunError, match=words):
+        converge(small("no-enforcement", horizon=60), precision, (metric,), first=2)

@@ -137,6 +137,73 @@ BAD_FILES = {
         "extends: cn-2023\npolicy:\n  detection:\n    inspection_rate: 50\n",
         ["inspections of up to", "inspection_ceiling = 4"],
     ),
+    "revocation with steps after it": (
+        "extends: cn-2023\npolicy:\n  ladder:\n    - {sanctions: [revocation], penalty: cn-penalties/genai-21}\n"
+        "    - {sanctions: [warning], penalty: cn-penalties/genai-21}\n",
+        ["revocation at step 0", "nobody can reach"],
+    ),
+    "no inspectors": ("extends: cn-2023\npolicy:\n  staff: {inspectors: 0}\n", ["inspectors", "greater than or equal to 1"]),
+    "negative staff": ("extends: cn-2023\npolicy:\n  staff: {inspectors: -4}\n", ["-4", "greater than or equal to 1"]),
+    "deadline in the past": (
+        "extends: cn-2023\npolicy:\n  ladder:\n"
+        "    - {sanctions: [order-to-rectify], penalty: cn-penalties/genai-21, deadline: -3}\n",
+        ["-3", "greater than or equal to 0"],
+    ),
+    "change beyond the horizon": (
+        "extends: cn-2023\nchanges:\n  - {title: late, day: 5000, set: {policy.publicity: 2.0}}\n",
+        ["'late'", "day 5000", "before the horizon 1285"],
+    ),
+    "change that ends before it begins": (
+        "extends: cn-2023\nchanges:\n  - {title: x, day: 50, until: 40, set: {policy.publicity: 2.0}}\n",
+        ["from day 50 until day 40", "a later day"],
+    ),
+    "change of what is fixed": (
+        "extends: cn-2023\nchanges:\n  - {title: x, day: 50, set: {population.providers: 9}}\n",
+        ["population.providers", "fixed while a world runs"],
+    ),
+    "change of the candidates": (
+        "extends: cn-2023\nchanges:\n  - {title: x, day: 50, set: {policy.detection.inspection_ceiling: 9.0}}\n",
+        ["policy.detection.inspection_ceiling", "fixed while a world runs"],
+    ),
+    "change to something out of range": (
+        "extends: cn-2023\nchanges:\n  - {title: x, day: 50, set: {policy.evidence.sensitivity: 1.5}}\n",
+        ["mine.yaml: changes", "policy.evidence.sensitivity", "less than or equal to 1"],
+    ),
+    "change of a misspelt lever": (
+        "extends: cn-2023\nchanges:\n  - {title: x, day: 50, set: {policy.evidence.sensitivty: 0.5}}\n",
+        ["mine.yaml: changes", "sensitivty"],
+    ),
+    "campaign above the ceiling": (
+        "extends: cn-2023\nchanges:\n  - {title: x, day: 50, set: {policy.detection.inspection_rate: 40.0}}\n",
+        ["mine.yaml: changes", "inspections of up to"],
+    ),
+    "authority over nobody": (
+        "extends: cn-2023\npolicy:\n  authorities:\n    - {name: a, tier: national, share: 1.0, classes: [huge]}\n",
+        ["authority a", "'huge'", "small"],
+    ),
+    "cases without an authority": (
+        "extends: cn-2023\npolicy:\n  authorities:\n    - {name: a, tier: national, share: 1.0, behaviours: [consent]}\n",
+        ["no authority over labeling of small providers"],
+    ),
+    "shares of authorities": (
+        "extends: cn-2023\npolicy:\n  authorities:\n    - {name: a, tier: national, share: 0.5}\n",
+        ["shares of the authorities that add up to 0.5", "expected 1"],
+    ),
+    "failure of nobody": (
+        "extends: cn-2023\nsupporters: {count: 3}\nfailures:\n  - {day: 1, days: 5, supporter: 3, compliance_factor: 0.5}\n",
+        ["failure of supporter 3", "below 3"],
+    ),
+    "rumours that breach nothing": (
+        "extends: cn-2023\nbehaviours:\n  - {name: rumour-refutation, remove: true}\npopulation:\n  classes:\n"
+        + "".join(
+            f"    - {{name: {size}, compliance: {{rumour-refutation: null}}}}\n" for size in ("small", "medium", "large", "giant")
+        ),
+        ["rumours and no behaviour rumour-refutation"],
+    ),
+    "too large a market": (
+        "extends: cn-2023\npopulation: {scale: 900}\n",
+        ["6092 providers at scale 900", "at most 1,048,575"],
+    ),
     "filing by the occasion": ("extends: cn-2023\nbehaviours:\n  - {name: filing, rate: 2}\n", ["filing", "standing"]),
 }
 
@@ -227,3 +294,41 @@ def test_unknown_scenario_is_answered_with_the_closest() -> None:
         load_scenario("cn-2203")
     with pytest.raises(ScenarioError, match="cannot be read"):
         load_scenario("./nowhere.yaml")
+
+
+def test_what_a_parent_has_can_be_taken_away(tmp_path: Path) -> None:
+    sizes = "".join(f"    - {{name: {size}, compliance: {{consent: null}}}}\n" for size in ("small", "medium", "large", "giant"))
+    text = f"extends: cn-2023\nname: mine\nbehaviours:\n  - {{name: consent, remove: true}}\npopulation:\n  classes:\n{sizes}"
+    scenario = load_scenario(written(tmp_path, text))
+    assert "consent" not in [risk.name for risk in scenario.behaviours]
+    assert all("consent" not in item.compliance for item in scenario.population.classes)
+
+
+def test_changes_make_regimes_that_end() -> None:
+    scenario = load_scenario(
+        "cn-2023",
+        {
+            "changes": [
+                {"title": "a", "day": 10, "until": 30, "set": {"policy.publicity": 2.0, "policy.referral": 0.5}},
+                {"title": "b", "day": 20, "set": {"policy.publicity": 3.0}},
+            ]
+        },
+    )
+    regimes = scenario.regimes()
+    assert [day for day, _ in regimes] == [0, 10, 20, 30]
+    assert [regime.policy.publicity for _, regime in regimes] == [1, 2, 3, 3]
+    assert [regime.policy.referral for _, regime in regimes] == [0.002, 0.5, 0.5, 0.002]
+
+
+def test_a_claim_is_about_one_scenario_alone(tmp_path: Path) -> None:
+    assert load_scenario("campaign-2025").claim is not None
+    assert load_scenario(written(tmp_path, "extends: campaign-2025\nname: mine\n")).claim is None
+
+
+def test_changed_keeps_the_rest() -> None:
+    scenario = load_scenario("campaign-2025")
+    other = scenario.changed({"policy.staff.inspectors": 5})
+    assert other.policy.staff.inspectors == 5
+    assert other.changes == scenario.changes
+    with pytest.raises(ScenarioError, match="inspectors"):
+        scenario.changed({"policy.staff.inspectors": -5})
