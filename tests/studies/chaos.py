@@ -52,17 +52,19 @@ def start(study: Path, out: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
 
-def chaos(study: Path, folder: Path, kills: int, seed: int, longest: float, *, tell: bool = False) -> Tally:
-    """Kill ``kills`` times, half drivers and half workers, at moments up to ``longest`` seconds after a start.
+def chaos(study: Path, folder: Path, kills: int, seed: int, *, tell: bool = False) -> Tally:
+    """Kill ``kills`` times, half drivers and half workers, at moments spread over the time that the study takes undisturbed.
 
     Each study that finishes is compared with one that was left alone; then another is begun. Raises
     :class:`RuntimeError` when a driver ends by itself with an error.
     """
     dice = random.Random(seed)
+    began = time.monotonic()
     quiet = start(study, folder / "quiet")
     _, told = quiet.communicate()
     if quiet.returncode != 0:
         raise RuntimeError(f"the study fails when nobody disturbs it: {told.decode()}")
+    longest = time.monotonic() - began
     expected = digest(folder / "quiet")
     drivers = workers = finished = different = number = 0
     out = folder / "storm-0"
@@ -82,14 +84,14 @@ def chaos(study: Path, folder: Path, kills: int, seed: int, longest: float, *, t
             if found:
                 os.kill(dice.choice(found), signal.SIGKILL)
                 workers += 1
+        if tell:
+            print(f"{drivers} drivers and {workers} workers killed, {finished} studies finished", flush=True)
         _, told = driver.communicate()
         if driver.returncode == 0:
             finished += 1
             different += digest(out) != expected
             number += 1
             out = folder / f"storm-{number}"
-            if tell:
-                print(f"finished {finished}: {drivers} drivers and {workers} workers killed so far", flush=True)
             if drivers + workers >= kills:
                 return Tally(drivers, workers, finished, different)
         elif driver.returncode != -signal.SIGKILL:
@@ -100,14 +102,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--longest", type=float, default=6.0, help="seconds between kills, at the most")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         study = folder / "storm.yaml"
         study.write_text(json.dumps(STUDY))
         began = time.monotonic()
-        tally = chaos(study, folder, options.kills, options.seed, options.longest, tell=True)
+        tally = chaos(study, folder, options.kills, options.seed, tell=True)
     print(f"{tally.drivers} drivers and {tally.workers} workers killed; {tally.finished} studies finished, {tally.different} of them with")
     print(f"other bytes than the study that nobody disturbed ({time.monotonic() - began:.0f} s, seed {options.seed})")
     sys.exit(1 if tally.different else 0)

@@ -142,7 +142,7 @@ def test_a_study_is_resumed_without_running_anything_twice(run: study.StudyRun, 
 def test_killed_drivers_and_workers_do_not_change_a_byte(tmp_path: Path) -> None:
     path = tmp_path / "storm.yaml"
     path.write_text(json.dumps(chaos.STUDY | {"replications": 12, "precision": None}))
-    tally = chaos.chaos(path, tmp_path, kills=2, seed=5, longest=4.0)
+    tally = chaos.chaos(path, tmp_path, kills=2, seed=5)
     assert (tally.drivers, tally.workers) == (1, 1)
     assert tally.finished >= 1
     assert tally.different == 0
