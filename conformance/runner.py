@@ -77,6 +77,7 @@ def run_checks(
     max_generations: int | None = None,
     workers: int = 1,
     sample: int = 0,
+    reset: bool = True,
 ) -> Report:
     """Probe a provider and judge it by every rule that a probe can see.
 
@@ -86,7 +87,8 @@ def run_checks(
     independent draws a check, none of them left out, bound how often it can fail. Interrupted (Ctrl-C) or with
     ``max_requests``, ``max_seconds`` or ``max_generations`` (calls that may be charged for) spent, what is
     finished is kept and the rest is inconclusive. ``workers`` checks run at once, each on accounts of its own,
-    where the provider is reached over the network; those that let time pass run alone, after the others.
+    where the provider is reached over the network; those that let time pass run alone, after the others. The
+    provider is emptied first where it can be, unless ``reset`` is false: others may be using it.
 
     Raises :class:`TargetRefused` for a target that is neither on this machine nor a test environment,
     :class:`NothingToCheck` where no check is chosen, :class:`~shenhe.rulebook.RulebookError` for an unknown
@@ -103,7 +105,7 @@ def run_checks(
     if not checks:
         raise NothingToCheck(_nothing(chosen, packs, rules, level))
     session = Session(provider, seed=seed, on=on, bounds=Bounds(max_requests, max_seconds, max_generations))
-    run = _Run(session, chosen, seed, examples, sample, progress, len(checks))
+    run = _Run(session, chosen, seed, examples, sample, progress, len(checks), reset)
     with undisturbed():
         # An application in this process is asked on one event loop, which one thread may turn.
         results = run.all(checks, 1 if target.transport == "asgi" else workers)
@@ -238,6 +240,42 @@ def _chosen_checks(rules: dict[str, Rule], level: Level) -> list[Check]:
     return [check for check in all_checks() if level.includes(check.level) and seen & set(check.rules)]
 
 
+@dataclass(frozen=True)
+class Together:
+    """Rules that share checks, so that one run decides all of them. ``waits``: time passes in it for everybody."""
+
+    rules: tuple[str, ...]
+    waits: bool
+
+
+def decidable(
+    capabilities: Capabilities,
+    *,
+    level: Level | str = Level.CORE,
+    rules: Sequence[str] | None = None,
+    book: Rulebook | None = None,
+    on: date | None = None,
+) -> list[Together]:
+    """The rules that checks of a level decide for such a provider, by what is best run together; nothing is asked of it.
+
+    Raises as :func:`run_checks` does for what is chosen.
+    """
+    chosen = _chosen_rules(book if book is not None else load_rulebook(), capabilities, None, rules, on or date.today())
+    checks = _chosen_checks(chosen, Level(level))
+    if not checks:
+        raise NothingToCheck(_nothing(chosen, None, rules, Level(level)))
+    groups: list[tuple[set[str], bool]] = []
+    for check in checks:
+        names, waits = set(check.rules) & set(chosen), check.waits
+        for group in [group for group in groups if group[0] & names]:
+            groups.remove(group)
+            names, waits = names | group[0], waits or group[1]
+        groups.append((names, waits))
+    order = list(chosen)
+    found = [Together(tuple(sorted(names, key=order.index)), waits) for names, waits in groups]
+    return sorted(found, key=lambda together: order.index(together.rules[0]))
+
+
 def _nothing(chosen: dict[str, Rule], packs: Sequence[str] | None, rules: Sequence[str] | None, level: Level) -> str:
     among = f"the packs {', '.join(packs)}" if packs else "the packs in force for this target"
     narrowed = f" that match {', '.join(rules)}" if rules else ""
@@ -322,11 +360,12 @@ class _Run:
     sample: int
     progress: Progress | None
     total: int
+    reset: bool = True
     done: int = 0
 
     def all(self, checks: list[Check], workers: int) -> list[CheckResult]:
         """Their results in the order of the checks, however many run at once."""
-        self.session.stopped = _begin(self.session)
+        self.session.stopped = _begin(self.session) if self.reset else ""
         tasks = list(enumerate(checks))
         if workers > 1:
             found = self._at_once([task for task in tasks if not task[1].waits], workers)
