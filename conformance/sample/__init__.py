@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from .app import create_app
 from .clock import Clock
-from .faults import FAULTS, Fault, FaultName, UnknownFaultError
+from .fault import Fault, FaultName
+from .faults import FAULTS, UnknownFaultError
 from .server import SampleServer
 from .variants import VARIANTS, UnknownVariantError, Variant, VariantName, sample_binding
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .faults import FaultName
+from .fault import FaultName
 from .house import House
 from .identity import DocumentType, digest, examine
 from .refusal import Refusal

@@ -14,7 +14,8 @@ from starlette.routing import Route
 from . import accounts, bodies, consent, disclosures, moderation, publication, records, studio
 from .accounts import Account
 from .clock import Clock
-from .faults import FaultName, chosen
+from .fault import FaultName
+from .faults import chosen
 from .house import House
 from .manners import Manners
 from .media import Media, decoded

@@ -11,7 +11,7 @@ from typing import Literal
 
 from . import film, pictures, voice, writing
 from .accounts import Account
-from .faults import FaultName
+from .fault import FaultName
 from .house import House
 from .marking import (
     TEXT_LABEL,

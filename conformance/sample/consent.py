@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any, Literal
 
 from .accounts import Account
-from .faults import FaultName
+from .fault import FaultName
 from .house import House
 from .refusal import Refusal
 from .store import written

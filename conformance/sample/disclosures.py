@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from .faults import FaultName
+from .fault import FaultName
 from .house import House
 from .marking import PICTURE_LABEL, TEXT_LABEL
 from .moderation import TIME_LIMIT

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from .clock import Clock
-from .faults import FaultName
+from .fault import FaultName
 from .store import Store, written
 from .variants import VariantName
 

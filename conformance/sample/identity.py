@@ -15,7 +15,7 @@ from typing import Literal
 from stdnum.cn import ric, uscc
 from stdnum.exceptions import ValidationError
 
-from .faults import FaultName
+from .fault import FaultName
 from .refusal import Refusal
 
 DocumentType = Literal["resident_id", "credit_code", "mobile", "network_id", "email"]

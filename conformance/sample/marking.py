@@ -20,7 +20,7 @@ from ..labels import LabelWriteError, jpeg, png, read_labels, riff, write_label
 from ..labels.findings import Findings
 from ..labels.label import Labels, Limits
 from ..labels.xmp import property_element
-from .faults import FaultName
+from .fault import FaultName
 
 #: The codes of an organisation that does not exist: region 000000 is nowhere. Service type 1 generates, 2
 #: propagates.
@@ -44,6 +44,7 @@ class PictureLabel:
     brief: bool = False
     late: bool = False
     faint: bool = False
+    plate: bool = True
 
 
 CONVERSATION_NOTICE = (
@@ -137,8 +138,10 @@ def film_label(faults: Set[FaultName]) -> PictureLabel | None:
     """What is drawn into a film."""
     if FaultName.FILM_UNLABELLED in faults:
         return None
+    small = FaultName.FILM_LABEL_SMALL in faults
     return PictureLabel(
-        height=0.03 if FaultName.FILM_LABEL_SMALL in faults else 0.09,
+        height=0.0375 if small else 0.09,
+        plate=not small,
         brief=FaultName.FILM_LABEL_BRIEF in faults,
         late=FaultName.FILM_LABEL_LATE in faults,
     )

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from . import assets, publication
 from .accounts import Account
-from .faults import FaultName
+from .fault import FaultName
 from .house import House
 from .refusal import Refusal
 from .store import written

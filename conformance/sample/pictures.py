@@ -78,8 +78,8 @@ def _colour(hue: float, saturation: float, value: float) -> tuple[int, int, int]
 
 def labelled(picture: Image.Image, label: PictureLabel) -> Image.Image:
     """A copy with ``AI生成`` in its lower right corner, or in its midst."""
-    if label.faint:
-        return _faintly(picture, label)
+    if label.faint or not label.plate:
+        return _without_plate(picture, label)
     if label.in_corner:
         return draw_label(picture, share=label.height)
     box = (picture.width // 6, picture.height // 4, picture.width * 5 // 6, picture.height * 3 // 5)
@@ -89,13 +89,16 @@ def labelled(picture: Image.Image, label: PictureLabel) -> Image.Image:
     return copy
 
 
-def _faintly(picture: Image.Image, label: PictureLabel) -> Image.Image:
-    """A copy with the words in its lower right corner, a little lighter than what they stand on."""
+def _without_plate(picture: Image.Image, label: PictureLabel) -> Image.Image:
+    """A copy with the words alone in its lower right corner: in white, or a little lighter than what they stand on."""
     mask = words(round(min(picture.size) * label.height))
     left, top = picture.width - mask.width - 8, picture.height - mask.height - 8
     copy = picture.copy()
     ground = picture.crop((left, top, left + mask.width, top + mask.height))
-    copy.paste(ground.point(lambda value: min(255, value + _FAINT)), (left, top), mask)
+    if label.faint:
+        copy.paste(ground.point(lambda value: min(255, value + _FAINT)), (left, top), mask)
+    else:
+        copy.paste((255, 255, 255), (left, top), mask)
     return copy
 
 

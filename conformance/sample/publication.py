@@ -8,7 +8,7 @@ from typing import Any, Literal
 from . import assets, review
 from .accounts import Account
 from .assets import TEXT
-from .faults import FaultName
+from .fault import FaultName
 from .house import House
 from .marking import CONTENT_NOTICE
 from .media import Media

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .accounts import Account
-from .faults import FaultName
+from .fault import FaultName
 from .house import House
 from .store import written
 

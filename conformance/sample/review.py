@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .accounts import Account
-from .faults import FaultName
+from .fault import FaultName
 from .house import House
 from .refusal import Refusal
 from .store import written

@@ -14,7 +14,7 @@ from . import assets, film, pictures, review, voice
 from .accounts import Account
 from .assets import AVI, JPEG, PNG, TEXT, WAV
 from .consent import Scope, demand
-from .faults import FaultName
+from .fault import FaultName
 from .house import House
 from .marking import (
     CONTENT_NOTICE,

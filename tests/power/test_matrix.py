@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from shenhe.conformance.sample import FAULTS
-from shenhe.conformance.sample.faults import Reach
+from shenhe.conformance.sample.fault import Reach
 from shenhe.conformance.verdict import Level
 
 from . import matrix
