@@ -433,8 +433,7 @@ class _Place:
     def comply(state: Any, place: int, compliance: float) -> None:
         state.compliance[place] = compliance
         # What effort starts from, where providers choose their effort.
-        if hasattr(state, "base"):
-            state.base[place] = compliance
+        state.base[place] = compliance
 
     def followed(self, result: Replication, members: list[int]) -> pd.DataFrame:
         """What happened to each of ``members``, from the log and the final state."""
