@@ -31,6 +31,9 @@ def check(
         list[str] | None,
         typer.Option("--fault", metavar="NAME", help="Have the sample break the law so. Repeatable."),
     ] = None,
+    variant: Annotated[
+        str | None, typer.Option("--variant", metavar="NAME", help="Have the sample keep the law in another way.")
+    ] = None,
     base_url: Annotated[str | None, typer.Option("--base-url", help="Where the provider is, instead of the binding's base_url.")] = None,
     environment: Annotated[
         str | None, typer.Option("--environment", metavar="NAME", help="One of the binding's environments, instead of its target.")
@@ -101,7 +104,7 @@ def check(
     evidence = read_evidence(evidence_file) if evidence_file is not None else None
     wanted = _files(out, report_file, junit_file, html_file)
     with ExitStack() as stack:
-        provider = _connect(stack, target, faults or [], base_url, environment, record, replay)
+        provider = _connect(stack, target, faults or [], variant, base_url, environment, record, replay)
         from shenhe.conformance.runner import GONE, run_checks
 
         bar = _progress()
@@ -179,6 +182,7 @@ def _connect(
     stack: ExitStack,
     target: str,
     faults: list[str],
+    variant: str | None,
     base_url: str | None,
     environment: str | None,
     record: Path | None,
@@ -189,15 +193,19 @@ def _connect(
     if target != SAMPLE:
         if faults:
             raise typer.BadParameter("only the sample has faults", param_hint="--fault")
+        if variant is not None:
+            raise typer.BadParameter("only the sample has variants", param_hint="--variant")
         binding = load_binding(target, environ=os.environ, environment=environment)
         return stack.enter_context(binding.connect(base_url=base_url, record=record, replay=replay))
     from shenhe.conformance.sample import SampleServer, sample_binding
 
     if base_url is None:
-        base_url = "http://127.0.0.1:9" if replay is not None else stack.enter_context(SampleServer(faults=faults)).url
+        variants = [variant] if variant is not None else []
+        server = SampleServer(faults=faults, variants=variants) if replay is None else None
+        base_url = stack.enter_context(server).url if server is not None else "http://127.0.0.1:9"
     elif faults:
         raise typer.BadParameter("a sample that runs already has the faults it was started with", param_hint="--fault")
-    binding = load_binding(sample_binding(), environ={**os.environ, "SHENHE_SAMPLE_URL": base_url})
+    binding = load_binding(sample_binding(variant), environ={**os.environ, "SHENHE_SAMPLE_URL": base_url})
     return stack.enter_context(binding.connect(base_url=base_url, record=record, replay=replay))
 
 

@@ -187,3 +187,8 @@ def test_workers_and_a_sample_are_options() -> None:
     result = run("sample", "--workers", "3", "--sample", "5", *FEW)
     assert result.exit_code == 0, result.output
     assert "0 of 5 independent draws failed" in result.stdout
+
+
+def test_a_lawful_variant_passes_and_another_provider_has_none(tmp_path: Path) -> None:
+    assert run("sample", "--variant", "envelope", *FEW).exit_code == 0
+    assert "only the sample has variants" in run("binding.yaml", "--variant", "envelope").stderr.replace("│", " ")
