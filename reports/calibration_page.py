@@ -69,6 +69,7 @@ def tables(found: Calibration) -> list[tuple[str, Numbers]]:
     """All tables, each with its caption."""
     return [
         ("Filings: shapes of entry and what they say of 2025", _filings(found)),
+        ("Filings: parameters of entry", _entry(found)),
         ("Rungs: what is fitted", _moments(found)),
         ("Rungs: parameters", _parameters(found)),
         ("Back-test: 2025, said and happened", _back_test(found)),
@@ -80,7 +81,7 @@ def _middle(found: Calibration) -> RungFit:
 
 
 def _content(found: Calibration, command: str) -> tuple[str, str, list[Section], list[tuple[str, str]]]:
-    filings, moments, parameters, back = tables(found)
+    filings, entry, moments, parameters, back = tables(found)
     sections = [
         Section(
             "back-test",
@@ -110,7 +111,7 @@ def _content(found: Calibration, command: str) -> tuple[str, str, list[Section],
             ),
             (),
             (_batches(found),),
-            (filings,),
+            (filings, entry),
         ),
         Section(
             "rungs",
@@ -141,7 +142,6 @@ def _filings(found: Calibration) -> Numbers:
         (
             f"{fit.curve}, {until}",
             str(fit.fitted),
-            "; ".join(f"{name} {value:.2f} ± {error:.2f}" for name, (value, error) in fit.parameters.items()),
             f"{fit.dispersion:.0f}",
             f"{quantity(round(fit.forecast[0]))} ({interval(round(fit.forecast[1]), round(fit.forecast[2]))})",
             quantity(found.filings.happened),
@@ -149,7 +149,17 @@ def _filings(found: Calibration) -> Numbers:
         for until, fits in (("to 2024", found.filings.back_test), ("all", found.filings.whole))
         for fit in fits
     ]
-    return Numbers(("Entry", "Batches", "Parameters ± s.e.", "Variance over Poisson’s", "Filings in 2025, said", "happened"), tuple(rows))
+    return Numbers(("Entry", "Batches", "Variance over Poisson’s", "Filings in 2025, said", "happened"), tuple(rows))
+
+
+def _entry(found: Calibration) -> Numbers:
+    rows = [
+        (f"{name} ({fit.curve}, {until})", f"{value:.2f}".replace("-", "−"), f"{error:.2f}")
+        for until, fits in (("to 2024", found.filings.back_test), ("all", found.filings.whole))
+        for fit in fits
+        for name, (value, error) in fit.parameters.items()
+    ]
+    return Numbers(("Parameter", "Value", "± s.e."), tuple(rows))
 
 
 def _moments(found: Calibration) -> Numbers:
@@ -247,9 +257,7 @@ def _batches(found: Calibration) -> Figure:
     )
     return Figure(
         "batches",
-        f"Entry that levels off gives the batches; {filings.best.curve} fits the first years better"
-        if filings.best.curve == "levelling off"
-        else f"Of two shapes of entry, {filings.best.curve} fits the first years better",
+        f"Of two shapes of entry, the one {filings.best.curve} fits the first years better",
         "Filings in each published batch, and those that each fitted shape of entry gives.",
         _spec(figure),
         Numbers(heads, rows_told),

@@ -65,7 +65,7 @@ def _content(found: Validation, command: str) -> tuple[str, str, list[Section], 
         if group == PUBLISHED:
             figures = (_targeting(found), _escalation(found))
             notes = (published_size(found.escalations),)
-        sections.append(Section(group.replace(" ", "-"), title, (words,), notes, figures, ((title, table(rows)),)))
+        sections.append(Section(group.replace(" ", "-"), title, (words,), notes, figures, ((f"{len(rows)} checks", table(rows)),)))
     facts = [
         ("Made by", command),
         ("Seed", str(found.seed)),

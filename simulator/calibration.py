@@ -166,7 +166,7 @@ def calibrate_filings(name: str = "cn-2023", seed: int = 1, draws: int = 2000) -
     return Filings(data, delays, tested, whole, happened, delayed)
 
 
-def completed(curve: str, parameters: Sequence[float], days: Floats, delays: Floats) -> Floats:
+def completed(curve: str, parameters: Sequence[float] | Floats, days: Floats, delays: Floats) -> Floats:
     """Filings decided by each of ``days``: entry, delayed."""
     entered = CURVES[curve][0]
     padded = [*parameters, 0.0][:3]
@@ -194,7 +194,8 @@ def _fit_filings(
         weights = 1.0 / np.sqrt(np.maximum(np.diff(completed(curve, parameters, days, coarse)), 1.0))
     degrees = max(1, len(counts) - len(parameters))
     dispersion = float((found.fun**2).sum() / degrees)
-    covariance = np.linalg.pinv(found.jac.T @ found.jac) * max(1.0, dispersion)
+    jacobian = np.asarray(found.jac, dtype=np.float64)
+    covariance = np.linalg.pinv(jacobian.T @ jacobian) * max(1.0, dispersion)
     generator = np.random.default_rng([seed, len(data)])
     trials = generator.multivariate_normal(parameters, covariance, size=draws, method="svd")
     ends = np.array(year)
@@ -357,7 +358,7 @@ def calibrate(
     return Calibration(name, seed, quick, filings, tuple(fits))
 
 
-def overrides_for(scenario: Scenario, theta: Sequence[float]) -> dict[str, Any]:
+def overrides_for(scenario: Scenario, theta: Sequence[float] | Floats) -> dict[str, Any]:
     """The changes of a scenario that parameters in logarithms stand for."""
     rectify, memory, serious, detect = (math.exp(value) for value in theta)
     policy = scenario.policy
@@ -382,7 +383,7 @@ FIRST_YEARS = (180.0, float((FITTED_UNTIL - START).days))
 """Days of the model whose ratios are held against 2022 to 2024: from when the queue has filled."""
 
 
-def _simulated(name: str, theta: Sequence[float], seed: int, effort: Effort) -> Floats:
+def _simulated(name: str, theta: Sequence[float] | Floats, seed: int, effort: Effort) -> Floats:
     """(8,): logs of three ratios in the first years and of interviews in 2024, then the same of 2025."""
     scenario = load_scenario(name)
     last = float((BACK_TEST_UNTIL - START).days)

@@ -25,6 +25,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
+from scipy.special import betaincinv
 
 from shenhe.rulebook.document import dotted
 
@@ -206,23 +207,26 @@ def drawn_rates(
     """
     rates: dict[str, npt.NDArray[np.float64]] = {}
     generator = np.random.default_rng(list(seed))
-    drawn = {}
-    for each in measured.evidence:
-        uniform = generator.random(size)
-        a, b = posterior(0, INDEPENDENT) if each.check == repaired else each.posterior
-        drawn[each.check] = in_the_field(_beta_quantile(a, b, uniform), LINKS[assumed.link])
-    for behaviour in behaviours:
-        parts = [drawn[each.check] for each in measured.evidence if each.behaviour == behaviour]
-        if parts:
+    uniforms = {each.check: generator.random(size) for each in measured.evidence}
+    for behaviour in dict.fromkeys(each.behaviour for each in measured.evidence):
+        alike = [each for each in measured.evidence if each.behaviour == behaviour]
+        failing = [each for each in alike if each.failures and each.check != repaired]
+        passing = [each for each in alike if each not in failing]
+        pooled = generator.random(size)
+        parts = [_field_rate(*each.posterior, uniforms[each.check], assumed) for each in failing]
+        if passing:
+            # What passed is evidence together: taken apart, many checks with few cases each would look as if one must fail.
+            judged = sum(each.judged for each in passing if not each.failures) or INDEPENDENT
+            parts += [_field_rate(*posterior(0, judged), pooled, assumed)] * len(passing)
+        if behaviour in behaviours:
             rates[behaviour] = OCCASIONS[assumed.occasions](parts)
     return rates
 
 
-def _beta_quantile(a: float, b: float, uniform: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    from scipy.special import betaincinv
-
-    quantile: npt.NDArray[np.float64] = betaincinv(a, b, uniform)
-    return np.clip(quantile, 0.0, 1.0 - 1e-12)
+def _field_rate(a: float, b: float, uniform: npt.NDArray[np.float64], assumed: Assumed) -> npt.NDArray[np.float64]:
+    """The quantile of Beta(a, b) at ``uniform``, in the field."""
+    rates: npt.NDArray[np.float64] = np.clip(betaincinv(a, b, uniform), 0.0, 1.0 - 1e-12)
+    return in_the_field(rates, LINKS[assumed.link])
 
 
 # -- the forecast
