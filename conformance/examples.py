@@ -19,6 +19,7 @@ from .registry import NotJudged, Undecided, Violation
 from .sequences import Lived, Model, ViolationAt
 
 if TYPE_CHECKING:
+    from hypothesis import settings as Settings  # noqa: N812 - a class, whose name here would be that of an argument
     from hypothesis.strategies import SearchStrategy
 
     from .lifecycle import Life
@@ -136,7 +137,7 @@ def _without_what_is_not_needed(judge: Callable[[Lived], None], model: type[Mode
         size //= 2
 
 
-def _settings(examples: int, **more: Any) -> Any:
+def _settings(examples: int, **more: Any) -> Settings:
     from hypothesis import HealthCheck, Phase, Verbosity, settings
 
     return settings(

@@ -51,15 +51,14 @@ def test_the_lawful_sample_keeps_every_sequence(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "fault", "most"),
     [
-        ("no_sequence_opens_an_edit", "consent-outlives-revocation", 3),
         ("no_sequence_opens_an_edit", "consent-remembered-after-use", 4),
         ("no_sequence_opens_an_edit", "consent-of-the-account", 3),
-        ("no_sequence_opens_an_edit", "consent-borrowed", 3),
-        ("no_sequence_publishes_unverified", "publish-unverified", 2),
+        pytest.param("no_sequence_opens_an_edit", "consent-borrowed", 3, marks=pytest.mark.slow),
         ("no_sequence_publishes_unverified", "deleted-account-publishes", 4),
-        ("no_sequence_brings_back_what_was_removed", "feed-survives", 4),
-        ("no_sequence_brings_back_what_was_removed", "search-survives", 4),
+        pytest.param("no_sequence_publishes_unverified", "publish-unverified", 2, marks=pytest.mark.slow),
         ("no_sequence_brings_back_what_was_removed", "page-cached", 4),
+        pytest.param("no_sequence_brings_back_what_was_removed", "feed-survives", 4, marks=pytest.mark.slow),
+        pytest.param("no_sequence_brings_back_what_was_removed", "search-survives", 4, marks=pytest.mark.slow),
         ("no_sequence_frees_from_the_agreement", "unlabelled-copy-after-any-agreement", 2),
     ],
 )
