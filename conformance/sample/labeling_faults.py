@@ -135,7 +135,7 @@ _DRAWN = table(
             _IMPLICIT,
         ),
         FaultName.LABEL_VALUE_SUSPECTED_OF_TRANSLATIONS: (
-            "Files made of a prompt that asks for a translation are only declared suspected.",
+            "Files made of other people's words (translations, summaries) are only declared suspected.",
             ("cn-labeling-2025/gb-e.c",),
         ),
         FaultName.CONTENT_PRODUCER_LOST_IN_JSON: (
