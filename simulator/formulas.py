@@ -11,7 +11,7 @@ import math
 
 def scaled(count: int, scale: float) -> int:
     """``count`` people or providers of the whole market in a market of ``scale`` times its size: at least one."""
-    number = int(math.floor(count * scale + 0.5))
+    number = math.floor(count * scale + 0.5)
     return number if number > 1 else 1
 
 

@@ -138,15 +138,19 @@ BAD_FILES = {
         ["inspections of up to", "inspection_ceiling = 4"],
     ),
     "revocation with steps after it": (
-        "extends: cn-2023\npolicy:\n  ladder:\n    - {sanctions: [revocation], penalty: cn-penalties/genai-21}\n"
-        "    - {sanctions: [warning], penalty: cn-penalties/genai-21}\n",
+        (
+            "extends: cn-2023\npolicy:\n  ladder:\n    - {sanctions: [revocation], penalty: cn-penalties/genai-21}\n"
+            "    - {sanctions: [warning], penalty: cn-penalties/genai-21}\n"
+        ),
         ["revocation at step 0", "nobody can reach"],
     ),
     "no inspectors": ("extends: cn-2023\npolicy:\n  staff: {inspectors: 0}\n", ["inspectors", "greater than or equal to 1"]),
     "negative staff": ("extends: cn-2023\npolicy:\n  staff: {inspectors: -4}\n", ["-4", "greater than or equal to 1"]),
     "deadline in the past": (
-        "extends: cn-2023\npolicy:\n  ladder:\n"
-        "    - {sanctions: [order-to-rectify], penalty: cn-penalties/genai-21, deadline: -3}\n",
+        (
+            "extends: cn-2023\npolicy:\n  ladder:\n"
+            "    - {sanctions: [order-to-rectify], penalty: cn-penalties/genai-21, deadline: -3}\n"
+        ),
         ["-3", "greater than or equal to 0"],
     ),
     "change beyond the horizon": (
