@@ -286,7 +286,7 @@ class Effort(NamedTuple):
     steps: int
 
 
-FULL, QUICK = Effort(0.2, 4, 3), Effort(0.06, 4, 1)
+FULL, QUICK = Effort(0.1, 4, 3), Effort(0.06, 4, 1)
 
 
 class Moment(NamedTuple):
