@@ -267,7 +267,12 @@ def flawed_identities(method: IdentityMethod) -> SearchStrategy[Identity]:
         identity, cut, more = drawn
         return Identity(method, identity.number[: len(identity.number) - cut] + more, identity.name)
 
+    def rechecked(drawn: tuple[Identity, str]) -> Identity:
+        identity, char = drawn
+        return Identity(method, identity.number[:-1] + char, identity.name)
+
     ways = [
+        st.tuples(whole, st.sampled_from(alphabet)).map(rechecked),
         st.tuples(whole, st.integers(0, 17), st.sampled_from(alphabet)).map(changed),
         st.tuples(whole, st.integers(0, 16)).map(swapped),
         st.tuples(whole, st.integers(0, 6), words(0, 4)).map(resized),
