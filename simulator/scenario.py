@@ -32,6 +32,8 @@ MAX_BEHAVIOURS = 16
 MAX_STORES = 8
 MAX_EXTENDS = 8
 MAX_CHANGES = 16
+OPTIONAL_PARTS = ("supporters", "policy.platforms", "policy.self_report", "policy.safe_harbour")
+"""Parts that a file may leave out and an override may still reach into."""
 CHANGEABLE = ("policy", "public", "response", "registry", "stores", "platforms", "behaviours")
 FIXED = (
     "policy.detection.inspection_ceiling",
@@ -841,6 +843,8 @@ def _override(data: dict[str, Any], path: str, value: Any) -> None:
                 raise _unknown_step(path, step, names)
         elif isinstance(place, dict):
             key = step
+            if ".".join(steps[: position + 1]) in OPTIONAL_PARTS and not last:
+                place.setdefault(step, {})
             if step not in place and not last:
                 raise _unknown_step(path, step, list(place))
         else:

@@ -108,6 +108,16 @@ def test_common_random_numbers_narrow_the_difference() -> None:
     assert paired["hi95"] - paired["lo95"] < independent / 2
 
 
+FINED_AT_ONCE: dict[str, Any] = {
+    "policy__fine_on": "first-violation",
+    "policy__ladder__0__sanctions": ["warning", "order-to-rectify", "fine"],
+    "policy__ladder__0__fine": {"low": 10_000, "high": 100_000},
+}
+# one giant more or less outweighs everybody else
+NO_GIANTS: dict[str, Any] = {"population__classes__small__share": 0.78, "population__classes__giant__share": 0.0} | {
+    "population__classes__large__share": 0.0
+}
+
 LEVERS: dict[str, tuple[dict[str, Any], dict[str, Any], str, int]] = {
     # changes of A, changes of B, metric, sign of B - A
     "more inspectors shorten the wait": (
@@ -152,6 +162,98 @@ LEVERS: dict[str, tuple[dict[str, Any], dict[str, Any], str, int]] = {
         "copies_removed",
         1,
     ),
+    "publicity deters others": (
+        {"policy__publicity": 0.0, "policy__fine_on": "first-violation"},
+        {"policy__publicity": 100.0, "policy__fine_on": "first-violation"},
+        "deterred_peers",
+        1,
+    ),
+    "full effort costs": (
+        {**NO_GIANTS, **FINED_AT_ONCE, "response__review_days": 0.0},
+        {**NO_GIANTS, **FINED_AT_ONCE, "response__review_days": 30.0, "response__initial_belief": 0.5},
+        "compliance_cost",
+        1,
+    ),
+    "strict filters refuse lawful use": (
+        {**NO_GIANTS, **FINED_AT_ONCE, "response__lawful_blocked": 0.0},
+        {**NO_GIANTS, **FINED_AT_ONCE, "response__lawful_blocked": 0.5, "response__initial_belief": 0.5},
+        "lawful_blocked",
+        1,
+    ),
+    "providers that handle complaints take down": (
+        {"response__handles": 0.0, "response__account_measures": 0.0},
+        {"response__handles": 1.0},
+        "takedowns",
+        1,
+    ),
+    "real names mean less misuse": (
+        {"public__anonymity": 1.0, "behaviours__prohibited-content__misused": 1.0},
+        {"public__anonymity": 5.0, "behaviours__prohibited-content__misused": 1.0},
+        "violations",
+        -1,
+    ),
+    "a traced supporter suspends its providers": (
+        {"supporters__count": 2, "supporters__traced": 0.0},
+        {"supporters__count": 2, "supporters__traced": 0.5},
+        "collateral_downtime",
+        1,
+    ),
+    "evidence needs records": (
+        {"policy__evidence__without_records": 1.0, "population__classes__small__keeps_records": 0.0},
+        {"policy__evidence__without_records": 0.0, "population__classes__small__keeps_records": 0.0},
+        "cases_sanctioned",
+        -1,
+    ),
+    "an amnesty brings self-reports": (
+        {"policy__self_report__probability": 0.0},
+        {"policy__self_report__probability": 0.3, "policy__self_report__discount": 1.0},
+        "self_reports",
+        1,
+    ),
+    "prosecution follows referral": ({"policy__referral": 0.0}, {"policy__referral": 1.0}, "referrals", 1),
+    "persons depicted sue": (
+        {"behaviours__consent__claimed": 0.0},
+        {"behaviours__consent__claimed": 0.5, "public__claim_days": 5.0},
+        "claims_awarded",
+        1,
+    ),
+    "jumpy stores remove the innocent": (
+        {"stores__store-a__over_removes": 0.0, "stores__store-b__over_removes": 0.0},
+        {"stores__store-a__over_removes": 1.0, "public__false_complaints": 3.0},
+        "over_removals",
+        1,
+    ),
+    "neglectful platforms pay": (
+        {"policy__platforms__found": 0.0},
+        {"policy__platforms__found": 1.0},
+        "platform_fines",
+        1,
+    ),
+    "providers that hide are found less": (
+        {f"population__classes__{name}__hides": 0.0 for name in ("small", "medium", "large")}
+        | {"policy__detection__inspection_rate": 0.25},
+        {f"population__classes__{name}__hides": 1.0 for name in ("small", "medium", "large")}
+        | {"policy__detection__inspection_rate": 0.25},
+        "cases_sanctioned",
+        -1,
+    ),
+    "complaints draw inspections": (
+        {"policy__detection__inspection_rate": 0.05},
+        {
+            "policy__detection__inspection_rate": 0.05,
+            "policy__targeting__per_complaint": 1.0,
+            "policy__targeting__complaint_cap": 4,
+        },
+        "inspections",
+        1,
+    ),
+    "a fine for each violation is a larger fine": (
+        {"policy__ladder__2__fine__per_violation": 0.0},
+        {"policy__ladder__2__fine__per_violation": 1e6},
+        "fines",
+        1,
+    ),
+    "more rumours go unrefuted": ({"public__rumours": 1.0}, {"public__rumours": 40.0}, "rumours_unrefuted", 1),
     "reviewers speed up filings": ({"registry__reviewers": 1}, {"registry__reviewers": 10}, "filing_days", -1),
 }
 
@@ -166,6 +268,57 @@ def test_each_lever_moves_what_it_should(lever: str) -> None:
         after = {**before, **after}
     _, low, high = difference(simulate(small(**before), 8, 3), simulate(small(**after), 8, 3), metric)
     assert (low > 0) if sign > 0 else (high < 0), (lever, low, high)
+
+
+def test_nobody_outside_enforcement_is_sanctioned() -> None:
+    everybody = {f"population__classes__{name}__exempt": 1.0 for name in ("small", "medium", "large", "giant")}
+    run = simulate(small(**everybody), 2, 3)
+    assert (run.outcomes["cases_opened"] == 0).all()
+    assert run.outcomes["harm_outside"].tolist() == pytest.approx(run.outcomes["harm"].tolist())
+    assert run.outcomes["harm"].min() > 0
+
+
+def test_users_who_move_are_neither_lost_twice_nor_made() -> None:
+    """All users of closed services go somewhere or nowhere: what one gains another lost."""
+    run = simulate(small(public__migrates=1.0, public__returns=1.0, policy__ladder__0__sanctions=["suspend-service"],
+                         policy__ladder__0__service_days=20.0, policy__ladder__0__deadline=0.0), 1, 3)  # fmt: skip
+    moved = run.events[run.events["kind"] == "users-moved"]
+    assert (moved["value"] > 0).any()
+    assert moved["value"].sum() <= 1e-6
+    present = run.providers.set_index("provider")["users"].add(moved.groupby("provider")["value"].sum(), fill_value=0)
+    assert present.min() >= -1e-6
+
+
+def test_a_campaign_ends() -> None:
+    campaign = {"title": "x", "day": 100.0, "until": 160.0, "set": {"policy.detection.inspection_rate": 0.25}}
+    scenario = small(policy__detection__inspection_rate=0.0).changed({"changes": [campaign]})
+    run = simulate(scenario, 2, 3)
+    days = run.events[run.events["kind"] == "inspection"]["time"]
+    assert len(days) > 0
+    assert days.between(100, 160).all()
+    assert run.events[run.events["kind"] == "policy-changed"]["time"].tolist() == [100, 160, 100, 160]
+
+
+def test_a_change_to_the_same_value_changes_nothing_but_says_so() -> None:
+    base = small()
+    change = {"title": "x", "day": 100.0, "set": {"policy.staff.inspectors": base.policy.staff.inspectors}}
+    run, other = simulate(base, 2, 3), simulate(base.changed({"changes": [change]}), 2, 3)
+    told = other.events[other.events["kind"] != "policy-changed"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(run.events, told, check_categorical=False)
+    # costs are added up in two parts
+    np.testing.assert_allclose(run.outcomes.to_numpy(float), other.outcomes.to_numpy(float), rtol=1e-12)
+
+
+def test_several_authorities_each_take_their_own_cases() -> None:
+    """With nobody for one behaviour's cases but a pool that never finishes, only those wait for ever."""
+    authorities = [
+        {"name": "slow", "tier": "provincial", "share": 0.5, "behaviours": ["consent"]},
+        {"name": "other", "tier": "national", "share": 0.5},
+    ]
+    scenario = small(policy__staff__inspectors=8, policy__staff__investigation_days=1.0).changed({"policy.authorities": authorities})
+    one, two = simulate(small(policy__staff__investigation_days=1.0), 2, 3), simulate(scenario, 2, 3)
+    assert two.outcomes["wait_mean"].mean() >= one.outcomes["wait_mean"].mean()
+    assert (two.outcomes["cases_opened"] > 0).all()
 
 
 def test_stores_that_check_list_nobody_who_has_not_filed() -> None:

@@ -336,3 +336,23 @@ def test_changed_keeps_the_rest() -> None:
     assert other.changes == scenario.changes
     with pytest.raises(ScenarioError, match="inspectors"):
         scenario.changed({"policy.staff.inspectors": -5})
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("supporters.count", 7),
+        ("policy.platforms.found", 0.5),
+        ("policy.self_report.discount", 0.5),
+        ("policy.safe_harbour.offered", True),
+        ("policy.publicity", 2.0),
+        ("response.handles", 0.1),
+        ("stores.store-b.diligence", 0.1),
+        ("policy.targeting.lots", 3),
+        ("policy.ladder.2.fine.per_violation", 5.0),
+    ],
+)
+def test_every_lever_can_be_set_from_outside(path: str, value: Any) -> None:
+    scenario = load_scenario("cn-2023", {path: value})
+    assert dict(scenario.parameters())[path] == value
+    assert dict(load_scenario("cn-2023").changed({path: value}).parameters())[path] == value
