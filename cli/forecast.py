@@ -93,7 +93,7 @@ def _print(found: Forecast) -> None:
             continue
         grid = Table(box=None, pad_edge=False, padding=(0, 1))
         for place, head in enumerate(numbers.heads):
-            grid.add_column(head, justify="right" if place else "left", overflow="fold")
+            grid.add_column(head, justify="right" if place else "left", overflow="fold", min_width=0 if place else 22)
         for cells in numbers.rows:
             grid.add_row(*cells)
         console.print(grid)

@@ -84,21 +84,25 @@ def outcome_table(found: Forecast) -> Numbers:
 
 
 def brief_table(found: Forecast) -> Numbers:
-    """For a terminal: the assumption asked for with its interval, the others by their mean."""
-    main, others = found.main, [future for future in found.futures if future.name != found.assumed.link]
+    """For a terminal: the assumption asked for with its interval, the range of the others, and the typical provider."""
+    main = found.main
+    others = [future for future in found.futures if future.name not in (found.assumed.link, TYPICAL)]
+    typical = next(future for future in found.futures if future.name == TYPICAL)
     rows = []
     for outcome, (title, unit) in OUTCOMES.items():
         mean, low, high = main.mean(outcome)
+        elsewhere = [future.mean(outcome)[0] for future in others]
         rows.append(
             (
-                f"{title} ({unit})" if unit not in ("", "share") else title,
+                f"{title.split(':')[0].split(',')[0]} ({unit})" if unit not in ("", "share") else title,
                 quantity(mean, unit),
                 interval(max(0.0, low), high, unit),
                 "" if unit == "share" else quantity(main.quantile(outcome, 0.95), unit),
-                *(quantity(future.mean(outcome)[0], unit) for future in others),
+                interval(min(elsewhere), max(elsewhere), unit),
+                quantity(typical.mean(outcome)[0], unit),
             )
         )
-    return Numbers(("", main.name, "95 % interval", "1 in 20 above", *(future.name for future in others)), tuple(rows))
+    return Numbers(("", main.name, "95 % interval", "1 in 20 above", "otherwise assumed", TYPICAL), tuple(rows))
 
 
 def driver_table(found: Forecast) -> Numbers:

@@ -260,6 +260,8 @@ class Future(NamedTuple):
         mean, low, high, _ = interval(self.paths.groupby("replication")[outcome].mean().to_numpy())
         if mean == 0.0 and OUTCOMES[outcome][1] == "share":
             high = 1.0 - 0.05 ** (1.0 / len(self.paths))
+        if OUTCOMES[outcome][1] == "share":
+            low, high = max(0.0, low), min(1.0, high)
         return mean, low, high
 
     def quantile(self, outcome: str, q: float) -> float:
