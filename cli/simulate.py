@@ -16,6 +16,11 @@ import typer
 if TYPE_CHECKING:
     from shenhe.simulator import Run, Scenario
 
+MANY = 50_000
+"""Providers beyond which the memory needed is said before starting."""
+BYTES_A_PROVIDER = 30_000
+"""Measured with cn-2023 in full, its event log kept: 6,092 providers take some 150 MB beyond the libraries."""
+
 Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="PATH=VALUE", help="Change one parameter, e.g. policy.staff.inspectors=12. Repeatable."),
@@ -131,6 +136,13 @@ def run_scenario(
     """Run with progress on stderr; Ctrl-C ends with exit code 130 and says what was kept."""
     from shenhe import simulator
 
+    if scenario.population.simulated > MANY:
+        gigabytes = scenario.population.simulated * BYTES_A_PROVIDER / 1e9
+        typer.echo(
+            f"{scenario.population.simulated:,} providers: each worker will need about {gigabytes:.1f} GB of memory; "
+            "population.scale makes the market smaller",
+            err=True,
+        )
     if workers is None:
         # A process takes a second or two to start: small runs are quicker without.
         heavy = scenario.population.simulated * scenario.horizon * replications > 2e7

@@ -58,8 +58,9 @@ def judge(scenario: Scenario, *, quick: bool = True, replications: int = 6, seed
         # What refutes a claim holds on both sides, even where it concerns what the claim compares.
         ours = simulate(scenario.changed({**small, **more}), replications, seed, workers)
         theirs = simulate(scenario.changed({**small, **claim.against, **more}), replications, seed, workers)
-        row = compare(theirs, ours).table.set_index("metric").loc[claim.metric]
-        return Reading(float(row["difference"]), float(row["lo95"]), float(row["hi95"]))
+        table = compare(theirs, ours).table
+        row = table[table["metric"] == claim.metric]
+        return Reading(*(float(row[name].to_numpy()[0]) for name in ("difference", "lo95", "hi95")))
 
     if replications < 2:
         raise RunError(f"found {replications} replications, expected at least 2: a claim needs an interval")

@@ -20,6 +20,25 @@ class Comparison:
     b: Run
     table: pd.DataFrame
 
+    @property
+    def cost_per_harm_avoided(self) -> tuple[float, float, float]:
+        """RMB of regulator's cost that ``b`` spends beyond ``a``, for each user-day of harm that it avoids, with a 95 % interval
+        (jackknife over paired replications). NaN where ``b`` avoids no harm on the mean: then there is no such price."""
+        n = min(self.a.replications, self.b.replications)
+        cost = self._differences("regulator_cost", n)
+        avoided = -self._differences("harm", n)
+        if n < 2 or avoided.mean() <= 0.0:
+            return np.nan, np.nan, np.nan
+        ratio = float(cost.mean() / avoided.mean())
+        left_out = (cost.sum() - cost) / (avoided.sum() - avoided)
+        low, high = interval(n * ratio - (n - 1) * left_out)[1:3]
+        return ratio, low, high
+
+    def _differences(self, metric: str, n: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        ours = self.b.outcomes[metric].to_numpy(dtype=np.float64)[:n]
+        theirs = self.a.outcomes[metric].to_numpy(dtype=np.float64)[:n]
+        return np.asarray(ours - theirs, dtype=np.float64)
+
 
 def compare(a: Run, b: Run) -> Comparison:
     """Differences between two runs of the same seed, replication by replication, with 95 % intervals.

@@ -449,3 +449,15 @@ def test_filed_providers_waited_for_a_batch() -> None:
 def test_unknown_scenario_objects_are_not_taken() -> None:
     with pytest.raises(ValueError):
         Scenario.model_validate({"name": "x"})
+
+
+def test_the_price_of_harm_avoided_is_that_of_the_means() -> None:
+    nobody, somebody = simulate(small("no-enforcement"), 6, 1), simulate(small(policy__staff__inspectors=16), 6, 1)
+    compared = compare(nobody, somebody)
+    price, low, high = compared.cost_per_harm_avoided
+    table = compared.table.set_index("metric")["difference"]
+    if table["harm"] < 0:
+        assert price == pytest.approx(table["regulator_cost"] / -table["harm"])
+        assert low <= high
+    back = compare(somebody, nobody).cost_per_harm_avoided
+    assert np.isnan(price) != np.isnan(back[0])
