@@ -515,7 +515,10 @@ class Change(Part):
     def _ordered(self) -> Self:
         if self.until is not None and self.until <= self.day:
             raise ValueError(f"found a change from day {self.day:g} until day {self.until:g}, expected a later day")
-        for path in self.set:
+        for path, value in self.set.items():
+            # A whole part could smuggle in what is fixed; the two exceptions hold nothing of the kind.
+            if isinstance(value, dict | list) and not path.endswith((".fine", ".sanctions")):
+                raise ValueError(f"found a change of the whole of {path}, expected a path to one of its values")
             if path.split(".")[0] not in CHANGEABLE or any(fnmatch.fnmatch(path, fixed) for fixed in FIXED):
                 raise ValueError(
                     f"found a change of {path}, which is fixed while a world runs; "

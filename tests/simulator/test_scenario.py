@@ -165,6 +165,10 @@ BAD_FILES = {
         "extends: cn-2023\nchanges:\n  - {title: x, day: 50, set: {population.providers: 9}}\n",
         ["population.providers", "fixed while a world runs"],
     ),
+    "change of a whole part": (
+        "extends: cn-2023\nchanges:\n  - {title: x, day: 50, set: {policy.staff: {inspectors: 3}}}\n",
+        ["the whole of policy.staff", "one of its values"],
+    ),
     "change of the candidates": (
         "extends: cn-2023\nchanges:\n  - {title: x, day: 50, set: {policy.detection.inspection_ceiling: 9.0}}\n",
         ["policy.detection.inspection_ceiling", "fixed while a world runs"],
