@@ -204,8 +204,8 @@ def signature(check: CheckResult) -> str:
 
 
 def milder(one: VerdictName, other: VerdictName) -> VerdictName:
-    """The less grave of two verdicts. A rule may be judged less gravely than its check: one written from
-    memory is left to review.
+    """The less grave of two verdicts. A rule may be judged less gravely than its check: a provisional one
+    is left to review.
     """
     return min(one, other, key=lambda name: Verdict[name.upper().replace(" ", "_")])
 

@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shenhe.rulebook import Keyword, Obligor, Rule, Rulebook, RulebookError, SeenBy, Verification, load_rulebook
+from shenhe.rulebook import Keyword, Obligor, Rule, Rulebook, RulebookError, SeenBy, load_rulebook
 
 from .examples import Explored, explore, explore_sequences, undisturbed
 from .probe import CALL, Bounds, BudgetSpent, Names, Probe, ProviderGone, Session
@@ -45,7 +45,7 @@ INTERRUPTED = "interrupted before it was finished"
 #: How the reason begins where a check is open because the provider is not there.
 GONE = "the provider does not answer"
 #: What is added to a failure of a rule whose text nobody has compared with its source.
-FROM_MEMORY = "the rule is written from memory, so that a person has to compare it with the text of the law"
+PROVISIONAL = "no source of the rule was read, so that a person has to compare it with the text of the law"
 #: A failing case is repeated up to so often, until it is seen again.
 _REPEATS = 2
 #: After so many undecided cases of one facet the rest of them would be no different.
@@ -324,8 +324,8 @@ class _Tally:
     def result(self, rules: dict[str, Rule]) -> CheckResult:
         """The tally as a report has it, with those of its rules that were chosen."""
         concerned = [rules[rule] for rule in self.check.rules if rule in rules]
-        if self.verdict is Verdict.FAIL and all(rule.verification is Verification.FROM_MEMORY for rule in concerned):
-            self.verdict, self.reason = Verdict.REVIEW, f"{self.reason} ({FROM_MEMORY})"
+        if self.verdict is Verdict.FAIL and all(rule.provisional for rule in concerned):
+            self.verdict, self.reason = Verdict.REVIEW, f"{self.reason} ({PROVISIONAL})"
         return CheckResult(
             name=self.check.name,
             title=self.check.title,
@@ -692,10 +692,10 @@ def _by_rule(chosen: dict[str, Rule], results: list[CheckResult], level: Level) 
 
 
 def _softened(result: CheckResult, rule: Rule) -> CheckResult:
-    """What a check says of a rule: a failure of one that is written from memory is left to a person."""
-    if result.verdict != "fail" or rule.verification is not Verification.FROM_MEMORY:
+    """What a check says of a rule: a failure of a provisional one is left to a person."""
+    if result.verdict != "fail" or not rule.provisional:
         return result
-    return result.model_copy(update={"verdict": "review", "reason": f"{result.reason} ({FROM_MEMORY})"})
+    return result.model_copy(update={"verdict": "review", "reason": f"{result.reason} ({PROVISIONAL})"})
 
 
 def _why_undecided(rule: Rule, level: Level) -> str:

@@ -31,6 +31,7 @@ class Pack(Entry):
     valid_to: date | None = None
     scope: Text | None = None
     note: Line | None = None
+    provisional: bool = False
     sources: Annotated[tuple[Source, ...], Field(min_length=1)]
     rules: tuple[Rule, ...] = ()
     penalties: tuple[Penalty, ...] = ()
@@ -47,8 +48,8 @@ class Pack(Entry):
 
     @model_validator(mode="before")
     @classmethod
-    def _hand_down_dates(cls, data: Any) -> Any:
-        """Give rules and penalties the pack's dates where they have none of their own."""
+    def _hand_down(cls, data: Any) -> Any:
+        """Give rules and penalties the pack's dates, and rules its being provisional, where they say nothing themselves."""
         if not isinstance(data, dict):
             return data
         dates = {name: data[name] for name in ("valid_from", "valid_to") if data.get(name) is not None}
@@ -56,7 +57,8 @@ class Pack(Entry):
         for name in ("rules", "penalties"):
             entries = data.get(name)
             if isinstance(entries, list):
-                handed[name] = [{**dates, **entry} if isinstance(entry, dict) else entry for entry in entries]
+                given = {**dates, "provisional": data.get("provisional", False)} if name == "rules" else dates
+                handed[name] = [{**given, **entry} if isinstance(entry, dict) else entry for entry in entries]
         return handed
 
     @field_validator("rules", "penalties")

@@ -111,7 +111,8 @@ class Rule(Entry):
 
     ``id`` is ``<pack>/<article>[.<paragraph>[.<item>]]``, with a descriptive tail where the sources give no
     letter. ``text`` is a paraphrase written by this project and never a quotation; the official text
-    prevails. ``seen_by_reason`` says what hides a breach from a probe, and for a probe rule what part of it
+    prevails. What breaks a ``provisional`` rule, one of which no part was read in any source, is left to a person: a
+    check never fails it. ``seen_by_reason`` says what hides a breach from a probe, and for a probe rule what part of it
     stays hidden. ``valid_from`` and ``valid_to`` (the last day) are the pack's unless given; both are absent
     in a draft.
     """
@@ -135,6 +136,7 @@ class Rule(Entry):
     valid_from: date | None = None
     valid_to: date | None = None
     transition: Transition | None = None
+    provisional: bool = False
 
     @property
     def pack(self) -> str:

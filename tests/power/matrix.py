@@ -94,7 +94,7 @@ def examine(
 def failed(report: Report) -> frozenset[str]:
     """The rules that a run holds to be broken: failed, or put to a person (``review``) with a finding in hand.
 
-    A rule known from memory alone is never failed; what was found against it is a finding all the same.
+    A provisional rule is never failed; what was found against it is a finding all the same.
     """
     findings = {check.name for check in report.checks if check.finding is not None and check.verdict in ("fail", "review")}
     return frozenset(
