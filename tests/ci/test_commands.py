@@ -48,7 +48,7 @@ def told(*arguments: str) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
-@pytest.mark.parametrize("form", list(Format))
+@pytest.mark.parametrize("form", [form for form in Format if form is not Format.ARAZZO])
 def test_every_format_of_every_report(folder: Path, form: Format) -> None:
     for name in ("mixed", "kept", "hostile"):
         printed = shenhe("export", form, f"{name}.json")
