@@ -79,6 +79,7 @@ def check(
     html_file: Annotated[Path | None, typer.Option("--html", help="Write the page here.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print report.json instead of a summary.")] = False,
     list_checks: Annotated[bool, typer.Option("--list", help="List the checks and the rules they decide.")] = False,
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of report.json.")] = False,
 ) -> None:
     """Probe a provider and judge it by every rule that a probe can see.
 
@@ -91,6 +92,11 @@ def check(
     """
     if list_checks:
         _list(level, as_json)
+        return
+    if schema:
+        from shenhe.conformance.report import json_schema
+
+        typer.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
         return
     if target is None:
         raise typer.BadParameter("name a binding file, or `sample`; `shenhe init` drafts one", param_hint="TARGET")

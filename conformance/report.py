@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -208,6 +208,12 @@ def read_report_bytes(path: Path) -> bytes:
     if len(data) > MAX_REPORT_BYTES:
         raise ReportError(f"{path}: found more than {MAX_REPORT_BYTES:,} bytes, expected a report of `shenhe check`")
     return data
+
+
+def json_schema() -> dict[str, Any]:
+    """The schema of ``report.json``; the published copy (``conformance/report.schema.json``) is tested to equal it."""
+    schema = Report.model_json_schema(mode="serialization")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "urn:shenhe:schema:report:1", **schema}
 
 
 def parse_report(data: bytes, source: str) -> Report:
