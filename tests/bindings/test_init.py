@@ -140,7 +140,7 @@ def test_chinese_words_and_envelopes(tmp_path: Path) -> None:
         "login": ["POST /user/login"],
         "verify_identity": ["POST /user/realname"],
         "generate": ["POST /aigc/submit"],
-        "publish": ["POST /work/publish"],
+        "publish": ["POST /works/publish"],
         "report": ["POST /complaint/submit"],
         "report_status": ["POST /complaint/progress"],
     }
