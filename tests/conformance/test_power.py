@@ -73,6 +73,14 @@ def test_a_fault_fails_exactly_its_rules(name: str) -> None:
     assert not [request for request in sent if name in request], "a fault's name crossed the wire"
 
 
+def test_a_provisional_rule_is_left_to_a_person_and_a_rule_from_memory_is_not() -> None:
+    report, _ = run("consent-for-any-scope", "time-limit-unpublished")
+    verdicts = {rule.rule: (rule.verdict, rule.verification) for rule in report.rules}
+    assert verdicts["cn-pipl/14.2"] == ("review", "from-memory")
+    assert verdicts["cn-dsp-2023/14.2"] == ("fail", "verified")
+    assert verdicts["cn-dsp-2023/12.2"] == ("fail", "from-memory")
+
+
 def test_the_lawful_sample_passes_everything() -> None:
     report, _ = run(examples=25)
     assert {check.name: check.reason for check in report.checks if check.verdict != "pass"} == {}
