@@ -90,6 +90,32 @@ def step_on_ladder(strikes: int, serious: bool, steps: int) -> int:
     return step if step < steps else steps - 1
 
 
+def complies_looking_ahead(
+    in_second: bool,
+    cost: float,
+    first_rate: float,
+    second_rate: float,
+    first_fine: float,
+    second_fine: float,
+    release_rate: float,
+    discount: float,
+) -> bool:
+    """Whether one that looks ahead complies in its group: the best response of Harrington (1988) in continuous time.
+
+    ``cost`` is RMB a year that compliance forgoes; rates are per year: detections of one that violates in the first and in the
+    second group, releases from the second of one that complies there; ``discount`` is per year, 0 for the average cost.
+    With L = rate * fine in either group, one complies in the first where cost < L1, and in the second where
+    cost < L2 + release_rate / (discount + first_rate) * (L2 - L1), the limit of Harrington's discounted threshold as its periods
+    get short. As in the paper, the second group is taken to be the worse one, L1 <= L2.
+    """
+    first, second = first_rate * first_fine, second_rate * second_fine
+    if cost < first:
+        return True
+    if not in_second:
+        return False
+    return (second - cost) * (discount + first_rate) + release_rate * (second - first) > 0.0
+
+
 def inspection_emphasis(
     group_weight: float, complaints: int, per_complaint: float, cap: int, focus_weight: float, certified_factor: float
 ) -> float:

@@ -192,6 +192,7 @@ class Table(NamedTuple):
     authority_inspectors: Integers  # (A,)
     authority_of: Integers  # (C * B,) the authority with jurisdiction
     staff_cost: float  # RMB a day of one inspector or reviewer
+    foresight: float  # days that a provider looks ahead, 0 for no further than the next step
 
 
 def table(scenario: Scenario) -> Table:
@@ -356,6 +357,7 @@ def table(scenario: Scenario) -> Table:
         ),
         authority_of=np.array([_authority(policy, item.name, name) for item in classes for name in behaviours], dtype=np.int64),
         staff_cost=staff.cost / YEAR,
+        foresight=scenario.response.foresight,
     )
 
 

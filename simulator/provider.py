@@ -16,6 +16,7 @@ from .formulas import (
     best_effort,
     compliance_after_rectification,
     compliance_at,
+    complies_looking_ahead,
     feared_cost,
     filter_strictness,
     mean_fine,
@@ -191,19 +192,49 @@ class Providers:
         misused = self.misused[b] > 0.0 and self.uniform(self.seed, p, Purpose.MISUSED, k) < self.misused[b]
         if misused:
             chance = self.thinned_by_names(p, chance)
-        if u < chance:
+        ahead = inside and world.table.foresight > 0.0 and self.complies_ahead(p)
+        if u < chance and not ahead:
             state.violations[p] += 1
             world.class_violations[c] += 1
             self.violate(p, b, k, misused=misused)
-        elif fear > 0.0:
+        elif fear > 0.0 or ahead:
             fearless = self.thinned(p, violation_chance(compliance, 0.0, fear, gain))
             alone = self.thinned(p, violation_chance(compliance, own, fear, gain))
             if misused:
                 fearless, alone = self.thinned_by_names(p, fearless), self.thinned_by_names(p, alone)
             if u < fearless:
-                by_peers = u < alone
+                by_peers = u < alone and not ahead
                 world.totals[DETERRED_PEERS if by_peers else DETERRED_OWN] += 1.0
                 world.log(DETERRED, p, k << 3 | OCCASIONS, b, float(BY_PEERS if by_peers else BY_ITSELF))
+
+    def complies_ahead(self, p: int) -> bool:
+        """Whether complying in its present group of targeting is cheaper in the long run than violating.
+
+        A provider knows how often either group is inspected and what the step before and after a sanction would cost it. A
+        violation is found by an inspection that meets it while it is live; unfounded sanctions are left out of the reckoning.
+        """
+        world = self.world
+        state, table = world.state, world.table
+        c, second, first = state.size_class[p], state.group[p], p * self.behaviours
+        breaches = lasting = 0.0
+        for b in range(self.behaviours):
+            each = self.rates[b] * (1.0 - state.compliance[first + b]) * self.activity[c]
+            breaches += each
+            lasting += each * self.lifetime[b]
+        visits = table.inspection_rate * 365.0 * table.target_class.item(c)
+        found = visits * table.sensitivity * (1.0 - math.exp(-lasting / 365.0))
+        strikes = self.strikes(p)
+        lower = strikes - 1 if second and strikes else strikes
+        return complies_looking_ahead(
+            bool(second),
+            breaches * self.gain[c],
+            found,
+            found * table.group_weight,
+            self.cost_of_step(p, lower),
+            self.cost_of_step(p, lower + 1),
+            visits * table.group_weight * table.specificity * table.group_back,
+            365.0 / table.foresight,
+        )
 
     def thinned(self, p: int, chance: float) -> float:
         """Suspended updates and registration leave fewer occasions."""
@@ -329,7 +360,11 @@ class Providers:
 
     def fear(self, p: int) -> float:
         """What the next step of the ladder would cost this provider, in RMB."""
-        step = step_on_ladder(self.strikes(p), False, self.world.steps)
+        return self.cost_of_step(p, self.strikes(p))
+
+    def cost_of_step(self, p: int, strikes: int) -> float:
+        """What the step of the ladder that follows so many strikes would cost this provider, in RMB."""
+        step = step_on_ladder(strikes, False, self.world.steps)
         return feared_cost(self.fine[step], self.turnover[step], self.state.revenue[p], self.without_service[step])
 
     def strikes(self, p: int) -> int:

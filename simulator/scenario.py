@@ -216,6 +216,10 @@ class Response(Part):
     63 percent. ``handles`` is the probability that a provider itself takes down what was complained of, ``handling_days`` the
     mean time that takes; ``account_measures`` the probability that a user who misused the service is warned, limited,
     suspended or closed; ``reentry_days`` the mean time until a closed provider is back under another name.
+
+    ``foresight`` (0: none) is the number of days after which a provider weighs what comes 63 percent less. With it, a provider
+    knows the two groups of targeting and how often each is inspected, and complies where that is cheaper in the long run than
+    the group it would be in otherwise: see ``complies_looking_ahead`` in :mod:`.formulas`.
     """
 
     initial_belief: Probability
@@ -232,6 +236,7 @@ class Response(Part):
     handling_days: NonNegative = 0.0
     account_measures: Probability = 0.0
     reentry_days: NonNegative = 0.0
+    foresight: NonNegative = 0.0
 
 
 class Supporters(Part):

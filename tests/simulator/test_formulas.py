@@ -29,6 +29,9 @@ ARGUMENTS: dict[str, Callable[[np.random.Generator], tuple[float, ...]]] = {
     "inspection_emphasis": (
         lambda r: (r.uniform(0, 9), int(r.integers(0, 9)), r.random(), int(r.integers(0, 5)), r.uniform(0, 9), r.random())
     ),
+    "complies_looking_ahead": (
+        lambda r: (bool(r.integers(0, 2)), *r.uniform(0, 9, 5).tolist(), *r.uniform(0, 2, 2).tolist())
+    ),
     "best_effort": (lambda r: (r.random(), r.uniform(0, 1e6), r.uniform(0, 30), r.uniform(0, 1e7))),
     "compliance_at": (lambda r: (r.random(), r.random(), r.random())),
     "filter_strictness": (lambda r: (r.random(), r.uniform(0, 1e6), r.uniform(0, 1e6))),
