@@ -28,8 +28,8 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, StringConstraint
 
 from shenhe.rulebook.document import DocumentError, Fault, Limits, Readable, read_yaml, validate
 
-from .report import CheckResult, Report, VerdictName
-from .verdict import ExitCode, Verdict
+from .report import CheckResult, Report
+from .verdict import ExitCode, Verdict, VerdictName
 
 AcceptedVerdict = Literal["fail", "review", "inconclusive"]
 _OPEN = frozenset({"fail", "error", "review", "inconclusive"})

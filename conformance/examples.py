@@ -14,9 +14,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from .probe import BudgetSpent
 from .registry import NotJudged, Undecided, Violation
 from .sequences import Lived, Model, ViolationAt
+from .session import BudgetSpent
 
 if TYPE_CHECKING:
     from hypothesis import settings as Settings  # noqa: N812 - a class, whose name here would be that of an argument

@@ -41,8 +41,8 @@ from shenhe.rulebook.document import DocumentError, read_yaml
 
 from .baseline import Baseline, apply_baseline
 from .bindings.template import variables
-from .report import Report, Target, Timing, VerdictName, parse_report, read_report_bytes
-from .verdict import ExitCode
+from .report import Report, Target, Timing, parse_report, read_report_bytes
+from .verdict import ExitCode, VerdictName
 
 #: How a provider's turn ended. Only of the first three is there a report.
 #: ``checked``: to its end. ``cut short``: a bound that the run was given was reached. ``gone``: the provider stopped answering, or never

@@ -20,7 +20,9 @@ from shenhe.rulebook.document import DocumentError
 from .bindings import load_binding
 from .fleet import LONGEST, Job, Outcome, Result, summary_of
 from .report import Report
-from .runner import GONE, NothingToCheck, TargetRefused, run_checks
+from .runner import GONE, run_checks
+from .selection import NothingToCheck
+from .target import TargetRefused
 
 _DETAIL = 2000
 

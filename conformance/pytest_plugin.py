@@ -22,7 +22,7 @@ import pytest
 
 if TYPE_CHECKING:
     from .report import CheckResult, Report, RuleResult
-    from .runner import Together
+    from .selection import Together
 
 _OPTION = "--shenhe"
 
@@ -60,7 +60,7 @@ class ProviderUnderTest(pytest.Collector):
 
     def collect(self) -> Iterator[RuleItem]:
         """An item for each rule, known without anything being asked of the provider."""
-        from .runner import decidable
+        from .selection import decidable
 
         option = self.config.getoption
         with _binding(self.config).connect(base_url=option("--shenhe-base-url")) as provider:

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
     from .lifecycle import Life
-    from .probe import Probe, Taken
+    from .probe import Probe
+    from .taken import Taken
 
 
 class Violation(AssertionError):

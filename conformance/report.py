@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shenhe.rulebook.document import dotted
 
-VerdictName = Literal["not applicable", "pass", "review", "inconclusive", "fail", "error"]
+from .verdict import VerdictName
 
 
 class _Model(BaseModel):

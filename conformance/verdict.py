@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from enum import IntEnum, StrEnum
+from typing import Literal, cast
+
+VerdictName = Literal["not applicable", "pass", "review", "inconclusive", "fail", "error"]
 
 
 class Verdict(IntEnum):
@@ -16,13 +19,14 @@ class Verdict(IntEnum):
     ERROR = 5
 
     @property
-    def title(self) -> str:
-        """The verdict in lower-case words."""
-        return self.name.lower().replace("_", " ")
+    def title(self) -> VerdictName:
+        """The verdict in lower-case words, as a report has it."""
+        return cast(VerdictName, self.name.lower().replace("_", " "))
 
-    def raised(self, other: Verdict) -> Verdict:
-        """The graver of the two."""
-        return max(self, other)
+    @classmethod
+    def titled(cls, title: VerdictName) -> Verdict:
+        """The verdict that a report's word stands for."""
+        return cls[title.replace(" ", "_").upper()]
 
 
 class Level(StrEnum):

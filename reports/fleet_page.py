@@ -12,7 +12,7 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
 from shenhe.conformance.fleet import Fleet, Provider
-from shenhe.conformance.report import VerdictName
+from shenhe.conformance.verdict import VerdictName
 from shenhe.rulebook import Behaviour, load_rulebook
 
 from .clauses import VERDICTS

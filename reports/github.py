@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shenhe.conformance.report import CheckResult, Report, RuleResult, VerdictName
+from shenhe.conformance.report import CheckResult, Report, RuleResult
+from shenhe.conformance.verdict import VerdictName
 
 from .issue import OPEN, Issue, issues
 from .untrusted import fenced, markdown, one_line

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from shenhe.conformance.baseline import milder
-from shenhe.conformance.report import CheckResult, Report, RuleResult, Step, VerdictName
+from shenhe.conformance.report import CheckResult, Report, RuleResult, Step
+from shenhe.conformance.verdict import VerdictName
 
 from .untrusted import one_line
 

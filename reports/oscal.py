@@ -14,7 +14,8 @@ import re
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from shenhe.conformance.report import CheckResult, Report, RuleResult, VerdictName
+from shenhe.conformance.report import CheckResult, Report, RuleResult
+from shenhe.conformance.verdict import VerdictName
 
 from .har import timestamp
 from .untrusted import markdown, one_line

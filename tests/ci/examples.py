@@ -17,9 +17,9 @@ from shenhe.conformance.report import (
     Target,
     Timing,
     UndecidedRule,
-    VerdictName,
     Words,
 )
+from shenhe.conformance.verdict import VerdictName
 
 #: Text that means something to a terminal, a workflow log, Markdown, HTML, XML, a shell, a YAML reader or a
 #: person.

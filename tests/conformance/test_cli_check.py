@@ -12,8 +12,9 @@ from typer.testing import CliRunner
 
 from shenhe.cli.check import check
 from shenhe.conformance.report import Report
-from shenhe.conformance.runner import NothingToCheck, TargetRefused
 from shenhe.conformance.sample import UnknownFaultError, sample_binding
+from shenhe.conformance.selection import NothingToCheck
+from shenhe.conformance.target import TargetRefused
 from shenhe.rulebook import RulebookError
 
 app = typer.Typer()

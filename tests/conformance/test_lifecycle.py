@@ -10,11 +10,12 @@ import pytest
 from shenhe.conformance.bindings import AsgiTransport, load_binding
 from shenhe.conformance.checks import all_checks
 from shenhe.conformance.examples import Explored, explore_sequences, undisturbed
-from shenhe.conformance.probe import Probe, Session
+from shenhe.conformance.probe import Probe
 from shenhe.conformance.provider import Operation
 from shenhe.conformance.registry import Check, Violation
 from shenhe.conformance.sample import create_app, sample_binding
 from shenhe.conformance.sequences import Lived, Must
+from shenhe.conformance.session import Session
 
 ON = date(2026, 9, 1)
 CHECKS = {check.name: check for check in all_checks() if check.machine is not None}

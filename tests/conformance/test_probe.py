@@ -11,7 +11,7 @@ import pytest
 from shenhe.conformance.checks.perceived import Perceived, picture_shows_label
 from shenhe.conformance.checks.takedown import Surface, report_is_decided
 from shenhe.conformance.people import flaw
-from shenhe.conformance.probe import Probe, Session
+from shenhe.conformance.probe import Probe
 from shenhe.conformance.provider import (
     Accepted,
     Account,
@@ -34,6 +34,7 @@ from shenhe.conformance.provider import (
 )
 from shenhe.conformance.registry import NeedsReview, NotJudged, Undecided, Violation, check
 from shenhe.conformance.requests import picture
+from shenhe.conformance.session import Session
 from shenhe.rulebook import Behaviour, Service
 
 ON = date(2026, 9, 1)

@@ -15,8 +15,9 @@ from shenhe import conformance
 from shenhe.conformance import NotConformantError
 from shenhe.conformance.checks import all_checks
 from shenhe.conformance.checks.real_name import Presented, identity_number_must_be_valid
+from shenhe.conformance.conclusions import exit_code
 from shenhe.conformance.people import Persons
-from shenhe.conformance.probe import Probe, Session
+from shenhe.conformance.probe import Probe
 from shenhe.conformance.provider import (
     Accepted,
     Account,
@@ -42,13 +43,10 @@ from shenhe.conformance.provider import (
 from shenhe.conformance.registry import NotJudged, Violation
 from shenhe.conformance.report import CheckResult, Report
 from shenhe.conformance.requests import picture
-from shenhe.conformance.runner import (
-    INTERRUPTED,
-    NothingToCheck,
-    TargetRefused,
-    exit_code,
-    run_checks,
-)
+from shenhe.conformance.runner import INTERRUPTED, run_checks
+from shenhe.conformance.selection import NothingToCheck
+from shenhe.conformance.session import Session
+from shenhe.conformance.target import TargetRefused
 from shenhe.conformance.verdict import ExitCode
 from shenhe.rulebook import RulebookError, Service, load_rulebook
 
@@ -470,7 +468,7 @@ def test_progress_is_told() -> None:
 
 
 def test_only_a_test_environment_or_this_machine_is_probed() -> None:
-    from shenhe.conformance.runner import target_of
+    from shenhe.conformance.target import target_of
 
     provider = RefusesAll()
     production = target_of(provider).model_copy(update={"environment": "production"})  # type: ignore[arg-type]

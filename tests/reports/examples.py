@@ -18,9 +18,9 @@ from shenhe.conformance.report import (
     Target,
     Timing,
     UndecidedRule,
-    VerdictName,
     Words,
 )
+from shenhe.conformance.verdict import VerdictName
 from shenhe.reports.figures import RUNGS
 from shenhe.simulator import METRICS, Run, Scenario, load_scenario
 
