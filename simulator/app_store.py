@@ -179,7 +179,7 @@ class AppStores:
         place = p * self.count + s
         index = case * MAX_STORES + s
         if ordered:
-            lag = draws.exponential(seed, p, Purpose.DELISTING_LAG, index) * self.obeys[s]
+            lag = clock.whole(draws.exponential(seed, p, Purpose.DELISTING_LAG, index) * self.obeys[s])
             yield clock.after(lag, DELISTED, p, case)
             if not state.listed[place]:
                 return

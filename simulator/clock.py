@@ -11,6 +11,8 @@ from typing import Any
 
 import simpy
 
+from .formulas import whole_steps
+
 CASE_BITS = 31
 PROVIDER_BITS = 20
 FIRST_KEYED = 2  # SimPy uses 0 (urgent) and 1 (normal)
@@ -38,19 +40,40 @@ class Due(simpy.Event):  # type: ignore[misc]
 
 
 def resize(resource: Any, capacity: int) -> None:
-    """Give a SimPy resource another capacity: more takes effect at once, less as those at work finish."""
-    if resource.capacity != capacity:
-        resource._capacity = capacity
+    """Give a SimPy resource another capacity: more takes effect at once, less as those at work finish.
+
+    SimPy grants one waiting request each time that it is asked to look.
+    """
+    resource._capacity = capacity
+    while resource.put_queue and resource.count < capacity:
         resource._trigger_put(None)
 
 
 class Clock:
-    """Schedules events of one environment with keys. ``clock.env.now`` is the time in days."""
+    """Schedules events of one environment with keys. ``clock.env.now`` is the time in days.
 
-    __slots__ = ("env",)
+    With a ``step`` of one day or seven, whatever takes time takes whole steps, rounded up, and many things happen at
+    once; 0 is continuous time.
+    """
 
-    def __init__(self, env: simpy.Environment) -> None:
+    __slots__ = ("env", "step")
+
+    def __init__(self, env: simpy.Environment, step: float = 0.0) -> None:
         self.env = env
+        self.step = step
+
+    def whole(self, delay: float) -> float:
+        """The days that something of ``delay`` days takes by this clock."""
+        return whole_steps(delay, self.step)
+
+    def until(self, arrival: float, gap: float) -> float:
+        """Days until the next of a stream of events, ``gap`` after the one before and at ``arrival`` in continuous time.
+
+        A stream is rounded event by event and not gap by gap, so that its rate stays what it is.
+        """
+        if self.step == 0.0:
+            return gap
+        return whole_steps(arrival, self.step) - float(self.env.now)
 
     @staticmethod
     def key(kind: int, provider: int, case: int) -> int:
@@ -59,6 +82,8 @@ class Clock:
 
     def after(self, delay: float, kind: int, provider: int, case: int) -> Due:
         """An event that a process may wait for, ``delay`` days from now."""
+        if self.step:
+            delay = whole_steps(delay, self.step)
         return Due(self.env, delay, ((kind << PROVIDER_BITS | provider) << CASE_BITS) | case)
 
     def call(
@@ -68,4 +93,6 @@ class Clock:
 
         For the many short affairs that need no process of their own, such as the end of one violation.
         """
+        if self.step:
+            delay = whole_steps(delay, self.step)
         Due(self.env, delay, ((kind << PROVIDER_BITS | provider) << CASE_BITS) | case, arguments, function)

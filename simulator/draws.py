@@ -111,6 +111,8 @@ class Purpose:
     GROUP_BACK: Final = 72
     SUPPORTER_CHOICE: Final = 73
     HOOK: Final = 74
+    DESTINATION: Final = 75
+    FALSE_COMPLAINT_MADE: Final = 76
 
 
 def _philox(c0: int, c1: int, c2: int, c3: int, k0: int, k1: int) -> tuple[int, int, int, int]:

@@ -106,6 +106,9 @@ class Kind(enum.IntEnum):
     CERTIFIED = 65  # the provider joins the safe harbour
     FILING_CANCELLED = 66  # the provider is gone, and its filing with it
     EXEMPT = 67  # outside enforcement from the beginning
+    BUDGET_SPENT = 68  # value: RMB spent since the year began; case: number of the authority
+    BUDGET_RENEWED = 69  # value: RMB for the new year; case: number of the authority
+    INSOLVENT = 70  # value: RMB that enforcement has cost the provider, which closes; case: what made it too much
 
 
 class Stream(enum.IntEnum):
@@ -145,7 +148,7 @@ ACTORS: dict[Kind, Actor] = {
     **dict.fromkeys(
         (
             Kind.SUPPORTER_SANCTIONED, Kind.SUPPORTER_SUSPENDED, Kind.REFERRED, Kind.STORE_FINED, Kind.PLATFORM_FINED,
-            Kind.POLICY_CHANGED, Kind.FOCUSED,
+            Kind.POLICY_CHANGED, Kind.FOCUSED, Kind.BUDGET_SPENT, Kind.BUDGET_RENEWED,
         ),
         Actor.REGULATOR,
     ),

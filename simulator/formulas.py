@@ -164,6 +164,26 @@ def fine_for_all(fine: float, per_violation: float, violations: int) -> float:
     return fine + per_violation * violations
 
 
+def whole_steps(delay: float, step: float) -> float:
+    """Days until what is due in ``delay`` days happens, on a clock that only shows every ``step`` days (0: continuous)."""
+    if step == 0.0:
+        return delay
+    return float(math.ceil(delay / step)) * step
+
+
+def cases_affordable(left: float, cost: float, hands: int) -> int:
+    """How many more investigations at ``cost`` RMB each ``left`` RMB of a budget pays for, at most ``hands``."""
+    if cost <= 0.0 or left >= cost * hands:
+        return hands
+    return int(left / cost) if left > 0.0 else 0
+
+
+def outlays(fines: float, claims: float, compliance_cost: float, revenue: float, downtime: float) -> float:
+    """RMB that enforcement has cost a provider: fines, damages, effort at compliance, and the revenue of the days without
+    its service. ``revenue`` is RMB a year."""
+    return fines + claims + compliance_cost + revenue / 365.0 * downtime
+
+
 def next_publication(now: float, interval: float) -> float:
     """Days until the next published batch of filings, strictly after now."""
     return (math.floor(now / interval) + 1.0) * interval - now

@@ -65,6 +65,8 @@ class Replication:
     staff_cost: float  # RMB
     waiting_since: float  # sum of the days on which the cases still waiting were opened
     takedown_delays: Floats  # days from a complaint to the provider's own takedown
+    spent: Floats  # (A,) RMB that each authority paid for investigations
+    unfunded: Floats  # (A,) days that each authority's budget did not reach for another case
     steps: int  # events that SimPy processed
     pending: int  # and those that were waiting at the horizon
 
@@ -82,7 +84,7 @@ class World:
         hook: Hook | None = None,
     ) -> None:
         self.env = simpy.Environment()
-        self.clock = Clock(self.env)
+        self.clock = Clock(self.env, numbers[0][1].clock_step)
         self.table = numbers[0][1]
         self.regimes = numbers
         self.hook = hook
@@ -236,6 +238,8 @@ class World:
         self.queue_changed(0)
         self.pay_staff()
         self.close_bin()
+        for authority in range(len(self.regulator.budget)):
+            self.regulator.end_shortage(authority)
         for p in range(self.table.providers):
             self.regulator.end_downtime(p)
             self.providers.book_effort(p)
@@ -299,6 +303,8 @@ def replicate(
         staff_cost=world.staff_cost,
         waiting_since=world.waiting_since,
         takedown_delays=np.array(world.takedown_delays, dtype=np.float64),
+        spent=np.array(world.regulator.spent, dtype=np.float64),
+        unfunded=np.array(world.regulator.unfunded, dtype=np.float64),
         steps=next(world.env._eid) - len(world.env._queue),
         pending=len(world.env._queue),
     )

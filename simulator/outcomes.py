@@ -75,7 +75,7 @@ METRICS: dict[str, Metric] = {
     "deterred_peers": Metric("Occasions forgone only for what happened to others", ""),
     "harm_outside": Metric("Harm by providers outside enforcement", "user-days"),
     "compliance_cost": Metric("Cost of effort at compliance", "RMB"),
-    "regulator_cost": Metric("Cost of inspectors and reviewers", "RMB"),
+    "regulator_cost": Metric("Cost of inspectors, reviewers and investigations", "RMB"),
     "lawful_blocked": Metric("Lawful use refused by filters", "user-days"),
     "takedowns": Metric("Violations taken down by providers after a complaint", ""),
     "takedown_p50": Metric("Time from complaint to the provider's takedown, median", "days"),
@@ -98,10 +98,11 @@ METRICS: dict[str, Metric] = {
     "filings_cancelled": Metric("Filings cancelled", ""),
     "backlog_age": Metric("Age of the cases waiting at the end", "days"),
     "concentration": Metric("Concentration of users (Herfindahl index)", "share"),
+    "insolvencies": Metric("Providers closed by what enforcement cost them", ""),
     "disparity": Metric("Sanctions per violation, first size class over last", "ratio"),
 }
-"""Every column of the outcomes but ``replication`` and those of one size class: ``compliance_…``, ``exits_…`` and
-``sanction_rate_…``."""
+"""Every column of the outcomes but ``replication``, those of one size class (``compliance_…``, ``exits_…``, ``insolvencies_…`` and
+``sanction_rate_…``) and those of one authority (``spent_…`` and ``unfunded_…``)."""
 
 SERIES_KINDS: dict[str, Kind] = {
     "violations": Kind.VIOLATION,
@@ -130,14 +131,21 @@ SERIES_LEVELS = ("backlog", "listings", "active", "filed", "service_suspended", 
 
 
 def metrics(scenario: Scenario) -> dict[str, Metric]:
-    """All metrics of a scenario's outcomes, those by size class included."""
+    """All metrics of a scenario's outcomes, those by size class and by authority included."""
     by_class: dict[str, Metric] = {}
     for item in scenario.population.classes:
         column = _column(item.name)
         by_class[f"compliance_{column}"] = Metric(f"Compliance of {item.name} providers", "share")
         by_class[f"exits_{column}"] = Metric(f"Exits of {item.name} providers", "")
         by_class[f"sanction_rate_{column}"] = Metric(f"Sanctions per hundred violations of {item.name} providers", "")
-    return METRICS | by_class
+        if item.capital is not None:
+            by_class[f"insolvencies_{column}"] = Metric(f"Insolvencies of {item.name} providers", "")
+    by_authority: dict[str, Metric] = {}
+    for authority in scenario.policy.authorities:
+        column = _column(authority.name)
+        by_authority[f"spent_{column}"] = Metric(f"Spent on investigations by {authority.name}", "RMB")
+        by_authority[f"unfunded_{column}"] = Metric(f"{authority.name} without budget for another case", "days")
+    return METRICS | by_class | by_authority
 
 
 def _column(name: str) -> str:
@@ -211,6 +219,11 @@ def outcomes_table(scenario: Scenario, run: Replication) -> pa.Table:
         row[f"compliance_{column}"] = 1.0 - _share(broken, seen)
         row[f"exits_{column}"] = int(state.exits[members].sum())
         row[f"sanction_rate_{column}"] = 100.0 * _share(int(state.sanctions[members].sum()), broken)
+        if item.capital is not None:
+            row[f"insolvencies_{column}"] = int(state.insolvent[members].sum())
+    for position, authority in enumerate(scenario.policy.authorities):
+        row[f"spent_{_column(authority.name)}"] = float(run.spent[position])
+        row[f"unfunded_{_column(authority.name)}"] = float(run.unfunded[position])
     columns: list[Any] = [pa.array([run.number], pa.int32())]
     columns += [pa.array([float(value)], pa.float64()) for value in row.values()]
     return pa.table(columns, names=["replication", *row])
@@ -233,7 +246,7 @@ def _further(run: Replication) -> dict[str, float]:
         "deterred_peers": totals["deterred_peers"],
         "harm_outside": _sum(state.harm_outside),
         "compliance_cost": _sum(state.compliance_cost),
-        "regulator_cost": run.staff_cost,
+        "regulator_cost": run.staff_cost + _sum(run.spent),
         "lawful_blocked": _sum(state.lawful_blocked),
         "takedowns": int(kinds[Kind.TAKEN_DOWN]),
         "takedown_p50": _quantile(run.takedown_delays, 0.5),
@@ -256,6 +269,7 @@ def _further(run: Replication) -> dict[str, float]:
         "filings_cancelled": int(kinds[Kind.FILING_CANCELLED]),
         "backlog_age": _share(run.bin_ends[-1] * waiting - run.waiting_since, waiting),
         "concentration": _share(_sum(reach * reach), whole * whole),
+        "insolvencies": int(kinds[Kind.INSOLVENT]),
         "disparity": _share(rates[0], rates[1]),
     }
 

@@ -6,6 +6,7 @@ or platform in the scenario's order. Rates are per day here (scenarios give them
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ from .formulas import scaled
 from .scenario import PolicyRules, Sanction, Scenario, covers
 
 YEAR = 365.0
+CLOCKS = {"continuous": 0.0, "daily": 1.0, "weekly": 7.0}
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -29,7 +31,8 @@ WARNING, RECTIFY, FINE, SUSPEND_UPDATES, SUSPEND_REGISTRATION, SUSPEND_SERVICE, 
 
 
 class Table(NamedTuple):
-    """One scenario as numbers. Shapes: C size classes, B behaviours, L steps, S stores, P platforms."""
+    """One scenario as numbers. Shapes: C size classes, B behaviours, L steps, S stores, P platforms, A authorities (one at
+    least)."""
 
     providers: int
     horizon: float
@@ -55,7 +58,7 @@ class Table(NamedTuple):
 
     exit_rate: float  # per day
     complaint_delay: float
-    false_complaint_rate: float  # per provider and day
+    false_complaint_rate: float  # per provider and day, of the stream that they are thinned from
     updates_factor: float
     registration_factor: float
     initial_belief: float
@@ -78,7 +81,7 @@ class Table(NamedTuple):
     platform_fades: Floats
 
     # the registry
-    reviewers: int
+    reviewers: int  # of all authorities together
     review_days: float
     supplement_probability: float
     supplement_days: float
@@ -98,7 +101,7 @@ class Table(NamedTuple):
     target_class: Floats  # (C,)
     sensitivity: float
     specificity: float
-    inspectors: int
+    inspectors: int  # of one pool; see authority_inspectors for those of several authorities
     investigation_days: float
     investigation_phases: int
     by_severity: bool
@@ -192,6 +195,14 @@ class Table(NamedTuple):
     authority_inspectors: Integers  # (A,)
     authority_of: Integers  # (C * B,) the authority with jurisdiction
     staff_cost: float  # RMB a day of one inspector or reviewer
+    authority_reviewers: Integers  # (A,) or (1,): one pool where no authority has reviewers of its own
+    registry_of: Integers  # (C,) the pool of reviewers that filings of a size class wait for
+    authority_budget: Floats  # (A,) RMB a year, inf for none
+    case_cost: float  # RMB of one investigation
+    class_capital: Floats  # (C,) RMB, inf for none
+    destinations: int  # providers among which the users who leave one spread
+    false_complaint_chance: float  # share of the stream of false complaints that is made
+    clock_step: float  # days, 0 for continuous time
     foresight: float  # days that a provider looks ahead, 0 for no further than the next step
 
 
@@ -204,6 +215,9 @@ def table(scenario: Scenario) -> Table:
     total = float(np.add.accumulate(rates)[-1])
     cumulative = np.add.accumulate(rates) / total if total else np.ones(len(rates))
     behaviours = [risk.name for risk in risks]
+
+    public = scenario.public
+    stream = public.false_complaint_ceiling or public.false_complaints
 
     def column(values: list[float]) -> Floats:
         return np.array(values, dtype=np.float64)
@@ -228,7 +242,7 @@ def table(scenario: Scenario) -> Table:
         filing=behaviours.index(Behaviour.FILING) if Behaviour.FILING in behaviours else -1,
         exit_rate=population.exit_rate / YEAR,
         complaint_delay=scenario.public.complaint_delay,
-        false_complaint_rate=scenario.public.false_complaints / YEAR,
+        false_complaint_rate=stream / YEAR,
         updates_factor=scenario.response.updates_factor,
         registration_factor=scenario.response.registration_factor,
         initial_belief=scenario.response.initial_belief,
@@ -247,7 +261,7 @@ def table(scenario: Scenario) -> Table:
         platform_lag=column([platform.takedown_lag for platform in scenario.platforms]),
         platform_misses=column([platform.misses for platform in scenario.platforms]),
         platform_fades=column([platform.fades_after for platform in scenario.platforms]),
-        reviewers=scaled(registry.reviewers, population.scale),
+        reviewers=sum(_reviewers(scenario)),
         review_days=registry.review_days,
         supplement_probability=registry.supplement_probability,
         supplement_days=registry.supplement_days,
@@ -357,6 +371,16 @@ def table(scenario: Scenario) -> Table:
         ),
         authority_of=np.array([_authority(policy, item.name, name) for item in classes for name in behaviours], dtype=np.int64),
         staff_cost=staff.cost / YEAR,
+        authority_reviewers=np.array(_reviewers(scenario), dtype=np.int64),
+        registry_of=np.array([_registry(policy, item.name) for item in classes], dtype=np.int64),
+        authority_budget=column(
+            [math.inf if item.budget is None else item.budget * population.scale for item in policy.authorities] or [math.inf]
+        ),
+        case_cost=staff.case_cost,
+        class_capital=column([math.inf if item.capital is None else item.capital for item in classes]),
+        destinations=public.destinations,
+        false_complaint_chance=public.false_complaints / stream if stream else 0.0,
+        clock_step=CLOCKS[scenario.clock],
         foresight=scenario.response.foresight,
     )
 
@@ -375,6 +399,20 @@ def _authority(policy: PolicyRules, size: str, behaviour: Behaviour) -> int:
         if covers(item, size, behaviour):
             return number
     return 0
+
+
+def _reviewers(scenario: Scenario) -> list[int]:
+    """People in each pool of reviewers: one for each authority that has any, an empty place for one that has none."""
+    count, scale = scenario.registry.reviewers, scenario.population.scale
+    if not any(item.reviewers for item in scenario.policy.authorities):
+        return [scaled(count, scale)]
+    return [scaled(count, scale * item.reviewers) if item.reviewers else 0 for item in scenario.policy.authorities]
+
+
+def _registry(policy: PolicyRules, size: str) -> int:
+    if not any(item.reviewers for item in policy.authorities):
+        return 0
+    return _authority(policy, size, Behaviour.FILING)
 
 
 def regimes(scenario: Scenario) -> list[tuple[float, Table]]:

@@ -21,9 +21,11 @@ from .formulas import (
     filter_strictness,
     mean_fine,
     misuse_chance,
+    outlays,
     step_on_ladder,
     strikes_remembered,
     violation_chance,
+    whole_steps,
 )
 from .state import ABROAD, ACTIVE, EXEMPT, EXITED, FUNCTIONS, NOT_ENTERED, REGISTRATION, REVOKED, SERVICE, UPDATES
 
@@ -39,7 +41,7 @@ CANDIDATE_ACCEPTED, SERIOUS, LIFETIME = Purpose.CANDIDATE_ACCEPTED, Purpose.SERI
 OCCASIONS = int(Stream.OCCASION)
 DETERRED, EFFORT, STRICTNESS = int(Kind.DETERRED), int(Kind.EFFORT), int(Kind.STRICTNESS)
 TAKEN_DOWN, SELF_REPORTED, CLAIM = int(Kind.TAKEN_DOWN), int(Kind.SELF_REPORTED), int(Kind.CLAIM)
-REENTERED, ACCOUNT_MEASURE = int(Kind.REENTERED), int(Kind.ACCOUNT_MEASURE)
+REENTERED, ACCOUNT_MEASURE, INSOLVENT = int(Kind.REENTERED), int(Kind.ACCOUNT_MEASURE), int(Kind.INSOLVENT)
 BY_ITSELF, BY_PEERS = 1, 2
 DETERRED_OWN, DETERRED_PEERS = 0, 1  # of model.TOTALS
 MEASURES = 4  # warned, limited, suspended, closed; from the third on, what the user made is taken down
@@ -68,6 +70,7 @@ class Providers:
         self.peer_believed = [0.0] * len(sizes)
         self.reenters = table.class_reenters.tolist()
         self.effort_cost = table.class_compliance_cost.tolist()
+        self.capital = table.class_capital.tolist()
         self.rates = (table.behaviour_rate * 365.0).tolist()
         self.activity = table.class_activity.tolist()
         self.adopt(table)
@@ -118,14 +121,18 @@ class Providers:
         occasions, class_occasions = state.occasions, world.class_occasions
         service, first = p * FUNCTIONS + SERVICE, p * self.behaviours
         may_reenter = self.reenters[c] > 0.0
-        k = 0
+        k, step, arrival = 0, clock.step, env.now
         while True:
             # Draws are keyed, so taking some that will not be needed changes nothing.
             gaps = self.exponentials(seed, p, CANDIDATE_GAP, k, AHEAD).tolist()
             behaviours = self.uniforms(seed, p, CANDIDATE_BEHAVIOUR, k, AHEAD).tolist()
             decisions = self.uniforms(seed, p, CANDIDATE_ACCEPTED, k, AHEAD).tolist()
             for gap, behaviour, u in zip(gaps, behaviours, decisions, strict=True):
-                yield Due(env, gap * mean, key + k)
+                delay = gap * mean
+                if step:
+                    arrival += delay
+                    delay = whole_steps(arrival, step) - env.now
+                yield Due(env, delay, key + k)
                 if status[p] != ACTIVE:
                     if not may_reenter:
                         return
@@ -258,7 +265,7 @@ class Providers:
         severity = self.severity[b] * self.serious_factor[b] if serious else self.severity[b]
         own = severity * (1.0 - self.spreads[b])
         self.begin_violation(p, b, case, own)
-        delay, kind = self.exponential(seed, p, LIFETIME, k) * self.lifetime[b], VIOLATION_ENDED
+        delay, kind = world.clock.whole(self.exponential(seed, p, LIFETIME, k) * self.lifetime[b]), VIOLATION_ENDED
         epoch = state.live_epoch[p * self.behaviours + b]
         reported = world.public.notice(p, b, k, serious)
         if reported >= 0.0:
@@ -296,7 +303,7 @@ class Providers:
                 acts = acts or measure > MEASURES // 2
         if not acts:
             return -1.0
-        return self.exponential(seed, p, Purpose.HANDLING_TIME, k) * table.handling_days
+        return world.clock.whole(self.exponential(seed, p, Purpose.HANDLING_TIME, k) * table.handling_days)
 
     def pay_claim(self, event: Any) -> None:
         """The person depicted is awarded damages, where the provider can still be reached by a court."""
@@ -306,6 +313,7 @@ class Providers:
             award = self.exponential(self.seed, p, Purpose.AWARD, k) * self.award[b]
             state.claims[p] += award
             self.world.log(CLAIM, p, k << 3 | OCCASIONS, b, award)
+            self.settle(p, k << 3 | OCCASIONS)
 
     def review(self, event: Any) -> None:
         """Choose effort and the strictness of the filter in view of the sanctions now expected."""
@@ -313,6 +321,9 @@ class Providers:
         world = self.world
         state, table = world.state, world.table
         c = state.size_class[p]
+        if state.status[p] == ACTIVE and self.capital[c] < math.inf:
+            self.book_effort(p)
+            self.settle(p, 0)
         if state.status[p] == ACTIVE and state.outside[p] != EXEMPT:
             own, peers = self.beliefs(p)
             belief = own + peers - own * peers if not state.outside[p] else 0.0
@@ -464,6 +475,22 @@ class Providers:
             away = self.exponential(self.seed, p, Purpose.REENTRY_TIME, case) * world.table.reentry_days
             world.clock.call(away, REENTERED, p, case, self.reenter, p)
 
+    def paid(self, p: int) -> float:
+        """What enforcement has cost a provider as far as it is booked, in RMB: a suspension under way is not."""
+        state = self.state
+        return outlays(state.fines[p], state.claims[p], state.compliance_cost[p], state.revenue[p], state.downtime[p])
+
+    def settle(self, p: int, case: int) -> None:
+        """A provider whose capital does not cover what enforcement has cost it closes, and does not come back."""
+        state, capital = self.state, self.capital[self.state.size_class[p]]
+        if capital == math.inf or state.status[p] != ACTIVE:
+            return
+        paid = self.paid(p) - state.written_off[p]
+        if paid > capital:
+            state.insolvent[p] += 1
+            self.world.log(INSOLVENT, p, case, -1, paid)
+            self.close(p, EXITED, EXIT, case, -1, driven_out=False)
+
     def reenter(self, event: Any) -> None:
         """Back under another name: nobody remembers its strikes, and it has neither filing nor listing."""
         p = event._value
@@ -480,6 +507,7 @@ class Providers:
         state.strikes[p] = state.applied[p] = state.group[p] = state.complained[p] = 0
         state.ended[p] = NEVER
         state.effort_at[p] = world.env.now
+        state.written_off[p] = self.paid(p)
         world.log(REENTERED, p, 0, -1, 0.0)
         world.app_stores.forget(p)
         world.accrue(p)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .draws import Purpose
 from .eventlog import Kind, Stream, case_number
+from .scenario import MAX_DESTINATIONS
 from .state import ACTIVE, FUNCTIONS, SERVICE
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class Public:
     def __init__(self, world: World) -> None:
         self.world = world
         self.slots = len(world.table.store_share) + 1
+        self.destinations = world.table.destinations
         self.adopt(world.table)
         users = list(accumulate(world.state.users))
         self.cumulative_users = [reached / users[-1] for reached in users]
@@ -47,7 +49,7 @@ class Public:
         world = self.world
         if world.draws.uniform(world.seed, p, COMPLAINED, k) >= self.complained[b]:
             return -1.0
-        delay = world.draws.exponential(world.seed, p, COMPLAINT_DELAY, k) * world.table.complaint_delay
+        delay = world.clock.whole(world.draws.exponential(world.seed, p, COMPLAINT_DELAY, k) * world.table.complaint_delay)
         world.clock.call(delay, COMPLAINT, p, k << 3 | OCCASIONS, self.complain, (p, b, k, serious))
         return delay
 
@@ -65,12 +67,15 @@ class Public:
         world = self.world
         table, state, draws, seed = world.table, world.state, world.draws, world.seed
         mean = 1.0 / (table.false_complaint_rate * table.providers)
-        f = 0
+        f, arrival = 0, 0.0
         while True:
             gap = draws.exponential(seed, 0, Purpose.FALSE_COMPLAINT_GAP, f) * mean
-            yield world.clock.after(gap, COMPLAINT, 0, f)
+            arrival += gap
+            yield world.clock.after(world.clock.until(arrival, gap), COMPLAINT, 0, f)
             p = bisect_right(self.cumulative_users, draws.uniform(seed, 0, Purpose.FALSE_COMPLAINT_TARGET, f))
-            if state.status[p] == ACTIVE:
+            chance = world.table.false_complaint_chance
+            made = chance >= 1.0 or draws.uniform(seed, 0, Purpose.FALSE_COMPLAINT_MADE, f) < chance
+            if made and state.status[p] == ACTIVE:
                 u = draws.uniform(seed, 0, Purpose.FALSE_COMPLAINT_BEHAVIOUR, f)
                 b = bisect_right(world.providers.cumulative, u)
                 b = min(b, world.behaviours - 1)
@@ -87,10 +92,11 @@ class Public:
         """Episodes of a rumour: each provider that one reaches refutes it in time, or breaches its duty to."""
         world = self.world
         table, state, draws, seed, b = world.table, world.state, world.draws, world.seed, world.table.rumour
-        episode = 0
+        episode, arrival = 0, 0.0
         while True:
             gap = draws.exponential(seed, 0, Purpose.RUMOUR_GAP, episode) / table.rumour_rate
-            yield world.clock.after(gap, RUMOUR, 0, episode)
+            arrival += gap
+            yield world.clock.after(world.clock.until(arrival, gap), RUMOUR, 0, episode)
             for p in range(table.providers):
                 if state.status[p] != ACTIVE or state.suspended[p * FUNCTIONS + SERVICE]:
                     continue
@@ -110,7 +116,7 @@ class Public:
             episode += 1
 
     def move_away(self, p: int, slot: int, share: float, index: int) -> None:
-        """Users of ``p`` who can no longer reach it turn to another provider; ``slot`` is the store, or the whole service."""
+        """Users of ``p`` who can no longer reach it turn to others, in equal parts; ``slot`` is the store, or the whole service."""
         world = self.world
         if world.table.migrates == 0.0:
             return
@@ -121,14 +127,27 @@ class Public:
         going = state.present[p] * world.table.migrates * share
         if going <= 0.0:
             return
-        u = world.draws.uniform(world.seed, p, Purpose.MIGRATION, index * self.slots + slot)
+        state.moved[place] = going
+        self.count_users(p, -going, slot)
+        part = going / self.destinations
+        for number in range(self.destinations):
+            q = self.destination(p, index * self.slots + slot, number)
+            state.moved_to[place * self.destinations + number] = q
+            if q >= 0:
+                self.count_users(q, part, slot)
+
+    def destination(self, p: int, index: int, number: int) -> int:
+        """A provider drawn by size at the beginning, or -1 where that one is gone or cannot be reached either."""
+        world = self.world
+        state = world.state
+        if number == 0:
+            u = world.draws.uniform(world.seed, p, Purpose.MIGRATION, index)
+        else:
+            u = world.draws.uniform(world.seed, p, Purpose.DESTINATION, index * MAX_DESTINATIONS + number)
         q = bisect_right(self.cumulative_users, u)
         if q == p or q >= len(state.status) or state.status[q] != ACTIVE or state.suspended[q * FUNCTIONS + SERVICE]:
-            q = -1
-        state.moved[place], state.moved_to[place] = going, q
-        self.count_users(p, -going, slot)
-        if q >= 0:
-            self.count_users(q, going, slot)
+            return -1
+        return q
 
     def come_back(self, p: int, slot: int) -> None:
         """The service, or its listing, is back, and with it some of those who left."""
@@ -137,12 +156,16 @@ class Public:
         gone = state.moved[place]
         if not gone:
             return
-        q = state.moved_to[place]
-        back = gone * self.world.table.returns
-        if q >= 0:
-            back = min(back, state.present[q])
-            self.count_users(q, -back, slot)
-        state.moved[place], state.moved_to[place] = 0.0, -1
+        back = 0.0
+        for number in range(self.destinations):
+            part = gone * self.world.table.returns / self.destinations
+            q = state.moved_to[place * self.destinations + number]
+            if q >= 0:
+                part = min(part, state.present[q])
+                self.count_users(q, -part, slot)
+            state.moved_to[place * self.destinations + number] = -1
+            back += part
+        state.moved[place] = 0.0
         self.count_users(p, back, slot)
 
     def count_users(self, p: int, change: float, slot: int) -> None:

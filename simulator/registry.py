@@ -25,14 +25,17 @@ NEVER = math.nan
 
 
 class Registry:
-    """One office with a number of reviewers, first come first served."""
+    """One office with a number of reviewers, or one for each authority that reviews filings; first come first served."""
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.reviewers = simpy.Resource(world.env, capacity=world.table.reviewers)
+        self.pool_of = world.table.registry_of.tolist()
+        # An authority without reviewers has an empty place here, which no filing is sent to.
+        self.reviewers = [simpy.Resource(world.env, max(1, size)) for size in world.table.authority_reviewers.tolist()]
 
     def adopt(self, table: Table) -> None:
-        resize(self.reviewers, table.reviewers)
+        for pool, size in zip(self.reviewers, table.authority_reviewers.tolist(), strict=True):
+            resize(pool, size)
 
     def submit(self, p: int) -> None:
         """A provider decides to file; it does so once in each of its lives."""
@@ -44,6 +47,7 @@ class Registry:
         world = self.world
         table, clock, draws, seed, env = world.table, world.clock, world.draws, world.seed, world.env
         rule, life = table.filing, world.state.lives[p]
+        reviewers = self.reviewers[self.pool_of[world.state.size_class[p]]]
         first = life * ATTEMPTS
         yield clock.after(
             draws.exponential(seed, p, Purpose.FILING_PREPARATION, first) * table.preparation_days, SUBMITTED, p, 0
@@ -55,7 +59,7 @@ class Registry:
             table = world.table
             arrived = env.now
             world.log(SUBMITTED, p, attempt, rule, 0.0)
-            with self.reviewers.request() as turn:
+            with reviewers.request() as turn:
                 yield turn
                 review = draws.exponential(seed, p, Purpose.FILING_REVIEW, attempt) * table.review_days
                 yield clock.after(review, DECIDED, p, attempt)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from . import policy
 from .clock import resize
 from .draws import Purpose
 from .eventlog import Kind, Stream, case_number
-from .formulas import fine_amount, fine_for_all, inspection_chance, inspection_emphasis, step_on_ladder
+from .formulas import cases_affordable, fine_amount, fine_for_all, inspection_chance, inspection_emphasis, step_on_ladder
 from .hook import View
 from .state import ACTIVE, COLLATERALLY, EXITED, FUNCTIONS, REGISTRATION, RIGHTLY, SERVICE, UPDATES, WRONGLY
 
@@ -27,9 +28,13 @@ RESTORED = (int(Kind.UPDATES_RESTORED), int(Kind.REGISTRATION_RESTORED), int(Kin
 RECTIFIED, NOT_RECTIFIED, FORGIVEN = int(Kind.RECTIFIED), int(Kind.NOT_RECTIFIED), int(Kind.FORGIVEN)
 SANCTIONED, EXIT, REFERRED, FOCUSED = int(Kind.SANCTIONED), int(Kind.EXITED), int(Kind.REFERRED), int(Kind.FOCUSED)
 SUPPORTER_SUSPENDED = int(Kind.SUPPORTER_SUSPENDED)
+BUDGET_SPENT, BUDGET_RENEWED = int(Kind.BUDGET_SPENT), int(Kind.BUDGET_RENEWED)
 APPEALED, REJECTED, OVERTURNED = int(Kind.APPEALED), int(Kind.APPEAL_REJECTED), int(Kind.APPEAL_UPHELD)
 
 CLOSED_DISMISSED, CLOSED_SANCTIONED, CLOSED_LAPSED = range(3)
+
+FUNDED = -1.0  # of Regulator.unfunded_since
+YEAR = policy.YEAR
 
 # Draws of one case that recur: at each step of the ladder, for each phase of an investigation.
 STEPS, PHASES = 16, 32
@@ -83,14 +88,21 @@ class Regulator:
         pool = simpy.PriorityResource if world.table.by_severity else simpy.Resource
         self.inspectors: list[Any] = [pool(world.env, size) for size in world.table.authority_inspectors.tolist()]
         self.authority_of = world.table.authority_of.tolist()
+        self.budget: list[float] = world.table.authority_budget.tolist()
+        self.left = self.budget.copy()  # of the budget of the year, RMB
+        self.investigating = [0] * len(self.budget)  # cases paid for and under way
+        self.unfunded_since = [FUNDED] * len(self.budget)
+        self.spent = [0.0] * len(self.budget)  # since the beginning, RMB
+        self.unfunded = [0.0] * len(self.budget)  # days without budget
         self.focus = -1  # the lot of providers that inspections concentrate on
         self.sanctioned_in_lot = [0] * world.table.lots
         self.adopt(world.table)
 
     def adopt(self, table: Table) -> None:
         """Read the numbers of another regime."""
-        for pool, size in zip(self.inspectors, table.authority_inspectors.tolist(), strict=True):
-            resize(pool, size)
+        self.staff: list[int] = table.authority_inspectors.tolist()
+        for authority in range(len(self.staff)):
+            self.employ(authority)
         self.days = (table.step_updates.tolist(), table.step_registration.tolist(), table.step_service.tolist())
         self.sanctions = table.step_sanctions.tolist()
         self.deadline = table.step_deadline.tolist()
@@ -112,10 +124,67 @@ class Regulator:
         )
 
     def start(self) -> None:
+        if min(self.budget) < math.inf:
+            for authority in range(len(self.budget)):
+                self.note_shortage(authority)
+            self.world.env.process(self.renew())
         if self.world.table.lots > 1:
             self.world.env.process(self.concentrate())
         if self.world.table.inspection_ceiling > 0.0:
             self.world.env.process(self.inspect())
+
+    # -- budgets
+
+    def employ(self, authority: int) -> None:
+        """As many inspectors work as there are, and as the budget of the year has cases for."""
+        size = self.staff[authority]
+        if self.budget[authority] < math.inf:
+            busy = self.investigating[authority]
+            size = busy + cases_affordable(self.left[authority], self.world.table.case_cost, size - busy)
+        resize(self.inspectors[authority], size)
+
+    def begin_investigation(self, authority: int) -> None:
+        """Pay for one investigation."""
+        cost = self.world.table.case_cost
+        self.spent[authority] += cost
+        self.investigating[authority] += 1
+        if self.budget[authority] < math.inf:
+            self.left[authority] -= cost
+            self.employ(authority)
+            self.note_shortage(authority)
+
+    def end_investigation(self, authority: int) -> None:
+        """An investigation ends. Its inspector takes up another case only if there is money for it."""
+        self.investigating[authority] -= 1
+        if self.budget[authority] < math.inf:
+            self.employ(authority)
+
+    def note_shortage(self, authority: int) -> None:
+        """From now on there may be no money for another case this year."""
+        world = self.world
+        if self.unfunded_since[authority] == FUNDED and self.left[authority] < world.table.case_cost:
+            self.unfunded_since[authority] = world.env.now
+            world.log(BUDGET_SPENT, 0, authority, -1, self.budget[authority] - self.left[authority])
+
+    def end_shortage(self, authority: int) -> None:
+        """Book the days without budget so far."""
+        if self.unfunded_since[authority] != FUNDED:
+            self.unfunded[authority] += self.world.env.now - self.unfunded_since[authority]
+            self.unfunded_since[authority] = FUNDED
+
+    def renew(self) -> Generator[Any, Any, None]:
+        """Each new year every budget is whole again; what was left of the old one has lapsed."""
+        world, year = self.world, 0
+        while True:
+            yield world.clock.after(YEAR, BUDGET_RENEWED, 0, year)
+            year += 1
+            for authority, budget in enumerate(self.budget):
+                if budget < math.inf:
+                    self.end_shortage(authority)
+                    self.left[authority] = budget
+                    world.log(BUDGET_RENEWED, 0, authority, -1, budget)
+                    self.note_shortage(authority)
+                    self.employ(authority)
 
     # -- how cases begin
 
@@ -125,10 +194,11 @@ class Regulator:
         state, draws, seed, providers = world.state, world.draws, world.seed, world.table.providers
         mean = 1.0 / (world.table.inspection_ceiling * providers)
         uniform = draws.uniform
-        a = 0
+        a, arrival = 0, 0.0
         while True:
             gap = draws.exponential(seed, 0, Purpose.INSPECTION_GAP, a) * mean
-            yield world.clock.after(gap, INSPECTION, 0, a)
+            arrival += gap
+            yield world.clock.after(world.clock.until(arrival, gap), INSPECTION, 0, a)
             p = int(uniform(seed, 0, Purpose.INSPECTION_TARGET, a) * providers)
             if state.status[p] == ACTIVE and not state.outside[p]:
                 table = world.table
@@ -223,7 +293,9 @@ class Regulator:
                 return
             world.wait_total += world.env.now - case.opened
             world.log(INVESTIGATION, p, case.number, case.behaviour, world.env.now - case.opened)
+            self.begin_investigation(case.authority)
             yield world.clock.after(self.investigation_time(case), INVESTIGATION, p, case.number)
+            self.end_investigation(case.authority)
         if world.state.status[p] != ACTIVE:
             self.close(case, CLOSED_LAPSED)
             return
@@ -380,6 +452,7 @@ class Regulator:
             world.providers.revoke(p, number, rule)
         elif bits & policy.SUSPEND_SERVICE:
             world.public.move_away(p, world.app_stores.count, 1.0, number)
+        world.providers.settle(p, number)
         return imposed
 
     def suspend_for_supporter(self, p: int, days: float, number: int) -> None:
@@ -458,6 +531,7 @@ class Regulator:
             if function == SERVICE:
                 world.public.come_back(p, world.app_stores.count)
             world.accrue(p)
+            world.providers.settle(p, number)
 
     def end_downtime(self, p: int) -> None:
         """Book the days of service suspended so far, where it is."""

@@ -15,7 +15,7 @@ import numpy as np
 
 from .eventlog import Kind, Stream
 from .formulas import scaled
-from .scenario import Scenario
+from .scenario import Scenario, covers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -159,6 +159,11 @@ class _Account:
         self.sanctions_of: Counter[int] = Counter()
         self.initial_users: dict[int, float] = {}
         self.unrefuted = 0
+        self.behaviours = {risk.rule: risk.name for risk in scenario.behaviours}
+        self.spent: dict[int, float] = defaultdict(float)
+        self.unfunded: dict[int, float] = defaultdict(float)
+        self.unfunded_since: dict[int, float] = {}
+        self.insolvent: Counter[int] = Counter()
         self.paying, self.paid_at, self.staff_paid = self.regimes[0][1], 0.0, 0.0
 
     def add(self, time: float, kind: Kind, p: int, case: int, rule: str, value: float) -> None:
@@ -243,6 +248,7 @@ class _Account:
             self.opened[key] = self.waiting[key] = time
             self.founded[key] = value == 1.0
         elif kind is Kind.INVESTIGATION:
+            self.spent[self.authority(p, rule)] += self.paying.policy.staff.case_cost
             self.leave_queue(key, time)
             self.waits.append(time - self.opened[key])
         elif kind is Kind.UPHELD:
@@ -268,6 +274,12 @@ class _Account:
         elif kind is Kind.SERVICE_RESTORED:
             self.accrue(p, time)
             self.end_downtime(p, time)
+        elif kind is Kind.BUDGET_SPENT:
+            self.unfunded_since[case] = time
+        elif kind is Kind.BUDGET_RENEWED:
+            self.end_shortage(case, time)
+        elif kind is Kind.INSOLVENT:
+            self.insolvent[self.size_class[p]] += 1
         elif kind is Kind.FILED:
             self.filed.add(p)
         elif kind is Kind.FILING_DECIDED:
@@ -311,6 +323,17 @@ class _Account:
             self.downtime[p] += time - since
             self.innocent += time - since if nature == "innocent" else 0.0
             self.collateral += time - since if nature == "collateral" else 0.0
+
+    def authority(self, p: int, rule: str) -> int:
+        """Number of the authority with jurisdiction over a rule broken by a provider."""
+        size = self.scenario.population.classes[self.size_class[p]].name
+        behaviour = self.behaviours[rule]
+        having = (n for n, item in enumerate(self.scenario.policy.authorities) if covers(item, size, behaviour))
+        return next(having, 0)
+
+    def end_shortage(self, authority: int, time: float) -> None:
+        if authority in self.unfunded_since:
+            self.unfunded[authority] += time - self.unfunded_since.pop(authority)
 
     def queue(self, time: float) -> None:
         self.backlog_area += len(self.waiting) * (time - self.queue_at)
@@ -392,6 +415,13 @@ class _Account:
             values[f"compliance_{name}"] = 1.0 - _ratio(broken, met)
             values[f"exits_{name}"] = sum(self.exits[p] for p in members)
             values[f"sanction_rate_{name}"] = 100.0 * _ratio(self.sanctions_of[position], broken)
+            if item.capital is not None:
+                values[f"insolvencies_{name}"] = self.insolvent[position]
+        for position, authority in enumerate(self.scenario.policy.authorities):
+            name = authority.name.replace("-", "_")
+            self.end_shortage(position, self.horizon)
+            values[f"spent_{name}"] = self.spent[position]
+            values[f"unfunded_{name}"] = self.unfunded[position]
         return {name: float(value) for name, value in values.items()}
 
 
@@ -414,7 +444,7 @@ class _Account:
             "deterred_peers": self.deterred[2],
             "harm_outside": self.harm_outside,
             "compliance_cost": self.effort_paid,
-            "regulator_cost": self.staff_paid,
+            "regulator_cost": self.staff_paid + sum(self.spent.values()),
             "lawful_blocked": self.lawful_blocked,
             "takedowns": n[Kind.TAKEN_DOWN],
             "takedown_p50": _quantile(self.takedowns, 0.5),
@@ -437,6 +467,7 @@ class _Account:
             "filings_cancelled": n[Kind.FILING_CANCELLED],
             "backlog_age": _mean([self.horizon - since for since in self.waiting.values()]),
             "concentration": _ratio(sum(u * u for u in reach), sum(reach) ** 2),
+            "insolvencies": sum(self.insolvent.values()),
             "disparity": _ratio(_ratio(by_class[0], broken[0]), _ratio(by_class[last], broken[last])),
         }
 
@@ -444,8 +475,10 @@ class _Account:
 def people(scenario: Scenario) -> int:
     """Inspectors and reviewers of a scenario at its scale."""
     staff, scale = scenario.policy.staff, scenario.population.scale
-    pools = [scaled(staff.inspectors, scale * item.share) for item in scenario.policy.authorities]
-    return (sum(pools) or scaled(staff.inspectors, scale)) + scaled(scenario.registry.reviewers, scale)
+    authorities, reviewers = scenario.policy.authorities, scenario.registry.reviewers
+    pools = [scaled(staff.inspectors, scale * item.share) for item in authorities]
+    offices = [scaled(reviewers, scale * item.reviewers) for item in authorities if item.reviewers]
+    return (sum(pools) or scaled(staff.inspectors, scale)) + (sum(offices) or scaled(reviewers, scale))
 
 
 def _ratio(part: float, whole: float) -> float:

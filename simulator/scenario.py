@@ -32,12 +32,14 @@ MAX_BEHAVIOURS = 16
 MAX_STORES = 8
 MAX_EXTENDS = 8
 MAX_CHANGES = 16
+MAX_DESTINATIONS = 8
 OPTIONAL_PARTS = ("supporters", "policy.platforms", "policy.self_report", "policy.safe_harbour")
 """Parts that a file may leave out and an override may still reach into."""
 CHANGEABLE = ("policy", "public", "response", "registry", "stores", "platforms", "behaviours")
 FIXED = (
     "policy.detection.inspection_ceiling",
     "policy.staff.triage",
+    "policy.staff.case_cost",
     "policy.authorities*",
     "policy.targeting.lots",
     "policy.targeting.focus_days",
@@ -45,7 +47,8 @@ FIXED = (
     "policy.safe_harbour*",
     "policy.ladder.*.penalty",
     "policy.ladder",
-    "public.false_complaints",
+    "public.false_complaint_ceiling",
+    "public.destinations",
     "public.rumours",
     "response.review_days",
     "stores.*.share",
@@ -99,7 +102,9 @@ class SizeClass(Part):
     ``compliance_cost`` RMB a year of full effort; ``reenters`` the probability that a provider closed by a sanction comes back
     under another name; ``abroad`` that one which would give up goes on from abroad; ``hides`` that an inspection of a
     provider sanctioned before finds nothing of what is live; ``keeps_records`` that evidence is kept; ``certifies`` that it
-    joins a safe harbour where the policy offers one.
+    joins a safe harbour where the policy offers one. ``capital`` is what a provider of the class can lose, in RMB, without
+    limit where none is given: when fines less those given back, damages, the cost of effort and the revenue of days without
+    its service come to more, it closes for good.
     """
 
     name: Name
@@ -119,6 +124,7 @@ class SizeClass(Part):
     hides: Probability = 0.0
     keeps_records: Probability = 1.0
     certifies: Probability = 0.0
+    capital: NonNegative | None = None
 
 
 class Population(Part):
@@ -183,22 +189,35 @@ class BehaviourRisk(Part):
 
 class Public(Part):
     """``complaint_delay``: mean days from a violation to a complaint. ``false_complaints``: unfounded ones, per
-    provider and year, drawn to providers by their users.
+    provider and year, drawn to providers by their users; ``false_complaint_ceiling`` is the rate of the fixed stream that they
+    are thinned from, to be given where ``changes`` raise them (else it is the rate itself, which is then fixed).
 
-    ``migrates`` is the share of users who move to another provider (drawn by size) when a service is suspended, removed
-    from their store or closed, and ``returns`` the share of these who come back with it. ``anonymity`` says how many times as
-    frequent misuse by users is where real names are not asked for. ``rumours`` counts episodes a year that reach each
-    provider with probability ``rumour_reach`` and must be refuted. ``claim_days``: mean days until a claim is decided.
+    ``migrates`` is the share of users who move to other providers (``destinations`` of them, drawn by size) when a service is
+    suspended, removed from their store or closed, and ``returns`` the share of these who come back with it. ``anonymity`` says
+    how many times as frequent misuse by users is where real names are not asked for. ``rumours`` counts episodes a year that
+    reach each provider with probability ``rumour_reach`` and must be refuted. ``claim_days``: mean days until a claim is
+    decided.
     """
 
     complaint_delay: NonNegative
     false_complaints: NonNegative
+    false_complaint_ceiling: NonNegative = 0.0
     migrates: Probability = 0.0
+    destinations: Annotated[int, Strict(), Field(ge=1, le=MAX_DESTINATIONS)] = 1
     returns: Probability = 0.0
     anonymity: Annotated[float, Strict(), Field(ge=1, le=1000)] = 1.0
     rumours: NonNegative = 0.0
     rumour_reach: Probability = 0.0
     claim_days: NonNegative = 0.0
+
+    @model_validator(mode="after")
+    def _within_ceiling(self) -> Self:
+        if 0.0 < self.false_complaint_ceiling < self.false_complaints:
+            raise ValueError(
+                f"found false_complaints {self.false_complaints:g}, expected at most false_complaint_ceiling = "
+                f"{self.false_complaint_ceiling:g}, the rate of the stream that they are thinned from"
+            )
+        return self
 
 
 class Response(Part):
@@ -353,22 +372,32 @@ class Evidence(Part):
 class Staff(Part):
     """``investigation_days`` of one inspector's time on the mean, as a sum of ``investigation_phases`` exponentials (1
     is exponential, many nearly fixed). ``triage`` takes serious cases first, or cases in order of arrival. ``cost`` is RMB a
-    year of one inspector or reviewer."""
+    year of one inspector or reviewer, ``case_cost`` RMB of one investigation beside the time of its inspector."""
 
     inspectors: Annotated[int, Strict(), Field(ge=1, le=100_000)]
     investigation_days: NonNegative
     investigation_phases: Annotated[int, Strict(), Field(ge=1, le=32)]
     triage: Literal["arrival", "severity"]
     cost: NonNegative = 0.0
+    case_cost: NonNegative = 0.0
 
 
 class Authority(Part):
     """One of several authorities: its share of the inspectors, and its jurisdiction over size classes and behaviours (all
-    where none is named). A case goes to the first authority of the list that has jurisdiction."""
+    where none is named). A case goes to the first authority of the list that has jurisdiction.
+
+    ``reviewers`` is its share of the registry's reviewers, who take the filings of the size classes over whose ``filing`` it has
+    jurisdiction; where no authority has any, all filings wait for one pool. ``budget`` is RMB a year of 365 days for the whole
+    market (``population.scale`` scales it), without limit where none is given. Each investigation is paid from it
+    (``policy.staff.case_cost``); when it does not reach for another, no case is taken up until the new year. What is
+    left over lapses.
+    """
 
     name: Name
-    tier: Literal["national", "provincial"]
+    tier: Literal["national", "provincial", "local"]
     share: Annotated[float, Strict(), Field(gt=0, le=1)]
+    reviewers: Probability = 0.0
+    budget: NonNegative | None = None
     classes: list[Name] = Field(default_factory=list)
     behaviours: list[Behaviour] = Field(default_factory=list)
 
@@ -485,7 +514,7 @@ class SafeHarbour(Part):
 class PolicyRules(Part):
     """The regulator's policy: every lever in one place. ``fine_on``: whether a first breach can already be fined.
     ``publicity`` (1) multiplies what a sanction teaches others; ``referral`` is the probability that a serious case is
-    referred to prosecution, which ends the provider; ``authorities`` divide the inspectors among them."""
+    referred to prosecution, which ends the provider; ``authorities`` divide inspectors and reviewers among them."""
 
     detection: Detection
     targeting: Targeting
@@ -563,6 +592,7 @@ class Scenario(Part):
     sources: list[Line] = Field(min_length=1)
     start: date
     horizon: Annotated[float, Strict(), Field(gt=0, le=36_500, allow_inf_nan=False)]
+    clock: Literal["continuous", "daily", "weekly"] = "continuous"
     population: Population
     behaviours: list[BehaviourRisk] = Field(min_length=1, max_length=MAX_BEHAVIOURS)
     public: Public
@@ -628,6 +658,11 @@ class Scenario(Part):
         if self.public.rumours and Behaviour.RUMOUR_REFUTATION not in names:
             raise ValueError("found rumours and no behaviour rumour-refutation, expected one that they breach")
         for change in self.changes:
+            if "public.false_complaints" in change.set and not self.public.false_complaint_ceiling:
+                raise ValueError(
+                    f"found a change of public.false_complaints by {change.title!r} and no public.false_complaint_ceiling, "
+                    "expected the highest rate that any change sets: complaints are thinned from a stream of that rate"
+                )
             if change.day >= self.horizon:
                 raise ValueError(
                     f"found the change {change.title!r} on day {change.day:g}, expected one before the horizon {self.horizon:g}"
@@ -643,6 +678,10 @@ class Scenario(Part):
         if abs(total - 1) > 1e-9:
             raise ValueError(f"found shares of the authorities that add up to {total:g}, expected 1")
         for item in authorities:
+            if item.budget is not None and not self.policy.staff.case_cost:
+                raise ValueError(
+                    f"found a budget of authority {item.name} that nothing is paid from, expected policy.staff.case_cost above 0"
+                )
             for name in item.classes:
                 if name not in classes:
                     raise ValueError(f"found authority {item.name} over class {name!r}, expected one of: {', '.join(classes)}")
@@ -652,6 +691,17 @@ class Scenario(Part):
                     raise ValueError(
                         f"found no authority over {risk.name} of {size} providers, expected one with that jurisdiction"
                     )
+        reviewing = sum(item.reviewers for item in authorities)
+        if not reviewing:
+            return
+        if abs(reviewing - 1) > 1e-9:
+            raise ValueError(f"found shares of the reviewers that add up to {reviewing:g}, expected 1, or none at all")
+        if Behaviour.FILING not in {risk.name for risk in self.behaviours}:
+            raise ValueError("found authorities with reviewers and no behaviour filing, expected one for them to review")
+        for size in classes:
+            first = next(item for item in authorities if covers(item, size, Behaviour.FILING))
+            if not first.reviewers:
+                raise ValueError(f"found no reviewers at {first.name}, expected some: the filings of {size} providers go there")
 
     def _check_ladder(self) -> None:
         """A step after which nothing can follow makes the steps above it unreachable."""

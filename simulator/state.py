@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .draws import Draws, Purpose
-from .formulas import compliance_after_rectification
+from .formulas import compliance_after_rectification, whole_steps
 from .policy import Floats, Integers, Table
 from .scenario import Scenario
 
@@ -29,7 +29,8 @@ FUNCTIONS = 3
 
 
 class State(NamedTuple):
-    """N providers, B behaviours, S stores. Times are days; money RMB; harm user-days weighted by severity."""
+    """N providers, B behaviours, S stores, D destinations of users who leave. Times are days; money RMB; harm user-days
+    weighted by severity."""
 
     size_class: Any  # (N,)
     users: Any  # (N,)
@@ -94,7 +95,9 @@ class State(NamedTuple):
     claims: Any  # (N,) RMB awarded against it
     removed: Any  # (N * S,) 1 while removed from a store, by order or by the store itself
     moved: Any  # (N * (S + 1),) users who left for want of a store, or (last) of the service
-    moved_to: Any  # (N * (S + 1),) where they went, -1: nowhere
+    moved_to: Any  # (N * (S + 1) * D,) where they went, in D equal parts, -1: nowhere
+    insolvent: Any  # (N,) times closed by what enforcement had cost it
+    written_off: Any  # (N,) RMB that it had paid before it re-entered under another name
 
 
 def initial_state(scenario: Scenario, table: Table, draws: Draws, seed: int) -> State:
@@ -124,7 +127,8 @@ def initial_state(scenario: Scenario, table: Table, draws: Draws, seed: int) -> 
         size_class[p] = c
         users[p] = math.floor(item.users * math.exp(item.spread * normal)) + 1.0
         revenue[p] = users[p] * item.revenue_per_user
-        entry[p] = max(0.0, float(np.interp(uniform(seed, p, Purpose.ENTRY, 0), by_then, days)))
+        day = max(0.0, float(np.interp(uniform(seed, p, Purpose.ENTRY, 0), by_then, days)))
+        entry[p] = whole_steps(day, table.clock_step)
         for b in range(behaviours):
             around = spread * (2.0 * uniform(seed, p, Purpose.COMPLIANCE, b) - 1.0)
             compliance[p * behaviours + b] = min(1.0, max(0.0, means[c][b] + around))
@@ -208,7 +212,9 @@ def initial_state(scenario: Scenario, table: Table, draws: Draws, seed: int) -> 
         claims=zeros(n),
         removed=counts(n * stores),
         moved=zeros(n * (stores + 1)),
-        moved_to=np.full(n * (stores + 1), -1, dtype=np.int64),
+        moved_to=np.full(n * (stores + 1) * table.destinations, -1, dtype=np.int64),
+        insolvent=counts(n),
+        written_off=zeros(n),
     )
 
 

@@ -67,6 +67,17 @@ def overrides() -> st.SearchStrategy[dict[str, Any]]:
     )
 
 
+TWO_AUTHORITIES: list[dict[str, Any]] = [
+    {"name": "national", "tier": "national", "share": 0.4, "classes": ["large", "giant"]},
+    {"name": "provincial", "tier": "provincial", "share": 0.6},
+]
+POOR_AUTHORITIES: list[dict[str, Any]] = [
+    {"name": "public-security", "tier": "national", "share": 0.2, "behaviours": ["real-name"], "budget": 0.0},
+    {"name": "national", "tier": "national", "share": 0.3, "classes": ["large", "giant"], "reviewers": 0.3, "budget": 2e4},
+    {"name": "provincial", "tier": "provincial", "share": 0.5, "reviewers": 0.7, "budget": 1e4},
+]
+
+
 def further() -> st.SearchStrategy[dict[str, Any]]:
     """Changes of everything that is neutral unless given."""
     share = st.floats(0, 1)
@@ -158,15 +169,13 @@ def further() -> st.SearchStrategy[dict[str, Any]]:
             "policy.referral": share,
             "policy.ladder.2.fine.per_violation": st.floats(0, 1e5),
             "policy.staff.cost": st.floats(0, 1e6),
-            "policy.authorities": st.sampled_from(
-                [
-                    [],
-                    [
-                        {"name": "national", "tier": "national", "share": 0.4, "classes": ["large", "giant"]},
-                        {"name": "provincial", "tier": "provincial", "share": 0.6},
-                    ],
-                ]
-            ),
+            "policy.staff.case_cost": st.floats(1, 1e4),
+            "policy.authorities": st.sampled_from([[], TWO_AUTHORITIES, POOR_AUTHORITIES]),
+            "population.classes.small.capital": st.one_of(st.none(), st.floats(0, 1e6)),
+            "population.classes.large.capital": st.one_of(st.none(), st.floats(0, 1e6)),
+            "public.destinations": st.integers(1, 4),
+            "public.false_complaint_ceiling": st.sampled_from([0.0, 20.0]),
+            "clock": st.sampled_from(["continuous", "daily", "weekly"]),
             "changes": st.lists(campaign, max_size=2),
         }
     )

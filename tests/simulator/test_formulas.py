@@ -37,6 +37,9 @@ ARGUMENTS: dict[str, Callable[[np.random.Generator], tuple[float, ...]]] = {
     "filter_strictness": (lambda r: (r.random(), r.uniform(0, 1e6), r.uniform(0, 1e6))),
     "misuse_chance": (lambda r: (r.random(), r.uniform(1, 9), bool(r.integers(0, 2)))),
     "fine_for_all": (lambda r: (r.uniform(0, 1e6), r.uniform(0, 1e6), int(r.integers(0, 9)))),
+    "whole_steps": (lambda r: (r.uniform(0, 4000), float(r.choice([0.0, 1.0, 7.0])))),
+    "cases_affordable": (lambda r: (r.uniform(-1e4, 1e6), r.uniform(0, 1e5), int(r.integers(-3, 30)))),
+    "outlays": (lambda r: (*r.uniform(0, 1e6, 4).tolist(), r.uniform(0, 900))),
     "next_publication": (lambda r: (r.uniform(0, 4000), r.uniform(1, 90))),
 }
 
@@ -90,6 +93,22 @@ def test_next_publication_lies_ahead() -> None:
     assert formulas.next_publication(0.0, 61.0) == 61.0
     assert formulas.next_publication(61.0, 61.0) == 61.0
     assert formulas.next_publication(100.0, 61.0) == pytest.approx(22.0)
+
+
+def test_a_clock_of_steps_rounds_up_and_knows_no_half_days() -> None:
+    assert [formulas.whole_steps(delay, 1.0) for delay in (0.0, 0.2, 1.0, 1.1, 30.0)] == [0.0, 1.0, 1.0, 2.0, 30.0]
+    assert [formulas.whole_steps(delay, 7.0) for delay in (0.0, 0.2, 7.0, 30.0)] == [0.0, 7.0, 7.0, 35.0]
+    assert formulas.whole_steps(math.pi, 0.0) == math.pi
+
+
+def test_a_budget_pays_for_whole_cases_and_no_more_than_there_are_hands_for() -> None:
+    assert [formulas.cases_affordable(left, 100.0, 3) for left in (-50.0, 0.0, 99.0, 100.0, 250.0, 900.0)] == [0, 0, 0, 1, 2, 3]
+    assert formulas.cases_affordable(0.0, 0.0, 3) == 3
+    assert formulas.cases_affordable(1000.0, 100.0, -2) == -2  # more at work than there are posts: none is added
+
+
+def test_outlays_count_the_revenue_of_days_without_service() -> None:
+    assert formulas.outlays(10.0, 5.0, 1.0, 3650.0, 2.0) == 36.0
 
 
 def test_effort_minimises_its_cost_and_what_is_feared() -> None:

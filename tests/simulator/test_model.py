@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from shenhe.simulator import Run, Scenario, compare, load_scenario, simulate
+from shenhe.simulator import Run, Scenario, ScenarioError, compare, load_scenario, simulate
 from shenhe.simulator.clock import CASE_BITS, PROVIDER_BITS, Clock
 from shenhe.simulator.eventlog import ACTORS, Kind
 from shenhe.simulator.model import replicate
 from shenhe.simulator.oracles import stripped
 from shenhe.simulator.outcomes import metrics
 from shenhe.simulator.policy import table
+from shenhe.simulator.replay import discrepancies
 from shenhe.simulator.scenario import MAX_PROVIDERS
 
 from .scenes import small
@@ -319,6 +320,128 @@ def test_several_authorities_each_take_their_own_cases() -> None:
     one, two = simulate(small(policy__staff__investigation_days=1.0), 2, 3), simulate(scenario, 2, 3)
     assert two.outcomes["wait_mean"].mean() >= one.outcomes["wait_mean"].mean()
     assert (two.outcomes["cases_opened"] > 0).all()
+
+
+def with_authorities(*authorities: dict[str, Any], **changes: Any) -> Scenario:
+    return small(**changes).changed({"policy.authorities": [{"tier": "national", **item} for item in authorities]})
+
+
+def test_filings_wait_for_the_authority_over_their_provider() -> None:
+    """One reviewer for small providers and many for the others: only filings of small ones are slow."""
+    offices = (
+        {"name": "small", "share": 0.5, "classes": ["small"], "reviewers": 0.02},
+        {"name": "others", "share": 0.5, "reviewers": 0.98},
+    )
+    run = simulate(with_authorities(*offices, registry__reviewers=100, registry__review_days=20.0), 2, 3)
+    decided = run.events[run.events["kind"] == "filing-decided"].merge(
+        run.providers[["replication", "provider", "size_class"]], on=["replication", "provider"]
+    )
+    slow = decided["size_class"] == "small"
+    assert decided[slow]["value"].median() > 3 * decided[~slow]["value"].median()
+    assert discrepancies(run) == []
+
+
+def test_equal_offices_for_everybody_are_one_pool() -> None:
+    """An authority with all inspectors and reviewers changes nothing."""
+    run, other = simulate(small(), 2, 3), simulate(with_authorities({"name": "all", "share": 1.0, "reviewers": 1.0}), 2, 3)
+    pd.testing.assert_frame_equal(run.events, other.events)
+
+
+def test_a_budget_pays_for_so_many_cases_a_year_and_no_more() -> None:
+    """Each year of 365 days ends with the cases it paid for; those of the other authority go on."""
+    poor = {"name": "poor", "share": 0.5, "classes": ["small", "medium"], "budget": 4e4}
+    scenario = with_authorities(poor, {"name": "rich", "share": 0.5}, policy__staff__case_cost=1e4, horizon=800)
+    run = simulate(scenario, 2, 3)
+    taken = run.events[run.events["kind"] == "investigation"].merge(
+        run.providers[["replication", "provider", "size_class"]], on=["replication", "provider"]
+    )
+    of_poor = taken["size_class"].isin(["small", "medium"])
+    for number in range(2):
+        mine = of_poor & (taken["replication"] == number)
+        yearly = (taken[mine]["time"] // 365).value_counts()
+        assert yearly.max() == yearly.min() == 4
+        assert ((taken["replication"] == number) & ~of_poor).sum() > 0
+    assert run.outcomes["spent_poor"].tolist() == [12e4, 12e4]
+    assert (run.outcomes["unfunded_poor"] > 200).all()
+    assert run.outcomes["unfunded_rich"].tolist() == [0.0, 0.0]
+    assert (run.outcomes["regulator_cost"] > run.outcomes["spent_poor"] + run.outcomes["spent_rich"]).all()
+    assert discrepancies(run) == []
+
+
+def test_a_budget_that_suffices_changes_nothing_but_the_bill() -> None:
+    ample = with_authorities({"name": "all", "share": 1.0, "budget": 1e12}, policy__staff__case_cost=1e4)
+    run, other = simulate(small(), 2, 3), simulate(ample, 2, 3)
+    told = other.events[other.events["kind"] != "budget-renewed"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(run.events, told)
+    cases = (run.events["kind"] == "investigation").groupby(run.events["replication"]).sum()
+    assert other.outcomes["spent_all"].tolist() == (1e4 * cases).tolist()
+
+
+def test_a_provider_closes_when_it_has_paid_more_than_it_has() -> None:
+    classes = ("small", "medium", "large", "giant")
+    poor: dict[str, Any] = {f"population__classes__{name}__capital": 50_000.0 for name in classes}
+    rich: dict[str, Any] = {f"population__classes__{name}__capital": 1e15 for name in classes}
+    base, closed, spared = (simulate(small(**FINED_AT_ONCE, **more), 2, 3) for more in ({}, poor, rich))
+    gone = closed.events[closed.events["kind"] == "insolvent"]
+    assert len(gone) > 5
+    assert (gone["value"] > 50_000).all()
+    # each of them exits at that very moment, and for good
+    after = closed.events[closed.events["kind"].isin(["exited", "reentered"])]
+    both = gone.merge(after, on=["replication", "provider"], suffixes=("", "_exit"))
+    assert (both["time"] == both["time_exit"]).all()
+    assert len(both) == len(gone)
+    assert closed.outcomes["insolvencies"].sum() == len(gone)
+    assert sum(closed.outcomes[f"insolvencies_{name}"].sum() for name in classes) == len(gone)
+    assert discrepancies(closed) == []
+    pd.testing.assert_frame_equal(base.events, spared.events)
+
+
+def test_users_spread_over_several_destinations() -> None:
+    moves: dict[str, Any] = {"public__migrates": 1.0, "public__returns": 1.0, "policy__ladder__0__sanctions": ["suspend-service"],
+                             "policy__ladder__0__service_days": 20.0, "policy__ladder__0__deadline": 0.0,
+                             "supporters__traced": 0.0}  # fmt: skip
+    # nobody gives up at the moment that a suspension ends, so each moment is one provider's
+    moves |= {f"population__classes__{name}__exits_after_suspension": 0.0 for name in ("small", "medium", "large")}
+    one, many = (simulate(small(**moves, public__destinations=d), 2, 3) for d in (1, 4))
+
+    def gained(run: Run) -> int:
+        moved = run.events[run.events["kind"] == "users-moved"]
+        moved = moved[moved["case"] == len(run.scenario.stores)]  # for want of the service, not of one store's listing
+        return int((moved["value"] > 0).groupby([moved["replication"], moved["time"]]).sum().max())
+
+    assert gained(one) == 1
+    assert gained(many) == 4
+    moved = many.events[many.events["kind"] == "users-moved"]
+    assert moved.groupby("replication")["value"].sum().max() <= 1e-6
+    assert discrepancies(many) == []
+
+
+def test_unfounded_complaints_rise_while_a_change_says_so() -> None:
+    surge = {"title": "x", "day": 200.0, "until": 300.0, "set": {"public.false_complaints": 10.0}}
+    ceiling = {"public__false_complaints": 1.0, "public__false_complaint_ceiling": 10.0}
+    scenario = small(**ceiling).changed({"changes": [surge]})
+    calm, run = simulate(small(**ceiling), 4, 3), simulate(scenario, 4, 3)
+
+    def complaints(made: Run, begin: float, end: float) -> int:
+        events = made.events
+        return int(((events["kind"] == "complaint") & (events["value"] == 0.0) & events["time"].between(begin, end)).sum())
+
+    # 60 providers, 4 replications, 100 days at 10 a year: 658 on the mean, less what exits take
+    assert 450 < complaints(run, 200, 300) < 750
+    assert complaints(run, 0, 200) == complaints(calm, 0, 200)
+    with pytest.raises(ScenarioError, match="no public.false_complaint_ceiling"):
+        small().changed({"changes": [surge]})
+
+
+@pytest.mark.parametrize(("clock", "step"), [("daily", 1.0), ("weekly", 7.0)])
+def test_a_clock_of_steps_has_no_other_times_and_the_same_occasions(clock: str, step: float) -> None:
+    run, base = simulate(small(clock=clock), 4, 3), simulate(small(), 4, 3)
+    times = run.events[run.events["kind"] != "occasion"]["time"]
+    assert (times % step == 0).all()
+    # streams are rounded event by event, so their rate is the same up to what lies about the horizon
+    ratio = run.outcomes["occasions"].sum() / base.outcomes["occasions"].sum()
+    assert ratio == pytest.approx(1.0, abs=0.05)
+    assert discrepancies(run) == []
 
 
 def test_stores_that_check_list_nobody_who_has_not_filed() -> None:
