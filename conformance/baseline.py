@@ -207,7 +207,7 @@ def milder(one: VerdictName, other: VerdictName) -> VerdictName:
     """The less grave of two verdicts. A rule may be judged less gravely than its check: a provisional one
     is left to review.
     """
-    return min(one, other, key=lambda name: Verdict[name.upper().replace(" ", "_")])
+    return min(one, other, key=Verdict.titled)
 
 
 def draft(report: Report, reason: str, expires: date) -> str:

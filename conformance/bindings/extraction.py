@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,6 +21,17 @@ from .template import Fill, TemplateError
 
 LONGEST = 100_000
 """Characters of one extracted text; the rest is cut."""
+
+
+#: The charsets that pages are read in, by the names that servers give them. Python knows more, among them some that are no charset of
+#: text and some whose decoders take time without bound: no answer may choose among those.
+CHARSETS = {
+    **dict.fromkeys(("utf-8", "utf8", "us-ascii", "ascii"), "utf-8"),
+    **dict.fromkeys(("gb2312", "gbk", "gb18030", "x-gbk"), "gb18030"),
+    **dict.fromkeys(("big5", "big5-hkscs"), "big5hkscs"),
+    **dict.fromkeys(("iso-8859-1", "latin1", "windows-1252"), "cp1252"),
+    **{name: name for name in ("shift_jis", "euc-jp", "euc-kr", "utf-16")},
+}
 
 
 class AnswerError(ValueError):
@@ -43,10 +55,27 @@ class Answer:
         """The media type of ``Content-Type`` without parameters, in lower case; ``""`` where there is none."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
+    @property
+    def charset(self) -> str:
+        """How the body is read as text: as ``Content-Type`` says where that is known, else as UTF-8."""
+        found = re.search(r"(?i);\s*charset\s*=\s*[\"']?([\w.:-]{1,40})", self.headers.get("content-type", ""))
+        return CHARSETS.get(found[1].lower(), "utf-8") if found else "utf-8"
+
     @cached_property
     def text(self) -> str:
-        """The body as text; bytes that are not UTF-8 become the replacement character."""
-        return self.body.decode("utf-8", "replace")
+        """The body as text; bytes that are no such text become the replacement character."""
+        return self.body.decode(self.charset, "replace")
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the body is something to read: its media type does not say otherwise, and its bytes are text."""
+        if self.media_type and not (self.media_type.startswith("text/") or self.media_type.endswith(("json", "xml"))):
+            return False
+        try:
+            self.body.decode(self.charset)
+        except UnicodeDecodeError:
+            return False
+        return True
 
     @cached_property
     def json(self) -> Any:

@@ -195,7 +195,7 @@ class HttpProvider:
             if "text" in way.extract:
                 text = as_text(_value(way, "text", answer))
             else:
-                text = answer.text if media is None and _is_text(answer) else ""
+                text = answer.text if media is None and answer.media_type and answer.is_text else ""
             notices = _value(way, "notices", answer) if "notices" in way.extract else []
             listed = notices if isinstance(notices, list) else [notices]
             return View(media, text, tuple(filter(None, map(as_text, listed[:MOST]))))
@@ -248,7 +248,7 @@ class HttpProvider:
 
     def disclosures(self, topic: str) -> Result[Disclosure]:
         def read(way: BoundRequest, answer: Answer) -> Disclosure:
-            text = as_text(_value(way, "text", answer)) if "text" in way.extract else answer.text
+            text = as_text(_value(way, "text", answer)) if "text" in way.extract else _page(way, answer)
             fields = {name: text_of(source, answer) for name, source in way.groups.get("fields", {}).items()}
             return Disclosure(topic, text, {name: value for name, value in fields.items() if value})
 
@@ -717,8 +717,11 @@ def _time(text: str) -> datetime | None:
         return None
 
 
-def _is_text(answer: Answer) -> bool:
-    return answer.media_type.startswith("text/") or answer.media_type.endswith(("json", "xml"))
+def _page(way: BoundRequest, answer: Answer) -> str:
+    if not answer.is_text:
+        found = f"found a body of {len(answer.body):,} bytes ({answer.media_type or 'no media type'}) that is not text"
+        raise AnswerError(f"{way.place('path')}: {found}, expected a page")
+    return answer.text
 
 
 def _data_url(way: BoundRequest, media: BoundMedia, value: str) -> tuple[bytes, str]:

@@ -13,6 +13,7 @@ from urllib.parse import quote
 import pytest
 from rich.console import Console
 
+from shenhe.conformance import NotConformantError
 from shenhe.conformance.bindings import AsgiTransport
 from shenhe.conformance.bindings.doctor import examine
 from shenhe.conformance.redaction import forms
@@ -143,6 +144,7 @@ def rendered(report: Report) -> dict[str, str]:
         "github-annotations": lambda: workflow_commands(report),
         "github-summary": lambda: step_summary(report),
         "gitlab": lambda: plain(code_quality(report)),
+        "assertion": lambda: str(NotConformantError(report)),
         "curl": lambda: "\n".join(check.finding.curl for check in report.checks if check.finding),
         "pytest": lambda: "\n".join(check.finding.pytest for check in report.checks if check.finding),
     }
@@ -160,6 +162,7 @@ OUTPUTS = (
     "github-annotations",
     "github-summary",
     "gitlab",
+    "assertion",
     "curl",
     "pytest",
 )

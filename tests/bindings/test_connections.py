@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import ipaddress
 import socket
 import ssl
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -76,7 +79,9 @@ class Authority:
         self.file = folder / "ca.pem"
         self.file.write_bytes(self.certificate.public_bytes(serialization.Encoding.PEM))
 
-    def _signed(self, name: x509.Name, key: ec.EllipticCurvePublicKey, *, authority: bool) -> x509.Certificate:
+    def _signed(
+        self, name: x509.Name, key: ec.EllipticCurvePublicKey, *, authority: bool, host: str = "127.0.0.1", ended: bool = False
+    ) -> x509.Certificate:
         now = datetime.datetime.now(datetime.UTC)
         builder = (
             x509.CertificateBuilder()
@@ -84,10 +89,10 @@ class Authority:
             .issuer_name(self.name)
             .public_key(key)
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - datetime.timedelta(days=1))
-            .not_valid_after(now + datetime.timedelta(days=1))
+            .not_valid_before(now - datetime.timedelta(days=3))
+            .not_valid_after(now + datetime.timedelta(days=-1 if ended else 1))
             .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
-            .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+            .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(host))]), critical=False)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False)
         )
@@ -106,18 +111,19 @@ class Authority:
             builder = builder.add_extension(usage, critical=True)
         return builder.sign(self.key, hashes.SHA256())
 
-    def pair(self, name: str, password: bytes | None = None) -> tuple[Path, Path]:
+    def pair(self, name: str, password: bytes | None = None, **wrong: Any) -> tuple[Path, Path]:
         key = ec.generate_private_key(ec.SECP256R1())
-        certificate = self._signed(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)]), key.public_key(), authority=False)
+        subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+        certificate = self._signed(subject, key.public_key(), authority=False, **wrong)
         encryption = serialization.BestAvailableEncryption(password) if password else serialization.NoEncryption()
         paths = self.folder / f"{name}.crt", self.folder / f"{name}.key"
         paths[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
         paths[1].write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption))
         return paths
 
-    def server(self, *, clients: bool = False) -> ssl.SSLContext:
+    def server(self, *, clients: bool = False, **wrong: Any) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(*self.pair("server"))
+        context.load_cert_chain(*self.pair("server", **wrong))
         if clients:
             context.verify_mode = ssl.CERT_REQUIRED
             context.load_verify_locations(self.file)
@@ -137,6 +143,51 @@ def test_the_authority_of_the_binding_is_trusted(tmp_path: Path) -> None:
             assert "not trusted" in result.reason
         with bind(tmp_path, "tls: {ca: ca.pem}\n" + GENERATE).connect(f"https://127.0.0.1:{port}") as provider:
             assert isinstance(provider.generate(None, REQUEST), Accepted)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"host": "127.0.0.2"}, "TLS failed: the certificate is not trusted (IP address mismatch"),
+        ({"ended": True}, "TLS failed: the certificate is not trusted (certificate has expired"),
+    ],
+)
+def test_a_certificate_of_somebody_else_or_of_yesterday(tmp_path: Path, wrong: dict[str, Any], words: str) -> None:
+    authority = Authority(tmp_path)
+    with (
+        raw_server(answering, authority.server(**wrong)) as port,
+        bind(tmp_path, "tls: {ca: ca.pem}\n" + GENERATE).connect(f"https://127.0.0.1:{port}") as provider,
+    ):
+        result = provider.generate(None, REQUEST)
+    assert isinstance(result, Unavailable)
+    assert words in result.reason
+    assert result.exchanges[0].response is None
+
+
+@pytest.mark.parametrize("kept", [0, 1, 5, 40, 200, 600])
+def test_a_handshake_that_breaks_off_is_no_crash(tmp_path: Path, kept: int) -> None:
+    """The server's side of a handshake, cut after so many bytes."""
+    context = Authority(tmp_path).server()
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+            spoken = context.wrap_bio(incoming, outgoing, server_side=True)
+            incoming.write(connection.recv(65536))
+            with contextlib.suppress(ssl.SSLWantReadError):
+                spoken.do_handshake()
+            connection.sendall(outgoing.read()[:kept])
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        port = listener.getsockname()[1]
+        with bind(tmp_path, "tls: {ca: ca.pem}\nlimits: {timeout: 2}\n" + GENERATE).connect(f"https://127.0.0.1:{port}") as provider:
+            result = provider.generate(None, REQUEST)
+        thread.join(timeout=10)
+    assert isinstance(result, Unavailable)
+    assert "TLS failed" in result.reason or "connect" in result.reason
 
 
 def test_a_client_certificate_is_shown(tmp_path: Path) -> None:

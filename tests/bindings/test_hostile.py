@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
 import gzip
 import ipaddress
 import json
 import socket
 import ssl
+import struct
+import threading
 import time
 import tracemalloc
 import zlib
@@ -18,9 +21,11 @@ import pytest
 
 from shenhe.conformance.bindings import HttpProvider
 from shenhe.conformance.provider import Accepted, GenerationRequest, Unavailable
+from shenhe.conformance.runner import run_checks
+from shenhe.conformance.verdict import ExitCode
 from shenhe.rulebook import Service
 
-from .apps import bind, raw_server
+from .apps import TARGET, bind, raw_server
 
 REQUEST = GenerationRequest(Service.TEXT, "text/plain", "x")
 TEXT = """\
@@ -63,6 +68,17 @@ def with_length(body: bytes, head: bytes = HEAD) -> bytes:
     return head + b"Content-Length: %d\r\n\r\n" % len(body) + body
 
 
+def reset(connection: socket.socket) -> None:
+    """Close with RST instead of an orderly end."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+#: 200,000,000 zeros by brotli's quality 9.
+BROTLI_BOMB = base64.b64decode(
+    "z///fwAkAOKxQHLv//n//w+ABEAcFoDu/T////8BkACIwwLQvf/n//8/ABIAcVgAuvf//P//B0ACIA4LQPf+n////wBIAMRhAeje//P//x8ACYA4LADd+3/+//8DIAEQ"
+    "hwWge//P//9/ACQA4rAAdO//+f//D4AEQBwWgO79P////wGQAIjDAtC9/8//4HUAEgBxWAC6ues="
+)
 BOMB = zlib.compressobj(9, zlib.DEFLATED, 31)
 BOMB_BYTES = b"".join([BOMB.compress(b"\0" * 1_000_000) for _ in range(200)]) + BOMB.flush()
 
@@ -80,6 +96,9 @@ BOMB_BYTES = b"".join([BOMB.compress(b"\0" * 1_000_000) for _ in range(200)]) + 
         pytest.param(saying(HEAD + b"Content-Length: 5\r\nContent-Length: 7\r\n\r\n{}"), "not HTTP", id="two lengths"),
         pytest.param(stream(HEAD + b"\r\n", b"x" * 65536), "more than 1,000,000 bytes", id="endless"),
         pytest.param(stream(HEAD, b"X-Filler: " + b"y" * 1000 + b"\r\n", 1000), "not HTTP", id="endless headers"),
+        pytest.param(stream(HEAD + b"X-One: ", b"y" * 65536, 1000), "not HTTP", id="a header without end"),
+        pytest.param(stream(HEAD, b"a: b\r\n"), "not HTTP", id="a million headers"),
+        pytest.param(stream(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"), "", id="chunks of one byte without end"),
         pytest.param(stream(b"", b"HTTP/1.1 103 Early Hints\r\n\r\n", 10**8), "the whole request", id="flood of 1xx"),
         pytest.param(drip(b"x", 0.2, 40), "time", id="slow head"),
         pytest.param(saying(with_length(b"<html>hello</html>")), "that is not JSON", id="html"),
@@ -89,14 +108,26 @@ BOMB_BYTES = b"".join([BOMB.compress(b"\0" * 1_000_000) for _ in range(200)]) + 
         pytest.param(saying(with_length(b"")), "that is not JSON", id="empty"),
         pytest.param(saying(with_length(b'{"id": null}')), "found nothing at 'id'", id="null id"),
         pytest.param(saying(with_length(BOMB_BYTES, HEAD + b"Content-Encoding: gzip\r\n")), "more than 1,000,000 bytes", id="gzip bomb"),
+        pytest.param(
+            saying(with_length(BOMB_BYTES[:-200], HEAD + b"Content-Encoding: deflate\r\n")), "more than 1,000,000 bytes", id="deflate bomb"
+        ),
+        pytest.param(
+            saying(with_length(gzip.compress(BOMB_BYTES), HEAD + b"Content-Encoding: gzip, gzip\r\n")), "not asked for", id="nested"
+        ),
         pytest.param(saying(with_length(b"plain", HEAD + b"Content-Encoding: gzip\r\n")), "not gzip", id="no gzip"),
         pytest.param(
             saying(with_length(gzip.compress(b'{"id": "1"}')[:-9], HEAD + b"Content-Encoding: gzip\r\n")), "breaks off", id="half gzip"
         ),
-        pytest.param(saying(with_length(b"xx", HEAD + b"Content-Encoding: br\r\n")), "not asked for", id="brotli"),
+        pytest.param(saying(with_length(BROTLI_BOMB, HEAD + b"Content-Encoding: br\r\n")), "not asked for", id="brotli bomb"),
         pytest.param(
             saying(b"HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n\r\n"), "status 302", id="redirect"
         ),
+        pytest.param(
+            saying(b"HTTP/1.1 301 Moved\r\nLocation: http://169.254.169.254/latest/\r\nContent-Length: 0\r\n\r\n"),
+            "status 301",
+            id="redirect to a link-local address",
+        ),
+        pytest.param(saying(b"HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\n\r\nxxxx"), "", id="another protocol"),
         pytest.param(saying(b"HTTP/1.1 429 No\r\nRetry-After: \xff\xff\r\nContent-Length: 0\r\n\r\n"), "status 429", id="odd retry-after"),
         pytest.param(saying(b"HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n"), "", id="status 999"),
     ],
@@ -122,15 +153,26 @@ def test_a_slow_body_ends_with_the_time_for_the_whole_request(tmp_path: Path) ->
     assert provider.log[0].error == result.reason
 
 
-def test_a_bomb_takes_no_memory(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(saying(with_length(BOMB_BYTES, HEAD + b"Content-Encoding: gzip\r\n")), id="gzip"),
+        pytest.param(saying(with_length(BROTLI_BOMB, HEAD + b"Content-Encoding: br\r\n")), id="brotli"),
+        pytest.param(stream(HEAD + b"\r\n", b"x" * 65536), id="endless"),
+        pytest.param(stream(HEAD + b"X-One: ", b"y" * 65536, 1000), id="a header without end"),
+        pytest.param(saying(with_length(b"[" * 900_000)), id="deep json"),
+        pytest.param(saying(with_length(b'{"id": "1", "k": [' + b"{}," * 300_000 + b"{}]}")), id="many values"),
+    ],
+)
+def test_a_bomb_takes_no_memory(tmp_path: Path, answer: Callable[[socket.socket], None]) -> None:
     tracemalloc.start()
     try:
-        ask(tmp_path, saying(with_length(BOMB_BYTES, HEAD + b"Content-Encoding: gzip\r\n")))
+        ask(tmp_path, answer)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
     assert len(BOMB_BYTES) < 300_000
-    assert peak < 20_000_000
+    assert peak < 80_000_000
 
 
 def test_gzip_is_read(tmp_path: Path) -> None:
@@ -139,12 +181,32 @@ def test_gzip_is_read(tmp_path: Path) -> None:
     assert isinstance(result, Accepted)
 
 
-def test_a_cut_at_each_byte_of_an_answer_is_no_crash(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ending", [socket.socket.close, reset], ids=["closed", "reset"])
+def test_a_cut_at_each_byte_of_an_answer_is_no_crash(tmp_path: Path, ending: Callable[[socket.socket], None]) -> None:
     whole = with_length(b'{"id": "1"}')
     binding = bind(tmp_path, TEXT)
     for end in range(len(whole)):
-        with raw_server(saying(whole[:end])) as port, binding.connect(f"http://127.0.0.1:{port}") as provider:
-            assert isinstance(provider.generate(None, REQUEST), Unavailable), whole[:end]
+
+        def handle(connection: socket.socket, end: int = end) -> None:
+            connection.sendall(whole[:end])
+            ending(connection)
+
+        with raw_server(handle) as port, binding.connect(f"http://127.0.0.1:{port}") as provider:
+            result = provider.generate(None, REQUEST)
+            assert isinstance(result, Unavailable), whole[:end]
+            assert result.status in (None, 200)
+
+
+@pytest.mark.parametrize("ending", [socket.socket.close, reset], ids=["closed", "reset"])
+def test_a_request_that_nobody_reads_is_no_crash(tmp_path: Path, ending: Callable[[socket.socket], None]) -> None:
+    text = TEXT.replace("path: /g,", "path: /g, json: {prompt: '{{ request.prompt }}'},")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=lambda: ending(listener.accept()[0]), daemon=True)
+        thread.start()
+        with bind(tmp_path, text).connect(f"http://127.0.0.1:{listener.getsockname()[1]}") as provider:
+            result = provider.generate(None, GenerationRequest(Service.TEXT, "text/plain", "x" * 5_000_000))
+        thread.join(timeout=10)
+    assert isinstance(result, Unavailable)
 
 
 def test_nobody_there(tmp_path: Path) -> None:
@@ -219,3 +281,62 @@ def test_a_value_that_a_header_cannot_carry_never_splits_a_request(tmp_path: Pat
     with raw_server(handle) as port, binding.connect(f"http://127.0.0.1:{port}") as provider:
         result = provider.with_extra({name: value}).generate(None, REQUEST)
     assert isinstance(result, Accepted if "猫" in header else Unavailable), result
+
+
+# --- what a run makes of them ----------------------------------------------------------------------------------------------------
+
+#: A provider that is bound for everything the core level asks, all of it at one misbehaving server.
+EVERYTHING = """\
+limits: {timeout: 0.3, total_timeout: 0.6, max_body: 1000000, retries: 1, max_retry_after: 0.1}
+operations:
+  register: {path: /a, json: {u: '{{ profile.username }}'}, extract: {id: id, credentials: {token: id}}}
+  verify_identity: {path: /i, json: {n: '{{ identity.number }}'}}
+  generate: {path: /g, json: {p: '{{ request.prompt }}'}, extract: {id: id}, media: {text: text}}
+  publish: {path: /p, json: {t: '{{ title }}'}, extract: {id: id}}
+  view: {path: '/v/{{ publication.id }}'}
+  report: {path: /r, json: {k: '{{ request.kind }}'}, extract: {id: id}}
+  report_status: {path: '/s/{{ ticket.id }}', extract: {state: state}}
+  disclosures: {path: '/d/{{ topic }}'}
+"""
+#: The same on every connection, whatever was asked.
+MISBEHAVING: dict[str, Callable[[socket.socket], None]] = {
+    "nothing": saying(b""),
+    "reset": reset,
+    "not http": saying(b"SSH-2.0-OpenSSH_9.6\r\n"),
+    "html with status 200": saying(with_length(b"<script>alert(1)</script>", b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n")),
+    "a picture for json": saying(with_length(b"\x89PNG\r\n\x1a\n" + b"\0" * 100, b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\n")),
+    "invalid utf-8": saying(with_length(b'{"id": "\xff", "text": "\xc0\x80"}')),
+    "deep json": saying(with_length(b'{"id": ' + b"[" * 100_000)),
+    "gzip bomb": saying(with_length(BOMB_BYTES, HEAD + b"Content-Encoding: gzip\r\n")),
+    "brotli bomb": saying(with_length(BROTLI_BOMB, HEAD + b"Content-Encoding: br\r\n")),
+    "slow": drip(b"H", 0.2, 10),
+    "busy": saying(b"HTTP/1.1 429 Busy\r\nRetry-After: 86400\r\nContent-Length: 0\r\n\r\n"),
+    "broken": saying(b"HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n"),
+    "away": saying(b"HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/\r\nContent-Length: 0\r\n\r\n"),
+    "refuses everything": saying(with_length(b'{"error": "no"}', b"HTTP/1.1 403 No\r\nContent-Type: application/json\r\n")),
+    "takes everything": saying(with_length(b'{"id": "1", "text": "", "state": "odd"}')),
+}
+
+#: Pages that were served, and identities that were taken, are judged by what was served and taken.
+PAGES = {"agreement_explains_labels", "complaint_process_is_published"}
+TAKEN = {"email_alone_is_no_identity", "identity_cannot_be_empty", "identity_number_must_be_valid"}
+FAILED = {"html with status 200": PAGES, "deep json": PAGES, "takes everything": PAGES | TAKEN}
+
+
+@pytest.mark.parametrize("name", MISBEHAVING)
+def test_a_run_passes_nothing_that_a_misbehaving_server_answers(tmp_path: Path, name: str) -> None:
+    started = time.monotonic()
+    target = TARGET + "  disclosure_topics: [agreement, complaints]\n  surfaces: [page]\n  report_kinds: [illegal]\n"
+    with (
+        raw_server(MISBEHAVING[name]) as port,
+        bind(tmp_path, EVERYTHING, target=target).connect(f"http://127.0.0.1:{port}") as provider,
+    ):
+        report = run_checks(provider, on=datetime.date(2026, 9, 1), examples=2, max_seconds=20)
+    verdicts = {check.name: (check.verdict, check.reason) for check in report.checks if check.verdict != "not applicable"}
+    assert verdicts
+    failed = {check for check, (verdict, _) in verdicts.items() if verdict == "fail"}
+    assert {check for check, (verdict, _) in verdicts.items() if verdict == "inconclusive"} | failed == set(verdicts)
+    assert failed == FAILED.get(name, set()), verdicts
+    assert report.summary.exit_code == (ExitCode.FAILED if failed else ExitCode.NOT_VERIFIED)
+    assert "Traceback" not in report.model_dump_json()
+    assert time.monotonic() - started < 60  # not a measure: the bounds of the run end it long before

@@ -177,6 +177,33 @@ def test_what_counts_as_yes_no_and_no_answer(tmp_path: Path, text: str, answer: 
     assert len(result.exchanges) >= 1
 
 
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("text/html; charset=GB2312", "用户协议".encode("gbk")),
+        ('text/html; charset="utf-16"', "用户协议".encode("utf-16")),
+        ("text/html", "用户协议".encode()),
+        ("text/html; charset=punycode", "用户协议".encode()),
+        ("", "用户协议".encode()),
+    ],
+)
+def test_a_page_is_read_in_its_charset(tmp_path: Path, kind: str, body: bytes) -> None:
+    text = "operations:\n  disclosures: {path: '/d/{{ topic }}'}\n"
+    with talking(bind(tmp_path, text), Recorder({("GET", "/d/rules"): (200, {"content-type": kind} if kind else {}, body)})) as provider:
+        page = provider.disclosures("rules")
+    assert isinstance(page, Accepted)
+    assert page.value.text == "用户协议"
+
+
+@pytest.mark.parametrize(("kind", "body"), [("image/png", b"\x89PNG"), ("text/html", b"\xff\xfe\xfd"), ("application/pdf", b"%PDF-1.7")])
+def test_what_nobody_can_read_is_no_page(tmp_path: Path, kind: str, body: bytes) -> None:
+    text = "operations:\n  disclosures: {path: '/d/{{ topic }}'}\n"
+    with talking(bind(tmp_path, text), Recorder({("GET", "/d/rules"): (200, {"content-type": kind}, body)})) as provider:
+        page = provider.disclosures("rules")
+    assert isinstance(page, Unavailable)
+    assert "that is not text, expected a page" in page.reason
+
+
 def test_reason_and_notice(tmp_path: Path) -> None:
     text = "---\n    reason: error.code\n    notice: error.[message, hint]\n"
     result, _, _ = generate(tmp_path, text, answer=(403, {}, {"error": {"code": 4031, "message": "需同意", "hint": "ask"}}))
