@@ -10,8 +10,8 @@ from shenhe.simulator.claims import Reading, judge
 
 STORIES = (
     "campaign-2025", "cn-2025-labeling", "dsa-notices", "eu-ai-act-50", "exit-abroad", "filing-rush-2023",
-    "harrington-targeting", "inspector-crunch", "label-sweep-2025-11", "safe-harbour", "small-provider-flood",
-    "store-neglect", "supporter-failure", "take-it-down-48h", "turnover-fines", "whack-a-mole",
+    "harrington-targeting", "inspector-crunch", "label-sweep-2025-11", "safe-harbour", "scandal", "small-provider-flood",
+    "store-neglect", "store-outage", "supporter-failure", "take-it-down-48h", "thin-capital", "turnover-fines", "whack-a-mole",
 )  # fmt: skip
 
 
