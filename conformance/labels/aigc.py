@@ -54,6 +54,14 @@ _CHARSETS = {
 
 # Annex E j): 0x21, 0x23-0x5B, 0x5D-0x7E.
 _PERMITTED = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]*")
+# The value to the letter as Annex E has it: every key, in its order, nothing else, and the five that need a value
+# with one. What a JSON parser and seven comparisons find out of such a value, this finds in a tenth of the time.
+_PRESCRIBED_VALUES = dict.fromkeys(FIELD_KEYS, _PERMITTED.pattern[:-1] + "+") | {
+    "Label": "[123]",
+    "ReservedCode1": _PERMITTED.pattern,
+    "ReservedCode2": _PERMITTED.pattern,
+}
+_AS_PRESCRIBED = re.compile(r"\{" + ",".join(f'"{key}":"({values})"' for key, values in _PRESCRIBED_VALUES.items()) + r"\}")
 PROVIDER_CODE = re.compile(r"00[0-9A-Z]{25}")
 _ORGANISATION_CODE = re.compile(r"0011[0-9A-Z]{18}(?:[12][0-9A-Z]{4}|00000)")
 _USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -133,6 +141,13 @@ def parse(value: str | bytes, *, name: str | None, standing: Iterable[Deviation]
     comment), where only the wrapped form is unmistakable. ``standing`` are deviations the carrier has seen
     already.
     """
+    if name == NAME:
+        text = value if isinstance(value, str) else value.decode("ascii", "replace")
+        prescribed = _AS_PRESCRIBED.fullmatch(text) if len(text) <= 4096 and "&" not in text else None
+        if prescribed is not None:
+            fields = dict(zip(FIELD_KEYS, prescribed.groups(), strict=True))
+            codes = code_deviations(fields["ContentProducer"]) + code_deviations(fields["ContentPropagator"])
+            return Value(fields, _in_order({*standing, *codes}) if codes or standing else (), text)
     found: list[Deviation] = list(standing)
     text = text_of(value, found, big_endian=big_endian)
     raw = text[:4096]
@@ -343,6 +358,10 @@ def _judged(fields: dict[str, str], found: list[Deviation]) -> tuple[Deviation, 
             seen.add(Deviation.ILLEGAL_CHARACTER)
     for key in ("ContentProducer", "ContentPropagator"):
         seen.update(code_deviations(fields.get(key, "")))
+    return _in_order(seen)
+
+
+def _in_order(seen: set[Deviation]) -> tuple[Deviation, ...]:
     return tuple(sorted(seen, key=_ORDER.__getitem__)) if seen else ()
 
 

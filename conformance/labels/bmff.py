@@ -15,9 +15,11 @@ from . import exif, xmp
 from .aigc import is_name
 from .findings import BeyondLimitError, Findings
 from .label import Deviation
+from .pages import Source
 
 _XMP_UUID = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 _USUAL = "moov.udta.meta"
+_HEADER = struct.Struct(">I4s")
 
 
 class Box(NamedTuple):
@@ -29,12 +31,11 @@ class Box(NamedTuple):
     end: int
 
 
-def boxes(data: bytes, start: int, end: int, found: Findings) -> Iterator[Box]:
+def boxes(data: Source, start: int, end: int, found: Findings) -> Iterator[Box]:
     position = start
     while position + 8 <= end:
         found.step()
-        size = int.from_bytes(data[position : position + 4], "big")
-        kind = bytes(data[position + 4 : position + 8])
+        size, kind = _HEADER.unpack(data[position : position + 8])
         body = position + 8
         if size == 1:
             size = int.from_bytes(data[body : body + 8], "big")
@@ -53,11 +54,11 @@ def boxes(data: bytes, start: int, end: int, found: Findings) -> Iterator[Box]:
         position += size
 
 
-def read(data: bytes, found: Findings) -> None:
+def read(data: Source, found: Findings) -> None:
     _walk(data, 0, len(data), "", found, 0)
 
 
-def _walk(data: bytes, start: int, end: int, path: str, found: Findings, depth: int) -> None:
+def _walk(data: Source, start: int, end: int, path: str, found: Findings, depth: int) -> None:
     if depth > found.limits.depth:
         raise BeyondLimitError(f"boxes nested deeper than {found.limits.depth}")
     for box in boxes(data, start, end, found):
@@ -68,17 +69,16 @@ def _walk(data: bytes, start: int, end: int, path: str, found: Findings, depth: 
         elif box.kind == b"meta":
             _meta(data, box, where, found)
         elif box.kind == b"uuid" and data[box.body : box.body + 16] == _XMP_UUID:
-            span = (box.body + 16, box.end)
-            xmp.read(bytes(data[span[0] : span[1]]), f"mp4:{where}", span, found)
+            xmp.read_range(data, (box.body + 16, box.end), f"mp4:{where}", found)
         elif box.kind == b"XMP_":
-            xmp.read(bytes(data[box.body : box.end]), f"mp4:{where}", (box.body, box.end), found)
+            xmp.read_range(data, (box.body, box.end), f"mp4:{where}", found)
         elif path.endswith("udta") and (is_name(name) or box.kind[:1] == b"\xa9"):
             _user_data(data, box, where, found)
 
 
-def _user_data(data: bytes, box: Box, where: str, found: Findings) -> None:
+def _user_data(data: Source, box: Box, where: str, found: Findings) -> None:
     """A classic QuickTime user-data text: two bytes of length, two of language, then the text."""
-    if not found.within(data[box.body : box.end], f"mp4:{where}"):
+    if not found.within(box.end - box.body, f"mp4:{where}"):
         return
     value = bytes(data[box.body : box.end])
     if value[:1] == b"\0" or len(value) - 4 == int.from_bytes(value[:2], "big"):
@@ -90,12 +90,12 @@ def _user_data(data: bytes, box: Box, where: str, found: Findings) -> None:
         found.generator(value[:4096].decode("utf-8", "replace"), f"mp4:{where}")
 
 
-def _inner(data: bytes, box: Box) -> int:
+def _inner(data: Source, box: Box) -> int:
     """Where the boxes inside ``meta`` begin: behind a version in ISO files, at once in QuickTime's."""
     return box.body if data[box.body + 4 : box.body + 8] in (b"hdlr", b"keys", b"ilst") else box.body + 4
 
 
-def _meta(data: bytes, meta: Box, where: str, found: Findings) -> None:
+def _meta(data: Source, meta: Box, where: str, found: Findings) -> None:
     parts = {box.kind: box for box in boxes(data, _inner(data, meta), meta.end, found)}
     if b"iloc" in parts and b"iinf" in parts:
         for kind, start, packet, contiguous in _items(data, parts, found):
@@ -113,7 +113,7 @@ def _meta(data: bytes, meta: Box, where: str, found: Findings) -> None:
         _list(data, parts[b"ilst"], names, where, found)
 
 
-def _keys(data: bytes, box: Box, found: Findings) -> list[str]:
+def _keys(data: Source, box: Box, found: Findings) -> list[str]:
     names = []
     position = box.body + 8
     while position + 8 <= box.end:
@@ -126,7 +126,7 @@ def _keys(data: bytes, box: Box, found: Findings) -> list[str]:
     return names
 
 
-def _list(data: bytes, ilst: Box, names: list[str], where: str, found: Findings) -> None:
+def _list(data: Source, ilst: Box, names: list[str], where: str, found: Findings) -> None:
     for item in boxes(data, ilst.body, ilst.end, found):
         index = int.from_bytes(item.kind, "big")
         keyed = 1 <= index <= len(names)
@@ -142,7 +142,7 @@ def _list(data: bytes, ilst: Box, names: list[str], where: str, found: Findings)
         label = "keys" if keyed else "freeform" if item.kind == b"----" else "ilst"
         carrier = f"mp4:{where}/{label}"
         span = (value.body + 8, value.end)
-        if not found.within(data[span[0] : span[1]], carrier):
+        if not found.within(span[1] - span[0], carrier):
             continue
         content = bytes(data[span[0] : span[1]])
         usual = keyed and where == _USUAL
@@ -161,7 +161,7 @@ class _Extent(NamedTuple):
     length: int
 
 
-def _item_types(data: bytes, iinf: Box, found: Findings) -> dict[int, tuple[bytes, bytes]]:
+def _item_types(data: Source, iinf: Box, found: Findings) -> dict[int, tuple[bytes, bytes]]:
     """item id -> (item type, content type)."""
     version = data[iinf.body]
     start = iinf.body + (6 if version == 0 else 8)
@@ -179,7 +179,7 @@ def _item_types(data: bytes, iinf: Box, found: Findings) -> dict[int, tuple[byte
     return types
 
 
-def _locations(data: bytes, iloc: Box, found: Findings) -> dict[int, list[_Extent]]:
+def _locations(data: Source, iloc: Box, found: Findings) -> dict[int, list[_Extent]]:
     version = data[iloc.body]
     sizes = int.from_bytes(data[iloc.body + 4 : iloc.body + 6], "big")
     offset_size, length_size, base_size = sizes >> 12, sizes >> 8 & 15, sizes >> 4 & 15
@@ -214,7 +214,7 @@ def _locations(data: bytes, iloc: Box, found: Findings) -> dict[int, list[_Exten
     return locations
 
 
-def _items(data: bytes, parts: dict[bytes, Box], found: Findings) -> Iterator[tuple[bytes, int, bytes, bool]]:
+def _items(data: Source, parts: dict[bytes, Box], found: Findings) -> Iterator[tuple[bytes, int, bytes, bool]]:
     """(type, start, content, whether it lies in one piece) of the metadata items."""
     types = _item_types(data, parts[b"iinf"], found)
     locations = _locations(data, parts[b"iloc"], found)

@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from . import xmp
 from .findings import BeyondLimitError, Findings
+from .pages import Source
 
 IMAGE_DESCRIPTION, SOFTWARE, ARTIST, XMP, EXIF_IFD, GPS_IFD = 0x010E, 0x0131, 0x013B, 0x02BC, 0x8769, 0x8825
 SUB_IFDS, USER_COMMENT, XP_COMMENT, XP_TITLE, XP_KEYWORDS, XP_SUBJECT = (
@@ -50,6 +51,14 @@ _TEXTS = {
 }
 
 
+_LINKS = frozenset((EXIF_IFD, SUB_IFDS, GPS_IFD))
+_LOOKED_AT = _LINKS | frozenset((XMP, *_TEXTS))
+_BYTE_ORDERS: dict[bytes, tuple[str, Literal["little", "big"]]] = {b"II": ("<", "little"), b"MM": (">", "big")}
+_ROWS = {mark: struct.Struct(f"{mark}HHII") for mark in "<>"}
+_LARGE_ROWS = {mark: struct.Struct(f"{mark}HHQQ") for mark in "<>"}
+_ROWS_AT_ONCE = 64
+
+
 class Entry(NamedTuple):
     """One directory entry: tag, type, where its value lies in the TIFF structure, and how many bytes it
     takes.
@@ -61,24 +70,23 @@ class Entry(NamedTuple):
     length: int
 
 
-def entries(data: bytes, start: int, end: int, found: Findings) -> Iterator[Entry]:
-    """Entries of every directory that ``data[start:end]`` links to; offsets are absolute. Stops at broken
-    links.
+def entries(data: Source, start: int, end: int, found: Findings) -> Iterator[Entry]:
+    """Entries that may say something of AI generation (``_LOOKED_AT``), of every directory that ``data[start:end]``
+    links to; offsets are absolute. Stops at broken links.
     """
-    order = data[start : start + 2]
-    if order not in (b"II", b"MM"):
+    header = data[start : min(start + 16, end)]
+    order = _BYTE_ORDERS.get(header[:2])
+    if order is None or len(header) < 8:
         return
-    mark = "<" if order == b"II" else ">"
-    magic = struct.unpack_from(f"{mark}H", data, start + 2)[0] if end - start >= 8 else 0
+    mark, byte_order = order
+    magic = int.from_bytes(header[2:4], byte_order)
     if magic == 42:
-        head, count_format, entry_size, link = 4, "H", 12, "I"
-    elif magic == 43 and end - start >= 16:
-        head, count_format, entry_size, link = 8, "Q", 20, "Q"
+        head, count_size, link_size, row = 4, 2, 4, _ROWS[mark]
+    elif magic == 43 and len(header) == 16:
+        head, count_size, link_size, row = 8, 8, 8, _LARGE_ROWS[mark]
     else:
         return
-    link_size, count_size = struct.calcsize(link), struct.calcsize("=" + count_format)
-    row = struct.Struct(f"{mark}HH{link}{link}")
-    waiting = [(struct.unpack_from(mark + link, data, start + head)[0], 0)]
+    waiting = [(int.from_bytes(header[head : head + link_size], byte_order), 0)]
     seen: set[int] = set()
     while waiting:
         directory, depth = waiting.pop(0)
@@ -89,44 +97,51 @@ def entries(data: bytes, start: int, end: int, found: Findings) -> Iterator[Entr
             raise BeyondLimitError(f"directories nested deeper than {found.limits.depth}")
         seen.add(directory)
         found.step()
-        count = struct.unpack_from(mark + count_format, data, position)[0]
+        left = int.from_bytes(data[position : position + count_size], byte_order)
         position += count_size
-        for _ in range(count):
-            if position + entry_size > end:
-                break
-            found.step()
-            tag, kind, number, offset = row.unpack_from(data, position)
-            length = number * _SIZES.get(kind, 0)
-            where = position + 4 + link_size if length <= link_size else start + offset
-            position += entry_size
-            if length and where + length <= end:
-                yield Entry(tag, kind, where, length)
-                if tag in (EXIF_IFD, SUB_IFDS, GPS_IFD) and kind in (4, 13, 18) and length <= 64:
+        left = min(left, (end - position) // row.size)
+        while left > 0:
+            taken = min(left, _ROWS_AT_ONCE)
+            found.step(taken)
+            block = data[position : position + taken * row.size]
+            for number, (tag, kind, count, offset) in enumerate(row.iter_unpack(block)):
+                if tag not in _LOOKED_AT:
+                    continue
+                length = count * _SIZES.get(kind, 0)
+                inline = position + number * row.size + 4 + link_size
+                where = inline if length <= link_size else start + offset
+                if not length or where + length > end:
+                    continue
+                if tag not in _LINKS:
+                    yield Entry(tag, kind, where, length)
+                elif kind in (4, 13, 18) and length <= 64:
                     size = _SIZES[kind]
-                    form = mark + ("Q" if size == 8 else "I")
-                    waiting += [(struct.unpack_from(form, data, at)[0], depth + 1) for at in range(where, where + length, size)]
+                    links = data[where : where + length]
+                    waiting += [(int.from_bytes(links[at : at + size], byte_order), depth + 1) for at in range(0, length, size)]
+            position += taken * row.size
+            left -= taken
         if position + link_size <= end:
-            waiting.append((struct.unpack_from(mark + link, data, position)[0], depth))
+            waiting.append((int.from_bytes(data[position : position + link_size], byte_order), depth))
 
 
-def read(data: bytes, start: int, end: int, carrier: str, found: Findings) -> None:
+def read(data: Source, start: int, end: int, carrier: str, found: Findings) -> None:
     """Reports what ``data[start:end]``, a TIFF structure, says of AI generation."""
     big_endian = data[start : start + 2] == b"MM"
     for entry in entries(data, start, end, found):
         span = (entry.offset, entry.offset + entry.length)
         if entry.tag == XMP:
-            xmp.read(bytes(data[span[0] : span[1]]), carrier, span, found)
+            xmp.read_range(data, span, carrier, found)
         elif entry.tag in _TEXTS:
             name = _TEXTS[entry.tag]
             where = f"{carrier}/{name}"
-            value = bytes(data[span[0] : span[1]])
-            if not found.within(value, where):
+            if not found.within(entry.length, where):
                 continue
+            value = data[span[0] : span[1]]
             if not found.field(value, where, span, name=None, big_endian=big_endian):
                 found.generator(value.removeprefix(b"UNICODE\0").replace(b"\0", b"").decode("utf-8", "replace"), where)
 
 
-def read_file(data: bytes, found: Findings) -> None:
+def read_file(data: Source, found: Findings) -> None:
     """A TIFF file."""
     read(data, 0, len(data), "tiff", found)
 

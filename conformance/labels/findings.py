@@ -64,15 +64,15 @@ class Findings:
             raise BeyondLimitError(f"more than {self.limits.labels} labels in one file")
         self.labels.append(label)
 
-    def within(self, value: bytes | str, carrier: str) -> bool:
-        """Whether a metadata value is small enough to be looked at; refuses it in words where not."""
-        self._looked_at += len(value)
+    def within(self, size: int, carrier: str) -> bool:
+        """Whether a metadata value of ``size`` bytes is small enough to be looked at; refuses it in words where not."""
+        self._looked_at += size
         if self._looked_at > self.limits.inflated_bytes * 4:
             # Directories may name one long value a thousand times.
             raise BeyondLimitError(f"more than {self.limits.inflated_bytes * 4:,} bytes of metadata values")
-        if len(value) <= self.limits.value_bytes:
+        if size <= self.limits.value_bytes:
             return True
-        self.refuse(carrier, f"a value of {len(value):,} bytes is larger than the {self.limits.value_bytes:,} allowed")
+        self.refuse(carrier, f"a value of {size:,} bytes is larger than the {self.limits.value_bytes:,} allowed")
         return False
 
     def field(
@@ -88,7 +88,7 @@ class Findings:
         """A value that may be the AIGC field: becomes a label, a note for a near miss, or nothing. True for
         a label.
         """
-        if not self.within(value, carrier):
+        if not self.within(len(value), carrier):
             return False
         parsed = aigc.parse(value, name=name, standing=standing, big_endian=big_endian)
         if parsed is None:

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 
 from .aigc import is_name
 from .findings import BeyondLimitError, Findings
+from .pages import Source
 
 _SCRIPT = 18
 #: Film data need not be walked to its end: the script tag stands in front of it.
 _TAGS_LOOKED_AT = 2_048
 
 
-def tags(data: bytes) -> Iterator[tuple[int, int, int]]:
+def tags(data: Source) -> Iterator[tuple[int, int, int]]:
     """(type, start, end) of each tag's body."""
     position = int.from_bytes(data[5:9], "big") + 4
     for _ in range(_TAGS_LOOKED_AT):
@@ -28,7 +29,7 @@ def tags(data: bytes) -> Iterator[tuple[int, int, int]]:
 class _Reader:
     """AMF0 values, of which only names, strings and their places are kept: (path, kind, start, end)."""
 
-    def __init__(self, data: bytes, start: int, end: int, found: Findings) -> None:
+    def __init__(self, data: Source, start: int, end: int, found: Findings) -> None:
         self.data, self.at, self.end, self.found = data, start, end, found
         self.seen: list[tuple[tuple[str, ...], int, int, int]] = []
 
@@ -88,7 +89,7 @@ def _script(data: bytes, start: int, end: int, found: Findings) -> _Reader:
     return reader
 
 
-def read(data: bytes, found: Findings) -> None:
+def read(data: Source, found: Findings) -> None:
     for kind, start, end in tags(data):
         if kind != _SCRIPT:
             continue
@@ -99,7 +100,7 @@ def read(data: bytes, found: Findings) -> None:
         except ValueError as error:
             found.note(f"flv: {error}")
         for path, value_kind, a, b in reader.seen:
-            if value_kind == 0 or not path or not path[-1] or not found.within(data[a:b], "flv:onMetaData"):
+            if value_kind == 0 or not path or not path[-1] or not found.within(b - a, "flv:onMetaData"):
                 continue
             if is_name(path[-1]):
                 found.field(bytes(data[a:b]), "flv:onMetaData", (a, b), name=path[-1])

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .pages import Source
+
 
 @dataclass(frozen=True, slots=True)
 class Format:
@@ -48,7 +50,7 @@ MARKDOWN = Format("markdown", "text/markdown")
 TEXT = Format("text", "text/plain")
 UNKNOWN = Format("unknown", "application/octet-stream")
 
-_MAGIC = (
+_MAGIC_NUMBERS = (
     (b"\x89PNG\r\n\x1a\n", PNG),
     (b"\xff\xd8\xff", JPEG),
     (b"GIF87a", GIF),
@@ -65,17 +67,21 @@ _MAGIC = (
     (b"PK\x05\x06", ZIP),
     (b"ID3", MP3),
 )
+# By their first two bytes, because one look-up is cheaper than fifteen comparisons.
+_MAGIC: dict[bytes, list[tuple[bytes, Format]]] = {}
+for _magic, _format in _MAGIC_NUMBERS:
+    _MAGIC.setdefault(_magic[:2], []).append((_magic, _format))
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"mif2"}
 _AVIF_BRANDS = {b"avif", b"avis"}
 _AUDIO_BRANDS = {b"M4A ", b"M4B ", b"M4P "}
 _MOVIE_BOXES = {b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"moof", b"styp", b"sidx"}
 
 
-def sniff(data: bytes, media_type: str | None = None) -> Format:
+def sniff(data: Source, media_type: str | None = None) -> Format:
     """The format of ``data``; ``media_type`` only tells the text formats apart, which have no magic number.
     """
     head = data[:4096]
-    for magic, found in _MAGIC:
+    for magic, found in _MAGIC.get(head[:2], ()):
         if head.startswith(magic):
             return _after_id3(data) if found is MP3 else found
     if head[:4] in (b"RIFF", b"RF64", b"BW64"):
@@ -108,7 +114,7 @@ def _brand(head: bytes) -> Format:
     return M4A if major in _AUDIO_BRANDS else MP4
 
 
-def _after_id3(data: bytes) -> Format:
+def _after_id3(data: Source) -> Format:
     """FLAC may wear an ID3 tag in front; everything else behind one is read as MP3."""
     size = 10 + ((data[6] & 127) << 21 | (data[7] & 127) << 14 | (data[8] & 127) << 7 | data[9] & 127 if len(data) > 9 else 0)
     return FLAC if data[size : size + 4] == b"fLaC" else MP3

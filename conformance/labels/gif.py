@@ -7,18 +7,20 @@ from collections.abc import Iterator
 from . import xmp
 from .findings import BeyondLimitError, Findings
 from .label import Deviation
+from .pages import Source
 
 _XMP_HEAD = b"\x21\xff\x0bXMP DataXMP"
 #: Adobe's closing run: wherever a reader that knows nothing of XMP lands in it, it is led to the terminator.
 _XMP_TAIL = b"\x01" + bytes(range(0xFF, -1, -1)) + b"\x00"
 _SUB_BLOCKS_A_PART = 50
+_FEW, _MANY = 1 << 12, 1 << 20
 
 
 def _color_table(flags: int) -> int:
     return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
 
 
-def blocks(data: bytes, found: Findings) -> Iterator[tuple[int, int, int, int]]:
+def blocks(data: Source, found: Findings) -> Iterator[tuple[int, int, int, int]]:
     """(label, start of the block, start of its sub-blocks, end of the block); label 0x2C is an image."""
     position = 13 + (_color_table(data[10]) if len(data) > 10 else 0)
     budget = found.limits.parts * _SUB_BLOCKS_A_PART
@@ -33,16 +35,24 @@ def blocks(data: bytes, found: Findings) -> Iterator[tuple[int, int, int, int]]:
         else:
             return
         inner = position
+        piece = _FEW
         while position < stop and (size := data[position]):
-            position += size + 1
-            budget -= 1
+            if size == 255:
+                # Encoders fill all sub-blocks of an image but the last: their sizes stand 256 bytes apart.
+                sizes = data[position : position + piece : 256]
+                full = len(sizes) - len(sizes.lstrip(b"\xff"))
+                piece = min(piece * 4, _MANY) if full == len(sizes) else _FEW
+            else:
+                full = 1
+            position += full * (size + 1)
+            budget -= full
             if budget < 0:
                 raise BeyondLimitError("more sub-blocks than are looked at in one GIF")
         position += 1
         yield label, start, inner, min(position, len(data))
 
 
-def _joined(data: bytes, start: int, end: int) -> bytes:
+def _joined(data: Source, start: int, end: int) -> bytes:
     parts = []
     while start < end and data[start]:
         parts.append(data[start + 1 : start + 1 + data[start]])
@@ -50,31 +60,35 @@ def _joined(data: bytes, start: int, end: int) -> bytes:
     return b"".join(parts)
 
 
-def _packet(data: bytes, start: int, inner: int, end: int) -> tuple[bytes, int, int]:
+def _packet(data: Source, start: int, inner: int, end: int) -> tuple[bytes, int, int]:
     """(packet, its range) of an XMP extension: raw as Adobe has it, or cut into sub-blocks as some writers
     do.
     """
     body = inner + data[inner] + 1
     if data[body : body + 1] == b"<":
-        stop = data.rfind(b">", body, max(body, end - 256)) + 1
-        return data[body:stop], body, stop
+        before_tail = data[body : max(body, end - 256)]
+        packet = before_tail[: before_tail.rfind(b">") + 1]
+        return packet, body, body + len(packet)
     return _joined(data, body, end), body, end
 
 
-def read(data: bytes, found: Findings) -> None:
+def read(data: Source, found: Findings) -> None:
     for label, start, inner, end in blocks(data, found):
         if label == 0xFF and data[start : start + len(_XMP_HEAD)] == _XMP_HEAD:
-            packet, body, stop = _packet(data, start, inner, end)
-            xmp.read(packet, "gif:XMP", (body, stop), found)
+            if found.within(end - inner, "gif:XMP"):
+                packet, body, stop = _packet(data, start, inner, end)
+                xmp.read(packet, "gif:XMP", (body, stop), found)
         elif label == 0xFF and b"AIGC" in data[inner : inner + 12].upper():
-            value = _joined(data, inner + data[inner] + 1, end)
-            if found.within(value, "gif:application"):
+            if found.within(end - inner, "gif:application"):
+                value = _joined(data, inner + data[inner] + 1, end)
                 standing = [Deviation.UNUSUAL_PLACE]
                 found.field(value, "gif:application", (inner, end), name="AIGC", standing=standing)
         elif label == 0xFE:
+            if not found.within(end - inner, "gif:comment"):
+                continue
             value = _joined(data, inner, end)
             standing = [Deviation.UNUSUAL_PLACE]
-            if found.within(value, "gif:comment") and not found.field(value, "gif:comment", (inner, end), name=None, standing=standing):
+            if not found.field(value, "gif:comment", (inner, end), name=None, standing=standing):
                 found.generator(value[:4096].decode("utf-8", "replace"), "gif:comment")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from . import xmp
 from .aigc import is_name
 from .findings import Findings
+from .pages import Source
 
 _ENCODINGS = ("latin-1", "utf-16", "utf-16-be", "utf-8")
 
@@ -20,14 +21,14 @@ def as_synchsafe(number: int) -> bytes:
     return bytes((number >> 21 & 127, number >> 14 & 127, number >> 7 & 127, number & 127))
 
 
-def tag_length(data: bytes, start: int) -> int:
+def tag_length(data: Source, start: int) -> int:
     """Bytes of the ID3v2 tag at ``start``, header and footer included; 0 where there is none."""
     if data[start : start + 3] != b"ID3" or len(data) < start + 10:
         return 0
     return 10 + synchsafe(data[start + 6 : start + 10]) + (10 if data[start + 5] & 0x10 else 0)
 
 
-def frames(data: bytes, start: int, end: int, found: Findings) -> Iterator[tuple[bytes, int, int]]:
+def frames(data: Source, start: int, end: int, found: Findings) -> Iterator[tuple[bytes, int, int]]:
     """(id, start, end) of each frame's content in the ID3v2 tag at ``start``."""
     version, flags = data[start + 3], data[start + 5]
     stop = min(end, start + 10 + synchsafe(data[start + 6 : start + 10]))
@@ -53,12 +54,12 @@ def frames(data: bytes, start: int, end: int, found: Findings) -> Iterator[tuple
         position = body + size
 
 
-def _is_frame_start(data: bytes, position: int, stop: int) -> bool:
+def _is_frame_start(data: Source, position: int, stop: int) -> bool:
     name = bytes(data[position : position + 4])
     return position == stop or name == b"\0\0\0\0" or (position < stop and name.isalnum() and name.isupper())
 
 
-def read_tag(data: bytes, start: int, end: int, carrier: str, found: Findings) -> None:
+def read_tag(data: Source, start: int, end: int, carrier: str, found: Findings) -> None:
     """Reports the user-defined texts, comments and XMP of the tag at ``start``."""
     if not tag_length(data, start):
         return
@@ -67,7 +68,7 @@ def read_tag(data: bytes, start: int, end: int, carrier: str, found: Findings) -
         if name not in (b"TXXX", b"TXX", b"COMM", b"COM", b"PRIV", b"TSSE", b"TENC"):
             continue
         where = f"{carrier}/{name.decode()}"
-        if not found.within(data[body:stop], where):
+        if not found.within(stop - body, where):
             continue
         content = bytes(data[body:stop])
         if unsynchronised:
@@ -116,7 +117,7 @@ def _is_utf8(value: bytes) -> bool:
     return True
 
 
-def read(data: bytes, found: Findings) -> None:
+def read(data: Source, found: Findings) -> None:
     """An MP3 file: tags in front, one behind the other, and one that may stand at the end."""
     position = 0
     while length := tag_length(data, position):

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from . import exif, xmp
 from .findings import Findings
 from .label import Deviation
+from .pages import Source
 
 _XMP_MARK = b"http://ns.adobe.com/xap/1.0/\0"
 _EXTENDED_MARK = b"http://ns.adobe.com/xmp/extension/\0"
@@ -16,13 +17,14 @@ _PHOTOSHOP_MARK = b"Photoshop 3.0\0"
 _COMMENT, _APP0, _APP1, _START_OF_SCAN = 0xFE, 0xE0, 0xE1, 0xDA
 
 
-def segments(data: bytes, found: Findings) -> Iterator[tuple[int, int, int]]:
+def segments(data: Source, found: Findings) -> Iterator[tuple[int, int, int]]:
     """(marker, start, end) of each segment's payload before the first scan."""
-    position = 2
-    while position + 4 <= len(data):
-        if data[position] != 0xFF:
+    position, size = 2, len(data)
+    while position + 4 <= size:
+        head = data[position : position + 4]
+        if head[0] != 0xFF:
             return
-        marker = data[position + 1]
+        marker = head[1]
         if marker == 0xFF:
             position += 1
             continue
@@ -32,16 +34,16 @@ def segments(data: bytes, found: Findings) -> Iterator[tuple[int, int, int]]:
         if marker in (0xD9, _START_OF_SCAN):
             return
         found.step()
-        length = int.from_bytes(data[position + 2 : position + 4], "big")
+        length = head[2] << 8 | head[3]
         start, end = position + 4, position + 2 + length
-        if length < 2 or end > len(data):
+        if length < 2 or end > size:
             found.note("jpeg: a segment is cut short")
             return
         yield marker, start, end
         position = end
 
 
-def read(data: bytes, found: Findings) -> None:
+def read(data: Source, found: Findings) -> None:
     extended: dict[bytes, dict[int, tuple[int, bytes]]] = {}
     for marker, start, end in segments(data, found):
         if not is_metadata(marker):
@@ -83,7 +85,7 @@ def _extended(parts: dict[int, tuple[int, bytes]], found: Findings) -> None:
             found.refuse("jpeg:APP1/extended", "pieces of the extended XMP packet are missing or overlap")
             return
         packet += piece
-        if not found.within(packet, "jpeg:APP1/extended"):
+        if not found.within(len(packet), "jpeg:APP1/extended"):
             return
     starts = [start for start, _ in parts.values()]
     last_start, last = max(parts.values())

@@ -10,6 +10,7 @@ from . import documents, xmp
 from .aigc import is_name
 from .findings import BeyondLimitError, Findings, Span
 from .label import Deviation
+from .wording import DISGUISES
 
 _METADATA = re.compile(rb"<(?:\w{1,20}:)?metadata\b[^<>]{0,400}>")
 _METADATA_END = re.compile(rb"</(?:\w{1,20}:)?metadata\s{0,20}>")
@@ -22,8 +23,11 @@ _TOKEN = re.compile(f"<!--|{_TAG.pattern}")
 _ATTRIBUTE = re.compile(r"""([^\s"'<>/=]{1,60})(?:\s{0,20}=\s{0,20}(?:"([^"]*)"|'([^']*)'|([^\s"'<>]{1,4096})))?""")
 _META = re.compile(r"<meta\b", re.IGNORECASE)
 # What an English page must hold somewhere for its words to be a label or a near miss; tags may split the words.
-_AI_ALONE = re.compile(r"ai(?<!\wai)(?!\w)")
+_AI_ALONE = re.compile(r"ai(?<![a-z0-9_]ai)(?![a-z0-9_])")
 _TELLING_WORDS = ("artificial", "generat", "synthes", "&#", "&shy;", "&zw", "&lrm;", "&rlm;")
+_AI_WITH_TAGS_BETWEEN = re.compile(r"(?<![a-z0-9_])a(?:<[^<>]{0,200}>){1,8}i(?![a-z0-9_])")
+_REFERENCE = re.compile(r"&(?!(?:amp|nbsp|lt|gt|quot|copy);)")
+_CLOSINGS = {name: re.compile(f"</{name}", re.IGNORECASE) for name in ("script", "style")}
 _VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 _BLOCKS = {"p", "div", "br", "li", "tr", "h1", "h2", "h3", "h4", "section", "article", "footer", "header", "td", "main"}
 
@@ -59,9 +63,9 @@ def read_svg(data: bytes, found: Findings) -> None:
     for start, end in _metadata(data):
         span = _rdf(data, start, end)
         if span is not None:
-            if found.within(data[span[0] : span[1]], "svg:metadata"):
+            if found.within(span[1] - span[0], "svg:metadata"):
                 xmp.read(_with_namespaces(data[span[0] : span[1]], data), "svg:metadata", span, found)
-        elif found.within(data[start:end], "svg:metadata"):
+        elif found.within(end - start, "svg:metadata"):
             _plain_metadata(data[start:end], (start, end), found)
     text = documents.decoded(data[: found.limits.value_bytes])
     for each in islice(_TEXTS.finditer(text), 256):
@@ -103,34 +107,41 @@ class _Page:
         self.hidden: list[str] = []
         self._unseen: list[str] = []
 
-    def walk(self, text: str) -> None:
-        """One pass over tags and the text between them. Browsers read broken pages otherwise; labels stand
-        in sound ones.
+    def walk(self, text: str, stop: int) -> None:
+        """One pass over tags and the text between them, up to the first that ends behind ``stop``. Browsers read
+        broken pages otherwise; labels stand in sound ones.
         """
         position = 0
-        while token := _TOKEN.search(text, position):
-            if token.start() > position:
-                self._text(text[position : token.start()])
-            position = token.end()
-            name = token[2]
-            if name is None:
-                end = text.find("-->", position)
-                position = end + 3 if end >= 0 else len(text)
-                continue
-            name = name.lower()
-            if token[1]:
-                self._end(name)
-            elif name != "!":
-                self._start(name, token)
-                if name in ("script", "style"):
-                    closing = re.compile(f"</{name}", re.IGNORECASE).search(text, position)
+        while position < stop:
+            for token in _TOKEN.finditer(text, position):
+                start, end = token.span()
+                if start > position:
+                    self._text(text[position:start])
+                position = end
+                closes, name, _ = token.groups()
+                if name is None:
+                    after = text.find("-->", position)
+                    position = after + 3 if after >= 0 else len(text)
+                    break
+                name = name.lower()
+                if closes:
+                    self._end(name)
+                elif name in _CLOSINGS:
+                    self._start(name, token)
+                    closing = _CLOSINGS[name].search(text, position)
                     position = closing.start() if closing else len(text)
-        if position < len(text):
-            self._text(text[position:])
+                    break
+                elif name != "!":
+                    self._start(name, token)
+                if position > stop:
+                    return
+            else:
+                self._text(text[position:])
+                return
 
     def _start(self, tag: str, match: re.Match[str]) -> None:
-        values = {}
-        if match[3]:
+        values: dict[str, str] = {}
+        if match[3] and not match[3].isspace():
             values = {m[1].lower(): html.unescape(m[2] or m[3] or m[4] or "") for m in islice(_ATTRIBUTE.finditer(match[3]), 64)}
         if tag == "meta":
             name = values.get("name") or values.get("property") or values.get("itemprop") or ""
@@ -145,7 +156,7 @@ class _Page:
         if tag in _VOID:
             return
         unseen = tag in ("script", "style", "template", "noscript", "head") or "hidden" in values
-        if self._unseen or unseen or _UNSEEN.search(values.get("style", "")):
+        if self._unseen or unseen or ("style" in values and _UNSEEN.search(values["style"])):
             self._unseen.append(tag)
             if len(self._unseen) > 4096:
                 raise BeyondLimitError("elements nested deeper than 4,096")
@@ -158,32 +169,43 @@ class _Page:
             self.shown.append("\n")
 
     def _text(self, text: str) -> None:
+        if "&" in text:
+            text = html.unescape(text)
         if not self._unseen:
-            self.shown.append(html.unescape(text))
+            self.shown.append(text)
         elif self._unseen[0] not in ("script", "style", "head"):
-            self.hidden.append(html.unescape(text))
+            self.hidden.append(text)
 
 
 def _may_say_something(text: str) -> bool:
     """Whether the words of a page can be a label or a near miss, which a search over the whole tells far sooner
-    than a walk. Pages that are not English are always walked.
+    than a walk. Only single characters are searched for, because tags may stand between any two.
     """
-    if not text.isascii():
-        return True
     lowered = text.lower()
-    return any(word in lowered for word in _TELLING_WORDS) or _AI_ALONE.search(lowered) is not None
+    if any(word in lowered for word in _TELLING_WORDS) or ("ai" in lowered and _AI_ALONE.search(lowered)):
+        return True
+    if "a<" in lowered and _AI_WITH_TAGS_BETWEEN.search(lowered):
+        return True
+    return not text.isascii() and _may_say_something_in_chinese(text)
 
 
-def _end_of_last_meta(text: str) -> int:
-    starts = [match.start() for match in _META.finditer(text)]
-    tag = _TAG.match(text, starts[-1]) if starts else None
-    return tag.end() if tag else len(text) if starts else 0
+def _may_say_something_in_chinese(text: str) -> bool:
+    """Whether the characters of 生成 or 合成, 人工智能, 虚拟 or 数字人 are there, or what may stand for letters."""
+    if "成" in text and ("生" in text or "合" in text):
+        return True
+    if "智" in text or "虚" in text or ("数" in text and "字" in text):
+        return True
+    if "&" in text and _REFERENCE.search(text):
+        return True
+    # Beyond the first 65,536 characters lie alphabets that look like letters.
+    return any(each in text for each in DISGUISES) or len(text.encode("utf-16-le", "surrogatepass")) > 2 * len(text)
 
 
 def read_html(data: bytes, found: Findings) -> None:
     text = documents.decoded(data)
     page = _Page(found)
-    page.walk(text if _may_say_something(text) else text[: _end_of_last_meta(text)])
+    last_meta = max((match.start() for match in _META.finditer(text)), default=-1)
+    page.walk(text, len(text) if _may_say_something(text) else last_meta + 1)
     for name, value, (start, end) in page.fields:
         found.field(value, "html:meta", documents.byte_span(data, text, start, end), name=name)
     documents.read_words(re.sub(r"[ \t]*\n\s*", "\n", "".join(page.shown)).strip(), "html", found)

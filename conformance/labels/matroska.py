@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from .aigc import is_name
 from .findings import BeyondLimitError, Findings
+from .pages import Source
 
 SEGMENT, CLUSTER, TAGS, TAG, SIMPLE_TAG = 0x18538067, 0x1F43B675, 0x1254C367, 0x7373, 0x67C8
 TAG_NAME, TAG_STRING, TAG_BINARY, TARGETS = 0x45A3, 0x4487, 0x4485, 0x63C0
@@ -27,7 +28,7 @@ class Element(NamedTuple):
     sized: bool
 
 
-def element(data: bytes, position: int, end: int) -> Element | None:
+def element(data: Source, position: int, end: int) -> Element | None:
     """The element at ``position``, or None where the bytes are none."""
     if position >= end or data[position] == 0:
         return None
@@ -48,7 +49,7 @@ def element(data: bytes, position: int, end: int) -> Element | None:
     return Element(name, position, body, min(body + size, end), True)
 
 
-def children(data: bytes, start: int, end: int, found: Findings) -> Iterator[Element]:
+def children(data: Source, start: int, end: int, found: Findings) -> Iterator[Element]:
     position = start
     while position < end:
         found.step()
@@ -59,7 +60,7 @@ def children(data: bytes, start: int, end: int, found: Findings) -> Iterator[Ele
         position = _end_of_unsized(data, each, end, found) if not each.sized and each.name == CLUSTER else each.end
 
 
-def _end_of_unsized(data: bytes, cluster: Element, end: int, found: Findings) -> int:
+def _end_of_unsized(data: Source, cluster: Element, end: int, found: Findings) -> int:
     """A live recording's cluster ends where an element of the segment begins."""
     position = cluster.body
     for _ in range(found.limits.parts * _BLOCKS_A_PART):
@@ -72,7 +73,7 @@ def _end_of_unsized(data: bytes, cluster: Element, end: int, found: Findings) ->
     raise BeyondLimitError("a cluster of unknown size holds more blocks than are looked at")
 
 
-def segment_of(data: bytes) -> Element:
+def segment_of(data: Source) -> Element:
     """The segment behind the EBML header. Raises ValueError where there is none."""
     header = element(data, 0, len(data))
     segment = element(data, header.end, len(data)) if header is not None else None
@@ -81,7 +82,7 @@ def segment_of(data: bytes) -> Element:
     return segment
 
 
-def read(data: bytes, found: Findings) -> None:
+def read(data: Source, found: Findings) -> None:
     segment = segment_of(data)
     for each in children(data, segment.body, segment.end, found):
         if each.name == TAGS:
@@ -90,7 +91,7 @@ def read(data: bytes, found: Findings) -> None:
                     _read_tag(data, tag, found, 0)
 
 
-def _read_tag(data: bytes, tag: Element, found: Findings, depth: int) -> None:
+def _read_tag(data: Source, tag: Element, found: Findings, depth: int) -> None:
     if depth > found.limits.depth:
         raise BeyondLimitError(f"tags nested deeper than {found.limits.depth}")
     for simple in children(data, tag.body, tag.end, found):
@@ -105,7 +106,7 @@ def _read_tag(data: bytes, tag: Element, found: Findings, depth: int) -> None:
                 value = part
             elif part.name == SIMPLE_TAG:
                 _read_tag(data, simple, found, depth + 1)
-        if value is None or not found.within(data[value.body : value.end], "matroska:SimpleTag"):
+        if value is None or not found.within(value.end - value.body, "matroska:SimpleTag"):
             continue
         content = bytes(data[value.body : value.end])
         if is_name(name):

@@ -15,6 +15,7 @@ from xml.parsers import expat
 from .aigc import is_name
 from .findings import BeyondLimitError, Findings
 from .label import Deviation
+from .pages import Source, stream
 
 _CUSTOM_PROPERTIES = "http://schemas.openxmlformats.org/officeDocument/2006/custom-properties"
 _VARIANT_TYPES = "http://schemas.openxmlformats.org/officeDocument/2006/docPropsVTypes"
@@ -25,8 +26,8 @@ _FORMAT_ID = "{D5CDD505-2E9C-101B-9397-08002B2CF9AE}"
 _DEPTH = 64
 
 
-def _open(data: bytes, found: Findings) -> zipfile.ZipFile:
-    package = zipfile.ZipFile(io.BytesIO(data))
+def _open(data: Source, found: Findings) -> zipfile.ZipFile:
+    package = zipfile.ZipFile(stream(data))
     count = len(package.infolist())
     if count > found.limits.parts:
         raise BeyondLimitError(f"more than {found.limits.parts} entries in one package")
@@ -62,7 +63,7 @@ def kind_of(package: zipfile.ZipFile) -> str:
     return "odf" if "meta.xml" in names else "epub" if "META-INF/container.xml" in names else ""
 
 
-def read(data: bytes, found: Findings) -> None:
+def read(data: Source, found: Findings) -> None:
     try:
         package = _open(data, found)
         kind = kind_of(package)

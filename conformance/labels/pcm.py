@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from . import riff
 from .findings import Findings
+from .pages import Source
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,16 +33,16 @@ class WavLayout:
         return self.channels * self.bits // 8
 
 
-def layout(data: bytes, found: Findings) -> WavLayout:
+def layout(data: Source, found: Findings) -> WavLayout:
     """Raises ValueError where the file is no PCM or float WAV of usual depth."""
     form: tuple[int, int, int, int] | None = None
     for name, start, end, inside in riff.chunks(data, 12, len(data), found):
         if inside:
             continue
         if name == b"fmt " and end - start >= 16:
-            code, channels, rate, _, _, bits = struct.unpack_from("<HHIIHH", data, start)
+            code, channels, rate, _, _, bits = struct.unpack("<HHIIHH", data[start : start + 16])
             if code == _EXTENSIBLE and end - start >= 26:
-                code = struct.unpack_from("<H", data, start + 24)[0]
+                code = int.from_bytes(data[start + 24 : start + 26], "little")
             form = (code, channels, rate, bits)
         elif name == b"data" and form is not None:
             code, channels, rate, bits = form
@@ -53,7 +54,7 @@ def layout(data: bytes, found: Findings) -> WavLayout:
     raise ValueError("a WAV file without format or samples")
 
 
-def samples(data: bytes, shape: WavLayout, seconds: float) -> NDArray[np.float32]:
+def samples(data: Source, shape: WavLayout, seconds: float) -> NDArray[np.float32]:
     """The channels' mean in [-1, 1], at most the first ``seconds``: shape (frames,)."""
     import numpy as np
 

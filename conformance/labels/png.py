@@ -10,21 +10,23 @@ from collections.abc import Iterator
 from . import exif, xmp
 from .aigc import is_name
 from .findings import Findings
+from .pages import Source
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _XMP_KEYWORD = b"XML:com.adobe.xmp"
+_HEADER = struct.Struct(">I4s")
+_TEXT_CHUNKS = (b"iTXt", b"tEXt", b"zTXt", b"eXIf")
 
 
-def chunks(data: bytes, found: Findings) -> Iterator[tuple[bytes, int, int]]:
+def chunks(data: Source, found: Findings) -> Iterator[tuple[bytes, int, int]]:
     """(type, start, end) of each chunk's payload up to IEND; stops and says so where the file is cut short.
     """
-    position = len(SIGNATURE)
-    while position + 8 <= len(data):
+    position, size = len(SIGNATURE), len(data)
+    while position + 8 <= size:
         found.step()
-        length = int.from_bytes(data[position : position + 4], "big")
-        kind = data[position + 4 : position + 8]
+        length, kind = _HEADER.unpack(data[position : position + 8])
         start, end = position + 8, position + 8 + length
-        if end > len(data):
+        if end > size:
             found.note(f"png: the {kind.decode('latin-1')} chunk is cut short")
             return
         yield kind, start, end
@@ -33,11 +35,11 @@ def chunks(data: bytes, found: Findings) -> Iterator[tuple[bytes, int, int]]:
         position = end + 4
 
 
-def read(data: bytes, found: Findings) -> None:
+def read(data: Source, found: Findings) -> None:
     for kind, start, end in chunks(data, found):
-        if kind == b"IDAT" or kind not in (b"iTXt", b"tEXt", b"zTXt", b"eXIf"):
+        if kind not in _TEXT_CHUNKS:
             continue
-        if not found.within(data[start:end], f"png:{kind.decode()}"):
+        if not found.within(end - start, f"png:{kind.decode()}"):
             continue
         payload = bytes(data[start:end])
         if kind == b"eXIf":

@@ -8,13 +8,13 @@ import os
 from collections.abc import Callable
 from functools import cache
 from importlib import import_module
-from mmap import ACCESS_READ, mmap
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal
 
 from .findings import BeyondLimitError, Findings
 from .formats import Format, sniff
 from .label import Labels, Limits
+from .pages import Source, opened
 
 #: What is looked for beside metadata and words: nothing, sounds (numpy and scipy), or sounds, pictures and
 #: credentials.
@@ -50,12 +50,12 @@ _TEXT_FORMATS = ("text", "markdown", "json", "html", "svg")
 
 
 @cache
-def walker(name: str) -> Callable[[bytes, Findings], None] | None:
+def walker(name: str) -> Callable[[Source, Findings], None] | None:
     """The function that walks files of one format, or None for a format that is not known."""
     entry = _WALKERS.get(name)
     if entry is None:
         return None
-    function: Callable[[bytes, Findings], None] = getattr(import_module(f".{entry[0]}", __package__), entry[1])
+    function: Callable[[Source, Findings], None] = getattr(import_module(f".{entry[0]}", __package__), entry[1])
     return function
 
 
@@ -75,40 +75,32 @@ def read_labels(
     """
     limits = limits or _DEFAULT_LIMITS
     found = Findings(limits, trust_anchors)
-    if len(data) > limits.file_bytes:
-        return _too_large(len(data), media_type, found)
-    return _read(bytes(data), media_type, depth, found)
+    return read_source(bytes(data), media_type, depth, found)
 
 
 def read_metadata(path: Path, *, media_type: str | None = None, limits: Limits | None = None) -> Labels:
-    """As ``read_labels`` at the depth ``metadata``, for a file of which only the pages that hold metadata are
+    """As ``read_labels`` at the depth ``metadata``, for a file of which only the pieces that hold metadata are
     fetched: the way to go through many large files.
 
-    The file is mapped, so that nothing may shorten it meanwhile; read the bytes of files that others write to.
-    Raises OSError where it cannot be opened.
+    Raises OSError where it cannot be opened or is no regular file.
     """
-    limits = limits or _DEFAULT_LIMITS
-    # Unbuffered: a stream object would cost as much as the walk.
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    handle, data = opened(path)
     try:
-        size = os.fstat(handle).st_size
-        if size > limits.file_bytes:
-            return _too_large(size, media_type, Findings(limits))
-        if size == 0:
-            return read_labels(b"", media_type=media_type, limits=limits)
-        with mmap(handle, size, access=ACCESS_READ) as mapped:
-            # A map is read by slices and searches like bytes; what needs true bytes makes them of it.
-            return _read(cast(bytes, mapped), media_type, "metadata", Findings(limits))
+        return read_source(data, media_type, "metadata", Findings(limits or _DEFAULT_LIMITS))
     finally:
         os.close(handle)
 
 
-def _read(data: bytes, media_type: str | None, depth: Depth, found: Findings) -> Labels:
+def read_source(data: Source, media_type: str | None, depth: Depth, found: Findings) -> Labels:
+    """The reading of ``data``, gathered in ``found``."""
+    if len(data) > found.limits.file_bytes:
+        return _too_large(len(data), media_type, found)
     kind = sniff(data, media_type)
     _walk(kind, data, found)
     if depth != "metadata":
         _perceive(kind, data, depth, found)
-    _compare(kind, media_type, found)
+    if media_type is not None:
+        _compare(kind, media_type, found)
     found.mark_two_labels()
     return Labels(kind.media_type, tuple(found.labels), tuple(found.refused), tuple(found.notes), found.glimpse)
 
@@ -118,9 +110,7 @@ def _too_large(size: int, media_type: str | None, found: Findings) -> Labels:
     return Labels(media_type or "application/octet-stream", (), tuple(found.refused), ())
 
 
-def _walk(kind: Format, data: bytes, found: Findings) -> None:
-    if kind.name in _TEXT_FORMATS or kind.name in ("pdf", "package"):
-        data = bytes(data)
+def _walk(kind: Format, data: Source, found: Findings) -> None:
     if kind.name == "pdf":
         from . import sandbox
 
@@ -131,12 +121,14 @@ def _walk(kind: Format, data: bytes, found: Findings) -> None:
         return
     read = walker(kind.name)
     if read is None:
-        found.refuse("file", "the format is not one whose labels are known" if data else "the file is empty")
+        found.refuse("file", "the format is not one whose labels are known" if len(data) else "the file is empty")
         return
+    if kind.name in _TEXT_FORMATS:
+        data = bytes(data)
     _guarded(kind.name, found, lambda: read(data, found))
 
 
-def _perceive(kind: Format, data: bytes, depth: Depth, found: Findings) -> None:
+def _perceive(kind: Format, data: Source, depth: Depth, found: Findings) -> None:
     """What is heard and seen, and content credentials; whatever needs a decoder goes to the worker."""
     from . import sandbox
 
@@ -170,8 +162,8 @@ def _guarded(what: str, found: Findings, read: Callable[[], None]) -> None:
         found.refuse(what, f"the structure is broken ({type(error).__name__})")
 
 
-def _compare(kind: Format, media_type: str | None, found: Findings) -> None:
-    declared = (media_type or "").partition(";")[0].strip().lower()
+def _compare(kind: Format, media_type: str, found: Findings) -> None:
+    declared = media_type.partition(";")[0].strip().lower()
     if not declared or declared in (kind.media_type, "application/octet-stream", "binary/octet-stream"):
         return
     if declared.partition("/")[0] != kind.media_type.partition("/")[0]:

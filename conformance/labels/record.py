@@ -5,6 +5,7 @@ Schema.
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -12,8 +13,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from .label import Deviation, Label, Labels, Limits, Refusal
-from .reading import Depth, read_labels
+from .findings import Findings
+from .label import Deviation, Label, Labels, Limits
+from .pages import opened, pieces
+from .reading import Depth, read_source
 
 
 class LabelRecord(BaseModel):
@@ -93,21 +96,23 @@ def _label(label: Label) -> LabelRecord:
 
 
 def read_file(path: Path, *, depth: Depth = "all", limits: Limits | None = None, trust_anchors: str = "") -> tuple[FileRecord, Labels]:
-    """The reading of one file, with its record. A file larger than allowed is refused before it is read.
+    """The reading of one file, with its record. A file larger than allowed is refused before it is read; of the others
+    no more is held in memory than is looked at.
 
-    Raises OSError where the file cannot be opened.
+    Raises OSError where the file cannot be opened or is no regular file.
     """
     limits = limits or Limits()
     began = time.perf_counter()
-    with path.open("rb") as stream:
-        data = stream.read(limits.file_bytes + 1)
-    if len(data) > limits.file_bytes:
-        refusal = Refusal("file", f"larger than the {limits.file_bytes:,} bytes allowed")
-        labels = Labels("application/octet-stream", (), (refusal,), ())
-        return record(str(path), labels, "", (time.perf_counter() - began) * 1e3), labels
-    labels = read_labels(data, media_type=media_type_of(path), limits=limits, depth=depth, trust_anchors=trust_anchors)
-    digest = hashlib.sha256(data, usedforsecurity=False).hexdigest()
-    return record(str(path), labels, digest, (time.perf_counter() - began) * 1e3), labels
+    handle, data = opened(path)
+    try:
+        labels = read_source(data, media_type_of(path), depth, Findings(limits, trust_anchors))
+        digest = hashlib.sha256(usedforsecurity=False)
+        for piece in pieces(data) if len(data) <= limits.file_bytes else ():
+            digest.update(piece)
+    finally:
+        os.close(handle)
+    name = digest.hexdigest() if len(data) <= limits.file_bytes else ""
+    return record(str(path), labels, name, (time.perf_counter() - began) * 1e3), labels
 
 
 # Only text formats need a hint; the mimetypes module would ask the machine it runs on.

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from .findings import Findings, Span
 from .label import Deviation, Label
+from .pages import Source
 
 if TYPE_CHECKING:
     import numpy as np
@@ -248,7 +249,7 @@ def _without_echoes(found: list[tuple[float, Rhythm]]) -> list[Rhythm]:
     return sorted(kept, key=lambda r: r.start)
 
 
-def read(data: bytes, kind: Format, found: Findings) -> None:
+def read(data: Source, kind: Format, found: Findings) -> None:
     """Adds the rhythm of a WAV file as an explicit label. Other formats need a decoder and come by
     ``read_samples``.
     """

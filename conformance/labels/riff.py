@@ -11,11 +11,14 @@ from . import exif, xmp
 from .aigc import is_name
 from .findings import BeyondLimitError, Findings
 from .label import Deviation
+from .pages import Source
 
 _LARGE = 0xFFFFFFFF
+_PIXELS_AND_SAMPLES = (b"data", b"fmt ", b"VP8 ", b"VP8L", b"VP8X", b"idx1", b"JUNK")
+_HEADER = struct.Struct("<4sI")
 
 
-def chunks(data: bytes, start: int, end: int, found: Findings, depth: int = 0) -> Iterator[tuple[bytes, int, int, bytes]]:
+def chunks(data: Source, start: int, end: int, found: Findings, depth: int = 0) -> Iterator[tuple[bytes, int, int, bytes]]:
     """(id, start, end, list type) of each chunk's payload, entering LIST chunks; payloads cut short end
     where the data ends.
     """
@@ -24,8 +27,7 @@ def chunks(data: bytes, start: int, end: int, found: Findings, depth: int = 0) -
     position = start
     while position + 8 <= end:
         found.step()
-        name = bytes(data[position : position + 4])
-        size = int.from_bytes(data[position + 4 : position + 8], "little")
+        name, size = _HEADER.unpack(data[position : position + 8])
         body = position + 8
         if size == _LARGE and name == b"data":
             size = _large_data_size(data)
@@ -42,12 +44,12 @@ def chunks(data: bytes, start: int, end: int, found: Findings, depth: int = 0) -
         position = body + size + (size & 1)
 
 
-def _large_data_size(data: bytes) -> int:
+def _large_data_size(data: Source) -> int:
     """RF64 keeps the true size of ``data`` in the ds64 chunk, which comes first."""
     return int.from_bytes(data[28:36], "little") if data[12:16] == b"ds64" else 0
 
 
-def read(data: bytes, found: Findings) -> None:
+def read(data: Source, found: Findings) -> None:
     form = bytes(data[8:12])
     if form == b"AVI ":
         _read_each(data, "avi", found)
@@ -55,7 +57,7 @@ def read(data: bytes, found: Findings) -> None:
         _read_chunks(data, 12, len(data), "wav" if form == b"WAVE" else "webp", found)
 
 
-def _read_each(data: bytes, prefix: str, found: Findings) -> None:
+def _read_each(data: Source, prefix: str, found: Findings) -> None:
     """An AVI beyond 1 GiB is a row of RIFF chunks, one behind the other."""
     position = 0
     while position + 12 <= len(data) and data[position : position + 4] == b"RIFF":
@@ -65,19 +67,21 @@ def _read_each(data: bytes, prefix: str, found: Findings) -> None:
         position += 8 + size + (size & 1)
 
 
-def _read_chunks(data: bytes, start: int, end: int, prefix: str, found: Findings) -> None:
+def _read_chunks(data: Source, start: int, end: int, prefix: str, found: Findings) -> None:
     from . import id3
 
     for name, body, stop, inside in chunks(data, start, end, found):
-        carrier = f"{prefix}:{inside.decode('latin-1') + '/' if inside else ''}{name.decode('latin-1').strip()}"
+        if not inside and name in _PIXELS_AND_SAMPLES:
+            continue
         text = name.decode("latin-1")
+        carrier = f"{prefix}:{inside.decode('latin-1')}/{text.strip()}" if inside else f"{prefix}:{text.strip()}"
         if is_name(text):
             misplaced = (prefix == "wav" and inside) or (prefix == "avi" and inside != b"INFO") or prefix == "webp"
             standing = [Deviation.UNUSUAL_PLACE] if misplaced else []
-            if found.within(data[body:stop], carrier):
+            if found.within(stop - body, carrier):
                 found.field(bytes(data[body:stop]), carrier, (body, stop), name=text, standing=standing)
         elif name == b"XMP " or name == b"_PMX":
-            xmp.read(bytes(data[body:stop]), carrier, (body, stop), found)
+            xmp.read_range(data, (body, stop), carrier, found)
         elif name == b"EXIF":
             exif.read(data, body + (6 if data[body : body + 6] == b"Exif\0\0" else 0), stop, f"{prefix}:EXIF", found)
         elif name in (b"id3 ", b"ID3 "):

@@ -23,6 +23,7 @@ from typing import Any
 
 from .findings import Findings
 from .label import DEVIATIONS, INSTALL, Label, Limits, Refusal
+from .pages import Source, pieces
 
 _LONGEST_ANSWER = 64 << 20
 
@@ -39,7 +40,7 @@ class Worker:
         self._owner = os.getpid()
         self._lock = threading.Lock()
 
-    def ask(self, task: str, media_type: str, demuxer: str, data: bytes, limits: Limits, found: Findings) -> None:
+    def ask(self, task: str, media_type: str, demuxer: str, data: Source, limits: Limits, found: Findings) -> None:
         """Runs one task on ``data`` and adds what it found, or the reason why it found nothing, to
         ``found``.
         """
@@ -80,16 +81,17 @@ class Worker:
         self._owner = os.getpid()
         return self._process
 
-    def _exchange(self, request: bytes, data: bytes, limits: Limits) -> dict[str, Any]:
+    def _exchange(self, request: bytes, data: Source, limits: Limits) -> dict[str, Any]:
         process = self._started(limits)
         if process.stdin is None or process.stdout is None:
             raise _WorkerError("the worker has no pipes")
         deadline = time.monotonic() + limits.worker_wall_seconds
         try:
             process.stdin.write(struct.pack("<I", len(request)) + request)
-            view = memoryview(data)
-            while view:
-                view = view[process.stdin.write(view[: 1 << 20]) :]
+            for piece in pieces(data):
+                view = memoryview(piece)
+                while view:
+                    view = view[process.stdin.write(view) :]
         except (BrokenPipeError, OSError) as error:
             raise _WorkerError(self._cause(process, limits)) from error
         head = self._read(process, 4, deadline, limits)
@@ -145,7 +147,7 @@ _worker = Worker()
 atexit.register(_worker.close)
 
 
-def ask(task: str, media_type: str, demuxer: str, data: bytes, found: Findings) -> None:
+def ask(task: str, media_type: str, demuxer: str, data: Source, found: Findings) -> None:
     """One request to this process's worker."""
     _worker.ask(task, media_type, demuxer, data, found.limits, found)
 

@@ -11,12 +11,13 @@ from typing import NamedTuple
 from . import id3
 from .aigc import is_name
 from .findings import Findings
+from .pages import Source
 
 _COMMENT_BLOCK, _PADDING_BLOCK = 4, 1
 _HEADS = (b"\x03vorbis", b"OpusTags", b"\x81theora")
 
 
-def comments(data: bytes, start: int, end: int, found: Findings) -> Iterator[tuple[str, int, int]]:
+def comments(data: Source, start: int, end: int, found: Findings) -> Iterator[tuple[str, int, int]]:
     """(key, start and end of the value) of each comment in the block at ``start``; ends where a length
     leads outside.
     """
@@ -34,17 +35,17 @@ def comments(data: bytes, start: int, end: int, found: Findings) -> Iterator[tup
         if position + length > end:
             found.note("vorbis: a comment is cut short")
             return
-        equals = data.find(b"=", position, min(position + length, position + 200))
-        if equals >= 0:
-            yield bytes(data[position:equals]).decode("utf-8", "replace"), equals + 1, position + length
+        key, equals, _ = data[position : position + min(length, 200)].partition(b"=")
+        if equals:
+            yield key.decode("utf-8", "replace"), position + len(key) + 1, position + length
         position += length
 
 
-def _report(block: bytes, start: int, end: int, offset: int | None, carrier: str, found: Findings) -> None:
+def _report(block: Source, start: int, end: int, offset: int | None, carrier: str, found: Findings) -> None:
     for key, a, b in comments(block, start, end, found):
         if not is_name(key) and b - a > found.limits.value_bytes:
             continue  # a cover picture in Base64
-        if not found.within(block[a:b], carrier):
+        if not found.within(b - a, carrier):
             continue
         span = (a + offset, b + offset) if offset is not None else None
         if is_name(key):
@@ -73,7 +74,7 @@ def _with_comment(block: bytes, value: str) -> bytes:
 # FLAC.
 
 
-def flac_blocks(data: bytes, found: Findings) -> Iterator[tuple[int, int, int, bool]]:
+def flac_blocks(data: Source, found: Findings) -> Iterator[tuple[int, int, int, bool]]:
     """(type, start of the header, end, whether it is the last) of each metadata block."""
     position = id3.tag_length(data, 0) + 4
     while position + 4 <= len(data):
@@ -86,7 +87,7 @@ def flac_blocks(data: bytes, found: Findings) -> Iterator[tuple[int, int, int, b
         position = end
 
 
-def read_flac(data: bytes, found: Findings) -> None:
+def read_flac(data: Source, found: Findings) -> None:
     id3.read_tag(data, 0, len(data), "flac:id3", found)
     for kind, start, end, _ in flac_blocks(data, found):
         if kind == _COMMENT_BLOCK:
@@ -132,7 +133,7 @@ class _Page(NamedTuple):
     lacing: bytes
 
 
-def _pages(data: bytes, start: int, found: Findings) -> Iterator[_Page]:
+def _pages(data: Source, start: int, found: Findings) -> Iterator[_Page]:
     position = start
     while position + 27 <= len(data) and data[position : position + 4] == b"OggS":
         found.step()
@@ -147,7 +148,7 @@ def _pages(data: bytes, start: int, found: Findings) -> Iterator[_Page]:
         position = end
 
 
-def _headers(data: bytes, found: Findings) -> dict[int, list[tuple[bytes, int, int | None]]]:
+def _headers(data: Source, found: Findings) -> dict[int, list[tuple[bytes, int, int | None]]]:
     """serial -> (packet, end of its last page, where it lies if in one piece) of the first three packets of
     each stream.
     """
@@ -183,7 +184,7 @@ def _head_length(packet: bytes) -> int:
     return next((len(head) for head in _HEADS if packet.startswith(head)), 0)
 
 
-def read_ogg(data: bytes, found: Findings) -> None:
+def read_ogg(data: Source, found: Findings) -> None:
     for packets in _headers(data, found).values():
         for packet, _, where in packets[1:2]:
             head = _head_length(packet)
@@ -243,7 +244,7 @@ def write_ogg(data: bytes, value: str, found: Findings) -> bytes:
     return b"".join(out)
 
 
-def _some_pages(data: bytes, end: int, found: Findings) -> list[_Page]:
+def _some_pages(data: Source, end: int, found: Findings) -> list[_Page]:
     pages = []
     for page in _pages(data, 0, found):
         pages.append(page)

@@ -29,6 +29,8 @@ _LOOKALIKES = str.maketrans("ΑАᎪꓮΙІӀᏆꓲ", "AAAAIIIII")
 _WIDE = re.compile("[\uff21-\uff5a\U0001d400-\U0001d7ff]")
 _UNCLEAN = re.compile(f"[{''.join(sorted(_INVISIBLE | _DIRECTION))}{''.join(map(chr, _LOOKALIKES))}]|{_WIDE.pattern}")
 _SUPERSCRIPT_MARKS = ("ᴬᴵ", "ᴀɪ", "🅰🅸", "ᴬᴵᴳᶜ")
+#: Of the characters that are taken out, or for letters of ``AI``, those among the first 65,536.
+DISGUISES = (*sorted(_INVISIBLE | _DIRECTION), *map(chr, _LOOKALIKES), *"ＡＩａｉ", "ᴬ", "ᴀ")
 
 _AI = r"(?:人工智能|(?<![A-Za-z])(?:AI|Ai|ai)(?:GC)?(?![A-Za-z]))"
 _GENERATION = r"(?:生成|合成)"
@@ -50,6 +52,7 @@ _ENGLISH = re.compile(
     re.IGNORECASE,
 )
 _MENTION_OF_AI_ALONE = re.compile(rf"({_AI})(播客|主播|助手|对话|绘画|写作|视频|配音|创作|智能体|创意)|虚拟(?:主播|人|数字人)|数字人")
+_REVERSED = re.compile(r"成生\s*(?:IA|能智工人)|(?:IA|能智工人)\s*成[生合]|成[生合]\s*(?:IA|能智工人)")
 _NEGATED = re.compile(
     r"(?:非|不是|并非|不属于|未经|未使用|未采用|未|没有|没|无|不含|不用|不使用|拒绝|禁止|反对|不得|勿|杜绝|抵制|是否|不)\s*(?:由|使用|用|采用|经|为|是|含)?\s*$"
 )
@@ -156,9 +159,10 @@ def _clean(text: str) -> _Cleaned:
 def _statements(cleaned: _Cleaned, text: str, notes: list[str]) -> list[Statement]:
     statements: list[Statement] = []
     # Most texts have none of the words at all; one search over the whole is far cheaper than taking it apart.
-    if "成" not in cleaned.text and _ENGLISH.search(cleaned.text) is None:
+    english = _may_be_english(cleaned.text) and _ENGLISH.search(cleaned.text) is not None
+    if "成" not in cleaned.text and not english:
         return statements
-    for start, end in _promising(cleaned.text, notes):
+    for start, end in _promising(cleaned.text, english, notes) if english or _names_generation(cleaned.text) else ():
         segment = cleaned.text[start:end]
         if len(segment) > 2_000 and start > 2_000 and end < len(cleaned.text) - 2_000:
             continue
@@ -169,16 +173,28 @@ def _statements(cleaned: _Cleaned, text: str, notes: list[str]) -> list[Statemen
                 break
     if not statements and any(c in text for c in "\u202e\u2067"):
         statements += _turned_round(text)
-    if not statements and re.search(r"成生\s*(?:IA|能智工人)|(?:IA|能智工人)\s*成[生合]|成[生合]\s*(?:IA|能智工人)", cleaned.text):
+    if not statements and ("IA" in cleaned.text or "能智工人" in cleaned.text) and _REVERSED.search(cleaned.text):
         notes.append("near miss: the words of a label stand in reverse order")
     return statements
 
 
-def _promising(text: str, notes: list[str]) -> list[tuple[int, int]]:
+def _names_generation(text: str, start: int = 0, end: int | None = None) -> bool:
+    return text.find("生成", start, end) >= 0 or text.find("合成", start, end) >= 0
+
+
+def _may_be_english(text: str) -> bool:
+    """Whether ``_ENGLISH`` is worth its search, which is slow where case does not count."""
+    lowered = text.lower()
+    if "ai" not in lowered and "artificial" not in lowered:
+        return False
+    return any(word in lowered for word in ("generated", "synthesi", "created", "made", "produced"))
+
+
+def _promising(text: str, english: bool, notes: list[str]) -> list[tuple[int, int]]:
     """The segments that hold words of a label: at most so many from each end of a text that repeats them
     endlessly.
     """
-    found = [(a, b) for a, b in _segments(text) if text.find("成", a, b) >= 0 or _ENGLISH.search(text, a, b)]
+    found = [(a, b) for a, b in _segments(text) if _names_generation(text, a, b) or (english and _ENGLISH.search(text, a, b))]
     if len(found) <= 2 * _CANDIDATES:
         return found
     notes.append(f"only the first and last {_CANDIDATES} sentences with words of a label were looked at")
@@ -346,6 +362,8 @@ def _corner(text: str, mark: tuple[int, int, str]) -> Label:
 
 
 def _near_misses(text: str, notes: list[str]) -> None:
+    if not any(word in text for word in ("AI", "Ai", "ai", "人工智能", "虚拟", "数字人")):
+        return
     for match in list(_MENTION_OF_AI_ALONE.finditer(text))[:3]:
         at_edge = match.start() <= _EDGE or len(text) - match.end() <= _EDGE
         if at_edge and len(notes) < 8:

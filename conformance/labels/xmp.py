@@ -16,11 +16,14 @@ from xml.parsers import expat
 from . import aigc
 from .findings import Findings, Span
 from .label import Deviation
+from .pages import Source
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _DEPTH = 64
-_TELLING = re.compile(rb"AIGC|DigitalSourceType|CreatorTool|Credit|description|UserComment", re.IGNORECASE)
 _GENERATOR_NAMES = {"CreatorTool", "Credit", "description", "UserComment", "Software"}
+#: What a packet holds wherever a property that matters stands in it, beside ``aigc`` in any case: no name can be
+#: written in another way, but by an entity.
+_TELLING = (b"<!DOCTYPE", *(name.encode() for name in ("DigitalSourceType", *sorted(_GENERATOR_NAMES))))
 
 
 def _told(name: str) -> tuple[str, str, str]:
@@ -49,17 +52,17 @@ class _Packet:
         self.structures: list[tuple[str, str, list[tuple[str, str]]]] = []
         self.source_types: list[str] = []
         self.generator_texts: list[str] = []
-        self._path: list[str] = []
+        # Counted from where the first element was seen, so that it may fall below nothing.
+        self._depth = 0
         self._inside: tuple[str, str, int] | None = None
         self._text: list[str] = []
         self._pairs: list[tuple[str, str]] = []
-        self._length = 0
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        if len(self._path) >= _DEPTH:
+        self._depth += 1
+        if self._depth > _DEPTH:
             raise _RefusedError(f"elements nested deeper than {_DEPTH}")
         namespace, local, role = _told_before(name) if len(name) < 128 else _told(name)
-        self._path.append(name)
         if self._inside is not None:
             self._pairs += [(key.rpartition(" ")[2], value) for key, value in attributes.items() if " " in key and RDF not in key]
             self._text.clear()
@@ -73,7 +76,7 @@ class _Packet:
             elif meaning:
                 self.generator_texts.append(value)
         if role and namespace != RDF:
-            self._inside = (local, namespace, len(self._path))
+            self._inside = (local, namespace, self._depth)
             self._text.clear()
             self._pairs = [(key.rpartition(" ")[2], value) for key, value in attributes.items() if " " in key and RDF not in key]
             resource = attributes.get(f"{RDF} resource")
@@ -85,8 +88,8 @@ class _Packet:
             self._text.append(characters)
 
     def end(self, name: str) -> None:
-        depth = len(self._path)
-        self._path.pop()
+        depth = self._depth
+        self._depth -= 1
         if self._inside is None:
             return
         local, namespace, opened = self._inside
@@ -115,25 +118,49 @@ class _Packet:
             self.structures.append((local, namespace, list(self._pairs[:64])))
 
 
+def read_range(data: Source, span: Span, carrier: str, found: Findings) -> None:
+    """``read`` of the packet at ``span`` of ``data``, which is fetched only if it is small enough to be looked at."""
+    if found.within(span[1] - span[0], carrier):
+        _read(data[span[0] : span[1]], carrier, span, found)
+
+
 def read(packet: bytes, carrier: str, span: Span | None, found: Findings) -> None:
     """Reports the AIGC property, the IPTC source type and generator traces of one packet to ``found``."""
-    if not found.within(packet, carrier) or _TELLING.search(_as_utf8(packet)) is None:
+    if found.within(len(packet), carrier):
+        _read(packet, carrier, span, found)
+
+
+def _first_telling(packet: bytes) -> int:
+    """Where the first name that matters may stand, or -1 where none can."""
+    places = [packet.lower().find(b"aigc"), *map(packet.find, _TELLING)]
+    return min((place for place in places if place >= 0), default=-1)
+
+
+def _read(packet: bytes, carrier: str, span: Span | None, found: Findings) -> None:
+    plain, body = _as_utf8(packet), _trimmed(packet)
+    first = _first_telling(body if plain is packet else plain)
+    if first < 0:
         return
     parser = expat.ParserCreate(namespace_separator=" ")
-    collected = _Packet()
-    parser.StartElementHandler = collected.start
-    parser.EndElementHandler = collected.end
-    parser.CharacterDataHandler = collected.text
     parser.StartDoctypeDeclHandler = _refuse_doctype
     parser.buffer_text = True
-    body = _trimmed(packet)
+    collected = _Packet()
     try:
+        if plain is packet:
+            # Elements in front of the first name that matters are parsed, too, for that alone shows which name stands
+            # for which namespace; telling each of them here would take longer than all the rest.
+            before = max(body.rfind(b"<", 0, first), 0)
+            parser.Parse(body[:before], False)
+            body = body[before:]
+        parser.StartElementHandler = collected.start
+        parser.EndElementHandler = collected.end
+        parser.CharacterDataHandler = collected.text
         parser.Parse(body, True)
     except _RefusedError as error:
         found.refuse(carrier, f"XMP packet: {error}")
         return
     except (expat.ExpatError, ValueError, LookupError) as error:
-        _read_broken(_as_utf8(packet), carrier, span, found, str(error))
+        _read_broken(plain, carrier, span, found, str(error))
         return
     finally:
         parser.StartElementHandler = parser.EndElementHandler = parser.CharacterDataHandler = None

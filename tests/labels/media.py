@@ -189,7 +189,8 @@ def zipped(entries: dict[str, str | bytes]) -> bytes:
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as out:
         for name, content in entries.items():
             stored = zipfile.ZIP_STORED if name == "mimetype" else zipfile.ZIP_DEFLATED
-            out.writestr(name, content, compress_type=stored)
+            # Without a date of its own an entry gets the present one, and no two runs would mutate the same bytes.
+            out.writestr(zipfile.ZipInfo(name), content, compress_type=stored)
     return stream.getvalue()
 
 

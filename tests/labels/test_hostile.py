@@ -55,7 +55,7 @@ def test_writing_into_damaged_files_refuses_or_leaves_a_readable_label() -> None
     assert written > 20
 
 
-def test_a_mapped_file_reads_like_its_bytes(tmp_path: Path) -> None:
+def test_a_file_reads_like_its_bytes(tmp_path: Path) -> None:
     path = tmp_path / "file"
     for name, (data, media_type) in files().items():
         path.write_bytes(data)
