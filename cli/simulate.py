@@ -117,7 +117,7 @@ def _converged(
 def load(name: str, sets: Sequence[str] | None) -> Scenario:
     """The scenario with the changes of ``--set``."""
     from shenhe.simulator import load_scenario
-    from shenhe.simulator.scenario import parse_override
+    from shenhe.simulator.reading import parse_override
 
     return load_scenario(name, dict(parse_override(text) for text in sets or ()))
 

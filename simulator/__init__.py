@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from .comparison import Comparison, compare
     from .hook import Hook, View
     from .outcomes import METRICS, Metric, metrics
+    from .reading import load_scenario
     from .replication import Convergence, Run, RunError, converge, read_run, simulate
-    from .scenario import Scenario, ScenarioError, load_scenario
+    from .scenario import Scenario
+    from .values import ScenarioError
 
 __all__ = [
     "METRICS",
@@ -52,9 +54,9 @@ _HOMES = {
     "Run": "replication",
     "RunError": "replication",
     "Scenario": "scenario",
-    "ScenarioError": "scenario",
+    "ScenarioError": "values",
     "compare": "comparison",
-    "load_scenario": "scenario",
+    "load_scenario": "reading",
     "metrics": "outcomes",
     "read_run": "replication",
     "simulate": "replication",

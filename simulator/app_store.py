@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .draws import Purpose
 from .eventlog import Kind, Stream, case_number
-from .scenario import MAX_STORES
+from .market import MAX_STORES
 from .state import ABROAD, ACTIVE, FUNCTIONS, SERVICE
 
 if TYPE_CHECKING:

@@ -24,8 +24,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import least_squares
 
+from .reading import load_scenario
 from .replication import simulate
-from .scenario import Scenario, load_scenario
+from .scenario import Scenario
 
 Floats = npt.NDArray[np.float64]
 

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 from .comparison import compare
 from .outcomes import metrics
 from .replication import RunError, simulate
-from .scenario import Scenario, ScenarioError
+from .scenario import Scenario
+from .values import ScenarioError
 
 
 class Reading(NamedTuple):

@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from .overriding import merged
 from .replication import Run, simulate
-from .scenario import Scenario, merged
+from .scenario import Scenario
 
 YEAR = 365.0
 LONG = 20_000.0

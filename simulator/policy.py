@@ -15,7 +15,8 @@ import numpy.typing as npt
 from shenhe.rulebook import Behaviour
 
 from .formulas import scaled
-from .scenario import PolicyRules, Sanction, Scenario, covers
+from .levers import PolicyRules, Sanction, covers
+from .scenario import Scenario
 
 YEAR = 365.0
 CLOCKS = {"continuous": 0.0, "daily": 1.0, "weekly": 7.0}

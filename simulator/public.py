@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .draws import Purpose
 from .eventlog import Kind, Stream, case_number
-from .scenario import MAX_DESTINATIONS
+from .market import MAX_DESTINATIONS
 from .state import ACTIVE, FUNCTIONS, SERVICE
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ import numpy as np
 
 from .eventlog import Kind, Stream
 from .formulas import scaled
-from .scenario import Scenario, covers
+from .levers import covers
+from .scenario import Scenario
 
 if TYPE_CHECKING:
     import pandas as pd

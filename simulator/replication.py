@@ -371,8 +371,8 @@ def read_run(folder: Path | str) -> Run:
 
 
 MODEL = (
-    "app_store", "clock", "draws", "eventlog", "formulas", "hook", "model", "outcomes", "platform", "policy", "provider",
-    "public", "registry", "regulator", "scenario", "state", "supporter",
+    "app_store", "clock", "draws", "eventlog", "formulas", "hook", "levers", "market", "model", "outcomes", "overriding", "platform",
+    "policy", "provider", "public", "registry", "regulator", "scenario", "state", "supporter", "values",
 )  # fmt: skip
 """The modules that decide what a replication comes to."""
 

@@ -16,9 +16,10 @@ from shenhe import scenarios
 
 from .literature import PUBLISHED_INCREASE, Escalation, Targeting, escalation, harrington
 from .oracles import ORACLES, stripped, times
+from .reading import load_scenario
 from .replay import discrepancies
 from .replication import Run, simulate
-from .scenario import Scenario, load_scenario
+from .scenario import Scenario
 
 LIMIT = 4.0
 """Standard errors beyond which model and expectation disagree: by chance once in sixteen thousand."""

@@ -20,7 +20,7 @@ import pandas as pd
 from pydantic import Field, model_validator
 
 from .executors import MissingExtraError
-from .scenario import Line, Number, Part, ScenarioError
+from .values import Line, Number, Part, ScenarioError
 
 MAX_WORLDS = 1_000_000
 MORRIS_LEVELS = 4

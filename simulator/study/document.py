@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from ..draws import MAX_SEED
-from ..scenario import Line, Name, Part, Positive
+from ..values import Line, Name, Part, Positive
 from ..worlds import Parameter, Worlds
 
 MAX_ARMS = 10_000

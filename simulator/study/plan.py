@@ -19,7 +19,10 @@ from pydantic import ValidationError
 from shenhe.rulebook.document import DocumentError, Locate, dotted, read_yaml, validate
 
 from ..outcomes import Metric, metrics
-from ..scenario import Scenario, ScenarioError, _override, load_scenario
+from ..overriding import override
+from ..reading import load_scenario
+from ..scenario import Scenario
+from ..values import ScenarioError
 from ..worlds import INITIAL, DesignError, design
 from .document import Arm, Study, StudyError
 
@@ -217,7 +220,7 @@ def changed(scenario: Scenario, overrides: Mapping[str, Any]) -> Scenario:
         return scenario
     data = scenario.model_dump(mode="json")
     for path, value in of_scenario.items():
-        _override(data, path, value)
+        override(data, path, value)
     try:
         return Scenario.model_validate(data)
     except ValidationError as error:

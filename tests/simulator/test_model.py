@@ -11,12 +11,12 @@ import pytest
 from shenhe.simulator import Run, Scenario, ScenarioError, compare, load_scenario, simulate
 from shenhe.simulator.clock import CASE_BITS, PROVIDER_BITS, Clock
 from shenhe.simulator.eventlog import ACTORS, Kind
+from shenhe.simulator.market import MAX_PROVIDERS
 from shenhe.simulator.model import replicate
 from shenhe.simulator.oracles import stripped
 from shenhe.simulator.outcomes import metrics
 from shenhe.simulator.policy import table
 from shenhe.simulator.replay import discrepancies
-from shenhe.simulator.scenario import MAX_PROVIDERS
 
 from .scenes import small
 

@@ -1,0 +1,31 @@
+"""What a value in a scenario file may be, and the error that says what it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, Strict
+
+Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
+NonNegative = Annotated[float, Strict(), Field(ge=0, le=1e15, allow_inf_nan=False)]
+Positive = Annotated[float, Strict(), Field(gt=0, le=1e15, allow_inf_nan=False)]
+Probability = Annotated[float, Strict(), Field(ge=0, le=1, allow_inf_nan=False)]
+Count = Annotated[int, Strict(), Field(ge=0, le=1_000_000)]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+Line = Annotated[str, Field(min_length=1, max_length=2000)]
+
+
+class ScenarioError(ValueError):
+    """A scenario that cannot be simulated; the text is one line a fault, each with file, path and what is allowed."""
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def distinct(names: Sequence[str], what: str) -> None:
+    """Raise ``ValueError`` for a name that is there twice."""
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"found the {what} {str(name)!r} twice, expected each once")
