@@ -8,8 +8,9 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from importlib.metadata import version
+from itertools import zip_longest
 
-from shenhe.rulebook import Rule, Rulebook, load_rulebook
+from shenhe.rulebook import Behaviour, Rule, Rulebook, load_rulebook
 
 from .conclusions import by_rule, counts, exit_code, total
 from .examples import undisturbed
@@ -134,7 +135,7 @@ class _Run:
     def _at_once(self, tasks: list[tuple[int, Check]], workers: int) -> dict[int, CheckResult | None]:
         found: dict[int, CheckResult | None] = {}
         with ThreadPoolExecutor(workers, thread_name_prefix="shenhe-check") as pool:
-            asked = {pool.submit(self._one, number, check): (number, check) for number, check in tasks}
+            asked = {pool.submit(self._one, number, check): (number, check) for number, check in _spread(tasks)}
             self._tell(tasks[0][1].name if tasks else "")
             waiting = as_completed(asked)
             while len(found) < len(asked):
@@ -181,6 +182,17 @@ class _Run:
                 session.stopped = session.stopped or stopped
                 tally.raise_to(Verdict.INCONCLUSIVE, stopped)
         return tally.result(self.rules)
+
+
+def _spread(tasks: list[tuple[int, Check]]) -> list[tuple[int, Check]]:
+    """The checks in the order in which workers begin them: of each behaviour one, then of each the next.
+
+    Checks of one behaviour want much the same outputs of a provider. Each is made once, and who else wants it waits.
+    """
+    of_one: dict[Behaviour, list[tuple[int, Check]]] = {}
+    for task in tasks:
+        of_one.setdefault(task[1].behaviour, []).append(task)
+    return [task for row in zip_longest(*of_one.values()) for task in row if task is not None]
 
 
 def _begin(session: Session) -> str:
