@@ -16,17 +16,21 @@ import numpy as np
 import simpy
 
 from .app_store import AppStores
+from .appeal import Appeals
+from .authority import Authorities
 from .clock import Clock
 from .draws import compiled, replication_seed
 from .eventlog import Kind, Row
+from .inspection import Inspections
 from .platform import Platforms
 from .policy import Floats, Integers, Table, regimes
 from .provider import Providers
 from .public import Public
 from .registry import Registry
-from .regulator import Imposed, Regulator
+from .regulator import Regulator
 from .state import ACTIVE, FUNCTIONS, SERVICE, State, as_arrays, as_lists, initial_state
 from .supporter import Supporters
+from .suspension import Suspensions
 
 if TYPE_CHECKING:
     from .hook import Hook
@@ -112,14 +116,11 @@ class World:
         self.service_suspended = 0
         self.violations_live = 0
         self.late_filings = 0
-        self.appeals_filed = self.appeals_rejected = self.appeals_upheld = 0
         self.action_delays: list[float] = []
         self.takedown_delays: list[float] = []
         self.staff_cost = self.staff_paid = 0.0
         self.waiting_since = 0.0  # sum of the days on which the cases now waiting were opened
         self.totals = [0.0] * len(TOTALS)
-        # What appeals under way may undo, by (provider, draw index of the step); looked up, never iterated.
-        self.imposed: dict[tuple[int, int], Imposed] = {}
         self.bins: list[tuple[float, list[int], list[float], list[int], list[int]]] = []
         self.providers = Providers(self)
         self.public = Public(self)
@@ -127,14 +128,19 @@ class World:
         self.registry = Registry(self)
         self.app_stores = AppStores(self)
         self.supporters = Supporters(self)
+        self.authorities = Authorities(self)
+        self.inspections = Inspections(self)
         self.regulator = Regulator(self)
+        self.suspensions = Suspensions(self)
+        self.appeals = Appeals(self)
 
     def start(self) -> None:
         self.env.process(self.take_census())
         for number, (day, _) in enumerate(self.regimes):
             if number:
                 self.clock.call(day, int(Kind.POLICY_CHANGED), 0, number, self.change_policy, number)
-        self.regulator.start()
+        self.authorities.start()
+        self.inspections.start()
         self.app_stores.start()
         self.public.start()
         self.supporters.start()
@@ -149,7 +155,10 @@ class World:
             if self.state.lawful_rate[p]:
                 self.accrue(p)
         self.table = self.regimes[number][1]
-        for actor in (self.providers, self.public, self.platforms, self.registry, self.app_stores, self.regulator):
+        for actor in (
+            self.providers, self.public, self.platforms, self.registry, self.app_stores,
+            self.authorities, self.inspections, self.regulator, self.suspensions,
+        ):  # fmt: skip
             actor.adopt(self.table)
         self.log(int(Kind.POLICY_CHANGED), 0, number, -1, float(number))
         for p in range(self.table.providers):
@@ -238,10 +247,10 @@ class World:
         self.queue_changed(0)
         self.pay_staff()
         self.close_bin()
-        for authority in range(len(self.regulator.budget)):
-            self.regulator.end_shortage(authority)
+        for authority in range(len(self.authorities.budget)):
+            self.authorities.end_shortage(authority)
         for p in range(self.table.providers):
-            self.regulator.end_downtime(p)
+            self.suspensions.end_downtime(p)
             self.providers.book_effort(p)
             if self.state.occasions[p]:
                 self.log(int(Kind.OCCASION), p, 0, -1, float(self.state.occasions[p]))
@@ -298,13 +307,13 @@ def replicate(
         review_total=world.review_total,
         closed=(world.closed[0], world.closed[1], world.closed[2]),
         late_filings=world.late_filings,
-        appeals=(world.appeals_filed, world.appeals_rejected, world.appeals_upheld),
+        appeals=(world.appeals.filed, world.appeals.rejected, world.appeals.upheld),
         totals=np.array(world.totals, dtype=np.float64),
         staff_cost=world.staff_cost,
         waiting_since=world.waiting_since,
         takedown_delays=np.array(world.takedown_delays, dtype=np.float64),
-        spent=np.array(world.regulator.spent, dtype=np.float64),
-        unfunded=np.array(world.regulator.unfunded, dtype=np.float64),
+        spent=np.array(world.authorities.spent, dtype=np.float64),
+        unfunded=np.array(world.authorities.unfunded, dtype=np.float64),
         steps=next(world.env._eid) - len(world.env._queue),
         pending=len(world.env._queue),
     )

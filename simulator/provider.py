@@ -460,7 +460,7 @@ class Providers:
         """
         world = self.world
         state = world.state
-        world.regulator.end_downtime(p)
+        world.suspensions.end_downtime(p)
         self.book_effort(p)
         state.status[p] = status
         state.ended[p] = world.env.now

@@ -371,8 +371,9 @@ def read_run(folder: Path | str) -> Run:
 
 
 MODEL = (
-    "app_store", "clock", "draws", "eventlog", "formulas", "hook", "levers", "market", "model", "outcomes", "overriding", "platform",
-    "policy", "provider", "public", "registry", "regulator", "scenario", "state", "supporter", "values",
+    "app_store", "appeal", "authority", "case", "clock", "draws", "eventlog", "formulas", "hook", "inspection", "levers", "market",
+    "model", "outcomes", "overriding", "platform", "policy", "provider", "public", "registry", "regulator", "scenario", "state",
+    "supporter", "suspension", "values",
 )  # fmt: skip
 """The modules that decide what a replication comes to."""
 

@@ -68,4 +68,4 @@ class Supporters:
             return
         for q in self.built_on[supporter]:
             if state.status[q] == ACTIVE and state.outside[q] == INSIDE:
-                world.regulator.suspend_for_supporter(q, table.supporter_days, case)
+                world.suspensions.suspend_for_supporter(q, table.supporter_days, case)
