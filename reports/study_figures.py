@@ -110,7 +110,11 @@ def _compare(analysis: Analysis) -> tuple[go.Figure, str]:
             marker={"color": colour, "size": 8, "symbol": SYMBOLS[place]},
             error_x=_bars(x, low, high, colour),
             hovertemplate="%{y}: %{x:+.1f} %",
+            orientation="h",
+            offsetgroup=metric,
         )
+    # One line for each metric of an arm, or bars of the same arm would hide each other.
+    figure.update_layout(scattermode="group", scattergap=0.4)
     figure.update_xaxes(ticksuffix=" %", zeroline=True, zerolinecolor="var(--ink)", zerolinewidth=1)
     _names(figure, arms)
     return figure, (
@@ -203,17 +207,24 @@ def _pareto(analysis: Analysis) -> tuple[go.Figure, str]:
     figure = _blank(height=440)
     for front, name, colour in ((True, "beaten by no other", "var(--run-1)"), (False, "beaten", "var(--faint)")):
         rows = table[table["front"] == front]
+        labelled = front and len(rows) <= 12
+        # Towards the middle, where there is room; arms at one point share a label.
+        middle = (float(table[x].min()) + float(table[x].max())) / 2.0
+        labels = rows.groupby([x, y], sort=False)["arm"].transform(lambda arms: ", ".join([*arms[:2], *["…"] * (len(arms) > 2)]))
+        first = ~rows.duplicated([x, y])
         figure.add_scatter(
             name=name,
             x=_rounded(rows[x]),
             y=_rounded(rows[y]),
-            text=rows["arm"].tolist(),
-            mode="markers+text" if front and len(rows) <= 12 else "markers",
-            textposition="top center",
+            text=[label if shown else "" for label, shown in zip(labels, first, strict=True)] if labelled else None,
+            customdata=rows["arm"].tolist(),
+            mode="markers+text" if labelled else "markers",
+            textposition=["top right" if value <= middle else "top left" for value in rows[x]],
+            cliponaxis=False,
             marker={"color": colour, "size": 9, "symbol": "circle" if front else "circle-open"},
             error_x=_bars(rows[x], rows[x] - rows[f"{x}_conf"], rows[x] + rows[f"{x}_conf"], colour, 1.0),
             error_y=_bars(rows[y], rows[y] - rows[f"{y}_conf"], rows[y] + rows[f"{y}_conf"], colour, 1.0),
-            hovertemplate="%{text}: %{x:.4g}, %{y:.4g}",
+            hovertemplate="%{customdata}: %{x:.4g}, %{y:.4g}",
         )
     words = [heading(x), heading(y)]
     figure.update_layout(hovermode="closest", xaxis={"title": {"text": words[0]}}, yaxis={"title": {"text": words[1]}})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,11 @@ class Answer:
     analysis: Analysis
     figure: Figure | None
     rows_left_out: int
+
+    @property
+    def height(self) -> int:
+        """Pixels that the figure takes, so that the page leaves neither a gap below it nor moves when it is drawn."""
+        return int(json.loads(self.figure.spec)["layout"]["height"]) if self.figure else 0
 
 
 def write_study_page(path: Path, run: StudyRun, analyses: Sequence[Analysis]) -> None:

@@ -21,6 +21,8 @@ from ..study import StudyError, StudyRun
 from .answer import Analysis, arm_of, objective_of
 
 Floats = npt.NDArray[np.float64]
+DISTINCT = 0.05
+"""The quasi-p-value up to which a bound of a box is told from one that means nothing."""
 Mask = npt.NDArray[np.bool_]
 Bound: TypeAlias = "tuple[float, float] | frozenset[str]"
 
@@ -272,13 +274,15 @@ def discover(
     table = table.sort_values("p", kind="stable").reset_index(drop=True)
     if (table["values"] == "").all():
         table = table.drop(columns="values")
+    where = f"{chosen}: {words} {side} {limit:.4g} in {100 * bad.mean():.0f} % of the worlds"
     title = (
-        f"{words.capitalize()} of {chosen} is {side} {limit:.4g} in {100 * bad.mean():.0f} % of the worlds; "
-        f"the box has {100 * box.coverage:.0f} % of those, and {100 * box.density:.0f} % of the box is such"
+        f"{where}; the box has {100 * box.coverage:.0f} % of those, and {100 * box.density:.0f} % of the box is such"
+        if (table["p"] <= DISTINCT).any()
+        else f"{where}; no bound tells them from the others"
     )
     notes = (
         ("PRIM (Friedman and Fisher 1999); p: the chance that a bound which means nothing would do as well (Bryant and Lempert 2010). "
-        "A bound with p above 0.05 is better left out."),
+        f"A bound with p above {DISTINCT:g} is better left out."),
         "The box was chosen on the worlds it is judged by; another study with another seed of the design would show how much of it holds.",
     )
     points = x.assign(world=run.worlds["world"], value=values.to_numpy(), interesting=bad, inside=box.holds(x))
