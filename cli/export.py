@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -39,6 +40,10 @@ def export(
         ),
     ] = "",
     only: Annotated[str, typer.Option("--only", metavar="NAME", help="For har: only the finding of this check or rule.")] = "",
+    baseline: Annotated[
+        Path | None,
+        typer.Option("--baseline", metavar="FILE", help="For github-summary: what is accepted, with reason and last day."),
+    ] = None,
     openapi: Annotated[
         str | None,
         typer.Option("--openapi", metavar="URL", help="For arazzo: the provider's own OpenAPI document. Default: one beside --out."),
@@ -58,7 +63,11 @@ def export(
     from shenhe.conformance.report import parse_report, read_report_bytes
 
     data = read_report_bytes(report)
-    rendered = _render(form, parse_report(data, str(report)), hashlib.sha256(data).hexdigest(), binding, only)
+    told = parse_report(data, str(report))
+    if form is Format.GITHUB_SUMMARY:
+        rendered = _summary(told, baseline)
+    else:
+        rendered = _render(form, told, hashlib.sha256(data).hexdigest(), binding, only)
     if out is None:
         sys.stdout.buffer.write(rendered)
         sys.stdout.buffer.flush()
@@ -115,20 +124,27 @@ def _render(form: Format, report: Report, report_sha256: str, binding: str, only
             from shenhe.reports.github import workflow_commands
 
             return workflow_commands(report, binding=binding).encode()
-        case Format.GITHUB_SUMMARY:
-            from shenhe.reports.github import step_summary
-
-            return step_summary(report).encode()
         case Format.HAR:
             from shenhe.reports.har import har
 
             return _json(har(report, only=only))
-        case Format.ARAZZO:
-            raise ValueError("a workflow is written from a binding, not from a report")
+        case Format.ARAZZO | Format.GITHUB_SUMMARY:
+            raise ValueError(f"{form} is written from more than a report")
         case Format.OSCAL:
             from shenhe.reports.oscal import assessment_results
 
             return _json(assessment_results(report, report_sha256))
+
+
+def _summary(report: Report, baseline: Path | None) -> bytes:
+    from shenhe.reports.github import step_summary
+
+    if baseline is None:
+        return step_summary(report).encode()
+    from shenhe.conformance.baseline import apply_baseline, read_baseline
+
+    known = read_baseline(baseline)
+    return step_summary(report, apply_baseline(report, known, date.today()), source=known.source).encode()
 
 
 def _json(data: Any) -> bytes:

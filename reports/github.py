@@ -6,8 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from shenhe.conformance.baseline import Outcome
 from shenhe.conformance.report import CheckResult, Report, RuleResult
-from shenhe.conformance.verdict import VerdictName
+from shenhe.conformance.verdict import ExitCode, VerdictName
 
 from .issue import OPEN, Issue, issues
 from .untrusted import fenced, markdown, one_line
@@ -25,6 +26,14 @@ _SIGNS: dict[VerdictName, str] = {
     "review": "👁 review",
     "pass": "✅ pass",
     "not applicable": "– not applicable",
+}
+#: So many problems and entries of a baseline are listed.
+MOST_ENTRIES = 300
+_ACCEPTED = {
+    ExitCode.PASSED: "What is open is accepted by the baseline, or nothing is.",
+    ExitCode.FAILED: "Broken: something that the baseline does not accept, or an entry that is stale or expired.",
+    ExitCode.NOT_VERIFIED: "Not fully verified, and not accepted by the baseline.",
+    ExitCode.USAGE: "The run did not end as it should.",
 }
 _OUTCOMES = {
     0: "Every rule of this run was decided and is kept.",
@@ -54,17 +63,18 @@ def workflow_commands(report: Report, *, binding: str = "") -> str:
     return "".join(line + "\n" for line in lines)
 
 
-def step_summary(report: Report) -> str:
-    """The summary of a job: the outcome, the rules that are open with the requests that show it, then all
-    rules.
+def step_summary(report: Report, outcome: Outcome | None = None, *, source: str = "baseline") -> str:
+    """The summary of a job: the outcome, what a baseline makes of it, the rules that are open with the requests
+    that show it, then all rules.
 
+    ``outcome`` is what the report comes to under a baseline, and then the headline; ``source`` names its file.
     Everything that a provider or a binding says stands in code or in character references, so that nothing
     of it is markup, a link, an image or a mention.
     """
     target, environment = markdown(report.target.name), markdown(report.target.environment)
     counts = {verdict: report.summary.counts.get(verdict, 0) for verdict in _ORDER}
     head = [
-        f"## shenhe: {_outcome(report)}",
+        f"## shenhe: {_outcome(report) if outcome is None else _ACCEPTED[outcome.exit_code]}",
         "",
         " · ".join(f"{_SIGNS[verdict]} {count}" for verdict, count in counts.items() if count) or "No rule was decided.",
         "",
@@ -77,7 +87,7 @@ def step_summary(report: Report) -> str:
         f"{len(report.undecided)} rules are not decided by this run: only documents or another level do.",
         "",
     ]
-    parts = ["\n".join(head), _table(report.rules)]
+    parts = ["\n".join(head), *([_baseline(outcome, source)] if outcome is not None else []), _table(report.rules)]
     room = SUMMARY_BYTES - sum(len(part.encode()) for part in parts) - 1000
     left_out = 0
     for check in sorted((c for c in report.checks if c.verdict in OPEN), key=lambda check: OPEN.index(check.verdict)):
@@ -97,6 +107,38 @@ def _outcome(report: Report) -> str:
     if not any(count for verdict, count in report.summary.counts.items() if verdict != "not applicable"):
         return "Nothing was decided."
     return _OUTCOMES.get(report.summary.exit_code, "The run did not end as it should.")
+
+
+def _baseline(outcome: Outcome, source: str) -> str:
+    """What the baseline accepts, and what breaks all the same; long ones are cut, the counts are not."""
+    rows: list[tuple[str, str, str]] = [
+        ("❌ new" if problem.verdict in ("fail", "error") else "❔ new", f"{problem.verdict}: {problem.rule}", problem.check)
+        for problem in outcome.new
+    ]
+    for sign, entries, why in (
+        ("❌ expired", outcome.expired, "expired on {0.expires}; fix it, or accept it anew"),
+        ("❌ stale", outcome.stale, "is kept now; delete the entry"),
+        ("– unobserved", outcome.unobserved, "was not seen, and not shown to be kept either"),
+    ):
+        rows += [(sign, f"{entry.verdict}: {entry.name}", f"{source}:{entry.line} {why.format(entry)}") for entry in entries]
+    rows += [
+        ("✅ accepted", f"{problem.verdict}: {problem.rule}", f"until {entry.expires}: {entry.reason}")
+        for problem, entry in outcome.accepted
+    ]
+    counts = {
+        "new": len(outcome.new),
+        "expired": len(outcome.expired),
+        "stale": len(outcome.stale),
+        "unobserved": len(outcome.unobserved),
+        "accepted": len(outcome.accepted),
+    }
+    lines = [f"**Baseline** <code>{markdown(source)}</code>: " + ", ".join(f"{count} {word}" for word, count in counts.items()), ""]
+    if rows:
+        lines += ["| baseline | | |", "| --- | --- | --- |"]
+        lines += [f"| {sign} | <code>{markdown(what)}</code> | {markdown(why)} |" for sign, what, why in rows[:MOST_ENTRIES]]
+    if len(rows) > MOST_ENTRIES:
+        lines += ["", f"{len(rows) - MOST_ENTRIES} more stand in the log."]
+    return "\n".join([*lines, ""])
 
 
 def _table(rules: list[RuleResult]) -> str:

@@ -1,11 +1,12 @@
 """The GitHub Action and the GitLab template, step by step as a runner would run them.
 
-A runner here is a shell with the variables that the real one sets. The steps that fetch something (``uses:``, ``pip install``) are
-not run: in their place stands the ``shenhe`` of this environment.
+A runner here is a shell with the variables that the real one sets. Nothing is fetched: actions of others (``uses:``) are noted with what
+they are given, ``pip`` is one that notes what it is asked, and then the ``shenhe`` of this environment is put in place.
 """
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import re
@@ -38,6 +39,10 @@ esac
 """
 
 
+#: A ``python`` that makes virtual environments of itself, and notes what else it is asked.
+NOTING = """#!/bin/sh
+if [ "$1 $2" = "-m venv" ]; then mkdir -p "$3/bin" && cp "$0" "$3/bin/python"; else echo "$@" >> "$NOTES"; fi
+"""
 RUN = f'exec "{sys.executable}" -P -c "from shenhe.cli.main import run; run()"'
 #: The sample in place of the provider that the binding names, with one thing wrong.
 FAULTY = "sample --fault text-unlabelled"
@@ -60,6 +65,14 @@ fi
         (folder / name).chmod(0o755)
 
 
+def noting(folder: Path) -> Path:
+    """A folder for PATH with a ``python`` that notes what it is asked."""
+    folder.mkdir(exist_ok=True)
+    (folder / "python").write_text(NOTING)
+    (folder / "python").chmod(0o755)
+    return folder
+
+
 class Runner:
     """Runs the steps of the action in a checkout, with the files that GitHub gives a step to write to."""
 
@@ -73,6 +86,8 @@ class Runner:
         self.summary = folder / "summary.md"
         self.output = folder / "output"
         self.temp = folder / "temp"
+        self.notes = folder / "notes"
+        self.path = noting(folder / "path")
 
     def run(self, name: str) -> subprocess.CompletedProcess[str]:
         """One step, by the shell options that GitHub documents for ``shell: bash``."""
@@ -89,7 +104,10 @@ class Runner:
             "GITHUB_ACTION_PATH": str(ROOT),
             "GITHUB_OUTPUT": str(self.output),
             "GITHUB_STEP_SUMMARY": str(self.summary),
+            "NOTES": str(self.notes),
         }
+        if name == "Install shenhe":
+            runner["PATH"] = f"{self.path}:{runner['PATH']}"
         script = self.temp / "step.sh"
         script.write_text(step["run"])
         command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(script)]
@@ -100,6 +118,29 @@ class Runner:
                 for line in self.output.read_text().splitlines()
             }
         return done
+
+    def whole(self, target: str = '"$target"') -> list[tuple[str, Any]]:
+        """All steps in their order, each with its exit code, or for an action of others with what it is given. As on
+        GitHub, the first step that fails ends it."""
+        done: list[tuple[str, Any]] = []
+        for step in ACTION["runs"]["steps"]:
+            if "if" in step and not self.holds(step["if"]):
+                continue
+            if "uses" in step:
+                done.append((step["uses"], {name: self.evaluate(value) for name, value in step["with"].items()}))
+                continue
+            code = self.run(step["name"]).returncode
+            done.append((step["name"], code))
+            if step["name"] == "Install shenhe":
+                install(self.bin, target)
+            if code:
+                break
+        return done
+
+    def holds(self, condition: str) -> bool:
+        """The one kind of condition that the action uses."""
+        name, wanted = re.fullmatch(r"inputs\.(\S+) == '(\w+)'", condition).groups()  # type: ignore[union-attr]
+        return bool(self.inputs[name] == wanted)
 
     def evaluate(self, value: str) -> str:
         """The two kinds of expression that the action uses."""
@@ -156,13 +197,25 @@ def test_the_action_accepts_what_the_baseline_does(tmp_path: Path) -> None:
     (runner.checkout / "baseline.yaml").write_text(accepted)
     assert runner.run("Check the provider").returncode == 0
     assert runner.outputs["steps.check.outputs.exit-code"] == "0"
+    assert runner.run("Publish the results").returncode == 0
+    said = html.unescape(runner.summary.read_text())
+    assert "## shenhe: What is open is accepted by the baseline" in said
+    assert "0 new, 0 expired, 0 stale, 0 unobserved, 1 accepted" in said
+    assert "until 2999-12-31: known" in said
     assert runner.run("Verdict").returncode == 0
-    (runner.checkout / "baseline.yaml").write_text(accepted.replace("2999", "2001"))
+    gone = "  - {check: label_value_says_generated, verdict: fail, reason: fixed, expires: 2999-12-31}\n"
+    (runner.checkout / "baseline.yaml").write_text(accepted.replace("2999", "2001") + gone)
     runner.run("Check the provider")
     assert runner.outputs["steps.check.outputs.exit-code"] == "1", "an expired entry breaks"
+    runner.summary.unlink()
+    assert runner.run("Publish the results").returncode == 0
+    said = html.unescape(runner.summary.read_text())
+    assert "1 new, 1 expired, 0 stale, 1 unobserved, 0 accepted" in said
+    assert "baseline.yaml:2 expired on 2001" in said
     (runner.checkout / "baseline.yaml").write_text("entires: []\n")
     assert runner.run("Check the provider").returncode == 0
     assert runner.outputs["steps.check.outputs.exit-code"] == "2", "a faulty baseline is no pass"
+    assert runner.run("Publish the results").returncode == 0, "what was found is published all the same"
     assert runner.run("Verdict").returncode == 2
 
 
@@ -186,12 +239,33 @@ def test_the_provider_cannot_command_the_runner(tmp_path: Path, code: int) -> No
     assert done.returncode == (0 if code in {0, 1, 3} else code)
 
 
-def test_the_action_installs_what_is_locked() -> None:
-    install_step = STEPS["Install shenhe"]["run"]
-    assert (ROOT / "locks" / "base.txt").exists()
-    assert "--require-hashes" in install_step
-    done = subprocess.run(["bash", "-n"], input=install_step, text=True, capture_output=True, check=False)
+def test_the_action_installs_what_is_locked_and_itself(tmp_path: Path) -> None:
+    runner = Runner(tmp_path, binding="sample")
+    done = runner.run("Install shenhe")
     assert done.returncode == 0, done.stderr
+    locked, itself = (line.split() for line in runner.notes.read_text().splitlines())
+    assert locked == f"-m pip --disable-pip-version-check install --quiet --require-hashes -r {ROOT}/locks/base.txt".split()
+    assert itself == f"-m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation {ROOT}".split()
+    assert Path(locked[-1]).exists()
+    assert (Path(itself[-1]) / "pyproject.toml").exists()
+
+
+@pytest.mark.parametrize(("target", "code", "sarif"), [('"$target"', 0, "false"), (FAULTY, 1, "true")])
+def test_the_whole_action_publishes_before_it_fails(tmp_path: Path, target: str, code: int, sarif: str) -> None:
+    runner = Runner(tmp_path, binding="sample", **{"upload-sarif": sarif})
+    done = dict(runner.whole(target))
+    assert list(done) == [
+        *("actions/setup-python@v5", "Install shenhe", "Check the provider", "Publish the results", "actions/upload-artifact@v4"),
+        *(["github/codeql-action/upload-sarif@v3"] if sarif == "true" else []),
+        "Verdict",
+    ]
+    assert done["Verdict"] == code
+    kept = runner.checkout / done["actions/upload-artifact@v4"]["path"]
+    assert {"report.json", "junit.xml", "report.html", "shenhe.sarif"} <= {path.name for path in kept.iterdir()}
+    for uses, given in done.items():
+        if "codeql" in uses:
+            assert (runner.checkout / given["sarif_file"]).exists()
+    assert "## shenhe: " in runner.summary.read_text()
 
 
 # --- GitLab ------------------------------------------------------------------------------------------------------
@@ -200,11 +274,14 @@ def test_the_action_installs_what_is_locked() -> None:
 def gitlab(folder: Path, **given: str) -> tuple[subprocess.CompletedProcess[str], Path]:
     """The job's script as GitLab's runner runs it: one shell, its lines in order, stopping at the first that fails."""
     job: dict[str, Any] = TEMPLATE[".shenhe"]
-    install(folder / ".shenhe" / "bin")
     variables = {name: str(value) for name, value in job["variables"].items()} | given
+    environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "NOTES": str(folder / "notes")} | variables
+    prepared = environment | {"PATH": f"{noting(folder / 'path')}:{environment['PATH']}"}
+    subprocess.run(["sh", "-e"], input="\n".join(job["before_script"]), cwd=folder, env=prepared, text=True, check=True, timeout=60)
+    assert (folder / "notes").read_text().endswith(f"install --quiet --disable-pip-version-check {variables['SHENHE_PACKAGE']}\n")
+    install(folder / ".shenhe" / "bin")
     script = folder / "job.sh"
     script.write_text("\n".join(job["script"]) + "\n")
-    environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")} | variables
     command = ["sh", "-e", str(script)]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=300)
     return done, folder / variables["SHENHE_RESULTS"]
