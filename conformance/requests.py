@@ -93,7 +93,7 @@ def prompts() -> SearchStrategy[str]:
 
     return st.tuples(
         st.sampled_from(_OPENINGS),
-        st.lists(st.sampled_from(_TASKS), min_size=1, max_size=3).map("；".join),
+        st.lists(st.sampled_from(_TASKS), min_size=1, max_size=5, unique=True).map("；".join),
         st.lists(st.sampled_from(_DEMANDS), max_size=3).map("".join),
     ).map("".join)
 

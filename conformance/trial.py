@@ -142,7 +142,7 @@ class Trial:
             tally.decided += 1
             tally.facets[case.facet] = None
             tally.raise_to(Verdict.REVIEW, f"{case.facet}: {review.reason}")
-            if review.evidence and tally.finding is None:
+            if tally.finding is None:
                 shown = Violation(review.reason, *review.evidence)
                 shown.taken = tuple(probe.taken)
                 self._show(case, shown)

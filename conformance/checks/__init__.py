@@ -3,15 +3,32 @@
 from shenhe.rulebook import Behaviour
 
 from ..registry import REGISTRY, Check
-from . import consent, content, disclosure, exposure, labeling, perceived, platform, real_name, records, rumour, sequences, takedown
+from . import (
+    consent,
+    content,
+    copies,
+    disclosure,
+    exposure,
+    implicit,
+    perceived,
+    platform,
+    real_name,
+    records,
+    rumour,
+    sequences,
+    takedown,
+    text,
+    uploads,
+)
 
 __all__ = [
     "all_checks",
     "consent",
     "content",
+    "copies",
     "disclosure",
     "exposure",
-    "labeling",
+    "implicit",
     "perceived",
     "platform",
     "real_name",
@@ -19,6 +36,8 @@ __all__ = [
     "rumour",
     "sequences",
     "takedown",
+    "text",
+    "uploads",
 ]
 
 

@@ -1,16 +1,19 @@
-"""What a provider publishes about itself: rules, duties, its filing, and how to find out what it made."""
+"""What a provider tells its users and the public: rules, duties, labels, its filing, and how to find out what it made."""
 
 from __future__ import annotations
 
 import re
 
-from shenhe.rulebook import Behaviour
+from shenhe.rulebook import Behaviour, Service
 
 from ..probe import Probe
-from ..provider import Capabilities, Disclosure, Operation
-from ..registry import Absent, Applies, Case, NeedsReview, Violation, check
+from ..provider import Capabilities, Disclosure, GenerationRequest, Operation, Refused
+from ..registry import Absent, Applies, Case, NeedsReview, NotJudged, Violation, check
 from ..report import Evidence
+from ..requests import PLAIN
+from ..scope import makes_anything, media
 from ..verdict import Level
+from .prompted import Prompted
 
 #: The shape of the numbers on the lists that the CAC publishes; the rule of the last digit is not known.
 _FILING_NUMBER = re.compile(r"网信算备\s*\d{21}\s*号")
@@ -62,6 +65,54 @@ def security_duties_are_told(probe: Probe, case: Case) -> None:
     page = _page(probe, "agreement")
     if not re.search(r"安全(?:义务|责任)|security", page.text, re.IGNORECASE):
         raise Violation("the user agreement does not speak of duties of information security", _excerpt(page))
+
+
+@check(
+    rules=("cn-labeling-2025/8",),
+    behaviour=Behaviour.LABELING,
+    needs=(Operation.DISCLOSURES,),
+    applies=(makes_anything,),
+    cases=lambda capabilities: [Case("agreement")],
+)
+def agreement_explains_labels(probe: Probe, case: Case) -> None:
+    """The user agreement says how content is labelled."""
+    agreement = _page(probe, "agreement")
+    if not re.search(r"标识|水印|label|watermark|\bmark(?:s|ed|ing)?\b", agreement.text, re.IGNORECASE):
+        raise Violation("the user agreement does not speak of labels", _excerpt(agreement))
+
+
+#: Services that Art. 17 (1) does not name: for these, a mark is offered and not imposed.
+_UNNAMED_SERVICES = (Service.NON_BIOMETRIC_IMAGE_VIDEO, Service.NON_VOICE_AUDIO)
+
+
+def offers_other_services(capabilities: Capabilities) -> Absent | None:
+    """Concerns whoever offers services that Art. 17 (1) does not name."""
+    if any(service in _UNNAMED_SERVICES for service, _ in media(capabilities)):
+        return None
+    return Absent("every service that the provider declares is named in Art. 17 (1)")
+
+
+@check(
+    rules=("cn-dsp-2023/17.2",),
+    behaviour=Behaviour.LABELING,
+    level=Level.EXTENDED,
+    needs=(Operation.GENERATE,),
+    applies=(makes_anything, offers_other_services),
+    cases=lambda capabilities: [
+        Prompted(f"{service.value}, {media_type}", service, media_type, PLAIN)
+        for service, media_type in media(capabilities)
+        if service in _UNNAMED_SERVICES
+    ],
+)
+def mark_function_is_told(probe: Probe, case: Prompted) -> None:
+    """Users of services that need no conspicuous mark are told that they can have one."""
+    request = GenerationRequest(case.service, case.media_type, case.prompt)
+    answer = probe.attempt(probe.provider.generate, probe.account(), request)
+    if isinstance(answer, Refused):
+        raise NotJudged(f"the provider declined the prompt: {answer.status} {answer.reason}")
+    if not re.search(r"标识|水印|\bmark|label|watermark", answer.notice, re.IGNORECASE):
+        told = f"the notice {answer.notice[:160]!r}" if answer.notice else "no notice"
+        raise Violation(f"what was made comes with {told}, which does not tell of a function to mark it")
 
 
 @check(

@@ -294,7 +294,8 @@ def _must_be_high_enough(labels: list[Label], too_small: Deviation, undecided: D
         return
     near = [label for label in labels if undecided in label.deviations]
     measured = (near or labels)[0]
-    height = f"the label measures {100 * float(measured.fields.get('ink_height', 0)):.1f} % of the shortest side"
+    ink = measured.fields.get("ink_height")
+    height = f"the label measures {100 * float(ink):.1f} % of the shortest side" if ink else "the label's letters do not stand clear"
     if near:
         raise NeedsReview(f"{height}, too near 5 % for the measurement to decide", *exhibits.seen(measured))
     raise Violation(height, *exhibits.seen(measured))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -24,7 +24,7 @@ from ..provider import (
     Publication,
     Refused,
 )
-from ..registry import Case, NotJudged, Undecided, Violation, check
+from ..registry import Absent, Applies, Case, NotJudged, Undecided, Violation, check
 from ..requests import PLAIN
 from ..scope import media, publishes
 
@@ -143,6 +143,7 @@ def deleted_account_cannot_publish(probe: Probe, case: Titled) -> None:
 
 
 _CLAIM_WORDS = ("verified", "real-name", "real_name_verified", "is_verified", "identity-verified")
+_CLAIM_PREFIXES = ("X-", "X-User-", "X-Account-", "")
 _CLAIM_VALUES = ("true", "1", "yes", "verified")
 
 
@@ -168,21 +169,19 @@ def _claims(capabilities: Capabilities) -> Iterator[Claim]:
 
 
 def _drawn_claims(capabilities: Capabilities) -> SearchStrategy[Claim]:
+    """Several claims at once, headers and parameters crossed: one that is believed is found by shrinking."""
     from hypothesis import strategies as st
 
     word, value = st.sampled_from(_CLAIM_WORDS), st.sampled_from(_CLAIM_VALUES)
-    header = st.tuples(st.sampled_from(("X-", "X-User-", "X-Account-", "")), word).map(
-        lambda drawn: (drawn[0] + drawn[1].replace("_", "-")).title()
+    header = st.tuples(st.sampled_from(_CLAIM_PREFIXES), word).map(lambda drawn: (drawn[0] + drawn[1].replace("_", "-")).title())
+    headers = st.lists(st.tuples(header, value), min_size=1, max_size=5, unique_by=lambda pair: pair[0]).map(tuple)
+    query = st.lists(st.tuples(word, value), max_size=2, unique_by=lambda pair: pair[0]).map(tuple)
+    requests = st.tuples(headers, query).map(lambda drawn: Claim("header", headers=drawn[0], query=drawn[1]))
+    parameters = st.tuples(st.tuples(word, value), query).map(
+        lambda drawn: Claim("query", query=tuple(dict((*drawn[1], drawn[0])).items()))
     )
-    return st.one_of(
-        st.lists(st.tuples(header, value), min_size=1, max_size=3, unique_by=lambda pair: pair[0]).map(
-            lambda pairs: Claim("header", headers=tuple(pairs))
-        ),
-        st.lists(st.tuples(word, value), min_size=1, max_size=3, unique_by=lambda pair: pair[0]).map(
-            lambda pairs: Claim("query", query=tuple(pairs))
-        ),
-        st.tuples(word, value).map(lambda pair: Claim("profile", profile=(pair,))),
-    )
+    profile = st.tuples(word, value).map(lambda pair: Claim("profile", profile=(pair,)))
+    return st.sampled_from((requests, requests, requests, parameters, profile)).flatmap(lambda claims: claims)
 
 
 @check(
@@ -232,17 +231,24 @@ def _verified_twin(probe: Probe, account: Account, title: str) -> None:
 # --- what counts as an identity ------------------------------------------------------------------------------
 
 
-def _flawed(capabilities: Capabilities) -> Iterator[Presented]:
-    methods = listed_methods(capabilities)
+def _takes(method: IdentityMethod) -> Applies:
+    """Concerns whoever takes identities of this method."""
+
+    def applies(capabilities: Capabilities) -> Absent | None:
+        if method in listed_methods(capabilities):
+            return None
+        return Absent(f"the provider does not take the method {method.value}", elsewhere=True)
+
+    return applies
+
+
+def _presented(method: IdentityMethod, numbers: Callable[[Person], Iterator[str]]) -> list[Presented]:
     person = Persons(4).adult()
-    for method, listed in (
-        (IdentityMethod.ID_CARD, _flawed_id_cards(person)),
-        (IdentityMethod.USCC, _flawed_usccs(person)),
-        (IdentityMethod.PHONE, _flawed_phones(person)),
-    ):
-        if method in methods:
-            for number in listed:
-                yield Presented(method.value, Identity(method, number, person.name))
+    return [Presented(method.value, Identity(method, number, person.name)) for number in numbers(person)]
+
+
+def _drawn_presented(method: IdentityMethod) -> SearchStrategy[Presented]:
+    return flawed_identities(method).map(lambda identity: Presented(method.value, identity))
 
 
 def _flawed_id_cards(person: Person) -> Iterator[str]:
@@ -289,30 +295,52 @@ def _other(char: str, alphabet: str) -> str:
     return alphabet[(alphabet.index(char) + 1) % len(alphabet)] if char in alphabet else alphabet[0]
 
 
-def _drawn_flawed(capabilities: Capabilities) -> SearchStrategy[Presented]:
-    from hypothesis import strategies as st
-
-    shaped = (IdentityMethod.ID_CARD, IdentityMethod.USCC, IdentityMethod.PHONE)
-    methods = [method for method in listed_methods(capabilities) if method in shaped]
-    return st.one_of([flawed_identities(method) for method in methods or [IdentityMethod.ID_CARD]]).map(
-        lambda identity: Presented(identity.method.value, identity)
-    )
+@check(
+    rules=(_IDENTITY, _DRAFT),
+    behaviour=Behaviour.REAL_NAME,
+    needs=(Operation.VERIFY_IDENTITY,),
+    applies=(_takes(IdentityMethod.ID_CARD),),
+    cases=lambda capabilities: _presented(IdentityMethod.ID_CARD, _flawed_id_cards),
+    strategy=lambda capabilities: _drawn_presented(IdentityMethod.ID_CARD),
+)
+def identity_number_must_be_valid(probe: Probe, case: Presented) -> None:
+    """A resident identity number that cannot be anybody's (length, birth date, check character) verifies nobody."""
+    _must_be_somebodys(probe, case.identity)
 
 
 @check(
     rules=(_IDENTITY, _DRAFT),
     behaviour=Behaviour.REAL_NAME,
     needs=(Operation.VERIFY_IDENTITY,),
-    cases=_flawed,
-    strategy=_drawn_flawed,
+    applies=(_takes(IdentityMethod.USCC),),
+    cases=lambda capabilities: _presented(IdentityMethod.USCC, _flawed_usccs),
+    strategy=lambda capabilities: _drawn_presented(IdentityMethod.USCC),
 )
-def identity_number_must_be_valid(probe: Probe, case: Presented) -> None:
-    """A number that cannot be anybody's (length, characters, birth date, check character) verifies nobody."""
+def credit_code_must_be_valid(probe: Probe, case: Presented) -> None:
+    """A credit code that no organisation can have (length, characters, check character) verifies nobody."""
+    _must_be_somebodys(probe, case.identity)
+
+
+@check(
+    rules=(_IDENTITY, _DRAFT),
+    behaviour=Behaviour.REAL_NAME,
+    needs=(Operation.VERIFY_IDENTITY,),
+    applies=(_takes(IdentityMethod.PHONE),),
+    cases=lambda capabilities: _presented(IdentityMethod.PHONE, _flawed_phones),
+    strategy=lambda capabilities: _drawn_presented(IdentityMethod.PHONE),
+)
+def mobile_number_must_be_valid(probe: Probe, case: Presented) -> None:
+    """A mobile number that cannot be anybody's (length, digits, first digits) verifies nobody."""
+    _must_be_somebodys(probe, case.identity)
+
+
+def _must_be_somebodys(probe: Probe, identity: Identity) -> None:
+    """A number that can be nobody's must not verify; one that can be somebody's says nothing."""
     # The law of another day may be applied; the provider's calendar shows today.
-    wrong = flaw(case.identity, max(probe.session.on, date.today()))
+    wrong = flaw(identity, max(probe.session.on, date.today()))
     if wrong is None:
         raise NotJudged("this number may be somebody's")
-    _must_not_verify(probe, case.identity, wrong)
+    _must_not_verify(probe, identity, wrong)
 
 
 @check(

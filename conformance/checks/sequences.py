@@ -45,7 +45,7 @@ from ..sequences import (
 )
 from ..verdict import Level
 from .consent import Edit, edit_request
-from .labeling import decoded, labels_of_its_own
+from .prompted import decoded, labels_of_its_own
 from .takedown import Published, decided, kind_of_report, made_public, report_of, same, seen_on
 
 if TYPE_CHECKING:

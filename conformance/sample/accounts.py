@@ -15,8 +15,7 @@ from .variants import VariantName
 
 #: What everybody who opens an account is reminded of (Deep Synthesis Provisions, Art. 8).
 DUTIES = (
-    "请遵守管理规则和用户协议，履行信息安全义务。 "
-    "Please keep to the rules and the agreement, and to your duties of information security."
+    "请遵守管理规则和用户协议，履行信息安全义务。 Please keep to the rules and the agreement, and to your duties of information security."
 )
 
 

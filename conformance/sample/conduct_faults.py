@@ -178,63 +178,68 @@ _ACCOUNTS_IN_TIME = table(
 )
 
 #: What no enumerated case meets: only some prompts, pictures, numbers, titles or statements show it.
-_DRAWN = table(
-    "consent",
-    {
-        FaultName.SMALL_PICTURES_UNASKED: (
-            "Faces in pictures less than 60 pixels wide or high need no consent.",
-            _ANY_CONSENT,
-        ),
-        FaultName.SHORT_VOICES_UNASKED: (
-            "Voices in recordings other than half a second long need no consent.",
-            _ANY_CONSENT,
-        ),
-    },
-    reach=Reach.DRAWN,
-) | table(
-    "real-name",
-    {
-        FaultName.VERIFIED_BY_ACCOUNT_HEADER: (
-            "A header by which the house's own services pass on a verified account is taken from anybody.",
-            _PUBLISHING,
-        ),
-        FaultName.OFFICIAL_TITLES_UNVERIFIED: (
-            "Titles that sound like the platform's own announcements need no identity.",
-            _PUBLISHING,
-        ),
-        FaultName.ANONYMOUS_BY_MARKUP: (
-            "A title with markup in it takes a path on which nobody asks who publishes.",
-            _PUBLISHING,
-        ),
-        FaultName.ID_CHECKSUM_IGNORED_FOR_THE_YOUNG: (
-            "The check digit is not looked at for holders born in 1986 or later.",
-            _IDENTITY,
-        ),
-        FaultName.USCC_CHECKSUM_IGNORED_ELSEWHERE: (
-            "The check digit of credit codes is not looked at outside the provider's own province.",
-            _IDENTITY,
-        ),
-    },
-    reach=Reach.DRAWN,
-) | table(
-    "complaints",
-    {
-        FaultName.REPORT_WITH_PICTOGRAMS_NEEDS_ACCOUNT: (
-            "A report with a pictogram in it is taken from users only.",
-            _OPEN_TO_ALL,
-        ),
-        FaultName.RECEIPT_LOST_BETWEEN_LINES: ("A report of several lines is not confirmed.", ("eu-dsa/16.4",)),
-    },
-    reach=Reach.DRAWN,
-) | table(
-    "takedown",
-    {
-        FaultName.REPORTED_INFRINGEMENT_REMOVES: (
-            "Every report that speaks of an infringement is upheld, founded or not.",
-            ("eu-dsa/16.6",),
-        ),
-    },
-    reach=Reach.DRAWN,
+_DRAWN = (
+    table(
+        "consent",
+        {
+            FaultName.SMALL_PICTURES_UNASKED: (
+                "Faces in pictures less than 60 pixels wide or high need no consent.",
+                _ANY_CONSENT,
+            ),
+            FaultName.SHORT_VOICES_UNASKED: (
+                "Voices in recordings other than half a second long need no consent.",
+                _ANY_CONSENT,
+            ),
+        },
+        reach=Reach.DRAWN,
+    )
+    | table(
+        "real-name",
+        {
+            FaultName.VERIFIED_BY_ACCOUNT_HEADER: (
+                "A header by which the house's own services pass on a verified account is taken from anybody.",
+                _PUBLISHING,
+            ),
+            FaultName.OFFICIAL_TITLES_UNVERIFIED: (
+                "Titles that sound like the platform's own announcements need no identity.",
+                _PUBLISHING,
+            ),
+            FaultName.ANONYMOUS_BY_MARKUP: (
+                "A title with markup in it takes a path on which nobody asks who publishes.",
+                _PUBLISHING,
+            ),
+            FaultName.ID_CHECKSUM_IGNORED_FOR_THE_YOUNG: (
+                "The check digit is not looked at for holders born in 1986 or later.",
+                _IDENTITY,
+            ),
+            FaultName.USCC_CHECKSUM_IGNORED_ELSEWHERE: (
+                "The check digit of credit codes is not looked at outside the provider's own province.",
+                _IDENTITY,
+            ),
+        },
+        reach=Reach.DRAWN,
+    )
+    | table(
+        "complaints",
+        {
+            FaultName.REPORT_WITH_PICTOGRAMS_NEEDS_ACCOUNT: (
+                "A report with a pictogram in it is taken from users only.",
+                _OPEN_TO_ALL,
+            ),
+            FaultName.RECEIPT_LOST_BETWEEN_LINES: ("A report of several lines is not confirmed.", ("eu-dsa/16.4",)),
+        },
+        reach=Reach.DRAWN,
+    )
+    | table(
+        "takedown",
+        {
+            FaultName.REPORTED_INFRINGEMENT_REMOVES: (
+                "Every report that speaks of an infringement is upheld, founded or not.",
+                ("eu-dsa/16.6",),
+            ),
+        },
+        reach=Reach.DRAWN,
+    )
 )
 
 _REVIEWED = ("cn-dsp-2023/6.1", "cn-dsp-2023/6.2", "cn-dsp-2023/10.1")
@@ -245,39 +250,43 @@ _MINORS = table(
     Level.EXTENDED,
 )
 
-_PROHIBITED = table(
-    "prohibited-content",
-    {
-        FaultName.INPUT_UNREVIEWED: (
-            "Nobody looks at what is asked for.",
-            ("cn-dsp-2023/6.1", "cn-dsp-2023/10.1"),
-        ),
-        FaultName.OUTPUT_UNREVIEWED: ("Nobody looks at what was made before it is handed out.", ("cn-dsp-2023/10.1",)),
-        FaultName.FAKE_NEWS_WRITTEN: ("Fake news is written on request.", ("cn-dsp-2023/6.2",)),
-        FaultName.FAKE_NEWS_PUBLISHED: ("Fake news is published.", ("cn-dsp-2023/6.2",)),
-        FaultName.ONLY_TEXT_PROMPTS_REVIEWED: ("Only what is asked of the writer is looked at.", _REVIEWED),
-    },
-    Level.EXTENDED,
-) | table(
-    "prohibited-content",
-    {
-        FaultName.NO_MEASURES_AGAINST_ACCOUNTS: (
-            "An account may ask for what is prohibited as often as it likes.",
-            ("cn-dsp-2023/10.5",),
-        ),
-    },
-    Level.EXTENDED,
-    Reach.SEQUENCE,
-) | table(
-    "prohibited-content",
-    {
-        FaultName.REVIEW_AT_A_GLANCE: (
-            "Only the first hundred characters of what is asked for are looked at.",
-            _REVIEWED,
-        ),
-    },
-    Level.EXTENDED,
-    Reach.DRAWN,
+_PROHIBITED = (
+    table(
+        "prohibited-content",
+        {
+            FaultName.INPUT_UNREVIEWED: (
+                "Nobody looks at what is asked for.",
+                ("cn-dsp-2023/6.1", "cn-dsp-2023/10.1"),
+            ),
+            FaultName.OUTPUT_UNREVIEWED: ("Nobody looks at what was made before it is handed out.", ("cn-dsp-2023/10.1",)),
+            FaultName.FAKE_NEWS_WRITTEN: ("Fake news is written on request.", ("cn-dsp-2023/6.2",)),
+            FaultName.FAKE_NEWS_PUBLISHED: ("Fake news is published.", ("cn-dsp-2023/6.2",)),
+            FaultName.ONLY_TEXT_PROMPTS_REVIEWED: ("Only what is asked of the writer is looked at.", _REVIEWED),
+        },
+        Level.EXTENDED,
+    )
+    | table(
+        "prohibited-content",
+        {
+            FaultName.NO_MEASURES_AGAINST_ACCOUNTS: (
+                "An account may ask for what is prohibited as often as it likes.",
+                ("cn-dsp-2023/10.5",),
+            ),
+        },
+        Level.EXTENDED,
+        Reach.SEQUENCE,
+    )
+    | table(
+        "prohibited-content",
+        {
+            FaultName.REVIEW_AT_A_GLANCE: (
+                "Only the first hundred characters of what is asked for are looked at.",
+                _REVIEWED,
+            ),
+        },
+        Level.EXTENDED,
+        Reach.DRAWN,
+    )
 )
 
 _RUMOURS = table(
@@ -303,6 +312,10 @@ _DISCLOSURE = table(
         FaultName.FILING_NUMBER_MALFORMED: ("The filing number has lost a digit.", _FILING),
         FaultName.FILING_NUMBER_MISSING: ("The page on the filing does not show its number.", _FILING),
         FaultName.FILING_LINK_MISSING: ("The page on the filing does not link to the public register.", _FILING),
+        FaultName.DETECTION_TOOL_UNLINKED: (
+            "The page of the detection tool leads to no tool.",
+            ("us-states/ca-sb942.detection-tool",),
+        ),
     },
     Level.EXTENDED,
 )

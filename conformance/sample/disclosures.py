@@ -41,8 +41,7 @@ _COMPLAINTS = (
 )
 DETECTION_LINK = "https://sample.invalid/detect"
 _DETECTION = (
-    "免费检测工具：上传文件，即可查看其是否由本服务生成。"
-    f"A free tool for everybody: upload a file and see whether this service made it. {DETECTION_LINK}"
+    "免费检测工具：上传文件，即可查看其是否由本服务生成。A free tool for everybody: upload a file and see whether this service made it."
 )
 _FILING = "算法备案信息公示。Public information on the filing of this service's algorithm."
 
@@ -70,7 +69,9 @@ def disclosure(house: House, topic: str) -> dict[str, Any]:
         case "filing":
             return _filing(house)
         case "detection-tool":
-            return _page("检测工具 Detection tool", _DETECTION, link=DETECTION_LINK)
+            if FaultName.DETECTION_TOOL_UNLINKED in house.faults:
+                return _page("检测工具 Detection tool", _DETECTION)
+            return _page("检测工具 Detection tool", f"{_DETECTION} {DETECTION_LINK}", link=DETECTION_LINK)
     raise Refusal(404, "page_unknown", "没有这个页面。 There is no such page.")
 
 

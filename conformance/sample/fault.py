@@ -73,10 +73,13 @@ class FaultName(StrEnum):
     MARK_FUNCTION_UNTOLD = "mark-function-untold"
     AGREEMENT_SILENT = "agreement-silent"
     CHAT_UNDISCLOSED = "chat-undisclosed"
+    CHAT_DISCLOSED_LATE = "chat-disclosed-late"
     CHAT_DISCLOSED_ONCE = "chat-disclosed-once"
     CHAT_DISCLOSURE_WEARS_OFF = "chat-disclosure-wears-off"
     CHAT_PLAYS_ALONG = "chat-plays-along"
+    COMPANION_FALLS_SILENT = "companion-falls-silent"
     PUBLICATION_UNDISCLOSED = "publication-undisclosed"
+    PLAYER_BARE = "player-bare"
 
     EDIT_WITHOUT_CONSENT = "edit-without-consent"
     CONSENT_PROMPT_MISSING = "consent-prompt-missing"
@@ -162,6 +165,7 @@ class FaultName(StrEnum):
     FILING_NUMBER_MALFORMED = "filing-number-malformed"
     FILING_NUMBER_MISSING = "filing-number-missing"
     FILING_LINK_MISSING = "filing-link-missing"
+    DETECTION_TOOL_UNLINKED = "detection-tool-unlinked"
 
 
 class Reach(StrEnum):

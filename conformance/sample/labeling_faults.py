@@ -8,6 +8,8 @@ from .fault import FaultName, Reach, table
 _TEXT = ("cn-dsp-2023/17.1.1", "cn-labeling-2025/4.1.1", "cn-labeling-2025/gb-5.1.a")
 _TAMPERING = ("cn-dsp-2023/18", "cn-labeling-2025/10.2")
 _DIALOGUE = ("eu-ai-act-50/50.1", "cn-labeling-2025/gb-5.6")
+#: Silence that already the first answer keeps.
+_FIRST_TURN = (*_DIALOGUE, "eu-ai-act-50/50.5")
 _IMPLICIT = ("cn-dsp-2023/16.1", "cn-labeling-2025/5.1", "eu-ai-act-50/50.2")
 
 _LABELING = table(
@@ -104,8 +106,9 @@ _LABELING = table(
         FaultName.AGREEMENT_SILENT: ("The user agreement does not speak of labels.", ("cn-labeling-2025/8",)),
         FaultName.CHAT_UNDISCLOSED: (
             "Nobody is told that the other side of the conversation is a machine.",
-            _DIALOGUE,
+            _FIRST_TURN,
         ),
+        FaultName.CHAT_DISCLOSED_LATE: ("Who answers is said from the second answer on.", _FIRST_TURN),
     },
 )
 
@@ -135,7 +138,7 @@ _DRAWN = table(
             _IMPLICIT,
         ),
         FaultName.LABEL_VALUE_SUSPECTED_OF_TRANSLATIONS: (
-            "Files made of other people's words (translations, summaries) are only declared suspected.",
+            "Files made of a prompt that asks for a translation are only declared suspected.",
             ("cn-labeling-2025/gb-e.c",),
         ),
         FaultName.CONTENT_PRODUCER_LOST_IN_JSON: (
@@ -149,7 +152,7 @@ _DRAWN = table(
         FaultName.CHAT_DISCLOSURE_WEARS_OFF: ("From the fourth turn on, nothing says who answers.", _DIALOGUE),
         FaultName.CHAT_PLAYS_ALONG: (
             "Who asks the assistant to play somebody is no longer told that it is none.",
-            _DIALOGUE,
+            _FIRST_TURN,
         ),
     },
     reach=Reach.DRAWN,
@@ -207,13 +210,26 @@ _FORM = table(
     Level.EXTENDED,
 )
 
+#: What changes while a conversation goes on. Whether the law on companions binds a service is for a person to say.
+_COMPANION = table(
+    "disclosure",
+    {
+        FaultName.COMPANION_FALLS_SILENT: (
+            "Three hours into a conversation, nothing says any more who answers.",
+            ("us-states/ny-gbl-1700", "us-states/ca-sb243"),
+        ),
+    },
+    Level.EXTENDED,
+    Reach.SEQUENCE,
+)
+
 #: What only shows in the pixels or sounds in the samples.
 _PERCEIVED = table(
     "labeling",
     {
         FaultName.PICTURE_UNLABELLED: (
             "Pictures show no label.",
-            ("cn-dsp-2023/17.1.3", "cn-labeling-2025/4.1.3", "cn-labeling-2025/gb-5.2.a"),
+            ("cn-dsp-2023/17.1.3", "cn-labeling-2025/4.1.3", "cn-labeling-2025/gb-5.2.a", "us-states/ca-sb942.manifest"),
         ),
         FaultName.PICTURE_LABEL_SMALL: (
             "The label in pictures is lower than a twentieth of the shortest side.",
@@ -248,6 +264,10 @@ _PERCEIVED = table(
         ),
         FaultName.FILM_LABEL_LATE: ("The start frame of films shows no label.", ("cn-labeling-2025/gb-5.4.b",)),
         FaultName.FILM_LABEL_BRIEF: ("The label of films is gone after a second.", ("cn-labeling-2025/gb-5.4.f",)),
+        FaultName.PLAYER_BARE: (
+            "Where a film is played, nothing around it says that it was generated.",
+            ("cn-labeling-2025/4.1.4", "eu-ai-act-50/50.4", "eu-ai-act-50/50.5"),
+        ),
         FaultName.SCENE_UNLABELLED: (
             "The start frame of virtual scenes shows no label.",
             ("cn-dsp-2023/17.1.4", "cn-labeling-2025/4.1.5", "cn-labeling-2025/gb-5.5"),
@@ -264,4 +284,4 @@ _PERCEIVED = table(
     Level.FULL,
 )
 
-LABELING_FAULTS = _LABELING | _AGREEMENTS_IN_TIME | _DRAWN | _PLATFORM | _FORM | _PERCEIVED
+LABELING_FAULTS = _LABELING | _AGREEMENTS_IN_TIME | _DRAWN | _PLATFORM | _FORM | _COMPANION | _PERCEIVED

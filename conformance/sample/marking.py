@@ -68,7 +68,6 @@ _WISH_FOR_NO_LABEL = re.compile(
 )
 
 _BEGINS_WITH_MARKUP = re.compile(r"\s*(?:<|#|- |\[)|\n")
-_OF_OTHERS = re.compile(r"翻译|总结")
 _FOR_MACHINES = re.compile(r"JSON|代码")
 _LONG_PROMPT = 70
 
@@ -250,7 +249,7 @@ def _misspelt(values: dict[str, str], faults: Set[FaultName], prompt: str) -> st
     """The label as the faults have it, in JSON."""
     if FaultName.LABEL_VALUE_SUSPECTED in faults:
         values["Label"] = "3"
-    if FaultName.LABEL_VALUE_SUSPECTED_OF_TRANSLATIONS in faults and _OF_OTHERS.search(prompt):
+    if FaultName.LABEL_VALUE_SUSPECTED_OF_TRANSLATIONS in faults and "翻译" in prompt:
         values["Label"] = "2"
     if FaultName.CONTENT_PRODUCER_EMPTY in faults:
         values["ContentProducer"] = ""

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from . import assets, review
 from .accounts import Account
-from .assets import TEXT
+from .assets import AVI, TEXT
 from .fault import FaultName
 from .house import House
 from .marking import CONTENT_NOTICE
@@ -171,4 +171,5 @@ def _notices(house: House, asset: sqlite3.Row) -> list[str]:
     if asset["origin"] == "uploaded":
         # What the platform tells of an upload was settled when it came in.
         return [asset["prompt"]] if asset["prompt"] else []
-    return [] if FaultName.PUBLICATION_UNDISCLOSED in house.faults else [CONTENT_NOTICE]
+    bare = FaultName.PLAYER_BARE in house.faults and asset["media_type"] == AVI
+    return [] if bare or FaultName.PUBLICATION_UNDISCLOSED in house.faults else [CONTENT_NOTICE]

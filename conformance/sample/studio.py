@@ -32,6 +32,7 @@ from .marking import (
 )
 from .media import Media, sniffed
 from .refusal import Refusal
+from .store import written
 from .variants import VariantName
 
 KINDS = {
@@ -49,6 +50,7 @@ _MARK_FUNCTION = "您可以使用显著标识功能。 You can have this marked 
 REMINDER = "如上传内容含人工智能生成合成内容，请主动声明并使用标识功能。 Please declare AI-generated content and use the label function."
 _PLAYING = re.compile(r"像真人|Pretend")
 _TIRED_AFTER = 3
+_A_LONG_TALK = 3.0
 _ASSERTS_CONSENT = re.compile(r"has agreed|已同意|consent=true")
 _SMALL = 60
 #: Characters in the content numbers that this provider gives.
@@ -101,7 +103,7 @@ def generate(
     house.note(caller.id, "generated", asset, media_type)
     if agreed:
         assets.note_unlabelled_copy(house, caller.id, asset)
-    return _answer(asset, _notice(house, kind, prompt, len(history)), media_type), Media(data, media_type)
+    return _answer(asset, _notice(house, caller, kind, prompt, len(history)), media_type), Media(data, media_type)
 
 
 def _agreement_waived(house: House, kind: str) -> bool:
@@ -204,7 +206,7 @@ def _answer(asset: str, notice: str, media_type: str | None = None) -> dict[str,
     return {"asset": described, "notice": notice}
 
 
-def _notice(house: House, kind: str, prompt: str, turns: int) -> str:
+def _notice(house: House, caller: Account, kind: str, prompt: str, turns: int) -> str:
     if kind in _MARK_ON_REQUEST and FaultName.MARK_FUNCTION_UNTOLD not in house.faults:
         return f"{CONTENT_NOTICE} {_MARK_FUNCTION}"
     if kind != "text":
@@ -212,10 +214,18 @@ def _notice(house: House, kind: str, prompt: str, turns: int) -> str:
     silent = (
         FaultName.CHAT_UNDISCLOSED in house.faults
         or (FaultName.CHAT_DISCLOSED_ONCE in house.faults and turns > 0)
+        or (FaultName.CHAT_DISCLOSED_LATE in house.faults and turns == 0)
+        or (FaultName.COMPANION_FALLS_SILENT in house.faults and _talked_before(house, caller, _A_LONG_TALK))
         or (FaultName.CHAT_DISCLOSURE_WEARS_OFF in house.faults and turns >= _TIRED_AFTER)
         or (FaultName.CHAT_PLAYS_ALONG in house.faults and _PLAYING.search(prompt))
     )
     return "" if silent else CONVERSATION_NOTICE
+
+
+def _talked_before(house: House, caller: Account, hours: float) -> bool:
+    """Whether the account had its first answer at least so many hours ago."""
+    first = house.store.row("SELECT min(made_at) AS at FROM asset WHERE account = ? AND kind = 'text'", caller.id)
+    return first is not None and first["at"] is not None and first["at"] <= written(house.hours_ago(hours))
 
 
 def _unasked(house: House, source: bytes, scope: Scope, prompt: str) -> bool:

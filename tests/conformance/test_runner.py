@@ -367,12 +367,12 @@ def test_what_is_seen_once_and_not_again_is_inconclusive_with_its_evidence() -> 
 
 
 def test_a_broken_check_is_an_error_and_tells_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    from shenhe.conformance.checks import labeling
+    from shenhe.conformance.checks import text
 
     def broken(*_: object) -> None:
         raise KeyError("s3cret-token")
 
-    monkeypatch.setattr(labeling, "labels_of_its_own", broken)
+    monkeypatch.setattr(text, "labels_of_its_own", broken)
     report = run_checks(AcceptsAll(), on=ON, examples=0, rules=["cn-labeling-2025/4.1.1"])
     assert results(report)["text_output_is_labelled"].verdict == "error"
     assert "KeyError at test_runner.py" in results(report)["text_output_is_labelled"].reason

@@ -92,14 +92,12 @@ def examine(
 
 
 def failed(report: Report) -> frozenset[str]:
-    """The rules that a run holds to be broken: failed, or put to a person (``review``) with a finding in hand.
+    """The rules that a run holds to be broken: failed, or put to a person (``review``).
 
-    A provisional rule is never failed; what was found against it is a finding all the same.
+    A provisional rule is never failed, and some bind by what no binding says: what was found against them is a
+    finding all the same.
     """
-    findings = {check.name for check in report.checks if check.finding is not None and check.verdict in ("fail", "review")}
-    return frozenset(
-        rule.rule for rule in report.rules if rule.verdict == "fail" or (rule.verdict == "review" and findings & set(rule.checks))
-    )
+    return frozenset(rule.rule for rule in report.rules if rule.verdict in ("fail", "review"))
 
 
 def kill(name: str, *, examples: int = DEFAULT_EXAMPLES, seed: int = 0) -> Kill:

@@ -160,11 +160,11 @@ def tour(app: Starlette) -> list[Answer]:
         _consent(walk, author)
         _real_name(walk, author, nobody)
         _complaints(walk, author, nobody)
-        _words(author)
+        _words(walk, author)
         _claims(walk, nobody)
         _prohibited(walk)
         _order(walk, author, nobody)
-        for topic in ("rules", "agreement", "complaints", "filing", "nothing"):
+        for topic in ("rules", "agreement", "complaints", "filing", "detection-tool", "nothing"):
             nobody.ask(f"about {topic}", "GET", f"/about/{topic}")
         author.ask("records", "GET", "/v1/records", params={"kind": "unlabelled-copy"})
         walk.ask("reset", "POST", "/sandbox/reset")
@@ -281,7 +281,7 @@ def _complaints(walk: Walk, author: Visitor, nobody: Visitor) -> None:
     walk.see("after the appeal", mistaken)
 
 
-def _words(author: Visitor) -> None:
+def _words(walk: Walk, author: Visitor) -> None:
     """What shows only for certain words, sizes and numbers."""
     author.generate("two things at once", prompt="写一句话；翻译成英文")
     author.generate("after markup", prompt="## 写一封信")
@@ -294,6 +294,7 @@ def _words(author: Visitor) -> None:
         author.generate(f"picture of {prompt[:8]}", "image", "image/png", prompt=prompt)
     for kind, media_type in (("video", "video/x-msvideo"), ("scene", "image/png"), ("restoration", "image/png"), ("sound", "audio/wav")):
         made = author.generate(f"generate {kind}", kind, media_type)
+        walk.see(f"published {kind}", author.publish(f"publish {kind}", asset(made), kind).json["publication"]["id"])
         author.ask(f"thumbnail of {kind}", "GET", f"/v1/assets/{asset(made)}/thumbnail")
         author.generate(f"bare {kind} by agreement", kind, media_type, visible_label=False, label_duty_accepted=True)
         brought = author.ask(f"upload {kind}", "POST", "/v1/assets", content=content(made), headers={"Content-Type": media_type})
@@ -354,6 +355,7 @@ def _order(walk: Walk, author: Visitor, nobody: Visitor) -> None:
             nobody.ticket(f"ticket of {statement!r}", report)
     author.ask("refuted", "GET", "/v1/records", params={"kind": "refuted"})
     walk.pass_time(100 * 24)
+    author.generate("a talk that goes on", history=["你好"])
     author.ask("old records", "GET", "/v1/records", params={"kind": "unlabelled-copy"})
 
 

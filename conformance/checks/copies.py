@@ -1,0 +1,121 @@
+"""Copies: those that are taken away keep the label, and those without label are given on conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from shenhe.rulebook import Behaviour
+
+from .. import exhibits
+from ..labels import read_labels
+from ..probe import Probe
+from ..provider import Capabilities, GenerationRequest, Operation, Refused
+from ..registry import NeedsReview, NotJudged, Violation, check
+from ..requests import PLAIN, PROMPTS, prompts
+from ..scope import EXPORTS, exports_text, files, gives_unlabelled_copies, is_text, makes_anything, makes_files, media, texts
+from .prompted import Prompted, decoded, drawn, excerpt, labels_of_its_own, refuse_to_guess
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+
+@dataclass(frozen=True)
+class Exported(Prompted):
+    """One prompt, and the rendition in which the result is had."""
+
+    rendition: str
+
+
+# --- taken away ----------------------------------------------------------------------------------------------
+
+
+@check(
+    rules=("cn-labeling-2025/4.2",),
+    behaviour=Behaviour.LABELING,
+    needs=(Operation.GENERATE, Operation.FETCH),
+    applies=(makes_anything, exports_text),
+    cases=lambda capabilities: [
+        Exported(f"{media_type} by {rendition}", service, media_type, prompt, rendition)
+        for service, media_type in texts(capabilities)
+        for rendition in capabilities.renditions
+        if rendition in EXPORTS
+        for prompt in PROMPTS[:3]
+    ],
+    strategy=lambda capabilities: _drawn_exports(capabilities),
+)
+def exported_copy_keeps_label(probe: Probe, case: Exported) -> None:
+    """A copy that is downloaded, copied or exported carries the label that the original carries."""
+    content, original = probe.generated(case.service, case.media_type, case.prompt)
+    if not labels_of_its_own(decoded(original), case.prompt):
+        raise NotJudged("the original carries no label that a copy could keep")
+    copy = probe.declared(
+        f"the rendition {case.rendition}",
+        probe.attempt(probe.provider.fetch, probe.account(), content, case.rendition),
+    )
+    text = decoded(copy)
+    if not labels_of_its_own(text, case.prompt):
+        raise Violation(f"the original is labelled, the copy had by {case.rendition} is not", excerpt(text))
+
+
+def _drawn_exports(capabilities: Capabilities) -> SearchStrategy[Exported]:
+    from hypothesis import strategies as st
+
+    among = [rendition for rendition in capabilities.renditions if rendition in EXPORTS]
+    return st.tuples(st.sampled_from(texts(capabilities)), st.sampled_from(among), prompts()).map(
+        lambda drawn: Exported(f"{drawn[0][1]} by {drawn[1]}", drawn[0][0], drawn[0][1], drawn[2], drawn[1])
+    )
+
+
+# --- without explicit label ----------------------------------------------------------------------------------
+
+
+def _unlabelled_cases(capabilities: Capabilities) -> Iterator[Prompted]:
+    for service, media_type in media(capabilities):
+        yield Prompted(media_type, service, media_type, PLAIN)
+
+
+@check(
+    rules=("cn-labeling-2025/9.1",),
+    behaviour=Behaviour.LABELING,
+    needs=(Operation.GENERATE,),
+    applies=(makes_anything, gives_unlabelled_copies),
+    cases=_unlabelled_cases,
+    strategy=lambda capabilities: drawn(list(media(capabilities))),
+)
+def unlabelled_copy_needs_agreement(probe: Probe, case: Prompted) -> None:
+    """A copy without explicit label is given only to a user who agreed to label it."""
+    account = probe.account()
+    asked = GenerationRequest(case.service, case.media_type, case.prompt, labelled=False, agreed=False)
+    answer = probe.attempt(probe.provider.generate, account, asked)
+    if isinstance(answer, Refused):
+        probe.control(probe.provider.generate, account, replace(asked, agreed=True))
+        return
+    if not is_text(case.media_type):
+        raise NeedsReview(f"the provider answered with a {case.media_type} file; whether it shows a label has to be looked at")
+    text = decoded(probe.bytes_of(account, answer.value))
+    if not labels_of_its_own(text, case.prompt):
+        raise Violation("a text without label was handed out although nothing was agreed", excerpt(text))
+
+
+@check(
+    rules=("cn-labeling-2025/9.3",),
+    behaviour=Behaviour.LABELING,
+    needs=(Operation.GENERATE,),
+    applies=(makes_anything, makes_files, gives_unlabelled_copies),
+    cases=lambda capabilities: [case for case in _unlabelled_cases(capabilities) if not is_text(case.media_type)],
+    strategy=lambda capabilities: drawn(files(capabilities)),
+)
+def unlabelled_copy_keeps_implicit_label(probe: Probe, case: Prompted) -> None:
+    """A copy without explicit label still holds the AIGC field in its metadata."""
+    labelled = GenerationRequest(case.service, case.media_type, case.prompt)
+    account = probe.account()
+    _, original = probe.generated(case.service, case.media_type, case.prompt)
+    if not read_labels(original.data, media_type=original.media_type).aigc:
+        raise NotJudged("the labelled file holds no AIGC field that a copy could keep")
+    _, copy = probe.made(account, replace(labelled, labelled=False, agreed=True))
+    labels = read_labels(copy.data, media_type=copy.media_type)
+    if not labels.aigc:
+        refuse_to_guess(labels)
+        raise Violation("the copy without explicit label has lost its AIGC field too", *exhibits.carriers(labels, copy))

@@ -1,0 +1,277 @@
+"""The label in a file's metadata: that it is there, what it says, in which form, and where."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from shenhe.rulebook import Behaviour
+
+from .. import exhibits
+from ..labels import Deviation, Label, Weight
+from ..probe import Probe
+from ..provider import Capabilities, Operation
+from ..registry import NotJudged, Violation, check
+from ..requests import PROMPTS
+from ..scope import files, makes_anything, makes_files
+from ..verdict import Level
+from .prompted import Prompted, drawn, generated_file, refuse_to_guess
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+
+def _file_cases(capabilities: Capabilities) -> Iterator[Prompted]:
+    for service, media_type in files(capabilities):
+        for prompt in PROMPTS[:3]:
+            yield Prompted(media_type, service, media_type, prompt)
+
+
+def _drawn_files(capabilities: Capabilities) -> SearchStrategy[Prompted]:
+    return drawn(files(capabilities))
+
+
+@check(
+    rules=("cn-labeling-2025/5.1",),
+    behaviour=Behaviour.LABELING,
+    needs=(Operation.GENERATE,),
+    applies=(makes_anything, makes_files),
+    cases=_file_cases,
+    strategy=_drawn_files,
+)
+def file_carries_implicit_label(probe: Probe, case: Prompted) -> None:
+    """The metadata of every generated file hold the AIGC field."""
+    made, labels = generated_file(probe, case)
+    if not labels.aigc:
+        refuse_to_guess(labels)
+        others = ", ".join(sorted({label.scheme for label in labels.implicit})) or "no other mark either"
+        raise Violation(f"the {case.media_type} file holds no AIGC field in its metadata ({others})", *exhibits.carriers(labels, made))
+
+
+@check(
+    rules=("cn-dsp-2023/16.1", "eu-ai-act-50/50.2", "cn-dsp-2022-draft/traceable"),
+    behaviour=Behaviour.LABELING,
+    needs=(Operation.GENERATE,),
+    applies=(makes_anything, makes_files),
+    cases=_file_cases,
+    strategy=_drawn_files,
+)
+def file_is_marked_for_machines(probe: Probe, case: Prompted) -> None:
+    """Every generated file carries a mark that a machine reads: the AIGC field, C2PA or an IPTC source type."""
+    made, labels = generated_file(probe, case)
+    if not labels.implicit:
+        refuse_to_guess(labels)
+        raise Violation(f"the {case.media_type} file carries no mark that a machine reads", *exhibits.carriers(labels, made))
+
+
+@check(
+    rules=("cn-labeling-2025/gb-e.b",),
+    behaviour=Behaviour.LABELING,
+    needs=(Operation.GENERATE,),
+    applies=(makes_anything, makes_files),
+    cases=_file_cases,
+    strategy=_drawn_files,
+)
+def implicit_label_has_prescribed_form(probe: Probe, case: Prompted) -> None:
+    """The AIGC field is one JSON string with the keys of Annex E."""
+    for label in _fields_of_file(probe, case):
+        broken = [
+            deviation
+            for deviation in label.breaks("gb-e.b")
+            if deviation.weight is Weight.MUST and not (deviation is Deviation.NUMBER_FOR_STRING and _only_label_is_a_number(label))
+        ]
+        if broken:
+            raise Violation(" ".join(deviation.sentence for deviation in broken), exhibits.field(label))
+        if not label.fields:
+            raise Violation("the field holds none of the keys of Annex E where they belong", exhibits.field(label))
+
+
+@check(
+    rules=("cn-labeling-2025/gb-e.c",),
+    behaviour=Behaviour.LABELING,
+    needs=(Operation.GENERATE,),
+    applies=(makes_anything, makes_files),
+    cases=_file_cases,
+    strategy=_drawn_files,
+)
+def label_value_says_generated(probe: Probe, case: Prompted) -> None:
+    """`Label` of a file that the provider itself generated is the string "1"."""
+    for label in _readable_fields(probe, case):
+        value = label.fields.get("Label", "")
+        if value != "1":
+            meaning = {"2": "may be AI-generated", "3": "suspected to be AI-generated"}.get(value, "nothing defined")
+            raise Violation(f"Label is {value!r}, which says: {meaning}", exhibits.field(label))
+        if _only_label_is_a_number(label):
+            raise Violation("Label is the number 1 where the string is prescribed", exhibits.field(label))
+
+
+@check(
+    rules=("cn-labeling-2025/gb-e.content-producer",),
+    behaviour=Behaviour.LABELING,
+    needs=(Operation.GENERATE,),
+    applies=(makes_anything, makes_files),
+    cases=_file_cases,
+    strategy=_drawn_files,
+)
+def producer_is_named(probe: Probe, case: Prompted) -> None:
+    """`ContentProducer` names the provider, by name or code."""
+    for label in _readable_fields(probe, case):
+        if not label.fields.get("ContentProducer", "").strip():
+            raise Violation("ContentProducer is absent or empty", exhibits.field(label))
+
+
+@check(
+    rules=("cn-labeling-2025/gb-e.produce-id",),
+    behaviour=Behaviour.LABELING,
+    needs=(Operation.GENERATE,),
+    applies=(makes_anything, makes_files),
+    cases=_file_cases,
+)
+def produce_id_is_unique(probe: Probe, case: Prompted) -> None:
+    """`ProduceID` is present, and no two files share one."""
+    (first,) = _readable_fields(probe, case)[:1]
+    number = first.fields.get("ProduceID", "").strip()
+    if not number:
+        raise Violation("ProduceID is absent or empty", exhibits.field(first))
+    another = replace(case, prompt=f"{case.prompt} ({probe.names.token()})")
+    (second,) = _readable_fields(probe, another)[:1]
+    if second.fields.get("ProduceID", "").strip() == number:
+        raise Violation(f"two files carry the same ProduceID {number!r}", exhibits.field(first), exhibits.field(second))
+
+
+@check(
+    rules=("cn-labeling-2025/gb-e.propagator",),
+    behaviour=Behaviour.LABELING,
+    needs=(Operation.GENERATE,),
+    applies=(makes_anything, makes_files),
+    cases=_file_cases,
+    strategy=_drawn_files,
+)
+def propagator_repeats_producer(probe: Probe, case: Prompted) -> None:
+    """On first writing, the propagator's fields repeat the producer's."""
+    for label in _readable_fields(probe, case):
+        for ours, theirs in (("ContentProducer", "ContentPropagator"), ("ProduceID", "PropagateID")):
+            if not label.fields.get(ours, "").strip():
+                raise NotJudged(f"{ours} is empty, so that there is nothing to repeat")
+            if label.fields.get(theirs, "") != label.fields[ours]:
+                seen = label.fields.get(theirs)
+                raise Violation(f"{theirs} is {seen!r}, {ours} is {label.fields[ours]!r}", exhibits.field(label))
+
+
+@check(
+    rules=("cn-labeling-2025/gb-e.j",),
+    behaviour=Behaviour.LABELING,
+    needs=(Operation.GENERATE,),
+    applies=(makes_anything, makes_files),
+    cases=_file_cases,
+    strategy=_drawn_files,
+)
+def field_characters_allowed(probe: Probe, case: Prompted) -> None:
+    """The values of the AIGC field keep to the characters 0x21, 0x23-0x5B and 0x5D-0x7E."""
+    for label in _readable_fields(probe, case):
+        if Deviation.ILLEGAL_CHARACTER in label.deviations:
+            raise Violation(Deviation.ILLEGAL_CHARACTER.sentence, exhibits.field(label))
+
+
+@check(
+    rules=("cn-labeling-2025/provider-code",),
+    behaviour=Behaviour.LABELING,
+    needs=(Operation.GENERATE,),
+    applies=(makes_anything, makes_files),
+    cases=_file_cases,
+    strategy=_drawn_files,
+)
+def provider_code_is_well_formed(probe: Probe, case: Prompted) -> None:
+    """Where the producer is named by its code, the code has the prescribed form and check character."""
+    for label in _readable_fields(probe, case):
+        if not label.fields.get("ContentProducer", "").strip():
+            raise NotJudged("no producer is named")
+        broken = label.breaks("provider-code")
+        if broken:
+            seen = label.fields["ContentProducer"]
+            raise Violation(f"{' '.join(d.sentence for d in broken)} The code is {seen!r}.", exhibits.field(label))
+
+
+@check(
+    rules=("cn-labeling-2025/gb-6.1.c",),
+    behaviour=Behaviour.LABELING,
+    needs=(Operation.GENERATE,),
+    applies=(makes_anything, makes_files),
+    cases=_file_cases,
+    strategy=_drawn_files,
+)
+def one_implicit_label_a_file(probe: Probe, case: Prompted) -> None:
+    """A file holds one implicit label and no second."""
+    labels = _fields_of_file(probe, case)
+    if len(labels) > 1:
+        carriers = ", ".join(label.carrier for label in labels)
+        raise Violation(f"the file holds {len(labels)} AIGC fields ({carriers})", *map(exhibits.field, labels))
+
+
+#: What leaves the field without the name by which a reader finds it.
+_UNNAMED = frozenset({Deviation.FIELD_NAME_CASE, Deviation.NOT_WRAPPED})
+
+
+@check(
+    rules=("cn-labeling-2025/gb-e.a",),
+    behaviour=Behaviour.LABELING,
+    level=Level.EXTENDED,
+    needs=(Operation.GENERATE,),
+    applies=(makes_anything, makes_files),
+    cases=_file_cases,
+    strategy=_drawn_files,
+)
+def field_is_named_aigc(probe: Probe, case: Prompted) -> None:
+    """The name of the metadata field, or its keyword, contains `AIGC` as it is written."""
+    for label in _fields_of_file(probe, case):
+        if broken := _UNNAMED & set(label.deviations):
+            raise Violation(" ".join(sorted(deviation.sentence for deviation in broken)), exhibits.field(label))
+
+
+@check(
+    rules=("cn-labeling-2025/container",),
+    behaviour=Behaviour.LABELING,
+    level=Level.EXTENDED,
+    needs=(Operation.GENERATE,),
+    applies=(makes_anything, makes_files),
+    cases=_file_cases,
+    strategy=_drawn_files,
+)
+def field_stands_in_its_place(probe: Probe, case: Prompted) -> None:
+    """The metadata field stands where the practice guide for the format puts it."""
+    for label in _fields_of_file(probe, case):
+        if Deviation.UNUSUAL_PLACE in label.deviations:
+            raise Violation(f"{Deviation.UNUSUAL_PLACE.sentence} It was found at {label.carrier}.", exhibits.field(label))
+
+
+# --- reading -------------------------------------------------------------------------------------------------
+
+
+def _fields_of_file(probe: Probe, case: Prompted) -> tuple[Label, ...]:
+    """The AIGC fields of what was generated, at least one."""
+    _, labels = generated_file(probe, case)
+    if not labels.aigc:
+        raise NotJudged("the file holds no AIGC field to be judged")
+    return labels.aigc
+
+
+def _readable_fields(probe: Probe, case: Prompted) -> tuple[Label, ...]:
+    """The AIGC fields of what was generated, with keys that could be told apart."""
+    labels = _fields_of_file(probe, case)
+    if not all(label.fields for label in labels):
+        raise NotJudged("the AIGC field has not the prescribed form, so that its values cannot be told")
+    return labels
+
+
+def _only_label_is_a_number(label: Label) -> bool:
+    """Whether ``Label`` alone is a JSON number: that is a matter of its value (E c), not of the form (E b)."""
+    if Deviation.NUMBER_FOR_STRING not in label.deviations:
+        return False
+    try:
+        field = json.loads(label.raw)
+    except ValueError:
+        return False
+    field = field.get("AIGC", field) if isinstance(field, dict) else {}
+    return isinstance(field, dict) and [key for key, value in field.items() if isinstance(value, int | float)] == ["Label"]

@@ -1,0 +1,69 @@
+"""The label of a text: what it says, and where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from shenhe.rulebook import Behaviour
+
+from ..labels import Deviation
+from ..probe import Probe
+from ..provider import Capabilities, Operation
+from ..registry import NotJudged, Violation, check
+from ..requests import PROMPTS
+from ..scope import makes_anything, makes_text, texts
+from .prompted import Prompted, drawn, excerpt, generated_text, labels_of_its_own
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+
+def _text_cases(capabilities: Capabilities) -> Iterator[Prompted]:
+    for service, media_type in texts(capabilities):
+        for prompt in PROMPTS:
+            yield Prompted(media_type, service, media_type, prompt)
+
+
+def _drawn_texts(capabilities: Capabilities) -> SearchStrategy[Prompted]:
+    return drawn(texts(capabilities))
+
+
+@check(
+    rules=("cn-dsp-2023/17.1.1", "cn-labeling-2025/4.1.1", "cn-labeling-2025/gb-5.1.a", "cn-dsp-2022-draft/marking"),
+    behaviour=Behaviour.LABELING,
+    needs=(Operation.GENERATE,),
+    applies=(makes_anything, makes_text),
+    cases=_text_cases,
+    strategy=_drawn_texts,
+)
+def text_output_is_labelled(probe: Probe, case: Prompted) -> None:
+    """Generated text carries a label that names both AI (AI, 人工智能) and generation (生成, 合成)."""
+    text = generated_text(probe, case)
+    if not labels_of_its_own(text, case.prompt):
+        raise Violation("the text carries no label with both elements", excerpt(text))
+
+
+@check(
+    rules=("cn-labeling-2025/gb-5.1.b",),
+    behaviour=Behaviour.LABELING,
+    needs=(Operation.GENERATE,),
+    applies=(makes_anything, makes_text),
+    cases=_text_cases,
+    strategy=_drawn_texts,
+)
+def text_label_stands_in_place(probe: Probe, case: Prompted) -> None:
+    """The label of a text stands legibly at its start, its end or in its middle."""
+    text = generated_text(probe, case)
+    labels = labels_of_its_own(text, case.prompt)
+    if not labels:
+        raise NotJudged("the text carries no label whose place could be judged")
+    hidden = {Deviation.HIDDEN_CHARACTERS, Deviation.REORDERED}
+    if all(hidden & set(label.deviations) for label in labels):
+        raise Violation(
+            f"the only label is broken up by invisible characters: {ascii(labels[0].raw)[:120]}",
+            excerpt(text),
+        )
+    places = {"start", "middle", "end"}
+    if not any(label.fields.get("position") in places for label in labels):
+        raise Violation(f"the label stands at {labels[0].fields.get('position')!r}", excerpt(text))
