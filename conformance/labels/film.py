@@ -90,9 +90,11 @@ def read(data: bytes, media_type: str, demuxer: str, found: Findings) -> None:
         found.glimpse = glimpse_of(frames[0][1])
         return
     shown = _longest_stretch([time for time, _ in seen], [time for time, _ in frames])
-    best = max(seen, key=lambda pair: pair[1].ink)[1]
+    # The middle of the frames that could be measured: one frame in which a cut or a flash confuses it decides nothing.
+    by_ink = sorted((sighting for _, sighting in seen if sighting.ink), key=lambda sighting: sighting.ink)
+    best = by_ink[(len(by_ink) - 1) // 2] if by_ink else seen[0][1]
     deviations = [] if seen[0][0] == 0 else [Deviation.NOT_IN_START_FRAME]
-    size = size_deviation(best.ink, Deviation.VIDEO_TOO_SMALL, Deviation.VIDEO_SIZE_UNDECIDED)
+    size = size_deviation(best, Deviation.VIDEO_TOO_SMALL, Deviation.VIDEO_SIZE_UNDECIDED)
     deviations += [size] if size else []
     # One step of tolerance: what is sampled every quarter second cannot be timed more exactly.
     if shown + _STEP < min(_REQUIRED_SECONDS, length - _STEP):
