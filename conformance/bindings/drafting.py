@@ -12,20 +12,17 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from importlib.resources import files
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict
-
-from shenhe.rulebook import Service
-from shenhe.rulebook.document import read_yaml, validate
-
 from ..exchange import visible
 from ..provider import Operation
+from . import deferred
+from .deferred import Deferred
 from .openapi import Description, Endpoint, Field
 from .operations import SHAPES
+from .places import Leaf, leaves, named, plain, quoted
+from .vocabulary import Words, vocabulary
 
 ENOUGH = 4.0
 """The count below which an endpoint is not taken to serve an operation."""
@@ -47,50 +44,16 @@ _ID = {
     "consent": "consentid authorizationid",
 }
 """What the id of each thing may be called in an answer, besides ``id``."""
-
-
-class _Entry(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Words(_Entry):
-    """What an operation is called. ``alone`` name it by themselves; a noun does only together with a verb; ``never`` rule it out."""
-
-    method: str = "POST"
-    alone: str = ""
-    nouns: str = ""
-    verbs: str = ""
-    never: str = ""
-
-
-class ServiceWords(_Entry):
-    """A service that an endpoint may be for, with its usual media type."""
-
-    service: Service
-    media_type: str
-    words: str
-
-
-class FieldNames(_Entry):
-    """A value of an operation, and the names that a document may call it by."""
-
-    value: str
-    names: str
-
-
-class Vocabulary(_Entry):
-    """``vocabulary.yaml``."""
-
-    operations: dict[str, Words]
-    services: tuple[ServiceWords, ...]
-    fields: dict[str, tuple[FieldNames, ...]]
-
-
-@cache
-def vocabulary() -> Vocabulary:
-    """The words that come with shenhe."""
-    data, locate = read_yaml(files(__package__) / "vocabulary.yaml", "vocabulary.yaml")
-    return validate(Vocabulary, data, locate)
+_ITEMS = {
+    "refutations": {"publication": f"{_ID['publication']} id", "text": "text content statement body message"},
+    "records": {
+        "kind": "kind type action event category",
+        "at": "at time timestamp createdat loggedat occurredat date",
+        "subject": f"subject {_ID['publication']} {_ID['content']}",
+        "text": "text message detail description content",
+    },
+}
+"""What is looked for in each item of a list, by the names it may have."""
 
 
 @dataclass(frozen=True)
@@ -237,18 +200,21 @@ class _Drafter:
     def __init__(self, description: Description) -> None:
         self.description = description
         self.blanks: list[Blank] = []
+        #: What an endpoint does that could not be written, and the endpoints that others are asked for by.
+        self.remarks: list[str] = []
+        self.asked: list[str] = []
 
     def draft(self) -> Draft:
         assigned = _assigned(self.description)
         sections = {
             name: [self._section(name, endpoint, total, words) for endpoint, total, words in found] for name, found in assigned.items()
         }
-        used = {str(endpoint) for found in assigned.values() for endpoint, _, _ in found}
+        used = {str(endpoint) for found in assigned.values() for endpoint, _, _ in found} | set(self.asked)
         missing = [operation.value for operation in Operation if operation.value not in sections]
         unused = [str(endpoint) for endpoint in self.description.endpoints if str(endpoint) not in used]
         mapped = [f"{name}: {section.note}" for name in vocabulary().operations for section in sections.get(name, [])]
         text = "\n".join(self._lines(sections, missing, unused)) + "\n"
-        return Draft(text, mapped, missing, unused, self.description.passed_over, self.blanks)
+        return Draft(text, mapped, missing, unused, [*self.description.passed_over, *self.remarks], self.blanks)
 
     def _blank(self, name: str, hint: str = "") -> Blank:
         blank = Blank(name, hint)
@@ -267,20 +233,48 @@ class _Drafter:
                 keys[place] = filled
         if endpoint.body:
             kind = {"multipart/form-data": "multipart", "application/x-www-form-urlencoded": "form"}.get(endpoint.body_type, "json")
-            keys[kind] = self._filled(name, endpoint.body, files=kind == "multipart")
+            streams = endpoint.answer_type == "text/event-stream"
+            keys[kind] = self._filled(name, endpoint.body, files=kind == "multipart", streams=streams)
         elif endpoint.body_type:
             keys["headers"] = {
                 **keys.get("headers", {}),
                 "Content-Type": "{{ media.media_type }}" if name == "upload" else endpoint.body_type,
             }
             keys["body"] = "{{ media.data }}" if name == "upload" else self._blank(f"{name} body", endpoint.body_type)
-        keys |= self._answers(name, endpoint)
+        later, streamed = self._later(name, endpoint), self._streamed(name, endpoint)
+        keys |= self._answers(name, later.source or endpoint)
+        if streamed.keys:
+            keys |= self._pieces(name, endpoint)
+        for each in (streamed, later, deferred.paged(name, endpoint, vocabulary().deferral)):
+            keys = deferred.joined(keys, each.keys)
+            if each.remark:
+                self.remarks.append(f"{name}: {endpoint}: {each.remark}")
+        if endpoint.callbacks:
+            self.remarks.append(f"{name}: {endpoint}: calls back when it is done; a binding asks instead, where there is a place to ask")
+        if later.source is not None:
+            self.asked.append(str(later.source))
         if endpoint.open and name != LOGIN and self.description.schemes:
             keys["auth"] = {"type": "none"}
         note = f"{endpoint} ({total:g}: {', '.join(words)})"
+        if later.source is not None:
+            note += f", then {later.source}"
         if name != "generate":
             return Section(name, keys, note)
         return Section(name, keys, note, service=_service(endpoint))
+
+    def _streamed(self, name: str, endpoint: Endpoint) -> Deferred:
+        if name != "generate":
+            return Deferred()
+        return deferred.streamed(endpoint, vocabulary().deferral, lambda hint: self._blank(f"{name} piece", hint))
+
+    def _later(self, name: str, endpoint: Endpoint) -> Deferred:
+        return deferred.polled(name, endpoint, self.description, vocabulary().deferral, lambda hint: self._blank(f"{name} until", hint))
+
+    def _pieces(self, name: str, endpoint: Endpoint) -> dict[str, Value]:
+        """What is found in a stream: its text, and an id in the data of its first event, where the document shows one."""
+        place = self._found(name, "id", list(leaves(endpoint.events or {})))
+        found: Value = f"events[0].data.{place}" if place else {"value": f"{name}-{{{{ nonce }}}}"}
+        return {"extract": {"id": found}, "media": {"text": "text"}}
 
     def _path(self, name: str, endpoint: Endpoint) -> str:
         def value(match: re.Match[str]) -> str:
@@ -289,7 +283,7 @@ class _Drafter:
 
         return re.sub(r"\{([^}]*)\}", value, endpoint.path)
 
-    def _filled(self, name: str, fields: Sequence[Field], *, files: bool = False) -> dict[str, Value]:
+    def _filled(self, name: str, fields: Sequence[Field], *, files: bool = False, streams: bool = False) -> dict[str, Value]:
         filled: dict[str, Value] = {}
         taken: set[str] = set()
         for each in fields:
@@ -306,6 +300,8 @@ class _Drafter:
                 filled[each.name] = expression
             elif expression is not None and each.name.lower() == "messages":
                 filled[each.name] = expression
+            elif each.name == "stream" and each.schema.get("type") == "boolean" and (each.required or each.given or streams):
+                filled[each.name] = streams
             elif each.required:
                 filled[each.name] = each.given if _safe(each.given) else self._blank(f"{name} {each.name}", each.hint)
         return filled
@@ -313,16 +309,16 @@ class _Drafter:
     def _answers(self, name: str, endpoint: Endpoint) -> dict[str, Value]:
         keys: dict[str, Value] = {}
         shape = SHAPES[Operation(name)] if name != LOGIN else None
-        leaves = list(_leaves(endpoint.answer, ""))
+        places = list(leaves(endpoint.answer))
         extract: dict[str, Value] = {}
         if name == LOGIN or (name == "register" and self._wants_token()):
-            token = _named(leaves, "token accesstoken sessiontoken jwt sessionid")
+            token = named(places, "token accesstoken sessiontoken jwt sessionid")
             if name == LOGIN:
                 extract["credentials"] = {"token": token or self._blank("login token", "where the answer has the token")}
             elif token:
                 extract["credentials"] = {"token": token}
         for wanted in shape.required if shape else ():
-            found: Value = self._found(name, wanted, leaves)
+            found: Value = self._found(name, wanted, places)
             if found is None and wanted == "id" and not endpoint.answer_type.endswith("json") and endpoint.answer_type:
                 found = {"value": f"{name}-{{{{ nonce }}}}"}
             extract[wanted] = found or self._blank(f"{name} {wanted}", f"where the answer has {wanted}, a JMESPath expression")
@@ -332,37 +328,39 @@ class _Drafter:
                 ("receipt", "receipt"),
                 ("reasons", "reasons reason decision explanation"),
             ):
-                place = _named(leaves, names)
+                place = named(places, names)
                 if place and wanted not in extract:
                     extract[wanted] = place
+        if name in _ITEMS:
+            extract |= _of_items(places, _ITEMS[name])
         if extract:
             keys["extract"] = {key: extract[key] for key in ("id", *extract) if key in extract}
         if shape is not None and (shape.media_required or name in {"generate"}):
-            keys["media"] = self._media(name, endpoint, leaves)
+            keys["media"] = self._media(name, endpoint, places)
         keys |= _envelope(endpoint)
         return keys
 
-    def _found(self, name: str, wanted: str, leaves: Sequence[tuple[str, Mapping[str, Any]]]) -> str | None:
+    def _found(self, name: str, wanted: str, places: Sequence[Leaf]) -> str | None:
         if wanted == "id":
             kind = SHAPES[Operation(name)].makes
-            return _named(leaves, f"{_ID.get(kind, '')} id")
+            return named(places, f"{_ID.get(kind, '')} id")
         if wanted == "publications":
-            lists = [path for path, schema in leaves if re.search(r"\[0\]\.(id|postId|post_id|publicationId|publication_id|noteId)$", path)]
+            lists = [path for path, _ in places if re.search(r"\[0\]\.(id|postId|post_id|publicationId|publication_id|noteId)$", path)]
             return lists[0].replace("[0]", "[]") if lists else None
-        return _named(leaves, "state status")
+        return named(places, "state status")
 
-    def _media(self, name: str, endpoint: Endpoint, leaves: Sequence[tuple[str, Mapping[str, Any]]]) -> Value:
+    def _media(self, name: str, endpoint: Endpoint, places: Sequence[Leaf]) -> Value:
         service, kind = _service(endpoint) if name == "generate" else ("", "")
         if endpoint.answer_type and not endpoint.answer_type.endswith("json"):
             return "body"
         if service == "text":
-            place = _named(leaves, "content text answer reply output result message response completion")
+            place = named(places, "content text answer reply output result message response completion")
             return {"text": place or self._blank(f"{name} text", "where the answer has the text")}
         for way, names in (
             ("base64", "b64json base64 imagebase64 audiobase64 data imagedata audiodata"),
             ("url", "url imageurl audiourl videourl downloadurl fileurl mediaurl link"),
         ):
-            place = _named(leaves, names)
+            place = named(places, names)
             if place:
                 return {way: place, **({"media_type": kind} if kind and way == "base64" else {})}
         if name == "fetch" and not endpoint.answer_type:
@@ -453,7 +451,7 @@ class _Drafter:
         for title, names in (
             ("Not mapped", missing),
             ("Endpoints that no operation uses", unused),
-            ("Passed over", self.description.passed_over),
+            ("Passed over", [*self.description.passed_over, *self.remarks]),
         ):
             if names:
                 yield f"# {title}:"
@@ -487,17 +485,24 @@ class _Drafter:
 
 def _expression(name: str, given: str) -> str | None:
     """The value of an operation that a name of the document means."""
-    plain = _plain(given)
+    known = plain(given)
     for each in vocabulary().fields.get(name, ()):
-        if plain in each.names.split():
+        if known in each.names.split():
             return each.value
-    if plain in _ID["account"].split() and name not in {"register", LOGIN}:
+    if known in _ID["account"].split() and name not in {"register", LOGIN}:
         return "{{ account.id }}"
     return None
 
 
-def _plain(name: str) -> str:
-    return re.sub(r"[^a-z0-9\u3400-\u9fff]", "", name.lower())
+def _of_items(places: Sequence[Leaf], names: Mapping[str, str]) -> dict[str, Value]:
+    """The first list of an answer, and what each of its items has."""
+    first = next((path for path, _ in places if "[0]" in path), None)
+    if first is None:
+        return {}
+    within = first.partition("[0]")[0]
+    inside = [(path.removeprefix(f"{within}[0]."), schema) for path, schema in places if path.startswith(f"{within}[0].")]
+    found = {key: named(inside, wanted) for key, wanted in names.items()}
+    return {"items": within or "@", **{key: place for key, place in found.items() if place}}
 
 
 def _safe(value: Any) -> bool:
@@ -505,44 +510,11 @@ def _safe(value: Any) -> bool:
     return value is not None and not (isinstance(value, str) and ("{{" in value or "{%" in value or "{#" in value or "${" in value))
 
 
-def _leaves(schema: Mapping[str, Any], path: str, depth: int = 0) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The places of an answer as JMESPath expressions, the shallow ones first."""
-    if depth > 5:
-        return
-    properties = schema.get("properties")
-    if isinstance(properties, dict):
-        inner = [
-            (f"{path}.{_quoted(name)}" if path else _quoted(name), each) for name, each in properties.items() if isinstance(each, dict)
-        ]
-        yield from ((place, each) for place, each in inner if "properties" not in each and "items" not in each)
-        for place, each in inner:
-            yield from _leaves(each, place, depth + 1)
-    items = schema.get("items")
-    if isinstance(items, dict):
-        if "properties" not in items:
-            yield f"{path}[0]", items
-        yield from _leaves(items, f"{path}[0]", depth + 1)
-
-
-def _quoted(name: str) -> str:
-    return name if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) else json.dumps(name, ensure_ascii=False)
-
-
-def _named(leaves: Sequence[tuple[str, Mapping[str, Any]]], names: str) -> str | None:
-    """The first place whose last name is one of ``names``, in their order."""
-    for wanted in names.split():
-        for path, schema in leaves:
-            last = re.split(r"[.\[]", path.replace("[0]", ""))[-1]
-            if _plain(last) == wanted and schema.get("type") not in {"object", "boolean", "array"}:
-                return path
-    return None
-
-
 def _envelope(endpoint: Endpoint) -> dict[str, Value]:
     """How the document says yes and no: a code of its own in every answer, or an error body."""
     properties = endpoint.answer.get("properties")
     keys: dict[str, Value] = {}
-    names = {_plain(name): name for name in properties} if isinstance(properties, dict) else {}
+    names = {plain(name): name for name in properties} if isinstance(properties, dict) else {}
     code = next((names[each] for each in ("code", "errcode", "ret", "retcode", "errno", "statuscode") if each in names), None)
     if code is not None and isinstance(properties, dict) and ({"data", "result"} & set(names) or {"msg", "message", "errmsg"} & set(names)):
         schema = properties[code] if isinstance(properties[code], dict) else {}
@@ -550,14 +522,14 @@ def _envelope(endpoint: Endpoint) -> dict[str, Value]:
         given = next((each for each in options if isinstance(each, int | str) and not isinstance(each, bool)), None)
         good = given if given is not None else "0" if schema.get("type") == "string" else 0
         if _safe(good):
-            keys["accept_when"] = f"{_quoted(code)} == `{json.dumps(good)}`"
-            keys["reason"] = _quoted(code)
+            keys["accept_when"] = f"{quoted(code)} == `{json.dumps(good)}`"
+            keys["reason"] = quoted(code)
             message = next((names[each] for each in ("msg", "message", "errmsg", "errormessage") if each in names), None)
             if message:
-                keys["notice"] = _quoted(message)
+                keys["notice"] = quoted(message)
             return keys
-    leaves = list(_leaves(endpoint.refusal, ""))
-    reason, notice = _named(leaves, "code errorcode errcode error type"), _named(leaves, _MESSAGE)
+    places = list(leaves(endpoint.refusal))
+    reason, notice = named(places, "code errorcode errcode error type"), named(places, _MESSAGE)
     return {**({"reason": reason} if reason else {}), **({"notice": notice} if notice else {})}
 
 
@@ -592,4 +564,4 @@ def _comment(text: str) -> str:
     return visible(" ".join(text.split()))[:200]
 
 
-__all__ = ["Blank", "Draft", "count", "draft", "vocabulary", "words_of", "written"]
+__all__ = ["Blank", "Draft", "count", "draft", "words_of", "written"]

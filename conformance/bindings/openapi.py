@@ -5,6 +5,7 @@ Only references into the document itself (``#/…``) are followed, a bounded num
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -59,6 +60,14 @@ class Endpoint:
     answer: Mapping[str, Any]
     refusal: Mapping[str, Any]
     open: bool
+    #: The schema of the data of an event, where an answer of server-sent events is documented.
+    events: Mapping[str, Any] | None = None
+    #: Whether an answer may say that it is not ready yet (202).
+    pending: bool = False
+    answer_headers: tuple[str, ...] = ()
+    #: What the document shows of answers, as text.
+    examples: str = ""
+    callbacks: bool = False
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -130,6 +139,9 @@ class _Reader:
                 body_type, body = self._body(operation)
                 answer_type, answer = self._answer(operation, "2")
                 _, refusal = self._answer(operation, "4")
+                responses = {
+                    status: self._resolved(each) for status, each in _mapping(operation.get("responses")).items() if status.startswith("2")
+                }
                 secured = operation.get("security", security)
                 yield Endpoint(
                     method=method.upper(),
@@ -145,6 +157,11 @@ class _Reader:
                     answer=answer,
                     refusal=refusal,
                     open=not _list(secured) or any(not _mapping(each) for each in _list(secured)),
+                    events=self._events(responses),
+                    pending="202" in responses,
+                    answer_headers=tuple(dict.fromkeys(name for each in responses.values() for name in _mapping(each.get("headers")))),
+                    examples=_line(operation.get("description")) + json.dumps(responses, default=str)[:20_000],
+                    callbacks=bool(_mapping(operation.get("callbacks"))),
                 )
 
     def _parameter(self, unresolved: Any) -> Field | None:
@@ -182,6 +199,13 @@ class _Reader:
             if kind:
                 return kind, self._expanded(_mapping(content.get(kind)).get("schema"), 0)
         return "", {}
+
+    def _events(self, responses: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any] | None:
+        for response in responses.values():
+            media = _mapping(response.get("content")).get("text/event-stream")
+            if isinstance(media, dict):
+                return self._expanded(media.get("itemSchema", media.get("schema")), 0)
+        return None
 
     def _expanded(self, unresolved: Any, depth: int) -> Mapping[str, Any]:
         """A schema with the references inside it resolved, down to the depth at which anything is looked for."""

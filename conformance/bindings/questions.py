@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from shenhe.rulebook import Service
 
 from ..provider import Operation
-from .drafting import Blank, vocabulary, written
+from .drafting import Blank, written
 from .operations import SHAPES
+from .vocabulary import vocabulary
 
 AUTH: Mapping[str, dict[str, object]] = {
     "none": {"type": "none"},

@@ -11,25 +11,31 @@ from typer.testing import CliRunner
 
 from shenhe.cli.main import app as command
 from shenhe.conformance.bindings import BindingError, load_binding
-from shenhe.conformance.bindings.drafting import Draft, draft, vocabulary
+from shenhe.conformance.bindings.drafting import Draft, draft
 from shenhe.conformance.bindings.openapi import read_openapi
+from shenhe.conformance.bindings.vocabulary import vocabulary
 from shenhe.conformance.provider import (
     Accepted,
     Account,
+    EditRequest,
     GenerationRequest,
     Identity,
     IdentityMethod,
+    Media,
     Operation,
     Publication,
     Refused,
     ReportRequest,
+    Subject,
     Ticket,
+    Unavailable,
 )
 from shenhe.rulebook import Service
 from shenhe.rulebook.document import DocumentError
 
 from .apps import Recorder, talking
 
+PICTURE = Media(b"PNG", "image/png")
 DOCUMENTS = Path(__file__).parent / "openapi"
 BLANK = re.compile(r"\$\{FILL_IN_(\w+)\}")
 
@@ -168,6 +174,118 @@ def test_chinese_words_and_envelopes(tmp_path: Path) -> None:
     assert app.asked[1]["headers"]["x-access-token"] == "token-0123456789"
     assert app.asked[1]["body"] == '{"prompt":"春","modelId":"draw-v3","addWatermark":true}'.encode()
     assert app.asked[3]["body"] == b"targetId=p1&reason=why"
+
+
+# --- answers in pieces, later, page by page --------------------------------------------------------------------------------------------
+
+
+def test_streams_jobs_and_pages_are_drafted_as_the_document_shows_them(tmp_path: Path) -> None:
+    found = drafted("jobs.yaml")
+    assert found.blanks == []
+    assert found.unused == [], "the place where a job is asked for is used"
+    binding = filled(found.text, tmp_path, {})
+    done = [{"image_id": "i1", "status": status} for status in ("queued", "running")]
+    answers = iter([*done, {"image_id": "i1", "status": "succeeded", "output": {"url": "/files/1"}}])
+    pages = iter([{"posts": [{"id": "a"}], "next_cursor": "c2", "has_more": True}, {"posts": [{"id": "b"}], "has_more": False}])
+    numbered = iter([{"items": [{"text": "not so", "id": "p"}]}, {"items": []}])
+    pieces = b"".join(b'data: {"id": "s1", "choices": [{"delta": {"content": "%s"}}]}\n\n' % each for each in (b"AI", b" made"))
+    app = Recorder(
+        {
+            ("POST", "/chat/completions"): (200, {"content-type": "text/event-stream"}, pieces + b"data: [DONE]\n\n"),
+            ("POST", "/speech"): {"id": "v1", "audio_base64": "UklGRg=="},
+            ("POST", "/images"): (202, {}, {"image_id": "i1", "status": "queued"}),
+            ("GET", "/images/i1"): lambda asked: next(answers),
+            ("GET", "/files/1"): (200, {"content-type": "image/png"}, b"PNG"),
+            ("POST", "/faces/swap"): (202, {"operation-location": "/operations/1"}, b""),
+            ("GET", "/operations/1"): {"id": "e1"},
+            ("GET", "/posts"): lambda asked: next(pages),
+            ("GET", "/refutations"): lambda asked: next(numbered),
+            ("GET", "/audit-logs"): {"logs": [{"action": "login", "created_at": "2026-09-01T00:00:00Z"}]},
+        }
+    )
+    slept: list[float] = []
+    with talking(binding, app, sleep=slept.append) as provider:
+        text = provider.generate(None, GenerationRequest(Service.TEXT, "text/plain", "x"))
+        voice = provider.generate(None, GenerationRequest(Service.VOICE, "audio/wav", "x"))
+        image = provider.generate(None, GenerationRequest(Service.BIOMETRIC_IMAGE_VIDEO, "image/png", "x"))
+        swapped = provider.edit(None, EditRequest(Service.BIOMETRIC_IMAGE_VIDEO, PICTURE, Subject("s"), "face", "x"))
+        posts, refuted = provider.search(None, "x"), provider.refutations(Publication("p"))
+        logged = provider.records(None, "login")
+    for result in (text, voice, image, swapped, posts, refuted, logged):
+        assert isinstance(result, Accepted), result
+    assert (text.value.id, text.value.media) == ("s1", Media(b"AI made", "text/plain"))
+    assert voice.value.media == Media(b"RIFF", "audio/wav")
+    assert image.value.media == Media(b"PNG", "image/png")
+    assert swapped.value.id == "e1"
+    assert posts.value.publications == ("a", "b")
+    assert [each.text for each in refuted.value] == ["not so"]
+    assert [(each.kind, each.at.year) for each in logged.value if each.at] == [("login", 2026)]
+    assert len(slept) >= 3
+    asked = [(each["path"], each["query"], each["body"]) for each in app.asked]
+    assert asked[0][2] == b'{"messages":[{"role":"user","content":"x"}],"stream":true}'
+    assert asked[1][2] == b'{"text":"x","stream":false}'
+    assert ("/posts", "q=x&cursor=c2", b"") in asked
+    assert ("/refutations", "postId=p&pageNo=2", b"") in asked
+
+
+def test_a_job_ends_as_its_document_says(tmp_path: Path) -> None:
+    binding = filled(drafted("jobs.yaml").text, tmp_path, {})
+    for state, kind in (("rejected", Refused), ("canceled", Unavailable), ("failed", Unavailable)):
+        app = Recorder({("POST", "/images"): (202, {}, {"image_id": "i1", "status": "queued"}), ("GET", "/images/i1"): {"status": state}})
+        with talking(binding, app, sleep=lambda _: None) as provider:
+            result = provider.generate(None, GenerationRequest(Service.BIOMETRIC_IMAGE_VIDEO, "image/png", "x"))
+        assert isinstance(result, kind), (state, result)
+
+
+def test_what_comes_later_and_cannot_be_written_is_named() -> None:
+    assert drafted("jobs.yaml").passed_over == [
+        "records: GET /audit-logs: seems to come in pages, and the document does not show how the next one is had",
+        "generate: POST /speech: streams too; drafted for the answer in one piece",
+        "edit: POST /faces/swap: calls back when it is done; a binding asks instead, where there is a place to ask",
+        "upload: POST /assets: answers before it is done, and the document does not show where the result is asked for",
+    ]
+
+
+JOB = """\
+openapi: 3.0.0
+paths:
+  /generations:
+    post:
+      operationId: generate
+      requestBody: {content: {application/json: {schema: {type: object, properties: {prompt: {type: string}}}}}}
+      responses: {"202": {description: x, %s content: {application/json: {schema: {type: object, properties: {%s}}}}}}
+  %s
+"""
+
+TASKS = (
+    "/tasks/{task_id}: {get: {responses: {'200': {content: {application/json: {schema: {type: object, properties: "
+    "{state: {type: string%s}, id: {type: string}}}}}}}}}"
+)
+
+
+@pytest.mark.parametrize(
+    ("headers", "answer", "place", "poll"),
+    [
+        ("headers: {Location: {schema: {type: string}}},", "id: {type: string}", "", "location:\n        header: Location"),
+        ("", "id: {type: string}, status_url: {type: string}", "", "location: status_url"),
+        (
+            "",
+            "task_id: {type: string}",
+            TASKS % ", enum: [PENDING, DONE, Error]",
+            "path: \"/tasks/{{ answer.task_id }}\"\n      until: \"state == 'DONE'\"\n      failed: \"state == 'Error'\"",
+        ),
+        (
+            "",
+            "task_id: {type: string}",
+            TASKS % "",
+            "path: \"/tasks/{{ answer.task_id }}\"\n      until: ${FILL_IN_GENERATE_UNTIL}",
+        ),
+    ],
+)
+def test_a_job_is_asked_for_by_header_url_or_id(tmp_path: Path, headers: str, answer: str, place: str, poll: str) -> None:
+    path = tmp_path / "spec.yaml"
+    path.write_text(JOB % (headers, answer, place), encoding="utf-8")
+    assert f"    poll:\n      {poll}" in draft(read_openapi(path, "spec.yaml")).text
 
 
 # --- nothing to map ----------------------------------------------------------------------------------------------------------------
