@@ -79,12 +79,15 @@ class Probe(Conversation):
         if not self.offers(Operation.REGISTER):
             raise Undecided("no account for this: the binding has no operation register", lasting=True)
         person = self.person()
-        result = self._ask("set-up", self.provider.register, {**self._profile(person), **claims})
+        profile = {**self._profile(person), **claims}
+        result = self._ask("set-up", self.provider.register, profile)
         if isinstance(result, Refused) and not claims and self.names.sow_afresh():
             person = self.person()
-            result = self._ask("set-up", self.provider.register, self._profile(person))
+            profile = self._profile(person)
+            result = self._ask("set-up", self.provider.register, profile)
         if isinstance(result, Accepted):
             self.session.holders[result.value.id] = person
+            self.session.profiles[result.value.id] = profile
             return result.value
         raise self._not_had("set-up", self.provider.register, result)
 

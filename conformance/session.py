@@ -6,7 +6,7 @@ import secrets
 import time
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -60,6 +60,8 @@ class Session:
         self.capabilities: Capabilities = self.provider.capabilities
         #: Whose account it is, by the account's id: who registers as somebody presents that somebody's papers.
         self.holders: dict[str, Person] = {}
+        #: What each of these accounts was registered with.
+        self.profiles: dict[str, Mapping[str, str]] = {}
         self.kept: dict[object, Kept] = {}
         #: Why nothing more is asked, once a run has to stop.
         self.stopped = ""

@@ -28,7 +28,7 @@ class Account:
 
 
 def open_account(house: House, display_name: str, claims: Mapping[str, Any]) -> dict[str, Any]:
-    """Open an account; ``claims`` is what else the applicant said, none of which is believed."""
+    """Open an account; ``claims`` is what else the applicant said: kept to reach them by, and not believed."""
     account, token = house.store.new_name("acc"), house.store.new_name("tok", 32)
     believed = FaultName.VERIFIED_BY_HEADER in house.faults and claims_verified(claims)
     house.store.insert(
@@ -37,6 +37,8 @@ def open_account(house: House, display_name: str, claims: Mapping[str, Any]) -> 
         token=token,
         display_name=display_name,
         opened_at=written(house.now()),
+        phone=str(claims.get("phone") or ""),
+        email=str(claims.get("email") or ""),
         verified_by="claim" if believed else None,
     )
     return {
@@ -108,7 +110,11 @@ def verify(house: House, caller: Account, account: str, document: DocumentType, 
         account,
     )
     house.note(account, "identity-verified", account, document)
-    return {"account": {"id": account, "verified": True, "verified_by": document}}
+    answer: dict[str, Any] = {"account": {"id": account, "verified": True, "verified_by": document}}
+    if FaultName.IDENTITY_TELLS_OTHER_ACCOUNTS in house.faults:
+        others = house.store.rows("SELECT email, phone FROM account WHERE identity_digest = ? AND id != ?", digest(number), account)
+        answer["other_accounts"] = [dict(row) for row in others]
+    return answer
 
 
 def close(house: House, caller: Account, account: str) -> None:
@@ -136,8 +142,14 @@ def believed(house: House, headers: Mapping[str, str], query: Mapping[str, str])
         return True
     if FaultName.VERIFIED_FROM_INSIDE in faults and headers.get("x-forwarded-for", "").startswith("127."):
         return True
-    internal = {name: value for name, value in headers.items() if name.startswith("x-account-")}
+    if FaultName.VERIFIED_BY_NAMING_ANOTHER in faults and _is_verified(house, headers.get("x-account-id") or query.get("account_id")):
+        return True
+    internal = {name: value for name, value in headers.items() if name.startswith("x-account-") and name != "x-account-id"}
     return FaultName.VERIFIED_BY_ACCOUNT_HEADER in faults and bool(internal)
+
+
+def _is_verified(house: House, account: str | None) -> bool:
+    return house.store.row("SELECT 1 FROM account WHERE id = ? AND verified_by IS NOT NULL", account or "") is not None
 
 
 def _own(caller: Account, account: str) -> None:

@@ -53,9 +53,10 @@ def keep(
     provenance: Mapping[str, str] | None = None,
     unlabelled_agreed: bool = False,
     bare: bytes | None = None,
+    consent: str | None = None,
 ) -> None:
     """Put an asset into the store; ``bare`` is its form without visible label where that cannot be made
-    again.
+    again, ``consent`` the one on whose strength somebody was edited.
     """
     house.store.insert(
         "asset",
@@ -68,6 +69,7 @@ def keep(
         provenance=json.dumps(provenance or {}),
         unlabelled_agreed=unlabelled_agreed,
         made_at=written(house.now()),
+        consent=consent,
     )
     _keep_form(house, asset, "original", data)
     remember(house, asset, data)

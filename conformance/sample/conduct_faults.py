@@ -333,6 +333,55 @@ _RECORDS = table(
     Reach.SEQUENCE,
 )
 
+_PUBLIC, _LEAKED = ("cn-pipl/25",), ("cn-pipl/51",)
+
+_PERSONAL_DATA = (
+    table(
+        "governance",
+        {
+            FaultName.AUTHOR_REACHABLE_ON_PAGES: ("Pages tell the author's telephone number.", _PUBLIC),
+            FaultName.CONSENT_NAMED_ON_PAGES: ("Pages of edited pictures and voices name who consented.", _PUBLIC),
+            FaultName.REPORTER_NAMED_ON_PAGES: ("Pages tell how to reach who reported them.", _PUBLIC),
+            FaultName.SEARCH_FINDS_BY_PHONE: ("A search for a telephone number finds what its holder published.", _PUBLIC),
+            FaultName.REPORTER_TOLD_TO_AUTHOR: ("An author's records tell how to reach who reported them.", _LEAKED),
+            FaultName.BORROWED_CONSENT_NAMES_PERSON: (
+                "Who names a consent given to another account is told whose it is.",
+                _LEAKED,
+            ),
+            FaultName.IDENTITY_TELLS_OTHER_ACCOUNTS: (
+                "Who presents a number that another account was verified by is told how to reach its holder.",
+                _LEAKED,
+            ),
+            FaultName.TICKETS_OPEN_TO_ACCOUNTS: ("Every account reads every ticket.", _LEAKED),
+            FaultName.TICKETS_OPEN_TO_STRANGERS: ("Everybody reads every ticket.", _LEAKED),
+        },
+        Level.EXTENDED,
+    )
+    | table(
+        "governance",
+        {
+            FaultName.REPORTER_TOLD_ON_APPEAL: ("Who appeals is told how to reach who reported them.", _LEAKED),
+            FaultName.TICKET_NUMBERS_IN_A_ROW: (
+                "Tickets are counted, and those of strangers open by their number.",
+                _LEAKED,
+            ),
+        },
+        Level.EXTENDED,
+        Reach.SEQUENCE,
+    )
+    | table(
+        "governance",
+        {
+            FaultName.REPORTER_TOLD_OF_INFRINGEMENTS: (
+                "A report of an infringement is passed on to the author with the reporter's address.",
+                _LEAKED,
+            ),
+        },
+        Level.EXTENDED,
+        Reach.DRAWN,
+    )
+)
+
 CONDUCT_FAULTS = (
     _CONSENT
     | _CONSENT_IN_TIME
@@ -347,4 +396,5 @@ CONDUCT_FAULTS = (
     | _RUMOURS
     | _DISCLOSURE
     | _RECORDS
+    | _PERSONAL_DATA
 )

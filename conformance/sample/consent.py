@@ -17,6 +17,7 @@ from .store import written
 
 Scope = Literal["face", "voice"]
 
+_DAY = 24.0
 _GUARDIAN = re.compile("监护人|guardian", re.IGNORECASE)
 PROMPT = (
     "编辑人脸、人声等生物识别信息前，请依法告知被编辑的个人，并取得其单独同意。 "
@@ -86,6 +87,11 @@ def revoke(house: House, caller: Account, consent: str) -> None:
     house.note(caller.id, "consent-revoked", consent, "")
 
 
+def known(house: House, consent: str | None) -> bool:
+    """Whether there is such a consent at all."""
+    return house.store.row("SELECT 1 FROM consent WHERE id = ?", consent or "") is not None
+
+
 def demand(house: House, caller: Account, subject: str, scope: Scope, consent: str | None) -> None:
     """Insist on a consent that covers this edit: the named record must be of this account, person and scope,
     and still stand.
@@ -108,11 +114,11 @@ def demand(house: House, caller: Account, subject: str, scope: Scope, consent: s
         and (row["subject"] == subject or FaultName.CONSENT_FOR_ANYONE in faults)
         and (row["scope"] == scope or FaultName.CONSENT_FOR_ANY_SCOPE in faults)
         and (row["revoked_at"] is None or _revocation_forgotten(house, row))
-        and row["expires_at"] > written(house.now())
+        and (row["expires_at"] > written(house.now()) or _expiry_forgotten(house, row))
     )
     if not covers:
-        raise _refusal(house)
-    house.store.run("UPDATE consent SET used_at = coalesce(used_at, ?) WHERE id = ?", written(house.now()), consent)
+        raise _refusal(house, row if row is not None and row["account"] != caller.id else None)
+    house.store.run("UPDATE consent SET used_at = coalesce(used_at, ?1), last_used_at = ?1 WHERE id = ?2", written(house.now()), consent)
 
 
 def _revocation_forgotten(house: House, consent: sqlite3.Row) -> bool:
@@ -121,7 +127,21 @@ def _revocation_forgotten(house: House, consent: sqlite3.Row) -> bool:
     return FaultName.CONSENT_OUTLIVES_REVOCATION in house.faults
 
 
-def _refusal(house: House) -> Refusal:
+def _expiry_forgotten(house: House, consent: sqlite3.Row) -> bool:
+    if FaultName.CONSENT_RENEWED_BY_USE in house.faults and consent["last_used_at"] is not None:
+        return bool(consent["last_used_at"] > written(house.hours_ago(_DAY)))
+    return FaultName.CONSENT_OUTLIVES_EXPIRY in house.faults
+
+
+def _refusal(house: House, of_another: sqlite3.Row | None = None) -> Refusal:
+    """``of_another``: the consent that was named, where it was given to somebody else."""
+    if of_another is not None and FaultName.BORROWED_CONSENT_NAMES_PERSON in house.faults:
+        return Refusal(
+            403,
+            "separate_consent_required",
+            f"该同意由{of_another['subject_name']}向其他账号作出。 {of_another['subject_name']} gave this consent to another account.",
+            prompt=PROMPT,
+        )
     if FaultName.CONSENT_PROMPT_MISSING in house.faults:
         return Refusal(403, "not_allowed", "无法完成编辑。 The edit was not carried out.")
     return Refusal(

@@ -93,6 +93,8 @@ class FaultName(StrEnum):
     VOICE_CONSENT_UNASKED = "voice-consent-unasked"
     SMALL_PICTURES_UNASKED = "small-pictures-unasked"
     SHORT_VOICES_UNASKED = "short-voices-unasked"
+    CONSENT_OUTLIVES_EXPIRY = "consent-outlives-expiry"
+    CONSENT_RENEWED_BY_USE = "consent-renewed-by-use"
     MINOR_CONSENTS_ALONE = "minor-consents-alone"
 
     PUBLISH_UNVERIFIED = "publish-unverified"
@@ -101,6 +103,7 @@ class FaultName(StrEnum):
     VERIFIED_BY_HEADER = "verified-by-header"
     VERIFIED_BY_ROLE = "verified-by-role"
     VERIFIED_FROM_INSIDE = "verified-from-inside"
+    VERIFIED_BY_NAMING_ANOTHER = "verified-by-naming-another"
     VERIFIED_BY_ACCOUNT_HEADER = "verified-by-account-header"
     OFFICIAL_TITLES_UNVERIFIED = "official-titles-unverified"
     ANONYMOUS_BY_MARKUP = "anonymous-by-markup"
@@ -166,6 +169,19 @@ class FaultName(StrEnum):
     FILING_NUMBER_MISSING = "filing-number-missing"
     FILING_LINK_MISSING = "filing-link-missing"
     DETECTION_TOOL_UNLINKED = "detection-tool-unlinked"
+
+    AUTHOR_REACHABLE_ON_PAGES = "author-reachable-on-pages"
+    CONSENT_NAMED_ON_PAGES = "consent-named-on-pages"
+    REPORTER_NAMED_ON_PAGES = "reporter-named-on-pages"
+    SEARCH_FINDS_BY_PHONE = "search-finds-by-phone"
+    REPORTER_TOLD_TO_AUTHOR = "reporter-told-to-author"
+    REPORTER_TOLD_ON_APPEAL = "reporter-told-on-appeal"
+    REPORTER_TOLD_OF_INFRINGEMENTS = "reporter-told-of-infringements"
+    BORROWED_CONSENT_NAMES_PERSON = "borrowed-consent-names-person"
+    IDENTITY_TELLS_OTHER_ACCOUNTS = "identity-tells-other-accounts"
+    TICKETS_OPEN_TO_ACCOUNTS = "tickets-open-to-accounts"
+    TICKETS_OPEN_TO_STRANGERS = "tickets-open-to-strangers"
+    TICKET_NUMBERS_IN_A_ROW = "ticket-numbers-in-a-row"
 
 
 class Reach(StrEnum):

@@ -69,8 +69,11 @@ def report(
         )
     upheld, reasons = _judged(house, row, kind, statement)
     told_at = _told_at(house, kind, upheld)
-    ticket = _open_ticket(house, caller, kind, target, statement, told_at, upheld, reasons)
-    house.note(row["account"], "reported", target, kind)
+    ticket = _open_ticket(house, caller, kind, target, statement, contact, told_at, upheld, reasons)
+    named = FaultName.REPORTER_TOLD_TO_AUTHOR in house.faults or (
+        FaultName.REPORTER_TOLD_OF_INFRINGEMENTS in house.faults and "侵权" in statement
+    )
+    house.note(row["account"], "reported", target, f"{kind}, reported by {contact}" if named else kind)
     if upheld and kind == "rumour":
         _refute(house, row)
     elif upheld:
@@ -103,7 +106,7 @@ def appeal(house: House, caller: Account, target: str, statement: str) -> dict[s
         "A person reviewed the removal; the content breaks section 3 of the rules and stays removed."
     )
     ignored = FaultName.APPEAL_IGNORED in house.faults
-    ticket = _open_ticket(house, caller, "appeal", target, statement, None if ignored else house.now(), mistaken, reasons)
+    ticket = _open_ticket(house, caller, "appeal", target, statement, "", None if ignored else house.now(), mistaken, reasons)
     if mistaken and not ignored:
         house.store.run("UPDATE publication SET removed_at = NULL WHERE id = ?", target)
         house.note(caller.id, "restored", target, reasons)
@@ -124,7 +127,9 @@ def status(house: House, caller: Account | None, ticket: str, receipt: str | Non
     entitled = row is not None and (
         (caller is not None and row["account"] == caller.id)
         or (receipt is not None and receipt == row["receipt"])
-        or (row["account"] is None and row["receipt"] is None)
+        or (row["account"] is None and (row["receipt"] is None or FaultName.TICKET_NUMBERS_IN_A_ROW in house.faults))
+        or (caller is not None and FaultName.TICKETS_OPEN_TO_ACCOUNTS in house.faults)
+        or FaultName.TICKETS_OPEN_TO_STRANGERS in house.faults
     )
     if row is None or not entitled:
         raise Refusal(404, "ticket_unknown", "没有这份举报或申诉。 There is no such report or appeal.")
@@ -143,6 +148,9 @@ def status(house: House, caller: Account | None, ticket: str, receipt: str | Non
             blank = FaultName.DECISION_WITH_BLANK_REASONS in house.faults and row["kind"] != "appeal"
             answer["reasons"] = "  " if blank else row["reasons"]
             answer["redress"] = "如不服，可申诉或寻求庭外争议解决。 You may complain, or turn to out-of-court settlement or a court."
+    if row["kind"] == "appeal" and FaultName.REPORTER_TOLD_ON_APPEAL in house.faults:
+        reports = house.store.rows("SELECT contact FROM ticket WHERE publication = ? AND kind != 'appeal'", row["publication"])
+        answer["against"] = [dict(report) for report in reports]
     return {"ticket": answer}
 
 
@@ -236,11 +244,13 @@ def _open_ticket(
     kind: str,
     target: str,
     statement: str,
+    contact: str,
     told_at: datetime | None,
     upheld: bool,
     reasons: str,
 ) -> str:
-    ticket = house.store.new_name("tic")
+    in_a_row = FaultName.TICKET_NUMBERS_IN_A_ROW in house.faults
+    ticket = f"tic_{house.store.next_number('ticket'):08d}" if in_a_row else house.store.new_name("tic")
     lost = FaultName.RECEIPT_LOST_BETWEEN_LINES in house.faults and "\n" in statement
     unconfirmed = kind != "appeal" and (lost or FaultName.REPORT_WITHOUT_RECEIPT in house.faults)
     house.store.insert(
@@ -250,6 +260,7 @@ def _open_ticket(
         publication=target,
         account=caller.id if caller else None,
         statement=statement,
+        contact=contact,
         receipt=None if unconfirmed else house.store.new_name("R", 10),
         received_at=written(house.now()),
         decided_at=written(told_at) if told_at else None,

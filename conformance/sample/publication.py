@@ -106,6 +106,7 @@ def show(house: House, publication: str, surface: Surface) -> dict[str, Any] | M
         "notices": _notices(house, asset),
         "refutations": [refutation["text"] for refutation in refutations(house, publication)],
     }
+    card |= _people(house, row, asset)
     if asset["media_type"] == TEXT:
         text = assets.original(house, asset).decode("utf-8", "replace")
         card["text"] = text if surface == "page" else assets.teaser(house, text, TEASER)
@@ -114,15 +115,33 @@ def show(house: House, publication: str, surface: Surface) -> dict[str, Any] | M
     return {"publication": card}
 
 
+def _people(house: House, publication: sqlite3.Row, asset: sqlite3.Row) -> dict[str, Any]:
+    """Whom a card names: nobody, unless a fault does."""
+    named: dict[str, Any] = {}
+    if FaultName.AUTHOR_REACHABLE_ON_PAGES in house.faults:
+        author = house.store.row("SELECT phone FROM account WHERE id = ?", publication["account"] or "")
+        named["author"] = dict(author) if author is not None else None
+    if FaultName.CONSENT_NAMED_ON_PAGES in house.faults:
+        given = house.store.row("SELECT subject_name FROM consent WHERE id = ?", asset["consent"] or "")
+        named["shows"] = given["subject_name"] if given is not None else None
+    if FaultName.REPORTER_NAMED_ON_PAGES in house.faults:
+        rows = house.store.rows("SELECT contact FROM ticket WHERE publication = ?", publication["id"])
+        named["reported_by"] = [row["contact"] for row in rows]
+    return named
+
+
 def search(house: House, query: str, offset: int) -> dict[str, Any]:
     """The publications whose title contains ``query``, newest first, a page at a time."""
     pattern = "%" + query.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
     visible = "" if FaultName.SEARCH_SURVIVES in house.faults else "AND (removed_at IS NULL OR removed_at > ?)"
+    by_phone = ""
+    if FaultName.SEARCH_FINDS_BY_PHONE in house.faults:
+        by_phone = "OR account IN (SELECT id FROM account WHERE '%' || phone || '%' = ?1)"
     size = 1 if VariantName.PAGED_SEARCH in house.variants else PAGE_SIZE
     lag = LAGGING["search"][1] if LAGGING["search"][0] in house.faults else 0
     values = (pattern,) if not visible else (pattern, written(house.hours_ago(lag)))
     rows = house.store.rows(
-        f"SELECT id, title, published_at FROM publication WHERE title LIKE ? ESCAPE '\\' {visible} "  # noqa: S608 -- one of two constants
+        f"SELECT id, title, published_at FROM publication WHERE (title LIKE ?1 ESCAPE '\\' {by_phone}) {visible} "  # noqa: S608 -- constants
         "ORDER BY published_at DESC, rowid DESC LIMIT ? OFFSET ?",
         *values,
         size + 1,

@@ -13,15 +13,15 @@ Value: TypeAlias = str | int | float | bytes | None
 SCHEMA = """
 CREATE TABLE account (
   id TEXT PRIMARY KEY, token TEXT UNIQUE NOT NULL, display_name TEXT NOT NULL, opened_at TEXT NOT NULL,
-  verified_by TEXT, identity_digest TEXT, closed_at TEXT);
+  phone TEXT, email TEXT, verified_by TEXT, identity_digest TEXT, closed_at TEXT);
 CREATE TABLE consent (
   id TEXT PRIMARY KEY, account TEXT NOT NULL REFERENCES account, subject TEXT NOT NULL,
   subject_name TEXT NOT NULL, scope TEXT NOT NULL, statement TEXT NOT NULL,
-  given_at TEXT NOT NULL, expires_at TEXT NOT NULL, revoked_at TEXT, used_at TEXT);
+  given_at TEXT NOT NULL, expires_at TEXT NOT NULL, revoked_at TEXT, used_at TEXT, last_used_at TEXT);
 CREATE TABLE asset (
   id TEXT PRIMARY KEY, account TEXT NOT NULL REFERENCES account, origin TEXT NOT NULL, kind TEXT NOT NULL,
   media_type TEXT NOT NULL, prompt TEXT NOT NULL, provenance TEXT NOT NULL,
-  unlabelled_agreed INTEGER NOT NULL, made_at TEXT NOT NULL);
+  unlabelled_agreed INTEGER NOT NULL, made_at TEXT NOT NULL, consent TEXT REFERENCES consent);
 CREATE TABLE form (
   asset TEXT NOT NULL REFERENCES asset, name TEXT NOT NULL, data BLOB NOT NULL, PRIMARY KEY (asset, name));
 CREATE TABLE fingerprint (
@@ -33,7 +33,7 @@ CREATE TABLE publication (
 CREATE INDEX publication_asset ON publication (asset);
 CREATE TABLE ticket (
   id TEXT PRIMARY KEY, kind TEXT NOT NULL, publication TEXT NOT NULL REFERENCES publication, account TEXT,
-  statement TEXT NOT NULL, receipt TEXT, received_at TEXT NOT NULL,
+  statement TEXT NOT NULL, contact TEXT NOT NULL, receipt TEXT, received_at TEXT NOT NULL,
   decided_at TEXT, upheld INTEGER NOT NULL, reasons TEXT NOT NULL);
 CREATE TABLE refutation (
   publication TEXT NOT NULL REFERENCES publication, text TEXT NOT NULL, at TEXT NOT NULL);
@@ -80,6 +80,11 @@ class Store:
     def new_name(self, prefix: str, length: int = 16) -> str:
         """A name never given before, such as ``acc_7h2k…``."""
         return f"{prefix}_{''.join(self._names.choices(ALPHABET, k=length))}"
+
+    def next_number(self, table: str) -> int:
+        """One more than there are rows in a table, which this program names."""
+        row = self.row(f"SELECT count(*) + 1 AS number FROM {table}")  # noqa: S608 -- see above
+        return int(row["number"]) if row is not None else 1
 
     def insert(self, table: str, **values: Value) -> None:
         """Add a row; columns are named by this program, never by a request."""

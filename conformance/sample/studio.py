@@ -13,7 +13,7 @@ from ..labels.label import Labels
 from . import assets, film, pictures, review, voice
 from .accounts import Account
 from .assets import AVI, JPEG, PNG, TEXT, WAV
-from .consent import Scope, demand
+from .consent import Scope, demand, known
 from .fault import FaultName
 from .house import House
 from .marking import (
@@ -122,7 +122,8 @@ def edit(
         Refusal: 403, ``separate_consent_required``; 415, 422 or 413 for a source that cannot be edited so.
     """
     review.admit(house, caller, scope, prompt, ())
-    if not _unasked(house, source, scope, prompt):
+    asked = not _unasked(house, source, scope, prompt)
+    if asked:
         demand(house, caller, subject, scope, consent)
     asset = house.store.new_name("ast")
     values = provenance(asset, _protection(house, asset))
@@ -142,7 +143,10 @@ def edit(
             "仅支持PNG、JPEG图片和WAV音频。 Pictures are PNG or JPEG, sounds are WAV.",
         )
     whole, bare = (with_implicit_label(form, media_type, values, house.faults, prompt) for form in (whole, bare))
-    assets.keep(house, caller, asset, "edited", media_type, whole, kind=scope, prompt=prompt, provenance=values, bare=bare)
+    on_record = consent if asked and known(house, consent) else None
+    assets.keep(
+        house, caller, asset, "edited", media_type, whole, kind=scope, prompt=prompt, provenance=values, bare=bare, consent=on_record
+    )
     house.note(caller.id, "edited", asset, f"{scope} with {consent or 'no consent'}")
     return _answer(asset, CONTENT_NOTICE, media_type), Media(whole, media_type)
 

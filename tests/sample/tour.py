@@ -163,6 +163,7 @@ def tour(app: Starlette) -> list[Answer]:
         _words(walk, author)
         _claims(walk, nobody)
         _prohibited(walk)
+        _personal_data(walk, nobody)
         _order(walk, author, nobody)
         for topic in ("rules", "agreement", "complaints", "filing", "detection-tool", "nothing"):
             nobody.ask(f"about {topic}", "GET", f"/about/{topic}")
@@ -357,6 +358,38 @@ def _order(walk: Walk, author: Visitor, nobody: Visitor) -> None:
     walk.pass_time(100 * 24)
     author.generate("a talk that goes on", history=["你好"])
     author.ask("old records", "GET", "/v1/records", params={"kind": "unlabelled-copy"})
+
+
+def _personal_data(walk: Walk, nobody: Visitor) -> None:
+    owner = walk.newcomer("owner", phone="13600000001", email="owner@example.org")
+    owner.identify("owner identity", "resident_id", ID_CARD)
+    source = pictures.encoded(Image.new("RGB", (80, 80), (90, 120, 150)), "image/png")
+    consent = owner.grant("consent of somebody named", "face")
+    edited = owner.edit("edit of somebody named", source, "face", consent)
+    published = owner.publish("publish the edit", asset(edited), "[test: unlawful] 戊").json["publication"]["id"]
+    reporter, other = walk.citizen("reporter"), walk.citizen("other")
+    other.edit("by somebody else's consent", source, "face", consent)
+    report = reporter.report("report with address", published, contact="reporter@example.org", statement="侵权")
+    path = f"/v1/tickets/{report.json['ticket']['id']}"
+    other.ask("another's ticket", "GET", path)
+    nobody.ask("a ticket by nobody", "GET", path)
+    fine = owner.publish("publish something else", asset(edited), "己").json["publication"]["id"]
+    nobody.report("report with address by a stranger", fine, contact="stranger@example.org")
+    nobody.ask("page of the edit", "GET", f"/v1/publications/{fine}/page")
+    nobody.ask("search by number", "GET", "/v1/publications", params={"q": "13600000001"})
+    owner.ask("what was reported", "GET", "/v1/records", params={"kind": "reported"})
+    appeal = owner.ask("appeal of the reported", "POST", f"/v1/publications/{published}/appeals", json={"statement": "请复核"})
+    if appeal.status == 201:
+        owner.ticket("ticket of that appeal", appeal)
+    short = owner.ask(
+        "consent for a day", "POST", "/v1/consents", json={"subject": OTHER, "scope": "face", "statement": "同意", "days": 1}
+    ).json["consent"]["id"]
+    for hours in (0, 20, 10, 40):
+        walk.pass_time(hours)
+        owner.edit(f"edit {hours} hours later", source, "face", short, OTHER)
+    newcomer = walk.newcomer("newcomer beside the owner")
+    made = asset(newcomer.generate("by the newcomer"))
+    newcomer.publish("publish as the owner", made, "庚", headers={"X-Account-Id": owner.id})
 
 
 def _prohibited(walk: Walk) -> None:

@@ -1,0 +1,404 @@
+"""Personal data: what an account, a person who consented or a reporter told the provider is for nobody else to see.
+
+Every datum that is looked for is a canary: somebody invented told it to this provider in this case, and it stands
+nowhere else. One that comes back to others is left out of the report, from the requests that carried it too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from shenhe.rulebook import Behaviour
+
+from ..exchange import Exchange, body_text
+from ..probe import Probe
+from ..provider import (
+    Accepted,
+    Account,
+    Capabilities,
+    Consent,
+    Content,
+    EditRequest,
+    IdentityMethod,
+    Operation,
+    Publication,
+    Refused,
+    ReportRequest,
+    Subject,
+    Ticket,
+    TicketState,
+    View,
+)
+from ..redaction import Redactor, forms
+from ..registry import Case, NotJudged, Undecided, Violation, check
+from ..report import Evidence
+from ..requests import STATEMENTS, statements
+from ..scope import publishes
+from ..taken import Taken
+from ..verdict import Level
+from .consent import Edit, edit_request
+from .takedown import decided, kind_of_report, made_public, publish
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+_MADE_PUBLIC, _LEAKED = "cn-pipl/25", "cn-pipl/51"
+
+PUBLISHER, CONSENTED, REPORTER = "the account that published", "the person who consented", "the person who reported"
+HOLDER = "the holder of an identity number"
+#: The kinds of record in which an author may see that something of theirs was reported, and what became of it.
+_TOLD_TO_AUTHORS = ("reported", "removed")
+#: Numbers this near to one another follow from one another.
+_NEIGHBOURS = 10_000
+#: So many characters of a number that is not counted up are more than anybody tries.
+_UNGUESSABLE = 8
+_AROUND = 120
+
+
+@dataclass(frozen=True)
+class Confided(Case):
+    """Whose data may not be seen; ``statement`` is what a reporter writes."""
+
+    statement: str = STATEMENTS[0]
+
+    def __str__(self) -> str:
+        return self.facet if self.statement == STATEMENTS[0] else f"{self.facet}, who wrote {self.statement[:80]!r}"
+
+
+@dataclass
+class Canaries:
+    """What somebody confided, by what it is (``phone_number`` …), and finding it where it does not belong."""
+
+    data: Mapping[str, str]
+    _forms: dict[str, tuple[bytes, ...]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._forms = {what: tuple(dict.fromkeys(forms(datum))) for what, datum in self.data.items()}
+
+    def must_not_stand_in(self, probe: Probe, begin: int, whose: str, where: str, *, rendered: Iterable[bytes] = ()) -> None:
+        """Raise :class:`Violation` if one stands in an answer since ``begin``, or in what was ``rendered`` from one.
+
+        An answer may repeat what its own request said.
+        """
+        for taken in probe.taken[begin:]:
+            for what, needles in self._forms.items():
+                if any(needle in _answered(taken.exchange) and needle not in _asked(taken.exchange) for needle in needles):
+                    self._violated(probe, what, whose, where, taken.exchange)
+        for seen in rendered:
+            for what, needles in self._forms.items():
+                if any(needle in seen for needle in needles):
+                    self._violated(probe, what, whose, where, None)
+
+    def _violated(self, probe: Probe, what: str, whose: str, where: str, exchange: Exchange | None) -> None:
+        redactor = Redactor({**self.data, **_of_everybody(probe)})
+        evidence = [] if exchange is None else [_excerpt(redactor.data(_answered(exchange)), what)]
+        probe.taken[:] = [_without(taken, redactor) for taken in probe.taken]
+        raise Violation(f"{where} tells the {what.replace('_', ' ')} of {whose}", *evidence)
+
+
+def _of_everybody(probe: Probe) -> dict[str, str]:
+    """What the invented holders of this run's accounts told of themselves: it is left out together with what leaked."""
+    known: dict[str, str] = {}
+    for number, (account, holder) in enumerate(probe.session.holders.items(), 1):
+        known |= {f"name_{number}": holder.name, f"phone_number_{number}": holder.phone, f"identity_number_{number}": holder.id_number}
+        known |= {f"credit_code_{number}": holder.uscc, f"email_address_{number}": probe.session.profiles[account]["email"]}
+    return known
+
+
+def _answered(exchange: Exchange) -> bytes:
+    response = exchange.response
+    if response is None:
+        return b""
+    return b"\n".join((*(f"{name}: {value}".encode() for name, value in response.headers), response.body))
+
+
+def _asked(exchange: Exchange) -> bytes:
+    return exchange.request.url.encode() + b"\n" + exchange.request.body
+
+
+def _excerpt(answer: bytes, what: str) -> Evidence:
+    text = body_text(answer) or answer.decode("utf-8", "replace")
+    at = text.find("${" + what + "}")
+    begin, end = max(0, at - _AROUND), at + _AROUND
+    return Evidence(title=f"Around the {what.replace('_', ' ')}, which is left out here", data=f"…{text[begin:end]}…")
+
+
+def _without(taken: Taken, redactor: Redactor) -> Taken:
+    """The same exchange without what somebody confided."""
+    exchange = taken.exchange
+    request = replace(
+        exchange.request,
+        url=redactor.text(exchange.request.url),
+        headers=redactor.headers(exchange.request.headers),
+        body=redactor.data(exchange.request.body),
+    )
+    response = exchange.response
+    if response is not None:
+        response = replace(response, headers=redactor.headers(response.headers), body=redactor.data(response.body))
+    return replace(taken, exchange=replace(exchange, request=request, response=response))
+
+
+# --- who confides what ---------------------------------------------------------------------------------------
+
+
+def _of_account(probe: Probe, account: Account) -> Canaries:
+    """What the holder of an invented account told of themselves, but for the name, which may be a name for all to see."""
+    profile, holder = probe.session.profiles[account.id], probe.session.holders[account.id]
+    methods = probe.identity_methods()
+    known = {"phone_number": holder.phone, "email_address": profile["email"]}
+    if methods[0] in (IdentityMethod.ID_CARD, IdentityMethod.USCC):
+        known["identity_number"] = holder.identity(methods[0]).number
+    return Canaries(known)
+
+
+def _consenting(probe: Probe) -> tuple[Subject, Canaries]:
+    """Somebody whose name stands nowhere else."""
+    person = probe.subject()
+    subject = replace(person, name=f"{person.name}{probe.names.token()}")
+    return subject, Canaries({"name": subject.name})
+
+
+def _report_with_contact(probe: Probe, publication: Publication, statement: str) -> tuple[ReportRequest, Canaries]:
+    token = probe.names.token()
+    request = ReportRequest(publication, kind_of_report(probe), statement, contact=f"{token}@example.org", signature=f"Wang {token}")
+    return request, Canaries({"contact": request.contact, "signature": request.signature})
+
+
+def _invents(capabilities: Capabilities) -> bool:
+    return capabilities.identities == "synthetic" and Operation.REGISTER in capabilities.operations
+
+
+def _consents_are_taken(capabilities: Capabilities) -> bool:
+    wanted = {Operation.EDIT, Operation.GRANT_CONSENT}
+    return _invents(capabilities) and bool(capabilities.edit_scopes) and wanted <= capabilities.operations
+
+
+# --- the public ----------------------------------------------------------------------------------------------
+
+
+def _made_public_by(capabilities: Capabilities) -> Iterator[Confided]:
+    if _invents(capabilities):
+        yield Confided(PUBLISHER)
+    if _consents_are_taken(capabilities):
+        yield Confided(CONSENTED)
+    if Operation.REPORT in capabilities.operations:
+        yield Confided(REPORTER)
+
+
+@check(
+    rules=(_MADE_PUBLIC,),
+    behaviour=Behaviour.GOVERNANCE,
+    level=Level.EXTENDED,
+    needs=(Operation.GENERATE, Operation.PUBLISH, Operation.VIEW),
+    applies=(publishes,),
+    cases=_made_public_by,
+)
+def public_pages_tell_nothing_of_people(probe: Probe, case: Confided) -> None:
+    """No page, file or search that anybody can open tells what people told the provider of themselves."""
+    account, canaries, content = _confided_by(probe, case)
+    published = publish(probe, account, content, None)
+    if case.facet == REPORTER:
+        request, canaries = _report_with_contact(probe, published.publication, case.statement)
+        probe.setup(probe.provider.report, probe.reporter(), request)
+    begin, rendered, seen = len(probe.taken), [], False
+    for surface in probe.capabilities.surfaces:
+        answer = probe.attempt(probe.provider.view, None, published.publication, surface)
+        if isinstance(answer, Accepted):
+            seen = seen or answer.value.media is not None or bool(answer.value.text)
+            rendered += _parts(answer.value)
+    if not seen:
+        raise Undecided("nothing is seen of what was published, so that nothing could be told there")
+    probe.counts.controls += 1
+    if probe.offers(Operation.SEARCH):
+        probe.attempt(probe.provider.search, None, published.token)
+    canaries.must_not_stand_in(probe, begin, case.facet, "what everybody can open", rendered=rendered)
+    if probe.offers(Operation.SEARCH):
+        _not_found_by(probe, canaries, published.publication, case.facet)
+
+
+def _confided_by(probe: Probe, case: Confided) -> tuple[Account, Canaries, Content]:
+    """An account and something of its making, for which somebody confided something."""
+    if case.facet == REPORTER:
+        account = probe.fresh_account()
+        return account, Canaries({}), probe.some_content(account)
+    account = probe.disposable_account()
+    if case.facet == PUBLISHER:
+        return account, _of_account(probe, account), probe.some_content(account)
+    subject, canaries = _consenting(probe)
+    request = _lawful_edit(probe, account, subject)
+    return account, canaries, probe.setup(probe.provider.edit, account, request)
+
+
+def _lawful_edit(probe: Probe, account: Account, subject: Subject) -> EditRequest:
+    scope = probe.capabilities.edit_scopes[0]
+    return edit_request(Edit(scope, scope, "让这个人微笑"), subject, probe.consent(account, subject, scope))
+
+
+def _parts(view: View) -> list[bytes]:
+    parts = [view.text.encode("utf-8", "replace"), *(notice.encode("utf-8", "replace") for notice in view.notices)]
+    return [*parts, view.media.data] if view.media is not None else parts
+
+
+def _not_found_by(probe: Probe, canaries: Canaries, publication: Publication, whose: str) -> None:
+    """Somebody's number does not lead to what they published."""
+    for what, datum in canaries.data.items():
+        found = probe.attempt(probe.provider.search, None, datum)
+        if isinstance(found, Accepted) and publication.id in found.value.publications:
+            redactor = Redactor({**canaries.data, **_of_everybody(probe)})
+            probe.taken[:] = [_without(taken, redactor) for taken in probe.taken]
+            raise Violation(f"a search for the {what.replace('_', ' ')} of {whose} finds what they published")
+
+
+# --- other accounts ------------------------------------------------------------------------------------------
+
+
+def _told_to_others(capabilities: Capabilities) -> Iterator[Confided]:
+    if {Operation.GENERATE, Operation.PUBLISH, Operation.REPORT} <= capabilities.operations and capabilities.surfaces:
+        yield Confided(REPORTER)
+    if _consents_are_taken(capabilities):
+        yield Confided(CONSENTED)
+    if _invents(capabilities) and Operation.VERIFY_IDENTITY in capabilities.operations:
+        yield Confided(HOLDER)
+
+
+def _drawn_reporters(capabilities: Capabilities) -> SearchStrategy[Confided]:
+    """Whoever reports says something else each time; the other cases have nothing to vary."""
+    facets = [case.facet for case in _told_to_others(capabilities)]
+    facet = REPORTER if REPORTER in facets else facets[0]
+    return statements().map(lambda statement: Confided(facet, statement))
+
+
+@check(
+    rules=(_LEAKED,),
+    behaviour=Behaviour.GOVERNANCE,
+    level=Level.EXTENDED,
+    cases=_told_to_others,
+    strategy=_drawn_reporters,
+    waits=True,
+)
+def others_are_told_nothing_of_people(probe: Probe, case: Confided) -> None:
+    """No answer and no error tells another account what somebody told the provider of themselves."""
+    if case.facet == REPORTER:
+        _author_learns_nothing(probe, case)
+    elif case.facet == CONSENTED:
+        _borrower_learns_nothing(probe)
+    else:
+        _namesake_learns_nothing(probe)
+
+
+def _author_learns_nothing(probe: Probe, case: Confided) -> None:
+    """Whose publication is reported and removed does not learn who did it, not by an appeal either."""
+    published = made_public(probe, "unlawful")
+    author = published.account
+    request, canaries = _report_with_contact(probe, published.publication, case.statement)
+    answer = probe.observe(probe.provider.report, probe.reporter(), request)
+    if isinstance(answer, Refused):
+        raise NotJudged(f"the report was refused: {answer.status} {answer.reason}")
+    probe.counts.controls += 1
+    if probe.offers(Operation.REPORT_STATUS):
+        decided(probe, probe.reporter(), answer.value)
+    begin = len(probe.taken)
+    probe.counts.sent += 1
+    probe.observe(probe.provider.view, author, published.publication, probe.capabilities.surfaces[0])
+    if probe.offers(Operation.RECORDS):
+        for kind in _TOLD_TO_AUTHORS:
+            probe.observe(probe.provider.records, author, kind)
+    if probe.offers(Operation.APPEAL):
+        appeal = probe.observe(probe.provider.appeal, author, published.publication, "Please look again. [test]")
+        if isinstance(appeal, Accepted) and probe.offers(Operation.REPORT_STATUS):
+            probe.observe(probe.provider.report_status, author, appeal.value)
+    canaries.must_not_stand_in(probe, begin, REPORTER, "an answer to the author")
+
+
+def _borrower_learns_nothing(probe: Probe) -> None:
+    """Who names a consent that somebody gave to another account does not learn whose it is."""
+    owner, borrower = probe.disposable_account(), probe.another_account()
+    subject, canaries = _consenting(probe)
+    lawful = _lawful_edit(probe, owner, subject)
+    probe.control(probe.provider.edit, owner, lawful)
+    stranger = replace(lawful, subject=probe.subject(1))
+    begin = len(probe.taken)
+    probe.attempt(probe.provider.edit, borrower, stranger)
+    if probe.offers(Operation.REVOKE_CONSENT) and lawful.consent is not None:
+        nameless = Consent(lawful.consent.id, replace(subject, name=""), lawful.consent.scope)
+        probe.attempt(probe.provider.revoke_consent, borrower, nameless)
+    canaries.must_not_stand_in(probe, begin, CONSENTED, "the answer to another account")
+
+
+def _namesake_learns_nothing(probe: Probe) -> None:
+    """Who presents a number that another account was verified by does not learn whose account that is."""
+    holder = probe.registered()
+    method = probe.identity_methods()[0]
+    identity = probe.identity(method, holder)
+    probe.control(probe.provider.verify_identity, holder, identity)
+    canaries = _of_account(probe, holder)
+    namesake = probe.registered()
+    begin = len(probe.taken)
+    probe.attempt(probe.provider.verify_identity, namesake, identity)
+    canaries.must_not_stand_in(probe, begin, HOLDER, "the answer to another account with the same number")
+
+
+# --- tickets -------------------------------------------------------------------------------------------------
+
+ANOTHER, NOBODY, STRANGERS = "another account", "somebody who is not signed in", "numbers of strangers' tickets"
+
+
+@check(
+    rules=(_LEAKED,),
+    behaviour=Behaviour.GOVERNANCE,
+    level=Level.EXTENDED,
+    needs=(Operation.GENERATE, Operation.PUBLISH, Operation.REPORT, Operation.REPORT_STATUS),
+    applies=(publishes,),
+    cases=lambda capabilities: [Case(ANOTHER), Case(NOBODY), Case(STRANGERS)],
+)
+def tickets_are_read_by_their_owners(probe: Probe, case: Case) -> None:
+    """A ticket is read by whoever made it and by nobody else: not by its number alone, and not by counting."""
+    published = made_public(probe, None)
+    request = ReportRequest(published.publication, kind_of_report(probe), STATEMENTS[0], contact="reporter@example.org")
+    if case.facet == STRANGERS:
+        _strangers_cannot_be_counted(probe, request)
+        return
+    reporter = probe.reporter()
+    ticket = probe.setup(probe.provider.report, reporter, request)
+    probe.control(probe.provider.report_status, reporter, ticket)
+    reader = probe.another_account() if case.facet == ANOTHER else None
+    if reader == reporter:
+        raise Undecided("two signed-in accounts are needed", lasting=True)
+    answer = probe.attempt(probe.provider.report_status, reader, _number_alone(ticket))
+    if isinstance(answer, Accepted):
+        raise Violation(f"{case.facet} reads the ticket of a report that a user made (it is {answer.value.state.value})")
+
+
+def _strangers_cannot_be_counted(probe: Probe, request: ReportRequest) -> None:
+    """Who reports without an account may have nothing but the number: then that is no number one can count to."""
+    answers = [probe.observe(probe.provider.report, None, request) for _ in range(2)]
+    tickets = [answer.value for answer in answers if isinstance(answer, Accepted)]
+    if len(tickets) < len(answers):
+        raise NotJudged("reports without an account are refused")
+    probe.control(probe.provider.report_status, None, tickets[1])
+    answer = probe.attempt(probe.provider.report_status, None, _number_alone(tickets[1]))
+    if isinstance(answer, Refused):
+        return
+    first, second = (ticket.id for ticket in tickets)
+    if follows(first, second) or len(second) < _UNGUESSABLE:
+        raise Violation(f"the number alone opens the ticket of somebody without an account, and {second!r} can be guessed from {first!r}")
+
+
+def _number_alone(ticket: Ticket) -> Ticket:
+    return Ticket(ticket.id, TicketState.RECEIVED)
+
+
+def follows(first: str, second: str) -> bool:
+    """Whether two numbers given one after the other differ in a counter alone.
+
+    >>> follows("tic_00000041", "tic_00000042"), follows("a8f3", "a8f3"), follows("K2QX7", "9VW0B")
+    (True, True, False)
+    """
+    parts, others = (re.findall(r"\d+|\D+", number) for number in (first, second))
+    if len(parts) != len(others):
+        return False
+    counters = [(part, other) for part, other in zip(parts, others, strict=True) if part != other]
+    return all(part.isdigit() and other.isdigit() and abs(int(part) - int(other)) <= _NEIGHBOURS for part, other in counters)

@@ -1,0 +1,132 @@
+"""Personal data that leak are found, and stand nowhere in what is told of it."""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import date
+from urllib.parse import quote
+
+import pytest
+
+from shenhe.conformance.bindings import AsgiTransport, load_binding
+from shenhe.conformance.checks.personal_data import Canaries, follows
+from shenhe.conformance.exchange import Exchange, ReceivedResponse, SentRequest
+from shenhe.conformance.probe import Probe
+from shenhe.conformance.registry import Violation
+from shenhe.conformance.report import Report
+from shenhe.conformance.runner import run_checks
+from shenhe.conformance.sample import create_app, sample_binding
+from shenhe.conformance.session import Session
+from shenhe.conformance.taken import Taken
+from shenhe.conformance.verdict import Level
+
+ON = date(2026, 9, 1)
+PHONE = "13912345678"
+
+
+def run(*faults: str) -> tuple[Report, set[str]]:
+    """A run of the checks on personal data, and every datum that somebody confided in it."""
+    binding = load_binding(sample_binding(), environ={})
+    with binding.connect(transport=AsgiTransport(create_app(faults=faults))) as provider:
+        report = run_checks(provider, on=ON, level=Level.EXTENDED, examples=3, rules=["cn-pipl/25", "cn-pipl/51"])
+        confided: set[str] = set()
+        for exchange in provider.log:
+            if exchange.request.method != "POST" or not exchange.request.body.startswith(b"{"):
+                continue
+            said = json.loads(exchange.request.body)
+            confided |= {said.get("contact"), said.get("signature"), said.get("document", {}).get("number")}
+            confided |= {said.get("particulars", {}).get(key) for key in ("phone", "email")}
+            if isinstance(said.get("subject"), dict):
+                confided.add(said["subject"]["name"])
+    return report, {datum for datum in confided if datum and datum != "reporter@example.org"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "author-reachable-on-pages",
+        "consent-named-on-pages",
+        "reporter-named-on-pages",
+        "search-finds-by-phone",
+        "reporter-told-to-author",
+        "identity-tells-other-accounts",
+        "borrowed-consent-names-person",
+    ],
+)
+def test_what_leaked_stands_nowhere_in_the_report(name: str) -> None:
+    report, confided = run(name)
+    (found,) = [check for check in report.checks if check.finding is not None]
+    assert found.verdict == "review"
+    assert len(confided) > 3
+    written = report.model_dump_json() + json.dumps(report.model_dump(), ensure_ascii=False, default=str)
+    assert [datum for datum in confided if datum in written] == []
+    assert found.finding is not None
+    assert "${" in found.finding.pytest or "${" in found.finding.curl
+
+
+def taken(said: bytes, *, asked: bytes = b"", kind: str = "application/json") -> Taken:
+    request = SentRequest("POST", "http://127.0.0.1/x", (), asked, len(asked))
+    return Taken("probe", Exchange("view", request, ReceivedResponse(200, (("content-type", kind),), said, len(said))))
+
+
+def shown(*exchanges: Taken, data: str = PHONE, rendered: tuple[bytes, ...] = ()) -> Violation | None:
+    class Silent:
+        capabilities = None
+
+    probe = Probe(Session(Silent(), on=ON))  # type: ignore[arg-type]
+    probe.taken.extend(exchanges)
+    try:
+        Canaries({"phone_number": data}).must_not_stand_in(probe, 0, "the account", "the page", rendered=rendered)
+    except Violation as violation:
+        assert not any(data.encode() in (each.exchange.response or each.exchange.request).body for each in probe.taken)
+        return violation
+    return None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        PHONE.encode(),
+        json.dumps({"author": {"phone": PHONE}}).encode(),
+        b"<a href=tel:" + PHONE.encode() + b">",
+        base64.b64encode(b"tel: " + PHONE.encode() + b"."),
+    ],
+)
+def test_a_datum_is_found_in_whatever_form(said: bytes) -> None:
+    violation = shown(taken(said))
+    assert violation is not None
+    assert violation.seen == "the page tells the phone number of the account"
+    assert PHONE not in violation.evidence[0].data
+    assert "${phone_number}" in violation.evidence[0].data
+
+
+@pytest.mark.parametrize("said", [quote("王芳t1").encode(), json.dumps("王芳t1").encode(), "王芳t1".encode()])
+def test_a_name_is_found_in_whatever_form(said: bytes) -> None:
+    assert shown(taken(said), data="王芳t1") is not None
+
+
+def test_an_answer_may_repeat_what_its_own_request_said() -> None:
+    assert shown(taken(PHONE.encode(), asked=b'{"phone": "' + PHONE.encode() + b'"}')) is None
+    assert shown(taken(b"nothing")) is None
+
+
+def test_what_a_page_renders_is_looked_at_too() -> None:
+    violation = shown(rendered=(b"call " + PHONE.encode(),))
+    assert violation is not None
+    assert violation.evidence == ()
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ("41", "42", True),
+        ("tic_00000041", "tic_00000042", True),
+        ("2026-11-22/0009", "2026-11-22/0010", True),
+        ("R-7f3a", "R-9b21", False),
+        ("550e8400-e29b-41d4-a716-446655440000", "6ba7b810-9dad-11d1-80b4-00c04fd430c8", False),
+        ("1000000000", "9482771203", False),
+    ],
+)
+def test_numbers_that_are_counted_are_told_from_those_that_are_drawn(first: str, second: str, expected: bool) -> None:
+    assert follows(first, second) is expected
