@@ -12,6 +12,7 @@ from . import (
     baseline,
     calibrate,
     check,
+    claims,
     compare,
     demo,
     doctor,
@@ -77,6 +78,7 @@ app.command("simulate")(simulate.simulate)
 app.command("compare")(compare.compare)
 app.add_typer(study.app, name="study")
 app.command("validate")(validate.validate)
+app.command("claims")(claims.claims)
 app.command("calibrate")(calibrate.calibrate)
 app.command("forecast")(forecast.forecast)
 app.command("report")(report.report)

@@ -1,70 +1,90 @@
-"""The claims of scenario stories, tested: is it so, with an interval, and is it otherwise under the setting that refutes it?"""
+"""The claims of scenario stories, tested: is it so, with an interval, and is it otherwise under the setting that refutes it?
+
+A claim says that a scenario has at least so much more, or less, of one outcome than the same scenario with something else in
+place. It is judged on paired replications and for several seeds, and so is the setting that refutes it: a value that the
+parameter may well have, under which the claim cannot be shown.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .comparison import compare
 from .outcomes import metrics
 from .replication import RunError, simulate
-from .scenario import Scenario
+from .scenario import Claim, Scenario
 from .values import ScenarioError
 
 
 class Reading(NamedTuple):
-    """The paired difference, scenario less what it is compared with, with its 95 % interval."""
+    """One seed: mean outcome of the scenario and of what it is compared with, and the relative change, ours / theirs - 1,
+    with its 95 % interval."""
 
-    difference: float
+    seed: int
+    ours: float
+    theirs: float
+    change: float
     lo95: float
     hi95: float
 
-    def shows(self, direction: str) -> bool:
-        """Whether the whole interval lies on the claimed side of zero."""
-        return self.lo95 > 0.0 if direction == "more" else self.hi95 < 0.0
+    def shows(self, claim: Claim) -> bool:
+        """Whether the whole interval lies beyond what is claimed."""
+        return self.lo95 > claim.by if claim.direction == "more" else self.hi95 < -claim.by
 
 
 class Verdict(NamedTuple):
-    """What became of one claim. It holds when ``claimed`` shows it, and says something when ``refuted`` does not."""
+    """What became of one claim, seed by seed: as the scenario is, and with the setting that refutes it on both sides."""
 
-    scenario: str
-    text: str
-    metric: str
-    direction: str
-    claimed: Reading
-    refuted: Reading
+    scenario: Scenario
+    claim: Claim
+    replications: int
+    claimed: tuple[Reading, ...]
+    refuted: tuple[Reading, ...]
 
     @property
     def holds(self) -> bool:
-        return self.claimed.shows(self.direction)
+        """Every seed shows it."""
+        return all(reading.shows(self.claim) for reading in self.claimed)
 
     @property
     def can_fail(self) -> bool:
-        return not self.refuted.shows(self.direction)
+        """Under the refuting setting no seed shows it, though the outcome is defined there."""
+        return all(math.isfinite(reading.change) and not reading.shows(self.claim) for reading in self.refuted)
 
 
-def judge(scenario: Scenario, *, quick: bool = True, replications: int = 6, seed: int = 1, workers: int = 1) -> Verdict:
+def judge(
+    scenario: Scenario, *, quick: bool = True, replications: int = 12, seeds: Sequence[int] = (1,), workers: int = 1
+) -> Verdict:
     """Test the claim of a scenario, at the size of its ``quick`` settings or in full.
 
-    Raises :class:`ScenarioError` for a scenario without a claim, or whose claim names no metric of the outcomes.
+    Raises :class:`ScenarioError` for a scenario without a claim, or whose claim names no metric of the outcomes, and
+    :class:`RunError` where there are too few replications for an interval.
     """
     claim = scenario.claim
     if claim is None:
         raise ScenarioError(f"{scenario.name}: makes no claim, expected one under `claim`")
     if claim.metric not in metrics(scenario):
         raise ScenarioError(f"{scenario.name}: claim.metric: found {claim.metric!r}, expected a metric of the outcomes")
+    if replications < 2:
+        raise RunError(f"found {replications} replications, expected at least 2: a claim needs an interval")
+    if not seeds:
+        raise RunError("found no seed, expected at least one")
     small = claim.quick if quick else {}
 
-    def read(more: Mapping[str, Any]) -> Reading:
+    def read(more: Mapping[str, Any], seed: int) -> Reading:
         # What refutes a claim holds on both sides, even where it concerns what the claim compares.
         ours = simulate(scenario.changed({**small, **more}), replications, seed, workers)
         theirs = simulate(scenario.changed({**small, **claim.against, **more}), replications, seed, workers)
-        table = compare(theirs, ours).table
-        row = table[table["metric"] == claim.metric]
-        return Reading(*(float(row[name].to_numpy()[0]) for name in ("difference", "lo95", "hi95")))
+        comparison = compare(theirs, ours)
+        row = comparison.table.set_index("metric").loc[claim.metric]
+        return Reading(seed, float(row["mean_b"]), float(row["mean_a"]), *comparison.relative(claim.metric))
 
-    if replications < 2:
-        raise RunError(f"found {replications} replications, expected at least 2: a claim needs an interval")
     return Verdict(
-        scenario.name, claim.text, claim.metric, claim.direction, read({}), read(claim.refuted_by)
+        scenario,
+        claim,
+        replications,
+        tuple(read({}, seed) for seed in seeds),
+        tuple(read(claim.refuted_by, seed) for seed in seeds),
     )

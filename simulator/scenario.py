@@ -86,7 +86,8 @@ class Basis(Part):
 
 class Claim(Part):
     """What the story says of one outcome, in a form that can be tested: this scenario has more (or less) of ``metric`` than
-    the same scenario with ``against`` set; with ``refuted_by`` set on both sides it is not so.
+    the same scenario with ``against`` set, by more than the share ``by`` of what that has; with ``refuted_by`` set on both
+    sides it is not so.
 
     ``quick`` makes both sides small enough for a test.
     """
@@ -94,6 +95,7 @@ class Claim(Part):
     text: Line
     metric: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,60}$")]
     direction: Literal["more", "less"]
+    by: NonNegative = 0.0
     against: dict[str, Any] = Field(min_length=1)
     refuted_by: dict[str, Any] = Field(min_length=1)
     quick: dict[str, Any] = Field(default_factory=dict)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
+import typer
+from typer.testing import CliRunner
 
 from shenhe import scenarios
-from shenhe.simulator import ScenarioError, load_scenario
+from shenhe.cli import claims as command
+from shenhe.simulator import RunError, ScenarioError, load_scenario
 from shenhe.simulator.claims import Reading, judge
 
 STORIES = (
@@ -21,17 +27,34 @@ def test_every_story_that_makes_a_claim_is_tested() -> None:
 
 @pytest.mark.parametrize("name", STORIES)
 def test_the_claim_holds_and_can_be_refuted(name: str) -> None:
-    verdict = judge(load_scenario(name))
-    assert verdict.holds, verdict
-    assert verdict.can_fail, verdict
+    verdict = judge(load_scenario(name), replications=8)
+    assert verdict.holds, verdict.claimed
+    assert verdict.can_fail, verdict.refuted
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", STORIES)
+def test_the_claim_holds_and_can_be_refuted_for_several_seeds(name: str) -> None:
+    verdict = judge(load_scenario(name), replications=12, seeds=(1, 2, 3))
+    assert verdict.holds, verdict.claimed
+    assert verdict.can_fail, verdict.refuted
 
 
 def test_a_reading_shows_only_what_its_whole_interval_shows() -> None:
-    assert Reading(1.0, 0.5, 1.5).shows("more")
-    assert not Reading(1.0, -0.1, 2.1).shows("more")
-    assert not Reading(0.0, 0.0, 0.0).shows("more")
-    assert not Reading(0.0, 0.0, 0.0).shows("less")
-    assert Reading(-1.0, -1.5, -0.5).shows("less")
+    claim = load_scenario("campaign-2025").claim
+    assert claim is not None
+
+    def shows(low: float, high: float, direction: str, by: float) -> bool:
+        return Reading(1, 0.0, 0.0, 0.0, low, high).shows(claim.model_copy(update={"direction": direction, "by": by}))
+
+    assert shows(0.5, 1.5, "more", 0.4)
+    assert not shows(0.5, 1.5, "more", 0.6)
+    assert not shows(-0.1, 2.1, "more", 0.0)
+    assert not shows(0.0, 0.0, "more", 0.0)
+    assert not shows(0.0, 0.0, "less", 0.0)
+    assert shows(-1.0, -0.5, "less", 0.4)
+    assert not shows(-1.0, -0.3, "less", 0.4)
+    assert not shows(float("nan"), float("nan"), "more", 0.0)
 
 
 def test_a_claim_about_nothing_is_refused() -> None:
@@ -42,3 +65,26 @@ def test_a_claim_about_nothing_is_refused() -> None:
     wrong = scenario.model_copy(update={"claim": scenario.claim.model_copy(update={"metric": "happiness"})})
     with pytest.raises(ScenarioError, match="'happiness'"):
         judge(wrong)
+    with pytest.raises(RunError, match="at least 2"):
+        judge(scenario, replications=1)
+
+
+def test_the_command_tells_every_seed_and_fails_for_a_claim_that_does_not_hold(tmp_path: Path) -> None:
+    app = typer.Typer()
+    app.command()(command.claims)
+    small = ["--seed", "1", "--seed", "2", "-n", "6"]
+    good = CliRunner().invoke(app, ["filing-rush-2023", *small, "--json"], catch_exceptions=False)
+    assert good.exit_code == 0
+    (told,) = json.loads(good.stdout)
+    assert told["holds"]
+    assert told["can_fail"]
+    assert [reading["seed"] for reading in told["refuted"]] == [1, 2]
+    path = tmp_path / "calm.yaml"
+    path.write_text(
+        "extends: filing-rush-2023\nname: calm\nclaim: {text: Never so., metric: filing_days, direction: less,"
+        " against: {registry.reviewers: 6}, refuted_by: {registry.reviewers: 7}, quick: {population.scale: 0.5}}\n",
+        encoding="utf-8",
+    )
+    bad = CliRunner().invoke(app, [str(path), *small, "--markdown"], catch_exceptions=False)
+    assert bad.exit_code == 1
+    assert "NOT SHOWN" in bad.stdout

@@ -1,0 +1,130 @@
+"""``shenhe claims``: what the stories of the scenarios claim, tested, with the settings that refute it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .simulate import Json, Workers, finite
+
+if TYPE_CHECKING:
+    from shenhe.simulator.claims import Reading, Verdict
+
+
+def claims(
+    names: Annotated[list[str] | None, typer.Argument(help="Scenarios, by name or file. Default: all shipped ones that claim.")] = None,
+    replications: Annotated[int, typer.Option("--replications", "-n", min=2, help="How many replications a side.")] = 12,
+    seed: Annotated[list[int] | None, typer.Option("--seed", min=0, help="A seed; repeatable. Default: 1, 2 and 3.")] = None,
+    full: Annotated[bool, typer.Option("--full", help="At the size of the scenario, not at that of its quick settings.")] = False,
+    workers: Workers = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the table of docs/scenarios.md.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Test the claim of each scenario's story: paired replications, a 95 % interval for each seed, and the setting that refutes it.
+
+    Exit code 0 when every claim holds for every seed and fails under its refuting setting, 1 when one does not.
+
+    Example:  shenhe claims campaign-2025
+
+    Example:  shenhe claims --seed 7 --replications 24 --json
+    """
+    from rich.console import Console
+
+    from shenhe import scenarios
+    from shenhe.simulator import load_scenario
+    from shenhe.simulator.claims import judge
+
+    notes = Console(stderr=True, highlight=False)
+    chosen = [load_scenario(name) for name in names or scenarios.names()]
+    verdicts = []
+    for scenario in chosen if names else [each for each in chosen if each.claim]:
+        if notes.is_terminal:
+            notes.print(scenario.name, style="dim")
+        verdict = judge(scenario, quick=not full, replications=replications, seeds=seed or (1, 2, 3), workers=workers or 1)
+        verdicts.append(verdict)
+    if as_json:
+        typer.echo(json.dumps([_document(verdict) for verdict in verdicts], indent=2, ensure_ascii=False))
+    elif markdown:
+        typer.echo(_markdown(verdicts))
+    else:
+        _print(verdicts)
+    if not all(verdict.holds and verdict.can_fail for verdict in verdicts):
+        raise typer.Exit(1)
+
+
+HEADS = ("scenario", "claim", "outcome", "change", "refuted by", "change then")
+
+
+def _row(verdict: Verdict) -> tuple[str, ...]:
+    claim = verdict.claim
+    claimed, refuted = _changes(verdict.claimed), _changes(verdict.refuted)
+    return (
+        verdict.scenario.name,
+        claim.text,
+        claim.metric,
+        claimed if verdict.holds else f"{claimed} NOT SHOWN",
+        _setting(claim.refuted_by),
+        refuted if verdict.can_fail else f"{refuted} NOT REFUTED",
+    )
+
+
+def _changes(readings: Sequence[Reading]) -> str:
+    """The mean change over seeds, and from the least lower to the greatest upper end of their intervals."""
+    mean = sum(reading.change for reading in readings) / len(readings)
+    low, high = min(reading.lo95 for reading in readings), max(reading.hi95 for reading in readings)
+    return f"{_percent(mean)} ({_percent(low)} to {_percent(high)})"
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:+.{1 if abs(value) < 0.1 else 0}f} %".replace("-", "−")
+
+
+def _setting(values: dict[str, Any]) -> str:
+    paths = list(values)
+    first = f"{paths[0]}: {json.dumps(values[paths[0]])}" if not isinstance(values[paths[0]], dict) else paths[0]
+    return first if len(paths) == 1 else f"{first} and the like"
+
+
+def _markdown(verdicts: Sequence[Verdict]) -> str:
+    lines = ["| " + " | ".join(HEADS) + " |", "|" + "---|" * len(HEADS)]
+    for verdict in verdicts:
+        name, text, metric, claimed, refuter, refuted = _row(verdict)
+        lines.append(f"| `{name}` | {text} | `{metric}` | {claimed} | `{refuter}` | {refuted} |")
+    return "\n".join(lines)
+
+
+def _print(verdicts: Sequence[Verdict]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    grid = Table(box=None, pad_edge=False)
+    for place, head in enumerate(HEADS):
+        grid.add_column(head, ratio=3 if place == 1 else None, style="dim" if place in (2, 4) else "")
+    for verdict in verdicts:
+        grid.add_row(*_row(verdict), style="" if verdict.holds and verdict.can_fail else "bold red")
+    console.print(grid)
+    kept = sum(verdict.holds and verdict.can_fail for verdict in verdicts)
+    console.print(f"{kept} of {len(verdicts)} claims hold and can be refuted", style="bold" if kept == len(verdicts) else "bold red")
+
+
+def _document(verdict: Verdict) -> dict[str, Any]:
+    claim = verdict.claim
+
+    def readings(of: Sequence[Reading]) -> list[dict[str, Any]]:
+        return [
+            {"seed": each.seed, **{name: finite(value) for name, value in each._asdict().items() if name != "seed"}} for each in of
+        ]
+
+    return {
+        "scenario": verdict.scenario.name,
+        "claim": claim.model_dump(mode="json", exclude={"quick"}),
+        "replications": verdict.replications,
+        "holds": verdict.holds,
+        "can_fail": verdict.can_fail,
+        "claimed": readings(verdict.claimed),
+        "refuted": readings(verdict.refuted),
+    }
