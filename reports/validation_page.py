@@ -31,10 +31,10 @@ WORDS = {
     ),
     PUBLISHED: (
         "Published results",
-        ("Harrington 1988 and Blundell, Gowrisankaran and Langer 2020, as far as they can be stated here. In the first, what a provider "
-        "does in each group is the optimum of Harrington’s problem and is given to the model, whose providers look one step ahead and no "
-        "further; inspections, groups and forgiveness are simulated. In the second, investment as a decision of the plant and plants "
-        "that pollute differently are not in the model."),
+        ("Harrington 1988 and Blundell, Gowrisankaran and Langer 2020, as far as they can be stated here. In the first, all is simulated: "
+        "groups, inspections, release, and providers that look ahead and choose for themselves; what they should choose comes from "
+        "Harrington’s problem, solved apart. In the second, investment as a decision of the plant and plants that pollute differently "
+        "are not in the model."),
     ),
 }
 

@@ -2,9 +2,9 @@
 
 **Harrington** (1988): a regulator that keeps two groups, inspects the second more often and lets providers out of it when
 found clean, makes providers comply part of the time where random inspections at the same cost make them comply never.
-The choice in each group is the optimum of Harrington's average-cost problem (:func:`harrington_choice`); what the model
-simulates is the rest: inspections, groups kept by strikes, forgiveness. It enters as the fine feared in each group, none or
-a prohibitive one, since providers of the model look one step of the ladder ahead and no further.
+All of it is simulated: the groups, inspections, release, and providers that look ahead (``response.foresight``) and choose
+for themselves. What they should choose is the optimum of Harrington's average-cost problem, found by comparing all
+stationary choices (:func:`harrington_choice`).
 
 **Blundell, Gowrisankaran and Langer** (2020): at equal total fines, fines that do not escalate with a plant's record leave
 far more damage, 164 per cent more in their estimate. The model states record, escalation and response to the feared fine;
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,8 +28,10 @@ from .replication import Run, simulate
 from .scenario import Scenario
 
 PENALTY = "cn-penalties/genai-21"
-PROHIBITIVE = 1e12
-"""RMB: a fine so feared that no occasion is taken."""
+LARGEST_FINE = 1e6
+"""RMB: what Harrington's fines and costs are multiples of."""
+FAR, NEAR = 1e9, 365.0
+"""Days that providers look ahead: the average-cost problem, and one year."""
 
 PUBLISHED_INCREASE = 1.64
 """Blundell, Gowrisankaran and Langer 2020: more damage without escalation, at equal fines."""
@@ -56,8 +59,17 @@ class Groups(NamedTuple):
     @property
     def threshold(self) -> float:
         """c*: compliance that costs more a year is never worth it. L2 + (p2 u / p1)(L2 - L1), Li = pi Fi."""
+        return self.threshold_at(0.0)
+
+    def threshold_at(self, discount: float) -> float:
+        """c* of one that discounts the future by ``discount`` a year: L2 + p2 u / (discount + p1) (L2 - L1)."""
         low, high = self.first * self.first_fine, self.second * self.second_fine
-        return high + self.second * self.release / self.first * (high - low)
+        return high + self.second * self.release / (discount + self.first) * (high - low)
+
+    @property
+    def between(self) -> float:
+        """A cost of compliance that one who looks ahead without end bears, and one who looks a year ahead does not."""
+        return (self.threshold + self.threshold_at(YEAR / NEAR)) / 2
 
 
 def harrington_choice(groups: Groups, cost: float) -> tuple[bool, bool]:
@@ -91,6 +103,9 @@ class Targeting(NamedTuple):
     costs: tuple[float, ...]
     targeted: tuple[Arm, ...]
     random: tuple[Arm, ...]
+    near: Arm
+    far: Arm
+    """Under targeting at :attr:`Groups.between`, where providers look one year ahead and where they look ahead without end."""
 
     def expected(self, cost: float) -> tuple[float, float]:
         """Compliance under targeting, where a violation needs an occasion first, and under random inspections."""
@@ -105,48 +120,56 @@ class Targeting(NamedTuple):
 
 
 def harrington(seed: int, effort: float = 1.0) -> Targeting:
-    """Targeted against random inspections at the same number of inspections, for a low, middle and high cost of compliance."""
+    """Targeted against random inspections at the same number of inspections, for a low, middle and high cost of compliance,
+    and the look ahead on which the middle regime rests."""
     groups, occasions, costs = Groups(), 30.0, (1.0, 3.0, 6.0)
     replications = times(16, effort)
-    arms: dict[Any, Arm] = {}
 
-    def arm(feared: tuple[bool, ...], rate: float, per_strike: float) -> Arm:
-        key = feared, rate
-        if key not in arms:
-            arms[key] = _arm(simulate(_inspected(feared, rate, per_strike, groups, occasions), replications, seed))
-        return arms[key]
+    def arm(cost: float, rate: float, weight: float, foresight: float = FAR) -> Arm:
+        fines = (groups.first_fine, groups.second_fine) if weight > 1 else (groups.second_fine,)
+        return _arm(simulate(_inspected(cost, rate, weight, fines, groups.release, occasions, foresight), replications, seed))
 
-    targeted = [arm(harrington_choice(groups, c), groups.first, groups.second / groups.first - 1) for c in costs]
-    rate = float(arm((False, True), groups.first, groups.second / groups.first - 1).inspections.mean())
-    random = [arm((c < rate * groups.second_fine,), rate, 0.0) for c in costs]
-    return Targeting(groups, occasions, costs, tuple(targeted), tuple(random))
+    weight = groups.second / groups.first
+    targeted = tuple(arm(c, groups.first, weight) for c in costs)
+    rate = float(targeted[1].inspections.mean())
+    random = tuple(arm(c, rate, 1.0) for c in costs)
+    near, far = (arm(groups.between, groups.first, weight, foresight) for foresight in (NEAR, FAR))
+    return Targeting(groups, occasions, costs, targeted, random, near, far)
 
 
-def _inspected(feared: tuple[bool, ...], rate: float, per_strike: float, groups: Groups, occasions: float) -> Scenario:
-    """Providers under inspection that comply where ``feared`` says so, by the number of strikes remembered."""
-    fine = {"low": PROHIBITIVE, "high": PROHIBITIVE}
+def _inspected(
+    cost: float, rate: float, weight: float, fines: tuple[float, ...], release: float, occasions: float, foresight: float
+) -> Scenario:
+    """Providers under inspection alone, to whom a year of compliance is worth ``cost`` of the largest fine.
+
+    The bad group is inspected ``weight`` times as often. A clean inspection takes back the strike, so that the step of the
+    ladder is that of the group, and releases from the group with probability ``release``.
+    """
     return stripped(
         {
             "horizon": 15 * YEAR,
-            "population": {"providers": 20, "classes": [{"name": "all", "compliance": {"labeling": 0.0}}]},
+            "population": {
+                "providers": 20,
+                "classes": [{"name": "all", "gain": cost * LARGEST_FINE / occasions, "compliance": {"labeling": 0.0}}],
+            },
             "behaviours": [{"name": "labeling", "rate": occasions, "lifetime": 1e6}],
-            "response": {"initial_belief": 1.0},
+            "response": {"foresight": foresight},
             "policy": {
                 "detection": {
                     "inspection_rate": rate,
-                    "inspection_ceiling": rate * (1 + per_strike),
+                    "inspection_ceiling": rate * weight,
                     "merge_open_cases": True,
                 },
-                "targeting": {"per_strike": per_strike, "strike_cap": 1},
-                "strikes": {"forgiveness": groups.release},
+                "targeting": {"group_weight": weight, "group_back": release},
+                "strikes": {"forgiveness": 1.0},
                 "ladder": [
                     {
-                        "sanctions": ["order-to-rectify", "fine"] if complies else ["order-to-rectify"],
+                        "sanctions": ["order-to-rectify", "fine"] if fine else ["order-to-rectify"],
                         "penalty": PENALTY,
                         "deadline": 0.001,
-                        **({"fine": fine} if complies else {}),
+                        **({"fine": {"low": fine * LARGEST_FINE, "high": fine * LARGEST_FINE}} if fine else {}),
                     }
-                    for complies in feared
+                    for fine in fines
                 ],
             },
         }
@@ -191,6 +214,16 @@ class Escalation(NamedTuple):
 
 BELIEF, DETECTION, FIRST_FINE, GAINS = 0.3, 0.3, 10_000.0, (3_000.0, 40_000.0)
 """Providers reckon with the share of violations that is detected. Two halves differ in what a breach is worth to them."""
+
+
+def steepness_of_published(found: Sequence[Escalation]) -> float:
+    """Where the increase passes the published one for the first time, interpolated between the nearest steepnesses simulated; NaN
+    where it does not."""
+    for one, two in itertools.pairwise(sorted(found, key=lambda each: each.steepness)):
+        before, after = one.increase[0] - PUBLISHED_INCREASE, two.increase[0] - PUBLISHED_INCREASE
+        if before < 0.0 <= after:
+            return one.steepness + (two.steepness - one.steepness) * before / (before - after)
+    return math.nan
 
 
 def escalation(seed: int, effort: float = 1.0, steepness: float = 4.0) -> Escalation:

@@ -14,7 +14,17 @@ import numpy as np
 
 from shenhe import scenarios
 
-from .literature import PUBLISHED_INCREASE, Escalation, Targeting, escalation, harrington
+from .literature import (
+    DETECTION,
+    FIRST_FINE,
+    GAINS,
+    PUBLISHED_INCREASE,
+    Escalation,
+    Targeting,
+    escalation,
+    harrington,
+    steepness_of_published,
+)
 from .oracles import ORACLES, stripped, times
 from .reading import load_scenario
 from .replay import discrepancies
@@ -23,6 +33,9 @@ from .scenario import Scenario
 
 LIMIT = 4.0
 """Standard errors beyond which model and expectation disagree: by chance once in sixteen thousand."""
+
+STEEPNESSES = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0)
+"""Factors from one fine to the next at which escalation is compared with flat fines."""
 
 QUICK = 0.3
 """The effort of a quick validation."""
@@ -92,7 +105,7 @@ def validate(seed: int = 2023, *, quick: bool = False, progress: Callable[[str],
     targeting = harrington(seed, effort)
     checks += targeting_checks(targeting)
     progress("Blundell, Gowrisankaran and Langer 2020")
-    steps = (6.0,) if quick else (2.0, 4.0, 6.0, 8.0)
+    steps = (6.0,) if quick else STEEPNESSES
     escalations = tuple(escalation(seed, effort, steepness) for steepness in steps)
     checks += escalation_checks(escalations)
     return Validation(seed, quick, tuple(checks), targeting, escalations)
@@ -263,6 +276,10 @@ def targeting_checks(found: Targeting) -> list[Check]:
               expected[0] - expected[1], gain, gain_error),
         Check(PUBLISHED, "Harrington: at equal cost", "inspections a year, targeted less random", 0.0, cost, cost_error),
         Check(PUBLISHED, "Harrington: no gain beyond c*", "compliance where c > c*", 0.0, float(found.targeted[high].compliance.max())),
+        Check(PUBLISHED, "Harrington: a year’s look ahead is too short", "compliance, c above the threshold of one year", 0.0,
+              float(found.near.compliance.max())),
+        Check(PUBLISHED, "Harrington: without end it is not", "the same cost of compliance, p1/(p1 + p2 u)",
+              found.expected(found.groups.between)[0], *_mean_and_error(found.far.compliance)),
         Check(PUBLISHED, "Harrington: none where c is low", "compliance, random less targeted", 0.0,
               float((found.random[low].compliance - found.targeted[low].compliance).min()), 0.0, ">="),
     ]  # fmt: skip
@@ -283,12 +300,16 @@ def escalation_checks(found: tuple[Escalation, ...]) -> list[Check]:
 
 def published_size(found: tuple[Escalation, ...]) -> str:
     """What can be said of the published size, in a sentence."""
-    told = ", ".join(f"{each.increase[0]:+.0%} where each fine is {each.steepness:g} times the one before" for each in found)
+    told = ", ".join(f"{each.increase[0]:+.0%} at {each.steepness:g}" for each in found)
+    met = steepness_of_published(found)
+    where = f", which the curve passes where each fine is {met:.1f} times the one before" if math.isfinite(met) else ""
     return (
-        f"Flat fines that raise the same in total change harm by {told}; the published estimate is {PUBLISHED_INCREASE:+.0%}. "
-        "Here the size hangs on how steep the ladder is and on what a breach is worth, neither of which is estimated, so it can be "
-        "met by choice and its agreement is no evidence. The direction turns where the last fine is still paid often: then a "
-        "flat fine that raises as much is high enough to deter more."
+        f"Flat fines that raise the same in total change harm, by the factor from one escalating fine to the next: {told}. "
+        f"The published estimate is {PUBLISHED_INCREASE:+.0%}{where}. "
+        f"Chosen here, and not estimated: that factor, three steps, a first fine of {FIRST_FINE:,.0f} RMB, two halves of the market to "
+        f"whom a breach is worth {GAINS[0]:,.0f} and {GAINS[1]:,.0f} RMB on the mean, and a chance of detection of {DETECTION:.0%}. "
+        "So the size can be met by choice, and meeting it is no evidence; what is found is the direction and where it turns. Where the "
+        "last fine is still paid often, a flat fine that raises as much is high enough to deter more, and flat fines leave less harm."
     )
 
 

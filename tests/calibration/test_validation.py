@@ -102,6 +102,16 @@ def test_flat_fines_leave_more_harm_where_the_last_one_deters_and_less_where_it_
     assert mild.increase[0] + 2 * mild.increase[1] < 0
 
 
+def test_where_the_increase_is_the_published_one_lies_between_the_nearest_simulated() -> None:
+    def at(steepness: float, increase: float) -> Escalation:
+        return Escalation(steepness, 1e4, np.array([[1.0, 1.0], [1.0 + increase] * 2]), np.ones((2, 2)))
+
+    curve = at(6.0, 2.64), at(1.0, 0.0), at(4.0, 0.64), at(2.0, -0.3)
+    assert literature.steepness_of_published(curve) == pytest.approx(5.0)
+    assert math.isnan(literature.steepness_of_published(curve[1:]))
+    assert "+264% at 6" in validation.published_size(curve)
+
+
 def test_no_escalation_is_no_difference() -> None:
     """One fine against the flat fine that raises as much as it does: the same fine, within what chance raises."""
     same = escalation(7, 0.4, 1.0)
@@ -119,11 +129,14 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(validation, "METAMORPHOSES", ())
     monkeypatch.setattr(validation.scenarios, "names", lambda: ["cn-2023"])
     groups = Groups()
-    right = np.full(4, Targeting(groups, 30.0, (), (), ()).expected(3.0)[0]) + np.array([-0.01, 0.01, 0.0, 0.002])
+    nothing = Arm(np.zeros(4), np.zeros(4))
+    expected = Targeting(groups, 30.0, (), (), (), nothing, nothing).expected(3.0)[0]
+    right = np.full(4, expected) + np.array([-0.01, 0.01, 0.0, 0.002])
     cost = groups.inspections + np.array([0.01, -0.01, 0.02, -0.03])
     arms = tuple(Arm(each, cost) for each in (right, right, np.zeros(4)))
     randoms = tuple(Arm(np.full(4, level), cost + np.array([0.01, 0.0, 0.0, -0.02])) for level in (1.0, 0.0, 0.0))
-    monkeypatch.setattr(validation, "harrington", lambda seed, effort: Targeting(groups, 30.0, (1.0, 3.0, 6.0), arms, randoms))
+    targeting = Targeting(groups, 30.0, (1.0, 3.0, 6.0), arms, randoms, nothing, Arm(right, cost))
+    monkeypatch.setattr(validation, "harrington", lambda seed, effort: targeting)
     harm, fines = np.array([[10.0, 11, 9, 10], [25.0, 26, 24, 27]]), np.array([[5.0, 6, 4, 5], [5.0, 5, 6, 4]])
     monkeypatch.setattr(validation, "escalation", lambda seed, effort, steepness: Escalation(steepness, 1e4, harm, fines))
 
