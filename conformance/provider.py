@@ -265,6 +265,7 @@ class Capabilities:
     piece of content can be fetched in (``original``, ``download``, ``export``, ``thumbnail`` …); ``edit_scopes`` what can be edited of a
     person (``face``, ``voice``). ``markers`` names the phrases by which the provider's test environment knows test content that it must
     treat as ``unlawful`` or ``intimate``. ``identities`` is ``synthetic`` where invented persons may be registered, else ``supplied``.
+    ``consents_expire`` says that a consent can be given for a number of days.
     """
 
     operations: frozenset[Operation]
@@ -280,6 +281,7 @@ class Capabilities:
     markets: tuple[str, ...] = ("cn",)
     roles: tuple[str, ...] = ("provider",)
     identities: Literal["synthetic", "supplied"] = "supplied"
+    consents_expire: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,7 +311,12 @@ class Provider(Protocol):
     def verify_identity(self, account: Account | None, identity: Identity) -> Result[Verification]: ...
     def delete_account(self, account: Account) -> Result[None]: ...
 
-    def grant_consent(self, account: Account, subject: Subject, scope: str, statement: str) -> Result[Consent]: ...
+    def grant_consent(
+        self, account: Account, subject: Subject, scope: str, statement: str, days: int | None = None
+    ) -> Result[Consent]:
+        """``days`` is asked for only where consents expire; ``None`` is the provider's own limit, or none."""
+        ...
+
     def revoke_consent(self, account: Account, consent: Consent) -> Result[None]: ...
 
     def generate(self, account: Account | None, request: GenerationRequest) -> Result[Content]: ...

@@ -50,6 +50,7 @@ class TargetSection(_Model):
     identity_methods: tuple[IdentityMethod, ...] = ()
     report_kinds: tuple[Name, ...] = ("illegal",)
     disclosure_topics: tuple[Name, ...] = ()
+    consents_expire: bool = False
     markers: dict[Name, Annotated[str, Field(min_length=1, max_length=200)]] = {}
     media_hosts: tuple[Host, ...] = ()
     auth_hosts: tuple[Host, ...] = ()

@@ -152,11 +152,13 @@ class HttpProvider:
     def delete_account(self, account: Account) -> Result[None]:
         return self._ask(Operation.DELETE_ACCOUNT, account, {}, {}, _nothing_more)
 
-    def grant_consent(self, account: Account, subject: Subject, scope: str, statement: str) -> Result[Consent]:
+    def grant_consent(
+        self, account: Account, subject: Subject, scope: str, statement: str, days: int | None = None
+    ) -> Result[Consent]:
         def read(way: BoundRequest, answer: Answer) -> Consent:
             return Consent(_identifier(way, answer), subject, scope)
 
-        values = {"subject": subject, "scope": scope, "statement": statement}
+        values = {"subject": subject, "scope": scope, "statement": statement, "days": days}
         return self._ask(Operation.GRANT_CONSENT, account, values, {"scope": scope}, read)
 
     def revoke_consent(self, account: Account, consent: Consent) -> Result[None]:

@@ -27,7 +27,7 @@ from .cassette import CassetteTransport, Recording
 from .format import BindingFile, TargetSection, TlsSection
 from .http import HttpProvider
 from .operations import BoundLogin, BoundRequest, Compiler, auth_texts, missing_credentials
-from .template import expand, variables
+from .template import expand, missing, variables
 from .transport import DeadlineTransport, Proxy
 from .wire import Wire, is_loopback
 
@@ -70,7 +70,7 @@ class Binding:
         try:
             return _base_url(expand(self.file.target.base_url, self._environ))
         except KeyError as error:
-            why = f"found no value for ${{{error.args[0]}}}, expected it in the environment"
+            why = missing(error.args[0])
         except ValueError as error:
             why = str(error)
         raise BindingError([self._fault(self._section("base_url"), why)])
@@ -336,7 +336,7 @@ def _secrets(data: dict[str, Any], locate: Locate, environ: Mapping[str, str]) -
             continue
         value = environ.get(name) or default
         if value is None:
-            why = f"found no value for ${{{name}}}, expected it in the environment"
+            why = missing(name)
         elif environ.get(name) and not long_enough(value):
             why = f"found a value for ${{{name}}} that is too short to be kept out of the evidence, expected 4 characters or more"
         else:
@@ -387,6 +387,7 @@ def _capabilities(file: BindingFile) -> Capabilities:
         markets=tuple(market.value for market in target.markets),
         roles=tuple(target.roles),
         identities=target.identities,
+        consents_expire=target.consents_expire,
     )
 
 

@@ -27,7 +27,7 @@ from .format import (
     RequestSection,
 )
 from .stream import BoundStream
-from .template import Fill, TemplateError, compile_template, expand, mentions
+from .template import Fill, TemplateError, compile_template, expand, mentions, missing
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ SHAPES: Mapping[Operation, Shape] = {
     Operation.VERIFY_IDENTITY: Shape(values=("identity",), facets=("method",), extracts=("verified",)),
     Operation.DELETE_ACCOUNT: Shape(),
     Operation.GRANT_CONSENT: Shape(
-        values=("subject", "scope", "statement"), facets=("scope",), extracts=("id",), required=("id",), makes="consent"
+        values=("subject", "scope", "statement", "days"), facets=("scope",), extracts=("id",), required=("id",), makes="consent"
     ),
     Operation.REVOKE_CONSENT: Shape(values=("consent",), facets=("scope",)),
     Operation.GENERATE: Shape(
@@ -545,7 +545,7 @@ def _bound_auth(auth: Auth, fill: Callable[..., Fill], environ: Mapping[str, str
             try:
                 url = expand(auth.token_url, environ)
             except KeyError as error:
-                fault("token_url", f"found no value for ${{{error.args[0]}}}, expected it in the environment")
+                fault("token_url", missing(error.args[0]))
                 url = "/"
             extra = {name: fill(value, "extra", name) for name, value in auth.extra.items()}
             if auth.scope is not None:

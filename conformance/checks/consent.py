@@ -24,7 +24,7 @@ from ..provider import (
     Refused,
     Subject,
 )
-from ..registry import Case, NotJudged, Undecided, Violation, check
+from ..registry import Absent, Case, NotJudged, Undecided, Violation, check
 from ..requests import picture, pictures, tone, tones
 from ..scope import edits_persons
 from ..verdict import Level
@@ -262,6 +262,45 @@ def revoked_consent_ends(probe: Probe, case: Edit) -> None:
     answer = probe.attempt(probe.provider.edit, account, request)
     if isinstance(answer, Accepted):
         raise Violation(f"the {case.scope} was edited after its owner revoked the consent")
+
+
+def expires(capabilities: Capabilities) -> Absent | None:
+    """Concerns whoever takes consents for some days."""
+    if capabilities.consents_expire:
+        return None
+    return Absent("the binding does not say that a consent can be given for some days (target.consents_expire)")
+
+
+def _expiring(capabilities: Capabilities) -> Iterator[Edit]:
+    for scope in capabilities.edit_scopes:
+        for times in ("used once", "used again on the way"):
+            yield Edit(f"{scope}, {times}", scope, _PROMPTS[0])
+
+
+@check(
+    rules=(SEPARATE_CONSENT, _DRAFT),
+    behaviour=Behaviour.CONSENT,
+    needs=(Operation.EDIT, Operation.GRANT_CONSENT),
+    applies=(edits_persons, expires),
+    cases=_expiring,
+    waits=True,
+)
+def expired_consent_ends(probe: Probe, case: Edit) -> None:
+    """After the day that a consent was given for, the same edit is refused, however often it was made before."""
+    account, subject = probe.account(), probe.subject()
+    statement = f"I, {subject.name or subject.id}, agree that my {case.scope} is edited, for one day. [test]"
+    consent = probe.setup(probe.provider.grant_consent, account, subject, case.scope, statement, 1)
+    request = edit_request(case, subject, consent)
+    probe.control(probe.provider.edit, account, request)
+    hours = (14.0, 14.0) if case.facet.endswith("on the way") else (28.0,)
+    for index, waited in enumerate(hours):
+        if index:
+            probe.control(probe.provider.edit, account, request)
+        probe.wait("for a consent of one day to expire", waited)
+    answer = probe.attempt(probe.provider.edit, account, request)
+    if isinstance(answer, Accepted):
+        raise Violation(f"the {case.scope} was edited {sum(hours):g} hours after a consent was given for one day")
+    probe.control(probe.provider.edit, account, replace(request, consent=probe.consent(account, subject, case.scope)))
 
 
 @check(

@@ -142,6 +142,8 @@ def deleted_account_cannot_publish(probe: Probe, case: Titled) -> None:
         raise Violation("an account published after it was deleted")
 
 
+#: In a claim, stands for the id of an account that is verified.
+_VERIFIED_ACCOUNT = "<a verified account>"
 _CLAIM_WORDS = ("verified", "real-name", "real_name_verified", "is_verified", "identity-verified")
 _CLAIM_PREFIXES = ("X-", "X-User-", "X-Account-", "")
 _CLAIM_VALUES = ("true", "1", "yes", "verified")
@@ -204,6 +206,37 @@ def verification_cannot_be_claimed(probe: Probe, case: Claim) -> None:
     if isinstance(answer, Accepted):
         raise Violation(f"an account that was never verified published by saying {str(case).partition(': ')[2]}")
     _verified_twin(probe, account, title)
+
+
+#: Where a request may say for whom it is made: what names a verified account there opens nothing.
+_NAMED_IN_HEADERS = ("X-Account-Id", "X-User-Id", "X-Account", "X-On-Behalf-Of", "X-Impersonate-User")
+_NAMED_IN_QUERIES = ("account_id", "user_id", "uid", "as_user", "on_behalf_of")
+
+
+@check(
+    rules=(_PUBLISHING, _DRAFT),
+    behaviour=Behaviour.REAL_NAME,
+    needs=(Operation.GENERATE, Operation.PUBLISH),
+    applies=(publishes,),
+    cases=lambda capabilities: [
+        *(Claim("header", headers=((name, _VERIFIED_ACCOUNT),)) for name in _NAMED_IN_HEADERS),
+        *(Claim("query", query=((name, _VERIFIED_ACCOUNT),)) for name in _NAMED_IN_QUERIES),
+    ],
+)
+def verification_cannot_be_borrowed(probe: Probe, case: Claim) -> None:
+    """Naming a verified account in a header or a parameter does not let an unverified one publish."""
+    account, verified = probe.unverified_account(), probe.account()
+
+    def naming(pairs: tuple[tuple[str, str], ...]) -> dict[str, str]:
+        return {name: verified.id if value == _VERIFIED_ACCOUNT else value for name, value in pairs}
+
+    plain = _publish_something(probe, probe.provider, account, _TITLES[0])
+    if isinstance(plain, Accepted):
+        raise NotJudged("an unverified account publishes without naming another")
+    asked = probe.claiming(naming(case.headers), naming(case.query))
+    if isinstance(_publish_something(probe, asked, account, _TITLES[0]), Accepted):
+        raise Violation(f"an account that was never verified published by naming one that was ({str(case).partition(': ')[2]})")
+    _verified_twin(probe, account, _TITLES[0])
 
 
 def _publish_something(probe: Probe, provider: Provider, account: Account, title: str) -> Accepted[Publication] | Refused:

@@ -50,6 +50,10 @@ _REAL_NAME = table(
             "Whoever says in a header, query or profile to be verified is believed.",
             _PUBLISHING,
         ),
+        FaultName.VERIFIED_BY_NAMING_ANOTHER: (
+            "A request that names a verified account in a header or parameter passes for that account's.",
+            _PUBLISHING,
+        ),
         FaultName.ID_CHECKSUM_IGNORED: (
             "The check digit of identity card numbers is not looked at.",
             _IDENTITY,
@@ -162,6 +166,11 @@ _CONSENT_IN_TIME = table(
         FaultName.CONSENT_REMEMBERED_AFTER_USE: (
             "A consent that was used once is remembered as good, revoked or not.",
             _WITHDRAWN,
+        ),
+        FaultName.CONSENT_OUTLIVES_EXPIRY: ("A consent is honoured after the days that it was given for.", _SEPARATE_CONSENT),
+        FaultName.CONSENT_RENEWED_BY_USE: (
+            "Every use of a consent lets it stand another day, whatever it was given for.",
+            _SEPARATE_CONSENT,
         ),
         FaultName.CONSENT_OF_THE_ACCOUNT: (
             "An unknown consent is replaced by any other that the account holds for the same scope.",
