@@ -6,7 +6,8 @@ resource granted) come before them, since their priority is lower than any key.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from heapq import heappush
 from typing import Any
 
 import simpy
@@ -21,7 +22,8 @@ FIRST_KEYED = 2  # SimPy uses 0 (urgent) and 1 (normal)
 class Due(simpy.Event):  # type: ignore[misc]
     """An event that is already decided and comes due after ``delay`` days, before others of greater ``key``.
 
-    SimPy's Timeout, but for the key. Like Timeout it sets its own attributes: making events is half of all work.
+    SimPy's Timeout, but for the key. Like Timeout it sets its own attributes, and it does what ``env.schedule`` does itself:
+    most of a run is making events.
     """
 
     def __init__(
@@ -36,7 +38,37 @@ class Due(simpy.Event):  # type: ignore[misc]
         self.callbacks = [] if callback is None else [callback]
         self._value = value
         self._ok = True
-        env.schedule(self, FIRST_KEYED + key, delay)
+        heappush(env._queue, (env.now + delay, FIRST_KEYED + key, next(env._eid), self))
+
+
+Wait = Callable[[float, int], None]
+Course = Generator[None, Wait, None]
+
+
+class Recurrence(simpy.Event):  # type: ignore[misc]
+    """One event that comes due again and again, each time to the same callback."""
+
+    def __init__(self, env: simpy.Environment, callback: Callable[[Any], Any]) -> None:
+        self.env = env
+        self.callbacks = self.each_time = [callback]
+        self._value = None
+        self._ok = True
+
+    def after(self, delay: float, key: int) -> None:
+        """Come due in ``delay`` days, before others of greater ``key``."""
+        env = self.env
+        self.callbacks = self.each_time
+        heappush(env._queue, (env.now + delay, FIRST_KEYED + key, next(env._eid), self))
+
+
+def run(env: simpy.Environment, course: Course) -> None:
+    """Start an endless course of events, which is given ``wait(delay, key)``, calls it, and yields until it is over.
+
+    This is a SimPy process without what SimPy keeps of each: nobody can wait for its end or interrupt it, and it must not
+    return, only wait no more. Half of all events belong to such courses, and making and handling one costs half as much.
+    """
+    next(course)
+    course.send(Recurrence(env, course.send).after)
 
 
 def resize(resource: Any, capacity: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
+from .clock import Course, run
 from .draws import Purpose
 from .eventlog import Kind, Stream, case_number
 from .formulas import inspection_chance, inspection_emphasis
@@ -42,11 +43,12 @@ class Inspections:
         if self.world.table.lots > 1:
             self.world.env.process(self.concentrate())
         if self.world.table.inspection_ceiling > 0.0:
-            self.world.env.process(self.inspect())
+            run(self.world.env, self.inspect())
 
-    def inspect(self) -> Generator[Any, Any, None]:
+    def inspect(self) -> Course:
         """The fixed stream of candidates, and what targeting leaves of it."""
-        world = self.world
+        wait = yield
+        world, clock = self.world, self.world.clock
         state, draws, seed, providers = world.state, world.draws, world.seed, world.table.providers
         mean = 1.0 / (world.table.inspection_ceiling * providers)
         uniform = draws.uniform
@@ -54,7 +56,8 @@ class Inspections:
         while True:
             gap = draws.exponential(seed, 0, Purpose.INSPECTION_GAP, a) * mean
             arrival += gap
-            yield world.clock.after(world.clock.until(arrival, gap), INSPECTION, 0, a)
+            wait(clock.until(arrival, gap), clock.key(INSPECTION, 0, a))
+            yield
             p = int(uniform(seed, 0, Purpose.INSPECTION_TARGET, a) * providers)
             if state.status[p] == ACTIVE and not state.outside[p]:
                 table = world.table

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
-from .clock import Due
+from .clock import Course, run
 from .draws import Purpose
 from .eventlog import Kind, Stream, case_number
 from .formulas import (
@@ -99,23 +98,19 @@ class Providers:
 
     def start(self) -> None:
         for p in range(self.world.table.providers):
-            if self.world.state.entry[p] < self.world.table.horizon:
-                self.world.env.process(self.operate(p))
+            entry = self.world.state.entry[p]
+            if entry < self.world.table.horizon:
+                self.world.clock.call(entry, ENTERED, p, 0, self.enter, p)
 
-    def operate(self, p: int) -> Generator[Any, Any, None]:
-        """One provider from entry to exit: its fixed stream of occasions to breach a rule.
+    def operate(self, p: int, mean: float) -> Course:
+        """One provider from its entry on: its fixed stream of occasions to breach a rule, ``mean`` days apart.
 
-        Most are averted by compliance; the others it is tempted by. Nine in ten events of a run pass through this
+        Most are averted by compliance; the others it is tempted by. Half of all events of a run pass through this
         loop, which is why it looks everything up beforehand.
         """
+        wait = yield
         world, state, clock = self.world, self.state, self.world.clock
-        yield clock.after(state.entry[p], ENTERED, p, 0)
-        self.enter(p)
         c = state.size_class[p]
-        rate = world.table.occasion_rate * world.table.class_activity.item(c)
-        if rate == 0.0:
-            return
-        mean = 1.0 / rate
         env, key, seed, cumulative = clock.env, clock.key(OCCASION, p, 0), self.seed, self.cumulative
         status, suspended, compliance = state.status, state.suspended, state.compliance
         occasions, class_occasions = state.occasions, world.class_occasions
@@ -132,10 +127,11 @@ class Providers:
                 if step:
                     arrival += delay
                     delay = whole_steps(arrival, step) - env.now
-                yield Due(env, delay, key + k)
+                wait(delay, key + k)
+                yield
                 if status[p] != ACTIVE:
                     if not may_reenter:
-                        return
+                        yield  # for good
                 elif not suspended[service]:
                     occasions[p] += 1
                     class_occasions[c] += 1
@@ -144,8 +140,8 @@ class Providers:
                         self.tempt(p, b, k, u)
                 k += 1
 
-    def enter(self, p: int) -> None:
-        world = self.world
+    def enter(self, event: Any) -> None:
+        p, world = event._value, self.world
         state, table, draws, seed = world.state, world.table, world.draws, world.seed
         state.status[p] = ACTIVE
         state.believed[p] = state.harm_at[p] = world.env.now
@@ -161,6 +157,9 @@ class Providers:
         if table.decision_days > 0.0:
             world.clock.call(table.decision_days, EFFORT, p, 0, self.review, p)
         self.begin(p)
+        rate = table.occasion_rate * table.class_activity.item(state.size_class[p])
+        if rate > 0.0:
+            run(world.env, self.operate(p, 1.0 / rate))
 
     def begin(self, p: int) -> None:
         """Ask the stores for listing, and file or not."""
@@ -194,7 +193,8 @@ class Providers:
         compliance, gain = state.compliance[p * self.behaviours + b], self.gain[c]
         inside = not state.outside[p]
         fear = self.fear(p) if inside else 0.0
-        own, peers = self.beliefs(p)
+        # Where nothing is feared, what is believed of it matters to nothing.
+        own, peers = self.beliefs(p) if fear > 0.0 else (0.0, 0.0)
         chance = self.thinned(p, violation_chance(compliance, own + peers - own * peers, fear, gain))
         misused = self.misused[b] > 0.0 and self.uniform(self.seed, p, Purpose.MISUSED, k) < self.misused[b]
         if misused:

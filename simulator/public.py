@@ -7,6 +7,7 @@ from collections.abc import Generator
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
+from .clock import Course, run
 from .draws import Purpose
 from .eventlog import Kind, Stream, case_number
 from .market import MAX_DESTINATIONS
@@ -40,7 +41,7 @@ class Public:
 
     def start(self) -> None:
         if self.world.table.false_complaint_rate > 0.0:
-            self.world.env.process(self.complain_without_cause())
+            run(self.world.env, self.complain_without_cause())
         if self.world.table.rumour_rate > 0.0:
             self.world.env.process(self.spread_rumours())
 
@@ -62,16 +63,18 @@ class Public:
         if world.draws.uniform(world.seed, p, Purpose.FORWARDED, case) < world.table.taken_up:
             world.regulator.suspect(p, b, case, True, serious)
 
-    def complain_without_cause(self) -> Generator[Any, Any, None]:
+    def complain_without_cause(self) -> Course:
         """Unfounded complaints, one stream for the whole market, drawn to providers by their users."""
-        world = self.world
+        wait = yield
+        world, clock = self.world, self.world.clock
         table, state, draws, seed = world.table, world.state, world.draws, world.seed
         mean = 1.0 / (table.false_complaint_rate * table.providers)
         f, arrival = 0, 0.0
         while True:
             gap = draws.exponential(seed, 0, Purpose.FALSE_COMPLAINT_GAP, f) * mean
             arrival += gap
-            yield world.clock.after(world.clock.until(arrival, gap), COMPLAINT, 0, f)
+            wait(clock.until(arrival, gap), clock.key(COMPLAINT, 0, f))
+            yield
             p = bisect_right(self.cumulative_users, draws.uniform(seed, 0, Purpose.FALSE_COMPLAINT_TARGET, f))
             chance = world.table.false_complaint_chance
             made = chance >= 1.0 or draws.uniform(seed, 0, Purpose.FALSE_COMPLAINT_MADE, f) < chance
