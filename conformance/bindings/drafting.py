@@ -22,6 +22,7 @@ from .deferred import Deferred
 from .openapi import Description, Endpoint, Field
 from .operations import SHAPES
 from .places import Leaf, leaves, named, plain, quoted
+from .template import BLANK
 from .vocabulary import Words, vocabulary
 
 ENOUGH = 4.0
@@ -65,7 +66,7 @@ class Blank:
 
     @property
     def text(self) -> str:
-        return "${FILL_IN_" + re.sub(r"[^A-Z0-9]+", "_", self.name.upper()).strip("_") + "}"
+        return "${" + BLANK + re.sub(r"[^A-Z0-9]+", "_", self.name.upper()).strip("_") + "}"
 
 
 Value: TypeAlias = Any
@@ -242,7 +243,7 @@ class _Drafter:
             }
             keys["body"] = "{{ media.data }}" if name == "upload" else self._blank(f"{name} body", endpoint.body_type)
         later, streamed = self._later(name, endpoint), self._streamed(name, endpoint)
-        keys |= self._answers(name, later.source or endpoint)
+        keys |= self._answers(name, later.source or endpoint) | _envelope(endpoint)
         if streamed.keys:
             keys |= self._pieces(name, endpoint)
         for each in (streamed, later, deferred.paged(name, endpoint, vocabulary().deferral)):
@@ -337,7 +338,6 @@ class _Drafter:
             keys["extract"] = {key: extract[key] for key in ("id", *extract) if key in extract}
         if shape is not None and (shape.media_required or name in {"generate"}):
             keys["media"] = self._media(name, endpoint, places)
-        keys |= _envelope(endpoint)
         return keys
 
     def _found(self, name: str, wanted: str, places: Sequence[Leaf]) -> str | None:

@@ -41,6 +41,8 @@ from ..provider import (
 
 Fill: TypeAlias = Callable[[Mapping[str, Any]], Any]
 VARIABLE = re.compile(r"\$(\$\{)|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+BLANK = "FILL_IN_"
+"""How the names begin that stand in a draft for what its document does not say."""
 LONGEST = 1_000_000
 """The most characters that a repetition (``"x" * n``) in a template may make."""
 
@@ -139,6 +141,13 @@ def variables(value: Any) -> Iterator[tuple[tuple[str | int, ...], str, str | No
         for index, inner in enumerate(value):
             for steps, name, default in variables(inner):
                 yield (index, *steps), name, default
+
+
+def missing(name: str) -> str:
+    """What is wrong with a ``${NAME}`` that has no value."""
+    if name.startswith(BLANK):
+        return f"found the blank ${{{name}}} of a draft, expected what stands there at your provider"
+    return f"found no value for ${{{name}}}, expected it in the environment"
 
 
 def expand(text: str, environ: Mapping[str, str]) -> str:
