@@ -56,10 +56,10 @@ types: $(VENV)/.dev $(VENV)/.shenhe ## Check the types
 	@$(BIN)/mypy $(PACKAGES)
 
 bench: $(VENV)/.dev $(VENV)/.shenhe ## Measure, as ratios to named baselines
-	@for file in $(filter-out %_quality.py,$(wildcard benchmarks/*.py)); do echo "== $$file"; $(BIN)/python -P $$file || exit 1; done
+	@for file in $(wildcard benchmarks/*.py); do echo "== $$file"; $(BIN)/python -P $$file || exit 1; done
 
 label-quality: $(VENV)/.dev $(VENV)/.shenhe ## Measure recall and false alarms of perceived labels
-	@$(BIN)/python -P benchmarks/labels_quality.py
+	@PYTHONPATH=. $(BIN)/python -m tests.labels.quality
 
 power: $(VENV)/.dev $(VENV)/.shenhe ## Print the kill matrix: every fault, every lawful variant, twenty seeds (an hour)
 	@PYTHONPATH=. $(BIN)/python -m tests.power.matrix --workers $(WORKERS) --out power

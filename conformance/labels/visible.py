@@ -1,9 +1,8 @@
 """Labels that are seen: text recognised in a picture, measured against GB 45438-2025, 5.2.
 
 Looked for along the lower and upper edge first, where nearly all labels stand, then in the whole picture.
-What "height" means is not settled (ink, type size or box), and a measurement scatters by some ten per cent,
-so that both ink and box are given and a height near 5 % of the shortest side is left undecided rather than
-called.
+What "height" means is not settled (ink, type size or box), and no measurement is exact, so that both ink and
+box are given and a height near 5 % of the shortest side is left undecided rather than called.
 """
 
 from __future__ import annotations
@@ -28,14 +27,18 @@ Pixels = NDArray[np.uint8]
 
 #: Ink height by the shortest side: at least this passes, below the other fails, between them nothing is
 #: decided.
-PASSES, FAILS, REQUIRED = 0.055, 0.04, 0.05
+PASSES, FAILS = 0.055, 0.045
 #: The recogniser's boxes are between so and so much higher than the ink inside (measured: plates, 320 to 1,080 pixels).
 _BOX_OVER_INK = (1.02, 3.0)
+#: Where only one of the two ways to measure finds letters, they may be so much lower or higher than it says.
+_ALONE = (1.18, 1.125)
 #: Letters stand in at least this share of the columns of their box.
 _LETTERS_SPREAD = 0.4
 #: The shortest label has four characters: what is wider than this share of its line is letters run together, or, where
 #: it fills more than this share of the rectangle around it, a plate behind them.
 _WIDEST_LETTER, _FILLED = 0.5, 0.5
+#: Strokes are thinner than this share of the box, and differ by this much from what is beside them (of 255).
+_STROKE_REACH, _FAINTEST = 0.26, 12.0
 _WORKING_SIDE = 1080
 _WHOLE_SIDE = 800
 _EDGE_STRIP = 0.22
@@ -71,12 +74,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A label seen in one picture, in the picture's own pixels; ratios are by its shortest side. ``ink`` is 0 where
-    letters and ground could not be told apart.
+    """A label seen in one picture, in the picture's own pixels; ratios are by its shortest side.
+
+    ``ink`` is 0 where letters and ground could not be told apart; it lies between ``least`` and ``most``.
     """
 
     line: Line
     ink: float
+    least: float
+    most: float
     box: float
     contrast: float
     position: str
@@ -232,8 +238,17 @@ def measured(line: Line, pixels: Pixels) -> Sighting:
     """``line`` with its heights, contrast and position in ``pixels``."""
     height, width = pixels.shape[:2]
     shortest = min(height, width)
-    ink, contrast = _ink(line, pixels)
-    return Sighting(line, ink / shortest, line.part_height / shortest, contrast, _position(line, width, height))
+    measures, contrast = _ink(line, pixels)
+    box = line.part_height
+    if len(measures) == 2:
+        least, most = min(measures), max(measures)
+    elif measures:
+        least, most = measures[0] / _ALONE[0], measures[0] * _ALONE[1]
+    else:
+        least, most = 0.0, box
+    ink = min(measures, default=0.0)
+    position = _position(line, width, height)
+    return Sighting(line, ink / shortest, least / shortest, most / shortest, box / shortest, contrast, position)
 
 
 def _position(line: Line, width: int, height: int) -> str:
@@ -249,63 +264,98 @@ def _position(line: Line, width: int, height: int) -> str:
     return f"{side} edge" if near_side else "inside"
 
 
-def _ink(line: Line, pixels: Pixels) -> tuple[float, float]:
-    """(rows of ink in pixels, or 0 where letters and ground cannot be told apart; contrast ratio as in WCAG).
+def _ink(line: Line, pixels: Pixels) -> tuple[list[float], float]:
+    """(rows of ink in pixels, measured in at most two ways; contrast ratio as in WCAG).
 
-    Letters are what stands apart on the inside: a plate behind them, its rim and the ground around it reach from edge
-    to edge of the box, and are left out, for together with them the letters would measure too tall.
+    One way parts bright from dark, which finds letters on a plate or on even ground; the other looks for strokes that
+    stand out from what is beside them, which finds letters on a photo. Each alone may take something else for letters.
     """
     margin = max(2, round(0.15 * line.part_height))
     top, bottom = max(0, int(line.top) - margin), int(line.bottom) + margin + 1
     left, right = max(0, int(line.left) - margin), int(line.right) + margin + 1
     region = pixels[top:bottom, left:right].astype(np.float32)
-    if region.size < 60:
-        return 0.0, 1.0
     light = region @ np.array([0.2126, 0.7152, 0.0722], np.float32)
     inner = light[margin:-margin, margin:-margin]
-    threshold = _otsu(inner if inner.size else light)
-    bright = light > threshold
+    if inner.size < 20:
+        return [], 1.0
+    bright = light > _otsu(inner)
     if bright.all() or not bright.any():
-        return 0.0, 1.0
+        return [], 1.0
     high, low = float(light[bright].mean()), float(light[~bright].mean())
     contrast = (_relative(high) + 0.05) / (_relative(low) + 0.05)
-    box = line.part_height
-    widest = (line.right - line.left) * _WIDEST_LETTER
-    both = _letters(bright, box, widest), _letters(~bright, box, widest)
-    spread = max(share for share, _ in both)
+    found = [_parted(bright, line), _outstanding(light, inner, line)]
+    plausible = line.part_height / _BOX_OVER_INK[1], line.part_height / _BOX_OVER_INK[0]
+    return [rows for rows in found if plausible[0] <= rows <= plausible[1]], contrast
+
+
+def _parted(bright: NDArray[np.bool_], line: Line) -> float:
+    """Rows of ink where letters are brighter or darker than everything beside them; 0 where there are none."""
+    both = [_Letters.of(mask, line) for mask in (bright, ~bright)]
+    spread = max(letters.spread for letters in both)
+    if spread < _LETTERS_SPREAD:
+        return 0.0
     # Letters with a rim of another colour are measured without it.
-    ink = min(rows for share, rows in both if share >= 0.8 * spread)
-    return (ink if spread >= _LETTERS_SPREAD and box / _BOX_OVER_INK[1] <= ink <= box / _BOX_OVER_INK[0] else 0.0), contrast
+    return min(letters.rows for letters in both if letters.spread >= 0.8 * spread)
 
 
-def _letters(mask: NDArray[np.bool_], box: float, widest: float) -> tuple[float, float]:
-    """(share of the columns that letters stand in, rows from the top of the highest to the bottom of the lowest) of the
-    connected parts of ``mask`` that may be letters or strokes of one, in a box of ``box`` pixels: they do not touch
-    the rim, and fill little of the place they take where they are wider than ``widest`` pixels.
+def _outstanding(light: NDArray[np.float32], inner: NDArray[np.float32], line: Line) -> float:
+    """Rows of ink where letters are strokes that stand out from what is beside them (white and black top-hat); 0 where
+    there are none.
     """
-    from scipy.ndimage import find_objects, label
+    from scipy.ndimage import grey_opening
 
-    labels, _ = label(mask, np.ones((3, 3)))
-    rows, columns = mask.shape
-    places = []
-    for number, place in enumerate(find_objects(labels)):
-        (top, bottom), (left, right) = ((each.start, each.stop) for each in place)
-        touches = top == 0 or bottom == rows or left == 0 or right == columns
-        if touches:
+    width = max(3, round(_STROKE_REACH * line.part_height))
+    best: tuple[float, float] | None = None
+    for sign in (1, -1):
+        signed = light * sign
+        hat = signed - grey_opening(signed, (width, width), mode="nearest")
+        letters = _Letters.of(hat > max(_otsu(hat), _FAINTEST), line)
+        if letters.spread < _LETTERS_SPREAD:
             continue
-        area = int((labels[place] == number + 1).sum())
-        is_plate = right - left > widest and area > _FILLED * (right - left) * (bottom - top)
-        if not is_plate and area >= max(3.0, 0.004 * box * box):
-            places.append((top, bottom, left, right))
-    if not places:
-        return 0.0, 0.0
-    filled = np.zeros(columns, bool)
-    for _, _, left, right in places:
-        filled[left:right] = True
-    tall = max(bottom - top for top, bottom, _, _ in places)
-    # A speck far above or below is none of the letters.
-    kept = [(top, bottom) for top, bottom, _, _ in places if bottom - top >= 0.3 * tall]
-    return float(filled.mean()), float(max(bottom for _, bottom in kept) - min(top for top, _ in kept))
+        # How little lies beyond the letters' own light on their side: between two strokes lies ground, as elsewhere.
+        beyond = float((inner * sign > float(np.median(signed[letters.mask]))).mean())
+        if best is None or beyond < best[0]:
+            best = beyond, letters.rows
+    return best[1] if best else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Letters:
+    """Connected parts of a mask that may be letters or strokes of one: the share of columns they stand in, the rows
+    from the top of the highest to the bottom of the lowest, and their pixels.
+    """
+
+    spread: float
+    rows: float
+    mask: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, mask: NDArray[np.bool_], line: Line) -> _Letters:
+        """Left out is what touches the rim, for that is ground or a plate; a plate whole; and specks."""
+        from scipy.ndimage import find_objects, label
+
+        numbers, _ = label(mask, np.ones((3, 3)))
+        height, width = mask.shape
+        widest = _WIDEST_LETTER * (line.right - line.left)
+        least = max(3.0, 0.004 * line.part_height**2)
+        parts = []
+        for number, (rows, columns) in enumerate(find_objects(numbers), start=1):
+            if rows.start == 0 or rows.stop == height or columns.start == 0 or columns.stop == width:
+                continue
+            area = int((numbers[rows, columns] == number).sum())
+            across = columns.stop - columns.start
+            is_plate = across > widest and area > _FILLED * across * (rows.stop - rows.start)
+            if not is_plate and area >= least:
+                parts.append((number, rows, columns))
+        tallest = max((rows.stop - rows.start for _, rows, _ in parts), default=0)
+        kept = [part for part in parts if part[1].stop - part[1].start >= 0.3 * tallest]
+        if not kept:
+            return cls(0.0, 0.0, np.zeros_like(mask))
+        filled = np.zeros(width, bool)
+        for _, _, columns in kept:
+            filled[columns] = True
+        reach = max(rows.stop for _, rows, _ in kept) - min(rows.start for _, rows, _ in kept)
+        return cls(float(filled.mean()), float(reach), np.isin(numbers, [number for number, _, _ in kept]))
 
 
 def _otsu(light: NDArray[np.float32]) -> float:
@@ -325,12 +375,10 @@ def _relative(light: float) -> float:
 
 
 def size_deviation(sighting: Sighting, too_small: Deviation, undecided: Deviation) -> Deviation | None:
-    """What a height by the shortest side amounts to. A box is always higher than the ink inside: alone it can show that
-    a label is too small, but never that it is large enough.
-    """
-    if sighting.ink >= PASSES:
+    """What the heights of a label amount to: nothing is decided unless its least and its greatest agree."""
+    if sighting.least >= PASSES:
         return None
-    return too_small if (sighting.ink or sighting.box * FAILS / REQUIRED) < FAILS else undecided
+    return too_small if sighting.most < FAILS else undecided
 
 
 def read_picture(data: bytes, media_type: str, _demuxer: str, found: Findings) -> None:
@@ -363,6 +411,7 @@ def visible_label(sighting: Sighting, deviations: tuple[Deviation, ...], image: 
         "text": sighting.line.text,
         "position": sighting.position,
         "ink_height": round(sighting.ink, 4) or None,
+        "ink_bounds": [round(sighting.least, 4), round(sighting.most, 4)],
         "box_height": round(sighting.box, 4),
         "contrast": round(sighting.contrast, 2),
         "score": round(sighting.line.score, 3),

@@ -14,33 +14,17 @@ from shenhe.conformance.labels import Deviation, LabelWriteError, read_labels, w
 from shenhe.conformance.labels.rhythm import find, tones
 
 from . import media
-
-
-def noise(seconds: float, rate: int, seed: int) -> NDArray[np.float64]:
-    """Something like speech: bursts of harmonics with moving pitch, and hisses."""
-    draws = np.random.default_rng(seed)
-    out = np.zeros(int(seconds * rate))
-    at = 0
-    while at < len(out):
-        count = min(int(draws.uniform(0.08, 0.3) * rate), len(out) - at)
-        time = np.arange(count) / rate
-        pitch = draws.uniform(90, 240) * (1 + draws.uniform(-0.2, 0.2) * time / 0.3)
-        phase = 2 * np.pi * np.cumsum(pitch) / rate
-        voiced = sum(np.sin(h * phase) / h for h in range(1, 14))
-        burst = voiced if draws.random() > 0.25 else draws.normal(size=count) * 0.5
-        out[at : at + count] = burst * np.hanning(max(count, 2))[:count]
-        at += count + int(draws.uniform(0.02, 0.15) * rate)
-    return out / np.abs(out).max() * 0.3
+from .perceivable import speech
 
 
 @pytest.mark.parametrize("rate", [8_000, 16_000, 44_100, 48_000])
 @pytest.mark.parametrize("position", ["start", "end", "middle"])
 @pytest.mark.parametrize("decibel", [-20, 0, 10])
 def test_the_rhythm_is_found_beside_speech(rate: int, position: str, decibel: int) -> None:
-    speech = noise(4, rate, seed=decibel + 40)
-    level = float(np.sqrt((speech**2).mean() * 2) * 10 ** (decibel / 20))
+    voice = speech(4, rate, np.random.default_rng(decibel + 40))
+    level = float(np.sqrt((voice**2).mean() * 2) * 10 ** (decibel / 20))
     label = np.concatenate([tones(rate, level=level), np.zeros(int(0.3 * rate))])
-    parts = {"start": [label, speech], "end": [speech, label], "middle": [speech, label, speech]}[position]
+    parts = {"start": [label, voice], "end": [voice, label], "middle": [voice, label, voice]}[position]
     found = find(np.concatenate(parts).astype(np.float32), rate)
     assert len(found) == 1
     assert not found[0].contiguous
@@ -49,7 +33,7 @@ def test_the_rhythm_is_found_beside_speech(rate: int, position: str, decibel: in
 
 
 def test_speech_alone_has_no_rhythm() -> None:
-    assert [seed for seed in range(40) if find(noise(5, 16_000, seed).astype(np.float32), 16_000)] == []
+    assert [seed for seed in range(40) if find(speech(5, 16_000, np.random.default_rng(seed)).astype(np.float32), 16_000)] == []
 
 
 def morse(pattern: str, rate: int = 16_000, unit: float = 0.12) -> NDArray[np.float32]:
@@ -78,11 +62,11 @@ def test_the_contiguous_form_is_accepted_and_noted() -> None:
 @pytest.mark.parametrize("width", [1, 2, 3, 4])
 @pytest.mark.parametrize("channels", [1, 2])
 def test_what_is_sounded_into_a_wav_is_found_behind_the_untouched_samples(width: int, channels: int) -> None:
-    speech = noise(2, 16_000, 3)
+    voice = speech(2, 16_000, np.random.default_rng(3))
     stream = io.BytesIO()
     with wave.open(stream, "wb") as out:
         out.setparams((channels, width, 16_000, 0, "NONE", ""))
-        whole = np.repeat(speech, channels) * (2 ** (8 * width - 1) - 1)
+        whole = np.repeat(voice, channels) * (2 ** (8 * width - 1) - 1)
         raw = (whole + 128).astype(np.uint8).tobytes() if width == 1 else whole.astype("<i4").tobytes()
         if width in (2, 3):
             raw = np.frombuffer(raw, np.uint8).reshape(-1, 4)[:, :width].tobytes()

@@ -13,6 +13,7 @@ import signal
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
@@ -22,24 +23,14 @@ from shenhe.conformance.labels.dialogue import Turn, disclosure_in_dialogue, dis
 from shenhe.conformance.labels.findings import Findings
 from shenhe.conformance.labels.glyphs import draw_label, words
 
-from . import media
+from . import media, perceivable
+from .perceivable import encoded
 
 D = Deviation
 
 
-def encoded(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
-    stream = io.BytesIO()
-    image.save(stream, kind, **options)
-    return stream.getvalue()
-
-
 def ground(kind: str, size: tuple[int, int] = (640, 480)) -> Image.Image:
-    if kind == "gradient":
-        return Image.linear_gradient("L").resize(size).convert("RGB")
-    if kind == "noise":
-        return Image.effect_noise(size, 60).convert("RGB")
-    patches = Image.effect_noise((size[0] // 64 + 1, size[1] // 64 + 1), 120).convert("RGB")
-    return patches.resize(size, Image.Resampling.BICUBIC)
+    return perceivable.ground(kind, np.random.default_rng(1), size)
 
 
 def stamped(image: Image.Image, share: float, place: str = "lower right", *, plain: bool = True) -> Image.Image:
@@ -107,6 +98,20 @@ def test_place_and_height_are_judged(share: float, place: str, expected: set[Dev
     assert len(reading.explicit) == 1, reading
     assert set(reading.explicit[0].deviations) == expected, reading.explicit[0].detail
     assert reading.decided is (D.SIZE_UNDECIDED not in expected)
+
+
+@needs_recogniser
+@pytest.mark.skipif(perceivable.FONT is None, reason="no font with Chinese letters is installed")
+@pytest.mark.parametrize("around", [0.08, 0.25, 0.6])
+def test_a_plate_behind_a_small_label_is_not_measured_with_it(around: float) -> None:
+    """Letters of 3 to 4.7 % on a black plate that would measure 5 to 10 % with it, in pictures as small as films may be."""
+    for share, size in ((0.03, (320, 568)), (0.042, (568, 320)), (0.042, (320, 568)), (0.042, (480, 854))):
+        for text in ("AI生成", "本视频由AI生成"):
+            image, true = perceivable.stamped(ground("photo", size), text, share, "light", "br", plate=(255, around))
+            assert true < 0.05
+            for label in seen(encoded(image)).explicit:
+                assert {D.TOO_SMALL, D.SIZE_UNDECIDED} & set(label.deviations), (size, text, label.detail)
+                assert not label.conformant
 
 
 @needs_recogniser
