@@ -16,7 +16,7 @@ import math
 import os
 import tempfile
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -118,17 +118,16 @@ class Purpose:
 def _philox(c0: int, c1: int, c2: int, c3: int, k0: int, k1: int) -> tuple[int, int, int, int]:
     """Philox4x32-10: four 32-bit counter words and two 32-bit key words in, four 32-bit words out.
 
-    The 32x32 -> 64 bit products are taken in 16-bit halves, so that no intermediate leaves int64.
+    In compiled code a product of two words may wrap round to a negative number. Its bits are right all the same, and the
+    masks take away the signs that a shift brings in.
     """
     for _ in range(10):
-        a_high = 0xD2511F53 * (c0 >> 16)
-        a_low = 0xD2511F53 * (c0 & 0xFFFF)
-        b_high = 0xCD9E8D57 * (c2 >> 16)
-        b_low = 0xCD9E8D57 * (c2 & 0xFFFF)
-        c0 = ((b_high + (b_low >> 16)) >> 16) ^ c1 ^ k0
-        c2 = ((a_high + (a_low >> 16)) >> 16) ^ c3 ^ k1
-        c1 = (((b_high & 0xFFFF) << 16) + (b_low & MASK)) & MASK
-        c3 = (((a_high & 0xFFFF) << 16) + (a_low & MASK)) & MASK
+        a = 0xD2511F53 * c0
+        b = 0xCD9E8D57 * c2
+        c0 = ((b >> 32) & MASK) ^ c1 ^ k0
+        c2 = ((a >> 32) & MASK) ^ c3 ^ k1
+        c1 = b & MASK
+        c3 = a & MASK
         k0 = (k0 + 0x9E3779B9) & MASK
         k1 = (k1 + 0xBB67AE85) & MASK
     return c0, c1, c2, c3
@@ -226,13 +225,13 @@ def _rebound(function: Callable[..., Any], namespace: dict[str, Any]) -> Callabl
     return copy
 
 
-def cache_folder(numba_version: str) -> Path | None:
-    """A writable folder of our own for compiled code, keyed by the hash of this file; None where there is none.
+def cache_folder(numba_version: str, sources: Sequence[Path] = (Path(__file__),)) -> Path | None:
+    """A writable folder of our own for code compiled from ``sources``, keyed by their hash; None where there is none.
 
     numba's default is beside the source, which fails in a read-only installation without a home folder. A folder
     under the shared temporary directory is used only when it belongs to us alone, since a cache is executable.
     """
-    key = hashlib.sha256(Path(__file__).read_bytes() + numba_version.encode()).hexdigest()[:16]
+    key = hashlib.sha256(b"".join(path.read_bytes() for path in sources) + numba_version.encode()).hexdigest()[:16]
     for parent in _cache_parents():
         folder = parent / "numba" / key
         try:

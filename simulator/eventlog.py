@@ -8,9 +8,10 @@ provider, so that (replication, provider, case) names one: see :func:`case_numbe
 from __future__ import annotations
 
 import enum
+from array import array
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,35 @@ COLUMNS = ("replication", "time", "kind", "provider", "case", "actor", "rule", "
 
 Row = tuple[float, int, int, int, int, float]
 """time, kind, provider, case, rule code (-1 for none), value"""
+
+
+class Columns(NamedTuple):
+    """The rows of one replication in the order in which they happened, a column each: what either engine leaves."""
+
+    time: npt.NDArray[np.float64]
+    kind: npt.NDArray[np.int16]
+    provider: npt.NDArray[np.int32]
+    case: npt.NDArray[np.int64]
+    rule: npt.NDArray[np.int16]  # -1 for none
+    value: npt.NDArray[np.float64]
+
+    def rows(self) -> list[Row]:
+        """The same as tuples, for whoever walks through them one by one."""
+        return list(zip(*(column.tolist() for column in self), strict=True))
+
+
+def columns(rows: array[float]) -> Columns:
+    """Rows written one after another into one array, six numbers each, as columns."""
+    table = np.frombuffer(rows, dtype=np.float64).reshape(-1, 6)
+    time, kind, provider, case, rule, value = np.ascontiguousarray(table.T)
+    return Columns(
+        time,
+        kind.astype(np.int16),
+        provider.astype(np.int32),
+        case.astype(np.int64),
+        rule.astype(np.int16),
+        value,
+    )
 
 
 class Actor(enum.StrEnum):
@@ -181,29 +211,25 @@ def schema() -> pa.Schema:
     )
 
 
-def to_table(rows: Sequence[Row], replication: int, rules: Sequence[str]) -> pa.Table:
-    """Rows of one replication as an Arrow table, in the order in which they happened."""
+def to_table(log: Columns, replication: int, rules: Sequence[str]) -> pa.Table:
+    """The log of one replication as an Arrow table."""
     import pyarrow as pa
 
-    columns = list(zip(*rows, strict=True)) if rows else [()] * 6
-    time, kind, provider, case, rule, value = columns
-    kinds = np.array(kind, dtype=np.int16)
     # Several steps of a ladder may rest on one provision: the dictionary names it once, or Parquet would not use it.
     distinct = list(dict.fromkeys(rules))
     code_of = np.array([distinct.index(name) for name in rules], dtype=np.int16)
-    codes = np.array(rule, dtype=np.int16)
-    known = codes >= 0
-    rule_codes = _nullable(np.where(known, code_of[codes], 0).astype(np.int16), known)
+    known = log.rule >= 0
+    rule_codes = _nullable(np.where(known, code_of[log.rule], 0).astype(np.int16), known)
     return pa.table(
         [
-            pa.array(np.full(len(rows), replication, dtype=np.int32)),
-            pa.array(np.array(time, dtype=np.float64)),
-            pa.DictionaryArray.from_arrays(pa.array(kinds), pa.array(KIND_NAMES)),
-            pa.array(np.array(provider, dtype=np.int32)),
-            pa.array(np.array(case, dtype=np.int32)),
-            pa.DictionaryArray.from_arrays(pa.array(_ACTOR_OF_KIND[kinds]), pa.array(ACTOR_NAMES)),
+            pa.array(np.full(len(log.time), replication, dtype=np.int32)),
+            pa.array(log.time),
+            pa.DictionaryArray.from_arrays(pa.array(log.kind), pa.array(KIND_NAMES)),
+            pa.array(log.provider),
+            pa.array(log.case.astype(np.int32)),
+            pa.DictionaryArray.from_arrays(pa.array(_ACTOR_OF_KIND[log.kind]), pa.array(ACTOR_NAMES)),
             pa.DictionaryArray.from_arrays(rule_codes, pa.array(distinct, pa.string())),
-            pa.array(np.array(value, dtype=np.float64)),
+            pa.array(log.value),
         ],
         schema=schema(),
     )

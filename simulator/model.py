@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import gc
+from array import array
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import simpy
@@ -20,7 +21,7 @@ from .appeal import Appeals
 from .authority import Authorities
 from .clock import Clock
 from .draws import compiled, replication_seed
-from .eventlog import Kind, Row
+from .eventlog import Columns, Kind, Row, columns
 from .inspection import Inspections
 from .platform import Platforms
 from .policy import Floats, Integers, Table, regimes
@@ -50,7 +51,7 @@ class Replication:
     """What one replication leaves: its log, final state, and the counts at each bin's end."""
 
     number: int
-    rows: list[Row]
+    log: Columns  # empty where no log was kept
     state: State
     bin_ends: Floats  # (bins,) days
     kinds: Integers  # (bins, KINDS) events so far, by kind
@@ -71,8 +72,22 @@ class Replication:
     takedown_delays: Floats  # days from a complaint to the provider's own takedown
     spent: Floats  # (A,) RMB that each authority paid for investigations
     unfunded: Floats  # (A,) days that each authority's budget did not reach for another case
-    steps: int  # events that SimPy processed
+    steps: int  # events that the engine handled; the one thing that two engines count differently
     pending: int  # and those that were waiting at the horizon
+
+    @property
+    def rows(self) -> list[Row]:
+        """The log as tuples."""
+        return self.log.rows()
+
+
+class Beginning(Protocol):
+    """A world before anything happens in it."""
+
+    @property
+    def state(self) -> State: ...
+    @property
+    def table(self) -> Table: ...
 
 
 class World:
@@ -98,7 +113,9 @@ class World:
         self.state = as_lists(self.initial)
         self.behaviours = len(self.table.behaviour_rate)
         self.steps = len(self.table.step_sanctions)
-        self.rows: list[Row] = []
+        # Six numbers a row: as objects the rows of a run would be some five times as large, and all be looked at again to
+        # make columns of them.
+        self.rows = array("d")
         self.keep_log = keep_log
         self.kinds = [0] * KINDS
         classes = len(self.table.class_gain)
@@ -175,7 +192,7 @@ class World:
         """One row: ``rule`` is a behaviour's index, ``behaviours + step`` for a penalty, or -1."""
         self.kinds[kind] += 1
         if self.keep_log:
-            self.rows.append((self.env.now, kind, provider, case, rule, value))
+            self.rows.extend((self.env.now, kind, provider, case, rule, value))
 
     def penalty_rule(self, step: int) -> int:
         return self.behaviours + step
@@ -273,27 +290,27 @@ def replicate(
     number: int,
     *,
     keep_log: bool = True,
-    prepare: Callable[[World], None] | None = None,
+    prepare: Callable[[Beginning], None] | None = None,
     policy: Hook | None = None,
 ) -> Replication:
-    """Run replication ``number`` of a run with ``seed``; the same arguments give the same bits on every machine.
+    """Run replication ``number`` of a run with ``seed`` on SimPy; the same arguments give the same bits on every machine.
 
-    ``prepare`` may change the state of the world before anything happens in it, so that a provider can be put there whose
-    compliance was measured.
+    ``prepare`` may change the values in the state of the world before anything happens in it, so that a provider can be put there
+    whose compliance was measured. The state's fields are lists here and arrays in :mod:`.compiled`.
     """
-    world = World(scenario, regimes(scenario), replication_seed(seed, number), keep_log=keep_log, hook=policy)
-    if prepare is not None:
-        prepare(world)
-        # Compliance set from outside is what effort and failures start from.
-        world.state.base[:] = world.state.compliance
-    world.start()
     with rare_collections():
+        world = World(scenario, regimes(scenario), replication_seed(seed, number), keep_log=keep_log, hook=policy)
+        if prepare is not None:
+            prepare(world)
+            # Compliance set from outside is what effort and failures start from.
+            world.state.base[:] = world.state.compliance
+        world.start()
         world.env.run(until=world.table.horizon)
-    world.finish()
+        world.finish()
     ends, kinds, extras, occasions, violations = zip(*world.bins, strict=True)
     return Replication(
         number=number,
-        rows=world.rows,
+        log=columns(world.rows),
         state=as_arrays(world.state, world.initial),
         bin_ends=np.array(ends),
         kinds=np.array(kinds, dtype=np.int64),

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from shenhe.rulebook import Behaviour
 
-from .formulas import scaled
+from .formulas import mean_fine, scaled
 from .levers import PolicyRules, Sanction, covers
 from .scenario import Scenario
 
@@ -205,6 +205,21 @@ class Table(NamedTuple):
     false_complaint_chance: float  # share of the stream of false complaints that is made
     clock_step: float  # days, 0 for continuous time
     foresight: float  # days that a provider looks ahead, 0 for no further than the next step
+
+
+    def feared(self) -> tuple[Floats, Floats, Floats]:
+        """What providers reckon each step of the ladder with, (L,) each: RMB of a fine, share of a year's turnover, days off."""
+        fines = np.array(
+            [
+                mean_fine(low, high) + each
+                for low, high, each in zip(self.step_fine_low, self.step_fine_high, self.step_per_violation, strict=True)
+            ]
+        )
+        turnover = self.step_turnover.copy()
+        if not self.fine_on_first:
+            # A first breach that is not serious is not fined yet, so there is no such fine to fear.
+            fines[0] = turnover[0] = 0.0
+        return fines, turnover, self.step_service + self.step_removal * float(self.store_share.sum())
 
 
 def table(scenario: Scenario) -> Table:

@@ -18,7 +18,6 @@ from .formulas import (
     complies_looking_ahead,
     feared_cost,
     filter_strictness,
-    mean_fine,
     misuse_chance,
     outlays,
     step_on_ladder,
@@ -86,15 +85,7 @@ class Providers:
         self.claimed = table.behaviour_claimed.tolist()
         self.award = table.behaviour_award.tolist()
         self.real_name = table.real_name
-        self.fine = [
-            mean_fine(low, high) + each
-            for low, high, each in zip(table.step_fine_low, table.step_fine_high, table.step_per_violation, strict=True)
-        ]
-        self.turnover = table.step_turnover.tolist()
-        if not table.fine_on_first:
-            # A first breach that is not serious is not fined yet, so there is no such fine to fear.
-            self.fine[0] = self.turnover[0] = 0.0
-        self.without_service = (table.step_service + table.step_removal * float(table.store_share.sum())).tolist()
+        self.fine, self.turnover, self.without_service = (column.tolist() for column in table.feared())
 
     def start(self) -> None:
         for p in range(self.world.table.providers):

@@ -1,0 +1,244 @@
+"""The course of time: what comes next happens, until the horizon."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..eventlog import Kind
+from . import agenda, app_store, budget, casework, inspection, life, occasion, platform, public, registry, sanction, supporter
+from .agenda import (
+    case_of,
+    give_back,
+    key_of,
+    kind_of,
+    pop_first,
+    provider_of,
+    remove_first,
+    schedule,
+)
+from .budget import employ
+from .compilation import entry, jit
+from .docket import grant, resize
+from .effort import review
+from .suspension import expire
+from .world import BIN, accrue, close_bin, log, pay_staff, queue_changed
+
+ENTERED, OCCASION, POLICY_CHANGED = int(Kind.ENTERED), int(Kind.OCCASION), int(Kind.POLICY_CHANGED)
+SUPPORTER_FAILED, STORE_FINED = int(Kind.SUPPORTER_FAILED), int(Kind.STORE_FINED)
+
+
+@entry
+def start(w: Any) -> None:
+    """Put into the agenda what is bound to happen."""
+    law = w.law[0]
+    for pool in range(w.reviewers.shape[1]):
+        resize(w, len(w.authorities) + pool, max(1, w.reviewers[0, pool]))
+    for authority in range(len(w.authorities)):
+        employ(w, authority)
+    for number in range(1, len(w.days)):
+        schedule(w, w.days[number], POLICY_CHANGED, 0, number, agenda.REGIME_BEGINS)
+    budget.begin_budgets(w)
+    if law.lots > 1:
+        inspection.concentrate(w, 0)
+    if law.inspection_ceiling > 0.0:
+        inspection.expect_inspection(w, 0)
+    if law.audit_days > 0.0 and w.stores.shape[1] > 0:
+        schedule(w, law.audit_days, STORE_FINED, 0, 0, agenda.STORES_AUDITED)
+    if law.false_complaint_rate > 0.0:
+        public.expect_false_complaint(w, 0)
+    if law.rumour_rate > 0.0:
+        public.expect_rumour(w, 0)
+    for number in range(w.failures.shape[1]):
+        schedule(w, w.failures[0, number].day, SUPPORTER_FAILED, 0, number, agenda.SUPPORTER_FAILS)
+    for p in range(len(w.providers)):
+        if w.providers[p].entry < w.horizon:
+            schedule(w, w.providers[p].entry, ENTERED, p, 0, agenda.ENTRY)
+
+
+@entry
+def advance(w: Any, most: int) -> bool:
+    """Let at most so many events happen; whether the horizon has been reached."""
+    plan = w.agenda
+    key_of_occasion = key_of(OCCASION, 0, 0)
+    for _ in range(most):
+        w.events += 1
+        if plan.starting.first < plan.starting.end:
+            begin(w)
+            continue
+        if plan.granted.first < plan.granted.end:
+            go_on(w)
+            continue
+        by_tree = plan.tree[1].time
+        from_tree = True
+        time = by_tree
+        if plan.count > 0:
+            head = plan.heap[0]
+            p = plan.tree[1].provider
+            if head.time < by_tree or (
+                head.time == by_tree
+                and head.key < key_of_occasion + key_of(0, p, w.providers[p].next_occasion)
+            ):
+                from_tree = False
+                time = head.time
+        if time >= w.census:
+            if w.census >= w.horizon:
+                w.now = w.horizon
+                return True
+            # A bin is closed before anything else happens at its end: bins are half-open, like the horizon.
+            w.now = w.census
+            close_bin(w)
+            w.census = w.now + BIN
+            continue
+        if time >= w.horizon:
+            w.now = w.horizon
+            return True
+        w.now = time
+        if from_tree:
+            occasion.meet_occasion(w, plan.tree[1].provider)
+        else:
+            happen(w)
+    return False
+
+
+@jit
+def begin(w: Any) -> None:
+    """A process begins."""
+    what, subject = pop_first(w.agenda.starting)
+    if what == agenda.CASE_BEGINS:
+        casework.begin_case(w, subject)
+    elif what == agenda.REMOVAL_BEGINS:
+        app_store.begin_removal(w, subject)
+    elif what == agenda.APPEAL_BEGINS:
+        sanction.begin_appeal(w, subject)
+    else:
+        registry.prepare(w, subject)
+
+
+@jit
+def go_on(w: Any) -> None:
+    """Somebody has time for what waited, or is free again."""
+    what, subject = pop_first(w.agenda.granted)
+    if what == agenda.INSPECTOR_FREE:
+        casework.take_up(w, subject)
+    elif what == agenda.REVIEWER_FREE:
+        registry.review(w, subject)
+    else:
+        grant(w, subject)
+
+
+@jit
+def happen(w: Any) -> None:
+    """What stands first in the heap happens."""
+    head = w.agenda.heap[0]
+    key, place = head.key, head.due
+    kind, p, case = kind_of(key), provider_of(key), case_of(key)
+    due = w.agenda.dues[place]
+    what, b, subject = due.what, due.behaviour, due.subject
+    flag, amount, since = due.flag, due.amount, due.since
+    give_back(w.agenda, place)
+    remove_first(w.agenda)
+    if what == agenda.VIOLATION_ENDS:
+        occasion.end_violation(w, kind, p, b, case, amount, subject, since)
+    elif what == agenda.COMPLAINT_MADE:
+        public.complain(w, p, b, case, flag)
+    elif what == agenda.COPIES_END:
+        platform.end_copies(w, kind, p, b, case, amount)
+    elif what == agenda.INSPECTION_DUE:
+        inspection.inspect(w, case)
+    elif what == agenda.INVESTIGATED:
+        casework.decide_case(w, subject)
+    elif what == agenda.ORDER_MET:
+        casework.order_met(w, subject)
+    elif what == agenda.DEADLINE_PASSED:
+        casework.deadline_passed(w, subject)
+    elif what == agenda.APPEAL_DECIDED:
+        sanction.decide_appeal(w, subject)
+    elif what == agenda.SUSPENSION_EXPIRES:
+        expire(w, p, b, subject, case)
+    elif what == agenda.STORE_REPORTS:
+        app_store.report(w, p, b, subject, case, flag)
+    elif what == agenda.FALSE_COMPLAINT:
+        public.complain_without_cause(w, case)
+    elif what == agenda.CLAIM_DECIDED:
+        occasion.pay_claim(w, p, b, case)
+    elif what == agenda.REVIEW:
+        review(w, p)
+    elif what == agenda.PLATFORM_FOUND_OUT:
+        platform.fine(w, p, subject)
+    else:
+        _happen_seldom(w, what, p, case, subject)
+
+
+@jit
+def _happen_seldom(w: Any, what: int, p: int, case: int, subject: int) -> None:
+    if what == agenda.ENTRY:
+        life.enter(w, p)
+        occasion.begin_occasions(w, p)
+    elif what == agenda.EXIT:
+        life.leave(w, p)
+    elif what == agenda.GRACE_OVER:
+        life.stay_unfiled(w, p, subject)
+    elif what == agenda.REENTRY:
+        life.reenter(w, p)
+    elif what == agenda.LISTING_REVIEWED:
+        app_store.decide(w, p, case, subject)
+    elif what == agenda.ORDER_OBEYED:
+        app_store.obey(w, subject)
+    elif what == agenda.REMOVAL_OVER:
+        app_store.seek_relisting(w, subject)
+    elif what == agenda.RELISTING_REVIEWED:
+        app_store.decide_relisting(w, subject)
+    elif what == agenda.FILING_READY:
+        registry.hand_in(w, subject)
+    elif what == agenda.FILING_REVIEWED:
+        registry.decide(w, subject)
+    elif what == agenda.FILING_PUBLISHED:
+        registry.publish(w, subject)
+    elif what == agenda.STORES_AUDITED:
+        app_store.audit(w, case)
+    elif what == agenda.SUPPORTER_FAILS:
+        supporter.fail(w, case)
+    elif what == agenda.SUPPORTER_RECOVERS:
+        supporter.recover(w, case)
+    elif what == agenda.FOCUS_TURNS:
+        inspection.concentrate(w, case)
+    elif what == agenda.BUDGETS_RENEWED:
+        budget.renew(w, case)
+    elif what == agenda.RUMOUR_SPREADS:
+        public.spread_rumour(w, case)
+    elif what == agenda.REGIME_BEGINS:
+        change_policy(w, case)
+
+
+@jit
+def change_policy(w: Any, number: int) -> None:
+    """Another regime holds from now on. Cases under way are decided by it; sanctions imposed stand."""
+    pay_staff(w)
+    # What accrues at a rate that the regime sets is booked up to now.
+    for p in range(len(w.providers)):
+        if w.providers[p].lawful_rate != 0.0:
+            accrue(w, p)
+    w.regime = number
+    for pool in range(w.reviewers.shape[1]):
+        resize(w, len(w.authorities) + pool, w.reviewers[number, pool])
+    for authority in range(len(w.authorities)):
+        employ(w, authority)
+    log(w, POLICY_CHANGED, 0, number, -1, float(number))
+    for p in range(len(w.providers)):
+        if w.providers[p].strictness != 0.0:
+            accrue(w, p)
+
+
+@entry
+def finish(w: Any) -> None:
+    """Book what is still under way at the horizon."""
+    queue_changed(w, 0)
+    pay_staff(w)
+    close_bin(w)
+    for authority in range(len(w.authorities)):
+        budget.end_shortage(w, authority)
+    for p in range(len(w.providers)):
+        life.end_downtime(w, p)
+        life.book_effort(w, p)
+        if w.providers[p].occasions != 0:
+            log(w, OCCASION, p, 0, -1, float(w.providers[p].occasions))

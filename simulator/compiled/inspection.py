@@ -1,0 +1,93 @@
+"""Inspections: one fixed stream of candidates for the whole market, thinned by targeting."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..eventlog import Kind, Stream
+from ..state import ACTIVE
+from .agenda import FOCUS_TURNS, INSPECTION_DUE, schedule, until
+from .compilation import jit
+from .deterrence import strikes
+from .docket import suspect
+from .pure import Purpose, case_number, exponential, inspection_chance, inspection_emphasis, uniform
+from .world import log
+
+INSPECTION, FOCUSED = int(Kind.INSPECTION), int(Kind.FOCUSED)
+INSPECTED = int(Stream.INSPECTION)
+
+
+@jit
+def expect_inspection(w: Any, a: int) -> None:
+    mean = 1.0 / (w.law[0].inspection_ceiling * len(w.providers))
+    gap = exponential(w.seed, 0, Purpose.INSPECTION_GAP, a) * mean
+    w.inspection_arrival += gap
+    schedule(w, until(w, w.inspection_arrival, gap), INSPECTION, 0, a, INSPECTION_DUE)
+
+
+@jit
+def inspect(w: Any, a: int) -> None:
+    """Candidate ``a`` takes place, or not."""
+    p = int(uniform(w.seed, 0, Purpose.INSPECTION_TARGET, a) * len(w.providers))
+    provider = w.providers[p]
+    if provider.status == ACTIVE and provider.outside == 0:
+        law = w.law[w.regime]
+        chance = inspection_chance(
+            law.inspection_rate,
+            law.inspection_ceiling,
+            law.target_per_strike,
+            strikes(w, p),
+            law.target_cap,
+            w.classes[w.regime, provider.size_class].target,
+        )
+        if (
+            law.group_weight != 1.0
+            or law.target_per_complaint > 0.0
+            or law.focus_weight != 1.0
+            or law.safe_harbour_factor != 1.0
+        ):
+            chance *= inspection_emphasis(
+                law.group_weight if provider.group != 0 else 1.0,
+                provider.complained,
+                law.target_per_complaint,
+                law.target_complaint_cap,
+                law.focus_weight if p % law.lots == w.focus else 1.0,
+                law.safe_harbour_factor if provider.certified != 0 else 1.0,
+            )
+        if uniform(w.seed, 0, Purpose.INSPECTION_ACCEPTED, a) < chance:
+            visit(w, p, a)
+    expect_inspection(w, a + 1)
+
+
+@jit
+def visit(w: Any, p: int, a: int) -> None:
+    """An inspection opens a case on the gravest live violation, or on a rule that is being kept."""
+    provider, behaviours = w.providers[p], w.behaviours.shape[1]
+    b, gravest = -1, 0.0
+    for place in range(behaviours):
+        duty = w.duties[p * behaviours + place]
+        if duty.live != 0 and duty.live_severity >= gravest:
+            b, gravest = place, duty.live_severity
+    provider.complained = 0
+    hides = w.classes[w.regime, provider.size_class].hides
+    if b >= 0 and hides > 0.0 and provider.sanctions != 0 and uniform(w.seed, p, Purpose.HIDDEN, a) < hides:
+        b = -1
+    founded = b >= 0
+    case = case_number(INSPECTED, a)
+    if not founded:
+        b = int(uniform(w.seed, 0, Purpose.INSPECTION_BEHAVIOUR, a) * behaviours)
+    log(w, INSPECTION, p, case, b, 1.0 if founded else 0.0)
+    suspect(w, p, b, case, founded, False, False)
+
+
+@jit
+def concentrate(w: Any, turn: int) -> None:
+    """Dynamic concentration: at each turn, the lot of providers with most sanctions since the last one."""
+    most = 0
+    for lot in range(len(w.sanctioned_in_lot)):
+        if w.sanctioned_in_lot[lot] > w.sanctioned_in_lot[most]:
+            most = lot
+    w.focus = most
+    log(w, FOCUSED, 0, turn, -1, float(most))
+    w.sanctioned_in_lot[:] = 0
+    schedule(w, w.law[w.regime].focus_days, FOCUSED, 0, turn + 1, FOCUS_TURNS)

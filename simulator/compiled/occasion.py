@@ -1,0 +1,205 @@
+"""Occasions to breach a rule: averted, forgone for fear of sanctions, or taken; and the violations they become."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..eventlog import Kind, Stream
+from ..provider import BY_ITSELF, BY_PEERS, DETERRED_OWN, DETERRED_PEERS, MEASURES
+from ..state import ABROAD, ACTIVE, FUNCTIONS, REGISTRATION, SERVICE, UPDATES
+from . import app_store, platform
+from .agenda import CLAIM_DECIDED, COMPLAINT_MADE, NEVER, VIOLATION_ENDS, expect_occasion, schedule
+from .compilation import jit
+from .deterrence import beliefs, complies_ahead, fear
+from .docket import suspect
+from .life import begin_violation, settle
+from .pure import Purpose, bisect_right, case_number, exponential, misuse_chance, uniform, violation_chance, whole_steps
+from .world import accrue, appended, log
+
+VIOLATION_ENDED, TAKEN_DOWN, COMPLAINT = int(Kind.VIOLATION_ENDED), int(Kind.TAKEN_DOWN), int(Kind.COMPLAINT)
+DETERRED, SELF_REPORTED, CLAIM = int(Kind.DETERRED), int(Kind.SELF_REPORTED), int(Kind.CLAIM)
+ACCOUNT_MEASURE = int(Kind.ACCOUNT_MEASURE)
+MET, BY_OWN_REPORT = int(Stream.OCCASION), int(Stream.SELF_REPORT)
+NOT_DONE = -1.0  # of days until something that does not happen
+
+
+@jit
+def begin_occasions(w: Any, p: int) -> None:
+    """A provider has entered: its fixed stream of occasions begins."""
+    provider = w.providers[p]
+    rate = w.law[w.regime].occasion_rate * w.classes[w.regime, provider.size_class].activity
+    if rate == 0.0:
+        return
+    provider.mean_gap = 1.0 / rate
+    provider.next_occasion = 0
+    provider.arrival = w.now
+    _expect_next(w, p)
+
+
+@jit
+def _expect_next(w: Any, p: int) -> None:
+    provider = w.providers[p]
+    delay = exponential(w.seed, p, Purpose.CANDIDATE_GAP, provider.next_occasion) * provider.mean_gap
+    if w.step != 0.0:
+        provider.arrival += delay
+        delay = whole_steps(provider.arrival, w.step) - w.now
+    expect_occasion(w.agenda, p, w.now + delay)
+
+
+@jit
+def meet_occasion(w: Any, p: int) -> None:
+    provider = w.providers[p]
+    k = provider.next_occasion
+    if provider.status != ACTIVE:
+        if not w.classes[w.regime, provider.size_class].reenters > 0.0:
+            expect_occasion(w.agenda, p, NEVER)
+            return
+    elif w.functions[p * FUNCTIONS + SERVICE].suspended == 0:
+        provider.occasions += 1
+        w.class_occasions[provider.size_class] += 1
+        u = uniform(w.seed, p, Purpose.CANDIDATE_ACCEPTED, k)
+        b = bisect_right(w.cumulative, uniform(w.seed, p, Purpose.CANDIDATE_BEHAVIOUR, k))
+        if u < 1.0 - w.duties[p * w.behaviours.shape[1] + b].compliance:
+            _tempt(w, p, b, k, u)
+    provider.next_occasion = k + 1
+    _expect_next(w, p)
+
+
+@jit
+def _tempt(w: Any, p: int, b: int, k: int, u: float) -> None:
+    """An occasion that compliance does not avert: forgone for fear of sanctions, or taken.
+
+    ``u`` is the draw that decides; it has been found below 1 - compliance, which is the chance without fear.
+    """
+    provider, law = w.providers[p], w.law[w.regime]
+    compliance = w.duties[p * w.behaviours.shape[1] + b].compliance
+    gain = w.classes[w.regime, provider.size_class].gain
+    inside = provider.outside == 0
+    feared = fear(w, p) if inside else 0.0
+    own, peers = beliefs(w, p)
+    misused_share = w.behaviours[w.regime, b].misused
+    misused = misused_share > 0.0 and uniform(w.seed, p, Purpose.MISUSED, k) < misused_share
+    chance = _chance(w, p, misused, violation_chance(compliance, own + peers - own * peers, feared, gain))
+    ahead = inside and law.foresight > 0.0 and complies_ahead(w, p)
+    if u < chance and not ahead:
+        provider.violations += 1
+        w.class_violations[provider.size_class] += 1
+        violate(w, p, b, k, misused)
+    elif feared > 0.0 or ahead:
+        fearless = _chance(w, p, misused, violation_chance(compliance, 0.0, feared, gain))
+        alone = _chance(w, p, misused, violation_chance(compliance, own, feared, gain))
+        if u < fearless:
+            by_peers = u < alone and not ahead
+            w.totals[DETERRED_PEERS if by_peers else DETERRED_OWN] += 1.0
+            log(w, DETERRED, p, case_number(MET, k), b, float(BY_PEERS if by_peers else BY_ITSELF))
+
+
+@jit
+def _chance(w: Any, p: int, misused: bool, chance: float) -> float:
+    """Suspended updates and registration leave fewer occasions; users misuse less where their names are known."""
+    law = w.law[w.regime]
+    if w.functions[p * FUNCTIONS + UPDATES].suspended != 0:
+        chance *= law.updates_factor
+    if w.functions[p * FUNCTIONS + REGISTRATION].suspended != 0:
+        chance *= law.registration_factor
+    if misused:
+        anonymous = law.real_name >= 0 and w.duties[p * w.behaviours.shape[1] + law.real_name].live > 0
+        chance = misuse_chance(chance, law.anonymity, anonymous)
+    return chance
+
+
+@jit
+def violate(w: Any, p: int, b: int, k: int, misused: bool) -> None:
+    """Occasion ``k`` becomes a violation: it lasts, is noticed or not, and spreads."""
+    case, risk, law = case_number(MET, k), w.behaviours[w.regime, b], w.law[w.regime]
+    serious = uniform(w.seed, p, Purpose.SERIOUS, k) < risk.serious
+    severity = risk.severity * risk.serious_factor if serious else risk.severity
+    own = severity * (1.0 - risk.spreads)
+    begin_violation(w, p, b, case, own)
+    delay = whole_steps(exponential(w.seed, p, Purpose.LIFETIME, k) * risk.lifetime, w.step)
+    kind = VIOLATION_ENDED
+    epoch = w.duties[p * w.behaviours.shape[1] + b].live_epoch
+    reported = _notice(w, p, b, k, serious)
+    if reported >= 0.0:
+        handled = _handled(w, p, k, misused)
+        if handled >= 0.0 and reported + handled < delay:
+            delay, kind = reported + handled, TAKEN_DOWN
+    elif misused:
+        _handled(w, p, k, misused)
+    due = schedule(w, delay, kind, p, case, VIOLATION_ENDS)
+    due.behaviour = b
+    due.subject = epoch
+    due.amount = own
+    due.since = delay - reported
+    app_store.notice(w, p, b, k, serious)
+    if risk.spreads > 0.0:
+        platform.spread(w, p, b, k, severity * risk.spreads, reported)
+    accrue(w, p)
+    if risk.claimed > 0.0 and uniform(w.seed, p, Purpose.CLAIMED, k) < risk.claimed:
+        decided = exponential(w.seed, p, Purpose.CLAIM_TIME, k) * law.claim_days
+        schedule(w, decided, CLAIM, p, case, CLAIM_DECIDED).behaviour = b
+    reports = law.self_report > 0.0 and w.providers[p].outside == 0
+    if reports and uniform(w.seed, p, Purpose.SELF_REPORTED, k) < law.self_report:
+        own_case = case_number(BY_OWN_REPORT, k)
+        log(w, SELF_REPORTED, p, own_case, b, 0.0)
+        suspect(w, p, b, own_case, True, serious, True)
+
+
+@jit
+def _notice(w: Any, p: int, b: int, k: int, serious: bool) -> float:
+    """Whether somebody complains of occasion ``k``: the delay in days until then, or -1."""
+    if uniform(w.seed, p, Purpose.COMPLAINED, k) >= w.behaviours[w.regime, b].complained:
+        return NOT_DONE
+    delay = whole_steps(exponential(w.seed, p, Purpose.COMPLAINT_DELAY, k) * w.law[w.regime].complaint_delay, w.step)
+    due = schedule(w, delay, COMPLAINT, p, case_number(MET, k), COMPLAINT_MADE)
+    due.behaviour = b
+    due.flag = serious
+    return delay
+
+
+@jit
+def _handled(w: Any, p: int, k: int, misused: bool) -> float:
+    """Days that the provider itself takes to act on a complaint, or -1 where it does not.
+
+    A user who misused the service may lose the account, and what was made with it goes too.
+    """
+    law = w.law[w.regime]
+    acts = law.handles > 0.0 and uniform(w.seed, p, Purpose.HANDLED, k) < law.handles
+    if misused and law.account_measures > 0.0:
+        u = uniform(w.seed, p, Purpose.ACCOUNT_MEASURE, k)
+        if u < law.account_measures:
+            measure = 1 + int(MEASURES * u / law.account_measures)
+            log(w, ACCOUNT_MEASURE, p, case_number(MET, k), -1, float(measure))
+            acts = acts or measure > MEASURES // 2
+    if not acts:
+        return NOT_DONE
+    return whole_steps(exponential(w.seed, p, Purpose.HANDLING_TIME, k) * law.handling_days, w.step)
+
+
+@jit
+def end_violation(w: Any, kind: int, p: int, b: int, case: int, severity: float, epoch: int, since_report: float) -> None:
+    provider, duty = w.providers[p], w.duties[p * w.behaviours.shape[1] + b]
+    if duty.live_epoch != epoch:
+        return
+    # Exactly zero when none is left, so that rounding leaves no trace of harm.
+    duty.live -= 1
+    duty.live_severity = duty.live_severity - severity if duty.live != 0 else 0.0
+    provider.live_all -= 1
+    provider.severity = provider.severity - severity if provider.live_all != 0 else 0.0
+    w.violations_live -= 1
+    if kind == TAKEN_DOWN:
+        w.takedown_delays = appended(w.takedown_delays, w.takedowns, since_report)
+        w.takedowns += 1
+    log(w, kind, p, case, b, severity)
+    accrue(w, p)
+
+
+@jit
+def pay_claim(w: Any, p: int, b: int, case: int) -> None:
+    """The person depicted is awarded damages, where the provider can still be reached by a court."""
+    provider = w.providers[p]
+    if provider.status == ACTIVE and provider.outside != ABROAD:
+        award = exponential(w.seed, p, Purpose.AWARD, case >> 3) * w.behaviours[w.regime, b].award
+        provider.claims += award
+        log(w, CLAIM, p, case, b, award)
+        settle(w, p, case)

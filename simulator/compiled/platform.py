@@ -1,0 +1,57 @@
+"""Propagation platforms: copies of what providers make live on them, until they fade or are taken down."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..eventlog import Kind, Stream
+from .agenda import COPIES_END, PLATFORM_FOUND_OUT, schedule
+from .compilation import jit
+from .pure import Purpose, bisect_right, case_number, exponential, uniform
+from .world import accrue, log
+
+COPIES_SPREAD, COPIES_REMOVED, COPIES_FADED = int(Kind.COPIES_SPREAD), int(Kind.COPIES_REMOVED), int(Kind.COPIES_FADED)
+FINED = int(Kind.PLATFORM_FINED)
+MET = int(Stream.OCCASION)
+PLATFORM_FINES = 3  # of model.TOTALS
+
+
+@jit
+def spread(w: Any, p: int, b: int, k: int, severity: float, reported: float) -> None:
+    """Copies of occasion ``k`` appear. ``reported``: days until somebody complains, or -1. The caller accrues harm."""
+    provider, law = w.providers[p], w.law[w.regime]
+    number = min(bisect_right(w.platform_cumulative, uniform(w.seed, p, Purpose.PLATFORM, k)), w.platforms.shape[1] - 1)
+    platform = w.platforms[w.regime, number]
+    provider.copies += severity
+    provider.copies_live += 1
+    case = case_number(MET, k)
+    log(w, COPIES_SPREAD, p, case, b, severity)
+    delay, kind = exponential(w.seed, p, Purpose.COPY_FADE, k) * platform.fades, COPIES_FADED
+    missed = platform.misses * w.attention[number]
+    seen = reported >= 0.0 and uniform(w.seed, p, Purpose.COPY_MISSED, k) >= missed
+    found = law.platform_found
+    if reported >= 0.0 and not seen and found > 0.0 and uniform(w.seed, p, Purpose.NEGLECT_FOUND, k) < found:
+        schedule(w, reported, FINED, p, case, PLATFORM_FOUND_OUT).subject = number
+    if seen and reported + platform.lag < delay:
+        delay, kind = reported + platform.lag, COPIES_REMOVED
+    due = schedule(w, delay, kind, p, case, COPIES_END)
+    due.behaviour = b
+    due.amount = severity
+
+
+@jit
+def fine(w: Any, p: int, platform: int) -> None:
+    """A reported copy that a platform left alone has come to the regulator's notice."""
+    law = w.law[w.regime]
+    w.totals[PLATFORM_FINES] += law.platform_fine
+    w.attention[platform] *= 1.0 - law.platform_learns
+    log(w, FINED, p, platform, -1, law.platform_fine)
+
+
+@jit
+def end_copies(w: Any, kind: int, p: int, b: int, case: int, severity: float) -> None:
+    provider = w.providers[p]
+    provider.copies_live -= 1
+    provider.copies = provider.copies - severity if provider.copies_live != 0 else 0.0
+    log(w, kind, p, case, b, severity)
+    accrue(w, p)

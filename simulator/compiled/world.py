@@ -1,0 +1,322 @@
+"""The world of one replication in one structure, and what every actor does to it: rows of the log, harm, the queue, bins."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import types
+from numba.experimental import structref
+
+from ..eventlog import Kind
+from ..state import ACTIVE, FUNCTIONS, SERVICE
+from .agenda import AGENDA, Structure, array_of
+from .compilation import jit
+from .layout import BEHAVIOUR, CLASS, DUTY, FAILURE, FUNCTION, LAW, LISTING, PLATFORM, PROVIDER, STEP, STORE
+
+KINDS = len(Kind)
+BIN = 30.0
+
+ROW = np.dtype(
+    [("time", "f8"), ("value", "f8"), ("case", "i8"), ("provider", "i4"), ("kind", "i2"), ("rule", "i2")], align=True
+)
+CASE = np.dtype(
+    [
+        ("provider", "i8"), ("number", "i8"), ("opened", "f8"), ("behaviour", "i4"), ("authority", "i4"), ("step", "i4"),
+        ("held", "i4"),  # by its own course and by appeals under way: at zero the record is free
+        ("founded", "?"), ("serious", "?"), ("overturned", "?"), ("self_reported", "?"), ("refused", "?"), ("next", "i8"),
+    ],
+    align=True,
+)  # fmt: skip
+APPEAL = np.dtype(
+    [
+        ("case", "i8"), ("step", "i4"), ("regime", "i4"), ("refused", "?"),
+        # What the step set in force, which a successful appeal undoes; epochs are -1 where nothing was suspended.
+        ("in_force", "?"), ("removal", "?"), ("fine", "f8"), ("updates", "i8"), ("registration", "i8"), ("service", "i8"),
+        ("next", "i8"),
+    ],
+    align=True,
+)  # fmt: skip
+FILING = np.dtype(
+    [
+        ("provider", "i8"), ("life", "i8"), ("attempt", "i8"), ("pool", "i4"), ("regime", "i4"), ("arrived", "f8"),
+        ("in_review", "f8"), ("next", "i8"),
+    ],
+    align=True,
+)  # fmt: skip
+REMOVAL = np.dtype(
+    [
+        ("provider", "i8"), ("store", "i8"), ("case", "i8"), ("days", "f8"), ("lag", "f8"), ("epoch", "i8"), ("attempt", "i8"),
+        ("ordered", "?"), ("next", "i8"),
+    ],
+    align=True,
+)  # fmt: skip
+POOL = np.dtype(
+    [("capacity", "i8"), ("busy", "i8"), ("first", "i8"), ("last", "i8"), ("first_serious", "i8"), ("last_serious", "i8")]
+)
+"""People who take up cases or filings, and what waits for them, linked by ``next``: serious cases have a queue of their own where
+they go first. -1: nothing."""
+AUTHORITY = np.dtype(
+    [("left", "f8"), ("investigating", "i8"), ("unfunded_since", "f8"), ("spent", "f8"), ("unfunded", "f8")], align=True
+)
+PEERS = np.dtype([("count", "i8"), ("belief", "f8"), ("believed", "f8")], align=True)
+"""What a size class has seen of sanctions on its members, and when that was last brought up to date."""
+
+
+@structref.register
+class _Cases(Structure):
+    pass
+
+
+@structref.register
+class _Appeals(Structure):
+    pass
+
+
+@structref.register
+class _Filings(Structure):
+    pass
+
+
+@structref.register
+class _Removals(Structure):
+    pass
+
+
+@structref.register
+class _World(Structure):
+    pass
+
+
+class World(structref.StructRefProxy):  # type: ignore[misc]
+    """A world as Python holds it: opaque, passed from one compiled function to another."""
+
+
+structref.define_boxing(_World, World)
+
+
+def _store(dtype: Any) -> list[tuple[str, Any]]:
+    """Records that are taken and given back: the first of those that are free, -1 for none, and how many were ever used."""
+    return [("records", array_of(dtype)), ("free", types.int64), ("used", types.int64)]
+
+
+CASES, APPEALS, FILINGS, REMOVALS = _Cases(_store(CASE)), _Appeals(_store(APPEAL)), _Filings(_store(FILING)), _Removals(_store(REMOVAL))
+
+WORLD = _World(
+    [
+        ("now", types.float64),
+        ("step", types.float64),  # days of the clock, 0 for continuous time
+        ("horizon", types.float64),
+        ("census", types.float64),  # the day on which the present bin ends
+        ("seed", types.int64),
+        ("regime", types.int64),
+        ("events", types.int64),
+        # the next of each stream for the whole market, in continuous time
+        ("inspection_arrival", types.float64),
+        ("complaint_arrival", types.float64),
+        ("rumour_arrival", types.float64),
+        ("agenda", AGENDA),
+        # the rules: see layout.Rules
+        ("days", array_of("f8")),
+        ("law", array_of(LAW)),
+        ("classes", array_of(CLASS, 2)),
+        ("behaviours", array_of(BEHAVIOUR, 2)),
+        ("steps", array_of(STEP, 2)),
+        ("stores", array_of(STORE, 2)),
+        ("platforms", array_of(PLATFORM, 2)),
+        ("failures", array_of(FAILURE, 2)),
+        ("inspectors", array_of("i8", 2)),
+        ("reviewers", array_of("i8", 2)),
+        ("budgets", array_of("f8", 2)),
+        ("authority_of", array_of("i8")),
+        ("registry_of", array_of("i8")),
+        ("cumulative", array_of("f8")),
+        ("platform_cumulative", array_of("f8")),
+        # the people: see layout.People
+        ("providers", array_of(PROVIDER)),
+        ("duties", array_of(DUTY)),
+        ("functions", array_of(FUNCTION)),
+        ("listings", array_of(LISTING)),
+        ("moved", array_of("f8")),
+        ("moved_to", array_of("i8")),
+        ("cumulative_users", array_of("f8")),
+        ("peers", array_of(PEERS)),  # (C,)
+        ("direct", types.float64),  # share of users who need no store
+        ("diligence", array_of("f8")),  # (S,) of the stores' checks
+        ("attention", array_of("f8")),  # (P,) what fines have left of the share that a platform misses
+        ("built_on", array_of("i8")),  # providers by supporter, those of supporter s from first_built_on[s] on
+        ("first_built_on", array_of("i8")),
+        ("supporter_until", array_of("f8")),
+        ("supporter_sanctions", types.int64),
+        # the regulator
+        ("cases", CASES),
+        ("appeals", APPEALS),
+        ("filings", FILINGS),
+        ("removals", REMOVALS),
+        ("pools", array_of(POOL)),  # inspectors of each authority, then reviewers
+        ("authorities", array_of(AUTHORITY)),
+        ("focus", types.int64),
+        ("sanctioned_in_lot", array_of("i8")),
+        # what is counted
+        ("keep_log", types.boolean),
+        ("rows", array_of(ROW)),
+        ("logged", types.int64),
+        ("kinds", array_of("i8")),
+        ("class_occasions", array_of("i8")),
+        ("class_violations", array_of("i8")),
+        ("totals", array_of("f8")),
+        ("fines", types.float64),
+        ("fines_gross", types.float64),
+        ("wait_total", types.float64),
+        ("review_total", types.float64),
+        ("closed", array_of("i8")),  # cases dismissed, sanctioned, lapsed
+        ("backlog", types.int64),
+        ("backlog_at", types.float64),
+        ("backlog_area", types.float64),
+        ("listed", types.int64),
+        ("service_suspended", types.int64),
+        ("violations_live", types.int64),
+        ("late_filings", types.int64),
+        ("appealed", array_of("i8")),  # filed, rejected, upheld
+        ("action_delays", array_of("f8")),
+        ("actions", types.int64),
+        ("takedown_delays", array_of("f8")),
+        ("takedowns", types.int64),
+        ("staff_cost", types.float64),
+        ("staff_paid", types.float64),
+        ("waiting_since", types.float64),
+        ("bins", types.int64),
+        ("bin_ends", array_of("f8")),
+        ("bin_kinds", array_of("i8", 2)),
+        ("bin_extras", array_of("f8", 2)),
+        ("bin_occasions", array_of("i8", 2)),
+        ("bin_violations", array_of("i8", 2)),
+    ]
+)
+
+
+@jit
+def take(store: Any) -> int:
+    """The number of a free record."""
+    place = store.free
+    if place >= 0:
+        store.free = store.records[place].next
+        return place
+    place = store.used
+    store.used = place + 1
+    if place == len(store.records):
+        more = np.empty(2 * place, store.records.dtype)
+        more[:place] = store.records
+        store.records = more
+    return place
+
+
+@jit
+def give(store: Any, place: int) -> None:
+    store.records[place].next = store.free
+    store.free = place
+
+
+@jit
+def log(w: Any, kind: int, provider: int, case: int, rule: int, value: float) -> None:
+    """One row: ``rule`` is a behaviour's index, ``behaviours + step`` for a penalty, or -1."""
+    w.kinds[kind] += 1
+    if not w.keep_log:
+        return
+    end = w.logged
+    if end == len(w.rows):
+        more = np.empty(2 * end, ROW)
+        more[:end] = w.rows
+        w.rows = more
+    row = w.rows[end]
+    row.time = w.now
+    row.kind = kind
+    row.provider = provider
+    row.case = case
+    row.rule = rule
+    row.value = value
+    w.logged = end + 1
+
+
+@jit
+def appended(values: Any, count: int, value: float) -> Any:
+    """The array with one more value at ``count``, twice as long where there was no room."""
+    if count == len(values):
+        more = np.empty(2 * count, values.dtype)
+        more[:count] = values
+        values = more
+    values[count] = value
+    return values
+
+
+@jit
+def accrue(w: Any, p: int) -> None:
+    """Add up a provider's harm until now, and take its rate anew: to be called after each change of its causes."""
+    provider, now = w.providers[p], w.now
+    rate = provider.harm_rate
+    if rate != 0.0:
+        harm = rate * (now - provider.harm_at)
+        provider.harm += harm
+        if provider.outside != 0:
+            provider.harm_outside += harm
+    if provider.lawful_rate != 0.0:
+        provider.lawful_blocked += provider.lawful_rate * (now - provider.harm_at)
+    provider.harm_at = now
+    reached = provider.status == ACTIVE and w.functions[p * FUNCTIONS + SERVICE].suspended == 0
+    severity = provider.severity
+    if severity != 0.0:
+        severity = severity * provider.exposure if reached else 0.0
+    provider.harm_rate = provider.present * (severity + provider.copies)
+    if provider.strictness != 0.0 or provider.lawful_rate != 0.0:
+        blocked = provider.strictness * w.law[w.regime].lawful_blocked * provider.exposure if reached else 0.0
+        provider.lawful_rate = provider.present * blocked
+
+
+@jit
+def queue_changed(w: Any, by: int) -> None:
+    w.backlog_area += w.backlog * (w.now - w.backlog_at)
+    w.backlog_at = w.now
+    w.backlog += by
+
+
+@jit
+def pay_staff(w: Any) -> None:
+    """Inspectors and reviewers cost what they cost until now."""
+    people = w.law[w.regime].reviewers
+    for authority in range(w.inspectors.shape[1]):
+        people += w.inspectors[w.regime, authority]
+    w.staff_cost += people * w.law[w.regime].staff_cost * (w.now - w.staff_paid)
+    w.staff_paid = w.now
+
+
+@jit
+def close_bin(w: Any) -> None:
+    """Book harm until now and note all counts and levels."""
+    now, harm, active, filed = w.now, 0.0, 0, 0
+    for p in range(len(w.providers)):
+        provider = w.providers[p]
+        passed = max(now - provider.harm_at, 0.0)
+        more = provider.harm_rate * passed
+        provider.harm += more
+        if provider.outside > 0:
+            provider.harm_outside += more
+        provider.lawful_blocked += provider.lawful_rate * passed
+        provider.harm_at = max(now, provider.harm_at)
+        harm += provider.harm
+        active += provider.status == ACTIVE
+        filed += provider.filed >= 0.0
+    number = w.bins
+    w.bins = number + 1
+    w.bin_ends[number] = now
+    w.bin_kinds[number] = w.kinds
+    w.bin_occasions[number] = w.class_occasions
+    w.bin_violations[number] = w.class_violations
+    extras = w.bin_extras[number]
+    extras[0] = w.fines
+    extras[1] = harm
+    extras[2] = w.backlog
+    extras[3] = w.listed
+    extras[4] = active
+    extras[5] = filed
+    extras[6] = w.service_suspended
+    extras[7] = w.violations_live
