@@ -1,0 +1,248 @@
+"""The compiled engine in ratios, each taken in one run: against the SimPy engine, against a bare heap, against itself at other sizes.
+
+    python benchmarks/engine.py [--rounds 5] [--replications 20] [--json]
+
+All in CPU seconds of one processor, in alternating rounds, medians. An event is what an engine takes from its queue of what comes
+next; `cn-2023` with everybody present from the first day, and inspectors and reviewers in proportion. The bare heap is a binary
+heap of (time, number) in numba, from which the next is taken and put back later, with as many entries as the model has pending. The
+whole registry is run for ``--replications`` and told for a thousand, beside a queue (M/M/4) with as many customers as the model
+opens cases in the simulators that are installed: see ``queues.py``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+from queues import SIMULATORS, expected_wait, seconds_per_customer
+from simulator_events import bare
+
+from shenhe.simulator import Scenario, load_scenario
+from shenhe.simulator.draws import compiled as compile_draws
+from shenhe.simulator.engines import Engine, replicate, warm
+
+YEARS = 5
+SIZES = (500, 5_000, 50_000)
+REGISTRY = 7_764
+"""Filed services up to the eighteenth batch (scenarios/data/deep_synthesis_filings.csv)."""
+
+Floats = npt.NDArray[np.float64]
+
+
+def market(providers: int, years: float) -> Scenario:
+    return load_scenario(
+        "cn-2023",
+        {
+            "population.providers": providers,
+            "population.arrivals": [[0, 1.0]],
+            "horizon": 365.0 * years,
+            "policy.staff.inspectors": max(1, providers // 75),
+            "registry.reviewers": max(1, providers // 60),
+        },
+    )
+
+
+def run(engine: Engine, scenario: Scenario, number: int, *, keep_log: bool = True) -> tuple[float, int, int, int]:
+    """CPU seconds, events, rows of the log, and events left pending of one replication."""
+    began = time.process_time()
+    result = replicate(engine, scenario, 1, number, keep_log=keep_log)
+    return time.process_time() - began, result.steps, len(result.log.time), result.pending
+
+
+@njit
+def _hold(times: Floats, numbers: npt.NDArray[np.int64], delays: Floats, events: int) -> float:
+    """Take the earliest entry of a binary heap and put it back later, ``events`` times."""
+    count, next_number, now = len(times), len(times), 0.0
+    for k in range(events):
+        now = times[0]
+        time, number = now + delays[k & 65535], next_number
+        next_number += 1
+        place = 0
+        while True:
+            child = 2 * place + 1
+            if child >= count:
+                break
+            right = child + 1
+            if right < count and (times[right] < times[child] or (times[right] == times[child] and numbers[right] < numbers[child])):
+                child = right
+            if times[child] > time or (times[child] == time and numbers[child] > number):
+                break
+            times[place], numbers[place] = times[child], numbers[child]
+            place = child
+        times[place], numbers[place] = time, number
+    return now
+
+
+def bare_heap(pending: int, events: int) -> float:
+    """Events a CPU second of a heap that holds ``pending`` entries."""
+    dice = np.random.default_rng(1)
+    times = np.sort(dice.exponential(size=pending))
+    delays = dice.exponential(size=65536)
+    began = time.process_time()
+    _hold(times, np.arange(pending), delays, events)
+    return events / (time.process_time() - began)
+
+
+def against_simpy(rounds: int) -> dict[str, float]:
+    """Both engines at 500 providers for five years, log kept, and SimPy's against timeouts alone."""
+    scenario = market(500, YEARS)
+    ours, theirs, timeouts = [], [], []
+    for number in range(rounds):
+        theirs.append(run(Engine.SIMPY, scenario, number))
+        ours.append(run(Engine.COMPILED, scenario, number))
+        timeouts.append(bare(500, 300_000))
+    simpy, compiled = (statistics.median(entry[0] for entry in runs) for runs in (theirs, ours))
+    events = statistics.median(entry[1] for entry in theirs)
+    return {
+        "events_simpy": events,
+        "rows": statistics.median(entry[2] for entry in theirs),
+        "seconds_simpy": simpy,
+        "seconds_compiled": compiled,
+        "compiled_against_simpy": simpy / compiled,
+        "simpy_against_bare_timeouts": events / simpy / statistics.median(timeouts),
+    }
+
+
+def against_size(rounds: int) -> list[dict[str, float]]:
+    """Cost of an event, log kept, at each size; the rate of a bare heap with as many pending; memory of a process of its own."""
+    rows = []
+    for providers in SIZES:
+        scenario = market(providers, YEARS if providers < 50_000 else 1)
+        few = rounds if providers < 50_000 else max(1, rounds // 2)
+        runs, heaps = [], []
+        for number in range(few):
+            runs.append(run(Engine.COMPILED, scenario, number))
+            heaps.append(bare_heap(runs[0][3], 2_000_000))
+        seconds = statistics.median(entry[0] / entry[1] for entry in runs)
+        rows.append(
+            {
+                "providers": providers,
+                "years": scenario.horizon / 365.0,
+                "events": runs[0][1],
+                "pending": runs[0][3],
+                "nanoseconds_per_event": 1e9 * seconds,
+                "against_smallest": seconds / (rows[0]["nanoseconds_per_event"] / 1e9) if rows else 1.0,
+                "events_per_second": 1.0 / seconds,
+                "against_bare_heap": 1.0 / seconds / statistics.median(heaps),
+                "peak_megabytes": peak_megabytes(providers, scenario.horizon / 365.0, keep_log=False),
+                "peak_megabytes_with_log": peak_megabytes(providers, scenario.horizon / 365.0, keep_log=True),
+            }
+        )
+    return rows
+
+
+def peak_megabytes(providers: int, years: float, *, keep_log: bool) -> float:
+    """Peak memory of a process that runs one replication."""
+    command = [sys.executable, "-P", __file__, "--one", str(providers), str(years), str(int(keep_log))]
+    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+def one(providers: int, years: float, keep_log: bool) -> None:
+    run(Engine.COMPILED, market(providers, years), 0, keep_log=keep_log)
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
+def registry(replications: int) -> dict[str, Any]:
+    """The whole registry for three years, no log, and queues with as many customers as cases are opened."""
+    scenario = market(REGISTRY, 3)
+    spent, events, cases = [], [], []
+    for number in range(replications):
+        began = time.process_time()
+        result = replicate(Engine.COMPILED, scenario, 1, number, keep_log=False)
+        spent.append(time.process_time() - began)
+        events.append(result.steps)
+        cases.append(int(result.state.cases.sum()))
+    each, opened = statistics.fmean(spent), statistics.fmean(cases)
+    found: dict[str, Any] = {
+        "replications": replications,
+        "seconds_per_replication": each,
+        "events_per_replication": statistics.fmean(events),
+        "cases_per_replication": opened,
+        "hours_of_thousand": each * 1000 / 3600,
+        "queues": {},
+        "missing": {},
+    }
+    for name in SIMULATORS:
+        try:
+            cost, wait = seconds_per_customer(name, 20_000, 3)
+        except ImportError as error:
+            found["missing"][name] = str(error)
+            continue
+        found["queues"][name] = {
+            "microseconds_per_customer": 1e6 * cost,
+            "mean_wait": wait,
+            "hours_for_a_thousand": cost * opened * 1000 / 3600,
+            "against_ours": cost * opened / each,
+        }
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--replications", type=int, default=20, help="of the whole registry")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.one:
+        one(int(options.one[0]), float(options.one[1]), options.one[2] == "1")
+        return
+    compile_draws()
+    warm(Engine.COMPILED, lambda text: print(text, file=sys.stderr))
+    bare_heap(10, 10)
+    run(Engine.COMPILED, market(10, 1), 0)
+    found: dict[str, Any] = {
+        "simpy": against_simpy(options.rounds),
+        "sizes": against_size(options.rounds),
+        "registry": registry(options.replications),
+    }
+    print(json.dumps(found, indent=2) if options.json else told(found))
+
+
+def told(found: dict[str, Any]) -> str:
+    simpy, whole = found["simpy"], found["registry"]
+    opened = f"{whole['events_per_replication']:,.0f} events, {whole['cases_per_replication']:,.0f} cases"
+    lines = [
+        f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}; CPU seconds of one",
+        f"500 providers, {YEARS} years, log kept ({simpy['events_simpy']:,.0f} events, {simpy['rows']:,.0f} rows):",
+        f"  compiled against SimPy engine      {simpy['compiled_against_simpy']:6.1f} x",
+        f"    seconds                          {simpy['seconds_compiled']:6.3f} and {simpy['seconds_simpy']:.2f}",
+        f"  SimPy engine against bare timeouts {simpy['simpy_against_bare_timeouts']:6.2f}",
+        "providers  years      events   pending  ns/event  of smallest  of a bare heap  peak MB  peak MB, log kept",
+        *map(_size, found["sizes"]),
+        f"the whole registry, {REGISTRY:,} services, 3 years, no log ({opened}; {whole['replications']} replications run):",
+        f"  {whole['seconds_per_replication']:.3f} s each, {whole['hours_of_thousand']:.2f} processor hours for a thousand",
+        f"a queue (M/M/4, mean wait {expected_wait():.3f}) with as many customers as these open cases:",
+        *(_queue(name, entry) for name, entry in whole["queues"].items()),
+        *(f"  {name}: left out, {reason}" for name, reason in whole["missing"].items()),
+    ]
+    return "\n".join(lines)
+
+
+def _size(row: dict[str, float]) -> str:
+    return (
+        f"{row['providers']:9,} {row['years']:6.0f} {row['events']:11,} {row['pending']:9,} {row['nanoseconds_per_event']:9.0f} "
+        f"{row['against_smallest']:12.2f} {row['against_bare_heap']:15.2f} {row['peak_megabytes']:8.0f} "
+        f"{row['peak_megabytes_with_log']:18.0f}"
+    )
+
+
+def _queue(name: str, entry: dict[str, float]) -> str:
+    return (
+        f"  {name:10} {entry['microseconds_per_customer']:8.2f} µs a customer (mean wait {entry['mean_wait']:.3f}); a thousand: "
+        f"{entry['hours_for_a_thousand']:6.2f} processor hours, {entry['against_ours']:6.2f} of ours"
+    )
+
+
+if __name__ == "__main__":
+    main()
