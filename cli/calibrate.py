@@ -107,10 +107,17 @@ def _document(found: Calibration) -> dict[str, Any]:
                     {"name": test.name, "said": list(test.said), "happened": finite(test.happened), "inside": test.inside}
                     for test in fit.back_test
                 ],
+                "said_of_2025_with_events_known": dict(zip([test.name for test in fit.back_test], fit.known, strict=True)),
                 "overrides": fit.overrides,
             }
             for fit in found.rungs
         ],
+        "years": {
+            "deviation_log": found.years.deviation,
+            "degrees": found.years.degrees,
+            "held_out": [{**each._asdict(), "inside": each.inside} for each in found.years.held_out],
+            "naive_log": found.years.naive,
+        },
     }
 
 

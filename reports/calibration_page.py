@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from shenhe.simulator.calibration import LEARNED, PARAMETERS, START, Calibration, RungFit
+from shenhe.simulator.calibration import LEARNED, PARAMETERS, RUNGS, START, Calibration, RungFit
 from shenhe.simulator.replication import model_hash
 
 from .figures import SYMBOLS, Figure, Numbers, _bars, _blank, _rounded, _spec
@@ -58,6 +58,12 @@ def cautions(found: Calibration) -> list[str]:
             f"{placed} of {len(found.filings.data)} dates are placed between published ones."
         ),
     ]
+    inside, of = found.years.covered
+    told.append(
+        f"Years lie apart by a factor of {math.exp(found.years.deviation):.2f} (one standard deviation, {found.years.degrees} degrees of "
+        f"freedom); of the years 2022 to 2024, each told from the others with intervals made so, {inside} of {of} lie inside. That so few "
+        "years hold no break says nothing of whether the next one is a break."
+    )
     for fit in found.rungs:
         open_ones = [PARAMETERS[word] for word, (_, _, learned) in fit.parameters.items() if learned <= LEARNED]
         if open_ones:
@@ -73,6 +79,8 @@ def tables(found: Calibration) -> list[tuple[str, Numbers]]:
         ("Rungs: what is fitted", _moments(found)),
         ("Rungs: parameters", _parameters(found)),
         ("Back-test: 2025, said and happened", _back_test(found)),
+        ("2025 without a model, and with the events of 2025 known", _otherwise(found)),
+        ("Years left out, each told from the others", _held_out(found)),
     ]
 
 
@@ -81,7 +89,7 @@ def _middle(found: Calibration) -> RungFit:
 
 
 def _content(found: Calibration, command: str) -> tuple[str, str, list[Section], list[tuple[str, str]]]:
-    filings, entry, moments, parameters, back = tables(found)
+    filings, entry, moments, parameters, back, otherwise, held_out = tables(found)
     sections = [
         Section(
             "back-test",
@@ -89,12 +97,16 @@ def _content(found: Calibration, command: str) -> tuple[str, str, list[Section],
             (
                 (
                     "Everything here was fitted to 2022–2024 alone. The interval holds what is not known of the parameters and "
-                    "how years differ."
+                    "how years differ: as far as those before lay apart, all figures together, by Student’s t."
+                ),
+                (
+                    "What else could have been said at the end of 2024 is beside it: figures without a model, and the model told of the "
+                    "campaign of spring and the label sweep of November 2025, whose dates are known and whose measures are assumed."
                 ),
             ),
             tuple(cautions(found)),
             (_said(found),),
-            (back,),
+            (back, otherwise, held_out),
         ),
         Section(
             "filings",
@@ -207,6 +219,36 @@ def _back_test(found: Calibration) -> Numbers:
                 )
             )
     return Numbers(("2025 (share assumed)", "Said", "95 % interval", "Happened", ""), tuple(rows))
+
+
+def _otherwise(found: Calibration) -> Numbers:
+    names = [test.name for test in found.rungs[0].back_test]
+    rows = []
+    for place, name in enumerate(names):
+        naive = found.years.naive[name]
+        unit = "" if name == "interviews" else "share"
+        title = "Interviews, all of the authority’s work" if name == "interviews" else found.rungs[0].back_test[place].title
+        values = [math.exp(naive[word]) if word in naive else math.nan for word in NAIVE]
+        happened = math.exp(found.years.by_figure[name].get(2025, math.nan))
+        told = [f"{quantity(fit.known[place], unit)} ({fit.share:.0%})" for fit in found.rungs]
+        rows.append((title, *(quantity(value, unit) for value in values), "; ".join(told), quantity(happened, unit)))
+    return Numbers(("2025", *(word[0].upper() + word[1:] for word in NAIVE), "Fitted, events known (share)", "Happened"), tuple(rows))
+
+
+NAIVE = ("the mean of the years", "the last year again", "their trend gone on")
+
+
+def _held_out(found: Calibration) -> Numbers:
+    rows = []
+    for each in found.years.held_out:
+        unit = "" if each.name == "interviews" else "share"
+        mean, low, high = (math.exp(value) for value in each.said)
+        title = "Interviews, all of the authority’s work" if each.name == "interviews" else RUNGS[each.name][0]
+        rows.append(
+            (f"{title}, {each.year}", quantity(mean, unit), interval(low, high, unit), quantity(math.exp(each.happened), unit),
+             _word(each.inside))
+        )  # fmt: skip
+    return Numbers(("Year left out", "Said by the others", "95 % interval", "Happened", ""), tuple(rows))
 
 
 def _word(inside: bool) -> str:

@@ -8,6 +8,7 @@ count all of its work, so that the number of interviews says nothing before one 
 a prior, stated in :data:`SHARES` and varied.
 
 Both are fitted to 2022–2024 and asked what they say of 2025. What the figures do not identify keeps its prior, and is reported so.
+How far a year to come may lie from the years before is taken from how far these lie from each other (:class:`Years`).
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import least_squares
+from scipy.special import stdtrit
 
 from .reading import load_scenario
 from .replication import simulate
@@ -279,6 +281,81 @@ def figures() -> dict[str, Figures]:
     }
 
 
+class HeldOut(NamedTuple):
+    """One year of one figure, told from the other years: what was said, its 95 % interval, and what happened; all as logarithms."""
+
+    name: str
+    year: int
+    said: tuple[float, float, float]
+    happened: float
+
+    @property
+    def inside(self) -> bool:
+        return self.said[1] <= self.happened <= self.said[2]
+
+
+class Years(NamedTuple):
+    """How far years lie from each other.
+
+    Three years of one figure show little of that, so it is taken to be the same for all figures, as logarithms: ``deviation``,
+    with ``degrees`` of freedom. ``held_out`` says whether intervals made so would have held the years themselves, each left out
+    in turn. ``naive`` is what one would have said of 2025 without any model.
+    """
+
+    by_figure: dict[str, dict[int, float]]
+    deviation: float
+    degrees: int
+    held_out: tuple[HeldOut, ...]
+    naive: dict[str, dict[str, float]]
+
+    @property
+    def covered(self) -> tuple[int, int]:
+        """How many of the years left out lie in their intervals, and of how many."""
+        return sum(each.inside for each in self.held_out), len(self.held_out)
+
+    def reach(self, count: int, variance: float = 0.0) -> float:
+        """Half the width of a 95 % interval for a year to come, told from ``count`` years; ``variance`` is added to that of years."""
+        return float(stdtrit(self.degrees, 0.975)) * math.sqrt(variance + self.deviation**2 * (1.0 + 1.0 / count))
+
+
+def years() -> Years:
+    """Years of each ratio and of the number of interviews, 2022 to 2024, and how they differ."""
+    table = yearly()
+    by_figure = {rung: dict(found.by_year) for rung, found in figures().items()}
+    by_figure["interviews"] = {year: math.log(count) for year, count in table["interviews"].items() if year >= 2022}
+    before = {name: {year: value for year, value in found.items() if year < FITTED_UNTIL.year} for name, found in by_figure.items()}
+    deviation, degrees = _deviation(before)
+    held_out = []
+    for year in sorted({year for found in before.values() for year in found}):
+        others = {name: {y: v for y, v in found.items() if y != year} for name, found in before.items()}
+        rest = Years({}, *_deviation(others), (), {})
+        for name, found in before.items():
+            if year in found and others[name]:
+                mean = float(np.mean(list(others[name].values())))
+                reach = rest.reach(len(others[name]))
+                held_out.append(HeldOut(name, year, (mean, mean - reach, mean + reach), found[year]))
+    naive = {name: _naive(found) for name, found in before.items()}
+    return Years(by_figure, deviation, degrees, tuple(held_out), naive)
+
+
+def _deviation(by_figure: Mapping[str, Mapping[int, float]]) -> tuple[float, int]:
+    """Standard deviation of years about the mean of their figure, all figures together, and its degrees of freedom."""
+    groups = [np.array(list(found.values())) for found in by_figure.values() if len(found) > 1]
+    degrees = sum(len(group) - 1 for group in groups)
+    return math.sqrt(sum(float(((group - group.mean()) ** 2).sum()) for group in groups) / degrees), degrees
+
+
+def _naive(found: Mapping[int, float]) -> dict[str, float]:
+    """Three forecasts of the next year that know of no model, as logarithms; the last two need more than one year."""
+    mean = float(np.mean(list(found.values())))
+    if len(found) < 2:
+        return {"the mean of the years": mean}
+    when = np.array(list(found), dtype=np.float64)
+    # The constant of a line through years counted from the one to come is its value there.
+    level = float(np.polyfit(when - FITTED_UNTIL.year, np.array(list(found.values())), 1)[1])
+    return {"the mean of the years": mean, "the last year again": found[max(found)], "their trend gone on": level}
+
+
 class Effort(NamedTuple):
     """How much is simulated: size of the market, replications, steps of the search."""
 
@@ -328,6 +405,8 @@ class RungFit(NamedTuple):
     back_test: tuple[BackTest, ...]
     interviews: tuple[float, float]
     """Simulated interviews a year in 2024 and 2025, in the whole market."""
+    known: tuple[float, ...]
+    """What the fit says of 2025, in the order of the back-test, had the campaign and the sweep of that year been known."""
     overrides: dict[str, Any]
 
 
@@ -339,6 +418,7 @@ class Calibration(NamedTuple):
     quick: bool
     filings: Filings
     rungs: tuple[RungFit, ...]
+    years: Years
 
 
 def calibrate(
@@ -356,7 +436,7 @@ def calibrate(
         progress(f"rungs, if {share:.0%} of interviews concern deep synthesis")
         fit, theta = fit_rungs(name, share, seed, effort, theta, progress)
         fits.append(fit)
-    return Calibration(name, seed, quick, filings, tuple(fits))
+    return Calibration(name, seed, quick, filings, tuple(fits), years())
 
 
 def overrides_for(scenario: Scenario, theta: Sequence[float] | Floats) -> dict[str, Any]:
@@ -384,11 +464,33 @@ FIRST_YEARS = (180.0, float((FITTED_UNTIL - START).days))
 """Days of the model whose ratios are held against 2022 to 2024: from when the queue has filled."""
 
 
-def _simulated(name: str, theta: Sequence[float] | Floats, seed: int, effort: Effort) -> Floats:
-    """(8,): logs of three ratios in the first years and of interviews in 2024, then the same of 2025."""
+EVENTS_OF_2025 = ("campaign-2025", "label-sweep-2025-11")
+"""Scenarios whose changes of policy happened in the back-tested year: their dates are known, what they changed is assumed."""
+
+
+def events_of_2025(scenario: Scenario) -> dict[str, Any]:
+    """The changes that put the campaign and the sweep of 2025 into a scenario that begins at :data:`START`."""
+    changes, ceiling = [], scenario.policy.detection.inspection_ceiling
+    for name in EVENTS_OF_2025:
+        story = load_scenario(name)
+        moved = float((story.start - START).days)
+        ceiling = max(ceiling, story.policy.detection.inspection_ceiling)
+        for change in story.changes:
+            entry = change.model_dump(mode="json")
+            entry["day"] += moved
+            entry["until"] = None if entry["until"] is None else entry["until"] + moved
+            changes.append(entry)
+    return {"changes": changes, "policy.detection.inspection_ceiling": ceiling}
+
+
+def _simulated(
+    name: str, theta: Sequence[float] | Floats, seed: int, effort: Effort, events: Mapping[str, Any] | None = None
+) -> Floats:
+    """(8,): logs of three ratios in the first years and of interviews in 2024, then the same of 2025. ``events`` are further changes."""
     scenario = load_scenario(name)
     last = float((BACK_TEST_UNTIL - START).days)
     changes = overrides_for(scenario, theta) | {"horizon": last, "population.scale": effort.scale * scenario.population.scale}
+    changes |= events or {}
     run = simulate(load_scenario(name, changes), effort.replications, seed)
     cut = FIRST_YEARS[1]
     windows = ((*FIRST_YEARS, cut - 365.0, cut), (cut, last, cut, last))
@@ -451,12 +553,17 @@ def fit_rungs(
     )
     happened = [*(observed[rung].by_year.get(2025, math.nan) for rung in RUNGS), math.log(share * table[2025])]
     # A year to come differs from the mean of years as years differ from each other.
-    said = np.sqrt(np.einsum("ij,jk,ik->i", jacobian[4:], covariance, jacobian[4:]) + errors**2)
+    spread = years()
+    counts = [sum(year < FITTED_UNTIL.year for year in spread.by_figure[each]) for each in names]
+    variances = np.einsum("ij,jk,ik->i", jacobian[4:], covariance, jacobian[4:]).tolist()
+    reaches = [spread.reach(count, variance) for count, variance in zip(counts, variances, strict=True)]
     words = [*titles[:3], "Interviews in 2025, deep synthesis"]
     back = tuple(
-        BackTest(word, title, (math.exp(mean), math.exp(mean - 1.96 * s), math.exp(mean + 1.96 * s)), math.exp(actual))
-        for word, title, mean, s, actual in zip(names, words, now[4:].tolist(), said.tolist(), happened, strict=True)
+        BackTest(word, title, (math.exp(mean), math.exp(mean - reach), math.exp(mean + reach)), math.exp(actual))
+        for word, title, mean, reach, actual in zip(names, words, now[4:].tolist(), reaches, happened, strict=True)
     )
+    progress(f"  share {share:.0%}: the events of 2025")
+    known = _simulated(name, theta, seed, effort, events_of_2025(load_scenario(name, overrides_for(load_scenario(name), theta))))
     fit = RungFit(
         share,
         {
@@ -467,6 +574,7 @@ def fit_rungs(
         moments,
         back,
         (math.exp(now[3]), math.exp(now[7])),
+        tuple(np.exp(known[4:]).tolist()),
         overrides_for(load_scenario(name), theta.tolist()),
     )
     return fit, theta

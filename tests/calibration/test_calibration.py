@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import math
 from pathlib import Path
@@ -19,13 +20,16 @@ from shenhe.simulator.calibration import (
     PARAMETERS,
     PRIOR,
     RUNGS,
+    START,
     Batch,
     Effort,
     batches,
     completed,
+    events_of_2025,
     figures,
     overrides_for,
     yearly,
+    years,
 )
 
 
@@ -97,7 +101,7 @@ def linear(monkeypatch: pytest.MonkeyPatch) -> np.ndarray:
     truth = np.array([0.3, -0.2, 0.4, 0.0])
     targets = np.array([*(observed[rung].mean for rung in RUNGS), math.log(0.06 * yearly()["interviews"][2024])])
     base = np.concatenate([targets, targets]) - slopes @ truth
-    monkeypatch.setattr(calibration, "_simulated", lambda name, theta, seed, effort: base + slopes @ np.asarray(theta))
+    monkeypatch.setattr(calibration, "_simulated", lambda name, theta, seed, effort, events=None: base + slopes @ np.asarray(theta))
     monkeypatch.setattr(calibration, "PRIOR", 50.0)
     return truth
 
@@ -119,8 +123,33 @@ def test_the_back_test_is_as_wide_as_years_differ(linear: np.ndarray) -> None:
         assert test.said[1] < test.said[0] < test.said[2]
     removals = next(test for test in fit.back_test if test.name == "removals")
     assert removals.happened == pytest.approx(2133 / 5811)
-    spread = math.log(removals.said[2] / removals.said[0]) / 1.96
-    assert spread > figures()["removals"].spread
+    assert math.log(removals.said[2] / removals.said[0]) > years().reach(3)
+    fines = next(test for test in fit.back_test if test.name == "fines")
+    assert math.log(fines.said[2] / fines.said[0]) > years().reach(1) > years().reach(3)
+
+
+def test_intervals_for_a_year_to_come_come_from_the_years_before_2025_alone() -> None:
+    found = years()
+    assert found.degrees == 6
+    suspended = [math.log(count / of) for count, of in ((621, 8608), (453, 10646), (585, 11159))]
+    removed = [math.log(count / of) for count, of in ((420, 8608), (259, 10646), (200, 11159))]
+    interviews = [math.log(count) for count in (8608, 10646, 11159)]
+    squares = [2 * np.var(values, ddof=1) for values in (suspended, removed, interviews)]
+    assert found.deviation == pytest.approx(math.sqrt(sum(squares) / 6))
+    # Student's t with six degrees of freedom: 2.447.
+    assert found.reach(3) == pytest.approx(2.447 * found.deviation * math.sqrt(4 / 3), rel=1e-3)
+    assert found.covered[1] == 9
+    assert found.naive["removals"]["the last year again"] == pytest.approx(removed[2])
+    assert found.naive["removals"]["their trend gone on"] == pytest.approx(np.mean(removed) + (removed[2] - removed[0]))
+    assert set(found.naive["fines"]) == {"the mean of the years"}
+
+
+def test_the_events_of_2025_fall_on_their_dates() -> None:
+    scenario = load_scenario("cn-2023", overrides_for(load_scenario("cn-2023"), [0.0] * len(PARAMETERS)))
+    told = load_scenario("cn-2023", events_of_2025(scenario))
+    days = [(START + datetime.timedelta(days=change.day)).isoformat() for change in told.changes]
+    assert days == ["2025-04-01", "2025-11-25"]
+    assert told.policy.detection.inspection_ceiling >= 16
 
 
 def test_no_factor_is_no_change_of_the_scenario() -> None:
