@@ -261,14 +261,14 @@ def write(data: bytes, value: str, found: Findings) -> bytes:
         raise ValueError("the file has no moov box")
     udta = next((e for e in boxes(data, moov.body, moov.end, found) if e.kind == b"udta"), None)
     if udta is None:
-        return _replaced(data, moov.end, moov.end, box(b"udta", _new_meta(value)), [moov], found)
+        return replaced(data, moov.end, moov.end, box(b"udta", _new_meta(value)), [moov], found)
     inner, parts = _keyed_meta(data, udta, found)
     if inner is None:
         # QuickTime ends user data with a zero that a box may not follow. An iTunes list beside stays as it
         # is: it has no keys.
         zero = data[udta.end - 4 : udta.end] == b"\0" * 4 and _ends_in_zero(data, udta, found)
         end = udta.end - 4 if zero else udta.end
-        return _replaced(data, end, end, _new_meta(value), [moov, udta], found)
+        return replaced(data, end, end, _new_meta(value), [moov, udta], found)
     keys, ilst = parts[b"keys"], parts[b"ilst"]
     count = int.from_bytes(data[keys.body + 4 : keys.body + 8], "big")
     new_keys = data[keys.body : keys.body + 4] + struct.pack(">I", count + 1) + data[keys.body + 8 : keys.end] + _key()
@@ -276,7 +276,7 @@ def write(data: bytes, value: str, found: Findings) -> bytes:
     # The later box first, so that the earlier one's place still holds.
     changes = sorted([(keys, box(b"keys", new_keys)), (ilst, box(b"ilst", new_ilst))], key=lambda c: -c[0].start)
     for old, new in changes:
-        data = _replaced(data, old.start, old.end, new, [moov, udta, inner], found)
+        data = replaced(data, old.start, old.end, new, [moov, udta, inner], found)
         inner = inner._replace(end=inner.end + len(new) - (old.end - old.start))
         udta = udta._replace(end=udta.end + len(new) - (old.end - old.start))
         moov = moov._replace(end=moov.end + len(new) - (old.end - old.start))
@@ -311,7 +311,7 @@ def _new_meta(value: str) -> bytes:
     return box(b"meta", b"\0\0\0\0" + handler + box(b"keys", struct.pack(">II", 0, 1) + _key()) + box(b"ilst", _item(1, value)))
 
 
-def _replaced(data: bytes, start: int, end: int, new: bytes, parents: list[Box], found: Findings) -> bytes:
+def replaced(data: bytes, start: int, end: int, new: bytes, parents: list[Box], found: Findings) -> bytes:
     """``data`` with ``[start, end)`` replaced, the parents' sizes and every position behind the change put
     right.
     """

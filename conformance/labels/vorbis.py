@@ -237,9 +237,7 @@ def write_ogg(data: bytes, value: str, found: Findings) -> bytes:
     for page in _pages(data, header_end, Findings(replace(found.limits, parts=1 << 24))):
         body = bytearray(data[page.start : page.end])
         struct.pack_into("<I", body, 18, number)
-        struct.pack_into("<I", body, 22, 0)
-        struct.pack_into("<I", body, 22, _checksum(bytes(body)))
-        out.append(bytes(body))
+        out.append(_summed(body))
         number += 1
     return b"".join(out)
 
@@ -274,3 +272,91 @@ def _laced(packets: list[bytes], serial: int, number: int) -> list[bytes]:
         at += size
         number += 1
     return pages
+
+
+# More sound.
+
+_ENDS = 4
+_PACKETS_A_PAGE = 50
+
+
+def opus_channels(data: bytes, found: Findings) -> int:
+    """Channels of the one Opus stream of the file. Raises ValueError where it holds another sound, or several."""
+    streams = _headers(data, found)
+    head = next(iter(streams.values()))[0][0] if len(streams) == 1 else b""
+    if not head.startswith(b"OpusHead") or len(head) < 19 or head[18]:
+        raise ValueError("the file does not hold one Opus stream of one or two channels")
+    return head[9]
+
+
+def opus_samples(packet: bytes) -> int:
+    """Samples at 48 kHz that one packet decodes to (RFC 6716, 3.1). Raises ValueError where it holds no frame."""
+    if not packet:
+        raise ValueError("a packet of the Opus stream is empty")
+    kind, code = packet[0] >> 3, packet[0] & 3
+    if kind < 12:
+        frame = (480, 960, 1920, 2880)[kind & 3]
+    elif kind < 16:
+        frame = (480, 960)[kind & 1]
+    else:
+        frame = (120, 240, 480, 960)[kind & 3]
+    if code == 3 and len(packet) < 2:
+        raise ValueError("a packet of the Opus stream is cut short")
+    return frame * (1, 2, 2, packet[1] & 63 if code == 3 else 0)[code]
+
+
+def lengthened_opus(data: bytes, packets: list[bytes], found: Findings) -> bytes:
+    """``data`` with ``packets`` behind its Opus stream, which goes on: every packet stands for itself, so that nothing
+    in front changes but the end mark and position of the last page. Raises ValueError as ``opus_channels`` does.
+    """
+    opus_channels(data, found)
+    pages = list(_pages(data, 0, Findings(replace(found.limits, parts=1 << 24))))
+    last = pages[-1]
+    if last.end != len(data) or last.lacing[-1:] == b"\xff":
+        raise ValueError("the Opus stream is cut short")
+    if len(pages) < 3 or last.body - 27 - len(last.lacing) < pages[1].end:
+        raise ValueError("the Opus stream holds no sound")
+    # The last page may end before its last packet does; sound that goes on cannot.
+    position = _position(data, pages[-2]) if len(pages) > 3 else 0
+    position += sum(opus_samples(packet) for packet in _begun(data, last))
+    body = bytearray(data[last.start : last.end])
+    body[5] &= ~_ENDS
+    struct.pack_into("<qI", body, 6, position, last.serial)
+    out = [data[: last.start], _summed(body)]
+    number = int.from_bytes(data[last.start + 18 : last.start + 22], "little")
+    for first in range(0, len(packets), _PACKETS_A_PAGE):
+        held = packets[first : first + _PACKETS_A_PAGE]
+        position += sum(map(opus_samples, held))
+        number += 1
+        lacing = b"".join(b"\xff" * (len(each) // 255) + bytes((len(each) % 255,)) for each in held)
+        if len(lacing) > 255:
+            raise ValueError("the packets of the rhythm are too long for one page")
+        flags = _ENDS if first + _PACKETS_A_PAGE >= len(packets) else 0
+        head = struct.pack("<BqIII", flags, position, last.serial, number, 0)
+        out.append(_summed(bytearray(b"OggS\0" + head + bytes((len(lacing),)) + lacing + b"".join(held))))
+    return b"".join(out)
+
+
+def _position(data: bytes, page: _Page) -> int:
+    """Samples decoded when the packets that end on the page are."""
+    return int.from_bytes(data[page.start + 6 : page.start + 14], "little", signed=True)
+
+
+def _begun(data: bytes, page: _Page) -> list[bytes]:
+    """The first bytes of each packet that ends on the page; one that began on an earlier page is refused."""
+    if data[page.start + 5] & 1:
+        raise ValueError("the last page of the Opus stream goes on with a packet of the page in front of it")
+    packets, at, start = [], page.body, page.body
+    for size in page.lacing:
+        at += size
+        if size < 255:
+            packets.append(data[start:at])
+            start = at
+    return packets
+
+
+def _summed(page: bytearray) -> bytes:
+    """The page with its checksum put right."""
+    struct.pack_into("<I", page, 22, 0)
+    struct.pack_into("<I", page, 22, _checksum(bytes(page)))
+    return bytes(page)

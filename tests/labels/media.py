@@ -154,7 +154,9 @@ def film(container: str, codec: str = "", *, frames: int = 12, options: tuple[tu
 
 
 @functools.cache
-def track(container: str, codec: str, *, rate: int = 48_000, seconds: float = 0.5) -> bytes:
+def track(
+    container: str, codec: str, *, rate: int = 48_000, seconds: float = 0.5, layout: str = "mono", sample: str | None = None
+) -> bytes:
     """A short sound, muxed by PyAV; skips the test where it is not installed or lacks the codec."""
     av = pytest.importorskip("av")
     np = pytest.importorskip("numpy")
@@ -164,12 +166,15 @@ def track(container: str, codec: str, *, rate: int = 48_000, seconds: float = 0.
         pytest.skip(f"PyAV has no encoder {codec}")
     stream = io.BytesIO()
     with av.open(stream, "w", format=container) as out:
-        sound_track = out.add_stream(codec, rate=rate, layout="mono")
-        samples = (0.2 * np.sin(np.arange(int(rate * seconds)) / 20) * 32767).astype(np.int16)[None, :]
-        frame = av.AudioFrame.from_ndarray(samples, format="s16", layout="mono")
+        sound_track = out.add_stream(codec, rate=rate, layout=layout)
+        if sample is not None:
+            sound_track.format = sample
+        mono = (0.2 * np.sin(np.arange(int(rate * seconds)) / 20) * (2**31 - 1)).astype(np.int32)
+        samples = np.repeat(mono, 1 if layout == "mono" else 2)[None, :]
+        frame = av.AudioFrame.from_ndarray(samples, format="s32", layout=layout)
         frame.sample_rate = rate
         fifo = av.AudioFifo()
-        resampler = av.AudioResampler(sound_track.format.name, "mono", rate)
+        resampler = av.AudioResampler(sound_track.format.name, layout, rate)
         for each in resampler.resample(frame):
             fifo.write(each)
         size = sound_track.codec_context.frame_size or 1024

@@ -9,7 +9,9 @@ import functools
 import io
 import json
 import os
+import shutil
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -22,6 +24,7 @@ from shenhe.conformance.labels import sandbox as sandbox_module
 from shenhe.conformance.labels.dialogue import Turn, disclosure_in_dialogue, disclosure_in_scene
 from shenhe.conformance.labels.findings import Findings
 from shenhe.conformance.labels.glyphs import draw_label, words
+from shenhe.conformance.labels.rhythm import find, tones
 
 from . import media, perceivable
 from .perceivable import encoded
@@ -208,29 +211,81 @@ def decoded(data: bytes, container: str) -> list[bytes]:
         return [frame.to_ndarray().tobytes() for frame in source.decode(audio=0)]
 
 
+def packets(data: bytes, container: str) -> list[bytes]:
+    import av
+
+    with av.open(io.BytesIO(data), format=container) as source:
+        return [bytes(packet) for packet in source.demux(audio=0) if packet.size]
+
+
 @needs_films
-@pytest.mark.parametrize(("container", "codec"), [("mp3", "libmp3lame"), ("flac", "flac")])
-def test_the_rhythm_is_put_behind_compressed_sound_and_metadata_stay(container: str, codec: str) -> None:
-    original = write_label(media.track(container, codec, seconds=3.0), media.FIELDS)
+@pytest.mark.parametrize("layout", ["mono", "stereo"])
+@pytest.mark.parametrize(
+    ("container", "codec", "sample"),
+    [("mp3", "libmp3lame", None), ("flac", "flac", "s16"), ("flac", "flac", "s32"), ("ipod", "aac", None), ("ogg", "libopus", None)],
+)
+def test_the_rhythm_is_put_behind_compressed_sound_and_nothing_else_changes(
+    container: str, codec: str, sample: str | None, layout: str
+) -> None:
+    demuxer = {"ipod": "mov"}.get(container, container)
+    original = write_label(media.track(container, codec, seconds=3.0, layout=layout, sample=sample), media.FIELDS)
     labelled = write_label(original, None, explicit=True)
     reading = read_labels(labelled, depth="sound")
     assert [(label.scheme, label.conformant) for label in reading.labels] == [("gb45438", True), ("rhythm", True)], reading
     assert reading.explicit[0].fields["position"] == "end"
-    before, after = decoded(original, container), decoded(labelled, container)
-    assert len(after) > len(before)
+    assert not reading.refused
     if container == "flac":
+        before, after = decoded(original, demuxer), decoded(labelled, demuxer)
+        assert len(b"".join(after)) > len(b"".join(before))
         assert b"".join(after).startswith(b"".join(before)), "FLAC is encoded again without loss"
     else:
-        assert labelled[:200] == original[:200], "the tag in front stays"
-        assert after[: len(before) - 1] == before[:-1]
+        before, after = packets(original, demuxer), packets(labelled, demuxer)
+        assert len(after) > len(before) > 50
+        assert after[: len(before)] == before, "nothing is encoded again"
     with pytest.raises(LabelWriteError, match="already holds an explicit label"):
         write_label(labelled, None, explicit=True)
 
 
 @needs_films
-def test_sound_that_is_kept_in_tables_is_refused_in_words() -> None:
-    with pytest.raises(LabelWriteError, match="mix it in before"):
-        write_label(media.track("ipod", "aac"), None, explicit=True)
+@pytest.mark.parametrize(
+    ("name", "container", "codec"), [("a.m4a", "ipod", "aac"), ("a.opus", "ogg", "libopus"), ("a.flac", "flac", "flac")]
+)
+def test_another_decoder_plays_the_rhythm_to_its_end(name: str, container: str, codec: str, tmp_path: Path) -> None:
+    if shutil.which("ffmpeg") is None:
+        pytest.skip("ffmpeg is not installed")
+    path = tmp_path / name
+    path.write_bytes(write_label(media.track(container, codec, seconds=3.0), None, explicit=True))
+    command = ["ffmpeg", "-v", "warning", "-i", str(path), "-f", "s16le", "-ac", "1", "-ar", "48000", "-"]
+    done = subprocess.run(command, capture_output=True, check=True)
+    assert done.stderr == b""
+    seconds = len(done.stdout) / 2 / 48_000
+    assert seconds == pytest.approx(3 + len(tones(48_000)) / 48_000, abs=0.06)
+    (rhythm,) = find(np.frombuffer(done.stdout, "<i2").astype(np.float32) / 32768, 48_000)
+    assert rhythm.end == pytest.approx(seconds - 0.2, abs=0.08)
+
+
+@needs_films
+def test_sound_that_cannot_be_lengthened_is_refused_in_words() -> None:
+    sound = media.track("ipod", "aac")
+    at = sound.index(b"esds")
+    assert sound.index(b"\x05", at) > at
+    place = sound.index(b"\x05", sound.index(b"\x04", at) + 14) + 1
+    while sound[place] & 0x80:
+        place += 1
+    cases = {
+        "another kind of AAC": sound[: place + 1] + b"\x2b" + sound[place + 2 :],
+        "0 sound tracks": sound.replace(b"soun", b"text"),
+        "iTunSMPB": sound.replace(b"Lavf", b"\0\0\0\0").replace(b"SoundHandler", b"iTunSMPB\0\0\0\0"),
+        "the table of chunks": sound[: sound.index(b"stco") + 11] + b"\x7f" + sound[sound.index(b"stco") + 12 :],
+    }
+    for why, data in cases.items():
+        with pytest.raises(LabelWriteError, match=why):
+            write_label(data, None, explicit=True)
+    opus = media.track("ogg", "libopus")
+    for why, data in {"one Opus stream": opus.replace(b"OpusHead", b"Opus\0\0\0\0"), "cut short": opus[:-40]}.items():
+        with pytest.raises(LabelWriteError, match=why):
+            write_label(data, None, explicit=True)
+
 
 
 @needs_films
