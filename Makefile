@@ -11,7 +11,7 @@ WORKERS ?= 2
 # uv installs the same locked, hashed set in a tenth of the time; without it pip does.
 INSTALL := $(shell if command -v uv >/dev/null 2>&1; then echo "VIRTUAL_ENV=$(CURDIR)/$(VENV) uv pip install --quiet"; else echo "$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-compile"; fi)
 
-.PHONY: help demo test test-all lint types bench label-quality fuzz chaos lock clean power
+.PHONY: help demo test test-all lint types bench label-quality fuzz chaos engines-agree lock clean power
 .DEFAULT_GOAL := help
 
 help: ## Show what can be made
@@ -69,6 +69,9 @@ fuzz: $(VENV)/.dev $(VENV)/.shenhe ## Throw mutated files at the label reader fo
 
 chaos: $(VENV)/.dev $(VENV)/.shenhe ## Kill a study at random moments and compare what it leaves
 	@$(BIN)/python -P tests/studies/chaos.py --kills 50
+
+engines-agree: $(VENV)/.dev $(VENV)/.shenhe ## Run thousands of random scenarios in both engines and compare every bit
+	@PYTHONPATH=. $(BIN)/python -m tests.simulator.engines_agree --workers $(WORKERS)
 
 lock: ## Renew the lock files (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet pyproject.toml --extra all --group dev --group build -o locks/dev.txt

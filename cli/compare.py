@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .simulate import Json, Replications, Seed, Set, Workers, finite, load, run_scenario
+from .simulate import Engine, Json, Replications, Seed, Set, Workers, finite, load, run_scenario
 
 if TYPE_CHECKING:
     from shenhe.simulator import Comparison, Run
@@ -27,6 +27,7 @@ def compare(
     sets_b: Annotated[
         list[str] | None, typer.Option("--set-b", metavar="PATH=VALUE", help="Change a parameter of B alone.")
     ] = None,
+    engine: Engine = "auto",
     as_json: Json = False,
 ) -> None:
     """Compare two scenarios or two runs, replication by replication.
@@ -36,11 +37,13 @@ def compare(
     Example:  shenhe compare cn-2023 cn-2023 --set-b policy.staff.inspectors=16
     """
     from shenhe import simulator
+    from shenhe.simulator.engines import using
 
-    runs = [
-        _run(name, replications, seed, workers, [*(sets or ()), *(own or ())])
-        for name, own in ((a, sets_a), (b, sets_b))
-    ]
+    with using(engine):
+        runs = [
+            _run(name, replications, seed, workers, [*(sets or ()), *(own or ())])
+            for name, own in ((a, sets_a), (b, sets_b))
+        ]
     comparison = simulator.compare(*runs)
     if as_json:
         typer.echo(json.dumps(_document(comparison), indent=2, ensure_ascii=False))

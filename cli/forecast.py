@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .simulate import Json, Seed, Set, finite, load
+from .simulate import Engine, Json, Seed, Set, finite, load
 
 if TYPE_CHECKING:
     from shenhe.simulator.forecast import Forecast
@@ -30,6 +30,7 @@ def forecast(
     seed: Seed = 1,
     sets: Set = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="PAGE.html", help="Write a page with figures and tables.")] = None,
+    engine: Engine = "auto",
     as_json: Json = False,
 ) -> None:
     """Put one measured provider into a scenario: sanctions, downtime, removal, cost, and what drives them.
@@ -43,6 +44,7 @@ def forecast(
     """
     from rich.console import Console
 
+    from shenhe.simulator.engines import using
     from shenhe.simulator.forecast import forecast as run
     from shenhe.simulator.forecast import read_measured
 
@@ -53,17 +55,18 @@ def forecast(
             notes.print(name, style="dim")
 
     measured = read_measured(report)
-    found = run(
-        measured,
-        load(scenario, sets),
-        size_class=size,
-        days=days,
-        link=link,
-        occasions=occasions,
-        replications=replications,
-        seed=seed,
-        progress=progress,
-    )
+    with using(engine):
+        found = run(
+            measured,
+            load(scenario, sets),
+            size_class=size,
+            days=days,
+            link=link,
+            occasions=occasions,
+            replications=replications,
+            seed=seed,
+            progress=progress,
+        )
     if as_json:
         typer.echo(json.dumps(_document(found), indent=2, ensure_ascii=False))
     else:

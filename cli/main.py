@@ -16,6 +16,7 @@ from . import (
     compare,
     demo,
     doctor,
+    engines,
     export,
     fleet,
     forecast,
@@ -79,6 +80,7 @@ app.command("compare")(compare.compare)
 app.add_typer(study.app, name="study")
 app.command("validate")(validate.validate)
 app.command("claims")(claims.claims)
+app.command("engines")(engines.engines)
 app.command("calibrate")(calibrate.calibrate)
 app.command("forecast")(forecast.forecast)
 app.command("report")(report.report)

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from .simulate import Engine
+
 if TYPE_CHECKING:
     from shenhe.simulator.analysis import Analysis
     from shenhe.simulator.executors import Pool
@@ -55,6 +57,7 @@ def run(
     workers: Workers = None,
     executor: Kind = "processes",
     scheduler: Scheduler = None,
+    engine: Engine = "auto",
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
@@ -66,11 +69,12 @@ def run(
     """
     from shenhe.reports.study_page import write_study_page
     from shenhe.simulator.analysis import overview
+    from shenhe.simulator.engines import using
     from shenhe.simulator.study import load_study, run_study
 
     plan = load_study(study)
     command = shlex.join(["shenhe", "study", study, "--out", str(out)])
-    with _Progress(f"{plan.study.name}, {len(plan.arms)} arms, {len(plan.worlds):,} worlds", out) as progress:
+    with using(engine), _Progress(f"{plan.study.name}, {len(plan.arms)} arms, {len(plan.worlds):,} worlds", out) as progress:
         done = run_study(plan, out, _pool(executor, workers, scheduler), progress, agree=None if yes else _agree, command=command)
         analyses = overview(done)
     page = out / "index.html"
@@ -149,6 +153,7 @@ def search(
     workers: Workers = None,
     executor: Kind = "processes",
     scheduler: Scheduler = None,
+    engine: Engine = "auto",
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
@@ -158,11 +163,12 @@ def search(
     """
     from shenhe.reports.study_page import write_study_page
     from shenhe.simulator.analysis.pareto import search_policies
+    from shenhe.simulator.engines import using
     from shenhe.simulator.study import load_study
 
     plan = load_study(study)
     command = shlex.join(["shenhe", "study", "search", study, "--out", str(out)])
-    with _Progress(f"{plan.study.name}, search", out) as progress:
+    with using(engine), _Progress(f"{plan.study.name}, search", out) as progress:
         analysis, done = search_policies(
             plan, out, _pool(executor, workers, scheduler), progress, agree=None if yes else _agree, command=command
         )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .simulate import Json, finite
+from .simulate import Engine, Json, finite
 
 if TYPE_CHECKING:
     from shenhe.simulator.validation import Validation
@@ -19,6 +19,7 @@ def validate(
     seed: Annotated[int, typer.Option("--seed", min=0, help="The seed of the runs.")] = 2023,
     quick: Annotated[bool, typer.Option("--quick", help="Fewer replications: wider errors, a third of the time.")] = False,
     out: Annotated[Path | None, typer.Option("--out", metavar="PAGE.html", help="Write a page with figures and tables.")] = None,
+    engine: Engine = "auto",
     as_json: Json = False,
 ) -> None:
     """Check the simulator against everything that is known of it: closed forms, laws of every run, published results.
@@ -31,6 +32,7 @@ def validate(
     """
     from rich.console import Console
 
+    from shenhe.simulator.engines import using
     from shenhe.simulator.validation import validate as run
 
     notes = Console(stderr=True, highlight=False)
@@ -39,7 +41,8 @@ def validate(
         if notes.is_terminal:
             notes.print(name, style="dim")
 
-    found = run(seed, quick=quick, progress=progress)
+    with using(engine):
+        found = run(seed, quick=quick, progress=progress)
     if as_json:
         typer.echo(json.dumps(_document(found), indent=2, ensure_ascii=False))
     else:

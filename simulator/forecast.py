@@ -19,7 +19,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -29,14 +29,12 @@ from scipy.special import betaincinv
 
 from shenhe.rulebook.document import dotted
 
+from .engines import Engine, choose, replicate, warm
 from .eventlog import Kind
-from .model import Replication, replicate
+from .model import Beginning, Replication
 from .replication import RunError, interval
 from .scenario import Scenario
 from .state import EXITED, REVOKED
-
-if TYPE_CHECKING:
-    from .model import World
 
 MAX_REPORT_BYTES = 64 * 1024 * 1024
 
@@ -335,10 +333,13 @@ def forecast(
         raise RunError(f"found {replications} replications, expected at least 2: an interval needs them")
     market = _smaller(scenario)
     behaviours = [str(risk.name) for risk in market.behaviours]
-    place = _Place(market, names.index(chosen), days, seed, replications)
     assumed = Assumed(link, occasions)
     other = next(name for name in OCCASIONS if name != occasions)
     variants = {name: Assumed(name, occasions) for name in LINKS} | {f"{link}, {other}": Assumed(link, other)}
+    markets = len(variants) + 1 + min(most_drivers, len(measured.failing))
+    engine = choose(None, [(market, markets * replications)])
+    warm(engine)
+    place = _Place(market, names.index(chosen), days, seed, replications, engine)
     futures = []
     for name, variant in variants.items():
         progress(name)
@@ -392,8 +393,9 @@ def _saved(before: pd.DataFrame, after: pd.DataFrame, outcome: str) -> tuple[flo
 class _Place:
     """Where in the market the provider stands: which ids, from which day."""
 
-    def __init__(self, scenario: Scenario, size_class: int, days: float, seed: int, replications: int) -> None:
+    def __init__(self, scenario: Scenario, size_class: int, days: float, seed: int, replications: int, engine: Engine) -> None:
         self.scenario = scenario
+        self.engine = engine
         self.size_class = size_class
         self.entry = scenario.horizon - days
         self.seed = seed
@@ -407,10 +409,10 @@ class _Place:
         for number in range(self.replications):
             members: list[int] = []
 
-            def prepare(world: World, number: int = number, members: list[int] = members) -> None:
+            def prepare(world: Beginning, number: int = number, members: list[int] = members) -> None:
                 members += self.settle(world, number, measured, assumed, repaired)
 
-            result = replicate(self.scenario, self.seed, number, prepare=prepare)
+            result = replicate(self.engine, self.scenario, self.seed, number, prepare=prepare)
             frames.append(self.followed(result, members).assign(replication=number))
         frame = pd.concat(frames, ignore_index=True)
         if frame.empty:
@@ -418,7 +420,7 @@ class _Place:
         return frame
 
     def settle(
-        self, world: World, number: int, measured: Measured | None, assumed: Assumed, repaired: str | None
+        self, world: Beginning, number: int, measured: Measured | None, assumed: Assumed, repaired: str | None
     ) -> list[int]:
         """Put the paths into the market before it begins: the first providers of that size, few of all."""
         state, behaviours = world.state, len(self.behaviours)

@@ -19,7 +19,6 @@ import os
 import platform
 import signal
 import sys
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -34,9 +33,10 @@ import pyarrow.parquet as pq
 from scipy.special import stdtrit
 
 from .draws import MAX_SEED, compiled
+from .engines import Engine, Wanted, choose, replicate, warm
 from .eventlog import read_events, to_table, write_table
 from .hook import Hook
-from .model import replicate
+from .interrupts import Interrupts
 from .outcomes import METRICS, Metric, metrics, outcomes_table, providers_table, series_table
 from .scenario import Scenario
 
@@ -116,27 +116,32 @@ def simulate(
     *,
     command: str | None = None,
     policy: Hook | None = None,
+    engine: Wanted | None = None,
 ) -> Run:
     """Run ``replications`` of a scenario, over ``workers`` processes, into the folder ``out`` or into memory.
 
     ``policy`` is a policy of your own in Python (:mod:`.hook`), for runs in this process and in memory: no file says what it
     does, so no folder could be resumed with it.
 
+    ``engine``: ``simpy``, ``compiled`` or ``auto``, which takes the one expected to be done first (see :mod:`.engines`); results
+    are the same bits, and ``run.json`` says which it was.
+
     With ``out``, replications that the folder already holds are not run again. ``command`` is what ``run.json`` names
     as the way to reproduce the run.
 
-    Raises :class:`RunError` for arguments out of range, and for a folder that cannot be written or holds another run.
+    Raises :class:`RunError` for arguments out of range, and for a folder that cannot be written or holds another run,
+    :class:`.engines.EngineError` for an engine that cannot run this.
     A ``KeyboardInterrupt`` leaves every finished replication in the folder.
     """
     _check_arguments(replications, seed, workers)
     folder = Path(out) if out is not None else None
     if policy is not None and (folder is not None or workers > 1):
         raise RunError("found a policy in Python with a folder or several workers, expected neither: workers=1, out=None")
-    compiled()
+    chosen = _ready(engine, scenario, replications, policy)
     try:
         if folder is None:
-            return _in_memory(scenario, replications, seed, workers, progress, policy=policy)
-        _into_folder(folder, scenario, replications, seed, workers, progress, command)
+            return _in_memory(scenario, replications, seed, workers, progress, chosen, policy=policy)
+        _into_folder(folder, scenario, replications, seed, workers, progress, chosen, command)
     except OSError as error:
         raise RunError(f"{out}: cannot be written ({error.strerror or error})") from error
     except BrokenProcessPool as error:
@@ -146,6 +151,14 @@ def simulate(
     return read_run(folder)
 
 
+def _ready(engine: Wanted | None, scenario: Scenario, replications: int, policy: Hook | None = None) -> Engine:
+    """The engine to use, its code and that of the draws compiled before any process starts that would do so for itself."""
+    chosen = choose(engine, [(scenario, replications)], policy)
+    compiled()
+    warm(chosen)
+    return chosen
+
+
 def _into_folder(
     folder: Path,
     scenario: Scenario,
@@ -153,15 +166,16 @@ def _into_folder(
     seed: int,
     workers: int,
     progress: Progress | None,
+    engine: Engine,
     command: str | None,
 ) -> None:
     started = datetime.datetime.now(datetime.UTC)
     _prepare(folder, scenario, seed)
-    note = {"replications": replications, "workers": workers, "started": started.isoformat(timespec="seconds")}
+    note = {"replications": replications, "workers": workers, "engine": str(engine), "started": started.isoformat(timespec="seconds")}
     _write_note(folder, scenario, seed, {**note, "complete": False}, command)
     missing = [number for number in range(replications) if not _finished(folder, scenario, seed, number)]
     done = replications - len(missing)
-    for _ in _each(scenario, seed, missing, min(workers, len(missing)), folder):
+    for _ in _each(scenario, seed, missing, min(workers, len(missing)), folder, engine):
         done += 1
         if progress:
             progress(done, replications)
@@ -201,6 +215,7 @@ def converge(
     first: int = 8,
     most: int = 1000,
     command: str | None = None,
+    engine: Wanted | None = None,
 ) -> tuple[Run, list[Convergence]]:
     """Run until the 95 % interval of every watched metric is within ``precision`` (0.05: five percent) of its mean.
 
@@ -218,10 +233,10 @@ def converge(
     kept: dict[int, tuple[pa.Table, ...]] = {}
     while True:
         if out is None:
-            compiled()
-            run = _in_memory(scenario, n, seed, workers, progress, kept=kept)
+            chosen = _ready(engine, scenario, n)
+            run = _in_memory(scenario, n, seed, workers, progress, chosen, kept=kept)
         else:
-            run = simulate(scenario, n, seed, workers, out, progress, command=command)
+            run = simulate(scenario, n, seed, workers, out, progress, command=command, engine=engine)
         found = [_convergence(run, name, precision) for name in watched]
         wanted = min(most, max(entry.wanted for entry in found))
         if wanted <= n:
@@ -248,13 +263,14 @@ def _in_memory(
     seed: int,
     workers: int,
     progress: Progress | None,
+    engine: Engine,
     *,
     policy: Hook | None = None,
     kept: dict[int, tuple[pa.Table, ...]] | None = None,
 ) -> Run:
     results: dict[int, tuple[pa.Table, ...]] = {} if kept is None else kept
     missing = [number for number in range(replications) if number not in results]
-    for number, tables in _each(scenario, seed, missing, min(workers, len(missing)), None, policy):
+    for number, tables in _each(scenario, seed, missing, min(workers, len(missing)), None, engine, policy):
         results[number] = tables
         if progress:
             progress(len(results), replications)
@@ -270,13 +286,14 @@ def _each(
     numbers: list[int],
     workers: int,
     folder: Path | None,
+    engine: Engine,
     policy: Hook | None = None,
 ) -> Iterator[tuple[int, tuple[pa.Table, ...]]]:
     """Run the replications ``numbers``, yielding each as it is finished: its tables, or nothing if in a folder."""
     if workers <= 1:
-        with _Interrupts() as interrupts:
+        with Interrupts() as interrupts:
             for number in numbers:
-                tables = run_one(scenario, seed, number, folder, policy)
+                tables = run_one(scenario, seed, number, folder, engine, policy)
                 yield number, tables
                 interrupts.raise_lost()
         return
@@ -284,36 +301,12 @@ def _each(
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_ignore_interrupts) as executor:
         try:
-            futures = {executor.submit(run_one, scenario, seed, number, folder): number for number in numbers}
+            futures = {executor.submit(run_one, scenario, seed, number, folder, engine): number for number in numbers}
             for future in as_completed(futures):
                 yield futures.pop(future), future.result()
         except BaseException:
             _stop(executor)
             raise
-
-
-class _Interrupts:
-    """Remembers Ctrl-C. Raised while a finished replication's generators are collected, it would be lost: Python
-    ignores exceptions there."""
-
-    def __enter__(self) -> _Interrupts:
-        self.seen = False
-        self.before: Any = None
-        if threading.current_thread() is threading.main_thread():
-            self.before = signal.signal(signal.SIGINT, self.note)
-        return self
-
-    def note(self, number: int, frame: Any) -> None:
-        self.seen = True
-        raise KeyboardInterrupt
-
-    def raise_lost(self) -> None:
-        if self.seen:
-            raise KeyboardInterrupt
-
-    def __exit__(self, *_: object) -> None:
-        if self.before is not None:
-            signal.signal(signal.SIGINT, self.before)
 
 
 def _ignore_interrupts() -> None:
@@ -330,11 +323,11 @@ def _stop(executor: Executor) -> None:
 
 
 def run_one(
-    scenario: Scenario, seed: int, number: int, folder: Path | None, policy: Hook | None = None
+    scenario: Scenario, seed: int, number: int, folder: Path | None, engine: Engine, policy: Hook | None = None
 ) -> tuple[pa.Table, ...]:
     """One replication: its log, outcomes, providers and series as Arrow tables, or written to the folder."""
-    result = replicate(scenario, seed, number, policy=policy)
-    log = to_table(result.rows, number, rule_names(scenario))
+    result = replicate(engine, scenario, seed, number, policy=policy)
+    log = to_table(result.log, number, rule_names(scenario))
     tables = (log, outcomes_table(scenario, result), providers_table(scenario, result), series_table(scenario, result))
     if folder is None:
         return tables
@@ -382,8 +375,10 @@ MODEL = (
 def model_hash() -> str:
     """SHA-256 over the source of the model: a shard made by another one is not taken for one of this."""
     digest = hashlib.sha256()
-    for name in MODEL:
-        digest.update((Path(__file__).parent / f"{name}.py").read_bytes())
+    here = Path(__file__).parent
+    # The compiled engine gives the same bits; where it once did not, what it made must not be taken for what is mended.
+    for path in [*(here / f"{name}.py" for name in MODEL), *sorted((here / "compiled").glob("*.py"))]:
+        digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
@@ -450,7 +445,6 @@ def _write_note(folder: Path, scenario: Scenario, seed: int, facts: dict[str, An
         "scenario_hash": scenario.hash,
         "seed": seed,
         **facts,
-        "engine": "simpy",
         "model_hash": model_hash(),
         "rulebook_hash": _rulebook_hash(),
         "command": command,

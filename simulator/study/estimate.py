@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..engines import Engine
 from .jobs import Cell, make_job, run_job
 from .plan import Plan
 
@@ -51,15 +52,15 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-def time_pilot(plan: Plan, seconds: float = 2.0) -> tuple[float, float]:
+def time_pilot(plan: Plan, engine: Engine, seconds: float = 2.0) -> tuple[float, float]:
     """Mean seconds and bytes of one replication, over arms and worlds spread through the study."""
     worlds = np.linspace(0, len(plan.worlds) - 1, min(5, len(plan.worlds))).astype(int).tolist()
     cells = [Cell(world, arm, 0, 1) for world in worlds for arm in range(len(plan.arms))]
     order = np.random.default_rng(0).permutation(len(cells))
-    run_job(make_job(plan, cells[:1]))  # the first is slow: it loads and compiles
+    run_job(make_job(plan, cells[:1], engine))  # the first is slow: it loads and compiles
     began, runs, size = time.perf_counter(), 0, 0
     for place in order:
-        size += len(run_job(make_job(plan, [cells[place]])))
+        size += len(run_job(make_job(plan, [cells[place]], engine)))
         runs += 1
         if time.perf_counter() - began > seconds:
             break

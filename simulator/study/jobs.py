@@ -8,22 +8,21 @@ import math
 import platform
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..model import EXTRAS, replicate
+from ..engines import Engine, replicate
+from ..model import EXTRAS, Beginning
 from ..outcomes import outcomes_table
+from ..policy import regimes
 from ..replication import model_hash
 from ..scenario import Scenario
 from ..worlds import INITIAL
 from .document import StudyError
 from .plan import STUDY_FORMAT, Plan, changed, sha256_of
-
-if TYPE_CHECKING:
-    from ..model import World
 
 TAIL = 0.2
 """The share of the horizon that ``_early`` and ``_late`` metrics look at."""
@@ -42,7 +41,8 @@ class Cell(NamedTuple):
 class Job:
     """Some cells with all that is needed to run them, on whatever machine: nothing is read there but the code.
 
-    ``key`` is the SHA-256 of that and of the model: the name of the job's shard.
+    ``key`` is the SHA-256 of that and of the model, without the ``engine``, on which results do not depend: the name of the
+    job's shard.
     """
 
     key: str
@@ -50,6 +50,7 @@ class Job:
     columns: tuple[str, ...]
     bases: Mapping[int, str]  # arm: its scenario as JSON
     cells: tuple[tuple[Cell, int, Mapping[str, Any]], ...]  # with the seed and the overrides of the world
+    engine: Engine
 
     @property
     def rows(self) -> int:
@@ -60,7 +61,7 @@ class Job:
         return f"job {self.key[:12]} (world {first.world} arm {first.arm} to world {last.world} arm {last.arm})"
 
 
-def make_job(plan: Plan, cells: Sequence[Cell]) -> Job:
+def make_job(plan: Plan, cells: Sequence[Cell], engine: Engine) -> Job:
     """The job that runs ``cells`` of a study."""
     whole = tuple((cell, plan.world_seed(cell.world), plan.overrides(cell.arm, cell.world)) for cell in cells)
     arms = sorted({cell.arm for cell in cells})
@@ -72,7 +73,7 @@ def make_job(plan: Plan, cells: Sequence[Cell]) -> Job:
         "cells": [[*cell, seed, overrides] for cell, seed, overrides in whole],
     }
     bases = {arm: json.dumps(plan.scenarios[arm].model_dump(mode="json")) for arm in arms}
-    return Job(sha256_of(said), model_hash(), tuple(plan.metrics), bases, whole)
+    return Job(sha256_of(said), model_hash(), tuple(plan.metrics), bases, whole, engine)
 
 
 def run_job(job: Job) -> bytes:
@@ -88,8 +89,9 @@ def run_job(job: Job) -> bytes:
     for cell, seed, overrides in job.cells:
         scenario = changed(bases[cell.arm], overrides)
         start = {path: float(value) for path, value in overrides.items() if path in INITIAL}
+        staff = _staff_years(scenario)
         for number in range(cell.first, cell.last):
-            row = _row(scenario, seed, number, start)
+            row = _row(job.engine, scenario, seed, number, start) | staff
             values[len(keys)] = [row.get(name, math.nan) for name in job.columns]
             keys.append((cell.world, cell.arm, number))
     table = pa.table(
@@ -102,17 +104,17 @@ def run_job(job: Job) -> bytes:
     return sink.getvalue()
 
 
-def _row(scenario: Scenario, seed: int, number: int, start: Mapping[str, float]) -> dict[str, float]:
+def _row(engine: Engine, scenario: Scenario, seed: int, number: int, start: Mapping[str, float]) -> dict[str, float]:
     """All metrics of one replication: the one place where a study meets the model."""
 
-    def prepare(world: World) -> None:
+    def prepare(world: Beginning) -> None:
         if "initial.belief" in start:
             # Held until a provider enters, so that late ones begin like early ones.
             state = world.state
             state.belief[:] = [start["initial.belief"]] * len(state.belief)
             state.believed[:] = state.entry
 
-    result = replicate(scenario, seed, number, keep_log=False, prepare=prepare if start else None)
+    result = replicate(engine, scenario, seed, number, keep_log=False, prepare=prepare if start else None)
     table = outcomes_table(scenario, result)
     row = {name: float(table.column(name)[0].as_py()) for name in table.column_names if name != "replication"}
     occasions = result.class_occasions.sum(axis=1)
@@ -122,8 +124,17 @@ def _row(scenario: Scenario, seed: int, number: int, start: Mapping[str, float])
     before = (occasions[-tail - 1], violations[-tail - 1]) if len(occasions) > tail else (0, 0)
     row["compliance_late"] = _compliance(occasions[-1] - before[0], violations[-1] - before[1])
     row["backlog_late"] = float(np.mean(result.extras[-tail:, EXTRAS.index("backlog")]))
-    row["staff_years"] = (scenario.policy.staff.inspectors + scenario.registry.reviewers) * scenario.horizon / 365.0
     return row
+
+
+def _staff_years(scenario: Scenario) -> dict[str, float]:
+    """Inspectors and reviewers paid for, those of the market that is simulated, through all regimes."""
+    tables = regimes(scenario)
+    ends = [day for day, _ in tables[1:]] + [scenario.horizon]
+    days = sum(
+        (int(table.authority_inspectors.sum()) + table.reviewers) * (end - day) for (day, table), end in zip(tables, ends, strict=True)
+    )
+    return {"staff_years": days / 365.0}
 
 
 def _compliance(occasions: Any, violations: Any) -> float:

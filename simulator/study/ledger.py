@@ -20,7 +20,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..executors import Pool, Quarantined, SweepError, sweep
-from ..replication import _Interrupts, model_hash
+from ..interrupts import Interrupts
+from ..replication import model_hash
 from .document import StudyError
 from .jobs import Job, run_job
 from .plan import STUDY_FORMAT, Plan
@@ -125,7 +126,7 @@ class Ledger:
             return {}
         quarantined = {}
         try:
-            with _Interrupts() as interrupts:
+            with Interrupts() as interrupts:
                 for job, result in sweep(missing, executor(), run_job, window=lambda: pool.window, renew=pool.renew):
                     if isinstance(result, Quarantined):
                         quarantined[str(job)] = result.reason

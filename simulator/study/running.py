@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..draws import compiled
+from ..engines import Engine, Wanted, choose, warm
 from ..executors import Pool, Processes
 from ..replication import interval
 from .document import Precision, StudyError
@@ -33,12 +34,14 @@ def run_study(
     *,
     agree: Callable[[Estimate], bool] | None = None,
     command: str | None = None,
+    engine: Wanted | None = None,
 ) -> StudyRun:
     """Run what is missing of a study into the folder ``out``, and read it.
 
     ``pool`` is where jobs run (one process for each processor by default; see :mod:`.executors`); it is started and
     stopped here. ``agree`` is asked before anything long begins, with the estimate; where it says no,
-    :class:`StudyError` is raised. ``command`` is what ``run.json`` names as the way to reproduce the study.
+    :class:`StudyError` is raised. ``command`` is what ``run.json`` names as the way to reproduce the study. ``engine`` is
+    ``simpy``, ``compiled`` or ``auto``; results and shards do not depend on it.
 
     Jobs that crash again and again are left out, named in ``StudyRun.quarantined``, and tried again by the next call.
     Raises :class:`StudyError` when the folder holds another study, is in use, or the disk is full. Whatever ends it,
@@ -47,17 +50,20 @@ def run_study(
     plan = study if isinstance(study, Plan) else load_study(study)
     folder = Path(out)
     with Ledger(folder, plan, command) as ledger:
-        return _run(ledger, pool or Processes(os.cpu_count() or 1), progress, agree)
+        each = plan.study.precision.most if plan.study.precision else plan.study.replications
+        chosen = choose(engine, [(scenario, each * len(plan.worlds)) for scenario in plan.scenarios])
+        return _run(ledger, pool or Processes(os.cpu_count() or 1), progress, agree, chosen)
 
 
 def _run(
-    ledger: Ledger, pool: Pool, progress: Progress | None, agree: Callable[[Estimate], bool] | None
+    ledger: Ledger, pool: Pool, progress: Progress | None, agree: Callable[[Estimate], bool] | None, engine: Engine
 ) -> StudyRun:
     plan = ledger.plan
     compiled()
+    warm(engine)
     size = ledger.note.get("replications_per_job")
     if not isinstance(size, int):
-        seconds, width = time_pilot(plan)
+        seconds, width = time_pilot(plan, engine)
         precision = plan.study.precision
         each = precision.most if precision else plan.study.replications
         estimate = Estimate(seconds, width, each * len(plan.arms) * len(plan.worlds), pool.workers)
@@ -66,7 +72,7 @@ def _run(
             raise StudyError("not started: nobody agreed to what it would take")
         size = job_size(estimate)
         ledger.record(replications_per_job=size)
-    ledger.record(executor=type(pool).__name__.lower(), workers=pool.workers, complete=False)
+    ledger.record(executor=type(pool).__name__.lower(), workers=pool.workers, engine=str(engine), complete=False)
     rounds: list[list[Job]] = []
     active, first = list(range(len(plan.worlds))), 0
     counts = np.zeros(len(plan.worlds), dtype=np.int64)
@@ -83,7 +89,7 @@ def _run(
         last = plan.study.replications
         while active:
             cells = [Cell(world, arm, first, last) for world in active for arm in range(len(plan.arms))]
-            jobs = [make_job(plan, part) for part in cut(cells, size)]
+            jobs = [make_job(plan, part, engine) for part in cut(cells, size)]
             rounds.append(jobs)
             done = int(counts.sum()) * len(plan.arms)
             quarantined |= ledger.complete(jobs, executor, pool, _shifted(progress, done))

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from shenhe.simulator import load_scenario, simulate, study
+from shenhe.simulator.engines import Engine, using
 from shenhe.simulator.executors import Dask, Inline, InlineExecutor, Processes
 from shenhe.simulator.study import Estimate, StudyError
 from shenhe.simulator.study.jobs import Cell, cut, make_job, run_job
@@ -97,6 +98,38 @@ def test_a_metric_that_no_result_has_is_answered_with_the_closest(run: study.Stu
 def test_processes_and_this_process_write_the_same_files(run: study.StudyRun, tmp_path: Path) -> None:
     study.run_study(small_study(), tmp_path / "two", Processes(2))
     assert results(tmp_path / "two") == results(run.folder)
+
+
+def test_both_engines_write_the_same_files_and_shards(run: study.StudyRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shenhe.simulator.study.running.job_size", lambda estimate: 40)
+    for engine in ("simpy", "compiled"):
+        with using(engine):
+            study.run_study(small_study(), tmp_path / engine, Inline())
+        assert json.loads((tmp_path / engine / "run.json").read_text())["engine"] == engine
+    assert digests(tmp_path / "compiled") == digests(tmp_path / "simpy")
+    assert results(tmp_path / "compiled") == results(run.folder)
+
+
+def test_both_engines_begin_with_the_same_fear(tmp_path: Path) -> None:
+    worlds = {"design": "grid", "draws": "common", "parameters": [{"path": "initial.belief", "name": "belief", "values": [0.0, 1.0]}]}
+    feared = small_study(scenario="cn-2022-draft", worlds=worlds, replications=4)
+    done = [study.run_study(feared, tmp_path / engine, Inline(), engine=engine) for engine in ("simpy", "compiled")]
+    assert results(tmp_path / "compiled") == results(tmp_path / "simpy")
+    early = done[0].cells("compliance_early").groupby("world")["mean"].mean()
+    assert early[1] > early[0] + 0.02
+
+
+def test_staff_is_that_of_the_market_simulated_through_all_regimes(tmp_path: Path) -> None:
+    people = {"policy.staff.inspectors": 4, "registry.reviewers": 2}
+    change = {"title": "a campaign", "day": 120.0, "set": {"policy.staff.inspectors": 8}}
+    arms = [
+        {"name": "whole", "set": people},
+        {"name": "half", "set": {**people, "population.scale": 0.5}},
+        {"name": "more-in-the-second-half", "set": {**people, "changes": [change]}},
+    ]
+    done = study.run_study(small_study(arms=arms, worlds=None, replications=1), tmp_path / "study", Inline())
+    found = done.cells("staff_years").set_index("arm")["mean"] * 365 / 240
+    assert found.tolist() == pytest.approx([6.0, 3.0, 8.0])
 
 
 def test_how_jobs_are_cut_does_not_show(run: study.StudyRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,7 +227,7 @@ def test_a_poison_job_is_named_the_rest_finish_and_the_next_run_heals(
     monkeypatch.setattr("shenhe.simulator.study.running.job_size", lambda estimate: 30)
     plan = study.load_study(small_study())
     cells = [Cell(world, arm, 0, 10) for world in range(4) for arm in range(3)]
-    jobs = [make_job(plan, part) for part in cut(cells, 30)]
+    jobs = [make_job(plan, part, Engine.SIMPY) for part in cut(cells, 30)]
     ill = study.run_study(plan, tmp_path / "ill", Poisoned(jobs[1].key))
     assert list(ill.quarantined) == [str(jobs[1])]
     assert "MemoryError: no room for it" in ill.quarantined[str(jobs[1])]
@@ -258,7 +291,7 @@ def test_a_folder_with_something_else_is_left_alone(run: study.StudyRun, tmp_pat
 
 
 def test_workers_with_another_model_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    job = make_job(study.load_study(small_study()), [Cell(0, 0, 0, 1)])
+    job = make_job(study.load_study(small_study()), [Cell(0, 0, 0, 1)], Engine.SIMPY)
     monkeypatch.setattr("shenhe.simulator.study.jobs.model_hash", lambda: "another")
     with pytest.raises(StudyError, match="another version of shenhe"):
         run_job(job)

@@ -1,0 +1,65 @@
+"""``shenhe engines``: whether both engines make the same of a scenario, and where they part if not."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .simulate import Json, Seed, Set, finite, load
+
+if TYPE_CHECKING:
+    from shenhe.simulator.divergence import Divergence
+
+
+def engines(
+    scenario: Annotated[str, typer.Argument(help="The name of a shipped scenario, or a file.")],
+    seed: Seed = 1,
+    replication: Annotated[int, typer.Option("--replication", "-k", min=0, help="Which replication, from 0.")] = 0,
+    sets: Set = None,
+    as_json: Json = False,
+) -> None:
+    """Run one replication in both engines and compare them bit for bit.
+
+    Where they differ, both are replayed to the first moment at which they do, and the rows of the log around it and the state of the
+    provider concerned are shown as each engine has them. Exit code 0 when they agree, 1 when they do not.
+
+    Example:  shenhe engines cn-2023 --set population.scale=0.1
+
+    Example:  shenhe engines my-world.yaml --seed 7 --replication 3
+    """
+    from shenhe.simulator.divergence import explained, first_divergence
+    from shenhe.simulator.engines import Engine, warm
+    from shenhe.simulator.replication import rule_names
+
+    loaded = load(scenario, sets)
+    warm(Engine.COMPILED, lambda text: typer.echo(text, err=True))
+    found = first_divergence(loaded, seed, replication)
+    if as_json:
+        document = None if found is None else _document(found, rule_names(loaded))
+        typer.echo(json.dumps({"agree": found is None, "divergence": document}, indent=2, ensure_ascii=False))
+    elif found is None:
+        where = f"seed {seed}, replication {replication}"
+        typer.echo(f"{loaded.name}: both engines leave the same log and the same numbers, bit for bit ({where})")
+    else:
+        typer.echo(explained(found, rule_names(loaded)))
+    if found is not None:
+        raise typer.Exit(1)
+
+
+def _document(found: Divergence, rules: list[str]) -> dict[str, Any]:
+    from shenhe.simulator.divergence import ENGINES, told
+
+    def numbers(entries: Any) -> list[dict[str, Any]]:
+        return [{**entry._asdict(), "one": finite(entry.one), "other": finite(entry.other)} for entry in entries]
+
+    return {
+        "day": found.day,
+        "provider": found.provider,
+        "row": found.row,
+        "first": found.first,
+        "rows": {engine: [told(row, rules).strip() for row in rows] for engine, rows in zip(ENGINES, found.around, strict=True)},
+        "differences": numbers(found.differences),
+        "state": numbers(found.state),
+    }

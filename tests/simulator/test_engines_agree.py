@@ -1,0 +1,174 @@
+"""The engines agree on random scenarios; the scenarios leave no lever out; a fault in an engine is found where it is."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator
+
+import pytest
+
+from shenhe.simulator import Scenario, load_scenario, model, regulator
+from shenhe.simulator.divergence import differences, divergence, explained, until
+from shenhe.simulator.engines import Engine, EngineError, choose, expected_events, using
+from shenhe.simulator.eventlog import Kind
+from shenhe.simulator.hook import Hook
+from shenhe.simulator.model import Replication, replicate
+from shenhe.simulator.replication import rule_names
+
+from .engines_agree import one
+from .random_scenarios import random_scenario
+
+SAMPLE = 60
+
+
+@pytest.mark.parametrize("first", range(0, SAMPLE, 20))
+def test_engines_agree_on_a_sample_of_random_scenarios(first: int) -> None:
+    compared = [one(number) for number in range(first, first + 20)]
+    assert {entry.name: entry.different for entry in compared if entry.different} == {}
+    assert sum(entry.rows for entry in compared) > 4000
+    assert {entry.clock for entry in compared} == {"continuous", "daily", "weekly"}
+
+
+@pytest.fixture(scope="module")
+def many() -> list[Scenario]:
+    return [random_scenario(number) for number in range(300)]
+
+
+def test_random_scenarios_move_every_lever(many: list[Scenario]) -> None:
+    values: dict[str, set[str]] = defaultdict(set)
+    changed: set[str] = set()
+    for scenario in many:
+        names = _names(scenario)
+        for path, value in scenario.parameters():
+            values[_lever(path, names)].add(str(value))
+        changed |= {_lever(path, names) for change in scenario.changes for path in change.set}
+    fixed = {lever for lever, found in values.items() if len(found) < 2 and not lever.startswith("changes")}
+    # Lists without entries and steps without a fine; the date is for people alone.
+    assert fixed == {"start", "stores", "platforms", "failures", "policy.authorities", "policy.ladder.*.fine"}
+    assert len(changed) > 90
+
+
+def _names(scenario: Scenario) -> set[str]:
+    parts = (scenario.population.classes, scenario.behaviours, scenario.stores, scenario.platforms, scenario.policy.authorities)
+    return {str(item.name) for part in parts for item in part}
+
+
+def _lever(path: str, names: set[str]) -> str:
+    return ".".join("*" if step in names or step.isdecimal() else step for step in path.split("."))
+
+
+def test_random_scenarios_meet_every_kind_of_event(many: list[Scenario]) -> None:
+    met = {row[1] for scenario in many[:150] for row in replicate(scenario, 1, 0).rows}
+    # UNFILED is never logged; forgiveness and budgets that are renewed are too rare for every sample.
+    assert set(Kind) - met <= {Kind.UNFILED, Kind.FORGIVEN, Kind.BUDGET_RENEWED}
+
+
+def test_random_scenarios_are_the_same_ones_every_time() -> None:
+    assert random_scenario(7).hash == random_scenario(7).hash != random_scenario(8).hash
+
+
+@pytest.fixture(scope="module")
+def market() -> Scenario:
+    return load_scenario("cn-2023", {"population.providers": 40, "population.arrivals": [[0, 1.0]], "horizon": 500.0})
+
+
+def test_a_replication_is_the_beginning_of_a_longer_one(market: Scenario) -> None:
+    whole, part = replicate(market, 1, 0), replicate(until(market, 100.0), 1, 0)
+    begun = [row for row in whole.rows if row[0] < 100.0]
+    assert [row for row in part.rows if row[1] != Kind.OCCASION] == begun
+    assert len(begun) > 100
+
+
+def test_a_fault_in_an_engine_is_found_at_its_moment(market: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An engine that takes every serious breach for a light one parts at the first serious one that is sanctioned."""
+
+    def sound(horizon: float) -> Replication:
+        return replicate(until(market, horizon), 1, 0)
+
+    def faulty(horizon: float) -> Replication:
+        with monkeypatch.context() as patch:
+            true = regulator.step_on_ladder
+            patch.setattr(regulator, "step_on_ladder", lambda strikes, serious, steps: true(strikes, False, steps))
+            return sound(horizon)
+
+    found = divergence(sound, faulty, market)
+    assert found is not None
+    assert found.row is not None
+    rows = sound(market.horizon).rows, faulty(market.horizon).rows
+    first = next(place for place, (a, b) in enumerate(zip(*rows, strict=False)) if a != b)
+    assert found.row == first
+    assert found.day == math.nextafter(rows[0][first][0], math.inf)
+    assert found.provider == rows[0][first][2]
+    assert found.around[0][first - found.first] == rows[0][first]
+    assert found.around[1][first - found.first] == rows[1][first]
+    text = explained(found, rule_names(market))
+    assert "sanctioned" in text
+    assert f"provider {found.provider} at that moment" in text
+    assert divergence(sound, sound, market) is None
+
+
+def test_a_fault_that_no_row_shows_is_found_too(market: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Harm is a number beside the log: an engine that books it wrongly writes the same rows."""
+    true = model.World.accrue
+
+    def wrong(world: model.World, p: int) -> None:
+        true(world, p)
+        if p == 7 and world.env.now > 200.0:
+            world.state.harm[p] += 1.0
+
+    def faulty(horizon: float) -> Replication:
+        with monkeypatch.context() as patch:
+            patch.setattr(model.World, "accrue", wrong)
+            return replicate(until(market, horizon), 1, 0)
+
+    found = divergence(lambda horizon: replicate(until(market, horizon), 1, 0), faulty, market)
+    assert found is not None
+    assert (found.row, found.provider) == (None, 7)
+    assert 200.0 < found.day < 300.0
+    assert "harm" in {entry.field for entry in found.differences}
+
+
+def test_zero_and_minus_zero_are_not_the_same(market: Scenario) -> None:
+    a, b = replicate(market, 1, 0), replicate(market, 1, 0)
+    assert differences(a, b) == []
+    b.state.fines[0] = -0.0
+    a.state.fines[0] = 0.0
+    assert differences(a, b) == ["state.fines"]
+
+
+def test_auto_takes_simpy_for_little_and_the_compiled_engine_for_much(market: Scenario) -> None:
+    assert choose("auto", [(market, 1)]) is Engine.SIMPY
+    assert choose("auto", [(market, 100_000)]) is Engine.COMPILED
+    assert choose("simpy", [(market, 100_000)]) is Engine.SIMPY
+    assert choose("compiled", [(market, 1)]) is Engine.COMPILED
+    with using("simpy"):
+        assert choose(None, [(market, 100_000)]) is Engine.SIMPY
+        assert choose("compiled", [(market, 1)]) is Engine.COMPILED
+
+
+def test_a_policy_in_python_runs_on_simpy_alone(market: Scenario) -> None:
+    assert choose("auto", [(market, 100_000)], Hook()) is Engine.SIMPY
+    with pytest.raises(EngineError, match="A policy in Python runs on the SimPy engine alone. Ask for the engine simpy, or auto."):
+        choose("compiled", [(market, 1)], Hook())
+
+
+def test_an_unknown_engine_is_told_the_known_ones() -> None:
+    with pytest.raises(EngineError, match="found the engine 'fast', expected one of: auto, simpy, compiled"):
+        choose("fast", [])
+
+
+def scenarios() -> Iterator[Scenario]:
+    yield from (random_scenario(number) for number in range(40))
+    for name in ("cn-2023", "dsa-notices", "eu-ai-act-50", "whack-a-mole"):
+        yield load_scenario(name, {"population.scale": 0.01})
+
+
+def test_the_number_of_events_is_foreseen_well_enough_to_choose_by() -> None:
+    foreseen, made = [], []
+    for scenario in scenarios():
+        foreseen.append(expected_events(scenario))
+        made.append(replicate(scenario, 1, 0, keep_log=False).steps)
+    for few, many in zip(made, foreseen, strict=True):
+        assert few < 1000 or 0.2 < many / few < 5.0
+    assert 0.5 < sum(foreseen) / sum(made) < 2.0
