@@ -132,7 +132,7 @@ def divergence(one: Replicate, other: Replicate, scenario: Scenario, margin: int
         provider = next(int(run.log.provider[row]) for run in whole if row < len(run.log.time))
     place = row if row is not None else int(np.searchsorted(whole[0].log.time, day))
     first = max(0, place - margin)
-    around = [Columns(*(column[first : place + margin + 1] for column in run.log)).rows() for run in whole]
+    around = [Columns._make(column[first : place + margin + 1] for column in run.log).rows() for run in whole]
     state = tuple(entry for entry in _numbers(*parted, scenario, everything=True) if entry.provider == provider >= 0)
     return Divergence(day, provider, tuple(found), row, first, (tuple(around[0]), tuple(around[1])), state)
 
@@ -149,7 +149,7 @@ def _first_row(a: Columns, b: Columns) -> int | None:
     common = min(len(a.time), len(b.time))
     differs = np.zeros(common, dtype=np.bool_)
     for x, y in zip(a, b, strict=True):
-        differs |= _bits(x[:common]) != _bits(y[:common])
+        differs |= _bits(np.asarray(x)[:common]) != _bits(np.asarray(y)[:common])
     if differs.any():
         return int(np.argmax(differs))
     return common if len(a.time) != len(b.time) else None
@@ -172,9 +172,9 @@ def _numbers(one: Replication, other: Replication, scenario: Scenario, *, everyt
             if x.shape != y.shape:
                 found.append(Difference(f"length of {name}", -1, float(len(x)), float(len(y))))
                 continue
-            for place in np.argwhere(~((x == y) | (np.isnan(x) & np.isnan(y)))):
-                where = ", ".join(map(str, place.tolist()))
-                found.append(Difference(f"{name}[{where}]" if x.size > 1 else name, -1, float(x[tuple(place)]), float(y[tuple(place)])))
+            for index in zip(*np.nonzero(_bits(x) != _bits(y)), strict=True):
+                where = ", ".join(map(str, index))
+                found.append(Difference(f"{name}[{where}]" if x.size > 1 else name, -1, float(x[index]), float(y[index])))
     return found
 
 
