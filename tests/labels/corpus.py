@@ -6,10 +6,13 @@ from __future__ import annotations
 
 from functools import cache
 
+import numpy as np
+import pytest
+
 from shenhe.conformance.labels import write_label
 
-from . import media
-from .test_containers import NEAR_MISSES, READINGS
+from . import media, perceivable
+from .test_containers import FILES, NEAR_MISSES, READINGS
 from .test_pictures_and_sounds import CASES
 
 Entry = tuple[bytes, str | None]
@@ -36,4 +39,30 @@ def files() -> dict[str, Entry]:
     for name, data in plain.items():
         found[f"plain {name}"] = (data, None)
         found[f"labelled {name}"] = (write_label(data, media.FIELDS), None)
+    return found
+
+
+@cache
+def decoded() -> dict[str, Entry]:
+    """Name to (bytes, None) of small files whose pixels, frames, sound, credentials or objects a library decodes: as far
+    as the writers of the `media` extra are installed, each with a label that is seen or heard where it may hold one.
+    """
+    from .test_perceived import signed
+
+    found: dict[str, Entry] = {}
+    text = (".md", ".json", ".txt", ".html", ".svg", ".docx", ".odt", ".epub")
+    for name, (make, _, _) in FILES.items():
+        if not name.endswith(text):
+            try:
+                found[name] = (make(), None)
+            except pytest.skip.Exception:
+                continue
+    draws = np.random.default_rng(1)
+    for kind in ("PNG", "JPEG", "WEBP", "GIF", "TIFF", "AVIF"):
+        picture, _ = perceivable.stamped(perceivable.ground("gradient", draws, (192, 128)), "AI生成", 0.2, "light", "br")
+        found[f"seen {kind.lower()}"] = (perceivable.encoded(picture, kind), None)
+    for container, codec in (("mp3", "libmp3lame"), ("flac", "flac"), ("ipod", "aac"), ("ogg", "libopus")):
+        found[f"heard {container}"] = (write_label(media.track(container, codec, rate=48_000), None, explicit=True), None)
+    found["film with sound"] = (perceivable.film_with_sound(), None)
+    found["signed"] = (signed(media.picture("JPEG"), "image/jpeg", "trainedAlgorithmicMedia"), None)
     return found

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from shenhe.conformance.labels.glyphs import words
+from shenhe.conformance.labels.rhythm import tones
 
 FONTS = (
     "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
@@ -157,3 +158,27 @@ def clips() -> Iterator[tuple[str, bytes, bool]]:
                         out.mux(track.encode(av.VideoFrame.from_image(picture)))
                     out.mux(track.encode(None))
                 yield f"{codec} {size[0]}x{size[1]}", stream.getvalue(), labelled
+
+
+def film_with_sound() -> bytes:
+    """A second and a half of one colour in MPEG-4, with the rhythm behind noise in AAC."""
+    import av
+
+    rate = 44_100
+    samples = np.concatenate([0.1 * np.random.default_rng(1).normal(size=3 * rate), tones(rate)]).clip(-1, 1)
+    stream = io.BytesIO()
+    with av.open(stream, "w", format="mp4") as out:
+        picture, sound = out.add_stream("mpeg4", rate=8), out.add_stream("aac", rate=rate, layout="mono")
+        picture.width, picture.height, picture.pix_fmt = 96, 64, "yuv420p"
+        for _ in range(12):
+            out.mux(picture.encode(av.VideoFrame.from_image(Image.new("RGB", (96, 64), (20, 90, 120)))))
+        out.mux(picture.encode(None))
+        frame = av.AudioFrame.from_ndarray((samples * 32767).astype(np.int16)[None, :], format="s16", layout="mono")
+        frame.sample_rate = rate
+        fifo = av.AudioFifo()
+        for each in av.AudioResampler(sound.format.name, "mono", rate).resample(frame):
+            fifo.write(each)
+        while part := fifo.read(sound.codec_context.frame_size, partial=True):
+            out.mux(sound.encode(part))
+        out.mux(sound.encode(None))
+    return stream.getvalue()

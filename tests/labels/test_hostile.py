@@ -9,6 +9,7 @@ import tracemalloc
 import zipfile
 import zlib
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,14 @@ def test_a_sample_of_mutated_files() -> None:
     assert outcome.failures == []
     assert outcome.labelled > 300, "most mutations leave the label readable, else the sample shows nothing"
     assert outcome.refused > 30
+
+
+@pytest.mark.skipif(find_spec("av") is None or find_spec("c2pa") is None, reason="the media extra is not installed")
+def test_a_sample_of_mutated_files_that_are_decoded() -> None:
+    outcome = fuzz.run(seed=1, start=0, count=60, depth="all")
+    assert outcome.failures == []
+    assert outcome.labelled > 2
+    assert outcome.refused > 10
 
 
 def test_a_box_of_absurd_size_is_sniffed_without_counting_to_it() -> None:

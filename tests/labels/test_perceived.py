@@ -291,29 +291,7 @@ def test_sound_that_cannot_be_lengthened_is_refused_in_words() -> None:
 @needs_films
 @needs_recogniser
 def test_the_sound_track_of_a_film_is_listened_to() -> None:
-    import av
-    import numpy as np
-
-    from shenhe.conformance.labels.rhythm import tones
-
-    rate = 44_100
-    samples = np.concatenate([0.1 * np.random.default_rng(1).normal(size=3 * rate), tones(rate)]).clip(-1, 1)
-    stream = io.BytesIO()
-    with av.open(stream, "w", format="mp4") as out:
-        picture, sound = out.add_stream("mpeg4", rate=8), out.add_stream("aac", rate=rate, layout="mono")
-        picture.width, picture.height, picture.pix_fmt = 96, 64, "yuv420p"
-        for _ in range(12):
-            out.mux(picture.encode(av.VideoFrame.from_image(Image.new("RGB", (96, 64), (20, 90, 120)))))
-        out.mux(picture.encode(None))
-        frame = av.AudioFrame.from_ndarray((samples * 32767).astype(np.int16)[None, :], format="s16", layout="mono")
-        frame.sample_rate = rate
-        fifo = av.AudioFifo()
-        for each in av.AudioResampler(sound.format.name, "mono", rate).resample(frame):
-            fifo.write(each)
-        while part := fifo.read(sound.codec_context.frame_size, partial=True):
-            out.mux(sound.encode(part))
-        out.mux(sound.encode(None))
-    reading = seen(stream.getvalue())
+    reading = seen(perceivable.film_with_sound())
     assert reading.media_type == "video/mp4"
     assert [label.scheme for label in reading.explicit] == ["rhythm"], reading
 
@@ -329,9 +307,6 @@ def test_a_film_without_a_label_has_none() -> None:
 @pytest.mark.parametrize(("container", "codec"), [("mp3", "libmp3lame"), ("flac", "flac"), ("ogg", "libopus"), ("ipod", "aac")])
 def test_the_rhythm_is_found_in_compressed_sound(container: str, codec: str) -> None:
     import av
-    import numpy as np
-
-    from shenhe.conformance.labels.rhythm import tones
 
     rate = 48_000
     samples = np.concatenate([0.1 * np.random.default_rng(1).normal(size=4 * rate), tones(rate)]).clip(-1, 1)
