@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import io
+import shutil
 import struct
+import subprocess
 import tempfile
 import wave
 import zipfile
@@ -187,6 +189,18 @@ def track(
 # Packages and pages.
 
 _RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument"
+
+
+@functools.cache
+def heic(*, exif: bool = False) -> bytes:
+    """A picture in HEVC by libheif's encoder; skips the test where it is not installed."""
+    if shutil.which("heif-enc") is None:
+        pytest.skip("heif-enc is not installed")
+    options = {"exif": exif_block({0x0131: (2, b"Editor\0")})} if exif else {}
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "a.jpg").write_bytes(picture("JPEG", (64, 64), **options))
+        subprocess.run(["heif-enc", f"{folder}/a.jpg", "-o", f"{folder}/a.heic"], capture_output=True, check=True)
+        return Path(folder, "a.heic").read_bytes()
 
 
 def zipped(entries: dict[str, str | bytes]) -> bytes:

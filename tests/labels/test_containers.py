@@ -175,6 +175,8 @@ FILES: dict[str, tuple[Callable[[], bytes], str, tuple[str, ...]]] = {
     "big.tif": (lambda: media.picture("TIFF", big_tiff=True), "tiff/xmp", ("exiftool", "pillow")),
     "a.avif": (lambda: media.picture("AVIF"), "heif:mime/xmp", ("exiftool", "pillow")),
     "exif.avif": (lambda: media.picture("AVIF", exif=b"Exif\0\0" + media.exif_block({})), "heif:mime/xmp", ("exiftool", "pillow")),
+    "a.heic": (lambda: media.heic(), "heif:mime/xmp", ("exiftool", "heif-convert")),
+    "exif.heic": (lambda: media.heic(exif=True), "heif:mime/xmp", ("exiftool", "heif-convert")),
     "a.png": (lambda: media.picture("PNG"), "png:iTXt/xmp", ("exiftool", "pillow")),
     "a.jpg": (lambda: media.picture("JPEG"), "jpeg:APP1/xmp", ("exiftool", "pillow")),
     "a.mp4": (lambda: media.film("mp4"), "mp4:moov.udta.meta/keys", ("exiftool", "ffprobe", "pyav")),
@@ -197,16 +199,16 @@ FILES: dict[str, tuple[Callable[[], bytes], str, tuple[str, ...]]] = {
     ),
     "a.mov": (lambda: media.film("mov"), "mp4:moov.udta.meta/keys", ("exiftool", "ffprobe", "pyav")),
     "a.m4a": (lambda: media.track("ipod", "aac"), "mp4:moov.udta.meta/keys", ("exiftool", "ffprobe", "pyav")),
-    "a.mkv": (lambda: media.film("matroska"), "matroska:SimpleTag", ("ffprobe", "pyav")),
-    "a.webm": (lambda: media.film("webm"), "matroska:SimpleTag", ("ffprobe", "pyav")),
+    "a.mkv": (lambda: media.film("matroska"), "matroska:SimpleTag", ("exiftool -U", "ffprobe", "pyav")),
+    "a.webm": (lambda: media.film("webm"), "matroska:SimpleTag", ("exiftool -U", "ffprobe", "pyav")),
     "a.flv": (lambda: media.film("flv"), "flv:onMetaData", ("exiftool", "ffprobe", "pyav")),
-    "a.avi": (lambda: media.film("avi"), "avi:INFO/AIGC", ("ffprobe", "pyav")),
+    "a.avi": (lambda: media.film("avi"), "avi:INFO/AIGC", ("exiftool -U", "ffprobe", "pyav")),
     "a.mp3": (lambda: media.track("mp3", "libmp3lame"), "mp3:id3/TXXX", ("exiftool", "ffprobe", "pyav")),
     "bare.mp3": (lambda: media.MP3_FRAME * 30, "mp3:id3/TXXX", ("exiftool", "ffprobe")),
     "a.flac": (lambda: media.track("flac", "flac"), "flac:comment", ("exiftool", "ffprobe", "pyav")),
     "a.ogg": (lambda: media.track("ogg", "libopus"), "ogg:comment", ("exiftool", "ffprobe")),
     "vorbis.ogg": (lambda: media.track("ogg", "libvorbis"), "ogg:comment", ("exiftool", "ffprobe")),
-    "a.wav": (lambda: media.sound(), "wav:AIGC", ("wave",)),
+    "a.wav": (lambda: media.sound(), "wav:AIGC", ("exiftool -U", "wave")),
     "a.docx": (lambda: media.ooxml(), "ooxml:docProps/custom.xml", ("exiftool", "zipfile")),
     "custom.docx": (
         lambda: media.ooxml(media.custom_properties("Other", "kept")),
@@ -250,6 +252,19 @@ def test_an_independent_reader_finds_what_was_written(name: str, reader: str, tm
 
 def _exiftool(path: Path) -> str:
     return _tool("exiftool", "-a", "-G1", "-j", str(path))
+
+
+def _exiftool_unknown(path: Path) -> str:
+    """What exiftool shows of tags and chunks that it has no name for."""
+    return _tool("exiftool", "-U", "-b", "-*AIGC*", str(path))
+
+
+def _heif_convert(path: Path) -> str:
+    """libheif decodes the picture and writes the packet out."""
+    _tool("heif-convert", "--with-xmp", str(path), str(path.with_suffix(".png")))
+    with Image.open(path.with_suffix(".png")) as image:
+        assert image.size == (64, 64)
+    return path.with_suffix(".xmp").read_text()
 
 
 def _ffprobe(path: Path) -> str:
@@ -315,6 +330,8 @@ def _html(path: Path) -> str:
 
 READERS: dict[str, Callable[[Path], str]] = {
     "exiftool": _exiftool,
+    "exiftool -U": _exiftool_unknown,
+    "heif-convert": _heif_convert,
     "ffprobe": _ffprobe,
     "pillow": _pillow,
     "pyav": _pyav,
