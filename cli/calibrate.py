@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .simulate import Json, Seed, finite
+from .simulate import Engine, Json, Seed, finite
 
 if TYPE_CHECKING:
     from shenhe.simulator.calibration import Calibration
@@ -23,6 +23,7 @@ def calibrate(
         Path | None, typer.Option("--scenario-out", metavar="FILE.yaml", help="Write the fitted scenario of the middle prior.")
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="PAGE.html", help="Write a page with figures and tables.")] = None,
+    engine: Engine = "auto",
     as_json: Json = False,
 ) -> None:
     """Fit a scenario to the published filings and enforcement figures, and back-test the fit on 2025.
@@ -37,6 +38,7 @@ def calibrate(
 
     from shenhe.simulator.calibration import calibrate as run
     from shenhe.simulator.calibration import fitted_scenario
+    from shenhe.simulator.engines import using
 
     notes = Console(stderr=True, highlight=False)
 
@@ -44,7 +46,8 @@ def calibrate(
         if notes.is_terminal:
             notes.print(text, style="dim")
 
-    found = run(scenario, seed, quick=quick, progress=progress)
+    with using(engine):
+        found = run(scenario, seed, quick=quick, progress=progress)
     if as_json:
         typer.echo(json.dumps(_document(found), indent=2, ensure_ascii=False))
     else:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .simulate import Json, Workers, finite
+from .simulate import Engine, Json, Workers, finite
 
 if TYPE_CHECKING:
     from shenhe.simulator.claims import Reading, Verdict
@@ -21,6 +21,7 @@ def claims(
     full: Annotated[bool, typer.Option("--full", help="At the size of the scenario, not at that of its quick settings.")] = False,
     workers: Workers = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print the table of docs/scenarios.md.")] = False,
+    engine: Engine = "auto",
     as_json: Json = False,
 ) -> None:
     """Test the claim of each scenario's story: paired replications, a 95 % interval for each seed, and the setting that refutes it.
@@ -36,6 +37,7 @@ def claims(
     from shenhe import scenarios
     from shenhe.simulator import load_scenario
     from shenhe.simulator.claims import judge
+    from shenhe.simulator.engines import using
 
     notes = Console(stderr=True, highlight=False)
     chosen = [load_scenario(name) for name in names or scenarios.names()]
@@ -43,7 +45,8 @@ def claims(
     for scenario in chosen if names else [each for each in chosen if each.claim]:
         if notes.is_terminal:
             notes.print(scenario.name, style="dim")
-        verdict = judge(scenario, quick=not full, replications=replications, seeds=seed or (1, 2, 3), workers=workers or 1)
+        with using(engine):
+            verdict = judge(scenario, quick=not full, replications=replications, seeds=seed or (1, 2, 3), workers=workers or 1)
         verdicts.append(verdict)
     if as_json:
         typer.echo(json.dumps([_document(verdict) for verdict in verdicts], indent=2, ensure_ascii=False))

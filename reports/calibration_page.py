@@ -130,7 +130,7 @@ def _content(found: Calibration, command: str) -> tuple[str, str, list[Section],
             "Ratios between rungs",
             (
                 (
-                    "Three ratios and the number of interviews, four parameters with a prior around the scenario’s own values. "
+                    "Three ratios and the number of interviews, five parameters with a prior around the scenario’s own values. "
                     "“Learned” is the share of the prior’s variance that the data took away: near zero, nothing was."
                 ),
             ),

@@ -26,6 +26,7 @@ import numpy.typing as npt
 from scipy.optimize import least_squares
 from scipy.special import stdtrit
 
+from .engines import choose, using
 from .reading import load_scenario
 from .replication import simulate
 from .scenario import Scenario
@@ -241,6 +242,7 @@ PARAMETERS: Mapping[str, str] = {
     "memory": "days until a strike lapses",
     "serious": "probability that a breach is serious",
     "detect": "odds that a complaint is taken up, and inspections",
+    "staff": "inspectors",
 }
 """What is fitted, each as the logarithm of a factor on the scenario's value."""
 
@@ -364,7 +366,7 @@ class Effort(NamedTuple):
     steps: int
 
 
-FULL, QUICK = Effort(0.1, 4, 3), Effort(0.06, 4, 1)
+FULL, QUICK = Effort(0.3, 8, 4), Effort(0.06, 4, 1)
 
 
 class Moment(NamedTuple):
@@ -429,19 +431,23 @@ def calibrate(
     scenario = load_scenario(name)
     if scenario.start != START:
         raise CalibrationError(f"{name}: found a start on {scenario.start}, expected {START}: the batches are dated from there")
-    progress("filings")
-    filings = calibrate_filings(name, seed)
+    # One choice for all trials, since together they may be worth the compiled engine where each is not.
+    whole = scenario.changed({"population.scale": effort.scale * scenario.population.scale})
+    trials = effort.replications * len(shares) * (effort.steps + 1) * (len(PARAMETERS) + 1)
     fits, theta = [], np.zeros(len(PARAMETERS))
-    for share in shares:
-        progress(f"rungs, if {share:.0%} of interviews concern deep synthesis")
-        fit, theta = fit_rungs(name, share, seed, effort, theta, progress)
-        fits.append(fit)
+    with using(choose(None, [(whole, trials)]).value):
+        progress("filings")
+        filings = calibrate_filings(name, seed)
+        for share in shares:
+            progress(f"rungs, if {share:.0%} of interviews concern deep synthesis")
+            fit, theta = fit_rungs(name, share, seed, effort, theta, progress)
+            fits.append(fit)
     return Calibration(name, seed, quick, filings, tuple(fits), years())
 
 
 def overrides_for(scenario: Scenario, theta: Sequence[float] | Floats) -> dict[str, Any]:
     """The changes of a scenario that parameters in logarithms stand for."""
-    rectify, memory, serious, detect = (math.exp(value) for value in theta)
+    rectify, memory, serious, detect, staff = (math.exp(value) for value in theta)
     policy = scenario.policy
     changes: dict[str, Any] = {
         f"population.classes.{item.name}.rectifies": _odds(item.rectifies, rectify) for item in scenario.population.classes
@@ -451,6 +457,7 @@ def overrides_for(scenario: Scenario, theta: Sequence[float] | Floats) -> dict[s
     changes["policy.strikes.memory_days"] = policy.strikes.memory_days * memory
     changes["policy.detection.complaints_taken_up"] = _odds(policy.detection.complaints_taken_up, detect)
     changes["policy.detection.inspection_rate"] = policy.detection.inspection_rate * min(detect, 2.0)
+    changes[INSPECTORS] = max(1, round(policy.staff.inspectors * staff))
     # Fixed for all trials, since it is the rate of the stream of candidates that they share.
     changes["policy.detection.inspection_ceiling"] = 2.0 * ceiling
     return changes
@@ -463,6 +470,8 @@ def _odds(probability: float, factor: float) -> float:
 FIRST_YEARS = (180.0, float((FITTED_UNTIL - START).days))
 """Days of the model whose ratios are held against 2022 to 2024: from when the queue has filled."""
 
+
+INSPECTORS = "policy.staff.inspectors"
 
 EVENTS_OF_2025 = ("campaign-2025", "label-sweep-2025-11")
 """Scenarios whose changes of policy happened in the back-tested year: their dates are known, what they changed is assumed."""
@@ -477,6 +486,9 @@ def events_of_2025(scenario: Scenario) -> dict[str, Any]:
         ceiling = max(ceiling, story.policy.detection.inspection_ceiling)
         for change in story.changes:
             entry = change.model_dump(mode="json")
+            if INSPECTORS in entry["set"]:
+                more = entry["set"][INSPECTORS] / story.policy.staff.inspectors
+                entry["set"][INSPECTORS] = round(more * scenario.policy.staff.inspectors)
             entry["day"] += moved
             entry["until"] = None if entry["until"] is None else entry["until"] + moved
             changes.append(entry)
@@ -616,6 +628,7 @@ def fitted_scenario(found: Calibration) -> str:
                 for key in ("inspection_rate", "inspection_ceiling", "complaints_taken_up")
             },
             "strikes": {"memory_days": _rounded(changes["policy.strikes.memory_days"])},
+            "staff": {"inspectors": changes[INSPECTORS]},
         },
         "basis": {
             "population.arrivals": {"kind": "datum", "source": "fitted to the batches of deep_synthesis_filings.csv; delays simulated"},
@@ -624,6 +637,7 @@ def fitted_scenario(found: Calibration) -> str:
             "policy.strikes.memory_days": _basis("memory", fit, moved),
             "policy.detection.complaints_taken_up": _basis("detect", fit, moved),
             "policy.detection.inspection_rate": _basis("detect", fit, moved),
+            INSPECTORS: _basis("staff", fit, moved),
         },
     }
     # JSON is YAML: quoted and escaped by the same rules.

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .comparison import compare
+from .engines import choose
 from .outcomes import metrics
 from .replication import RunError, simulate
 from .scenario import Claim, Scenario
@@ -73,18 +74,26 @@ def judge(
         raise RunError("found no seed, expected at least one")
     small = claim.quick if quick else {}
 
-    def read(more: Mapping[str, Any], seed: int) -> Reading:
+    def sides(more: Mapping[str, Any]) -> tuple[Scenario, Scenario]:
         # What refutes a claim holds on both sides, even where it concerns what the claim compares.
-        ours = simulate(scenario.changed({**small, **more}), replications, seed, workers)
-        theirs = simulate(scenario.changed({**small, **claim.against, **more}), replications, seed, workers)
+        return scenario.changed({**small, **more}), scenario.changed({**small, **claim.against, **more})
+
+    shown, refuted = sides({}), sides(claim.refuted_by)
+    # One choice for all, since many short runs together may be worth the compiled engine where each is not.
+    engine = choose(None, [(each, replications * len(seeds)) for each in (*shown, *refuted)]).value
+
+    def read(pair: tuple[Scenario, Scenario], seed: int) -> Reading:
+        ours, theirs = (simulate(each, replications, seed, workers, engine=engine) for each in pair)
         comparison = compare(theirs, ours)
-        row = comparison.table.set_index("metric").loc[claim.metric]
-        return Reading(seed, float(row["mean_b"]), float(row["mean_a"]), *comparison.relative(claim.metric))
+        row = comparison.table[comparison.table["metric"] == claim.metric]
+        mean_ours, mean_theirs = (float(row[name].to_numpy()[0]) for name in ("mean_b", "mean_a"))
+        change, low, high = comparison.relative(claim.metric)
+        return Reading(seed, mean_ours, mean_theirs, change, low, high)
 
     return Verdict(
         scenario,
         claim,
         replications,
-        tuple(read({}, seed) for seed in seeds),
-        tuple(read(claim.refuted_by, seed) for seed in seeds),
+        tuple(read(shown, seed) for seed in seeds),
+        tuple(read(refuted, seed) for seed in seeds),
     )

@@ -93,12 +93,12 @@ def test_simulated_delays_are_those_of_the_registry() -> None:
 
 @pytest.fixture
 def linear(monkeypatch: pytest.MonkeyPatch) -> np.ndarray:
-    """A model whose moments are linear in three parameters, and in which the fourth has no part."""
-    slopes = np.zeros((8, 4))
+    """A model whose moments are linear in three parameters, and in which the others have no part."""
+    slopes = np.zeros((8, 5))
     slopes[:4, :3] = [[-1.0, 0.5, 0.0], [-0.5, 1.0, 0.2], [-0.2, 0.1, 1.5], [0.0, 0.3, -0.4]]
     slopes[4:] = slopes[:4] * 1.1
     observed = figures()
-    truth = np.array([0.3, -0.2, 0.4, 0.0])
+    truth = np.array([0.3, -0.2, 0.4, 0.0, 0.0])
     targets = np.array([*(observed[rung].mean for rung in RUNGS), math.log(0.06 * yearly()["interviews"][2024])])
     base = np.concatenate([targets, targets]) - slopes @ truth
     monkeypatch.setattr(calibration, "_simulated", lambda name, theta, seed, effort, events=None: base + slopes @ np.asarray(theta))
@@ -107,18 +107,18 @@ def linear(monkeypatch: pytest.MonkeyPatch) -> np.ndarray:
 
 
 def test_parameters_behind_the_moments_are_found_and_the_idle_one_is_told(linear: np.ndarray) -> None:
-    fit, theta = calibration.fit_rungs("cn-2023", 0.06, 1, Effort(1.0, 1, 3), np.zeros(4))
+    fit, theta = calibration.fit_rungs("cn-2023", 0.06, 1, Effort(1.0, 1, 3), np.zeros(5))
     assert theta == pytest.approx(linear, abs=0.01)
     for moment in fit.moments:
         assert moment.fitted == pytest.approx(moment.observed, abs=0.01)
     learned = [share for _, _, share in fit.parameters.values()]
     assert min(learned[:3]) > 0.9
-    assert learned[3] == pytest.approx(0.0, abs=1e-9)
+    assert learned[3:] == pytest.approx([0.0, 0.0], abs=1e-9)
     assert fit.parameters["detect"][0] == pytest.approx(1.0)
 
 
 def test_the_back_test_is_as_wide_as_years_differ(linear: np.ndarray) -> None:
-    fit, _ = calibration.fit_rungs("cn-2023", 0.06, 1, Effort(1.0, 1, 2), np.zeros(4))
+    fit, _ = calibration.fit_rungs("cn-2023", 0.06, 1, Effort(1.0, 1, 2), np.zeros(5))
     for test in fit.back_test:
         assert test.said[1] < test.said[0] < test.said[2]
     removals = next(test for test in fit.back_test if test.name == "removals")
@@ -145,11 +145,14 @@ def test_intervals_for_a_year_to_come_come_from_the_years_before_2025_alone() ->
 
 
 def test_the_events_of_2025_fall_on_their_dates() -> None:
-    scenario = load_scenario("cn-2023", overrides_for(load_scenario("cn-2023"), [0.0] * len(PARAMETERS)))
+    twice = [*([0.0] * (len(PARAMETERS) - 1)), math.log(2.0)]
+    scenario = load_scenario("cn-2023", overrides_for(load_scenario("cn-2023"), twice))
     told = load_scenario("cn-2023", events_of_2025(scenario))
     days = [(START + datetime.timedelta(days=change.day)).isoformat() for change in told.changes]
     assert days == ["2025-04-01", "2025-11-25"]
     assert told.policy.detection.inspection_ceiling >= 16
+    # Three times the inspectors in the campaign, however many the fit has.
+    assert [change.set["policy.staff.inspectors"] for change in told.changes] == [480, 480]
 
 
 def test_no_factor_is_no_change_of_the_scenario() -> None:
@@ -157,7 +160,7 @@ def test_no_factor_is_no_change_of_the_scenario() -> None:
     changed = load_scenario("cn-2023", overrides_for(scenario, [0.0] * len(PARAMETERS)))
     assert changed.policy.detection.complaints_taken_up == pytest.approx(scenario.policy.detection.complaints_taken_up)
     assert changed.population.classes[0].rectifies == pytest.approx(scenario.population.classes[0].rectifies)
-    extreme = overrides_for(scenario, [9.0, 3.0, 9.0, 9.0])
+    extreme = overrides_for(scenario, [9.0, 3.0, 9.0, 9.0, 3.0])
     assert load_scenario("cn-2023", extreme).policy.detection.complaints_taken_up <= 1.0
 
 
