@@ -12,6 +12,7 @@ opens cases in the simulators that are installed: see ``queues.py``.
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import os
 import resource
@@ -19,13 +20,12 @@ import statistics
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
-from queues import SIMULATORS, expected_wait, seconds_per_customer
-from simulator_events import bare
 
 from shenhe.simulator import Scenario, load_scenario
 from shenhe.simulator.draws import compiled as compile_draws
@@ -37,6 +37,19 @@ REGISTRY = 7_764
 """Filed services up to the eighteenth batch (scenarios/data/deep_synthesis_filings.csv)."""
 
 Floats = npt.NDArray[np.float64]
+
+
+def beside(name: str) -> Any:
+    """Another benchmark as a module: run with -P, as `make bench` does, Python does not look for modules beside the script."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    if spec is None or spec.loader is None:
+        raise ImportError(name)
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+queues, events = beside("queues"), beside("simulator_events")
 
 
 def market(providers: int, years: float) -> Scenario:
@@ -100,16 +113,16 @@ def against_simpy(rounds: int) -> dict[str, float]:
     for number in range(rounds):
         theirs.append(run(Engine.SIMPY, scenario, number))
         ours.append(run(Engine.COMPILED, scenario, number))
-        timeouts.append(bare(500, 300_000))
+        timeouts.append(events.bare(500, 300_000))
     simpy, compiled = (statistics.median(entry[0] for entry in runs) for runs in (theirs, ours))
-    events = statistics.median(entry[1] for entry in theirs)
+    handled = statistics.median(entry[1] for entry in theirs)
     return {
-        "events_simpy": events,
+        "events_simpy": handled,
         "rows": statistics.median(entry[2] for entry in theirs),
         "seconds_simpy": simpy,
         "seconds_compiled": compiled,
         "compiled_against_simpy": simpy / compiled,
-        "simpy_against_bare_timeouts": events / simpy / statistics.median(timeouts),
+        "simpy_against_bare_timeouts": handled / simpy / statistics.median(timeouts),
     }
 
 
@@ -155,26 +168,26 @@ def one(providers: int, years: float, keep_log: bool) -> None:
 def registry(replications: int) -> dict[str, Any]:
     """The whole registry for three years, no log, and queues with as many customers as cases are opened."""
     scenario = market(REGISTRY, 3)
-    spent, events, cases = [], [], []
+    spent, steps, cases = [], [], []
     for number in range(replications):
         began = time.process_time()
         result = replicate(Engine.COMPILED, scenario, 1, number, keep_log=False)
         spent.append(time.process_time() - began)
-        events.append(result.steps)
+        steps.append(result.steps)
         cases.append(int(result.state.cases.sum()))
     each, opened = statistics.fmean(spent), statistics.fmean(cases)
     found: dict[str, Any] = {
         "replications": replications,
         "seconds_per_replication": each,
-        "events_per_replication": statistics.fmean(events),
+        "events_per_replication": statistics.fmean(steps),
         "cases_per_replication": opened,
         "hours_of_thousand": each * 1000 / 3600,
         "queues": {},
         "missing": {},
     }
-    for name in SIMULATORS:
+    for name in queues.SIMULATORS:
         try:
-            cost, wait = seconds_per_customer(name, 20_000, 3)
+            cost, wait = queues.seconds_per_customer(name, 20_000, 3)
         except ImportError as error:
             found["missing"][name] = str(error)
             continue
@@ -222,7 +235,7 @@ def told(found: dict[str, Any]) -> str:
         *map(_size, found["sizes"]),
         f"the whole registry, {REGISTRY:,} services, 3 years, no log ({opened}; {whole['replications']} replications run):",
         f"  {whole['seconds_per_replication']:.3f} s each, {whole['hours_of_thousand']:.2f} processor hours for a thousand",
-        f"a queue (M/M/4, mean wait {expected_wait():.3f}) with as many customers as these open cases:",
+        f"a queue (M/M/4, mean wait {queues.expected_wait():.3f}) with as many customers as these open cases:",
         *(_queue(name, entry) for name, entry in whole["queues"].items()),
         *(f"  {name}: left out, {reason}" for name, reason in whole["missing"].items()),
     ]
