@@ -4,6 +4,7 @@ them.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -42,10 +43,8 @@ def read(
     """
     from shenhe.conformance.labels.record import read_files
 
-    missing = [path for path in files if not path.is_file()]
-    if missing:
-        typer.echo(f"shenhe: there is no file {missing[0]}", err=True)
-        raise typer.Exit(2)
+    for path in files:
+        _must_be_readable(path)
     trusted = _certificates(trust_anchors) if trust_anchors is not None else ""
     records = []
     for found, labels in read_files(files, depth="metadata" if metadata else "all", workers=workers, trust_anchors=trusted):
@@ -63,6 +62,22 @@ def read(
         typer.echo(json.dumps([r.model_dump(mode="json") for r in records], ensure_ascii=False, indent=2))
     if not all(found.decided for found in records):
         raise typer.Exit(3)
+
+
+def _must_be_readable(path: Path) -> None:
+    """Ends the command, in words, where ``path`` is no file that can be read."""
+    if path.is_dir():
+        why = f"{path} is a directory; name the files in it, such as {path / '*'}"
+    elif not path.exists():
+        why = f"there is no file {path}"
+    elif not path.is_file():
+        why = f"{path} is no regular file; a pipe or a device is not read"
+    elif not os.access(path, os.R_OK):
+        why = f"{path} cannot be read: Permission denied"
+    else:
+        return
+    typer.echo(f"shenhe: {why}", err=True)
+    raise typer.Exit(2)
 
 
 def _certificates(path: Path) -> str:
@@ -118,14 +133,16 @@ def write(
     The file's other metadata stays, and its content is not re-encoded where the format allows it. A file that
     already has such a label is refused: there may be only one.
     """
-    from shenhe.conformance.labels import ImplicitFields, LabelWriteError, write_label
+    from shenhe.conformance.labels import ImplicitFields, LabelWriteError, Limits, write_label
     from shenhe.conformance.labels.record import media_type_of
 
-    if not file.is_file():
-        typer.echo(f"shenhe: there is no file {file}", err=True)
-        raise typer.Exit(2)
+    _must_be_readable(file)
     if out.exists() and not force:
         typer.echo(f"shenhe: {out} exists; give --force to overwrite it", err=True)
+        raise typer.Exit(2)
+    size, allowed = file.stat().st_size, Limits().file_bytes
+    if size > allowed:
+        typer.echo(f"shenhe: {file} has {size:,} bytes; {allowed:,} are allowed", err=True)
         raise typer.Exit(2)
     try:
         fields = None
@@ -147,5 +164,9 @@ def write(
     except ValueError as error:
         typer.echo(f"shenhe: {error} (--producer, --id, --label)", err=True)
         raise typer.Exit(2) from None
-    out.write_bytes(labelled)
+    try:
+        out.write_bytes(labelled)
+    except OSError as error:
+        typer.echo(f"shenhe: {out} cannot be written: {error.strerror}", err=True)
+        raise typer.Exit(2) from None
     typer.echo(f"{out}: labelled", err=True)

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from .findings import Findings
-from .label import Deviation, Label, Labels, Limits
+from .label import Deviation, Label, Labels, Limits, Refusal
 from .pages import opened, pieces
 from .reading import Depth, read_source
 
@@ -133,13 +133,22 @@ def media_type_of(path: Path) -> str | None:
     return _MEDIA_TYPES.get(path.suffix.lower())
 
 
+def _read_or_refuse(path: Path, *, depth: Depth, limits: Limits | None, trust_anchors: str) -> tuple[FileRecord, Labels]:
+    try:
+        return read_file(path, depth=depth, limits=limits, trust_anchors=trust_anchors)
+    except OSError as error:
+        refusal = Refusal("file", f"cannot be read: {error.strerror or type(error).__name__}")
+        labels = Labels("application/octet-stream", refused=(refusal,))
+        return record(str(path), labels, "", 0.0), labels
+
+
 def read_files(
     paths: Iterable[Path], *, depth: Depth = "all", limits: Limits | None = None, workers: int = 1, trust_anchors: str = ""
 ) -> Iterator[tuple[FileRecord, Labels]]:
-    """Readings of many files in the order given, over ``workers`` processes."""
+    """Readings of many files in the order given, over ``workers`` processes. A file that cannot be opened is refused."""
     from functools import partial
 
-    job = partial(read_file, depth=depth, limits=limits, trust_anchors=trust_anchors)
+    job = partial(_read_or_refuse, depth=depth, limits=limits, trust_anchors=trust_anchors)
     if workers == 1:
         yield from map(job, paths)
         return

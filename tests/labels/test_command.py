@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -119,6 +120,45 @@ def test_wrong_usage_exits_with_2(tmp_path: Path, labelled: Path) -> None:
     assert "permitted are the characters" in space.stderr
     kept = shenhe("write", labelled, "--out", labelled, "--producer", "x", "--id", "1")
     assert "--force" in kept.stderr
+
+
+def test_what_is_no_file_is_said_to_be_none_before_anything_is_read(tmp_path: Path, labelled: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for name, why in ((".", "is a directory"), ("pipe", "no regular file"), ("none", "there is no file")):
+        for command in (("read", labelled, tmp_path / name), ("write", tmp_path / name, "--out", tmp_path / "out")):
+            done = shenhe(*command)
+            assert (done.returncode, done.stdout) == (2, "")
+            assert why in done.stderr
+            assert "Traceback" not in done.stderr
+
+
+def test_a_file_beyond_the_limit_is_neither_read_nor_loaded(tmp_path: Path) -> None:
+    path = tmp_path / "huge.wav"
+    with path.open("wb") as out:
+        out.write(b"RIFF\0\0\0\0WAVE")
+        out.truncate(3 << 30)
+    done = shenhe("read", path, "--json")
+    assert done.returncode == 3
+    (found,) = json.loads(done.stdout)
+    assert "3,221,225,472 bytes are more than" in found["refused"][0]["why"]
+    assert found["sha256"] == ""
+    done = shenhe("write", path, "--out", tmp_path / "out.wav", "--producer", media.CODE, "--id", "1")
+    assert done.returncode == 2
+    assert "are allowed" in done.stderr
+
+
+def test_a_file_that_goes_away_meanwhile_is_refused_and_the_others_are_read(labelled: Path, tmp_path: Path) -> None:
+    found = [each for each, _ in record.read_files([tmp_path / "gone", labelled], depth="metadata")]
+    assert [each.decided for each in found] == [False, True]
+    assert "No such file" in found[0].refused[0].why
+
+
+def test_a_folder_that_cannot_be_written_to_is_said(labelled: Path, tmp_path: Path) -> None:
+    plain = tmp_path / "a.wav"
+    plain.write_bytes(media.sound())
+    done = shenhe("write", plain, "--out", tmp_path / "none" / "b.wav", "--producer", media.CODE, "--id", "1")
+    assert done.returncode == 2
+    assert "cannot be written: No such file" in done.stderr
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
