@@ -2,7 +2,7 @@
 
 Efficiency is the time of one worker divided by workers times their time, on the same jobs with the pool already up: 1 is
 ideal, and more workers than processors cannot reach it. Overhead is that of a job that does nothing. Memory is the peak of a
-process that runs one replication. ``--out FILE.html`` draws it.
+process that runs one replication, without log. ``--out FILE.html`` draws it.
 """
 
 from __future__ import annotations
@@ -16,17 +16,21 @@ import time
 from pathlib import Path
 from typing import Any
 
+from shenhe.simulator import load_scenario
+from shenhe.simulator.engines import Engine, replicate, warm
 from shenhe.simulator.executors import Dask, Inline, MissingExtraError, Processes, sweep
 
 WORLD = {"population.arrivals": [[0, 1.0]], "horizon": 365.0, "policy.staff.inspectors": 2, "registry.reviewers": 2}
 JOBS = 24
-PROVIDERS = (50, 200, 800, 3200)
+REPLICATIONS = 200
+PROVIDERS = (500, 2_000, 8_000, 32_000, 128_000)
 
-# Workers know a function by its import name; eval is one they all have. The work is a replication of 40 providers, 20 times.
+# Workers know a function by its import name; eval is one they all have. The work is a year of 40 providers, some hundred times.
 WORK = (
-    "[__import__('shenhe.simulator.model', fromlist=['replicate']).replicate("
+    "[__import__('shenhe.simulator.engines', fromlist=['replicate']).replicate("
+    "__import__('shenhe.simulator.engines', fromlist=['Engine']).Engine('compiled'), "
     "__import__('shenhe.simulator', fromlist=['load_scenario']).load_scenario('cn-2023', "
-    f"{dict(WORLD) | {'population.providers': 40}!r}), SEED, k, keep_log=False).number for k in range(20)][-1]"
+    f"{dict(WORLD) | {'population.providers': 40}!r}), SEED, k, keep_log=False).number for k in range({REPLICATIONS})][-1]"
 )
 
 
@@ -74,36 +78,35 @@ def overhead(pool: Any, jobs: int = 400) -> float:
 
 def one_replication(providers: int) -> None:
     """Print processor seconds, events and peak memory of one replication; run in a process of its own."""
-    from shenhe.simulator import load_scenario
-    from shenhe.simulator.model import replicate
-
-    small = load_scenario("cn-2023", WORLD | {"population.providers": 10})
-    replicate(small, 1, 0, keep_log=False)
-    scenario = load_scenario("cn-2023", WORLD | {"population.providers": providers, "policy.staff.inspectors": max(1, providers // 75)})
+    warm(Engine.COMPILED)
+    people = {"policy.staff.inspectors": max(1, providers // 75), "registry.reviewers": max(1, providers // 60)}
+    scenario = load_scenario("cn-2023", {**WORLD, "population.providers": providers, **people})
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     began = time.process_time()
-    run = replicate(scenario, 1, 0, keep_log=False)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(time.process_time() - began, run.steps, peak)
+    run = replicate(Engine.COMPILED, scenario, 1, 0, keep_log=False)
+    spent = time.process_time() - began
+    print(spent, run.steps, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, before)
 
 
-def against_providers() -> list[tuple[int, float, float, float]]:
-    """(providers, processor seconds, events, peak MB) for each size."""
+def against_providers() -> list[tuple[int, float, float, float, float]]:
+    """(providers, processor seconds, events, peak MB, MB before anything was simulated) for each size."""
     rows = []
     for providers in PROVIDERS:
         command = [sys.executable, "-P", __file__, "--one", str(providers)]
-        spent, events, peak = map(float, subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
-        rows.append((providers, spent, events, peak))
+        told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        spent, events, peak, before = map(float, told.split())
+        rows.append((providers, spent, events, peak, before))
     return rows
 
 
-def draw(path: Path, workers: list[tuple[str, int, float, float]], sizes: list[tuple[int, float, float, float]]) -> None:
+def draw(path: Path, workers: list[tuple[str, int, float, float]], sizes: list[tuple[int, float, float, float, float]]) -> None:
     from plotly.subplots import make_subplots
 
-    titles = ("efficiency against workers", "µs per event against providers", "peak MB against providers")
+    titles = ("efficiency against workers", "ns per event against providers", "peak MB against providers")
     figure = make_subplots(rows=1, cols=3, subplot_titles=titles)
     processes = [row for row in workers if row[0] == "processes"]
     figure.add_scatter(x=[row[1] for row in processes], y=[row[3] for row in processes], row=1, col=1, name="processes")
-    figure.add_scatter(x=[row[0] for row in sizes], y=[1e6 * row[1] / row[2] for row in sizes], row=1, col=2, name="time")
+    figure.add_scatter(x=[row[0] for row in sizes], y=[1e9 * row[1] / row[2] for row in sizes], row=1, col=2, name="time")
     figure.add_scatter(x=[row[0] for row in sizes], y=[row[3] for row in sizes], row=1, col=3, name="memory")
     figure.update_xaxes(type="log", row=1, col=2)
     figure.update_xaxes(type="log", row=1, col=3)
@@ -119,19 +122,21 @@ def main() -> None:
     if options.one:
         one_replication(options.one)
         return
+    warm(Engine.COMPILED)
     processors = os.cpu_count() or 1
     counts = sorted({1, 2, *(k for k in (4, 8, 16, 32) if k <= processors)})
-    print(f"{JOBS} jobs of 20 replications, {processors} processors, load {os.getloadavg()[0]:.1f}")
+    print(f"{JOBS} jobs of {REPLICATIONS} replications on the compiled engine, {processors} processors, load {os.getloadavg()[0]:.1f}")
     workers = efficiency(counts)
     for kind, count, spent, share in workers:
         print(f"  {kind:10} {count:3} workers  {spent:7.2f} s  efficiency {share:5.2f}")
     print(f"a job handed over and taken back: {overhead(Processes(2)):.2f} ms on two processes")
     sizes = against_providers()
     first = sizes[0][1] / sizes[0][2]
-    for providers, spent, events, peak in sizes:
+    for providers, spent, events, peak, before in sizes:
         cost = spent / events
-        told = f"{1e6 * cost:6.2f} µs an event ({cost / first:4.2f} of the smallest)"
-        print(f"  {providers:6,} providers  {events:10,.0f} events  {told}  {peak:5.0f} MB")
+        told = f"{1e9 * cost:6.0f} ns an event ({cost / first:4.2f} of the smallest)"
+        each = f"{1e3 * (peak - before) / providers:5.1f} kB a provider"
+        print(f"  {providers:7,} providers  {events:10,.0f} events  {told}  {peak:5.0f} MB, {each}")
     if options.out:
         draw(options.out, workers, sizes)
 
