@@ -45,7 +45,7 @@ def serve(
     ] = None,
 ) -> None:
     """Serve the sample provider on this machine until Ctrl-C."""
-    from shenhe.conformance.sample import SampleServer, UnknownFaultError, UnknownVariantError
+    from shenhe.conformance.sample import SampleServer, UnknownFaultError, UnknownVariantError, VariantNotInstalledError
 
     try:
         server = SampleServer(fault or (), variants=variant or (), port=port)
@@ -53,6 +53,8 @@ def serve(
         _stop(f"{error}; `shenhe sample faults` lists them")
     except UnknownVariantError as error:
         _stop(f"{error}; `shenhe sample variants` lists them")
+    except VariantNotInstalledError as error:
+        _stop(str(error))
     except OSError as error:
         _stop(f"port {port} cannot be served ({error.strerror}); choose another with --port; 0 takes a free one")
     with server:

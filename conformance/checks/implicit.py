@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from shenhe.rulebook import Behaviour
 
 from .. import exhibits
-from ..labels import Deviation, Label, Weight
+from ..labels import Deviation, Label, Labels, Weight, read_labels
 from ..probe import Probe
 from ..provider import Capabilities, Operation
 from ..registry import NotJudged, Violation, check
@@ -61,6 +62,8 @@ def file_carries_implicit_label(probe: Probe, case: Prompted) -> None:
 def file_is_marked_for_machines(probe: Probe, case: Prompted) -> None:
     """Every generated file carries a mark that a machine reads: the AIGC field, C2PA or an IPTC source type."""
     made, labels = generated_file(probe, case)
+    if not labels.implicit and b"c2pa" in made.data:
+        labels = _credentialed(made.data, made.media_type)
     if not labels.implicit:
         refuse_to_guess(labels)
         raise Violation(f"the {case.media_type} file carries no mark that a machine reads", *exhibits.carriers(labels, made))
@@ -247,6 +250,12 @@ def field_stands_in_its_place(probe: Probe, case: Prompted) -> None:
 
 
 # --- reading -------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=32)
+def _credentialed(data: bytes, media_type: str) -> Labels:
+    """Content credentials are read together with what takes a decoder: only where no other mark is found."""
+    return read_labels(data, media_type=media_type, depth="all")
 
 
 def _fields_of_file(probe: Probe, case: Prompted) -> tuple[Label, ...]:

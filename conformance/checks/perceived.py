@@ -83,7 +83,7 @@ _makes_other_sounds = _only_who_makes(_other_sounds, "sounds other than voices")
 
 
 @check(
-    rules=("cn-dsp-2023/17.1.3", "cn-labeling-2025/4.1.3", "cn-labeling-2025/gb-5.2.a"),
+    rules=("cn-dsp-2023/17.1.3", "cn-labeling-2025/4.1.3", "cn-labeling-2025/gb-5.2.a", "cn-dsp-2022-draft/marking"),
     behaviour=Behaviour.LABELING,
     level=Level.FULL,
     needs=(Operation.GENERATE,),
@@ -158,7 +158,7 @@ def manifest_disclosure_is_offered(probe: Probe, case: Perceived) -> None:
 
 
 @check(
-    rules=("cn-dsp-2023/17.1.3", "cn-labeling-2025/4.1.4", "cn-labeling-2025/gb-5.4.a"),
+    rules=("cn-dsp-2023/17.1.3", "cn-labeling-2025/4.1.4", "cn-labeling-2025/gb-5.4.a", "cn-dsp-2022-draft/marking"),
     behaviour=Behaviour.LABELING,
     level=Level.FULL,
     needs=(Operation.GENERATE,),
@@ -217,7 +217,7 @@ def film_label_stays_two_seconds(probe: Probe, case: Perceived) -> None:
 
 
 @check(
-    rules=("cn-dsp-2023/17.1.4", "cn-labeling-2025/4.1.5", "cn-labeling-2025/gb-5.5"),
+    rules=("cn-dsp-2023/17.1.4", "cn-labeling-2025/4.1.5", "cn-labeling-2025/gb-5.5", "cn-dsp-2022-draft/marking"),
     behaviour=Behaviour.LABELING,
     level=Level.FULL,
     needs=(Operation.GENERATE,),
@@ -249,7 +249,7 @@ def mark_function_works(probe: Probe, case: Perceived) -> None:
 
 
 @check(
-    rules=("cn-dsp-2023/17.1.5", "cn-labeling-2025/4.1.6"),
+    rules=("cn-dsp-2023/17.1.5", "cn-labeling-2025/4.1.6", "cn-dsp-2022-draft/marking"),
     behaviour=Behaviour.LABELING,
     level=Level.FULL,
     needs=(Operation.GENERATE,),
@@ -269,6 +269,7 @@ def other_sound_is_labelled(probe: Probe, case: Perceived) -> None:
         "cn-labeling-2025/gb-5.3.c",
         "cn-labeling-2025/gb-5.3.d",
         "cn-labeling-2025/gb-5.3.f",
+        "cn-dsp-2022-draft/marking",
     ),
     behaviour=Behaviour.LABELING,
     level=Level.FULL,

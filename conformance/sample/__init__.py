@@ -12,7 +12,7 @@ from .clock import Clock
 from .fault import Fault, FaultName
 from .faults import FAULTS, UnknownFaultError
 from .server import SampleServer
-from .variants import VARIANTS, UnknownVariantError, Variant, VariantName, sample_binding
+from .variants import VARIANTS, UnknownVariantError, Variant, VariantName, VariantNotInstalledError, sample_binding
 
 __all__ = [
     "FAULTS",
@@ -25,6 +25,7 @@ __all__ = [
     "UnknownVariantError",
     "Variant",
     "VariantName",
+    "VariantNotInstalledError",
     "create_app",
     "sample_binding",
 ]

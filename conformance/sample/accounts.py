@@ -97,12 +97,18 @@ def verify(house: House, caller: Account, account: str, document: DocumentType, 
     """Hold the caller's own account to be verified by a document.
 
     Raises:
-        Refusal: 404 for somebody else's account; 422 for a number that nobody can have.
+        Refusal: 404 for somebody else's account; 422 for a number that nobody can have; 409 for one that is in use, where
+            a number verifies one account.
     """
     _own(caller, account)
     if VariantName.PHONE_ONLY in house.variants and document not in ("mobile", "email"):
         raise Refusal(422, "identity_method_unknown", "仅支持手机号码认证。 Only mobile numbers are taken here.")
     examine(document, number, house.now().date(), house.faults)
+    taken = "SELECT 1 FROM account WHERE identity_digest = ? AND id != ? AND closed_at IS NULL"
+    if VariantName.ONE_ACCOUNT_A_PERSON in house.variants and house.store.row(taken, digest(number), account) is not None:
+        raise Refusal(
+            409, "identity_in_use", "该证件已用于其他账号，可申诉。 This number is in use; appeal if you did not do that."
+        )
     house.store.run(
         "UPDATE account SET verified_by = ?, identity_digest = ? WHERE id = ?",
         document,

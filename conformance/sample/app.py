@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from . import accounts, bodies, consent, disclosures, moderation, publication, records, studio
+from . import accounts, bodies, consent, credentials, disclosures, moderation, publication, records, studio
 from .accounts import Account
 from .clock import Clock
 from .fault import FaultName
@@ -20,7 +20,7 @@ from .house import House
 from .manners import Manners
 from .media import Media, decoded
 from .refusal import Refusal
-from .variants import chosen_variants
+from .variants import VariantName, VariantNotInstalledError, chosen_variants
 
 LARGEST_BODY = 12_000_000
 
@@ -36,8 +36,12 @@ def create_app(faults: Iterable[str] = (), seed: int = 0, clock: Clock | None = 
     Raises:
         UnknownFaultError: a name that no fault bears.
         UnknownVariantError: a name that no variant bears.
+        VariantNotInstalledError: a variant needs an extra that is not installed.
     """
-    house = House(chosen(faults), seed, clock or Clock(), chosen_variants(variants))
+    ways = chosen_variants(variants)
+    if VariantName.CREDENTIALS_BESIDES in ways and not credentials.writable():
+        raise VariantNotInstalledError(VariantName.CREDENTIALS_BESIDES)
+    house = House(chosen(faults), seed, clock or Clock(), ways)
     accounts.hand_out(house)
     return Starlette(routes=Desk(house).routes())
 

@@ -11,6 +11,7 @@ from typing import Literal
 
 from . import film, pictures, voice, writing
 from .accounts import Account
+from .credentials import with_credential
 from .fault import FaultName
 from .house import House
 from .marking import (
@@ -179,7 +180,10 @@ def make(
     bare = FaultName.UNLABELLED_COPY_BARE in house.faults or (media_type == JPEG and FaultName.UNLABELLED_JPEG_BARE in house.faults)
     if not visible_label and bare:
         return data
-    return with_implicit_label(data, media_type, values, house.faults, prompt)
+    data = with_implicit_label(data, media_type, values, house.faults, prompt)
+    if VariantName.CREDENTIALS_BESIDES in house.variants and media_type in (PNG, JPEG):
+        return with_credential(data, media_type)
+    return data
 
 
 def worded(house: House, label: str) -> str:

@@ -127,7 +127,7 @@ def status(house: House, caller: Account | None, ticket: str, receipt: str | Non
     entitled = row is not None and (
         (caller is not None and row["account"] == caller.id)
         or (receipt is not None and receipt == row["receipt"])
-        or (row["account"] is None and (row["receipt"] is None or FaultName.TICKET_NUMBERS_IN_A_ROW in house.faults))
+        or (row["account"] is None and (row["receipt"] is None or _by_number_alone(house)))
         or (caller is not None and FaultName.TICKETS_OPEN_TO_ACCOUNTS in house.faults)
         or FaultName.TICKETS_OPEN_TO_STRANGERS in house.faults
     )
@@ -152,6 +152,11 @@ def status(house: House, caller: Account | None, ticket: str, receipt: str | Non
         reports = house.store.rows("SELECT contact FROM ticket WHERE publication = ? AND kind != 'appeal'", row["publication"])
         answer["against"] = [dict(report) for report in reports]
     return {"ticket": answer}
+
+
+def _by_number_alone(house: House) -> bool:
+    """Whether the number of a stranger's ticket opens it: lawful where nobody can guess one."""
+    return VariantName.TICKETS_BY_NUMBER in house.variants or FaultName.TICKET_NUMBERS_IN_A_ROW in house.faults
 
 
 def _turns_strangers_away(house: House, statement: str) -> bool:

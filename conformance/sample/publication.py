@@ -116,8 +116,11 @@ def show(house: House, publication: str, surface: Surface) -> dict[str, Any] | M
 
 
 def _people(house: House, publication: sqlite3.Row, asset: sqlite3.Row) -> dict[str, Any]:
-    """Whom a card names: nobody, unless a fault does."""
+    """Whom a card names: nobody, unless authors are shown by the name that they chose, or a fault names more."""
     named: dict[str, Any] = {}
+    if VariantName.AUTHORS_NAMED in house.variants:
+        chosen = house.store.row("SELECT display_name FROM account WHERE id = ?", publication["account"] or "")
+        named["author"] = dict(chosen) if chosen is not None else None
     if FaultName.AUTHOR_REACHABLE_ON_PAGES in house.faults:
         author = house.store.row("SELECT phone FROM account WHERE id = ?", publication["account"] or "")
         named["author"] = dict(author) if author is not None else None

@@ -17,6 +17,8 @@ from typing import IO, Any, Literal
 
 import yaml
 
+from ..labels.label import INSTALL
+
 BINDING = "binding.yaml"
 
 
@@ -36,6 +38,10 @@ class VariantName(StrEnum):
     OTHER_WORDS = "other-words"
     LARGE_LABELS = "large-labels"
     SOURCE_TYPE_BESIDES = "source-type-besides"
+    CREDENTIALS_BESIDES = "credentials-besides"
+    ONE_ACCOUNT_A_PERSON = "one-account-a-person"
+    TICKETS_BY_NUMBER = "tickets-by-number"
+    AUTHORS_NAMED = "authors-named"
     STRICTER = "stricter"
     DECIDED_BY_PEOPLE = "decided-by-people"
     READY_MADE_ACCOUNTS = "ready-made-accounts"
@@ -66,6 +72,10 @@ VARIANTS: Mapping[str, Variant] = {
         VariantName.OTHER_WORDS: "The label of texts has other words, with the same two elements.",
         VariantName.LARGE_LABELS: "Pictures and films show a label three times as large as it must be.",
         VariantName.SOURCE_TYPE_BESIDES: "Pictures carry the IPTC digital source type besides the AIGC field.",
+        VariantName.CREDENTIALS_BESIDES: "Pictures carry content credentials (C2PA) besides the AIGC field.",
+        VariantName.ONE_ACCOUNT_A_PERSON: "An identity number verifies one account; a second is refused, and not told whose the first is.",
+        VariantName.TICKETS_BY_NUMBER: "Whoever reports without an account has a number that nobody can guess, and asks by it alone.",
+        VariantName.AUTHORS_NAMED: "Pages show the name that an author chose for all to see.",
         VariantName.STRICTER: "No copy goes without visible label, and nobody generates anything before they are verified.",
         VariantName.DECIDED_BY_PEOPLE: "Reports are decided after six hours, by people, within the published limit.",
         VariantName.READY_MADE_ACCOUNTS: "The sandbox hands out verified accounts to test with.",
@@ -82,6 +92,13 @@ class UnknownVariantError(ValueError):
         self.closest = tuple(difflib.get_close_matches(name, VARIANTS, n=3, cutoff=0.6))
         hint = f" (closest: {', '.join(self.closest)})" if self.closest else ""
         super().__init__(f"there is no variant {name!r}{hint}")
+
+
+class VariantNotInstalledError(ValueError):
+    """A variant that needs what an extra brings."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the variant {name!r} writes content credentials: {INSTALL}")
 
 
 def chosen_variants(names: Iterable[str]) -> frozenset[VariantName]:

@@ -16,7 +16,7 @@ from shenhe.conformance.checks import all_checks
 from shenhe.conformance.report import Report
 from shenhe.conformance.runner import run_checks
 from shenhe.conformance.sample import FAULTS, SampleServer, create_app, sample_binding
-from shenhe.conformance.sample.faults import Reach
+from shenhe.conformance.sample.fault import IN_THE_DRAFT, Reach
 from shenhe.conformance.verdict import ExitCode, Level
 from shenhe.rulebook import Keyword, Obligor, SeenBy, load_rulebook
 
@@ -126,6 +126,30 @@ def test_drafts_are_decided_by_the_same_checks() -> None:
         report = run_checks(provider, on=ON, examples=0, level=Level.EXTENDED, packs=["cn-dsp-2022-draft"])
     assert {rule.verdict for rule in report.rules} == {"pass"}
     assert len(report.rules) == 9
+
+
+def test_a_check_decides_the_duty_of_the_draft_with_that_of_the_provisions() -> None:
+    """So a fault breaks in the draft what it breaks in the Provisions. The draft asked for no time limit."""
+    by_duty = {rule: draft for fault in FAULTS.values() if fault.draft_rules for rule, draft in IN_THE_DRAFT.items() if rule in fault.rules}
+    for check in all_checks():
+        wanted = {by_duty[rule] for rule in check.rules if rule in by_duty}
+        decided = {rule for rule in check.rules if rule.startswith("cn-dsp-2022-draft/")}
+        assert decided == (set() if check.name == "published_time_limit_is_kept" else wanted), check.name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("report-decided-late", "verified-by-naming-another", "consent-outlives-expiry", "report-needs-account"),
+        *(pytest.param(name, marks=pytest.mark.slow) for name, fault in FAULTS.items() if fault.level is Level.EXTENDED),
+    ],
+)
+def test_a_fault_fails_exactly_its_rules_of_the_draft(name: str) -> None:
+    fault = FAULTS[name]
+    with load_binding(sample_binding(), environ={}).connect(transport=AsgiTransport(create_app(faults=[name]))) as provider:
+        report = run_checks(provider, on=ON, level=fault.level, examples=EXAMPLES, packs=["cn-dsp-2022-draft"])
+    if fault.reach is not Reach.DRAWN:
+        assert failed(report) == fault.draft_rules
 
 
 @pytest.mark.parametrize("name", sampled(Level.EXTENDED))

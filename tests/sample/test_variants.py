@@ -7,10 +7,11 @@ from datetime import date
 import pytest
 
 from shenhe.conformance.bindings import AsgiTransport, load_binding
+from shenhe.conformance.labels import read_labels
 from shenhe.conformance.runner import run_checks
 from shenhe.conformance.sample import FAULTS, VARIANTS, UnknownVariantError, VariantName, create_app, sample_binding
 
-from .tour import Walk
+from .tour import Walk, content
 
 ON = date(2026, 9, 1)
 
@@ -35,11 +36,47 @@ def test_a_variant_is_bound_whole(name: str) -> None:
     "name", [pytest.param(name, marks=[] if name in ("envelope", "asynchronous", "writer-only") else pytest.mark.slow) for name in VARIANTS]
 )
 def test_a_variant_passes(name: str) -> None:
+    _needs_what_it_writes(name)
     app = create_app(variants=[name])
     with load_binding(sample_binding(name), environ={}).connect(transport=AsgiTransport(app)) as provider:
         report = run_checks(provider, on=ON, examples=3)
     assert {check.name: check.reason for check in report.checks if check.verdict not in ("pass", "not applicable")} == {}
     assert report.summary.exit_code == 0
+
+
+@pytest.mark.parametrize("name", ["one-account-a-person", "tickets-by-number", "authors-named"])
+def test_what_others_are_told_of_people_may_be_this_much(name: str) -> None:
+    app = create_app(variants=[name])
+    with load_binding(sample_binding(name), environ={}).connect(transport=AsgiTransport(app)) as provider:
+        report = run_checks(provider, on=ON, examples=2, level="extended", rules=["cn-pipl/25", "cn-pipl/51", "cn-dsp-2023/9.1"])
+    assert {check.name: check.reason for check in report.checks if check.verdict != "pass"} == {}
+
+
+def test_credentials_stand_beside_the_field() -> None:
+    pytest.importorskip("c2pa")
+    with Walk(create_app(variants=["credentials-besides"])) as walk:
+        made = walk.citizen("author").generate("picture", "image", "image/png")
+    labels = read_labels(content(made), media_type="image/png", depth="all")
+    assert len(labels.aigc) == 1
+    assert {label.scheme for label in labels.implicit} == {"gb45438", "c2pa"}
+
+
+def test_credentials_alone_are_a_mark_and_no_field() -> None:
+    pytest.importorskip("c2pa")
+    app = create_app(faults=["implicit-label-missing-png"], variants=["credentials-besides"])
+    rules = ["eu-ai-act-50/50.2", "cn-dsp-2023/16.1", "cn-labeling-2025/5.1"]
+    with load_binding(sample_binding("credentials-besides"), environ={}).connect(transport=AsgiTransport(app)) as provider:
+        report = run_checks(provider, on=ON, examples=0, rules=rules)
+    assert {rule.rule: rule.verdict for rule in report.rules} == {
+        "cn-dsp-2023/16.1": "pass",
+        "cn-labeling-2025/5.1": "fail",
+        "eu-ai-act-50/50.2": "pass",
+    }
+
+
+def _needs_what_it_writes(name: str) -> None:
+    if name == "credentials-besides":
+        pytest.importorskip("c2pa")
 
 
 def test_a_variant_breaks_the_law_as_the_plain_sample_does() -> None:
