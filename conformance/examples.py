@@ -89,16 +89,21 @@ def explore_sequences(
     from hypothesis.stateful import run_state_machine_as_test
 
     search = _Search(judge, 0)
+    take = [search.take]
 
     class Drawn(machine):  # type: ignore[misc, valid-type]
         def teardown(self) -> None:
             # Hypothesis tears down what it abandoned as well; only a sequence that came to its end is a case.
             if self.steps and sys.exc_info()[0] is None:
-                search.take(self.lived())
+                take[0](self.lived())
 
     Drawn.capabilities = capabilities
     settings = _settings(examples, stateful_step_count=steps)
-    found = search.run(lambda: run_state_machine_as_test(seeded(seed)(Drawn), settings=settings))
+    try:
+        found = search.run(lambda: run_state_machine_as_test(seeded(seed)(Drawn), settings=settings))
+    finally:
+        # Hypothesis keeps every class of machine for ever; with it would stay the provider and all it was asked.
+        take.clear()
     found.flaky = False
     with suppress(BudgetSpent):
         _without_what_is_not_needed(judge, machine.model, found, shrinks)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import gc
 import json
+import weakref
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 
 from shenhe import conformance
 from shenhe.conformance import NotConformantError
+from shenhe.conformance.bindings import AsgiTransport, HttpProvider, load_binding
 from shenhe.conformance.checks import all_checks
 from shenhe.conformance.checks.real_name import Presented, identity_number_must_be_valid
 from shenhe.conformance.conclusions import exit_code
@@ -44,6 +47,7 @@ from shenhe.conformance.registry import NotJudged, Violation
 from shenhe.conformance.report import CheckResult, Report
 from shenhe.conformance.requests import picture
 from shenhe.conformance.runner import INTERRUPTED, run_checks
+from shenhe.conformance.sample import create_app, sample_binding
 from shenhe.conformance.selection import NothingToCheck
 from shenhe.conformance.session import Session
 from shenhe.conformance.target import TargetRefused
@@ -540,3 +544,17 @@ def test_there_are_checks_enough_and_each_says_what_it_expects() -> None:
         assert cases, check.name
         assert all(str(case) for case in cases)
         assert list(check.cases(declared)) == cases, "enumerated cases are the same on every run"
+
+
+def test_nothing_of_a_provider_is_kept_once_its_run_is_over() -> None:
+    """A fleet is hundreds of runs in one process; what Hypothesis keeps of a machine of sequences must not hold them."""
+
+    def checked() -> weakref.ref[HttpProvider]:
+        with load_binding(sample_binding(), environ={}).connect(transport=AsgiTransport(create_app())) as provider:
+            report = run_checks(provider, on=ON, level="extended", rules=["cn-dsp-2023/14.2"], examples=1)
+            assert any(check.probes.generated for check in report.checks if check.level == "extended")
+            return weakref.ref(provider)
+
+    over = checked()
+    gc.collect()
+    assert over() is None
