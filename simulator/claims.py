@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .comparison import compare
-from .engines import choose
+from .engines import choose, using
 from .outcomes import metrics
 from .replication import RunError, simulate
 from .scenario import Claim, Scenario
@@ -80,20 +80,16 @@ def judge(
 
     shown, refuted = sides({}), sides(claim.refuted_by)
     # One choice for all, since many short runs together may be worth the compiled engine where each is not.
-    engine = choose(None, [(each, replications * len(seeds)) for each in (*shown, *refuted)]).value
+    engine = choose(None, [(each, replications * len(seeds)) for each in (*shown, *refuted)])
 
     def read(pair: tuple[Scenario, Scenario], seed: int) -> Reading:
-        ours, theirs = (simulate(each, replications, seed, workers, engine=engine) for each in pair)
+        ours, theirs = (simulate(each, replications, seed, workers) for each in pair)
         comparison = compare(theirs, ours)
         row = comparison.table[comparison.table["metric"] == claim.metric]
         mean_ours, mean_theirs = (float(row[name].to_numpy()[0]) for name in ("mean_b", "mean_a"))
         change, low, high = comparison.relative(claim.metric)
         return Reading(seed, mean_ours, mean_theirs, change, low, high)
 
-    return Verdict(
-        scenario,
-        claim,
-        replications,
-        tuple(read(shown, seed) for seed in seeds),
-        tuple(read(refuted, seed) for seed in seeds),
-    )
+    with using(engine.value):
+        claimed, otherwise = (tuple(read(pair, seed) for seed in seeds) for pair in (shown, refuted))
+        return Verdict(scenario, claim, replications, claimed, otherwise)
