@@ -303,11 +303,21 @@ def explain(
 
 
 def _fault_of(detail: Mapping[str, Any], locate: Locate, model: type[BaseModel] | None) -> Fault:
+    steps, kind = _steps(detail), detail["type"]
+    of_key = steps != detail["loc"]
+    mark = locate(steps, key=of_key or kind == "extra_forbidden")
+    return Fault(locate.source_name, mark, locate.known(steps), worded(detail, model))
+
+
+def _steps(detail: Mapping[str, Any]) -> Steps:
+    """Where a fault lies; ``[key]`` is pydantic's word for "the key itself is wrong"."""
     steps: Steps = tuple(detail["loc"])
-    of_key = steps[-1:] == ("[key]",)  # pydantic's word for "the key itself is wrong"
-    if of_key:
-        steps = steps[:-1]
-    kind, context = detail["type"], detail.get("ctx", {})
+    return steps[:-1] if steps[-1:] == ("[key]",) else steps
+
+
+def worded(detail: Mapping[str, Any], model: type[BaseModel] | None = None) -> str:
+    """One entry of ``ValidationError.errors()`` as ``found X, expected Y``, for faults that no document holds."""
+    steps, kind, context = _steps(detail), detail["type"], detail.get("ctx", {})
     secret = any(_SECRET.search(str(step)) for step in steps)
     found = "a value (not shown)" if secret else shown(detail["input"])
     if kind == "missing":
@@ -336,9 +346,7 @@ def _fault_of(detail: Mapping[str, Any], locate: Locate, model: type[BaseModel] 
             message += f" (did you mean {close[0]!r}?)"
     else:
         message = f"found {found}, expected {_expected(detail['msg'])}"
-    return Fault(
-        locate.source_name, locate(steps, key=of_key or kind == "extra_forbidden"), locate.known(steps), message
-    )
+    return message
 
 
 def _expected(message: str) -> str:
@@ -394,4 +402,5 @@ __all__ = [
     "read_yaml",
     "shown",
     "validate",
+    "worded",
 ]

@@ -12,7 +12,7 @@ from pydantic import Field, Strict, model_validator
 
 from shenhe.rulebook import Behaviour
 
-from .values import Count, Line, Name, NonNegative, Part, Positive, Probability
+from .values import Contradiction, Count, Line, Name, NonNegative, Part, Positive, Probability
 
 
 class Sanction(StrEnum):
@@ -153,8 +153,10 @@ class Step(Part):
             Sanction.APP_REMOVAL: ("removal_days", self.removal_days > 0),
         }
         for sanction, (field, given) in wanted.items():
-            if (sanction in self.sanctions) is not given:
-                raise ValueError(f"found {sanction} and {field} apart, expected both (above 0) or neither")
+            if sanction in self.sanctions and not given:
+                raise Contradiction(f"found the sanction {str(sanction)!r} without its measure, expected {field!r} above 0", "sanctions")
+            if given and sanction not in self.sanctions:
+                raise Contradiction(f"found a measure {field!r} without the sanction {str(sanction)!r}, expected both or neither", field)
         return self
 
 

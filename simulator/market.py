@@ -13,7 +13,7 @@ from pydantic import Field, Strict, model_validator
 from shenhe.rulebook import Behaviour
 
 from .formulas import scaled
-from .values import Count, Line, Name, NonNegative, Number, Part, Positive, Probability, distinct
+from .values import Contradiction, Count, Line, Name, NonNegative, Number, Part, Positive, Probability, distinct
 
 MAX_PROVIDERS = 2**20 - 1
 MAX_STORES = 8
@@ -76,14 +76,16 @@ class Population(Part):
     def _adds_up(self) -> Self:
         total = sum(item.share for item in self.classes)
         if abs(total - 1) > 1e-9:
-            raise ValueError(f"found shares of the size classes that add up to {total:g}, expected 1")
+            raise Contradiction(f"found shares of the size classes that add up to {total:g}, expected 1", "classes")
         distinct([item.name for item in self.classes], "size class")
         days = [day for day, _ in self.arrivals]
         shares = [share for _, share in self.arrivals]
         if any(a >= b for a, b in itertools.pairwise(days)) or shares != sorted(shares) or shares[-1] != 1:
-            raise ValueError("found arrivals out of order, expected rising days and shares, the last share 1")
+            raise Contradiction("found arrivals out of order, expected rising days and shares, the last share 1", "arrivals")
         if self.providers * self.scale > MAX_PROVIDERS:
-            raise ValueError(f"found {self.providers} providers at scale {self.scale:g}, expected at most {MAX_PROVIDERS:,}")
+            raise Contradiction(
+                f"found {self.providers} providers at scale {self.scale:g}, expected at most {MAX_PROVIDERS:,} together", "providers"
+            )
         return self
 
     @property
@@ -144,9 +146,10 @@ class Public(Part):
     @model_validator(mode="after")
     def _within_ceiling(self) -> Self:
         if 0.0 < self.false_complaint_ceiling < self.false_complaints:
-            raise ValueError(
+            raise Contradiction(
                 f"found false_complaints {self.false_complaints:g}, expected at most false_complaint_ceiling = "
-                f"{self.false_complaint_ceiling:g}, the rate of the stream that they are thinned from"
+                f"{self.false_complaint_ceiling:g}, the rate of the stream that they are thinned from",
+                "false_complaints",
             )
         return self
 

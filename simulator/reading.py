@@ -13,11 +13,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from shenhe.rulebook.document import DocumentError, Locate, dotted, explain, read_yaml, shown
+from shenhe.rulebook.document import DocumentError, Locate, dotted, explain, read_yaml, shown, worded
 
 from .overriding import merged, override
 from .scenario import Scenario
-from .values import ScenarioError
+from .values import ScenarioError, placed
 
 MAX_EXTENDS = 8
 
@@ -97,16 +97,17 @@ def _read(name: str | Path, depth: int) -> tuple[dict[str, Any], Locate]:
 
 
 def _explained(error: ValidationError, locate: Locate, overrides: Mapping[str, Any]) -> str:
-    if not overrides:
-        return "\n".join(str(fault) for fault in explain(error, locate, Scenario))
-    # The place in the file says little about a value that came from the command line: name the option instead.
-    lines = []
-    details = error.errors(include_url=False)
-    for detail in details:
+    lines, in_file = [], []
+    for detail in placed(error):
+        # The place in the file says little about a value that came from the command line: name the option instead.
         inside = _by_option(detail["loc"], overrides)
-        one = ValidationError.from_exception_data("Scenario", [_line_error(detail)])
-        fault = explain(one, locate, Scenario)[0]
-        lines.append(f"--set {inside}={overrides[inside]}: {fault.message}" if inside else str(fault))
+        if inside:
+            lines.append(f"--set {inside}={overrides[inside]}: {worded(detail, Scenario)}")
+        else:
+            in_file.append(_line_error(detail))
+    if in_file:
+        again = ValidationError.from_exception_data("Scenario", in_file)
+        lines += [str(fault) for fault in explain(again, locate, Scenario)]
     return "\n".join(lines)
 
 

@@ -16,11 +16,12 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, Strict, ValidationError, model_validator
 
 from shenhe.rulebook import Behaviour
+from shenhe.rulebook.document import dotted, worded
 
 from .levers import PolicyRules, Sanction, covers
 from .market import MAX_STORES, BehaviourRisk, Failure, Platform, Population, Public, Registry, Response, Store, Supporters
 from .overriding import leaves, override
-from .values import Line, Name, NonNegative, Part, Positive, ScenarioError, distinct
+from .values import Contradiction, Line, Name, NonNegative, Part, Positive, ScenarioError, distinct, placed
 
 MAX_BEHAVIOURS = 16
 MAX_CHANGES = 16
@@ -47,6 +48,9 @@ FIXED = (
     "behaviours.*.rule",
 )
 """Paths that decide what processes and streams of draws there are; they hold for the whole of a run."""
+
+
+AUTHORITIES = ("policy", "authorities")
 
 
 class Change(Part):
@@ -131,31 +135,36 @@ class Scenario(Part):
         distinct([item.name for item in self.stores], "store")
         distinct([item.name for item in self.platforms], "platform")
         names = {item.name for item in self.behaviours}
-        for item in self.population.classes:
+        for number, item in enumerate(self.population.classes):
+            place = ("population", "classes", number, "compliance")
             missing = sorted(names - set(item.compliance))
             if missing:
-                raise ValueError(f"found no compliance with {missing[0]} in size class {item.name}, expected one")
+                raise Contradiction(f"found no compliance with {missing[0]} in size class {item.name}, expected one", *place)
             unknown = sorted(set(item.compliance) - names)
             if unknown:
-                raise ValueError(
-                    f"found compliance with {unknown[0]} in size class {item.name}, "
-                    f"expected one of: {', '.join(sorted(names))}"
+                raise Contradiction(
+                    f"found compliance with {unknown[0]} in size class {item.name}, expected one of: {', '.join(sorted(names))}",
+                    *place,
                 )
         classes = [item.name for item in self.population.classes]
         for name in self.policy.targeting.classes:
             if name not in classes:
-                raise ValueError(f"found targeting of class {name!r}, expected one of: {', '.join(classes)}")
+                raise Contradiction(
+                    f"found targeting of class {name!r}, expected one of: {', '.join(classes)}", "policy", "targeting", "classes"
+                )
         total = sum(store.share for store in self.stores)
         if total > 1 + 1e-9:
-            raise ValueError(f"found shares of the stores that add up to {total:g}, expected at most 1")
+            raise Contradiction(f"found shares of the stores that add up to {total:g}, expected at most 1", "stores")
         total = sum(platform.share for platform in self.platforms)
         if self.platforms and abs(total - 1) > 1e-9:
-            raise ValueError(f"found shares of the platforms that add up to {total:g}, expected 1")
+            raise Contradiction(f"found shares of the platforms that add up to {total:g}, expected 1", "platforms")
         if not self.platforms and any(item.spreads for item in self.behaviours):
-            raise ValueError("found a behaviour that spreads and no platforms, expected platforms or spreads: 0")
-        for risk in self.behaviours:
+            raise Contradiction("found a behaviour that spreads and no platforms, expected platforms or spreads: 0", "behaviours")
+        for number, risk in enumerate(self.behaviours):
             if risk.name is Behaviour.FILING and (risk.rate or risk.spreads or risk.complained):
-                raise ValueError("found filing with a rate, spreads or complained above 0, expected 0: it is standing")
+                raise Contradiction(
+                    "found filing with a rate, spreads or complained above 0, expected 0: it is standing", "behaviours", number
+                )
         fastest = max(self.policy.targeting.classes.get(name, 1.0) for name in classes)
         targeting = self.policy.targeting
         fastest *= 1 + targeting.per_strike * targeting.strike_cap
@@ -163,28 +172,41 @@ class Scenario(Part):
         fastest *= max(1.0, targeting.group_weight) * max(1.0, targeting.focus_weight)
         needed = self.policy.detection.inspection_rate * fastest
         if needed > self.policy.detection.inspection_ceiling * (1 + 1e-9):
-            raise ValueError(
-                f"found inspections of up to {needed:g} per provider and year, "
-                f"expected at most policy.detection.inspection_ceiling = {self.policy.detection.inspection_ceiling:g}"
-            )
+            raise Contradiction(
+                f"found inspections of up to {needed:g} per provider and year (the rate times what targeting makes of it), "
+                f"expected at most policy.detection.inspection_ceiling = {self.policy.detection.inspection_ceiling:g}",
+                "policy", "detection", "inspection_rate",
+            )  # fmt: skip
         self._check_authorities(classes)
         self._check_ladder()
-        for failure in self.failures:
-            number = self.supporters.simulated(self.population.scale)
-            if failure.supporter >= number:
-                raise ValueError(f"found a failure of supporter {failure.supporter}, expected a number below {number}")
+        for number, failure in enumerate(self.failures):
+            supporters = self.supporters.simulated(self.population.scale)
+            if failure.supporter >= supporters:
+                raise Contradiction(
+                    f"found a failure of supporter {failure.supporter}, expected a number below {supporters}",
+                    "failures", number, "supporter",
+                )  # fmt: skip
+            if failure.day >= self.horizon:
+                raise Contradiction(
+                    f"found a failure on day {failure.day:g}, expected one before the horizon {self.horizon:g}",
+                    "failures", number, "day",
+                )  # fmt: skip
         if self.public.rumours and Behaviour.RUMOUR_REFUTATION not in names:
-            raise ValueError("found rumours and no behaviour rumour-refutation, expected one that they breach")
-        for change in self.changes:
+            raise Contradiction(
+                "found rumours and no behaviour rumour-refutation, expected one that they breach", "public", "rumours"
+            )
+        for number, change in enumerate(self.changes):
             if "public.false_complaints" in change.set and not self.public.false_complaint_ceiling:
-                raise ValueError(
+                raise Contradiction(
                     f"found a change of public.false_complaints by {change.title!r} and no public.false_complaint_ceiling, "
-                    "expected the highest rate that any change sets: complaints are thinned from a stream of that rate"
-                )
+                    "expected the highest rate that any change sets: complaints are thinned from a stream of that rate",
+                    "changes", number, "set",
+                )  # fmt: skip
             if change.day >= self.horizon:
-                raise ValueError(
-                    f"found the change {change.title!r} on day {change.day:g}, expected one before the horizon {self.horizon:g}"
-                )
+                raise Contradiction(
+                    f"found the change {change.title!r} on day {change.day:g}, expected one before the horizon {self.horizon:g}",
+                    "changes", number, "day",
+                )  # fmt: skip
         return self
 
     def _check_authorities(self, classes: list[str]) -> None:
@@ -194,41 +216,48 @@ class Scenario(Part):
         distinct([item.name for item in authorities], "authority")
         total = sum(item.share for item in authorities)
         if abs(total - 1) > 1e-9:
-            raise ValueError(f"found shares of the authorities that add up to {total:g}, expected 1")
-        for item in authorities:
+            raise Contradiction(f"found shares of the authorities that add up to {total:g}, expected 1", *AUTHORITIES)
+        for number, item in enumerate(authorities):
             if item.budget is not None and not self.policy.staff.case_cost:
-                raise ValueError(
-                    f"found a budget of authority {item.name} that nothing is paid from, expected policy.staff.case_cost above 0"
-                )
+                raise Contradiction(
+                    f"found a budget of authority {item.name} that nothing is paid from, expected policy.staff.case_cost above 0",
+                    *AUTHORITIES, number, "budget",
+                )  # fmt: skip
             for name in item.classes:
                 if name not in classes:
-                    raise ValueError(f"found authority {item.name} over class {name!r}, expected one of: {', '.join(classes)}")
+                    raise Contradiction(
+                        f"found authority {item.name} over class {name!r}, expected one of: {', '.join(classes)}",
+                        *AUTHORITIES, number, "classes",
+                    )  # fmt: skip
         for size in classes:
             for risk in self.behaviours:
                 if not any(covers(item, size, risk.name) for item in authorities):
-                    raise ValueError(
-                        f"found no authority over {risk.name} of {size} providers, expected one with that jurisdiction"
+                    raise Contradiction(
+                        f"found no authority over {risk.name} of {size} providers, expected one with that jurisdiction", *AUTHORITIES
                     )
         reviewing = sum(item.reviewers for item in authorities)
         if not reviewing:
             return
         if abs(reviewing - 1) > 1e-9:
-            raise ValueError(f"found shares of the reviewers that add up to {reviewing:g}, expected 1, or none at all")
+            raise Contradiction(f"found shares of the reviewers that add up to {reviewing:g}, expected 1, or none at all", *AUTHORITIES)
         if Behaviour.FILING not in {risk.name for risk in self.behaviours}:
-            raise ValueError("found authorities with reviewers and no behaviour filing, expected one for them to review")
+            raise Contradiction("found authorities with reviewers and no behaviour filing, expected one for them to review", *AUTHORITIES)
         for size in classes:
             first = next(item for item in authorities if covers(item, size, Behaviour.FILING))
             if not first.reviewers:
-                raise ValueError(f"found no reviewers at {first.name}, expected some: the filings of {size} providers go there")
+                raise Contradiction(
+                    f"found no reviewers at {first.name}, expected some: the filings of {size} providers go there", *AUTHORITIES
+                )
 
     def _check_ladder(self) -> None:
         """A step after which nothing can follow makes the steps above it unreachable."""
         for number, step in enumerate(self.policy.ladder[:-1]):
             if Sanction.REVOCATION in step.sanctions:
-                raise ValueError(
+                raise Contradiction(
                     f"found revocation at step {number} of the ladder and a step after it, which nobody can reach; "
-                    "expected revocation at the last step alone"
-                )
+                    "expected revocation at the last step alone",
+                    "policy", "ladder", number, "sanctions",
+                )  # fmt: skip
 
     def changed(self, overrides: Mapping[str, Any]) -> Scenario:
         """This scenario with other values by dotted path; raises :class:`ScenarioError` for one that cannot be."""
@@ -238,8 +267,8 @@ class Scenario(Part):
         try:
             return Scenario.model_validate(data)
         except ValidationError as error:
-            faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_url=False))
-            raise ScenarioError(f"{', '.join(overrides)}: {faults}") from None
+            faults = "; ".join(f"{dotted(detail['loc'])}: {worded(detail, Scenario)}" for detail in placed(error))
+            raise ScenarioError(faults) from None
 
     def regimes(self) -> list[tuple[float, Scenario]]:
         """What holds from which day on: the scenario itself from day 0, and one entry each day on which something changes."""

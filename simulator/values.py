@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, Strict
+from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError
+from pydantic_core import ErrorDetails
 
 Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
 NonNegative = Annotated[float, Strict(), Field(ge=0, le=1e15, allow_inf_nan=False)]
@@ -18,6 +19,24 @@ Line = Annotated[str, Field(min_length=1, max_length=2000)]
 
 class ScenarioError(ValueError):
     """A scenario that cannot be simulated; the text is one line a fault, each with file, path and what is allowed."""
+
+
+class Contradiction(ValueError):
+    """Values that cannot go together, found in a whole that holds both: ``at`` is the path to the one to look at first."""
+
+    def __init__(self, message: str, *at: str | int) -> None:
+        super().__init__(message)
+        self.at = at
+
+
+def placed(error: ValidationError) -> list[ErrorDetails]:
+    """The faults of a failed validation, a contradiction at the value that it names."""
+    details = error.errors(include_url=False)
+    for detail in details:
+        cause = detail.get("ctx", {}).get("error")
+        if isinstance(cause, Contradiction):
+            detail["loc"] = (*detail["loc"], *cause.at)
+    return details
 
 
 class Part(BaseModel):

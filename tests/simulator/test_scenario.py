@@ -115,7 +115,7 @@ BAD_FILES = {
     "parent that is no name": ("extends: 3\n", ["mine.yaml:1:10", "extends"]),
     "shares": (
         "extends: cn-2023\nstores:\n  - {name: store-a, share: 0.9}\n",
-        ["shares of the stores that add up to 1.2", "at most 1"],
+        ["mine.yaml:3:3: stores", "shares of the stores that add up to 1.2", "at most 1"],
     ),
     "unknown rule": (
         "extends: cn-2023\nbehaviours:\n  - {name: consent, rule: cn-dsp-2023/14.3}\n",
@@ -123,7 +123,14 @@ BAD_FILES = {
     ),
     "fine without amount": (
         "extends: cn-2023\npolicy:\n  ladder:\n    - {sanctions: [fine], penalty: cn-penalties/genai-21}\n",
-        ["policy.ladder[0]", "fine", "expected both"],
+        ["mine.yaml:4:19: policy.ladder[0].sanctions", "the sanction 'fine' without its measure"],
+    ),
+    "amount without fine": (
+        (
+            "extends: cn-2023\npolicy:\n  ladder:\n"
+            "    - {sanctions: [warning], penalty: cn-penalties/genai-21, service_days: 5}\n"
+        ),
+        ["policy.ladder[0].service_days", "without the sanction 'suspend-service'"],
     ),
     "reversed fine": (
         "extends: cn-2023\npolicy:\n  ladder:\n    - {sanctions: [fine], penalty: cn-penalties/genai-21, fine: {low: 5, high: 1}}\n",
@@ -135,14 +142,14 @@ BAD_FILES = {
     ),
     "inspections above their ceiling": (
         "extends: cn-2023\npolicy:\n  detection:\n    inspection_rate: 50\n",
-        ["inspections of up to", "inspection_ceiling = 4"],
+        ["mine.yaml:4:22: policy.detection.inspection_rate", "inspections of up to", "inspection_ceiling = 4"],
     ),
     "revocation with steps after it": (
         (
             "extends: cn-2023\npolicy:\n  ladder:\n    - {sanctions: [revocation], penalty: cn-penalties/genai-21}\n"
             "    - {sanctions: [warning], penalty: cn-penalties/genai-21}\n"
         ),
-        ["revocation at step 0", "nobody can reach"],
+        ["mine.yaml:4:19: policy.ladder[0].sanctions", "revocation at step 0", "nobody can reach"],
     ),
     "no inspectors": ("extends: cn-2023\npolicy:\n  staff: {inspectors: 0}\n", ["inspectors", "greater than or equal to 1"]),
     "negative staff": ("extends: cn-2023\npolicy:\n  staff: {inspectors: -4}\n", ["-4", "greater than or equal to 1"]),
@@ -155,7 +162,7 @@ BAD_FILES = {
     ),
     "change beyond the horizon": (
         "extends: cn-2023\nchanges:\n  - {title: late, day: 5000, set: {policy.publicity: 2.0}}\n",
-        ["'late'", "day 5000", "before the horizon 1285"],
+        ["mine.yaml:3:24: changes[0].day", "'late'", "day 5000", "before the horizon 1285"],
     ),
     "change that ends before it begins": (
         "extends: cn-2023\nchanges:\n  - {title: x, day: 50, until: 40, set: {policy.publicity: 2.0}}\n",
@@ -179,7 +186,7 @@ BAD_FILES = {
     ),
     "change of a misspelt lever": (
         "extends: cn-2023\nchanges:\n  - {title: x, day: 50, set: {policy.evidence.sensitivty: 0.5}}\n",
-        ["mine.yaml: changes", "sensitivty"],
+        ["mine.yaml: changes", "'sensitivty' that does not exist here, expected 'sensitivity'"],
     ),
     "campaign above the ceiling": (
         "extends: cn-2023\nchanges:\n  - {title: x, day: 50, set: {policy.detection.inspection_rate: 40.0}}\n",
@@ -193,14 +200,42 @@ BAD_FILES = {
         "extends: cn-2023\npolicy:\n  authorities:\n    - {name: a, tier: national, share: 1.0, behaviours: [consent]}\n",
         ["no authority over labeling of small providers"],
     ),
+    "budget for nothing": (
+        "extends: cn-2023\npolicy:\n  authorities:\n    - {name: a, tier: national, share: 1.0, budget: 9000}\n",
+        ["mine.yaml:4:53: policy.authorities[0].budget", "budget of authority a", "case_cost above 0"],
+    ),
+    "shares of reviewers": (
+        "extends: cn-2023\npolicy:\n  authorities:\n    - {name: a, tier: national, share: 1.0, reviewers: 0.5}\n",
+        ["policy.authorities", "shares of the reviewers that add up to 0.5", "or none at all"],
+    ),
+    "filings for an office without people": (
+        (
+            "extends: cn-2023\npolicy:\n  authorities:\n    - {name: a, tier: national, share: 0.5, classes: [small]}\n"
+            "    - {name: b, tier: local, share: 0.5, reviewers: 1.0}\n"
+        ),
+        ["policy.authorities", "no reviewers at a", "filings of small providers"],
+    ),
     "shares of authorities": (
         "extends: cn-2023\npolicy:\n  authorities:\n    - {name: a, tier: national, share: 0.5}\n",
         ["shares of the authorities that add up to 0.5", "expected 1"],
     ),
     "failure of nobody": (
         "extends: cn-2023\nsupporters: {count: 3}\nfailures:\n  - {day: 1, days: 5, supporter: 3, compliance_factor: 0.5}\n",
-        ["failure of supporter 3", "below 3"],
+        ["mine.yaml:4:34: failures[0].supporter", "failure of supporter 3", "below 3"],
     ),
+    "failure beyond the horizon": (
+        "extends: cn-2023\nfailures:\n  - {day: 5000, days: 5, supporter: 3, compliance_factor: 0.5}\n",
+        ["mine.yaml:3:11: failures[0].day", "day 5000", "before the horizon 1285"],
+    ),
+    "complaints above their ceiling": (
+        "extends: cn-2023\npublic: {false_complaints: 2.0, false_complaint_ceiling: 1.0}\n",
+        ["public.false_complaints", "false_complaint_ceiling = 1"],
+    ),
+    "complaints that rise without a ceiling": (
+        "extends: cn-2023\nchanges:\n  - {title: x, day: 50, set: {public.false_complaints: 2.0}}\n",
+        ["changes[0].set", "no public.false_complaint_ceiling"],
+    ),
+    "an hourly clock": ("extends: cn-2023\nclock: hourly\n", ["mine.yaml:2:8: clock", "'hourly'", "'daily'"]),
     "rumours that breach nothing": (
         "extends: cn-2023\nbehaviours:\n  - {name: rumour-refutation, remove: true}\npopulation:\n  classes:\n"
         + "".join(
@@ -210,7 +245,7 @@ BAD_FILES = {
     ),
     "too large a market": (
         "extends: cn-2023\npopulation: {scale: 900}\n",
-        ["6092 providers at scale 900", "at most 1,048,575"],
+        ["population.providers", "6092 providers at scale 900", "at most 1,048,575"],
     ),
     "filing by the occasion": ("extends: cn-2023\nbehaviours:\n  - {name: filing, rate: 2}\n", ["filing", "standing"]),
 }
@@ -229,6 +264,7 @@ BAD_OVERRIDES: dict[str, tuple[str, Any, list[str]]] = {
     "misspelt field": ("policy.staff.inspektors", 3, ["--set policy.staff.inspektors=3", "'inspectors'"]),
     "misspelt name": ("behaviours.labelling.rate", 3, ["no 'labelling'", "'labeling'"]),
     "misspelt part": ("polcy.staff.inspectors", 3, ["no 'polcy'", "'policy'"]),
+    "contradiction": ("policy.detection.inspection_rate", 9, ["--set policy.detection.inspection_rate=9: found inspections of up to"]),
     "negative": ("policy.staff.inspectors", -3, ["--set policy.staff.inspectors=-3", "greater than or equal to 1"]),
     "beyond a value": ("horizon.days", 3, ["single value"]),
     "a whole part": ("policy.staff", 3, ["one of its parts"]),
