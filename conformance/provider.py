@@ -265,7 +265,8 @@ class Capabilities:
     piece of content can be fetched in (``original``, ``download``, ``export``, ``thumbnail`` …); ``edit_scopes`` what can be edited of a
     person (``face``, ``voice``). ``markers`` names the phrases by which the provider's test environment knows test content that it must
     treat as ``unlawful`` or ``intimate``. ``identities`` is ``synthetic`` where invented persons may be registered, else ``supplied``.
-    ``consents_expire`` says that a consent can be given for a number of days.
+    ``consents_expire`` says that a consent can be given for a number of days. ``text_labels`` is ``interface`` where the notice beside a
+    text says what it is and the text itself does not, but for copies that are taken away.
     """
 
     operations: frozenset[Operation]
@@ -282,6 +283,7 @@ class Capabilities:
     roles: tuple[str, ...] = ("provider",)
     identities: Literal["synthetic", "supplied"] = "supplied"
     consents_expire: bool = False
+    text_labels: Literal["content", "interface"] = "content"
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,11 @@ def makes_text(capabilities: Capabilities) -> Absent | None:
     return None if texts(capabilities) else Absent("the provider makes no text")
 
 
+def labels_texts_themselves(capabilities: Capabilities) -> Absent | None:
+    """Concerns whoever writes the label into a text; the interface around it may say it instead."""
+    return None if capabilities.text_labels == "content" else Absent("the label of texts stands in the interface around them")
+
+
 def makes_files(capabilities: Capabilities) -> Absent | None:
     """Concerns whoever generates files: pictures, sounds, video."""
     return None if files(capabilities) else Absent("the provider makes no files with metadata")

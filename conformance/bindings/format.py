@@ -51,6 +51,7 @@ class TargetSection(_Model):
     report_kinds: tuple[Name, ...] = ("illegal",)
     disclosure_topics: tuple[Name, ...] = ()
     consents_expire: bool = False
+    text_labels: Literal["content", "interface"] = "content"
     markers: dict[Name, Annotated[str, Field(min_length=1, max_length=200)]] = {}
     media_hosts: tuple[Host, ...] = ()
     auth_hosts: tuple[Host, ...] = ()

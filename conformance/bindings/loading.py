@@ -388,6 +388,7 @@ def _capabilities(file: BindingFile) -> Capabilities:
         roles=tuple(target.roles),
         identities=target.identities,
         consents_expire=target.consents_expire,
+        text_labels=target.text_labels,
     )
 
 

@@ -9,10 +9,10 @@ from shenhe.rulebook import Behaviour
 
 from ..labels import Deviation
 from ..probe import Probe
-from ..provider import Capabilities, Operation
+from ..provider import Capabilities, GenerationRequest, Operation, Refused
 from ..registry import NotJudged, Violation, check
 from ..requests import PROMPTS
-from ..scope import makes_anything, makes_text, texts
+from ..scope import labels_texts_themselves, makes_anything, makes_text, texts
 from .prompted import Prompted, drawn, excerpt, generated_text, labels_of_its_own
 
 if TYPE_CHECKING:
@@ -38,17 +38,29 @@ def _drawn_texts(capabilities: Capabilities) -> SearchStrategy[Prompted]:
     strategy=_drawn_texts,
 )
 def text_output_is_labelled(probe: Probe, case: Prompted) -> None:
-    """Generated text carries a label that names both AI (AI, 人工智能) and generation (生成, 合成)."""
+    """Generated text carries a label that names both AI (AI, 人工智能) and generation (生成, 合成), or the interface does."""
+    if probe.capabilities.text_labels == "interface":
+        _interface_is_labelled(probe, case)
+        return
     text = generated_text(probe, case)
     if not labels_of_its_own(text, case.prompt):
         raise Violation("the text carries no label with both elements", excerpt(text))
+
+
+def _interface_is_labelled(probe: Probe, case: Prompted) -> None:
+    """What the answer says beside the text, which the binding declares to be the interface."""
+    answer = probe.attempt(probe.provider.generate, probe.account(), GenerationRequest(case.service, case.media_type, case.prompt))
+    if isinstance(answer, Refused):
+        raise NotJudged(f"the provider declined the prompt: {answer.status} {answer.reason}")
+    if not labels_of_its_own(answer.notice, ""):
+        raise Violation("the notice beside the text is no label with both elements", excerpt(answer.notice))
 
 
 @check(
     rules=("cn-labeling-2025/gb-5.1.b",),
     behaviour=Behaviour.LABELING,
     needs=(Operation.GENERATE,),
-    applies=(makes_anything, makes_text),
+    applies=(makes_anything, makes_text, labels_texts_themselves),
     cases=_text_cases,
     strategy=_drawn_texts,
 )

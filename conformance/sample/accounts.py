@@ -106,9 +106,7 @@ def verify(house: House, caller: Account, account: str, document: DocumentType, 
     examine(document, number, house.now().date(), house.faults)
     taken = "SELECT 1 FROM account WHERE identity_digest = ? AND id != ? AND closed_at IS NULL"
     if VariantName.ONE_ACCOUNT_A_PERSON in house.variants and house.store.row(taken, digest(number), account) is not None:
-        raise Refusal(
-            409, "identity_in_use", "该证件已用于其他账号，可申诉。 This number is in use; appeal if you did not do that."
-        )
+        raise Refusal(409, "identity_in_use", "该证件已用于其他账号，可申诉。 This number is in use; appeal if you did not do that.")
     house.store.run(
         "UPDATE account SET verified_by = ?, identity_digest = ? WHERE id = ?",
         document,

@@ -110,7 +110,7 @@ def form(house: House, asset: sqlite3.Row, name: str) -> tuple[bytes, str]:
         case "download" | "export":
             if _loses_label(house, asset, name):
                 return _unlabelled(house, asset), media_type
-            return original(house, asset), media_type
+            return _taken_away(house, asset), media_type
         case "thumbnail":
             return _thumbnail(house, asset)
         case "unlabelled" if asset["origin"] != "uploaded":
@@ -119,6 +119,14 @@ def form(house: House, asset: sqlite3.Row, name: str) -> tuple[bytes, str]:
             note_unlabelled_copy(house, str(asset["account"]), str(asset["id"]))
             return _unlabelled(house, asset), media_type
     raise Refusal(404, "form_unknown", f"没有这种形式。 The forms of an asset are {', '.join(FORMS)}.")
+
+
+def _taken_away(house: House, asset: sqlite3.Row) -> bytes:
+    """A copy that leaves the interface, with the label that may have stood there alone."""
+    data, bare = original(house, asset), VariantName.LABEL_IN_THE_INTERFACE in house.variants
+    if not bare or asset["media_type"] != TEXT or asset["origin"] == "uploaded" or asset["unlabelled_agreed"]:
+        return data
+    return f"{worded(house, text_label(asset['prompt'], house.faults))}\n\n".encode() + data
 
 
 def note_unlabelled_copy(house: House, account: str, asset: str) -> None:
@@ -164,7 +172,8 @@ def make(
     """The file of a generated asset, with or without visible label; the same every time it is asked for."""
     if media_type == TEXT:
         text = writing.answer(prompt, turns, asset)
-        label = worded(house, text_label(prompt, house.faults)) if visible_label else ""
+        shown = visible_label and VariantName.LABEL_IN_THE_INTERFACE not in house.variants
+        label = worded(house, text_label(prompt, house.faults)) if shown else ""
         parts = (text, label) if VariantName.LABEL_AT_THE_END in house.variants else (label, text)
         return "\n\n".join(filter(None, parts)).encode()
     if media_type == WAV:

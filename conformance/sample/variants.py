@@ -35,6 +35,7 @@ class VariantName(StrEnum):
     BUSY = "busy"
     SLOW = "slow"
     LABEL_AT_THE_END = "label-at-the-end"
+    LABEL_IN_THE_INTERFACE = "label-in-the-interface"
     OTHER_WORDS = "other-words"
     LARGE_LABELS = "large-labels"
     SOURCE_TYPE_BESIDES = "source-type-besides"
@@ -69,6 +70,7 @@ VARIANTS: Mapping[str, Variant] = {
         VariantName.BUSY: "Every twentieth request is told to come back later (429 with Retry-After).",
         VariantName.SLOW: "Every answer takes its time.",
         VariantName.LABEL_AT_THE_END: "Texts carry their label at the end.",
+        VariantName.LABEL_IN_THE_INTERFACE: "The interface says that texts are generated; only copies taken away carry a label themselves.",
         VariantName.OTHER_WORDS: "The label of texts has other words, with the same two elements.",
         VariantName.LARGE_LABELS: "Pictures and films show a label three times as large as it must be.",
         VariantName.SOURCE_TYPE_BESIDES: "Pictures carry the IPTC digital source type besides the AIGC field.",

@@ -33,7 +33,11 @@ def test_a_variant_is_bound_whole(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[] if name in ("envelope", "asynchronous", "writer-only") else pytest.mark.slow) for name in VARIANTS]
+    "name",
+    [
+        pytest.param(name, marks=[] if name in ("envelope", "asynchronous", "writer-only", "label-in-the-interface") else pytest.mark.slow)
+        for name in VARIANTS
+    ],
 )
 def test_a_variant_passes(name: str) -> None:
     _needs_what_it_writes(name)
@@ -72,6 +76,22 @@ def test_credentials_alone_are_a_mark_and_no_field() -> None:
         "cn-labeling-2025/5.1": "fail",
         "eu-ai-act-50/50.2": "pass",
     }
+
+
+@pytest.mark.parametrize(
+    ("fault", "broken"),
+    [
+        ("chat-undisclosed", {"cn-dsp-2023/17.1.1", "cn-labeling-2025/4.1.1", "cn-labeling-2025/gb-5.1.a"}),
+        ("text-unlabelled", {"cn-labeling-2025/4.2"}),
+    ],
+)
+def test_where_the_interface_says_it_the_interface_is_judged_and_what_leaves_it(fault: str, broken: set[str]) -> None:
+    name = "label-in-the-interface"
+    app = create_app(faults=[fault], variants=[name])
+    rules = ["cn-dsp-2023/17.1.1", "cn-labeling-2025/4.*", "cn-labeling-2025/gb-5.1.a"]
+    with load_binding(sample_binding(name), environ={}).connect(transport=AsgiTransport(app)) as provider:
+        report = run_checks(provider, on=ON, examples=0, rules=rules)
+    assert {rule.rule for rule in report.rules if rule.verdict == "fail"} == broken
 
 
 def _needs_what_it_writes(name: str) -> None:
