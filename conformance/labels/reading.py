@@ -95,6 +95,9 @@ def read_source(data: Source, media_type: str | None, depth: Depth, found: Findi
     """The reading of ``data``, gathered in ``found``."""
     if len(data) > found.limits.file_bytes:
         return _too_large(len(data), media_type, found)
+    if not len(data) and not (media_type or "").startswith("text/"):
+        found.refuse("file", "the file is empty")
+        return Labels(media_type or "application/octet-stream", refused=tuple(found.refused))
     kind = sniff(data, media_type)
     _walk(kind, data, found)
     if depth != "metadata":
@@ -121,7 +124,7 @@ def _walk(kind: Format, data: Source, found: Findings) -> None:
         return
     read = walker(kind.name)
     if read is None:
-        found.refuse("file", "the format is not one whose labels are known" if len(data) else "the file is empty")
+        found.refuse("file", "the format is not one whose labels are known")
         return
     if kind.name in _TEXT_FORMATS:
         data = bytes(data)

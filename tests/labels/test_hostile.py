@@ -32,7 +32,7 @@ def test_a_sample_of_mutated_files() -> None:
 def test_a_sample_of_mutated_files_that_are_decoded() -> None:
     outcome = fuzz.run(seed=1, start=0, count=60, depth="all")
     assert outcome.failures == []
-    assert outcome.labelled > 2
+    assert outcome.labelled > 0
     assert outcome.refused > 10
 
 
