@@ -20,6 +20,7 @@ from ..clock import CASE_BITS, PROVIDER_BITS
 from ..eventlog import Kind
 from .compilation import jit
 from .pure import whole_steps
+from .structure import Structure
 
 OCCASION = int(Kind.OCCASION)
 CASE_MASK = (1 << CASE_BITS) - 1
@@ -78,20 +79,6 @@ LEAF = np.dtype([("time", "f8"), ("provider", "i8")])
 def array_of(dtype: Any, dimensions: int = 1) -> Any:
     """The numba type of a contiguous array of records or numbers."""
     return types.Array(from_dtype(np.dtype(dtype)), dimensions, "C")
-
-
-class Structure(types.StructRef):  # type: ignore[misc]
-    """A structure that is called by its name alone: numba would spell out all fields wherever a function takes it, and be
-    ten times as long about compiling."""
-
-    def __init__(self, fields: list[tuple[str, Any]]) -> None:
-        super().__init__(fields)
-        self.name = f"shenhe.{type(self).__name__}"
-        self._payload = super().get_data_type()
-        self._payload.name = f"{self.name}.payload"
-
-    def get_data_type(self) -> Any:
-        return self._payload
 
 
 @structref.register

@@ -16,7 +16,7 @@ from .docket import release, request
 from .pure import Purpose, exponential, step_on_ladder, uniform
 from .sanction import let_go, sanction
 from .supporter import trace
-from .world import appended, log, queue_changed
+from .world import log, note_action, queue_changed
 
 INVESTIGATION, UPHELD, DISMISSED = int(Kind.INVESTIGATION), int(Kind.UPHELD), int(Kind.DISMISSED)
 CASE_CLOSED, FORGIVEN, REFERRED = int(Kind.CASE_CLOSED), int(Kind.FORGIVEN), int(Kind.REFERRED)
@@ -71,8 +71,7 @@ def decide_case(w: Any, place: int) -> None:
         close_case(w, place, CLOSED_DISMISSED)
         return
     log(w, UPHELD, p, case.number, case.behaviour, founded)
-    w.action_delays = appended(w.action_delays, w.actions, w.now - case.opened)
-    w.actions += 1
+    note_action(w, w.now - case.opened)
     grave = case.founded and case.serious and w.law[w.regime].referral > 0.0
     if grave and uniform(w.seed, p, Purpose.REFERRED, case.number) < w.law[w.regime].referral:
         log(w, REFERRED, p, case.number, case.behaviour, 0.0)

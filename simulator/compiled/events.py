@@ -20,6 +20,7 @@ from .budget import employ
 from .compilation import entry, jit
 from .docket import grant, resize
 from .effort import review
+from .structure import borrowed
 from .suspension import expire
 from .world import BIN, accrue, close_bin, log, pay_staff, queue_changed
 
@@ -28,8 +29,9 @@ SUPPORTER_FAILED, STORE_FINED = int(Kind.SUPPORTER_FAILED), int(Kind.STORE_FINED
 
 
 @entry
-def start(w: Any) -> None:
+def start(world: Any) -> None:
     """Put into the agenda what is bound to happen."""
+    w = borrowed(world)
     law = w.law[0]
     for pool in range(w.reviewers.shape[1]):
         resize(w, len(w.authorities) + pool, max(1, w.reviewers[0, pool]))
@@ -56,8 +58,9 @@ def start(w: Any) -> None:
 
 
 @entry
-def advance(w: Any, most: int) -> bool:
+def advance(world: Any, most: int) -> bool:
     """Let at most so many events happen; whether the horizon has been reached."""
+    w = borrowed(world)
     plan = w.agenda
     key_of_occasion = key_of(OCCASION, 0, 0)
     for _ in range(most):
@@ -230,8 +233,9 @@ def change_policy(w: Any, number: int) -> None:
 
 
 @entry
-def finish(w: Any) -> None:
+def finish(world: Any) -> None:
     """Book what is still under way at the horizon."""
+    w = borrowed(world)
     queue_changed(w, 0)
     pay_staff(w)
     close_bin(w)

@@ -14,7 +14,7 @@ from .deterrence import beliefs, complies_ahead, fear
 from .docket import suspect
 from .life import begin_violation, settle
 from .pure import Purpose, bisect_right, case_number, exponential, misuse_chance, uniform, violation_chance, whole_steps
-from .world import accrue, appended, log
+from .world import accrue, log, note_takedown
 
 VIOLATION_ENDED, TAKEN_DOWN, COMPLAINT = int(Kind.VIOLATION_ENDED), int(Kind.TAKEN_DOWN), int(Kind.COMPLAINT)
 DETERRED, SELF_REPORTED, CLAIM = int(Kind.DETERRED), int(Kind.SELF_REPORTED), int(Kind.CLAIM)
@@ -188,8 +188,7 @@ def end_violation(w: Any, kind: int, p: int, b: int, case: int, severity: float,
     provider.severity = provider.severity - severity if provider.live_all != 0 else 0.0
     w.violations_live -= 1
     if kind == TAKEN_DOWN:
-        w.takedown_delays = appended(w.takedown_delays, w.takedowns, since_report)
-        w.takedowns += 1
+        note_takedown(w, since_report)
     log(w, kind, p, case, b, severity)
     accrue(w, p)
 

@@ -10,9 +10,10 @@ from numba.experimental import structref
 
 from ..eventlog import Kind
 from ..state import ACTIVE, FUNCTIONS, SERVICE
-from .agenda import AGENDA, Structure, array_of
+from .agenda import AGENDA, array_of
 from .compilation import jit
 from .layout import BEHAVIOUR, CLASS, DUTY, FAILURE, FUNCTION, LAW, LISTING, PLATFORM, PROVIDER, STEP, STORE
+from .structure import Structure
 
 KINDS = len(Kind)
 BIN = 30.0
@@ -239,14 +240,28 @@ def log(w: Any, kind: int, provider: int, case: int, rule: int, value: float) ->
 
 
 @jit
-def appended(values: Any, count: int, value: float) -> Any:
-    """The array with one more value at ``count``, twice as long where there was no room."""
-    if count == len(values):
-        more = np.empty(2 * count, values.dtype)
-        more[:count] = values
-        values = more
-    values[count] = value
-    return values
+def note_action(w: Any, days: float) -> None:
+    """Days from the opening of a case to its verdict, for one that is upheld."""
+    if w.actions == len(w.action_delays):
+        w.action_delays = _twice_as_long(w.action_delays)
+    w.action_delays[w.actions] = days
+    w.actions += 1
+
+
+@jit
+def note_takedown(w: Any, days: float) -> None:
+    """Days from a complaint to the provider's own takedown."""
+    if w.takedowns == len(w.takedown_delays):
+        w.takedown_delays = _twice_as_long(w.takedown_delays)
+    w.takedown_delays[w.takedowns] = days
+    w.takedowns += 1
+
+
+@jit
+def _twice_as_long(values: Any) -> Any:
+    more = np.empty(2 * len(values), values.dtype)
+    more[: len(values)] = values
+    return more
 
 
 @jit

@@ -1,0 +1,105 @@
+"""Structures that compiled functions hand to one another without counting who holds them.
+
+numba counts references of a structure, and of each array in it, whenever a function takes or reads one. In this engine that was a
+third of all time. A world outlives whatever happens in it, so :func:`borrowed` gives the functions a bare pointer to it: what
+they read through that has no owner to count. Writing an array into it, as when there must be more room, is counted as ever.
+
+What was read from an array that has been replaced since is gone: read again after anything that may make room.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.core.datamodel import models, register_default
+from numba.core.imputils import lower_getattr_generic, lower_setattr_generic
+from numba.core.typing.templates import AttributeTemplate, infer_getattr
+from numba.extending import intrinsic
+
+
+class Structure(types.StructRef):  # type: ignore[misc]
+    """A structure that is called by its name alone: numba would spell out all fields wherever a function takes it, and be
+    ten times as long about compiling."""
+
+    def __init__(self, fields: list[tuple[str, Any]]) -> None:
+        super().__init__(fields)
+        self.name = f"shenhe.{type(self).__name__}"
+        self._payload = super().get_data_type()
+        self._payload.name = f"{self.name}.payload"
+
+    def get_data_type(self) -> Any:
+        return self._payload
+
+
+class Borrowed(types.Type):  # type: ignore[misc]
+    """A pointer to the fields of a structure."""
+
+    def __init__(self, structure: Structure) -> None:
+        self.structure = structure
+        super().__init__(f"{structure.name}.borrowed")
+
+    def field(self, name: str) -> Any:
+        return self.structure.field_dict.get(name)
+
+
+@register_default(Borrowed)
+class _BorrowedModel(models.PrimitiveModel):  # type: ignore[misc]
+    def __init__(self, manager: Any, borrowed: Borrowed) -> None:
+        fields = manager.lookup(borrowed.structure.get_data_type()).get_value_type()
+        super().__init__(manager, borrowed, fields.as_pointer())
+
+
+@infer_getattr
+class _Fields(AttributeTemplate):  # type: ignore[misc]
+    key = Borrowed
+
+    def generic_resolve(self, borrowed: Borrowed, name: str) -> Any:
+        field = borrowed.field(name)
+        return Borrowed(field) if isinstance(field, Structure) else field
+
+
+def _data(context: Any, builder: Any, borrowed: Borrowed, pointer: Any) -> Any:
+    return cgutils.create_struct_proxy(borrowed.structure.get_data_type())(context, builder, ref=pointer)
+
+
+def _pointer(context: Any, builder: Any, structure: Structure, value: Any) -> Any:
+    """The pointer to the fields of a structure that is counted."""
+    counted = cgutils.create_struct_proxy(structure)(context, builder, value=value)
+    fields = context.data_model_manager[structure.get_data_type()].get_value_type()
+    return builder.bitcast(context.nrt.meminfo_data(builder, counted.meminfo), fields.as_pointer())
+
+
+@lower_getattr_generic(Borrowed)
+def _read(context: Any, builder: Any, borrowed: Borrowed, pointer: Any, name: str) -> Any:
+    field, value = borrowed.field(name), getattr(_data(context, builder, borrowed, pointer), name)
+    if isinstance(field, Structure):
+        return _pointer(context, builder, field, value)
+    if isinstance(field, types.Array):
+        array = context.make_array(field)(context, builder, value)
+        array.meminfo = ir.Constant(array.meminfo.type, None)
+        array.parent = ir.Constant(array.parent.type, None)
+        return array._getvalue()
+    return value
+
+
+@lower_setattr_generic(Borrowed)
+def _write(context: Any, builder: Any, signature: Any, arguments: Any, name: str) -> None:
+    borrowed, given = signature.args
+    field, data = borrowed.field(name), _data(context, builder, borrowed, arguments[0])
+    value, before = context.cast(builder, arguments[1], given, field), getattr(data, name)
+    context.nrt.incref(builder, field, value)
+    context.nrt.decref(builder, field, before)
+    setattr(data, name, value)
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def borrowed(typing_context: Any, structure: Any) -> Any:
+    """A structure, such that reading from it counts nothing. It must be held by somebody else meanwhile."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return _pointer(context, builder, structure, arguments[0])
+
+    return Borrowed(structure)(structure), generate
