@@ -154,7 +154,8 @@ def manifest_disclosure_is_offered(probe: Probe, case: Perceived) -> None:
     labels = _perceived(_made(probe, case))
     if not _shown(labels):
         _must_have_been_read(labels)
-        raise NeedsReview("the picture shows no disclosure; that breaks the rule if more than a million people use the service a month")
+        reason = "the picture shows no disclosure; that breaks the rule if more than a million people use the service a month"
+        raise NeedsReview(reason, *_looked_for(labels))
 
 
 @check(

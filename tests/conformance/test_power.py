@@ -128,6 +128,19 @@ def test_drafts_are_decided_by_the_same_checks() -> None:
     assert len(report.rules) == 9
 
 
+def test_what_is_left_to_a_person_comes_with_what_was_exchanged() -> None:
+    binding = load_binding(sample_binding(), environ={})
+    with binding.connect(transport=AsgiTransport(create_app(faults=["detection-tool-unlinked", "companion-falls-silent"]))) as provider:
+        report = run_checks(provider, on=ON, level=Level.EXTENDED, examples=0, rules=["us-states/*"])
+    left = [check for check in report.checks if check.verdict == "review"]
+    assert {check.name for check in left} == {"detection_tool_is_offered", "companion_says_again_that_it_is_ai"}
+    for check in left:
+        assert check.finding is not None
+        assert check.finding.seen in check.reason
+        assert any(step.role == "probe" and step.response_body for step in check.finding.steps)
+    assert "tool" in next(check for check in left if check.name.startswith("detection")).finding.evidence[0].data  # type: ignore[union-attr]
+
+
 def test_a_check_decides_the_duty_of_the_draft_with_that_of_the_provisions() -> None:
     """So a fault breaks in the draft what it breaks in the Provisions. The draft asked for no time limit."""
     by_duty = {rule: draft for fault in FAULTS.values() if fault.draft_rules for rule, draft in IN_THE_DRAFT.items() if rule in fault.rules}
