@@ -142,13 +142,14 @@ def _lead(reports: Sequence[Report], runs: Sequence[Run]) -> list[str]:
         days = " and ".join(dict.fromkeys(one_line(report.on, 20) for report in reports))
         broke = [report for report in reports if report.summary.exit_code == 1]
         kept = sum(report.summary.exit_code == 0 for report in reports)
-        parts = [f"{_number(kept)} kept every rule that was decided"] if kept else []
+        alone = len(reports) == 1
+        parts = [f"{'it' if alone else _number(kept)} kept every rule that was decided"] if kept else []
         for report in broke:
             counts = report.summary.counts
             failed, total = counts.get("fail", 0), sum(counts.values())
-            parts.append(f"one broke {failed} of {total}")
+            parts.append(f"it broke {failed} of {total} rules" if alone else f"one broke {failed} of {total}")
         if rest := len(reports) - kept - len(broke):
-            parts.append(f"{_number(rest)} could not be fully verified")
+            parts.append(f"{'it' if alone else _number(rest)} could not be fully verified")
         told.append(
             f"{_number(len(reports)).capitalize()} provider{'s were' if len(reports) > 1 else ' was'} probed against the law of {days}: "
             f"{', '.join(parts)}."

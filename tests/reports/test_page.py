@@ -227,6 +227,11 @@ def test_the_lead_sums_it_up() -> None:
     ) in Read(both()).text()
 
 
+def test_the_lead_of_one_provider_speaks_of_it() -> None:
+    assert "One provider was probed against the law of 2026-01-31: it broke 1 of 6 rules." in Read(render_page([mixed()])).text()
+    assert "One provider was probed against the law of 2026-01-31: it kept every rule" in Read(render_page([lawful()])).text()
+
+
 def test_runs_without_the_same_draws_are_not_compared() -> None:
     page = render_page([], [run(seed=1), run(seed=2, name="cn-2022-draft")])
     assert "without the same draws" in Read(page).text()
