@@ -1,0 +1,84 @@
+"""The compiled engine gives every bit of what SimPy gives: for every shipped scenario, and in what no scenario shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from shenhe import scenarios
+from shenhe.simulator import Scenario, compiled, load_scenario
+from shenhe.simulator.divergence import differences
+from shenhe.simulator.model import Replication
+from shenhe.simulator.model import replicate as on_simpy
+
+from .scenes import small
+
+QUICK = {"population.providers": 40}
+
+
+def agree(scenario: Scenario, seed: int = 1, **options: Any) -> Replication:
+    mine, yours = on_simpy(scenario, seed, 0, **options), compiled.replicate(scenario, seed, 0, **options)
+    assert differences(mine, yours) == []
+    return mine
+
+
+@pytest.mark.parametrize("name", scenarios.names())
+@pytest.mark.parametrize("clock", ["continuous", "daily", "weekly"])
+def test_shipped_scenarios_agree(name: str, clock: str) -> None:
+    result = agree(load_scenario(name, {**QUICK, "clock": clock}))
+    assert len(result.log.time) > 100
+
+
+def test_without_a_log_only_the_log_is_missing() -> None:
+    with_log, without = compiled.replicate(small(), 1, 0), compiled.replicate(small(), 1, 0, keep_log=False)
+    assert differences(with_log, without) == ["log"]
+    assert agree(small(), keep_log=False).rows == []
+
+
+def test_what_is_prepared_is_where_both_begin() -> None:
+    def prepare(world: Any) -> None:
+        world.state.compliance[:] = [0.5] * len(world.state.compliance)
+        world.state.belief[:] = [0.3] * len(world.state.belief)
+        world.state.entry[3] = 100.0
+
+    assert differences(agree(small(), prepare=prepare), agree(small())) != []
+
+
+def test_another_replication_is_another_world() -> None:
+    first, second = compiled.replicate(small(), 1, 0), compiled.replicate(small(), 1, 1)
+    assert first.rows != second.rows
+
+
+def test_a_horizon_within_the_first_bin_and_at_its_end() -> None:
+    for days in (0.5, 30.0, 60.0):
+        agree(small(horizon=days))
+
+
+def test_more_pending_than_there_was_room_for() -> None:
+    """The agenda, the log and the records of cases grow while the world runs."""
+    crowded = {"population.providers": 900, "horizon": 200.0, "policy.staff.inspectors": 1, "population.arrivals": [[0, 1.0]]}
+    result = agree(load_scenario("cn-2023", crowded))
+    assert result.pending > 2048
+    assert len(result.log.time) > 8192
+
+
+def test_it_says_why_it_cannot_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    import numba
+
+    assert compiled.refusal(small()) is None
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", 1)
+    reason = compiled.refusal(small())
+    assert reason is not None
+    assert "NUMBA_DISABLE_JIT" in reason
+
+
+def test_a_cold_start_says_what_it_is_doing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    compiled.warm()
+    assert compiled.is_cached()
+    capsys.readouterr()
+    compiled.warm()
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(compiled, "is_cached", lambda: False)
+    compiled.warm()
+    assert "compiling" in capsys.readouterr().err
