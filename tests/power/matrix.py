@@ -206,12 +206,12 @@ def write(power: Power, folder: Path) -> None:
 def markdown(power: Power) -> str:
     """The matrix as a table for people."""
     exact = sum(found.exact for found in power.kills)
+    variants, unclean = {clean.variant for clean in power.variants}, {clean.variant for clean in power.variants if clean.open}
     lines = [
         "# What the checks are worth",
         "",
         f"{exact} of {len(power.kills)} faults are caught by exactly the rules they break; {_seeds_line(power)}.",
-        f"{len({clean.variant for clean in power.variants if not clean.open} - {clean.variant for clean in power.variants if clean.open})} of "
-        f"{len({clean.variant for clean in power.variants})} lawful variants are clean at every level.",
+        f"{len(variants - unclean)} of {len(variants)} lawful variants are clean at every level.",
         "",
         "| fault | level | reach | rules that fail | missed | beyond | seeds |",
         "|---|---|---|---|---|---|---|",
