@@ -285,7 +285,8 @@ def opus_channels(data: bytes, found: Findings) -> int:
     streams = _headers(data, found)
     head = next(iter(streams.values()))[0][0] if len(streams) == 1 else b""
     if not head.startswith(b"OpusHead") or len(head) < 19 or head[18]:
-        raise ValueError("the file does not hold one Opus stream of one or two channels")
+        why = "the file does not hold one Opus stream of one or two channels"
+        raise ValueError(f"{why}; mix the rhythm in before the sound is encoded")
     return head[9]
 
 
