@@ -20,6 +20,8 @@ STORIES = (
     "store-neglect", "store-outage", "supporter-failure", "take-it-down-48h", "thin-capital", "turnover-fines", "whack-a-mole",
 )  # fmt: skip
 
+DOCS = Path(__file__).parents[2] / "docs" / "scenarios.md"
+
 
 def test_every_story_that_makes_a_claim_is_tested() -> None:
     assert [name for name in scenarios.names() if load_scenario(name).claim] == sorted(STORIES)
@@ -38,6 +40,16 @@ def test_the_claim_holds_and_can_be_refuted_for_several_seeds(name: str) -> None
     verdict = judge(load_scenario(name), replications=12, seeds=(1, 2, 3))
     assert verdict.holds, verdict.claimed
     assert verdict.can_fail, verdict.refuted
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_the_documentation_tells_the_claim_as_it_is(name: str) -> None:
+    claim = load_scenario(name).claim
+    assert claim is not None
+    row = next(line for line in DOCS.read_text(encoding="utf-8").splitlines() if line.startswith(f"| `{name}` |"))
+    assert claim.text in row
+    assert f"`{claim.metric}`" in row
+    assert next(iter(claim.refuted_by)) in row
 
 
 def test_a_reading_shows_only_what_its_whole_interval_shows() -> None:
