@@ -185,7 +185,7 @@ def test_killed_drivers_and_workers_do_not_change_a_byte(tmp_path: Path) -> None
 def test_ctrl_c_keeps_what_was_finished_and_says_so(tmp_path: Path) -> None:
     path = tmp_path / "storm.yaml"
     path.write_text(json.dumps(chaos.STUDY | {"replications": 400, "precision": None}))
-    command = [*COMMAND, "study", str(path), "--out", str(tmp_path / "out"), "--executor", "inline", "--yes"]
+    command = [*COMMAND, "study", str(path), "--out", str(tmp_path / "out"), "--executor", "inline", "--engine", "simpy", "--yes"]
     driver = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     shards = tmp_path / "out" / "shards"
     for _ in range(600):
