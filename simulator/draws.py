@@ -162,19 +162,29 @@ def _exponentials(seed: int, entity: int, purpose: int, first: int, count: int) 
     return draws
 
 
+def _across(seed: int, purpose: int, index: int, count: int) -> npt.NDArray[np.float64]:
+    """The uniform draws of one index for the entities from 0 to ``count`` - 1."""
+    draws = np.empty(count)
+    for entity in range(count):
+        draws[entity] = _uniform(seed, entity, purpose, index)
+    return draws
+
+
 class Draws(NamedTuple):
     """The draws, compiled where numba can be used and identical where it cannot.
 
-    ``uniforms`` and ``exponentials`` give many indices in one call, which costs little more than a single draw.
+    ``uniforms`` and ``exponentials`` give many indices in one call, ``across`` many entities; that costs little more than a
+    single draw.
     """
 
     uniform: Draw
     exponential: Draw
     uniforms: ManyDraws
     exponentials: ManyDraws
+    across: Callable[[int, int, int, int], npt.NDArray[np.float64]]
 
 
-PLAIN = Draws(_uniform, _exponential, _uniforms, _exponentials)
+PLAIN = Draws(_uniform, _exponential, _uniforms, _exponentials, _across)
 
 
 def replication_seed(seed: int, replication: int) -> int:
@@ -212,9 +222,10 @@ def compiled() -> Draws:
         many = f"float64[::1]({words}, int64)"
         uniforms: ManyDraws = numba.njit(many, cache=cached)(_rebound(_uniforms, namespace))
         exponentials: ManyDraws = numba.njit(many, cache=cached)(_rebound(_exponentials, namespace))
+        across = numba.njit(f"float64[::1]({words})", cache=cached)(_rebound(_across, namespace))
     finally:
         numba.config.CACHE_DIR = before
-    return Draws(uniform, exponential, uniforms, exponentials)
+    return Draws(uniform, exponential, uniforms, exponentials, across)
 
 
 def _rebound(function: Callable[..., Any], namespace: dict[str, Any]) -> Callable[..., Any]:

@@ -15,6 +15,13 @@ def scaled(count: int, scale: float) -> int:
     return number if number > 1 else 1
 
 
+def users_of(median: float, spread: float, first: float, second: float) -> float:
+    """Users of a provider: lognormal about ``median``, rounded down, one at least. ``first`` and ``second`` are uniform draws,
+    of which Box and Muller (1958) make a normal one."""
+    normal = math.sqrt(2.0 * -math.log(first)) * math.cos(2.0 * math.pi * second)
+    return math.floor(median * math.exp(spread * normal)) + 1.0
+
+
 def strikes_remembered(strikes: int, since: float, memory: float) -> int:
     """Strikes that still count ``since`` days after the last sanction: one lapses after each ``memory`` days."""
     if strikes == 0:

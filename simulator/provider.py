@@ -55,7 +55,8 @@ class Providers:
         self.world = world
         self.state = world.state
         self.seed = world.seed
-        self.uniform, self.exponential, self.uniforms, self.exponentials = world.draws
+        self.uniform, self.exponential = world.draws.uniform, world.draws.exponential
+        self.uniforms, self.exponentials = world.draws.uniforms, world.draws.exponentials
         self.behaviours = world.behaviours
         table = world.table
         self.cumulative = table.behaviour_cumulative.tolist()

@@ -7,14 +7,12 @@ S + store``, suspensions ``provider * 3 + function`` with the functions below.
 from __future__ import annotations
 
 import itertools
-import math
-from bisect import bisect_right
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from .draws import Draws, Purpose
-from .formulas import compliance_after_rectification, whole_steps
+from .formulas import compliance_after_rectification, users_of, whole_steps
 from .policy import Floats, Integers, Table
 from .scenario import Scenario
 
@@ -104,50 +102,52 @@ def initial_state(scenario: Scenario, table: Table, draws: Draws, seed: int) -> 
     """The population at time zero: sizes, users, revenue, entry and compliance drawn for each provider."""
     n, behaviours, stores = table.providers, len(table.behaviour_rate), len(table.store_share)
     classes = scenario.population.classes
-    shares = list(itertools.accumulate(item.share for item in classes))
-    uniform = draws.uniform
-
     def zeros(size: int) -> Floats:
         return np.zeros(size, dtype=np.float64)
 
     def counts(size: int) -> Integers:
         return np.zeros(size, dtype=np.int64)
 
-    size_class, users, revenue, entry = counts(n), zeros(n), zeros(n), zeros(n)
-    compliance = zeros(n * behaviours)
-    means = [[item.compliance[risk.name] for risk in scenario.behaviours] for item in classes]
-    spread = scenario.population.compliance_spread
-    days = [day for day, _ in scenario.population.arrivals]
-    by_then = [share for _, share in scenario.population.arrivals]
-    for p in range(n):
-        c = min(bisect_right(shares, uniform(seed, p, Purpose.SIZE_CLASS, 0)), len(classes) - 1)
-        item = classes[c]
-        radius = math.sqrt(2.0 * draws.exponential(seed, p, Purpose.USERS, 0))
-        normal = radius * math.cos(2.0 * math.pi * uniform(seed, p, Purpose.USERS_SECOND, 0))
-        size_class[p] = c
-        users[p] = math.floor(item.users * math.exp(item.spread * normal)) + 1.0
-        revenue[p] = users[p] * item.revenue_per_user
-        day = max(0.0, float(np.interp(uniform(seed, p, Purpose.ENTRY, 0), by_then, days)))
-        entry[p] = whole_steps(day, table.clock_step)
-        for b in range(behaviours):
-            around = spread * (2.0 * uniform(seed, p, Purpose.COMPLIANCE, b) - 1.0)
-            compliance[p * behaviours + b] = min(1.0, max(0.0, means[c][b] + around))
-    direct = 1.0 - float(sum(table.store_share.tolist()))
-
     def drawn(purpose: int, chance: Floats) -> Integers:
         """1 for each provider whose draw falls below the chance of its size class."""
-        return np.array([int(uniform(seed, p, purpose, 0) < chance[size_class[p]]) for p in range(n)], dtype=np.int64)
+        return (draws.across(seed, purpose, 0, n) < chance[size_class]).astype(np.int64)
 
+    def of_class(values: list[float]) -> Floats:
+        return np.array(values, dtype=np.float64)[size_class]
+
+    shares = list(itertools.accumulate(item.share for item in classes))
+    size_class = np.searchsorted(shares, draws.across(seed, Purpose.SIZE_CLASS, 0, n), side="right").clip(max=len(classes) - 1)
+    size_class = size_class.astype(np.int64)
+    sizes = zip(
+        of_class([item.users for item in classes]).tolist(),
+        of_class([item.spread for item in classes]).tolist(),
+        draws.across(seed, Purpose.USERS, 0, n).tolist(),
+        draws.across(seed, Purpose.USERS_SECOND, 0, n).tolist(),
+        strict=True,
+    )
+    users = np.array([users_of(*each) for each in sizes], dtype=np.float64)
+    revenue = users * of_class([item.revenue_per_user for item in classes])
+    days = [day for day, _ in scenario.population.arrivals]
+    by_then = [share for _, share in scenario.population.arrivals]
+    entered = np.interp(draws.across(seed, Purpose.ENTRY, 0, n), by_then, days)
+    entry = np.where(entered > 0.0, entered, 0.0)
+    if table.clock_step:
+        entry = np.array([whole_steps(day, table.clock_step) for day in entry.tolist()])
+    by_behaviour = np.empty((n, behaviours))
+    for b, risk in enumerate(scenario.behaviours):
+        around = scenario.population.compliance_spread * (2.0 * draws.across(seed, Purpose.COMPLIANCE, b, n) - 1.0)
+        wanted = of_class([item.compliance[risk.name] for item in classes]) + around
+        by_behaviour[:, b] = np.where(wanted > 0.0, np.where(wanted < 1.0, wanted, 1.0), 0.0)
+    direct = 1.0 - float(sum(table.store_share.tolist()))
     supporter = np.full(n, -1, dtype=np.int64)
     if table.used_by > 0.0:
-        for p in range(n):
-            if uniform(seed, p, Purpose.SUPPORTER, 0) < table.used_by:
-                choice = uniform(seed, p, Purpose.SUPPORTER_CHOICE, 0)
-                supporter[p] = bisect_right(table.supporter_cumulative, choice)
+        building = draws.across(seed, Purpose.SUPPORTER, 0, n) < table.used_by
+        choice = draws.across(seed, Purpose.SUPPORTER_CHOICE, 0, n)[building]
+        supporter[building] = np.searchsorted(table.supporter_cumulative, choice, side="right")
     certified = drawn(Purpose.CERTIFIED, table.class_certifies * float(table.safe_harbour))
-    for p in np.flatnonzero(certified).tolist():
-        for place in range(p * behaviours, (p + 1) * behaviours):
-            compliance[place] = compliance_after_rectification(float(compliance[place]), table.safe_harbour_gain)
+    joined = certified == 1
+    by_behaviour[joined] = compliance_after_rectification(by_behaviour[joined], table.safe_harbour_gain)
+    compliance = by_behaviour.ravel()
     return State(
         size_class=size_class,
         users=users,

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.core.datamodel import models, register_default
@@ -72,20 +71,18 @@ def _pointer(context: Any, builder: Any, structure: Structure, value: Any) -> An
     return builder.bitcast(context.nrt.meminfo_data(builder, counted.meminfo), fields.as_pointer())
 
 
-@lower_getattr_generic(Borrowed)
 def _read(context: Any, builder: Any, borrowed: Borrowed, pointer: Any, name: str) -> Any:
     field, value = borrowed.field(name), getattr(_data(context, builder, borrowed, pointer), name)
     if isinstance(field, Structure):
         return _pointer(context, builder, field, value)
     if isinstance(field, types.Array):
         array = context.make_array(field)(context, builder, value)
-        array.meminfo = ir.Constant(array.meminfo.type, None)
-        array.parent = ir.Constant(array.parent.type, None)
+        array.meminfo = cgutils.get_null_value(array.meminfo.type)
+        array.parent = cgutils.get_null_value(array.parent.type)
         return array._getvalue()
     return value
 
 
-@lower_setattr_generic(Borrowed)
 def _write(context: Any, builder: Any, signature: Any, arguments: Any, name: str) -> None:
     borrowed, given = signature.args
     field, data = borrowed.field(name), _data(context, builder, borrowed, arguments[0])
@@ -93,6 +90,10 @@ def _write(context: Any, builder: Any, signature: Any, arguments: Any, name: str
     context.nrt.incref(builder, field, value)
     context.nrt.decref(builder, field, before)
     setattr(data, name, value)
+
+
+lower_getattr_generic(Borrowed)(_read)
+lower_setattr_generic(Borrowed)(_write)
 
 
 @intrinsic  # type: ignore[untyped-decorator]

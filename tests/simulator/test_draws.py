@@ -47,6 +47,14 @@ def test_compiled_draws_have_the_bits_of_plain_ones(seed: int, entity: int, purp
     assert fast.exponential(seed, entity, purpose, index) == PLAIN.exponential(seed, entity, purpose, index)
 
 
+def test_draws_taken_together_are_those_taken_one_by_one() -> None:
+    for draws in (PLAIN, compiled()):
+        alone = [draws.uniform(5, entity, 7, 3) for entity in range(20)]
+        assert draws.across(5, 7, 3, 20).tolist() == alone
+        assert draws.uniforms(5, 4, 7, 3, 20).tolist() == [draws.uniform(5, 4, 7, k) for k in range(3, 23)]
+        assert draws.exponentials(5, 4, 7, 3, 20).tolist() == [draws.exponential(5, 4, 7, k) for k in range(3, 23)]
+
+
 def test_each_part_of_the_key_matters() -> None:
     uniform = PLAIN.uniform
     draws = {
