@@ -91,15 +91,18 @@ def _print(found: Forecast) -> None:
     console = Console(highlight=False)
     console.print(lead(found), markup=False)
     console.print()
-    for numbers in (brief_table(found), driver_table(found)):
-        if not numbers.rows:
-            continue
-        grid = Table(box=None, pad_edge=False, padding=(0, 1))
-        for place, head in enumerate(numbers.heads):
-            grid.add_column(head, justify="right" if place else "left", overflow="fold", min_width=0 if place else 22)
-        for cells in numbers.rows:
-            grid.add_row(*cells)
-        console.print(grid)
+    numbers = brief_table(found)
+    grid = Table(box=None, pad_edge=False, padding=(0, 1))
+    for place, head in enumerate(numbers.heads):
+        grid.add_column(head, justify="right" if place else "left", overflow="fold")
+    for cells in numbers.rows:
+        grid.add_row(*cells)
+    console.print(grid)
+    console.print()
+    # Sentences, since five columns with intervals do not fit a terminal.
+    for check, rule, failures, sanctions, cost in driver_table(found).rows:
+        console.print(f"{check} ({rule}), failed {failures}: repaired, {sanctions} sanctions and {cost} RMB.", markup=False)
+    if found.drivers:
         console.print()
     for text in warnings(found):
         console.print(text, style="dim", markup=False)
