@@ -7,7 +7,17 @@ For a provider's own tests, one function does it::
     def test_my_provider_keeps_the_law():
         check("binding.yaml")
 
-Nothing heavy is imported before something runs.
+Nothing heavy is imported before something runs. A run goes through these modules, each of which needs only those above it::
+
+    provider, exchange      what can be asked of anybody, and one request with its answer
+    registry, checks/       checks: properties that decide rules
+    selection, target       which of them concern this provider, and whether it may be probed
+    session, names, taken   what the probes of a run share: bounds, people, what was made once
+    conversation, probe     one case's talk with the provider, every call in its role
+    trial, examples         one check put to it: enumerated cases, drawn ones, the sample
+    tally, finding          what that came to, and what a failure shows
+    conclusions, report     what follows for the rules, and report.json
+    runner                  all of it, one check after the other or several at once
 """
 
 from __future__ import annotations
