@@ -158,6 +158,14 @@ def _share(part: float, whole: float) -> float:
 
 def outcomes_table(scenario: Scenario, run: Replication) -> pa.Table:
     """One row: ``replication`` and every metric; undefined shares and means are NaN."""
+    row = outcomes_row(scenario, run)
+    columns: list[Any] = [pa.array([run.number], pa.int32())]
+    columns += [pa.array([value], pa.float64()) for value in row.values()]
+    return pa.table(columns, names=["replication", *row])
+
+
+def outcomes_row(scenario: Scenario, run: Replication) -> dict[str, float]:
+    """Every metric of one replication by its name; undefined shares and means are NaN."""
     state, kinds = run.state, run.kinds[-1]
     last = dict(zip(EXTRAS, run.extras[-1].tolist(), strict=True))
     filed, rejected, upheld = run.appeals
@@ -224,9 +232,7 @@ def outcomes_table(scenario: Scenario, run: Replication) -> pa.Table:
     for position, authority in enumerate(scenario.policy.authorities):
         row[f"spent_{_column(authority.name)}"] = float(run.spent[position])
         row[f"unfunded_{_column(authority.name)}"] = float(run.unfunded[position])
-    columns: list[Any] = [pa.array([run.number], pa.int32())]
-    columns += [pa.array([float(value)], pa.float64()) for value in row.values()]
-    return pa.table(columns, names=["replication", *row])
+    return {name: float(value) for name, value in row.items()}
 
 
 def _further(run: Replication) -> dict[str, float]:

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from ..engines import Engine, replicate
 from ..model import EXTRAS, Beginning
-from ..outcomes import outcomes_table
+from ..outcomes import outcomes_row
 from ..policy import regimes
 from ..replication import model_hash
 from ..scenario import Scenario
@@ -115,8 +115,7 @@ def _row(engine: Engine, scenario: Scenario, seed: int, number: int, start: Mapp
             state.believed[:] = state.entry
 
     result = replicate(engine, scenario, seed, number, keep_log=False, prepare=prepare if start else None)
-    table = outcomes_table(scenario, result)
-    row = {name: float(table.column(name)[0].as_py()) for name in table.column_names if name != "replication"}
+    row = outcomes_row(scenario, result)
     occasions = result.class_occasions.sum(axis=1)
     violations = result.class_violations.sum(axis=1)
     tail = max(1, round(TAIL * len(result.bin_ends)))
