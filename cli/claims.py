@@ -101,15 +101,16 @@ def _markdown(verdicts: Sequence[Verdict]) -> str:
 
 def _print(verdicts: Sequence[Verdict]) -> None:
     from rich.console import Console
-    from rich.table import Table
+    from rich.padding import Padding
 
     console = Console(highlight=False)
-    grid = Table(box=None, pad_edge=False)
-    for place, head in enumerate(HEADS):
-        grid.add_column(head, ratio=3 if place == 1 else None, style="dim" if place in (2, 4) else "")
     for verdict in verdicts:
-        grid.add_row(*_row(verdict), style="" if verdict.holds and verdict.can_fail else "bold red")
-    console.print(grid)
+        name, text, metric, claimed, refuter, refuted = _row(verdict)
+        good = verdict.holds and verdict.can_fail
+        console.print(name, style="bold" if good else "bold red", markup=False)
+        console.print(Padding(text, (0, 0, 0, 2)), markup=False)
+        told = f"{metric} {claimed}; with {refuter}, {refuted}"
+        console.print(Padding(told, (0, 0, 0, 2)), style="dim" if good else "red", markup=False)
     kept = sum(verdict.holds and verdict.can_fail for verdict in verdicts)
     console.print(f"{kept} of {len(verdicts)} claims hold and can be refuted", style="bold" if kept == len(verdicts) else "bold red")
 
