@@ -76,7 +76,11 @@ def cautions(found: Calibration) -> list[str]:
     for fit in found.rungs:
         words = "; ".join(PARAMETERS[word] for word, (_, _, learned) in fit.parameters.items() if learned <= LEARNED)
         idle.setdefault(words, []).append(f"{fit.share:.0%}")
-    told += [f"Not identified at {', '.join(shares)}, so that nothing can be read from what the fit gives them: {words}." for words, shares in idle.items() if words]
+    told += [
+        f"Not identified at {', '.join(shares)}, so that nothing can be read from what the fit gives them: {words}."
+        for words, shares in idle.items()
+        if words
+    ]
     return told
 
 
