@@ -24,7 +24,7 @@ _ATTRIBUTE = re.compile(r"""([^\s"'<>/=]{1,60})(?:\s{0,20}=\s{0,20}(?:"([^"]*)"|
 _META = re.compile(r"<meta\b", re.IGNORECASE)
 # What an English page must hold somewhere for its words to be a label or a near miss; tags may split the words.
 _AI_ALONE = re.compile(r"ai(?<![a-z0-9_]ai)(?![a-z0-9_])")
-_TELLING_WORDS = ("artificial", "generat", "synthes", "&#", "&shy;", "&zw", "&lrm;", "&rlm;")
+_HIDING_REFERENCE = re.compile("&(?:#|shy;|zw|lrm;|rlm;)")
 _AI_WITH_TAGS_BETWEEN = re.compile(r"(?<![a-z0-9_])a(?:<[^<>]{0,200}>){1,8}i(?![a-z0-9_])")
 _REFERENCE = re.compile(r"&(?!(?:amp|nbsp|lt|gt|quot|copy);)")
 _CLOSINGS = {name: re.compile(f"</{name}", re.IGNORECASE) for name in ("script", "style")}
@@ -142,7 +142,7 @@ class _Page:
     def _start(self, tag: str, match: re.Match[str]) -> None:
         values: dict[str, str] = {}
         if match[3] and not match[3].isspace():
-            values = {m[1].lower(): html.unescape(m[2] or m[3] or m[4] or "") for m in islice(_ATTRIBUTE.finditer(match[3]), 64)}
+            values = {m[1].lower(): _unescaped(m[2] or m[3] or m[4] or "") for m in islice(_ATTRIBUTE.finditer(match[3]), 64)}
         if tag == "meta":
             name = values.get("name") or values.get("property") or values.get("itemprop") or ""
             if is_name(name):
@@ -169,20 +169,36 @@ class _Page:
             self.shown.append("\n")
 
     def _text(self, text: str) -> None:
-        if "&" in text:
-            text = html.unescape(text)
+        text = _unescaped(text)
         if not self._unseen:
             self.shown.append(text)
         elif self._unseen[0] not in ("script", "style", "head"):
             self.hidden.append(text)
 
 
-def _may_say_something(text: str) -> bool:
+def _last_meta(text: str, lowered: str) -> int:
+    """Where the last ``meta`` element begins, or -1."""
+    if len(lowered) == len(text):
+        return lowered.rfind("<meta")
+    # Some letters are two in lower case, which moves what is behind them.
+    return max((match.start() for match in _META.finditer(text)), default=-1)
+
+
+def _unescaped(text: str) -> str:
+    """``html.unescape``, which for the one reference that JSON in an attribute is full of takes ten times as long."""
+    if "&" not in text:
+        return text
+    plain = text.replace("&quot;", '"')
+    return plain if "&" not in plain else html.unescape(text)
+
+
+def _may_say_something(text: str, lowered: str) -> bool:
     """Whether the words of a page can be a label or a near miss, which a search over the whole tells far sooner
     than a walk. Only single characters are searched for, because tags may stand between any two.
     """
-    lowered = text.lower()
-    if any(word in lowered for word in _TELLING_WORDS) or ("ai" in lowered and _AI_ALONE.search(lowered)):
+    if "artificial" in lowered or "generat" in lowered or "synthes" in lowered or _HIDING_REFERENCE.search(lowered):
+        return True
+    if "ai" in lowered and _AI_ALONE.search(lowered):
         return True
     if "a<" in lowered and _AI_WITH_TAGS_BETWEEN.search(lowered):
         return True
@@ -204,8 +220,8 @@ def _may_say_something_in_chinese(text: str) -> bool:
 def read_html(data: bytes, found: Findings) -> None:
     text = documents.decoded(data)
     page = _Page(found)
-    last_meta = max((match.start() for match in _META.finditer(text)), default=-1)
-    page.walk(text, len(text) if _may_say_something(text) else last_meta + 1)
+    lowered = text.lower()
+    page.walk(text, len(text) if _may_say_something(text, lowered) else _last_meta(text, lowered) + 1)
     for name, value, (start, end) in page.fields:
         found.field(value, "html:meta", documents.byte_span(data, text, start, end), name=name)
     documents.read_words(re.sub(r"[ \t]*\n\s*", "\n", "".join(page.shown)).strip(), "html", found)
