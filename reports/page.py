@@ -158,7 +158,7 @@ def _lead(reports: Sequence[Report], runs: Sequence[Run]) -> list[str]:
         scenario = runs[0].scenario
         told.append(
             f"{_number(len(runs)).capitalize()} polic{'ies were' if len(runs) > 1 else 'y was'} simulated with "
-            f"{quantity(scenario.population.providers)} providers over {quantity(scenario.horizon)} days."
+            f"{quantity(scenario.population.simulated)} providers over {quantity(scenario.horizon)} days."
         )
     return told
 
@@ -267,7 +267,7 @@ def _future(name: str, run: Run) -> Future:
         title=one_line(scenario.title, 200),
         story=one_line(scenario.story, 2000),
         sources=tuple(one_line(source, 300) for source in scenario.sources[:30]),
-        providers=quantity(scenario.population.providers),
+        providers=quantity(scenario.population.simulated),
         days=quantity(scenario.horizon),
         start=scenario.start.isoformat(),
         replications=run.replications,

@@ -260,7 +260,7 @@ def _print_head(console: Console, title: str, run: Run) -> None:
     console.print(Text.assemble((one_line(title, 200), "bold"), (f"  ({scenario.name})", "dim")))
     console.print(
         Text(
-            f"{scenario.population.providers:,} providers, {scenario.horizon:,.0f} days from {scenario.start}; "
+            f"{scenario.population.simulated:,} providers, {scenario.horizon:,.0f} days from {scenario.start}; "
             f"{run.replications} replications; seed {run.seed}\n",
             "dim",
         )
@@ -277,9 +277,11 @@ def _numbers(first: str, *others: str) -> Table:
 
 def _headlines(metrics: Iterable[str]) -> list[str]:
     names = list(metrics)
-    by_class = [name for name in names if name.startswith("compliance_")]
+    by_class = [name for name in names if name.startswith("compliance_") and name != "compliance_cost"]
+    # Only scenarios with capital or with authorities have these.
+    particular = [name for name in names if name.startswith(("insolvencies_", "spent_", "unfunded_"))]
     first, *others = HEADLINES
-    wanted = [first, *by_class, *others]
+    wanted = [first, *by_class, *others, *particular]
     return [name for name in wanted if name in names]
 
 

@@ -143,8 +143,8 @@ def metrics(scenario: Scenario) -> dict[str, Metric]:
     by_authority: dict[str, Metric] = {}
     for authority in scenario.policy.authorities:
         column = _column(authority.name)
-        by_authority[f"spent_{column}"] = Metric(f"Spent on investigations by {authority.name}", "RMB")
-        by_authority[f"unfunded_{column}"] = Metric(f"{authority.name} without budget for another case", "days")
+        by_authority[f"spent_{column}"] = Metric(f"Spent by {authority.name}", "RMB")
+        by_authority[f"unfunded_{column}"] = Metric(f"{authority.name} out of money", "days")
     return METRICS | by_class | by_authority
 
 
