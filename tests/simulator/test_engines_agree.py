@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 from collections import defaultdict
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
+from typer.testing import CliRunner
 
-from shenhe.simulator import Scenario, load_scenario, model, regulator
+from shenhe.cli import engines as engines_command
+from shenhe.cli import simulate as simulate_command
+from shenhe.simulator import Scenario, engines, load_scenario, model, regulator, simulate
 from shenhe.simulator.divergence import differences, divergence, explained, until
 from shenhe.simulator.engines import Engine, EngineError, choose, expected_events, using
 from shenhe.simulator.eventlog import Kind
@@ -172,3 +180,65 @@ def test_the_number_of_events_is_foreseen_well_enough_to_choose_by() -> None:
     for few, many in zip(made, foreseen, strict=True):
         assert few < 1000 or 0.2 < many / few < 5.0
     assert 0.5 < sum(foreseen) / sum(made) < 2.0
+
+
+def test_a_run_folder_does_not_show_its_engine_but_in_run_json(market: Scenario, tmp_path: Path) -> None:
+    files = []
+    for engine in ("simpy", "compiled"):
+        with using(engine):
+            simulate(market, 2, 5, out=tmp_path / engine)
+        assert json.loads((tmp_path / engine / "run.json").read_text())["engine"] == engine
+        paths = sorted(path for path in (tmp_path / engine).rglob("*.parquet"))
+        files.append({str(path.relative_to(tmp_path / engine)): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths})
+    assert files[0] == files[1]
+    assert len(files[0]) == 2 + 2 * 3 + 3
+
+
+FEW = ["cn-2023", "--set", "population.providers=40", "--set", "horizon=300"]
+
+
+def command(function: Any, *arguments: str) -> tuple[int, str]:
+    app = typer.Typer()
+    app.command()(function)
+    result = CliRunner().invoke(app, list(arguments))
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.exit_code, result.stdout
+
+
+def test_the_command_says_that_the_engines_agree() -> None:
+    code, told = command(engines_command.engines, *FEW, "--seed", "3", "--replication", "2")
+    assert (code, told.split(":")[0]) == (0, "cn-2023")
+    assert "bit for bit (seed 3, replication 2)" in told
+    code, told = command(engines_command.engines, *FEW, "--json")
+    assert json.loads(told) == {"agree": True, "divergence": None}
+
+
+def test_the_command_shows_where_they_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The readable engine with a fault stands for a compiled one that is wrong."""
+    true = regulator.step_on_ladder
+
+    def faulty(engine: Engine, *arguments: Any, **named: Any) -> Replication:
+        with monkeypatch.context() as patch:
+            if engine is Engine.COMPILED:
+                patch.setattr(regulator, "step_on_ladder", lambda strikes, serious, steps: true(strikes, False, steps))
+            return engines.replicate(Engine.SIMPY, *arguments, **named)
+
+    monkeypatch.setattr("shenhe.simulator.divergence.replicate", faulty)
+    market = ["cn-2023", "--set", "population.providers=40", "--set", "population.arrivals=[[0, 1.0]]", "--set", "horizon=500"]
+    code, told = command(engines_command.engines, *market)
+    assert code == 1
+    assert told.startswith("the engines part on day ")
+    assert "\n>" in told.split("\nsimpy\n")[1]
+    assert "at that moment" in told
+    document = json.loads(command(engines_command.engines, *market, "--json")[1])
+    assert document["agree"] is False
+    assert document["divergence"]["rows"]["simpy"] != document["divergence"]["rows"]["compiled"]
+
+
+def test_results_do_not_depend_on_the_option_engine() -> None:
+    few = [*FEW, "-n", "2", "--json"]
+    told = [command(simulate_command.simulate, *few, "--engine", engine)[1] for engine in ("simpy", "compiled", "auto")]
+    assert told[0] == told[1] == told[2]
+    with pytest.raises(EngineError, match="found the engine 'quick'"):
+        command(simulate_command.simulate, *few, "--engine", "quick")
