@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 MANY = 50_000
 """Providers beyond which the memory needed is said before starting."""
-BYTES_A_PROVIDER = 30_000
-"""Measured with cn-2023 in full, its event log kept: 6,092 providers take some 150 MB beyond the libraries."""
+BYTES_A_PROVIDER = {"simpy": 30_000, "compiled": 10_000}
+"""Beyond the libraries, by engine, a replication of cn-2023 in full with its log being written: 6,092 providers take some 150 MB on
+SimPy, 50,000 some 490 MB compiled."""
 
 Set = Annotated[
     list[str] | None,
@@ -146,17 +147,12 @@ def run_scenario(
     """Run with progress on stderr; Ctrl-C ends with exit code 130 and says what was kept."""
     from shenhe import simulator
 
-    if scenario.population.simulated > MANY:
-        gigabytes = scenario.population.simulated * BYTES_A_PROVIDER / 1e9
-        typer.echo(
-            f"{scenario.population.simulated:,} providers: each worker will need about {gigabytes:.1f} GB of memory; "
-            "population.scale makes the market smaller",
-            err=True,
-        )
     if workers is None:
         # A process takes a second or two to start: small runs are quicker without.
         heavy = scenario.population.simulated * scenario.horizon * replications > 2e7
         workers = min(os.cpu_count() or 1, replications) if heavy else 1
+    if scenario.population.simulated > MANY:
+        typer.echo(memory_needed(scenario, replications, workers), err=True)
     finished = 0
     bar = progress_bar(f"{scenario.name}, {replications} replications")
 
@@ -173,6 +169,20 @@ def run_scenario(
         raise typer.Exit(130) from None
     finally:
         bar(-1, replications)
+
+
+def memory_needed(scenario: Scenario, replications: int, workers: int) -> str:
+    """What a run of a large market will take, in words, beside what this machine has."""
+    from shenhe.simulator.engines import choose
+
+    providers, engine = scenario.population.simulated, choose(None, [(scenario, replications)])
+    each = providers * BYTES_A_PROVIDER[engine] / 1e9
+    need = f"about {each:.1f} GB of memory" + (f" in each of {workers} workers" if workers > 1 else "")
+    try:
+        has = f", of {os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 1e9:.1f} GB in this machine"
+    except (AttributeError, ValueError, OSError):
+        has = ""
+    return f"{providers:,} providers will need {need}{has}; population.scale makes the market smaller"
 
 
 def progress_bar(title: str) -> Callable[[int, int], None]:

@@ -10,7 +10,8 @@ import typer
 from typer.testing import CliRunner
 
 from shenhe.cli import compare, simulate
-from shenhe.simulator import RunError, ScenarioError
+from shenhe.simulator import RunError, ScenarioError, load_scenario
+from shenhe.simulator.engines import using
 
 app = typer.Typer()
 app.command("simulate")(simulate.simulate)
@@ -89,3 +90,11 @@ def test_usage_errors_have_code_2() -> None:
         invoke("simulate", "cn-2203")
     with pytest.raises(ScenarioError, match="--set"):
         invoke("simulate", "cn-2023", "--set", "horizon")
+
+
+def test_a_large_market_says_what_it_needs_before_it_starts() -> None:
+    scenario = load_scenario("cn-2023", {"population.providers": 1_000_000})
+    with using("simpy"):
+        said = simulate.memory_needed(scenario, 2, 2)
+    assert said.startswith("1,000,000 providers will need about 30.0 GB of memory in each of 2 workers")
+    assert "in this machine" in said
