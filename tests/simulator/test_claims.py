@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import typer
 from typer.testing import CliRunner
 
 from shenhe import scenarios
 from shenhe.cli import claims as command
-from shenhe.simulator import RunError, ScenarioError, load_scenario
+from shenhe.simulator import RunError, ScenarioError, compare, comparison, load_scenario, simulate
 from shenhe.simulator.claims import Reading, judge
+from shenhe.simulator.replication import interval
 
 STORIES = (
     "campaign-2025", "cn-2025-labeling", "dsa-notices", "eu-ai-act-50", "exit-abroad", "filing-rush-2023",
@@ -67,6 +69,26 @@ def test_a_reading_shows_only_what_its_whole_interval_shows() -> None:
     assert shows(-1.0, -0.5, "less", 0.4)
     assert not shows(-1.0, -0.3, "less", 0.4)
     assert not shows(float("nan"), float("nan"), "more", 0.0)
+
+
+def test_a_relative_change_is_a_ratio_of_means_with_its_interval() -> None:
+    before, after = np.array([10.0, 12.0, 8.0, 10.0]), np.array([15.0, 18.0, 12.0, 15.0])
+    assert comparison._ratio(after - before, before) == pytest.approx((0.5, 0.5, 0.5))
+    # Against what does not vary, the jackknife is Student's t of the mean.
+    above, constant = np.array([1.0, 2.0, 3.0, 2.0]), np.full(4, 10.0)
+    mean, low, high, _ = interval(above / 10.0)
+    assert comparison._ratio(above, constant) == pytest.approx((mean, low, high))
+    assert np.isnan(comparison._ratio(above, np.zeros(4))).all()
+    assert np.isnan(comparison._ratio(above[:1], constant[:1])).all()
+
+
+def test_no_change_of_nothing_is_zero_and_some_against_none_has_no_ratio() -> None:
+    small = {"population.scale": 0.01, "horizon": 600}
+    nobody = simulate(load_scenario("no-enforcement", small), 3)
+    assert compare(nobody, nobody).relative("fines") == (0.0, 0.0, 0.0)
+    assert compare(nobody, nobody).relative("violations") == (0.0, 0.0, 0.0)
+    somebody = simulate(load_scenario("cn-2023", small), 3)
+    assert np.isnan(compare(nobody, somebody).relative("cases_opened")).all()
 
 
 def test_a_claim_about_nothing_is_refused() -> None:
