@@ -110,10 +110,12 @@ def initial_state(scenario: Scenario, table: Table, draws: Draws, seed: int) -> 
 
     def drawn(purpose: int, chance: Floats) -> Integers:
         """1 for each provider whose draw falls below the chance of its size class."""
-        return (draws.across(seed, purpose, 0, n) < chance[size_class]).astype(np.int64)
+        below: Integers = (draws.across(seed, purpose, 0, n) < chance[size_class]).astype(np.int64)
+        return below
 
     def of_class(values: list[float]) -> Floats:
-        return np.array(values, dtype=np.float64)[size_class]
+        each: Floats = np.array(values, dtype=np.float64)[size_class]
+        return each
 
     shares = list(itertools.accumulate(item.share for item in classes))
     size_class = np.searchsorted(shares, draws.across(seed, Purpose.SIZE_CLASS, 0, n), side="right").clip(max=len(classes) - 1)

@@ -69,7 +69,7 @@ CASE_BEGINS, APPEAL_BEGINS, FILING_BEGINS, REMOVAL_BEGINS, INSPECTOR_FREE, REVIE
 
 ENTRY_OF_HEAP = np.dtype([("time", "f8"), ("key", "i8"), ("order", "i8"), ("due", "i8")], align=True)
 DUE = np.dtype(
-    [("what", "i4"), ("behaviour", "i2"), ("flag", "?"), ("subject", "i8"), ("amount", "f8"), ("since", "f8"), ("next", "i8")],
+    [("what", "i8"), ("behaviour", "i8"), ("flag", "?"), ("subject", "i8"), ("amount", "f8"), ("since", "f8"), ("next", "i8")],
     align=True,
 )
 CASCADE = np.dtype([("what", "i8"), ("subject", "i8")])
@@ -185,11 +185,12 @@ def kind_of(key: int) -> int:
 
 @jit
 def precedes(a: Any, b: Any) -> bool:
+    first: bool = a.order < b.order
     if a.time != b.time:
-        return a.time < b.time
-    if a.key != b.key:
-        return a.key < b.key
-    return a.order < b.order
+        first = a.time < b.time
+    elif a.key != b.key:
+        first = a.key < b.key
+    return first
 
 
 @jit
@@ -301,4 +302,5 @@ def until(w: Any, arrival: float, gap: float) -> float:
     """Days until the next of a stream of events, ``gap`` after the one before and at ``arrival`` in continuous time."""
     if w.step == 0.0:
         return gap
-    return whole_steps(arrival, w.step) - w.now
+    days: float = whole_steps(arrival, w.step) - w.now
+    return days

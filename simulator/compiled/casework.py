@@ -131,7 +131,8 @@ def _upheld(w: Any, place: int) -> bool:
     chance = law.sensitivity if case.founded else 1.0 - law.specificity
     if case.founded and w.providers[case.provider].records == 0:
         chance *= law.without_records
-    return uniform(w.seed, case.provider, Purpose.VERDICT, case.number) < chance
+    upheld: bool = uniform(w.seed, case.provider, Purpose.VERDICT, case.number) < chance
+    return upheld
 
 
 @jit

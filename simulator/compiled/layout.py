@@ -135,19 +135,29 @@ BY_BEHAVIOUR = ("compliance", "base", "live", "live_severity", "live_epoch", "op
 BY_FUNCTION = ("suspended", "suspended_until", "suspension_epoch")
 BY_STORE = ("listed", "listing_epoch", "removed")
 ELSEWHERE = (*BY_BEHAVIOUR, *BY_FUNCTION, *BY_STORE, "moved", "moved_to")
-HOT = ("status", "size_class", "occasions", "outside")
-"""What each occasion looks at stands first in the record of a provider."""
-
-STREAM = [("next_occasion", "i8"), ("arrival", "f8"), ("mean_gap", "f8"), ("most_tempted", "f8")]
-"""What a provider's stream of occasions needs beside its state."""
+LINE = 64
+"""Bytes of a line of the processor's cache."""
+HOT = ("status", "size_class", "occasions")
+STREAM = [("interrupted", "i8"), ("next_occasion", "i8"), ("arrival", "f8"), ("mean_gap", "f8"), ("most_tempted", "f8")]
+"""All that most occasions look at stands in the first line of a provider's record: some of its state, and beside it whether its
+service is suspended, the number of its next occasion, when that would be in continuous time, the mean days between two, and
+the chance that it gives in to the one that it is tempted most by."""
 
 
 def _fields(names: Sequence[str]) -> list[tuple[str, str]]:
     return [(name, "i8" if name in INTEGERS else "f8") for name in names]
 
 
-PROVIDER = np.dtype(
-    _fields(HOT) + STREAM + _fields([name for name in State._fields if name not in ELSEWHERE and name not in HOT]), align=True
+def _whole_lines(fields: list[tuple[str, str]]) -> Any:
+    """A record of eight bytes a field that ends with a line."""
+    names, formats = [name for name, _ in fields], [kind for _, kind in fields]
+    offsets = [8 * place for place in range(len(fields))]
+    size = -(-8 * len(fields) // LINE) * LINE
+    return np.dtype({"names": names, "formats": formats, "offsets": offsets, "itemsize": size}, align=True)
+
+
+PROVIDER = _whole_lines(
+    _fields(HOT) + STREAM + _fields([name for name in State._fields if name not in ELSEWHERE and name not in HOT])
 )
 DUTY = np.dtype(_fields(BY_BEHAVIOUR), align=True)  # one provider and behaviour
 FUNCTION = np.dtype(_fields(BY_FUNCTION), align=True)  # one provider and function of its service
@@ -169,13 +179,15 @@ def people(state: State) -> People:
     """A state as records; raises :class:`TypeError` for a field of another type than this engine gives it."""
     n = len(state.size_class)
     found = People(
-        np.zeros(n, PROVIDER),
+        _at_a_line(n, PROVIDER),
         np.zeros(len(state.compliance), DUTY),
         np.zeros(len(state.suspended), FUNCTION),
         np.zeros(len(state.listed), LISTING),
         state.moved.copy(),
         state.moved_to.copy(),
     )
+    tempted = 1.0 - state.compliance.reshape(n, -1)
+    found.providers["most_tempted"] = tempted.max(axis=1)
     for name, values in state._asdict().items():
         integer = name in INTEGERS or name == "moved_to"
         if (values.dtype == np.int64) is not integer:
@@ -183,6 +195,13 @@ def people(state: State) -> People:
         if name not in ("moved", "moved_to"):
             _holder(found, name)[name] = values
     return found
+
+
+def _at_a_line(count: int, record: Any) -> Records:
+    """Empty records, of which the first begins with a line."""
+    memory = np.zeros(count * record.itemsize + LINE, dtype=np.uint8)
+    begin = -memory.ctypes.data % LINE
+    return memory[begin : begin + count * record.itemsize].view(record)
 
 
 def state_of(people: People) -> State:

@@ -94,6 +94,7 @@ def rectify(w: Any, p: int, b: int, case: int) -> None:
     provider, duty = w.providers[p], w.duties[p * w.behaviours.shape[1] + b]
     duty.base = compliance_after_rectification(duty.base, w.law[w.regime].rectification_gain)
     duty.compliance = compliance_at(duty.base, provider.effort, provider.failing)
+    _note_temptation(w, p)
     end_all(w, p, b)
     log(w, RECTIFIED, p, case, b, 0.0)
     accrue(w, p)
@@ -108,6 +109,17 @@ def refresh_compliance(w: Any, p: int) -> None:
     for place in range(p * behaviours, (p + 1) * behaviours):
         duty = w.duties[place]
         duty.compliance = compliance_at(duty.base, provider.effort, provider.failing)
+    _note_temptation(w, p)
+
+
+@jit
+def _note_temptation(w: Any, p: int) -> None:
+    """Its greatest lack of compliance, so that an occasion which no lack of it would let pass needs no closer look."""
+    behaviours = w.behaviours.shape[1]
+    most = 0.0
+    for place in range(p * behaviours, (p + 1) * behaviours):
+        most = max(most, 1.0 - w.duties[place].compliance)
+    w.providers[p].most_tempted = most
 
 
 @jit
@@ -191,6 +203,7 @@ def reenter(w: Any, p: int) -> None:
     provider = w.providers[p]
     if provider.status in (NOT_ENTERED, ACTIVE):
         return
+    provider.interrupted = 0
     for function in range(FUNCTIONS):
         w.functions[p * FUNCTIONS + function].suspended = 0
         w.functions[p * FUNCTIONS + function].suspension_epoch += 1

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..eventlog import Kind, Stream
 from ..provider import BY_ITSELF, BY_PEERS, DETERRED_OWN, DETERRED_PEERS, MEASURES
-from ..state import ABROAD, ACTIVE, FUNCTIONS, REGISTRATION, SERVICE, UPDATES
+from ..state import ABROAD, ACTIVE, FUNCTIONS, REGISTRATION, UPDATES
 from . import app_store, platform
 from .agenda import CLAIM_DECIDED, COMPLAINT_MADE, NEVER, VIOLATION_ENDS, expect_occasion, schedule
 from .compilation import jit
@@ -54,13 +54,15 @@ def meet_occasion(w: Any, p: int) -> None:
         if not w.classes[w.regime, provider.size_class].reenters > 0.0:
             expect_occasion(w.agenda, p, NEVER)
             return
-    elif w.functions[p * FUNCTIONS + SERVICE].suspended == 0:
+    elif provider.interrupted == 0:
         provider.occasions += 1
         w.class_occasions[provider.size_class] += 1
         u = uniform(w.seed, p, Purpose.CANDIDATE_ACCEPTED, k)
-        b = bisect_right(w.cumulative, uniform(w.seed, p, Purpose.CANDIDATE_BEHAVIOUR, k))
-        if u < 1.0 - w.duties[p * w.behaviours.shape[1] + b].compliance:
-            _tempt(w, p, b, k, u)
+        # Most are averted whatever the behaviour: that draw, and a look at its compliance, are saved.
+        if u < provider.most_tempted:
+            b = bisect_right(w.cumulative, uniform(w.seed, p, Purpose.CANDIDATE_BEHAVIOUR, k))
+            if u < 1.0 - w.duties[p * w.behaviours.shape[1] + b].compliance:
+                _tempt(w, p, b, k, u)
     provider.next_occasion = k + 1
     _expect_next(w, p)
 

@@ -51,6 +51,8 @@ def interrupt_service(w: Any, p: int, days: float, number: int, nature: int) -> 
 def set_suspended(w: Any, p: int, function: int, days: float, number: int) -> int:
     held = w.functions[p * FUNCTIONS + function]
     held.suspended = 1
+    if function == SERVICE:
+        w.providers[p].interrupted = 1
     held.suspended_until = w.now + days
     held.suspension_epoch += 1
     due = schedule(w, days, RESTORED[function], p, number, SUSPENSION_EXPIRES)
@@ -81,6 +83,8 @@ def restore(w: Any, p: int, function: int, number: int) -> None:
     if function == SERVICE:
         end_downtime(w, p)
     held.suspended = 0
+    if function == SERVICE:
+        w.providers[p].interrupted = 0
     held.suspension_epoch += 1
     if w.providers[p].status == ACTIVE:
         log(w, RESTORED[function], p, number, -1, 0.0)

@@ -21,17 +21,18 @@ BIN = 30.0
 ROW = np.dtype(
     [("time", "f8"), ("value", "f8"), ("case", "i8"), ("provider", "i4"), ("kind", "i2"), ("rule", "i2")], align=True
 )
+# All whole numbers but those of a row have one width: numba compiles a function anew for every other that it is given.
 CASE = np.dtype(
     [
-        ("provider", "i8"), ("number", "i8"), ("opened", "f8"), ("behaviour", "i4"), ("authority", "i4"), ("step", "i4"),
-        ("held", "i4"),  # by its own course and by appeals under way: at zero the record is free
+        ("provider", "i8"), ("number", "i8"), ("opened", "f8"), ("behaviour", "i8"), ("authority", "i8"), ("step", "i8"),
+        ("held", "i8"),  # by its own course and by appeals under way: at zero the record is free
         ("founded", "?"), ("serious", "?"), ("overturned", "?"), ("self_reported", "?"), ("refused", "?"), ("next", "i8"),
     ],
     align=True,
 )  # fmt: skip
 APPEAL = np.dtype(
     [
-        ("case", "i8"), ("step", "i4"), ("regime", "i4"), ("refused", "?"),
+        ("case", "i8"), ("step", "i8"), ("regime", "i8"), ("refused", "?"),
         # What the step set in force, which a successful appeal undoes; epochs are -1 where nothing was suspended.
         ("in_force", "?"), ("removal", "?"), ("fine", "f8"), ("updates", "i8"), ("registration", "i8"), ("service", "i8"),
         ("next", "i8"),
@@ -40,7 +41,7 @@ APPEAL = np.dtype(
 )  # fmt: skip
 FILING = np.dtype(
     [
-        ("provider", "i8"), ("life", "i8"), ("attempt", "i8"), ("pool", "i4"), ("regime", "i4"), ("arrived", "f8"),
+        ("provider", "i8"), ("life", "i8"), ("attempt", "i8"), ("pool", "i8"), ("regime", "i8"), ("arrived", "f8"),
         ("in_review", "f8"), ("next", "i8"),
     ],
     align=True,
@@ -199,7 +200,7 @@ WORLD = _World(
 @jit
 def take(store: Any) -> int:
     """The number of a free record."""
-    place = store.free
+    place: int = store.free
     if place >= 0:
         store.free = store.records[place].next
         return place
