@@ -100,9 +100,14 @@ class Canaries:
 
 
 def _of_everybody(probe: Probe) -> dict[str, str]:
-    """What the invented holders of this run's accounts told of themselves: it is left out together with what leaked."""
+    """What the invented holders of the accounts in this case told of themselves: it is left out together with what
+    leaked. They are numbered as they come, so that it is the same whatever other checks run beside this one.
+    """
+    said = b"\n".join(_asked(taken.exchange) + b"\n" + _answered(taken.exchange) for taken in probe.taken)
+    places = ((said.find(account.encode()), account) for account in probe.session.holders)
     known: dict[str, str] = {}
-    for number, (account, holder) in enumerate(probe.session.holders.items(), 1):
+    for number, (_, account) in enumerate(sorted(place for place in places if place[0] >= 0), 1):
+        holder = probe.session.holders[account]
         known |= {f"name_{number}": holder.name, f"phone_number_{number}": holder.phone, f"identity_number_{number}": holder.id_number}
         known |= {f"credit_code_{number}": holder.uscc, f"email_address_{number}": probe.session.profiles[account]["email"]}
     return known
