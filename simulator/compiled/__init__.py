@@ -4,8 +4,9 @@ What differs is control flow: processes are small state machines, a heap and a w
 (:mod:`.agenda`), and every entity is a record in an array (:mod:`.layout`, :mod:`.world`). numba is imported when
 something is run, not when this module is.
 
-Memory, in bytes, beside Python's own: about 480 a provider, 56 more for each behaviour, 40 for each store and 16 for each
-store and one more; 32 a row of the log; 72 an event that is pending.
+Memory grows in proportion: some 3 kB a provider of ``cn-2023``, what it has pending included, and 61 bytes a row of the log, half
+of them while it is handed over (peak of 50,000 providers over a year, without and with a log). An event that is pending takes
+88 bytes of these, in arrays that double when they are full.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from ..model import Beginning, Replication
     from ..scenario import Scenario
 
-COMPILING = "compiling the simulation engine, about half a minute, once"
+COMPILING = "compiling the simulation engine, some 20 seconds, once"
 
 
 def replicate(

@@ -21,7 +21,13 @@ import numba
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 
-from .. import draws, eventlog, formulas, policy, scenario, state
+from .. import draws
+
+SHARED = (
+    "authority", "case", "clock", "draws", "eventlog", "formulas", "market", "model", "policy", "provider", "public", "registry",
+    "state",
+)  # fmt: skip
+"""Modules of the model whose functions or constants the compiled code takes in."""
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -97,8 +103,9 @@ def entry(function: Function) -> Function:
 @functools.cache
 def folder() -> Path | None:
     """Where compiled code is kept, None where nothing can be written."""
-    shared = [Path(module.__file__ or "") for module in (draws, eventlog, formulas, policy, scenario, state)]
-    return draws.cache_folder(numba.__version__, [*shared, *sorted(Path(__file__).parent.glob("*.py"))])
+    here = Path(__file__).parent
+    shared = [here.with_name(f"{name}.py") for name in SHARED]
+    return draws.cache_folder(numba.__version__, [*shared, *sorted(here.glob("*.py"))])
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..eventlog import Kind
+from ..model import BIN
 from . import agenda, app_store, budget, casework, inspection, life, occasion, platform, public, registry, sanction, supporter
 from .agenda import (
     case_of,
@@ -22,7 +23,7 @@ from .docket import grant, resize
 from .effort import review
 from .structure import borrowed
 from .suspension import expire
-from .world import BIN, accrue, close_bin, log, pay_staff, queue_changed
+from .world import accrue, close_bin, log, pay_staff, queue_changed
 
 ENTERED, OCCASION, POLICY_CHANGED = int(Kind.ENTERED), int(Kind.OCCASION), int(Kind.POLICY_CHANGED)
 SUPPORTER_FAILED, STORE_FINED = int(Kind.SUPPORTER_FAILED), int(Kind.STORE_FINED)

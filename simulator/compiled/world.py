@@ -8,15 +8,11 @@ import numpy as np
 from numba import types
 from numba.experimental import structref
 
-from ..eventlog import Kind
 from ..state import ACTIVE, FUNCTIONS, SERVICE
 from .agenda import AGENDA, array_of
 from .compilation import jit
 from .layout import BEHAVIOUR, CLASS, DUTY, FAILURE, FUNCTION, LAW, LISTING, PLATFORM, PROVIDER, STEP, STORE
 from .structure import Structure
-
-KINDS = len(Kind)
-BIN = 30.0
 
 ROW = np.dtype(
     [("time", "f8"), ("value", "f8"), ("case", "i8"), ("provider", "i4"), ("kind", "i2"), ("rule", "i2")], align=True

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from shenhe import scenarios
 from shenhe.simulator import Scenario, compiled, load_scenario
+from shenhe.simulator.compiled.compilation import SHARED
 from shenhe.simulator.divergence import differences
 from shenhe.simulator.model import Replication
 from shenhe.simulator.model import replicate as on_simpy
@@ -61,6 +64,17 @@ def test_more_pending_than_there_was_room_for() -> None:
     result = agree(load_scenario("cn-2023", crowded))
     assert result.pending > 2048
     assert len(result.log.time) > 8192
+
+
+def test_the_cache_knows_every_module_that_compiled_code_rests_on() -> None:
+    """numba itself does not: a constant changed there would leave old code in use."""
+    folder = Path(compiled.__file__).parent
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in folder.glob("*.py") if path.name not in ("__init__.py", "engine.py")]
+    imports = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level == 2]
+    named = {node.module.partition(".")[0] for node in imports if node.module}
+    named |= {name.name for node in imports if not node.module for name in node.names}
+    assert named <= set(SHARED)
+    assert len(named) > 8
 
 
 def test_it_says_why_it_cannot_run(monkeypatch: pytest.MonkeyPatch) -> None:
