@@ -369,12 +369,18 @@ def tickets_are_read_by_their_owners(probe: Probe, case: Case) -> None:
     reporter = probe.reporter()
     ticket = probe.setup(probe.provider.report, reporter, request)
     probe.control(probe.provider.report_status, reporter, ticket)
-    reader = probe.another_account() if case.facet == ANOTHER else None
+    reader = _another_than(probe, reporter) if case.facet == ANOTHER else None
     if reader == reporter:
         raise Undecided("two signed-in accounts are needed", lasting=True)
     answer = probe.attempt(probe.provider.report_status, reader, _number_alone(ticket))
     if isinstance(answer, Accepted):
         raise Violation(f"{case.facet} reads the ticket of a report that a user made (it is {answer.value.state.value})")
+
+
+def _another_than(probe: Probe, reporter: Account) -> Account:
+    """Somebody else who is signed in; where accounts are supplied, the one that published."""
+    other = probe.another_account()
+    return other if other != reporter else probe.account()
 
 
 def _strangers_cannot_be_counted(probe: Probe, request: ReportRequest) -> None:
