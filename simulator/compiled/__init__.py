@@ -46,7 +46,7 @@ def refusal(scenario: Scenario) -> str | None:
 
         if numba.config.DISABLE_JIT:
             return "NUMBA_DISABLE_JIT is set, and the compiled engine is nothing without numba."
-        from . import engine  # noqa: F401
+        from . import compilation  # noqa: F401, what this engine asks of numba beyond its public functions
     except ImportError as error:
         return f"The compiled engine needs numba ({error})."
     return None

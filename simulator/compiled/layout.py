@@ -32,11 +32,7 @@ KINDS = {name: kind.__forward_arg__ for name, kind in Table.__annotations__.item
 
 
 def _record(group: str) -> Any:
-    fields = [
-        (place[1], KINDS_OF_FIELD[kind])
-        for name, kind in KINDS.items()
-        if (place := _place(name, kind)) and place[0] == group
-    ]
+    fields = [(field, KINDS_OF_FIELD[KINDS[name]]) for name, (owner, field) in PLACES.items() if owner == group]
     return np.dtype(fields + (FEAR if group == "step" else []), align=True)
 
 
@@ -54,6 +50,7 @@ def _place(name: str, kind: str) -> tuple[str, str] | None:
     return group, rest
 
 
+PLACES = {name: place for name, kind in KINDS.items() if (place := _place(name, kind)) is not None}
 LAW, CLASS, BEHAVIOUR, STEP, STORE, PLATFORM, FAILURE = (
     _record(group) for group in ("law", "class", "behaviour", "step", "store", "platform", "failure")
 )
@@ -95,14 +92,9 @@ def rules(regimes: Sequence[tuple[float, Table]]) -> Rules:
     records = {group: np.zeros((len(tables), sizes[group]), dtypes[group]) for group in GROUPS}
     law = np.zeros(len(tables), LAW)
     for number, table in enumerate(tables):
-        for name, value in table._asdict().items():
-            place = _place(name, KINDS[name])
-            if place is None:
-                continue
-            if place[0] == "law":
-                law[place[1]][number] = value
-            else:
-                records[place[0]][place[1]][number] = value
+        for name, (owner, field) in PLACES.items():
+            holder = law if owner == "law" else records[owner]
+            holder[field][number] = getattr(table, name)
         fines, turnover, days = table.feared()
         records["step"]["feared_fine"][number] = fines
         records["step"]["feared_turnover"][number] = turnover
