@@ -5,6 +5,7 @@ credited for work that was not done. A simulator that is not installed raises ``
 each makes of it: ``python benchmarks/queues.py``. The packages but SimPy are no dependency: ``python -m pip install cimba salabim ciw``.
 """
 
+import argparse
 import functools
 import math
 import random
@@ -161,10 +162,16 @@ def seconds_per_customer(name: str, customers: int, rounds: int) -> tuple[float,
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", choices=SIMULATORS, help="print CPU seconds a customer and the mean wait of one, for a program")
+    options = parser.parse_args()
+    if options.only:
+        print(*seconds_per_customer(options.only, 20_000, 3))
+        return
     print(f"M/M/{SERVERS} at {LOAD:.0%}, mean wait by Erlang's formula {expected_wait():.5f} service times")
     for name in SIMULATORS:
         try:
-            cost, wait = seconds_per_customer(name, 30_000, 3)
+            cost, wait = seconds_per_customer(name, 20_000, 3)
         except ImportError as error:
             print(f"{name:10} left out: {error}")
             continue
