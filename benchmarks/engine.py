@@ -15,7 +15,6 @@ import argparse
 import importlib.util
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -49,7 +48,7 @@ def beside(name: str) -> Any:
     return module
 
 
-queues, events = beside("queues"), beside("simulator_events")
+queues, events, scaling = beside("queues"), beside("simulator_events"), beside("scaling")
 
 
 def market(providers: int, years: float) -> Scenario:
@@ -130,39 +129,37 @@ def against_size(rounds: int) -> list[dict[str, float]]:
     """Cost of an event, log kept, at each size; the rate of a bare heap with as many pending; memory of a process of its own."""
     rows = []
     for providers in SIZES:
-        scenario = market(providers, YEARS if providers < 50_000 else 1)
-        few = rounds if providers < 50_000 else max(1, rounds // 2)
+        scenario = market(providers, YEARS)
         runs, heaps = [], []
-        for number in range(few):
+        for number in range(rounds if providers < 50_000 else max(1, rounds // 2)):
             runs.append(run(Engine.COMPILED, scenario, number))
             heaps.append(bare_heap(runs[0][3], 2_000_000))
         seconds = statistics.median(entry[0] / entry[1] for entry in runs)
         rows.append(
             {
                 "providers": providers,
-                "years": scenario.horizon / 365.0,
                 "events": runs[0][1],
                 "pending": runs[0][3],
                 "nanoseconds_per_event": 1e9 * seconds,
                 "against_smallest": seconds / (rows[0]["nanoseconds_per_event"] / 1e9) if rows else 1.0,
                 "events_per_second": 1.0 / seconds,
                 "against_bare_heap": 1.0 / seconds / statistics.median(heaps),
-                "peak_megabytes": peak_megabytes(providers, scenario.horizon / 365.0, keep_log=False),
-                "peak_megabytes_with_log": peak_megabytes(providers, scenario.horizon / 365.0, keep_log=True),
+                "peak_megabytes": peak_megabytes(providers, keep_log=False),
+                "peak_megabytes_with_log": peak_megabytes(providers, keep_log=True),
             }
         )
     return rows
 
 
-def peak_megabytes(providers: int, years: float, *, keep_log: bool) -> float:
+def peak_megabytes(providers: int, *, keep_log: bool) -> float:
     """Peak memory of a process that runs one replication."""
-    command = [sys.executable, "-P", __file__, "--one", str(providers), str(years), str(int(keep_log))]
+    command = [sys.executable, "-P", __file__, "--one", str(providers), str(int(keep_log))]
     return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
-def one(providers: int, years: float, keep_log: bool) -> None:
-    run(Engine.COMPILED, market(providers, years), 0, keep_log=keep_log)
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+def one(providers: int, keep_log: bool) -> None:
+    run(Engine.COMPILED, market(providers, YEARS), 0, keep_log=keep_log)
+    print(scaling.peak())
 
 
 def registry(replications: int) -> dict[str, Any]:
@@ -207,10 +204,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--replications", type=int, default=20, help="of the whole registry")
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)
+    parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
-        one(int(options.one[0]), float(options.one[1]), options.one[2] == "1")
+        one(int(options.one[0]), options.one[1] == "1")
         return
     compile_draws()
     warm(Engine.COMPILED, lambda text: print(text, file=sys.stderr))
@@ -244,7 +241,7 @@ def _simpy(found: dict[str, float]) -> str:
 
 
 def _sizes(rows: list[dict[str, float]]) -> str:
-    head = "providers  years      events   pending  ns/event  of smallest  of a bare heap  peak MB  peak MB, log kept"
+    head = "providers      events   pending  ns/event  of smallest  of a bare heap  peak MB  peak MB, log kept"
     return "\n".join([head, *map(_size, rows)])
 
 
@@ -263,7 +260,7 @@ def _registry(found: dict[str, Any]) -> str:
 
 def _size(row: dict[str, float]) -> str:
     return (
-        f"{row['providers']:9,} {row['years']:6.0f} {row['events']:11,} {row['pending']:9,} {row['nanoseconds_per_event']:9.0f} "
+        f"{row['providers']:9,} {row['events']:11,} {row['pending']:9,} {row['nanoseconds_per_event']:9.0f} "
         f"{row['against_smallest']:12.2f} {row['against_bare_heap']:15.2f} {row['peak_megabytes']:8.0f} "
         f"{row['peak_megabytes_with_log']:18.0f}"
     )

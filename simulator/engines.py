@@ -25,9 +25,9 @@ Wanted = Literal["auto", "simpy", "compiled"]
 WANTED: tuple[Wanted, ...] = ("auto", "simpy", "compiled")
 
 SIMPY_EVENTS = 200_000.0
-COMPILED_EVENTS = 3_000_000.0
+COMPILED_EVENTS = 4_000_000.0
 """Events a second on one processor, as ``benchmarks/engine.py`` measures them; only the choice of ``auto`` depends on them."""
-LOADING, COMPILING = 2.0, 60.0
+LOADING, COMPILING = 1.0, 25.0
 """Seconds before the compiled engine begins: with its code in the cache, and without."""
 
 

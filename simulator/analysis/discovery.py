@@ -274,7 +274,7 @@ def discover(
     table = table.sort_values("p", kind="stable").reset_index(drop=True)
     if (table["values"] == "").all():
         table = table.drop(columns="values")
-    where = f"{chosen}: {words} {side} {limit:.4g} in {100 * bad.mean():.0f} % of the worlds"
+    where = f"{chosen}: {words.split(':')[0]} {side} {limit:.4g} in {100 * bad.mean():.0f} % of the worlds"
     title = (
         f"{where}; the box has {100 * box.coverage:.0f} % of those, and {100 * box.density:.0f} % of the box is such"
         if (table["p"] <= DISTINCT).any()

@@ -86,12 +86,13 @@ def sensitivity(run: StudyRun, metric: str | None = None, arm: str | None = None
     else:
         notes.append("first: the share of the variance that knowing this parameter alone would take away.")
     notes.append("Half-widths (conf) are of 95 % intervals by bootstrap.")
+    subject = words.split(":")[0]
     measure = next(name for name in ("total", "mu_star", "first") if name in table)
     certain = table[measure].iloc[0] > table[f"{measure}_conf"].iloc[0]
     title = (
-        f"{table['parameter'].iloc[0]} moves {words} of {chosen} the most"
+        f"{table['parameter'].iloc[0]} moves {subject} of {chosen} the most"
         if certain
-        else f"No unknown is seen to move {words} of {chosen}: chance hides it, or nothing does"
+        else f"No unknown is seen to move {subject} of {chosen}: chance hides it, or nothing does"
     )
     facts: dict[str, str | float] = {"metric": objective.metric, "arm": chosen, "chance": chance}
     return Analysis("sensitivity", title, table, tuple(notes), facts=facts)
