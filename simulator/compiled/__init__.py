@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from ..scenario import Scenario
 
 COMPILING = "compiling the simulation engine, some 20 seconds, once"
+NUMBA = ("0.68",)
+"""Versions of numba that this engine was compared on. :mod:`.compilation` and :mod:`.structure` rest on parts of numba that may change
+without notice, and a change there need not show as an error."""
 
 
 def replicate(
@@ -46,6 +49,8 @@ def refusal(scenario: Scenario) -> str | None:
 
         if numba.config.DISABLE_JIT:
             return "NUMBA_DISABLE_JIT is set, and the compiled engine is nothing without numba."
+        if not numba.__version__.startswith(tuple(f"{version}." for version in NUMBA)):
+            return f"The compiled engine was tried on numba {' and '.join(NUMBA)} alone; found {numba.__version__}."
         from . import compilation  # noqa: F401, what this engine asks of numba beyond its public functions
     except ImportError as error:
         return f"The compiled engine needs numba ({error})."

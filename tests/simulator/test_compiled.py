@@ -12,6 +12,7 @@ from shenhe import scenarios
 from shenhe.simulator import Scenario, compiled, load_scenario
 from shenhe.simulator.compiled.compilation import SHARED
 from shenhe.simulator.divergence import differences
+from shenhe.simulator.engines import Engine, choose
 from shenhe.simulator.model import Replication
 from shenhe.simulator.model import replicate as on_simpy
 
@@ -85,6 +86,16 @@ def test_it_says_why_it_cannot_run(monkeypatch: pytest.MonkeyPatch) -> None:
     reason = compiled.refusal(small())
     assert reason is not None
     assert "NUMBA_DISABLE_JIT" in reason
+
+
+def test_it_runs_on_no_numba_that_it_was_not_compared_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    import numba
+
+    monkeypatch.setattr(numba, "__version__", "0.99.0")
+    reason = compiled.refusal(small())
+    assert reason is not None
+    assert "0.99.0" in reason
+    assert choose("auto", [(small(), 10_000_000)]) is Engine.SIMPY
 
 
 def test_a_cold_start_says_what_it_is_doing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
