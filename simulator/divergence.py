@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import PrivateAttr
 
 from .engines import Engine, Prepare, replicate
 from .eventlog import KIND_NAMES, Columns, Row
@@ -137,12 +138,23 @@ def divergence(one: Replicate, other: Replicate, scenario: Scenario, margin: int
     return Divergence(day, provider, tuple(found), row, first, (tuple(around[0]), tuple(around[1])), state)
 
 
+class _Beginning(Scenario):
+    """A scenario with an earlier horizon. What would come after it stays in and is never reached: a failure is known by its number."""
+
+    _whole: Scenario = PrivateAttr()
+
+    def regimes(self) -> list[tuple[float, Scenario]]:
+        whole = self._whole.regimes()
+        return [(day, regime.model_copy(update={"horizon": self.horizon})) for day, regime in whole if day < self.horizon]
+
+
 def until(scenario: Scenario, horizon: float) -> Scenario:
     """The scenario up to an earlier horizon: the beginning of the same run."""
     if horizon >= scenario.horizon:
         return scenario
-    changes = [change for change in scenario.changes if change.day < horizon]
-    return scenario.model_copy(update={"horizon": horizon, "changes": changes})
+    beginning = _Beginning.model_construct(**dict(scenario) | {"horizon": horizon})
+    beginning._whole = scenario
+    return beginning
 
 
 def _first_row(a: Columns, b: Columns) -> int | None:

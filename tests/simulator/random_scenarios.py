@@ -208,7 +208,7 @@ def _world(dice: Dice, shape: Shape) -> dict[str, Any]:
         simulated = max(1, int(supporters["count"] * data["population"]["scale"] + 0.5))
         data["failures"] = [
             {
-                "day": dice.days(horizon),
+                "day": dice.days(horizon * 0.95),
                 "days": dice.days(horizon, least=1.0),
                 "supporter": dice.count(0, simulated - 1),
                 "compliance_factor": dice.share(),

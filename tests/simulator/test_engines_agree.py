@@ -88,6 +88,14 @@ def test_a_replication_is_the_beginning_of_a_longer_one(market: Scenario) -> Non
     assert len(begun) > 100
 
 
+def test_so_it_is_with_changes_failures_and_any_lever() -> None:
+    for number in range(40):
+        scenario = random_scenario(number)
+        horizon = 0.4 * scenario.horizon
+        whole, part = replicate(scenario, 1, number), replicate(until(scenario, horizon), 1, number)
+        assert [row for row in part.rows if row[1] != Kind.OCCASION] == [row for row in whole.rows if row[0] < horizon], number
+
+
 def test_a_fault_in_an_engine_is_found_at_its_moment(market: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
     """An engine that takes every serious breach for a light one parts at the first serious one that is sanctioned."""
 
