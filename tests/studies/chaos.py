@@ -54,7 +54,7 @@ def start(study: Path, out: Path) -> subprocess.Popen[bytes]:
 
 
 def chaos(study: Path, folder: Path, kills: int, seed: int, *, tell: bool = False) -> Tally:
-    """Kill ``kills`` times, half drivers and half workers, at moments spread over the time that the study takes undisturbed.
+    """Kill ``kills`` times, half drivers and half workers, at moments spread over the time that a study takes.
 
     Each study that finishes is compared with one that was left alone; then another is begun. Raises
     :class:`RuntimeError` when a driver ends by itself with an error.
@@ -67,10 +67,11 @@ def chaos(study: Path, folder: Path, kills: int, seed: int, *, tell: bool = Fals
         raise RuntimeError(f"the study fails when nobody disturbs it: {told.decode()}")
     longest = time.monotonic() - began
     expected = digest(folder / "quiet")
-    drivers = workers = finished = different = number = 0
+    drivers = workers = finished = different = number = before = 0
     out = folder / "storm-0"
     while True:
         driver = start(study, out)
+        started = time.monotonic()
         while drivers + workers < kills:
             try:
                 driver.wait(dice.uniform(0.05, longest))
@@ -86,10 +87,14 @@ def chaos(study: Path, folder: Path, kills: int, seed: int, *, tell: bool = Fals
                 os.kill(dice.choice(found), signal.SIGKILL)
                 workers += 1
         if tell:
-            print(f"{drivers} drivers and {workers} workers killed, {finished} studies finished", flush=True)
+            print(f"{drivers} drivers and {workers} workers killed, {finished} studies finished, {different} different", flush=True)
         _, told = driver.communicate()
         if driver.returncode == 0:
             finished += 1
+            if drivers + workers == before:
+                # Nobody was quick enough: the machine has become quicker, or later kills would never come.
+                longest = min(longest, time.monotonic() - started)
+            before = drivers + workers
             different += digest(out) != expected
             number += 1
             out = folder / f"storm-{number}"
