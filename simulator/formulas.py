@@ -173,7 +173,8 @@ def fine_for_all(fine: float, per_violation: float, violations: int) -> float:
 
 def whole_steps(delay: float, step: float) -> float:
     """Days until what is due in ``delay`` days happens, on a clock that only shows every ``step`` days (0: continuous)."""
-    if step == 0.0:
+    # So many days, or infinitely many, have no fraction left.
+    if step == 0.0 or delay >= 2.0**52:
         return delay
     return float(math.ceil(delay / step)) * step
 

@@ -299,9 +299,10 @@ def _each(
         return
     # Started afresh and not forked: a fork of a process with threads (numba, pyarrow) can hang.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_ignore_interrupts) as executor:
+    work = functools.partial(run_one, scenario, seed, folder=folder, engine=engine)
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker, initargs=(work,)) as executor:
         try:
-            futures = {executor.submit(run_one, scenario, seed, number, folder, engine): number for number in numbers}
+            futures = {executor.submit(_work_on, number): number for number in numbers}
             for future in as_completed(futures):
                 yield futures.pop(future), future.result()
         except BaseException:
@@ -309,9 +310,19 @@ def _each(
             raise
 
 
-def _ignore_interrupts() -> None:
+_work: list[Callable[[int], tuple[pa.Table, ...]]] = []
+"""In a worker: what it does with a number. Handed over once and not with every number: a scenario fills the pipe to the workers,
+and a pipe that is full when they are ended is waited for without end."""
+
+
+def _begin_worker(work: Callable[[int], tuple[pa.Table, ...]]) -> None:
     """Ctrl-C is for the driver, which ends its workers; they need not each print where they were."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _work[:] = [work]
+
+
+def _work_on(number: int) -> tuple[pa.Table, ...]:
+    return _work[0](number)
 
 
 def _stop(executor: Executor) -> None:

@@ -100,6 +100,8 @@ def test_a_clock_of_steps_rounds_up_and_knows_no_half_days() -> None:
     assert [formulas.whole_steps(delay, 1.0) for delay in (0.0, 0.2, 1.0, 1.1, 30.0)] == [0.0, 1.0, 1.0, 2.0, 30.0]
     assert [formulas.whole_steps(delay, 7.0) for delay in (0.0, 0.2, 7.0, 30.0)] == [0.0, 7.0, 7.0, 35.0]
     assert formulas.whole_steps(math.pi, 0.0) == math.pi
+    assert formulas.whole_steps(math.inf, 1.0) == math.inf
+    assert formulas.whole_steps(1e300, 7.0) == 1e300
 
 
 def test_a_budget_pays_for_whole_cases_and_no_more_than_there_are_hands_for() -> None:
