@@ -307,6 +307,8 @@ def _each(
                 yield futures.pop(future), future.result()
         except BaseException:
             _stop(executor)
+            if folder is not None:
+                _remove_unfinished(folder)
             raise
 
 
@@ -331,6 +333,14 @@ def _stop(executor: Executor) -> None:
     executor.shutdown(wait=False, cancel_futures=True)
     for process in processes:
         process.terminate()
+    for process in processes:
+        process.join()
+
+
+def _remove_unfinished(folder: Path) -> None:
+    """What workers were writing when they were ended."""
+    for path in folder.glob("*/.*.part"):
+        path.unlink(missing_ok=True)
 
 
 def run_one(
