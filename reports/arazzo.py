@@ -22,7 +22,6 @@ from shenhe.conformance.bindings.format import (
     Part,
     RequestSection,
 )
-from shenhe.conformance.bindings.operations import merged
 from shenhe.conformance.exchange import visible
 from shenhe.conformance.provider import Operation
 
@@ -140,7 +139,7 @@ class _Course:
         section = self._file.operations.get(Operation(name))
         if section is None:
             return None
-        return merged(section, section.variants[0]) if section.variants else section
+        return section.with_variant(section.variants[0]) if section.variants else section
 
     def _described(self, name: str, section: RequestSection) -> _Step:
         bodies = {"json": section.json_, "form": section.form, "multipart": section.multipart, "body": section.body}

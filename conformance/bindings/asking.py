@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from ..provider import Accepted, Account, Operation, Refused, Result, Unavailable
+from .bound import BoundRequest
 from .caller import Caller
 from .carried import Carried
 from .extraction import Answer, AnswerError, text_of
 from .jobs import finished
-from .operations import BoundRequest
 from .outcome import declined
 from .sessions import SignInError
 from .stream import streamed

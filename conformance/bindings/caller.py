@@ -9,8 +9,8 @@ from typing import Any
 
 from ..provider import Account, Operation
 from .body import ENCODINGS
+from .bound import BoundPoll, BoundRequest
 from .extraction import Answer
-from .operations import BoundPoll, BoundRequest
 from .sending import filled_in, headers_of, pairs_of, with_query, written
 from .sessions import Sessions, Signed, SignInError, learn_credentials
 from .wire import Headers, Sending, Trip, Wire

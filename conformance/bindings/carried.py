@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..provider import Account, Consent, Content, Publication, Ticket
+from .bound import BoundRequest
 from .extraction import Answer, AnswerError, value_of
-from .operations import BoundRequest
 
 KINDS: Mapping[type, str] = {Account: "account", Content: "content", Publication: "publication", Ticket: "ticket", Consent: "consent"}
 """What values are attached to, by the name that templates have for it: ``carried.content.key``."""

@@ -20,8 +20,8 @@ from ..provider import Operation
 from . import deferred
 from .deferred import Deferred
 from .openapi import Description, Endpoint, Field
-from .operations import SHAPES
 from .places import Leaf, leaves, named, plain, quoted
+from .shapes import SHAPES
 from .template import BLANK
 from .vocabulary import Words, vocabulary
 

@@ -1,6 +1,6 @@
 """What a binding file may say: the shape of the YAML, before templates and paths are compiled.
 
-Values that are filled in at the time of a request (``path``, ``json`` …) stay as written here; :mod:`.operations` compiles them.
+Values that are filled in at the time of a request (``path``, ``json`` …) stay as written here; :mod:`.compiler` compiles them.
 """
 
 from __future__ import annotations
@@ -362,6 +362,11 @@ class RequestSection(_Model):
         """The keys that the file gives, by the names the file gives them."""
         return frozenset("json" if name == "json_" else name for name in self.model_fields_set)
 
+    @property
+    def bodies(self) -> tuple[Template, ...]:
+        """What the file gives as body; at most one is allowed."""
+        return tuple(each for each in (self.json_, self.form, self.multipart, self.body) if each is not None)
+
 
 BODIES = ("json", "form", "multipart", "body")
 
@@ -376,6 +381,13 @@ class OperationSection(RequestSection):
     """An operation and its variants, of which the first that matches is used."""
 
     variants: tuple[VariantSection, ...] = ()
+
+    def with_variant(self, variant: RequestSection) -> RequestSection:
+        """The operation's keys with the variant's own in place of them; a body of the variant's replaces the operation's whole."""
+        update: dict[str, Any] = {name: getattr(variant, name) for name in variant.model_fields_set if name != "when"}
+        if any(name in variant.written for name in BODIES):
+            update = {**{"json_" if name == "json" else name: None for name in BODIES}, **update}
+        return self.model_copy(update=update)
 
 
 class LoginSection(RequestSection):

@@ -34,11 +34,11 @@ from ..provider import (
 )
 from . import reading
 from .asking import Asked, Asking
+from .bound import BoundLogin, BoundRequest
 from .caller import Caller
 from .cassette import Recording
 from .extraction import as_text, text_of
 from .media import media_of
-from .operations import BoundLogin, BoundRequest
 from .pages import whole_list
 from .sessions import Sessions, credentials_of
 from .wire import Wire

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..provider import Account, Refused, Unavailable
+from .bound import BoundPoll, BoundRequest
 from .caller import Caller
 from .extraction import Answer, AnswerError, HeaderValue, describe, truth, value_of
-from .operations import BoundPoll, BoundRequest
 from .outcome import refusal
 from .sessions import SignInError
 from .wire import Trip, Wire, retry_after

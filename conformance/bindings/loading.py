@@ -23,10 +23,12 @@ from ..exchange import visible
 from ..provider import Account, Capabilities, Consent, Identity, Operation, ReadyMade, Subject
 from ..redaction import Redactor, long_enough
 from .asgi import AsgiTransport
+from .auth import auth_texts, missing_credentials
+from .bound import BoundLogin, BoundRequest
 from .cassette import CassetteTransport, Recording
+from .compiler import Compiler
 from .format import BindingFile, TargetSection, TlsSection
 from .http import HttpProvider
-from .operations import BoundLogin, BoundRequest, Compiler, auth_texts, missing_credentials
 from .template import expand, missing, variables
 from .transport import DeadlineTransport, Proxy
 from .wire import Wire, is_loopback

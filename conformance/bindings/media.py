@@ -9,9 +9,9 @@ from urllib.parse import unquote_to_bytes
 
 from ..provider import Media, Operation
 from .asking import Asked
+from .bound import BoundMedia, BoundRequest
 from .caller import Caller
 from .extraction import AnswerError, Query, as_text, describe
-from .operations import BoundMedia, BoundRequest
 from .sessions import SignInError
 
 

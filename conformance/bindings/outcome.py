@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..provider import Refused, Unavailable
+from .bound import BoundRequest
 from .extraction import Answer, AnswerError, Query, text_of, truth
-from .operations import BoundRequest
 from .wire import Trip
 
 

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 from ..exchange import visible
 from .asking import Asked, Asking
+from .bound import BoundPages
 from .extraction import AnswerError, HeaderValue, as_text, truth, value_of
-from .operations import BoundPages
 from .reading import MOST
 from .wire import Wire
 

@@ -11,7 +11,7 @@ from shenhe.rulebook import Service
 
 from ..provider import Operation
 from .drafting import Blank, written
-from .operations import SHAPES
+from .shapes import SHAPES
 from .vocabulary import vocabulary
 
 AUTH: Mapping[str, dict[str, object]] = {

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..provider import Operation
 from .format import BindingFile
-from .operations import SHAPES
+from .shapes import SHAPES
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from .body import ENCODINGS
-from .operations import BoundPart, BoundRequest
+from .bound import BoundPart, BoundRequest
 from .template import TemplateError
 from .wire import Headers, Sending
 

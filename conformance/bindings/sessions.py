@@ -11,8 +11,8 @@ from urllib.parse import quote, urlencode
 
 from ..provider import Account, Refused, Unavailable
 from .body import ENCODINGS
+from .bound import BoundAuth, BoundLogin, BoundRequest, BoundTokens
 from .extraction import Answer, AnswerError, Given, describe, text_of, truth, value_of
-from .operations import BoundAuth, BoundLogin, BoundRequest, BoundTokens
 from .sending import filled_in, written
 from .wire import Headers, Sending, Trip, Wire
 
