@@ -13,12 +13,9 @@ from .bound import BoundAuth, BoundLogin, BoundMedia, BoundPages, BoundPart, Bou
 from .expressions import Expressions
 from .extraction import Extraction, Query
 from .format import BindingFile, PagesSection, PollSection, RequestSection
-from .shapes import SHAPES, Shape
+from .shapes import LOGIN, LOGIN_SHAPE, SHAPES, Shape
 from .stream import BoundStream
 from .template import Fill
-
-LOGIN = "login"
-_LOGIN_SHAPE = Shape(extracts=("credentials.*",))
 
 
 class Compiler:
@@ -46,7 +43,7 @@ class Compiler:
         section = self.file.login
         if section is None:
             return None
-        way = self._request(LOGIN, section, section.written, (LOGIN,), {}, _LOGIN_SHAPE)
+        way = self._request(LOGIN, section, section.written, (LOGIN,), {}, LOGIN_SHAPE)
         gives = frozenset(way.groups.get("credentials", {}))
         if not gives:
             self.expressions.fault((LOGIN,), "found no extract.credentials, expected what an account has once it is signed in, by name")

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from shenhe.rulebook import Service
 
 from ..provider import Operation
-from .drafting import Blank, written
+from .blanks import Blank
+from .draft_text import written
 from .shapes import SHAPES
 from .vocabulary import vocabulary
 

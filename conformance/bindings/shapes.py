@@ -86,3 +86,7 @@ SHAPES: Mapping[Operation, Shape] = {
     Operation.ADVANCE_CLOCK: Shape(values=("hours",)),
     Operation.RESET: Shape(),
 }
+
+LOGIN = "login"
+"""What is asked besides the operations: that an account signs in."""
+LOGIN_SHAPE = Shape(extracts=("credentials.*",))

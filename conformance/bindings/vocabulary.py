@@ -1,4 +1,4 @@
-"""``vocabulary.yaml``: the words by which `shenhe init` reads documents of others."""
+"""The words by which `shenhe init` reads documents of others: ``vocabulary.yaml``, and what things are called in answers."""
 
 from __future__ import annotations
 
@@ -9,6 +9,30 @@ from pydantic import BaseModel, ConfigDict
 
 from shenhe.rulebook import Service
 from shenhe.rulebook.document import read_yaml, validate
+
+from .places import plain
+from .shapes import LOGIN
+
+IDS = {
+    "account": "accountid userid uid memberid openid",
+    "content": "contentid assetid workid imageid mediaid fileid resourceid generationid taskid resultid jobid",
+    "publication": "postid publicationid noteid shareid workid targetid objectid",
+    "ticket": "ticketid reportid complaintid caseid appealid",
+    "consent": "consentid authorizationid",
+}
+"""What the id of each thing may be called in an answer, besides ``id``."""
+ITEMS = {
+    "refutations": {"publication": f"{IDS['publication']} id", "text": "text content statement body message"},
+    "records": {
+        "kind": "kind type action event category",
+        "at": "at time timestamp createdat loggedat occurredat date",
+        "subject": f"subject {IDS['publication']} {IDS['content']}",
+        "text": "text message detail description content",
+    },
+}
+"""What is looked for in each item of a list, by the names it may have."""
+MESSAGE = "message msg errmsg errormessage detail errordetail error_description reason"
+"""What the words for a person may be called in a refusal."""
 
 
 class _Entry(BaseModel):
@@ -76,3 +100,14 @@ def vocabulary() -> Vocabulary:
     """The words that come with shenhe."""
     data, locate = read_yaml(files(__package__) / "vocabulary.yaml", "vocabulary.yaml")
     return validate(Vocabulary, data, locate)
+
+
+def expression_of(name: str, given: str) -> str | None:
+    """The template for the value of operation ``name`` that a document calls ``given``, or ``None`` for none that is known."""
+    known = plain(given)
+    for each in vocabulary().fields.get(name, ()):
+        if known in each.names.split():
+            return each.value
+    if known in IDS["account"].split() and name not in {"register", LOGIN}:
+        return "{{ account.id }}"
+    return None
