@@ -158,7 +158,7 @@ def workers(of: int | None = None) -> set[int]:
             parent = int(path.read_text().rpartition(")")[2].split()[1])
         except (OSError, ValueError):
             continue
-        if parent == (of or os.getpid()) and b"fleet_worker" in of_process(int(path.parent.name), "cmdline"):
+        if parent == (of or os.getpid()) and b"fleet.worker" in of_process(int(path.parent.name), "cmdline"):
             found.add(int(path.parent.name))
     return found
 

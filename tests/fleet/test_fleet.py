@@ -267,7 +267,7 @@ def test_whoever_eats_memory_is_ended_alone(tmp_path: Path) -> None:
 
 
 def test_an_interrupted_fleet_ends_its_processes_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from shenhe.conformance import fleet as module
+    from shenhe.conformance.fleet import running as module
 
     folder, out = tmp_path / "b", tmp_path / "out"
     folder.mkdir()
@@ -363,7 +363,7 @@ def test_no_process_has_the_secrets_in_its_environment(tmp_path: Path, monkeypat
             seen = [part for child in workers() for name in ("environ", "cmdline") for part in [of_process(child, name)]]
         finally:
             thread.join()
-    assert any(b"fleet_worker" in part for part in seen)
+    assert any(b"fleet.worker" in part for part in seen)
     assert b"canary" not in b"".join(seen)
 
 

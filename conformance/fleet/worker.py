@@ -1,4 +1,4 @@
-"""The worker's side of :mod:`.fleet`: bounds itself, judges the one provider it is told of, and answers with a result.
+"""The worker's side of :mod:`.process`: bounds itself, judges the one provider it is told of, and answers with a result.
 
 The job comes on standard input, so that its variables stand in no process's environment. Standard input stays open: when it ends, the
 fleet is gone, and so is this process.
@@ -17,12 +17,13 @@ from pathlib import Path
 from shenhe.rulebook import RulebookError
 from shenhe.rulebook.document import DocumentError
 
-from .bindings import load_binding
-from .fleet import LONGEST, Job, Outcome, Result, summary_of
-from .report import Report
-from .runner import GONE, run_checks
-from .selection import NothingToCheck
-from .target import TargetRefused
+from ..bindings import load_binding
+from ..report import Report
+from ..runner import GONE, run_checks
+from ..selection import NothingToCheck
+from ..target import TargetRefused
+from .process import LONGEST, Job
+from .results import Outcome, Result, summary_of
 
 _DETAIL = 2000
 

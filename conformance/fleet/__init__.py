@@ -1,0 +1,32 @@
+"""Many providers: a folder of bindings, each judged by a process of its own, to one report each and one ``fleet.json``.
+
+Whoever holds many bindings (an app store, a regulator) did not write them all. So each provider is asked by a process that has a bound
+on time and memory, knows only the variables that its binding names, and can fail, hang or die without the others noticing::
+
+    out/
+      fleet.json                      the whole, ranked: :class:`Fleet`
+      providers/NAME/report.json      what `shenhe check` would have written
+      providers/NAME/outcome.json     what makes a second run pass over a provider that is done
+"""
+
+from .members import FleetError, Member, members, read_variables, shared_secrets
+from .ranking import gravest, ranked
+from .results import Accepted, Fleet, Options, Provider, Result, json_schema
+from .running import run_fleet
+
+__all__ = [
+    "Accepted",
+    "Fleet",
+    "FleetError",
+    "Member",
+    "Options",
+    "Provider",
+    "Result",
+    "gravest",
+    "json_schema",
+    "members",
+    "ranked",
+    "read_variables",
+    "run_fleet",
+    "shared_secrets",
+]

@@ -1,0 +1,32 @@
+"""Who stands where: the order of a fleet's providers, and the one exit code of many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ..verdict import ExitCode
+from .results import Provider
+
+
+def gravest(codes: Iterable[int]) -> ExitCode:
+    """The exit code of many: a failure before a mistake, a mistake before what is not verified."""
+    order = (ExitCode.FAILED, ExitCode.USAGE, ExitCode.NOT_VERIFIED, ExitCode.PASSED)
+    return min((ExitCode(code) for code in codes), key=order.index, default=ExitCode.PASSED)
+
+
+def ranked(providers: Sequence[Provider]) -> list[Provider]:
+    """Best first: passed, not verified, failed; then by rules failed and rules not verified. Equals share a rank and stand by name.
+
+    Those of whom nothing was judged follow without a rank: to hang or to hide is no way up.
+    """
+
+    def place(provider: Provider) -> tuple[int, int, int]:
+        return [0, 3, 1, 2].index(provider.exit_code), len(provider.failed), len(provider.unverified)
+
+    judged = sorted((each for each in providers if each.judged), key=lambda each: (place(each), each.name))
+    first = [next(number for number, other in enumerate(judged, 1) if place(other) == place(each)) for each in judged]
+    others = sorted((each for each in providers if not each.judged), key=lambda each: each.name)
+    return [
+        *(each.model_copy(update={"rank": rank}) for each, rank in zip(judged, first, strict=True)),
+        *(each.model_copy(update={"rank": None}) for each in others),
+    ]
