@@ -1,8 +1,8 @@
 """The model as one compiled loop: the same draws, table and formulas as on SimPy, and the same log and outcomes, bit for bit.
 
-What differs is control flow: processes are small state machines, a heap and a winner tree hold what comes next
-(:mod:`.agenda`), and every entity is a record in an array (:mod:`.layout`, :mod:`.world`). numba is imported when
-something is run, not when this module is.
+What differs is control flow: processes are small state machines, a calendar holds what comes next (:mod:`.agenda`), occasions that
+nothing can come of are counted ahead and never stand in it (:mod:`.stream`), and every entity is a record in an array
+(:mod:`.layout`, :mod:`.world`). numba is imported when something is run, not when this module is.
 
 Memory grows in proportion: some 3 kB a provider of ``cn-2023``, what it has pending included, and 61 bytes a row of the log, half
 of them while it is handed over (peak of 50,000 providers over a year, without and with a log). An event that is pending takes

@@ -1,11 +1,12 @@
-"""What happens next: a heap of what comes due, a winner tree of the occasions of all providers, and cascades of this moment.
+"""What happens next: a calendar of what comes due, a heap of what is due soon, and cascades of this moment.
 
 The order is that of :mod:`..clock`: by time, then by key, then by the order of scheduling. What SimPy does at once, with its two
 lowest priorities, stands in two queues that are emptied before time goes on: processes that start, then grants of a
 resource.
 
-Nine in ten events are occasions, of which each provider has one ahead at a time. They stand in a tree of their own, where
-the next one takes the place of the last in as many steps as the tree has levels, and nothing is moved.
+The calendar (Brown 1988) has pages of equal length, whose entries are linked as they come. Only those of the page that is open stand
+in order, in a heap so small that the processor keeps it at hand however many entries are pending. What comes due beyond the horizon
+is counted and forgotten.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ OCCASION = int(Kind.OCCASION)
 CASE_MASK = (1 << CASE_BITS) - 1
 PROVIDER_MASK = (1 << PROVIDER_BITS) - 1
 NEVER = np.inf
+PAGES = 1 << 14
+"""So many that a page of 50,000 providers over five years has some 600 entries, and so few that turning them is a fraction of a
+millisecond."""
 
 # What an entry of the agenda is about: the code by which :mod:`.events` acts on it. Each says which fields of DUE it uses
 # besides the provider and case, which its key holds.
@@ -69,11 +73,15 @@ CASE_BEGINS, APPEAL_BEGINS, FILING_BEGINS, REMOVAL_BEGINS, INSPECTOR_FREE, REVIE
 
 ENTRY_OF_HEAP = np.dtype([("time", "f8"), ("key", "i8"), ("order", "i8"), ("due", "i8")], align=True)
 DUE = np.dtype(
-    [("what", "i8"), ("behaviour", "i8"), ("flag", "?"), ("subject", "i8"), ("amount", "f8"), ("since", "f8"), ("next", "i8")],
+    [
+        ("time", "f8"), ("key", "i8"), ("order", "i8"), ("next", "i8"),
+        ("what", "i2"), ("behaviour", "i2"), ("flag", "?"), ("subject", "i8"), ("amount", "f8"), ("since", "f8"),
+    ],
     align=True,
-)
+)  # fmt: skip
+"""When something comes due and what it is about, in one line of the processor's cache; ``next`` links those of one page, or those
+that are free."""
 CASCADE = np.dtype([("what", "i8"), ("subject", "i8")])
-LEAF = np.dtype([("time", "f8"), ("provider", "i8")])
 
 
 def array_of(dtype: Any, dimensions: int = 1) -> Any:
@@ -95,16 +103,19 @@ QUEUE = _Queue([("entries", array_of(CASCADE)), ("first", types.int64), ("end", 
 
 AGENDA = _Agenda(
     [
+        ("horizon", types.float64),
+        ("pages", array_of("i8")),  # the first due of each page, -1 for none
+        ("pages_a_day", types.float64),
+        ("page", types.int64),  # the one that is open: its dues stand in the heap
         ("heap", array_of(ENTRY_OF_HEAP)),
-        ("count", types.int64),
+        ("count", types.int64),  # in the heap
         ("order", types.int64),  # of scheduling
-        ("dues", array_of(DUE)),
+        ("dues", array_of(DUE)),  # the occasion of each provider, one for what is forgotten, and the others
         ("free", types.int64),  # first of the free dues, -1 for none
         ("used", types.int64),
+        ("pending", types.int64),  # what has been scheduled and has not happened
         ("starting", QUEUE),
         ("granted", QUEUE),
-        ("tree", array_of(LEAF)),  # 2 * leaves; node k has children 2k and 2k + 1, the root is 1
-        ("leaves", types.int64),
     ]
 )
 
@@ -141,22 +152,19 @@ def pop_first(queue: Any) -> tuple[int, int]:
 
 
 @jit
-def new_agenda(providers: int) -> Any:
+def new_agenda(providers: int, horizon: float) -> Any:
     agenda = structref.new(AGENDA)
+    agenda.horizon = horizon
+    agenda.pages = np.full(PAGES, -1)
+    agenda.pages_a_day = PAGES / horizon
+    agenda.page = 0
     agenda.heap = np.empty(1024, ENTRY_OF_HEAP)
-    agenda.dues = np.empty(1024, DUE)
-    agenda.count = agenda.order = agenda.used = 0
+    agenda.dues = np.empty(providers + 1024, DUE)
+    agenda.count = agenda.order = agenda.pending = 0
+    agenda.used = providers + 1
     agenda.free = -1
     agenda.starting = new_queue()
     agenda.granted = new_queue()
-    leaves = 1
-    while leaves < providers:
-        leaves *= 2
-    agenda.leaves = leaves
-    agenda.tree = np.empty(2 * leaves, LEAF)
-    for node in range(2 * leaves):
-        agenda.tree[node].time = NEVER
-        agenda.tree[node].provider = 0
     return agenda
 
 
@@ -180,6 +188,92 @@ def kind_of(key: int) -> int:
     return key >> (CASE_BITS + PROVIDER_BITS)
 
 
+# -- the calendar
+
+
+@jit
+def schedule(w: Any, delay: float, kind: int, provider: int, case: int, what: int) -> Any:
+    """Something comes due ``delay`` days from now; the record of what there is to know of it, all zero, to be filled in."""
+    agenda = w.agenda
+    time = w.now + whole_steps(delay, w.step)
+    place = len(w.providers)
+    if time < agenda.horizon:
+        place = _room(agenda)
+        _enter(agenda, place, time, key_of(kind, provider, case))
+    else:
+        agenda.pending += 1
+    due = agenda.dues[place]
+    due.what = what
+    due.behaviour = 0
+    due.flag = False
+    due.subject = 0
+    due.amount = 0.0
+    due.since = 0.0
+    return due
+
+
+@jit
+def expect_occasion(agenda: Any, provider: int, k: int, time: float) -> None:
+    """Occasion ``k`` of a provider is the next that it meets."""
+    if time < agenda.horizon:
+        _enter(agenda, provider, time, key_of(OCCASION, provider, k))
+    else:
+        agenda.pending += 1
+
+
+@jit
+def _room(agenda: Any) -> int:
+    """The number of a free due."""
+    place: int = agenda.free
+    if place >= 0:
+        agenda.free = agenda.dues[place].next
+        return place
+    place = agenda.used
+    agenda.used = place + 1
+    if place == len(agenda.dues):
+        more = np.empty(2 * place, DUE)
+        more[:place] = agenda.dues
+        agenda.dues = more
+    return place
+
+
+@jit
+def _enter(agenda: Any, place: int, time: float, key: int) -> None:
+    due, order = agenda.dues[place], agenda.order
+    due.time = time
+    due.key = key
+    due.order = order
+    agenda.order = order + 1
+    agenda.pending += 1
+    # Rounding may put a moment on the page before or after, but never two of them in the wrong order.
+    page = min(int(time * agenda.pages_a_day), PAGES - 1)
+    if page <= agenda.page:
+        _push(agenda, time, key, order, place)
+    else:
+        due.next = agenda.pages[page]
+        agenda.pages[page] = place
+
+
+@jit
+def turn_pages(agenda: Any) -> None:
+    """Open the next page that has entries, if there is one."""
+    pages, page = agenda.pages, agenda.page
+    while agenda.count == 0 and page < PAGES - 1:
+        page += 1
+        place = pages[page]
+        while place >= 0:
+            due = agenda.dues[place]
+            _push(agenda, due.time, due.key, due.order, place)
+            place = due.next
+    agenda.page = page
+
+
+@jit
+def give_back(agenda: Any, place: int) -> None:
+    agenda.dues[place].next = agenda.free
+    agenda.free = place
+
+
 # -- the heap
 
 
@@ -194,45 +288,17 @@ def precedes(a: Any, b: Any) -> bool:
 
 
 @jit
-def schedule(w: Any, delay: float, kind: int, provider: int, case: int, what: int) -> Any:
-    """Something comes due ``delay`` days from now; the record of what there is to know of it, all zero, to be filled in."""
-    agenda = w.agenda
-    place = agenda.free
-    if place >= 0:
-        agenda.free = agenda.dues[place].next
-    else:
-        place = agenda.used
-        agenda.used = place + 1
-        if place == len(agenda.dues):
-            more = np.empty(2 * place, DUE)
-            more[:place] = agenda.dues
-            agenda.dues = more
-    due = agenda.dues[place]
-    due.what = what
-    due.behaviour = 0
-    due.flag = False
-    due.subject = 0
-    due.amount = 0.0
-    due.since = 0.0
-    _push(agenda, w.now + whole_steps(delay, w.step), key_of(kind, provider, case), place)
-    return due
-
-
-@jit
-def _push(agenda: Any, time: float, key: int, place: int) -> None:
+def _push(agenda: Any, time: float, key: int, order: int, place: int) -> None:
     heap, child = agenda.heap, agenda.count
     if child == len(heap):
         more = np.empty(2 * child, ENTRY_OF_HEAP)
         more[:child] = heap
         agenda.heap = heap = more
     agenda.count = child + 1
-    order = agenda.order
-    agenda.order = order + 1
     while child > 0:
         parent = (child - 1) >> 1
         above = heap[parent]
-        # The order of scheduling is the greatest yet: among equals this one comes last.
-        if above.time < time or (above.time == time and above.key <= key):
+        if above.time < time or (above.time == time and (above.key < key or (above.key == key and above.order < order))):
             break
         _move(heap, parent, child)
         child = parent
@@ -254,9 +320,10 @@ def _move(heap: Any, source: int, target: int) -> None:
 
 @jit
 def remove_first(agenda: Any) -> None:
-    """Take the first entry off the heap. Its due must have been given back."""
+    """Take the first entry off the heap; its due is for the caller to give back."""
     heap, count = agenda.heap, agenda.count - 1
     agenda.count = count
+    agenda.pending -= 1
     last = heap[count]
     parent = 0
     while True:
@@ -270,31 +337,6 @@ def remove_first(agenda: Any) -> None:
         _move(heap, child, parent)
         parent = child
     _move(heap, count, parent)
-
-
-@jit
-def give_back(agenda: Any, place: int) -> None:
-    agenda.dues[place].next = agenda.free
-    agenda.free = place
-
-
-# -- the occasions
-
-
-@jit
-def expect_occasion(agenda: Any, provider: int, time: float) -> None:
-    """The next occasion of a provider, or ``NEVER``. Among equal times the lower number comes first, as its key does."""
-    tree = agenda.tree
-    node = agenda.leaves + provider
-    tree[node].time = time
-    tree[node].provider = provider
-    while node > 1:
-        left = node & ~1
-        winner = tree[left + 1] if tree[left + 1].time < tree[left].time else tree[left]
-        node >>= 1
-        above = tree[node]
-        above.time = winner.time
-        above.provider = winner.provider
 
 
 @jit

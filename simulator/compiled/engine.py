@@ -100,9 +100,10 @@ def make_world(setting: Any, rules: Any, people: Any) -> Any:
     w.census = BIN
     w.seed = setting.seed
     w.regime = 0
+    w.latest = -1
     w.events = 0
     w.inspection_arrival = w.complaint_arrival = w.rumour_arrival = 0.0
-    w.agenda = new_agenda(len(people.providers))
+    w.agenda = new_agenda(len(people.providers), setting.horizon)
     w.days = rules.days
     w.law = rules.law
     w.classes = rules.classes
@@ -111,6 +112,10 @@ def make_world(setting: Any, rules: Any, people: Any) -> Any:
     w.stores = rules.stores
     w.platforms = rules.platforms
     w.failures = rules.failures
+    w.worst_failure = 1.0
+    for regime in range(rules.failures.shape[0]):
+        for number in range(rules.failures.shape[1]):
+            w.worst_failure = min(w.worst_failure, rules.failures[regime, number].factor)
     w.inspectors = rules.inspectors
     w.reviewers = rules.reviewers
     w.budgets = rules.budgets
@@ -164,6 +169,7 @@ def make_world(setting: Any, rules: Any, people: Any) -> Any:
     classes = rules.classes.shape[1]
     w.class_occasions = np.zeros(classes, np.int64)
     w.class_violations = np.zeros(classes, np.int64)
+    w.counted_ahead = np.zeros((classes, setting.bins), np.int64)
     w.totals = np.zeros(setting.totals)
     w.fines = w.fines_gross = w.wait_total = w.review_total = 0.0
     w.closed = np.zeros(3, np.int64)
@@ -186,9 +192,6 @@ def make_world(setting: Any, rules: Any, people: Any) -> Any:
 
 @entry
 def counts_of(w: Any) -> Any:
-    pending = w.agenda.count
-    for leaf in range(w.agenda.leaves, 2 * w.agenda.leaves):
-        pending += w.agenda.tree[leaf].time < np.inf
     return Counts(
         w.rows[: w.logged],
         w.action_delays[: w.actions],
@@ -209,8 +212,8 @@ def counts_of(w: Any) -> Any:
         w.staff_cost,
         w.waiting_since,
         w.authorities,
-        w.events,
-        pending,
+        w.events + w.counted_ahead.sum(),
+        w.agenda.pending,
     )
 
 

@@ -6,16 +6,17 @@ from typing import Any
 
 from ..eventlog import Kind
 from ..model import BIN
-from . import agenda, app_store, budget, casework, inspection, life, occasion, platform, public, registry, sanction, supporter
+from . import agenda, app_store, budget, casework, inspection, life, occasion, platform, public, registry, sanction, stream, supporter
 from .agenda import (
+    NEVER,
     case_of,
     give_back,
-    key_of,
     kind_of,
     pop_first,
     provider_of,
     remove_first,
     schedule,
+    turn_pages,
 )
 from .budget import employ
 from .compilation import entry, jit
@@ -63,7 +64,6 @@ def advance(world: Any, most: int) -> bool:
     """Let at most so many events happen; whether the horizon has been reached."""
     w = borrowed(world)
     plan = w.agenda
-    key_of_occasion = key_of(OCCASION, 0, 0)
     for _ in range(most):
         w.events += 1
         if plan.starting.first < plan.starting.end:
@@ -72,35 +72,33 @@ def advance(world: Any, most: int) -> bool:
         if plan.granted.first < plan.granted.end:
             go_on(w)
             continue
-        by_tree = plan.tree[1].time
-        from_tree = True
-        time = by_tree
+        if plan.count == 0:
+            turn_pages(plan)
+        time, key = NEVER, 0
         if plan.count > 0:
-            head = plan.heap[0]
-            p = plan.tree[1].provider
-            if head.time < by_tree or (
-                head.time == by_tree
-                and head.key < key_of_occasion + key_of(0, p, w.providers[p].next_occasion)
-            ):
-                from_tree = False
-                time = head.time
+            time, key = plan.heap[0].time, plan.heap[0].key
         if time >= w.census:
             if w.census >= w.horizon:
                 w.now = w.horizon
                 return True
             # A bin is closed before anything else happens at its end: bins are half-open, like the horizon.
             w.now = w.census
+            w.latest = -1
             close_bin(w)
             w.census = w.now + BIN
             continue
         if time >= w.horizon:
             w.now = w.horizon
             return True
+        if time > w.now or key > w.latest:
+            w.latest = key
         w.now = time
-        if from_tree:
-            occasion.meet_occasion(w, plan.tree[1].provider)
+        place = plan.heap[0].due
+        remove_first(plan)
+        if place < len(w.providers):
+            occasion.meet_occasion(w, place)
         else:
-            happen(w)
+            happen(w, key, place)
     return False
 
 
@@ -131,16 +129,13 @@ def go_on(w: Any) -> None:
 
 
 @jit
-def happen(w: Any) -> None:
-    """What stands first in the heap happens."""
-    head = w.agenda.heap[0]
-    key, place = head.key, head.due
+def happen(w: Any, key: int, place: int) -> None:
+    """Something comes due that is no occasion."""
     kind, p, case = kind_of(key), provider_of(key), case_of(key)
     due = w.agenda.dues[place]
-    what, b, subject = due.what, due.behaviour, due.subject
+    what, b, subject = int(due.what), int(due.behaviour), due.subject
     flag, amount, since = due.flag, due.amount, due.since
     give_back(w.agenda, place)
-    remove_first(w.agenda)
     if what == agenda.VIOLATION_ENDS:
         occasion.end_violation(w, kind, p, b, case, amount, subject, since)
     elif what == agenda.COMPLAINT_MADE:
@@ -177,7 +172,7 @@ def happen(w: Any) -> None:
 def _happen_seldom(w: Any, what: int, p: int, case: int, subject: int) -> None:
     if what == agenda.ENTRY:
         life.enter(w, p)
-        occasion.begin_occasions(w, p)
+        stream.begin_occasions(w, p)
     elif what == agenda.EXIT:
         life.leave(w, p)
     elif what == agenda.GRACE_OVER:

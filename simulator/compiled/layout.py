@@ -129,11 +129,14 @@ BY_STORE = ("listed", "listing_epoch", "removed")
 ELSEWHERE = (*BY_BEHAVIOUR, *BY_FUNCTION, *BY_STORE, "moved", "moved_to")
 LINE = 64
 """Bytes of a line of the processor's cache."""
-HOT = ("status", "size_class", "occasions")
-STREAM = [("interrupted", "i8"), ("next_occasion", "i8"), ("arrival", "f8"), ("mean_gap", "f8"), ("most_tempted", "f8")]
-"""All that most occasions look at stands in the first line of a provider's record: some of its state, and beside it whether its
-service is suspended, the number of its next occasion, when that would be in continuous time, the mean days between two, and
-the chance that it gives in to the one that it is tempted most by."""
+HOT = ("size_class", "occasions")
+STREAM = [
+    ("meets", "i8"), ("next_occasion", "i8"), ("arrival", "f8"), ("mean_gap", "f8"), ("most_tempted", "f8"),
+    ("draw", "f8"), ("behaviour", "i8"), ("counted", "i8"), ("counted_arrival", "f8"),
+]  # fmt: skip
+"""All that an occasion looks at stands first in a provider's record: some of its state, and beside it whether it meets occasions, the
+number of the next that could tempt it, when that is in continuous time, the mean days between two, the most that it could ever
+lack in compliance, the draw and the behaviour of the next; and the first of those counted ahead, after which moment it comes."""
 
 
 def _fields(names: Sequence[str]) -> list[tuple[str, str]]:
@@ -178,8 +181,6 @@ def people(state: State) -> People:
         state.moved.copy(),
         state.moved_to.copy(),
     )
-    tempted = 1.0 - state.compliance.reshape(n, -1)
-    found.providers["most_tempted"] = tempted.max(axis=1)
     for name, values in state._asdict().items():
         integer = name in INTEGERS or name == "moved_to"
         if (values.dtype == np.int64) is not integer:

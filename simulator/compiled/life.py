@@ -11,6 +11,7 @@ from . import agenda, app_store, registry
 from .agenda import schedule
 from .compilation import jit
 from .pure import Purpose, compliance_after_rectification, compliance_at, exponential, outlays, uniform
+from .stream import follow_status, note_temptation
 from .users import move_away
 from .world import accrue, log
 
@@ -94,7 +95,7 @@ def rectify(w: Any, p: int, b: int, case: int) -> None:
     provider, duty = w.providers[p], w.duties[p * w.behaviours.shape[1] + b]
     duty.base = compliance_after_rectification(duty.base, w.law[w.regime].rectification_gain)
     duty.compliance = compliance_at(duty.base, provider.effort, provider.failing)
-    _note_temptation(w, p)
+    note_temptation(w, p)
     end_all(w, p, b)
     log(w, RECTIFIED, p, case, b, 0.0)
     accrue(w, p)
@@ -109,17 +110,6 @@ def refresh_compliance(w: Any, p: int) -> None:
     for place in range(p * behaviours, (p + 1) * behaviours):
         duty = w.duties[place]
         duty.compliance = compliance_at(duty.base, provider.effort, provider.failing)
-    _note_temptation(w, p)
-
-
-@jit
-def _note_temptation(w: Any, p: int) -> None:
-    """Its greatest lack of compliance, so that an occasion which no lack of it would let pass needs no closer look."""
-    behaviours = w.behaviours.shape[1]
-    most = 0.0
-    for place in range(p * behaviours, (p + 1) * behaviours):
-        most = max(most, 1.0 - w.duties[place].compliance)
-    w.providers[p].most_tempted = most
 
 
 @jit
@@ -164,6 +154,7 @@ def close(w: Any, p: int, status: int, kind: int, case: int, rule: int, driven_o
     provider = w.providers[p]
     provider.status = status
     provider.ended = w.now
+    follow_status(w, p)
     provider.exits += 1 if status == EXITED else 0
     for b in range(w.behaviours.shape[1]):
         end_all(w, p, b)
@@ -203,7 +194,6 @@ def reenter(w: Any, p: int) -> None:
     provider = w.providers[p]
     if provider.status in (NOT_ENTERED, ACTIVE):
         return
-    provider.interrupted = 0
     for function in range(FUNCTIONS):
         w.functions[p * FUNCTIONS + function].suspended = 0
         w.functions[p * FUNCTIONS + function].suspension_epoch += 1
@@ -212,6 +202,7 @@ def reenter(w: Any, p: int) -> None:
     provider.strikes = provider.applied = provider.group = provider.complained = 0
     provider.ended = NEVER
     provider.effort_at = w.now
+    follow_status(w, p)
     provider.written_off = paid(w, p)
     log(w, REENTERED, p, 0, -1, 0.0)
     app_store.forget(w, p)

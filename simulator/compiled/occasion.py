@@ -8,12 +8,13 @@ from ..eventlog import Kind, Stream
 from ..provider import BY_ITSELF, BY_PEERS, DETERRED_OWN, DETERRED_PEERS, MEASURES
 from ..state import ABROAD, ACTIVE, FUNCTIONS, REGISTRATION, UPDATES
 from . import app_store, platform
-from .agenda import CLAIM_DECIDED, COMPLAINT_MADE, NEVER, VIOLATION_ENDS, expect_occasion, schedule
+from .agenda import CLAIM_DECIDED, COMPLAINT_MADE, VIOLATION_ENDS, schedule
 from .compilation import jit
 from .deterrence import beliefs, complies_ahead, fear
 from .docket import suspect
 from .life import begin_violation, settle
-from .pure import Purpose, bisect_right, case_number, exponential, misuse_chance, uniform, violation_chance, whole_steps
+from .pure import Purpose, case_number, exponential, misuse_chance, uniform, violation_chance, whole_steps
+from .stream import read_ahead
 from .world import accrue, log, note_takedown
 
 VIOLATION_ENDED, TAKEN_DOWN, COMPLAINT = int(Kind.VIOLATION_ENDED), int(Kind.TAKEN_DOWN), int(Kind.COMPLAINT)
@@ -24,47 +25,19 @@ NOT_DONE = -1.0  # of days until something that does not happen
 
 
 @jit
-def begin_occasions(w: Any, p: int) -> None:
-    """A provider has entered: its fixed stream of occasions begins."""
-    provider = w.providers[p]
-    rate = w.law[w.regime].occasion_rate * w.classes[w.regime, provider.size_class].activity
-    if rate == 0.0:
-        return
-    provider.mean_gap = 1.0 / rate
-    provider.next_occasion = 0
-    provider.arrival = w.now
-    _expect_next(w, p)
-
-
-@jit
-def _expect_next(w: Any, p: int) -> None:
-    provider = w.providers[p]
-    delay = exponential(w.seed, p, Purpose.CANDIDATE_GAP, provider.next_occasion) * provider.mean_gap
-    if w.step != 0.0:
-        provider.arrival += delay
-        delay = whole_steps(provider.arrival, w.step) - w.now
-    expect_occasion(w.agenda, p, w.now + delay)
-
-
-@jit
 def meet_occasion(w: Any, p: int) -> None:
+    """The occasion of a provider that could tempt it: see :mod:`.stream` for those that could not."""
     provider = w.providers[p]
     k = provider.next_occasion
-    if provider.status != ACTIVE:
-        if not w.classes[w.regime, provider.size_class].reenters > 0.0:
-            expect_occasion(w.agenda, p, NEVER)
-            return
-    elif provider.interrupted == 0:
+    if provider.meets != 0:
         provider.occasions += 1
         w.class_occasions[provider.size_class] += 1
-        u = uniform(w.seed, p, Purpose.CANDIDATE_ACCEPTED, k)
-        # Most are averted whatever the behaviour: that draw, and a look at its compliance, are saved.
-        if u < provider.most_tempted:
-            b = bisect_right(w.cumulative, uniform(w.seed, p, Purpose.CANDIDATE_BEHAVIOUR, k))
-            if u < 1.0 - w.duties[p * w.behaviours.shape[1] + b].compliance:
-                _tempt(w, p, b, k, u)
+        if provider.draw < 1.0 - w.duties[p * w.behaviours.shape[1] + provider.behaviour].compliance:
+            _tempt(w, p, provider.behaviour, k, provider.draw)
+    elif provider.status != ACTIVE and not w.classes[w.regime, provider.size_class].reenters > 0.0:
+        return
     provider.next_occasion = k + 1
-    _expect_next(w, p)
+    read_ahead(w, p)
 
 
 @jit

@@ -10,6 +10,7 @@ from .agenda import SUSPENSION_EXPIRES, schedule
 from .compilation import jit
 from .life import EXIT, close, end_downtime, move_abroad, settle
 from .pure import Purpose, uniform
+from .stream import follow_status
 from .users import come_back, move_away
 from .world import accrue, log
 
@@ -52,7 +53,7 @@ def set_suspended(w: Any, p: int, function: int, days: float, number: int) -> in
     held = w.functions[p * FUNCTIONS + function]
     held.suspended = 1
     if function == SERVICE:
-        w.providers[p].interrupted = 1
+        follow_status(w, p)
     held.suspended_until = w.now + days
     held.suspension_epoch += 1
     due = schedule(w, days, RESTORED[function], p, number, SUSPENSION_EXPIRES)
@@ -84,7 +85,7 @@ def restore(w: Any, p: int, function: int, number: int) -> None:
         end_downtime(w, p)
     held.suspended = 0
     if function == SERVICE:
-        w.providers[p].interrupted = 0
+        follow_status(w, p)
     held.suspension_epoch += 1
     if w.providers[p].status == ACTIVE:
         log(w, RESTORED[function], p, number, -1, 0.0)

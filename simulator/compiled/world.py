@@ -108,6 +108,7 @@ WORLD = _World(
         ("census", types.float64),  # the day on which the present bin ends
         ("seed", types.int64),
         ("regime", types.int64),
+        ("latest", types.int64),  # greatest key of what has happened at this moment, -1 for nothing yet
         ("events", types.int64),
         # the next of each stream for the whole market, in continuous time
         ("inspection_arrival", types.float64),
@@ -123,6 +124,7 @@ WORLD = _World(
         ("stores", array_of(STORE, 2)),
         ("platforms", array_of(PLATFORM, 2)),
         ("failures", array_of(FAILURE, 2)),
+        ("worst_failure", types.float64),  # smallest factor on compliance, 1 where no supporter fails
         ("inspectors", array_of("i8", 2)),
         ("reviewers", array_of("i8", 2)),
         ("budgets", array_of("f8", 2)),
@@ -162,6 +164,7 @@ WORLD = _World(
         ("kinds", array_of("i8")),
         ("class_occasions", array_of("i8")),
         ("class_violations", array_of("i8")),
+        ("counted_ahead", array_of("i8", 2)),  # (C, bins) occasions in each bin that never stood in the agenda
         ("totals", array_of("f8")),
         ("fines", types.float64),
         ("fines_gross", types.float64),
@@ -319,6 +322,8 @@ def close_bin(w: Any) -> None:
         filed += provider.filed >= 0.0
     number = w.bins
     w.bins = number + 1
+    for c in range(len(w.class_occasions)):
+        w.class_occasions[c] += w.counted_ahead[c, number]
     w.bin_ends[number] = now
     w.bin_kinds[number] = w.kinds
     w.bin_occasions[number] = w.class_occasions
