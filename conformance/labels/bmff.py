@@ -155,13 +155,15 @@ def _list(data: Source, ilst: Box, names: list[str], where: str, found: Findings
 # Items of pictures.
 
 
-class _Extent(NamedTuple):
+class Extent(NamedTuple):
+    """A piece of an item: counted from the beginning of the file (``method`` 0) or of the box ``idat`` (1)."""
+
     method: int
     offset: int
     length: int
 
 
-def _item_types(data: Source, iinf: Box, found: Findings) -> dict[int, tuple[bytes, bytes]]:
+def item_types(data: Source, iinf: Box, found: Findings) -> dict[int, tuple[bytes, bytes]]:
     """item id -> (item type, content type)."""
     version = data[iinf.body]
     start = iinf.body + (6 if version == 0 else 8)
@@ -179,7 +181,8 @@ def _item_types(data: Source, iinf: Box, found: Findings) -> dict[int, tuple[byt
     return types
 
 
-def _locations(data: Source, iloc: Box, found: Findings) -> dict[int, list[_Extent]]:
+def item_locations(data: Source, iloc: Box, found: Findings) -> dict[int, list[Extent]]:
+    """item id -> the pieces it is made of, in their order."""
     version = data[iloc.body]
     sizes = int.from_bytes(data[iloc.body + 4 : iloc.body + 6], "big")
     offset_size, length_size, base_size = sizes >> 12, sizes >> 8 & 15, sizes >> 4 & 15
@@ -193,7 +196,7 @@ def _locations(data: Source, iloc: Box, found: Findings) -> dict[int, list[_Exte
         return value
 
     count = number(4 if version == 2 else 2)
-    locations: dict[int, list[_Extent]] = {}
+    locations: dict[int, list[Extent]] = {}
     for _ in range(count):
         found.step()
         if position >= iloc.end:
@@ -209,15 +212,20 @@ def _locations(data: Source, iloc: Box, found: Findings) -> dict[int, list[_Exte
                 break
             number(index_size)
             offset = number(offset_size)
-            extents.append(_Extent(method, base + offset, number(length_size)))
+            extents.append(Extent(method, base + offset, number(length_size)))
         locations[item] = extents
     return locations
 
 
+def primary_item(data: Source, pitm: Box) -> int:
+    """The id of the item that is the picture."""
+    return int.from_bytes(data[pitm.body + 4 : pitm.body + (6 if data[pitm.body] == 0 else 8)], "big")
+
+
 def _items(data: Source, parts: dict[bytes, Box], found: Findings) -> Iterator[tuple[bytes, int, bytes, bool]]:
     """(type, start, content, whether it lies in one piece) of the metadata items."""
-    types = _item_types(data, parts[b"iinf"], found)
-    locations = _locations(data, parts[b"iloc"], found)
+    types = item_types(data, parts[b"iinf"], found)
+    locations = item_locations(data, parts[b"iloc"], found)
     for item, (kind, content_type) in types.items():
         if kind != b"Exif" and not (kind == b"mime" and b"rdf+xml" in content_type):
             continue
@@ -379,10 +387,9 @@ def _write_item(data: bytes, meta: Box, value: str, found: Findings) -> bytes:
     parts = {each.kind: each for each in boxes(data, meta.body + 4, meta.end, found)}
     if b"iinf" not in parts or b"iloc" not in parts or b"pitm" not in parts:
         raise ValueError("the picture file has no complete list of items")
-    types = _item_types(data, parts[b"iinf"], found)
-    locations = _locations(data, parts[b"iloc"], found)
-    pitm = parts[b"pitm"]
-    primary = int.from_bytes(data[pitm.body + 4 : pitm.body + (6 if data[pitm.body] == 0 else 8)], "big")
+    types = item_types(data, parts[b"iinf"], found)
+    locations = item_locations(data, parts[b"iloc"], found)
+    primary = primary_item(data, parts[b"pitm"])
     old = next((i for i, (kind, content) in types.items() if kind == b"mime" and b"rdf+xml" in content), None)
     if old is not None:
         present = next((each for each in _items(data, parts, found) if each[0] == b"mime"), None)
@@ -418,7 +425,7 @@ def _write_item(data: bytes, meta: Box, value: str, found: Findings) -> bytes:
             each: [e._replace(offset=e.offset + growth) if e.method == 0 and e.offset >= meta.end else e for e in extents]
             for each, extents in locations.items()
         }
-        moved[item] = [_Extent(0, len(data) + growth + 8, len(packet))]
+        moved[item] = [Extent(0, len(data) + growth + 8, len(packet))]
         replaced[b"iloc"] = _iloc(moved)
         inside = b"".join(replaced.get(each.kind, data[each.start : each.end]) for each in boxes(data, meta.body + 4, meta.end, found))
         if b"iref" in replaced and b"iref" not in parts:
@@ -433,7 +440,7 @@ def _write_item(data: bytes, meta: Box, value: str, found: Findings) -> bytes:
     return data[: meta.start] + new_meta + tail + box(b"mdat", packet)
 
 
-def _iloc(locations: dict[int, list[_Extent]]) -> bytes:
+def _iloc(locations: dict[int, list[Extent]]) -> bytes:
     """Version 1, 32-bit offsets and lengths, no base offsets."""
     rows = []
     for item, extents in locations.items():

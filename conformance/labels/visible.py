@@ -152,9 +152,12 @@ def load(data: bytes, media_type: str, found: Findings) -> Image:
     """The picture (of an animation, its first frame) in RGB on white. Raises ValueError beyond the limits."""
     from PIL import Image, ImageOps
 
+    if media_type == "image/heif":
+        from . import heic
+
+        return heic.load(data, found)
     Image.MAX_IMAGE_PIXELS = found.limits.pixels
-    names = {"image/heif": "AVIF", "image/avif": "AVIF"}
-    kind = names.get(media_type, media_type.rpartition("/")[2].upper())
+    kind = media_type.rpartition("/")[2].upper()
     with Image.open(io.BytesIO(data), formats=[kind]) as image:
         if image.width * image.height > found.limits.pixels:
             raise ValueError(f"{image.width}x{image.height} are more than {found.limits.pixels:,} pixels")
@@ -388,9 +391,7 @@ def read_picture(data: bytes, media_type: str, _demuxer: str, found: Findings) -
     except Exception as error:
         if isinstance(error, MemoryError | ImportError):
             raise
-        # What calls itself HEIF is nearly always HEVC, for which no decoder of pictures is part of this.
-        why = "pictures in HEVC are not decoded here" if media_type == "image/heif" else without_addresses(error)
-        found.refuse("visible", f"the picture is not decoded: {why}")
+        found.refuse("visible", f"the picture is not decoded: {without_addresses(error)}")
         return
     notes: list[str] = []
     small = shrunk(image, _WORKING_SIDE)

@@ -26,6 +26,8 @@ def files() -> dict[str, Entry]:
     found.update({f"near miss: {name}": (data, None) for name, data in NEAR_MISSES.items()})
     plain = {kind.lower(): media.picture(kind) for kind in ("PNG", "JPEG", "WEBP", "GIF", "TIFF", "AVIF")}
     plain |= {
+        # Boxes alone: what they call a picture is none.
+        "heic": media.heif([media.Coded(b"\1" * 23, b"picture", (48, 32))] * 4, grid=(2, 2, 90, 60), turned=[media.box(b"irot", b"\1")]),
         "wav": media.sound(),
         "mp3": media.MP3_FRAME * 8,
         "docx": media.ooxml(),
@@ -50,8 +52,7 @@ def decoded() -> dict[str, Entry]:
     from .test_perceived import signed
 
     found: dict[str, Entry] = {}
-    # Neither decoded, nor made where libheif's tools are not installed.
-    others = (".md", ".json", ".txt", ".html", ".svg", ".docx", ".odt", ".epub", ".heic")
+    others = (".md", ".json", ".txt", ".html", ".svg", ".docx", ".odt", ".epub")
     for name, (make, _, _) in FILES.items():
         if not name.endswith(others):
             try:
@@ -62,6 +63,9 @@ def decoded() -> dict[str, Entry]:
     for kind in ("PNG", "JPEG", "WEBP", "GIF", "TIFF", "AVIF"):
         picture, _ = perceivable.stamped(perceivable.ground("gradient", draws, (192, 128)), "AI生成", 0.2, "light", "br")
         found[f"seen {kind.lower()}"] = (perceivable.encoded(picture, kind), None)
+    picture, _ = perceivable.stamped(perceivable.ground("gradient", draws, (192, 128)), "AI生成", 0.2, "light", "br")
+    found["seen heic"] = (media.heif([media.coded(picture)], turned=[media.box(b"imir", b"\1")] * 2), None)
+    found["seen heic of tiles"] = (media.heif(media.tiles(picture, 64), grid=(2, 3, 192, 128)), None)
     for container, codec in (("mp3", "libmp3lame"), ("flac", "flac"), ("ipod", "aac"), ("ogg", "libopus")):
         found[f"heard {container}"] = (write_label(media.track(container, codec, rate=48_000), None, explicit=True), None)
     found["film with sound"] = (perceivable.film_with_sound(), None)

@@ -11,7 +11,9 @@ import tempfile
 import wave
 import zipfile
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
 import pytest
@@ -186,21 +188,133 @@ def track(
     return stream.getvalue()
 
 
-# Packages and pages.
-
-_RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument"
+# Still pictures in HEVC.
 
 
 @functools.cache
 def heic(*, exif: bool = False) -> bytes:
+    """A gradient of 64 x 64 by libheif's encoder."""
+    return heic_by_libheif(picture("JPEG", (64, 64), **({"exif": exif_block({0x0131: (2, b"Editor\0")})} if exif else {})))
+
+
+def heic_by_libheif(jpeg: bytes) -> bytes:
     """A picture in HEVC by libheif's encoder; skips the test where it is not installed."""
     if shutil.which("heif-enc") is None:
         pytest.skip("heif-enc is not installed")
-    options = {"exif": exif_block({0x0131: (2, b"Editor\0")})} if exif else {}
     with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "a.jpg").write_bytes(picture("JPEG", (64, 64), **options))
+        Path(folder, "a.jpg").write_bytes(jpeg)
         subprocess.run(["heif-enc", f"{folder}/a.jpg", "-o", f"{folder}/a.heic"], capture_output=True, check=True)
         return Path(folder, "a.heic").read_bytes()
+
+
+class Coded(NamedTuple):
+    """A picture coded in HEVC: what the decoder has to know, the picture, its width and height."""
+
+    setup: bytes
+    picture: bytes
+    size: tuple[int, int]
+
+
+def coded(image: Image.Image) -> Coded:
+    """``image`` in HEVC by PyAV; skips the test where it is not installed or lacks the encoder."""
+    av = pytest.importorskip("av")
+    try:
+        av.Codec("libx265", "w")
+    except Exception:
+        pytest.skip("PyAV has no encoder libx265")
+    stream = io.BytesIO()
+    with av.open(stream, "w", format="mp4") as out:
+        track = out.add_stream("libx265", rate=1)
+        track.width, track.height, track.pix_fmt = *image.size, "yuv420p"
+        track.options = {"x265-params": "log-level=none:info=0:keyint=1:qp=20:pools=none:frame-threads=1"}
+        out.mux(track.encode(av.VideoFrame.from_image(image)))
+        out.mux(track.encode(None))
+    stream.seek(0)
+    with av.open(stream, format="mov") as source:
+        packet = next(packet for packet in source.demux(video=0) if packet.size)
+        return Coded(bytes(source.streams.video[0].codec_context.extradata), _slices(bytes(packet)), image.size)
+
+
+def _slices(sample: bytes) -> bytes:
+    """Without parameter sets (NAL units 32 to 34): of a still picture they stand in ``hvcC`` alone."""
+    kept = []
+    at = 0
+    while at < len(sample):
+        end = at + 4 + int.from_bytes(sample[at : at + 4], "big")
+        if sample[at + 4] >> 1 & 63 not in (32, 33, 34):
+            kept.append(sample[at:end])
+        at = end
+    return b"".join(kept)
+
+
+def tiles(image: Image.Image, side: int) -> list[Coded]:
+    """``image`` cut into squares, row by row; those at the right and lower side are filled up in black."""
+    corners = [(left, top) for top in range(0, image.height, side) for left in range(0, image.width, side)]
+    return [coded(image.crop((left, top, left + side, top + side))) for left, top in corners]
+
+
+def heif(
+    pictures: Sequence[Coded],
+    *,
+    grid: tuple[int, int, int, int] | None = None,
+    turned: Sequence[bytes] = (),
+    named: Sequence[int] | None = None,
+    kind: bytes = b"hvc1",
+) -> bytes:
+    """A HEIF file of one picture, or of a ``grid`` (rows, columns, width, height) whose tiles they are.
+
+    ``turned`` are properties of the whole; ``named`` are the tiles as the file names them (from 1; the grid is the item
+    behind the last).
+    """
+    properties: list[bytes] = []
+
+    def numbers(*contents: bytes) -> bytes:
+        properties.extend(each for each in contents if each not in properties)
+        return bytes((len(contents), *(0x80 | properties.index(each) + 1 for each in contents)))
+
+    kinds = [kind] * len(pictures)
+    associations = [
+        numbers(box(b"hvcC", each.setup), box(b"ispe", struct.pack(">III", 0, *each.size)), *([] if grid else turned)) for each in pictures
+    ]
+    layout = reference = b""
+    if grid is not None:
+        rows, columns, width, height = grid
+        layout = struct.pack(">BBBBII", 0, 1, rows - 1, columns - 1, width, height)
+        kinds.append(b"grid")
+        associations.append(numbers(box(b"ispe", struct.pack(">III", 0, width, height)), *turned))
+        of = list(named) if named is not None else list(range(1, len(pictures) + 1))
+        made = box(b"dimg", struct.pack(f">HH{len(of)}H", len(kinds), len(of), *of))
+        reference = box(b"iref", b"\0\0\0\0", made)
+    # Tiles are hidden: they are no pictures of their own.
+    listed = [box(b"infe", struct.pack(">BxxBHH", 2, number < len(kinds), number, 0), each, b"\0") for number, each in enumerate(kinds, 1)]
+    pairs = [struct.pack(">H", number) + each for number, each in enumerate(associations, 1)]
+    start = 0
+    for _ in range(2):  # the second time knowing where the pictures lie
+        at = start
+        rows_of_places = []
+        for number, each in enumerate(pictures, 1):
+            rows_of_places.append(struct.pack(">HHHHII", number, 0, 0, 1, at, len(each.picture)))
+            at += len(each.picture)
+        if grid is not None:
+            rows_of_places.append(struct.pack(">HHHHII", len(kinds), 1, 0, 1, 0, len(layout)))
+        head = box(b"ftyp", b"heic", b"\0\0\0\0", b"mif1heic") + box(
+            b"meta",
+            b"\0\0\0\0",
+            handler(b"pict"),
+            box(b"pitm", b"\0\0\0\0", struct.pack(">H", len(kinds))),
+            box(b"iloc", b"\1\0\0\0\x44\0", struct.pack(">H", len(kinds)), *rows_of_places),
+            box(b"iinf", b"\0\0\0\0", struct.pack(">H", len(kinds)), *listed),
+            reference,
+            box(b"iprp", box(b"ipco", *properties), box(b"ipma", b"\0\0\0\0", struct.pack(">I", len(kinds)), *pairs)),
+            box(b"idat", layout),
+        )
+        start = len(head) + 8
+    return head + box(b"mdat", *(each.picture for each in pictures))
+
+
+# Packages and pages.
+
+_RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument"
 
 
 def zipped(entries: dict[str, str | bytes]) -> bytes:
