@@ -21,7 +21,8 @@ from .bindings.body import BodyError, read_body
 from .bindings.transport import FAILURES, DeadlineTransport
 from .bindings.wire import failure_text
 from .exchange import Exchange, ReceivedResponse, SentRequest, body_text, visible
-from .replay import Piece, Plan, Variable, basic_text, headers_of, is_form, json_body, looks_made, origin_of, plan_of, url_pieces
+from .replay.plan import Piece, Plan, Variable, looks_made, plan_of, url_pieces
+from .replay.request import basic_text, headers_of, is_form, json_body, origin_of
 from .report import CheckResult, Finding, Report, Step
 
 Outcome: TypeAlias = Literal["shows again", "no longer shows", "cannot tell"]
