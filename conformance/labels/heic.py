@@ -35,8 +35,7 @@ _BLOCK = 64
 def load(data: bytes, found: Findings) -> Picture:
     """The primary picture in RGB, upright.
 
-    Raises ValueError, in words, beyond the limit on pixels, for what is broken, and for what is not understood:
-    nothing is left out of a picture in silence.
+    Raises ValueError, in words, beyond the limit on pixels, for what is broken and for what is not understood.
     """
     try:
         return _Items.of(data, found).primary()
@@ -87,14 +86,16 @@ class _Items:
             picture = self._grid(self.primary_id)
         elif kind == b"hvc1":
             picture = self._coded(self.primary_id)
-        else:
+        elif kind:
             raise ValueError(f"pictures of the kind {kind.decode('latin-1')!r} are not decoded here")
+        else:
+            raise ValueError("its primary picture is not among its items")
         for each in self._known(self.primary_id):
             picture = _transformed(picture, each)
         return picture
 
     def _kind(self, item: int) -> bytes:
-        return self.types.get(item, (b"none", b""))[0]
+        return self.types.get(item, (b"", b""))[0]
 
     def _known(self, item: int) -> list[_Property]:
         """The properties of an item. Raises ValueError where one that matters is not understood."""
@@ -184,7 +185,11 @@ class _Items:
 def _properties(data: bytes, iprp: Box, found: Findings) -> dict[int, list[_Property]]:
     """item id -> its properties, in the order in which they apply."""
     parts = list(boxes(data, iprp.body, iprp.end, found))
-    known = [each for part in parts if part.kind == b"ipco" for each in boxes(data, part.body, part.end, found)]
+    known = []
+    for box in (each for part in parts if part.kind == b"ipco" for each in boxes(data, part.body, part.end, found)):
+        if box.end - box.body > found.limits.value_bytes:
+            raise ValueError(f"a property has {box.end - box.body:,} bytes")
+        known.append((box.kind, data[box.body : box.end]))
     associated: dict[int, list[_Property]] = {}
     for part in parts:
         if part.kind != b"ipma":
@@ -202,10 +207,8 @@ def _properties(data: bytes, iprp: Box, found: Findings) -> dict[int, list[_Prop
                 position += struct.calcsize(index_form)
                 number = index & ((1 << index_bits) - 1)
                 if number:
-                    box = known[number - 1]
-                    if box.end - box.body > found.limits.value_bytes:
-                        raise ValueError(f"a property has {box.end - box.body:,} bytes")
-                    associated.setdefault(item, []).append(_Property(box.kind, bool(index >> index_bits), data[box.body : box.end]))
+                    kind, content = known[number - 1]
+                    associated.setdefault(item, []).append(_Property(kind, bool(index >> index_bits), content))
             position += 1
             found.step()
     return associated
@@ -231,7 +234,7 @@ def _transformed(picture: Picture, each: _Property) -> Picture:
         turn = turns[each.content[0] & 3]
         return picture if turn is None else picture.transpose(turn)
     if each.kind == b"imir":
-        # As the edition of 2022 says and writers always did; the wording of 2017 was understood the other way round, too.
+        # As the edition of 2022 says; that of 2017 could be read the other way round.
         sides = each.content[0] & 1
         return picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT if sides else Image.Transpose.FLIP_TOP_BOTTOM)
     if each.kind == b"clap":

@@ -147,7 +147,9 @@ HOSTILE: dict[str, tuple[Callable[[Coded], bytes], str]] = {
     "an empty turn": (lambda p: media.heif([p], turned=[box(b"irot")]), "boxes are broken"),
     "properties that are not there": (lambda p: _patched(media.heif([p]), b"ipma", b"\2\xff\xff", 10), "boxes are broken"),
     "properties without end": (lambda p: _patched(media.heif([p]), b"ipma", b"\xff\xff\xff\xff", 4), "not decoded"),
+    "a property of two megabytes": (lambda p: media.heif([p], turned=[box(b"irot", b"\0" * (2 << 20))]), "a property has 2,097,152 bytes"),
     "another code": (lambda p: media.heif([p], kind=b"j2k1"), "'j2k1' are not decoded here"),
+    "a primary picture that is not there": (lambda p: _patched(media.heif([p]), b"pitm", b"\2\2"), "not among its items"),
     "no primary picture": (lambda p: media.heif([p]).replace(b"pitm", b"free"), "without pitm"),
 }
 
