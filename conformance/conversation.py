@@ -95,15 +95,23 @@ class Conversation:
     def wait(self, reason: str, hours: float) -> None:
         """Let time pass by the provider's clock. Raises :class:`NeedsReview` where it offers none.
 
-        Only for checks that are registered with ``waits=True``: time passes for everybody, so that nothing may
-        run beside them.
+        Only for checks that are registered with ``waits=True``: time passes for everybody, and is moved when no
+        other check is under way.
         """
         if not self.waits:
             raise TypeError("a check that lets time pass is registered with waits=True")
         if Operation.ADVANCE_CLOCK not in self.capabilities.operations:
             raise NeedsReview(f"{hours:g} hours would have to pass ({reason}), and the provider offers no clock")
+        begin = len(self.taken)
+        moves = self.session.turns.pass_time(hours, self._move_clock)
+        self.taken[begin:] = [taken for move in moves for taken in move]
+
+    def _move_clock(self, hours: float) -> list[Taken]:
+        """What was exchanged to move the provider's clock; nothing that was made before is relied on afterwards."""
+        begin = len(self.taken)
         self.setup(self.provider.advance_clock, hours)
         self.session.forget()
+        return self.taken[begin:]
 
     def offers(self, *operations: Operation) -> bool:
         """Whether the provider is bound for all of these operations."""
@@ -123,20 +131,21 @@ class Conversation:
     def once(self, key: object, make: Callable[[], T]) -> T:
         """Make once a run. Later cases get the value together with the exchanges that led to it, and these count
         for them too: a verdict rests on them all the same."""
-        with self.session.making(key):
-            kept = self.session.kept.get(key)
+        place = self.names.apart, key
+        with self.session.turns.making(place):
+            kept = self.session.kept.get(place)
             if kept is None:
                 begin, before, own = len(self.taken), replace(self.counts), self.names
-                self.names = self.session.names_for(key)
+                self.names = self.session.names_for(key, own.apart)
                 try:
                     value = make()
                 except Undecided as undecided:
                     if undecided.lasting:
-                        self._keep(key, None, undecided, begin, before)
+                        self._keep(place, None, undecided, begin, before)
                     raise
                 finally:
                     self.names = own
-                self._keep(key, value, None, begin, before)
+                self._keep(place, value, None, begin, before)
                 return value
         self.taken.extend(kept.taken)
         self.counts = self.counts.plus(kept.counts)
@@ -144,9 +153,9 @@ class Conversation:
             raise Undecided(kept.undecided.reason, lasting=True)
         return kept.value  # type: ignore[no-any-return]
 
-    def _keep(self, key: object, value: object, undecided: Undecided | None, begin: int, before: Counts) -> None:
+    def _keep(self, place: object, value: object, undecided: Undecided | None, begin: int, before: Counts) -> None:
         taken = tuple(self.taken[begin:])
-        self.session.kept[key] = Kept(value, undecided, taken, self.counts.less(before))
+        self.session.kept[place] = Kept(value, undecided, taken, self.counts.less(before))
 
     def _ask(self, role: Role, operation: Callable[P, Result[T]], *args: P.args, **kwargs: P.kwargs) -> Accepted[T] | Refused | Unavailable:
         name = getattr(operation, "__name__", "call")

@@ -8,21 +8,21 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from importlib.metadata import version
-from itertools import zip_longest
 
-from shenhe.rulebook import Behaviour, Rule, Rulebook, load_rulebook
+from shenhe.rulebook import Rule, Rulebook, load_rulebook
 
 from .conclusions import by_rule, counts, exit_code, total
 from .examples import undisturbed
 from .finding import redacted
-from .provider import Operation, Provider, Unavailable
+from .provider import Capabilities, Operation, Provider, Unavailable
 from .registry import Check
 from .report import CheckResult, Report, Summary, Target, Timing
 from .selection import chosen_checks, chosen_rules, pack_names
-from .session import Bounds, BudgetSpent, ProviderGone, Session
+from .session import PAID, Bounds, BudgetSpent, ProviderGone, Session
 from .tally import Tally
 from .target import must_be_a_test, must_have_methods, target_of
 from .trial import Effort, Trial
+from .turns import Turns
 from .verdict import Level, Verdict
 
 #: Called as ``progress(done, total, name)`` before each check and once at the end.
@@ -60,8 +60,8 @@ def run_checks(
     independent draws a check, none of them left out, bound how often it can fail. Interrupted (Ctrl-C) or with
     ``max_requests``, ``max_seconds`` or ``max_generations`` (calls that may be charged for) spent, what is
     finished is kept and the rest is inconclusive. ``workers`` checks run at once, each on accounts of its own,
-    where the provider is reached over the network; those that let time pass run alone, after the others. The
-    provider is emptied first where it can be, unless ``reset`` is false: others may be using it.
+    where the provider is reached over the network; time passes while none of them is under way. The provider is
+    emptied first where it can be, unless ``reset`` is false: others may be using it.
 
     Raises :class:`~shenhe.conformance.target.TargetRefused` for a target that is neither on this machine nor a test environment,
     :class:`~shenhe.conformance.selection.NothingToCheck` where no check is chosen, :class:`~shenhe.rulebook.RulebookError` for an unknown
@@ -120,23 +120,30 @@ class _Run:
         """Their results in the order of the checks, however many run at once."""
         self.session.stopped = _begin(self.session) if self.reset else ""
         tasks = list(enumerate(checks))
-        if workers > 1:
-            found = self._at_once([task for task in tasks if not task[1].waits], workers)
-            tasks = [task for task in tasks if task[1].waits]
+        found: dict[int, CheckResult | None] = {}
+        if workers > 1 and len(tasks) > 1:
+            found = self._at_once(tasks, workers)
         else:
-            found = {}
-        for number, check in tasks:
-            self._tell(check.name)
-            found[number] = self._one(number, check)
-            self.done += 1
+            for number, check in tasks:
+                self._tell(check.name)
+                found[number] = self._one(number, check)
+                self.done += 1
         self._tell("")
         return [result for number in sorted(found) if (result := found[number]) is not None]
 
     def _at_once(self, tasks: list[tuple[int, Check]], workers: int) -> dict[int, CheckResult | None]:
+        """A thread for each check, of which as many as there are workers have their turn."""
         found: dict[int, CheckResult | None] = {}
-        with ThreadPoolExecutor(workers, thread_name_prefix="shenhe-check") as pool:
-            asked = {pool.submit(self._one, number, check): (number, check) for number, check in _spread(tasks)}
-            self._tell(tasks[0][1].name if tasks else "")
+        turns = self.session.turns = Turns(workers, len(tasks))
+
+        def in_turn(rank: int, number: int, check: Check) -> CheckResult | None:
+            with turns.mine(rank):
+                return self._one(number, check)
+
+        with ThreadPoolExecutor(len(tasks), thread_name_prefix="shenhe-check") as pool:
+            order = _longest_first(tasks, self.session.capabilities)
+            asked = {pool.submit(in_turn, rank, number, check): (number, check) for rank, (number, check) in enumerate(order)}
+            self._tell(tasks[0][1].name)
             waiting = as_completed(asked)
             while len(found) < len(asked):
                 try:
@@ -184,15 +191,19 @@ class _Run:
         return tally.result(self.rules)
 
 
-def _spread(tasks: list[tuple[int, Check]]) -> list[tuple[int, Check]]:
-    """The checks in the order in which workers begin them: of each behaviour one, then of each the next.
+def _longest_first(tasks: list[tuple[int, Check]], capabilities: Capabilities) -> list[tuple[int, Check]]:
+    """The checks in the order in which workers begin them: last comes what takes no time, so that no long one is left at the end.
 
-    Checks of one behaviour want much the same outputs of a provider. Each is made once, and who else wants it waits.
+    How long one takes is told by how often it may have something made, as near as its cases tell that.
     """
-    of_one: dict[Behaviour, list[tuple[int, Check]]] = {}
-    for task in tasks:
-        of_one.setdefault(task[1].behaviour, []).append(task)
-    return [task for row in zip_longest(*of_one.values()) for task in row if task is not None]
+
+    def length(task: tuple[int, Check]) -> int:
+        check = task[1]
+        if check.absent(capabilities) is not None or PAID.isdisjoint(check.needs):
+            return 0
+        return sum(1 for _ in check.cases(capabilities))
+
+    return sorted(tasks, key=length, reverse=True)
 
 
 def _begin(session: Session) -> str:

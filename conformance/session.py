@@ -6,8 +6,7 @@ import secrets
 import time
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from threading import RLock
@@ -18,6 +17,7 @@ from .people import ROW, Person
 from .provider import Accepted, Capabilities, Provider, Refused, Unavailable
 from .registry import Undecided
 from .taken import Kept
+from .turns import Turns
 
 #: Operations that a provider may charge for.
 PAID = frozenset({"generate", "edit"})
@@ -70,19 +70,20 @@ class Session:
         self._began = time.monotonic()
         self._unanswered = 0
         self._lock = RLock()
-        self._making: dict[object, RLock] = {}
+        #: Whose turn it is, where several checks run at once.
+        self.turns = Turns()
         self._made: Counter[object] = Counter()
 
     def names(self, scope: str = "", number: int = 0) -> Names:
         """The words and people of one check: the same whatever runs beside it, and nobody else's."""
         return Names(self, scope, min(number, (ROW - _PERSONS_KEPT) // _PERSONS_EACH - 1) * _PERSONS_EACH)
 
-    def names_for(self, key: object) -> Names:
+    def names_for(self, key: object, apart: str = "") -> Names:
         """The words and people for what is made once a run, whoever comes to make it, and when it is made anew."""
         with self._lock:
-            self._made[key] += 1
-            scope = f"once {key!r} {self._made[key]}"
-        return Names(self, scope, ROW - _PERSONS_KEPT + zlib.crc32(scope.encode()) % _PERSONS_KEPT)
+            self._made[apart, key] += 1
+            scope = f"once {key!r} {apart}{self._made[apart, key]}"
+        return Names(self, scope, ROW - _PERSONS_KEPT + zlib.crc32(scope.encode()) % _PERSONS_KEPT, apart)
 
     def taken_names(self) -> str:
         """From now on names hold something besides the seed; what it is."""
@@ -93,14 +94,6 @@ class Session:
     def forget(self) -> None:
         """Make what was kept from earlier cases anew when it is next needed."""
         self.kept.clear()
-
-    @contextmanager
-    def making(self, key: object) -> Iterator[None]:
-        """Hold back others who need the same thing while one makes it."""
-        with self._lock:
-            lock = self._making.setdefault(key, RLock())
-        with lock:
-            yield
 
     def answered(self, result: Accepted[Any] | Refused | Unavailable) -> None:
         """Count one call, and give up on a provider that is not there any more."""

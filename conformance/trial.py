@@ -162,7 +162,7 @@ class Trial:
         """Repeat a failing case: what is not seen again is inconclusive, with the evidence kept."""
         self._show(case, violation)
         for _ in range(_REPEATS):
-            self.session.forget()
+            self.names.keep_apart()
             try:
                 self._judge(case)
             except Violation as again:

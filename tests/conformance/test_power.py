@@ -212,10 +212,17 @@ def test_a_fault_that_hides_another_leaves_it_open() -> None:
     assert verdicts["exported_copy_keeps_label"] == "inconclusive"
 
 
-@pytest.mark.parametrize("faults", [(), ("consent-borrowed", "report-decided-late", "produce-id-reused", "deleted-account-publishes")])
-def test_several_workers_conclude_what_one_concludes(faults: tuple[str, ...]) -> None:
-    with SampleServer(faults=faults) as server:
-        binding = load_binding(sample_binding(), environ={"SHENHE_SAMPLE_URL": server.url})
+@pytest.mark.parametrize(
+    ("faults", "variant"),
+    [
+        ((), None),
+        ((), "decided-by-people"),
+        (("consent-borrowed", "report-decided-late", "produce-id-reused", "deleted-account-publishes"), None),
+    ],
+)
+def test_several_workers_conclude_what_one_concludes(faults: tuple[str, ...], variant: str | None) -> None:
+    with SampleServer(faults=faults, variants=[variant] if variant else ()) as server:
+        binding = load_binding(sample_binding(variant), environ={"SHENHE_SAMPLE_URL": server.url})
         with binding.connect() as provider:
             one, four = (run_checks(provider, on=ON, examples=3, workers=workers) for workers in (1, 4))
     assert [(rule.rule, rule.verdict) for rule in one.rules] == [(rule.rule, rule.verdict) for rule in four.rules]

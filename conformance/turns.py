@@ -1,0 +1,139 @@
+"""Whose turn it is where several checks run at once: so many at a time, and time passes only while all of them wait for it.
+
+A check that needs what another is just having made, or that lets time pass, gives its turn to the next meanwhile. A
+provider has one clock, so that time passes for everybody: the clock is moved when nobody is under way any more, as
+far as the first of those who wait wants it. To each case as much time passes as it waited for, as if it ran alone.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Event, Lock, local
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(eq=False)
+class _Waiting:
+    """Who waits for so many more hours to pass, and what came of each move of the clock meanwhile."""
+
+    hours: float
+    rank: int
+    moves: list[Any] = field(default_factory=list)
+    #: Set once the hours have passed, or to have it move the clock.
+    roused: Event = field(default_factory=Event)
+
+
+class Turns:
+    """Turns for ``parties`` threads, ``places`` of them at once. Without arguments: for one alone, whose turn it is.
+
+    A thread takes part while it is in :meth:`mine`; those of lower rank go first. A place that a thread gave away
+    is had again before its call returns. Each is woken by itself: a crowd that wakes to look costs more than its requests.
+    """
+
+    def __init__(self, places: int = 1, parties: int = 0) -> None:
+        self._lock = Lock()
+        self._free = places if parties else 0
+        self._queue: list[tuple[int, Event]] = []
+        #: How many neither wait for time nor for what another makes; those who have not begun are among them.
+        self._awake = parties or 1
+        self._making: dict[object, list[Event]] = {}
+        self._waiting: list[_Waiting] = []
+        self._own = local()
+
+    @contextmanager
+    def mine(self, rank: int) -> Iterator[None]:
+        """One party's part, from its turn on. No two have the same rank."""
+        self._own.rank = rank
+        self._take_place()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._rest()
+
+    @contextmanager
+    def making(self, key: object) -> Iterator[None]:
+        """Make what nobody else makes at the same time; others go on until it is made."""
+        while (made := self._made_by_another(key)) is not None:
+            made.wait()
+            self._take_place()
+        try:
+            yield
+        finally:
+            with self._lock:
+                for made in self._making.pop(key):
+                    # Awake from now on, not from when its thread comes to run: or else time could pass in between.
+                    self._awake += 1
+                    made.set()
+
+    def pass_time(self, hours: float, move: Callable[[float], T]) -> list[T]:
+        """Let so many hours pass for this thread; what came of each move of the clock in the meantime, in order.
+
+        Who wants the clock to be moved the least calls ``move`` with how far, once everybody waits. What it raises
+        is raised to that caller alone; the others try it themselves.
+        """
+        own = _Waiting(hours, self._rank)
+        with self._lock:
+            self._waiting.append(own)
+            self._rest()
+        own.roused.wait()
+        try:
+            if own in self._waiting:
+                self._passed(own, move(own.hours))
+        finally:
+            with self._lock:
+                if own in self._waiting:
+                    self._waiting.remove(own)
+                    self._awake += 1
+            self._take_place()
+        return own.moves
+
+    def _made_by_another(self, key: object) -> Event | None:
+        """Nothing where it is this thread's to make now; else what tells that it is made, the place being given away."""
+        with self._lock:
+            if key not in self._making:
+                self._making[key] = []
+                return None
+            made = Event()
+            self._making[key].append(made)
+            self._rest()
+            return made
+
+    def _passed(self, mover: _Waiting, moved: object) -> None:
+        hours = mover.hours
+        with self._lock:
+            for one in list(self._waiting):
+                one.hours -= hours
+                one.moves.append(moved)
+                if one.hours <= 0:
+                    self._waiting.remove(one)
+                    self._awake += 1
+                    one.roused.set()
+
+    @property
+    def _rank(self) -> int:
+        return getattr(self._own, "rank", 0)
+
+    def _take_place(self) -> None:
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                return
+            given = Event()
+            heapq.heappush(self._queue, (self._rank, given))
+        given.wait()
+
+    def _rest(self) -> None:
+        """Give the place to the next; where nobody is awake any more, rouse who is to move the clock."""
+        if self._queue:
+            heapq.heappop(self._queue)[1].set()
+        else:
+            self._free += 1
+        self._awake -= 1
+        if not self._awake and self._waiting:
+            min(self._waiting, key=lambda one: (one.hours, one.rank)).roused.set()

@@ -1,0 +1,149 @@
+"""Several checks at once: how many, who goes on meanwhile, and how much time passes for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Event, Lock
+
+import pytest
+
+from shenhe.conformance.turns import Turns
+
+#: Seconds after which something is held to hang.
+LONG = 10.0
+
+
+def together(turns: Turns, *parts: Callable[[], object]) -> list[Future[object]]:
+    """Each part in a thread of its own, in turn."""
+
+    def in_turn(rank: int, part: Callable[[], object]) -> object:
+        with turns.mine(rank):
+            return part()
+
+    with ThreadPoolExecutor(len(parts)) as pool:
+        return [pool.submit(in_turn, rank, part) for rank, part in enumerate(parts)]
+
+
+class Clock:
+    """A clock that notes its moves, and who was under way at each."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.moves: list[float] = []
+        self.busy = 0
+        self._lock = Lock()
+
+    def move(self, hours: float) -> float:
+        assert self.busy == 0, "time passed while somebody was under way"
+        self.now += hours
+        self.moves.append(hours)
+        return hours
+
+    def case(self, turns: Turns, *waits: float) -> Callable[[], list[float]]:
+        """A case that waits so often so long; what it saw pass at each."""
+
+        def run() -> list[float]:
+            seen = []
+            self._enter(1)
+            for hours in waits:
+                before = self.now
+                self._enter(-1)
+                turns.pass_time(hours, self.move)
+                self._enter(1)
+                seen.append(self.now - before)
+            self._enter(-1)
+            return seen
+
+        return run
+
+    def _enter(self, by: int) -> None:
+        with self._lock:
+            self.busy += by
+
+
+def test_so_many_at_once_and_no_more() -> None:
+    turns, lock, under_way, most = Turns(2, 8), Lock(), [0], [0]
+
+    def part() -> None:
+        with lock:
+            under_way[0] += 1
+            most[0] = max(most[0], under_way[0])
+        Event().wait(0.01)
+        with lock:
+            under_way[0] -= 1
+
+    for done in together(turns, *[part] * 8):
+        done.result(LONG)
+    assert most == [2]
+
+
+def test_who_wants_what_another_makes_lets_the_next_go_on() -> None:
+    turns, begun, third = Turns(2, 3), Event(), Event()
+    kept: list[str] = []
+
+    def first() -> bool:
+        with turns.making("output"):
+            begun.set()
+            kept.append("made")
+            return third.wait(LONG)
+
+    def second() -> list[str]:
+        assert begun.wait(LONG)
+        with turns.making("output"):
+            return list(kept)
+
+    makes, wants, _ = together(turns, first, second, third.set)
+    assert makes.result(LONG), "the third had no turn while the second wanted what the first made"
+    assert wants.result(LONG) == ["made"]
+
+
+@pytest.mark.parametrize("places", [1, 2, 4])
+def test_to_each_as_much_time_passes_as_it_waits_for(places: int) -> None:
+    asked = [(24.0,), (72.0, 1.0), (14.0, 14.0), (), (24.0,)]
+    turns, clock = Turns(places, len(asked)), Clock()
+    cases = [clock.case(turns, *waits) for waits in asked]
+    assert [done.result(LONG) for done in together(turns, *cases)] == [list(waits) for waits in asked]
+    assert clock.moves == [14.0, 10.0, 4.0, 44.0, 1.0]
+
+
+def test_one_alone_waits_as_long_as_it_says() -> None:
+    turns, clock = Turns(), Clock()
+    assert clock.case(turns, 0.1, 72.1, 1 / 3)() == pytest.approx([0.1, 72.1, 1 / 3])
+    assert clock.moves == [0.1, 72.1, 1 / 3]
+
+
+def test_each_is_told_what_came_of_every_move_it_waited_through() -> None:
+    turns, clock = Turns(3, 2), Clock()
+    short, long = together(turns, lambda: turns.pass_time(5, clock.move), lambda: turns.pass_time(12, clock.move))
+    assert short.result(LONG) == [5]
+    assert long.result(LONG) == [5, 7]
+
+
+def test_a_clock_that_cannot_be_moved_is_each_ones_own_trouble() -> None:
+    turns, tried = Turns(2, 3), []
+
+    def refused(hours: float) -> None:
+        tried.append(hours)
+        raise ValueError(hours)
+
+    for done in together(turns, *[lambda hours=hours: turns.pass_time(hours, refused) for hours in (3, 1, 2)]):  # type: ignore[misc]
+        assert isinstance(done.exception(LONG), ValueError)
+    assert tried == [1, 2, 3]
+
+
+def test_what_takes_time_to_make_is_waited_for() -> None:
+    turns, clock, begun = Turns(2, 2), Clock(), Event()
+
+    def makes() -> float:
+        with turns.making("a decision"):
+            begun.set()
+            turns.pass_time(24, clock.move)
+        return clock.now
+
+    def wants() -> float:
+        assert begun.wait(LONG)
+        with turns.making("a decision"):
+            return clock.now
+
+    assert [done.result(LONG) for done in together(turns, makes, wants)] == [24, 24]
