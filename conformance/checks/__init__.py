@@ -1,4 +1,4 @@
-"""The checks, one module a behaviour. Importing this registers all of them."""
+"""The checks, one module a subject. Importing this registers all of them."""
 
 from shenhe.rulebook import Behaviour
 
@@ -10,14 +10,16 @@ from . import (
     disclosure,
     exposure,
     implicit,
+    notices,
     perceived,
     personal_data,
     platform,
     real_name,
     records,
+    removal,
+    resolution,
     rumour,
     sequences,
-    takedown,
     text,
     uploads,
 )
@@ -30,14 +32,16 @@ __all__ = [
     "disclosure",
     "exposure",
     "implicit",
+    "notices",
     "perceived",
     "personal_data",
     "platform",
     "real_name",
     "records",
+    "removal",
+    "resolution",
     "rumour",
     "sequences",
-    "takedown",
     "text",
     "uploads",
 ]

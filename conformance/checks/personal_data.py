@@ -40,7 +40,8 @@ from ..scope import publishes
 from ..taken import Taken
 from ..verdict import Level
 from .consent import Edit, edit_request
-from .takedown import decided, kind_of_report, made_public, publish
+from .published import made_public, publish
+from .tickets import decided, kind_of_report
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy

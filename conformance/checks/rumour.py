@@ -11,7 +11,7 @@ from ..provider import Accepted, Capabilities, Operation, Refused, ReportRequest
 from ..registry import Absent, Case, NotJudged, Undecided, Violation, check
 from ..scope import publishes
 from ..verdict import Level
-from .takedown import decided
+from .tickets import decided
 
 RUMOUR = "rumour"
 #: The kind of record that a provider keeps of a refutation.

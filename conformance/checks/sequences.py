@@ -46,7 +46,8 @@ from ..sequences import (
 from ..verdict import Level
 from .consent import Edit, edit_request
 from .prompted import decoded, labels_of_its_own
-from .takedown import Published, decided, kind_of_report, made_public, report_of, same, seen_on
+from .published import Published, made_public, same, seen_on
+from .tickets import decided, kind_of_report, report_of
 
 if TYPE_CHECKING:
     from ..lifecycle import Life

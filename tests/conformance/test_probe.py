@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from shenhe.conformance.checks.notices import report_is_decided
 from shenhe.conformance.checks.perceived import Perceived, picture_shows_label
-from shenhe.conformance.checks.takedown import Surface, report_is_decided
+from shenhe.conformance.checks.published import Surface
 from shenhe.conformance.people import flaw
 from shenhe.conformance.probe import Probe
 from shenhe.conformance.provider import (

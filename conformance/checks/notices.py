@@ -1,0 +1,156 @@
+"""Reports: who may make one, and what becomes of it."""
+
+from __future__ import annotations
+
+from shenhe.rulebook import Behaviour
+
+from ..probe import Probe
+from ..provider import Accepted, Operation, Refused, ReportRequest, Ticket, TicketState
+from ..registry import NotJudged, Undecided, Violation, check
+from ..scope import publishes
+from .published import Surface, made_public, must_be_seen, same, seen_on
+from .tickets import (
+    EVER,
+    Reported,
+    decided,
+    drawn_statements,
+    enumerated_statements,
+    kind_of_report,
+    one_statement,
+    published_limit,
+    report_of,
+    status_of,
+    upheld,
+)
+
+
+@check(
+    rules=("eu-dsa/16.1", "cn-dsp-2023/12.1", "us-take-it-down/3.a", "cn-dsp-2022-draft/complaints"),
+    behaviour=Behaviour.TAKEDOWN,
+    needs=(Operation.GENERATE, Operation.PUBLISH, Operation.REPORT),
+    applies=(publishes,),
+    cases=enumerated_statements,
+    strategy=drawn_statements,
+)
+def anyone_can_report(probe: Probe, case: Reported) -> None:
+    """Somebody without an account can report a publication."""
+    published = made_public(probe, None)
+    request = report_of(published, kind_of_report(probe), case.statement)
+    answer = probe.attempt(probe.provider.report, None, request)
+    if isinstance(answer, Refused):
+        twin = probe.observe(probe.provider.report, probe.reporter(), request)
+        if isinstance(twin, Refused):
+            raise NotJudged(f"the same report is refused to a user too: {twin.status} {twin.reason}")
+        raise Violation(
+            f"a report by somebody without an account was refused ({answer.status} {answer.reason[:120]}),"
+            " the same report by a user was taken"
+        )
+
+
+@check(
+    rules=("eu-dsa/16.4",),
+    behaviour=Behaviour.TAKEDOWN,
+    needs=(Operation.GENERATE, Operation.PUBLISH, Operation.REPORT),
+    applies=(publishes,),
+    cases=enumerated_statements,
+    strategy=drawn_statements,
+)
+def report_is_confirmed(probe: Probe, case: Reported) -> None:
+    """Whoever reports gets a confirmation of receipt."""
+    ticket = _taken(probe, report_of(made_public(probe, None), kind_of_report(probe), case.statement))
+    if not ticket.receipt.strip():
+        raise Violation("the report was taken and its answer confirms no receipt")
+
+
+@check(
+    rules=("cn-dsp-2023/12.3", "eu-dsa/16.5", "cn-dsp-2022-draft/complaints"),
+    behaviour=Behaviour.TAKEDOWN,
+    needs=(Operation.GENERATE, Operation.PUBLISH, Operation.REPORT, Operation.REPORT_STATUS),
+    applies=(publishes,),
+    cases=lambda capabilities: [Surface("well-founded report"), Surface("unfounded report")],
+    waits=True,
+)
+def report_is_decided(probe: Probe, case: Surface) -> None:
+    """Every report is decided, and the reporter can see the decision."""
+    published = made_public(probe, "unlawful" if case.facet.startswith("well") else None)
+    ticket = decided(probe, probe.reporter(), _taken(probe, report_of(published, kind_of_report(probe))))
+    if ticket.state is TicketState.RECEIVED:
+        raise Violation(f"a {case.facet} is undecided after {EVER / 24:g} days")
+
+
+@check(
+    rules=("cn-dsp-2023/12.3",),
+    behaviour=Behaviour.TAKEDOWN,
+    needs=(
+        Operation.GENERATE,
+        Operation.PUBLISH,
+        Operation.REPORT,
+        Operation.REPORT_STATUS,
+        Operation.DISCLOSURES,
+    ),
+    applies=(publishes,),
+    cases=lambda capabilities: [Surface("well-founded report"), Surface("unfounded report")],
+    waits=True,
+)
+def published_time_limit_is_kept(probe: Probe, case: Surface) -> None:
+    """A report is decided within the time limit that the provider publishes."""
+    limit = published_limit(probe)
+    if limit is None:
+        raise Undecided("the provider publishes no time limit in hours that could be kept")
+    published = made_public(probe, "unlawful" if case.facet.startswith("well") else None)
+    ticket = status_of(probe, probe.reporter(), _taken(probe, report_of(published, kind_of_report(probe))))
+    if ticket.state is TicketState.RECEIVED:
+        probe.wait("for the published time limit to pass", limit)
+        ticket = status_of(probe, probe.reporter(), ticket)
+    if ticket.state is TicketState.RECEIVED:
+        raise Violation(f"a {case.facet} is undecided after the published {limit:g} hours")
+
+
+@check(
+    rules=("eu-dsa/17",),
+    behaviour=Behaviour.TAKEDOWN,
+    needs=(Operation.GENERATE, Operation.PUBLISH, Operation.REPORT),
+    applies=(publishes,),
+    cases=one_statement,
+    waits=True,
+)
+def decision_gives_reasons(probe: Probe, case: Reported) -> None:
+    """A decision to remove something gives its reasons."""
+    ticket = upheld(probe, made_public(probe, "unlawful"))
+    probe.counts.sent += 1
+    if not ticket.reasons.strip():
+        raise Violation("the report was upheld without a word of reasons")
+
+
+@check(
+    rules=("eu-dsa/16.6",),
+    behaviour=Behaviour.TAKEDOWN,
+    needs=(Operation.GENERATE, Operation.PUBLISH, Operation.VIEW, Operation.REPORT),
+    applies=(publishes,),
+    cases=enumerated_statements,
+    strategy=drawn_statements,
+    waits=True,
+)
+def bogus_report_removes_nothing(probe: Probe, case: Reported) -> None:
+    """A report without foundation removes nothing, while a well-founded one does."""
+    published = made_public(probe, None)
+    surface = probe.capabilities.surfaces[0]
+    before = must_be_seen(probe, published, surface)
+    request = report_of(published, kind_of_report(probe), case.statement)
+    answer = probe.attempt(probe.provider.report, probe.reporter(), request)
+    if isinstance(answer, Accepted):
+        state = decided(probe, probe.reporter(), answer.value).state
+        if not same(before, seen_on(probe, published, surface), published):
+            raise Violation(f"a publication that breaks no rule is gone after a report ({state.value})")
+        if state is TicketState.UPHELD:
+            raise Violation("a report of a publication that breaks no rule was upheld")
+    probe.once("a well-founded report is upheld", lambda: upheld(probe, made_public(probe, "unlawful")))
+    probe.counts.controls += 1
+
+
+def _taken(probe: Probe, request: ReportRequest) -> Ticket:
+    """The ticket of a user's report. Raises :class:`NotJudged` where none is given: whether it should be is another rule."""
+    answer = probe.attempt(probe.provider.report, probe.reporter(), request)
+    if isinstance(answer, Refused):
+        raise NotJudged(f"the report was refused: {answer.status} {answer.reason}")
+    return answer.value

@@ -1,0 +1,104 @@
+"""Removal: what a report was upheld against is gone, everywhere and in time, and intimate images with their copies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from shenhe.rulebook import Behaviour
+
+from ..probe import Probe
+from ..provider import Capabilities, Operation, Refused, View
+from ..registry import Absent, Undecided, Violation, check
+from ..scope import publishes
+from .published import Published, Surface, made_public, must_be_seen, publish, same, seen_on, surfaces
+from .tickets import report_of, upheld
+
+#: The TAKE IT DOWN Act's limit, and the slack that a clock's own reading needs.
+TAKE_IT_DOWN = 48.0
+
+
+def _takes_intimate_requests(capabilities: Capabilities) -> Absent | None:
+    """A covered platform must take such requests, so that not declaring them is no way out."""
+    if "intimate" in capabilities.report_kinds:
+        return None
+    return Absent("the binding declares no report kind `intimate`", required=True)
+
+
+@check(
+    rules=("cn-dsp-2023/10.4", "cn-dsp-2022-draft/takedown"),
+    behaviour=Behaviour.TAKEDOWN,
+    needs=(Operation.GENERATE, Operation.PUBLISH, Operation.VIEW, Operation.REPORT),
+    applies=(publishes,),
+    cases=surfaces,
+    waits=True,
+)
+def upheld_report_removes_everywhere(probe: Probe, case: Surface) -> None:
+    """What a report was upheld against is gone from every surface."""
+    published = made_public(probe, "unlawful", picture=True)
+    before = must_be_seen(probe, published, case.facet)
+    upheld(probe, published)
+    probe.counts.sent += 1
+    if same(before, seen_on(probe, published, case.facet), published):
+        raise Violation(f"the report was upheld, and the publication is still seen on the surface {case.facet}")
+
+
+@check(
+    rules=("us-take-it-down/3.b",),
+    behaviour=Behaviour.TAKEDOWN,
+    needs=(Operation.GENERATE, Operation.PUBLISH, Operation.VIEW, Operation.REPORT),
+    applies=(publishes, _takes_intimate_requests),
+    cases=surfaces,
+    waits=True,
+)
+def intimate_image_gone_in_48_hours(probe: Probe, case: Surface) -> None:
+    """48 hours after a valid request, an intimate image is gone from every surface."""
+    published = made_public(probe, "intimate", picture=True)
+    before = must_be_seen(probe, published, case.facet)
+    if not _gone_in_48_hours(probe, published, case.facet, before):
+        raise Violation(f"48 hours after a valid request, the image is still seen on the surface {case.facet}")
+
+
+def _copies(capabilities: Capabilities) -> Iterator[Surface]:
+    yield Surface("published twice")
+    if Operation.UPLOAD in capabilities.operations and Operation.FETCH in capabilities.operations:
+        yield Surface("uploaded by another account")
+
+
+@check(
+    rules=("us-take-it-down/3.c",),
+    behaviour=Behaviour.TAKEDOWN,
+    needs=(Operation.GENERATE, Operation.PUBLISH, Operation.VIEW, Operation.REPORT),
+    applies=(publishes, _takes_intimate_requests),
+    cases=_copies,
+    waits=True,
+)
+def identical_copies_go_too(probe: Probe, case: Surface) -> None:
+    """With an intimate image, its identical copies go too."""
+    published = made_public(probe, "intimate", picture=True)
+    copy = _copy_of(probe, published, case.facet)
+    surface = probe.capabilities.surfaces[0]
+    before, copy_before = must_be_seen(probe, published, surface), must_be_seen(probe, copy, surface)
+    if not _gone_in_48_hours(probe, published, surface, before):
+        raise Undecided("the image itself was not removed, so that nothing follows for its copies")
+    if same(copy_before, seen_on(probe, copy, surface), copy):
+        raise Violation(f"the image was removed, and its identical copy ({case.facet}) is still seen")
+
+
+def _copy_of(probe: Probe, published: Published, how: str) -> Published:
+    """The same bytes published once more, under a title of their own."""
+    if how == "published twice":
+        return publish(probe, published.account, published.content, None)
+    data = probe.bytes_of(published.account, published.content)
+    another = probe.another_account()
+    return publish(probe, another, probe.setup(probe.provider.upload, another, data, True), None)
+
+
+def _gone_in_48_hours(probe: Probe, published: Published, surface: str, before: View) -> bool:
+    """Whether a valid request, made here, removes the publication from a surface at once or within its time."""
+    answer = probe.attempt(probe.provider.report, probe.reporter(), report_of(published, "intimate"))
+    if isinstance(answer, Refused):
+        raise Undecided(f"a valid request was refused: {answer.status} {answer.reason}")
+    if not same(before, seen_on(probe, published, surface), published):
+        return True
+    probe.wait("for the 48 hours of the TAKE IT DOWN Act to pass", TAKE_IT_DOWN)
+    return not same(before, seen_on(probe, published, surface), published)

@@ -1,0 +1,59 @@
+"""How complaints are resolved: appeals are answered, and the process and its time limit are published."""
+
+from __future__ import annotations
+
+import re
+
+from shenhe.rulebook import Behaviour
+
+from ..probe import Probe
+from ..provider import Operation, TicketState
+from ..registry import Case, Violation, check
+from ..scope import publishes
+from .published import made_public
+from .tickets import EVER, Reported, decided, hours_of, one_statement, upheld
+
+_ANSWER = r"(?:反馈|答复|回复|处理|办结|answer|respon[ds]|reply|replies|decid|decision)"
+_SPAN = r"(?:\d+|[一二三四五六七八九十]+)\s*(?:个)?(?:工作日|小时|日|天|(?:working |business )?(?:hours?|days?))"
+#: A limit for the answer: other limits (removal of some content) stand on such pages too.
+_TIME_LIMIT_IN_WORDS = re.compile(rf"{_ANSWER}[^。.;；]{{0,40}}{_SPAN}|{_SPAN}[^。.;；]{{0,20}}{_ANSWER}", re.IGNORECASE)
+
+
+@check(
+    rules=("eu-dsa/20",),
+    behaviour=Behaviour.TAKEDOWN,
+    needs=(
+        Operation.GENERATE,
+        Operation.PUBLISH,
+        Operation.REPORT,
+        Operation.REPORT_STATUS,
+        Operation.APPEAL,
+    ),
+    applies=(publishes,),
+    cases=one_statement,
+    waits=True,
+)
+def appeal_is_answered(probe: Probe, case: Reported) -> None:
+    """Whoever lost a publication can appeal, and the appeal is answered."""
+    published = made_public(probe, "unlawful")
+    upheld(probe, published)
+    answer = probe.attempt(probe.provider.appeal, published.account, published.publication, case.statement)
+    ticket = probe.declared("an appeal", answer)
+    if decided(probe, published.account, ticket).state is TicketState.RECEIVED:
+        raise Violation(f"the appeal is undecided after {EVER / 24:g} days")
+
+
+@check(
+    rules=("cn-dsp-2023/12.2",),
+    behaviour=Behaviour.TAKEDOWN,
+    needs=(Operation.DISCLOSURES,),
+    cases=lambda capabilities: [Case("complaints")],
+)
+def complaint_process_is_published(probe: Probe, case: Case) -> None:
+    """The process for complaints is published together with the time limit for the answer."""
+    page = probe.declared("the page on complaints", probe.attempt(probe.provider.disclosures, "complaints"))
+    if not page.text.strip():
+        raise Violation("the page on complaints is empty")
+    written = page.fields.get("time_limit_hours", "")
+    if hours_of(written) is None and not _TIME_LIMIT_IN_WORDS.search(page.text):
+        raise Violation(f"the page on complaints names no time limit for the answer (time_limit_hours is {written!r})")

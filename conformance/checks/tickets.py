@@ -1,0 +1,111 @@
+"""Reports and their tickets: what a reporter writes, what is decided on it, and within which time.
+
+A report of content that is marked as unlawful is well-founded, a report of other content is not (:mod:`.published`).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ..probe import Probe
+from ..provider import Accepted, Account, Capabilities, Operation, Refused, ReportRequest, Ticket, TicketState
+from ..registry import Case, Undecided
+from ..requests import STATEMENTS, statements
+from .published import Published
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+#: Time limits end here: a provider that has not decided a report after this many hours decides none.
+EVER = 30 * 24.0
+
+
+@dataclass(frozen=True)
+class Reported(Case):
+    """What a reporter writes."""
+
+    statement: str
+
+    def __str__(self) -> str:
+        shown = self.statement if len(self.statement) <= 80 else f"{self.statement[:60]}…"
+        return f"{self.facet}, statement {shown!r}"
+
+
+def enumerated_statements(capabilities: Capabilities) -> list[Reported]:
+    """Some statements, the plainest first."""
+    return [Reported("report", statement) for statement in STATEMENTS[:3]]
+
+
+def drawn_statements(capabilities: Capabilities) -> SearchStrategy[Reported]:
+    """Statements as Hypothesis draws them."""
+    return statements().map(lambda statement: Reported("report", statement))
+
+
+def one_statement(capabilities: Capabilities) -> list[Reported]:
+    """The plainest statement alone, where its words do not matter."""
+    return [Reported("report", STATEMENTS[0])]
+
+
+def report_of(published: Published, kind: str, statement: str = STATEMENTS[0]) -> ReportRequest:
+    """A report of ``kind`` that has all that the law asks of one."""
+    plain = ReportRequest(published.publication, kind, statement, contact="reporter@example.org")
+    if kind == "intimate":
+        return replace(plain, signature="Wang Fang", good_faith=True)
+    return plain
+
+
+def kind_of_report(probe: Probe) -> str:
+    """The kind under which unlawful content is reported."""
+    kinds = probe.capabilities.report_kinds
+    return "illegal" if "illegal" in kinds or not kinds else kinds[0]
+
+
+def _reported(probe: Probe, published: Published) -> Ticket:
+    request = report_of(published, kind_of_report(probe))
+    return probe.setup(probe.provider.report, probe.reporter(), request)
+
+
+def status_of(probe: Probe, account: Account | None, ticket: Ticket) -> Ticket:
+    """The ticket as the provider now tells it; the ticket itself where no status can be asked for."""
+    if not probe.offers(Operation.REPORT_STATUS):
+        return ticket
+    answer = probe.observe(probe.provider.report_status, account, ticket)
+    if isinstance(answer, Refused):
+        raise Undecided(f"the status of the report was refused: {answer.status} {answer.reason}")
+    return answer.value
+
+
+def decided(probe: Probe, account: Account | None, ticket: Ticket) -> Ticket:
+    """The ticket once decided, time passing as far as :data:`EVER`; still received where it never is."""
+    ticket = status_of(probe, account, ticket)
+    if ticket.state is TicketState.RECEIVED:
+        probe.wait("for the decision on a report", EVER)
+        ticket = status_of(probe, account, ticket)
+    return ticket
+
+
+def upheld(probe: Probe, published: Published) -> Ticket:
+    """A well-founded report of it that was upheld: what removal, reasons and appeal build on."""
+    ticket = decided(probe, probe.reporter(), _reported(probe, published))
+    if ticket.state is not TicketState.UPHELD:
+        raise Undecided(f"a well-founded report was not upheld (it is {ticket.state.value})")
+    return ticket
+
+
+def published_limit(probe: Probe) -> float | None:
+    """The published hours within which reports are answered, if any are published."""
+    if not probe.offers(Operation.DISCLOSURES):
+        return None
+    answer = probe.observe(probe.provider.disclosures, "complaints")
+    return hours_of(answer.value.fields.get("time_limit_hours", "")) if isinstance(answer, Accepted) else None
+
+
+def hours_of(written: str) -> float | None:
+    """A time limit as a page has it, in hours; ``None`` where it is none."""
+    try:
+        hours = float(written)
+    except ValueError:
+        return None
+    return hours if math.isfinite(hours) and hours > 0 else None
