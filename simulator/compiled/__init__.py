@@ -4,9 +4,8 @@ What differs is control flow: processes are small state machines, a calendar hol
 nothing can come of are counted ahead and never stand in it (:mod:`.stream`), and every entity is a record in an array
 (:mod:`.layout`, :mod:`.world`). numba is imported when something is run, not when this module is.
 
-Memory grows in proportion: some 3 kB a provider of ``cn-2023``, what it has pending included, and 61 bytes a row of the log, half
-of them while it is handed over (peak of 50,000 providers over a year, without and with a log). An event that is pending takes
-88 bytes of these, in arrays that double when they are full.
+Memory grows in proportion: some 3 kB a provider of ``cn-2023``, what it has pending included, and 54 bytes a row of the log (peaks of
+50,000 providers over five years, without and with a log). What is pending takes 64 bytes, in an array that doubles when it is full.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from ..clock import CASE_BITS, PROVIDER_BITS
 from ..eventlog import Kind
 from .compilation import jit
 from .pure import whole_steps
-from .structure import Structure
+from .structure import Structure, prefetch
 
 OCCASION = int(Kind.OCCASION)
 CASE_MASK = (1 << CASE_BITS) - 1
@@ -107,6 +107,7 @@ AGENDA = _Agenda(
         ("pages", array_of("i8")),  # the first due of each page, -1 for none
         ("pages_a_day", types.float64),
         ("page", types.int64),  # the one that is open: its dues stand in the heap
+        ("scout", types.int64),  # a due of the page after it, -1 for none: see events.look_ahead
         ("heap", array_of(ENTRY_OF_HEAP)),
         ("count", types.int64),  # in the heap
         ("order", types.int64),  # of scheduling
@@ -158,6 +159,7 @@ def new_agenda(providers: int, horizon: float) -> Any:
     agenda.pages = np.full(PAGES, -1)
     agenda.pages_a_day = PAGES / horizon
     agenda.page = 0
+    agenda.scout = -1
     agenda.heap = np.empty(1024, ENTRY_OF_HEAP)
     agenda.dues = np.empty(providers + 1024, DUE)
     agenda.count = agenda.order = agenda.pending = 0
@@ -255,8 +257,9 @@ def _enter(agenda: Any, place: int, time: float, key: int) -> None:
 
 
 @jit
-def turn_pages(agenda: Any) -> None:
+def turn_pages(w: Any) -> None:
     """Open the next page that has entries, if there is one."""
+    agenda = w.agenda
     pages, page = agenda.pages, agenda.page
     while agenda.count == 0 and page < PAGES - 1:
         page += 1
@@ -264,8 +267,11 @@ def turn_pages(agenda: Any) -> None:
         while place >= 0:
             due = agenda.dues[place]
             _push(agenda, due.time, due.key, due.order, place)
+            if place < len(w.providers):
+                prefetch(w.duties, place * w.behaviours.shape[1] + w.providers[place].behaviour, 0)
             place = due.next
     agenda.page = page
+    agenda.scout = pages[page + 1] if page < PAGES - 1 else -1
 
 
 @jit

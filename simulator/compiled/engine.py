@@ -68,7 +68,6 @@ class Setting(NamedTuple):
 class Counts(NamedTuple):
     """What a world leaves that Python reads."""
 
-    rows: Any
     action_delays: Any
     takedown_delays: Any
     bin_ends: Any
@@ -102,6 +101,7 @@ def make_world(setting: Any, rules: Any, people: Any) -> Any:
     w.regime = 0
     w.latest = -1
     w.events = 0
+    w.inspection_target = 0
     w.inspection_arrival = w.complaint_arrival = w.rumour_arrival = 0.0
     w.agenda = new_agenda(len(people.providers), setting.horizon)
     w.days = rules.days
@@ -193,7 +193,6 @@ def make_world(setting: Any, rules: Any, people: Any) -> Any:
 @entry
 def counts_of(w: Any) -> Any:
     return Counts(
-        w.rows[: w.logged],
         w.action_delays[: w.actions],
         w.takedown_delays[: w.takedowns],
         w.bin_ends[: w.bins],
@@ -217,6 +216,38 @@ def counts_of(w: Any) -> Any:
     )
 
 
+@entry
+def rows_of(w: Any) -> Any:
+    return w.rows[: w.logged]
+
+
+@entry
+def empty_log(w: Any) -> None:
+    w.logged = 0
+
+
+class Log:
+    """The log of a world, taken from it piece by piece: one that is as long as the run would be moved about as it grows."""
+
+    def __init__(self) -> None:
+        self.pieces: list[list[Any]] = [[] for _ in Columns._fields]
+
+    def take(self, world: Any) -> None:
+        """Move the rows that a world has logged here."""
+        rows = rows_of(world)
+        for name, pieces in zip(Columns._fields, self.pieces, strict=True):
+            pieces.append(np.ascontiguousarray(rows[name]))
+        empty_log(world)
+
+    def columns(self) -> Columns:
+        """All rows. What was taken is gone then, column by column, so that little of it is in memory twice."""
+        columns = []
+        for pieces in self.pieces:
+            columns.append(np.concatenate(pieces))
+            pieces.clear()
+        return Columns(*columns)
+
+
 def run(
     scenario: Scenario, seed: int, number: int, *, keep_log: bool = True, prepare: Callable[[Any], None] | None = None
 ) -> Replication:
@@ -232,10 +263,12 @@ def run(
     persons = people(state)
     world = make_world(setting, rules(tables), persons)
     start(world)
+    log = Log()
     while not advance(world, SLICE):
-        pass
+        log.take(world)
     finish(world)
-    return _replication(number, persons, counts_of(world))
+    log.take(world)
+    return _replication(number, log.columns(), persons, counts_of(world))
 
 
 def _setting(table: Any, state: State, seed: int, keep_log: bool) -> Setting:
@@ -276,11 +309,11 @@ def _setting(table: Any, state: State, seed: int, keep_log: bool) -> Setting:
     )
 
 
-def _replication(number: int, persons: People, counts: Counts) -> Replication:
-    rows, closed, appealed = counts.rows, counts.closed.tolist(), counts.appealed.tolist()
+def _replication(number: int, log: Columns, persons: People, counts: Counts) -> Replication:
+    closed, appealed = counts.closed.tolist(), counts.appealed.tolist()
     return Replication(
         number=number,
-        log=Columns(*(np.ascontiguousarray(rows[name]) for name in Columns._fields)),
+        log=log,
         state=state_of(persons),
         bin_ends=counts.bin_ends.copy(),
         kinds=counts.bin_kinds.copy(),

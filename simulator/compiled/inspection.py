@@ -11,6 +11,7 @@ from .compilation import jit
 from .deterrence import strikes
 from .docket import suspect
 from .pure import Purpose, case_number, exponential, inspection_chance, inspection_emphasis, uniform
+from .structure import prefetch
 from .world import log
 
 INSPECTION, FOCUSED = int(Kind.INSPECTION), int(Kind.FOCUSED)
@@ -22,13 +23,17 @@ def expect_inspection(w: Any, a: int) -> None:
     mean = 1.0 / (w.law[0].inspection_ceiling * len(w.providers))
     gap = exponential(w.seed, 0, Purpose.INSPECTION_GAP, a) * mean
     w.inspection_arrival += gap
+    p = w.inspection_target = int(uniform(w.seed, 0, Purpose.INSPECTION_TARGET, a) * len(w.providers))
+    prefetch(w.providers, p, 64)
+    prefetch(w.providers, p, 128)
+    prefetch(w.providers, p, 192)
     schedule(w, until(w, w.inspection_arrival, gap), INSPECTION, 0, a, INSPECTION_DUE)
 
 
 @jit
 def inspect(w: Any, a: int) -> None:
     """Candidate ``a`` takes place, or not."""
-    p = int(uniform(w.seed, 0, Purpose.INSPECTION_TARGET, a) * len(w.providers))
+    p = w.inspection_target
     provider = w.providers[p]
     if provider.status == ACTIVE and provider.outside == 0:
         law = w.law[w.regime]

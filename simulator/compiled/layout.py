@@ -127,16 +127,21 @@ BY_BEHAVIOUR = ("compliance", "base", "live", "live_severity", "live_epoch", "op
 BY_FUNCTION = ("suspended", "suspended_until", "suspension_epoch")
 BY_STORE = ("listed", "listing_epoch", "removed")
 ELSEWHERE = (*BY_BEHAVIOUR, *BY_FUNCTION, *BY_STORE, "moved", "moved_to")
-LINE = 64
-"""Bytes of a line of the processor's cache."""
-HOT = ("size_class", "occasions")
+LINES = 128
+"""Bytes of two lines of the processor's cache, which it fetches together."""
 STREAM = [
-    ("meets", "i8"), ("next_occasion", "i8"), ("arrival", "f8"), ("mean_gap", "f8"), ("most_tempted", "f8"),
-    ("draw", "f8"), ("behaviour", "i8"), ("counted", "i8"), ("counted_arrival", "f8"),
+    ("next_occasion", "i8"), ("arrival", "f8"), ("mean_gap", "f8"), ("most_tempted", "f8"), ("counted", "i8"),
+    ("counted_arrival", "f8"), ("draw", "f8"), ("behaviour", "i8"),
 ]  # fmt: skip
-"""All that an occasion looks at stands first in a provider's record: some of its state, and beside it whether it meets occasions, the
-number of the next that could tempt it, when that is in continuous time, the mean days between two, the most that it could ever
-lack in compliance, the draw and the behaviour of the next; and the first of those counted ahead, after which moment it comes."""
+"""What a provider has beside its state for its stream of occasions (:mod:`.stream`): the number of the next that could tempt it, when
+that is in continuous time, the mean days between two, the most that it could ever lack in compliance; the first of those counted
+ahead, after which moment it comes; the draw and the behaviour of the next."""
+AT_OCCASIONS = ("size_class", "occasions", "violations", "strikes", "struck", "revenue", "belief", "believed")
+AT_VIOLATIONS = (
+    "harm_rate", "harm_at", "harm", "present", "severity", "exposure", "copies", "live_all", "copies_live", "strictness",
+    "lawful_rate", "outside", "lawful_blocked", "harm_outside", "status",
+)  # fmt: skip
+"""What nearly all events look at stands first in the record of a provider, in the order in which they do."""
 
 
 def _fields(names: Sequence[str]) -> list[tuple[str, str]]:
@@ -144,15 +149,19 @@ def _fields(names: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def _whole_lines(fields: list[tuple[str, str]]) -> Any:
-    """A record of eight bytes a field that ends with a line."""
+    """A record of eight bytes a field that ends with a pair of lines."""
     names, formats = [name for name, _ in fields], [kind for _, kind in fields]
     offsets = [8 * place for place in range(len(fields))]
-    size = -(-8 * len(fields) // LINE) * LINE
+    size = -(-8 * len(fields) // LINES) * LINES
     return np.dtype({"names": names, "formats": formats, "offsets": offsets, "itemsize": size}, align=True)
 
 
 PROVIDER = _whole_lines(
-    _fields(HOT) + STREAM + _fields([name for name in State._fields if name not in ELSEWHERE and name not in HOT])
+    STREAM
+    + _fields(AT_OCCASIONS)
+    + [("meets", "i8")]  # whether the provider meets occasions: it is active, and its service not suspended
+    + _fields(AT_VIOLATIONS)
+    + _fields([name for name in State._fields if name not in (*ELSEWHERE, *AT_OCCASIONS, *AT_VIOLATIONS)])
 )
 DUTY = np.dtype(_fields(BY_BEHAVIOUR), align=True)  # one provider and behaviour
 FUNCTION = np.dtype(_fields(BY_FUNCTION), align=True)  # one provider and function of its service
@@ -191,9 +200,9 @@ def people(state: State) -> People:
 
 
 def _at_a_line(count: int, record: Any) -> Records:
-    """Empty records, of which the first begins with a line."""
-    memory = np.zeros(count * record.itemsize + LINE, dtype=np.uint8)
-    begin = -memory.ctypes.data % LINE
+    """Empty records, of which the first begins with a pair of lines."""
+    memory = np.zeros(count * record.itemsize + LINES, dtype=np.uint8)
+    begin = -memory.ctypes.data % LINES
     return memory[begin : begin + count * record.itemsize].view(record)
 
 

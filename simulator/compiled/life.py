@@ -27,6 +27,7 @@ NEVER = math.nan
 def enter(w: Any, p: int) -> None:
     provider, law = w.providers[p], w.law[w.regime]
     provider.status = ACTIVE
+    follow_status(w, p)
     provider.believed = provider.harm_at = provider.effort_at = w.now
     log(w, ENTERED, p, provider.size_class, -1, provider.users)
     if provider.outside != 0:

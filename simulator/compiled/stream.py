@@ -33,7 +33,6 @@ def begin_occasions(w: Any, p: int) -> None:
     provider.next_occasion = 0
     provider.arrival = w.now
     note_temptation(w, p)
-    follow_status(w, p)
     read_ahead(w, p)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numba import types
 from numba.experimental import structref
 
-from ..state import ACTIVE, FUNCTIONS, SERVICE
+from ..state import ACTIVE
 from .agenda import AGENDA, array_of
 from .compilation import jit
 from .layout import BEHAVIOUR, CLASS, DUTY, FAILURE, FUNCTION, LAW, LISTING, PLATFORM, PROVIDER, STEP, STORE
@@ -112,6 +112,7 @@ WORLD = _World(
         ("events", types.int64),
         # the next of each stream for the whole market, in continuous time
         ("inspection_arrival", types.float64),
+        ("inspection_target", types.int64),  # the provider that the next candidate is
         ("complaint_arrival", types.float64),
         ("rumour_arrival", types.float64),
         ("agenda", AGENDA),
@@ -277,7 +278,7 @@ def accrue(w: Any, p: int) -> None:
     if provider.lawful_rate != 0.0:
         provider.lawful_blocked += provider.lawful_rate * (now - provider.harm_at)
     provider.harm_at = now
-    reached = provider.status == ACTIVE and w.functions[p * FUNCTIONS + SERVICE].suspended == 0
+    reached = provider.meets != 0
     severity = provider.severity
     if severity != 0.0:
         severity = severity * provider.exposure if reached else 0.0
