@@ -23,7 +23,7 @@ class Due(simpy.Event):  # type: ignore[misc]
     """An event that is already decided and comes due after ``delay`` days, before others of greater ``key``.
 
     SimPy's Timeout, but for the key. Like Timeout it sets its own attributes, and it does what ``env.schedule`` does itself:
-    most of a run is making events.
+    most of a run is making events. (``env.now`` is a property, which costs a call.)
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class Due(simpy.Event):  # type: ignore[misc]
         self.callbacks = [] if callback is None else [callback]
         self._value = value
         self._ok = True
-        heappush(env._queue, (env.now + delay, FIRST_KEYED + key, next(env._eid), self))
+        heappush(env._queue, (env._now + delay, FIRST_KEYED + key, next(env._eid), self))
 
 
 Wait = Callable[[float, int], None]
@@ -58,7 +58,7 @@ class Recurrence(simpy.Event):  # type: ignore[misc]
         """Come due in ``delay`` days, before others of greater ``key``."""
         env = self.env
         self.callbacks = self.each_time
-        heappush(env._queue, (env.now + delay, FIRST_KEYED + key, next(env._eid), self))
+        heappush(env._queue, (env._now + delay, FIRST_KEYED + key, next(env._eid), self))
 
 
 def run(env: simpy.Environment, course: Course) -> None:

@@ -72,7 +72,7 @@ class Replication:
     takedown_delays: Floats  # days from a complaint to the provider's own takedown
     spent: Floats  # (A,) RMB that each authority paid for investigations
     unfunded: Floats  # (A,) days that each authority's budget did not reach for another case
-    steps: int  # events that the engine handled; the one thing that two engines count differently
+    steps: int  # events that the engine handled, those included that it counts without handling; two engines count differently
     pending: int  # and those that were waiting at the horizon
 
     @property
@@ -192,14 +192,14 @@ class World:
         """One row: ``rule`` is a behaviour's index, ``behaviours + step`` for a penalty, or -1."""
         self.kinds[kind] += 1
         if self.keep_log:
-            self.rows.extend((self.env.now, kind, provider, case, rule, value))
+            self.rows.extend((self.env._now, kind, provider, case, rule, value))
 
     def penalty_rule(self, step: int) -> int:
         return self.behaviours + step
 
     def accrue(self, p: int) -> None:
         """Add up a provider's harm until now, and take its rate anew: to be called after each change of its causes."""
-        state, now = self.state, self.env.now
+        state, now = self.state, self.env._now
         rate = state.harm_rate[p]
         if rate:
             harm = rate * (now - state.harm_at[p])

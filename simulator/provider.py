@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
 from typing import TYPE_CHECKING, Any
 
 from .clock import Course, run
@@ -59,7 +58,7 @@ class Providers:
         self.uniforms, self.exponentials = world.draws.uniforms, world.draws.exponentials
         self.behaviours = world.behaviours
         table = world.table
-        self.cumulative = table.behaviour_cumulative.tolist()
+        self.cumulative = table.behaviour_cumulative
         sizes = [0] * len(table.class_gain)
         for c in world.state.size_class:
             sizes[c] += 1
@@ -103,7 +102,7 @@ class Providers:
         wait = yield
         world, state, clock = self.world, self.state, self.world.clock
         c = state.size_class[p]
-        env, key, seed, cumulative = clock.env, clock.key(OCCASION, p, 0), self.seed, self.cumulative
+        env, key, seed = clock.env, clock.key(OCCASION, p, 0), self.seed
         status, suspended, compliance = state.status, state.suspended, state.compliance
         occasions, class_occasions = state.occasions, world.class_occasions
         service, first = p * FUNCTIONS + SERVICE, p * self.behaviours
@@ -112,9 +111,10 @@ class Providers:
         while True:
             # Draws are keyed, so taking some that will not be needed changes nothing.
             gaps = self.exponentials(seed, p, CANDIDATE_GAP, k, AHEAD).tolist()
-            behaviours = self.uniforms(seed, p, CANDIDATE_BEHAVIOUR, k, AHEAD).tolist()
+            drawn = self.uniforms(seed, p, CANDIDATE_BEHAVIOUR, k, AHEAD)
+            behaviours = self.cumulative.searchsorted(drawn, side="right").tolist()
             decisions = self.uniforms(seed, p, CANDIDATE_ACCEPTED, k, AHEAD).tolist()
-            for gap, behaviour, u in zip(gaps, behaviours, decisions, strict=True):
+            for gap, b, u in zip(gaps, behaviours, decisions, strict=True):
                 delay = gap * mean
                 if step:
                     arrival += delay
@@ -127,7 +127,6 @@ class Providers:
                 elif not suspended[service]:
                     occasions[p] += 1
                     class_occasions[c] += 1
-                    b = bisect_right(cumulative, behaviour)
                     if u < 1.0 - compliance[first + b]:
                         self.tempt(p, b, k, u)
                 k += 1
