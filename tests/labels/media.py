@@ -193,8 +193,10 @@ def track(
 
 @functools.cache
 def heic(*, exif: bool = False) -> bytes:
-    """A gradient of 64 x 64 by libheif's encoder."""
-    return heic_by_libheif(picture("JPEG", (64, 64), **({"exif": exif_block({0x0131: (2, b"Editor\0")})} if exif else {})))
+    """A gradient of 64 x 64 by libheif's encoder, with an EXIF item where wished."""
+    data = heic_by_libheif(picture("JPEG", (64, 64), **({"exif": b"Exif\0\0" + exif_block({0x0131: (2, b"Editor\0")})} if exif else {})))
+    assert (b"Editor" in data) is exif
+    return data
 
 
 def heic_by_libheif(jpeg: bytes) -> bytes:
