@@ -30,13 +30,12 @@ def attest(
 
     from shenhe.conformance.attestation import MAX_KEY_BYTES, sign, verifying_key
     from shenhe.conformance.report import read_report_bytes
-
-    from .export import write_bytes
+    from shenhe.rulebook.whole_file import write_whole
 
     with key.open("rb") as stream:
         pem = stream.read(MAX_KEY_BYTES + 1)
     passphrase = os.environ.get(PASSPHRASE)
     secret = passphrase.encode() if passphrase else None
     attestation = sign(read_report_bytes(report), pem, passphrase=secret, source=str(report))
-    write_bytes(out, attestation)
+    write_whole(out, attestation)
     typer.echo(f"written: {out} (signed by key {verifying_key(attestation)[:16]}…)", err=True)

@@ -33,8 +33,7 @@ def write(
     """
     from shenhe.conformance.baseline import draft
     from shenhe.conformance.report import read_report
-
-    from .export import write_bytes
+    from shenhe.rulebook.whole_file import write_whole
 
     if len(reason.strip()) < 3:
         raise typer.BadParameter("say in a few words why this is accepted", param_hint="--reason")
@@ -46,7 +45,7 @@ def write(
     if out is None:
         typer.echo(text, nl=False)
     else:
-        write_bytes(out, text.encode())
+        write_whole(out, text)
         typer.echo(f"written: {out}", err=True)
     broken = [check.name for check in found.checks if check.verdict == "error"]
     if broken:

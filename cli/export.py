@@ -72,13 +72,16 @@ def export(
         sys.stdout.buffer.write(rendered)
         sys.stdout.buffer.flush()
     else:
-        write_bytes(out, rendered)
+        from shenhe.rulebook.whole_file import write_whole
+
+        write_whole(out, rendered)
         typer.echo(f"written: {out}", err=True)
 
 
 def _arazzo(binding: Path, out: Path | None, openapi: str | None) -> None:
     from shenhe.conformance.bindings import BindingError, load_binding
     from shenhe.reports.arazzo import arazzo_of
+    from shenhe.rulebook.whole_file import write_whole
 
     if out is None and openapi is None:
         raise typer.BadParameter("name a file; the OpenAPI document that the workflow speaks of is written beside it", param_hint="--out")
@@ -94,15 +97,8 @@ def _arazzo(binding: Path, out: Path | None, openapi: str | None) -> None:
         sys.stdout.buffer.flush()
         return
     for path, document in ((out, arazzo), *([(beside, described)] if beside else [])):
-        write_bytes(path, _json(document))
+        write_whole(path, _json(document))
         typer.echo(f"written: {path}", err=True)
-
-
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write by way of a temporary file in the same folder, so that there is never half a file."""
-    partial = path.with_name(path.name + ".part")
-    partial.write_bytes(data)
-    partial.replace(path)
 
 
 def _render(form: Format, report: Report, report_sha256: str, binding: str, only: str) -> bytes:

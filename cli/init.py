@@ -41,9 +41,9 @@ def init(
     if out is None:
         typer.echo(text, nl=False)
     else:
-        partial = out.with_name(out.name + ".part")
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(out)
+        from shenhe.rulebook.whole_file import write_whole
+
+        write_whole(out, text)
         typer.echo(f"written: {out}; next: shenhe doctor {out}", err=True)
     raise typer.Exit(code)
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shenhe.rulebook.document import dotted
+from shenhe.rulebook.whole_file import write_whole
 
 from .verdict import VerdictName
 
@@ -179,9 +180,7 @@ class Report(_Model):
 
     def write(self, path: Path) -> None:
         """Write as indented UTF-8 JSON with a final newline, by way of a temporary file in the same folder."""
-        partial = path.with_name(path.name + ".part")
-        partial.write_text(self.model_dump_json(indent=1) + "\n", encoding="utf-8")
-        partial.replace(path)
+        write_whole(path, self.model_dump_json(indent=1) + "\n")
 
 
 #: No report that a run writes comes near this many bytes.

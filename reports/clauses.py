@@ -19,6 +19,16 @@ from .untrusted import cut, one_line, visible
 #: Verdicts in the order in which a page tells them.
 VERDICTS = ("pass", "fail", "error", "inconclusive", "review", "not applicable")
 
+MARKS = {
+    "pass": "kept",
+    "fail": "broken",
+    "error": "the check broke",
+    "inconclusive": "not verified",
+    "review": "for a person to review",
+    "not applicable": "does not concern this provider",
+}
+"""What a verdict means, in the words of a page."""
+
 #: Providers side by side on one page; more columns than these cannot be read.
 MAX_PROVIDERS = 6
 #: Rules, findings and steps that a page holds; a real report has far fewer, a hostile one may have any number.

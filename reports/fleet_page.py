@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import functools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import DictLoader, Environment, StrictUndefined
-from markupsafe import Markup
-
 from shenhe.conformance.fleet import Fleet, Provider
 from shenhe.conformance.verdict import VerdictName
 from shenhe.rulebook import Behaviour, load_rulebook
+from shenhe.rulebook.whole_file import write_whole
 
-from .clauses import VERDICTS
+from .clauses import MARKS, VERDICTS
 from .league import CONCLUSIONS, UNJUDGED, called
-from .page import MARKS, _number, _policy, _resource
+from .quantities import in_words
+from .self_contained import rendered
 from .untrusted import one_line
 
 #: Providers on the page; more stand in ``fleet.json``.
@@ -69,35 +67,27 @@ class BrokenRule:
 
 def write_fleet_page(path: Path, fleet: Fleet, pages: Mapping[str, str]) -> None:
     """Write :func:`render_fleet_page` as UTF-8, by way of a temporary file in the same folder."""
-    page = render_fleet_page(fleet, pages)
-    partial = path.with_name(path.name + ".part")
-    partial.write_text(page, encoding="utf-8", newline="\n")
-    partial.replace(path)
+    write_whole(path, render_fleet_page(fleet, pages))
 
 
 def render_fleet_page(fleet: Fleet, pages: Mapping[str, str]) -> str:
     """One self-contained page. ``pages`` are relative addresses of providers' own pages, by their name in the fleet."""
-    style, scripts = _resource("page.css") + _resource("fleet.css"), [_resource("page.js")]
     behaviours = [each.value for each in Behaviour if any(each.value in provider.behaviours for provider in fleet.providers)]
     rows = [_row(number, provider, behaviours, pages) for number, provider in enumerate(fleet.providers[:MAX_ROWS], 1)]
-    return (
-        _environment()
-        .get_template("fleet.html")
-        .render(
-            lead=_lead(fleet),
-            fleet=fleet,
-            behaviours=behaviours,
-            rows=[row for row in rows if row.rank],
-            unranked=[row for row in rows if not row.rank],
-            left_out=max(0, len(fleet.providers) - MAX_ROWS),
-            with_baselines=any(row.accepted is not None for row in rows),
-            broken=_broken(fleet, rows),
-            verdicts=VERDICTS,
-            marks=MARKS,
-            policy=_policy(style, scripts, with_figures=False),
-            style=Markup(style),  # noqa: S704  # files of this package
-            scripts=[Markup(script) for script in scripts],  # noqa: S704
-        )
+    return rendered(
+        "fleet.html",
+        with_figures=False,
+        sheets=("page.css", "fleet.css"),
+        lead=_lead(fleet),
+        fleet=fleet,
+        behaviours=behaviours,
+        rows=[row for row in rows if row.rank],
+        unranked=[row for row in rows if not row.rank],
+        left_out=max(0, len(fleet.providers) - MAX_ROWS),
+        with_baselines=any(row.accepted is not None for row in rows),
+        broken=_broken(fleet, rows),
+        verdicts=VERDICTS,
+        marks=MARKS,
     )
 
 
@@ -105,11 +95,11 @@ def _lead(fleet: Fleet) -> str:
     judged = [provider for provider in fleet.providers if provider.rank is not None]
     codes = Counter(provider.exit_code for provider in judged)
     said = {0: "kept every rule that was decided", 1: "broke rules", 3: "could not be fully verified"}
-    parts = [f"{_number(codes[code])} {words}" for code, words in said.items() if codes[code]]
+    parts = [f"{in_words(codes[code])} {words}" for code, words in said.items() if codes[code]]
     if missing := len(fleet.providers) - len(judged):
-        parts.append(f"{_number(missing)} could not be judged at all")
+        parts.append(f"{in_words(missing)} could not be judged at all")
     total, day = len(fleet.providers), one_line(fleet.on, 20)
-    return f"{_number(total).capitalize()} provider{'s' if total != 1 else ''}, asked by the law of {day}: {', '.join(parts)}."
+    return f"{in_words(total).capitalize()} provider{'s' if total != 1 else ''}, asked by the law of {day}: {', '.join(parts)}."
 
 
 def _row(number: int, provider: Provider, behaviours: Sequence[str], pages: Mapping[str, str]) -> Row:
@@ -163,16 +153,3 @@ def _broken(fleet: Fleet, rows: Sequence[Row]) -> list[BrokenRule]:
         )
         for rule, providers in sorted(who.items(), key=lambda item: (-len(item[1]), item[0]))[:MAX_RULES]
     ]
-
-
-@functools.cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=DictLoader({name: _resource(name) for name in ("fleet.html", "verdicts.html")}),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["line"] = one_line
-    return environment

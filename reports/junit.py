@@ -13,6 +13,7 @@ from collections import Counter
 from pathlib import Path
 
 from shenhe.conformance.report import CheckResult, Report, RuleResult
+from shenhe.rulebook.whole_file import write_whole
 
 from .untrusted import cut, one_line, visible
 
@@ -70,9 +71,7 @@ def junit(report: Report) -> bytes:
 
 def write_junit(report: Report, path: Path) -> None:
     """Write :func:`junit` by way of a temporary file in the same folder."""
-    partial = path.with_name(path.name + ".part")
-    partial.write_bytes(junit(report))
-    partial.replace(path)
+    write_whole(path, junit(report))
 
 
 def _tally(rules: list[RuleResult]) -> dict[str, str]:

@@ -1,49 +1,24 @@
-"""One self-contained HTML page of conformance reports and simulated futures: no network, no inline handler, a strict policy.
-
-The page is written here and not by plotly, so that its Content-Security-Policy can name each script and style by its SHA-256: figures
-are data in ``<script type="application/json">``, drawn by ``page.js`` with the vendored plotly.js. Jinja2 escapes everything that is
-not markup of ours.
-"""
+"""The page of conformance reports and simulated futures, together or alone."""
 
 from __future__ import annotations
 
-import base64
-import functools
-import hashlib
 import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import DictLoader, Environment, StrictUndefined
-from markupsafe import Markup
-
 from shenhe.conformance.report import Report
+from shenhe.rulebook.whole_file import write_whole
 
-from . import plotlyjs
-from .clauses import VERDICTS, PageError, matrix
-from .quantities import change, change_interval, interval, quantity
+from .clauses import MARKS, VERDICTS, PageError, matrix
+from .quantities import change, change_interval, in_words, interval, quantity
+from .self_contained import rendered
 from .untrusted import one_line
 
 if TYPE_CHECKING:
     from shenhe.simulator import Comparison, Run
-
-#: plotly.js adds a style element without text and fills it through the object model; this is the hash of nothing.
-_EMPTY = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
-
-MARKS = {
-    "pass": "kept",
-    "fail": "broken",
-    "error": "the check broke",
-    "inconclusive": "not verified",
-    "review": "for a person to review",
-    "not applicable": "does not concern this provider",
-}
-"""What a verdict means, in the words of a page."""
-
 
 @dataclass(frozen=True)
 class Outcome:
@@ -87,10 +62,7 @@ class Future:
 
 def write_page(path: Path, reports: Sequence[Report], runs: Sequence[Run] = ()) -> None:
     """Write :func:`render_page` as UTF-8, by way of a temporary file in the same folder."""
-    page = render_page(reports, runs)
-    partial = path.with_name(path.name + ".part")
-    partial.write_text(page, encoding="utf-8", newline="\n")
-    partial.replace(path)
+    write_whole(path, render_page(reports, runs))
 
 
 def render_page(reports: Sequence[Report], runs: Sequence[Run] = ()) -> str:
@@ -100,8 +72,6 @@ def render_page(reports: Sequence[Report], runs: Sequence[Run] = ()) -> str:
     """
     if not reports and not runs:
         raise PageError("found neither a report nor a run, expected at least one")
-    style = _resource("page.css")
-    scripts = [_resource("page.js")]
     content: dict[str, Any] = {
         "matrix": matrix(reports),
         "futures": (),
@@ -112,20 +82,14 @@ def render_page(reports: Sequence[Report], runs: Sequence[Run] = ()) -> str:
     }
     if runs:
         content |= _simulated(runs)
-        scripts.insert(0, plotlyjs.source())
-    return (
-        _environment()
-        .get_template("page.html")
-        .render(
-            **content,
-            title=_title(bool(reports), bool(runs)),
-            lead=_lead(reports, runs),
-            policy=_policy(style, scripts, with_figures=bool(runs)),
-            style=Markup(style),  # noqa: S704  # a file of this package
-            scripts=[Markup(script) for script in scripts],  # noqa: S704
-            verdicts=VERDICTS,
-            marks=MARKS,
-        )
+    return rendered(
+        "page.html",
+        with_figures=bool(runs),
+        **content,
+        title=_title(bool(reports), bool(runs)),
+        lead=_lead(reports, runs),
+        verdicts=VERDICTS,
+        marks=MARKS,
     )
 
 
@@ -143,82 +107,24 @@ def _lead(reports: Sequence[Report], runs: Sequence[Run]) -> list[str]:
         broke = [report for report in reports if report.summary.exit_code == 1]
         kept = sum(report.summary.exit_code == 0 for report in reports)
         alone = len(reports) == 1
-        parts = [f"{'it' if alone else _number(kept)} kept every rule that was decided"] if kept else []
+        parts = [f"{'it' if alone else in_words(kept)} kept every rule that was decided"] if kept else []
         for report in broke:
             counts = report.summary.counts
             failed, total = counts.get("fail", 0), sum(counts.values())
             parts.append(f"it broke {failed} of {total} rules" if alone else f"one broke {failed} of {total}")
         if rest := len(reports) - kept - len(broke):
-            parts.append(f"{'it' if alone else _number(rest)} could not be fully verified")
+            parts.append(f"{'it' if alone else in_words(rest)} could not be fully verified")
         told.append(
-            f"{_number(len(reports)).capitalize()} provider{'s were' if len(reports) > 1 else ' was'} probed against the law of {days}: "
+            f"{in_words(len(reports)).capitalize()} provider{'s were' if len(reports) > 1 else ' was'} probed against the law of {days}: "
             f"{', '.join(parts)}."
         )
     if runs:
         scenario = runs[0].scenario
         told.append(
-            f"{_number(len(runs)).capitalize()} polic{'ies were' if len(runs) > 1 else 'y was'} simulated with "
+            f"{in_words(len(runs)).capitalize()} polic{'ies were' if len(runs) > 1 else 'y was'} simulated with "
             f"{quantity(scenario.population.simulated)} providers over {quantity(scenario.horizon)} days."
         )
     return told
-
-
-def _number(count: int) -> str:
-    words = ("no", "one", "two", "three", "four", "five", "six")
-    return words[count] if count < len(words) else str(count)
-
-
-def _policy(style: str, scripts: Sequence[str], *, with_figures: bool) -> str:
-    sheets = f"'{_sha256(style)}'"
-    parts = [
-        "default-src 'none'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "img-src data:",
-        "script-src " + " ".join(f"'{_sha256(script)}'" for script in scripts),
-    ]
-    if with_figures:
-        # plotly.js sets style attributes on what it draws; nothing else on the page has any.
-        parts += [f"style-src-elem {sheets} '{_EMPTY}'", "style-src-attr 'unsafe-inline'"]
-    else:
-        parts.append(f"style-src {sheets}")
-    return "; ".join(parts)
-
-
-def _sha256(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
-
-
-@functools.cache
-def _resource(name: str) -> str:
-    return (files("shenhe.reports") / "templates" / name).read_text(encoding="utf-8")
-
-
-@functools.cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=DictLoader({name: _resource(name) for name in ("page.html", "verdicts.html")}),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["data"] = _data
-    environment.filters["tight"] = _tight
-    environment.filters["line"] = one_line
-    return environment
-
-
-def _data(text: str) -> Markup:
-    """JSON that cannot end the script element it stands in, whatever its strings hold."""
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return Markup(text)  # noqa: S704  # no character of markup is left
-
-
-def _tight(text: str) -> str:
-    """Keep a per cent sign on the line of its number."""
-    return text.replace(" %", "\u00a0%")
 
 
 # -- simulated futures

@@ -73,3 +73,13 @@ def _figures(value: float) -> str:
         if float(text.replace(",", "")) == 0:
             text = f"{value:.1e}"
     return text.replace("-", "−")
+
+
+def in_words(count: int) -> str:
+    """A small number as a word, any other in figures.
+
+    >>> in_words(0), in_words(2), in_words(12)
+    ('no', 'two', '12')
+    """
+    words = ("no", "one", "two", "three", "four", "five", "six")
+    return words[count] if count < len(words) else str(count)

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2 import DictLoader, Environment, StrictUndefined
-from markupsafe import Markup
-
+from shenhe.rulebook.whole_file import write_whole
 from shenhe.simulator.analysis import Analysis
 from shenhe.simulator.study import StudyRun
 
-from . import plotlyjs
 from .figures import Figure
-from .page import _data, _policy, _resource
 from .quantities import quantity
+from .self_contained import rendered
 from .study_figures import figure_of, shown
 from .untrusted import one_line
 
@@ -44,15 +40,11 @@ class Answer:
 
 def write_study_page(path: Path, run: StudyRun, analyses: Sequence[Analysis]) -> None:
     """Write :func:`render_study_page` as UTF-8, by way of a temporary file in the same folder."""
-    page = render_study_page(run, analyses)
-    partial = path.with_name(path.name + ".part")
-    partial.write_text(page, encoding="utf-8", newline="\n")
-    partial.replace(path)
+    write_whole(path, render_study_page(run, analyses))
 
 
 def render_study_page(run: StudyRun, analyses: Sequence[Analysis]) -> str:
     """One self-contained page: the arms, the unknowns, each analysis with figure, numbers and notes, and the method."""
-    style, scripts = _resource("page.css"), [plotlyjs.source(), _resource("page.js")]
     study, note = run.study, run.note
     worlds = study.worlds
     versions = note.get("versions", {})
@@ -84,11 +76,8 @@ def render_study_page(run: StudyRun, analyses: Sequence[Analysis]) -> str:
         "rulebook_hash": one_line(str(note.get("rulebook_hash", "")), 64),
         "command": one_line(str(note.get("command") or ""), 500),
         "versions": one_line(", ".join(f"{key} {value}" for key, value in versions.items()), 400),
-        "policy": _policy(style, scripts, with_figures=True),
-        "style": Markup(style),  # noqa: S704  # a file of this package
-        "scripts": [Markup(script) for script in scripts],  # noqa: S704
     }
-    return _environment().get_template("study.html").render(**content)
+    return rendered("study.html", with_figures=True, **content)
 
 
 def _replications(run: StudyRun) -> str:
@@ -107,16 +96,3 @@ def _range(parameter: Any) -> str:
     else:
         text = f"{parameter.low:g} to {parameter.high:g}{', logarithmic' if parameter.scale == 'log' else ''}"
     return one_line(f"{text}{', times the scenario’s value' if parameter.apply == 'multiply' else ''}", 200)
-
-
-@functools.cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=DictLoader({"study.html": _resource("study.html")}),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["data"] = _data
-    return environment

@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shenhe.rulebook.whole_file import write_whole
+
 from ..report import Report, Target, Timing
 from ..verdict import VerdictName
 
@@ -106,7 +108,7 @@ class Fleet(_Model):
 
     def write(self, path: Path) -> None:
         """Write as indented UTF-8 JSON with a final newline, by way of a temporary file in the same folder."""
-        replace(path, (self.model_dump_json(indent=1) + "\n").encode())
+        write_whole(path, self.model_dump_json(indent=1) + "\n")
 
 
 def json_schema() -> dict[str, Any]:
@@ -137,10 +139,3 @@ def summary_of(report: Report, outcome: Outcome, detail: str, data: bytes) -> Re
         report_sha256=hashlib.sha256(data).hexdigest(),
         timing=report.timing,
     )
-
-
-def replace(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
-    partial = path.with_name(path.name + ".part")
-    partial.write_bytes(data)
-    partial.replace(path)

@@ -18,11 +18,12 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from shenhe.rulebook import Rulebook
+from shenhe.rulebook.whole_file import write_whole
 
 from ..report import read_report_bytes
 from .members import Member
 from .process import Job
-from .results import Options, Outcome, Result, replace
+from .results import Options, Outcome, Result
 
 #: Outcomes that a second run with the same command leaves as they are, if anything was judged.
 KEPT: frozenset[Outcome] = frozenset({"checked", "cut short"})
@@ -70,7 +71,7 @@ class Turn:
 
     def keep(self, result: Result) -> None:
         """Write the outcome that a later run is to find. Raises ``OSError``."""
-        replace(self.outcome, _Done(key=self.key, result=result).model_dump_json(indent=1).encode() + b"\n")
+        write_whole(self.outcome, _Done(key=self.key, result=result).model_dump_json(indent=1) + "\n")
 
 
 def turn_of(
