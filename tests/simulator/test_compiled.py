@@ -6,6 +6,7 @@ import ast
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from shenhe import scenarios
@@ -13,11 +14,13 @@ from shenhe.simulator import Scenario, compiled, load_scenario
 from shenhe.simulator.compiled.compilation import SHARED
 from shenhe.simulator.divergence import differences
 from shenhe.simulator.engines import Engine, choose
-from shenhe.simulator.model import Replication
+from shenhe.simulator.eventlog import Kind
+from shenhe.simulator.model import BIN, Replication
 from shenhe.simulator.model import replicate as on_simpy
 
-from .scenes import small
+from .scenes import SMALL, small
 
+SERVICE_RESTORED = int(Kind.SERVICE_RESTORED)
 QUICK = {"population.providers": 40}
 
 
@@ -52,6 +55,26 @@ def test_what_is_prepared_is_where_both_begin() -> None:
 def test_another_replication_is_another_world() -> None:
     first, second = compiled.replicate(small(), 1, 0), compiled.replicate(small(), 1, 1)
     assert first.rows != second.rows
+
+
+@pytest.mark.parametrize("clock", ["continuous", "daily", "weekly"])
+def test_suspensions_among_occasions_of_the_same_moment(clock: str) -> None:
+    """Occasions counted ahead are put right when a service is interrupted, also on a day on which a bin ends."""
+    crowded = {
+        "clock": clock,
+        "behaviours.labeling.rate": 400.0,
+        "behaviours.takedown.rate": 200.0,
+        "policy.ladder": [{"sanctions": ["suspend-service"], "penalty": "cn-penalties/csl-69@2025", "service_days": 3}],
+        "policy.staff.investigation_days": 1.0,
+    }
+    result = agree(load_scenario("cn-2023", {**SMALL, **crowded}))
+    assert result.kinds[-1][SERVICE_RESTORED] > 200
+    assert result.state.occasions.sum() > 20_000
+
+
+def test_no_moment_before_the_end_of_a_bin_is_counted_after_it() -> None:
+    ends = BIN * np.arange(1, 1300)
+    assert (np.nextafter(ends, 0.0) / BIN < np.arange(1, 1300)).all()
 
 
 def test_a_horizon_within_the_first_bin_and_at_its_end() -> None:
