@@ -6,7 +6,7 @@ The lawful twin of every case is the same edit with that person's consent, given
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ from ..provider import (
     Refused,
     Subject,
 )
-from ..registry import Absent, Case, NotJudged, Undecided, Violation, check
+from ..registry import Absent, Case, NotJudged, Property, Undecided, Violation, check
 from ..requests import picture, pictures, tone, tones
 from ..scope import edits_persons
 from ..verdict import Level
@@ -108,6 +108,23 @@ def _two_scopes(capabilities: Capabilities) -> Iterator[Edit]:
         yield from _edits(capabilities)
 
 
+def edit_check(
+    *rules: str,
+    needs: Iterable[Operation] = (Operation.EDIT,),
+    cases: Callable[[Capabilities], Iterable[Edit]] = _edits,
+    strategy: Callable[[Capabilities], SearchStrategy[Edit]] = _drawn_edits,
+) -> Callable[[Property[Edit]], Property[Edit]]:
+    """Register a check of the clause on separate consent, and of ``rules`` besides, by edits of faces and voices."""
+    return check(
+        rules=(SEPARATE_CONSENT, _DRAFT, *rules),
+        behaviour=Behaviour.CONSENT,
+        needs=needs,
+        applies=(edits_persons,),
+        cases=cases,
+        strategy=strategy,
+    )
+
+
 def edit_request(case: Edit, subject: Subject, consent: Consent | None) -> EditRequest:
     voice = case.scope == "voice"
     service = Service.VOICE if voice else Service.BIOMETRIC_IMAGE_VIDEO
@@ -131,14 +148,7 @@ def _must_be_refused(
     return answer
 
 
-@check(
-    rules=(SEPARATE_CONSENT, _DRAFT),
-    behaviour=Behaviour.CONSENT,
-    needs=(Operation.EDIT,),
-    applies=(edits_persons,),
-    cases=_edits_without_consent,
-    strategy=_drawn_edits_without_consent,
-)
+@edit_check(cases=_edits_without_consent, strategy=_drawn_edits_without_consent)
 def edit_needs_consent(probe: Probe, case: Edit) -> None:
     """A face or voice is not edited without a consent on record."""
     account, subject = probe.account(), probe.subject()
@@ -158,14 +168,7 @@ def edit_needs_consent(probe: Probe, case: Edit) -> None:
     )
 
 
-@check(
-    rules=(SEPARATE_CONSENT, _DRAFT),
-    behaviour=Behaviour.CONSENT,
-    needs=(Operation.EDIT,),
-    applies=(edits_persons,),
-    cases=_edits,
-    strategy=_drawn_edits,
-)
+@edit_check()
 def refusal_prompts_for_consent(probe: Probe, case: Edit) -> None:
     """Who asks for an edit without consent is prompted to inform the person and to obtain separate consent."""
     account, subject = probe.account(), probe.subject()
@@ -179,14 +182,7 @@ def refusal_prompts_for_consent(probe: Probe, case: Edit) -> None:
         raise Violation(f"the refusal says {told.strip()[:200]!r} and nothing about consent")
 
 
-@check(
-    rules=(SEPARATE_CONSENT, _DRAFT),
-    behaviour=Behaviour.CONSENT,
-    needs=(Operation.EDIT,),
-    applies=(edits_persons,),
-    cases=_edits,
-    strategy=_drawn_edits,
-)
+@edit_check()
 def consent_binds_subject(probe: Probe, case: Edit) -> None:
     """The consent of one person does not open the face or voice of another."""
     account, subject, other = probe.account(), probe.subject(0), probe.subject(1)
@@ -201,14 +197,7 @@ def consent_binds_subject(probe: Probe, case: Edit) -> None:
     )
 
 
-@check(
-    rules=(SEPARATE_CONSENT, _DRAFT, "cn-pipl/14.2"),
-    behaviour=Behaviour.CONSENT,
-    needs=(Operation.EDIT,),
-    applies=(edits_persons,),
-    cases=_two_scopes,
-    strategy=lambda capabilities: _drawn_edits(capabilities),
-)
+@edit_check("cn-pipl/14.2", cases=_two_scopes)
 def consent_binds_scope(probe: Probe, case: Edit) -> None:
     """A consent to edit the face does not open the voice, nor the other way round."""
     others = [scope for scope in probe.capabilities.edit_scopes if scope != case.scope]
@@ -225,14 +214,7 @@ def consent_binds_scope(probe: Probe, case: Edit) -> None:
     )
 
 
-@check(
-    rules=(SEPARATE_CONSENT, _DRAFT),
-    behaviour=Behaviour.CONSENT,
-    needs=(Operation.EDIT,),
-    applies=(edits_persons,),
-    cases=_edits,
-    strategy=_drawn_edits,
-)
+@edit_check()
 def consent_binds_account(probe: Probe, case: Edit) -> None:
     """A consent given to one account does not serve another."""
     owner, borrower, subject = probe.account(), probe.reporter(), probe.subject()
@@ -242,14 +224,7 @@ def consent_binds_account(probe: Probe, case: Edit) -> None:
     _must_be_refused(probe, borrower, request, "with a consent that was given to another account", lambda: (owner, request))
 
 
-@check(
-    rules=(SEPARATE_CONSENT, _DRAFT, "cn-pipl/15.1"),
-    behaviour=Behaviour.CONSENT,
-    needs=(Operation.EDIT, Operation.GRANT_CONSENT, Operation.REVOKE_CONSENT),
-    applies=(edits_persons,),
-    cases=_edits,
-    strategy=_drawn_edits,
-)
+@edit_check("cn-pipl/15.1", needs=(Operation.EDIT, Operation.GRANT_CONSENT, Operation.REVOKE_CONSENT))
 def revoked_consent_ends(probe: Probe, case: Edit) -> None:
     """After a consent is revoked, the same edit is refused."""
     account, subject = probe.account(), probe.subject()

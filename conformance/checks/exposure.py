@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 from shenhe.rulebook import Behaviour, Service
 
 from ..probe import Probe
-from ..provider import Accepted, Capabilities, GenerationRequest, Operation, Refused
+from ..provider import Account, Capabilities, GenerationRequest, Operation, Refused, View
 from ..registry import Absent, Case, NeedsReview, NotJudged, Undecided, Violation, check
 from ..report import Evidence
 from ..requests import PLAIN
 from ..scope import files, makes_anything, makes_files, makes_text, publishes, texts
 from ..verdict import Level
+from .prompted import Prompted
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -39,18 +40,6 @@ class Dialogue(Case):
 
     def __str__(self) -> str:
         return f"turn {len(self.turns) + 1} of a dialogue, {self.prompt!r}"
-
-
-@dataclass(frozen=True)
-class Shown(Case):
-    """Something generated that is published."""
-
-    service: Service
-    media_type: str
-    prompt: str
-
-    def __str__(self) -> str:
-        return f"{self.facet}, prompt {self.prompt!r}"
 
 
 @dataclass(frozen=True)
@@ -91,13 +80,7 @@ def _drawn_dialogues(capabilities: Capabilities) -> SearchStrategy[Dialogue]:
 def conversation_discloses_ai(probe: Probe, case: Dialogue) -> None:
     """At every turn of a dialogue, the interface says that AI generates the answers."""
     request = GenerationRequest(case.service, case.media_type, case.prompt, turns=case.turns)
-    answer = probe.attempt(probe.provider.generate, probe.account(), request)
-    if isinstance(answer, Refused):
-        raise NotJudged(f"the provider declined to answer: {answer.status} {answer.reason}")
-    # Words in the answer itself are no notice.
-    if not names_ai_and_generation(answer.notice):
-        told = f"the notice {answer.notice[:120]!r}" if answer.notice else "no notice at all"
-        raise Violation(f"the answer comes with {told}, which does not say that AI generates it")
+    _must_disclose("the answer", _notice(probe, probe.account(), request))
 
 
 @check(
@@ -111,12 +94,7 @@ def conversation_discloses_ai(probe: Probe, case: Dialogue) -> None:
 def first_answer_discloses_ai(probe: Probe, case: Dialogue) -> None:
     """With the first answer that somebody ever gets, the interface says that AI generates it."""
     request = GenerationRequest(case.service, case.media_type, case.prompt)
-    answer = probe.attempt(probe.provider.generate, probe.fresh_account(), request)
-    if isinstance(answer, Refused):
-        raise NotJudged(f"the provider declined to answer: {answer.status} {answer.reason}")
-    if not names_ai_and_generation(answer.notice):
-        told = f"the notice {answer.notice[:120]!r}" if answer.notice else "no notice at all"
-        raise Violation(f"the first answer comes with {told}, which does not say that AI generates it")
+    _must_disclose("the first answer", _notice(probe, probe.fresh_account(), request))
 
 
 def _drawn_openings(capabilities: Capabilities) -> SearchStrategy[Dialogue]:
@@ -125,6 +103,20 @@ def _drawn_openings(capabilities: Capabilities) -> SearchStrategy[Dialogue]:
     return st.tuples(st.sampled_from(texts(capabilities)), st.sampled_from(_SAID)).map(
         lambda drawn: Dialogue("first turn", drawn[0][0], drawn[0][1], (), drawn[1])
     )
+
+
+def _notice(probe: Probe, account: Account, request: GenerationRequest) -> str:
+    """What the interface tells besides the answer: words in the answer itself are no notice."""
+    answer = probe.attempt(probe.provider.generate, account, request)
+    if isinstance(answer, Refused):
+        raise NotJudged(f"the provider declined to answer: {answer.status} {answer.reason}")
+    return answer.notice
+
+
+def _must_disclose(what: str, notice: str) -> None:
+    if not names_ai_and_generation(notice):
+        told = f"the notice {notice[:120]!r}" if notice else "no notice at all"
+        raise Violation(f"{what} comes with {told}, which does not say that AI generates it")
 
 
 def names_ai_and_generation(notice: str) -> bool:
@@ -137,17 +129,17 @@ def names_ai_and_generation(notice: str) -> bool:
 # --- seeing what it made -------------------------------------------------------------------------------------
 
 
-def _shown(capabilities: Capabilities) -> Iterator[Shown]:
+def _shown(capabilities: Capabilities) -> Iterator[Prompted]:
     for service, media_type in files(capabilities):
-        yield Shown(f"{service.value}, {media_type}", service, media_type, "a portrait of a person by a lake")
+        yield Prompted(f"{service.value}, {media_type}", service, media_type, "a portrait of a person by a lake")
 
 
-def _drawn_shown(capabilities: Capabilities) -> SearchStrategy[Shown]:
+def _drawn_shown(capabilities: Capabilities) -> SearchStrategy[Prompted]:
     from hypothesis import strategies as st
 
     prompts = st.sampled_from(("a person at a desk", "请画一个人", "an interview", "一段讲话", "portrait, no label"))
     return st.tuples(st.sampled_from(files(capabilities)), prompts).map(
-        lambda drawn: Shown(f"{drawn[0][0].value}, {drawn[0][1]}", drawn[0][0], drawn[0][1], drawn[1])
+        lambda drawn: Prompted(f"{drawn[0][0].value}, {drawn[0][1]}", drawn[0][0], drawn[0][1], drawn[1])
     )
 
 
@@ -160,8 +152,16 @@ def _drawn_shown(capabilities: Capabilities) -> SearchStrategy[Shown]:
     cases=_shown,
     strategy=_drawn_shown,
 )
-def publication_discloses_generation(probe: Probe, case: Shown) -> None:
+def publication_discloses_generation(probe: Probe, case: Prompted) -> None:
     """Where a generated picture, sound or film is published, whoever sees it first is told that AI made it."""
+    said = " ".join(_published(probe, case)[1].notices)
+    if not names_ai_and_generation(said):
+        shown = f"the notice {said[:160]!r}" if said else "no notice"
+        raise Violation(f"a published {case.media_type} is shown with {shown}, which does not say that AI made it")
+
+
+def _published(probe: Probe, case: Prompted) -> tuple[str, View]:
+    """The first surface, and what the public sees on it once something generated is published."""
     account = probe.account()
     content, _ = probe.generated(case.service, case.media_type, case.prompt)
     publication = probe.setup(probe.provider.publish, account, content, f"a lake {probe.names.token()}")
@@ -169,15 +169,12 @@ def publication_discloses_generation(probe: Probe, case: Shown) -> None:
     answer = probe.attempt(probe.provider.view, None, publication, surface)
     if isinstance(answer, Refused):
         raise Undecided(f"what was published is not shown on the surface {surface}: {answer.status} {answer.reason}")
-    said = " ".join(answer.value.notices)
-    if not names_ai_and_generation(said):
-        shown = f"the notice {said[:160]!r}" if said else "no notice"
-        raise Violation(f"a published {case.media_type} is shown with {shown}, which does not say that AI made it")
+    return surface, answer.value
 
 
-def _films(capabilities: Capabilities) -> list[Shown]:
+def _films(capabilities: Capabilities) -> list[Prompted]:
     return [
-        Shown(f"{service.value}, {media_type}", service, media_type, PLAIN)
+        Prompted(f"{service.value}, {media_type}", service, media_type, PLAIN)
         for service, media_type in files(capabilities)
         if media_type.startswith("video/")
     ]
@@ -196,16 +193,10 @@ def _makes_films(capabilities: Capabilities) -> Absent | None:
     applies=(makes_anything, _makes_films, publishes),
     cases=_films,
 )
-def player_stands_beside_a_label(probe: Probe, case: Shown) -> None:
+def player_stands_beside_a_label(probe: Probe, case: Prompted) -> None:
     """Where a generated film is played, a label with both elements stands around the player."""
-    account = probe.account()
-    content, _ = probe.generated(case.service, case.media_type, case.prompt)
-    publication = probe.setup(probe.provider.publish, account, content, f"a lake {probe.names.token()}")
-    surface = probe.capabilities.surfaces[0]
-    answer = probe.attempt(probe.provider.view, None, publication, surface)
-    if isinstance(answer, Refused):
-        raise Undecided(f"what was published is not shown on the surface {surface}: {answer.status} {answer.reason}")
-    around = " ".join((*answer.value.notices, answer.value.text))
+    surface, view = _published(probe, case)
+    around = " ".join((*view.notices, view.text))
     if not around.strip():
         raise Undecided(f"the binding extracts neither text nor notices from the surface {surface}")
     if not (_AI_ELEMENT.search(around) and _GENERATION_ELEMENT.search(around)):
@@ -230,16 +221,10 @@ def player_stands_beside_a_label(probe: Probe, case: Shown) -> None:
 def companion_says_again_that_it_is_ai(probe: Probe, case: Talk) -> None:
     """Who talks to a companion is told at the start, and every three hours again, that it is no person."""
     account = probe.account()
-    first = probe.attempt(probe.provider.generate, account, GenerationRequest(case.service, case.media_type, "你好"))
-    if isinstance(first, Refused):
-        raise NotJudged(f"the provider declined to answer: {first.status} {first.reason}")
-    answer = first
+    notice = _notice(probe, account, GenerationRequest(case.service, case.media_type, "你好"))
     if case.facet == "three hours later":
         probe.wait("for the three hours to pass after which companions disclose again", _AGAIN_AFTER)
         later = GenerationRequest(case.service, case.media_type, "你还在吗？", turns=("你好", "今天过得怎么样？"))
-        again = probe.attempt(probe.provider.generate, account, later)
-        if not isinstance(again, Accepted):
-            raise NotJudged(f"the provider declined to answer: {again.status} {again.reason}")
-        answer = again
-    if not names_ai_and_generation(answer.notice):
+        notice = _notice(probe, account, later)
+    if not names_ai_and_generation(notice):
         raise NeedsReview("the answer comes without notice that AI gives it; that breaks the rule if the service is a companion")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from .. import exhibits
 from ..labels import Deviation, Label, Labels, Weight, read_labels
 from ..probe import Probe
 from ..provider import Capabilities, Operation
-from ..registry import NotJudged, Violation, check
+from ..registry import NotJudged, Property, Violation, check
 from ..requests import PROMPTS
 from ..scope import files, makes_anything, makes_files
 from ..verdict import Level
@@ -34,14 +34,24 @@ def _drawn_files(capabilities: Capabilities) -> SearchStrategy[Prompted]:
     return drawn(files(capabilities))
 
 
-@check(
-    rules=("cn-labeling-2025/5.1",),
-    behaviour=Behaviour.LABELING,
-    needs=(Operation.GENERATE,),
-    applies=(makes_anything, makes_files),
-    cases=_file_cases,
-    strategy=_drawn_files,
-)
+def field_check(
+    *rules: str,
+    level: Level = Level.CORE,
+    strategy: Callable[[Capabilities], SearchStrategy[Prompted]] | None = _drawn_files,
+) -> Callable[[Property[Prompted]], Property[Prompted]]:
+    """Register a check of what every generated file carries: each medium that is no text, by a few prompts and drawn ones."""
+    return check(
+        rules=rules,
+        behaviour=Behaviour.LABELING,
+        level=level,
+        needs=(Operation.GENERATE,),
+        applies=(makes_anything, makes_files),
+        cases=_file_cases,
+        strategy=strategy,
+    )
+
+
+@field_check("cn-labeling-2025/5.1")
 def file_carries_implicit_label(probe: Probe, case: Prompted) -> None:
     """The metadata of every generated file hold the AIGC field."""
     made, labels = generated_file(probe, case)
@@ -51,14 +61,7 @@ def file_carries_implicit_label(probe: Probe, case: Prompted) -> None:
         raise Violation(f"the {case.media_type} file holds no AIGC field in its metadata ({others})", *exhibits.carriers(labels, made))
 
 
-@check(
-    rules=("cn-dsp-2023/16.1", "eu-ai-act-50/50.2", "cn-dsp-2022-draft/traceable"),
-    behaviour=Behaviour.LABELING,
-    needs=(Operation.GENERATE,),
-    applies=(makes_anything, makes_files),
-    cases=_file_cases,
-    strategy=_drawn_files,
-)
+@field_check("cn-dsp-2023/16.1", "eu-ai-act-50/50.2", "cn-dsp-2022-draft/traceable")
 def file_is_marked_for_machines(probe: Probe, case: Prompted) -> None:
     """Every generated file carries a mark that a machine reads: the AIGC field, C2PA or an IPTC source type."""
     made, labels = generated_file(probe, case)
@@ -69,14 +72,7 @@ def file_is_marked_for_machines(probe: Probe, case: Prompted) -> None:
         raise Violation(f"the {case.media_type} file carries no mark that a machine reads", *exhibits.carriers(labels, made))
 
 
-@check(
-    rules=("cn-labeling-2025/gb-e.b",),
-    behaviour=Behaviour.LABELING,
-    needs=(Operation.GENERATE,),
-    applies=(makes_anything, makes_files),
-    cases=_file_cases,
-    strategy=_drawn_files,
-)
+@field_check("cn-labeling-2025/gb-e.b")
 def implicit_label_has_prescribed_form(probe: Probe, case: Prompted) -> None:
     """The AIGC field is one JSON string with the keys of Annex E."""
     for label in _fields_of_file(probe, case):
@@ -91,14 +87,7 @@ def implicit_label_has_prescribed_form(probe: Probe, case: Prompted) -> None:
             raise Violation("the field holds none of the keys of Annex E where they belong", exhibits.field(label))
 
 
-@check(
-    rules=("cn-labeling-2025/gb-e.c",),
-    behaviour=Behaviour.LABELING,
-    needs=(Operation.GENERATE,),
-    applies=(makes_anything, makes_files),
-    cases=_file_cases,
-    strategy=_drawn_files,
-)
+@field_check("cn-labeling-2025/gb-e.c")
 def label_value_says_generated(probe: Probe, case: Prompted) -> None:
     """`Label` of a file that the provider itself generated is the string "1"."""
     for label in _readable_fields(probe, case):
@@ -110,14 +99,7 @@ def label_value_says_generated(probe: Probe, case: Prompted) -> None:
             raise Violation("Label is the number 1 where the string is prescribed", exhibits.field(label))
 
 
-@check(
-    rules=("cn-labeling-2025/gb-e.content-producer",),
-    behaviour=Behaviour.LABELING,
-    needs=(Operation.GENERATE,),
-    applies=(makes_anything, makes_files),
-    cases=_file_cases,
-    strategy=_drawn_files,
-)
+@field_check("cn-labeling-2025/gb-e.content-producer")
 def producer_is_named(probe: Probe, case: Prompted) -> None:
     """`ContentProducer` names the provider, by name or code."""
     for label in _readable_fields(probe, case):
@@ -125,13 +107,7 @@ def producer_is_named(probe: Probe, case: Prompted) -> None:
             raise Violation("ContentProducer is absent or empty", exhibits.field(label))
 
 
-@check(
-    rules=("cn-labeling-2025/gb-e.produce-id",),
-    behaviour=Behaviour.LABELING,
-    needs=(Operation.GENERATE,),
-    applies=(makes_anything, makes_files),
-    cases=_file_cases,
-)
+@field_check("cn-labeling-2025/gb-e.produce-id", strategy=None)
 def produce_id_is_unique(probe: Probe, case: Prompted) -> None:
     """`ProduceID` is present, and no two files share one."""
     (first,) = _readable_fields(probe, case)[:1]
@@ -144,14 +120,7 @@ def produce_id_is_unique(probe: Probe, case: Prompted) -> None:
         raise Violation(f"two files carry the same ProduceID {number!r}", exhibits.field(first), exhibits.field(second))
 
 
-@check(
-    rules=("cn-labeling-2025/gb-e.propagator",),
-    behaviour=Behaviour.LABELING,
-    needs=(Operation.GENERATE,),
-    applies=(makes_anything, makes_files),
-    cases=_file_cases,
-    strategy=_drawn_files,
-)
+@field_check("cn-labeling-2025/gb-e.propagator")
 def propagator_repeats_producer(probe: Probe, case: Prompted) -> None:
     """On first writing, the propagator's fields repeat the producer's."""
     for label in _readable_fields(probe, case):
@@ -163,14 +132,7 @@ def propagator_repeats_producer(probe: Probe, case: Prompted) -> None:
                 raise Violation(f"{theirs} is {seen!r}, {ours} is {label.fields[ours]!r}", exhibits.field(label))
 
 
-@check(
-    rules=("cn-labeling-2025/gb-e.j",),
-    behaviour=Behaviour.LABELING,
-    needs=(Operation.GENERATE,),
-    applies=(makes_anything, makes_files),
-    cases=_file_cases,
-    strategy=_drawn_files,
-)
+@field_check("cn-labeling-2025/gb-e.j")
 def field_characters_allowed(probe: Probe, case: Prompted) -> None:
     """The values of the AIGC field keep to the characters 0x21, 0x23-0x5B and 0x5D-0x7E."""
     for label in _readable_fields(probe, case):
@@ -178,14 +140,7 @@ def field_characters_allowed(probe: Probe, case: Prompted) -> None:
             raise Violation(Deviation.ILLEGAL_CHARACTER.sentence, exhibits.field(label))
 
 
-@check(
-    rules=("cn-labeling-2025/provider-code",),
-    behaviour=Behaviour.LABELING,
-    needs=(Operation.GENERATE,),
-    applies=(makes_anything, makes_files),
-    cases=_file_cases,
-    strategy=_drawn_files,
-)
+@field_check("cn-labeling-2025/provider-code")
 def provider_code_is_well_formed(probe: Probe, case: Prompted) -> None:
     """Where the producer is named by its code, the code has the prescribed form and check character."""
     for label in _readable_fields(probe, case):
@@ -197,14 +152,7 @@ def provider_code_is_well_formed(probe: Probe, case: Prompted) -> None:
             raise Violation(f"{' '.join(d.sentence for d in broken)} The code is {seen!r}.", exhibits.field(label))
 
 
-@check(
-    rules=("cn-labeling-2025/gb-6.1.c",),
-    behaviour=Behaviour.LABELING,
-    needs=(Operation.GENERATE,),
-    applies=(makes_anything, makes_files),
-    cases=_file_cases,
-    strategy=_drawn_files,
-)
+@field_check("cn-labeling-2025/gb-6.1.c")
 def one_implicit_label_a_file(probe: Probe, case: Prompted) -> None:
     """A file holds one implicit label and no second."""
     labels = _fields_of_file(probe, case)
@@ -217,15 +165,7 @@ def one_implicit_label_a_file(probe: Probe, case: Prompted) -> None:
 _UNNAMED = frozenset({Deviation.FIELD_NAME_CASE, Deviation.NOT_WRAPPED})
 
 
-@check(
-    rules=("cn-labeling-2025/gb-e.a",),
-    behaviour=Behaviour.LABELING,
-    level=Level.EXTENDED,
-    needs=(Operation.GENERATE,),
-    applies=(makes_anything, makes_files),
-    cases=_file_cases,
-    strategy=_drawn_files,
-)
+@field_check("cn-labeling-2025/gb-e.a", level=Level.EXTENDED)
 def field_is_named_aigc(probe: Probe, case: Prompted) -> None:
     """The name of the metadata field, or its keyword, contains `AIGC` as it is written."""
     for label in _fields_of_file(probe, case):
@@ -233,15 +173,7 @@ def field_is_named_aigc(probe: Probe, case: Prompted) -> None:
             raise Violation(" ".join(sorted(deviation.sentence for deviation in broken)), exhibits.field(label))
 
 
-@check(
-    rules=("cn-labeling-2025/container",),
-    behaviour=Behaviour.LABELING,
-    level=Level.EXTENDED,
-    needs=(Operation.GENERATE,),
-    applies=(makes_anything, makes_files),
-    cases=_file_cases,
-    strategy=_drawn_files,
-)
+@field_check("cn-labeling-2025/container", level=Level.EXTENDED)
 def field_stands_in_its_place(probe: Probe, case: Prompted) -> None:
     """The metadata field stands where the practice guide for the format puts it."""
     for label in _fields_of_file(probe, case):

@@ -15,82 +15,58 @@ from .. import exhibits
 from ..labels import Deviation, Label, Labels, read_labels
 from ..probe import Probe
 from ..provider import Capabilities, Media, Operation
-from ..registry import Absent, Applies, Case, NeedsReview, NotJudged, Undecided, Violation, check
+from ..registry import Absent, NeedsReview, NotJudged, Property, Undecided, Violation, check
 from ..report import Evidence
 from ..requests import PROMPTS
 from ..scope import files, makes_anything
 from ..verdict import Level
+from .prompted import Prompted
 
 
 @dataclass(frozen=True)
-class Perceived(Case):
-    """One prompt for a picture or a sound."""
+class Kind:
+    """What a provider makes for a service, by how its media types begin, and what that is called."""
 
+    what: str
     service: Service
-    media_type: str
-    prompt: str
+    begins: tuple[str, ...]
 
-    def __str__(self) -> str:
-        return f"{self.facet}, prompt {self.prompt!r}"
+    def cases(self, capabilities: Capabilities) -> Iterator[Prompted]:
+        """Two prompts for each media type of the kind."""
+        for begin in self.begins:
+            for made, media_type in files(capabilities):
+                if made is self.service and media_type.startswith(begin):
+                    for prompt in PROMPTS[:2]:
+                        yield Prompted(media_type, self.service, media_type, prompt)
 
-
-def _pictures(capabilities: Capabilities) -> Iterator[Perceived]:
-    yield from _cases(capabilities, Service.BIOMETRIC_IMAGE_VIDEO, "image/")
-
-
-def _voices(capabilities: Capabilities) -> Iterator[Perceived]:
-    yield from _cases(capabilities, Service.VOICE, "audio/")
-
-
-def _films(capabilities: Capabilities) -> Iterator[Perceived]:
-    yield from _cases(capabilities, Service.BIOMETRIC_IMAGE_VIDEO, "video/")
+    def made(self, capabilities: Capabilities) -> Absent | None:
+        """Concerns whoever makes anything of the kind."""
+        return None if any(self.cases(capabilities)) else Absent(f"the provider declares no {self.what}")
 
 
-def _scenes(capabilities: Capabilities) -> Iterator[Perceived]:
-    """A virtual scene is judged by its start frame, captured as a picture, or by a film of it."""
-    yield from _cases(capabilities, Service.DIGITAL_PERSON_SCENE, "image/")
-    yield from _cases(capabilities, Service.DIGITAL_PERSON_SCENE, "video/")
+_PICTURES = Kind("pictures of persons", Service.BIOMETRIC_IMAGE_VIDEO, ("image/",))
+_VOICES = Kind("voices", Service.VOICE, ("audio/",))
+_FILMS = Kind("films of persons", Service.BIOMETRIC_IMAGE_VIDEO, ("video/",))
+#: A virtual scene is judged by its start frame, captured as a picture, or by a film of it.
+_SCENES = Kind("virtual scenes", Service.DIGITAL_PERSON_SCENE, ("image/", "video/"))
+_OTHER_PICTURES = Kind("pictures without persons", Service.NON_BIOMETRIC_IMAGE_VIDEO, ("image/",))
+_OTHER_SOUNDS = Kind("sounds other than voices", Service.NON_VOICE_AUDIO, ("audio/",))
 
 
-def _other_pictures(capabilities: Capabilities) -> Iterator[Perceived]:
-    yield from _cases(capabilities, Service.NON_BIOMETRIC_IMAGE_VIDEO, "image/")
+def perceived_check(kind: Kind, *rules: str) -> Callable[[Property[Prompted]], Property[Prompted]]:
+    """Register a check of all that a provider makes of one kind."""
+    return check(
+        rules=rules,
+        behaviour=Behaviour.LABELING,
+        level=Level.FULL,
+        needs=(Operation.GENERATE,),
+        applies=(makes_anything, kind.made),
+        cases=kind.cases,
+    )
 
 
-def _other_sounds(capabilities: Capabilities) -> Iterator[Perceived]:
-    yield from _cases(capabilities, Service.NON_VOICE_AUDIO, "audio/")
-
-
-def _cases(capabilities: Capabilities, service: Service, kind: str) -> Iterator[Perceived]:
-    for made, media_type in files(capabilities):
-        if made is service and media_type.startswith(kind):
-            for prompt in PROMPTS[:2]:
-                yield Perceived(media_type, service, media_type, prompt)
-
-
-def _only_who_makes(cases: Callable[[Capabilities], Iterator[Perceived]], what: str) -> Applies:
-    def applies(capabilities: Capabilities) -> Absent | None:
-        return None if any(cases(capabilities)) else Absent(f"the provider declares no {what}")
-
-    return applies
-
-
-_makes_pictures = _only_who_makes(_pictures, "pictures of persons")
-_makes_voices = _only_who_makes(_voices, "voices")
-_makes_films = _only_who_makes(_films, "films of persons")
-_makes_scenes = _only_who_makes(_scenes, "virtual scenes")
-_makes_other_pictures = _only_who_makes(_other_pictures, "pictures without persons")
-_makes_other_sounds = _only_who_makes(_other_sounds, "sounds other than voices")
-
-
-@check(
-    rules=("cn-dsp-2023/17.1.3", "cn-labeling-2025/4.1.3", "cn-labeling-2025/gb-5.2.a", "cn-dsp-2022-draft/marking"),
-    behaviour=Behaviour.LABELING,
-    level=Level.FULL,
-    needs=(Operation.GENERATE,),
-    applies=(makes_anything, _makes_pictures),
-    cases=_pictures,
-)
-def picture_shows_label(probe: Probe, case: Perceived) -> None:
+@perceived_check(_PICTURES, "cn-dsp-2023/17.1.3", "cn-labeling-2025/4.1.3", "cn-labeling-2025/gb-5.2.a", "cn-dsp-2022-draft/marking")
+def picture_shows_label(probe: Probe, case: Prompted) -> None:
     """A generated picture shows a label that names both AI (AI, 人工智能) and generation (生成, 合成)."""
     labels = _perceived(_made(probe, case))
     if not _shown(labels):
@@ -98,58 +74,30 @@ def picture_shows_label(probe: Probe, case: Perceived) -> None:
         raise Violation("the picture shows no label with both elements", *_looked_for(labels))
 
 
-@check(
-    rules=("cn-labeling-2025/gb-5.2.d",),
-    behaviour=Behaviour.LABELING,
-    level=Level.FULL,
-    needs=(Operation.GENERATE,),
-    applies=(makes_anything, _makes_pictures),
-    cases=_pictures,
-)
-def picture_label_stands_at_edge(probe: Probe, case: Perceived) -> None:
+@perceived_check(_PICTURES, "cn-labeling-2025/gb-5.2.d")
+def picture_label_stands_at_edge(probe: Probe, case: Prompted) -> None:
     """The label of a picture stands at an edge or in a corner."""
     labels = _shown_labels(probe, case)
     if all(Deviation.NOT_AT_EDGE in label.deviations for label in labels):
         raise Violation(f"the label stands at {labels[0].fields.get('position')}", *exhibits.seen(labels[0]))
 
 
-@check(
-    rules=("cn-labeling-2025/gb-5.2.e",),
-    behaviour=Behaviour.LABELING,
-    level=Level.FULL,
-    needs=(Operation.GENERATE,),
-    applies=(makes_anything, _makes_pictures),
-    cases=_pictures,
-)
-def picture_label_is_high_enough(probe: Probe, case: Perceived) -> None:
+@perceived_check(_PICTURES, "cn-labeling-2025/gb-5.2.e")
+def picture_label_is_high_enough(probe: Probe, case: Prompted) -> None:
     """The characters of the label are at least 5 % of the picture's shortest side high."""
     _must_be_high_enough(_shown_labels(probe, case), Deviation.TOO_SMALL, Deviation.SIZE_UNDECIDED)
 
 
-@check(
-    rules=("cn-labeling-2025/gb-5.2.legible",),
-    behaviour=Behaviour.LABELING,
-    level=Level.FULL,
-    needs=(Operation.GENERATE,),
-    applies=(makes_anything, _makes_pictures),
-    cases=_pictures,
-)
-def picture_label_is_legible(probe: Probe, case: Perceived) -> None:
+@perceived_check(_PICTURES, "cn-labeling-2025/gb-5.2.legible")
+def picture_label_is_legible(probe: Probe, case: Prompted) -> None:
     """The characters of the label stand out from the ground that they stand on."""
     labels = _shown_labels(probe, case)
     if all(Deviation.LOW_CONTRAST in label.deviations for label in labels):
         raise Violation(Deviation.LOW_CONTRAST.sentence, *exhibits.seen(labels[0]))
 
 
-@check(
-    rules=("us-states/ca-sb942.manifest",),
-    behaviour=Behaviour.LABELING,
-    level=Level.FULL,
-    needs=(Operation.GENERATE,),
-    applies=(makes_anything, _makes_pictures),
-    cases=_pictures,
-)
-def manifest_disclosure_is_offered(probe: Probe, case: Perceived) -> None:
+@perceived_check(_PICTURES, "us-states/ca-sb942.manifest")
+def manifest_disclosure_is_offered(probe: Probe, case: Prompted) -> None:
     """Who asks for a visible disclosure in a picture gets one."""
     labels = _perceived(_made(probe, case))
     if not _shown(labels):
@@ -158,15 +106,8 @@ def manifest_disclosure_is_offered(probe: Probe, case: Perceived) -> None:
         raise NeedsReview(reason, *_looked_for(labels))
 
 
-@check(
-    rules=("cn-dsp-2023/17.1.3", "cn-labeling-2025/4.1.4", "cn-labeling-2025/gb-5.4.a", "cn-dsp-2022-draft/marking"),
-    behaviour=Behaviour.LABELING,
-    level=Level.FULL,
-    needs=(Operation.GENERATE,),
-    applies=(makes_anything, _makes_films),
-    cases=_films,
-)
-def film_shows_label(probe: Probe, case: Perceived) -> None:
+@perceived_check(_FILMS, "cn-dsp-2023/17.1.3", "cn-labeling-2025/4.1.4", "cn-labeling-2025/gb-5.4.a", "cn-dsp-2022-draft/marking")
+def film_shows_label(probe: Probe, case: Prompted) -> None:
     """A generated film shows a label that names both AI (AI, 人工智能) and generation (生成, 合成)."""
     labels = _perceived(_made(probe, case))
     if not _shown(labels):
@@ -174,58 +115,30 @@ def film_shows_label(probe: Probe, case: Perceived) -> None:
         raise Violation("the film shows no label with both elements in its first seconds", *_looked_for(labels))
 
 
-@check(
-    rules=("cn-labeling-2025/gb-5.4.b",),
-    behaviour=Behaviour.LABELING,
-    level=Level.FULL,
-    needs=(Operation.GENERATE,),
-    applies=(makes_anything, _makes_films),
-    cases=_films,
-)
-def film_label_stands_in_start_frame(probe: Probe, case: Perceived) -> None:
+@perceived_check(_FILMS, "cn-labeling-2025/gb-5.4.b")
+def film_label_stands_in_start_frame(probe: Probe, case: Prompted) -> None:
     """The label of a film stands in its start frame."""
     labels = _shown_labels(probe, case)
     if all(Deviation.NOT_IN_START_FRAME in label.deviations for label in labels):
         raise Violation(f"the label is first seen after {labels[0].fields.get('first_seen')} seconds", *exhibits.seen(labels[0]))
 
 
-@check(
-    rules=("cn-labeling-2025/gb-5.4.e",),
-    behaviour=Behaviour.LABELING,
-    level=Level.FULL,
-    needs=(Operation.GENERATE,),
-    applies=(makes_anything, _makes_films),
-    cases=_films,
-)
-def film_label_is_high_enough(probe: Probe, case: Perceived) -> None:
+@perceived_check(_FILMS, "cn-labeling-2025/gb-5.4.e")
+def film_label_is_high_enough(probe: Probe, case: Prompted) -> None:
     """The characters of the label are at least 5 % of the frame's shortest side high."""
     _must_be_high_enough(_shown_labels(probe, case), Deviation.VIDEO_TOO_SMALL, Deviation.VIDEO_SIZE_UNDECIDED)
 
 
-@check(
-    rules=("cn-labeling-2025/gb-5.4.f",),
-    behaviour=Behaviour.LABELING,
-    level=Level.FULL,
-    needs=(Operation.GENERATE,),
-    applies=(makes_anything, _makes_films),
-    cases=_films,
-)
-def film_label_stays_two_seconds(probe: Probe, case: Perceived) -> None:
+@perceived_check(_FILMS, "cn-labeling-2025/gb-5.4.f")
+def film_label_stays_two_seconds(probe: Probe, case: Prompted) -> None:
     """The label of a film is shown for at least two seconds."""
     labels = _shown_labels(probe, case)
     if all(Deviation.TOO_SHORT in label.deviations for label in labels):
         raise Violation(f"the label is shown for {labels[0].fields.get('shown_seconds')} seconds", *exhibits.seen(labels[0]))
 
 
-@check(
-    rules=("cn-dsp-2023/17.1.4", "cn-labeling-2025/4.1.5", "cn-labeling-2025/gb-5.5", "cn-dsp-2022-draft/marking"),
-    behaviour=Behaviour.LABELING,
-    level=Level.FULL,
-    needs=(Operation.GENERATE,),
-    applies=(makes_anything, _makes_scenes),
-    cases=_scenes,
-)
-def scene_shows_label(probe: Probe, case: Perceived) -> None:
+@perceived_check(_SCENES, "cn-dsp-2023/17.1.4", "cn-labeling-2025/4.1.5", "cn-labeling-2025/gb-5.5", "cn-dsp-2022-draft/marking")
+def scene_shows_label(probe: Probe, case: Prompted) -> None:
     """The start frame of a virtual scene shows a label that names both AI and generation."""
     labels = _perceived(_made(probe, case))
     if not _shown(labels):
@@ -233,15 +146,8 @@ def scene_shows_label(probe: Probe, case: Perceived) -> None:
         raise Violation("the start frame shows no label with both elements", *_looked_for(labels))
 
 
-@check(
-    rules=("cn-dsp-2023/17.2",),
-    behaviour=Behaviour.LABELING,
-    level=Level.FULL,
-    needs=(Operation.GENERATE,),
-    applies=(makes_anything, _makes_other_pictures),
-    cases=_other_pictures,
-)
-def mark_function_works(probe: Probe, case: Perceived) -> None:
+@perceived_check(_OTHER_PICTURES, "cn-dsp-2023/17.2")
+def mark_function_works(probe: Probe, case: Prompted) -> None:
     """Who asks for a mark in a picture that needs none gets one."""
     labels = _perceived(_made(probe, case))
     if not _shown(labels):
@@ -249,36 +155,23 @@ def mark_function_works(probe: Probe, case: Perceived) -> None:
         raise Violation("a mark was asked for, and the picture shows none", *_looked_for(labels))
 
 
-@check(
-    rules=("cn-dsp-2023/17.1.5", "cn-labeling-2025/4.1.6", "cn-dsp-2022-draft/marking"),
-    behaviour=Behaviour.LABELING,
-    level=Level.FULL,
-    needs=(Operation.GENERATE,),
-    applies=(makes_anything, _makes_other_sounds),
-    cases=_other_sounds,
-)
-def other_sound_is_labelled(probe: Probe, case: Perceived) -> None:
+@perceived_check(_OTHER_SOUNDS, "cn-dsp-2023/17.1.5", "cn-labeling-2025/4.1.6", "cn-dsp-2022-draft/marking")
+def other_sound_is_labelled(probe: Probe, case: Prompted) -> None:
     """A generated sound that is no voice comes with the rhythm short-long short-short, or with a spoken notice."""
     _must_sound(_perceived(_made(probe, case)))
 
 
-@check(
-    rules=(
-        "cn-dsp-2023/17.1.2",
-        "cn-labeling-2025/4.1.2",
-        "cn-labeling-2025/gb-5.3.a",
-        "cn-labeling-2025/gb-5.3.c",
-        "cn-labeling-2025/gb-5.3.d",
-        "cn-labeling-2025/gb-5.3.f",
-        "cn-dsp-2022-draft/marking",
-    ),
-    behaviour=Behaviour.LABELING,
-    level=Level.FULL,
-    needs=(Operation.GENERATE,),
-    applies=(makes_anything, _makes_voices),
-    cases=_voices,
+@perceived_check(
+    _VOICES,
+    "cn-dsp-2023/17.1.2",
+    "cn-labeling-2025/4.1.2",
+    "cn-labeling-2025/gb-5.3.a",
+    "cn-labeling-2025/gb-5.3.c",
+    "cn-labeling-2025/gb-5.3.d",
+    "cn-labeling-2025/gb-5.3.f",
+    "cn-dsp-2022-draft/marking",
 )
-def voice_output_sounds_label(probe: Probe, case: Perceived) -> None:
+def voice_output_sounds_label(probe: Probe, case: Prompted) -> None:
     """A generated voice comes with the rhythm short-long short-short, or with a spoken notice."""
     _must_sound(_perceived(_made(probe, case)))
 
@@ -303,11 +196,11 @@ def _must_be_high_enough(labels: list[Label], too_small: Deviation, undecided: D
     raise Violation(height, *exhibits.seen(measured))
 
 
-def _made(probe: Probe, case: Perceived) -> Media:
+def _made(probe: Probe, case: Prompted) -> Media:
     return probe.generated(case.service, case.media_type, case.prompt)[1]
 
 
-def _shown_labels(probe: Probe, case: Perceived) -> list[Label]:
+def _shown_labels(probe: Probe, case: Prompted) -> list[Label]:
     labels = _perceived(_made(probe, case))
     shown = _shown(labels)
     if not shown:

@@ -95,11 +95,11 @@ def _told(probe: Probe, account: Account, content: Content) -> tuple[str | None,
     return None, said
 
 
-def _uploaded(probe: Probe, account: Account, file: Media, declared: bool) -> Content:
+def _uploaded(probe: Probe, account: Account, file: Media, declared: bool) -> Accepted[Content]:
     answer = probe.attempt(probe.provider.upload, account, file, declared)
     if isinstance(answer, Refused):
         raise NotJudged(f"the upload was refused: {answer.status} {answer.reason}")
-    return answer.value
+    return answer
 
 
 def _must_be_told(probe: Probe, account: Account, content: Content, wanted: str, why: str) -> None:
@@ -139,7 +139,7 @@ def _marked(file: Media, number: str) -> Media:
 def upload_with_metadata_is_called_generated(probe: Probe, case: Brought) -> None:
     """An upload whose metadata say that it is generated is shown with the notice that it is."""
     account = probe.account()
-    content = _uploaded(probe, account, _marked(case.file, f"E{probe.names.token()}"), False)
+    content = _uploaded(probe, account, _marked(case.file, f"E{probe.names.token()}"), False).value
     _must_be_told(probe, account, content, _IS, "the metadata say that the file is generated")
 
 
@@ -155,7 +155,7 @@ def upload_with_metadata_is_called_generated(probe: Probe, case: Brought) -> Non
 def declared_upload_is_called_possible(probe: Probe, case: Brought) -> None:
     """An upload without mark that its user declares is shown with the notice that it may be generated."""
     account = probe.account()
-    content = _uploaded(probe, account, case.file, True)
+    content = _uploaded(probe, account, case.file, True).value
     _must_be_told(probe, account, content, _MAY_BE, "the user declares the file to be generated")
 
 
@@ -225,11 +225,9 @@ def _with_source_type(png: bytes) -> bytes:
 def uploader_is_reminded_to_declare(probe: Probe, case: Brought) -> None:
     """Who uploads can declare generated content, and is reminded to."""
     account = probe.account()
-    answer = probe.attempt(probe.provider.upload, account, case.file, False)
-    if isinstance(answer, Refused):
-        raise NotJudged(f"the upload was refused: {answer.status} {answer.reason}")
-    if not re.search(r"声明|申报|declare|disclose", answer.notice, re.IGNORECASE):
-        told = f"is told {answer.notice[:160]!r}" if answer.notice else "is told nothing"
+    notice = _uploaded(probe, account, case.file, False).notice
+    if not re.search(r"声明|申报|declare|disclose", notice, re.IGNORECASE):
+        told = f"is told {notice[:160]!r}" if notice else "is told nothing"
         raise Violation(f"who uploads {told}, and is not reminded to declare generated content")
     probe.control(probe.provider.upload, account, case.file, True)
 
@@ -252,7 +250,7 @@ def platform_adds_itself_to_metadata(probe: Probe, case: Brought) -> None:
     """To the metadata of marked and of declared uploads the platform adds the case, its own name or code and a number."""
     account, number = probe.account(), f"E{probe.names.token()}"
     declared = case.facet.endswith("declared")
-    content = _uploaded(probe, account, case.file if declared else _marked(case.file, number), declared)
+    content = _uploaded(probe, account, case.file if declared else _marked(case.file, number), declared).value
     fetched = probe.observe(probe.provider.fetch, account, content)
     if isinstance(fetched, Refused):
         raise Undecided(f"what was uploaded cannot be fetched: {fetched.status} {fetched.reason}")

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from shenhe.conformance.checks.notices import report_is_decided
-from shenhe.conformance.checks.perceived import Perceived, picture_shows_label
+from shenhe.conformance.checks.perceived import picture_shows_label
+from shenhe.conformance.checks.prompted import Prompted
 from shenhe.conformance.checks.published import Surface
 from shenhe.conformance.people import flaw
 from shenhe.conformance.probe import Probe
@@ -206,7 +207,7 @@ def test_a_picture_that_could_not_be_looked_at_is_undecided(monkeypatch: pytest.
         def generate(self, account: Account | None, request: GenerationRequest) -> Result[Content]:
             return Accepted(Content("g", picture()))
 
-    case = Perceived("image/png", Service.BIOMETRIC_IMAGE_VIDEO, "image/png", "x")
+    case = Prompted("image/png", Service.BIOMETRIC_IMAGE_VIDEO, "image/png", "x")
     with pytest.raises(Undecided, match="pip install"):
         picture_shows_label(probing(Painter()), case)
 
