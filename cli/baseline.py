@@ -85,24 +85,11 @@ def told(outcome: Outcome, baseline: Baseline) -> Iterator[str]:
 
     for problem in outcome.new:
         yield f"new         {problem.verdict}: {problem.rule}" + (f" ({problem.check})" if problem.check else "")
-    for word, entries, why in (
-        ("expired", outcome.expired, "expired on {0.expires}; fix it, or accept it anew"),
-        ("stale", outcome.stale, "is kept now; delete the entry"),
-        ("unobserved", outcome.unobserved, "was not seen, and not shown to be kept either"),
-    ):
-        for entry in entries:
-            place = f"{baseline.source}:{entry.line}"
-            yield f"{word:<11} {place}: {one_line(entry.name)} ({entry.verdict}) {why.format(entry)}"
+    for kind, entry, why in outcome.unmatched():
+        yield f"{kind:<11} {baseline.source}:{entry.line}: {one_line(entry.name)} ({entry.verdict}) {why}"
     for problem, entry in outcome.accepted:
         yield f"accepted    {problem.verdict}: {problem.rule}, until {entry.expires}: {one_line(entry.reason, 120)}"
-    counts = {
-        "new": len(outcome.new),
-        "expired": len(outcome.expired),
-        "stale": len(outcome.stale),
-        "unobserved": len(outcome.unobserved),
-        "accepted": len(outcome.accepted),
-    }
-    yield "Baseline: " + ", ".join(f"{count} {word}" for word, count in counts.items())
+    yield "Baseline: " + ", ".join(f"{count} {kind}" for kind, count in outcome.counts.items())
 
 
 def _document(outcome: Outcome) -> dict[str, object]:

@@ -15,14 +15,14 @@ import typer
 
 from shenhe.conformance.verdict import Level
 
+from .run_options import INTERRUPTED, AtLevel, Examples, On, Packs, Rules, Seed, day_of, split
+
 if TYPE_CHECKING:
     from shenhe.conformance.documents import Evidence
     from shenhe.conformance.provider import Provider
     from shenhe.conformance.report import Report
 
 SAMPLE = "sample"
-#: What a shell expects of a command that was interrupted.
-INTERRUPTED = 130
 
 
 def check(
@@ -38,18 +38,12 @@ def check(
     environment: Annotated[
         str | None, typer.Option("--environment", metavar="NAME", help="One of the binding's environments, instead of its target.")
     ] = None,
-    level: Annotated[Level, typer.Option("--level", help="How much is checked.")] = Level.CORE,
-    packs: Annotated[
-        list[str] | None,
-        typer.Option("--packs", metavar="ID", help="Packs of rules, instead of those in force. Repeatable."),
-    ] = None,
-    rules: Annotated[
-        list[str] | None,
-        typer.Option("--rules", metavar="PATTERN", help="Only these, e.g. 'cn-labeling-2025/*'. Repeatable."),
-    ] = None,
-    on: Annotated[str | None, typer.Option("--on", metavar="DATE", help="Apply the law of this day (YYYY-MM-DD).")] = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed asks the same.")] = 0,
-    examples: Annotated[int, typer.Option("--examples", min=0, help="Cases that each check draws after its fixed ones.")] = 25,
+    level: AtLevel = Level.CORE,
+    packs: Packs = None,
+    rules: Rules = None,
+    on: On = None,
+    seed: Seed = 0,
+    examples: Examples = 25,
     sample: Annotated[
         int, typer.Option("--sample", min=0, help="Independent draws a check, all judged, to bound how often it can fail. 0: none.")
     ] = 0,
@@ -102,7 +96,7 @@ def check(
         raise typer.BadParameter("name a binding file, or `sample`; `shenhe init` drafts one", param_hint="TARGET")
     if (record is not None or replay is not None) and (workers > 1 or (record is not None and replay is not None)):
         raise typer.BadParameter("a cassette is recorded or replayed, by one worker", param_hint="--record, --replay")
-    day = _day(on)
+    day = day_of(on)
     from shenhe.conformance.baseline import read_baseline
     from shenhe.conformance.documents import read_evidence
 
@@ -117,9 +111,9 @@ def check(
         try:
             report = run_checks(
                 provider,
-                packs=_split(packs),
+                packs=split(packs),
                 level=level,
-                rules=_split(rules),
+                rules=split(rules),
                 seed=seed,
                 examples=examples,
                 on=day,
@@ -213,20 +207,6 @@ def _connect(
         raise typer.BadParameter("a sample that runs already has the faults it was started with", param_hint="--fault")
     binding = load_binding(sample_binding(variant), environ={**os.environ, "SHENHE_SAMPLE_URL": base_url})
     return stack.enter_context(binding.connect(base_url=base_url, record=record, replay=replay))
-
-
-def _day(on: str | None) -> date | None:
-    if on is None:
-        return None
-    try:
-        return date.fromisoformat(on)
-    except ValueError:
-        raise typer.BadParameter(f"{on!r} is no date; write it as 2026-01-31", param_hint="--on") from None
-
-
-def _split(values: list[str] | None) -> list[str] | None:
-    """Repeated and comma-separated values alike."""
-    return [part.strip() for value in values for part in value.split(",") if part.strip()] if values else None
 
 
 def _files(out: Path | None, report: Path | None, junit: Path | None, html: Path | None) -> dict[str, Path]:

@@ -12,7 +12,7 @@ import typer
 
 from shenhe.conformance.verdict import Level
 
-from .check import INTERRUPTED, _day, _split
+from .run_options import INTERRUPTED, AtLevel, Examples, On, Packs, Rules, Seed, day_of, split
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,18 +27,12 @@ LARGEST_SHOWN = 16 * 1024 * 1024
 def fleet(
     folder: Annotated[Path | None, typer.Argument(metavar="DIR", help="A folder of bindings, a *.yaml file each.")] = None,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for fleet.json, index.html and a report each.")] = Path("fleet"),
-    level: Annotated[Level, typer.Option("--level", help="How much is checked.")] = Level.CORE,
-    packs: Annotated[
-        list[str] | None,
-        typer.Option("--packs", metavar="ID", help="Packs of rules, instead of those in force. Repeatable."),
-    ] = None,
-    rules: Annotated[
-        list[str] | None,
-        typer.Option("--rules", metavar="PATTERN", help="Only these, e.g. 'cn-labeling-2025/*'. Repeatable."),
-    ] = None,
-    on: Annotated[str | None, typer.Option("--on", metavar="DATE", help="Apply the law of this day (YYYY-MM-DD).")] = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed asks the same.")] = 0,
-    examples: Annotated[int, typer.Option("--examples", min=0, help="Cases that each check draws after its fixed ones.")] = 25,
+    level: AtLevel = Level.CORE,
+    packs: Packs = None,
+    rules: Rules = None,
+    on: On = None,
+    seed: Seed = 0,
+    examples: Examples = 25,
     at_once: Annotated[int, typer.Option("--at-once", metavar="N", min=1, max=64, help="Providers asked at the same time.")] = 4,
     max_time: Annotated[
         float, typer.Option("--max-time", metavar="SECONDS", min=0.1, help="Ask each no longer; one that does not end soon after is ended.")
@@ -81,7 +75,7 @@ def fleet(
     if own is None:
         for name, files in shared_secrets(chosen).items():
             _say(f"{name} is given to several: {', '.join(files)}; --env-dir keeps the variables of each apart")
-    wanted_packs, wanted_rules = _split(packs), _split(rules)
+    wanted_packs, wanted_rules = split(packs), split(rules)
     whole = run_fleet(
         chosen,
         out,
@@ -91,7 +85,7 @@ def fleet(
             level=level.value,
             packs=tuple(wanted_packs) if wanted_packs else None,
             rules=tuple(wanted_rules) if wanted_rules else None,
-            on=_day(on),
+            on=day_of(on),
             seed=seed,
             examples=examples,
             max_seconds=max_time,

@@ -124,6 +124,20 @@ class Outcome:
     expired: tuple[Entry, ...]
     unobserved: tuple[Entry, ...]
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many problems and entries there are of each kind, in the order in which they are told."""
+        return {kind: len(getattr(self, kind)) for kind in ("new", "expired", "stale", "unobserved", "accepted")}
+
+    def unmatched(self) -> Iterator[tuple[str, Entry, str]]:
+        """Each entry that accepts nothing: its kind, the entry, and why it stands where it does, in a few words."""
+        for entry in self.expired:
+            yield "expired", entry, f"expired on {entry.expires}; fix it, or accept it anew"
+        for entry in self.stale:
+            yield "stale", entry, "is kept now; delete the entry"
+        for entry in self.unobserved:
+            yield "unobserved", entry, "was not seen, and not shown to be kept either"
+
 
 def read_baseline(origin: Readable | str, source: str | None = None) -> Baseline:
     """Read a baseline from a file or from text.

@@ -115,24 +115,16 @@ def _baseline(outcome: Outcome, source: str) -> str:
         ("❌ new" if problem.verdict in ("fail", "error") else "❔ new", f"{problem.verdict}: {problem.rule}", problem.check)
         for problem in outcome.new
     ]
-    for sign, entries, why in (
-        ("❌ expired", outcome.expired, "expired on {0.expires}; fix it, or accept it anew"),
-        ("❌ stale", outcome.stale, "is kept now; delete the entry"),
-        ("– unobserved", outcome.unobserved, "was not seen, and not shown to be kept either"),
-    ):
-        rows += [(sign, f"{entry.verdict}: {entry.name}", f"{source}:{entry.line} {why.format(entry)}") for entry in entries]
+    rows += [
+        (f"{'–' if kind == 'unobserved' else '❌'} {kind}", f"{entry.verdict}: {entry.name}", f"{source}:{entry.line} {why}")
+        for kind, entry, why in outcome.unmatched()
+    ]
     rows += [
         ("✅ accepted", f"{problem.verdict}: {problem.rule}", f"until {entry.expires}: {entry.reason}")
         for problem, entry in outcome.accepted
     ]
-    counts = {
-        "new": len(outcome.new),
-        "expired": len(outcome.expired),
-        "stale": len(outcome.stale),
-        "unobserved": len(outcome.unobserved),
-        "accepted": len(outcome.accepted),
-    }
-    lines = [f"**Baseline** <code>{markdown(source)}</code>: " + ", ".join(f"{count} {word}" for word, count in counts.items()), ""]
+    counts = ", ".join(f"{count} {kind}" for kind, count in outcome.counts.items())
+    lines = [f"**Baseline** <code>{markdown(source)}</code>: {counts}", ""]
     if rows:
         lines += ["| baseline | | |", "| --- | --- | --- |"]
         lines += [f"| {sign} | <code>{markdown(what)}</code> | {markdown(why)} |" for sign, what, why in rows[:MOST_ENTRIES]]
