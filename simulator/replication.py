@@ -11,14 +11,9 @@ from __future__ import annotations
 import datetime
 import functools
 import hashlib
-import importlib.metadata
-import json
 import math
 import multiprocessing
-import os
-import platform
 import signal
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -37,6 +32,7 @@ from .engines import Engine, Wanted, choose, replicate, warm
 from .eventlog import read_events, to_table, write_table
 from .hook import Hook
 from .interrupts import Interrupts
+from .note import note_text, read_note, surroundings
 from .outcomes import METRICS, Metric, metrics, outcomes_table, providers_table, series_table
 from .scenario import Scenario
 
@@ -367,7 +363,7 @@ def rule_names(scenario: Scenario) -> list[str]:
 def read_run(folder: Path | str) -> Run:
     """A finished run from its folder; raises :class:`RunError` when there is none or it is not whole."""
     folder = Path(folder)
-    note = _read_note(folder)
+    note = read_note(folder, RunError)
     if note is None:
         raise RunError(f"{folder}: no run here (there is no run.json)")
     if not note.get("complete"):
@@ -422,7 +418,7 @@ def _finished(folder: Path, scenario: Scenario, seed: int, number: int) -> bool:
 
 
 def _prepare(folder: Path, scenario: Scenario, seed: int) -> None:
-    note = _read_note(folder)
+    note = read_note(folder, RunError)
     if note is None and folder.is_dir() and any(folder.iterdir()):
         raise RunError(f"{folder}: is not empty and holds no run; choose another --out")
     if note is not None:
@@ -444,22 +440,7 @@ def _joined(tables: list[pa.Table]) -> pa.Table:
     return pa.concat_tables(tables).unify_dictionaries().combine_chunks()
 
 
-def _read_note(folder: Path) -> dict[str, Any] | None:
-    try:
-        note = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except NotADirectoryError:
-        raise RunError(f"{folder}: is a file, expected a folder") from None
-    except (OSError, ValueError) as error:
-        raise RunError(f"{folder}/run.json: cannot be read ({error})") from None
-    if not isinstance(note, dict):
-        raise RunError(f"{folder}/run.json: expected a JSON object")
-    return note
-
-
 def _write_note(folder: Path, scenario: Scenario, seed: int, facts: dict[str, Any], command: str | None) -> None:
-    packages = ("shenhe", "simpy", "numpy", "numba", "pandas", "pyarrow")
     note = {
         "format": RUN_FORMAT,
         "scenario": scenario.model_dump(mode="json"),
@@ -469,11 +450,10 @@ def _write_note(folder: Path, scenario: Scenario, seed: int, facts: dict[str, An
         "model_hash": model_hash(),
         "rulebook_hash": _rulebook_hash(),
         "command": command,
-        "versions": {name: importlib.metadata.version(name) for name in packages},
-        "host": {"python": platform.python_version(), "system": sys.platform, "processors": os.cpu_count()},
+        **surroundings("shenhe", "simpy", "numpy", "numba", "pandas", "pyarrow"),
     }
     temporary = folder / ".run.json.part"
-    temporary.write_text(json.dumps(note, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    temporary.write_text(note_text(note), encoding="utf-8")
     temporary.replace(folder / "run.json")
 
 

@@ -5,12 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import errno
-import importlib.metadata
-import json
-import os
-import platform
 import shutil
-import sys
 import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -21,6 +16,7 @@ import pyarrow.parquet as pq
 
 from ..executors import Pool, Quarantined, SweepError, sweep
 from ..interrupts import Interrupts
+from ..note import note_text, read_note, surroundings
 from ..replication import model_hash
 from .document import StudyError
 from .jobs import Job, run_job
@@ -57,7 +53,7 @@ class Ledger:
 
     def _prepare(self) -> None:
         folder = self.folder
-        note = read_note(folder)
+        note = read_note(folder, StudyError)
         if note is None and folder.is_dir() and any(entry.name != ".lock" for entry in folder.iterdir()):
             if not (folder / "shards").is_dir():
                 raise StudyError(f"{folder}: is not empty and holds no study; choose another --out")
@@ -96,8 +92,7 @@ class Ledger:
     def record(self, **facts: Any) -> None:
         """Write facts into ``run.json``."""
         self.note |= facts
-        text = json.dumps(self.note, indent=2, ensure_ascii=False) + "\n"
-        self._write(self.folder / "run.json", text.encode())
+        self._write(self.folder / "run.json", note_text(self.note).encode())
 
     def _write(self, path: Path, data: bytes) -> None:
         temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
@@ -177,7 +172,6 @@ def now() -> str:
 def _facts(plan: Plan, command: str | None) -> dict[str, Any]:
     from shenhe.rulebook import load_rulebook
 
-    packages = ("shenhe", "simpy", "numpy", "numba", "scipy", "pandas", "pyarrow")
     return {
         "format": STUDY_FORMAT,
         "study": plan.study.model_dump(mode="json"),
@@ -187,21 +181,5 @@ def _facts(plan: Plan, command: str | None) -> dict[str, Any]:
         "model_hash": model_hash(),
         "rulebook_hash": load_rulebook().hash,
         "command": command,
-        "versions": {name: importlib.metadata.version(name) for name in packages},
-        "host": {"python": platform.python_version(), "system": sys.platform, "processors": os.cpu_count()},
+        **surroundings("shenhe", "simpy", "numpy", "numba", "scipy", "pandas", "pyarrow"),
     }
-
-
-def read_note(folder: Path) -> dict[str, Any] | None:
-    """The ``run.json`` of a folder, or None; raises :class:`StudyError` when it cannot be read."""
-    try:
-        note = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except NotADirectoryError:
-        raise StudyError(f"{folder}: is a file, expected a folder") from None
-    except (OSError, ValueError) as error:
-        raise StudyError(f"{folder}/run.json: cannot be read ({error})") from None
-    if not isinstance(note, dict):
-        raise StudyError(f"{folder}/run.json: expected a JSON object")
-    return note

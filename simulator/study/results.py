@@ -12,10 +12,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ..note import read_note
 from ..outcomes import Metric
 from ..scenario import Scenario
 from .document import Study, StudyError
-from .ledger import read_note
 from .plan import Plan
 
 
@@ -86,7 +86,7 @@ def read_study(folder: str | Path, *, partial: bool = False) -> StudyRun:
     """A study from its folder. Raises :class:`StudyError` when there is none, or it was not finished: then nothing is
     read unless ``partial`` allows rows that are missing because their jobs were put in quarantine."""
     folder = Path(folder)
-    note = read_note(folder)
+    note = read_note(folder, StudyError)
     if note is None or "study_hash" not in note:
         raise StudyError(f"{folder}: no study here (there is no run.json of one)")
     if not (folder / "results.parquet").exists() or not (note.get("complete") or (partial and "quarantined" in note)):

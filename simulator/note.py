@@ -1,0 +1,40 @@
+"""``run.json``: what a folder of results was made from, and how far it is. Runs and studies have one each."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import platform
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+
+def read_note(folder: Path, error: Callable[[str], Exception]) -> dict[str, Any] | None:
+    """The ``run.json`` of a folder, or None where there is none; raises an ``error`` with a sentence when it cannot be read."""
+    try:
+        note = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except NotADirectoryError:
+        raise error(f"{folder}: is a file, expected a folder") from None
+    except (OSError, ValueError) as why:
+        raise error(f"{folder}/run.json: cannot be read ({why})") from None
+    if not isinstance(note, dict):
+        raise error(f"{folder}/run.json: expected a JSON object")
+    return note
+
+
+def note_text(note: dict[str, Any]) -> str:
+    """The note as it is written: indented JSON with a final newline."""
+    return json.dumps(note, indent=2, ensure_ascii=False) + "\n"
+
+
+def surroundings(*packages: str) -> dict[str, Any]:
+    """What everything depends on besides the model: versions of ``packages`` and of this machine."""
+    return {
+        "versions": {name: importlib.metadata.version(name) for name in packages},
+        "host": {"python": platform.python_version(), "system": sys.platform, "processors": os.cpu_count()},
+    }
