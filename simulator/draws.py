@@ -183,6 +183,18 @@ class Draws(NamedTuple):
     exponentials: ManyDraws
     across: Callable[[int, int, int, int], npt.NDArray[np.float64]]
 
+    def for_python(self) -> Draws:
+        """The same functions for calls from Python with plain whole numbers.
+
+        Each has one signature, so that numba's search for the one that fits, half of the cost of a draw, is left out.
+        """
+        return Draws(*(_only_overload(function) for function in self))
+
+
+def _only_overload(function: Any) -> Any:
+    overloads = list(getattr(function, "overloads", {}).values())
+    return getattr(overloads[0], "entry_point", function) if overloads else function
+
 
 PLAIN = Draws(_uniform, _exponential, _uniforms, _exponentials, _across)
 

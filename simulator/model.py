@@ -108,7 +108,7 @@ class World:
         self.regimes = numbers
         self.hook = hook
         self.seed = seed
-        self.draws = compiled()
+        self.draws = compiled().for_python()
         self.initial = initial_state(scenario, self.table, self.draws, seed)
         self.state = as_lists(self.initial)
         self.behaviours = len(self.table.behaviour_rate)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
@@ -45,6 +46,15 @@ def test_compiled_draws_have_the_bits_of_plain_ones(seed: int, entity: int, purp
     fast = compiled()
     assert fast.uniform(seed, entity, purpose, index) == PLAIN.uniform(seed, entity, purpose, index)
     assert fast.exponential(seed, entity, purpose, index) == PLAIN.exponential(seed, entity, purpose, index)
+
+
+def test_draws_for_python_are_those_of_compiled_code() -> None:
+    for draws in (compiled(), PLAIN):
+        direct = draws.for_python()
+        for key in itertools.product((1, 2**62 - 1), (0, 2**20 - 1), (0, 76), (0, 2**40)):
+            assert direct.uniform(*key) == PLAIN.uniform(*key)
+            assert direct.exponential(*key) == PLAIN.exponential(*key)
+            assert direct.uniforms(*key, 3).tolist() == PLAIN.uniforms(*key, 3).tolist()
 
 
 def test_draws_taken_together_are_those_taken_one_by_one() -> None:
