@@ -9,6 +9,7 @@ import json
 import re
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from threading import RLock
 from urllib.parse import quote, quote_plus
 
@@ -170,3 +171,12 @@ def _sizes(needle: bytes) -> range:
 
 def _longest_first(needles: dict[bytes, bytes]) -> dict[bytes, bytes]:
     return dict(sorted(needles.items(), key=lambda item: -len(item[0])))
+
+
+def class_and_place(error: Exception) -> str:
+    """What may be told of an exception, whose text may hold what no report may: ``KeyError at marks.py:41``."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f" at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
+    return f"{type(error).__name__}{place}"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from .examples import Explored, explore, explore_sequences
 from .finding import finding_of
 from .names import Names
 from .probe import Probe
+from .redaction import class_and_place
 from .registry import Case, NeedsReview, NotJudged, Undecided, Violation
 from .report import Sample
 from .sampling import independent, upper_bound
@@ -149,7 +149,7 @@ class Trial:
         except (Undecided, NotJudged):
             raise
         except Exception as error:
-            tally.raise_to(Verdict.ERROR, f"the check itself broke: {_where(error)}")
+            tally.raise_to(Verdict.ERROR, f"the check itself broke: {class_and_place(error)}")
             raise Undecided("the check itself broke") from error
         else:
             tally.decided += 1
@@ -178,12 +178,3 @@ class Trial:
 
     def _show(self, case: Case, violation: Violation) -> None:
         self.tally.finding = finding_of(self.tally.check, case, violation, seed=self.session.seed)
-
-
-def _where(error: Exception) -> str:
-    """The class and place of an exception; its text may hold what no report may."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    place = f" at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
-    return f"{type(error).__name__}{place}"

@@ -18,6 +18,7 @@ from shenhe.rulebook import RulebookError
 from shenhe.rulebook.document import DocumentError
 
 from ..bindings import load_binding
+from ..redaction import class_and_place
 from ..report import Report
 from ..runner import GONE, run_checks
 from ..selection import NothingToCheck
@@ -59,7 +60,7 @@ def work(job: Job) -> Result:
         return Result(outcome="broken", detail=f"its report cannot be written: {error.strerror or type(error).__name__}")
     # What goes wrong here goes wrong for this provider alone; the text of an exception may hold what no report may.
     except Exception as error:
-        return Result(outcome="broken", detail=f"shenhe broke on it: {_where(error)}")
+        return Result(outcome="broken", detail=f"shenhe broke on it: {class_and_place(error)}")
 
 
 def _ended(report: Report, job: Job, seconds: float) -> tuple[Outcome, str]:
@@ -75,14 +76,6 @@ def _ended(report: Report, job: Job, seconds: float) -> tuple[Outcome, str]:
     if not report.summary.probes.decided:
         return "checked", next((result.reason for result in report.checks if result.reason), "")[:_DETAIL]
     return "checked", ""
-
-
-def _where(error: Exception) -> str:
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    place = f" at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
-    return f"{type(error).__name__}{place}"
 
 
 def _end_with_the_fleet() -> None:
