@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from importlib.metadata import version
+from queue import SimpleQueue
 
 from shenhe.rulebook import Rule, Rulebook, load_rulebook
 
@@ -132,31 +133,38 @@ class _Run:
         return [result for number in sorted(found) if (result := found[number]) is not None]
 
     def _at_once(self, tasks: list[tuple[int, Check]], workers: int) -> dict[int, CheckResult | None]:
-        """A thread for each check, of which as many as there are workers have their turn."""
+        """As many at once as there are workers; those that wait for others, or for time, besides."""
         found: dict[int, CheckResult | None] = {}
-        turns = self.session.turns = Turns(workers, len(tasks))
+        order, over = _longest_first(tasks, self.session.capabilities), SimpleQueue[Future[tuple[int, CheckResult | None]]]()
+        broken: BaseException | None = None
 
-        def in_turn(rank: int, number: int, check: Check) -> CheckResult | None:
+        def in_turn(rank: int) -> tuple[int, CheckResult | None]:
             with turns.mine(rank):
-                return self._one(number, check)
+                number, check = order[rank]
+                return number, self._one(number, check)
 
+        # A thread that is free is taken before a new one: Hypothesis prepares each at some cost.
         with ThreadPoolExecutor(len(tasks), thread_name_prefix="shenhe-check") as pool:
-            order = _longest_first(tasks, self.session.capabilities)
-            asked = {pool.submit(in_turn, rank, number, check): (number, check) for rank, (number, check) in enumerate(order)}
-            self._tell(tasks[0][1].name)
-            waiting = as_completed(asked)
-            while len(found) < len(asked):
+            turns = Turns(workers, len(tasks), lambda rank: pool.submit(in_turn, rank).add_done_callback(over.put))
+            self.session.turns = turns
+            self._tell(order[0][1].name)
+            turns.open()
+            while self.done < len(tasks):
                 try:
-                    future = next(waiting)
+                    ended = over.get()
                 except KeyboardInterrupt:
                     # Checks under way end at their next request; those not begun end before their first.
                     self.session.stopped = self.session.stopped or INTERRUPTED
-                    waiting = as_completed([future for future in asked if asked[future][0] not in found])
                     continue
-                number, check = asked[future]
-                found[number] = future.result()
                 self.done += 1
-                self._tell(check.name)
+                if (error := ended.exception()) is not None:
+                    # The others have to come to their end, or some would wait for ever.
+                    self.session.stopped, broken = self.session.stopped or INTERRUPTED, broken or error
+                    continue
+                number, found[number] = ended.result()
+                self._tell(tasks[number][1].name)
+        if broken is not None:
+            raise broken
         return found
 
     def _tell(self, name: str) -> None:

@@ -8,6 +8,7 @@ far as the first of those who wait wants it. To each case as much time passes as
 from __future__ import annotations
 
 import heapq
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -31,13 +32,16 @@ class _Waiting:
 class Turns:
     """Turns for ``parties`` threads, ``places`` of them at once. Without arguments: for one alone, whose turn it is.
 
-    A thread takes part while it is in :meth:`mine`; those of lower rank go first. A place that a thread gave away
-    is had again before its call returns. Each is woken by itself: a crowd that wakes to look costs more than its requests.
+    ``begin`` is called with the rank of a party, from 0, when it is to be begun in a thread of its own, which is in
+    :meth:`mine` from then to its end. A place that a thread gave away is had again before its call returns; those of
+    lower rank go first, and whoever has begun before anybody new.
     """
 
-    def __init__(self, places: int = 1, parties: int = 0) -> None:
+    def __init__(self, places: int = 1, parties: int = 0, begin: Callable[[int], object] = lambda rank: None) -> None:
         self._lock = Lock()
         self._free = places if parties else 0
+        self._ranks = deque(range(parties))
+        self._begin = begin
         self._queue: list[tuple[int, Event]] = []
         #: How many neither wait for time nor for what another makes; those who have not begun are among them.
         self._awake = parties or 1
@@ -45,11 +49,17 @@ class Turns:
         self._waiting: list[_Waiting] = []
         self._own = local()
 
+    def open(self) -> None:
+        """Begin the first parties."""
+        with self._lock:
+            while self._free and self._ranks:
+                self._free -= 1
+                self._begin(self._ranks.popleft())
+
     @contextmanager
     def mine(self, rank: int) -> Iterator[None]:
-        """One party's part, from its turn on. No two have the same rank."""
+        """One party's part, in its thread."""
         self._own.rank = rank
-        self._take_place()
         try:
             yield
         finally:
@@ -132,6 +142,8 @@ class Turns:
         """Give the place to the next; where nobody is awake any more, rouse who is to move the clock."""
         if self._queue:
             heapq.heappop(self._queue)[1].set()
+        elif self._ranks:
+            self._begin(self._ranks.popleft())
         else:
             self._free += 1
         self._awake -= 1

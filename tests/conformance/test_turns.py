@@ -14,15 +14,22 @@ from shenhe.conformance.turns import Turns
 LONG = 10.0
 
 
-def together(turns: Turns, *parts: Callable[[], object]) -> list[Future[object]]:
+def together(places: int, *parts: Callable[[Turns], object]) -> list[Future[object]]:
     """Each part in a thread of its own, in turn."""
+    futures: list[Future[object]] = []
 
-    def in_turn(rank: int, part: Callable[[], object]) -> object:
+    def in_turn(rank: int) -> object:
         with turns.mine(rank):
-            return part()
+            return parts[rank](turns)
 
     with ThreadPoolExecutor(len(parts)) as pool:
-        return [pool.submit(in_turn, rank, part) for rank, part in enumerate(parts)]
+        turns = Turns(places, len(parts), lambda rank: futures.append(pool.submit(in_turn, rank)))
+        turns.open()
+        for number in range(len(parts)):
+            while len(futures) <= number:
+                Event().wait(0.001)
+            futures[number].exception(LONG)
+    return futures
 
 
 class Clock:
@@ -40,10 +47,10 @@ class Clock:
         self.moves.append(hours)
         return hours
 
-    def case(self, turns: Turns, *waits: float) -> Callable[[], list[float]]:
+    def case(self, *waits: float) -> Callable[[Turns], list[float]]:
         """A case that waits so often so long; what it saw pass at each."""
 
-        def run() -> list[float]:
+        def run(turns: Turns) -> list[float]:
             seen = []
             self._enter(1)
             for hours in waits:
@@ -63,9 +70,9 @@ class Clock:
 
 
 def test_so_many_at_once_and_no_more() -> None:
-    turns, lock, under_way, most = Turns(2, 8), Lock(), [0], [0]
+    lock, under_way, most = Lock(), [0], [0]
 
-    def part() -> None:
+    def part(turns: Turns) -> None:
         with lock:
             under_way[0] += 1
             most[0] = max(most[0], under_way[0])
@@ -73,27 +80,27 @@ def test_so_many_at_once_and_no_more() -> None:
         with lock:
             under_way[0] -= 1
 
-    for done in together(turns, *[part] * 8):
+    for done in together(2, *[part] * 8):
         done.result(LONG)
     assert most == [2]
 
 
 def test_who_wants_what_another_makes_lets_the_next_go_on() -> None:
-    turns, begun, third = Turns(2, 3), Event(), Event()
+    begun, third = Event(), Event()
     kept: list[str] = []
 
-    def first() -> bool:
+    def first(turns: Turns) -> bool:
         with turns.making("output"):
             begun.set()
             kept.append("made")
             return third.wait(LONG)
 
-    def second() -> list[str]:
+    def second(turns: Turns) -> list[str]:
         assert begun.wait(LONG)
         with turns.making("output"):
             return list(kept)
 
-    makes, wants, _ = together(turns, first, second, third.set)
+    makes, wants, _ = together(2, first, second, lambda turns: third.set())
     assert makes.result(LONG), "the third had no turn while the second wanted what the first made"
     assert wants.result(LONG) == ["made"]
 
@@ -101,49 +108,52 @@ def test_who_wants_what_another_makes_lets_the_next_go_on() -> None:
 @pytest.mark.parametrize("places", [1, 2, 4])
 def test_to_each_as_much_time_passes_as_it_waits_for(places: int) -> None:
     asked = [(24.0,), (72.0, 1.0), (14.0, 14.0), (), (24.0,)]
-    turns, clock = Turns(places, len(asked)), Clock()
-    cases = [clock.case(turns, *waits) for waits in asked]
-    assert [done.result(LONG) for done in together(turns, *cases)] == [list(waits) for waits in asked]
+    clock = Clock()
+    cases = [clock.case(*waits) for waits in asked]
+    assert [done.result(LONG) for done in together(places, *cases)] == [list(waits) for waits in asked]
     assert clock.moves == [14.0, 10.0, 4.0, 44.0, 1.0]
 
 
 def test_one_alone_waits_as_long_as_it_says() -> None:
-    turns, clock = Turns(), Clock()
-    assert clock.case(turns, 0.1, 72.1, 1 / 3)() == pytest.approx([0.1, 72.1, 1 / 3])
+    clock = Clock()
+    assert clock.case(0.1, 72.1, 1 / 3)(Turns()) == pytest.approx([0.1, 72.1, 1 / 3])
     assert clock.moves == [0.1, 72.1, 1 / 3]
 
 
 def test_each_is_told_what_came_of_every_move_it_waited_through() -> None:
-    turns, clock = Turns(3, 2), Clock()
-    short, long = together(turns, lambda: turns.pass_time(5, clock.move), lambda: turns.pass_time(12, clock.move))
+    clock = Clock()
+    short, long = together(3, lambda turns: turns.pass_time(5, clock.move), lambda turns: turns.pass_time(12, clock.move))
     assert short.result(LONG) == [5]
     assert long.result(LONG) == [5, 7]
 
 
 def test_a_clock_that_cannot_be_moved_is_each_ones_own_trouble() -> None:
-    turns, tried = Turns(2, 3), []
+    tried: list[float] = []
 
     def refused(hours: float) -> None:
         tried.append(hours)
         raise ValueError(hours)
 
-    for done in together(turns, *[lambda hours=hours: turns.pass_time(hours, refused) for hours in (3, 1, 2)]):  # type: ignore[misc]
+    def waiting(hours: float) -> Callable[[Turns], object]:
+        return lambda turns: turns.pass_time(hours, refused)
+
+    for done in together(2, *map(waiting, (3, 1, 2))):
         assert isinstance(done.exception(LONG), ValueError)
     assert tried == [1, 2, 3]
 
 
 def test_what_takes_time_to_make_is_waited_for() -> None:
-    turns, clock, begun = Turns(2, 2), Clock(), Event()
+    clock, begun = Clock(), Event()
 
-    def makes() -> float:
+    def makes(turns: Turns) -> float:
         with turns.making("a decision"):
             begun.set()
             turns.pass_time(24, clock.move)
         return clock.now
 
-    def wants() -> float:
+    def wants(turns: Turns) -> float:
         assert begun.wait(LONG)
         with turns.making("a decision"):
             return clock.now
 
-    assert [done.result(LONG) for done in together(turns, makes, wants)] == [24, 24]
+    assert [done.result(LONG) for done in together(2, makes, wants)] == [24, 24]
