@@ -193,8 +193,7 @@ class Probe(Conversation):
 
     def some_content(self, account: Account) -> Content:
         """Something plain that the account made: of the first medium that the provider declares."""
-        service, media_type = any_medium(self.capabilities)
-        return self.setup(self.provider.generate, account, GenerationRequest(service, media_type, "a quiet lake at dawn"))
+        return self.setup(self.provider.generate, account, plain_request(self.capabilities))
 
     def some_publication(self, account: Account, title: str) -> Publication:
         """Something plain that the account published under a title."""
@@ -205,6 +204,11 @@ def listed_methods(capabilities: Capabilities) -> tuple[IdentityMethod, ...]:
     """The declared identity methods that Art. 9 lists; an identity card where none is declared."""
     listed = tuple(m for m in capabilities.identity_methods if m is not IdentityMethod.EMAIL)
     return listed or (IdentityMethod.ID_CARD,)
+
+
+def plain_request(capabilities: Capabilities) -> GenerationRequest:
+    """A request for something plain, of the first medium that the provider declares."""
+    return GenerationRequest(*any_medium(capabilities), "a quiet lake at dawn")
 
 
 def any_medium(capabilities: Capabilities) -> tuple[Service, str]:

@@ -84,10 +84,15 @@ Result: TypeAlias = Accepted[T] | Refused | Unavailable
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account at the provider. ``credentials`` (a token, a cookie …) is secret: it has no place in ``repr`` or in evidence."""
+    """An account at the provider. ``credentials`` (a token, a cookie …) is secret: it has no place in ``repr`` or in evidence.
+
+    ``signed_by`` is another account whose credentials sign what is asked in this one's name: a forgery, which only
+    operations in :attr:`Capabilities.accounts_named` are asked for.
+    """
 
     id: str
     credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
+    signed_by: Account | None = None
 
 
 class IdentityMethod(StrEnum):
@@ -266,7 +271,8 @@ class Capabilities:
     person (``face``, ``voice``). ``markers`` names the phrases by which the provider's test environment knows test content that it must
     treat as ``unlawful`` or ``intimate``. ``identities`` is ``synthetic`` where invented persons may be registered, else ``supplied``.
     ``consents_expire`` says that a consent can be given for a number of days. ``text_labels`` is ``interface`` where the notice beside a
-    text says what it is and the text itself does not, but for copies that are taken away.
+    text says what it is and the text itself does not, but for copies that are taken away. ``accounts_named`` are the operations whose
+    requests name the account by its id, besides being signed by it.
     """
 
     operations: frozenset[Operation]
@@ -284,6 +290,7 @@ class Capabilities:
     identities: Literal["synthetic", "supplied"] = "supplied"
     consents_expire: bool = False
     text_labels: Literal["content", "interface"] = "content"
+    accounts_named: frozenset[Operation] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from .format import Auth, BasicAuth, BearerAuth, BindingFile, CookieAuth, Header
 from .template import Fill, expand, mentions, missing
 
 _CREDENTIAL = re.compile(r"account\.credentials\.(\w+)")
+_ACCOUNT_ID = re.compile(r"\baccount\.id\b")
 
 
 def bound_auth(auth: Auth, fill: Callable[..., Fill], environ: Mapping[str, str], fault: Callable[[str, str], None]) -> BoundAuth | None:
@@ -74,6 +75,14 @@ def credentials_named(value: Any) -> Iterator[str]:
     inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
     for each in inner:
         yield from credentials_named(each)
+
+
+def names_account(value: Any) -> bool:
+    """Whether a template anywhere in ``value`` speaks of an account by its id."""
+    if isinstance(value, str):
+        return _ACCOUNT_ID.search(value) is not None
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
+    return any(names_account(each) for each in inner)
 
 
 def missing_credentials(file: BindingFile) -> Iterator[tuple[Steps, str]]:

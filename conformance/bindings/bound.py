@@ -116,6 +116,8 @@ class BoundRequest:
     stream: BoundStream | None = None
     #: The credentials of an account that the request speaks of, in its auth or anywhere else.
     needs: frozenset[str] = frozenset()
+    #: Whether it names the account by its id, besides being signed by it.
+    names_account: bool = False
     follow_redirects: bool = False
     groups: Mapping[str, Mapping[str, Extraction]] = field(default_factory=dict)
 

@@ -91,7 +91,7 @@ class Caller:
         def learn(answer: Answer) -> None:
             if way.operation is Operation.REGISTER:
                 learn_credentials(self.wire, way, answer)
-            self._sessions.see(way, signed.account, answer)
+            self._sessions.see(way, signed.signer, answer)
 
         watched = "credentials" in way.groups or (way.auth is not None and bool(way.auth.cookies))
         return sending, self.wire.send(sending, trip, learn=learn if watched else None)

@@ -8,7 +8,7 @@ from typing import Any
 from shenhe.rulebook.document import Fault, Locate, Steps, dotted, shown
 
 from ..provider import Operation, TicketState
-from .auth import auth_texts, bound_auth, credentials_named
+from .auth import auth_texts, bound_auth, credentials_named, names_account
 from .bound import BoundAuth, BoundLogin, BoundMedia, BoundPages, BoundPart, BoundPoll, BoundRequest
 from .expressions import Expressions
 from .extraction import Extraction, Query
@@ -109,6 +109,7 @@ class Compiler:
         if section.pages is not None and not shape.pages:
             self.expressions.fault(at("pages"), "found pages, which this operation does not give")
         extract, groups = self._extractions(shape, section, at, operation, known | {"answer"})
+        auth = self._auth(section, at, known)
         return BoundRequest(
             operation=operation,
             origin=f"{self._locate.source_name}:{self._locate(steps, key=True).line}",
@@ -131,7 +132,7 @@ class Compiler:
             states=self._states(section, at),
             reason=query("reason", section.reason),
             notice=query("notice", section.notice),
-            auth=self._auth(section, at, known),
+            auth=auth,
             media=self._media(shape, section, at, known),
             poll=None if section.poll is None else self._poll(section.poll, lambda *inner: at("poll", *inner), known | {"answer"}),
             unavailable_when=query("unavailable_when", section.unavailable_when),
@@ -140,6 +141,7 @@ class Compiler:
             if section.stream is None
             else BoundStream(query("stream", section.stream.text, "text"), section.stream.done),
             needs=frozenset(credentials_named([*_templates(section), *auth_texts(section.auth or self.file.auth).values()])),
+            names_account=auth is not None and auth.of_account and names_account(_templates(section)),
             follow_redirects=section.follow_redirects,
         )
 

@@ -3,17 +3,14 @@ what it needs. What does not work is told by the line of the binding and with wh
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from shenhe.rulebook import Service
 
-from ..exchange import Exchange, visible
 from ..people import Person, Persons
 from ..provider import (
     Accepted,
@@ -27,34 +24,17 @@ from ..provider import (
     Media,
     Operation,
     Publication,
-    Refused,
     ReportRequest,
     Result,
     Subject,
     Ticket,
-    Unavailable,
 )
 from ..requests import picture, tone
+from .diagnosis import Outcome, diagnosed, unreachable
 from .http import HttpProvider
 from .loading import Binding
 
 T = TypeVar("T")
-State = Literal["works", "refused", "faulty", "not tried"]
-
-_PLACED = re.compile(r"(?P<place>[^\s:]+:\d+): (?P<rest>.*)", re.S)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of one try. ``place`` is the line of the binding that matters, ``advice`` what to do about it."""
-
-    operation: str
-    detail: str
-    state: State
-    place: str
-    message: str = ""
-    advice: str = ""
-
 
 def examine(binding: Binding, provider: HttpProvider) -> Iterator[Outcome]:
     """Try every bound operation; one outcome for each try, as they come. Ends early when the provider cannot be reached at all."""
@@ -151,12 +131,11 @@ class _Visit:
 
     def _consent(self) -> Iterator[Outcome]:
         for scope in self.provider.capabilities.edit_scopes or ("face",):
+            yield from self._try(Operation.GRANT_CONSENT, scope, partial(self._grant, scope), scope=scope)
 
-            def grant(scope: str = scope) -> Result[Consent]:
-                statement = f"同意编辑本人的{'人脸' if scope == 'face' else '声音'}（测试）。I agree to the editing of my {scope} (test)."
-                return self._kept(f"consent_{scope}", self.provider.grant_consent(self._account, self._subject(), scope, statement))
-
-            yield from self._try(Operation.GRANT_CONSENT, scope, grant, scope=scope)
+    def _grant(self, scope: str) -> Result[Consent]:
+        statement = f"同意编辑本人的{'人脸' if scope == 'face' else '声音'}（测试）。I agree to the editing of my {scope} (test)."
+        return self._kept(f"consent_{scope}", self.provider.grant_consent(self._account, self._subject(), scope, statement))
 
     def _subject(self) -> Subject:
         if "subject" not in self._given:
@@ -170,47 +149,44 @@ class _Visit:
         capabilities = self.provider.capabilities
         for service, kinds in capabilities.media.items():
             for kind in kinds:
-
-                def generate(service: Service = service, kind: str = kind) -> Result[Content]:
-                    request = GenerationRequest(service, kind, "写一句关于春天的话。One sentence about spring.", agreed=True)
-                    result = self.provider.generate(self._account, request)
-                    if isinstance(result, Accepted):
-                        self._given.setdefault("content", result.value)
-                        if kind.startswith("image/"):
-                            self._given.setdefault("picture", result.value)
-                    return result
-
                 facets = {"service": service.value, "media_type": kind, "labelled": True, "agreed": True}
-                yield from self._try(Operation.GENERATE, f"{service.value} {kind}", generate, **facets)
+                yield from self._try(Operation.GENERATE, f"{service.value} {kind}", partial(self._generate, service, kind), **facets)
         for rendition in capabilities.renditions:
-
-            def fetch(rendition: str = rendition) -> Result[Media]:
-                content = self._given.get("picture") or self._need("content", "generate")
-                if rendition == "unlabelled":
-                    content = self._without_label() or content
-                return self._kept(f"media_{rendition}", self.provider.fetch(self._account, content, rendition))
-
-            yield from self._try(Operation.FETCH, rendition, fetch, rendition=rendition)
+            yield from self._try(Operation.FETCH, rendition, partial(self._fetch, rendition), rendition=rendition)
         yield from self._try(Operation.UPLOAD, "image/png", self._upload, media_type="image/png", declared=True)
         for scope in capabilities.edit_scopes:
             source = tone() if scope == "voice" else picture()
             service = Service.VOICE if scope == "voice" else Service.BIOMETRIC_IMAGE_VIDEO
-
-            def edit(scope: str = scope, source: Media = source, service: Service = service) -> Result[Content]:
-                consent = self._given.get(f"consent_{scope}") or self._ready_consent(scope)
-                subject = consent.subject if consent else self._subject()
-                request = EditRequest(service, source, subject, scope, "略作调整。A slight change.", consent)
-                return self.provider.edit(self._account, request)
-
+            edit = partial(self._edit, scope, service, source)
             yield from self._try(Operation.EDIT, scope, edit, scope=scope, service=service.value, media_type=source.media_type)
         yield from self._try(Operation.PUBLISH, "", self._publish)
         for surface in capabilities.surfaces:
-
-            def view(surface: str = surface) -> Result[Any]:
-                return self.provider.view(None, self._need("publication", "publish"), surface)
-
-            yield from self._try(Operation.VIEW, surface, view, surface=surface)
+            yield from self._try(Operation.VIEW, surface, partial(self._view, surface), surface=surface)
         yield from self._try(Operation.SEARCH, "", lambda: self.provider.search(None, "春天"))
+
+    def _generate(self, service: Service, kind: str) -> Result[Content]:
+        request = GenerationRequest(service, kind, "写一句关于春天的话。One sentence about spring.", agreed=True)
+        result = self.provider.generate(self._account, request)
+        if isinstance(result, Accepted):
+            self._given.setdefault("content", result.value)
+            if kind.startswith("image/"):
+                self._given.setdefault("picture", result.value)
+        return result
+
+    def _fetch(self, rendition: str) -> Result[Media]:
+        content = self._given.get("picture") or self._need("content", "generate")
+        if rendition == "unlabelled":
+            content = self._without_label() or content
+        return self._kept(f"media_{rendition}", self.provider.fetch(self._account, content, rendition))
+
+    def _edit(self, scope: str, service: Service, source: Media) -> Result[Content]:
+        consent = self._given.get(f"consent_{scope}") or self._ready_consent(scope)
+        subject = consent.subject if consent else self._subject()
+        request = EditRequest(service, source, subject, scope, "略作调整。A slight change.", consent)
+        return self.provider.edit(self._account, request)
+
+    def _view(self, surface: str) -> Result[Any]:
+        return self.provider.view(None, self._need("publication", "publish"), surface)
 
     def _without_label(self) -> Content | None:
         """Content asked for without label under the agreement, whose unlabelled copy may lawfully be had."""
@@ -274,18 +250,17 @@ class _Visit:
     def _endings(self) -> Iterator[Outcome]:
         provider = self.provider
         scopes = [name.removeprefix("consent_") for name in self._given if name.startswith("consent_")]
-        for scope in scopes[:1] or ["face"]:
-
-            def revoke(scope: str = scope) -> Result[None]:
-                return provider.revoke_consent(self._account, self._need(f"consent_{scope}", "grant_consent"))
-
-            yield from self._try(Operation.REVOKE_CONSENT, "", revoke, scope=scope)
+        scope = scopes[0] if scopes else "face"
+        yield from self._try(Operation.REVOKE_CONSENT, "", lambda: self._revoke(scope), scope=scope)
         yield from self._try(Operation.ADVANCE_CLOCK, "1 h", lambda: provider.advance_clock(1.0))
         if provider.capabilities.identities == "synthetic":
             yield from self._try(Operation.DELETE_ACCOUNT, "", lambda: provider.delete_account(self._account))
         elif Operation.DELETE_ACCOUNT in provider.capabilities.operations:
             yield self._not_tried(Operation.DELETE_ACCOUNT, "the account is supplied, and deleting it would lose it")
         yield from self._try(Operation.RESET, "", provider.reset)
+
+    def _revoke(self, scope: str) -> Result[None]:
+        return self.provider.revoke_consent(self._account, self._need(f"consent_{scope}", "grant_consent"))
 
     # --- one try -----------------------------------------------------------------------------------------------------------------
 
@@ -305,85 +280,5 @@ class _Visit:
         def at(key: str) -> str:
             return way.place(key).partition(": ")[0] if way else self.binding.place("operations", operation.value)
 
-        outcome = Outcome(operation.value, detail, "works", at(""))
-        if isinstance(result, Refused):
-            outcome = _refused(result, outcome, at)
-        elif isinstance(result, Unavailable):
-            outcome = self._unavailable(result, outcome, at)
-        yield replace(outcome, message=visible(outcome.message)[:600])
-
-    def _unavailable(self, result: Unavailable, outcome: Outcome, at: Callable[[str], str]) -> Outcome:
-        placed = _PLACED.fullmatch(result.reason)
-        if placed:
-            return replace(outcome, state="faulty", place=placed["place"], message=placed["rest"], advice=_advice_for(placed["rest"]))
-        last = result.exchanges[-1] if result.exchanges else None
-        if last is not None and last.response is None and result.status is None:
-            self.unreachable = self.unreachable or "could not connect" in result.reason or result.reason.startswith("TLS failed")
-            return replace(
-                outcome,
-                state="faulty",
-                place=self.binding.place("target", "base_url") if self.unreachable else at("path"),
-                message=result.reason,
-                advice=_advice_for(result.reason),
-            )
-        status = result.status or 0
-        message = result.reason + _said(last)
-        if status == 429:
-            advice = "the provider asks for fewer requests: set limits.requests_per_second, or ask for a higher rate for testing"
-            return replace(outcome, state="faulty", place=self.binding.place("limits"), message=message, advice=advice)
-        if 300 <= status < 400:
-            where = last.response.header("location") if last and last.response else None
-            advice = f"it redirects to {visible(where or 'nowhere')[:200]}: write that path, or follow_redirects: true"
-            return replace(outcome, state="faulty", place=at("path"), message=message, advice=advice)
-        advice = "the provider failed; if that is how it says no or yes, name the status in refuse_status or accept_status"
-        if status // 100 == 2:
-            advice = "name this status in accept_status"
-        return replace(outcome, state="faulty", place=at("accept_status"), message=message, advice=advice)
-
-
-def _refused(result: Refused, outcome: Outcome, at: Callable[[str], str]) -> Outcome:
-    last = result.exchanges[-1] if result.exchanges else None
-    method = last.request.method if last else ""
-    path = visible(last.request.url) if last else ""
-    said = f": {result.reason}" if result.reason else _said(last)
-    message = f"answered {result.status} to {method} {path}{said}"
-    allow = last.response.header("allow") if last and last.response else None
-    known = {
-        404: ("path", "nothing is there: write the path that the provider's documentation gives, and check the ids in it"),
-        405: ("method", f"the method {method} is not taken there: write {visible(allow or 'another')[:100]}"),
-        406: ("headers", "the provider does not give the media type asked for: write an Accept header"),
-        415: ("headers", "the provider does not take this kind of body: use json, form, multipart or body, or write Content-Type"),
-        400: ("json", "the provider does not understand the body: compare its fields with the documentation"),
-        422: ("json", "the provider does not understand the body: compare its fields with the documentation"),
-        401: ("auth", "the provider does not know who asks: check auth, and where register finds the token"),
-    }
-    key, advice = known.get(result.status, ("", ""))
-    if not key:
-        advice = "the provider refuses a lawful request, or the binding leaves out what makes it lawful"
-        return replace(outcome, state="refused", message=message, advice=advice)
-    return replace(outcome, state="faulty", place=at(key), message=message, advice=advice)
-
-
-def _said(last: Exchange | None) -> str:
-    if last is None or last.response is None or not last.response.body:
-        return ""
-    text = " ".join(last.response.body[:400].decode("utf-8", "replace").split())
-    return f", and said: {visible(text)[:200]}" if text and "\0" not in text else ""
-
-
-def _advice_for(reason: str) -> str:
-    for sign, advice in (
-        ("not JSON", "the path may lead to a page for people; or the answer is media: write media: body"),
-        ("certificate", "use a host whose certificate a public authority signed"),
-        ("does not speak TLS", "write http:// if the provider has no TLS"),
-        ("could not connect", "check target.base_url, and that the provider runs"),
-        ("timed out", "raise limits.timeout, or bind the operation with poll if the provider answers later"),
-        ("media_hosts", "add the host to target.media_hosts if media are served from there"),
-        ("Content-Length", "raise limits.max_body if such answers are right"),
-        ("a body of more than", "raise limits.max_body if such answers are right"),
-        ("found nothing at", "write the path of the value in the answer"),
-        ("expected one of", "name the provider's own words under states"),
-    ):
-        if sign in reason:
-            return advice
-    return ""
+        self.unreachable = self.unreachable or unreachable(result)
+        yield diagnosed(result, Outcome(operation.value, detail, "works", at("")), self.binding, at)

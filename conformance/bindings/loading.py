@@ -246,7 +246,7 @@ def load_binding(
         file=file,
         sha256=digest,
         operations=operations,
-        capabilities=_capabilities(file),
+        capabilities=_capabilities(file, operations),
         ready_made=_ready_made(file),
         login=login,
         _environ=given,
@@ -373,7 +373,7 @@ def _unknown_subjects(file: BindingFile) -> list[tuple[tuple[str, ...], str]]:
     ]
 
 
-def _capabilities(file: BindingFile) -> Capabilities:
+def _capabilities(file: BindingFile, operations: Mapping[Operation, tuple[BoundRequest, ...]]) -> Capabilities:
     target = file.target
     return Capabilities(
         operations=frozenset(file.operations),
@@ -391,6 +391,7 @@ def _capabilities(file: BindingFile) -> Capabilities:
         identities=target.identities,
         consents_expire=target.consents_expire,
         text_labels=target.text_labels,
+        accounts_named=frozenset(name for name, ways in operations.items() if all(way.names_account for way in ways)),
     )
 
 

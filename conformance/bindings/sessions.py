@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import RLock
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -32,9 +32,12 @@ class SignInError(Exception):
 
 @dataclass(frozen=True)
 class Signed:
-    """The account as the templates of a request see it, and the headers that say who asks. ``fresh``: got for this very request."""
+    """The account as the templates of a request see it, the ``signer`` that it is unless it is forged, and the headers that say
+    who asks. ``fresh``: got for this very request.
+    """
 
     account: Account | None
+    signer: Account | None
     headers: Headers
     renewable: bool
     fresh: bool
@@ -66,6 +69,10 @@ class Sessions:
 
         Raises :class:`SignInError` for a login or token that is not had, and :class:`TemplateError`.
         """
+        if account is not None and account.signed_by is not None:
+            forged = self.signed(way, account.signed_by, values, trip, stale=stale)
+            credentials = forged.signer.credentials if forged.signer is not None else {}
+            return replace(forged, account=Account(account.id, credentials))
         auth = way.auth
         fresh = False
         held: dict[str, str] | None = None
@@ -82,12 +89,13 @@ class Sessions:
             self.wire.redactor.use(secret)
         values = {**values, "account": account}
         if auth is None or (auth.of_account and account is None):
-            return Signed(account, (), renewable=by_login, fresh=fresh, rests_on=held)
+            return Signed(account, account, (), renewable=by_login, fresh=fresh, rests_on=held)
         if auth.tokens is not None:
             with self._lock:
                 token, fetched = self._token(way, auth.tokens, values, trip, stale)
-            return Signed(account, ((auth.header, f"Bearer {token.value}"),), renewable=True, fresh=fresh or fetched, rests_on=token)
-        return Signed(account, self._headers(way, auth, account, values), renewable=by_login, fresh=fresh, rests_on=held)
+            bearer = ((auth.header, f"Bearer {token.value}"),)
+            return Signed(account, account, bearer, renewable=True, fresh=fresh or fetched, rests_on=token)
+        return Signed(account, account, self._headers(way, auth, account, values), renewable=by_login, fresh=fresh, rests_on=held)
 
     def expired(self, answer: Answer) -> bool:
         """Whether an answer says that the session or token is over."""

@@ -40,6 +40,7 @@ from ..scope import publishes
 from ..taken import Taken
 from ..verdict import Level
 from .consent import Edit, edit_request
+from .impersonation import forged
 from .published import made_public, publish
 from .tickets import decided, kind_of_report
 
@@ -350,6 +351,13 @@ def _namesake_learns_nothing(probe: Probe) -> None:
 # --- tickets -------------------------------------------------------------------------------------------------
 
 ANOTHER, NOBODY, STRANGERS = "another account", "somebody who is not signed in", "numbers of strangers' tickets"
+IN_THE_NAME = "another account that names the owner"
+
+
+def _readers(capabilities: Capabilities) -> Iterator[Case]:
+    yield from map(Case, (ANOTHER, NOBODY, STRANGERS))
+    if Operation.REPORT_STATUS in capabilities.accounts_named:
+        yield Case(IN_THE_NAME)
 
 
 @check(
@@ -358,7 +366,7 @@ ANOTHER, NOBODY, STRANGERS = "another account", "somebody who is not signed in",
     level=Level.EXTENDED,
     needs=(Operation.GENERATE, Operation.PUBLISH, Operation.REPORT, Operation.REPORT_STATUS),
     applies=(publishes,),
-    cases=lambda capabilities: [Case(ANOTHER), Case(NOBODY), Case(STRANGERS)],
+    cases=_readers,
 )
 def tickets_are_read_by_their_owners(probe: Probe, case: Case) -> None:
     """A ticket is read by whoever made it and by nobody else: not by its number alone, and not by counting."""
@@ -370,9 +378,11 @@ def tickets_are_read_by_their_owners(probe: Probe, case: Case) -> None:
     reporter = probe.reporter()
     ticket = probe.setup(probe.provider.report, reporter, request)
     probe.control(probe.provider.report_status, reporter, ticket)
-    reader = _another_than(probe, reporter) if case.facet == ANOTHER else None
+    reader = None if case.facet == NOBODY else _another_than(probe, reporter)
     if reader == reporter:
         raise Undecided("two signed-in accounts are needed", lasting=True)
+    if reader is not None and case.facet == IN_THE_NAME:
+        reader = forged(reporter, reader)
     answer = probe.attempt(probe.provider.report_status, reader, _number_alone(ticket))
     if isinstance(answer, Accepted):
         raise Violation(f"{case.facet} reads the ticket of a report that a user made (it is {answer.value.state.value})")

@@ -100,7 +100,7 @@ def _drawn_titles(capabilities: Capabilities) -> SearchStrategy[Titled]:
 def unverified_cannot_publish(probe: Probe, case: Titled) -> None:
     """An account whose identity is not verified cannot publish; verified, the same account can."""
     account = probe.unverified_account()
-    answer = _publish_something(probe, probe.provider, account, case.title)
+    answer = publish_something(probe, probe.provider, account, case.title)
     if isinstance(answer, Accepted):
         raise Violation("an account that was never verified published")
     _verified_twin(probe, account, case.title)
@@ -198,11 +198,11 @@ def verification_cannot_be_claimed(probe: Probe, case: Claim) -> None:
     """Saying in a header, a parameter or a profile that one is verified opens nothing."""
     title = "an ordinary title"
     account = probe.registered(**dict(case.profile)) if case.profile else probe.unverified_account()
-    plain = _publish_something(probe, probe.provider, account, title) if not case.profile else None
+    plain = publish_something(probe, probe.provider, account, title) if not case.profile else None
     if isinstance(plain, Accepted):
         raise NotJudged("an unverified account publishes without any claim")
     asked = probe.claiming(dict(case.headers), dict(case.query)) if not case.profile else probe.provider
-    answer = _publish_something(probe, asked, account, title)
+    answer = publish_something(probe, asked, account, title)
     if isinstance(answer, Accepted):
         raise Violation(f"an account that was never verified published by saying {str(case).partition(': ')[2]}")
     _verified_twin(probe, account, title)
@@ -230,16 +230,16 @@ def verification_cannot_be_borrowed(probe: Probe, case: Claim) -> None:
     def naming(pairs: tuple[tuple[str, str], ...]) -> dict[str, str]:
         return {name: verified.id if value == _VERIFIED_ACCOUNT else value for name, value in pairs}
 
-    plain = _publish_something(probe, probe.provider, account, _TITLES[0])
+    plain = publish_something(probe, probe.provider, account, _TITLES[0])
     if isinstance(plain, Accepted):
         raise NotJudged("an unverified account publishes without naming another")
     asked = probe.claiming(naming(case.headers), naming(case.query))
-    if isinstance(_publish_something(probe, asked, account, _TITLES[0]), Accepted):
+    if isinstance(publish_something(probe, asked, account, _TITLES[0]), Accepted):
         raise Violation(f"an account that was never verified published by naming one that was ({str(case).partition(': ')[2]})")
     _verified_twin(probe, account, _TITLES[0])
 
 
-def _publish_something(probe: Probe, provider: Provider, account: Account, title: str) -> Accepted[Publication] | Refused:
+def publish_something(probe: Probe, provider: Provider, account: Account, title: str) -> Accepted[Publication] | Refused:
     """Have the account publish content of its own, or a verified account's where it can make none itself."""
     service, media_type = next(media(probe.capabilities), (None, None))
     if service is None or media_type is None:

@@ -21,10 +21,13 @@ DUTIES = (
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Somebody who is signed in. ``verified`` says whether the provider knows who that really is."""
+    """Somebody who is signed in. ``verified`` says whether the provider knows who that really is; ``closed`` is only ever seen
+    where a fault lets closed accounts in.
+    """
 
     id: str
     verified: bool
+    closed: bool = False
 
 
 def open_account(house: House, display_name: str, claims: Mapping[str, Any]) -> dict[str, Any]:
@@ -74,12 +77,25 @@ def signed_in(house: House, token: str | None, *, closed_too: bool = False) -> A
         return None
     row = house.store.row("SELECT id, verified_by, closed_at FROM account WHERE token = ?", token)
     if row is None or (row["closed_at"] is not None and not closed_too):
-        raise Refusal(
-            401,
-            "token_invalid",
-            "登录凭证无效或账号已注销。 The access token is not valid, or its account was closed.",
-        )
-    return Account(row["id"], row["verified_by"] is not None)
+        raise _invalid_token()
+    return Account(row["id"], row["verified_by"] is not None, row["closed_at"] is not None)
+
+
+def acting(house: House, caller: Account | None, named: str | None, believed: FaultName) -> Account | None:
+    """Who acts where a request names an account: the caller, who may name nobody else, unless a fault believes the request.
+
+    Raises:
+        Refusal: 403, ``account_not_yours``; 401, ``token_invalid``, for a closed account that a fault lets in for others alone.
+    """
+    another = caller is not None and named is not None and named != caller.id
+    if another and (believed in house.faults or (caller is not None and caller.closed)):
+        row = house.store.row("SELECT id, verified_by FROM account WHERE id = ? AND closed_at IS NULL", named)
+        return Account(row["id"], row["verified_by"] is not None) if row is not None else caller
+    if caller is not None and caller.closed and FaultName.DELETED_ACCOUNT_PUBLISHES not in house.faults:
+        raise _invalid_token()
+    if another and VariantName.NAMED_ACCOUNT_OVERLOOKED not in house.variants:
+        raise Refusal(403, "account_not_yours", "不能以他人账号的名义操作。 Nobody acts in the name of another account.")
+    return caller
 
 
 def required(caller: Account | None) -> Account:
@@ -100,7 +116,10 @@ def verify(house: House, caller: Account, account: str, document: DocumentType, 
         Refusal: 404 for somebody else's account; 422 for a number that nobody can have; 409 for one that is in use, where
             a number verifies one account.
     """
-    _own(caller, account)
+    if VariantName.NAMED_ACCOUNT_OVERLOOKED in house.variants:
+        account = caller.id
+    if FaultName.IDENTITY_FOR_ANOTHER not in house.faults:
+        _own(caller, account)
     if VariantName.PHONE_ONLY in house.variants and document not in ("mobile", "email"):
         raise Refusal(422, "identity_method_unknown", "仅支持手机号码认证。 Only mobile numbers are taken here.")
     examine(document, number, house.now().date(), house.faults)
@@ -150,6 +169,10 @@ def believed(house: House, headers: Mapping[str, str], query: Mapping[str, str])
         return True
     internal = {name: value for name, value in headers.items() if name.startswith("x-account-") and name != "x-account-id"}
     return FaultName.VERIFIED_BY_ACCOUNT_HEADER in faults and bool(internal)
+
+
+def _invalid_token() -> Refusal:
+    return Refusal(401, "token_invalid", "登录凭证无效或账号已注销。 The access token is not valid, or its account was closed.")
 
 
 def _is_verified(house: House, account: str | None) -> bool:

@@ -134,6 +134,7 @@ class Desk:
     async def edit(self, request: Request) -> Response:
         caller = accounts.required(self._caller(request))
         body = await _body(request, bodies.Edit)
+        caller = accounts.required(accounts.acting(self.house, caller, body.account, FaultName.NAMED_ACCOUNT_EDITS))
         answer = studio.edit(self.house, caller, decoded(body.source), body.subject, body.scope, body.prompt, body.consent)
         return self.manners.made(request, *answer)
 
@@ -151,8 +152,10 @@ class Desk:
     # --- publication ---
 
     async def publish(self, request: Request) -> Response:
-        caller = self._caller(request, closed_too=FaultName.DELETED_ACCOUNT_PUBLISHES in self.house.faults)
+        let_in = {FaultName.DELETED_ACCOUNT_PUBLISHES, FaultName.DELETED_ACCOUNT_PUBLISHES_FOR_OTHERS}
+        caller = self._caller(request, closed_too=not let_in.isdisjoint(self.house.faults))
         body = await _body(request, bodies.NewPublication)
+        caller = accounts.acting(self.house, caller, body.account, FaultName.NAMED_ACCOUNT_PUBLISHES)
         believed = accounts.believed(self.house, request.headers, request.query_params)
         verified = caller is not None and (caller.verified or believed)
         return self.manners.json(201, publication.publish(self.house, caller, verified, body.asset, body.title))
@@ -202,8 +205,9 @@ class Desk:
         return self.manners.json(201, moderation.appeal(self.house, caller, request.path_params["publication"], body.statement))
 
     async def ticket(self, request: Request) -> Response:
-        receipt = request.query_params.get("receipt")
-        return self.manners.json(200, moderation.status(self.house, self._caller(request), request.path_params["ticket"], receipt))
+        receipt, named = (request.query_params.get(name) for name in ("receipt", "account"))
+        caller = accounts.acting(self.house, self._caller(request), named, FaultName.NAMED_ACCOUNT_READS_TICKETS)
+        return self.manners.json(200, moderation.status(self.house, caller, request.path_params["ticket"], receipt))
 
     # --- the rest ---
 

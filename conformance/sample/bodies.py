@@ -61,18 +61,24 @@ class Generation(BaseModel):
 
 
 class Edit(BaseModel):
-    """``source`` is a file in Base64; ``consent`` the record the user relies on."""
+    """``source`` is a file in Base64; ``consent`` the record the user relies on; ``account`` whose edit it is, which is nobody's but
+    the user's own.
+    """
 
     source: str
     subject: Line
     scope: Scope
     prompt: Annotated[str, Field(max_length=20_000)] = ""
     consent: Line | None = None
+    account: Line | None = None
 
 
 class NewPublication(BaseModel):
+    """``account`` is in whose name it is published, which is nobody's but the user's own."""
+
     asset: Line
     title: Line = ""
+    account: Line | None = None
 
 
 class Report(BaseModel):

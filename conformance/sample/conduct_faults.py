@@ -16,6 +16,7 @@ _CONSENT = table(
         FaultName.CONSENT_PROMPT_MISSING: ("The refusal does not prompt to obtain separate consent.", _SEPARATE_CONSENT),
         FaultName.CONSENT_FOR_ANYONE: ("The consent of one person opens every other face and voice.", _SEPARATE_CONSENT),
         FaultName.CONSENT_BORROWED: ("A consent given to one account serves every other account.", _SEPARATE_CONSENT),
+        FaultName.NAMED_ACCOUNT_EDITS: ("An edit is made for the account that its body names, whoever signs it.", _SEPARATE_CONSENT),
         FaultName.CONSENT_FOR_ANY_SCOPE: (
             "A consent to edit the face opens the voice, and vice versa.",
             (*_SEPARATE_CONSENT, "cn-pipl/14.2"),
@@ -40,6 +41,8 @@ _REAL_NAME = table(
             "A request that names a verified account in a header or parameter passes for that account's.",
             _PUBLISHING,
         ),
+        FaultName.NAMED_ACCOUNT_PUBLISHES: ("A publication is the account's that its body names, whoever signs it.", _PUBLISHING),
+        FaultName.IDENTITY_FOR_ANOTHER: ("Whoever is signed in can present an identity for any account.", _IDENTITY),
         FaultName.ID_CHECKSUM_IGNORED: ("The check digit of identity card numbers is not looked at.", _IDENTITY),
         FaultName.ID_BIRTHDATE_IGNORED: ("The birth date inside identity card numbers is not looked at.", _IDENTITY),
         FaultName.USCC_CHECKSUM_IGNORED: ("The check digit of unified social credit codes is not looked at.", _IDENTITY),
@@ -146,6 +149,10 @@ _ACCOUNTS_IN_TIME = table(
     "real-name",
     {
         FaultName.DELETED_ACCOUNT_PUBLISHES: ("The token of a deleted account still publishes.", _PUBLISHING),
+        FaultName.DELETED_ACCOUNT_PUBLISHES_FOR_OTHERS: (
+            "The token of a deleted account publishes for the account that a request names.",
+            _PUBLISHING,
+        ),
     },
     reach=Reach.SEQUENCE,
 )
@@ -296,6 +303,7 @@ _PERSONAL_DATA = (
                 _LEAKED,
             ),
             FaultName.TICKETS_OPEN_TO_ACCOUNTS: ("Every account reads every ticket.", _LEAKED),
+            FaultName.NAMED_ACCOUNT_READS_TICKETS: ("A ticket is read by whoever names the account that it belongs to.", _LEAKED),
             FaultName.TICKETS_OPEN_TO_STRANGERS: ("Everybody reads every ticket.", _LEAKED),
         },
         Level.EXTENDED,

@@ -43,6 +43,7 @@ class VariantName(StrEnum):
     ONE_ACCOUNT_A_PERSON = "one-account-a-person"
     TICKETS_BY_NUMBER = "tickets-by-number"
     AUTHORS_NAMED = "authors-named"
+    NAMED_ACCOUNT_OVERLOOKED = "named-account-overlooked"
     STRICTER = "stricter"
     DECIDED_BY_PEOPLE = "decided-by-people"
     READY_MADE_ACCOUNTS = "ready-made-accounts"
@@ -78,6 +79,7 @@ VARIANTS: Mapping[str, Variant] = {
         VariantName.ONE_ACCOUNT_A_PERSON: "An identity number verifies one account; a second is refused, and not told whose the first is.",
         VariantName.TICKETS_BY_NUMBER: "Whoever reports without an account has a number that nobody can guess, and asks by it alone.",
         VariantName.AUTHORS_NAMED: "Pages show the name that an author chose for all to see.",
+        VariantName.NAMED_ACCOUNT_OVERLOOKED: "Whose token signs a request is whose it is, whichever account it names.",
         VariantName.STRICTER: "No copy goes without visible label, and nobody generates anything before they are verified.",
         VariantName.DECIDED_BY_PEOPLE: "Reports are decided after six hours, by people, within the published limit.",
         VariantName.READY_MADE_ACCOUNTS: "The sandbox hands out verified accounts to test with.",

@@ -48,7 +48,9 @@ def test_a_variant_passes(name: str) -> None:
     assert report.summary.exit_code == 0
 
 
-@pytest.mark.parametrize("name", ["one-account-a-person", "tickets-by-number", "authors-named", "ready-made-accounts"])
+@pytest.mark.parametrize(
+    "name", ["one-account-a-person", "tickets-by-number", "authors-named", "ready-made-accounts", "named-account-overlooked"]
+)
 def test_what_others_are_told_of_people_may_be_this_much(name: str) -> None:
     app = create_app(variants=[name])
     with load_binding(sample_binding(name), environ={}).connect(transport=AsgiTransport(app)) as provider:

@@ -164,6 +164,7 @@ def tour(app: Starlette) -> list[Answer]:
         _claims(walk, nobody)
         _prohibited(walk)
         _personal_data(walk, nobody)
+        _in_the_name_of(walk, author)
         _order(walk, author, nobody)
         for topic in ("rules", "agreement", "complaints", "filing", "detection-tool", "nothing"):
             nobody.ask(f"about {topic}", "GET", f"/about/{topic}")
@@ -390,6 +391,23 @@ def _personal_data(walk: Walk, nobody: Visitor) -> None:
     newcomer = walk.newcomer("newcomer beside the owner")
     made = asset(newcomer.generate("by the newcomer"))
     newcomer.publish("publish as the owner", made, "庚", headers={"X-Account-Id": owner.id})
+
+
+def _in_the_name_of(walk: Walk, author: Visitor) -> None:
+    made = asset(author.generate("what others publish"))
+    newcomer, leaving = walk.newcomer("newcomer who names the author"), walk.citizen("leaving who names the author")
+    leaving.ask("delete who names the author", "DELETE", f"/v1/accounts/{leaving.id}")
+    for who in (newcomer, leaving):
+        who.ask("publish in another's name", "POST", "/v1/publications", json={"asset": made, "title": "辛", "account": author.id})
+    another = walk.newcomer("another newcomer")
+    Visitor(walk, another.id, author.headers).identify("identity in another's name", "resident_id", ID_CARD)
+    source = base64.b64encode(pictures.encoded(Image.new("RGB", (80, 80), (90, 120, 150)), "image/png")).decode()
+    consent = author.grant("consent that others name", "face")
+    body = {"source": source, "subject": STRANGER["id"], "scope": "face", "consent": consent, "account": author.id}
+    newcomer.ask("edit in another's name", "POST", "/v1/edits", json=body)
+    published = author.publish("publish what is asked about", made, "壬").json["publication"]["id"]
+    ticket = author.report("report that others ask about", published).json["ticket"]["id"]
+    newcomer.ask("ticket in another's name", "GET", f"/v1/tickets/{ticket}", params={"account": author.id})
 
 
 def _prohibited(walk: Walk) -> None:

@@ -1,0 +1,127 @@
+"""Whose token it is: a request that names one account and is signed by another is the other's, whatever it says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from shenhe.rulebook import Behaviour
+
+from ..probe import Probe, plain_request
+from ..provider import Accepted, Account, Capabilities, Operation
+from ..registry import Absent, Applies, Case, NotJudged, Undecided, Violation, check
+from ..scope import edits_persons, publishes
+from .consent import SEPARATE_CONSENT, Edit, edit_request
+from .real_name import publish_something
+
+UNVERIFIED, ANOTHER, DELETED = "token of an unverified account", "token of another account", "token of a deleted account"
+_TITLE = "秋天的湖"
+_DRAFT = "cn-dsp-2022-draft"
+
+
+def names_accounts(operation: Operation) -> Applies:
+    """Concerns whoever is told in a request for this operation whose it is, besides by what signs it."""
+
+    def applies(capabilities: Capabilities) -> Absent | None:
+        if operation in capabilities.accounts_named:
+            return None
+        return Absent(f"requests for {operation.value} name no account besides the one that signs them", elsewhere=True)
+
+    return applies
+
+
+def forged(account: Account, signer: Account) -> Account:
+    """The account, in requests that another signs."""
+    return replace(account, signed_by=signer)
+
+
+def _tokens(capabilities: Capabilities, living: str) -> Iterator[Case]:
+    """One that is good, and a deleted account's where accounts can be deleted."""
+    yield Case(living)
+    if Operation.DELETE_ACCOUNT in capabilities.operations and capabilities.identities == "synthetic":
+        yield Case(DELETED)
+
+
+def _deleted(probe: Probe) -> Account:
+    account = probe.disposable_account()
+    probe.setup(probe.provider.delete_account, account)
+    return account
+
+
+@check(
+    rules=("cn-dsp-2023/9.2", f"{_DRAFT}/real-name"),
+    behaviour=Behaviour.REAL_NAME,
+    needs=(Operation.GENERATE, Operation.PUBLISH),
+    applies=(publishes, names_accounts(Operation.PUBLISH)),
+    cases=lambda capabilities: _tokens(capabilities, UNVERIFIED),
+)
+def token_of_another_publishes_nothing(probe: Probe, case: Case) -> None:
+    """A request in the name of a verified account that an unverified or a deleted one signs publishes nothing."""
+    verified = probe.account()
+    contents = [probe.some_content(verified)]
+    if case.facet == DELETED:
+        signer = probe.disposable_account()
+        contents.append(probe.some_content(signer))
+        probe.setup(probe.provider.delete_account, signer)
+    else:
+        signer = probe.unverified_account()
+        # Whoever has to be verified before they make anything has no content of their own to try.
+        made = probe.observe(probe.provider.generate, signer, plain_request(probe.capabilities))
+        contents += [made.value] if isinstance(made, Accepted) else []
+    for content in contents:
+        if isinstance(probe.attempt(probe.provider.publish, forged(verified, signer), content, _TITLE), Accepted):
+            raise Violation(f"a verified account was named, and the {case.facet} published")
+    probe.control(probe.provider.publish, verified, contents[0], _TITLE)
+
+
+@check(
+    rules=("cn-dsp-2023/9.1", f"{_DRAFT}/real-name"),
+    behaviour=Behaviour.REAL_NAME,
+    needs=(Operation.GENERATE, Operation.PUBLISH, Operation.VERIFY_IDENTITY),
+    applies=(publishes, names_accounts(Operation.VERIFY_IDENTITY)),
+    cases=lambda capabilities: _tokens(capabilities, ANOTHER),
+)
+def token_of_another_verifies_nobody(probe: Probe, case: Case) -> None:
+    """An account is not held to be verified by an identity that somebody else presents in its name."""
+    account = probe.registered()
+    if isinstance(publish_something(probe, probe.provider, account, _TITLE), Accepted):
+        raise NotJudged("an account publishes before it is verified, so that nothing shows whether it is")
+    signer = _deleted(probe) if case.facet == DELETED else probe.another_account()
+    identity = probe.identity(probe.identity_methods()[0])
+    answer = probe.attempt(probe.provider.verify_identity, forged(account, signer), identity)
+    # A provider may go by the token alone: then it was the signer's identity, and the account is as it was.
+    if isinstance(answer, Accepted) and isinstance(publish_something(probe, probe.provider, account, _TITLE), Accepted):
+        raise Violation(f"with the {case.facet} an identity was presented for an account, which publishes since then")
+    probe.control(probe.provider.verify_identity, account, probe.identity(probe.identity_methods()[0], account))
+
+
+@dataclass(frozen=True)
+class SignedEdit(Edit):
+    """An edit, and whose token signs it."""
+
+    token: str = ANOTHER
+
+
+def _edits(capabilities: Capabilities) -> Iterator[SignedEdit]:
+    for scope in capabilities.edit_scopes:
+        for case in _tokens(capabilities, ANOTHER):
+            yield SignedEdit(f"{scope}, {case.facet}", scope, "让这个人微笑", token=case.facet)
+
+
+@check(
+    rules=(SEPARATE_CONSENT, f"{_DRAFT}/consent"),
+    behaviour=Behaviour.CONSENT,
+    needs=(Operation.EDIT,),
+    applies=(edits_persons, names_accounts(Operation.EDIT)),
+    cases=_edits,
+)
+def token_of_another_opens_no_edit(probe: Probe, case: SignedEdit) -> None:
+    """A consent given to one account serves nobody who names that account and signs with another's token."""
+    owner, subject = probe.account(), probe.subject()
+    signer = _deleted(probe) if case.token == DELETED else probe.reporter()
+    if signer == owner:
+        raise Undecided("two verified accounts are needed", lasting=True)
+    request = edit_request(case, subject, probe.consent(owner, subject, case.scope))
+    if isinstance(probe.attempt(probe.provider.edit, forged(owner, signer), request), Accepted):
+        raise Violation(f"the {case.scope} was edited with the {case.token}, on a consent given to the account that was named")
+    probe.control(probe.provider.edit, owner, request)
