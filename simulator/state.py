@@ -7,7 +7,7 @@ S + store``, suspensions ``provider * 3 + function`` with the functions below.
 from __future__ import annotations
 
 import itertools
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -220,11 +220,23 @@ def initial_state(scenario: Scenario, table: Table, draws: Draws, seed: int) -> 
     )
 
 
+class _Fields:
+    """The fields of a state as slots, which CPython reads three times as fast as the fields of a tuple."""
+
+    __slots__ = State._fields
+
+
 def as_lists(state: State) -> State:
-    """The same numbers as lists, which CPython reads and writes several times as fast, one element at a time."""
-    return State(*(array.tolist() for array in state))
+    """The same numbers as lists, which CPython reads and writes several times as fast, one element at a time.
+
+    The result has the fields of a :class:`State` and is no tuple.
+    """
+    lists = _Fields()
+    for name, array in zip(State._fields, state, strict=True):
+        setattr(lists, name, array.tolist())
+    return cast(State, lists)
 
 
 def as_arrays(state: State, like: State) -> State:
     """Lists made arrays again, of the types they had in ``like``."""
-    return State(*(np.array(values, dtype=array.dtype) for values, array in zip(state, like, strict=True)))
+    return State(*(np.array(getattr(state, name), dtype=array.dtype) for name, array in zip(State._fields, like, strict=True)))
