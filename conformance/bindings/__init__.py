@@ -7,7 +7,8 @@
 """
 
 from .asgi import AsgiTransport, app_transport
+from .binding import Binding, BindingError
 from .http import HttpProvider
-from .loading import Binding, BindingError, load_binding, ready_names, ready_text
+from .loading import load_binding, ready_names, ready_text
 
 __all__ = ["AsgiTransport", "Binding", "BindingError", "HttpProvider", "app_transport", "load_binding", "ready_names", "ready_text"]

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from ..exchange import Exchange, visible
 from ..provider import Refused, Result, Unavailable
-from .loading import Binding
+from .binding import Binding
 
 State = Literal["works", "refused", "faulty", "not tried"]
 

@@ -30,9 +30,9 @@ from ..provider import (
     Ticket,
 )
 from ..requests import picture, tone
+from .binding import Binding
 from .diagnosis import Outcome, diagnosed, unreachable
 from .http import HttpProvider
-from .loading import Binding
 
 T = TypeVar("T")
 
