@@ -26,7 +26,6 @@ HEADER = """\
 class Section:
     """One operation, or one way of it, as it will be written."""
 
-    operation: str
     keys: dict[str, Any]
     note: str
     service: tuple[str, str] = ("", "")

@@ -101,9 +101,7 @@ class _Drafter:
         note = f"{endpoint} ({match.total:g}: {', '.join(match.words)})"
         if later.source is not None:
             note += f", then {later.source}"
-        if name != "generate":
-            return Section(name, keys, note)
-        return Section(name, keys, note, service=service_of(endpoint))
+        return Section(keys, note, service_of(endpoint)) if name == "generate" else Section(keys, note)
 
     def _streamed(self, name: str, endpoint: Endpoint) -> Deferred:
         if name != "generate":
