@@ -296,12 +296,13 @@ class Capabilities:
 @dataclass(frozen=True, slots=True)
 class ReadyMade:
     """Accounts, identities and consents that a binding supplies by role (``verified_adult``, ``unverified``, ``minor``, ``subject``,
-    ``reporter``), for gateways that refuse invented people."""
+    ``reporter``), for gateways that refuse invented people. ``profiles`` are what the holders of the accounts told the provider."""
 
     accounts: Mapping[str, Account] = field(default_factory=dict)
     identities: Mapping[str, Identity] = field(default_factory=dict)
     subjects: Mapping[str, Subject] = field(default_factory=dict)
     consents: Mapping[str, Consent] = field(default_factory=dict)
+    profiles: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
 
 
 class Provider(Protocol):

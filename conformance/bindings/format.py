@@ -149,10 +149,11 @@ Auth: TypeAlias = Annotated[NoAuth | BearerAuth | HeaderAuth | BasicAuth | Cooki
 
 
 class AccountEntry(_Model):
-    """A ready-made account."""
+    """A ready-made account. ``profile`` is what its holder told the provider (``phone``, ``email`` …), which nobody else may see."""
 
     id: str = Field(min_length=1)
     credentials: dict[str, str] = {}
+    profile: dict[str, str] = {}
 
     @field_validator("id", mode="before")
     @classmethod

@@ -145,6 +145,7 @@ def _ready_made(file: BindingFile) -> ReadyMade:
         identities={
             role: Identity(entry.method, entry.number, entry.name) for role, entry in file.identities.items()
         },
+        profiles={role: dict(entry.profile) for role, entry in file.accounts.items()},
         subjects=subjects,
         consents={
             role: Consent(entry.id, subjects[entry.subject], entry.scope)

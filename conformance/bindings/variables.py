@@ -65,5 +65,6 @@ def written_secrets(file: BindingFile) -> dict[str, str]:
             if "{{" not in text and "${" not in text and key not in {"username", "client_id"}:
                 found.setdefault("auth_" + re.sub(r"[^a-z0-9_]", "_", key), text)
     for role, entry in file.accounts.items():
-        found |= {f"{role}_{re.sub(r'[^a-zA-Z0-9_]', '_', name)}": value for name, value in entry.credentials.items()}
+        given = {**entry.credentials, **entry.profile}
+        found |= {f"{role}_{re.sub(r'[^a-zA-Z0-9_]', '_', name)}": value for name, value in given.items()}
     return {name: value for name, value in found.items() if long_enough(value)}

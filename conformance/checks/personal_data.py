@@ -1,13 +1,14 @@
 """Personal data: what an account, a person who consented or a reporter told the provider is for nobody else to see.
 
 Every datum that is looked for is a canary: somebody invented told it to this provider in this case, and it stands
-nowhere else. One that comes back to others is left out of the report, from the requests that carried it too.
+nowhere else; where the binding supplies accounts, it is what it says that their holders told. One that comes back to
+others is left out of the report, from the requests that carried it too.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,7 @@ from ..provider import (
     TicketState,
     View,
 )
-from ..redaction import Redactor, forms
+from ..redaction import Redactor, forms, long_enough
 from ..registry import Case, NotJudged, Undecided, Violation, check
 from ..report import Evidence
 from ..requests import STATEMENTS, statements
@@ -53,6 +54,8 @@ PUBLISHER, CONSENTED, REPORTER = "the account that published", "the person who c
 HOLDER = "the holder of an identity number"
 #: The kinds of record in which an author may see that something of theirs was reported, and what became of it.
 _TOLD_TO_AUTHORS = ("reported", "removed")
+#: What an account is registered with, by what it is called here.
+_PROFILE = {"phone": "phone_number", "email": "email_address"}
 #: Numbers this near to one another follow from one another.
 _NEIGHBOURS = 10_000
 #: So many characters of a number that is not counted up are more than anybody tries.
@@ -75,10 +78,14 @@ class Canaries:
     """What somebody confided, by what it is (``phone_number`` …), and finding it where it does not belong."""
 
     data: Mapping[str, str]
+    #: What the exchanges have in place of a datum, where it is taken out of them before they are kept.
+    kept_as: Mapping[str, str] = field(default_factory=dict)
     _forms: dict[str, tuple[bytes, ...]] = field(init=False)
 
     def __post_init__(self) -> None:
         self._forms = {what: tuple(dict.fromkeys(forms(datum))) for what, datum in self.data.items()}
+        for what, placeholder in self.kept_as.items():
+            self._forms[what] += (placeholder.encode(),)
 
     def must_not_stand_in(self, probe: Probe, begin: int, whose: str, where: str, *, rendered: Iterable[bytes] = ()) -> None:
         """Raise :class:`Violation` if one stands in an answer since ``begin``, or in what was ``rendered`` from one.
@@ -87,16 +94,17 @@ class Canaries:
         """
         for taken in probe.taken[begin:]:
             for what, needles in self._forms.items():
-                if any(needle in _answered(taken.exchange) and needle not in _asked(taken.exchange) for needle in needles):
+                if _stands(needles, _answered(taken.exchange)) and not _stands(needles, _asked(taken.exchange)):
                     self._violated(probe, what, whose, where, taken.exchange)
         for seen in rendered:
             for what, needles in self._forms.items():
-                if any(needle in seen for needle in needles):
+                if _stands(needles, seen):
                     self._violated(probe, what, whose, where, None)
 
     def _violated(self, probe: Probe, what: str, whose: str, where: str, exchange: Exchange | None) -> None:
         redactor = Redactor({**self.data, **_of_everybody(probe)})
-        evidence = [] if exchange is None else [_excerpt(redactor.data(_answered(exchange)), what)]
+        places = ["${" + what + "}", *filter(None, [self.kept_as.get(what)])]
+        evidence = [] if exchange is None else [_excerpt(redactor.data(_answered(exchange)), what, places)]
         probe.taken[:] = [_without(taken, redactor) for taken in probe.taken]
         raise Violation(f"{where} tells the {what.replace('_', ' ')} of {whose}", *evidence)
 
@@ -126,9 +134,13 @@ def _asked(exchange: Exchange) -> bytes:
     return exchange.request.url.encode() + b"\n" + exchange.request.body
 
 
-def _excerpt(answer: bytes, what: str) -> Evidence:
+def _stands(needles: Iterable[bytes], data: bytes) -> bool:
+    return any(needle in data for needle in needles)
+
+
+def _excerpt(answer: bytes, what: str, places: Iterable[str]) -> Evidence:
     text = body_text(answer) or answer.decode("utf-8", "replace")
-    at = text.find("${" + what + "}")
+    at = max(text.find(place) for place in places)
     begin, end = max(0, at - _AROUND), at + _AROUND
     return Evidence(title=f"Around the {what.replace('_', ' ')}, which is left out here", data=f"…{text[begin:end]}…")
 
@@ -151,8 +163,15 @@ def _without(taken: Taken, redactor: Redactor) -> Taken:
 # --- who confides what ---------------------------------------------------------------------------------------
 
 
+def _owner(probe: Probe) -> Account:
+    """A verified account of which it is known what its holder told: an invented one, else the supplied one."""
+    return probe.disposable_account() if probe.capabilities.identities == "synthetic" else probe.fresh_account()
+
+
 def _of_account(probe: Probe, account: Account) -> Canaries:
-    """What the holder of an invented account told of themselves, but for the name, which may be a name for all to see."""
+    """What the holder of an account told of themselves, but for the name, which may be a name for all to see."""
+    if account.id not in probe.session.profiles:
+        return _of_supplied(probe, account)
     profile, holder = probe.session.profiles[account.id], probe.session.holders[account.id]
     methods = probe.identity_methods()
     known = {"phone_number": holder.phone, "email_address": profile["email"]}
@@ -161,9 +180,33 @@ def _of_account(probe: Probe, account: Account) -> Canaries:
     return Canaries(known)
 
 
+def _of_supplied(probe: Probe, account: Account) -> Canaries:
+    """What the binding says that the holder of this account told."""
+    ready = probe.provider.ready_made
+    role = next((role for role, each in ready.accounts.items() if each == account), "verified_adult")
+    profile = ready.profiles.get(role, {})
+    data = {what: profile[name] for name, what in _PROFILE.items() if profile.get(name)}
+    if role in ready.identities:
+        data["identity_number"] = ready.identities[role].number
+    if not data:
+        raise Undecided(f"what the holder of the account told is not known: supply `accounts.{role}.profile` (phone, email)", lasting=True)
+    return _supplied(probe, data, role)
+
+
+def _supplied(probe: Probe, data: Mapping[str, str], role: str) -> Canaries:
+    """Canaries that no check made: most providers hold them to be secrets, which their exchanges do not keep."""
+    hide: Callable[[str], str] = getattr(probe.provider, "redacted", lambda datum: f"${{{role}}}")
+    return Canaries(data, {what: shown for what, datum in data.items() if (shown := hide(datum)) != datum})
+
+
 def _consenting(probe: Probe) -> tuple[Subject, Canaries]:
     """Somebody whose name stands nowhere else."""
     person = probe.subject()
+    role = next((role for role, each in probe.provider.ready_made.subjects.items() if each == person), None)
+    if role is not None:
+        if not long_enough(person.name):
+            raise Undecided(f"the name of the person who consents is not known: supply `subjects.{role}.name`", lasting=True)
+        return person, _supplied(probe, {"name": person.name}, role)
     subject = replace(person, name=f"{person.name}{probe.names.token()}")
     return subject, Canaries({"name": subject.name})
 
@@ -174,20 +217,20 @@ def _report_with_contact(probe: Probe, publication: Publication, statement: str)
     return request, Canaries({"contact": request.contact, "signature": request.signature})
 
 
-def _invents(capabilities: Capabilities) -> bool:
-    return capabilities.identities == "synthetic" and Operation.REGISTER in capabilities.operations
+def _has_accounts(capabilities: Capabilities) -> bool:
+    return capabilities.identities == "supplied" or Operation.REGISTER in capabilities.operations
 
 
 def _consents_are_taken(capabilities: Capabilities) -> bool:
-    wanted = {Operation.EDIT, Operation.GRANT_CONSENT}
-    return _invents(capabilities) and bool(capabilities.edit_scopes) and wanted <= capabilities.operations
+    wanted = {Operation.EDIT, Operation.GRANT_CONSENT} if capabilities.identities == "synthetic" else {Operation.EDIT}
+    return _has_accounts(capabilities) and bool(capabilities.edit_scopes) and wanted <= capabilities.operations
 
 
 # --- the public ----------------------------------------------------------------------------------------------
 
 
 def _made_public_by(capabilities: Capabilities) -> Iterator[Confided]:
-    if _invents(capabilities):
+    if _has_accounts(capabilities):
         yield Confided(PUBLISHER)
     if _consents_are_taken(capabilities):
         yield Confided(CONSENTED)
@@ -231,7 +274,7 @@ def _confided_by(probe: Probe, case: Confided) -> tuple[Account, Canaries, Conte
     if case.facet == REPORTER:
         account = probe.fresh_account()
         return account, Canaries({}), probe.some_content(account)
-    account = probe.disposable_account()
+    account = _owner(probe)
     if case.facet == PUBLISHER:
         return account, _of_account(probe, account), probe.some_content(account)
     subject, canaries = _consenting(probe)
@@ -267,7 +310,7 @@ def _told_to_others(capabilities: Capabilities) -> Iterator[Confided]:
         yield Confided(REPORTER)
     if _consents_are_taken(capabilities):
         yield Confided(CONSENTED)
-    if _invents(capabilities) and Operation.VERIFY_IDENTITY in capabilities.operations:
+    if _has_accounts(capabilities) and Operation.VERIFY_IDENTITY in capabilities.operations:
         yield Confided(HOLDER)
 
 
@@ -322,14 +365,15 @@ def _author_learns_nothing(probe: Probe, case: Confided) -> None:
 
 def _borrower_learns_nothing(probe: Probe) -> None:
     """Who names a consent that somebody gave to another account does not learn whose it is."""
-    owner, borrower = probe.disposable_account(), probe.another_account()
+    owner, borrower = _owner(probe), probe.another_account()
     subject, canaries = _consenting(probe)
     lawful = _lawful_edit(probe, owner, subject)
     probe.control(probe.provider.edit, owner, lawful)
     stranger = replace(lawful, subject=probe.subject(1))
     begin = len(probe.taken)
     probe.attempt(probe.provider.edit, borrower, stranger)
-    if probe.offers(Operation.REVOKE_CONSENT) and lawful.consent is not None:
+    supplied = lawful.consent in probe.provider.ready_made.consents.values()
+    if probe.offers(Operation.REVOKE_CONSENT) and lawful.consent is not None and not supplied:
         nameless = Consent(lawful.consent.id, replace(subject, name=""), lawful.consent.scope)
         probe.attempt(probe.provider.revoke_consent, borrower, nameless)
     canaries.must_not_stand_in(probe, begin, CONSENTED, "the answer to another account")
@@ -337,12 +381,20 @@ def _borrower_learns_nothing(probe: Probe) -> None:
 
 def _namesake_learns_nothing(probe: Probe) -> None:
     """Who presents a number that another account was verified by does not learn whose account that is."""
-    holder = probe.registered()
-    method = probe.identity_methods()[0]
-    identity = probe.identity(method, holder)
+    if probe.capabilities.identities == "synthetic":
+        holder, namesake = probe.registered(), None
+        identity = probe.identity(probe.identity_methods()[0], holder)
+    else:
+        holder, namesake = probe.fresh_account(), probe.provider.ready_made.accounts.get("namesake")
+        if namesake is None or "verified_adult" not in probe.provider.ready_made.identities:
+            raise Undecided(
+                "an account has to be verified by another's number: supply `accounts.namesake` for it, and `identities.verified_adult`",
+                lasting=True,
+            )
+        identity = probe.provider.ready_made.identities["verified_adult"]
     probe.control(probe.provider.verify_identity, holder, identity)
     canaries = _of_account(probe, holder)
-    namesake = probe.registered()
+    namesake = namesake or probe.registered()
     begin = len(probe.taken)
     probe.attempt(probe.provider.verify_identity, namesake, identity)
     canaries.must_not_stand_in(probe, begin, HOLDER, "the answer to another account with the same number")

@@ -19,6 +19,10 @@ DUTIES = (
 )
 
 
+#: What the holder of the ready-made account for adults told of themselves.
+READY_MADE_PHONE, READY_MADE_EMAIL = "13800005317", "ready-made-adult@example.org"
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """Somebody who is signed in. ``verified`` says whether the provider knows who that really is; ``closed`` is only ever seen
@@ -55,13 +59,15 @@ def hand_out(house: House) -> None:
     """Open the accounts that the sandbox keeps for tests, where it keeps any."""
     if VariantName.READY_MADE_ACCOUNTS not in house.variants:
         return
-    for role, verified_by in (("adult", "resident_id"), ("reporter", "resident_id"), ("newcomer", None)):
+    for role, verified_by in (("adult", "resident_id"), ("reporter", "resident_id"), ("newcomer", None), ("namesake", None)):
         house.store.insert(
             "account",
             id=f"acc_ready_{role}",
             token=f"tok_ready_{role}",
             display_name=role,
             opened_at=written(house.now()),
+            phone=READY_MADE_PHONE if role == "adult" else "",
+            email=READY_MADE_EMAIL if role == "adult" else "",
             verified_by=verified_by,
         )
 

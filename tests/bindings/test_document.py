@@ -27,7 +27,10 @@ from shenhe.rulebook import Service
 from .apps import Recorder, talking
 
 PAGE = Path(__file__).parents[2] / "docs" / "binding.md"
-PEOPLE = "ADULT_ID ADULT_TOKEN ADULT_NUMBER ADULT_NAME NEWCOMER_ID NEWCOMER_TOKEN REPORTER_ID REPORTER_TOKEN SUBJECT_NAME CONSENT_ID"
+PEOPLE = (
+    "ADULT_ID ADULT_TOKEN ADULT_PHONE ADULT_MAIL ADULT_NUMBER ADULT_NAME "
+    "NEWCOMER_ID NEWCOMER_TOKEN REPORTER_ID REPORTER_TOKEN SUBJECT_NAME CONSENT_ID"
+)
 ENVIRON = {name: f"value-of-{name.lower()}" for name in PEOPLE.split()}
 
 

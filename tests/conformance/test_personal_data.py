@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from datetime import date
 from urllib.parse import quote
 
@@ -13,13 +14,18 @@ from shenhe.conformance.bindings import AsgiTransport, load_binding
 from shenhe.conformance.checks.personal_data import Canaries, follows
 from shenhe.conformance.exchange import Exchange, ReceivedResponse, SentRequest
 from shenhe.conformance.probe import Probe
+from shenhe.conformance.redaction import forms
 from shenhe.conformance.registry import Violation
 from shenhe.conformance.report import Report
 from shenhe.conformance.runner import run_checks
 from shenhe.conformance.sample import create_app, sample_binding
+from shenhe.conformance.sample.accounts import READY_MADE_EMAIL, READY_MADE_PHONE
+from shenhe.conformance.sample.variants import BindingText
 from shenhe.conformance.session import Session
 from shenhe.conformance.taken import Taken
 from shenhe.conformance.verdict import Level
+
+from ..bindings.test_canary import rendered
 
 ON = date(2026, 9, 1)
 PHONE = "13912345678"
@@ -130,3 +136,74 @@ def test_what_a_page_renders_is_looked_at_too() -> None:
 )
 def test_numbers_that_are_counted_are_told_from_those_that_are_drawn(first: str, second: str, expected: bool) -> None:
     assert follows(first, second) is expected
+
+
+SUPPLIED = {
+    "ADULT_PHONE": READY_MADE_PHONE,
+    "ADULT_MAIL": READY_MADE_EMAIL,
+    "ADULT_NUMBER": "120101198503179010",
+    "SUBJECT_NAME": "王某某乙",
+}
+ACCOUNTS = """
+accounts:
+  verified_adult: {id: acc_ready_adult, credentials: {token: tok_ready_adult}, profile: {phone: "${ADULT_PHONE}", email: "${ADULT_MAIL}"}}
+  reporter: {id: acc_ready_reporter, credentials: {token: tok_ready_reporter}}
+  unverified: {id: acc_ready_newcomer, credentials: {token: tok_ready_newcomer}}
+  namesake: {id: acc_ready_namesake, credentials: {token: tok_ready_namesake}}
+identities:
+  verified_adult: {method: id-card, number: "${ADULT_NUMBER}"}
+subjects:
+  subject: {id: person-ready-1, name: "${SUBJECT_NAME}"}
+  another: {id: person-ready-2, name: "某丙"}
+"""
+
+
+def supplied(*faults: str, accounts: str = ACCOUNTS, written_out: bool = False) -> Report:
+    """A run where nobody may be invented: the binding holds whom it needs, in the environment or written out."""
+    text = sample_binding().read_text(encoding="utf-8").replace("identities: synthetic", "identities: supplied") + accounts
+    for name, value in SUPPLIED.items() if written_out else ():
+        text = text.replace("${" + name + "}", value)
+    binding = load_binding(BindingText("supplied.yaml", text), environ={} if written_out else SUPPLIED)
+    app = create_app(faults=faults, variants=["ready-made-accounts"])
+    with binding.connect(transport=AsgiTransport(app)) as provider:
+        return run_checks(provider, on=ON, level=Level.EXTENDED, examples=2, rules=["cn-pipl/25", "cn-pipl/51"])
+
+
+def test_where_accounts_are_supplied_what_their_holders_told_is_looked_for() -> None:
+    report = supplied()
+    assert {check.name: check.reason for check in report.checks if check.verdict != "pass"} == {}
+
+
+@pytest.mark.parametrize("written_out", [False, True])
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("author-reachable-on-pages", "tells the phone number of the account that published"),
+        ("search-finds-by-phone", "a search for the phone number of the account that published"),
+        ("consent-named-on-pages", "tells the name of the person who consented"),
+        ("borrowed-consent-names-person", "tells the name of the person who consented"),
+        ("identity-tells-other-accounts", "of the holder of an identity number"),
+    ],
+)
+def test_what_was_supplied_and_leaks_is_found_and_stands_in_no_output(name: str, told: str, written_out: bool) -> None:
+    report = supplied(name, written_out=written_out)
+    (found,) = [check for check in report.checks if check.finding is not None]
+    assert found.verdict == "review"
+    assert found.finding is not None
+    assert told in found.finding.seen
+    outputs = rendered(report)
+    assert len(outputs) > 10
+    for output, text in outputs.items():
+        for secret in SUPPLIED.values():
+            for form in forms(secret):
+                assert form.decode("utf-8", "replace") not in text, (output, form)
+
+
+def test_what_is_not_supplied_is_asked_for_and_not_passed_over() -> None:
+    few = re.sub(r", profile: \{.*\}\}|identities:\n.*\n|  namesake: .*\n", lambda found: "}" if "profile" in found[0] else "", ACCOUNTS)
+    report = supplied(accounts=few.replace('name: "${SUBJECT_NAME}"', 'name: ""'))
+    reasons = {check.name: (check.verdict, check.reason) for check in report.checks}
+    public, others = reasons["public_pages_tell_nothing_of_people"], reasons["others_are_told_nothing_of_people"]
+    assert public[0] == others[0] == "inconclusive"
+    assert "supply `accounts.verified_adult.profile`" in public[1] or "supply `subjects.subject.name`" in public[1]
+    assert "supply `" in others[1]
