@@ -85,12 +85,21 @@ def examine(
     examples: int = DEFAULT_EXAMPLES,
     seed: int = 0,
     rules: Sequence[str] | None = None,
+    packs: Sequence[str] | None = None,
     variant: str | None = None,
 ) -> Report:
-    """One run against the sample with these faults, in the ways of a variant."""
+    """One run against the sample with these faults, in the ways of a variant, by the packs in force or by these."""
     app = create_app(faults=faults, variants=[variant] if variant else ())
     with load_binding(sample_binding(variant), environ={}).connect(transport=AsgiTransport(app)) as provider:
-        return run_checks(provider, on=ON, level=level, examples=examples, seed=seed, rules=rules)
+        return run_checks(provider, on=ON, level=level, examples=examples, seed=seed, rules=rules, packs=packs)
+
+
+def broken_rules(name: str, packs: Sequence[str] | None = None) -> frozenset[str]:
+    """The rules that a fault declares to break: of the packs in force, or of these, a draft among them."""
+    fault = FAULTS[name]
+    if packs is None:
+        return fault.rules
+    return frozenset(rule for rule in fault.rules | fault.draft_rules if rule.partition("/")[0] in packs)
 
 
 def failed(report: Report) -> frozenset[str]:
@@ -102,28 +111,28 @@ def failed(report: Report) -> frozenset[str]:
     return frozenset(rule.rule for rule in report.rules if rule.verdict in ("fail", "review"))
 
 
-def kill(name: str, *, seed: int = 0) -> Kill:
+def kill(name: str, *, seed: int = 0, packs: Sequence[str] | None = None) -> Kill:
     """What a whole run at the fault's own level finds. The default budget is for faults that only drawn cases show."""
-    fault, began = FAULTS[name], time.monotonic()
+    fault, broken, began = FAULTS[name], broken_rules(name, packs), time.monotonic()
     examples = DEFAULT_EXAMPLES if fault.reach is Reach.DRAWN else FEW_EXAMPLES
-    report = examine([name], level=fault.level, examples=examples, seed=seed)
+    report = examine([name], level=fault.level, examples=examples, seed=seed, packs=packs)
     found = failed(report)
     return Kill(
         name,
         fault.level.value,
         fault.reach.value,
-        found & fault.rules,
-        fault.rules - found,
-        found - fault.rules,
+        found & broken,
+        broken - found,
+        found - broken,
         tuple(check.name for check in report.checks if check.verdict == "error"),
         time.monotonic() - began,
         report.summary.requests,
     )
 
 
-def cleanness(variant: str, *, levels: Sequence[Level]) -> list[Cleanness]:
+def cleanness(variant: str, *, levels: Sequence[Level], packs: Sequence[str] | None = None) -> list[Cleanness]:
     """What a lawful variant is told at each level, from one run at the highest: it holds the checks of all of them."""
-    report = examine(variant=variant, level=levels[-1])
+    report = examine(variant=variant, level=levels[-1], packs=packs)
     told = []
     for level in levels:
         checks = [check for check in report.checks if level.includes(Level(check.level))]
@@ -132,23 +141,23 @@ def cleanness(variant: str, *, levels: Sequence[Level]) -> list[Cleanness]:
     return told
 
 
-def caught(task: tuple[str, int]) -> bool:
+def caught(task: tuple[str, int], *, packs: Sequence[str] | None = None) -> bool:
     """Whether a run with this seed and the default budget finds the fault, by any of its rules.
 
     Enumerated cases come first in every run: what they find needs no more, though people, words and numbers in them follow from the
     seed too.
     """
     name, seed = task
-    fault = FAULTS[name]
+    level, broken = FAULTS[name].level, broken_rules(name, packs)
     return any(
-        failed(examine([name], level=fault.level, seed=seed, rules=sorted(fault.rules), examples=examples)) & fault.rules
+        failed(examine([name], level=level, seed=seed, rules=sorted(broken), packs=packs, examples=examples)) & broken
         for examples in (0, DEFAULT_EXAMPLES)
     )
 
 
-def share_of_seeds(name: str, *, seeds: int) -> float:
+def share_of_seeds(name: str, *, seeds: int, packs: Sequence[str] | None = None) -> float:
     """The part of ``seeds`` seeds that find a fault."""
-    return sum(caught((name, seed)) for seed in range(1, seeds + 1)) / seeds
+    return sum(caught((name, seed), packs=packs) for seed in range(1, seeds + 1)) / seeds
 
 
 def measure(
@@ -156,6 +165,7 @@ def measure(
     variants: Sequence[str] = (),
     *,
     levels: Sequence[Level] = tuple(Level),
+    packs: Sequence[str] | None = None,
     seeds: int = SEEDS,
     workers: int = 2,
     progress: Callable[[str], None] = lambda said: None,
@@ -166,13 +176,13 @@ def measure(
     """
     power = Power()
     with ProcessPoolExecutor(workers) as pool:
-        for told in pool.map(partial(cleanness, levels=levels), variants):
+        for told in pool.map(partial(cleanness, levels=levels, packs=packs), variants):
             power.variants += told
             progress(f"{told[-1].variant}: {told[-1].open or 'clean'}")
-        for found in pool.map(kill, names):
+        for found in pool.map(partial(kill, packs=packs), names):
             power.kills.append(found)
             progress(f"{found.fault}: {'exact' if found.exact else 'NOT EXACT'} ({found.seconds:.1f} s)")
-        for name, share in zip(names, pool.map(partial(share_of_seeds, seeds=seeds), names), strict=True) if seeds else ():
+        for name, share in zip(names, pool.map(partial(share_of_seeds, seeds=seeds, packs=packs), names), strict=True) if seeds else ():
             power.shares[name] = share
             progress(f"{name}: caught by {share:.0%} of {seeds} seeds")
     return power
@@ -240,6 +250,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, default=SEEDS, help="seeds a fault; 0 for the matrix alone")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--level", action="append", choices=[level.value for level in Level], help="these levels only")
+    parser.add_argument("--packs", action="append", metavar="PACK", help="go by these packs, drafts too, and not by those in force")
     parser.add_argument("--only", action="append", metavar="PATTERN", help="faults and variants of these names only")
     chosen = parser.parse_args(arguments)
     levels = [level for level in Level if not chosen.level or level.value in chosen.level]
@@ -248,9 +259,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return not chosen.only or any(fnmatch.fnmatchcase(name, pattern) for pattern in chosen.only)
 
     power = measure(
-        [name for name, fault in FAULTS.items() if fault.level in levels and wanted(name)],
+        [name for name, fault in FAULTS.items() if fault.level in levels and wanted(name) and broken_rules(name, chosen.packs)],
         [name for name in VARIANTS if wanted(name)],
         levels=levels,
+        packs=chosen.packs,
         seeds=chosen.seeds,
         workers=chosen.workers,
         progress=lambda said: print(said, file=sys.stderr, flush=True),

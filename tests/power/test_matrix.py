@@ -35,6 +35,20 @@ def test_a_fault_is_caught_by_exactly_its_rules(name: str) -> None:
     assert found.exact, found
 
 
+@pytest.mark.parametrize("name", ["consent-of-the-account", "named-account-publishes"])
+def test_a_fault_is_caught_by_exactly_its_rules_of_a_draft(name: str) -> None:
+    found = matrix.kill(name, packs=["cn-dsp-2022-draft"])
+    assert found.exact, found
+    assert all(rule.startswith("cn-dsp-2022-draft/") for rule in found.caught)
+
+
+def test_packs_say_which_of_its_rules_a_fault_breaks() -> None:
+    assert matrix.broken_rules("consent-borrowed") == {"cn-dsp-2023/14.2"}
+    assert matrix.broken_rules("consent-borrowed", ["cn-dsp-2022-draft", "cn-pipl"]) == {"cn-dsp-2022-draft/consent"}
+    assert matrix.broken_rules("consent-for-any-scope", ["cn-pipl"]) == {"cn-pipl/14.2"}
+    assert matrix.broken_rules("copies-survive", ["cn-dsp-2022-draft"]) == frozenset()
+
+
 @pytest.mark.parametrize("name", [pytest.param(name, marks=[] if name in SAMPLED else pytest.mark.slow) for name in DRAWN])
 def test_what_is_drawn_escapes_every_enumerated_case(name: str) -> None:
     report = matrix.examine([name], level=FAULTS[name].level, examples=0, rules=sorted(FAULTS[name].rules))
