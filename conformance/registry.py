@@ -114,7 +114,7 @@ class Check:
     judge: Callable[[Probe, Any], None]
     #: The machine that draws sequences, for a check whose cases are sequences.
     machine: Callable[[], type[Life]] | None = None
-    #: Whether it lets time pass by the provider's clock, so that nothing may run beside it.
+    #: Whether it lets time pass by the provider's clock, which is everybody's.
     waits: bool = False
 
     def absent(self, capabilities: Capabilities) -> Absent | None:

@@ -1,20 +1,14 @@
-"""Personal data: what an account, a person who consented or a reporter told the provider is for nobody else to see.
-
-Every datum that is looked for is a canary: somebody invented told it to this provider in this case, and it stands
-nowhere else; where the binding supplies accounts, it is what it says that their holders told. One that comes back to
-others is left out of the report, from the requests that carried it too.
-"""
+"""Personal data: what an account, a person who consented or a reporter told the provider is for nobody else to see."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from shenhe.rulebook import Behaviour
 
-from ..exchange import Exchange, body_text
 from ..probe import Probe
 from ..provider import (
     Accepted,
@@ -23,7 +17,6 @@ from ..provider import (
     Consent,
     Content,
     EditRequest,
-    IdentityMethod,
     Operation,
     Publication,
     Refused,
@@ -33,13 +26,11 @@ from ..provider import (
     TicketState,
     View,
 )
-from ..redaction import Redactor, forms, long_enough
 from ..registry import Case, NotJudged, Undecided, Violation, check
-from ..report import Evidence
 from ..requests import STATEMENTS, statements
 from ..scope import publishes
-from ..taken import Taken
 from ..verdict import Level
+from .canaries import Canaries, account_of_known, consenting, of_account, report_with_contact
 from .consent import Edit, edit_request
 from .impersonation import forged
 from .published import made_public, publish
@@ -54,13 +45,10 @@ PUBLISHER, CONSENTED, REPORTER = "the account that published", "the person who c
 HOLDER = "the holder of an identity number"
 #: The kinds of record in which an author may see that something of theirs was reported, and what became of it.
 _TOLD_TO_AUTHORS = ("reported", "removed")
-#: What an account is registered with, by what it is called here.
-_PROFILE = {"phone": "phone_number", "email": "email_address"}
 #: Numbers this near to one another follow from one another.
 _NEIGHBOURS = 10_000
 #: So many characters of a number that is not counted up are more than anybody tries.
 _UNGUESSABLE = 8
-_AROUND = 120
 
 
 @dataclass(frozen=True)
@@ -71,150 +59,6 @@ class Confided(Case):
 
     def __str__(self) -> str:
         return self.facet if self.statement == STATEMENTS[0] else f"{self.facet}, who wrote {self.statement[:80]!r}"
-
-
-@dataclass
-class Canaries:
-    """What somebody confided, by what it is (``phone_number`` …), and finding it where it does not belong."""
-
-    data: Mapping[str, str]
-    #: What the exchanges have in place of a datum, where it is taken out of them before they are kept.
-    kept_as: Mapping[str, str] = field(default_factory=dict)
-    _forms: dict[str, tuple[bytes, ...]] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._forms = {what: tuple(dict.fromkeys(forms(datum))) for what, datum in self.data.items()}
-        for what, placeholder in self.kept_as.items():
-            self._forms[what] += (placeholder.encode(),)
-
-    def must_not_stand_in(self, probe: Probe, begin: int, whose: str, where: str, *, rendered: Iterable[bytes] = ()) -> None:
-        """Raise :class:`Violation` if one stands in an answer since ``begin``, or in what was ``rendered`` from one.
-
-        An answer may repeat what its own request said.
-        """
-        for taken in probe.taken[begin:]:
-            for what, needles in self._forms.items():
-                if _stands(needles, _answered(taken.exchange)) and not _stands(needles, _asked(taken.exchange)):
-                    self._violated(probe, what, whose, where, taken.exchange)
-        for seen in rendered:
-            for what, needles in self._forms.items():
-                if _stands(needles, seen):
-                    self._violated(probe, what, whose, where, None)
-
-    def _violated(self, probe: Probe, what: str, whose: str, where: str, exchange: Exchange | None) -> None:
-        redactor = Redactor({**self.data, **_of_everybody(probe)})
-        places = ["${" + what + "}", *filter(None, [self.kept_as.get(what)])]
-        evidence = [] if exchange is None else [_excerpt(redactor.data(_answered(exchange)), what, places)]
-        probe.taken[:] = [_without(taken, redactor) for taken in probe.taken]
-        raise Violation(f"{where} tells the {what.replace('_', ' ')} of {whose}", *evidence)
-
-
-def _of_everybody(probe: Probe) -> dict[str, str]:
-    """What the invented holders of the accounts in this case told of themselves: it is left out together with what
-    leaked. They are numbered as they come, so that it is the same whatever other checks run beside this one.
-    """
-    said = b"\n".join(_asked(taken.exchange) + b"\n" + _answered(taken.exchange) for taken in probe.taken)
-    places = ((said.find(account.encode()), account) for account in probe.session.holders)
-    known: dict[str, str] = {}
-    for number, (_, account) in enumerate(sorted(place for place in places if place[0] >= 0), 1):
-        holder = probe.session.holders[account]
-        known |= {f"name_{number}": holder.name, f"phone_number_{number}": holder.phone, f"identity_number_{number}": holder.id_number}
-        known |= {f"credit_code_{number}": holder.uscc, f"email_address_{number}": probe.session.profiles[account]["email"]}
-    return known
-
-
-def _answered(exchange: Exchange) -> bytes:
-    response = exchange.response
-    if response is None:
-        return b""
-    return b"\n".join((*(f"{name}: {value}".encode() for name, value in response.headers), response.body))
-
-
-def _asked(exchange: Exchange) -> bytes:
-    return exchange.request.url.encode() + b"\n" + exchange.request.body
-
-
-def _stands(needles: Iterable[bytes], data: bytes) -> bool:
-    return any(needle in data for needle in needles)
-
-
-def _excerpt(answer: bytes, what: str, places: Iterable[str]) -> Evidence:
-    text = body_text(answer) or answer.decode("utf-8", "replace")
-    at = max(text.find(place) for place in places)
-    begin, end = max(0, at - _AROUND), at + _AROUND
-    return Evidence(title=f"Around the {what.replace('_', ' ')}, which is left out here", data=f"…{text[begin:end]}…")
-
-
-def _without(taken: Taken, redactor: Redactor) -> Taken:
-    """The same exchange without what somebody confided."""
-    exchange = taken.exchange
-    request = replace(
-        exchange.request,
-        url=redactor.text(exchange.request.url),
-        headers=redactor.headers(exchange.request.headers),
-        body=redactor.data(exchange.request.body),
-    )
-    response = exchange.response
-    if response is not None:
-        response = replace(response, headers=redactor.headers(response.headers), body=redactor.data(response.body))
-    return replace(taken, exchange=replace(exchange, request=request, response=response))
-
-
-# --- who confides what ---------------------------------------------------------------------------------------
-
-
-def _owner(probe: Probe) -> Account:
-    """A verified account of which it is known what its holder told: an invented one, else the supplied one."""
-    return probe.disposable_account() if probe.capabilities.identities == "synthetic" else probe.fresh_account()
-
-
-def _of_account(probe: Probe, account: Account) -> Canaries:
-    """What the holder of an account told of themselves, but for the name, which may be a name for all to see."""
-    if account.id not in probe.session.profiles:
-        return _of_supplied(probe, account)
-    profile, holder = probe.session.profiles[account.id], probe.session.holders[account.id]
-    methods = probe.identity_methods()
-    known = {"phone_number": holder.phone, "email_address": profile["email"]}
-    if methods[0] in (IdentityMethod.ID_CARD, IdentityMethod.USCC):
-        known["identity_number"] = holder.identity(methods[0]).number
-    return Canaries(known)
-
-
-def _of_supplied(probe: Probe, account: Account) -> Canaries:
-    """What the binding says that the holder of this account told."""
-    ready = probe.provider.ready_made
-    role = next((role for role, each in ready.accounts.items() if each == account), "verified_adult")
-    profile = ready.profiles.get(role, {})
-    data = {what: profile[name] for name, what in _PROFILE.items() if profile.get(name)}
-    if role in ready.identities:
-        data["identity_number"] = ready.identities[role].number
-    if not data:
-        raise Undecided(f"what the holder of the account told is not known: supply `accounts.{role}.profile` (phone, email)", lasting=True)
-    return _supplied(probe, data, role)
-
-
-def _supplied(probe: Probe, data: Mapping[str, str], role: str) -> Canaries:
-    """Canaries that no check made: most providers hold them to be secrets, which their exchanges do not keep."""
-    hide: Callable[[str], str] = getattr(probe.provider, "redacted", lambda datum: f"${{{role}}}")
-    return Canaries(data, {what: shown for what, datum in data.items() if (shown := hide(datum)) != datum})
-
-
-def _consenting(probe: Probe) -> tuple[Subject, Canaries]:
-    """Somebody whose name stands nowhere else."""
-    person = probe.subject()
-    role = next((role for role, each in probe.provider.ready_made.subjects.items() if each == person), None)
-    if role is not None:
-        if not long_enough(person.name):
-            raise Undecided(f"the name of the person who consents is not known: supply `subjects.{role}.name`", lasting=True)
-        return person, _supplied(probe, {"name": person.name}, role)
-    subject = replace(person, name=f"{person.name}{probe.names.token()}")
-    return subject, Canaries({"name": subject.name})
-
-
-def _report_with_contact(probe: Probe, publication: Publication, statement: str) -> tuple[ReportRequest, Canaries]:
-    token = probe.names.token()
-    request = ReportRequest(publication, kind_of_report(probe), statement, contact=f"{token}@example.org", signature=f"Wang {token}")
-    return request, Canaries({"contact": request.contact, "signature": request.signature})
 
 
 def _has_accounts(capabilities: Capabilities) -> bool:
@@ -251,7 +95,7 @@ def public_pages_tell_nothing_of_people(probe: Probe, case: Confided) -> None:
     account, canaries, content = _confided_by(probe, case)
     published = publish(probe, account, content, None)
     if case.facet == REPORTER:
-        request, canaries = _report_with_contact(probe, published.publication, case.statement)
+        request, canaries = report_with_contact(probe, published.publication, case.statement)
         probe.setup(probe.provider.report, probe.reporter(), request)
     begin, rendered, seen = len(probe.taken), [], False
     for surface in probe.capabilities.surfaces:
@@ -274,10 +118,10 @@ def _confided_by(probe: Probe, case: Confided) -> tuple[Account, Canaries, Conte
     if case.facet == REPORTER:
         account = probe.fresh_account()
         return account, Canaries({}), probe.some_content(account)
-    account = _owner(probe)
+    account = account_of_known(probe)
     if case.facet == PUBLISHER:
-        return account, _of_account(probe, account), probe.some_content(account)
-    subject, canaries = _consenting(probe)
+        return account, of_account(probe, account), probe.some_content(account)
+    subject, canaries = consenting(probe)
     request = _lawful_edit(probe, account, subject)
     return account, canaries, probe.setup(probe.provider.edit, account, request)
 
@@ -297,8 +141,7 @@ def _not_found_by(probe: Probe, canaries: Canaries, publication: Publication, wh
     for what, datum in canaries.data.items():
         found = probe.attempt(probe.provider.search, None, datum)
         if isinstance(found, Accepted) and publication.id in found.value.publications:
-            redactor = Redactor({**canaries.data, **_of_everybody(probe)})
-            probe.taken[:] = [_without(taken, redactor) for taken in probe.taken]
+            canaries.leave_out(probe)
             raise Violation(f"a search for the {what.replace('_', ' ')} of {whose} finds what they published")
 
 
@@ -343,7 +186,7 @@ def _author_learns_nothing(probe: Probe, case: Confided) -> None:
     """Whose publication is reported and removed does not learn who did it, not by an appeal either."""
     published = made_public(probe, "unlawful")
     author = published.account
-    request, canaries = _report_with_contact(probe, published.publication, case.statement)
+    request, canaries = report_with_contact(probe, published.publication, case.statement)
     answer = probe.observe(probe.provider.report, probe.reporter(), request)
     if isinstance(answer, Refused):
         raise NotJudged(f"the report was refused: {answer.status} {answer.reason}")
@@ -365,8 +208,8 @@ def _author_learns_nothing(probe: Probe, case: Confided) -> None:
 
 def _borrower_learns_nothing(probe: Probe) -> None:
     """Who names a consent that somebody gave to another account does not learn whose it is."""
-    owner, borrower = _owner(probe), probe.another_account()
-    subject, canaries = _consenting(probe)
+    owner, borrower = account_of_known(probe), probe.another_account()
+    subject, canaries = consenting(probe)
     lawful = _lawful_edit(probe, owner, subject)
     probe.control(probe.provider.edit, owner, lawful)
     stranger = replace(lawful, subject=probe.subject(1))
@@ -393,7 +236,7 @@ def _namesake_learns_nothing(probe: Probe) -> None:
             )
         identity = probe.provider.ready_made.identities["verified_adult"]
     probe.control(probe.provider.verify_identity, holder, identity)
-    canaries = _of_account(probe, holder)
+    canaries = of_account(probe, holder)
     namesake = namesake or probe.registered()
     begin = len(probe.taken)
     probe.attempt(probe.provider.verify_identity, namesake, identity)

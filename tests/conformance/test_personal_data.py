@@ -11,7 +11,8 @@ from urllib.parse import quote
 import pytest
 
 from shenhe.conformance.bindings import AsgiTransport, load_binding
-from shenhe.conformance.checks.personal_data import Canaries, follows
+from shenhe.conformance.checks.canaries import Canaries
+from shenhe.conformance.checks.personal_data import follows
 from shenhe.conformance.exchange import Exchange, ReceivedResponse, SentRequest
 from shenhe.conformance.probe import Probe
 from shenhe.conformance.redaction import forms
