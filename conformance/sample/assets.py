@@ -107,6 +107,8 @@ def form(house: House, asset: sqlite3.Row, name: str) -> tuple[bytes, str]:
     match name:
         case "original" | "share":
             return original(house, asset), media_type
+        case "download" | "export" if FaultName.COPIES_LOSE_IMPLICIT_LABEL in house.faults and _is_file_made_here(asset):
+            return stripped(original(house, asset), media_type), media_type
         case "download" | "export":
             if _loses_label(house, asset, name):
                 return _unlabelled(house, asset), media_type
@@ -119,6 +121,17 @@ def form(house: House, asset: sqlite3.Row, name: str) -> tuple[bytes, str]:
             note_unlabelled_copy(house, str(asset["account"]), str(asset["id"]))
             return _unlabelled(house, asset), media_type
     raise Refusal(404, "form_unknown", f"没有这种形式。 The forms of an asset are {', '.join(FORMS)}.")
+
+
+def _is_file_made_here(asset: sqlite3.Row) -> bool:
+    return asset["origin"] != "uploaded" and asset["media_type"] != TEXT
+
+
+def stripped(data: bytes, media_type: str) -> bytes:
+    """The same content without any label that is not in the pixels or the sound."""
+    if media_type == TEXT:
+        return data.decode("utf-8", "replace").replace(text_label("", frozenset()), "").lstrip().encode()
+    return {WAV: voice.reencoded, AVI: film.reencoded}.get(media_type, pictures.reencoded)(data)
 
 
 def _taken_away(house: House, asset: sqlite3.Row) -> bytes:

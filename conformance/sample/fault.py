@@ -22,6 +22,8 @@ class FaultName(StrEnum):
     EXPORT_UNLABELLED = "export-unlabelled"
     DOWNLOAD_UNLABELLED = "download-unlabelled"
     EXPORT_UNLABELLED_FROM_LISTS = "export-unlabelled-from-lists"
+    COPIES_LOSE_IMPLICIT_LABEL = "copies-lose-implicit-label"
+    EDITED_FILES_UNMARKED = "edited-files-unmarked"
     IMPLICIT_LABEL_MISSING_PNG = "implicit-label-missing-png"
     IMPLICIT_LABEL_MISSING_JPEG = "implicit-label-missing-jpeg"
     IMPLICIT_LABEL_MISSING_WAV = "implicit-label-missing-wav"

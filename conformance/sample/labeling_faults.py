@@ -10,6 +10,7 @@ _TAMPERING = ("cn-dsp-2023/18", "cn-labeling-2025/10.2")
 _DIALOGUE = ("eu-ai-act-50/50.1", "cn-labeling-2025/gb-5.6")
 #: Silence that already the first answer keeps.
 _FIRST_TURN = (*_DIALOGUE, "eu-ai-act-50/50.5")
+_IN_METADATA = ("cn-labeling-2025/5.1",)
 _IMPLICIT = ("cn-dsp-2023/16.1", "cn-labeling-2025/5.1", "eu-ai-act-50/50.2")
 
 _LABELING = table(
@@ -23,6 +24,8 @@ _LABELING = table(
         FaultName.TEXT_LABEL_INVISIBLE: ("The label of a text is broken up by characters of no width.", ("cn-labeling-2025/gb-5.1.b",)),
         FaultName.TEXT_UNLABELLED_WHEN_ASKED: ("A prompt that asks to leave the label out is obeyed.", _TEXT),
         FaultName.EXPORT_UNLABELLED: ("The exported copy has lost its visible label.", ("cn-labeling-2025/4.2",)),
+        FaultName.COPIES_LOSE_IMPLICIT_LABEL: ("Files that are downloaded or exported have lost their metadata label.", _IN_METADATA),
+        FaultName.EDITED_FILES_UNMARKED: ("Edited pictures and voices carry no metadata label.", _IN_METADATA),
         FaultName.IMPLICIT_LABEL_MISSING_PNG: ("PNG pictures carry no metadata label.", _IMPLICIT),
         FaultName.IMPLICIT_LABEL_MISSING_JPEG: ("JPEG pictures carry no metadata label.", _IMPLICIT),
         FaultName.IMPLICIT_LABEL_MISSING_WAV: ("WAV sounds carry no metadata label.", _IMPLICIT),

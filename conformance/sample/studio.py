@@ -26,7 +26,6 @@ from .marking import (
     picture_label,
     provenance,
     replaced_label,
-    text_label,
     with_implicit_label,
     with_propagator,
 )
@@ -142,7 +141,8 @@ def edit(
             "source_unsupported",
             "仅支持PNG、JPEG图片和WAV音频。 Pictures are PNG or JPEG, sounds are WAV.",
         )
-    whole, bare = (with_implicit_label(form, media_type, values, house.faults, prompt) for form in (whole, bare))
+    if FaultName.EDITED_FILES_UNMARKED not in house.faults:
+        whole, bare = (with_implicit_label(form, media_type, values, house.faults, prompt) for form in (whole, bare))
     on_record = consent if asked and known(house, consent) else None
     assets.keep(
         house, caller, asset, "edited", media_type, whole, kind=scope, prompt=prompt, provenance=values, bare=bare, consent=on_record
@@ -172,7 +172,7 @@ def take_in(house: House, caller: Account, media: Media, declared: bool) -> dict
     found = labels_of(media.data, media_type)
     data, value = with_propagator(media.data, media_type, asset, found, declared, house.faults)
     if _strips(house, found, declared):
-        data = replaced_label(_stripped(data, media_type), media_type, asset)
+        data = replaced_label(assets.stripped(data, media_type), media_type, asset)
     told = value
     if (value == "1" and FaultName.UPLOAD_NOTICE_MISSING in house.faults) or (
         value == "2" and FaultName.UPLOAD_DECLARATION_UNTOLD in house.faults
@@ -246,10 +246,3 @@ def _unasked(house: House, source: bytes, scope: Scope, prompt: str) -> bool:
 def _protection(house: House, asset: str) -> str:
     """What the reserved field holds: a tag by which the provider knows a label of its own again."""
     return hashlib.blake2b(asset.encode(), digest_size=16, key=house.store.seal).hexdigest()
-
-
-def _stripped(data: bytes, media_type: str) -> bytes:
-    """The same content without any label that is not in the pixels or the sound."""
-    if media_type == TEXT:
-        return data.decode("utf-8", "replace").replace(text_label("", frozenset()), "").lstrip().encode()
-    return {WAV: voice.reencoded, AVI: film.reencoded}.get(media_type, pictures.reencoded)(data)

@@ -452,14 +452,14 @@ def test_a_budget_leaves_the_rest_open() -> None:
 def test_ctrl_c_keeps_what_is_finished() -> None:
     class Interrupted(AcceptsAll):
         def answer(self, name: str) -> Any:
-            if name == "edit":
+            if name == "revoke_consent":
                 raise KeyboardInterrupt
             return super().answer(name)
 
     report = run_checks(Interrupted(), on=ON, examples=0)
     found = results(report)
     assert found["text_output_is_labelled"].verdict == "fail"
-    assert found["edit_needs_consent"].reason == INTERRUPTED
+    assert found["revoked_consent_ends"].reason == INTERRUPTED
     assert found["anyone_can_report"].reason == INTERRUPTED
     assert len(report.checks) == len(run_checks(AcceptsAll(), on=ON, examples=0).checks)
 

@@ -1,0 +1,86 @@
+"""Files that are handed out besides those just made: copies taken away, and what was edited. They carry the label in their metadata too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from shenhe.rulebook import Behaviour
+
+from .. import exhibits
+from ..labels import read_labels
+from ..probe import Probe
+from ..provider import Capabilities, Media, Operation, Refused
+from ..registry import Absent, NotJudged, Violation, check
+from ..requests import PROMPTS
+from ..scope import EXPORTS, edits_persons, files, makes_files
+from .consent import Edit, edit_request
+from .prompted import Prompted, generated_file, refuse_to_guess
+
+_IN_METADATA = "cn-labeling-2025/5.1"
+#: What leaves the provider as the file itself; a thumbnail is another.
+_COPIES = (*EXPORTS, "share")
+
+
+@dataclass(frozen=True)
+class Copied(Prompted):
+    """One file, and the rendition in which it is had again."""
+
+    rendition: str
+
+
+def _hands_out_copies(capabilities: Capabilities) -> Absent | None:
+    """Concerns whoever hands out copies of files."""
+    if set(_COPIES) & set(capabilities.renditions):
+        return None
+    return Absent("the provider declares no rendition to download, copy, export or share")
+
+
+def _copies(capabilities: Capabilities) -> Iterator[Copied]:
+    for service, media_type in files(capabilities):
+        for rendition in capabilities.renditions:
+            if rendition in _COPIES:
+                yield Copied(f"{media_type} by {rendition}", service, media_type, PROMPTS[0], rendition)
+
+
+@check(
+    rules=(_IN_METADATA,),
+    behaviour=Behaviour.LABELING,
+    needs=(Operation.GENERATE, Operation.FETCH),
+    applies=(makes_files, _hands_out_copies),
+    cases=_copies,
+)
+def copied_file_keeps_implicit_label(probe: Probe, case: Copied) -> None:
+    """A file that is downloaded, copied, exported or shared holds the AIGC field in its metadata, as the one just made does."""
+    if not generated_file(probe, case)[1].aigc:
+        raise NotJudged("the file just made holds no AIGC field that a copy could keep")
+    content, _ = probe.generated(case.service, case.media_type, case.prompt)
+    copy = probe.declared(
+        f"the rendition {case.rendition}",
+        probe.attempt(probe.provider.fetch, probe.account(), content, case.rendition),
+    )
+    _must_hold_the_field(copy, f"the {case.media_type} file had by {case.rendition}")
+
+
+@check(
+    rules=(_IN_METADATA,),
+    behaviour=Behaviour.LABELING,
+    needs=(Operation.EDIT,),
+    applies=(edits_persons,),
+    cases=lambda capabilities: [Edit(scope, scope, "让这个人微笑") for scope in capabilities.edit_scopes],
+)
+def edited_file_carries_implicit_label(probe: Probe, case: Edit) -> None:
+    """The metadata of an edited face or voice hold the AIGC field."""
+    account, subject = probe.account(), probe.subject()
+    request = edit_request(case, subject, probe.consent(account, subject, case.scope))
+    answer = probe.attempt(probe.provider.edit, account, request)
+    if isinstance(answer, Refused):
+        raise NotJudged(f"the provider declined the edit: {answer.status} {answer.reason}")
+    _must_hold_the_field(probe.bytes_of(account, answer.value), f"the edited {case.scope}")
+
+
+def _must_hold_the_field(made: Media, what: str) -> None:
+    labels = read_labels(made.data, media_type=made.media_type)
+    if not labels.aigc:
+        refuse_to_guess(labels)
+        raise Violation(f"{what} holds no AIGC field in its metadata", *exhibits.carriers(labels, made))
