@@ -161,7 +161,7 @@ def new_agenda(providers: int, horizon: float) -> Any:
     agenda.page = 0
     agenda.scout = -1
     agenda.heap = np.empty(1024, ENTRY_OF_HEAP)
-    agenda.dues = np.empty(providers + 1024, DUE)
+    agenda.dues = np.empty(5 * providers + 1024, DUE)
     agenda.count = agenda.order = agenda.pending = 0
     agenda.used = providers + 1
     agenda.free = -1

@@ -77,6 +77,14 @@ def test_no_moment_before_the_end_of_a_bin_is_counted_after_it() -> None:
     assert (np.nextafter(ends, 0.0) / BIN < np.arange(1, 1300)).all()
 
 
+def test_replications_leave_one_another_alone() -> None:
+    """What is made once for the replications of a scenario is the same after each of them."""
+    scenario = small()
+    alone = compiled.replicate(small(), 1, 1)
+    compiled.replicate(scenario, 1, 0)
+    assert differences(compiled.replicate(scenario, 1, 1), alone) == []
+
+
 def test_a_horizon_within_the_first_bin_and_at_its_end() -> None:
     for days in (0.5, 30.0, 60.0):
         agree(small(horizon=days))
