@@ -24,7 +24,7 @@ from ..provider import (
     Publication,
     Refused,
 )
-from ..registry import Absent, Applies, Case, NotJudged, Undecided, Violation, check
+from ..registry import Absent, Applies, Case, NotJudged, Property, Undecided, Violation, check
 from ..requests import PLAIN
 from ..scope import media, publishes
 
@@ -324,44 +324,37 @@ def _flawed_phones(person: Person) -> Iterator[str]:
     yield phone[:5] + "abc" + phone[8:]
 
 
+def identity_check(
+    method: IdentityMethod, numbers: Callable[[Person], Iterator[str]]
+) -> Callable[[Property[Presented]], Property[Presented]]:
+    """Register a check of identities of one method that are nobody's: by ``numbers`` made from a good one, and drawn ones."""
+    return check(
+        rules=(_IDENTITY, _DRAFT),
+        behaviour=Behaviour.REAL_NAME,
+        needs=(Operation.VERIFY_IDENTITY,),
+        applies=(_takes(method),),
+        cases=lambda capabilities: _presented(method, numbers),
+        strategy=lambda capabilities: _drawn_presented(method),
+    )
+
+
 def _other(char: str, alphabet: str) -> str:
     return alphabet[(alphabet.index(char) + 1) % len(alphabet)] if char in alphabet else alphabet[0]
 
 
-@check(
-    rules=(_IDENTITY, _DRAFT),
-    behaviour=Behaviour.REAL_NAME,
-    needs=(Operation.VERIFY_IDENTITY,),
-    applies=(_takes(IdentityMethod.ID_CARD),),
-    cases=lambda capabilities: _presented(IdentityMethod.ID_CARD, _flawed_id_cards),
-    strategy=lambda capabilities: _drawn_presented(IdentityMethod.ID_CARD),
-)
+@identity_check(IdentityMethod.ID_CARD, _flawed_id_cards)
 def identity_number_must_be_valid(probe: Probe, case: Presented) -> None:
     """A resident identity number that cannot be anybody's (length, birth date, check character) verifies nobody."""
     _must_be_somebodys(probe, case.identity)
 
 
-@check(
-    rules=(_IDENTITY, _DRAFT),
-    behaviour=Behaviour.REAL_NAME,
-    needs=(Operation.VERIFY_IDENTITY,),
-    applies=(_takes(IdentityMethod.USCC),),
-    cases=lambda capabilities: _presented(IdentityMethod.USCC, _flawed_usccs),
-    strategy=lambda capabilities: _drawn_presented(IdentityMethod.USCC),
-)
+@identity_check(IdentityMethod.USCC, _flawed_usccs)
 def credit_code_must_be_valid(probe: Probe, case: Presented) -> None:
     """A credit code that no organisation can have (length, characters, check character) verifies nobody."""
     _must_be_somebodys(probe, case.identity)
 
 
-@check(
-    rules=(_IDENTITY, _DRAFT),
-    behaviour=Behaviour.REAL_NAME,
-    needs=(Operation.VERIFY_IDENTITY,),
-    applies=(_takes(IdentityMethod.PHONE),),
-    cases=lambda capabilities: _presented(IdentityMethod.PHONE, _flawed_phones),
-    strategy=lambda capabilities: _drawn_presented(IdentityMethod.PHONE),
-)
+@identity_check(IdentityMethod.PHONE, _flawed_phones)
 def mobile_number_must_be_valid(probe: Probe, case: Presented) -> None:
     """A mobile number that cannot be anybody's (length, digits, first digits) verifies nobody."""
     _must_be_somebodys(probe, case.identity)
