@@ -124,7 +124,7 @@ def form(house: House, asset: sqlite3.Row, name: str) -> tuple[bytes, str]:
 
 
 def _is_file_made_here(asset: sqlite3.Row) -> bool:
-    return asset["origin"] != "uploaded" and asset["media_type"] != TEXT
+    return bool(asset["origin"] != "uploaded" and asset["media_type"] != TEXT)
 
 
 def stripped(data: bytes, media_type: str) -> bytes:
