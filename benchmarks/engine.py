@@ -134,7 +134,7 @@ def against_size(rounds: int) -> list[dict[str, float]]:
     for providers in SIZES:
         scenario = market(providers, YEARS)
         runs, heaps = [], []
-        for number in range(rounds if providers < 50_000 else max(1, rounds // 2)):
+        for number in range(rounds):
             runs.append(run(Engine.COMPILED, scenario, number))
             heaps.append(bare_heap(runs[0][3], 2_000_000))
         seconds = statistics.median(entry[0] / entry[1] for entry in runs)

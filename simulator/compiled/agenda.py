@@ -27,10 +27,8 @@ OCCASION = int(Kind.OCCASION)
 CASE_MASK = (1 << CASE_BITS) - 1
 PROVIDER_MASK = (1 << PROVIDER_BITS) - 1
 NEVER = np.inf
-PAGES = 1 << 14
-"""So many that a page of 50,000 providers over five years has some 600 entries, and so few that turning them is a fraction of a
-millisecond."""
-
+FEWEST_PAGES, MOST_PAGES = 1 << 13, 1 << 17
+"""About one a provider, which makes some 170 entries a page of a large market over five years; turning thousands takes microseconds."""
 # What an entry of the agenda is about: the code by which :mod:`.events` acts on it. Each says which fields of DUE it uses
 # besides the provider and case, which its key holds.
 (
@@ -156,8 +154,11 @@ def pop_first(queue: Any) -> tuple[int, int]:
 def new_agenda(providers: int, horizon: float) -> Any:
     agenda = structref.new(AGENDA)
     agenda.horizon = horizon
-    agenda.pages = np.full(PAGES, -1)
-    agenda.pages_a_day = PAGES / horizon
+    pages = FEWEST_PAGES
+    while pages < min(providers, MOST_PAGES):
+        pages *= 2
+    agenda.pages = np.full(pages, -1)
+    agenda.pages_a_day = pages / horizon
     agenda.page = 0
     agenda.scout = -1
     agenda.heap = np.empty(1024, ENTRY_OF_HEAP)
@@ -248,7 +249,7 @@ def _enter(agenda: Any, place: int, time: float, key: int) -> None:
     agenda.order = order + 1
     agenda.pending += 1
     # Rounding may put a moment on the page before or after, but never two of them in the wrong order.
-    page = min(int(time * agenda.pages_a_day), PAGES - 1)
+    page = min(int(time * agenda.pages_a_day), len(agenda.pages) - 1)
     if page <= agenda.page:
         _push(agenda, time, key, order, place)
     else:
@@ -261,7 +262,7 @@ def turn_pages(w: Any) -> None:
     """Open the next page that has entries, if there is one."""
     agenda = w.agenda
     pages, page = agenda.pages, agenda.page
-    while agenda.count == 0 and page < PAGES - 1:
+    while agenda.count == 0 and page < len(pages) - 1:
         page += 1
         place = pages[page]
         while place >= 0:
@@ -271,7 +272,7 @@ def turn_pages(w: Any) -> None:
                 prefetch(w.duties, place * w.behaviours.shape[1] + w.providers[place].behaviour, 0)
             place = due.next
     agenda.page = page
-    agenda.scout = pages[page + 1] if page < PAGES - 1 else -1
+    agenda.scout = pages[page + 1] if page < len(pages) - 1 else -1
 
 
 @jit

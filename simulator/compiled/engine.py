@@ -40,6 +40,10 @@ from .world import (
 SLICE = 2_000_000
 """Events between two looks at whether somebody wants to interrupt: under a second."""
 
+# glibc gives freed memory back to the system and takes it again for the next replication, page by page: a seventh of the time of
+# one with 500 providers. It keeps as much as this once an area of the size has been freed (mallopt(3), M_MMAP_THRESHOLD).
+np.empty(30 << 20, dtype=np.uint8)
+
 
 class Setting(NamedTuple):
     """What a world begins with beside its rules and people."""

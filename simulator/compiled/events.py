@@ -6,6 +6,7 @@ from typing import Any
 
 from ..eventlog import Kind
 from ..model import BIN
+from ..state import FUNCTIONS
 from . import agenda, app_store, budget, casework, inspection, life, occasion, platform, public, registry, sanction, stream, supporter
 from .agenda import (
     NEVER,
@@ -125,7 +126,9 @@ def look_ahead(w: Any) -> None:
     if place < len(w.providers):
         prefetch(w.providers, place, 0)
         prefetch(w.providers, place, 64)
+        prefetch(w.functions, place * FUNCTIONS, 0)
         prefetch(w.listings, place * w.stores.shape[1], 0)
+        prefetch(w.listings, place * w.stores.shape[1], 64)
     else:
         prefetch(w.duties, p * w.behaviours.shape[1] + int(due.behaviour), 0)
     prefetch(w.providers, p, 128)
