@@ -7,7 +7,7 @@ or platform in the scenario's order. Rates are per day here (scenarios give them
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +31,8 @@ WARNING, RECTIFY, FINE, SUSPEND_UPDATES, SUSPEND_REGISTRATION, SUSPEND_SERVICE, 
 )
 
 
-class Table(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
     """One scenario as numbers. Shapes: C size classes, B behaviours, L steps, S stores, P platforms, A authorities (one at
     least)."""
 

@@ -28,7 +28,7 @@ FEAR = [("feared_fine", "f8"), ("feared_turnover", "f8"), ("feared_days", "f8")]
 """What providers reckon a step would cost, worked out once a regime: see :meth:`..policy.Table.feared`."""
 
 
-KINDS = {name: kind.__forward_arg__ for name, kind in Table.__annotations__.items()}
+KINDS: dict[str, str] = dict(Table.__annotations__)
 
 
 def _record(group: str) -> Any:
