@@ -272,7 +272,8 @@ class Capabilities:
     treat as ``unlawful`` or ``intimate``. ``identities`` is ``synthetic`` where invented persons may be registered, else ``supplied``.
     ``consents_expire`` says that a consent can be given for a number of days. ``text_labels`` is ``interface`` where the notice beside a
     text says what it is and the text itself does not, but for copies that are taken away. ``accounts_named`` are the operations whose
-    requests name the account by its id, besides being signed by it.
+    requests name the account by its id, besides being signed by it. ``holders_named`` says that the name of whoever an identity is of is
+    presented with it.
     """
 
     operations: frozenset[Operation]
@@ -291,6 +292,7 @@ class Capabilities:
     consents_expire: bool = False
     text_labels: Literal["content", "interface"] = "content"
     accounts_named: frozenset[Operation] = frozenset()
+    holders_named: bool = False
 
 
 @dataclass(frozen=True, slots=True)

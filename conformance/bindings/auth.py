@@ -15,6 +15,7 @@ from .template import Fill, expand, mentions, missing
 
 _CREDENTIAL = re.compile(r"account\.credentials\.(\w+)")
 _ACCOUNT_ID = re.compile(r"\baccount\.id\b")
+_HOLDER = re.compile(r"\bidentity\.name\b")
 
 
 def bound_auth(auth: Auth, fill: Callable[..., Fill], environ: Mapping[str, str], fault: Callable[[str, str], None]) -> BoundAuth | None:
@@ -79,10 +80,19 @@ def credentials_named(value: Any) -> Iterator[str]:
 
 def names_account(value: Any) -> bool:
     """Whether a template anywhere in ``value`` speaks of an account by its id."""
+    return _speaks_of(_ACCOUNT_ID, value)
+
+
+def names_holder(value: Any) -> bool:
+    """Whether a template anywhere in ``value`` speaks of the name of whoever an identity is of."""
+    return _speaks_of(_HOLDER, value)
+
+
+def _speaks_of(what: re.Pattern[str], value: Any) -> bool:
     if isinstance(value, str):
-        return _ACCOUNT_ID.search(value) is not None
+        return what.search(value) is not None
     inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
-    return any(names_account(each) for each in inner)
+    return any(_speaks_of(what, each) for each in inner)
 
 
 def missing_credentials(file: BindingFile) -> Iterator[tuple[Steps, str]]:

@@ -118,6 +118,8 @@ class BoundRequest:
     needs: frozenset[str] = frozenset()
     #: Whether it names the account by its id, besides being signed by it.
     names_account: bool = False
+    #: Whether it tells the name of whoever an identity is of.
+    names_holder: bool = False
     follow_redirects: bool = False
     groups: Mapping[str, Mapping[str, Extraction]] = field(default_factory=dict)
 

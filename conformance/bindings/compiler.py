@@ -8,7 +8,7 @@ from typing import Any
 from shenhe.rulebook.document import Fault, Locate, Steps, dotted, shown
 
 from ..provider import Operation, TicketState
-from .auth import auth_texts, bound_auth, credentials_named, names_account
+from .auth import auth_texts, bound_auth, credentials_named, names_account, names_holder
 from .bound import BoundAuth, BoundLogin, BoundMedia, BoundPages, BoundPart, BoundPoll, BoundRequest
 from .expressions import Expressions
 from .extraction import Extraction, Query
@@ -142,6 +142,7 @@ class Compiler:
             else BoundStream(query("stream", section.stream.text, "text"), section.stream.done),
             needs=frozenset(credentials_named([*_templates(section), *auth_texts(section.auth or self.file.auth).values()])),
             names_account=auth is not None and auth.of_account and names_account(_templates(section)),
+            names_holder=names_holder(_templates(section)),
             follow_redirects=section.follow_redirects,
         )
 

@@ -22,6 +22,7 @@ from . import (
     resolution,
     rumour,
     sequences,
+    shared_identity,
     text,
     uploads,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "resolution",
     "rumour",
     "sequences",
+    "shared_identity",
     "text",
     "uploads",
 ]

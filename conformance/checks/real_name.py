@@ -264,7 +264,7 @@ def _verified_twin(probe: Probe, account: Account, title: str) -> None:
 # --- what counts as an identity ------------------------------------------------------------------------------
 
 
-def _takes(method: IdentityMethod) -> Applies:
+def takes(method: IdentityMethod) -> Applies:
     """Concerns whoever takes identities of this method."""
 
     def applies(capabilities: Capabilities) -> Absent | None:
@@ -332,7 +332,7 @@ def identity_check(
         rules=(_IDENTITY, _DRAFT),
         behaviour=Behaviour.REAL_NAME,
         needs=(Operation.VERIFY_IDENTITY,),
-        applies=(_takes(method),),
+        applies=(takes(method),),
         cases=lambda capabilities: _presented(method, numbers),
         strategy=lambda capabilities: _drawn_presented(method),
     )

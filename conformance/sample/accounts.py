@@ -8,7 +8,7 @@ from typing import Any
 
 from .fault import FaultName
 from .house import House
-from .identity import DocumentType, digest, examine
+from .identity import DocumentType, digest, examine, flawless
 from .refusal import Refusal
 from .store import written
 from .variants import VariantName
@@ -115,12 +115,12 @@ def required(caller: Account | None) -> Account:
     return caller
 
 
-def verify(house: House, caller: Account, account: str, document: DocumentType, number: str) -> dict[str, Any]:
+def verify(house: House, caller: Account, account: str, document: DocumentType, number: str, holder: str) -> dict[str, Any]:
     """Hold the caller's own account to be verified by a document.
 
     Raises:
-        Refusal: 404 for somebody else's account; 422 for a number that nobody can have; 409 for one that is in use, where
-            a number verifies one account.
+        Refusal: 404 for somebody else's account; 422 for a number that nobody can have, and for an identity card that verified an
+            account under another name; 409 for a number that is in use, where it verifies one account.
     """
     if VariantName.NAMED_ACCOUNT_OVERLOOKED in house.variants:
         account = caller.id
@@ -132,10 +132,13 @@ def verify(house: House, caller: Account, account: str, document: DocumentType, 
     taken = "SELECT 1 FROM account WHERE identity_digest = ? AND id != ? AND closed_at IS NULL"
     if VariantName.ONE_ACCOUNT_A_PERSON in house.variants and house.store.row(taken, digest(number), account) is not None:
         raise Refusal(409, "identity_in_use", "该证件已用于其他账号，可申诉。 This number is in use; appeal if you did not do that.")
+    if document == "resident_id" and FaultName.IDENTITY_UNDER_ANY_NAME not in house.faults:
+        _same_holder(house, account, number, holder)
     house.store.run(
-        "UPDATE account SET verified_by = ?, identity_digest = ? WHERE id = ?",
+        "UPDATE account SET verified_by = ?, identity_digest = ?, holder_digest = ? WHERE id = ?",
         document,
         digest(number),
+        digest(holder),
         account,
     )
     house.note(account, "identity-verified", account, document)
@@ -144,6 +147,15 @@ def verify(house: House, caller: Account, account: str, document: DocumentType, 
         others = house.store.rows("SELECT email, phone FROM account WHERE identity_digest = ? AND id != ?", digest(number), account)
         answer["other_accounts"] = [dict(row) for row in others]
     return answer
+
+
+def _same_holder(house: House, account: str, number: str, holder: str) -> None:
+    # As in a register, only a number that somebody can have belongs to a name.
+    if not flawless("resident_id", number, house.now().date()):
+        return
+    others = "SELECT 1 FROM account WHERE identity_digest = ? AND holder_digest != ? AND id != ? AND closed_at IS NULL"
+    if house.store.row(others, digest(number), digest(holder), account) is not None:
+        raise Refusal(422, "identity_name_differs", "姓名与证件号码不符。 The name is not that of whoever has this number.")
 
 
 def close(house: House, caller: Account, account: str) -> None:

@@ -96,7 +96,7 @@ class Desk:
         document = (await _body(request, bodies.IdentityCheck)).document
         return self.manners.json(
             200,
-            accounts.verify(self.house, caller, request.path_params["account"], document.type, document.number),
+            accounts.verify(self.house, caller, request.path_params["account"], document.type, document.number, document.holder),
         )
 
     # --- consent ---

@@ -110,6 +110,7 @@ class FaultName(StrEnum):
     VERIFIED_BY_NAMING_ANOTHER = "verified-by-naming-another"
     NAMED_ACCOUNT_PUBLISHES = "named-account-publishes"
     IDENTITY_FOR_ANOTHER = "identity-for-another"
+    IDENTITY_UNDER_ANY_NAME = "identity-under-any-name"
     VERIFIED_BY_ACCOUNT_HEADER = "verified-by-account-header"
     OFFICIAL_TITLES_UNVERIFIED = "official-titles-unverified"
     ANONYMOUS_BY_MARKUP = "anonymous-by-markup"

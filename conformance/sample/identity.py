@@ -64,6 +64,11 @@ def examine(document_type: DocumentType, number: str, today: date, faults: Set[F
         raise Refusal(422, "identity_number_invalid", flaw)
 
 
+def flawless(document_type: DocumentType, number: str, today: date) -> bool:
+    """Whether somebody can have the number, whatever the house overlooks."""
+    return bool(number.strip()) and _EXAMINERS[document_type](number, today, frozenset()) is None
+
+
 def _resident_id(number: str, today: date, faults: Set[FaultName]) -> str | None:
     if not RESIDENT_ID.fullmatch(number):
         return "居民身份证号码应为18位。 A resident identity number has 17 digits and a digit or X."

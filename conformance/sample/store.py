@@ -13,7 +13,7 @@ Value: TypeAlias = str | int | float | bytes | None
 SCHEMA = """
 CREATE TABLE account (
   id TEXT PRIMARY KEY, token TEXT UNIQUE NOT NULL, display_name TEXT NOT NULL, opened_at TEXT NOT NULL,
-  phone TEXT, email TEXT, verified_by TEXT, identity_digest TEXT, closed_at TEXT);
+  phone TEXT, email TEXT, verified_by TEXT, identity_digest TEXT, holder_digest TEXT, closed_at TEXT);
 CREATE TABLE consent (
   id TEXT PRIMARY KEY, account TEXT NOT NULL REFERENCES account, subject TEXT NOT NULL,
   subject_name TEXT NOT NULL, scope TEXT NOT NULL, statement TEXT NOT NULL,

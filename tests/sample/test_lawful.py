@@ -250,6 +250,14 @@ def test_real_identities_open_publication(walk: Walk, document: str, number: str
     assert newcomer.publish("after", made, "题").status == 201
 
 
+def test_an_identity_card_is_one_persons(walk: Walk) -> None:
+    one, other = walk.newcomer("one"), walk.newcomer("other")
+    assert one.identify("first", "resident_id", ID_CARD, holder="某甲").status == 200
+    refused = other.identify("under another name", "resident_id", ID_CARD, holder="某乙")
+    assert (refused.status, refused.json["error"]["code"]) == (422, "identity_name_differs")
+    assert other.identify("a second account", "resident_id", ID_CARD, holder="某甲").status == 200
+
+
 @pytest.mark.parametrize(
     ("document", "number"),
     [

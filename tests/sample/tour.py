@@ -59,8 +59,8 @@ class Visitor:
         headers = {**self.headers, **options.pop("headers", {})}
         return self.walk.ask(step, method, path, headers=headers, **options)
 
-    def identify(self, step: str, document: str, number: str) -> Answer:
-        body = {"document": {"type": document, "number": number}}
+    def identify(self, step: str, document: str, number: str, holder: str = "") -> Answer:
+        body = {"document": {"type": document, "number": number, "holder": holder}}
         return self.ask(step, "POST", f"/v1/accounts/{self.id}/identity", json=body)
 
     def generate(self, step: str, kind: str = "text", media_type: str = "text/plain", **body: Any) -> Answer:
@@ -369,6 +369,7 @@ def _personal_data(walk: Walk, nobody: Visitor) -> None:
     edited = owner.edit("edit of somebody named", source, "face", consent)
     published = owner.publish("publish the edit", asset(edited), "[test: unlawful] 戊").json["publication"]["id"]
     reporter, other = walk.citizen("reporter"), walk.citizen("other")
+    other.identify("the same card under another name", "resident_id", ID_CARD, holder="某甲")
     other.edit("by somebody else's consent", source, "face", consent)
     report = reporter.report("report with address", published, contact="reporter@example.org", statement="侵权")
     path = f"/v1/tickets/{report.json['ticket']['id']}"

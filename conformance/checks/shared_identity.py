@@ -1,0 +1,44 @@
+"""One number under two names: an identity card is one person's, so that one of the two is not who they say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from shenhe.rulebook import Behaviour
+
+from ..probe import Probe
+from ..provider import Accepted, Capabilities, IdentityMethod, Operation
+from ..registry import Absent, Case, NeedsReview, NotJudged, check
+from .real_name import takes
+
+
+def _names_holders(capabilities: Capabilities) -> Absent | None:
+    """Concerns whoever is told the name of whoever an identity is of, and registers invented people."""
+    if not capabilities.holders_named:
+        return Absent("an identity is presented without the name of whoever it is of", elsewhere=True)
+    if capabilities.identities != "synthetic":
+        return Absent("it takes two people to spare, and the accounts are supplied", elsewhere=True)
+    return None
+
+
+@check(
+    rules=("cn-dsp-2023/9.1", "cn-dsp-2022-draft/real-name"),
+    behaviour=Behaviour.REAL_NAME,
+    needs=(Operation.VERIFY_IDENTITY,),
+    applies=(takes(IdentityMethod.ID_CARD), _names_holders),
+    cases=lambda capabilities: [Case("under another name")],
+)
+def identity_card_is_one_persons(probe: Probe, case: Case) -> None:
+    """A number that verified an account under one name does not verify another account under another.
+
+    Leads to a review: a test environment need not ask the register that tells whose number it is. That one person has two
+    accounts is lawful, and not looked for.
+    """
+    holder, other = probe.registered(), probe.registered()
+    identity, name = probe.identity(IdentityMethod.ID_CARD, holder), probe.session.holders[other.id].name
+    if name == identity.name:
+        raise NotJudged("both people have one name")
+    probe.control(probe.provider.verify_identity, holder, identity)
+    answer = probe.attempt(probe.provider.verify_identity, other, replace(identity, name=name))
+    if isinstance(answer, Accepted) and answer.value.verified:
+        raise NeedsReview("one identity card verified two accounts under two names: one of them is not who they say")
