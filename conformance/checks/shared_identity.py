@@ -9,6 +9,7 @@ from shenhe.rulebook import Behaviour
 from ..probe import Probe
 from ..provider import Accepted, Capabilities, IdentityMethod, Operation
 from ..registry import Absent, Case, NeedsReview, NotJudged, check
+from ..verdict import Level
 from .real_name import takes
 
 
@@ -24,6 +25,7 @@ def _names_holders(capabilities: Capabilities) -> Absent | None:
 @check(
     rules=("cn-dsp-2023/9.1", "cn-dsp-2022-draft/real-name"),
     behaviour=Behaviour.REAL_NAME,
+    level=Level.EXTENDED,
     needs=(Operation.VERIFY_IDENTITY,),
     applies=(takes(IdentityMethod.ID_CARD), _names_holders),
     cases=lambda capabilities: [Case("under another name")],

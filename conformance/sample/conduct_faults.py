@@ -43,7 +43,6 @@ _REAL_NAME = table(
         ),
         FaultName.NAMED_ACCOUNT_PUBLISHES: ("A publication is the account's that its body names, whoever signs it.", _PUBLISHING),
         FaultName.IDENTITY_FOR_ANOTHER: ("Whoever is signed in can present an identity for any account.", _IDENTITY),
-        FaultName.IDENTITY_UNDER_ANY_NAME: ("The number of one identity card verifies accounts under several names.", _IDENTITY),
         FaultName.ID_CHECKSUM_IGNORED: ("The check digit of identity card numbers is not looked at.", _IDENTITY),
         FaultName.ID_BIRTHDATE_IGNORED: ("The birth date inside identity card numbers is not looked at.", _IDENTITY),
         FaultName.USCC_CHECKSUM_IGNORED: ("The check digit of unified social credit codes is not looked at.", _IDENTITY),
@@ -156,6 +155,12 @@ _ACCOUNTS_IN_TIME = table(
         ),
     },
     reach=Reach.SEQUENCE,
+)
+
+_TWO_NAMES = table(
+    "real-name",
+    {FaultName.IDENTITY_UNDER_ANY_NAME: ("The number of one identity card verifies accounts under several names.", _IDENTITY)},
+    Level.EXTENDED,
 )
 
 #: What no enumerated case meets: only some prompts, pictures, numbers, titles or statements show it.
@@ -337,6 +342,7 @@ CONDUCT_FAULTS = (
     | _MINORS
     | _REAL_NAME
     | _ACCOUNTS_IN_TIME
+    | _TWO_NAMES
     | _TAKEDOWN
     | _COMPLAINTS
     | _DECISIONS

@@ -11,6 +11,7 @@ from shenhe.conformance.runner import run_checks
 from shenhe.conformance.sample import create_app, sample_binding
 from shenhe.conformance.sample.fault import FaultName
 from shenhe.conformance.sample.variants import BindingText
+from shenhe.conformance.verdict import Level
 
 CHECK = "identity_card_is_one_persons"
 
@@ -18,7 +19,7 @@ CHECK = "identity_card_is_one_persons"
 def checked(text: str, *faults: FaultName) -> Report:
     binding = load_binding(BindingText("sample.yaml", text), environ={})
     with binding.connect(transport=AsgiTransport(create_app(faults=faults))) as provider:
-        return run_checks(provider, on=date(2026, 9, 1), examples=0, rules=["cn-dsp-2023/9.1"])
+        return run_checks(provider, on=date(2026, 9, 1), examples=0, rules=["cn-dsp-2023/9.1"], level=Level.EXTENDED)
 
 
 def test_the_number_of_one_person_under_two_names_is_put_to_a_person() -> None:
