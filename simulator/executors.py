@@ -167,6 +167,10 @@ class Inline:
         """Nothing is left running."""
 
 
+FEEDING_ENDS = 10.0
+"""Seconds at the most for the thread that hands out work to see that nobody is left to take it."""
+
+
 class Processes:
     """Jobs in ``workers`` processes of this machine, started afresh: a fork of a process with threads can hang."""
 
@@ -186,14 +190,24 @@ class Processes:
         return self.start()
 
     def stop(self) -> None:
-        """End the workers without waiting for what they are at: shards appear whole or not at all."""
-        if self._executor is None:
-            return
-        processes = list((getattr(self._executor, "_processes", None) or {}).values())
-        self._executor.shutdown(wait=False, cancel_futures=True)
-        for process in processes:
-            process.kill()
-        self._executor = None
+        """Nothing is left running, nor waited for."""
+        if self._executor is not None:
+            end_workers(self._executor)
+            self._executor = None
+
+
+def end_workers(executor: Executor) -> None:
+    """End the processes of an executor without waiting for what they are at: shards appear whole or not at all."""
+    processes = list((getattr(executor, "_processes", None) or {}).values())
+    feeding = getattr(executor, "_executor_manager_thread", None)
+    executor.shutdown(wait=False, cancel_futures=True)
+    for process in processes:
+        process.kill()
+    for process in processes:
+        process.join()
+    if feeding is not None:
+        # Left alone, it closes its pipe while Python writes to it at its exit, and a traceback is printed.
+        feeding.join(FEEDING_ENDS)
 
 
 def _begin_worker() -> None:

@@ -15,7 +15,7 @@ import math
 import multiprocessing
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +30,7 @@ from scipy.special import stdtrit
 from .draws import MAX_SEED, compiled
 from .engines import Engine, Wanted, choose, replicate, warm
 from .eventlog import read_events, to_table, write_table
+from .executors import end_workers
 from .hook import Hook
 from .interrupts import Interrupts
 from .note import note_text, read_note, surroundings
@@ -302,7 +303,7 @@ def _each(
             for future in as_completed(futures):
                 yield futures.pop(future), future.result()
         except BaseException:
-            _stop(executor)
+            end_workers(executor)
             if folder is not None:
                 _remove_unfinished(folder)
             raise
@@ -321,16 +322,6 @@ def _begin_worker(work: Callable[[int], tuple[pa.Table, ...]]) -> None:
 
 def _work_on(number: int) -> tuple[pa.Table, ...]:
     return _work[0](number)
-
-
-def _stop(executor: Executor) -> None:
-    """End the workers without waiting for the replications they are in: shards appear whole or not at all."""
-    processes = list((getattr(executor, "_processes", None) or {}).values())
-    executor.shutdown(wait=False, cancel_futures=True)
-    for process in processes:
-        process.terminate()
-    for process in processes:
-        process.join()
 
 
 def _remove_unfinished(folder: Path) -> None:
