@@ -105,7 +105,7 @@ def run() -> None:
     except Exception as error:
         told_on_purpose = type(error).__module__.startswith("shenhe.")
         if told_on_purpose or isinstance(error, OSError):
-            typer.echo(f"shenhe: {error}", err=True)
+            typer.echo(f"shenhe: {_in_words(error)}", err=True)
             sys.exit(2)
         typer.echo(
             f"shenhe: this should not have happened ({type(error).__name__}: {error}).\n"
@@ -113,3 +113,10 @@ def run() -> None:
             err=True,
         )
         sys.exit(DEFECT)
+
+
+def _in_words(error: Exception) -> str:
+    """What went wrong; of a file, its name and the system's words, without the number that the system has for it."""
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
