@@ -51,6 +51,7 @@ test-all: $(VENV)/.dev $(VENV)/.shenhe ## Run the tests, the slow ones too
 
 lint: $(VENV)/.dev ## Check the style
 	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
 
 types: $(VENV)/.dev $(VENV)/.shenhe ## Check the types
 	@$(BIN)/mypy $(PACKAGES)

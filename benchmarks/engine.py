@@ -1,14 +1,16 @@
-"""The compiled engine in ratios, each taken in one run: against the SimPy engine, against a bare heap, against itself at other sizes.
+"""The compiled engine in ratios, each taken in one run: against the SimPy engine, against a bare heap, against itself
+at other sizes.
 
     python benchmarks/engine.py [--only simpy|sizes|registry] [--rounds 5] [--replications 20] [--workers 1] [--json]
 
-All in CPU seconds of one processor, in alternating rounds, medians. Model: `cn-2023` with everybody present from the first day, and
-inspectors and reviewers in proportion. An event is what the SimPy engine takes from its queue of what comes next; the compiled engine
-counts a third of them, occasions that nothing can come of, without putting them into its own (``simulator/compiled/stream.py``), and
-they are events here all the same. The bare heap is a binary heap of (time, number) in numba, from which the next is taken and put
-back later, with as many entries as the model has pending. The whole registry is run for ``--replications`` on ``--workers``
-processes, and told for a thousand where it was fewer, beside a queue (M/M/4) with as many customers as the model opens cases in the
-simulators that are installed: see ``queues.py``.
+All in CPU seconds of one processor, in alternating rounds, medians. Model: `cn-2023` with everybody present from the
+first day, and inspectors and reviewers in proportion. An event is what the SimPy engine takes from its queue of what
+comes next; the compiled engine counts a third of them, occasions that nothing can come of, without putting them into
+its own (``simulator/compiled/stream.py``), and they are events here all the same. The bare heap is a binary heap of
+(time, number) in numba, from which the next is taken and put back later, with as many entries as the model has pending.
+The whole registry is run for ``--replications`` on ``--workers`` processes, and told for a thousand where it was fewer,
+beside a queue (M/M/4) with as many customers as the model opens cases in the simulators that are installed: see
+``queues.py``.
 """
 
 from __future__ import annotations
@@ -42,7 +44,9 @@ Floats = npt.NDArray[np.float64]
 
 
 def beside(name: str) -> Any:
-    """Another benchmark as a module: run with -P, as `make bench` does, Python does not look for modules beside the script."""
+    """Another benchmark as a module: run with -P, as `make bench` does, Python does not look for modules beside the
+    script.
+    """
     spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
     if spec is None or spec.loader is None:
         raise ImportError(name)
@@ -88,7 +92,9 @@ def _hold(times: Floats, numbers: npt.NDArray[np.int64], delays: Floats, events:
             if child >= count:
                 break
             right = child + 1
-            if right < count and (times[right] < times[child] or (times[right] == times[child] and numbers[right] < numbers[child])):
+            if right < count and (
+                times[right] < times[child] or (times[right] == times[child] and numbers[right] < numbers[child])
+            ):
                 child = right
             if times[child] > time or (times[child] == time and numbers[child] > number):
                 break
@@ -129,7 +135,9 @@ def against_simpy(rounds: int) -> dict[str, float]:
 
 
 def against_size(rounds: int) -> list[dict[str, float]]:
-    """Cost of an event, log kept, at each size; the rate of a bare heap with as many pending; memory of a process of its own."""
+    """Cost of an event, log kept, at each size; the rate of a bare heap with as many pending; memory of a process of
+    its own.
+    """
     rows = []
     for providers in SIZES:
         scenario = market(providers, YEARS)
@@ -262,9 +270,18 @@ def _registry(found: dict[str, Any]) -> str:
     opened = f"{found['events_per_replication']:,.0f} events, {found['cases_per_replication']:,.0f} cases"
     return "\n".join(
         [
-            f"the whole registry, {REGISTRY:,} services, 3 years, no log ({opened}; {found['replications']} replications run):",
-            f"  {found['seconds_per_replication']:.3f} s each, {found['hours_of_thousand']:.3f} processor hours for a thousand",
-            f"  {found['seconds_by_the_clock']:.1f} s by the clock for {found['replications']} on {found['workers']} processes",
+            (
+                f"the whole registry, {REGISTRY:,} services, 3 years, no log ({opened}; {found['replications']}"
+                " replications run):"
+            ),
+            (
+                f"  {found['seconds_per_replication']:.3f} s each, {found['hours_of_thousand']:.3f} processor hours for"
+                " a thousand"
+            ),
+            (
+                f"  {found['seconds_by_the_clock']:.1f} s by the clock for {found['replications']} on"
+                f" {found['workers']} processes"
+            ),
             f"a queue (M/M/4, mean wait {queues.expected_wait():.3f}) with as many customers as these open cases:",
             *(_queue(name, entry) for name, entry in found["queues"].items()),
             *(f"  {name}: left out, {reason}" for name, reason in found["missing"].items()),
@@ -282,8 +299,8 @@ def _size(row: dict[str, float]) -> str:
 
 def _queue(name: str, entry: dict[str, float]) -> str:
     return (
-        f"  {name:10} {entry['microseconds_per_customer']:8.2f} µs a customer (mean wait {entry['mean_wait']:.3f}); a thousand: "
-        f"{entry['hours_for_a_thousand']:6.2f} processor hours, {entry['against_ours']:6.2f} of ours"
+        f"  {name:10} {entry['microseconds_per_customer']:8.2f} µs a customer (mean wait {entry['mean_wait']:.3f}); a"
+        f" thousand: {entry['hours_for_a_thousand']:6.2f} processor hours, {entry['against_ours']:6.2f} of ours"
     )
 
 

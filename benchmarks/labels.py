@@ -53,7 +53,9 @@ def files() -> dict[str, bytes]:
             out.writeframes(draw.randbytes(seconds * 88_200))
         made[f"{seconds}s.wav"] = write_label(stream.getvalue(), FIELDS)
     for size in (100_000, 4_000_000):
-        made[f"{size}.mp3"] = write_label(b"\xff\xfb\x90\x00" + draw.randbytes(413) + b"\xff\xfb\x90\x00" * (size // 4), FIELDS)
+        made[f"{size}.mp3"] = write_label(
+            b"\xff\xfb\x90\x00" + draw.randbytes(413) + b"\xff\xfb\x90\x00" * (size // 4), FIELDS
+        )
         box = b"\0\0\0\x10ftypisom\0\0\0\0" + b"\0\0\0\x74moov\0\0\0\x6cmvhd" + b"\0" * 100
         made[f"{size}.mp4"] = write_label(box + (size + 8).to_bytes(4, "big") + b"mdat" + draw.randbytes(size), FIELDS)
     made["page.html"] = write_label(b"<html><head></head><body>" + b"<p>text</p>" * 500 + b"</body></html>", FIELDS)
@@ -67,10 +69,28 @@ def dressed() -> dict[str, bytes]:
     """Pictures with 40 EXIF entries, an sRGB profile and an XMP packet of 6 kB with an edit history."""
     draw = random.Random(2)
     exif = Image.Exif()
-    for tag, value in {271: "Maker", 272: "Model", 305: "Editor 1.0", 306: "2026:01:02 03:04:05", 315: "Somebody", 33432: "Rights"}.items():
+    for tag, value in {
+        271: "Maker",
+        272: "Model",
+        305: "Editor 1.0",
+        306: "2026:01:02 03:04:05",
+        315: "Somebody",
+        33432: "Rights",
+    }.items():
         exif[tag] = value
     inner = exif.get_ifd(0x8769)
-    inner.update({33434: 0.01, 33437: 2.8, 34855: 200, 36867: "2026:01:02 03:04:05", 37386: 50.0, 41986: 0, 41987: 0, 42036: "Lens"})
+    inner.update(
+        {
+            33434: 0.01,
+            33437: 2.8,
+            34855: 200,
+            36867: "2026:01:02 03:04:05",
+            37386: 50.0,
+            41986: 0,
+            41987: 0,
+            42036: "Lens",
+        }
+    )
     inner.update({0xEA00 + number: f"value {number}" for number in range(26)})
     events = "".join(
         f'<rdf:li stEvt:action="saved" stEvt:instanceID="xmp.iid:{number:032x}" stEvt:when="2026-01-02T03:04:05+08:00"'
@@ -132,17 +152,24 @@ def theirs(paths: list[Path]) -> float:
 def compare(name: str, paths: list[Path]) -> None:
     size = sum(path.stat().st_size for path in paths) / len(paths) / 1e6
     opening, alone, each = ours(paths, 15)
-    print(f"{name}: {len(paths)} labelled files, mean {size:.2f} MB: {opening * 1e6:.0f} us CPU a file with opening it,"
-          f" {alone * 1e6:.0f} us from bytes at hand; median {statistics.median(each):.3f} ms, slowest {max(each):.2f} ms")  # fmt: skip
+    print(
+        f"{name}: {len(paths)} labelled files, mean {size:.2f} MB: {opening * 1e6:.0f} us CPU a file with opening it,"
+        f" {alone * 1e6:.0f} us from bytes at hand; median {statistics.median(each):.3f} ms, slowest {max(each):.2f} ms"
+    )
     if shutil.which("exiftool") is None:
         print("  exiftool is not installed: no ratio")
         return
     for repeats in (1, 10):
         cost = theirs(paths * repeats)
-        print(f"  exiftool -j, a list of {len(paths) * repeats}: {cost * 1e3:.2f} ms CPU a file: {cost / opening:.0f} times ours"
-              f" with opening, {cost / alone:.0f} times without")  # fmt: skip
+        print(
+            f"  exiftool -j, a list of {len(paths) * repeats}: {cost * 1e3:.2f} ms CPU a file:"
+            f" {cost / opening:.0f} times ours with opening, {cost / alone:.0f} times without"
+        )
     single = sum(theirs([path]) for path in paths[:8]) / 8
-    print(f"  exiftool -j, started for each file: {single * 1e3:.0f} ms CPU a file: {single / opening:.0f} times ours with opening")
+    print(
+        f"  exiftool -j, started for each file: {single * 1e3:.0f} ms CPU a file: {single / opening:.0f} times ours"
+        " with opening"
+    )
 
 
 def memory(folder: Path) -> float:
@@ -160,7 +187,11 @@ def memory(folder: Path) -> float:
         "print(int(status.split('VmHWM:')[1].split()[0]) / 1024)\n"
     )
     peaks = [
-        float(subprocess.run([sys.executable, "-c", program, folder, what], capture_output=True, text=True, check=True).stdout)
+        float(
+            subprocess.run(
+                [sys.executable, "-c", program, folder, what], capture_output=True, text=True, check=True
+            ).stdout
+        )
         for what in ("bytes", "read")
     ]
     return peaks[1] - peaks[0]
@@ -198,7 +229,10 @@ def main() -> None:
         print(f"memory beyond reading the bytes: {memory(folder):.1f} MiB")
         wall, cpu = scaling(paths)
         load = os.getloadavg()[0]
-        print(f"1,000 files in one call, {os.cpu_count()} processes: {wall:.2f} times the rate of one, CPU {cpu:.2f} (load {load:.1f})")
+        print(
+            f"1,000 files in one call, {os.cpu_count()} processes: {wall:.2f} times the rate of one, CPU {cpu:.2f}"
+            f" (load {load:.1f})"
+        )
 
 
 if __name__ == "__main__":

@@ -2,8 +2,9 @@
 
     python benchmarks/outputs.py [faults, by comma]
 
-The sample provider is checked once, in this process, at level extended with a few things wrong; each output is then made from that report
-and from nothing else, five times. Sizes are the same on every run; times are the medians of CPU milliseconds.
+The sample provider is checked once, in this process, at level extended with a few things wrong; each output is then
+made from that report and from nothing else, five times. Sizes are the same on every run; times are the medians of CPU
+milliseconds.
 """
 
 from __future__ import annotations
@@ -83,7 +84,10 @@ def main(faults: str = ",".join(FAULTS)) -> None:
         "Arazzo (of the binding)": lambda: plain(arazzo_of(binding.file, binding.name, "openapi.json", "/")[0]),
     }
     failed = sum(check.finding is not None for check in report.checks)
-    print(f"{len(report.checks)} checks, {report.summary.requests:,} requests, {failed} findings, {took:.1f} s CPU for the run\n")
+    print(
+        f"{len(report.checks)} checks, {report.summary.requests:,} requests, {failed} findings, {took:.1f} s CPU for"
+        " the run\n"
+    )
     print("| output | bytes | gzipped | ms CPU |")
     print("|---|---|---|---|")
     for name, make in outputs.items():

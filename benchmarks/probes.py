@@ -2,11 +2,12 @@
 
     python benchmarks/probes.py [examples] [rounds]
 
-Three things are measured against a provider in a process of its own on the loopback interface: one request by the binding and by bare
-httpx; drawn cases of a whole run, with labels read and evidence kept, and the same cases sent by bare Hypothesis and httpx, and by the
-Schemathesis CLI where there is a ``schemathesis`` on PATH or one is named by SCHEMATHESIS (it shares no dependency with this project);
-how busy workers keep a provider that takes its time. Each round goes through all ways in turn; figures are medians over the rounds, so
-that a busy machine disturbs all of them alike. CPU is the client's own.
+Three things are measured against a provider in a process of its own on the loopback interface: one request by the
+binding and by bare httpx; drawn cases of a whole run, with labels read and evidence kept, and the same cases sent by
+bare Hypothesis and httpx, and by the Schemathesis CLI where there is a ``schemathesis`` on PATH or one is named by
+SCHEMATHESIS (it shares no dependency with this project); how busy workers keep a provider that takes its time. Each
+round goes through all ways in turn; figures are medians over the rounds, so that a busy machine disturbs all of them
+alike. CPU is the client's own.
 """
 
 from __future__ import annotations
@@ -74,7 +75,9 @@ OPENAPI = {
                         }
                     },
                 },
-                "responses": {"200": {"description": "made", "content": {"application/json": {"schema": {"type": "object"}}}}},
+                "responses": {
+                    "200": {"description": "made", "content": {"application/json": {"schema": {"type": "object"}}}}
+                },
             }
         }
     },
@@ -112,7 +115,9 @@ class Slow:
 
 
 def serve(port: int, slow: bool) -> None:
-    uvicorn.run(Slow() if slow else app, host="127.0.0.1", port=port, log_level="critical", lifespan="off", access_log=False)
+    uvicorn.run(
+        Slow() if slow else app, host="127.0.0.1", port=port, log_level="critical", lifespan="off", access_log=False
+    )
 
 
 class Served:
@@ -180,7 +185,9 @@ def one_request(url: str, folder: Path, count: int, rounds: int) -> None:
         ways: dict[str, Callable[[], object]] = {
             "bare httpx, loopback": lambda: client.post(url + "/v1/generations", json=BODY, headers=headers).json(),
             "binding, loopback": lambda: provider.generate(account, request),
-            "bare httpx, in process": lambda: inner.post("http://in-process/v1/generations", json=BODY, headers=headers).json(),
+            "bare httpx, in process": lambda: inner.post(
+                "http://in-process/v1/generations", json=BODY, headers=headers
+            ).json(),
             "binding, in process": lambda: within.generate(account, request),
         }
         results: dict[str, list[Cost]] = {name: [] for name in ways}
@@ -214,15 +221,37 @@ def drawn_cases(url: str, folder: Path, count: int, rounds: int) -> None:
         def ask(prompt: str) -> None:
             nonlocal sent
             sent += 1
-            assert "生成" in client.post(base + "/v1/generations", json={**BODY, "prompt": prompt}).json()["asset"]["text"]
+            assert (
+                "生成" in client.post(base + "/v1/generations", json={**BODY, "prompt": prompt}).json()["asset"]["text"]
+            )
 
         wall, cpu = time.perf_counter(), time.process_time()
         explore(ask, prompts(), seed=0, examples=count)
         return (time.perf_counter() - wall) / sent * 1000, (time.process_time() - cpu) / sent * 1000
 
     def schemathesis(examples: int) -> Cost:
-        command = [str(SCHEMATHESIS), "run", str(folder / "openapi.json"), "--url", url, "--phases", "fuzzing", "--mode", "positive"]
-        command += ["-n", str(examples), "--seed", "1", "--checks", "not_a_server_error", "--generation-database", "none", "--no-color"]
+        command = [
+            str(SCHEMATHESIS),
+            "run",
+            str(folder / "openapi.json"),
+            "--url",
+            url,
+            "--phases",
+            "fuzzing",
+            "--mode",
+            "positive",
+        ]
+        command += [
+            "-n",
+            str(examples),
+            "--seed",
+            "1",
+            "--checks",
+            "not_a_server_error",
+            "--generation-database",
+            "none",
+            "--no-color",
+        ]
         began, before = time.perf_counter(), children_cpu()
         subprocess.run(command, check=True, capture_output=True, cwd=folder)
         return (time.perf_counter() - began) * 1000, (children_cpu() - before) * 1000
@@ -259,14 +288,30 @@ def drawn_cases(url: str, folder: Path, count: int, rounds: int) -> None:
             print(f"Schemathesis takes {ratio:.1f} times the {what} of a run")
     else:
         print("Schemathesis is left out: there is none on PATH, and SCHEMATHESIS names none")
-    run_loopback, run_within = (statistics.median(row[0] for row in results[f"a run, {where}"]) for where in ("loopback", "in process"))
+    run_loopback, run_within = (
+        statistics.median(row[0] for row in results[f"a run, {where}"]) for where in ("loopback", "in process")
+    )
     print(f"in process a run is {run_loopback / run_within:.1f} times as fast as over loopback")
 
 
 def first_result(url: str, folder: Path, rounds: int) -> None:
     """A process from its start to the end of its first check."""
     code = "import sys; from shenhe.cli.main import run; sys.argv[0] = 'shenhe'; run()"
-    command = [sys.executable, "-P", "-c", code, "check", "binding.yaml", "--base-url", url, "--rules", RULE, "--examples", "0", "--json"]
+    command = [
+        sys.executable,
+        "-P",
+        "-c",
+        code,
+        "check",
+        "binding.yaml",
+        "--base-url",
+        url,
+        "--rules",
+        RULE,
+        "--examples",
+        "0",
+        "--json",
+    ]
     took: list[Cost] = []
     for _ in range(rounds):
         began, before = time.perf_counter(), children_cpu()
@@ -278,7 +323,9 @@ def first_result(url: str, folder: Path, rounds: int) -> None:
 
 
 def patience() -> None:
-    """A provider that takes its time, by the number of workers: how many generations are under way, of as many as there could be."""
+    """A provider that takes its time, by the number of workers: how many generations are under way, of as many as there
+    could be.
+    """
     print(f"\nThe sample provider with {SLOW} s a generation, level core, 3 drawn cases a check")
     print(f"{'workers':>8}{'s':>8}{'CPU s':>8}{'generations':>13}{'under way':>11}{'of workers':>12}")
     binding = load_binding(sample_binding(), environ={})
@@ -289,7 +336,9 @@ def patience() -> None:
             wall, cpu = time.perf_counter() - began, time.process_time() - before
             assert report.summary.exit_code == 0, report.summary
             paid = sum(exchange.operation in ("generate", "edit") for exchange in provider.log)
-        print(f"{workers:8}{wall:8.1f}{cpu:8.1f}{paid:13}{paid * SLOW / wall:11.1f}{paid * SLOW / wall / workers:12.0%}")
+        print(
+            f"{workers:8}{wall:8.1f}{cpu:8.1f}{paid:13}{paid * SLOW / wall:11.1f}{paid * SLOW / wall / workers:12.0%}"
+        )
 
 
 def main(count: int = 500, rounds: int = 7) -> None:

@@ -1,8 +1,9 @@
 """One queue in several simulators: M/M/c, customers who wait for one of ``SERVERS`` servers, 80 % of them busy.
 
 Each function runs it until about ``customers`` have come and gives the mean wait in service times, so that nobody is
-credited for work that was not done. A simulator that is not installed raises ``ImportError``. Used by ``engine.py``; alone it prints what
-each makes of it: ``python benchmarks/queues.py``. The packages but SimPy are no dependency: ``python -m pip install cimba salabim ciw``.
+credited for work that was not done. A simulator that is not installed raises ``ImportError``. Used by ``engine.py``;
+alone it prints what each makes of it: ``python benchmarks/queues.py``. The packages but SimPy are no dependency:
+``python -m pip install cimba salabim ciw``.
 """
 
 import argparse
@@ -13,7 +14,8 @@ import time
 from collections.abc import Callable, Generator
 from typing import Any
 
-# No `from __future__ import annotations`: Cimba-py reads the annotations of a model, also of one that is defined in a function.
+# No `from __future__ import annotations`: Cimba-py reads the annotations of a model, also of one that is defined in a
+# function.
 
 SERVERS = 4
 LOAD = 0.8
@@ -150,7 +152,9 @@ SIMULATORS: dict[str, Callable[[int, int], float]] = {
 
 
 def seconds_per_customer(name: str, customers: int, rounds: int) -> tuple[float, float]:
-    """CPU seconds that a customer takes (median), and the mean wait found. Raises ``ImportError`` where it is not installed."""
+    """CPU seconds that a customer takes (median), and the mean wait found. Raises ``ImportError`` where it is not
+    installed.
+    """
     run = SIMULATORS[name]
     run(2000, 0)  # imports and compiles
     spent, waits = [], []
@@ -163,7 +167,9 @@ def seconds_per_customer(name: str, customers: int, rounds: int) -> tuple[float,
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", choices=SIMULATORS, help="print CPU seconds a customer and the mean wait of one, for a program")
+    parser.add_argument(
+        "--only", choices=SIMULATORS, help="print CPU seconds a customer and the mean wait of one, for a program"
+    )
     options = parser.parse_args()
     if options.only:
         print(*seconds_per_customer(options.only, 20_000, 3))

@@ -1,8 +1,8 @@
 """How a study scales: efficiency against workers, the cost of handing out jobs, and time and memory against providers.
 
-Efficiency is the time of one worker divided by workers times their time, on the same jobs with the pool already up: 1 is
-ideal, and more workers than processors cannot reach it. Overhead is that of a job that does nothing. Memory is the peak of a
-process that runs one replication, without log. ``--out FILE.html`` draws it.
+Efficiency is the time of one worker divided by workers times their time, on the same jobs with the pool already up: 1
+is ideal, and more workers than processors cannot reach it. Overhead is that of a job that does nothing. Memory is the
+peak of a process that runs one replication, without log. ``--out FILE.html`` draws it.
 """
 
 from __future__ import annotations
@@ -25,12 +25,13 @@ JOBS = 24
 REPLICATIONS = 200
 PROVIDERS = (500, 2_000, 8_000, 32_000, 128_000)
 
-# Workers know a function by its import name; eval is one they all have. The work is a year of 40 providers, some hundred times.
+# Workers know a function by its import name; eval is one they all have. The work is a year of 40 providers, some
+# hundred times.
 WORK = (
-    "[__import__('shenhe.simulator.engines', fromlist=['replicate']).replicate("
-    "__import__('shenhe.simulator.engines', fromlist=['Engine']).Engine('compiled'), "
-    "__import__('shenhe.simulator', fromlist=['load_scenario']).load_scenario('cn-2023', "
-    f"{dict(WORLD) | {'population.providers': 40}!r}), SEED, k, keep_log=False).number for k in range({REPLICATIONS})][-1]"
+    "[__import__('shenhe.simulator.engines', fromlist=['replicate']).replicate(__import__('shenhe.simulator.engines',"
+    " fromlist=['Engine']).Engine('compiled'), __import__('shenhe.simulator',"
+    f" fromlist=['load_scenario']).load_scenario('cn-2023', {dict(WORLD) | {'population.providers': 40}!r}), SEED, k,"
+    f" keep_log=False).number for k in range({REPLICATIONS})][-1]"
 )
 
 
@@ -108,14 +109,18 @@ def against_providers() -> list[tuple[int, float, float, float, float]]:
     return rows
 
 
-def draw(path: Path, workers: list[tuple[str, int, float, float]], sizes: list[tuple[int, float, float, float, float]]) -> None:
+def draw(
+    path: Path, workers: list[tuple[str, int, float, float]], sizes: list[tuple[int, float, float, float, float]]
+) -> None:
     from plotly.subplots import make_subplots
 
     titles = ("efficiency against workers", "ns per event against providers", "peak MB against providers")
     figure = make_subplots(rows=1, cols=3, subplot_titles=titles)
     processes = [row for row in workers if row[0] == "processes"]
     figure.add_scatter(x=[row[1] for row in processes], y=[row[3] for row in processes], row=1, col=1, name="processes")
-    figure.add_scatter(x=[row[0] for row in sizes], y=[1e9 * row[1] / row[2] for row in sizes], row=1, col=2, name="time")
+    figure.add_scatter(
+        x=[row[0] for row in sizes], y=[1e9 * row[1] / row[2] for row in sizes], row=1, col=2, name="time"
+    )
     figure.add_scatter(x=[row[0] for row in sizes], y=[row[3] for row in sizes], row=1, col=3, name="memory")
     figure.update_xaxes(type="log", row=1, col=2)
     figure.update_xaxes(type="log", row=1, col=3)
@@ -134,7 +139,10 @@ def main() -> None:
     warm(Engine.COMPILED)
     processors = os.cpu_count() or 1
     counts = sorted({1, 2, *(k for k in (4, 8, 16, 32) if k <= processors)})
-    print(f"{JOBS} jobs of {REPLICATIONS} replications on the compiled engine, {processors} processors, load {os.getloadavg()[0]:.1f}")
+    print(
+        f"{JOBS} jobs of {REPLICATIONS} replications on the compiled engine, {processors} processors, load"
+        f" {os.getloadavg()[0]:.1f}"
+    )
     workers = efficiency(counts)
     for kind, count, spent, share in workers:
         print(f"  {kind:10} {count:3} workers  {spent:7.2f} s  efficiency {share:5.2f}")

@@ -2,10 +2,10 @@
 
     python benchmarks/simulator_events.py [--providers 500] [--rounds 5] [--json]
 
-Both are measured in CPU seconds in one process, in alternating rounds; the figures are ratios of medians. Bare: processes
-that each wait for one timeout after another, as many as there are providers (`ratio`), and as many as the model has
-events pending (`ratio, equal pending`): a longer queue of events is slower for SimPy, whatever the events do. Model: `cn-2023`
-with everybody present from the first day, log kept; an event is one that SimPy processed.
+Both are measured in CPU seconds in one process, in alternating rounds; the figures are ratios of medians. Bare:
+processes that each wait for one timeout after another, as many as there are providers (`ratio`), and as many as the
+model has events pending (`ratio, equal pending`): a longer queue of events is slower for SimPy, whatever the events do.
+Model: `cn-2023` with everybody present from the first day, log kept; an event is one that SimPy processed.
 """
 
 from __future__ import annotations

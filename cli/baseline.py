@@ -23,8 +23,12 @@ Report = Annotated[Path, typer.Argument(metavar="REPORT", help="The report.json 
 def write(
     report: Report,
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why this is accepted for now.")],
-    expires: Annotated[str, typer.Option("--expires", metavar="DATE", help="The last day on which it is, as 2026-03-31.")],
-    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Where it goes. Default: standard output.")] = None,
+    expires: Annotated[
+        str, typer.Option("--expires", metavar="DATE", help="The last day on which it is, as 2026-03-31.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Where it goes. Default: standard output.")
+    ] = None,
 ) -> None:
     """Draft a baseline that accepts all that is open in a report. Then give each entry its own reason.
 
@@ -39,7 +43,9 @@ def write(
         raise typer.BadParameter("say in a few words why this is accepted", param_hint="--reason")
     last = _day(expires, "--expires")
     if out is not None and out.exists():
-        raise typer.BadParameter(f"{out} exists: its reasons would be lost; write elsewhere and merge", param_hint="--out")
+        raise typer.BadParameter(
+            f"{out} exists: its reasons would be lost; write elsewhere and merge", param_hint="--out"
+        )
     found = read_report(report)
     text = draft(found, reason, last)
     if out is None:
@@ -56,7 +62,9 @@ def write(
 def apply(
     report: Report,
     baseline: Annotated[Path, typer.Argument(metavar="BASELINE", help="The baseline, in YAML.")],
-    on: Annotated[str | None, typer.Option("--on", metavar="DATE", help="Judge expiry as of this day. Default: today.")] = None,
+    on: Annotated[
+        str | None, typer.Option("--on", metavar="DATE", help="Judge expiry as of this day. Default: today.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Judge a report by what is accepted, without probing again.

@@ -1,4 +1,6 @@
-"""``shenhe calibrate``: the published figures, what they fix of a scenario, what they leave open, and what the fit says of 2025."""
+"""``shenhe calibrate``: the published figures, what they fix of a scenario, what they leave open, and what the fit says
+of 2025.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +20,16 @@ if TYPE_CHECKING:
 def calibrate(
     scenario: Annotated[str, typer.Argument(help="The name of a shipped scenario, or a file.")] = "cn-2023",
     seed: Seed = 1,
-    quick: Annotated[bool, typer.Option("--quick", help="A small market, one step, one prior: to see that it works.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A small market, one step, one prior: to see that it works.")
+    ] = False,
     scenario_out: Annotated[
-        Path | None, typer.Option("--scenario-out", metavar="FILE.yaml", help="Write the fitted scenario of the middle prior.")
+        Path | None,
+        typer.Option("--scenario-out", metavar="FILE.yaml", help="Write the fitted scenario of the middle prior."),
     ] = None,
-    out: Annotated[Path | None, typer.Option("--out", metavar="PAGE.html", help="Write a page with figures and tables.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="PAGE.html", help="Write a page with figures and tables.")
+    ] = None,
     engine: Engine = "auto",
     as_json: Json = False,
 ) -> None:
@@ -58,7 +65,16 @@ def calibrate(
     if out is not None:
         from shenhe.reports.calibration_page import write_calibration_page
 
-        words = ["shenhe", "calibrate", scenario, "--seed", str(seed), *(["--quick"] if quick else []), "--out", out.name]
+        words = [
+            "shenhe",
+            "calibrate",
+            scenario,
+            "--seed",
+            str(seed),
+            *(["--quick"] if quick else []),
+            "--out",
+            out.name,
+        ]
         write_calibration_page(out, found, shlex.join(words))
         typer.echo(f"page: {out}", err=True)
 
@@ -107,10 +123,17 @@ def _document(found: Calibration) -> dict[str, Any]:
                 "correlation": fit.correlation.tolist(),
                 "moments_log": [moment._asdict() for moment in fit.moments],
                 "back_test_2025": [
-                    {"name": test.name, "said": list(test.said), "happened": finite(test.happened), "inside": test.inside}
+                    {
+                        "name": test.name,
+                        "said": list(test.said),
+                        "happened": finite(test.happened),
+                        "inside": test.inside,
+                    }
                     for test in fit.back_test
                 ],
-                "said_of_2025_with_events_known": dict(zip([test.name for test in fit.back_test], fit.known, strict=True)),
+                "said_of_2025_with_events_known": dict(
+                    zip([test.name for test in fit.back_test], fit.known, strict=True)
+                ),
                 "overrides": fit.overrides,
             }
             for fit in found.rungs

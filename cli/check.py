@@ -26,7 +26,9 @@ SAMPLE = "sample"
 
 
 def check(
-    target: Annotated[str | None, typer.Argument(help="A binding file, a ready-made one (openai, openai-chat), or `sample`.")] = None,
+    target: Annotated[
+        str | None, typer.Argument(help="A binding file, a ready-made one (openai, openai-chat), or `sample`.")
+    ] = None,
     faults: Annotated[
         list[str] | None,
         typer.Option("--fault", metavar="NAME", help="Have the sample break the law so. Repeatable."),
@@ -34,9 +36,12 @@ def check(
     variant: Annotated[
         str | None, typer.Option("--variant", metavar="NAME", help="Have the sample keep the law in another way.")
     ] = None,
-    base_url: Annotated[str | None, typer.Option("--base-url", help="Where the provider is, instead of the binding's base_url.")] = None,
+    base_url: Annotated[
+        str | None, typer.Option("--base-url", help="Where the provider is, instead of the binding's base_url.")
+    ] = None,
     environment: Annotated[
-        str | None, typer.Option("--environment", metavar="NAME", help="One of the binding's environments, instead of its target.")
+        str | None,
+        typer.Option("--environment", metavar="NAME", help="One of the binding's environments, instead of its target."),
     ] = None,
     level: AtLevel = Level.CORE,
     packs: Packs = None,
@@ -45,29 +50,49 @@ def check(
     seed: Seed = 0,
     examples: Examples = 25,
     sample: Annotated[
-        int, typer.Option("--sample", min=0, help="Independent draws a check, all judged, to bound how often it can fail. 0: none.")
+        int,
+        typer.Option(
+            "--sample", min=0, help="Independent draws a check, all judged, to bound how often it can fail. 0: none."
+        ),
     ] = 0,
-    max_requests: Annotated[int | None, typer.Option("--max-requests", min=1, help="Send no more; what is left open stays open.")] = None,
+    max_requests: Annotated[
+        int | None, typer.Option("--max-requests", min=1, help="Send no more; what is left open stays open.")
+    ] = None,
     max_time: Annotated[
-        float | None, typer.Option("--max-time", metavar="SECONDS", min=0.1, help="Take no longer; what is left open stays open.")
+        float | None,
+        typer.Option("--max-time", metavar="SECONDS", min=0.1, help="Take no longer; what is left open stays open."),
     ] = None,
     max_generations: Annotated[
-        int | None, typer.Option("--max-generations", min=0, help="Call generate and edit, which may be charged for, no more often.")
+        int | None,
+        typer.Option(
+            "--max-generations", min=0, help="Call generate and edit, which may be charged for, no more often."
+        ),
     ] = None,
     record: Annotated[
         Path | None, typer.Option("--record", metavar="FILE", help="Keep every answer, redacted, in a cassette.")
     ] = None,
     replay: Annotated[
-        Path | None, typer.Option("--replay", metavar="FILE", help="Send nothing: take the answers from a cassette of the same seed.")
+        Path | None,
+        typer.Option(
+            "--replay", metavar="FILE", help="Send nothing: take the answers from a cassette of the same seed."
+        ),
     ] = None,
-    workers: Annotated[int, typer.Option("--workers", min=1, max=64, help="Checks at once, each on accounts of its own.")] = 1,
+    workers: Annotated[
+        int, typer.Option("--workers", min=1, max=64, help="Checks at once, each on accounts of its own.")
+    ] = 1,
     baseline_file: Annotated[
-        Path | None, typer.Option("--baseline", metavar="FILE", help="What is accepted for now: it decides the exit code.")
+        Path | None,
+        typer.Option("--baseline", metavar="FILE", help="What is accepted for now: it decides the exit code."),
     ] = None,
     evidence_file: Annotated[
-        Path | None, typer.Option("--evidence", metavar="FILE", help="Documents that are offered for the rules that no probe decides.")
+        Path | None,
+        typer.Option(
+            "--evidence", metavar="FILE", help="Documents that are offered for the rules that no probe decides."
+        ),
     ] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="Folder for report.json, junit.xml and report.html.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for report.json, junit.xml and report.html.")
+    ] = None,
     report_file: Annotated[Path | None, typer.Option("--report", help="Write report.json here.")] = None,
     junit_file: Annotated[Path | None, typer.Option("--junit", help="Write JUnit XML here.")] = None,
     html_file: Annotated[Path | None, typer.Option("--html", help="Write the page here.")] = None,

@@ -15,16 +15,25 @@ if TYPE_CHECKING:
 
 
 def claims(
-    names: Annotated[list[str] | None, typer.Argument(help="Scenarios, by name or file. Default: all shipped ones that claim.")] = None,
-    replications: Annotated[int, typer.Option("--replications", "-n", min=2, help="How many replications a side.")] = 12,
-    seed: Annotated[list[int] | None, typer.Option("--seed", min=0, help="A seed; repeatable. Default: 1, 2 and 3.")] = None,
-    full: Annotated[bool, typer.Option("--full", help="At the size of the scenario, not at that of its quick settings.")] = False,
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Scenarios, by name or file. Default: all shipped ones that claim.")
+    ] = None,
+    replications: Annotated[
+        int, typer.Option("--replications", "-n", min=2, help="How many replications a side.")
+    ] = 12,
+    seed: Annotated[
+        list[int] | None, typer.Option("--seed", min=0, help="A seed; repeatable. Default: 1, 2 and 3.")
+    ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="At the size of the scenario, not at that of its quick settings.")
+    ] = False,
     workers: Workers = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print the table of docs/scenarios.md.")] = False,
     engine: Engine = "auto",
     as_json: Json = False,
 ) -> None:
-    """Test the claim of each scenario's story: paired replications, a 95 % interval for each seed, and the setting that refutes it.
+    """Test the claim of each scenario's story: paired replications, a 95 % interval for each seed, and the setting that
+    refutes it.
 
     Exit code 0 when every claim holds for every seed and fails under its refuting setting, 1 when one does not.
 
@@ -46,7 +55,9 @@ def claims(
         if notes.is_terminal:
             notes.print(scenario.name, style="dim")
         with using(engine):
-            verdict = judge(scenario, quick=not full, replications=replications, seeds=seed or (1, 2, 3), workers=workers or 1)
+            verdict = judge(
+                scenario, quick=not full, replications=replications, seeds=seed or (1, 2, 3), workers=workers or 1
+            )
         verdicts.append(verdict)
     if as_json:
         typer.echo(json.dumps([_document(verdict) for verdict in verdicts], indent=2, ensure_ascii=False))
@@ -112,7 +123,10 @@ def _print(verdicts: Sequence[Verdict]) -> None:
         told = f"{metric} {claimed}; with {refuter}, {refuted}"
         console.print(Padding(told, (0, 0, 0, 2)), style="dim" if good else "red", markup=False)
     kept = sum(verdict.holds and verdict.can_fail for verdict in verdicts)
-    console.print(f"{kept} of {len(verdicts)} claims hold and can be refuted", style="bold" if kept == len(verdicts) else "bold red")
+    console.print(
+        f"{kept} of {len(verdicts)} claims hold and can be refuted",
+        style="bold" if kept == len(verdicts) else "bold red",
+    )
 
 
 def _document(verdict: Verdict) -> dict[str, Any]:
@@ -120,7 +134,8 @@ def _document(verdict: Verdict) -> dict[str, Any]:
 
     def readings(of: Sequence[Reading]) -> list[dict[str, Any]]:
         return [
-            {"seed": each.seed, **{name: finite(value) for name, value in each._asdict().items() if name != "seed"}} for each in of
+            {"seed": each.seed, **{name: finite(value) for name, value in each._asdict().items() if name != "seed"}}
+            for each in of
         ]
 
     return {

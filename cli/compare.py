@@ -58,7 +58,9 @@ def _run(name: str, replications: int, seed: int, workers: int | None, sets: lis
 
     if Path(name).is_dir():
         if sets:
-            raise RunError(f"{name}: is a finished run, whose parameters --set cannot change; name its scenario instead")
+            raise RunError(
+                f"{name}: is a finished run, whose parameters --set cannot change; name its scenario instead"
+            )
         return read_run(name)
     return run_scenario(load(name, sets), replications, seed, workers, None, None)
 

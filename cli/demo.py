@@ -33,9 +33,7 @@ SHOWN = (
 def demo(
     out: Annotated[
         Path,
-        typer.Option(
-            "--out", metavar="FOLDER", help="Where the page goes; an earlier demo there is replaced."
-        ),
+        typer.Option("--out", metavar="FOLDER", help="Where the page goes; an earlier demo there is replaced."),
     ] = Path("demo"),
     replications: Annotated[
         int, typer.Option("--replications", "-n", min=1, help="How often each policy is simulated.")
@@ -71,15 +69,12 @@ def demo(
         typer.echo(_sentence(report))
     typer.echo()
     print_comparison(compare(*runs), metrics=SHOWN)
+    typer.echo(f"\nLook at {page} in a browser: each failure with its evidence, and both policies with figures.")
     typer.echo(
-        f"\nLook at {page} in a browser: each failure with its evidence, and both policies with figures."
+        f"Beside it: {out / 'lawful'} and {out / 'faulty'} (report.json, junit.xml), {out / 'runs'} (event logs,"
+        " outcomes)."
     )
-    typer.echo(
-        f"Beside it: {out / 'lawful'} and {out / 'faulty'} (report.json, junit.xml), {out / 'runs'} (event logs, outcomes)."
-    )
-    typer.echo(
-        "Next: shenhe check sample --fault text-unlabelled    shenhe rules matrix    shenhe compare --help"
-    )
+    typer.echo("Next: shenhe check sample --fault text-unlabelled    shenhe rules matrix    shenhe compare --help")
 
 
 def _say(words: str) -> None:
@@ -87,7 +82,9 @@ def _say(words: str) -> None:
 
 
 def _checked(name: str, faults: tuple[str, ...], seed: int, folder: Path) -> Report:
-    """The report of the sample with these faults, reached over loopback like any other provider; also written to ``folder``."""
+    """The report of the sample with these faults, reached over loopback like any other provider; also written to
+    ``folder``.
+    """
     from shenhe.conformance.bindings import load_binding
     from shenhe.conformance.runner import run_checks
     from shenhe.conformance.sample import SampleServer, sample_binding
@@ -104,7 +101,9 @@ def _checked(name: str, faults: tuple[str, ...], seed: int, folder: Path) -> Rep
 
 
 def _simulated(name: str, replications: int, seed: int, workers: int | None, folder: Path) -> Run:
-    """A run of a shipped scenario in ``folder``. One that an earlier demo left there is gone on with, or replaced if it is another."""
+    """A run of a shipped scenario in ``folder``. One that an earlier demo left there is gone on with, or replaced if it
+    is another.
+    """
     from shenhe.simulator import load_scenario
 
     from .simulate import reproduce, run_scenario
@@ -112,9 +111,7 @@ def _simulated(name: str, replications: int, seed: int, workers: int | None, fol
     scenario = load_scenario(name)
     if _is_another(folder, scenario.hash, seed):
         shutil.rmtree(folder)
-    return run_scenario(
-        scenario, replications, seed, workers, folder, reproduce(name, replications, seed, None)
-    )
+    return run_scenario(scenario, replications, seed, workers, folder, reproduce(name, replications, seed, None))
 
 
 def _is_another(folder: Path, scenario_hash: str, seed: int) -> bool:
@@ -138,6 +135,4 @@ def _is_another(folder: Path, scenario_hash: str, seed: int) -> bool:
 def _sentence(report: Report) -> str:
     counts = report.summary.counts
     told = ", ".join(f"{number} {verdict}" for verdict, number in counts.items() if number)
-    return (
-        f"{report.target.name}: {told}; {report.summary.requests:,} requests in {report.timing.seconds:.1f} s"
-    )
+    return f"{report.target.name}: {told}; {report.summary.requests:,} requests in {report.timing.seconds:.1f} s"

@@ -12,12 +12,19 @@ MARKS = {"works": "✓", "refused": "!", "faulty": "✗", "not tried": "–"}
 
 
 def doctor(
-    binding: Annotated[str | None, typer.Argument(help="The binding file, or the name of a ready-made one.", metavar="BINDING")] = None,
-    base_url: Annotated[str | None, typer.Option("--base-url", help="Use this instead of the binding's base_url.")] = None,
-    environment: Annotated[
-        str | None, typer.Option("--environment", metavar="NAME", help="One of the binding's environments, instead of its target.")
+    binding: Annotated[
+        str | None, typer.Argument(help="The binding file, or the name of a ready-made one.", metavar="BINDING")
     ] = None,
-    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of bindings, for editors, and try nothing.")] = False,
+    base_url: Annotated[
+        str | None, typer.Option("--base-url", help="Use this instead of the binding's base_url.")
+    ] = None,
+    environment: Annotated[
+        str | None,
+        typer.Option("--environment", metavar="NAME", help="One of the binding's environments, instead of its target."),
+    ] = None,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Print the JSON Schema of bindings, for editors, and try nothing.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcomes as JSON.")] = False,
 ) -> None:
     """Try each bound operation once and name the line of the binding that is wrong, with what to write instead.
@@ -49,15 +56,21 @@ def doctor(
     with provider:
         if not provider.loopback and provider.target.environment != "test":
             typer.echo(
-                f"shenhe: {bound.place('target', 'environment')}: nothing was sent: a provider that is not on this machine is tried only "
-                "where its binding says `environment: test`",
+                f"shenhe: {bound.place('target', 'environment')}: nothing was sent: a provider that is not on this"
+                " machine is tried only where its binding says `environment: test`",
                 err=True,
             )
             raise typer.Exit(ExitCode.USAGE)
         for outcome in examine(bound, provider):
             outcomes.append(outcome)
             if not as_json:
-                _print(outcome.state, f"{outcome.operation} {outcome.detail}".strip(), outcome.place, outcome.message, outcome.advice)
+                _print(
+                    outcome.state,
+                    f"{outcome.operation} {outcome.detail}".strip(),
+                    outcome.place,
+                    outcome.message,
+                    outcome.advice,
+                )
     states = [outcome.state for outcome in outcomes]
     code = ExitCode.PASSED
     if "faulty" in states:

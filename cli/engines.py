@@ -22,8 +22,8 @@ def engines(
 ) -> None:
     """Run one replication in both engines and compare them bit for bit.
 
-    Where they differ, both are replayed to the first moment at which they do, and the rows of the log around it and the state of the
-    provider concerned are shown as each engine has them. Exit code 0 when they agree, 1 when they do not.
+    Where they differ, both are replayed to the first moment at which they do, and the rows of the log around it and the
+    state of the provider concerned are shown as each engine has them. Exit code 0 when they agree, 1 when they do not.
 
     Example:  shenhe engines cn-2023 --set population.scale=0.1
 
@@ -59,7 +59,10 @@ def _document(found: Divergence, rules: list[str]) -> dict[str, Any]:
         "provider": found.provider,
         "row": found.row,
         "first": found.first,
-        "rows": {engine: [told(row, rules).strip() for row in rows] for engine, rows in zip(ENGINES, found.around, strict=True)},
+        "rows": {
+            engine: [told(row, rules).strip() for row in rows]
+            for engine, rows in zip(ENGINES, found.around, strict=True)
+        },
         "differences": numbers(found.differences),
         "state": numbers(found.state),
     }

@@ -30,26 +30,40 @@ class Format(StrEnum):
 def export(
     form: Annotated[Format, typer.Argument(metavar="FORMAT", help=" · ".join(Format))],
     report: Annotated[Path, typer.Argument(metavar="REPORT", help="The report.json of a run; for arazzo a binding.")],
-    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Where it goes. Default: standard output.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Where it goes. Default: standard output.")
+    ] = None,
     binding: Annotated[
         str,
         typer.Option(
             "--binding",
             metavar="PATH",
-            help="Where the binding stands in your repository, for sarif, gitlab and github-annotations. Default: as the run was given it.",
+            help=(
+                "Where the binding stands in your repository, for sarif, gitlab and github-annotations. Default: as the"
+                " run was given it."
+            ),
         ),
     ] = "",
-    only: Annotated[str, typer.Option("--only", metavar="NAME", help="For har: only the finding of this check or rule.")] = "",
+    only: Annotated[
+        str, typer.Option("--only", metavar="NAME", help="For har: only the finding of this check or rule.")
+    ] = "",
     baseline: Annotated[
         Path | None,
-        typer.Option("--baseline", metavar="FILE", help="For github-summary: what is accepted, with reason and last day."),
+        typer.Option(
+            "--baseline", metavar="FILE", help="For github-summary: what is accepted, with reason and last day."
+        ),
     ] = None,
     openapi: Annotated[
         str | None,
-        typer.Option("--openapi", metavar="URL", help="For arazzo: the provider's own OpenAPI document. Default: one beside --out."),
+        typer.Option(
+            "--openapi",
+            metavar="URL",
+            help="For arazzo: the provider's own OpenAPI document. Default: one beside --out.",
+        ),
     ] = None,
 ) -> None:
-    """Write a report as SARIF, JUnit, GitLab code quality, GitHub annotations or summary, HAR or OSCAL; or a binding as Arazzo workflow.
+    """Write a report as SARIF, JUnit, GitLab code quality, GitHub annotations or summary, HAR or OSCAL; or a binding as
+    Arazzo workflow.
 
     Example:  shenhe export sarif results/report.json --out results/shenhe.sarif
 
@@ -84,7 +98,9 @@ def _arazzo(binding: Path, out: Path | None, openapi: str | None) -> None:
     from shenhe.rulebook.whole_file import write_whole
 
     if out is None and openapi is None:
-        raise typer.BadParameter("name a file; the OpenAPI document that the workflow speaks of is written beside it", param_hint="--out")
+        raise typer.BadParameter(
+            "name a file; the OpenAPI document that the workflow speaks of is written beside it", param_hint="--out"
+        )
     bound = load_binding(binding)
     try:
         base_url = bound.base_url()

@@ -25,37 +25,58 @@ LARGEST_SHOWN = 16 * 1024 * 1024
 
 
 def fleet(
-    folder: Annotated[Path | None, typer.Argument(metavar="DIR", help="A folder of bindings, a *.yaml file each.")] = None,
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for fleet.json, index.html and a report each.")] = Path("fleet"),
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="DIR", help="A folder of bindings, a *.yaml file each.")
+    ] = None,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Folder for fleet.json, index.html and a report each.")
+    ] = Path("fleet"),
     level: AtLevel = Level.CORE,
     packs: Packs = None,
     rules: Rules = None,
     on: On = None,
     seed: Seed = 0,
     examples: Examples = 25,
-    at_once: Annotated[int, typer.Option("--at-once", metavar="N", min=1, max=64, help="Providers asked at the same time.")] = 4,
+    at_once: Annotated[
+        int, typer.Option("--at-once", metavar="N", min=1, max=64, help="Providers asked at the same time.")
+    ] = 4,
     max_time: Annotated[
-        float, typer.Option("--max-time", metavar="SECONDS", min=0.1, help="Ask each no longer; one that does not end soon after is ended.")
+        float,
+        typer.Option(
+            "--max-time",
+            metavar="SECONDS",
+            min=0.1,
+            help="Ask each no longer; one that does not end soon after is ended.",
+        ),
     ] = 1800.0,
     max_requests: Annotated[int | None, typer.Option("--max-requests", min=1, help="Send each no more.")] = None,
     max_generations: Annotated[
         int | None, typer.Option("--max-generations", min=0, help="Call what each may charge for no more often.")
     ] = None,
-    max_memory: Annotated[int, typer.Option("--max-memory", metavar="MIB", min=64, help="Address space that each may take.")] = 2048,
+    max_memory: Annotated[
+        int, typer.Option("--max-memory", metavar="MIB", min=64, help="Address space that each may take.")
+    ] = 2048,
     env_dir: Annotated[
-        Path | None, typer.Option("--env-dir", metavar="DIR", help="Take the variables of NAME.yaml from NAME.env here alone.")
+        Path | None,
+        typer.Option("--env-dir", metavar="DIR", help="Take the variables of NAME.yaml from NAME.env here alone."),
     ] = None,
     baseline_dir: Annotated[
-        Path | None, typer.Option("--baseline-dir", metavar="DIR", help="What is accepted of NAME.yaml for now stands in NAME.yaml here.")
+        Path | None,
+        typer.Option(
+            "--baseline-dir", metavar="DIR", help="What is accepted of NAME.yaml for now stands in NAME.yaml here."
+        ),
     ] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Ask everybody again, also those that an earlier run finished.")] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Ask everybody again, also those that an earlier run finished.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print fleet.json instead of the table.")] = False,
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of fleet.json.")] = False,
 ) -> None:
     """Judge every provider of a folder of bindings, each in a process of its own with a bound on time and memory.
 
-    One that fails, hangs or dies stops nobody else. The same command again asks only those that were not finished. Exit code: that of
-    `shenhe check` for the gravest: 1 a rule is broken, 2 a binding cannot be used, 3 not fully verified, 0 all passed.
+    One that fails, hangs or dies stops nobody else. The same command again asks only those that were not finished. Exit
+    code: that of `shenhe check` for the gravest: 1 a rule is broken, 2 a binding cannot be used, 3 not fully verified,
+    0 all passed.
 
     Example:  shenhe fleet bindings --out results
 

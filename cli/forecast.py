@@ -17,11 +17,18 @@ if TYPE_CHECKING:
 
 def forecast(
     report: Annotated[Path, typer.Argument(metavar="REPORT.json", help="The report of `shenhe check`.")],
-    scenario: Annotated[str, typer.Option("--scenario", "-s", help="The name of a shipped scenario, or a file.")] = "cn-2023",
-    size: Annotated[str | None, typer.Option("--size", help="Size class of the provider; by default the most frequent.")] = None,
+    scenario: Annotated[
+        str, typer.Option("--scenario", "-s", help="The name of a shipped scenario, or a file.")
+    ] = "cn-2023",
+    size: Annotated[
+        str | None, typer.Option("--size", help="Size class of the provider; by default the most frequent.")
+    ] = None,
     days: Annotated[float, typer.Option("--days", help="How long it is followed, to the end of the scenario.")] = 365.0,
     link: Annotated[
-        str, typer.Option("--link", help="From failing when probed to the field: edges-are-rare, as-probed or field-is-harder.")
+        str,
+        typer.Option(
+            "--link", help="From failing when probed to the field: edges-are-rare, as-probed or field-is-harder."
+        ),
     ] = "as-probed",
     occasions: Annotated[
         str, typer.Option("--occasions", help="What an occasion puts to the test: weakest-check or one-check.")
@@ -29,14 +36,16 @@ def forecast(
     replications: Annotated[int, typer.Option("--replications", "-n", min=2, help="How many replications.")] = 20,
     seed: Seed = 1,
     sets: Set = None,
-    out: Annotated[Path | None, typer.Option("--out", metavar="PAGE.html", help="Write a page with figures and tables.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="PAGE.html", help="Write a page with figures and tables.")
+    ] = None,
     engine: Engine = "auto",
     as_json: Json = False,
 ) -> None:
     """Put one measured provider into a scenario: sanctions, downtime, removal, cost, and what drives them.
 
-    Without a sample of independent draws in the report (`shenhe check --sample 60`) the failure rates are little known, and the
-    forecast is as uncertain.
+    Without a sample of independent draws in the report (`shenhe check --sample 60`) the failure rates are little known,
+    and the forecast is as uncertain.
 
     Example:  shenhe check sample --fault text-unlabelled --report report.json
 
@@ -74,7 +83,17 @@ def forecast(
     if out is not None:
         from shenhe.reports.forecast_page import write_forecast_page
 
-        words = ["shenhe", "forecast", report.name, "--scenario", scenario, "--size", found.size_class, "--days", f"{days:g}"]
+        words = [
+            "shenhe",
+            "forecast",
+            report.name,
+            "--scenario",
+            scenario,
+            "--size",
+            found.size_class,
+            "--days",
+            f"{days:g}",
+        ]
         words += ["--link", link, "--occasions", occasions, "--replications", str(replications), "--seed", str(seed)]
         for text in sets or ():
             words += ["--set", text]
@@ -101,7 +120,9 @@ def _print(found: Forecast) -> None:
     console.print()
     # Sentences, since five columns with intervals do not fit a terminal.
     for check, rule, failures, sanctions, cost in driver_table(found).rows:
-        console.print(f"{check} ({rule}), failed {failures}: repaired, {sanctions} sanctions and {cost} RMB.", markup=False)
+        console.print(
+            f"{check} ({rule}), failed {failures}: repaired, {sanctions} sanctions and {cost} RMB.", markup=False
+        )
     if found.drivers:
         console.print()
     for text in warnings(found):
@@ -125,19 +146,31 @@ def _document(found: Forecast) -> dict[str, Any]:
         "replications": found.replications,
         "paths": found.paths,
         "evidence": [
-            {**each._asdict(), "rules": list(each.rules), "posterior": list(each.posterior)} for each in found.measured.evidence
+            {**each._asdict(), "rules": list(each.rules), "posterior": list(each.posterior)}
+            for each in found.measured.evidence
         ],
         "unmeasured": list(found.measured.unmeasured),
-        "rates": {name: {behaviour: told(ends) for behaviour, ends in rates.items()} for name, rates in found.rates.items()},
+        "rates": {
+            name: {behaviour: told(ends) for behaviour, ends in rates.items()} for name, rates in found.rates.items()
+        },
         "futures": {
             future.name: {
-                outcome: {**told(future.mean(outcome)), "median": future.quantile(outcome, 0.5), "p95": future.quantile(outcome, 0.95)}
+                outcome: {
+                    **told(future.mean(outcome)),
+                    "median": future.quantile(outcome, 0.5),
+                    "p95": future.quantile(outcome, 0.95),
+                }
                 for outcome in OUTCOMES
             }
             for future in found.futures
         },
         "drivers": [
-            {"check": d.evidence.check, "rules": list(d.evidence.rules), "sanctions_saved": told(d.sanctions), "cost_saved": told(d.cost)}
+            {
+                "check": d.evidence.check,
+                "rules": list(d.evidence.rules),
+                "sanctions_saved": told(d.sanctions),
+                "cost_saved": told(d.cost),
+            }
             for d in found.drivers
         ],
     }

@@ -10,14 +10,20 @@ import typer
 
 def init(
     openapi: Annotated[
-        Path | None, typer.Option("--openapi", metavar="SPEC", help="Draft from this OpenAPI 3.0 or 3.1 document (JSON or YAML).")
+        Path | None,
+        typer.Option("--openapi", metavar="SPEC", help="Draft from this OpenAPI 3.0 or 3.1 document (JSON or YAML)."),
     ] = None,
-    ready: Annotated[str | None, typer.Option("--ready", metavar="NAME", help="Copy a ready-made binding: openai, openai-chat.")] = None,
+    ready: Annotated[
+        str | None, typer.Option("--ready", metavar="NAME", help="Copy a ready-made binding: openai, openai-chat.")
+    ] = None,
     interactive: Annotated[bool, typer.Option("--interactive", help="Ask for what a binding needs.")] = False,
-    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Where it goes. Default: standard output.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Where it goes. Default: standard output.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
 ) -> None:
-    """Draft a binding. What the document does not say stands as ${FILL_IN_…}; the notes on stderr say what was mapped and what not.
+    """Draft a binding. What the document does not say stands as ${FILL_IN_…}; the notes on stderr say what was mapped
+    and what not.
 
     Nothing is fetched and nothing is asked of a provider.
 
@@ -87,14 +93,20 @@ def _asked() -> str:
     base_url = typer.prompt("Base URL", default="http://127.0.0.1:8000", err=True)
     test = typer.confirm("Is this a place made for tests?", default=False, err=True)
     synthetic = typer.confirm("May invented persons be registered there?", default=False, err=True)
-    services = typer.prompt(f"Services, by comma ({', '.join(service.value for service in Service)})", default="text", err=True)
+    services = typer.prompt(
+        f"Services, by comma ({', '.join(service.value for service in Service)})", default="text", err=True
+    )
     auth = typer.prompt(f"How does a request say who asks? ({', '.join(AUTH)})", default="bearer", err=True)
     paths = {}
     for operation, example in OPERATIONS.items():
-        answer = typer.prompt(f"{operation}: method and path, such as {example}", default="", show_default=False, err=True)
+        answer = typer.prompt(
+            f"{operation}: method and path, such as {example}", default="", show_default=False, err=True
+        )
         if answer.strip():
             paths[operation] = answer.strip()
-    answers = Answers(name, base_url, test, synthetic, [each.strip() for each in services.split(",")], auth.strip(), paths)
+    answers = Answers(
+        name, base_url, test, synthetic, [each.strip() for each in services.split(",")], auth.strip(), paths
+    )
     try:
         return binding_text(answers)
     except ValueError as error:

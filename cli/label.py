@@ -30,12 +30,17 @@ def read(
         bool,
         typer.Option("--metadata", help="Read metadata and words only: no sound, no pixels, no credentials."),
     ] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Mark as not conforming also what breaks a recommended clause.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Mark as not conforming also what breaks a recommended clause.")
+    ] = False,
     workers: Annotated[int, typer.Option(help="Processes to read with.", min=1, max=256)] = 1,
     trust_anchors: Annotated[
-        Path | None, typer.Option(metavar="PEM", help="Certificates whose content credentials are trusted.", dir_okay=False)
+        Path | None,
+        typer.Option(metavar="PEM", help="Certificates whose content credentials are trusted.", dir_okay=False),
     ] = None,
-    evidence: Annotated[Path | None, typer.Option(help="Folder for the crops and strips that decided.", file_okay=False)] = None,
+    evidence: Annotated[
+        Path | None, typer.Option(help="Folder for the crops and strips that decided.", file_okay=False)
+    ] = None,
 ) -> None:
     """Find every label in each file, say where it stands and how it departs from GB 45438-2025.
 
@@ -47,7 +52,9 @@ def read(
         _must_be_readable(path)
     trusted = _certificates(trust_anchors) if trust_anchors is not None else ""
     records = []
-    for found, labels in read_files(files, depth="metadata" if metadata else "all", workers=workers, trust_anchors=trusted):
+    for found, labels in read_files(
+        files, depth="metadata" if metadata else "all", workers=workers, trust_anchors=trusted
+    ):
         records.append(found)
         if evidence is not None:
             evidence.mkdir(parents=True, exist_ok=True)
@@ -88,7 +95,10 @@ def _certificates(path: Path) -> str:
         typer.echo(f"shenhe: {path} cannot be read: {error.strerror}", err=True)
         raise typer.Exit(2) from None
     if "-----BEGIN CERTIFICATE-----" not in text:
-        typer.echo(f"shenhe: {path} holds no certificate; expected PEM, which begins with -----BEGIN CERTIFICATE-----", err=True)
+        typer.echo(
+            f"shenhe: {path} holds no certificate; expected PEM, which begins with -----BEGIN CERTIFICATE-----",
+            err=True,
+        )
         raise typer.Exit(2)
     return text
 
@@ -125,7 +135,9 @@ def write(
     propagate_id: Annotated[str, typer.Option(help="PropagateID; the ProduceID where left out.")] = "",
     reserved: Annotated[str, typer.Option(help="ReservedCode1: the producer's own protection.")] = "",
     explicit: Annotated[bool, typer.Option("--explicit", help="Also a label that people perceive.")] = False,
-    only_explicit: Annotated[bool, typer.Option("--only-explicit", help="A label that people perceive, and no implicit one.")] = False,
+    only_explicit: Annotated[
+        bool, typer.Option("--only-explicit", help="A label that people perceive, and no implicit one.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file that --out names.")] = False,
 ) -> None:
     """Write the AIGC field into a file's metadata, and on request a label that people perceive.
@@ -156,7 +168,11 @@ def write(
                 reserved_code1=reserved,
             )
         labelled = write_label(
-            file.read_bytes(), fields, media_type=media_type_of(file), explicit=explicit or only_explicit, look_first=True
+            file.read_bytes(),
+            fields,
+            media_type=media_type_of(file),
+            explicit=explicit or only_explicit,
+            look_first=True,
         )
     except LabelWriteError as error:
         typer.echo(f"shenhe: {file}: {error}", err=True)

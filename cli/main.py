@@ -57,7 +57,9 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def main(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
 ) -> None:
     pass
 
@@ -87,7 +89,9 @@ app.command("report")(report.report)
 
 
 def run() -> None:
-    """Run the command line and exit. An error that shenhe raises on purpose is told in a sentence; a traceback needs ``--debug``."""
+    """Run the command line and exit. An error that shenhe raises on purpose is told in a sentence; a traceback needs
+    ``--debug``.
+    """
     if "--debug" in sys.argv[1:]:
         sys.argv.remove("--debug")
         sys.argv.insert(1, "--debug")

@@ -18,17 +18,23 @@ def replay(
     report: Annotated[Path, typer.Argument(metavar="REPORT", help="The report.json of a run.")],
     rule: Annotated[str, typer.Option("--rule", metavar="ID", help="The rule (or check) whose failure is repeated.")],
     base_url: Annotated[
-        str | None, typer.Option("--base-url", help="Where the provider is now. Needed where it is not on this machine.")
+        str | None,
+        typer.Option("--base-url", help="Where the provider is now. Needed where it is not on this machine."),
     ] = None,
     binding: Annotated[
         str | None,
-        typer.Option("--binding", metavar="BINDING", help="Have the check judge anew by this binding, with the seed of the report."),
+        typer.Option(
+            "--binding",
+            metavar="BINDING",
+            help="Have the check judge anew by this binding, with the seed of the report.",
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
 ) -> None:
     """Send the stored requests of one failure again, and say whether the provider still answers so.
 
-    Exit code: 1 it shows again, 0 it no longer shows, 3 that cannot be told from the answers, 2 a mistake in what was asked for.
+    Exit code: 1 it shows again, 0 it no longer shows, 3 that cannot be told from the answers, 2 a mistake in what was
+    asked for.
 
     Example:  shenhe replay results/report.json --rule cn-dsp-2023/9.2
 
@@ -47,15 +53,22 @@ def replay(
     target = base_url or base_of(finding)
     here = is_loopback(_host(target))
     if base_url is None and not here:
-        raise typer.BadParameter(f"the report names {target}; give it, or another, as --base-url to send there", param_hint="--base-url")
+        raise typer.BadParameter(
+            f"the report names {target}; give it, or another, as --base-url to send there", param_hint="--base-url"
+        )
     if not here and stored.target.environment != "test":
-        raise typer.BadParameter("a provider that is not on this machine is asked only where its binding says `environment: test`")
+        raise typer.BadParameter(
+            "a provider that is not on this machine is asked only where its binding says `environment: test`"
+        )
     done = repeat(finding, target, os.environ)
     if as_json:
         typer.echo(json.dumps(asdict(done), ensure_ascii=False, indent=1))
     else:
         for step in done.steps:
-            typer.echo(f"{'=' if step.same else '≠'} {step.number}. {step.what} ({step.role}): {step.then} then, {step.now} now")
+            typer.echo(
+                f"{'=' if step.same else '≠'} {step.number}. {step.what} ({step.role}): {step.then} then,"
+                f" {step.now} now"
+            )
         typer.echo(f"{done.outcome}: {done.reason}")
         if done.outcome == "cannot tell":
             typer.echo(f"judge anew with: shenhe replay {report} --rule {rule} --binding BINDING", err=True)

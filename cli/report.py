@@ -15,23 +15,18 @@ if TYPE_CHECKING:
 def report(
     inputs: Annotated[
         list[Path],
-        typer.Argument(
-            metavar="INPUT...", help="report.json files and run folders, in any mix.", show_default=False
-        ),
+        typer.Argument(metavar="INPUT...", help="report.json files and run folders, in any mix.", show_default=False),
     ],
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE.html", help="Write the page here.")
-    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE.html", help="Write the page here.")] = None,
     junit: Annotated[
         Path | None,
-        typer.Option(
-            "--junit", metavar="FILE.xml", help="Write the one report.json given as JUnit XML here."
-        ),
+        typer.Option("--junit", metavar="FILE.xml", help="Write the one report.json given as JUnit XML here."),
     ] = None,
 ) -> None:
     """Make one page of conformance reports and simulated futures. It needs no network and opens from a file.
 
-    Several reports stand side by side; runs after the first are compared with it. Without --out and --junit the page is report.html.
+    Several reports stand side by side; runs after the first are compared with it. Without --out and --junit the page is
+    report.html.
 
     Example:  shenhe report results/report.json --out report.html
 
@@ -41,9 +36,7 @@ def report(
         out = Path("report.html")
     reports, runs = _read(inputs)
     if junit is not None and len(reports) != 1:
-        raise typer.BadParameter(
-            f"JUnit is of one report.json, and {len(reports)} were given", param_hint="--junit"
-        )
+        raise typer.BadParameter(f"JUnit is of one report.json, and {len(reports)} were given", param_hint="--junit")
     if out is not None:
         from shenhe.reports.page import write_page
 

@@ -42,8 +42,7 @@ Services = Annotated[
     typer.Option(
         "--service",
         metavar="NAME,…",
-        help="text, voice, non-voice-audio, biometric-image-video, non-biometric-image-video, "
-        "digital-person-scene.",
+        help="text, voice, non-voice-audio, biometric-image-video, non-biometric-image-video, digital-person-scene.",
     ),
 ]
 Behaviours = Annotated[
@@ -57,9 +56,7 @@ Behaviours = Annotated[
 ]
 SeenBys = Annotated[
     list[str] | None,
-    typer.Option(
-        "--seen-by", metavar="probe|document|nobody", help="How a breach could be seen from outside."
-    ),
+    typer.Option("--seen-by", metavar="probe|document|nobody", help="How a breach could be seen from outside."),
 ]
 PackDirs = Annotated[
     list[Path] | None,
@@ -157,9 +154,7 @@ def matrix(
                 for link, penalty in book.penalties_of(rule, day)
             ]
             obligors = " ".join(rule.obligors)
-            lines.append(
-                (rule.id, rule.behaviour, obligors, rule.seen_by, rule.verification, " ".join(links) or "-")
-            )
+            lines.append((rule.id, rule.behaviour, obligors, rule.seen_by, rule.verification, " ".join(links) or "-"))
     _print_table(("rule", "behaviour", "binds", "seen by", "verification", "penalties"), lines)
     if any("*" in line[-1] for line in lines):
         typer.echo("* the link from rule to penalty is inferred or from memory", err=True)
@@ -246,16 +241,10 @@ def _choose(
     named = [book.pack(name) for name in dict.fromkeys(_split(packs))]
     chosen = []
     for pack in named or book.in_force(day):
-        binding = [
-            r
-            for r in pack.rules
-            if pack.status is PackStatus.DRAFT or (pack.in_force(day) and r.in_force(day))
-        ]
+        binding = [r for r in pack.rules if pack.status is PackStatus.DRAFT or (pack.in_force(day) and r.in_force(day))]
         if named and len(binding) < len(pack.rules):
             left_out = len(pack.rules) - len(binding)
-            typer.echo(
-                f"{pack.id}: {left_out} of {len(pack.rules)} rules are not in force on {day}", err=True
-            )
+            typer.echo(f"{pack.id}: {left_out} of {len(pack.rules)} rules are not in force on {day}", err=True)
         rules = [
             rule
             for rule in binding
@@ -322,9 +311,7 @@ def _money(fine: Fine) -> str:
     low, high = fine.minimum, fine.maximum
     parts = []
     if low is not None and high is not None:
-        parts.append(
-            f"{high:,.0f} {fine.currency}" if low == high else f"{low:,.0f}–{high:,.0f} {fine.currency}"
-        )
+        parts.append(f"{high:,.0f} {fine.currency}" if low == high else f"{low:,.0f}–{high:,.0f} {fine.currency}")
     elif high is not None:
         parts.append(f"up to {high:,.0f} {fine.currency}")
     elif low is not None:
@@ -364,9 +351,7 @@ def _rule_lines(book: Rulebook, rule: Rule, day: date) -> list[tuple[str, str]]:
         lines += [("", f"  {fine}") for fine in _fines(penalty)]
     lines.append(("seen by", rule.seen_by + (f": {rule.seen_by_reason}" if rule.seen_by_reason else "")))
     if rule.transition:
-        lines.append(
-            ("transition", f"if placed before {rule.transition.placed_before}: from {rule.transition.until}")
-        )
+        lines.append(("transition", f"if placed before {rule.transition.placed_before}: from {rule.transition.until}"))
     return lines + _footing(rule)
 
 
@@ -389,9 +374,7 @@ def _penalty_lines(penalty: Penalty) -> list[tuple[str, str]]:
     if penalty.refers_to:
         lines.append(("refers to", ", ".join(penalty.refers_to)))
     if penalty.fine_on:
-        lines.append(
-            ("fine on", penalty.fine_on + (f": {penalty.fine_on_note}" if penalty.fine_on_note else ""))
-        )
+        lines.append(("fine on", penalty.fine_on + (f": {penalty.fine_on_note}" if penalty.fine_on_note else "")))
     return lines + _footing(penalty)
 
 

@@ -31,9 +31,7 @@ Another:  shenhe sample binding --variant envelope"""
 def serve(
     port: Annotated[
         int,
-        typer.Option(
-            "--port", metavar="PORT", help="A port on 127.0.0.1; 0 takes a free one.", min=0, max=65535
-        ),
+        typer.Option("--port", metavar="PORT", help="A port on 127.0.0.1; 0 takes a free one.", min=0, max=65535),
     ] = 8000,
     fault: Annotated[
         list[str] | None,
@@ -113,7 +111,9 @@ def variants(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")
 
 @app.command("binding", epilog=BINDING_EXAMPLES)
 def binding(
-    variant: Annotated[str | None, typer.Option("--variant", metavar="NAME", help="As this lawful variant is reached.")] = None,
+    variant: Annotated[
+        str | None, typer.Option("--variant", metavar="NAME", help="As this lawful variant is reached.")
+    ] = None,
 ) -> None:
     """Print the binding of the sample provider, to start one of your own from."""
     from shenhe.conformance.sample import UnknownVariantError, sample_binding

@@ -19,21 +19,29 @@ if TYPE_CHECKING:
 MANY = 50_000
 """Providers beyond which the memory needed is said before starting."""
 BYTES_A_PROVIDER = {"simpy": 30_000, "compiled": 10_000}
-"""Beyond the libraries, by engine, a replication of cn-2023 in full with its log being written: 6,092 providers take some 150 MB on
-SimPy, 50,000 some 490 MB compiled."""
+"""Beyond the libraries, by engine, a replication of cn-2023 in full with its log being written: 6,092 providers take
+some 150 MB on SimPy, 50,000 some 490 MB compiled.
+"""
 
 Set = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="PATH=VALUE", help="Change one parameter, e.g. policy.staff.inspectors=12. Repeatable."),
+    typer.Option(
+        "--set", metavar="PATH=VALUE", help="Change one parameter, e.g. policy.staff.inspectors=12. Repeatable."
+    ),
 ]
 Replications = Annotated[int, typer.Option("--replications", "-n", min=1, help="How many replications.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="The seed: the same one gives the same run.")]
 Workers = Annotated[
-    int | None, typer.Option("--workers", min=1, help="Processes to use; by default as many as pay. Results are the same.")
+    int | None,
+    typer.Option("--workers", min=1, help="Processes to use; by default as many as pay. Results are the same."),
 ]
 Engine = Annotated[
     str,
-    typer.Option("--engine", metavar="auto|simpy|compiled", help="What runs it; auto takes the one sooner done. Results are the same."),
+    typer.Option(
+        "--engine",
+        metavar="auto|simpy|compiled",
+        help="What runs it; auto takes the one sooner done. Results are the same.",
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]
 
@@ -164,7 +172,9 @@ def run_scenario(
     try:
         return simulator.simulate(scenario, replications, seed, workers, out, progress, command=command)
     except KeyboardInterrupt:
-        kept = f"they are kept in {out}, and the same command goes on from there" if out else "nothing was kept: no --out"
+        kept = (
+            f"they are kept in {out}, and the same command goes on from there" if out else "nothing was kept: no --out"
+        )
         typer.echo(f"\nstopped after {finished} of {replications} replications; {kept}", err=True)
         raise typer.Exit(130) from None
     finally:

@@ -38,14 +38,22 @@ class _RunByDefault(TyperGroup):
 app = typer.Typer(
     cls=_RunByDefault,
     no_args_is_help=True,
-    help="Run many policies under many uncertain worlds, and ask what follows.\n\n"
-    "`shenhe study STUDY.yaml --out DIR` runs one, and resumes it. Example:  shenhe study first-look --out runs/first-look",
+    help=(
+        "Run many policies under many uncertain worlds, and ask what follows.\n\n`shenhe study STUDY.yaml --out DIR`"
+        " runs one, and resumes it. Example:  shenhe study first-look --out runs/first-look"
+    ),
 )
 
 Out = Annotated[Path, typer.Option("--out", help="Folder for the results; resumes what it holds.")]
-Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Processes to use; by default one for each processor.")]
-Kind = Annotated[str, typer.Option("--executor", metavar="processes|inline|dask", help="Where jobs run. Results are the same.")]
-Scheduler = Annotated[str | None, typer.Option("--scheduler", help="A Dask scheduler to join, such as tcp://10.0.0.5:8786.")]
+Workers = Annotated[
+    int | None, typer.Option("--workers", min=1, help="Processes to use; by default one for each processor.")
+]
+Kind = Annotated[
+    str, typer.Option("--executor", metavar="processes|inline|dask", help="Where jobs run. Results are the same.")
+]
+Scheduler = Annotated[
+    str | None, typer.Option("--scheduler", help="A Dask scheduler to join, such as tcp://10.0.0.5:8786.")
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, however long it takes.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]
 
@@ -74,8 +82,13 @@ def run(
 
     plan = load_study(study)
     command = shlex.join(["shenhe", "study", study, "--out", str(out)])
-    with using(engine), _Progress(f"{plan.study.name}, {len(plan.arms)} arms, {len(plan.worlds):,} worlds", out) as progress:
-        done = run_study(plan, out, _pool(executor, workers, scheduler), progress, agree=None if yes else _agree, command=command)
+    with (
+        using(engine),
+        _Progress(f"{plan.study.name}, {len(plan.arms)} arms, {len(plan.worlds):,} worlds", out) as progress,
+    ):
+        done = run_study(
+            plan, out, _pool(executor, workers, scheduler), progress, agree=None if yes else _agree, command=command
+        )
         analyses = overview(done)
     page = out / "index.html"
     write_study_page(page, done, analyses)
@@ -88,7 +101,11 @@ def run(
     if done.quarantined:
         for name, reason in done.quarantined.items():
             typer.echo(f"not run: {name}: {reason}", err=True)
-        typer.echo(f"{len(done.quarantined)} jobs could not be run; the rest stands in {out}. The same command tries them again.", err=True)
+        typer.echo(
+            f"{len(done.quarantined)} jobs could not be run; the rest stands in {out}. The same command tries them"
+            " again.",
+            err=True,
+        )
         raise typer.Exit(3)
 
 
@@ -102,12 +119,16 @@ def list_studies(as_json: Json = False) -> None:
 
     plans = [load_study(name) for name in names()]
     if as_json:
-        rows = [{"name": p.study.name, "title": p.study.title, "arms": len(p.arms), "worlds": len(p.worlds)} for p in plans]
+        rows = [
+            {"name": p.study.name, "title": p.study.title, "arms": len(p.arms), "worlds": len(p.worlds)} for p in plans
+        ]
         typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
         return
     width = max(len(plan.study.name) for plan in plans)
     for plan in plans:
-        typer.echo(f"{plan.study.name:{width}}  {plan.study.title} ({len(plan.arms)} arms, {len(plan.worlds):,} worlds)")
+        typer.echo(
+            f"{plan.study.name:{width}}  {plan.study.title} ({len(plan.arms)} arms, {len(plan.worlds):,} worlds)"
+        )
 
 
 KINDS = "compare, rank, sensitivity, discover, pareto, robust, tipping"
@@ -117,10 +138,16 @@ KINDS = "compare, rank, sensitivity, discover, pareto, robust, tipping"
 def analyse(
     kind: Annotated[str, typer.Argument(metavar="KIND", help=f"One of: {KINDS}.")],
     run: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a finished study.")],
-    metric: Annotated[str | None, typer.Option("--metric", help="The metric to judge by; by default the study's first objective.")] = None,
-    arm: Annotated[str | None, typer.Option("--arm", help="The arm to look at (sensitivity, discover, tipping).")] = None,
+    metric: Annotated[
+        str | None, typer.Option("--metric", help="The metric to judge by; by default the study's first objective.")
+    ] = None,
+    arm: Annotated[
+        str | None, typer.Option("--arm", help="The arm to look at (sensitivity, discover, tipping).")
+    ] = None,
     baseline: Annotated[str | None, typer.Option("--baseline", help="The arm others are compared with.")] = None,
-    threshold: Annotated[float | None, typer.Option("--threshold", help="What counts as a case of interest (discover).")] = None,
+    threshold: Annotated[
+        float | None, typer.Option("--threshold", help="What counts as a case of interest (discover).")
+    ] = None,
     delta: Annotated[float | None, typer.Option("--delta", help="The smallest difference that matters (rank).")] = None,
     figure: Annotated[Path | None, typer.Option("--figure", help="Write the figure as a page of HTML.")] = None,
     as_json: Json = False,
@@ -192,7 +219,9 @@ def _agree(estimate: Estimate) -> bool:
     if estimate.wall <= ASK_SECONDS and estimate.disk <= ASK_BYTES:
         return True
     if not sys.stdin.isatty():
-        raise typer.BadParameter("this is long, and nobody is there to be asked: add --yes to agree, or make the study smaller")
+        raise typer.BadParameter(
+            "this is long, and nobody is there to be asked: add --yes to agree, or make the study smaller"
+        )
     return bool(typer.confirm("Go on?", err=True))
 
 
@@ -236,7 +265,12 @@ def _print_analysis(analysis: Analysis) -> None:
     shown = readable(analysis).drop(columns=["from", "to", "p"] if analysis.kind == "compare" else [])
     for column in map(str, shown.columns):
         first = column == shown.columns[0]
-        table.add_column(column, justify="left" if first else "right", no_wrap=first or column in ("metric", "parameter"), overflow="fold")
+        table.add_column(
+            column,
+            justify="left" if first else "right",
+            no_wrap=first or column in ("metric", "parameter"),
+            overflow="fold",
+        )
     for row in shown.itertuples(index=False):
         table.add_row(*(str(cell) for cell in row))
     console.print(table)
@@ -250,7 +284,10 @@ def _rows(analysis: Analysis) -> dict[str, Any]:
         "title": analysis.title,
         "notes": list(analysis.notes),
         "table": json.loads(analysis.table.to_json(orient="records", double_precision=12)),
-        "details": {name: json.loads(frame.to_json(orient="records", double_precision=12)) for name, frame in analysis.details.items()},
+        "details": {
+            name: json.loads(frame.to_json(orient="records", double_precision=12))
+            for name, frame in analysis.details.items()
+        },
     }
 
 

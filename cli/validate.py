@@ -17,8 +17,12 @@ if TYPE_CHECKING:
 
 def validate(
     seed: Annotated[int, typer.Option("--seed", min=0, help="The seed of the runs.")] = 2023,
-    quick: Annotated[bool, typer.Option("--quick", help="Fewer replications: wider errors, a third of the time.")] = False,
-    out: Annotated[Path | None, typer.Option("--out", metavar="PAGE.html", help="Write a page with figures and tables.")] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Fewer replications: wider errors, a third of the time.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="PAGE.html", help="Write a page with figures and tables.")
+    ] = None,
     engine: Engine = "auto",
     as_json: Json = False,
 ) -> None:
@@ -86,7 +90,8 @@ def _document(found: Validation) -> dict[str, Any]:
         "quick": found.quick,
         "passed": not found.failed,
         "checks": [
-            {**check._asdict(), "z": finite(check.z), "tolerance": check.tolerance, "passed": check.passed} for check in found.checks
+            {**check._asdict(), "z": finite(check.z), "tolerance": check.tolerance, "passed": check.passed}
+            for check in found.checks
         ],
         "harrington": {
             "costs": list(found.targeting.costs),
@@ -94,7 +99,12 @@ def _document(found: Validation) -> dict[str, Any]:
             "random": [float(arm.compliance.mean()) for arm in found.targeting.random],
         },
         "escalation": [
-            {"steepness": each.steepness, "flat_fine": each.flat_fine, "increase": each.increase[0], "error": each.increase[1]}
+            {
+                "steepness": each.steepness,
+                "flat_fine": each.flat_fine,
+                "increase": each.increase[0],
+                "error": each.increase[1],
+            }
             for each in found.escalations
         ],
     }

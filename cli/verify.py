@@ -15,8 +15,12 @@ if TYPE_CHECKING:
 def verify(
     attestation: Annotated[Path, typer.Argument(metavar="FILE", help="What `shenhe attest` wrote.")],
     key: Annotated[Path, typer.Option("--key", metavar="PUBLIC_PEM", help="The signer's Ed25519 public key, in PEM.")],
-    report: Annotated[Path | None, typer.Option("--report", metavar="REPORT", help="Also check that it is about this report.")] = None,
-    require_passed: Annotated[bool, typer.Option("--require-passed", help="Refuse what does not say that every rule was kept.")] = False,
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="REPORT", help="Also check that it is about this report.")
+    ] = None,
+    require_passed: Annotated[
+        bool, typer.Option("--require-passed", help="Refuse what does not say that every rule was kept.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the statement as JSON.")] = False,
 ) -> None:
     """Check that an attestation is unchanged and signed by that key, and say what it covers.
@@ -60,7 +64,9 @@ def _print(statement: Statement, attestation: bytes, report: Path | None) -> Non
     book = rulebook.digest.sha256 if rulebook and rulebook.digest else ""
     same = "the same as" if book == load_rulebook().hash else "another than"
     verdicts = statement.annotations.get("verdicts")
-    counts = ", ".join(f"{count} {verdict}" for verdict, count in verdicts.items()) if isinstance(verdicts, dict) else ""
+    counts = (
+        ", ".join(f"{count} {verdict}" for verdict, count in verdicts.items()) if isinstance(verdicts, dict) else ""
+    )
     packs = rulebook.annotations.get("packs", []) if rulebook else []
     about = "and is about the report given" if report else "the report itself was not given (--report)"
     rows = [
@@ -73,7 +79,10 @@ def _print(statement: Statement, attestation: bytes, report: Path | None) -> Non
         ("rulebook", f"sha256 {book} ({same} this installation's)"),
         ("binding", f"sha256 {binding.digest.sha256}" if binding and binding.digest else "none: bound by no file"),
         ("report", f"sha256 {statement.subject[0].digest.sha256}"),
-        ("not covered", f"{said.get('undecided', '')} rules that this run does not decide; other environments; other days"),
+        (
+            "not covered",
+            f"{said.get('undecided', '')} rules that this run does not decide; other environments; other days",
+        ),
     ]
     width = max(len(name) for name, _ in rows)
     for name, value in rows:

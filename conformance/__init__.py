@@ -7,7 +7,8 @@ For a provider's own tests, one function does it::
     def test_my_provider_keeps_the_law():
         check("binding.yaml")
 
-Nothing heavy is imported before something runs. A run goes through these modules, each of which needs only those above it::
+Nothing heavy is imported before something runs. A run goes through these modules, each of which needs only those above
+it::
 
     provider, exchange      what can be asked of anybody, and one request with its answer
     registry, checks/       checks: properties that decide rules

@@ -156,13 +156,17 @@ def verify(attestation: bytes, key_pem: bytes, *, report_bytes: bytes | None = N
     try:
         key.verify(signature, pre_authentication(PAYLOAD_TYPE, payload))
     except InvalidSignature:
-        raise NotAttestedError("the signature does not match: it was changed after it was signed, or signed by another key") from None
+        raise NotAttestedError(
+            "the signature does not match: it was changed after it was signed, or signed by another key"
+        ) from None
     if _envelope(payload, named, signature) != attestation:
         raise NotAttestedError("what was signed is unchanged, but the file around it was edited")
     try:
         signed = Statement.model_validate_json(payload)
     except ValidationError:
-        raise NotAttestedError("the signature is good, but what is signed is no statement of this version of shenhe") from None
+        raise NotAttestedError(
+            "the signature is good, but what is signed is no statement of this version of shenhe"
+        ) from None
     if report_bytes is not None:
         _check_report(signed, report_bytes)
     return signed
@@ -227,13 +231,17 @@ def _predicate(report: Report) -> Predicate:
         ),
     ]
     if report.target.binding_sha256:
-        configuration.append(Configuration(name="binding", digest=_digest(report.target.binding_sha256, "target.binding_sha256")))
+        configuration.append(
+            Configuration(name="binding", digest=_digest(report.target.binding_sha256, "target.binding_sha256"))
+        )
     result: Literal["PASSED", "WARNED", "FAILED"] = "PASSED"
     if failed or not passed or (report.summary.exit_code and not warned):
         result = "FAILED"
     elif warned:
         result = "WARNED"
-    return Predicate(result=result, configuration=configuration, passedTests=passed, warnedTests=warned, failedTests=failed)
+    return Predicate(
+        result=result, configuration=configuration, passedTests=passed, warnedTests=warned, failedTests=failed
+    )
 
 
 def _digest(sha256: str, name: str) -> Digest:
@@ -286,7 +294,9 @@ def _private_key(pem: bytes, passphrase: bytes | None) -> Ed25519PrivateKey:
         key = load_pem_private_key(pem, passphrase)
     except TypeError:
         needed = (
-            "is protected by a passphrase, and none was given" if passphrase is None else "is not protected, but a passphrase was given"
+            "is protected by a passphrase, and none was given"
+            if passphrase is None
+            else "is not protected, but a passphrase was given"
         )
         raise AttestationError(f"the key {needed}") from None
     except (ValueError, UnsupportedAlgorithm):

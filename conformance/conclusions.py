@@ -24,7 +24,9 @@ def exit_code(rules: Iterable[RuleResult], checks: Iterable[CheckResult]) -> Exi
     return ExitCode.PASSED
 
 
-def by_rule(chosen: dict[str, Rule], results: list[CheckResult], level: Level) -> tuple[list[RuleResult], list[UndecidedRule]]:
+def by_rule(
+    chosen: dict[str, Rule], results: list[CheckResult], level: Level
+) -> tuple[list[RuleResult], list[UndecidedRule]]:
     """The rules that checks decided, each with the gravest verdict among them, and the others with the reason."""
     decided, undecided = [], []
     for rule in chosen.values():

@@ -157,7 +157,9 @@ class Conversation:
         taken = tuple(self.taken[begin:])
         self.session.kept[place] = Kept(value, undecided, taken, self.counts.less(before))
 
-    def _ask(self, role: Role, operation: Callable[P, Result[T]], *args: P.args, **kwargs: P.kwargs) -> Accepted[T] | Refused | Unavailable:
+    def _ask(
+        self, role: Role, operation: Callable[P, Result[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> Accepted[T] | Refused | Unavailable:
         name = getattr(operation, "__name__", "call")
         self.session.may_ask(name)
         result: Accepted[T] | Refused | Unavailable

@@ -68,17 +68,13 @@ class Document(_Model):
         if file is not None and (
             PurePosixPath(file).is_absolute() or ".." in PurePosixPath(file).parts or "\\" in file
         ):
-            raise ValueError(
-                f"found {file!r}, expected a path below the folder of the evidence file, written with /"
-            )
+            raise ValueError(f"found {file!r}, expected a path below the folder of the evidence file, written with /")
         return file
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.expires < self.date:
-            raise ValueError(
-                f"found a document of {self.date} that expires on {self.expires}, expected a later day"
-            )
+            raise ValueError(f"found a document of {self.date} that expires on {self.expires}, expected a later day")
         return self
 
 
@@ -117,9 +113,7 @@ def read_evidence(path: Path) -> Evidence:
     return evidence
 
 
-def document_rows(
-    undecided: Iterable[UndecidedRule], evidence: Evidence, today: datetime.date
-) -> list[DocumentRow]:
+def document_rows(undecided: Iterable[UndecidedRule], evidence: Evidence, today: datetime.date) -> list[DocumentRow]:
     """One row for each undecided rule that only a document shows, in their order.
 
     The best document decides: one that holds, else one that has expired. Rules that probes decide have no
@@ -140,9 +134,7 @@ def document_rows(
                 behaviour=rule.behaviour,
                 state=best[1] if best else "missing",
                 reason=best[2] if best else "no document names this rule",
-                documents=tuple(
-                    document.document for document, state, _ in offered if best and state == best[1]
-                ),
+                documents=tuple(document.document for document, state, _ in offered if best and state == best[1]),
             )
         )
     return rows
@@ -163,11 +155,7 @@ def _state(document: Document, folder: Path | None, today: datetime.date) -> tup
     """What a document is worth today, and why it is not worth more."""
     if document.date > today:
         return "missing", f"the document is dated {document.date}, which has not come yet"
-    if (
-        document.file is not None
-        and folder is not None
-        and (wrong := _unlike(folder / document.file, document.sha256))
-    ):
+    if document.file is not None and folder is not None and (wrong := _unlike(folder / document.file, document.sha256)):
         return "missing", wrong
     if document.expires < today:
         return "expired", f"the document expired on {document.expires}"
@@ -188,6 +176,4 @@ def _unlike(path: Path, sha256: str) -> str:
                 digest.update(chunk)
     except OSError as error:
         return f"the file {path.name} cannot be read ({error.strerror})"
-    return (
-        "" if digest.hexdigest() == sha256 else f"the file {path.name} is not the one whose sha256 is given"
-    )
+    return "" if digest.hexdigest() == sha256 else f"the file {path.name} is not the one whose sha256 is given"

@@ -110,7 +110,9 @@ def explore_sequences(
     return found
 
 
-def _without_what_is_not_needed(judge: Callable[[Lived], None], model: type[Model], found: Explored[Lived], shrinks: int) -> None:
+def _without_what_is_not_needed(
+    judge: Callable[[Lived], None], model: type[Model], found: Explored[Lived], shrinks: int
+) -> None:
     """Leave out half of the steps, then a quarter, and so on down to single ones, from the end to the beginning."""
     if found.failing is None:
         return

@@ -1,7 +1,8 @@
 """One request and its answer, kept as evidence.
 
-Exchanges are immutable and redacted when they are captured: whatever is a secret (tokens, supplied identities) stands in them only
-as the ``${NAME}`` it came from, so that nothing built from an exchange (a report, a log line, an exception) can leak it.
+Exchanges are immutable and redacted when they are captured: whatever is a secret (tokens, supplied identities) stands
+in them only as the ``${NAME}`` it came from, so that nothing built from an exchange (a report, a log line, an
+exception) can leak it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from .report import Step
 KEPT_REQUEST = 1_000_000
 KEPT_TEXT = 65_536
 KEPT_BINARY = 1_024
-"""Bytes of a body that are kept as evidence: of a request, of an answer in text, of any other answer. Size and hash are always kept."""
+"""Bytes of a body that are kept as evidence: of a request, of an answer in text, of any other answer. Size and hash are
+always kept.
+"""
 
 SHOWN = 8_000
 """Characters of a body that a report repeats."""
@@ -38,7 +41,9 @@ class SentRequest:
 
 @dataclass(frozen=True, slots=True)
 class ReceivedResponse:
-    """What came back. ``body`` is cut at the capture limit; ``body_size`` and ``body_sha256`` speak of all that was read."""
+    """What came back. ``body`` is cut at the capture limit; ``body_size`` and ``body_sha256`` speak of all that was
+    read.
+    """
 
     status: int
     headers: Headers = ()
@@ -65,12 +70,14 @@ class Exchange:
     origin: str = ""
 
 
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]")
+_CONTROL = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
+)
 
 
 def visible(text: str) -> str:
-    """``text`` with the characters that a terminal or a reader would obey instead of show (escapes, bidirectional and zero-width marks)
-    written out: ``\\x1b``, ``\\u202e``. Tabs and line feeds stay.
+    """``text`` with the characters that a terminal or a reader would obey instead of show (escapes, bidirectional and
+    zero-width marks) written out: ``\\x1b``, ``\\u202e``. Tabs and line feeds stay.
 
     >>> visible("red \\x1b[31m")
     'red \\\\x1b[31m'
@@ -84,7 +91,9 @@ def _written_out(match: re.Match[str]) -> str:
 
 
 def to_step(exchange: Exchange, role: Literal["set-up", "control", "probe", "observation"]) -> Step:
-    """An exchange as a report shows it: bodies as text where they are text, bounded, else a description with size and hash."""
+    """An exchange as a report shows it: bodies as text where they are text, bounded, else a description with size and
+    hash.
+    """
     request, response = exchange.request, exchange.response
     return Step(
         role=role,

@@ -23,14 +23,18 @@ def unlabelled(labels: Labels) -> list[Evidence]:
     if labels.glimpse is None:
         return []
     kind = labels.media_type.partition("/")[0]
-    title = {"audio": "Spectrogram of the sound, its first and last seconds", "video": "The film's start frame"}.get(kind, "The picture")
+    title = {"audio": "Spectrogram of the sound, its first and last seconds", "video": "The film's start frame"}.get(
+        kind, "The picture"
+    )
     return [_picture(f"{title}: no label was found", labels.glimpse)]
 
 
 def field(label: Label) -> Evidence:
     """An implicit label as it stands in the file, with its place and every departure from the standard."""
     place = f", bytes {label.span[0]:,} to {label.span[1]:,} of the file" if label.span is not None else ""
-    departures = "".join(f"\n- {deviation.value} ({deviation.weight.value}): {deviation.sentence}" for deviation in label.deviations)
+    departures = "".join(
+        f"\n- {deviation.value} ({deviation.weight.value}): {deviation.sentence}" for deviation in label.deviations
+    )
     return Evidence(title=f"The field as found ({label.carrier}{place})", data=f"{label.raw}{departures}")
 
 
@@ -39,8 +43,15 @@ def carriers(labels: Labels, made: Media) -> list[Evidence]:
     metadata.
     """
     others = [f"{label.scheme} at {label.carrier}: {label.raw}" for label in labels.implicit]
-    found = [Evidence(title="What else the file holds", data="\n".join([*others, *labels.notes]))] if others or labels.notes else []
-    return [*found, Evidence(title=f"The first bytes of the file ({len(made.data):,} in all)", data=_printed(made.data))]
+    found = (
+        [Evidence(title="What else the file holds", data="\n".join([*others, *labels.notes]))]
+        if others or labels.notes
+        else []
+    )
+    return [
+        *found,
+        Evidence(title=f"The first bytes of the file ({len(made.data):,} in all)", data=_printed(made.data)),
+    ]
 
 
 def _printed(data: bytes) -> str:

@@ -37,7 +37,9 @@ def redacted(result: CheckResult, provider: Provider) -> CheckResult:
         return result
     finding = result.finding
     if finding is not None:
-        shown = [each.model_copy(update={"title": hide(each.title), "data": hide(each.data)}) for each in finding.evidence]
+        shown = [
+            each.model_copy(update={"title": hide(each.title), "data": hide(each.data)}) for each in finding.evidence
+        ]
         finding = finding.model_copy(update={"seen": hide(finding.seen), "case": hide(finding.case), "evidence": shown})
     return result.model_copy(update={"reason": hide(result.reason), "finding": finding})
 

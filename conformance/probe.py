@@ -1,4 +1,6 @@
-"""The probe that a property drives: a conversation that knows where accounts, people, consents and content come from."""
+"""The probe that a property drives: a conversation that knows where accounts, people, consents and content come
+from.
+"""
 
 from __future__ import annotations
 
@@ -64,7 +66,9 @@ class Probe(Conversation):
     def disposable_account(self) -> Account:
         """A verified account that may be deleted. Never a supplied one."""
         if self.capabilities.identities != "synthetic":
-            raise Undecided("an account would be deleted, and the binding supplies the only ones there are", lasting=True)
+            raise Undecided(
+                "an account would be deleted, and the binding supplies the only ones there are", lasting=True
+            )
         account = self.registered()
         self.verify(account)
         return account
@@ -124,7 +128,9 @@ class Probe(Conversation):
     def verify(self, account: Account) -> None:
         """Have the account verified by a valid identity."""
         if not self.offers(Operation.VERIFY_IDENTITY):
-            raise Undecided("no verified account: bind verify_identity or supply `accounts.verified_adult`", lasting=True)
+            raise Undecided(
+                "no verified account: bind verify_identity or supply `accounts.verified_adult`", lasting=True
+            )
         identity = self.identity(self.identity_methods()[0], account)
         verification = self.setup(self.provider.verify_identity, account, identity)
         if not verification.verified:

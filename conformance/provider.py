@@ -1,8 +1,8 @@
 """What can be asked of any provider of synthetic media, and what it answers.
 
-Every operation is optional: a provider is any object with some of the methods of :class:`Provider`. Results are data. A provider that
-says no is an answer like any other (:class:`Refused`), and one that could not answer is one too (:class:`Unavailable`); no operation
-raises for either.
+Every operation is optional: a provider is any object with some of the methods of :class:`Provider`. Results are data. A
+provider that says no is an answer like any other (:class:`Refused`), and one that could not answer is one too
+(:class:`Unavailable`); no operation raises for either.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ T = TypeVar("T")
 
 
 class Operation(StrEnum):
-    """Something that can be asked of a provider. The value is the name of the method of :class:`Provider` that asks it."""
+    """Something that can be asked of a provider. The value is the name of the method of :class:`Provider` that asks
+    it.
+    """
 
     REGISTER = "register"
     VERIFY_IDENTITY = "verify_identity"
@@ -45,12 +47,15 @@ class Operation(StrEnum):
     RESET = "reset"
 
 
-# --- answers ---------------------------------------------------------------------------------------------------------------------
+# --- answers
+# ---------------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted(Generic[T]):
-    """The provider did as asked. ``value`` was extracted from the last of ``exchanges``; ``notice`` is what it told the user."""
+    """The provider did as asked. ``value`` was extracted from the last of ``exchanges``; ``notice`` is what it told the
+    user.
+    """
 
     value: T
     exchanges: tuple[Exchange, ...] = ()
@@ -59,7 +64,9 @@ class Accepted(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The provider said no. ``status`` is the HTTP status (or its nearest likeness), ``reason`` its own code or words."""
+    """The provider said no. ``status`` is the HTTP status (or its nearest likeness), ``reason`` its own code or
+    words.
+    """
 
     status: int
     reason: str = ""
@@ -69,7 +76,9 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Unavailable:
-    """No usable answer: timeout, reset, 429, 5xx, an oversized or unreadable body. Never counts for or against the provider's conduct."""
+    """No usable answer: timeout, reset, 429, 5xx, an oversized or unreadable body. Never counts for or against the
+    provider's conduct.
+    """
 
     reason: str
     exchanges: tuple[Exchange, ...] = ()
@@ -79,12 +88,14 @@ class Unavailable:
 Result: TypeAlias = Accepted[T] | Refused | Unavailable
 
 
-# --- what is asked about -----------------------------------------------------------------------------------------------------------
+# --- what is asked about
+# -----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account at the provider. ``credentials`` (a token, a cookie …) is secret: it has no place in ``repr`` or in evidence.
+    """An account at the provider. ``credentials`` (a token, a cookie …) is secret: it has no place in ``repr`` or in
+    evidence.
 
     ``signed_by`` is another account whose credentials sign what is asked in this one's name: a forgery, which only
     operations in :attr:`Capabilities.accounts_named` are asked for.
@@ -149,8 +160,9 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class GenerationRequest:
-    """Make something of a prompt. ``labelled=False`` asks for the copy without explicit label; ``agreed`` says whether the user
-    accepted the agreement that moves the duty to label to the user. ``turns`` are earlier turns of a dialogue."""
+    """Make something of a prompt. ``labelled=False`` asks for the copy without explicit label; ``agreed`` says whether
+    the user accepted the agreement that moves the duty to label to the user. ``turns`` are earlier turns of a dialogue.
+    """
 
     service: Service
     media_type: str
@@ -174,7 +186,9 @@ class EditRequest:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """Something made or uploaded: ``media`` where the answer carried the bytes, else they are had by :meth:`Provider.fetch`."""
+    """Something made or uploaded: ``media`` where the answer carried the bytes, else they are had by
+    :meth:`Provider.fetch`.
+    """
 
     id: str
     media: Media | None = None
@@ -189,7 +203,9 @@ class Publication:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A surface (page, feed, thumbnail, download, share …) as the public sees it: its text, its bytes, and what notices stand there."""
+    """A surface (page, feed, thumbnail, download, share …) as the public sees it: its text, its bytes, and what notices
+    stand there.
+    """
 
     media: Media | None = None
     text: str = ""
@@ -198,8 +214,9 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class ReportRequest:
-    """A notice about a publication. ``kind`` is ``illegal``, ``impersonation``, ``intimate`` (TAKE IT DOWN) …; a valid intimate-image
-    request carries ``signature``, ``good_faith`` and ``contact``."""
+    """A notice about a publication. ``kind`` is ``illegal``, ``impersonation``, ``intimate`` (TAKE IT DOWN) …; a valid
+    intimate-image request carries ``signature``, ``good_faith`` and ``contact``.
+    """
 
     target: Publication
     kind: str
@@ -219,7 +236,9 @@ class TicketState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A report or an appeal on its way: ``receipt`` is what confirms that it arrived, ``reasons`` explain the decision."""
+    """A report or an appeal on its way: ``receipt`` is what confirms that it arrived, ``reasons`` explain the
+    decision.
+    """
 
     id: str
     state: TicketState
@@ -236,8 +255,9 @@ class SearchPage:
 
 @dataclass(frozen=True, slots=True)
 class Disclosure:
-    """A public page of the provider: ``rules``, ``complaints``, ``agreement``, ``filing`` …, with its published ``fields``
-    (``time_limit_hours``, ``filing_number``, ``link`` …) where the binding extracts any."""
+    """A public page of the provider: ``rules``, ``complaints``, ``agreement``, ``filing`` …, with its published
+    ``fields`` (``time_limit_hours``, ``filing_number``, ``link`` …) where the binding extracts any.
+    """
 
     topic: str
     text: str
@@ -266,14 +286,15 @@ class Record:
 class Capabilities:
     """What a provider declares it offers. What is not declared is not failed; what is declared and absent is.
 
-    ``media`` gives the media types each service makes; ``surfaces`` the places a publication can be seen on; ``renditions`` the forms a
-    piece of content can be fetched in (``original``, ``download``, ``export``, ``thumbnail`` …); ``edit_scopes`` what can be edited of a
-    person (``face``, ``voice``). ``markers`` names the phrases by which the provider's test environment knows test content that it must
-    treat as ``unlawful`` or ``intimate``. ``identities`` is ``synthetic`` where invented persons may be registered, else ``supplied``.
-    ``consents_expire`` says that a consent can be given for a number of days. ``text_labels`` is ``interface`` where the notice beside a
-    text says what it is and the text itself does not, but for copies that are taken away. ``accounts_named`` are the operations whose
-    requests name the account by its id, besides being signed by it. ``holders_named`` says that the name of whoever an identity is of is
-    presented with it.
+    ``media`` gives the media types each service makes; ``surfaces`` the places a publication can be seen on;
+    ``renditions`` the forms a piece of content can be fetched in (``original``, ``download``, ``export``, ``thumbnail``
+    …); ``edit_scopes`` what can be edited of a person (``face``, ``voice``). ``markers`` names the phrases by which the
+    provider's test environment knows test content that it must treat as ``unlawful`` or ``intimate``. ``identities`` is
+    ``synthetic`` where invented persons may be registered, else ``supplied``. ``consents_expire`` says that a consent
+    can be given for a number of days. ``text_labels`` is ``interface`` where the notice beside a text says what it is
+    and the text itself does not, but for copies that are taken away. ``accounts_named`` are the operations whose
+    requests name the account by its id, besides being signed by it. ``holders_named`` says that the name of whoever an
+    identity is of is presented with it.
     """
 
     operations: frozenset[Operation]
@@ -297,8 +318,10 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True)
 class ReadyMade:
-    """Accounts, identities and consents that a binding supplies by role (``verified_adult``, ``unverified``, ``minor``, ``subject``,
-    ``reporter``), for gateways that refuse invented people. ``profiles`` are what the holders of the accounts told the provider."""
+    """Accounts, identities and consents that a binding supplies by role (``verified_adult``, ``unverified``, ``minor``,
+    ``subject``, ``reporter``), for gateways that refuse invented people. ``profiles`` are what the holders of the
+    accounts told the provider.
+    """
 
     accounts: Mapping[str, Account] = field(default_factory=dict)
     identities: Mapping[str, Identity] = field(default_factory=dict)

@@ -30,13 +30,24 @@ _OPTION = "--shenhe"
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The options; nothing else of shenhe is imported unless the first is given."""
     group = parser.getgroup("shenhe", "conformance of a provider of synthetic media")
-    group.addoption(_OPTION, metavar="BINDING", default=None, help="Probe the provider of this binding, one item a rule.")
-    group.addoption("--shenhe-base-url", metavar="URL", default=None, help="Where the provider is, instead of the binding's base_url.")
+    group.addoption(
+        _OPTION, metavar="BINDING", default=None, help="Probe the provider of this binding, one item a rule."
+    )
+    group.addoption(
+        "--shenhe-base-url",
+        metavar="URL",
+        default=None,
+        help="Where the provider is, instead of the binding's base_url.",
+    )
     group.addoption("--shenhe-level", default="core", choices=("core", "extended", "full"), help="How much is checked.")
-    group.addoption("--shenhe-rules", metavar="PATTERN", action="append", default=None, help="Only these rules. Repeatable.")
+    group.addoption(
+        "--shenhe-rules", metavar="PATTERN", action="append", default=None, help="Only these rules. Repeatable."
+    )
     group.addoption("--shenhe-seed", type=int, default=0, help="The same seed asks the same.")
     group.addoption("--shenhe-examples", type=int, default=25, help="Cases that each check draws after its fixed ones.")
-    group.addoption("--shenhe-lenient", action="store_true", default=False, help="Skip, not fail, what could not be verified.")
+    group.addoption(
+        "--shenhe-lenient", action="store_true", default=False, help="Skip, not fail, what could not be verified."
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -97,7 +108,9 @@ class RuleItem(pytest.Item):
         raise RuleBroken(found, [check for check in report.checks if self.name in check.rules])
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """What was expected and seen, and how to see it again; a traceback through shenhe would tell nobody anything."""
+        """What was expected and seen, and how to see it again; a traceback through shenhe would tell nobody
+        anything.
+        """
         if isinstance(excinfo.value, RuleBroken):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)

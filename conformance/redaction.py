@@ -19,7 +19,9 @@ SHORTEST = 4
 """ASCII secrets below this many characters would turn ordinary text into placeholders."""
 
 RECENT = 6
-"""So many of the tokens used last are looked for anywhere in a text; older ones, which are many, only as whole words of it."""
+"""So many of the tokens used last are looked for anywhere in a text; older ones, which are many, only as whole words of
+it.
+"""
 
 _WORD = re.compile(rb"[\w.~+/=%-]{4,}")
 _COOKIE = re.compile(r"^([^=;]+)=([^;]*)")
@@ -54,7 +56,9 @@ def forms(secret: str) -> Iterator[bytes]:
 
 
 def _in_base64(raw: bytes) -> Iterator[bytes]:
-    """The part of the base64 text that does not depend on what stands before and after ``raw``, at each of three alignments."""
+    """The part of the base64 text that does not depend on what stands before and after ``raw``, at each of three
+    alignments.
+    """
     for before, skipped in ((0, 0), (1, 2), (2, 3)):
         encoded = base64.b64encode(b"\0" * before + raw)
         loose = (before + len(raw)) % 3
@@ -129,7 +133,9 @@ class Redactor:
         return self.data(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
 
     def excerpt(self, text: str) -> str:
-        """As :meth:`text`, for what was cut out of a longer text: of a secret that the cut went through, the rest goes too."""
+        """As :meth:`text`, for what was cut out of a longer text: of a secret that the cut went through, the rest goes
+        too.
+        """
         with self._lock:
             needles = [*self._known, *(needle for needles in self._tokens.values() for needle in needles)]
         parts = _CUT.split(self.text(text))

@@ -1,7 +1,8 @@
 """Send the stored sequence of a finding again, and say whether the provider still answers as it did.
 
-What differs from run to run is carried over: ids and tokens come from the new answers, what was redacted comes from the environment. The
-answers are compared, not judged: where a provider makes something else each time, only the check itself can say whether it is lawful now.
+What differs from run to run is carried over: ids and tokens come from the new answers, what was redacted comes from the
+environment. The answers are compared, not judged: where a provider makes something else each time, only the check
+itself can say whether it is lawful now.
 """
 
 from __future__ import annotations
@@ -65,7 +66,11 @@ class Repetition:
 
 def finding_of(report: Report, rule: str) -> tuple[CheckResult, Finding]:
     """The failure of a rule (or check) in a report. Raises :class:`RepeatError` naming those there are."""
-    found = [(check, check.finding) for check in report.checks if check.finding is not None and rule in (check.name, *check.rules)]
+    found = [
+        (check, check.finding)
+        for check in report.checks
+        if check.finding is not None and rule in (check.name, *check.rules)
+    ]
     failing = [pair for pair in found if pair[0].verdict == "fail"] or found
     if not failing:
         known = sorted({name for check in report.checks if check.finding for name in check.rules})
@@ -80,11 +85,13 @@ def base_of(finding: Finding) -> str:
     return origin_of(finding.steps[0].url)
 
 
-def repeat(finding: Finding, base_url: str, environ: Mapping[str, str], transport: httpx.BaseTransport | None = None) -> Repetition:
+def repeat(
+    finding: Finding, base_url: str, environ: Mapping[str, str], transport: httpx.BaseTransport | None = None
+) -> Repetition:
     """Send the requests of ``finding`` to ``base_url``, in their order. A set-up that fails ends it.
 
-    Raises :class:`RepeatError` for a sequence that was not kept whole, that leads to another host, or needs a variable that ``environ``
-    does not have. Nothing is sent then.
+    Raises :class:`RepeatError` for a sequence that was not kept whole, that leads to another host, or needs a variable
+    that ``environ`` does not have. Nothing is sent then.
     """
     exchanges = [_exchange(step) for step in finding.steps]
     base = base_of(finding)
@@ -94,7 +101,9 @@ def repeat(finding: Finding, base_url: str, environ: Mapping[str, str], transpor
     given = {name: environ.get(name) for name in _needed(plan, exchanges)}
     missing = sorted(name for name, value in given.items() if not value)
     if missing:
-        raise RepeatError(f"found no value for {', '.join(missing)}, expected them in the environment: the report has them redacted")
+        raise RepeatError(
+            f"found no value for {', '.join(missing)}, expected them in the environment: the report has them redacted"
+        )
     values: dict[Variable, str] = {Variable(name): value for name, value in given.items() if value}
     done: list[Repeated] = []
     with httpx.Client(transport=transport or DeadlineTransport(), trust_env=False, follow_redirects=False) as client:
@@ -104,7 +113,10 @@ def repeat(finding: Finding, base_url: str, environ: Mapping[str, str], transpor
             repeated = _compared(number, step, status, body, trouble)
             done.append(repeated)
             if step.role == "set-up" and status != step.status:
-                why = f"request {number} ({repeated.what}) only prepares the case, and was answered {repeated.now}, not {repeated.then}"
+                why = (
+                    f"request {number} ({repeated.what}) only prepares the case, and was answered {repeated.now}, not"
+                    f" {repeated.then}"
+                )
                 return Repetition("cannot tell", why, tuple(done))
     return _concluded(tuple(done))
 
@@ -116,10 +128,14 @@ def _concluded(done: tuple[Repeated, ...]) -> Repetition:
     other_status = next((each for each in differing if each.then.partition(",")[0] != each.now.partition(",")[0]), None)
     if other_status is not None:
         why = (
-            f"request {other_status.number} ({other_status.what}) was answered {other_status.then}, and is answered {other_status.now} now"
+            f"request {other_status.number} ({other_status.what}) was answered {other_status.then}, and is answered"
+            f" {other_status.now} now"
         )
         return Repetition("cannot tell" if other_status.role == "control" else "no longer shows", why, done)
-    why = f"request {differing[0].number} ({differing[0].what}) is answered with other content; the check has to judge it anew"
+    why = (
+        f"request {differing[0].number} ({differing[0].what}) is answered with other content; the check has to judge it"
+        " anew"
+    )
     return Repetition("cannot tell", why, done)
 
 
@@ -140,7 +156,8 @@ def _check_kept(number: int, step: Step, base: str) -> None:
         raise RepeatError(f"request {number} goes to {visible(origin_of(step.url))[:100]}, which is not the provider")
     if _NOT_KEPT.fullmatch(step.request_body):
         raise RepeatError(
-            f"the body of request {number} was not kept whole in the report: run the check again, or the pytest of the finding"
+            f"the body of request {number} was not kept whole in the report: run the check again, or the pytest of the"
+            " finding"
         )
 
 
@@ -172,7 +189,9 @@ def _sent(
         sent = httpx.Request(
             request.method,
             url,
-            headers=[(name.encode(), value.encode()) for name, value in [*headers, ("Accept-Encoding", "gzip, deflate")]],
+            headers=[
+                (name.encode(), value.encode()) for name, value in [*headers, ("Accept-Encoding", "gzip, deflate")]
+            ],
             content=_body(request, plan, values) or None,
             extensions={
                 "timeout": dict.fromkeys(("connect", "read", "write", "pool"), TIMEOUT),
@@ -195,11 +214,16 @@ def _sent(
 def _body(request: SentRequest, plan: Plan, values: Mapping[Variable, str]) -> bytes:
     document = json_body(request)
     if document is not None:
-        return json.dumps(_filled(document, plan, values), ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+        return json.dumps(_filled(document, plan, values), ensure_ascii=False, separators=(",", ":")).encode(
+            "utf-8", "surrogatepass"
+        )
     text = body_text(request.body) or ""
     if not is_form(request):
         return _text(plan.pieces(text), values).encode("utf-8", "surrogatepass")
-    pairs = [f"{quote_plus(name)}={quote_plus(_text(plan.atom(value), values))}" for name, value in parse_qsl(text, keep_blank_values=True)]
+    pairs = [
+        f"{quote_plus(name)}={quote_plus(_text(plan.atom(value), values))}"
+        for name, value in parse_qsl(text, keep_blank_values=True)
+    ]
     return "&".join(pairs).encode()
 
 
@@ -226,7 +250,9 @@ def _text(pieces: Sequence[Piece], values: Mapping[Variable, str], *, percent: b
 
 
 def _carry(plan: Plan, number: int, body: bytes, headers: Mapping[str, str], values: dict[Variable, str]) -> None:
-    """Take what later requests need from the new answer. What is not there is left out, and the next request shows it."""
+    """Take what later requests need from the new answer. What is not there is left out, and the next request shows
+    it.
+    """
     wanted = plan.of_step(number)
     if not wanted:
         return
@@ -254,20 +280,28 @@ def _compared(number: int, step: Step, status: int | None, body: bytes, trouble:
     same = status == step.status
     if same and status is not None and step.role != "set-up":
         recorded = step.response_body
-        if not _NOT_KEPT.fullmatch(recorded) and list(_constant(recorded)) != list(_constant(visible(body_text(body) or ""))):
+        if not _NOT_KEPT.fullmatch(recorded) and list(_constant(recorded)) != list(
+            _constant(visible(body_text(body) or ""))
+        ):
             same, now = False, f"{now}, otherwise"
     return Repeated(number, step.role, visible(step.operation), then, now, same)
 
 
 def _constant(text: str) -> Iterator[Any]:
-    """What of an answer is the same in every run: the values of JSON that are no ids, tokens or times; a text without its numbers."""
+    """What of an answer is the same in every run: the values of JSON that are no ids, tokens or times; a text without
+    its numbers.
+    """
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
         yield _CHANGING.sub("#", re.sub(r"\$\{\w+\}", "#", text))
         return
     leaves = list(_leaves(document, ()))
-    made = {value for steps, value in leaves if isinstance(value, str) and looks_made(steps, value) and len(value) >= SHORTEST_ID}
+    made = {
+        value
+        for steps, value in leaves
+        if isinstance(value, str) and looks_made(steps, value) and len(value) >= SHORTEST_ID
+    }
     for steps, value in leaves:
         if isinstance(value, str):
             # Ids stand inside texts too.

@@ -25,7 +25,9 @@ class Words(_Model):
 
 
 class Probes(_Model):
-    """How much stands behind a verdict. ``decided`` counts the cases that a property judged, ``controls`` the accepted lawful twins."""
+    """How much stands behind a verdict. ``decided`` counts the cases that a property judged, ``controls`` the accepted
+    lawful twins.
+    """
 
     sent: int = 0
     accepted: int = 0
@@ -38,7 +40,9 @@ class Probes(_Model):
 
 
 class Step(_Model):
-    """One exchange of a finding, redacted. Bodies are text where they are text, else a description with size and hash."""
+    """One exchange of a finding, redacted. Bodies are text where they are text, else a description with size and
+    hash.
+    """
 
     role: Literal["set-up", "control", "probe", "observation"]
     operation: str
@@ -54,7 +58,9 @@ class Step(_Model):
 
 
 class Evidence(_Model):
-    """Something that a person can look at: the excerpt or picture that decided. ``data`` is base64 where ``media_type`` is not text."""
+    """Something that a person can look at: the excerpt or picture that decided. ``data`` is base64 where ``media_type``
+    is not text.
+    """
 
     title: str
     media_type: str = "text/plain"
@@ -194,14 +200,16 @@ class ReportError(ValueError):
 def read_report(path: Path) -> Report:
     """Read a ``report.json``.
 
-    Raises :class:`ReportError` naming the file, the path inside it and what is wrong there, and ``OSError`` for a file that
-    cannot be read.
+    Raises :class:`ReportError` naming the file, the path inside it and what is wrong there, and ``OSError`` for a file
+    that cannot be read.
     """
     return parse_report(read_report_bytes(path), str(path))
 
 
 def read_report_bytes(path: Path) -> bytes:
-    """The bytes of a report, for whoever needs their hash too. Raises :class:`ReportError` for more than a report can be."""
+    """The bytes of a report, for whoever needs their hash too. Raises :class:`ReportError` for more than a report can
+    be.
+    """
     with path.open("rb") as stream:
         data = stream.read(MAX_REPORT_BYTES + 1)
     if len(data) > MAX_REPORT_BYTES:
@@ -224,4 +232,6 @@ def parse_report(data: bytes, source: str) -> Report:
         lines = [f"{source}: {dotted(fault['loc']) or 'the whole'}: {fault['msg']}" for fault in faults[:5]]
         if len(faults) > 5:
             lines.append(f"{source}: and {len(faults) - 5} more")
-        raise ReportError("\n".join([*lines, "expected a report.json written by `shenhe check` of this version"])) from None
+        raise ReportError(
+            "\n".join([*lines, "expected a report.json written by `shenhe check` of this version"])
+        ) from None

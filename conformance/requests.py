@@ -118,7 +118,9 @@ def picture(width: int = 64, height: int = 64, colour: tuple[int, int, int] = (9
         rows += b"\0" + ground * side + face * 2 * half + ground * (width - 2 * half - side)
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(bytes(rows), 6)), (b"IEND", b""))
-    body = b"".join(struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks)
+    body = b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
+    )
     return Media(b"\x89PNG\r\n\x1a\n" + body, "image/png")
 
 

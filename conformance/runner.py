@@ -64,9 +64,10 @@ def run_checks(
     where the provider is reached over the network; time passes while none of them is under way. The provider is
     emptied first where it can be, unless ``reset`` is false: others may be using it.
 
-    Raises :class:`~shenhe.conformance.target.TargetRefused` for a target that is neither on this machine nor a test environment,
-    :class:`~shenhe.conformance.selection.NothingToCheck` where no check is chosen, :class:`~shenhe.rulebook.RulebookError` for an unknown
-    pack, ``TypeError`` for a provider that lacks a method it declares.
+    Raises :class:`~shenhe.conformance.target.TargetRefused` for a target that is neither on this machine nor a test
+    environment, :class:`~shenhe.conformance.selection.NothingToCheck` where no check is chosen,
+    :class:`~shenhe.rulebook.RulebookError` for an unknown pack, ``TypeError`` for a provider that lacks a method it
+    declares.
     """
     began, started = time.monotonic(), datetime.now(UTC)
     level, on = Level(level), on or date.today()
@@ -135,7 +136,10 @@ class _Run:
     def _at_once(self, tasks: list[tuple[int, Check]], workers: int) -> dict[int, CheckResult | None]:
         """As many at once as there are workers; those that wait for others, or for time, besides."""
         found: dict[int, CheckResult | None] = {}
-        order, over = _longest_first(tasks, self.session.capabilities), SimpleQueue[Future[tuple[int, CheckResult | None]]]()
+        order, over = (
+            _longest_first(tasks, self.session.capabilities),
+            SimpleQueue[Future[tuple[int, CheckResult | None]]](),
+        )
         broken: BaseException | None = None
 
         def in_turn(rank: int) -> tuple[int, CheckResult | None]:
@@ -200,7 +204,8 @@ class _Run:
 
 
 def _longest_first(tasks: list[tuple[int, Check]], capabilities: Capabilities) -> list[tuple[int, Check]]:
-    """The checks in the order in which workers begin them: last comes what takes no time, so that no long one is left at the end.
+    """The checks in the order in which workers begin them: last comes what takes no time, so that no long one is left
+    at the end.
 
     How long one takes is told by how often it may have something made, as near as its cases tell that.
     """

@@ -87,7 +87,11 @@ def _at_most(failures: int, judged: int, rate: float) -> float:
     if rate in (0.0, 1.0):
         return float(rate == 0.0)
     terms = (
-        math.lgamma(judged + 1) - math.lgamma(k + 1) - math.lgamma(judged - k + 1) + k * math.log(rate) + (judged - k) * math.log1p(-rate)
+        math.lgamma(judged + 1)
+        - math.lgamma(k + 1)
+        - math.lgamma(judged - k + 1)
+        + k * math.log(rate)
+        + (judged - k) * math.log1p(-rate)
         for k in range(failures + 1)
     )
     return math.fsum(map(math.exp, terms))

@@ -55,7 +55,11 @@ def makes_text(capabilities: Capabilities) -> Absent | None:
 
 def labels_texts_themselves(capabilities: Capabilities) -> Absent | None:
     """Concerns whoever writes the label into a text; the interface around it may say it instead."""
-    return None if capabilities.text_labels == "content" else Absent("the label of texts stands in the interface around them")
+    return (
+        None
+        if capabilities.text_labels == "content"
+        else Absent("the label of texts stands in the interface around them")
+    )
 
 
 def makes_files(capabilities: Capabilities) -> Absent | None:

@@ -41,7 +41,11 @@ def chosen_rules(
         for pattern in patterns:
             if not any(fnmatch.fnmatchcase(name, pattern) for name in rules):
                 raise RulebookError(_no_match(book, pattern, list(rules)))
-        rules = {name: rule for name, rule in rules.items() if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)}
+        rules = {
+            name: rule
+            for name, rule in rules.items()
+            if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+        }
     return rules
 
 
@@ -52,7 +56,9 @@ def _binds(rule: Rule, capabilities: Capabilities) -> bool:
     """
     roles = {*capabilities.roles, Obligor.USER.value}
     services = set(capabilities.services)
-    return any(obligor.value in roles for obligor in rule.obligors) and (not services or bool(services & set(rule.applies.services)))
+    return any(obligor.value in roles for obligor in rule.obligors) and (
+        not services or bool(services & set(rule.applies.services))
+    )
 
 
 def _no_match(book: Rulebook, pattern: str, chosen: list[str]) -> str:
@@ -82,7 +88,9 @@ def chosen_checks(
     if not checks:
         among = f"the packs {', '.join(packs)}" if packs else "the packs in force for this target"
         narrowed = f" that match {', '.join(patterns)}" if patterns else ""
-        raise NothingToCheck(f"no check of level {level.value} decides any of the {len(chosen)} rules of {among}{narrowed}")
+        raise NothingToCheck(
+            f"no check of level {level.value} decides any of the {len(chosen)} rules of {among}{narrowed}"
+        )
     return checks
 
 
@@ -102,7 +110,8 @@ def decidable(
     book: Rulebook | None = None,
     on: date | None = None,
 ) -> list[Together]:
-    """The rules that checks of a level decide for such a provider, by what is best run together; nothing is asked of it.
+    """The rules that checks of a level decide for such a provider, by what is best run together; nothing is asked of
+    it.
 
     Raises as :func:`run_checks` does for what is chosen.
     """

@@ -120,5 +120,7 @@ class Session:
             return
         with self._lock:
             if most.generations is not None and self.generations >= most.generations:
-                raise Undecided(f"{most.generations} generations were asked for, which is all this run may pay for", lasting=True)
+                raise Undecided(
+                    f"{most.generations} generations were asked for, which is all this run may pay for", lasting=True
+                )
             self.generations += 1

@@ -30,7 +30,9 @@ def target_of(provider: Provider) -> Target:
 def must_have_methods(provider: Provider) -> None:
     """Raise ``TypeError`` for a provider that declares an operation and has no such method."""
     missing = sorted(
-        operation.value for operation in provider.capabilities.operations if not callable(getattr(provider, operation.value, None))
+        operation.value
+        for operation in provider.capabilities.operations
+        if not callable(getattr(provider, operation.value, None))
     )
     if missing:
         raise TypeError(

@@ -38,7 +38,8 @@ class Trial:
     """Puts a check to the provider of a session; what comes of it is gathered in the tally.
 
     The first failure ends it, once it was seen again. :class:`~shenhe.conformance.session.BudgetSpent`,
-    :class:`~shenhe.conformance.session.ProviderGone` and ``KeyboardInterrupt`` pass through, with the tally as far as it got.
+    :class:`~shenhe.conformance.session.ProviderGone` and ``KeyboardInterrupt`` pass through, with the tally as far as
+    it got.
     """
 
     session: Session
@@ -56,11 +57,17 @@ class Trial:
             return
         if check.machine is not None and effort.examples > 0 and tally.verdict <= Verdict.PASS:
             machine = check.machine()
-            self._conclude(explore_sequences(self._judge, machine, capabilities, seed=effort.seed, examples=effort.examples))
+            self._conclude(
+                explore_sequences(self._judge, machine, capabilities, seed=effort.seed, examples=effort.examples)
+            )
         if check.strategy is not None and effort.examples > 0 and tally.verdict <= Verdict.PASS:
-            self._conclude(explore(self._judge, check.strategy(capabilities), seed=effort.seed, examples=effort.examples))
+            self._conclude(
+                explore(self._judge, check.strategy(capabilities), seed=effort.seed, examples=effort.examples)
+            )
         if check.strategy is not None and effort.sample > 0 and tally.verdict <= Verdict.PASS:
-            self._sampled(independent(check.strategy(capabilities), seed=f"{effort.seed}/{check.name}", count=effort.sample))
+            self._sampled(
+                independent(check.strategy(capabilities), seed=f"{effort.seed}/{check.name}", count=effort.sample)
+            )
         for facet, missing in tally.facets.items():
             if missing is not None:
                 tally.raise_to(Verdict.INCONCLUSIVE, f"{facet}: {missing}")
@@ -93,14 +100,18 @@ class Trial:
         if explored.failing is not None and explored.violation is not None:
             if explored.flaky:
                 self._show(explored.failing, explored.violation)
-                self.tally.raise_to(Verdict.INCONCLUSIVE, f"seen once and not again when repeated: {explored.violation.seen}")
+                self.tally.raise_to(
+                    Verdict.INCONCLUSIVE, f"seen once and not again when repeated: {explored.violation.seen}"
+                )
             else:
                 self._confirm(explored.failing, explored.violation)
         elif explored.undecided is not None:
             self.tally.raise_to(Verdict.INCONCLUSIVE, f"a drawn case: {explored.undecided.reason}")
 
     def _sampled(self, cases: Iterable[Any]) -> None:
-        """Judge every draw, failed or not, and say what that excludes. Undecided draws count as failures: they might be."""
+        """Judge every draw, failed or not, and say what that excludes. Undecided draws count as failures: they might
+        be.
+        """
         judged = failures = undecided = drawn = 0
         first: tuple[Case, Violation] | None = None
         for case in cases:
@@ -116,14 +127,21 @@ class Trial:
                 undecided += 1
             judged += 1
         bound = upper_bound(failures + undecided, judged)
-        said = f"{failures} of {judged} independent draws failed" + (f" and {undecided} could not be judged" if undecided else "")
+        said = f"{failures} of {judged} independent draws failed" + (
+            f" and {undecided} could not be judged" if undecided else ""
+        )
         excludes = (
             f"{said}: with 95 % confidence, at most {100 * bound:.2g} % of such cases fail"
             if judged
             else f"none of {drawn} independent draws could be judged: nothing is excluded"
         )
         self.tally.sample = Sample(
-            drawn=drawn, judged=judged, failures=failures, undecided=undecided, upper95=round(bound, 6), excludes=excludes
+            drawn=drawn,
+            judged=judged,
+            failures=failures,
+            undecided=undecided,
+            upper95=round(bound, 6),
+            excludes=excludes,
         )
         if first is not None:
             self._confirm(*first)
@@ -172,7 +190,9 @@ class Trial:
             except (Undecided, NotJudged):
                 continue
             except (BudgetSpent, ProviderGone) as spent:
-                self.tally.raise_to(Verdict.INCONCLUSIVE, f"seen once, and not repeated since {spent}: {violation.seen}")
+                self.tally.raise_to(
+                    Verdict.INCONCLUSIVE, f"seen once, and not repeated since {spent}: {violation.seen}"
+                )
                 raise
         self.tally.raise_to(Verdict.INCONCLUSIVE, f"seen once and not again when repeated: {violation.seen}")
 

@@ -1,4 +1,5 @@
-"""Whose turn it is where several checks run at once: so many at a time, and time passes only while all of them wait for it.
+"""Whose turn it is where several checks run at once: so many at a time, and time passes only while all of them wait for
+it.
 
 A check that needs what another is just having made, or that lets time pass, gives its turn to the next meanwhile. A
 provider has one clock, so that time passes for everybody: the clock is moved when nobody is under way any more, as
@@ -104,7 +105,9 @@ class Turns:
         return own.moves
 
     def _made_by_another(self, key: object) -> Event | None:
-        """Nothing where it is this thread's to make now; else what tells that it is made, the place being given away."""
+        """Nothing where it is this thread's to make now; else what tells that it is made, the place being given
+        away.
+        """
         with self._lock:
             if key not in self._making:
                 self._making[key] = []

@@ -1,4 +1,6 @@
-"""What a check concludes. Verdicts are ordered and can only be raised, so that nothing seen later hides what was seen before."""
+"""What a check concludes. Verdicts are ordered and can only be raised, so that nothing seen later hides what was seen
+before.
+"""
 
 from __future__ import annotations
 

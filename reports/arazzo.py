@@ -1,7 +1,8 @@
 """The lawful course through a provider, as its binding describes it, as an Arazzo 1.0 workflow.
 
-Arazzo speaks of operations of an OpenAPI document; where there is none, :func:`openapi_of` writes one with what the binding knows. What a
-binding says and Arazzo cannot (conditions and paths of JMESPath, templates that compute, polling) stands in the description of its step.
+Arazzo speaks of operations of an OpenAPI document; where there is none, :func:`openapi_of` writes one with what the
+binding knows. What a binding says and Arazzo cannot (conditions and paths of JMESPath, templates that compute, polling)
+stands in the description of its step.
 """
 
 from __future__ import annotations
@@ -84,7 +85,9 @@ class _Step:
 
 
 def arazzo_of(file: BindingFile, name: str, openapi_url: str, base_url: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The Arazzo document of a binding, and the OpenAPI document that it speaks of (to be published at ``openapi_url``)."""
+    """The Arazzo document of a binding, and the OpenAPI document that it speaks of (to be published at
+    ``openapi_url``).
+    """
     course = _Course(file)
     steps = course.steps()
     first: dict[tuple[str, str], str] = {}
@@ -99,7 +102,11 @@ def arazzo_of(file: BindingFile, name: str, openapi_url: str, base_url: str) -> 
     }
     arazzo = {
         "arazzo": VERSION,
-        "info": {"title": f"{title}: the lawful course", "version": "1", "description": f"Written by shenhe from {name}."},
+        "info": {
+            "title": f"{title}: the lawful course",
+            "version": "1",
+            "description": f"Written by shenhe from {name}.",
+        },
         "sourceDescriptions": [{"name": SOURCE, "url": openapi_url, "type": "openapi"}],
         "workflows": [workflow],
     }
@@ -115,7 +122,8 @@ def openapi_of(steps: list[_Step], title: str, base_url: str) -> dict[str, Any]:
         operation: dict[str, Any] = {"operationId": step.name, "responses": {"2XX": {"description": "accepted"}}}
         if step.parameters:
             operation["parameters"] = [
-                {"name": each["name"], "in": each["in"], "required": each["in"] == "path", "schema": {}} for each in step.parameters
+                {"name": each["name"], "in": each["in"], "required": each["in"] == "path", "schema": {}}
+                for each in step.parameters
             ]
         if step.content_type:
             operation["requestBody"] = {"content": {step.content_type: {"schema": {}}}}
@@ -154,14 +162,20 @@ class _Course:
                     step.parameters.append({"name": key, "in": place, "value": self._filled(name, key, value)})
         step.parameters += self._auth(name, section)
         if kind:
-            kinds = {"json": "application/json", "form": "application/x-www-form-urlencoded", "multipart": "multipart/form-data"}
+            kinds = {
+                "json": "application/json",
+                "form": "application/x-www-form-urlencoded",
+                "multipart": "multipart/form-data",
+            }
             step.content_type = kinds.get(kind) or step.content_type or "application/octet-stream"
             step.payload = self._filled(name, kind, body)
         step.criteria = list(self._criteria(step, section))
         self._extract(step, section)
         if section.poll is not None:
             where = section.poll.path or "the URL that the answer gives"
-            step.notes.append(f"the answer may come later: {where} is asked every {section.poll.every:g} s until {section.poll.until}")
+            step.notes.append(
+                f"the answer may come later: {where} is asked every {section.poll.every:g} s until {section.poll.until}"
+            )
         if section.pages is not None:
             step.notes.append("the list may go on on further pages")
         return step
@@ -190,7 +204,11 @@ class _Course:
             return
         match auth:
             case BearerAuth():
-                yield {"name": "Authorization", "in": "header", "value": self._filled(name, "token", f"Bearer {auth.token}")}
+                yield {
+                    "name": "Authorization",
+                    "in": "header",
+                    "value": self._filled(name, "token", f"Bearer {auth.token}"),
+                }
             case HeaderAuth():
                 yield {"name": auth.name, "in": "header", "value": self._filled(name, "value", auth.value)}
             case CookieAuth():
@@ -248,7 +266,11 @@ class _Course:
         tests = []
         for status in section.accept_status:
             low = int(str(status)[0]) * 100
-            tests.append(f"$statusCode == {status}" if isinstance(status, int) else f"$statusCode >= {low} && $statusCode < {low + 100}")
+            tests.append(
+                f"$statusCode == {status}"
+                if isinstance(status, int)
+                else f"$statusCode >= {low} && $statusCode < {low + 100}"
+            )
         yield " || ".join(tests)
         for key, condition in (("accept_when", section.accept_when), ("refuse_when", section.refuse_when)):
             if condition is None:

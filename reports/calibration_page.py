@@ -1,4 +1,6 @@
-"""The page of ``shenhe calibrate``: data, fit, misfit, what is not identified, and the back-test beside what happened."""
+"""The page of ``shenhe calibrate``: data, fit, misfit, what is not identified, and the back-test beside what
+happened.
+"""
 
 from __future__ import annotations
 
@@ -34,8 +36,9 @@ def lead(found: Calibration) -> str:
     middle = _middle(found)
     missed = [test.title.lower() for test in middle.back_test if not test.inside]
     told = (
-        f"Fitted to 2023 and 2024, entry says {quantity(round(mean))} filings for 2025 ({interval(round(low), round(high))}); "
-        f"{quantity(found.filings.happened)} were published, {'inside' if inside else 'outside'} the interval."
+        f"Fitted to 2023 and 2024, entry says {quantity(round(mean))} filings for 2025"
+        f" ({interval(round(low), round(high))}); {quantity(found.filings.happened)} were published,"
+        f" {'inside' if inside else 'outside'} the interval."
     )
     if missed:
         return f"{told} Of the yearly enforcement figures it misses {'; '.join(missed)}."
@@ -47,22 +50,29 @@ def cautions(found: Calibration) -> list[str]:
     placed = sum(not batch.dated for batch in found.filings.data)
     told = [
         (
-            "The yearly figures count all of the authority’s work. What share is deep synthesis is not published: it is a prior "
-            f"({', '.join(f'{fit.share:.0%}' for fit in found.rungs)}), and every result is given for each."
+            "The yearly figures count all of the authority’s work. What share is deep synthesis is not published: it"
+            f" is a prior ({', '.join(f'{fit.share:.0%}' for fit in found.rungs)}), and every result is given for each."
         ),
-        "The figures of 2025 count removed apps by another unit (entities and times together), so that removals are not comparable.",
-        "Revocations are not fitted: the published row counts sites closed, most of which are not services of this kind.",
         (
-            f"Batches differ from a smooth curve {found.filings.best.dispersion:.0f} times as much as chance would make them: they are "
-            "cut by the registry, not by time alone. Intervals are widened by that factor. "
-            f"{placed} of {len(found.filings.data)} dates are placed between published ones."
+            "The figures of 2025 count removed apps by another unit (entities and times together), so that removals are"
+            " not comparable."
+        ),
+        (
+            "Revocations are not fitted: the published row counts sites closed, most of which are not services of this"
+            " kind."
+        ),
+        (
+            f"Batches differ from a smooth curve {found.filings.best.dispersion:.0f} times as much as chance would make"
+            f" them: they are cut by the registry, not by time alone. Intervals are widened by that factor. {placed} of"
+            f" {len(found.filings.data)} dates are placed between published ones."
         ),
     ]
     inside, of = found.years.covered
     told.append(
-        f"Years lie apart by a factor of {math.exp(found.years.deviation):.2f} (one standard deviation, {found.years.degrees} degrees of "
-        f"freedom); of the years 2022 to 2024, each told from the others with intervals made so, {inside} of {of} lie inside. That so few "
-        "years hold no break says nothing of whether the next one is a break."
+        f"Years lie apart by a factor of {math.exp(found.years.deviation):.2f} (one standard deviation,"
+        f" {found.years.degrees} degrees of freedom); of the years 2022 to 2024, each told from the others with"
+        f" intervals made so, {inside} of {of} lie inside. That so few years hold no break says nothing of whether the"
+        " next one is a break."
     )
     for fit in found.rungs:
         for moment in fit.moments:
@@ -109,12 +119,14 @@ def _content(found: Calibration, command: str) -> tuple[str, str, list[Section],
             "What it says of 2025",
             (
                 (
-                    "Everything here was fitted to 2022–2024 alone. The interval holds what is not known of the parameters and "
-                    "how years differ: as far as those before lay apart, all figures together, by Student’s t."
+                    "Everything here was fitted to 2022–2024 alone. The interval holds what is not known of the"
+                    " parameters and how years differ: as far as those before lay apart, all figures together, by"
+                    " Student’s t."
                 ),
                 (
-                    "What else could have been said at the end of 2024 is beside it: figures without a model, and the model told of the "
-                    "campaign of spring and the label sweep of November 2025, whose dates are known and whose measures are assumed."
+                    "What else could have been said at the end of 2024 is beside it: figures without a model, and the"
+                    " model told of the campaign of spring and the label sweep of November 2025, whose dates are known"
+                    " and whose measures are assumed."
                 ),
             ),
             tuple(cautions(found)),
@@ -126,10 +138,12 @@ def _content(found: Calibration, command: str) -> tuple[str, str, list[Section],
             "Filings",
             (
                 (
-                    "Delays from entry to decision are simulated by the registry of the scenario; entry is a curve. Completions "
-                    "alone do not tell a later entry from a longer delay, so that delays keep the scenario’s values; with delays "
+                    "Delays from entry to decision are simulated by the registry of the scenario; entry is a curve."
+                    " Completions alone do not tell a later entry from a longer delay, so that delays keep the"
+                    " scenario’s values; with delays "
                     + ", ".join(
-                        f"{factor:g} times as long 2025 has {quantity(round(said[0]))}" for factor, said in found.filings.delayed.items()
+                        f"{factor:g} times as long 2025 has {quantity(round(said[0]))}"
+                        for factor, said in found.filings.delayed.items()
                     )
                     + "."
                 ),
@@ -143,13 +157,18 @@ def _content(found: Calibration, command: str) -> tuple[str, str, list[Section],
             "Ratios between rungs",
             (
                 (
-                    "Three ratios and the number of interviews, five parameters with a prior around the scenario’s own values. "
-                    "“Learned” is the share of the prior’s variance that the data took away: near zero, nothing was."
+                    "Three ratios and the number of interviews, five parameters with a prior around the scenario’s own"
+                    " values. “Learned” is the share of the prior’s variance that the data took away: near zero,"
+                    " nothing was."
                 ),
             ),
             (),
             (),
-            (moments, parameters, *((f"Correlation of the parameters at {fit.share:.0%}", _correlation(fit)) for fit in found.rungs)),
+            (
+                moments,
+                parameters,
+                *((f"Correlation of the parameters at {fit.share:.0%}", _correlation(fit)) for fit in found.rungs),
+            ),
         ),
     ]
     facts = [
@@ -202,7 +221,10 @@ def _moments(found: Calibration) -> Numbers:
                     f"{(moment.fitted - moment.observed) / moment.error:+.1f}".replace("-", "−"),
                 )
             )
-    return Numbers(("Moment (share assumed)", "Published, 2022–2024", "Years differ by", "Scenario", "Fitted", "Misfit, s.e."), tuple(rows))
+    return Numbers(
+        ("Moment (share assumed)", "Published, 2022–2024", "Years differ by", "Scenario", "Fitted", "Misfit, s.e."),
+        tuple(rows),
+    )
 
 
 def _parameters(found: Calibration) -> Numbers:
@@ -210,7 +232,14 @@ def _parameters(found: Calibration) -> Numbers:
     for fit in found.rungs:
         for word, (factor, deviation, learned) in fit.parameters.items():
             low, high = factor * math.exp(-1.96 * deviation), factor * math.exp(1.96 * deviation)
-            rows.append((f"{PARAMETERS[word]} ({fit.share:.0%})", f"× {factor:.2f}", interval(low, high), quantity(learned, "share")))
+            rows.append(
+                (
+                    f"{PARAMETERS[word]} ({fit.share:.0%})",
+                    f"× {factor:.2f}",
+                    interval(low, high),
+                    quantity(learned, "share"),
+                )
+            )
     return Numbers(("Parameter (share assumed)", "Factor on the scenario", "95 % interval", "Learned"), tuple(rows))
 
 
@@ -218,7 +247,15 @@ def _back_test(found: Calibration) -> Numbers:
     rows = []
     mean, low, high = found.filings.best.forecast
     inside = low <= found.filings.happened <= high
-    rows.append(("Filings", quantity(round(mean)), interval(round(low), round(high)), quantity(found.filings.happened), _word(inside)))
+    rows.append(
+        (
+            "Filings",
+            quantity(round(mean)),
+            interval(round(low), round(high)),
+            quantity(found.filings.happened),
+            _word(inside),
+        )
+    )
     for fit in found.rungs:
         for test in fit.back_test:
             unit = "" if test.name == "interviews" else "share"
@@ -240,14 +277,22 @@ def _otherwise(found: Calibration) -> Numbers:
     for place, name in enumerate(names):
         naive = found.years.naive[name]
         unit = "" if name == "interviews" else "share"
-        title = "Interviews, all of the authority’s work" if name == "interviews" else found.rungs[0].back_test[place].title
+        title = (
+            "Interviews, all of the authority’s work" if name == "interviews" else found.rungs[0].back_test[place].title
+        )
         values = [math.exp(naive[word]) if word in naive else math.nan for word in NAIVE]
         happened = math.exp(found.years.by_figure[name].get(2025, math.nan))
         # Interviews of the model are those on deep synthesis; beside them stand all of the authority's.
         scales = [fit.share if name == "interviews" else 1.0 for fit in found.rungs]
-        told = [f"{quantity(fit.known[place] / scale, unit)} ({fit.share:.0%})" for fit, scale in zip(found.rungs, scales, strict=True)]
+        told = [
+            f"{quantity(fit.known[place] / scale, unit)} ({fit.share:.0%})"
+            for fit, scale in zip(found.rungs, scales, strict=True)
+        ]
         rows.append((title, *(quantity(value, unit) for value in values), "; ".join(told), quantity(happened, unit)))
-    return Numbers(("2025", *(word[0].upper() + word[1:] for word in NAIVE), "Fitted, events known (share)", "Happened"), tuple(rows))
+    return Numbers(
+        ("2025", *(word[0].upper() + word[1:] for word in NAIVE), "Fitted, events known (share)", "Happened"),
+        tuple(rows),
+    )
 
 
 MISFIT = 2.0
@@ -263,9 +308,14 @@ def _held_out(found: Calibration) -> Numbers:
         mean, low, high = (math.exp(value) for value in each.said)
         title = "Interviews, all of the authority’s work" if each.name == "interviews" else RUNGS[each.name][0]
         rows.append(
-            (f"{title}, {each.year}", quantity(mean, unit), interval(low, high, unit), quantity(math.exp(each.happened), unit),
-             _word(each.inside))
-        )  # fmt: skip
+            (
+                f"{title}, {each.year}",
+                quantity(mean, unit),
+                interval(low, high, unit),
+                quantity(math.exp(each.happened), unit),
+                _word(each.inside),
+            )
+        )
     return Numbers(("Year left out", "Said by the others", "95 % interval", "Happened", ""), tuple(rows))
 
 
@@ -276,7 +326,8 @@ def _word(inside: bool) -> str:
 def _correlation(fit: RungFit) -> Numbers:
     words = list(fit.parameters)
     rows = [
-        (word, *(f"{value:+.2f}".replace("-", "−") for value in row)) for word, row in zip(words, fit.correlation.tolist(), strict=True)
+        (word, *(f"{value:+.2f}".replace("-", "−") for value in row))
+        for word, row in zip(words, fit.correlation.tolist(), strict=True)
     ]
     return Numbers(("", *words), tuple(rows))
 
@@ -305,7 +356,12 @@ def _batches(found: Calibration) -> Figure:
         )
     figure.update_layout(legend={"y": 1.06, "yanchor": "bottom"}, margin={"t": 70}, hovermode="closest")
     fits = (*filings.back_test, *filings.whole)
-    heads = ("Batch", "Date", "Published", *(f"{fit.curve}, {'to 2024' if fit.fitted < len(dates) else 'all'}" for fit in fits))
+    heads = (
+        "Batch",
+        "Date",
+        "Published",
+        *(f"{fit.curve}, {'to 2024' if fit.fitted < len(dates) else 'all'}" for fit in fits),
+    )
     rows_told = tuple(
         (
             str(batch.number),
@@ -338,7 +394,10 @@ def _said(found: Calibration) -> Figure:
         )
         for fit in found.rungs
     ]
-    order = ["Filings", *(f"{test.name.capitalize()}, {fit.share:.0%}" for test in found.rungs[0].back_test for fit in found.rungs)]
+    order = [
+        "Filings",
+        *(f"{test.name.capitalize()}, {fit.share:.0%}" for test in found.rungs[0].back_test for fit in found.rungs),
+    ]
     figure = _blank(height=110 + 26 * len(order))
     rows = []
     for place, (name, tests) in enumerate(series):
@@ -360,14 +419,17 @@ def _said(found: Calibration) -> Figure:
     figure.add_vline(x=100, line={"color": "var(--ink)", "width": 1})
     figure.update_xaxes(type="log", ticksuffix=" %")
     figure.update_yaxes(categoryorder="array", categoryarray=order[::-1], showgrid=False, ticks="")
-    figure.update_layout(hovermode="closest", legend={"y": 1.02, "yanchor": "bottom"}, margin={"l": 8, "r": 16, "t": 50, "b": 8})
+    figure.update_layout(
+        hovermode="closest", legend={"y": 1.02, "yanchor": "bottom"}, margin={"l": 8, "r": 16, "t": 50, "b": 8}
+    )
     missed = sum(not test.inside for fit in found.rungs for test in fit.back_test)
     total = sum(len(fit.back_test) for fit in found.rungs)
     return Figure(
         "said",
         f"{missed} of {total} enforcement figures of 2025 lie outside what was said of them",
-        "What the fit to 2022–2024 says of 2025, in per cent of what happened, with 95 % intervals; fines, suspensions and removals are "
-        "those for each interview, and the share is that of interviews taken to concern deep synthesis. The line is a hit.",
+        "What the fit to 2022–2024 says of 2025, in per cent of what happened, with 95 % intervals; fines, suspensions"
+        " and removals are those for each interview, and the share is that of interviews taken to concern deep"
+        " synthesis. The line is a hit.",
         _spec(figure),
         Numbers(("Figure", "Said over happened", "95 % interval"), tuple(rows)),
     )

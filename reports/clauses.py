@@ -1,6 +1,8 @@
-"""Conformance reports of one provider or several, side by side, as a page shows them: clause by clause, with each failure's evidence.
+"""Conformance reports of one provider or several, side by side, as a page shows them: clause by clause, with each
+failure's evidence.
 
-Everything here is text made visible and cut to a size that a page can hold; what was cut stands whole in ``report.json``.
+Everything here is text made visible and cut to a size that a page can hold; what was cut stands whole in
+``report.json``.
 """
 
 from __future__ import annotations
@@ -325,10 +327,7 @@ def _step(step: Step, room: _Room) -> Step:
 
 
 def _headers(headers: dict[str, str], room: _Room) -> dict[str, str]:
-    return {
-        one_line(name, 60): room.text(" ".join(value.split()), 300)
-        for name, value in list(headers.items())[:30]
-    }
+    return {one_line(name, 60): room.text(" ".join(value.split()), 300) for name, value in list(headers.items())[:30]}
 
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")

@@ -1,8 +1,9 @@
 """The figures that a regulator reads from simulated futures.
 
-Every figure is built by plotly.py from the frames of one run or several, has a title that says what is seen in it, a caption that says
-how to read it, and a table of the same numbers. Colours are names (``var(--run-1)``) that the page resolves, so that one figure serves
-light and dark; runs differ by dash as well as by colour. Bands and bars are 95 % intervals over replications, point by point.
+Every figure is built by plotly.py from the frames of one run or several, has a title that says what is seen in it, a
+caption that says how to read it, and a table of the same numbers. Colours are names (``var(--run-1)``) that the page
+resolves, so that one figure serves light and dark; runs differ by dash as well as by colour. Bands and bars are 95 %
+intervals over replications, point by point.
 """
 
 from __future__ import annotations
@@ -88,7 +89,9 @@ class Figure:
 
 @dataclass(frozen=True)
 class Curve:
-    """Mean and 95 % interval at each of some moments; ``days`` since the start, ``low`` and ``high`` NaN for one replication."""
+    """Mean and 95 % interval at each of some moments; ``days`` since the start, ``low`` and ``high`` NaN for one
+    replication.
+    """
 
     days: np.ndarray
     mean: np.ndarray
@@ -117,9 +120,7 @@ def names(runs: Sequence[Run]) -> list[str]:
     for run in runs:
         base = one_line(run.scenario.name, 40)
         found.append(
-            base
-            if base not in found
-            else f"{base} ({1 + sum(name.split(' (')[0] == base for name in found)})"
+            base if base not in found else f"{base} ({1 + sum(name.split(' (')[0] == base for name in found)})"
         )
     return found
 
@@ -253,20 +254,16 @@ def _sanctions(named: Sequence[tuple[str, Run]]) -> Figure:
         money = sums.get("fines_imposed", math.nan)
         spoken.append((name, sum(value for value in sums.values() if math.isfinite(value)), money))
     for place, (name, _) in enumerate(named, start=1):
-        _panel(
-            figure, place, len(named), top=1.08 * top or 1.0, words=f"<b>{name}</b>  sanctions per 30 days"
-        )
+        _panel(figure, place, len(named), top=1.08 * top or 1.0, words=f"<b>{name}</b>  sanctions per 30 days")
     figure.update_layout(barmode="stack", legend={"traceorder": "normal"}, margin={"t": 34})
-    told = _listed(
-        f"{_about(total)} under {name} ({_about(fines)} of them fines)" for name, total, fines in spoken
-    )
+    told = _listed(f"{_about(total)} under {name} ({_about(fines)} of them fines)" for name, total, fines in spoken)
     if not imposed:
         told = "none"
     return Figure(
         "sanctions",
         f"Sanctions imposed: {told}",
-        "Mean number of sanctions per 30 days by rung, mildest at the bottom; one case can draw several. The whiskers are the 95 % "
-        "interval of all rungs together.",
+        "Mean number of sanctions per 30 days by rung, mildest at the bottom; one case can draw several. The whiskers"
+        " are the 95 % interval of all rungs together.",
         _spec(figure),
         Numbers(("Sanction, whole time", "Mean", "95 % interval"), tuple(rows)),
     )
@@ -274,16 +271,14 @@ def _sanctions(named: Sequence[tuple[str, Run]]) -> Figure:
 
 def _backlog(named: Sequence[tuple[str, Run]]) -> Figure:
     curves = [_level(run, "backlog") for _, run in named]
-    peaks = [
-        (name, curve, int(np.argmax(curve.mean))) for (name, _), curve in zip(named, curves, strict=True)
-    ]
+    peaks = [(name, curve, int(np.argmax(curve.mean))) for (name, _), curve in zip(named, curves, strict=True)]
     moment = _moments([run for _, run in named])
     told = _listed(f"{_about(float(curve.mean[at]))} under {name}" for name, curve, at in peaks)
     return _lines(
         "backlog",
         f"Cases waiting for an inspector: at most {told}",
-        "Cases opened and not yet taken up, at the end of each 30 days: mean over replications; the band is the 95 % interval of the "
-        "mean at that moment. The title gives the highest mean.",
+        "Cases opened and not yet taken up, at the end of each 30 days: mean over replications; the band is the 95 %"
+        " interval of the mean at that moment. The title gives the highest mean.",
         named,
         curves,
         "cases waiting",
@@ -298,8 +293,9 @@ def _harm(named: Sequence[tuple[str, Run]]) -> Figure:
     return _lines(
         "harm",
         f"Harm over the whole time: {told}",
-        "Users exposed to violations that are still live, weighted by severity, per 30 days, with the 95 % interval of the mean. A few "
-        "very large providers carry most of it, so the band is wide; the paired differences are the sharper test of a policy.",
+        "Users exposed to violations that are still live, weighted by severity, per 30 days, with the 95 % interval of"
+        " the mean. A few very large providers carry most of it, so the band is wide; the paired differences are the"
+        " sharper test of a policy.",
         named,
         curves,
         "user-days per 30 days",
@@ -369,7 +365,8 @@ def _compliance(named: Sequence[tuple[str, Run]]) -> Figure:
     return Figure(
         "compliance",
         _lowest(lowest),
-        "Occasions on which a rule could have been broken and was not, by size class of the provider, with the 95 % interval of the mean.",
+        "Occasions on which a rule could have been broken and was not, by size class of the provider, with the 95 %"
+        " interval of the mean.",
         _spec(figure),
         Numbers(
             ("Size class", "Compliance", "95 % interval"),
@@ -423,9 +420,7 @@ def _lines(
         ]
     when = "" if _same_start([run for _, run in named]) else ", by day since the start of each"
     _panel(figure, 1, 1, top=None, words=words + when)
-    return Figure(
-        name, title, caption, _spec(figure), Numbers(("When", "Mean", "95 % interval"), tuple(rows))
-    )
+    return Figure(name, title, caption, _spec(figure), Numbers(("When", "Mean", "95 % interval"), tuple(rows)))
 
 
 def _blank(height: int) -> go.Figure:
@@ -469,7 +464,9 @@ def _blank(height: int) -> go.Figure:
 
 
 def _panel(figure: go.Figure, place: int, places: int, top: float | None, words: str) -> None:
-    """Lay out panel ``place`` of ``places``, one under the other, with what its vertical axis counts written above it."""
+    """Lay out panel ``place`` of ``places``, one under the other, with what its vertical axis counts written above
+    it.
+    """
     gap = 0.0 if places == 1 else 0.34 / places
     height = (1 - gap * (places - 1)) / places
     low = 1 - place * height - (place - 1) * gap
@@ -509,10 +506,7 @@ def _panel(figure: go.Figure, place: int, places: int, top: float | None, words:
 def _bars(mean: Any, low: Any, high: Any, colour: str, thickness: float = 1.6) -> dict[str, Any]:
     """Error bars from the ends of intervals; none where an end is undefined."""
     up = [max(0.0, top - value) if math.isfinite(top) else 0.0 for value, top in zip(mean, high, strict=True)]
-    down = [
-        max(0.0, value - bottom) if math.isfinite(bottom) else 0.0
-        for value, bottom in zip(mean, low, strict=True)
-    ]
+    down = [max(0.0, value - bottom) if math.isfinite(bottom) else 0.0 for value, bottom in zip(mean, low, strict=True)]
     return {
         "type": "data",
         "symmetric": False,

@@ -28,7 +28,9 @@ _GRAVEST: tuple[VerdictName, ...] = ("error", "fail", "inconclusive", "review", 
 
 @dataclass(frozen=True)
 class Cell:
-    """Rules of one behaviour at one provider: the gravest verdict, how many were kept of those that apply, and all verdicts in words."""
+    """Rules of one behaviour at one provider: the gravest verdict, how many were kept of those that apply, and all
+    verdicts in words.
+    """
 
     verdict: str
     kept: int
@@ -57,7 +59,9 @@ class Row:
 
 @dataclass(frozen=True)
 class BrokenRule:
-    """A rule that some providers broke: its title where the rulebook of this version has it, and who they are (name, anchor)."""
+    """A rule that some providers broke: its title where the rulebook of this version has it, and who they are (name,
+    anchor).
+    """
 
     rule: str
     title: str
@@ -72,7 +76,9 @@ def write_fleet_page(path: Path, fleet: Fleet, pages: Mapping[str, str]) -> None
 
 def render_fleet_page(fleet: Fleet, pages: Mapping[str, str]) -> str:
     """One self-contained page. ``pages`` are relative addresses of providers' own pages, by their name in the fleet."""
-    behaviours = [each.value for each in Behaviour if any(each.value in provider.behaviours for provider in fleet.providers)]
+    behaviours = [
+        each.value for each in Behaviour if any(each.value in provider.behaviours for provider in fleet.providers)
+    ]
     rows = [_row(number, provider, behaviours, pages) for number, provider in enumerate(fleet.providers[:MAX_ROWS], 1)]
     return rendered(
         "fleet.html",
@@ -99,7 +105,10 @@ def _lead(fleet: Fleet) -> str:
     if missing := len(fleet.providers) - len(judged):
         parts.append(f"{in_words(missing)} could not be judged at all")
     total, day = len(fleet.providers), one_line(fleet.on, 20)
-    return f"{in_words(total).capitalize()} provider{'s' if total != 1 else ''}, asked by the law of {day}: {', '.join(parts)}."
+    return (
+        f"{in_words(total).capitalize()} provider{'s' if total != 1 else ''}, asked by the law of {day}:"
+        f" {', '.join(parts)}."
+    )
 
 
 def _row(number: int, provider: Provider, behaviours: Sequence[str], pages: Mapping[str, str]) -> Row:
@@ -126,7 +135,10 @@ def _run(provider: Provider) -> str:
     timing = provider.timing
     if timing is None:
         return ""
-    return f"{one_line(timing.started, 40)}, {timing.seconds:,.0f} s, {provider.requests:,} requests, law of {one_line(provider.on, 20)}"
+    return (
+        f"{one_line(timing.started, 40)}, {timing.seconds:,.0f} s, {provider.requests:,} requests, law of"
+        f" {one_line(provider.on, 20)}"
+    )
 
 
 def _cell(tally: Mapping[VerdictName, int]) -> Cell | None:

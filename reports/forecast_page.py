@@ -28,9 +28,9 @@ def lead(found: Forecast) -> str:
     sanctioned, cost = found.main.mean("sanctioned")[0], found.main.mean("cost")[0]
     typical = next(each for each in found.futures if each.name == TYPICAL).mean("sanctioned")[0]
     told = (
-        f"{one_line(found.measured.name, 80)}, as a {found.size_class} provider followed for {quantity(found.days)} days in "
-        f"{found.scenario.name}: sanctioned at least once with probability {quantity(sanctioned, 'share')} "
-        f"(a typical one: {quantity(typical, 'share')}), at a mean cost of {quantity(cost)} RMB."
+        f"{one_line(found.measured.name, 80)}, as a {found.size_class} provider followed for {quantity(found.days)}"
+        f" days in {found.scenario.name}: sanctioned at least once with probability {quantity(sanctioned, 'share')} (a"
+        f" typical one: {quantity(typical, 'share')}), at a mean cost of {quantity(cost)} RMB."
     )
     beyond = [driver for driver in found.drivers if driver.sanctions[1] > 0 or driver.cost[1] > 0]
     if beyond:
@@ -56,13 +56,17 @@ def warnings(found: Forecast) -> list[str]:
     ]
     if not all(each.independent for each in found.measured.evidence):
         told.append(
-            f"Checks without a sample count at most {INDEPENDENT} passed cases, or a single failure. `shenhe check --sample 60` "
-            "draws independent cases and makes the rates known."
+            f"Checks without a sample count at most {INDEPENDENT} passed cases, or a single failure. `shenhe check"
+            " --sample 60` draws independent cases and makes the rates known."
         )
-    left = sorted({str(risk.name) for risk in found.scenario.behaviours} - {each.behaviour for each in found.measured.evidence})
+    left = sorted(
+        {str(risk.name) for risk in found.scenario.behaviours} - {each.behaviour for each in found.measured.evidence}
+    )
     if left:
         told.append(f"Not measured, so as typical of the size: {', '.join(left)}.")
-    outside = sorted({each.behaviour for each in found.measured.evidence} - {str(risk.name) for risk in found.scenario.behaviours})
+    outside = sorted(
+        {each.behaviour for each in found.measured.evidence} - {str(risk.name) for risk in found.scenario.behaviours}
+    )
     if outside:
         told.append(f"Measured, but not in the scenario: {', '.join(one_line(name, 40) for name in outside)}.")
     return told
@@ -127,8 +131,9 @@ def _content(found: Forecast, command: str) -> tuple[str, str, list[Section], li
             "What it faces",
             (
                 (
-                    f"{found.paths} paths: the provider’s failure rates drawn from their posteriors, each path a provider in the "
-                    f"same market, in {found.replications} replications. Intervals are those of the mean, over replications."
+                    f"{found.paths} paths: the provider’s failure rates drawn from their posteriors, each path a"
+                    f" provider in the same market, in {found.replications} replications. Intervals are those of the"
+                    " mean, over replications."
                 ),
             ),
             tuple(warnings(found)),
@@ -141,13 +146,22 @@ def _content(found: Forecast, command: str) -> tuple[str, str, list[Section], li
             Section(
                 "drivers",
                 "What drives it",
-                ("Each failing check in turn is taken to be repaired, on the same random draws; what changes is its part.",),
+                (
+                    (
+                        "Each failing check in turn is taken to be repaired, on the same random draws; what changes is"
+                        " its part."
+                    ),
+                ),
                 (),
                 (),
                 (("What a repair changes", driver_table(found)),),
             )
         )
-    sections.append(Section("rates", "Failure rates", (_rates_words(found),), (), (), (("Failure rate of an occasion", _rates(found)),)))
+    sections.append(
+        Section(
+            "rates", "Failure rates", (_rates_words(found),), (), (), (("Failure rate of an occasion", _rates(found)),)
+        )
+    )
     facts = [
         ("Made by", command),
         ("Seed", str(found.seed)),
@@ -160,8 +174,9 @@ def _content(found: Forecast, command: str) -> tuple[str, str, list[Section], li
 def _rates_words(found: Forecast) -> str:
     failing = len(found.measured.failing)
     return (
-        f"{len(found.measured.evidence)} checks were decided, {failing} of them failed; {len(found.measured.unmeasured)} decided "
-        "nothing. Each has a Beta posterior from Jeffreys’ prior; a behaviour’s rate follows by the assumption that heads the column."
+        f"{len(found.measured.evidence)} checks were decided, {failing} of them failed;"
+        f" {len(found.measured.unmeasured)} decided nothing. Each has a Beta posterior from Jeffreys’ prior; a"
+        " behaviour’s rate follows by the assumption that heads the column."
     )
 
 
@@ -171,7 +186,8 @@ def _rates(found: Forecast) -> Numbers:
         (
             behaviour,
             *(
-                f"{quantity(rates[behaviour][0], 'share')} ({interval(rates[behaviour][1], rates[behaviour][2], 'share')})"
+                f"{quantity(rates[behaviour][0], 'share')}"
+                f" ({interval(rates[behaviour][1], rates[behaviour][2], 'share')})"
                 for rates in found.rates.values()
             ),
         )
@@ -194,7 +210,9 @@ def _shares(found: Forecast) -> Figure:
             y=[OUTCOMES[outcome][0] for outcome in shares],
             mode="markers",
             marker={"color": colour, "size": 9, "symbol": SYMBOLS[place]},
-            error_x=_bars(middle, [100 * max(0.0, low) for _, low, _ in means], [100 * high for _, _, high in means], colour),
+            error_x=_bars(
+                middle, [100 * max(0.0, low) for _, low, _ in means], [100 * high for _, _, high in means], colour
+            ),
             hovertemplate="%{y}: %{x:.1f} %",
         )
         rows += [
@@ -204,7 +222,9 @@ def _shares(found: Forecast) -> Figure:
     figure.update_xaxes(ticksuffix=" %", rangemode="tozero")
     titles = [OUTCOMES[outcome][0] for outcome in shares]
     figure.update_yaxes(categoryorder="array", categoryarray=titles[::-1], showgrid=False, ticks="")
-    figure.update_layout(hovermode="closest", legend={"y": 1.04, "yanchor": "bottom"}, margin={"l": 8, "r": 16, "t": 60, "b": 8})
+    figure.update_layout(
+        hovermode="closest", legend={"y": 1.04, "yanchor": "bottom"}, margin={"l": 8, "r": 16, "t": 60, "b": 8}
+    )
     return Figure(
         "shares",
         f"Within {quantity(found.days)} days, by assumption",

@@ -76,7 +76,8 @@ def step_summary(report: Report, outcome: Outcome | None = None, *, source: str 
     head = [
         f"## shenhe: {_outcome(report) if outcome is None else _ACCEPTED[outcome.exit_code]}",
         "",
-        " · ".join(f"{_SIGNS[verdict]} {count}" for verdict, count in counts.items() if count) or "No rule was decided.",
+        " · ".join(f"{_SIGNS[verdict]} {count}" for verdict, count in counts.items() if count)
+        or "No rule was decided.",
         "",
         f"Provider <code>{target}</code> (environment <code>{environment}</code>), level {report.level},",
         f"law of {markdown(report.on)}, {report.summary.requests} requests, seed {report.seed}.",
@@ -112,11 +113,19 @@ def _outcome(report: Report) -> str:
 def _baseline(outcome: Outcome, source: str) -> str:
     """What the baseline accepts, and what breaks all the same; long ones are cut, the counts are not."""
     rows: list[tuple[str, str, str]] = [
-        ("❌ new" if problem.verdict in ("fail", "error") else "❔ new", f"{problem.verdict}: {problem.rule}", problem.check)
+        (
+            "❌ new" if problem.verdict in ("fail", "error") else "❔ new",
+            f"{problem.verdict}: {problem.rule}",
+            problem.check,
+        )
         for problem in outcome.new
     ]
     rows += [
-        (f"{'–' if kind == 'unobserved' else '❌'} {kind}", f"{entry.verdict}: {entry.name}", f"{source}:{entry.line} {why}")
+        (
+            f"{'–' if kind == 'unobserved' else '❌'} {kind}",
+            f"{entry.verdict}: {entry.name}",
+            f"{source}:{entry.line} {why}",
+        )
         for kind, entry, why in outcome.unmatched()
     ]
     rows += [
@@ -127,7 +136,9 @@ def _baseline(outcome: Outcome, source: str) -> str:
     lines = [f"**Baseline** <code>{markdown(source)}</code>: {counts}", ""]
     if rows:
         lines += ["| baseline | | |", "| --- | --- | --- |"]
-        lines += [f"| {sign} | <code>{markdown(what)}</code> | {markdown(why)} |" for sign, what, why in rows[:MOST_ENTRIES]]
+        lines += [
+            f"| {sign} | <code>{markdown(what)}</code> | {markdown(why)} |" for sign, what, why in rows[:MOST_ENTRIES]
+        ]
     if len(rows) > MOST_ENTRIES:
         lines += ["", f"{len(rows) - MOST_ENTRIES} more stand in the log."]
     return "\n".join([*lines, ""])
@@ -137,7 +148,9 @@ def _table(rules: list[RuleResult]) -> str:
     rows = ["| verdict | rule | | checks |", "| --- | --- | --- | --- |"]
     for rule in sorted(rules, key=lambda rule: _ORDER.index(rule.verdict)):
         checks = ", ".join(f"<code>{markdown(name)}</code>" for name in rule.checks)
-        rows.append(f"| {_SIGNS[rule.verdict]} | <code>{markdown(rule.rule)}</code> | {markdown(rule.title.en)} | {checks} |")
+        rows.append(
+            f"| {_SIGNS[rule.verdict]} | <code>{markdown(rule.rule)}</code> | {markdown(rule.title.en)} | {checks} |"
+        )
     return "\n".join(rows) + "\n"
 
 

@@ -29,17 +29,25 @@ def har(report: Report, *, only: str = "") -> dict[str, Any]:
 
     ``only`` keeps the findings of one check or one rule. Raises :class:`UnknownFindingError` where there are none.
     """
-    checks = [check for check in report.checks if check.finding and (not only or only == check.name or only in check.rules)]
+    checks = [
+        check for check in report.checks if check.finding and (not only or only == check.name or only in check.rules)
+    ]
     if only and not checks:
         known = sorted(name for check in report.checks if check.finding for name in (check.name, *check.rules))
-        raise UnknownFindingError(f"found no finding of {only!r} in this report, it has: {', '.join(known) or 'none at all'}")
+        raise UnknownFindingError(
+            f"found no finding of {only!r} in this report, it has: {', '.join(known) or 'none at all'}"
+        )
     started = timestamp(report.timing.started)
     return {
         "log": {
             "version": "1.2",
             "creator": {"name": "shenhe", "version": report.shenhe_version},
             "pages": [_page(check, started) for check in checks],
-            "entries": [_entry(step, check.name, started) for check in checks for step in (check.finding.steps if check.finding else ())],
+            "entries": [
+                _entry(step, check.name, started)
+                for check in checks
+                for step in (check.finding.steps if check.finding else ())
+            ],
             "comment": "Redacted by shenhe; times of single requests were not kept.",
         }
     }
@@ -113,7 +121,9 @@ def _response(step: Step) -> dict[str, Any]:
             "mimeType": _media_type(step.response_headers) if answered else "x-unknown",
             "text": visible(step.response_body),
         },
-        "redirectURL": next((visible(v) for name, v in step.response_headers.items() if name.lower() == "location"), ""),
+        "redirectURL": next(
+            (visible(v) for name, v in step.response_headers.items() if name.lower() == "location"), ""
+        ),
         "headersSize": _UNKNOWN,
         "bodySize": _UNKNOWN,
     }

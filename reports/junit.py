@@ -1,8 +1,8 @@
 """A report as JUnit XML, the form that CI systems show.
 
-One test suite a pack, one test case a rule. ``fail`` is a failure; ``error`` and ``inconclusive`` are errors, since nothing was verified;
-``review`` and ``not applicable`` are skipped, with the reason. The elements and their order are those that Jenkins, GitLab and GitHub's
-readers agree on.
+One test suite a pack, one test case a rule. ``fail`` is a failure; ``error`` and ``inconclusive`` are errors, since
+nothing was verified; ``review`` and ``not applicable`` are skipped, with the reason. The elements and their order are
+those that Jenkins, GitLab and GitHub's readers agree on.
 """
 
 from __future__ import annotations
@@ -86,9 +86,7 @@ def _tally(rules: list[RuleResult]) -> dict[str, str]:
 
 def _add_case(suite: ET.Element, rule: RuleResult, checks: dict[str, CheckResult]) -> None:
     name = _text(f"{rule.rule} {rule.title.en}", 300)
-    case = ET.SubElement(
-        suite, "testcase", classname=_text(f"{rule.pack}.{rule.behaviour}"), name=name, time="0.000"
-    )
+    case = ET.SubElement(suite, "testcase", classname=_text(f"{rule.pack}.{rule.behaviour}"), name=name, time="0.000")
     element = ELEMENTS.get(rule.verdict)
     if element is None:
         return
@@ -96,9 +94,7 @@ def _add_case(suite: ET.Element, rule: RuleResult, checks: dict[str, CheckResult
     guilty = [check for check in deciders if check.verdict == rule.verdict]
     found = next((check.finding for check in guilty if check.finding), None)
     why = found.seen if found else rule.reason or next((check.reason for check in guilty if check.reason), "")
-    outcome = ET.SubElement(
-        case, element, message=_text(f"{rule.verdict}: {why}" if why else rule.verdict, 500)
-    )
+    outcome = ET.SubElement(case, element, message=_text(f"{rule.verdict}: {why}" if why else rule.verdict, 500))
     if element != "skipped":
         outcome.set("type", rule.verdict)
         outcome.text = _body(rule, guilty)

@@ -20,6 +20,7 @@ from .untrusted import one_line
 if TYPE_CHECKING:
     from shenhe.simulator import Comparison, Run
 
+
 @dataclass(frozen=True)
 class Outcome:
     """A row of a table of outcomes: title with unit, then a (mean, interval) for each run."""
@@ -30,7 +31,9 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Contrast:
-    """The paired differences of one run with the first: per row title, both means, difference, interval, whether beyond chance."""
+    """The paired differences of one run with the first: per row title, both means, difference, interval, whether beyond
+    chance.
+    """
 
     a: str
     b: str
@@ -115,8 +118,8 @@ def _lead(reports: Sequence[Report], runs: Sequence[Run]) -> list[str]:
         if rest := len(reports) - kept - len(broke):
             parts.append(f"{'it' if alone else in_words(rest)} could not be fully verified")
         told.append(
-            f"{in_words(len(reports)).capitalize()} provider{'s were' if len(reports) > 1 else ' was'} probed against the law of {days}: "
-            f"{', '.join(parts)}."
+            f"{in_words(len(reports)).capitalize()} provider{'s were' if len(reports) > 1 else ' was'} probed against"
+            f" the law of {days}: {', '.join(parts)}."
         )
     if runs:
         scenario = runs[0].scenario
@@ -140,9 +143,7 @@ def _simulated(runs: Sequence[Run]) -> dict[str, Any]:
     called = names(runs)
     first, *others = runs
     paired = [
-        (name, compare(first, run))
-        for name, run in zip(called[1:], others, strict=True)
-        if run.seed == first.seed
+        (name, compare(first, run)) for name, run in zip(called[1:], others, strict=True) if run.seed == first.seed
     ]
     notes = [
         f"{name} was run with seed {run.seed} and {called[0]} with seed {first.seed}: without the same draws their "
@@ -179,9 +180,11 @@ def _future(name: str, run: Run) -> Future:
         replications=run.replications,
         seed=run.seed,
         scenario_hash=scenario.hash,
-        versions=one_line(", ".join(f"{key} {value}" for key, value in versions.items()), 300)
-        if isinstance(versions, dict)
-        else "",
+        versions=(
+            one_line(", ".join(f"{key} {value}" for key, value in versions.items()), 300)
+            if isinstance(versions, dict)
+            else ""
+        ),
         rulebook_hash=one_line(str(note.get("rulebook_hash", "")), 64),
         command=one_line(str(note.get("command") or ""), 500),
         data=kinds["datum"],

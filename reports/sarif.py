@@ -176,9 +176,7 @@ def _location(place: Place) -> dict[str, Any]:
 
 def _invocation(report: Report, found: list[Issue]) -> dict[str, Any]:
     broken = {
-        issue.check.name if issue.check else issue.rule.rule: issue
-        for issue in found
-        if issue.verdict == "error"
+        issue.check.name if issue.check else issue.rule.rule: issue for issue in found if issue.verdict == "error"
     }
     invocation: dict[str, Any] = {
         "executionSuccessful": not broken,
@@ -196,6 +194,4 @@ def _invocation(report: Report, found: list[Issue]) -> dict[str, Any]:
 
 
 def _token(name: str) -> str:
-    return (
-        "".join(char if char.isalnum() or char in "-._" else "-" for char in one_line(name, 60)) or "provider"
-    )
+    return "".join(char if char.isalnum() or char in "-._" else "-" for char in one_line(name, 60)) or "provider"

@@ -1,4 +1,5 @@
-"""A page of sections: words, figures with their numbers, tables, notes. What validation, calibration and forecasts are told on.
+"""A page of sections: words, figures with their numbers, tables, notes. What validation, calibration and forecasts are
+told on.
 
 Content-Security-Policy, style and script are those of the other pages: see :mod:`.self_contained`.
 """

@@ -1,8 +1,9 @@
-"""Pages of one file: style, scripts and data stand in it, it asks the network for nothing, and nothing on it runs that is not ours.
+"""Pages of one file: style, scripts and data stand in it, it asks the network for nothing, and nothing on it runs that
+is not ours.
 
-Pages are written here and not by plotly, so that their Content-Security-Policy can name each script and style by its SHA-256: figures
-are data in ``<script type="application/json">``, drawn by ``page.js`` with the vendored plotly.js. Jinja2 escapes everything that is
-not markup of ours.
+Pages are written here and not by plotly, so that their Content-Security-Policy can name each script and style by its
+SHA-256: figures are data in ``<script type="application/json">``, drawn by ``page.js`` with the vendored plotly.js.
+Jinja2 escapes everything that is not markup of ours.
 """
 
 from __future__ import annotations
@@ -25,8 +26,9 @@ _EMPTY = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
 
 
 def rendered(template: str, /, *, with_figures: bool, sheets: Sequence[str] = ("page.css",), **content: Any) -> str:
-    """A template of this package filled in with ``content``, its style ``sheets`` and its scripts; with plotly.js where it has
-    figures. The template writes ``policy`` before all else."""
+    """A template of this package filled in with ``content``, its style ``sheets`` and its scripts; with plotly.js where
+    it has figures. The template writes ``policy`` before all else.
+    """
     style = "".join(map(_resource, sheets))
     scripts = [*([plotlyjs.source()] if with_figures else []), _resource("page.js")]
     return (

@@ -26,7 +26,9 @@ def shown(analysis: Analysis) -> pd.DataFrame:
     for name in map(str, analysis.table.columns):
         if name not in ("title", "unit"):
             units = rows if name in OF_ROW else [analysis.units.get(name, "")] * len(analysis.table)
-            columns[heading(name)] = [_cell(value, name, unit) for value, unit in zip(analysis.table[name], units, strict=True)]
+            columns[heading(name)] = [
+                _cell(value, name, unit) for value, unit in zip(analysis.table[name], units, strict=True)
+            ]
     return pd.DataFrame(columns)
 
 
@@ -117,9 +119,12 @@ def _compare(analysis: Analysis) -> tuple[go.Figure, str]:
     figure.update_layout(scattermode="group", scattergap=0.4)
     figure.update_xaxes(ticksuffix=" %", zeroline=True, zerolinecolor="var(--ink)", zerolinewidth=1)
     _names(figure, arms)
-    return figure, (
-        f"Change against {analysis.facts['baseline']}, in per cent of it. Bars are 95 % intervals that hold for all comparisons at once; "
-        "where one leaves out zero, the difference is beyond chance."
+    return (
+        figure,
+        (
+            f"Change against {analysis.facts['baseline']}, in per cent of it. Bars are 95 % intervals that hold for all"
+            " comparisons at once; where one leaves out zero, the difference is beyond chance."
+        ),
     )
 
 
@@ -160,7 +165,11 @@ def _sensitivity(analysis: Analysis) -> tuple[go.Figure, str]:
         )
     figure.update_xaxes(rangemode="tozero")
     _names(figure, table["parameter"].tolist())
-    return figure, "Which unknown moves the outcome, the most important first, with 95 % intervals by bootstrap. " + analysis.notes[0]
+    return (
+        figure,
+        "Which unknown moves the outcome, the most important first, with 95 % intervals by bootstrap. "
+        + analysis.notes[0],
+    )
 
 
 def _discover(analysis: Analysis) -> tuple[go.Figure, str]:
@@ -169,11 +178,16 @@ def _discover(analysis: Analysis) -> tuple[go.Figure, str]:
     others = [
         name
         for name in points.columns
-        if name not in numeric and name not in ("world", "value", "interesting", "inside") and pd.api.types.is_numeric_dtype(points[name])
+        if name not in numeric
+        and name not in ("world", "value", "interesting", "inside")
+        and pd.api.types.is_numeric_dtype(points[name])
     ]
     axes = (numeric + others)[:2]
     figure = _blank(height=420)
-    for wanted, name, colour, symbol in ((True, "of interest", "var(--run-2)", "circle"), (False, "not", "var(--faint)", "circle-open")):
+    for wanted, name, colour, symbol in (
+        (True, "of interest", "var(--run-2)", "circle"),
+        (False, "not", "var(--faint)", "circle-open"),
+    ):
         rows = points[points["interesting"] == wanted]
         figure.add_scatter(
             name=name,
@@ -198,7 +212,8 @@ def _discover(analysis: Analysis) -> tuple[go.Figure, str]:
         figure.update_layout(yaxis={"title": {"text": axes[1]}})
     figure.update_layout(legend={"y": 1.08, "yanchor": "bottom"}, margin={"t": 40})
     return figure, (
-        "Each point is a world; the frame is the box, seen along the two parameters that bound it the most clearly. " + analysis.notes[0]
+        "Each point is a world; the frame is the box, seen along the two parameters that bound it the most clearly. "
+        + analysis.notes[0]
     )
 
 
@@ -210,7 +225,9 @@ def _pareto(analysis: Analysis) -> tuple[go.Figure, str]:
         labelled = front and len(rows) <= 12
         # Towards the middle, where there is room; arms at one point share a label.
         middle = (float(table[x].min()) + float(table[x].max())) / 2.0
-        labels = rows.groupby([x, y], sort=False)["arm"].transform(lambda arms: ", ".join([*arms[:2], *["…"] * (len(arms) > 2)]))
+        labels = rows.groupby([x, y], sort=False)["arm"].transform(
+            lambda arms: ", ".join([*arms[:2], *["…"] * (len(arms) > 2)])
+        )
         first = ~rows.duplicated([x, y])
         figure.add_scatter(
             name=name,
@@ -229,7 +246,9 @@ def _pareto(analysis: Analysis) -> tuple[go.Figure, str]:
     words = [heading(x), heading(y)]
     figure.update_layout(hovermode="closest", xaxis={"title": {"text": words[0]}}, yaxis={"title": {"text": words[1]}})
     figure.update_layout(legend={"y": 1.08, "yanchor": "bottom"}, margin={"t": 40})
-    caption = "Two of the objectives, with 95 % intervals. A policy may be on the front for an objective that is not drawn."
+    caption = (
+        "Two of the objectives, with 95 % intervals. A policy may be on the front for an objective that is not drawn."
+    )
     return figure, f"{caption} {analysis.notes[0]}"
 
 
@@ -273,7 +292,8 @@ def _tipping(analysis: Analysis) -> tuple[go.Figure, str]:
             error_y=_bars(rows["mean"], rows["lo95"], rows["hi95"], colour),
         )
     figure.update_layout(
-        xaxis={"title": {"text": f"start: {analysis.facts['start']}"}}, yaxis={"title": {"text": heading(str(analysis.facts["metric"]))}}
+        xaxis={"title": {"text": f"start: {analysis.facts['start']}"}},
+        yaxis={"title": {"text": heading(str(analysis.facts["metric"]))}},
     )
     figure.update_layout(legend={"y": 1.08, "yanchor": "bottom"}, margin={"t": 40})
     caption = "Where histories end, by where they start. A line that jumps has two ends; one that is flat has one."

@@ -59,14 +59,18 @@ def render_study_page(run: StudyRun, analyses: Sequence[Analysis]) -> str:
             (
                 one_line(arm.name, 40),
                 one_line(arm.title or scenario.title, 200),
-                "; ".join(f"{one_line(key, 120)} = {one_line(str(value), 80)}" for key, value in {**study.set, **arm.set}.items()),
+                "; ".join(
+                    f"{one_line(key, 120)} = {one_line(str(value), 80)}"
+                    for key, value in {**study.set, **arm.set}.items()
+                ),
             )
             for arm, scenario in zip(study.arms[:200], run.plan.scenarios, strict=False)
         ],
         "design": worlds.design if worlds else "",
         "draws": worlds.draws if worlds else "",
         "parameters": [
-            (one_line(p.label, 80), _range(p), one_line(p.source or "not said", 300)) for p in (worlds.parameters if worlds else ())
+            (one_line(p.label, 80), _range(p), one_line(p.source or "not said", 300))
+            for p in (worlds.parameters if worlds else ())
         ],
         "answers": [Answer(a, figure_of(a), max(0, len(a.table) - MAX_ROWS)) for a in analyses],
         "quarantined": [(one_line(name, 200), one_line(reason, 400)) for name, reason in run.quarantined.items()],
@@ -85,8 +89,8 @@ def _replications(run: StudyRun) -> str:
     if precision is None:
         return f"{quantity(run.study.replications)} replications of each on common random numbers"
     return (
-        f"{quantity(run.study.replications)} to {quantity(precision.most)} replications of each on common random numbers, until "
-        f"{one_line(precision.metric, 60)} was known well enough"
+        f"{quantity(run.study.replications)} to {quantity(precision.most)} replications of each on common random"
+        f" numbers, until {one_line(precision.metric, 60)} was known well enough"
     )
 
 

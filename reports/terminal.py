@@ -1,7 +1,7 @@
 """Results on a terminal: what was decided, what failed and why, what to look at next.
 
-A good run fits on a screen. Text that a provider sent is made visible and is never read as markup; colour is used on a terminal only
-(rich sees to that, and to ``NO_COLOR``).
+A good run fits on a screen. Text that a provider sent is made visible and is never read as markup; colour is used on a
+terminal only (rich sees to that, and to ``NO_COLOR``).
 """
 
 from __future__ import annotations
@@ -64,8 +64,9 @@ HEADLINES = {
 
 
 def print_check_summary(report: Report, console: Console | None = None) -> None:
-    """What a conformance run came to: counts first, then each failure with the smallest sequence that shows it as curl, then what could
-    not be verified and why."""
+    """What a conformance run came to: counts first, then each failure with the smallest sequence that shows it as curl,
+    then what could not be verified and why.
+    """
     console = console or Console(highlight=False)
     target = report.target
     console.print(
@@ -90,7 +91,9 @@ def print_check_summary(report: Report, console: Console | None = None) -> None:
             console.print(_line(check.verdict, check.title, ", ".join(check.rules)))
 
     if failed:
-        console.print(Text("\nthe whole evidence, also as a test to keep: --html FILE, or --out FOLDER for all forms", "dim"))
+        console.print(
+            Text("\nthe whole evidence, also as a test to keep: --html FILE, or --out FOLDER for all forms", "dim")
+        )
     _print_open(report.checks, console)
     _print_tail(report, console)
 
@@ -193,8 +196,8 @@ def _print_tail(report: Report, console: Console) -> None:
     probes = report.summary.probes
     console.print(
         Text(
-            f"{report.summary.requests:,} requests, {probes.decided:,} cases judged, {probes.controls:,} lawful twins accepted, "
-            f"{report.timing.seconds:.1f} s",
+            f"{report.summary.requests:,} requests, {probes.decided:,} cases judged, {probes.controls:,} lawful twins"
+            f" accepted, {report.timing.seconds:.1f} s",
             "dim",
         )
     )
@@ -227,14 +230,10 @@ def print_comparison(
     console = console or Console(highlight=False)
     a, b = comparison.a, comparison.b
     console.print(
-        Text.assemble(
-            ("A  ", "dim"), (one_line(a.scenario.title, 200), "bold"), (f"  ({a.scenario.name})", "dim")
-        )
+        Text.assemble(("A  ", "dim"), (one_line(a.scenario.title, 200), "bold"), (f"  ({a.scenario.name})", "dim"))
     )
     console.print(
-        Text.assemble(
-            ("B  ", "dim"), (one_line(b.scenario.title, 200), "bold"), (f"  ({b.scenario.name})", "dim")
-        )
+        Text.assemble(("B  ", "dim"), (one_line(b.scenario.title, 200), "bold"), (f"  ({b.scenario.name})", "dim"))
     )
     pairs = min(a.replications, b.replications)
     console.print(Text(f"{pairs} pairs of replications on the same random numbers; seed {a.seed}\n", "dim"))

@@ -28,8 +28,7 @@ def visible(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(
-        _written(char) if unicodedata.category(char) in _INVISIBLE and char not in "\n\t" else char
-        for char in text
+        _written(char) if unicodedata.category(char) in _INVISIBLE and char not in "\n\t" else char for char in text
     )
 
 

@@ -17,13 +17,18 @@ from .sections import Section, render_sections, write_sections
 WORDS = {
     CLOSED: (
         "Closed forms",
-        ("The model stripped down to what a formula describes: queues, thinned Poisson streams, renewal, pure birth, deterrence. "
-        "Each measurement has a standard error, so that the distance between the two can be judged."),
+        (
+            "The model stripped down to what a formula describes: queues, thinned Poisson streams, renewal, pure birth,"
+            " deterrence. Each measurement has a standard error, so that the distance between the two can be judged."
+        ),
     ),
     LAWS: (
         "Laws of every run",
-        ("Each shipped scenario is run at small scale. All outcomes are recomputed from the event log by other code, and the queue, "
-        "cases, appeals, suspensions, fines and harm are checked for conservation and Little’s law. None may differ."),
+        (
+            "Each shipped scenario is run at small scale. All outcomes are recomputed from the event log by other code,"
+            " and the queue, cases, appeals, suspensions, fines and harm are checked for conservation and Little’s law."
+            " None may differ."
+        ),
     ),
     METAMORPHIC: (
         "Metamorphic properties",
@@ -31,10 +36,12 @@ WORDS = {
     ),
     PUBLISHED: (
         "Published results",
-        ("Harrington 1988 and Blundell, Gowrisankaran and Langer 2020, as far as they can be stated here. In the first, all is simulated: "
-        "groups, inspections, release, and providers that look ahead and choose for themselves; what they should choose comes from "
-        "Harrington’s problem, solved apart. In the second, investment as a decision of the plant and plants that pollute differently "
-        "are not in the model."),
+        (
+            "Harrington 1988 and Blundell, Gowrisankaran and Langer 2020, as far as they can be stated here. In the"
+            " first, all is simulated: groups, inspections, release, and providers that look ahead and choose for"
+            " themselves; what they should choose comes from Harrington’s problem, solved apart. In the second,"
+            " investment as a decision of the plant and plants that pollute differently are not in the model."
+        ),
     ),
 }
 
@@ -65,11 +72,19 @@ def _content(found: Validation, command: str) -> tuple[str, str, list[Section], 
         if group == PUBLISHED:
             figures = (_targeting(found), _escalation(found))
             notes = (published_size(found.escalations),)
-        sections.append(Section(group.replace(" ", "-"), title, (words,), notes, figures, ((f"{len(rows)} checks", table(rows)),)))
+        sections.append(
+            Section(group.replace(" ", "-"), title, (words,), notes, figures, ((f"{len(rows)} checks", table(rows)),))
+        )
     facts = [
         ("Made by", command),
         ("Seed", str(found.seed)),
-        ("Tolerance", f"{LIMIT:g} standard errors where chance is in it, else none; by chance alone one check in sixteen thousand fails"),
+        (
+            "Tolerance",
+            (
+                f"{LIMIT:g} standard errors where chance is in it, else none; by chance alone one check in sixteen"
+                " thousand fails"
+            ),
+        ),
         ("Model", model_hash()),
     ]
     return "Does the model give what it must?", lead, sections, facts
@@ -119,7 +134,13 @@ def _distances(checks: list[Check]) -> Figure:
         caption += f" One-sided, so that any distance below is right: {', '.join(one_sided)}."
     worst = max((abs(check.z) for check in checks if check.bound == "="), default=math.nan)
     numbers = Numbers(("Check", "z"), tuple((check.name, f"{check.z:+.2f}".replace("-", "−")) for check in checks))
-    return Figure("distances", f"The largest distance from a closed form is {worst:.1f} standard errors", caption, _spec(figure), numbers)
+    return Figure(
+        "distances",
+        f"The largest distance from a closed form is {worst:.1f} standard errors",
+        caption,
+        _spec(figure),
+        numbers,
+    )
 
 
 def _targeting(found: Validation) -> Figure:
@@ -159,15 +180,17 @@ def _targeting(found: Validation) -> Figure:
             )
             for cost, mean, h in zip(harrington.costs, means, half, strict=True)
         ]
-    figure.update_layout(xaxis={"title": {"text": "what compliance costs a year, in largest fines"}}, yaxis={"tickformat": ".0%"})
+    figure.update_layout(
+        xaxis={"title": {"text": "what compliance costs a year, in largest fines"}}, yaxis={"tickformat": ".0%"}
+    )
     figure.update_layout(legend={"y": 1.08, "yanchor": "bottom"}, margin={"t": 60}, hovermode="closest")
     groups = harrington.groups
     return Figure(
         "harrington",
         "Two groups reach what random inspections of the same number cannot",
-        f"Share of occasions on which providers comply. Inspections come {groups.first:g} and {groups.second:g} times a year in the two "
-        f"groups, a clean one releases with probability {groups.release:g}; random ones come {groups.inspections:.2f} times a year. Where "
-        "compliance is cheap, random inspections do better.",
+        f"Share of occasions on which providers comply. Inspections come {groups.first:g} and {groups.second:g} times a"
+        f" year in the two groups, a clean one releases with probability {groups.release:g}; random ones come"
+        f" {groups.inspections:.2f} times a year. Where compliance is cheap, random inspections do better.",
         _spec(figure),
         Numbers(("Policy and cost", "Theory", "Simulated", "two s.e."), tuple(rows)),
     )
@@ -206,8 +229,8 @@ def _escalation(found: Validation) -> Figure:
     return Figure(
         "escalation",
         "Without escalation harm grows where the last fine deters",
-        "Harm under a flat fine against three escalating ones that raise the same in total; bars are two standard errors. "
-        "Dashed: the published estimate of 164 per cent.",
+        "Harm under a flat fine against three escalating ones that raise the same in total; bars are two standard"
+        " errors. Dashed: the published estimate of 164 per cent.",
         _spec(figure),
         Numbers(("Steepness", "Flat fine, RMB", "Fines, flat over escalating", "Harm", "two s.e."), rows),
     )

@@ -41,13 +41,9 @@ class Rulebook:
             by_id[pack.id] = pack
         self.packs: Mapping[str, Pack] = MappingProxyType(by_id)
         self.rules: Mapping[str, Rule] = MappingProxyType({r.id: r for p in by_id.values() for r in p.rules})
-        self.penalties: Mapping[str, Penalty] = MappingProxyType(
-            {q.id: q for p in by_id.values() for q in p.penalties}
-        )
+        self.penalties: Mapping[str, Penalty] = MappingProxyType({q.id: q for p in by_id.values() for q in p.penalties})
         for owner, steps, penalty in dangling(by_id.values(), self.penalties.values()):
-            raise RulebookError(
-                f"{owner}: {steps[-1]}: " + _no_such("penalty", penalty, self._penalty_names())
-            )
+            raise RulebookError(f"{owner}: {steps[-1]}: " + _no_such("penalty", penalty, self._penalty_names()))
 
     @cached_property
     def hash(self) -> str:
@@ -185,9 +181,7 @@ def pack_schema() -> dict[str, Any]:
     }
 
 
-def dangling(
-    packs: Iterable[Pack], penalties: Collection[Penalty]
-) -> Iterator[tuple[str, tuple[str | int, ...], str]]:
+def dangling(packs: Iterable[Pack], penalties: Collection[Penalty]) -> Iterator[tuple[str, tuple[str | int, ...], str]]:
     """Links to penalties that do not exist: the id of the entry, the path inside its pack, the id named."""
     known = {name for penalty in penalties for name in (penalty.id, penalty.provision)}
     for pack in packs:

@@ -265,9 +265,7 @@ class _Builder:
             return text
         if _INT.match(text) or _FLOAT.match(text):
             if len(text) > self._limits.digits:
-                message = (
-                    f"found a number of {len(text):,} characters, expected at most {self._limits.digits}"
-                )
+                message = f"found a number of {len(text):,} characters, expected at most {self._limits.digits}"
                 raise self._fault(event, steps, message)
             return int(text) if _INT.match(text) else float(text)
         if _NOT_FINITE.match(text):
@@ -290,9 +288,7 @@ def validate(model: type[M], data: Json, locate: Locate) -> M:
         raise DocumentError(explain(error, locate, model)) from None
 
 
-def explain(
-    error: ValidationError, locate: Locate, model: type[BaseModel] | None = None
-) -> tuple[Fault, ...]:
+def explain(error: ValidationError, locate: Locate, model: type[BaseModel] | None = None) -> tuple[Fault, ...]:
     """The faults of a failed validation, in document order, as ``path: found X, expected Y``.
 
     ``model`` lets an unknown field be answered with the nearest known one. Values under names that look like
@@ -331,9 +327,7 @@ def worded(detail: Mapping[str, Any], model: type[BaseModel] | None = None) -> s
         elif known:
             message += f", expected one of: {', '.join(known)}"
     elif kind in {"too_short", "too_long"}:
-        bound = (
-            f"at least {context['min_length']}" if kind == "too_short" else f"at most {context['max_length']}"
-        )
+        bound = f"at least {context['min_length']}" if kind == "too_short" else f"at most {context['max_length']}"
         message = f"found {found}, expected {bound}"
     elif kind in {"value_error", "assertion_error"}:
         message = str(context.get("error", detail["msg"]))

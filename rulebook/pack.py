@@ -49,7 +49,9 @@ class Pack(Entry):
     @model_validator(mode="before")
     @classmethod
     def _hand_down(cls, data: Any) -> Any:
-        """Give rules and penalties the pack's dates, and rules its being provisional, where they say nothing themselves."""
+        """Give rules and penalties the pack's dates, and rules its being provisional, where they say nothing
+        themselves.
+        """
         if not isinstance(data, dict):
             return data
         dates = {name: data[name] for name in ("valid_from", "valid_to") if data.get(name) is not None}
@@ -63,9 +65,7 @@ class Pack(Entry):
 
     @field_validator("rules", "penalties")
     @classmethod
-    def _named_after_the_pack(
-        cls, entries: tuple[Rule | Penalty, ...], info: Any
-    ) -> tuple[Rule | Penalty, ...]:
+    def _named_after_the_pack(cls, entries: tuple[Rule | Penalty, ...], info: Any) -> tuple[Rule | Penalty, ...]:
         pack, seen = info.data.get("id"), set[str]()
         for entry in entries:
             if pack is not None and entry.pack != pack:

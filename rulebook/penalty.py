@@ -34,9 +34,7 @@ class Fine(Entry):
         if self.minimum is None and self.maximum is None and self.turnover_share is None:
             raise ValueError("found a fine without an amount, expected minimum, maximum or turnover_share")
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
-            raise ValueError(
-                f"found minimum {self.minimum:,.0f} above maximum {self.maximum:,.0f}, expected it below"
-            )
+            raise ValueError(f"found minimum {self.minimum:,.0f} above maximum {self.maximum:,.0f}, expected it below")
         if (self.turnover_share is None) is not (self.turnover_base is None):
             raise ValueError("found turnover_share and turnover_base apart, expected both or neither")
         both = self.turnover_share is not None and self.maximum is not None
@@ -117,9 +115,7 @@ class Penalty(Entry):
         if self.effect is not Effect.LADDER and self.rungs:
             raise ValueError(f"found rungs under {self.effect.value!r}, expected them only under 'ladder'")
         if self.fines is not (self.fine_on is not None):
-            raise ValueError(
-                "found fine_on and the rungs at odds, expected it exactly where a rung has a fine"
-            )
+            raise ValueError("found fine_on and the rungs at odds, expected it exactly where a rung has a fine")
         if self.fine_on is FineOn.DISPUTED and self.fine_on_note is None:
             raise ValueError("found fine_on 'disputed' alone, expected fine_on_note to say who says what")
         weak = [rung.step.value for rung in self.rungs if rung.verification is not Verification.VERIFIED]

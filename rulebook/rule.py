@@ -172,9 +172,7 @@ def check_sources(verification: Verification, sources: tuple[Source, ...], note:
     """Raise ``ValueError`` where a statement claims more, or explains less, than its sources carry."""
     read = any(source.seen_in for source in sources)
     if verification is Verification.VERIFIED and not read:
-        raise ValueError(
-            "found verification 'verified' without a source that was read, expected seen_in in a source"
-        )
+        raise ValueError("found verification 'verified' without a source that was read, expected seen_in in a source")
     if verification is Verification.INFERRED and note is None:
         raise ValueError("found verification 'inferred' alone, expected verification_note to say from what")
 

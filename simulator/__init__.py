@@ -6,8 +6,8 @@
 0.1
 
 ``simulate(scenario, replications=20, seed=1)`` gives a :class:`Run` with pandas frames (``outcomes``, ``providers``,
-``series``, ``events``, ``summary``), ``compare(run_a, run_b)`` paired differences, ``read_run(folder)`` a run from disk.
-Importing this package imports none of the heavy libraries; they come with the first name that needs them.
+``series``, ``events``, ``summary``), ``compare(run_a, run_b)`` paired differences, ``read_run(folder)`` a run from
+disk. Importing this package imports none of the heavy libraries; they come with the first name that needs them.
 """
 
 from __future__ import annotations

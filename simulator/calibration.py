@@ -1,14 +1,16 @@
 """From published figures to a scenario, by simulated moments, with what they cannot say.
 
-**Filings.** Completions in the eighteen published batches fix how services entered: delays from entry to decision are simulated by the
-registry of the scenario, entry is a curve with few parameters, and the two together must give the batches.
+**Filings.** Completions in the eighteen published batches fix how services entered: delays from entry to decision are
+simulated by the registry of the scenario, entry is a curve with few parameters, and the two together must give the
+batches.
 
-**Rungs.** The yearly figures of the authority fix the *ratios* between rungs (fines, suspensions and removals for each interview). They
-count all of its work, so that the number of interviews says nothing before one assumes what share of them is deep synthesis: that share is
-a prior, stated in :data:`SHARES` and varied.
+**Rungs.** The yearly figures of the authority fix the *ratios* between rungs (fines, suspensions and removals for each
+interview). They count all of its work, so that the number of interviews says nothing before one assumes what share of
+them is deep synthesis: that share is a prior, stated in :data:`SHARES` and varied.
 
-Both are fitted to 2022–2024 and asked what they say of 2025. What the figures do not identify keeps its prior, and is reported so.
-How far a year to come may lie from the years before is taken from how far these lie from each other (:class:`Years`).
+Both are fitted to 2022–2024 and asked what they say of 2025. What the figures do not identify keeps its prior, and is
+reported so. How far a year to come may lie from the years before is taken from how far these lie from each other
+(:class:`Years`).
 """
 
 from __future__ import annotations
@@ -55,7 +57,9 @@ def _rows(name: str) -> list[dict[str, str]]:
 
 
 class Batch(NamedTuple):
-    """One published batch. ``day`` since :data:`START`; ``dated``: whether its date is published, or placed evenly between such dates."""
+    """One published batch. ``day`` since :data:`START`; ``dated``: whether its date is published, or placed evenly
+    between such dates.
+    """
 
     number: int
     day: float
@@ -64,7 +68,9 @@ class Batch(NamedTuple):
 
 
 def batches() -> list[Batch]:
-    """The published batches; a month counts as its middle, and batches without a date lie evenly between those with one."""
+    """The published batches; a month counts as its middle, and batches without a date lie evenly between those with
+    one.
+    """
     rows = _rows("deep_synthesis_filings.csv")
     days = np.array([_day(row["published"]) for row in rows])
     known = ~np.isnan(days)
@@ -84,13 +90,17 @@ def _day(text: str) -> float:
 
 
 def _exponential(t: Floats, a: float, b: float, c: float) -> Floats:
-    """Services that have entered by day ``t``: a rate exp(a) a year that grows by ``b`` a year. ``c`` has no part in it."""
+    """Services that have entered by day ``t``: a rate exp(a) a year that grows by ``b`` a year. ``c`` has no part in
+    it.
+    """
     years = np.maximum(t, 0.0) / 365.0
     return math.exp(a) * (years if abs(b) < 1e-9 else np.expm1(b * years) / b)
 
 
 def _saturating(t: Floats, a: float, b: float, c: float) -> Floats:
-    """A rate that rises as a logistic curve to exp(a) a year, half of it ``b`` years after the start, with width exp(c) years."""
+    """A rate that rises as a logistic curve to exp(a) a year, half of it ``b`` years after the start, with width exp(c)
+    years.
+    """
     years, width = np.maximum(t, 0.0) / 365.0, math.exp(c)
     entered: Floats = math.exp(a) * width * (np.logaddexp(0.0, (years - b) / width) - np.logaddexp(0.0, -b / width))
     return entered
@@ -110,8 +120,8 @@ CURVES: Mapping[str, tuple[Callable[..., Floats], tuple[float, ...], tuple[str, 
 class FilingFit(NamedTuple):
     """One shape of entry fitted to batches.
 
-    ``dispersion`` is how many times the variance of the batches exceeds Poisson's. ``forecast``: mean and 95 % interval of completions in
-    the back-tested year.
+    ``dispersion`` is how many times the variance of the batches exceeds Poisson's. ``forecast``: mean and 95 % interval
+    of completions in the back-tested year.
     """
 
     curve: str
@@ -140,7 +150,9 @@ class Filings(NamedTuple):
 
 
 def filing_delays(name: str, seed: int, providers: int = 1500) -> Floats:
-    """Days from entry to the decision on a filing, simulated by the scenario's registry at its load. Everything else is off."""
+    """Days from entry to the decision on a filing, simulated by the scenario's registry at its load. Everything else is
+    off.
+    """
     scenario = load_scenario(name)
     changes: dict[str, Any] = {f"behaviours.{risk.name}.rate": 0.0 for risk in scenario.behaviours}
     changes |= {f"population.classes.{item.name}.compliance.filing": 1.0 for item in scenario.population.classes}
@@ -166,7 +178,10 @@ def calibrate_filings(name: str = "cn-2023", seed: int = 1, draws: int = 2000) -
     tested = tuple(_fit_filings(curve, before, delays, year, seed, draws) for curve in CURVES)
     whole = tuple(_fit_filings(curve, data, delays, year, seed, draws) for curve in CURVES)
     best = min(tested, key=lambda fit: fit.dispersion).curve
-    delayed = {factor: _fit_filings(best, before, delays * factor, year, seed, draws).forecast for factor in (0.5, 1.0, 2.0, 4.0)}
+    delayed = {
+        factor: _fit_filings(best, before, delays * factor, year, seed, draws).forecast
+        for factor in (0.5, 1.0, 2.0, 4.0)
+    }
     return Filings(data, delays, tested, whole, happened, delayed)
 
 
@@ -229,7 +244,9 @@ RUNGS: Mapping[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     ),
     "removals": ("Removed from app stores, for each interview", ("apps_removed",), ("removal_orders",)),
 }
-"""Ratio: title, rows of the yearly figures, columns of the series. Its denominator is interviews, `warnings` in the model."""
+"""Ratio: title, rows of the yearly figures, columns of the series. Its denominator is interviews, `warnings` in the
+model.
+"""
 
 SHARES = (0.02, 0.06, 0.2)
 """What share of all interviews concerns deep synthesis: not published. Three priors."""
@@ -265,7 +282,9 @@ def yearly() -> dict[str, dict[int, float]]:
 
 
 def figures() -> dict[str, Figures]:
-    """Each rung's log ratio in 2022 to 2024. Where a rung has one year only, years are taken to spread as those of the others do."""
+    """Each rung's log ratio in 2022 to 2024. Where a rung has one year only, years are taken to spread as those of the
+    others do.
+    """
     table = yearly()
     by_rung = {}
     for rung, (_, rows, _) in RUNGS.items():
@@ -274,17 +293,26 @@ def figures() -> dict[str, Figures]:
             for year in table["interviews"]
             if year >= 2022 and all(year in table[row] for row in rows)
         }
-    before = {rung: [value for year, value in years.items() if year < FITTED_UNTIL.year] for rung, years in by_rung.items()}
+    before = {
+        rung: [value for year, value in years.items() if year < FITTED_UNTIL.year] for rung, years in by_rung.items()
+    }
     squares = [np.var(values, ddof=1) for values in before.values() if len(values) > 1]
     pooled = math.sqrt(float(np.mean(squares)))
     return {
-        rung: Figures(rung, years, float(np.mean(before[rung])), float(np.std(before[rung], ddof=1)) if len(before[rung]) > 1 else pooled)
+        rung: Figures(
+            rung,
+            years,
+            float(np.mean(before[rung])),
+            float(np.std(before[rung], ddof=1)) if len(before[rung]) > 1 else pooled,
+        )
         for rung, years in by_rung.items()
     }
 
 
 class HeldOut(NamedTuple):
-    """One year of one figure, told from the other years: what was said, its 95 % interval, and what happened; all as logarithms."""
+    """One year of one figure, told from the other years: what was said, its 95 % interval, and what happened; all as
+    logarithms.
+    """
 
     name: str
     year: int
@@ -299,9 +327,9 @@ class HeldOut(NamedTuple):
 class Years(NamedTuple):
     """How far years lie from each other.
 
-    Three years of one figure show little of that, so it is taken to be the same for all figures, as logarithms: ``deviation``,
-    with ``degrees`` of freedom. ``held_out`` says whether intervals made so would have held the years themselves, each left out
-    in turn. ``naive`` is what one would have said of 2025 without any model.
+    Three years of one figure show little of that, so it is taken to be the same for all figures, as logarithms:
+    ``deviation``, with ``degrees`` of freedom. ``held_out`` says whether intervals made so would have held the years
+    themselves, each left out in turn. ``naive`` is what one would have said of 2025 without any model.
     """
 
     by_figure: dict[str, dict[int, float]]
@@ -316,7 +344,9 @@ class Years(NamedTuple):
         return sum(each.inside for each in self.held_out), len(self.held_out)
 
     def reach(self, count: int, variance: float = 0.0) -> float:
-        """Half the width of a 95 % interval for a year to come, told from ``count`` years; ``variance`` is added to that of years."""
+        """Half the width of a 95 % interval for a year to come, told from ``count`` years; ``variance`` is added to
+        that of years.
+        """
         return float(stdtrit(self.degrees, 0.975)) * math.sqrt(variance + self.deviation**2 * (1.0 + 1.0 / count))
 
 
@@ -325,7 +355,10 @@ def years() -> Years:
     table = yearly()
     by_figure = {rung: dict(found.by_year) for rung, found in figures().items()}
     by_figure["interviews"] = {year: math.log(count) for year, count in table["interviews"].items() if year >= 2022}
-    before = {name: {year: value for year, value in found.items() if year < FITTED_UNTIL.year} for name, found in by_figure.items()}
+    before = {
+        name: {year: value for year, value in found.items() if year < FITTED_UNTIL.year}
+        for name, found in by_figure.items()
+    }
     deviation, degrees = _deviation(before)
     held_out = []
     for year in sorted({year for found in before.values() for year in found}):
@@ -396,8 +429,8 @@ class BackTest(NamedTuple):
 class RungFit(NamedTuple):
     """The rungs fitted under one share.
 
-    ``parameters``: factor on the scenario's value, standard deviation of its logarithm, and the share of the prior's variance that the data
-    took away: near 0 is not identified.
+    ``parameters``: factor on the scenario's value, standard deviation of its logarithm, and the share of the prior's
+    variance that the data took away: near 0 is not identified.
     """
 
     share: float
@@ -408,7 +441,8 @@ class RungFit(NamedTuple):
     interviews: tuple[float, float]
     """Simulated interviews a year in 2024 and 2025, in the whole market."""
     known: tuple[float, ...]
-    """What the fit says of 2025, in the order of the back-test, had the campaign and the sweep of that year been known."""
+    """What the fit says of 2025, in the order of the back-test, had the campaign and the sweep of that year been known.
+    """
     overrides: dict[str, Any]
 
 
@@ -430,7 +464,9 @@ def calibrate(
     effort, shares = (QUICK, SHARES[1:2]) if quick else (FULL, SHARES)
     scenario = load_scenario(name)
     if scenario.start != START:
-        raise CalibrationError(f"{name}: found a start on {scenario.start}, expected {START}: the batches are dated from there")
+        raise CalibrationError(
+            f"{name}: found a start on {scenario.start}, expected {START}: the batches are dated from there"
+        )
     # One choice for all trials, since together they may be worth the compiled engine where each is not.
     whole = scenario.changed({"population.scale": effort.scale * scenario.population.scale})
     trials = effort.replications * len(shares) * (effort.steps + 1) * (len(PARAMETERS) + 1)
@@ -450,7 +486,8 @@ def overrides_for(scenario: Scenario, theta: Sequence[float] | Floats) -> dict[s
     rectify, memory, serious, detect, staff = (math.exp(value) for value in theta)
     policy = scenario.policy
     changes: dict[str, Any] = {
-        f"population.classes.{item.name}.rectifies": _odds(item.rectifies, rectify) for item in scenario.population.classes
+        f"population.classes.{item.name}.rectifies": _odds(item.rectifies, rectify)
+        for item in scenario.population.classes
     }
     changes |= {f"behaviours.{risk.name}.serious": min(1.0, risk.serious * serious) for risk in scenario.behaviours}
     ceiling = policy.detection.inspection_ceiling
@@ -474,7 +511,9 @@ FIRST_YEARS = (180.0, float((FITTED_UNTIL - START).days))
 INSPECTORS = "policy.staff.inspectors"
 
 EVENTS_OF_2025 = ("campaign-2025", "label-sweep-2025-11")
-"""Scenarios whose changes of policy happened in the back-tested year: their dates are known, what they changed is assumed."""
+"""Scenarios whose changes of policy happened in the back-tested year: their dates are known, what they changed is
+assumed.
+"""
 
 
 def events_of_2025(scenario: Scenario) -> dict[str, Any]:
@@ -498,10 +537,15 @@ def events_of_2025(scenario: Scenario) -> dict[str, Any]:
 def _simulated(
     name: str, theta: Sequence[float] | Floats, seed: int, effort: Effort, events: Mapping[str, Any] | None = None
 ) -> Floats:
-    """(8,): logs of three ratios in the first years and of interviews in 2024, then the same of 2025. ``events`` are further changes."""
+    """(8,): logs of three ratios in the first years and of interviews in 2024, then the same of 2025. ``events`` are
+    further changes.
+    """
     scenario = load_scenario(name)
     last = float((BACK_TEST_UNTIL - START).days)
-    changes = overrides_for(scenario, theta) | {"horizon": last, "population.scale": effort.scale * scenario.population.scale}
+    changes = overrides_for(scenario, theta) | {
+        "horizon": last,
+        "population.scale": effort.scale * scenario.population.scale,
+    }
     changes |= events or {}
     run = simulate(load_scenario(name, changes), effort.replications, seed)
     cut = FIRST_YEARS[1]
@@ -561,7 +605,9 @@ def fit_rungs(
     names = [*RUNGS, "interviews"]
     moments = tuple(
         Moment(*each)
-        for each in zip(names, titles, targets.tolist(), errors.tolist(), untouched[:4].tolist(), now[:4].tolist(), strict=True)
+        for each in zip(
+            names, titles, targets.tolist(), errors.tolist(), untouched[:4].tolist(), now[:4].tolist(), strict=True
+        )
     )
     happened = [*(observed[rung].by_year.get(2025, math.nan) for rung in RUNGS), math.log(share * table[2025])]
     # A year to come differs from the mean of years as years differ from each other.
@@ -575,7 +621,9 @@ def fit_rungs(
         for word, title, mean, reach, actual in zip(names, words, now[4:].tolist(), reaches, happened, strict=True)
     )
     progress(f"  share {share:.0%}: the events of 2025")
-    known = _simulated(name, theta, seed, effort, events_of_2025(load_scenario(name, overrides_for(load_scenario(name), theta))))
+    known = _simulated(
+        name, theta, seed, effort, events_of_2025(load_scenario(name, overrides_for(load_scenario(name), theta)))
+    )
     fit = RungFit(
         share,
         {
@@ -593,7 +641,8 @@ def fit_rungs(
 
 
 def fitted_scenario(found: Calibration) -> str:
-    """The middle prior's fit as a scenario file that extends the one it was fitted to; each change says what it rests on.
+    """The middle prior's fit as a scenario file that extends the one it was fitted to; each change says what it rests
+    on.
 
     Entry follows the shape that fits all batches better. What the data did not move is left as it was.
     """
@@ -608,8 +657,9 @@ def fitted_scenario(found: Calibration) -> str:
         "name": f"{scenario.name}-fitted"[:40],
         "title": f"{scenario.title}, fitted to published figures",
         "story": (
-            f"The scenario {scenario.name} with entry fitted to the published filing batches and sanctions to the yearly ratios "
-            f"between rungs of 2022 to 2024, if {fit.share:.0%} of all interviews concern deep synthesis, which is not known."
+            f"The scenario {scenario.name} with entry fitted to the published filing batches and sanctions to the"
+            f" yearly ratios between rungs of 2022 to 2024, if {fit.share:.0%} of all interviews concern deep"
+            " synthesis, which is not known."
         ),
         "sources": [*scenario.sources, f"shenhe calibrate {found.scenario} --seed {found.seed}"],
         "population": {
@@ -620,7 +670,8 @@ def fitted_scenario(found: Calibration) -> str:
             ],
         },
         "behaviours": [
-            {"name": str(risk.name), "serious": _rounded(changes[f"behaviours.{risk.name}.serious"])} for risk in scenario.behaviours
+            {"name": str(risk.name), "serious": _rounded(changes[f"behaviours.{risk.name}.serious"])}
+            for risk in scenario.behaviours
         ],
         "policy": {
             "detection": {
@@ -631,7 +682,10 @@ def fitted_scenario(found: Calibration) -> str:
             "staff": {"inspectors": changes[INSPECTORS]},
         },
         "basis": {
-            "population.arrivals": {"kind": "datum", "source": "fitted to the batches of deep_synthesis_filings.csv; delays simulated"},
+            "population.arrivals": {
+                "kind": "datum",
+                "source": "fitted to the batches of deep_synthesis_filings.csv; delays simulated",
+            },
             "population.classes.*.rectifies": _basis("rectify", fit, moved),
             "behaviours.*.serious": _basis("serious", fit, moved),
             "policy.strikes.memory_days": _basis("memory", fit, moved),
@@ -654,16 +708,20 @@ def _basis(word: str, fit: RungFit, moved: set[str]) -> dict[str, str]:
         source = f"not identified by cac_enforcement.csv ({learned:.0%} of the prior’s variance gone): left as it was"
     else:
         source = (
-            f"fitted to ratios of cac_enforcement.csv with a prior; standard deviation of its logarithm {deviation:.2f}; "
-            f"share {fit.share:.0%} assumed"
+            "fitted to ratios of cac_enforcement.csv with a prior; standard deviation of its logarithm"
+            f" {deviation:.2f}; share {fit.share:.0%} assumed"
         )
     return {"kind": "assumption", "source": source}
 
 
 def _arrivals(fit: FilingFit, horizon: float) -> list[list[float]]:
     days = np.linspace(0.0, horizon, 25)
-    entered = CURVES[fit.curve][0](days, *[value for value, _ in fit.parameters.values()], *([0.0] if len(fit.parameters) < 3 else []))
-    shares = [[float(round(day, 1)), float(round(share, 5))] for day, share in zip(days, entered / entered[-1], strict=True)]
+    entered = CURVES[fit.curve][0](
+        days, *[value for value, _ in fit.parameters.values()], *([0.0] if len(fit.parameters) < 3 else [])
+    )
+    shares = [
+        [float(round(day, 1)), float(round(share, 5))] for day, share in zip(days, entered / entered[-1], strict=True)
+    ]
     return [[day, share] for day, share in shares[:-1]] + [[shares[-1][0], 1.0]]
 
 

@@ -1,8 +1,9 @@
-"""The claims of scenario stories, tested: is it so, with an interval, and is it otherwise under the setting that refutes it?
+"""The claims of scenario stories, tested: is it so, with an interval, and is it otherwise under the setting that
+refutes it?
 
-A claim says that a scenario has at least so much more, or less, of one outcome than the same scenario with something else in
-place. It is judged on paired replications and for several seeds, and so is the setting that refutes it: a value that the
-parameter may well have, under which the claim cannot be shown.
+A claim says that a scenario has at least so much more, or less, of one outcome than the same scenario with something
+else in place. It is judged on paired replications and for several seeds, and so is the setting that refutes it: a value
+that the parameter may well have, under which the claim cannot be shown.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ from .values import ScenarioError
 
 
 class Reading(NamedTuple):
-    """One seed: mean outcome of the scenario and of what it is compared with, and the relative change, ours / theirs - 1,
-    with its 95 % interval."""
+    """One seed: mean outcome of the scenario and of what it is compared with, and the relative change, ours / theirs -
+    1, with its 95 % interval.
+    """
 
     seed: int
     ours: float
@@ -36,7 +38,9 @@ class Reading(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What became of one claim, seed by seed: as the scenario is, and with the setting that refutes it on both sides."""
+    """What became of one claim, seed by seed: as the scenario is, and with the setting that refutes it on both
+    sides.
+    """
 
     scenario: Scenario
     claim: Claim

@@ -22,8 +22,8 @@ FIRST_KEYED = 2  # SimPy uses 0 (urgent) and 1 (normal)
 class Due(simpy.Event):  # type: ignore[misc]
     """An event that is already decided and comes due after ``delay`` days, before others of greater ``key``.
 
-    SimPy's Timeout, but for the key. Like Timeout it sets its own attributes, and it does what ``env.schedule`` does itself:
-    most of a run is making events. (``env.now`` is a property, which costs a call.)
+    SimPy's Timeout, but for the key. Like Timeout it sets its own attributes, and it does what ``env.schedule`` does
+    itself: most of a run is making events. (``env.now`` is a property, which costs a call.)
     """
 
     def __init__(
@@ -64,8 +64,9 @@ class Recurrence(simpy.Event):  # type: ignore[misc]
 def run(env: simpy.Environment, course: Course) -> None:
     """Start an endless course of events, which is given ``wait(delay, key)``, calls it, and yields until it is over.
 
-    This is a SimPy process without what SimPy keeps of each: nobody can wait for its end or interrupt it, and it must not
-    return, only wait no more. Half of all events belong to such courses, and making and handling one costs half as much.
+    This is a SimPy process without what SimPy keeps of each: nobody can wait for its end or interrupt it, and it must
+    not return, only wait no more. Half of all events belong to such courses, and making and handling one costs half as
+    much.
     """
     next(course)
     course.send(Recurrence(env, course.send).after)
@@ -99,7 +100,8 @@ class Clock:
         return whole_steps(delay, self.step)
 
     def until(self, arrival: float, gap: float) -> float:
-        """Days until the next of a stream of events, ``gap`` after the one before and at ``arrival`` in continuous time.
+        """Days until the next of a stream of events, ``gap`` after the one before and at ``arrival`` in continuous
+        time.
 
         A stream is rounded event by event and not gap by gap, so that its rate stays what it is.
         """

@@ -25,8 +25,10 @@ class Comparison:
 
     @property
     def cost_per_harm_avoided(self) -> tuple[float, float, float]:
-        """RMB of regulator's cost that ``b`` spends beyond ``a``, for each user-day of harm that it avoids, with a 95 % interval
-        (jackknife over paired replications). NaN where ``b`` avoids no harm on the mean: then there is no such price."""
+        """RMB of regulator's cost that ``b`` spends beyond ``a``, for each user-day of harm that it avoids, with a 95 %
+        interval (jackknife over paired replications). NaN where ``b`` avoids no harm on the mean: then there is no such
+        price.
+        """
         (cost_a, cost_b), (harm_a, harm_b) = self._paired("regulator_cost"), self._paired("harm")
         avoided = harm_a - harm_b
         if not len(avoided) or avoided.mean() <= 0.0:
@@ -34,8 +36,10 @@ class Comparison:
         return _ratio(cost_b - cost_a, avoided)
 
     def relative(self, metric: str) -> tuple[float, float, float]:
-        """How much more of a metric ``b`` has, as a share of what ``a`` has, with a 95 % interval (jackknife over paired
-        replications in which both are defined). Zero where neither has any of it, NaN where ``a`` alone has none."""
+        """How much more of a metric ``b`` has, as a share of what ``a`` has, with a 95 % interval (jackknife over
+        paired replications in which both are defined). Zero where neither has any of it, NaN where ``a`` alone has
+        none.
+        """
         a, b = self._paired(metric)
         both = ~(np.isnan(a) | np.isnan(b))
         a, b = a[both], b[both]

@@ -1,8 +1,8 @@
 """Where two engines part: the first moment at which their states differ, and the rows of the log around it.
 
-A draw is keyed and nothing looks ahead, so a run with an earlier horizon is the beginning of the same run. Replaying both engines
-up to a day therefore shows the state of that day, and halving finds the first day on which it differs; neither engine needs to
-know how to stop.
+A draw is keyed and nothing looks ahead, so a run with an earlier horizon is the beginning of the same run. Replaying
+both engines up to a day therefore shows the state of that day, and halving finds the first day on which it differs;
+neither engine needs to know how to stop.
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ class Difference(NamedTuple):
 class Divergence:
     """Where two engines part.
 
-    ``day``: the first moment at which anything differs; ``differences`` what differs then; ``provider`` the first provider
-    concerned (-1: none). ``row``: the first row of the whole log that differs, None where only numbers do; ``around``: the rows
-    of each engine from a few before to a few after it (or around the moment), the first of which is row ``first``. ``state``: for
-    that provider each number of its state at that moment, as each engine has it.
+    ``day``: the first moment at which anything differs; ``differences`` what differs then; ``provider`` the first
+    provider concerned (-1: none). ``row``: the first row of the whole log that differs, None where only numbers do;
+    ``around``: the rows of each engine from a few before to a few after it (or around the moment), the first of which
+    is row ``first``. ``state``: for that provider each number of its state at that moment, as each engine has it.
     """
 
     day: float
@@ -100,7 +100,8 @@ def first_divergence(
 ) -> Divergence | None:
     """Run one replication in both engines; None when they agree, else where they part.
 
-    Takes about twenty replications of each engine. ``margin``: how many rows before and after the first that differs are given.
+    Takes about twenty replications of each engine. ``margin``: how many rows before and after the first that differs
+    are given.
     """
 
     def run(engine: Engine) -> Replicate:
@@ -139,13 +140,17 @@ def divergence(one: Replicate, other: Replicate, scenario: Scenario, margin: int
 
 
 class _Beginning(Scenario):
-    """A scenario with an earlier horizon. What would come after it stays in and is never reached: a failure is known by its number."""
+    """A scenario with an earlier horizon. What would come after it stays in and is never reached: a failure is known by
+    its number.
+    """
 
     _whole: Scenario = PrivateAttr()
 
     def regimes(self) -> list[tuple[float, Scenario]]:
         whole = self._whole.regimes()
-        return [(day, regime.model_copy(update={"horizon": self.horizon})) for day, regime in whole if day < self.horizon]
+        return [
+            (day, regime.model_copy(update={"horizon": self.horizon})) for day, regime in whole if day < self.horizon
+        ]
 
 
 def until(scenario: Scenario, horizon: float) -> Scenario:
@@ -168,7 +173,9 @@ def _first_row(a: Columns, b: Columns) -> int | None:
 
 
 def _numbers(one: Replication, other: Replication, scenario: Scenario, *, everything: bool = False) -> list[Difference]:
-    """Each number that differs (or each, with ``everything``), those of providers by the name of what they are about."""
+    """Each number that differs (or each, with ``everything``), those of providers by the name of what they are
+    about.
+    """
     found = []
     providers = len(one.state.size_class)
     for name, a, b in zip(State._fields, one.state, other.state, strict=True):
@@ -186,12 +193,16 @@ def _numbers(one: Replication, other: Replication, scenario: Scenario, *, everyt
                 continue
             for index in zip(*np.nonzero(_bits(x) != _bits(y)), strict=True):
                 where = ", ".join(map(str, index))
-                found.append(Difference(f"{name}[{where}]" if x.size > 1 else name, -1, float(x[index]), float(y[index])))
+                found.append(
+                    Difference(f"{name}[{where}]" if x.size > 1 else name, -1, float(x[index]), float(y[index]))
+                )
     return found
 
 
 def _parts(name: str, width: int, scenario: Scenario) -> list[str]:
-    """What the ``width`` numbers that a provider has of one field are called; their positions where no name is known."""
+    """What the ``width`` numbers that a provider has of one field are called; their positions where no name is
+    known.
+    """
     stores = [store.name for store in scenario.stores]
     if name in ("compliance", "live", "live_severity", "live_epoch", "open_cases", "base"):
         named = [str(risk.name) for risk in scenario.behaviours]
@@ -212,7 +223,9 @@ def told(row: Row, rules: Sequence[str]) -> str:
 
 
 def explained(found: Divergence, rules: Sequence[str]) -> str:
-    """A divergence for a person to read: when, what differs, the rows around it and the provider's state in both engines."""
+    """A divergence for a person to read: when, what differs, the rows around it and the provider's state in both
+    engines.
+    """
     where = f"row {found.row}" if found.row is not None else "none: only numbers differ"
     lines = [f"the engines part on day {found.day!r}; first row of the log that differs: {where}"]
     for entry in found.differences[:40]:

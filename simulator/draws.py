@@ -118,8 +118,8 @@ class Purpose:
 def _philox(c0: int, c1: int, c2: int, c3: int, k0: int, k1: int) -> tuple[int, int, int, int]:
     """Philox4x32-10: four 32-bit counter words and two 32-bit key words in, four 32-bit words out.
 
-    In compiled code a product of two words may wrap round to a negative number. Its bits are right all the same, and the
-    masks take away the signs that a shift brings in.
+    In compiled code a product of two words may wrap round to a negative number. Its bits are right all the same, and
+    the masks take away the signs that a shift brings in.
     """
     for _ in range(10):
         a = 0xD2511F53 * c0
@@ -173,8 +173,8 @@ def _across(seed: int, purpose: int, index: int, count: int) -> npt.NDArray[np.f
 class Draws(NamedTuple):
     """The draws, compiled where numba can be used and identical where it cannot.
 
-    ``uniforms`` and ``exponentials`` give many indices in one call, ``across`` many entities; that costs little more than a
-    single draw.
+    ``uniforms`` and ``exponentials`` give many indices in one call, ``across`` many entities; that costs little more
+    than a single draw.
     """
 
     uniform: Draw

@@ -1,7 +1,8 @@
 """Which engine runs a replication: the readable model on SimPy, or the compiled one. Both give the same bits.
 
-This is the one place that chooses. ``auto`` takes the engine that is expected to be done first: SimPy begins at once, the
-compiled engine has to be loaded (and the first time on a machine compiled) and then makes an event in a small part of the time.
+This is the one place that chooses. ``auto`` takes the engine that is expected to be done first: SimPy begins at once,
+the compiled engine has to be loaded (and the first time on a machine compiled) and then makes an event in a small part
+of the time.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ WANTED: tuple[Wanted, ...] = ("auto", "simpy", "compiled")
 
 SIMPY_EVENTS = 200_000.0
 COMPILED_EVENTS = 4_000_000.0
-"""Events a second on one processor, as ``benchmarks/engine.py`` measures them; only the choice of ``auto`` depends on them."""
+"""Events a second on one processor, as ``benchmarks/engine.py`` measures them; only the choice of ``auto`` depends on
+them.
+"""
 LOADING, COMPILING = 1.0, 25.0
 """Seconds before the compiled engine begins: with its code in the cache, and without."""
 
@@ -58,7 +61,8 @@ def using(wanted: Wanted | str) -> Iterator[None]:
 
 
 def choose(wanted: Wanted | str | None, runs: Iterable[tuple[Scenario, int]], hook: Hook | None = None) -> Engine:
-    """The engine for these ``runs`` (scenarios, each with its number of replications); ``None`` asks as :func:`using` says.
+    """The engine for these ``runs`` (scenarios, each with its number of replications); ``None`` asks as :func:`using`
+    says.
 
     Raises :class:`EngineError` when ``compiled`` is asked for and cannot run one of them. ``auto`` is SimPy then.
     """
@@ -152,7 +156,9 @@ def replicate(
 
 
 def warm(engine: Engine, note: Callable[[str], None] | None = None) -> None:
-    """Have compiled code ready on this machine before processes start that would each compile it; ``note`` is told what takes time."""
+    """Have compiled code ready on this machine before processes start that would each compile it; ``note`` is told what
+    takes time.
+    """
     if engine is Engine.COMPILED:
         from .compiled import warm as warm_compiled
 

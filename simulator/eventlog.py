@@ -114,8 +114,11 @@ class Kind(enum.IntEnum):
     SANCTIONED = 43  # value: step of the ladder decided on, imposed at once or after an appeal that suspends it
     EFFORT = 44  # value: effort at compliance chosen at a review, 0 to 1
     STRICTNESS = 45  # value: strictness of the provider's filter chosen at a review, 0 to 1
-    DETERRED = 46  # value: 1 where the provider's own belief was enough, 2 where it took its peers' sanctions; case: the occasion
-    USERS_MOVED = 47  # value: users gained (above 0) or lost; case: the slot, a store's number or that of all stores together
+    # value: 1 where the provider's own belief was enough, 2 where it took its peers' sanctions; case: the occasion
+    DETERRED = 46
+    USERS_MOVED = (
+        47  # value: users gained (above 0) or lost; case: the slot, a store's number or that of all stores together
+    )
     SUPPORTER_SANCTIONED = 48  # value: number of the supporter; provider and case: where it came to light
     SUPPORTER_SUSPENDED = 49  # value: days; the service of a provider built on that supporter is suspended
     SUPPORTER_FAILED = 50  # value: number of the supporter
@@ -126,7 +129,9 @@ class Kind(enum.IntEnum):
     SELF_REPORTED = 55
     REFERRED = 56  # to criminal prosecution
     CLAIM = 57  # value: RMB awarded to the person depicted; case: the occasion
-    ACCOUNT_MEASURE = 58  # value: 1 warned, 2 limited, 3 suspended, 4 closed: an account of a user who misused the service
+    ACCOUNT_MEASURE = (
+        58  # value: 1 warned, 2 limited, 3 suspended, 4 closed: an account of a user who misused the service
+    )
     OVER_REMOVED = 59  # value: number of the store, which removed the app on an unfounded complaint
     STORE_FINED = 60  # value: RMB; case: number of the store
     PLATFORM_FINED = 61  # value: RMB; case: number of the platform
@@ -177,8 +182,15 @@ ACTORS: dict[Kind, Actor] = {
     **dict.fromkeys((Kind.USERS_MOVED, Kind.CLAIM, Kind.RUMOUR), Actor.PUBLIC),
     **dict.fromkeys(
         (
-            Kind.SUPPORTER_SANCTIONED, Kind.SUPPORTER_SUSPENDED, Kind.REFERRED, Kind.STORE_FINED, Kind.PLATFORM_FINED,
-            Kind.POLICY_CHANGED, Kind.FOCUSED, Kind.BUDGET_SPENT, Kind.BUDGET_RENEWED,
+            Kind.SUPPORTER_SANCTIONED,
+            Kind.SUPPORTER_SUSPENDED,
+            Kind.REFERRED,
+            Kind.STORE_FINED,
+            Kind.PLATFORM_FINED,
+            Kind.POLICY_CHANGED,
+            Kind.FOCUSED,
+            Kind.BUDGET_SPENT,
+            Kind.BUDGET_RENEWED,
         ),
         Actor.REGULATOR,
     ),

@@ -11,7 +11,15 @@ import signal
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
 from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 
@@ -129,8 +137,8 @@ def _is_crash(error: BaseException) -> bool:
 def _told(error: BaseException) -> str:
     if _is_crash(error):
         return (
-            f"it ended its worker process {CRASHES} times while nothing else ran, perhaps for want of memory (a script that "
-            "starts processes needs `if __name__ == '__main__':`)"
+            f"it ended its worker process {CRASHES} times while nothing else ran, perhaps for want of memory (a script"
+            " that starts processes needs `if __name__ == '__main__':`)"
         )
     text = " ".join(str(error).split()) or "no text"
     return f"{type(error).__name__}: {text[:300]}"
@@ -252,7 +260,11 @@ class Dask:
         try:
             if self._scheduler is None:
                 self._cluster = self._distributed.LocalCluster(
-                    n_workers=self.workers, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, silence_logs=50
+                    n_workers=self.workers,
+                    threads_per_worker=1,
+                    host="127.0.0.1",
+                    dashboard_address=None,
+                    silence_logs=50,
                 )
             # A finite wait: an address where nobody listens is a mistake to tell, not to wait for.
             self._client = self._distributed.Client(self._cluster or self._scheduler, timeout="20s")

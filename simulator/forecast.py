@@ -2,16 +2,17 @@
 
 Three assumptions carry a forecast, and each is named:
 
-- **Rates.** The share of cases that a check finds failing has a Beta posterior (Jeffreys' prior) from the counts of the report: see
-  :func:`posterior`.
-- **Link.** How a rate among probes, which look for edges, becomes a rate in the field is not known. A *link* multiplies the odds;
-  every forecast is made under all of :data:`LINKS`.
-- **Occasions.** What one occasion of a behaviour puts to the test: the check that is most likely to fail (``weakest-check``: every piece
-  of content must pass them all, and they fail together), or one of the behaviour's checks at random (``one-check``). Every forecast is
-  made under both. Behaviours that no check decided keep the compliance that the scenario gives a provider of that size.
+- **Rates.** The share of cases that a check finds failing has a Beta posterior (Jeffreys' prior) from the counts of the
+  report: see :func:`posterior`.
+- **Link.** How a rate among probes, which look for edges, becomes a rate in the field is not known. A *link* multiplies
+  the odds; every forecast is made under all of :data:`LINKS`.
+- **Occasions.** What one occasion of a behaviour puts to the test: the check that is most likely to fail
+  (``weakest-check``: every piece of content must pass them all, and they fail together), or one of the behaviour's
+  checks at random (``one-check``). Every forecast is made under both. Behaviours that no check decided keep the
+  compliance that the scenario gives a provider of that size.
 
-The provider enters late in the scenario and is followed for some days. It stands for ``paths``: several providers of its size,
-each with rates drawn from the posteriors, in several replications; too few to change the market around them.
+The provider enters late in the scenario and is followed for some days. It stands for ``paths``: several providers of
+its size, each with rates drawn from the posteriors, in several replications; too few to change the market around them.
 """
 
 from __future__ import annotations
@@ -58,7 +59,9 @@ MARKET = 300
 
 
 class ForecastError(ValueError):
-    """A report that cannot be read, or a forecast that cannot be made; the text says what was found and what is expected."""
+    """A report that cannot be read, or a forecast that cannot be made; the text says what was found and what is
+    expected.
+    """
 
 
 # -- the report: the fields of its published format that are needed here
@@ -100,7 +103,9 @@ class _Report(_Part):
 
 
 class Evidence(NamedTuple):
-    """What a report says of one check: ``failures`` among ``judged`` cases, and whether these were drawn independently."""
+    """What a report says of one check: ``failures`` among ``judged`` cases, and whether these were drawn
+    independently.
+    """
 
     check: str
     title: str
@@ -137,9 +142,9 @@ def posterior(failures: int, judged: int) -> tuple[float, float]:
 def read_measured(path: Path) -> Measured:
     """The failure counts of a ``report.json``.
 
-    A check with a sample of independent draws counts these. Without one, a check that passed counts its decided cases, at most
-    :data:`INDEPENDENT`; one that failed counts a single failure, since the search ends there and its other cases say little
-    about how often.
+    A check with a sample of independent draws counts these. Without one, a check that passed counts its decided cases,
+    at most :data:`INDEPENDENT`; one that failed counts a single failure, since the search ends there and its other
+    cases say little about how often.
 
     Raises :class:`ForecastError` for a file that is no such report, or in which nothing was decided.
     """
@@ -154,7 +159,9 @@ def read_measured(path: Path) -> Measured:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = dotted(first["loc"])
-        raise ForecastError(f"{path}: {where or 'the file'}: {first['msg']}; expected a report.json of shenhe check") from None
+        raise ForecastError(
+            f"{path}: {where or 'the file'}: {first['msg']}; expected a report.json of shenhe check"
+        ) from None
     evidence, unmeasured = [], []
     for check in report.checks:
         counted = _counted(check)
@@ -163,14 +170,18 @@ def read_measured(path: Path) -> Measured:
         else:
             evidence.append(Evidence(check.name, check.title, check.behaviour, tuple(check.rules), *counted))
     if not evidence:
-        raise ForecastError(f"{path}: found no check that passed or failed, expected one at least: nothing was measured")
+        raise ForecastError(
+            f"{path}: found no check that passed or failed, expected one at least: nothing was measured"
+        )
     return Measured(report.target.name, report.on, tuple(evidence), tuple(unmeasured))
 
 
 def _counted(check: _Check) -> tuple[int, int, bool] | None:
     if check.sample is not None and check.sample.judged > 0:
         if not 0 <= check.sample.failures <= check.sample.judged:
-            raise ForecastError(f"checks.{check.name}.sample: found {check.sample.failures} failures of {check.sample.judged}")
+            raise ForecastError(
+                f"checks.{check.name}.sample: found {check.sample.failures} failures of {check.sample.judged}"
+            )
         # The sample can miss what the search for failures found.
         failures = max(check.sample.failures, 1 if check.verdict == "fail" else 0)
         return failures, check.sample.judged, True
@@ -197,11 +208,17 @@ class Assumed(NamedTuple):
 
 
 def drawn_rates(
-    measured: Measured, behaviours: Sequence[str], assumed: Assumed, size: int, seed: Sequence[int], repaired: str | None = None
+    measured: Measured,
+    behaviours: Sequence[str],
+    assumed: Assumed,
+    size: int,
+    seed: Sequence[int],
+    repaired: str | None = None,
 ) -> dict[str, npt.NDArray[np.float64]]:
     """Field failure rates by behaviour, ``size`` draws of each; behaviours that were not measured are left out.
 
-    ``repaired`` names a check taken to be passed like any other. Draws are the same whatever is repaired and whatever the link.
+    ``repaired`` names a check taken to be passed like any other. Draws are the same whatever is repaired and whatever
+    the link.
     """
     rates: dict[str, npt.NDArray[np.float64]] = {}
     generator = np.random.default_rng(list(seed))
@@ -213,7 +230,8 @@ def drawn_rates(
         pooled = generator.random(size)
         parts = [_field_rate(*each.posterior, uniforms[each.check], assumed) for each in failing]
         if passing:
-            # What passed is evidence together: taken apart, many checks with few cases each would look as if one must fail.
+            # What passed is evidence together: taken apart, many checks with few cases each would look as if one must
+            # fail.
             judged = sum(each.judged for each in passing if not each.failures) or INDEPENDENT
             parts += [_field_rate(*posterior(0, judged), pooled, assumed)] * len(passing)
         if behaviour in behaviours:
@@ -314,8 +332,8 @@ def forecast(
 ) -> Forecast:
     """Simulate the provider under each link, and with each of its failing checks repaired.
 
-    ``size_class`` is the largest of the scenario unless given. The market is made smaller where the scenario has more than
-    :data:`MARKET` providers.
+    ``size_class`` is the largest of the scenario unless given. The market is made smaller where the scenario has more
+    than :data:`MARKET` providers.
 
     Raises :class:`ForecastError` for a size class, link or number of days that cannot be.
     """
@@ -358,7 +376,9 @@ def forecast(
     for name, variant in variants.items():
         drawn = drawn_rates(measured, behaviours, variant, 4000, (seed,))
         rates[name] = {behaviour: _spread(values) for behaviour, values in drawn.items()}
-    return Forecast(measured, market, chosen, days, assumed, seed, replications, len(before), rates, tuple(futures), tuple(drivers))
+    return Forecast(
+        measured, market, chosen, days, assumed, seed, replications, len(before), rates, tuple(futures), tuple(drivers)
+    )
 
 
 def _spread(values: npt.NDArray[np.float64]) -> tuple[float, float, float]:
@@ -393,7 +413,9 @@ def _saved(before: pd.DataFrame, after: pd.DataFrame, outcome: str) -> tuple[flo
 class _Place:
     """Where in the market the provider stands: which ids, from which day."""
 
-    def __init__(self, scenario: Scenario, size_class: int, days: float, seed: int, replications: int, engine: Engine) -> None:
+    def __init__(
+        self, scenario: Scenario, size_class: int, days: float, seed: int, replications: int, engine: Engine
+    ) -> None:
         self.scenario = scenario
         self.engine = engine
         self.size_class = size_class

@@ -16,8 +16,9 @@ def scaled(count: int, scale: float) -> int:
 
 
 def users_of(median: float, spread: float, first: float, second: float) -> float:
-    """Users of a provider: lognormal about ``median``, rounded down, one at least. ``first`` and ``second`` are uniform draws,
-    of which Box and Muller (1958) make a normal one."""
+    """Users of a provider: lognormal about ``median``, rounded down, one at least. ``first`` and ``second`` are uniform
+    draws, of which Box and Muller (1958) make a normal one.
+    """
     normal = math.sqrt(2.0 * -math.log(first)) * math.cos(2.0 * math.pi * second)
     return math.floor(median * math.exp(spread * normal)) + 1.0
 
@@ -109,11 +110,11 @@ def complies_looking_ahead(
 ) -> bool:
     """Whether one that looks ahead complies in its group: the best response of Harrington (1988) in continuous time.
 
-    ``cost`` is RMB a year that compliance forgoes; rates are per year: detections of one that violates in the first and in the
-    second group, releases from the second of one that complies there; ``discount`` is per year, 0 for the average cost.
-    With L = rate * fine in either group, one complies in the first where cost < L1, and in the second where
-    cost < L2 + release_rate / (discount + first_rate) * (L2 - L1), the limit of Harrington's discounted threshold as its periods
-    get short. As in the paper, the second group is taken to be the worse one, L1 <= L2.
+    ``cost`` is RMB a year that compliance forgoes; rates are per year: detections of one that violates in the first and
+    in the second group, releases from the second of one that complies there; ``discount`` is per year, 0 for the
+    average cost. With L = rate * fine in either group, one complies in the first where cost < L1, and in the second
+    where cost < L2 + release_rate / (discount + first_rate) * (L2 - L1), the limit of Harrington's discounted threshold
+    as its periods get short. As in the paper, the second group is taken to be the worse one, L1 <= L2.
     """
     first, second = first_rate * first_fine, second_rate * second_fine
     if cost < first:
@@ -154,7 +155,9 @@ def compliance_at(base: float, effort: float, factor: float) -> float:
 
 
 def filter_strictness(belief: float, cost: float, scale: float) -> float:
-    """Strictness in [0, 1) of a provider's filter, which rises with the sanction it expects: 1 - exp(-belief * cost / scale)."""
+    """Strictness in [0, 1) of a provider's filter, which rises with the sanction it expects: 1 - exp(-belief * cost /
+    scale).
+    """
     if scale <= 0.0:
         return 0.0
     return 1.0 - math.exp(-belief * cost / scale)
@@ -172,7 +175,9 @@ def fine_for_all(fine: float, per_violation: float, violations: int) -> float:
 
 
 def whole_steps(delay: float, step: float) -> float:
-    """Days until what is due in ``delay`` days happens, on a clock that only shows every ``step`` days (0: continuous)."""
+    """Days until what is due in ``delay`` days happens, on a clock that only shows every ``step`` days (0:
+    continuous).
+    """
     # So many days, or infinitely many, have no fraction left.
     if step == 0.0 or delay >= 2.0**52:
         return delay
@@ -187,8 +192,9 @@ def cases_affordable(left: float, cost: float, hands: int) -> int:
 
 
 def outlays(fines: float, claims: float, compliance_cost: float, revenue: float, downtime: float) -> float:
-    """RMB that enforcement has cost a provider: fines, damages, effort at compliance, and the revenue of the days without
-    its service. ``revenue`` is RMB a year."""
+    """RMB that enforcement has cost a provider: fines, damages, effort at compliance, and the revenue of the days
+    without its service. ``revenue`` is RMB a year.
+    """
     return fines + claims + compliance_cost + revenue / 365.0 * downtime
 
 

@@ -110,7 +110,12 @@ class Inspections:
                 b, gravest = place, state.live_severity[first + place]
         state.complained[p] = 0
         hides = self.hides[state.size_class[p]]
-        if b >= 0 and hides > 0.0 and state.sanctions[p] and world.draws.uniform(world.seed, p, Purpose.HIDDEN, a) < hides:
+        if (
+            b >= 0
+            and hides > 0.0
+            and state.sanctions[p]
+            and world.draws.uniform(world.seed, p, Purpose.HIDDEN, a) < hides
+        ):
             b = -1
         founded = b >= 0
         case = case_number(Stream.INSPECTION, a)

@@ -1,6 +1,7 @@
 """The regulator's policy in a scenario file: every lever, each with its meaning and its range.
 
-Money is in RMB, time in days, rates are per year of 365 days. :mod:`.policy` makes the numbers of it that the engines read.
+Money is in RMB, time in days, rates are per year of 365 days. :mod:`.policy` makes the numbers of it that the engines
+read.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ class Sanction(StrEnum):
 class Detection(Part):
     """``inspection_rate``: inspections per provider and year; ``inspection_ceiling`` bounds what targeting may raise it
     to, and is the rate of the fixed stream of candidates that every policy thins. ``complaints_taken_up`` and
-    ``store_reports_taken_up`` are probabilities; ``merge_open_cases`` adds a complaint to a case that is open already."""
+    ``store_reports_taken_up`` are probabilities; ``merge_open_cases`` adds a complaint to a case that is open already.
+    """
 
     inspection_rate: NonNegative
     inspection_ceiling: NonNegative
@@ -45,9 +47,10 @@ class Targeting(Part):
     provider's size class (1 where none is given). All neutral: inspections are random.
 
     Complaint-driven: the rate rises by ``per_complaint`` for each complaint since the last inspection, up to
-    ``complaint_cap``. Harrington groups: a sanctioned provider is in the bad group, inspected ``group_weight`` times as often,
-    until an inspection that finds nothing takes it back with probability ``group_back``. Dynamic concentration: providers
-    are in ``lots``, and each ``focus_days`` the lot with most sanctions since is inspected ``focus_weight`` times as often.
+    ``complaint_cap``. Harrington groups: a sanctioned provider is in the bad group, inspected ``group_weight`` times as
+    often, until an inspection that finds nothing takes it back with probability ``group_back``. Dynamic concentration:
+    providers are in ``lots``, and each ``focus_days`` the lot with most sanctions since is inspected ``focus_weight``
+    times as often.
     """
 
     per_strike: NonNegative
@@ -63,8 +66,9 @@ class Targeting(Part):
 
 
 class Evidence(Part):
-    """``sensitivity``: a true case is upheld; ``specificity``: an unfounded one is dismissed. ``without_records`` multiplies
-    the sensitivity where the provider kept no records."""
+    """``sensitivity``: a true case is upheld; ``specificity``: an unfounded one is dismissed. ``without_records``
+    multiplies the sensitivity where the provider kept no records.
+    """
 
     sensitivity: Probability
     specificity: Probability
@@ -73,8 +77,9 @@ class Evidence(Part):
 
 class Staff(Part):
     """``investigation_days`` of one inspector's time on the mean, as a sum of ``investigation_phases`` exponentials (1
-    is exponential, many nearly fixed). ``triage`` takes serious cases first, or cases in order of arrival. ``cost`` is RMB a
-    year of one inspector or reviewer, ``case_cost`` RMB of one investigation beside the time of its inspector."""
+    is exponential, many nearly fixed). ``triage`` takes serious cases first, or cases in order of arrival. ``cost`` is
+    RMB a year of one inspector or reviewer, ``case_cost`` RMB of one investigation beside the time of its inspector.
+    """
 
     inspectors: Annotated[int, Strict(), Field(ge=1, le=100_000)]
     investigation_days: NonNegative
@@ -85,14 +90,14 @@ class Staff(Part):
 
 
 class Authority(Part):
-    """One of several authorities: its share of the inspectors, and its jurisdiction over size classes and behaviours (all
-    where none is named). A case goes to the first authority of the list that has jurisdiction.
+    """One of several authorities: its share of the inspectors, and its jurisdiction over size classes and behaviours
+    (all where none is named). A case goes to the first authority of the list that has jurisdiction.
 
-    ``reviewers`` is its share of the registry's reviewers, who take the filings of the size classes over whose ``filing`` it has
-    jurisdiction; where no authority has any, all filings wait for one pool. ``budget`` is RMB a year of 365 days for the whole
-    market (``population.scale`` scales it), without limit where none is given. Each investigation is paid from it
-    (``policy.staff.case_cost``); when it does not reach for another, no case is taken up until the new year. What is
-    left over lapses.
+    ``reviewers`` is its share of the registry's reviewers, who take the filings of the size classes over whose
+    ``filing`` it has jurisdiction; where no authority has any, all filings wait for one pool. ``budget`` is RMB a year
+    of 365 days for the whole market (``population.scale`` scales it), without limit where none is given. Each
+    investigation is paid from it (``policy.staff.case_cost``); when it does not reach for another, no case is taken up
+    until the new year. What is left over lapses.
     """
 
     name: Name
@@ -154,9 +159,13 @@ class Step(Part):
         }
         for sanction, (field, given) in wanted.items():
             if sanction in self.sanctions and not given:
-                raise Contradiction(f"found the sanction {str(sanction)!r} without its measure, expected {field!r} above 0", "sanctions")
+                raise Contradiction(
+                    f"found the sanction {str(sanction)!r} without its measure, expected {field!r} above 0", "sanctions"
+                )
             if given and sanction not in self.sanctions:
-                raise Contradiction(f"found a measure {field!r} without the sanction {str(sanction)!r}, expected both or neither", field)
+                raise Contradiction(
+                    f"found a measure {field!r} without the sanction {str(sanction)!r}, expected both or neither", field
+                )
         return self
 
 
@@ -183,9 +192,9 @@ class StoreDuty(Part):
     """What the policy asks of stores: ``checks_filing`` is the probability that a listing review verifies the filing;
     ``removes_unfiled`` whether a removal may end only once the provider has filed.
 
-    Neglect: each store is audited every ``audit_days`` (0: never), on one listed app drawn at random; where that has not
-    filed, and where an order is obeyed later than ``limit_days`` (0: no limit), the store is fined ``neglect_fine`` and makes up
-    the share ``learns`` of what its diligence lacks.
+    Neglect: each store is audited every ``audit_days`` (0: never), on one listed app drawn at random; where that has
+    not filed, and where an order is obeyed later than ``limit_days`` (0: no limit), the store is fined ``neglect_fine``
+    and makes up the share ``learns`` of what its diligence lacks.
     """
 
     checks_filing: Probability
@@ -197,8 +206,9 @@ class StoreDuty(Part):
 
 
 class PlatformDuty(Part):
-    """``found`` is the probability that a reported copy which a platform misses comes to the regulator's notice; the platform
-    is then fined ``fine`` and misses the share ``learns`` less."""
+    """``found`` is the probability that a reported copy which a platform misses comes to the regulator's notice; the
+    platform is then fined ``fine`` and misses the share ``learns`` less.
+    """
 
     found: Probability = 0.0
     fine: NonNegative = 0.0
@@ -206,16 +216,18 @@ class PlatformDuty(Part):
 
 
 class SelfReport(Part):
-    """``probability`` that a provider reports its own violation; the fine is then cut by ``discount``, and no strike counts:
-    an amnesty is a discount of 1 for a while (see ``changes``)."""
+    """``probability`` that a provider reports its own violation; the fine is then cut by ``discount``, and no strike
+    counts: an amnesty is a discount of 1 for a while (see ``changes``).
+    """
 
     probability: Probability = 0.0
     discount: Probability = 0.0
 
 
 class SafeHarbour(Part):
-    """For providers with a passing conformance report, where ``offered``: their compliance makes up the share ``gain`` of
-    what it lacks, and they are inspected ``inspection_factor`` times as often."""
+    """For providers with a passing conformance report, where ``offered``: their compliance makes up the share ``gain``
+    of what it lacks, and they are inspected ``inspection_factor`` times as often.
+    """
 
     offered: bool = False
     gain: Probability = 0.0

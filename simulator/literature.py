@@ -1,15 +1,15 @@
 """Two published results on enforcement, put to the model as far as it can state them.
 
-**Harrington** (1988): a regulator that keeps two groups, inspects the second more often and lets providers out of it when
-found clean, makes providers comply part of the time where random inspections at the same cost make them comply never.
-All of it is simulated: the groups, inspections, release, and providers that look ahead (``response.foresight``) and choose
-for themselves. What they should choose is the optimum of Harrington's average-cost problem, found by comparing all
-stationary choices (:func:`harrington_choice`).
+**Harrington** (1988): a regulator that keeps two groups, inspects the second more often and lets providers out of it
+when found clean, makes providers comply part of the time where random inspections at the same cost make them comply
+never. All of it is simulated: the groups, inspections, release, and providers that look ahead (``response.foresight``)
+and choose for themselves. What they should choose is the optimum of Harrington's average-cost problem, found by
+comparing all stationary choices (:func:`harrington_choice`).
 
-**Blundell, Gowrisankaran and Langer** (2020): at equal total fines, fines that do not escalate with a plant's record leave
-far more damage, 164 per cent more in their estimate. The model states record, escalation and response to the feared fine;
-it states neither investment as a decision nor plants that differ in what they pollute, so that the direction and the order
-of size can be compared and the figure itself cannot.
+**Blundell, Gowrisankaran and Langer** (2020): at equal total fines, fines that do not escalate with a plant's record
+leave far more damage, 164 per cent more in their estimate. The model states record, escalation and response to the
+feared fine; it states neither investment as a decision nor plants that differ in what they pollute, so that the
+direction and the order of size can be compared and the figure itself cannot.
 """
 
 from __future__ import annotations
@@ -38,7 +38,9 @@ PUBLISHED_INCREASE = 1.64
 
 
 class Groups(NamedTuple):
-    """Harrington's two groups. Inspections per provider and year; fines; the chance that a clean inspection releases."""
+    """Harrington's two groups. Inspections per provider and year; fines; the chance that a clean inspection
+    releases.
+    """
 
     first: float = 1.0
     second: float = 3.0
@@ -75,7 +77,8 @@ class Groups(NamedTuple):
 def harrington_choice(groups: Groups, cost: float) -> tuple[bool, bool]:
     """Whether to comply in the first and in the second group, at the least cost a year in the long run.
 
-    ``cost`` is that of complying for a year. The four stationary choices are compared; a provider begins in the first group.
+    ``cost`` is that of complying for a year. The four stationary choices are compared; a provider begins in the first
+    group.
     """
     costs: dict[tuple[bool, bool], float] = {}
     for first, second in itertools.product((True, False), repeat=2):
@@ -105,7 +108,9 @@ class Targeting(NamedTuple):
     random: tuple[Arm, ...]
     near: Arm
     far: Arm
-    """Under targeting at :attr:`Groups.between`, where providers look one year ahead and where they look ahead without end."""
+    """Under targeting at :attr:`Groups.between`, where providers look one year ahead and where they look ahead without
+    end.
+    """
 
     def expected(self, cost: float) -> tuple[float, float]:
         """Compliance under targeting, where a violation needs an occasion first, and under random inspections."""
@@ -120,14 +125,17 @@ class Targeting(NamedTuple):
 
 
 def harrington(seed: int, effort: float = 1.0) -> Targeting:
-    """Targeted against random inspections at the same number of inspections, for a low, middle and high cost of compliance,
-    and the look ahead on which the middle regime rests."""
+    """Targeted against random inspections at the same number of inspections, for a low, middle and high cost of
+    compliance, and the look ahead on which the middle regime rests.
+    """
     groups, occasions, costs = Groups(), 30.0, (1.0, 3.0, 6.0)
     replications = times(16, effort)
 
     def arm(cost: float, rate: float, weight: float, foresight: float = FAR) -> Arm:
         fines = (groups.first_fine, groups.second_fine) if weight > 1 else (groups.second_fine,)
-        return _arm(simulate(_inspected(cost, rate, weight, fines, groups.release, occasions, foresight), replications, seed))
+        return _arm(
+            simulate(_inspected(cost, rate, weight, fines, groups.release, occasions, foresight), replications, seed)
+        )
 
     weight = groups.second / groups.first
     targeted = tuple(arm(c, groups.first, weight) for c in costs)
@@ -138,12 +146,18 @@ def harrington(seed: int, effort: float = 1.0) -> Targeting:
 
 
 def _inspected(
-    cost: float, rate: float, weight: float, fines: tuple[float, ...], release: float, occasions: float, foresight: float
+    cost: float,
+    rate: float,
+    weight: float,
+    fines: tuple[float, ...],
+    release: float,
+    occasions: float,
+    foresight: float,
 ) -> Scenario:
     """Providers under inspection alone, to whom a year of compliance is worth ``cost`` of the largest fine.
 
-    The bad group is inspected ``weight`` times as often. A clean inspection takes back the strike, so that the step of the
-    ladder is that of the group, and releases from the group with probability ``release``.
+    The bad group is inspected ``weight`` times as often. A clean inspection takes back the strike, so that the step of
+    the ladder is that of the group, and releases from the group with probability ``release``.
     """
     return stripped(
         {
@@ -180,7 +194,10 @@ def _arm(run: Run) -> Arm:
     """What the years after the third show, when the groups have filled."""
     series = run.series[run.series["start"] >= 3 * YEAR]
     sums = series.groupby("replication")[["occasions_all", "violations_all", "inspections"]].sum()
-    years = float(series.groupby("replication")[["start", "end"]].apply(lambda f: (f["end"] - f["start"]).sum()).iloc[0]) / YEAR
+    years = (
+        float(series.groupby("replication")[["start", "end"]].apply(lambda f: (f["end"] - f["start"]).sum()).iloc[0])
+        / YEAR
+    )
     providers = run.scenario.population.providers
     return Arm(
         (1 - sums["violations_all"] / sums["occasions_all"]).to_numpy(dtype=np.float64),
@@ -213,12 +230,14 @@ class Escalation(NamedTuple):
 
 
 BELIEF, DETECTION, FIRST_FINE, GAINS = 0.3, 0.3, 10_000.0, (3_000.0, 40_000.0)
-"""Providers reckon with the share of violations that is detected. Two halves differ in what a breach is worth to them."""
+"""Providers reckon with the share of violations that is detected. Two halves differ in what a breach is worth to them.
+"""
 
 
 def steepness_of_published(found: Sequence[Escalation]) -> float:
-    """Where the increase passes the published one for the first time, interpolated between the nearest steepnesses simulated; NaN
-    where it does not."""
+    """Where the increase passes the published one for the first time, interpolated between the nearest steepnesses
+    simulated; NaN where it does not.
+    """
     for one, two in itertools.pairwise(sorted(found, key=lambda each: each.steepness)):
         before, after = one.increase[0] - PUBLISHED_INCREASE, two.increase[0] - PUBLISHED_INCREASE
         if before < 0.0 <= after:
@@ -229,9 +248,9 @@ def steepness_of_published(found: Sequence[Escalation]) -> float:
 def escalation(seed: int, effort: float = 1.0, steepness: float = 4.0) -> Escalation:
     """Three fines, each ``steepness`` times the one before, against one fine that raises the same in total.
 
-    The flat fine follows in closed form: each half offends at the share exp(-b F / g) of its occasions, so fines come to
-    d F sum(occasions exp(-b F / g)), which grows with F until the fine is too high to be met often. Occasions are those
-    of the escalating arm, and the same in both.
+    The flat fine follows in closed form: each half offends at the share exp(-b F / g) of its occasions, so fines come
+    to d F sum(occasions exp(-b F / g)), which grows with F until the fine is too high to be met often. Occasions are
+    those of the escalating arm, and the same in both.
     """
     replications = times(12, effort)
     escalating = simulate(_fined([FIRST_FINE * steepness**step for step in range(3)]), replications, seed)
@@ -245,7 +264,10 @@ def escalation(seed: int, effort: float = 1.0, steepness: float = 4.0) -> Escala
     peak = float(minimize_scalar(lambda fine: -raised(fine), bounds=(0, max(GAINS) / BELIEF * 2), method="bounded").x)
     fine = float(brentq(lambda f: raised(f) - target, 0.0, peak)) if raised(peak) > target else peak
     flat = simulate(_fined([fine]), replications, seed)
-    harm, fines = (np.array([run.outcomes[name].to_numpy(dtype=np.float64) for run in (escalating, flat)]) for name in ("harm", "fines"))
+    harm, fines = (
+        np.array([run.outcomes[name].to_numpy(dtype=np.float64) for run in (escalating, flat)])
+        for name in ("harm", "fines")
+    )
     return Escalation(steepness, fine, harm, fines)
 
 

@@ -29,13 +29,13 @@ class SizeClass(Part):
     ``exits_after_suspension`` the probability that a suspended service does not come back. ``compliance`` maps a
     behaviour to the probability that an occasion does not become a violation when no sanction is feared.
 
-    Further, all 0 (1 for ``keeps_records``) unless given: ``exempt`` is the share outside enforcement (state bodies, say);
-    ``compliance_cost`` RMB a year of full effort; ``reenters`` the probability that a provider closed by a sanction comes back
-    under another name; ``abroad`` that one which would give up goes on from abroad; ``hides`` that an inspection of a
-    provider sanctioned before finds nothing of what is live; ``keeps_records`` that evidence is kept; ``certifies`` that it
-    joins a safe harbour where the policy offers one. ``capital`` is what a provider of the class can lose, in RMB, without
-    limit where none is given: when fines less those given back, damages, the cost of effort and the revenue of days without
-    its service come to more, it closes for good.
+    Further, all 0 (1 for ``keeps_records``) unless given: ``exempt`` is the share outside enforcement (state bodies,
+    say); ``compliance_cost`` RMB a year of full effort; ``reenters`` the probability that a provider closed by a
+    sanction comes back under another name; ``abroad`` that one which would give up goes on from abroad; ``hides`` that
+    an inspection of a provider sanctioned before finds nothing of what is live; ``keeps_records`` that evidence is
+    kept; ``certifies`` that it joins a safe harbour where the policy offers one. ``capital`` is what a provider of the
+    class can lose, in RMB, without limit where none is given: when fines less those given back, damages, the cost of
+    effort and the revenue of days without its service come to more, it closes for good.
     """
 
     name: Name
@@ -81,10 +81,14 @@ class Population(Part):
         days = [day for day, _ in self.arrivals]
         shares = [share for _, share in self.arrivals]
         if any(a >= b for a, b in itertools.pairwise(days)) or shares != sorted(shares) or shares[-1] != 1:
-            raise Contradiction("found arrivals out of order, expected rising days and shares, the last share 1", "arrivals")
+            raise Contradiction(
+                "found arrivals out of order, expected rising days and shares, the last share 1", "arrivals"
+            )
         if self.providers * self.scale > MAX_PROVIDERS:
             raise Contradiction(
-                f"found {self.providers} providers at scale {self.scale:g}, expected at most {MAX_PROVIDERS:,} together", "providers"
+                f"found {self.providers} providers at scale {self.scale:g}, expected at most {MAX_PROVIDERS:,}"
+                " together",
+                "providers",
             )
         return self
 
@@ -97,12 +101,13 @@ class Population(Part):
 class BehaviourRisk(Part):
     """How one behaviour goes wrong: which rule it breaks, how often, how badly, and how it comes to light.
 
-    ``rate`` counts occasions per provider and year (0 for ``filing``, which is a standing breach until the provider
-    has filed); ``severity`` is harm per user and day; ``serious`` the probability that a breach is a serious one,
-    which multiplies its severity by ``serious_factor``; ``lifetime`` the mean days it lasts if nobody acts;
-    ``spreads`` the share of its harm that comes from copies on propagation platforms; ``complained`` the probability that
-    somebody complains; ``seen_in_store`` the weight with which a store's monitoring notices it; ``misused`` the share of
-    occasions that are misuse by users; ``claimed`` the probability that the person depicted sues, for ``award`` RMB on the mean.
+    ``rate`` counts occasions per provider and year (0 for ``filing``, which is a standing breach until the provider has
+    filed); ``severity`` is harm per user and day; ``serious`` the probability that a breach is a serious one, which
+    multiplies its severity by ``serious_factor``; ``lifetime`` the mean days it lasts if nobody acts; ``spreads`` the
+    share of its harm that comes from copies on propagation platforms; ``complained`` the probability that somebody
+    complains; ``seen_in_store`` the weight with which a store's monitoring notices it; ``misused`` the share of
+    occasions that are misuse by users; ``claimed`` the probability that the person depicted sues, for ``award`` RMB on
+    the mean.
     """
 
     name: Behaviour
@@ -122,14 +127,15 @@ class BehaviourRisk(Part):
 
 class Public(Part):
     """``complaint_delay``: mean days from a violation to a complaint. ``false_complaints``: unfounded ones, per
-    provider and year, drawn to providers by their users; ``false_complaint_ceiling`` is the rate of the fixed stream that they
-    are thinned from, to be given where ``changes`` raise them (else it is the rate itself, which is then fixed).
+    provider and year, drawn to providers by their users; ``false_complaint_ceiling`` is the rate of the fixed stream
+    that they are thinned from, to be given where ``changes`` raise them (else it is the rate itself, which is then
+    fixed).
 
-    ``migrates`` is the share of users who move to other providers (``destinations`` of them, drawn by size) when a service is
-    suspended, removed from their store or closed, and ``returns`` the share of these who come back with it. ``anonymity`` says
-    how many times as frequent misuse by users is where real names are not asked for. ``rumours`` counts episodes a year that
-    reach each provider with probability ``rumour_reach`` and must be refuted. ``claim_days``: mean days until a claim is
-    decided.
+    ``migrates`` is the share of users who move to other providers (``destinations`` of them, drawn by size) when a
+    service is suspended, removed from their store or closed, and ``returns`` the share of these who come back with it.
+    ``anonymity`` says how many times as frequent misuse by users is where real names are not asked for. ``rumours``
+    counts episodes a year that reach each provider with probability ``rumour_reach`` and must be refuted.
+    ``claim_days``: mean days until a claim is decided.
     """
 
     complaint_delay: NonNegative
@@ -163,16 +169,17 @@ class Response(Part):
     ``updates_factor`` multiplies the chance of a violation while information updates are suspended, and
     ``registration_factor`` while no new accounts may be opened.
 
-    Every ``review_days`` (0: never) a provider reviews its effort at compliance and the strictness of its filter, in view of
-    the sanctions it expects: see ``best_effort`` and ``filter_strictness`` in :mod:`.formulas`. At full strictness the share
-    ``lawful_blocked`` of lawful use is refused; ``strictness_scale`` is the expected sanction, in RMB, at which strictness is
-    63 percent. ``handles`` is the probability that a provider itself takes down what was complained of, ``handling_days`` the
-    mean time that takes; ``account_measures`` the probability that a user who misused the service is warned, limited,
-    suspended or closed; ``reentry_days`` the mean time until a closed provider is back under another name.
+    Every ``review_days`` (0: never) a provider reviews its effort at compliance and the strictness of its filter, in
+    view of the sanctions it expects: see ``best_effort`` and ``filter_strictness`` in :mod:`.formulas`. At full
+    strictness the share ``lawful_blocked`` of lawful use is refused; ``strictness_scale`` is the expected sanction, in
+    RMB, at which strictness is 63 percent. ``handles`` is the probability that a provider itself takes down what was
+    complained of, ``handling_days`` the mean time that takes; ``account_measures`` the probability that a user who
+    misused the service is warned, limited, suspended or closed; ``reentry_days`` the mean time until a closed provider
+    is back under another name.
 
-    ``foresight`` (0: none) is the number of days after which a provider weighs what comes 63 percent less. With it, a provider
-    knows the two groups of targeting and how often each is inspected, and complies where that is cheaper in the long run than
-    the group it would be in otherwise: see ``complies_looking_ahead`` in :mod:`.formulas`.
+    ``foresight`` (0: none) is the number of days after which a provider weighs what comes 63 percent less. With it, a
+    provider knows the two groups of targeting and how often each is inspected, and complies where that is cheaper in
+    the long run than the group it would be in otherwise: see ``complies_looking_ahead`` in :mod:`.formulas`.
     """
 
     initial_belief: Probability
@@ -193,9 +200,10 @@ class Response(Part):
 
 
 class Supporters(Part):
-    """Technical supporters: ``count`` of them, on which a provider builds with probability ``used_by``; the first has most
-    providers (weights 1, 1/2, 1/3, …). ``traced`` is the probability that a sanctioned breach is traced to the supporter, who is
-    then sanctioned itself: every provider built on it is suspended for ``service_days``."""
+    """Technical supporters: ``count`` of them, on which a provider builds with probability ``used_by``; the first has
+    most providers (weights 1, 1/2, 1/3, …). ``traced`` is the probability that a sanctioned breach is traced to the
+    supporter, who is then sanctioned itself: every provider built on it is suspended for ``service_days``.
+    """
 
     count: Annotated[int, Strict(), Field(ge=0, le=10_000)] = 0
     used_by: Probability = 0.0
@@ -208,8 +216,9 @@ class Supporters(Part):
 
 
 class Failure(Part):
-    """From ``day`` on, for ``days``, one supporter fails (number from 0): its providers keep only ``compliance_factor`` of their
-    compliance."""
+    """From ``day`` on, for ``days``, one supporter fails (number from 0): its providers keep only ``compliance_factor``
+    of their compliance.
+    """
 
     day: NonNegative
     days: Positive
@@ -220,8 +229,9 @@ class Failure(Part):
 class Store(Part):
     """An app store: the share of users reached through it, and how it reviews, watches, obeys and relists.
 
-    ``diligence`` (1) multiplies the duty to check filings; ``over_removes`` (0) is the probability that an unfounded complaint
-    makes it remove the app of its own accord."""
+    ``diligence`` (1) multiplies the duty to check filings; ``over_removes`` (0) is the probability that an unfounded
+    complaint makes it remove the app of its own accord.
+    """
 
     name: Name
     share: Probability

@@ -72,7 +72,8 @@ class Replication:
     takedown_delays: Floats  # days from a complaint to the provider's own takedown
     spent: Floats  # (A,) RMB that each authority paid for investigations
     unfunded: Floats  # (A,) days that each authority's budget did not reach for another case
-    steps: int  # events that the engine handled, those included that it counts without handling; two engines count differently
+    # events that the engine handled, those included that it counts without handling; two engines count differently
+    steps: int
     pending: int  # and those that were waiting at the horizon
 
     @property
@@ -113,8 +114,8 @@ class World:
         self.state = as_lists(self.initial)
         self.behaviours = len(self.table.behaviour_rate)
         self.steps = len(self.table.step_sanctions)
-        # Six numbers a row: as objects the rows of a run would be some five times as large, and all be looked at again to
-        # make columns of them.
+        # Six numbers a row: as objects the rows of a run would be some five times as large, and all be looked at again
+        # to make columns of them.
         self.rows = array("d")
         self.keep_log = keep_log
         self.kinds = [0] * KINDS
@@ -293,10 +294,11 @@ def replicate(
     prepare: Callable[[Beginning], None] | None = None,
     policy: Hook | None = None,
 ) -> Replication:
-    """Run replication ``number`` of a run with ``seed`` on SimPy; the same arguments give the same bits on every machine.
+    """Run replication ``number`` of a run with ``seed`` on SimPy; the same arguments give the same bits on every
+    machine.
 
-    ``prepare`` may change the values in the state of the world before anything happens in it, so that a provider can be put there
-    whose compliance was measured. The state's fields are lists here and arrays in :mod:`.compiled`.
+    ``prepare`` may change the values in the state of the world before anything happens in it, so that a provider can be
+    put there whose compliance was measured. The state's fields are lists here and arrays in :mod:`.compiled`.
     """
     with rare_collections():
         world = World(scenario, regimes(scenario), replication_seed(seed, number), keep_log=keep_log, hook=policy)

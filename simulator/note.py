@@ -13,7 +13,9 @@ from typing import Any
 
 
 def read_note(folder: Path, error: Callable[[str], Exception]) -> dict[str, Any] | None:
-    """The ``run.json`` of a folder, or None where there is none; raises an ``error`` with a sentence when it cannot be read."""
+    """The ``run.json`` of a folder, or None where there is none; raises an ``error`` with a sentence when it cannot be
+    read.
+    """
     try:
         note = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -253,7 +253,9 @@ def false_positives(seed: int, effort: float = 1.0) -> Reading:
     run = simulate(scenario, times(40, effort), seed)
     expected = 100 * 6 * 0.5 * 0.2
     measured = float(run.outcomes["wrongful_sanctions"].mean())
-    return Reading("Wrongful sanctions", "n f q (1 - specificity) T", expected, measured, math.sqrt(expected / run.replications))
+    return Reading(
+        "Wrongful sanctions", "n f q (1 - specificity) T", expected, measured, math.sqrt(expected / run.replications)
+    )
 
 
 def _suspending(days: float, appeals: dict[str, Any] | None = None) -> Scenario:
@@ -346,7 +348,13 @@ def offence_rate(seed: int, effort: float = 1.0) -> Reading:
     run = simulate(scenario, times(20, effort), seed)
     expected = 200 * 20 * math.exp(-0.3 * 50000 / 40000)
     measured = float(run.outcomes["violations"].mean())
-    return Reading("Offences under a feared fine", "lambda exp(-p f / b)", expected, measured, math.sqrt(expected / run.replications))
+    return Reading(
+        "Offences under a feared fine",
+        "lambda exp(-p f / b)",
+        expected,
+        measured,
+        math.sqrt(expected / run.replications),
+    )
 
 
 def waiting_finite_source(seed: int, effort: float = 1.0) -> Reading:
@@ -383,7 +391,13 @@ def lost_complaints(seed: int, effort: float = 1.0) -> Reading:
     )
     run = simulate(scenario, times(12, effort), seed)
     measured, error = _mean_and_error(1.0 - run.outcomes["cases_opened"] / run.outcomes["complaints"])
-    return Reading("Complaints merged into an open case", "B(rho, 1) = rho / (1 + rho)", erlang_b(20 / YEAR * 10, 1), measured, error)
+    return Reading(
+        "Complaints merged into an open case",
+        "B(rho, 1) = rho / (1 + rho)",
+        erlang_b(20 / YEAR * 10, 1),
+        measured,
+        error,
+    )
 
 
 def _present(run: Run, began: str, ended: tuple[str, ...], spacing: float) -> npt.NDArray[np.int64]:
@@ -418,7 +432,13 @@ def unlimited_inspectors(seed: int, effort: float = 1.0) -> Reading:
     """M/G/infinity: the number of cases under investigation is Poisson with mean lambda E[S]."""
     counts = _unlimited(seed, effort)
     expected = 10 * 10 / YEAR * 20
-    return Reading("Cases under way, unlimited staff", "lambda E[S]", expected, float(counts.mean()), math.sqrt(expected / len(counts)))
+    return Reading(
+        "Cases under way, unlimited staff",
+        "lambda E[S]",
+        expected,
+        float(counts.mean()),
+        math.sqrt(expected / len(counts)),
+    )
 
 
 def unlimited_inspectors_spread(seed: int, effort: float = 1.0) -> Reading:
@@ -442,9 +462,13 @@ def appeals_pending(seed: int, effort: float = 1.0) -> Reading:
             },
         }
     )
-    counts = _present(simulate(scenario, times(6, effort), seed), "appealed", ("appeal-rejected", "appeal-upheld"), 200.0)
+    counts = _present(
+        simulate(scenario, times(6, effort), seed), "appealed", ("appeal-rejected", "appeal-upheld"), 200.0
+    )
     expected = 10 * 10 / YEAR * 0.6 * 30
-    return Reading("Appeals pending", "lambda q E[S]", expected, float(counts.mean()), math.sqrt(expected / len(counts)))
+    return Reading(
+        "Appeals pending", "lambda q E[S]", expected, float(counts.mean()), math.sqrt(expected / len(counts))
+    )
 
 
 ORACLES: tuple[Callable[..., Reading], ...] = (

@@ -101,8 +101,9 @@ METRICS: dict[str, Metric] = {
     "insolvencies": Metric("Providers closed by what enforcement cost them", ""),
     "disparity": Metric("Sanctions per violation, first size class over last", "ratio"),
 }
-"""Every column of the outcomes but ``replication``, those of one size class (``compliance_…``, ``exits_…``, ``insolvencies_…`` and
-``sanction_rate_…``) and those of one authority (``spent_…`` and ``unfunded_…``)."""
+"""Every column of the outcomes but ``replication``, those of one size class (``compliance_…``, ``exits_…``,
+``insolvencies_…`` and ``sanction_rate_…``) and those of one authority (``spent_…`` and ``unfunded_…``).
+"""
 
 SERIES_KINDS: dict[str, Kind] = {
     "violations": Kind.VIOLATION,

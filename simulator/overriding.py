@@ -37,7 +37,11 @@ def override(data: dict[str, Any], path: str, value: Any) -> None:
         else:
             raise ScenarioError(f"--set {path}: {'.'.join(steps[:position])} is a single value, it has no {step!r}")
         if last:
-            if isinstance(place, dict) and isinstance(place.get(key), dict | list) and not isinstance(value, dict | list):
+            if (
+                isinstance(place, dict)
+                and isinstance(place.get(key), dict | list)
+                and not isinstance(value, dict | list)
+            ):
                 raise ScenarioError(f"--set {path}: found a single value, expected one of its parts to be set")
             place[key] = value
         else:

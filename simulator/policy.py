@@ -33,8 +33,9 @@ WARNING, RECTIFY, FINE, SUSPEND_UPDATES, SUSPEND_REGISTRATION, SUSPEND_SERVICE, 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """One scenario as numbers. Shapes: C size classes, B behaviours, L steps, S stores, P platforms, A authorities (one at
-    least)."""
+    """One scenario as numbers. Shapes: C size classes, B behaviours, L steps, S stores, P platforms, A authorities (one
+    at least).
+    """
 
     providers: int
     horizon: float
@@ -207,13 +208,16 @@ class Table:
     clock_step: float  # days, 0 for continuous time
     foresight: float  # days that a provider looks ahead, 0 for no further than the next step
 
-
     def feared(self) -> tuple[Floats, Floats, Floats]:
-        """What providers reckon each step of the ladder with, (L,) each: RMB of a fine, share of a year's turnover, days off."""
+        """What providers reckon each step of the ladder with, (L,) each: RMB of a fine, share of a year's turnover,
+        days off.
+        """
         fines = np.array(
             [
                 mean_fine(low, high) + each
-                for low, high, each in zip(self.step_fine_low, self.step_fine_high, self.step_per_violation, strict=True)
+                for low, high, each in zip(
+                    self.step_fine_low, self.step_fine_high, self.step_per_violation, strict=True
+                )
             ]
         )
         turnover = self.step_turnover.copy()
@@ -386,12 +390,15 @@ def table(scenario: Scenario) -> Table:
             or [scaled(staff.inspectors, population.scale)],
             dtype=np.int64,
         ),
-        authority_of=np.array([_authority(policy, item.name, name) for item in classes for name in behaviours], dtype=np.int64),
+        authority_of=np.array(
+            [_authority(policy, item.name, name) for item in classes for name in behaviours], dtype=np.int64
+        ),
         staff_cost=staff.cost / YEAR,
         authority_reviewers=np.array(_reviewers(scenario), dtype=np.int64),
         registry_of=np.array([_registry(policy, item.name) for item in classes], dtype=np.int64),
         authority_budget=column(
-            [math.inf if item.budget is None else item.budget * population.scale for item in policy.authorities] or [math.inf]
+            [math.inf if item.budget is None else item.budget * population.scale for item in policy.authorities]
+            or [math.inf]
         ),
         case_cost=staff.case_cost,
         class_capital=column([math.inf if item.capital is None else item.capital for item in classes]),
@@ -433,5 +440,7 @@ def _registry(policy: PolicyRules, size: str) -> int:
 
 
 def regimes(scenario: Scenario) -> list[tuple[float, Table]]:
-    """The tables that hold, each from its day on; the first from day 0. They differ in policy and behaviour, not in shape."""
+    """The tables that hold, each from its day on; the first from day 0. They differ in policy and behaviour, not in
+    shape.
+    """
     return [(day, table(regime)) for day, regime in scenario.regimes()]

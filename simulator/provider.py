@@ -208,8 +208,9 @@ class Providers:
     def complies_ahead(self, p: int) -> bool:
         """Whether complying in its present group of targeting is cheaper in the long run than violating.
 
-        A provider knows how often either group is inspected and what the step before and after a sanction would cost it. A
-        violation is found by an inspection that meets it while it is live; unfounded sanctions are left out of the reckoning.
+        A provider knows how often either group is inspected and what the step before and after a sanction would cost
+        it. A violation is found by an inspection that meets it while it is live; unfounded sanctions are left out of
+        the reckoning.
         """
         world = self.world
         state, table = world.state, world.table
@@ -274,7 +275,11 @@ class Providers:
         if self.claimed[b] > 0.0 and self.uniform(seed, p, Purpose.CLAIMED, k) < self.claimed[b]:
             decided = self.exponential(seed, p, Purpose.CLAIM_TIME, k) * table.claim_days
             world.clock.call(decided, CLAIM, p, case, self.pay_claim, (p, b, k))
-        if table.self_report > 0.0 and not state.outside[p] and self.uniform(seed, p, Purpose.SELF_REPORTED, k) < table.self_report:
+        if (
+            table.self_report > 0.0
+            and not state.outside[p]
+            and self.uniform(seed, p, Purpose.SELF_REPORTED, k) < table.self_report
+        ):
             own_case = case_number(Stream.SELF_REPORT, k)
             world.log(SELF_REPORTED, p, own_case, b, 0.0)
             world.regulator.suspect(p, b, own_case, True, serious, self_reported=True)

@@ -50,7 +50,9 @@ class Public:
         world = self.world
         if world.draws.uniform(world.seed, p, COMPLAINED, k) >= self.complained[b]:
             return -1.0
-        delay = world.clock.whole(world.draws.exponential(world.seed, p, COMPLAINT_DELAY, k) * world.table.complaint_delay)
+        delay = world.clock.whole(
+            world.draws.exponential(world.seed, p, COMPLAINT_DELAY, k) * world.table.complaint_delay
+        )
         world.clock.call(delay, COMPLAINT, p, k << 3 | OCCASIONS, self.complain, (p, b, k, serious))
         return delay
 
@@ -119,7 +121,9 @@ class Public:
             episode += 1
 
     def move_away(self, p: int, slot: int, share: float, index: int) -> None:
-        """Users of ``p`` who can no longer reach it turn to others, in equal parts; ``slot`` is the store, or the whole service."""
+        """Users of ``p`` who can no longer reach it turn to others, in equal parts; ``slot`` is the store, or the whole
+        service.
+        """
         world = self.world
         if world.table.migrates == 0.0:
             return

@@ -1,7 +1,8 @@
-"""Scenarios read from YAML: by file or by shipped name, with what they extend, and with values given on the command line.
+"""Scenarios read from YAML: by file or by shipped name, with what they extend, and with values given on the command
+line.
 
-``extends: cn-2023`` starts from another scenario: mappings are merged, lists of named entries (``behaviours``, ``classes``,
-``stores``, ``platforms``) are merged by name, other values are replaced.
+``extends: cn-2023`` starts from another scenario: mappings are merged, lists of named entries (``behaviours``,
+``classes``, ``stores``, ``platforms``) are merged by name, other values are replaced.
 """
 
 from __future__ import annotations

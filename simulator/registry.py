@@ -25,7 +25,9 @@ NEVER = math.nan
 
 
 class Registry:
-    """One office with a number of reviewers, or one for each authority that reviews filings; first come first served."""
+    """One office with a number of reviewers, or one for each authority that reviews filings; first come first
+    served.
+    """
 
     def __init__(self, world: World) -> None:
         self.world = world

@@ -425,7 +425,6 @@ class _Account:
             values[f"unfunded_{name}"] = self.unfunded[position]
         return {name: float(value) for name, value in values.items()}
 
-
     def staff(self, time: float, regime: Scenario) -> None:
         """Pay the staff of the regime so far; another one begins."""
         self.staff_paid += people(self.paying) * self.paying.policy.staff.cost / 365.0 * (time - self.paid_at)

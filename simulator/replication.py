@@ -1,9 +1,9 @@
 """Many replications of one scenario: run them over processes, keep what is finished, resume, read back.
 
-A run folder holds ``run.json``, the event log ``shards/r00000-<key>.parquet`` (one shard a replication, its key the hash of
-what it was made from), ``parts/`` with each replication's own outcomes, and the merged ``outcomes.parquet``,
-``providers.parquet`` and ``series.parquet``. Everything but ``run.json`` depends on scenario, seed and model alone:
-the same bytes whatever the number of workers and however often the run was interrupted.
+A run folder holds ``run.json``, the event log ``shards/r00000-<key>.parquet`` (one shard a replication, its key the
+hash of what it was made from), ``parts/`` with each replication's own outcomes, and the merged ``outcomes.parquet``,
+``providers.parquet`` and ``series.parquet``. Everything but ``run.json`` depends on scenario, seed and model alone: the
+same bytes whatever the number of workers and however often the run was interrupted.
 """
 
 from __future__ import annotations
@@ -117,11 +117,11 @@ def simulate(
 ) -> Run:
     """Run ``replications`` of a scenario, over ``workers`` processes, into the folder ``out`` or into memory.
 
-    ``policy`` is a policy of your own in Python (:mod:`.hook`), for runs in this process and in memory: no file says what it
-    does, so no folder could be resumed with it.
+    ``policy`` is a policy of your own in Python (:mod:`.hook`), for runs in this process and in memory: no file says
+    what it does, so no folder could be resumed with it.
 
-    ``engine``: ``simpy``, ``compiled`` or ``auto``, which takes the one expected to be done first (see :mod:`.engines`); results
-    are the same bits, and ``run.json`` says which it was.
+    ``engine``: ``simpy``, ``compiled`` or ``auto``, which takes the one expected to be done first (see
+    :mod:`.engines`); results are the same bits, and ``run.json`` says which it was.
 
     With ``out``, replications that the folder already holds are not run again. ``command`` is what ``run.json`` names
     as the way to reproduce the run.
@@ -133,7 +133,9 @@ def simulate(
     _check_arguments(replications, seed, workers)
     folder = Path(out) if out is not None else None
     if policy is not None and (folder is not None or workers > 1):
-        raise RunError("found a policy in Python with a folder or several workers, expected neither: workers=1, out=None")
+        raise RunError(
+            "found a policy in Python with a folder or several workers, expected neither: workers=1, out=None"
+        )
     chosen = _ready(engine, scenario, replications, policy)
     try:
         if folder is None:
@@ -149,7 +151,9 @@ def simulate(
 
 
 def _ready(engine: Wanted | None, scenario: Scenario, replications: int, policy: Hook | None = None) -> Engine:
-    """The engine to use, its code and that of the draws compiled before any process starts that would do so for itself."""
+    """The engine to use, its code and that of the draws compiled before any process starts that would do so for
+    itself.
+    """
     chosen = choose(engine, [(scenario, replications)], policy)
     compiled()
     warm(chosen)
@@ -168,7 +172,12 @@ def _into_folder(
 ) -> None:
     started = datetime.datetime.now(datetime.UTC)
     _prepare(folder, scenario, seed)
-    note = {"replications": replications, "workers": workers, "engine": str(engine), "started": started.isoformat(timespec="seconds")}
+    note = {
+        "replications": replications,
+        "workers": workers,
+        "engine": str(engine),
+        "started": started.isoformat(timespec="seconds"),
+    }
     _write_note(folder, scenario, seed, {**note, "complete": False}, command)
     missing = [number for number in range(replications) if not _finished(folder, scenario, seed, number)]
     done = replications - len(missing)
@@ -191,8 +200,9 @@ def _check_arguments(replications: int, seed: int, workers: int) -> None:
 
 
 class Convergence(NamedTuple):
-    """How sure a run is of one metric: ``relative`` is the half-width of its 95 % interval as a share of its mean, ``wanted`` the
-    replications after which that is expected to be within the precision asked for."""
+    """How sure a run is of one metric: ``relative`` is the half-width of its 95 % interval as a share of its mean,
+    ``wanted`` the replications after which that is expected to be within the precision asked for.
+    """
 
     metric: str
     replications: int
@@ -216,8 +226,8 @@ def converge(
 ) -> tuple[Run, list[Convergence]]:
     """Run until the 95 % interval of every watched metric is within ``precision`` (0.05: five percent) of its mean.
 
-    Begins with ``first`` replications and stops at ``most`` at the latest; the convergence says whether it got there. A metric
-    whose mean is zero, or that was never defined, has no relative precision: that raises :class:`RunError`.
+    Begins with ``first`` replications and stops at ``most`` at the latest; the convergence says whether it got there. A
+    metric whose mean is zero, or that was never defined, has no relative precision: that raises :class:`RunError`.
     """
     if not 0.0 < precision < 1.0:
         raise RunError(f"found a precision of {precision:g}, expected one above 0 and below 1, such as 0.05 or 5%")
@@ -310,8 +320,9 @@ def _each(
 
 
 _work: list[Callable[[int], tuple[pa.Table, ...]]] = []
-"""In a worker: what it does with a number. Handed over once and not with every number: a scenario fills the pipe to the workers,
-and a pipe that is full when they are ended is waited for without end."""
+"""In a worker: what it does with a number. Handed over once and not with every number: a scenario fills the pipe to the
+workers, and a pipe that is full when they are ended is waited for without end.
+"""
 
 
 def _begin_worker(work: Callable[[int], tuple[pa.Table, ...]]) -> None:
@@ -372,10 +383,33 @@ def read_run(folder: Path | str) -> Run:
 
 
 MODEL = (
-    "app_store", "appeal", "authority", "case", "clock", "draws", "eventlog", "formulas", "hook", "inspection", "levers", "market",
-    "model", "outcomes", "overriding", "platform", "policy", "provider", "public", "registry", "regulator", "scenario", "state",
-    "supporter", "suspension", "values",
-)  # fmt: skip
+    "app_store",
+    "appeal",
+    "authority",
+    "case",
+    "clock",
+    "draws",
+    "eventlog",
+    "formulas",
+    "hook",
+    "inspection",
+    "levers",
+    "market",
+    "model",
+    "outcomes",
+    "overriding",
+    "platform",
+    "policy",
+    "provider",
+    "public",
+    "registry",
+    "regulator",
+    "scenario",
+    "state",
+    "supporter",
+    "suspension",
+    "values",
+)
 """The modules that decide what a replication comes to."""
 
 

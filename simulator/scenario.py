@@ -1,7 +1,8 @@
 """What a scenario file may say: the world of one simulation and the regulator's policy in it.
 
-``basis`` says for each parameter whether it is a datum or an assumption, and where it comes from. Money is in RMB, time in
-days, rates are per year of 365 days. :mod:`.market` and :mod:`.levers` hold the parts, :mod:`.reading` reads the file.
+``basis`` says for each parameter whether it is a datum or an assumption, and where it comes from. Money is in RMB, time
+in days, rates are per year of 365 days. :mod:`.market` and :mod:`.levers` hold the parts, :mod:`.reading` reads the
+file.
 """
 
 from __future__ import annotations
@@ -19,7 +20,18 @@ from shenhe.rulebook import Behaviour
 from shenhe.rulebook.document import dotted, worded
 
 from .levers import PolicyRules, Sanction, covers
-from .market import MAX_STORES, BehaviourRisk, Failure, Platform, Population, Public, Registry, Response, Store, Supporters
+from .market import (
+    MAX_STORES,
+    BehaviourRisk,
+    Failure,
+    Platform,
+    Population,
+    Public,
+    Registry,
+    Response,
+    Store,
+    Supporters,
+)
 from .overriding import leaves, override
 from .values import Contradiction, Line, Name, NonNegative, Part, Positive, ScenarioError, distinct, placed
 
@@ -56,8 +68,8 @@ AUTHORITIES = ("policy", "authorities")
 class Change(Part):
     """What is different from ``day`` on, until the day ``until`` where that is given: a reform, a campaign, a shock.
 
-    ``set`` maps dotted paths to values, as ``--set`` does, below ``policy``, ``public``, ``response``, ``registry``, ``stores``,
-    ``platforms`` or ``behaviours``. What shapes the world's fixed streams cannot change: see :data:`FIXED`.
+    ``set`` maps dotted paths to values, as ``--set`` does, below ``policy``, ``public``, ``response``, ``registry``,
+    ``stores``, ``platforms`` or ``behaviours``. What shapes the world's fixed streams cannot change: see :data:`FIXED`.
     """
 
     title: Line
@@ -89,9 +101,9 @@ class Basis(Part):
 
 
 class Claim(Part):
-    """What the story says of one outcome, in a form that can be tested: this scenario has more (or less) of ``metric`` than
-    the same scenario with ``against`` set, by more than the share ``by`` of what that has; with ``refuted_by`` set on both
-    sides it is not so.
+    """What the story says of one outcome, in a form that can be tested: this scenario has more (or less) of ``metric``
+    than the same scenario with ``against`` set, by more than the share ``by`` of what that has; with ``refuted_by`` set
+    on both sides it is not so.
 
     ``quick`` makes both sides small enough for a test.
     """
@@ -139,18 +151,24 @@ class Scenario(Part):
             place = ("population", "classes", number, "compliance")
             missing = sorted(names - set(item.compliance))
             if missing:
-                raise Contradiction(f"found no compliance with {missing[0]} in size class {item.name}, expected one", *place)
+                raise Contradiction(
+                    f"found no compliance with {missing[0]} in size class {item.name}, expected one", *place
+                )
             unknown = sorted(set(item.compliance) - names)
             if unknown:
                 raise Contradiction(
-                    f"found compliance with {unknown[0]} in size class {item.name}, expected one of: {', '.join(sorted(names))}",
+                    f"found compliance with {unknown[0]} in size class {item.name}, expected one of:"
+                    f" {', '.join(sorted(names))}",
                     *place,
                 )
         classes = [item.name for item in self.population.classes]
         for name in self.policy.targeting.classes:
             if name not in classes:
                 raise Contradiction(
-                    f"found targeting of class {name!r}, expected one of: {', '.join(classes)}", "policy", "targeting", "classes"
+                    f"found targeting of class {name!r}, expected one of: {', '.join(classes)}",
+                    "policy",
+                    "targeting",
+                    "classes",
                 )
         total = sum(store.share for store in self.stores)
         if total > 1 + 1e-9:
@@ -159,11 +177,15 @@ class Scenario(Part):
         if self.platforms and abs(total - 1) > 1e-9:
             raise Contradiction(f"found shares of the platforms that add up to {total:g}, expected 1", "platforms")
         if not self.platforms and any(item.spreads for item in self.behaviours):
-            raise Contradiction("found a behaviour that spreads and no platforms, expected platforms or spreads: 0", "behaviours")
+            raise Contradiction(
+                "found a behaviour that spreads and no platforms, expected platforms or spreads: 0", "behaviours"
+            )
         for number, risk in enumerate(self.behaviours):
             if risk.name is Behaviour.FILING and (risk.rate or risk.spreads or risk.complained):
                 raise Contradiction(
-                    "found filing with a rate, spreads or complained above 0, expected 0: it is standing", "behaviours", number
+                    "found filing with a rate, spreads or complained above 0, expected 0: it is standing",
+                    "behaviours",
+                    number,
                 )
         fastest = max(self.policy.targeting.classes.get(name, 1.0) for name in classes)
         targeting = self.policy.targeting
@@ -173,10 +195,13 @@ class Scenario(Part):
         needed = self.policy.detection.inspection_rate * fastest
         if needed > self.policy.detection.inspection_ceiling * (1 + 1e-9):
             raise Contradiction(
-                f"found inspections of up to {needed:g} per provider and year (the rate times what targeting makes of it), "
+                f"found inspections of up to {needed:g} per provider and year (the rate times "
+                f"what targeting makes of it), "
                 f"expected at most policy.detection.inspection_ceiling = {self.policy.detection.inspection_ceiling:g}",
-                "policy", "detection", "inspection_rate",
-            )  # fmt: skip
+                "policy",
+                "detection",
+                "inspection_rate",
+            )
         self._check_authorities(classes)
         self._check_ladder()
         for number, failure in enumerate(self.failures):
@@ -184,13 +209,17 @@ class Scenario(Part):
             if failure.supporter >= supporters:
                 raise Contradiction(
                     f"found a failure of supporter {failure.supporter}, expected a number below {supporters}",
-                    "failures", number, "supporter",
-                )  # fmt: skip
+                    "failures",
+                    number,
+                    "supporter",
+                )
             if failure.day >= self.horizon:
                 raise Contradiction(
                     f"found a failure on day {failure.day:g}, expected one before the horizon {self.horizon:g}",
-                    "failures", number, "day",
-                )  # fmt: skip
+                    "failures",
+                    number,
+                    "day",
+                )
         if self.public.rumours and Behaviour.RUMOUR_REFUTATION not in names:
             raise Contradiction(
                 "found rumours and no behaviour rumour-refutation, expected one that they breach", "public", "rumours"
@@ -198,15 +227,21 @@ class Scenario(Part):
         for number, change in enumerate(self.changes):
             if "public.false_complaints" in change.set and not self.public.false_complaint_ceiling:
                 raise Contradiction(
-                    f"found a change of public.false_complaints by {change.title!r} and no public.false_complaint_ceiling, "
+                    f"found a change of public.false_complaints by {change.title!r} and no "
+                    f"public.false_complaint_ceiling, "
                     "expected the highest rate that any change sets: complaints are thinned from a stream of that rate",
-                    "changes", number, "set",
-                )  # fmt: skip
+                    "changes",
+                    number,
+                    "set",
+                )
             if change.day >= self.horizon:
                 raise Contradiction(
-                    f"found the change {change.title!r} on day {change.day:g}, expected one before the horizon {self.horizon:g}",
-                    "changes", number, "day",
-                )  # fmt: skip
+                    f"found the change {change.title!r} on day {change.day:g}, expected one before "
+                    f"the horizon {self.horizon:g}",
+                    "changes",
+                    number,
+                    "day",
+                )
         return self
 
     def _check_authorities(self, classes: list[str]) -> None:
@@ -220,33 +255,45 @@ class Scenario(Part):
         for number, item in enumerate(authorities):
             if item.budget is not None and not self.policy.staff.case_cost:
                 raise Contradiction(
-                    f"found a budget of authority {item.name} that nothing is paid from, expected policy.staff.case_cost above 0",
-                    *AUTHORITIES, number, "budget",
-                )  # fmt: skip
+                    f"found a budget of authority {item.name} that nothing is paid from, expected "
+                    f"policy.staff.case_cost above 0",
+                    *AUTHORITIES,
+                    number,
+                    "budget",
+                )
             for name in item.classes:
                 if name not in classes:
                     raise Contradiction(
                         f"found authority {item.name} over class {name!r}, expected one of: {', '.join(classes)}",
-                        *AUTHORITIES, number, "classes",
-                    )  # fmt: skip
+                        *AUTHORITIES,
+                        number,
+                        "classes",
+                    )
         for size in classes:
             for risk in self.behaviours:
                 if not any(covers(item, size, risk.name) for item in authorities):
                     raise Contradiction(
-                        f"found no authority over {risk.name} of {size} providers, expected one with that jurisdiction", *AUTHORITIES
+                        f"found no authority over {risk.name} of {size} providers, expected one with that jurisdiction",
+                        *AUTHORITIES,
                     )
         reviewing = sum(item.reviewers for item in authorities)
         if not reviewing:
             return
         if abs(reviewing - 1) > 1e-9:
-            raise Contradiction(f"found shares of the reviewers that add up to {reviewing:g}, expected 1, or none at all", *AUTHORITIES)
+            raise Contradiction(
+                f"found shares of the reviewers that add up to {reviewing:g}, expected 1, or none at all", *AUTHORITIES
+            )
         if Behaviour.FILING not in {risk.name for risk in self.behaviours}:
-            raise Contradiction("found authorities with reviewers and no behaviour filing, expected one for them to review", *AUTHORITIES)
+            raise Contradiction(
+                "found authorities with reviewers and no behaviour filing, expected one for them to review",
+                *AUTHORITIES,
+            )
         for size in classes:
             first = next(item for item in authorities if covers(item, size, Behaviour.FILING))
             if not first.reviewers:
                 raise Contradiction(
-                    f"found no reviewers at {first.name}, expected some: the filings of {size} providers go there", *AUTHORITIES
+                    f"found no reviewers at {first.name}, expected some: the filings of {size} providers go there",
+                    *AUTHORITIES,
                 )
 
     def _check_ladder(self) -> None:
@@ -256,8 +303,11 @@ class Scenario(Part):
                 raise Contradiction(
                     f"found revocation at step {number} of the ladder and a step after it, which nobody can reach; "
                     "expected revocation at the last step alone",
-                    "policy", "ladder", number, "sanctions",
-                )  # fmt: skip
+                    "policy",
+                    "ladder",
+                    number,
+                    "sanctions",
+                )
 
     def changed(self, overrides: Mapping[str, Any]) -> Scenario:
         """This scenario with other values by dotted path; raises :class:`ScenarioError` for one that cannot be."""
@@ -271,7 +321,9 @@ class Scenario(Part):
             raise ScenarioError(faults) from None
 
     def regimes(self) -> list[tuple[float, Scenario]]:
-        """What holds from which day on: the scenario itself from day 0, and one entry each day on which something changes."""
+        """What holds from which day on: the scenario itself from day 0, and one entry each day on which something
+        changes.
+        """
         days = sorted({0.0} | {c.day for c in self.changes} | {c.until for c in self.changes if c.until is not None})
         result = []
         for day in days:

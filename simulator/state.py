@@ -102,6 +102,7 @@ def initial_state(scenario: Scenario, table: Table, draws: Draws, seed: int) -> 
     """The population at time zero: sizes, users, revenue, entry and compliance drawn for each provider."""
     n, behaviours, stores = table.providers, len(table.behaviour_rate), len(table.store_share)
     classes = scenario.population.classes
+
     def zeros(size: int) -> Floats:
         return np.zeros(size, dtype=np.float64)
 
@@ -118,7 +119,9 @@ def initial_state(scenario: Scenario, table: Table, draws: Draws, seed: int) -> 
         return each
 
     shares = list(itertools.accumulate(item.share for item in classes))
-    size_class = np.searchsorted(shares, draws.across(seed, Purpose.SIZE_CLASS, 0, n), side="right").clip(max=len(classes) - 1)
+    size_class = np.searchsorted(shares, draws.across(seed, Purpose.SIZE_CLASS, 0, n), side="right").clip(
+        max=len(classes) - 1
+    )
     size_class = size_class.astype(np.int64)
     sizes = zip(
         of_class([item.users for item in classes]).tolist(),
@@ -239,4 +242,6 @@ def as_lists(state: State) -> State:
 
 def as_arrays(state: State, like: State) -> State:
     """Lists made arrays again, of the types they had in ``like``."""
-    return State(*(np.array(getattr(state, name), dtype=array.dtype) for name, array in zip(State._fields, like, strict=True)))
+    return State(
+        *(np.array(getattr(state, name), dtype=array.dtype) for name, array in zip(State._fields, like, strict=True))
+    )

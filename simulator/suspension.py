@@ -1,4 +1,6 @@
-"""Suspensions of updates, of registration and of the service: they begin, run out or are lifted, and their days are booked."""
+"""Suspensions of updates, of registration and of the service: they begin, run out or are lifted, and their days are
+booked.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""Everything that is checked of the model at once: closed forms, laws of every run, metamorphic properties, published results.
+"""Everything that is checked of the model at once: closed forms, laws of every run, metamorphic properties, published
+results.
 
-A check compares a measurement with what it must be. Where chance is in it, the check has a standard error and passes within
-:data:`LIMIT` of them; where there is none, it passes exactly or not at all.
+A check compares a measurement with what it must be. Where chance is in it, the check has a standard error and passes
+within :data:`LIMIT` of them; where there is none, it passes exactly or not at all.
 """
 
 from __future__ import annotations
@@ -44,8 +45,9 @@ CLOSED, LAWS, METAMORPHIC, PUBLISHED = "closed form", "law of every run", "metam
 
 
 class Check(NamedTuple):
-    """One comparison. ``error`` is the standard error of ``measured``, 0 where no chance is in it; ``bound`` says whether
-    ``expected`` is to be met (``=``), or is the most (``<=``) or the least (``>=``) allowed."""
+    """One comparison. ``error`` is the standard error of ``measured``, 0 where no chance is in it; ``bound`` says
+    whether ``expected`` is to be met (``=``), or is the most (``<=``) or the least (``>=``) allowed.
+    """
 
     group: str
     name: str
@@ -88,7 +90,9 @@ class Validation(NamedTuple):
         return tuple(check for check in self.checks if not check.passed)
 
 
-def validate(seed: int = 2023, *, quick: bool = False, progress: Callable[[str], None] = lambda name: None) -> Validation:
+def validate(
+    seed: int = 2023, *, quick: bool = False, progress: Callable[[str], None] = lambda name: None
+) -> Validation:
     """Run every check. ``progress`` is called with the name of what is run next."""
     effort = QUICK if quick else 1.0
     checks: list[Check] = []
@@ -167,20 +171,32 @@ def shorter_queue(seed: int, effort: float) -> Iterator[Check]:
     replications = times(16, effort)
     inspectors = load_scenario("cn-2023").policy.staff.inspectors
     few, many = (
-        simulate(small("cn-2023", {"policy.staff.inspectors": inspectors * factor}, 150), replications, seed) for factor in (1, 2)
+        simulate(small("cn-2023", {"policy.staff.inspectors": inspectors * factor}, 150), replications, seed)
+        for factor in (1, 2)
     )
     difference = (many.outcomes["backlog_mean"] - few.outcomes["backlog_mean"]).to_numpy(dtype=np.float64)
     mean, error = _mean_and_error(difference)
-    yield Check(METAMORPHIC, "Twice the inspectors, cn-2023", "change of the mean backlog, cases", 0.0, mean, error, "<=")
+    yield Check(
+        METAMORPHIC, "Twice the inspectors, cn-2023", "change of the mean backlog, cases", 0.0, mean, error, "<="
+    )
 
 
 def no_operation(seed: int, effort: float) -> Iterator[Check]:
     """A change without consequence changes nothing: not one row of the log."""
     nobody = {"policy.appeals.guilty_appeal": 0.0, "policy.appeals.innocent_appeal": 0.0}
-    moot = {"policy.appeals.days": 7.0, "policy.appeals.overturned_guilty": 0.9, "policy.appeals.overturned_innocent": 0.1}
+    moot = {
+        "policy.appeals.days": 7.0,
+        "policy.appeals.overturned_guilty": 0.9,
+        "policy.appeals.overturned_innocent": 0.1,
+    }
     before, after = (simulate(small("cn-2023", changes), 2, seed) for changes in (nobody, nobody | moot))
     changed = 0.0 if before.events.equals(after.events) else 1.0
-    difference = (after.outcomes - before.outcomes).abs().to_numpy().max(initial=0.0, where=~np.isnan(before.outcomes.to_numpy()))
+    difference = (
+        (after.outcomes - before.outcomes)
+        .abs()
+        .to_numpy()
+        .max(initial=0.0, where=~np.isnan(before.outcomes.to_numpy()))
+    )
     yield Check(METAMORPHIC, "How appeals are decided, where nobody appeals", "logs that differ", 0.0, changed)
     yield Check(METAMORPHIC, "The same, in outcomes", "largest difference", 0.0, float(difference))
 
@@ -195,7 +211,12 @@ def money_is_a_unit(seed: int, effort: float) -> Iterator[Check]:
                     "population": {
                         "providers": 100,
                         "classes": [
-                            {"name": "all", "gain": 20_000.0 * unit, "revenue_per_user": 50.0 * unit, "compliance": {"labeling": 0.2}}
+                            {
+                                "name": "all",
+                                "gain": 20_000.0 * unit,
+                                "revenue_per_user": 50.0 * unit,
+                                "compliance": {"labeling": 0.2},
+                            }
                         ],
                     },
                     "behaviours": [{"name": "labeling", "rate": 10.0, "complained": 0.5}],
@@ -225,9 +246,19 @@ def money_is_a_unit(seed: int, effort: float) -> Iterator[Check]:
 def perfect_evidence(seed: int, effort: float) -> Iterator[Check]:
     """With perfect specificity nobody is sanctioned wrongly; with no sensitivity besides, nobody at all."""
     certain = simulate(small("cn-2023", {"policy.evidence.specificity": 1.0}), 2, seed)
-    blind = simulate(small("cn-2023", {"policy.evidence.specificity": 1.0, "policy.evidence.sensitivity": 0.0}), 2, seed)
-    yield Check(METAMORPHIC, "Specificity 1", "wrongful sanctions", 0.0, float(certain.outcomes["wrongful_sanctions"].sum()))
-    yield Check(METAMORPHIC, "Sensitivity 0 besides", "cases that end in a sanction", 0.0, float(blind.outcomes["cases_sanctioned"].sum()))
+    blind = simulate(
+        small("cn-2023", {"policy.evidence.specificity": 1.0, "policy.evidence.sensitivity": 0.0}), 2, seed
+    )
+    yield Check(
+        METAMORPHIC, "Specificity 1", "wrongful sanctions", 0.0, float(certain.outcomes["wrongful_sanctions"].sum())
+    )
+    yield Check(
+        METAMORPHIC,
+        "Sensitivity 0 besides",
+        "cases that end in a sanction",
+        0.0,
+        float(blind.outcomes["cases_sanctioned"].sum()),
+    )
 
 
 def same_rates_at_scale(seed: int, effort: float) -> Iterator[Check]:
@@ -235,10 +266,17 @@ def same_rates_at_scale(seed: int, effort: float) -> Iterator[Check]:
     replications = times(16, effort)
     # Ample staff, since a longer queue with more servers waits less: that economy of scale is no error.
     ample = {"policy.staff.inspectors": 6 * load_scenario("cn-2023").policy.staff.inspectors}
-    runs = [simulate(small("cn-2023", ample, providers), replications, seed + k) for k, providers in enumerate((100, 200))]
-    for metric, words in (("violations", "violations"), ("cases_opened", "cases"), ("rectification_orders", "orders to rectify")):
+    runs = [
+        simulate(small("cn-2023", ample, providers), replications, seed + k) for k, providers in enumerate((100, 200))
+    ]
+    for metric, words in (
+        ("violations", "violations"),
+        ("cases_opened", "cases"),
+        ("rectification_orders", "orders to rectify"),
+    ):
         (one, one_error), (two, two_error) = (
-            _mean_and_error(run.outcomes[metric].to_numpy(dtype=np.float64) / run.scenario.population.simulated) for run in runs
+            _mean_and_error(run.outcomes[metric].to_numpy(dtype=np.float64) / run.scenario.population.simulated)
+            for run in runs
         )
         yield Check(
             METAMORPHIC,
@@ -271,18 +309,56 @@ def targeting_checks(found: Targeting) -> list[Check]:
     cost, cost_error = _mean_and_error(found.targeted[middle].inspections - found.random[middle].inspections)
     expected = found.expected(found.costs[middle])
     return [
-        Check(PUBLISHED, "Harrington: compliance in two groups", "p1/(p1 + p2 u), an occasion first", expected[0], compliance, error),
-        Check(PUBLISHED, "Harrington: gain over random inspection", "compliance, targeted less random",
-              expected[0] - expected[1], gain, gain_error),
-        Check(PUBLISHED, "Harrington: at equal cost", "inspections a year, targeted less random", 0.0, cost, cost_error),
-        Check(PUBLISHED, "Harrington: no gain beyond c*", "compliance where c > c*", 0.0, float(found.targeted[high].compliance.max())),
-        Check(PUBLISHED, "Harrington: a year’s look ahead is too short", "compliance, c above the threshold of one year", 0.0,
-              float(found.near.compliance.max())),
-        Check(PUBLISHED, "Harrington: without end it is not", "the same cost of compliance, p1/(p1 + p2 u)",
-              found.expected(found.groups.between)[0], *_mean_and_error(found.far.compliance)),
-        Check(PUBLISHED, "Harrington: none where c is low", "compliance, random less targeted", 0.0,
-              float((found.random[low].compliance - found.targeted[low].compliance).min()), 0.0, ">="),
-    ]  # fmt: skip
+        Check(
+            PUBLISHED,
+            "Harrington: compliance in two groups",
+            "p1/(p1 + p2 u), an occasion first",
+            expected[0],
+            compliance,
+            error,
+        ),
+        Check(
+            PUBLISHED,
+            "Harrington: gain over random inspection",
+            "compliance, targeted less random",
+            expected[0] - expected[1],
+            gain,
+            gain_error,
+        ),
+        Check(
+            PUBLISHED, "Harrington: at equal cost", "inspections a year, targeted less random", 0.0, cost, cost_error
+        ),
+        Check(
+            PUBLISHED,
+            "Harrington: no gain beyond c*",
+            "compliance where c > c*",
+            0.0,
+            float(found.targeted[high].compliance.max()),
+        ),
+        Check(
+            PUBLISHED,
+            "Harrington: a year’s look ahead is too short",
+            "compliance, c above the threshold of one year",
+            0.0,
+            float(found.near.compliance.max()),
+        ),
+        Check(
+            PUBLISHED,
+            "Harrington: without end it is not",
+            "the same cost of compliance, p1/(p1 + p2 u)",
+            found.expected(found.groups.between)[0],
+            *_mean_and_error(found.far.compliance),
+        ),
+        Check(
+            PUBLISHED,
+            "Harrington: none where c is low",
+            "compliance, random less targeted",
+            0.0,
+            float((found.random[low].compliance - found.targeted[low].compliance).min()),
+            0.0,
+            ">=",
+        ),
+    ]
 
 
 def escalation_checks(found: tuple[Escalation, ...]) -> list[Check]:
@@ -290,11 +366,19 @@ def escalation_checks(found: tuple[Escalation, ...]) -> list[Check]:
     steep = next(each for each in found if each.steepness == 6.0)
     increase, error = steep.increase
     fines, fines_error = _mean_and_error(steep.fines[1] / steep.fines[0].mean() - 1.0)
-    fines_error = math.hypot(fines_error, float(steep.fines[0].std(ddof=1) / steep.fines[0].mean()) / math.sqrt(steep.fines.shape[1]))
+    fines_error = math.hypot(
+        fines_error, float(steep.fines[0].std(ddof=1) / steep.fines[0].mean()) / math.sqrt(steep.fines.shape[1])
+    )
     beyond = max(increase - LIMIT * error, 0.0)
     return [
         Check(PUBLISHED, "Escalation: fines are equal", "flat over escalating, less 1", 0.0, fines, fines_error),
-        Check(PUBLISHED, "Escalation: flat fines leave more harm", f"increase less {LIMIT:g} s.e. above 0", 1.0, float(beyond > 0)),
+        Check(
+            PUBLISHED,
+            "Escalation: flat fines leave more harm",
+            f"increase less {LIMIT:g} s.e. above 0",
+            1.0,
+            float(beyond > 0),
+        ),
     ]
 
 
@@ -304,12 +388,13 @@ def published_size(found: tuple[Escalation, ...]) -> str:
     met = steepness_of_published(found)
     where = f", which the curve passes where each fine is {met:.1f} times the one before" if math.isfinite(met) else ""
     return (
-        f"Flat fines that raise the same in total change harm, by the factor from one escalating fine to the next: {told}. "
-        f"The published estimate is {PUBLISHED_INCREASE:+.0%}{where}. "
-        f"Chosen here, and not estimated: that factor, three steps, a first fine of {FIRST_FINE:,.0f} RMB, two halves of the market to "
-        f"whom a breach is worth {GAINS[0]:,.0f} and {GAINS[1]:,.0f} RMB on the mean, and a chance of detection of {DETECTION:.0%}. "
-        "So the size can be met by choice, and meeting it is no evidence; what is found is the direction and where it turns. Where the "
-        "last fine is still paid often, a flat fine that raises as much is high enough to deter more, and flat fines leave less harm."
+        "Flat fines that raise the same in total change harm, by the factor from one escalating fine to the next:"
+        f" {told}. The published estimate is {PUBLISHED_INCREASE:+.0%}{where}. Chosen here, and not estimated: that"
+        f" factor, three steps, a first fine of {FIRST_FINE:,.0f} RMB, two halves of the market to whom a breach is"
+        f" worth {GAINS[0]:,.0f} and {GAINS[1]:,.0f} RMB on the mean, and a chance of detection of {DETECTION:.0%}. So"
+        " the size can be met by choice, and meeting it is no evidence; what is found is the direction and where it"
+        " turns. Where the last fine is still paid often, a flat fine that raises as much is high enough to deter"
+        " more, and flat fines leave less harm."
     )
 
 

@@ -22,7 +22,9 @@ class ScenarioError(ValueError):
 
 
 class Contradiction(ValueError):
-    """Values that cannot go together, found in a whole that holds both: ``at`` is the path to the one to look at first."""
+    """Values that cannot go together, found in a whole that holds both: ``at`` is the path to the one to look at
+    first.
+    """
 
     def __init__(self, message: str, *at: str | int) -> None:
         super().__init__(message)

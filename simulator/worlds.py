@@ -40,9 +40,10 @@ class Parameter(Part):
     """One uncertain parameter of the scenario.
 
     ``path`` is dotted, and ``*`` stands for any one step (``population.classes.*.gain``), or it is one of ``INITIAL``.
-    Either ``low`` and ``high`` (``scale: log`` spreads them evenly over orders of magnitude, ``integer`` rounds) or a list of
-    ``values``. ``apply: multiply`` multiplies what the scenario says instead of replacing it; that is what a ``*`` is good for.
-    ``levels``: how many values between ``low`` and ``high`` a grid takes. ``source``: why these bounds.
+    Either ``low`` and ``high`` (``scale: log`` spreads them evenly over orders of magnitude, ``integer`` rounds) or a
+    list of ``values``. ``apply: multiply`` multiplies what the scenario says instead of replacing it; that is what a
+    ``*`` is good for. ``levels``: how many values between ``low`` and ``high`` a grid takes. ``source``: why these
+    bounds.
     """
 
     path: Line
@@ -105,7 +106,11 @@ class Parameter(Part):
         """
         if self.path in INITIAL:
             return {self.path: value}
-        places = [path for path in known if _matches(path, self.path)] if "*" in self.path else [self.path] * (self.path in known)
+        places = (
+            [path for path in known if _matches(path, self.path)]
+            if "*" in self.path
+            else [self.path] * (self.path in known)
+        )
         if not places:
             close = difflib.get_close_matches(self.path, list(known), n=1)
             hint = f"did you mean {close[0]!r}?" if close else "see docs/scenarios.md"
@@ -124,9 +129,7 @@ class Parameter(Part):
 
 def _matches(path: str, pattern: str) -> bool:
     steps, wanted = path.split("."), pattern.split(".")
-    return len(steps) == len(wanted) and all(
-        fnmatch.fnmatchcase(a, b) for a, b in zip(steps, wanted, strict=True)
-    )
+    return len(steps) == len(wanted) and all(fnmatch.fnmatchcase(a, b) for a, b in zip(steps, wanted, strict=True))
 
 
 class Worlds(Part):

@@ -115,9 +115,7 @@ def test_matrix_as_json_names_the_version_of_that_day() -> None:
         return {penalty["penalty"]: penalty["fines"] for penalty in row["penalties"]}
 
     assert caps("2025-12-31")["cn-penalties/csl-69@2025"] == ["refusal-or-serious: up to 500,000 RMB"]
-    assert caps("2026-01-01")["cn-penalties/csl-69@2026"][-1] == (
-        "especially-serious: 2,000,000–10,000,000 RMB"
-    )
+    assert caps("2026-01-01")["cn-penalties/csl-69@2026"][-1] == ("especially-serious: 2,000,000–10,000,000 RMB")
 
 
 def test_matrix_marks_links_that_nobody_verified() -> None:

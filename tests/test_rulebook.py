@@ -326,9 +326,7 @@ def test_rules_are_picked_one_by_one(book: Rulebook) -> None:
     day = date(2026, 11, 1)
     consent = [rule.id for rule in book.rules_in_force(day, ["cn"]) if rule.behaviour is Behaviour.CONSENT]
     assert consent == ["cn-dsp-2023/14.2", "cn-pipl/14.2", "cn-pipl/15.1", "cn-pipl/31.1"]
-    assert not any(
-        rule.behaviour is Behaviour.CONSENT for rule in book.rules_in_force(day, ["cn"], services=["text"])
-    )
+    assert not any(rule.behaviour is Behaviour.CONSENT for rule in book.rules_in_force(day, ["cn"], services=["text"]))
     assert {rule.id for rule in book.rules_in_force(day, ["cn"], roles=["app-store"])} >= {
         "cn-dsp-2023/13.1",
         "cn-labeling-2025/7",
@@ -379,9 +377,7 @@ def test_the_hash_is_of_content_not_of_order(book: Rulebook) -> None:
 
 def test_the_committed_schema_is_the_models_own() -> None:
     committed = json.loads((SHIPPED / "schema" / "pack.schema.json").read_text(encoding="utf-8"))
-    assert committed == pack_schema(), (
-        "write it anew with: shenhe rules schema > rulebook/schema/pack.schema.json"
-    )
+    assert committed == pack_schema(), "write it anew with: shenhe rules schema > rulebook/schema/pack.schema.json"
 
 
 def test_every_pack_satisfies_the_schema() -> None:
@@ -473,9 +469,7 @@ def test_packs_of_ones_own_join_the_shipped_ones(tmp_path: Path) -> None:
 def test_a_link_to_nowhere_is_told_with_its_line(tmp_path: Path) -> None:
     link = "penalties:\n      - {penalty: cn-penalties/csl-96, verification: inferred}\n    seen_by: probe"
     write(tmp_path, "my.yaml", BROKEN.replace("seen_by: probe", link))
-    with pytest.raises(
-        RulebookError, match=r"my\.yaml:17:19: rules\[0\]\.penalties\[0\]\.penalty: "
-    ) as caught:
+    with pytest.raises(RulebookError, match=r"my\.yaml:17:19: rules\[0\]\.penalties\[0\]\.penalty: ") as caught:
         load_rulebook([tmp_path])
     assert "found no penalty 'cn-penalties/csl-96', closest: cn-penalties/csl-69" in str(caught.value)
 

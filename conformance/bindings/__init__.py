@@ -11,4 +11,13 @@ from .binding import Binding, BindingError
 from .http import HttpProvider
 from .loading import load_binding, ready_names, ready_text
 
-__all__ = ["AsgiTransport", "Binding", "BindingError", "HttpProvider", "app_transport", "load_binding", "ready_names", "ready_text"]
+__all__ = [
+    "AsgiTransport",
+    "Binding",
+    "BindingError",
+    "HttpProvider",
+    "app_transport",
+    "load_binding",
+    "ready_names",
+    "ready_text",
+]

@@ -60,7 +60,11 @@ def place_of(name: str, wanted: str, places: Sequence[Leaf]) -> str | None:
         kind = SHAPES[Operation(name)].makes
         return named(places, f"{IDS.get(kind, '')} id")
     if wanted == "publications":
-        lists = [path for path, _ in places if re.search(r"\[0\]\.(id|postId|post_id|publicationId|publication_id|noteId)$", path)]
+        lists = [
+            path
+            for path, _ in places
+            if re.search(r"\[0\]\.(id|postId|post_id|publicationId|publication_id|noteId)$", path)
+        ]
         return lists[0].replace("[0]", "[]") if lists else None
     return named(places, "state status")
 
@@ -90,7 +94,9 @@ def _of_items(places: Sequence[Leaf], names: Mapping[str, str]) -> dict[str, Any
     if first is None:
         return {}
     within = first.partition("[0]")[0]
-    inside = [(path.removeprefix(f"{within}[0]."), schema) for path, schema in places if path.startswith(f"{within}[0].")]
+    inside = [
+        (path.removeprefix(f"{within}[0]."), schema) for path, schema in places if path.startswith(f"{within}[0].")
+    ]
     found = {key: named(inside, wanted) for key, wanted in names.items()}
     return {"items": within or "@", **{key: place for key, place in found.items() if place}}
 
@@ -100,8 +106,14 @@ def envelope(endpoint: Endpoint) -> dict[str, Any]:
     properties = endpoint.answer.get("properties")
     keys: dict[str, Any] = {}
     names = {plain(name): name for name in properties} if isinstance(properties, dict) else {}
-    code = next((names[each] for each in ("code", "errcode", "ret", "retcode", "errno", "statuscode") if each in names), None)
-    if code is not None and isinstance(properties, dict) and ({"data", "result"} & set(names) or {"msg", "message", "errmsg"} & set(names)):
+    code = next(
+        (names[each] for each in ("code", "errcode", "ret", "retcode", "errno", "statuscode") if each in names), None
+    )
+    if (
+        code is not None
+        and isinstance(properties, dict)
+        and ({"data", "result"} & set(names) or {"msg", "message", "errmsg"} & set(names))
+    ):
         schema = properties[code] if isinstance(properties[code], dict) else {}
         options = [schema.get("const"), schema.get("example"), schema.get("default"), *(schema.get("enum") or [])[:1]]
         given = next((each for each in options if isinstance(each, int | str) and not isinstance(each, bool)), None)
@@ -109,7 +121,9 @@ def envelope(endpoint: Endpoint) -> dict[str, Any]:
         if can_stand(good):
             keys["accept_when"] = f"{quoted(code)} == `{json.dumps(good)}`"
             keys["reason"] = quoted(code)
-            message = next((names[each] for each in ("msg", "message", "errmsg", "errormessage") if each in names), None)
+            message = next(
+                (names[each] for each in ("msg", "message", "errmsg", "errormessage") if each in names), None
+            )
             if message:
                 keys["notice"] = quoted(message)
             return keys

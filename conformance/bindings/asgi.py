@@ -1,7 +1,7 @@
 """Asking an application in this process, without sockets: sync httpx transports for ASGI and WSGI.
 
-The application runs on one event loop that belongs to the transport and turns only while a request is under way; there is no thread a
-request. Work that the application leaves to the background goes on during the next request.
+The application runs on one event loop that belongs to the transport and turns only while a request is under way; there
+is no thread a request. Work that the application leaves to the background goes on during the next request.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from typing import Any, TypeAlias
 import httpx
 
 Message: TypeAlias = MutableMapping[str, Any]
-App: TypeAlias = Callable[[Message, Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Awaitable[None]]
+App: TypeAlias = Callable[
+    [Message, Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Awaitable[None]
+]
 
 LARGEST = 64_000_000
 """Bytes of a body when the request names no bound of its own."""
@@ -25,7 +27,9 @@ class _Stop(Exception):
 
 
 class AsgiTransport(httpx.BaseTransport):
-    """Runs an ASGI application, its lifespan included. An application that raises before it answers answers 500, as behind a server."""
+    """Runs an ASGI application, its lifespan included. An application that raises before it answers answers 500, as
+    behind a server.
+    """
 
     def __init__(self, app: Any) -> None:
         self._app: App = app
@@ -64,9 +68,12 @@ class AsgiTransport(httpx.BaseTransport):
 
         async def run() -> None:
             try:
-                await self._app({"type": "lifespan", "asgi": {"version": "3.0"}, "state": self._state}, self._wishes.get, send)
+                await self._app(
+                    {"type": "lifespan", "asgi": {"version": "3.0"}, "state": self._state}, self._wishes.get, send
+                )
             except Exception:
-                # The ASGI specification: an application that raises on "lifespan" does not support it and is served without.
+                # The ASGI specification: an application that raises on "lifespan" does not support it and is served
+                # without.
                 self._lifespan = None
             finally:
                 ready.set()
@@ -149,7 +156,9 @@ class _Chunks(httpx.SyncByteStream):
 
 
 def app_transport(app: Any) -> httpx.BaseTransport:
-    """The transport for an application of either kind: a coroutine function or an object with an asynchronous ``__call__`` is ASGI."""
+    """The transport for an application of either kind: a coroutine function or an object with an asynchronous
+    ``__call__`` is ASGI.
+    """
     call = getattr(app, "__call__", app)  # noqa: B004
     if asyncio.iscoroutinefunction(app) or asyncio.iscoroutinefunction(call):
         return AsgiTransport(app)

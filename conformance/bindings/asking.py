@@ -58,12 +58,15 @@ class Asking:
     ) -> Result[T]:
         """Ask the first way that matches ``facets``, and let ``read`` make the value of an accepted answer.
 
-        ``values`` are what templates are filled in with. Where ``read`` raises :class:`AnswerError`, there was no usable answer.
+        ``values`` are what templates are filled in with. Where ``read`` raises :class:`AnswerError`, there was no
+        usable answer.
         """
         way = next((way for way in self._ways.get(operation, ()) if way.matches(facets)), None)
         if way is None:
             named = ", ".join(f"{name} {value}" for name, value in facets.items())
-            return Unavailable(f"the binding does not say how to ask for {operation.value}" + (f" of {named}" if named else ""))
+            return Unavailable(
+                f"the binding does not say how to ask for {operation.value}" + (f" of {named}" if named else "")
+            )
         trip = Trip()
         values = {"account": account, **values, "carried": self._carried.by(account, values)}
         if way.pages is not None:
@@ -81,8 +84,9 @@ class Asking:
     def answered(
         self, way: BoundRequest, account: Account | None, values: dict[str, Any], trip: Trip, url: str = ""
     ) -> Asked | Refused | Unavailable:
-        """An accepted answer, its events read and its job followed where need be. ``url`` takes the place of the one that ``way``
-        describes. Raises :class:`AnswerError` and :class:`TemplateError`, naming the line of the binding."""
+        """An accepted answer, its events read and its job followed where need be. ``url`` takes the place of the one
+        that ``way`` describes. Raises :class:`AnswerError` and :class:`TemplateError`, naming the line of the binding.
+        """
         try:
             sent = self.caller.send(way, account, values, trip, url)
         except SignInError as error:

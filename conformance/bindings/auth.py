@@ -18,10 +18,13 @@ _ACCOUNT_ID = re.compile(r"\baccount\.id\b")
 _HOLDER = re.compile(r"\bidentity\.name\b")
 
 
-def bound_auth(auth: Auth, fill: Callable[..., Fill], environ: Mapping[str, str], fault: Callable[[str, str], None]) -> BoundAuth | None:
+def bound_auth(
+    auth: Auth, fill: Callable[..., Fill], environ: Mapping[str, str], fault: Callable[[str, str], None]
+) -> BoundAuth | None:
     """``auth`` compiled; ``None`` for none.
 
-    ``fill`` compiles a text of it that stands at the keys given after the text; ``fault`` is told what is wrong at a key.
+    ``fill`` compiles a text of it that stands at the keys given after the text; ``fault`` is told what is wrong at a
+    key.
     """
     of_account = mentions(list(auth_texts(auth).values()), "account")
     match auth:
@@ -47,7 +50,11 @@ def bound_auth(auth: Auth, fill: Callable[..., Fill], environ: Mapping[str, str]
             if auth.scope is not None:
                 extra["scope"] = fill(auth.scope, "scope")
             tokens = BoundTokens(
-                url, fill(auth.client_id, "client_id"), fill(auth.client_secret, "client_secret"), auth.client_auth == "form", extra
+                url,
+                fill(auth.client_id, "client_id"),
+                fill(auth.client_secret, "client_secret"),
+                auth.client_auth == "form",
+                extra,
             )
             return BoundAuth("Authorization", fill(""), of_account, bearer=True, tokens=tokens)
 
@@ -107,5 +114,8 @@ def missing_credentials(file: BindingFile) -> Iterator[tuple[Steps, str]]:
             if isinstance(given, dict) and name not in given and name not in from_login:
                 yield (
                     ("auth", *key.split(".")),
-                    f"found account.credentials.{name}, expected operations.register.extract.credentials (or login) to say where {name} is",
+                    (
+                        f"found account.credentials.{name}, expected operations.register.extract.credentials (or login)"
+                        f" to say where {name} is"
+                    ),
                 )

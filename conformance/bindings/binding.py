@@ -1,4 +1,6 @@
-"""A checked binding, and the provider that it connects to: over one HTTP client, with the hosts, certificates and proxy that it names."""
+"""A checked binding, and the provider that it connects to: over one HTTP client, with the hosts, certificates and proxy
+that it names.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +67,9 @@ class Binding:
         return next((way for way in self.operations.get(operation, ()) if way.matches(facets)), None)
 
     def base_url(self) -> str:
-        """The base URL that the file names. Raises :class:`BindingError` for a missing variable or anything but a plain http(s) URL."""
+        """The base URL that the file names. Raises :class:`BindingError` for a missing variable or anything but a plain
+        http(s) URL.
+        """
         try:
             return _base_url(expand(self.file.target.base_url, self._environ))
         except KeyError as error:
@@ -91,10 +95,10 @@ class Binding:
         """A provider over one HTTP client.
 
         ``base_url`` takes the place of the file's. ``transport`` reaches an application in this process
-        (:class:`~shenhe.conformance.bindings.asgi.AsgiTransport`). Nothing is sent yet.
-        ``record`` keeps every answer in a cassette, ``replay`` answers from one without sending anything
-        (:mod:`~shenhe.conformance.bindings.cassette`).
-        Raises :class:`BindingError` for a base URL that cannot be used, ``CassetteError`` or ``OSError`` for a cassette that cannot.
+        (:class:`~shenhe.conformance.bindings.asgi.AsgiTransport`). Nothing is sent yet. ``record`` keeps every answer
+        in a cassette, ``replay`` answers from one without sending anything
+        (:mod:`~shenhe.conformance.bindings.cassette`). Raises :class:`BindingError` for a base URL that cannot be used,
+        ``CassetteError`` or ``OSError`` for a cassette that cannot.
         """
         if base_url is not None:
             try:
@@ -108,7 +112,9 @@ class Binding:
         if replay is not None:
             transport, sleep = CassetteTransport(replay, url, redactor), sleep or (lambda seconds: None)
         own, mounts = (transport, {}) if transport is not None else self._transports(url)
-        client = httpx.Client(transport=own, mounts=mounts, trust_env=False, follow_redirects=False, timeout=limits.timeout)
+        client = httpx.Client(
+            transport=own, mounts=mounts, trust_env=False, follow_redirects=False, timeout=limits.timeout
+        )
         wire = Wire(
             client,
             base_url=url,
@@ -144,11 +150,16 @@ class Binding:
         )
 
     def _transports(self, url: str) -> tuple[httpx.BaseTransport, dict[str, httpx.BaseTransport | None]]:
-        """How to reach every host, and how to reach the provider's own where that differs: our certificate is shown there alone."""
+        """How to reach every host, and how to reach the provider's own where that differs: our certificate is shown
+        there alone.
+        """
         tls, proxy = self.file.tls or TlsSection(), self.file.proxy
         hosts = [urlsplit(url).hostname or "", *(host.partition(":")[0] for host in self._other_hosts())]
         if not tls.verify and not all(map(is_loopback, hosts)):
-            why = "found verify: false for a host that is not this machine; write ca: with the file of the authority that signed it"
+            why = (
+                "found verify: false for a host that is not this machine; write ca: with the file of the authority that"
+                " signed it"
+            )
             raise BindingError([self._fault((*self._tls_steps(), "verify"), why)])
         given = None
         if proxy is not None:
@@ -157,7 +168,11 @@ class Binding:
         if tls.certificate is None:
             return plain, {}
         parts = urlsplit(url)
-        return plain, {f"{parts.scheme}://{parts.netloc}": DeadlineTransport(ssl_context=self._context(tls, ours=True), proxy=given)}
+        return plain, {
+            f"{parts.scheme}://{parts.netloc}": DeadlineTransport(
+                ssl_context=self._context(tls, ours=True), proxy=given
+            )
+        }
 
     def _other_hosts(self) -> list[str]:
         return [*self.file.target.media_hosts, *self.file.target.auth_hosts]
@@ -182,7 +197,10 @@ class Binding:
                 own_key = None if tls.key is None else str(self._file(tls.key))
                 context.load_cert_chain(str(self._file(tls.certificate)), own_key, password=password)
         except ssl.SSLError as error:
-            why = f"found a file that cannot be used ({error.reason or 'not PEM'}), expected PEM, and the key that belongs to it"
+            why = (
+                f"found a file that cannot be used ({error.reason or 'not PEM'}), expected PEM, and the key that"
+                " belongs to it"
+            )
         except OSError as error:
             why = f"the file cannot be read ({error.strerror or type(error).__name__})"
         else:

@@ -11,7 +11,9 @@ from .template import BLANK
 
 @dataclass(frozen=True)
 class Blank:
-    """Something that the document does not say. It is written as ``${FILL_IN_…}``, which no reader takes for a value."""
+    """Something that the document does not say. It is written as ``${FILL_IN_…}``, which no reader takes for a
+    value.
+    """
 
     name: str
     hint: str = ""
@@ -36,4 +38,6 @@ class Blanks:
 
 def can_stand(value: Any) -> bool:
     """Whether a value of the document can stand in the draft as it is: nothing in it is a template or a variable."""
-    return value is not None and not (isinstance(value, str) and ("{{" in value or "{%" in value or "{#" in value or "${" in value))
+    return value is not None and not (
+        isinstance(value, str) and ("{{" in value or "{%" in value or "{#" in value or "${" in value)
+    )

@@ -1,4 +1,6 @@
-"""Sending for an account: signed in, with what every request carries besides, and once more where the session was over."""
+"""Sending for an account: signed in, with what every request carries besides, and once more where the session was
+over.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,8 @@ class Caller:
     def send(
         self, way: BoundRequest, account: Account | None, values: dict[str, Any], trip: Trip, url: str
     ) -> tuple[Sending, Answer] | None:
-        """What was sent and its answer, or ``None`` with ``trip.trouble`` set; sent once more where the session was over.
+        """What was sent and its answer, or ``None`` with ``trip.trouble`` set; sent once more where the session was
+        over.
 
         ``url``, unless it is empty, takes the place of the one that ``way`` describes. Raises
         :class:`~.sessions.SignInError` and :class:`~.template.TemplateError`.
@@ -53,7 +56,9 @@ class Caller:
     def send_poll(
         self, way: BoundRequest, poll: BoundPoll, account: Account | None, values: dict[str, Any], trip: Trip, url: str
     ) -> Answer | None:
-        """Ask for a job at ``poll.path``, else at ``url``; ``None`` with ``trip.trouble`` set for no answer. Raises as :meth:`send`."""
+        """Ask for a job at ``poll.path``, else at ``url``; ``None`` with ``trip.trouble`` set for no answer. Raises as
+        :meth:`send`.
+        """
         signed = self._sessions.signed(way, account, values, trip)
         values = {**values, "account": signed.account}
         if poll.path is not None:
@@ -63,15 +68,23 @@ class Caller:
         headers = headers_of(own, auth=signed.headers, extra=self._extra_headers)
         # A job that is done may answer 303 with the place of its result.
         follow = way.follow_redirects or poll.location is not None
-        sending = Sending(str(way.operation), poll.method, with_query(url, pairs), headers, b"", way.origin, follow, values)
+        sending = Sending(
+            str(way.operation), poll.method, with_query(url, pairs), headers, b"", way.origin, follow, values
+        )
         return self.wire.send(sending, trip)
 
-    def fetch(self, way: BoundRequest, account: Account | None, values: dict[str, Any], trip: Trip, url: str) -> Answer | None:
-        """What lies at an absolute URL that an answer gave; ``None`` with ``trip.trouble`` set for no answer. Raises as :meth:`send`."""
+    def fetch(
+        self, way: BoundRequest, account: Account | None, values: dict[str, Any], trip: Trip, url: str
+    ) -> Answer | None:
+        """What lies at an absolute URL that an answer gave; ``None`` with ``trip.trouble`` set for no answer. Raises as
+        :meth:`send`.
+        """
         # Credentials go to the provider alone, never to where its media lie.
         auth = self._sessions.signed(way, account, values, trip).headers if self.wire.own(url) else ()
         headers = (("Accept", "*/*"), ("Accept-Encoding", ENCODINGS), *auth)
-        return self.wire.send(Sending(str(way.operation), "GET", url, headers, b"", way.origin, way.follow_redirects), trip)
+        return self.wire.send(
+            Sending(str(way.operation), "GET", url, headers, b"", way.origin, way.follow_redirects), trip
+        )
 
     def _send(
         self, way: BoundRequest, signed: Signed, values: dict[str, Any], trip: Trip, url: str

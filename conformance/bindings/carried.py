@@ -1,4 +1,6 @@
-"""Values carried between operations: what an answer attached to a thing (``extract.carry``) is there for requests about that thing."""
+"""Values carried between operations: what an answer attached to a thing (``extract.carry``) is there for requests about
+that thing.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,13 @@ from ..provider import Account, Consent, Content, Publication, Ticket
 from .bound import BoundRequest
 from .extraction import Answer, AnswerError, value_of
 
-KINDS: Mapping[type, str] = {Account: "account", Content: "content", Publication: "publication", Ticket: "ticket", Consent: "consent"}
+KINDS: Mapping[type, str] = {
+    Account: "account",
+    Content: "content",
+    Publication: "publication",
+    Ticket: "ticket",
+    Consent: "consent",
+}
 """What values are attached to, by the name that templates have for it: ``carried.content.key``."""
 
 
@@ -23,10 +31,16 @@ class Carried:
         """What earlier answers attached to the things that a request with these ``values`` is about, by kind."""
         request = values.get("request")
         about = [account, *values.values(), getattr(request, "target", None), getattr(request, "consent", None)]
-        return {kind: self._of.get((kind, each.id), {}) for each in about if (kind := KINDS.get(type(each), "")) and each is not None}
+        return {
+            kind: self._of.get((kind, each.id), {})
+            for each in about
+            if (kind := KINDS.get(type(each), "")) and each is not None
+        }
 
     def keep(self, way: BoundRequest, answer: Answer, made: Any) -> None:
-        """Attach what ``way`` extracts from ``answer`` to what the operation made. Raises :class:`AnswerError` naming the line."""
+        """Attach what ``way`` extracts from ``answer`` to what the operation made. Raises :class:`AnswerError` naming
+        the line.
+        """
         sources = way.groups.get("carry")
         kind = KINDS.get(type(made))
         if not sources or kind is None:

@@ -1,8 +1,9 @@
 """The answers of a provider kept in a file, and given again from it: work on checks without the provider.
 
-A cassette is lines of JSON: one about the whole, then one for each request, in their order. Everything in it is redacted as evidence is, so
-that it can be kept beside tests; what stands in place of a secret (``${NAME}``) is what the replayed provider then hands out and expects.
-An answer is found by method, URL and body, so that a check that asks something else is told that the cassette has no answer.
+A cassette is lines of JSON: one about the whole, then one for each request, in their order. Everything in it is
+redacted as evidence is, so that it can be kept beside tests; what stands in place of a secret (``${NAME}``) is what the
+replayed provider then hands out and expects. An answer is found by method, URL and body, so that a check that asks
+something else is told that the cassette has no answer.
 """
 
 from __future__ import annotations
@@ -57,9 +58,15 @@ class Recording:
             entry["error"] = trouble
         else:
             kept = tuple(
-                (name, value) for name, value in headers if name.lower() not in {"content-encoding", "content-length", "transfer-encoding"}
+                (name, value)
+                for name, value in headers
+                if name.lower() not in {"content-encoding", "content-length", "transfer-encoding"}
             )
-            entry |= {"status": answer.status, "headers": self._redactor.headers(kept), **_body(self._redactor.data(answer.body))}
+            entry |= {
+                "status": answer.status,
+                "headers": self._redactor.headers(kept),
+                **_body(self._redactor.data(answer.body)),
+            }
         with self._lock:
             self._write(entry)
 
@@ -128,9 +135,13 @@ def _entry(path: Path, number: int, line: bytes) -> dict[str, Any]:
         entry = None
     if number == 1:
         if not isinstance(entry, dict) or entry.get("format") != FORMAT or entry.get("format_version") != 1:
-            raise _fault(path, 1, "found no cassette of this version, expected a file written by `shenhe check --record`")
+            raise _fault(
+                path, 1, "found no cassette of this version, expected a file written by `shenhe check --record`"
+            )
         return entry
-    if not isinstance(entry, dict) or not all(isinstance(entry.get(key), str) for key in ("method", "url", "body_sha256")):
+    if not isinstance(entry, dict) or not all(
+        isinstance(entry.get(key), str) for key in ("method", "url", "body_sha256")
+    ):
         raise _fault(path, number, "found a line that is no request of a cassette, expected one")
     if "error" not in entry and not _answers(entry):
         raise _fault(path, number, "found a request without a readable answer, expected status, headers and a body")
@@ -141,7 +152,9 @@ def _answers(entry: Mapping[str, Any]) -> bool:
     headers, status = entry.get("headers"), entry.get("status")
     if not isinstance(status, int) or not 100 <= status <= 999 or not isinstance(headers, list):
         return False
-    if not all(isinstance(each, list) and len(each) == 2 and all(isinstance(part, str) for part in each) for each in headers):
+    if not all(
+        isinstance(each, list) and len(each) == 2 and all(isinstance(part, str) for part in each) for each in headers
+    ):
         return False
     if isinstance(entry.get("text"), str):
         return True

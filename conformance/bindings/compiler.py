@@ -1,4 +1,6 @@
-"""A binding's operations, compiled: templates and paths are read once, and everything that can be wrong with them is found then."""
+"""A binding's operations, compiled: templates and paths are read once, and everything that can be wrong with them is
+found then.
+"""
 
 from __future__ import annotations
 
@@ -46,8 +48,14 @@ class Compiler:
         way = self._request(LOGIN, section, section.written, (LOGIN,), {}, LOGIN_SHAPE)
         gives = frozenset(way.groups.get("credentials", {}))
         if not gives:
-            self.expressions.fault((LOGIN,), "found no extract.credentials, expected what an account has once it is signed in, by name")
-        expired_when = None if section.expired_when is None else self.expressions.query(section.expired_when, (LOGIN, "expired_when"))
+            self.expressions.fault(
+                (LOGIN,), "found no extract.credentials, expected what an account has once it is signed in, by name"
+            )
+        expired_when = (
+            None
+            if section.expired_when is None
+            else self.expressions.query(section.expired_when, (LOGIN, "expired_when"))
+        )
         return BoundLogin(way, gives, _statuses(section.expired_status), expired_when)
 
     def operations(self) -> dict[Operation, tuple[BoundRequest, ...]]:
@@ -90,7 +98,9 @@ class Compiler:
             where = at(key, *inner) if key else steps
             if key == "auth" and section.auth is None:
                 where = ("auth", *inner)
-            return f"{self._locate.source_name}:{self._locate(where, key=True).line}: {dotted(self._locate.known(where))}"
+            return (
+                f"{self._locate.source_name}:{self._locate(where, key=True).line}: {dotted(self._locate.known(where))}"
+            )
 
         known = frozenset({"account", "carried", *shape.values, *(["page"] if section.pages is not None else [])})
 
@@ -134,13 +144,19 @@ class Compiler:
             notice=query("notice", section.notice),
             auth=auth,
             media=self._media(shape, section, at, known),
-            poll=None if section.poll is None else self._poll(section.poll, lambda *inner: at("poll", *inner), known | {"answer"}),
+            poll=None
+            if section.poll is None
+            else self._poll(section.poll, lambda *inner: at("poll", *inner), known | {"answer"}),
             unavailable_when=query("unavailable_when", section.unavailable_when),
-            pages=None if section.pages is None else self._pages(section.pages, lambda *inner: at("pages", *inner), known | {"answer"}),
+            pages=None
+            if section.pages is None
+            else self._pages(section.pages, lambda *inner: at("pages", *inner), known | {"answer"}),
             stream=None
             if section.stream is None
             else BoundStream(query("stream", section.stream.text, "text"), section.stream.done),
-            needs=frozenset(credentials_named([*_templates(section), *auth_texts(section.auth or self.file.auth).values()])),
+            needs=frozenset(
+                credentials_named([*_templates(section), *auth_texts(section.auth or self.file.auth).values()])
+            ),
             names_account=auth is not None and auth.of_account and names_account(_templates(section)),
             names_holder=names_holder(_templates(section)),
             follow_redirects=section.follow_redirects,
@@ -153,7 +169,9 @@ class Compiler:
         return BoundPoll(
             method=poll.method,
             path=None if poll.path is None else self.expressions.fill(poll.path, at("path"), known, path=True),
-            location=None if poll.location is None else self.expressions.source(_as_written(poll.location), at("location"), known),
+            location=None
+            if poll.location is None
+            else self.expressions.source(_as_written(poll.location), at("location"), known),
             query=self.expressions.fill(poll.query, at("query"), known),
             headers=self.expressions.fill(poll.headers, at("headers"), known),
             pending=_statuses(poll.pending_status),
@@ -182,9 +200,13 @@ class Compiler:
         for name, value in section.extract.items():
             if f"{name}.*" in offered:
                 if not isinstance(value, dict):
-                    self.expressions.fault(at("extract", name), f"found {shown(value)}, expected names with JMESPath expressions")
+                    self.expressions.fault(
+                        at("extract", name), f"found {shown(value)}, expected names with JMESPath expressions"
+                    )
                     continue
-                groups[name] = {key: self.expressions.source(item, at("extract", name, key), known) for key, item in value.items()}
+                groups[name] = {
+                    key: self.expressions.source(item, at("extract", name, key), known) for key, item in value.items()
+                }
             elif name in offered:
                 single[name] = self.expressions.source(value, at("extract", name), known)
             else:
@@ -219,7 +241,9 @@ class Compiler:
         for state, names in section.states.items():
             for name in names:
                 if words.get(name, state) is not state and name not in {item.value for item in TicketState}:
-                    self.expressions.fault(at("states", state.value), f"found {name!r} under two states, expected it under one")
+                    self.expressions.fault(
+                        at("states", state.value), f"found {name!r} under two states, expected it under one"
+                    )
                 words[name] = state
         return words
 
@@ -253,7 +277,9 @@ class Compiler:
             kind,
             None if kind == "body" else self.expressions.query(expression, at("media", kind)),
             None if media.type is None else self.expressions.query(media.type, at("media", "type")),
-            None if media.media_type is None else self.expressions.fill(media.media_type, at("media", "media_type"), known),
+            None
+            if media.media_type is None
+            else self.expressions.fill(media.media_type, at("media", "media_type"), known),
         )
 
     def _check_covered(self, operation: Operation, ways: tuple[BoundRequest, ...], steps: Steps) -> None:

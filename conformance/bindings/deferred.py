@@ -37,11 +37,16 @@ def streamed(endpoint: Endpoint, words: Deferral, blank: Callable[[str], Any]) -
         return Deferred()
     if endpoint.answer_type != "text/event-stream":
         return Deferred(remark="streams too; drafted for the answer in one piece")
-    stream = {"text": named(list(leaves(endpoint.events)), words.pieces) or blank("where the data of an event has a piece of the text")}
+    stream = {
+        "text": named(list(leaves(endpoint.events)), words.pieces)
+        or blank("where the data of an event has a piece of the text")
+    }
     return Deferred({"stream": {**stream, **({"done": "[DONE]"} if "[DONE]" in endpoint.examples else {})}})
 
 
-def polled(name: str, endpoint: Endpoint, description: Description, words: Deferral, blank: Callable[[str], Any]) -> Deferred:
+def polled(
+    name: str, endpoint: Endpoint, description: Description, words: Deferral, blank: Callable[[str], Any]
+) -> Deferred:
     """A job: the first answer says that it was taken, and where it is asked for or by what id."""
     found = list(leaves(endpoint.answer))
     state = leaf(found, words.state)
@@ -59,7 +64,9 @@ def polled(name: str, endpoint: Endpoint, description: Description, words: Defer
     if place is not None:
         return Deferred({"poll": {"location": place[0], **until}}, job)
     if job is None:
-        return Deferred(remark="answers before it is done, and the document does not show where the result is asked for")
+        return Deferred(
+            remark="answers before it is done, and the document does not show where the result is asked for"
+        )
     (parameter,) = re.findall(r"\{([^}]*)\}", job.path)
     named_alike = named(found, f"{plain(parameter)} {words.job_id}")
     if named_alike is None or not _PLAIN_PLACE.fullmatch(named_alike):
@@ -121,7 +128,10 @@ def _job(endpoint: Endpoint, description: Description, words: Deferral) -> Endpo
 
 def _until(state: Leaf, words: Deferral, blank: Callable[[str], Any]) -> dict[str, Any]:
     place = state[0]
-    ends = {key: _of(state, named) for key, named in (("until", words.done), ("failed", words.failed), ("refused", words.refused))}
+    ends = {
+        key: _of(state, named)
+        for key, named in (("until", words.done), ("failed", words.failed), ("refused", words.refused))
+    }
     keys: dict[str, Any] = {key: _is_one_of(place, found) for key, found in ends.items() if found}
     if "until" not in keys:
         keys = {"until": blank(f"what an answer that is ready fulfils, such as {place} == 'done'"), **keys}
@@ -132,9 +142,11 @@ def _of(state: Leaf, words: str) -> list[str]:
     """The values of a state's schema that are among ``words``, as the document spells them."""
     options = state[1].get("enum")
     known = words.split()
-    return [each for each in options if isinstance(each, str) and plain(each) in known and _PLAIN_WORD.fullmatch(each)] if (
-        isinstance(options, list)
-    ) else []
+    return (
+        [each for each in options if isinstance(each, str) and plain(each) in known and _PLAIN_WORD.fullmatch(each)]
+        if (isinstance(options, list))
+        else []
+    )
 
 
 def _is_one_of(place: str, values: Sequence[str]) -> str:
@@ -146,6 +158,7 @@ def _is_one_of(place: str, values: Sequence[str]) -> str:
 def joined(keys: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
     """``keys`` with those of ``more``; what both have as mappings is joined."""
     both = {
-        key: {**keys[key], **value} if isinstance(value, dict) and isinstance(keys.get(key), dict) else value for key, value in more.items()
+        key: {**keys[key], **value} if isinstance(value, dict) and isinstance(keys.get(key), dict) else value
+        for key, value in more.items()
     }
     return {**keys, **both}

@@ -29,7 +29,9 @@ class Outcome:
 
 
 def diagnosed(result: Result[Any], outcome: Outcome, binding: Binding, at: Callable[[str], str]) -> Outcome:
-    """``outcome``, which takes it that all works, as ``result`` corrects it; ``at`` gives the line of a key of the operation."""
+    """``outcome``, which takes it that all works, as ``result`` corrects it; ``at`` gives the line of a key of the
+    operation.
+    """
     if isinstance(result, Refused):
         outcome = _refused(result, outcome, at)
     elif isinstance(result, Unavailable):
@@ -49,7 +51,9 @@ def unreachable(result: Result[Any]) -> bool:
 def _unavailable(result: Unavailable, outcome: Outcome, binding: Binding, at: Callable[[str], str]) -> Outcome:
     placed = _PLACED.fullmatch(result.reason)
     if placed:
-        return replace(outcome, state="faulty", place=placed["place"], message=placed["rest"], advice=_advice_for(placed["rest"]))
+        return replace(
+            outcome, state="faulty", place=placed["place"], message=placed["rest"], advice=_advice_for(placed["rest"])
+        )
     last = result.exchanges[-1] if result.exchanges else None
     if last is not None and last.response is None and result.status is None:
         return replace(
@@ -62,7 +66,9 @@ def _unavailable(result: Unavailable, outcome: Outcome, binding: Binding, at: Ca
     status = result.status or 0
     message = result.reason + _said(last)
     if status == 429:
-        advice = "the provider asks for fewer requests: set limits.requests_per_second, or ask for a higher rate for testing"
+        advice = (
+            "the provider asks for fewer requests: set limits.requests_per_second, or ask for a higher rate for testing"
+        )
         return replace(outcome, state="faulty", place=binding.place("limits"), message=message, advice=advice)
     if 300 <= status < 400:
         where = last.response.header("location") if last and last.response else None
@@ -82,10 +88,16 @@ def _refused(result: Refused, outcome: Outcome, at: Callable[[str], str]) -> Out
     message = f"answered {result.status} to {method} {path}{said}"
     allow = last.response.header("allow") if last and last.response else None
     known = {
-        404: ("path", "nothing is there: write the path that the provider's documentation gives, and check the ids in it"),
+        404: (
+            "path",
+            "nothing is there: write the path that the provider's documentation gives, and check the ids in it",
+        ),
         405: ("method", f"the method {method} is not taken there: write {visible(allow or 'another')[:100]}"),
         406: ("headers", "the provider does not give the media type asked for: write an Accept header"),
-        415: ("headers", "the provider does not take this kind of body: use json, form, multipart or body, or write Content-Type"),
+        415: (
+            "headers",
+            "the provider does not take this kind of body: use json, form, multipart or body, or write Content-Type",
+        ),
         400: ("json", "the provider does not understand the body: compare its fields with the documentation"),
         422: ("json", "the provider does not understand the body: compare its fields with the documentation"),
         401: ("auth", "the provider does not know who asks: check auth, and where register finds the token"),

@@ -1,5 +1,6 @@
-"""Is the binding right? Each bound operation is tried once, with the most lawful request there is, in an order in which one gives the next
-what it needs. What does not work is told by the line of the binding and with what to write instead."""
+"""Is the binding right? Each bound operation is tried once, with the most lawful request there is, in an order in which
+one gives the next what it needs. What does not work is told by the line of the binding and with what to write instead.
+"""
 
 from __future__ import annotations
 
@@ -36,8 +37,11 @@ from .http import HttpProvider
 
 T = TypeVar("T")
 
+
 def examine(binding: Binding, provider: HttpProvider) -> Iterator[Outcome]:
-    """Try every bound operation; one outcome for each try, as they come. Ends early when the provider cannot be reached at all."""
+    """Try every bound operation; one outcome for each try, as they come. Ends early when the provider cannot be reached
+    at all.
+    """
     visit = _Visit(binding, provider)
     for outcome in visit.outcomes():
         yield outcome
@@ -94,7 +98,9 @@ class _Visit:
                     Operation.VERIFY_IDENTITY, lawful[0].value, lambda: self._verify(lawful[0]), method=lawful[0].value
                 )
         elif Operation.REGISTER in capabilities.operations:
-            yield self._not_tried(Operation.REGISTER, "the binding declares identities: supplied, so nobody is invented")
+            yield self._not_tried(
+                Operation.REGISTER, "the binding declares identities: supplied, so nobody is invented"
+            )
             yield from self._supplied_identity()
         yield from self._consent()
         yield from self._content()
@@ -134,8 +140,13 @@ class _Visit:
             yield from self._try(Operation.GRANT_CONSENT, scope, partial(self._grant, scope), scope=scope)
 
     def _grant(self, scope: str) -> Result[Consent]:
-        statement = f"同意编辑本人的{'人脸' if scope == 'face' else '声音'}（测试）。I agree to the editing of my {scope} (test)."
-        return self._kept(f"consent_{scope}", self.provider.grant_consent(self._account, self._subject(), scope, statement))
+        statement = (
+            f"同意编辑本人的{'人脸' if scope == 'face' else '声音'}（测试）。I agree to the editing of my {scope}"
+            " (test)."
+        )
+        return self._kept(
+            f"consent_{scope}", self.provider.grant_consent(self._account, self._subject(), scope, statement)
+        )
 
     def _subject(self) -> Subject:
         if "subject" not in self._given:
@@ -150,7 +161,9 @@ class _Visit:
         for service, kinds in capabilities.media.items():
             for kind in kinds:
                 facets = {"service": service.value, "media_type": kind, "labelled": True, "agreed": True}
-                yield from self._try(Operation.GENERATE, f"{service.value} {kind}", partial(self._generate, service, kind), **facets)
+                yield from self._try(
+                    Operation.GENERATE, f"{service.value} {kind}", partial(self._generate, service, kind), **facets
+                )
         for rendition in capabilities.renditions:
             yield from self._try(Operation.FETCH, rendition, partial(self._fetch, rendition), rendition=rendition)
         yield from self._try(Operation.UPLOAD, "image/png", self._upload, media_type="image/png", declared=True)
@@ -158,7 +171,9 @@ class _Visit:
             source = tone() if scope == "voice" else picture()
             service = Service.VOICE if scope == "voice" else Service.BIOMETRIC_IMAGE_VIDEO
             edit = partial(self._edit, scope, service, source)
-            yield from self._try(Operation.EDIT, scope, edit, scope=scope, service=service.value, media_type=source.media_type)
+            yield from self._try(
+                Operation.EDIT, scope, edit, scope=scope, service=service.value, media_type=source.media_type
+            )
         yield from self._try(Operation.PUBLISH, "", self._publish)
         for surface in capabilities.surfaces:
             yield from self._try(Operation.VIEW, surface, partial(self._view, surface), surface=surface)
@@ -208,7 +223,9 @@ class _Visit:
         return self._kept("publication", self.provider.publish(self._account, content, "春天（测试）"))
 
     def _takedown(self) -> Iterator[Outcome]:
-        """The report is about a second publication that carries the marker of test content, so that an appeal has something to appeal."""
+        """The report is about a second publication that carries the marker of test content, so that an appeal has
+        something to appeal.
+        """
         kinds = self.provider.capabilities.report_kinds
         kind = "illegal" if "illegal" in kinds else kinds[0] if kinds else "illegal"
 
@@ -229,7 +246,9 @@ class _Visit:
             return self.provider.report_status(self._reporter(), self._need("ticket", "report"))
 
         def appeal() -> Result[Ticket]:
-            return self.provider.appeal(self._account, self._need("reported", "report"), "测试申诉。An appeal made as a test.")
+            return self.provider.appeal(
+                self._account, self._need("reported", "report"), "测试申诉。An appeal made as a test."
+            )
 
         yield from self._try(Operation.REPORT, kind, report, kind=kind)
         yield from self._try(Operation.REPORT_STATUS, "", status)
@@ -242,10 +261,14 @@ class _Visit:
 
     def _pages(self) -> Iterator[Outcome]:
         provider = self.provider
-        yield from self._try(Operation.REFUTATIONS, "", lambda: provider.refutations(self._need("publication", "publish")))
+        yield from self._try(
+            Operation.REFUTATIONS, "", lambda: provider.refutations(self._need("publication", "publish"))
+        )
         for topic in provider.capabilities.disclosure_topics:
             yield from self._try(Operation.DISCLOSURES, topic, partial(provider.disclosures, topic), topic=topic)
-        yield from self._try(Operation.RECORDS, "publication", lambda: provider.records(self._account, "publication"), kind="publication")
+        yield from self._try(
+            Operation.RECORDS, "publication", lambda: provider.records(self._account, "publication"), kind="publication"
+        )
 
     def _endings(self) -> Iterator[Outcome]:
         provider = self.provider
@@ -262,12 +285,15 @@ class _Visit:
     def _revoke(self, scope: str) -> Result[None]:
         return self.provider.revoke_consent(self._account, self._need(f"consent_{scope}", "grant_consent"))
 
-    # --- one try -----------------------------------------------------------------------------------------------------------------
+    # --- one try
+    # -----------------------------------------------------------------------------------------------------------------
 
     def _not_tried(self, operation: Operation, why: str, detail: str = "") -> Outcome:
         return Outcome(operation.value, detail, "not tried", self.binding.place("operations", operation.value), why)
 
-    def _try(self, operation: Operation, detail: str, ask: Callable[[], Result[Any]], **facets: Any) -> Iterator[Outcome]:
+    def _try(
+        self, operation: Operation, detail: str, ask: Callable[[], Result[Any]], **facets: Any
+    ) -> Iterator[Outcome]:
         if operation not in self.provider.capabilities.operations:
             return
         try:

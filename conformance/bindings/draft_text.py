@@ -17,8 +17,9 @@ from .vocabulary import vocabulary
 
 DESTROYING = ("delete_account", "reset")
 HEADER = """\
-# Drafted by `shenhe init` from an OpenAPI document. Fill in what stands as ${FILL_IN_…}, and read every line: a count of words chose
-# the endpoints (it stands beside each). `shenhe doctor` then tries each operation once and names the line that is wrong.
+# Drafted by `shenhe init` from an OpenAPI document. Fill in what stands as ${FILL_IN_…}, and read every line: a count
+# of words chose the endpoints (it stands beside each). `shenhe doctor` then tries each operation once and names the
+# line that is wrong.
 """
 
 
@@ -40,7 +41,8 @@ def lines_of(
     unused: Sequence[str],
     passed_over: Sequence[str],
 ) -> Iterator[str]:
-    """The lines of a binding with these ``sections``; what is ``missing``, ``unused`` and ``passed_over`` is told in comments at its end.
+    """The lines of a binding with these ``sections``; what is ``missing``, ``unused`` and ``passed_over`` is told in
+    comments at its end.
 
     What the document turns out not to say is added to ``blanks``.
     """
@@ -51,14 +53,22 @@ def lines_of(
     yield "target:"
     yield f"  name: {scalar(description.title.replace('${', '$${'))}"
     yield f"  base_url: {scalar(description.server) if description.server else scalar(blanks('base_url'))}"
-    yield "  environment: production         # write `test` once base_url is a place made for tests; only then is it probed"
+    yield (
+        "  environment: production         # write `test` once base_url is a place made for tests; only then is it"
+        " probed"
+    )
     yield "  markets: [cn]"
     yield "  roles: [provider]"
-    yield f"  identities: {'synthetic' if register else 'supplied'}            # synthetic: invented persons may be registered"
+    yield (
+        f"  identities: {'synthetic' if register else 'supplied'}            # synthetic: invented persons may be"
+        " registered"
+    )
     services: dict[str, list[str]] = {}
     for section in sections.get("generate", []):
         services.setdefault(section.service[0], []).append(section.service[1])
-    listed = ", ".join(f"{service}: [{', '.join(kinds)}]" for service, kinds in (services or {"text": ["text/plain"]}).items())
+    listed = ", ".join(
+        f"{service}: [{', '.join(kinds)}]" for service, kinds in (services or {"text": ["text/plain"]}).items()
+    )
     yield f"  services: {{{listed}}}"
     if "disclosures" in sections:
         yield "  disclosure_topics: [rules, agreement, complaints]"
@@ -114,7 +124,10 @@ def _operation(
                 given[key] = blanks(f"register {key}", f"where the answer has the {key}")
     elif name == "register" and login:
         extract = sections[0].keys.setdefault("extract", {})
-        extract["credentials"] = {"username": {"value": "{{ profile.username }}"}, "password": {"value": "{{ profile.password }}"}}
+        extract["credentials"] = {
+            "username": {"value": "{{ profile.username }}"},
+            "password": {"value": "{{ profile.password }}"},
+        }
     if name in DESTROYING:
         yield "  # This one destroys: read it twice."
     if len(sections) == 1:
@@ -135,7 +148,11 @@ def written(value: Mapping[str, Any], depth: int) -> Iterator[str]:
     """A mapping as lines of YAML; ``depth`` counts steps of two spaces."""
     indent = "  " * depth
     for key, inner in value.items():
-        shown = key if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]*", key) and key not in {"null", "true", "false"} else scalar(key)
+        shown = (
+            key
+            if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]*", key) and key not in {"null", "true", "false"}
+            else scalar(key)
+        )
         if isinstance(inner, dict) and inner:
             yield f"{indent}{shown}:"
             yield from written(inner, depth + 1)
@@ -145,7 +162,9 @@ def written(value: Mapping[str, Any], depth: int) -> Iterator[str]:
 
 
 def scalar(value: Any) -> str:
-    """A value as YAML: text in double quotes unless it is plain, with what would be a variable written so that it is none."""
+    """A value as YAML: text in double quotes unless it is plain, with what would be a variable written so that it is
+    none.
+    """
     if isinstance(value, Blank):
         return value.text
     if isinstance(value, str):

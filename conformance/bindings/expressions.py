@@ -17,7 +17,8 @@ _CARRIED = re.compile(r"\bcarried\.(\w+)\.(\w+)")
 class Expressions:
     """Compiles what stands in one file, and gathers in ``faults`` what is wrong with it.
 
-    ``carried`` are the values that operations of the file carry to others, as pairs of what they are attached to and their name.
+    ``carried`` are the values that operations of the file carry to others, as pairs of what they are attached to and
+    their name.
     """
 
     def __init__(self, locate: Locate, environ: Mapping[str, str], carried: frozenset[tuple[str, str]]) -> None:
@@ -28,10 +29,14 @@ class Expressions:
 
     def fault(self, steps: Steps, message: str) -> None:
         """Something is wrong at ``steps``."""
-        self.faults.append(Fault(self._locate.source_name, self._locate(steps, key=True), self._locate.known(steps), message))
+        self.faults.append(
+            Fault(self._locate.source_name, self._locate(steps, key=True), self._locate.known(steps), message)
+        )
 
     def fill(self, value: Any, steps: Steps, known: frozenset[str], *, path: bool = False) -> Fill:
-        """A template compiled, leaf by leaf, so that a fault is found at its own line. ``known`` are the names it may use."""
+        """A template compiled, leaf by leaf, so that a fault is found at its own line. ``known`` are the names it may
+        use.
+        """
         if isinstance(value, Mapping):
             for key, inner in value.items():
                 self.fill(inner, (*steps, key), known)
@@ -40,7 +45,10 @@ class Expressions:
                 self.fill(inner, (*steps, index), known)
         for kind, name in _CARRIED.findall(value) if isinstance(value, str) else ():
             if (kind, name) not in self._carried:
-                offered = ", ".join(f"carried.{one}.{other}" for one, other in sorted(self._carried)) or "no operation extracts carry"
+                offered = (
+                    ", ".join(f"carried.{one}.{other}" for one, other in sorted(self._carried))
+                    or "no operation extracts carry"
+                )
                 self.fault(steps, f"found carried.{kind}.{name}, expected one of: {offered}")
         try:
             return compile_template(value, environ=self._environ, known=known, path=path)

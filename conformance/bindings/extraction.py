@@ -23,8 +23,8 @@ LONGEST = 100_000
 """Characters of one extracted text; the rest is cut."""
 
 
-#: The charsets that pages are read in, by the names that servers give them. Python knows more, among them some that are no charset of
-#: text and some whose decoders take time without bound: no answer may choose among those.
+#: The charsets that pages are read in, by the names that servers give them. Python knows more, among them some that are
+#: no charset of text and some whose decoders take time without bound: no answer may choose among those.
 CHARSETS = {
     **dict.fromkeys(("utf-8", "utf8", "us-ascii", "ascii"), "utf-8"),
     **dict.fromkeys(("gb2312", "gbk", "gb18030", "x-gbk"), "gb18030"),
@@ -86,7 +86,9 @@ class Answer:
             raise AnswerError("found JSON nested too deeply to read") from None
         except ValueError:  # JSONDecodeError, UnicodeDecodeError, and integers of too many digits
             what = self.media_type or "no media type"
-            raise AnswerError(f"found a body of {len(self.body):,} bytes ({what}) that is not JSON, expected JSON") from None
+            raise AnswerError(
+                f"found a body of {len(self.body):,} bytes ({what}) that is not JSON, expected JSON"
+            ) from None
 
     @property
     def is_json(self) -> bool:
@@ -110,7 +112,9 @@ class Query:
         self.expression = expression
 
     def search(self, data: Any) -> Any:
-        """The value there, or ``None``. Raises :class:`AnswerError` where a function of the expression meets the wrong type."""
+        """The value there, or ``None``. Raises :class:`AnswerError` where a function of the expression meets the wrong
+        type.
+        """
         try:
             return self._parsed.search(data)
         except (JMESPathError, RecursionError, TypeError, ValueError) as error:
@@ -147,7 +151,9 @@ Extraction: TypeAlias = Query | HeaderValue | WholeText | CookieValue | Given
 
 
 def compile_source(value: Any, template: Callable[[str], Fill]) -> Extraction:
-    """An extraction as the file writes it; ``template`` compiles what is one. Raises :class:`ValueError` with a sentence."""
+    """An extraction as the file writes it; ``template`` compiles what is one. Raises :class:`ValueError` with a
+    sentence.
+    """
     if isinstance(value, str) and value:
         return Query(value)
     if isinstance(value, dict) and set(value) == {"header"} and isinstance(value["header"], str):
@@ -160,7 +166,8 @@ def compile_source(value: Any, template: Callable[[str], Fill]) -> Extraction:
     if isinstance(value, dict) and set(value) == {"value"} and isinstance(value["value"], str):
         return Given(template(ValueSource(**value).value))
     raise ValueError(
-        f"found {shown(value)}, expected a JMESPath expression, {{header: NAME}}, {{cookie: NAME}}, {{text: true}} or {{value: TEMPLATE}}"
+        f"found {shown(value)}, expected a JMESPath expression, {{header: NAME}}, {{cookie: NAME}}, {{text: true}} or"
+        " {value: TEMPLATE}"
     )
 
 
@@ -217,7 +224,9 @@ def identifier_of(source: Extraction, answer: Answer) -> str:
 
 
 def describe(source: Extraction, value: Any, answer: Answer) -> str:
-    """What was found at ``source``, and which keys there are where it was nothing. Values are not repeated: they may be secret."""
+    """What was found at ``source``, and which keys there are where it was nothing. Values are not repeated: they may be
+    secret.
+    """
     kinds = {str: "text", int: "a number", float: "a number", bool: "true or false", list: "a list", dict: "a mapping"}
     if value is not None and value != "":
         return f"{kinds.get(type(value), 'something else')} there"
@@ -226,7 +235,9 @@ def describe(source: Extraction, value: Any, answer: Answer) -> str:
     if isinstance(source, CookieValue):
         return f"no cookie {source.name!r}"
     if isinstance(source, Query):
-        return f"nothing at {source.expression!r}; the answer has {keys_of(answer)}{_nearest(source.expression, answer)}"
+        return (
+            f"nothing at {source.expression!r}; the answer has {keys_of(answer)}{_nearest(source.expression, answer)}"
+        )
     return "an empty body"
 
 

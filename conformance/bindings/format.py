@@ -1,6 +1,7 @@
 """What a binding file may say: the shape of the YAML, before templates and paths are compiled.
 
-Values that are filled in at the time of a request (``path``, ``json`` …) stay as written here; :mod:`.compiler` compiles them.
+Values that are filled in at the time of a request (``path``, ``json`` …) stay as written here; :mod:`.compiler`
+compiles them.
 """
 
 from __future__ import annotations
@@ -21,12 +22,24 @@ Status: TypeAlias = Annotated[int, Field(ge=100, le=599)] | StatusClass
 Template: TypeAlias = Any
 Host: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]+(:[0-9]+)?$")]
 BY_REFERENCE = r"\$\{[A-Za-z_]|\{\{"
-"""What must be found in the text of a secret: a variable of the environment, or a value of the account. Never the secret itself."""
+"""What must be found in the text of a secret: a variable of the environment, or a value of the account. Never the
+secret itself.
+"""
 Path: TypeAlias = Annotated[str, Field(min_length=1, max_length=2000)]
 """A JMESPath expression over the JSON of an answer."""
 
 FacetName = Literal[
-    "service", "media_type", "labelled", "agreed", "scope", "rendition", "surface", "topic", "kind", "method", "declared"
+    "service",
+    "media_type",
+    "labelled",
+    "agreed",
+    "scope",
+    "rendition",
+    "surface",
+    "topic",
+    "kind",
+    "method",
+    "declared",
 ]
 
 
@@ -58,7 +71,9 @@ class TargetSection(_Model):
 
 
 class TlsSection(_Model):
-    """Whom to trust, and who we are. Files are found from the folder of the binding. ``verify: false`` is for this machine alone."""
+    """Whom to trust, and who we are. Files are found from the folder of the binding. ``verify: false`` is for this
+    machine alone.
+    """
 
     ca: str | None = Field(default=None, min_length=1)
     certificate: str | None = Field(default=None, min_length=1)
@@ -69,7 +84,9 @@ class TlsSection(_Model):
     @model_validator(mode="after")
     def _key_of_certificate(self) -> TlsSection:
         if self.certificate is None and (self.key is not None or self.key_password is not None):
-            raise ValueError("found a key without a certificate, expected both, or the certificate alone if the file holds both")
+            raise ValueError(
+                "found a key without a certificate, expected both, or the certificate alone if the file holds both"
+            )
         return self
 
 
@@ -124,14 +141,17 @@ class BasicAuth(_Model):
 
 
 class CookieAuth(_Model):
-    """``Cookie: name=value; …``. A cookie of these names that an answer sets anew is used from then on, for that account alone."""
+    """``Cookie: name=value; …``. A cookie of these names that an answer sets anew is used from then on, for that
+    account alone.
+    """
 
     type: Literal["cookie"]
     cookies: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")], str] = Field(min_length=1)
 
 
 class OAuth2Auth(_Model):
-    """The client credentials grant of RFC 6749, section 4.4: a token is fetched, used until it expires, and fetched anew once on 401.
+    """The client credentials grant of RFC 6749, section 4.4: a token is fetched, used until it expires, and fetched
+    anew once on 401.
 
     ``token_url`` is a path at the provider, or a URL whose host is in ``target.auth_hosts``.
     """
@@ -145,11 +165,15 @@ class OAuth2Auth(_Model):
     extra: dict[Name, str] = {}
 
 
-Auth: TypeAlias = Annotated[NoAuth | BearerAuth | HeaderAuth | BasicAuth | CookieAuth | OAuth2Auth, Field(discriminator="type")]
+Auth: TypeAlias = Annotated[
+    NoAuth | BearerAuth | HeaderAuth | BasicAuth | CookieAuth | OAuth2Auth, Field(discriminator="type")
+]
 
 
 class AccountEntry(_Model):
-    """A ready-made account. ``profile`` is what its holder told the provider (``phone``, ``email`` …), which nobody else may see."""
+    """A ready-made account. ``profile`` is what its holder told the provider (``phone``, ``email`` …), which nobody
+    else may see.
+    """
 
     id: str = Field(min_length=1)
     credentials: dict[str, str] = {}
@@ -229,8 +253,10 @@ class LimitsSection(_Model):
 
 
 class PollSection(_Model):
-    """Asking again until an answer is ready: at ``path`` (``answer`` is the JSON of the answer before), or at the URL that the first
-    answer gives at ``location``. An answer with a status of ``pending_status`` is not ready; one that fulfils ``until`` is."""
+    """Asking again until an answer is ready: at ``path`` (``answer`` is the JSON of the answer before), or at the URL
+    that the first answer gives at ``location``. An answer with a status of ``pending_status`` is not ready; one that
+    fulfils ``until`` is.
+    """
 
     method: Literal["GET", "POST"] = "GET"
     path: str | None = Field(default=None, pattern="^/")
@@ -260,11 +286,13 @@ class PollSection(_Model):
 
 
 class PagesSection(_Model):
-    """How the rest of a long list is had. ``page.number``, ``page.cursor`` and ``page.offset`` are values for the templates.
+    """How the rest of a long list is had. ``page.number``, ``page.cursor`` and ``page.offset`` are values for the
+    templates.
 
-    ``next`` is where an answer gives the URL of the next page (``{header: Link}`` with ``rel="next"`` too), ``cursor`` where it gives
-    the value to ask for it with; with ``number`` pages are counted from that number on, until one is empty or ``more`` finds nothing.
-    A list that is longer than ``most`` pages is no answer: what is on the rest is not known.
+    ``next`` is where an answer gives the URL of the next page (``{header: Link}`` with ``rel="next"`` too), ``cursor``
+    where it gives the value to ask for it with; with ``number`` pages are counted from that number on, until one is
+    empty or ``more`` finds nothing. A list that is longer than ``most`` pages is no answer: what is on the rest is not
+    known.
     """
 
     next: Source | None = None
@@ -277,15 +305,18 @@ class PagesSection(_Model):
     def _one_way(self) -> PagesSection:
         given = [name for name in ("next", "cursor", "number") if getattr(self, name) is not None]
         if len(given) != 1:
-            raise ValueError(f"found {' and '.join(given) or 'none of them'}, expected exactly one of next, cursor, number")
+            raise ValueError(
+                f"found {' and '.join(given) or 'none of them'}, expected exactly one of next, cursor, number"
+            )
         return self
 
 
 class StreamSection(_Model):
-    """An answer of server-sent events. It reads as JSON of the form ``{"events": [{"event": …, "data": …}], "text": …}``.
+    """An answer of server-sent events. It reads as JSON of the form ``{"events": [{"event": …, "data": …}], "text":
+    …}``.
 
-    ``text`` is where the data of an event has a piece of the text; ``done`` is the data that ends the stream, and a stream without it is
-    taken to have broken off.
+    ``text`` is where the data of an event has a piece of the text; ``done`` is the data that ends the stream, and a
+    stream without it is taken to have broken off.
     """
 
     text: Path | None = None
@@ -384,7 +415,9 @@ class OperationSection(RequestSection):
     variants: tuple[VariantSection, ...] = ()
 
     def with_variant(self, variant: RequestSection) -> RequestSection:
-        """The operation's keys with the variant's own in place of them; a body of the variant's replaces the operation's whole."""
+        """The operation's keys with the variant's own in place of them; a body of the variant's replaces the
+        operation's whole.
+        """
         update: dict[str, Any] = {name: getattr(variant, name) for name in variant.model_fields_set if name != "when"}
         if any(name in variant.written for name in BODIES):
             update = {**{"json_" if name == "json" else name: None for name in BODIES}, **update}
@@ -394,8 +427,8 @@ class OperationSection(RequestSection):
 class LoginSection(RequestSection):
     """How an account that has no session yet gets one: ``extract.credentials`` says what it then has.
 
-    It is asked when ``auth`` needs such a credential of an account, and once more when an answer has a status of ``expired_status`` or
-    ``expired_when`` finds something in it.
+    It is asked when ``auth`` needs such a credential of an account, and once more when an answer has a status of
+    ``expired_status`` or ``expired_when`` finds something in it.
     """
 
     expired_status: tuple[Status, ...] = (401,)

@@ -47,7 +47,9 @@ T = TypeVar("T")
 
 
 class HttpProvider:
-    """A :class:`~shenhe.conformance.provider.Provider` over one HTTP client. Use it as a context manager, or call :meth:`close`."""
+    """A :class:`~shenhe.conformance.provider.Provider` over one HTTP client. Use it as a context manager, or call
+    :meth:`close`.
+    """
 
     def __init__(
         self,
@@ -104,13 +106,18 @@ class HttpProvider:
         """``text`` without the secrets of the binding and the tokens learned, each replaced by its name."""
         return visible(self._wire.redactor.excerpt(text))
 
-    def with_extra(self, headers: Mapping[str, str] | None = None, query: Mapping[str, str] | None = None) -> HttpProvider:
-        """The same provider (client, log, counts) whose every request carries these headers and query values besides its own."""
+    def with_extra(
+        self, headers: Mapping[str, str] | None = None, query: Mapping[str, str] | None = None
+    ) -> HttpProvider:
+        """The same provider (client, log, counts) whose every request carries these headers and query values besides
+        its own.
+        """
         other = copy.copy(self)
         other._asking = self._asking.with_extra(headers or {}, query or {})
         return other
 
-    # --- accounts, identity, consent ---------------------------------------------------------------------------------------------
+    # --- accounts, identity, consent
+    # ---------------------------------------------------------------------------------------------
 
     def register(self, profile: Mapping[str, str]) -> Result[Account]:
         def read(asked: Asked) -> Account:
@@ -141,9 +148,12 @@ class HttpProvider:
         return self._asking.ask(Operation.GRANT_CONSENT, account, values, {"scope": scope}, read)
 
     def revoke_consent(self, account: Account, consent: Consent) -> Result[None]:
-        return self._asking.ask(Operation.REVOKE_CONSENT, account, {"consent": consent}, {"scope": consent.scope}, _nothing)
+        return self._asking.ask(
+            Operation.REVOKE_CONSENT, account, {"consent": consent}, {"scope": consent.scope}, _nothing
+        )
 
-    # --- content -----------------------------------------------------------------------------------------------------------------
+    # --- content
+    # -----------------------------------------------------------------------------------------------------------------
 
     def generate(self, account: Account | None, request: GenerationRequest) -> Result[Content]:
         facets = {
@@ -161,7 +171,9 @@ class HttpProvider:
 
     def fetch(self, account: Account | None, content: Content, rendition: str = "original") -> Result[Media]:
         values = {"content": content, "rendition": rendition}
-        return self._ask_media(Operation.FETCH, account, values, {"rendition": rendition}, "", lambda asked, media: media)
+        return self._ask_media(
+            Operation.FETCH, account, values, {"rendition": rendition}, "", lambda asked, media: media
+        )
 
     def publish(self, account: Account | None, content: Content, title: str) -> Result[Publication]:
         def read(asked: Asked) -> Publication:
@@ -196,9 +208,14 @@ class HttpProvider:
             return [as_text(item) for item in found[: reading.MOST]]
 
         result = self._ask_list(Operation.SEARCH, account, {"query": query}, {}, read)
-        return Accepted(SearchPage(result.value), result.exchanges, result.notice) if isinstance(result, Accepted) else result
+        return (
+            Accepted(SearchPage(result.value), result.exchanges, result.notice)
+            if isinstance(result, Accepted)
+            else result
+        )
 
-    # --- takedown ----------------------------------------------------------------------------------------------------------------
+    # --- takedown
+    # ----------------------------------------------------------------------------------------------------------------
 
     def report(self, account: Account | None, request: ReportRequest) -> Result[Ticket]:
         return self._asking.ask(Operation.REPORT, account, {"request": request}, {"kind": request.kind}, reading.ticket)
@@ -213,12 +230,15 @@ class HttpProvider:
         values = {"publication": publication, "statement": statement}
         return self._asking.ask(Operation.APPEAL, account, values, {}, reading.ticket)
 
-    # --- rumours, disclosure, records, sandbox -----------------------------------------------------------------------------------
+    # --- rumours, disclosure, records, sandbox
+    # -----------------------------------------------------------------------------------
 
     def refutations(self, publication: Publication) -> Result[tuple[Refutation, ...]]:
         def read(asked: Asked) -> list[Refutation]:
             return [
-                Refutation(reading.field(asked, "publication", item) or publication.id, reading.field(asked, "text", item))
+                Refutation(
+                    reading.field(asked, "publication", item) or publication.id, reading.field(asked, "text", item)
+                )
                 for item in reading.items(asked)
             ]
 
@@ -227,7 +247,9 @@ class HttpProvider:
     def disclosures(self, topic: str) -> Result[Disclosure]:
         def read(asked: Asked) -> Disclosure:
             text = as_text(reading.value(asked, "text")) if "text" in asked.way.extract else reading.page(asked)
-            fields = {name: text_of(source, asked.answer) for name, source in asked.way.groups.get("fields", {}).items()}
+            fields = {
+                name: text_of(source, asked.answer) for name, source in asked.way.groups.get("fields", {}).items()
+            }
             return Disclosure(topic, text, {name: value for name, value in fields.items() if value})
 
         return self._asking.ask(Operation.DISCLOSURES, None, {"topic": topic}, {"topic": topic}, read)
@@ -252,10 +274,16 @@ class HttpProvider:
     def reset(self) -> Result[None]:
         return self._asking.ask(Operation.RESET, None, {}, {}, _nothing)
 
-    # --- answers with bytes, and lists ---------------------------------------------------------------------------------------------
+    # --- answers with bytes, and lists
+    # ---------------------------------------------------------------------------------------------
 
     def _ask_content(
-        self, operation: Operation, account: Account | None, values: dict[str, Any], facets: Mapping[str, Any], media_type: str
+        self,
+        operation: Operation,
+        account: Account | None,
+        values: dict[str, Any],
+        facets: Mapping[str, Any],
+        media_type: str,
     ) -> Result[Content]:
         def read(asked: Asked, media: Media | None) -> Content:
             return Content(reading.identifier(asked), media)
@@ -271,7 +299,9 @@ class HttpProvider:
         media_type: str,
         read: Callable[[Asked, Any], T],
     ) -> Result[T]:
-        """For an answer that may carry bytes or the URL of bytes; ``media_type`` is theirs where nothing else says it."""
+        """For an answer that may carry bytes or the URL of bytes; ``media_type`` is theirs where nothing else says
+        it.
+        """
         asking = self._asking
         return asking.ask(
             operation, account, values, facets, lambda asked: read(asked, media_of(asking.caller, asked, media_type))

@@ -1,4 +1,6 @@
-"""Jobs: a first answer says that the work was taken, and the provider is asked again until it is done, refused, failed or too late."""
+"""Jobs: a first answer says that the work was taken, and the provider is asked again until it is done, refused, failed
+or too late.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +27,8 @@ def finished(
 ) -> Answer | Refused | Unavailable:
     """The answer of a job that is done; a first ``answer`` (of ``asked_at``) that already is, is taken as it is.
 
-    Between two requests passes what ``Retry-After`` says, else ``poll.every``. Raises :class:`AnswerError` naming the line of ``poll``,
-    and :class:`~.template.TemplateError`.
+    Between two requests passes what ``Retry-After`` says, else ``poll.every``. Raises :class:`AnswerError` naming the
+    line of ``poll``, and :class:`~.template.TemplateError`.
     """
     wire = caller.wire
     ends = wire.clock() + poll.timeout
@@ -71,7 +73,9 @@ def _ready(poll: BoundPoll, answer: Answer) -> bool:
 
 
 def _place(wire: Wire, poll: BoundPoll, answer: Answer, url: str, asked_at: str) -> str:
-    """Where the job is asked for next; ``""`` where ``poll.path`` says it. An answer without a new place leaves the old one."""
+    """Where the job is asked for next; ``""`` where ``poll.path`` says it. An answer without a new place leaves the old
+    one.
+    """
     if poll.location is None:
         return ""
     link = value_of(poll.location, answer) if answer.is_json or isinstance(poll.location, HeaderValue) else None

@@ -27,8 +27,9 @@ def load_binding(
     environ: Mapping[str, str] | None = None,
     environment: str | None = None,
 ) -> Binding:
-    """Read and check a binding. ``origin`` is a path, a package resource or the name of a ready-made one (:func:`ready_names`);
-    ``environ`` (the process's own by default) gives ``${NAME}``; ``environment`` chooses one of the file's ``environments``.
+    """Read and check a binding. ``origin`` is a path, a package resource or the name of a ready-made one
+    (:func:`ready_names`); ``environ`` (the process's own by default) gives ``${NAME}``; ``environment`` chooses one of
+    the file's ``environments``.
 
     Nothing is sent. Raises :class:`BindingError` with everything that is wrong, a line each.
     """
@@ -76,7 +77,11 @@ def load_binding(
 
 def ready_names() -> list[str]:
     """The bindings that come with shenhe, by name."""
-    return sorted(each.name.removesuffix(".yaml") for each in (files(__package__) / "ready").iterdir() if each.name.endswith(".yaml"))
+    return sorted(
+        each.name.removesuffix(".yaml")
+        for each in (files(__package__) / "ready").iterdir()
+        if each.name.endswith(".yaml")
+    )
 
 
 def ready_text(name: str) -> str:
@@ -143,9 +148,7 @@ def _ready_made(file: BindingFile) -> ReadyMade:
     subjects = {role: Subject(entry.id, entry.name, entry.minor) for role, entry in file.subjects.items()}
     return ReadyMade(
         accounts={role: Account(entry.id, dict(entry.credentials)) for role, entry in file.accounts.items()},
-        identities={
-            role: Identity(entry.method, entry.number, entry.name) for role, entry in file.identities.items()
-        },
+        identities={role: Identity(entry.method, entry.number, entry.name) for role, entry in file.identities.items()},
         profiles={role: dict(entry.profile) for role, entry in file.accounts.items()},
         subjects=subjects,
         consents={

@@ -1,7 +1,7 @@
 """Which endpoint of a document serves which operation, decided by counting words.
 
-Each operation has words that name it (in English and Chinese), and nouns that do together with a verb; a word counts more in an
-operationId or path than in a description.
+Each operation has words that name it (in English and Chinese), and nouns that do together with a verb; a word counts
+more in an operationId or path than in a description.
 """
 
 from __future__ import annotations

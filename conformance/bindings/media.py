@@ -18,7 +18,8 @@ from .sessions import SignInError
 def media_of(caller: Caller, asked: Asked, fallback: str) -> Media | None:
     """The media of an answer, or ``None`` where the operation gives none.
 
-    Its type is what the binding says, else what the answer says, else ``fallback``. Raises :class:`AnswerError` naming the line.
+    Its type is what the binding says, else what the answer says, else ``fallback``. Raises :class:`AnswerError` naming
+    the line.
     """
     way, answer, media = asked.way, asked.answer, asked.way.media
     if media is None:

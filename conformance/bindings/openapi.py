@@ -1,4 +1,5 @@
-"""Reading an OpenAPI 3.0 or 3.1 document as far as a draft of a binding needs it: what can be asked where, with what, and what comes back.
+"""Reading an OpenAPI 3.0 or 3.1 document as far as a draft of a binding needs it: what can be asked where, with what,
+and what comes back.
 
 Only references into the document itself (``#/…``) are followed, a bounded number of steps; nothing is fetched.
 """
@@ -23,7 +24,9 @@ _PLAIN_PATH = re.compile(r"/(?:[^{}\s?#$%\\\x00-\x1f]|\{[^{}\s/%]+\})*")
 
 @dataclass(frozen=True)
 class Field:
-    """A parameter, or a property of a body. ``given`` is a value that the document itself offers: a constant, default or example."""
+    """A parameter, or a property of a body. ``given`` is a value that the document itself offers: a constant, default
+    or example.
+    """
 
     name: str
     place: str
@@ -34,7 +37,11 @@ class Field:
     @property
     def binary(self) -> bool:
         """Whether it is a file."""
-        return self.schema.get("format") == "binary" or "contentMediaType" in self.schema or self.schema.get("contentEncoding") == "binary"
+        return (
+            self.schema.get("format") == "binary"
+            or "contentMediaType" in self.schema
+            or self.schema.get("contentEncoding") == "binary"
+        )
 
     @property
     def hint(self) -> str:
@@ -90,7 +97,13 @@ def read_openapi(origin: Readable, name: str) -> Description:
     data, _ = read_yaml(origin, name, limits=LIMITS)
     version = data.get("openapi") if isinstance(data, dict) else None
     if not isinstance(data, dict) or not re.match(r"3\.[01](\.|$)", str(version)):
-        found = f"openapi {version!r}" if version is not None else "swagger" if isinstance(data, dict) and "swagger" in data else "neither"
+        found = (
+            f"openapi {version!r}"
+            if version is not None
+            else "swagger"
+            if isinstance(data, dict) and "swagger" in data
+            else "neither"
+        )
         why = f"found {found}, expected a document of OpenAPI 3.0 or 3.1 (older ones can be converted)"
         raise DocumentError([Fault(name, Mark(1, 1), (), why)])
     return _Reader(data).description()
@@ -111,7 +124,9 @@ class _Reader:
             server=self._server(),
             endpoints=endpoints,
             schemes={str(key): self._resolved(value) for key, value in schemes.items()},
-            required_schemes=tuple(dict.fromkeys(name for each in _list(document.get("security")) for name in _mapping(each))),
+            required_schemes=tuple(
+                dict.fromkeys(name for each in _list(document.get("security")) for name in _mapping(each))
+            ),
             passed_over=self.passed_over,
         )
 
@@ -135,12 +150,17 @@ class _Reader:
                 operation = item.get(method)
                 if not isinstance(operation, dict):
                     continue
-                fields = [self._parameter(each) for each in (*_list(item.get("parameters")), *_list(operation.get("parameters")))]
+                fields = [
+                    self._parameter(each)
+                    for each in (*_list(item.get("parameters")), *_list(operation.get("parameters")))
+                ]
                 body_type, body = self._body(operation)
                 answer_type, answer = self._answer(operation, "2")
                 _, refusal = self._answer(operation, "4")
                 responses = {
-                    status: self._resolved(each) for status, each in _mapping(operation.get("responses")).items() if status.startswith("2")
+                    status: self._resolved(each)
+                    for status, each in _mapping(operation.get("responses")).items()
+                    if status.startswith("2")
                 }
                 secured = operation.get("security", security)
                 yield Endpoint(
@@ -159,7 +179,9 @@ class _Reader:
                     open=not _list(secured) or any(not _mapping(each) for each in _list(secured)),
                     events=self._events(responses),
                     pending="202" in responses,
-                    answer_headers=tuple(dict.fromkeys(name for each in responses.values() for name in _mapping(each.get("headers")))),
+                    answer_headers=tuple(
+                        dict.fromkeys(name for each in responses.values() for name in _mapping(each.get("headers")))
+                    ),
                     examples=_line(operation.get("description")) + json.dumps(responses, default=str)[:20_000],
                     callbacks=bool(_mapping(operation.get("callbacks"))),
                 )
@@ -220,7 +242,9 @@ class _Reader:
         return schema
 
     def schema(self, unresolved: Any, depth: int = 0) -> Mapping[str, Any]:
-        """A schema with its own reference followed and ``allOf`` merged; of ``oneOf`` and ``anyOf`` the first that is not null."""
+        """A schema with its own reference followed and ``allOf`` merged; of ``oneOf`` and ``anyOf`` the first that is
+        not null.
+        """
         schema = dict(self._resolved(unresolved))
         if depth > 5:
             return schema

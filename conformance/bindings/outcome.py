@@ -1,4 +1,6 @@
-"""What an answer is: accepted, refused, or none that can be used. The binding says which statuses and which contents mean which."""
+"""What an answer is: accepted, refused, or none that can be used. The binding says which statuses and which contents
+mean which.
+"""
 
 from __future__ import annotations
 

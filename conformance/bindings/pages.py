@@ -20,8 +20,8 @@ _NEXT_LINK = re.compile(r"<([^<>]{1,4000})>[^<>]{0,1000}?;\s*rel=\"?next\"?", re
 def whole_list(asking: Asking, asked: Asked, read: Callable[[Asked], list[T]]) -> tuple[T, ...]:
     """All that ``read`` finds on the first page and on those that follow it.
 
-    Raises :class:`AnswerError`, naming the line, for a page that is not given or comes twice, and for a list of more than
-    ``pages.most`` pages or :data:`~.reading.MOST` items.
+    Raises :class:`AnswerError`, naming the line, for a page that is not given or comes twice, and for a list of more
+    than ``pages.most`` pages or :data:`~.reading.MOST` items.
     """
     pages = asked.way.pages
     found = read(asked)
@@ -35,7 +35,9 @@ def whole_list(asking: Asking, asked: Asked, read: Callable[[Asked], list[T]]) -
         url, page = following
         again = asking.answered(asked.way, asked.account, {**asked.values, "page": page}, asked.trip, url)
         if not isinstance(again, Asked):
-            raise AnswerError(f"{asked.way.place('pages')}: a further page was not given: {again.reason or again.status}")
+            raise AnswerError(
+                f"{asked.way.place('pages')}: a further page was not given: {again.reason or again.status}"
+            )
         before, asked = part, again
         part = read(asked)
         if part and part == before:
@@ -43,10 +45,14 @@ def whole_list(asking: Asking, asked: Asked, read: Callable[[Asked], list[T]]) -
         found += part
         if len(found) > MOST:
             break
-    raise AnswerError(f"{asked.way.place('pages', 'most')}: the list goes on after {len(found)} items, expected its end")
+    raise AnswerError(
+        f"{asked.way.place('pages', 'most')}: the list goes on after {len(found)} items, expected its end"
+    )
 
 
-def _following(wire: Wire, pages: BoundPages, asked: Asked, part: list[Any], count: int) -> tuple[str, dict[str, Any]] | None:
+def _following(
+    wire: Wire, pages: BoundPages, asked: Asked, part: list[Any], count: int
+) -> tuple[str, dict[str, Any]] | None:
     """The URL (``""`` for the operation's own) and the ``page`` to ask next with, or ``None`` after the last."""
     page = asked.values["page"]
     try:
@@ -59,7 +65,9 @@ def _following(wire: Wire, pages: BoundPages, asked: Asked, part: list[Any], cou
             if not truth(cursor) or isinstance(cursor, dict | list):
                 return None
             if cursor == page["cursor"]:
-                raise AnswerError(f"found the cursor {visible(as_text(cursor))[:60]!r} twice, expected another on each page")
+                raise AnswerError(
+                    f"found the cursor {visible(as_text(cursor))[:60]!r} twice, expected another on each page"
+                )
             return "", {**page, "cursor": cursor, "offset": count}
         link = value_of(pages.next, asked.answer) if pages.next is not None else None
     except AnswerError as error:
@@ -71,5 +79,7 @@ def _following(wire: Wire, pages: BoundPages, asked: Asked, part: list[Any], cou
         return None
     url, why = wire.resolved(asked.url, link)
     if why or not wire.own(url):
-        raise AnswerError(f"{asked.way.place('pages', 'next')}: found a URL that is not followed: {why or 'it is not the provider'}")
+        raise AnswerError(
+            f"{asked.way.place('pages', 'next')}: found a URL that is not followed: {why or 'it is not the provider'}"
+        )
     return url, {**page, "offset": count}

@@ -17,7 +17,11 @@ def leaves(schema: Mapping[str, Any], path: str = "", depth: int = 0) -> Iterato
         return
     properties = schema.get("properties")
     if isinstance(properties, dict):
-        inner = [(f"{path}.{quoted(name)}" if path else quoted(name), each) for name, each in properties.items() if isinstance(each, dict)]
+        inner = [
+            (f"{path}.{quoted(name)}" if path else quoted(name), each)
+            for name, each in properties.items()
+            if isinstance(each, dict)
+        ]
         yield from ((place, each) for place, each in inner if "properties" not in each and "items" not in each)
         for place, each in inner:
             yield from leaves(each, place, depth + 1)

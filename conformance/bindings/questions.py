@@ -1,4 +1,6 @@
-"""A first binding from answers to a few questions: paths as they were given, and every value of an operation in its body."""
+"""A first binding from answers to a few questions: paths as they were given, and every value of an operation in its
+body.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +20,18 @@ from .vocabulary import vocabulary
 AUTH: Mapping[str, dict[str, object]] = {
     "none": {"type": "none"},
     "bearer": {"type": "bearer", "token": "{{ account.credentials.token }}"},
-    "basic": {"type": "basic", "username": "{{ account.credentials.username }}", "password": "{{ account.credentials.password }}"},
+    "basic": {
+        "type": "basic",
+        "username": "{{ account.credentials.username }}",
+        "password": "{{ account.credentials.password }}",
+    },
     "cookie": {"type": "cookie", "cookies": {"session": "{{ account.credentials.token }}"}},
-    "oauth2": {"type": "oauth2", "token_url": "/oauth/token", "client_id": "${CLIENT_ID}", "client_secret": "${CLIENT_SECRET}"},
+    "oauth2": {
+        "type": "oauth2",
+        "token_url": "/oauth/token",
+        "client_id": "${CLIENT_ID}",
+        "client_secret": "${CLIENT_SECRET}",
+    },
 }
 OPERATIONS: Mapping[str, str] = {
     "register": "POST /accounts",
@@ -63,7 +74,10 @@ def _lines(answers: Answers) -> Iterator[str]:
     wrong = [each for each in answers.services if each not in known]
     if wrong:
         raise ValueError(f"found the service {wrong[0]!r}, expected one of: {', '.join(known)}")
-    yield "# Fill in what stands as ${FILL_IN_…}: where the answers of your provider have what is wanted, as JMESPath expressions."
+    yield (
+        "# Fill in what stands as ${FILL_IN_…}: where the answers of your provider have what is wanted, as JMESPath"
+        " expressions."
+    )
     yield ""
     yield "target:"
     yield f"  name: {json.dumps(answers.name, ensure_ascii=False)}"
@@ -81,7 +95,9 @@ def _lines(answers: Answers) -> Iterator[str]:
         names = re.findall(r"account\.credentials\.(\w+)", json.dumps(AUTH[answers.auth]))
         yield "accounts:"
         yield "  verified_adult:"
-        yield from written({"id": "${ADULT_ID}", "credentials": {name: "${ADULT_" + name.upper() + "}" for name in names}}, 2)
+        yield from written(
+            {"id": "${ADULT_ID}", "credentials": {name: "${ADULT_" + name.upper() + "}" for name in names}}, 2
+        )
         yield ""
     yield "operations:"
     for operation, given in (answers.paths or {"generate": OPERATIONS["generate"]}).items():
@@ -91,7 +107,10 @@ def _lines(answers: Answers) -> Iterator[str]:
 def _operation(operation: Operation, given: str, auth: str) -> Iterator[str]:
     method, _, path = given.partition(" ") if " " in given else ("", "", given)
     if method.upper() not in {"", "GET", "POST", "PUT", "PATCH", "DELETE"} or not path.strip().startswith("/"):
-        raise ValueError(f"found {given!r} for {operation.value}, expected a method and a path, such as {OPERATIONS[operation.value]}")
+        raise ValueError(
+            f"found {given!r} for {operation.value}, expected a method and a path, such as"
+            f" {OPERATIONS[operation.value]}"
+        )
     shape = SHAPES[operation]
     keys: dict[str, object] = {"method": method.upper()} if method else {}
     keys["path"] = path.strip()

@@ -1,5 +1,6 @@
-"""Reading an accepted answer as the binding's ``extract`` says. Each function raises :class:`AnswerError` naming the line that found
-something else than was expected."""
+"""Reading an accepted answer as the binding's ``extract`` says. Each function raises :class:`AnswerError` naming the
+line that found something else than was expected.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +48,9 @@ def ticket(asked: Asked, known: str = "") -> Ticket:
         if word not in way.states and (word or way.operation is Operation.REPORT_STATUS):
             place = way.place("extract", "state")
             found = repr(visible(word)[:60]) if word else describe(way.extract["state"], None, answer)
-            raise AnswerError(f"{place}: found {found}, expected one of: {', '.join(way.states)}; name others under states")
+            raise AnswerError(
+                f"{place}: found {found}, expected one of: {', '.join(way.states)}; name others under states"
+            )
         state = way.states.get(word, state)
     receipt = text_of(way.extract.get("receipt"), answer)
     return Ticket(number, state, receipt, text_of(way.extract.get("reasons"), answer))

@@ -1,4 +1,6 @@
-"""The JSON Schema of a binding file, by which editors complete and check it. ``shenhe check`` reads bindings by the same models."""
+"""The JSON Schema of a binding file, by which editors complete and check it. ``shenhe check`` reads bindings by the
+same models.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ def _operation(operation: Operation) -> dict[str, Any]:
     names = [*shape.extracts, *(["carry.*"] if shape.makes else [])]
     values = ", ".join(("account", "carried", *shape.values))
     extract = {
-        "properties": {"extract": {"properties": {name.removesuffix(".*"): {} for name in names}, "additionalProperties": False}},
+        "properties": {
+            "extract": {"properties": {name.removesuffix(".*"): {} for name in names}, "additionalProperties": False}
+        },
         "description": f"Values for templates: {values}.",
     }
     return {"allOf": [{"$ref": "#/$defs/OperationSection"}, extract]}

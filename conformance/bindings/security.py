@@ -17,7 +17,11 @@ def auth_of(description: Description) -> tuple[dict[str, Any], list[str]]:
     scheme = schemes.get(name or "", {})
     kind, token = scheme.get("type"), "{{ account.credentials.token }}"
     if kind == "http" and str(scheme.get("scheme")).lower() == "basic":
-        return {"type": "basic", "username": "{{ account.credentials.username }}", "password": "{{ account.credentials.password }}"}, []
+        return {
+            "type": "basic",
+            "username": "{{ account.credentials.username }}",
+            "password": "{{ account.credentials.password }}",
+        }, []
     if kind == "http":
         return {"type": "bearer", "token": token}, []
     if kind == "apiKey" and scheme.get("in") == "cookie":

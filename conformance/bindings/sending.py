@@ -70,7 +70,9 @@ def body_of(way: BoundRequest, values: Mapping[str, Any]) -> tuple[str, bytes]:
         except UnicodeEncodeError:
             return "application/json", json.dumps(document).encode()
         except TypeError:
-            raise TemplateError(f"{way.place('json')}: found a value that JSON does not carry (bytes need the filter base64)") from None
+            raise TemplateError(
+                f"{way.place('json')}: found a value that JSON does not carry (bytes need the filter base64)"
+            ) from None
     if way.form is not None:
         filled = filled_in(way, "form", way.form, values)
         return "application/x-www-form-urlencoded", urlencode(pairs_of(filled), errors="surrogatepass").encode()
@@ -127,7 +129,9 @@ def pairs_of(filled: Any) -> list[tuple[str, str]]:
     return pairs
 
 
-def filled_in(way: BoundRequest, key: str, fill: Callable[[Mapping[str, Any]], Any], values: Mapping[str, Any], *inner: str) -> Any:
+def filled_in(
+    way: BoundRequest, key: str, fill: Callable[[Mapping[str, Any]], Any], values: Mapping[str, Any], *inner: str
+) -> Any:
     try:
         return fill(values)
     except TemplateError as error:

@@ -1,4 +1,6 @@
-"""Who is asking: signing in, access tokens, session cookies; each kept for one account alone, and had anew once when it has expired."""
+"""Who is asking: signing in, access tokens, session cookies; each kept for one account alone, and had anew once when it
+has expired.
+"""
 
 from __future__ import annotations
 
@@ -32,8 +34,8 @@ class SignInError(Exception):
 
 @dataclass(frozen=True)
 class Signed:
-    """The account as the templates of a request see it, the ``signer`` that it is unless it is forged, and the headers that say
-    who asks. ``fresh``: got for this very request.
+    """The account as the templates of a request see it, the ``signer`` that it is unless it is forged, and the headers
+    that say who asks. ``fresh``: got for this very request.
     """
 
     account: Account | None
@@ -63,7 +65,13 @@ class Sessions:
     _lock: RLock = field(default_factory=RLock, repr=False)
 
     def signed(
-        self, way: BoundRequest, account: Account | None, values: Mapping[str, Any], trip: Trip, *, stale: Signed | None = None
+        self,
+        way: BoundRequest,
+        account: Account | None,
+        values: Mapping[str, Any],
+        trip: Trip,
+        *,
+        stale: Signed | None = None,
     ) -> Signed:
         """Sign ``account`` in for ``way`` where that is needed; anew, where what is held is still that of ``stale``.
 
@@ -76,7 +84,11 @@ class Sessions:
         auth = way.auth
         fresh = False
         held: dict[str, str] | None = None
-        by_login = account is not None and self.login is not None and bool(way.needs & self.login.gives - set(account.credentials))
+        by_login = (
+            account is not None
+            and self.login is not None
+            and bool(way.needs & self.login.gives - set(account.credentials))
+        )
         if account is not None and self.login is not None and by_login:
             with self._lock:
                 held = self._logins.get(_key(account))
@@ -95,7 +107,9 @@ class Sessions:
                 token, fetched = self._token(way, auth.tokens, values, trip, stale)
             bearer = ((auth.header, f"Bearer {token.value}"),)
             return Signed(account, account, bearer, renewable=True, fresh=fresh or fetched, rests_on=token)
-        return Signed(account, account, self._headers(way, auth, account, values), renewable=by_login, fresh=fresh, rests_on=held)
+        return Signed(
+            account, account, self._headers(way, auth, account, values), renewable=by_login, fresh=fresh, rests_on=held
+        )
 
     def expired(self, answer: Answer) -> bool:
         """Whether an answer says that the session or token is over."""
@@ -119,13 +133,18 @@ class Sessions:
                 self.wire.redactor.learn(name, value)
                 self._cookies.setdefault(_key(account), {})[name] = value
 
-    def _headers(self, way: BoundRequest, auth: BoundAuth, account: Account | None, values: Mapping[str, Any]) -> Headers:
+    def _headers(
+        self, way: BoundRequest, auth: BoundAuth, account: Account | None, values: Mapping[str, Any]
+    ) -> Headers:
         if auth.basic is not None:
             user, password = (str(filled_in(way, "auth", fill, values)) for fill in auth.basic)
             return (("Authorization", "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()),)
         if auth.cookies:
             renewed = self._cookies.get(_key(account), {}) if account else {}
-            pairs = [(name, renewed.get(name) or str(filled_in(way, "auth", fill, values))) for name, fill in auth.cookies.items()]
+            pairs = [
+                (name, renewed.get(name) or str(filled_in(way, "auth", fill, values)))
+                for name, fill in auth.cookies.items()
+            ]
             return (("Cookie", "; ".join(f"{name}={value}" for name, value in pairs)),)
         value = str(filled_in(way, "auth", auth.value, values))
         return ((auth.header, f"Bearer {value}" if auth.bearer else value),)
@@ -138,14 +157,16 @@ class Sessions:
             raise SignInError(Unavailable(f"login: {trip.trouble}", tuple(trip.exchanges), trip.status))
         refused = answer.status in way.refuses
         if answer.status in way.accepts:
-            refused = (way.refuse_when is not None and answer.is_json and truth(way.refuse_when.search(answer.json))) or (
-                way.accept_when is not None and not (answer.is_json and truth(way.accept_when.search(answer.json)))
-            )
+            refused = (
+                way.refuse_when is not None and answer.is_json and truth(way.refuse_when.search(answer.json))
+            ) or (way.accept_when is not None and not (answer.is_json and truth(way.accept_when.search(answer.json))))
         if refused:
             reason = f"login: {text_of(way.reason, answer)}".rstrip(": ")
             raise SignInError(Refused(answer.status, reason, tuple(trip.exchanges), text_of(way.notice, answer)))
         if answer.status not in way.accepts:
-            raise SignInError(Unavailable(f"login: answered with status {answer.status}", tuple(trip.exchanges), answer.status))
+            raise SignInError(
+                Unavailable(f"login: answered with status {answer.status}", tuple(trip.exchanges), answer.status)
+            )
         try:
             return credentials_of(way, answer)
         except AnswerError as error:
@@ -170,19 +191,27 @@ class Sessions:
         url = self.wire.base_url + tokens.token_url if own else tokens.token_url
         why = self.wire.for_tokens(url)
         if why:
-            raise SignInError(Unavailable(f"{place}: found a URL that no token is fetched from: {why}", tuple(trip.exchanges)))
-        answer = self.wire.send(_token_request(tokens, url, client, secret, extra, place.partition(": ")[0]), trip, learn=self._learn_token)
+            raise SignInError(
+                Unavailable(f"{place}: found a URL that no token is fetched from: {why}", tuple(trip.exchanges))
+            )
+        answer = self.wire.send(
+            _token_request(tokens, url, client, secret, extra, place.partition(": ")[0]), trip, learn=self._learn_token
+        )
         if answer is None:
             raise SignInError(Unavailable(f"{place}: {trip.trouble}", tuple(trip.exchanges), trip.status))
         if answer.status // 100 != 2:
             raise SignInError(
-                Unavailable(f"{place}: the token was not given (status {answer.status})", tuple(trip.exchanges), answer.status)
+                Unavailable(
+                    f"{place}: the token was not given (status {answer.status})", tuple(trip.exchanges), answer.status
+                )
             )
         document = answer.json if answer.is_json and isinstance(answer.json, dict) else {}
         token = document.get("access_token")
         if not isinstance(token, str) or not token:
             raise SignInError(
-                Unavailable(f"{place}: found an answer without access_token, expected one", tuple(trip.exchanges), answer.status)
+                Unavailable(
+                    f"{place}: found an answer without access_token, expected one", tuple(trip.exchanges), answer.status
+                )
             )
         self._tokens[key] = fetched = _Token(token, self.wire.clock() + _lifetime(document.get("expires_in")))
         return fetched, True
@@ -195,9 +224,15 @@ class Sessions:
                 self.wire.redactor.learn(name, value)
 
 
-def _token_request(tokens: BoundTokens, url: str, client: str, secret: str, extra: Mapping[str, str], origin: str) -> Sending:
+def _token_request(
+    tokens: BoundTokens, url: str, client: str, secret: str, extra: Mapping[str, str], origin: str
+) -> Sending:
     fields = {"grant_type": "client_credentials", **extra}
-    headers = [("Accept", "application/json"), ("Accept-Encoding", ENCODINGS), ("Content-Type", "application/x-www-form-urlencoded")]
+    headers = [
+        ("Accept", "application/json"),
+        ("Accept-Encoding", ENCODINGS),
+        ("Content-Type", "application/x-www-form-urlencoded"),
+    ]
     if tokens.in_form:
         fields |= {"client_id": client, "client_secret": secret}
     else:
@@ -221,7 +256,9 @@ def _key(account: Account) -> _Key:
 
 
 def credentials_of(way: BoundRequest, answer: Answer) -> dict[str, str]:
-    """The credentials that an answer gives an account. Raises :class:`AnswerError` naming the line of one that is not there."""
+    """The credentials that an answer gives an account. Raises :class:`AnswerError` naming the line of one that is not
+    there.
+    """
     found = {}
     for name, source in way.groups.get("credentials", {}).items():
         place = way.place("extract", "credentials", name)
@@ -236,7 +273,9 @@ def credentials_of(way: BoundRequest, answer: Answer) -> dict[str, str]:
 
 
 def learn_credentials(wire: Wire, way: BoundRequest, answer: Answer) -> None:
-    """Tell the redactor of the credentials in an answer, before it is kept. What the binding itself gave is not from the answer."""
+    """Tell the redactor of the credentials in an answer, before it is kept. What the binding itself gave is not from
+    the answer.
+    """
     for name, source in way.groups.get("credentials", {}).items():
         if isinstance(source, Given):
             continue

@@ -10,7 +10,9 @@ from ..provider import Operation
 
 @dataclass(frozen=True)
 class Shape:
-    """Of one operation: names of ``values`` for templates, ``facets`` of variants, ``extracts`` that it knows and those it requires."""
+    """Of one operation: names of ``values`` for templates, ``facets`` of variants, ``extracts`` that it knows and those
+    it requires.
+    """
 
     values: tuple[str, ...] = ()
     facets: tuple[str, ...] = ()
@@ -29,7 +31,11 @@ SHAPES: Mapping[Operation, Shape] = {
     Operation.VERIFY_IDENTITY: Shape(values=("identity",), facets=("method",), extracts=("verified",)),
     Operation.DELETE_ACCOUNT: Shape(),
     Operation.GRANT_CONSENT: Shape(
-        values=("subject", "scope", "statement", "days"), facets=("scope",), extracts=("id",), required=("id",), makes="consent"
+        values=("subject", "scope", "statement", "days"),
+        facets=("scope",),
+        extracts=("id",),
+        required=("id",),
+        makes="consent",
     ),
     Operation.REVOKE_CONSENT: Shape(values=("consent",), facets=("scope",)),
     Operation.GENERATE: Shape(
@@ -82,7 +88,9 @@ SHAPES: Mapping[Operation, Shape] = {
     ),
     Operation.REFUTATIONS: Shape(values=("publication",), extracts=("items", "publication", "text"), pages=True),
     Operation.DISCLOSURES: Shape(values=("topic",), facets=("topic",), extracts=("text", "fields.*")),
-    Operation.RECORDS: Shape(values=("kind",), facets=("kind",), extracts=("items", "kind", "at", "subject", "text"), pages=True),
+    Operation.RECORDS: Shape(
+        values=("kind",), facets=("kind",), extracts=("items", "kind", "at", "subject", "text"), pages=True
+    ),
     Operation.ADVANCE_CLOCK: Shape(values=("hours",)),
     Operation.RESET: Shape(),
 }

@@ -1,7 +1,7 @@
 """An answer of server-sent events, read as JSON.
 
-The format is that of the HTML standard, section 9.2: lines end with CR, LF or both; ``data`` lines of one event are joined by line feeds;
-a line that begins with a colon is a comment; an event ends with an empty line.
+The format is that of the HTML standard, section 9.2: lines end with CR, LF or both; ``data`` lines of one event are
+joined by line feeds; a line that begins with a colon is a comment; an event ends with an empty line.
 """
 
 from __future__ import annotations
@@ -66,7 +66,9 @@ def streamed(stream: BoundStream, answer: Answer) -> Answer:
 
 
 def events_of(text: str) -> Iterator[tuple[str, str]]:
-    """The name (``message`` by default) and data of each event. An event that its empty line does not end is left out."""
+    """The name (``message`` by default) and data of each event. An event that its empty line does not end is left
+    out.
+    """
     name, data = "", list[str]()
     for line in _LINE_END.split(text.removeprefix("\ufeff")):
         if not line:

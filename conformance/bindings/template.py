@@ -1,9 +1,11 @@
 """Filling in a request: sandboxed Jinja2 over JSON-like values.
 
-A string that is one whole ``{{ expression }}`` keeps the type of its value; any other template gives text. ``${NAME}`` stands for an
-environment variable and is never parsed as a template itself.
+A string that is one whole ``{{ expression }}`` keeps the type of its value; any other template gives text. ``${NAME}``
+stands for an environment variable and is never parsed as a template itself.
 
->>> greet = compile_template({"name": "{{ profile.name }}", "adult": "{{ true }}"}, environ={}, known=frozenset({"profile"}))
+>>> greet = compile_template(
+...     {"name": "{{ profile.name }}", "adult": "{{ true }}"}, environ={}, known=frozenset({"profile"})
+... )
 >>> greet({"profile": {"name": "Li"}})
 {'name': 'Li', 'adult': True}
 """
@@ -116,7 +118,9 @@ def _plain(value: Any) -> Any:
 
 
 def _sandbox(finalize: Callable[[Any], Any]) -> _Sandbox:
-    sandbox = _Sandbox(undefined=jinja2.StrictUndefined, autoescape=False, finalize=finalize, keep_trailing_newline=True)
+    sandbox = _Sandbox(
+        undefined=jinja2.StrictUndefined, autoescape=False, finalize=finalize, keep_trailing_newline=True
+    )
     sandbox.filters.update(base64=_base64, data_url=_data_url, dialogue=_dialogue)
     sandbox.globals = {"omit": OMIT, "range": sandbox.globals["range"]}
     return sandbox
@@ -151,7 +155,9 @@ def missing(name: str) -> str:
 
 
 def expand(text: str, environ: Mapping[str, str]) -> str:
-    """``text`` with its variables put in. Raises :class:`KeyError` for one that is missing or empty and has no default."""
+    """``text`` with its variables put in. Raises :class:`KeyError` for one that is missing or empty and has no
+    default.
+    """
 
     def value(match: re.Match[str]) -> str:
         if match[1]:
@@ -168,8 +174,9 @@ def _missing(name: str) -> str:
 def compile_template(value: Any, *, environ: Mapping[str, str], known: frozenset[str], path: bool = False) -> Fill:
     """A function from values to ``value`` filled in.
 
-    ``known`` are the names a template may use. With ``path=True`` every value put in is percent-encoded as one path segment.
-    Raises :class:`TemplateError`, at compile time for what can be known then, and when filling in for the rest.
+    ``known`` are the names a template may use. With ``path=True`` every value put in is percent-encoded as one path
+    segment. Raises :class:`TemplateError`, at compile time for what can be known then, and when filling in for the
+    rest.
     """
     if isinstance(value, str):
         return _compile_text(value, environ, known, path)
@@ -255,7 +262,9 @@ def _single_expression(tree: nodes.Template, source: str) -> str | None:
 def _check_names(tree: nodes.Template, known: frozenset[str]) -> None:
     unknown = sorted(meta.find_undeclared_variables(tree) - known - _BUILT_IN)
     if unknown:
-        raise TemplateError(f"found the value {unknown[0]!r}, expected one of: {', '.join(sorted(known | {'nonce', 'omit'}))}")
+        raise TemplateError(
+            f"found the value {unknown[0]!r}, expected one of: {', '.join(sorted(known | {'nonce', 'omit'}))}"
+        )
     for node in tree.find_all(nodes.Getattr):
         if isinstance(node.node, nodes.Name) and node.node.name in TYPES:
             types = TYPES[node.node.name]

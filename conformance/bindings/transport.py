@@ -1,7 +1,7 @@
 """An httpx transport whose every read and write ends by one deadline, however slowly the other side drips.
 
-httpx bounds each read; a server that sends one byte a second would keep it busy for ever. Here the bound of a whole request stands in
-``request.extensions["deadline"]`` (seconds of :func:`time.monotonic`).
+httpx bounds each read; a server that sends one byte a second would keep it busy for ever. Here the bound of a whole
+request stands in ``request.extensions["deadline"]`` (seconds of :func:`time.monotonic`).
 """
 
 from __future__ import annotations
@@ -93,15 +93,21 @@ class Proxy:
 
 
 class DeadlineTransport(httpx.BaseTransport):
-    """HTTP/1.1 over sockets; by way of a proxy only where one is given. Failures are httpcore's own exceptions (:data:`FAILURES`)."""
+    """HTTP/1.1 over sockets; by way of a proxy only where one is given. Failures are httpcore's own exceptions
+    (:data:`FAILURES`).
+    """
 
-    def __init__(self, *, ssl_context: ssl.SSLContext | None = None, connections: int = 10, proxy: Proxy | None = None) -> None:
+    def __init__(
+        self, *, ssl_context: ssl.SSLContext | None = None, connections: int = 10, proxy: Proxy | None = None
+    ) -> None:
         self._deadline = _Deadline()
         options: dict[str, Any] = {
             "ssl_context": ssl_context or httpx.create_ssl_context(trust_env=False),
             "max_connections": connections,
             "max_keepalive_connections": connections,
-            "keepalive_expiry": 4.0,  # below uvicorn's five seconds, so that a reused connection is never one being closed
+            "keepalive_expiry": (
+                4.0
+            ),  # below uvicorn's five seconds, so that a reused connection is never one being closed
             "network_backend": _Backend(self._deadline),
         }
         self._pool: httpcore.ConnectionPool
@@ -117,7 +123,10 @@ class DeadlineTransport(httpx.BaseTransport):
             httpcore.Request(
                 method=request.method,
                 url=httpcore.URL(
-                    scheme=request.url.raw_scheme, host=request.url.raw_host, port=request.url.port, target=request.url.raw_path
+                    scheme=request.url.raw_scheme,
+                    host=request.url.raw_host,
+                    port=request.url.port,
+                    target=request.url.raw_path,
                 ),
                 headers=request.headers.raw,
                 content=request.stream,

@@ -1,4 +1,6 @@
-"""The variables of a binding file: put in where the text is used as it is, and kept out of the evidence where they are secret."""
+"""The variables of a binding file: put in where the text is used as it is, and kept out of the evidence where they are
+secret.
+"""
 
 from __future__ import annotations
 
@@ -34,8 +36,9 @@ def _expand(value: Any, environ: Mapping[str, str]) -> Any:
 
 
 def secrets_of(data: dict[str, Any], locate: Locate, environ: Mapping[str, str]) -> dict[str, str]:
-    """The variables that the file uses with their values. Those of ``target`` and of ``environments`` are public and checked when
-    connecting. Raises :class:`BindingError` naming the line of each that is missing or too short."""
+    """The variables that the file uses with their values. Those of ``target`` and of ``environments`` are public and
+    checked when connecting. Raises :class:`BindingError` naming the line of each that is missing or too short.
+    """
     secrets: dict[str, str] = {}
     faults = []
     for steps, name, default in variables(data):
@@ -45,7 +48,10 @@ def secrets_of(data: dict[str, Any], locate: Locate, environ: Mapping[str, str])
         if value is None:
             why = missing(name)
         elif environ.get(name) and not long_enough(value):
-            why = f"found a value for ${{{name}}} that is too short to be kept out of the evidence, expected 4 characters or more"
+            why = (
+                f"found a value for ${{{name}}} that is too short to be kept out of the evidence, expected 4 characters"
+                " or more"
+            )
         else:
             if environ.get(name):
                 secrets[name] = value
@@ -58,7 +64,10 @@ def secrets_of(data: dict[str, Any], locate: Locate, environ: Mapping[str, str])
 
 def written_secrets(file: BindingFile) -> dict[str, str]:
     """Secrets that stand in the file itself, against all advice: they are kept out of the evidence all the same."""
-    sections = [file.auth, *(each.auth for section in file.operations.values() for each in (section, *section.variants) if each.auth)]
+    sections = [
+        file.auth,
+        *(each.auth for section in file.operations.values() for each in (section, *section.variants) if each.auth),
+    ]
     found: dict[str, str] = {}
     for auth in sections:
         for key, text in auth_texts(auth).items():

@@ -1,4 +1,6 @@
-"""The words by which `shenhe init` reads documents of others: ``vocabulary.yaml``, and what things are called in answers."""
+"""The words by which `shenhe init` reads documents of others: ``vocabulary.yaml``, and what things are called in
+answers.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,9 @@ class _Entry(BaseModel):
 
 
 class Words(_Entry):
-    """What an operation is called. ``alone`` name it by themselves; a noun does only together with a verb; ``never`` rule it out."""
+    """What an operation is called. ``alone`` name it by themselves; a noun does only together with a verb; ``never``
+    rule it out.
+    """
 
     method: str = "POST"
     alone: str = ""
@@ -65,7 +69,9 @@ class FieldNames(_Entry):
 
 
 class Deferral(_Entry):
-    """What documents call things about answers that come later, in pieces or page by page; plain names, in order of preference."""
+    """What documents call things about answers that come later, in pieces or page by page; plain names, in order of
+    preference.
+    """
 
     state: str
     pending: str
@@ -103,7 +109,9 @@ def vocabulary() -> Vocabulary:
 
 
 def expression_of(name: str, given: str) -> str | None:
-    """The template for the value of operation ``name`` that a document calls ``given``, or ``None`` for none that is known."""
+    """The template for the value of operation ``name`` that a document calls ``given``, or ``None`` for none that is
+    known.
+    """
     known = plain(given)
     for each in vocabulary().fields.get(name, ()):
         if known in each.names.split():

@@ -1,4 +1,6 @@
-"""One request and its answer over httpx: bounded in bytes and time, paced, retried where asked to, and kept as evidence."""
+"""One request and its answer over httpx: bounded in bytes and time, paced, retried where asked to, and kept as
+evidence.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,13 @@ from .extraction import Answer
 from .format import LimitsSection
 from .transport import FAILURES
 
-_TEXTUAL = ("text/", "application/json", "application/problem+json", "application/xml", "application/x-www-form-urlencoded")
+_TEXTUAL = (
+    "text/",
+    "application/json",
+    "application/problem+json",
+    "application/xml",
+    "application/x-www-form-urlencoded",
+)
 _LONG_TEXT = 4_000
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 5
@@ -59,8 +67,8 @@ class Trip:
 class Wire:
     """Sends, and keeps what was sent and what came back.
 
-    ``base_url`` is the origin that media and redirects may lead to, next to ``media_hosts``; tokens are fetched from it and
-    from ``auth_hosts``. ``sleep`` and ``clock`` (seconds) are replaced in tests.
+    ``base_url`` is the origin that media and redirects may lead to, next to ``media_hosts``; tokens are fetched from it
+    and from ``auth_hosts``. ``sleep`` and ``clock`` (seconds) are replaced in tests.
     """
 
     def __init__(
@@ -94,7 +102,9 @@ class Wire:
         self._pacing = Lock()
 
     def resolved(self, base: str, link: str) -> tuple[str, str]:
-        """``link`` made absolute, and why it may not be fetched, else ``""``: only the own origin and ``media_hosts`` may."""
+        """``link`` made absolute, and why it may not be fetched, else ``""``: only the own origin and ``media_hosts``
+        may.
+        """
         try:
             url = urljoin(base, link)
             return url, self._forbidden(url)
@@ -322,7 +332,9 @@ def origin_of(url: str) -> tuple[str, str, int | None]:
 
 
 def retry_after(value: str | None, date: str | None = None) -> float | None:
-    """``Retry-After`` in seconds; a date counts from the answer's own ``Date``. ``None`` where it is absent or unreadable."""
+    """``Retry-After`` in seconds; a date counts from the answer's own ``Date``. ``None`` where it is absent or
+    unreadable.
+    """
     if value is None:
         return None
     value = value.strip()

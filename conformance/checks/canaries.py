@@ -38,7 +38,9 @@ class Canaries:
         for what, placeholder in self.kept_as.items():
             self._forms[what] += (placeholder.encode(),)
 
-    def must_not_stand_in(self, probe: Probe, begin: int, whose: str, where: str, *, rendered: Iterable[bytes] = ()) -> None:
+    def must_not_stand_in(
+        self, probe: Probe, begin: int, whose: str, where: str, *, rendered: Iterable[bytes] = ()
+    ) -> None:
         """Raise :class:`Violation` if one stands in an answer since ``begin``, or in what was ``rendered`` from one.
 
         An answer may repeat what its own request said.
@@ -53,7 +55,9 @@ class Canaries:
                     self._violated(probe, what, whose, where, None)
 
     def leave_out(self, probe: Probe) -> Redactor:
-        """Take them, and what else the people of this case told of themselves, out of what was exchanged; by what it was done."""
+        """Take them, and what else the people of this case told of themselves, out of what was exchanged; by what it
+        was done.
+        """
         redactor = Redactor({**self.data, **_of_everybody(probe)})
         probe.taken[:] = [_without(taken, redactor) for taken in probe.taken]
         return redactor
@@ -74,8 +78,15 @@ def _of_everybody(probe: Probe) -> dict[str, str]:
     known: dict[str, str] = {}
     for number, (_, account) in enumerate(sorted(place for place in places if place[0] >= 0), 1):
         holder = probe.session.holders[account]
-        known |= {f"name_{number}": holder.name, f"phone_number_{number}": holder.phone, f"identity_number_{number}": holder.id_number}
-        known |= {f"credit_code_{number}": holder.uscc, f"email_address_{number}": probe.session.profiles[account]["email"]}
+        known |= {
+            f"name_{number}": holder.name,
+            f"phone_number_{number}": holder.phone,
+            f"identity_number_{number}": holder.id_number,
+        }
+        known |= {
+            f"credit_code_{number}": holder.uscc,
+            f"email_address_{number}": probe.session.profiles[account]["email"],
+        }
     return known
 
 
@@ -145,7 +156,10 @@ def _of_supplied(probe: Probe, account: Account) -> Canaries:
     if role in ready.identities:
         data["identity_number"] = ready.identities[role].number
     if not data:
-        raise Undecided(f"what the holder of the account told is not known: supply `accounts.{role}.profile` (phone, email)", lasting=True)
+        raise Undecided(
+            f"what the holder of the account told is not known: supply `accounts.{role}.profile` (phone, email)",
+            lasting=True,
+        )
     return _supplied(probe, data, role)
 
 
@@ -161,7 +175,9 @@ def consenting(probe: Probe) -> tuple[Subject, Canaries]:
     role = next((role for role, each in probe.provider.ready_made.subjects.items() if each == person), None)
     if role is not None:
         if not long_enough(person.name):
-            raise Undecided(f"the name of the person who consents is not known: supply `subjects.{role}.name`", lasting=True)
+            raise Undecided(
+                f"the name of the person who consents is not known: supply `subjects.{role}.name`", lasting=True
+            )
         return person, _supplied(probe, {"name": person.name}, role)
     subject = replace(person, name=f"{person.name}{probe.names.token()}")
     return subject, Canaries({"name": subject.name})
@@ -169,5 +185,7 @@ def consenting(probe: Probe) -> tuple[Subject, Canaries]:
 
 def report_with_contact(probe: Probe, publication: Publication, statement: str) -> tuple[ReportRequest, Canaries]:
     token = probe.names.token()
-    request = ReportRequest(publication, kind_of_report(probe), statement, contact=f"{token}@example.org", signature=f"Wang {token}")
+    request = ReportRequest(
+        publication, kind_of_report(probe), statement, contact=f"{token}@example.org", signature=f"Wang {token}"
+    )
     return request, Canaries({"contact": request.contact, "signature": request.signature})

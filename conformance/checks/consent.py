@@ -221,7 +221,9 @@ def consent_binds_account(probe: Probe, case: Edit) -> None:
     if owner == borrower:
         raise Undecided("two verified accounts are needed", lasting=True)
     request = edit_request(case, subject, probe.consent(owner, subject, case.scope))
-    _must_be_refused(probe, borrower, request, "with a consent that was given to another account", lambda: (owner, request))
+    _must_be_refused(
+        probe, borrower, request, "with a consent that was given to another account", lambda: (owner, request)
+    )
 
 
 @edit_check("cn-pipl/15.1", needs=(Operation.EDIT, Operation.GRANT_CONSENT, Operation.REVOKE_CONSENT))

@@ -14,7 +14,17 @@ from ..probe import Probe
 from ..provider import Capabilities, GenerationRequest, Operation, Refused
 from ..registry import NeedsReview, NotJudged, Violation, check
 from ..requests import PLAIN, PROMPTS, prompts
-from ..scope import EXPORTS, exports_text, files, gives_unlabelled_copies, is_text, makes_anything, makes_files, media, texts
+from ..scope import (
+    EXPORTS,
+    exports_text,
+    files,
+    gives_unlabelled_copies,
+    is_text,
+    makes_anything,
+    makes_files,
+    media,
+    texts,
+)
 from .prompted import Prompted, decoded, drawn, excerpt, labels_of_its_own, refuse_to_guess
 
 if TYPE_CHECKING:
@@ -46,7 +56,9 @@ class Exported(Prompted):
     strategy=lambda capabilities: _drawn_exports(capabilities),
 )
 def exported_copy_keeps_label(probe: Probe, case: Exported) -> None:
-    """A copy that is downloaded, copied or exported carries a label, as the original or the interface around it does."""
+    """A copy that is downloaded, copied or exported carries a label, as the original or the interface around it
+    does.
+    """
     content, original = probe.generated(case.service, case.media_type, case.prompt)
     if probe.capabilities.text_labels == "content" and not labels_of_its_own(decoded(original), case.prompt):
         raise NotJudged("the original carries no label that a copy could keep")
@@ -93,7 +105,9 @@ def unlabelled_copy_needs_agreement(probe: Probe, case: Prompted) -> None:
         probe.control(probe.provider.generate, account, replace(asked, agreed=True))
         return
     if not is_text(case.media_type):
-        raise NeedsReview(f"the provider answered with a {case.media_type} file; whether it shows a label has to be looked at")
+        raise NeedsReview(
+            f"the provider answered with a {case.media_type} file; whether it shows a label has to be looked at"
+        )
     text = decoded(probe.bytes_of(account, answer.value))
     if not labels_of_its_own(text, case.prompt):
         raise Violation("a text without label was handed out although nothing was agreed", excerpt(text))

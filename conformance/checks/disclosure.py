@@ -1,4 +1,6 @@
-"""What a provider tells its users and the public: rules, duties, labels, its filing, and how to find out what it made."""
+"""What a provider tells its users and the public: rules, duties, labels, its filing, and how to find out what it
+made.
+"""
 
 from __future__ import annotations
 
@@ -146,4 +148,7 @@ def detection_tool_is_offered(probe: Probe, case: Case) -> None:
     """There is a public page of a tool by which people find out whether content was made by the provider."""
     page = _page(probe, "detection-tool")
     if not _LINK.search(f"{page.fields.get('link', '')} {page.text}"):
-        raise NeedsReview("the page of the detection tool links to no tool; whether it is one itself has to be looked at", _excerpt(page))
+        raise NeedsReview(
+            "the page of the detection tool links to no tool; whether it is one itself has to be looked at",
+            _excerpt(page),
+        )

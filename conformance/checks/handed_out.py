@@ -1,4 +1,6 @@
-"""Files that are handed out besides those just made: copies taken away, and what was edited. They carry the label in their metadata too."""
+"""Files that are handed out besides those just made: copies taken away, and what was edited. They carry the label in
+their metadata too.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +53,9 @@ def _copies(capabilities: Capabilities) -> Iterator[Copied]:
     cases=_copies,
 )
 def copied_file_keeps_implicit_label(probe: Probe, case: Copied) -> None:
-    """A file that is downloaded, copied, exported or shared holds the AIGC field in its metadata, as the one just made does."""
+    """A file that is downloaded, copied, exported or shared holds the AIGC field in its metadata, as the one just made
+    does.
+    """
     if not generated_file(probe, case)[1].aigc:
         raise NotJudged("the file just made holds no AIGC field that a copy could keep")
     content, _ = probe.generated(case.service, case.media_type, case.prompt)

@@ -14,7 +14,11 @@ from ..scope import edits_persons, publishes
 from .consent import SEPARATE_CONSENT, Edit, edit_request
 from .real_name import publish_something
 
-UNVERIFIED, ANOTHER, DELETED = "token of an unverified account", "token of another account", "token of a deleted account"
+UNVERIFIED, ANOTHER, DELETED = (
+    "token of an unverified account",
+    "token of another account",
+    "token of a deleted account",
+)
 _TITLE = "秋天的湖"
 _DRAFT = "cn-dsp-2022-draft"
 
@@ -123,5 +127,7 @@ def token_of_another_opens_no_edit(probe: Probe, case: SignedEdit) -> None:
         raise Undecided("two verified accounts are needed", lasting=True)
     request = edit_request(case, subject, probe.consent(owner, subject, case.scope))
     if isinstance(probe.attempt(probe.provider.edit, forged(owner, signer), request), Accepted):
-        raise Violation(f"the {case.scope} was edited with the {case.token}, on a consent given to the account that was named")
+        raise Violation(
+            f"the {case.scope} was edited with the {case.token}, on a consent given to the account that was named"
+        )
     probe.control(probe.provider.edit, owner, request)

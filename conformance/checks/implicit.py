@@ -39,7 +39,9 @@ def field_check(
     level: Level = Level.CORE,
     strategy: Callable[[Capabilities], SearchStrategy[Prompted]] | None = _drawn_files,
 ) -> Callable[[Property[Prompted]], Property[Prompted]]:
-    """Register a check of what every generated file carries: each medium that is no text, by a few prompts and drawn ones."""
+    """Register a check of what every generated file carries: each medium that is no text, by a few prompts and drawn
+    ones.
+    """
     return check(
         rules=rules,
         behaviour=Behaviour.LABELING,
@@ -58,7 +60,10 @@ def file_carries_implicit_label(probe: Probe, case: Prompted) -> None:
     if not labels.aigc:
         refuse_to_guess(labels)
         others = ", ".join(sorted({label.scheme for label in labels.implicit})) or "no other mark either"
-        raise Violation(f"the {case.media_type} file holds no AIGC field in its metadata ({others})", *exhibits.carriers(labels, made))
+        raise Violation(
+            f"the {case.media_type} file holds no AIGC field in its metadata ({others})",
+            *exhibits.carriers(labels, made),
+        )
 
 
 @field_check("cn-dsp-2023/16.1", "eu-ai-act-50/50.2", "cn-dsp-2022-draft/traceable")
@@ -69,7 +74,9 @@ def file_is_marked_for_machines(probe: Probe, case: Prompted) -> None:
         labels = _credentialed(made.data, made.media_type)
     if not labels.implicit:
         refuse_to_guess(labels)
-        raise Violation(f"the {case.media_type} file carries no mark that a machine reads", *exhibits.carriers(labels, made))
+        raise Violation(
+            f"the {case.media_type} file carries no mark that a machine reads", *exhibits.carriers(labels, made)
+        )
 
 
 @field_check("cn-labeling-2025/gb-e.b")
@@ -79,7 +86,8 @@ def implicit_label_has_prescribed_form(probe: Probe, case: Prompted) -> None:
         broken = [
             deviation
             for deviation in label.breaks("gb-e.b")
-            if deviation.weight is Weight.MUST and not (deviation is Deviation.NUMBER_FOR_STRING and _only_label_is_a_number(label))
+            if deviation.weight is Weight.MUST
+            and not (deviation is Deviation.NUMBER_FOR_STRING and _only_label_is_a_number(label))
         ]
         if broken:
             raise Violation(" ".join(deviation.sentence for deviation in broken), exhibits.field(label))
@@ -178,7 +186,9 @@ def field_stands_in_its_place(probe: Probe, case: Prompted) -> None:
     """The metadata field stands where the practice guide for the format puts it."""
     for label in _fields_of_file(probe, case):
         if Deviation.UNUSUAL_PLACE in label.deviations:
-            raise Violation(f"{Deviation.UNUSUAL_PLACE.sentence} It was found at {label.carrier}.", exhibits.field(label))
+            raise Violation(
+                f"{Deviation.UNUSUAL_PLACE.sentence} It was found at {label.carrier}.", exhibits.field(label)
+            )
 
 
 # --- reading -------------------------------------------------------------------------------------------------
@@ -215,4 +225,6 @@ def _only_label_is_a_number(label: Label) -> bool:
     except ValueError:
         return False
     field = field.get("AIGC", field) if isinstance(field, dict) else {}
-    return isinstance(field, dict) and [key for key, value in field.items() if isinstance(value, int | float)] == ["Label"]
+    return isinstance(field, dict) and [key for key, value in field.items() if isinstance(value, int | float)] == [
+        "Label"
+    ]

@@ -149,7 +149,9 @@ def bogus_report_removes_nothing(probe: Probe, case: Reported) -> None:
 
 
 def _taken(probe: Probe, request: ReportRequest) -> Ticket:
-    """The ticket of a user's report. Raises :class:`NotJudged` where none is given: whether it should be is another rule."""
+    """The ticket of a user's report. Raises :class:`NotJudged` where none is given: whether it should be is another
+    rule.
+    """
     answer = probe.attempt(probe.provider.report, probe.reporter(), request)
     if isinstance(answer, Refused):
         raise NotJudged(f"the report was refused: {answer.status} {answer.reason}")

@@ -65,7 +65,9 @@ def perceived_check(kind: Kind, *rules: str) -> Callable[[Property[Prompted]], P
     )
 
 
-@perceived_check(_PICTURES, "cn-dsp-2023/17.1.3", "cn-labeling-2025/4.1.3", "cn-labeling-2025/gb-5.2.a", "cn-dsp-2022-draft/marking")
+@perceived_check(
+    _PICTURES, "cn-dsp-2023/17.1.3", "cn-labeling-2025/4.1.3", "cn-labeling-2025/gb-5.2.a", "cn-dsp-2022-draft/marking"
+)
 def picture_shows_label(probe: Probe, case: Prompted) -> None:
     """A generated picture shows a label that names both AI (AI, 人工智能) and generation (生成, 合成)."""
     labels = _perceived(_made(probe, case))
@@ -102,11 +104,16 @@ def manifest_disclosure_is_offered(probe: Probe, case: Prompted) -> None:
     labels = _perceived(_made(probe, case))
     if not _shown(labels):
         _must_have_been_read(labels)
-        reason = "the picture shows no disclosure; that breaks the rule if more than a million people use the service a month"
+        reason = (
+            "the picture shows no disclosure; that breaks the rule if more than a million people use the service a"
+            " month"
+        )
         raise NeedsReview(reason, *_looked_for(labels))
 
 
-@perceived_check(_FILMS, "cn-dsp-2023/17.1.3", "cn-labeling-2025/4.1.4", "cn-labeling-2025/gb-5.4.a", "cn-dsp-2022-draft/marking")
+@perceived_check(
+    _FILMS, "cn-dsp-2023/17.1.3", "cn-labeling-2025/4.1.4", "cn-labeling-2025/gb-5.4.a", "cn-dsp-2022-draft/marking"
+)
 def film_shows_label(probe: Probe, case: Prompted) -> None:
     """A generated film shows a label that names both AI (AI, 人工智能) and generation (生成, 合成)."""
     labels = _perceived(_made(probe, case))
@@ -120,7 +127,9 @@ def film_label_stands_in_start_frame(probe: Probe, case: Prompted) -> None:
     """The label of a film stands in its start frame."""
     labels = _shown_labels(probe, case)
     if all(Deviation.NOT_IN_START_FRAME in label.deviations for label in labels):
-        raise Violation(f"the label is first seen after {labels[0].fields.get('first_seen')} seconds", *exhibits.seen(labels[0]))
+        raise Violation(
+            f"the label is first seen after {labels[0].fields.get('first_seen')} seconds", *exhibits.seen(labels[0])
+        )
 
 
 @perceived_check(_FILMS, "cn-labeling-2025/gb-5.4.e")
@@ -134,10 +143,14 @@ def film_label_stays_two_seconds(probe: Probe, case: Prompted) -> None:
     """The label of a film is shown for at least two seconds."""
     labels = _shown_labels(probe, case)
     if all(Deviation.TOO_SHORT in label.deviations for label in labels):
-        raise Violation(f"the label is shown for {labels[0].fields.get('shown_seconds')} seconds", *exhibits.seen(labels[0]))
+        raise Violation(
+            f"the label is shown for {labels[0].fields.get('shown_seconds')} seconds", *exhibits.seen(labels[0])
+        )
 
 
-@perceived_check(_SCENES, "cn-dsp-2023/17.1.4", "cn-labeling-2025/4.1.5", "cn-labeling-2025/gb-5.5", "cn-dsp-2022-draft/marking")
+@perceived_check(
+    _SCENES, "cn-dsp-2023/17.1.4", "cn-labeling-2025/4.1.5", "cn-labeling-2025/gb-5.5", "cn-dsp-2022-draft/marking"
+)
 def scene_shows_label(probe: Probe, case: Prompted) -> None:
     """The start frame of a virtual scene shows a label that names both AI and generation."""
     labels = _perceived(_made(probe, case))
@@ -190,7 +203,11 @@ def _must_be_high_enough(labels: list[Label], too_small: Deviation, undecided: D
     near = [label for label in labels if undecided in label.deviations]
     measured = (near or labels)[0]
     ink = measured.fields.get("ink_height")
-    height = f"the label measures {100 * float(ink):.1f} % of the shortest side" if ink else "the label's letters do not stand clear"
+    height = (
+        f"the label measures {100 * float(ink):.1f} % of the shortest side"
+        if ink
+        else "the label's letters do not stand clear"
+    )
     if near:
         raise NeedsReview(f"{height}, too near 5 % for the measurement to decide", *exhibits.seen(measured))
     raise Violation(height, *exhibits.seen(measured))

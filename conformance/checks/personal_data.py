@@ -231,7 +231,8 @@ def _namesake_learns_nothing(probe: Probe) -> None:
         holder, namesake = probe.fresh_account(), probe.provider.ready_made.accounts.get("namesake")
         if namesake is None or "verified_adult" not in probe.provider.ready_made.identities:
             raise Undecided(
-                "an account has to be verified by another's number: supply `accounts.namesake` for it, and `identities.verified_adult`",
+                "an account has to be verified by another's number: supply `accounts.namesake` for it, and"
+                " `identities.verified_adult`",
                 lasting=True,
             )
         identity = probe.provider.ready_made.identities["verified_adult"]
@@ -280,7 +281,9 @@ def tickets_are_read_by_their_owners(probe: Probe, case: Case) -> None:
         reader = forged(reporter, reader)
     answer = probe.attempt(probe.provider.report_status, reader, _number_alone(ticket))
     if isinstance(answer, Accepted):
-        raise Violation(f"{case.facet} reads the ticket of a report that a user made (it is {answer.value.state.value})")
+        raise Violation(
+            f"{case.facet} reads the ticket of a report that a user made (it is {answer.value.state.value})"
+        )
 
 
 def _another_than(probe: Probe, reporter: Account) -> Account:
@@ -301,7 +304,10 @@ def _strangers_cannot_be_counted(probe: Probe, request: ReportRequest) -> None:
         return
     first, second = (ticket.id for ticket in tickets)
     if follows(first, second) or len(second) < _UNGUESSABLE:
-        raise Violation(f"the number alone opens the ticket of somebody without an account, and {second!r} can be guessed from {first!r}")
+        raise Violation(
+            f"the number alone opens the ticket of somebody without an account, and {second!r} can be guessed from"
+            f" {first!r}"
+        )
 
 
 def _number_alone(ticket: Ticket) -> Ticket:
@@ -318,4 +324,6 @@ def follows(first: str, second: str) -> bool:
     if len(parts) != len(others):
         return False
     counters = [(part, other) for part, other in zip(parts, others, strict=True) if part != other]
-    return all(part.isdigit() and other.isdigit() and abs(int(part) - int(other)) <= _NEIGHBOURS for part, other in counters)
+    return all(
+        part.isdigit() and other.isdigit() and abs(int(part) - int(other)) <= _NEIGHBOURS for part, other in counters
+    )

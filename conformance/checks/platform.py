@@ -247,7 +247,9 @@ def _three_cases(capabilities: Capabilities) -> Iterator[Brought]:
     cases=_three_cases,
 )
 def platform_adds_itself_to_metadata(probe: Probe, case: Brought) -> None:
-    """To the metadata of marked and of declared uploads the platform adds the case, its own name or code and a number."""
+    """To the metadata of marked and of declared uploads the platform adds the case, its own name or code and a
+    number.
+    """
     account, number = probe.account(), f"E{probe.names.token()}"
     declared = case.facet.endswith("declared")
     content = _uploaded(probe, account, case.file if declared else _marked(case.file, number), declared).value

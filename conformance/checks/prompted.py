@@ -35,7 +35,9 @@ class Prompted(Case):
 def drawn(among: list[tuple[Service, str]]) -> SearchStrategy[Prompted]:
     from hypothesis import strategies as st
 
-    return st.tuples(st.sampled_from(among), prompts()).map(lambda drawn: Prompted(drawn[0][1], drawn[0][0], drawn[0][1], drawn[1]))
+    return st.tuples(st.sampled_from(among), prompts()).map(
+        lambda drawn: Prompted(drawn[0][1], drawn[0][0], drawn[0][1], drawn[1])
+    )
 
 
 # --- reading -------------------------------------------------------------------------------------------------
@@ -59,7 +61,11 @@ def labels_of_its_own(text: str, prompt: str) -> list[Label]:
     if read_text_labels(prompt):
         text = text.replace(prompt, "", 1)
     incomplete = {Deviation.GENERATION_ELEMENT_MISSING, Deviation.AI_ELEMENT_MISSING}
-    return [label for label in read_text_labels(text) if label.carrier == "text:corner" or not incomplete & set(label.deviations)]
+    return [
+        label
+        for label in read_text_labels(text)
+        if label.carrier == "text:corner" or not incomplete & set(label.deviations)
+    ]
 
 
 def generated_file(probe: Probe, case: Prompted) -> tuple[Media, Labels]:

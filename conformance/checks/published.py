@@ -12,7 +12,17 @@ from dataclasses import dataclass
 from shenhe.rulebook import Service
 
 from ..probe import Probe
-from ..provider import Accepted, Account, Capabilities, Content, GenerationRequest, Operation, Publication, Refused, View
+from ..provider import (
+    Accepted,
+    Account,
+    Capabilities,
+    Content,
+    GenerationRequest,
+    Operation,
+    Publication,
+    Refused,
+    View,
+)
 from ..registry import Case, Undecided
 from ..scope import is_text, media
 
@@ -66,7 +76,9 @@ def _picture(probe: Probe, account: Account) -> Content:
     kinds: list[tuple[Service, str]] = [kind for kind in media(probe.capabilities) if not is_text(kind[1])]
     pictures = [kind for kind in kinds if kind[1].startswith("image/")]
     for service, media_type in (pictures or kinds)[:1]:
-        return probe.setup(probe.provider.generate, account, GenerationRequest(service, media_type, "a quiet lake at dawn"))
+        return probe.setup(
+            probe.provider.generate, account, GenerationRequest(service, media_type, "a quiet lake at dawn")
+        )
     return probe.some_content(account)
 
 

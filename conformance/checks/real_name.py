@@ -175,7 +175,9 @@ def _drawn_claims(capabilities: Capabilities) -> SearchStrategy[Claim]:
     from hypothesis import strategies as st
 
     word, value = st.sampled_from(_CLAIM_WORDS), st.sampled_from(_CLAIM_VALUES)
-    header = st.tuples(st.sampled_from(_CLAIM_PREFIXES), word).map(lambda drawn: (drawn[0] + drawn[1].replace("_", "-")).title())
+    header = st.tuples(st.sampled_from(_CLAIM_PREFIXES), word).map(
+        lambda drawn: (drawn[0] + drawn[1].replace("_", "-")).title()
+    )
     headers = st.lists(st.tuples(header, value), min_size=1, max_size=5, unique_by=lambda pair: pair[0]).map(tuple)
     query = st.lists(st.tuples(word, value), max_size=2, unique_by=lambda pair: pair[0]).map(tuple)
     requests = st.tuples(headers, query).map(lambda drawn: Claim("header", headers=drawn[0], query=drawn[1]))
@@ -235,11 +237,15 @@ def verification_cannot_be_borrowed(probe: Probe, case: Claim) -> None:
         raise NotJudged("an unverified account publishes without naming another")
     asked = probe.claiming(naming(case.headers), naming(case.query))
     if isinstance(publish_something(probe, asked, account, _TITLES[0]), Accepted):
-        raise Violation(f"an account that was never verified published by naming one that was ({str(case).partition(': ')[2]})")
+        raise Violation(
+            f"an account that was never verified published by naming one that was ({str(case).partition(': ')[2]})"
+        )
     _verified_twin(probe, account, _TITLES[0])
 
 
-def publish_something(probe: Probe, provider: Provider, account: Account, title: str) -> Accepted[Publication] | Refused:
+def publish_something(
+    probe: Probe, provider: Provider, account: Account, title: str
+) -> Accepted[Publication] | Refused:
     """Have the account publish content of its own, or a verified account's where it can make none itself."""
     service, media_type = next(media(probe.capabilities), (None, None))
     if service is None or media_type is None:
@@ -327,7 +333,9 @@ def _flawed_phones(person: Person) -> Iterator[str]:
 def identity_check(
     method: IdentityMethod, numbers: Callable[[Person], Iterator[str]]
 ) -> Callable[[Property[Presented]], Property[Presented]]:
-    """Register a check of identities of one method that are nobody's: by ``numbers`` made from a good one, and drawn ones."""
+    """Register a check of identities of one method that are nobody's: by ``numbers`` made from a good one, and drawn
+    ones.
+    """
     return check(
         rules=(_IDENTITY, _DRAFT),
         behaviour=Behaviour.REAL_NAME,

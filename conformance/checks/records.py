@@ -35,7 +35,9 @@ def unlabelled_copies_are_recorded(probe: Probe, case: Case) -> None:
     account = probe.fresh_account()
     before = _records(probe, account)
     service, media_type = any_medium(probe.capabilities)
-    probe.setup(probe.provider.generate, account, GenerationRequest(service, media_type, PLAIN, labelled=False, agreed=True))
+    probe.setup(
+        probe.provider.generate, account, GenerationRequest(service, media_type, PLAIN, labelled=False, agreed=True)
+    )
     probe.counts.sent += 1
     kept = _records(probe, account) - before
     if case.facet == "at once":

@@ -22,7 +22,9 @@ def _takes_reports_of_rumours(capabilities: Capabilities) -> Absent | None:
     if RUMOUR not in capabilities.report_kinds:
         return Absent("the binding declares no report kind `rumour`", required=True)
     if not capabilities.markers.get(RUMOUR):
-        return Absent("the binding names no phrase `markers.rumour` by which the test environment knows a rumour", required=True)
+        return Absent(
+            "the binding names no phrase `markers.rumour` by which the test environment knows a rumour", required=True
+        )
     return None
 
 
@@ -48,7 +50,9 @@ def rumour_is_refuted(probe: Probe, case: Case) -> None:
     publication = probe.some_publication(account, title)
     before = probe.observe(probe.provider.refutations, publication)
     if isinstance(before, Accepted) and before.value:
-        raise Undecided("a refutation is attached before anybody reported anything, so that one afterwards shows nothing")
+        raise Undecided(
+            "a refutation is attached before anybody reported anything, so that one afterwards shows nothing"
+        )
     request = ReportRequest(publication, RUMOUR, "This is false. [test]", contact="reporter@example.org")
     ticket = decided(probe, probe.reporter(), probe.setup(probe.provider.report, probe.reporter(), request))
     if ticket.state is not TicketState.UPHELD:

@@ -116,7 +116,9 @@ def no_sequence_opens_an_edit(probe: Probe, case: Lived) -> None:
     life = _Consents(probe, [probe.fresh_account(), probe.another_account()], [probe.subject(0), probe.subject(1)])
     for number, step in enumerate(case.steps, 1):
         if step.operation is Op.GRANT_CONSENT:
-            life.consents[step.consent or 0] = probe.consent(life.accounts[step.account], life.subjects[step.thing], step.word)
+            life.consents[step.consent or 0] = probe.consent(
+                life.accounts[step.account], life.subjects[step.thing], step.word
+            )
         elif step.operation is Op.REVOKE_CONSENT:
             probe.setup(probe.provider.revoke_consent, life.accounts[step.account], life.consents[step.consent or 0])
         elif step.operation is Op.EDIT:
@@ -193,7 +195,9 @@ def no_sequence_publishes_unverified(probe: Probe, case: Lived) -> None:
 
 def _something(probe: Probe, account: Account) -> Content:
     """What the account makes, or a verified one in its place where it may make nothing."""
-    service, media_type = next(iter((service, kinds[0]) for service, kinds in probe.capabilities.media.items() if kinds))
+    service, media_type = next(
+        iter((service, kinds[0]) for service, kinds in probe.capabilities.media.items() if kinds)
+    )
     made = probe.observe(probe.provider.generate, account, GenerationRequest(service, media_type, PLAIN))
     return made.value if isinstance(made, Accepted) else probe.some_content(probe.account())
 
@@ -266,7 +270,10 @@ def _look(probe: Probe, case: Lived, number: int, about: Published, before: dict
     needs=(Op.GENERATE,),
     applies=(makes_anything, makes_text, gives_unlabelled_copies),
     cases=lambda capabilities: _lived(
-        AgreementModel(), Step(Op.GENERATE, 0, word=AGREED), Step(Op.GENERATE, 1, word=NOT_AGREED), Step(Op.GENERATE, 0, word=NOT_AGREED)
+        AgreementModel(),
+        Step(Op.GENERATE, 0, word=AGREED),
+        Step(Op.GENERATE, 1, word=NOT_AGREED),
+        Step(Op.GENERATE, 0, word=NOT_AGREED),
     ),
     machine=_machine("Agreements"),
 )

@@ -33,8 +33,8 @@ def _names_holders(capabilities: Capabilities) -> Absent | None:
 def identity_card_is_one_persons(probe: Probe, case: Case) -> None:
     """A number that verified an account under one name does not verify another account under another.
 
-    Leads to a review: a test environment need not ask the register that tells whose number it is. That one person has two
-    accounts is lawful, and not looked for.
+    Leads to a review: a test environment need not ask the register that tells whose number it is. That one person has
+    two accounts is lawful, and not looked for.
     """
     holder, other = probe.registered(), probe.registered()
     identity, name = probe.identity(IdentityMethod.ID_CARD, holder), probe.session.holders[other.id].name

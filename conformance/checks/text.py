@@ -38,7 +38,7 @@ def _drawn_texts(capabilities: Capabilities) -> SearchStrategy[Prompted]:
     strategy=_drawn_texts,
 )
 def text_output_is_labelled(probe: Probe, case: Prompted) -> None:
-    """Generated text carries a label that names both AI (AI, 人工智能) and generation (生成, 合成), or the interface does."""
+    """Generated text, or the interface around it, carries a label that names AI and generation (人工智能, 生成)."""
     if probe.capabilities.text_labels == "interface":
         _interface_is_labelled(probe, case)
         return
@@ -49,7 +49,9 @@ def text_output_is_labelled(probe: Probe, case: Prompted) -> None:
 
 def _interface_is_labelled(probe: Probe, case: Prompted) -> None:
     """What the answer says beside the text, which the binding declares to be the interface."""
-    answer = probe.attempt(probe.provider.generate, probe.account(), GenerationRequest(case.service, case.media_type, case.prompt))
+    answer = probe.attempt(
+        probe.provider.generate, probe.account(), GenerationRequest(case.service, case.media_type, case.prompt)
+    )
     if isinstance(answer, Refused):
         raise NotJudged(f"the provider declined the prompt: {answer.status} {answer.reason}")
     if not labels_of_its_own(answer.notice, ""):

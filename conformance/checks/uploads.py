@@ -84,6 +84,14 @@ def upload_keeps_labels(probe: Probe, case: Uploaded) -> None:
     refuse_to_guess(labels)
     if not labels.aigc:
         raise Violation("the file was uploaded with an AIGC field and comes back without one", exhibits.field(before))
-    kept = [label for label in labels.aigc if all(label.fields.get(key) == before.fields[key] for key in ("ContentProducer", "ProduceID"))]
+    kept = [
+        label
+        for label in labels.aigc
+        if all(label.fields.get(key) == before.fields[key] for key in ("ContentProducer", "ProduceID"))
+    ]
     if not kept:
-        raise Violation("the producer's name or number is not the one uploaded", exhibits.field(before), exhibits.field(labels.aigc[0]))
+        raise Violation(
+            "the producer's name or number is not the one uploaded",
+            exhibits.field(before),
+            exhibits.field(labels.aigc[0]),
+        )

@@ -28,8 +28,9 @@ class FleetError(ValueError):
 
 @dataclass(frozen=True)
 class Member:
-    """A binding of the folder. ``name`` is that of its folder among the results; ``asked`` are the variables that it names, ``secret``
-    those of them that stand outside its target."""
+    """A binding of the folder. ``name`` is that of its folder among the results; ``asked`` are the variables that it
+    names, ``secret`` those of them that stand outside its target.
+    """
 
     name: str
     path: Path
@@ -39,21 +40,25 @@ class Member:
 
 
 def members(folder: Path) -> list[Member]:
-    """The bindings of a folder: its ``*.yaml`` files, by name, without hidden ones and those that say that they are something else
-    (``format: shenhe-baseline``).
+    """The bindings of a folder: its ``*.yaml`` files, by name, without hidden ones and those that say that they are
+    something else (``format: shenhe-baseline``).
 
-    A file that cannot be read as YAML is a member too: its provider is told to be not usable. Raises :class:`FleetError` for a folder
-    without any.
+    A file that cannot be read as YAML is a member too: its provider is told to be not usable. Raises
+    :class:`FleetError` for a folder without any.
     """
     if not folder.is_dir():
         raise FleetError(f"{folder} is no folder; name the one that holds the bindings, a *.yaml file each")
     found = [member for path in sorted(folder.glob("*.yaml")) if (member := _member(path)) is not None]
     if not found:
-        raise FleetError(f"{folder} holds no binding: expected a *.yaml file for each provider, as `shenhe check` takes one")
+        raise FleetError(
+            f"{folder} holds no binding: expected a *.yaml file for each provider, as `shenhe check` takes one"
+        )
     named: dict[str, Member] = {}
     for member in found:
         if (other := named.setdefault(member.name, member)) is not member:
-            raise FleetError(f"{other.path.name!r} and {member.path.name!r} would write to the same folder; rename one of them")
+            raise FleetError(
+                f"{other.path.name!r} and {member.path.name!r} would write to the same folder; rename one of them"
+            )
     return found
 
 
@@ -89,7 +94,9 @@ def _member(path: Path) -> Member | None:
 
 
 def _folder_name(path: Path) -> str:
-    """The stem of a file where that is plain, else what is plain of it with a hash of the whole: no name leads out of the folder."""
+    """The stem of a file where that is plain, else what is plain of it with a hash of the whole: no name leads out of
+    the folder.
+    """
     if _PLAIN_NAME.match(path.stem):
         return path.stem
     plain = re.sub(r"[^A-Za-z0-9]+", "-", path.stem).strip("-")[:40]
@@ -97,13 +104,15 @@ def _folder_name(path: Path) -> str:
 
 
 def read_variables(folder: Path, fleet: Sequence[Member]) -> dict[str, dict[str, str]]:
-    """The variables of each binding from ``NAME.env`` of a folder (none where there is no such file): lines ``NAME=value``, taken as they
-    stand; empty lines and those that begin with ``#`` are passed over.
+    """The variables of each binding from ``NAME.env`` of a folder (none where there is no such file): lines
+    ``NAME=value``, taken as they stand; empty lines and those that begin with ``#`` are passed over.
 
     Raises :class:`FleetError` naming file and line, never the value.
     """
     if not folder.is_dir():
-        raise FleetError(f"{folder} is no folder; expected one with a file NAME.env for each NAME.yaml that needs variables")
+        raise FleetError(
+            f"{folder} is no folder; expected one with a file NAME.env for each NAME.yaml that needs variables"
+        )
     return {member.name: _variables_of(folder / f"{member.path.stem}.env") for member in fleet}
 
 

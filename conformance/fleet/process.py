@@ -26,7 +26,9 @@ _NEEDED = ("PATH", "SYSTEMROOT", "VIRTUAL_ENV", "TMPDIR")
 
 
 class Job(BaseModel):
-    """What a worker is told, on its standard input: paths, the variables of this binding alone, options, bytes of memory."""
+    """What a worker is told, on its standard input: paths, the variables of this binding alone, options, bytes of
+    memory.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -15,7 +15,8 @@ def gravest(codes: Iterable[int]) -> ExitCode:
 
 
 def ranked(providers: Sequence[Provider]) -> list[Provider]:
-    """Best first: passed, not verified, failed; then by rules failed and rules not verified. Equals share a rank and stand by name.
+    """Best first: passed, not verified, failed; then by rules failed and rules not verified. Equals share a rank and
+    stand by name.
 
     Those of whom nothing was judged follow without a rank: to hang or to hide is no way up.
     """

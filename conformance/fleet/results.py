@@ -14,10 +14,10 @@ from shenhe.rulebook.whole_file import write_whole
 from ..report import Report, Target, Timing
 from ..verdict import VerdictName
 
-#: How a provider's turn ended. Only of the first three is there a report.
-#: ``checked``: to its end. ``cut short``: a bound that the run was given was reached. ``gone``: the provider stopped answering, or never
-#: did. ``not usable``: its binding cannot be used. ``stopped``: the process did not end in its time. ``broken``: the process ended
-#: without a result. ``not run``: the fleet was interrupted.
+#: How a provider's turn ended. Only of the first three is there a report. ``checked``: to its end. ``cut short``: a
+#: bound that the run was given was reached. ``gone``: the provider stopped answering, or never did. ``not usable``: its
+#: binding cannot be used. ``stopped``: the process did not end in its time. ``broken``: the process ended without a
+#: result. ``not run``: the fleet was interrupted.
 Outcome = Literal["checked", "cut short", "gone", "not usable", "stopped", "broken", "not run"]
 _OPEN = ("review", "inconclusive")
 
@@ -29,8 +29,8 @@ class _Model(BaseModel):
 class Options(_Model):
     """What every provider of a fleet is asked, as for :func:`~shenhe.conformance.runner.run_checks`.
 
-    ``on`` is the day whose law applies; none is the day of the run. ``max_seconds`` bounds the asking; the process may last
-    ``LAST_WORDS`` longer.
+    ``on`` is the day whose law applies; none is the day of the run. ``max_seconds`` bounds the asking; the process may
+    last ``LAST_WORDS`` longer.
     """
 
     level: Literal["core", "extended", "full"] = "core"
@@ -47,12 +47,15 @@ class Options(_Model):
 class Result(_Model):
     """What came of one provider, in short; ``report.json`` has the rest.
 
-    ``behaviours`` counts rules by behaviour and verdict. ``failed`` (verdicts fail and error) and ``unverified`` (review and
-    inconclusive) are ids of rules in the order of the report; ``judged`` counts the cases that stand behind all verdicts.
+    ``behaviours`` counts rules by behaviour and verdict. ``failed`` (verdicts fail and error) and ``unverified``
+    (review and inconclusive) are ids of rules in the order of the report; ``judged`` counts the cases that stand behind
+    all verdicts.
     """
 
     outcome: Outcome
-    detail: str = Field(default="", description="why, in a sentence, where the outcome is not `checked` or nothing was judged")
+    detail: str = Field(
+        default="", description="why, in a sentence, where the outcome is not `checked` or nothing was judged"
+    )
     target: Target | None = None
     report_exit_code: int | None = None
     on: str = ""
@@ -80,8 +83,8 @@ class Accepted(_Model):
 class Provider(Result):
     """One provider of a fleet. ``rank`` counts from 1, equals share one, and nobody without a judged case has any.
 
-    ``exit_code`` is that of ``shenhe check`` for this provider, with its baseline where there is one. ``key`` is a hash of all that the
-    report depends on; ``report`` is where it stands, from the folder of ``fleet.json``.
+    ``exit_code`` is that of ``shenhe check`` for this provider, with its baseline where there is one. ``key`` is a hash
+    of all that the report depends on; ``report`` is where it stands, from the folder of ``fleet.json``.
     """
 
     name: str
@@ -102,7 +105,9 @@ class Fleet(_Model):
     shenhe_version: str
     rulebook_sha256: str
     options: Options
-    on: str = Field(description="the date whose law was asked for, ISO 8601; a kept report may be older, where the law is the same")
+    on: str = Field(
+        description="the date whose law was asked for, ISO 8601; a kept report may be older, where the law is the same"
+    )
     exit_code: int = Field(description="the gravest of the providers': 1, then 2, then 3, then 0")
     providers: list[Provider]
 

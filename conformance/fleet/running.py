@@ -1,4 +1,6 @@
-"""Running a fleet: so many providers at once, none to another's harm, resumable, held against another fleet in the same folder."""
+"""Running a fleet: so many providers at once, none to another's harm, resumable, held against another fleet in the same
+folder.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +27,8 @@ from .turns import Turn, terms_of, turn_of
 
 #: Seconds that a process has, beyond the time it may ask, to start, to finish its last request and to write its report.
 LAST_WORDS = 20.0
-#: Called as ``progress(name, result, done, total, kept)`` when a provider is finished; ``kept`` is true of one that an earlier run
-#: finished.
+#: Called as ``progress(name, result, done, total, kept)`` when a provider is finished; ``kept`` is true of one that an
+#: earlier run finished.
 Progress = Callable[[str, Result, int, int, bool], None]
 
 
@@ -47,14 +49,14 @@ def run_fleet(
 ) -> Fleet:
     """Judge every member, ``at_once`` at a time, and write the results below ``out``.
 
-    Each process gets those variables of ``environ`` that its binding names; where ``own_environ`` is given (:func:`read_variables`),
-    those of its member's name instead, so that no binding can name another's. A member that a run with the same key finished is not run
-    again unless ``fresh``. ``memory`` bounds the address space of a process, in bytes. ``baselines`` are by member's name, and judged as
-    of ``today``.
+    Each process gets those variables of ``environ`` that its binding names; where ``own_environ`` is given
+    (:func:`read_variables`), those of its member's name instead, so that no binding can name another's. A member that a
+    run with the same key finished is not run again unless ``fresh``. ``memory`` bounds the address space of a process,
+    in bytes. ``baselines`` are by member's name, and judged as of ``today``.
 
-    Interrupted (Ctrl-C), it ends its processes and returns what there is, with the others ``not run``. Raises :class:`FleetError` where
-    another fleet writes to ``out``, :class:`~shenhe.rulebook.RulebookError` for an unknown pack, ``OSError`` where nothing can be
-    written.
+    Interrupted (Ctrl-C), it ends its processes and returns what there is, with the others ``not run``. Raises
+    :class:`FleetError` where another fleet writes to ``out``, :class:`~shenhe.rulebook.RulebookError` for an unknown
+    pack, ``OSError`` where nothing can be written.
     """
     options, today = options or Options(), today or date.today()
     book, day = load_rulebook(), options.on or today
@@ -66,7 +68,9 @@ def run_fleet(
         given = {member.name: environ if own_environ is None else own_environ.get(member.name, {}) for member in fleet}
         turns = [turn_of(member, out, given[member.name], dated, memory, terms) for member in fleet]
         results = _all(turns, at_once, fresh, last_words, progress)
-        found = [_provider(turn, results[turn.member.name], (baselines or {}).get(turn.member.name), today) for turn in turns]
+        found = [
+            _provider(turn, results[turn.member.name], (baselines or {}).get(turn.member.name), today) for turn in turns
+        ]
         whole = Fleet(
             shenhe_version=version("shenhe"),
             rulebook_sha256=book.hash,
@@ -88,7 +92,9 @@ def _must_exist(book: Rulebook, options: Options) -> None:
             raise RulebookError(f"no rule matches {pattern!r}; see `shenhe rules list`")
 
 
-def _all(turns: list[Turn], at_once: int, fresh: bool, last_words: float, progress: Progress | None) -> dict[str, Result]:
+def _all(
+    turns: list[Turn], at_once: int, fresh: bool, last_words: float, progress: Progress | None
+) -> dict[str, Result]:
     """The result of every turn, by name. Ctrl-C leaves those that were not finished ``not run``."""
     results: dict[str, Result] = {}
 
@@ -132,7 +138,10 @@ def _taken(turn: Turn, last_words: float, stop: threading.Event) -> Result:
         result = worked(turn.job, turn.job.options.max_seconds + last_words, stop)
         turn.keep(result)
     except OSError as error:
-        return Result(outcome="broken", detail=f"it cannot be asked, or its results not written: {error.strerror or type(error).__name__}")
+        return Result(
+            outcome="broken",
+            detail=f"it cannot be asked, or its results not written: {error.strerror or type(error).__name__}",
+        )
     return result
 
 
@@ -176,5 +185,7 @@ def _alone(out: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise FleetError(f"another fleet is writing to {out}; wait for it, or give another folder with --out") from None
+            raise FleetError(
+                f"another fleet is writing to {out}; wait for it, or give another folder with --out"
+            ) from None
         yield

@@ -1,7 +1,7 @@
 """A provider's turn: all that it needs, and whether an earlier run already took it.
 
-A report is kept for as long as nothing changes that it depends on: the binding, the variables of its target, the version of shenhe, the
-rulebook, the law in force on the day, an option.
+A report is kept for as long as nothing changes that it depends on: the binding, the variables of its target, the
+version of shenhe, the rulebook, the law in force on the day, an option.
 """
 
 from __future__ import annotations
@@ -82,12 +82,16 @@ def turn_of(
     memory: int,
     terms: dict[str, Any],
 ) -> Turn:
-    """The turn of ``member`` with those variables of ``environ`` that its binding names; ``terms`` are :func:`terms_of` the fleet."""
+    """The turn of ``member`` with those variables of ``environ`` that its binding names; ``terms`` are :func:`terms_of`
+    the fleet.
+    """
     known = {name: environ[name] for name in sorted(member.asked) if name in environ}
     # Where a provider is, is public and decides what is found there; of a secret not even a hash is kept.
     public = {name: known[name] for name in known if name not in member.secret}
     terms = {**terms, "binding": member.sha256, "variables": public}
-    key = hashlib.sha256(json.dumps(terms, sort_keys=True, ensure_ascii=False).encode("utf-8", "surrogateescape")).hexdigest()
+    key = hashlib.sha256(
+        json.dumps(terms, sort_keys=True, ensure_ascii=False).encode("utf-8", "surrogateescape")
+    ).hexdigest()
     folder = out / "providers" / member.name
     job = Job(
         binding=str(member.path.absolute()),
@@ -102,7 +106,12 @@ def turn_of(
 
 def terms_of(book: Rulebook, day: date, options: Options) -> dict[str, Any]:
     """What the reports of all providers depend on."""
-    return {"shenhe": version("shenhe"), "rulebook": book.hash, "law": _law(book, day), "options": options.model_dump(mode="json")}
+    return {
+        "shenhe": version("shenhe"),
+        "rulebook": book.hash,
+        "law": _law(book, day),
+        "options": options.model_dump(mode="json"),
+    }
 
 
 def _law(book: Rulebook, day: date) -> str:

@@ -1,7 +1,8 @@
-"""The worker's side of :mod:`.process`: bounds itself, judges the one provider it is told of, and answers with a result.
+"""The worker's side of :mod:`.process`: bounds itself, judges the one provider it is told of, and answers with a
+result.
 
-The job comes on standard input, so that its variables stand in no process's environment. Standard input stays open: when it ends, the
-fleet is gone, and so is this process.
+The job comes on standard input, so that its variables stand in no process's environment. Standard input stays open:
+when it ends, the fleet is gone, and so is this process.
 """
 
 from __future__ import annotations
@@ -57,7 +58,9 @@ def work(job: Job) -> Result:
     except MemoryError:
         return Result(outcome="broken", detail=f"it needs more than {job.memory >> 20} MiB of memory")
     except OSError as error:
-        return Result(outcome="broken", detail=f"its report cannot be written: {error.strerror or type(error).__name__}")
+        return Result(
+            outcome="broken", detail=f"its report cannot be written: {error.strerror or type(error).__name__}"
+        )
     # What goes wrong here goes wrong for this provider alone; the text of an exception may hold what no report may.
     except Exception as error:
         return Result(outcome="broken", detail=f"shenhe broke on it: {class_and_place(error)}")
@@ -92,7 +95,9 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # The soft limit alone: processes that read files set stricter ones for themselves.
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (job.memory if hard == resource.RLIM_INFINITY else min(job.memory, hard), hard))
+    resource.setrlimit(
+        resource.RLIMIT_AS, (job.memory if hard == resource.RLIM_INFINITY else min(job.memory, hard), hard)
+    )
     threading.Thread(target=_end_with_the_fleet, daemon=True).start()
     result = work(job)
     answers.write(result.model_dump_json().encode())

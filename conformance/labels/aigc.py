@@ -40,7 +40,9 @@ _OTHER_VOCABULARY = {
     "time": "Time",
     "contentid": "ContentId",
 }
-_PAIR = re.compile(r"""["']?([A-Za-z]{4,20}[12]?)["']?\s*[:=]\s*(?:"((?:[^"\\]|\\.){0,1024})"|'([^']{0,1024})'|([\w.+-]{1,200}))""")
+_PAIR = re.compile(
+    r"""["']?([A-Za-z]{4,20}[12]?)["']?\s*[:=]\s*(?:"((?:[^"\\]|\\.){0,1024})"|'([^']{0,1024})'|([\w.+-]{1,200}))"""
+)
 # What a value without a name must hold to be looked into, or the same as Base64 begins.
 _TELLING = re.compile(r"aigc|contentproducer|serviceprovider|\A(?:QUlHQ|eyJBSUdD|eyAiQUlHQy)", re.IGNORECASE)
 _PREFIX = re.compile(r"aigc\s*[:=]?\s*(?=[{\[\"])", re.IGNORECASE)
@@ -61,7 +63,9 @@ _PRESCRIBED_VALUES = dict.fromkeys(FIELD_KEYS, _PERMITTED.pattern[:-1] + "+") | 
     "ReservedCode1": _PERMITTED.pattern,
     "ReservedCode2": _PERMITTED.pattern,
 }
-_AS_PRESCRIBED = re.compile(r"\{" + ",".join(f'"{key}":"({values})"' for key, values in _PRESCRIBED_VALUES.items()) + r"\}")
+_AS_PRESCRIBED = re.compile(
+    r"\{" + ",".join(f'"{key}":"({values})"' for key, values in _PRESCRIBED_VALUES.items()) + r"\}"
+)
 PROVIDER_CODE = re.compile(r"00[0-9A-Z]{25}")
 _ORGANISATION_CODE = re.compile(r"0011[0-9A-Z]{18}(?:[12][0-9A-Z]{4}|00000)")
 _USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -134,7 +138,9 @@ def is_name(key: str) -> bool:
     return "aigc" in key.casefold()
 
 
-def parse(value: str | bytes, *, name: str | None, standing: Iterable[Deviation] = (), big_endian: bool = False) -> Value | None:
+def parse(
+    value: str | bytes, *, name: str | None, standing: Iterable[Deviation] = (), big_endian: bool = False
+) -> Value | None:
     """The field's value, or None where this is no label.
 
     ``name`` is the metadata key it was found under, None for a carrier without one (EXIF UserComment, a

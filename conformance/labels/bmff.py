@@ -316,7 +316,9 @@ def _item(index: int, value: str) -> bytes:
 
 def _new_meta(value: str) -> bytes:
     handler = box(b"hdlr", b"\0" * 8 + b"mdta" + b"\0" * 13)
-    return box(b"meta", b"\0\0\0\0" + handler + box(b"keys", struct.pack(">II", 0, 1) + _key()) + box(b"ilst", _item(1, value)))
+    return box(
+        b"meta", b"\0\0\0\0" + handler + box(b"keys", struct.pack(">II", 0, 1) + _key()) + box(b"ilst", _item(1, value))
+    )
 
 
 def replaced(data: bytes, start: int, end: int, new: bytes, parents: list[Box], found: Findings) -> bytes:
@@ -341,7 +343,9 @@ def replaced(data: bytes, start: int, end: int, new: bytes, parents: list[Box], 
 _HOLDERS = {b"moov", b"trak", b"mdia", b"minf", b"stbl", b"moof", b"traf", b"mfra", b"edts"}
 
 
-def _shift(whole: bytearray, data: bytes, start: int, end: int, behind: int, delta: int, found: Findings, depth: int) -> None:
+def _shift(
+    whole: bytearray, data: bytes, start: int, end: int, behind: int, delta: int, found: Findings, depth: int
+) -> None:
     """Adds ``delta`` to each absolute position at or behind ``behind`` that a box holds."""
     if depth > 12:
         raise ValueError("boxes are nested too deep to be put right")
@@ -410,7 +414,9 @@ def _write_item(data: bytes, meta: Box, value: str, found: Findings) -> bytes:
         count = int.from_bytes(data[at : at + (4 if wide else 2)], "big") + 1
         entry = box(b"infe", b"\2\0\0\0" + struct.pack(">HH", item, 0) + b"mime\0application/rdf+xml\0\0")
         listed = data[at + (4 if wide else 2) : iinf.end]
-        replaced[b"iinf"] = box(b"iinf", data[iinf.body : at] + struct.pack(">I" if wide else ">H", count) + listed + entry)
+        replaced[b"iinf"] = box(
+            b"iinf", data[iinf.body : at] + struct.pack(">I" if wide else ">H", count) + listed + entry
+        )
         reference = box(b"cdsc", struct.pack(">HHH", item, 1, primary))
         if b"iref" in parts:
             iref = parts[b"iref"]
@@ -422,12 +428,16 @@ def _write_item(data: bytes, meta: Box, value: str, found: Findings) -> bytes:
     growth = 0
     for _ in range(2):  # the second time with the growth that the first one found
         moved = {
-            each: [e._replace(offset=e.offset + growth) if e.method == 0 and e.offset >= meta.end else e for e in extents]
+            each: [
+                e._replace(offset=e.offset + growth) if e.method == 0 and e.offset >= meta.end else e for e in extents
+            ]
             for each, extents in locations.items()
         }
         moved[item] = [Extent(0, len(data) + growth + 8, len(packet))]
         replaced[b"iloc"] = _iloc(moved)
-        inside = b"".join(replaced.get(each.kind, data[each.start : each.end]) for each in boxes(data, meta.body + 4, meta.end, found))
+        inside = b"".join(
+            replaced.get(each.kind, data[each.start : each.end]) for each in boxes(data, meta.body + 4, meta.end, found)
+        )
         if b"iref" in replaced and b"iref" not in parts:
             inside += replaced[b"iref"]
         new_meta = box(b"meta", data[meta.body : meta.body + 4] + inside)

@@ -47,9 +47,11 @@ def _opened(data: bytes, demuxer: str) -> Any:
     return av.open(io.BytesIO(data), format=demuxer)
 
 
-def _encoded(codec: str, muxer: str, sound: NDArray[Any], like: Any, bit_rate: int, options: dict[str, str]) -> tuple[bytes, int]:
-    """(file, packets) of ``sound``, samples of 16 or 32 bits of shape (1, samples times channels), in the rate and layout
-    of ``like``.
+def _encoded(
+    codec: str, muxer: str, sound: NDArray[Any], like: Any, bit_rate: int, options: dict[str, str]
+) -> tuple[bytes, int]:
+    """(file, packets) of ``sound``, samples of 16 or 32 bits of shape (1, samples times channels), in the rate and
+    layout of ``like``.
     """
     stream = io.BytesIO()
     with av.open(stream, "w", format=muxer, options=options) as out:
@@ -106,7 +108,11 @@ def _m4a(data: bytes, found: Findings) -> bytes:
     track = m4a.sound_track(data, found)
     with _opened(data, "mov") as source:
         stream = source.streams.audio[0]
-        rate, layout, bit_rate = stream.codec_context.sample_rate, stream.codec_context.layout.name, stream.bit_rate or 128_000
+        rate, layout, bit_rate = (
+            stream.codec_context.sample_rate,
+            stream.codec_context.layout.name,
+            stream.bit_rate or 128_000,
+        )
     frames, decoder = _packets("aac", rate, layout, bit_rate)
     if decoder[:2] != track.decoder:
         raise ValueError("the sound is of a kind of AAC that is not encoded here")
@@ -130,8 +136,16 @@ def _mp3(data: bytes) -> bytes:
     if data[end - 10 : end - 7] == b"3DI" or data[end - 32 : end - 24] == b"APETAGEX":
         raise ValueError("a tag stands behind the sound, which the rhythm would have to go in front of")
     # Encoders put no header frame and no tag into such a stream: it is nothing but frames.
-    added, count = _encoded("libmp3lame", "mp3", _rhythm_like(context), context, bit_rate, {"write_xing": "0", "id3v2_version": "0"})
-    return data[:start] + _counted(data[start : start + 256], count, len(added)) + data[start + 256 : end] + added + data[end:]
+    added, count = _encoded(
+        "libmp3lame", "mp3", _rhythm_like(context), context, bit_rate, {"write_xing": "0", "id3v2_version": "0"}
+    )
+    return (
+        data[:start]
+        + _counted(data[start : start + 256], count, len(added))
+        + data[start + 256 : end]
+        + added
+        + data[end:]
+    )
 
 
 def _counted(head: bytes, frames: int, size: int) -> bytes:
@@ -183,5 +197,7 @@ def _flac(data: bytes, found: Findings) -> bytes:
     # Places to seek to lie elsewhere now; players do without.
     kept += [(kind, block) for kind, block in blocks if kind not in (_STREAMINFO, _SEEK_TABLE)]
     last = len(kept) - 1
-    headers = [bytes((kind | (0x80 if number == last else 0),)) + block[1:] for number, (kind, block) in enumerate(kept)]
+    headers = [
+        bytes((kind | (0x80 if number == last else 0),)) + block[1:] for number, (kind, block) in enumerate(kept)
+    ]
     return data[: data.index(b"fLaC") + 4] + b"".join(headers) + whole[made[-1][2] :]

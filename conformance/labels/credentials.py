@@ -97,7 +97,9 @@ def _source_types(node: Any, depth: int) -> Iterator[str]:
         return
     if isinstance(node, dict):
         for key, value in node.items():
-            if key in ("digitalSourceType", "digital_source_type", "Iptc4xmpExt:DigitalSourceType") and isinstance(value, str):
+            if key in ("digitalSourceType", "digital_source_type", "Iptc4xmpExt:DigitalSourceType") and isinstance(
+                value, str
+            ):
                 yield value
             else:
                 yield from _source_types(value, depth + 1)
@@ -111,7 +113,10 @@ def _failures(store: dict[str, Any]) -> Iterator[str]:
     for status in store.get("validation_status") or []:
         yield str(status.get("code", ""))
     results = store.get("validation_results") or {}
-    for part in [results.get("activeManifest") or {}, *(d.get("validationDeltas") or {} for d in results.get("ingredientDeltas") or [])]:
+    for part in [
+        results.get("activeManifest") or {},
+        *(d.get("validationDeltas") or {} for d in results.get("ingredientDeltas") or []),
+    ]:
         yield from _codes(part)
 
 

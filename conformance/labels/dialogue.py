@@ -36,7 +36,9 @@ class Disclosure:
     reason: str
 
 
-def disclosure_in_dialogue(turns: Sequence[Turn], *, notice: str | None = None, every_seconds: float | None = None) -> Disclosure:
+def disclosure_in_dialogue(
+    turns: Sequence[Turn], *, notice: str | None = None, every_seconds: float | None = None
+) -> Disclosure:
     """Whether a dialogue tells people that they talk to a machine.
 
     ``notice`` is text the interface keeps on show; a conforming one suffices for every turn. Without it the
@@ -68,7 +70,9 @@ def disclosure_in_dialogue(turns: Sequence[Turn], *, notice: str | None = None, 
     return Disclosure("disclosed", labels, f"the first turn says it, and at least every {every_seconds:g} s again")
 
 
-def disclosure_in_scene(start_frame: bytes | None, *, media_type: str | None = None, limits: Limits | None = None) -> Disclosure:
+def disclosure_in_scene(
+    start_frame: bytes | None, *, media_type: str | None = None, limits: Limits | None = None
+) -> Disclosure:
     """Whether the start frame of a virtual scene or digital person shows a label (5.5); inconclusive where
     none was captured.
     """
@@ -79,5 +83,7 @@ def disclosure_in_scene(start_frame: bytes | None, *, media_type: str | None = N
     if any(label.conformant for label in seen):
         return Disclosure("disclosed", seen, "the start frame shows it")
     if reading.refused or any(label.undecided for label in seen):
-        return Disclosure("inconclusive", seen, "; ".join(r.why for r in reading.refused) or "too near the limit to decide")
+        return Disclosure(
+            "inconclusive", seen, "; ".join(r.why for r in reading.refused) or "too near the limit to decide"
+        )
     return Disclosure("not disclosed", seen, "the start frame shows no conforming label")

@@ -32,7 +32,11 @@ def byte_span(data: bytes, text: str, start: int, end: int) -> Span | None:
     mark = 3 if data[:3] == b"\xef\xbb\xbf" else 0
     before = mark + len(text[:start].encode("utf-8", "replace"))
     after = before + len(text[start:end].encode("utf-8", "replace"))
-    return (before, after) if after <= len(data) and data[before:after] == text[start:end].encode("utf-8", "replace") else None
+    return (
+        (before, after)
+        if after <= len(data) and data[before:after] == text[start:end].encode("utf-8", "replace")
+        else None
+    )
 
 
 def read_words(text: str, carrier: str, found: Findings) -> None:
@@ -81,7 +85,11 @@ def _read_front_matter(block: str, span: Span | None, found: Findings) -> None:
         nested = _indented(lines[number + 1 :])
         if value in ("", "|", ">", "|-", ">-", "|+", ">+"):
             joined = "".join(nested).strip()
-            pairs = [(m[1], _unquoted(m[2])) for m in map(re.compile(r"""\s*["']?(\w{1,60})["']?\s*:\s*(.*)$""").match, nested) if m]
+            pairs = [
+                (m[1], _unquoted(m[2]))
+                for m in map(re.compile(r"""\s*["']?(\w{1,60})["']?\s*:\s*(.*)$""").match, nested)
+                if m
+            ]
             if joined.startswith(("{", "'", '"')) and not joined.endswith(":"):
                 found.field(_unquoted(joined), "markdown:front-matter", span, name=match[1])
             elif pairs:

@@ -79,7 +79,9 @@ def _jpeg(data: bytes, image: Any, found: Findings) -> bytes:
     glyphs.draw_label(image).save(stream, "JPEG", **options)
     painted = stream.getvalue()
     kept = b"".join(jpeg.segment(m, data[a:b]) for m, a, b in jpeg.segments(data, found) if jpeg.is_metadata(m))
-    picture = b"".join(jpeg.segment(m, painted[a:b]) for m, a, b in jpeg.segments(painted, found) if not jpeg.is_metadata(m))
+    picture = b"".join(
+        jpeg.segment(m, painted[a:b]) for m, a, b in jpeg.segments(painted, found) if not jpeg.is_metadata(m)
+    )
     scan = max((b for _, _, b in jpeg.segments(painted, found)), default=2)
     return painted[:2] + kept + picture + painted[scan:]
 

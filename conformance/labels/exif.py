@@ -117,7 +117,9 @@ def entries(data: Source, start: int, end: int, found: Findings) -> Iterator[Ent
                 elif kind in (4, 13, 18) and length <= 64:
                     size = _SIZES[kind]
                     links = data[where : where + length]
-                    waiting += [(int.from_bytes(links[at : at + size], byte_order), depth + 1) for at in range(0, length, size)]
+                    waiting += [
+                        (int.from_bytes(links[at : at + size], byte_order), depth + 1) for at in range(0, length, size)
+                    ]
             position += taken * row.size
             left -= taken
         if position + link_size <= end:
@@ -162,7 +164,11 @@ def write_file(data: bytes, value: str, found: Findings) -> bytes:
         raise ValueError("the first directory of the TIFF file is broken")
     rows = [data[at : at + entry_size] for at in range(start, stop, entry_size)]
     present = [e for e in entries(data, 0, len(data), found) if e.tag == XMP]
-    packet = xmp.with_property(data[present[0].offset : present[0].offset + present[0].length], value) if present else xmp.new_packet(value)
+    packet = (
+        xmp.with_property(data[present[0].offset : present[0].offset + present[0].length], value)
+        if present
+        else xmp.new_packet(value)
+    )
     rows = [row for row in rows if struct.unpack_from(f"{mark}H", row)[0] != XMP]
     body = data + b"\0" * (-len(data) % 8)
     packet_at = len(body)

@@ -103,14 +103,18 @@ def read(data: bytes, media_type: str, demuxer: str, found: Findings) -> None:
         found.note(f"film: lasts {length:.2f} s; the label cannot be shown for 2 s")
     image = next(image for time, image in frames if time == seen[0][0])
     label = visible_label(
-        best, tuple(deviations), image, f"{media_type.rpartition('/')[2]}:frames", first_seen=seen[0][0], shown_seconds=shown
+        best,
+        tuple(deviations),
+        image,
+        f"{media_type.rpartition('/')[2]}:frames",
+        first_seen=seen[0][0],
+        shown_seconds=shown,
     )
     found.add(label)
 
 
 def _again(image: Image, place: Line) -> Sighting | None:
-    """Whether the label is still where it was: reading one small piece costs a tenth of looking everywhere.
-    """
+    """Whether the label is still where it was: reading one small piece costs a tenth of looking everywhere."""
     margin = place.part_height
     left, top = max(0, int(place.left - margin)), max(0, int(place.top - margin))
     right, bottom = min(image.width, int(place.right + margin)), min(image.height, int(place.bottom + margin))

@@ -78,8 +78,7 @@ _MOVIE_BOXES = {b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"moof", b
 
 
 def sniff(data: Source, media_type: str | None = None) -> Format:
-    """The format of ``data``; ``media_type`` only tells the text formats apart, which have no magic number.
-    """
+    """The format of ``data``; ``media_type`` only tells the text formats apart, which have no magic number."""
     head = data[:4096]
     for magic, found in _MAGIC.get(head[:2], ()):
         if head.startswith(magic):
@@ -116,12 +115,20 @@ def _brand(head: bytes) -> Format:
 
 def _after_id3(data: Source) -> Format:
     """FLAC may wear an ID3 tag in front; everything else behind one is read as MP3."""
-    size = 10 + ((data[6] & 127) << 21 | (data[7] & 127) << 14 | (data[8] & 127) << 7 | data[9] & 127 if len(data) > 9 else 0)
+    size = 10 + (
+        (data[6] & 127) << 21 | (data[7] & 127) << 14 | (data[8] & 127) << 7 | data[9] & 127 if len(data) > 9 else 0
+    )
     return FLAC if data[size : size + 4] == b"fLaC" else MP3
 
 
 def _is_mp3_frame(head: bytes) -> bool:
-    return len(head) >= 4 and head[0] == 0xFF and head[1] & 0xE6 == 0xE2 and head[2] >> 4 not in (0, 15) and head[2] & 12 != 12
+    return (
+        len(head) >= 4
+        and head[0] == 0xFF
+        and head[1] & 0xE6 == 0xE2
+        and head[2] >> 4 not in (0, 15)
+        and head[2] & 12 != 12
+    )
 
 
 def _text_format(head: bytes, media_type: str | None) -> Format:
@@ -134,7 +141,9 @@ def _text_format(head: bytes, media_type: str | None) -> Format:
         sample = head.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
         if sample.count("\ufffd") > 1 + len(sample) // 20:
             sample = head.decode("gb18030", "replace")
-            if sample.count("\ufffd") > 1 + len(sample) // 20 or any(c < " " and c not in "\t\r\n\f\x1b" for c in sample):
+            if sample.count("\ufffd") > 1 + len(sample) // 20 or any(
+                c < " " and c not in "\t\r\n\f\x1b" for c in sample
+            ):
                 return UNKNOWN
     start = sample.lstrip().lower()
     if start.startswith("<"):

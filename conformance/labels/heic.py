@@ -1,12 +1,13 @@
 """Still pictures in HEVC (HEIC): the primary item, coded whole or as a grid of tiles.
 
-The `media` extra opens no such file as a picture, but decodes HEVC in films. So the boxes are walked here (ISO/IEC 14496-12:
-``meta``, ``pitm``, ``iinf``, ``iloc``, ``idat``, ``iref``; ISO/IEC 23008-12: ``iprp``, ``ipco``, ``ipma``, ``ispe``, ``grid``,
-``irot``, ``imir``; ``clap``), sizes are checked, and the decoder is given one coded picture at a time, never the file.
+The `media` extra opens no such file as a picture, but decodes HEVC in films. So the boxes are walked here (ISO/IEC
+14496-12: ``meta``, ``pitm``, ``iinf``, ``iloc``, ``idat``, ``iref``; ISO/IEC 23008-12: ``iprp``, ``ipco``, ``ipma``,
+``ispe``, ``grid``, ``irot``, ``imir``; ``clap``), sizes are checked, and the decoder is given one coded picture at a
+time, never the file.
 
 Thumbnails, alpha and other auxiliary pictures are left. How the picture lies is said by its properties alone: an
-orientation in EXIF does not count in these files. What is damaged inside a coded picture looks as it does in a viewer: the
-decoder does not always tell.
+orientation in EXIF does not count in these files. What is damaged inside a coded picture looks as it does in a viewer:
+the decoder does not always tell.
 """
 
 from __future__ import annotations
@@ -146,7 +147,8 @@ class _Items:
         decoder: Any = av.CodecContext.create("hevc", "r")
         decoder.extradata = self._property(item, b"hvcC")
         decoder.thread_count = 1
-        # The first lets fewer slices that break off pass for a picture; the second bounds what the stream says of itself.
+        # The first lets fewer slices that break off pass for a picture; the second bounds what the stream says of
+        # itself.
         decoder.options = {"err_detect": "explode", "max_pixels": str((width + _BLOCK) * (height + _BLOCK))}
         try:
             frames = [*decoder.decode(av.Packet(self._content(item))), *decoder.decode(None)]

@@ -34,7 +34,11 @@ def frames(data: Source, start: int, end: int, found: Findings) -> Iterator[tupl
     stop = min(end, start + 10 + synchsafe(data[start + 6 : start + 10]))
     position = start + 10
     if flags & 0x40 and version > 2 and position + 4 <= stop:
-        extra = synchsafe(data[position : position + 4]) if version == 4 else 4 + int.from_bytes(data[position : position + 4], "big")
+        extra = (
+            synchsafe(data[position : position + 4])
+            if version == 4
+            else 4 + int.from_bytes(data[position : position + 4], "big")
+        )
         position += extra
     name_length, header = (3, 6) if version == 2 else (4, 10)
     while position + header <= stop and data[position]:
@@ -97,7 +101,11 @@ def _described(content: bytes) -> tuple[str, str]:
     reach = min(len(body) - width + 1, 1024)
     split = next((i for i in range(0, reach, width) if not any(body[i : i + width])), len(body))
     description, value = body[:split], body[split + width :]
-    if encoding == "utf-16" and description[:2] in (b"\xff\xfe", b"\xfe\xff") and value[:2] not in (b"\xff\xfe", b"\xfe\xff"):
+    if (
+        encoding == "utf-16"
+        and description[:2] in (b"\xff\xfe", b"\xfe\xff")
+        and value[:2] not in (b"\xff\xfe", b"\xfe\xff")
+    ):
         value = description[:2] + value
     if encoding == "latin-1":  # writers put UTF-8 there in spite of the byte
         encoding = "utf-8" if not value.isascii() and _is_utf8(value) else encoding

@@ -36,9 +36,15 @@ def sound_track(data: bytes, found: Findings) -> SoundTrack:
         raise ValueError("the file is fragmented or has no index, and its sound cannot be lengthened")
     moov = top[b"moov"]
     if b"iTunSMPB" in data[moov.body : moov.end]:
-        raise ValueError("the file states where its sound ends (iTunSMPB), so that players would stop before the rhythm")
+        raise ValueError(
+            "the file states where its sound ends (iTunSMPB), so that players would stop before the rhythm"
+        )
     tracks = [_parts(data, each, found) for each in boxes(data, moov.body, moov.end, found) if each.kind == b"trak"]
-    sounds = [parts for parts in tracks if b"hdlr" in parts and data[parts[b"hdlr"].body + 8 : parts[b"hdlr"].body + 12] == b"soun"]
+    sounds = [
+        parts
+        for parts in tracks
+        if b"hdlr" in parts and data[parts[b"hdlr"].body + 8 : parts[b"hdlr"].body + 12] == b"soun"
+    ]
     if len(sounds) != 1:
         raise ValueError(f"the file has {len(sounds)} sound tracks; only a single one is lengthened")
     parts = sounds[0] | _named(data, moov, found)
@@ -48,7 +54,9 @@ def sound_track(data: bytes, found: Findings) -> SoundTrack:
     if _number(data, parts[b"stsz"].body + 4, 4):
         raise ValueError("the frames of the sound are all of one size, which those of AAC are not")
     parents = (moov, *(parts[name] for name in (b"trak", b"mdia", b"minf", b"stbl")))
-    return SoundTrack(parts, parents, _ticks(data, parts[b"mdhd"]), _ticks(data, parts[b"mvhd"]), _decoder(data, parts[b"stsd"]))
+    return SoundTrack(
+        parts, parents, _ticks(data, parts[b"mdhd"]), _ticks(data, parts[b"mvhd"]), _decoder(data, parts[b"stsd"])
+    )
 
 
 def _named(data: bytes, parent: Box, found: Findings) -> dict[bytes, Box]:
@@ -95,7 +103,9 @@ def lengthened(data: bytes, frames: list[bytes], found: Findings) -> bytes:
     for kind in (b"stts", b"stsz", b"stsc"):
         track = sound_track(data, found)
         table = track.parts[kind]
-        data = replaced(data, table.start, table.end, box(kind, _table(data, kind, track, frames)), list(track.parents), found)
+        data = replaced(
+            data, table.start, table.end, box(kind, _table(data, kind, track, frames)), list(track.parents), found
+        )
     data = _placed(data, found)
     track = sound_track(data, found)
     offsets = track.parts.get(b"co64") or track.parts[b"stco"]

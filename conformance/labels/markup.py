@@ -16,7 +16,9 @@ _METADATA = re.compile(rb"<(?:\w{1,20}:)?metadata\b[^<>]{0,400}>")
 _METADATA_END = re.compile(rb"</(?:\w{1,20}:)?metadata\s{0,20}>")
 _RDF = re.compile(rb"<(\w{1,20}):RDF\b")
 _TEXTS = re.compile(r"<(?:\w{1,20}:)?(?:text|tspan|title|desc)\b[^<>]{0,1000}>([^<]{1,4096})")
-_UNSEEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?:px|;|$)|opacity\s*:\s*0(?:;|$)", re.IGNORECASE)
+_UNSEEN = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?:px|;|$)|opacity\s*:\s*0(?:;|$)", re.IGNORECASE
+)
 # A tag with its attributes: quoted values may hold anything, unquoted text ends at the next bracket.
 _TAG = re.compile(r"""<(/?)([a-zA-Z][^\s/<>]{0,60}|!)((?>[^<>"']+|"[^"]{0,65536}"|'[^']{0,65536}')*+)>""")
 _TOKEN = re.compile(f"<!--|{_TAG.pattern}")
@@ -142,7 +144,9 @@ class _Page:
     def _start(self, tag: str, match: re.Match[str]) -> None:
         values: dict[str, str] = {}
         if match[3] and not match[3].isspace():
-            values = {m[1].lower(): _unescaped(m[2] or m[3] or m[4] or "") for m in islice(_ATTRIBUTE.finditer(match[3]), 64)}
+            values = {
+                m[1].lower(): _unescaped(m[2] or m[3] or m[4] or "") for m in islice(_ATTRIBUTE.finditer(match[3]), 64)
+            }
         if tag == "meta":
             name = values.get("name") or values.get("property") or values.get("itemprop") or ""
             if is_name(name):

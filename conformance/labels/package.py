@@ -84,8 +84,7 @@ _Start = Callable[[str, dict[str, str]], None]
 
 
 def _parse(content: bytes, where: str, found: Findings, start: _Start, end: Callable[[str, str], None]) -> None:
-    """Walks an XML document: ``start(local name, attributes by local name)`` and ``end(local name, text)``.
-    """
+    """Walks an XML document: ``start(local name, attributes by local name)`` and ``end(local name, text)``."""
     parser = expat.ParserCreate(namespace_separator=" ")
     text: list[str] = []
     depth = 0
@@ -257,7 +256,9 @@ def _ooxml_changes(package: zipfile.ZipFile, text: Callable[[str], str], escaped
     identity = next(f"rId{n}" for n in range(1, len(used) + 2) if f"rId{n}" not in used)
     return {
         part: f'{head}<Properties xmlns="{_CUSTOM_PROPERTIES}">{prop(2)}</Properties>'.encode(),
-        "[Content_Types].xml": _inserted(content_types, r"</Types>", f'<Override PartName="/{part}" ContentType="{_CUSTOM_CONTENT}"/>'),
+        "[Content_Types].xml": _inserted(
+            content_types, r"</Types>", f'<Override PartName="/{part}" ContentType="{_CUSTOM_CONTENT}"/>'
+        ),
         "_rels/.rels": _inserted(
             relations,
             r"</Relationships>",

@@ -1,5 +1,4 @@
-"""PNG: text chunks ``iTXt`` (XMP), ``tEXt`` and ``zTXt``, the ``eXIf`` chunk, and writing the XMP property.
-"""
+"""PNG: text chunks ``iTXt`` (XMP), ``tEXt`` and ``zTXt``, the ``eXIf`` chunk, and writing the XMP property."""
 
 from __future__ import annotations
 
@@ -19,8 +18,7 @@ _TEXT_CHUNKS = (b"iTXt", b"tEXt", b"zTXt", b"eXIf")
 
 
 def chunks(data: Source, found: Findings) -> Iterator[tuple[bytes, int, int]]:
-    """(type, start, end) of each chunk's payload up to IEND; stops and says so where the file is cut short.
-    """
+    """(type, start, end) of each chunk's payload up to IEND; stops and says so where the file is cut short."""
     position, size = len(SIGNATURE), len(data)
     while position + 8 <= size:
         found.step()

@@ -95,7 +95,9 @@ def _label(label: Label) -> LabelRecord:
     )
 
 
-def read_file(path: Path, *, depth: Depth = "all", limits: Limits | None = None, trust_anchors: str = "") -> tuple[FileRecord, Labels]:
+def read_file(
+    path: Path, *, depth: Depth = "all", limits: Limits | None = None, trust_anchors: str = ""
+) -> tuple[FileRecord, Labels]:
     """The reading of one file, with its record. A file larger than allowed is refused before it is read; of the others
     no more is held in memory than is looked at.
 
@@ -133,7 +135,9 @@ def media_type_of(path: Path) -> str | None:
     return _MEDIA_TYPES.get(path.suffix.lower())
 
 
-def _read_or_refuse(path: Path, *, depth: Depth, limits: Limits | None, trust_anchors: str) -> tuple[FileRecord, Labels]:
+def _read_or_refuse(
+    path: Path, *, depth: Depth, limits: Limits | None, trust_anchors: str
+) -> tuple[FileRecord, Labels]:
     try:
         return read_file(path, depth=depth, limits=limits, trust_anchors=trust_anchors)
     except OSError as error:
@@ -143,9 +147,16 @@ def _read_or_refuse(path: Path, *, depth: Depth, limits: Limits | None, trust_an
 
 
 def read_files(
-    paths: Iterable[Path], *, depth: Depth = "all", limits: Limits | None = None, workers: int = 1, trust_anchors: str = ""
+    paths: Iterable[Path],
+    *,
+    depth: Depth = "all",
+    limits: Limits | None = None,
+    workers: int = 1,
+    trust_anchors: str = "",
 ) -> Iterator[tuple[FileRecord, Labels]]:
-    """Readings of many files in the order given, over ``workers`` processes. A file that cannot be opened is refused."""
+    """Readings of many files in the order given, over ``workers`` processes. A file that cannot be opened is
+    refused.
+    """
     from functools import partial
 
     job = partial(_read_or_refuse, depth=depth, limits=limits, trust_anchors=trust_anchors)

@@ -20,7 +20,14 @@ from .glyphs import draw_label
 #: skip.
 _SECONDS = 3.0
 _BITS_A_PIXEL = 0.15
-_ENCODERS = {"h264": "libx264", "hevc": "libx265", "vp9": "libvpx-vp9", "vp8": "libvpx", "mpeg4": "mpeg4", "flv1": "flv"}
+_ENCODERS = {
+    "h264": "libx264",
+    "hevc": "libx265",
+    "vp9": "libvpx-vp9",
+    "vp8": "libvpx",
+    "mpeg4": "mpeg4",
+    "flv1": "flv",
+}
 _MUXERS = {
     "video/mp4": "mp4",
     "video/quicktime": "mov",

@@ -265,7 +265,9 @@ def read(data: Source, kind: Format, found: Findings) -> None:
     read_samples(mono, shape.rate, seconds, f"{kind.name}:samples", (shape.start, shape.end), found)
 
 
-def read_samples(mono: NDArray[np.float32], rate: float, seconds: float, carrier: str, span: Span | None, found: Findings) -> None:
+def read_samples(
+    mono: NDArray[np.float32], rate: float, seconds: float, carrier: str, span: Span | None, found: Findings
+) -> None:
     """Adds the rhythm found in ``mono``, the beginning of a recording of ``seconds``."""
     heard = len(mono) / rate
     if seconds > heard + 0.5:

@@ -18,7 +18,9 @@ _PIXELS_AND_SAMPLES = (b"data", b"fmt ", b"VP8 ", b"VP8L", b"VP8X", b"idx1", b"J
 _HEADER = struct.Struct("<4sI")
 
 
-def chunks(data: Source, start: int, end: int, found: Findings, depth: int = 0) -> Iterator[tuple[bytes, int, int, bytes]]:
+def chunks(
+    data: Source, start: int, end: int, found: Findings, depth: int = 0
+) -> Iterator[tuple[bytes, int, int, bytes]]:
     """(id, start, end, list type) of each chunk's payload, entering LIST chunks; payloads cut short end
     where the data ends.
     """
@@ -109,7 +111,11 @@ def write(data: bytes, value: str, found: Findings) -> bytes:
 def _appended(data: bytes, added: bytes) -> bytes:
     """``data`` with one more chunk at the end of its RIFF, and the sizes that name its length put right."""
     large = data[:4] in (b"RF64", b"BW64")
-    size = int.from_bytes(data[16:24] if data[12:16] == b"ds64" else b"", "little") if large else int.from_bytes(data[4:8], "little")
+    size = (
+        int.from_bytes(data[16:24] if data[12:16] == b"ds64" else b"", "little")
+        if large
+        else int.from_bytes(data[4:8], "little")
+    )
     end = min(len(data), 8 + size) if size and size != _LARGE else len(data)
     # A file cut short, or written to a pipe, names a size its last chunk does not reach.
     body = data[:end] + (b"\0" if end & 1 else b"")
@@ -132,7 +138,9 @@ def _write_avi(data: bytes, value: str, found: Findings) -> bytes:
         if name == b"JUNK" and not inside and stop - body >= len(added) + 8:
             rest = stop - (body - 8) - len(added) - 8
             return data[: body - 8] + added + b"JUNK" + struct.pack("<I", rest) + data[stop - rest :]
-    raise ValueError("this AVI has several RIFF parts and no padding that could hold the label without moving its frames")
+    raise ValueError(
+        "this AVI has several RIFF parts and no padding that could hold the label without moving its frames"
+    )
 
 
 def _write_webp(data: bytes, value: str, found: Findings) -> bytes:

@@ -120,7 +120,9 @@ def recognise(pixels: Pixels) -> list[Line]:
         corners = np.asarray(box)
         left, top = corners.min(axis=0)
         right, bottom = corners.max(axis=0)
-        parts.append(Line(text, float(left), float(top), float(right), float(bottom), float(score), float(bottom - top)))
+        parts.append(
+            Line(text, float(left), float(top), float(right), float(bottom), float(score), float(bottom - top))
+        )
     return _joined(parts)
 
 
@@ -218,7 +220,9 @@ def _tiled(pixels: Pixels) -> list[Line]:
         piece = pixels[:, at : at + 1280] if width >= height else pixels[at : at + 1280]
         if min(piece.shape[:2]) < 8:
             continue
-        lines += [line.moved(at if width >= height else 0, 0 if width >= height else at, 1) for line in recognise(piece)]
+        lines += [
+            line.moved(at if width >= height else 0, 0 if width >= height else at, 1) for line in recognise(piece)
+        ]
         if at + 1280 >= longest:
             break
     return lines
@@ -408,7 +412,9 @@ def read_picture(data: bytes, media_type: str, _demuxer: str, found: Findings) -
         found.note(note)
 
 
-def visible_label(sighting: Sighting, deviations: tuple[Deviation, ...], image: Image, carrier: str, **more: float | str) -> Label:
+def visible_label(
+    sighting: Sighting, deviations: tuple[Deviation, ...], image: Image, carrier: str, **more: float | str
+) -> Label:
     """A label with its measures and the crop that decided."""
     fields = {
         "text": sighting.line.text,
@@ -422,10 +428,14 @@ def visible_label(sighting: Sighting, deviations: tuple[Deviation, ...], image: 
     }
     undecided = any(d in (Deviation.SIZE_UNDECIDED, Deviation.VIDEO_SIZE_UNDECIDED) for d in deviations)
     ink = f"ink {sighting.ink:.1%}" if sighting.ink else "ink that cannot be told from the ground"
-    detail = f"{sighting.line.text!r} at the {sighting.position}, {ink} and box {sighting.box:.1%} of the shortest side."
+    detail = (
+        f"{sighting.line.text!r} at the {sighting.position}, {ink} and box {sighting.box:.1%} of the shortest side."
+    )
     sentences = " ".join([detail, *(d.sentence for d in deviations)])
     crop = crop_of(image, sighting.line)
-    return Label("visible", "explicit", carrier, fields, deviations, None, sighting.line.text, sentences, undecided, crop)
+    return Label(
+        "visible", "explicit", carrier, fields, deviations, None, sighting.line.text, sentences, undecided, crop
+    )
 
 
 def glimpse_of(image: Image) -> bytes:

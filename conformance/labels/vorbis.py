@@ -266,7 +266,11 @@ def _laced(packets: list[bytes], serial: int, number: int) -> list[bytes]:
         # A page on which no packet ends has no position in time.
         position = -1 if all(each == 255 for each in row) else 0
         page = (
-            b"OggS\0" + struct.pack("<BqIII", flags, position, serial, number, 0) + bytes((len(row),)) + bytes(row) + body[at : at + size]
+            b"OggS\0"
+            + struct.pack("<BqIII", flags, position, serial, number, 0)
+            + bytes((len(row),))
+            + bytes(row)
+            + body[at : at + size]
         )
         pages.append(page[:22] + struct.pack("<I", _checksum(page)) + page[26:])
         at += size

@@ -44,14 +44,18 @@ _OBJECT = (
     r"回答|回复|结果|信息|资料|报告|摘要|总结|翻译|虚拟场景|场景|数字人|人物|形象|标识|而成|产生|完成|的)?"
 )
 _FORWARD = re.compile(rf"({_AI}){_FILLER}{{0,6}}({_GENERATION}){_OBJECT}")
-_BACKWARD = re.compile(rf"({_GENERATION})(?:者|方|式|方式|来源|工具|方法|主体|技术|内容|于|自|by|[\s:：（(\-]){{0,4}}({_AI})")
+_BACKWARD = re.compile(
+    rf"({_GENERATION})(?:者|方|式|方式|来源|工具|方法|主体|技术|内容|于|自|by|[\s:：（(\-]){{0,4}}({_AI})"
+)
 _ENGLISH = re.compile(
     r"\b(?:AI[- ](?:generated|made|created|synthesi[sz]ed)|(?:generated|created|made|synthesi[sz]ed|produced)"
     r"(?: (?:in part|entirely|automatically))? (?:by|with|using)(?: an?)? (?:AI|artificial intelligence)|"
     r"artificial(?:ly)? intelligence[- ]generated|artificially generated)\b",
     re.IGNORECASE,
 )
-_MENTION_OF_AI_ALONE = re.compile(rf"({_AI})(播客|主播|助手|对话|绘画|写作|视频|配音|创作|智能体|创意)|虚拟(?:主播|人|数字人)|数字人")
+_MENTION_OF_AI_ALONE = re.compile(
+    rf"({_AI})(播客|主播|助手|对话|绘画|写作|视频|配音|创作|智能体|创意)|虚拟(?:主播|人|数字人)|数字人"
+)
 _REVERSED = re.compile(r"成生\s*(?:IA|能智工人)|(?:IA|能智工人)\s*成[生合]|成[生合]\s*(?:IA|能智工人)")
 _NEGATED = re.compile(
     r"(?:非|不是|并非|不属于|未经|未使用|未采用|未|没有|没|无|不含|不用|不使用|拒绝|禁止|反对|不得|勿|杜绝|抵制|是否|不)\s*(?:由|使用|用|采用|经|为|是|含)?\s*$"
@@ -128,7 +132,9 @@ def has_elements(text: str) -> bool:
     """
     squeezed = re.sub(r"\s+", "", unicodedata.normalize("NFKC", text))
     ai = re.search(r"人工智能|(?<![A-Za-z])(?:AI|Al|A1|ai)(?:GC)?(?![A-Za-z])", squeezed)
-    return ai is not None and ("生成" in squeezed or re.search(r"合成(?!橡胶|纤维|材料|氨|革|洗涤|器)", squeezed) is not None)
+    return ai is not None and (
+        "生成" in squeezed or re.search(r"合成(?!橡胶|纤维|材料|氨|革|洗涤|器)", squeezed) is not None
+    )
 
 
 def _clean(text: str) -> _Cleaned:
@@ -194,7 +200,9 @@ def _promising(text: str, english: bool, notes: list[str]) -> list[tuple[int, in
     """The segments that hold words of a label: at most so many from each end of a text that repeats them
     endlessly.
     """
-    found = [(a, b) for a, b in _segments(text) if _names_generation(text, a, b) or (english and _ENGLISH.search(text, a, b))]
+    found = [
+        (a, b) for a, b in _segments(text) if _names_generation(text, a, b) or (english and _ENGLISH.search(text, a, b))
+    ]
     if len(found) <= 2 * _CANDIDATES:
         return found
     notes.append(f"only the first and last {_CANDIDATES} sentences with words of a label were looked at")

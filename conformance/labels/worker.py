@@ -1,5 +1,4 @@
-"""The worker's side of ``sandbox``: limits itself, then answers requests from standard input until it ends.
-"""
+"""The worker's side of ``sandbox``: limits itself, then answers requests from standard input until it ends."""
 
 from __future__ import annotations
 

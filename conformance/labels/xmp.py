@@ -33,7 +33,11 @@ def _told(name: str) -> tuple[str, str, str]:
     namespace, _, local = name.rpartition(" ")
     if aigc.is_name(local):
         return namespace, local, "field"
-    return namespace, local, "source" if local == "DigitalSourceType" else "generator" if local in _GENERATOR_NAMES else ""
+    return (
+        namespace,
+        local,
+        "source" if local == "DigitalSourceType" else "generator" if local in _GENERATOR_NAMES else "",
+    )
 
 
 # Packets repeat a few dozen names; long ones are a file's own and not worth keeping.
@@ -64,7 +68,9 @@ class _Packet:
             raise _RefusedError(f"elements nested deeper than {_DEPTH}")
         namespace, local, role = _told_before(name) if len(name) < 128 else _told(name)
         if self._inside is not None:
-            self._pairs += [(key.rpartition(" ")[2], value) for key, value in attributes.items() if " " in key and RDF not in key]
+            self._pairs += [
+                (key.rpartition(" ")[2], value) for key, value in attributes.items() if " " in key and RDF not in key
+            ]
             self._text.clear()
             return
         for key, value in attributes.items():
@@ -78,7 +84,9 @@ class _Packet:
         if role and namespace != RDF:
             self._inside = (local, namespace, self._depth)
             self._text.clear()
-            self._pairs = [(key.rpartition(" ")[2], value) for key, value in attributes.items() if " " in key and RDF not in key]
+            self._pairs = [
+                (key.rpartition(" ")[2], value) for key, value in attributes.items() if " " in key and RDF not in key
+            ]
             resource = attributes.get(f"{RDF} resource")
             if role == "source" and resource:
                 self.source_types.append(resource)
@@ -242,7 +250,10 @@ def new_packet(value: str) -> bytes:
 
 
 def _description(value: str, prefix: str, about: str) -> str:
-    return f'<{prefix}:Description {prefix}:about="{about}" xmlns:TC260="{aigc.NAMESPACE}">{property_element(value)}</{prefix}:Description>'
+    return (
+        f'<{prefix}:Description {prefix}:about="{about}"'
+        f' xmlns:TC260="{aigc.NAMESPACE}">{property_element(value)}</{prefix}:Description>'
+    )
 
 
 def with_property(packet: bytes, value: str) -> bytes:

@@ -1,8 +1,8 @@
 """A sequence of exchanges as something to run again: curl commands for a shell, or one self-contained pytest.
 
-Evidence is redacted and ids made by a server differ from run to run. So a token or id that a later request repeats is taken from the answer
-that first gave it; what the binding took from the environment is taken from the environment; and the base URL is ``SHENHE_BASE_URL``, by
-default the one that was probed.
+Evidence is redacted and ids made by a server differ from run to run. So a token or id that a later request repeats is
+taken from the answer that first gave it; what the binding took from the environment is taken from the environment; and
+the base URL is ``SHENHE_BASE_URL``, by default the one that was probed.
 """
 
 from .curl import as_curl

@@ -39,7 +39,17 @@ def as_curl(exchanges: Sequence[Exchange]) -> str:
 def _step(number: int, exchange: Exchange, plan: Plan, base: str) -> list[str]:
     request = exchange.request
     carried = plan.of_step(number)
-    words = ["curl", "-sS", "-g", "--path-as-is", "--noproxy", "'*'", "-X", request.method, _url(request.url, plan, base)]
+    words = [
+        "curl",
+        "-sS",
+        "-g",
+        "--path-as-is",
+        "--noproxy",
+        "'*'",
+        "-X",
+        request.method,
+        _url(request.url, plan, base),
+    ]
     for name, value in headers_of(request):
         plain = basic_text(value)
         if name.lower() == "authorization" and plain != value:
@@ -76,7 +86,8 @@ def _step(number: int, exchange: Exchange, plan: Plan, base: str) -> list[str]:
     for variable in carried:
         if variable.header:
             lines.append(
-                f"{variable.name}=$(tr -d '\\r' < \"$headers_{number}\" | sed -n 's/^{variable.header}: //Ip' | head -n 1)"
+                f"{variable.name}=$(tr -d '\\r' < \"$headers_{number}\" | sed -n 's/^{variable.header}: //Ip' | head"
+                " -n 1)"
             )
         else:
             path = " ".join(_word([str(step)]) for step in variable.steps)
@@ -85,7 +96,9 @@ def _step(number: int, exchange: Exchange, plan: Plan, base: str) -> list[str]:
 
 
 def _body_pieces(request: SentRequest, plan: Plan) -> list[Piece]:
-    """A text body cut at its placeholders and at the values carried over, where they stand as whole JSON or form values."""
+    """A text body cut at its placeholders and at the values carried over, where they stand as whole JSON or form
+    values.
+    """
     cut = plan.pieces(request.body.decode())
     for value, variable in plan.values.items():
         if is_form(request):

@@ -1,4 +1,6 @@
-"""What is carried from where: values that an answer gave and a later request repeats, and secrets that the environment gave."""
+"""What is carried from where: values that an answer gave and a later request repeats, and secrets that the environment
+gave.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ _NAMING_KEY = re.compile(r"(id|token|url|href|location|key|code)$", re.I)
 
 @dataclass(frozen=True)
 class Variable:
-    """A value that is not the same in every run: from the answer of step ``step`` at ``steps``, or from the environment (``step`` 0)."""
+    """A value that is not the same in every run: from the answer of step ``step`` at ``steps``, or from the environment
+    (``step`` 0).
+    """
 
     name: str
     step: int = 0
@@ -31,7 +35,9 @@ Piece: TypeAlias = str | Variable
 
 @dataclass(frozen=True)
 class Plan:
-    """What is carried from where. ``values`` are server-made values by text; ``secrets`` are variables by placeholder name."""
+    """What is carried from where. ``values`` are server-made values by text; ``secrets`` are variables by placeholder
+    name.
+    """
 
     values: dict[str, Variable]
     secrets: dict[str, Variable]

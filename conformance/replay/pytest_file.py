@@ -15,10 +15,11 @@ from .request import basic_text, headers_of, is_form, is_text, is_whole, json_bo
 
 
 def as_pytest(exchanges: Sequence[Exchange], name: str = "replay") -> str:
-    """A Python file with one test that sends the sequence again and expects each answer's status to be as it was recorded.
+    """A Python file with one test that sends the sequence again and expects each answer's status to be as it was
+    recorded.
 
-    It passes for as long as the provider behaves as it did. It needs pytest and httpx; variables taken from the environment are listed in
-    its docstring.
+    It passes for as long as the provider behaves as it did. It needs pytest and httpx; variables taken from the
+    environment are listed in its docstring.
     """
     plan = plan_of(exchanges)
     base = origin_of(exchanges[0].request.url) if exchanges else "http://127.0.0.1"
@@ -77,7 +78,10 @@ def _step(number: int, exchange: Exchange, plan: Plan, base: str) -> list[str]:
         call = "client.request(\n" + "".join(f"    {argument},\n" for argument in arguments) + ")"
     if exchange.response is None:
         return [*lines, "with pytest.raises(httpx.HTTPError):", textwrap.indent(call, "    ")]
-    lines += [f"answer_{number} = {call}", f"assert answer_{number}.status_code == {exchange.response.status}, answer_{number}.text[:500]"]
+    lines += [
+        f"answer_{number} = {call}",
+        f"assert answer_{number}.status_code == {exchange.response.status}, answer_{number}.text[:500]",
+    ]
     for variable in plan.of_step(number):
         if variable.header:
             lines.append(f"{variable.name} = answer_{number}.headers[{variable.header!r}]")
@@ -153,5 +157,8 @@ def _bytes(request: SentRequest, plan: Plan) -> str:
         if all(isinstance(piece, str) for piece in pieces):
             parts.append(repr(value))
         else:
-            parts += [repr(quote_plus(piece)) if isinstance(piece, str) else f"quote_plus(str({_name(piece)}))" for piece in pieces]
+            parts += [
+                repr(quote_plus(piece)) if isinstance(piece, str) else f"quote_plus(str({_name(piece)}))"
+                for piece in pieces
+            ]
     return f"({_joined(parts)}).encode()"

@@ -1,4 +1,6 @@
-"""A kept request taken apart: its headers, its body, its places for secrets. What was cut or left out when it was kept is told."""
+"""A kept request taken apart: its headers, its body, its places for secrets. What was cut or left out when it was kept
+is told.
+"""
 
 from __future__ import annotations
 
@@ -68,7 +70,12 @@ def basic_text(value: str) -> str:
 
 
 def _content_type(request: SentRequest) -> str:
-    return next((value for name, value in request.headers if name.lower() == "content-type"), "").partition(";")[0].strip().lower()
+    return (
+        next((value for name, value in request.headers if name.lower() == "content-type"), "")
+        .partition(";")[0]
+        .strip()
+        .lower()
+    )
 
 
 def json_body(request: SentRequest) -> Any:
@@ -87,7 +94,9 @@ def is_form(request: SentRequest) -> bool:
 
 
 def is_whole(request: SentRequest) -> bool:
-    """Whether the body was kept whole. Placeholders change its length, so only one cut at the limit of capture counts as cut."""
+    """Whether the body was kept whole. Placeholders change its length, so only one cut at the limit of capture counts
+    as cut.
+    """
     return len(request.body) < KEPT_REQUEST or request.body_size <= len(request.body)
 
 

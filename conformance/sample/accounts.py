@@ -15,7 +15,8 @@ from .variants import VariantName
 
 #: What everybody who opens an account is reminded of (Deep Synthesis Provisions, Art. 8).
 DUTIES = (
-    "请遵守管理规则和用户协议，履行信息安全义务。 Please keep to the rules and the agreement, and to your duties of information security."
+    "请遵守管理规则和用户协议，履行信息安全义务。 Please keep to the rules and the agreement, and to your duties of"
+    " information security."
 )
 
 
@@ -25,8 +26,8 @@ READY_MADE_PHONE, READY_MADE_EMAIL = "13800005317", "ready-made-adult@example.or
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Somebody who is signed in. ``verified`` says whether the provider knows who that really is; ``closed`` is only ever seen
-    where a fault lets closed accounts in.
+    """Somebody who is signed in. ``verified`` says whether the provider knows who that really is; ``closed`` is only
+    ever seen where a fault lets closed accounts in.
     """
 
     id: str
@@ -59,7 +60,12 @@ def hand_out(house: House) -> None:
     """Open the accounts that the sandbox keeps for tests, where it keeps any."""
     if VariantName.READY_MADE_ACCOUNTS not in house.variants:
         return
-    for role, verified_by in (("adult", "resident_id"), ("reporter", "resident_id"), ("newcomer", None), ("namesake", None)):
+    for role, verified_by in (
+        ("adult", "resident_id"),
+        ("reporter", "resident_id"),
+        ("newcomer", None),
+        ("namesake", None),
+    ):
         house.store.insert(
             "account",
             id=f"acc_ready_{role}",
@@ -88,10 +94,11 @@ def signed_in(house: House, token: str | None, *, closed_too: bool = False) -> A
 
 
 def acting(house: House, caller: Account | None, named: str | None, believed: FaultName) -> Account | None:
-    """Who acts where a request names an account: the caller, who may name nobody else, unless a fault believes the request.
+    """Who acts where a request names an account: the caller, who may name nobody else, unless a fault believes the
+    request.
 
-    Raises:
-        Refusal: 403, ``account_not_yours``; 401, ``token_invalid``, for a closed account that a fault lets in for others alone.
+    Raises: Refusal: 403, ``account_not_yours``; 401, ``token_invalid``, for a closed account that a fault lets in for
+        others alone.
     """
     another = caller is not None and named is not None and named != caller.id
     if another and (believed in house.faults or (caller is not None and caller.closed)):
@@ -100,7 +107,9 @@ def acting(house: House, caller: Account | None, named: str | None, believed: Fa
     if caller is not None and caller.closed and FaultName.DELETED_ACCOUNT_PUBLISHES not in house.faults:
         raise _invalid_token()
     if another and VariantName.NAMED_ACCOUNT_OVERLOOKED not in house.variants:
-        raise Refusal(403, "account_not_yours", "不能以他人账号的名义操作。 Nobody acts in the name of another account.")
+        raise Refusal(
+            403, "account_not_yours", "不能以他人账号的名义操作。 Nobody acts in the name of another account."
+        )
     return caller
 
 
@@ -115,11 +124,13 @@ def required(caller: Account | None) -> Account:
     return caller
 
 
-def verify(house: House, caller: Account, account: str, document: DocumentType, number: str, holder: str) -> dict[str, Any]:
+def verify(
+    house: House, caller: Account, account: str, document: DocumentType, number: str, holder: str
+) -> dict[str, Any]:
     """Hold the caller's own account to be verified by a document.
 
-    Raises:
-        Refusal: 404 for somebody else's account; 422 for a number that nobody can have, and for an identity card that verified an
+    Raises: Refusal: 404 for somebody else's account; 422 for a number that nobody can have, and for an identity card
+        that verified an
             account under another name; 409 for a number that is in use, where it verifies one account.
     """
     if VariantName.NAMED_ACCOUNT_OVERLOOKED in house.variants:
@@ -130,8 +141,15 @@ def verify(house: House, caller: Account, account: str, document: DocumentType, 
         raise Refusal(422, "identity_method_unknown", "仅支持手机号码认证。 Only mobile numbers are taken here.")
     examine(document, number, house.now().date(), house.faults)
     taken = "SELECT 1 FROM account WHERE identity_digest = ? AND id != ? AND closed_at IS NULL"
-    if VariantName.ONE_ACCOUNT_A_PERSON in house.variants and house.store.row(taken, digest(number), account) is not None:
-        raise Refusal(409, "identity_in_use", "该证件已用于其他账号，可申诉。 This number is in use; appeal if you did not do that.")
+    if (
+        VariantName.ONE_ACCOUNT_A_PERSON in house.variants
+        and house.store.row(taken, digest(number), account) is not None
+    ):
+        raise Refusal(
+            409,
+            "identity_in_use",
+            "该证件已用于其他账号，可申诉。 This number is in use; appeal if you did not do that.",
+        )
     if document == "resident_id" and FaultName.IDENTITY_UNDER_ANY_NAME not in house.faults:
         _same_holder(house, account, number, holder)
     house.store.run(
@@ -144,7 +162,9 @@ def verify(house: House, caller: Account, account: str, document: DocumentType, 
     house.note(account, "identity-verified", account, document)
     answer: dict[str, Any] = {"account": {"id": account, "verified": True, "verified_by": document}}
     if FaultName.IDENTITY_TELLS_OTHER_ACCOUNTS in house.faults:
-        others = house.store.rows("SELECT email, phone FROM account WHERE identity_digest = ? AND id != ?", digest(number), account)
+        others = house.store.rows(
+            "SELECT email, phone FROM account WHERE identity_digest = ? AND id != ?", digest(number), account
+        )
         answer["other_accounts"] = [dict(row) for row in others]
     return answer
 
@@ -155,7 +175,9 @@ def _same_holder(house: House, account: str, number: str, holder: str) -> None:
         return
     others = "SELECT 1 FROM account WHERE identity_digest = ? AND holder_digest != ? AND id != ? AND closed_at IS NULL"
     if house.store.row(others, digest(number), digest(holder), account) is not None:
-        raise Refusal(422, "identity_name_differs", "姓名与证件号码不符。 The name is not that of whoever has this number.")
+        raise Refusal(
+            422, "identity_name_differs", "姓名与证件号码不符。 The name is not that of whoever has this number."
+        )
 
 
 def close(house: House, caller: Account, account: str) -> None:
@@ -171,7 +193,10 @@ def close(house: House, caller: Account, account: str) -> None:
 
 def claims_verified(claims: Mapping[str, Any]) -> bool:
     """Whether somebody says of themselves to be verified, in any of the usual spellings."""
-    return any("verified" in name.lower() and str(value).lower() in {"1", "true", "yes", "verified"} for name, value in claims.items())
+    return any(
+        "verified" in name.lower() and str(value).lower() in {"1", "true", "yes", "verified"}
+        for name, value in claims.items()
+    )
 
 
 def believed(house: House, headers: Mapping[str, str], query: Mapping[str, str]) -> bool:
@@ -183,14 +208,20 @@ def believed(house: House, headers: Mapping[str, str], query: Mapping[str, str])
         return True
     if FaultName.VERIFIED_FROM_INSIDE in faults and headers.get("x-forwarded-for", "").startswith("127."):
         return True
-    if FaultName.VERIFIED_BY_NAMING_ANOTHER in faults and _is_verified(house, headers.get("x-account-id") or query.get("account_id")):
+    if FaultName.VERIFIED_BY_NAMING_ANOTHER in faults and _is_verified(
+        house, headers.get("x-account-id") or query.get("account_id")
+    ):
         return True
-    internal = {name: value for name, value in headers.items() if name.startswith("x-account-") and name != "x-account-id"}
+    internal = {
+        name: value for name, value in headers.items() if name.startswith("x-account-") and name != "x-account-id"
+    }
     return FaultName.VERIFIED_BY_ACCOUNT_HEADER in faults and bool(internal)
 
 
 def _invalid_token() -> Refusal:
-    return Refusal(401, "token_invalid", "登录凭证无效或账号已注销。 The access token is not valid, or its account was closed.")
+    return Refusal(
+        401, "token_invalid", "登录凭证无效或账号已注销。 The access token is not valid, or its account was closed."
+    )
 
 
 def _is_verified(house: House, account: str | None) -> bool:

@@ -28,7 +28,9 @@ Handler = Callable[[Request], Awaitable[Response]]
 B = TypeVar("B", bound=BaseModel)
 
 
-def create_app(faults: Iterable[str] = (), seed: int = 0, clock: Clock | None = None, variants: Iterable[str] = ()) -> Starlette:
+def create_app(
+    faults: Iterable[str] = (), seed: int = 0, clock: Clock | None = None, variants: Iterable[str] = ()
+) -> Starlette:
     """The provider as an ASGI application: lawful, but for the ``faults`` named, and in the ways of its ``variants``.
 
     ``seed`` determines every name it gives. Each application has a store of its own, in memory.
@@ -96,7 +98,9 @@ class Desk:
         document = (await _body(request, bodies.IdentityCheck)).document
         return self.manners.json(
             200,
-            accounts.verify(self.house, caller, request.path_params["account"], document.type, document.number, document.holder),
+            accounts.verify(
+                self.house, caller, request.path_params["account"], document.type, document.number, document.holder
+            ),
         )
 
     # --- consent ---
@@ -135,7 +139,9 @@ class Desk:
         caller = accounts.required(self._caller(request))
         body = await _body(request, bodies.Edit)
         caller = accounts.required(accounts.acting(self.house, caller, body.account, FaultName.NAMED_ACCOUNT_EDITS))
-        answer = studio.edit(self.house, caller, decoded(body.source), body.subject, body.scope, body.prompt, body.consent)
+        answer = studio.edit(
+            self.house, caller, decoded(body.source), body.subject, body.scope, body.prompt, body.consent
+        )
         return self.manners.made(request, *answer)
 
     async def take_in(self, request: Request) -> Response:
@@ -177,7 +183,9 @@ class Desk:
 
     async def refutations(self, request: Request) -> Response:
         publication.found(self.house, request.path_params["publication"])
-        return self.manners.json(200, {"refutations": publication.refutations(self.house, request.path_params["publication"])})
+        return self.manners.json(
+            200, {"refutations": publication.refutations(self.house, request.path_params["publication"])}
+        )
 
     # --- moderation ---
 
@@ -202,7 +210,9 @@ class Desk:
     async def appeal(self, request: Request) -> Response:
         caller = accounts.required(self._caller(request))
         body = await _body(request, bodies.Appeal)
-        return self.manners.json(201, moderation.appeal(self.house, caller, request.path_params["publication"], body.statement))
+        return self.manners.json(
+            201, moderation.appeal(self.house, caller, request.path_params["publication"], body.statement)
+        )
 
     async def ticket(self, request: Request) -> Response:
         receipt, named = (request.query_params.get(name) for name in ("receipt", "account"))

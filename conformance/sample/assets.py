@@ -107,7 +107,9 @@ def form(house: House, asset: sqlite3.Row, name: str) -> tuple[bytes, str]:
     match name:
         case "original" | "share":
             return original(house, asset), media_type
-        case "download" | "export" if FaultName.COPIES_LOSE_IMPLICIT_LABEL in house.faults and _is_file_made_here(asset):
+        case "download" | "export" if FaultName.COPIES_LOSE_IMPLICIT_LABEL in house.faults and _is_file_made_here(
+            asset
+        ):
             return stripped(original(house, asset), media_type), media_type
         case "download" | "export":
             if _loses_label(house, asset, name):
@@ -199,7 +201,9 @@ def make(
         data = pictures.draw(prompt, asset, media_type, picture)
         if VariantName.SOURCE_TYPE_BESIDES in house.variants:
             data = with_source_type(data, media_type)
-    bare = FaultName.UNLABELLED_COPY_BARE in house.faults or (media_type == JPEG and FaultName.UNLABELLED_JPEG_BARE in house.faults)
+    bare = FaultName.UNLABELLED_COPY_BARE in house.faults or (
+        media_type == JPEG and FaultName.UNLABELLED_JPEG_BARE in house.faults
+    )
     if not visible_label and bare:
         return data
     data = with_implicit_label(data, media_type, values, house.faults, prompt)

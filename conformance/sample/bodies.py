@@ -61,8 +61,8 @@ class Generation(BaseModel):
 
 
 class Edit(BaseModel):
-    """``source`` is a file in Base64; ``consent`` the record the user relies on; ``account`` whose edit it is, which is nobody's but
-    the user's own.
+    """``source`` is a file in Base64; ``consent`` the record the user relies on; ``account`` whose edit it is, which is
+    nobody's but the user's own.
     """
 
     source: str

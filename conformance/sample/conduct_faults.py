@@ -1,4 +1,6 @@
-"""Faults of everything but labels: consent, real names, takedown, complaints, prohibited content, disclosure, records."""
+"""Faults of everything but labels: consent, real names, takedown, complaints, prohibited content, disclosure,
+records.
+"""
 
 from __future__ import annotations
 
@@ -12,16 +14,31 @@ _ANY_CONSENT = (*_SEPARATE_CONSENT, "cn-pipl/14.2", "cn-pipl/15.1")
 _CONSENT = table(
     "consent",
     {
-        FaultName.EDIT_WITHOUT_CONSENT: ("Faces and voices are edited although no consent is named.", _SEPARATE_CONSENT),
-        FaultName.CONSENT_PROMPT_MISSING: ("The refusal does not prompt to obtain separate consent.", _SEPARATE_CONSENT),
-        FaultName.CONSENT_FOR_ANYONE: ("The consent of one person opens every other face and voice.", _SEPARATE_CONSENT),
+        FaultName.EDIT_WITHOUT_CONSENT: (
+            "Faces and voices are edited although no consent is named.",
+            _SEPARATE_CONSENT,
+        ),
+        FaultName.CONSENT_PROMPT_MISSING: (
+            "The refusal does not prompt to obtain separate consent.",
+            _SEPARATE_CONSENT,
+        ),
+        FaultName.CONSENT_FOR_ANYONE: (
+            "The consent of one person opens every other face and voice.",
+            _SEPARATE_CONSENT,
+        ),
         FaultName.CONSENT_BORROWED: ("A consent given to one account serves every other account.", _SEPARATE_CONSENT),
-        FaultName.NAMED_ACCOUNT_EDITS: ("An edit is made for the account that its body names, whoever signs it.", _SEPARATE_CONSENT),
+        FaultName.NAMED_ACCOUNT_EDITS: (
+            "An edit is made for the account that its body names, whoever signs it.",
+            _SEPARATE_CONSENT,
+        ),
         FaultName.CONSENT_FOR_ANY_SCOPE: (
             "A consent to edit the face opens the voice, and vice versa.",
             (*_SEPARATE_CONSENT, "cn-pipl/14.2"),
         ),
-        FaultName.CONSENT_BY_ASSERTION: ("A prompt that says that the person agreed passes for their consent.", _ANY_CONSENT),
+        FaultName.CONSENT_BY_ASSERTION: (
+            "A prompt that says that the person agreed passes for their consent.",
+            _ANY_CONSENT,
+        ),
         FaultName.VOICE_CONSENT_UNASKED: ("Faces need a consent and voices do not.", _ANY_CONSENT),
     },
 )
@@ -35,17 +52,29 @@ _REAL_NAME = table(
         FaultName.PUBLISH_UNVERIFIED: ("Accounts publish before their identity is verified.", _PUBLISHING),
         FaultName.PUBLISH_ANONYMOUS: ("Somebody who is not signed in can publish.", _PUBLISHING),
         FaultName.VERIFIED_BY_ROLE: ("Whoever says in a header to be an administrator needs no identity.", _PUBLISHING),
-        FaultName.VERIFIED_FROM_INSIDE: ("A request that says to come from this machine (X-Forwarded-For) needs no identity.", _PUBLISHING),
-        FaultName.VERIFIED_BY_HEADER: ("Whoever says in a header, query or profile to be verified is believed.", _PUBLISHING),
+        FaultName.VERIFIED_FROM_INSIDE: (
+            "A request that says to come from this machine (X-Forwarded-For) needs no identity.",
+            _PUBLISHING,
+        ),
+        FaultName.VERIFIED_BY_HEADER: (
+            "Whoever says in a header, query or profile to be verified is believed.",
+            _PUBLISHING,
+        ),
         FaultName.VERIFIED_BY_NAMING_ANOTHER: (
             "A request that names a verified account in a header or parameter passes for that account's.",
             _PUBLISHING,
         ),
-        FaultName.NAMED_ACCOUNT_PUBLISHES: ("A publication is the account's that its body names, whoever signs it.", _PUBLISHING),
+        FaultName.NAMED_ACCOUNT_PUBLISHES: (
+            "A publication is the account's that its body names, whoever signs it.",
+            _PUBLISHING,
+        ),
         FaultName.IDENTITY_FOR_ANOTHER: ("Whoever is signed in can present an identity for any account.", _IDENTITY),
         FaultName.ID_CHECKSUM_IGNORED: ("The check digit of identity card numbers is not looked at.", _IDENTITY),
         FaultName.ID_BIRTHDATE_IGNORED: ("The birth date inside identity card numbers is not looked at.", _IDENTITY),
-        FaultName.USCC_CHECKSUM_IGNORED: ("The check digit of unified social credit codes is not looked at.", _IDENTITY),
+        FaultName.USCC_CHECKSUM_IGNORED: (
+            "The check digit of unified social credit codes is not looked at.",
+            _IDENTITY,
+        ),
         FaultName.PHONE_ANY_DIGITS: ("Any string of digits passes for a mobile phone number.", _IDENTITY),
         FaultName.EMAIL_SUFFICES: ("An e-mail address passes for an identity.", _IDENTITY),
         FaultName.EMPTY_IDENTITY: ("An empty number passes for an identity.", _IDENTITY),
@@ -70,10 +99,16 @@ _TAKEDOWN = table(
         FaultName.DOWNLOAD_SURVIVES: ("Removed content can still be downloaded.", _GONE),
         FaultName.SHARE_SURVIVES: ("Shared links to removed content still work.", _GONE),
         FaultName.SEARCH_SURVIVES: ("Search still lists removed content.", _GONE),
-        FaultName.INTIMATE_IMAGE_AFTER_72_HOURS: ("An intimate image is removed 72 hours after a valid request.", ("us-take-it-down/3.b",)),
+        FaultName.INTIMATE_IMAGE_AFTER_72_HOURS: (
+            "An intimate image is removed 72 hours after a valid request.",
+            ("us-take-it-down/3.b",),
+        ),
         FaultName.COPIES_SURVIVE: ("Identical copies of removed content stay up.", ("us-take-it-down/3.c",)),
         FaultName.ANY_REPORT_REMOVES: ("Every report is upheld, founded or not.", ("eu-dsa/16.6",)),
-        FaultName.PAGE_CACHED: ("A page that somebody looked at is served from a cache for a day, removed or not.", ("cn-dsp-2023/10.4",)),
+        FaultName.PAGE_CACHED: (
+            "A page that somebody looked at is served from a cache for a day, removed or not.",
+            ("cn-dsp-2023/10.4",),
+        ),
         FaultName.FEED_RENEWED_DAILY: ("The feed drops removed content a day later.", ("cn-dsp-2023/10.4",)),
         FaultName.SEARCH_RENEWED_DAILY: ("Search drops removed content a day later.", ("cn-dsp-2023/10.4",)),
         FaultName.THUMBNAIL_KEPT_BY_EDGE: ("A thumbnail that somebody looked at is never dropped from a cache.", _GONE),
@@ -102,7 +137,10 @@ _COMPLAINTS = table(
     {
         FaultName.REPORT_NEEDS_ACCOUNT: ("Only somebody with an account can report.", _OPEN_TO_ALL),
         FaultName.REPORT_WITHOUT_RECEIPT: ("Reports are not confirmed.", ("eu-dsa/16.4",)),
-        FaultName.TIME_LIMIT_UNPUBLISHED: ("The page on complaints does not say by when they are answered.", ("cn-dsp-2023/12.2",)),
+        FaultName.TIME_LIMIT_UNPUBLISHED: (
+            "The page on complaints does not say by when they are answered.",
+            ("cn-dsp-2023/12.2",),
+        ),
         FaultName.COMPLAINTS_PAGE_EMPTY: ("The page on complaints is empty.", ("cn-dsp-2023/12.2",)),
     },
 )
@@ -112,7 +150,10 @@ _DECISIONS = table(
     {
         FaultName.REPORT_UNDECIDED: ("Reporters never hear of a decision.", _ANSWERED),
         FaultName.UNFOUNDED_REPORT_UNANSWERED: ("Whose report is not upheld never hears of it.", _ANSWERED),
-        FaultName.REPORT_DECIDED_LATE: ("Reporters hear of a decision long after the published limit.", ("cn-dsp-2023/12.3",)),
+        FaultName.REPORT_DECIDED_LATE: (
+            "Reporters hear of a decision long after the published limit.",
+            ("cn-dsp-2023/12.3",),
+        ),
         FaultName.UNFOUNDED_REPORT_ANSWERED_LATE: (
             "Whose report is not upheld hears of it long after the published limit.",
             ("cn-dsp-2023/12.3",),
@@ -131,8 +172,14 @@ _CONSENT_IN_TIME = table(
     "consent",
     {
         FaultName.CONSENT_OUTLIVES_REVOCATION: ("A revoked consent is still honoured.", _WITHDRAWN),
-        FaultName.CONSENT_REMEMBERED_AFTER_USE: ("A consent that was used once is remembered as good, revoked or not.", _WITHDRAWN),
-        FaultName.CONSENT_OUTLIVES_EXPIRY: ("A consent is honoured after the days that it was given for.", _SEPARATE_CONSENT),
+        FaultName.CONSENT_REMEMBERED_AFTER_USE: (
+            "A consent that was used once is remembered as good, revoked or not.",
+            _WITHDRAWN,
+        ),
+        FaultName.CONSENT_OUTLIVES_EXPIRY: (
+            "A consent is honoured after the days that it was given for.",
+            _SEPARATE_CONSENT,
+        ),
         FaultName.CONSENT_RENEWED_BY_USE: (
             "Every use of a consent lets it stand another day, whatever it was given for.",
             _SEPARATE_CONSENT,
@@ -159,7 +206,12 @@ _ACCOUNTS_IN_TIME = table(
 
 _TWO_NAMES = table(
     "real-name",
-    {FaultName.IDENTITY_UNDER_ANY_NAME: ("The number of one identity card verifies accounts under several names.", _IDENTITY)},
+    {
+        FaultName.IDENTITY_UNDER_ANY_NAME: (
+            "The number of one identity card verifies accounts under several names.",
+            _IDENTITY,
+        )
+    },
     Level.EXTENDED,
 )
 
@@ -168,8 +220,14 @@ _DRAWN = (
     table(
         "consent",
         {
-            FaultName.SMALL_PICTURES_UNASKED: ("Faces in pictures less than 60 pixels wide or high need no consent.", _ANY_CONSENT),
-            FaultName.SHORT_VOICES_UNASKED: ("Voices in recordings other than half a second long need no consent.", _ANY_CONSENT),
+            FaultName.SMALL_PICTURES_UNASKED: (
+                "Faces in pictures less than 60 pixels wide or high need no consent.",
+                _ANY_CONSENT,
+            ),
+            FaultName.SHORT_VOICES_UNASKED: (
+                "Voices in recordings other than half a second long need no consent.",
+                _ANY_CONSENT,
+            ),
         },
         reach=Reach.DRAWN,
     )
@@ -184,8 +242,14 @@ _DRAWN = (
                 "Titles that sound like the platform's own announcements need no identity.",
                 _PUBLISHING,
             ),
-            FaultName.ANONYMOUS_BY_MARKUP: ("A title with markup in it takes a path on which nobody asks who publishes.", _PUBLISHING),
-            FaultName.ID_CHECKSUM_IGNORED_FOR_THE_YOUNG: ("The check digit is not looked at for holders born in 1986 or later.", _IDENTITY),
+            FaultName.ANONYMOUS_BY_MARKUP: (
+                "A title with markup in it takes a path on which nobody asks who publishes.",
+                _PUBLISHING,
+            ),
+            FaultName.ID_CHECKSUM_IGNORED_FOR_THE_YOUNG: (
+                "The check digit is not looked at for holders born in 1986 or later.",
+                _IDENTITY,
+            ),
             FaultName.USCC_CHECKSUM_IGNORED_ELSEWHERE: (
                 "The check digit of credit codes is not looked at outside the provider's own province.",
                 _IDENTITY,
@@ -196,7 +260,10 @@ _DRAWN = (
     | table(
         "complaints",
         {
-            FaultName.REPORT_WITH_PICTOGRAMS_NEEDS_ACCOUNT: ("A report with a pictogram in it is taken from users only.", _OPEN_TO_ALL),
+            FaultName.REPORT_WITH_PICTOGRAMS_NEEDS_ACCOUNT: (
+                "A report with a pictogram in it is taken from users only.",
+                _OPEN_TO_ALL,
+            ),
             FaultName.RECEIPT_LOST_BETWEEN_LINES: ("A report of several lines is not confirmed.", ("eu-dsa/16.4",)),
         },
         reach=Reach.DRAWN,
@@ -226,7 +293,10 @@ _PROHIBITED = (
         "prohibited-content",
         {
             FaultName.INPUT_UNREVIEWED: ("Nobody looks at what is asked for.", ("cn-dsp-2023/6.1", "cn-dsp-2023/10.1")),
-            FaultName.OUTPUT_UNREVIEWED: ("Nobody looks at what was made before it is handed out.", ("cn-dsp-2023/10.1",)),
+            FaultName.OUTPUT_UNREVIEWED: (
+                "Nobody looks at what was made before it is handed out.",
+                ("cn-dsp-2023/10.1",),
+            ),
             FaultName.FAKE_NEWS_WRITTEN: ("Fake news is written on request.", ("cn-dsp-2023/6.2",)),
             FaultName.FAKE_NEWS_PUBLISHED: ("Fake news is published.", ("cn-dsp-2023/6.2",)),
             FaultName.ONLY_TEXT_PROMPTS_REVIEWED: ("Only what is asked of the writer is looked at.", _REVIEWED),
@@ -247,7 +317,10 @@ _PROHIBITED = (
     | table(
         "prohibited-content",
         {
-            FaultName.REVIEW_AT_A_GLANCE: ("Only the first hundred characters of what is asked for are looked at.", _REVIEWED),
+            FaultName.REVIEW_AT_A_GLANCE: (
+                "Only the first hundred characters of what is asked for are looked at.",
+                _REVIEWED,
+            ),
         },
         Level.EXTENDED,
         Reach.DRAWN,
@@ -277,7 +350,10 @@ _DISCLOSURE = table(
         FaultName.FILING_NUMBER_MALFORMED: ("The filing number has lost a digit.", _FILING),
         FaultName.FILING_NUMBER_MISSING: ("The page on the filing does not show its number.", _FILING),
         FaultName.FILING_LINK_MISSING: ("The page on the filing does not link to the public register.", _FILING),
-        FaultName.DETECTION_TOOL_UNLINKED: ("The page of the detection tool leads to no tool.", ("us-states/ca-sb942.detection-tool",)),
+        FaultName.DETECTION_TOOL_UNLINKED: (
+            "The page of the detection tool leads to no tool.",
+            ("us-states/ca-sb942.detection-tool",),
+        ),
     },
     Level.EXTENDED,
 )
@@ -285,7 +361,10 @@ _DISCLOSURE = table(
 _RECORDS = table(
     "records",
     {
-        FaultName.UNLABELLED_COPY_UNRECORDED: ("Copies without visible label leave no record.", ("cn-labeling-2025/9.2",)),
+        FaultName.UNLABELLED_COPY_UNRECORDED: (
+            "Copies without visible label leave no record.",
+            ("cn-labeling-2025/9.2",),
+        ),
         FaultName.RECORDS_PURGED: ("Records are thrown away after 90 days.", ("cn-labeling-2025/9.2",)),
     },
     Level.EXTENDED,
@@ -301,15 +380,24 @@ _PERSONAL_DATA = (
             FaultName.AUTHOR_REACHABLE_ON_PAGES: ("Pages tell the author's telephone number.", _PUBLIC),
             FaultName.CONSENT_NAMED_ON_PAGES: ("Pages of edited pictures and voices name who consented.", _PUBLIC),
             FaultName.REPORTER_NAMED_ON_PAGES: ("Pages tell how to reach who reported them.", _PUBLIC),
-            FaultName.SEARCH_FINDS_BY_PHONE: ("A search for a telephone number finds what its holder published.", _PUBLIC),
+            FaultName.SEARCH_FINDS_BY_PHONE: (
+                "A search for a telephone number finds what its holder published.",
+                _PUBLIC,
+            ),
             FaultName.REPORTER_TOLD_TO_AUTHOR: ("An author's records tell how to reach who reported them.", _LEAKED),
-            FaultName.BORROWED_CONSENT_NAMES_PERSON: ("Who names a consent given to another account is told whose it is.", _LEAKED),
+            FaultName.BORROWED_CONSENT_NAMES_PERSON: (
+                "Who names a consent given to another account is told whose it is.",
+                _LEAKED,
+            ),
             FaultName.IDENTITY_TELLS_OTHER_ACCOUNTS: (
                 "Who presents a number that another account was verified by is told how to reach its holder.",
                 _LEAKED,
             ),
             FaultName.TICKETS_OPEN_TO_ACCOUNTS: ("Every account reads every ticket.", _LEAKED),
-            FaultName.NAMED_ACCOUNT_READS_TICKETS: ("A ticket is read by whoever names the account that it belongs to.", _LEAKED),
+            FaultName.NAMED_ACCOUNT_READS_TICKETS: (
+                "A ticket is read by whoever names the account that it belongs to.",
+                _LEAKED,
+            ),
             FaultName.TICKETS_OPEN_TO_STRANGERS: ("Everybody reads every ticket.", _LEAKED),
         },
         Level.EXTENDED,
@@ -318,7 +406,10 @@ _PERSONAL_DATA = (
         "governance",
         {
             FaultName.REPORTER_TOLD_ON_APPEAL: ("Who appeals is told how to reach who reported them.", _LEAKED),
-            FaultName.TICKET_NUMBERS_IN_A_ROW: ("Tickets are counted, and those of strangers open by their number.", _LEAKED),
+            FaultName.TICKET_NUMBERS_IN_A_ROW: (
+                "Tickets are counted, and those of strangers open by their number.",
+                _LEAKED,
+            ),
         },
         Level.EXTENDED,
         Reach.SEQUENCE,

@@ -26,7 +26,15 @@ PROMPT = (
 
 
 def grant(
-    house: House, caller: Account, subject: str, subject_name: str, scope: Scope, statement: str, days: int, *, minor: bool
+    house: House,
+    caller: Account,
+    subject: str,
+    subject_name: str,
+    scope: Scope,
+    statement: str,
+    days: int,
+    *,
+    minor: bool,
 ) -> dict[str, Any]:
     """Put a consent on record for ``days`` days.
 
@@ -106,7 +114,9 @@ def demand(house: House, caller: Account, subject: str, scope: Scope, consent: s
         raise _refusal(house)
     row = house.store.row("SELECT * FROM consent WHERE id = ?", consent)
     if row is None and FaultName.CONSENT_OF_THE_ACCOUNT in faults:
-        row = house.store.row("SELECT * FROM consent WHERE account = ? AND scope = ? AND revoked_at IS NULL", caller.id, scope)
+        row = house.store.row(
+            "SELECT * FROM consent WHERE account = ? AND scope = ? AND revoked_at IS NULL", caller.id, scope
+        )
         subject = row["subject"] if row is not None else subject
     covers = (
         row is not None
@@ -118,7 +128,11 @@ def demand(house: House, caller: Account, subject: str, scope: Scope, consent: s
     )
     if not covers:
         raise _refusal(house, row if row is not None and row["account"] != caller.id else None)
-    house.store.run("UPDATE consent SET used_at = coalesce(used_at, ?1), last_used_at = ?1 WHERE id = ?2", written(house.now()), consent)
+    house.store.run(
+        "UPDATE consent SET used_at = coalesce(used_at, ?1), last_used_at = ?1 WHERE id = ?2",
+        written(house.now()),
+        consent,
+    )
 
 
 def _revocation_forgotten(house: House, consent: sqlite3.Row) -> bool:
@@ -139,7 +153,8 @@ def _refusal(house: House, of_another: sqlite3.Row | None = None) -> Refusal:
         return Refusal(
             403,
             "separate_consent_required",
-            f"该同意由{of_another['subject_name']}向其他账号作出。 {of_another['subject_name']} gave this consent to another account.",
+            f"该同意由{of_another['subject_name']}向其他账号作出。 {of_another['subject_name']} gave this consent to"
+            " another account.",
             prompt=PROMPT,
         )
     if FaultName.CONSENT_PROMPT_MISSING in house.faults:

@@ -1,4 +1,5 @@
-"""Content credentials (C2PA) beside the field that the law prescribes, as providers write them that serve several markets.
+"""Content credentials (C2PA) beside the field that the law prescribes, as providers write them that serve several
+markets.
 
 Signed with a key made for this process, by an authority that nobody trusts: that is enough to show that two marks
 can stand in one file.
@@ -35,7 +36,10 @@ def with_credential(data: bytes, media_type: str) -> bytes:
     manifest = {
         "claim_generator_info": [{"name": _NAME, "version": "1"}],
         "assertions": [
-            {"label": "c2pa.actions.v2", "data": {"actions": [{"action": "c2pa.created", "digitalSourceType": _MADE_BY_AI}]}},
+            {
+                "label": "c2pa.actions.v2",
+                "data": {"actions": [{"action": "c2pa.created", "digitalSourceType": _MADE_BY_AI}]},
+            },
         ],
     }
     info = c2pa.C2paSignerInfo(alg=b"es256", sign_cert=chain, private_key=key, ta_url=None)
@@ -78,7 +82,9 @@ def _signer() -> tuple[bytes, bytes]:
 
 
 def _named(name: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name), x509.NameAttribute(NameOID.ORGANIZATION_NAME, _NAME)])
+    return x509.Name(
+        [x509.NameAttribute(NameOID.COMMON_NAME, name), x509.NameAttribute(NameOID.ORGANIZATION_NAME, _NAME)]
+    )
 
 
 def _usage(*, signs: bool) -> x509.KeyUsage:

@@ -17,8 +17,10 @@ FILING_LINK = "https://beian.cac.gov.cn/"
 _HOURS = TIME_LIMIT // timedelta(hours=1)
 
 _RULES = (
-    "管理规则与平台公约。一、不得利用本服务制作、复制、发布、传播法律法规禁止的信息和虚假新闻信息。二、使用者须完成真实身份认证后方可发布。"
-    "三、违法和不良信息将被移除，并视情节对账号采取警示、限制功能、暂停服务、关闭账号等措施。四、编辑人脸、人声须取得被编辑个人的单独同意。"
+    "管理规则与平台公约。一、不得利用本服务制作、复制、发布、传播法律法规禁止的信息和虚假新闻信息。二、"
+    "使用者须完成真实身份认证后方可发布。"
+    "三、违法和不良信息将被移除，并视情节对账号采取警示、限制功能、暂停服务、关闭账号等措施。四、编辑人脸、"
+    "人声须取得被编辑个人的单独同意。"
     "Rules of the platform: nothing prohibited and no fake news; verified identity before publishing; "
     "removal and measures against accounts; separate consent before a face or a voice is edited."
 )
@@ -27,13 +29,15 @@ _AGREEMENT_ON_SECURITY = "您应履行信息安全义务。You keep to the dutie
 _AGREEMENT_ON_LABELS = (
     f"标识方法和样式：文本在开头标注“{TEXT_LABEL}”；图片在右下角标注“{PICTURE_LABEL}”，"
     "字高不小于最短边的百分之五；音频在开头以“短长 短短”节奏提示；"
-    "所有文件的元数据均含AIGC隐式标识。请仔细阅读并理解相关标识管理要求。申请不含显式标识的内容，须承诺自行履行标识义务，相关日志留存不少于六个月。"
+    "所有文件的元数据均含AIGC隐式标识。请仔细阅读并理解相关标识管理要求。申请不含显式标识的内容，"
+    "须承诺自行履行标识义务，相关日志留存不少于六个月。"
     "Labels: texts begin with it, pictures show it in a corner, sounds begin with the rhythm short-long "
     "short-short, and the metadata of every file carries the AIGC field. A copy without visible label is "
     "handed out only to those who accept the duty to label it."
 )
 _COMPLAINTS = (
-    "投诉举报。任何人无需注册即可举报：选择“举报”，填写理由并提交；提交后您会收到回执，可凭回执查询进度；平台审核后告知处理结果和理由；不服可以申诉，由人工复核。"
+    "投诉举报。任何人无需注册即可举报：选择“举报”，填写理由并提交；提交后您会收到回执，"
+    "可凭回执查询进度；平台审核后告知处理结果和理由；不服可以申诉，由人工复核。"
     "申请移除未经同意的私密影像，请附签名、善意声明和联系方式，平台将在48小时内移除。"
     "Complaints: anybody may report without an account; you receive a receipt, then the decision and its "
     "reasons; the author may appeal to a person. Intimate images are removed within 48 hours of a valid "
@@ -41,7 +45,8 @@ _COMPLAINTS = (
 )
 DETECTION_LINK = "https://sample.invalid/detect"
 _DETECTION = (
-    "免费检测工具：上传文件，即可查看其是否由本服务生成。A free tool for everybody: upload a file and see whether this service made it."
+    "免费检测工具：上传文件，即可查看其是否由本服务生成。A free tool for everybody: upload a file and see whether this"
+    " service made it."
 )
 _FILING = "算法备案信息公示。Public information on the filing of this service's algorithm."
 

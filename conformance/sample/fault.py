@@ -245,6 +245,11 @@ _IN_TIME = frozenset({FaultName.REPORT_DECIDED_LATE, FaultName.UNFOUNDED_REPORT_
 Entries: TypeAlias = Mapping[FaultName, tuple[str, Iterable[str]]]
 
 
-def table(behaviour: str, entries: Entries, level: Level = Level.CORE, reach: Reach = Reach.REQUEST) -> dict[FaultName, Fault]:
+def table(
+    behaviour: str, entries: Entries, level: Level = Level.CORE, reach: Reach = Reach.REQUEST
+) -> dict[FaultName, Fault]:
     """Faults of one behaviour that one level sees in one way: what each does, and the rules that then fail."""
-    return {name: Fault(name, summary, behaviour, frozenset(rules), level, reach) for name, (summary, rules) in entries.items()}
+    return {
+        name: Fault(name, summary, behaviour, frozenset(rules), level, reach)
+        for name, (summary, rules) in entries.items()
+    }

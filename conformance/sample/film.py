@@ -46,15 +46,23 @@ def avi(frames: list[bytes], name: str) -> bytes:
     with Image.open(io.BytesIO(frames[0])) as first:
         width, height = first.size
     largest = max(map(len, frames))
-    header = struct.pack("<14I", 1_000_000 // RATE, largest * RATE, 0, 0x10, len(frames), 0, 1, largest, width, height, 0, 0, 0, 0)
-    stream = b"vidsMJPG" + struct.pack("<IHHIIIIIIiI4H", 0, 0, 0, 0, 1, RATE, 0, len(frames), largest, -1, 0, 0, 0, width, height)
+    header = struct.pack(
+        "<14I", 1_000_000 // RATE, largest * RATE, 0, 0x10, len(frames), 0, 1, largest, width, height, 0, 0, 0, 0
+    )
+    stream = b"vidsMJPG" + struct.pack(
+        "<IHHIIIIIIiI4H", 0, 0, 0, 0, 1, RATE, 0, len(frames), largest, -1, 0, 0, 0, width, height
+    )
     picture = struct.pack("<IiiHH4sIiiII", 40, width, height, 1, 24, b"MJPG", width * height * 3, 0, 0, 0, 0)
-    heading = b"hdrl" + chunk(b"avih", header) + chunk(b"LIST", b"strl" + chunk(b"strh", stream) + chunk(b"strf", picture))
+    heading = (
+        b"hdrl" + chunk(b"avih", header) + chunk(b"LIST", b"strl" + chunk(b"strh", stream) + chunk(b"strf", picture))
+    )
     index, film = b"", b"movi"
     for frame in frames:
         index += b"00dc" + struct.pack("<III", 0x10, len(film), len(frame))
         film += chunk(b"00dc", frame)
-    body = b"AVI " + chunk(b"LIST", heading) + chunk(b"JUNK", name.encode()) + chunk(b"LIST", film) + chunk(b"idx1", index)
+    body = (
+        b"AVI " + chunk(b"LIST", heading) + chunk(b"JUNK", name.encode()) + chunk(b"LIST", film) + chunk(b"idx1", index)
+    )
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
 

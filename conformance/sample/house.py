@@ -13,7 +13,9 @@ from .variants import VariantName
 class House:
     """One provider, alone in its process or beside others: nothing is shared between two."""
 
-    def __init__(self, faults: frozenset[FaultName], seed: int, clock: Clock, variants: frozenset[VariantName] = frozenset()) -> None:
+    def __init__(
+        self, faults: frozenset[FaultName], seed: int, clock: Clock, variants: frozenset[VariantName] = frozenset()
+    ) -> None:
         self.faults = faults
         self.variants = variants
         self.clock = clock
@@ -29,4 +31,6 @@ class House:
 
     def note(self, account: str | None, kind: str, subject: str, text: str) -> None:
         """Keep a record of something done (the logs of Art. 16, the records of Art. 10 and 11)."""
-        self.store.insert("record", account=account or "", kind=kind, subject=subject, text=text, at=written(self.now()))
+        self.store.insert(
+            "record", account=account or "", kind=kind, subject=subject, text=text, at=written(self.now())
+        )

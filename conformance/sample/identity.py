@@ -82,7 +82,10 @@ def _resident_id(number: str, today: date, faults: Set[FaultName]) -> str | None
         born = datetime.strptime(number[6:14], "%Y%m%d").date()
         ric.get_birth_place(number)
     except (ValueError, ValidationError):
-        return "居民身份证号码中的地区或出生日期不存在。 The identity number names a region or a birth date that does not exist."
+        return (
+            "居民身份证号码中的地区或出生日期不存在。 The identity number names a region or a birth date that does not"
+            " exist."
+        )
     if not born.year >= OLDEST_YEAR or (born > today and FaultName.ID_OF_THE_UNBORN not in faults):
         return "居民身份证号码中的出生日期不合理。 Nobody alive has the birth date in the identity number."
     return None

@@ -156,7 +156,9 @@ def picture_label(faults: Set[FaultName], kind: str = "image") -> PictureLabel |
         return None
     if FaultName.PICTURE_LABEL_SMALL in faults:
         return PictureLabel(height=0.03)
-    return PictureLabel(in_corner=FaultName.PICTURE_LABEL_IN_THE_MIDDLE not in faults, faint=FaultName.PICTURE_LABEL_FAINT in faults)
+    return PictureLabel(
+        in_corner=FaultName.PICTURE_LABEL_IN_THE_MIDDLE not in faults, faint=FaultName.PICTURE_LABEL_FAINT in faults
+    )
 
 
 def audible_label(faults: Set[FaultName], kind: str = "speech") -> bool:
@@ -164,11 +166,16 @@ def audible_label(faults: Set[FaultName], kind: str = "speech") -> bool:
     return (FaultName.VOICE_UNLABELLED if kind == "speech" else FaultName.SOUND_UNLABELLED) not in faults
 
 
-def with_implicit_label(data: bytes, media_type: str, values: Mapping[str, str], faults: Set[FaultName], prompt: str = "") -> bytes:
+def with_implicit_label(
+    data: bytes, media_type: str, values: Mapping[str, str], faults: Set[FaultName], prompt: str = ""
+) -> bytes:
     """``data`` with the ``AIGC`` field in its metadata; plain text has no metadata and stays as it is."""
     if media_type == "text/plain" or _MISSING[media_type] in faults:
         return data
-    if FaultName.IMPLICIT_LABEL_LOST_IN_LONG_PROMPTS in faults and len(prompt.encode("utf-8", "replace")) > _LONG_PROMPT:
+    if (
+        FaultName.IMPLICIT_LABEL_LOST_IN_LONG_PROMPTS in faults
+        and len(prompt.encode("utf-8", "replace")) > _LONG_PROMPT
+    ):
         return data
     if faults & _MISSPELLING:
         data = _put(data, media_type, _misspelt(dict(values), faults, prompt))

@@ -100,13 +100,18 @@ def appeal(house: House, caller: Account, target: str, statement: str) -> dict[s
         raise Refusal(422, "statement_missing", "请说明申诉理由。 Say why you appeal.")
     mistaken = MISTAKEN in _words(house, row)
     reasons = (
-        "经人工复核，移除有误，内容已恢复。 A person reviewed the removal and found it mistaken; the content is restored."
+        "经人工复核，移除有误，内容已恢复。 A person reviewed the removal and found it mistaken; the content is"
+        " restored."
         if mistaken
-        else "经人工复核，内容违反管理规则第三条，维持移除。 "
-        "A person reviewed the removal; the content breaks section 3 of the rules and stays removed."
+        else (
+            "经人工复核，内容违反管理规则第三条，维持移除。 "
+            "A person reviewed the removal; the content breaks section 3 of the rules and stays removed."
+        )
     )
     ignored = FaultName.APPEAL_IGNORED in house.faults
-    ticket = _open_ticket(house, caller, "appeal", target, statement, "", None if ignored else house.now(), mistaken, reasons)
+    ticket = _open_ticket(
+        house, caller, "appeal", target, statement, "", None if ignored else house.now(), mistaken, reasons
+    )
     if mistaken and not ignored:
         house.store.run("UPDATE publication SET removed_at = NULL WHERE id = ?", target)
         house.note(caller.id, "restored", target, reasons)
@@ -147,9 +152,13 @@ def status(house: House, caller: Account | None, ticket: str, receipt: str | Non
         if FaultName.DECISION_WITHOUT_REASONS not in house.faults or row["kind"] == "appeal":
             blank = FaultName.DECISION_WITH_BLANK_REASONS in house.faults and row["kind"] != "appeal"
             answer["reasons"] = "  " if blank else row["reasons"]
-            answer["redress"] = "如不服，可申诉或寻求庭外争议解决。 You may complain, or turn to out-of-court settlement or a court."
+            answer["redress"] = (
+                "如不服，可申诉或寻求庭外争议解决。 You may complain, or turn to out-of-court settlement or a court."
+            )
     if row["kind"] == "appeal" and FaultName.REPORTER_TOLD_ON_APPEAL in house.faults:
-        reports = house.store.rows("SELECT contact FROM ticket WHERE publication = ? AND kind != 'appeal'", row["publication"])
+        reports = house.store.rows(
+            "SELECT contact FROM ticket WHERE publication = ? AND kind != 'appeal'", row["publication"]
+        )
         answer["against"] = [dict(report) for report in reports]
     return {"ticket": answer}
 
@@ -172,7 +181,9 @@ def _told_at(house: House, kind: Kind, upheld: bool) -> datetime | None:
         return None
     if VariantName.DECIDED_BY_PEOPLE in house.variants:
         return house.now() + BY_PEOPLE
-    late = FaultName.REPORT_DECIDED_LATE in faults or (FaultName.UNFOUNDED_REPORT_ANSWERED_LATE in faults and not upheld)
+    late = FaultName.REPORT_DECIDED_LATE in faults or (
+        FaultName.UNFOUNDED_REPORT_ANSWERED_LATE in faults and not upheld
+    )
     return house.now() + LATE if late and kind == "illegal" else house.now()
 
 

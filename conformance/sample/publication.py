@@ -59,7 +59,9 @@ def publish(house: House, caller: Account | None, verified: bool, asset: str, ti
         if house.store.row("SELECT 1 FROM asset WHERE id = ?", asset) is None:
             raise Refusal(404, "asset_unknown", "没有这个作品。 There is no such asset.")
     else:
-        announced = FaultName.OFFICIAL_TITLES_UNVERIFIED in house.faults and any(word in title for word in ("official", "admin"))
+        announced = FaultName.OFFICIAL_TITLES_UNVERIFIED in house.faults and any(
+            word in title for word in ("official", "admin")
+        )
         if not verified and not announced and FaultName.PUBLISH_UNVERIFIED not in house.faults:
             raise Refusal(
                 403,
@@ -176,7 +178,9 @@ def removed(house: House, publication: sqlite3.Row, surface: Surface) -> bool:
     if surface == "thumbnail" and publication["removed_for"] == "intimate":
         lag = 72 if FaultName.INTIMATE_THUMBNAIL_AFTER_72_HOURS in house.faults else lag
     if surface in CACHED and CACHED[surface][0] in house.faults:
-        glance = house.store.row("SELECT at FROM glance WHERE publication = ? AND surface = ?", publication["id"], surface)
+        glance = house.store.row(
+            "SELECT at FROM glance WHERE publication = ? AND surface = ?", publication["id"], surface
+        )
         hours = CACHED[surface][1]
         if glance is not None and (hours == float("inf") or glance["at"] > written(house.hours_ago(hours))):
             return False
@@ -185,7 +189,9 @@ def removed(house: House, publication: sqlite3.Row, surface: Surface) -> bool:
 
 def refutations(house: House, publication: str) -> list[dict[str, str]]:
     """The rumour refutations attached to a publication."""
-    rows = house.store.rows("SELECT publication, text, at FROM refutation WHERE publication = ? ORDER BY rowid", publication)
+    rows = house.store.rows(
+        "SELECT publication, text, at FROM refutation WHERE publication = ? ORDER BY rowid", publication
+    )
     return [dict(row) for row in rows]
 
 

@@ -25,7 +25,10 @@ LIMITED_HOURS = 24
 _GLANCE = 100
 
 _MEASURES = {
-    "warned": "对您的账号予以警示，再次违规将限制功能。 Your account is warned; its functions will be limited if this happens again.",
+    "warned": (
+        "对您的账号予以警示，再次违规将限制功能。 Your account is warned; its functions will be limited if this happens"
+        " again."
+    ),
     "limited": "您的账号功能已被限制24小时。 The functions of your account are limited for 24 hours.",
     "suspended": "您的账号已被暂停服务，可申诉。 Your account is suspended; you may appeal.",
 }

@@ -62,7 +62,9 @@ class SampleServer:
             self._socket.close()
             raise
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-        self._thread = threading.Thread(target=self._server.run, args=([self._socket],), name="sample-provider", daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.run, args=([self._socket],), name="sample-provider", daemon=True
+        )
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -74,7 +76,9 @@ class SampleServer:
             time.sleep(0.005)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
         self.stop()
 
     def wait(self) -> None:

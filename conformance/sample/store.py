@@ -39,7 +39,8 @@ CREATE TABLE refutation (
   publication TEXT NOT NULL REFERENCES publication, text TEXT NOT NULL, at TEXT NOT NULL);
 CREATE TABLE strike (account TEXT NOT NULL REFERENCES account, at TEXT NOT NULL);
 CREATE INDEX strike_account ON strike (account);
-CREATE TABLE glance (publication TEXT NOT NULL, surface TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (publication, surface));
+CREATE TABLE glance (
+  publication TEXT NOT NULL, surface TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (publication, surface));
 CREATE TABLE record (
   account TEXT NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL, text TEXT NOT NULL, at TEXT NOT NULL);
 CREATE INDEX record_account ON record (account, kind);
@@ -72,7 +73,9 @@ class Store:
         # The server's thread is the only one that uses the connection, but not always the one that makes it.
         self._connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         self._connection.row_factory = sqlite3.Row
-        self._connection.executescript("PRAGMA foreign_keys = ON; PRAGMA synchronous = OFF; PRAGMA journal_mode = OFF;" + SCHEMA)
+        self._connection.executescript(
+            "PRAGMA foreign_keys = ON; PRAGMA synchronous = OFF; PRAGMA journal_mode = OFF;" + SCHEMA
+        )
         self._names = random.Random(seed)
         #: What the provider signs its labels with.
         self.seal = self._names.randbytes(16)

@@ -45,8 +45,13 @@ KINDS = {
 }
 #: What Art. 17 (1) does not name: a mark is offered, and drawn unless it is not wanted.
 _MARK_ON_REQUEST = ("restoration", "sound")
-_MARK_FUNCTION = "您可以使用显著标识功能。 You can have this marked conspicuously: use the mark function (visible label)."
-REMINDER = "如上传内容含人工智能生成合成内容，请主动声明并使用标识功能。 Please declare AI-generated content and use the label function."
+_MARK_FUNCTION = (
+    "您可以使用显著标识功能。 You can have this marked conspicuously: use the mark function (visible label)."
+)
+REMINDER = (
+    "如上传内容含人工智能生成合成内容，请主动声明并使用标识功能。 Please declare AI-generated content and use the label"
+    " function."
+)
 _PLAYING = re.compile(r"像真人|Pretend")
 _TIRED_AFTER = 3
 _A_LONG_TALK = 3.0
@@ -145,7 +150,17 @@ def edit(
         whole, bare = (with_implicit_label(form, media_type, values, house.faults, prompt) for form in (whole, bare))
     on_record = consent if asked and known(house, consent) else None
     assets.keep(
-        house, caller, asset, "edited", media_type, whole, kind=scope, prompt=prompt, provenance=values, bare=bare, consent=on_record
+        house,
+        caller,
+        asset,
+        "edited",
+        media_type,
+        whole,
+        kind=scope,
+        prompt=prompt,
+        provenance=values,
+        bare=bare,
+        consent=on_record,
     )
     house.note(caller.id, "edited", asset, f"{scope} with {consent or 'no consent'}")
     return _answer(asset, CONTENT_NOTICE, media_type), Media(whole, media_type)
@@ -183,7 +198,9 @@ def take_in(house: House, caller: Account, media: Media, declared: bool) -> dict
     notice = PROPAGATION_NOTICES.get(told or "", "")
     # The platform's own part of the label: the thumbnail it makes of an upload says what the upload says.
     values = (
-        provenance(asset) | {"Label": value, "ContentProducer": PROPAGATOR_CODE, "ContentPropagator": PROPAGATOR_CODE} if value else None
+        provenance(asset) | {"Label": value, "ContentProducer": PROPAGATOR_CODE, "ContentPropagator": PROPAGATOR_CODE}
+        if value
+        else None
     )
     assets.keep(house, caller, asset, "uploaded", media_type, data, prompt=notice, provenance=values)
     assets.remember(house, asset, media.data)
@@ -240,7 +257,11 @@ def _unasked(house: House, source: bytes, scope: Scope, prompt: str) -> bool:
     if scope == "voice":
         unusual = FaultName.SHORT_VOICES_UNASKED in faults and sniffed(source) == WAV and not voice.lasts(source, 0.5)
         return unusual or FaultName.VOICE_CONSENT_UNASKED in faults
-    return FaultName.SMALL_PICTURES_UNASKED in faults and sniffed(source) in (PNG, JPEG) and min(pictures.opened(source)[0].size) < _SMALL
+    return (
+        FaultName.SMALL_PICTURES_UNASKED in faults
+        and sniffed(source) in (PNG, JPEG)
+        and min(pictures.opened(source)[0].size) < _SMALL
+    )
 
 
 def _protection(house: House, asset: str) -> str:

@@ -62,7 +62,9 @@ VARIANTS: Mapping[str, Variant] = {
     name.value: Variant(name, summary)
     for name, summary in {
         VariantName.PHONE_ONLY: "Only a mobile phone number proves an identity.",
-        VariantName.OTHER_STATUSES: "Other status codes: 200 for everything done, 400, 403 and 404 for all that is refused.",
+        VariantName.OTHER_STATUSES: (
+            "Other status codes: 200 for everything done, 400, 403 and 404 for all that is refused."
+        ),
         VariantName.ENVELOPE: "Every JSON answer has status 200 and a code: 0 for done, anything else for refused.",
         VariantName.ASYNCHRONOUS: "Generating and editing answer with a job, which is asked after until it is done.",
         VariantName.FILES_BY_LINK: "Answers name a link to the file that was made, instead of holding it.",
@@ -71,16 +73,24 @@ VARIANTS: Mapping[str, Variant] = {
         VariantName.BUSY: "Every twentieth request is told to come back later (429 with Retry-After).",
         VariantName.SLOW: "Every answer takes its time.",
         VariantName.LABEL_AT_THE_END: "Texts carry their label at the end.",
-        VariantName.LABEL_IN_THE_INTERFACE: "The interface says that texts are generated; only copies taken away carry a label themselves.",
+        VariantName.LABEL_IN_THE_INTERFACE: (
+            "The interface says that texts are generated; only copies taken away carry a label themselves."
+        ),
         VariantName.OTHER_WORDS: "The label of texts has other words, with the same two elements.",
         VariantName.LARGE_LABELS: "Pictures and films show a label three times as large as it must be.",
         VariantName.SOURCE_TYPE_BESIDES: "Pictures carry the IPTC digital source type besides the AIGC field.",
         VariantName.CREDENTIALS_BESIDES: "Pictures carry content credentials (C2PA) besides the AIGC field.",
-        VariantName.ONE_ACCOUNT_A_PERSON: "An identity number verifies one account; a second is refused, and not told whose the first is.",
-        VariantName.TICKETS_BY_NUMBER: "Whoever reports without an account has a number that nobody can guess, and asks by it alone.",
+        VariantName.ONE_ACCOUNT_A_PERSON: (
+            "An identity number verifies one account; a second is refused, and not told whose the first is."
+        ),
+        VariantName.TICKETS_BY_NUMBER: (
+            "Whoever reports without an account has a number that nobody can guess, and asks by it alone."
+        ),
         VariantName.AUTHORS_NAMED: "Pages show the name that an author chose for all to see.",
         VariantName.NAMED_ACCOUNT_OVERLOOKED: "Whose token signs a request is whose it is, whichever account it names.",
-        VariantName.STRICTER: "No copy goes without visible label, and nobody generates anything before they are verified.",
+        VariantName.STRICTER: (
+            "No copy goes without visible label, and nobody generates anything before they are verified."
+        ),
         VariantName.DECIDED_BY_PEOPLE: "Reports are decided after six hours, by people, within the published limit.",
         VariantName.READY_MADE_ACCOUNTS: "The sandbox hands out verified accounts to test with.",
         VariantName.WRITER_ONLY: "A writing assistant: no pictures, no sounds, no uploads, no edits.",

@@ -92,7 +92,8 @@ def reencoded(data: bytes) -> bytes:
 def wav(samples: bytes, rate: int) -> bytes:
     """A WAV file of 16-bit mono samples."""
     head = b"WAVEfmt " + b"".join(
-        value.to_bytes(width, "little") for value, width in ((16, 4), (1, 2), (1, 2), (rate, 4), (rate * 2, 4), (2, 2), (16, 2))
+        value.to_bytes(width, "little")
+        for value, width in ((16, 4), (1, 2), (1, 2), (rate, 4), (rate * 2, 4), (2, 2), (16, 2))
     )
     body = head + b"data" + len(samples).to_bytes(4, "little") + samples
     return b"RIFF" + len(body).to_bytes(4, "little") + body

@@ -33,7 +33,9 @@ def answer(prompt: str, turns: int, number: str) -> str:
 def quoted(text: str, limit: int = QUOTED_CHARACTERS) -> str:
     """The beginning of somebody else's words, on one line and without characters that are not seen."""
     visible = (" " if character.isspace() else character for character in text[: limit * 4])
-    shown = "".join(character for character in visible if character == " " or unicodedata.category(character)[0] not in "CZM")
+    shown = "".join(
+        character for character in visible if character == " " or unicodedata.category(character)[0] not in "CZM"
+    )
     return " ".join(shown.split())[:limit]
 
 

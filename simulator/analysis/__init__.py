@@ -1,8 +1,8 @@
 """What follows from a study: one module a question, each function giving an :class:`Analysis` with tidy frames.
 
-``compare`` which arms differ · ``rank`` which is the best · ``sensitivity`` which unknown matters · ``discover`` in which
-worlds a policy fails · ``pareto`` which arms no other beats on all objectives · ``robust`` which arm does least badly
-whatever the world · ``tipping`` whether where a history starts decides where it ends.
+``compare`` which arms differ · ``rank`` which is the best · ``sensitivity`` which unknown matters · ``discover`` in
+which worlds a policy fails · ``pareto`` which arms no other beats on all objectives · ``robust`` which arm does least
+badly whatever the world · ``tipping`` whether where a history starts decides where it ends.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ def analyse(
     threshold: float | None = None,
     delta: float | None = None,
 ) -> Analysis:
-    """One of ``KINDS`` by its name; raises :class:`StudyError` for another, and for options that do not fit the study."""
+    """One of ``KINDS`` by its name; raises :class:`StudyError` for another, and for options that do not fit the
+    study.
+    """
     if kind == "compare":
         from .contrasts import compare_arms
 

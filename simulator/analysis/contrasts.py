@@ -121,7 +121,19 @@ def compare_arms(
             means = [float(frame.mean(axis=1).mean()) for frame in (left, right)]
             better = float((by_world * objective.sign < 0).mean()) if len(by_world) else math.nan
             rows.append([arm, metric, title, unit, *means, estimate.mean, *_ends(estimate, level), better, estimate.n])
-    columns = ["arm", "metric", "title", "unit", "mean_baseline", "mean", "difference", "lo95", "hi95", "better_worlds", "n"]
+    columns = [
+        "arm",
+        "metric",
+        "title",
+        "unit",
+        "mean_baseline",
+        "mean",
+        "difference",
+        "lo95",
+        "hi95",
+        "better_worlds",
+        "n",
+    ]
     table = pd.DataFrame(rows, columns=columns)
     family = 1 - (1 - level) / len(rows)
     ends = [_ends(estimate, family) for estimate in estimates]

@@ -31,8 +31,8 @@ Bound: TypeAlias = "tuple[float, float] | frozenset[str]"
 class Box:
     """A region: for each restricted column the closed interval, or the set of values, that is inside.
 
-    ``mass``: the share of all points inside. ``density``: the mean of y inside. ``coverage``: the share of the total of y
-    that is inside. ``points``: how many are inside.
+    ``mass``: the share of all points inside. ``density``: the mean of y inside. ``coverage``: the share of the total of
+    y that is inside. ``points``: how many are inside.
     """
 
     bounds: Mapping[str, Bound] = field(default_factory=dict)
@@ -79,14 +79,12 @@ class Peeling:
         return max(self.boxes, key=balance)
 
 
-def prim(
-    x: pd.DataFrame, y: npt.ArrayLike, *, peel: float = 0.05, paste: float = 0.05, mass: float = 0.05
-) -> Peeling:
+def prim(x: pd.DataFrame, y: npt.ArrayLike, *, peel: float = 0.05, paste: float = 0.05, mass: float = 0.05) -> Peeling:
     """Peel a box off ``x`` (columns of numbers or of text) in which the mean of ``y`` is high, then paste.
 
-    Each step takes away the slice, a share ``peel`` of the points in the box at one end of one column (or one value of a column
-    of text), whose removal leaves the highest mean, until the box would hold less than ``mass`` of all points or
-    nothing is gained. Then bounds are moved outward by the share ``paste`` of the box's points while the mean rises.
+    Each step takes away the slice, a share ``peel`` of the points in the box at one end of one column (or one value of
+    a column of text), whose removal leaves the highest mean, until the box would hold less than ``mass`` of all points
+    or nothing is gained. Then bounds are moved outward by the share ``paste`` of the box's points while the mean rises.
 
     Raises :class:`ValueError` for shares outside (0, 1), or when there is nothing to find.
     """
@@ -157,7 +155,8 @@ def _peels(column: npt.NDArray[np.generic], inside: Mask, peel: float) -> list[t
     if column.dtype.kind == "U":
         present = sorted(set(column[inside].tolist()))
         return [
-            (inside & (column != value), frozenset(str(other) for other in present if other != value)) for value in present
+            (inside & (column != value), frozenset(str(other) for other in present if other != value))
+            for value in present
         ]
     numbers = column.astype(np.float64)
     within = numbers[inside]
@@ -240,8 +239,8 @@ def discover(
     """In which worlds a metric (the first objective) of an arm (the first) is worse than ``threshold``.
 
     The threshold is by default the objective's limit, or else the worst quarter of the worlds. ``table``: parameter,
-    low, high (or values), of_range (how much of the range that is), p (quasi-p-value), one row a bound of the chosen box.
-    ``details``: ``peeling`` (:meth:`Peeling.frame`) and ``points`` (the worlds with value, interesting, inside).
+    low, high (or values), of_range (how much of the range that is), p (quasi-p-value), one row a bound of the chosen
+    box. ``details``: ``peeling`` (:meth:`Peeling.frame`) and ``points`` (the worlds with value, interesting, inside).
     """
     objective, chosen = objective_of(run, metric), arm_of(run, arm)
     if run.study.worlds is None:
@@ -259,14 +258,19 @@ def discover(
     words = run.metrics[objective.metric].title.lower()
     side = "above" if objective.sign > 0 else "below"
     if not bad.any() or bad.all():
-        raise StudyError(f"found {words} {side} {limit:g} in {'all' if bad.all() else 'none'} of the worlds; choose another --threshold")
+        raise StudyError(
+            f"found {words} {side} {limit:g} in {'all' if bad.all() else 'none'} of the worlds; choose another"
+            " --threshold"
+        )
     peeling = prim(x, bad, mass=max(0.05, min(0.5, 8 / len(x))))
     box = peeling.best()
     p_values = quasi_p_values(x, bad, box)
     rows = []
     for name, bound in box.bounds.items():
         if isinstance(bound, frozenset):
-            rows.append((name, math.nan, math.nan, ", ".join(sorted(bound)), len(bound) / x[name].nunique(), p_values[name]))
+            rows.append(
+                (name, math.nan, math.nan, ", ".join(sorted(bound)), len(bound) / x[name].nunique(), p_values[name])
+            )
         else:
             whole = float(x[name].max() - x[name].min())
             rows.append((name, *bound, "", (bound[1] - bound[0]) / whole if whole else 1.0, p_values[name]))
@@ -281,14 +285,24 @@ def discover(
         else f"{where}; no bound tells them from the others"
     )
     notes = (
-        ("PRIM (Friedman and Fisher 1999); p: the chance that a bound which means nothing would do as well (Bryant and Lempert 2010). "
-        f"A bound with p above {DISTINCT:g} is better left out."),
-        "The box was chosen on the worlds it is judged by; another study with another seed of the design would show how much of it holds.",
+        (
+            "PRIM (Friedman and Fisher 1999); p: the chance that a bound which means nothing would do as well (Bryant"
+            f" and Lempert 2010). A bound with p above {DISTINCT:g} is better left out."
+        ),
+        (
+            "The box was chosen on the worlds it is judged by; another study with another seed of the design would show"
+            " how much of it holds."
+        ),
     )
     points = x.assign(world=run.worlds["world"], value=values.to_numpy(), interesting=bad, inside=box.holds(x))
     facts: dict[str, str | float] = {
-        "metric": objective.metric, "arm": chosen, "threshold": limit, "coverage": box.coverage, "density": box.density, "mass": box.mass,
-    }  # fmt: skip
+        "metric": objective.metric,
+        "arm": chosen,
+        "threshold": limit,
+        "coverage": box.coverage,
+        "density": box.density,
+        "mass": box.mass,
+    }
     return Analysis(
         "discover", title, table, notes, {"of_range": "share"}, {"peeling": peeling.frame(), "points": points}, facts
     )

@@ -1,7 +1,7 @@
 """Several objectives at once: the policies that no other beats on all of them, among arms or by search.
 
-The search is NSGA-II (Deb et al. 2002) of pymoo, which the extra ``studies`` installs. Each generation is a study of its own
-in one folder of shards: a search that was stopped repeats nothing, and ends with the same bytes.
+The search is NSGA-II (Deb et al. 2002) of pymoo, which the extra ``studies`` installs. Each generation is a study of
+its own in one folder of shards: a search that was stopped repeats nothing, and ends with the same bytes.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ IMPOSSIBLE = 1e30
 
 
 def undominated(costs: npt.ArrayLike) -> npt.NDArray[np.bool_]:
-    """Which rows of ``costs`` (policies, objectives; less is better) no other row beats: none is at most as costly on every
-    objective and less so on one.
+    """Which rows of ``costs`` (policies, objectives; less is better) no other row beats: none is at most as costly on
+    every objective and less so on one.
 
     >>> undominated([[1.0, 3.0], [2.0, 2.0], [3.0, 3.0]]).tolist()
     [True, True, False]
@@ -68,12 +68,16 @@ def pareto_arms(run: StudyRun) -> Analysis:
     table = pd.DataFrame(columns)
     table["front"] = undominated(np.array(costs).T)
     count = int(table["front"].sum())
-    table = table.sort_values(["front", objectives[0].metric], ascending=[False, True], kind="stable").reset_index(drop=True)
+    table = table.sort_values(["front", objectives[0].metric], ascending=[False, True], kind="stable").reset_index(
+        drop=True
+    )
     words = ", ".join(item.metric.replace("_", " ") for item in objectives)
     title = f"{count} of {len(table)} policies are beaten by no other on {words} together"
     notes = (
-        ("An arm is on the front when no other is at least as good on every objective and better on one. Means decide: where "
-        "half-widths (conf, 95 %) overlap, chance may have."),
+        (
+            "An arm is on the front when no other is at least as good on every objective and better on one. Means"
+            " decide: where half-widths (conf, 95 %) overlap, chance may have."
+        ),
     )
     facts: dict[str, str | float] = {"x": objectives[0].metric, "y": objectives[1].metric}
     return Analysis("pareto", title, table, notes, _units(run, columns), facts=facts)
@@ -94,16 +98,18 @@ def search_policies(
 ) -> tuple[Analysis, StudyRun]:
     """Search the levers of a study for policies that no other beats on its objectives; resumes what ``out`` holds.
 
-    Starts from the first arm. Every candidate meets the worlds, replications and draws of the study. The candidates of the
-    front are then run again as arms with another seed (folder ``front``): the analysis, as of :func:`pareto_arms`, is of that
-    run, since of many candidates those seem best that were also lucky.
+    Starts from the first arm. Every candidate meets the worlds, replications and draws of the study. The candidates of
+    the front are then run again as arms with another seed (folder ``front``): the analysis, as of :func:`pareto_arms`,
+    is of that run, since of many candidates those seem best that were also lucky.
 
-    Raises :class:`StudyError` where the study has no section ``search``, and :class:`MissingExtraError` where pymoo is not
-    installed.
+    Raises :class:`StudyError` where the study has no section ``search``, and :class:`MissingExtraError` where pymoo is
+    not installed.
     """
     study = plan.study
     if study.search is None:
-        raise StudyError("found no section `search` in the study, expected one that names the levers (see docs/studies.md)")
+        raise StudyError(
+            "found no section `search` in the study, expected one that names the levers (see docs/studies.md)"
+        )
     if len(study.objectives) < 2:
         raise StudyError("found one objective, expected at least two in the section `objectives` of the study")
     try:
@@ -126,7 +132,9 @@ def search_policies(
             asked = algorithm.ask()
             candidates = [_candidate(plan, search.levers, point) for point in asked.get("X")]
             new = {item.name: item for item in candidates if item.name not in seen}
-            seen |= _judged(plan, new, folder / "generations" / f"{generation:04d}", kept, agree if generation == 0 else None)
+            seen |= _judged(
+                plan, new, folder / "generations" / f"{generation:04d}", kept, agree if generation == 0 else None
+            )
             asked.set("F", np.array([seen[item.name].costs for item in candidates]))
             algorithm.tell(infills=asked)
             generation += 1
@@ -151,15 +159,20 @@ def search_policies(
     )
     notes = (
         *analysis.notes,
-        (f"NSGA-II, {search.generations} generations of {search.population}. The table is of another run of the front with fresh draws: of "
-        "many candidates those seem best that were also lucky. The first arm is the policy the search set out from."),
+        (
+            f"NSGA-II, {search.generations} generations of {search.population}. The table is of another run of the"
+            " front with fresh draws: of many candidates those seem best that were also lucky. The first arm is the"
+            " policy the search set out from."
+        ),
     )
     return Analysis("pareto", title, table, notes, analysis.units, facts=analysis.facts), run
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A policy of the search: the value of each lever by its label, what that changes, and what it was found to cost."""
+    """A policy of the search: the value of each lever by its label, what that changes, and what it was found to
+    cost.
+    """
 
     name: str
     levers: Mapping[str, Any]

@@ -44,8 +44,10 @@ def robustness(run: StudyRun, metric: str | None = None) -> Analysis:
     limited = [(item, item.limit) for item in run.study.objectives if item.limit is not None]
     units = dict.fromkeys(("mean", "regret_mean", "regret_p90", "regret_max"), run.metrics[objective.metric].unit)
     notes = [
-        ("Regret is how much worse an arm is in a world than the best of these arms in that world; what counts is the worst case, "
-        "for which no world needs a probability."),
+        (
+            "Regret is how much worse an arm is in a world than the best of these arms in that world; what counts is"
+            " the worst case, for which no world needs a probability."
+        ),
         "Means over replications stand for each world, so the greatest regrets are somewhat overstated by chance.",
     ]
     if limited:
@@ -53,7 +55,9 @@ def robustness(run: StudyRun, metric: str | None = None) -> Analysis:
         for item, limit in limited:
             good &= (_by_world(run, item.metric) * item.sign <= limit * item.sign).to_numpy()
         table["good_worlds"] = good.mean(axis=0)
-        limits = " and ".join(f"{item.metric} at {'most' if item.sign > 0 else 'least'} {limit:g}" for item, limit in limited)
+        limits = " and ".join(
+            f"{item.metric} at {'most' if item.sign > 0 else 'least'} {limit:g}" for item, limit in limited
+        )
         notes.append(f"good_worlds: the share of worlds with {limits}.")
     table = table.sort_values("regret_max", kind="stable").reset_index(drop=True)
     words = run.metrics[objective.metric].title.lower()

@@ -41,12 +41,14 @@ def kim_nelson(
     """Select the arm with the smallest mean.
 
     ``observe(k)`` gives observation k of every arm, shape (arms,), or None when there are no more; observations are
-    independent over k and normal, and may be correlated between arms. If the best arm is better than every other by
-    at least ``delta``, the probability that it is selected is at least ``1 - alpha``; with others nearer than that, one of them
-    may be selected instead.
+    independent over k and normal, and may be correlated between arms. If the best arm is better than every other by at
+    least ``delta``, the probability that it is selected is at least ``1 - alpha``; with others nearer than that, one of
+    them may be selected instead.
     """
     if delta <= 0 or not 0 < alpha < 1 or first < 2:
-        raise ValueError(f"found delta {delta}, alpha {alpha}, first {first}; expected delta > 0, 0 < alpha < 1, first >= 2")
+        raise ValueError(
+            f"found delta {delta}, alpha {alpha}, first {first}; expected delta > 0, 0 < alpha < 1, first >= 2"
+        )
     if arms == 1:
         return Selection(0, (0,), (math.nan,), 0)
     drawn = [observe(k) for k in range(first)]
@@ -90,15 +92,17 @@ def rank_arms(run: StudyRun, metric: str | None = None, delta: float | None = No
     """Which arm is best on a metric (the study's first objective), from the replications of a study.
 
     An observation is the mean over worlds of one replication. ``delta``: the smallest difference that matters; by
-    default one per cent of the first arm's mean. ``table``: arm, metric, mean, status (best, dropped, undecided), dropped_at,
-    sorted from best to worst.
+    default one per cent of the first arm's mean. ``table``: arm, metric, mean, status (best, dropped, undecided),
+    dropped_at, sorted from best to worst.
     """
     objective = objective_of(run, metric)
     values = run.values(objective.metric)
     shared = [frame.loc[:, frame.notna().all(axis=0)] for frame in values.values()]
     numbers = sorted(set.intersection(*(set(frame.columns) for frame in shared)))
     if not numbers:
-        raise StudyError(f"found no replication in which every arm and world has {objective.metric}; choose another metric")
+        raise StudyError(
+            f"found no replication in which every arm and world has {objective.metric}; choose another metric"
+        )
     table = np.array([frame[numbers].mean(axis=0).to_numpy() for frame in shared]) * objective.sign
     chosen = delta if delta is not None else 0.01 * abs(float(table[0].mean())) or 1.0
     if chosen <= 0:
@@ -107,11 +111,25 @@ def rank_arms(run: StudyRun, metric: str | None = None, delta: float | None = No
     selection = kim_nelson(lambda k: table[:, k] if k < len(numbers) else None, len(run.arms), chosen, alpha, first)
     means = table.mean(axis=1) * objective.sign
     status = [
-        "best" if k == selection.best else "dropped" if selection.dropped_at[k] else "undecided" if selection.best is None else "not best"
+        (
+            "best"
+            if k == selection.best
+            else "dropped"
+            if selection.dropped_at[k]
+            else "undecided"
+            if selection.best is None
+            else "not best"
+        )
         for k in range(len(run.arms))
     ]
     frame = pd.DataFrame(
-        {"arm": run.arms, "metric": objective.metric, "mean": means, "status": status, "dropped_at": selection.dropped_at}
+        {
+            "arm": run.arms,
+            "metric": objective.metric,
+            "mean": means,
+            "status": status,
+            "dropped_at": selection.dropped_at,
+        }
     )
     order = {"best": 0, "undecided": 1, "not best": 2, "dropped": 3}
     frame["order"] = frame["status"].map(order)
@@ -120,15 +138,33 @@ def rank_arms(run: StudyRun, metric: str | None = None, delta: float | None = No
     words, unit = run.metrics[objective.metric]
     if selection.best is None:
         left = int((frame["status"] == "undecided").sum())
-        title = f"{left} of {len(run.arms)} arms may still be the best on {words.lower()}: {len(numbers)} replications do not decide"
+        title = (
+            f"{left} of {len(run.arms)} arms may still be the best on {words.lower()}: {len(numbers)} replications do"
+            " not decide"
+        )
     else:
         title = f"{run.arms[selection.best]} is the best of {len(run.arms)} arms on {words.lower()}"
     notes = [
-        (f"If the best arm is better than every other by at least {chosen:.4g}, it is selected with a probability of at least "
-        f"{100 * (1 - alpha):.0f} % (Kim and Nelson 2001). Arms nearer to each other than that are not told apart."),
-        (f"An observation is the mean over {len(run.worlds):,} worlds of one replication; "
-        f"{'the worlds share their draws' if is_common(run) else 'each world has draws of its own'}."),
+        (
+            f"If the best arm is better than every other by at least {chosen:.4g}, it is selected with a probability of"
+            f" at least {100 * (1 - alpha):.0f} % (Kim and Nelson 2001). Arms nearer to each other than that are not"
+            " told apart."
+        ),
+        (
+            f"An observation is the mean over {len(run.worlds):,} worlds of one replication; "
+            f"{'the worlds share their draws' if is_common(run) else 'each world has draws of its own'}."
+        ),
     ]
     if selection.best is None:
-        notes.append("To decide: more replications (raise `replications` in the study file, with another --out), or a larger delta.")
-    return Analysis("rank", title, frame, tuple(notes), {"mean": unit}, facts={"delta": chosen, "alpha": alpha, "used": selection.used})
+        notes.append(
+            "To decide: more replications (raise `replications` in the study file, with another --out), or a larger"
+            " delta."
+        )
+    return Analysis(
+        "rank",
+        title,
+        frame,
+        tuple(notes),
+        {"mean": unit},
+        facts={"delta": chosen, "alpha": alpha, "used": selection.used},
+    )

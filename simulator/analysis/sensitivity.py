@@ -1,8 +1,8 @@
 """Global sensitivity: which of the unknown parameters the outcome hangs on.
 
 The design of the worlds decides the method: ``saltelli`` gives Sobol indices of first order and in total (Saltelli et
-al. 2010), ``morris`` elementary effects (Campolongo et al. 2007), ``latin-hypercube`` and ``sobol`` first-order indices by
-random balance (Tissot and Prieur 2012). All are SALib's.
+al. 2010), ``morris`` elementary effects (Campolongo et al. 2007), ``latin-hypercube`` and ``sobol`` first-order indices
+by random balance (Tissot and Prieur 2012). All are SALib's.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ FEWEST = 32
 
 
 def indices(kind: str, names: list[str], points: Floats, values: Floats, seed: int = 0) -> pd.DataFrame:
-    """Sensitivity of ``values`` (worlds,) to the ``points`` (worlds, parameters) of a design of ``kind`` in the unit cube.
+    """Sensitivity of ``values`` (worlds,) to the ``points`` (worlds, parameters) of a design of ``kind`` in the unit
+    cube.
 
     One row a parameter, the most important first. ``saltelli``: first, first_conf, total, total_conf; ``morris``: mu,
     mu_star, mu_star_conf, sigma; otherwise first, first_conf. ``conf`` is half the width of a 95 % bootstrap interval.
@@ -34,7 +35,9 @@ def indices(kind: str, names: list[str], points: Floats, values: Floats, seed: i
     frame: pd.DataFrame
     if kind == "saltelli":
         found = salib["analyze.sobol"].analyze(problem, values, calc_second_order=False, seed=seed)
-        frame = _frame(names, first=found["S1"], first_conf=found["S1_conf"], total=found["ST"], total_conf=found["ST_conf"])
+        frame = _frame(
+            names, first=found["S1"], first_conf=found["S1_conf"], total=found["ST"], total_conf=found["ST_conf"]
+        )
         return frame.sort_values("total", ascending=False, kind="stable").reset_index(drop=True)
     if kind == "morris":
         found = salib["analyze.morris"].analyze(problem, points, values, num_levels=MORRIS_LEVELS, seed=seed)
@@ -42,14 +45,17 @@ def indices(kind: str, names: list[str], points: Floats, values: Floats, seed: i
             names, mu=found["mu"], mu_star=found["mu_star"], mu_star_conf=found["mu_star_conf"], sigma=found["sigma"]
         )
         return frame.sort_values("mu_star", ascending=False, kind="stable").reset_index(drop=True)
-    # Fewer harmonics where points are few: the bootstrap takes half of them, and needs more points than twice the harmonics.
+    # Fewer harmonics where points are few: the bootstrap takes half of them, and needs more points than twice the
+    # harmonics.
     found = salib["analyze.rbd_fast"].analyze(problem, points, values, M=10 if len(values) >= 200 else 4, seed=seed)
     frame = _frame(names, first=found["S1"], first_conf=found["S1_conf"])
     return frame.sort_values("first", ascending=False, kind="stable").reset_index(drop=True)
 
 
 def _frame(names: list[str], **columns: Any) -> pd.DataFrame:
-    return pd.DataFrame({"parameter": names} | {key: np.asarray(value, dtype=np.float64) for key, value in columns.items()})
+    return pd.DataFrame(
+        {"parameter": names} | {key: np.asarray(value, dtype=np.float64) for key, value in columns.items()}
+    )
 
 
 def sensitivity(run: StudyRun, metric: str | None = None, arm: str | None = None) -> Analysis:
@@ -60,15 +66,21 @@ def sensitivity(run: StudyRun, metric: str | None = None, arm: str | None = None
     """
     worlds = run.study.worlds
     if worlds is None or worlds.design == "grid":
-        raise StudyError("found no design for sensitivity, expected saltelli, morris, sobol or latin-hypercube (see docs/studies.md)")
+        raise StudyError(
+            "found no design for sensitivity, expected saltelli, morris, sobol or latin-hypercube (see docs/studies.md)"
+        )
     objective, chosen = objective_of(run, metric), arm_of(run, arm)
     cells = run.cells(objective.metric)
     cells = cells[cells["arm"] == chosen].set_index("world").reindex(range(len(run.worlds)))
     if cells["mean"].isna().any():
-        raise StudyError(f"found worlds without {objective.metric} of {chosen}; choose another metric, or let the study finish")
+        raise StudyError(
+            f"found worlds without {objective.metric} of {chosen}; choose another metric, or let the study finish"
+        )
     values = cells["mean"].to_numpy(dtype=np.float64)
     if np.ptp(values) == 0:
-        raise StudyError(f"found the same {objective.metric} of {chosen} in all worlds: it depends on none of the parameters")
+        raise StudyError(
+            f"found the same {objective.metric} of {chosen} in all worlds: it depends on none of the parameters"
+        )
     if worlds.design in ("sobol", "latin-hypercube") and len(values) < FEWEST:
         raise StudyError(f"found {len(values)} worlds, expected at least {FEWEST} for sensitivity")
     names = [parameter.label for parameter in worlds.parameters]
@@ -77,12 +89,21 @@ def sensitivity(run: StudyRun, metric: str | None = None, arm: str | None = None
     noise = (cells["sd"] ** 2 / cells["n"]).to_numpy(dtype=np.float64)
     chance = float(np.nanmean(noise) / values.var(ddof=1)) if not np.isnan(noise).all() else float("nan")
     words = run.metrics[objective.metric].title.lower()
-    method = {"saltelli": "Sobol indices", "morris": "elementary effects"}.get(worlds.design, "first-order indices by random balance")
-    notes = [f"{method.capitalize()} over {len(values):,} worlds, the mean of a world's replications standing for the world."]
+    method = {"saltelli": "Sobol indices", "morris": "elementary effects"}.get(
+        worlds.design, "first-order indices by random balance"
+    )
+    notes = [
+        f"{method.capitalize()} over {len(values):,} worlds, the mean of a world's replications standing for the world."
+    ]
     if chance == chance:
-        notes.append(f"About {100 * min(chance, 1):.0f} % of the spread between worlds is chance: more replications make it less.")
+        notes.append(
+            f"About {100 * min(chance, 1):.0f} % of the spread between worlds is chance: more replications make it"
+            " less."
+        )
     if worlds.design == "morris":
-        notes.append("mu_star: mean size of the change when the parameter moves; sigma: how much that depends on the others.")
+        notes.append(
+            "mu_star: mean size of the change when the parameter moves; sigma: how much that depends on the others."
+        )
     else:
         notes.append("first: the share of the variance that knowing this parameter alone would take away.")
     notes.append("Half-widths (conf) are of 95 % intervals by bootstrap.")

@@ -25,8 +25,8 @@ def tipping(starts: Floats, ends: Floats) -> dict[str, float]:
     """Where histories that start at ``starts`` (S,) end, from ``ends`` (S, replications), paired by replication.
 
     ``gap``: mean end from the highest start less that from the lowest, with ``se``, ``lo95``, ``hi95`` and ``p``;
-    ``threshold``: the middle of the step between neighbouring starts where the mean end changes the most; ``steepness``: that
-    change as a share of the gap (a straight line has ``1 / (S - 1)``, a jump 1).
+    ``threshold``: the middle of the step between neighbouring starts where the mean end changes the most;
+    ``steepness``: that change as a share of the gap (a straight line has ``1 / (S - 1)``, a jump 1).
     """
     order = np.argsort(starts)
     x, y = np.asarray(starts, dtype=np.float64)[order], np.asarray(ends, dtype=np.float64)[order]
@@ -52,13 +52,15 @@ def tipping_points(run: StudyRun, metric: str | None = None, arm: str | None = N
     """For each arm (or one), and each value of the parameter along which the study looks: where histories end.
 
     The study's ``tipping`` section names the parameter that is the initial state. ``table``: arm, the value along, gap,
-    lo95, hi95, p_holm, threshold, steepness, verdict (``two ends`` where the gap is beyond chance and most of it comes in
-    one step; ``slow`` where it is beyond chance and gradual: a start not yet forgotten; ``one end``). ``details["ends"]``: arm,
-    along, start, mean, lo95, hi95.
+    lo95, hi95, p_holm, threshold, steepness, verdict (``two ends`` where the gap is beyond chance and most of it comes
+    in one step; ``slow`` where it is beyond chance and gradual: a start not yet forgotten; ``one end``).
+    ``details["ends"]``: arm, along, start, mean, lo95, hi95.
     """
     study = run.study
     if study.tipping is None or study.worlds is None:
-        raise StudyError("found no section `tipping` in the study, expected one that names the initial state (see docs/studies.md)")
+        raise StudyError(
+            "found no section `tipping` in the study, expected one that names the initial state (see docs/studies.md)"
+        )
     start, along = study.tipping.start, study.tipping.along
     objective = objective_of(run, metric or study.tipping.end)
     arms = [arm_of(run, arm)] if arm else run.arms
@@ -91,17 +93,28 @@ def tipping_points(run: StudyRun, metric: str | None = None, arm: str | None = N
     elif len(two):
         title = f"Where a history starts decides where {words} ends"
     else:
-        title = f"No tipping point: {words} ends alike from every start" if not clear.any() else (
-            f"No tipping point: {words} still shows where it started, but gradually"
+        title = (
+            f"No tipping point: {words} ends alike from every start"
+            if not clear.any()
+            else (f"No tipping point: {words} still shows where it started, but gradually")
         )
     if not along:
         table = table.drop(columns=label)
     notes = [
-        f"Histories differ in their start ({start}) and meet the same draws; p_holm is for all {len(table)} rows at once.",
-        "A gap can also be a start that the horizon is too short to forget: try twice the horizon before calling it an equilibrium.",
+        (
+            f"Histories differ in their start ({start}) and meet the same draws; p_holm is for all {len(table)} rows at"
+            " once."
+        ),
+        (
+            "A gap can also be a start that the horizon is too short to forget: try twice the horizon before calling it"
+            " an equilibrium."
+        ),
     ]
     if study.worlds.draws != "common":
-        notes.append("The worlds of this study have draws of their own, so starts are not paired: `draws: common` sees smaller gaps.")
+        notes.append(
+            "The worlds of this study have draws of their own, so starts are not paired: `draws: common` sees smaller"
+            " gaps."
+        )
     frame = pd.DataFrame(ends, columns=["arm", label, "start", "mean", "lo95", "hi95"])
     facts: dict[str, str | float] = {"metric": objective.metric, "start": start, "along": along or ""}
     return Analysis("tipping", title, table, tuple(notes), {}, {"ends": frame}, facts)

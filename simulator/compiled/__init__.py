@@ -1,11 +1,13 @@
-"""The model as one compiled loop: the same draws, table and formulas as on SimPy, and the same log and outcomes, bit for bit.
+"""The model as one compiled loop: the same draws, table and formulas as on SimPy, and the same log and outcomes, bit
+for bit.
 
-What differs is control flow: processes are small state machines, a calendar holds what comes next (:mod:`.agenda`), occasions that
-nothing can come of are counted ahead and never stand in it (:mod:`.stream`), and every entity is a record in an array
-(:mod:`.layout`, :mod:`.world`). numba is imported when something is run, not when this module is.
+What differs is control flow: processes are small state machines, a calendar holds what comes next (:mod:`.agenda`),
+occasions that nothing can come of are counted ahead and never stand in it (:mod:`.stream`), and every entity is a
+record in an array (:mod:`.layout`, :mod:`.world`). numba is imported when something is run, not when this module is.
 
-Memory grows in proportion: some 3 kB a provider of ``cn-2023``, what it has pending included, and 54 bytes a row of the log (peaks of
-50,000 providers over five years, without and with a log). What is pending takes 64 bytes, in an array that doubles when it is full.
+Memory grows in proportion: some 3 kB a provider of ``cn-2023``, what it has pending included, and 54 bytes a row of the
+log (peaks of 50,000 providers over five years, without and with a log). What is pending takes 64 bytes, in an array
+that doubles when it is full.
 """
 
 from __future__ import annotations
@@ -20,8 +22,9 @@ if TYPE_CHECKING:
 
 COMPILING = "compiling the simulation engine, some 20 seconds, once"
 NUMBA = ("0.68",)
-"""Versions of numba that this engine was compared on. :mod:`.compilation` and :mod:`.structure` rest on parts of numba that may change
-without notice, and a change there need not show as an error."""
+"""Versions of numba that this engine was compared on. :mod:`.compilation` and :mod:`.structure` rest on parts of numba
+that may change without notice, and a change there need not show as an error.
+"""
 
 
 def replicate(

@@ -1,12 +1,12 @@
 """What happens next: a calendar of what comes due, a heap of what is due soon, and cascades of this moment.
 
-The order is that of :mod:`..clock`: by time, then by key, then by the order of scheduling. What SimPy does at once, with its two
-lowest priorities, stands in two queues that are emptied before time goes on: processes that start, then grants of a
-resource.
+The order is that of :mod:`..clock`: by time, then by key, then by the order of scheduling. What SimPy does at once,
+with its two lowest priorities, stands in two queues that are emptied before time goes on: processes that start, then
+grants of a resource.
 
-The calendar (Brown 1988) has pages of equal length, whose entries are linked as they come. Only those of the page that is open stand
-in order, in a heap so small that the processor keeps it at hand however many entries are pending. What comes due beyond the horizon
-is counted and forgotten.
+The calendar (Brown 1988) has pages of equal length, whose entries are linked as they come. Only those of the page that
+is open stand in order, in a heap so small that the processor keeps it at hand however many entries are pending. What
+comes due beyond the horizon is counted and forgotten.
 """
 
 from __future__ import annotations
@@ -28,9 +28,11 @@ CASE_MASK = (1 << CASE_BITS) - 1
 PROVIDER_MASK = (1 << PROVIDER_BITS) - 1
 NEVER = np.inf
 FEWEST_PAGES, MOST_PAGES = 1 << 13, 1 << 17
-"""About one a provider, which makes some 170 entries a page of a large market over five years; turning thousands takes microseconds."""
-# What an entry of the agenda is about: the code by which :mod:`.events` acts on it. Each says which fields of DUE it uses
-# besides the provider and case, which its key holds.
+"""About one a provider, which makes some 170 entries a page of a large market over five years; turning thousands takes
+microseconds.
+"""
+# What an entry of the agenda is about: the code by which :mod:`.events` acts on it. Each says which fields of DUE it
+# uses besides the provider and case, which its key holds.
 (
     ENTRY,
     EXIT,
@@ -77,8 +79,9 @@ DUE = np.dtype(
     ],
     align=True,
 )  # fmt: skip
-"""When something comes due and what it is about, in one line of the processor's cache; ``next`` links those of one page, or those
-that are free."""
+"""When something comes due and what it is about, in one line of the processor's cache; ``next`` links those of one
+page, or those that are free.
+"""
 CASCADE = np.dtype([("what", "i8"), ("subject", "i8")])
 
 
@@ -196,7 +199,9 @@ def kind_of(key: int) -> int:
 
 @jit
 def schedule(w: Any, delay: float, kind: int, provider: int, case: int, what: int) -> Any:
-    """Something comes due ``delay`` days from now; the record of what there is to know of it, all zero, to be filled in."""
+    """Something comes due ``delay`` days from now; the record of what there is to know of it, all zero, to be filled
+    in.
+    """
     agenda = w.agenda
     time = w.now + whole_steps(delay, w.step)
     place = len(w.providers)
@@ -305,7 +310,9 @@ def _push(agenda: Any, time: float, key: int, order: int, place: int) -> None:
     while child > 0:
         parent = (child - 1) >> 1
         above = heap[parent]
-        if above.time < time or (above.time == time and (above.key < key or (above.key == key and above.order < order))):
+        if above.time < time or (
+            above.time == time and (above.key < key or (above.key == key and above.order < order))
+        ):
             break
         _move(heap, parent, child)
         child = parent

@@ -115,7 +115,12 @@ def deadline_passed(w: Any, place: int) -> None:
     """An order was not met: the next step follows, if there is one and anybody to take it against."""
     case = w.cases.records[place]
     p = case.provider
-    if w.providers[p].status != ACTIVE or w.providers[p].outside != 0 or case.overturned or case.step + 1 == w.steps.shape[1]:
+    if (
+        w.providers[p].status != ACTIVE
+        or w.providers[p].outside != 0
+        or case.overturned
+        or case.step + 1 == w.steps.shape[1]
+    ):
         close_case(w, place, CLOSED_SANCTIONED)
         return
     case.step += 1

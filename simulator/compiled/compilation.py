@@ -1,12 +1,12 @@
 """How this engine is compiled, and where the result is kept.
 
-numba makes machine code of every compiled function and, with it, of all that the function calls, over and over on the way up
-from the smallest to the largest: with a hundred functions that takes two minutes. Here the functions are only put into
-LLVM's form one by one (:class:`_Part`), and optimised and made machine code once, with the function that Python calls
-(:class:`_Whole`).
+numba makes machine code of every compiled function and, with it, of all that the function calls, over and over on the
+way up from the smallest to the largest: with a hundred functions that takes two minutes. Here the functions are only
+put into LLVM's form one by one (:class:`_Part`), and optimised and made machine code once, with the function that
+Python calls (:class:`_Whole`).
 
-numba caches a function by the source of that function alone, not of those that it calls. The folder of the cache is therefore
-named by a hash of every module whose code or constants end up in it.
+numba caches a function by the source of that function alone, not of those that it calls. The folder of the cache is
+therefore named by a hash of every module whose code or constants end up in it.
 """
 
 from __future__ import annotations
@@ -24,9 +24,20 @@ from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from .. import draws
 
 SHARED = (
-    "authority", "case", "clock", "draws", "eventlog", "formulas", "market", "model", "policy", "provider", "public", "registry",
+    "authority",
+    "case",
+    "clock",
+    "draws",
+    "eventlog",
+    "formulas",
+    "market",
+    "model",
+    "policy",
+    "provider",
+    "public",
+    "registry",
     "state",
-)  # fmt: skip
+)
 """Modules of the model whose functions or constants the compiled code takes in."""
 
 Function = TypeVar("Function", bound=Callable[..., Any])

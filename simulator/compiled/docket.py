@@ -1,7 +1,7 @@
 """Cases that are opened, the people who take up cases and filings, and what waits for them, in SimPy's order.
 
-SimPy grants a request, or what has waited longest, when one is made, when a place is released, and when the number of places
-changes; what is granted goes on a moment later, after all that starts now.
+SimPy grants a request, or what has waited longest, when one is made, when a place is released, and when the number of
+places changes; what is granted goes on a moment later, after all that starts now.
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ def suspect(w: Any, p: int, b: int, number: int, founded: bool, serious: bool, s
 
 @jit
 def request(w: Any, pool: int, waiting: int, serious: bool) -> None:
-    """A case (or filing) asks for an inspector (or reviewer) of a pool. Serious ones go first where ``serious`` says so."""
+    """A case (or filing) asks for an inspector (or reviewer) of a pool. Serious ones go first where ``serious`` says
+    so.
+    """
     people = w.pools[pool]
     _set_next(w, pool, waiting, NOTHING)
     if serious:

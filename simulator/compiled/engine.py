@@ -40,8 +40,9 @@ from .world import (
 SLICE = 2_000_000
 """Events between two looks at whether somebody wants to interrupt: under a second."""
 
-# glibc gives freed memory back to the system and takes it again for the next replication, page by page: a seventh of the time of
-# one with 500 providers. It keeps as much as this once an area of the size has been freed (mallopt(3), M_MMAP_THRESHOLD).
+# glibc gives freed memory back to the system and takes it again for the next replication, page by page: a seventh of
+# the time of one with 500 providers. It keeps as much as this once an area of the size has been freed (mallopt(3),
+# M_MMAP_THRESHOLD).
 np.empty(30 << 20, dtype=np.uint8)
 
 
@@ -231,7 +232,9 @@ def empty_log(w: Any) -> None:
 
 
 class Log:
-    """The log of a world, taken from it piece by piece: one that is as long as the run would be moved about as it grows."""
+    """The log of a world, taken from it piece by piece: one that is as long as the run would be moved about as it
+    grows.
+    """
 
     def __init__(self) -> None:
         self.pieces: list[list[Any]] = [[] for _ in Columns._fields]
@@ -318,7 +321,9 @@ def _setting(table: Any, state: State, seed: int, keep_log: bool) -> Setting:
         built_on=np.flatnonzero(state.supporter >= 0)[
             np.argsort(state.supporter[state.supporter >= 0], kind="stable")
         ].astype(np.int64),
-        first_built_on=np.searchsorted(np.sort(state.supporter[state.supporter >= 0]), np.arange(supporters + 1)).astype(np.int64),
+        first_built_on=np.searchsorted(
+            np.sort(state.supporter[state.supporter >= 0]), np.arange(supporters + 1)
+        ).astype(np.int64),
         supporter_until=np.zeros(supporters),
         pools=pools,
         authorities=authorities,

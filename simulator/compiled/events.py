@@ -7,7 +7,21 @@ from typing import Any
 from ..eventlog import Kind
 from ..model import BIN
 from ..state import FUNCTIONS
-from . import agenda, app_store, budget, casework, inspection, life, occasion, platform, public, registry, sanction, stream, supporter
+from . import (
+    agenda,
+    app_store,
+    budget,
+    casework,
+    inspection,
+    life,
+    occasion,
+    platform,
+    public,
+    registry,
+    sanction,
+    stream,
+    supporter,
+)
 from .agenda import (
     NEVER,
     case_of,
@@ -64,7 +78,9 @@ def start(world: Any) -> None:
 
 @entry
 def advance(world: Any, most: int) -> bool:
-    """Let at most so many events happen, or fewer where the log should be taken; whether the horizon has been reached."""
+    """Let at most so many events happen, or fewer where the log should be taken; whether the horizon has been
+    reached.
+    """
     w = borrowed(world)
     plan = w.agenda
     for _ in range(most):

@@ -1,7 +1,7 @@
 """Where the numbers of a world lie in memory: one record an entity, so that an event touches few cache lines.
 
-The fields are those of :class:`..policy.Table` and :class:`..state.State`, under the same names but for the prefix that says
-what they belong to: ``class_gain`` of the table is ``gain`` of the record of a size class.
+The fields are those of :class:`..policy.Table` and :class:`..state.State`, under the same names but for the prefix that
+says what they belong to: ``class_gain`` of the table is ``gain`` of the record of a size class.
 """
 
 from __future__ import annotations
@@ -21,7 +21,14 @@ KINDS_OF_FIELD = {"float": "f8", "int": "i8", "bool": "?", "Floats": "f8", "Inte
 GROUPS = ("class", "behaviour", "step", "store", "platform", "failure")
 """Prefixes of the table's arrays that have one entry an entity."""
 TARGETING = {"target_class": ("class", "target")}
-ALONE = ("supporter_cumulative", "authority_inspectors", "authority_of", "authority_reviewers", "registry_of", "authority_budget")
+ALONE = (
+    "supporter_cumulative",
+    "authority_inspectors",
+    "authority_of",
+    "authority_reviewers",
+    "registry_of",
+    "authority_budget",
+)
 """Arrays of the table that stay as they are."""
 
 FEAR = [("feared_fine", "f8"), ("feared_turnover", "f8"), ("feared_days", "f8")]
@@ -119,10 +126,37 @@ def rules(regimes: Sequence[tuple[float, Table]]) -> Rules:
 
 
 INTEGERS = {
-    "size_class", "status", "applied", "strikes", "live", "live_all", "live_epoch", "copies_live", "suspended", "suspension_epoch",
-    "wrongly", "listed", "listing_epoch", "open_cases", "occasions", "violations", "cases", "sanctions", "wrongful", "repeated",
-    "outside", "supporter", "records", "certified", "group", "complained", "lives", "exits", "removed", "insolvent",
-}  # fmt: skip
+    "size_class",
+    "status",
+    "applied",
+    "strikes",
+    "live",
+    "live_all",
+    "live_epoch",
+    "copies_live",
+    "suspended",
+    "suspension_epoch",
+    "wrongly",
+    "listed",
+    "listing_epoch",
+    "open_cases",
+    "occasions",
+    "violations",
+    "cases",
+    "sanctions",
+    "wrongful",
+    "repeated",
+    "outside",
+    "supporter",
+    "records",
+    "certified",
+    "group",
+    "complained",
+    "lives",
+    "exits",
+    "removed",
+    "insolvent",
+}
 BY_BEHAVIOUR = ("compliance", "base", "live", "live_severity", "live_epoch", "open_cases")
 BY_FUNCTION = ("suspended", "suspended_until", "suspension_epoch")
 BY_STORE = ("listed", "listing_epoch", "removed")
@@ -130,17 +164,37 @@ ELSEWHERE = (*BY_BEHAVIOUR, *BY_FUNCTION, *BY_STORE, "moved", "moved_to")
 LINES = 128
 """Bytes of two lines of the processor's cache, which it fetches together."""
 STREAM = [
-    ("next_occasion", "i8"), ("arrival", "f8"), ("mean_gap", "f8"), ("most_tempted", "f8"), ("counted", "i8"),
-    ("counted_arrival", "f8"), ("draw", "f8"), ("behaviour", "i8"),
-]  # fmt: skip
-"""What a provider has beside its state for its stream of occasions (:mod:`.stream`): the number of the next that could tempt it, when
-that is in continuous time, the mean days between two, the most that it could ever lack in compliance; the first of those counted
-ahead, after which moment it comes; the draw and the behaviour of the next."""
+    ("next_occasion", "i8"),
+    ("arrival", "f8"),
+    ("mean_gap", "f8"),
+    ("most_tempted", "f8"),
+    ("counted", "i8"),
+    ("counted_arrival", "f8"),
+    ("draw", "f8"),
+    ("behaviour", "i8"),
+]
+"""What a provider has beside its state for its stream of occasions (:mod:`.stream`): the number of the next that could
+tempt it, when that is in continuous time, the mean days between two, the most that it could ever lack in compliance;
+the first of those counted ahead, after which moment it comes; the draw and the behaviour of the next.
+"""
 AT_OCCASIONS = ("size_class", "occasions", "violations", "strikes", "struck", "revenue", "belief", "believed")
 AT_VIOLATIONS = (
-    "harm_rate", "harm_at", "harm", "present", "severity", "exposure", "copies", "live_all", "copies_live", "strictness",
-    "lawful_rate", "outside", "lawful_blocked", "harm_outside", "status",
-)  # fmt: skip
+    "harm_rate",
+    "harm_at",
+    "harm",
+    "present",
+    "severity",
+    "exposure",
+    "copies",
+    "live_all",
+    "copies_live",
+    "strictness",
+    "lawful_rate",
+    "outside",
+    "lawful_blocked",
+    "harm_outside",
+    "status",
+)
 """What nearly all events look at stands first in the record of a provider, in the order in which they do."""
 
 

@@ -1,4 +1,6 @@
-"""A provider's life: it enters, files or does not, gives up or is closed, moves abroad, comes back under another name."""
+"""A provider's life: it enters, files or does not, gives up or is closed, moves abroad, comes back under another
+name.
+"""
 
 from __future__ import annotations
 

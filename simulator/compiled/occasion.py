@@ -152,7 +152,9 @@ def _handled(w: Any, p: int, k: int, misused: bool) -> float:
 
 
 @jit
-def end_violation(w: Any, kind: int, p: int, b: int, case: int, severity: float, epoch: int, since_report: float) -> None:
+def end_violation(
+    w: Any, kind: int, p: int, b: int, case: int, severity: float, epoch: int, since_report: float
+) -> None:
     provider, duty = w.providers[p], w.duties[p * w.behaviours.shape[1] + b]
     if duty.live_epoch != epoch:
         return

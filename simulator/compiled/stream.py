@@ -1,9 +1,10 @@
 """The fixed stream of occasions of each provider, read ahead to the next that could tempt it.
 
-Seven in ten occasions are averted whatever happens in the meantime: the draw is above what is missing to full compliance even
-without effort and with a failing supporter. Nothing comes of them but that they are counted, so they are counted as soon as they
-are read, each in the bin in which it lies, and never stand in the agenda. Should the provider stop to meet occasions before they
-have come, or begin again, those that are still to come are taken out of the count or put back: :func:`follow_status`.
+Seven in ten occasions are averted whatever happens in the meantime: the draw is above what is missing to full
+compliance even without effort and with a failing supporter. Nothing comes of them but that they are counted, so they
+are counted as soon as they are read, each in the bin in which it lies, and never stand in the agenda. Should the
+provider stop to meet occasions before they have come, or begin again, those that are still to come are taken out of the
+count or put back: :func:`follow_status`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from .pure import Purpose, bisect_right, exponential, uniform, whole_steps
 
 OCCASION = int(Kind.OCCASION)
 ROUNDING = 1e-9
-"""More than the formulas of compliance lose by rounding: an occasion within it of its bound is looked at when it comes."""
+"""More than the formulas of compliance lose by rounding: an occasion within it of its bound is looked at when it comes.
+"""
 
 
 @jit
@@ -55,12 +57,20 @@ def _could_lack(w: Any, p: int, b: int) -> float:
 
 @jit
 def read_ahead(w: Any, p: int) -> None:
-    """Count the occasions from ``next_occasion`` on, the first of which comes after ``arrival``, up to one that could tempt."""
+    """Count the occasions from ``next_occasion`` on, the first of which comes after ``arrival``, up to one that could
+    tempt.
+    """
     provider = w.providers[p]
     k, arrival, mean_gap = provider.next_occasion, provider.arrival, provider.mean_gap
     provider.counted = k
     provider.counted_arrival = arrival
-    seed, step, horizon, bound, counted = w.seed, w.step, w.horizon, provider.most_tempted, w.counted_ahead[provider.size_class]
+    seed, step, horizon, bound, counted = (
+        w.seed,
+        w.step,
+        w.horizon,
+        provider.most_tempted,
+        w.counted_ahead[provider.size_class],
+    )
     met = 0
     while True:
         arrival += exponential(seed, p, Purpose.CANDIDATE_GAP, k) * mean_gap
@@ -85,7 +95,9 @@ def read_ahead(w: Any, p: int) -> None:
 
 @jit
 def _bin(time: float) -> int:
-    """The bin that holds a moment: bins are half-open. The quotient is below a whole number for all moments before it."""
+    """The bin that holds a moment: bins are half-open. The quotient is below a whole number for all moments before
+    it.
+    """
     return int(time / BIN)
 
 

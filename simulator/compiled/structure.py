@@ -1,8 +1,9 @@
 """Structures that compiled functions hand to one another without counting who holds them.
 
-numba counts references of a structure, and of each array in it, whenever a function takes or reads one. In this engine that was a
-third of all time. A world outlives whatever happens in it, so :func:`borrowed` gives the functions a bare pointer to it: what
-they read through that has no owner to count. Writing an array into it, as when there must be more room, is counted as ever.
+numba counts references of a structure, and of each array in it, whenever a function takes or reads one. In this engine
+that was a third of all time. A world outlives whatever happens in it, so :func:`borrowed` gives the functions a bare
+pointer to it: what they read through that has no owner to count. Writing an array into it, as when there must be more
+room, is counted as ever.
 
 What was read from an array that has been replaced since is gone: read again after anything that may make room.
 """
@@ -21,8 +22,9 @@ from numba.extending import intrinsic
 
 
 class Structure(types.StructRef):  # type: ignore[misc]
-    """A structure that is called by its name alone: numba would spell out all fields wherever a function takes it, and be
-    ten times as long about compiling."""
+    """A structure that is called by its name alone: numba would spell out all fields wherever a function takes it, and
+    be ten times as long about compiling.
+    """
 
     def __init__(self, fields: list[tuple[str, Any]]) -> None:
         super().__init__(fields)
@@ -119,7 +121,9 @@ def prefetch(typing_context: Any, array: Any, place: Any, offset: Any) -> Any:
         word = ir.IntType(32)
         kind = ir.FunctionType(ir.VoidType(), [pointer.type, word, word, word])
         to_write, keep, data = ir.Constant(word, 1), ir.Constant(word, 3), ir.Constant(word, 1)
-        builder.call(cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0"), [pointer, to_write, keep, data])
+        builder.call(
+            cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0"), [pointer, to_write, keep, data]
+        )
         return context.get_dummy_value()
 
     return types.void(array, types.int64, types.int64), generate

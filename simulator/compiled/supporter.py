@@ -13,7 +13,11 @@ from .pure import Purpose, case_number, uniform
 from .suspension import suspend_for_supporter
 from .world import log
 
-SANCTIONED, FAILED, RECOVERED = int(Kind.SUPPORTER_SANCTIONED), int(Kind.SUPPORTER_FAILED), int(Kind.SUPPORTER_RECOVERED)
+SANCTIONED, FAILED, RECOVERED = (
+    int(Kind.SUPPORTER_SANCTIONED),
+    int(Kind.SUPPORTER_FAILED),
+    int(Kind.SUPPORTER_RECOVERED),
+)
 COLLATERAL = int(Stream.SUPPORTER)
 
 

@@ -46,7 +46,12 @@ def destination(w: Any, p: int, index: int, number: int) -> int:
     else:
         u = uniform(w.seed, p, Purpose.DESTINATION, index * MAX_DESTINATIONS + number)
     q = bisect_right(w.cumulative_users, u)
-    if q == p or q >= len(w.providers) or w.providers[q].status != ACTIVE or w.functions[q * FUNCTIONS + SERVICE].suspended != 0:
+    if (
+        q == p
+        or q >= len(w.providers)
+        or w.providers[q].status != ACTIVE
+        or w.functions[q * FUNCTIONS + SERVICE].suspended != 0
+    ):
         return -1
     return q
 

@@ -1,4 +1,6 @@
-"""The world of one replication in one structure, and what every actor does to it: rows of the log, harm, the queue, bins."""
+"""The world of one replication in one structure, and what every actor does to it: rows of the log, harm, the queue,
+bins.
+"""
 
 from __future__ import annotations
 
@@ -20,40 +22,79 @@ ROW = np.dtype(
 # All whole numbers but those of a row have one width: numba compiles a function anew for every other that it is given.
 CASE = np.dtype(
     [
-        ("provider", "i8"), ("number", "i8"), ("opened", "f8"), ("behaviour", "i8"), ("authority", "i8"), ("step", "i8"),
+        ("provider", "i8"),
+        ("number", "i8"),
+        ("opened", "f8"),
+        ("behaviour", "i8"),
+        ("authority", "i8"),
+        ("step", "i8"),
         ("held", "i8"),  # by its own course and by appeals under way: at zero the record is free
-        ("founded", "?"), ("serious", "?"), ("overturned", "?"), ("self_reported", "?"), ("refused", "?"), ("next", "i8"),
-    ],
-    align=True,
-)  # fmt: skip
-APPEAL = np.dtype(
-    [
-        ("case", "i8"), ("step", "i8"), ("regime", "i8"), ("refused", "?"),
-        # What the step set in force, which a successful appeal undoes; epochs are -1 where nothing was suspended.
-        ("in_force", "?"), ("removal", "?"), ("fine", "f8"), ("updates", "i8"), ("registration", "i8"), ("service", "i8"),
+        ("founded", "?"),
+        ("serious", "?"),
+        ("overturned", "?"),
+        ("self_reported", "?"),
+        ("refused", "?"),
         ("next", "i8"),
     ],
     align=True,
-)  # fmt: skip
+)
+APPEAL = np.dtype(
+    [
+        ("case", "i8"),
+        ("step", "i8"),
+        ("regime", "i8"),
+        ("refused", "?"),
+        # What the step set in force, which a successful appeal undoes; epochs are -1 where nothing was suspended.
+        ("in_force", "?"),
+        ("removal", "?"),
+        ("fine", "f8"),
+        ("updates", "i8"),
+        ("registration", "i8"),
+        ("service", "i8"),
+        ("next", "i8"),
+    ],
+    align=True,
+)
 FILING = np.dtype(
     [
-        ("provider", "i8"), ("life", "i8"), ("attempt", "i8"), ("pool", "i8"), ("regime", "i8"), ("arrived", "f8"),
-        ("in_review", "f8"), ("next", "i8"),
+        ("provider", "i8"),
+        ("life", "i8"),
+        ("attempt", "i8"),
+        ("pool", "i8"),
+        ("regime", "i8"),
+        ("arrived", "f8"),
+        ("in_review", "f8"),
+        ("next", "i8"),
     ],
     align=True,
-)  # fmt: skip
+)
 REMOVAL = np.dtype(
     [
-        ("provider", "i8"), ("store", "i8"), ("case", "i8"), ("days", "f8"), ("lag", "f8"), ("epoch", "i8"), ("attempt", "i8"),
-        ("ordered", "?"), ("next", "i8"),
+        ("provider", "i8"),
+        ("store", "i8"),
+        ("case", "i8"),
+        ("days", "f8"),
+        ("lag", "f8"),
+        ("epoch", "i8"),
+        ("attempt", "i8"),
+        ("ordered", "?"),
+        ("next", "i8"),
     ],
     align=True,
-)  # fmt: skip
-POOL = np.dtype(
-    [("capacity", "i8"), ("busy", "i8"), ("first", "i8"), ("last", "i8"), ("first_serious", "i8"), ("last_serious", "i8")]
 )
-"""People who take up cases or filings, and what waits for them, linked by ``next``: serious cases have a queue of their own where
-they go first. -1: nothing."""
+POOL = np.dtype(
+    [
+        ("capacity", "i8"),
+        ("busy", "i8"),
+        ("first", "i8"),
+        ("last", "i8"),
+        ("first_serious", "i8"),
+        ("last_serious", "i8"),
+    ]
+)
+"""People who take up cases or filings, and what waits for them, linked by ``next``: serious cases have a queue of their
+own where they go first. -1: nothing.
+"""
 AUTHORITY = np.dtype(
     [("left", "f8"), ("investigating", "i8"), ("unfunded_since", "f8"), ("spent", "f8"), ("unfunded", "f8")], align=True
 )
@@ -94,11 +135,18 @@ structref.define_boxing(_World, World)
 
 
 def _store(dtype: Any) -> list[tuple[str, Any]]:
-    """Records that are taken and given back: the first of those that are free, -1 for none, and how many were ever used."""
+    """Records that are taken and given back: the first of those that are free, -1 for none, and how many were ever
+    used.
+    """
     return [("records", array_of(dtype)), ("free", types.int64), ("used", types.int64)]
 
 
-CASES, APPEALS, FILINGS, REMOVALS = _Cases(_store(CASE)), _Appeals(_store(APPEAL)), _Filings(_store(FILING)), _Removals(_store(REMOVAL))
+CASES, APPEALS, FILINGS, REMOVALS = (
+    _Cases(_store(CASE)),
+    _Appeals(_store(APPEAL)),
+    _Filings(_store(FILING)),
+    _Removals(_store(REMOVAL)),
+)
 
 WORLD = _World(
     [

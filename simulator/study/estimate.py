@@ -38,7 +38,10 @@ class Estimate:
         return 2 * self.bytes_per_replication * self.replications
 
     def __str__(self) -> str:
-        return f"{self.replications:,} replications: about {duration(self.wall)} on {self.workers} workers, {self.disk / 1e6:,.0f} MB"
+        return (
+            f"{self.replications:,} replications: about {duration(self.wall)} on {self.workers} workers,"
+            f" {self.disk / 1e6:,.0f} MB"
+        )
 
 
 def duration(seconds: float) -> str:

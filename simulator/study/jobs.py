@@ -41,8 +41,8 @@ class Cell(NamedTuple):
 class Job:
     """Some cells with all that is needed to run them, on whatever machine: nothing is read there but the code.
 
-    ``key`` is the SHA-256 of that and of the model, without the ``engine``, on which results do not depend: the name of the
-    job's shard.
+    ``key`` is the SHA-256 of that and of the model, without the ``engine``, on which results do not depend: the name of
+    the job's shard.
     """
 
     key: str
@@ -82,7 +82,9 @@ def run_job(job: Job) -> bytes:
     Runs on the worker. Raises :class:`StudyError` where another version of the model is installed there.
     """
     if job.model != model_hash():
-        raise StudyError(f"{platform.node()} has another version of shenhe than the driver; install the same on every worker")
+        raise StudyError(
+            f"{platform.node()} has another version of shenhe than the driver; install the same on every worker"
+        )
     bases = {arm: Scenario.model_validate(json.loads(text)) for arm, text in job.bases.items()}
     keys: list[tuple[int, int, int]] = []
     values = np.empty((job.rows, len(job.columns)))
@@ -131,7 +133,8 @@ def _staff_years(scenario: Scenario) -> dict[str, float]:
     tables = regimes(scenario)
     ends = [day for day, _ in tables[1:]] + [scenario.horizon]
     days = sum(
-        (int(table.authority_inspectors.sum()) + table.reviewers) * (end - day) for (day, table), end in zip(tables, ends, strict=True)
+        (int(table.authority_inspectors.sum()) + table.reviewers) * (end - day)
+        for (day, table), end in zip(tables, ends, strict=True)
     )
     return {"staff_years": days / 365.0}
 

@@ -30,7 +30,9 @@ Progress = Callable[[int, int], None]
 
 
 class Ledger:
-    """A study's folder while it is being worked on: which shards it has, and its ``run.json``. For one driver at a time."""
+    """A study's folder while it is being worked on: which shards it has, and its ``run.json``. For one driver at a
+    time.
+    """
 
     def __init__(self, folder: Path, plan: Plan, command: str | None) -> None:
         self.folder = folder
@@ -60,7 +62,11 @@ class Ledger:
         elif note is not None and "study_hash" not in note:
             raise StudyError(f"{folder}: holds a run that is no study; choose another --out")
         if note is not None and (note["study_hash"] != self.plan.hash or note.get("model_hash") != model_hash()):
-            what = "another study" if note["study_hash"] != self.plan.hash else "this study, made by another version of the model"
+            what = (
+                "another study"
+                if note["study_hash"] != self.plan.hash
+                else "this study, made by another version of the model"
+            )
             raise StudyError(f"{folder}: holds {what}; choose another --out, or remove the folder")
         (folder / "shards").mkdir(parents=True, exist_ok=True)
         self._take_lock()
@@ -132,7 +138,9 @@ class Ledger:
                         progress(done, wanted)
                     interrupts.raise_lost()
         except SweepError as error:
-            raise StudyError(f"{error}; what was finished is kept in {self.folder}, the same command goes on from there") from error
+            raise StudyError(
+                f"{error}; what was finished is kept in {self.folder}, the same command goes on from there"
+            ) from error
         return quarantined
 
     def read(self, job: Job, columns: list[str] | None = None) -> pa.Table | None:
@@ -144,7 +152,9 @@ class Ledger:
             return pq.read_table(path, columns=columns)
         except (pa.ArrowException, OSError) as error:
             path.unlink(missing_ok=True)
-            raise StudyError(f"{path}: was damaged and is removed ({error}); the same command makes it again") from error
+            raise StudyError(
+                f"{path}: was damaged and is removed ({error}); the same command makes it again"
+            ) from error
 
     def check_space(self, estimate: Estimate) -> None:
         free = shutil.disk_usage(self.folder).free

@@ -18,7 +18,10 @@ ROW_GROUP = 32_768
 
 def write_results(plan: Plan, ledger: Ledger, rounds: Sequence[Sequence[Job]]) -> None:
     """Merge the shards by world, arm and replication, with one shard of each round in memory and one row group."""
-    write_table(pa.Table.from_pandas(plan.worlds, preserve_index=False).replace_schema_metadata(None), ledger.folder / "worlds.parquet")
+    write_table(
+        pa.Table.from_pandas(plan.worlds, preserve_index=False).replace_schema_metadata(None),
+        ledger.folder / "worlds.parquet",
+    )
     arms = pa.array([arm.name for arm in plan.arms], pa.string())
     names_of_arms = pa.dictionary(pa.int32(), pa.string())
     schema = pa.schema(

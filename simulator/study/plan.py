@@ -140,7 +140,9 @@ def _read(name: str | Path) -> tuple[Study, Locate, Path]:
     elif text in names():
         origin, source, near = files("shenhe.scenarios").joinpath("studies", f"{text}.yaml"), f"{text}.yaml", Path()
     else:
-        raise StudyError(f"no study is called {text!r}; shipped are: {', '.join(names())}. One of your own is named by its file.")
+        raise StudyError(
+            f"no study is called {text!r}; shipped are: {', '.join(names())}. One of your own is named by its file."
+        )
     try:
         data, locate = read_yaml(origin, source)
         return validate(Study, data, locate), locate, near

@@ -40,8 +40,8 @@ def run_study(
 
     ``pool`` is where jobs run (one process for each processor by default; see :mod:`.executors`); it is started and
     stopped here. ``agree`` is asked before anything long begins, with the estimate; where it says no,
-    :class:`StudyError` is raised. ``command`` is what ``run.json`` names as the way to reproduce the study. ``engine`` is
-    ``simpy``, ``compiled`` or ``auto``; results and shards do not depend on it.
+    :class:`StudyError` is raised. ``command`` is what ``run.json`` names as the way to reproduce the study. ``engine``
+    is ``simpy``, ``compiled`` or ``auto``; results and shards do not depend on it.
 
     Jobs that crash again and again are left out, named in ``StudyRun.quarantined``, and tried again by the next call.
     Raises :class:`StudyError` when the folder holds another study, is in use, or the disk is full. Whatever ends it,
@@ -129,7 +129,9 @@ def _wanting(plan: Plan, ledger: Ledger, rounds: Sequence[Sequence[Job]], active
 
 
 def precise(values: Floats, wanted: Precision) -> bool:
-    """Whether the means (or differences to the first) of ``values``, shape (arms, replications), are known well enough."""
+    """Whether the means (or differences to the first) of ``values``, shape (arms, replications), are known well
+    enough.
+    """
     rows = values[1:] - values[0] if wanted.of == "difference" else values
     scale = abs(interval(values[0])[0]) if wanted.relative else 1.0
     for row in rows:

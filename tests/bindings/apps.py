@@ -1,4 +1,6 @@
-"""Small applications and servers to bind to: a polite one in process, and one that speaks whatever bytes it is given."""
+"""Small applications and servers to bind to: a polite one in process, and one that speaks whatever bytes it is
+given.
+"""
 
 from __future__ import annotations
 
@@ -73,7 +75,9 @@ def talking(binding: Binding, app: Any, **options: Any) -> Iterator[HttpProvider
 def raw_server(
     handle: Callable[[socket.socket], None], context: ssl.SSLContext | None = None, *, seen: list[bytes] | None = None
 ) -> Iterator[int]:
-    """A loopback port whose connections are read up to the end of a request and handed to ``handle``; ``seen`` collects the requests."""
+    """A loopback port whose connections are read up to the end of a request and handed to ``handle``; ``seen`` collects
+    the requests.
+    """
     listener = socket.create_server(("127.0.0.1", 0))
     stop = threading.Event()
 

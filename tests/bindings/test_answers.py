@@ -16,7 +16,8 @@ from .apps import Recorder, bind, talking
 
 REQUEST = GenerationRequest(Service.TEXT, "text/plain", "x")
 
-# --- streams ---------------------------------------------------------------------------------------------------------------------
+# --- streams
+# ----------------------------------------------------------------------------------------------------
 
 STREAM = """\
 operations:
@@ -32,7 +33,10 @@ operations:
 
 
 def event(content: str | None, finish: str | None = None) -> str:
-    data = {"id": "chat-1", "choices": [{"delta": {"content": content} if content is not None else {}, "finish_reason": finish}]}
+    data = {
+        "id": "chat-1",
+        "choices": [{"delta": {"content": content} if content is not None else {}, "finish_reason": finish}],
+    }
     return f"data: {json.dumps(data, ensure_ascii=False)}"
 
 
@@ -99,7 +103,8 @@ def test_an_endless_stream_is_bounded(tmp_path: Path) -> None:
     assert "more than 20,000 events" in result.reason
 
 
-# --- jobs ------------------------------------------------------------------------------------------------------------------------
+# --- jobs
+# ----------------------------------------------------------------------------------------------------
 
 JOB = """\
 operations:
@@ -131,12 +136,26 @@ class Job(Recorder):
     ("location", "more", "first", "pending", "done"),
     [
         ("{header: Location}", "", (202, {"location": "/jobs/1"}, b""), (202, {}, b""), {"id": "9"}),
-        ("{header: Operation-Location}", "", (202, {"operation-location": "jobs/1"}, b""), (202, {"retry-after": "3"}, b""), {"id": "9"}),
+        (
+            "{header: Operation-Location}",
+            "",
+            (202, {"operation-location": "jobs/1"}, b""),
+            (202, {"retry-after": "3"}, b""),
+            {"id": "9"},
+        ),
         ("urls.get", ", until: id", {"urls": {"get": "http://in-process/jobs/1"}}, {"status": "busy"}, {"id": "9"}),
-        ("{header: Location}", "", (202, {"location": "/jobs/1"}, b""), (202, {}, b""), (303, {"location": "/results/1"}, b"")),
+        (
+            "{header: Location}",
+            "",
+            (202, {"location": "/jobs/1"}, b""),
+            (202, {}, b""),
+            (303, {"location": "/results/1"}, b""),
+        ),
     ],
 )
-def test_a_job_is_asked_for_where_the_answer_says(tmp_path: Path, location: str, more: str, first: Any, pending: Any, done: Any) -> None:
+def test_a_job_is_asked_for_where_the_answer_says(
+    tmp_path: Path, location: str, more: str, first: Any, pending: Any, done: Any
+) -> None:
     app = Job(first, pending, done)
     app.answers["GET", "/results/1"] = {"id": "9"}
     slept: list[float] = []
@@ -179,7 +198,9 @@ def test_a_job_that_is_never_ready_ends(tmp_path: Path) -> None:
     def sleep(seconds: float) -> None:
         now[0] += seconds
 
-    app = Job((202, {"location": "/jobs/1", "retry-after": "6"}, b""), (202, {"retry-after": "6"}, b""), {}, times=10**6)
+    app = Job(
+        (202, {"location": "/jobs/1", "retry-after": "6"}, b""), (202, {"retry-after": "6"}, b""), {}, times=10**6
+    )
     with talking(bind(tmp_path, JOB % ("{header: Location}", "")), app, sleep=sleep, clock=lambda: now[0]) as provider:
         result = provider.generate(None, REQUEST)
     assert isinstance(result, Unavailable)
@@ -187,7 +208,8 @@ def test_a_job_that_is_never_ready_ends(tmp_path: Path) -> None:
     assert len(app.asked) == 4
 
 
-# --- pages -----------------------------------------------------------------------------------------------------------------------
+# --- pages
+# ----------------------------------------------------------------------------------------------------
 
 SEARCH = """\
 operations:
@@ -217,7 +239,9 @@ def test_pages_by_number_end_with_an_empty_one(tmp_path: Path) -> None:
     result, app = search(tmp_path, "number: 1", answer)
     assert isinstance(result, Accepted)
     assert result.value.publications == ("1", "2", "3", "4", "5", "6")
-    assert [each["query"].split("&")[1:] for each in app.asked] == [[f"page={n}", f"offset={2 * n - 2}"] for n in (1, 2, 3, 4)]
+    assert [each["query"].split("&")[1:] for each in app.asked] == [
+        [f"page={n}", f"offset={2 * n - 2}"] for n in (1, 2, 3, 4)
+    ]
     assert len(result.exchanges) == 4
 
 
@@ -234,7 +258,10 @@ def test_pages_by_cursor(tmp_path: Path) -> None:
     ("pages", "first"),
     [
         ("next: links.next", (200, {}, listed("a", links={"next": "/s2?x=1"}))),
-        ("next: {header: Link}", (200, {"link": '</s0>; rel="prev", <http://in-process/s2?x=1>; rel="next"'}, listed("a"))),
+        (
+            "next: {header: Link}",
+            (200, {"link": '</s0>; rel="prev", <http://in-process/s2?x=1>; rel="next"'}, listed("a")),
+        ),
     ],
 )
 def test_pages_by_link(tmp_path: Path, pages: str, first: Any) -> None:
@@ -274,11 +301,14 @@ def test_pages_are_for_lists_alone(tmp_path: Path) -> None:
         bind(tmp_path, SEARCH % "next: a, cursor: b")
 
 
-# --- no answer, and values carried ------------------------------------------------------------------------------------------------
+# --- no answer, and values carried
+# ------------------------------------------------------------------------------------------------
 
 
 def test_a_busy_provider_that_says_200_is_no_answer(tmp_path: Path) -> None:
-    text = "operations:\n  generate: {path: /g, extract: {id: id}, refuse_when: code, unavailable_when: code == `50300`}\n"
+    text = (
+        "operations:\n  generate: {path: /g, extract: {id: id}, refuse_when: code, unavailable_when: code == `50300`}\n"
+    )
     app = Recorder({("GET", "/g"): {"code": 50300}})
     with talking(bind(tmp_path, text), app) as provider:
         assert isinstance(provider.generate(None, REQUEST), Unavailable)
@@ -323,7 +353,9 @@ def test_a_value_that_nothing_carries_names_its_line(tmp_path: Path) -> None:
     with pytest.raises(BindingError) as caught:
         bind(tmp_path, CARRY.replace("carried.publication.share", "carried.publication.shared"))
     assert "binding.yaml:14" in str(caught.value)
-    assert "found carried.publication.shared, expected one of: carried.content.tag, carried.content.thread" in str(caught.value)
+    assert "found carried.publication.shared, expected one of: carried.content.tag, carried.content.thread" in str(
+        caught.value
+    )
 
 
 def test_an_id_may_be_given_by_the_binding(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
-"""The page made from a hostile provider, opened in a browser: nothing that the provider wrote runs, and nobody is asked for anything.
+"""The page made from a hostile provider, opened in a browser: nothing that the provider wrote runs, and nobody is asked
+for anything.
 
 The browser is told of no host but this machine, where a server notes who comes by.
 """
@@ -30,7 +31,7 @@ pytestmark = pytest.mark.skipif(BROWSER is None, reason="no chromium here to ope
 #: Markup that shows by an attribute of the page that it ran, and by a request that it was loaded.
 MARKUP = (
     "<script>document.documentElement.dataset.ran = 'script'</script>"
-    "<img src=\"{here}/img\" onerror=\"document.documentElement.dataset.ran = 'onerror'\">"
+    '<img src="{here}/img" onerror="document.documentElement.dataset.ran = \'onerror\'">'
     "<svg onload=\"document.documentElement.dataset.ran = 'onload'\"></svg>"
     '<iframe src="{here}/frame"></iframe><link rel="stylesheet" href="{here}/style.css">'
     "<style>@import url({here}/import.css); body {{ background: url({here}/background) }}</style>"
@@ -86,8 +87,19 @@ def opened(page: str, folder: Path) -> str:
     assert BROWSER is not None
     done = subprocess.run(
         [
-            *(BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
-            *("--disable-component-update", "--disable-sync", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"),
+            *(
+                BROWSER,
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--no-first-run",
+                "--disable-background-networking",
+            ),
+            *(
+                "--disable-component-update",
+                "--disable-sync",
+                "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+            ),
             *(f"--user-data-dir={folder / 'profile'}", "--virtual-time-budget=3000", "--dump-dom", f"file://{path}"),
         ],
         capture_output=True,
@@ -107,14 +119,19 @@ def hostile_page(markup: str, folder: Path) -> str:
     """The page of a run against a provider that says nothing but markup, in every string it may choose."""
     said = BREAKING_OUT + markup
     answers = {(method, path): {"id": said, "text": said} for method in ("GET", "POST") for path in ("/g", "/a", "/i")}
-    pages = {("GET", f"/d/{topic}"): (200, {"content-type": "text/html"}, said.encode()) for topic in ("agreement", "complaints")}
+    pages = {
+        ("GET", f"/d/{topic}"): (200, {"content-type": "text/html"}, said.encode())
+        for topic in ("agreement", "complaints")
+    }
     name = json.dumps(BREAKING_OUT + "<script>document.documentElement.dataset.ran = 'name'</script>")
     target = TARGET.replace("name: Test", f"name: {name}")
     binding = bind(folder, BINDING, target=target + "  disclosure_topics: [agreement, complaints]\n")
     with binding.connect(transport=AsgiTransport(Recorder({**answers, **pages}))) as provider:
         report = run_checks(provider, on=date(2026, 9, 1), examples=2)
     shown = [check.finding for check in report.checks if check.finding is not None]
-    assert any(markup[:40] in step.response_body for finding in shown for step in finding.steps), "the page shows what was said"
+    assert any(markup[:40] in step.response_body for finding in shown for step in finding.steps), (
+        "the page shows what was said"
+    )
     return render_page([report])
 
 

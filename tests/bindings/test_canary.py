@@ -1,4 +1,6 @@
-"""A provider that repeats every secret in every form and puts escapes and markup into every string: nothing of it is live in any output."""
+"""A provider that repeats every secret in every form and puts escapes and markup into every string: nothing of it is
+live in any output.
+"""
 
 from __future__ import annotations
 
@@ -41,8 +43,9 @@ SECRETS = {
     "SESSION": "canary-session-token-uvwxyz",
 }
 HOSTILE = (
-    "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'` [red]x[/red] ]]>&amp; ::error::gotcha\r\n::set-output name=x::y "
-    "\x1b[2J\x1b]8;;http://evil.example\x07 \x9b31m \u202eevil\u2066 \u200b\x00\x08 {{ 7*7 }} ${HOME} javascript:alert(3) <!--"
+    "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'` [red]x[/red] ]]>&amp;"
+    " ::error::gotcha\r\n::set-output name=x::y \x1b[2J\x1b]8;;http://evil.example\x07 \x9b31m \u202eevil\u2066"
+    " \u200b\x00\x08 {{ 7*7 }} ${HOME} javascript:alert(3) <!--"
 )
 TARGET = """\
 target:
@@ -82,7 +85,9 @@ class Parrot(Recorder):
     """Repeats all secrets that it was given or gave out so far."""
 
     def __init__(self) -> None:
-        places = [(method, path) for method in ("GET", "POST") for path in ("/g", "/i", "/p", "/d/rules", "/d/agreement")]
+        places = [
+            (method, path) for method in ("GET", "POST") for path in ("/g", "/i", "/p", "/d/rules", "/d/agreement")
+        ]
         super().__init__(dict.fromkeys(places, self.echo))
         self.given = {name: secret for name, secret in SECRETS.items() if name not in {"ACCESS", "SESSION"}}
         self.answers["POST", "/token"] = lambda asked: self.give("ACCESS", "access_token")
@@ -100,7 +105,13 @@ def echo(secrets: dict[str, str]) -> Any:
     """What is secret, in many spellings, next to everything hostile; in values, keys and headers."""
     told: dict[str, Any] = {"id": HOSTILE, "text": HOSTILE, "error": HOSTILE, "notice": HOSTILE, HOSTILE: HOSTILE}
     for name, secret in secrets.items():
-        spelt = [secret, quote(secret, safe=""), json.dumps(secret), base64.b64encode(f"u:{secret}".encode()).decode(), f"a{secret}b"]
+        spelt = [
+            secret,
+            quote(secret, safe=""),
+            json.dumps(secret),
+            base64.b64encode(f"u:{secret}".encode()).decode(),
+            f"a{secret}b",
+        ]
         told |= {name: spelt, secret: {secret: spelt}}
         told["text"] += " ".join(spelt)
         told["notice"] += secret
@@ -123,7 +134,12 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> tuple[Report, dict[str,
         report = run_checks(provider, rules=["cn-labeling-2025/*", "cn-dsp-2023/*"], examples=2)
         doctor = [repr(outcome) for outcome in examine(binding, provider)]
         log = repr(provider.log)
-    return report, {**rendered(report), "doctor": "\n".join(doctor), "log": log, "arazzo": plain(arazzo_of(binding.file, "b", "o", "/"))}
+    return report, {
+        **rendered(report),
+        "doctor": "\n".join(doctor),
+        "log": log,
+        "arazzo": plain(arazzo_of(binding.file, "b", "o", "/")),
+    }
 
 
 def plain(data: Any) -> str:

@@ -34,7 +34,11 @@ def test_a_replayed_run_reaches_the_same_verdicts_without_the_provider(tmp_path:
     with binding.connect(transport=transport, record=cassette) as provider:
         recorded = run_checks(provider, rules=RULES, examples=2)
         log = len(provider.log)
-    assert verdicts(recorded) == {"cn-dsp-2023/14.2": "pass", "cn-dsp-2023/9.2": "fail", "cn-labeling-2025/4.1.1": "fail"}
+    assert verdicts(recorded) == {
+        "cn-dsp-2023/14.2": "pass",
+        "cn-dsp-2023/9.2": "fail",
+        "cn-labeling-2025/4.1.1": "fail",
+    }
     again = []
     for _ in range(2):
         with binding.connect("http://127.0.0.1:1", replay=cassette) as provider:
@@ -51,7 +55,9 @@ def test_a_replayed_run_reaches_the_same_verdicts_without_the_provider(tmp_path:
 
 def test_what_was_not_recorded_is_no_answer(tmp_path: Path) -> None:
     cassette = tmp_path / "c"
-    binding = bind(tmp_path, "operations:\n  generate: {path: /g, json: {p: '{{ request.prompt }}'}, extract: {id: id}}\n")
+    binding = bind(
+        tmp_path, "operations:\n  generate: {path: /g, json: {p: '{{ request.prompt }}'}, extract: {id: id}}\n"
+    )
     with talking(binding, Recorder(), record=cassette) as provider:
         assert isinstance(provider.generate(None, REQUEST), Accepted)
     with binding.connect(replay=cassette) as provider:
@@ -118,7 +124,10 @@ def test_bytes_come_back_as_they_were(tmp_path: Path) -> None:
         ("[]\n", "c:1:1: found no cassette"),
         ('{"format": "shenhe-cassette", "format_version": 2}\n', "c:1:1: found no cassette of this version"),
         ("HEAD\nnot json\n", "c:2:1: found a line that is no request"),
-        ('HEAD\n{"method": "GET", "url": "/", "body_sha256": "x"}\n', "c:2:1: found a request without a readable answer"),
+        (
+            'HEAD\n{"method": "GET", "url": "/", "body_sha256": "x"}\n',
+            "c:2:1: found a request without a readable answer",
+        ),
         (
             'HEAD\n{"method": "GET", "url": "/", "body_sha256": "x", "status": 200, "headers": [["a"]], "text": ""}\n',
             "c:2:1: found a request",
@@ -131,7 +140,9 @@ def test_bytes_come_back_as_they_were(tmp_path: Path) -> None:
 )
 def test_what_is_no_cassette_is_told_by_its_line(tmp_path: Path, text: str, words: str) -> None:
     path = tmp_path / "c"
-    path.write_text(text.replace("HEAD", json.dumps({"format": "shenhe-cassette", "format_version": 1})), encoding="utf-8")
+    path.write_text(
+        text.replace("HEAD", json.dumps({"format": "shenhe-cassette", "format_version": 1})), encoding="utf-8"
+    )
     with pytest.raises(CassetteError) as caught:
         bind(tmp_path, GENERATE).connect(replay=path)
     assert words in str(caught.value)

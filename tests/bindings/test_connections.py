@@ -26,7 +26,8 @@ REQUEST = GenerationRequest(Service.TEXT, "text/plain", "x")
 GENERATE = "operations:\n  generate: {path: /g, extract: {id: id}}\n"
 ANSWER = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 11\r\n\r\n{"id": "1"}'
 
-# --- environments ----------------------------------------------------------------------------------------------------------------
+# --- environments
+# ----------------------------------------------------------------------------------------------------
 
 ENVIRONMENTS = """\
   media_hosts: [cdn.example]
@@ -65,7 +66,8 @@ def test_an_unknown_environment_is_told_with_those_there_are(tmp_path: Path) -> 
         in_environment(tmp_path, "stagin")
 
 
-# --- TLS -------------------------------------------------------------------------------------------------------------------------
+# --- TLS
+# ----------------------------------------------------------------------------------------------------
 
 
 class Authority:
@@ -80,7 +82,13 @@ class Authority:
         self.file.write_bytes(self.certificate.public_bytes(serialization.Encoding.PEM))
 
     def _signed(
-        self, name: x509.Name, key: ec.EllipticCurvePublicKey, *, authority: bool, host: str = "127.0.0.1", ended: bool = False
+        self,
+        name: x509.Name,
+        key: ec.EllipticCurvePublicKey,
+        *,
+        authority: bool,
+        host: str = "127.0.0.1",
+        ended: bool = False,
     ) -> x509.Certificate:
         now = datetime.datetime.now(datetime.UTC)
         builder = (
@@ -118,7 +126,9 @@ class Authority:
         encryption = serialization.BestAvailableEncryption(password) if password else serialization.NoEncryption()
         paths = self.folder / f"{name}.crt", self.folder / f"{name}.key"
         paths[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-        paths[1].write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption))
+        paths[1].write_bytes(
+            key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
+        )
         return paths
 
     def server(self, *, clients: bool = False, **wrong: Any) -> ssl.SSLContext:
@@ -183,7 +193,9 @@ def test_a_handshake_that_breaks_off_is_no_crash(tmp_path: Path, kept: int) -> N
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         port = listener.getsockname()[1]
-        with bind(tmp_path, "tls: {ca: ca.pem}\nlimits: {timeout: 2}\n" + GENERATE).connect(f"https://127.0.0.1:{port}") as provider:
+        with bind(tmp_path, "tls: {ca: ca.pem}\nlimits: {timeout: 2}\n" + GENERATE).connect(
+            f"https://127.0.0.1:{port}"
+        ) as provider:
             result = provider.generate(None, REQUEST)
         thread.join(timeout=10)
     assert isinstance(result, Unavailable)
@@ -196,7 +208,9 @@ def test_a_client_certificate_is_shown(tmp_path: Path) -> None:
     with raw_server(answering, authority.server(clients=True)) as port:
         with bind(tmp_path, "tls: {ca: ca.pem}\n" + GENERATE).connect(f"https://127.0.0.1:{port}") as provider:
             assert isinstance(provider.generate(None, REQUEST), Unavailable)
-        text = "tls: {ca: ca.pem, certificate: client.crt, key: client.key, key_password: '${KEY_PASSWORD}'}\n" + GENERATE
+        text = (
+            "tls: {ca: ca.pem, certificate: client.crt, key: client.key, key_password: '${KEY_PASSWORD}'}\n" + GENERATE
+        )
         binding = bind(tmp_path, text, environ={"KEY_PASSWORD": "key-password"})
         with binding.connect(f"https://127.0.0.1:{port}") as provider:
             assert isinstance(provider.generate(None, REQUEST), Accepted)
@@ -235,13 +249,16 @@ def test_certificates_go_unverified_on_this_machine_alone(tmp_path: Path) -> Non
         bind(tmp_path, text).connect(f"https://127.0.0.1:{port}") as provider,
     ):
         assert isinstance(provider.generate(None, REQUEST), Accepted)
-    with pytest.raises(BindingError, match=r"binding\.yaml:7.*tls\.verify: found verify: false for a host that is not this machine"):
+    with pytest.raises(
+        BindingError, match=r"binding\.yaml:7.*tls\.verify: found verify: false for a host that is not this machine"
+    ):
         bind(tmp_path, text).connect("https://api.example.org")
     with pytest.raises(BindingError, match="verify: false"):
         bind(tmp_path, text, target=TARGET + "  media_hosts: [cdn.example]\n").connect("https://127.0.0.1:1")
 
 
-# --- proxies ---------------------------------------------------------------------------------------------------------------------
+# --- proxies
+# ----------------------------------------------------------------------------------------------------
 
 
 def test_no_proxy_of_the_environment_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

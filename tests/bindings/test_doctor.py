@@ -34,7 +34,12 @@ def examined(path: Path) -> list[Outcome]:
 @pytest.mark.parametrize(
     ("operation", "old", "new", "words"),
     [
-        ("register", "path: /v1/accounts\n", "path: /v1/acounts\n", "answered 404 to POST http://in-process/v1/acounts"),
+        (
+            "register",
+            "path: /v1/accounts\n",
+            "path: /v1/acounts\n",
+            "answered 404 to POST http://in-process/v1/acounts",
+        ),
         ("delete_account", "method: DELETE", "method: PUT", "answered 405"),
         (
             "register",
@@ -42,7 +47,12 @@ def examined(path: Path) -> list[Outcome]:
             "{id: account.number, credentials: {token: access_token}}",
             "found nothing at 'account.number'",
         ),
-        ("register", "credentials: {token: access_token}", "credentials: {token: token}", "did you mean 'access_token'?"),
+        (
+            "register",
+            "credentials: {token: access_token}",
+            "credentials: {token: token}",
+            "did you mean 'access_token'?",
+        ),
     ],
 )
 def test_a_wrong_line_is_named(tmp_path: Path, operation: str, old: str, new: str, words: str) -> None:

@@ -48,7 +48,10 @@ def test_the_example_is_bound_as_it_says(example: Path) -> None:
         {
             ("POST", "/chat"): {"asset": {"id": "t1"}, "reply": {"text": "【AI生成】好", "notice": "AI生成"}},
             ("POST", "/generations"): (202, {}, {"asset": {"id": "g1"}, "status": "queued"}),
-            ("GET", "/generations/g1"): {"asset": {"id": "g1", "url": "http://cdn.studio.example/g1.png"}, "status": "done"},
+            ("GET", "/generations/g1"): {
+                "asset": {"id": "g1", "url": "http://cdn.studio.example/g1.png"},
+                "status": "done",
+            },
             ("GET", "/g1.png"): (200, {"content-type": "image/png"}, b"\x89PNG"),
             ("POST", "/edits"): (403, {}, {"error": {"code": "no_consent", "message": "需单独同意"}}),
             ("GET", "/public/page/p1"): {"title": "春", "notices": ["AI生成"], "image": None},
@@ -66,7 +69,9 @@ def test_the_example_is_bound_as_it_says(example: Path) -> None:
         image = provider.generate(adult, GenerationRequest(Service.BIOMETRIC_IMAGE_VIDEO, "image/png", "x"))
         assert isinstance(image, Accepted)
         assert image.value.media == Media(b"\x89PNG", "image/png")
-        request = EditRequest(Service.BIOMETRIC_IMAGE_VIDEO, Media(b"\x89PNG", "image/png"), ready.subjects["subject"], "face", "x")
+        request = EditRequest(
+            Service.BIOMETRIC_IMAGE_VIDEO, Media(b"\x89PNG", "image/png"), ready.subjects["subject"], "face", "x"
+        )
         refused = provider.edit(adult, request)
         assert isinstance(refused, Refused)
         assert (refused.reason, refused.notice) == ("no_consent", "需单独同意")
@@ -92,7 +97,9 @@ def test_the_shorter_examples_load(number: int, tmp_path: Path) -> None:
     if "operations:" not in block:
         block += "operations: {reset: {path: /reset}}\n"
     path = tmp_path / "binding.yaml"
-    path.write_text("target: {name: T, base_url: http://127.0.0.1:9, services: {text: [text/plain]}}\n" + block, encoding="utf-8")
+    path.write_text(
+        "target: {name: T, base_url: http://127.0.0.1:9, services: {text: [text/plain]}}\n" + block, encoding="utf-8"
+    )
     load_binding(path, environ={"KEY_PASSWORD": "key-password", "PROXY_PASSWORD": "proxy-password"})
 
 
@@ -104,6 +111,6 @@ def test_the_table_lists_every_operation_with_its_values_and_extracts() -> None:
         assert set(re.findall(r"`(\w+)`", values)) == set(shape.values), operation
         for name in shape.extracts:
             assert name.removesuffix(".*") in extracts, operation
-        assert set(re.findall(r"\*\*(\w+)\*\*", extracts)) == set(shape.required) | ({"media"} if shape.media_required else set()), (
-            operation
-        )
+        assert set(re.findall(r"\*\*(\w+)\*\*", extracts)) == set(shape.required) | (
+            {"media"} if shape.media_required else set()
+        ), operation

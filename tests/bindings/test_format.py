@@ -36,7 +36,11 @@ def faults(tmp_path: Path, text: str, **options: object) -> list[str]:
         (GENERATE + "    json: {prompt: '{{ request.prompt '}\n", 11, "found a template that cannot be read"),
         (GENERATE + "    json: {prompt: '{{ ${KEY} }}'}\n", 11, "found"),
         (GENERATE + "    reason: 'error[['\n", 11, "expected a JMESPath expression"),
-        (GENERATE + "    media: {url: a, text: b}\n", 11, "found url and text, expected exactly one of body, base64, url, text"),
+        (
+            GENERATE + "    media: {url: a, text: b}\n",
+            11,
+            "found url and text, expected exactly one of body, base64, url, text",
+        ),
         (GENERATE + "    json: {}\n    form: {}\n", 9, "found json and form, expected at most one"),
         (
             GENERATE + "    headers: {X: '${NOT_SET_ANYWHERE}'}\n",
@@ -46,18 +50,31 @@ def faults(tmp_path: Path, text: str, **options: object) -> list[str]:
         ("operations:\n  generate:\n    path: /g\n", 8, "found no extract.id"),
         ("operations:\n  generate:\n    path: g\n    extract: {id: id}\n", 9, "path"),
         ("operations:\n  fetch:\n    path: /f\n", 8, "such as media: body"),
-        (GENERATE + "    variants:\n      - when: {surface: page}\n        path: /p\n", 12, "found 'surface', expected one of: service"),
         (
-            "operations:\n  generate:\n    extract: {id: id}\n    variants:\n      - when: {service: voice}\n        path: /v\n",
+            GENERATE + "    variants:\n      - when: {surface: page}\n        path: /p\n",
+            12,
+            "found 'surface', expected one of: service",
+        ),
+        (
+            (
+                "operations:\n  generate:\n    extract: {id: id}\n    variants:\n      - when: {service: voice}\n      "
+                "  path: /v\n"
+            ),
             8,
             "no variant for service text",
         ),
-        ("consents: {c: {id: '1', subject: nobody, scope: face}}\n" + GENERATE, 7, "found 'nobody', expected a role of subjects"),
+        (
+            "consents: {c: {id: '1', subject: nobody, scope: face}}\n" + GENERATE,
+            7,
+            "found 'nobody', expected a role of subjects",
+        ),
         (GENERATE + "    extract: {id: id, colour: c}\n", 11, "found the key a second time"),
         ("auth: {type: beerer, token: x}\n" + GENERATE, 7, "bearer"),
         (
-            ("auth: {type: bearer, token: '{{ account.credentials.token }}'}\n"
-            "operations:\n  register:\n    path: /a\n    extract: {id: id}\n"),
+            (
+                "auth: {type: bearer, token: '{{ account.credentials.token }}'}\n"
+                "operations:\n  register:\n    path: /a\n    extract: {id: id}\n"
+            ),
             7,
             "operations.register.extract.credentials (or login) to say where token is",
         ),
@@ -83,7 +100,9 @@ def test_a_file_that_is_not_there_is_a_binding_error(tmp_path: Path) -> None:
         load_binding(tmp_path / "absent.yaml")
 
 
-@pytest.mark.parametrize("content", [b"", b"[1, 2]", b"\xff\xfe\x00", b"a: &x 1\nb: *x\n", b"!!python/object:os.system {}\n"])
+@pytest.mark.parametrize(
+    "content", [b"", b"[1, 2]", b"\xff\xfe\x00", b"a: &x 1\nb: *x\n", b"!!python/object:os.system {}\n"]
+)
 def test_what_is_no_binding_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "binding.yaml"
     path.write_bytes(content)
@@ -105,7 +124,16 @@ def test_no_message_repeats_a_secret(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["ftp://host/", "http://", "http://user:pw@host/", "https://host/?q=1", "http://ho st/", "http://h:99999", "file:///etc/passwd"]
+    "url",
+    [
+        "ftp://host/",
+        "http://",
+        "http://user:pw@host/",
+        "https://host/?q=1",
+        "http://ho st/",
+        "http://h:99999",
+        "file:///etc/passwd",
+    ],
 )
 def test_a_base_url_that_is_no_plain_http_is_refused(tmp_path: Path, url: str) -> None:
     binding = bind(tmp_path, GENERATE)

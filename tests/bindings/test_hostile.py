@@ -1,4 +1,6 @@
-"""Providers that misbehave on the wire: every one ends in a result, within bounds of bytes and time, without a traceback."""
+"""Providers that misbehave on the wire: every one ends in a result, within bounds of bytes and time, without a
+traceback.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ operations:
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
 
-def ask(tmp_path: Path, handle: Callable[[socket.socket], None], text: str = TEXT, **server: object) -> tuple[object, HttpProvider]:
+def ask(
+    tmp_path: Path, handle: Callable[[socket.socket], None], text: str = TEXT, **server: object
+) -> tuple[object, HttpProvider]:
     binding = bind(tmp_path, text)
     with raw_server(handle, **server) as port, binding.connect(f"http://127.0.0.1:{port}") as provider:  # type: ignore[arg-type]
         return provider.generate(None, REQUEST), provider
@@ -89,38 +93,60 @@ BOMB_BYTES = b"".join([BOMB.compress(b"\0" * 1_000_000) for _ in range(200)]) + 
         pytest.param(saying(b""), "broke off", id="nothing"),
         pytest.param(saying(b"SSH-2.0-OpenSSH_9.6\r\n"), "not HTTP", id="not http"),
         pytest.param(saying(HEAD + b"Content-Length: 100\r\n\r\n{"), "broke off", id="truncated"),
-        pytest.param(saying(HEAD + b'Transfer-Encoding: chunked\r\n\r\n5\r\n{"id"\r\n'), "broke off", id="truncated chunks"),
+        pytest.param(
+            saying(HEAD + b'Transfer-Encoding: chunked\r\n\r\n5\r\n{"id"\r\n'), "broke off", id="truncated chunks"
+        ),
         pytest.param(saying(HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n"), "not HTTP", id="chunks of no size"),
-        pytest.param(saying(HEAD + b"Content-Length: 10000000000\r\n\r\n{}"), "Content-Length 10000000000", id="10 GB promised"),
+        pytest.param(
+            saying(HEAD + b"Content-Length: 10000000000\r\n\r\n{}"), "Content-Length 10000000000", id="10 GB promised"
+        ),
         pytest.param(saying(HEAD + b"Content-Length: -5\r\n\r\n{}"), "not HTTP", id="negative length"),
         pytest.param(saying(HEAD + b"Content-Length: 5\r\nContent-Length: 7\r\n\r\n{}"), "not HTTP", id="two lengths"),
         pytest.param(stream(HEAD + b"\r\n", b"x" * 65536), "more than 1,000,000 bytes", id="endless"),
         pytest.param(stream(HEAD, b"X-Filler: " + b"y" * 1000 + b"\r\n", 1000), "not HTTP", id="endless headers"),
         pytest.param(stream(HEAD + b"X-One: ", b"y" * 65536, 1000), "not HTTP", id="a header without end"),
         pytest.param(stream(HEAD, b"a: b\r\n"), "not HTTP", id="a million headers"),
-        pytest.param(stream(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"), "", id="chunks of one byte without end"),
+        pytest.param(
+            stream(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"), "", id="chunks of one byte without end"
+        ),
         pytest.param(stream(b"", b"HTTP/1.1 103 Early Hints\r\n\r\n", 10**8), "the whole request", id="flood of 1xx"),
         pytest.param(drip(b"x", 0.2, 40), "time", id="slow head"),
         pytest.param(saying(with_length(b"<html>hello</html>")), "that is not JSON", id="html"),
         pytest.param(saying(with_length(b'{"id": "\xff\xfe"}')), "that is not JSON", id="invalid utf-8"),
-        pytest.param(saying(with_length(b'{"id": ' + b"9" * 10_000 + b"}")), "that is not JSON", id="a number of 10,000 digits"),
+        pytest.param(
+            saying(with_length(b'{"id": ' + b"9" * 10_000 + b"}")), "that is not JSON", id="a number of 10,000 digits"
+        ),
         pytest.param(saying(with_length(b"[" * 200_000)), "nested too deeply", id="deep json"),
         pytest.param(saying(with_length(b"")), "that is not JSON", id="empty"),
         pytest.param(saying(with_length(b'{"id": null}')), "found nothing at 'id'", id="null id"),
-        pytest.param(saying(with_length(BOMB_BYTES, HEAD + b"Content-Encoding: gzip\r\n")), "more than 1,000,000 bytes", id="gzip bomb"),
         pytest.param(
-            saying(with_length(BOMB_BYTES[:-200], HEAD + b"Content-Encoding: deflate\r\n")), "more than 1,000,000 bytes", id="deflate bomb"
+            saying(with_length(BOMB_BYTES, HEAD + b"Content-Encoding: gzip\r\n")),
+            "more than 1,000,000 bytes",
+            id="gzip bomb",
         ),
         pytest.param(
-            saying(with_length(gzip.compress(BOMB_BYTES), HEAD + b"Content-Encoding: gzip, gzip\r\n")), "not asked for", id="nested"
+            saying(with_length(BOMB_BYTES[:-200], HEAD + b"Content-Encoding: deflate\r\n")),
+            "more than 1,000,000 bytes",
+            id="deflate bomb",
+        ),
+        pytest.param(
+            saying(with_length(gzip.compress(BOMB_BYTES), HEAD + b"Content-Encoding: gzip, gzip\r\n")),
+            "not asked for",
+            id="nested",
         ),
         pytest.param(saying(with_length(b"plain", HEAD + b"Content-Encoding: gzip\r\n")), "not gzip", id="no gzip"),
         pytest.param(
-            saying(with_length(gzip.compress(b'{"id": "1"}')[:-9], HEAD + b"Content-Encoding: gzip\r\n")), "breaks off", id="half gzip"
+            saying(with_length(gzip.compress(b'{"id": "1"}')[:-9], HEAD + b"Content-Encoding: gzip\r\n")),
+            "breaks off",
+            id="half gzip",
         ),
-        pytest.param(saying(with_length(BROTLI_BOMB, HEAD + b"Content-Encoding: br\r\n")), "not asked for", id="brotli bomb"),
         pytest.param(
-            saying(b"HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n\r\n"), "status 302", id="redirect"
+            saying(with_length(BROTLI_BOMB, HEAD + b"Content-Encoding: br\r\n")), "not asked for", id="brotli bomb"
+        ),
+        pytest.param(
+            saying(b"HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n\r\n"),
+            "status 302",
+            id="redirect",
         ),
         pytest.param(
             saying(b"HTTP/1.1 301 Moved\r\nLocation: http://169.254.169.254/latest/\r\nContent-Length: 0\r\n\r\n"),
@@ -128,11 +154,17 @@ BOMB_BYTES = b"".join([BOMB.compress(b"\0" * 1_000_000) for _ in range(200)]) + 
             id="redirect to a link-local address",
         ),
         pytest.param(saying(b"HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\n\r\nxxxx"), "", id="another protocol"),
-        pytest.param(saying(b"HTTP/1.1 429 No\r\nRetry-After: \xff\xff\r\nContent-Length: 0\r\n\r\n"), "status 429", id="odd retry-after"),
+        pytest.param(
+            saying(b"HTTP/1.1 429 No\r\nRetry-After: \xff\xff\r\nContent-Length: 0\r\n\r\n"),
+            "status 429",
+            id="odd retry-after",
+        ),
         pytest.param(saying(b"HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n"), "", id="status 999"),
     ],
 )
-def test_a_misbehaving_server_ends_in_unavailable(tmp_path: Path, handle: Callable[[socket.socket], None], words: str) -> None:
+def test_a_misbehaving_server_ends_in_unavailable(
+    tmp_path: Path, handle: Callable[[socket.socket], None], words: str
+) -> None:
     started = time.monotonic()
     result, provider = ask(tmp_path, handle)
     assert isinstance(result, Unavailable), result
@@ -247,7 +279,9 @@ def self_signed(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
         .sign(key, hashes.SHA256())
     )
     path = tmp_path_factory.mktemp("tls") / "both.pem"
-    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
     path.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(path)
@@ -255,7 +289,10 @@ def self_signed(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
 
 
 def test_a_certificate_that_nobody_vouches_for(tmp_path: Path, self_signed: ssl.SSLContext) -> None:
-    with raw_server(saying(b""), self_signed) as port, bind(tmp_path, TEXT).connect(f"https://127.0.0.1:{port}") as provider:
+    with (
+        raw_server(saying(b""), self_signed) as port,
+        bind(tmp_path, TEXT).connect(f"https://127.0.0.1:{port}") as provider,
+    ):
         result = provider.generate(None, REQUEST)
     assert isinstance(result, Unavailable)
     assert result.reason.startswith("TLS failed: the certificate is not trusted (self")
@@ -283,7 +320,8 @@ def test_a_value_that_a_header_cannot_carry_never_splits_a_request(tmp_path: Pat
     assert isinstance(result, Accepted if "猫" in header else Unavailable), result
 
 
-# --- what a run makes of them ----------------------------------------------------------------------------------------------------
+# --- what a run makes of them
+# ----------------------------------------------------------------------------------------------------
 
 #: A provider that is bound for everything the core level asks, all of it at one misbehaving server.
 EVERYTHING = """\
@@ -303,8 +341,12 @@ MISBEHAVING: dict[str, Callable[[socket.socket], None]] = {
     "nothing": saying(b""),
     "reset": reset,
     "not http": saying(b"SSH-2.0-OpenSSH_9.6\r\n"),
-    "html with status 200": saying(with_length(b"<script>alert(1)</script>", b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n")),
-    "a picture for json": saying(with_length(b"\x89PNG\r\n\x1a\n" + b"\0" * 100, b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\n")),
+    "html with status 200": saying(
+        with_length(b"<script>alert(1)</script>", b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n")
+    ),
+    "a picture for json": saying(
+        with_length(b"\x89PNG\r\n\x1a\n" + b"\0" * 100, b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\n")
+    ),
     "invalid utf-8": saying(with_length(b'{"id": "\xff", "text": "\xc0\x80"}')),
     "deep json": saying(with_length(b'{"id": ' + b"[" * 100_000)),
     "gzip bomb": saying(with_length(BOMB_BYTES, HEAD + b"Content-Encoding: gzip\r\n")),
@@ -313,7 +355,9 @@ MISBEHAVING: dict[str, Callable[[socket.socket], None]] = {
     "busy": saying(b"HTTP/1.1 429 Busy\r\nRetry-After: 86400\r\nContent-Length: 0\r\n\r\n"),
     "broken": saying(b"HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n"),
     "away": saying(b"HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/\r\nContent-Length: 0\r\n\r\n"),
-    "refuses everything": saying(with_length(b'{"error": "no"}', b"HTTP/1.1 403 No\r\nContent-Type: application/json\r\n")),
+    "refuses everything": saying(
+        with_length(b'{"error": "no"}', b"HTTP/1.1 403 No\r\nContent-Type: application/json\r\n")
+    ),
     "takes everything": saying(with_length(b'{"id": "1", "text": "", "state": "odd"}')),
 }
 
@@ -332,7 +376,9 @@ def test_a_run_passes_nothing_that_a_misbehaving_server_answers(tmp_path: Path, 
         bind(tmp_path, EVERYTHING, target=target).connect(f"http://127.0.0.1:{port}") as provider,
     ):
         report = run_checks(provider, on=datetime.date(2026, 9, 1), examples=2, max_seconds=20)
-    verdicts = {check.name: (check.verdict, check.reason) for check in report.checks if check.verdict != "not applicable"}
+    verdicts = {
+        check.name: (check.verdict, check.reason) for check in report.checks if check.verdict != "not applicable"
+    }
     assert verdicts
     failed = {check for check, (verdict, _) in verdicts.items() if verdict == "fail"}
     assert {check for check, (verdict, _) in verdicts.items() if verdict == "inconclusive"} | failed == set(verdicts)

@@ -35,7 +35,9 @@ REQUEST = GenerationRequest(Service.TEXT, "text/plain", "春 & 秋?", turns=("a"
 ANN = Account("ann", {"token": "token-of-ann-123"})
 
 
-def generate(tmp_path: Path, text: str, answer: Any = None, account: Account | None = ANN, **options: Any) -> tuple[Any, Recorder, Any]:
+def generate(
+    tmp_path: Path, text: str, answer: Any = None, account: Account | None = ANN, **options: Any
+) -> tuple[Any, Recorder, Any]:
     """The result of one generation, the application that was asked, and the provider."""
     app = Recorder({("POST", "/g"): {"id": "1"} if answer is None else answer})
     head, _, rest = text.partition("---\n")
@@ -44,12 +46,14 @@ def generate(tmp_path: Path, text: str, answer: Any = None, account: Account | N
         return provider.generate(account, REQUEST), app, provider
 
 
-# --- sending ---------------------------------------------------------------------------------------------------------------------
+# --- sending
+# ----------------------------------------------------------------------------------------------------
 
 
 def test_values_of_one_expression_keep_their_type(tmp_path: Path) -> None:
     fields = (
-        "{p: '{{ request.prompt }}', l: '{{ request.labelled }}', t: '{{ request.turns }}', n: '{{ request.turns|length }}', s: 'x{{ 1 }}'}"
+        "{p: '{{ request.prompt }}', l: '{{ request.labelled }}', t: '{{ request.turns }}', n: '{{ request.turns|length"
+        " }}', s: 'x{{ 1 }}'}"
     )
     _, app, _ = generate(tmp_path, f"---\n    json: {fields}\n")
     assert json.loads(app.asked[0]["body"]) == {"p": "春 & 秋?", "l": True, "t": ["a", "b"], "n": 2, "s": "x1"}
@@ -57,7 +61,9 @@ def test_values_of_one_expression_keep_their_type(tmp_path: Path) -> None:
 
 def test_omit_and_null(tmp_path: Path) -> None:
     _, app, _ = generate(
-        tmp_path, "---\n    json: {a: '{{ omit }}', b: '{{ none }}', c: ['{{ omit }}', 1]}\n    query: {q: '{{ none }}', r: [1, 2]}\n"
+        tmp_path,
+        "---\n    json: {a: '{{ omit }}', b: '{{ none }}', c: ['{{ omit }}', 1]}\n    query: {q: '{{ none }}', r: [1,"
+        " 2]}\n",
     )
     assert json.loads(app.asked[0]["body"]) == {"b": None, "c": [1]}
     assert app.asked[0]["query"] == "r=1&r=2"
@@ -142,7 +148,9 @@ def test_extra_headers_and_query_join_every_request(tmp_path: Path) -> None:
 
 
 def test_no_cookie_passes_from_one_account_to_another(tmp_path: Path) -> None:
-    _, app, provider = generate(tmp_path, "---\n", answer=(200, {"set-cookie": "session=abcdefgh; Path=/"}, {"id": "1"}))
+    _, app, provider = generate(
+        tmp_path, "---\n", answer=(200, {"set-cookie": "session=abcdefgh; Path=/"}, {"id": "1"})
+    )
     with talking(bind(tmp_path, "operations:\n  generate: {path: /g, extract: {id: id}}\n"), app) as again:
         again.generate(None, REQUEST)
         again.generate(None, REQUEST)
@@ -150,7 +158,8 @@ def test_no_cookie_passes_from_one_account_to_another(tmp_path: Path) -> None:
     assert "abcdefgh" not in repr(provider.log)
 
 
-# --- understanding ---------------------------------------------------------------------------------------------------------------
+# --- understanding
+# ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -169,7 +178,9 @@ def test_no_cookie_passes_from_one_account_to_another(tmp_path: Path) -> None:
         ("    refuse_when: error\n", {"id": "1", "error": None}, Accepted, None),
     ],
 )
-def test_what_counts_as_yes_no_and_no_answer(tmp_path: Path, text: str, answer: Any, kind: type, status: int | None) -> None:
+def test_what_counts_as_yes_no_and_no_answer(
+    tmp_path: Path, text: str, answer: Any, kind: type, status: int | None
+) -> None:
     result, _, _ = generate(tmp_path, "---\n" + text, answer=answer)
     assert type(result) is kind, result
     if status is not None:
@@ -189,16 +200,22 @@ def test_what_counts_as_yes_no_and_no_answer(tmp_path: Path, text: str, answer: 
 )
 def test_a_page_is_read_in_its_charset(tmp_path: Path, kind: str, body: bytes) -> None:
     text = "operations:\n  disclosures: {path: '/d/{{ topic }}'}\n"
-    with talking(bind(tmp_path, text), Recorder({("GET", "/d/rules"): (200, {"content-type": kind} if kind else {}, body)})) as provider:
+    with talking(
+        bind(tmp_path, text), Recorder({("GET", "/d/rules"): (200, {"content-type": kind} if kind else {}, body)})
+    ) as provider:
         page = provider.disclosures("rules")
     assert isinstance(page, Accepted)
     assert page.value.text == "用户协议"
 
 
-@pytest.mark.parametrize(("kind", "body"), [("image/png", b"\x89PNG"), ("text/html", b"\xff\xfe\xfd"), ("application/pdf", b"%PDF-1.7")])
+@pytest.mark.parametrize(
+    ("kind", "body"), [("image/png", b"\x89PNG"), ("text/html", b"\xff\xfe\xfd"), ("application/pdf", b"%PDF-1.7")]
+)
 def test_what_nobody_can_read_is_no_page(tmp_path: Path, kind: str, body: bytes) -> None:
     text = "operations:\n  disclosures: {path: '/d/{{ topic }}'}\n"
-    with talking(bind(tmp_path, text), Recorder({("GET", "/d/rules"): (200, {"content-type": kind}, body)})) as provider:
+    with talking(
+        bind(tmp_path, text), Recorder({("GET", "/d/rules"): (200, {"content-type": kind}, body)})
+    ) as provider:
         page = provider.disclosures("rules")
     assert isinstance(page, Unavailable)
     assert "that is not text, expected a page" in page.reason
@@ -206,7 +223,9 @@ def test_what_nobody_can_read_is_no_page(tmp_path: Path, kind: str, body: bytes)
 
 def test_reason_and_notice(tmp_path: Path) -> None:
     text = "---\n    reason: error.code\n    notice: error.[message, hint]\n"
-    result, _, _ = generate(tmp_path, text, answer=(403, {}, {"error": {"code": 4031, "message": "需同意", "hint": "ask"}}))
+    result, _, _ = generate(
+        tmp_path, text, answer=(403, {}, {"error": {"code": 4031, "message": "需同意", "hint": "ask"}})
+    )
     assert (result.reason, result.notice) == ("4031", "需同意 ask")
     result, _, _ = generate(tmp_path, text, answer=(403, {}, b"<html>no</html>"))
     assert (result.status, result.reason, result.notice) == (403, "", "")
@@ -216,8 +235,8 @@ def test_an_answer_without_the_id_names_the_line_and_what_is_there(tmp_path: Pat
     result, _, _ = generate(tmp_path, "---\n", answer={"asset": {"id": "x", "size": 3}, "ok": True})
     assert isinstance(result, Unavailable)
     assert (
-        "binding.yaml:11: operations.generate.extract.id: found nothing at 'id'; the answer has the keys asset, asset.id, asset.size, ok"
-        in result.reason
+        "binding.yaml:11: operations.generate.extract.id: found nothing at 'id'; the answer has the keys asset,"
+        " asset.id, asset.size, ok" in result.reason
     )
     assert "did you mean 'asset.id'?" in result.reason
 
@@ -244,8 +263,16 @@ PIXELS = base64.b64encode(b"\x89PNG").decode()
     ("media", "answer", "expected"),
     [
         ("body", (200, {"content-type": "image/webp; q=1"}, b'{"id": "1"}'), Media(b'{"id": "1"}', "image/webp")),
-        ("{base64: img.b64, type: img.type}", {"id": "1", "img": {"b64": PIXELS, "type": "image/png"}}, Media(b"\x89PNG", "image/png")),
-        ("{base64: img, media_type: 'image/{{ 1 and \"gif\" }}'}", {"id": "1", "img": PIXELS}, Media(b"\x89PNG", "image/gif")),
+        (
+            "{base64: img.b64, type: img.type}",
+            {"id": "1", "img": {"b64": PIXELS, "type": "image/png"}},
+            Media(b"\x89PNG", "image/png"),
+        ),
+        (
+            "{base64: img, media_type: 'image/{{ 1 and \"gif\" }}'}",
+            {"id": "1", "img": PIXELS},
+            Media(b"\x89PNG", "image/gif"),
+        ),
         ("{base64: img}", {"id": "1", "img": "data:image/jpeg;base64," + PIXELS}, Media(b"\x89PNG", "image/jpeg")),
         ("{url: img}", {"id": "1", "img": "data:text/plain,a%20b"}, Media(b"a b", "text/plain")),
         ("{text: reply}", {"id": "1", "reply": "你好"}, Media("你好".encode(), "text/plain")),
@@ -347,7 +374,11 @@ def test_retry_after_is_honoured_a_bounded_number_of_times(tmp_path: Path) -> No
         app.answers["GET", "/g"] = (429, {"retry-after": "86400"}, {})
         result = provider.generate(None, REQUEST)
         assert len(result.exchanges) == 1
-        app.answers["GET", "/g"] = (503, {"retry-after": "Sun, 22 Nov 2026 00:00:05 GMT", "date": "Sun, 22 Nov 2026 00:00:00 GMT"}, {})
+        app.answers["GET", "/g"] = (
+            503,
+            {"retry-after": "Sun, 22 Nov 2026 00:00:05 GMT", "date": "Sun, 22 Nov 2026 00:00:00 GMT"},
+            {},
+        )
         slept.clear()
         provider.generate(None, REQUEST)
         assert slept == [5, 5]
@@ -369,7 +400,12 @@ def test_redirects_are_followed_only_where_the_binding_says_and_only_at_home(tmp
         result = provider.generate(None, REQUEST)
         assert isinstance(result, Accepted)
         assert len(result.exchanges) == 2
-        for place in ("http://169.254.169.254/", "file:///etc/passwd", "https://evil.example/", "http://in-process:8080/"):
+        for place in (
+            "http://169.254.169.254/",
+            "file:///etc/passwd",
+            "https://evil.example/",
+            "http://in-process:8080/",
+        ):
             app.answers["POST", "/g"] = (302, {"location": place}, b"")
             assert isinstance(provider.generate(None, REQUEST), Unavailable)
         app.answers["POST", "/g"] = app.answers["GET", "/there"] = (302, {"location": "/there"}, b"")
@@ -412,7 +448,9 @@ operations:
     extract: {state: status, reasons: why}
     states: {upheld: [removed], rejected: [kept]}
 """
-    app = Recorder({("POST", "/r"): {"no": 7, "receipt": "got it"}, ("GET", "/r/7"): {"status": "removed", "why": ["a", "b"]}})
+    app = Recorder(
+        {("POST", "/r"): {"no": 7, "receipt": "got it"}, ("GET", "/r/7"): {"status": "removed", "why": ["a", "b"]}}
+    )
     with talking(bind(tmp_path, text), app) as provider:
         result = provider.report(None, ReportRequest(Publication("p"), "illegal", "s"))
         assert isinstance(result, Accepted)
@@ -433,7 +471,8 @@ def test_what_is_not_bound_is_unavailable(tmp_path: Path) -> None:
         assert result.exchanges == ()
 
 
-# --- the whole, over the sample --------------------------------------------------------------------------------------------------
+# --- the whole, over the sample
+# --------------------------------------------------------------------------------------------------
 
 
 def test_every_operation_works_in_process_and_over_loopback() -> None:
@@ -443,7 +482,9 @@ def test_every_operation_works_in_process_and_over_loopback() -> None:
     with SampleServer() as server, binding.connect(server.url) as provider:
         outside = [(each.operation, each.detail, each.state) for each in examine(binding, provider)]
     assert inside == outside
-    assert {operation for operation, _, _ in inside} == {operation.value for operation in binding.capabilities.operations}
+    assert {operation for operation, _, _ in inside} == {
+        operation.value for operation in binding.capabilities.operations
+    }
     assert [each for each in inside if each[2] != "works"] == []
 
 

@@ -65,7 +65,8 @@ def test_the_vocabulary_knows_every_operation() -> None:
     assert set(known.fields) <= set(known.operations)
 
 
-# --- an interface of resources ----------------------------------------------------------------------------------------------------
+# --- an interface of resources
+# ----------------------------------------------------------------------------------------------------
 
 
 def test_resources_are_mapped_by_their_names() -> None:
@@ -137,7 +138,8 @@ def test_nothing_in_a_document_runs_or_reads_the_environment(tmp_path: Path) -> 
         assert provider.target.name == "Studio {{ 7 * 7 }} ${HOME} \\x1b[31mred"
 
 
-# --- POST everywhere, codes in envelopes -------------------------------------------------------------------------------------------
+# --- POST everywhere, codes in envelopes
+# -------------------------------------------------------------------------------------------
 
 
 def test_chinese_words_and_envelopes(tmp_path: Path) -> None:
@@ -176,7 +178,8 @@ def test_chinese_words_and_envelopes(tmp_path: Path) -> None:
     assert app.asked[3]["body"] == b"targetId=p1&reason=why"
 
 
-# --- answers in pieces, later, page by page --------------------------------------------------------------------------------------------
+# --- answers in pieces, later, page by page
+# --------------------------------------------------------------------------------------------
 
 
 def test_streams_jobs_and_pages_are_drafted_as_the_document_shows_them(tmp_path: Path) -> None:
@@ -186,9 +189,13 @@ def test_streams_jobs_and_pages_are_drafted_as_the_document_shows_them(tmp_path:
     binding = filled(found.text, tmp_path, {})
     done = [{"image_id": "i1", "status": status} for status in ("queued", "running")]
     answers = iter([*done, {"image_id": "i1", "status": "succeeded", "output": {"url": "/files/1"}}])
-    pages = iter([{"posts": [{"id": "a"}], "next_cursor": "c2", "has_more": True}, {"posts": [{"id": "b"}], "has_more": False}])
+    pages = iter(
+        [{"posts": [{"id": "a"}], "next_cursor": "c2", "has_more": True}, {"posts": [{"id": "b"}], "has_more": False}]
+    )
     numbered = iter([{"items": [{"text": "not so", "id": "p"}]}, {"items": []}])
-    pieces = b"".join(b'data: {"id": "s1", "choices": [{"delta": {"content": "%s"}}]}\n\n' % each for each in (b"AI", b" made"))
+    pieces = b"".join(
+        b'data: {"id": "s1", "choices": [{"delta": {"content": "%s"}}]}\n\n' % each for each in (b"AI", b" made")
+    )
     app = Recorder(
         {
             ("POST", "/chat/completions"): (200, {"content-type": "text/event-stream"}, pieces + b"data: [DONE]\n\n"),
@@ -231,7 +238,12 @@ def test_streams_jobs_and_pages_are_drafted_as_the_document_shows_them(tmp_path:
 def test_a_job_ends_as_its_document_says(tmp_path: Path) -> None:
     binding = filled(drafted("jobs.yaml").text, tmp_path, {})
     for state, kind in (("rejected", Refused), ("canceled", Unavailable), ("failed", Unavailable)):
-        app = Recorder({("POST", "/images"): (202, {}, {"image_id": "i1", "status": "queued"}), ("GET", "/images/i1"): {"status": state}})
+        app = Recorder(
+            {
+                ("POST", "/images"): (202, {}, {"image_id": "i1", "status": "queued"}),
+                ("GET", "/images/i1"): {"status": state},
+            }
+        )
         with talking(binding, app, sleep=lambda _: None) as provider:
             result = provider.generate(None, GenerationRequest(Service.BIOMETRIC_IMAGE_VIDEO, "image/png", "x"))
         assert isinstance(result, kind), (state, result)
@@ -266,29 +278,37 @@ TASKS = (
 @pytest.mark.parametrize(
     ("headers", "answer", "place", "poll"),
     [
-        ("headers: {Location: {schema: {type: string}}},", "id: {type: string}", "", "location:\n        header: Location"),
+        (
+            "headers: {Location: {schema: {type: string}}},",
+            "id: {type: string}",
+            "",
+            "location:\n        header: Location",
+        ),
         ("", "id: {type: string}, status_url: {type: string}", "", "location: status_url"),
         (
             "",
             "task_id: {type: string}",
             TASKS % ", enum: [PENDING, DONE, Error]",
-            "path: \"/tasks/{{ answer.task_id }}\"\n      until: \"state == 'DONE'\"\n      failed: \"state == 'Error'\"",
+            'path: "/tasks/{{ answer.task_id }}"\n      until: "state == \'DONE\'"\n      failed: "state == \'Error\'"',
         ),
         (
             "",
             "task_id: {type: string}",
             TASKS % "",
-            "path: \"/tasks/{{ answer.task_id }}\"\n      until: ${FILL_IN_GENERATE_UNTIL}",
+            'path: "/tasks/{{ answer.task_id }}"\n      until: ${FILL_IN_GENERATE_UNTIL}',
         ),
     ],
 )
-def test_a_job_is_asked_for_by_header_url_or_id(tmp_path: Path, headers: str, answer: str, place: str, poll: str) -> None:
+def test_a_job_is_asked_for_by_header_url_or_id(
+    tmp_path: Path, headers: str, answer: str, place: str, poll: str
+) -> None:
     path = tmp_path / "spec.yaml"
     path.write_text(JOB % (headers, answer, place), encoding="utf-8")
     assert f"    poll:\n      {poll}" in draft(read_openapi(path, "spec.yaml")).text
 
 
-# --- nothing to map ----------------------------------------------------------------------------------------------------------------
+# --- nothing to map
+# ----------------------------------------------------------------------------------------------------------------
 
 
 def test_a_document_of_something_else_maps_nothing_and_says_so(tmp_path: Path) -> None:
@@ -308,12 +328,11 @@ def test_a_document_of_something_else_maps_nothing_and_says_so(tmp_path: Path) -
 def test_what_administers_or_destroys_is_not_mistaken_for_an_operation(tmp_path: Path) -> None:
     path = tmp_path / "spec.yaml"
     path.write_text(
-        "openapi: 3.0.0\npaths:\n"
-        "  /organization/groups/{group_id}/users/{user_id}: {delete: {operationId: removeGroupUser, summary: Remove a user}}\n"
-        "  /organization/service_accounts: {post: {operationId: createServiceAccount}}\n"
-        "  /usage/sessions: {get: {operationId: getSessionToken}}\n"
-        "  /tenants/{tenant}/regions/{region}/posts: {post: {operationId: createPost}}\n"
-        "  /account: {delete: {operationId: deleteAccount}}\n",
+        "openapi: 3.0.0\npaths:\n  /organization/groups/{group_id}/users/{user_id}: {delete: {operationId:"
+        " removeGroupUser, summary: Remove a user}}\n  /organization/service_accounts: {post: {operationId:"
+        " createServiceAccount}}\n  /usage/sessions: {get: {operationId: getSessionToken}}\n "
+        " /tenants/{tenant}/regions/{region}/posts: {post: {operationId: createPost}}\n  /account: {delete:"
+        " {operationId: deleteAccount}}\n",
         encoding="utf-8",
     )
     found = draft(read_openapi(path, "spec.yaml"))
@@ -321,7 +340,8 @@ def test_what_administers_or_destroys_is_not_mistaken_for_an_operation(tmp_path:
     assert "# This one destroys: read it twice." in found.text
 
 
-# --- hostile and odd documents -----------------------------------------------------------------------------------------------------
+# --- hostile and odd documents
+# -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -344,10 +364,9 @@ def test_what_is_no_such_document_is_refused(tmp_path: Path, text: str, words: s
 def test_references_that_go_round_end(tmp_path: Path) -> None:
     path = tmp_path / "spec.yaml"
     path.write_text(
-        "openapi: 3.0.0\n"
-        "paths:\n  /generate: {post: {operationId: generate, requestBody: {$ref: '#/a'}, responses: {'200': {$ref: '#/b/c~1d/~0e'}}}}\n"
-        "a: {$ref: '#/a'}\nb: {'c/d': {'~e': {content: {application/json: {schema: {$ref: '#/s'}}}}}}\n"
-        "s: {allOf: [{$ref: '#/s'}], properties: {id: {type: string}, inner: {$ref: '#/s'}}}\n",
+        "openapi: 3.0.0\npaths:\n  /generate: {post: {operationId: generate, requestBody: {$ref: '#/a'}, responses:"
+        " {'200': {$ref: '#/b/c~1d/~0e'}}}}\na: {$ref: '#/a'}\nb: {'c/d': {'~e': {content: {application/json: {schema:"
+        " {$ref: '#/s'}}}}}}\ns: {allOf: [{$ref: '#/s'}], properties: {id: {type: string}, inner: {$ref: '#/s'}}}\n",
         encoding="utf-8",
     )
     found = draft(read_openapi(path, "spec.yaml"))
@@ -356,7 +375,8 @@ def test_references_that_go_round_end(tmp_path: Path) -> None:
     assert "id: id" in found.text
 
 
-# --- the command -------------------------------------------------------------------------------------------------------------------
+# --- the command
+# -------------------------------------------------------------------------------------------------------------------
 
 
 def test_the_command_writes_and_does_not_overwrite(tmp_path: Path) -> None:
@@ -388,11 +408,15 @@ def test_questions_make_a_binding_that_loads(tmp_path: Path) -> None:
     blanks = {"REGISTER_ID": "id", "REGISTER_TOKEN": "token", "GENERATE_ID": "id", "GENERATE_TEXT": "text"}
     binding = filled(out.read_text(encoding="utf-8"), tmp_path, blanks)
     assert {each.value for each in binding.capabilities.operations} == {"register", "generate", "view"}
-    app = Recorder({("POST", "/people"): {"id": "1", "token": "token-987654"}, ("POST", "/make"): {"id": "2", "text": "hi"}})
+    app = Recorder(
+        {("POST", "/people"): {"id": "1", "token": "token-987654"}, ("POST", "/make"): {"id": "2", "text": "hi"}}
+    )
     with talking(binding, app) as provider:
         registered = provider.register({"username": "u", "name": "n", "email": "e", "phone": "1", "password": "p"})
         assert isinstance(registered, Accepted)
-        assert isinstance(provider.generate(registered.value, GenerationRequest(Service.TEXT, "text/plain", "x")), Accepted)
+        assert isinstance(
+            provider.generate(registered.value, GenerationRequest(Service.TEXT, "text/plain", "x")), Accepted
+        )
 
 
 @pytest.mark.parametrize(("auth", "service"), [("beerer", "text"), ("bearer", "txt")])

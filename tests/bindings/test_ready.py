@@ -1,4 +1,6 @@
-"""The bindings that come ready-made, against a small server of the same interface; and the schema by which editors check bindings."""
+"""The bindings that come ready-made, against a small server of the same interface; and the schema by which editors
+check bindings.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ CHAT, SPEECH, IMAGES = "/v1/chat/completions", "/v1/audio/speech", "/v1/images/g
 
 
 class OpenAICompatible(Recorder):
-    """Chat completions (whole and streamed), speech and images in the shapes of the public API; errors as ``{"error": {…}}``."""
+    """Chat completions (whole and streamed), speech and images in the shapes of the public API; errors as ``{"error":
+    {…}}``.
+    """
 
     def __init__(self, label: str = LABEL) -> None:
         super().__init__({("POST", CHAT): self.chat, ("POST", SPEECH): self.speech, ("POST", IMAGES): self.image})
@@ -43,7 +47,13 @@ class OpenAICompatible(Recorder):
             return (
                 401,
                 {},
-                {"error": {"message": f"Incorrect API key provided: {KEY}", "type": "invalid_request_error", "code": "invalid_api_key"}},
+                {
+                    "error": {
+                        "message": f"Incorrect API key provided: {KEY}",
+                        "type": "invalid_request_error",
+                        "code": "invalid_api_key",
+                    }
+                },
             )
         return None
 
@@ -67,7 +77,13 @@ class OpenAICompatible(Recorder):
             return 200, {"content-type": "text/event-stream"}, ("".join(lines) + "data: [DONE]\n\n").encode()
         message = {"role": "assistant", "content": text, "refusal": None}
         choice = {"index": 0, "message": message, "finish_reason": finish, "logprobs": None}
-        return {"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": body["model"], "choices": [choice]}
+        return {
+            "id": "chatcmpl-1",
+            "object": "chat.completion",
+            "created": 1,
+            "model": body["model"],
+            "choices": [choice],
+        }
 
     def speech(self, asked: dict[str, Any]) -> Any:
         body = json.loads(asked["body"])
@@ -85,7 +101,17 @@ class OpenAICompatible(Recorder):
         body = json.loads(asked["body"])
         assert "response_format" not in body  # the newest models refuse it: they always answer in base64
         if "[blocked]" in body["prompt"]:
-            return 400, {}, {"error": {"message": "Your request was rejected.", "type": "user_error", "code": "moderation_blocked"}}
+            return (
+                400,
+                {},
+                {
+                    "error": {
+                        "message": "Your request was rejected.",
+                        "type": "user_error",
+                        "code": "moderation_blocked",
+                    }
+                },
+            )
         target = io.BytesIO()
         Image.new("RGB", (64, 64), "white").save(target, "PNG")
         return {"created": 1, "data": [{"b64_json": base64.b64encode(target.getvalue()).decode()}]}
@@ -174,12 +200,15 @@ def test_a_provider_elsewhere_is_asked_only_as_an_environment_for_tests(monkeypa
     assert "could not connect" in tried.stdout
 
 
-# --- the schema ------------------------------------------------------------------------------------------------------------------
+# --- the schema
+# ------------------------------------------------------------------------------------------------------------------
 
 
 def test_the_schema_in_the_tree_is_that_of_the_models() -> None:
     text = (ROOT / "conformance" / "bindings" / "binding.schema.json").read_text(encoding="utf-8")
-    assert json.loads(text) == binding_schema(), "write it anew: shenhe doctor --schema > conformance/bindings/binding.schema.json"
+    assert json.loads(text) == binding_schema(), (
+        "write it anew: shenhe doctor --schema > conformance/bindings/binding.schema.json"
+    )
     printed = CliRunner().invoke(command, ["doctor", "--schema"])
     assert printed.stdout == text
 

@@ -171,7 +171,8 @@ def test_a_secret_cut_in_two_at_the_end_of_what_is_kept(tmp_path: Path) -> None:
     assert len(body) <= KEPT_TEXT
 
 
-# --- what a report shows ---------------------------------------------------------------------------------------------------------
+# --- what a report shows
+# ---------------------------------------------------------------------------------------------------------
 
 
 def exchange(body: bytes, **response: Any) -> Exchange:

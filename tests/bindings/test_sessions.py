@@ -1,4 +1,6 @@
-"""Who is asking: logins, OAuth2 tokens and session cookies, each for one account, each renewed once, none in the evidence."""
+"""Who is asking: logins, OAuth2 tokens and session cookies, each for one account, each renewed once, none in the
+evidence.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,8 @@ class Clock:
         return self.now
 
 
-# --- OAuth2 ----------------------------------------------------------------------------------------------------------------------
+# --- OAuth2
+# ----------------------------------------------------------------------------------------------------
 
 OAUTH = "auth: {type: oauth2, token_url: /token, client_id: 'me:1', client_secret: '${SECRET}', scope: 'a b'%s}\n"
 ENVIRON = {"SECRET": "client-secret-of-ours"}
@@ -81,7 +84,9 @@ def test_a_token_is_fetched_once_and_used_until_it_expires(tmp_path: Path) -> No
 
 def test_the_secret_may_go_in_the_form(tmp_path: Path) -> None:
     app = TokenServer()
-    with talking(bind(tmp_path, OAUTH % ", client_auth: form, extra: {audience: x}" + GENERATE, environ=ENVIRON), app) as provider:
+    with talking(
+        bind(tmp_path, OAUTH % ", client_auth: form, extra: {audience: x}" + GENERATE, environ=ENVIRON), app
+    ) as provider:
         assert isinstance(provider.generate(None, REQUEST), Accepted)
         assert "client-secret" not in everywhere(provider)
     sent = parse_qs(app.asked[0]["body"].decode())
@@ -154,7 +159,9 @@ def test_a_secret_goes_only_to_allowed_hosts(tmp_path: Path, url: str, words: st
 def test_a_token_from_an_allowed_host(tmp_path: Path) -> None:
     text = (OAUTH % "").replace("/token", "https://login.example/token") + GENERATE
     app = TokenServer()
-    with talking(bind(tmp_path, text, environ=ENVIRON, target=TARGET + "  auth_hosts: [login.example]\n"), app) as provider:
+    with talking(
+        bind(tmp_path, text, environ=ENVIRON, target=TARGET + "  auth_hosts: [login.example]\n"), app
+    ) as provider:
         assert isinstance(provider.generate(None, REQUEST), Accepted)
     assert app.asked[0]["headers"]["host"] == "login.example"
 
@@ -173,7 +180,8 @@ def test_a_token_written_in_the_file_is_redacted_all_the_same(tmp_path: Path) ->
         assert "written-in-the-file" not in everywhere(provider)
 
 
-# --- login -----------------------------------------------------------------------------------------------------------------------
+# --- login
+# ----------------------------------------------------------------------------------------------------
 
 LOGIN = """\
 auth: {type: bearer, token: '{{ account.credentials.session }}'}
@@ -256,7 +264,9 @@ def test_a_login_without_the_session_names_its_line(tmp_path: Path) -> None:
     with talking(bind(tmp_path, LOGIN), app) as provider:
         result = provider.generate(Account("7", {"user": "ann", "password": "p"}), REQUEST)
     assert isinstance(result, Unavailable)
-    assert result.reason.startswith("binding.yaml:11: login.extract.credentials.session: found nothing at 'data.session'")
+    assert result.reason.startswith(
+        "binding.yaml:11: login.extract.credentials.session: found nothing at 'data.session'"
+    )
 
 
 def test_an_account_that_came_with_a_session_does_not_sign_in(tmp_path: Path) -> None:
@@ -267,7 +277,8 @@ def test_an_account_that_came_with_a_session_does_not_sign_in(tmp_path: Path) ->
     assert [each["path"] for each in app.asked] == ["/g"]
 
 
-# --- cookies ---------------------------------------------------------------------------------------------------------------------
+# --- cookies
+# ----------------------------------------------------------------------------------------------------
 
 COOKIES = """\
 auth: {type: cookie, cookies: {sid: '{{ account.credentials.sid }}', lang: zh}}
@@ -280,8 +291,16 @@ operations:
 def test_a_session_cookie_is_kept_and_renewed_for_its_account_alone(tmp_path: Path) -> None:
     app = Recorder()
     count = iter(range(100))
-    app.answers["POST", "/register"] = lambda asked: (200, {"set-cookie": f"sid=first-{next(count):08d}; Path=/; HttpOnly"}, {"id": "1"})
-    app.answers["GET", "/g"] = (200, {"set-cookie": "sid=renewed-12345678; Path=/"}, {"id": "1", "you": "renewed-12345678"})
+    app.answers["POST", "/register"] = lambda asked: (
+        200,
+        {"set-cookie": f"sid=first-{next(count):08d}; Path=/; HttpOnly"},
+        {"id": "1"},
+    )
+    app.answers["GET", "/g"] = (
+        200,
+        {"set-cookie": "sid=renewed-12345678; Path=/"},
+        {"id": "1", "you": "renewed-12345678"},
+    )
     with talking(bind(tmp_path, COOKIES), app) as provider:
         ann, bob = (provider.register({}) for _ in range(2))
         assert isinstance(ann, Accepted)
@@ -326,7 +345,10 @@ def test_threads_that_find_a_session_over_renew_it_once(tmp_path: Path) -> None:
 
 
 def test_a_session_that_goes_in_a_body_is_signed_in_for_too(tmp_path: Path) -> None:
-    text = LOGIN.replace("generate: {path: /g,", "generate: {path: /g, json: {s: '{{ account.credentials.session }}'}, auth: {type: none},")
+    text = LOGIN.replace(
+        "generate: {path: /g,",
+        "generate: {path: /g, json: {s: '{{ account.credentials.session }}'}, auth: {type: none},",
+    )
     app = LoginServer()
     app.answers["POST", "/g"] = {"code": 0, "id": "1"}
     with talking(bind(tmp_path, text), app) as provider:

@@ -72,7 +72,10 @@ def test_entry_that_made_the_batches_is_found_and_so_is_the_next_year() -> None:
     days = np.arange(60.0, 760.0, 60.0)
     made = np.diff(completed("levelling off", truth, np.array([0.0, *days]), delays))
     generator = np.random.default_rng(4)
-    data = [Batch(k, day, int(generator.poisson(count)), True) for k, (day, count) in enumerate(zip(days, made, strict=True))]
+    data = [
+        Batch(k, day, int(generator.poisson(count)), True)
+        for k, (day, count) in enumerate(zip(days, made, strict=True))
+    ]
     fit = calibration._fit_filings("levelling off", data, delays, (720.0, 1080.0), 1, 500)
     for (value, error), true in zip(fit.parameters.values(), truth, strict=True):
         assert abs(value - true) < 4 * error
@@ -101,7 +104,9 @@ def linear(monkeypatch: pytest.MonkeyPatch) -> np.ndarray:
     truth = np.array([0.3, -0.2, 0.4, 0.0, 0.0])
     targets = np.array([*(observed[rung].mean for rung in RUNGS), math.log(0.06 * yearly()["interviews"][2024])])
     base = np.concatenate([targets, targets]) - slopes @ truth
-    monkeypatch.setattr(calibration, "_simulated", lambda name, theta, seed, effort, events=None: base + slopes @ np.asarray(theta))
+    monkeypatch.setattr(
+        calibration, "_simulated", lambda name, theta, seed, effort, events=None: base + slopes @ np.asarray(theta)
+    )
     monkeypatch.setattr(calibration, "PRIOR", 50.0)
     return truth
 

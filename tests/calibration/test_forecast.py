@@ -41,7 +41,14 @@ def check(name: str, behaviour: str, verdict: str, decided: int = 0, **more: Any
 
 
 def write(folder: Path, *checks: dict[str, Any], **more: Any) -> Path:
-    document = {"format": "shenhe-report", "format_version": 1, "on": "2026-01-01", "target": {"name": "P"}, "checks": checks, **more}
+    document = {
+        "format": "shenhe-report",
+        "format_version": 1,
+        "on": "2026-01-01",
+        "target": {"name": "P"},
+        "checks": checks,
+        **more,
+    }
     path = folder / "report.json"
     path.write_text(json.dumps(document), encoding="utf-8")
     return path
@@ -78,8 +85,14 @@ def test_a_failure_found_by_the_search_counts_though_the_sample_missed_it(tmp_pa
     [
         ("not json", "expected a report.json"),
         ("{}", "format"),
-        ('{"format": "shenhe-report", "format_version": 2, "on": "x", "target": {"name": "P"}, "checks": []}', "format_version"),
-        ('{"format": "shenhe-report", "format_version": 1, "on": "x", "target": {"name": "P"}, "checks": []}', "nothing was measured"),
+        (
+            '{"format": "shenhe-report", "format_version": 2, "on": "x", "target": {"name": "P"}, "checks": []}',
+            "format_version",
+        ),
+        (
+            '{"format": "shenhe-report", "format_version": 1, "on": "x", "target": {"name": "P"}, "checks": []}',
+            "nothing was measured",
+        ),
     ],
 )
 def test_what_is_no_report_is_refused_by_name(tmp_path: Path, text: str, expected: str) -> None:
@@ -100,7 +113,9 @@ def test_a_link_multiplies_the_odds() -> None:
 
 def test_rates_follow_their_posterior_and_its_reading(tmp_path: Path) -> None:
     sample = {"judged": 100, "failures": 40}
-    measured = read_measured(write(tmp_path, check("a", "labeling", "fail", 9, sample=sample), check("b", "labeling", "pass", 50)))
+    measured = read_measured(
+        write(tmp_path, check("a", "labeling", "fail", 9, sample=sample), check("b", "labeling", "pass", 50))
+    )
 
     def drawn(occasions: str, link: str = "as-probed", repaired: str | None = None) -> Any:
         return drawn_rates(measured, ["labeling", "consent"], Assumed(link, occasions), 4000, (1,), repaired)
@@ -119,7 +134,12 @@ def scenario() -> Any:
     """A market where what fails is met with: frequent inspections, and fines at the first breach."""
     return load_scenario(
         "cn-2022-draft",
-        {"population.scale": 0.02, "horizon": 500, "policy.detection.inspection_rate": 2.0, "policy.detection.inspection_ceiling": 32},
+        {
+            "population.scale": 0.02,
+            "horizon": 500,
+            "policy.detection.inspection_rate": 2.0,
+            "policy.detection.inspection_ceiling": 32,
+        },
     )
 
 
@@ -128,7 +148,10 @@ def test_failing_is_dearer_than_passing_and_a_repair_saves(tmp_path: Path, scena
     good = {"sample": {"judged": 2000, "failures": 0}}
     behaviours = [str(risk.name) for risk in scenario.behaviours if risk.rate]
     passing = [check(f"p{k}", name, "pass", 50, **good) for k, name in enumerate(behaviours)]
-    failing = [check("text", "labeling", "fail", 50, **bad), *[each for each in passing if each["behaviour"] != "labeling"]]
+    failing = [
+        check("text", "labeling", "fail", 50, **bad),
+        *[each for each in passing if each["behaviour"] != "labeling"],
+    ]
     options: dict[str, Any] = {"days": 400.0, "replications": 8, "size_class": "small"}
     one = forecast(read_measured(write(tmp_path, *passing)), scenario, **options)
     two = forecast(read_measured(write(tmp_path, *failing)), scenario, **options)
@@ -156,7 +179,11 @@ def test_what_cannot_be_is_refused(tmp_path: Path, scenario: Any) -> None:
 
 
 def test_the_command_prints_the_same_forecast_each_time_and_writes_a_page(tmp_path: Path) -> None:
-    checks = (check("text_<b>", "labeling", "fail", 50), check("ok", "consent", "pass", 50), check("who", "age-gate", "pass", 5))
+    checks = (
+        check("text_<b>", "labeling", "fail", 50),
+        check("ok", "consent", "pass", 50),
+        check("who", "age-gate", "pass", 5),
+    )
     path = write(tmp_path, *checks)
     app = typer.Typer()
     app.command()(command.forecast)

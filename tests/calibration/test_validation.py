@@ -138,7 +138,9 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     targeting = Targeting(groups, 30.0, (1.0, 3.0, 6.0), arms, randoms, nothing, Arm(right, cost))
     monkeypatch.setattr(validation, "harrington", lambda seed, effort: targeting)
     harm, fines = np.array([[10.0, 11, 9, 10], [25.0, 26, 24, 27]]), np.array([[5.0, 6, 4, 5], [5.0, 5, 6, 4]])
-    monkeypatch.setattr(validation, "escalation", lambda seed, effort, steepness: Escalation(steepness, 1e4, harm, fines))
+    monkeypatch.setattr(
+        validation, "escalation", lambda seed, effort, steepness: Escalation(steepness, 1e4, harm, fines)
+    )
 
 
 def reading(measured: float) -> Any:

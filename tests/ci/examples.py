@@ -32,9 +32,7 @@ HOSTILE = (
 )
 
 
-def rule(
-    name: str, verdict: VerdictName, *checks: str, keyword: str = "must", reason: str = ""
-) -> RuleResult:
+def rule(name: str, verdict: VerdictName, *checks: str, keyword: str = "must", reason: str = "") -> RuleResult:
     return RuleResult(
         rule=name,
         pack=name.partition("/")[0],
@@ -173,12 +171,8 @@ def mixed(text: str = "hello") -> Report:
         [
             check("text_output_is_labelled", "fail", *LABELLED, finding=finding(text)),
             check("provider_code_is_well_formed", "fail", CODE, finding=finding(text)),
-            check(
-                "edit_needs_consent", "inconclusive", CONSENT, reason=f"the lawful twin was refused: {text}"
-            ),
-            check(
-                "intimate_image_gone_in_48_hours", "review", TAKEDOWN, reason="48 hours would have to pass"
-            ),
+            check("edit_needs_consent", "inconclusive", CONSENT, reason=f"the lawful twin was refused: {text}"),
+            check("intimate_image_gone_in_48_hours", "review", TAKEDOWN, reason="48 hours would have to pass"),
             check("unverified_cannot_publish", "pass", REAL_NAME),
             check("report_is_confirmed", "not applicable", REPORTS),
             check("decision_gives_reasons", "error", "eu-dsa/17", reason=f"the check broke: {text}"),

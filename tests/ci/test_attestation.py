@@ -146,7 +146,9 @@ def test_a_signed_payload_that_is_no_statement_is_refused() -> None:
             "signatures": [
                 {
                     "keyid": key_id(KEY.public_key()),
-                    "sig": base64.b64encode(KEY.sign(pre_authentication("application/vnd.in-toto+json", body))).decode(),
+                    "sig": base64.b64encode(
+                        KEY.sign(pre_authentication("application/vnd.in-toto+json", body))
+                    ).decode(),
                 }
             ],
         }
@@ -181,7 +183,9 @@ def test_a_signer_who_says_something_else_than_the_report_is_refused() -> None:
         verify(lie, public(), report_bytes=written(mixed()))
 
 
-@pytest.mark.parametrize("data", [b"", b"{}", b"[]", b"null", b"[" * 100_000, b'{"payload": 1}', b"\xff\xfe", b"x" * (MAX_BYTES + 1)])
+@pytest.mark.parametrize(
+    "data", [b"", b"{}", b"[]", b"null", b"[" * 100_000, b'{"payload": 1}', b"\xff\xfe", b"x" * (MAX_BYTES + 1)]
+)
 def test_what_is_no_envelope_is_refused(data: bytes) -> None:
     with pytest.raises(NotAttestedError):
         verify(data, public())
@@ -258,7 +262,9 @@ def test_no_message_repeats_a_private_key(kind: str) -> None:
         sign(written(mixed()), text)
     told = "".join(traceback.format_exception(caught.value))
     body = text.decode("ascii", "replace").replace("\n", "")
-    windows = {body[start : start + 12] for start in range(max(0, len(body) - 12)) if "KEY" not in body[start : start + 12]}
+    windows = {
+        body[start : start + 12] for start in range(max(0, len(body) - 12)) if "KEY" not in body[start : start + 12]
+    }
     assert not any(window in told for window in windows if window.strip("-#"))
 
 
@@ -272,5 +278,8 @@ def test_a_private_key_is_not_taken_for_a_public_one() -> None:
 
 
 def test_the_encoding_is_that_of_the_specification() -> None:
-    assert pre_authentication("http://example.com/HelloWorld", b"hello world") == b"DSSEv1 29 http://example.com/HelloWorld 11 hello world"
+    assert (
+        pre_authentication("http://example.com/HelloWorld", b"hello world")
+        == b"DSSEv1 29 http://example.com/HelloWorld 11 hello world"
+    )
     assert pre_authentication("é", b"") == b"DSSEv1 2 \xc3\xa9 0 "

@@ -96,7 +96,10 @@ def test_another_failure_of_the_same_check_is_new() -> None:
 
 
 def test_the_signature_does_not_hang_on_what_differs_between_runs() -> None:
-    one, other = failing().checks[0], failing(finding=finding("another generated text", curl="curl elsewhere")).checks[0]
+    one, other = (
+        failing().checks[0],
+        failing(finding=finding("another generated text", curl="curl elsewhere")).checks[0],
+    )
     assert signature(one) == signature(other)
     assert signature(one) != signature(one.model_copy(update={"name": "another_check"}))
 
@@ -136,7 +139,9 @@ def test_a_rule_judged_less_gravely_than_its_check_is_what_its_own_verdict_says(
 
 
 def test_a_report_that_fails_for_a_reason_of_its_own_stays_failed() -> None:
-    nothing_decided = report([], []).model_copy(update={"summary": report([], []).summary.model_copy(update={"exit_code": 3})})
+    nothing_decided = report([], []).model_copy(
+        update={"summary": report([], []).summary.model_copy(update={"exit_code": 3})}
+    )
     assert apply_baseline(nothing_decided, baseline(), TODAY).exit_code == 3
 
 
@@ -167,12 +172,28 @@ def test_any_reason_survives_a_draft(reason: str) -> None:
 @pytest.mark.parametrize(
     ("text", "place", "message"),
     [
-        ("entries:\n  - verdict: fail\n    reason: known\n    expires: 2026-03-31\n", "known.yaml:2:", "neither a rule nor a check"),
-        ("entries:\n  - {rule: a, check: b, verdict: fail, reason: known, expires: 2026-03-31}\n", "known.yaml:2:", "both a rule"),
+        (
+            "entries:\n  - verdict: fail\n    reason: known\n    expires: 2026-03-31\n",
+            "known.yaml:2:",
+            "neither a rule nor a check",
+        ),
+        (
+            "entries:\n  - {rule: a, check: b, verdict: fail, reason: known, expires: 2026-03-31}\n",
+            "known.yaml:2:",
+            "both a rule",
+        ),
         ("entries:\n  - {rule: a, verdict: fail, reason: known}\n", "known.yaml:2:", "expires"),
         ("entries:\n  - rule: a\n    verdict: fail\n    expires: soon\n    reason: known\n", "known.yaml:4:", "'soon'"),
-        ("entries:\n  - rule: a\n    verdict: fail\n    expires: 2026-03-31\n    reason: ''\n", "known.yaml:5:", "reason"),
-        ("entries:\n  - rule: a\n    verdict: fial\n    expires: 2026-03-31\n    reason: known\n", "known.yaml:3:", "did you mean 'fail'"),
+        (
+            "entries:\n  - rule: a\n    verdict: fail\n    expires: 2026-03-31\n    reason: ''\n",
+            "known.yaml:5:",
+            "reason",
+        ),
+        (
+            "entries:\n  - rule: a\n    verdict: fial\n    expires: 2026-03-31\n    reason: known\n",
+            "known.yaml:3:",
+            "did you mean 'fail'",
+        ),
         ("entires: []\n", "known.yaml:1:", "expected 'entries'"),
         ("format: shenhe-evidence\n", "known.yaml:1:", "shenhe-baseline"),
         ("entries: &a [*a]\n", "known.yaml:1:", "anchor"),

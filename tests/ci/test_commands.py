@@ -103,7 +103,14 @@ def test_an_attestation_goes_from_one_hand_to_the_other(folder: Path) -> None:
     assert done.exit_code == 0, done.output
     done = shenhe("verify", "attestation.json", "--key", "public.pem", "--report", "mixed.json")
     assert done.exit_code == 0, done.output
-    for said in ("FAILED: 1 error, 3 fail", "example, environment test", "level core", "pkg:pypi/shenhe@0.1.0", "ab" * 32, "cd" * 32):
+    for said in (
+        "FAILED: 1 error, 3 fail",
+        "example, environment test",
+        "level core",
+        "pkg:pypi/shenhe@0.1.0",
+        "ab" * 32,
+        "cd" * 32,
+    ):
         assert said in done.stdout
     statement = json.loads(shenhe("verify", "attestation.json", "--key", "public.pem", "--json").stdout)
     assert statement["_type"] == "https://in-toto.io/Statement/v1"
@@ -160,7 +167,17 @@ def test_hostile_names_do_not_reach_the_terminal_of_who_verifies(folder: Path) -
 
 
 def test_a_baseline_is_drafted_applied_and_expires(folder: Path) -> None:
-    done = shenhe("baseline", "write", "mixed.json", "--reason", "until the release", "--expires", "2026-03-31", "--out", "baseline.yaml")
+    done = shenhe(
+        "baseline",
+        "write",
+        "mixed.json",
+        "--reason",
+        "until the release",
+        "--expires",
+        "2026-03-31",
+        "--out",
+        "baseline.yaml",
+    )
     assert done.exit_code == 0, done.output
     assert "decision_gives_reasons" in done.stderr, "a broken check is named, not accepted"
     done = shenhe("baseline", "apply", "mixed.json", "baseline.yaml", "--on", "2026-03-31")
@@ -174,7 +191,9 @@ def test_a_baseline_is_drafted_applied_and_expires(folder: Path) -> None:
 
 def test_a_baseline_is_not_written_over(folder: Path) -> None:
     (folder / "baseline.yaml").write_text("entries: []\n")
-    done = shenhe("baseline", "write", "mixed.json", "--reason", "known", "--expires", "2026-03-31", "--out", "baseline.yaml")
+    done = shenhe(
+        "baseline", "write", "mixed.json", "--reason", "known", "--expires", "2026-03-31", "--out", "baseline.yaml"
+    )
     assert done.exit_code == 2
     assert (folder / "baseline.yaml").read_text() == "entries: []\n"
 
@@ -185,7 +204,9 @@ def test_a_reason_and_a_day_are_needed(folder: Path, reason: str, expires: str) 
 
 
 def test_a_faulty_baseline_is_told_by_line(folder: Path) -> None:
-    (folder / "baseline.yaml").write_text("entries:\n  - rule: a\n    verdict: pass\n    reason: known\n    expires: 2026-03-31\n")
+    (folder / "baseline.yaml").write_text(
+        "entries:\n  - rule: a\n    verdict: pass\n    reason: known\n    expires: 2026-03-31\n"
+    )
     code, said = told("baseline", "apply", "mixed.json", "baseline.yaml")
     assert code == 2
     assert "baseline.yaml:3:14: entries[0].verdict: found 'pass'" in said

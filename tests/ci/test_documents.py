@@ -19,7 +19,13 @@ ASKED = mixed().undecided
 
 def evidence(folder: Path, *rules: str, **given: str) -> Path:
     """An ``evidence.yaml`` with one document for the rules."""
-    fields = {"document": "Assessment", "owner": "Security office", "date": "2025-11-01", "expires": "2026-11-01", "sha256": "0" * 64}
+    fields = {
+        "document": "Assessment",
+        "owner": "Security office",
+        "date": "2025-11-01",
+        "expires": "2026-11-01",
+        "sha256": "0" * 64,
+    }
     fields |= given
     lines = ["documents:", f"  - rules: [{', '.join(rules) or 'cn-dsp-2023/15.1'}]"]
     lines += [f"    {name}: '{value}'" for name, value in fields.items() if value]
@@ -40,7 +46,11 @@ def test_every_rule_for_documents_has_a_row_and_no_other_rule(tmp_path: Path) ->
 
 
 def test_what_is_offered_never_passes() -> None:
-    assert set(DocumentRow.model_json_schema()["properties"]["state"]["enum"]) == {"evidence offered", "expired", "missing"}
+    assert set(DocumentRow.model_json_schema()["properties"]["state"]["enum"]) == {
+        "evidence offered",
+        "expired",
+        "missing",
+    }
 
 
 def test_a_document_holds_to_its_last_day(tmp_path: Path) -> None:
@@ -120,14 +130,22 @@ def test_the_rows_on_a_terminal(tmp_path: Path) -> None:
         "✗ missing          cn-dsp-2023/14.1  no document names this rule",
         "▤ evidence offered cn-dsp-2023/15.1  Assessment",
         "! cn-dsp-2023/16.2: documents are offered for it, but this run has no such rule for documents",
-        "Rules that only documents show: 1 evidence offered, 2 missing. Documents are not read here: none of these passes.",
+        (
+            "Rules that only documents show: 1 evidence offered, 2 missing. Documents are not read here: none of these"
+            " passes."
+        ),
     ]
     assert documents_json(document_rows(ASKED, found, TODAY))["counts"] == {"missing": 2, "evidence offered": 1}
 
 
 def test_names_of_documents_cannot_speak_to_the_terminal() -> None:
     document = Document(
-        document=HOSTILE[:400], owner="x", date=date(2025, 1, 1), expires=date(2027, 1, 1), sha256="0" * 64, rules=("a/1",)
+        document=HOSTILE[:400],
+        owner="x",
+        date=date(2025, 1, 1),
+        expires=date(2027, 1, 1),
+        sha256="0" * 64,
+        rules=("a/1",),
     )
     row = document_rows([undecided("a/1", "document")], Evidence(documents=(document,)), TODAY)[0]
     text = documents_text([row])

@@ -9,7 +9,11 @@ from shenhe.cli.main import run
 
 @pytest.mark.parametrize(
     "arguments",
-    [["replay", "gone.json", "--rule", "x"], ["init", "--openapi", "gone.json"], ["attest", "r.json", "--key", "gone.json", "--out", "o"]],
+    [
+        ["replay", "gone.json", "--rule", "x"],
+        ["init", "--openapi", "gone.json"],
+        ["attest", "r.json", "--key", "gone.json", "--out", "o"],
+    ],
 )
 def test_a_missing_file_is_named_without_a_number(
     arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

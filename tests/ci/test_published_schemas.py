@@ -1,6 +1,7 @@
 """The views against the schemas that their owners publish.
 
-The schemas are not part of this repository. Put them into a folder and name it in ``SHENHE_SCHEMAS``; what is not there is skipped:
+The schemas are not part of this repository. Put them into a folder and name it in ``SHENHE_SCHEMAS``; what is not there
+is skipped:
 
     sarif-schema-2.1.0.json      OASIS, sarif-spec
     oscal_complete_schema.json   NIST, a release of OSCAL 1.2
@@ -67,7 +68,9 @@ def test_har_is_valid() -> None:
     published("har/har.json")
     folder = Path(os.environ["SHENHE_SCHEMAS"]) / "har"
     parts = {path.name: DRAFT6.create_resource(json.loads(path.read_text())) for path in folder.glob("*.json")}
-    registry: Registry[Any] = Registry().with_resources([*parts.items(), *((f"{name}#", part) for name, part in parts.items())])
+    registry: Registry[Any] = Registry().with_resources(
+        [*parts.items(), *((f"{name}#", part) for name, part in parts.items())]
+    )
     for made in reports():
         jsonschema.Draft6Validator({"$ref": "har.json"}, registry=registry).validate(har(made))
 

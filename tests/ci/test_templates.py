@@ -1,7 +1,8 @@
 """The GitHub Action and the GitLab template, step by step as a runner would run them.
 
-A runner here is a shell with the variables that the real one sets. Nothing is fetched: actions of others (``uses:``) are noted with what
-they are given, ``pip`` is one that notes what it is asked, and then the ``shenhe`` of this environment is put in place.
+A runner here is a shell with the variables that the real one sets. Nothing is fetched: actions of others (``uses:``)
+are noted with what they are given, ``pip`` is one that notes what it is asked, and then the ``shenhe`` of this
+environment is put in place.
 """
 
 from __future__ import annotations
@@ -49,8 +50,9 @@ FAULTY = "sample --fault text-unlabelled"
 
 
 def install(folder: Path, target: str = '"$target"') -> None:
-    """What the install step leaves behind, of this environment: ``bin/python``, and a ``bin/shenhe`` that checks one rule
-    only, since it is the steps that are tried here and not the checks. ``target`` are words of a shell."""
+    """What the install step leaves behind, of this environment: ``bin/python``, and a ``bin/shenhe`` that checks one
+    rule only, since it is the steps that are tried here and not the checks. ``target`` are words of a shell.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" -P "$@"\n')
     (folder / "shenhe").write_text(f"""#!/bin/sh
@@ -111,7 +113,9 @@ class Runner:
         script = self.temp / "step.sh"
         script.write_text(step["run"])
         command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(script)]
-        done = subprocess.run(command, cwd=self.checkout, env=runner | given, capture_output=True, text=True, check=False, timeout=300)
+        done = subprocess.run(
+            command, cwd=self.checkout, env=runner | given, capture_output=True, text=True, check=False, timeout=300
+        )
         if "id" in step:
             self.outputs |= {
                 f"steps.{step['id']}.outputs.{line.split('=', 1)[0]}": line.split("=", 1)[1]
@@ -235,7 +239,9 @@ def test_the_provider_cannot_command_the_runner(tmp_path: Path, code: int) -> No
     done = runner.run("Check the provider")
     assert "from the provider" in done.stdout
     assert runner_commands(done.stdout) == []
-    assert runner_commands(done.stdout + "::notice::later") == ["::notice::later"], "commands are heard again afterwards"
+    assert runner_commands(done.stdout + "::notice::later") == ["::notice::later"], (
+        "commands are heard again afterwards"
+    )
     assert done.returncode == (0 if code in {0, 1, 3} else code)
 
 
@@ -244,7 +250,10 @@ def test_the_action_installs_what_is_locked_and_itself(tmp_path: Path) -> None:
     done = runner.run("Install shenhe")
     assert done.returncode == 0, done.stderr
     locked, itself = (line.split() for line in runner.notes.read_text().splitlines())
-    assert locked == f"-m pip --disable-pip-version-check install --quiet --require-hashes -r {ROOT}/locks/base.txt".split()
+    assert (
+        locked
+        == f"-m pip --disable-pip-version-check install --quiet --require-hashes -r {ROOT}/locks/base.txt".split()
+    )
     assert itself == f"-m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation {ROOT}".split()
     assert Path(locked[-1]).exists()
     assert (Path(itself[-1]) / "pyproject.toml").exists()
@@ -255,7 +264,13 @@ def test_the_whole_action_publishes_before_it_fails(tmp_path: Path, target: str,
     runner = Runner(tmp_path, binding="sample", **{"upload-sarif": sarif})
     done = dict(runner.whole(target))
     assert list(done) == [
-        *("actions/setup-python@v5", "Install shenhe", "Check the provider", "Publish the results", "actions/upload-artifact@v4"),
+        *(
+            "actions/setup-python@v5",
+            "Install shenhe",
+            "Check the provider",
+            "Publish the results",
+            "actions/upload-artifact@v4",
+        ),
         *(["github/codeql-action/upload-sarif@v3"] if sarif == "true" else []),
         "Verdict",
     ]
@@ -275,15 +290,27 @@ def gitlab(folder: Path, **given: str) -> tuple[subprocess.CompletedProcess[str]
     """The job's script as GitLab's runner runs it: one shell, its lines in order, stopping at the first that fails."""
     job: dict[str, Any] = TEMPLATE[".shenhe"]
     variables = {name: str(value) for name, value in job["variables"].items()} | given
-    environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "NOTES": str(folder / "notes")} | variables
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": os.environ.get("HOME", "/"),
+        "NOTES": str(folder / "notes"),
+    } | variables
     prepared = environment | {"PATH": f"{noting(folder / 'path')}:{environment['PATH']}"}
-    subprocess.run(["sh", "-e"], input="\n".join(job["before_script"]), cwd=folder, env=prepared, text=True, check=True, timeout=60)
-    assert (folder / "notes").read_text().endswith(f"install --quiet --disable-pip-version-check {variables['SHENHE_PACKAGE']}\n")
+    subprocess.run(
+        ["sh", "-e"], input="\n".join(job["before_script"]), cwd=folder, env=prepared, text=True, check=True, timeout=60
+    )
+    assert (
+        (folder / "notes")
+        .read_text()
+        .endswith(f"install --quiet --disable-pip-version-check {variables['SHENHE_PACKAGE']}\n")
+    )
     install(folder / ".shenhe" / "bin")
     script = folder / "job.sh"
     script.write_text("\n".join(job["script"]) + "\n")
     command = ["sh", "-e", str(script)]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=300)
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=300
+    )
     return done, folder / variables["SHENHE_RESULTS"]
 
 

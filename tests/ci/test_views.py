@@ -84,7 +84,10 @@ def test_issues_stand_at_the_line_of_the_deciding_request() -> None:
     assert (place.path, place.line) == ("conformance/my provider.yaml", 41)
     nearby = found[CONSENT, "inconclusive"]
     assert nearby is not None
-    assert (nearby.path, nearby.line) == ("conformance/my provider.yaml", 1), "no request: the first line of the binding"
+    assert (nearby.path, nearby.line) == (
+        "conformance/my provider.yaml",
+        1,
+    ), "no request: the first line of the binding"
 
 
 def test_the_binding_s_place_in_the_repository_may_be_given() -> None:
@@ -93,7 +96,9 @@ def test_the_binding_s_place_in_the_repository_may_be_given() -> None:
     assert {place.line for place in places if place} == {1, 41}
 
 
-@pytest.mark.parametrize("origin", ["", "nowhere", "binding.yaml:", "binding.yaml:0", "binding.yaml:x", f"binding.yaml:{'9' * 40}"])
+@pytest.mark.parametrize(
+    "origin", ["", "nowhere", "binding.yaml:", "binding.yaml:0", "binding.yaml:x", f"binding.yaml:{'9' * 40}"]
+)
 def test_an_origin_that_is_no_place_gives_none(origin: str) -> None:
     result = check("c", "fail", REAL_NAME, finding=finding(steps=[step(origin=origin)]))
     made = report([rule(REAL_NAME, "fail", "c")], [result])
@@ -154,9 +159,16 @@ SARIF = {
                                             "physicalLocation": {
                                                 "required": ["artifactLocation", "region"],
                                                 "properties": {
-                                                    "region": {"properties": {"startLine": {"type": "integer", "minimum": 1}}},
+                                                    "region": {
+                                                        "properties": {"startLine": {"type": "integer", "minimum": 1}}
+                                                    },
                                                     "artifactLocation": {
-                                                        "properties": {"uri": {"type": "string", "pattern": r"^[!#-;=?-Z_a-z~%\[\]]+$"}}
+                                                        "properties": {
+                                                            "uri": {
+                                                                "type": "string",
+                                                                "pattern": r"^[!#-;=?-Z_a-z~%\[\]]+$",
+                                                            }
+                                                        }
                                                     },
                                                 },
                                             }
@@ -173,7 +185,9 @@ SARIF = {
 }
 
 
-@pytest.mark.parametrize("made", [mixed(), kept(), hostile(), report([], [])], ids=["mixed", "kept", "hostile", "empty"])
+@pytest.mark.parametrize(
+    "made", [mixed(), kept(), hostile(), report([], [])], ids=["mixed", "kept", "hostile", "empty"]
+)
 def test_sarif_has_the_form_that_code_scanning_needs(made: Report) -> None:
     log = sarif(made, BOOK)
     jsonschema.validate(log, SARIF)
@@ -210,7 +224,9 @@ def test_sarif_carries_the_request_and_the_way_to_it() -> None:
 
 
 def test_sarif_explains_a_rule_from_the_rulebook() -> None:
-    (descriptor,) = [each for each in sarif(mixed(), BOOK)["runs"][0]["tool"]["driver"]["rules"] if each["id"] == LABELLED[0]]
+    (descriptor,) = [
+        each for each in sarif(mixed(), BOOK)["runs"][0]["tool"]["driver"]["rules"] if each["id"] == LABELLED[0]
+    ]
     assert BOOK[LABELLED[0]].sources[0].cite in descriptor["help"]["text"]
     assert "official text prevails" in descriptor["help"]["text"]
     assert "helpUri" not in sarif(mixed(), {})["runs"][0]["tool"]["driver"]["rules"][0]
@@ -219,14 +235,18 @@ def test_sarif_explains_a_rule_from_the_rulebook() -> None:
 def test_sarif_links_to_a_source_that_has_an_address() -> None:
     known = BOOK[REAL_NAME]
     linked: dict[str, Rule] = {
-        REAL_NAME: known.model_copy(update={"sources": (Source(cite="Art. 9", url="https://law.example/9", seen_in="there"),)})
+        REAL_NAME: known.model_copy(
+            update={"sources": (Source(cite="Art. 9", url="https://law.example/9", seen_in="there"),)}
+        )
     }
     assert sarif(kept(), linked)["runs"][0]["tool"]["driver"]["rules"][0]["helpUri"] == "https://law.example/9"
 
 
 def test_fingerprints_stay_and_are_each_their_own() -> None:
     def prints(made: Report) -> list[str]:
-        return [each["partialFingerprints"]["shenheRuleAndCheck/v1"] for each in sarif(made, BOOK)["runs"][0]["results"]]
+        return [
+            each["partialFingerprints"]["shenheRuleAndCheck/v1"] for each in sarif(made, BOOK)["runs"][0]["results"]
+        ]
 
     assert prints(mixed()) == prints(mixed("another answer"))
     assert len(set(prints(mixed()))) == len(prints(mixed()))
@@ -266,7 +286,9 @@ def test_annotations_follow_how_strongly_a_rule_speaks() -> None:
 
 
 def test_annotations_escape_what_the_runner_unescapes() -> None:
-    result = check("c", "fail", REAL_NAME, finding=finding(seen="100%\n%0A::error::x", steps=[step(origin="a,b%0A:1/c.yaml:9")]))
+    result = check(
+        "c", "fail", REAL_NAME, finding=finding(seen="100%\n%0A::error::x", steps=[step(origin="a,b%0A:1/c.yaml:9")])
+    )
     line = workflow_commands(report([rule(REAL_NAME, "fail", "c")], [result])).strip()
     match = COMMAND.match(line)
     assert match
@@ -296,9 +318,18 @@ def test_nothing_in_a_summary_is_markup_that_is_not_ours() -> None:
     tokens = GITHUB_MARKDOWN.parse(step_summary(hostile()))
     blocks = {token.type for token in tokens if token.nesting >= 0}
     assert blocks <= {
-        "heading_open", "inline", "paragraph_open", "table_open", "thead_open", "tbody_open", "tr_open", "th_open", "td_open",
-        "html_block", "fence",
-    }  # fmt: skip
+        "heading_open",
+        "inline",
+        "paragraph_open",
+        "table_open",
+        "thead_open",
+        "tbody_open",
+        "tr_open",
+        "th_open",
+        "td_open",
+        "html_block",
+        "fence",
+    }
     for token in tokens:
         if token.type == "html_block":
             assert set(re.findall(r"<[^>]*>", token.content)) <= OURS, token.content
@@ -384,7 +415,14 @@ def test_gitlab_code_quality(made: Report) -> None:
 
 
 def test_gitlab_severities() -> None:
-    assert [issue["severity"] for issue in code_quality(mixed())] == ["blocker", "critical", "critical", "minor", "major", "info"]
+    assert [issue["severity"] for issue in code_quality(mixed())] == [
+        "blocker",
+        "critical",
+        "critical",
+        "minor",
+        "major",
+        "info",
+    ]
 
 
 # --- HAR ---------------------------------------------------------------------------------------------------------
@@ -406,7 +444,14 @@ HAR = {
                             "timings": {"required": ["send", "wait", "receive"]},
                             "request": {
                                 "required": [
-                                    "method", "url", "httpVersion", "cookies", "headers", "queryString", "headersSize", "bodySize",
+                                    "method",
+                                    "url",
+                                    "httpVersion",
+                                    "cookies",
+                                    "headers",
+                                    "queryString",
+                                    "headersSize",
+                                    "bodySize",
                                 ],
                                 "properties": {
                                     "url": {"pattern": r"^[!#-;=?-Z_a-z~%\[\]]+$"},
@@ -417,8 +462,15 @@ HAR = {
                             },
                             "response": {
                                 "required": [
-                                    "status", "statusText", "httpVersion", "cookies", "headers", "content", "redirectURL",
-                                    "headersSize", "bodySize",
+                                    "status",
+                                    "statusText",
+                                    "httpVersion",
+                                    "cookies",
+                                    "headers",
+                                    "content",
+                                    "redirectURL",
+                                    "headersSize",
+                                    "bodySize",
                                 ],
                                 "properties": {
                                     "status": {"type": "integer"},
@@ -432,7 +484,7 @@ HAR = {
             },
         }
     },
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("made", [mixed(), kept(), hostile()], ids=["mixed", "kept", "hostile"])
@@ -458,7 +510,9 @@ def test_har_of_a_finding_that_is_not_there() -> None:
 
 
 def test_a_request_without_an_answer_has_status_0() -> None:
-    result = check("c", "fail", REAL_NAME, finding=finding(steps=[step(status=None, error="timed out", response_body="")]))
+    result = check(
+        "c", "fail", REAL_NAME, finding=finding(steps=[step(status=None, error="timed out", response_body="")])
+    )
     (entry,) = har(report([rule(REAL_NAME, "fail", "c")], [result]))["log"]["entries"]
     assert (entry["response"]["status"], entry["response"]["statusText"]) == (0, "timed out")
 
@@ -476,7 +530,9 @@ def named(data: Any, key: str) -> list[Any]:
     return [value for inner in data for value in named(inner, key)] if isinstance(data, list) else []
 
 
-@pytest.mark.parametrize("made", [mixed(), kept(), hostile(), report([], [])], ids=["mixed", "kept", "hostile", "empty"])
+@pytest.mark.parametrize(
+    "made", [mixed(), kept(), hostile(), report([], [])], ids=["mixed", "kept", "hostile", "empty"]
+)
 def test_oscal_refers_only_to_what_it_defines(made: Report) -> None:
     document = assessment_results(made, SHA)
     defined = named(document, "uuid")
@@ -487,7 +543,11 @@ def test_oscal_refers_only_to_what_it_defines(made: Report) -> None:
     assert document["assessment-results"]["import-ap"]["href"].removeprefix("#") in defined
     tokens = [*named(document, "control-id"), *named(document, "target-id"), *named(document, "name")]
     assert all(TOKEN.match(token) for token in tokens)
-    assert [] not in [*named(document, "props"), *named(document, "observations"), *named(document, "findings")], "minItems is 1"
+    assert [] not in [
+        *named(document, "props"),
+        *named(document, "observations"),
+        *named(document, "findings"),
+    ], "minItems is 1"
     assert all(re.match(r"\S(.*\S)?\Z", value) for value in named(document, "value"))
     assert all("\n" not in title for title in named(document, "title"))
 
@@ -519,7 +579,7 @@ def test_one_line_is_one_line_of_its_length(text: str) -> None:
 
 @given(st.text(alphabet=st.sampled_from("`~\n <a#*_[]()!|\\&;=-+1.@:/hx\t"), max_size=60))
 def test_markdown_of_any_text_is_that_text_and_nothing_else(text: str) -> None:
-    (*_, inline, _) = GITHUB_MARKDOWN.parse(f"x {markdown(text)} x")
+    *_, inline, _ = GITHUB_MARKDOWN.parse(f"x {markdown(text)} x")
     assert inline.type == "inline"
     assert {child.type for child in inline.children or ()} <= {"text", "text_special"}
     assert "".join(child.content for child in inline.children or ()) == f"x {one_line(text)} x"

@@ -164,7 +164,9 @@ def test_documents_are_told_and_never_pass(tmp_path: Path) -> None:
         "format: shenhe-evidence\ndocuments:\n  - document: Ethics review\n    owner: office\n    date: 2025-01-01\n"
         "    expires: 2999-01-01\n    sha256: " + "0" * 64 + "\n    rules: [cn-dsp-2023/7]\n"
     )
-    result = run("sample", "--on", "2026-09-01", "--examples", "0", "--packs", "cn-dsp-2023", "--evidence", str(evidence))
+    result = run(
+        "sample", "--on", "2026-09-01", "--examples", "0", "--packs", "cn-dsp-2023", "--evidence", str(evidence)
+    )
     assert "evidence offered cn-dsp-2023/7" in " ".join(result.stdout.split())
     assert "missing" in result.stdout
     assert "none of these passes" in result.stdout
@@ -178,7 +180,9 @@ def test_bounds_leave_the_rest_open(tmp_path: Path) -> None:
     assert verdicts["text_output_is_labelled"][0] == "inconclusive"
     assert "2 generations were asked for" in verdicts["text_output_is_labelled"][1]
     assert verdicts["complaint_process_is_published"][0] == "pass", "what costs nothing goes on"
-    result = run("sample", "--json", "--on", "2026-09-01", "--examples", "500", "--max-time", "0.2", "--rules", "cn-dsp-2023/9.*")
+    result = run(
+        "sample", "--json", "--on", "2026-09-01", "--examples", "500", "--max-time", "0.2", "--rules", "cn-dsp-2023/9.*"
+    )
     report = Report.model_validate_json(result.stdout)
     assert result.exit_code == 3
     assert any("0.2 seconds have passed" in check.reason for check in report.checks)

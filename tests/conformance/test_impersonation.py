@@ -10,7 +10,17 @@ import pytest
 
 from shenhe.conformance.bindings import AsgiTransport, load_binding
 from shenhe.conformance.exchange import Exchange
-from shenhe.conformance.provider import Accepted, Account, Content, Identity, IdentityMethod, Operation, Refused, Ticket, TicketState
+from shenhe.conformance.provider import (
+    Accepted,
+    Account,
+    Content,
+    Identity,
+    IdentityMethod,
+    Operation,
+    Refused,
+    Ticket,
+    TicketState,
+)
 from shenhe.conformance.runner import run_checks
 from shenhe.conformance.sample import create_app, sample_binding
 from shenhe.conformance.sample.variants import BindingText
@@ -54,7 +64,13 @@ def test_the_account_named_is_one_and_the_signature_anothers(variant: str | None
 
 
 def test_a_binding_says_by_its_templates_which_operations_name_the_account() -> None:
-    named = {Operation.PUBLISH, Operation.EDIT, Operation.REPORT_STATUS, Operation.VERIFY_IDENTITY, Operation.DELETE_ACCOUNT}
+    named = {
+        Operation.PUBLISH,
+        Operation.EDIT,
+        Operation.REPORT_STATUS,
+        Operation.VERIFY_IDENTITY,
+        Operation.DELETE_ACCOUNT,
+    }
     assert load_binding(sample_binding(), environ={}).capabilities.accounts_named == named
 
 

@@ -75,7 +75,11 @@ def test_a_sequence_tells_what_happened() -> None:
     assert "gives account" in told
     assert "is withdrawn; account" in told
     assert told.endswith("which must be refused")
-    assert [step.operation for step in found.failing.steps] == [Operation.GRANT_CONSENT, Operation.REVOKE_CONSENT, Operation.EDIT]
+    assert [step.operation for step in found.failing.steps] == [
+        Operation.GRANT_CONSENT,
+        Operation.REVOKE_CONSENT,
+        Operation.EDIT,
+    ]
 
 
 def test_the_same_seed_draws_the_same_sequences() -> None:

@@ -78,7 +78,9 @@ def test_a_wrong_check_character_is_told_with_the_right_one() -> None:
     assert str(flaw(Identity(IdentityMethod.ID_CARD, wrong), TODAY)).endswith(f"{number[17]} is right")
 
 
-@pytest.mark.parametrize("written", [lambda n: n.lower(), lambda n: f" {n} ", lambda n: n[:6] + " " + n[6:14] + "-" + n[14:]])
+@pytest.mark.parametrize(
+    "written", [lambda n: n.lower(), lambda n: f" {n} ", lambda n: n[:6] + " " + n[6:14] + "-" + n[14:]]
+)
 def test_what_a_lenient_provider_may_normalise_is_no_flaw(written: object) -> None:
     number = Persons(1).adult().id_number
     assert callable(written)

@@ -161,7 +161,9 @@ subjects:
 
 def supplied(*faults: str, accounts: str = ACCOUNTS, written_out: bool = False) -> Report:
     """A run where nobody may be invented: the binding holds whom it needs, in the environment or written out."""
-    text = sample_binding().read_text(encoding="utf-8").replace("identities: synthetic", "identities: supplied") + accounts
+    text = (
+        sample_binding().read_text(encoding="utf-8").replace("identities: synthetic", "identities: supplied") + accounts
+    )
     for name, value in SUPPLIED.items() if written_out else ():
         text = text.replace("${" + name + "}", value)
     binding = load_binding(BindingText("supplied.yaml", text), environ={} if written_out else SUPPLIED)
@@ -201,7 +203,11 @@ def test_what_was_supplied_and_leaks_is_found_and_stands_in_no_output(name: str,
 
 
 def test_what_is_not_supplied_is_asked_for_and_not_passed_over() -> None:
-    few = re.sub(r", profile: \{.*\}\}|identities:\n.*\n|  namesake: .*\n", lambda found: "}" if "profile" in found[0] else "", ACCOUNTS)
+    few = re.sub(
+        r", profile: \{.*\}\}|identities:\n.*\n|  namesake: .*\n",
+        lambda found: "}" if "profile" in found[0] else "",
+        ACCOUNTS,
+    )
     report = supplied(accounts=few.replace('name: "${SUBJECT_NAME}"', 'name: ""'))
     reasons = {check.name: (check.verdict, check.reason) for check in report.checks}
     public, others = reasons["public_pages_tell_nothing_of_people"], reasons["others_are_told_nothing_of_people"]

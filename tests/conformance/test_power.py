@@ -114,7 +114,9 @@ def test_every_rule_that_a_probe_can_see_is_decided_by_a_check() -> None:
     seen = {
         rule.id
         for rule in load_rulebook().rules.values()
-        if rule.seen_by is SeenBy.PROBE and {Obligor.PROVIDER, Obligor.PLATFORM} & set(rule.obligors) and rule.keyword is not Keyword.MAY
+        if rule.seen_by is SeenBy.PROBE
+        and {Obligor.PROVIDER, Obligor.PLATFORM} & set(rule.obligors)
+        and rule.keyword is not Keyword.MAY
     }
     assert seen - decided == set()
     assert decided - set(load_rulebook().rules) == set()
@@ -130,7 +132,9 @@ def test_drafts_are_decided_by_the_same_checks() -> None:
 
 def test_what_is_left_to_a_person_comes_with_what_was_exchanged() -> None:
     binding = load_binding(sample_binding(), environ={})
-    with binding.connect(transport=AsgiTransport(create_app(faults=["detection-tool-unlinked", "companion-falls-silent"]))) as provider:
+    with binding.connect(
+        transport=AsgiTransport(create_app(faults=["detection-tool-unlinked", "companion-falls-silent"]))
+    ) as provider:
         report = run_checks(provider, on=ON, level=Level.EXTENDED, examples=0, rules=["us-states/*"])
     left = [check for check in report.checks if check.verdict == "review"]
     assert {check.name for check in left} == {"detection_tool_is_offered", "companion_says_again_that_it_is_ai"}
@@ -143,7 +147,13 @@ def test_what_is_left_to_a_person_comes_with_what_was_exchanged() -> None:
 
 def test_a_check_decides_the_duty_of_the_draft_with_that_of_the_provisions() -> None:
     """So a fault breaks in the draft what it breaks in the Provisions. The draft asked for no time limit."""
-    by_duty = {rule: draft for fault in FAULTS.values() if fault.draft_rules for rule, draft in IN_THE_DRAFT.items() if rule in fault.rules}
+    by_duty = {
+        rule: draft
+        for fault in FAULTS.values()
+        if fault.draft_rules
+        for rule, draft in IN_THE_DRAFT.items()
+        if rule in fault.rules
+    }
     for check in all_checks():
         wanted = {by_duty[rule] for rule in check.rules if rule in by_duty}
         decided = {rule for rule in check.rules if rule.startswith("cn-dsp-2022-draft/")}
@@ -154,12 +164,18 @@ def test_a_check_decides_the_duty_of_the_draft_with_that_of_the_provisions() -> 
     "name",
     [
         *("report-decided-late", "verified-by-naming-another", "consent-outlives-expiry", "report-needs-account"),
-        *(pytest.param(name, marks=pytest.mark.slow) for name, fault in FAULTS.items() if fault.level is Level.EXTENDED),
+        *(
+            pytest.param(name, marks=pytest.mark.slow)
+            for name, fault in FAULTS.items()
+            if fault.level is Level.EXTENDED
+        ),
     ],
 )
 def test_a_fault_fails_exactly_its_rules_of_the_draft(name: str) -> None:
     fault = FAULTS[name]
-    with load_binding(sample_binding(), environ={}).connect(transport=AsgiTransport(create_app(faults=[name]))) as provider:
+    with load_binding(sample_binding(), environ={}).connect(
+        transport=AsgiTransport(create_app(faults=[name]))
+    ) as provider:
         report = run_checks(provider, on=ON, level=fault.level, examples=EXAMPLES, packs=["cn-dsp-2022-draft"])
     if fault.reach is not Reach.DRAWN:
         assert failed(report) == fault.draft_rules
@@ -176,7 +192,9 @@ def test_a_fault_beyond_the_core_fails_exactly_its_rules(name: str) -> None:
 
 def test_every_check_is_failed_by_some_fault() -> None:
     """A check that no fault fails could be one that cannot fail."""
-    unproved = {check.name for check in all_checks() if not any(set(check.rules) & fault.rules for fault in FAULTS.values())}
+    unproved = {
+        check.name for check in all_checks() if not any(set(check.rules) & fault.rules for fault in FAULTS.values())
+    }
     assert unproved == set()
 
 

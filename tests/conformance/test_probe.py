@@ -180,7 +180,12 @@ def test_no_answer_is_undecided_in_every_role() -> None:
             return Unavailable("timeout", status=504)
 
     provider = Silent()
-    for ask in (probing(provider).setup, probing(provider).control, probing(provider).attempt, probing(provider).observe):
+    for ask in (
+        probing(provider).setup,
+        probing(provider).control,
+        probing(provider).attempt,
+        probing(provider).observe,
+    ):
         with pytest.raises(Undecided, match="timeout"):
             ask(provider.publish, None, Content("g"), "title")
 

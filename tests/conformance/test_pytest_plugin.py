@@ -19,7 +19,9 @@ FEW = ["--shenhe-examples", "2", "--shenhe-rules", "cn-labeling-2025/4.1.1", "--
 def run(folder: Path, *args: str) -> subprocess.CompletedProcess[str]:
     """pytest in a process of its own, with the plugin as its entry point would load it."""
     (folder / "test_own.py").write_text("def test_something_of_their_own():\n    pass\n")
-    known = subprocess.run([sys.executable, "-m", "pytest", "--help"], capture_output=True, text=True, check=True, cwd=folder).stdout
+    known = subprocess.run(
+        [sys.executable, "-m", "pytest", "--help"], capture_output=True, text=True, check=True, cwd=folder
+    ).stdout
     plugin = [] if "--shenhe-level" in known else PLUGIN
     command = [sys.executable, "-m", "pytest", *plugin, "-p", "no:cacheprovider", "-q", "-rA", *args]
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, env=dict(os.environ))
@@ -58,7 +60,13 @@ def test_workers_of_xdist_conclude_the_same(tmp_path: Path, binding: Path) -> No
     with SampleServer(faults=["decision-without-reasons", "edit-without-consent"]) as server:
         for more in ([], ["-n", "2", "--dist", "loadgroup"]):
             done = run(tmp_path, "--shenhe", str(binding), "--shenhe-base-url", server.url, *rules, *more)
-            verdicts.append(sorted(re.findall(r"^(PASSED|FAILED|SKIPPED|ERROR) .*?((?:cn|eu)-[\w-]+/[\w.]+)", done.stdout, re.MULTILINE)))
+            verdicts.append(
+                sorted(
+                    re.findall(
+                        r"^(PASSED|FAILED|SKIPPED|ERROR) .*?((?:cn|eu)-[\w-]+/[\w.]+)", done.stdout, re.MULTILINE
+                    )
+                )
+            )
     assert verdicts[0] == verdicts[1]
     assert ("FAILED", "eu-dsa/17") in verdicts[0]
     assert ("FAILED", "cn-dsp-2023/14.2") in verdicts[0]

@@ -547,7 +547,9 @@ def test_there_are_checks_enough_and_each_says_what_it_expects() -> None:
 
 
 def test_nothing_of_a_provider_is_kept_once_its_run_is_over() -> None:
-    """A fleet is hundreds of runs in one process; what Hypothesis keeps of a machine of sequences must not hold them."""
+    """A fleet is hundreds of runs in one process; what Hypothesis keeps of a machine of sequences must not hold
+    them.
+    """
 
     def checked() -> weakref.ref[HttpProvider]:
         with load_binding(sample_binding(), environ={}).connect(transport=AsgiTransport(create_app())) as provider:

@@ -122,7 +122,9 @@ def test_one_alone_waits_as_long_as_it_says() -> None:
 
 def test_each_is_told_what_came_of_every_move_it_waited_through() -> None:
     clock = Clock()
-    short, long = together(3, lambda turns: turns.pass_time(5, clock.move), lambda turns: turns.pass_time(12, clock.move))
+    short, long = together(
+        3, lambda turns: turns.pass_time(5, clock.move), lambda turns: turns.pass_time(12, clock.move)
+    )
     assert short.result(LONG) == [5]
     assert long.result(LONG) == [5, 7]
 

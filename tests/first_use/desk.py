@@ -1,7 +1,8 @@
 """A provider that shenhe has never seen: a writing desk with a wall to pin texts to, in names of its own.
 
-It labels what it writes, asks who somebody is before they pin anything, and takes complaints. Two things are wrong with it: it takes any
-eighteen characters for an identity card, and its page on complaints does not say by when they are answered.
+It labels what it writes, asks who somebody is before they pin anything, and takes complaints. Two things are wrong with
+it: it takes any eighteen characters for an identity card, and its page on complaints does not say by when they are
+answered.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ Answer = tuple[int, Any]
 TEXT = "【AI生成】湖面如镜，晨光初现。"
 LEGAL = {
     "rules": "用户规则：不得发布违法信息。平台对合成内容添加标识。",
-    "agreement": "用户协议：本平台对生成合成内容添加显式标识与隐式标识，标识的方法、样式等规范见规则，用户不得删除标识。",
+    "agreement": (
+        "用户协议：本平台对生成合成内容添加显式标识与隐式标识，标识的方法、样式等规范见规则，用户不得删除标识。"
+    ),
     "complaints": "投诉举报：任何人可在作品页提交投诉，无需登录。",
 }
 
@@ -58,7 +61,10 @@ class Desk:
         status, answer = self.answer(scope["method"], scope["path"], key, json.loads(body or b"{}"), query)
         page = isinstance(answer, str)
         data = answer.encode() if page else json.dumps(answer).encode()
-        headers = [(b"content-type", b"text/html; charset=utf-8" if page else b"application/json"), (b"retry-after", b"0")]
+        headers = [
+            (b"content-type", b"text/html; charset=utf-8" if page else b"application/json"),
+            (b"retry-after", b"0"),
+        ]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": data})
 
@@ -104,7 +110,12 @@ class Desk:
     def script(self, script_id: str, **_: Any) -> Answer:
         if script_id not in self.tasks:
             return 404, no("nothing_here")
-        self.tasks[script_id] = {"script_id": script_id, "state": "finished", "text": TEXT, "notice": "以上内容由AI生成"}
+        self.tasks[script_id] = {
+            "script_id": script_id,
+            "state": "finished",
+            "text": TEXT,
+            "notice": "以上内容由AI生成",
+        }
         return 200, self.tasks[script_id]
 
     # --- the wall --------------------------------------------------------------------------------------------

@@ -55,7 +55,14 @@ class Reader:
             words = [sys.executable, "-P", "-c", "from shenhe.cli.main import run; run()", *words[1:]]
         environment = {**os.environ, "COLUMNS": "120", "PYTHONUNBUFFERED": "1", "NO_COLOR": "1"}
         done = subprocess.run(
-            words, cwd=self.folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, timeout=300
+            words,
+            cwd=self.folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            timeout=300,
         )
         said = "\n".join(line.rstrip() for line in done.stdout.replace(str(self.port), PORT).splitlines())
         return f"{said}\nexit code {done.returncode}"
@@ -73,7 +80,10 @@ class Reader:
 
 def same(shown: str, said: str) -> bool:
     """Whether ``said`` is what is shown; ``…`` stands for anything, on a line of its own for lines."""
-    lines = [r"(?:.*\n)*?" if line == "…" else re.escape(line).replace("…", ".*?") + r"\n" for line in shown.strip("\n").splitlines()]
+    lines = [
+        r"(?:.*\n)*?" if line == "…" else re.escape(line).replace("…", ".*?") + r"\n"
+        for line in shown.strip("\n").splitlines()
+    ]
     return re.fullmatch("".join(lines), said + "\n") is not None
 
 
@@ -98,5 +108,7 @@ def test_the_page_counts_what_was_written_by_hand() -> None:
     written = sum(line.startswith("+") for kind, text in BLOCKS if kind == "diff" for line in text.splitlines())
     (said,) = re.findall(r"\*\*(\d+) lines\*\* were written by hand", PAGE)
     assert int(said) == written
-    endpoints = len(re.findall(r"^    (?:get|post|delete):$", (HERE / "openapi.yaml").read_text(encoding="utf-8"), re.MULTILINE))
+    endpoints = len(
+        re.findall(r"^    (?:get|post|delete):$", (HERE / "openapi.yaml").read_text(encoding="utf-8"), re.MULTILINE)
+    )
     assert endpoints == 11

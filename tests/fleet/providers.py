@@ -40,7 +40,9 @@ operations:
 """
 
 
-def small(folder: Path, name: str, url: str, *, title: str = "", auth: str = "{type: none}", timeout: float = 2) -> Path:
+def small(
+    folder: Path, name: str, url: str, *, title: str = "", auth: str = "{type: none}", timeout: float = 2
+) -> Path:
     """A binding of one operation."""
     path = folder / f"{name}.yaml"
     path.write_text(SMALL.format(name=json.dumps(title or name), url=url, auth=auth, timeout=timeout), encoding="utf-8")
@@ -50,7 +52,9 @@ def small(folder: Path, name: str, url: str, *, title: str = "", auth: str = "{t
 def of_sample(folder: Path, name: str, url: str, title: str) -> Path:
     """The sample's own binding under another name."""
     text = sample_binding().read_text(encoding="utf-8")
-    text = text.replace("${SHENHE_SAMPLE_URL:-http://127.0.0.1:8000}", url).replace("name: Sample provider", f"name: {title}", 1)
+    text = text.replace("${SHENHE_SAMPLE_URL:-http://127.0.0.1:8000}", url).replace(
+        "name: Sample provider", f"name: {title}", 1
+    )
     path = folder / f"{name}.yaml"
     path.write_text(text, encoding="utf-8")
     return path
@@ -107,7 +111,11 @@ def _request(connection: socket.socket) -> bytes:
 def answer(value: object) -> bytes:
     """An HTTP answer of JSON."""
     body = json.dumps(value).encode()
-    return b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    return (
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+        % len(body)
+        + body
+    )
 
 
 def labelled(connection: socket.socket, request: bytes) -> None:

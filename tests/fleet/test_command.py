@@ -72,7 +72,9 @@ def test_no_name_reaches_the_terminal_as_an_escape(done: tuple[Path, Path, Any])
 
 def test_each_provider_with_a_report_has_its_page(done: tuple[Path, Path, Any]) -> None:
     _, out, _ = done
-    assert sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file() and path.name != ".lock") == [
+    assert sorted(
+        path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file() and path.name != ".lock"
+    ) == [
         "fleet.json",
         "index.html",
         "providers/faulty/outcome.json",
@@ -92,11 +94,15 @@ def test_the_same_command_asks_nobody_again(done: tuple[Path, Path, Any]) -> Non
     assert again.exit_code == 1
     assert again.stderr.count("finished by an earlier run") == 2
     assert {path: path.stat().st_mtime_ns for path in out.rglob("report.*")} == before
-    assert Fleet.model_validate_json(again.stdout) == Fleet.model_validate_json((out / "fleet.json").read_text(encoding="utf-8"))
+    assert Fleet.model_validate_json(again.stdout) == Fleet.model_validate_json(
+        (out / "fleet.json").read_text(encoding="utf-8")
+    )
     assert first.exit_code == again.exit_code
 
 
-def test_what_a_baseline_accepts_decides_the_exit_code_and_is_told(done: tuple[Path, Path, Any], tmp_path: Path) -> None:
+def test_what_a_baseline_accepts_decides_the_exit_code_and_is_told(
+    done: tuple[Path, Path, Any], tmp_path: Path
+) -> None:
     folder, out, _ = done
     chosen, results = tmp_path / "b", tmp_path / "results"
     shutil.copytree(folder, chosen)
@@ -116,7 +122,9 @@ def test_what_a_baseline_accepts_decides_the_exit_code_and_is_told(done: tuple[P
     assert run(chosen, "--out", results, *FEW, "--baseline-dir", baselines).exit_code == 1
 
 
-def test_shared_variables_are_told_and_a_folder_of_them_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_shared_variables_are_told_and_a_folder_of_them_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder, secrets = tmp_path / "b", tmp_path / "secrets"
     folder.mkdir()
     secrets.mkdir()
@@ -180,8 +188,19 @@ def test_a_fleet_that_is_ended_takes_its_processes_with_it(tmp_path: Path, sent:
     with serving(hang) as url, serving(labelled) as lawful:
         small(folder, "a-lawful", lawful)
         small(folder, "b-hanging", url, timeout=300)
-        command = [sys.executable, "-c", "from shenhe.cli.main import run; run()", "fleet", str(folder), "--out", str(out), *FEW]
-        process = subprocess.Popen([*command, "--at-once", "1"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        command = [
+            sys.executable,
+            "-c",
+            "from shenhe.cli.main import run; run()",
+            "fleet",
+            str(folder),
+            "--out",
+            str(out),
+            *FEW,
+        ]
+        process = subprocess.Popen(
+            [*command, "--at-once", "1"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
         wait_for(lambda: (out / "providers" / "b-hanging").exists() and bool(workers(process.pid)))
         asked = workers(process.pid)
         os.kill(process.pid, sent)
@@ -190,7 +209,10 @@ def test_a_fleet_that_is_ended_takes_its_processes_with_it(tmp_path: Path, sent:
         if sent is signal.SIGINT:
             assert process.returncode == 130
             assert "not run" in output
-            assert Fleet.model_validate_json((out / "fleet.json").read_text(encoding="utf-8")).providers[0].name == "a-lawful"
+            assert (
+                Fleet.model_validate_json((out / "fleet.json").read_text(encoding="utf-8")).providers[0].name
+                == "a-lawful"
+            )
         (folder / "b-hanging.yaml").unlink()
         again = run(folder, "--out", out, *FEW)
     assert again.exit_code == 0

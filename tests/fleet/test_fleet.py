@@ -1,4 +1,6 @@
-"""A fleet of lawful, faulty, hanging, crashing and hostile providers: each to its own outcome, none to another's harm."""
+"""A fleet of lawful, faulty, hanging, crashing and hostile providers: each to its own outcome, none to another's
+harm.
+"""
 
 from __future__ import annotations
 
@@ -73,9 +75,19 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Fleet, Pat
     """One fleet with a provider of every kind."""
     folder, out = tmp_path_factory.mktemp("bindings"), tmp_path_factory.mktemp("out")
     with ExitStack() as stack:
-        for name, faults in (("lawful", ()), ("faulty", ("text-unlabelled",)), ("worse", ("text-unlabelled", "publish-anonymous"))):
+        for name, faults in (
+            ("lawful", ()),
+            ("faulty", ("text-unlabelled",)),
+            ("worse", ("text-unlabelled", "publish-anonymous")),
+        ):
             of_sample(folder, name, stack.enter_context(SampleServer(faults)).url, name.title())
-        for name, handle in (("hanging", hang), ("resetting", reset), ("garbage", garbage), ("flooding", flood), ("dripping", drip)):
+        for name, handle in (
+            ("hanging", hang),
+            ("resetting", reset),
+            ("garbage", garbage),
+            ("flooding", flood),
+            ("dripping", drip),
+        ):
             small(folder, name, stack.enter_context(serving(handle)), timeout=0.4)
         of_sample(folder, "absent", "http://127.0.0.1:9", "Absent")
         (folder / "unreadable.yaml").write_bytes(b"target: [\xff\n")
@@ -90,7 +102,10 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Fleet, Pat
 
 
 def test_every_provider_comes_to_its_own_outcome(mixed: tuple[Fleet, Path]) -> None:
-    found = {name: (provider.outcome, provider.exit_code, provider.judged > 0) for name, provider in by_name(mixed[0]).items()}
+    found = {
+        name: (provider.outcome, provider.exit_code, provider.judged > 0)
+        for name, provider in by_name(mixed[0]).items()
+    }
     assert found == {
         "lawful": ("checked", 0, True),
         "faulty": ("checked", 1, True),
@@ -105,7 +120,11 @@ def test_every_provider_comes_to_its_own_outcome(mixed: tuple[Fleet, Path]) -> N
         "misspelt": ("not usable", 2, False),
         "production": ("not usable", 2, False),
     }
-    assert {name for name, provider in by_name(mixed[0]).items() if not provider.detail} == {"lawful", "faulty", "worse"}
+    assert {name for name, provider in by_name(mixed[0]).items() if not provider.detail} == {
+        "lawful",
+        "faulty",
+        "worse",
+    }
 
 
 def test_the_gravest_decides_the_exit_code(mixed: tuple[Fleet, Path]) -> None:
@@ -118,8 +137,14 @@ def test_the_gravest_decides_the_exit_code(mixed: tuple[Fleet, Path]) -> None:
 
 def test_ranks_go_by_result_and_then_by_rules_broken(mixed: tuple[Fleet, Path]) -> None:
     fleet, _ = mixed
-    assert [(provider.name, provider.rank) for provider in fleet.providers[:3]] == [("lawful", 1), ("faulty", 2), ("worse", 3)]
-    assert {provider.rank for provider in fleet.providers[3:]} == {None}, "whoever hangs is not ranked above whoever answers"
+    assert [(provider.name, provider.rank) for provider in fleet.providers[:3]] == [
+        ("lawful", 1),
+        ("faulty", 2),
+        ("worse", 3),
+    ]
+    assert {provider.rank for provider in fleet.providers[3:]} == {None}, (
+        "whoever hangs is not ranked above whoever answers"
+    )
     assert by_name(fleet)["faulty"].failed == [RULE]
 
 
@@ -176,7 +201,11 @@ def test_how_many_are_asked_at_once_changes_nothing(tmp_path: Path) -> None:
             small(folder, f"faulty-{number}", faulty)
         several = [run(folder, tmp_path / f"out-{at_once}", at_once=at_once)[0] for at_once in (1, 6)]
     one, six = (
-        fleet.model_copy(update={"providers": [each.model_copy(update={"timing": None, "report_sha256": ""}) for each in fleet.providers]})
+        fleet.model_copy(
+            update={
+                "providers": [each.model_copy(update={"timing": None, "report_sha256": ""}) for each in fleet.providers]
+            }
+        )
         for fleet in several
     )
     assert one.model_dump_json() == six.model_dump_json()
@@ -355,12 +384,16 @@ def test_no_process_has_the_secrets_in_its_environment(tmp_path: Path, monkeypat
     with serving(hang) as url:
         small(tmp_path, "a", url, auth=auth("A_KEY"), timeout=3)
         options = FEW.model_copy(update={"max_seconds": 2.0})
-        thread = threading.Thread(target=run, args=(tmp_path, tmp_path / "out"), kwargs={"environ": os.environ, "options": options})
+        thread = threading.Thread(
+            target=run, args=(tmp_path, tmp_path / "out"), kwargs={"environ": os.environ, "options": options}
+        )
         thread.start()
         try:
             wait_for(lambda: bool(workers()))
             time.sleep(0.3)
-            seen = [part for child in workers() for name in ("environ", "cmdline") for part in [of_process(child, name)]]
+            seen = [
+                part for child in workers() for name in ("environ", "cmdline") for part in [of_process(child, name)]
+            ]
         finally:
             thread.join()
     assert any(b"fleet.worker" in part for part in seen)
@@ -403,7 +436,9 @@ def test_a_file_of_variables_is_told_by_line_and_never_by_value(tmp_path: Path) 
 # --- names -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["<b>x", "a b", "résumé", "x" * 200, "a;rm", "-rf", "..x", "\x1b[31m", "$(id)", "con fig'\""])
+@pytest.mark.parametrize(
+    "name", ["<b>x", "a b", "résumé", "x" * 200, "a;rm", "-rf", "..x", "\x1b[31m", "$(id)", "con fig'\""]
+)
 def test_no_name_of_a_file_leads_out_of_the_folder(tmp_path: Path, name: str) -> None:
     if name.startswith("."):
         name = "a" + name
@@ -470,7 +505,14 @@ def test_equals_share_a_rank() -> None:
             judged=judged,
         )
 
-    given = [provider("f", 1, 2), provider("e", 1, 1), provider("d", 3, 0, 2), provider("c", 3, 0, 1), provider("b", 0), provider("a", 0)]
+    given = [
+        provider("f", 1, 2),
+        provider("e", 1, 1),
+        provider("d", 3, 0, 2),
+        provider("c", 3, 0, 1),
+        provider("b", 0),
+        provider("a", 0),
+    ]
     table = ranked([provider("hidden", 3, judged=0), *given])
     assert [(each.name, each.rank) for each in table] == [
         ("a", 1),

@@ -29,7 +29,9 @@ HOSTILE = (
 def provider(name: str, code: int = 0, **changes: Any) -> Provider:
     made: dict[str, Any] = {
         "outcome": "checked",
-        "target": Target(name=name.title(), environment="test", transport="http", services=[], operations=[], markets=[], roles=[]),
+        "target": Target(
+            name=name.title(), environment="test", transport="http", services=[], operations=[], markets=[], roles=[]
+        ),
         "report_exit_code": code,
         "on": "2026-09-01",
         "counts": {"pass": 3, "not applicable": 1},
@@ -49,12 +51,20 @@ def provider(name: str, code: int = 0, **changes: Any) -> Provider:
 
 
 def broke(name: str, *rules: str, **changes: Any) -> Provider:
-    tally = {"behaviours": {"labeling": {"pass": 1, "fail": len(rules)}, "takedown": {"inconclusive": 1}}, "counts": {"pass": 1}}
+    tally = {
+        "behaviours": {"labeling": {"pass": 1, "fail": len(rules)}, "takedown": {"inconclusive": 1}},
+        "counts": {"pass": 1},
+    }
     return provider(name, 1, failed=list(rules), unverified=["eu-dsa/17"], **(tally | changes))
 
 
 def missing(name: str, **changes: Any) -> Provider:
-    made = {"outcome": "not usable", "detail": f"{name}.yaml:1: wrong\n{name}.yaml:2: wrong too", "target": None, "report": None}
+    made = {
+        "outcome": "not usable",
+        "detail": f"{name}.yaml:1: wrong\n{name}.yaml:2: wrong too",
+        "target": None,
+        "report": None,
+    }
     nothing = {"report_exit_code": None, "counts": {}, "behaviours": {}, "judged": 0, "timing": None}
     return provider(name, 2, **(made | nothing | changes))
 
@@ -108,8 +118,19 @@ class Read(HTMLParser):
 
 def test_every_provider_stands_by_every_behaviour() -> None:
     page = Read(render_fleet_page(small(), {"lantern": "providers/lantern/report.html"}))
-    cells = [item.get("title") for item in page.all("span") if item.get("class", "").startswith("verdict") and "title" in item]
-    assert cells == ["2 pass, 1 not applicable", "1 pass", "1 fail, 1 pass", "1 inconclusive", "2 fail, 1 pass", "1 inconclusive"]
+    cells = [
+        item.get("title")
+        for item in page.all("span")
+        if item.get("class", "").startswith("verdict") and "title" in item
+    ]
+    assert cells == [
+        "2 pass, 1 not applicable",
+        "1 pass",
+        "1 fail, 1 pass",
+        "1 inconclusive",
+        "2 fail, 1 pass",
+        "1 inconclusive",
+    ]
     assert "Lantern lantern.yaml kept all · · 2/2 kept" in page.text
     assert "two broke rules, one could not be judged at all" in page.text
     assert "governance" not in page.text, "a behaviour that no rule of the run is about has no column"
@@ -131,7 +152,10 @@ def test_rules_are_ranked_by_who_broke_them() -> None:
 
 def test_who_could_not_be_judged_is_listed_apart_with_the_reason() -> None:
     page = Read(render_fleet_page(small(), {}))
-    assert "lost.yaml lost.yaml binding cannot be used lost.yaml:1: wrong" in page.text.partition("Nothing is known of these")[2]
+    assert (
+        "lost.yaml lost.yaml binding cannot be used lost.yaml:1: wrong"
+        in page.text.partition("Nothing is known of these")[2]
+    )
     alone = Read(render_fleet_page(fleet(missing("lost")), {}))
     assert "Nothing was judged at any provider." in alone.text
 
@@ -152,15 +176,30 @@ def test_the_policy_names_every_script_and_style_and_nothing_comes_from_elsewher
     assert named["default-src"] == ["'none'"]
     for tag, source in (("script", "script-src"), ("style", "style-src")):
         bodies = re.findall(rf"<{tag}>(.*?)</{tag}>", page, re.S)
-        assert named[source] == ["'sha256-" + base64.b64encode(hashlib.sha256(body.encode()).digest()).decode() + "'" for body in bodies]
-    assert not [value for _, attributes in read.elements for name, value in attributes.items() if name == "src" or "://" in value]
-    assert not [name for _, attributes in read.elements for name in attributes if name.startswith("on") or name == "style"]
+        assert named[source] == [
+            "'sha256-" + base64.b64encode(hashlib.sha256(body.encode()).digest()).decode() + "'" for body in bodies
+        ]
+    assert not [
+        value
+        for _, attributes in read.elements
+        for name, value in attributes.items()
+        if name == "src" or "://" in value
+    ]
+    assert not [
+        name for _, attributes in read.elements for name in attributes if name.startswith("on") or name == "style"
+    ]
 
 
 def hostile() -> Fleet:
-    target = Target(name=HOSTILE, environment="test", transport="http", services=[], operations=[], markets=[], roles=[])
+    target = Target(
+        name=HOSTILE, environment="test", transport="http", services=[], operations=[], markets=[], roles=[]
+    )
     spoilt = broke("evil", HOSTILE, target=target, binding=HOSTILE, detail=HOSTILE, outcome="cut short", on=HOSTILE)
-    return fleet(spoilt, missing("evil-too", binding=HOSTILE, detail=HOSTILE), options=Options(packs=(HOSTILE,), rules=(HOSTILE,)))
+    return fleet(
+        spoilt,
+        missing("evil-too", binding=HOSTILE, detail=HOSTILE),
+        options=Options(packs=(HOSTILE,), rules=(HOSTILE,)),
+    )
 
 
 def test_no_name_comes_alive_on_the_page() -> None:
@@ -210,8 +249,20 @@ def test_a_browser_reports_no_violation(tmp_path: Path) -> None:
     write_fleet_page(tmp_path / "index.html", hostile(), {"evil": "providers/evil/report.html"})
     done = subprocess.run(
         [
-            *("chromium", "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
-            *("--enable-logging=stderr", "--v=0", f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=4000"),
+            *(
+                "chromium",
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--no-first-run",
+                "--disable-background-networking",
+            ),
+            *(
+                "--enable-logging=stderr",
+                "--v=0",
+                f"--user-data-dir={tmp_path / 'profile'}",
+                "--virtual-time-budget=4000",
+            ),
             *("--dump-dom", f"file://{tmp_path / 'index.html'}"),
         ],
         capture_output=True,

@@ -27,7 +27,9 @@ def files() -> dict[str, Entry]:
     plain = {kind.lower(): media.picture(kind) for kind in ("PNG", "JPEG", "WEBP", "GIF", "TIFF", "AVIF")}
     plain |= {
         # Boxes alone: what they call a picture is none.
-        "heic": media.heif([media.Coded(b"\1" * 23, b"picture", (48, 32))] * 4, grid=(2, 2, 90, 60), turned=[media.box(b"irot", b"\1")]),
+        "heic": media.heif(
+            [media.Coded(b"\1" * 23, b"picture", (48, 32))] * 4, grid=(2, 2, 90, 60), turned=[media.box(b"irot", b"\1")]
+        ),
         "wav": media.sound(),
         "mp3": media.MP3_FRAME * 8,
         "docx": media.ooxml(),
@@ -46,8 +48,9 @@ def files() -> dict[str, Entry]:
 
 @cache
 def decoded() -> dict[str, Entry]:
-    """Name to (bytes, None) of small files whose pixels, frames, sound, credentials or objects a library decodes: as far
-    as the writers of the `media` extra are installed, each with a label that is seen or heard where it may hold one.
+    """Name to (bytes, None) of small files whose pixels, frames, sound, credentials or objects a library decodes: as
+    far as the writers of the `media` extra are installed, each with a label that is seen or heard where it may hold
+    one.
     """
     from .test_perceived import signed
 
@@ -61,13 +64,18 @@ def decoded() -> dict[str, Entry]:
                 continue
     draws = np.random.default_rng(1)
     for kind in ("PNG", "JPEG", "WEBP", "GIF", "TIFF", "AVIF"):
-        picture, _ = perceivable.stamped(perceivable.ground("gradient", draws, (192, 128)), "AI生成", 0.2, "light", "br")
+        picture, _ = perceivable.stamped(
+            perceivable.ground("gradient", draws, (192, 128)), "AI生成", 0.2, "light", "br"
+        )
         found[f"seen {kind.lower()}"] = (perceivable.encoded(picture, kind), None)
     picture, _ = perceivable.stamped(perceivable.ground("gradient", draws, (192, 128)), "AI生成", 0.2, "light", "br")
     found["seen heic"] = (media.heif([media.coded(picture)], turned=[media.box(b"imir", b"\1")] * 2), None)
     found["seen heic of tiles"] = (media.heif(media.tiles(picture, 64), grid=(2, 3, 192, 128)), None)
     for container, codec in (("mp3", "libmp3lame"), ("flac", "flac"), ("ipod", "aac"), ("ogg", "libopus")):
-        found[f"heard {container}"] = (write_label(media.track(container, codec, rate=48_000), None, explicit=True), None)
+        found[f"heard {container}"] = (
+            write_label(media.track(container, codec, rate=48_000), None, explicit=True),
+            None,
+        )
     found["film with sound"] = (perceivable.film_with_sound(), None)
     found["signed"] = (signed(media.picture("JPEG"), "image/jpeg", "trainedAlgorithmicMedia"), None)
     return found

@@ -26,8 +26,29 @@ from .corpus import Entry, decoded, files
 SLOWEST_SECONDS = 5.0
 _LIMITS = Limits(parts=5_000, value_bytes=1 << 18, inflated_bytes=1 << 20)
 _STOPPED = ("stopped after", "processor time", "MiB of memory", "killed by signal", "stopped answering", "worker ended")
-_NUMBERS = (b"\0", b"\xff", b"\x7f", b"\x80", b"\0\0\0\0", b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\0\0\0\1", b"\1" + b"\0" * 7)
-_WORDS = (b"AIGC", b'{"AIGC":', b'{"Label":"1"', b"[" * 64, b"\\u0000", b"&quot;", b"<!DOCTYPE a>", b"TC260:AIGC=", b"\xff\xfe", b"]]>")
+_NUMBERS = (
+    b"\0",
+    b"\xff",
+    b"\x7f",
+    b"\x80",
+    b"\0\0\0\0",
+    b"\xff\xff\xff\xff",
+    b"\x7f\xff\xff\xff",
+    b"\0\0\0\1",
+    b"\1" + b"\0" * 7,
+)
+_WORDS = (
+    b"AIGC",
+    b'{"AIGC":',
+    b'{"Label":"1"',
+    b"[" * 64,
+    b"\\u0000",
+    b"&quot;",
+    b"<!DOCTYPE a>",
+    b"TC260:AIGC=",
+    b"\xff\xfe",
+    b"]]>",
+)
 
 
 @dataclass
@@ -145,9 +166,9 @@ def stream(seed: int, count: int, workers: int, depth: Depth) -> Outcome:
             print(f"\r{total.count:,} files, {len(total.failures)} failures", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
     print(
-        f"{total.count:,} mutated files at the depth {depth} in {time.perf_counter() - began:.0f} s: {total.labelled:,} with labels,"
-        f" {total.refused:,} refused in part, {total.stopped:,} stopped at a limit, slowest {total.slowest * 1e3:.0f} ms,"
-        f" peak {total.peak_mebibytes:.0f} MiB, {len(total.failures)} failures",
+        f"{total.count:,} mutated files at the depth {depth} in {time.perf_counter() - began:.0f} s: {total.labelled:,}"
+        f" with labels, {total.refused:,} refused in part, {total.stopped:,} stopped at a limit, slowest"
+        f" {total.slowest * 1e3:.0f} ms, peak {total.peak_mebibytes:.0f} MiB, {len(total.failures)} failures",
         flush=True,
     )
     for index, name, problem in total.failures[:20]:

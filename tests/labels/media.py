@@ -146,7 +146,10 @@ def film(container: str, codec: str = "", *, frames: int = 12, options: tuple[tu
     except Exception:
         pytest.skip(f"PyAV has no encoder {chosen}")
     # Muxers that go back to what they wrote need a real file.
-    with tempfile.TemporaryDirectory() as folder, av.open(f"{folder}/film", "w", format=container, container_options=dict(options)) as out:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        av.open(f"{folder}/film", "w", format=container, container_options=dict(options)) as out,
+    ):
         track = out.add_stream(chosen, rate=8)
         track.width, track.height, track.pix_fmt = 96, 64, "yuv420p"
         for number in range(frames):
@@ -159,7 +162,13 @@ def film(container: str, codec: str = "", *, frames: int = 12, options: tuple[tu
 
 @functools.cache
 def track(
-    container: str, codec: str, *, rate: int = 48_000, seconds: float = 0.5, layout: str = "mono", sample: str | None = None
+    container: str,
+    codec: str,
+    *,
+    rate: int = 48_000,
+    seconds: float = 0.5,
+    layout: str = "mono",
+    sample: str | None = None,
 ) -> bytes:
     """A short sound, muxed by PyAV; skips the test where it is not installed or lacks the codec."""
     av = pytest.importorskip("av")
@@ -194,7 +203,9 @@ def track(
 @functools.cache
 def heic(*, exif: bool = False) -> bytes:
     """A gradient of 64 x 64 by libheif's encoder, with an EXIF item where wished."""
-    data = heic_by_libheif(picture("JPEG", (64, 64), **({"exif": b"Exif\0\0" + exif_block({0x0131: (2, b"Editor\0")})} if exif else {})))
+    data = heic_by_libheif(
+        picture("JPEG", (64, 64), **({"exif": b"Exif\0\0" + exif_block({0x0131: (2, b"Editor\0")})} if exif else {}))
+    )
     assert (b"Editor" in data) is exif
     return data
 
@@ -276,7 +287,8 @@ def heif(
 
     kinds = [kind] * len(pictures)
     associations = [
-        numbers(box(b"hvcC", each.setup), box(b"ispe", struct.pack(">III", 0, *each.size)), *([] if grid else turned)) for each in pictures
+        numbers(box(b"hvcC", each.setup), box(b"ispe", struct.pack(">III", 0, *each.size)), *([] if grid else turned))
+        for each in pictures
     ]
     layout = reference = b""
     if grid is not None:
@@ -288,7 +300,10 @@ def heif(
         made = box(b"dimg", struct.pack(f">HH{len(of)}H", len(kinds), len(of), *of))
         reference = box(b"iref", b"\0\0\0\0", made)
     # Tiles are hidden: they are no pictures of their own.
-    listed = [box(b"infe", struct.pack(">BxxBHH", 2, number < len(kinds), number, 0), each, b"\0") for number, each in enumerate(kinds, 1)]
+    listed = [
+        box(b"infe", struct.pack(">BxxBHH", 2, number < len(kinds), number, 0), each, b"\0")
+        for number, each in enumerate(kinds, 1)
+    ]
     pairs = [struct.pack(">H", number) + each for number, each in enumerate(associations, 1)]
     start = 0
     for _ in range(2):  # the second time knowing where the pictures lie
@@ -366,7 +381,9 @@ def epub(extra: str = "") -> bytes:
         '<package xmlns="http://www.idpf.org/2007/opf"><metadata xmlns:dc="http://purl.org/dc/elements/1.1/">'
         f"<dc:title>t</dc:title>{extra}</metadata></package>"
     )
-    return zipped({"mimetype": "application/epub+zip", "META-INF/container.xml": container, "OEBPS/content.opf": package})
+    return zipped(
+        {"mimetype": "application/epub+zip", "META-INF/container.xml": container, "OEBPS/content.opf": package}
+    )
 
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="4" height="4"/></svg>'
@@ -400,7 +417,12 @@ def itunes(*items: bytes) -> bytes:
 
 
 def movie(*inside: bytes, brand: bytes = b"isom", behind: bytes = b"") -> bytes:
-    return box(b"ftyp", brand, b"\0\0\0\0", brand) + box(b"moov", box(b"mvhd", b"\0" * 100), *inside) + box(b"mdat", b"x" * 64) + behind
+    return (
+        box(b"ftyp", brand, b"\0\0\0\0", brand)
+        + box(b"moov", box(b"mvhd", b"\0" * 100), *inside)
+        + box(b"mdat", b"x" * 64)
+        + behind
+    )
 
 
 def element(name: int, *parts: bytes) -> bytes:
@@ -412,7 +434,9 @@ def matroska(*tags: tuple[str, str], unsized: bool = False) -> bytes:
     simple = [element(0x67C8, element(0x45A3, n.encode()), element(0x4487, v.encode())) for n, v in tags]
     head = element(0x1A45DFA3, element(0x4282, b"matroska"))
     cluster = element(0x1F43B675, element(0xE7, b"\0"), element(0xA3, b"\x81\0\0\x80abc"))
-    inside = (cluster[:4] + b"\x01" + b"\xff" * 7 + cluster[12:] if unsized else cluster) + element(0x1254C367, element(0x7373, *simple))
+    inside = (cluster[:4] + b"\x01" + b"\xff" * 7 + cluster[12:] if unsized else cluster) + element(
+        0x1254C367, element(0x7373, *simple)
+    )
     if unsized:
         return head + b"\x18\x53\x80\x67\x01" + b"\xff" * 7 + inside
     return head + element(0x18538067, inside)
@@ -429,7 +453,11 @@ def text_frame(description: str, value: str, encoding: int = 0, name: bytes = b"
     size = len(content)
     if version == 2:
         return name + size.to_bytes(3, "big") + content
-    sizes = bytes((size >> 21 & 127, size >> 14 & 127, size >> 7 & 127, size & 127)) if version == 4 else size.to_bytes(4, "big")
+    sizes = (
+        bytes((size >> 21 & 127, size >> 14 & 127, size >> 7 & 127, size & 127))
+        if version == 4
+        else size.to_bytes(4, "big")
+    )
     return name + sizes + b"\0\0" + content
 
 

@@ -29,7 +29,20 @@ FONTS = (
 #: The first of these that is installed.
 FONT = next((each for each in FONTS if Path(each).exists()), None)
 TEXTS = ("AI生成", "本内容由AI生成", "人工智能合成")
-HARD = ("MAIN 生成", "人工湖", "合成橡胶", "AI", "即梦AI", "AI播客", "人工智能", "生成", "CAI生成", "SAMPLE 2026", "虚拟主播", "AI绘画")
+HARD = (
+    "MAIN 生成",
+    "人工湖",
+    "合成橡胶",
+    "AI",
+    "即梦AI",
+    "AI播客",
+    "人工智能",
+    "生成",
+    "CAI生成",
+    "SAMPLE 2026",
+    "虚拟主播",
+    "AI绘画",
+)
 
 
 def ground(kind: str, draws: np.random.Generator, size: tuple[int, int] = (1024, 1024)) -> Image.Image:
@@ -49,8 +62,9 @@ def stamped(
 ) -> tuple[Image.Image, float]:
     """(picture, true ink height by the shortest side) with ``text`` of a height of ``share``.
 
-    ``style`` is ``light``, ``dark`` or ``half`` (55 % light); ``place`` a letter for down (``t``, ``b``) and one for across
-    (``l``, ``c``, ``r``); ``plate`` puts black of an opacity of 0 to 255 behind, as wide around as a share of the height.
+    ``style`` is ``light``, ``dark`` or ``half`` (55 % light); ``place`` a letter for down (``t``, ``b``) and one for
+    across (``l``, ``c``, ``r``); ``plate`` puts black of an opacity of 0 to 255 behind, as wide around as a share of
+    the height.
     """
     mask = words_in_type(text, min(image.size) * share)
     color, alpha = {"light": (255, 255), "dark": (0, 255), "half": (255, 140)}[style]
@@ -68,7 +82,9 @@ def stamped(
 
 
 def words_in_type(text: str, height: float) -> Image.Image:
-    """``text`` in an installed font as a mask about ``height`` pixels high; without one, our own strokes of ``AI生成``."""
+    """``text`` in an installed font as a mask about ``height`` pixels high; without one, our own strokes of
+    ``AI生成``.
+    """
     if FONT is None:
         return words(round(height))
     face = ImageFont.truetype(FONT, round(height / 0.92))

@@ -84,8 +84,10 @@ def pictures(repeats: int) -> None:
             print(f"  {kind:9s} {share:.0%}  {interval(hits, n)}")
     print(f"  readable grounds, 5 % and more: {interval(*readable)}")
     parts = np.percentile(errors, [0, 5, 50, 95, 100])
-    print(f"  ink height over true: median {parts[2]:.2f}, 5-95 %: {parts[1]:.2f}-{parts[3]:.2f}, all: {parts[0]:.2f}-{parts[4]:.2f};"
-          f" {unmeasured} of {unmeasured + len(errors)} could not be measured")  # fmt: skip
+    print(
+        f"  ink height over true: median {parts[2]:.2f}, 5-95 %: {parts[1]:.2f}-{parts[3]:.2f}, all: {parts[0]:.2f}-{parts[4]:.2f};"
+        f" {unmeasured} of {unmeasured + len(errors)} could not be measured"
+    )
     times("where an edge decides", cost[True])
     times("where the whole is looked at", cost[False])
     alarms = 0
@@ -153,7 +155,9 @@ def sounds(repeats: int) -> None:
         for number in range(n):
             voice, rate = spoken(number)
             level = float(np.sqrt((voice**2).mean() * 2)) * 10 ** ((-20, -10, 0, 10)[number % 4] / 20)
-            label = tones(rate, unit=draws.uniform(0.07, 0.2), frequency=draws.uniform(500, 1800), level=min(level, 0.9))
+            label = tones(
+                rate, unit=draws.uniform(0.07, 0.2), frequency=draws.uniform(500, 1800), level=min(level, 0.9)
+            )
             pause = np.zeros(int(0.3 * rate))
             parts = [label, pause, voice] if place == "start" else [voice, label]
             hits += bool(find(np.concatenate(parts).astype(np.float32), rate))
@@ -164,9 +168,13 @@ def sounds(repeats: int) -> None:
             rate = rates[number % len(rates)]
             voice = speech(5, rate, draws)
             level = float(np.sqrt((voice**2).mean() * 2)) * 10 ** ((-20, -10, 0, 10)[number % 4] / 20)
-            label = tones(rate, unit=draws.uniform(0.07, 0.2), frequency=draws.uniform(500, 1800), level=min(level, 0.9))
+            label = tones(
+                rate, unit=draws.uniform(0.07, 0.2), frequency=draws.uniform(500, 1800), level=min(level, 0.9)
+            )
             pause = np.zeros(int(0.3 * rate))
-            parts = {"start": [label, pause, voice], "end": [voice, label], "middle": [voice, label, pause, voice]}[place]
+            parts = {"start": [label, pause, voice], "end": [voice, label], "middle": [voice, label, pause, voice]}[
+                place
+            ]
             hits += bool(find(np.concatenate(parts).astype(np.float32), rate))
         print(f"  {place:7s} {interval(hits, n)}")
     makers: tuple[tuple[str, Callable[[], NDArray[np.float64]]], ...] = (
@@ -203,7 +211,10 @@ def films() -> None:
         good = (bool(seen) and seen[0].conformant) if labelled else not seen
         right += good
         n += 1
-        print(f"  {name:24s} {'labelled' if labelled else 'plain':9s} {'right' if good else 'WRONG'}  {used * 1e3:.0f} ms CPU")
+        print(
+            f"  {name:24s} {'labelled' if labelled else 'plain':9s} {'right' if good else 'WRONG'}  {used * 1e3:.0f}"
+            " ms CPU"
+        )
     print(f"  right: {interval(right, n)}")
 
 

@@ -23,7 +23,9 @@ from .test_perceived import credentials, signed
 
 def shenhe(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     program = "import sys; from shenhe.cli.label import app; sys.argv[0] = 'shenhe label'; app()"
-    return subprocess.run([sys.executable, "-c", program, *map(str, arguments)], capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, "-c", program, *map(str, arguments)], capture_output=True, text=True, check=False
+    )
 
 
 @pytest.fixture
@@ -98,7 +100,9 @@ def test_trust_anchors_are_read_from_a_file(tmp_path: Path) -> None:
 
     def deviations(*more: str | Path) -> list[str]:
         done = shenhe("read", path, "--json", *more)
-        found: list[str] = next(label["deviations"] for label in json.loads(done.stdout)[0]["labels"] if label["scheme"] == "c2pa")
+        found: list[str] = next(
+            label["deviations"] for label in json.loads(done.stdout)[0]["labels"] if label["scheme"] == "c2pa"
+        )
         return found
 
     assert deviations() == ["untrusted-signer"]

@@ -26,12 +26,13 @@ V = media.VALUE
 TXXX = b"TXXX"
 
 READINGS: dict[str, tuple[bytes, str | None, str, set[Deviation]]] = {
-    "webp": (
-        media.picture("WEBP", xmp=media.xmp_element()),
-        None, "webp:XMP/xmp", set()),
+    "webp": (media.picture("WEBP", xmp=media.xmp_element()), None, "webp:XMP/xmp", set()),
     "gif raw packet": (
         media.gif_with(b"\x21\xff\x0bXMP DataXMP" + media.xmp_element() + b"\x01" + bytes(range(255, -1, -1)) + b"\0"),
-        None, "gif:XMP/xmp", set()),
+        None,
+        "gif:XMP/xmp",
+        set(),
+    ),
     "gif sub-blocks": (
         media.gif_with(
             b"\x21\xff\x0bXMP DataXMP"
@@ -41,10 +42,16 @@ READINGS: dict[str, tuple[bytes, str | None, str, set[Deviation]]] = {
             )
             + b"\0"
         ),
-        None, "gif:XMP/xmp", set()),
+        None,
+        "gif:XMP/xmp",
+        set(),
+    ),
     "gif comment": (
         media.gif_with(b"\x21\xfe" + bytes((len(media.WRAPPED),)) + media.WRAPPED.encode() + b"\0"),
-        None, "gif:comment", {D.UNUSUAL_PLACE}),
+        None,
+        "gif:comment",
+        {D.UNUSUAL_PLACE},
+    ),
     "tiff": (media.picture("TIFF", tiffinfo={700: media.xmp_element()}), None, "tiff/xmp", set()),
     "avif": (media.picture("AVIF", xmp=media.xmp_element()), None, "heif:mime/xmp", set()),
     "mp4 keys": (media.movie(media.box(b"udta", media.keyed_meta("AIGC", V))), None, "mp4:moov.udta.meta/keys", set()),
@@ -52,23 +59,29 @@ READINGS: dict[str, tuple[bytes, str | None, str, set[Deviation]]] = {
     "mov quicktime meta": (
         media.movie(
             media.box(
-                b"meta", media.handler(b"mdta"),
+                b"meta",
+                media.handler(b"mdta"),
                 media.box(b"keys", b"\0\0\0\0\0\0\0\1", media.box(b"mdta", b"AIGC")),
                 media.box(b"ilst", media.box(b"\0\0\0\1", media.data_box(V))),
             ),
             brand=b"qt  ",
         ),
-        None, "mp4:moov.meta/keys", {D.UNUSUAL_PLACE}),
+        None,
+        "mp4:moov.meta/keys",
+        {D.UNUSUAL_PLACE},
+    ),
     "mp4 keyless list": (
-        media.movie(
-            media.itunes(media.box(b"AIGC", media.data_box(V)))
-        ),
-        None, "mp4:moov.udta.meta/ilst", {D.UNUSUAL_PLACE}),
+        media.movie(media.itunes(media.box(b"AIGC", media.data_box(V)))),
+        None,
+        "mp4:moov.udta.meta/ilst",
+        {D.UNUSUAL_PLACE},
+    ),
     "mp4 keyless comment": (
-        media.movie(
-            media.itunes(media.box(b"\xa9cmt", media.data_box(media.WRAPPED)))
-        ),
-        None, "mp4:moov.udta.meta/ilst", {D.UNUSUAL_PLACE}),
+        media.movie(media.itunes(media.box(b"\xa9cmt", media.data_box(media.WRAPPED)))),
+        None,
+        "mp4:moov.udta.meta/ilst",
+        {D.UNUSUAL_PLACE},
+    ),
     "m4a freeform": (
         media.movie(
             media.itunes(
@@ -81,48 +94,83 @@ READINGS: dict[str, tuple[bytes, str | None, str, set[Deviation]]] = {
             ),
             brand=b"M4A ",
         ),
-        None, "mp4:moov.udta.meta/freeform", {D.UNUSUAL_PLACE}),
+        None,
+        "mp4:moov.udta.meta/freeform",
+        {D.UNUSUAL_PLACE},
+    ),
     "mp4 uuid xmp": (
         media.movie(behind=media.box(b"uuid", bytes.fromhex("be7acfcb97a942e89c71999491e3afac"), media.xmp_element())),
-        None, "mp4:uuid/xmp", set()),
+        None,
+        "mp4:uuid/xmp",
+        set(),
+    ),
     "mp4 fragmented": (
         media.movie(
             media.box(b"mvex", b""),
             media.box(b"udta", media.keyed_meta("AIGC", V)),
             behind=media.box(b"moof", media.box(b"mfhd", b"\0" * 8)),
         ),
-        None, "mp4:moov.udta.meta/keys", set()),
+        None,
+        "mp4:moov.udta.meta/keys",
+        set(),
+    ),
     "mkv": (media.matroska(("AIGC", V)), None, "matroska:SimpleTag", set()),
     "mkv of unknown size": (media.matroska(("AIGC", V), unsized=True), None, "matroska:SimpleTag", set()),
     "mkv lower case": (media.matroska(("aigc", V)), None, "matroska:SimpleTag", {D.FIELD_NAME_CASE}),
     "mp3": (media.id3_tag(media.text_frame("AIGC", V)) + media.MP3_FRAME, None, "mp3:id3/TXXX", set()),
     "mp3 utf-16": (media.id3_tag(media.text_frame("AIGC", V, 1)) + media.MP3_FRAME, None, "mp3:id3/TXXX", set()),
-    "mp3 2.4 utf-8": (media.id3_tag(media.text_frame("AIGC", V, 3, version=4), 4) + media.MP3_FRAME, None, "mp3:id3/TXXX", set()),
-    "mp3 2.2": (media.id3_tag(media.text_frame("AIGC", V, name=b"TXX", version=2), 2) + media.MP3_FRAME, None, "mp3:id3/TXX", set()),
+    "mp3 2.4 utf-8": (
+        media.id3_tag(media.text_frame("AIGC", V, 3, version=4), 4) + media.MP3_FRAME,
+        None,
+        "mp3:id3/TXXX",
+        set(),
+    ),
+    "mp3 2.2": (
+        media.id3_tag(media.text_frame("AIGC", V, name=b"TXX", version=2), 2) + media.MP3_FRAME,
+        None,
+        "mp3:id3/TXX",
+        set(),
+    ),
     "mp3 lower case wrapped": (
-        media.id3_tag(media.text_frame("aigc", '{"aigc":{"Label":"1","ContentProducer":"m","ProduceID":"p"}}')) + media.MP3_FRAME,
-        None, "mp3:id3/TXXX", {D.FIELD_NAME_CASE, D.WRAPPED, D.PROPAGATOR_MISSING, D.MISSING_KEY}),
+        media.id3_tag(media.text_frame("aigc", '{"aigc":{"Label":"1","ContentProducer":"m","ProduceID":"p"}}'))
+        + media.MP3_FRAME,
+        None,
+        "mp3:id3/TXXX",
+        {D.FIELD_NAME_CASE, D.WRAPPED, D.PROPAGATOR_MISSING, D.MISSING_KEY},
+    ),
     "wav id3": (media.wav_with((b"id3 ", media.id3_tag(media.text_frame("AIGC", V)))), None, "wav:id3/TXXX", set()),
     "docx": (media.ooxml(media.custom_properties("AIGC", V)), None, "ooxml:docProps/custom.xml", set()),
     "odt": (media.odf(f'<meta:user-defined meta:name="AIGC">{V}</meta:user-defined>'), None, "odf:meta.xml", set()),
     "epub 3": (media.epub(f'<meta property="AIGC">{V}</meta>'), None, "epub:package", set()),
     "svg": (
         media.SVG.replace(b"<rect", b"<metadata>" + media.xmp_element()[33:-12] + b"</metadata><rect"),
-        None, "svg:metadata/xmp", set()),
+        None,
+        "svg:metadata/xmp",
+        set(),
+    ),
     "html": (
         media.PAGE.replace(b"<title>", b"<meta name='AIGC' content='" + V.encode() + b"'><title>"),
-        None, "html:meta", set()),
+        None,
+        "html:meta",
+        set(),
+    ),
     "markdown one line": (f"---\nAIGC: {V}\n---\nx".encode(), "text/markdown", "markdown:front-matter", set()),
     "markdown misspelt": (
         f"---\ntitle: x\nAIGC: {V.replace('ReservedCode', 'ReserveCode')}\n---\nx".encode(),
-        "text/markdown", "markdown:front-matter", {D.MISSPELT_KEY}),
+        "text/markdown",
+        "markdown:front-matter",
+        {D.MISSPELT_KEY},
+    ),
     "markdown block": (
         ("---\nAIGC:\n" + "".join(f"  {k}: '{v}'\n" for k, v in media.FIELDS.as_dict().items()) + "---\nx").encode(),
-        "text/markdown", "markdown:front-matter", {D.STRUCTURED_FORM}),
+        "text/markdown",
+        "markdown:front-matter",
+        {D.STRUCTURED_FORM},
+    ),
     "json": (f'{{"text":"x","AIGC":{V}}}'.encode(), "application/json", "json:/AIGC", set()),
     "json string": (json.dumps({"AIGC": V}).encode(), "application/json", "json:/AIGC", set()),
     "plain text": (f"x\n{media.WRAPPED}\n".encode(), "text/plain", "text:body", {D.IN_BODY}),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", READINGS)
@@ -174,7 +222,11 @@ FILES: dict[str, tuple[Callable[[], bytes], str, tuple[str, ...]]] = {
     "a.tif": (lambda: media.picture("TIFF"), "tiff/xmp", ("exiftool", "pillow")),
     "big.tif": (lambda: media.picture("TIFF", big_tiff=True), "tiff/xmp", ("exiftool", "pillow")),
     "a.avif": (lambda: media.picture("AVIF"), "heif:mime/xmp", ("exiftool", "pillow")),
-    "exif.avif": (lambda: media.picture("AVIF", exif=b"Exif\0\0" + media.exif_block({})), "heif:mime/xmp", ("exiftool", "pillow")),
+    "exif.avif": (
+        lambda: media.picture("AVIF", exif=b"Exif\0\0" + media.exif_block({})),
+        "heif:mime/xmp",
+        ("exiftool", "pillow"),
+    ),
     "a.heic": (lambda: media.heic(), "heif:mime/xmp", ("exiftool", "heif-convert")),
     "exif.heic": (lambda: media.heic(exif=True), "heif:mime/xmp", ("exiftool", "heif-convert")),
     "a.png": (lambda: media.picture("PNG"), "png:iTXt/xmp", ("exiftool", "pillow")),
@@ -220,7 +272,7 @@ FILES: dict[str, tuple[Callable[[], bytes], str, tuple[str, ...]]] = {
     "a.svg": (lambda: media.SVG, "svg:metadata/xmp", ("exiftool",)),
     "a.html": (lambda: media.PAGE, "html:meta", ("html.parser",)),
     "a.pdf": (lambda: media.document(), "pdf:Info", ("exiftool", "pypdf")),
-}  # fmt: skip
+}
 
 TABLE = [(name, reader) for name, (_, _, readers) in FILES.items() for reader in readers]
 

@@ -80,11 +80,25 @@ def test_a_value_is_read_the_same_wherever_it_stands(carrier: str) -> None:
 
 
 def test_the_forms_show_most_departures_a_value_can_have() -> None:
-    shown = {deviation for value in FORMS.values() if (parsed := parse(value, name="AIGC")) for deviation in parsed.deviations}
+    shown = {
+        deviation
+        for value in FORMS.values()
+        if (parsed := parse(value, name="AIGC"))
+        for deviation in parsed.deviations
+    }
     of_values = {each for each in Deviation if each.rule.startswith(("gb-e", "provider-code"))}
-    # The rest is of the carrier, of encodings, or of another vendor's vocabulary: test_field and test_containers have them.
+    # The rest is of the carrier, of encodings, or of another vendor's vocabulary: test_field and test_containers have
+    # them.
     assert len(CARRIERS) * len(FORMS) > 300
     assert of_values - shown <= {
-        Deviation.FIELD_NAME_LONGER, Deviation.NAMESPACE, Deviation.ATTRIBUTE_FORM, Deviation.STRUCTURED_FORM, Deviation.NOT_WRAPPED,
-        Deviation.BASE64, Deviation.MALFORMED_XML, Deviation.TEXT_ENCODING, Deviation.PADDED, Deviation.OTHER_VOCABULARY,
-    }  # fmt: skip
+        Deviation.FIELD_NAME_LONGER,
+        Deviation.NAMESPACE,
+        Deviation.ATTRIBUTE_FORM,
+        Deviation.STRUCTURED_FORM,
+        Deviation.NOT_WRAPPED,
+        Deviation.BASE64,
+        Deviation.MALFORMED_XML,
+        Deviation.TEXT_ENCODING,
+        Deviation.PADDED,
+        Deviation.OTHER_VOCABULARY,
+    }

@@ -33,7 +33,9 @@ def test_the_rhythm_is_found_beside_speech(rate: int, position: str, decibel: in
 
 
 def test_speech_alone_has_no_rhythm() -> None:
-    assert [seed for seed in range(40) if find(speech(5, 16_000, np.random.default_rng(seed)).astype(np.float32), 16_000)] == []
+    assert [
+        seed for seed in range(40) if find(speech(5, 16_000, np.random.default_rng(seed)).astype(np.float32), 16_000)
+    ] == []
 
 
 def morse(pattern: str, rate: int = 16_000, unit: float = 0.12) -> NDArray[np.float32]:
@@ -48,7 +50,9 @@ def morse(pattern: str, rate: int = 16_000, unit: float = 0.12) -> NDArray[np.fl
     return np.concatenate([*parts, np.zeros(int(0.5 * rate))]).astype(np.float32)
 
 
-@pytest.mark.parametrize("pattern", ["..-.", "-...", "--", "...", ".--.", "-..-", "... --- ...", "- . -", ".-", "....", ".- .. .-"])
+@pytest.mark.parametrize(
+    "pattern", ["..-.", "-...", "--", "...", ".--.", "-..-", "... --- ...", "- . -", ".-", "....", ".- .. .-"]
+)
 def test_other_patterns_are_not_taken_for_it(pattern: str) -> None:
     assert find(morse(pattern), 16_000) == []
 

@@ -21,7 +21,9 @@ from shenhe.conformance.labels.findings import Findings
 from . import media, perceivable
 from .media import Coded, box
 
-pytestmark = pytest.mark.skipif(find_spec("av") is None or find_spec("rapidocr") is None, reason="the media extra is not installed")
+pytestmark = pytest.mark.skipif(
+    find_spec("av") is None or find_spec("rapidocr") is None, reason="the media extra is not installed"
+)
 
 _TRANSPOSE = Image.Transpose
 #: How the coded picture lies -> the properties that set it upright.
@@ -37,7 +39,9 @@ LYING = {
 
 def labelled(size: tuple[int, int] = (640, 480)) -> Image.Image:
     """A picture with a label at 8 % of its shortest side, below to the right."""
-    return perceivable.stamped(perceivable.ground("photo", np.random.default_rng(2), size), "AI生成", 0.08, "light", "br")[0]
+    return perceivable.stamped(
+        perceivable.ground("photo", np.random.default_rng(2), size), "AI生成", 0.08, "light", "br"
+    )[0]
 
 
 def is_seen(data: bytes) -> None:
@@ -115,41 +119,71 @@ def _grid(picture: Coded, **options: object) -> bytes:
 
 HOSTILE: dict[str, tuple[Callable[[Coded], bytes], str]] = {
     "a size of 2^64 pixels": (lambda p: _patched(media.heif([p]), b"ispe", b"\xff" * 8), "more than 50,000,000 pixels"),
-    "a size of 80 million pixels": (lambda p: media.heif([p._replace(size=(10_000, 8_000))]), "more than 50,000,000 pixels"),
+    "a size of 80 million pixels": (
+        lambda p: media.heif([p._replace(size=(10_000, 8_000))]),
+        "more than 50,000,000 pixels",
+    ),
     "no pixels": (lambda p: media.heif([p._replace(size=(0, 64))]), "no pixels"),
     "a stream larger than its size": (lambda p: media.heif([p._replace(size=(2, 2))]), "64x64 was decoded where 2x2"),
     "a stream far larger than its size": (
         lambda _: media.heif([media.coded(labelled())._replace(size=(64, 64))]),
         "the decoder of HEVC refuses it",
     ),
-    "a stream smaller than its size": (lambda p: media.heif([p._replace(size=(512, 512))]), "64x64 was decoded where 512x512"),
+    "a stream smaller than its size": (
+        lambda p: media.heif([p._replace(size=(512, 512))]),
+        "64x64 was decoded where 512x512",
+    ),
     "a grid of 65535 x 65535": (lambda p: _grid(p, grid=(2, 2, 65_535, 65_535)), "more than 50,000,000 pixels"),
     "a grid that its tiles do not fill": (lambda p: _grid(p, grid=(2, 2, 129, 128)), "do not fill"),
     "a grid of 256 x 256 tiles": (lambda p: _grid(p, grid=(256, 256, 128, 128)), "but 4 are named"),
     "a grid made of itself": (lambda p: _grid(p, named=[5, 5, 5, 5]), "not alike"),
     "a grid of tiles that are not there": (lambda p: _grid(p, named=[1, 2, 3, 900]), "not alike"),
-    "tiles outside the file": (lambda p: _patched(_grid(p), b"iloc", struct.pack(">I", 1 << 30), 16), "outside the file"),
-    "an item larger than the file": (lambda p: _patched(media.heif([p]), b"iloc", b"\x7f\xff\xff\xff", 20), "outside the file"),
+    "tiles outside the file": (
+        lambda p: _patched(_grid(p), b"iloc", struct.pack(">I", 1 << 30), 16),
+        "outside the file",
+    ),
+    "an item larger than the file": (
+        lambda p: _patched(media.heif([p]), b"iloc", b"\x7f\xff\xff\xff", 20),
+        "outside the file",
+    ),
     "an item of no bytes": (lambda p: _patched(media.heif([p]), b"iloc", b"\0\0\0\0", 20), "outside the file"),
-    "a setup that is cut short": (lambda p: media.heif([p._replace(setup=p.setup[:40])]), "the decoder of HEVC refuses it"),
+    "a setup that is cut short": (
+        lambda p: media.heif([p._replace(setup=p.setup[:40])]),
+        "the decoder of HEVC refuses it",
+    ),
     "no setup": (lambda p: media.heif([p._replace(setup=b"")]), "the decoder of HEVC refuses it"),
     "a picture that breaks off": (
         lambda p: media.heif([p._replace(picture=p.picture[: len(p.picture) // 2])]),
         "the decoder of HEVC refuses it",
     ),
-    "noise for a picture": (lambda p: media.heif([p._replace(picture=b"\xa5" * 900)]), "the decoder of HEVC refuses it"),
-    "an essential property that is not known": (lambda p: media.heif([p], turned=[box(b"lsel", b"\0\1")]), "'lsel' is not understood"),
+    "noise for a picture": (
+        lambda p: media.heif([p._replace(picture=b"\xa5" * 900)]),
+        "the decoder of HEVC refuses it",
+    ),
+    "an essential property that is not known": (
+        lambda p: media.heif([p], turned=[box(b"lsel", b"\0\1")]),
+        "'lsel' is not understood",
+    ),
     "an aperture outside": (
         lambda p: media.heif([p], turned=[box(b"clap", struct.pack(">8I", 65, 1, 64, 1, 0, 1, 0, 1))]),
         "outside the picture",
     ),
     "an aperture over nothing": (lambda p: media.heif([p], turned=[box(b"clap", b"\0" * 32)]), "boxes are broken"),
     "an empty turn": (lambda p: media.heif([p], turned=[box(b"irot")]), "boxes are broken"),
-    "properties that are not there": (lambda p: _patched(media.heif([p]), b"ipma", b"\2\xff\xff", 10), "boxes are broken"),
+    "properties that are not there": (
+        lambda p: _patched(media.heif([p]), b"ipma", b"\2\xff\xff", 10),
+        "boxes are broken",
+    ),
     "properties without end": (lambda p: _patched(media.heif([p]), b"ipma", b"\xff\xff\xff\xff", 4), "not decoded"),
-    "a property of two megabytes": (lambda p: media.heif([p], turned=[box(b"irot", b"\0" * (2 << 20))]), "a property has 2,097,152 bytes"),
+    "a property of two megabytes": (
+        lambda p: media.heif([p], turned=[box(b"irot", b"\0" * (2 << 20))]),
+        "a property has 2,097,152 bytes",
+    ),
     "another code": (lambda p: media.heif([p], kind=b"j2k1"), "'j2k1' are not decoded here"),
-    "a primary picture that is not there": (lambda p: _patched(media.heif([p]), b"pitm", b"\2\2"), "not among its items"),
+    "a primary picture that is not there": (
+        lambda p: _patched(media.heif([p]), b"pitm", b"\2\2"),
+        "not among its items",
+    ),
     "no primary picture": (lambda p: media.heif([p]).replace(b"pitm", b"free"), "without pitm"),
 }
 

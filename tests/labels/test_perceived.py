@@ -42,7 +42,9 @@ def stamped(image: Image.Image, share: float, place: str = "lower right", *, pla
     width, height = image.size
     margin = round(min(image.size) * 0.03)
     left = {"right": width - mask.width - margin, "left": margin, "middle": (width - mask.width) // 2}[place.split()[1]]
-    top = {"lower": height - mask.height - margin, "upper": margin, "inner": (height - mask.height) // 2}[place.split()[0]]
+    top = {"lower": height - mask.height - margin, "upper": margin, "inner": (height - mask.height) // 2}[
+        place.split()[0]
+    ]
     if not plain:
         return draw_label(image, share=share)
     image = image.copy()
@@ -57,7 +59,9 @@ def stamped(image: Image.Image, share: float, place: str = "lower right", *, pla
 needs_recogniser = pytest.mark.skipif(
     __import__("importlib.util").util.find_spec("rapidocr") is None, reason="the media extra is not installed"
 )
-needs_films = pytest.mark.skipif(__import__("importlib.util").util.find_spec("av") is None, reason="the media extra is not installed")
+needs_films = pytest.mark.skipif(
+    __import__("importlib.util").util.find_spec("av") is None, reason="the media extra is not installed"
+)
 needs_credentials = pytest.mark.skipif(
     __import__("importlib.util").util.find_spec("c2pa") is None, reason="the media extra is not installed"
 )
@@ -107,7 +111,9 @@ def test_place_and_height_are_judged(share: float, place: str, expected: set[Dev
 @pytest.mark.skipif(perceivable.FONT is None, reason="no font with Chinese letters is installed")
 @pytest.mark.parametrize("around", [0.08, 0.25, 0.6])
 def test_a_plate_behind_a_small_label_is_not_measured_with_it(around: float) -> None:
-    """Letters of 3 to 4.7 % on a black plate that would measure 5 to 10 % with it, in pictures as small as films may be."""
+    """Letters of 3 to 4.7 % on a black plate that would measure 5 to 10 % with it, in pictures as small as films may
+    be.
+    """
     for share, size in ((0.03, (320, 568)), (0.042, (568, 320)), (0.042, (320, 568)), (0.042, (480, 854))):
         for text in ("AI生成", "本视频由AI生成"):
             image, true = perceivable.stamped(ground("photo", size), text, share, "light", "br", plate=(255, around))
@@ -145,7 +151,9 @@ def test_a_second_visible_label_is_refused_where_pixels_are_looked_at() -> None:
 
 
 @functools.cache
-def clip(codec: str, container: str, *, labelled: tuple[float, float], seconds: float = 2.75, share: float = 0.1) -> bytes:
+def clip(
+    codec: str, container: str, *, labelled: tuple[float, float], seconds: float = 2.75, share: float = 0.1
+) -> bytes:
     """A film of 8 frames a second that shows the words between two times."""
     import av
 
@@ -222,7 +230,13 @@ def packets(data: bytes, container: str) -> list[bytes]:
 @pytest.mark.parametrize("layout", ["mono", "stereo"])
 @pytest.mark.parametrize(
     ("container", "codec", "sample"),
-    [("mp3", "libmp3lame", None), ("flac", "flac", "s16"), ("flac", "flac", "s32"), ("ipod", "aac", None), ("ogg", "libopus", None)],
+    [
+        ("mp3", "libmp3lame", None),
+        ("flac", "flac", "s16"),
+        ("flac", "flac", "s32"),
+        ("ipod", "aac", None),
+        ("ogg", "libopus", None),
+    ],
 )
 def test_the_rhythm_is_put_behind_compressed_sound_and_nothing_else_changes(
     container: str, codec: str, sample: str | None, layout: str
@@ -231,7 +245,10 @@ def test_the_rhythm_is_put_behind_compressed_sound_and_nothing_else_changes(
     original = write_label(media.track(container, codec, seconds=3.0, layout=layout, sample=sample), media.FIELDS)
     labelled = write_label(original, None, explicit=True)
     reading = read_labels(labelled, depth="sound")
-    assert [(label.scheme, label.conformant) for label in reading.labels] == [("gb45438", True), ("rhythm", True)], reading
+    assert [(label.scheme, label.conformant) for label in reading.labels] == [
+        ("gb45438", True),
+        ("rhythm", True),
+    ], reading
     assert reading.explicit[0].fields["position"] == "end"
     assert not reading.refused
     if container == "flac":
@@ -287,7 +304,6 @@ def test_sound_that_cannot_be_lengthened_is_refused_in_words() -> None:
             write_label(data, None, explicit=True)
 
 
-
 @needs_films
 @needs_recogniser
 def test_the_sound_track_of_a_film_is_listened_to() -> None:
@@ -304,7 +320,9 @@ def test_a_film_without_a_label_has_none() -> None:
 
 
 @needs_films
-@pytest.mark.parametrize(("container", "codec"), [("mp3", "libmp3lame"), ("flac", "flac"), ("ogg", "libopus"), ("ipod", "aac")])
+@pytest.mark.parametrize(
+    ("container", "codec"), [("mp3", "libmp3lame"), ("flac", "flac"), ("ogg", "libopus"), ("ipod", "aac")]
+)
 def test_the_rhythm_is_found_in_compressed_sound(container: str, codec: str) -> None:
     import av
 
@@ -351,7 +369,12 @@ def credentials(valid: datetime.timedelta = datetime.timedelta(days=30), /) -> t
     now = datetime.datetime.now(datetime.UTC)
 
     def name(text: str) -> object:
-        return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, text), x509.NameAttribute(x509.NameOID.ORGANIZATION_NAME, "Test")])
+        return x509.Name(
+            [
+                x509.NameAttribute(x509.NameOID.COMMON_NAME, text),
+                x509.NameAttribute(x509.NameOID.ORGANIZATION_NAME, "Test"),
+            ]
+        )
 
     authority_key, leaf_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
 
@@ -367,9 +390,16 @@ def credentials(valid: datetime.timedelta = datetime.timedelta(days=30), /) -> t
         )
 
     usage = {
-        "digital_signature": True, "content_commitment": False, "key_encipherment": False, "data_encipherment": False,
-        "key_agreement": False, "key_cert_sign": False, "crl_sign": False, "encipher_only": False, "decipher_only": False,
-    }  # fmt: skip
+        "digital_signature": True,
+        "content_commitment": False,
+        "key_encipherment": False,
+        "data_encipherment": False,
+        "key_agreement": False,
+        "key_cert_sign": False,
+        "crl_sign": False,
+        "encipher_only": False,
+        "decipher_only": False,
+    }
     identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key())
     authority = (
         begin("authority", authority_key)
@@ -465,7 +495,12 @@ def test_an_expired_signer_is_no_tampering() -> None:
     # Nobody can sign with a certificate that has expired: this one does so while the test waits.
     lifetime = datetime.timedelta(seconds=4)
     made = time.monotonic()
-    data = signed(encoded(ground("gradient", (96, 64))), "image/png", "trainedAlgorithmicMedia", certificates=credentials(lifetime))
+    data = signed(
+        encoded(ground("gradient", (96, 64))),
+        "image/png",
+        "trainedAlgorithmicMedia",
+        certificates=credentials(lifetime),
+    )
     time.sleep(max(0.0, made + lifetime.total_seconds() + 1.5 - time.monotonic()))
     label = credential(data)
     assert D.EXPIRED_SIGNER in label.deviations
@@ -520,7 +555,9 @@ def test_without_the_media_extra_a_sentence_is_given_and_nothing_passes(monkeypa
     request = {"task": "visible", "media_type": "image/png", "demuxer": "", "limits": _plain(Limits())}
     answer = worker.run(request, b"")
     assert answer["labels"] == []
-    assert answer["refused"] == [{"what": "visible: not checked", "why": "rapidocr is not installed; pip install 'shenhe[media]'"}]
+    assert answer["refused"] == [
+        {"what": "visible: not checked", "why": "rapidocr is not installed; pip install 'shenhe[media]'"}
+    ]
 
 
 def _plain(limits: Limits) -> dict[str, object]:

@@ -94,10 +94,15 @@ def test_broken_xml_is_read_as_far_as_it_goes() -> None:
 
 
 def test_extended_xmp_is_joined_from_its_pieces() -> None:
-    packet = media.xmp_packet(f"<TC260:AIGC>{media.VALUE.replace(chr(34), '&quot;')}</TC260:AIGC>" + "<!--" + "x" * 500 + "-->")
+    packet = media.xmp_packet(
+        f"<TC260:AIGC>{media.VALUE.replace(chr(34), '&quot;')}</TC260:AIGC>" + "<!--" + "x" * 500 + "-->"
+    )
     half = len(packet) // 2
     mark = b"http://ns.adobe.com/xmp/extension/\0" + b"A" * 32
-    pieces = [(0xE1, mark + struct.pack(">II", len(packet), at) + part) for at, part in ((half, packet[half:]), (0, packet[:half]))]
+    pieces = [
+        (0xE1, mark + struct.pack(">II", len(packet), at) + part)
+        for at, part in ((half, packet[half:]), (0, packet[:half]))
+    ]
     assert only(media.jpeg_with(*pieces)).carrier == "jpeg:APP1/extended/xmp"
     broken = read_labels(media.jpeg_with(pieces[0]))
     assert not broken.labels
@@ -124,7 +129,9 @@ def test_iptc_source_type_is_a_label_of_its_own_scheme() -> None:
         labels = read_labels(media.png_itxt(packet))
         assert [label.scheme for label in labels.implicit] == ["iptc"]
         assert labels.aigc == ()
-    camera = media.xmp_packet("", f'Iptc4xmpExt:DigitalSourceType="{term.replace("trainedAlgorithmicMedia", "digitalCapture")}"')
+    camera = media.xmp_packet(
+        "", f'Iptc4xmpExt:DigitalSourceType="{term.replace("trainedAlgorithmicMedia", "digitalCapture")}"'
+    )
     assert not read_labels(media.png_itxt(camera)).labels
 
 

@@ -29,7 +29,8 @@ from shenhe.conformance.verdict import Level
 ON = date(2026, 9, 1)
 #: What `shenhe check` draws a check unless told otherwise.
 DEFAULT_EXAMPLES = 25
-#: What a whole run draws where the fault needs no drawn case: enough that each strategy and machine says something of every rule.
+#: What a whole run draws where the fault needs no drawn case: enough that each strategy and machine says something of
+#: every rule.
 FEW_EXAMPLES = 5
 SEEDS = 20
 
@@ -136,7 +137,9 @@ def cleanness(variant: str, *, levels: Sequence[Level], packs: Sequence[str] | N
     told = []
     for level in levels:
         checks = [check for check in report.checks if level.includes(Level(check.level))]
-        still_open = tuple(f"{check.name}: {check.verdict}" for check in checks if check.verdict not in ("pass", "not applicable"))
+        still_open = tuple(
+            f"{check.name}: {check.verdict}" for check in checks if check.verdict not in ("pass", "not applicable")
+        )
         told.append(Cleanness(variant, level.value, sum(check.verdict == "pass" for check in checks), still_open))
     return told
 
@@ -144,8 +147,8 @@ def cleanness(variant: str, *, levels: Sequence[Level], packs: Sequence[str] | N
 def caught(task: tuple[str, int], *, packs: Sequence[str] | None = None) -> bool:
     """Whether a run with this seed and the default budget finds the fault, by any of its rules.
 
-    Enumerated cases come first in every run: what they find needs no more, though people, words and numbers in them follow from the
-    seed too.
+    Enumerated cases come first in every run: what they find needs no more, though people, words and numbers in them
+    follow from the seed too.
     """
     name, seed = task
     level, broken = FAULTS[name].level, broken_rules(name, packs)
@@ -182,14 +185,18 @@ def measure(
         for found in pool.map(partial(kill, packs=packs), names):
             power.kills.append(found)
             progress(f"{found.fault}: {'exact' if found.exact else 'NOT EXACT'} ({found.seconds:.1f} s)")
-        for name, share in zip(names, pool.map(partial(share_of_seeds, seeds=seeds, packs=packs), names), strict=True) if seeds else ():
+        for name, share in (
+            zip(names, pool.map(partial(share_of_seeds, seeds=seeds, packs=packs), names), strict=True) if seeds else ()
+        ):
             power.shares[name] = share
             progress(f"{name}: caught by {share:.0%} of {seeds} seeds")
     return power
 
 
 def write(power: Power, folder: Path) -> None:
-    """``power.csv``, ``variants.csv`` and ``power.md`` in a folder, without anything of the clock, so that two runs compare."""
+    """``power.csv``, ``variants.csv`` and ``power.md`` in a folder, without anything of the clock, so that two runs
+    compare.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "power.csv").open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
@@ -216,7 +223,10 @@ def write(power: Power, folder: Path) -> None:
 def markdown(power: Power) -> str:
     """The matrix as a table for people."""
     exact = sum(found.exact for found in power.kills)
-    variants, unclean = {clean.variant for clean in power.variants}, {clean.variant for clean in power.variants if clean.open}
+    variants, unclean = (
+        {clean.variant for clean in power.variants},
+        {clean.variant for clean in power.variants if clean.open},
+    )
     lines = [
         "# What the checks are worth",
         "",
@@ -229,10 +239,16 @@ def markdown(power: Power) -> str:
     for found in power.kills:
         share = power.shares.get(found.fault)
         rules = (", ".join(sorted(rules)) for rules in (found.caught, found.missed, found.beyond))
-        lines.append(f"| {found.fault} | {found.level} | {found.reach} | {' | '.join(rules)} | {'' if share is None else f'{share:.0%}'} |")
+        lines.append(
+            f"| {found.fault} | {found.level} | {found.reach} | {' | '.join(rules)} |"
+            f" {'' if share is None else f'{share:.0%}'} |"
+        )
     if power.variants:
         lines += ["", "| lawful variant | level | checks passed | not clean |", "|---|---|---|---|"]
-        lines += [f"| {clean.variant} | {clean.level} | {clean.passed} | {', '.join(clean.open)} |" for clean in power.variants]
+        lines += [
+            f"| {clean.variant} | {clean.level} | {clean.passed} | {', '.join(clean.open)} |"
+            for clean in power.variants
+        ]
     return "\n".join(lines) + "\n"
 
 
@@ -240,7 +256,10 @@ def _seeds_line(power: Power) -> str:
     if not power.shares:
         return "seeds were not varied"
     always = sum(share == 1 for share in power.shares.values())
-    return f"{always} of {len(power.shares)} are caught by every seed tried, the rarest by {min(power.shares.values()):.0%}"
+    return (
+        f"{always} of {len(power.shares)} are caught by every seed tried, the rarest by"
+        f" {min(power.shares.values()):.0%}"
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -250,7 +269,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, default=SEEDS, help="seeds a fault; 0 for the matrix alone")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--level", action="append", choices=[level.value for level in Level], help="these levels only")
-    parser.add_argument("--packs", action="append", metavar="PACK", help="go by these packs, drafts too, and not by those in force")
+    parser.add_argument(
+        "--packs", action="append", metavar="PACK", help="go by these packs, drafts too, and not by those in force"
+    )
     parser.add_argument("--only", action="append", metavar="PATTERN", help="faults and variants of these names only")
     chosen = parser.parse_args(arguments)
     levels = [level for level in Level if not chosen.level or level.value in chosen.level]
@@ -259,7 +280,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return not chosen.only or any(fnmatch.fnmatchcase(name, pattern) for pattern in chosen.only)
 
     power = measure(
-        [name for name, fault in FAULTS.items() if fault.level in levels and wanted(name) and broken_rules(name, chosen.packs)],
+        [
+            name
+            for name, fault in FAULTS.items()
+            if fault.level in levels and wanted(name) and broken_rules(name, chosen.packs)
+        ],
         [name for name in VARIANTS if wanted(name)],
         levels=levels,
         packs=chosen.packs,

@@ -49,13 +49,17 @@ def test_packs_say_which_of_its_rules_a_fault_breaks() -> None:
     assert matrix.broken_rules("copies-survive", ["cn-dsp-2022-draft"]) == frozenset()
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=[] if name in SAMPLED else pytest.mark.slow) for name in DRAWN])
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name in SAMPLED else pytest.mark.slow) for name in DRAWN]
+)
 def test_what_is_drawn_escapes_every_enumerated_case(name: str) -> None:
     report = matrix.examine([name], level=FAULTS[name].level, examples=0, rules=sorted(FAULTS[name].rules))
     assert matrix.failed(report) == frozenset()
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=[] if name in SAMPLED else pytest.mark.slow) for name in SEQUENCES])
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name in SAMPLED else pytest.mark.slow) for name in SEQUENCES]
+)
 def test_a_sequence_takes_three_requests_and_more(name: str) -> None:
     report = matrix.examine([name], level=FAULTS[name].level, examples=4, rules=sorted(FAULTS[name].rules))
     findings = [check.finding for check in report.checks if check.finding is not None]

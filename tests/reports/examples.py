@@ -24,7 +24,8 @@ from shenhe.conformance.verdict import VerdictName
 from shenhe.reports.figures import RUNGS
 from shenhe.simulator import METRICS, Run, Scenario, load_scenario
 
-#: What a hostile provider might put wherever it can: markup, an end of script, quotes, escapes, turned text, what XML forbids.
+#: What a hostile provider might put wherever it can: markup, an end of script, quotes, escapes, turned text, what XML
+#: forbids.
 HOSTILE = (
     "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'` [red]x[/red] "
     "\x1b[2J\x1b]0;t\x07 \u202eevil\u2066 \x00\x08\ufffe]]>&amp; {{ 7*7 }} {% raw %}"
@@ -138,9 +139,7 @@ def report(rules: list[RuleResult], checks: list[CheckResult], **changes: Any) -
 
 
 def lawful() -> Report:
-    return report(
-        [rule("p/1", "pass", ["one"]), rule("p/2", "pass", ["one"])], [check("one", "pass", ["p/1", "p/2"])]
-    )
+    return report([rule("p/1", "pass", ["one"]), rule("p/2", "pass", ["one"])], [check("one", "pass", ["p/1", "p/2"])])
 
 
 def mixed() -> Report:
@@ -210,13 +209,9 @@ def hostile(text: str = HOSTILE) -> Report:
             check("second", "inconclusive", [f"p/{text}"], title=text, reason=text),
         ],
     )
-    target = made.target.model_copy(
-        update={"name": text, "environment": text, "transport": text, "services": [text]}
-    )
+    target = made.target.model_copy(update={"name": text, "environment": text, "transport": text, "services": [text]})
     undecided = made.undecided[0].model_copy(update={"rule": text, "title": words, "reason": text})
-    return made.model_copy(
-        update={"target": target, "undecided": [undecided], "on": text, "shenhe_version": text}
-    )
+    return made.model_copy(update={"target": target, "undecided": [undecided], "on": text, "shenhe_version": text})
 
 
 def scenario(name: str = "cn-2023", **changes: Any) -> Scenario:
@@ -229,10 +224,10 @@ def scenario(name: str = "cn-2023", **changes: Any) -> Scenario:
 SERIES = (*RUNGS, "delistings", "relistings", "harm", "backlog")
 
 
-def run(
-    replications: int = 3, seed: int = 1, name: str = "cn-2023", factor: float = 1.0, **changes: Any
-) -> Run:
-    """A run of three months whose every count is known: in replication ``r`` and month ``m`` it is ``factor * (r + m)``."""
+def run(replications: int = 3, seed: int = 1, name: str = "cn-2023", factor: float = 1.0, **changes: Any) -> Run:
+    """A run of three months whose every count is known: in replication ``r`` and month ``m`` it is ``factor * (r +
+    m)``.
+    """
     world = scenario(name, **changes)
     months = range(3)
     series = pd.DataFrame(

@@ -65,7 +65,10 @@ def test_every_reference_is_to_something_given_before(pair: tuple[dict[str, Any]
     given: set[str] = {f"$inputs.{name}" for name in workflow["inputs"]["properties"]}
     for step in workflow["steps"]:
         assert step["operationId"] in operations
-        used = re.findall(r"\$(?:inputs\.[\w-]+|steps\.\w+\.outputs\.\w+)", json.dumps([step.get("parameters"), step.get("requestBody")]))
+        used = re.findall(
+            r"\$(?:inputs\.[\w-]+|steps\.\w+\.outputs\.\w+)",
+            json.dumps([step.get("parameters"), step.get("requestBody")]),
+        )
         assert set(used) <= given, step["stepId"]
         given |= {f"$steps.{step['stepId']}.outputs.{name}" for name in step.get("outputs", {})}
 
@@ -80,7 +83,10 @@ def test_path_parameters_are_those_of_the_path(pair: tuple[dict[str, Any], dict[
 def test_no_template_secret_or_escape_is_left(pair: tuple[dict[str, Any], dict[str, Any]]) -> None:
     for document in pair:
         text = json.dumps(
-            [document.get("paths"), [step | {"description": ""} for step in document.get("workflows", [{}])[0].get("steps", [])]]
+            [
+                document.get("paths"),
+                [step | {"description": ""} for step in document.get("workflows", [{}])[0].get("steps", [])],
+            ]
         )
         assert "{{" not in text
         assert "user-name" not in text
@@ -100,7 +106,9 @@ def test_the_course_of_the_sample() -> None:
         # A template with a condition in it is more than Arazzo can say.
         "account": "$inputs.publish_account",
     }
-    assert {"name": "Authorization", "in": "header", "value": "Bearer {$steps.register.outputs.token}"} in publish["parameters"]
+    assert {"name": "Authorization", "in": "header", "value": "Bearer {$steps.register.outputs.token}"} in publish[
+        "parameters"
+    ]
     assert publish["outputs"] == {"id": "$response.body#/publication/id"}
     assert publish["successCriteria"] == [{"condition": "$statusCode >= 200 && $statusCode < 300"}]
 
@@ -129,7 +137,9 @@ def test_the_command_writes_both_documents(tmp_path: Path) -> None:
     assert CliRunner().invoke(command, ["export", "arazzo", str(path), "--out", str(out)]).exit_code == 0
     arazzo = json.loads(out.read_text(encoding="utf-8"))
     assert (tmp_path / arazzo["sourceDescriptions"][0]["url"]).is_file()
-    told = CliRunner().invoke(command, ["export", "arazzo", str(path), "--openapi", "https://studio.example/openapi.json"])
+    told = CliRunner().invoke(
+        command, ["export", "arazzo", str(path), "--openapi", "https://studio.example/openapi.json"]
+    )
     assert json.loads(told.stdout)["sourceDescriptions"][0]["url"] == "https://studio.example/openapi.json"
     assert CliRunner().invoke(command, ["export", "arazzo", str(path)]).exit_code == 2
 

@@ -58,10 +58,7 @@ def test_the_backlog_is_the_mean_with_its_interval() -> None:
 
 def test_the_backlog_title_names_the_highest_mean() -> None:
     made = named(run(), run(name="no-enforcement", factor=0.0))
-    assert (
-        made["backlog"].title
-        == "Cases waiting for an inspector: at most 3 under cn-2023 and 0 under no-enforcement"
-    )
+    assert made["backlog"].title == "Cases waiting for an inspector: at most 3 under cn-2023 and 0 under no-enforcement"
 
 
 def test_sanctions_are_stacked_by_rung_for_each_policy() -> None:
@@ -84,9 +81,7 @@ def test_compliance_is_told_by_size_class() -> None:
     (trace,) = drawn(named(run())["compliance"])["data"]
     assert trace["text"] == [item.name for item in run().scenario.population.classes]
     assert trace["x"] == pytest.approx([61, 66, 71, 76])
-    assert (
-        named(run())["compliance"].title == "Compliance is lowest among small providers: 61 % under cn-2023"
-    )
+    assert named(run())["compliance"].title == "Compliance is lowest among small providers: 61 % under cn-2023"
 
 
 def test_the_difference_is_paired_and_in_per_cent_of_the_first() -> None:
@@ -94,9 +89,7 @@ def test_the_difference_is_paired_and_in_per_cent_of_the_first() -> None:
     beyond, chance = drawn(figure)["data"]
     assert beyond["y"] == list(CONTRASTS.values())
     assert beyond["x"] == pytest.approx([100.0] * len(CONTRASTS))
-    assert beyond["error_x"]["array"] == pytest.approx(
-        [100 * T95 / math.sqrt(3) / 11] * len(CONTRASTS), rel=1e-4
-    )
+    assert beyond["error_x"]["array"] == pytest.approx([100 * T95 / math.sqrt(3) / 11] * len(CONTRASTS), rel=1e-4)
     assert chance["y"] == []
 
 
@@ -157,6 +150,4 @@ def test_a_run_of_the_model_itself_is_drawn() -> None:
     stretches = drawn(figure)["data"][-1]["x"]
     # Bars are rates per 30 days over stretches of equal length but the last, which takes what is left of the time.
     assert len(stretches) == len(bars[0]["y"])
-    assert sum(sum(trace["y"]) for trace in bars) * 900 / 30 / len(stretches) == pytest.approx(
-        imposed, rel=0.15
-    )
+    assert sum(sum(trace["y"]) for trace in bars) * 900 / 30 / len(stretches) == pytest.approx(imposed, rel=0.15)

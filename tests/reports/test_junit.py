@@ -9,7 +9,8 @@ from shenhe.reports.junit import junit, write_junit
 
 from .examples import hostile, lawful, mixed
 
-#: The shape that the JUnit schemas of Jenkins and the Ant task share: attributes that must be there, and children in order.
+#: The shape that the JUnit schemas of Jenkins and the Ant task share: attributes that must be there, and children in
+#: order.
 SHAPE: dict[str, tuple[set[str], list[str]]] = {
     "testsuites": ({"tests", "failures", "errors"}, ["testsuite"]),
     "testsuite": (
@@ -41,10 +42,7 @@ def assert_shaped(element: Element) -> None:
 
 def outcomes(data: bytes) -> dict[str, str]:
     root = fromstring(data)
-    return {
-        case.attrib["name"].split()[0]: next((child.tag for child in case), "")
-        for case in root.iter("testcase")
-    }
+    return {case.attrib["name"].split()[0]: next((child.tag for child in case), "") for case in root.iter("testcase")}
 
 
 def test_every_verdict_has_its_element() -> None:

@@ -55,9 +55,7 @@ class Read(HTMLParser):
         return [attributes for name, attributes in self.elements if name == tag]
 
     def text(self, *without: str) -> str:
-        return " ".join(
-            " ".join(text for tag, text in self.texts if tag not in ("script", "style", *without)).split()
-        )
+        return " ".join(" ".join(text for tag, text in self.texts if tag not in ("script", "style", *without)).split())
 
     @property
     def policy(self) -> dict[str, list[str]]:
@@ -109,9 +107,7 @@ def test_the_policy_stands_before_anything_it_governs(page: str) -> None:
 def test_nothing_on_the_page_reaches_out_or_runs_inline(page: str) -> None:
     allowed = ("#", "data:image/png;base64,", "data:,")
     for tag, attributes in Read(page).elements:
-        assert (
-            tag not in ("iframe", "object", "embed", "base", "form", "audio", "video", "img") or tag == "img"
-        )
+        assert tag not in ("iframe", "object", "embed", "base", "form", "audio", "video", "img") or tag == "img"
         for name, value in attributes.items():
             assert not name.startswith("on"), (tag, name)
             assert name != "style", tag
@@ -132,17 +128,13 @@ def test_links_lead_somewhere_and_names_are_unique(page: str) -> None:
     elements = Read(page).elements
     names = Counter(attributes["id"] for _, attributes in elements if "id" in attributes)
     assert {name for name, count in names.items() if count > 1} == set()
-    targets = {
-        attributes["href"][1:] for _, attributes in elements if attributes.get("href", "").startswith("#")
-    }
+    targets = {attributes["href"][1:] for _, attributes in elements if attributes.get("href", "").startswith("#")}
     assert targets <= set(names)
 
 
 def test_figures_have_their_data(page: str) -> None:
     data = dict(re.findall(r'<script type="application/json" id="([^"]+)">(.*?)</script>', page, re.DOTALL))
-    wanted = [
-        attributes["data-figure"] for attributes in Read(page).all("div") if "data-figure" in attributes
-    ]
+    wanted = [attributes["data-figure"] for attributes in Read(page).all("div") if "data-figure" in attributes]
     assert sorted(wanted) == sorted(data)
     for text in data.values():
         assert "<" not in text
@@ -222,14 +214,20 @@ def test_the_method_is_told() -> None:
 
 def test_the_lead_sums_it_up() -> None:
     assert (
-        "Two providers were probed against the law of 2026-01-31: one kept every rule that was decided, one broke 1 of 6. "
-        "Two policies were simulated with 30 providers over 90 days."
-    ) in Read(both()).text()
+        "Two providers were probed against the law of 2026-01-31: one kept every rule that was decided, one broke 1 of"
+        " 6. Two policies were simulated with 30 providers over 90 days." in Read(both()).text()
+    )
 
 
 def test_the_lead_of_one_provider_speaks_of_it() -> None:
-    assert "One provider was probed against the law of 2026-01-31: it broke 1 of 6 rules." in Read(render_page([mixed()])).text()
-    assert "One provider was probed against the law of 2026-01-31: it kept every rule" in Read(render_page([lawful()])).text()
+    assert (
+        "One provider was probed against the law of 2026-01-31: it broke 1 of 6 rules."
+        in Read(render_page([mixed()])).text()
+    )
+    assert (
+        "One provider was probed against the law of 2026-01-31: it kept every rule"
+        in Read(render_page([lawful()])).text()
+    )
 
 
 def test_runs_without_the_same_draws_are_not_compared() -> None:
@@ -238,7 +236,8 @@ def test_runs_without_the_same_draws_are_not_compared() -> None:
     assert 'id="difference-' not in page
 
 
-# --- what must not happen ----------------------------------------------------------------------------------------------
+# --- what must not happen
+# ----------------------------------------------------------------------------------------------
 
 
 def test_hostile_text_is_inert() -> None:
@@ -253,9 +252,7 @@ def test_hostile_text_is_inert() -> None:
 
 def test_what_is_unseen_is_written_out() -> None:
     page = render_page([hostile()], [run()])
-    assert not re.search(
-        "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", page.replace(_plotly(), "")
-    )
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", page.replace(_plotly(), ""))
     assert "\\u202e" in page
     assert "\\x1b[2J" in page
 

@@ -100,8 +100,7 @@ def test_the_demo_does_the_whole_job(tmp_path: Path) -> None:
     done = cli.invoke(app, ["demo", "--out", str(out), "--replications", "2", "--workers", "1"])
     assert done.exit_code == 0, done.output
     lawful_code, faulty_code = (
-        json.loads((out / name / "report.json").read_text())["summary"]["exit_code"]
-        for name in ("lawful", "faulty")
+        json.loads((out / name / "report.json").read_text())["summary"]["exit_code"] for name in ("lawful", "faulty")
     )
     assert (lawful_code, faulty_code) == (0, 1)
     failed = {

@@ -44,10 +44,7 @@ def test_a_good_run_fits_on_a_screen() -> None:
 def test_a_failure_explains_itself_and_the_open_checks_follow() -> None:
     text = told(mixed())
     assert (
-        text.index("1 fail")
-        < text.index("Text of p/1.")
-        < text.index("no label at all")
-        < text.index("curl -X POST")
+        text.index("1 fail") < text.index("Text of p/1.") < text.index("no label at all") < text.index("curl -X POST")
     )
     assert text.index("curl -X POST") < text.index("the control was refused")
     assert "no clock to move" in text

@@ -26,7 +26,9 @@ def test_faults_are_listed_for_people() -> None:
 
 def test_faults_are_listed_for_programs() -> None:
     listed = json.loads(runner.invoke(app, ["faults", "--json"]).stdout)
-    assert {entry["name"]: set(entry["rules"]) for entry in listed} == {name: set(fault.rules) for name, fault in FAULTS.items()}
+    assert {entry["name"]: set(entry["rules"]) for entry in listed} == {
+        name: set(fault.rules) for name, fault in FAULTS.items()
+    }
     assert set(listed[0]) == {"name", "summary", "behaviour", "level", "reach", "rules"}
 
 
@@ -67,5 +69,10 @@ def test_the_binding_is_printed_as_it_is() -> None:
 
 
 def test_the_command_does_not_load_the_provider_before_it_runs() -> None:
-    code = "import sys, shenhe.cli.sample; print([name for name in ('starlette', 'uvicorn', 'pydantic', 'numpy') if name in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    code = (
+        "import sys, shenhe.cli.sample; print([name for name in ('starlette', 'uvicorn', 'pydantic', 'numpy') if name"
+        " in sys.modules])"
+    )
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    )

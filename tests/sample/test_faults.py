@@ -68,7 +68,9 @@ def test_faults_add_up() -> None:
     assert {"dialogue", "illegal after page"} <= changed
 
 
-@pytest.mark.parametrize(("name", "closest"), [("text-unlabeled", "text-unlabelled"), ("page survives", "page-survives")])
+@pytest.mark.parametrize(
+    ("name", "closest"), [("text-unlabeled", "text-unlabelled"), ("page survives", "page-survives")]
+)
 def test_an_unknown_fault_is_told_with_its_closest(name: str, closest: str) -> None:
     with pytest.raises(UnknownFaultError, match=closest) as caught:
         create_app([name])

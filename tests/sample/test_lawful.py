@@ -189,8 +189,12 @@ def test_a_picture_of_too_many_pixels_is_refused_before_it_is_decoded(author: Vi
 # --- consent ---
 
 
-@pytest.mark.parametrize(("scope", "kind", "media_type"), [("face", "image", "image/jpeg"), ("voice", "speech", "audio/wav")])
-def test_an_edit_needs_a_consent_that_covers_it(walk: Walk, author: Visitor, scope: str, kind: str, media_type: str) -> None:
+@pytest.mark.parametrize(
+    ("scope", "kind", "media_type"), [("face", "image", "image/jpeg"), ("voice", "speech", "audio/wav")]
+)
+def test_an_edit_needs_a_consent_that_covers_it(
+    walk: Walk, author: Visitor, scope: str, kind: str, media_type: str
+) -> None:
     source = content(author.generate("source", kind, media_type))
     consent = author.grant("consent", scope)
     other_scope = author.grant("consent to the other", "voice" if scope == "face" else "face")
@@ -320,7 +324,9 @@ def listed(walk: Walk, query: str) -> list[str]:
 
 
 @pytest.mark.parametrize(("kind", "media_type"), KINDS)
-def test_an_upheld_report_removes_everywhere_with_reasons(walk: Walk, author: Visitor, kind: str, media_type: str) -> None:
+def test_an_upheld_report_removes_everywhere_with_reasons(
+    walk: Walk, author: Visitor, kind: str, media_type: str
+) -> None:
     target = published(author, "秋天 [test: unlawful]", kind, media_type)
     assert [answer.status for answer in walk.see("before", target)] == [200] * len(SURFACES)
     assert listed(walk, "秋天") == [target]
@@ -348,7 +354,9 @@ def test_identical_copies_go_too_and_others_stay(walk: Walk, author: Visitor) ->
 @pytest.mark.parametrize("missing", ["contact", "signature", "good_faith"])
 def test_an_incomplete_intimate_request_is_not_taken(walk: Walk, author: Visitor, missing: str) -> None:
     target = published(author, "[test: intimate]")
-    report = walk.visitor().report("report", target, **{**VALID_REQUEST, missing: "" if missing != "good_faith" else False})
+    report = walk.visitor().report(
+        "report", target, **{**VALID_REQUEST, missing: "" if missing != "good_faith" else False}
+    )
     assert report.json["error"]["code"] == "request_incomplete"
     assert {answer.status for answer in walk.see("after", target)} == {200}
 
@@ -364,7 +372,10 @@ def test_tickets_are_for_whoever_made_them(walk: Walk, author: Visitor) -> None:
     report = author.report("report", published(author, "平常"))
     path = f"/v1/tickets/{report.json['ticket']['id']}"
     assert author.ask("own", "GET", path).status == 200
-    assert walk.visitor().ask("by receipt", "GET", path, params={"receipt": report.json["ticket"]["receipt"]}).status == 200
+    assert (
+        walk.visitor().ask("by receipt", "GET", path, params={"receipt": report.json["ticket"]["receipt"]}).status
+        == 200
+    )
     assert walk.visitor().ask("by nobody", "GET", path).status == 404
     assert walk.citizen("other").ask("by another", "GET", path).status == 404
 
@@ -372,10 +383,17 @@ def test_tickets_are_for_whoever_made_them(walk: Walk, author: Visitor) -> None:
 @pytest.mark.parametrize(
     ("title", "state", "status"), [("[test: removed by mistake]", "upheld", 200), ("[test: unlawful]", "rejected", 410)]
 )
-def test_an_appeal_restores_what_was_removed_by_mistake(walk: Walk, author: Visitor, title: str, state: str, status: int) -> None:
+def test_an_appeal_restores_what_was_removed_by_mistake(
+    walk: Walk, author: Visitor, title: str, state: str, status: int
+) -> None:
     target = published(author, title)
     walk.visitor().report("report", target)
-    assert walk.citizen("other").ask("appeal", "POST", f"/v1/publications/{target}/appeals", json={"statement": "x"}).status == 404
+    assert (
+        walk.citizen("other")
+        .ask("appeal", "POST", f"/v1/publications/{target}/appeals", json={"statement": "x"})
+        .status
+        == 404
+    )
     appeal = author.ask("appeal", "POST", f"/v1/publications/{target}/appeals", json={"statement": "请复核"})
     assert author.ticket("ticket", appeal).json["ticket"]["state"] == state
     assert {answer.status for answer in walk.see("after", target)} == {status}
@@ -384,7 +402,9 @@ def test_an_appeal_restores_what_was_removed_by_mistake(walk: Walk, author: Visi
 def test_a_rumour_is_refuted_where_it_stands(walk: Walk, author: Visitor) -> None:
     target = published(author, "[test: rumour]")
     walk.visitor().report("report", target, kind="rumour")
-    (refutation,) = walk.visitor().ask("refutations", "GET", f"/v1/publications/{target}/refutations").json["refutations"]
+    (refutation,) = (
+        walk.visitor().ask("refutations", "GET", f"/v1/publications/{target}/refutations").json["refutations"]
+    )
     page = walk.visitor().ask("page", "GET", f"/v1/publications/{target}/page").json["publication"]
     assert page["refutations"] == [refutation["text"]]
 
@@ -395,13 +415,20 @@ def test_search_takes_wildcards_for_what_they_are_and_pages(walk: Walk, author: 
         author.publish("publish", made, f"第{number}条 100%_")
     assert listed(walk, "%%") == []
     first = walk.visitor().ask("search", "GET", "/v1/publications", params={"q": "100%_"}).json
-    rest = walk.visitor().ask("more", "GET", "/v1/publications", params={"q": "100%_", "offset": first["next_offset"]}).json
+    rest = (
+        walk.visitor()
+        .ask("more", "GET", "/v1/publications", params={"q": "100%_", "offset": first["next_offset"]})
+        .json
+    )
     assert (len(first["results"]), len(rest["results"]), rest["next_offset"]) == (50, 10, None)
 
 
 def test_what_is_published_is_well_formed(walk: Walk) -> None:
     ask = walk.visitor().ask
-    pages = {topic: ask(topic, "GET", f"/about/{topic}").json["page"] for topic in ("rules", "agreement", "complaints", "filing")}
+    pages = {
+        topic: ask(topic, "GET", f"/about/{topic}").json["page"]
+        for topic in ("rules", "agreement", "complaints", "filing")
+    }
     assert "AI生成" in pages["agreement"]["text"]
     assert pages["complaints"]["time_limit_hours"] == 24
     number = pages["filing"]["filing_number"]
@@ -416,7 +443,14 @@ def test_what_is_published_is_well_formed(walk: Walk) -> None:
 
 @pytest.mark.parametrize(
     ("body", "status"),
-    [(b"", 400), (b"{", 400), (b"[" * 5_000, 400), (b'"text"', 422), (b'{"asset": 1}', 422), (b'{"asset":"x","title":"\\ud800"}', 400)],
+    [
+        (b"", 400),
+        (b"{", 400),
+        (b"[" * 5_000, 400),
+        (b'"text"', 422),
+        (b'{"asset": 1}', 422),
+        (b'{"asset":"x","title":"\\ud800"}', 400),
+    ],
 )
 def test_bodies_that_make_no_sense_are_refused(author: Visitor, body: bytes, status: int) -> None:
     assert author.ask("publish", "POST", "/v1/publications", content=body).status == status
@@ -429,7 +463,11 @@ def test_the_clock_only_moves_forward(walk: Walk, hours: object) -> None:
 
 def test_a_clock_cannot_be_turned_back_or_past_the_end_of_time() -> None:
     clock = Clock()
-    turn: list[Callable[[], object]] = [lambda: clock.advance(-1), lambda: clock.advance(1e12), lambda: clock.advance(float("nan"))]
+    turn: list[Callable[[], object]] = [
+        lambda: clock.advance(-1),
+        lambda: clock.advance(1e12),
+        lambda: clock.advance(float("nan")),
+    ]
     for attempt in turn:
         with pytest.raises(ValueError, match="hours"):
             attempt()

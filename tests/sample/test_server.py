@@ -36,7 +36,10 @@ def test_two_serve_side_by_side_and_share_nothing() -> None:
         assert "标识" not in texts[1]
         token = httpx.post(f"{lawful.url}/v1/accounts", json={}, trust_env=False).json()["access_token"]
         headers = {"Authorization": f"Bearer {token}"}
-        statuses = [httpx.get(f"{server.url}/v1/records", headers=headers, trust_env=False).status_code for server in (lawful, silent)]
+        statuses = [
+            httpx.get(f"{server.url}/v1/records", headers=headers, trust_env=False).status_code
+            for server in (lawful, silent)
+        ]
         assert statuses == [200, 401]
 
 

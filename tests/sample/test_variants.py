@@ -35,7 +35,12 @@ def test_a_variant_is_bound_whole(name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=[] if name in ("envelope", "asynchronous", "writer-only", "label-in-the-interface") else pytest.mark.slow)
+        pytest.param(
+            name,
+            marks=[]
+            if name in ("envelope", "asynchronous", "writer-only", "label-in-the-interface")
+            else pytest.mark.slow,
+        )
         for name in VARIANTS
     ],
 )
@@ -44,17 +49,22 @@ def test_a_variant_passes(name: str) -> None:
     app = create_app(variants=[name])
     with load_binding(sample_binding(name), environ={}).connect(transport=AsgiTransport(app)) as provider:
         report = run_checks(provider, on=ON, examples=3)
-    assert {check.name: check.reason for check in report.checks if check.verdict not in ("pass", "not applicable")} == {}
+    assert {
+        check.name: check.reason for check in report.checks if check.verdict not in ("pass", "not applicable")
+    } == {}
     assert report.summary.exit_code == 0
 
 
 @pytest.mark.parametrize(
-    "name", ["one-account-a-person", "tickets-by-number", "authors-named", "ready-made-accounts", "named-account-overlooked"]
+    "name",
+    ["one-account-a-person", "tickets-by-number", "authors-named", "ready-made-accounts", "named-account-overlooked"],
 )
 def test_what_others_are_told_of_people_may_be_this_much(name: str) -> None:
     app = create_app(variants=[name])
     with load_binding(sample_binding(name), environ={}).connect(transport=AsgiTransport(app)) as provider:
-        report = run_checks(provider, on=ON, examples=2, level="extended", rules=["cn-pipl/25", "cn-pipl/51", "cn-dsp-2023/9.1"])
+        report = run_checks(
+            provider, on=ON, examples=2, level="extended", rules=["cn-pipl/25", "cn-pipl/51", "cn-dsp-2023/9.1"]
+        )
     assert {check.name: check.reason for check in report.checks if check.verdict != "pass"} == {}
 
 
@@ -71,7 +81,9 @@ def test_credentials_alone_are_a_mark_and_no_field() -> None:
     pytest.importorskip("c2pa")
     app = create_app(faults=["implicit-label-missing-png"], variants=["credentials-besides"])
     rules = ["eu-ai-act-50/50.2", "cn-dsp-2023/16.1", "cn-labeling-2025/5.1"]
-    with load_binding(sample_binding("credentials-besides"), environ={}).connect(transport=AsgiTransport(app)) as provider:
+    with load_binding(sample_binding("credentials-besides"), environ={}).connect(
+        transport=AsgiTransport(app)
+    ) as provider:
         report = run_checks(provider, on=ON, examples=0, rules=rules)
     assert {rule.rule: rule.verdict for rule in report.rules} == {
         "cn-dsp-2023/16.1": "pass",

@@ -70,7 +70,9 @@ class Visitor:
     def publish(self, step: str, asset: str, title: str, **options: Any) -> Answer:
         return self.ask(step, "POST", "/v1/publications", json={"asset": asset, "title": title}, **options)
 
-    def edit(self, step: str, source: bytes, scope: str, consent: str | None, subject: Mapping[str, str] = STRANGER) -> Answer:
+    def edit(
+        self, step: str, source: bytes, scope: str, consent: str | None, subject: Mapping[str, str] = STRANGER
+    ) -> Answer:
         body = {
             "source": base64.b64encode(source).decode(),
             "subject": subject["id"],
@@ -135,7 +137,9 @@ class Walk:
         return visitor
 
     def see(self, step: str, publication: str) -> list[Answer]:
-        return [self.ask(f"{step} {surface}", "GET", f"/v1/publications/{publication}/{surface}") for surface in SURFACES]
+        return [
+            self.ask(f"{step} {surface}", "GET", f"/v1/publications/{publication}/{surface}") for surface in SURFACES
+        ]
 
     def pass_time(self, hours: float) -> None:
         self.ask(f"{hours} hours later", "POST", "/sandbox/clock", json={"hours": hours})
@@ -182,7 +186,9 @@ def _studio(walk: Walk, author: Visitor) -> None:
         for form in ("download", "export", "share", "thumbnail", "unlabelled"):
             author.ask(f"{form} of {media_type}", "GET", f"/v1/assets/{asset(made)}/{form}")
         author.generate(f"bare {media_type}", kind, media_type, visible_label=False)
-        agreed = author.generate(f"bare {media_type} by agreement", kind, media_type, visible_label=False, label_duty_accepted=True)
+        agreed = author.generate(
+            f"bare {media_type} by agreement", kind, media_type, visible_label=False, label_duty_accepted=True
+        )
         author.ask(f"bare {media_type} again", "GET", f"/v1/assets/{asset(agreed)}/unlabelled")
         brought = author.ask(
             f"upload {media_type}",
@@ -246,7 +252,9 @@ def _real_name(walk: Walk, author: Visitor, nobody: Visitor) -> None:
 
 def _complaints(walk: Walk, author: Visitor, nobody: Visitor) -> None:
     made = author.generate("reported picture", "image", "image/png")
-    copy = author.ask("upload a copy", "POST", "/v1/assets", content=content(made), headers={"Content-Type": "image/png"})
+    copy = author.ask(
+        "upload a copy", "POST", "/v1/assets", content=content(made), headers={"Content-Type": "image/png"}
+    )
     for kind, marker, body in (
         ("illegal", "[test: unlawful]", {}),
         ("intimate", "[test: intimate]", VALID_REQUEST),
@@ -270,12 +278,14 @@ def _complaints(walk: Walk, author: Visitor, nobody: Visitor) -> None:
             json={"statement": "请复核"},
         )
         nobody.ask(f"refutations of {kind}", "GET", f"/v1/publications/{published}/refutations")
-    fine = author.publish("publish something lawful", asset(author.generate("lawful text")), "平常").json["publication"]["id"]
-    nobody.report("bogus report", fine)
-    walk.see("lawful after", fine)
-    mistaken = author.publish("publish a mistake", asset(author.generate("mistaken text")), "[test: removed by mistake]").json[
+    fine = author.publish("publish something lawful", asset(author.generate("lawful text")), "平常").json[
         "publication"
     ]["id"]
+    nobody.report("bogus report", fine)
+    walk.see("lawful after", fine)
+    mistaken = author.publish(
+        "publish a mistake", asset(author.generate("mistaken text")), "[test: removed by mistake]"
+    ).json["publication"]["id"]
     author.report("report by mistake", mistaken)
     appeal = author.ask("appeal", "POST", f"/v1/publications/{mistaken}/appeals", json={"statement": "请复核"})
     if appeal.status == 201:
@@ -294,22 +304,37 @@ def _words(walk: Walk, author: Visitor) -> None:
     author.ask("export of several", "GET", f"/v1/assets/{asset(several)}/export")
     for prompt in ("翻译成英文", "give me JSON", "写一篇文章。" * 20):
         author.generate(f"picture of {prompt[:8]}", "image", "image/png", prompt=prompt)
-    for kind, media_type in (("video", "video/x-msvideo"), ("scene", "image/png"), ("restoration", "image/png"), ("sound", "audio/wav")):
+    for kind, media_type in (
+        ("video", "video/x-msvideo"),
+        ("scene", "image/png"),
+        ("restoration", "image/png"),
+        ("sound", "audio/wav"),
+    ):
         made = author.generate(f"generate {kind}", kind, media_type)
         walk.see(f"published {kind}", author.publish(f"publish {kind}", asset(made), kind).json["publication"]["id"])
         author.ask(f"thumbnail of {kind}", "GET", f"/v1/assets/{asset(made)}/thumbnail")
         author.generate(f"bare {kind} by agreement", kind, media_type, visible_label=False, label_duty_accepted=True)
-        brought = author.ask(f"upload {kind}", "POST", "/v1/assets", content=content(made), headers={"Content-Type": media_type})
+        brought = author.ask(
+            f"upload {kind}", "POST", "/v1/assets", content=content(made), headers={"Content-Type": media_type}
+        )
         author.ask(f"fetch uploaded {kind}", "GET", f"/v1/assets/{asset(brought)}/original")
-    foreign = write_label(pictures.draw("somebody else's", "1", "image/png", None), {**provenance("P1"), "ContentProducer": "elsewhere"})
-    brought = author.ask("upload a short number", "POST", "/v1/assets", content=foreign, headers={"Content-Type": "image/png"})
+    foreign = write_label(
+        pictures.draw("somebody else's", "1", "image/png", None), {**provenance("P1"), "ContentProducer": "elsewhere"}
+    )
+    brought = author.ask(
+        "upload a short number", "POST", "/v1/assets", content=foreign, headers={"Content-Type": "image/png"}
+    )
     author.ask("fetch the short number", "GET", f"/v1/assets/{asset(brought)}/original")
     small = pictures.encoded(Image.new("RGB", (40, 40), (90, 120, 150)), "image/png")
     author.edit("small face", small, "face", None)
     author.edit("short voice", voice.wav(bytes(1600), 8000), "voice", None)
-    author.ask("a consent", "POST", "/v1/consents", json={"subject": STRANGER, "scope": "face", "statement": "我同意。"})
+    author.ask(
+        "a consent", "POST", "/v1/consents", json={"subject": STRANGER, "scope": "face", "statement": "我同意。"}
+    )
     child = {"id": "person-3", "name": "某丙", "minor": True}
-    author.ask("a minor's consent", "POST", "/v1/consents", json={"subject": child, "scope": "face", "statement": "我同意。"})
+    author.ask(
+        "a minor's consent", "POST", "/v1/consents", json={"subject": child, "scope": "face", "statement": "我同意。"}
+    )
     author.edit("by an unknown consent", small, "face", "con_unknown")
     author.ask(
         "edit by assertion",
@@ -343,7 +368,8 @@ def _claims(walk: Walk, nobody: Visitor) -> None:
 def _order(walk: Walk, author: Visitor, nobody: Visitor) -> None:
     made = author.generate("published twice", "image", "image/png")
     first, second = (
-        author.publish(f"publish {title}", asset(made), title).json["publication"]["id"] for title in ("[test: unlawful] 甲", "甲乙")
+        author.publish(f"publish {title}", asset(made), title).json["publication"]["id"]
+        for title in ("[test: unlawful] 甲", "甲乙")
     )
     walk.see("twice before", first)
     author.report("report the first", first)
@@ -380,11 +406,16 @@ def _personal_data(walk: Walk, nobody: Visitor) -> None:
     nobody.ask("page of the edit", "GET", f"/v1/publications/{fine}/page")
     nobody.ask("search by number", "GET", "/v1/publications", params={"q": "13600000001"})
     owner.ask("what was reported", "GET", "/v1/records", params={"kind": "reported"})
-    appeal = owner.ask("appeal of the reported", "POST", f"/v1/publications/{published}/appeals", json={"statement": "请复核"})
+    appeal = owner.ask(
+        "appeal of the reported", "POST", f"/v1/publications/{published}/appeals", json={"statement": "请复核"}
+    )
     if appeal.status == 201:
         owner.ticket("ticket of that appeal", appeal)
     short = owner.ask(
-        "consent for a day", "POST", "/v1/consents", json={"subject": OTHER, "scope": "face", "statement": "同意", "days": 1}
+        "consent for a day",
+        "POST",
+        "/v1/consents",
+        json={"subject": OTHER, "scope": "face", "statement": "同意", "days": 1},
     ).json["consent"]["id"]
     for hours in (0, 20, 10, 40):
         walk.pass_time(hours)
@@ -399,7 +430,12 @@ def _in_the_name_of(walk: Walk, author: Visitor) -> None:
     newcomer, leaving = walk.newcomer("newcomer who names the author"), walk.citizen("leaving who names the author")
     leaving.ask("delete who names the author", "DELETE", f"/v1/accounts/{leaving.id}")
     for who in (newcomer, leaving):
-        who.ask("publish in another's name", "POST", "/v1/publications", json={"asset": made, "title": "辛", "account": author.id})
+        who.ask(
+            "publish in another's name",
+            "POST",
+            "/v1/publications",
+            json={"asset": made, "title": "辛", "account": author.id},
+        )
     another = walk.newcomer("another newcomer")
     Visitor(walk, another.id, author.headers).identify("identity in another's name", "resident_id", ID_CARD)
     source = base64.b64encode(pictures.encoded(Image.new("RGB", (80, 80), (90, 120, 150)), "image/png")).decode()

@@ -1,12 +1,13 @@
-"""Both engines on thousands of random scenarios and all shipped ones: every row of the log and every number left, compared bit for bit.
+"""Both engines on thousands of random scenarios and all shipped ones: every row of the log and every number left,
+compared bit for bit.
 
     make engines-agree                                             two thousand random scenarios
     python -m tests.simulator.engines_agree --scenarios 200 --first 5000
     python -m tests.simulator.engines_agree --only 4711            one of them, and where the engines part if they do
     python -m tests.simulator.engines_agree --only 4711 --write differs.yaml
 
-Scenario ``number`` is the same on every machine. Nothing is written unless ``--write`` asks for one scenario, which ``shenhe
-engines`` then reads.
+Scenario ``number`` is the same on every machine. Nothing is written unless ``--write`` asks for one scenario, which
+``shenhe engines`` then reads.
 """
 
 from __future__ import annotations
@@ -38,7 +39,9 @@ SMALL = {"population.scale": 0.02}
 
 
 class Compared(NamedTuple):
-    """One replication in both engines: how many rows and numbers were compared, which fields differ, seconds of each engine."""
+    """One replication in both engines: how many rows and numbers were compared, which fields differ, seconds of each
+    engine.
+    """
 
     name: str
     clock: str
@@ -58,7 +61,9 @@ def compare(name: str, scenario: Scenario, seed: int, number: int) -> Compared:
     return Compared(name, scenario.clock, len(one.rows), numbers, differences(one, other), first, second)
 
 
-def _timed(engine: Engine, scenario: Scenario, seed: int, number: int, prepare: Prepare | None) -> tuple[Replication, float]:
+def _timed(
+    engine: Engine, scenario: Scenario, seed: int, number: int, prepare: Prepare | None
+) -> tuple[Replication, float]:
     began = time.process_time()
     return replicate(engine, scenario, seed, number, prepare=prepare), time.process_time() - began
 

@@ -1,7 +1,8 @@
 """Random scenarios over the whole space of levers: small worlds in which everything may happen, often at once.
 
 Values lie where a few hundred days with a few dozen providers show what they do, with more than their share of the ends
-(probabilities of 0 and 1, delays of 0, one inspector), since that is where two engines part. Scenario ``number`` is always the same.
+(probabilities of 0 and 1, delays of 0, one inspector), since that is where two engines part. Scenario ``number`` is
+always the same.
 """
 
 from __future__ import annotations
@@ -18,9 +19,17 @@ from shenhe.simulator.scenario import Change, Scenario
 from shenhe.simulator.values import ScenarioError
 
 BEHAVIOURS = (
-    "labeling", "consent", "real-name", "takedown", "complaints", "rumour-refutation", "prohibited-content", "disclosure",
-    "records", "filing",
-)  # fmt: skip
+    "labeling",
+    "consent",
+    "real-name",
+    "takedown",
+    "complaints",
+    "rumour-refutation",
+    "prohibited-content",
+    "disclosure",
+    "records",
+    "filing",
+)
 _BOOK = load_rulebook()
 RULES = {name: next(rule.id for rule in _BOOK.rules.values() if rule.behaviour == name) for name in BEHAVIOURS}
 PENALTIES = list(_BOOK.penalties)[:3]
@@ -128,12 +137,19 @@ def _world(dice: Dice, shape: Shape) -> dict[str, Any]:
         "clock": dice.one(["continuous", "daily", "weekly"]),
         "population": {
             # Some are large enough for everything that grows to grow more than once.
-            "providers": dice.count(100, 300) if dice.often(0.04) else dice.one([1, dice.count(2, 10), *[dice.count(10, 60)] * 2]),
+            "providers": (
+                dice.count(100, 300)
+                if dice.often(0.04)
+                else dice.one([1, dice.count(2, 10), *[dice.count(10, 60)] * 2])
+            ),
             "scale": dice.one([1.0, 1.0, 0.5, 1.7]),
             "arrivals": _arrivals(dice, horizon),
             "compliance_spread": dice.share(),
             "exit_rate": dice.one([0.0, dice.number(0.01, 2.0)]),
-            "classes": [_size_class(dice, name, share, behaviours) for name, share in zip(classes, dice.shares(len(classes)), strict=True)],
+            "classes": [
+                _size_class(dice, name, share, behaviours)
+                for name, share in zip(classes, dice.shares(len(classes)), strict=True)
+            ],
         },
         "behaviours": [_risk(dice, name, shape.platforms > 0) for name in behaviours],
         "public": {
@@ -355,7 +371,12 @@ def _step(dice: Dice) -> dict[str, Any]:
         "suspend-service": ("service_days", 90.0),
         "app-removal": ("removal_days", 90.0),
     }
-    step: dict[str, Any] = {"sanctions": sanctions, "penalty": dice.one(PENALTIES), "appealable": dice.often(0.6), "fine": None}
+    step: dict[str, Any] = {
+        "sanctions": sanctions,
+        "penalty": dice.one(PENALTIES),
+        "appealable": dice.often(0.6),
+        "fine": None,
+    }
     for sanction, (measure, most) in measures.items():
         step[measure] = dice.days(most, least=0.5) if sanction in sanctions else 0.0
     if "fine" in sanctions:

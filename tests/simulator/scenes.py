@@ -73,7 +73,14 @@ TWO_AUTHORITIES: list[dict[str, Any]] = [
 ]
 POOR_AUTHORITIES: list[dict[str, Any]] = [
     {"name": "public-security", "tier": "national", "share": 0.2, "behaviours": ["real-name"], "budget": 0.0},
-    {"name": "national", "tier": "national", "share": 0.3, "classes": ["large", "giant"], "reviewers": 0.3, "budget": 2e4},
+    {
+        "name": "national",
+        "tier": "national",
+        "share": 0.3,
+        "classes": ["large", "giant"],
+        "reviewers": 0.3,
+        "budget": 2e4,
+    },
     {"name": "provincial", "tier": "provincial", "share": 0.5, "reviewers": 0.7, "budget": 1e4},
 ]
 
@@ -141,18 +148,14 @@ def further() -> st.SearchStrategy[dict[str, Any]]:
                     "service_days": st.floats(0, 60),
                 }
             ),
-            "failures": st.sampled_from(
-                [[], [{"day": 30.0, "days": 90.0, "supporter": 0, "compliance_factor": 0.2}]]
-            ),
+            "failures": st.sampled_from([[], [{"day": 30.0, "days": 90.0, "supporter": 0, "compliance_factor": 0.2}]]),
             "stores.store-a.diligence": share,
             "stores.store-a.over_removes": share,
             "policy.stores.audit_days": st.sampled_from([0.0, 45.0]),
             "policy.stores.limit_days": st.floats(0, 3),
             "policy.stores.neglect_fine": st.floats(0, 1e6),
             "policy.stores.learns": share,
-            "policy.platforms": st.fixed_dictionaries(
-                {"found": share, "fine": st.floats(0, 1e6), "learns": share}
-            ),
+            "policy.platforms": st.fixed_dictionaries({"found": share, "fine": st.floats(0, 1e6), "learns": share}),
             "policy.targeting.per_complaint": st.floats(0, 0.2),
             "policy.targeting.complaint_cap": st.integers(0, 3),
             "policy.targeting.group_weight": st.floats(0, 1.2),

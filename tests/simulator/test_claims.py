@@ -1,4 +1,6 @@
-"""Each scenario's story makes a claim; it holds with an interval, and there is a setting within range that refutes it."""
+"""Each scenario's story makes a claim; it holds with an interval, and there is a setting within range that refutes
+it.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +19,26 @@ from shenhe.simulator.claims import Reading, judge
 from shenhe.simulator.replication import interval
 
 STORIES = (
-    "campaign-2025", "cn-2025-labeling", "dsa-notices", "eu-ai-act-50", "exit-abroad", "filing-rush-2023",
-    "harrington-targeting", "inspector-crunch", "label-sweep-2025-11", "safe-harbour", "scandal", "small-provider-flood",
-    "store-neglect", "store-outage", "supporter-failure", "take-it-down-48h", "thin-capital", "turnover-fines", "whack-a-mole",
-)  # fmt: skip
+    "campaign-2025",
+    "cn-2025-labeling",
+    "dsa-notices",
+    "eu-ai-act-50",
+    "exit-abroad",
+    "filing-rush-2023",
+    "harrington-targeting",
+    "inspector-crunch",
+    "label-sweep-2025-11",
+    "safe-harbour",
+    "scandal",
+    "small-provider-flood",
+    "store-neglect",
+    "store-outage",
+    "supporter-failure",
+    "take-it-down-48h",
+    "thin-capital",
+    "turnover-fines",
+    "whack-a-mole",
+)
 
 DOCS = Path(__file__).parents[2] / "docs" / "scenarios.md"
 

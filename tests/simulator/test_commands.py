@@ -71,7 +71,9 @@ def test_compare_takes_folders_and_changes_of_one_side(tmp_path: Path) -> None:
     invoke("simulate", "cn-2023", *FEW, "--out", str(folder))
     _, out, _ = invoke("compare", str(folder), str(folder), "--json")
     assert json.loads(out)["metrics"]["violations"]["difference"] == 0
-    _, out, _ = invoke("compare", "cn-2023", "cn-2023", *FEW, "--set-b", "policy.detection.complaints_taken_up=0", "--json")
+    _, out, _ = invoke(
+        "compare", "cn-2023", "cn-2023", *FEW, "--set-b", "policy.detection.complaints_taken_up=0", "--json"
+    )
     assert json.loads(out)["metrics"]["cases_opened"]["difference"] < 0
     code, out, _ = invoke("compare", "cn-2022-draft", "cn-2023", *FEW)
     assert code == 0

@@ -1,4 +1,6 @@
-"""The compiled engine gives every bit of what SimPy gives: for every shipped scenario, and in what no scenario shows."""
+"""The compiled engine gives every bit of what SimPy gives: for every shipped scenario, and in what no scenario
+shows.
+"""
 
 from __future__ import annotations
 
@@ -92,7 +94,12 @@ def test_a_horizon_within_the_first_bin_and_at_its_end() -> None:
 
 def test_more_pending_than_there_was_room_for() -> None:
     """The agenda, the log and the records of cases grow while the world runs."""
-    crowded = {"population.providers": 900, "horizon": 200.0, "policy.staff.inspectors": 1, "population.arrivals": [[0, 1.0]]}
+    crowded = {
+        "population.providers": 900,
+        "horizon": 200.0,
+        "policy.staff.inspectors": 1,
+        "population.arrivals": [[0, 1.0]],
+    }
     result = agree(load_scenario("cn-2023", crowded))
     assert result.pending > 2048
     assert len(result.log.time) > 8192
@@ -101,8 +108,14 @@ def test_more_pending_than_there_was_room_for() -> None:
 def test_the_cache_knows_every_module_that_compiled_code_rests_on() -> None:
     """numba itself does not: a constant changed there would leave old code in use."""
     folder = Path(compiled.__file__).parent
-    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in folder.glob("*.py") if path.name not in ("__init__.py", "engine.py")]
-    imports = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level == 2]
+    trees = [
+        ast.parse(path.read_text(encoding="utf-8"))
+        for path in folder.glob("*.py")
+        if path.name not in ("__init__.py", "engine.py")
+    ]
+    imports = [
+        node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level == 2
+    ]
     named = {node.module.partition(".")[0] for node in imports if node.module}
     named |= {name.name for node in imports if not node.module for name in node.names}
     assert named <= set(SHARED)
@@ -129,7 +142,9 @@ def test_it_runs_on_no_numba_that_it_was_not_compared_on(monkeypatch: pytest.Mon
     assert choose("auto", [(small(), 10_000_000)]) is Engine.SIMPY
 
 
-def test_a_cold_start_says_what_it_is_doing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_cold_start_says_what_it_is_doing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     compiled.warm()
     assert compiled.is_cached()
     capsys.readouterr()

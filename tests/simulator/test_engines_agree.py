@@ -1,4 +1,6 @@
-"""The engines agree on random scenarios; the scenarios leave no lever out; a fault in an engine is found where it is."""
+"""The engines agree on random scenarios; the scenarios leave no lever out; a fault in an engine is found where it
+is.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +60,13 @@ def test_random_scenarios_move_every_lever(many: list[Scenario]) -> None:
 
 
 def _names(scenario: Scenario) -> set[str]:
-    parts = (scenario.population.classes, scenario.behaviours, scenario.stores, scenario.platforms, scenario.policy.authorities)
+    parts = (
+        scenario.population.classes,
+        scenario.behaviours,
+        scenario.stores,
+        scenario.platforms,
+        scenario.policy.authorities,
+    )
     return {str(item.name) for part in parts for item in part}
 
 
@@ -93,7 +101,9 @@ def test_so_it_is_with_changes_failures_and_any_lever() -> None:
         scenario = random_scenario(number)
         horizon = 0.4 * scenario.horizon
         whole, part = replicate(scenario, 1, number), replicate(until(scenario, horizon), 1, number)
-        assert [row for row in part.rows if row[1] != Kind.OCCASION] == [row for row in whole.rows if row[0] < horizon], number
+        assert [row for row in part.rows if row[1] != Kind.OCCASION] == [
+            row for row in whole.rows if row[0] < horizon
+        ], number
 
 
 def test_a_fault_in_an_engine_is_found_at_its_moment(market: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,7 +175,9 @@ def test_auto_takes_simpy_for_little_and_the_compiled_engine_for_much(market: Sc
 
 def test_a_policy_in_python_runs_on_simpy_alone(market: Scenario) -> None:
     assert choose("auto", [(market, 100_000)], Hook()) is Engine.SIMPY
-    with pytest.raises(EngineError, match="A policy in Python runs on the SimPy engine alone. Ask for the engine simpy, or auto."):
+    with pytest.raises(
+        EngineError, match="A policy in Python runs on the SimPy engine alone. Ask for the engine simpy, or auto."
+    ):
         choose("compiled", [(market, 1)], Hook())
 
 
@@ -197,7 +209,9 @@ def test_a_run_folder_does_not_show_its_engine_but_in_run_json(market: Scenario,
             simulate(market, 2, 5, out=tmp_path / engine)
         assert json.loads((tmp_path / engine / "run.json").read_text())["engine"] == engine
         paths = sorted(path for path in (tmp_path / engine).rglob("*.parquet"))
-        files.append({str(path.relative_to(tmp_path / engine)): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths})
+        files.append(
+            {str(path.relative_to(tmp_path / engine)): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+        )
     assert files[0] == files[1]
     assert len(files[0]) == 2 + 2 * 3 + 3
 
@@ -233,7 +247,15 @@ def test_the_command_shows_where_they_part(monkeypatch: pytest.MonkeyPatch) -> N
             return engines.replicate(Engine.SIMPY, *arguments, **named)
 
     monkeypatch.setattr("shenhe.simulator.divergence.replicate", faulty)
-    market = ["cn-2023", "--set", "population.providers=40", "--set", "population.arrivals=[[0, 1.0]]", "--set", "horizon=500"]
+    market = [
+        "cn-2023",
+        "--set",
+        "population.providers=40",
+        "--set",
+        "population.arrivals=[[0, 1.0]]",
+        "--set",
+        "horizon=500",
+    ]
     code, told = command(engines_command.engines, *market)
     assert code == 1
     assert told.startswith("the engines part on day ")

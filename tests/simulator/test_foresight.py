@@ -16,9 +16,16 @@ PAIRS = tuple(itertools.product((False, True), repeat=2))
 
 
 def long_run_costs(
-    choice: tuple[bool, bool], cost: float, rates: tuple[float, float], fines: tuple[float, float], release: float, discount: float
+    choice: tuple[bool, bool],
+    cost: float,
+    rates: tuple[float, float],
+    fines: tuple[float, float],
+    release: float,
+    discount: float,
 ) -> npt.NDArray[np.float64]:
-    """Discounted cost of beginning in either group, for ever complying in the first and the second as ``choice`` says."""
+    """Discounted cost of beginning in either group, for ever complying in the first and the second as ``choice``
+    says.
+    """
     out = 0.0 if choice[0] else rates[0]
     back = release if choice[1] else 0.0
     flows = [cost if complies else rate * fine for complies, rate, fine in zip(choice, rates, fines, strict=True)]
@@ -34,15 +41,25 @@ def test_one_that_looks_ahead_makes_the_best_of_the_two_groups() -> None:
         fine = float(generator.uniform(0.0, 2.0))
         fines = fine, fine + float(generator.uniform(0.0, 2.0))
         cost = float(generator.uniform(0.0, 2.0 * rates[1] * fines[1]))
-        best = tuple(complies_looking_ahead(second, cost, *rates, *fines, release, discount) for second in (False, True))
+        best = tuple(
+            complies_looking_ahead(second, cost, *rates, *fines, release, discount) for second in (False, True)
+        )
         values = {pair: long_run_costs(pair, cost, rates, fines, release, discount) for pair in PAIRS}
-        assert (values[best] <= np.min(list(values.values()), axis=0) + 1e-9).all(), (cost, rates, fines, release, discount)
+        assert (values[best] <= np.min(list(values.values()), axis=0) + 1e-9).all(), (
+            cost,
+            rates,
+            fines,
+            release,
+            discount,
+        )
         chosen.add(best)
     assert chosen == {(True, True), (False, True), (False, False)}
 
 
 def two_groups(**changes: Any) -> Any:
-    """Six inspections a year of the bad group, two of the good one, in which a breach is fined at the second sanction only."""
+    """Six inspections a year of the bad group, two of the good one, in which a breach is fined at the second sanction
+    only.
+    """
     return stripped(
         {
             "horizon": 3650.0,

@@ -21,14 +21,23 @@ ARGUMENTS: dict[str, Callable[[np.random.Generator], tuple[float, ...]]] = {
     "mean_fine": (lambda r: (r.uniform(1, 9e4), r.uniform(9e4, 9e5))),
     "feared_cost": (lambda r: (r.uniform(1, 9e4), r.random() * 0.05, r.uniform(0, 1e8), r.uniform(0, 90))),
     "violation_chance": (lambda r: (r.random(), r.random(), r.uniform(0, 1e6), r.uniform(1, 1e6))),
-    "fine_amount": (lambda r: (r.random(), r.uniform(1, 9e4), r.uniform(9e4, 9e5), r.random() * 0.05, r.uniform(0, 1e8))),
+    "fine_amount": (
+        lambda r: (r.random(), r.uniform(1, 9e4), r.uniform(9e4, 9e5), r.random() * 0.05, r.uniform(0, 1e8))
+    ),
     "compliance_after_rectification": (lambda r: (r.random(), r.random())),
     "inspection_chance": (
         lambda r: (r.random(), r.uniform(1, 9), r.random(), int(r.integers(0, 9)), int(r.integers(0, 5)), r.random())
     ),
     "step_on_ladder": (lambda r: (int(r.integers(0, 9)), bool(r.integers(0, 2)), int(r.integers(1, 9)))),
     "inspection_emphasis": (
-        lambda r: (r.uniform(0, 9), int(r.integers(0, 9)), r.random(), int(r.integers(0, 5)), r.uniform(0, 9), r.random())
+        lambda r: (
+            r.uniform(0, 9),
+            int(r.integers(0, 9)),
+            r.random(),
+            int(r.integers(0, 5)),
+            r.uniform(0, 9),
+            r.random(),
+        )
     ),
     "complies_looking_ahead": (
         lambda r: (bool(r.integers(0, 2)), *r.uniform(0, 9, 5).tolist(), *r.uniform(0, 2, 2).tolist())
@@ -61,7 +70,14 @@ def test_numba_gives_the_same_bits(name: str) -> None:
 
 
 def test_strikes_lapse_one_by_one() -> None:
-    assert [formulas.strikes_remembered(3, since, 100.0) for since in (0, 99, 100, 250, 300, 9000)] == [3, 3, 2, 1, 0, 0]
+    assert [formulas.strikes_remembered(3, since, 100.0) for since in (0, 99, 100, 250, 300, 9000)] == [
+        3,
+        3,
+        2,
+        1,
+        0,
+        0,
+    ]
     assert formulas.strikes_remembered(0, 50.0, 100.0) == 0
 
 
@@ -105,7 +121,14 @@ def test_a_clock_of_steps_rounds_up_and_knows_no_half_days() -> None:
 
 
 def test_a_budget_pays_for_whole_cases_and_no_more_than_there_are_hands_for() -> None:
-    assert [formulas.cases_affordable(left, 100.0, 3) for left in (-50.0, 0.0, 99.0, 100.0, 250.0, 900.0)] == [0, 0, 0, 1, 2, 3]
+    assert [formulas.cases_affordable(left, 100.0, 3) for left in (-50.0, 0.0, 99.0, 100.0, 250.0, 900.0)] == [
+        0,
+        0,
+        0,
+        1,
+        2,
+        3,
+    ]
     assert formulas.cases_affordable(0.0, 0.0, 3) == 3
     assert formulas.cases_affordable(1000.0, 100.0, -2) == -2  # more at work than there are posts: none is added
 

@@ -47,7 +47,12 @@ def test_a_hook_decides_and_the_log_still_gives_every_outcome() -> None:
     visited = hooked.events[hooked.events["kind"] == "inspection"]["provider"]
     users = hooked.providers[hooked.providers["replication"] == 0].set_index("provider")["users"]
     assert 0 < len(visited) < (plain.events["kind"] == "inspection").sum()
-    assert users.loc[hooked.events[(hooked.events["kind"] == "inspection") & (hooked.events["replication"] == 0)]["provider"]].min() > 3e5
+    assert (
+        users.loc[
+            hooked.events[(hooked.events["kind"] == "inspection") & (hooked.events["replication"] == 0)]["provider"]
+        ].min()
+        > 3e5
+    )
     steps = hooked.events[hooked.events["kind"] == "sanctioned"]["value"]
     assert steps.min() >= 1
     assert (plain.events[plain.events["kind"] == "sanctioned"]["value"] == 0).any()

@@ -82,7 +82,10 @@ def test_a_change_without_consequence_changes_exactly_nothing(case: str) -> None
         "stores__store-a__over_removes": 0.0,
         "stores__store-b__over_removes": 0.0,
     }
-    change = {**base, **{key: value for key, value in NO_OPS[case].items() if key not in base or case != "a rung nobody reaches"}}
+    change = {
+        **base,
+        **{key: value for key, value in NO_OPS[case].items() if key not in base or case != "a rung nobody reaches"},
+    }
     run, other = simulate(small(**base), 3, 7), simulate(small(**change), 3, 7)
     assert run.outcomes["cases_sanctioned"].sum() > 0
     table = compare(run, other).table
@@ -281,8 +284,17 @@ def test_nobody_outside_enforcement_is_sanctioned() -> None:
 
 def test_users_who_move_are_neither_lost_twice_nor_made() -> None:
     """All users of closed services go somewhere or nowhere: what one gains another lost."""
-    run = simulate(small(public__migrates=1.0, public__returns=1.0, policy__ladder__0__sanctions=["suspend-service"],
-                         policy__ladder__0__service_days=20.0, policy__ladder__0__deadline=0.0), 1, 3)  # fmt: skip
+    run = simulate(
+        small(
+            public__migrates=1.0,
+            public__returns=1.0,
+            policy__ladder__0__sanctions=["suspend-service"],
+            policy__ladder__0__service_days=20.0,
+            policy__ladder__0__deadline=0.0,
+        ),
+        1,
+        3,
+    )
     moved = run.events[run.events["kind"] == "users-moved"]
     assert (moved["value"] > 0).any()
     assert moved["value"].sum() <= 1e-6
@@ -316,7 +328,9 @@ def test_several_authorities_each_take_their_own_cases() -> None:
         {"name": "slow", "tier": "provincial", "share": 0.5, "behaviours": ["consent"]},
         {"name": "other", "tier": "national", "share": 0.5},
     ]
-    scenario = small(policy__staff__inspectors=8, policy__staff__investigation_days=1.0).changed({"policy.authorities": authorities})
+    scenario = small(policy__staff__inspectors=8, policy__staff__investigation_days=1.0).changed(
+        {"policy.authorities": authorities}
+    )
     one, two = simulate(small(policy__staff__investigation_days=1.0), 2, 3), simulate(scenario, 2, 3)
     assert two.outcomes["wait_mean"].mean() >= one.outcomes["wait_mean"].mean()
     assert (two.outcomes["cases_opened"] > 0).all()
@@ -343,7 +357,10 @@ def test_filings_wait_for_the_authority_over_their_provider() -> None:
 
 def test_equal_offices_for_everybody_are_one_pool() -> None:
     """An authority with all inspectors and reviewers changes nothing."""
-    run, other = simulate(small(), 2, 3), simulate(with_authorities({"name": "all", "share": 1.0, "reviewers": 1.0}), 2, 3)
+    run, other = (
+        simulate(small(), 2, 3),
+        simulate(with_authorities({"name": "all", "share": 1.0, "reviewers": 1.0}), 2, 3),
+    )
     pd.testing.assert_frame_equal(run.events, other.events)
 
 
@@ -397,9 +414,14 @@ def test_a_provider_closes_when_it_has_paid_more_than_it_has() -> None:
 
 
 def test_users_spread_over_several_destinations() -> None:
-    moves: dict[str, Any] = {"public__migrates": 1.0, "public__returns": 1.0, "policy__ladder__0__sanctions": ["suspend-service"],
-                             "policy__ladder__0__service_days": 20.0, "policy__ladder__0__deadline": 0.0,
-                             "supporters__traced": 0.0}  # fmt: skip
+    moves: dict[str, Any] = {
+        "public__migrates": 1.0,
+        "public__returns": 1.0,
+        "policy__ladder__0__sanctions": ["suspend-service"],
+        "policy__ladder__0__service_days": 20.0,
+        "policy__ladder__0__deadline": 0.0,
+        "supporters__traced": 0.0,
+    }
     # nobody gives up at the moment that a suspension ends, so each moment is one provider's
     moves |= {f"population__classes__{name}__exits_after_suspension": 0.0 for name in ("small", "medium", "large")}
     one, many = (simulate(small(**moves, public__destinations=d), 2, 3) for d in (1, 4))
@@ -424,7 +446,9 @@ def test_unfounded_complaints_rise_while_a_change_says_so() -> None:
 
     def complaints(made: Run, begin: float, end: float) -> int:
         events = made.events
-        return int(((events["kind"] == "complaint") & (events["value"] == 0.0) & events["time"].between(begin, end)).sum())
+        return int(
+            ((events["kind"] == "complaint") & (events["value"] == 0.0) & events["time"].between(begin, end)).sum()
+        )
 
     # 60 providers, 4 replications, 100 days at 10 a year: 658 on the mean, less what exits take
     assert 450 < complaints(run, 200, 300) < 750
@@ -544,8 +568,15 @@ def test_columns_are_those_promised() -> None:
     assert list(run.outcomes.columns) == ["replication", *metrics(scenario)]
     assert list(run.events.columns) == ["replication", "time", "kind", "provider", "case", "actor", "rule", "value"]
     assert run.events.dtypes.astype(str).tolist() == [
-        "int32", "float64", "category", "int32", "int32", "category", "category", "float64",
-    ]  # fmt: skip
+        "int32",
+        "float64",
+        "category",
+        "int32",
+        "int32",
+        "category",
+        "category",
+        "float64",
+    ]
     assert list(run.summary.columns) == ["title", "unit", "mean", "lo95", "hi95", "n"]
     assert len(run.providers) == 2 * 60
 

@@ -60,7 +60,9 @@ def test_files_say_nothing_of_engine_host_or_time(finished: Path) -> None:
     note = json.loads((finished / "run.json").read_text())
     assert note["command"] == "shenhe simulate x"
     assert note["complete"] is True
-    assert {"scenario", "scenario_hash", "seed", "replications", "engine", "versions", "host", "rulebook_hash"} <= set(note)
+    assert {"scenario", "scenario_hash", "seed", "replications", "engine", "versions", "host", "rulebook_hash"} <= set(
+        note
+    )
 
 
 def test_every_column_keeps_its_dictionary(finished: Path) -> None:
@@ -220,7 +222,9 @@ def test_intervals_are_students() -> None:
 
 def test_intervals_cover_the_truth_as_often_as_they_say() -> None:
     generator = np.random.default_rng(4)
-    covered = sum(low <= 1 <= high for _, low, high, _ in (interval(generator.exponential(size=40)) for _ in range(2000)))
+    covered = sum(
+        low <= 1 <= high for _, low, high, _ in (interval(generator.exponential(size=40)) for _ in range(2000))
+    )
     assert 0.92 < covered / 2000 < 0.97
 
 
@@ -265,7 +269,12 @@ def test_converge_says_when_it_did_not_get_there() -> None:
 
 @pytest.mark.parametrize(
     ("precision", "metric", "words"),
-    [(0.0, "violations", "above 0"), (1.5, "violations", "below 1"), (0.05, "joy", "no metric 'joy'"), (0.05, "revocations", "mean is 0")],
+    [
+        (0.0, "violations", "above 0"),
+        (1.5, "violations", "below 1"),
+        (0.05, "joy", "no metric 'joy'"),
+        (0.05, "revocations", "mean is 0"),
+    ],
 )
 def test_converge_refuses_what_cannot_converge(precision: float, metric: str, words: str) -> None:
     with pytest.raises(RunError, match=words):

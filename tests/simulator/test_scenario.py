@@ -100,15 +100,30 @@ def written(folder: Path, text: str) -> str:
 
 
 BAD_FILES = {
-    "unknown field": ("extends: cn-2023\nname: mine\npolicy:\n  evidense: {}\n", ["mine.yaml:4:3", "evidense", "'evidence'"]),
-    "wrong type": ("extends: cn-2023\npolicy:\n  staff:\n    inspectors: lots\n", ["mine.yaml:4:17", "'lots'", "integer"]),
+    "unknown field": (
+        "extends: cn-2023\nname: mine\npolicy:\n  evidense: {}\n",
+        ["mine.yaml:4:3", "evidense", "'evidence'"],
+    ),
+    "wrong type": (
+        "extends: cn-2023\npolicy:\n  staff:\n    inspectors: lots\n",
+        ["mine.yaml:4:17", "'lots'", "integer"],
+    ),
     "text for a number": ("extends: cn-2023\nhorizon: '100'\n", ["mine.yaml:2:10", "horizon", "number"]),
-    "negative rate": ("extends: cn-2023\npopulation:\n  exit_rate: -1\n", ["mine.yaml:3:14", "-1", "greater than or equal to 0"]),
-    "probability above one": ("extends: cn-2023\npolicy:\n  evidence:\n    sensitivity: 1.5\n", ["1.5", "less than or equal to 1"]),
+    "negative rate": (
+        "extends: cn-2023\npopulation:\n  exit_rate: -1\n",
+        ["mine.yaml:3:14", "-1", "greater than or equal to 0"],
+    ),
+    "probability above one": (
+        "extends: cn-2023\npolicy:\n  evidence:\n    sensitivity: 1.5\n",
+        ["1.5", "less than or equal to 1"],
+    ),
     "not a number": ("extends: cn-2023\npolicy:\n  evidence:\n    sensitivity: .nan\n", ["sensitivity", "nan"]),
     "endless horizon": ("extends: cn-2023\nhorizon: .inf\n", ["horizon", "inf"]),
     "no horizon": ("extends: cn-2023\nhorizon: 0\n", ["horizon", "greater than 0"]),
-    "nobody": ("extends: cn-2023\npopulation:\n  providers: 0\n", ["population.providers", "greater than or equal to 1"]),
+    "nobody": (
+        "extends: cn-2023\npopulation:\n  providers: 0\n",
+        ["population.providers", "greater than or equal to 1"],
+    ),
     "malformed": ("name: a\n  b: [\n", ["mine.yaml:2:4", "not well-formed YAML"]),
     "a list": ("- 1\n", ["mine.yaml:1:1", "expected a mapping"]),
     "unknown parent": ("extends: cn-2032\n", ["'cn-2032'", "did you mean 'cn-2023'"]),
@@ -133,7 +148,10 @@ BAD_FILES = {
         ["policy.ladder[0].service_days", "without the sanction 'suspend-service'"],
     ),
     "reversed fine": (
-        "extends: cn-2023\npolicy:\n  ladder:\n    - {sanctions: [fine], penalty: cn-penalties/genai-21, fine: {low: 5, high: 1}}\n",
+        (
+            "extends: cn-2023\npolicy:\n  ladder:\n    - {sanctions: [fine], penalty: cn-penalties/genai-21, fine:"
+            " {low: 5, high: 1}}\n"
+        ),
         ["a fine from 5 to 1"],
     ),
     "unknown sanction": (
@@ -151,7 +169,10 @@ BAD_FILES = {
         ),
         ["mine.yaml:4:19: policy.ladder[0].sanctions", "revocation at step 0", "nobody can reach"],
     ),
-    "no inspectors": ("extends: cn-2023\npolicy:\n  staff: {inspectors: 0}\n", ["inspectors", "greater than or equal to 1"]),
+    "no inspectors": (
+        "extends: cn-2023\npolicy:\n  staff: {inspectors: 0}\n",
+        ["inspectors", "greater than or equal to 1"],
+    ),
     "negative staff": ("extends: cn-2023\npolicy:\n  staff: {inspectors: -4}\n", ["-4", "greater than or equal to 1"]),
     "deadline in the past": (
         (
@@ -197,7 +218,10 @@ BAD_FILES = {
         ["authority a", "'huge'", "small"],
     ),
     "cases without an authority": (
-        "extends: cn-2023\npolicy:\n  authorities:\n    - {name: a, tier: national, share: 1.0, behaviours: [consent]}\n",
+        (
+            "extends: cn-2023\npolicy:\n  authorities:\n    - {name: a, tier: national, share: 1.0, behaviours:"
+            " [consent]}\n"
+        ),
         ["no authority over labeling of small providers"],
     ),
     "budget for nothing": (
@@ -220,7 +244,10 @@ BAD_FILES = {
         ["shares of the authorities that add up to 0.5", "expected 1"],
     ),
     "failure of nobody": (
-        "extends: cn-2023\nsupporters: {count: 3}\nfailures:\n  - {day: 1, days: 5, supporter: 3, compliance_factor: 0.5}\n",
+        (
+            "extends: cn-2023\nsupporters: {count: 3}\nfailures:\n  - {day: 1, days: 5, supporter: 3,"
+            " compliance_factor: 0.5}\n"
+        ),
         ["mine.yaml:4:34: failures[0].supporter", "failure of supporter 3", "below 3"],
     ),
     "failure beyond the horizon": (
@@ -239,7 +266,8 @@ BAD_FILES = {
     "rumours that breach nothing": (
         "extends: cn-2023\nbehaviours:\n  - {name: rumour-refutation, remove: true}\npopulation:\n  classes:\n"
         + "".join(
-            f"    - {{name: {size}, compliance: {{rumour-refutation: null}}}}\n" for size in ("small", "medium", "large", "giant")
+            f"    - {{name: {size}, compliance: {{rumour-refutation: null}}}}\n"
+            for size in ("small", "medium", "large", "giant")
         ),
         ["rumours and no behaviour rumour-refutation"],
     ),
@@ -264,7 +292,11 @@ BAD_OVERRIDES: dict[str, tuple[str, Any, list[str]]] = {
     "misspelt field": ("policy.staff.inspektors", 3, ["--set policy.staff.inspektors=3", "'inspectors'"]),
     "misspelt name": ("behaviours.labelling.rate", 3, ["no 'labelling'", "'labeling'"]),
     "misspelt part": ("polcy.staff.inspectors", 3, ["no 'polcy'", "'policy'"]),
-    "contradiction": ("policy.detection.inspection_rate", 9, ["--set policy.detection.inspection_rate=9: found inspections of up to"]),
+    "contradiction": (
+        "policy.detection.inspection_rate",
+        9,
+        ["--set policy.detection.inspection_rate=9: found inspections of up to"],
+    ),
     "negative": ("policy.staff.inspectors", -3, ["--set policy.staff.inspectors=-3", "greater than or equal to 1"]),
     "beyond a value": ("horizon.days", 3, ["single value"]),
     "a whole part": ("policy.staff", 3, ["one of its parts"]),
@@ -303,7 +335,13 @@ def test_overrides_reach_mappings_lists_and_named_entries() -> None:
 
 @pytest.mark.parametrize(
     ("text", "parsed"),
-    [("a.b=1", ("a.b", 1)), ("a=1e-3", ("a", 0.001)), ("a=true", ("a", True)), ("a = x", ("a", "x")), ("a=[1, 2]", ("a", [1, 2]))],
+    [
+        ("a.b=1", ("a.b", 1)),
+        ("a=1e-3", ("a", 0.001)),
+        ("a=true", ("a", True)),
+        ("a = x", ("a", "x")),
+        ("a=[1, 2]", ("a", [1, 2])),
+    ],
 )
 def test_overrides_are_read_as_yaml(text: str, parsed: tuple[str, Any]) -> None:
     assert parse_override(text) == parsed
@@ -341,8 +379,13 @@ def test_unknown_scenario_is_answered_with_the_closest() -> None:
 
 
 def test_what_a_parent_has_can_be_taken_away(tmp_path: Path) -> None:
-    sizes = "".join(f"    - {{name: {size}, compliance: {{consent: null}}}}\n" for size in ("small", "medium", "large", "giant"))
-    text = f"extends: cn-2023\nname: mine\nbehaviours:\n  - {{name: consent, remove: true}}\npopulation:\n  classes:\n{sizes}"
+    sizes = "".join(
+        f"    - {{name: {size}, compliance: {{consent: null}}}}\n" for size in ("small", "medium", "large", "giant")
+    )
+    text = (
+        "extends: cn-2023\nname: mine\nbehaviours:\n  - {name: consent, remove: true}\npopulation:\n "
+        f" classes:\n{sizes}"
+    )
     scenario = load_scenario(written(tmp_path, text))
     assert "consent" not in [risk.name for risk in scenario.behaviours]
     assert all("consent" not in item.compliance for item in scenario.population.classes)

@@ -1,6 +1,7 @@
 """Kill drivers and workers of a study at random moments, resume with the same command, and compare bytes.
 
-Run by hand or by ``make chaos``: ``python -P tests/studies/chaos.py --kills 50 --seed 1``. Linux only: it finds the workers in ``/proc``.
+Run by hand or by ``make chaos``: ``python -P tests/studies/chaos.py --kills 50 --seed 1``. Linux only: it finds the
+workers in ``/proc``.
 """
 
 from __future__ import annotations
@@ -48,8 +49,21 @@ def digest(folder: Path) -> str:
 
 
 def start(study: Path, out: Path) -> subprocess.Popen[bytes]:
-    # On the engine that begins at once: loading the other takes longer than this study, and kills would rarely meet work.
-    command = [*COMMAND, "study", str(study), "--out", str(out), "--workers", "2", "--engine", "simpy", "--yes", "--json"]
+    # On the engine that begins at once: loading the other takes longer than this study, and kills would rarely meet
+    # work.
+    command = [
+        *COMMAND,
+        "study",
+        str(study),
+        "--out",
+        str(out),
+        "--workers",
+        "2",
+        "--engine",
+        "simpy",
+        "--yes",
+        "--json",
+    ]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
 
@@ -87,7 +101,10 @@ def chaos(study: Path, folder: Path, kills: int, seed: int, *, tell: bool = Fals
                 os.kill(dice.choice(found), signal.SIGKILL)
                 workers += 1
         if tell:
-            print(f"{drivers} drivers and {workers} workers killed, {finished} studies finished, {different} different", flush=True)
+            print(
+                f"{drivers} drivers and {workers} workers killed, {finished} studies finished, {different} different",
+                flush=True,
+            )
         _, told = driver.communicate()
         if driver.returncode == 0:
             finished += 1
@@ -115,7 +132,10 @@ def main() -> None:
         study.write_text(json.dumps(STUDY))
         began = time.monotonic()
         tally = chaos(study, folder, options.kills, options.seed, tell=True)
-    print(f"{tally.drivers} drivers and {tally.workers} workers killed; {tally.finished} studies finished, {tally.different} of them with")
+    print(
+        f"{tally.drivers} drivers and {tally.workers} workers killed; {tally.finished} studies finished,"
+        f" {tally.different} of them with"
+    )
     print(f"other bytes than the study that nobody disturbed ({time.monotonic() - began:.0f} s, seed {options.seed})")
     sys.exit(1 if tally.different else 0)
 
@@ -124,7 +144,12 @@ STUDY = {
     "name": "storm",
     "title": "A study to be interrupted",
     "scenario": "cn-2023",
-    "set": {"population.providers": 20, "population.arrivals": [[0, 1.0]], "horizon": 365.0, "policy.staff.inspectors": 1},
+    "set": {
+        "population.providers": 20,
+        "population.arrivals": [[0, 1.0]],
+        "horizon": 365.0,
+        "policy.staff.inspectors": 1,
+    },
     "arms": [{"name": "as-enacted"}, {"name": "two-inspectors", "set": {"policy.staff.inspectors": 2}}],
     "worlds": {
         "design": "latin-hypercube",

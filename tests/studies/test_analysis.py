@@ -96,7 +96,9 @@ def test_an_arm_that_changes_nothing_differs_by_exactly_nothing(run: study.Study
 
 @pytest.mark.parametrize("correlation", [0.0, 0.9])
 def test_the_best_is_selected_as_often_as_promised(correlation: float) -> None:
-    """Five normal arms, the best better by exactly delta: the least favourable case; also when arms share their luck."""
+    """Five normal arms, the best better by exactly delta: the least favourable case; also when arms share their
+    luck.
+    """
     wrong, used = 0, 0
     for trial in range(400):
         dice = np.random.default_rng(trial)
@@ -214,7 +216,9 @@ def test_prim_peels_values_that_have_no_order() -> None:
 
 
 def test_peeling_is_patient_and_pasting_takes_back_too_much() -> None:
-    """Each step takes about a twentieth; what lies inside is never more mass than before it, but for the last, pasted one."""
+    """Each step takes about a twentieth; what lies inside is never more mass than before it, but for the last, pasted
+    one.
+    """
     dice = np.random.default_rng(8)
     x = pd.DataFrame({name: dice.uniform(size=2000) for name in "ab"})
     y = np.exp(-8 * ((x["a"] - 0.3) ** 2 + (x["b"] - 0.6) ** 2)).to_numpy()
@@ -285,7 +289,9 @@ def test_two_equilibria_are_told_from_one() -> None:
     assert two["steepness"] > 0.5
     one = tipping(starts, histories(starts, 0.5, 60, 1))
     assert abs(one["gap"]) < 1e-6
-    slow = tipping(starts, 0.3 * np.repeat(starts[:, None], 30, axis=1) + 0.01 * np.random.default_rng(1).normal(size=(10, 30)))
+    slow = tipping(
+        starts, 0.3 * np.repeat(starts[:, None], 30, axis=1) + 0.01 * np.random.default_rng(1).normal(size=(10, 30))
+    )
     assert slow["p"] < 0.001
     assert slow["steepness"] < 0.2
 
@@ -339,7 +345,9 @@ def test_a_search_gives_the_same_front_and_repeats_nothing(
     pd.testing.assert_frame_equal(first.table, again.table)
 
 
-def test_a_search_without_pymoo_gives_the_command(levers: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_search_without_pymoo_gives_the_command(
+    levers: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in [name for name in sys.modules if name.split(".")[0] == "pymoo"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "pymoo", None)

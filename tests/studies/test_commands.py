@@ -73,7 +73,9 @@ def test_what_is_wrong_is_told(folder: Path, tmp_path: Path) -> None:
         assert told in str(done.exception)
 
 
-def test_a_long_study_is_not_begun_when_nobody_is_there(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_study_is_not_begun_when_nobody_is_there(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("shenhe.cli.study.ASK_SECONDS", 0.0)
     done = shenhe("study", str(file), "--out", str(tmp_path / "long"), "--executor", "inline")
     assert done.exit_code == 2
@@ -84,4 +86,7 @@ def test_a_long_study_is_not_begun_when_nobody_is_there(file: Path, tmp_path: Pa
 def test_help_and_list() -> None:
     assert "analyse" in shenhe("study", "--help").stdout
     assert "first-look" in shenhe("study", "list").stdout
-    assert {item["name"] for item in json.loads(shenhe("study", "list", "--json").stdout)} >= {"first-look", "inspections-or-fines"}
+    assert {item["name"] for item in json.loads(shenhe("study", "list", "--json").stdout)} >= {
+        "first-look",
+        "inspections-or-fines",
+    }

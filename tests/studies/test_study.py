@@ -62,7 +62,9 @@ def test_a_row_is_what_simulate_gives_for_the_same_scenario_and_draws(run: study
 
 
 def test_arms_share_draws_and_worlds_do_not(run: study.StudyRun) -> None:
-    """A change without consequence has exactly no effect; two worlds differ even in what their parameters leave alone."""
+    """A change without consequence has exactly no effect; two worlds differ even in what their parameters leave
+    alone.
+    """
     values = run.values("complaints")
     assert values["the-same"].equals(values["as-enacted"])
     assert run.plan.world_seed(0) != run.plan.world_seed(1)
@@ -100,7 +102,9 @@ def test_processes_and_this_process_write_the_same_files(run: study.StudyRun, tm
     assert results(tmp_path / "two") == results(run.folder)
 
 
-def test_both_engines_write_the_same_files_and_shards(run: study.StudyRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_both_engines_write_the_same_files_and_shards(
+    run: study.StudyRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("shenhe.simulator.study.running.job_size", lambda estimate: 40)
     for engine in ("simpy", "compiled"):
         with using(engine):
@@ -111,7 +115,11 @@ def test_both_engines_write_the_same_files_and_shards(run: study.StudyRun, tmp_p
 
 
 def test_both_engines_begin_with_the_same_fear(tmp_path: Path) -> None:
-    worlds = {"design": "grid", "draws": "common", "parameters": [{"path": "initial.belief", "name": "belief", "values": [0.0, 1.0]}]}
+    worlds = {
+        "design": "grid",
+        "draws": "common",
+        "parameters": [{"path": "initial.belief", "name": "belief", "values": [0.0, 1.0]}],
+    }
     feared = small_study(scenario="cn-2022-draft", worlds=worlds, replications=4)
     done = [study.run_study(feared, tmp_path / engine, Inline(), engine=engine) for engine in ("simpy", "compiled")]
     assert results(tmp_path / "compiled") == results(tmp_path / "simpy")
@@ -146,7 +154,9 @@ def test_dask_and_processes_write_the_same_files(run: study.StudyRun, tmp_path: 
     assert results(tmp_path / "dask") == results(run.folder)
 
 
-def test_a_study_is_resumed_without_running_anything_twice(run: study.StudyRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_study_is_resumed_without_running_anything_twice(
+    run: study.StudyRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("shenhe.simulator.study.running.job_size", lambda estimate: 7)
     out = tmp_path / "resumed"
     done = 0
@@ -185,7 +195,18 @@ def test_killed_drivers_and_workers_do_not_change_a_byte(tmp_path: Path) -> None
 def test_ctrl_c_keeps_what_was_finished_and_says_so(tmp_path: Path) -> None:
     path = tmp_path / "storm.yaml"
     path.write_text(json.dumps(chaos.STUDY | {"replications": 400, "precision": None}))
-    command = [*COMMAND, "study", str(path), "--out", str(tmp_path / "out"), "--executor", "inline", "--engine", "simpy", "--yes"]
+    command = [
+        *COMMAND,
+        "study",
+        str(path),
+        "--out",
+        str(tmp_path / "out"),
+        "--executor",
+        "inline",
+        "--engine",
+        "simpy",
+        "--yes",
+    ]
     driver = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     shards = tmp_path / "out" / "shards"
     for _ in range(600):
@@ -239,7 +260,9 @@ def test_a_poison_job_is_named_the_rest_finish_and_the_next_run_heals(
     assert results(tmp_path / "ill") == results(run.folder)
 
 
-def test_a_full_disk_is_told_and_the_study_goes_on_later(run: study.StudyRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_told_and_the_study_goes_on_later(
+    run: study.StudyRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("shenhe.simulator.study.running.job_size", lambda estimate: 30)
     real, written = Path.write_bytes, 0
 
@@ -322,7 +345,9 @@ def test_worlds_with_common_draws_get_equally_many(tmp_path: Path) -> None:
 def test_nothing_long_begins_unasked(tmp_path: Path) -> None:
     asked: list[Estimate] = []
     with pytest.raises(StudyError, match="not started"):
-        study.run_study(small_study(), tmp_path / "asked", Inline(), agree=lambda estimate: bool(asked.append(estimate)))
+        study.run_study(
+            small_study(), tmp_path / "asked", Inline(), agree=lambda estimate: bool(asked.append(estimate))
+        )
     assert asked[0].replications == 120
     assert asked[0].disk > 0
     assert asked[0].wall > 0
@@ -354,7 +379,10 @@ def test_shards_carry_no_trace_of_who_made_them(run: study.StudyRun) -> None:
         ("low: 0.01", "expected low above 0"),
         ("high: 0.3", "is no possible scenario"),
         ("scenario: cn-2023", "no scenario is called 'cn-2033'; did you mean 'cn-2023'"),
-        ("metric: harm", "study.yaml:16:14: objectives[0].metric: found 'harms', which no result has; did you mean 'harm'"),
+        (
+            "metric: harm",
+            "study.yaml:16:14: objectives[0].metric: found 'harms', which no result has; did you mean 'harm'",
+        ),
         ("name: file", "found a field 'nam' that does not exist here, expected 'name'"),
         ("inspectors: 3", "study.yaml:6:5: arms[1]: "),
     ],

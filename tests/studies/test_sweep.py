@@ -51,7 +51,10 @@ def test_a_job_that_ends_its_worker_is_found_among_others() -> None:
 def test_a_crash_beside_it_does_not_condemn_a_job(tmp_path: Any) -> None:
     """A job whose worker dies once, for reasons not its own, is done at the second try."""
     mark = tmp_path / "mark"
-    once = f"7 if __import__('pathlib').Path({str(mark)!r}).exists() else (__import__('pathlib').Path({str(mark)!r}).touch(), {DIES})"
+    once = (
+        f"7 if __import__('pathlib').Path({str(mark)!r}).exists() else"
+        f" (__import__('pathlib').Path({str(mark)!r}).touch(), {DIES})"
+    )
     assert ran([once, "1", "2"], Processes(2)) == {once: 7, "1": 1, "2": 2}
 
 
