@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-FOLDERS := rulebook conformance simulator scenarios reports cli
+FOLDERS := core rulebook labels sample conformance simulator scenarios reports cli
 SOURCES := $(shell find $(FOLDERS) -type f -not -path '*/__pycache__/*' 2>/dev/null) pyproject.toml setup.py
 PACKAGES := $(foreach folder,$(FOLDERS),-p shenhe.$(folder))
 WORKERS ?= 2

@@ -5,7 +5,7 @@ from setuptools import find_packages, setup
 #: Every kind of data file that the folders hold; a kind left out would be missing from the wheel.
 DATA = ["yaml", "json", "csv", "html", "css", "js", "txt", "md"]
 
-FOLDERS = ["rulebook", "conformance", "simulator", "scenarios", "reports", "cli"]
+FOLDERS = ["core", "rulebook", "labels", "sample", "conformance", "simulator", "scenarios", "reports", "cli"]
 
 found = find_packages(include=[*FOLDERS, *(f"{folder}.*" for folder in FOLDERS)])
 

@@ -32,8 +32,8 @@ import numpy.typing as npt
 from numba import njit
 
 from shenhe.simulator import Scenario, load_scenario
-from shenhe.simulator.draws import compiled as compile_draws
-from shenhe.simulator.engines import Engine, replicate, warm
+from shenhe.simulator.kernel.draws import compiled as compile_draws
+from shenhe.simulator.runs.engines import Engine, replicate, warm
 
 YEARS = 5
 SIZES = (500, 5_000, 50_000)

@@ -25,7 +25,7 @@ from pathlib import Path
 
 from PIL import Image, ImageCms
 
-from shenhe.conformance.labels import ImplicitFields, read_labels, read_metadata, write_label
+from shenhe.labels import ImplicitFields, read_labels, read_metadata, write_label
 
 FIELDS = ImplicitFields("001191110102MACQD9K64010000", "benchmark-1")
 MEBIBYTE = 1 << 20
@@ -178,7 +178,7 @@ def memory(folder: Path) -> float:
         "import sys, pathlib\n"
         "paths = sorted(pathlib.Path(sys.argv[1]).iterdir())\n"
         "if sys.argv[2] == 'read':\n"
-        "    from shenhe.conformance.labels import read_labels\n"
+        "    from shenhe.labels import read_labels\n"
         "for path in paths:\n"
         "    data = path.read_bytes()\n"
         "    if sys.argv[2] == 'read': read_labels(data)\n"
@@ -201,7 +201,7 @@ def scaling(paths: list[Path]) -> tuple[float, float]:
     """Reading 1,000 files in one call, with hashes: wall time with one process over that with one a core, and CPU
     time the same way (1 where sharing out the work costs nothing).
     """
-    from shenhe.conformance.labels.record import read_files
+    from shenhe.labels.record import read_files
 
     many = (paths * (1000 // len(paths) + 1))[:1000]
 

@@ -22,22 +22,22 @@ from typing import Any
 
 from rich.console import Console
 
-from shenhe.conformance.attestation import sign
-from shenhe.conformance.baseline import draft
 from shenhe.conformance.bindings import AsgiTransport, load_binding
+from shenhe.conformance.engine.runner import run_checks
+from shenhe.conformance.evidence.attestation import sign
+from shenhe.conformance.evidence.baseline import draft
 from shenhe.conformance.report import Report
-from shenhe.conformance.runner import run_checks
-from shenhe.conformance.sample import create_app, sample_binding
-from shenhe.reports.arazzo import arazzo_of
-from shenhe.reports.github import step_summary, workflow_commands
-from shenhe.reports.gitlab import code_quality
-from shenhe.reports.har import har
-from shenhe.reports.junit import junit
-from shenhe.reports.oscal import assessment_results
-from shenhe.reports.page import render_page
-from shenhe.reports.sarif import sarif
-from shenhe.reports.terminal import print_check_summary
+from shenhe.reports.formats.arazzo import arazzo_of
+from shenhe.reports.formats.github import step_summary, workflow_commands
+from shenhe.reports.formats.gitlab import code_quality
+from shenhe.reports.formats.har import har
+from shenhe.reports.formats.junit import junit
+from shenhe.reports.formats.oscal import assessment_results
+from shenhe.reports.formats.sarif import sarif
+from shenhe.reports.pages.page import render_page
+from shenhe.reports.terminal.summary import print_check_summary
 from shenhe.rulebook import load_rulebook
+from shenhe.sample import create_app, sample_binding
 
 FAULTS = ("text-unlabelled", "id-checksum-ignored", "page-cached", "consent-borrowed", "implicit-label-misspelt-key")
 ON = date(2026, 9, 1)

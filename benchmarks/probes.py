@@ -34,12 +34,12 @@ import httpx
 import uvicorn
 
 from shenhe.conformance.bindings import AsgiTransport, HttpProvider, load_binding
-from shenhe.conformance.examples import explore
+from shenhe.conformance.checks.requests import prompts
+from shenhe.conformance.engine.examples import explore
+from shenhe.conformance.engine.runner import run_checks
 from shenhe.conformance.provider import Accepted, Account, GenerationRequest
-from shenhe.conformance.requests import prompts
-from shenhe.conformance.runner import run_checks
-from shenhe.conformance.sample import create_app, sample_binding
 from shenhe.rulebook import Service
+from shenhe.sample import create_app, sample_binding
 
 BINDING = """
 target: {name: Benchmark, base_url: "http://127.0.0.1:1", environment: test, services: {text: [text/plain]}}

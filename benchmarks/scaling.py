@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from shenhe.simulator import load_scenario
-from shenhe.simulator.engines import Engine, replicate, warm
-from shenhe.simulator.executors import Dask, Inline, MissingExtraError, Processes, sweep
+from shenhe.simulator.runs.engines import Engine, replicate, warm
+from shenhe.simulator.runs.executors import Dask, Inline, MissingExtraError, Processes, sweep
 
 WORLD = {"population.arrivals": [[0, 1.0]], "horizon": 365.0, "policy.staff.inspectors": 2, "registry.reviewers": 2}
 JOBS = 24
@@ -28,10 +28,11 @@ PROVIDERS = (500, 2_000, 8_000, 32_000, 128_000)
 # Workers know a function by its import name; eval is one they all have. The work is a year of 40 providers, some
 # hundred times.
 WORK = (
-    "[__import__('shenhe.simulator.engines', fromlist=['replicate']).replicate(__import__('shenhe.simulator.engines',"
-    " fromlist=['Engine']).Engine('compiled'), __import__('shenhe.simulator',"
-    f" fromlist=['load_scenario']).load_scenario('cn-2023', {dict(WORLD) | {'population.providers': 40}!r}), SEED, k,"
-    f" keep_log=False).number for k in range({REPLICATIONS})][-1]"
+    "[__import__('shenhe.simulator.runs.engines', fromlist=['replicate']).replicate("
+    "__import__('shenhe.simulator.runs.engines', fromlist=['Engine']).Engine('compiled'),"
+    " __import__('shenhe.simulator', fromlist=['load_scenario']).load_scenario('cn-2023',"
+    f" {dict(WORLD) | {'population.providers': 40}!r}), SEED, k, keep_log=False).number"
+    f" for k in range({REPLICATIONS})][-1]"
 )
 
 

@@ -20,8 +20,8 @@ from typing import Any
 import simpy
 
 from shenhe.simulator import Scenario, load_scenario
-from shenhe.simulator.draws import compiled
-from shenhe.simulator.model import replicate
+from shenhe.simulator.kernel.draws import compiled
+from shenhe.simulator.reference.model import replicate
 
 
 def bare(processes: int, events: int) -> float:

@@ -28,9 +28,9 @@ def attest(
     """
     import os
 
-    from shenhe.conformance.attestation import MAX_KEY_BYTES, sign, verifying_key
+    from shenhe.conformance.evidence.attestation import MAX_KEY_BYTES, sign, verifying_key
     from shenhe.conformance.report import read_report_bytes
-    from shenhe.rulebook.whole_file import write_whole
+    from shenhe.core.files import write_whole
 
     with key.open("rb") as stream:
         pem = stream.read(MAX_KEY_BYTES + 1)

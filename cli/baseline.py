@@ -12,7 +12,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from shenhe.conformance.baseline import Baseline, Entry, Outcome
+    from shenhe.conformance.evidence.baseline import Baseline, Entry, Outcome
 
 app = typer.Typer(help="Accept known failures with a reason and a day on which that ends.", no_args_is_help=True)
 
@@ -35,9 +35,9 @@ def write(
     Example:  shenhe baseline write report.json --reason "fixed by the March release" --expires 2026-03-31
     --out baseline.yaml
     """
-    from shenhe.conformance.baseline import draft
+    from shenhe.conformance.evidence.baseline import draft
     from shenhe.conformance.report import read_report
-    from shenhe.rulebook.whole_file import write_whole
+    from shenhe.core.files import write_whole
 
     if len(reason.strip()) < 3:
         raise typer.BadParameter("say in a few words why this is accepted", param_hint="--reason")
@@ -74,7 +74,7 @@ def apply(
 
     Example:  shenhe baseline apply report.json baseline.yaml
     """
-    from shenhe.conformance.baseline import apply_baseline, read_baseline
+    from shenhe.conformance.evidence.baseline import apply_baseline, read_baseline
     from shenhe.conformance.report import read_report
 
     known = read_baseline(baseline)

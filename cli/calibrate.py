@@ -14,7 +14,7 @@ import typer
 from .simulate import Engine, Json, Seed, finite
 
 if TYPE_CHECKING:
-    from shenhe.simulator.calibration import Calibration
+    from shenhe.simulator.estimation.calibration import Calibration
 
 
 def calibrate(
@@ -43,9 +43,9 @@ def calibrate(
     """
     from rich.console import Console
 
-    from shenhe.simulator.calibration import calibrate as run
-    from shenhe.simulator.calibration import fitted_scenario
-    from shenhe.simulator.engines import using
+    from shenhe.simulator.estimation.calibration import calibrate as run
+    from shenhe.simulator.estimation.calibration import fitted_scenario
+    from shenhe.simulator.runs.engines import using
 
     notes = Console(stderr=True, highlight=False)
 
@@ -63,7 +63,7 @@ def calibrate(
         scenario_out.write_text(fitted_scenario(found), encoding="utf-8")
         typer.echo(f"scenario: {scenario_out}", err=True)
     if out is not None:
-        from shenhe.reports.calibration_page import write_calibration_page
+        from shenhe.reports.pages.calibration import write_calibration_page
 
         words = [
             "shenhe",
@@ -83,7 +83,7 @@ def _print(found: Calibration) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from shenhe.reports.calibration_page import cautions, lead, tables
+    from shenhe.reports.pages.calibration import cautions, lead, tables
 
     console = Console(highlight=False)
     console.print(lead(found), markup=False)

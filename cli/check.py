@@ -15,10 +15,10 @@ import typer
 
 from shenhe.conformance.verdict import Level
 
-from .run_options import INTERRUPTED, AtLevel, Examples, On, Packs, Rules, Seed, day_of, split
+from .options import INTERRUPTED, AtLevel, Examples, On, Packs, Rules, Seed, day_of, split
 
 if TYPE_CHECKING:
-    from shenhe.conformance.documents import Evidence
+    from shenhe.conformance.evidence.documents import Evidence
     from shenhe.conformance.provider import Provider
     from shenhe.conformance.report import Report
 
@@ -122,15 +122,15 @@ def check(
     if (record is not None or replay is not None) and (workers > 1 or (record is not None and replay is not None)):
         raise typer.BadParameter("a cassette is recorded or replayed, by one worker", param_hint="--record, --replay")
     day = day_of(on)
-    from shenhe.conformance.baseline import read_baseline
-    from shenhe.conformance.documents import read_evidence
+    from shenhe.conformance.evidence.baseline import read_baseline
+    from shenhe.conformance.evidence.documents import read_evidence
 
     known = read_baseline(baseline_file) if baseline_file is not None else None
     evidence = read_evidence(evidence_file) if evidence_file is not None else None
     wanted = _files(out, report_file, junit_file, html_file)
     with ExitStack() as stack:
         provider = _connect(stack, target, faults or [], variant, base_url, environment, record, replay)
-        from shenhe.conformance.runner import GONE, run_checks
+        from shenhe.conformance.engine.runner import GONE, run_checks
 
         bar = _progress()
         try:
@@ -155,7 +155,7 @@ def check(
     if as_json:
         sys.stdout.write(report.model_dump_json(indent=1) + "\n")
     else:
-        from shenhe.reports.terminal import print_check_summary
+        from shenhe.reports.terminal.summary import print_check_summary
 
         print_check_summary(report)
         for line in [*_sampled(report), *_documents(report, evidence)]:
@@ -169,7 +169,7 @@ def check(
         typer.echo("shenhe: stopped; what was finished is kept, the rest is inconclusive", err=True)
         raise typer.Exit(INTERRUPTED)
     if known is not None:
-        from shenhe.conformance.baseline import apply_baseline
+        from shenhe.conformance.evidence.baseline import apply_baseline
 
         from .baseline import told as told_of
 
@@ -182,7 +182,7 @@ def check(
 
 def was_interrupted(report: Report) -> bool:
     """Whether Ctrl-C ended the run."""
-    from shenhe.conformance.runner import INTERRUPTED as REASON
+    from shenhe.conformance.engine.runner import INTERRUPTED as REASON
 
     return any(result.reason == REASON for result in report.checks)
 
@@ -196,8 +196,8 @@ def _documents(report: Report, evidence: Evidence | None) -> list[str]:
     """What is offered for the rules that only documents show."""
     if evidence is None:
         return []
-    from shenhe.conformance.documents import document_rows, not_asked_for
-    from shenhe.reports.documents import documents_text
+    from shenhe.conformance.evidence.documents import document_rows, not_asked_for
+    from shenhe.reports.terminal.documents import documents_text
 
     rows = document_rows(report.undecided, evidence, date.today())
     return [documents_text(rows, not_asked_for(report.undecided, evidence))]
@@ -222,7 +222,7 @@ def _connect(
             raise typer.BadParameter("only the sample has variants", param_hint="--variant")
         binding = load_binding(target, environ=os.environ, environment=environment)
         return stack.enter_context(binding.connect(base_url=base_url, record=record, replay=replay))
-    from shenhe.conformance.sample import SampleServer, sample_binding
+    from shenhe.sample import SampleServer, sample_binding
 
     if base_url is None:
         variants = [variant] if variant is not None else []
@@ -259,11 +259,11 @@ def _write(report: Report, wanted: dict[str, Path]) -> None:
     if "report" in wanted:
         report.write(wanted["report"])
     if "junit" in wanted:
-        from shenhe.reports.junit import write_junit
+        from shenhe.reports.formats.junit import write_junit
 
         write_junit(report, wanted["junit"])
     if "html" in wanted:
-        from shenhe.reports.page import write_page
+        from shenhe.reports.pages.page import write_page
 
         write_page(wanted["html"], [report])
 

@@ -11,7 +11,7 @@ import typer
 from .simulate import Engine, Json, Workers, finite
 
 if TYPE_CHECKING:
-    from shenhe.simulator.claims import Reading, Verdict
+    from shenhe.simulator.validation.claims import Reading, Verdict
 
 
 def claims(
@@ -45,8 +45,8 @@ def claims(
 
     from shenhe import scenarios
     from shenhe.simulator import load_scenario
-    from shenhe.simulator.claims import judge
-    from shenhe.simulator.engines import using
+    from shenhe.simulator.runs.engines import using
+    from shenhe.simulator.validation.claims import judge
 
     notes = Console(stderr=True, highlight=False)
     chosen = [load_scenario(name) for name in names or scenarios.names()]

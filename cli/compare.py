@@ -37,7 +37,7 @@ def compare(
     Example:  shenhe compare cn-2023 cn-2023 --set-b policy.staff.inspectors=16
     """
     from shenhe import simulator
-    from shenhe.simulator.engines import using
+    from shenhe.simulator.runs.engines import using
 
     with using(engine):
         runs = [
@@ -48,7 +48,7 @@ def compare(
     if as_json:
         typer.echo(json.dumps(_document(comparison), indent=2, ensure_ascii=False))
     else:
-        from shenhe.reports.terminal import print_comparison
+        from shenhe.reports.terminal.summary import print_comparison
 
         print_comparison(comparison)
 

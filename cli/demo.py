@@ -47,8 +47,8 @@ def demo(
 
     Example:  shenhe demo --out demo
     """
-    from shenhe.reports.page import write_page
-    from shenhe.reports.terminal import print_comparison
+    from shenhe.reports.pages.page import write_page
+    from shenhe.reports.terminal.summary import print_comparison
     from shenhe.simulator import compare
 
     try:
@@ -86,9 +86,9 @@ def _checked(name: str, faults: tuple[str, ...], seed: int, folder: Path) -> Rep
     ``folder``.
     """
     from shenhe.conformance.bindings import load_binding
-    from shenhe.conformance.runner import run_checks
-    from shenhe.conformance.sample import SampleServer, sample_binding
-    from shenhe.reports.junit import write_junit
+    from shenhe.conformance.engine.runner import run_checks
+    from shenhe.reports.formats.junit import write_junit
+    from shenhe.sample import SampleServer, sample_binding
 
     with SampleServer(faults=faults) as server:
         binding = load_binding(sample_binding(), environ={**os.environ, "SHENHE_SAMPLE_URL": server.url})
@@ -117,7 +117,7 @@ def _simulated(name: str, replications: int, seed: int, workers: int | None, fol
 def _is_another(folder: Path, scenario_hash: str, seed: int) -> bool:
     import json
 
-    from shenhe.simulator.replication import model_hash
+    from shenhe.simulator.runs.run import model_hash
 
     try:
         note = json.loads((folder / "run.json").read_text(encoding="utf-8"))

@@ -36,14 +36,14 @@ def doctor(
     Example:  shenhe doctor --schema > binding.schema.json
     """
     if schema:
-        from shenhe.conformance.bindings.schema import binding_schema
+        from shenhe.conformance.bindings.language.schema import binding_schema
 
         typer.echo(json.dumps(binding_schema(), indent=1))
         return
     if binding is None:
         raise typer.BadParameter("name a binding file; `shenhe init` drafts one", param_hint="BINDING")
     from shenhe.conformance.bindings import BindingError, load_binding
-    from shenhe.conformance.bindings.doctor import examine
+    from shenhe.conformance.bindings.doctor.doctor import examine
     from shenhe.conformance.verdict import ExitCode
 
     try:

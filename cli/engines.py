@@ -10,7 +10,7 @@ import typer
 from .simulate import Json, Seed, Set, finite, load
 
 if TYPE_CHECKING:
-    from shenhe.simulator.divergence import Divergence
+    from shenhe.simulator.runs.divergence import Divergence
 
 
 def engines(
@@ -29,9 +29,9 @@ def engines(
 
     Example:  shenhe engines my-world.yaml --seed 7 --replication 3
     """
-    from shenhe.simulator.divergence import explained, first_divergence
-    from shenhe.simulator.engines import Engine, warm
-    from shenhe.simulator.replication import rule_names
+    from shenhe.simulator.runs.divergence import explained, first_divergence
+    from shenhe.simulator.runs.engines import Engine, warm
+    from shenhe.simulator.runs.run import rule_names
 
     loaded = load(scenario, sets)
     warm(Engine.COMPILED, lambda text: typer.echo(text, err=True))
@@ -49,7 +49,7 @@ def engines(
 
 
 def _document(found: Divergence, rules: list[str]) -> dict[str, Any]:
-    from shenhe.simulator.divergence import ENGINES, told
+    from shenhe.simulator.runs.divergence import ENGINES, told
 
     def numbers(entries: Any) -> list[dict[str, Any]]:
         return [{**entry._asdict(), "one": finite(entry.one), "other": finite(entry.other)} for entry in entries]

@@ -86,7 +86,7 @@ def export(
         sys.stdout.buffer.write(rendered)
         sys.stdout.buffer.flush()
     else:
-        from shenhe.rulebook.whole_file import write_whole
+        from shenhe.core.files import write_whole
 
         write_whole(out, rendered)
         typer.echo(f"written: {out}", err=True)
@@ -94,8 +94,8 @@ def export(
 
 def _arazzo(binding: Path, out: Path | None, openapi: str | None) -> None:
     from shenhe.conformance.bindings import BindingError, load_binding
-    from shenhe.reports.arazzo import arazzo_of
-    from shenhe.rulebook.whole_file import write_whole
+    from shenhe.core.files import write_whole
+    from shenhe.reports.formats.arazzo import arazzo_of
 
     if out is None and openapi is None:
         raise typer.BadParameter(
@@ -120,40 +120,40 @@ def _arazzo(binding: Path, out: Path | None, openapi: str | None) -> None:
 def _render(form: Format, report: Report, report_sha256: str, binding: str, only: str) -> bytes:
     match form:
         case Format.SARIF:
-            from shenhe.reports.sarif import sarif
+            from shenhe.reports.formats.sarif import sarif
             from shenhe.rulebook import load_rulebook
 
             return _json(sarif(report, load_rulebook().rules, binding=binding))
         case Format.JUNIT:
-            from shenhe.reports.junit import junit
+            from shenhe.reports.formats.junit import junit
 
             return junit(report)
         case Format.GITLAB:
-            from shenhe.reports.gitlab import code_quality
+            from shenhe.reports.formats.gitlab import code_quality
 
             return _json(code_quality(report, binding=binding))
         case Format.GITHUB_ANNOTATIONS:
-            from shenhe.reports.github import workflow_commands
+            from shenhe.reports.formats.github import workflow_commands
 
             return workflow_commands(report, binding=binding).encode()
         case Format.HAR:
-            from shenhe.reports.har import har
+            from shenhe.reports.formats.har import har
 
             return _json(har(report, only=only))
         case Format.ARAZZO | Format.GITHUB_SUMMARY:
             raise ValueError(f"{form} is written from more than a report")
         case Format.OSCAL:
-            from shenhe.reports.oscal import assessment_results
+            from shenhe.reports.formats.oscal import assessment_results
 
             return _json(assessment_results(report, report_sha256))
 
 
 def _summary(report: Report, baseline: Path | None) -> bytes:
-    from shenhe.reports.github import step_summary
+    from shenhe.reports.formats.github import step_summary
 
     if baseline is None:
         return step_summary(report).encode()
-    from shenhe.conformance.baseline import apply_baseline, read_baseline
+    from shenhe.conformance.evidence.baseline import apply_baseline, read_baseline
 
     known = read_baseline(baseline)
     return step_summary(report, apply_baseline(report, known, date.today()), source=known.source).encode()

@@ -12,12 +12,12 @@ import typer
 
 from shenhe.conformance.verdict import Level
 
-from .run_options import INTERRUPTED, AtLevel, Examples, On, Packs, Rules, Seed, day_of, split
+from .options import INTERRUPTED, AtLevel, Examples, On, Packs, Rules, Seed, day_of, split
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from shenhe.conformance.baseline import Baseline
+    from shenhe.conformance.evidence.baseline import Baseline
     from shenhe.conformance.fleet import Fleet, Member, Provider, Result
 
 #: A larger report has no page; its evidence stands in report.json.
@@ -123,7 +123,7 @@ def fleet(
     if as_json:
         sys.stdout.write(whole.model_dump_json(indent=1) + "\n")
     else:
-        from shenhe.reports.league import print_league
+        from shenhe.reports.terminal.league import print_league
 
         print_league(whole)
     typer.echo(f"written: {out / 'fleet.json'}", err=True)
@@ -136,7 +136,7 @@ def fleet(
 
 def _baselines(folder: Path, chosen: Sequence[Member]) -> dict[str, Baseline]:
     """The baselines of a folder by the member they are for; one that is for nobody is told."""
-    from shenhe.conformance.baseline import read_baseline
+    from shenhe.conformance.evidence.baseline import read_baseline
 
     if not folder.is_dir():
         raise typer.BadParameter(f"{folder} is no folder", param_hint="--baseline-dir")
@@ -149,7 +149,7 @@ def _baselines(folder: Path, chosen: Sequence[Member]) -> dict[str, Baseline]:
 
 def _write_pages(whole: Fleet, out: Path) -> None:
     """The page of each provider that has a report, unless it is there already, and the page of all."""
-    from shenhe.reports.fleet_page import write_fleet_page
+    from shenhe.reports.pages.fleet import write_fleet_page
 
     pages = {}
     for provider in whole.providers:
@@ -167,8 +167,8 @@ def _write_pages(whole: Fleet, out: Path) -> None:
 def _write_page(provider: Provider, report: Path, page: Path) -> str:
     """Why there is no page, or nothing. Whatever a report holds, it costs no other provider its page."""
     from shenhe.conformance.report import ReportError, parse_report, read_report_bytes
-    from shenhe.reports.clauses import PageError
-    from shenhe.reports.page import write_page
+    from shenhe.reports.pages.clauses import PageError
+    from shenhe.reports.pages.page import write_page
 
     try:
         if page.exists() and page.stat().st_mtime_ns >= report.stat().st_mtime_ns:
@@ -184,7 +184,7 @@ def _write_page(provider: Provider, report: Path, page: Path) -> str:
 
 def _told(name: str, result: Result, done: int, total: int, kept: bool) -> None:
     """A line on stderr for each provider that is finished."""
-    from shenhe.reports.league import first_line
+    from shenhe.reports.terminal.league import first_line
 
     if kept:
         words = "finished by an earlier run"

@@ -12,7 +12,7 @@ import typer
 from .simulate import Engine, Json, Seed, Set, finite, load
 
 if TYPE_CHECKING:
-    from shenhe.simulator.forecast import Forecast
+    from shenhe.simulator.estimation.forecast import Forecast
 
 
 def forecast(
@@ -53,9 +53,9 @@ def forecast(
     """
     from rich.console import Console
 
-    from shenhe.simulator.engines import using
-    from shenhe.simulator.forecast import forecast as run
-    from shenhe.simulator.forecast import read_measured
+    from shenhe.simulator.estimation.forecast import forecast as run
+    from shenhe.simulator.estimation.forecast import read_measured
+    from shenhe.simulator.runs.engines import using
 
     notes = Console(stderr=True, highlight=False)
 
@@ -81,7 +81,7 @@ def forecast(
     else:
         _print(found)
     if out is not None:
-        from shenhe.reports.forecast_page import write_forecast_page
+        from shenhe.reports.pages.forecast import write_forecast_page
 
         words = [
             "shenhe",
@@ -105,7 +105,7 @@ def _print(found: Forecast) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from shenhe.reports.forecast_page import brief_table, driver_table, lead, warnings
+    from shenhe.reports.pages.forecast import brief_table, driver_table, lead, warnings
 
     console = Console(highlight=False)
     console.print(lead(found), markup=False)
@@ -130,7 +130,7 @@ def _print(found: Forecast) -> None:
 
 
 def _document(found: Forecast) -> dict[str, Any]:
-    from shenhe.simulator.forecast import OUTCOMES
+    from shenhe.simulator.estimation.forecast import OUTCOMES
 
     def told(ends: tuple[float, float, float]) -> dict[str, float | None]:
         return dict(zip(("mean", "lo95", "hi95"), map(finite, ends), strict=True))

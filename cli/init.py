@@ -47,7 +47,7 @@ def init(
     if out is None:
         typer.echo(text, nl=False)
     else:
-        from shenhe.rulebook.whole_file import write_whole
+        from shenhe.core.files import write_whole
 
         write_whole(out, text)
         typer.echo(f"written: {out}; next: shenhe doctor {out}", err=True)
@@ -55,8 +55,8 @@ def init(
 
 
 def _from_openapi(path: Path) -> tuple[str, int]:
-    from shenhe.conformance.bindings.drafting import draft
-    from shenhe.conformance.bindings.openapi import read_openapi
+    from shenhe.conformance.bindings.drafting.draft import draft
+    from shenhe.conformance.bindings.drafting.openapi import read_openapi
     from shenhe.conformance.exchange import visible
     from shenhe.conformance.verdict import ExitCode
 
@@ -85,7 +85,7 @@ def _ready(name: str) -> str:
 
 
 def _asked() -> str:
-    from shenhe.conformance.bindings.questions import AUTH, OPERATIONS, Answers, binding_text
+    from shenhe.conformance.bindings.drafting.questions import AUTH, OPERATIONS, Answers, binding_text
     from shenhe.rulebook import Service
 
     typer.echo("Empty answers take what stands in brackets; an operation without a path is left out.", err=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from shenhe.conformance.labels.record import FileRecord
+    from shenhe.labels.record import FileRecord
 
 app = typer.Typer(
     help="Read the labels of AI-generated content out of files, or write conforming ones.",
@@ -46,7 +46,7 @@ def read(
 
     Exit code 0: every file was read; 3: something was refused or could not be decided; 2: wrong usage.
     """
-    from shenhe.conformance.labels.record import read_files
+    from shenhe.labels.record import read_files
 
     for path in files:
         _must_be_readable(path)
@@ -145,8 +145,8 @@ def write(
     The file's other metadata stays, and its content is not re-encoded where the format allows it. A file that
     already has such a label is refused: there may be only one.
     """
-    from shenhe.conformance.labels import ImplicitFields, LabelWriteError, Limits, write_label
-    from shenhe.conformance.labels.record import media_type_of
+    from shenhe.labels import ImplicitFields, LabelWriteError, Limits, write_label
+    from shenhe.labels.record import media_type_of
 
     _must_be_readable(file)
     if out.exists() and not force:

@@ -46,8 +46,8 @@ def replay(
     if binding is not None:
         _judge(stored, rule, binding, base_url, as_json)
         return
-    from shenhe.conformance.bindings.wire import is_loopback
-    from shenhe.conformance.repeat import base_of, finding_of, repeat
+    from shenhe.conformance.bindings.client.wire import is_loopback
+    from shenhe.conformance.evidence.resend import base_of, finding_of, repeat
 
     _, finding = finding_of(stored, rule)
     target = base_url or base_of(finding)
@@ -86,8 +86,8 @@ def _judge(stored: Report, rule: str, name: str, base_url: str | None, as_json: 
     from datetime import date
 
     from shenhe.conformance.bindings import load_binding
-    from shenhe.conformance.repeat import finding_of
-    from shenhe.conformance.runner import run_checks
+    from shenhe.conformance.engine.runner import run_checks
+    from shenhe.conformance.evidence.resend import finding_of
 
     check, _ = finding_of(stored, rule)
     rules = [rule] if rule in check.rules else list(check.rules)

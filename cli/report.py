@@ -38,13 +38,13 @@ def report(
     if junit is not None and len(reports) != 1:
         raise typer.BadParameter(f"JUnit is of one report.json, and {len(reports)} were given", param_hint="--junit")
     if out is not None:
-        from shenhe.reports.page import write_page
+        from shenhe.reports.pages.page import write_page
 
         out.parent.mkdir(parents=True, exist_ok=True)
         write_page(out, reports, runs)
         typer.echo(f"written: {out}", err=True)
     if junit is not None:
-        from shenhe.reports.junit import write_junit
+        from shenhe.reports.formats.junit import write_junit
 
         junit.parent.mkdir(parents=True, exist_ok=True)
         write_junit(reports[0], junit)

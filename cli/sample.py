@@ -43,7 +43,7 @@ def serve(
     ] = None,
 ) -> None:
     """Serve the sample provider on this machine until Ctrl-C."""
-    from shenhe.conformance.sample import SampleServer, UnknownFaultError, UnknownVariantError, VariantNotInstalledError
+    from shenhe.sample import SampleServer, UnknownFaultError, UnknownVariantError, VariantNotInstalledError
 
     try:
         server = SampleServer(fault or (), variants=variant or (), port=port)
@@ -67,7 +67,7 @@ def serve(
 @app.command("faults", epilog=FAULTS_EXAMPLES)
 def faults(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """List the faults: what each does, and the rules that then fail."""
-    from shenhe.conformance.sample.faults import FAULTS
+    from shenhe.sample.faults import FAULTS
 
     if as_json:
         listed = [
@@ -75,7 +75,7 @@ def faults(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
                 "name": fault.name.value,
                 "summary": fault.summary,
                 "behaviour": fault.behaviour,
-                "level": fault.level.value,
+                "level": fault.level,
                 "reach": fault.reach.value,
                 "rules": sorted(fault.rules),
             }
@@ -98,7 +98,7 @@ def faults(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
 @app.command("variants", epilog=VARIANTS_EXAMPLES)
 def variants(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """List the lawful variants: other ways of obeying the same rules, none of which may fail."""
-    from shenhe.conformance.sample.variants import VARIANTS
+    from shenhe.sample.variants import VARIANTS
 
     if as_json:
         listed = [{"name": variant.name.value, "summary": variant.summary} for variant in VARIANTS.values()]
@@ -116,7 +116,7 @@ def binding(
     ] = None,
 ) -> None:
     """Print the binding of the sample provider, to start one of your own from."""
-    from shenhe.conformance.sample import UnknownVariantError, sample_binding
+    from shenhe.sample import UnknownVariantError, sample_binding
 
     try:
         text = sample_binding(variant).read_text(encoding="utf-8")

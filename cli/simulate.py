@@ -77,7 +77,7 @@ def simulate(
 
     Example:  shenhe simulate cn-2023 --replications 200 --engine compiled
     """
-    from shenhe.simulator.engines import using
+    from shenhe.simulator.runs.engines import using
 
     if list_scenarios:
         _print_list(as_json)
@@ -93,7 +93,7 @@ def simulate(
     if as_json:
         typer.echo(json.dumps(_run_document(run), indent=2, ensure_ascii=False))
     else:
-        from shenhe.reports.terminal import print_run_summary
+        from shenhe.reports.terminal.summary import print_run_summary
 
         print_run_summary(run)
         if out is not None:
@@ -136,7 +136,7 @@ def _converged(
 def load(name: str, sets: Sequence[str] | None) -> Scenario:
     """The scenario with the changes of ``--set``."""
     from shenhe.simulator import load_scenario
-    from shenhe.simulator.reading import parse_override
+    from shenhe.simulator.scenario.loading import parse_override
 
     return load_scenario(name, dict(parse_override(text) for text in sets or ()))
 
@@ -183,7 +183,7 @@ def run_scenario(
 
 def memory_needed(scenario: Scenario, replications: int, workers: int) -> str:
     """What a run of a large market will take, in words, beside what this machine has."""
-    from shenhe.simulator.engines import choose
+    from shenhe.simulator.runs.engines import choose
 
     providers, engine = scenario.population.simulated, choose(None, [(scenario, replications)])
     each = providers * BYTES_A_PROVIDER[engine] / 1e9

@@ -17,7 +17,7 @@ from .simulate import Engine
 
 if TYPE_CHECKING:
     from shenhe.simulator.analysis import Analysis
-    from shenhe.simulator.executors import Pool
+    from shenhe.simulator.runs.executors import Pool
     from shenhe.simulator.study import Estimate, StudyRun
 
 ASK_SECONDS = 600.0
@@ -75,9 +75,9 @@ def run(
 
     Example:  shenhe study my-study.yaml --out runs/mine --executor dask --scheduler tcp://10.0.0.5:8786 --yes
     """
-    from shenhe.reports.study_page import write_study_page
+    from shenhe.reports.pages.study import write_study_page
     from shenhe.simulator.analysis import overview
-    from shenhe.simulator.engines import using
+    from shenhe.simulator.runs.engines import using
     from shenhe.simulator.study import load_study, run_study
 
     plan = load_study(study)
@@ -164,7 +164,7 @@ def analyse(
     done = read_study(run)
     analysis = ask(kind, done, metric=metric, arm=arm, baseline=baseline, threshold=threshold, delta=delta)
     if figure is not None:
-        from shenhe.reports.study_page import write_study_page
+        from shenhe.reports.pages.study import write_study_page
 
         write_study_page(figure, done, [analysis])
     if as_json:
@@ -188,9 +188,9 @@ def search(
 
     Example:  shenhe study search levers --out runs/levers
     """
-    from shenhe.reports.study_page import write_study_page
+    from shenhe.reports.pages.study import write_study_page
     from shenhe.simulator.analysis.pareto import search_policies
-    from shenhe.simulator.engines import using
+    from shenhe.simulator.runs.engines import using
     from shenhe.simulator.study import load_study
 
     plan = load_study(study)
@@ -208,7 +208,7 @@ def search(
 
 
 def _pool(kind: str, workers: int | None, scheduler: str | None) -> Pool:
-    from shenhe.simulator.executors import open_pool
+    from shenhe.simulator.runs.executors import open_pool
 
     return open_pool(kind, workers or os.cpu_count() or 1, scheduler)
 
@@ -255,7 +255,7 @@ def _print_analysis(analysis: Analysis) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from shenhe.reports.study_figures import shown as readable
+    from shenhe.reports.figures.study import shown as readable
 
     # In a pipe nobody folds lines; a table is easier to search when each row is one.
     console = Console(width=None if sys.stdout.isatty() else 200)

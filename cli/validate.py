@@ -12,7 +12,7 @@ import typer
 from .simulate import Engine, Json, finite
 
 if TYPE_CHECKING:
-    from shenhe.simulator.validation import Validation
+    from shenhe.simulator.validation.suite import Validation
 
 
 def validate(
@@ -36,8 +36,8 @@ def validate(
     """
     from rich.console import Console
 
-    from shenhe.simulator.engines import using
-    from shenhe.simulator.validation import validate as run
+    from shenhe.simulator.runs.engines import using
+    from shenhe.simulator.validation.suite import validate as run
 
     notes = Console(stderr=True, highlight=False)
 
@@ -52,7 +52,7 @@ def validate(
     else:
         _print(found)
     if out is not None:
-        from shenhe.reports.validation_page import write_validation_page
+        from shenhe.reports.pages.validation import write_validation_page
 
         words = ["shenhe", "validate", "--seed", str(seed), *(["--quick"] if quick else []), "--out", out.name]
         write_validation_page(out, found, shlex.join(words))
@@ -65,8 +65,8 @@ def _print(found: Validation) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from shenhe.reports.validation_page import table
-    from shenhe.simulator.validation import published_size
+    from shenhe.reports.pages.validation import table
+    from shenhe.simulator.validation.suite import published_size
 
     console = Console(highlight=False)
     for group in dict.fromkeys(check.group for check in found.checks):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from shenhe.conformance.attestation import Statement
+    from shenhe.conformance.evidence.attestation import Statement
 
 
 def verify(
@@ -30,8 +30,8 @@ def verify(
 
     Example:  shenhe verify attestation.json --key public.pem --report report.json
     """
-    from shenhe.conformance.attestation import MAX_BYTES, MAX_KEY_BYTES, NotAttestedError
-    from shenhe.conformance.attestation import verify as check
+    from shenhe.conformance.evidence.attestation import MAX_BYTES, MAX_KEY_BYTES, NotAttestedError
+    from shenhe.conformance.evidence.attestation import verify as check
     from shenhe.conformance.report import read_report_bytes
 
     with key.open("rb") as stream:
@@ -53,7 +53,7 @@ def verify(
 
 
 def _print(statement: Statement, attestation: bytes, report: Path | None) -> None:
-    from shenhe.conformance.attestation import verifying_key
+    from shenhe.conformance.evidence.attestation import verifying_key
     from shenhe.reports.untrusted import one_line
     from shenhe.rulebook import load_rulebook
 

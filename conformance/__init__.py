@@ -7,18 +7,15 @@ For a provider's own tests, one function does it::
     def test_my_provider_keeps_the_law():
         check("binding.yaml")
 
-Nothing heavy is imported before something runs. A run goes through these modules, each of which needs only those above
-it::
+Nothing heavy is imported before something runs. The rooms, each of which builds on those above it::
 
-    provider, exchange      what can be asked of anybody, and one request with its answer
-    registry, checks/       checks: properties that decide rules
-    selection, target       which of them concern this provider, and whether it may be probed
-    session, names, taken   what the probes of a run share: bounds, people, what was made once
-    conversation, probe     one case's talk with the provider, every call in its role
-    trial, examples         one check put to it: enumerated cases, drawn ones, the sample
-    tally, finding          what that came to, and what a failure shows
-    conclusions, report     what follows for the rules, and report.json
-    runner                  all of it, one check after the other or several at once
+    provider, exchange      the operations of a target, and one request with its response
+    report, verdict         the result of a run
+    bindings/               a YAML file that maps one API to operations, and the client that sends them
+    evidence/               redaction, baselines, attestations, findings as curl and pytest
+    checks/                 properties that decide rules, one module per subject
+    engine/                 selects checks, runs their cases and concludes verdicts
+    fleet/                  many targets, one process each
 """
 
 from __future__ import annotations
@@ -30,9 +27,9 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .engine.runner import run_checks
     from .provider import Provider
     from .report import Report
-    from .runner import run_checks
     from .verdict import Level
 
 __all__ = ["NotConformantError", "check", "run_checks"]
@@ -61,9 +58,9 @@ def check(
 
     Raises :class:`NotConformantError`, an ``AssertionError``, where a rule fails, and, if ``strict``, where one
     is inconclusive or needs a review. Other options and errors are those of
-    :func:`~shenhe.conformance.runner.run_checks`.
+    :func:`~shenhe.conformance.engine.runner.run_checks`.
     """
-    from .runner import run_checks
+    from .engine.runner import run_checks
 
     with ExitStack() as stack:
         if isinstance(provider, str | os.PathLike):
@@ -95,7 +92,7 @@ def _told(report: Report) -> str:
 
 def __getattr__(name: str) -> Any:
     if name == "run_checks":
-        from .runner import run_checks
+        from .engine.runner import run_checks
 
         return run_checks
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -137,3 +137,16 @@ def body_text(body: bytes) -> str | None:
     except UnicodeDecodeError:
         return None
     return None if "\0" in text else text
+
+
+#: ``set-up`` prepares; ``control`` is the lawful counterpart that must be accepted for a refusal to count; ``probe``
+#: is what the verdict rests on; ``observation`` looks at the effect.
+Role = Literal["set-up", "control", "probe", "observation"]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedExchange:
+    """One exchange and its role in a case."""
+
+    role: Role
+    exchange: Exchange

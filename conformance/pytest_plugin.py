@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from .engine.selection import Together
     from .report import CheckResult, Report, RuleResult
-    from .selection import Together
 
 _OPTION = "--shenhe"
 
@@ -71,7 +71,7 @@ class ProviderUnderTest(pytest.Collector):
 
     def collect(self) -> Iterator[RuleItem]:
         """An item for each rule, known without anything being asked of the provider."""
-        from .selection import decidable
+        from .engine.selection import decidable
 
         option = self.config.getoption
         with _binding(self.config).connect(base_url=option("--shenhe-base-url")) as provider:
@@ -148,7 +148,7 @@ class _Run:
     def report(self) -> Report:
         """Its report; one a process."""
         if self._report is None:
-            from .runner import run_checks
+            from .engine.runner import run_checks
 
             option = self._config.getoption
             with (

@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from shenhe.rulebook.document import dotted
-from shenhe.rulebook.whole_file import write_whole
+from shenhe.core.document import dotted
+from shenhe.core.files import write_whole
 
 from .verdict import VerdictName
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from .document import DocumentError, Fault, Locate, Readable, read_yaml, validate
+from shenhe.core.document import DocumentError, Fault, Locate, Readable, read_yaml, validate
+
 from .pack import Pack
 from .penalty import Penalty
 from .rule import PenaltyLink, Rule

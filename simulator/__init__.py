@@ -16,13 +16,13 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .comparison import Comparison, compare
-    from .hook import Hook, View
-    from .outcomes import METRICS, Metric, metrics
-    from .reading import load_scenario
-    from .replication import Convergence, Run, RunError, converge, read_run, simulate
-    from .scenario import Scenario
-    from .values import ScenarioError
+    from .reference.hook import Hook, View
+    from .runs.comparison import Comparison, compare
+    from .runs.outcomes import METRICS, Metric, metrics
+    from .runs.run import Convergence, Run, RunError, converge, read_run, simulate
+    from .scenario.loading import load_scenario
+    from .scenario.schema import Scenario
+    from .scenario.values import ScenarioError
 
 __all__ = [
     "METRICS",
@@ -44,22 +44,22 @@ __all__ = [
 ]
 
 _HOMES = {
-    "METRICS": "outcomes",
-    "Comparison": "comparison",
-    "Convergence": "replication",
-    "Hook": "hook",
-    "View": "hook",
-    "converge": "replication",
-    "Metric": "outcomes",
-    "Run": "replication",
-    "RunError": "replication",
-    "Scenario": "scenario",
-    "ScenarioError": "values",
-    "compare": "comparison",
-    "load_scenario": "reading",
-    "metrics": "outcomes",
-    "read_run": "replication",
-    "simulate": "replication",
+    "METRICS": "runs.outcomes",
+    "Comparison": "runs.comparison",
+    "Convergence": "runs.run",
+    "Hook": "reference.hook",
+    "View": "reference.hook",
+    "converge": "runs.run",
+    "Metric": "runs.outcomes",
+    "Run": "runs.run",
+    "RunError": "runs.run",
+    "Scenario": "scenario.schema",
+    "ScenarioError": "scenario.values",
+    "compare": "runs.comparison",
+    "load_scenario": "scenario.loading",
+    "metrics": "runs.outcomes",
+    "read_run": "runs.run",
+    "simulate": "runs.run",
 }
 
 

@@ -1,4 +1,7 @@
-"""The shape of the project: which folder may import which, what a fresh import costs, and what the wheel holds."""
+"""The shape of the project: which room may import which, what a fresh import costs, and what the wheel holds.
+
+The arrows are those of ARCHITECTURE.md. Each room has one test that names every file and import out of line.
+"""
 
 from __future__ import annotations
 
@@ -7,29 +10,54 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
-FOLDERS = ("rulebook", "conformance", "simulator", "scenarios", "reports", "cli")
 
-#: What each folder may import besides itself.
-ALLOWED = {
-    "rulebook": set(),
-    "scenarios": set(),
-    "conformance": {"rulebook"},
-    "simulator": {"rulebook", "scenarios"},
-    "reports": {"conformance", "simulator", "rulebook", "scenarios"},
-    "cli": {"reports", "conformance", "simulator", "rulebook", "scenarios"},
+#: Rooms, lowest first, with the rooms that each may import besides itself.
+ALLOWED: dict[str, set[str]] = {
+    "core": set(),
+    "scenarios": {"core"},
+    "rulebook": {"core"},
+    "labels": {"core"},
+    "sample": {"core", "labels"},
+    "conformance": {"core", "labels", "rulebook"},
+    "simulator": {"core", "rulebook", "scenarios"},
+    "reports": {"core", "labels", "rulebook", "scenarios", "conformance", "simulator"},
+    "cli": {"core", "labels", "rulebook", "scenarios", "sample", "conformance", "simulator", "reports"},
 }
 
-SOURCES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
-EVERY_FILE = SOURCES + sorted(path for folder in ("tests", "benchmarks") for path in (ROOT / folder).rglob("*.py"))
+#: The same inside the rooms that have inner rooms. Files at the top of a room are not restricted here.
+INNER: dict[str, set[str]] = {
+    "conformance.bindings.language": set(),
+    "conformance.bindings.client": {"conformance.bindings.language"},
+    "conformance.bindings.drafting": {"conformance.bindings.language"},
+    "conformance.bindings.doctor": {"conformance.bindings.language", "conformance.bindings.client"},
+    "simulator.scenario": set(),
+    "simulator.kernel": {"simulator.scenario"},
+    "simulator.reference": {"simulator.kernel", "simulator.scenario"},
+    "simulator.compiled": {"simulator.kernel", "simulator.scenario", "simulator.reference"},
+}
+
+#: Actors of an agent model and the world that they act in name one another; nothing else may.
+MAY_BE_CIRCULAR = "simulator.reference."
 
 
-def imported_modules(text: str, place: Path) -> set[str]:
-    """The absolute dotted names that a source text imports, relative ones resolved against the place of its file."""
+def name_of(path: Path) -> str:
+    """The dotted name of a module of the project, without ``shenhe.``."""
+    parts = list(path.relative_to(ROOT).with_suffix("").parts)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {name_of(path): path for room in ALLOWED for path in sorted((ROOT / room).rglob("*.py"))}
+
+
+def imported_names(text: str, place: Path) -> set[str]:
+    """The absolute dotted names that a source text imports; relative ones are resolved against ``place``."""
     package = ["shenhe", *place.relative_to(ROOT).parent.parts]
     names: set[str] = set()
     for node in ast.walk(ast.parse(text)):
@@ -42,44 +70,109 @@ def imported_modules(text: str, place: Path) -> set[str]:
     return names
 
 
-def folders_reached(text: str, place: Path) -> set[str]:
-    """The top-level folders, other than its own, that a source text imports from."""
-    names = imported_modules(text, place)
+def rooms_reached(text: str, place: Path) -> set[str]:
+    """The rooms, other than its own, that a source text imports from."""
     own = place.relative_to(ROOT).parts[0]
-    return {name.split(".")[1] for name in names if name.startswith("shenhe.")} - {own}
+    return {name.split(".")[1] for name in imported_names(text, place) if name.startswith("shenhe.")} - {own}
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_imports_point_down(path: Path) -> None:
-    allowed = ALLOWED[path.relative_to(ROOT).parts[0]]
-    assert folders_reached(path.read_text(encoding="utf-8"), path) <= allowed, f"may import {sorted(allowed)} only"
+@cache
+def imports(module: str) -> frozenset[str]:
+    """The modules of the project that a module imports, those for type checkers and inside functions included."""
+    path = MODULES[module]
+    names = {name.removeprefix("shenhe.") for name in imported_names(path.read_text(encoding="utf-8"), path)}
+    found = {name if name in MODULES else name.rpartition(".")[0] for name in names}
+    return frozenset(found & MODULES.keys() - {module})
 
 
-def test_a_wrong_arrow_is_seen_however_it_is_written() -> None:
-    place = ROOT / "simulator" / "model.py"
+@pytest.mark.parametrize("room", ALLOWED)
+def test_imports_point_down(room: str) -> None:
+    wrong = {
+        f"{module} imports {target}"
+        for module in MODULES
+        if module.split(".")[0] == room
+        for target in imports(module)
+        if target.split(".")[0] not in {room, *ALLOWED[room]}
+    }
+    assert not wrong, f"{room} may import only {sorted(ALLOWED[room])}"
+
+
+@pytest.mark.parametrize("room", INNER)
+def test_imports_between_inner_rooms_point_down(room: str) -> None:
+    parent = room.rpartition(".")[0]
+    siblings = {other for other in INNER if other.rpartition(".")[0] == parent} - {room}
+    wrong = {
+        f"{module} imports {target}"
+        for module in MODULES
+        if f"{module}.".startswith(f"{room}.")
+        for target in imports(module)
+        for other in siblings - INNER[room]
+        if f"{target}.".startswith(f"{other}.")
+    }
+    assert not wrong, f"{room} may import only {sorted(INNER[room])}"
+
+
+def circles(graph: Mapping[str, Iterable[str]]) -> Iterator[set[str]]:
+    """The strongly connected components of more than one node (Tarjan's algorithm)."""
+    index: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+
+    def visit(node: str) -> Iterator[set[str]]:
+        index[node] = low[node] = len(index)
+        stack.append(node)
+        for target in graph[node]:
+            if target not in index:
+                yield from visit(target)
+                low[node] = min(low[node], low[target])
+            elif target in stack:
+                low[node] = min(low[node], index[target])
+        if low[node] == index[node]:
+            component = set()
+            while node not in component:
+                component.add(stack.pop())
+            if len(component) > 1:
+                yield component
+
+    for node in graph:
+        if node not in index:
+            yield from visit(node)
+
+
+def test_no_import_is_circular() -> None:
+    graph = {module: imports(module) for module in MODULES}
+    wrong = [
+        sorted(circle) for circle in circles(graph) if not all(module.startswith(MAY_BE_CIRCULAR) for module in circle)
+    ]
+    assert wrong == []
+
+
+def test_circles_are_found() -> None:
+    assert list(circles({"a": ["b"], "b": ["c"], "c": ["b"]})) == [{"b", "c"}]
+    assert list(circles({"a": ["b"], "b": []})) == []
+
+
+def test_a_wrong_import_is_found_however_it_is_written() -> None:
+    place = ROOT / "simulator" / "reference" / "model.py"
     for line in (
         "from shenhe.conformance import check",
         "from shenhe import conformance",
-        "from ..conformance.report import Report",
+        "from ...conformance.report import Report",
         "def f():\n    import shenhe.conformance.report",
     ):
-        assert folders_reached(line, place) == {"conformance"}
+        assert rooms_reached(line, place) == {"conformance"}
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_what_judges_does_not_know_the_sample(path: Path) -> None:
-    parts = path.relative_to(ROOT).parts
-    if parts[0] == "cli" or parts[:2] == ("conformance", "sample"):
-        return
-    names = imported_modules(path.read_text(encoding="utf-8"), path)
-    assert not {name for name in names if name.startswith("shenhe.conformance.sample")}
-
-
-@pytest.mark.parametrize("path", EVERY_FILE, ids=lambda path: str(path.relative_to(ROOT)))
-def test_no_folder_is_imported_by_its_bare_name(path: Path) -> None:
-    """From the root the folders are importable as top-level modules too: that would be a second copy of every class."""
-    names = imported_modules(path.read_text(encoding="utf-8"), path)
-    assert not {name for name in names if name.split(".")[0] in FOLDERS}
+def test_no_room_is_imported_by_its_bare_name() -> None:
+    """From the root the rooms are importable as top-level modules too: that would be a second copy of every class."""
+    files = [*MODULES.values(), *(path for room in ("tests", "benchmarks") for path in (ROOT / room).rglob("*.py"))]
+    wrong = {
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in files
+        for name in imported_names(path.read_text(encoding="utf-8"), path)
+        if name.split(".")[0] in ALLOWED
+    }
+    assert not wrong
 
 
 HEAVY = (
@@ -98,8 +191,8 @@ def test_the_wheel_holds_every_file_of_the_tree(tmp_path: Path) -> None:
     """A forgotten subpackage or data file imports from a checkout and is missing from the wheel."""
     tree = tmp_path / "tree"
     tree.mkdir()
-    for folder in FOLDERS:
-        shutil.copytree(ROOT / folder, tree / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for room in ALLOWED:
+        shutil.copytree(ROOT / room, tree / room, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, tree)
     build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
@@ -108,8 +201,8 @@ def test_the_wheel_holds_every_file_of_the_tree(tmp_path: Path) -> None:
     packed = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("shenhe/")}
     expected = {
         "shenhe/" + path.relative_to(ROOT).as_posix()
-        for folder in FOLDERS
-        for path in (ROOT / folder).rglob("*")
+        for room in ALLOWED
+        for path in (ROOT / room).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
     assert packed == expected

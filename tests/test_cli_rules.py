@@ -15,16 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from shenhe.cli.rules import _money, app
-from shenhe.rulebook import (
-    Behaviour,
-    Fine,
-    Market,
-    RulebookError,
-    SeenBy,
-    Service,
-    load_rulebook,
-    pack_schema,
-)
+from shenhe.rulebook import Behaviour, Fine, Market, RulebookError, SeenBy, Service, load_rulebook, pack_schema
 
 
 @dataclass(frozen=True)

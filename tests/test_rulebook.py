@@ -13,6 +13,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from shenhe.core.document import read_yaml
 from shenhe.rulebook import (
     Behaviour,
     Keyword,
@@ -30,7 +31,6 @@ from shenhe.rulebook import (
     pack_schema,
     read_pack,
 )
-from shenhe.rulebook.document import read_yaml
 
 PACKS = [
     "cn-dsp-2022-draft",

@@ -14,17 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict
 
-from shenhe.rulebook.document import (
-    DocumentError,
-    Fault,
-    Json,
-    Limits,
-    Mark,
-    dotted,
-    read_yaml,
-    shown,
-    validate,
-)
+from shenhe.core.document import DocumentError, Fault, Json, Limits, Mark, dotted, read_yaml, shown, validate
 
 
 class Step(BaseModel):
@@ -57,7 +47,7 @@ def invalid(text: str) -> list[str]:
 
 
 def test_doctest() -> None:
-    assert doctest.testmod(importlib.import_module("shenhe.rulebook.document")).failed == 0
+    assert doctest.testmod(importlib.import_module("shenhe.core.document")).failed == 0
 
 
 @pytest.mark.parametrize(

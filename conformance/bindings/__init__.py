@@ -6,10 +6,11 @@
 ...     provider.register({"name": "Li"})
 """
 
-from .asgi import AsgiTransport, app_transport
-from .binding import Binding, BindingError
-from .http import HttpProvider
-from .loading import load_binding, ready_names, ready_text
+from .client.asgi import AsgiTransport, app_transport
+from .client.binding import Binding
+from .client.loading import load_binding, ready_names, ready_text
+from .client.provider import HttpProvider
+from .language.errors import BindingError
 
 __all__ = [
     "AsgiTransport",

@@ -2,7 +2,6 @@
 
 from shenhe.rulebook import Behaviour
 
-from ..registry import REGISTRY, Check
 from . import (
     consent,
     content,
@@ -26,6 +25,7 @@ from . import (
     text,
     uploads,
 )
+from .registry import REGISTRY, Check
 
 __all__ = [
     "all_checks",

@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from ..exchange import Exchange, body_text
-from ..probe import Probe
+from ..engine.probe import Probe
+from ..evidence.redaction import Redactor, forms, long_enough
+from ..exchange import Exchange, RecordedExchange, body_text
 from ..provider import Account, IdentityMethod, Publication, ReportRequest, Subject
-from ..redaction import Redactor, forms, long_enough
-from ..registry import Undecided, Violation
 from ..report import Evidence
-from ..taken import Taken
+from .outcome import Undecided, Violation
 from .tickets import kind_of_report
 
 #: What an account is registered with, by what it is called here.
@@ -45,7 +44,7 @@ class Canaries:
 
         An answer may repeat what its own request said.
         """
-        for taken in probe.taken[begin:]:
+        for taken in probe.recorded[begin:]:
             for what, needles in self._forms.items():
                 if _stands(needles, _answered(taken.exchange)) and not _stands(needles, _asked(taken.exchange)):
                     self._violated(probe, what, whose, where, taken.exchange)
@@ -59,7 +58,7 @@ class Canaries:
         was done.
         """
         redactor = Redactor({**self.data, **_of_everybody(probe)})
-        probe.taken[:] = [_without(taken, redactor) for taken in probe.taken]
+        probe.recorded[:] = [_without(taken, redactor) for taken in probe.recorded]
         return redactor
 
     def _violated(self, probe: Probe, what: str, whose: str, where: str, exchange: Exchange | None) -> None:
@@ -73,7 +72,7 @@ def _of_everybody(probe: Probe) -> dict[str, str]:
     """What the invented holders of the accounts in this case told of themselves: it is left out together with what
     leaked. They are numbered as they come, so that it is the same whatever other checks run beside this one.
     """
-    said = b"\n".join(_asked(taken.exchange) + b"\n" + _answered(taken.exchange) for taken in probe.taken)
+    said = b"\n".join(_asked(taken.exchange) + b"\n" + _answered(taken.exchange) for taken in probe.recorded)
     places = ((said.find(account.encode()), account) for account in probe.session.holders)
     known: dict[str, str] = {}
     for number, (_, account) in enumerate(sorted(place for place in places if place[0] >= 0), 1):
@@ -112,7 +111,7 @@ def _excerpt(answer: bytes, what: str, places: Iterable[str]) -> Evidence:
     return Evidence(title=f"Around the {what.replace('_', ' ')}, which is left out here", data=f"…{text[begin:end]}…")
 
 
-def _without(taken: Taken, redactor: Redactor) -> Taken:
+def _without(taken: RecordedExchange, redactor: Redactor) -> RecordedExchange:
     """The same exchange without what somebody confided."""
     exchange = taken.exchange
     request = replace(

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING
 
 from shenhe.rulebook import Behaviour, Service
 
-from ..probe import Probe
+from ..engine.probe import Probe
 from ..provider import Accepted, Capabilities, GenerationRequest, Operation, Refused
-from ..registry import Absent, Applies, Case, NotJudged, Undecided, Violation, check
-from ..requests import prompts
-from ..scope import makes_anything, media, publishes
 from ..verdict import Level
+from .outcome import Absent, Case, NotJudged, Undecided, Violation
+from .registry import Applies, check
+from .requests import prompts
+from .scope import makes_anything, media, publishes
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy

@@ -6,15 +6,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from shenhe.labels import read_labels
 from shenhe.rulebook import Behaviour
 
-from .. import exhibits
-from ..labels import read_labels
-from ..probe import Probe
+from ..engine.probe import Probe
+from ..evidence import exhibits
 from ..provider import Capabilities, GenerationRequest, Operation, Refused
-from ..registry import NeedsReview, NotJudged, Violation, check
-from ..requests import PLAIN, PROMPTS, prompts
-from ..scope import (
+from .outcome import NeedsReview, NotJudged, Violation
+from .prompted import Prompted, decoded, drawn, excerpt, labels_of_its_own, refuse_to_guess
+from .registry import check
+from .requests import PLAIN, PROMPTS, prompts
+from .scope import (
     EXPORTS,
     exports_text,
     files,
@@ -25,7 +27,6 @@ from ..scope import (
     media,
     texts,
 )
-from .prompted import Prompted, decoded, drawn, excerpt, labels_of_its_own, refuse_to_guess
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy

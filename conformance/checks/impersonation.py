@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 
 from shenhe.rulebook import Behaviour
 
-from ..probe import Probe, plain_request
+from ..engine.probe import Probe, plain_request
 from ..provider import Accepted, Account, Capabilities, Operation
-from ..registry import Absent, Applies, Case, NotJudged, Undecided, Violation, check
-from ..scope import edits_persons, publishes
 from .consent import SEPARATE_CONSENT, Edit, edit_request
+from .outcome import Absent, Case, NotJudged, Undecided, Violation
 from .real_name import publish_something
+from .registry import Applies, check
+from .scope import edits_persons, publishes
 
 UNVERIFIED, ANOTHER, DELETED = (
     "token of an unverified account",

@@ -8,17 +8,18 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from shenhe.labels import Deviation, Label, Labels, Weight, read_labels
 from shenhe.rulebook import Behaviour
 
-from .. import exhibits
-from ..labels import Deviation, Label, Labels, Weight, read_labels
-from ..probe import Probe
+from ..engine.probe import Probe
+from ..evidence import exhibits
 from ..provider import Capabilities, Operation
-from ..registry import NotJudged, Property, Violation, check
-from ..requests import PROMPTS
-from ..scope import files, makes_anything, makes_files
 from ..verdict import Level
+from .outcome import NotJudged, Violation
 from .prompted import Prompted, drawn, generated_file, refuse_to_guess
+from .registry import Property, check
+from .requests import PROMPTS
+from .scope import files, makes_anything, makes_files
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from shenhe.rulebook import Behaviour
 
-from ..probe import Probe
+from ..engine.probe import Probe
 from ..provider import Accepted, Operation, Refused, ReportRequest, Ticket, TicketState
-from ..registry import NotJudged, Undecided, Violation, check
-from ..scope import publishes
+from .outcome import NotJudged, Undecided, Violation
 from .published import Surface, made_public, must_be_seen, same, seen_on
+from .registry import check
+from .scope import publishes
 from .tickets import (
     EVER,
     Reported,

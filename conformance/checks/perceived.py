@@ -9,18 +9,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from shenhe.labels import Deviation, Label, Labels, read_labels
 from shenhe.rulebook import Behaviour, Service
 
-from .. import exhibits
-from ..labels import Deviation, Label, Labels, read_labels
-from ..probe import Probe
+from ..engine.probe import Probe
+from ..evidence import exhibits
 from ..provider import Capabilities, Media, Operation
-from ..registry import Absent, NeedsReview, NotJudged, Property, Undecided, Violation, check
 from ..report import Evidence
-from ..requests import PROMPTS
-from ..scope import files, makes_anything
 from ..verdict import Level
+from .outcome import Absent, NeedsReview, NotJudged, Undecided, Violation
 from .prompted import Prompted
+from .registry import Property, check
+from .requests import PROMPTS
+from .scope import files, makes_anything
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from shenhe.rulebook import Behaviour
 
-from ..probe import Probe
+from ..engine.probe import Probe
 from ..provider import (
     Accepted,
     Account,
@@ -26,14 +26,15 @@ from ..provider import (
     TicketState,
     View,
 )
-from ..registry import Case, NotJudged, Undecided, Violation, check
-from ..requests import STATEMENTS, statements
-from ..scope import publishes
 from ..verdict import Level
 from .canaries import Canaries, account_of_known, consenting, of_account, report_with_contact
 from .consent import Edit, edit_request
 from .impersonation import forged
+from .outcome import Case, NotJudged, Undecided, Violation
 from .published import made_public, publish
+from .registry import check
+from .requests import STATEMENTS, statements
+from .scope import publishes
 from .tickets import decided, kind_of_report
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def public_pages_tell_nothing_of_people(probe: Probe, case: Confided) -> None:
     if case.facet == REPORTER:
         request, canaries = report_with_contact(probe, published.publication, case.statement)
         probe.setup(probe.provider.report, probe.reporter(), request)
-    begin, rendered, seen = len(probe.taken), [], False
+    begin, rendered, seen = len(probe.recorded), [], False
     for surface in probe.capabilities.surfaces:
         answer = probe.attempt(probe.provider.view, None, published.publication, surface)
         if isinstance(answer, Accepted):
@@ -193,7 +194,7 @@ def _author_learns_nothing(probe: Probe, case: Confided) -> None:
     probe.counts.controls += 1
     if probe.offers(Operation.REPORT_STATUS):
         decided(probe, probe.reporter(), answer.value)
-    begin = len(probe.taken)
+    begin = len(probe.recorded)
     probe.counts.sent += 1
     probe.observe(probe.provider.view, author, published.publication, probe.capabilities.surfaces[0])
     if probe.offers(Operation.RECORDS):
@@ -213,7 +214,7 @@ def _borrower_learns_nothing(probe: Probe) -> None:
     lawful = _lawful_edit(probe, owner, subject)
     probe.control(probe.provider.edit, owner, lawful)
     stranger = replace(lawful, subject=probe.subject(1))
-    begin = len(probe.taken)
+    begin = len(probe.recorded)
     probe.attempt(probe.provider.edit, borrower, stranger)
     supplied = lawful.consent in probe.provider.ready_made.consents.values()
     if probe.offers(Operation.REVOKE_CONSENT) and lawful.consent is not None and not supplied:
@@ -239,7 +240,7 @@ def _namesake_learns_nothing(probe: Probe) -> None:
     probe.control(probe.provider.verify_identity, holder, identity)
     canaries = of_account(probe, holder)
     namesake = namesake or probe.registered()
-    begin = len(probe.taken)
+    begin = len(probe.recorded)
     probe.attempt(probe.provider.verify_identity, namesake, identity)
     canaries.must_not_stand_in(probe, begin, HOLDER, "the answer to another account with the same number")
 

@@ -14,17 +14,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from shenhe.labels import ImplicitFields, LabelWriteError, read_labels, write_label
 from shenhe.rulebook import Behaviour, Obligor
 
-from ..labels import ImplicitFields, LabelWriteError, read_labels, write_label
-from ..people import uscc
-from ..probe import Probe
+from ..engine.probe import Probe
 from ..provider import Accepted, Account, Capabilities, Content, Media, Operation, Refused
-from ..registry import Absent, Case, NotJudged, Undecided, Violation, check
 from ..report import Evidence
-from ..requests import picture, pictures, tone, tones
-from ..scope import files, publishes, takes_uploads
 from ..verdict import Level
+from .outcome import Absent, Case, NotJudged, Undecided, Violation
+from .people import uscc
+from .registry import check
+from .requests import picture, pictures, tone, tones
+from .scope import files, publishes, takes_uploads
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy

@@ -6,14 +6,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from shenhe.labels import Deviation, Label, Labels, read_labels, read_text_labels
 from shenhe.rulebook import Service
 
-from ..labels import Deviation, Label, Labels, read_labels, read_text_labels
-from ..probe import Probe
+from ..engine.probe import Probe
 from ..provider import Media
-from ..registry import Case, Undecided
 from ..report import Evidence
-from ..requests import prompts
+from .outcome import Case, Undecided
+from .requests import prompts
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from shenhe.rulebook import Service
 
-from ..probe import Probe
+from ..engine.probe import Probe
 from ..provider import (
     Accepted,
     Account,
@@ -23,8 +23,8 @@ from ..provider import (
     Refused,
     View,
 )
-from ..registry import Case, Undecided
-from ..scope import is_text, media
+from .outcome import Case, Undecided
+from .scope import is_text, media
 
 SEARCH = "search"
 """The name of the search where a case is about a surface."""

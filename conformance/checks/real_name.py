@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from shenhe.rulebook import Behaviour
 
-from ..people import Person, Persons, flaw, flawed_identities, id_number, uscc_check_character
-from ..probe import Probe, listed_methods
+from ..engine.probe import Probe, listed_methods
 from ..provider import (
     Accepted,
     Account,
@@ -24,9 +23,11 @@ from ..provider import (
     Publication,
     Refused,
 )
-from ..registry import Absent, Applies, Case, NotJudged, Property, Undecided, Violation, check
-from ..requests import PLAIN
-from ..scope import media, publishes
+from .outcome import Absent, Case, NotJudged, Undecided, Violation
+from .people import Person, Persons, flaw, flawed_identities, id_number, uscc_check_character
+from .registry import Applies, Property, check
+from .requests import PLAIN
+from .scope import media, publishes
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy

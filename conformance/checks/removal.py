@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 from shenhe.rulebook import Behaviour
 
-from ..probe import Probe
+from ..engine.probe import Probe
 from ..provider import Capabilities, Operation, Refused, View
-from ..registry import Absent, Undecided, Violation, check
-from ..scope import publishes
+from .outcome import Absent, Undecided, Violation
 from .published import Published, Surface, made_public, must_be_seen, publish, same, seen_on, surfaces
+from .registry import check
+from .scope import publishes
 from .tickets import report_of, upheld
 
 #: The TAKE IT DOWN Act's limit, and the slack that a clock's own reading needs.

@@ -6,11 +6,12 @@ import re
 
 from shenhe.rulebook import Behaviour
 
-from ..probe import Probe
+from ..engine.probe import Probe
 from ..provider import Operation, TicketState
-from ..registry import Case, Violation, check
-from ..scope import publishes
+from .outcome import Case, Violation
 from .published import made_public
+from .registry import check
+from .scope import publishes
 from .tickets import EVER, Reported, decided, hours_of, one_statement, upheld
 
 _ANSWER = r"(?:反馈|答复|回复|处理|办结|answer|respon[ds]|reply|replies|decid|decision)"

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 from shenhe.rulebook import Behaviour
 
-from ..probe import Probe
+from ..engine.probe import Probe
 from ..provider import Accepted, Capabilities, Operation, Refused, ReportRequest, TicketState
-from ..registry import Absent, Case, NotJudged, Undecided, Violation, check
-from ..scope import publishes
 from ..verdict import Level
+from .outcome import Absent, Case, NotJudged, Undecided, Violation
+from .registry import check
+from .scope import publishes
 from .tickets import decided
 
 RUMOUR = "rumour"

@@ -12,24 +12,8 @@ from typing import TYPE_CHECKING
 
 from shenhe.rulebook import Behaviour
 
-from ..probe import Probe
-from ..provider import (
-    Accepted,
-    Account,
-    Capabilities,
-    Consent,
-    Content,
-    GenerationRequest,
-    Operation,
-    Refused,
-    Subject,
-    TicketState,
-    View,
-)
-from ..registry import NotJudged, Undecided, check
-from ..requests import PLAIN
-from ..scope import edits_persons, gives_unlabelled_copies, makes_anything, makes_text, publishes, texts
-from ..sequences import (
+from ..engine.probe import Probe
+from ..engine.sequences import (
     AGREED,
     NOT_AGREED,
     UNLAWFUL,
@@ -43,14 +27,31 @@ from ..sequences import (
     Step,
     ViolationAt,
 )
+from ..provider import (
+    Accepted,
+    Account,
+    Capabilities,
+    Consent,
+    Content,
+    GenerationRequest,
+    Operation,
+    Refused,
+    Subject,
+    TicketState,
+    View,
+)
 from ..verdict import Level
 from .consent import Edit, edit_request
+from .outcome import NotJudged, Undecided
 from .prompted import decoded, labels_of_its_own
 from .published import Published, made_public, same, seen_on
+from .registry import check
+from .requests import PLAIN
+from .scope import edits_persons, gives_unlabelled_copies, makes_anything, makes_text, publishes, texts
 from .tickets import decided, kind_of_report, report_of
 
 if TYPE_CHECKING:
-    from ..lifecycle import Life
+    from ..engine.lifecycle import Life
 
 Op = Operation
 #: A consent that nobody gave.
@@ -61,7 +62,7 @@ def _machine(name: str) -> Callable[[], type[Life]]:
     """The machine of that name, loaded when something is drawn: Hypothesis takes its time."""
 
     def load() -> type[Life]:
-        from .. import lifecycle
+        from ..engine import lifecycle
 
         machine: type[Life] = getattr(lifecycle, name)
         return machine

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 from shenhe.rulebook import Behaviour
 
-from ..probe import Probe
+from ..engine.probe import Probe
 from ..provider import Accepted, Capabilities, IdentityMethod, Operation
-from ..registry import Absent, Case, NeedsReview, NotJudged, check
 from ..verdict import Level
+from .outcome import Absent, Case, NeedsReview, NotJudged
 from .real_name import takes
+from .registry import check
 
 
 def _names_holders(capabilities: Capabilities) -> Absent | None:

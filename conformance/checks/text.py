@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from shenhe.labels import Deviation
 from shenhe.rulebook import Behaviour
 
-from ..labels import Deviation
-from ..probe import Probe
+from ..engine.probe import Probe
 from ..provider import Capabilities, GenerationRequest, Operation, Refused
-from ..registry import NotJudged, Violation, check
-from ..requests import PROMPTS
-from ..scope import labels_texts_themselves, makes_anything, makes_text, texts
+from .outcome import NotJudged, Violation
 from .prompted import Prompted, drawn, excerpt, generated_text, labels_of_its_own
+from .registry import check
+from .requests import PROMPTS
+from .scope import labels_texts_themselves, makes_anything, makes_text, texts
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -38,7 +39,9 @@ def _drawn_texts(capabilities: Capabilities) -> SearchStrategy[Prompted]:
     strategy=_drawn_texts,
 )
 def text_output_is_labelled(probe: Probe, case: Prompted) -> None:
-    """Generated text, or the interface around it, carries a label that names AI and generation (人工智能, 生成)."""
+    """Generated text carries a label that names both AI (AI, 人工智能) and generation (生成, 合成), or the
+    interface does.
+    """
     if probe.capabilities.text_labels == "interface":
         _interface_is_labelled(probe, case)
         return

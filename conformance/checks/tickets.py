@@ -9,11 +9,11 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ..probe import Probe
+from ..engine.probe import Probe
 from ..provider import Accepted, Account, Capabilities, Operation, Refused, ReportRequest, Ticket, TicketState
-from ..registry import Case, Undecided
-from ..requests import STATEMENTS, statements
+from .outcome import Case, Undecided
 from .published import Published
+from .requests import STATEMENTS, statements
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from shenhe.rulebook.document import DocumentError, read_yaml
+from shenhe.core.document import DocumentError, read_yaml
 
-from ..bindings.template import variables
+from ..bindings.language.template import variables
 
 #: As many bytes of a binding as its hash is over.
 _BINDING_BYTES = 4_000_000

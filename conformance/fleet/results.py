@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shenhe.rulebook.whole_file import write_whole
+from shenhe.core.files import write_whole
 
 from ..report import Report, Target, Timing
 from ..verdict import VerdictName
@@ -27,7 +27,7 @@ class _Model(BaseModel):
 
 
 class Options(_Model):
-    """What every provider of a fleet is asked, as for :func:`~shenhe.conformance.runner.run_checks`.
+    """What every provider of a fleet is asked, as for :func:`~shenhe.conformance.engine.runner.run_checks`.
 
     ``on`` is the day whose law applies; none is the day of the run. ``max_seconds`` bounds the asking; the process may
     last ``LAST_WORDS`` longer.

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from shenhe.rulebook import Rulebook, RulebookError, load_rulebook
 
-from ..baseline import Baseline, apply_baseline
+from ..evidence.baseline import Baseline, apply_baseline
 from ..report import parse_report, read_report_bytes
 from ..verdict import ExitCode
 from .members import FleetError, Member

@@ -17,8 +17,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from shenhe.core.files import write_whole
 from shenhe.rulebook import Rulebook
-from shenhe.rulebook.whole_file import write_whole
 
 from ..report import read_report_bytes
 from .members import Member

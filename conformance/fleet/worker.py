@@ -15,15 +15,15 @@ import threading
 import time
 from pathlib import Path
 
+from shenhe.core.document import DocumentError
 from shenhe.rulebook import RulebookError
-from shenhe.rulebook.document import DocumentError
 
 from ..bindings import load_binding
-from ..redaction import class_and_place
+from ..engine.runner import GONE, run_checks
+from ..engine.selection import NothingToCheck
+from ..engine.target import TargetRefused
+from ..evidence.redaction import class_and_place
 from ..report import Report
-from ..runner import GONE, run_checks
-from ..selection import NothingToCheck
-from ..target import TargetRefused
 from .process import LONGEST, Job
 from .results import Outcome, Result, summary_of
 

@@ -73,7 +73,7 @@ def overview(run: StudyRun) -> list[Analysis]:
         kinds.append("discover")
     if run.study.tipping is not None:
         kinds.append("tipping")
-    from ..executors import MissingExtraError
+    from ..runs.executors import MissingExtraError
 
     found = []
     for kind in kinds:

@@ -18,12 +18,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ..executors import Kept, MissingExtraError, Pool
+from ..runs.executors import Kept, MissingExtraError, Pool
+from ..scenario.values import ScenarioError
 from ..study import Arm, Estimate, Plan, StudyError, StudyRun, run_study
 from ..study.document import Lever
 from ..study.ledger import Progress
 from ..study.plan import changed
-from ..values import ScenarioError
 from .answer import Analysis
 from .contrasts import is_common, mean_over_worlds
 

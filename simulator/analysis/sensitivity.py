@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ..scenario.designs import MORRIS_LEVELS, UNIT_PREFIX, import_salib, unit_problem
 from ..study import StudyError, StudyRun
-from ..worlds import MORRIS_LEVELS, UNIT_PREFIX, import_salib, unit_problem
 from .answer import Analysis, arm_of, objective_of
 
 Floats = npt.NDArray[np.float64]

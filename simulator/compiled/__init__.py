@@ -17,8 +17,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..model import Beginning, Replication
-    from ..scenario import Scenario
+    from ..reference.model import Beginning, Replication
+    from ..scenario.schema import Scenario
 
 COMPILING = "compiling the simulation engine, some 20 seconds, once"
 NUMBA = ("0.68",)
@@ -35,7 +35,8 @@ def replicate(
     keep_log: bool = True,
     prepare: Callable[[Beginning], None] | None = None,
 ) -> Replication:
-    """Replication ``number`` of a run with ``seed``: every bit of what :func:`..model.replicate` gives, but ``steps``.
+    """Replication ``number`` of a run with ``seed``: every bit of what :func:`..reference.model.replicate` gives, but
+    ``steps``.
 
     ``prepare`` finds arrays in the state where that engine has lists.
     """
@@ -77,7 +78,7 @@ def warm(note: Callable[[str], None] | None = None) -> None:
             print(f"shenhe: {COMPILING}", file=sys.stderr, flush=True)
         else:
             note(COMPILING)
-    from shenhe.simulator.reading import load_scenario
+    from ..scenario.loading import load_scenario
 
     smallest = load_scenario("no-enforcement", {"population.providers": 1, "horizon": 1.0}, check_rules=False)
     replicate(smallest, 1, 0)

@@ -1,8 +1,8 @@
 """What happens next: a calendar of what comes due, a heap of what is due soon, and cascades of this moment.
 
-The order is that of :mod:`..clock`: by time, then by key, then by the order of scheduling. What SimPy does at once,
-with its two lowest priorities, stands in two queues that are emptied before time goes on: processes that start, then
-grants of a resource.
+The order is that of :mod:`..reference.clock`: by time, then by key, then by the order of scheduling. What SimPy does at
+once, with its two lowest priorities, stands in two queues that are emptied before time goes on: processes that start,
+then grants of a resource.
 
 The calendar (Brown 1988) has pages of equal length, whose entries are linked as they come. Only those of the page that
 is open stand in order, in a heap so small that the processor keeps it at hand however many entries are pending. What
@@ -17,8 +17,8 @@ import numpy as np
 from numba import from_dtype, types
 from numba.experimental import structref
 
-from ..clock import CASE_BITS, PROVIDER_BITS
-from ..eventlog import Kind
+from ..kernel.eventlog import Kind
+from ..reference.clock import CASE_BITS, PROVIDER_BITS
 from .compilation import jit
 from .pure import whole_steps
 from .structure import Structure, prefetch

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..eventlog import Kind, Stream
-from ..market import MAX_STORES
-from ..state import ABROAD, ACTIVE, FUNCTIONS, SERVICE
+from ..kernel.eventlog import Kind, Stream
+from ..kernel.state import ABROAD, ACTIVE, FUNCTIONS, SERVICE
+from ..scenario.market import MAX_STORES
 from .agenda import (
     LISTING_REVIEWED,
     ORDER_OBEYED,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..authority import FUNDED
-from ..eventlog import Kind
-from ..policy import YEAR
+from ..kernel.eventlog import Kind
+from ..kernel.table import YEAR
+from ..reference.authority import FUNDED
 from .agenda import BUDGETS_RENEWED, schedule
 from .compilation import jit
 from .docket import resize

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..case import CLOSED_DISMISSED, CLOSED_LAPSED, CLOSED_SANCTIONED, PHASES, STEPS
-from ..eventlog import Kind, Stream
-from ..state import ACTIVE, EXITED
+from ..kernel.case import CLOSED_DISMISSED, CLOSED_LAPSED, CLOSED_SANCTIONED, PHASES, STEPS
+from ..kernel.eventlog import Kind, Stream
+from ..kernel.state import ACTIVE, EXITED
 from . import life
 from .agenda import DEADLINE_PASSED, INVESTIGATED, ORDER_MET, schedule
 from .budget import begin_investigation, end_investigation

@@ -21,24 +21,10 @@ import numba
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 
-from .. import draws
+from ..kernel import draws
 
-SHARED = (
-    "authority",
-    "case",
-    "clock",
-    "draws",
-    "eventlog",
-    "formulas",
-    "market",
-    "model",
-    "policy",
-    "provider",
-    "public",
-    "registry",
-    "state",
-)
-"""Modules of the model whose functions or constants the compiled code takes in."""
+SHARED = ("kernel", "reference", "scenario")
+"""Rooms whose functions or constants the compiled code takes in."""
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -115,8 +101,8 @@ def entry(function: Function) -> Function:
 def folder() -> Path | None:
     """Where compiled code is kept, None where nothing can be written."""
     here = Path(__file__).parent
-    shared = [here.with_name(f"{name}.py") for name in SHARED]
-    return draws.cache_folder(numba.__version__, [*shared, *sorted(here.glob("*.py"))])
+    rooms = [here, *(here.with_name(name) for name in SHARED)]
+    return draws.cache_folder(numba.__version__, [path for room in rooms for path in sorted(room.glob("*.py"))])
 
 
 @contextmanager

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..eventlog import Kind
-from ..state import ACTIVE
+from ..kernel.eventlog import Kind
+from ..kernel.state import ACTIVE
 from .agenda import CASE_BEGINS, INSPECTOR_FREE, POOL_RELEASED, REVIEWER_FREE, append
 from .compilation import jit
 from .world import log, take

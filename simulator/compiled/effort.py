@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..eventlog import Kind
-from ..state import ACTIVE, EXEMPT
+from ..kernel.eventlog import Kind
+from ..kernel.state import ACTIVE, EXEMPT
 from .agenda import REVIEW, schedule
 from .compilation import jit
 from .deterrence import beliefs, fear

@@ -1,4 +1,4 @@
-"""One replication on the compiled engine, from a scenario to what :class:`..model.Replication` holds."""
+"""One replication on the compiled engine, from a scenario to what :class:`..reference.model.Replication` holds."""
 
 from __future__ import annotations
 
@@ -10,32 +10,18 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba.experimental import structref
 
-from ..authority import FUNDED
-from ..draws import compiled, replication_seed
-from ..eventlog import Columns
-from ..model import BIN, EXTRAS, KINDS, TOTALS, Replication
-from ..policy import Table, regimes
-from ..scenario import Scenario
-from ..state import State, initial_state
+from ..kernel.draws import compiled, replication_seed
+from ..kernel.eventlog import Columns
+from ..kernel.state import State, initial_state
+from ..kernel.table import Table, regimes
+from ..reference.authority import FUNDED
+from ..reference.model import BIN, EXTRAS, KINDS, TOTALS, Replication
+from ..scenario.schema import Scenario
 from .agenda import new_agenda
 from .compilation import entry
 from .events import FULL, advance, finish, start
 from .layout import People, Rules, people, rules, state_of
-from .world import (
-    APPEAL,
-    APPEALS,
-    AUTHORITY,
-    CASE,
-    CASES,
-    FILING,
-    FILINGS,
-    PEERS,
-    POOL,
-    REMOVAL,
-    REMOVALS,
-    ROW,
-    WORLD,
-)
+from .world import APPEAL, APPEALS, AUTHORITY, CASE, CASES, FILING, FILINGS, PEERS, POOL, REMOVAL, REMOVALS, ROW, WORLD
 
 SLICE = 2_000_000
 """Events between two looks at whether somebody wants to interrupt: under a second."""
@@ -258,7 +244,7 @@ class Log:
 def run(
     scenario: Scenario, seed: int, number: int, *, keep_log: bool = True, prepare: Callable[[Any], None] | None = None
 ) -> Replication:
-    """See :func:`..model.replicate`."""
+    """See :func:`..reference.model.replicate`."""
     tables, law = _numbers_of(scenario)
     table, own_seed = tables[0][1], replication_seed(seed, number)
     state = initial_state(scenario, table, compiled(), own_seed)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..eventlog import Kind
-from ..model import BIN
-from ..state import FUNCTIONS
+from ..kernel.eventlog import Kind
+from ..kernel.state import FUNCTIONS
+from ..reference.model import BIN
 from . import (
     agenda,
     app_store,
@@ -22,17 +22,7 @@ from . import (
     stream,
     supporter,
 )
-from .agenda import (
-    NEVER,
-    case_of,
-    give_back,
-    kind_of,
-    pop_first,
-    provider_of,
-    remove_first,
-    schedule,
-    turn_pages,
-)
+from .agenda import NEVER, case_of, give_back, kind_of, pop_first, provider_of, remove_first, schedule, turn_pages
 from .budget import employ
 from .compilation import entry, jit
 from .docket import grant, resize

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..eventlog import Kind, Stream
-from ..state import ACTIVE
+from ..kernel.eventlog import Kind, Stream
+from ..kernel.state import ACTIVE
 from .agenda import FOCUS_TURNS, INSPECTION_DUE, schedule, until
 from .compilation import jit
 from .deterrence import strikes

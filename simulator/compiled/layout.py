@@ -1,7 +1,7 @@
 """Where the numbers of a world lie in memory: one record an entity, so that an event touches few cache lines.
 
-The fields are those of :class:`..policy.Table` and :class:`..state.State`, under the same names but for the prefix that
-says what they belong to: ``class_gain`` of the table is ``gain`` of the record of a size class.
+The fields are those of :class:`..kernel.table.Table` and :class:`..kernel.state.State`, under the same names but for
+the prefix that says what they belong to: ``class_gain`` of the table is ``gain`` of the record of a size class.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ..policy import Table
-from ..state import State
+from ..kernel.state import State
+from ..kernel.table import Table
 
 Records = npt.NDArray[Any]
 
@@ -32,7 +32,7 @@ ALONE = (
 """Arrays of the table that stay as they are."""
 
 FEAR = [("feared_fine", "f8"), ("feared_turnover", "f8"), ("feared_days", "f8")]
-"""What providers reckon a step would cost, worked out once a regime: see :meth:`..policy.Table.feared`."""
+"""What providers reckon a step would cost, worked out once a regime: see :meth:`..kernel.table.Table.feared`."""
 
 
 KINDS: dict[str, str] = dict(Table.__annotations__)

@@ -7,8 +7,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..eventlog import Kind, Stream, case_number
-from ..state import ABROAD, ACTIVE, COLLATERALLY, EXITED, FUNCTIONS, NOT_ENTERED, REVOKED, SERVICE, WRONGLY
+from ..kernel.eventlog import Kind, Stream, case_number
+from ..kernel.state import ABROAD, ACTIVE, COLLATERALLY, EXITED, FUNCTIONS, NOT_ENTERED, REVOKED, SERVICE, WRONGLY
 from . import agenda, app_store, registry
 from .agenda import schedule
 from .compilation import jit

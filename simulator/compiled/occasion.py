@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..eventlog import Kind, Stream
-from ..provider import BY_ITSELF, BY_PEERS, DETERRED_OWN, DETERRED_PEERS, MEASURES
-from ..state import ABROAD, ACTIVE, FUNCTIONS, REGISTRATION, UPDATES
+from ..kernel.eventlog import Kind, Stream
+from ..kernel.state import ABROAD, ACTIVE, FUNCTIONS, REGISTRATION, UPDATES
+from ..reference.provider import BY_ITSELF, BY_PEERS, DETERRED_OWN, DETERRED_PEERS, MEASURES
 from . import app_store, platform
 from .agenda import CLAIM_DECIDED, COMPLAINT_MADE, VIOLATION_ENDS, schedule
 from .compilation import jit

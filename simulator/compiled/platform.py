@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..eventlog import Kind, Stream
+from ..kernel.eventlog import Kind, Stream
 from .agenda import COPIES_END, PLATFORM_FOUND_OUT, schedule
 from .compilation import jit
 from .pure import Purpose, bisect_right, case_number, exponential, uniform

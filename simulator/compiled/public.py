@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..eventlog import Kind, Stream
-from ..public import FIRST_RUMOUR
-from ..state import ACTIVE, FUNCTIONS, SERVICE
+from ..kernel.eventlog import Kind, Stream
+from ..kernel.state import ACTIVE, FUNCTIONS, SERVICE
+from ..reference.public import FIRST_RUMOUR
 from .agenda import FALSE_COMPLAINT, RUMOUR_SPREADS, schedule, until
 from .app_store import overreact
 from .compilation import jit

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..eventlog import Kind
-from ..registry import ATTEMPTS
-from ..state import ACTIVE
+from ..kernel.eventlog import Kind
+from ..kernel.state import ACTIVE
+from ..reference.registry import ATTEMPTS
 from .agenda import FILING_BEGINS, FILING_PUBLISHED, FILING_READY, FILING_REVIEWED, append, schedule
 from .app_store import apply
 from .compilation import jit

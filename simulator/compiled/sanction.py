@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import policy
-from ..case import STEPS
-from ..eventlog import Kind
-from ..state import ACTIVE, FUNCTIONS, REGISTRATION, SERVICE, UPDATES
+from ..kernel import table as policy
+from ..kernel.case import STEPS
+from ..kernel.eventlog import Kind
+from ..kernel.state import ACTIVE, FUNCTIONS, REGISTRATION, SERVICE, UPDATES
 from . import app_store, deterrence, life
 from .agenda import APPEAL_BEGINS, APPEAL_DECIDED, append, schedule
 from .compilation import jit

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..eventlog import Kind
-from ..model import BIN
-from ..state import ACTIVE, FUNCTIONS, SERVICE
+from ..kernel.eventlog import Kind
+from ..kernel.state import ACTIVE, FUNCTIONS, SERVICE
+from ..reference.model import BIN
 from .agenda import expect_occasion, key_of
 from .compilation import jit
 from .pure import Purpose, bisect_right, exponential, uniform, whole_steps

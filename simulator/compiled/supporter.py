@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..eventlog import Kind, Stream
-from ..state import ACTIVE, INSIDE
+from ..kernel.eventlog import Kind, Stream
+from ..kernel.state import ACTIVE, INSIDE
 from .agenda import SUPPORTER_RECOVERS, schedule
 from .compilation import jit
 from .life import refresh_compliance

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..eventlog import Kind
-from ..state import ACTIVE, COLLATERALLY, EXITED, FUNCTIONS, RIGHTLY, SERVICE, WRONGLY
+from ..kernel.eventlog import Kind
+from ..kernel.state import ACTIVE, COLLATERALLY, EXITED, FUNCTIONS, RIGHTLY, SERVICE, WRONGLY
 from .agenda import SUSPENSION_EXPIRES, schedule
 from .compilation import jit
 from .life import EXIT, close, end_downtime, move_abroad, settle

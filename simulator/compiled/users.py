@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..eventlog import Kind
-from ..market import MAX_DESTINATIONS
-from ..state import ACTIVE, FUNCTIONS, SERVICE
+from ..kernel.eventlog import Kind
+from ..kernel.state import ACTIVE, FUNCTIONS, SERVICE
+from ..scenario.market import MAX_DESTINATIONS
 from .compilation import jit
 from .pure import Purpose, bisect_right, uniform
 from .world import accrue, log

@@ -10,7 +10,7 @@ import numpy as np
 from numba import types
 from numba.experimental import structref
 
-from ..state import ACTIVE
+from ..kernel.state import ACTIVE
 from .agenda import AGENDA, array_of
 from .compilation import jit
 from .layout import BEHAVIOUR, CLASS, DUTY, FAILURE, FUNCTION, LAW, LISTING, PLATFORM, PROVIDER, STEP, STORE

@@ -16,7 +16,7 @@ however often it was interrupted.
 
 from __future__ import annotations
 
-from ..executors import MissingExtraError
+from ..runs.executors import MissingExtraError
 from .document import Arm, Objective, Precision, Study, StudyError
 from .estimate import Estimate
 from .plan import STUDY_METRICS, Plan, load_study, names

@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from ..draws import MAX_SEED
-from ..values import Line, Name, Part, Positive
-from ..worlds import Parameter, Worlds
+from ..kernel.draws import MAX_SEED
+from ..scenario.designs import Parameter, Worlds
+from ..scenario.values import Line, Name, Part, Positive
 
 MAX_ARMS = 10_000
 MAX_REPLICATIONS = 100_000

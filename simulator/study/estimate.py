@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..engines import Engine
+from ..runs.engines import Engine
 from .jobs import Cell, make_job, run_job
 from .plan import Plan
 

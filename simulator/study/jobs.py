@@ -14,13 +14,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..engines import Engine, replicate
-from ..model import EXTRAS, Beginning
-from ..outcomes import outcomes_row
-from ..policy import regimes
-from ..replication import model_hash
-from ..scenario import Scenario
-from ..worlds import INITIAL
+from ..kernel.table import regimes
+from ..reference.model import EXTRAS, Beginning
+from ..runs.engines import Engine, replicate
+from ..runs.outcomes import outcomes_row
+from ..runs.run import model_hash
+from ..scenario.designs import INITIAL
+from ..scenario.schema import Scenario
 from .document import StudyError
 from .plan import STUDY_FORMAT, Plan, changed, sha256_of
 

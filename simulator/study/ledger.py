@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..executors import Pool, Quarantined, SweepError, sweep
-from ..interrupts import Interrupts
-from ..note import note_text, read_note, surroundings
-from ..replication import model_hash
+from ..runs.executors import Pool, Quarantined, SweepError, sweep
+from ..runs.interrupts import Interrupts
+from ..runs.note import note_text, read_note, surroundings
+from ..runs.run import model_hash
 from .document import StudyError
 from .jobs import Job, run_job
 from .plan import STUDY_FORMAT, Plan

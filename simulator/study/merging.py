@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..eventlog import write_table
+from ..kernel.eventlog import write_table
 from .jobs import Cell, Job
 from .ledger import Ledger, of_disk
 from .plan import Plan

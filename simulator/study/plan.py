@@ -16,14 +16,14 @@ import numpy as np
 import pandas as pd
 from pydantic import ValidationError
 
-from shenhe.rulebook.document import DocumentError, Locate, dotted, read_yaml, validate
+from shenhe.core.document import DocumentError, Locate, dotted, read_yaml, validate
 
-from ..outcomes import Metric, metrics
-from ..overriding import override
-from ..reading import load_scenario
-from ..scenario import Scenario
-from ..values import ScenarioError
-from ..worlds import INITIAL, DesignError, design
+from ..runs.outcomes import Metric, metrics
+from ..scenario.designs import INITIAL, DesignError, design
+from ..scenario.loading import load_scenario
+from ..scenario.overriding import override
+from ..scenario.schema import Scenario
+from ..scenario.values import ScenarioError
 from .document import Arm, Study, StudyError
 
 STUDY_FORMAT = 1

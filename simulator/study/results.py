@@ -12,9 +12,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..note import read_note
-from ..outcomes import Metric
-from ..scenario import Scenario
+from ..runs.note import read_note
+from ..runs.outcomes import Metric
+from ..scenario.schema import Scenario
 from .document import Study, StudyError
 from .plan import Plan
 

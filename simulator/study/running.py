@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..draws import compiled
-from ..engines import Engine, Wanted, choose, warm
-from ..executors import Pool, Processes
-from ..replication import interval
+from ..kernel.draws import compiled
+from ..runs.engines import Engine, Wanted, choose, warm
+from ..runs.executors import Pool, Processes
+from ..runs.run import interval
 from .document import Precision, StudyError
 from .estimate import Estimate, job_size, time_pilot
 from .jobs import Cell, Job, cut, make_job

@@ -20,8 +20,8 @@ from pathlib import Path
 import pytest
 
 from shenhe.conformance.bindings import AsgiTransport
-from shenhe.conformance.runner import run_checks
-from shenhe.reports.page import render_page
+from shenhe.conformance.engine.runner import run_checks
+from shenhe.reports.pages.page import render_page
 
 from .apps import TARGET, Recorder, bind
 

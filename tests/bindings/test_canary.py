@@ -17,19 +17,19 @@ from rich.console import Console
 
 from shenhe.conformance import NotConformantError
 from shenhe.conformance.bindings import AsgiTransport
-from shenhe.conformance.bindings.doctor import examine
-from shenhe.conformance.redaction import forms
+from shenhe.conformance.bindings.doctor.doctor import examine
+from shenhe.conformance.engine.runner import run_checks
+from shenhe.conformance.evidence.redaction import forms
 from shenhe.conformance.report import Report
-from shenhe.conformance.runner import run_checks
-from shenhe.reports.arazzo import arazzo_of
-from shenhe.reports.github import step_summary, workflow_commands
-from shenhe.reports.gitlab import code_quality
-from shenhe.reports.har import har
-from shenhe.reports.junit import junit
-from shenhe.reports.oscal import assessment_results
-from shenhe.reports.page import render_page
-from shenhe.reports.sarif import sarif
-from shenhe.reports.terminal import print_check_summary
+from shenhe.reports.formats.arazzo import arazzo_of
+from shenhe.reports.formats.github import step_summary, workflow_commands
+from shenhe.reports.formats.gitlab import code_quality
+from shenhe.reports.formats.har import har
+from shenhe.reports.formats.junit import junit
+from shenhe.reports.formats.oscal import assessment_results
+from shenhe.reports.formats.sarif import sarif
+from shenhe.reports.pages.page import render_page
+from shenhe.reports.terminal.summary import print_check_summary
 from shenhe.rulebook import load_rulebook
 
 from .apps import Recorder, bind

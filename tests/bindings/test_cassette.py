@@ -11,11 +11,11 @@ from typer.testing import CliRunner
 
 from shenhe.cli.main import app as command
 from shenhe.conformance.bindings import AsgiTransport, load_binding
-from shenhe.conformance.bindings.cassette import CassetteError
+from shenhe.conformance.bindings.client.cassette import CassetteError
+from shenhe.conformance.engine.runner import run_checks
 from shenhe.conformance.provider import Accepted, GenerationRequest, Unavailable
-from shenhe.conformance.runner import run_checks
-from shenhe.conformance.sample import create_app, sample_binding
 from shenhe.rulebook import Service
+from shenhe.sample import create_app, sample_binding
 
 from .apps import Recorder, bind, talking
 from .test_sessions import ENVIRON, GENERATE, OAUTH, REQUEST, TokenServer

@@ -10,9 +10,9 @@ from typer.testing import CliRunner
 
 from shenhe.cli.main import app as cli
 from shenhe.conformance.bindings import AsgiTransport, load_binding
-from shenhe.conformance.bindings.diagnosis import Outcome
-from shenhe.conformance.bindings.doctor import examine
-from shenhe.conformance.sample import SampleServer, create_app, sample_binding
+from shenhe.conformance.bindings.doctor.diagnosis import Outcome
+from shenhe.conformance.bindings.doctor.doctor import examine
+from shenhe.sample import SampleServer, create_app, sample_binding
 
 ORIGINAL = sample_binding().read_text(encoding="utf-8")
 

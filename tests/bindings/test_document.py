@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from shenhe.conformance.bindings import load_binding
-from shenhe.conformance.bindings.shapes import SHAPES
+from shenhe.conformance.bindings.language.shapes import SHAPES
 from shenhe.conformance.provider import (
     Accepted,
     EditRequest,

@@ -8,7 +8,7 @@ import pytest
 
 from shenhe.conformance.bindings import BindingError, load_binding
 from shenhe.conformance.provider import IdentityMethod, Operation
-from shenhe.conformance.sample import sample_binding
+from shenhe.sample import sample_binding
 
 from .apps import TARGET, bind
 

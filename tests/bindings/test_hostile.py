@@ -22,8 +22,8 @@ from pathlib import Path
 import pytest
 
 from shenhe.conformance.bindings import HttpProvider
+from shenhe.conformance.engine.runner import run_checks
 from shenhe.conformance.provider import Accepted, GenerationRequest, Unavailable
-from shenhe.conformance.runner import run_checks
 from shenhe.conformance.verdict import ExitCode
 from shenhe.rulebook import Service
 

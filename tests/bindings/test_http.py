@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from shenhe.conformance.bindings import AsgiTransport, BindingError, app_transport, load_binding
-from shenhe.conformance.bindings.doctor import examine
+from shenhe.conformance.bindings.doctor.doctor import examine
 from shenhe.conformance.provider import (
     Accepted,
     Account,
@@ -26,8 +26,8 @@ from shenhe.conformance.provider import (
     TicketState,
     Unavailable,
 )
-from shenhe.conformance.sample import SampleServer, create_app, sample_binding
 from shenhe.rulebook import Service
+from shenhe.sample import SampleServer, create_app, sample_binding
 
 from .apps import Recorder, bind, talking
 

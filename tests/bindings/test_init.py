@@ -11,9 +11,9 @@ from typer.testing import CliRunner
 
 from shenhe.cli.main import app as command
 from shenhe.conformance.bindings import BindingError, load_binding
-from shenhe.conformance.bindings.drafting import Draft, draft
-from shenhe.conformance.bindings.openapi import read_openapi
-from shenhe.conformance.bindings.vocabulary import vocabulary
+from shenhe.conformance.bindings.drafting.draft import Draft, draft
+from shenhe.conformance.bindings.drafting.openapi import read_openapi
+from shenhe.conformance.bindings.drafting.vocabulary import vocabulary
 from shenhe.conformance.provider import (
     Accepted,
     Account,
@@ -30,8 +30,8 @@ from shenhe.conformance.provider import (
     Ticket,
     Unavailable,
 )
+from shenhe.core.document import DocumentError
 from shenhe.rulebook import Service
-from shenhe.rulebook.document import DocumentError
 
 from .apps import Recorder, talking
 

@@ -18,12 +18,12 @@ from typer.testing import CliRunner
 
 from shenhe.cli.main import app as command
 from shenhe.conformance.bindings import AsgiTransport, load_binding, ready_names
-from shenhe.conformance.bindings.schema import binding_schema
+from shenhe.conformance.bindings.language.schema import binding_schema
+from shenhe.conformance.engine.runner import run_checks
 from shenhe.conformance.provider import Accepted, GenerationRequest, Refused, Unavailable
-from shenhe.conformance.runner import run_checks
-from shenhe.conformance.sample import sample_binding
+from shenhe.core.document import read_yaml
 from shenhe.rulebook import Service
-from shenhe.rulebook.document import read_yaml
+from shenhe.sample import sample_binding
 
 from .apps import Recorder
 

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shenhe.conformance.evidence.export import as_curl, as_pytest
+from shenhe.conformance.evidence.redaction import Redactor
 from shenhe.conformance.exchange import KEPT_TEXT, Exchange, ReceivedResponse, SentRequest, to_step, visible
 from shenhe.conformance.provider import Accepted, Account, GenerationRequest, Unavailable
-from shenhe.conformance.redaction import Redactor
-from shenhe.conformance.replay import as_curl, as_pytest
 from shenhe.rulebook import Service
 
 from .apps import Recorder, bind, talking

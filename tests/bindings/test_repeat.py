@@ -15,10 +15,10 @@ from typer.testing import CliRunner
 
 from shenhe.cli.main import app as command
 from shenhe.conformance.bindings import AsgiTransport, load_binding
-from shenhe.conformance.repeat import RepeatError, base_of, finding_of, repeat
+from shenhe.conformance.engine.runner import run_checks
+from shenhe.conformance.evidence.resend import RepeatError, base_of, finding_of, repeat
 from shenhe.conformance.report import Report, Step
-from shenhe.conformance.runner import run_checks
-from shenhe.conformance.sample import SampleServer, create_app, sample_binding
+from shenhe.sample import SampleServer, create_app, sample_binding
 
 RULE, LABEL = "cn-dsp-2023/9.2", "cn-labeling-2025/4.1.1"
 FAULTS = ("publish-unverified", "text-unlabelled")

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from shenhe.conformance.bindings import load_binding
+from shenhe.conformance.checks.people import Persons
+from shenhe.conformance.evidence.export import as_curl, as_pytest
 from shenhe.conformance.exchange import Exchange, ReceivedResponse, SentRequest
-from shenhe.conformance.people import Persons
 from shenhe.conformance.provider import (
     Accepted,
     GenerationRequest,
@@ -25,9 +26,8 @@ from shenhe.conformance.provider import (
     ReportRequest,
     Unavailable,
 )
-from shenhe.conformance.replay import as_curl, as_pytest
-from shenhe.conformance.sample import SampleServer, sample_binding
 from shenhe.rulebook import Service
+from shenhe.sample import SampleServer, sample_binding
 
 from .apps import Recorder, bind, raw_server, talking
 

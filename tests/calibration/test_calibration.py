@@ -14,8 +14,9 @@ import typer
 from typer.testing import CliRunner
 
 from shenhe.cli import calibrate as command
-from shenhe.simulator import ScenarioError, calibration, load_scenario
-from shenhe.simulator.calibration import (
+from shenhe.simulator import ScenarioError, load_scenario
+from shenhe.simulator.estimation import calibration
+from shenhe.simulator.estimation.calibration import (
     CURVES,
     PARAMETERS,
     PRIOR,

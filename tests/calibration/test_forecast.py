@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from shenhe.cli import forecast as command
 from shenhe.simulator import load_scenario
-from shenhe.simulator.forecast import (
+from shenhe.simulator.estimation.forecast import (
     INDEPENDENT,
     LINKS,
     TYPICAL,

@@ -14,9 +14,18 @@ from typer.testing import CliRunner
 
 from shenhe import scenarios
 from shenhe.cli import validate as command
-from shenhe.simulator import literature, oracles, validation
-from shenhe.simulator.literature import Arm, Escalation, Groups, Targeting, escalation, harrington, harrington_choice
-from shenhe.simulator.validation import Check, Validation
+from shenhe.simulator.validation import literature, oracles
+from shenhe.simulator.validation import suite as validation
+from shenhe.simulator.validation.literature import (
+    Arm,
+    Escalation,
+    Groups,
+    Targeting,
+    escalation,
+    harrington,
+    harrington_choice,
+)
+from shenhe.simulator.validation.suite import Check, Validation
 
 
 def test_erlang_b_against_known_values() -> None:

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shenhe.conformance.attestation import (
+from shenhe.conformance.evidence.attestation import (
     MAX_BYTES,
     MAX_KEY_BYTES,
     AttestationError,

@@ -6,9 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shenhe.conformance.baseline import Baseline, Entry, apply_baseline, draft, problems, read_baseline, signature
+from shenhe.conformance.evidence.baseline import (
+    Baseline,
+    Entry,
+    apply_baseline,
+    draft,
+    problems,
+    read_baseline,
+    signature,
+)
 from shenhe.conformance.report import Probes, Report
-from shenhe.rulebook.document import DocumentError
+from shenhe.core.document import DocumentError
 
 from .examples import CONSENT, LABELLED, REAL_NAME, check, finding, kept, mixed, report, rule, step
 

@@ -7,9 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from shenhe.conformance.documents import Document, DocumentRow, Evidence, document_rows, not_asked_for, read_evidence
-from shenhe.reports.documents import documents_json, documents_text
-from shenhe.rulebook.document import DocumentError
+from shenhe.conformance.evidence.documents import (
+    Document,
+    DocumentRow,
+    Evidence,
+    document_rows,
+    not_asked_for,
+    read_evidence,
+)
+from shenhe.core.document import DocumentError
+from shenhe.reports.terminal.documents import documents_json, documents_text
 
 from .examples import HOSTILE, mixed, undecided
 

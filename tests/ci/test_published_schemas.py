@@ -25,9 +25,9 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT6
 
 from shenhe.conformance.report import Report, read_report
-from shenhe.reports.har import har
-from shenhe.reports.oscal import assessment_results
-from shenhe.reports.sarif import sarif
+from shenhe.reports.formats.har import har
+from shenhe.reports.formats.oscal import assessment_results
+from shenhe.reports.formats.sarif import sarif
 from shenhe.rulebook import load_rulebook
 
 from .examples import hostile, kept, mixed, report

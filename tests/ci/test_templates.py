@@ -20,8 +20,8 @@ from typing import Any
 import pytest
 import yaml
 
-from shenhe.conformance.baseline import read_baseline
-from shenhe.conformance.documents import read_evidence
+from shenhe.conformance.evidence.baseline import read_baseline
+from shenhe.conformance.evidence.documents import read_evidence
 from shenhe.rulebook import load_rulebook
 
 ROOT = Path(__file__).parent.parent.parent

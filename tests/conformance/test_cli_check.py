@@ -11,11 +11,11 @@ import typer
 from typer.testing import CliRunner
 
 from shenhe.cli.check import check
+from shenhe.conformance.engine.selection import NothingToCheck
+from shenhe.conformance.engine.target import TargetRefused
 from shenhe.conformance.report import Report
-from shenhe.conformance.sample import UnknownFaultError, sample_binding
-from shenhe.conformance.selection import NothingToCheck
-from shenhe.conformance.target import TargetRefused
 from shenhe.rulebook import RulebookError
+from shenhe.sample import UnknownFaultError, sample_binding
 
 app = typer.Typer()
 app.command()(check)
@@ -77,7 +77,7 @@ def test_a_provider_that_is_not_there_is_not_verified(tmp_path: Path) -> None:
 
 
 def test_a_binding_file_is_a_target(tmp_path: Path) -> None:
-    from shenhe.conformance.sample import SampleServer
+    from shenhe.sample import SampleServer
 
     binding = tmp_path / "binding.yaml"
     binding.write_text(sample_binding().read_text())

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.internal.conjecture import providers
 
-from shenhe.conformance.examples import explore, undisturbed
-from shenhe.conformance.registry import NotJudged, Undecided, Violation
-from shenhe.conformance.requests import picture, pictures, prompts, statements, tone, tones
+from shenhe.conformance.checks.outcome import NotJudged, Undecided, Violation
+from shenhe.conformance.checks.requests import picture, pictures, prompts, statements, tone, tones
+from shenhe.conformance.engine.examples import explore, undisturbed
 
 
 def _drawn(seed: int, examples: int = 20) -> list[str]:

@@ -9,6 +9,7 @@ from datetime import date
 import pytest
 
 from shenhe.conformance.bindings import AsgiTransport, load_binding
+from shenhe.conformance.engine.runner import run_checks
 from shenhe.conformance.exchange import Exchange
 from shenhe.conformance.provider import (
     Accepted,
@@ -21,9 +22,8 @@ from shenhe.conformance.provider import (
     Ticket,
     TicketState,
 )
-from shenhe.conformance.runner import run_checks
-from shenhe.conformance.sample import create_app, sample_binding
-from shenhe.conformance.sample.variants import BindingText
+from shenhe.sample import create_app, sample_binding
+from shenhe.sample.variants import BindingText
 
 CHECKS = ("token_of_another_publishes_nothing", "token_of_another_verifies_nobody", "token_of_another_opens_no_edit")
 

@@ -9,13 +9,14 @@ import pytest
 
 from shenhe.conformance.bindings import AsgiTransport, load_binding
 from shenhe.conformance.checks import all_checks
-from shenhe.conformance.examples import Explored, explore_sequences, undisturbed
-from shenhe.conformance.probe import Probe
+from shenhe.conformance.checks.outcome import Violation
+from shenhe.conformance.checks.registry import Check
+from shenhe.conformance.engine.examples import Explored, explore_sequences, undisturbed
+from shenhe.conformance.engine.probe import Probe
+from shenhe.conformance.engine.sequences import Lived, Must
+from shenhe.conformance.engine.session import Session
 from shenhe.conformance.provider import Operation
-from shenhe.conformance.registry import Check, Violation
-from shenhe.conformance.sample import create_app, sample_binding
-from shenhe.conformance.sequences import Lived, Must
-from shenhe.conformance.session import Session
+from shenhe.sample import create_app, sample_binding
 
 ON = date(2026, 9, 1)
 CHECKS = {check.name: check for check in all_checks() if check.machine is not None}

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stdnum.cn import ric, uscc
 
-from shenhe.conformance.people import Persons, adults, flaw, flawed_identities, id_number, minors
+from shenhe.conformance.checks.people import Persons, adults, flaw, flawed_identities, id_number, minors
 from shenhe.conformance.provider import Identity, IdentityMethod
 
 TODAY = date(2026, 6, 1)

@@ -12,19 +12,19 @@ import pytest
 
 from shenhe.conformance.bindings import AsgiTransport, load_binding
 from shenhe.conformance.checks.canaries import Canaries
+from shenhe.conformance.checks.outcome import Violation
 from shenhe.conformance.checks.personal_data import follows
+from shenhe.conformance.engine.probe import Probe
+from shenhe.conformance.engine.recording import RecordedExchange
+from shenhe.conformance.engine.runner import run_checks
+from shenhe.conformance.engine.session import Session
+from shenhe.conformance.evidence.redaction import forms
 from shenhe.conformance.exchange import Exchange, ReceivedResponse, SentRequest
-from shenhe.conformance.probe import Probe
-from shenhe.conformance.redaction import forms
-from shenhe.conformance.registry import Violation
 from shenhe.conformance.report import Report
-from shenhe.conformance.runner import run_checks
-from shenhe.conformance.sample import create_app, sample_binding
-from shenhe.conformance.sample.accounts import READY_MADE_EMAIL, READY_MADE_PHONE
-from shenhe.conformance.sample.variants import BindingText
-from shenhe.conformance.session import Session
-from shenhe.conformance.taken import Taken
 from shenhe.conformance.verdict import Level
+from shenhe.sample import create_app, sample_binding
+from shenhe.sample.domain.accounts import READY_MADE_EMAIL, READY_MADE_PHONE
+from shenhe.sample.variants import BindingText
 
 from ..bindings.test_canary import rendered
 
@@ -72,21 +72,25 @@ def test_what_leaked_stands_nowhere_in_the_report(name: str) -> None:
     assert "${" in found.finding.pytest or "${" in found.finding.curl
 
 
-def taken(said: bytes, *, asked: bytes = b"", kind: str = "application/json") -> Taken:
+def taken(said: bytes, *, asked: bytes = b"", kind: str = "application/json") -> RecordedExchange:
     request = SentRequest("POST", "http://127.0.0.1/x", (), asked, len(asked))
-    return Taken("probe", Exchange("view", request, ReceivedResponse(200, (("content-type", kind),), said, len(said))))
+    return RecordedExchange(
+        "probe", Exchange("view", request, ReceivedResponse(200, (("content-type", kind),), said, len(said)))
+    )
 
 
-def shown(*exchanges: Taken, data: str = PHONE, rendered: tuple[bytes, ...] = ()) -> Violation | None:
+def shown(*exchanges: RecordedExchange, data: str = PHONE, rendered: tuple[bytes, ...] = ()) -> Violation | None:
     class Silent:
         capabilities = None
 
     probe = Probe(Session(Silent(), on=ON))  # type: ignore[arg-type]
-    probe.taken.extend(exchanges)
+    probe.recorded.extend(exchanges)
     try:
         Canaries({"phone_number": data}).must_not_stand_in(probe, 0, "the account", "the page", rendered=rendered)
     except Violation as violation:
-        assert not any(data.encode() in (each.exchange.response or each.exchange.request).body for each in probe.taken)
+        assert not any(
+            data.encode() in (each.exchange.response or each.exchange.request).body for each in probe.recorded
+        )
         return violation
     return None
 

@@ -13,12 +13,12 @@ import pytest
 
 from shenhe.conformance.bindings import AsgiTransport, load_binding
 from shenhe.conformance.checks import all_checks
+from shenhe.conformance.engine.runner import run_checks
 from shenhe.conformance.report import Report
-from shenhe.conformance.runner import run_checks
-from shenhe.conformance.sample import FAULTS, SampleServer, create_app, sample_binding
-from shenhe.conformance.sample.fault import IN_THE_DRAFT, Reach
 from shenhe.conformance.verdict import ExitCode, Level
 from shenhe.rulebook import Keyword, Obligor, SeenBy, load_rulebook
+from shenhe.sample import FAULTS, SampleServer, create_app, sample_binding
+from shenhe.sample.faults.fault import IN_THE_DRAFT, Reach
 
 ON = date(2026, 9, 1)
 #: Enough for every fault of the core level, most of which an enumerated case finds.
@@ -29,7 +29,7 @@ NOT_IN_FORCE = {rule.id for rule in load_rulebook().rules.values() if not rule.i
 
 def sampled(level: Level) -> list[Any]:
     """The faults of a level: one of five on every run, all of them with the slow tests and in `make power`."""
-    names = [name for name, fault in FAULTS.items() if fault.level is level]
+    names = [name for name, fault in FAULTS.items() if fault.level == level]
     quick = {name for name in names if FAULTS[name].reach is not Reach.DRAWN and names.index(name) % 5 == 0}
     return [name if name in quick else pytest.param(name, marks=pytest.mark.slow) for name in names]
 
@@ -167,7 +167,7 @@ def test_a_check_decides_the_duty_of_the_draft_with_that_of_the_provisions() -> 
         *(
             pytest.param(name, marks=pytest.mark.slow)
             for name, fault in FAULTS.items()
-            if fault.level is Level.EXTENDED
+            if fault.level == Level.EXTENDED
         ),
     ],
 )

@@ -9,11 +9,15 @@ from typing import Any
 import pytest
 
 from shenhe.conformance.checks.notices import report_is_decided
+from shenhe.conformance.checks.outcome import NeedsReview, NotJudged, Undecided, Violation
+from shenhe.conformance.checks.people import flaw
 from shenhe.conformance.checks.perceived import picture_shows_label
 from shenhe.conformance.checks.prompted import Prompted
 from shenhe.conformance.checks.published import Surface
-from shenhe.conformance.people import flaw
-from shenhe.conformance.probe import Probe
+from shenhe.conformance.checks.registry import check
+from shenhe.conformance.checks.requests import picture
+from shenhe.conformance.engine.probe import Probe
+from shenhe.conformance.engine.session import Session
 from shenhe.conformance.provider import (
     Accepted,
     Account,
@@ -34,9 +38,6 @@ from shenhe.conformance.provider import (
     Unavailable,
     Verification,
 )
-from shenhe.conformance.registry import NeedsReview, NotJudged, Undecided, Violation, check
-from shenhe.conformance.requests import picture
-from shenhe.conformance.session import Session
 from shenhe.rulebook import Behaviour, Service
 
 ON = date(2026, 9, 1)
@@ -99,7 +100,7 @@ def test_exchanges_bear_the_role_they_were_asked_in() -> None:
     content = probe.control(provider.generate, account, GenerationRequest(Service.TEXT, "text/plain", "x"))
     probe.attempt(provider.publish, None, content, "title")
     probe.observe(provider.report_status, None, Ticket("t", TicketState.RECEIVED))
-    assert [(taken.role, taken.exchange.operation) for taken in probe.taken] == [
+    assert [(taken.role, taken.exchange.operation) for taken in probe.recorded] == [
         ("set-up", "register"),
         ("set-up", "verify_identity"),
         ("control", "generate"),
@@ -114,13 +115,13 @@ def test_what_was_made_once_comes_with_its_exchanges_and_counts() -> None:
     session = Session(provider, on=ON)  # type: ignore[arg-type]
     first, second = Probe(session), Probe(session)
     assert first.generated(Service.TEXT, "text/plain", "x") == second.generated(Service.TEXT, "text/plain", "x")
-    assert [t.exchange for t in first.taken] == [t.exchange for t in second.taken]
+    assert [t.exchange for t in first.recorded] == [t.exchange for t in second.recorded]
     assert first.counts == second.counts
-    assert session.requests == len(first.taken)
+    assert session.requests == len(first.recorded)
     session.forget()
     third = Probe(session)
     third.generated(Service.TEXT, "text/plain", "x")
-    assert session.requests == 2 * len(first.taken)
+    assert session.requests == 2 * len(first.recorded)
 
 
 def test_who_registers_presents_their_own_papers() -> None:
@@ -203,7 +204,7 @@ def test_what_is_declared_and_absent_is_a_violation() -> None:
 def test_a_picture_that_could_not_be_looked_at_is_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
     """A missing extra never passes."""
     from shenhe.conformance.checks import perceived
-    from shenhe.conformance.labels import Labels, Refusal
+    from shenhe.labels import Labels, Refusal
 
     unread = Labels("image/png", (), (Refusal("png:pixels", "no reader: pip install 'shenhe[media]'"),))
     monkeypatch.setattr(perceived, "_looked_at", lambda data, media_type: unread)

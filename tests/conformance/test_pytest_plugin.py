@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from shenhe.conformance.sample import SampleServer, sample_binding
+from shenhe.sample import SampleServer, sample_binding
 
 PLUGIN = ["-p", "shenhe.conformance.pytest_plugin"]
 FEW = ["--shenhe-examples", "2", "--shenhe-rules", "cn-labeling-2025/4.1.1", "--shenhe-rules", "cn-dsp-2023/9.*"]

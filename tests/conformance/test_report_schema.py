@@ -10,9 +10,9 @@ import jsonschema
 import pytest
 
 from shenhe.conformance.bindings import AsgiTransport, load_binding
+from shenhe.conformance.engine.runner import run_checks
 from shenhe.conformance.report import json_schema
-from shenhe.conformance.runner import run_checks
-from shenhe.conformance.sample import create_app, sample_binding
+from shenhe.sample import create_app, sample_binding
 
 
 def test_the_published_schema_is_that_of_the_code() -> None:

@@ -17,10 +17,16 @@ from shenhe import conformance
 from shenhe.conformance import NotConformantError
 from shenhe.conformance.bindings import AsgiTransport, HttpProvider, load_binding
 from shenhe.conformance.checks import all_checks
+from shenhe.conformance.checks.outcome import NotJudged, Violation
+from shenhe.conformance.checks.people import Persons
 from shenhe.conformance.checks.real_name import Presented, identity_number_must_be_valid
-from shenhe.conformance.conclusions import exit_code
-from shenhe.conformance.people import Persons
-from shenhe.conformance.probe import Probe
+from shenhe.conformance.checks.requests import picture
+from shenhe.conformance.engine.conclusions import exit_code
+from shenhe.conformance.engine.probe import Probe
+from shenhe.conformance.engine.runner import INTERRUPTED, run_checks
+from shenhe.conformance.engine.selection import NothingToCheck
+from shenhe.conformance.engine.session import Session
+from shenhe.conformance.engine.target import TargetRefused
 from shenhe.conformance.provider import (
     Accepted,
     Account,
@@ -43,16 +49,10 @@ from shenhe.conformance.provider import (
     Verification,
     View,
 )
-from shenhe.conformance.registry import NotJudged, Violation
 from shenhe.conformance.report import CheckResult, Report
-from shenhe.conformance.requests import picture
-from shenhe.conformance.runner import INTERRUPTED, run_checks
-from shenhe.conformance.sample import create_app, sample_binding
-from shenhe.conformance.selection import NothingToCheck
-from shenhe.conformance.session import Session
-from shenhe.conformance.target import TargetRefused
 from shenhe.conformance.verdict import ExitCode
 from shenhe.rulebook import RulebookError, Service, load_rulebook
+from shenhe.sample import create_app, sample_binding
 
 ON = date(2026, 9, 1)
 PICTURE = picture()
@@ -473,7 +473,7 @@ def test_progress_is_told() -> None:
 
 
 def test_only_a_test_environment_or_this_machine_is_probed() -> None:
-    from shenhe.conformance.target import target_of
+    from shenhe.conformance.engine.target import target_of
 
     provider = RefusesAll()
     production = target_of(provider).model_copy(update={"environment": "production"})  # type: ignore[arg-type]

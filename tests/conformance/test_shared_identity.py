@@ -6,12 +6,12 @@ import re
 from datetime import date
 
 from shenhe.conformance.bindings import AsgiTransport, load_binding
+from shenhe.conformance.engine.runner import run_checks
 from shenhe.conformance.report import Report
-from shenhe.conformance.runner import run_checks
-from shenhe.conformance.sample import create_app, sample_binding
-from shenhe.conformance.sample.fault import FaultName
-from shenhe.conformance.sample.variants import BindingText
 from shenhe.conformance.verdict import Level
+from shenhe.sample import create_app, sample_binding
+from shenhe.sample.faults.fault import FaultName
+from shenhe.sample.variants import BindingText
 
 CHECK = "identity_card_is_one_persons"
 

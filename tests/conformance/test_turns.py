@@ -8,7 +8,7 @@ from threading import Event, Lock
 
 import pytest
 
-from shenhe.conformance.turns import Turns
+from shenhe.conformance.engine.scheduler import Turns
 
 #: Seconds after which something is held to hang.
 LONG = 10.0

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from shenhe.conformance.fleet import Options
-from shenhe.conformance.sample import sample_binding
+from shenhe.sample import sample_binding
 
 RULE = "cn-labeling-2025/4.1.1"
 #: One rule or two, fixed cases only, a fixed day: enough to tell providers apart, and quick.

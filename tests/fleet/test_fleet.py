@@ -30,8 +30,8 @@ from shenhe.conformance.fleet import (
     shared_secrets,
 )
 from shenhe.conformance.report import read_report
-from shenhe.conformance.sample import SampleServer
 from shenhe.rulebook import RulebookError
+from shenhe.sample import SampleServer
 
 from .providers import (
     FEW,

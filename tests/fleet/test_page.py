@@ -17,8 +17,8 @@ from rich.console import Console
 
 from shenhe.conformance.fleet import Accepted, Fleet, Options, Provider, ranked
 from shenhe.conformance.report import Target, Timing
-from shenhe.reports.fleet_page import MAX_ROWS, render_fleet_page, write_fleet_page
-from shenhe.reports.league import print_league
+from shenhe.reports.pages.fleet import MAX_ROWS, render_fleet_page, write_fleet_page
+from shenhe.reports.terminal.league import print_league
 
 HOSTILE = (
     "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'` [red]x[/red] "

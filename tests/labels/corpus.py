@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from shenhe.conformance.labels import write_label
+from shenhe.labels import write_label
 
 from . import media, perceivable
 from .test_containers import FILES, NEAR_MISSES, READINGS

@@ -17,8 +17,8 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from importlib.util import find_spec
 
-from shenhe.conformance.labels import Labels, Limits, read_labels
-from shenhe.conformance.labels.reading import Depth
+from shenhe.labels import Labels, Limits, read_labels
+from shenhe.labels.read import Depth
 
 from .corpus import Entry, decoded, files
 

@@ -19,7 +19,7 @@ from xml.sax.saxutils import escape, quoteattr
 import pytest
 from PIL import Image
 
-from shenhe.conformance.labels import ImplicitFields
+from shenhe.labels import ImplicitFields
 
 CODE = "001191110102MACQD9K64010000"
 FIELDS = ImplicitFields(CODE, "a-1")

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from shenhe.conformance.labels.glyphs import words
-from shenhe.conformance.labels.rhythm import tones
+from shenhe.labels.drawing.glyphs import words
+from shenhe.labels.perceived.rhythm import tones
 
 FONTS = (
     "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",

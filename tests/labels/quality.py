@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.stats import beta
 
-from shenhe.conformance.labels import Deviation, read_labels
-from shenhe.conformance.labels.rhythm import find, tones
-from shenhe.conformance.labels.sandbox import _worker
+from shenhe.labels import Deviation, read_labels
+from shenhe.labels.bytes.sandbox import _worker
+from shenhe.labels.perceived.rhythm import find, tones
 
 from .perceivable import FONT, HARD, TEXTS, clips, encoded, ground, melody, speech, spoken, stamped
 
@@ -50,7 +50,7 @@ def times(what: str, seconds: list[float]) -> None:
 
 def edges_decide(image: Image.Image) -> bool:
     """Whether the label is found along the lower and upper edge, so that the whole need not be looked at."""
-    from shenhe.conformance.labels import visible
+    from shenhe.labels.perceived import visible
 
     return bool(visible.look(image, [], whole=False))
 
@@ -116,7 +116,7 @@ def _labels(repeats: int) -> Iterator[tuple[str, str, str]]:
 
 def heights(repeats: int) -> None:
     """What the measured height amounts to, against the true one, in small pictures and films and on plates."""
-    from shenhe.conformance.labels import visible
+    from shenhe.labels.perceived import visible
 
     draws = np.random.default_rng(4)
     plates = (None, *((opacity, around) for opacity in (255, 150) for around in (0.08, 0.25, 0.6)))

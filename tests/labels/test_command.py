@@ -13,9 +13,9 @@ import jsonschema
 import pytest
 from PIL import Image
 
-from shenhe.conformance.labels import record
-from shenhe.conformance.labels.glyphs import words
-from shenhe.conformance.labels.label import Deviation, Weight
+from shenhe.labels import record
+from shenhe.labels.drawing.glyphs import words
+from shenhe.labels.model import Deviation, Weight
 
 from . import media
 from .test_perceived import credentials, signed

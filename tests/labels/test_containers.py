@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from shenhe.conformance.labels import Deviation, LabelWriteError, read_labels, write_label
-from shenhe.conformance.labels.label import Label
+from shenhe.labels import Deviation, LabelWriteError, read_labels, write_label
+from shenhe.labels.model import Label
 
 from . import media
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 import pytest
 
-from shenhe.conformance.labels import Deviation, read_labels
-from shenhe.conformance.labels.aigc import parse
+from shenhe.labels import Deviation, read_labels
+from shenhe.labels.meaning.aigc import parse
 
 from . import fuzz, media
 from .test_field import GOOD, with_key, without

@@ -10,8 +10,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageChops
 
-from shenhe.conformance.labels import Deviation, LabelWriteError, read_labels, write_label
-from shenhe.conformance.labels.rhythm import find, tones
+from shenhe.labels import Deviation, LabelWriteError, read_labels, write_label
+from shenhe.labels.perceived.rhythm import find, tones
 
 from . import media
 from .perceivable import speech
@@ -125,7 +125,7 @@ def test_drawing_into_a_jpeg_keeps_its_metadata() -> None:
 
 
 def test_a_spoken_notice_is_judged_by_the_recogniser_a_user_brings() -> None:
-    from shenhe.conformance.labels.spoken import read_spoken_notice
+    from shenhe.labels.perceived.spoken import read_spoken_notice
 
     def says(words: dict[str, str]):  # type: ignore[no-untyped-def]
         order = iter(("start", "end", "middle"))

@@ -7,8 +7,8 @@ import json
 
 import pytest
 
-from shenhe.conformance.labels import Deviation, ImplicitFields
-from shenhe.conformance.labels.aigc import code_deviations, parse, uscc_is_valid
+from shenhe.labels import Deviation, ImplicitFields
+from shenhe.labels.meaning.aigc import code_deviations, parse, uscc_is_valid
 
 D = Deviation
 CODE = "001191110102MACQD9K64010000"

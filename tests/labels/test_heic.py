@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
-from shenhe.conformance.labels import LabelWriteError, Limits, read_labels, write_label
-from shenhe.conformance.labels.findings import Findings
+from shenhe.labels import LabelWriteError, Limits, read_labels, write_label
+from shenhe.labels.findings import Findings
 
 from . import media, perceivable
 from .media import Coded, box
@@ -88,7 +88,7 @@ def test_what_is_cut_away_is_not_seen() -> None:
 @pytest.mark.skipif(shutil.which("heif-convert") is None, reason="libheif's tools are not installed")
 @pytest.mark.parametrize("lying", LYING)
 def test_libheif_decodes_the_same_picture(lying: str, tmp_path: Path) -> None:
-    from shenhe.conformance.labels import heic
+    from shenhe.labels.perceived import heic
 
     how, turned = LYING[lying]
     image = labelled((300, 200)).transpose(how)

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from shenhe.conformance.labels import Limits, read_labels, read_metadata, write_label
-from shenhe.conformance.labels.writing import LabelWriteError
+from shenhe.labels import Limits, read_labels, read_metadata, write_label
+from shenhe.labels.write import LabelWriteError
 
 from . import fuzz, media
 from .corpus import files

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from shenhe.conformance.labels import write_label
+from shenhe.labels import write_label
 
 from . import media
 
@@ -29,12 +29,13 @@ sys.meta_path[sys.meta_path.index(PathFinder)] = Finder
 #: Reads every file of a folder; the worker is an interpreter of its own and gets the same hole.
 _PROGRAM = """
 import json, pathlib
-from shenhe.conformance.labels import LabelWriteError, read_labels, sandbox, write_label
+from shenhe.labels import LabelWriteError, read_labels, write_label
+from shenhe.labels.bytes import sandbox
 
 started = sandbox.subprocess.Popen
 
 def start(command, **options):
-    program = f"{hole}\\nfrom shenhe.conformance.labels.worker import main\\nmain()"
+    program = f"{hole}\\nfrom shenhe.labels.bytes.worker import main\\nmain()"
     return started([command[0], "-P", "-c", program, command[-1]], **options)
 
 sandbox.subprocess.Popen = start
@@ -53,7 +54,7 @@ print(json.dumps(found))
 
 def test_importing_the_reader_loads_no_heavy_library() -> None:
     program = (
-        "import sys, shenhe.conformance.labels as labels\n"
+        "import sys, shenhe.labels as labels\n"
         "labels.read_labels(b'\\x89PNG\\r\\n\\x1a\\n')\n"
         "print(sorted({m.partition('.')[0] for m in sys.modules} & "
         "{'PIL', 'numpy', 'scipy', 'av', 'c2pa', 'pypdf', 'rapidocr', 'pydantic'}))"

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shenhe.conformance.labels import read_labels, read_metadata
-from shenhe.conformance.labels.pages import HEAD, Pages, opened, pieces, stream
+from shenhe.labels import read_labels, read_metadata
+from shenhe.labels.bytes.pages import HEAD, Pages, opened, pieces, stream
 
 from . import media
 

@@ -19,12 +19,12 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from shenhe.conformance.labels import Deviation, Label, Labels, LabelWriteError, Limits, read_labels, write_label
-from shenhe.conformance.labels import sandbox as sandbox_module
-from shenhe.conformance.labels.dialogue import Turn, disclosure_in_dialogue, disclosure_in_scene
-from shenhe.conformance.labels.findings import Findings
-from shenhe.conformance.labels.glyphs import draw_label, words
-from shenhe.conformance.labels.rhythm import find, tones
+from shenhe.labels import Deviation, Label, Labels, LabelWriteError, Limits, read_labels, write_label
+from shenhe.labels.bytes import sandbox as sandbox_module
+from shenhe.labels.drawing.glyphs import draw_label, words
+from shenhe.labels.findings import Findings
+from shenhe.labels.perceived.dialogue import Turn, disclosure_in_dialogue, disclosure_in_scene
+from shenhe.labels.perceived.rhythm import find, tones
 
 from . import media, perceivable
 from .perceivable import encoded
@@ -546,7 +546,7 @@ def test_credentials_of_a_camera_are_a_note() -> None:
 
 
 def test_without_the_media_extra_a_sentence_is_given_and_nothing_passes(monkeypatch: pytest.MonkeyPatch) -> None:
-    from shenhe.conformance.labels import worker
+    from shenhe.labels.bytes import worker
 
     def absent(name: str, package: str | None = None) -> object:
         raise ModuleNotFoundError("No module named 'rapidocr'", name="rapidocr")
@@ -593,7 +593,7 @@ def test_the_worker_has_no_sockets_and_no_children() -> None:
 
     program = (
         "import socket, subprocess\n"
-        "from shenhe.conformance.labels.worker import confine\n"
+        "from shenhe.labels.bytes.worker import confine\n"
         "confine(1 << 30)\n"
         "for attempt in (lambda: socket.create_connection(('127.0.0.1', 9)), lambda: subprocess.Popen(['true'])):\n"
         "    try:\n"

@@ -10,8 +10,8 @@ import zlib
 import pytest
 from PIL import Image
 
-from shenhe.conformance.labels import Deviation, LabelWriteError, Limits, read_labels, write_label
-from shenhe.conformance.labels.label import Label
+from shenhe.labels import Deviation, LabelWriteError, Limits, read_labels, write_label
+from shenhe.labels.model import Label
 
 from . import media
 

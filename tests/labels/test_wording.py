@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from shenhe.conformance.labels import Deviation, read_text_labels
-from shenhe.conformance.labels.wording import find_text_labels, has_elements, with_text_label
+from shenhe.labels import Deviation, read_text_labels
+from shenhe.labels.meaning.wording import find_text_labels, has_elements, with_text_label
 
 D = Deviation
 LONG = "春天来了，河边的柳树发了芽。" * 20

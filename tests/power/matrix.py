@@ -19,11 +19,11 @@ from functools import partial
 from pathlib import Path
 
 from shenhe.conformance.bindings import AsgiTransport, load_binding
+from shenhe.conformance.engine.runner import run_checks
 from shenhe.conformance.report import Report
-from shenhe.conformance.runner import run_checks
-from shenhe.conformance.sample import FAULTS, VARIANTS, create_app, sample_binding
-from shenhe.conformance.sample.fault import Reach
 from shenhe.conformance.verdict import Level
+from shenhe.sample import FAULTS, VARIANTS, create_app, sample_binding
+from shenhe.sample.faults.fault import Reach
 
 #: The day whose law applies: the day on which the sample's clock starts.
 ON = date(2026, 9, 1)
@@ -82,7 +82,7 @@ class Power:
 def examine(
     faults: Iterable[str] = (),
     *,
-    level: Level = Level.CORE,
+    level: Level | str = Level.CORE,
     examples: int = DEFAULT_EXAMPLES,
     seed: int = 0,
     rules: Sequence[str] | None = None,
@@ -120,7 +120,7 @@ def kill(name: str, *, seed: int = 0, packs: Sequence[str] | None = None) -> Kil
     found = failed(report)
     return Kill(
         name,
-        fault.level.value,
+        fault.level,
         fault.reach.value,
         found & broken,
         broken - found,

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from shenhe.conformance.sample import FAULTS
-from shenhe.conformance.sample.fault import Reach
 from shenhe.conformance.verdict import Level
+from shenhe.sample import FAULTS
+from shenhe.sample.faults.fault import Reach
 
 from . import matrix
 

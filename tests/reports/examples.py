@@ -21,7 +21,7 @@ from shenhe.conformance.report import (
     Words,
 )
 from shenhe.conformance.verdict import VerdictName
-from shenhe.reports.figures import RUNGS
+from shenhe.reports.figures.figures import RUNGS
 from shenhe.simulator import METRICS, Run, Scenario, load_scenario
 
 #: What a hostile provider might put wherever it can: markup, an end of script, quotes, escapes, turned text, what XML

@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 
 from shenhe.cli.main import app as command
 from shenhe.conformance.bindings import Binding, load_binding
-from shenhe.conformance.sample import sample_binding
-from shenhe.reports.arazzo import arazzo_of
+from shenhe.reports.formats.arazzo import arazzo_of
+from shenhe.sample import sample_binding
 
 TRICKY = """\
 target: {name: "Odd \\u001b[31m", base_url: http://127.0.0.1:9, services: {text: [text/plain]}}

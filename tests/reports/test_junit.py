@@ -5,7 +5,7 @@ from xml.etree.ElementTree import Element
 
 from defusedxml.ElementTree import fromstring
 
-from shenhe.reports.junit import junit, write_junit
+from shenhe.reports.formats.junit import junit, write_junit
 
 from .examples import hostile, lawful, mixed
 

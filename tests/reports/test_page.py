@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from shenhe.conformance.report import Report
-from shenhe.reports.clauses import MAX_FINDINGS, MAX_PROVIDERS, PageError, matrix
-from shenhe.reports.figures import MAX_RUNS
-from shenhe.reports.page import render_page, write_page
+from shenhe.reports.figures.figures import MAX_RUNS
+from shenhe.reports.pages.clauses import MAX_FINDINGS, MAX_PROVIDERS, PageError, matrix
+from shenhe.reports.pages.page import render_page, write_page
 from shenhe.simulator import Run
 
 from .examples import PIXEL, check, finding, hostile, lawful, mixed, report, rule, run, step
@@ -258,7 +258,7 @@ def test_what_is_unseen_is_written_out() -> None:
 
 
 def _plotly() -> str:
-    from shenhe.reports import plotlyjs
+    from shenhe.reports.figures import plotlyjs
 
     return plotlyjs.source()
 

@@ -6,7 +6,7 @@ from importlib.resources import files
 import pytest
 from plotly.offline import get_plotlyjs_version
 
-from shenhe.reports import plotlyjs
+from shenhe.reports.figures import plotlyjs
 
 VENDOR = files("shenhe.reports") / "vendor"
 

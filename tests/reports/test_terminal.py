@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from shenhe.conformance.report import Report
-from shenhe.reports.terminal import (
+from shenhe.reports.terminal.summary import (
     CURL_LINES,
     FULL_FINDINGS,
     print_check_summary,

@@ -8,7 +8,6 @@ from typing import TypeVar
 import pytest
 
 from shenhe.conformance.bindings import AsgiTransport, HttpProvider, load_binding
-from shenhe.conformance.labels import read_labels, read_text_labels
 from shenhe.conformance.provider import (
     Accepted,
     Account,
@@ -24,8 +23,9 @@ from shenhe.conformance.provider import (
     Ticket,
     TicketState,
 )
-from shenhe.conformance.sample import create_app, sample_binding
+from shenhe.labels import read_labels, read_text_labels
 from shenhe.rulebook import Service
+from shenhe.sample import create_app, sample_binding
 
 from .tour import CREDIT_CODE, ID_CARD
 

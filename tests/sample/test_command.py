@@ -11,7 +11,7 @@ import yaml
 from typer.testing import CliRunner
 
 from shenhe.cli.sample import app
-from shenhe.conformance.sample import FAULTS, VARIANTS
+from shenhe.sample import FAULTS, VARIANTS
 
 runner = CliRunner()
 

@@ -6,8 +6,8 @@ import functools
 
 import pytest
 
-from shenhe.conformance.sample import FAULTS, FaultName, UnknownFaultError, create_app
 from shenhe.rulebook import load_rulebook
+from shenhe.sample import FAULTS, FaultName, UnknownFaultError, create_app
 
 from .tour import Answer, tour
 

@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 from stdnum.cn import uscc
 
-from shenhe.conformance.labels import read_labels, read_text_labels
-from shenhe.conformance.sample import Clock, create_app
-from shenhe.conformance.sample.marking import PRODUCER_CODE, PROPAGATOR_CODE
+from shenhe.labels import read_labels, read_text_labels
+from shenhe.sample import Clock, create_app
+from shenhe.sample.media.marking import PRODUCER_CODE, PROPAGATOR_CODE
 
 from .tour import (
     CREDIT_CODE,

@@ -8,7 +8,7 @@ import threading
 import httpx
 import pytest
 
-from shenhe.conformance.sample import SampleServer
+from shenhe.sample import SampleServer
 
 
 def greeting(url: str) -> int:

@@ -7,9 +7,9 @@ from datetime import date
 import pytest
 
 from shenhe.conformance.bindings import AsgiTransport, load_binding
-from shenhe.conformance.labels import read_labels
-from shenhe.conformance.runner import run_checks
-from shenhe.conformance.sample import FAULTS, VARIANTS, UnknownVariantError, VariantName, create_app, sample_binding
+from shenhe.conformance.engine.runner import run_checks
+from shenhe.labels import read_labels
+from shenhe.sample import FAULTS, VARIANTS, UnknownVariantError, VariantName, create_app, sample_binding
 
 from .tour import Walk, content
 

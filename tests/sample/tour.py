@@ -13,10 +13,10 @@ from PIL import Image
 from starlette.applications import Starlette
 
 from shenhe.conformance.bindings import AsgiTransport
-from shenhe.conformance.labels import write_label
-from shenhe.conformance.people import id_number
-from shenhe.conformance.sample import pictures, voice
-from shenhe.conformance.sample.marking import provenance
+from shenhe.conformance.checks.people import id_number
+from shenhe.labels import write_label
+from shenhe.sample.media import pictures, voice
+from shenhe.sample.media.marking import provenance
 
 ID_CARD = "11010519491231002X"
 CREDIT_CODE = "91110000600037341L"

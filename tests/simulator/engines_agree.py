@@ -27,10 +27,10 @@ import yaml
 
 from shenhe import scenarios
 from shenhe.simulator import Scenario, load_scenario
-from shenhe.simulator.divergence import differences, explained, first_divergence
-from shenhe.simulator.engines import Engine, Prepare, replicate, warm
-from shenhe.simulator.model import Beginning, Replication
-from shenhe.simulator.replication import rule_names
+from shenhe.simulator.reference.model import Beginning, Replication
+from shenhe.simulator.runs.divergence import differences, explained, first_divergence
+from shenhe.simulator.runs.engines import Engine, Prepare, replicate, warm
+from shenhe.simulator.runs.run import rule_names
 
 from .random_scenarios import random_scenario
 

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple, TypeVar
 from pydantic import ValidationError
 
 from shenhe.rulebook import load_rulebook
-from shenhe.simulator.levers import Sanction
-from shenhe.simulator.scenario import Change, Scenario
-from shenhe.simulator.values import ScenarioError
+from shenhe.simulator.scenario.policy import Sanction
+from shenhe.simulator.scenario.schema import Change, Scenario
+from shenhe.simulator.scenario.values import ScenarioError
 
 BEHAVIOURS = (
     "labeling",

@@ -14,9 +14,10 @@ from typer.testing import CliRunner
 
 from shenhe import scenarios
 from shenhe.cli import claims as command
-from shenhe.simulator import RunError, ScenarioError, compare, comparison, load_scenario, simulate
-from shenhe.simulator.claims import Reading, judge
-from shenhe.simulator.replication import interval
+from shenhe.simulator import RunError, ScenarioError, compare, load_scenario, simulate
+from shenhe.simulator.runs import comparison
+from shenhe.simulator.runs.run import interval
+from shenhe.simulator.validation.claims import Reading, judge
 
 STORIES = (
     "campaign-2025",

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from shenhe.cli import compare, simulate
 from shenhe.simulator import RunError, ScenarioError, load_scenario
-from shenhe.simulator.engines import using
+from shenhe.simulator.runs.engines import using
 
 app = typer.Typer()
 app.command("simulate")(simulate.simulate)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shenhe.simulator.draws import MAX_SEED, PLAIN, Purpose, _philox, compiled, replication_seed
+from shenhe.simulator.kernel.draws import MAX_SEED, PLAIN, Purpose, _philox, compiled, replication_seed
 
 ONES = 0xFFFFFFFF
 
@@ -120,7 +120,7 @@ def test_replications_have_their_own_seeds() -> None:
 def test_compiles_where_nothing_can_be_cached(tmp_path: object) -> None:
     """A read-only installation without a home folder must cost time, never fail."""
     code = (
-        "from shenhe.simulator import draws\n"
+        "from shenhe.simulator.kernel import draws\n"
         "draws._cache_parents = lambda: [draws.Path('/proc/nowhere')]\n"
         "assert draws.cache_folder('1') is None\n"
         "assert draws.compiled().uniform(1, 2, 3, 4) == draws.PLAIN.uniform(1, 2, 3, 4)\n"
@@ -132,7 +132,7 @@ def test_compiles_where_nothing_can_be_cached(tmp_path: object) -> None:
 def test_without_numba_the_draws_are_plain() -> None:
     code = (
         "import sys; sys.modules['numba'] = None\n"
-        "from shenhe.simulator import draws\n"
+        "from shenhe.simulator.kernel import draws\n"
         "assert draws.compiled() is draws.PLAIN\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -18,13 +18,15 @@ from typer.testing import CliRunner
 
 from shenhe.cli import engines as engines_command
 from shenhe.cli import simulate as simulate_command
-from shenhe.simulator import Scenario, engines, load_scenario, model, regulator, simulate
-from shenhe.simulator.divergence import differences, divergence, explained, until
-from shenhe.simulator.engines import Engine, EngineError, choose, expected_events, using
-from shenhe.simulator.eventlog import Kind
-from shenhe.simulator.hook import Hook
-from shenhe.simulator.model import Replication, replicate
-from shenhe.simulator.replication import rule_names
+from shenhe.simulator import Scenario, load_scenario, simulate
+from shenhe.simulator.kernel.eventlog import Kind
+from shenhe.simulator.reference import model, regulator
+from shenhe.simulator.reference.hook import Hook
+from shenhe.simulator.reference.model import Replication, replicate
+from shenhe.simulator.runs import engines
+from shenhe.simulator.runs.divergence import differences, divergence, explained, until
+from shenhe.simulator.runs.engines import Engine, EngineError, choose, expected_events, using
+from shenhe.simulator.runs.run import rule_names
 
 from .engines_agree import one
 from .random_scenarios import random_scenario
@@ -246,7 +248,7 @@ def test_the_command_shows_where_they_part(monkeypatch: pytest.MonkeyPatch) -> N
                 patch.setattr(regulator, "step_on_ladder", lambda strikes, serious, steps: true(strikes, False, steps))
             return engines.replicate(Engine.SIMPY, *arguments, **named)
 
-    monkeypatch.setattr("shenhe.simulator.divergence.replicate", faulty)
+    monkeypatch.setattr("shenhe.simulator.runs.divergence.replicate", faulty)
     market = [
         "cn-2023",
         "--set",

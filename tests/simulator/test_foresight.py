@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from shenhe.simulator import simulate
-from shenhe.simulator.formulas import complies_looking_ahead
-from shenhe.simulator.oracles import stripped
+from shenhe.simulator.kernel.formulas import complies_looking_ahead
+from shenhe.simulator.validation.oracles import stripped
 
 PAIRS = tuple(itertools.product((False, True), repeat=2))
 

@@ -10,10 +10,9 @@ import numba
 import numpy as np
 import pytest
 
-from shenhe.simulator import formulas
+from shenhe.simulator.kernel import formulas
 
 ARGUMENTS: dict[str, Callable[[np.random.Generator], tuple[float, ...]]] = {
-    "scaled": (lambda r: (int(r.integers(0, 9999)), r.uniform(0.001, 9))),
     "users_of": (lambda r: (r.uniform(1, 1e6), r.uniform(0, 3), r.random() + 1e-9, r.random())),
     "strikes_remembered": (lambda r: (int(r.integers(0, 9)), r.uniform(0, 3000), r.uniform(1, 900))),
     "belief_remembered": (lambda r: (r.random(), r.random(), r.uniform(0, 1000), r.uniform(1, 900))),

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from shenhe.simulator import Hook, RunError, View, simulate
-from shenhe.simulator.replay import discrepancies
+from shenhe.simulator.validation.audit import discrepancies
 
 from .scenes import small
 

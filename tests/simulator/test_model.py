@@ -9,14 +9,14 @@ import pandas as pd
 import pytest
 
 from shenhe.simulator import Run, Scenario, ScenarioError, compare, load_scenario, simulate
-from shenhe.simulator.clock import CASE_BITS, PROVIDER_BITS, Clock
-from shenhe.simulator.eventlog import ACTORS, Kind
-from shenhe.simulator.market import MAX_PROVIDERS
-from shenhe.simulator.model import replicate
-from shenhe.simulator.oracles import stripped
-from shenhe.simulator.outcomes import metrics
-from shenhe.simulator.policy import table
-from shenhe.simulator.replay import discrepancies
+from shenhe.simulator.kernel.eventlog import ACTORS, Kind
+from shenhe.simulator.kernel.table import table
+from shenhe.simulator.reference.clock import CASE_BITS, PROVIDER_BITS, Clock
+from shenhe.simulator.reference.model import replicate
+from shenhe.simulator.runs.outcomes import metrics
+from shenhe.simulator.scenario.market import MAX_PROVIDERS
+from shenhe.simulator.validation.audit import discrepancies
+from shenhe.simulator.validation.oracles import stripped
 
 from .scenes import small
 

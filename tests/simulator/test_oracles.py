@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from shenhe.simulator.oracles import ORACLES, Reading, erlang_c_wait
+from shenhe.simulator.validation.oracles import ORACLES, Reading, erlang_c_wait
 
 
 @pytest.mark.parametrize("oracle", ORACLES, ids=lambda oracle: oracle.__name__)

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shenhe.simulator import Run, load_scenario, simulate
-from shenhe.simulator.replay import discrepancies
+from shenhe.simulator.validation.audit import discrepancies
 
 from .scenes import further, overrides, small
 

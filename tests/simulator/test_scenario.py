@@ -12,7 +12,7 @@ import pytest
 from shenhe import scenarios
 from shenhe.rulebook import load_rulebook
 from shenhe.simulator import Scenario, ScenarioError, load_scenario
-from shenhe.simulator.reading import parse_override
+from shenhe.simulator.scenario.loading import parse_override
 
 SHIPPED = scenarios.names()
 

@@ -20,9 +20,9 @@ from shenhe.simulator.analysis.robustness import regret
 from shenhe.simulator.analysis.selection import kim_nelson
 from shenhe.simulator.analysis.sensitivity import indices
 from shenhe.simulator.analysis.tipping import tipping
-from shenhe.simulator.executors import Inline, MissingExtraError
+from shenhe.simulator.runs.executors import Inline, MissingExtraError
+from shenhe.simulator.scenario.designs import unit_points
 from shenhe.simulator.study import StudyError
-from shenhe.simulator.worlds import unit_points
 
 from .small import small_study
 
@@ -368,7 +368,7 @@ def test_unknown_questions_and_options_are_told(run: study.StudyRun) -> None:
 
 
 def test_the_page_has_every_answer_and_asks_for_nothing(run: study.StudyRun) -> None:
-    from shenhe.reports.study_page import render_study_page
+    from shenhe.reports.pages.study import render_study_page
 
     answers = overview(run)
     assert [answer.kind for answer in answers] == ["compare", "rank", "pareto", "robust", "sensitivity", "discover"]
@@ -381,7 +381,7 @@ def test_the_page_has_every_answer_and_asks_for_nothing(run: study.StudyRun) -> 
 
 
 def test_a_hostile_title_is_only_text(tmp_path: Path) -> None:
-    from shenhe.reports.study_page import render_study_page
+    from shenhe.reports.pages.study import render_study_page
 
     hostile = "</script><script>alert(1)</script>"
     run = study.run_study(small_study(title=hostile, worlds=None, replications=2), tmp_path / "h", Inline())

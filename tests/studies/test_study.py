@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from shenhe.simulator import load_scenario, simulate, study
-from shenhe.simulator.engines import Engine, using
-from shenhe.simulator.executors import Dask, Inline, InlineExecutor, Processes
+from shenhe.simulator.runs.engines import Engine, using
+from shenhe.simulator.runs.executors import Dask, Inline, InlineExecutor, Processes
 from shenhe.simulator.study import Estimate, StudyError
 from shenhe.simulator.study.jobs import Cell, cut, make_job, run_job
 from shenhe.simulator.study.ledger import Ledger

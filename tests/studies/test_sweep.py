@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from shenhe.simulator.executors import Dask, Inline, Kept, Processes, Quarantined, SweepError, open_pool, sweep
+from shenhe.simulator.runs.executors import Dask, Inline, Kept, Processes, Quarantined, SweepError, open_pool, sweep
 
 # Workers find a function by its import name: `eval` is one that every process has, and a job can say anything.
 DIES = "__import__('os')._exit(3)"

@@ -1,0 +1,172 @@
+"""The answers of a provider kept in a file, and given again from it: work on checks without the provider.
+
+A cassette is lines of JSON: one about the whole, then one for each request, in their order. Everything in it is
+redacted as evidence is, so that it can be kept beside tests; what stands in place of a secret (``${NAME}``) is what the
+replayed provider then hands out and expects. An answer is found by method, URL and body, so that a check that asks
+something else is told that the cassette has no answer.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+from collections import defaultdict, deque
+from collections.abc import Mapping
+from pathlib import Path
+from threading import Lock
+from typing import IO, Any
+
+import httpx
+
+from shenhe.conformance.evidence.redaction import Redactor
+from shenhe.core.document import DocumentError, Fault, Mark
+
+from ..language.extraction import Answer
+from .wire import Sending, origin_of
+
+FORMAT = "shenhe-cassette"
+MOST_BYTES = 512 * 1024 * 1024
+
+
+class CassetteError(DocumentError):
+    """A file that is no cassette."""
+
+
+class RecordedFailure(httpx.TransportError):
+    """What a cassette has in place of an answer: that there was none then, or that it has none now."""
+
+
+class Recording:
+    """Writes a cassette as the answers come."""
+
+    def __init__(self, path: Path, base_url: str, redactor: Redactor) -> None:
+        self._origin = origin_of(base_url)
+        self._redactor = redactor
+        self._lock = Lock()
+        self._stream: IO[str] = path.open("w", encoding="utf-8")
+        self._write({"format": FORMAT, "format_version": 1})
+
+    def add(self, sending: Sending, answer: Answer | None, headers: list[tuple[str, str]], trouble: str) -> None:
+        """Keep one request and its answer, or why there was none."""
+        entry: dict[str, Any] = {
+            "operation": sending.operation,
+            **_key(self._redactor, sending.method, sending.url, sending.body, self._origin),
+        }
+        if answer is None:
+            entry["error"] = trouble
+        else:
+            kept = tuple(
+                (name, value)
+                for name, value in headers
+                if name.lower() not in {"content-encoding", "content-length", "transfer-encoding"}
+            )
+            entry |= {
+                "status": answer.status,
+                "headers": self._redactor.headers(kept),
+                **_body(self._redactor.data(answer.body)),
+            }
+        with self._lock:
+            self._write(entry)
+
+    def close(self) -> None:
+        """Finish the file."""
+        self._stream.close()
+
+    def _write(self, entry: Mapping[str, Any]) -> None:
+        self._stream.write(json.dumps(entry, ensure_ascii=False) + "\n")
+
+
+class CassetteTransport(httpx.BaseTransport):
+    """Answers from a cassette. Equal requests have the answers they had, in their order; the last one stays.
+
+    Raises :class:`CassetteError` for a file that is none, and ``OSError`` for one that cannot be read.
+    """
+
+    def __init__(self, path: Path, base_url: str, redactor: Redactor) -> None:
+        self._origin = origin_of(base_url)
+        self._redactor = redactor
+        self._answers: dict[str, deque[dict[str, Any]]] = defaultdict(deque)
+        with path.open("rb") as stream:
+            data = stream.read(MOST_BYTES + 1)
+        if len(data) > MOST_BYTES:
+            raise _fault(path, 1, f"found more than {MOST_BYTES:,} bytes, expected less")
+        for number, line in enumerate(data.splitlines() or [b""], start=1):
+            entry = _entry(path, number, line)
+            if number > 1:
+                self._answers[_text(entry)].append(entry)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        key = _key(self._redactor, request.method, str(request.url), request.content, self._origin)
+        kept = self._answers.get(_text(key))
+        if not kept:
+            raise RecordedFailure(f"the cassette has no answer to {key['method']} {key['url'][:200]}", request=request)
+        entry = kept.popleft() if len(kept) > 1 else kept[0]
+        if "error" in entry:
+            raise RecordedFailure(str(entry["error"])[:500], request=request)
+        body = entry["text"].encode("utf-8", "surrogatepass") if "text" in entry else base64.b64decode(entry["base64"])
+        headers = [(name.encode(), value.encode()) for name, value in entry["headers"]]
+        return httpx.Response(entry["status"], headers=headers, stream=httpx.ByteStream(body))
+
+
+def _key(redactor: Redactor, method: str, url: str, body: bytes, origin: Any) -> dict[str, str]:
+    shown = redactor.text(url)
+    if origin_of(url) == origin:
+        shown = "/" + shown.split("/", 3)[3] if shown.count("/") > 2 else "/"
+    return {"method": method, "url": shown, "body_sha256": hashlib.sha256(redactor.data(body)).hexdigest()}
+
+
+def _text(key: Mapping[str, Any]) -> str:
+    return f"{key['method']} {key['url']} {key['body_sha256']}"
+
+
+def _body(data: bytes) -> dict[str, str]:
+    try:
+        return {"text": data.decode("utf-8")}
+    except UnicodeDecodeError:
+        return {"base64": base64.b64encode(data).decode()}
+
+
+def _entry(path: Path, number: int, line: bytes) -> dict[str, Any]:
+    try:
+        entry = json.loads(line)
+    except (ValueError, RecursionError):
+        entry = None
+    if number == 1:
+        if not isinstance(entry, dict) or entry.get("format") != FORMAT or entry.get("format_version") != 1:
+            raise _fault(
+                path, 1, "found no cassette of this version, expected a file written by `shenhe check --record`"
+            )
+        return entry
+    if not isinstance(entry, dict) or not all(
+        isinstance(entry.get(key), str) for key in ("method", "url", "body_sha256")
+    ):
+        raise _fault(path, number, "found a line that is no request of a cassette, expected one")
+    if "error" not in entry and not _answers(entry):
+        raise _fault(path, number, "found a request without a readable answer, expected status, headers and a body")
+    return entry
+
+
+def _answers(entry: Mapping[str, Any]) -> bool:
+    headers, status = entry.get("headers"), entry.get("status")
+    if not isinstance(status, int) or not 100 <= status <= 999 or not isinstance(headers, list):
+        return False
+    if not all(
+        isinstance(each, list) and len(each) == 2 and all(isinstance(part, str) for part in each) for each in headers
+    ):
+        return False
+    if isinstance(entry.get("text"), str):
+        return True
+    try:
+        base64.b64decode(entry["base64"], validate=True)
+    except (KeyError, TypeError, binascii.Error, ValueError):
+        return False
+    return True
+
+
+def _fault(path: Path, line: int, message: str) -> CassetteError:
+    return CassetteError([Fault(path.name, Mark(line, 1), (), message)])
+
+
+__all__ = ["CassetteError", "CassetteTransport", "Recording"]

@@ -1,0 +1,160 @@
+"""From a binding file to a binding: read, and checked whole before anything is sent."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from shenhe.conformance.provider import Account, Capabilities, Consent, Identity, Operation, ReadyMade, Subject
+from shenhe.core.document import DocumentError, Fault, Locate, Mark, Readable, read_yaml, validate
+
+from ..language.auth import missing_credentials
+from ..language.bound import BoundRequest
+from ..language.compiler import Compiler
+from ..language.errors import BindingError
+from ..language.format import BindingFile, TargetSection
+from ..language.variables import expanded, secrets_of, written_secrets
+from .binding import Binding
+
+
+def load_binding(
+    origin: Readable | str | os.PathLike[str],
+    name: str | None = None,
+    *,
+    environ: Mapping[str, str] | None = None,
+    environment: str | None = None,
+) -> Binding:
+    """Read and check a binding. ``origin`` is a path, a package resource or the name of a ready-made one
+    (:func:`ready_names`); ``environ`` (the process's own by default) gives ``${NAME}``; ``environment`` chooses one of
+    the file's ``environments``.
+
+    Nothing is sent. Raises :class:`BindingError` with everything that is wrong, a line each.
+    """
+    readable: Readable = _found(origin) if isinstance(origin, str | os.PathLike) else origin
+    shown_name = name or str(getattr(readable, "name", readable))
+    given = dict(os.environ if environ is None else environ)
+    try:
+        with readable.open("rb") as stream:
+            digest = hashlib.sha256(stream.read(4_000_000)).hexdigest()
+        data, locate = read_yaml(readable, shown_name)
+        if not isinstance(data, dict):
+            raise BindingError([Fault(shown_name, Mark(1, 1), (), "found no mapping, expected target and operations")])
+        secrets = secrets_of(data, locate, given)
+        file = _in_environment(validate(BindingFile, expanded(data, given), locate), environment, locate)
+    except BindingError:
+        raise
+    except DocumentError as error:
+        raise BindingError(error.faults) from None
+    except OSError as error:
+        why = f"the file cannot be read ({error.strerror or type(error).__name__})"
+        raise BindingError([Fault(shown_name, Mark(1, 1), (), why)]) from None
+    compiler = Compiler(file, locate, given)
+    operations, login = compiler.operations(), compiler.login()
+    faults = [*compiler.faults]
+    for steps, message in [*missing_credentials(file), *_unknown_subjects(file)]:
+        faults.append(Fault(shown_name, locate(steps), locate.known(steps), message))
+    if faults:
+        raise BindingError(sorted(dict.fromkeys(faults), key=lambda fault: fault.mark))
+    folder = readable.parent if isinstance(readable, Path) else None
+    return Binding(
+        name=shown_name,
+        file=file,
+        sha256=digest,
+        operations=operations,
+        capabilities=_capabilities(file, operations),
+        ready_made=_ready_made(file),
+        login=login,
+        _environ=given,
+        _secrets={**written_secrets(file), **secrets},
+        _locate=locate,
+        _folder=folder,
+        environment=environment or "",
+    )
+
+
+def ready_names() -> list[str]:
+    """The bindings that come with shenhe, by name."""
+    return sorted(
+        each.name.removesuffix(".yaml")
+        for each in (files("shenhe.conformance.bindings") / "ready").iterdir()
+        if each.name.endswith(".yaml")
+    )
+
+
+def ready_text(name: str) -> str:
+    """The text of a ready-made binding."""
+    return (files("shenhe.conformance.bindings") / "ready" / f"{name}.yaml").read_text(encoding="utf-8")
+
+
+def _found(origin: str | os.PathLike[str]) -> Readable:
+    """The file of that path, or the ready-made binding of that name; a file comes first."""
+    path = Path(origin)
+    if not path.exists() and str(origin) in ready_names():
+        return files("shenhe.conformance.bindings") / "ready" / f"{origin}.yaml"
+    return path
+
+
+def _in_environment(file: BindingFile, name: str | None, locate: Locate) -> BindingFile:
+    """``file`` with what the chosen environment says in place of what the target says."""
+    if name is None:
+        return file
+    chosen = file.environments.get(name)
+    if chosen is None:
+        known = ", ".join(file.environments) or "none, the file has no environments"
+        why = f"found no environment {name!r}, expected one of: {known}"
+        raise BindingError([Fault(locate.source_name, locate(("environments",)), (), why)])
+    target = {key: value for key in TargetSection.model_fields if (value := getattr(chosen, key, None)) is not None}
+    changes: dict[str, Any] = {"target": file.target.model_copy(update=target)}
+    changes |= {key: value for key in ("tls", "proxy") if (value := getattr(chosen, key)) is not None}
+    return file.model_copy(update=changes)
+
+
+def _unknown_subjects(file: BindingFile) -> list[tuple[tuple[str, ...], str]]:
+    known = ", ".join(file.subjects) or "no subjects"
+    return [
+        (("consents", role, "subject"), f"found {entry.subject!r}, expected a role of subjects: {known}")
+        for role, entry in file.consents.items()
+        if entry.subject not in file.subjects
+    ]
+
+
+def _capabilities(file: BindingFile, operations: Mapping[Operation, tuple[BoundRequest, ...]]) -> Capabilities:
+    target = file.target
+    return Capabilities(
+        operations=frozenset(file.operations),
+        services=tuple(target.services),
+        media=dict(target.services),
+        surfaces=target.surfaces,
+        renditions=target.renditions,
+        edit_scopes=target.edit_scopes,
+        identity_methods=target.identity_methods,
+        report_kinds=target.report_kinds,
+        disclosure_topics=target.disclosure_topics,
+        markers=dict(target.markers),
+        markets=tuple(market.value for market in target.markets),
+        roles=tuple(target.roles),
+        identities=target.identities,
+        consents_expire=target.consents_expire,
+        text_labels=target.text_labels,
+        holders_named=all(way.names_holder for way in operations.get(Operation.VERIFY_IDENTITY, ())),
+        accounts_named=frozenset(name for name, ways in operations.items() if all(way.names_account for way in ways)),
+    )
+
+
+def _ready_made(file: BindingFile) -> ReadyMade:
+    subjects = {role: Subject(entry.id, entry.name, entry.minor) for role, entry in file.subjects.items()}
+    return ReadyMade(
+        accounts={role: Account(entry.id, dict(entry.credentials)) for role, entry in file.accounts.items()},
+        identities={role: Identity(entry.method, entry.number, entry.name) for role, entry in file.identities.items()},
+        profiles={role: dict(entry.profile) for role, entry in file.accounts.items()},
+        subjects=subjects,
+        consents={
+            role: Consent(entry.id, subjects[entry.subject], entry.scope)
+            for role, entry in file.consents.items()
+            if entry.subject in subjects
+        },
+    )

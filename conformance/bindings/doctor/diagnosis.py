@@ -1,0 +1,135 @@
+"""What an answer says of a binding: the line that is wrong, and what to write there instead."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from shenhe.conformance.exchange import Exchange, visible
+from shenhe.conformance.provider import Refused, Result, Unavailable
+
+from ..client.binding import Binding
+
+State = Literal["works", "refused", "faulty", "not tried"]
+
+_PLACED = re.compile(r"(?P<place>[^\s:]+:\d+): (?P<rest>.*)", re.S)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one try. ``place`` is the line of the binding that matters, ``advice`` what to do about it."""
+
+    operation: str
+    detail: str
+    state: State
+    place: str
+    message: str = ""
+    advice: str = ""
+
+
+def diagnosed(result: Result[Any], outcome: Outcome, binding: Binding, at: Callable[[str], str]) -> Outcome:
+    """``outcome``, which takes it that all works, as ``result`` corrects it; ``at`` gives the line of a key of the
+    operation.
+    """
+    if isinstance(result, Refused):
+        outcome = _refused(result, outcome, at)
+    elif isinstance(result, Unavailable):
+        outcome = _unavailable(result, outcome, binding, at)
+    return replace(outcome, message=visible(outcome.message)[:600])
+
+
+def unreachable(result: Result[Any]) -> bool:
+    """Whether there is nobody to ask at all."""
+    if not isinstance(result, Unavailable) or _PLACED.fullmatch(result.reason) or result.status is not None:
+        return False
+    if not result.exchanges or result.exchanges[-1].response is not None:
+        return False
+    return "could not connect" in result.reason or result.reason.startswith("TLS failed")
+
+
+def _unavailable(result: Unavailable, outcome: Outcome, binding: Binding, at: Callable[[str], str]) -> Outcome:
+    placed = _PLACED.fullmatch(result.reason)
+    if placed:
+        return replace(
+            outcome, state="faulty", place=placed["place"], message=placed["rest"], advice=_advice_for(placed["rest"])
+        )
+    last = result.exchanges[-1] if result.exchanges else None
+    if last is not None and last.response is None and result.status is None:
+        return replace(
+            outcome,
+            state="faulty",
+            place=binding.place("target", "base_url") if unreachable(result) else at("path"),
+            message=result.reason,
+            advice=_advice_for(result.reason),
+        )
+    status = result.status or 0
+    message = result.reason + _said(last)
+    if status == 429:
+        advice = (
+            "the provider asks for fewer requests: set limits.requests_per_second, or ask for a higher rate for testing"
+        )
+        return replace(outcome, state="faulty", place=binding.place("limits"), message=message, advice=advice)
+    if 300 <= status < 400:
+        where = last.response.header("location") if last and last.response else None
+        advice = f"it redirects to {visible(where or 'nowhere')[:200]}: write that path, or follow_redirects: true"
+        return replace(outcome, state="faulty", place=at("path"), message=message, advice=advice)
+    advice = "the provider failed; if that is how it says no or yes, name the status in refuse_status or accept_status"
+    if status // 100 == 2:
+        advice = "name this status in accept_status"
+    return replace(outcome, state="faulty", place=at("accept_status"), message=message, advice=advice)
+
+
+def _refused(result: Refused, outcome: Outcome, at: Callable[[str], str]) -> Outcome:
+    last = result.exchanges[-1] if result.exchanges else None
+    method = last.request.method if last else ""
+    path = visible(last.request.url) if last else ""
+    said = f": {result.reason}" if result.reason else _said(last)
+    message = f"answered {result.status} to {method} {path}{said}"
+    allow = last.response.header("allow") if last and last.response else None
+    known = {
+        404: (
+            "path",
+            "nothing is there: write the path that the provider's documentation gives, and check the ids in it",
+        ),
+        405: ("method", f"the method {method} is not taken there: write {visible(allow or 'another')[:100]}"),
+        406: ("headers", "the provider does not give the media type asked for: write an Accept header"),
+        415: (
+            "headers",
+            "the provider does not take this kind of body: use json, form, multipart or body, or write Content-Type",
+        ),
+        400: ("json", "the provider does not understand the body: compare its fields with the documentation"),
+        422: ("json", "the provider does not understand the body: compare its fields with the documentation"),
+        401: ("auth", "the provider does not know who asks: check auth, and where register finds the token"),
+    }
+    key, advice = known.get(result.status, ("", ""))
+    if not key:
+        advice = "the provider refuses a lawful request, or the binding leaves out what makes it lawful"
+        return replace(outcome, state="refused", message=message, advice=advice)
+    return replace(outcome, state="faulty", place=at(key), message=message, advice=advice)
+
+
+def _said(last: Exchange | None) -> str:
+    if last is None or last.response is None or not last.response.body:
+        return ""
+    text = " ".join(last.response.body[:400].decode("utf-8", "replace").split())
+    return f", and said: {visible(text)[:200]}" if text and "\0" not in text else ""
+
+
+def _advice_for(reason: str) -> str:
+    for sign, advice in (
+        ("not JSON", "the path may lead to a page for people; or the answer is media: write media: body"),
+        ("certificate", "use a host whose certificate a public authority signed"),
+        ("does not speak TLS", "write http:// if the provider has no TLS"),
+        ("could not connect", "check target.base_url, and that the provider runs"),
+        ("timed out", "raise limits.timeout, or bind the operation with poll if the provider answers later"),
+        ("media_hosts", "add the host to target.media_hosts if media are served from there"),
+        ("Content-Length", "raise limits.max_body if such answers are right"),
+        ("a body of more than", "raise limits.max_body if such answers are right"),
+        ("found nothing at", "write the path of the value in the answer"),
+        ("expected one of", "name the provider's own words under states"),
+    ):
+        if sign in reason:
+            return advice
+    return ""

@@ -1,0 +1,310 @@
+"""Is the binding right? Each bound operation is tried once, with the most lawful request there is, in an order in which
+one gives the next what it needs. What does not work is told by the line of the binding and with what to write instead.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, TypeVar
+
+from shenhe.conformance.checks.people import Person, Persons
+from shenhe.conformance.checks.requests import picture, tone
+from shenhe.conformance.provider import (
+    Accepted,
+    Account,
+    Consent,
+    Content,
+    EditRequest,
+    GenerationRequest,
+    Identity,
+    IdentityMethod,
+    Media,
+    Operation,
+    Publication,
+    ReportRequest,
+    Result,
+    Subject,
+    Ticket,
+)
+from shenhe.rulebook import Service
+
+from ..client.binding import Binding
+from ..client.provider import HttpProvider
+from .diagnosis import Outcome, diagnosed, unreachable
+
+T = TypeVar("T")
+
+
+def examine(binding: Binding, provider: HttpProvider) -> Iterator[Outcome]:
+    """Try every bound operation; one outcome for each try, as they come. Ends early when the provider cannot be reached
+    at all.
+    """
+    visit = _Visit(binding, provider)
+    for outcome in visit.outcomes():
+        yield outcome
+        if visit.unreachable:
+            return
+
+
+class _Needs(Exception):
+    """Something is missing that an earlier operation should have given."""
+
+
+class _Visit:
+    def __init__(self, binding: Binding, provider: HttpProvider) -> None:
+        self.binding = binding
+        self.provider = provider
+        self.unreachable = False
+        self._persons = Persons(secrets.randbelow(90_000) + 1)
+        self._person: Person = self._persons.adult()
+        self._given: dict[str, Any] = {}
+        self._given.update(self._ready_made())
+
+    def _ready_made(self) -> dict[str, Any]:
+        ready = self.provider.ready_made
+        found = {
+            "account": ready.accounts.get("verified_adult"),
+            "identity": ready.identities.get("verified_adult"),
+            "subject": ready.subjects.get("subject"),
+        }
+        return {name: value for name, value in found.items() if value is not None}
+
+    def _need(self, name: str, source: str) -> Any:
+        if name not in self._given:
+            raise _Needs(f"it needs {name.replace('_', ' ')}, which {source} would give")
+        return self._given[name]
+
+    @property
+    def _account(self) -> Account:
+        account: Account = self._need("account", "register (or accounts.verified_adult)")
+        return account
+
+    def _kept(self, name: str, result: Result[T]) -> Result[T]:
+        if isinstance(result, Accepted):
+            self._given[name] = result.value
+        return result
+
+    def outcomes(self) -> Iterator[Outcome]:
+        capabilities = self.provider.capabilities
+        if capabilities.identities == "synthetic":
+            yield from self._try(Operation.REGISTER, "", self._register)
+            methods = capabilities.identity_methods or (IdentityMethod.ID_CARD,)
+            lawful = [method for method in methods if method is not IdentityMethod.EMAIL]
+            if lawful:
+                yield from self._try(
+                    Operation.VERIFY_IDENTITY, lawful[0].value, lambda: self._verify(lawful[0]), method=lawful[0].value
+                )
+        elif Operation.REGISTER in capabilities.operations:
+            yield self._not_tried(
+                Operation.REGISTER, "the binding declares identities: supplied, so nobody is invented"
+            )
+            yield from self._supplied_identity()
+        yield from self._consent()
+        yield from self._content()
+        yield from self._takedown()
+        yield from self._pages()
+        yield from self._endings()
+
+    def _supplied_identity(self) -> Iterator[Outcome]:
+        if "identity" in self._given:
+            identity: Identity = self._given["identity"]
+            yield from self._try(
+                Operation.VERIFY_IDENTITY,
+                identity.method.value,
+                lambda: self.provider.verify_identity(self._account, identity),
+                method=identity.method.value,
+            )
+        elif Operation.VERIFY_IDENTITY in self.provider.capabilities.operations:
+            yield self._not_tried(Operation.VERIFY_IDENTITY, "it needs identities.verified_adult")
+
+    def _register(self) -> Result[Account]:
+        person = self._person
+        name = f"doctor-{secrets.token_hex(4)}"
+        profile = {
+            "username": name,
+            "name": person.name,
+            "email": f"{name}@example.org",
+            "phone": person.phone,
+            "password": secrets.token_urlsafe(12),
+        }
+        return self._kept("account", self.provider.register(profile))
+
+    def _verify(self, method: IdentityMethod) -> Result[Any]:
+        return self.provider.verify_identity(self._account, self._person.identity(method))
+
+    def _consent(self) -> Iterator[Outcome]:
+        for scope in self.provider.capabilities.edit_scopes or ("face",):
+            yield from self._try(Operation.GRANT_CONSENT, scope, partial(self._grant, scope), scope=scope)
+
+    def _grant(self, scope: str) -> Result[Consent]:
+        statement = (
+            f"同意编辑本人的{'人脸' if scope == 'face' else '声音'}（测试）。I agree to the editing of my {scope}"
+            " (test)."
+        )
+        return self._kept(
+            f"consent_{scope}", self.provider.grant_consent(self._account, self._subject(), scope, statement)
+        )
+
+    def _subject(self) -> Subject:
+        if "subject" not in self._given:
+            if self.provider.capabilities.identities != "synthetic":
+                raise _Needs("it needs subjects.subject")
+            self._given["subject"] = self._persons.adult().subject(datetime.now(UTC).date())
+        subject: Subject = self._given["subject"]
+        return subject
+
+    def _content(self) -> Iterator[Outcome]:
+        capabilities = self.provider.capabilities
+        for service, kinds in capabilities.media.items():
+            for kind in kinds:
+                facets = {"service": service.value, "media_type": kind, "labelled": True, "agreed": True}
+                yield from self._try(
+                    Operation.GENERATE, f"{service.value} {kind}", partial(self._generate, service, kind), **facets
+                )
+        for rendition in capabilities.renditions:
+            yield from self._try(Operation.FETCH, rendition, partial(self._fetch, rendition), rendition=rendition)
+        yield from self._try(Operation.UPLOAD, "image/png", self._upload, media_type="image/png", declared=True)
+        for scope in capabilities.edit_scopes:
+            source = tone() if scope == "voice" else picture()
+            service = Service.VOICE if scope == "voice" else Service.BIOMETRIC_IMAGE_VIDEO
+            edit = partial(self._edit, scope, service, source)
+            yield from self._try(
+                Operation.EDIT, scope, edit, scope=scope, service=service.value, media_type=source.media_type
+            )
+        yield from self._try(Operation.PUBLISH, "", self._publish)
+        for surface in capabilities.surfaces:
+            yield from self._try(Operation.VIEW, surface, partial(self._view, surface), surface=surface)
+        yield from self._try(Operation.SEARCH, "", lambda: self.provider.search(None, "春天"))
+
+    def _generate(self, service: Service, kind: str) -> Result[Content]:
+        request = GenerationRequest(service, kind, "写一句关于春天的话。One sentence about spring.", agreed=True)
+        result = self.provider.generate(self._account, request)
+        if isinstance(result, Accepted):
+            self._given.setdefault("content", result.value)
+            if kind.startswith("image/"):
+                self._given.setdefault("picture", result.value)
+        return result
+
+    def _fetch(self, rendition: str) -> Result[Media]:
+        content = self._given.get("picture") or self._need("content", "generate")
+        if rendition == "unlabelled":
+            content = self._without_label() or content
+        return self._kept(f"media_{rendition}", self.provider.fetch(self._account, content, rendition))
+
+    def _edit(self, scope: str, service: Service, source: Media) -> Result[Content]:
+        consent = self._given.get(f"consent_{scope}") or self._ready_consent(scope)
+        subject = consent.subject if consent else self._subject()
+        request = EditRequest(service, source, subject, scope, "略作调整。A slight change.", consent)
+        return self.provider.edit(self._account, request)
+
+    def _view(self, surface: str) -> Result[Any]:
+        return self.provider.view(None, self._need("publication", "publish"), surface)
+
+    def _without_label(self) -> Content | None:
+        """Content asked for without label under the agreement, whose unlabelled copy may lawfully be had."""
+        for service, kinds in self.provider.capabilities.media.items():
+            request = GenerationRequest(service, kinds[0], "写一句关于春天的话。", labelled=False, agreed=True)
+            result = self.provider.generate(self._account, request)
+            if isinstance(result, Accepted):
+                return result.value
+        return None
+
+    def _ready_consent(self, scope: str) -> Consent | None:
+        return next((consent for consent in self.provider.ready_made.consents.values() if consent.scope == scope), None)
+
+    def _upload(self) -> Result[Content]:
+        return self.provider.upload(self._account, picture(), declared=True)
+
+    def _publish(self) -> Result[Publication]:
+        content = self._given.get("picture") or self._need("content", "generate")
+        return self._kept("publication", self.provider.publish(self._account, content, "春天（测试）"))
+
+    def _takedown(self) -> Iterator[Outcome]:
+        """The report is about a second publication that carries the marker of test content, so that an appeal has
+        something to appeal.
+        """
+        kinds = self.provider.capabilities.report_kinds
+        kind = "illegal" if "illegal" in kinds else kinds[0] if kinds else "illegal"
+
+        def report() -> Result[Ticket]:
+            target: Publication = self._need("publication", "publish")
+            marker = self.provider.capabilities.markers.get("unlawful")
+            if marker and "content" in self._given:
+                marked = self.provider.publish(self._account, self._given["content"], f"测试 {marker}")
+                if isinstance(marked, Accepted):
+                    target = marked.value
+            self._given["reported"] = target
+            request = ReportRequest(
+                target, kind, "测试举报。A report made as a test.", "reporter@example.org", "测试人", good_faith=True
+            )
+            return self._kept("ticket", self.provider.report(self._reporter(), request))
+
+        def status() -> Result[Ticket]:
+            return self.provider.report_status(self._reporter(), self._need("ticket", "report"))
+
+        def appeal() -> Result[Ticket]:
+            return self.provider.appeal(
+                self._account, self._need("reported", "report"), "测试申诉。An appeal made as a test."
+            )
+
+        yield from self._try(Operation.REPORT, kind, report, kind=kind)
+        yield from self._try(Operation.REPORT_STATUS, "", status)
+        yield from self._try(Operation.APPEAL, "", appeal)
+
+    def _reporter(self) -> Account | None:
+        supplied = self.provider.ready_made.accounts.get("reporter")
+        account: Account | None = supplied or self._given.get("account")
+        return account
+
+    def _pages(self) -> Iterator[Outcome]:
+        provider = self.provider
+        yield from self._try(
+            Operation.REFUTATIONS, "", lambda: provider.refutations(self._need("publication", "publish"))
+        )
+        for topic in provider.capabilities.disclosure_topics:
+            yield from self._try(Operation.DISCLOSURES, topic, partial(provider.disclosures, topic), topic=topic)
+        yield from self._try(
+            Operation.RECORDS, "publication", lambda: provider.records(self._account, "publication"), kind="publication"
+        )
+
+    def _endings(self) -> Iterator[Outcome]:
+        provider = self.provider
+        scopes = [name.removeprefix("consent_") for name in self._given if name.startswith("consent_")]
+        scope = scopes[0] if scopes else "face"
+        yield from self._try(Operation.REVOKE_CONSENT, "", lambda: self._revoke(scope), scope=scope)
+        yield from self._try(Operation.ADVANCE_CLOCK, "1 h", lambda: provider.advance_clock(1.0))
+        if provider.capabilities.identities == "synthetic":
+            yield from self._try(Operation.DELETE_ACCOUNT, "", lambda: provider.delete_account(self._account))
+        elif Operation.DELETE_ACCOUNT in provider.capabilities.operations:
+            yield self._not_tried(Operation.DELETE_ACCOUNT, "the account is supplied, and deleting it would lose it")
+        yield from self._try(Operation.RESET, "", provider.reset)
+
+    def _revoke(self, scope: str) -> Result[None]:
+        return self.provider.revoke_consent(self._account, self._need(f"consent_{scope}", "grant_consent"))
+
+    # --- one try
+    # -----------------------------------------------------------------------------------------------------------------
+
+    def _not_tried(self, operation: Operation, why: str, detail: str = "") -> Outcome:
+        return Outcome(operation.value, detail, "not tried", self.binding.place("operations", operation.value), why)
+
+    def _try(
+        self, operation: Operation, detail: str, ask: Callable[[], Result[Any]], **facets: Any
+    ) -> Iterator[Outcome]:
+        if operation not in self.provider.capabilities.operations:
+            return
+        try:
+            result = ask()
+        except _Needs as missing:
+            yield self._not_tried(operation, str(missing), detail)
+            return
+        way = self.binding.way(operation, facets)
+
+        def at(key: str) -> str:
+            return way.place(key).partition(": ")[0] if way else self.binding.place("operations", operation.value)
+
+        self.unreachable = self.unreachable or unreachable(result)
+        yield diagnosed(result, Outcome(operation.value, detail, "works", at("")), self.binding, at)

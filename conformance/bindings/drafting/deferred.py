@@ -1,0 +1,164 @@
+"""What an OpenAPI document shows of answers that do not come at once and whole: in pieces, later, or page by page.
+
+Each function gives keys of a binding, and says in a remark what it saw and could not write.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .fields import Leaf, leaf, leaves, named, plain
+from .openapi import Description, Endpoint
+from .vocabulary import Deferral
+
+#: Operations whose answers may be jobs.
+JOBS = frozenset({"generate", "edit", "upload", "publish"})
+#: Operations that give lists.
+LISTS = frozenset({"search", "refutations", "records"})
+_PLAIN_PLACE = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
+_PLAIN_WORD = re.compile(r"[\w-]{1,40}")
+
+
+@dataclass
+class Deferred:
+    """``keys`` of the binding; ``source`` is the endpoint whose answer holds the result, where it is another one."""
+
+    keys: dict[str, Any] = field(default_factory=dict)
+    source: Endpoint | None = None
+    remark: str = ""
+
+
+def streamed(endpoint: Endpoint, words: Deferral, blank: Callable[[str], Any]) -> Deferred:
+    """An answer of server-sent events. One that is offered as JSON too is asked for as JSON."""
+    if endpoint.events is None:
+        return Deferred()
+    if endpoint.answer_type != "text/event-stream":
+        return Deferred(remark="streams too; drafted for the answer in one piece")
+    stream = {
+        "text": named(list(leaves(endpoint.events)), words.pieces)
+        or blank("where the data of an event has a piece of the text")
+    }
+    return Deferred({"stream": {**stream, **({"done": "[DONE]"} if "[DONE]" in endpoint.examples else {})}})
+
+
+def polled(
+    name: str, endpoint: Endpoint, description: Description, words: Deferral, blank: Callable[[str], Any]
+) -> Deferred:
+    """A job: the first answer says that it was taken, and where it is asked for or by what id."""
+    found = list(leaves(endpoint.answer))
+    state = leaf(found, words.state)
+    waiting = endpoint.pending or (state is not None and bool(_of(state, words.pending)))
+    if name not in JOBS or not waiting:
+        return Deferred()
+    job = _job(endpoint, description, words)
+    if job is not None:
+        state = leaf(list(leaves(job.answer)), words.state) or state
+    until = _until(state, words, blank) if state is not None else {}
+    header = next((each for each in endpoint.answer_headers if plain(each) in words.location.split()), None)
+    place = leaf(found, words.job_url)
+    if header is not None:
+        return Deferred({"poll": {"location": {"header": header}, **until}}, job)
+    if place is not None:
+        return Deferred({"poll": {"location": place[0], **until}}, job)
+    if job is None:
+        return Deferred(
+            remark="answers before it is done, and the document does not show where the result is asked for"
+        )
+    (parameter,) = re.findall(r"\{([^}]*)\}", job.path)
+    named_alike = named(found, f"{plain(parameter)} {words.job_id}")
+    if named_alike is None or not _PLAIN_PLACE.fullmatch(named_alike):
+        return Deferred(remark=f"answers before it is done, and its answer shows no id to ask {job} with")
+    until = until or {"until": blank("what an answer that is ready fulfils, such as status == 'done'")}
+    path = re.sub(r"\{[^}]*\}", "{{ answer." + named_alike + " }}", job.path)
+    return Deferred({"poll": {"path": path, **until}}, job)
+
+
+def paged(name: str, endpoint: Endpoint, words: Deferral) -> Deferred:
+    """A list that comes in pages: by a link, a cursor or a number."""
+    if name not in LISTS:
+        return Deferred()
+    found = list(leaves(endpoint.answer))
+    query = {plain(each.name): each for each in endpoint.parameters if each.place == "query"}
+    more = leaf(found, words.more, frozenset({"boolean"}))
+    rest = {"more": more[0]} if more else {}
+    link = leaf(found, words.next_url)
+    if link is not None:
+        return Deferred({"pages": {"next": link[0], **rest}})
+    if any(plain(each) == "link" for each in endpoint.answer_headers):
+        return Deferred({"pages": {"next": {"header": "Link"}, **rest}})
+    cursor = next((query[each] for each in words.cursor.split() if each in query), None)
+    following = leaf(found, words.next_cursor)
+    if cursor is not None and following is not None:
+        return Deferred({"query": {cursor.name: "{{ page.cursor }}"}, "pages": {"cursor": following[0], **rest}})
+    number = next((query[each] for each in words.number.split() if each in query), None)
+    offset = next((query[each] for each in words.offset.split() if each in query), None)
+    if number is not None:
+        first = 0 if 0 in (number.given, number.schema.get("minimum")) else 1
+        return Deferred({"query": {number.name: "{{ page.number }}"}, "pages": {"number": first, **rest}})
+    if offset is not None:
+        return Deferred({"query": {offset.name: "{{ page.offset }}"}, "pages": {"number": 0, **rest}})
+    if cursor is not None or any(each in query for each in words.size.split()):
+        return Deferred(remark="seems to come in pages, and the document does not show how the next one is had")
+    return Deferred()
+
+
+def _job(endpoint: Endpoint, description: Description, words: Deferral) -> Endpoint | None:
+    """The one endpoint that sounds most like the place to ask for the result of another."""
+    given = {plain(place.rpartition(".")[2]) for place, _ in leaves(endpoint.answer)}
+
+    def count(other: Endpoint) -> int:
+        parameters = [plain(each) for each in re.findall(r"\{([^}]*)\}", other.path)]
+        if other.method != "GET" or len(parameters) != 1 or not leaf(list(leaves(other.answer)), words.state):
+            return 0
+        literal = re.sub(r"\{[^}]*\}", " ", other.path).lower()
+        return (
+            3 * other.path.startswith(f"{endpoint.path.rstrip('/')}/{{")
+            + 2 * (parameters[0] in words.job_id.split() and parameters[0] != "id")
+            + 2 * (parameters[0] in given and parameters[0] != "id")
+            + any(word in re.split(r"[^a-z]+", literal) for word in words.job.split())
+        )
+
+    ranked = sorted(description.endpoints, key=count, reverse=True)[:2]
+    best = count(ranked[0]) if ranked else 0
+    return ranked[0] if best >= 2 and (len(ranked) == 1 or count(ranked[1]) < best) else None
+
+
+def _until(state: Leaf, words: Deferral, blank: Callable[[str], Any]) -> dict[str, Any]:
+    place = state[0]
+    ends = {
+        key: _of(state, named)
+        for key, named in (("until", words.done), ("failed", words.failed), ("refused", words.refused))
+    }
+    keys: dict[str, Any] = {key: _is_one_of(place, found) for key, found in ends.items() if found}
+    if "until" not in keys:
+        keys = {"until": blank(f"what an answer that is ready fulfils, such as {place} == 'done'"), **keys}
+    return keys
+
+
+def _of(state: Leaf, words: str) -> list[str]:
+    """The values of a state's schema that are among ``words``, as the document spells them."""
+    options = state[1].get("enum")
+    known = words.split()
+    return (
+        [each for each in options if isinstance(each, str) and plain(each) in known and _PLAIN_WORD.fullmatch(each)]
+        if (isinstance(options, list))
+        else []
+    )
+
+
+def _is_one_of(place: str, values: Sequence[str]) -> str:
+    if len(values) == 1:
+        return f"{place} == '{values[0]}'"
+    return f"contains([{', '.join(repr(each) for each in values)}], {place})"
+
+
+def joined(keys: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """``keys`` with those of ``more``; what both have as mappings is joined."""
+    both = {
+        key: {**keys[key], **value} if isinstance(value, dict) and isinstance(keys.get(key), dict) else value
+        for key, value in more.items()
+    }
+    return {**keys, **both}

@@ -1,0 +1,179 @@
+"""A first binding from an OpenAPI document.
+
+Which endpoint serves an operation is decided by counting words (:mod:`.matching`). The count stands beside each line
+that was drafted, and what reached too few is named as not mapped. Nothing is guessed silently: where the document does
+not say what to write, a blank ``${FILL_IN_…}`` stands, and the draft is refused until it is filled.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from shenhe.conformance.provider import Operation
+
+from ..language.shapes import LOGIN
+from . import deferred
+from .blanks import Blank, Blanks, can_stand
+from .deferred import Deferred
+from .fields import leaves
+from .matching import Match, matched, service_of
+from .openapi import Description, Endpoint, Field
+from .responses import envelope, keys_of_answer, place_of
+from .security import wants_token
+from .vocabulary import expression_of, vocabulary
+from .yaml_text import Section, lines_of
+
+
+@dataclass
+class Draft:
+    """A drafted binding. ``missing`` names the operations that nothing in the document serves, ``blanks`` what is to be
+    filled in.
+    """
+
+    text: str
+    mapped: list[str]
+    missing: list[str]
+    unused: list[str]
+    passed_over: list[str]
+    blanks: list[Blank]
+
+
+def draft(description: Description) -> Draft:
+    """A binding drafted from a document."""
+    return _Drafter(description).draft()
+
+
+class _Drafter:
+    def __init__(self, description: Description) -> None:
+        self.description = description
+        self.with_token = wants_token(description)
+        self.blanks = Blanks()
+        #: What an endpoint does that could not be written, and the endpoints that others are asked for by.
+        self.remarks: list[str] = []
+        self.asked: list[str] = []
+
+    def draft(self) -> Draft:
+        matches = matched(self.description)
+        sections = {name: [self._section(name, match) for match in found] for name, found in matches.items()}
+        used = {str(match.endpoint) for found in matches.values() for match in found} | set(self.asked)
+        missing = [operation.value for operation in Operation if operation.value not in sections]
+        unused = [str(endpoint) for endpoint in self.description.endpoints if str(endpoint) not in used]
+        mapped = [f"{name}: {section.note}" for name in vocabulary().operations for section in sections.get(name, [])]
+        passed_over = [*self.description.passed_over, *self.remarks]
+        lines = lines_of(
+            self.description, sections, self.blanks, missing=missing, unused=unused, passed_over=passed_over
+        )
+        return Draft("\n".join(lines) + "\n", mapped, missing, unused, passed_over, self.blanks.found)
+
+    def _section(self, name: str, match: Match) -> Section:
+        endpoint = match.endpoint
+        keys: dict[str, Any] = {}
+        if endpoint.method != ("POST" if endpoint.body else "GET"):
+            keys["method"] = endpoint.method
+        keys["path"] = self._path(name, endpoint)
+        for place in ("query", "headers"):
+            fields = [
+                each for each in endpoint.parameters if each.place == place.removesuffix("s") or each.place == place
+            ]
+            filled = self._filled(name, fields)
+            if filled:
+                keys[place] = filled
+        if endpoint.body:
+            kind = {"multipart/form-data": "multipart", "application/x-www-form-urlencoded": "form"}.get(
+                endpoint.body_type, "json"
+            )
+            streams = endpoint.answer_type == "text/event-stream"
+            keys[kind] = self._filled(name, endpoint.body, files=kind == "multipart", streams=streams)
+        elif endpoint.body_type:
+            keys["headers"] = {
+                **keys.get("headers", {}),
+                "Content-Type": "{{ media.media_type }}" if name == "upload" else endpoint.body_type,
+            }
+            keys["body"] = "{{ media.data }}" if name == "upload" else self.blanks(f"{name} body", endpoint.body_type)
+        later, streamed = self._later(name, endpoint), self._streamed(name, endpoint)
+        keys |= keys_of_answer(name, later.source or endpoint, self.blanks, with_token=self.with_token) | envelope(
+            endpoint
+        )
+        if streamed.keys:
+            keys |= self._pieces(name, endpoint)
+        for each in (streamed, later, deferred.paged(name, endpoint, vocabulary().deferral)):
+            keys = deferred.joined(keys, each.keys)
+            if each.remark:
+                self.remarks.append(f"{name}: {endpoint}: {each.remark}")
+        if endpoint.callbacks:
+            self.remarks.append(
+                f"{name}: {endpoint}: calls back when it is done; a binding asks instead, where there is a place to ask"
+            )
+        if later.source is not None:
+            self.asked.append(str(later.source))
+        if endpoint.open and name != LOGIN and self.description.schemes:
+            keys["auth"] = {"type": "none"}
+        note = f"{endpoint} ({match.total:g}: {', '.join(match.words)})"
+        if later.source is not None:
+            note += f", then {later.source}"
+        return Section(keys, note, service_of(endpoint)) if name == "generate" else Section(keys, note)
+
+    def _streamed(self, name: str, endpoint: Endpoint) -> Deferred:
+        if name != "generate":
+            return Deferred()
+        return deferred.streamed(endpoint, vocabulary().deferral, lambda hint: self.blanks(f"{name} piece", hint))
+
+    def _later(self, name: str, endpoint: Endpoint) -> Deferred:
+        return deferred.polled(
+            name, endpoint, self.description, vocabulary().deferral, lambda hint: self.blanks(f"{name} until", hint)
+        )
+
+    def _pieces(self, name: str, endpoint: Endpoint) -> dict[str, Any]:
+        """What is found in a stream: its text, and an id in the data of its first event, where the document shows
+        one.
+        """
+        place = place_of(name, "id", list(leaves(endpoint.events or {})))
+        found: Any = f"events[0].data.{place}" if place else {"value": f"{name}-{{{{ nonce }}}}"}
+        return {"extract": {"id": found}, "media": {"text": "text"}}
+
+    def _path(self, name: str, endpoint: Endpoint) -> str:
+        def value(match: re.Match[str]) -> str:
+            expression = expression_of(name, match[1])
+            return (
+                expression if expression is not None else self.blanks(f"{name} {match[1]}", "a part of the path").text
+            )
+
+        return re.sub(r"\{([^}]*)\}", value, endpoint.path)
+
+    def _filled(
+        self, name: str, fields: Sequence[Field], *, files: bool = False, streams: bool = False
+    ) -> dict[str, Any]:
+        filled: dict[str, Any] = {}
+        taken: set[str] = set()
+        for each in fields:
+            expression = expression_of(name, each.name)
+            if each.binary and files and name in {"upload", "edit"}:
+                source = "media" if name == "upload" else "request.source"
+                filled[each.name] = {
+                    "data": "{{ " + source + ".data }}",
+                    "filename": "source",
+                    "type": "{{ " + source + ".media_type }}",
+                }
+            elif (
+                expression is not None
+                and expression not in taken
+                and each.schema.get("type") not in {"object", "array"}
+            ):
+                taken.add(expression)
+                filled[each.name] = expression
+            elif expression is not None and each.name.lower() == "messages":
+                filled[each.name] = expression
+            elif (
+                each.name == "stream"
+                and each.schema.get("type") == "boolean"
+                and (each.required or each.given or streams)
+            ):
+                filled[each.name] = streams
+            elif each.required:
+                filled[each.name] = (
+                    each.given if can_stand(each.given) else self.blanks(f"{name} {each.name}", each.hint)
+                )
+        return filled

@@ -1,0 +1,310 @@
+"""Reading an OpenAPI 3.0 or 3.1 document as far as a draft of a binding needs it: what can be asked where, with what,
+and what comes back.
+
+Only references into the document itself (``#/…``) are followed, a bounded number of steps; nothing is fetched.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from shenhe.core.document import DocumentError, Fault, Limits, Mark, Readable, read_yaml
+
+LIMITS = Limits(size=8 * 1024 * 1024, depth=60, values=500_000)
+METHODS = ("get", "post", "put", "patch", "delete")
+DEEPEST = 30
+"""So many references are followed one after another."""
+
+_PLAIN_PATH = re.compile(r"/(?:[^{}\s?#$%\\\x00-\x1f]|\{[^{}\s/%]+\})*")
+
+
+@dataclass(frozen=True)
+class Field:
+    """A parameter, or a property of a body. ``given`` is a value that the document itself offers: a constant, default
+    or example.
+    """
+
+    name: str
+    place: str
+    required: bool
+    schema: Mapping[str, Any]
+    given: Any = None
+
+    @property
+    def binary(self) -> bool:
+        """Whether it is a file."""
+        return (
+            self.schema.get("format") == "binary"
+            or "contentMediaType" in self.schema
+            or self.schema.get("contentEncoding") == "binary"
+        )
+
+    @property
+    def hint(self) -> str:
+        """What the document says it is, on one line."""
+        said = str(self.schema.get("description") or self.schema.get("title") or "")
+        return " ".join(f"{self.schema.get('type', 'value')} {said}".split())[:100]
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One method of one path."""
+
+    method: str
+    path: str
+    name: str
+    summary: str
+    description: str
+    tags: tuple[str, ...]
+    parameters: tuple[Field, ...]
+    body_type: str
+    body: tuple[Field, ...]
+    answer_type: str
+    answer: Mapping[str, Any]
+    refusal: Mapping[str, Any]
+    open: bool
+    #: The schema of the data of an event, where an answer of server-sent events is documented.
+    events: Mapping[str, Any] | None = None
+    #: Whether an answer may say that it is not ready yet (202).
+    pending: bool = False
+    answer_headers: tuple[str, ...] = ()
+    #: What the document shows of answers, as text.
+    examples: str = ""
+    callbacks: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+@dataclass
+class Description:
+    """A document. ``passed_over`` says what in it could not be used, a line each."""
+
+    title: str
+    server: str
+    endpoints: list[Endpoint]
+    schemes: dict[str, Mapping[str, Any]]
+    required_schemes: tuple[str, ...]
+    passed_over: list[str] = field(default_factory=list)
+
+
+def read_openapi(origin: Readable, name: str) -> Description:
+    """The endpoints of a document. Raises :class:`DocumentError` for anything that is no OpenAPI 3.0 or 3.1."""
+    data, _ = read_yaml(origin, name, limits=LIMITS)
+    version = data.get("openapi") if isinstance(data, dict) else None
+    if not isinstance(data, dict) or not re.match(r"3\.[01](\.|$)", str(version)):
+        found = (
+            f"openapi {version!r}"
+            if version is not None
+            else "swagger"
+            if isinstance(data, dict) and "swagger" in data
+            else "neither"
+        )
+        why = f"found {found}, expected a document of OpenAPI 3.0 or 3.1 (older ones can be converted)"
+        raise DocumentError([Fault(name, Mark(1, 1), (), why)])
+    return _Reader(data).description()
+
+
+class _Reader:
+    def __init__(self, document: dict[str, Any]) -> None:
+        self._document = document
+        self.passed_over: list[str] = []
+
+    def description(self) -> Description:
+        document = self._document
+        info = _mapping(document.get("info"))
+        schemes = _mapping(_mapping(document.get("components")).get("securitySchemes"))
+        endpoints = list(self._endpoints())
+        return Description(
+            title=_line(info.get("title")) or "A provider",
+            server=self._server(),
+            endpoints=endpoints,
+            schemes={str(key): self._resolved(value) for key, value in schemes.items()},
+            required_schemes=tuple(
+                dict.fromkeys(name for each in _list(document.get("security")) for name in _mapping(each))
+            ),
+            passed_over=self.passed_over,
+        )
+
+    def _server(self) -> str:
+        for server in map(_mapping, _list(self._document.get("servers"))):
+            url = str(server.get("url", ""))
+            for name, variable in _mapping(server.get("variables")).items():
+                url = url.replace("{" + name + "}", str(_mapping(variable).get("default", "")))
+            if re.fullmatch(r"https?://[A-Za-z0-9.:_/~-]+", url):
+                return url.rstrip("/")
+        return ""
+
+    def _endpoints(self) -> Iterator[Endpoint]:
+        security = self._document.get("security")
+        for path, unresolved in _mapping(self._document.get("paths")).items():
+            item = self._resolved(unresolved)
+            if not _PLAIN_PATH.fullmatch(path):
+                self.passed_over.append(f"{_line(path)}: the path holds characters that a binding does not carry")
+                continue
+            for method in METHODS:
+                operation = item.get(method)
+                if not isinstance(operation, dict):
+                    continue
+                fields = [
+                    self._parameter(each)
+                    for each in (*_list(item.get("parameters")), *_list(operation.get("parameters")))
+                ]
+                body_type, body = self._body(operation)
+                answer_type, answer = self._answer(operation, "2")
+                _, refusal = self._answer(operation, "4")
+                responses = {
+                    status: self._resolved(each)
+                    for status, each in _mapping(operation.get("responses")).items()
+                    if status.startswith("2")
+                }
+                secured = operation.get("security", security)
+                yield Endpoint(
+                    method=method.upper(),
+                    path=path,
+                    name=_line(operation.get("operationId")),
+                    summary=_line(operation.get("summary")),
+                    description=_line(operation.get("description"))[:500],
+                    tags=tuple(_line(tag) for tag in _list(operation.get("tags"))),
+                    parameters=tuple({(each.place, each.name): each for each in fields if each is not None}.values()),
+                    body_type=body_type,
+                    body=body,
+                    answer_type=answer_type,
+                    answer=answer,
+                    refusal=refusal,
+                    open=not _list(secured) or any(not _mapping(each) for each in _list(secured)),
+                    events=self._events(responses),
+                    pending="202" in responses,
+                    answer_headers=tuple(
+                        dict.fromkeys(name for each in responses.values() for name in _mapping(each.get("headers")))
+                    ),
+                    examples=_line(operation.get("description")) + json.dumps(responses, default=str)[:20_000],
+                    callbacks=bool(_mapping(operation.get("callbacks"))),
+                )
+
+    def _parameter(self, unresolved: Any) -> Field | None:
+        parameter = self._resolved(unresolved)
+        name, place = parameter.get("name"), parameter.get("in")
+        if not isinstance(name, str) or place not in {"path", "query", "header"}:
+            return None
+        schema = self.schema(parameter.get("schema"))
+        described = {**schema, "description": parameter.get("description") or schema.get("description", "")}
+        required = parameter.get("required") is True or place == "path"
+        return Field(name, str(place), required, described, _given({**schema, **_only(parameter, "example")}))
+
+    def _body(self, operation: Mapping[str, Any]) -> tuple[str, tuple[Field, ...]]:
+        content = _mapping(self._resolved(operation.get("requestBody")).get("content"))
+        kinds = ("application/json", "multipart/form-data", "application/x-www-form-urlencoded")
+        kind = next((kind for kind in kinds if kind in content), next(iter(content), ""))
+        media = _mapping(content.get(kind))
+        return kind, tuple(self._properties(self.schema(media.get("schema")), _mapping(media.get("example"))))
+
+    def _properties(self, schema: Mapping[str, Any], example: Mapping[str, Any]) -> Iterator[Field]:
+        required = {str(name) for name in _list(schema.get("required"))}
+        for name, unresolved in _mapping(schema.get("properties")).items():
+            inner = self.schema(unresolved)
+            if inner.get("readOnly") is True:
+                continue
+            given = _given(inner)
+            yield Field(name, "body", name in required, inner, example.get(name) if given is None else given)
+
+    def _answer(self, operation: Mapping[str, Any], digit: str) -> tuple[str, Mapping[str, Any]]:
+        for status, unresolved in sorted(_mapping(operation.get("responses")).items()):
+            if not status.startswith(digit):
+                continue
+            content = _mapping(self._resolved(unresolved).get("content"))
+            kind = next((kind for kind in content if kind.endswith("json")), next(iter(content), ""))
+            if kind:
+                return kind, self._expanded(_mapping(content.get(kind)).get("schema"), 0)
+        return "", {}
+
+    def _events(self, responses: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any] | None:
+        for response in responses.values():
+            media = _mapping(response.get("content")).get("text/event-stream")
+            if isinstance(media, dict):
+                return self._expanded(media.get("itemSchema", media.get("schema")), 0)
+        return None
+
+    def _expanded(self, unresolved: Any, depth: int) -> Mapping[str, Any]:
+        """A schema with the references inside it resolved, down to the depth at which anything is looked for."""
+        schema = dict(self.schema(unresolved))
+        if depth >= 5:
+            return schema
+        if "properties" in schema:
+            properties = list(_mapping(schema["properties"]).items())[:100]
+            schema["properties"] = {name: self._expanded(inner, depth + 1) for name, inner in properties}
+        if "items" in schema:
+            schema["items"] = self._expanded(schema["items"], depth + 1)
+        return schema
+
+    def schema(self, unresolved: Any, depth: int = 0) -> Mapping[str, Any]:
+        """A schema with its own reference followed and ``allOf`` merged; of ``oneOf`` and ``anyOf`` the first that is
+        not null.
+        """
+        schema = dict(self._resolved(unresolved))
+        if depth > 5:
+            return schema
+        parts = [self.schema(part, depth + 1) for part in _list(schema.pop("allOf", None))[:50]]
+        for part in (*parts, dict(schema)) if parts else ():
+            # What stands later says more of the same property.
+            properties = {**_mapping(schema.get("properties")), **_mapping(part.get("properties"))}
+            required = [*_list(schema.get("required")), *_list(part.get("required"))]
+            schema = {**schema, **part, "properties": properties, "required": required}
+        for key in ("oneOf", "anyOf"):
+            options = [self.schema(each, depth + 1) for each in _list(schema.pop(key, None))[:20]]
+            chosen = next((each for each in options if each.get("type") != "null"), None)
+            if chosen is not None:
+                schema = {**chosen, **schema}
+        kind = schema.get("type")
+        if isinstance(kind, list):
+            schema["type"] = next((each for each in kind if each != "null"), "null")
+        return schema
+
+    def _resolved(self, value: Any) -> Mapping[str, Any]:
+        seen = 0
+        while isinstance(value, dict) and isinstance(reference := value.get("$ref"), str):
+            seen += 1
+            if not reference.startswith("#/") or seen > DEEPEST:
+                why = "goes round in circles" if seen > DEEPEST else "leads out of the document and is not followed"
+                line = f"$ref {_line(reference)[:200]}: {why}"
+                if line not in self.passed_over:
+                    self.passed_over.append(line)
+                return {}
+            target: Any = self._document
+            for step in reference[2:].split("/"):
+                key = step.replace("~1", "/").replace("~0", "~")
+                target = target.get(key) if isinstance(target, dict) else None
+            value = target
+        return value if isinstance(value, dict) else {}
+
+
+def _given(schema: Mapping[str, Any]) -> Any:
+    """A value that the schema itself offers, if it is a plain one."""
+    options = [
+        schema.get("const"),
+        schema.get("default"),
+        schema.get("example"),
+        *_list(schema.get("examples"))[:1],
+        *_list(schema.get("enum"))[:1],
+    ]
+    return next((value for value in options if isinstance(value, str | int | float | bool)), None)
+
+
+def _only(mapping: Mapping[str, Any], key: str) -> dict[str, Any]:
+    return {key: mapping[key]} if key in mapping else {}
+
+
+def _line(value: Any) -> str:
+    return " ".join(value.split())[:300] if isinstance(value, str) else ""
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

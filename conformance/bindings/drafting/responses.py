@@ -1,0 +1,133 @@
+"""What an OpenAPI document shows of answers: where ids, states, texts and bytes are, and how it says yes and no."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from shenhe.conformance.provider import Operation
+
+from ..language.shapes import LOGIN, SHAPES
+from .blanks import Blanks, can_stand
+from .fields import Leaf, leaves, named, plain, quoted
+from .matching import service_of
+from .openapi import Endpoint
+from .vocabulary import IDS, ITEMS, MESSAGE
+
+
+def keys_of_answer(name: str, endpoint: Endpoint, blanks: Blanks, *, with_token: bool) -> dict[str, Any]:
+    """``extract`` and ``media`` for the answer of an endpoint that serves operation ``name``.
+
+    ``with_token``: requests carry a token of the account, so that registration has to give one.
+    """
+    keys: dict[str, Any] = {}
+    shape = SHAPES[Operation(name)] if name != LOGIN else None
+    places = list(leaves(endpoint.answer))
+    extract: dict[str, Any] = {}
+    if name == LOGIN or (name == "register" and with_token):
+        token = named(places, "token accesstoken sessiontoken jwt sessionid")
+        if name == LOGIN:
+            extract["credentials"] = {"token": token or blanks("login token", "where the answer has the token")}
+        elif token:
+            extract["credentials"] = {"token": token}
+    for wanted in shape.required if shape else ():
+        place: Any = place_of(name, wanted, places)
+        if place is None and wanted == "id" and not endpoint.answer_type.endswith("json") and endpoint.answer_type:
+            place = {"value": f"{name}-{{{{ nonce }}}}"}
+        extract[wanted] = place or blanks(f"{name} {wanted}", f"where the answer has {wanted}, a JMESPath expression")
+    if name in {"report", "report_status", "appeal"}:
+        for wanted, names in (
+            ("state", "state status result"),
+            ("receipt", "receipt"),
+            ("reasons", "reasons reason decision explanation"),
+        ):
+            place = named(places, names)
+            if place and wanted not in extract:
+                extract[wanted] = place
+    if name in ITEMS:
+        extract |= _of_items(places, ITEMS[name])
+    if extract:
+        keys["extract"] = {key: extract[key] for key in ("id", *extract) if key in extract}
+    if shape is not None and (shape.media_required or name in {"generate"}):
+        keys["media"] = _media(name, endpoint, places, blanks)
+    return keys
+
+
+def place_of(name: str, wanted: str, places: Sequence[Leaf]) -> str | None:
+    """Where among ``places`` an answer has what operation ``name`` needs, or ``None``."""
+    if wanted == "id":
+        kind = SHAPES[Operation(name)].makes
+        return named(places, f"{IDS.get(kind, '')} id")
+    if wanted == "publications":
+        lists = [
+            path
+            for path, _ in places
+            if re.search(r"\[0\]\.(id|postId|post_id|publicationId|publication_id|noteId)$", path)
+        ]
+        return lists[0].replace("[0]", "[]") if lists else None
+    return named(places, "state status")
+
+
+def _media(name: str, endpoint: Endpoint, places: Sequence[Leaf], blanks: Blanks) -> Any:
+    service, kind = service_of(endpoint) if name == "generate" else ("", "")
+    if endpoint.answer_type and not endpoint.answer_type.endswith("json"):
+        return "body"
+    if service == "text":
+        place = named(places, "content text answer reply output result message response completion")
+        return {"text": place or blanks(f"{name} text", "where the answer has the text")}
+    for way, names in (
+        ("base64", "b64json base64 imagebase64 audiobase64 data imagedata audiodata"),
+        ("url", "url imageurl audiourl videourl downloadurl fileurl mediaurl link"),
+    ):
+        place = named(places, names)
+        if place:
+            return {way: place, **({"media_type": kind} if kind and way == "base64" else {})}
+    if name == "fetch" and not endpoint.answer_type:
+        return "body"
+    return {"url": blanks(f"{name} url", "where the answer has the URL of the bytes; or write base64, or media: body")}
+
+
+def _of_items(places: Sequence[Leaf], names: Mapping[str, str]) -> dict[str, Any]:
+    """The first list of an answer, and what each of its items has."""
+    first = next((path for path, _ in places if "[0]" in path), None)
+    if first is None:
+        return {}
+    within = first.partition("[0]")[0]
+    inside = [
+        (path.removeprefix(f"{within}[0]."), schema) for path, schema in places if path.startswith(f"{within}[0].")
+    ]
+    found = {key: named(inside, wanted) for key, wanted in names.items()}
+    return {"items": within or "@", **{key: place for key, place in found.items() if place}}
+
+
+def envelope(endpoint: Endpoint) -> dict[str, Any]:
+    """How the document says yes and no: a code of its own in every answer, or an error body."""
+    properties = endpoint.answer.get("properties")
+    keys: dict[str, Any] = {}
+    names = {plain(name): name for name in properties} if isinstance(properties, dict) else {}
+    code = next(
+        (names[each] for each in ("code", "errcode", "ret", "retcode", "errno", "statuscode") if each in names), None
+    )
+    if (
+        code is not None
+        and isinstance(properties, dict)
+        and ({"data", "result"} & set(names) or {"msg", "message", "errmsg"} & set(names))
+    ):
+        schema = properties[code] if isinstance(properties[code], dict) else {}
+        options = [schema.get("const"), schema.get("example"), schema.get("default"), *(schema.get("enum") or [])[:1]]
+        given = next((each for each in options if isinstance(each, int | str) and not isinstance(each, bool)), None)
+        good = given if given is not None else "0" if schema.get("type") == "string" else 0
+        if can_stand(good):
+            keys["accept_when"] = f"{quoted(code)} == `{json.dumps(good)}`"
+            keys["reason"] = quoted(code)
+            message = next(
+                (names[each] for each in ("msg", "message", "errmsg", "errormessage") if each in names), None
+            )
+            if message:
+                keys["notice"] = quoted(message)
+            return keys
+    places = list(leaves(endpoint.refusal))
+    reason, notice = named(places, "code errorcode errcode error type"), named(places, MESSAGE)
+    return {**({"reason": reason} if reason else {}), **({"notice": notice} if notice else {})}

@@ -1,0 +1,121 @@
+"""The words by which `shenhe init` reads documents of others: ``vocabulary.yaml``, and what things are called in
+answers.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+from pydantic import BaseModel, ConfigDict
+
+from shenhe.core.document import read_yaml, validate
+from shenhe.rulebook import Service
+
+from ..language.shapes import LOGIN
+from .fields import plain
+
+IDS = {
+    "account": "accountid userid uid memberid openid",
+    "content": "contentid assetid workid imageid mediaid fileid resourceid generationid taskid resultid jobid",
+    "publication": "postid publicationid noteid shareid workid targetid objectid",
+    "ticket": "ticketid reportid complaintid caseid appealid",
+    "consent": "consentid authorizationid",
+}
+"""What the id of each thing may be called in an answer, besides ``id``."""
+ITEMS = {
+    "refutations": {"publication": f"{IDS['publication']} id", "text": "text content statement body message"},
+    "records": {
+        "kind": "kind type action event category",
+        "at": "at time timestamp createdat loggedat occurredat date",
+        "subject": f"subject {IDS['publication']} {IDS['content']}",
+        "text": "text message detail description content",
+    },
+}
+"""What is looked for in each item of a list, by the names it may have."""
+MESSAGE = "message msg errmsg errormessage detail errordetail error_description reason"
+"""What the words for a person may be called in a refusal."""
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Words(_Entry):
+    """What an operation is called. ``alone`` name it by themselves; a noun does only together with a verb; ``never``
+    rule it out.
+    """
+
+    method: str = "POST"
+    alone: str = ""
+    nouns: str = ""
+    verbs: str = ""
+    never: str = ""
+
+
+class ServiceWords(_Entry):
+    """A service that an endpoint may be for, with its usual media type."""
+
+    service: Service
+    media_type: str
+    words: str
+
+
+class FieldNames(_Entry):
+    """A value of an operation, and the names that a document may call it by."""
+
+    value: str
+    names: str
+
+
+class Deferral(_Entry):
+    """What documents call things about answers that come later, in pieces or page by page; plain names, in order of
+    preference.
+    """
+
+    state: str
+    pending: str
+    done: str
+    failed: str
+    refused: str
+    location: str
+    job_url: str
+    job_id: str
+    job: str
+    pieces: str
+    next_url: str
+    cursor: str
+    next_cursor: str
+    number: str
+    offset: str
+    size: str
+    more: str
+
+
+class Vocabulary(_Entry):
+    """``vocabulary.yaml``."""
+
+    operations: dict[str, Words]
+    deferral: Deferral
+    services: tuple[ServiceWords, ...]
+    fields: dict[str, tuple[FieldNames, ...]]
+
+
+@cache
+def vocabulary() -> Vocabulary:
+    """The words that come with shenhe."""
+    data, locate = read_yaml(files(__package__) / "vocabulary.yaml", "vocabulary.yaml")
+    return validate(Vocabulary, data, locate)
+
+
+def expression_of(name: str, given: str) -> str | None:
+    """The template for the value of operation ``name`` that a document calls ``given``, or ``None`` for none that is
+    known.
+    """
+    known = plain(given)
+    for each in vocabulary().fields.get(name, ()):
+        if known in each.names.split():
+            return each.value
+    if known in IDS["account"].split() and name not in {"register", LOGIN}:
+        return "{{ account.id }}"
+    return None

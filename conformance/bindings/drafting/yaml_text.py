@@ -1,0 +1,179 @@
+"""A draft as the text of a binding: YAML with, beside each line, the endpoint that it was drafted from."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from shenhe.conformance.exchange import visible
+
+from ..language.shapes import LOGIN
+from .blanks import Blank, Blanks
+from .openapi import Description
+from .security import auth_of
+from .vocabulary import vocabulary
+
+DESTROYING = ("delete_account", "reset")
+HEADER = """\
+# Drafted by `shenhe init` from an OpenAPI document. Fill in what stands as ${FILL_IN_…}, and read every line: a count
+# of words chose the endpoints (it stands beside each). `shenhe doctor` then tries each operation once and names the
+# line that is wrong.
+"""
+
+
+@dataclass
+class Section:
+    """One operation, or one way of it, as it will be written."""
+
+    keys: dict[str, Any]
+    note: str
+    service: tuple[str, str] = ("", "")
+
+
+def lines_of(
+    description: Description,
+    sections: Mapping[str, list[Section]],
+    blanks: Blanks,
+    *,
+    missing: Sequence[str],
+    unused: Sequence[str],
+    passed_over: Sequence[str],
+) -> Iterator[str]:
+    """The lines of a binding with these ``sections``; what is ``missing``, ``unused`` and ``passed_over`` is told in
+    comments at its end.
+
+    What the document turns out not to say is added to ``blanks``.
+    """
+    auth, hosts = auth_of(description)
+    register, login = sections.get("register"), sections.get(LOGIN)
+    yield from HEADER.splitlines()
+    yield ""
+    yield "target:"
+    yield f"  name: {scalar(description.title.replace('${', '$${'))}"
+    yield f"  base_url: {scalar(description.server) if description.server else scalar(blanks('base_url'))}"
+    yield (
+        "  environment: production         # write `test` once base_url is a place made for tests; only then is it"
+        " probed"
+    )
+    yield "  markets: [cn]"
+    yield "  roles: [provider]"
+    yield (
+        f"  identities: {'synthetic' if register else 'supplied'}            # synthetic: invented persons may be"
+        " registered"
+    )
+    services: dict[str, list[str]] = {}
+    for section in sections.get("generate", []):
+        services.setdefault(section.service[0], []).append(section.service[1])
+    listed = ", ".join(
+        f"{service}: [{', '.join(kinds)}]" for service, kinds in (services or {"text": ["text/plain"]}).items()
+    )
+    yield f"  services: {{{listed}}}"
+    if "disclosures" in sections:
+        yield "  disclosure_topics: [rules, agreement, complaints]"
+    if "verify_identity" in sections:
+        yield "  identity_methods: [id-card]"
+    if hosts:
+        yield f"  auth_hosts: [{scalar(hosts[0])}]"
+    yield ""
+    if auth:
+        yield "auth:"
+        yield from written(auth, 1)
+        yield ""
+    if auth and not register and "account" in json.dumps(auth):
+        credentials = (
+            {"username": "${ADULT_USERNAME}", "password": "${ADULT_PASSWORD}"}
+            if login or auth["type"] == "basic"
+            else {"token": "${ADULT_TOKEN}"}
+        )
+        yield "accounts:                           # ready-made, from the environment"
+        yield "  verified_adult:"
+        yield from written({"id": "${ADULT_ID}", "credentials": credentials}, 2)
+        yield ""
+    if login:
+        yield f"login:  # {_comment(login[0].note)}"
+        yield from written(login[0].keys, 1)
+        yield ""
+    yield "operations:"
+    for name in vocabulary().operations:
+        if name != LOGIN and name in sections:
+            yield from _operation(name, sections[name], blanks, auth, bool(login))
+    if not set(sections) - {LOGIN}:
+        yield "  generate:  # nothing in the document sounds like an operation: write at least one"
+        yield from written({"path": "/" + blanks("generate path").text, "extract": {"id": blanks("generate id")}}, 2)
+        yield ""
+    for title, names in (
+        ("Not mapped", missing),
+        ("Endpoints that no operation uses", unused),
+        ("Passed over", passed_over),
+    ):
+        if names:
+            yield f"# {title}:"
+            yield from (f"#   {_comment(each)}" for each in names)
+
+
+def _operation(
+    name: str, sections: Sequence[Section], blanks: Blanks, auth: Mapping[str, Any], login: bool
+) -> Iterator[str]:
+    if name == "register" and not login and "account.credentials." in json.dumps(auth):
+        extract = sections[0].keys.setdefault("extract", {})
+        given = extract.setdefault("credentials", {})
+        for key in re.findall(r"account\.credentials\.(\w+)", json.dumps(auth)):
+            if key not in given:
+                given[key] = blanks(f"register {key}", f"where the answer has the {key}")
+    elif name == "register" and login:
+        extract = sections[0].keys.setdefault("extract", {})
+        extract["credentials"] = {
+            "username": {"value": "{{ profile.username }}"},
+            "password": {"value": "{{ profile.password }}"},
+        }
+    if name in DESTROYING:
+        yield "  # This one destroys: read it twice."
+    if len(sections) == 1:
+        yield f"  {name}:  # {_comment(sections[0].note)}"
+        yield from written(sections[0].keys, 2)
+    else:
+        yield f"  {name}:"
+        yield "    variants:"
+        for section in sections:
+            service, kind = section.service
+            yield f"      # {_comment(section.note)}"
+            yield f"      - when: {{service: {service}, media_type: {kind}}}"
+            yield from written(section.keys, 4)
+    yield ""
+
+
+def written(value: Mapping[str, Any], depth: int) -> Iterator[str]:
+    """A mapping as lines of YAML; ``depth`` counts steps of two spaces."""
+    indent = "  " * depth
+    for key, inner in value.items():
+        shown = (
+            key
+            if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]*", key) and key not in {"null", "true", "false"}
+            else scalar(key)
+        )
+        if isinstance(inner, dict) and inner:
+            yield f"{indent}{shown}:"
+            yield from written(inner, depth + 1)
+        else:
+            hint = f"  # {_comment(inner.hint)}" if isinstance(inner, Blank) and inner.hint else ""
+            yield f"{indent}{shown}: {scalar(inner)}{hint}"
+
+
+def scalar(value: Any) -> str:
+    """A value as YAML: text in double quotes unless it is plain, with what would be a variable written so that it is
+    none.
+    """
+    if isinstance(value, Blank):
+        return value.text
+    if isinstance(value, str):
+        if re.fullmatch(r"[A-Za-z/][A-Za-z0-9_./-]*", value) and value.lower() not in {"null", "true", "false"}:
+            return value
+        return json.dumps(value, ensure_ascii=not value.isprintable())
+    return json.dumps(value)
+
+
+def _comment(text: str) -> str:
+    return visible(" ".join(text.split()))[:200]

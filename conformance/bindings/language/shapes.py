@@ -1,0 +1,100 @@
+"""What each operation gives to the templates of a binding, tells variants apart by, and needs from an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from shenhe.conformance.provider import Operation
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Of one operation: names of ``values`` for templates, ``facets`` of variants, ``extracts`` that it knows and those
+    it requires.
+    """
+
+    values: tuple[str, ...] = ()
+    facets: tuple[str, ...] = ()
+    extracts: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+    media: bool = False
+    media_required: bool = False
+    states: bool = False
+    #: What the operation makes, to which further values may be attached.
+    makes: str = ""
+    pages: bool = False
+
+
+SHAPES: Mapping[Operation, Shape] = {
+    Operation.REGISTER: Shape(values=("profile",), extracts=("id", "credentials.*"), required=("id",), makes="account"),
+    Operation.VERIFY_IDENTITY: Shape(values=("identity",), facets=("method",), extracts=("verified",)),
+    Operation.DELETE_ACCOUNT: Shape(),
+    Operation.GRANT_CONSENT: Shape(
+        values=("subject", "scope", "statement", "days"),
+        facets=("scope",),
+        extracts=("id",),
+        required=("id",),
+        makes="consent",
+    ),
+    Operation.REVOKE_CONSENT: Shape(values=("consent",), facets=("scope",)),
+    Operation.GENERATE: Shape(
+        values=("request",),
+        facets=("service", "media_type", "labelled", "agreed"),
+        extracts=("id",),
+        required=("id",),
+        media=True,
+        makes="content",
+    ),
+    Operation.EDIT: Shape(
+        values=("request",),
+        facets=("service", "media_type", "scope"),
+        extracts=("id",),
+        required=("id",),
+        media=True,
+        makes="content",
+    ),
+    Operation.FETCH: Shape(values=("content", "rendition"), facets=("rendition",), media=True, media_required=True),
+    Operation.PUBLISH: Shape(values=("content", "title"), extracts=("id",), required=("id",), makes="publication"),
+    Operation.VIEW: Shape(
+        values=("publication", "surface"), facets=("surface",), extracts=("text", "notices"), media=True
+    ),
+    Operation.UPLOAD: Shape(
+        values=("media", "declared"),
+        facets=("media_type", "declared"),
+        extracts=("id",),
+        required=("id",),
+        media=True,
+        makes="content",
+    ),
+    Operation.SEARCH: Shape(values=("query",), extracts=("publications",), required=("publications",), pages=True),
+    Operation.REPORT: Shape(
+        values=("request",),
+        facets=("kind",),
+        extracts=("id", "state", "receipt", "reasons"),
+        required=("id",),
+        states=True,
+        makes="ticket",
+    ),
+    Operation.REPORT_STATUS: Shape(
+        values=("ticket",), extracts=("id", "state", "receipt", "reasons"), required=("state",), states=True
+    ),
+    Operation.APPEAL: Shape(
+        values=("publication", "statement"),
+        extracts=("id", "state", "receipt", "reasons"),
+        required=("id",),
+        states=True,
+        makes="ticket",
+    ),
+    Operation.REFUTATIONS: Shape(values=("publication",), extracts=("items", "publication", "text"), pages=True),
+    Operation.DISCLOSURES: Shape(values=("topic",), facets=("topic",), extracts=("text", "fields.*")),
+    Operation.RECORDS: Shape(
+        values=("kind",), facets=("kind",), extracts=("items", "kind", "at", "subject", "text"), pages=True
+    ),
+    Operation.ADVANCE_CLOCK: Shape(values=("hours",)),
+    Operation.RESET: Shape(),
+}
+
+LOGIN = "login"
+"""What is asked besides the operations: that an account signs in."""
+LOGIN_SHAPE = Shape(extracts=("credentials.*",))

@@ -1,0 +1,286 @@
+"""Filling in a request: sandboxed Jinja2 over JSON-like values.
+
+A string that is one whole ``{{ expression }}`` keeps the type of its value; any other template gives text. ``${NAME}``
+stands for an environment variable and is never parsed as a template itself.
+
+>>> greet = compile_template(
+...     {"name": "{{ profile.name }}", "adult": "{{ true }}"}, environ={}, known=frozenset({"profile"})
+... )
+>>> greet({"profile": {"name": "Li"}})
+{'name': 'Li', 'adult': True}
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from typing import Any, TypeAlias
+from urllib.parse import quote
+
+import jinja2
+from jinja2 import meta, nodes
+from jinja2.exceptions import SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from shenhe.conformance.provider import (
+    Account,
+    Consent,
+    Content,
+    EditRequest,
+    GenerationRequest,
+    Identity,
+    Media,
+    Publication,
+    ReportRequest,
+    Subject,
+    Ticket,
+)
+from shenhe.core.document import shown
+
+Fill: TypeAlias = Callable[[Mapping[str, Any]], Any]
+VARIABLE = re.compile(r"\$(\$\{)|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+BLANK = "FILL_IN_"
+"""How the names begin that stand in a draft for what its document does not say."""
+LONGEST = 1_000_000
+"""The most characters that a repetition (``"x" * n``) in a template may make."""
+
+
+class TemplateError(ValueError):
+    """A template that cannot be compiled or filled in; the text says what was found and what was expected."""
+
+
+class _Omit:
+    """The value of ``{{ omit }}``: leave the key out."""
+
+    def __repr__(self) -> str:
+        return "omit"
+
+
+OMIT = _Omit()
+
+TYPES: Mapping[str, tuple[type, ...]] = {
+    "account": (Account,),
+    "identity": (Identity,),
+    "subject": (Subject,),
+    "consent": (Consent,),
+    "content": (Content,),
+    "publication": (Publication,),
+    "ticket": (Ticket,),
+    "media": (Media,),
+    "request": (GenerationRequest, EditRequest, ReportRequest),
+}
+"""The dataclasses behind the values, so that a misspelt attribute is found before anything is sent."""
+
+
+class _Sandbox(ImmutableSandboxedEnvironment):
+    intercepted_binops = frozenset({"*", "**"})
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        if operator == "**":
+            raise SecurityError("found **, which templates do not offer")
+        sized = [side for side in (left, right) if isinstance(side, str | bytes | list | tuple)]
+        times = [side for side in (left, right) if isinstance(side, int)]
+        if sized and times and len(sized[0]) * times[0] > LONGEST:
+            raise SecurityError(f"found a repetition longer than {LONGEST:,}")
+        return super().call_binop(context, operator, left, right)
+
+
+def _base64(value: bytes | str) -> str:
+    return base64.b64encode(value.encode() if isinstance(value, str) else value).decode()
+
+
+def _data_url(value: bytes | str, media_type: str) -> str:
+    return f"data:{media_type};base64,{_base64(value)}"
+
+
+def _dialogue(turns: Sequence[str], prompt: str) -> list[dict[str, str]]:
+    """Earlier turns and the prompt in the form that most chat interfaces take; the user has the first turn."""
+    said = [{"role": "assistant" if index % 2 else "user", "content": turn} for index, turn in enumerate(turns)]
+    return [*said, {"role": "user", "content": prompt}]
+
+
+def as_segment(value: Any) -> str:
+    """One path segment: percent-encoded whole, so that a value can never reach another path or host."""
+    if isinstance(value, jinja2.Undefined):
+        return str(value)
+    text = quote(str(value), safe="")
+    return text.replace(".", "%2E") if text in {".", ".."} else text
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        raise TemplateError("found bytes inside a text; use the filter base64")
+    return value
+
+
+def _sandbox(finalize: Callable[[Any], Any]) -> _Sandbox:
+    sandbox = _Sandbox(
+        undefined=jinja2.StrictUndefined, autoescape=False, finalize=finalize, keep_trailing_newline=True
+    )
+    sandbox.filters.update(base64=_base64, data_url=_data_url, dialogue=_dialogue)
+    sandbox.globals = {"omit": OMIT, "range": sandbox.globals["range"]}
+    return sandbox
+
+
+_TEXT = _sandbox(_plain)
+_PATH = _sandbox(as_segment)
+_BUILT_IN = frozenset({"omit", "range", "nonce", "env_"})
+
+
+def variables(value: Any) -> Iterator[tuple[tuple[str | int, ...], str, str | None]]:
+    """Every ``${NAME}`` in a tree of values: where, which, and its default."""
+    if isinstance(value, str):
+        for match in VARIABLE.finditer(value):
+            if match[2]:
+                yield (), match[2], match[3]
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            for steps, name, default in variables(inner):
+                yield (key, *steps), name, default
+    elif isinstance(value, list | tuple):
+        for index, inner in enumerate(value):
+            for steps, name, default in variables(inner):
+                yield (index, *steps), name, default
+
+
+def missing(name: str) -> str:
+    """What is wrong with a ``${NAME}`` that has no value."""
+    if name.startswith(BLANK):
+        return f"found the blank ${{{name}}} of a draft, expected what stands there at your provider"
+    return f"found no value for ${{{name}}}, expected it in the environment"
+
+
+def expand(text: str, environ: Mapping[str, str]) -> str:
+    """``text`` with its variables put in. Raises :class:`KeyError` for one that is missing or empty and has no
+    default.
+    """
+
+    def value(match: re.Match[str]) -> str:
+        if match[1]:
+            return "${"
+        return environ.get(match[2]) or (match[3] if match[3] is not None else _missing(match[2]))
+
+    return VARIABLE.sub(value, text)
+
+
+def _missing(name: str) -> str:
+    raise KeyError(name)
+
+
+def compile_template(value: Any, *, environ: Mapping[str, str], known: frozenset[str], path: bool = False) -> Fill:
+    """A function from values to ``value`` filled in.
+
+    ``known`` are the names a template may use. With ``path=True`` every value put in is percent-encoded as one path
+    segment. Raises :class:`TemplateError`, at compile time for what can be known then, and when filling in for the
+    rest.
+    """
+    if isinstance(value, str):
+        return _compile_text(value, environ, known, path)
+    if isinstance(value, Mapping):
+        pairs = [(key, compile_template(inner, environ=environ, known=known)) for key, inner in value.items()]
+
+        def fill_mapping(values: Mapping[str, Any]) -> Any:
+            filled = ((key, fill(values)) for key, fill in pairs)
+            return {key: item for key, item in filled if item is not OMIT}
+
+        return fill_mapping
+    if isinstance(value, list | tuple):
+        items = [compile_template(inner, environ=environ, known=known) for inner in value]
+
+        def fill_list(values: Mapping[str, Any]) -> Any:
+            return [item for item in (fill(values) for fill in items) if item is not OMIT]
+
+        return fill_list
+    return lambda values: value
+
+
+def _compile_text(text: str, environ: Mapping[str, str], known: frozenset[str], path: bool) -> Fill:
+    if any("${" in block for block in re.findall(r"\{[{%].*?[}%]\}", text.replace("$${", ""), re.S)):
+        raise TemplateError("found ${…} inside {{ }}, expected it outside: write ${NAME} next to the expression")
+    if "{{" not in text and "{%" not in text and "{#" not in text:
+        constant = _constant(text, environ, path)
+        return lambda values: constant
+    used = {match[2]: _lookup(match, environ) for match in VARIABLE.finditer(text) if match[2]}
+    source = VARIABLE.sub(lambda match: "{{ '${' }}" if match[1] else "{{ env_." + match[2] + " }}", text)
+    sandbox = _PATH if path else _TEXT
+    try:
+        tree = sandbox.parse(source)
+        _check_names(tree, known)
+        single = _single_expression(tree, source)
+        if single is not None and not path:
+            evaluate = sandbox.compile_expression(single, undefined_to_none=False)
+        else:
+            template = sandbox.from_string(source)
+    except jinja2.TemplateSyntaxError as error:
+        raise TemplateError(f"found a template that cannot be read: {error.message}") from None
+
+    def fill(values: Mapping[str, Any]) -> Any:
+        given = {**values, "env_": used}
+        if "nonce" in source:
+            given["nonce"] = secrets.token_hex(8)
+        try:
+            if single is not None and not path:
+                result = evaluate(given)
+                if isinstance(result, jinja2.Undefined):
+                    str(result)
+                return result
+            return template.render(given)
+        except TemplateError:
+            raise
+        except jinja2.UndefinedError as error:
+            raise TemplateError(f"found no value for {shown(text)}: {error.message}") from None
+        except Exception as error:
+            raise TemplateError(f"{shown(text)} cannot be filled in ({type(error).__name__})") from None
+
+    return fill
+
+
+def _constant(text: str, environ: Mapping[str, str], path: bool) -> str:
+    if not path:
+        return expand(text, environ)
+    return VARIABLE.sub(lambda match: "${" if match[1] else as_segment(_lookup(match, environ)), text)
+
+
+def _lookup(match: re.Match[str], environ: Mapping[str, str]) -> str:
+    return expand(match[0], environ)
+
+
+def _single_expression(tree: nodes.Template, source: str) -> str | None:
+    if len(tree.body) != 1 or not isinstance(tree.body[0], nodes.Output):
+        return None
+    inner = tree.body[0].nodes
+    whole = re.fullmatch(r"\{\{[-+]?(.*?)[-+]?\}\}", source, re.S)
+    if len(inner) != 1 or isinstance(inner[0], nodes.TemplateData) or whole is None:
+        return None
+    return whole[1]
+
+
+def _check_names(tree: nodes.Template, known: frozenset[str]) -> None:
+    unknown = sorted(meta.find_undeclared_variables(tree) - known - _BUILT_IN)
+    if unknown:
+        raise TemplateError(
+            f"found the value {unknown[0]!r}, expected one of: {', '.join(sorted(known | {'nonce', 'omit'}))}"
+        )
+    for node in tree.find_all(nodes.Getattr):
+        if isinstance(node.node, nodes.Name) and node.node.name in TYPES:
+            types = TYPES[node.node.name]
+            allowed = {item.name for kind in types if is_dataclass(kind) for item in fields(kind)}
+            if node.attr not in allowed:
+                expected = ", ".join(f"{node.node.name}.{name}" for name in sorted(allowed))
+                raise TemplateError(f"found {node.node.name}.{node.attr}, expected one of: {expected}")
+
+
+def mentions(value: Any, name: str) -> bool:
+    """Whether a template anywhere in ``value`` uses the value ``name``."""
+    if isinstance(value, str):
+        if "{{" not in value and "{%" not in value:
+            return False
+        try:
+            return name in meta.find_undeclared_variables(_TEXT.parse(VARIABLE.sub("", value)))
+        except jinja2.TemplateSyntaxError:
+            return False
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
+    return any(mentions(item, name) for item in inner)

@@ -1,0 +1,109 @@
+"""A check: a property of a provider that decides one or more rules.
+
+A check is a function ``(probe, case) -> None`` whose docstring's first line says what is expected. It returns
+where the case shows nothing wrong, and raises an exception of :mod:`.outcome` otherwise.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from shenhe.rulebook import Behaviour
+
+from ..provider import Capabilities, Operation
+from ..verdict import Level
+from .outcome import Absent, Case
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+    from ..engine.lifecycle import Life
+    from ..engine.probe import Probe
+
+
+CaseT = TypeVar("CaseT", bound=Case)
+Property = Callable[["Probe", CaseT], None]
+#: Why the check does not concern a provider of these capabilities, or ``None``.
+Applies = Callable[[Capabilities], Absent | None]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One registered property. ``rules`` are those it decides; ``needs`` the operations it cannot do without."""
+
+    name: str
+    title: str
+    behaviour: Behaviour
+    level: Level
+    rules: tuple[str, ...]
+    needs: tuple[Operation, ...]
+    applies: tuple[Applies, ...]
+    cases: Callable[[Capabilities], Iterable[Case]]
+    strategy: Callable[[Capabilities], SearchStrategy[Any]] | None
+    judge: Callable[[Probe, Any], None]
+    #: The machine that draws sequences, for a check whose cases are sequences.
+    machine: Callable[[], type[Life]] | None = None
+    #: Whether it lets time pass by the provider's clock, which is everybody's.
+    waits: bool = False
+
+    def absent(self, capabilities: Capabilities) -> Absent | None:
+        """Why this check cannot run against such a provider, or ``None`` where it can."""
+        for applies in self.applies:
+            if (absent := applies(capabilities)) is not None:
+                return absent
+        missing = [operation.value for operation in self.needs if operation not in capabilities.operations]
+        if missing:
+            return Absent(f"the binding has no operation {', '.join(missing)}", required=True)
+        return None
+
+
+#: Every registered check by name, in the order of registration.
+REGISTRY: dict[str, Check] = {}
+
+
+def check(
+    *,
+    rules: Iterable[str],
+    behaviour: Behaviour,
+    cases: Callable[[Capabilities], Iterable[CaseT]],
+    needs: Iterable[Operation] = (),
+    applies: Iterable[Applies] = (),
+    level: Level = Level.CORE,
+    strategy: Callable[[Capabilities], SearchStrategy[CaseT]] | None = None,
+    waits: bool = False,
+    machine: Callable[[], type[Life]] | None = None,
+) -> Callable[[Property[CaseT]], Property[CaseT]]:
+    """Register a property as a check.
+
+    ``cases`` gives the enumerated cases in a fixed order, the plainest first; ``strategy`` draws more of them;
+    ``machine`` draws sequences instead; ``waits`` is for checks that let time pass. Raises ``TypeError`` for a
+    property without a docstring or a name that is taken.
+    """
+
+    def register(judge: Property[CaseT]) -> Property[CaseT]:
+        name = judge.__name__
+        if not judge.__doc__:
+            raise TypeError(f"{name} has no docstring: its first line says what is expected of the provider")
+        if name in REGISTRY:
+            raise TypeError(f"there is a check {name} already")
+        paragraph = judge.__doc__.strip().partition("\n\n")[0]
+        REGISTRY[name] = Check(
+            name=name,
+            title=re.sub(r"\s+", " ", paragraph).strip(),
+            behaviour=behaviour,
+            level=level,
+            rules=tuple(rules),
+            needs=tuple(needs),
+            applies=tuple(applies),
+            cases=cases,
+            strategy=strategy,
+            judge=judge,
+            waits=waits,
+            machine=machine,
+        )
+        return judge
+
+    return register

@@ -1,0 +1,98 @@
+"""Whom a check concerns, told from what a provider declares.
+
+What is optional and not declared does not concern it. What every provider of the level must have, and the
+binding does not say, may be the binding's fault: that is required.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from shenhe.rulebook import Service
+
+from ..provider import Capabilities, Operation
+from .outcome import Absent
+
+#: The forms in which a copy leaves the provider for good (Labeling Measures, Art. 4, second paragraph).
+EXPORTS = ("download", "copy", "export")
+
+
+def is_text(media_type: str) -> bool:
+    """Whether content of this type is read as text."""
+    return media_type.startswith("text/")
+
+
+def media(capabilities: Capabilities) -> Iterator[tuple[Service, str]]:
+    """Every declared medium with its service, in the order of declaration."""
+    for service in capabilities.services:
+        for media_type in capabilities.media.get(service, ()):
+            yield service, media_type
+
+
+def texts(capabilities: Capabilities) -> list[tuple[Service, str]]:
+    """The declared media that are text."""
+    return [(service, kind) for service, kind in media(capabilities) if is_text(kind)]
+
+
+def files(capabilities: Capabilities) -> list[tuple[Service, str]]:
+    """The declared media that are files with metadata."""
+    return [(service, kind) for service, kind in media(capabilities) if not is_text(kind)]
+
+
+def makes_anything(capabilities: Capabilities) -> Absent | None:
+    """Concerns whoever generates content."""
+    if not capabilities.services:
+        return Absent("the provider declares no service")
+    if not any(media(capabilities)):
+        return Absent("the binding declares services and no medium of any", required=True)
+    return None
+
+
+def makes_text(capabilities: Capabilities) -> Absent | None:
+    """Concerns whoever generates text."""
+    return None if texts(capabilities) else Absent("the provider makes no text")
+
+
+def labels_texts_themselves(capabilities: Capabilities) -> Absent | None:
+    """Concerns whoever writes the label into a text; the interface around it may say it instead."""
+    return (
+        None
+        if capabilities.text_labels == "content"
+        else Absent("the label of texts stands in the interface around them")
+    )
+
+
+def makes_files(capabilities: Capabilities) -> Absent | None:
+    """Concerns whoever generates files: pictures, sounds, video."""
+    return None if files(capabilities) else Absent("the provider makes no files with metadata")
+
+
+def exports_text(capabilities: Capabilities) -> Absent | None:
+    """Concerns whoever hands out copies; of these, only text is read without looking at pictures."""
+    if not set(capabilities.renditions) & set(EXPORTS):
+        return Absent("the provider declares no rendition to download, copy or export")
+    if not texts(capabilities):
+        return Absent("only pictures and sounds are exported, and what they show is not read here", elsewhere=True)
+    return None
+
+
+def gives_unlabelled_copies(capabilities: Capabilities) -> Absent | None:
+    """Concerns whoever gives out copies without explicit label."""
+    if "unlabelled" in capabilities.renditions:
+        return None
+    return Absent("the provider declares no rendition `unlabelled`")
+
+
+def takes_uploads(capabilities: Capabilities) -> Absent | None:
+    """Concerns whoever takes content that others made."""
+    return None if Operation.UPLOAD in capabilities.operations else Absent("the provider takes no uploads")
+
+
+def edits_persons(capabilities: Capabilities) -> Absent | None:
+    """Concerns whoever lets a person's face or voice be edited."""
+    return None if capabilities.edit_scopes else Absent("the provider edits neither faces nor voices")
+
+
+def publishes(capabilities: Capabilities) -> Absent | None:
+    """Concerns whoever lets users publish. A provider that does not declares `surfaces: []`."""
+    return None if capabilities.surfaces else Absent("the provider declares that nothing is published on it")

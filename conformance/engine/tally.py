@@ -1,0 +1,75 @@
+"""What one check has gathered so far, and what it comes to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from shenhe.rulebook import Rule
+
+from ..checks.registry import Check
+from ..report import CheckResult, Finding, Probes, Sample
+from ..verdict import Verdict
+from .recording import Counts
+
+#: What is added to a failure of a rule whose text nobody has compared with its source.
+PROVISIONAL = "no source of the rule was read, so that a person has to compare it with the text of the law"
+
+
+@dataclass
+class Tally:
+    """What one check has gathered so far. Its verdict is only ever raised."""
+
+    check: Check
+    verdict: Verdict = Verdict.NOT_APPLICABLE
+    reason: str = ""
+    finding: Finding | None = None
+    sample: Sample | None = None
+    sent: int = 0
+    accepted: int = 0
+    refused: int = 0
+    unavailable: int = 0
+    controls: int = 0
+    decided: int = 0
+    enumerated: int = 0
+    generated: int = 0
+    facets: dict[str, str | None] = field(default_factory=dict)
+
+    def raise_to(self, verdict: Verdict, reason: str) -> None:
+        """Keep the gravest verdict with the first reason that led to it."""
+        if verdict > self.verdict:
+            self.verdict, self.reason = verdict, reason
+
+    def count(self, counts: Counts) -> None:
+        """Add what one case asked."""
+        self.sent += counts.sent
+        self.accepted += counts.accepted
+        self.refused += counts.refused
+        self.unavailable += counts.unavailable
+        self.controls += counts.controls
+
+    def result(self, rules: dict[str, Rule]) -> CheckResult:
+        """The tally as a report has it, with those of its rules that were chosen."""
+        concerned = [rules[rule] for rule in self.check.rules if rule in rules]
+        if self.verdict is Verdict.FAIL and all(rule.provisional for rule in concerned):
+            self.verdict, self.reason = Verdict.REVIEW, f"{self.reason} ({PROVISIONAL})"
+        return CheckResult(
+            name=self.check.name,
+            title=self.check.title,
+            level=self.check.level.value,
+            behaviour=self.check.behaviour.value,
+            rules=[rule.id for rule in concerned],
+            verdict=self.verdict.title,
+            reason=self.reason,
+            probes=Probes(
+                sent=self.sent,
+                accepted=self.accepted,
+                refused=self.refused,
+                unavailable=self.unavailable,
+                controls=self.controls,
+                decided=self.decided,
+                enumerated=self.enumerated,
+                generated=self.generated,
+            ),
+            finding=self.finding,
+            sample=self.sample,
+        )

@@ -1,0 +1,200 @@
+"""One check put to one provider: its enumerated cases, those that are drawn, and the sample."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from ..checks.outcome import Case, NeedsReview, NotJudged, Undecided, Violation
+from ..evidence.redaction import class_and_place
+from ..report import Sample
+from ..verdict import Verdict
+from .examples import Explored, explore, explore_sequences
+from .finding import finding_of
+from .names import Names
+from .probe import Probe
+from .sampling import independent, upper_bound
+from .session import BudgetSpent, ProviderGone, Session
+from .tally import Tally
+
+#: A failing case is repeated up to so often, until it is seen again.
+_REPEATS = 2
+#: After so many undecided cases of one facet the rest of them would be no different.
+_ENOUGH_UNDECIDED = 2
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How hard a check looks: up to ``examples`` drawn cases, ``sample`` independent ones, both from ``seed``."""
+
+    seed: int = 0
+    examples: int = 25
+    sample: int = 0
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Puts a check to the provider of a session; what comes of it is gathered in the tally.
+
+    The first failure ends it, once it was seen again. :class:`~shenhe.conformance.engine.session.BudgetSpent`,
+    :class:`~shenhe.conformance.engine.session.ProviderGone` and ``KeyboardInterrupt`` pass through, with the tally as
+    far as it got.
+    """
+
+    session: Session
+    names: Names
+    tally: Tally
+    effort: Effort
+
+    def run(self) -> None:
+        """The enumerated cases in their order, then drawn ones, then the sample."""
+        if self._enumerated():
+            return
+        tally, check, effort, capabilities = self.tally, self.tally.check, self.effort, self.session.capabilities
+        if not tally.facets:
+            tally.reason = "what the provider declares leaves no case to try"
+            return
+        if check.machine is not None and effort.examples > 0 and tally.verdict <= Verdict.PASS:
+            machine = check.machine()
+            self._conclude(
+                explore_sequences(self._judge, machine, capabilities, seed=effort.seed, examples=effort.examples)
+            )
+        if check.strategy is not None and effort.examples > 0 and tally.verdict <= Verdict.PASS:
+            self._conclude(
+                explore(self._judge, check.strategy(capabilities), seed=effort.seed, examples=effort.examples)
+            )
+        if check.strategy is not None and effort.sample > 0 and tally.verdict <= Verdict.PASS:
+            self._sampled(
+                independent(check.strategy(capabilities), seed=f"{effort.seed}/{check.name}", count=effort.sample)
+            )
+        for facet, missing in tally.facets.items():
+            if missing is not None:
+                tally.raise_to(Verdict.INCONCLUSIVE, f"{facet}: {missing}")
+
+    def _enumerated(self) -> bool:
+        """Judge the fixed cases; whether one of them failed."""
+        tally = self.tally
+        undecided: dict[str, int] = {}
+        for case in tally.check.cases(self.session.capabilities):
+            tally.facets.setdefault(case.facet, "no case was judged")
+            if undecided.get(case.facet, 0) >= _ENOUGH_UNDECIDED:
+                continue
+            tally.enumerated += 1
+            try:
+                self._judge(case)
+            except Violation as violation:
+                self._confirm(case, violation)
+                return True
+            except Undecided as reason:
+                undecided[case.facet] = undecided.get(case.facet, 0) + 1
+                tally.raise_to(Verdict.INCONCLUSIVE, f"{case.facet}: {reason.reason}")
+            except NotJudged as passed_over:
+                if tally.facets[case.facet] is not None:
+                    tally.facets[case.facet] = passed_over.reason
+        return False
+
+    def _conclude(self, explored: Explored[Any]) -> None:
+        """What the drawn cases add to the verdict."""
+        self.tally.generated = explored.ran
+        if explored.failing is not None and explored.violation is not None:
+            if explored.flaky:
+                self._show(explored.failing, explored.violation)
+                self.tally.raise_to(
+                    Verdict.INCONCLUSIVE, f"seen once and not again when repeated: {explored.violation.seen}"
+                )
+            else:
+                self._confirm(explored.failing, explored.violation)
+        elif explored.undecided is not None:
+            self.tally.raise_to(Verdict.INCONCLUSIVE, f"a drawn case: {explored.undecided.reason}")
+
+    def _sampled(self, cases: Iterable[Any]) -> None:
+        """Judge every draw, failed or not, and say what that excludes. Undecided draws count as failures: they might
+        be.
+        """
+        judged = failures = undecided = drawn = 0
+        first: tuple[Case, Violation] | None = None
+        for case in cases:
+            drawn += 1
+            try:
+                self._judge(case)
+            except Violation as violation:
+                failures += 1
+                first = first or (case, violation)
+            except NotJudged:
+                continue
+            except Undecided:
+                undecided += 1
+            judged += 1
+        bound = upper_bound(failures + undecided, judged)
+        said = f"{failures} of {judged} independent draws failed" + (
+            f" and {undecided} could not be judged" if undecided else ""
+        )
+        excludes = (
+            f"{said}: with 95 % confidence, at most {100 * bound:.2g} % of such cases fail"
+            if judged
+            else f"none of {drawn} independent draws could be judged: nothing is excluded"
+        )
+        self.tally.sample = Sample(
+            drawn=drawn,
+            judged=judged,
+            failures=failures,
+            undecided=undecided,
+            upper95=round(bound, 6),
+            excludes=excludes,
+        )
+        if first is not None:
+            self._confirm(*first)
+
+    def _judge(self, case: Case) -> None:
+        """One case; raises what the property raises, except that a broken property is an error of its own."""
+        tally = self.tally
+        probe = Probe(self.session, self.names, waits=tally.check.waits)
+        try:
+            tally.check.judge(probe, case)
+        except Violation as violation:
+            tally.decided += 1
+            violation.exchanges = tuple(probe.recorded)
+            raise
+        except NeedsReview as review:
+            tally.decided += 1
+            tally.facets[case.facet] = None
+            tally.raise_to(Verdict.REVIEW, f"{case.facet}: {review.reason}")
+            if tally.finding is None:
+                shown = Violation(review.reason, *review.evidence)
+                shown.exchanges = tuple(probe.recorded)
+                self._show(case, shown)
+        except (Undecided, NotJudged):
+            raise
+        except Exception as error:
+            tally.raise_to(Verdict.ERROR, f"the check itself broke: {class_and_place(error)}")
+            raise Undecided("the check itself broke") from error
+        else:
+            tally.decided += 1
+            tally.facets[case.facet] = None
+            tally.raise_to(Verdict.PASS, "")
+        finally:
+            tally.count(probe.counts)
+
+    def _confirm(self, case: Case, violation: Violation) -> None:
+        """Repeat a failing case: what is not seen again is inconclusive, with the evidence kept."""
+        self._show(case, violation)
+        for _ in range(_REPEATS):
+            self.names.keep_apart()
+            try:
+                self._judge(case)
+            except Violation as again:
+                self._show(case, again)
+                self.tally.raise_to(Verdict.FAIL, again.seen)
+                return
+            except (Undecided, NotJudged):
+                continue
+            except (BudgetSpent, ProviderGone) as spent:
+                self.tally.raise_to(
+                    Verdict.INCONCLUSIVE, f"seen once, and not repeated since {spent}: {violation.seen}"
+                )
+                raise
+        self.tally.raise_to(Verdict.INCONCLUSIVE, f"seen once and not again when repeated: {violation.seen}")
+
+    def _show(self, case: Case, violation: Violation) -> None:
+        self.tally.finding = finding_of(self.tally.check, case, violation, seed=self.session.seed)

@@ -1,0 +1,1 @@
+"""What remains of a run: redaction, baselines, attestations, documents, exhibits, and findings to send again."""

@@ -1,0 +1,163 @@
+"""A sequence of exchanges as curl commands for a shell."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Sequence
+from urllib.parse import quote_plus
+
+from shenhe.conformance.exchange import Exchange, SentRequest, visible
+
+from .plan import Piece, Plan, plan_of, url_pieces
+from .request import basic_text, headers_of, is_form, is_text, is_whole, origin_of, title_of
+
+_LONG_ARGUMENT = 50_000
+_FIELD = """\
+field() { python3 -c 'import json, sys
+value = json.load(sys.stdin)
+for key in sys.argv[1:]:
+    value = value[int(key)] if isinstance(value, list) else value[key]
+print(value)' "$@"; }
+"""
+
+
+def as_curl(exchanges: Sequence[Exchange]) -> str:
+    """The sequence as commands for bash: one curl a request, ids and tokens carried over in variables."""
+    if not exchanges:
+        return ""
+    plan = plan_of(exchanges)
+    base = origin_of(exchanges[0].request.url)
+    blocks = [f"base=${{SHENHE_BASE_URL:-{base}}}\n"]
+    if any(variable.step and not variable.header for variable in (*plan.values.values(), *plan.secrets.values())):
+        blocks.append(_FIELD)
+    for number, exchange in enumerate(exchanges, start=1):
+        blocks.append("\n".join([f"# {number}. {title_of(exchange)}", *_step(number, exchange, plan, base)]) + "\n")
+    return "\n".join(blocks)
+
+
+def _step(number: int, exchange: Exchange, plan: Plan, base: str) -> list[str]:
+    request = exchange.request
+    carried = plan.of_step(number)
+    words = [
+        "curl",
+        "-sS",
+        "-g",
+        "--path-as-is",
+        "--noproxy",
+        "'*'",
+        "-X",
+        request.method,
+        _url(request.url, plan, base),
+    ]
+    for name, value in headers_of(request):
+        plain = basic_text(value)
+        if name.lower() == "authorization" and plain != value:
+            words += ["-u", _word(plan.pieces(plain))]
+        else:
+            words += ["-H", _word([f"{name}: ", *plan.pieces(value)])]
+    before = ""
+    if request.body:
+        if not is_whole(request):
+            return [f"echo 'the body of request {number} ({request.body_size} bytes) was not kept whole' >&2"]
+        if not is_text(request.body):
+            before = f"printf %s {base64.b64encode(request.body).decode()} | base64 -d | "
+            words += ["--data-binary", "@-"]
+        else:
+            text = _word(_body_pieces(request, plan))
+            if len(text) > _LONG_ARGUMENT:
+                before = f"printf %s {text} | "
+                words += ["--data-binary", "@-"]
+            else:
+                words += ["--data-binary", text]
+    headers = [variable for variable in carried if variable.header]
+    if headers:
+        words += ["-D", f'"$headers_{number}"']
+    response = exchange.response
+    binary = response is not None and not is_text(response.body)
+    if not carried:
+        words += ["-o", "/dev/null"] if binary else []
+        words += ["-w", r"'\n%{http_code}\n'"]
+    command = before + " ".join(words)
+    if not carried:
+        return [command]
+    lines = [f"headers_{number}=$(mktemp)"] if headers else []
+    lines.append(f"answer_{number}=$({command})")
+    for variable in carried:
+        if variable.header:
+            lines.append(
+                f"{variable.name}=$(tr -d '\\r' < \"$headers_{number}\" | sed -n 's/^{variable.header}: //Ip' | head"
+                " -n 1)"
+            )
+        else:
+            path = " ".join(_word([str(step)]) for step in variable.steps)
+            lines.append(f'{variable.name}=$(printf %s "$answer_{number}" | field {path})')
+    return lines
+
+
+def _body_pieces(request: SentRequest, plan: Plan) -> list[Piece]:
+    """A text body cut at its placeholders and at the values carried over, where they stand as whole JSON or form
+    values.
+    """
+    cut = plan.pieces(request.body.decode())
+    for value, variable in plan.values.items():
+        if is_form(request):
+            pattern = rf"(?<==){re.escape(quote_plus(value))}(?=&|$)"
+        else:
+            number = rf"|(?<=[:\[,\s]){re.escape(value)}(?=[,\]}}\s])" if value.isdigit() else ""
+            inside = {re.escape(json.dumps(value, ensure_ascii=ascii_only)[1:-1]) for ascii_only in (True, False)}
+            pattern = rf'(?<=")(?:{"|".join(sorted(inside))})(?="){number}'
+        compiled = re.compile(pattern)
+        again: list[Piece] = []
+        for piece in cut:
+            if isinstance(piece, str):
+                parts = compiled.split(piece)
+                again += [item for part in parts for item in (variable, part)][1:]
+            else:
+                again.append(piece)
+        cut = again
+    return cut
+
+
+def _url(url: str, plan: Plan, base: str) -> str:
+    whole = plan.values.get(url)
+    if whole is not None:
+        return _word([whole])
+    own = url.startswith(base)
+    atoms = url_pieces(url, plan, base if own else origin_of(url))
+    pieces = [piece for atom in atoms for piece in atom]
+    return '"$base"' + _word(pieces) if own else _word([origin_of(url), *pieces])
+
+
+def _word(pieces: list[Piece]) -> str:
+    """One word of bash."""
+    text = ""
+    word = ""
+    for piece in pieces:
+        if isinstance(piece, str):
+            text += piece
+        else:
+            word += _literal(text) + f'"${{{piece.name}}}"'
+            text = ""
+    return word + _literal(text) if text or not word else word
+
+
+def _literal(text: str) -> str:
+    if not text:
+        return ""
+    if visible(text) != text or "\r" in text:
+        return "$'" + "".join(map(_character, text)) + "'"
+    if re.fullmatch(r"[A-Za-z0-9_./:=@%+,-]+", text):
+        return text
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def _character(character: str) -> str:
+    """A character inside ``$'…'``."""
+    code = ord(character)
+    if code > 0x7F:
+        return f"\\u{code:04x}" if visible(character) != character else character
+    if code < 32 or code == 0x7F:
+        return f"\\x{code:02x}"
+    return "\\" + character if character in "'\\" else character

@@ -1,0 +1,143 @@
+"""What is carried from where: values that an answer gave and a later request repeats, and secrets that the environment
+gave.
+"""
+
+from __future__ import annotations
+
+import json
+import keyword
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+from urllib.parse import parse_qsl, unquote
+
+from shenhe.conformance.exchange import Exchange
+
+from .request import PLACEHOLDER, Steps, atoms_of, leaves_of, placeholders_of
+
+_NAMING_KEY = re.compile(r"(id|token|url|href|location|key|code)$", re.I)
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A value that is not the same in every run: from the answer of step ``step`` at ``steps``, or from the environment
+    (``step`` 0).
+    """
+
+    name: str
+    step: int = 0
+    steps: Steps = ()
+    header: str = ""
+
+
+Piece: TypeAlias = str | Variable
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is carried from where. ``values`` are server-made values by text; ``secrets`` are variables by placeholder
+    name.
+    """
+
+    values: dict[str, Variable]
+    secrets: dict[str, Variable]
+
+    def of_step(self, step: int) -> list[Variable]:
+        """What later requests need from the answer of step ``step``, counted from 1."""
+        return [variable for variable in (*self.secrets.values(), *self.values.values()) if variable.step == step]
+
+    def pieces(self, text: str) -> list[Piece]:
+        """``text`` cut at its placeholders."""
+        cut: list[Piece] = []
+        for index, part in enumerate(PLACEHOLDER.split(text)):
+            if index % 2:
+                cut.append(self.secrets.get(part) or Variable(part))
+            elif part:
+                cut.append(part)
+        return cut or [""]
+
+    def atom(self, text: str) -> list[Piece]:
+        """A whole value: carried from an answer, or cut at its placeholders."""
+        carried = self.values.get(text)
+        return [carried] if carried is not None else self.pieces(text)
+
+
+def plan_of(exchanges: Sequence[Exchange]) -> Plan:
+    """Find each value of a request that an earlier answer gave and no earlier request had."""
+    plan = Plan({}, {})
+    on_offer: dict[str, Variable] = {}
+    tokens: dict[str, Variable] = {}
+    own: set[str] = set()
+    for number, exchange in enumerate(exchanges, start=1):
+        for atom in atoms_of(exchange.request):
+            offered = on_offer.get(atom)
+            if offered is None:
+                own.add(atom)
+            elif atom not in plan.values:
+                plan.values[atom] = _named(offered, plan)
+        for name in placeholders_of(exchange.request):
+            if name in tokens:
+                plan.secrets.setdefault(name, tokens[name])
+        for steps, value in _leaves(exchange):
+            whole = PLACEHOLDER.fullmatch(value)
+            if whole:
+                tokens.setdefault(whole[1], Variable(whole[1], number, steps))
+            elif value not in own and looks_made(steps, value):
+                on_offer.setdefault(value, Variable("", number, steps))
+        location = exchange.response.header("location") if exchange.response else None
+        if location and location not in own:
+            on_offer.setdefault(location, Variable("", number, ("location",), "location"))
+    return plan
+
+
+def _named(variable: Variable, plan: Plan) -> Variable:
+    """With a name from the last key, numbered so that no two are equal and none is a word of the language."""
+    keys = [step for step in variable.steps if isinstance(step, str)] or ["value"]
+    stem = re.sub(r"\W+", "_", keys[-1], flags=re.ASCII).strip("_").lower() or "value"
+    if stem == "id" and len(keys) > 1:
+        stem = (re.sub(r"\W+", "_", keys[-2], flags=re.ASCII).strip("_").lower() or "value") + "_id"
+    if stem[0].isdigit() or keyword.iskeyword(stem) or stem in {"base", "client", "answer", "field"}:
+        stem = "value_" + stem
+    taken = {other.name for other in (*plan.values.values(), *plan.secrets.values())}
+    count = 1
+    while f"{stem}_{count}" in taken:
+        count += 1
+    return Variable(f"{stem}_{count}", variable.step, variable.steps, variable.header)
+
+
+def looks_made(steps: Steps, value: str) -> bool:
+    """Whether a value of an answer looks like something the server made up: an id, not a word of the interface."""
+    named = bool(steps) and isinstance(steps[-1], str) and bool(_NAMING_KEY.search(steps[-1]))
+    return named or (len(value) >= 6 and any(character.isdigit() for character in value) and " " not in value)
+
+
+def _leaves(exchange: Exchange) -> Iterator[tuple[Steps, str]]:
+    if exchange.response is None:
+        return
+    try:
+        document = json.loads(exchange.response.body)
+    except (ValueError, RecursionError):
+        return
+    yield from leaves_of(document, ())
+
+
+def url_pieces(url: str, plan: Plan, base: str) -> list[list[Piece]]:
+    """The URL as atoms, each of pieces; a variable in it is to be percent-encoded. The base is left out."""
+    rest = url.removeprefix(base)
+    path, mark, query = rest.partition("?")
+    atoms: list[list[Piece]] = []
+    for index, segment in enumerate(path.split("/")):
+        if index:
+            atoms.append(["/"])
+        carried = plan.values.get(unquote(segment)) if segment else None
+        atoms.append([carried] if carried else plan.pieces(segment) if segment else [""])
+    if mark:
+        atoms.append(["?"])
+        for index, pair in enumerate(query.split("&")):
+            name, equals, value = pair.partition("=")
+            atoms.append([("&" if index else "") + name + equals])
+            parsed = parse_qsl(pair, keep_blank_values=True)
+            carried = plan.values.get(parsed[0][1]) if parsed else None
+            atoms.append([carried] if carried else plan.pieces(value))
+    return atoms

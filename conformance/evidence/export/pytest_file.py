@@ -1,0 +1,165 @@
+"""A sequence of exchanges as one self-contained pytest."""
+
+from __future__ import annotations
+
+import base64
+import re
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import parse_qsl, quote_plus
+
+from shenhe.conformance.exchange import Exchange, SentRequest
+
+from .plan import Piece, Plan, Variable, plan_of, url_pieces
+from .request import basic_text, headers_of, is_form, is_text, is_whole, json_body, origin_of, title_of
+
+
+def as_pytest(exchanges: Sequence[Exchange], name: str = "replay") -> str:
+    """A Python file with one test that sends the sequence again and expects each answer's status to be as it was
+    recorded.
+
+    It passes for as long as the provider behaves as it did. It needs pytest and httpx; variables taken from the
+    environment are listed in its docstring.
+    """
+    plan = plan_of(exchanges)
+    base = origin_of(exchanges[0].request.url) if exchanges else "http://127.0.0.1"
+    body: list[str] = []
+    for number, exchange in enumerate(exchanges, start=1):
+        body += ["", *_step(number, exchange, plan, base)]
+    code = "\n".join(body)
+    stem = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_").lower() or "replay"
+    wanted = sorted(set(re.findall(r'os\.environ\["(\w+)"\]', code)))
+    needs = "".join(f"\n    {item}" for item in ("SHENHE_BASE_URL (default: the one that was probed)", *wanted))
+    lines = [
+        f'"""Replays {len(exchanges)} recorded requests and expects the recorded statuses.',
+        "",
+        f"Environment:{needs}",
+        '"""',
+        "",
+        *(f"import {module}" for module in ("base64", "os") if f"{module}." in code or module == "os"),
+        *(["from urllib.parse import " + ", ".join(used)] if (used := _used_quotes(code)) else []),
+        "",
+        "import httpx",
+        *(["import pytest"] if "pytest." in code else []),
+        "",
+        f'BASE = os.environ.get("SHENHE_BASE_URL", {base!r}).rstrip("/")',
+        "",
+        "",
+        f"def test_{stem}():",
+        "    with httpx.Client(trust_env=False, timeout=30) as client:",
+        textwrap.indent(code.lstrip("\n") or "pass", " " * 8),
+    ]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _used_quotes(code: str) -> list[str]:
+    return [function for function in ("quote", "quote_plus") if re.search(rf"\b{function}\(", code)]
+
+
+def _step(number: int, exchange: Exchange, plan: Plan, base: str) -> list[str]:
+    request = exchange.request
+    lines = [f"# {number}. {title_of(exchange)}"]
+    if not is_whole(request):
+        return [*lines, f'pytest.skip("the body of request {number} ({request.body_size} bytes) was not kept whole")']
+    arguments = [repr(request.method), _url(request.url, plan, base)]
+    headers = headers_of(request)
+    document = json_body(request)
+    if document is not None:
+        headers = [(key, value) for key, value in headers if key.lower() != "content-type"]
+    if headers:
+        shown = ", ".join(f"{key!r}: {_header(key, value, plan)}" for key, value in headers)
+        arguments.append(f"headers={{{shown}}}")
+    if document is not None:
+        arguments.append(f"json={_json(document, plan)}")
+    elif request.body:
+        arguments.append(f"content={_bytes(request, plan)}")
+    call = f"client.request({', '.join(arguments)})"
+    if len(call) > 100:
+        call = "client.request(\n" + "".join(f"    {argument},\n" for argument in arguments) + ")"
+    if exchange.response is None:
+        return [*lines, "with pytest.raises(httpx.HTTPError):", textwrap.indent(call, "    ")]
+    lines += [
+        f"answer_{number} = {call}",
+        f"assert answer_{number}.status_code == {exchange.response.status}, answer_{number}.text[:500]",
+    ]
+    for variable in plan.of_step(number):
+        if variable.header:
+            lines.append(f"{variable.name} = answer_{number}.headers[{variable.header!r}]")
+        else:
+            path = "".join(f"[{step!r}]" for step in variable.steps)
+            lines.append(f"{variable.name} = answer_{number}.json(){path}")
+    return lines
+
+
+def _name(variable: Variable) -> str:
+    return variable.name if variable.step else f'os.environ["{variable.name}"]'
+
+
+def _joined(parts: list[str]) -> str:
+    return " + ".join(part for part in parts if part not in {"''", "b''"}) or "''"
+
+
+def _text(pieces: list[Piece]) -> str:
+    return _joined([repr(piece) if isinstance(piece, str) else _name(piece) for piece in pieces])
+
+
+def _url(url: str, plan: Plan, base: str) -> str:
+    whole = plan.values.get(url)
+    if whole is not None:
+        return _name(whole)
+    parts: list[str] = [] if url.startswith(base) else [repr(origin_of(url))]
+    text = ""
+    for atom in url_pieces(url, plan, base if url.startswith(base) else origin_of(url)):
+        for piece in atom:
+            if isinstance(piece, str):
+                text += piece
+            else:
+                parts += [repr(text), f'quote(str({_name(piece)}), safe="")']
+                text = ""
+    return _joined([*(["BASE"] if url.startswith(base) else []), *parts, repr(text)])
+
+
+def _header(name: str, value: str, plan: Plan) -> str:
+    plain = basic_text(value)
+    if name.lower() == "authorization" and plain != value:
+        return f'"Basic " + base64.b64encode(({_text(plan.pieces(plain))}).encode()).decode()'
+    if not value.isascii():
+        return f"({_text(plan.pieces(value))}).encode()"
+    return _text(plan.pieces(value))
+
+
+def _json(value: Any, plan: Plan) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key!r}: {_json(inner, plan)}" for key, inner in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_json(inner, plan) for inner in value) + "]"
+    if isinstance(value, str):
+        return _text(plan.atom(value))
+    if isinstance(value, int) and not isinstance(value, bool) and str(value) in plan.values:
+        return _name(plan.values[str(value)])
+    return repr(value).replace("inf", 'float("inf")') if isinstance(value, float) else repr(value)
+
+
+def _bytes(request: SentRequest, plan: Plan) -> str:
+    body = request.body
+    if not is_text(body):
+        rows = textwrap.wrap(base64.b64encode(body).decode(), 88)
+        return "base64.b64decode(\n" + "".join(f'        "{row}"\n' for row in rows) + "    )"
+    text = body.decode()
+    if not is_form(request):
+        return f"({_text(plan.pieces(text))}).encode()"
+    parts: list[str] = []
+    for index, pair in enumerate(text.split("&")):
+        key, equals, value = pair.partition("=")
+        parts.append(repr(("&" if index else "") + key + equals))
+        parsed = parse_qsl(pair, keep_blank_values=True)
+        pieces = plan.atom(parsed[0][1]) if parsed else plan.pieces(value)
+        if all(isinstance(piece, str) for piece in pieces):
+            parts.append(repr(value))
+        else:
+            parts += [
+                repr(quote_plus(piece)) if isinstance(piece, str) else f"quote_plus(str({_name(piece)}))"
+                for piece in pieces
+            ]
+    return f"({_joined(parts)}).encode()"

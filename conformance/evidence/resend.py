@@ -1,0 +1,322 @@
+"""Send the stored sequence of a finding again, and say whether the provider still answers as it did.
+
+What differs from run to run is carried over: ids and tokens come from the new answers, what was redacted comes from the
+environment. The answers are compared, not judged: where a provider makes something else each time, only the check
+itself can say whether it is lawful now.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+from urllib.parse import parse_qsl, quote, quote_plus, urlsplit
+
+import httpx
+
+from ..bindings.client.body import BodyError, read_body
+from ..bindings.client.transport import FAILURES, DeadlineTransport
+from ..bindings.client.wire import failure_text
+from ..exchange import Exchange, ReceivedResponse, SentRequest, body_text, visible
+from ..report import CheckResult, Finding, Report, Step
+from .export.plan import Piece, Plan, Variable, looks_made, plan_of, url_pieces
+from .export.request import basic_text, headers_of, is_form, json_body, origin_of
+
+Outcome: TypeAlias = Literal["shows again", "no longer shows", "cannot tell"]
+
+MAX_BODY = 20_000_000
+TIMEOUT = 30.0
+"""Bytes and seconds of one answer."""
+
+SHORTEST_ID = 6
+"""Characters of an id that is looked for inside texts."""
+
+_NOT_KEPT = re.compile(r"\([\d,]+ bytes, not (?:kept|text).*\)|.*\n… \([\d,]+ bytes in all\)", re.S)
+_CHANGING = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d[\d:.,Z+-]*|[0-9a-f]{8,}(?:-[0-9a-f]{4,})*|\d{3,}", re.I)
+
+
+class RepeatError(ValueError):
+    """A finding whose sequence cannot be sent again."""
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """One request sent again: what came then, what came now, and whether that is the same."""
+
+    number: int
+    role: str
+    what: str
+    then: str
+    now: str
+    same: bool
+
+
+@dataclass(frozen=True)
+class Repetition:
+    """The whole sequence, and what it shows."""
+
+    outcome: Outcome
+    reason: str
+    steps: tuple[Repeated, ...]
+
+
+def finding_of(report: Report, rule: str) -> tuple[CheckResult, Finding]:
+    """The failure of a rule (or check) in a report. Raises :class:`RepeatError` naming those there are."""
+    found = [
+        (check, check.finding)
+        for check in report.checks
+        if check.finding is not None and rule in (check.name, *check.rules)
+    ]
+    failing = [pair for pair in found if pair[0].verdict == "fail"] or found
+    if not failing:
+        known = sorted({name for check in report.checks if check.finding for name in check.rules})
+        raise RepeatError(f"found no failure of {rule!r} in this report, it has: {', '.join(known) or 'none at all'}")
+    return failing[0]
+
+
+def base_of(finding: Finding) -> str:
+    """Scheme, host and port of the provider that a finding is about."""
+    if not finding.steps:
+        raise RepeatError("found no requests in this finding")
+    return origin_of(finding.steps[0].url)
+
+
+def repeat(
+    finding: Finding, base_url: str, environ: Mapping[str, str], transport: httpx.BaseTransport | None = None
+) -> Repetition:
+    """Send the requests of ``finding`` to ``base_url``, in their order. A set-up that fails ends it.
+
+    Raises :class:`RepeatError` for a sequence that was not kept whole, that leads to another host, or needs a variable
+    that ``environ`` does not have. Nothing is sent then.
+    """
+    exchanges = [_exchange(step) for step in finding.steps]
+    base = base_of(finding)
+    for number, step in enumerate(finding.steps, start=1):
+        _check_kept(number, step, base)
+    plan = plan_of(exchanges)
+    given = {name: environ.get(name) for name in _needed(plan, exchanges)}
+    missing = sorted(name for name, value in given.items() if not value)
+    if missing:
+        raise RepeatError(
+            f"found no value for {', '.join(missing)}, expected them in the environment: the report has them redacted"
+        )
+    values: dict[Variable, str] = {Variable(name): value for name, value in given.items() if value}
+    done: list[Repeated] = []
+    with httpx.Client(transport=transport or DeadlineTransport(), trust_env=False, follow_redirects=False) as client:
+        for number, (step, exchange) in enumerate(zip(finding.steps, exchanges, strict=True), start=1):
+            status, body, headers, trouble = _sent(client, exchange.request, plan, values, base, base_url.rstrip("/"))
+            _carry(plan, number, body, headers, values)
+            repeated = _compared(number, step, status, body, trouble)
+            done.append(repeated)
+            if step.role == "set-up" and status != step.status:
+                why = (
+                    f"request {number} ({repeated.what}) only prepares the case, and was answered {repeated.now}, not"
+                    f" {repeated.then}"
+                )
+                return Repetition("cannot tell", why, tuple(done))
+    return _concluded(tuple(done))
+
+
+def _concluded(done: tuple[Repeated, ...]) -> Repetition:
+    differing = [each for each in done if not each.same and each.role != "set-up"]
+    if not differing:
+        return Repetition("shows again", "every answer is as it was", done)
+    other_status = next((each for each in differing if each.then.partition(",")[0] != each.now.partition(",")[0]), None)
+    if other_status is not None:
+        why = (
+            f"request {other_status.number} ({other_status.what}) was answered {other_status.then}, and is answered"
+            f" {other_status.now} now"
+        )
+        return Repetition("cannot tell" if other_status.role == "control" else "no longer shows", why, done)
+    why = (
+        f"request {differing[0].number} ({differing[0].what}) is answered with other content; the check has to judge it"
+        " anew"
+    )
+    return Repetition("cannot tell", why, done)
+
+
+def _exchange(step: Step) -> Exchange:
+    body = step.request_body.encode("utf-8", "surrogatepass")
+    request = SentRequest(step.method, step.url, tuple(step.request_headers.items()), body, len(body))
+    response = None
+    if step.status is not None:
+        answer = step.response_body.encode("utf-8", "surrogatepass")
+        response = ReceivedResponse(step.status, tuple(step.response_headers.items()), answer, len(answer))
+    return Exchange(step.operation, request, response, step.error, step.origin)
+
+
+def _check_kept(number: int, step: Step, base: str) -> None:
+    if urlsplit(step.url).scheme not in {"http", "https"}:
+        raise RepeatError(f"request {number} is a call from Python, not a request over HTTP")
+    if origin_of(step.url) != base:
+        raise RepeatError(f"request {number} goes to {visible(origin_of(step.url))[:100]}, which is not the provider")
+    if _NOT_KEPT.fullmatch(step.request_body):
+        raise RepeatError(
+            f"the body of request {number} was not kept whole in the report: run the check again, or the pytest of the"
+            " finding"
+        )
+
+
+def _needed(plan: Plan, exchanges: Sequence[Exchange]) -> set[str]:
+    """The variables that no answer gives."""
+    names: set[str] = set()
+    for exchange in exchanges:
+        texts = [exchange.request.url, exchange.request.body.decode("utf-8", "replace")]
+        texts += [basic_text(value) for _, value in headers_of(exchange.request)]
+        for text in texts:
+            names |= {piece.name for piece in plan.pieces(text) if isinstance(piece, Variable) and not piece.step}
+    return names
+
+
+def _sent(
+    client: httpx.Client, request: SentRequest, plan: Plan, values: Mapping[Variable, str], base: str, base_url: str
+) -> tuple[int | None, bytes, Mapping[str, str], str]:
+    url = base_url + "".join(_text(atom, values, percent=True) for atom in url_pieces(request.url, plan, base))
+    headers = []
+    for name, value in headers_of(request):
+        plain = basic_text(value)
+        if plain != value:
+            encoded = base64.b64encode(_text(plan.pieces(plain), values).encode()).decode()
+            headers.append((name, f"Basic {encoded}"))
+        else:
+            headers.append((name, _text(plan.pieces(value), values)))
+    deadline = time.monotonic() + TIMEOUT
+    try:
+        sent = httpx.Request(
+            request.method,
+            url,
+            headers=[
+                (name.encode(), value.encode()) for name, value in [*headers, ("Accept-Encoding", "gzip, deflate")]
+            ],
+            content=_body(request, plan, values) or None,
+            extensions={
+                "timeout": dict.fromkeys(("connect", "read", "write", "pool"), TIMEOUT),
+                "deadline": deadline,
+                "max_body": MAX_BODY,
+            },
+        )
+        response = client.send(sent, stream=True)
+        try:
+            body = read_body(response, limit=MAX_BODY, deadline=deadline)
+        finally:
+            response.close()
+    except BodyError as error:
+        return None, b"", {}, str(error)
+    except FAILURES as error:
+        return None, b"", {}, failure_text(error)
+    return response.status_code, body, response.headers, ""
+
+
+def _body(request: SentRequest, plan: Plan, values: Mapping[Variable, str]) -> bytes:
+    document = json_body(request)
+    if document is not None:
+        return json.dumps(_filled(document, plan, values), ensure_ascii=False, separators=(",", ":")).encode(
+            "utf-8", "surrogatepass"
+        )
+    text = body_text(request.body) or ""
+    if not is_form(request):
+        return _text(plan.pieces(text), values).encode("utf-8", "surrogatepass")
+    pairs = [
+        f"{quote_plus(name)}={quote_plus(_text(plan.atom(value), values))}"
+        for name, value in parse_qsl(text, keep_blank_values=True)
+    ]
+    return "&".join(pairs).encode()
+
+
+def _filled(value: Any, plan: Plan, values: Mapping[Variable, str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _filled(inner, plan, values) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_filled(inner, plan, values) for inner in value]
+    if isinstance(value, str):
+        return _text(plan.atom(value), values)
+    carried = plan.values.get(str(value)) if isinstance(value, int) and not isinstance(value, bool) else None
+    return int(values[carried]) if carried is not None and values.get(carried, "").isdigit() else value
+
+
+def _text(pieces: Sequence[Piece], values: Mapping[Variable, str], *, percent: bool = False) -> str:
+    parts = []
+    for piece in pieces:
+        if isinstance(piece, str):
+            parts.append(piece)
+        else:
+            value = values.get(piece, values.get(Variable(piece.name), ""))
+            parts.append(quote(value, safe="") if percent else value)
+    return "".join(parts)
+
+
+def _carry(plan: Plan, number: int, body: bytes, headers: Mapping[str, str], values: dict[Variable, str]) -> None:
+    """Take what later requests need from the new answer. What is not there is left out, and the next request shows
+    it.
+    """
+    wanted = plan.of_step(number)
+    if not wanted:
+        return
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        document = None
+    for variable in wanted:
+        if variable.header:
+            found: Any = headers.get(variable.header)
+        else:
+            found = document
+            for step in variable.steps:
+                inside = (isinstance(found, dict) and step in found) or (
+                    isinstance(found, list) and isinstance(step, int) and step < len(found)
+                )
+                found = found[step] if inside else None
+        if isinstance(found, str | int) and not isinstance(found, bool):
+            values[variable] = str(found)
+
+
+def _compared(number: int, step: Step, status: int | None, body: bytes, trouble: str) -> Repeated:
+    then = str(step.status) if step.status is not None else f"not at all ({step.error or 'unknown'})"
+    now = str(status) if status is not None else f"not at all ({trouble})"
+    same = status == step.status
+    if same and status is not None and step.role != "set-up":
+        recorded = step.response_body
+        if not _NOT_KEPT.fullmatch(recorded) and list(_constant(recorded)) != list(
+            _constant(visible(body_text(body) or ""))
+        ):
+            same, now = False, f"{now}, otherwise"
+    return Repeated(number, step.role, visible(step.operation), then, now, same)
+
+
+def _constant(text: str) -> Iterator[Any]:
+    """What of an answer is the same in every run: the values of JSON that are no ids, tokens or times; a text without
+    its numbers.
+    """
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        yield _CHANGING.sub("#", re.sub(r"\$\{\w+\}", "#", text))
+        return
+    leaves = list(_leaves(document, ()))
+    made = {
+        value
+        for steps, value in leaves
+        if isinstance(value, str) and looks_made(steps, value) and len(value) >= SHORTEST_ID
+    }
+    for steps, value in leaves:
+        if isinstance(value, str):
+            # Ids stand inside texts too.
+            for each in sorted(made, key=len, reverse=True):
+                value = value.replace(each, "#")
+            value = "#" if looks_made(steps, value) or "${" in value else _CHANGING.sub("#", value)
+        yield steps, value
+
+
+def _leaves(value: Any, steps: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    if isinstance(value, dict):
+        for key in sorted(value):
+            yield from _leaves(value[key], (*steps, key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _leaves(inner, (*steps, index))
+    else:
+        yield steps, value

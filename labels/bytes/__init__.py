@@ -1,0 +1,1 @@
+"""Bytes of untrusted files: bounded access, format detection, and the confined worker for decoders."""

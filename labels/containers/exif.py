@@ -1,0 +1,182 @@
+"""TIFF structures: EXIF blocks inside other formats, and TIFF files themselves. A bounded walk over their
+directories.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+from ..bytes.pages import Source
+from ..findings import BeyondLimitError, Findings
+from . import xmp
+
+IMAGE_DESCRIPTION, SOFTWARE, ARTIST, XMP, EXIF_IFD, GPS_IFD = 0x010E, 0x0131, 0x013B, 0x02BC, 0x8769, 0x8825
+SUB_IFDS, USER_COMMENT, XP_COMMENT, XP_TITLE, XP_KEYWORDS, XP_SUBJECT = (
+    0x014A,
+    0x9286,
+    0x9C9C,
+    0x9C9B,
+    0x9C9E,
+    0x9C9F,
+)
+_SIZES = {
+    1: 1,
+    2: 1,
+    3: 2,
+    4: 4,
+    5: 8,
+    6: 1,
+    7: 1,
+    8: 2,
+    9: 4,
+    10: 8,
+    11: 4,
+    12: 8,
+    13: 4,
+    16: 8,
+    17: 8,
+    18: 8,
+}
+_TEXTS = {
+    IMAGE_DESCRIPTION: "ImageDescription",
+    USER_COMMENT: "UserComment",
+    XP_COMMENT: "XPComment",
+    XP_TITLE: "XPTitle",
+    XP_KEYWORDS: "XPKeywords",
+    XP_SUBJECT: "XPSubject",
+    SOFTWARE: "Software",
+    ARTIST: "Artist",
+}
+
+
+_LINKS = frozenset((EXIF_IFD, SUB_IFDS, GPS_IFD))
+_LOOKED_AT = _LINKS | frozenset((XMP, *_TEXTS))
+_BYTE_ORDERS: dict[bytes, tuple[str, Literal["little", "big"]]] = {b"II": ("<", "little"), b"MM": (">", "big")}
+_ROWS = {mark: struct.Struct(f"{mark}HHII") for mark in "<>"}
+_LARGE_ROWS = {mark: struct.Struct(f"{mark}HHQQ") for mark in "<>"}
+_ROWS_AT_ONCE = 64
+
+
+class Entry(NamedTuple):
+    """One directory entry: tag, type, where its value lies in the TIFF structure, and how many bytes it
+    takes.
+    """
+
+    tag: int
+    kind: int
+    offset: int
+    length: int
+
+
+def entries(data: Source, start: int, end: int, found: Findings) -> Iterator[Entry]:
+    """Entries that may say something of AI generation (``_LOOKED_AT``), of every directory that ``data[start:end]``
+    links to; offsets are absolute. Stops at broken links.
+    """
+    header = data[start : min(start + 16, end)]
+    order = _BYTE_ORDERS.get(header[:2])
+    if order is None or len(header) < 8:
+        return
+    mark, byte_order = order
+    magic = int.from_bytes(header[2:4], byte_order)
+    if magic == 42:
+        head, count_size, link_size, row = 4, 2, 4, _ROWS[mark]
+    elif magic == 43 and len(header) == 16:
+        head, count_size, link_size, row = 8, 8, 8, _LARGE_ROWS[mark]
+    else:
+        return
+    waiting = [(int.from_bytes(header[head : head + link_size], byte_order), 0)]
+    seen: set[int] = set()
+    while waiting:
+        directory, depth = waiting.pop(0)
+        position = start + directory
+        if directory == 0 or directory in seen or position + count_size > end:
+            continue
+        if depth > found.limits.depth:
+            raise BeyondLimitError(f"directories nested deeper than {found.limits.depth}")
+        seen.add(directory)
+        found.step()
+        left = int.from_bytes(data[position : position + count_size], byte_order)
+        position += count_size
+        left = min(left, (end - position) // row.size)
+        while left > 0:
+            taken = min(left, _ROWS_AT_ONCE)
+            found.step(taken)
+            block = data[position : position + taken * row.size]
+            for number, (tag, kind, count, offset) in enumerate(row.iter_unpack(block)):
+                if tag not in _LOOKED_AT:
+                    continue
+                length = count * _SIZES.get(kind, 0)
+                inline = position + number * row.size + 4 + link_size
+                where = inline if length <= link_size else start + offset
+                if not length or where + length > end:
+                    continue
+                if tag not in _LINKS:
+                    yield Entry(tag, kind, where, length)
+                elif kind in (4, 13, 18) and length <= 64:
+                    size = _SIZES[kind]
+                    links = data[where : where + length]
+                    waiting += [
+                        (int.from_bytes(links[at : at + size], byte_order), depth + 1) for at in range(0, length, size)
+                    ]
+            position += taken * row.size
+            left -= taken
+        if position + link_size <= end:
+            waiting.append((int.from_bytes(data[position : position + link_size], byte_order), depth))
+
+
+def read(data: Source, start: int, end: int, carrier: str, found: Findings) -> None:
+    """Reports what ``data[start:end]``, a TIFF structure, says of AI generation."""
+    big_endian = data[start : start + 2] == b"MM"
+    for entry in entries(data, start, end, found):
+        span = (entry.offset, entry.offset + entry.length)
+        if entry.tag == XMP:
+            xmp.read_range(data, span, carrier, found)
+        elif entry.tag in _TEXTS:
+            name = _TEXTS[entry.tag]
+            where = f"{carrier}/{name}"
+            if not found.within(entry.length, where):
+                continue
+            value = data[span[0] : span[1]]
+            if not found.field(value, where, span, name=None, big_endian=big_endian):
+                found.generator(value.removeprefix(b"UNICODE\0").replace(b"\0", b"").decode("utf-8", "replace"), where)
+
+
+def read_file(data: Source, found: Findings) -> None:
+    """A TIFF file."""
+    read(data, 0, len(data), "tiff", found)
+
+
+def write_file(data: bytes, value: str, found: Findings) -> bytes:
+    """A TIFF file with the XMP property: the first directory is written anew at the end, everything else
+    stays in place.
+    """
+    mark = "<" if data[:2] == b"II" else ">"
+    big = struct.unpack_from(f"{mark}H", data, 2)[0] == 43
+    count_format, link, entry_size, head = ("Q", "Q", 20, 8) if big else ("H", "I", 12, 4)
+    directory = struct.unpack_from(mark + link, data, head)[0]
+    count_size, link_size = struct.calcsize("=" + count_format), struct.calcsize("=" + link)
+    count = struct.unpack_from(mark + count_format, data, directory)[0]
+    start = directory + count_size
+    stop = start + count * entry_size
+    if count > found.limits.parts or stop + link_size > len(data):
+        raise ValueError("the first directory of the TIFF file is broken")
+    rows = [data[at : at + entry_size] for at in range(start, stop, entry_size)]
+    present = [e for e in entries(data, 0, len(data), found) if e.tag == XMP]
+    packet = (
+        xmp.with_property(data[present[0].offset : present[0].offset + present[0].length], value)
+        if present
+        else xmp.new_packet(value)
+    )
+    rows = [row for row in rows if struct.unpack_from(f"{mark}H", row)[0] != XMP]
+    body = data + b"\0" * (-len(data) % 8)
+    packet_at = len(body)
+    body += packet + b"\0" * (-len(packet) % 8)
+    rows.append(struct.pack(f"{mark}HH{link}{link}", XMP, 7, len(packet), packet_at))
+    rows.sort(key=lambda row: int(struct.unpack_from(f"{mark}H", row)[0]))
+    new_directory = len(body)
+    if not big and new_directory + len(rows) * entry_size >= 1 << 32:
+        raise ValueError("the file would grow beyond what TIFF can address (4 GiB)")
+    body += struct.pack(mark + count_format, len(rows)) + b"".join(rows) + data[stop : stop + link_size]
+    return body[:head] + struct.pack(mark + link, new_directory) + body[head + link_size :]

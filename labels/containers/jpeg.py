@@ -1,0 +1,121 @@
+"""JPEG: XMP and extended XMP, EXIF, comments and bare application segments; writing the XMP property."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+
+from ..bytes.pages import Source
+from ..findings import Findings
+from ..model import Deviation
+from . import exif, xmp
+
+_XMP_MARK = b"http://ns.adobe.com/xap/1.0/\0"
+_EXTENDED_MARK = b"http://ns.adobe.com/xmp/extension/\0"
+_EXIF_MARK = b"Exif\0\0"
+_PHOTOSHOP_MARK = b"Photoshop 3.0\0"
+_COMMENT, _APP0, _APP1, _START_OF_SCAN = 0xFE, 0xE0, 0xE1, 0xDA
+
+
+def segments(data: Source, found: Findings) -> Iterator[tuple[int, int, int]]:
+    """(marker, start, end) of each segment's payload before the first scan."""
+    position, size = 2, len(data)
+    while position + 4 <= size:
+        head = data[position : position + 4]
+        if head[0] != 0xFF:
+            return
+        marker = head[1]
+        if marker == 0xFF:
+            position += 1
+            continue
+        if marker == 0x01 or 0xD0 <= marker <= 0xD7:
+            position += 2
+            continue
+        if marker in (0xD9, _START_OF_SCAN):
+            return
+        found.step()
+        length = head[2] << 8 | head[3]
+        start, end = position + 4, position + 2 + length
+        if length < 2 or end > size:
+            found.note("jpeg: a segment is cut short")
+            return
+        yield marker, start, end
+        position = end
+
+
+def read(data: Source, found: Findings) -> None:
+    extended: dict[bytes, dict[int, tuple[int, bytes]]] = {}
+    for marker, start, end in segments(data, found):
+        if not is_metadata(marker):
+            continue
+        payload = bytes(data[start:end])
+        carrier = "jpeg:COM" if marker == _COMMENT else f"jpeg:APP{marker - _APP0}"
+        if payload.startswith(_XMP_MARK):
+            xmp.read(payload[len(_XMP_MARK) :], carrier, (start, end), found)
+        elif payload.startswith(_EXTENDED_MARK) and len(payload) > len(_EXTENDED_MARK) + 40:
+            at = len(_EXTENDED_MARK)
+            guid, (_, offset) = payload[at : at + 32], struct.unpack_from(">II", payload, at + 32)
+            extended.setdefault(guid, {})[offset] = (start, payload[at + 40 :])
+        elif payload.startswith(_EXIF_MARK):
+            exif.read(data, start + len(_EXIF_MARK), end, f"{carrier}/exif", found)
+        elif payload.startswith(_PHOTOSHOP_MARK) or marker == 0xE2:
+            continue  # image resources and colour profiles hold rights and colours, not labels
+        elif b"AIGC" in payload[:64].upper() or marker == _COMMENT:
+            _bare(payload, carrier, start, end, found)
+    for parts in extended.values():
+        _extended(parts, found)
+
+
+def _bare(payload: bytes, carrier: str, start: int, end: int, found: Findings) -> None:
+    """A comment, or a segment that holds nothing but ``AIGC{...}`` without any of the registered marks."""
+    standing = [Deviation.UNUSUAL_PLACE]
+    text = payload.lstrip(b"\0 ")
+    if text[:4].upper() == b"AIGC":
+        rest = text[4:].lstrip(b"\0 :=")
+        found.field(rest, carrier, (start, end), name=text[:4].decode("ascii"), standing=standing)
+    elif not found.field(payload, carrier, (start, end), name=None, standing=standing):
+        found.generator(payload[:4096].decode("utf-8", "replace"), carrier)
+
+
+def _extended(parts: dict[int, tuple[int, bytes]], found: Findings) -> None:
+    """Extended XMP comes in numbered pieces; they are joined only where they lie end to end."""
+    packet = b""
+    for offset, (_, piece) in sorted(parts.items()):
+        if offset != len(packet):
+            found.refuse("jpeg:APP1/extended", "pieces of the extended XMP packet are missing or overlap")
+            return
+        packet += piece
+        if not found.within(len(packet), "jpeg:APP1/extended"):
+            return
+    starts = [start for start, _ in parts.values()]
+    last_start, last = max(parts.values())
+    span = (min(starts), last_start + len(_EXTENDED_MARK) + 40 + len(last))
+    xmp.read(bytes(packet), "jpeg:APP1/extended", span, found)
+
+
+def segment(marker: int, payload: bytes) -> bytes:
+    if len(payload) > 65_533:
+        raise ValueError("the XMP packet grows beyond what one JPEG segment holds (65,533 bytes)")
+    return bytes((0xFF, marker)) + struct.pack(">H", len(payload) + 2) + payload
+
+
+def write(data: bytes, value: str, found: Findings) -> bytes:
+    """Joins the property to the file's XMP packet, or puts a new one behind the JFIF and EXIF segments.
+    Pixels stay as they are.
+    """
+    insert_at = 2
+    for marker, start, end in segments(data, found):
+        payload = data[start:end]
+        if marker == _APP1 and payload.startswith(_XMP_MARK):
+            joined = xmp.with_property(payload[len(_XMP_MARK) :], value)
+            if len(joined) + len(_XMP_MARK) > 65_533:
+                joined = xmp.without_padding(joined)
+            return data[: start - 4] + segment(_APP1, _XMP_MARK + joined) + data[end:]
+        if marker == _APP0 or (marker == _APP1 and payload.startswith(_EXIF_MARK)):
+            insert_at = end
+    return data[:insert_at] + segment(_APP1, _XMP_MARK + xmp.new_packet(value)) + data[insert_at:]
+
+
+def is_metadata(marker: int) -> bool:
+    """Application segments and comments, as against tables and frame headers."""
+    return marker == _COMMENT or 0xE0 <= marker <= 0xEF

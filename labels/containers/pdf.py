@@ -1,0 +1,71 @@
+"""PDF: the label is the entry ``/AIGC`` of the document information dictionary, or the XMP property of its
+metadata stream.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+
+from pypdf import PdfReader, PdfWriter
+from pypdf.errors import PyPdfError
+from pypdf.generic import NameObject, StreamObject, TextStringObject
+
+from ..findings import Findings, without_addresses
+from ..meaning.aigc import is_name
+from . import xmp
+
+logging.getLogger("pypdf").setLevel(logging.CRITICAL)
+
+
+def read(data: bytes, _media_type: str, _demuxer: str, found: Findings) -> None:
+    """Reads also what object streams and an empty user password hide."""
+    try:
+        reader = PdfReader(io.BytesIO(data), strict=False)
+        if reader.is_encrypted and not reader.decrypt(""):
+            found.refuse("pdf", "encrypted with a password")
+            return
+        information = reader.trailer.get("/Info")
+        information = information.get_object() if information is not None else {}
+        entries = [(str(key), information[key]) for key in list(information)[:256]]
+        metadata = reader.root_object.get("/Metadata")
+        stream = metadata.get_object() if metadata is not None else None
+        packet = stream.get_data() if isinstance(stream, StreamObject) else b""
+    except PyPdfError as error:
+        found.refuse("pdf", f"the document cannot be read: {without_addresses(error)}")
+        return
+    for key, value in entries:
+        name = key.removeprefix("/")
+        text = bytes(value) if isinstance(value, bytes) else str(value)
+        if is_name(name):
+            found.field(text, "pdf:Info", _span(data, key), name=name)
+        elif isinstance(text, str):
+            found.generator(text, f"pdf:Info/{name[:40]}")
+    if packet:
+        at = data.find(packet[:64])
+        xmp.read(packet, "pdf:metadata", (at, at + len(packet)) if at >= 0 else None, found)
+
+
+def _span(data: bytes, key: str) -> tuple[int, int] | None:
+    """Where the entry stands, if it stands in the open."""
+    at = data.rfind(key.encode("latin-1", "replace"))
+    return (at, min(at + len(key) + 512, len(data))) if at >= 0 else None
+
+
+def write(data: bytes, value: str, _found: Findings) -> bytes:
+    """Adds the entry in an incremental update: every byte of the document stays, more follow. Raises
+    ValueError.
+    """
+    try:
+        reader = PdfReader(io.BytesIO(data), strict=False)
+        if reader.is_encrypted:
+            raise ValueError("the document is encrypted; remove its protection first")
+        if "/Sig" in str(reader.root_object.get("/AcroForm", "")):
+            raise ValueError("the document is signed; a label would break the signature")
+        writer = PdfWriter(io.BytesIO(data), incremental=True)
+        writer.add_metadata({NameObject("/AIGC"): TextStringObject(value)})
+        stream = io.BytesIO()
+        writer.write(stream)
+    except PyPdfError as error:
+        raise ValueError(f"the document cannot be changed: {without_addresses(error)}") from error
+    return stream.getvalue()

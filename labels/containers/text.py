@@ -1,0 +1,218 @@
+"""Text formats: plain text, JSON and Markdown, with the AIGC field in them and the explicit labels in their
+words.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from ..findings import Findings, Span
+from ..meaning.aigc import is_name
+from ..meaning.wording import find_text_labels, with_text_label
+from ..model import Deviation, Label
+
+_FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n(.{0,65536}?)\r?\n(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL)
+_BODY_FIELD = re.compile(r"""\{\s*["']AIGC["']\s*:\s*\{[^{}]{0,8192}\}\s*\}""", re.IGNORECASE)
+
+
+def decoded(data: bytes) -> str:
+    """Text of unknown encoding: byte-order marks first, then UTF-8, then GB 18030."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return data.decode("utf-16", "replace")
+    try:
+        return data.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("gb18030", "replace")
+
+
+def byte_span(data: bytes, text: str, start: int, end: int) -> Span | None:
+    """Byte range of a range of characters; only where the file is UTF-8."""
+    mark = 3 if data[:3] == b"\xef\xbb\xbf" else 0
+    before = mark + len(text[:start].encode("utf-8", "replace"))
+    after = before + len(text[start:end].encode("utf-8", "replace"))
+    return (
+        (before, after)
+        if after <= len(data) and data[before:after] == text[start:end].encode("utf-8", "replace")
+        else None
+    )
+
+
+def read_words(text: str, carrier: str, found: Findings) -> None:
+    """Adds the explicit text labels of ``text``; ``carrier`` is put in front of their own."""
+    labels, notes = find_text_labels(text)
+    for label in labels:
+        where = f"{carrier}/{label.carrier}" if carrier else label.carrier
+        found.add(Label(label.scheme, label.kind, where, label.fields, label.deviations, None, label.raw, label.detail))
+    for note in notes:
+        found.note(f"{carrier}: {note}" if carrier else note)
+
+
+def read_text(data: bytes, found: Findings) -> None:
+    text = decoded(data)
+    words = []
+    at = 0
+    for match in list(_BODY_FIELD.finditer(text))[:8]:
+        span = byte_span(data, text, match.start(), match.end())
+        if found.field(match[0], "text:body", span, name=None, standing=[Deviation.IN_BODY]):
+            words.append(text[at : match.start()])
+            at = match.end()
+    words.append(text[at:])
+    read_words("".join(words), "", found)
+
+
+def read_markdown(data: bytes, found: Findings) -> None:
+    text = decoded(data)
+    front = _FRONT_MATTER.match(text)
+    if front is not None:
+        _read_front_matter(front[1], byte_span(data, text, front.start(1), front.end(1)), found)
+        text = text[front.end() :]
+    read_words(text, "markdown", found)
+
+
+def _read_front_matter(block: str, span: Span | None, found: Findings) -> None:
+    """The one key that matters, read line by line: a YAML parser has no business with untrusted front
+    matter.
+    """
+    lines = block.splitlines()
+    for number, line in enumerate(lines):
+        found.step()
+        match = re.match(r"""["']?([\w.\-]{1,60})["']?\s*:\s*(.*)$""", line)
+        if match is None or not is_name(match[1]):
+            continue
+        value = match[2].strip()
+        nested = _indented(lines[number + 1 :])
+        if value in ("", "|", ">", "|-", ">-", "|+", ">+"):
+            joined = "".join(nested).strip()
+            pairs = [
+                (m[1], _unquoted(m[2]))
+                for m in map(re.compile(r"""\s*["']?(\w{1,60})["']?\s*:\s*(.*)$""").match, nested)
+                if m
+            ]
+            if joined.startswith(("{", "'", '"')) and not joined.endswith(":"):
+                found.field(_unquoted(joined), "markdown:front-matter", span, name=match[1])
+            elif pairs:
+                found.structure(pairs, "markdown:front-matter", span, name=match[1])
+        else:
+            found.field(_unquoted(value), "markdown:front-matter", span, name=match[1])
+
+
+def _indented(lines: list[str]) -> list[str]:
+    inner = []
+    for line in lines[:64]:
+        if line[:1] not in (" ", "\t") and line.strip():
+            break
+        inner.append(line)
+    return inner
+
+
+def _unquoted(value: str) -> str:
+    value = value.strip()
+    if len(value) >= 2 and value[0] == value[-1] == "'":
+        return value[1:-1].replace("''", "'")
+    if len(value) >= 2 and value[0] == value[-1] == '"':
+        try:
+            inner = json.loads(value)
+        except ValueError:
+            return value[1:-1]
+        return inner if isinstance(inner, str) else value
+    return value
+
+
+class _Object(list[tuple[str, Any]]):
+    """A JSON object as pairs, so that a key given twice is not lost."""
+
+
+def read_json(data: bytes, found: Findings) -> None:
+    text = decoded(data)
+    try:
+        whole = json.loads(text, object_pairs_hook=_Object)
+    except (ValueError, RecursionError) as error:
+        found.refuse("json", f"not well-formed JSON: {str(error)[:120]}")
+        read_text(data, found)
+        return
+    _walk(whole, "", 0, found)
+
+
+def _walk(node: Any, path: str, depth: int, found: Findings) -> None:
+    if depth > found.limits.depth:
+        found.note(f"json: values deeper than {found.limits.depth} levels were not looked at")
+        return
+    if isinstance(node, _Object):
+        for key, value in node:
+            found.step()
+            where = f"{path}/{key[:60]}"
+            if is_name(key) and (isinstance(value, _Object) or (isinstance(value, str) and "{" in value)):
+                _field(key, value, f"json:{where}", found)
+            else:
+                _walk(value, where, depth + 1, found)
+    elif isinstance(node, list):
+        for index, value in enumerate(node):
+            found.step()
+            _walk(value, f"{path}/{index}", depth + 1, found)
+    elif isinstance(node, str) and node:
+        read_words(node, f"json:{path}", found)
+
+
+def _field(key: str, value: Any, where: str, found: Findings) -> None:
+    """In JSON the field is naturally an object; a string that holds JSON is the literal reading of Annex E.
+    Both are taken.
+    """
+    if isinstance(value, str):
+        found.field(value, where, None, name=key)
+        return
+    duplicates = len({name for name, _ in value}) < len(value)
+    standing = [Deviation.DUPLICATE_KEY] if duplicates else []
+    found.field(json.dumps(_plain(value), ensure_ascii=False), where, None, name=key, standing=standing)
+
+
+def _plain(node: Any) -> Any:
+    if isinstance(node, _Object):
+        first: dict[str, Any] = {}
+        for key, value in node:
+            first.setdefault(key, _plain(value))
+        return first
+    return [_plain(item) for item in node] if isinstance(node, list) else node
+
+
+def write_text(data: bytes, wrapped: str) -> bytes:
+    """Plain text has no metadata: the field becomes the last line."""
+    mark = data[:2]
+    if mark in (b"\xff\xfe", b"\xfe\xff"):
+        text = data.decode("utf-16").rstrip("\n") + "\n" + wrapped + "\n"
+        return mark + text.encode("utf-16-le" if mark == b"\xff\xfe" else "utf-16-be")
+    separator = b"" if not data or data.endswith(b"\n") else b"\n"
+    return data + separator + wrapped.encode("ascii") + b"\n"
+
+
+def write_markdown(data: bytes, value: str, found: Findings) -> bytes:
+    """One line of front matter, which is begun where there is none."""
+    text = data.decode("utf-8")
+    mark = "\ufeff" if text.startswith("\ufeff") else ""
+    body = text.removeprefix("\ufeff")
+    line = f"AIGC: '{value.replace(chr(39), chr(39) * 2)}'"
+    front = _FRONT_MATTER.match(body)
+    if front is not None:
+        return f"{mark}{body[: front.end(1)]}\n{line}{body[front.end(1) :]}".encode()
+    return f"{mark}---\n{line}\n---\n{body}".encode()
+
+
+def write_json(data: bytes, value: str, found: Findings) -> bytes:
+    """One member in front of the others; the rest of the text stays as it is. Raises ValueError unless the
+    top is an object.
+    """
+    text = data.decode("utf-8-sig")
+    whole = json.loads(text)
+    if not isinstance(whole, dict):
+        raise ValueError("the top level of the JSON text is no object, so that there is no place for a field")
+    brace = text.index("{")
+    comma = "," if whole else ""
+    return f'{text[: brace + 1]}"AIGC":{value}{comma}{text[brace + 1 :]}'.encode()
+
+
+def explain(data: bytes, media_type: str) -> bytes:
+    """``data`` with an explicit text label at the end of its words."""
+    if media_type == "application/json":
+        raise ValueError("which member of a JSON text people read is not known here; label that text itself")
+    return with_text_label(data.decode("utf-8")).encode()

@@ -1,0 +1,285 @@
+"""XMP packets: read with a bounded, event-based parser, and changed by inserting one property, never
+rewritten.
+
+The property is ``<TC260:AIGC>`` in http://www.tc260.org.cn/ns/AIGC/1.0/ (practice guides to GB 45438-2025).
+No entity is ever declared or resolved: a DOCTYPE refuses the packet.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from functools import lru_cache
+from itertools import islice
+from xml.parsers import expat
+
+from ..bytes.pages import Source
+from ..findings import Findings, Span
+from ..meaning import aigc
+from ..model import Deviation
+
+RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+_DEPTH = 64
+_GENERATOR_NAMES = {"CreatorTool", "Credit", "description", "UserComment", "Software"}
+#: What a packet holds wherever a property that matters stands in it, beside ``aigc`` in any case: no name can be
+#: written in another way, but by an entity.
+_TELLING = (b"<!DOCTYPE", *(name.encode() for name in ("DigitalSourceType", *sorted(_GENERATOR_NAMES))))
+
+
+def _told(name: str) -> tuple[str, str, str]:
+    """(namespace, local name, what it is to us) of a name as expat joins it: ``field``, ``source``, ``generator``
+    or nothing.
+    """
+    namespace, _, local = name.rpartition(" ")
+    if aigc.is_name(local):
+        return namespace, local, "field"
+    return (
+        namespace,
+        local,
+        "source" if local == "DigitalSourceType" else "generator" if local in _GENERATOR_NAMES else "",
+    )
+
+
+# Packets repeat a few dozen names; long ones are a file's own and not worth keeping.
+_told_before = lru_cache(2048)(_told)
+
+
+class _RefusedError(Exception):
+    """The packet asks for something that is never done; the message says what."""
+
+
+class _Packet:
+    """Collects the few properties that matter, by local name, whatever their prefix."""
+
+    def __init__(self) -> None:
+        self.fields: list[tuple[str, str, bool, str]] = []  # local name, namespace, written as attribute, value
+        self.structures: list[tuple[str, str, list[tuple[str, str]]]] = []
+        self.source_types: list[str] = []
+        self.generator_texts: list[str] = []
+        # Counted from where the first element was seen, so that it may fall below nothing.
+        self._depth = 0
+        self._inside: tuple[str, str, int] | None = None
+        self._text: list[str] = []
+        self._pairs: list[tuple[str, str]] = []
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        self._depth += 1
+        if self._depth > _DEPTH:
+            raise _RefusedError(f"elements nested deeper than {_DEPTH}")
+        namespace, local, role = _told_before(name) if len(name) < 128 else _told(name)
+        if self._inside is not None:
+            self._pairs += [
+                (key.rpartition(" ")[2], value) for key, value in attributes.items() if " " in key and RDF not in key
+            ]
+            self._text.clear()
+            return
+        for key, value in attributes.items():
+            attribute_namespace, attribute, meaning = _told_before(key) if len(key) < 128 else _told(key)
+            if meaning == "field":
+                self.fields.append((attribute, attribute_namespace, True, value))
+            elif meaning == "source":
+                self.source_types.append(value)
+            elif meaning:
+                self.generator_texts.append(value)
+        if role and namespace != RDF:
+            self._inside = (local, namespace, self._depth)
+            self._text.clear()
+            self._pairs = [
+                (key.rpartition(" ")[2], value) for key, value in attributes.items() if " " in key and RDF not in key
+            ]
+            resource = attributes.get(f"{RDF} resource")
+            if role == "source" and resource:
+                self.source_types.append(resource)
+
+    def text(self, characters: str) -> None:
+        if self._inside is not None:
+            self._text.append(characters)
+
+    def end(self, name: str) -> None:
+        depth = self._depth
+        self._depth -= 1
+        if self._inside is None:
+            return
+        local, namespace, opened = self._inside
+        content = "".join(self._text)
+        if depth > opened:
+            inner = name.rpartition(" ")[2]
+            if content.strip():
+                self._pairs.append((inner, content.strip()))
+            self._text.clear()
+            return
+        self._inside = None
+        if local == "DigitalSourceType":
+            self.source_types += [content] if content.strip() else [v for _, v in self._pairs]
+        elif local in _GENERATOR_NAMES:
+            self.generator_texts += [content, *(v for _, v in self._pairs)]
+        elif self._pairs and not content.strip():
+            self._structure(local, namespace)
+        else:
+            self.fields.append((local, namespace, False, content))
+
+    def _structure(self, local: str, namespace: str) -> None:
+        items = [value for key, value in self._pairs if key == "li"]
+        if items:  # an array or language alternative around the one string
+            self.fields.extend((local, namespace, False, value) for value in items[:8])
+        else:
+            self.structures.append((local, namespace, list(self._pairs[:64])))
+
+
+def read_range(data: Source, span: Span, carrier: str, found: Findings) -> None:
+    """``read`` of the packet at ``span`` of ``data``, which is fetched only if it is small enough to be looked at."""
+    if found.within(span[1] - span[0], carrier):
+        _read(data[span[0] : span[1]], carrier, span, found)
+
+
+def read(packet: bytes, carrier: str, span: Span | None, found: Findings) -> None:
+    """Reports the AIGC property, the IPTC source type and generator traces of one packet to ``found``."""
+    if found.within(len(packet), carrier):
+        _read(packet, carrier, span, found)
+
+
+def _first_telling(packet: bytes) -> int:
+    """Where the first name that matters may stand, or -1 where none can."""
+    places = [packet.lower().find(b"aigc"), *map(packet.find, _TELLING)]
+    return min((place for place in places if place >= 0), default=-1)
+
+
+def _read(packet: bytes, carrier: str, span: Span | None, found: Findings) -> None:
+    plain, body = _as_utf8(packet), _trimmed(packet)
+    first = _first_telling(body if plain is packet else plain)
+    if first < 0:
+        return
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.StartDoctypeDeclHandler = _refuse_doctype
+    parser.buffer_text = True
+    collected = _Packet()
+    try:
+        if plain is packet:
+            # Elements in front of the first name that matters are parsed, too, for that alone shows which name stands
+            # for which namespace; telling each of them here would take longer than all the rest.
+            before = max(body.rfind(b"<", 0, first), 0)
+            parser.Parse(body[:before], False)
+            body = body[before:]
+        parser.StartElementHandler = collected.start
+        parser.EndElementHandler = collected.end
+        parser.CharacterDataHandler = collected.text
+        parser.Parse(body, True)
+    except _RefusedError as error:
+        found.refuse(carrier, f"XMP packet: {error}")
+        return
+    except (expat.ExpatError, ValueError, LookupError) as error:
+        _read_broken(plain, carrier, span, found, str(error))
+        return
+    finally:
+        parser.StartElementHandler = parser.EndElementHandler = parser.CharacterDataHandler = None
+    for local, namespace, is_attribute, value in collected.fields:
+        standing = _namespace_deviations(namespace)
+        if is_attribute:
+            standing.append(Deviation.ATTRIBUTE_FORM)
+        found.field(value, f"{carrier}/xmp", span, name=local, standing=standing)
+    for local, namespace, pairs in collected.structures:
+        found.structure(pairs, f"{carrier}/xmp", span, name=local, standing=_namespace_deviations(namespace))
+    for value in collected.source_types:
+        found.source_type(value, f"{carrier}/xmp", span)
+    for value in collected.generator_texts:
+        found.generator(value, f"{carrier}/xmp")
+
+
+def _namespace_deviations(namespace: str) -> list[Deviation]:
+    return [] if namespace == aigc.NAMESPACE else [Deviation.NAMESPACE]
+
+
+def _refuse_doctype(name: str, system: str | None, public: str | None, has_subset: bool) -> None:
+    raise _RefusedError("holds a DOCTYPE, which XMP has no use for")
+
+
+def _trimmed(packet: bytes) -> bytes:
+    return packet.strip(b"\0 \t\r\n")
+
+
+def _as_utf8(packet: bytes) -> bytes:
+    if packet[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return packet.decode("utf-16", "replace").encode("utf-8", "replace")
+    if packet[:1] == b"<" and packet[1:2] == b"\0":
+        return packet.decode("utf-16-le", "replace").encode("utf-8", "replace")
+    return packet
+
+
+_BROKEN_ELEMENT = re.compile(r"<(?:\w{1,20}:)?(AIGC)\b[^<>]{0,200}>", re.IGNORECASE)
+_BROKEN_ATTRIBUTE = re.compile(r"""\b(?:\w{1,20}:)?(AIGC)\s{0,20}=\s{0,20}(["'])""", re.IGNORECASE)
+
+
+def _read_broken(packet: bytes, carrier: str, span: Span | None, found: Findings, error: str) -> None:
+    """What can be told of a packet that is no XML: values are cut at their end mark by searching, never by
+    backtracking.
+    """
+    if b"<!DOCTYPE" in packet or b"<!ENTITY" in packet:
+        found.refuse(carrier, "XMP packet: holds a DOCTYPE, which XMP has no use for")
+        return
+    text = packet.decode("utf-8", "replace")
+    seen = False
+    for match in islice(_BROKEN_ELEMENT.finditer(text), 4):
+        end = text.find("</", match.end())
+        value = text[match.end() : end if end >= 0 else match.end() + 65_536]
+        value = value.removeprefix("<![CDATA[").removesuffix("]]>")
+        standing = [Deviation.MALFORMED_XML]
+        seen |= found.field(html.unescape(value), f"{carrier}/xmp", span, name=match[1], standing=standing)
+    for match in () if seen else islice(_BROKEN_ATTRIBUTE.finditer(text), 4):
+        end = text.find(match[2], match.end())
+        value = html.unescape(text[match.end() : end if end >= 0 else match.end() + 65_536])
+        standing = [Deviation.MALFORMED_XML, Deviation.ATTRIBUTE_FORM]
+        seen |= found.field(value, f"{carrier}/xmp", span, name=match[1], standing=standing)
+    if not seen:
+        found.refuse(carrier, f"XMP packet is not well-formed XML: {error}")
+
+
+def property_element(value: str) -> str:
+    return f"<TC260:AIGC>{html.escape(value, quote=False)}</TC260:AIGC>"
+
+
+def new_packet(value: str) -> bytes:
+    """A packet that holds the property alone."""
+    return (
+        '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/">'
+        f'<rdf:RDF xmlns:rdf="{RDF}">'
+        f"{_description(value, 'rdf', '')}"
+        "</rdf:RDF></x:xmpmeta>\n"
+        '<?xpacket end="w"?>'
+    ).encode()
+
+
+def _description(value: str, prefix: str, about: str) -> str:
+    return (
+        f'<{prefix}:Description {prefix}:about="{about}"'
+        f' xmlns:TC260="{aigc.NAMESPACE}">{property_element(value)}</{prefix}:Description>'
+    )
+
+
+def with_property(packet: bytes, value: str) -> bytes:
+    """``packet`` with the property inserted and everything else as it was. Raises ValueError where it has
+    no RDF to join.
+    """
+    if packet[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in packet[:8]:
+        raise ValueError("the XMP packet in the file is UTF-16; only UTF-8 packets are changed")
+    text = packet.rstrip(b"\0").decode("utf-8")
+    about = re.search(r"""\b\w+:about\s*=\s*["']([^"'<]*)["']""", text)
+    closings = list(re.finditer(r"</(\w+):RDF\s*>", text))
+    if closings:
+        closing = closings[-1]
+        inserted = _description(value, closing[1], about[1] if about else "")
+        changed = text[: closing.start()] + inserted + text[closing.start() :]
+    else:
+        empty = re.search(r"<(\w+):RDF\b([^>]*)/>", text)
+        if empty is None:
+            raise ValueError("the XMP packet in the file has no rdf:RDF element that the label could join")
+        whole = f"<{empty[1]}:RDF{empty[2]}>{_description(value, empty[1], '')}</{empty[1]}:RDF>"
+        changed = text[: empty.start()] + whole + text[empty.end() :]
+    return changed.encode()
+
+
+def without_padding(packet: bytes) -> bytes:
+    """``packet`` without the white space that writers leave before the closing instruction for later
+    growth.
+    """
+    return re.sub(rb"\s{64,}(?=<\?xpacket end)", b"\n", packet)

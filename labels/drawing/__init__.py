@@ -1,0 +1,1 @@
+"""Labels that people perceive, drawn into pictures and films and mixed into sound."""

@@ -1,0 +1,97 @@
+"""Drawing the visible label into a picture, with everything else of the file kept as it was."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from ..bytes.sniff import Format
+from ..containers import jpeg, png
+from ..findings import Findings
+from . import glyphs
+
+#: Chunks that describe a palette or its colours; they fall when a palette picture has to become a
+#: true-colour one.
+_OF_THE_PALETTE = {b"PLTE", b"tRNS", b"bKGD", b"hIST", b"sBIT", b"sPLT"}
+
+
+def with_visible_label(kind: Format, data: bytes, found: Findings) -> bytes:
+    """``data`` with ``AI生成`` drawn in its lower right corner.
+
+    PNG stays lossless, and only the corner's pixels change. JPEG and WebP have to be encoded again; JPEG
+    keeps its quantisation tables. Raises ValueError for formats and pictures that cannot be drawn on.
+    """
+    from PIL import Image
+
+    if kind.name not in ("png", "jpeg", "webp"):
+        raise ValueError(f"no visible label can be drawn into {kind.media_type} files here; use PNG, JPEG or WebP")
+    try:
+        image = Image.open(io.BytesIO(data), formats=[kind.name.upper()])
+        if image.width * image.height > found.limits.pixels:
+            raise ValueError(f"{image.width}x{image.height} pixels are more than the {found.limits.pixels:,} allowed")
+        if getattr(image, "n_frames", 1) > 1:
+            raise ValueError("the picture is animated; only still pictures are drawn on")
+        image.load()
+    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+        raise ValueError(f"the picture cannot be decoded ({error})") from error
+    if kind.name == "png":
+        return _png(data, image, found)
+    if kind.name == "jpeg":
+        return _jpeg(data, image, found)
+    return _webp(image)
+
+
+def _png(data: bytes, image: Any, found: Findings) -> bytes:
+    mode = image.mode
+    if mode not in ("L", "LA", "RGB", "RGBA"):
+        if mode.startswith("I"):
+            raise ValueError("pictures with 16 bits a channel would lose depth")
+        transparent = mode in ("P", "1") and "transparency" in image.info
+        image = image.convert("RGBA" if transparent else "L" if mode == "1" else "RGB")
+    stream = io.BytesIO()
+    glyphs.draw_label(image).save(stream, "PNG")
+    painted = stream.getvalue()
+    pixels = [(kind, painted[a:b]) for kind, a, b in png.chunks(painted, found) if kind in (b"IHDR", b"IDAT")]
+    new = [png.chunk(*pixels[0])]
+    drawn = False
+    for kind, start, end in png.chunks(data, found):
+        if kind == b"IHDR" or (kind in _OF_THE_PALETTE and image.mode != mode):
+            continue
+        if kind == b"IDAT":
+            if not drawn:
+                new += [png.chunk(*each) for each in pixels[1:]]
+                drawn = True
+            continue
+        if kind in (b"acTL", b"fcTL", b"fdAT"):
+            continue
+        new.append(png.chunk(kind, data[start:end]))
+    return png.SIGNATURE + b"".join(new)
+
+
+def _jpeg(data: bytes, image: Any, found: Findings) -> bytes:
+    if image.mode not in ("L", "RGB"):
+        raise ValueError(f"JPEG pictures in {image.mode} are not drawn on; convert them to RGB first")
+    stream = io.BytesIO()
+    options: dict[str, Any] = {"qtables": image.quantization}
+    if image.mode == "RGB":
+        from PIL import JpegImagePlugin
+
+        options["subsampling"] = max(JpegImagePlugin.get_sampling(image), 0)
+    glyphs.draw_label(image).save(stream, "JPEG", **options)
+    painted = stream.getvalue()
+    kept = b"".join(jpeg.segment(m, data[a:b]) for m, a, b in jpeg.segments(data, found) if jpeg.is_metadata(m))
+    picture = b"".join(
+        jpeg.segment(m, painted[a:b]) for m, a, b in jpeg.segments(painted, found) if not jpeg.is_metadata(m)
+    )
+    scan = max((b for _, _, b in jpeg.segments(painted, found)), default=2)
+    return painted[:2] + kept + picture + painted[scan:]
+
+
+def _webp(image: Any) -> bytes:
+    info = image.info
+    if image.mode not in ("RGB", "RGBA"):
+        image = image.convert("RGBA")
+    stream = io.BytesIO()
+    extras = {key: info[key] for key in ("exif", "xmp", "icc_profile") if info.get(key)}
+    glyphs.draw_label(image).save(stream, "WEBP", quality=95, **extras)
+    return stream.getvalue()

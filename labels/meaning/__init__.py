@@ -1,0 +1,1 @@
+"""What the values found in files mean: the AIGC field, wordings, generator traces, content credentials."""

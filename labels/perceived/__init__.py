@@ -1,0 +1,1 @@
+"""Labels that people perceive, found in pixels and samples."""

@@ -1,0 +1,169 @@
+"""One file's reading as a record for programs: what ``shenhe label read --json`` prints, and its JSON
+Schema.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from .bytes.pages import opened, pieces
+from .findings import Findings
+from .model import Deviation, Label, Labels, Limits, Refusal
+from .read import Depth, read_source
+
+
+class LabelRecord(BaseModel):
+    """One label of a file."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    scheme: str = Field(description="gb45438, c2pa, iptc, text, visible, rhythm or spoken")
+    kind: Literal["explicit", "implicit"]
+    carrier: str = Field(description="where in the file it stands")
+    fields: dict[str, Any] = Field(description="what was read")
+    conformant: bool = Field(description="no deviation from a binding clause, and nothing undecided")
+    undecided: bool = Field(description="a measurement lies where it cannot decide")
+    deviations: list[Deviation] = Field(description="departures from the standard, by name")
+    span: tuple[int, int] | None = Field(description="byte range [start, end) of the carrier")
+    detail: str = Field(description="the same in sentences")
+
+
+class RefusalRecord(BaseModel):
+    """Something that was not read, and why."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    what: str
+    why: str
+
+
+class FileRecord(BaseModel):
+    """Everything one reading of one file found."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    file: str
+    media_type: str = Field(description="told from the bytes")
+    sha256: str = Field(description="of the whole file; empty where the file could not be read")
+    labels: list[LabelRecord]
+    refused: list[RefusalRecord]
+    notes: list[str]
+    elapsed_ms: float = Field(ge=0)
+
+    @property
+    def decided(self) -> bool:
+        return not self.refused and not any(label.undecided for label in self.labels)
+
+
+def json_schema() -> dict[str, Any]:
+    """The schema of the list that ``--json`` prints; the published copy is tested to equal it."""
+    schema = TypeAdapter(list[FileRecord]).json_schema()
+    title = "Readings of AI-content labels"
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title, **schema}
+
+
+def record(file: str, labels: Labels, digest: str, elapsed_ms: float) -> FileRecord:
+    return FileRecord(
+        file=file,
+        media_type=labels.media_type,
+        sha256=digest,
+        labels=[_label(label) for label in labels.labels],
+        refused=[RefusalRecord(what=refusal.what, why=refusal.why) for refusal in labels.refused],
+        notes=list(labels.notes),
+        elapsed_ms=round(elapsed_ms, 3),
+    )
+
+
+def _label(label: Label) -> LabelRecord:
+    return LabelRecord(
+        scheme=label.scheme,
+        kind=label.kind,
+        carrier=label.carrier,
+        fields=dict(label.fields),
+        conformant=label.conformant,
+        undecided=label.undecided,
+        deviations=list(label.deviations),
+        span=label.span,
+        detail=label.detail,
+    )
+
+
+def read_file(
+    path: Path, *, depth: Depth = "all", limits: Limits | None = None, trust_anchors: str = ""
+) -> tuple[FileRecord, Labels]:
+    """The reading of one file, with its record. A file larger than allowed is refused before it is read; of the others
+    no more is held in memory than is looked at.
+
+    Raises OSError where the file cannot be opened or is no regular file.
+    """
+    limits = limits or Limits()
+    began = time.perf_counter()
+    handle, data = opened(path)
+    try:
+        labels = read_source(data, media_type_of(path), depth, Findings(limits, trust_anchors))
+        digest = hashlib.sha256(usedforsecurity=False)
+        for piece in pieces(data) if len(data) <= limits.file_bytes else ():
+            digest.update(piece)
+    finally:
+        os.close(handle)
+    name = digest.hexdigest() if len(data) <= limits.file_bytes else ""
+    return record(str(path), labels, name, (time.perf_counter() - began) * 1e3), labels
+
+
+# Only text formats need a hint; the mimetypes module would ask the machine it runs on.
+_MEDIA_TYPES = {
+    ".txt": "text/plain",
+    ".md": "text/markdown",
+    ".markdown": "text/markdown",
+    ".json": "application/json",
+    ".html": "text/html",
+    ".htm": "text/html",
+    ".xhtml": "text/html",
+    ".svg": "image/svg+xml",
+}
+
+
+def media_type_of(path: Path) -> str | None:
+    """What a text file's name says it is; None where the bytes tell."""
+    return _MEDIA_TYPES.get(path.suffix.lower())
+
+
+def _read_or_refuse(
+    path: Path, *, depth: Depth, limits: Limits | None, trust_anchors: str
+) -> tuple[FileRecord, Labels]:
+    try:
+        return read_file(path, depth=depth, limits=limits, trust_anchors=trust_anchors)
+    except OSError as error:
+        refusal = Refusal("file", f"cannot be read: {error.strerror or type(error).__name__}")
+        labels = Labels("application/octet-stream", refused=(refusal,))
+        return record(str(path), labels, "", 0.0), labels
+
+
+def read_files(
+    paths: Iterable[Path],
+    *,
+    depth: Depth = "all",
+    limits: Limits | None = None,
+    workers: int = 1,
+    trust_anchors: str = "",
+) -> Iterator[tuple[FileRecord, Labels]]:
+    """Readings of many files in the order given, over ``workers`` processes. A file that cannot be opened is
+    refused.
+    """
+    from functools import partial
+
+    job = partial(_read_or_refuse, depth=depth, limits=limits, trust_anchors=trust_anchors)
+    if workers == 1:
+        yield from map(job, paths)
+        return
+    from concurrent.futures import ProcessPoolExecutor
+
+    with ProcessPoolExecutor(workers) as pool:
+        yield from pool.map(job, paths, chunksize=16)

@@ -1,0 +1,300 @@
+"""The figure of each analysis of a study, with the same numbers as a table, in the look of the other figures."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from shenhe.simulator.analysis import Analysis
+
+from ..quantities import quantity
+from ..untrusted import one_line
+from .figures import DASHES, SYMBOLS, Figure, Numbers, _bars, _blank, _rounded, _spec
+
+MANY = 600
+"""More points than these say no more to an eye."""
+
+
+def shown(analysis: Analysis) -> pd.DataFrame:
+    """The table of an analysis as text, numbers as a person reads them."""
+    columns: dict[str, list[str]] = {}
+    rows = analysis.table["unit"] if "unit" in analysis.table else [""] * len(analysis.table)
+    for name in map(str, analysis.table.columns):
+        if name not in ("title", "unit"):
+            units = rows if name in OF_ROW else [analysis.units.get(name, "")] * len(analysis.table)
+            columns[heading(name)] = [
+                _cell(value, name, unit) for value, unit in zip(analysis.table[name], units, strict=True)
+            ]
+    return pd.DataFrame(columns)
+
+
+OF_ROW = ("mean_baseline", "mean", "difference", "lo95", "hi95", "lo_all", "hi_all")
+"""Columns whose unit is that of the row, where rows have one."""
+
+
+HEADINGS = {
+    "mean_baseline": "baseline",
+    "lo95": "from",
+    "hi95": "to",
+    "lo_all": "from, all",
+    "hi_all": "to, all",
+    "p_holm": "p, Holm",
+    "better_worlds": "better in worlds",
+    "best_worlds": "best in worlds",
+    "good_worlds": "good enough in worlds",
+    "of_range": "of its range",
+    "dropped_at": "dropped at",
+}
+
+
+def heading(name: str) -> str:
+    """What a column is called in a table for people."""
+    return HEADINGS.get(name, name.removesuffix("_conf") + " ±" if name.endswith("_conf") else name.replace("_", " "))
+
+
+def _cell(value: Any, column: str, unit: str) -> str:
+    if isinstance(value, bool | np.bool_):
+        return "yes" if value else ""
+    if isinstance(value, int | float | np.integer | np.floating):
+        if column in ("p", "p_holm"):
+            return "–" if math.isnan(value) else f"{value:.2g}" if value >= 1e-4 else "< 0.0001"
+        if column in ("n", "dropped_at", "worst_world"):
+            return f"{int(value):,}" if value or column != "dropped_at" else ""
+        return quantity(float(value), unit)
+    return one_line(str(value), 120)
+
+
+def figure_of(analysis: Analysis) -> Figure | None:
+    """The figure of an analysis; None where there is nothing to draw."""
+    draw = {
+        "compare": _compare,
+        "rank": _rank,
+        "sensitivity": _sensitivity,
+        "discover": _discover,
+        "pareto": _pareto,
+        "robust": _robust,
+        "tipping": _tipping,
+    }
+    if analysis.table.empty:
+        return None
+    figure, caption = draw[analysis.kind](analysis)
+    table = shown(analysis)
+    numbers = Numbers(tuple(table.columns), tuple(tuple(row) for row in table.itertuples(index=False)))
+    return Figure(analysis.kind, analysis.title, caption, _spec(figure), numbers)
+
+
+def _rows(count: int) -> int:
+    return 70 + 27 * max(2, count)
+
+
+def _names(figure: go.Figure, names: list[str]) -> None:
+    figure.update_yaxes(categoryorder="array", categoryarray=names[::-1], showgrid=False, ticks="")
+    figure.update_layout(hovermode="closest", margin={"l": 8, "r": 16, "t": 8, "b": 8})
+
+
+def _compare(analysis: Analysis) -> tuple[go.Figure, str]:
+    table = analysis.table.assign(scale=lambda f: 100 / f["mean_baseline"].abs().replace(0, np.nan))
+    arms, metrics = list(dict.fromkeys(table["arm"])), list(dict.fromkeys(table["metric"]))[: len(DASHES)]
+    figure = _blank(height=_rows(len(arms) * min(len(metrics), 3)) + 30)
+    for place, metric in enumerate(metrics):
+        rows = table[table["metric"] == metric].dropna(subset=["scale"])
+        x, low, high = (rows[name] * rows["scale"] for name in ("difference", "lo_all", "hi_all"))
+        colour = f"var(--run-{place + 1})"
+        figure.add_scatter(
+            name=metric.replace("_", " "),
+            x=_rounded(x),
+            y=rows["arm"].tolist(),
+            mode="markers",
+            marker={"color": colour, "size": 8, "symbol": SYMBOLS[place]},
+            error_x=_bars(x, low, high, colour),
+            hovertemplate="%{y}: %{x:+.1f} %",
+            orientation="h",
+            offsetgroup=metric,
+        )
+    # One line for each metric of an arm, or bars of the same arm would hide each other.
+    figure.update_layout(scattermode="group", scattergap=0.4)
+    figure.update_xaxes(ticksuffix=" %", zeroline=True, zerolinecolor="var(--ink)", zerolinewidth=1)
+    _names(figure, arms)
+    return (
+        figure,
+        (
+            f"Change against {analysis.facts['baseline']}, in per cent of it. Bars are 95 % intervals that hold for all"
+            " comparisons at once; where one leaves out zero, the difference is beyond chance."
+        ),
+    )
+
+
+def _rank(analysis: Analysis) -> tuple[go.Figure, str]:
+    table = analysis.table
+    figure = _blank(height=_rows(len(table)))
+    colours = {"best": "var(--run-1)", "undecided": "var(--run-2)"}
+    for status in dict.fromkeys(table["status"]):
+        rows = table[table["status"] == status]
+        figure.add_bar(
+            name=status,
+            x=_rounded(rows["mean"]),
+            y=rows["arm"].tolist(),
+            orientation="h",
+            marker={"color": colours.get(status, "var(--faint)")},
+            hovertemplate="%{y}: %{x:.4g}",
+        )
+    _names(figure, table["arm"].tolist())
+    return figure, "The mean of each arm over worlds and replications, best first. " + analysis.notes[0]
+
+
+def _sensitivity(analysis: Analysis) -> tuple[go.Figure, str]:
+    table = analysis.table.head(20)
+    figure = _blank(height=_rows(len(table)) + 20)
+    measures = [name for name in ("total", "first", "mu_star") if name in table]
+    words = {"total": "with all its interactions", "first": "alone", "mu_star": "mean size of the effect"}
+    for place, name in enumerate(measures):
+        colour = f"var(--run-{place + 1})"
+        x, conf = table[name], table[f"{name}_conf"]
+        figure.add_scatter(
+            name=words[name],
+            x=_rounded(x),
+            y=table["parameter"].tolist(),
+            mode="markers",
+            marker={"color": colour, "size": 9, "symbol": SYMBOLS[place]},
+            error_x=_bars(x, x - conf, x + conf, colour),
+            hovertemplate="%{y}: %{x:.3f}",
+        )
+    figure.update_xaxes(rangemode="tozero")
+    _names(figure, table["parameter"].tolist())
+    return (
+        figure,
+        "Which unknown moves the outcome, the most important first, with 95 % intervals by bootstrap. "
+        + analysis.notes[0],
+    )
+
+
+def _discover(analysis: Analysis) -> tuple[go.Figure, str]:
+    points = analysis.details["points"].head(MANY)
+    numeric = [name for name in analysis.table["parameter"] if pd.api.types.is_numeric_dtype(points[name])]
+    others = [
+        name
+        for name in points.columns
+        if name not in numeric
+        and name not in ("world", "value", "interesting", "inside")
+        and pd.api.types.is_numeric_dtype(points[name])
+    ]
+    axes = (numeric + others)[:2]
+    figure = _blank(height=420)
+    for wanted, name, colour, symbol in (
+        (True, "of interest", "var(--run-2)", "circle"),
+        (False, "not", "var(--faint)", "circle-open"),
+    ):
+        rows = points[points["interesting"] == wanted]
+        figure.add_scatter(
+            name=name,
+            x=_rounded(rows[axes[0]]),
+            y=_rounded(rows[axes[1]]) if len(axes) > 1 else [0.0] * len(rows),
+            mode="markers",
+            marker={"color": colour, "size": 7, "symbol": symbol},
+        )
+    bounds = analysis.table.set_index("parameter")
+    ends: list[float] = []
+    for name in axes:
+        if name in bounds.index and math.isfinite(bounds.loc[name, "low"]):
+            ends += [float(bounds.loc[name, "low"]), float(bounds.loc[name, "high"])]
+        else:
+            ends += [float(points[name].min()), float(points[name].max())]
+    if len(axes) > 1:
+        figure.add_shape(
+            type="rect", x0=ends[0], x1=ends[1], y0=ends[2], y1=ends[3], line={"color": "var(--run-1)", "width": 2}
+        )
+    figure.update_layout(hovermode="closest", xaxis={"title": {"text": axes[0]}})
+    if len(axes) > 1:
+        figure.update_layout(yaxis={"title": {"text": axes[1]}})
+    figure.update_layout(legend={"y": 1.08, "yanchor": "bottom"}, margin={"t": 40})
+    return figure, (
+        "Each point is a world; the frame is the box, seen along the two parameters that bound it the most clearly. "
+        + analysis.notes[0]
+    )
+
+
+def _pareto(analysis: Analysis) -> tuple[go.Figure, str]:
+    table, x, y = analysis.table, str(analysis.facts["x"]), str(analysis.facts["y"])
+    figure = _blank(height=440)
+    for front, name, colour in ((True, "beaten by no other", "var(--run-1)"), (False, "beaten", "var(--faint)")):
+        rows = table[table["front"] == front]
+        labelled = front and len(rows) <= 12
+        # Towards the middle, where there is room; arms at one point share a label.
+        middle = (float(table[x].min()) + float(table[x].max())) / 2.0
+        labels = rows.groupby([x, y], sort=False)["arm"].transform(
+            lambda arms: ", ".join([*arms[:2], *["…"] * (len(arms) > 2)])
+        )
+        first = ~rows.duplicated([x, y])
+        figure.add_scatter(
+            name=name,
+            x=_rounded(rows[x]),
+            y=_rounded(rows[y]),
+            text=[label if shown else "" for label, shown in zip(labels, first, strict=True)] if labelled else None,
+            customdata=rows["arm"].tolist(),
+            mode="markers+text" if labelled else "markers",
+            textposition=["top right" if value <= middle else "top left" for value in rows[x]],
+            cliponaxis=False,
+            marker={"color": colour, "size": 9, "symbol": "circle" if front else "circle-open"},
+            error_x=_bars(rows[x], rows[x] - rows[f"{x}_conf"], rows[x] + rows[f"{x}_conf"], colour, 1.0),
+            error_y=_bars(rows[y], rows[y] - rows[f"{y}_conf"], rows[y] + rows[f"{y}_conf"], colour, 1.0),
+            hovertemplate="%{customdata}: %{x:.4g}, %{y:.4g}",
+        )
+    words = [heading(x), heading(y)]
+    figure.update_layout(hovermode="closest", xaxis={"title": {"text": words[0]}}, yaxis={"title": {"text": words[1]}})
+    figure.update_layout(legend={"y": 1.08, "yanchor": "bottom"}, margin={"t": 40})
+    caption = (
+        "Two of the objectives, with 95 % intervals. A policy may be on the front for an objective that is not drawn."
+    )
+    return figure, f"{caption} {analysis.notes[0]}"
+
+
+def _robust(analysis: Analysis) -> tuple[go.Figure, str]:
+    long = analysis.details["regret"]
+    arms = analysis.table["arm"].tolist()[:12]
+    figure = _blank(height=_rows(len(arms)) + 20)
+    for arm in arms:
+        values = np.sort(long.loc[long["arm"] == arm, "regret"].to_numpy())
+        figure.add_box(
+            name=arm,
+            y=[arm],
+            q1=[float(np.quantile(values, 0.25))],
+            median=[float(np.median(values))],
+            q3=[float(np.quantile(values, 0.75))],
+            lowerfence=[float(values[0])],
+            upperfence=[float(values[-1])],
+            orientation="h",
+            marker={"color": "var(--run-1)"},
+            fillcolor="var(--run-1-band)",
+            showlegend=False,
+        )
+    _names(figure, arms)
+    return figure, "Regret over the worlds: the box holds the middle half, the whiskers all. " + analysis.notes[0]
+
+
+def _tipping(analysis: Analysis) -> tuple[go.Figure, str]:
+    ends = analysis.details["ends"]
+    along = str(ends.columns[1])
+    figure = _blank(height=420)
+    groups = list(ends.groupby(["arm", along], sort=False, dropna=False))
+    for place, ((arm, value), rows) in enumerate(groups[: 2 * len(DASHES)]):
+        colour = f"var(--run-{place % len(DASHES) + 1})"
+        figure.add_scatter(
+            name=str(arm) if value != value else f"{arm}, {value:g}",
+            x=_rounded(rows["start"]),
+            y=_rounded(rows["mean"]),
+            mode="lines+markers",
+            line={"color": colour, "dash": DASHES[place // len(DASHES) % len(DASHES)]},
+            marker={"symbol": SYMBOLS[place % len(SYMBOLS)]},
+            error_y=_bars(rows["mean"], rows["lo95"], rows["hi95"], colour),
+        )
+    figure.update_layout(
+        xaxis={"title": {"text": f"start: {analysis.facts['start']}"}},
+        yaxis={"title": {"text": heading(str(analysis.facts["metric"]))}},
+    )
+    figure.update_layout(legend={"y": 1.08, "yanchor": "bottom"}, margin={"t": 40})
+    caption = "Where histories end, by where they start. A line that jumps has two ends; one that is flat has one."
+    return figure, f"{caption} {analysis.notes[0]}"

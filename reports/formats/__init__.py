@@ -1,0 +1,1 @@
+"""Machine formats made from `report.json`: JUnit, SARIF, OSCAL, HAR, Arazzo, GitHub and GitLab."""

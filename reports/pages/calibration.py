@@ -1,0 +1,435 @@
+"""The page of ``shenhe calibrate``: data, fit, misfit, what is not identified, and the back-test beside what
+happened.
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+from pathlib import Path
+
+import numpy as np
+
+from shenhe.simulator.estimation.calibration import LEARNED, PARAMETERS, RUNGS, START, Calibration, RungFit
+from shenhe.simulator.runs.run import model_hash
+
+from ..figures.figures import SYMBOLS, Figure, Numbers, _bars, _blank, _rounded, _spec
+from ..quantities import interval, quantity
+from .sections import Section, render_sections, write_sections
+
+
+def write_calibration_page(path: Path, found: Calibration, command: str) -> None:
+    """Write :func:`render_calibration_page`."""
+    write_sections(path, *_content(found, command))
+
+
+def render_calibration_page(found: Calibration, command: str) -> str:
+    """The whole page; ``command`` makes it again."""
+    return render_sections(*_content(found, command))
+
+
+def lead(found: Calibration) -> str:
+    """How the back-test went, in two sentences."""
+    best = found.filings.best
+    mean, low, high = best.forecast
+    inside = low <= found.filings.happened <= high
+    middle = _middle(found)
+    missed = [test.title.lower() for test in middle.back_test if not test.inside]
+    told = (
+        f"Fitted to 2023 and 2024, entry says {quantity(round(mean))} filings for 2025"
+        f" ({interval(round(low), round(high))}); {quantity(found.filings.happened)} were published,"
+        f" {'inside' if inside else 'outside'} the interval."
+    )
+    if missed:
+        return f"{told} Of the yearly enforcement figures it misses {'; '.join(missed)}."
+    return f"{told} The yearly enforcement figures of 2025 lie inside their intervals, which are wide."
+
+
+def cautions(found: Calibration) -> list[str]:
+    """Where the fit fails or says nothing."""
+    placed = sum(not batch.dated for batch in found.filings.data)
+    told = [
+        (
+            "The yearly figures count all of the authority’s work. What share is deep synthesis is not published: it"
+            f" is a prior ({', '.join(f'{fit.share:.0%}' for fit in found.rungs)}), and every result is given for each."
+        ),
+        (
+            "The figures of 2025 count removed apps by another unit (entities and times together), so that removals are"
+            " not comparable."
+        ),
+        (
+            "Revocations are not fitted: the published row counts sites closed, most of which are not services of this"
+            " kind."
+        ),
+        (
+            f"Batches differ from a smooth curve {found.filings.best.dispersion:.0f} times as much as chance would make"
+            f" them: they are cut by the registry, not by time alone. Intervals are widened by that factor. {placed} of"
+            f" {len(found.filings.data)} dates are placed between published ones."
+        ),
+    ]
+    inside, of = found.years.covered
+    told.append(
+        f"Years lie apart by a factor of {math.exp(found.years.deviation):.2f} (one standard deviation,"
+        f" {found.years.degrees} degrees of freedom); of the years 2022 to 2024, each told from the others with"
+        f" intervals made so, {inside} of {of} lie inside. That so few years hold no break says nothing of whether the"
+        " next one is a break."
+    )
+    for fit in found.rungs:
+        for moment in fit.moments:
+            misfit = (moment.fitted - moment.observed) / moment.error
+            if abs(misfit) > MISFIT:
+                told.append(
+                    f"At {fit.share:.0%} the fit does not reach one of its own moments: {moment.title.lower()}, "
+                    f"{misfit:+.1f} standard errors. What it says there is not to be relied on.".replace("-", "−")
+                )
+    idle: dict[str, list[str]] = {}
+    for fit in found.rungs:
+        words = "; ".join(PARAMETERS[word] for word, (_, _, learned) in fit.parameters.items() if learned <= LEARNED)
+        idle.setdefault(words, []).append(f"{fit.share:.0%}")
+    told += [
+        f"Not identified at {', '.join(shares)}, so that nothing can be read from what the fit gives them: {words}."
+        for words, shares in idle.items()
+        if words
+    ]
+    return told
+
+
+def tables(found: Calibration) -> list[tuple[str, Numbers]]:
+    """All tables, each with its caption."""
+    return [
+        ("Filings: shapes of entry and what they say of 2025", _filings(found)),
+        ("Filings: parameters of entry", _entry(found)),
+        ("Rungs: what is fitted", _moments(found)),
+        ("Rungs: parameters", _parameters(found)),
+        ("Back-test: 2025, said and happened", _back_test(found)),
+        ("2025 without a model, and with the events of 2025 known", _otherwise(found)),
+        ("Years left out, each told from the others", _held_out(found)),
+    ]
+
+
+def _middle(found: Calibration) -> RungFit:
+    return found.rungs[len(found.rungs) // 2]
+
+
+def _content(found: Calibration, command: str) -> tuple[str, str, list[Section], list[tuple[str, str]]]:
+    filings, entry, moments, parameters, back, otherwise, held_out = tables(found)
+    sections = [
+        Section(
+            "back-test",
+            "What it says of 2025",
+            (
+                (
+                    "Everything here was fitted to 2022–2024 alone. The interval holds what is not known of the"
+                    " parameters and how years differ: as far as those before lay apart, all figures together, by"
+                    " Student’s t."
+                ),
+                (
+                    "What else could have been said at the end of 2024 is beside it: figures without a model, and the"
+                    " model told of the campaign of spring and the label sweep of November 2025, whose dates are known"
+                    " and whose measures are assumed."
+                ),
+            ),
+            tuple(cautions(found)),
+            (_said(found),),
+            (back, otherwise, held_out),
+        ),
+        Section(
+            "filings",
+            "Filings",
+            (
+                (
+                    "Delays from entry to decision are simulated by the registry of the scenario; entry is a curve."
+                    " Completions alone do not tell a later entry from a longer delay, so that delays keep the"
+                    " scenario’s values; with delays "
+                    + ", ".join(
+                        f"{factor:g} times as long 2025 has {quantity(round(said[0]))}"
+                        for factor, said in found.filings.delayed.items()
+                    )
+                    + "."
+                ),
+            ),
+            (),
+            (_batches(found),),
+            (filings, entry),
+        ),
+        Section(
+            "rungs",
+            "Ratios between rungs",
+            (
+                (
+                    "Three ratios and the number of interviews, five parameters with a prior around the scenario’s own"
+                    " values. “Learned” is the share of the prior’s variance that the data took away: near zero,"
+                    " nothing was."
+                ),
+            ),
+            (),
+            (),
+            (
+                moments,
+                parameters,
+                *((f"Correlation of the parameters at {fit.share:.0%}", _correlation(fit)) for fit in found.rungs),
+            ),
+        ),
+    ]
+    facts = [
+        ("Made by", command),
+        ("Seed", str(found.seed)),
+        ("Data", "deep_synthesis_filings.csv and cac_enforcement.csv: public copies of official announcements"),
+        ("Effort", "quick: a small market and one step, too little to publish from" if found.quick else "full"),
+        ("Model", model_hash()),
+    ]
+    return "What the published figures fix, and what they do not", lead(found), sections, facts
+
+
+def _filings(found: Calibration) -> Numbers:
+    rows = [
+        (
+            f"{fit.curve}, {until}",
+            str(fit.fitted),
+            f"{fit.dispersion:.0f}",
+            f"{quantity(round(fit.forecast[0]))} ({interval(round(fit.forecast[1]), round(fit.forecast[2]))})",
+            quantity(found.filings.happened),
+        )
+        for until, fits in (("to 2024", found.filings.back_test), ("all", found.filings.whole))
+        for fit in fits
+    ]
+    return Numbers(("Entry", "Batches", "Variance over Poisson’s", "Filings in 2025, said", "happened"), tuple(rows))
+
+
+def _entry(found: Calibration) -> Numbers:
+    rows = [
+        (f"{name} ({fit.curve}, {until})", f"{value:.2f}".replace("-", "−"), f"{error:.2f}")
+        for until, fits in (("to 2024", found.filings.back_test), ("all", found.filings.whole))
+        for fit in fits
+        for name, (value, error) in fit.parameters.items()
+    ]
+    return Numbers(("Parameter", "Value", "± s.e."), tuple(rows))
+
+
+def _moments(found: Calibration) -> Numbers:
+    rows = []
+    for fit in found.rungs:
+        for moment in fit.moments:
+            unit = "" if moment.name == "interviews" else "share"
+            rows.append(
+                (
+                    f"{moment.title} ({fit.share:.0%})",
+                    quantity(math.exp(moment.observed), unit),
+                    f"× or ÷ {math.exp(moment.error):.2f}",
+                    quantity(math.exp(moment.before), unit),
+                    quantity(math.exp(moment.fitted), unit),
+                    f"{(moment.fitted - moment.observed) / moment.error:+.1f}".replace("-", "−"),
+                )
+            )
+    return Numbers(
+        ("Moment (share assumed)", "Published, 2022–2024", "Years differ by", "Scenario", "Fitted", "Misfit, s.e."),
+        tuple(rows),
+    )
+
+
+def _parameters(found: Calibration) -> Numbers:
+    rows = []
+    for fit in found.rungs:
+        for word, (factor, deviation, learned) in fit.parameters.items():
+            low, high = factor * math.exp(-1.96 * deviation), factor * math.exp(1.96 * deviation)
+            rows.append(
+                (
+                    f"{PARAMETERS[word]} ({fit.share:.0%})",
+                    f"× {factor:.2f}",
+                    interval(low, high),
+                    quantity(learned, "share"),
+                )
+            )
+    return Numbers(("Parameter (share assumed)", "Factor on the scenario", "95 % interval", "Learned"), tuple(rows))
+
+
+def _back_test(found: Calibration) -> Numbers:
+    rows = []
+    mean, low, high = found.filings.best.forecast
+    inside = low <= found.filings.happened <= high
+    rows.append(
+        (
+            "Filings",
+            quantity(round(mean)),
+            interval(round(low), round(high)),
+            quantity(found.filings.happened),
+            _word(inside),
+        )
+    )
+    for fit in found.rungs:
+        for test in fit.back_test:
+            unit = "" if test.name == "interviews" else "share"
+            rows.append(
+                (
+                    f"{test.title} ({fit.share:.0%})",
+                    quantity(test.said[0], unit),
+                    interval(test.said[1], test.said[2], unit),
+                    quantity(test.happened, unit),
+                    _word(test.inside),
+                )
+            )
+    return Numbers(("2025 (share assumed)", "Said", "95 % interval", "Happened", ""), tuple(rows))
+
+
+def _otherwise(found: Calibration) -> Numbers:
+    names = [test.name for test in found.rungs[0].back_test]
+    rows = []
+    for place, name in enumerate(names):
+        naive = found.years.naive[name]
+        unit = "" if name == "interviews" else "share"
+        title = (
+            "Interviews, all of the authority’s work" if name == "interviews" else found.rungs[0].back_test[place].title
+        )
+        values = [math.exp(naive[word]) if word in naive else math.nan for word in NAIVE]
+        happened = math.exp(found.years.by_figure[name].get(2025, math.nan))
+        # Interviews of the model are those on deep synthesis; beside them stand all of the authority's.
+        scales = [fit.share if name == "interviews" else 1.0 for fit in found.rungs]
+        told = [
+            f"{quantity(fit.known[place] / scale, unit)} ({fit.share:.0%})"
+            for fit, scale in zip(found.rungs, scales, strict=True)
+        ]
+        rows.append((title, *(quantity(value, unit) for value in values), "; ".join(told), quantity(happened, unit)))
+    return Numbers(
+        ("2025", *(word[0].upper() + word[1:] for word in NAIVE), "Fitted, events known (share)", "Happened"),
+        tuple(rows),
+    )
+
+
+MISFIT = 2.0
+"""Standard errors beyond which a fit that misses its own moment is warned of."""
+
+NAIVE = ("the mean of the years", "the last year again", "their trend gone on")
+
+
+def _held_out(found: Calibration) -> Numbers:
+    rows = []
+    for each in found.years.held_out:
+        unit = "" if each.name == "interviews" else "share"
+        mean, low, high = (math.exp(value) for value in each.said)
+        title = "Interviews, all of the authority’s work" if each.name == "interviews" else RUNGS[each.name][0]
+        rows.append(
+            (
+                f"{title}, {each.year}",
+                quantity(mean, unit),
+                interval(low, high, unit),
+                quantity(math.exp(each.happened), unit),
+                _word(each.inside),
+            )
+        )
+    return Numbers(("Year left out", "Said by the others", "95 % interval", "Happened", ""), tuple(rows))
+
+
+def _word(inside: bool) -> str:
+    return "inside" if inside else "OUTSIDE"
+
+
+def _correlation(fit: RungFit) -> Numbers:
+    words = list(fit.parameters)
+    rows = [
+        (word, *(f"{value:+.2f}".replace("-", "−") for value in row))
+        for word, row in zip(words, fit.correlation.tolist(), strict=True)
+    ]
+    return Numbers(("", *words), tuple(rows))
+
+
+def _batches(found: Calibration) -> Figure:
+    filings = found.filings
+    dates = [(START + datetime.timedelta(days=batch.day)).isoformat() for batch in filings.data]
+    figure = _blank(height=380)
+    for dated, name, symbol in ((True, "published", "circle"), (False, "published, date placed", "circle-open")):
+        rows = [(date, batch.filings) for date, batch in zip(dates, filings.data, strict=True) if batch.dated is dated]
+        figure.add_scatter(
+            name=name,
+            x=[date for date, _ in rows],
+            y=[count for _, count in rows],
+            mode="markers",
+            marker={"color": "var(--ink)", "size": 9, "symbol": symbol},
+        )
+    for place, fit in enumerate((*filings.back_test, *filings.whole)):
+        told = "to 2024" if fit.fitted < len(dates) else "all"
+        figure.add_scatter(
+            name=f"{fit.curve}, {told}",
+            x=dates[: fit.fitted],
+            y=_rounded(fit.expected),
+            mode="lines",
+            line={"color": f"var(--run-{place % 2 + 1})", "dash": "dash" if told == "to 2024" else "solid"},
+        )
+    figure.update_layout(legend={"y": 1.06, "yanchor": "bottom"}, margin={"t": 70}, hovermode="closest")
+    fits = (*filings.back_test, *filings.whole)
+    heads = (
+        "Batch",
+        "Date",
+        "Published",
+        *(f"{fit.curve}, {'to 2024' if fit.fitted < len(dates) else 'all'}" for fit in fits),
+    )
+    rows_told = tuple(
+        (
+            str(batch.number),
+            date if batch.dated else f"about {date}",
+            str(batch.filings),
+            *(quantity(round(fit.expected[k])) if k < fit.fitted else "–" for fit in fits),
+        )
+        for k, (batch, date) in enumerate(zip(filings.data, dates, strict=True))
+    )
+    return Figure(
+        "batches",
+        f"Of two shapes of entry, the one {filings.best.curve} fits the first years better",
+        "Filings in each published batch, and those that each fitted shape of entry gives.",
+        _spec(figure),
+        Numbers(heads, rows_told),
+    )
+
+
+def _said(found: Calibration) -> Figure:
+    """Said over happened, in per cent, on a logarithmic axis: 100 is a hit."""
+    filings = found.filings
+    series: list[tuple[str, list[tuple[str, tuple[float, float, float], float]]]] = [
+        ("filings", [("Filings", filings.best.forecast, float(filings.happened))])
+    ]
+    # A row for each share, with a short name: intervals do not hide each other, and a narrow window has room for them.
+    series += [
+        (
+            f"share {fit.share:.0%}",
+            [(f"{test.name.capitalize()}, {fit.share:.0%}", test.said, test.happened) for test in fit.back_test],
+        )
+        for fit in found.rungs
+    ]
+    order = [
+        "Filings",
+        *(f"{test.name.capitalize()}, {fit.share:.0%}" for test in found.rungs[0].back_test for fit in found.rungs),
+    ]
+    figure = _blank(height=110 + 26 * len(order))
+    rows = []
+    for place, (name, tests) in enumerate(series):
+        ratio = np.array([[100 * value / actual for value in said] for _, said, actual in tests])
+        colour = f"var(--run-{place + 1})"
+        figure.add_scatter(
+            name=name,
+            x=_rounded(ratio[:, 0]),
+            y=[title for title, _, _ in tests],
+            mode="markers",
+            marker={"color": colour, "size": 9, "symbol": SYMBOLS[place]},
+            error_x=_bars(ratio[:, 0], ratio[:, 1], ratio[:, 2], colour),
+            hovertemplate="%{y}: %{x:.0f} %",
+        )
+        rows += [
+            (title, quantity(values[0] / 100, "share"), interval(values[1] / 100, values[2] / 100, "share"))
+            for (title, _, _), values in zip(tests, ratio, strict=True)
+        ]
+    figure.add_vline(x=100, line={"color": "var(--ink)", "width": 1})
+    figure.update_xaxes(type="log", ticksuffix=" %")
+    figure.update_yaxes(categoryorder="array", categoryarray=order[::-1], showgrid=False, ticks="")
+    figure.update_layout(
+        hovermode="closest", legend={"y": 1.02, "yanchor": "bottom"}, margin={"l": 8, "r": 16, "t": 50, "b": 8}
+    )
+    missed = sum(not test.inside for fit in found.rungs for test in fit.back_test)
+    total = sum(len(fit.back_test) for fit in found.rungs)
+    return Figure(
+        "said",
+        f"{missed} of {total} enforcement figures of 2025 lie outside what was said of them",
+        "What the fit to 2022–2024 says of 2025, in per cent of what happened, with 95 % intervals; fines, suspensions"
+        " and removals are those for each interview, and the share is that of interviews taken to concern deep"
+        " synthesis. The line is a hit.",
+        _spec(figure),
+        Numbers(("Figure", "Said over happened", "95 % interval"), tuple(rows)),
+    )

@@ -1,0 +1,114 @@
+"""A fleet on a terminal: who stands where, who could not be judged and why, and which rules are broken most often."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from ..untrusted import one_line
+
+if TYPE_CHECKING:
+    from shenhe.conformance.fleet import Fleet, Provider
+
+#: What an exit code says of one provider, with its style.
+CONCLUSIONS = {
+    0: ("kept all", "green"),
+    1: ("broke some", "bold red"),
+    2: ("cannot be asked", "bold red"),
+    3: ("not fully verified", "yellow"),
+}
+#: Why nothing was judged, in the words of a table.
+UNJUDGED = {
+    "checked": "nothing could be judged",
+    "cut short": "nothing was judged in its time",
+    "gone": "does not answer",
+    "not usable": "binding cannot be used",
+    "stopped": "not finished in its time",
+    "broken": "ended without a result",
+    "not run": "not run",
+}
+TOP_RULES = 5
+_NAME = 40
+_REASON = 300
+
+
+def print_league(fleet: Fleet, console: Console | None = None) -> None:
+    """The league table, then those without a rank, then the rules that most providers broke."""
+    console = console or Console(highlight=False)
+    judged = [provider for provider in fleet.providers if provider.rank is not None]
+    others = [provider for provider in fleet.providers if provider.rank is None]
+    console.print(
+        Text.assemble(
+            (f"{len(fleet.providers)} provider{'s' if len(fleet.providers) != 1 else ''}", "bold"),
+            f"  level {fleet.options.level}; law of {one_line(fleet.on, 20)}; seed {fleet.options.seed}",
+        )
+    )
+    if judged:
+        console.print()
+        console.print(_table(judged, console.width))
+    if others:
+        console.print(Text("\nnot ranked, because nothing was judged", "dim"))
+        for provider in others:
+            told = UNJUDGED[provider.outcome]
+            console.print(Text.assemble(f"  {called(provider, _NAME)}  ", (told, CONCLUSIONS[provider.exit_code][1])))
+            if provider.detail:
+                console.print(Padding(Text(first_line(provider.detail), "dim"), (0, 0, 0, 4)))
+    cut = [provider for provider in judged if provider.outcome in ("cut short", "gone")]
+    if cut:
+        console.print(Text("\nstopped before the end", "dim"))
+        for provider in cut:
+            console.print(Text.assemble(f"  {called(provider, _NAME)}  ", (first_line(provider.detail), "dim")))
+    broken = Counter(rule for provider in fleet.providers for rule in provider.failed).most_common(TOP_RULES)
+    if broken:
+        console.print(Text("\nbroken by most", "dim"))
+        for rule, number in broken:
+            console.print(Text.assemble(f"  {number:>4}  ", one_line(rule, 80)))
+
+
+def called(provider: Provider, limit: int = 60) -> str:
+    """A provider's name for itself, or else the name of its binding."""
+    name = provider.target.name if provider.target is not None else provider.binding
+    return one_line(name, limit) or one_line(provider.binding, limit)
+
+
+def first_line(detail: str, limit: int = _REASON) -> str:
+    """The first line of a reason, made inert, and how many more there are."""
+    first, *others = detail.splitlines() or [""]
+    words = one_line(first, limit)
+    return f"{words} (and {len(others)} more)" if others else words
+
+
+def _table(providers: list[Provider], width: int) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    table.add_column("", justify="right", no_wrap=True)
+    with_baselines = any(provider.baseline for provider in providers)
+    # A narrow terminal takes from the names, not from the numbers.
+    table.add_column("provider", max_width=max(12, min(_NAME, width - (70 if with_baselines else 60))), no_wrap=True)
+    table.add_column("", no_wrap=True)
+    for head in ("kept", "broken", "not verified"):
+        table.add_column(head, justify="right", no_wrap=True)
+    if with_baselines:
+        table.add_column("accepted", justify="right", no_wrap=True)
+    for provider in providers:
+        words, style = CONCLUSIONS[provider.exit_code]
+        cells = [
+            Text(f"{provider.rank}."),
+            Text(called(provider, _NAME)),
+            Text(words, style),
+            _count(provider.counts.get("pass", 0), "green"),
+            _count(len(provider.failed), "bold red"),
+            _count(len(provider.unverified), "yellow"),
+        ]
+        if with_baselines:
+            cells.append(_count(provider.baseline.accepted if provider.baseline else 0, ""))
+        table.add_row(*cells)
+    return table
+
+
+def _count(number: int, style: str) -> Text:
+    return Text(str(number), style) if number else Text("·", "dim")

@@ -1,0 +1,291 @@
+"""Results on a terminal: what was decided, what failed and why, what to look at next.
+
+A good run fits on a screen. Text that a provider sent is made visible and is never read as markup; colour is used on a
+terminal only (rich sees to that, and to ``NO_COLOR``).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from ..quantities import change, change_interval, interval, quantity
+from ..untrusted import cut, one_line, visible
+
+if TYPE_CHECKING:
+    from shenhe.conformance.report import CheckResult, Report, RuleResult
+    from shenhe.simulator import Comparison, Run
+
+#: Verdicts in the order in which they are told, with the mark and the style of each.
+VERDICTS: dict[str, tuple[str, str]] = {
+    "error": ("!", "bold red"),
+    "fail": ("✗", "bold red"),
+    "inconclusive": ("?", "magenta"),
+    "review": ("◐", "yellow"),
+    "pass": ("✓", "green"),
+    "not applicable": ("–", "dim"),
+}
+#: Findings that are told in full; the others are named. A report, not a terminal, is the place to read fifty failures.
+FULL_FINDINGS = 8
+CURL_LINES = 36
+CURL_WIDTH = 1500
+SHORT_REASONS = 12
+
+#: The outcomes that a summary shows, in this order, in words short enough for a terminal; a report has them all.
+HEADLINES = {
+    "compliance": "Compliance",
+    "violations": "Violations",
+    "harm": "Harm",
+    "cases_opened": "Cases opened",
+    "action_p50": "Time to action, median",
+    "action_p95": "Time to action, 95th pct",
+    "backlog_mean": "Cases waiting, mean",
+    "warnings": "Interviews and warnings",
+    "rectification_orders": "Orders to rectify",
+    "fines_imposed": "Fines, number",
+    "fines": "Fines, net",
+    "update_suspensions": "Updates suspended",
+    "registration_suspensions": "Registration suspended",
+    "service_suspensions": "Services suspended",
+    "removal_orders": "Removal orders",
+    "revocations": "Revocations",
+    "delistings": "Removals from stores",
+    "wrongful_share": "Wrongful sanctions",
+    "recidivism": "Repeat offenders",
+    "exits": "Providers giving up",
+    "active_end": "Providers at the end",
+}
+
+
+def print_check_summary(report: Report, console: Console | None = None) -> None:
+    """What a conformance run came to: counts first, then each failure with the smallest sequence that shows it as curl,
+    then what could not be verified and why.
+    """
+    console = console or Console(highlight=False)
+    target = report.target
+    console.print(
+        Text.assemble(
+            (one_line(target.name, 80), "bold"),
+            f"  {one_line(target.transport, 20)}, environment {one_line(target.environment, 20)}"
+            f"; level {report.level}; law of {one_line(report.on, 10)}; seed {report.seed}",
+        )
+    )
+    console.print(_counts(report))
+    console.print()
+    console.print(_behaviours(report.rules))
+
+    failed = [check for check in report.checks if check.verdict in ("fail", "error")]
+    rules = {rule.rule: rule for rule in report.rules}
+    for check in failed[:FULL_FINDINGS]:
+        console.print()
+        _print_failure(check, rules, console)
+    if len(failed) > FULL_FINDINGS:
+        console.print(Text(f"\n{len(failed) - FULL_FINDINGS} more checks failed:"))
+        for check in failed[FULL_FINDINGS:]:
+            console.print(_line(check.verdict, check.title, ", ".join(check.rules)))
+
+    if failed:
+        console.print(
+            Text("\nthe whole evidence, also as a test to keep: --html FILE, or --out FOLDER for all forms", "dim")
+        )
+    _print_open(report.checks, console)
+    _print_tail(report, console)
+
+
+def _counts(report: Report) -> Text:
+    counts = report.summary.counts
+    text = Text()
+    for verdict, (mark, style) in VERDICTS.items():
+        if number := counts.get(verdict, 0):  # type: ignore[call-overload]  # the keys of VERDICTS are the verdicts
+            text.append(f"{mark} {number} {verdict}", style)
+            text.append("   ")
+    if not text:
+        text.append("no rule was decided   ", "magenta")
+    meaning = {0: "all decided and passed", 1: "something failed", 3: "not fully verified"}.get(
+        report.summary.exit_code, ""
+    )
+    text.append(f"exit code {report.summary.exit_code}: {meaning}")
+    return text
+
+
+def _behaviours(rules: Iterable[RuleResult]) -> Table:
+    tally: dict[str, Counter[str]] = {}
+    for rule in rules:
+        tally.setdefault(rule.behaviour, Counter())[rule.verdict] += 1
+    shown = [verdict for verdict in reversed(VERDICTS) if any(counter[verdict] for counter in tally.values())]
+    shown.sort(key=lambda verdict: verdict != "pass")
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    table.add_column("rules on")
+    for verdict in shown:
+        table.add_column(verdict, justify="right")
+    for behaviour, counter in tally.items():
+        cells = [
+            Text(str(counter[verdict]), VERDICTS[verdict][1]) if counter[verdict] else Text("·", "dim")
+            for verdict in shown
+        ]
+        table.add_row(Text(one_line(behaviour, 40)), *cells)
+    return table
+
+
+def _print_failure(check: CheckResult, rules: dict[str, RuleResult], console: Console) -> None:
+    console.print(_line(check.verdict, check.title, check.behaviour))
+    for number, name in enumerate(check.rules):
+        # The rules that one check decides say much the same: the first is told, the others are named.
+        words = one_line(rules[name].text.en, 300) if number == 0 and name in rules else ""
+        _fact(console, one_line(name, 80), words, "bold")
+    finding = check.finding
+    if finding is None:
+        _fact(console, "why", one_line(check.reason, 600) or "no reason was given")
+        return
+    if finding.expected.strip() != check.title.strip():
+        _fact(console, "expected", one_line(finding.expected, 600))
+    _fact(console, "seen", one_line(finding.seen, 600), "red")
+    if finding.case:
+        _fact(console, "case", one_line(finding.case, 300))
+    lines = [line for line in visible(cut(finding.curl.strip(), 20_000)).split("\n") if line]
+    if lines:
+        console.print(Text("  to see it yourself", "dim"))
+        for line in lines[:CURL_LINES]:
+            words = line if len(line) <= CURL_WIDTH else f"{line[:CURL_WIDTH]}… (whole in the report)"
+            console.print(Text("    " + words), soft_wrap=True)
+        if len(lines) > CURL_LINES:
+            console.print(Text(f"    … {len(lines) - CURL_LINES} more lines in the report", "dim"))
+
+
+def _fact(console: Console, name: str, words: str, style: str = "") -> None:
+    console.print(Padding(Text.assemble((name, style or "dim"), "  ", words), (0, 0, 0, 2)))
+
+
+def _line(verdict: str, title: str, tail: str) -> Text:
+    mark, style = VERDICTS.get(verdict, ("?", ""))
+    return Text.assemble(
+        (f"{mark} {verdict}", style), "  ", (one_line(title, 160), "bold"), "  ", (one_line(tail, 200), "dim")
+    )
+
+
+def _print_open(checks: Iterable[CheckResult], console: Console) -> None:
+    undecided = [check for check in checks if check.verdict in ("inconclusive", "review")]
+    if not undecided:
+        return
+    console.print(Text("\nnot verified", "dim"))
+    for check in undecided[:SHORT_REASONS]:
+        console.print(_line(check.verdict, check.title, ""))
+        if check.reason:
+            console.print(Padding(Text(one_line(check.reason, 300), "dim"), (0, 0, 0, 4)))
+    if len(undecided) > SHORT_REASONS:
+        console.print(Text(f"  … and {len(undecided) - SHORT_REASONS} more", "dim"))
+
+
+def _print_tail(report: Report, console: Console) -> None:
+    seen: Counter[str] = Counter(rule.seen_by for rule in report.undecided)
+    told = {
+        "document": "only a document shows",
+        "nobody": "no outsider can see",
+        "probe": "this run does not probe",
+    }
+    parts = [f"{seen[key]} that {words}" for key, words in told.items() if seen[key]]
+    console.print()
+    if parts:
+        console.print(Text("rules not decided by this run: " + ", ".join(parts), "dim"))
+    probes = report.summary.probes
+    console.print(
+        Text(
+            f"{report.summary.requests:,} requests, {probes.decided:,} cases judged, {probes.controls:,} lawful twins"
+            f" accepted, {report.timing.seconds:.1f} s",
+            "dim",
+        )
+    )
+
+
+def print_run_summary(run: Run, console: Console | None = None) -> None:
+    """The outcomes that matter most, each with its mean and 95 % interval over replications."""
+    console = console or Console(highlight=False)
+    _print_head(console, run.scenario.title, run)
+    table = _numbers("outcome", "mean", "95 % interval")
+    rows = {str(metric): row for metric, row in run.summary.to_dict("index").items()}
+    for metric in _headlines(rows):
+        row = rows[metric]
+        unit = str(row["unit"])
+        table.add_row(
+            _named(metric, row["title"], unit),
+            quantity(row["mean"], unit),
+            interval(row["lo95"], row["hi95"], unit),
+        )
+    console.print(table)
+    if run.replications == 1:
+        console.print(Text("one replication has no interval: take --replications 20 or more", "yellow"))
+
+
+def print_comparison(
+    comparison: Comparison, console: Console | None = None, metrics: Iterable[str] | None = None
+) -> None:
+    """Two runs side by side and their paired difference; what differs beyond chance is bold. ``metrics`` are those of
+    ``HEADLINES`` and compliance by size class, or the ones named."""
+    console = console or Console(highlight=False)
+    a, b = comparison.a, comparison.b
+    console.print(
+        Text.assemble(("A  ", "dim"), (one_line(a.scenario.title, 200), "bold"), (f"  ({a.scenario.name})", "dim"))
+    )
+    console.print(
+        Text.assemble(("B  ", "dim"), (one_line(b.scenario.title, 200), "bold"), (f"  ({b.scenario.name})", "dim"))
+    )
+    pairs = min(a.replications, b.replications)
+    console.print(Text(f"{pairs} pairs of replications on the same random numbers; seed {a.seed}\n", "dim"))
+    table = _numbers("outcome", "A", "B", "B − A", "95 % interval")
+    rows = {str(row["metric"]): row for row in comparison.table.to_dict("records")}
+    for metric in _headlines(rows) if metrics is None else metrics:
+        row = rows[metric]
+        unit = str(row["unit"])
+        table.add_row(
+            _named(metric, row["title"], unit),
+            quantity(row["mean_a"], unit),
+            quantity(row["mean_b"], unit),
+            change(row["difference"], unit),
+            change_interval(row["lo95"], row["hi95"], unit),
+            style="bold" if row["lo95"] > 0 or row["hi95"] < 0 else "",
+        )
+    console.print(table)
+    console.print(Text("bold: the interval of the paired difference leaves out zero", "dim"))
+
+
+def _print_head(console: Console, title: str, run: Run) -> None:
+    scenario = run.scenario
+    console.print(Text.assemble((one_line(title, 200), "bold"), (f"  ({scenario.name})", "dim")))
+    console.print(
+        Text(
+            f"{scenario.population.simulated:,} providers, {scenario.horizon:,.0f} days from {scenario.start}; "
+            f"{run.replications} replications; seed {run.seed}\n",
+            "dim",
+        )
+    )
+
+
+def _numbers(first: str, *others: str) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    table.add_column(first, no_wrap=True)
+    for name in others:
+        table.add_column(name, justify="right")
+    return table
+
+
+def _headlines(metrics: Iterable[str]) -> list[str]:
+    names = list(metrics)
+    by_class = [name for name in names if name.startswith("compliance_") and name != "compliance_cost"]
+    # Only scenarios with capital or with authorities have these.
+    particular = [name for name in names if name.startswith(("insolvencies_", "spent_", "unfunded_"))]
+    first, *others = HEADLINES
+    wanted = [first, *by_class, *others, *particular]
+    return [name for name in wanted if name in names]
+
+
+def _named(metric: str, title: object, unit: str) -> Text:
+    words = Text(HEADLINES.get(metric) or one_line(str(title), 120))
+    if unit and unit != "share":
+        words.append(f", {unit}", "dim")
+    return words

@@ -1,0 +1,1 @@
+"""What the sample provider does, apart from how it speaks HTTP."""

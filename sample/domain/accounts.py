@@ -1,0 +1,233 @@
+"""Accounts: opened by anybody, verified by a real identity, closed by their holder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..faults.fault import FaultName
+from ..variants import VariantName
+from .identity import DocumentType, digest, examine, flawless
+from .refusal import Refusal
+from .state import House
+from .store import written
+
+#: What everybody who opens an account is reminded of (Deep Synthesis Provisions, Art. 8).
+DUTIES = (
+    "请遵守管理规则和用户协议，履行信息安全义务。 Please keep to the rules and the agreement, and to your duties of"
+    " information security."
+)
+
+
+#: What the holder of the ready-made account for adults told of themselves.
+READY_MADE_PHONE, READY_MADE_EMAIL = "13800005317", "ready-made-adult@example.org"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Somebody who is signed in. ``verified`` says whether the provider knows who that really is; ``closed`` is only
+    ever seen where a fault lets closed accounts in.
+    """
+
+    id: str
+    verified: bool
+    closed: bool = False
+
+
+def open_account(house: House, display_name: str, claims: Mapping[str, Any]) -> dict[str, Any]:
+    """Open an account; ``claims`` is what else the applicant said: kept to reach them by, and not believed."""
+    account, token = house.store.new_name("acc"), house.store.new_name("tok", 32)
+    believed = FaultName.VERIFIED_BY_HEADER in house.faults and claims_verified(claims)
+    house.store.insert(
+        "account",
+        id=account,
+        token=token,
+        display_name=display_name,
+        opened_at=written(house.now()),
+        phone=str(claims.get("phone") or ""),
+        email=str(claims.get("email") or ""),
+        verified_by="claim" if believed else None,
+    )
+    return {
+        "account": {"id": account, "display_name": display_name, "verified": believed},
+        "access_token": token,
+        "notice": DUTIES,
+    }
+
+
+def hand_out(house: House) -> None:
+    """Open the accounts that the sandbox keeps for tests, where it keeps any."""
+    if VariantName.READY_MADE_ACCOUNTS not in house.variants:
+        return
+    for role, verified_by in (
+        ("adult", "resident_id"),
+        ("reporter", "resident_id"),
+        ("newcomer", None),
+        ("namesake", None),
+    ):
+        house.store.insert(
+            "account",
+            id=f"acc_ready_{role}",
+            token=f"tok_ready_{role}",
+            display_name=role,
+            opened_at=written(house.now()),
+            phone=READY_MADE_PHONE if role == "adult" else "",
+            email=READY_MADE_EMAIL if role == "adult" else "",
+            verified_by=verified_by,
+        )
+
+
+def signed_in(house: House, token: str | None, *, closed_too: bool = False) -> Account | None:
+    """Whose token this is; nobody's when there is none.
+
+    Raises:
+        Refusal: 401, ``token_invalid``: the token is unknown, or its account was closed (unless
+            ``closed_too``).
+    """
+    if token is None:
+        return None
+    row = house.store.row("SELECT id, verified_by, closed_at FROM account WHERE token = ?", token)
+    if row is None or (row["closed_at"] is not None and not closed_too):
+        raise _invalid_token()
+    return Account(row["id"], row["verified_by"] is not None, row["closed_at"] is not None)
+
+
+def acting(house: House, caller: Account | None, named: str | None, believed: FaultName) -> Account | None:
+    """Who acts where a request names an account: the caller, who may name nobody else, unless a fault believes the
+    request.
+
+    Raises: Refusal: 403, ``account_not_yours``; 401, ``token_invalid``, for a closed account that a fault lets in for
+        others alone.
+    """
+    another = caller is not None and named is not None and named != caller.id
+    if another and (believed in house.faults or (caller is not None and caller.closed)):
+        row = house.store.row("SELECT id, verified_by FROM account WHERE id = ? AND closed_at IS NULL", named)
+        return Account(row["id"], row["verified_by"] is not None) if row is not None else caller
+    if caller is not None and caller.closed and FaultName.DELETED_ACCOUNT_PUBLISHES not in house.faults:
+        raise _invalid_token()
+    if another and VariantName.NAMED_ACCOUNT_OVERLOOKED not in house.variants:
+        raise Refusal(
+            403, "account_not_yours", "不能以他人账号的名义操作。 Nobody acts in the name of another account."
+        )
+    return caller
+
+
+def required(caller: Account | None) -> Account:
+    """The caller, who must be somebody.
+
+    Raises:
+        Refusal: 401, ``sign_in_required``.
+    """
+    if caller is None:
+        raise Refusal(401, "sign_in_required", "请先登录。 Please sign in.")
+    return caller
+
+
+def verify(
+    house: House, caller: Account, account: str, document: DocumentType, number: str, holder: str
+) -> dict[str, Any]:
+    """Hold the caller's own account to be verified by a document.
+
+    Raises: Refusal: 404 for somebody else's account; 422 for a number that nobody can have, and for an identity card
+        that verified an
+            account under another name; 409 for a number that is in use, where it verifies one account.
+    """
+    if VariantName.NAMED_ACCOUNT_OVERLOOKED in house.variants:
+        account = caller.id
+    if FaultName.IDENTITY_FOR_ANOTHER not in house.faults:
+        _own(caller, account)
+    if VariantName.PHONE_ONLY in house.variants and document not in ("mobile", "email"):
+        raise Refusal(422, "identity_method_unknown", "仅支持手机号码认证。 Only mobile numbers are taken here.")
+    examine(document, number, house.now().date(), house.faults)
+    taken = "SELECT 1 FROM account WHERE identity_digest = ? AND id != ? AND closed_at IS NULL"
+    if (
+        VariantName.ONE_ACCOUNT_A_PERSON in house.variants
+        and house.store.row(taken, digest(number), account) is not None
+    ):
+        raise Refusal(
+            409,
+            "identity_in_use",
+            "该证件已用于其他账号，可申诉。 This number is in use; appeal if you did not do that.",
+        )
+    if document == "resident_id" and FaultName.IDENTITY_UNDER_ANY_NAME not in house.faults:
+        _same_holder(house, account, number, holder)
+    house.store.run(
+        "UPDATE account SET verified_by = ?, identity_digest = ?, holder_digest = ? WHERE id = ?",
+        document,
+        digest(number),
+        digest(holder),
+        account,
+    )
+    house.note(account, "identity-verified", account, document)
+    answer: dict[str, Any] = {"account": {"id": account, "verified": True, "verified_by": document}}
+    if FaultName.IDENTITY_TELLS_OTHER_ACCOUNTS in house.faults:
+        others = house.store.rows(
+            "SELECT email, phone FROM account WHERE identity_digest = ? AND id != ?", digest(number), account
+        )
+        answer["other_accounts"] = [dict(row) for row in others]
+    return answer
+
+
+def _same_holder(house: House, account: str, number: str, holder: str) -> None:
+    # As in a register, only a number that somebody can have belongs to a name.
+    if not flawless("resident_id", number, house.now().date()):
+        return
+    others = "SELECT 1 FROM account WHERE identity_digest = ? AND holder_digest != ? AND id != ? AND closed_at IS NULL"
+    if house.store.row(others, digest(number), digest(holder), account) is not None:
+        raise Refusal(
+            422, "identity_name_differs", "姓名与证件号码不符。 The name is not that of whoever has this number."
+        )
+
+
+def close(house: House, caller: Account, account: str) -> None:
+    """Close the caller's own account for good.
+
+    Raises:
+        Refusal: 404 for somebody else's account.
+    """
+    _own(caller, account)
+    house.store.run("UPDATE account SET closed_at = ? WHERE id = ?", written(house.now()), account)
+    house.note(account, "account-closed", account, "")
+
+
+def claims_verified(claims: Mapping[str, Any]) -> bool:
+    """Whether somebody says of themselves to be verified, in any of the usual spellings."""
+    return any(
+        "verified" in name.lower() and str(value).lower() in {"1", "true", "yes", "verified"}
+        for name, value in claims.items()
+    )
+
+
+def believed(house: House, headers: Mapping[str, str], query: Mapping[str, str]) -> bool:
+    """Whether a fault makes the provider believe a request that says that its sender is verified."""
+    faults = house.faults
+    if FaultName.VERIFIED_BY_HEADER in faults and claims_verified({**headers, **query}):
+        return True
+    if FaultName.VERIFIED_BY_ROLE in faults and headers.get("x-role", "").lower() == "admin":
+        return True
+    if FaultName.VERIFIED_FROM_INSIDE in faults and headers.get("x-forwarded-for", "").startswith("127."):
+        return True
+    if FaultName.VERIFIED_BY_NAMING_ANOTHER in faults and _is_verified(
+        house, headers.get("x-account-id") or query.get("account_id")
+    ):
+        return True
+    internal = {
+        name: value for name, value in headers.items() if name.startswith("x-account-") and name != "x-account-id"
+    }
+    return FaultName.VERIFIED_BY_ACCOUNT_HEADER in faults and bool(internal)
+
+
+def _invalid_token() -> Refusal:
+    return Refusal(
+        401, "token_invalid", "登录凭证无效或账号已注销。 The access token is not valid, or its account was closed."
+    )
+
+
+def _is_verified(house: House, account: str | None) -> bool:
+    return house.store.row("SELECT 1 FROM account WHERE id = ? AND verified_by IS NOT NULL", account or "") is not None
+
+
+def _own(caller: Account, account: str) -> None:
+    if caller.id != account:
+        raise Refusal(404, "account_unknown", "账号不存在。 There is no such account.")

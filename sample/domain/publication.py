@@ -1,0 +1,203 @@
+"""Publication: what the public sees, on every surface, until it is removed."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any, Literal
+
+from ..faults.fault import FaultName
+from ..media.files import Media
+from ..media.marking import CONTENT_NOTICE
+from ..variants import VariantName
+from . import assets, review
+from .accounts import Account
+from .assets import AVI, TEXT
+from .refusal import Refusal
+from .state import House
+from .store import written
+
+Surface = Literal["page", "feed", "thumbnail", "download", "share"]
+
+SURVIVORS: dict[str, FaultName] = {
+    "page": FaultName.PAGE_SURVIVES,
+    "feed": FaultName.FEED_SURVIVES,
+    "thumbnail": FaultName.THUMBNAIL_SURVIVES,
+    "download": FaultName.DOWNLOAD_SURVIVES,
+    "share": FaultName.SHARE_SURVIVES,
+    "search": FaultName.SEARCH_SURVIVES,
+}
+#: Faults by which a surface goes on showing what was removed for so many hours after somebody looked at it, or
+#: after its removal.
+CACHED: dict[str, tuple[FaultName, float]] = {
+    "page": (FaultName.PAGE_CACHED, 24),
+    "thumbnail": (FaultName.THUMBNAIL_KEPT_BY_EDGE, float("inf")),
+}
+LAGGING: dict[str, tuple[FaultName, float]] = {
+    "feed": (FaultName.FEED_RENEWED_DAILY, 24),
+    "search": (FaultName.SEARCH_RENEWED_DAILY, 24),
+    "share": (FaultName.SHARE_LINK_LIVES_A_WEEK, 24 * 7),
+}
+TEASER = 80
+PAGE_SIZE = 50
+
+
+def publish(house: House, caller: Account | None, verified: bool, asset: str, title: str) -> dict[str, Any]:
+    """Make one of the caller's assets public; only somebody whose identity is verified may.
+
+    Raises:
+        Refusal: 401, ``sign_in_required``; 403, ``identity_required`` or ``content_prohibited``; 404,
+            ``asset_unknown``.
+    """
+    if caller is None:
+        unasked = FaultName.ANONYMOUS_BY_MARKUP in house.faults and any(sign in title for sign in "<&'")
+        if not unasked and FaultName.PUBLISH_ANONYMOUS not in house.faults:
+            raise Refusal(
+                401,
+                "sign_in_required",
+                "请登录并完成真实身份认证后再发布。 Sign in and verify your identity before you publish.",
+            )
+        if house.store.row("SELECT 1 FROM asset WHERE id = ?", asset) is None:
+            raise Refusal(404, "asset_unknown", "没有这个作品。 There is no such asset.")
+    else:
+        announced = FaultName.OFFICIAL_TITLES_UNVERIFIED in house.faults and any(
+            word in title for word in ("official", "admin")
+        )
+        if not verified and not announced and FaultName.PUBLISH_UNVERIFIED not in house.faults:
+            raise Refusal(
+                403,
+                "identity_required",
+                "未完成真实身份认证，不能发布信息。 Verify your identity before you publish.",
+            )
+        assets.owned(house, caller, asset)
+        review.admit_title(house, caller, title)
+    publication = house.store.new_name("pub")
+    house.store.insert(
+        "publication",
+        id=publication,
+        asset=asset,
+        account=caller.id if caller else None,
+        title=title,
+        published_at=written(house.now()),
+    )
+    house.note(caller.id if caller else None, "published", publication, title)
+    return {"publication": {"id": publication, "title": title, "path": f"/p/{publication}"}}
+
+
+def show(house: House, publication: str, surface: Surface) -> dict[str, Any] | Media:
+    """A publication as one surface shows it: a card for page, feed and share, a file for thumbnail and
+    download.
+
+    Raises:
+        Refusal: 404, ``publication_unknown``; 410, ``publication_removed``.
+    """
+    row = found(house, publication)
+    if removed(house, row, surface) and SURVIVORS[surface] not in house.faults:
+        raise Refusal(410, "publication_removed", "内容已被移除。 This content was removed.")
+    if surface in CACHED:
+        glance = "INSERT OR IGNORE INTO glance (publication, surface, at) VALUES (?, ?, ?)"
+        house.store.run(glance, publication, surface, written(house.now()))
+    asset = house.store.row("SELECT * FROM asset WHERE id = ?", row["asset"])
+    assert asset is not None  # noqa: S101 -- a foreign key
+    if surface in ("thumbnail", "download"):
+        return Media(*assets.form(house, asset, surface))
+    card: dict[str, Any] = {
+        "id": publication,
+        "title": row["title"],
+        "published_at": row["published_at"],
+        "media_type": asset["media_type"],
+        "notices": _notices(house, asset),
+        "refutations": [refutation["text"] for refutation in refutations(house, publication)],
+    }
+    card |= _people(house, row, asset)
+    if asset["media_type"] == TEXT:
+        text = assets.original(house, asset).decode("utf-8", "replace")
+        card["text"] = text if surface == "page" else assets.teaser(house, text, TEASER)
+    else:
+        card["media_path"] = f"/v1/publications/{publication}/download"
+    return {"publication": card}
+
+
+def _people(house: House, publication: sqlite3.Row, asset: sqlite3.Row) -> dict[str, Any]:
+    """Whom a card names: nobody, unless authors are shown by the name that they chose, or a fault names more."""
+    named: dict[str, Any] = {}
+    if VariantName.AUTHORS_NAMED in house.variants:
+        chosen = house.store.row("SELECT display_name FROM account WHERE id = ?", publication["account"] or "")
+        named["author"] = dict(chosen) if chosen is not None else None
+    if FaultName.AUTHOR_REACHABLE_ON_PAGES in house.faults:
+        author = house.store.row("SELECT phone FROM account WHERE id = ?", publication["account"] or "")
+        named["author"] = dict(author) if author is not None else None
+    if FaultName.CONSENT_NAMED_ON_PAGES in house.faults:
+        given = house.store.row("SELECT subject_name FROM consent WHERE id = ?", asset["consent"] or "")
+        named["shows"] = given["subject_name"] if given is not None else None
+    if FaultName.REPORTER_NAMED_ON_PAGES in house.faults:
+        rows = house.store.rows("SELECT contact FROM ticket WHERE publication = ?", publication["id"])
+        named["reported_by"] = [row["contact"] for row in rows]
+    return named
+
+
+def search(house: House, query: str, offset: int) -> dict[str, Any]:
+    """The publications whose title contains ``query``, newest first, a page at a time."""
+    pattern = "%" + query.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    visible = "" if FaultName.SEARCH_SURVIVES in house.faults else "AND (removed_at IS NULL OR removed_at > ?)"
+    by_phone = ""
+    if FaultName.SEARCH_FINDS_BY_PHONE in house.faults:
+        by_phone = "OR account IN (SELECT id FROM account WHERE '%' || phone || '%' = ?1)"
+    size = 1 if VariantName.PAGED_SEARCH in house.variants else PAGE_SIZE
+    lag = LAGGING["search"][1] if LAGGING["search"][0] in house.faults else 0
+    values = (pattern,) if not visible else (pattern, written(house.hours_ago(lag)))
+    rows = house.store.rows(
+        f"SELECT id, title, published_at FROM publication WHERE (title LIKE ?1 ESCAPE '\\' {by_phone}) {visible} "  # noqa: S608 -- constants
+        "ORDER BY published_at DESC, rowid DESC LIMIT ? OFFSET ?",
+        *values,
+        size + 1,
+        offset,
+    )
+    more = offset + size if len(rows) > size else None
+    return {"results": [dict(row) for row in rows[:size]], "next_offset": more}
+
+
+def found(house: House, publication: str) -> sqlite3.Row:
+    """The row of a publication, removed or not.
+
+    Raises:
+        Refusal: 404, ``publication_unknown``.
+    """
+    row = house.store.row("SELECT * FROM publication WHERE id = ?", publication)
+    if row is None:
+        raise Refusal(404, "publication_unknown", "没有这条内容。 There is no such publication.")
+    return row
+
+
+def removed(house: House, publication: sqlite3.Row, surface: Surface) -> bool:
+    """Whether it is gone from a surface by now: a removal may have been set for later."""
+    if publication["removed_at"] is None:
+        return False
+    lag = 0.0
+    if surface in LAGGING and LAGGING[surface][0] in house.faults:
+        lag = LAGGING[surface][1]
+    if surface == "thumbnail" and publication["removed_for"] == "intimate":
+        lag = 72 if FaultName.INTIMATE_THUMBNAIL_AFTER_72_HOURS in house.faults else lag
+    if surface in CACHED and CACHED[surface][0] in house.faults:
+        glance = house.store.row(
+            "SELECT at FROM glance WHERE publication = ? AND surface = ?", publication["id"], surface
+        )
+        hours = CACHED[surface][1]
+        if glance is not None and (hours == float("inf") or glance["at"] > written(house.hours_ago(hours))):
+            return False
+    return bool(publication["removed_at"] <= written(house.hours_ago(lag)))
+
+
+def refutations(house: House, publication: str) -> list[dict[str, str]]:
+    """The rumour refutations attached to a publication."""
+    rows = house.store.rows(
+        "SELECT publication, text, at FROM refutation WHERE publication = ? ORDER BY rowid", publication
+    )
+    return [dict(row) for row in rows]
+
+
+def _notices(house: House, asset: sqlite3.Row) -> list[str]:
+    if asset["origin"] == "uploaded":
+        # What the platform tells of an upload was settled when it came in.
+        return [asset["prompt"]] if asset["prompt"] else []
+    bare = FaultName.PLAYER_BARE in house.faults and asset["media_type"] == AVI
+    return [] if bare or FaultName.PUBLICATION_UNDISCLOSED in house.faults else [CONTENT_NOTICE]

@@ -1,0 +1,271 @@
+"""The studio: generating text, pictures and voices; editing faces and voices with consent; taking in what
+users bring.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from shenhe.labels.model import Labels
+
+from ..faults.fault import FaultName
+from ..media import film, pictures, voice
+from ..media.files import Media, sniffed
+from ..media.marking import (
+    CONTENT_NOTICE,
+    CONVERSATION_NOTICE,
+    PROPAGATION_NOTICES,
+    PROPAGATOR_CODE,
+    audible_label,
+    labels_of,
+    picture_label,
+    provenance,
+    replaced_label,
+    with_implicit_label,
+    with_propagator,
+)
+from ..variants import VariantName
+from . import assets, review
+from .accounts import Account
+from .assets import AVI, JPEG, PNG, TEXT, WAV
+from .consent import Scope, demand, known
+from .refusal import Refusal
+from .state import House
+from .store import written
+
+KINDS = {
+    "text": (TEXT,),
+    "speech": (WAV,),
+    "image": (PNG, JPEG),
+    "video": (AVI,),
+    "scene": (PNG,),
+    "restoration": (PNG,),
+    "sound": (WAV,),
+}
+#: What Art. 17 (1) does not name: a mark is offered, and drawn unless it is not wanted.
+_MARK_ON_REQUEST = ("restoration", "sound")
+_MARK_FUNCTION = (
+    "您可以使用显著标识功能。 You can have this marked conspicuously: use the mark function (visible label)."
+)
+REMINDER = (
+    "如上传内容含人工智能生成合成内容，请主动声明并使用标识功能。 Please declare AI-generated content and use the label"
+    " function."
+)
+_PLAYING = re.compile(r"像真人|Pretend")
+_TIRED_AFTER = 3
+_A_LONG_TALK = 3.0
+_ASSERTS_CONSENT = re.compile(r"has agreed|已同意|consent=true")
+_SMALL = 60
+#: Characters in the content numbers that this provider gives.
+_OWN_NUMBER = 12
+
+
+def generate(
+    house: House,
+    caller: Account,
+    kind: str,
+    media_type: str,
+    prompt: str,
+    history: Sequence[str],
+    visible_label: bool,
+    label_duty_accepted: bool,
+) -> tuple[dict[str, Any], Media]:
+    """Make something of a prompt; what is answered, and the file.
+
+    Raises:
+        Refusal: 422, ``format_unknown``; 403, ``label_agreement_required``, or as :func:`review.admit` and
+            :func:`review.release` refuse.
+    """
+    if media_type not in KINDS[kind]:
+        raise Refusal(422, "format_unknown", f"不支持该格式。 The formats of {kind} are {', '.join(KINDS[kind])}.")
+    strict = VariantName.STRICTER in house.variants
+    if strict and not caller.verified:
+        raise Refusal(403, "identity_required", "请先完成真实身份认证。 Verify your identity first.")
+    if strict and not visible_label:
+        raise Refusal(403, "label_required", "不提供不含显式标识的内容。 Nothing is handed out without visible label.")
+    review.admit(house, caller, kind, prompt, history)
+    agreed = label_duty_accepted and not visible_label
+    if not visible_label and not agreed and not _agreement_waived(house, kind):
+        raise assets.label_agreement_required()
+    review.release(house, caller, prompt)
+    asset = house.store.new_name("ast")
+    values = provenance(asset, _protection(house, asset))
+    data = assets.make(house, asset, kind, media_type, prompt, len(history), visible_label, values)
+    assets.keep(
+        house,
+        caller,
+        asset,
+        "generated",
+        media_type,
+        data,
+        kind=kind,
+        prompt=prompt,
+        provenance=values,
+        unlabelled_agreed=agreed,
+    )
+    house.note(caller.id, "generated", asset, media_type)
+    if agreed:
+        assets.note_unlabelled_copy(house, caller.id, asset)
+    return _answer(asset, _notice(house, caller, kind, prompt, len(history)), media_type), Media(data, media_type)
+
+
+def _agreement_waived(house: House, kind: str) -> bool:
+    if FaultName.UNLABELLED_COPY_AFTER_ANY_AGREEMENT in house.faults and kind == "text":
+        return house.store.row("SELECT 1 FROM asset WHERE unlabelled_agreed") is not None
+    return FaultName.UNLABELLED_COPY_FREELY in house.faults
+
+
+def edit(
+    house: House, caller: Account, source: bytes, subject: str, scope: Scope, prompt: str, consent: str | None
+) -> tuple[dict[str, Any], Media]:
+    """Change the face in a picture or the voice in a recording, with the consent of the person it belongs to; what is
+    answered, and the file.
+
+    Raises:
+        Refusal: 403, ``separate_consent_required``; 415, 422 or 413 for a source that cannot be edited so.
+    """
+    review.admit(house, caller, scope, prompt, ())
+    asked = not _unasked(house, source, scope, prompt)
+    if asked:
+        demand(house, caller, subject, scope, consent)
+    asset = house.store.new_name("ast")
+    values = provenance(asset, _protection(house, asset))
+    media_type = sniffed(source)
+    if media_type == WAV:
+        whole = voice.edited(source, prompt, audible_label(house.faults))
+        bare = voice.edited(source, prompt, False)
+    elif media_type in (PNG, JPEG):
+        picture, media_type = pictures.edited(source, prompt)
+        label = assets.sized(house, picture_label(house.faults))
+        whole = pictures.encoded(pictures.labelled(picture, label) if label else picture, media_type)
+        bare = pictures.encoded(picture, media_type)
+    else:
+        raise Refusal(
+            415,
+            "source_unsupported",
+            "仅支持PNG、JPEG图片和WAV音频。 Pictures are PNG or JPEG, sounds are WAV.",
+        )
+    if FaultName.EDITED_FILES_UNMARKED not in house.faults:
+        whole, bare = (with_implicit_label(form, media_type, values, house.faults, prompt) for form in (whole, bare))
+    on_record = consent if asked and known(house, consent) else None
+    assets.keep(
+        house,
+        caller,
+        asset,
+        "edited",
+        media_type,
+        whole,
+        kind=scope,
+        prompt=prompt,
+        provenance=values,
+        bare=bare,
+        consent=on_record,
+    )
+    house.note(caller.id, "edited", asset, f"{scope} with {consent or 'no consent'}")
+    return _answer(asset, CONTENT_NOTICE, media_type), Media(whole, media_type)
+
+
+def take_in(house: House, caller: Account, media: Media, declared: bool) -> dict[str, Any]:
+    """Take in a file a user brings: what it says of itself is kept, told to the public, and passed on.
+
+    Raises:
+        Refusal: 415, ``upload_unsupported``; 422 or 413 for a file that cannot be read.
+    """
+    media_type = sniffed(media.data)
+    if media_type is None or (media.media_type and media.media_type != media_type):
+        raise Refusal(
+            415,
+            "upload_unsupported",
+            "文件格式与声明不符或不受支持。 The file is not of a supported format, or not of the one it claims.",
+        )
+    if media_type in (PNG, JPEG):
+        pictures.opened(media.data)
+    elif media_type == AVI:
+        film.first_frame(media.data)
+    asset = house.store.new_name("ast")
+    found = labels_of(media.data, media_type)
+    data, value = with_propagator(media.data, media_type, asset, found, declared, house.faults)
+    if _strips(house, found, declared):
+        data = replaced_label(assets.stripped(data, media_type), media_type, asset)
+    told = value
+    if (value == "1" and FaultName.UPLOAD_NOTICE_MISSING in house.faults) or (
+        value == "2" and FaultName.UPLOAD_DECLARATION_UNTOLD in house.faults
+    ):
+        told = None
+    elif value == "2" and FaultName.UPLOAD_CERTAIN_BY_DECLARATION in house.faults:
+        told = "1"
+    notice = PROPAGATION_NOTICES.get(told or "", "")
+    # The platform's own part of the label: the thumbnail it makes of an upload says what the upload says.
+    values = (
+        provenance(asset) | {"Label": value, "ContentProducer": PROPAGATOR_CODE, "ContentPropagator": PROPAGATOR_CODE}
+        if value
+        else None
+    )
+    assets.keep(house, caller, asset, "uploaded", media_type, data, prompt=notice, provenance=values)
+    assets.remember(house, asset, media.data)
+    house.note(caller.id, "uploaded", asset, f"label {value or 'none'}, declared {declared}")
+    reminder = "" if FaultName.UPLOAD_REMINDER_MISSING in house.faults else REMINDER
+    return _answer(asset, " ".join(filter(None, (notice, reminder))))
+
+
+def _strips(house: House, found: Labels, declared: bool) -> bool:
+    if FaultName.UPLOAD_STRIPS_UNDECLARED in house.faults and not declared:
+        return True
+    if FaultName.UPLOAD_STRIPS_SHORT_NUMBERS in house.faults:
+        return any(len(label.fields.get("ProduceID", "")) < _OWN_NUMBER for label in found.aigc)
+    return FaultName.UPLOAD_STRIPS_LABELS in house.faults
+
+
+def fetch(house: House, caller: Account, asset: str, form: str) -> Media:
+    """One form of one of the caller's own assets. Raises Refusal as :func:`assets.form` does."""
+    return Media(*assets.form(house, assets.owned(house, caller, asset), form))
+
+
+def _answer(asset: str, notice: str, media_type: str | None = None) -> dict[str, Any]:
+    described = {"id": asset} if media_type is None else {"id": asset, "media_type": media_type}
+    return {"asset": described, "notice": notice}
+
+
+def _notice(house: House, caller: Account, kind: str, prompt: str, turns: int) -> str:
+    if kind in _MARK_ON_REQUEST and FaultName.MARK_FUNCTION_UNTOLD not in house.faults:
+        return f"{CONTENT_NOTICE} {_MARK_FUNCTION}"
+    if kind != "text":
+        return CONTENT_NOTICE
+    silent = (
+        FaultName.CHAT_UNDISCLOSED in house.faults
+        or (FaultName.CHAT_DISCLOSED_ONCE in house.faults and turns > 0)
+        or (FaultName.CHAT_DISCLOSED_LATE in house.faults and turns == 0)
+        or (FaultName.COMPANION_FALLS_SILENT in house.faults and _talked_before(house, caller, _A_LONG_TALK))
+        or (FaultName.CHAT_DISCLOSURE_WEARS_OFF in house.faults and turns >= _TIRED_AFTER)
+        or (FaultName.CHAT_PLAYS_ALONG in house.faults and _PLAYING.search(prompt))
+    )
+    return "" if silent else CONVERSATION_NOTICE
+
+
+def _talked_before(house: House, caller: Account, hours: float) -> bool:
+    """Whether the account had its first answer at least so many hours ago."""
+    first = house.store.row("SELECT min(made_at) AS at FROM asset WHERE account = ? AND kind = 'text'", caller.id)
+    return first is not None and first["at"] is not None and first["at"] <= written(house.hours_ago(hours))
+
+
+def _unasked(house: House, source: bytes, scope: Scope, prompt: str) -> bool:
+    """Whether a fault keeps anybody from asking for a consent."""
+    faults = house.faults
+    if FaultName.CONSENT_BY_ASSERTION in faults and _ASSERTS_CONSENT.search(prompt):
+        return True
+    if scope == "voice":
+        unusual = FaultName.SHORT_VOICES_UNASKED in faults and sniffed(source) == WAV and not voice.lasts(source, 0.5)
+        return unusual or FaultName.VOICE_CONSENT_UNASKED in faults
+    return (
+        FaultName.SMALL_PICTURES_UNASKED in faults
+        and sniffed(source) in (PNG, JPEG)
+        and min(pictures.opened(source)[0].size) < _SMALL
+    )
+
+
+def _protection(house: House, asset: str) -> str:
+    """What the reserved field holds: a tag by which the provider knows a label of its own again."""
+    return hashlib.blake2b(asset.encode(), digest_size=16, key=house.store.seal).hexdigest()

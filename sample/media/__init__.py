@@ -1,0 +1,1 @@
+"""The media that the sample provider makes, with their labels."""

@@ -1,0 +1,178 @@
+"""Lawful variants: other ways in which a provider may obey the same rules.
+
+A suite that fails one of these holds a habit to be the law. A variant is chosen when the application is made; where
+its interface has another shape, an overlay of the same name in ``overlays/`` says so to the binding.
+"""
+
+from __future__ import annotations
+
+import difflib
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import IO, Any, Literal
+
+import yaml
+
+from shenhe.labels.model import INSTALL
+
+BINDING = "binding.yaml"
+
+
+class VariantName(StrEnum):
+    """The names, as a command line writes them."""
+
+    PHONE_ONLY = "phone-only"
+    OTHER_STATUSES = "other-statuses"
+    ENVELOPE = "envelope"
+    ASYNCHRONOUS = "asynchronous"
+    FILES_BY_LINK = "files-by-link"
+    SESSION_COOKIE = "session-cookie"
+    PAGED_SEARCH = "paged-search"
+    BUSY = "busy"
+    SLOW = "slow"
+    LABEL_AT_THE_END = "label-at-the-end"
+    LABEL_IN_THE_INTERFACE = "label-in-the-interface"
+    OTHER_WORDS = "other-words"
+    LARGE_LABELS = "large-labels"
+    SOURCE_TYPE_BESIDES = "source-type-besides"
+    CREDENTIALS_BESIDES = "credentials-besides"
+    ONE_ACCOUNT_A_PERSON = "one-account-a-person"
+    TICKETS_BY_NUMBER = "tickets-by-number"
+    AUTHORS_NAMED = "authors-named"
+    NAMED_ACCOUNT_OVERLOOKED = "named-account-overlooked"
+    STRICTER = "stricter"
+    DECIDED_BY_PEOPLE = "decided-by-people"
+    READY_MADE_ACCOUNTS = "ready-made-accounts"
+    WRITER_ONLY = "writer-only"
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One lawful way of doing things: its name, and in a sentence how it differs."""
+
+    name: VariantName
+    summary: str
+
+
+VARIANTS: Mapping[str, Variant] = {
+    name.value: Variant(name, summary)
+    for name, summary in {
+        VariantName.PHONE_ONLY: "Only a mobile phone number proves an identity.",
+        VariantName.OTHER_STATUSES: (
+            "Other status codes: 200 for everything done, 400, 403 and 404 for all that is refused."
+        ),
+        VariantName.ENVELOPE: "Every JSON answer has status 200 and a code: 0 for done, anything else for refused.",
+        VariantName.ASYNCHRONOUS: "Generating and editing answer with a job, which is asked after until it is done.",
+        VariantName.FILES_BY_LINK: "Answers name a link to the file that was made, instead of holding it.",
+        VariantName.SESSION_COOKIE: "Who asks is told by a session cookie.",
+        VariantName.PAGED_SEARCH: "Search lists one publication a page, with a cursor to the next.",
+        VariantName.BUSY: "Every twentieth request is told to come back later (429 with Retry-After).",
+        VariantName.SLOW: "Every answer takes its time.",
+        VariantName.LABEL_AT_THE_END: "Texts carry their label at the end.",
+        VariantName.LABEL_IN_THE_INTERFACE: (
+            "The interface says that texts are generated; only copies taken away carry a label themselves."
+        ),
+        VariantName.OTHER_WORDS: "The label of texts has other words, with the same two elements.",
+        VariantName.LARGE_LABELS: "Pictures and films show a label three times as large as it must be.",
+        VariantName.SOURCE_TYPE_BESIDES: "Pictures carry the IPTC digital source type besides the AIGC field.",
+        VariantName.CREDENTIALS_BESIDES: "Pictures carry content credentials (C2PA) besides the AIGC field.",
+        VariantName.ONE_ACCOUNT_A_PERSON: (
+            "An identity number verifies one account; a second is refused, and not told whose the first is."
+        ),
+        VariantName.TICKETS_BY_NUMBER: (
+            "Whoever reports without an account has a number that nobody can guess, and asks by it alone."
+        ),
+        VariantName.AUTHORS_NAMED: "Pages show the name that an author chose for all to see.",
+        VariantName.NAMED_ACCOUNT_OVERLOOKED: "Whose token signs a request is whose it is, whichever account it names.",
+        VariantName.STRICTER: (
+            "No copy goes without visible label, and nobody generates anything before they are verified."
+        ),
+        VariantName.DECIDED_BY_PEOPLE: "Reports are decided after six hours, by people, within the published limit.",
+        VariantName.READY_MADE_ACCOUNTS: "The sandbox hands out verified accounts to test with.",
+        VariantName.WRITER_ONLY: "A writing assistant: no pictures, no sounds, no uploads, no edits.",
+    }.items()
+}
+
+
+class UnknownVariantError(ValueError):
+    """A name that no variant bears. ``closest`` are the names most like it, nearest first."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.closest = tuple(difflib.get_close_matches(name, VARIANTS, n=3, cutoff=0.6))
+        hint = f" (closest: {', '.join(self.closest)})" if self.closest else ""
+        super().__init__(f"there is no variant {name!r}{hint}")
+
+
+class VariantNotInstalledError(ValueError):
+    """A variant that needs what an extra brings."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the variant {name!r} writes content credentials: {INSTALL}")
+
+
+def chosen_variants(names: Iterable[str]) -> frozenset[VariantName]:
+    """The variants of those names.
+
+    Raises:
+        UnknownVariantError: no variant bears one of the names.
+    """
+    names = tuple(names)
+    for name in names:
+        if name not in VARIANTS:
+            raise UnknownVariantError(name)
+    return frozenset(VariantName(name) for name in names)
+
+
+@dataclass(frozen=True, slots=True)
+class BindingText:
+    """A binding that no file holds, to be read like one."""
+
+    name: str
+    text: str
+
+    def open(self, mode: Literal["rb"] = "rb") -> IO[bytes]:
+        """The text in UTF-8."""
+        return io.BytesIO(self.text.encode())
+
+    def read_text(self, encoding: str = "utf-8") -> str:
+        """The text."""
+        return self.text
+
+
+def sample_binding(variant: str | None = None) -> Traversable | BindingText:
+    """The binding file by which the sample provider is reached, with the overlay of a variant if it has one.
+
+    An overlay's mappings join the binding's key by key; ``null`` takes a key away, and anything else replaces it.
+
+    Raises:
+        UnknownVariantError: no variant bears the name.
+    """
+    plain = files("shenhe.sample").joinpath(BINDING)
+    if variant is None:
+        return plain
+    (name,) = chosen_variants([variant])
+    overlay = files(__package__).joinpath("overlays", f"{name.value}.yaml")
+    if not overlay.is_file():
+        return plain
+    document = _joined(yaml.safe_load(plain.read_bytes()), yaml.safe_load(overlay.read_bytes()))
+    text = yaml.dump(document, Dumper=_Written, allow_unicode=True, sort_keys=False, width=140)
+    return BindingText(f"{name.value}.yaml", f"# {VARIANTS[name.value].summary}\n\n{text}")
+
+
+class _Written(yaml.SafeDumper):
+    """Writes every value out: a binding has no anchors."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _joined(below: Any, above: Any) -> Any:
+    if not (isinstance(below, dict) and isinstance(above, dict)):
+        return above
+    joined = {key: _joined(below.get(key), value) for key, value in above.items() if value is not None}
+    return {key: joined.get(key, value) for key, value in below.items() if above.get(key, "") is not None} | joined

@@ -1,0 +1,1 @@
+"""From data to a scenario (calibration), and from one measured provider to its prospects (forecast)."""

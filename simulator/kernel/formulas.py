@@ -1,0 +1,197 @@
+"""The formulas of the model, each written once as a pure function of numbers.
+
+Both engines call them: CPython as they stand, the compiled engine through numba. They therefore use ``math`` and plain
+arithmetic only, whose results agree to the last bit.
+"""
+
+from __future__ import annotations
+
+import math
+
+
+def users_of(median: float, spread: float, first: float, second: float) -> float:
+    """Users of a provider: lognormal about ``median``, rounded down, one at least. ``first`` and ``second`` are uniform
+    draws, of which Box and Muller (1958) make a normal one.
+    """
+    normal = math.sqrt(2.0 * -math.log(first)) * math.cos(2.0 * math.pi * second)
+    return math.floor(median * math.exp(spread * normal)) + 1.0
+
+
+def strikes_remembered(strikes: int, since: float, memory: float) -> int:
+    """Strikes that still count ``since`` days after the last sanction: one lapses after each ``memory`` days."""
+    if strikes == 0:
+        return 0
+    lapsed = int(since / memory)
+    return strikes - lapsed if lapsed < strikes else 0
+
+
+def belief_remembered(belief: float, floor: float, since: float, memory: float) -> float:
+    """A belief that fades to ``floor`` with time constant ``memory`` (days)."""
+    return floor + (belief - floor) * math.exp(-since / memory)
+
+
+def belief_raised(belief: float, weight: float) -> float:
+    """A belief moved towards certainty by one sanction seen: exponential smoothing."""
+    return belief + weight * (1.0 - belief)
+
+
+def mean_fine(low: float, high: float) -> float:
+    """RMB that a log-uniform fine on [low, high] comes to on the mean: (high - low) / log(high / low)."""
+    if high > low:
+        return (high - low) / math.log(high / low)
+    return low
+
+
+def feared_cost(fine: float, turnover_share: float, revenue: float, days_without_service: float) -> float:
+    """RMB that the next step of the ladder would cost: the greater of a mean fine and the share of a year's revenue,
+    and the revenue lost with the service. ``revenue`` is RMB a year."""
+    share = turnover_share * revenue
+    if share > fine:
+        fine = share
+    return fine + revenue / 365.0 * days_without_service
+
+
+def violation_chance(compliance: float, belief: float, cost: float, gain: float) -> float:
+    """Probability that an occasion becomes a violation: Becker (1968) with exponential gains of mean ``gain``.
+
+    An occasion that is not averted by compliance is taken when its gain exceeds the expected sanction
+    ``belief * cost``, which has probability exp(-belief * cost / gain).
+    """
+    return (1.0 - compliance) * math.exp(-belief * cost / gain)
+
+
+def fine_amount(uniform: float, low: float, high: float, turnover_share: float, revenue: float) -> float:
+    """A fine in whole RMB: log-uniform on [low, high], or the share of turnover where that is more."""
+    fine = low
+    if high > low:
+        fine = low * math.exp(uniform * math.log(high / low))
+    share = turnover_share * revenue
+    if share > fine:
+        fine = share
+    return float(math.floor(fine + 0.5))
+
+
+def compliance_after_rectification(compliance: float, gain: float) -> float:
+    """A met order removes the share ``gain`` of what was missing to full compliance."""
+    return compliance + gain * (1.0 - compliance)
+
+
+def inspection_chance(
+    rate: float, ceiling: float, per_strike: float, strikes: int, cap: int, class_weight: float
+) -> float:
+    """Probability that a candidate inspection of the fixed stream takes place: the thinning of targeting."""
+    if ceiling == 0.0:
+        return 0.0
+    counted = strikes if strikes < cap else cap
+    return rate * (1.0 + per_strike * counted) * class_weight / ceiling
+
+
+def step_on_ladder(strikes: int, serious: bool, steps: int) -> int:
+    """The step imposed: one up for each strike remembered, one more for a serious breach, at most the last."""
+    step = strikes + (1 if serious else 0)
+    return step if step < steps else steps - 1
+
+
+def complies_looking_ahead(
+    in_second: bool,
+    cost: float,
+    first_rate: float,
+    second_rate: float,
+    first_fine: float,
+    second_fine: float,
+    release_rate: float,
+    discount: float,
+) -> bool:
+    """Whether one that looks ahead complies in its group: the best response of Harrington (1988) in continuous time.
+
+    ``cost`` is RMB a year that compliance forgoes; rates are per year: detections of one that violates in the first and
+    in the second group, releases from the second of one that complies there; ``discount`` is per year, 0 for the
+    average cost. With L = rate * fine in either group, one complies in the first where cost < L1, and in the second
+    where cost < L2 + release_rate / (discount + first_rate) * (L2 - L1), the limit of Harrington's discounted threshold
+    as its periods get short. As in the paper, the second group is taken to be the worse one, L1 <= L2.
+    """
+    first, second = first_rate * first_fine, second_rate * second_fine
+    if cost < first:
+        return True
+    if not in_second:
+        return False
+    return (second - cost) * (discount + first_rate) + release_rate * (second - first) > 0.0
+
+
+def inspection_emphasis(
+    group_weight: float, complaints: int, per_complaint: float, cap: int, focus_weight: float, certified_factor: float
+) -> float:
+    """What multiplies the chance of an inspection beyond strikes and size: the group or lot that a provider is in,
+    complaints since the last inspection, a certificate of conformance. All neutral: exactly 1."""
+    counted = complaints if complaints < cap else cap
+    return group_weight * (1.0 + per_complaint * counted) * focus_weight * certified_factor
+
+
+def best_effort(belief: float, cost: float, breaches: float, effort_cost: float) -> float:
+    """Effort in [0, 1] that minimises ``effort_cost * e**2 + belief * cost * breaches * (1 - e)`` RMB a year.
+
+    ``breaches`` is what a year would bring without effort. A provider weighs what compliance costs, with rising
+    marginal cost, against the sanctions it expects.
+    """
+    if effort_cost <= 0.0:
+        return 0.0
+    effort = belief * cost * breaches / (2.0 * effort_cost)
+    return effort if effort < 1.0 else 1.0
+
+
+def compliance_at(base: float, effort: float, factor: float) -> float:
+    """Chance that an occasion is averted: ``effort`` removes that share of what is missing, ``factor`` below one is a
+    failure of the technical supporter."""
+    compliance = base
+    if effort > 0.0:
+        compliance = 1.0 - (1.0 - base) * (1.0 - effort)
+    return compliance * factor
+
+
+def filter_strictness(belief: float, cost: float, scale: float) -> float:
+    """Strictness in [0, 1) of a provider's filter, which rises with the sanction it expects: 1 - exp(-belief * cost /
+    scale).
+    """
+    if scale <= 0.0:
+        return 0.0
+    return 1.0 - math.exp(-belief * cost / scale)
+
+
+def misuse_chance(chance: float, anonymity: float, anonymous: bool) -> float:
+    """Chance that users' misuse becomes a violation. Where real names are not asked for, misuse is ``anonymity`` times
+    as frequent as elsewhere: the rates of a scenario are those without real names, thinned where they are asked for."""
+    return chance if anonymous else chance / anonymity
+
+
+def fine_for_all(fine: float, per_violation: float, violations: int) -> float:
+    """A fine with an amount on top for each violation that is live, in RMB."""
+    return fine + per_violation * violations
+
+
+def whole_steps(delay: float, step: float) -> float:
+    """Days until what is due in ``delay`` days happens, on a clock that only shows every ``step`` days (0:
+    continuous).
+    """
+    # So many days, or infinitely many, have no fraction left.
+    if step == 0.0 or delay >= 2.0**52:
+        return delay
+    return float(math.ceil(delay / step)) * step
+
+
+def cases_affordable(left: float, cost: float, hands: int) -> int:
+    """How many more investigations at ``cost`` RMB each ``left`` RMB of a budget pays for, at most ``hands``."""
+    if cost <= 0.0 or left >= cost * hands:
+        return hands
+    return int(left / cost) if left > 0.0 else 0
+
+
+def outlays(fines: float, claims: float, compliance_cost: float, revenue: float, downtime: float) -> float:
+    """RMB that enforcement has cost a provider: fines, damages, effort at compliance, and the revenue of the days
+    without its service. ``revenue`` is RMB a year.
+    """
+    return fines + claims + compliance_cost + revenue / 365.0 * downtime
+
+
+def next_publication(now: float, interval: float) -> float:
+    """Days until the next published batch of filings, strictly after now."""
+    return (math.floor(now / interval) + 1.0) * interval - now

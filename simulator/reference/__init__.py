@@ -1,0 +1,1 @@
+"""The readable model, on SimPy. `compiled/` is the same model, compiled, and gives the same bits."""

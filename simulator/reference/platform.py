@@ -1,0 +1,80 @@
+"""Propagation platforms: copies of what providers make live on them, until they fade or are taken down."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import TYPE_CHECKING, Any
+
+from ..kernel.draws import Purpose
+from ..kernel.eventlog import Kind, Stream
+
+if TYPE_CHECKING:
+    from ..kernel.table import Table
+    from .model import World
+
+COPIES_SPREAD, COPIES_REMOVED, COPIES_FADED = (
+    int(Kind.COPIES_SPREAD),
+    int(Kind.COPIES_REMOVED),
+    int(Kind.COPIES_FADED),
+)
+FINED = int(Kind.PLATFORM_FINED)
+NEGLECT_FOUND = Purpose.NEGLECT_FOUND
+OCCASIONS = int(Stream.OCCASION)
+PLATFORM_FINES = 3  # of model.TOTALS
+
+
+class Platforms:
+    """The platforms on which content spreads beyond its provider."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        table = world.table
+        self.cumulative = table.platform_cumulative.tolist()
+        self.lag = table.platform_lag.tolist()
+        self.misses = table.platform_misses.tolist()
+        self.fades = table.platform_fades.tolist()
+        self.attention = [1.0] * len(self.lag)  # what fines have left of the share that a platform misses
+
+    def adopt(self, table: Table) -> None:
+        self.lag = table.platform_lag.tolist()
+        self.misses = table.platform_misses.tolist()
+        self.fades = table.platform_fades.tolist()
+
+    def spread(self, p: int, b: int, k: int, severity: float, reported: float) -> None:
+        """Copies of occasion ``k`` appear. ``reported``: days until somebody complains, or -1.
+
+        Everything that decides their end is known now, so one event is scheduled: the earlier of fading and of
+        takedown, which follows a report after the platform's lag. The caller accrues harm.
+        """
+        world = self.world
+        state, draws, seed = world.state, world.draws, world.seed
+        platform = min(bisect_right(self.cumulative, draws.uniform(seed, p, Purpose.PLATFORM, k)), len(self.lag) - 1)
+        state.copies[p] += severity
+        state.copies_live[p] += 1
+        case = k << 3 | OCCASIONS
+        world.log(COPIES_SPREAD, p, case, b, severity)
+        delay, kind = draws.exponential(seed, p, Purpose.COPY_FADE, k) * self.fades[platform], COPIES_FADED
+        missed = self.misses[platform] * self.attention[platform]
+        seen = reported >= 0.0 and draws.uniform(seed, p, Purpose.COPY_MISSED, k) >= missed
+        found = world.table.platform_found
+        if reported >= 0.0 and not seen and found > 0.0 and draws.uniform(seed, p, NEGLECT_FOUND, k) < found:
+            world.clock.call(reported, FINED, p, case, self.fine, (p, platform))
+        if seen and reported + self.lag[platform] < delay:
+            delay, kind = reported + self.lag[platform], COPIES_REMOVED
+        world.clock.call(delay, kind, p, case, self.end, (kind, p, b, case, severity))
+
+    def fine(self, event: Any) -> None:
+        """A reported copy that a platform left alone has come to the regulator's notice."""
+        p, platform = event._value
+        table = self.world.table
+        self.world.totals[PLATFORM_FINES] += table.platform_fine
+        self.attention[platform] *= 1.0 - table.platform_learns
+        self.world.log(FINED, p, platform, -1, table.platform_fine)
+
+    def end(self, event: Any) -> None:
+        kind, p, b, case, severity = event._value
+        state = self.world.state
+        state.copies_live[p] -= 1
+        state.copies[p] = state.copies[p] - severity if state.copies_live[p] else 0.0
+        self.world.log(kind, p, case, b, severity)
+        self.world.accrue(p)

@@ -1,0 +1,235 @@
+"""The regulator: suspicions become cases, cases wait for an inspector, verdicts climb the ladder."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
+
+from ..kernel import table as policy
+from ..kernel.case import CLOSED_DISMISSED, CLOSED_LAPSED, CLOSED_SANCTIONED, PHASES, STEPS, Case
+from ..kernel.draws import Purpose
+from ..kernel.eventlog import Kind, Stream
+from ..kernel.formulas import fine_amount, fine_for_all, step_on_ladder
+from ..kernel.state import ACTIVE, EXITED, REGISTRATION, SERVICE, UPDATES
+from .appeal import Imposed
+from .hook import View
+
+if TYPE_CHECKING:
+    from ..kernel.table import Table
+    from .model import World
+
+CASE_OPENED, INVESTIGATION = int(Kind.CASE_OPENED), int(Kind.INVESTIGATION)
+UPHELD, DISMISSED, CASE_CLOSED = int(Kind.UPHELD), int(Kind.DISMISSED), int(Kind.CASE_CLOSED)
+WARNING, RECTIFY, FINE, REMOVAL = int(Kind.WARNING), int(Kind.RECTIFY), int(Kind.FINE), int(Kind.APP_REMOVAL)
+RECTIFIED, NOT_RECTIFIED, FORGIVEN = int(Kind.RECTIFIED), int(Kind.NOT_RECTIFIED), int(Kind.FORGIVEN)
+SANCTIONED, EXIT, REFERRED = int(Kind.SANCTIONED), int(Kind.EXITED), int(Kind.REFERRED)
+
+
+class Regulator:
+    """What becomes of a suspicion: a case, a verdict, and sanctions step by step."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.adopt(world.table)
+
+    def adopt(self, table: Table) -> None:
+        """Read the numbers of another regime."""
+        self.sanctions = table.step_sanctions.tolist()
+        self.deadline = table.step_deadline.tolist()
+        self.removal = table.step_removal.tolist()
+        self.low, self.high = table.step_fine_low.tolist(), table.step_fine_high.tolist()
+        self.per_violation = table.step_per_violation.tolist()
+        self.turnover = table.step_turnover.tolist()
+        self.appealable = table.step_appealable.tolist()
+        self.rectifies = table.class_rectifies.tolist()
+
+    def suspect(
+        self, p: int, b: int, number: int, founded: bool, serious: bool, *, self_reported: bool = False
+    ) -> None:
+        """Open a case, unless the provider is gone or out of reach, or one on the same rule is open already."""
+        world = self.world
+        state = world.state
+        if state.status[p] != ACTIVE or state.outside[p]:
+            return
+        if world.table.merge and state.open_cases[p * world.behaviours + b]:
+            return
+        state.open_cases[p * world.behaviours + b] += 1
+        state.cases[p] += 1
+        world.log(CASE_OPENED, p, number, b, 1.0 if founded else 0.0)
+        authority = world.authorities.over(state.size_class[p], b)
+        world.env.process(self.handle(Case(p, number, b, founded, serious, world.env.now, authority, self_reported)))
+
+    def handle(self, case: Case) -> Generator[Any, Any, None]:
+        """One case: wait for an inspector, investigate, decide, and see an order through."""
+        world = self.world
+        p = case.provider
+        world.queue_changed(1)
+        world.waiting_since += case.opened
+        with world.authorities.inspector(case.authority, case.serious) as turn:
+            yield turn
+            world.queue_changed(-1)
+            world.waiting_since -= case.opened
+            if world.state.status[p] != ACTIVE:
+                self.close(case, CLOSED_LAPSED)
+                return
+            world.wait_total += world.env.now - case.opened
+            world.log(INVESTIGATION, p, case.number, case.behaviour, world.env.now - case.opened)
+            world.authorities.begin_investigation(case.authority)
+            yield world.clock.after(self.investigation_time(case), INVESTIGATION, p, case.number)
+            world.authorities.end_investigation(case.authority)
+        if world.state.status[p] != ACTIVE:
+            self.close(case, CLOSED_LAPSED)
+            return
+        if not self.verdict(case):
+            world.log(DISMISSED, p, case.number, case.behaviour, 1.0 if case.founded else 0.0)
+            self.forgive(case)
+            self.close(case, CLOSED_DISMISSED)
+            return
+        world.log(UPHELD, p, case.number, case.behaviour, 1.0 if case.founded else 0.0)
+        world.action_delays.append(world.env.now - case.opened)
+        yield from self.climb(case)
+        self.close(case, CLOSED_SANCTIONED)
+
+    def investigation_time(self, case: Case) -> float:
+        world = self.world
+        phases = world.table.investigation_phases
+        total = 0.0
+        for phase in range(phases):
+            index = case.number * PHASES + phase
+            total += world.draws.exponential(world.seed, case.provider, Purpose.INVESTIGATION, index)
+        return total * world.table.investigation_days / phases
+
+    def verdict(self, case: Case) -> bool:
+        """Evidence is imperfect: some true cases are dismissed, some unfounded ones upheld."""
+        table = self.world.table
+        chance = table.sensitivity if case.founded else 1.0 - table.specificity
+        if case.founded and not self.world.state.records[case.provider]:
+            chance *= table.without_records
+        return self.world.draws.uniform(self.world.seed, case.provider, Purpose.VERDICT, case.number) < chance
+
+    def forgive(self, case: Case) -> None:
+        """An unfounded case dismissed speaks for a provider: one strike may be taken back."""
+        world = self.world
+        p = case.provider
+        remembered = world.providers.strikes(p)
+        if case.founded:
+            return
+        if world.state.group[p] and case.number & 7 == Stream.INSPECTION:
+            u = world.draws.uniform(world.seed, p, Purpose.GROUP_BACK, case.number)
+            if u < world.table.group_back:
+                world.state.group[p] = 0
+        if not remembered:
+            return
+        if world.draws.uniform(world.seed, p, Purpose.FORGIVEN, case.number) < world.table.forgiveness:
+            world.state.strikes[p] = remembered - 1
+            world.state.struck[p] = world.env.now
+            world.log(FORGIVEN, p, case.number, case.behaviour, 0.0)
+
+    def climb(self, case: Case) -> Generator[Any, Any, None]:
+        """Impose a step; while its order to rectify is not met, impose the next one."""
+        world = self.world
+        p, uniform = case.provider, world.draws.uniform
+        grave = case.founded and case.serious and world.table.referral > 0.0
+        if grave and uniform(world.seed, p, Purpose.REFERRED, case.number) < world.table.referral:
+            world.log(REFERRED, p, case.number, case.behaviour, 0.0)
+            world.providers.close(p, EXITED, EXIT, case.number, -1, driven_out=True)
+            return
+        step = step_on_ladder(world.providers.strikes(p), case.serious, world.steps)
+        if world.hook is not None:
+            step = min(max(world.hook.step(View(world, p), step, case.serious), 0), world.steps - 1)
+        refused = False
+        if case.founded:
+            world.supporters.trace(p, case.number)
+        while True:
+            self.sanction(case, step, refused)
+            deadline = self.deadline[step]
+            if deadline == 0.0 or world.state.status[p] != ACTIVE:
+                return
+            index = case.number * STEPS + step
+            if uniform(world.seed, p, Purpose.RECTIFIES, index) < self.rectifies[world.state.size_class[p]]:
+                within = deadline * uniform(world.seed, p, Purpose.RECTIFICATION_TIME, index)
+                yield world.clock.after(within, RECTIFIED, p, case.number)
+                if world.state.status[p] == ACTIVE and not case.overturned:
+                    world.providers.rectify(p, case.behaviour, case.number)
+                return
+            yield world.clock.after(deadline, NOT_RECTIFIED, p, case.number)
+            if world.state.status[p] != ACTIVE or world.state.outside[p] or case.overturned or step + 1 == world.steps:
+                return
+            step += 1
+            refused = True
+            world.log(NOT_RECTIFIED, p, case.number, case.behaviour, float(step))
+
+    def sanction(self, case: Case, step: int, refused: bool) -> None:
+        """Impose one step, at once or, where an appeal suspends it, when the appeal has failed."""
+        world = self.world
+        state, table = world.state, world.table
+        p = case.provider
+        if not case.self_reported:
+            state.strikes[p] = world.providers.strikes(p) + 1
+            state.struck[p] = world.env.now
+        state.group[p] = 1
+        world.inspections.sanctioned_in_lot[p % table.lots] += 1
+        state.repeated[p] += 1 if state.sanctions[p] else 0
+        state.sanctions[p] += 1
+        state.wrongful[p] += 0 if case.founded else 1
+        world.providers.learn(p)
+        world.log(SANCTIONED, p, case.number, world.penalty_rule(step), float(step))
+        index = case.number * STEPS + step
+        share = table.guilty_appeal if case.founded else table.innocent_appeal
+        appeals = bool(self.appealable[step]) and world.draws.uniform(world.seed, p, Purpose.APPEALED, index) < share
+        if appeals:
+            world.appeals.file(case, step, refused)
+            if table.suspensive:
+                return
+        imposed = self.impose(case, step, refused)
+        if appeals:
+            world.appeals.imposed[(p, index)] = imposed
+
+    def impose(self, case: Case, step: int, refused: bool) -> Imposed:
+        """Set the sanctions of one step in force, mildest first."""
+        world = self.world
+        p, number, rule = case.provider, case.number, world.penalty_rule(step)
+        bits = self.sanctions[step]
+        imposed = Imposed()
+        if bits & policy.WARNING:
+            world.log(WARNING, p, number, rule, float(step))
+        if bits & policy.RECTIFY:
+            world.log(RECTIFY, p, number, rule, self.deadline[step])
+        if bits & policy.FINE and (world.table.fine_on_first or refused or step > 0 or case.serious):
+            u = world.draws.uniform(world.seed, p, Purpose.FINE, number * STEPS + step)
+            fine = fine_amount(u, self.low[step], self.high[step], self.turnover[step], world.state.revenue[p])
+            if self.per_violation[step]:
+                live = world.state.live[p * world.behaviours + case.behaviour]
+                fine = fine_for_all(fine, self.per_violation[step], live)
+            if case.self_reported:
+                fine *= 1.0 - world.table.self_report_discount
+            if world.hook is not None:
+                fine = max(0.0, world.hook.fine(View(world, p), fine, case.founded))
+            imposed.fine = fine
+            world.state.fines[p] += imposed.fine
+            world.fines += imposed.fine
+            world.fines_gross += imposed.fine
+            world.log(FINE, p, number, rule, imposed.fine)
+        for function, bit in (
+            (UPDATES, policy.SUSPEND_UPDATES),
+            (REGISTRATION, policy.SUSPEND_REGISTRATION),
+            (SERVICE, policy.SUSPEND_SERVICE),
+        ):
+            if bits & bit:
+                imposed.epochs[function] = world.suspensions.suspend(case, function, step, rule)
+        if bits & policy.APP_REMOVAL:
+            imposed.removal = True
+            world.log(REMOVAL, p, number, rule, self.removal[step])
+            world.app_stores.order_removal(p, self.removal[step], number)
+        if bits & policy.REVOCATION:
+            world.providers.revoke(p, number, rule)
+        elif bits & policy.SUSPEND_SERVICE:
+            world.public.move_away(p, world.app_stores.count, 1.0, number)
+        world.providers.settle(p, number)
+        return imposed
+
+    def close(self, case: Case, outcome: int) -> None:
+        world = self.world
+        world.closed[outcome] += 1
+        world.state.open_cases[case.provider * world.behaviours + case.behaviour] -= 1
+        world.log(CASE_CLOSED, case.provider, case.number, case.behaviour, float(outcome))

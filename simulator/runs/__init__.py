@@ -1,0 +1,1 @@
+"""Running replications: engines, executors, storage, outcomes and the comparison of runs."""

@@ -1,0 +1,243 @@
+"""Where two engines part: the first moment at which their states differ, and the rows of the log around it.
+
+A draw is keyed and nothing looks ahead, so a run with an earlier horizon is the beginning of the same run. Replaying
+both engines up to a day therefore shows the state of that day, and halving finds the first day on which it differs;
+neither engine needs to know how to stop.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import PrivateAttr
+
+from ..kernel.eventlog import KIND_NAMES, Columns, Row
+from ..kernel.state import State
+from ..reference.model import Replication
+from ..scenario.schema import Scenario
+from .engines import Engine, Prepare, replicate
+
+OWN = ("number", "steps", "pending")
+"""Fields of a replication that say how an engine went about it, and may differ."""
+
+ENGINES = (Engine.SIMPY, Engine.COMPILED)
+
+Replicate = Callable[[float], Replication]
+"""Runs one replication up to a horizon, in days."""
+
+
+class Difference(NamedTuple):
+    """A number that differs: which, of which provider (-1: of none), and what each engine makes of it."""
+
+    field: str
+    provider: int
+    one: float
+    other: float
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """Where two engines part.
+
+    ``day``: the first moment at which anything differs; ``differences`` what differs then; ``provider`` the first
+    provider concerned (-1: none). ``row``: the first row of the whole log that differs, None where only numbers do;
+    ``around``: the rows of each engine from a few before to a few after it (or around the moment), the first of which
+    is row ``first``. ``state``: for that provider each number of its state at that moment, as each engine has it.
+    """
+
+    day: float
+    provider: int
+    differences: tuple[Difference, ...]
+    row: int | None
+    first: int
+    around: tuple[tuple[Row, ...], tuple[Row, ...]]
+    state: tuple[Difference, ...]
+
+
+def differences(one: Replication, other: Replication) -> list[str]:
+    """The names of the fields in which two replications differ by any bit (a NaN is like any other NaN)."""
+    found = []
+    for name in one.__dataclass_fields__:
+        if name in OWN:
+            continue
+        a, b = getattr(one, name), getattr(other, name)
+        if isinstance(a, State):
+            found += [f"state.{part}" for part, x, y in zip(State._fields, a, b, strict=True) if not same(x, y)]
+        elif not same(a, b):
+            found.append(name)
+    return found
+
+
+def same(a: Any, b: Any) -> bool:
+    """Whether two arrays, numbers, or tuples of them are the same to the last bit, zero's sign included."""
+    if isinstance(a, tuple) and isinstance(b, tuple):
+        return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
+    x, y = np.asarray(a), np.asarray(b)
+    if x.dtype != y.dtype or x.shape != y.shape:
+        return False
+    return bool(np.array_equal(_bits(x), _bits(y)))
+
+
+def _bits(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """What tells numbers apart: the bits of floats, all NaN alike; integers as they are."""
+    if values.dtype.kind != "f":
+        return values
+    return np.where(np.isnan(values), np.nan, values).astype(np.float64).view(np.int64)
+
+
+def first_divergence(
+    scenario: Scenario,
+    seed: int,
+    number: int,
+    *,
+    prepare: Prepare | None = None,
+    margin: int = 6,
+) -> Divergence | None:
+    """Run one replication in both engines; None when they agree, else where they part.
+
+    Takes about twenty replications of each engine. ``margin``: how many rows before and after the first that differs
+    are given.
+    """
+
+    def run(engine: Engine) -> Replicate:
+        return lambda horizon: replicate(engine, until(scenario, horizon), seed, number, prepare=prepare)
+
+    return divergence(run(ENGINES[0]), run(ENGINES[1]), scenario, margin)
+
+
+def divergence(one: Replicate, other: Replicate, scenario: Scenario, margin: int = 6) -> Divergence | None:
+    """Where two ways to run ``scenario`` part; None when they agree up to its horizon."""
+    whole = one(scenario.horizon), other(scenario.horizon)
+    if not differences(*whole):
+        return None
+    row = _first_row(whole[0].log, whole[1].log)
+    moments = np.unique(np.concatenate([run.log.time for run in whole])).tolist()
+    # Invariant: they agree just before moments[low], and differ just after moments[high] or at the horizon.
+    low, high = 0, len(moments)
+    while low < high:
+        middle = (low + high) // 2
+        after = math.nextafter(moments[middle], math.inf)
+        if after < scenario.horizon and not differences(one(after), other(after)):
+            low = middle + 1
+        else:
+            high = middle
+    day = min(math.nextafter(moments[low], math.inf), scenario.horizon) if low < len(moments) else scenario.horizon
+    parted = one(day), other(day)
+    found = _numbers(*parted, scenario)
+    provider = next((entry.provider for entry in found if entry.provider >= 0), -1)
+    if provider < 0 and row is not None:
+        provider = next(int(run.log.provider[row]) for run in whole if row < len(run.log.time))
+    place = row if row is not None else int(np.searchsorted(whole[0].log.time, day))
+    first = max(0, place - margin)
+    around = [Columns._make(column[first : place + margin + 1] for column in run.log).rows() for run in whole]
+    state = tuple(entry for entry in _numbers(*parted, scenario, everything=True) if entry.provider == provider >= 0)
+    return Divergence(day, provider, tuple(found), row, first, (tuple(around[0]), tuple(around[1])), state)
+
+
+class _Beginning(Scenario):
+    """A scenario with an earlier horizon. What would come after it stays in and is never reached: a failure is known by
+    its number.
+    """
+
+    _whole: Scenario = PrivateAttr()
+
+    def regimes(self) -> list[tuple[float, Scenario]]:
+        whole = self._whole.regimes()
+        return [
+            (day, regime.model_copy(update={"horizon": self.horizon})) for day, regime in whole if day < self.horizon
+        ]
+
+
+def until(scenario: Scenario, horizon: float) -> Scenario:
+    """The scenario up to an earlier horizon: the beginning of the same run."""
+    if horizon >= scenario.horizon:
+        return scenario
+    beginning = _Beginning.model_construct(**dict(scenario) | {"horizon": horizon})
+    beginning._whole = scenario
+    return beginning
+
+
+def _first_row(a: Columns, b: Columns) -> int | None:
+    common = min(len(a.time), len(b.time))
+    differs = np.zeros(common, dtype=np.bool_)
+    for x, y in zip(a, b, strict=True):
+        differs |= _bits(np.asarray(x)[:common]) != _bits(np.asarray(y)[:common])
+    if differs.any():
+        return int(np.argmax(differs))
+    return common if len(a.time) != len(b.time) else None
+
+
+def _numbers(one: Replication, other: Replication, scenario: Scenario, *, everything: bool = False) -> list[Difference]:
+    """Each number that differs (or each, with ``everything``), those of providers by the name of what they are
+    about.
+    """
+    found = []
+    providers = len(one.state.size_class)
+    for name, a, b in zip(State._fields, one.state, other.state, strict=True):
+        names = _parts(name, max(1, len(a) // providers), scenario)
+        for place, (x, y) in enumerate(zip(a.tolist(), b.tolist(), strict=True)):
+            if everything or not same(x, y):
+                part = names[place % len(names)]
+                found.append(Difference(f"{name}[{part}]" if part else name, place // len(names), float(x), float(y)))
+    for name in one.__dataclass_fields__:
+        a, b = getattr(one, name), getattr(other, name)
+        if name not in (*OWN, "log", "state") and not same(a, b):
+            x, y = np.atleast_1d(np.asarray(a, dtype=float)), np.atleast_1d(np.asarray(b, dtype=float))
+            if x.shape != y.shape:
+                found.append(Difference(f"length of {name}", -1, float(len(x)), float(len(y))))
+                continue
+            for index in zip(*np.nonzero(_bits(x) != _bits(y)), strict=True):
+                where = ", ".join(map(str, index))
+                found.append(
+                    Difference(f"{name}[{where}]" if x.size > 1 else name, -1, float(x[index]), float(y[index]))
+                )
+    return found
+
+
+def _parts(name: str, width: int, scenario: Scenario) -> list[str]:
+    """What the ``width`` numbers that a provider has of one field are called; their positions where no name is
+    known.
+    """
+    stores = [store.name for store in scenario.stores]
+    if name in ("compliance", "live", "live_severity", "live_epoch", "open_cases", "base"):
+        named = [str(risk.name) for risk in scenario.behaviours]
+    elif name in ("suspended", "suspended_until", "suspension_epoch"):
+        named = ["updates", "registration", "service"]
+    elif name in ("listed", "listing_epoch", "removed"):
+        named = stores
+    else:
+        named = [""] if width == 1 else []
+    return named if len(named) == width else [str(place) for place in range(width)]
+
+
+def told(row: Row, rules: Sequence[str]) -> str:
+    """One row of the log as a line of text."""
+    time, kind, provider, case, rule, value = row
+    name = rules[rule] if 0 <= rule < len(rules) else "-"
+    return f"{time!r:>20}  {KIND_NAMES[kind]:<22} provider {provider:<6} case {case:<8} {name:<28} {value!r}"
+
+
+def explained(found: Divergence, rules: Sequence[str]) -> str:
+    """A divergence for a person to read: when, what differs, the rows around it and the provider's state in both
+    engines.
+    """
+    where = f"row {found.row}" if found.row is not None else "none: only numbers differ"
+    lines = [f"the engines part on day {found.day!r}; first row of the log that differs: {where}"]
+    for entry in found.differences[:40]:
+        whose = f"provider {entry.provider}: " if entry.provider >= 0 else ""
+        lines.append(f"  {whose}{entry.field}: {ENGINES[0]} {entry.one!r}, {ENGINES[1]} {entry.other!r}")
+    for engine, rows in zip(ENGINES, found.around, strict=True):
+        lines += ["", str(engine)]
+        for place, row in enumerate(rows, start=found.first):
+            lines.append(f"{'>' if place == found.row else ' '} {place:>8}  {told(row, rules)}")
+    if found.state:
+        lines += ["", f"{f'provider {found.provider} at that moment':<50}{ENGINES[0]:>24}{ENGINES[1]:>24}"]
+        for entry in found.state:
+            mark = " " if same(entry.one, entry.other) else ">"
+            lines.append(f"{mark} {entry.field:<48}{entry.one!r:>24}{entry.other!r:>24}")
+    return "\n".join(lines)

@@ -1,0 +1,167 @@
+"""Which engine runs a replication: the readable model on SimPy, or the compiled one. Both give the same bits.
+
+This is the one place that chooses. ``auto`` takes the engine that is expected to be done first: SimPy begins at once,
+the compiled engine has to be loaded (and the first time on a machine compiled) and then makes an event in a small part
+of the time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+from collections.abc import Callable, Iterable, Iterator
+from enum import StrEnum
+from typing import TYPE_CHECKING, Literal
+
+from ..kernel.table import table
+
+if TYPE_CHECKING:
+    from ..reference.hook import Hook
+    from ..reference.model import Beginning, Replication
+    from ..scenario.schema import Scenario
+
+Wanted = Literal["auto", "simpy", "compiled"]
+"""What may be asked for."""
+
+WANTED: tuple[Wanted, ...] = ("auto", "simpy", "compiled")
+
+SIMPY_EVENTS = 200_000.0
+COMPILED_EVENTS = 4_000_000.0
+"""Events a second on one processor, as ``benchmarks/engine.py`` measures them; only the choice of ``auto`` depends on
+them.
+"""
+LOADING, COMPILING = 1.0, 25.0
+"""Seconds before the compiled engine begins: with its code in the cache, and without."""
+
+
+class Engine(StrEnum):
+    SIMPY = "simpy"
+    COMPILED = "compiled"
+
+
+Prepare = Callable[["Beginning"], None]
+"""What may change a world before anything happens in it."""
+
+
+class EngineError(ValueError):
+    """An engine that is unknown, or that cannot run what is asked of it; the text says which one can."""
+
+
+_wanted: contextvars.ContextVar[Wanted] = contextvars.ContextVar("wanted", default="auto")
+
+
+@contextlib.contextmanager
+def using(wanted: Wanted | str) -> Iterator[None]:
+    """Within this block, runs that name no engine ask for ``wanted``."""
+    token = _wanted.set(_known(wanted))
+    try:
+        yield
+    finally:
+        _wanted.reset(token)
+
+
+def choose(wanted: Wanted | str | None, runs: Iterable[tuple[Scenario, int]], hook: Hook | None = None) -> Engine:
+    """The engine for these ``runs`` (scenarios, each with its number of replications); ``None`` asks as :func:`using`
+    says.
+
+    Raises :class:`EngineError` when ``compiled`` is asked for and cannot run one of them. ``auto`` is SimPy then.
+    """
+    asked = _wanted.get() if wanted is None else _known(wanted)
+    if asked == "simpy":
+        return Engine.SIMPY
+    if hook is not None:
+        return _refused(asked, "A policy in Python runs on the SimPy engine alone.")
+    chosen = list(runs)
+    events = sum(expected_events(scenario) * replications for scenario, replications in chosen)
+    if asked == "auto" and events / SIMPY_EVENTS < LOADING:
+        # Not worth loading the other engine for.
+        return Engine.SIMPY
+    from ..compiled import is_cached, refusal
+
+    for scenario, _ in chosen:
+        reason = refusal(scenario)
+        if reason is not None:
+            return _refused(asked, reason)
+    if asked == "compiled":
+        return Engine.COMPILED
+    begins = LOADING if is_cached() else COMPILING
+    return Engine.COMPILED if begins + events / COMPILED_EVENTS < events / SIMPY_EVENTS else Engine.SIMPY
+
+
+def _known(wanted: str) -> Wanted:
+    for name in WANTED:
+        if name == wanted:
+            return name
+    raise EngineError(f"found the engine {wanted!r}, expected one of: {', '.join(WANTED)}")
+
+
+def _refused(asked: Wanted, reason: str) -> Engine:
+    if asked == "compiled":
+        raise EngineError(f"{reason} Ask for the engine simpy, or auto.")
+    return Engine.SIMPY
+
+
+def expected_events(scenario: Scenario) -> float:
+    """About how many events SimPy processes in one replication: within a factor of two or so.
+
+    Candidates of the fixed streams, and what follows from the violations among them when nobody is deterred.
+    """
+    numbers = table(scenario)
+    classes, behaviours = scenario.population.classes, scenario.behaviours
+    occasions = violations = 0.0
+    for size in classes:
+        for risk in behaviours:
+            rate = size.share * size.activity * risk.rate / 365.0
+            occasions += rate
+            violations += rate * (1.0 - size.compliance[risk.name])
+    days = numbers.horizon * _presence(scenario)
+    streams = occasions + numbers.inspection_ceiling + 3.0 * numbers.false_complaint_rate
+    return numbers.providers * (EVENTS_OF_PROVIDER + days * (streams + EVENTS_OF_VIOLATION * violations))
+
+
+EVENTS_OF_PROVIDER, EVENTS_OF_VIOLATION = 20.0, 4.0
+
+
+def _presence(scenario: Scenario) -> float:
+    """The share of the horizon for which the average provider is in the market."""
+    horizon = scenario.horizon
+    present, before, day = 0.0, 0.0, 0.0
+    for until, share in scenario.population.arrivals:
+        end = min(max(until, 0.0), horizon)
+        present += (end - day) * (before + share) / 2.0
+        before, day = share, end
+    return (present + (horizon - day) * before) / horizon
+
+
+def replicate(
+    engine: Engine,
+    scenario: Scenario,
+    seed: int,
+    number: int,
+    *,
+    keep_log: bool = True,
+    prepare: Prepare | None = None,
+    policy: Hook | None = None,
+) -> Replication:
+    """One replication on ``engine``; see :func:`..reference.model.replicate`. The result does not depend on the
+    engine.
+    """
+    if engine is Engine.COMPILED:
+        if policy is not None:
+            raise EngineError("A policy in Python runs on the SimPy engine alone.")
+        from ..compiled import replicate as run_compiled
+
+        return run_compiled(scenario, seed, number, keep_log=keep_log, prepare=prepare)
+    from ..reference import model
+
+    return model.replicate(scenario, seed, number, keep_log=keep_log, prepare=prepare, policy=policy)
+
+
+def warm(engine: Engine, note: Callable[[str], None] | None = None) -> None:
+    """Have compiled code ready on this machine before processes start that would each compile it; ``note`` is told what
+    takes time.
+    """
+    if engine is Engine.COMPILED:
+        from ..compiled import warm as warm_compiled
+
+        warm_compiled(note)

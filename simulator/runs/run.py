@@ -1,0 +1,480 @@
+"""Many replications of one scenario: run them over processes, keep what is finished, resume, read back.
+
+A run folder holds ``run.json``, the event log ``shards/r00000-<key>.parquet`` (one shard a replication, its key the
+hash of what it was made from), ``parts/`` with each replication's own outcomes, and the merged ``outcomes.parquet``,
+``providers.parquet`` and ``series.parquet``. Everything but ``run.json`` depends on scenario, seed and model alone: the
+same bytes whatever the number of workers and however often the run was interrupted.
+"""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import hashlib
+import math
+import multiprocessing
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from scipy.special import stdtrit
+
+from ..kernel.draws import MAX_SEED, compiled
+from ..kernel.eventlog import read_events, to_table, write_table
+from ..reference.hook import Hook
+from ..scenario.schema import Scenario
+from .engines import Engine, Wanted, choose, replicate, warm
+from .executors import end_workers
+from .interrupts import Interrupts
+from .note import note_text, read_note, surroundings
+from .outcomes import METRICS, Metric, metrics, outcomes_table, providers_table, series_table
+
+FRAMES = ("outcomes", "providers", "series")
+MAX_REPLICATIONS = 1_000_000
+RUN_FORMAT = 1
+
+Progress = Callable[[int, int], None]
+"""Called with (replications finished, replications wanted)."""
+
+
+class RunError(ValueError):
+    """A run that cannot be made, resumed or read; the text says what to do about it."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """The result of a run. Frames are pandas; ``events`` is read from the shards when first asked for.
+
+    ``outcomes``: one row a replication. ``providers``: one row a provider and replication. ``series``: one row a bin
+    of 30 days and replication. ``summary``: one row a metric with mean and 95 % interval.
+    """
+
+    scenario: Scenario
+    seed: int
+    replications: int
+    outcomes: pd.DataFrame
+    providers: pd.DataFrame
+    series: pd.DataFrame
+    folder: Path | None = None
+    logs: tuple[pa.Table, ...] = field(default=(), repr=False)
+
+    @functools.cached_property
+    def events(self) -> pd.DataFrame:
+        """The event log of all replications, in order; the columns are those of :mod:`..kernel.eventlog`."""
+        if self.folder is None:
+            frame: pd.DataFrame = pa.concat_tables(self.logs).unify_dictionaries().to_pandas()
+            return frame
+        return read_events(
+            [_shard(self.folder, self.scenario, self.seed, number) for number in range(self.replications)]
+        )
+
+    @functools.cached_property
+    def summary(self) -> pd.DataFrame:
+        """Index metric; columns title, unit, mean, lo95, hi95, n. Student's t over replications; NaN for one."""
+        named = metrics(self.scenario)
+        rows = []
+        for name in self.outcomes.columns:
+            if name != "replication":
+                title, unit = named.get(name, Metric(name, ""))
+                mean, low, high, n = interval(self.outcomes[name].to_numpy(dtype=np.float64))
+                rows.append((name, title, unit, mean, low, high, n))
+        return pd.DataFrame(rows, columns=["metric", "title", "unit", "mean", "lo95", "hi95", "n"]).set_index("metric")
+
+
+def interval(values: Any) -> tuple[float, float, float, int]:
+    """Mean and 95 % interval (Student's t) of the values that are defined, and how many these are."""
+    defined = np.asarray(values, dtype=np.float64)
+    defined = defined[~np.isnan(defined)]
+    n = len(defined)
+    if n == 0:
+        return np.nan, np.nan, np.nan, 0
+    mean = float(np.mean(defined))
+    if n == 1:
+        return mean, np.nan, np.nan, 1
+    half = float(stdtrit(n - 1, 0.975)) * float(np.std(defined, ddof=1)) / float(np.sqrt(n))
+    return mean, mean - half, mean + half, n
+
+
+def simulate(
+    scenario: Scenario,
+    replications: int = 20,
+    seed: int = 1,
+    workers: int = 1,
+    out: Path | str | None = None,
+    progress: Progress | None = None,
+    *,
+    command: str | None = None,
+    policy: Hook | None = None,
+    engine: Wanted | None = None,
+) -> Run:
+    """Run ``replications`` of a scenario, over ``workers`` processes, into the folder ``out`` or into memory.
+
+    ``policy`` is a policy of your own in Python (:mod:`..reference.hook`), for runs in this process and in memory: no
+    file says what it does, so no folder could be resumed with it.
+
+    ``engine``: ``simpy``, ``compiled`` or ``auto``, which takes the one expected to be done first (see
+    :mod:`.engines`); results are the same bits, and ``run.json`` says which it was.
+
+    With ``out``, replications that the folder already holds are not run again. ``command`` is what ``run.json`` names
+    as the way to reproduce the run.
+
+    Raises :class:`RunError` for arguments out of range, and for a folder that cannot be written or holds another run,
+    :class:`.engines.EngineError` for an engine that cannot run this.
+    A ``KeyboardInterrupt`` leaves every finished replication in the folder.
+    """
+    _check_arguments(replications, seed, workers)
+    folder = Path(out) if out is not None else None
+    if policy is not None and (folder is not None or workers > 1):
+        raise RunError(
+            "found a policy in Python with a folder or several workers, expected neither: workers=1, out=None"
+        )
+    chosen = _ready(engine, scenario, replications, policy)
+    try:
+        if folder is None:
+            return _in_memory(scenario, replications, seed, workers, progress, chosen, policy=policy)
+        _into_folder(folder, scenario, replications, seed, workers, progress, chosen, command)
+    except OSError as error:
+        raise RunError(f"{out}: cannot be written ({error.strerror or error})") from error
+    except BrokenProcessPool as error:
+        kept = f"; what was finished is kept in {out}, the same command goes on from there" if out else ""
+        reason = "for want of memory, or because a script without `if __name__ == '__main__':` started it"
+        raise RunError(f"a worker process died, perhaps {reason}{kept}; try fewer workers") from error
+    return read_run(folder)
+
+
+def _ready(engine: Wanted | None, scenario: Scenario, replications: int, policy: Hook | None = None) -> Engine:
+    """The engine to use, its code and that of the draws compiled before any process starts that would do so for
+    itself.
+    """
+    chosen = choose(engine, [(scenario, replications)], policy)
+    compiled()
+    warm(chosen)
+    return chosen
+
+
+def _into_folder(
+    folder: Path,
+    scenario: Scenario,
+    replications: int,
+    seed: int,
+    workers: int,
+    progress: Progress | None,
+    engine: Engine,
+    command: str | None,
+) -> None:
+    started = datetime.datetime.now(datetime.UTC)
+    _prepare(folder, scenario, seed)
+    note = {
+        "replications": replications,
+        "workers": workers,
+        "engine": str(engine),
+        "started": started.isoformat(timespec="seconds"),
+    }
+    _write_note(folder, scenario, seed, {**note, "complete": False}, command)
+    missing = [number for number in range(replications) if not _finished(folder, scenario, seed, number)]
+    done = replications - len(missing)
+    for _ in _each(scenario, seed, missing, min(workers, len(missing)), folder, engine):
+        done += 1
+        if progress:
+            progress(done, replications)
+    _merge(folder, scenario, seed, replications)
+    ended = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    _write_note(folder, scenario, seed, {**note, "ended": ended, "complete": True}, command)
+
+
+def _check_arguments(replications: int, seed: int, workers: int) -> None:
+    if not 1 <= replications <= MAX_REPLICATIONS:
+        raise RunError(f"found {replications} replications, expected 1 to {MAX_REPLICATIONS:,}")
+    if not 0 <= seed <= MAX_SEED:
+        raise RunError(f"found seed {seed}, expected 0 to 2^63 - 1")
+    if not 1 <= workers <= 1024:
+        raise RunError(f"found {workers} workers, expected 1 to 1,024")
+
+
+class Convergence(NamedTuple):
+    """How sure a run is of one metric: ``relative`` is the half-width of its 95 % interval as a share of its mean,
+    ``wanted`` the replications after which that is expected to be within the precision asked for.
+    """
+
+    metric: str
+    replications: int
+    relative: float
+    wanted: int
+
+
+def converge(
+    scenario: Scenario,
+    precision: float,
+    watched: Sequence[str] = ("violations", "cases_sanctioned"),
+    seed: int = 1,
+    workers: int = 1,
+    out: Path | str | None = None,
+    progress: Progress | None = None,
+    *,
+    first: int = 8,
+    most: int = 1000,
+    command: str | None = None,
+    engine: Wanted | None = None,
+) -> tuple[Run, list[Convergence]]:
+    """Run until the 95 % interval of every watched metric is within ``precision`` (0.05: five percent) of its mean.
+
+    Begins with ``first`` replications and stops at ``most`` at the latest; the convergence says whether it got there. A
+    metric whose mean is zero, or that was never defined, has no relative precision: that raises :class:`RunError`.
+    """
+    if not 0.0 < precision < 1.0:
+        raise RunError(f"found a precision of {precision:g}, expected one above 0 and below 1, such as 0.05 or 5%")
+    unknown = [name for name in watched if name not in metrics(scenario)]
+    if unknown:
+        raise RunError(f"found no metric {unknown[0]!r} among the outcomes, expected one such as violations or harm")
+    if not 2 <= first <= most:
+        raise RunError(f"found {first} first and at most {most} replications, expected 2 <= first <= most")
+    n = first
+    kept: dict[int, tuple[pa.Table, ...]] = {}
+    while True:
+        if out is None:
+            chosen = _ready(engine, scenario, n)
+            run = _in_memory(scenario, n, seed, workers, progress, chosen, kept=kept)
+        else:
+            run = simulate(scenario, n, seed, workers, out, progress, command=command, engine=engine)
+        found = [_convergence(run, name, precision) for name in watched]
+        wanted = min(most, max(entry.wanted for entry in found))
+        if wanted <= n:
+            return run, found
+        n = wanted
+
+
+def _convergence(run: Run, name: str, precision: float) -> Convergence:
+    values = run.outcomes[name].to_numpy(dtype=np.float64)
+    mean, low, high, n = interval(values)
+    if n < 2 or mean == 0.0:
+        raise RunError(f"{name}: has no relative precision, its mean is {mean:g}; choose another metric")
+    relative = (high - low) / 2.0 / abs(mean)
+    if relative <= precision:
+        return Convergence(name, run.replications, relative, run.replications)
+    # The half-width falls with the root of the number; at least one more, so that this ends.
+    wanted = max(run.replications + 1, math.ceil(run.replications * (relative / precision) ** 2))
+    return Convergence(name, run.replications, relative, wanted)
+
+
+def _in_memory(
+    scenario: Scenario,
+    replications: int,
+    seed: int,
+    workers: int,
+    progress: Progress | None,
+    engine: Engine,
+    *,
+    policy: Hook | None = None,
+    kept: dict[int, tuple[pa.Table, ...]] | None = None,
+) -> Run:
+    results: dict[int, tuple[pa.Table, ...]] = {} if kept is None else kept
+    missing = [number for number in range(replications) if number not in results]
+    for number, tables in _each(scenario, seed, missing, min(workers, len(missing)), None, engine, policy):
+        results[number] = tables
+        if progress:
+            progress(len(results), replications)
+    ordered = [results[number] for number in range(replications)]
+    frames = [_joined([tables[place] for tables in ordered]).to_pandas() for place in range(1, 4)]
+    logs = tuple(tables[0] for tables in ordered)
+    return Run(scenario, seed, replications, frames[0], frames[1], frames[2], None, logs)
+
+
+def _each(
+    scenario: Scenario,
+    seed: int,
+    numbers: list[int],
+    workers: int,
+    folder: Path | None,
+    engine: Engine,
+    policy: Hook | None = None,
+) -> Iterator[tuple[int, tuple[pa.Table, ...]]]:
+    """Run the replications ``numbers``, yielding each as it is finished: its tables, or nothing if in a folder."""
+    if workers <= 1:
+        with Interrupts() as interrupts:
+            for number in numbers:
+                tables = run_one(scenario, seed, number, folder, engine, policy)
+                yield number, tables
+                interrupts.raise_lost()
+        return
+    # Started afresh and not forked: a fork of a process with threads (numba, pyarrow) can hang.
+    context = multiprocessing.get_context("spawn")
+    work = functools.partial(run_one, scenario, seed, folder=folder, engine=engine)
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker, initargs=(work,)) as executor:
+        try:
+            futures = {executor.submit(_work_on, number): number for number in numbers}
+            for future in as_completed(futures):
+                yield futures.pop(future), future.result()
+        except BaseException:
+            end_workers(executor)
+            if folder is not None:
+                _remove_unfinished(folder)
+            raise
+
+
+_work: list[Callable[[int], tuple[pa.Table, ...]]] = []
+"""In a worker: what it does with a number. Handed over once and not with every number: a scenario fills the pipe to the
+workers, and a pipe that is full when they are ended is waited for without end.
+"""
+
+
+def _begin_worker(work: Callable[[int], tuple[pa.Table, ...]]) -> None:
+    """Ctrl-C is for the driver, which ends its workers; they need not each print where they were."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _work[:] = [work]
+
+
+def _work_on(number: int) -> tuple[pa.Table, ...]:
+    return _work[0](number)
+
+
+def _remove_unfinished(folder: Path) -> None:
+    """What workers were writing when they were ended."""
+    for path in folder.glob("*/.*.part"):
+        path.unlink(missing_ok=True)
+
+
+def run_one(
+    scenario: Scenario, seed: int, number: int, folder: Path | None, engine: Engine, policy: Hook | None = None
+) -> tuple[pa.Table, ...]:
+    """One replication: its log, outcomes, providers and series as Arrow tables, or written to the folder."""
+    result = replicate(engine, scenario, seed, number, policy=policy)
+    log = to_table(result.log, number, rule_names(scenario))
+    tables = (log, outcomes_table(scenario, result), providers_table(scenario, result), series_table(scenario, result))
+    if folder is None:
+        return tables
+    for name, table in zip(FRAMES, tables[1:], strict=True):
+        write_table(table, _part(folder, scenario, seed, number, name))
+    # The log last: a replication is finished when its shard exists.
+    write_table(log, _shard(folder, scenario, seed, number))
+    return ()
+
+
+def rule_names(scenario: Scenario) -> list[str]:
+    """What the rule codes of the log stand for: the rule of each behaviour, then the penalty of each step."""
+    return [risk.rule for risk in scenario.behaviours] + [step.penalty for step in scenario.policy.ladder]
+
+
+def read_run(folder: Path | str) -> Run:
+    """A finished run from its folder; raises :class:`RunError` when there is none or it is not whole."""
+    folder = Path(folder)
+    note = read_note(folder, RunError)
+    if note is None:
+        raise RunError(f"{folder}: no run here (there is no run.json)")
+    if not note.get("complete"):
+        raise RunError(f"{folder}: this run was not finished; the command that began it goes on: {note.get('command')}")
+    try:
+        scenario = Scenario.model_validate(note["scenario"])
+        seed, replications = int(note["seed"]), int(note["replications"])
+        frames = [pq.read_table(folder / f"{name}.parquet").to_pandas() for name in FRAMES]
+    except (KeyError, TypeError, ValueError, OSError, pa.ArrowException) as error:
+        raise RunError(f"{folder}: this run cannot be read ({type(error).__name__}: {error})") from None
+    return Run(scenario, seed, replications, frames[0], frames[1], frames[2], folder)
+
+
+# -- the folder
+
+
+MODEL = ("scenario", "kernel", "reference", "compiled", "runs/outcomes.py")
+"""The rooms and modules that decide what a replication comes to."""
+
+
+@functools.cache
+def model_hash() -> str:
+    """SHA-256 over the source of the model: a shard made by another one is not taken for one of this."""
+    digest = hashlib.sha256()
+    room = Path(__file__).parent.parent
+    for name in MODEL:
+        place = room / name
+        for path in sorted(place.glob("*.py")) if place.is_dir() else [place]:
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _stem(scenario: Scenario, seed: int, number: int) -> str:
+    job = f"{model_hash()}/{scenario.hash}/{seed}/{number}"
+    return f"r{number:06d}-{hashlib.sha256(job.encode()).hexdigest()[:12]}"
+
+
+def _shard(folder: Path, scenario: Scenario, seed: int, number: int) -> Path:
+    return folder / "shards" / f"{_stem(scenario, seed, number)}.parquet"
+
+
+def _part(folder: Path, scenario: Scenario, seed: int, number: int, name: str) -> Path:
+    return folder / "parts" / f"{_stem(scenario, seed, number)}.{name}.parquet"
+
+
+def _finished(folder: Path, scenario: Scenario, seed: int, number: int) -> bool:
+    parts = (_part(folder, scenario, seed, number, name) for name in FRAMES)
+    return _shard(folder, scenario, seed, number).exists() and all(part.exists() for part in parts)
+
+
+def _prepare(folder: Path, scenario: Scenario, seed: int) -> None:
+    note = read_note(folder, RunError)
+    if note is None and folder.is_dir() and any(folder.iterdir()):
+        raise RunError(f"{folder}: is not empty and holds no run; choose another --out")
+    if note is not None:
+        same = note.get("scenario_hash") == scenario.hash and note.get("seed") == seed
+        if not same or note.get("model_hash") != model_hash():
+            what = "of another scenario or seed" if not same else "made by another version of the model"
+            raise RunError(f"{folder}: holds a run {what}; choose another --out, or remove the folder")
+    (folder / "shards").mkdir(parents=True, exist_ok=True)
+    (folder / "parts").mkdir(exist_ok=True)
+
+
+def _merge(folder: Path, scenario: Scenario, seed: int, replications: int) -> None:
+    for name in FRAMES:
+        tables = [pq.read_table(_part(folder, scenario, seed, number, name)) for number in range(replications)]
+        write_table(_joined(tables), folder / f"{name}.parquet")
+
+
+def _joined(tables: list[pa.Table]) -> pa.Table:
+    return pa.concat_tables(tables).unify_dictionaries().combine_chunks()
+
+
+def _write_note(folder: Path, scenario: Scenario, seed: int, facts: dict[str, Any], command: str | None) -> None:
+    note = {
+        "format": RUN_FORMAT,
+        "scenario": scenario.model_dump(mode="json"),
+        "scenario_hash": scenario.hash,
+        "seed": seed,
+        **facts,
+        "model_hash": model_hash(),
+        "rulebook_hash": _rulebook_hash(),
+        "command": command,
+        **surroundings("shenhe", "simpy", "numpy", "numba", "pandas", "pyarrow"),
+    }
+    temporary = folder / ".run.json.part"
+    temporary.write_text(note_text(note), encoding="utf-8")
+    temporary.replace(folder / "run.json")
+
+
+@functools.cache
+def _rulebook_hash() -> str:
+    from shenhe.rulebook import load_rulebook
+
+    return load_rulebook().hash
+
+
+__all__ = [
+    "FRAMES",
+    "METRICS",
+    "Convergence",
+    "Progress",
+    "Run",
+    "RunError",
+    "converge",
+    "interval",
+    "model_hash",
+    "read_run",
+    "rule_names",
+    "run_one",
+    "simulate",
+]

@@ -1,0 +1,276 @@
+"""What there is in the market of a scenario file: providers, users, stores, platforms, supporters, the registry.
+
+Money is in RMB, time in days, rates are per year of 365 days.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Annotated, Self
+
+from pydantic import Field, Strict, model_validator
+
+from shenhe.rulebook import Behaviour
+
+from .values import Contradiction, Count, Line, Name, NonNegative, Number, Part, Positive, Probability, distinct
+
+MAX_PROVIDERS = 2**20 - 1
+MAX_STORES = 8
+MAX_DESTINATIONS = 8
+
+
+def scaled(count: int, scale: float) -> int:
+    """``count`` people or providers of the whole market in a market of ``scale`` times its size: at least one."""
+    number = math.floor(count * scale + 0.5)
+    return number if number > 1 else 1
+
+
+class SizeClass(Part):
+    """Providers of one size: their share of the population and what describes each of them.
+
+    ``users`` is the median of a lognormal with standard deviation ``spread`` of its logarithm; ``revenue_per_user``
+    in RMB a year; ``activity`` multiplies the rate at which occasions to breach a rule arise; ``gain`` is the mean
+    benefit in RMB of one breach; ``rectifies`` the probability that an order is met within its deadline;
+    ``exits_after_suspension`` the probability that a suspended service does not come back. ``compliance`` maps a
+    behaviour to the probability that an occasion does not become a violation when no sanction is feared.
+
+    Further, all 0 (1 for ``keeps_records``) unless given: ``exempt`` is the share outside enforcement (state bodies,
+    say); ``compliance_cost`` RMB a year of full effort; ``reenters`` the probability that a provider closed by a
+    sanction comes back under another name; ``abroad`` that one which would give up goes on from abroad; ``hides`` that
+    an inspection of a provider sanctioned before finds nothing of what is live; ``keeps_records`` that evidence is
+    kept; ``certifies`` that it joins a safe harbour where the policy offers one. ``capital`` is what a provider of the
+    class can lose, in RMB, without limit where none is given: when fines less those given back, damages, the cost of
+    effort and the revenue of days without its service come to more, it closes for good.
+    """
+
+    name: Name
+    share: Probability
+    users: Positive
+    spread: Annotated[float, Strict(), Field(ge=0, le=5)]
+    revenue_per_user: NonNegative
+    activity: NonNegative
+    gain: Positive
+    rectifies: Probability
+    exits_after_suspension: Probability
+    compliance: dict[Behaviour, Probability]
+    exempt: Probability = 0.0
+    compliance_cost: NonNegative = 0.0
+    reenters: Probability = 0.0
+    abroad: Probability = 0.0
+    hides: Probability = 0.0
+    keeps_records: Probability = 1.0
+    certifies: Probability = 0.0
+    capital: NonNegative | None = None
+
+
+class Population(Part):
+    """Who is simulated. ``arrivals`` is a curve of (day, share of providers that have entered by then).
+
+    ``scale`` makes the whole market smaller or larger: providers, inspectors and reviewers together, so that rates per
+    provider stay what they are.
+    """
+
+    providers: Annotated[int, Strict(), Field(ge=1, le=MAX_PROVIDERS)]
+    scale: Annotated[float, Strict(), Field(gt=0, le=1000, allow_inf_nan=False)] = 1.0
+    arrivals: list[tuple[Number, Probability]] = Field(min_length=1)
+    compliance_spread: Probability
+    exit_rate: NonNegative
+    classes: list[SizeClass] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        total = sum(item.share for item in self.classes)
+        if abs(total - 1) > 1e-9:
+            raise Contradiction(f"found shares of the size classes that add up to {total:g}, expected 1", "classes")
+        distinct([item.name for item in self.classes], "size class")
+        days = [day for day, _ in self.arrivals]
+        shares = [share for _, share in self.arrivals]
+        if any(a >= b for a, b in itertools.pairwise(days)) or shares != sorted(shares) or shares[-1] != 1:
+            raise Contradiction(
+                "found arrivals out of order, expected rising days and shares, the last share 1", "arrivals"
+            )
+        if self.providers * self.scale > MAX_PROVIDERS:
+            raise Contradiction(
+                f"found {self.providers} providers at scale {self.scale:g}, expected at most {MAX_PROVIDERS:,}"
+                " together",
+                "providers",
+            )
+        return self
+
+    @property
+    def simulated(self) -> int:
+        """How many providers are simulated: ``providers`` at ``scale``."""
+        return scaled(self.providers, self.scale)
+
+
+class BehaviourRisk(Part):
+    """How one behaviour goes wrong: which rule it breaks, how often, how badly, and how it comes to light.
+
+    ``rate`` counts occasions per provider and year (0 for ``filing``, which is a standing breach until the provider has
+    filed); ``severity`` is harm per user and day; ``serious`` the probability that a breach is a serious one, which
+    multiplies its severity by ``serious_factor``; ``lifetime`` the mean days it lasts if nobody acts; ``spreads`` the
+    share of its harm that comes from copies on propagation platforms; ``complained`` the probability that somebody
+    complains; ``seen_in_store`` the weight with which a store's monitoring notices it; ``misused`` the share of
+    occasions that are misuse by users; ``claimed`` the probability that the person depicted sues, for ``award`` RMB on
+    the mean.
+    """
+
+    name: Behaviour
+    rule: Line
+    rate: NonNegative
+    severity: NonNegative
+    serious: Probability
+    serious_factor: Annotated[float, Strict(), Field(ge=1, le=1000)]
+    lifetime: Positive
+    spreads: Probability
+    complained: Probability
+    seen_in_store: Probability
+    misused: Probability = 0.0
+    claimed: Probability = 0.0
+    award: NonNegative = 0.0
+
+
+class Public(Part):
+    """``complaint_delay``: mean days from a violation to a complaint. ``false_complaints``: unfounded ones, per
+    provider and year, drawn to providers by their users; ``false_complaint_ceiling`` is the rate of the fixed stream
+    that they are thinned from, to be given where ``changes`` raise them (else it is the rate itself, which is then
+    fixed).
+
+    ``migrates`` is the share of users who move to other providers (``destinations`` of them, drawn by size) when a
+    service is suspended, removed from their store or closed, and ``returns`` the share of these who come back with it.
+    ``anonymity`` says how many times as frequent misuse by users is where real names are not asked for. ``rumours``
+    counts episodes a year that reach each provider with probability ``rumour_reach`` and must be refuted.
+    ``claim_days``: mean days until a claim is decided.
+    """
+
+    complaint_delay: NonNegative
+    false_complaints: NonNegative
+    false_complaint_ceiling: NonNegative = 0.0
+    migrates: Probability = 0.0
+    destinations: Annotated[int, Strict(), Field(ge=1, le=MAX_DESTINATIONS)] = 1
+    returns: Probability = 0.0
+    anonymity: Annotated[float, Strict(), Field(ge=1, le=1000)] = 1.0
+    rumours: NonNegative = 0.0
+    rumour_reach: Probability = 0.0
+    claim_days: NonNegative = 0.0
+
+    @model_validator(mode="after")
+    def _within_ceiling(self) -> Self:
+        if 0.0 < self.false_complaint_ceiling < self.false_complaints:
+            raise Contradiction(
+                f"found false_complaints {self.false_complaints:g}, expected at most false_complaint_ceiling = "
+                f"{self.false_complaint_ceiling:g}, the rate of the stream that they are thinned from",
+                "false_complaints",
+            )
+        return self
+
+
+class Response(Part):
+    """How providers react to sanctions.
+
+    Belief is the probability of being sanctioned that a provider reckons with: ``initial_belief``, moved towards one by
+    ``own_weight`` at each sanction of its own and by ``peer_weight`` at each in its size class, forgotten with time
+    constant ``memory``. ``rectification_gain`` is the share of remaining non-compliance that a met order removes.
+    ``updates_factor`` multiplies the chance of a violation while information updates are suspended, and
+    ``registration_factor`` while no new accounts may be opened.
+
+    Every ``review_days`` (0: never) a provider reviews its effort at compliance and the strictness of its filter, in
+    view of the sanctions it expects: see ``best_effort`` and ``filter_strictness`` in :mod:`..kernel.formulas`. At full
+    strictness the share ``lawful_blocked`` of lawful use is refused; ``strictness_scale`` is the expected sanction, in
+    RMB, at which strictness is 63 percent. ``handles`` is the probability that a provider itself takes down what was
+    complained of, ``handling_days`` the mean time that takes; ``account_measures`` the probability that a user who
+    misused the service is warned, limited, suspended or closed; ``reentry_days`` the mean time until a closed provider
+    is back under another name.
+
+    ``foresight`` (0: none) is the number of days after which a provider weighs what comes 63 percent less. With it, a
+    provider knows the two groups of targeting and how often each is inspected, and complies where that is cheaper in
+    the long run than the group it would be in otherwise: see ``complies_looking_ahead`` in :mod:`..kernel.formulas`.
+    """
+
+    initial_belief: Probability
+    own_weight: Probability
+    peer_weight: Probability
+    memory: Positive
+    rectification_gain: Probability
+    updates_factor: Probability
+    registration_factor: Probability
+    review_days: NonNegative = 0.0
+    strictness_scale: NonNegative = 0.0
+    lawful_blocked: Probability = 0.0
+    handles: Probability = 0.0
+    handling_days: NonNegative = 0.0
+    account_measures: Probability = 0.0
+    reentry_days: NonNegative = 0.0
+    foresight: NonNegative = 0.0
+
+
+class Supporters(Part):
+    """Technical supporters: ``count`` of them, on which a provider builds with probability ``used_by``; the first has
+    most providers (weights 1, 1/2, 1/3, …). ``traced`` is the probability that a sanctioned breach is traced to the
+    supporter, who is then sanctioned itself: every provider built on it is suspended for ``service_days``.
+    """
+
+    count: Annotated[int, Strict(), Field(ge=0, le=10_000)] = 0
+    used_by: Probability = 0.0
+    traced: Probability = 0.0
+    service_days: NonNegative = 0.0
+
+    def simulated(self, scale: float) -> int:
+        """How many there are in a market of that scale."""
+        return scaled(self.count, scale) if self.count else 0
+
+
+class Failure(Part):
+    """From ``day`` on, for ``days``, one supporter fails (number from 0): its providers keep only ``compliance_factor``
+    of their compliance.
+    """
+
+    day: NonNegative
+    days: Positive
+    supporter: Count
+    compliance_factor: Probability
+
+
+class Store(Part):
+    """An app store: the share of users reached through it, and how it reviews, watches, obeys and relists.
+
+    ``diligence`` (1) multiplies the duty to check filings; ``over_removes`` (0) is the probability that an unfounded
+    complaint makes it remove the app of its own accord.
+    """
+
+    name: Name
+    share: Probability
+    review_days: NonNegative
+    monitors: Probability
+    monitor_delay: NonNegative
+    obeys_after: NonNegative
+    relisting_days: NonNegative
+    relists: Probability
+    diligence: Probability = 1.0
+    over_removes: Probability = 0.0
+
+
+class Platform(Part):
+    """A propagation platform: its share of copies, the mean lag of takedown after a report, the share it misses, and
+    the mean days after which an unreported copy fades."""
+
+    name: Name
+    share: Probability
+    takedown_lag: NonNegative
+    misses: Probability
+    fades_after: Positive
+
+
+class Registry(Part):
+    """The filing registry: reviewers, mean days of one review, supplement requests, the statutory limit (30 working
+    days are 42 days), days between published batches, and how late a provider may begin (``grace_days``)."""
+
+    reviewers: Annotated[int, Strict(), Field(ge=1, le=100_000)]
+    review_days: NonNegative
+    supplement_probability: Annotated[float, Strict(), Field(ge=0, le=0.99)]
+    supplement_days: NonNegative
+    preparation_days: NonNegative
+    grace_days: NonNegative
+    limit_days: Positive
+    publication_interval: Positive
