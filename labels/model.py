@@ -11,7 +11,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from typing import Any, Literal
+from functools import cache
+from typing import Any, Literal, NamedTuple
+
+from .data import load_data
 
 Kind = Literal["implicit", "explicit"]
 
@@ -36,305 +39,94 @@ class Weight(StrEnum):
 
 
 class Deviation(StrEnum):
-    """One way in which a label departs from the standard; its value is its stable name in `--json`."""
+    """One way in which a label departs from its standard; its value is its name in ``--json``.
 
+    Weight, rule and sentence are data (``deviations.yaml``). They are loaded at first use: the YAML library
+    would take a third of the time of importing this package, and most readings need none of them.
+    """
+
+    FIELD_NAME_CASE = "field-name-case"
+    FIELD_NAME_LONGER = "field-name-longer"
+    NAMESPACE = "namespace"
+    ATTRIBUTE_FORM = "attribute-form"
+    STRUCTURED_FORM = "structured-form"
+    UNUSUAL_PLACE = "unusual-place"
+    IN_BODY = "in-body"
+    TWO_LABELS = "two-labels"
+    WRAPPED = "wrapped"
+    NOT_WRAPPED = "not-wrapped"
+    BASE64 = "base64"
+    PREFIXED = "prefixed"
+    JSON_IN_STRING = "json-in-string"
+    DOUBLE_ESCAPED = "double-escaped"
+    MALFORMED_JSON = "malformed-json"
+    MALFORMED_XML = "malformed-xml"
+    TEXT_ENCODING = "text-encoding"
+    PADDED = "padded"
+    OTHER_VOCABULARY = "other-vocabulary"
+    KEY_CASE = "key-case"
+    MISSPELT_KEY = "misspelt-key"
+    MISSING_KEY = "missing-key"
+    UNKNOWN_KEY = "unknown-key"
+    DUPLICATE_KEY = "duplicate-key"
+    NUMBER_FOR_STRING = "number-for-string"
+    WRONG_TYPE = "wrong-type"
+    LABEL_MISSING = "label-missing"
+    LABEL_VALUE = "label-value"
+    PRODUCER_MISSING = "producer-missing"
+    PRODUCE_ID_MISSING = "produce-id-missing"
+    PROPAGATOR_MISSING = "propagator-missing"
+    PROPAGATOR_EMPTY = "propagator-empty"
+    ILLEGAL_CHARACTER = "illegal-character"
+    CODE_MALFORMED = "code-malformed"
+    CODE_CHECKSUM = "code-checksum"
+    GENERATION_ELEMENT_MISSING = "generation-element-missing"
+    AI_ELEMENT_MISSING = "ai-element-missing"
+    LOOKALIKE_CHARACTERS = "lookalike-characters"
+    HIDDEN_CHARACTERS = "hidden-characters"
+    REORDERED = "reordered"
+    LETTER_CASE = "letter-case"
+    NOT_AT_EDGE = "not-at-edge"
+    TOO_SMALL = "too-small"
+    SIZE_UNDECIDED = "size-undecided"
+    LOW_CONTRAST = "low-contrast"
+    NOT_IN_START_FRAME = "not-in-start-frame"
+    VIDEO_TOO_SMALL = "video-too-small"
+    VIDEO_SIZE_UNDECIDED = "video-size-undecided"
+    TOO_SHORT = "too-short"
+    CONTIGUOUS = "contiguous"
+    UNTRUSTED_SIGNER = "untrusted-signer"
+    EXPIRED_SIGNER = "expired-signer"
+    TAMPERED = "tampered"
+    INGREDIENT_CHANGED = "ingredient-changed"
+
+    @property
+    def weight(self) -> Weight:
+        return _facts()[self].weight
+
+    @property
+    def rule(self) -> str:
+        """The tail of the rule's id in ``cn-labeling-2025``, such as ``gb-e.b``; empty where no rule is concerned."""
+        return _facts()[self].rule
+
+    @property
+    def sentence(self) -> str:
+        return _facts()[self].sentence
+
+
+class _Facts(NamedTuple):
     weight: Weight
     rule: str
     sentence: str
 
-    def __new__(cls, name: str, weight: Weight, rule: str, sentence: str) -> Deviation:
-        member = str.__new__(cls, name)
-        member._value_ = name
-        member.weight = weight
-        member.rule = rule
-        member.sentence = sentence
-        return member
 
-    # How the field is named and where it stands.
-    FIELD_NAME_CASE = (
-        "field-name-case",
-        Weight.SHOULD,
-        "gb-e.a",
-        "The field's name is written in another case than `AIGC`.",
-    )
-    FIELD_NAME_LONGER = (
-        "field-name-longer",
-        Weight.NOTE,
-        "gb-e.a",
-        "The field's name contains `AIGC` among other characters.",
-    )
-    NAMESPACE = (
-        "namespace",
-        Weight.SHOULD,
-        "gb-e.a",
-        "The XMP property stands in another namespace than http://www.tc260.org.cn/ns/AIGC/1.0/.",
-    )
-    ATTRIBUTE_FORM = (
-        "attribute-form",
-        Weight.NOTE,
-        "gb-e.b",
-        "The XMP property is written as an attribute, not as an element.",
-    )
-    STRUCTURED_FORM = (
-        "structured-form",
-        Weight.MUST,
-        "gb-e.b",
-        "The field is a structure of separate values instead of one JSON string.",
-    )
-    UNUSUAL_PLACE = (
-        "unusual-place",
-        Weight.SHOULD,
-        "5.1",
-        "The field stands where the practice guide for this format does not put it.",
-    )
-    IN_BODY = (
-        "in-body",
-        Weight.NOTE,
-        "5.1",
-        "The format has no metadata, so the field stands in the body of the text.",
-    )
-    TWO_LABELS = (
-        "two-labels",
-        Weight.MUST,
-        "gb-6.1.c",
-        "The file holds more than one implicit label; there may be only one.",
-    )
-    # How the value is written.
-    WRAPPED = (
-        "wrapped",
-        Weight.NOTE,
-        "gb-e.b",
-        'The value repeats the field\'s name: {"AIGC": {...}} inside a field that already has this name.',
-    )
-    NOT_WRAPPED = (
-        "not-wrapped",
-        Weight.SHOULD,
-        "gb-e.a",
-        'The value stands in a carrier without a name of its own and is not wrapped in {"AIGC": {...}}.',
-    )
-    BASE64 = (
-        "base64",
-        Weight.MUST,
-        "gb-e.b",
-        "The value is Base64; that belongs to the transport of some interfaces, not into the file.",
-    )
-    PREFIXED = ("prefixed", Weight.MUST, "gb-e.b", "Text such as `AIGC=` stands before the JSON string.")
-    JSON_IN_STRING = ("json-in-string", Weight.MUST, "gb-e.b", "The JSON is itself a string inside JSON.")
-    DOUBLE_ESCAPED = (
-        "double-escaped",
-        Weight.MUST,
-        "gb-e.b",
-        "Characters of the JSON are escaped once more than the container asks for.",
-    )
-    MALFORMED_JSON = (
-        "malformed-json",
-        Weight.MUST,
-        "gb-e.b",
-        "The value is not well-formed JSON; what could be told apart was read.",
-    )
-    MALFORMED_XML = (
-        "malformed-xml",
-        Weight.MUST,
-        "gb-e.b",
-        "The XMP packet around the value is not well-formed XML.",
-    )
-    TEXT_ENCODING = (
-        "text-encoding",
-        Weight.NOTE,
-        "gb-e.b",
-        "The value is in another text encoding than the container names.",
-    )
-    PADDED = (
-        "padded",
-        Weight.NOTE,
-        "gb-e.b",
-        "NUL bytes, a byte-order mark or white space stand around the value.",
-    )
-    OTHER_VOCABULARY = (
-        "other-vocabulary",
-        Weight.MUST,
-        "gb-e.b",
-        "The keys are another vendor's (ServiceProvider, ServiceUser, Time, ContentId).",
-    )
-    # Its keys.
-    KEY_CASE = ("key-case", Weight.MUST, "gb-e.b", "A key is written in another case than Annex E gives.")
-    MISSPELT_KEY = ("misspelt-key", Weight.MUST, "gb-e.b", "A key is misspelt, such as `ReserveCode1`.")
-    MISSING_KEY = (
-        "missing-key",
-        Weight.NOTE,
-        "gb-e.b",
-        "A key of the form in Annex E that needs no value is absent.",
-    )
-    UNKNOWN_KEY = ("unknown-key", Weight.SHOULD, "gb-e.b", "A key is not among those of Annex E.")
-    DUPLICATE_KEY = (
-        "duplicate-key",
-        Weight.MUST,
-        "gb-e.b",
-        "A key occurs more than once, so that two readers may see two values.",
-    )
-    # Its values.
-    NUMBER_FOR_STRING = (
-        "number-for-string",
-        Weight.MUST,
-        "gb-e.b",
-        "A value is a JSON number where a string is prescribed.",
-    )
-    WRONG_TYPE = ("wrong-type", Weight.MUST, "gb-e.b", "A value is neither a string nor a number.")
-    LABEL_MISSING = ("label-missing", Weight.MUST, "gb-e.c", "`Label` is absent or empty.")
-    LABEL_VALUE = (
-        "label-value",
-        Weight.MUST,
-        "gb-e.c",
-        '`Label` is none of "1" (is), "2" (may be), "3" (suspected).',
-    )
-    PRODUCER_MISSING = (
-        "producer-missing",
-        Weight.MUST,
-        "gb-e.content-producer",
-        "`ContentProducer` is absent or empty.",
-    )
-    PRODUCE_ID_MISSING = (
-        "produce-id-missing",
-        Weight.MUST,
-        "gb-e.produce-id",
-        "`ProduceID` is absent or empty.",
-    )
-    PROPAGATOR_MISSING = (
-        "propagator-missing",
-        Weight.SHOULD,
-        "gb-e.propagator",
-        "`ContentPropagator` or `PropagateID` is absent.",
-    )
-    PROPAGATOR_EMPTY = (
-        "propagator-empty",
-        Weight.SHOULD,
-        "gb-e.propagator",
-        "`ContentPropagator` or `PropagateID` is empty; on first writing they equal the producer's.",
-    )
-    ILLEGAL_CHARACTER = (
-        "illegal-character",
-        Weight.SHOULD,
-        "gb-e.j",
-        "A value holds characters outside 0x21, 0x23-0x5B, 0x5D-0x7E, such as a space or Chinese.",
-    )
-    CODE_MALFORMED = (
-        "code-malformed",
-        Weight.SHOULD,
-        "provider-code",
-        "A provider code is not 27 characters 0-9 A-Z in the prescribed order.",
-    )
-    CODE_CHECKSUM = (
-        "code-checksum",
-        Weight.SHOULD,
-        "provider-code",
-        "The unified social credit code inside a provider code fails its check character.",
-    )
-    # Explicit labels.
-    GENERATION_ELEMENT_MISSING = (
-        "generation-element-missing",
-        Weight.MUST,
-        "gb-5.1.a",
-        "The label says AI but neither 生成 nor 合成.",
-    )
-    AI_ELEMENT_MISSING = (
-        "ai-element-missing",
-        Weight.MUST,
-        "gb-5.1.a",
-        "The label says neither AI nor 人工智能.",
-    )
-    LOOKALIKE_CHARACTERS = (
-        "lookalike-characters",
-        Weight.SHOULD,
-        "gb-5.1.a",
-        "The label uses full-width or lookalike letters, so that software does not find it as written.",
-    )
-    HIDDEN_CHARACTERS = (
-        "hidden-characters",
-        Weight.SHOULD,
-        "gb-5.1.a",
-        "Invisible characters stand inside the label, so that software does not find it.",
-    )
-    REORDERED = (
-        "reordered",
-        Weight.MUST,
-        "gb-5.1.a",
-        "The label is stored backwards and turned round by direction marks.",
-    )
-    LETTER_CASE = ("letter-case", Weight.NOTE, "gb-5.1.a", "`AI` is written in small letters.")
-    NOT_AT_EDGE = (
-        "not-at-edge",
-        Weight.MUST,
-        "gb-5.2.d",
-        "The label stands neither at an edge nor in a corner of the picture.",
-    )
-    TOO_SMALL = (
-        "too-small",
-        Weight.MUST,
-        "gb-5.2.e",
-        "The characters are lower than 5 % of the shortest side.",
-    )
-    SIZE_UNDECIDED = (
-        "size-undecided",
-        Weight.NOTE,
-        "gb-5.2.e",
-        "The characters measure so near 5 % of the shortest side that the measurement cannot decide.",
-    )
-    LOW_CONTRAST = (
-        "low-contrast",
-        Weight.SHOULD,
-        "gb-5.2.a",
-        "The characters hardly differ from the ground they stand on.",
-    )
-    NOT_IN_START_FRAME = (
-        "not-in-start-frame",
-        Weight.MUST,
-        "gb-5.4.b",
-        "The label is not in the first frame of the video.",
-    )
-    VIDEO_TOO_SMALL = (
-        "video-too-small",
-        Weight.MUST,
-        "gb-5.4.e",
-        "The characters are lower than 5 % of the frame's shortest side.",
-    )
-    VIDEO_SIZE_UNDECIDED = (
-        "video-size-undecided",
-        Weight.NOTE,
-        "gb-5.4.e",
-        "The characters measure so near 5 % of the frame's shortest side that the measurement cannot decide.",
-    )
-    TOO_SHORT = ("too-short", Weight.MUST, "gb-5.4.f", "The label is shown for less than 2 seconds.")
-    CONTIGUOUS = (
-        "contiguous",
-        Weight.NOTE,
-        "gb-5.3.c",
-        "The four sounds follow without a longer gap after the second, which Morse reads as L, not A I.",
-    )
-    # Other schemes.
-    UNTRUSTED_SIGNER = (
-        "untrusted-signer",
-        Weight.NOTE,
-        "",
-        "The content credential's signer is not on a trust list known here; this says nothing of tampering.",
-    )
-    EXPIRED_SIGNER = (
-        "expired-signer",
-        Weight.NOTE,
-        "",
-        "The content credential's certificate has expired; this says nothing of tampering.",
-    )
-    TAMPERED = (
-        "tampered",
-        Weight.MUST,
-        "",
-        "The content credential no longer matches the file: something was changed after signing.",
-    )
-    INGREDIENT_CHANGED = (
-        "ingredient-changed",
-        Weight.SHOULD,
-        "",
-        "A file that went into this one no longer matched its own content credential; this file matches its own.",
-    )
+@cache
+def _facts() -> dict[Deviation, _Facts]:
+    """``deviations.yaml``; raises ValueError if it and the names above differ."""
+    raw: dict[str, dict[str, str]] = load_data("deviations.yaml")
+    if set(raw) != set(Deviation):
+        raise ValueError(f"deviations.yaml and Deviation differ in {', '.join(sorted(set(raw) ^ set(Deviation)))}")
+    return {Deviation(name): _Facts(Weight(row["weight"]), row["rule"], row["sentence"]) for name, row in raw.items()}
 
 
 #: Deviations by name.

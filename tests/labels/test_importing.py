@@ -57,7 +57,7 @@ def test_importing_the_reader_loads_no_heavy_library() -> None:
         "import sys, shenhe.labels as labels\n"
         "labels.read_labels(b'\\x89PNG\\r\\n\\x1a\\n')\n"
         "print(sorted({m.partition('.')[0] for m in sys.modules} & "
-        "{'PIL', 'numpy', 'scipy', 'av', 'c2pa', 'pypdf', 'rapidocr', 'pydantic'}))"
+        "{'PIL', 'numpy', 'scipy', 'av', 'c2pa', 'pypdf', 'rapidocr', 'pydantic', 'yaml'}))"
     )
     out = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
