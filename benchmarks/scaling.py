@@ -16,9 +16,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+from shenhe.core.errors import MissingExtraError
 from shenhe.simulator import load_scenario
 from shenhe.simulator.runs.engines import Engine, replicate, warm
-from shenhe.simulator.runs.executors import Dask, Inline, MissingExtraError, Processes, sweep
+from shenhe.simulator.runs.executors import Dask, Inline, Processes, sweep
 
 WORLD = {"population.arrivals": [[0, 1.0]], "horizon": 365.0, "policy.staff.inspectors": 2, "registry.reviewers": 2}
 JOBS = 24

@@ -1,4 +1,8 @@
-"""The command line. Each command is a thin module of this package that imports what it needs when it runs."""
+"""The command line. Each command is a thin module of this package that imports what it needs when it runs.
+
+Exit codes: 0 to 3 are results (see each command), 130 means interrupted, 141 that the reader of the output went away,
+and 70 a bug in shenhe.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,8 @@ import sys
 from typing import Annotated
 
 import typer
+
+from shenhe.core.errors import ShenheError
 
 from . import (
     attest,
@@ -31,23 +37,25 @@ from . import (
     validate,
     verify,
 )
+from .help import HelpGroup, use_plain_help
 
 app = typer.Typer(
     name="shenhe",
-    help="Check how a generative-AI provider keeps the law on synthetic media, and simulate what enforcement does.",
-    epilog="Start with:  shenhe demo    shenhe check sample    shenhe simulate --list",
+    cls=HelpGroup,
+    help="Check whether a generative-AI service complies with the law on synthetic media, and simulate enforcement.",
+    epilog="Start with `shenhe demo`, `shenhe check sample` or `shenhe simulate --list`.",
     no_args_is_help=True,
-    add_completion=False,
+    rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-#: A defect of shenhe, told apart from the four exit codes that a command may give (``EX_SOFTWARE`` of sysexits.h).
-DEFECT = 70
+#: The exit code of a bug in shenhe (``EX_SOFTWARE`` of sysexits.h). The codes 0 to 3 are results of commands.
+INTERNAL_ERROR = 70
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
+def _version(requested: bool) -> None:
+    if requested:
         from importlib.metadata import version
 
         typer.echo(f"shenhe {version('shenhe')}")
@@ -58,7 +66,7 @@ def _version(wanted: bool) -> None:
 def main(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
     pass
@@ -88,9 +96,14 @@ app.command("forecast")(forecast.forecast)
 app.command("report")(report.report)
 
 
+use_plain_help(app)
+
+
 def run() -> None:
-    """Run the command line and exit. An error that shenhe raises on purpose is told in a sentence; a traceback needs
-    ``--debug``.
+    """Run the command line and exit.
+
+    A :class:`~shenhe.core.errors.ShenheError` or ``OSError`` is the user's to correct: its text is printed and the exit
+    code is 2. Any other exception is a bug in shenhe. ``--debug`` shows the traceback of either.
     """
     if "--debug" in sys.argv[1:]:
         sys.argv.remove("--debug")
@@ -100,27 +113,26 @@ def run() -> None:
     try:
         app()
     except KeyboardInterrupt:
-        typer.echo("shenhe: stopped; what was finished is kept", err=True)
+        typer.echo("shenhe: stopped; finished work is kept", err=True)
         sys.exit(130)
     except BrokenPipeError:
-        # The reader of our output went away (`shenhe … | head`): nothing is wrong, and nobody is left to tell.
+        # The reader of the output went away (`shenhe … | head`): nothing is wrong, and no further output is wanted.
         sys.stderr.close()
         sys.exit(141)
+    except (ShenheError, OSError) as error:
+        typer.echo(f"shenhe: {message_of(error)}", err=True)
+        sys.exit(2)
     except Exception as error:
-        told_on_purpose = type(error).__module__.startswith("shenhe.")
-        if told_on_purpose or isinstance(error, OSError):
-            typer.echo(f"shenhe: {_in_words(error)}", err=True)
-            sys.exit(2)
         typer.echo(
-            f"shenhe: this should not have happened ({type(error).__name__}: {error}).\n"
-            "It is a defect of shenhe. Run the same command with --debug to see where.",
+            f"shenhe: internal error ({type(error).__name__}: {error}): this is a bug in shenhe. "
+            "Re-run with `--debug` for a traceback and report it.",
             err=True,
         )
-        sys.exit(DEFECT)
+        sys.exit(INTERNAL_ERROR)
 
 
-def _in_words(error: Exception) -> str:
-    """What went wrong; of a file, its name and the system's words, without the number that the system has for it."""
+def message_of(error: Exception) -> str:
+    """The text of an error. For a file error: the file name and the system's description, without its number."""
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
         return f"{error.filename}: {error.strerror}"
     return str(error)

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
+from .help import HelpGroup
 from .simulate import Engine
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ ASK_BYTES = 1e9
 """A study that takes more than this is agreed to first."""
 
 
-class _RunByDefault(TyperGroup):
+class _RunByDefault(HelpGroup):
     """``shenhe study FILE`` is ``shenhe study run FILE``."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shenhe.core.document import dotted
+from shenhe.core.errors import ShenheError
 from shenhe.core.files import write_whole
 
 from .verdict import VerdictName
@@ -193,7 +194,7 @@ class Report(_Model):
 MAX_REPORT_BYTES = 64 * 1024 * 1024
 
 
-class ReportError(ValueError):
+class ReportError(ShenheError, ValueError):
     """A file that is not a report of this version."""
 
 

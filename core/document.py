@@ -25,6 +25,8 @@ from typing import IO, Any, Literal, NamedTuple, Protocol, TypeAlias, TypeVar, g
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from .errors import ShenheError
+
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 Steps: TypeAlias = tuple[str | int, ...]
 M = TypeVar("M", bound=BaseModel)
@@ -76,7 +78,7 @@ class Fault:
         return f"{place}: {inside}: {self.message}" if inside else f"{place}: {self.message}"
 
 
-class DocumentError(ValueError):
+class DocumentError(ShenheError, ValueError):
     """A document that cannot be used. ``faults`` lists everything found; the text is one line a fault."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:

@@ -11,13 +11,15 @@ from importlib import import_module
 from importlib.util import find_spec
 from zipfile import BadZipFile
 
+from shenhe.core.errors import ShenheError
+
 from .bytes.sniff import Format, sniff
 from .findings import BeyondLimitError, Findings
 from .model import INSTALL, ImplicitFields, Limits
 from .read import Depth, read_labels
 
 
-class LabelWriteError(ValueError):
+class LabelWriteError(ShenheError, ValueError):
     """The label was not written; the message says why and what could be done instead."""
 
 

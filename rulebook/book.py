@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from shenhe.core.document import DocumentError, Fault, Locate, Readable, read_yaml, validate
+from shenhe.core.errors import ShenheError
 
 from .pack import Pack
 from .penalty import Penalty
@@ -23,7 +24,7 @@ from .vocabulary import Market, Obligor, Service
 T = TypeVar("T")
 
 
-class RulebookError(ValueError):
+class RulebookError(ShenheError, ValueError):
     """A pack that cannot be used, or an id that is not in the rulebook."""
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from shenhe.core.errors import ShenheError
 from shenhe.rulebook import Obligor, Rule, Rulebook, RulebookError, SeenBy, load_rulebook
 
 from ..checks.registry import Check
@@ -14,7 +15,7 @@ from ..provider import Capabilities
 from ..verdict import Level
 
 
-class NothingToCheck(ValueError):
+class NothingToCheck(ShenheError, ValueError):
     """No rule of the chosen packs is decided by any check: what was asked for is a mistake."""
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from shenhe.core.errors import ShenheError
+
 from ..provider import Provider
 from ..report import Target
 
 
-class TargetRefused(ValueError):
+class TargetRefused(ShenheError, ValueError):
     """The target is no test environment, so that nothing is sent to it."""
 
 

@@ -28,6 +28,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from shenhe.core.errors import ShenheError
+
 from ..report import Report, parse_report
 
 STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
@@ -41,7 +43,7 @@ MAX_KEY_BYTES = 16 * 1024
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
-class AttestationError(ValueError):
+class AttestationError(ShenheError, ValueError):
     """Something that cannot be signed, or a key that cannot be used."""
 
 

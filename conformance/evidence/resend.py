@@ -18,6 +18,8 @@ from urllib.parse import parse_qsl, quote, quote_plus, urlsplit
 
 import httpx
 
+from shenhe.core.errors import ShenheError
+
 from ..bindings.client.body import BodyError, read_body
 from ..bindings.client.transport import FAILURES, DeadlineTransport
 from ..bindings.client.wire import failure_text
@@ -39,7 +41,7 @@ _NOT_KEPT = re.compile(r"\([\d,]+ bytes, not (?:kept|text).*\)|.*\n… \([\d,]+ 
 _CHANGING = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d[\d:.,Z+-]*|[0-9a-f]{8,}(?:-[0-9a-f]{4,})*|\d{3,}", re.I)
 
 
-class RepeatError(ValueError):
+class RepeatError(ShenheError, ValueError):
     """A finding whose sequence cannot be sent again."""
 
 

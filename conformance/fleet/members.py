@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shenhe.core.document import DocumentError, read_yaml
+from shenhe.core.errors import ShenheError
 
 from ..bindings.language.template import variables
 
@@ -22,7 +23,7 @@ _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}\Z")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
-class FleetError(ValueError):
+class FleetError(ShenheError, ValueError):
     """The fleet cannot be run as asked; the text says what to write instead."""
 
 

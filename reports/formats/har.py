@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from shenhe.conformance.report import CheckResult, Report, ReportError, Step
+from shenhe.core.errors import ShenheError
 
 from ..untrusted import one_line, visible
 
@@ -19,7 +20,7 @@ from ..untrusted import one_line, visible
 _UNKNOWN = -1
 
 
-class UnknownFindingError(ValueError):
+class UnknownFindingError(ShenheError, ValueError):
     """A report has no finding of that check or rule."""
 
 

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from shenhe.conformance.report import CheckResult, Evidence, Finding, Probes, Report, RuleResult, Step
+from shenhe.core.errors import ShenheError
 
 from ..untrusted import cut, one_line, visible
 
@@ -48,7 +49,7 @@ PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 PICTURE_LIMIT = 200_000
 
 
-class PageError(ValueError):
+class PageError(ShenheError, ValueError):
     """What was given does not make a page."""
 
 

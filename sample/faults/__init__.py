@@ -10,6 +10,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 
+from shenhe.core.errors import ShenheError
+
 from .conduct import CONDUCT_FAULTS
 from .fault import Fault, FaultName, Reach
 from .labeling import LABELING_FAULTS
@@ -19,7 +21,7 @@ __all__ = ["FAULTS", "Reach", "UnknownFaultError", "chosen"]
 FAULTS: Mapping[str, Fault] = {name.value: fault for name, fault in (LABELING_FAULTS | CONDUCT_FAULTS).items()}
 
 
-class UnknownFaultError(ValueError):
+class UnknownFaultError(ShenheError, ValueError):
     """A name that no fault bears. ``closest`` are the names most like it, nearest first."""
 
     def __init__(self, name: str) -> None:

@@ -17,6 +17,7 @@ from typing import IO, Any, Literal
 
 import yaml
 
+from shenhe.core.errors import ShenheError
 from shenhe.labels.model import INSTALL
 
 BINDING = "binding.yaml"
@@ -98,7 +99,7 @@ VARIANTS: Mapping[str, Variant] = {
 }
 
 
-class UnknownVariantError(ValueError):
+class UnknownVariantError(ShenheError, ValueError):
     """A name that no variant bears. ``closest`` are the names most like it, nearest first."""
 
     def __init__(self, name: str) -> None:
@@ -108,7 +109,7 @@ class UnknownVariantError(ValueError):
         super().__init__(f"there is no variant {name!r}{hint}")
 
 
-class VariantNotInstalledError(ValueError):
+class VariantNotInstalledError(ShenheError, ValueError):
     """A variant that needs what an extra brings."""
 
     def __init__(self, name: str) -> None:

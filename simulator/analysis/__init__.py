@@ -73,7 +73,7 @@ def overview(run: StudyRun) -> list[Analysis]:
         kinds.append("discover")
     if run.study.tipping is not None:
         kinds.append("tipping")
-    from ..runs.executors import MissingExtraError
+    from shenhe.core.errors import MissingExtraError
 
     found = []
     for kind in kinds:

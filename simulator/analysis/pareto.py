@@ -18,7 +18,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ..runs.executors import Kept, MissingExtraError, Pool
+from shenhe.core.errors import MissingExtraError
+
+from ..runs.executors import Kept, Pool
 from ..scenario.values import ScenarioError
 from ..study import Arm, Estimate, Plan, StudyError, StudyRun, run_study
 from ..study.document import Lever

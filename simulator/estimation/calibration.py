@@ -28,6 +28,8 @@ import numpy.typing as npt
 from scipy.optimize import least_squares
 from scipy.special import stdtrit
 
+from shenhe.core.errors import ShenheError
+
 from ..runs.engines import choose, using
 from ..runs.run import simulate
 from ..scenario.loading import load_scenario
@@ -44,7 +46,7 @@ FITTED_UNTIL = datetime.date(2025, 1, 1)
 BACK_TEST_UNTIL = datetime.date(2026, 1, 1)
 
 
-class CalibrationError(ValueError):
+class CalibrationError(ShenheError, ValueError):
     """Data that cannot be read, or a fit that cannot be made."""
 
 

@@ -29,6 +29,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from scipy.special import betaincinv
 
 from shenhe.core.document import dotted
+from shenhe.core.errors import ShenheError
 
 from ..kernel.eventlog import Kind
 from ..kernel.state import EXITED, REVOKED
@@ -58,7 +59,7 @@ MARKET = 300
 """Providers of the market that is simulated around it, where the scenario has more."""
 
 
-class ForecastError(ValueError):
+class ForecastError(ShenheError, ValueError):
     """A report that cannot be read, or a forecast that cannot be made; the text says what was found and what is
     expected.
     """

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
+from shenhe.core.errors import ShenheError
+
 from ..kernel.table import table
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ Prepare = Callable[["Beginning"], None]
 """What may change a world before anything happens in it."""
 
 
-class EngineError(ValueError):
+class EngineError(ShenheError, ValueError):
     """An engine that is unknown, or that cannot run what is asked of it; the text says which one can."""
 
 

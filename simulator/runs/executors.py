@@ -23,6 +23,8 @@ from concurrent.futures import (
 from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 
+from shenhe.core.errors import MissingExtraError, ShenheError
+
 CRASHES = 2
 """After how many crashes while it ran alone (or failures) a job is put in quarantine."""
 
@@ -31,11 +33,7 @@ R = TypeVar("R")
 P = ParamSpec("P")
 
 
-class MissingExtraError(ImportError):
-    """A feature of an extra that is not installed; the text is the command that installs it."""
-
-
-class SweepError(RuntimeError):
+class SweepError(ShenheError, RuntimeError):
     """No job can be run at all, or the cluster is gone; the text says what to look at."""
 
 

@@ -27,6 +27,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from scipy.special import stdtrit
 
+from shenhe.core.errors import ShenheError
+
 from ..kernel.draws import MAX_SEED, compiled
 from ..kernel.eventlog import read_events, to_table, write_table
 from ..reference.hook import Hook
@@ -45,7 +47,7 @@ Progress = Callable[[int, int], None]
 """Called with (replications finished, replications wanted)."""
 
 
-class RunError(ValueError):
+class RunError(ShenheError, ValueError):
     """A run that cannot be made, resumed or read; the text says what to do about it."""
 
 

@@ -19,7 +19,8 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import Field, model_validator
 
-from ..runs.executors import MissingExtraError
+from shenhe.core.errors import MissingExtraError, ShenheError
+
 from .values import Line, Number, Part, ScenarioError
 
 MAX_WORLDS = 1_000_000
@@ -32,7 +33,7 @@ Choice = bool | int | float | str
 Floats = npt.NDArray[np.float64]
 
 
-class DesignError(ValueError):
+class DesignError(ShenheError, ValueError):
     """A design that cannot be made; the text says what to change."""
 
 

@@ -8,6 +8,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError
 from pydantic_core import ErrorDetails
 
+from shenhe.core.errors import ShenheError
+
 Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
 NonNegative = Annotated[float, Strict(), Field(ge=0, le=1e15, allow_inf_nan=False)]
 Positive = Annotated[float, Strict(), Field(gt=0, le=1e15, allow_inf_nan=False)]
@@ -17,7 +19,7 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 Line = Annotated[str, Field(min_length=1, max_length=2000)]
 
 
-class ScenarioError(ValueError):
+class ScenarioError(ShenheError, ValueError):
     """A scenario that cannot be simulated; the text is one line a fault, each with file, path and what is allowed."""
 
 

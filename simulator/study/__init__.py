@@ -16,7 +16,8 @@ however often it was interrupted.
 
 from __future__ import annotations
 
-from ..runs.executors import MissingExtraError
+from shenhe.core.errors import MissingExtraError
+
 from .document import Arm, Objective, Precision, Study, StudyError
 from .estimate import Estimate
 from .plan import STUDY_METRICS, Plan, load_study, names

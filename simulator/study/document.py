@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from shenhe.core.errors import ShenheError
+
 from ..kernel.draws import MAX_SEED
 from ..scenario.designs import Parameter, Worlds
 from ..scenario.values import Line, Name, Part, Positive
@@ -16,7 +18,7 @@ MORE_IS_BETTER = ("compliance", "filed", "relistings", "active_end")
 """How metrics begin of which more is better, unless an objective says otherwise."""
 
 
-class StudyError(ValueError):
+class StudyError(ShenheError, ValueError):
     """A study that cannot be run, resumed or read; the text says what to do about it."""
 
 

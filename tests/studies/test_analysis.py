@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from shenhe.core.errors import MissingExtraError
 from shenhe.simulator import study
 from shenhe.simulator.analysis import KINDS, analyse, overview
 from shenhe.simulator.analysis.contrasts import compare_arms, holm, mean_over_worlds
@@ -20,7 +21,7 @@ from shenhe.simulator.analysis.robustness import regret
 from shenhe.simulator.analysis.selection import kim_nelson
 from shenhe.simulator.analysis.sensitivity import indices
 from shenhe.simulator.analysis.tipping import tipping
-from shenhe.simulator.runs.executors import Inline, MissingExtraError
+from shenhe.simulator.runs.executors import Inline
 from shenhe.simulator.scenario.designs import unit_points
 from shenhe.simulator.study import StudyError
 
