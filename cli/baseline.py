@@ -89,7 +89,7 @@ def apply(
 
 def told(outcome: Outcome, baseline: Baseline) -> Iterator[str]:
     """The outcome in lines for a terminal, what breaks first."""
-    from shenhe.reports.untrusted import one_line
+    from shenhe.core.text import one_line
 
     for problem in outcome.new:
         yield f"new         {problem.verdict}: {problem.rule}" + (f" ({problem.check})" if problem.check else "")

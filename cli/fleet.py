@@ -197,6 +197,6 @@ def _told(name: str, result: Result, done: int, total: int, kept: bool) -> None:
 
 
 def _say(words: str) -> None:
-    from shenhe.reports.untrusted import one_line
+    from shenhe.core.text import one_line
 
     typer.echo(f"note: {one_line(words, 400)}", err=True)

@@ -57,8 +57,8 @@ def init(
 def _from_openapi(path: Path) -> tuple[str, int]:
     from shenhe.conformance.bindings.drafting.draft import draft
     from shenhe.conformance.bindings.drafting.openapi import read_openapi
-    from shenhe.conformance.exchange import visible
     from shenhe.conformance.verdict import ExitCode
+    from shenhe.core.text import visible
 
     drafted = draft(read_openapi(path, str(path)))
     notes = [

@@ -54,7 +54,7 @@ def verify(
 
 def _print(statement: Statement, attestation: bytes, report: Path | None) -> None:
     from shenhe.conformance.evidence.attestation import verifying_key
-    from shenhe.reports.untrusted import one_line
+    from shenhe.core.text import one_line
     from shenhe.rulebook import load_rulebook
 
     said = {name: one_line(str(value)) for name, value in statement.annotations.items()}

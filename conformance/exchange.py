@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import codecs
 import hashlib
-import re
 from dataclasses import dataclass
 from typing import Literal
+
+from shenhe.core.text import visible
 
 from .report import Step
 
@@ -68,26 +69,6 @@ class Exchange:
     error: str | None = None
     #: Where the request was described: ``binding.yaml:41``; empty for a provider that is not bound by a file.
     origin: str = ""
-
-
-_CONTROL = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
-)
-
-
-def visible(text: str) -> str:
-    """``text`` with the characters that a terminal or a reader would obey instead of show (escapes, bidirectional and
-    zero-width marks) written out: ``\\x1b``, ``\\u202e``. Tabs and line feeds stay.
-
-    >>> visible("red \\x1b[31m")
-    'red \\\\x1b[31m'
-    """
-    return _CONTROL.sub(_written_out, text)
-
-
-def _written_out(match: re.Match[str]) -> str:
-    code = ord(match[0])
-    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
 
 
 def to_step(exchange: Exchange, role: Literal["set-up", "control", "probe", "observation"]) -> Step:

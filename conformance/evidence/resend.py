@@ -19,11 +19,12 @@ from urllib.parse import parse_qsl, quote, quote_plus, urlsplit
 import httpx
 
 from shenhe.core.errors import ShenheError
+from shenhe.core.text import visible
 
 from ..bindings.client.body import BodyError, read_body
 from ..bindings.client.transport import FAILURES, DeadlineTransport
 from ..bindings.client.wire import failure_text
-from ..exchange import Exchange, ReceivedResponse, SentRequest, body_text, visible
+from ..exchange import Exchange, ReceivedResponse, SentRequest, body_text
 from ..report import CheckResult, Finding, Report, Step
 from .export.plan import Piece, Plan, Variable, looks_made, plan_of, url_pieces
 from .export.request import basic_text, headers_of, is_form, json_body, origin_of

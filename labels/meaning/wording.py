@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from shenhe.core.text import HIDDEN
+
 from ..model import Deviation, Label
 
 #: Farther than this from both ends, only a line or bracket of its own is taken for a label.
@@ -21,16 +23,15 @@ _LONGEST_STATEMENT = 60
 _LONGEST_TEXT = 1 << 20
 _CANDIDATES = 200
 
-_INVISIBLE = frozenset("\u200b\u200c\u200d\u2060\u2061\u2062\u2063\ufeff\u00ad\u180e\u034f")
-_DIRECTION = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
 # Letters that look like the two of "AI": Greek, Cyrillic and small capitals, beyond what NFKC folds.
 _LOOKALIKES = str.maketrans("ΑАᎪꓮΙІӀᏆꓲ", "AAAAIIIII")
 # Full-width letters and the mathematical alphabets, which NFKC folds.
 _WIDE = re.compile("[\uff21-\uff5a\U0001d400-\U0001d7ff]")
-_UNCLEAN = re.compile(f"[{''.join(sorted(_INVISIBLE | _DIRECTION))}{''.join(map(chr, _LOOKALIKES))}]|{_WIDE.pattern}")
+_UNCLEAN = re.compile(f"{HIDDEN.pattern}|[{''.join(map(chr, _LOOKALIKES))}]|{_WIDE.pattern}")
 _SUPERSCRIPT_MARKS = ("ᴬᴵ", "ᴀɪ", "🅰🅸", "ᴬᴵᴳᶜ")
-#: Of the characters that are taken out, or for letters of ``AI``, those among the first 65,536.
-DISGUISES = (*sorted(_INVISIBLE | _DIRECTION), *map(chr, _LOOKALIKES), *"ＡＩａｉ", "ᴬ", "ᴀ")
+#: Matches a character that may disguise the letters of ``AI``, among the first 65,536. The two that choose the style of
+#: an emoji are left out: they are on many pages.
+DISGUISE = re.compile(f"(?![\ufe0e\ufe0f])[{HIDDEN.pattern[1:-1]}{''.join(map(chr, _LOOKALIKES))}ＡＩａｉᴬᴀ]")
 
 _AI = r"(?:人工智能|(?<![A-Za-z])(?:AI|Ai|ai)(?:GC)?(?![A-Za-z]))"
 _GENERATION = r"(?:生成|合成)"
@@ -146,7 +147,7 @@ def _clean(text: str) -> _Cleaned:
     after_invisible: set[int] = set()
     pending = False
     for place, character in enumerate(text):
-        if character in _INVISIBLE or character in _DIRECTION:
+        if HIDDEN.match(character):
             pending = True
             continue
         plain = character.translate(_LOOKALIKES)

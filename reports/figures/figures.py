@@ -19,10 +19,10 @@ import pandas as pd
 import plotly.graph_objects as go
 from scipy.special import stdtrit
 
+from shenhe.core.text import one_line
 from shenhe.simulator import Comparison, Run
 
 from ..quantities import change, change_interval, interval, quantity
-from ..untrusted import one_line
 
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x")

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from shenhe.core.text import one_line
 from shenhe.simulator.analysis import Analysis
 
 from ..quantities import quantity
-from ..untrusted import one_line
 from .figures import DASHES, SYMBOLS, Figure, Numbers, _bars, _blank, _rounded, _spec
 
 MANY = 600

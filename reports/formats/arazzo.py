@@ -23,8 +23,8 @@ from shenhe.conformance.bindings.language.format import (
     Part,
     RequestSection,
 )
-from shenhe.conformance.exchange import visible
 from shenhe.conformance.provider import Operation
+from shenhe.core.text import visible
 
 VERSION = "1.0.1"
 SOURCE = "provider"

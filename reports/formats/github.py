@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from shenhe.conformance.evidence.baseline import Outcome
 from shenhe.conformance.report import CheckResult, Report, RuleResult
 from shenhe.conformance.verdict import ExitCode, VerdictName
+from shenhe.core.text import fenced, markdown, one_line
 
-from ..untrusted import fenced, markdown, one_line
 from .issue import OPEN, Issue, issues
 
 #: GitHub shows ten annotations of each kind for one step and drops the rest.

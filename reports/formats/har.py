@@ -13,8 +13,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 from shenhe.conformance.report import CheckResult, Report, ReportError, Step
 from shenhe.core.errors import ShenheError
-
-from ..untrusted import one_line, visible
+from shenhe.core.text import one_line, visible
 
 #: Not known, in sizes and in the optional times.
 _UNKNOWN = -1

@@ -15,8 +15,7 @@ from urllib.parse import quote
 from shenhe.conformance.evidence.baseline import milder
 from shenhe.conformance.report import CheckResult, Report, RuleResult, Step
 from shenhe.conformance.verdict import VerdictName
-
-from ..untrusted import one_line
+from shenhe.core.text import one_line
 
 #: The verdicts that somebody has to act on, the gravest first.
 OPEN: tuple[VerdictName, ...] = ("error", "fail", "inconclusive", "review")

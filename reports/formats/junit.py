@@ -14,8 +14,7 @@ from pathlib import Path
 
 from shenhe.conformance.report import CheckResult, Report, RuleResult
 from shenhe.core.files import write_whole
-
-from ..untrusted import cut, one_line, visible
+from shenhe.core.text import cut, one_line, visible
 
 #: What XML 1.0 does not allow even as a character reference, left after :func:`visible` has written out what is unseen.
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

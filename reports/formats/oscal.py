@@ -16,8 +16,8 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from shenhe.conformance.report import CheckResult, Report, RuleResult
 from shenhe.conformance.verdict import VerdictName
+from shenhe.core.text import markdown, one_line
 
-from ..untrusted import markdown, one_line
 from .har import timestamp
 
 OSCAL_VERSION = "1.2.1"

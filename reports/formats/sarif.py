@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from shenhe.conformance.report import CheckResult, Report, RuleResult, Step
+from shenhe.core.text import cut, markdown, one_line, visible
 from shenhe.rulebook import Rule
 
-from ..untrusted import cut, markdown, one_line, visible
 from .issue import Issue, Place, deciding_step, issues, place_of_step
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

@@ -16,8 +16,7 @@ from dataclasses import dataclass, replace
 
 from shenhe.conformance.report import CheckResult, Evidence, Finding, Probes, Report, RuleResult, Step
 from shenhe.core.errors import ShenheError
-
-from ..untrusted import cut, one_line, visible
+from shenhe.core.text import cut, one_line, visible
 
 #: Verdicts in the order in which a page tells them.
 VERDICTS = ("pass", "fail", "error", "inconclusive", "review", "not applicable")

@@ -10,11 +10,11 @@ from pathlib import Path
 from shenhe.conformance.fleet import Fleet, Provider
 from shenhe.conformance.verdict import VerdictName
 from shenhe.core.files import write_whole
+from shenhe.core.text import one_line
 from shenhe.rulebook import Behaviour, load_rulebook
 
 from ..quantities import in_words
 from ..terminal.league import CONCLUSIONS, UNJUDGED, called
-from ..untrusted import one_line
 from .clauses import MARKS, VERDICTS
 from .self_contained import rendered
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from shenhe.core.text import one_line
 from shenhe.simulator.estimation.forecast import INDEPENDENT, OUTCOMES, TYPICAL, Forecast
 from shenhe.simulator.runs.run import model_hash
 
 from ..figures.figures import SYMBOLS, Figure, Numbers, _bars, _blank, _rounded, _spec
 from ..quantities import change, change_interval, interval, quantity
-from ..untrusted import one_line
 from .sections import Section, render_sections, write_sections
 
 

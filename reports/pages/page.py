@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from shenhe.conformance.report import Report
 from shenhe.core.files import write_whole
+from shenhe.core.text import one_line
 
 from ..quantities import change, change_interval, in_words, interval, quantity
-from ..untrusted import one_line
 from .clauses import MARKS, VERDICTS, PageError, matrix
 from .self_contained import rendered
 

@@ -18,8 +18,9 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
+from shenhe.core.text import one_line
+
 from ..figures import plotlyjs
-from ..untrusted import one_line
 
 #: plotly.js adds a style element without text and fills it through the object model; this is the hash of nothing.
 _EMPTY = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="

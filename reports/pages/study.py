@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from shenhe.core.files import write_whole
+from shenhe.core.text import one_line
 from shenhe.simulator.analysis import Analysis
 from shenhe.simulator.study import StudyRun
 
 from ..figures.figures import Figure
 from ..figures.study import figure_of, shown
 from ..quantities import quantity
-from ..untrusted import one_line
 from .self_contained import rendered
 
 __all__ = ["figure_of", "render_study_page", "shown", "write_study_page"]

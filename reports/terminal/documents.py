@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from shenhe.conformance.evidence.documents import DocumentRow, State
-
-from ..untrusted import one_line
+from shenhe.core.text import one_line
 
 _MARKS: dict[State, str] = {"evidence offered": "▤", "expired": "⌛", "missing": "✗"}
 

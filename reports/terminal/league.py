@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ..untrusted import one_line
+from shenhe.core.text import one_line
 
 if TYPE_CHECKING:
     from shenhe.conformance.fleet import Fleet, Provider

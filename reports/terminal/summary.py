@@ -15,8 +15,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from shenhe.core.text import cut, one_line, visible
+
 from ..quantities import change, change_interval, interval, quantity
-from ..untrusted import cut, one_line, visible
 
 if TYPE_CHECKING:
     from shenhe.conformance.report import CheckResult, Report, RuleResult

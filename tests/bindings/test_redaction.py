@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from shenhe.conformance.evidence.export import as_curl, as_pytest
 from shenhe.conformance.evidence.redaction import Redactor
-from shenhe.conformance.exchange import KEPT_TEXT, Exchange, ReceivedResponse, SentRequest, to_step, visible
+from shenhe.conformance.exchange import KEPT_TEXT, Exchange, ReceivedResponse, SentRequest, to_step
 from shenhe.conformance.provider import Accepted, Account, GenerationRequest, Unavailable
+from shenhe.core.text import visible
 from shenhe.rulebook import Service
 
 from .apps import Recorder, bind, talking

@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from shenhe.conformance.report import Report
+from shenhe.core.text import fenced, markdown, one_line, visible
 from shenhe.reports.formats.github import PER_KIND, SUMMARY_BYTES, step_summary, workflow_commands
 from shenhe.reports.formats.gitlab import code_quality
 from shenhe.reports.formats.har import UnknownFindingError, har
 from shenhe.reports.formats.issue import issues
 from shenhe.reports.formats.oscal import assessment_results, control_id
 from shenhe.reports.formats.sarif import sarif
-from shenhe.reports.untrusted import fenced, markdown, one_line, visible
 from shenhe.rulebook import Rule, Source, load_rulebook
 
 from .examples import CONSENT, HOSTILE, LABELLED, REAL_NAME, check, finding, hostile, kept, mixed, report, rule, step

@@ -17,9 +17,9 @@ import httpx
 
 from shenhe.conformance import report as reporting
 from shenhe.conformance.evidence.redaction import Redactor
-from shenhe.conformance.exchange import visible
 from shenhe.conformance.provider import Capabilities, Operation, ReadyMade
 from shenhe.core.document import Fault, Locate, Mark
+from shenhe.core.text import visible
 
 from ..language.bound import BoundLogin, BoundRequest
 from ..language.errors import BindingError

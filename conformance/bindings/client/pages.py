@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from shenhe.conformance.exchange import visible
+from shenhe.core.text import visible
 
 from ..language.bound import BoundPages
 from ..language.extraction import AnswerError, HeaderValue, as_text, truth, value_of

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from shenhe.conformance import report as reporting
-from shenhe.conformance.exchange import Exchange, visible
+from shenhe.conformance.exchange import Exchange
 from shenhe.conformance.provider import (
     Accepted,
     Account,
@@ -32,6 +32,7 @@ from shenhe.conformance.provider import (
     Verification,
     View,
 )
+from shenhe.core.text import visible
 
 from ..language.bound import BoundLogin, BoundRequest
 from ..language.extraction import as_text, text_of

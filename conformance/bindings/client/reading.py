@@ -7,8 +7,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from shenhe.conformance.exchange import visible
 from shenhe.conformance.provider import Operation, Ticket, TicketState
+from shenhe.core.text import visible
 
 from ..language.extraction import AnswerError, Query, as_text, describe, identifier_of, text_of, value_of
 from .asking import Asked

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from shenhe.conformance.exchange import Exchange, visible
+from shenhe.conformance.exchange import Exchange
 from shenhe.conformance.provider import Refused, Result, Unavailable
+from shenhe.core.text import visible
 
 from ..client.binding import Binding
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from shenhe.conformance.exchange import visible
+from shenhe.core.text import visible
 
 from ..language.shapes import LOGIN
 from .blanks import Blank, Blanks

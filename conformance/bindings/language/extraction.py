@@ -13,8 +13,8 @@ from typing import Any, TypeAlias
 import jmespath
 from jmespath.exceptions import JMESPathError
 
-from shenhe.conformance.exchange import visible
 from shenhe.core.document import shown
+from shenhe.core.text import visible
 
 from .format import CookieSource, HeaderSource, TextSource, ValueSource
 from .template import Fill, TemplateError

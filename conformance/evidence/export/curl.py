@@ -8,7 +8,8 @@ import re
 from collections.abc import Sequence
 from urllib.parse import quote_plus
 
-from shenhe.conformance.exchange import Exchange, SentRequest, visible
+from shenhe.conformance.exchange import Exchange, SentRequest
+from shenhe.core.text import visible
 
 from .plan import Piece, Plan, plan_of, url_pieces
 from .request import basic_text, headers_of, is_form, is_text, is_whole, origin_of, title_of

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from shenhe.conformance.exchange import KEPT_REQUEST, Exchange, SentRequest, visible
+from shenhe.conformance.exchange import KEPT_REQUEST, Exchange, SentRequest
+from shenhe.core.text import visible
 
 PLACEHOLDER = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 """What stands in kept evidence for a secret."""

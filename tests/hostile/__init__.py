@@ -1,0 +1,1 @@
+"""The hostile corpus: what a provider, or the author of a binding, report or media file, may try."""
