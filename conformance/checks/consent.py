@@ -141,7 +141,7 @@ def _must_be_refused(
 
 @edit_check(cases=_edits_without_consent, strategy=_drawn_edits_without_consent)
 def edit_needs_consent(probe: Probe, case: Edit) -> None:
-    """A face or voice is not edited without a consent on record."""
+    """Editing a face or voice requires a recorded consent."""
     account, subject = probe.account(), probe.subject()
     cited = None
     if case.cited is not None:
@@ -161,7 +161,7 @@ def edit_needs_consent(probe: Probe, case: Edit) -> None:
 
 @edit_check()
 def refusal_prompts_for_consent(probe: Probe, case: Edit) -> None:
-    """Who asks for an edit without consent is prompted to inform the person and to obtain separate consent."""
+    """A user who requests an edit without consent is prompted to inform the person and obtain separate consent."""
     account, subject = probe.account(), probe.subject()
     request = edit_request(case, subject, None)
     answer = probe.attempt(probe.provider.edit, account, request)
@@ -175,7 +175,7 @@ def refusal_prompts_for_consent(probe: Probe, case: Edit) -> None:
 
 @edit_check()
 def consent_binds_subject(probe: Probe, case: Edit) -> None:
-    """The consent of one person does not open the face or voice of another."""
+    """One person's consent does not permit editing another person's face or voice."""
     account, subject, other = probe.account(), probe.subject(0), probe.subject(1)
     consent = probe.consent(account, subject, case.scope)
     request = edit_request(case, other, consent)
@@ -190,7 +190,7 @@ def consent_binds_subject(probe: Probe, case: Edit) -> None:
 
 @edit_check("cn-pipl/14.2", cases=_two_scopes)
 def consent_binds_scope(probe: Probe, case: Edit) -> None:
-    """A consent to edit the face does not open the voice, nor the other way round."""
+    """Consent to edit a face does not permit editing a voice, and vice versa."""
     others = [scope for scope in probe.capabilities.edit_scopes if scope != case.scope]
     if not others:
         raise NotJudged("the provider edits one thing only")
@@ -207,7 +207,7 @@ def consent_binds_scope(probe: Probe, case: Edit) -> None:
 
 @edit_check()
 def consent_binds_account(probe: Probe, case: Edit) -> None:
-    """A consent given to one account does not serve another."""
+    """Consent given to one account does not serve another account."""
     owner, borrower, subject = probe.account(), probe.reporter(), probe.subject()
     if owner == borrower:
         raise Undecided("two verified accounts are needed", lasting=True)
@@ -219,7 +219,7 @@ def consent_binds_account(probe: Probe, case: Edit) -> None:
 
 @edit_check("cn-pipl/15.1", needs=(Operation.EDIT, Operation.GRANT_CONSENT, Operation.REVOKE_CONSENT))
 def revoked_consent_ends(probe: Probe, case: Edit) -> None:
-    """After a consent is revoked, the same edit is refused."""
+    """An edit is refused once its consent is revoked."""
     account, subject = probe.account(), probe.subject()
     if probe.provider.ready_made.consents:
         raise Undecided("a supplied consent would be revoked", lasting=True)
@@ -254,7 +254,7 @@ def _expiring(capabilities: Capabilities) -> Iterator[Edit]:
     waits=True,
 )
 def expired_consent_ends(probe: Probe, case: Edit) -> None:
-    """After the day that a consent was given for, the same edit is refused, however often it was made before."""
+    """An edit is refused once its consent has expired, even if it was made before."""
     account, subject = probe.account(), probe.subject()
     statement = f"I, {subject.name or subject.id}, agree that my {case.scope} is edited, for one day. [test]"
     consent = probe.setup(probe.provider.grant_consent, account, subject, case.scope, statement, 1)
@@ -280,7 +280,7 @@ def expired_consent_ends(probe: Probe, case: Edit) -> None:
     cases=_edits,
 )
 def minor_needs_a_guardian(probe: Probe, case: Edit) -> None:
-    """The face or voice of a minor is not edited on the minor's own consent, while an adult's is on theirs."""
+    """Editing a minor's face or voice needs a guardian's consent; an adult's own consent suffices."""
     account, minor = probe.account(), probe.minor_subject()
     statement = f"I, {minor.name or minor.id}, a child, agree that my {case.scope} is edited. [test]"
     consent = probe.attempt(probe.provider.grant_consent, account, minor, case.scope, statement)

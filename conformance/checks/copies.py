@@ -57,9 +57,7 @@ class Exported(Prompted):
     strategy=lambda capabilities: _drawn_exports(capabilities),
 )
 def exported_copy_keeps_label(probe: Probe, case: Exported) -> None:
-    """A copy that is downloaded, copied or exported carries a label, as the original or the interface around it
-    does.
-    """
+    """A downloaded, copied or exported file keeps its label, in the file or in the interface around it."""
     content, original = probe.generated(case.service, case.media_type, case.prompt)
     if probe.capabilities.text_labels == "content" and not labels_of_its_own(decoded(original), case.prompt):
         raise NotJudged("the original carries no label that a copy could keep")
@@ -98,7 +96,7 @@ def _unlabelled_cases(capabilities: Capabilities) -> Iterator[Prompted]:
     strategy=lambda capabilities: drawn(list(media(capabilities))),
 )
 def unlabelled_copy_needs_agreement(probe: Probe, case: Prompted) -> None:
-    """A copy without explicit label is given only to a user who agreed to label it."""
+    """Only a user who agreed to the labeling duties gets a copy without an explicit label."""
     account = probe.account()
     asked = GenerationRequest(case.service, case.media_type, case.prompt, labelled=False, agreed=False)
     answer = probe.attempt(probe.provider.generate, account, asked)
@@ -123,7 +121,7 @@ def unlabelled_copy_needs_agreement(probe: Probe, case: Prompted) -> None:
     strategy=lambda capabilities: drawn(files(capabilities)),
 )
 def unlabelled_copy_keeps_implicit_label(probe: Probe, case: Prompted) -> None:
-    """A copy without explicit label still holds the AIGC field in its metadata."""
+    """A copy without an explicit label keeps the AIGC field in its metadata."""
     labelled = GenerationRequest(case.service, case.media_type, case.prompt)
     account = probe.account()
     _, original = probe.generated(case.service, case.media_type, case.prompt)

@@ -64,7 +64,7 @@ def rules_are_published(probe: Probe, case: Case) -> None:
     cases=lambda capabilities: [Case("agreement")],
 )
 def security_duties_are_told(probe: Probe, case: Case) -> None:
-    """The user agreement reminds users of their duties of information security."""
+    """The user agreement reminds users of their information-security duties."""
     page = _page(probe, "agreement")
     if not re.search(r"安全(?:义务|责任)|security", page.text, re.IGNORECASE):
         raise Violation("the user agreement does not speak of duties of information security", _excerpt(page))
@@ -78,7 +78,7 @@ def security_duties_are_told(probe: Probe, case: Case) -> None:
     cases=lambda capabilities: [Case("agreement")],
 )
 def agreement_explains_labels(probe: Probe, case: Case) -> None:
-    """The user agreement says how content is labelled."""
+    """The user agreement explains how generated content is labelled."""
     agreement = _page(probe, "agreement")
     if not re.search(r"标识|水印|label|watermark|\bmark(?:s|ed|ing)?\b", agreement.text, re.IGNORECASE):
         raise Violation("the user agreement does not speak of labels", _excerpt(agreement))
@@ -108,7 +108,7 @@ def offers_other_services(capabilities: Capabilities) -> Absent | None:
     ],
 )
 def mark_function_is_told(probe: Probe, case: Prompted) -> None:
-    """Users of services that need no conspicuous mark are told that they can have one."""
+    """Services that need no conspicuous label tell their users that they can add one."""
     request = GenerationRequest(case.service, case.media_type, case.prompt)
     answer = probe.attempt(probe.provider.generate, probe.account(), request)
     if isinstance(answer, Refused):
@@ -127,7 +127,7 @@ def mark_function_is_told(probe: Probe, case: Prompted) -> None:
     cases=lambda capabilities: [Case("number"), Case("link")],
 )
 def filing_is_shown(probe: Probe, case: Case) -> None:
-    """The filing number and a link to the public information on the filing are shown."""
+    """The filing number and a link to the public filing information are shown."""
     page = _page(probe, "filing")
     if case.facet == "number":
         shown = page.fields.get("filing_number", "")
@@ -146,7 +146,7 @@ def filing_is_shown(probe: Probe, case: Case) -> None:
     cases=lambda capabilities: [Case("detection tool")],
 )
 def detection_tool_is_offered(probe: Probe, case: Case) -> None:
-    """There is a public page of a tool by which people find out whether content was made by the provider."""
+    """A public page offers a tool to detect whether the provider generated some content."""
     page = _page(probe, "detection-tool")
     if not _LINK.search(f"{page.fields.get('link', '')} {page.text}"):
         raise NeedsReview(

@@ -79,7 +79,7 @@ def _drawn_dialogues(capabilities: Capabilities) -> SearchStrategy[Dialogue]:
     strategy=_drawn_dialogues,
 )
 def conversation_discloses_ai(probe: Probe, case: Dialogue) -> None:
-    """At every turn of a dialogue, the interface says that AI generates the answers."""
+    """The interface says at every turn of a conversation that AI generates the replies."""
     request = GenerationRequest(case.service, case.media_type, case.prompt, turns=case.turns)
     _must_disclose("the answer", _notice(probe, probe.account(), request))
 
@@ -93,7 +93,7 @@ def conversation_discloses_ai(probe: Probe, case: Dialogue) -> None:
     strategy=lambda capabilities: _drawn_openings(capabilities),
 )
 def first_answer_discloses_ai(probe: Probe, case: Dialogue) -> None:
-    """With the first answer that somebody ever gets, the interface says that AI generates it."""
+    """The first reply that a new user receives discloses that AI generates it."""
     request = GenerationRequest(case.service, case.media_type, case.prompt)
     _must_disclose("the first answer", _notice(probe, probe.fresh_account(), request))
 
@@ -154,7 +154,7 @@ def _drawn_shown(capabilities: Capabilities) -> SearchStrategy[Prompted]:
     strategy=_drawn_shown,
 )
 def publication_discloses_generation(probe: Probe, case: Prompted) -> None:
-    """Where a generated picture, sound or film is published, whoever sees it first is told that AI made it."""
+    """A published generated image, audio or video tells its first viewer that AI made it."""
     said = " ".join(_published(probe, case)[1].notices)
     if not names_ai_and_generation(said):
         shown = f"the notice {said[:160]!r}" if said else "no notice"
@@ -195,7 +195,7 @@ def _makes_films(capabilities: Capabilities) -> Absent | None:
     cases=_films,
 )
 def player_stands_beside_a_label(probe: Probe, case: Prompted) -> None:
-    """Where a generated film is played, a label with both elements stands around the player."""
+    """The player of a generated video shows a label that names both AI and generation."""
     surface, view = _published(probe, case)
     around = " ".join((*view.notices, view.text))
     if not around.strip():
@@ -222,7 +222,7 @@ def player_stands_beside_a_label(probe: Probe, case: Prompted) -> None:
     waits=True,
 )
 def companion_says_again_that_it_is_ai(probe: Probe, case: Talk) -> None:
-    """Who talks to a companion is told at the start, and every three hours again, that it is no person."""
+    """A companion chatbot says at the start, and every three hours, that it is not a person."""
     account = probe.account()
     notice = _notice(probe, account, GenerationRequest(case.service, case.media_type, "你好"))
     if case.facet == "three hours later":

@@ -54,9 +54,7 @@ def _copies(capabilities: Capabilities) -> Iterator[Copied]:
     cases=_copies,
 )
 def copied_file_keeps_implicit_label(probe: Probe, case: Copied) -> None:
-    """A file that is downloaded, copied, exported or shared holds the AIGC field in its metadata, as the one just made
-    does.
-    """
+    """A downloaded, copied, exported or shared file keeps the AIGC field in its metadata."""
     if not generated_file(probe, case)[1].aigc:
         raise NotJudged("the file just made holds no AIGC field that a copy could keep")
     content, _ = probe.generated(case.service, case.media_type, case.prompt)
@@ -75,7 +73,7 @@ def copied_file_keeps_implicit_label(probe: Probe, case: Copied) -> None:
     cases=lambda capabilities: [Edit(scope, scope, "让这个人微笑") for scope in capabilities.edit_scopes],
 )
 def edited_file_carries_implicit_label(probe: Probe, case: Edit) -> None:
-    """The metadata of an edited face or voice hold the AIGC field."""
+    """An edited face or voice carries the AIGC field in its metadata."""
     account, subject = probe.account(), probe.subject()
     request = edit_request(case, subject, probe.consent(account, subject, case.scope))
     answer = probe.attempt(probe.provider.edit, account, request)

@@ -61,7 +61,7 @@ def _deleted(probe: Probe) -> Account:
     cases=lambda capabilities: _tokens(capabilities, UNVERIFIED),
 )
 def token_of_another_publishes_nothing(probe: Probe, case: Case) -> None:
-    """A request in the name of a verified account that an unverified or a deleted one signs publishes nothing."""
+    """A request for a verified account cannot publish with the token of an unverified or deleted account."""
     verified = probe.account()
     contents = [probe.some_content(verified)]
     if case.facet == DELETED:
@@ -87,7 +87,7 @@ def token_of_another_publishes_nothing(probe: Probe, case: Case) -> None:
     cases=lambda capabilities: _tokens(capabilities, ANOTHER),
 )
 def token_of_another_verifies_nobody(probe: Probe, case: Case) -> None:
-    """An account is not held to be verified by an identity that somebody else presents in its name."""
+    """An account is not verified by an identity that a different account submits in its name."""
     account = probe.registered()
     if isinstance(publish_something(probe, probe.provider, account, _TITLE), Accepted):
         raise NotJudged("an account publishes before it is verified, so that nothing shows whether it is")
@@ -121,7 +121,7 @@ def _edits(capabilities: Capabilities) -> Iterator[SignedEdit]:
     cases=_edits,
 )
 def token_of_another_opens_no_edit(probe: Probe, case: SignedEdit) -> None:
-    """A consent given to one account serves nobody who names that account and signs with another's token."""
+    """Consent given to one account does not serve a request signed with another account's token."""
     owner, subject = probe.account(), probe.subject()
     signer = _deleted(probe) if case.token == DELETED else probe.reporter()
     if signer == owner:

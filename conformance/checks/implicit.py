@@ -56,7 +56,7 @@ def field_check(
 
 @field_check("cn-labeling-2025/5.1")
 def file_carries_implicit_label(probe: Probe, case: Prompted) -> None:
-    """The metadata of every generated file hold the AIGC field."""
+    """Every generated file carries the AIGC field in its metadata."""
     made, labels = generated_file(probe, case)
     if not labels.aigc:
         refuse_to_guess(labels)
@@ -69,7 +69,7 @@ def file_carries_implicit_label(probe: Probe, case: Prompted) -> None:
 
 @field_check("cn-dsp-2023/16.1", "eu-ai-act-50/50.2", "cn-dsp-2022-draft/traceable")
 def file_is_marked_for_machines(probe: Probe, case: Prompted) -> None:
-    """Every generated file carries a mark that a machine reads: the AIGC field, C2PA or an IPTC source type."""
+    """Every generated file carries a machine-readable mark: an AIGC field, C2PA or an IPTC source type."""
     made, labels = generated_file(probe, case)
     if not labels.implicit and b"c2pa" in made.data:
         labels = _credentialed(made.data, made.media_type)
@@ -82,7 +82,7 @@ def file_is_marked_for_machines(probe: Probe, case: Prompted) -> None:
 
 @field_check("cn-labeling-2025/gb-e.b")
 def implicit_label_has_prescribed_form(probe: Probe, case: Prompted) -> None:
-    """The AIGC field is one JSON string with the keys of Annex E."""
+    """The AIGC field is a single JSON string with the keys of Annex E."""
     for label in _fields_of_file(probe, case):
         broken = [
             deviation
@@ -98,7 +98,7 @@ def implicit_label_has_prescribed_form(probe: Probe, case: Prompted) -> None:
 
 @field_check("cn-labeling-2025/gb-e.c")
 def label_value_says_generated(probe: Probe, case: Prompted) -> None:
-    """`Label` of a file that the provider itself generated is the string "1"."""
+    """`Label` is the string "1" in a file that the provider itself generated."""
     for label in _readable_fields(probe, case):
         value = label.fields.get("Label", "")
         if value != "1":
@@ -110,7 +110,7 @@ def label_value_says_generated(probe: Probe, case: Prompted) -> None:
 
 @field_check("cn-labeling-2025/gb-e.content-producer")
 def producer_is_named(probe: Probe, case: Prompted) -> None:
-    """`ContentProducer` names the provider, by name or code."""
+    """`ContentProducer` names the provider or gives its code."""
     for label in _readable_fields(probe, case):
         if not label.fields.get("ContentProducer", "").strip():
             raise Violation("ContentProducer is absent or empty", exhibits.field(label))
@@ -118,7 +118,7 @@ def producer_is_named(probe: Probe, case: Prompted) -> None:
 
 @field_check("cn-labeling-2025/gb-e.produce-id", strategy=None)
 def produce_id_is_unique(probe: Probe, case: Prompted) -> None:
-    """`ProduceID` is present, and no two files share one."""
+    """`ProduceID` is present and differs between files."""
     (first,) = _readable_fields(probe, case)[:1]
     number = first.fields.get("ProduceID", "").strip()
     if not number:
@@ -131,7 +131,7 @@ def produce_id_is_unique(probe: Probe, case: Prompted) -> None:
 
 @field_check("cn-labeling-2025/gb-e.propagator")
 def propagator_repeats_producer(probe: Probe, case: Prompted) -> None:
-    """On first writing, the propagator's fields repeat the producer's."""
+    """When the field is first written, its propagator values repeat the producer values."""
     for label in _readable_fields(probe, case):
         for ours, theirs in (("ContentProducer", "ContentPropagator"), ("ProduceID", "PropagateID")):
             if not label.fields.get(ours, "").strip():
@@ -143,7 +143,7 @@ def propagator_repeats_producer(probe: Probe, case: Prompted) -> None:
 
 @field_check("cn-labeling-2025/gb-e.j")
 def field_characters_allowed(probe: Probe, case: Prompted) -> None:
-    """The values of the AIGC field keep to the characters 0x21, 0x23-0x5B and 0x5D-0x7E."""
+    """The values of the AIGC field use only the characters 0x21, 0x23-0x5B and 0x5D-0x7E."""
     for label in _readable_fields(probe, case):
         if Deviation.ILLEGAL_CHARACTER in label.deviations:
             raise Violation(Deviation.ILLEGAL_CHARACTER.sentence, exhibits.field(label))
@@ -151,7 +151,7 @@ def field_characters_allowed(probe: Probe, case: Prompted) -> None:
 
 @field_check("cn-labeling-2025/provider-code")
 def provider_code_is_well_formed(probe: Probe, case: Prompted) -> None:
-    """Where the producer is named by its code, the code has the prescribed form and check character."""
+    """A producer's code has the prescribed form and a valid check character."""
     for label in _readable_fields(probe, case):
         if not label.fields.get("ContentProducer", "").strip():
             raise NotJudged("no producer is named")
@@ -163,7 +163,7 @@ def provider_code_is_well_formed(probe: Probe, case: Prompted) -> None:
 
 @field_check("cn-labeling-2025/gb-6.1.c")
 def one_implicit_label_a_file(probe: Probe, case: Prompted) -> None:
-    """A file holds one implicit label and no second."""
+    """A file holds exactly one implicit label."""
     labels = _fields_of_file(probe, case)
     if len(labels) > 1:
         carriers = ", ".join(label.carrier for label in labels)
@@ -176,7 +176,7 @@ _UNNAMED = frozenset({Deviation.FIELD_NAME_CASE, Deviation.NOT_WRAPPED})
 
 @field_check("cn-labeling-2025/gb-e.a", level=Level.EXTENDED)
 def field_is_named_aigc(probe: Probe, case: Prompted) -> None:
-    """The name of the metadata field, or its keyword, contains `AIGC` as it is written."""
+    """The name or keyword of the metadata field contains `AIGC` in this spelling."""
     for label in _fields_of_file(probe, case):
         if broken := _UNNAMED & set(label.deviations):
             raise Violation(" ".join(sorted(deviation.sentence for deviation in broken)), exhibits.field(label))
@@ -184,7 +184,7 @@ def field_is_named_aigc(probe: Probe, case: Prompted) -> None:
 
 @field_check("cn-labeling-2025/container", level=Level.EXTENDED)
 def field_stands_in_its_place(probe: Probe, case: Prompted) -> None:
-    """The metadata field stands where the practice guide for the format puts it."""
+    """The metadata field is at the position that the practice guide prescribes for the format."""
     for label in _fields_of_file(probe, case):
         if Deviation.UNUSUAL_PLACE in label.deviations:
             raise Violation(

@@ -34,7 +34,7 @@ from .tickets import (
     strategy=drawn_statements,
 )
 def anyone_can_report(probe: Probe, case: Reported) -> None:
-    """Somebody without an account can report a publication."""
+    """A person without an account can report a publication."""
     published = made_public(probe, None)
     request = report_of(published, kind_of_report(probe), case.statement)
     answer = probe.attempt(probe.provider.report, None, request)
@@ -57,7 +57,7 @@ def anyone_can_report(probe: Probe, case: Reported) -> None:
     strategy=drawn_statements,
 )
 def report_is_confirmed(probe: Probe, case: Reported) -> None:
-    """Whoever reports gets a confirmation of receipt."""
+    """Every reporter gets a confirmation of receipt."""
     ticket = _taken(probe, report_of(made_public(probe, None), kind_of_report(probe), case.statement))
     if not ticket.receipt.strip():
         raise Violation("the report was taken and its answer confirms no receipt")
@@ -94,7 +94,7 @@ def report_is_decided(probe: Probe, case: Surface) -> None:
     waits=True,
 )
 def published_time_limit_is_kept(probe: Probe, case: Surface) -> None:
-    """A report is decided within the time limit that the provider publishes."""
+    """Reports are decided within the time limit that the provider publishes."""
     limit = published_limit(probe)
     if limit is None:
         raise Undecided("the provider publishes no time limit in hours that could be kept")
@@ -116,7 +116,7 @@ def published_time_limit_is_kept(probe: Probe, case: Surface) -> None:
     waits=True,
 )
 def decision_gives_reasons(probe: Probe, case: Reported) -> None:
-    """A decision to remove something gives its reasons."""
+    """A decision to remove content states its reasons."""
     ticket = upheld(probe, made_public(probe, "unlawful"))
     probe.counts.sent += 1
     if not ticket.reasons.strip():
@@ -133,7 +133,7 @@ def decision_gives_reasons(probe: Probe, case: Reported) -> None:
     waits=True,
 )
 def bogus_report_removes_nothing(probe: Probe, case: Reported) -> None:
-    """A report without foundation removes nothing, while a well-founded one does."""
+    """An unfounded report removes nothing; a well-founded one does."""
     published = made_public(probe, None)
     surface = probe.capabilities.surfaces[0]
     before = must_be_seen(probe, published, surface)

@@ -70,7 +70,7 @@ def perceived_check(kind: Kind, *rules: str) -> Callable[[Property[Prompted]], P
     _PICTURES, "cn-dsp-2023/17.1.3", "cn-labeling-2025/4.1.3", "cn-labeling-2025/gb-5.2.a", "cn-dsp-2022-draft/marking"
 )
 def picture_shows_label(probe: Probe, case: Prompted) -> None:
-    """A generated picture shows a label that names both AI (AI, 人工智能) and generation (生成, 合成)."""
+    """A generated image shows a label that names both AI (AI, 人工智能) and generation (生成, 合成)."""
     labels = _perceived(_made(probe, case))
     if not _shown(labels):
         _must_have_been_read(labels)
@@ -79,7 +79,7 @@ def picture_shows_label(probe: Probe, case: Prompted) -> None:
 
 @perceived_check(_PICTURES, "cn-labeling-2025/gb-5.2.d")
 def picture_label_stands_at_edge(probe: Probe, case: Prompted) -> None:
-    """The label of a picture stands at an edge or in a corner."""
+    """The label of an image is at an edge or in a corner."""
     labels = _shown_labels(probe, case)
     if all(Deviation.NOT_AT_EDGE in label.deviations for label in labels):
         raise Violation(f"the label stands at {labels[0].fields.get('position')}", *exhibits.seen(labels[0]))
@@ -87,13 +87,13 @@ def picture_label_stands_at_edge(probe: Probe, case: Prompted) -> None:
 
 @perceived_check(_PICTURES, "cn-labeling-2025/gb-5.2.e")
 def picture_label_is_high_enough(probe: Probe, case: Prompted) -> None:
-    """The characters of the label are at least 5 % of the picture's shortest side high."""
+    """The label's characters are at least 5 % as high as the shortest side of the image."""
     _must_be_high_enough(_shown_labels(probe, case), Deviation.TOO_SMALL, Deviation.SIZE_UNDECIDED)
 
 
 @perceived_check(_PICTURES, "cn-labeling-2025/gb-5.2.legible")
 def picture_label_is_legible(probe: Probe, case: Prompted) -> None:
-    """The characters of the label stand out from the ground that they stand on."""
+    """The label's characters contrast with their background."""
     labels = _shown_labels(probe, case)
     if all(Deviation.LOW_CONTRAST in label.deviations for label in labels):
         raise Violation(Deviation.LOW_CONTRAST.sentence, *exhibits.seen(labels[0]))
@@ -101,7 +101,7 @@ def picture_label_is_legible(probe: Probe, case: Prompted) -> None:
 
 @perceived_check(_PICTURES, "us-states/ca-sb942.manifest")
 def manifest_disclosure_is_offered(probe: Probe, case: Prompted) -> None:
-    """Who asks for a visible disclosure in a picture gets one."""
+    """A user who asks for a visible disclosure in an image gets one."""
     labels = _perceived(_made(probe, case))
     if not _shown(labels):
         _must_have_been_read(labels)
@@ -116,7 +116,7 @@ def manifest_disclosure_is_offered(probe: Probe, case: Prompted) -> None:
     _FILMS, "cn-dsp-2023/17.1.3", "cn-labeling-2025/4.1.4", "cn-labeling-2025/gb-5.4.a", "cn-dsp-2022-draft/marking"
 )
 def film_shows_label(probe: Probe, case: Prompted) -> None:
-    """A generated film shows a label that names both AI (AI, 人工智能) and generation (生成, 合成)."""
+    """A generated video shows a label that names both AI (AI, 人工智能) and generation (生成, 合成)."""
     labels = _perceived(_made(probe, case))
     if not _shown(labels):
         _must_have_been_read(labels)
@@ -125,7 +125,7 @@ def film_shows_label(probe: Probe, case: Prompted) -> None:
 
 @perceived_check(_FILMS, "cn-labeling-2025/gb-5.4.b")
 def film_label_stands_in_start_frame(probe: Probe, case: Prompted) -> None:
-    """The label of a film stands in its start frame."""
+    """The label of a video is visible in its opening frame."""
     labels = _shown_labels(probe, case)
     if all(Deviation.NOT_IN_START_FRAME in label.deviations for label in labels):
         raise Violation(
@@ -135,13 +135,13 @@ def film_label_stands_in_start_frame(probe: Probe, case: Prompted) -> None:
 
 @perceived_check(_FILMS, "cn-labeling-2025/gb-5.4.e")
 def film_label_is_high_enough(probe: Probe, case: Prompted) -> None:
-    """The characters of the label are at least 5 % of the frame's shortest side high."""
+    """The label's characters are at least 5 % as high as the shortest side of the frame."""
     _must_be_high_enough(_shown_labels(probe, case), Deviation.VIDEO_TOO_SMALL, Deviation.VIDEO_SIZE_UNDECIDED)
 
 
 @perceived_check(_FILMS, "cn-labeling-2025/gb-5.4.f")
 def film_label_stays_two_seconds(probe: Probe, case: Prompted) -> None:
-    """The label of a film is shown for at least two seconds."""
+    """The label of a video stays visible for at least two seconds."""
     labels = _shown_labels(probe, case)
     if all(Deviation.TOO_SHORT in label.deviations for label in labels):
         raise Violation(
@@ -153,7 +153,7 @@ def film_label_stays_two_seconds(probe: Probe, case: Prompted) -> None:
     _SCENES, "cn-dsp-2023/17.1.4", "cn-labeling-2025/4.1.5", "cn-labeling-2025/gb-5.5", "cn-dsp-2022-draft/marking"
 )
 def scene_shows_label(probe: Probe, case: Prompted) -> None:
-    """The start frame of a virtual scene shows a label that names both AI and generation."""
+    """The opening frame of a virtual scene shows a label that names both AI and generation."""
     labels = _perceived(_made(probe, case))
     if not _shown(labels):
         _must_have_been_read(labels)
@@ -162,7 +162,7 @@ def scene_shows_label(probe: Probe, case: Prompted) -> None:
 
 @perceived_check(_OTHER_PICTURES, "cn-dsp-2023/17.2")
 def mark_function_works(probe: Probe, case: Prompted) -> None:
-    """Who asks for a mark in a picture that needs none gets one."""
+    """A user who asks for a label on an image that needs none gets one."""
     labels = _perceived(_made(probe, case))
     if not _shown(labels):
         _must_have_been_read(labels)
@@ -171,7 +171,7 @@ def mark_function_works(probe: Probe, case: Prompted) -> None:
 
 @perceived_check(_OTHER_SOUNDS, "cn-dsp-2023/17.1.5", "cn-labeling-2025/4.1.6", "cn-dsp-2022-draft/marking")
 def other_sound_is_labelled(probe: Probe, case: Prompted) -> None:
-    """A generated sound that is no voice comes with the rhythm short-long short-short, or with a spoken notice."""
+    """Generated audio other than speech carries the short-long-short-short rhythm or a spoken notice."""
     _must_sound(_perceived(_made(probe, case)))
 
 
@@ -186,7 +186,7 @@ def other_sound_is_labelled(probe: Probe, case: Prompted) -> None:
     "cn-dsp-2022-draft/marking",
 )
 def voice_output_sounds_label(probe: Probe, case: Prompted) -> None:
-    """A generated voice comes with the rhythm short-long short-short, or with a spoken notice."""
+    """Generated speech carries the short-long-short-short rhythm or a spoken notice."""
     _must_sound(_perceived(_made(probe, case)))
 
 

@@ -92,7 +92,7 @@ def _made_public_by(capabilities: Capabilities) -> Iterator[Confided]:
     cases=_made_public_by,
 )
 def public_pages_tell_nothing_of_people(probe: Probe, case: Confided) -> None:
-    """No page, file or search that anybody can open tells what people told the provider of themselves."""
+    """Public pages, files and searches never reveal what people told the provider about themselves."""
     account, canaries, content = _confided_by(probe, case)
     published = publish(probe, account, content, None)
     if case.facet == REPORTER:
@@ -174,7 +174,7 @@ def _drawn_reporters(capabilities: Capabilities) -> SearchStrategy[Confided]:
     waits=True,
 )
 def others_are_told_nothing_of_people(probe: Probe, case: Confided) -> None:
-    """No answer and no error tells another account what somebody told the provider of themselves."""
+    """Responses and errors never reveal one person's data to another account."""
     if case.facet == REPORTER:
         _author_learns_nothing(probe, case)
     elif case.facet == CONSENTED:
@@ -266,7 +266,7 @@ def _readers(capabilities: Capabilities) -> Iterator[Case]:
     cases=_readers,
 )
 def tickets_are_read_by_their_owners(probe: Probe, case: Case) -> None:
-    """A ticket is read by whoever made it and by nobody else: not by its number alone, and not by counting."""
+    """Only its author can read a ticket; its number is not enough, and counting finds no others."""
     published = made_public(probe, None)
     request = ReportRequest(published.publication, kind_of_report(probe), STATEMENTS[0], contact="reporter@example.org")
     if case.facet == STRANGERS:

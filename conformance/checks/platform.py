@@ -138,7 +138,7 @@ def _marked(file: Media, number: str) -> Media:
     strategy=_drawn,
 )
 def upload_with_metadata_is_called_generated(probe: Probe, case: Brought) -> None:
-    """An upload whose metadata say that it is generated is shown with the notice that it is."""
+    """An upload whose metadata declares it AI-generated is shown as AI-generated."""
     account = probe.account()
     content = _uploaded(probe, account, _marked(case.file, f"E{probe.names.token()}"), False).value
     _must_be_told(probe, account, content, _IS, "the metadata say that the file is generated")
@@ -154,7 +154,7 @@ def upload_with_metadata_is_called_generated(probe: Probe, case: Brought) -> Non
     strategy=_drawn,
 )
 def declared_upload_is_called_possible(probe: Probe, case: Brought) -> None:
-    """An upload without mark that its user declares is shown with the notice that it may be generated."""
+    """An upload without metadata that its user declares is shown as possibly AI-generated."""
     account = probe.account()
     content = _uploaded(probe, account, case.file, True).value
     _must_be_told(probe, account, content, _MAY_BE, "the user declares the file to be generated")
@@ -224,7 +224,7 @@ def _with_source_type(png: bytes) -> bytes:
     cases=_brought,
 )
 def uploader_is_reminded_to_declare(probe: Probe, case: Brought) -> None:
-    """Who uploads can declare generated content, and is reminded to."""
+    """Uploaders can declare generated content and are reminded to do so."""
     account = probe.account()
     notice = _uploaded(probe, account, case.file, False).notice
     if not re.search(r"声明|申报|declare|disclose", notice, re.IGNORECASE):
@@ -248,8 +248,8 @@ def _three_cases(capabilities: Capabilities) -> Iterator[Brought]:
     cases=_three_cases,
 )
 def platform_adds_itself_to_metadata(probe: Probe, case: Brought) -> None:
-    """To the metadata of marked and of declared uploads the platform adds the case, its own name or code and a
-    number.
+    """The platform adds the category, its own name or code and a content number to the metadata of labelled and
+    declared uploads.
     """
     account, number = probe.account(), f"E{probe.names.token()}"
     declared = case.facet.endswith("declared")

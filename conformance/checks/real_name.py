@@ -99,7 +99,7 @@ def _drawn_titles(capabilities: Capabilities) -> SearchStrategy[Titled]:
     strategy=_drawn_titles,
 )
 def unverified_cannot_publish(probe: Probe, case: Titled) -> None:
-    """An account whose identity is not verified cannot publish; verified, the same account can."""
+    """An unverified account cannot publish; the same account can once verified."""
     account = probe.unverified_account()
     answer = publish_something(probe, probe.provider, account, case.title)
     if isinstance(answer, Accepted):
@@ -116,7 +116,7 @@ def unverified_cannot_publish(probe: Probe, case: Titled) -> None:
     strategy=_drawn_titles,
 )
 def anonymous_cannot_publish(probe: Probe, case: Titled) -> None:
-    """Nobody publishes without being signed in; signed in, its owner can publish the same content."""
+    """An anonymous request cannot publish; the signed-in owner can publish the same content."""
     account = probe.account()
     content = probe.some_content(account)
     answer = probe.attempt(probe.provider.publish, None, content, case.title)
@@ -133,7 +133,7 @@ def anonymous_cannot_publish(probe: Probe, case: Titled) -> None:
     cases=_titles,
 )
 def deleted_account_cannot_publish(probe: Probe, case: Titled) -> None:
-    """What signed in a deleted account no longer publishes."""
+    """The credentials of a deleted account no longer publish."""
     account = probe.disposable_account()
     first, second = probe.some_content(account), probe.some_content(account)
     probe.control(probe.provider.publish, account, first, case.title)
@@ -198,7 +198,7 @@ def _drawn_claims(capabilities: Capabilities) -> SearchStrategy[Claim]:
     strategy=_drawn_claims,
 )
 def verification_cannot_be_claimed(probe: Probe, case: Claim) -> None:
-    """Saying in a header, a parameter or a profile that one is verified opens nothing."""
+    """A self-declared "verified" flag in a header, parameter or profile is ignored."""
     title = "an ordinary title"
     account = probe.registered(**dict(case.profile)) if case.profile else probe.unverified_account()
     plain = publish_something(probe, probe.provider, account, title) if not case.profile else None
@@ -227,7 +227,7 @@ _NAMED_IN_QUERIES = ("account_id", "user_id", "uid", "as_user", "on_behalf_of")
     ],
 )
 def verification_cannot_be_borrowed(probe: Probe, case: Claim) -> None:
-    """Naming a verified account in a header or a parameter does not let an unverified one publish."""
+    """An unverified account cannot publish by naming a verified account in a header or parameter."""
     account, verified = probe.unverified_account(), probe.account()
 
     def naming(pairs: tuple[tuple[str, str], ...]) -> dict[str, str]:
@@ -353,19 +353,19 @@ def _other(char: str, alphabet: str) -> str:
 
 @identity_check(IdentityMethod.ID_CARD, _flawed_id_cards)
 def identity_number_must_be_valid(probe: Probe, case: Presented) -> None:
-    """A resident identity number that cannot be anybody's (length, birth date, check character) verifies nobody."""
+    """An impossible resident identity number (length, birth date, check character) verifies no account."""
     _must_be_somebodys(probe, case.identity)
 
 
 @identity_check(IdentityMethod.USCC, _flawed_usccs)
 def credit_code_must_be_valid(probe: Probe, case: Presented) -> None:
-    """A credit code that no organisation can have (length, characters, check character) verifies nobody."""
+    """An impossible credit code (length, characters, check character) verifies no account."""
     _must_be_somebodys(probe, case.identity)
 
 
 @identity_check(IdentityMethod.PHONE, _flawed_phones)
 def mobile_number_must_be_valid(probe: Probe, case: Presented) -> None:
-    """A mobile number that cannot be anybody's (length, digits, first digits) verifies nobody."""
+    """An impossible mobile number (length, digits, prefix) verifies no account."""
     _must_be_somebodys(probe, case.identity)
 
 
@@ -388,7 +388,7 @@ def _must_be_somebodys(probe: Probe, identity: Identity) -> None:
     ],
 )
 def email_alone_is_no_identity(probe: Probe, case: Presented) -> None:
-    """An e-mail address verifies nobody: it is none of the methods of Art. 9."""
+    """An e-mail address verifies no account: it is not one of the methods of Art. 9."""
     _must_not_verify(probe, case.identity, "an e-mail address is none of the methods of Art. 9")
 
 
@@ -404,7 +404,7 @@ def email_alone_is_no_identity(probe: Probe, case: Presented) -> None:
     ],
 )
 def identity_cannot_be_empty(probe: Probe, case: Presented) -> None:
-    """Nothing verifies nobody: an identity without a number is refused."""
+    """An identity without a number verifies no account."""
     _must_not_verify(probe, case.identity, "the number is empty")
 
 

@@ -32,7 +32,7 @@ def _when(capabilities: Capabilities) -> list[Case]:
     waits=True,
 )
 def unlabelled_copies_are_recorded(probe: Probe, case: Case) -> None:
-    """Of a copy without explicit label a record is kept for at least six months."""
+    """Records of copies without an explicit label are kept for at least six months."""
     account = probe.fresh_account()
     before = _records(probe, account)
     service, media_type = any_medium(probe.capabilities)

@@ -34,7 +34,7 @@ def _takes_intimate_requests(capabilities: Capabilities) -> Absent | None:
     waits=True,
 )
 def upheld_report_removes_everywhere(probe: Probe, case: Surface) -> None:
-    """What a report was upheld against is gone from every surface."""
+    """Content removed after an upheld report is gone from every surface."""
     published = made_public(probe, "unlawful", picture=True)
     before = must_be_seen(probe, published, case.facet)
     upheld(probe, published)
@@ -52,7 +52,7 @@ def upheld_report_removes_everywhere(probe: Probe, case: Surface) -> None:
     waits=True,
 )
 def intimate_image_gone_in_48_hours(probe: Probe, case: Surface) -> None:
-    """48 hours after a valid request, an intimate image is gone from every surface."""
+    """An intimate image is gone from every surface 48 hours after a valid request."""
     published = made_public(probe, "intimate", picture=True)
     before = must_be_seen(probe, published, case.facet)
     if not _gone_in_48_hours(probe, published, case.facet, before):
@@ -74,7 +74,7 @@ def _copies(capabilities: Capabilities) -> Iterator[Surface]:
     waits=True,
 )
 def identical_copies_go_too(probe: Probe, case: Surface) -> None:
-    """With an intimate image, its identical copies go too."""
+    """Removing an intimate image also removes its identical copies."""
     published = made_public(probe, "intimate", picture=True)
     copy = _copy_of(probe, published, case.facet)
     surface = probe.capabilities.surfaces[0]

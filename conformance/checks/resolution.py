@@ -37,7 +37,7 @@ _TIME_LIMIT_IN_WORDS = re.compile(
     waits=True,
 )
 def appeal_is_answered(probe: Probe, case: Reported) -> None:
-    """Whoever lost a publication can appeal, and the appeal is answered."""
+    """A user whose publication was removed can appeal, and the appeal is answered."""
     published = made_public(probe, "unlawful")
     upheld(probe, published)
     answer = probe.attempt(probe.provider.appeal, published.account, published.publication, case.statement)
@@ -53,7 +53,7 @@ def appeal_is_answered(probe: Probe, case: Reported) -> None:
     cases=lambda capabilities: [Case("complaints")],
 )
 def complaint_process_is_published(probe: Probe, case: Case) -> None:
-    """The process for complaints is published together with the time limit for the answer."""
+    """The complaint process is published together with its time limit."""
     page = probe.declared("the page on complaints", probe.attempt(probe.provider.disclosures, "complaints"))
     if not page.text.strip():
         raise Violation("the page on complaints is empty")

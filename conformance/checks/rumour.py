@@ -45,7 +45,7 @@ def _facets(capabilities: Capabilities) -> Iterator[Case]:
     waits=True,
 )
 def rumour_is_refuted(probe: Probe, case: Case) -> None:
-    """To a publication that a report shows to be a rumour, a refutation is attached, and a record is kept of it."""
+    """A publication reported as a rumour gets a refutation attached, and a record is kept."""
     account = probe.fresh_account()
     title = f"{probe.capabilities.markers[RUMOUR]} {probe.names.token()}"
     publication = probe.some_publication(account, title)

@@ -111,7 +111,7 @@ class _Consents:
     machine=_machine("Consents"),
 )
 def no_sequence_opens_an_edit(probe: Probe, case: Lived) -> None:
-    """In whatever order consents are given, used, borrowed and withdrawn, an edit needs one that stands and fits."""
+    """After any sequence of giving, using, borrowing and revoking consents, an edit needs a valid, matching one."""
     if probe.provider.ready_made.consents:
         raise Undecided("supplied consents would be used up", lasting=True)
     life = _Consents(probe, [probe.fresh_account(), probe.another_account()], [probe.subject(0), probe.subject(1)])
@@ -166,7 +166,7 @@ def _deleted_and_others(capabilities: Capabilities) -> list[Lived]:
     machine=_machine("Accounts"),
 )
 def no_sequence_publishes_unverified(probe: Probe, case: Lived) -> None:
-    """In whatever order accounts are made, verified and deleted, only one that is verified and exists publishes."""
+    """After any sequence of creating, verifying and deleting accounts, only verified, existing accounts publish."""
     accounts: dict[int, Account] = {}
     contents: dict[int, Content] = {}
     accepted = 0
@@ -224,7 +224,7 @@ def _looked_at_and_removed(capabilities: Capabilities) -> list[Lived]:
     waits=True,
 )
 def no_sequence_brings_back_what_was_removed(probe: Probe, case: Lived) -> None:
-    """Whatever happens before and after, what was removed for good reason is seen on no surface any more."""
+    """After any sequence of requests, rightly removed content stays gone from every surface."""
     published: dict[int, Published] = {}
     before: dict[tuple[int, str], View] = {}
     for number, step in enumerate(case.steps, 1):
@@ -279,7 +279,7 @@ def _look(probe: Probe, case: Lived, number: int, about: Published, before: dict
     machine=_machine("Agreements"),
 )
 def no_sequence_frees_from_the_agreement(probe: Probe, case: Lived) -> None:
-    """Whoever agreed before, a copy without label is given only to an account that agrees to label it."""
+    """After any sequence of requests, only an account that agreed gets a copy without a label."""
     accounts = [probe.fresh_account(), probe.another_account()]
     service, media_type = texts(probe.capabilities)[0]
     agreed = GenerationRequest(service, media_type, PLAIN, labelled=False, agreed=True)

@@ -32,7 +32,7 @@ def _names_holders(capabilities: Capabilities) -> Absent | None:
     cases=lambda capabilities: [Case("under another name")],
 )
 def identity_card_is_one_persons(probe: Probe, case: Case) -> None:
-    """A number that verified an account under one name does not verify another account under another.
+    """An identity number that verified one name does not verify an account under another name.
 
     Leads to a review: a test environment need not ask the register that tells whose number it is. That one person has
     two accounts is lawful, and not looked for.

@@ -39,8 +39,8 @@ def _drawn_texts(capabilities: Capabilities) -> SearchStrategy[Prompted]:
     strategy=_drawn_texts,
 )
 def text_output_is_labelled(probe: Probe, case: Prompted) -> None:
-    """Generated text carries a label that names both AI (AI, 人工智能) and generation (生成, 合成), or the
-    interface does.
+    """Generated text, or the interface around it, carries a label that names both AI (AI, 人工智能) and generation
+    (生成, 合成).
     """
     if probe.capabilities.text_labels == "interface":
         _interface_is_labelled(probe, case)
@@ -70,7 +70,7 @@ def _interface_is_labelled(probe: Probe, case: Prompted) -> None:
     strategy=_drawn_texts,
 )
 def text_label_stands_in_place(probe: Probe, case: Prompted) -> None:
-    """The label of a text stands legibly at its start, its end or in its middle."""
+    """The label of a text is legible at its start, in its middle or at its end."""
     text = generated_text(probe, case)
     labels = labels_of_its_own(text, case.prompt)
     if not labels:

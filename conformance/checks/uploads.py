@@ -69,7 +69,7 @@ def _drawn_uploads(capabilities: Capabilities) -> SearchStrategy[Uploaded]:
     strategy=_drawn_uploads,
 )
 def upload_keeps_labels(probe: Probe, case: Uploaded) -> None:
-    """A labelled file that is uploaded comes back with the producer's label."""
+    """An uploaded file keeps the producer's label."""
     blank = tone() if case.media_type == "audio/wav" else picture()
     fields = ImplicitFields(FOREIGN_PRODUCER, case.produce_id)
     sent = Media(write_label(blank.data, fields, media_type=case.media_type), case.media_type)
