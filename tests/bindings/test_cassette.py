@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from shenhe.cli.main import app as command
 from shenhe.conformance.bindings import AsgiTransport, load_binding
 from shenhe.conformance.bindings.client.cassette import CassetteError
 from shenhe.conformance.engine.runner import run_checks
@@ -17,6 +15,7 @@ from shenhe.conformance.provider import Accepted, GenerationRequest, Unavailable
 from shenhe.rulebook import Service
 from shenhe.sample import create_app, sample_binding
 
+from ..command_line import shenhe
 from .apps import Recorder, bind, talking
 from .test_sessions import ENVIRON, GENERATE, OAUTH, REQUEST, TokenServer
 
@@ -151,7 +150,7 @@ def test_what_is_no_cassette_is_told_by_its_line(tmp_path: Path, text: str, word
 def test_the_command_records_and_replays(tmp_path: Path) -> None:
     cassette = tmp_path / "c"
     common = ["check", "sample", "--rules", "cn-labeling-2025/4.1.1", "--examples", "1"]
-    first = CliRunner().invoke(command, [*common, "--fault", "text-unlabelled", "--record", str(cassette)])
-    again = CliRunner().invoke(command, [*common, "--replay", str(cassette)])
+    first = shenhe(*common, "--fault", "text-unlabelled", "--record", str(cassette))
+    again = shenhe(*common, "--replay", str(cassette))
     assert (first.exit_code, again.exit_code) == (1, 1)
-    assert CliRunner().invoke(command, [*common, "--replay", str(cassette), "--workers", "2"]).exit_code == 2
+    assert shenhe(*common, "--replay", str(cassette), "--workers", "2").exit_code == 2

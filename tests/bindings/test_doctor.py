@@ -6,13 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from shenhe.cli.main import app as cli
 from shenhe.conformance.bindings import AsgiTransport, load_binding
 from shenhe.conformance.bindings.doctor.diagnosis import Outcome
 from shenhe.conformance.bindings.doctor.doctor import examine
 from shenhe.sample import SampleServer, create_app, sample_binding
+
+from ..command_line import Done, shenhe
 
 ORIGINAL = sample_binding().read_text(encoding="utf-8")
 
@@ -94,10 +94,8 @@ def test_a_page_for_people_is_told_from_an_answer(tmp_path: Path) -> None:
     assert "\x1b" not in first.message
 
 
-def run(*arguments: str) -> tuple[int, str, str]:
-    result = CliRunner().invoke(cli, ["doctor", *arguments])
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result.exit_code, result.stdout, result.stderr
+def run(*arguments: str) -> Done:
+    return shenhe("doctor", *arguments)
 
 
 def test_the_command_on_a_right_binding(tmp_path: Path) -> None:

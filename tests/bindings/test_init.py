@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from shenhe.cli.main import app as command
 from shenhe.conformance.bindings import BindingError, load_binding
 from shenhe.conformance.bindings.drafting.draft import Draft, draft
 from shenhe.conformance.bindings.drafting.openapi import read_openapi
@@ -33,6 +31,7 @@ from shenhe.conformance.provider import (
 from shenhe.core.document import DocumentError
 from shenhe.rulebook import Service
 
+from ..command_line import shenhe
 from .apps import Recorder, talking
 
 PICTURE = Media(b"PNG", "image/png")
@@ -319,7 +318,7 @@ def test_a_document_of_something_else_maps_nothing_and_says_so(tmp_path: Path) -
     binding = filled(draft.text, tmp_path, {"GENERATE_PATH": "pets", "GENERATE_ID": "id"})
     with talking(binding, Recorder({("GET", "/pets"): {"id": 3}})) as provider:
         assert isinstance(provider.generate(Account("a"), GenerationRequest(Service.TEXT, "text/plain", "x")), Accepted)
-    told = CliRunner().invoke(command, ["init", "--openapi", str(DOCUMENTS / "pets.yaml")])
+    told = shenhe("init", "--openapi", str(DOCUMENTS / "pets.yaml"))
     assert told.exit_code == 3
     assert "not mapped" in told.stderr
     assert told.stdout == draft.text
@@ -382,28 +381,28 @@ def test_references_that_go_round_end(tmp_path: Path) -> None:
 def test_the_command_writes_and_does_not_overwrite(tmp_path: Path) -> None:
     out = tmp_path / "binding.yaml"
     arguments = ["init", "--openapi", str(DOCUMENTS / "studio.yaml"), "--out", str(out)]
-    first = CliRunner().invoke(command, arguments)
+    first = shenhe(*arguments)
     assert first.exit_code == 0
     assert "generate: POST /generations/text (15: " in first.stderr
     assert out.read_text(encoding="utf-8") == drafted("studio.yaml").text
-    again = CliRunner().invoke(command, arguments)
+    again = shenhe(*arguments)
     assert again.exit_code == 2
-    assert CliRunner().invoke(command, [*arguments, "--force"]).exit_code == 0
-    assert CliRunner().invoke(command, ["init"]).exit_code == 2
+    assert shenhe(*arguments, "--force").exit_code == 0
+    assert shenhe("init").exit_code == 2
 
 
 def test_a_ready_made_binding_is_copied_whole() -> None:
-    told = CliRunner().invoke(command, ["init", "--ready", "openai"])
+    told = shenhe("init", "--ready", "openai")
     assert told.exit_code == 0
     assert "/chat/completions" in told.stdout
-    assert CliRunner().invoke(command, ["init", "--ready", "openai-chatt"]).exit_code == 2
+    assert shenhe("init", "--ready", "openai-chatt").exit_code == 2
 
 
 def test_questions_make_a_binding_that_loads(tmp_path: Path) -> None:
     paths = ["POST /people", "", "/make", "", "", "GET /p/{{ publication.id }}", "", "", ""]
     answers = ["Our studio", "http://127.0.0.1:9", "y", "y", "text", "bearer", *paths]
     out = tmp_path / "draft.yaml"
-    told = CliRunner().invoke(command, ["init", "--interactive", "--out", str(out)], input="\n".join(answers) + "\n")
+    told = shenhe("init", "--interactive", "--out", str(out), stdin="\n".join(answers) + "\n")
     assert told.exit_code == 0, told.output
     blanks = {"REGISTER_ID": "id", "REGISTER_TOKEN": "token", "GENERATE_ID": "id", "GENERATE_TEXT": "text"}
     binding = filled(out.read_text(encoding="utf-8"), tmp_path, blanks)
@@ -422,6 +421,6 @@ def test_questions_make_a_binding_that_loads(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("auth", "service"), [("beerer", "text"), ("bearer", "txt")])
 def test_an_answer_that_cannot_be_used_is_told(auth: str, service: str) -> None:
     answers = ["S", "http://h", "n", "n", service, auth] + [""] * 9
-    told = CliRunner().invoke(command, ["init", "--interactive"], input="\n".join(answers) + "\n")
+    told = shenhe("init", "--interactive", stdin="\n".join(answers) + "\n")
     assert told.exit_code == 2
     assert "expected one of" in told.stderr.replace("\n", " ")

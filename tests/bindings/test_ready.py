@@ -14,9 +14,7 @@ from typing import Any
 import jsonschema
 import pytest
 from PIL import Image
-from typer.testing import CliRunner
 
-from shenhe.cli.main import app as command
 from shenhe.conformance.bindings import AsgiTransport, load_binding, ready_names
 from shenhe.conformance.bindings.language.schema import binding_schema
 from shenhe.conformance.engine.runner import run_checks
@@ -25,6 +23,7 @@ from shenhe.core.document import read_yaml
 from shenhe.rulebook import Service
 from shenhe.sample import sample_binding
 
+from ..command_line import shenhe
 from .apps import Recorder
 
 ROOT = Path(__file__).parents[2]
@@ -193,10 +192,10 @@ def test_a_check_of_a_compatible_server_decides(label: str, verdict: str) -> Non
 def test_a_provider_elsewhere_is_asked_only_as_an_environment_for_tests(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     monkeypatch.setenv("OPENAI_BASE_URL", "http://no-such-host.invalid/v1")
-    refused = CliRunner().invoke(command, ["doctor", "openai"])
+    refused = shenhe("doctor", "openai")
     assert refused.exit_code == 2
     assert "environment: test" in refused.stderr
-    tried = CliRunner().invoke(command, ["doctor", "openai", "--environment", "test"])
+    tried = shenhe("doctor", "openai", "--environment", "test")
     assert "could not connect" in tried.stdout
 
 
@@ -209,7 +208,7 @@ def test_the_schema_in_the_tree_is_that_of_the_models() -> None:
     assert json.loads(text) == binding_schema(), (
         "write it anew: shenhe doctor --schema > conformance/bindings/binding.schema.json"
     )
-    printed = CliRunner().invoke(command, ["doctor", "--schema"])
+    printed = shenhe("doctor", "--schema")
     assert printed.stdout == text
 
 

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from shenhe.cli.main import app as command
 from shenhe.conformance.bindings import AsgiTransport, load_binding
 from shenhe.conformance.engine.runner import run_checks
 from shenhe.conformance.evidence.resend import RepeatError, base_of, finding_of, repeat
 from shenhe.conformance.report import Report, Step
 from shenhe.sample import SampleServer, create_app, sample_binding
+
+from ..command_line import shenhe
 
 RULE, LABEL = "cn-dsp-2023/9.2", "cn-labeling-2025/4.1.1"
 FAULTS = ("publish-unverified", "text-unlabelled")
@@ -176,7 +176,7 @@ def test_the_command_says_it_in_words_and_by_its_exit_code(
     report.write(path)
 
     def run(*arguments: str) -> Any:
-        return CliRunner().invoke(command, ["replay", str(path), *arguments])
+        return shenhe("replay", str(path), *arguments)
 
     # The report was made in process, so that it names no place where the provider is.
     assert base_of(finding_of(report, RULE)[1]) == "http://in-process"
@@ -196,8 +196,6 @@ def test_the_check_judges_anew_with_a_binding(report: Report, tmp_path: Path, br
     report.write(path)
     binding.write_text(sample_binding().read_text(encoding="utf-8"), encoding="utf-8")
     for url, code, word in ((broken, 1, "fail"), (lawful, 0, "pass")):
-        told = CliRunner().invoke(
-            command, ["replay", str(path), "--rule", LABEL, "--binding", str(binding), "--base-url", url]
-        )
+        told = shenhe("replay", str(path), "--rule", LABEL, "--binding", str(binding), "--base-url", url)
         assert told.exit_code == code, told.output
         assert told.stdout.startswith(f"{word}: {LABEL}")

@@ -10,10 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-import typer
-from typer.testing import CliRunner
 
-from shenhe.cli import calibrate as command
 from shenhe.simulator import ScenarioError, load_scenario
 from shenhe.simulator.estimation import calibration
 from shenhe.simulator.estimation.calibration import (
@@ -32,6 +29,8 @@ from shenhe.simulator.estimation.calibration import (
     yearly,
     years,
 )
+
+from ..command_line import shenhe
 
 
 def test_batches_are_those_published_and_lie_in_order() -> None:
@@ -179,11 +178,9 @@ def test_a_scenario_of_another_beginning_is_refused(tmp_path: Path) -> None:
 
 def test_the_command_fits_writes_a_scenario_and_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calibration, "QUICK", Effort(0.01, 1, 1))
-    app = typer.Typer()
-    app.command()(command.calibrate)
     fitted, page = tmp_path / "fitted.yaml", tmp_path / "page.html"
     arguments = ["--quick", "--json", "--scenario-out", str(fitted), "--out", str(page)]
-    result = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    result = shenhe("calibrate", *arguments)
     assert result.exit_code == 0
     document: dict[str, Any] = json.loads(result.stdout)
     assert document["filings"]["happened_2025"] == 2671

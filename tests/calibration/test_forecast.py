@@ -8,10 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-import typer
-from typer.testing import CliRunner
 
-from shenhe.cli import forecast as command
 from shenhe.simulator import load_scenario
 from shenhe.simulator.estimation.forecast import (
     INDEPENDENT,
@@ -25,6 +22,8 @@ from shenhe.simulator.estimation.forecast import (
     posterior,
     read_measured,
 )
+
+from ..command_line import shenhe
 
 
 def check(name: str, behaviour: str, verdict: str, decided: int = 0, **more: Any) -> dict[str, Any]:
@@ -185,20 +184,18 @@ def test_the_command_prints_the_same_forecast_each_time_and_writes_a_page(tmp_pa
         check("who", "age-gate", "pass", 5),
     )
     path = write(tmp_path, *checks)
-    app = typer.Typer()
-    app.command()(command.forecast)
     small = ["--set", "population.scale=0.01", "--set", "horizon=400", "--days", "200", "-n", "2"]
     page = tmp_path / "page.html"
-    first = CliRunner().invoke(app, [str(path), *small, "--json", "--out", str(page)], catch_exceptions=False)
+    first = shenhe("forecast", str(path), *small, "--json", "--out", str(page))
     assert first.exit_code == 0
     document = json.loads(first.stdout)
     assert document["futures"]["as-probed"]["sanctions"]["mean"] >= 0
     assert document["rates"]["as-probed"]["labeling"]["lo95"] < document["rates"]["as-probed"]["labeling"]["hi95"]
-    assert json.loads(CliRunner().invoke(app, [str(path), *small, "--json"]).stdout) == document
+    assert json.loads(shenhe("forecast", str(path), *small, "--json").stdout) == document
     text = page.read_text(encoding="utf-8")
     assert "text_<b>" not in text
     assert "age-gate" in text
     assert str(tmp_path) not in text
-    told = CliRunner().invoke(app, [str(path), *small]).stdout
+    told = shenhe("forecast", str(path), *small).stdout
     assert "Not measured" in told
     assert "Sanctions" in told

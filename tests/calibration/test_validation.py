@@ -9,11 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-import typer
-from typer.testing import CliRunner
 
 from shenhe import scenarios
-from shenhe.cli import validate as command
 from shenhe.simulator.validation import literature, oracles
 from shenhe.simulator.validation import suite as validation
 from shenhe.simulator.validation.literature import (
@@ -26,6 +23,8 @@ from shenhe.simulator.validation.literature import (
     harrington_choice,
 )
 from shenhe.simulator.validation.suite import Check, Validation
+
+from ..command_line import Done, shenhe
 
 
 def test_erlang_b_against_known_values() -> None:
@@ -156,10 +155,8 @@ def reading(measured: float) -> Any:
     return lambda seed, effort: oracles.Reading("right <b>", "a = a", 10.0, measured, 0.1)
 
 
-def invoke(*arguments: str) -> Any:
-    app = typer.Typer()
-    app.command()(command.validate)
-    return CliRunner().invoke(app, list(arguments), catch_exceptions=False)
+def invoke(*arguments: str) -> Done:
+    return shenhe("validate", *arguments)
 
 
 @pytest.mark.usefixtures("tiny")

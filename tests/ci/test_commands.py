@@ -12,14 +12,11 @@ from xml.etree import ElementTree
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
-from typer.testing import CliRunner, Result
 
 from shenhe.cli.export import Format
-from shenhe.cli.main import app
 
+from ..command_line import shenhe, shenhe_process
 from .examples import LABELLED, hostile, kept, mixed
-
-RUNNER = CliRunner()
 
 
 @pytest.fixture
@@ -36,16 +33,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     return tmp_path
 
 
-def shenhe(*arguments: str) -> Result:
-    return RUNNER.invoke(app, list(arguments))
-
-
 def told(*arguments: str) -> tuple[int, str]:
-    """Exit code and standard error of the real command, for what only its outermost layer does."""
-    command = [sys.executable, "-P", "-c", "from shenhe.cli.main import run; run()", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert "Traceback" not in done.stderr
-    return done.returncode, done.stderr
+    """Exit code and standard error of the command in a process of its own."""
+    done = shenhe_process(*arguments)
+    return done.exit_code, done.stderr
 
 
 @pytest.mark.parametrize("form", [form for form in Format if form is not Format.ARAZZO])
@@ -56,7 +47,7 @@ def test_every_format_of_every_report(folder: Path, form: Format) -> None:
         done = shenhe("export", form, f"{name}.json", "--out", "out")
         assert done.exit_code == 0
         written = (folder / "out").read_bytes()
-        assert printed.stdout_bytes == written
+        assert printed.stdout.encode() == written
         assert done.stdout == ""
         if form in {Format.SARIF, Format.GITLAB, Format.HAR, Format.OSCAL}:
             json.loads(written)

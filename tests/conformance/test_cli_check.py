@@ -4,28 +4,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
-import typer
-from typer.testing import CliRunner
 
-from shenhe.cli.check import check
-from shenhe.conformance.engine.selection import NothingToCheck
-from shenhe.conformance.engine.target import TargetRefused
 from shenhe.conformance.report import Report
-from shenhe.rulebook import RulebookError
-from shenhe.sample import UnknownFaultError, sample_binding
+from shenhe.sample import sample_binding
 
-app = typer.Typer()
-app.command()(check)
-runner = CliRunner()
+from ..command_line import Done, shenhe
 
 FEW = ["--on", "2026-09-01", "--examples", "0", "--rules", "cn-labeling-2025/4.1.1,cn-dsp-2023/9.2"]
 
 
-def run(*args: str) -> Any:
-    return runner.invoke(app, list(args))
+def run(*args: str | Path) -> Done:
+    return shenhe("check", *args)
 
 
 def test_the_sample_passes_over_http() -> None:
@@ -91,7 +82,8 @@ def test_a_production_system_is_not_probed(tmp_path: Path) -> None:
     binding = tmp_path / "binding.yaml"
     binding.write_text(sample_binding().read_text().replace("environment: test", "environment: production"))
     result = run(str(binding), "--base-url", "https://provider.example", *FEW)
-    assert isinstance(result.exception, TargetRefused)
+    assert result.exit_code == 2
+    assert "environment: test" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -113,19 +105,19 @@ def test_a_mistake_in_usage_is_told_with_exit_code_2(args: list[str], told: str)
 
 
 @pytest.mark.parametrize(
-    ("args", "error", "told"),
+    ("args", "told"),
     [
-        (["sample", "--fault", "text-unlabeled"], UnknownFaultError, "text-unlabelled"),
-        (["sample", "--packs", "cn-dsp-2032"], RulebookError, "cn-dsp-2023"),
-        (["sample", "--rules", "cn-dsp-2023/9.22"], RulebookError, "cn-dsp-2023/9.2"),
-        (["sample", "--rules", "cn-dsp-2023/7"], NothingToCheck, "no check of level core"),
+        (["sample", "--fault", "text-unlabeled"], "text-unlabelled"),
+        (["sample", "--packs", "cn-dsp-2032"], "cn-dsp-2023"),
+        (["sample", "--rules", "cn-dsp-2023/9.22"], "cn-dsp-2023/9.2"),
+        (["sample", "--rules", "cn-dsp-2023/7"], "no check of level core"),
     ],
 )
-def test_a_mistake_in_names_is_told_with_the_nearest(args: list[str], error: type[Exception], told: str) -> None:
+def test_a_mistake_in_names_is_told_with_the_nearest(args: list[str], told: str) -> None:
     """The command line turns what shenhe raises on purpose into a sentence and exit code 2."""
     result = run(*args)
-    assert isinstance(result.exception, error), result.output
-    assert told in str(result.exception)
+    assert result.exit_code == 2
+    assert told in result.stderr
 
 
 def test_checks_are_listed() -> None:
@@ -154,8 +146,8 @@ def test_a_broken_baseline_is_told_before_anything_is_sent(tmp_path: Path) -> No
     baseline = tmp_path / "baseline.yaml"
     baseline.write_text("format: shenhe-baseline\nentries: [{check: x}]\n")
     result = run("sample", "--base-url", "http://127.0.0.1:9", "--baseline", str(baseline), *FEW)
-    assert result.exception is not None
-    assert "baseline.yaml" in str(result.exception)
+    assert result.exit_code == 2
+    assert "baseline.yaml" in result.stderr
 
 
 def test_documents_are_told_and_never_pass(tmp_path: Path) -> None:

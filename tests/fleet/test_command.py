@@ -13,24 +13,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
-from typer.testing import CliRunner
 
-from shenhe.cli.fleet import fleet
-from shenhe.conformance.fleet import Fleet, FleetError, json_schema
+from shenhe.conformance.fleet import Fleet, json_schema
 
+from ..command_line import Done, shenhe
 from .providers import RULE, echo, hang, labelled, of_process, serving, small, unlabelled, wait_for, workers
-
-app = typer.Typer()
-app.command()(fleet)
-runner = CliRunner()
 
 FEW = ["--on", "2026-09-01", "--examples", "0", "--rules", RULE]
 HOSTILE = "<script>alert(1)</script> [red]x[/red] \x1b[31m \u202eevil"
 
 
-def run(*args: str | Path) -> Any:
-    return runner.invoke(app, [str(arg) for arg in args])
+def run(*args: str | Path) -> Done:
+    return shenhe("fleet", *args)
 
 
 @pytest.fixture(scope="module")
@@ -174,11 +168,11 @@ def test_the_schema_is_printed() -> None:
 
 def test_mistakes_are_told_before_anything_is_sent(tmp_path: Path) -> None:
     assert run().exit_code == 2
-    assert isinstance(run(tmp_path).exception, FleetError)
+    assert "holds no binding" in run(tmp_path).stderr
     small(tmp_path, "one", "http://127.0.0.1:9")
     assert run(tmp_path, "--on", "tomorrow").exit_code == 2
     assert run(tmp_path, "--baseline-dir", tmp_path / "nowhere").exit_code == 2
-    assert isinstance(run(tmp_path, "--env-dir", tmp_path / "nowhere").exception, FleetError)
+    assert "nowhere" in run(tmp_path, "--env-dir", tmp_path / "nowhere").stderr
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

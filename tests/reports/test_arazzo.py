@@ -10,12 +10,12 @@ from typing import Any
 
 import jsonschema
 import pytest
-from typer.testing import CliRunner
 
-from shenhe.cli.main import app as command
 from shenhe.conformance.bindings import Binding, load_binding
 from shenhe.reports.formats.arazzo import arazzo_of
 from shenhe.sample import sample_binding
+
+from ..command_line import shenhe
 
 TRICKY = """\
 target: {name: "Odd \\u001b[31m", base_url: http://127.0.0.1:9, services: {text: [text/plain]}}
@@ -134,14 +134,12 @@ def test_the_command_writes_both_documents(tmp_path: Path) -> None:
     path = tmp_path / "binding.yaml"
     path.write_text(TRICKY.replace("${LOGIN_USER}", "me"), encoding="utf-8")
     out = tmp_path / "course.arazzo.json"
-    assert CliRunner().invoke(command, ["export", "arazzo", str(path), "--out", str(out)]).exit_code == 0
+    assert shenhe("export", "arazzo", str(path), "--out", str(out)).exit_code == 0
     arazzo = json.loads(out.read_text(encoding="utf-8"))
     assert (tmp_path / arazzo["sourceDescriptions"][0]["url"]).is_file()
-    told = CliRunner().invoke(
-        command, ["export", "arazzo", str(path), "--openapi", "https://studio.example/openapi.json"]
-    )
+    told = shenhe("export", "arazzo", str(path), "--openapi", "https://studio.example/openapi.json")
     assert json.loads(told.stdout)["sourceDescriptions"][0]["url"] == "https://studio.example/openapi.json"
-    assert CliRunner().invoke(command, ["export", "arazzo", str(path)]).exit_code == 2
+    assert shenhe("export", "arazzo", str(path)).exit_code == 2
 
 
 def test_the_documents_fit_the_published_schema(pair: tuple[dict[str, Any], dict[str, Any]]) -> None:

@@ -8,16 +8,14 @@ import subprocess
 import sys
 
 import yaml
-from typer.testing import CliRunner
 
-from shenhe.cli.sample import app
 from shenhe.sample import FAULTS, VARIANTS
 
-runner = CliRunner()
+from ..command_line import shenhe
 
 
 def test_faults_are_listed_for_people() -> None:
-    result = runner.invoke(app, ["faults"])
+    result = shenhe("sample", "faults")
     assert result.exit_code == 0
     for name, fault in FAULTS.items():
         assert name in result.stdout
@@ -25,7 +23,7 @@ def test_faults_are_listed_for_people() -> None:
 
 
 def test_faults_are_listed_for_programs() -> None:
-    listed = json.loads(runner.invoke(app, ["faults", "--json"]).stdout)
+    listed = json.loads(shenhe("sample", "faults", "--json").stdout)
     assert {entry["name"]: set(entry["rules"]) for entry in listed} == {
         name: set(fault.rules) for name, fault in FAULTS.items()
     }
@@ -33,23 +31,23 @@ def test_faults_are_listed_for_programs() -> None:
 
 
 def test_an_unknown_fault_is_a_usage_error_with_the_closest_name() -> None:
-    result = runner.invoke(app, ["serve", "--fault", "text-unlabeled"])
+    result = shenhe("sample", "serve", "--fault", "text-unlabeled")
     assert result.exit_code == 2
     assert "text-unlabelled" in result.stderr
     assert result.stdout == ""
 
 
 def test_variants_are_listed() -> None:
-    shown = runner.invoke(app, ["variants"]).stdout
-    listed = json.loads(runner.invoke(app, ["variants", "--json"]).stdout)
+    shown = shenhe("sample", "variants").stdout
+    listed = json.loads(shenhe("sample", "variants", "--json").stdout)
     assert [entry["name"] for entry in listed] == list(VARIANTS)
     assert all(entry["summary"] in shown for entry in listed)
 
 
 def test_the_binding_of_a_variant_is_printed() -> None:
-    printed = yaml.safe_load(runner.invoke(app, ["binding", "--variant", "phone-only"]).stdout)
+    printed = yaml.safe_load(shenhe("sample", "binding", "--variant", "phone-only").stdout)
     assert printed["target"]["identity_methods"] == ["phone", "email"]
-    wrong = runner.invoke(app, ["binding", "--variant", "phone"])
+    wrong = shenhe("sample", "binding", "--variant", "phone")
     assert wrong.exit_code == 2
     assert "phone-only" in wrong.stderr
 
@@ -58,13 +56,13 @@ def test_a_taken_port_is_a_usage_error() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        result = runner.invoke(app, ["serve", "--port", str(taken.getsockname()[1])])
+        result = shenhe("sample", "serve", "--port", str(taken.getsockname()[1]))
     assert result.exit_code == 2
     assert "--port" in result.stderr
 
 
 def test_the_binding_is_printed_as_it_is() -> None:
-    printed = yaml.safe_load(runner.invoke(app, ["binding"]).stdout)
+    printed = yaml.safe_load(shenhe("sample", "binding").stdout)
     assert printed["target"]["environment"] == "test"
 
 

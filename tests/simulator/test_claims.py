@@ -9,15 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import typer
-from typer.testing import CliRunner
 
 from shenhe import scenarios
-from shenhe.cli import claims as command
 from shenhe.simulator import RunError, ScenarioError, compare, load_scenario, simulate
 from shenhe.simulator.runs import comparison
 from shenhe.simulator.runs.run import interval
 from shenhe.simulator.validation.claims import Reading, judge
+
+from ..command_line import shenhe
 
 STORIES = (
     "campaign-2025",
@@ -123,10 +122,8 @@ def test_a_claim_about_nothing_is_refused() -> None:
 
 
 def test_the_command_tells_every_seed_and_fails_for_a_claim_that_does_not_hold(tmp_path: Path) -> None:
-    app = typer.Typer()
-    app.command()(command.claims)
     small = ["--seed", "1", "--seed", "2", "-n", "6"]
-    good = CliRunner().invoke(app, ["filing-rush-2023", *small, "--json"], catch_exceptions=False)
+    good = shenhe("claims", "filing-rush-2023", *small, "--json")
     assert good.exit_code == 0
     (told,) = json.loads(good.stdout)
     assert told["holds"]
@@ -138,6 +135,6 @@ def test_the_command_tells_every_seed_and_fails_for_a_claim_that_does_not_hold(t
         " against: {registry.reviewers: 6}, refuted_by: {registry.reviewers: 7}, quick: {population.scale: 0.5}}\n",
         encoding="utf-8",
     )
-    bad = CliRunner().invoke(app, [str(path), *small, "--markdown"], catch_exceptions=False)
+    bad = shenhe("claims", str(path), *small, "--markdown")
     assert bad.exit_code == 1
     assert "NOT SHOWN" in bad.stdout

@@ -13,11 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
-from typer.testing import CliRunner
 
-from shenhe.cli import engines as engines_command
-from shenhe.cli import simulate as simulate_command
 from shenhe.simulator import Scenario, load_scenario, simulate
 from shenhe.simulator.kernel.eventlog import Kind
 from shenhe.simulator.reference import model, regulator
@@ -28,6 +24,7 @@ from shenhe.simulator.runs.divergence import differences, divergence, explained,
 from shenhe.simulator.runs.engines import Engine, EngineError, choose, expected_events, using
 from shenhe.simulator.runs.run import rule_names
 
+from ..command_line import shenhe
 from .engines_agree import one
 from .random_scenarios import random_scenario
 
@@ -221,20 +218,11 @@ def test_a_run_folder_does_not_show_its_engine_but_in_run_json(market: Scenario,
 FEW = ["cn-2023", "--set", "population.providers=40", "--set", "horizon=300"]
 
 
-def command(function: Any, *arguments: str) -> tuple[int, str]:
-    app = typer.Typer()
-    app.command()(function)
-    result = CliRunner().invoke(app, list(arguments))
-    if result.exception and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result.exit_code, result.stdout
-
-
 def test_the_command_says_that_the_engines_agree() -> None:
-    code, told = command(engines_command.engines, *FEW, "--seed", "3", "--replication", "2")
+    code, told, _ = shenhe("engines", *FEW, "--seed", "3", "--replication", "2")
     assert (code, told.split(":")[0]) == (0, "cn-2023")
     assert "bit for bit (seed 3, replication 2)" in told
-    code, told = command(engines_command.engines, *FEW, "--json")
+    code, told, _ = shenhe("engines", *FEW, "--json")
     assert json.loads(told) == {"agree": True, "divergence": None}
 
 
@@ -258,19 +246,19 @@ def test_the_command_shows_where_they_part(monkeypatch: pytest.MonkeyPatch) -> N
         "--set",
         "horizon=500",
     ]
-    code, told = command(engines_command.engines, *market)
+    code, told, _ = shenhe("engines", *market)
     assert code == 1
     assert told.startswith("the engines part on day ")
     assert "\n>" in told.split("\nsimpy\n")[1]
     assert "at that moment" in told
-    document = json.loads(command(engines_command.engines, *market, "--json")[1])
+    document = json.loads(shenhe("engines", *market, "--json").stdout)
     assert document["agree"] is False
     assert document["divergence"]["rows"]["simpy"] != document["divergence"]["rows"]["compiled"]
 
 
 def test_results_do_not_depend_on_the_option_engine() -> None:
     few = [*FEW, "-n", "2", "--json"]
-    told = [command(simulate_command.simulate, *few, "--engine", engine)[1] for engine in ("simpy", "compiled", "auto")]
+    told = [shenhe("simulate", *few, "--engine", engine).stdout for engine in ("simpy", "compiled", "auto")]
     assert told[0] == told[1] == told[2]
     with pytest.raises(EngineError, match="found the engine 'quick'"):
-        command(simulate_command.simulate, *few, "--engine", "quick")
+        shenhe("simulate", *few, "--engine", "quick")
