@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 from typer.testing import CliRunner
 
-from shenhe.cli.main import DEFECT, run
+from shenhe.cli.main import INTERNAL_ERROR, run
 
 
 class Done(NamedTuple):
@@ -39,7 +39,7 @@ def shenhe(*words: str | Path, stdin: str = "") -> Done:
         sys.stdout.flush()
         sys.stderr.flush()
         done = Done(int(code or 0), stdout.getvalue().decode(), stderr.getvalue().decode())
-    assert done.exit_code != DEFECT, done.output
+    assert done.exit_code != INTERNAL_ERROR, done.output
     return done
 
 
