@@ -6,13 +6,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from functools import cache
-from importlib import import_module
 from pathlib import Path
 from typing import Literal
 
 from .bytes.pages import Source, opened
-from .bytes.sniff import Format, sniff
+from .containers.sniff import sniff
+from .containers.table import Container
 from .findings import BeyondLimitError, Findings
 from .model import Labels, Limits
 
@@ -20,43 +19,7 @@ from .model import Labels, Limits
 #: credentials.
 Depth = Literal["metadata", "sound", "all"]
 
-# Format name -> module and function, imported when a file of that format is first read.
-_WALKERS = {
-    "png": ("containers.png", "read"),
-    "jpeg": ("containers.jpeg", "read"),
-    "webp": ("containers.riff", "read"),
-    "wav": ("containers.riff", "read"),
-    "avi": ("containers.riff", "read"),
-    "mp3": ("containers.id3", "read"),
-    "gif": ("containers.gif", "read"),
-    "tiff": ("containers.exif", "read_file"),
-    "heif": ("containers.bmff", "read"),
-    "mp4": ("containers.bmff", "read"),
-    "matroska": ("containers.matroska", "read"),
-    "flv": ("containers.flv", "read"),
-    "flac": ("containers.vorbis", "read_flac"),
-    "ogg": ("containers.vorbis", "read_ogg"),
-    "package": ("containers.zip", "read"),
-    "svg": ("containers.markup", "read_svg"),
-    "html": ("containers.markup", "read_html"),
-    "text": ("containers.text", "read_text"),
-    "markdown": ("containers.text", "read_markdown"),
-    "json": ("containers.text", "read_json"),
-}
-
-
 _DEFAULT_LIMITS = Limits()
-_TEXT_FORMATS = ("text", "markdown", "json", "html", "svg")
-
-
-@cache
-def walker(name: str) -> Callable[[Source, Findings], None] | None:
-    """The function that walks files of one format, or None for a format that is not known."""
-    entry = _WALKERS.get(name)
-    if entry is None:
-        return None
-    function: Callable[[Source, Findings], None] = getattr(import_module(f".{entry[0]}", __package__), entry[1])
-    return function
 
 
 def read_labels(
@@ -113,45 +76,41 @@ def _too_large(size: int, media_type: str | None, found: Findings) -> Labels:
     return Labels(media_type or "application/octet-stream", (), tuple(found.refused), ())
 
 
-def _walk(kind: Format, data: Source, found: Findings) -> None:
-    if kind.name == "pdf":
-        from .bytes import sandbox
-
-        sandbox.ask("pdf", kind.media_type, "", data, found)
-        return
-    if kind.name in _TEXT_FORMATS and len(data) > found.limits.inflated_bytes:
-        found.refuse(kind.name, f"text of more than {found.limits.inflated_bytes:,} bytes is not looked at")
-        return
-    read = walker(kind.name)
+def _walk(kind: Container, data: Source, found: Findings) -> None:
+    read = kind.read
     if read is None:
         found.refuse("file", "the format is not one whose labels are known")
-        return
-    if kind.name in _TEXT_FORMATS:
-        data = bytes(data)
-    _guarded(kind.name, found, lambda: read(data, found))
+    elif kind.confined:
+        from .bytes import sandbox
+
+        sandbox.ask(kind.name, kind.media_type, "", data, found)
+    elif not kind.text:
+        _guarded(kind.name, found, lambda: read(data, found))
+    elif len(data) > found.limits.inflated_bytes:
+        found.refuse(kind.name, f"text of more than {found.limits.inflated_bytes:,} bytes is not looked at")
+    else:
+        text = bytes(data)
+        _guarded(kind.name, found, lambda: read(text, found))
 
 
-def _perceive(kind: Format, data: Source, depth: Depth, found: Findings) -> None:
-    """What is heard and seen, and content credentials; whatever needs a decoder goes to the worker."""
+def _perceive(kind: Container, data: Source, depth: Depth, found: Findings) -> None:
+    """Reports what is heard and seen, and content credentials; the worker does whatever needs a decoder."""
     from .bytes import sandbox
 
-    main = kind.media_type.partition("/")[0]
-    if kind.name == "wav":
-        from .perceived import rhythm
+    for sense in kind.senses:
+        if sense == "rhythm":
+            from .perceived import rhythm
 
-        _guarded("wav/rhythm", found, lambda: rhythm.read(data, kind, found))
-    elif main == "audio":
-        _guarded("sound", found, lambda: sandbox.ask("sound", kind.media_type, kind.demuxer, data, found))
-    if depth != "all":
-        return
-    if main == "image" and kind.name != "svg":
-        _guarded("visible", found, lambda: sandbox.ask("visible", kind.media_type, "", data, found))
-    elif main == "video":
-        _guarded("film", found, lambda: sandbox.ask("film", kind.media_type, kind.demuxer, data, found))
-        _guarded("sound", found, lambda: sandbox.ask("sound", kind.media_type, kind.demuxer, data, found))
+            _guarded(f"{kind.name}/rhythm", found, lambda: rhythm.read(data, kind, found))
+        elif depth == "all" or (sense == "sound" and kind.main_type == "audio"):
+            _ask(sandbox.ask, sense, kind, data, found)
     # Every credential carries its own mark; a search is a thousand times cheaper than asking the library.
-    if main in ("image", "video", "audio", "application") and b"c2pa" in data:
-        _guarded("c2pa", found, lambda: sandbox.ask("c2pa", kind.media_type, "", data, found))
+    if depth == "all" and not kind.text and kind.read is not None and b"c2pa" in data:
+        _ask(sandbox.ask, "c2pa", kind, data, found)
+
+
+def _ask(ask: Callable[..., None], task: str, kind: Container, data: Source, found: Findings) -> None:
+    _guarded(task, found, lambda: ask(task, kind.media_type, kind.demuxer, data, found))
 
 
 def _guarded(what: str, found: Findings, read: Callable[[], None]) -> None:
@@ -165,7 +124,7 @@ def _guarded(what: str, found: Findings, read: Callable[[], None]) -> None:
         found.refuse(what, f"the structure is broken ({type(error).__name__})")
 
 
-def _compare(kind: Format, media_type: str, found: Findings) -> None:
+def _compare(kind: Container, media_type: str, found: Findings) -> None:
     declared = media_type.partition(";")[0].strip().lower()
     if not declared or declared in (kind.media_type, "application/octet-stream", "binary/octet-stream"):
         return

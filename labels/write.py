@@ -6,14 +6,14 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Callable, Mapping
-from importlib import import_module
+from collections.abc import Mapping
 from importlib.util import find_spec
 from zipfile import BadZipFile
 
 from shenhe.core.errors import ShenheError
 
-from .bytes.sniff import Format, sniff
+from .containers.sniff import sniff
+from .containers.table import Container
 from .findings import BeyondLimitError, Findings
 from .model import INSTALL, ImplicitFields, Limits
 from .read import Depth, read_labels
@@ -76,68 +76,19 @@ def write_label(
     return data
 
 
-# Format name -> module and function that writes the field into its metadata.
-_WRITERS = {
-    "png": ("containers.png", "write"),
-    "jpeg": ("containers.jpeg", "write"),
-    "webp": ("containers.riff", "write"),
-    "wav": ("containers.riff", "write"),
-    "avi": ("containers.riff", "write"),
-    "gif": ("containers.gif", "write"),
-    "tiff": ("containers.exif", "write_file"),
-    "heif": ("containers.bmff", "write"),
-    "mp4": ("containers.bmff", "write"),
-    "matroska": ("containers.matroska", "write"),
-    "flv": ("containers.flv", "write"),
-    "mp3": ("containers.id3", "write"),
-    "flac": ("containers.vorbis", "write_flac"),
-    "ogg": ("containers.vorbis", "write_ogg"),
-    "package": ("containers.zip", "write"),
-    "pdf": ("containers.pdf", "write"),
-    "svg": ("containers.markup", "write_svg"),
-    "html": ("containers.markup", "write_html"),
-    "markdown": ("containers.text", "write_markdown"),
-    "json": ("containers.text", "write_json"),
-}
+def _implicit(kind: Container, data: bytes, fields: ImplicitFields, found: Findings) -> bytes:
+    if kind.write is None:
+        raise ValueError(kind.refusal)
+    if kind.write_needs and find_spec(kind.write_needs) is None:
+        raise LabelWriteError(f"{kind.name.upper()} needs {kind.write_needs}: {INSTALL}.")
+    labelled: bytes = kind.write(data, fields.json(), found)
+    return labelled
 
 
-def _implicit(kind: Format, data: bytes, fields: ImplicitFields, found: Findings) -> bytes:
-    if kind.name == "text":
-        from .containers import text
-
-        return text.write_text(data, fields.json(wrapped=True))
-    if kind.name not in _WRITERS:
-        raise ValueError("no place for a label is known in this format")
-    if kind.name == "pdf" and find_spec("pypdf") is None:
-        raise LabelWriteError(f"PDF needs pypdf: {INSTALL}.")
-    module, name = _WRITERS[kind.name]
-    write: Callable[[bytes, str, Findings], bytes] = getattr(import_module(f".{module}", __package__), name)
-    return write(data, fields.json(), found)
-
-
-def _explicit(kind: Format, data: bytes, found: Findings) -> bytes:
-    if kind.name in ("text", "markdown", "json"):
-        from .containers import text
-
-        return text.explain(data, kind.media_type)
-    if kind.name == "wav":
-        from .perceived import rhythm
-
-        return rhythm.write(data, found)
-    if kind.media_type.startswith("image/"):
-        from .drawing import picture
-
-        return picture.with_visible_label(kind, data, found)
-    if kind.media_type.startswith("video/"):
-        if find_spec("av") is None:
-            raise LabelWriteError(f"drawing on films needs PyAV: {INSTALL}.")
-        from .drawing import film
-
-        return film.with_visible_label(kind, data, found)
-    if kind.media_type.startswith("audio/"):
-        if find_spec("av") is None:
-            raise LabelWriteError(f"compressed sound needs PyAV: {INSTALL}.")
-        from .drawing import audio
-
-        return audio.with_rhythm(kind, data, found)
-    raise ValueError(f"no explicit label can be put into {kind.media_type} files here")
+def _explicit(kind: Container, data: bytes, found: Findings) -> bytes:
+    if kind.explicit is None:
+        raise ValueError(kind.explicit_refusal or f"no explicit label can be put into {kind.media_type} files here")
+    if kind.explicit_needs and find_spec(kind.explicit_needs) is None:
+        raise LabelWriteError(f"an explicit label in {kind.media_type} needs {kind.explicit_needs}: {INSTALL}.")
+    labelled: bytes = kind.explicit(kind, data, found)
+    return labelled

@@ -12,6 +12,7 @@ from ..findings import Findings, Span
 from ..meaning.aigc import is_name
 from ..meaning.wording import find_text_labels, with_text_label
 from ..model import Deviation, Label
+from .table import Container
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n(.{0,65536}?)\r?\n(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 _BODY_FIELD = re.compile(r"""\{\s*["']AIGC["']\s*:\s*\{[^{}]{0,8192}\}\s*\}""", re.IGNORECASE)
@@ -176,8 +177,9 @@ def _plain(node: Any) -> Any:
     return [_plain(item) for item in node] if isinstance(node, list) else node
 
 
-def write_text(data: bytes, wrapped: str) -> bytes:
+def write_text(data: bytes, value: str, found: Findings) -> bytes:
     """Plain text has no metadata: the field becomes the last line."""
+    wrapped = f'{{"AIGC":{value}}}'
     mark = data[:2]
     if mark in (b"\xff\xfe", b"\xfe\xff"):
         text = data.decode("utf-16").rstrip("\n") + "\n" + wrapped + "\n"
@@ -211,8 +213,6 @@ def write_json(data: bytes, value: str, found: Findings) -> bytes:
     return f'{text[: brace + 1]}"AIGC":{value}{comma}{text[brace + 1 :]}'.encode()
 
 
-def explain(data: bytes, media_type: str) -> bytes:
+def explain(_kind: Container, data: bytes, _found: Findings) -> bytes:
     """``data`` with an explicit text label at the end of its words."""
-    if media_type == "application/json":
-        raise ValueError("which member of a JSON text people read is not known here; label that text itself")
     return with_text_label(data.decode("utf-8")).encode()

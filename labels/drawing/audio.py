@@ -10,38 +10,37 @@ sound is encoded. This is for a provider's own files: reading other people's goe
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from fractions import Fraction
+from functools import wraps
 from typing import Any
 
 import av
 import numpy as np
 from numpy.typing import NDArray
 
-from ..bytes.sniff import FLAC, M4A, MP3, OGG, Format
 from ..containers import id3, vorbis
+from ..containers.table import Container
 from ..containers.vorbis import flac_blocks
 from ..findings import Findings
 from ..perceived.rhythm import tones
-from . import m4a
+from . import m4a as lengthening
 
 _FRAMES_FLAG, _BYTES_FLAG = 1, 2
 _STREAMINFO, _SEEK_TABLE = 0, 3
 
 
-def with_rhythm(kind: Format, data: bytes, found: Findings) -> bytes:
-    """``data`` with ``·– ··`` behind its sound. Raises ValueError where that cannot be."""
-    try:
-        if kind is MP3:
-            return _mp3(data)
-        if kind is FLAC:
-            return _flac(data, found)
-        if kind is M4A:
-            return _m4a(data, found)
-        if kind is OGG:
-            return _opus(data, found)
-    except (av.error.FFmpegError, MemoryError) as error:
-        raise ValueError(f"the sound cannot be encoded ({type(error).__name__})") from error
-    raise ValueError(f"the rhythm is not put into {kind.media_type} files; mix it in before the sound is encoded")
+def _in_words(work: Callable[[bytes, Findings], bytes]) -> Callable[[Container, bytes, Findings], bytes]:
+    """The function that the table of containers names: what a codec raises becomes a sentence."""
+
+    @wraps(work)
+    def explicit(_kind: Container, data: bytes, found: Findings) -> bytes:
+        try:
+            return work(data, found)
+        except (av.error.FFmpegError, MemoryError) as error:
+            raise ValueError("the sound cannot be decoded and encoded again") from error
+
+    return explicit
 
 
 def _opened(data: bytes, demuxer: str) -> Any:
@@ -105,8 +104,9 @@ def _rhythm_like(context: Any) -> NDArray[np.int16]:
     return _rhythm(context.sample_rate, context.layout.nb_channels)
 
 
-def _m4a(data: bytes, found: Findings) -> bytes:
-    track = m4a.sound_track(data, found)
+@_in_words
+def m4a(data: bytes, found: Findings) -> bytes:
+    track = lengthening.sound_track(data, found)
     with _opened(data, "mov") as source:
         stream = source.streams.audio[0]
         rate, layout, bit_rate = (
@@ -117,16 +117,18 @@ def _m4a(data: bytes, found: Findings) -> bytes:
     frames, decoder = _packets("aac", rate, layout, bit_rate)
     if decoder[:2] != track.decoder:
         raise ValueError("the sound is of a kind of AAC that is not encoded here")
-    return m4a.lengthened(data, frames, found)
+    return lengthening.lengthened(data, frames, found)
 
 
-def _opus(data: bytes, found: Findings) -> bytes:
+@_in_words
+def ogg(data: bytes, found: Findings) -> bytes:
     layout = "mono" if vorbis.opus_channels(data, found) == 1 else "stereo"
     packets, _ = _packets("libopus", 48_000, layout, 64_000)
     return vorbis.lengthened_opus(data, packets, found)
 
 
-def _mp3(data: bytes) -> bytes:
+@_in_words
+def mp3(data: bytes, _found: Findings) -> bytes:
     with _opened(data, "mp3") as source:
         context = source.streams.audio[0].codec_context
         bit_rate = source.streams.audio[0].bit_rate or 128_000
@@ -175,7 +177,8 @@ def _bits_a_sample(blocks: list[tuple[int, bytes]]) -> int:
     return ((info[16] & 1) << 4 | info[17] >> 4) + 1
 
 
-def _flac(data: bytes, found: Findings) -> bytes:
+@_in_words
+def flac(data: bytes, found: Findings) -> bytes:
     blocks = [(kind, data[start:end]) for kind, start, end, _ in flac_blocks(data, found)]
     parts: list[NDArray[Any]] = []
     with _opened(data, "flac") as source:

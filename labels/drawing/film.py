@@ -12,7 +12,7 @@ from typing import Any
 
 import av
 
-from ..bytes.sniff import Format
+from ..containers.table import Container
 from ..findings import Findings
 from .glyphs import draw_label
 
@@ -38,7 +38,7 @@ _MUXERS = {
 }
 
 
-def with_visible_label(kind: Format, data: bytes, found: Findings) -> bytes:
+def with_visible_label(kind: Container, data: bytes, found: Findings) -> bytes:
     """``data`` with ``AI生成`` in the lower right corner of its first three seconds. Raises ValueError where
     it cannot be.
     """

@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from ..bytes.sniff import Format
-from ..containers import jpeg, png
+from ..containers import jpeg as jpeg_file
+from ..containers import png as png_file
+from ..containers.table import Container
 from ..findings import Findings
 from . import glyphs
 
@@ -15,18 +16,12 @@ from . import glyphs
 _OF_THE_PALETTE = {b"PLTE", b"tRNS", b"bKGD", b"hIST", b"sBIT", b"sPLT"}
 
 
-def with_visible_label(kind: Format, data: bytes, found: Findings) -> bytes:
-    """``data`` with ``AI生成`` drawn in its lower right corner.
-
-    PNG stays lossless, and only the corner's pixels change. JPEG and WebP have to be encoded again; JPEG
-    keeps its quantisation tables. Raises ValueError for formats and pictures that cannot be drawn on.
-    """
+def _opened(form: str, data: bytes, found: Findings) -> Any:
+    """The picture, decoded by Pillow as one of the format ``form``. Raises ValueError where it cannot be drawn on."""
     from PIL import Image
 
-    if kind.name not in ("png", "jpeg", "webp"):
-        raise ValueError(f"no visible label can be drawn into {kind.media_type} files here; use PNG, JPEG or WebP")
     try:
-        image = Image.open(io.BytesIO(data), formats=[kind.name.upper()])
+        image = Image.open(io.BytesIO(data), formats=[form])
         if image.width * image.height > found.limits.pixels:
             raise ValueError(f"{image.width}x{image.height} pixels are more than the {found.limits.pixels:,} allowed")
         if getattr(image, "n_frames", 1) > 1:
@@ -34,14 +29,12 @@ def with_visible_label(kind: Format, data: bytes, found: Findings) -> bytes:
         image.load()
     except (OSError, SyntaxError, Image.DecompressionBombError) as error:
         raise ValueError(f"the picture cannot be decoded ({error})") from error
-    if kind.name == "png":
-        return _png(data, image, found)
-    if kind.name == "jpeg":
-        return _jpeg(data, image, found)
-    return _webp(image)
+    return image
 
 
-def _png(data: bytes, image: Any, found: Findings) -> bytes:
+def png(_kind: Container, data: bytes, found: Findings) -> bytes:
+    """PNG stays lossless, and only the corner's pixels change."""
+    image = _opened("PNG", data, found)
     mode = image.mode
     if mode not in ("L", "LA", "RGB", "RGBA"):
         if mode.startswith("I"):
@@ -51,24 +44,26 @@ def _png(data: bytes, image: Any, found: Findings) -> bytes:
     stream = io.BytesIO()
     glyphs.draw_label(image).save(stream, "PNG")
     painted = stream.getvalue()
-    pixels = [(kind, painted[a:b]) for kind, a, b in png.chunks(painted, found) if kind in (b"IHDR", b"IDAT")]
-    new = [png.chunk(*pixels[0])]
+    pixels = [(kind, painted[a:b]) for kind, a, b in png_file.chunks(painted, found) if kind in (b"IHDR", b"IDAT")]
+    new = [png_file.chunk(*pixels[0])]
     drawn = False
-    for kind, start, end in png.chunks(data, found):
+    for kind, start, end in png_file.chunks(data, found):
         if kind == b"IHDR" or (kind in _OF_THE_PALETTE and image.mode != mode):
             continue
         if kind == b"IDAT":
             if not drawn:
-                new += [png.chunk(*each) for each in pixels[1:]]
+                new += [png_file.chunk(*each) for each in pixels[1:]]
                 drawn = True
             continue
         if kind in (b"acTL", b"fcTL", b"fdAT"):
             continue
-        new.append(png.chunk(kind, data[start:end]))
-    return png.SIGNATURE + b"".join(new)
+        new.append(png_file.chunk(kind, data[start:end]))
+    return png_file.SIGNATURE + b"".join(new)
 
 
-def _jpeg(data: bytes, image: Any, found: Findings) -> bytes:
+def jpeg(_kind: Container, data: bytes, found: Findings) -> bytes:
+    """JPEG has to be encoded again, and keeps its quantisation tables."""
+    image = _opened("JPEG", data, found)
     if image.mode not in ("L", "RGB"):
         raise ValueError(f"JPEG pictures in {image.mode} are not drawn on; convert them to RGB first")
     stream = io.BytesIO()
@@ -79,15 +74,21 @@ def _jpeg(data: bytes, image: Any, found: Findings) -> bytes:
         options["subsampling"] = max(JpegImagePlugin.get_sampling(image), 0)
     glyphs.draw_label(image).save(stream, "JPEG", **options)
     painted = stream.getvalue()
-    kept = b"".join(jpeg.segment(m, data[a:b]) for m, a, b in jpeg.segments(data, found) if jpeg.is_metadata(m))
-    picture = b"".join(
-        jpeg.segment(m, painted[a:b]) for m, a, b in jpeg.segments(painted, found) if not jpeg.is_metadata(m)
+    kept = b"".join(
+        jpeg_file.segment(m, data[a:b]) for m, a, b in jpeg_file.segments(data, found) if jpeg_file.is_metadata(m)
     )
-    scan = max((b for _, _, b in jpeg.segments(painted, found)), default=2)
+    picture = b"".join(
+        jpeg_file.segment(m, painted[a:b])
+        for m, a, b in jpeg_file.segments(painted, found)
+        if not jpeg_file.is_metadata(m)
+    )
+    scan = max((b for _, _, b in jpeg_file.segments(painted, found)), default=2)
     return painted[:2] + kept + picture + painted[scan:]
 
 
-def _webp(image: Any) -> bytes:
+def webp(_kind: Container, data: bytes, found: Findings) -> bytes:
+    """WebP has to be encoded again."""
+    image = _opened("WEBP", data, found)
     info = image.info
     if image.mode not in ("RGB", "RGBA"):
         image = image.convert("RGBA")

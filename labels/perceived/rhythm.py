@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ..bytes.sniff import Format
+    from ..containers.table import Container
 
 _RATE = 8_000.0
 _WINDOW = 256
@@ -249,7 +249,7 @@ def _without_echoes(found: list[tuple[float, Rhythm]]) -> list[Rhythm]:
     return sorted(kept, key=lambda r: r.start)
 
 
-def read(data: Source, kind: Format, found: Findings) -> None:
+def read(data: Source, kind: Container, found: Findings) -> None:
     """Adds the rhythm of a WAV file as an explicit label. Other formats need a decoder and come by
     ``read_samples``.
     """

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ..bytes.sniff import WAV, sniff
+from ..containers.sniff import sniff
 from ..findings import Findings
 from ..meaning.wording import has_elements
 from ..model import Deviation, Label, Limits
@@ -32,7 +32,7 @@ def read_spoken_notice(data: bytes, recogniser: Recogniser, *, limits: Limits | 
     ValueError for anything but PCM or float WAV; what the recogniser raises goes through.
     """
     limits = limits or Limits()
-    if sniff(data) is not WAV:
+    if sniff(data).name != "wav":
         raise ValueError("only WAV files are heard here; decode other sounds first")
     shape = pcm.layout(data, Findings(limits))
     mono = pcm.samples(data, shape, limits.audio_seconds)

@@ -1,0 +1,326 @@
+"""The table of containers: how each is told from its bytes, and what reads it, writes into it and compares it.
+
+Adding a carrier takes one module beside this one and one row here. Modules are named, not imported, so that only the
+code for the file at hand is loaded. Rows are tried in their order: the first whose magic number and ``accepts`` match
+is the file's container.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..bytes.pages import Source
+
+
+@cache
+def _imported(module: str, function: str) -> Callable[..., Any]:
+    found: Callable[..., Any] = getattr(import_module(f"...{module}", __name__), function)
+    return found
+
+
+class Lazy:
+    """A function of the labels library that is imported when it is first called."""
+
+    __slots__ = ("_function", "_module")
+
+    def __init__(self, module: str, function: str) -> None:
+        self._module, self._function = module, function
+
+    def __call__(self, *arguments: Any) -> Any:
+        return _imported(self._module, self._function)(*arguments)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Container:
+    """One kind of file.
+
+    Attributes:
+        name: Names the container in refusals and tests. Rows that differ in media type only share it.
+        media_type: What a reading reports.
+        magic: Alternatives of (offset, bytes) that files hold. A row without any is chosen by ``accepts`` or, for
+            text, by the words of the file.
+        accepts: Decides where the magic number does not: called with the bytes of the file.
+        read: Reports the labels of a file: ``read(data, findings)``.
+        write: Returns a file with the label: ``write(data, value, findings)``. None where no place is known.
+        refusal: Why nothing is written into such files, where ``write`` is None.
+        explicit: Returns a file with a label that people perceive: ``explicit(container, data, findings)``.
+        demuxer: The name that PyAV is forced to, so that a playlist served as a film opens nothing.
+        senses: What is looked at besides metadata: ``visible``, ``film``, ``sound`` (in the worker), ``rhythm``.
+        text: Whether the file is text, which is looked at as a whole.
+        confined: Whether ``read`` is a task of the worker process, because a library does the reading.
+        write_needs: The library that ``write`` needs, if it is part of an extra.
+        explicit_needs: The same for ``explicit``.
+        explicit_refusal: Why there is no ``explicit``, where more can be said than that.
+    """
+
+    name: str
+    media_type: str
+    magic: tuple[tuple[int, bytes], ...] = ()
+    accepts: Callable[[Source], bool] | None = None
+    read: Lazy | None = None
+    write: Lazy | None = None
+    refusal: str = ""
+    explicit: Lazy | None = None
+    demuxer: str = ""
+    senses: tuple[str, ...] = ()
+    text: bool = False
+    confined: bool = False
+    write_needs: str = ""
+    explicit_needs: str = ""
+    explicit_refusal: str = ""
+
+    @property
+    def main_type(self) -> str:
+        """``image``, ``video``, ``audio``, ``text`` or ``application``."""
+        return self.media_type.partition("/")[0]
+
+
+def _start(*prefixes: bytes) -> tuple[tuple[int, bytes], ...]:
+    return tuple((0, prefix) for prefix in prefixes)
+
+
+# Where the magic number does not decide.
+
+_HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1", b"mif2"}
+_AVIF_BRANDS = {b"avif", b"avis"}
+_AUDIO_BRANDS = {b"M4A ", b"M4B ", b"M4P "}
+
+
+def _brands(data: Source) -> tuple[bytes, set[bytes]]:
+    """(the major brand, all brands) of a file that begins with ``ftyp``."""
+    head = data[:256]
+    size = min(int.from_bytes(head[:4], "big"), 256)
+    return bytes(head[8:12]), {bytes(head[8:12]), *(bytes(head[i : i + 4]) for i in range(16, size, 4))}
+
+
+def _is_avif(data: Source) -> bool:
+    major, brands = _brands(data)
+    return major in _AVIF_BRANDS or (bool(brands & _AVIF_BRANDS) and major in _HEIF_BRANDS)
+
+
+def _form(kind: bytes) -> Callable[[Source], bool]:
+    return lambda data: data[8:12] == kind
+
+
+def _major(*brands: bytes) -> Callable[[Source], bool]:
+    return lambda data: data[8:12] in brands
+
+
+def _is_flac(data: Source) -> bool:
+    """FLAC may have an ID3 tag in front; any other file behind such a tag is read as MP3."""
+    if data[:3] != b"ID3":
+        return True
+    size = data[6:10]
+    if len(size) < 4:
+        return False
+    end = 10 + ((size[0] & 127) << 21 | (size[1] & 127) << 14 | (size[2] & 127) << 7 | size[3] & 127)
+    return data[end : end + 4] == b"fLaC"
+
+
+def _is_mp3(data: Source) -> bool:
+    head = data[:4]
+    if head[:3] == b"ID3":
+        return True
+    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE6 != 0xE2:
+        return False
+    return head[2] >> 4 not in (0, 15) and head[2] & 12 != 12
+
+
+def _is_movie_without_brand(data: Source) -> bool:
+    """A QuickTime file from before brands begins with any box of a film."""
+    size = int.from_bytes(data[:4], "big")
+    return size in (0, 1) or 8 <= size < 1 << 31
+
+
+_RIFF = _start(b"RIFF", b"RF64", b"BW64")
+_FTYP = ((4, b"ftyp"),)
+_MOVIE_BOXES = tuple(
+    (4, kind) for kind in (b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"moof", b"styp", b"sidx")
+)
+_PICTURE: tuple[str, ...] = ("visible",)
+_FILM: tuple[str, ...] = ("film", "sound")
+_SOUND: tuple[str, ...] = ("sound",)
+_DRAW_ON_FILM = Lazy("drawing.film", "with_visible_label")
+
+
+def _row(
+    name: str,
+    media_type: str,
+    magic: tuple[tuple[int, bytes], ...] = (),
+    accepts: Callable[[Source], bool] | None = None,
+    *,
+    module: str,
+    read: str = "read",
+    write: str = "write",
+    **others: Any,
+) -> Container:
+    """A row whose functions stand in one module of ``containers``."""
+    functions = Lazy(f"containers.{module}", read), Lazy(f"containers.{module}", write) if write else None
+    return Container(name, media_type, magic, accepts, *functions, **others)
+
+
+def _movie(media_type: str, magic: tuple[tuple[int, bytes], ...], accepts: Callable[[Source], bool]) -> Container:
+    if media_type.startswith("audio/"):
+        explicit, senses = Lazy("drawing.audio", "m4a"), _SOUND
+    else:
+        explicit, senses = _DRAW_ON_FILM, _FILM
+    return _row(
+        "mp4",
+        media_type,
+        magic,
+        accepts,
+        module="bmff",
+        explicit=explicit,
+        explicit_needs="av",
+        demuxer="mov",
+        senses=senses,
+    )
+
+
+def _film(
+    name: str, media_type: str, magic: tuple[tuple[int, bytes], ...], accepts: Callable[[Source], bool] | None = None
+) -> Container:
+    module = "riff" if name == "avi" else name
+    return _row(
+        name,
+        media_type,
+        magic,
+        accepts,
+        module=module,
+        explicit=_DRAW_ON_FILM,
+        explicit_needs="av",
+        demuxer=name,
+        senses=_FILM,
+    )
+
+
+def _picture(name: str, media_type: str, magic: tuple[tuple[int, bytes], ...], **others: Any) -> Container:
+    not_drawn = f"no visible label can be drawn into {media_type} files here; use PNG, JPEG or WebP"
+    return _row(name, media_type, magic, senses=_PICTURE, explicit_refusal=not_drawn, **others)
+
+
+def _sound(
+    name: str, media_type: str, magic: tuple[tuple[int, bytes], ...], accepts: Any = None, **others: Any
+) -> Container:
+    return _row(
+        name,
+        media_type,
+        magic,
+        accepts,
+        explicit=Lazy("drawing.audio", name),
+        explicit_needs="av",
+        demuxer=name,
+        senses=_SOUND,
+        **others,
+    )
+
+
+CONTAINERS = (
+    _picture(
+        "png",
+        "image/png",
+        _start(b"\x89PNG\r\n\x1a\n"),
+        module="png",
+        explicit=Lazy("drawing.picture", "png"),
+    ),
+    _picture(
+        "jpeg",
+        "image/jpeg",
+        _start(b"\xff\xd8\xff"),
+        module="jpeg",
+        explicit=Lazy("drawing.picture", "jpeg"),
+    ),
+    _picture("gif", "image/gif", _start(b"GIF87a", b"GIF89a"), module="gif"),
+    _picture(
+        "webp",
+        "image/webp",
+        _start(b"RIFF"),
+        accepts=_form(b"WEBP"),
+        module="riff",
+        explicit=Lazy("drawing.picture", "webp"),
+    ),
+    _picture(
+        "tiff",
+        "image/tiff",
+        _start(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
+        module="exif",
+        read="read_file",
+        write="write_file",
+    ),
+    _picture("heif", "image/avif", _FTYP, accepts=_is_avif, module="bmff"),
+    _picture("heif", "image/heif", _FTYP, accepts=_major(*_HEIF_BRANDS), module="bmff"),
+    _movie("video/quicktime", _FTYP, _major(b"qt  ")),
+    _movie("audio/mp4", _FTYP, _major(*_AUDIO_BRANDS)),
+    _movie("video/mp4", _FTYP, lambda _: True),
+    _movie("video/quicktime", _MOVIE_BOXES, _is_movie_without_brand),
+    _film("matroska", "video/webm", _start(b"\x1aE\xdf\xa3"), lambda data: b"webm" in data[:80]),
+    _film("matroska", "video/x-matroska", _start(b"\x1aE\xdf\xa3")),
+    _film("flv", "video/x-flv", _start(b"FLV\x01")),
+    _film("avi", "video/x-msvideo", _start(b"RIFF"), _form(b"AVI ")),
+    _row(
+        "wav",
+        "audio/wav",
+        _RIFF,
+        _form(b"WAVE"),
+        module="riff",
+        explicit=Lazy("drawing.wav", "with_rhythm"),
+        demuxer="wav",
+        senses=("rhythm",),
+    ),
+    _sound(
+        "flac",
+        "audio/flac",
+        _start(b"fLaC", b"ID3"),
+        _is_flac,
+        module="vorbis",
+        read="read_flac",
+        write="write_flac",
+    ),
+    _sound("mp3", "audio/mpeg", _start(b"ID3", b"\xff"), _is_mp3, module="id3"),
+    _sound("ogg", "audio/ogg", _start(b"OggS"), module="vorbis", read="read_ogg", write="write_ogg"),
+    _row("package", "application/zip", _start(b"PK\x03\x04", b"PK\x05\x06"), module="zip"),
+    _row(
+        "pdf",
+        "application/pdf",
+        accepts=lambda data: b"%PDF-" in data[:1024],
+        module="pdf",
+        confined=True,
+        write_needs="pypdf",
+    ),
+    # Text has no magic number: ``sniff`` tells its kinds by their words and by what the file is declared to be.
+    _row("svg", "image/svg+xml", module="markup", read="read_svg", write="write_svg", text=True),
+    _row("html", "text/html", module="markup", read="read_html", write="write_html", text=True),
+    _row(
+        "json",
+        "application/json",
+        module="text",
+        read="read_json",
+        write="write_json",
+        explicit_refusal="which member of a JSON text people read is not known here; label that text itself",
+        text=True,
+    ),
+    _row(
+        "markdown",
+        "text/markdown",
+        module="text",
+        read="read_markdown",
+        write="write_markdown",
+        explicit=Lazy("containers.text", "explain"),
+        text=True,
+    ),
+    _row(
+        "text",
+        "text/plain",
+        module="text",
+        read="read_text",
+        write="write_text",
+        explicit=Lazy("containers.text", "explain"),
+        text=True,
+    ),
+)
+UNKNOWN = Container("unknown", "application/octet-stream", refusal="no place for a label is known in this format")
