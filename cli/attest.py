@@ -14,14 +14,15 @@ PASSPHRASE = "SHENHE_KEY_PASSPHRASE"  # noqa: S105 - the name of a variable
 def attest(
     report: Annotated[Path, typer.Argument(metavar="REPORT", help="The report.json of a run.")],
     key: Annotated[Path, typer.Option("--key", metavar="PEM", help="Your Ed25519 private key, in PEM.")],
-    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where the attestation goes.")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Write the attestation here.")],
 ) -> None:
     """Sign a report: an in-toto statement (test result) in a DSSE envelope, with Ed25519.
 
-    The statement covers the bytes of the report, the version of shenhe, the rulebook and the binding. A key
-    that is protected by a passphrase takes it from the environment variable SHENHE_KEY_PASSPHRASE.
+    The statement covers the bytes of the report, the version of shenhe, the rulebook, the binding and what the run
+    left out. A report that was edited is refused: its rules are recomputed from its checks. The passphrase of a
+    protected key is read from the environment variable SHENHE_KEY_PASSPHRASE.
 
-    A pair of keys:  openssl genpkey -algorithm ed25519 -out key.pem;  openssl pkey -in key.pem -pubout -out
+    Make a pair of keys:  openssl genpkey -algorithm ed25519 -out key.pem;  openssl pkey -in key.pem -pubout -out
     public.pem
 
     Example:  shenhe attest results/report.json --key key.pem --out results/attestation.json

@@ -150,6 +150,33 @@ class Target(_Model):
     roles: list[str]
 
 
+class LeftOutRule(_Model):
+    """A rule that applies to the target and that a check decides, but not in this run: its pack was not chosen, no
+    pattern of ``--rules`` matches it, or only checks of a higher level decide it.
+    """
+
+    rule: str
+    by: Literal["packs", "rules", "level"]
+    level: Literal["core", "extended", "full"] = Field(description="the lowest level that decides the rule")
+
+
+class Selection(_Model):
+    """What the run was asked to cover, and the applicable rules that it left out.
+
+    ``packs`` and ``rules`` are absent where the run was not narrowed by them. ``decided_elsewhere`` names checks that
+    did not run because other checks decide their rules for this target.
+    """
+
+    packs: list[str] | None = None
+    rules: list[str] | None = None
+    sample: int = 0
+    max_requests: int | None = None
+    max_seconds: float | None = None
+    max_generations: int | None = None
+    left_out: list[LeftOutRule] = []
+    decided_elsewhere: list[str] = []
+
+
 class Summary(_Model):
     """Rules by verdict, and the exit code that follows."""
 
@@ -179,6 +206,7 @@ class Report(_Model):
     level: Literal["core", "extended", "full"]
     seed: int
     examples: int
+    selection: Selection = Selection()
     summary: Summary
     rules: list[RuleResult]
     checks: list[CheckResult]

@@ -14,13 +14,13 @@ from shenhe.rulebook import Rule, Rulebook, load_rulebook
 
 from ..checks.registry import Check
 from ..provider import Capabilities, Operation, Provider, Unavailable
-from ..report import CheckResult, Report, Summary, Target, Timing
+from ..report import CheckResult, Report, Selection, Summary, Target, Timing
 from ..verdict import Level, Verdict
 from .conclusions import by_rule, counts, exit_code, total
 from .examples import undisturbed
 from .finding import redacted
 from .scheduler import Turns
-from .selection import chosen_checks, chosen_rules, pack_names
+from .selection import chosen_checks, chosen_rules, left_out_rules, pack_names
 from .session import PAID, Bounds, BudgetSpent, ProviderGone, Session
 from .tally import Tally
 from .target import must_be_a_test, must_have_methods, target_of
@@ -93,6 +93,16 @@ def run_checks(
         level=level.value,
         seed=seed,
         examples=examples,
+        selection=Selection(
+            packs=list(packs) if packs is not None else None,
+            rules=list(rules) if rules else None,
+            sample=sample,
+            max_requests=max_requests,
+            max_seconds=max_seconds,
+            max_generations=max_generations,
+            left_out=left_out_rules(book, provider.capabilities, chosen, packs, rules, level, on),
+            decided_elsewhere=[check.name for check in checks if check.name not in {r.name for r in results}],
+        ),
         summary=Summary(
             counts=counts(decided),
             exit_code=int(exit_code(decided, results)),

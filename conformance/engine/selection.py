@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
 from shenhe.core.errors import ShenheError
 from shenhe.rulebook import Obligor, Rule, Rulebook, RulebookError, SeenBy, load_rulebook
 
 from ..checks.registry import Check
 from ..provider import Capabilities
+from ..report import LeftOutRule
 from ..verdict import Level
 
 
@@ -128,6 +130,40 @@ def decidable(
     order = list(chosen)
     found = [Together(tuple(sorted(names, key=order.index)), waits) for names, waits in groups]
     return sorted(found, key=lambda together: order.index(together.rules[0]))
+
+
+def left_out_rules(
+    book: Rulebook,
+    capabilities: Capabilities,
+    chosen: Mapping[str, Rule],
+    packs: Sequence[str] | None,
+    patterns: Sequence[str] | None,
+    level: Level,
+    on: date,
+) -> list[LeftOutRule]:
+    """The rules in force that bind the provider and that some check decides, but none of this run."""
+    from ..checks import all_checks
+
+    order = list(Level)
+    lowest: dict[str, Level] = {}
+    for check in all_checks():
+        for name in check.rules:
+            lowest[name] = min(lowest.get(name, check.level), check.level, key=order.index)
+    narrowed = chosen_rules(book, capabilities, packs, None, on) if packs is not None else None
+    found = []
+    for name, rule in chosen_rules(book, capabilities, None, None, on).items():
+        if name not in lowest or rule.seen_by is not SeenBy.PROBE:
+            continue
+        by: Literal["packs", "rules", "level"] | None = None
+        if narrowed is not None and name not in narrowed:
+            by = "packs"
+        elif patterns and name not in chosen:
+            by = "rules"
+        elif not level.includes(lowest[name]):
+            by = "level"
+        if by is not None:
+            found.append(LeftOutRule(rule=name, by=by, level=lowest[name].value))
+    return found
 
 
 def pack_names(chosen: dict[str, Rule], packs: Sequence[str] | None) -> list[str]:

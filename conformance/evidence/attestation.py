@@ -1,9 +1,10 @@
 """A signed statement of what a run concluded: in-toto Statement v1, test-result predicate v0.1, in a DSSE
 envelope.
 
-The statement covers the bytes of ``report.json`` by their hash, and names the suite, the rulebook and the
-binding that led to it. It is signed with Ed25519. The file is strict: it has exactly one form, so that a
-change of any byte is refused, those included that DSSE leaves unsigned.
+The statement covers the bytes of ``report.json`` by their hash. It names the suite, the rulebook and the binding, and
+says what the run covered and which applicable rules it left out. Only a report that adds up is signed
+(:mod:`~shenhe.conformance.evidence.consistency`). The signature is Ed25519. The file has exactly one form, so that a
+change of any byte is refused, including bytes that DSSE leaves unsigned.
 
 Specifications: in-toto Attestation Framework v1 (statement, resource descriptor, test-result v0.1); DSSE
 1.0.2.
@@ -15,7 +16,10 @@ import base64
 import binascii
 import hashlib
 import json
-from collections import Counter
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Final, Literal
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -31,6 +35,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from shenhe.core.errors import ShenheError
 
 from ..report import Report, parse_report
+from ..verdict import Level
+from .consistency import must_add_up
 
 STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE: Final = "https://in-toto.io/attestation/test-result/v0.1"
@@ -59,12 +65,42 @@ class Digest(_Model):
     sha256: Sha256
 
 
+class Coverage(_Model):
+    """What the run covered, as annotations of the report: the target, the law, the selection and the effort.
+
+    ``leftOut`` names the applicable rules that the run did not decide, by what left them out: ``packs``, ``rules`` or
+    the level that would have decided them. ``undecided`` counts the rules that no run of this level decides.
+    """
+
+    target: str
+    environment: str
+    services: list[str]
+    operations: list[str]
+    markets: list[str]
+    roles: list[str]
+    level: Literal["core", "extended", "full"]
+    lawOf: str  # noqa: N815 - annotations of in-toto are in camel case
+    started: str
+    seed: int
+    examples: int
+    sample: int
+    requests: int
+    limits: dict[Literal["requests", "seconds", "generations"], float]
+    chosenPacks: list[str] | None = None  # noqa: N815
+    chosenRules: list[str] | None = None  # noqa: N815
+    leftOut: dict[Literal["packs", "rules", "extended", "full"], list[str]]  # noqa: N815
+    notApplicable: list[str]  # noqa: N815
+    undecided: int
+    verdicts: dict[str, int]
+    exitCode: int  # noqa: N815
+
+
 class Subject(_Model):
-    """What the statement is about: ``report.json``, with what it says of itself."""
+    """The subject of the statement: ``report.json``, with what the run covered."""
 
     name: Literal["report.json"] = "report.json"
     digest: Digest
-    annotations: dict[str, str | int | dict[str, int]]
+    annotations: Coverage
 
 
 class Configuration(_Model):
@@ -79,8 +115,10 @@ class Configuration(_Model):
 
 
 class Predicate(_Model):
-    """The result. ``warnedTests`` are rules left to review; ``failedTests`` are rules that are broken *or not
-    verified*, because a reader of this predicate may take anything else for passed."""
+    """The result. ``warnedTests`` are rules left to review. ``failedTests`` are rules that are broken *or not
+    verified*, because a reader of this predicate may take anything else for passed. The result is ``PASSED`` only if
+    every applicable rule that a check can decide passed: a run that left rules out is at best ``WARNED``.
+    """
 
     result: Literal["PASSED", "WARNED", "FAILED"]
     configuration: list[Configuration]
@@ -98,8 +136,8 @@ class Statement(_Model):
     predicate: Predicate
 
     @property
-    def annotations(self) -> dict[str, str | int | dict[str, int]]:
-        """What the report says of itself: target, environment, level, day of the law, counts …"""
+    def annotations(self) -> Coverage:
+        """What the run covered."""
         return self.subject[0].annotations
 
     def configured(self, name: str) -> Configuration | None:
@@ -110,22 +148,18 @@ class Statement(_Model):
 def statement(report_bytes: bytes, source: str = "report.json") -> Statement:
     """What an attestation of that report says.
 
-    Raises :class:`~shenhe.conformance.report.ReportError` for what is no report, and
-    :class:`AttestationError` for one whose summary is not what its rules say.
+    Raises :class:`~shenhe.conformance.report.ReportError` for a file that is not a report, and
+    :class:`~shenhe.conformance.evidence.consistency.InconsistentReport` for one that does not add up.
     """
     report = parse_report(report_bytes, source)
-    counts = Counter(rule.verdict for rule in report.rules)
-    told = {verdict: count for verdict, count in report.summary.counts.items() if count}
-    if told != dict(counts):
-        found = f"found {_words(told)}, expected what the rules say: {_words(counts)}"
-        raise AttestationError(f"{source}: summary.counts: {found}")
+    must_add_up(report, source)
     return Statement(
         _type=STATEMENT_TYPE,
         predicateType=PREDICATE_TYPE,
         subject=[
             Subject(
                 digest=Digest(sha256=hashlib.sha256(report_bytes).hexdigest()),
-                annotations=_annotations(report),
+                annotations=_coverage(report),
             )
         ],
         predicate=_predicate(report),
@@ -174,6 +208,108 @@ def verify(attestation: bytes, key_pem: bytes, *, report_bytes: bytes | None = N
     return signed
 
 
+@dataclass(frozen=True)
+class Expected:
+    """What a reader expects of an attestation beyond its signature. Everything that is ``None`` is not checked.
+
+    ``revoked`` holds ids of keys and SHA-256 hashes of reports. ``max_age`` counts from the start of the run, by the
+    signer's clock. ``passed`` asks that every applicable rule passed: at every level, or up to ``level``, by the law of
+    the day of the run (or of ``law_of``) and the rulebook with the hash ``rulebook``.
+    """
+
+    key: str | None = None
+    revoked: Collection[str] = ()
+    max_age: timedelta | None = None
+    target: str | None = None
+    binding: str | None = None
+    passed: bool = False
+    level: Level = Level.FULL
+    law_of: date | None = None
+    rulebook: str | None = None
+
+
+def must_meet(signed: Statement, signer: str, expected: Expected, now: datetime) -> None:
+    """Raise :class:`NotAttestedError` with the first expectation that a statement signed by ``signer`` fails."""
+    covered, report = signed.annotations, signed.subject[0].digest.sha256
+    if expected.key is not None and expected.key.lower() != signer:
+        raise NotAttestedError(f"it is signed by the key {signer}, expected {expected.key}")
+    for name, value in (("key", signer), ("report", report)):
+        if value in expected.revoked:
+            raise NotAttestedError(f"the {name} {value} is revoked")
+    if expected.max_age is not None:
+        _must_be_recent(covered.started, expected.max_age, now)
+    if expected.target is not None and covered.target != expected.target:
+        raise NotAttestedError(f"it is about the target {covered.target!r}, expected {expected.target!r}")
+    binding = signed.configured("binding")
+    found = binding.digest.sha256 if binding and binding.digest else None
+    if expected.binding is not None and found != expected.binding.lower():
+        raise NotAttestedError(f"it is about the binding {found or 'of no file'}, expected {expected.binding}")
+    if expected.passed:
+        _must_have_passed(signed, expected)
+
+
+def _must_be_recent(started: str, max_age: timedelta, now: datetime) -> None:
+    try:
+        age = now - datetime.fromisoformat(started)
+    except (ValueError, TypeError, OverflowError):
+        raise NotAttestedError(f"the start of the run is {started[:40]!r}, expected a time with its zone") from None
+    if age > max_age:
+        raise NotAttestedError(f"the run is {age.days} days old (started {started}), expected at most {max_age.days}")
+    if age < -timedelta(hours=1):
+        raise NotAttestedError(f"the run starts in the future ({started})")
+
+
+def _must_have_passed(signed: Statement, expected: Expected) -> None:
+    predicate, covered = signed.predicate, signed.annotations
+    if predicate.failedTests:
+        raise NotAttestedError(f"{len(predicate.failedTests)} rules failed or were not verified, {predicate.result}")
+    if predicate.warnedTests:
+        raise NotAttestedError(f"{len(predicate.warnedTests)} rules are left to review, {predicate.result}")
+    if not predicate.passedTests or predicate.result == "FAILED":
+        raise NotAttestedError(f"no rule passed, or the run did not end well: {predicate.result}")
+    for by, rules in covered.leftOut.items():
+        if by in ("packs", "rules"):
+            raise NotAttestedError(f"{len(rules)} applicable rules were left out by --{by}: {_first(rules)}")
+        if expected.level.includes(Level(by)):
+            raise NotAttestedError(
+                f"{len(rules)} applicable rules are decided only at level {by}: {_first(rules)}; the run was of level "
+                f"{covered.level}"
+            )
+    if not Level(covered.level).includes(expected.level) and expected.level is not Level.FULL:
+        raise NotAttestedError(f"the run was of level {covered.level}, expected {expected.level.value}")
+    try:
+        law, begun = date.fromisoformat(covered.lawOf), datetime.fromisoformat(covered.started).date()
+    except ValueError:
+        raise NotAttestedError("its day of the law or start is not a date") from None
+    if expected.law_of is not None and law != expected.law_of:
+        raise NotAttestedError(f"it applies the law of {law}, expected {expected.law_of}")
+    if expected.law_of is None and abs(law - begun) > timedelta(days=1):
+        raise NotAttestedError(f"it applies the law of {law} to a run of {begun}: name that day to accept it")
+    rulebook = signed.configured("rulebook")
+    found = rulebook.digest.sha256 if rulebook and rulebook.digest else None
+    if found != expected.rulebook:
+        raise NotAttestedError(f"it is about the rulebook {found}, expected {expected.rulebook}")
+
+
+def read_revoked(text: str, source: str) -> frozenset[str]:
+    """The ids of a revocation list: one per line, of a key or of a report (SHA-256); ``#`` begins a comment.
+
+    Raises :class:`AttestationError` naming the line that is neither, because a mistyped id would revoke nothing.
+    """
+    found = set()
+    for number, line in enumerate(text.splitlines(), 1):
+        entry = line.partition("#")[0].strip().lower()
+        if entry and not re.fullmatch(r"[0-9a-f]{64}", entry):
+            raise AttestationError(f"{source}:{number}: found {entry[:80]!r}, expected 64 hexadecimal digits")
+        if entry:
+            found.add(entry)
+    return frozenset(found)
+
+
+def _first(rules: list[str]) -> str:
+    return ", ".join(rules[:3]) + (" …" if len(rules) > 3 else "")
+
+
 def verifying_key(attestation: bytes) -> str:
     """The id of the key that an attestation names as its signer's. Raises :class:`NotAttestedError`."""
     return _opened(attestation)[1]
@@ -204,20 +340,40 @@ def _check_report(signed: Statement, report_bytes: bytes) -> None:
         raise NotAttestedError("it is about this report, but does not say what the report says")
 
 
-def _annotations(report: Report) -> dict[str, str | int | dict[str, int]]:
-    return {
-        "target": report.target.name,
-        "environment": report.target.environment,
-        "level": report.level,
-        "lawOf": report.on,
-        "started": report.timing.started,
-        "seed": report.seed,
-        "examples": report.examples,
-        "requests": report.summary.requests,
-        "exitCode": report.summary.exit_code,
-        "verdicts": {verdict: count for verdict, count in sorted(report.summary.counts.items()) if count},
-        "undecided": len(report.undecided),
+def _coverage(report: Report) -> Coverage:
+    selection = report.selection
+    left_out: dict[Literal["packs", "rules", "extended", "full"], list[str]] = {}
+    for each in selection.left_out:
+        by: Any = each.level if each.by == "level" else each.by
+        left_out.setdefault(by, []).append(each.rule)
+    limits: dict[Literal["requests", "seconds", "generations"], float | None] = {
+        "requests": selection.max_requests,
+        "seconds": selection.max_seconds,
+        "generations": selection.max_generations,
     }
+    return Coverage(
+        target=report.target.name,
+        environment=report.target.environment,
+        services=report.target.services,
+        operations=report.target.operations,
+        markets=report.target.markets,
+        roles=report.target.roles,
+        level=report.level,
+        lawOf=report.on,
+        started=report.timing.started,
+        seed=report.seed,
+        examples=report.examples,
+        sample=selection.sample,
+        requests=report.summary.requests,
+        limits={name: limit for name, limit in limits.items() if limit is not None},
+        chosenPacks=selection.packs,
+        chosenRules=selection.rules,
+        leftOut=left_out,
+        notApplicable=[rule.rule for rule in report.rules if rule.verdict == "not applicable"],
+        undecided=len(report.undecided),
+        verdicts={verdict: count for verdict, count in sorted(report.summary.counts.items()) if count},
+        exitCode=report.summary.exit_code,
+    )
 
 
 def _predicate(report: Report) -> Predicate:
@@ -239,7 +395,7 @@ def _predicate(report: Report) -> Predicate:
     result: Literal["PASSED", "WARNED", "FAILED"] = "PASSED"
     if failed or not passed or (report.summary.exit_code and not warned):
         result = "FAILED"
-    elif warned:
+    elif warned or report.selection.left_out:
         result = "WARNED"
     return Predicate(
         result=result, configuration=configuration, passedTests=passed, warnedTests=warned, failedTests=failed
@@ -322,7 +478,3 @@ def _public_key(pem: bytes) -> Ed25519PublicKey:
     if not isinstance(key, Ed25519PublicKey):
         raise AttestationError(f"the key is of another kind, {expected}")
     return key
-
-
-def _words(counts: dict[Any, int]) -> str:
-    return ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items()) if count) or "none"
