@@ -1,4 +1,4 @@
-"""``shenhe attest``: sign what a run concluded."""
+"""``shenhe attest``: sign a report."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-#: Where the passphrase of a protected key is read from: never from the command line, which others can see.
+#: The environment variable with the passphrase of the key. Other users could read a command-line option.
 PASSPHRASE = "SHENHE_KEY_PASSPHRASE"  # noqa: S105 - the name of a variable
 
 
@@ -16,14 +16,15 @@ def attest(
     key: Annotated[Path, typer.Option("--key", metavar="PEM", help="Your Ed25519 private key, in PEM.")],
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Write the attestation here.")],
 ) -> None:
-    """Sign a report: an in-toto statement (test result) in a DSSE envelope, with Ed25519.
+    """Sign a report with an Ed25519 key: an in-toto test-result statement in a DSSE envelope.
 
     The statement covers the bytes of the report, the version of shenhe, the rulebook, the binding and what the run
-    left out. A report that was edited is refused: its rules are recomputed from its checks. The passphrase of a
-    protected key is read from the environment variable SHENHE_KEY_PASSPHRASE.
+    left out. The command recomputes the rules from the checks and refuses an edited report. Set SHENHE_KEY_PASSPHRASE if
+    the key is protected by a passphrase.
 
-    Make a pair of keys:  openssl genpkey -algorithm ed25519 -out key.pem;  openssl pkey -in key.pem -pubout -out
-    public.pem
+    Example:  openssl genpkey -algorithm ed25519 -out key.pem
+
+    Example:  openssl pkey -in key.pem -pubout -out public.pem
 
     Example:  shenhe attest results/report.json --key key.pem --out results/attestation.json
     """

@@ -1,4 +1,4 @@
-"""``shenhe baseline``: accept what is known for now, and judge a report by what is accepted."""
+"""``shenhe baseline``: accept known failures for a while, and compare a report with them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from shenhe.conformance.evidence.baseline import Baseline, Entry, Outcome
 
-app = typer.Typer(help="Accept known failures with a reason and a day on which that ends.", no_args_is_help=True)
+app = typer.Typer(help="Accept known failures, each with a reason and an expiry date.", no_args_is_help=True)
 
 Report = Annotated[Path, typer.Argument(metavar="REPORT", help="The report.json of a run.")]
 
@@ -22,29 +22,28 @@ Report = Annotated[Path, typer.Argument(metavar="REPORT", help="The report.json 
 @app.command("write")
 def write(
     report: Report,
-    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why this is accepted for now.")],
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why these failures are accepted for now.")],
     expires: Annotated[
-        str, typer.Option("--expires", metavar="DATE", help="The last day on which it is, as 2026-03-31.")
+        str, typer.Option("--expires", metavar="DATE", help="Last day of the acceptance, such as 2026-03-31.")
     ],
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help="Where it goes. Default: standard output.")
+        Path | None, typer.Option("--out", metavar="FILE", help="File to write. Default: standard output.")
     ] = None,
 ) -> None:
-    """Draft a baseline that accepts all that is open in a report. Then give each entry its own reason.
+    """Draft a baseline that accepts every failure in a report. Then edit it to give each entry its own reason.
 
-    Example:  shenhe baseline write report.json --reason "fixed by the March release" --expires 2026-03-31
-    --out baseline.yaml
+    Example:  shenhe baseline write report.json --reason "fixed in 2.1" --expires 2099-03-31 --out baseline.yaml
     """
     from shenhe.conformance.evidence.baseline import draft
     from shenhe.conformance.report import read_report
     from shenhe.core.files import write_whole
 
     if len(reason.strip()) < 3:
-        raise typer.BadParameter("say in a few words why this is accepted", param_hint="--reason")
+        raise typer.BadParameter("expected a reason of at least three characters", param_hint="--reason")
     last = _day(expires, "--expires")
     if out is not None and out.exists():
         raise typer.BadParameter(
-            f"{out} exists: its reasons would be lost; write elsewhere and merge", param_hint="--out"
+            f"{out} exists and holds reasons; write to another file and merge them", param_hint="--out"
         )
     found = read_report(report)
     text = draft(found, reason, last)
@@ -55,22 +54,22 @@ def write(
         typer.echo(f"written: {out}", err=True)
     broken = [check.name for check in found.checks if check.verdict == "error"]
     if broken:
-        typer.echo(f"not accepted, since broken checks decide nothing: {', '.join(broken)}", err=True)
+        typer.echo(f"not accepted: checks that ended in an error: {', '.join(broken)}", err=True)
 
 
 @app.command("apply")
 def apply(
     report: Report,
-    baseline: Annotated[Path, typer.Argument(metavar="BASELINE", help="The baseline, in YAML.")],
+    baseline: Annotated[Path, typer.Argument(metavar="BASELINE", help="The baseline file (YAML).")],
     on: Annotated[
-        str | None, typer.Option("--on", metavar="DATE", help="Judge expiry as of this day. Default: today.")
+        str | None, typer.Option("--on", metavar="DATE", help="Date to compare expiry dates with. Default: today.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Judge a report by what is accepted, without probing again.
+    """Compare a report with a baseline, without sending requests.
 
-    Exit code: 0 all is kept or accepted; 1 a new failure, a stale or an expired entry; 2 a mistake in what
-    was asked for; 3 something is not verified and not accepted.
+    Exit codes: 0 everything passed or is accepted, 1 a new failure or a stale or expired entry, 2 a usage error, 3
+    something is neither verified nor accepted.
 
     Example:  shenhe baseline apply report.json baseline.yaml
     """
@@ -120,4 +119,4 @@ def _day(text: str, option: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise typer.BadParameter(f"{text!r} is no date; write it as 2026-03-31", param_hint=option) from None
+        raise typer.BadParameter(f"found {text!r}, expected a date such as 2026-03-31", param_hint=option) from None

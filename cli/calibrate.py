@@ -1,6 +1,4 @@
-"""``shenhe calibrate``: the published figures, what they fix of a scenario, what they leave open, and what the fit says
-of 2025.
-"""
+"""``shenhe calibrate``: fit a scenario to published figures and back-test the fit on 2025."""
 
 from __future__ import annotations
 
@@ -11,31 +9,34 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .simulate import Engine, Json, Seed, finite
+from .options import Engine, Json, Seed
+from .simulate import finite
 
 if TYPE_CHECKING:
     from shenhe.simulator.estimation.calibration import Calibration
 
 
 def calibrate(
-    scenario: Annotated[str, typer.Argument(help="The name of a shipped scenario, or a file.")] = "cn-2023",
+    scenario: Annotated[
+        str, typer.Argument(metavar="SCENARIO", help="Name of a shipped scenario, or a file.")
+    ] = "cn-2023",
     seed: Seed = 1,
     quick: Annotated[
-        bool, typer.Option("--quick", help="A small market, one step, one prior: to see that it works.")
+        bool, typer.Option("--quick", help="Use a small market, one step and one prior, as a smoke test.")
     ] = False,
     scenario_out: Annotated[
         Path | None,
-        typer.Option("--scenario-out", metavar="FILE.yaml", help="Write the fitted scenario of the middle prior."),
+        typer.Option("--scenario-out", metavar="FILE.yaml", help="Write the scenario fitted with the middle prior."),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="PAGE.html", help="Write a page with figures and tables.")
+        Path | None, typer.Option("--out", metavar="FILE.html", help="Write an HTML page with figures and tables.")
     ] = None,
     engine: Engine = "auto",
     as_json: Json = False,
 ) -> None:
-    """Fit a scenario to the published filings and enforcement figures, and back-test the fit on 2025.
+    """Fit a scenario to the published filing and enforcement figures, and back-test the fit on 2025.
 
-    Takes some minutes, a quarter of one with --quick.
+    A full fit takes several minutes.
 
     Example:  shenhe calibrate cn-2023 --out calibration.html
 

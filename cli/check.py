@@ -1,4 +1,4 @@
-"""``shenhe check``: probe a provider and say which rules it keeps."""
+"""``shenhe check``: probe a target and report which rules it complies with."""
 
 from __future__ import annotations
 
@@ -15,7 +15,21 @@ import typer
 
 from shenhe.conformance.verdict import Level
 
-from .options import INTERRUPTED, AtLevel, Examples, On, Packs, Rules, Seed, day_of, split
+from .options import (
+    BUDGET,
+    INTERRUPTED,
+    OUTPUT,
+    SCOPE,
+    TARGET,
+    AtLevel,
+    CheckSeed,
+    Examples,
+    On,
+    Packs,
+    Rules,
+    day_of,
+    split,
+)
 
 if TYPE_CHECKING:
     from shenhe.conformance.evidence.documents import Evidence
@@ -27,83 +41,170 @@ SAMPLE = "sample"
 
 def check(
     target: Annotated[
-        str | None, typer.Argument(help="A binding file, a ready-made one (openai, openai-chat), or `sample`.")
+        str | None,
+        typer.Argument(
+            metavar="TARGET", help="A binding file, a ready-made binding (openai, openai-chat) or `sample`."
+        ),
     ] = None,
     faults: Annotated[
         list[str] | None,
-        typer.Option("--fault", metavar="NAME", help="Have the sample break the law so. Repeatable."),
+        typer.Option(
+            "--fault",
+            metavar="NAME",
+            rich_help_panel=TARGET,
+            help="Enable this fault in the sample provider. Repeatable; list them with `shenhe sample faults`.",
+        ),
     ] = None,
     variant: Annotated[
-        str | None, typer.Option("--variant", metavar="NAME", help="Have the sample keep the law in another way.")
+        str | None,
+        typer.Option(
+            "--variant",
+            metavar="NAME",
+            rich_help_panel=TARGET,
+            help="Run the sample as this lawful variant; list them with `shenhe sample variants`.",
+        ),
     ] = None,
     base_url: Annotated[
-        str | None, typer.Option("--base-url", help="Where the provider is, instead of the binding's base_url.")
+        str | None,
+        typer.Option(
+            "--base-url",
+            metavar="URL",
+            rich_help_panel=TARGET,
+            help="Address of the target. Overrides base_url of the binding.",
+        ),
     ] = None,
     environment: Annotated[
         str | None,
-        typer.Option("--environment", metavar="NAME", help="One of the binding's environments, instead of its target."),
+        typer.Option(
+            "--environment",
+            metavar="NAME",
+            rich_help_panel=TARGET,
+            help="Use this environment of the binding instead of its default target.",
+        ),
     ] = None,
     level: AtLevel = Level.CORE,
     packs: Packs = None,
     rules: Rules = None,
     on: On = None,
-    seed: Seed = 0,
+    seed: CheckSeed = 0,
     examples: Examples = 25,
     sample: Annotated[
         int,
         typer.Option(
-            "--sample", min=0, help="Independent draws a check, all judged, to bound how often it can fail. 0: none."
+            "--sample",
+            metavar="N",
+            min=0,
+            rich_help_panel=SCOPE,
+            help="Extra random cases per check, used to bound its failure rate (0 = off).",
         ),
     ] = 0,
     max_requests: Annotated[
-        int | None, typer.Option("--max-requests", min=1, help="Send no more; what is left open stays open.")
+        int | None,
+        typer.Option(
+            "--max-requests",
+            metavar="N",
+            min=1,
+            rich_help_panel=BUDGET,
+            help="Stop after N requests. Unfinished checks are reported as inconclusive.",
+        ),
     ] = None,
     max_time: Annotated[
         float | None,
-        typer.Option("--max-time", metavar="SECONDS", min=0.1, help="Take no longer; what is left open stays open."),
+        typer.Option(
+            "--max-time",
+            metavar="SECONDS",
+            min=0.1,
+            rich_help_panel=BUDGET,
+            help="Stop after this time. Unfinished checks are reported as inconclusive.",
+        ),
     ] = None,
     max_generations: Annotated[
         int | None,
         typer.Option(
-            "--max-generations", min=0, help="Call generate and edit, which may be charged for, no more often."
+            "--max-generations",
+            metavar="N",
+            min=0,
+            rich_help_panel=BUDGET,
+            help="Stop after N calls of generate and edit, which the target may charge for.",
         ),
     ] = None,
     record: Annotated[
-        Path | None, typer.Option("--record", metavar="FILE", help="Keep every answer, redacted, in a cassette.")
+        Path | None,
+        typer.Option(
+            "--record",
+            metavar="FILE",
+            rich_help_panel=OUTPUT,
+            help="Write every response, redacted, to this cassette for --replay.",
+        ),
     ] = None,
     replay: Annotated[
         Path | None,
         typer.Option(
-            "--replay", metavar="FILE", help="Send nothing: take the answers from a cassette of the same seed."
+            "--replay",
+            metavar="FILE",
+            rich_help_panel=TARGET,
+            help="Send nothing; read the responses from a cassette that was recorded with the same seed.",
         ),
     ] = None,
     workers: Annotated[
-        int, typer.Option("--workers", min=1, max=64, help="Checks at once, each on accounts of its own.")
+        int,
+        typer.Option(
+            "--workers",
+            metavar="N",
+            min=1,
+            max=64,
+            rich_help_panel=BUDGET,
+            help="Checks to run at once. Each uses its own test accounts.",
+        ),
     ] = 1,
     baseline_file: Annotated[
         Path | None,
-        typer.Option("--baseline", metavar="FILE", help="What is accepted for now: it decides the exit code."),
+        typer.Option(
+            "--baseline",
+            metavar="FILE",
+            rich_help_panel=OUTPUT,
+            help="Known failures that are accepted for now. They no longer cause exit code 1.",
+        ),
     ] = None,
     evidence_file: Annotated[
         Path | None,
         typer.Option(
-            "--evidence", metavar="FILE", help="Documents that are offered for the rules that no probe decides."
+            "--evidence",
+            metavar="FILE",
+            rich_help_panel=OUTPUT,
+            help="List of documents offered for rules that no request can decide.",
         ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Folder for report.json, junit.xml and report.html.")
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="FOLDER",
+            rich_help_panel=OUTPUT,
+            help="Write report.json, junit.xml and report.html to this folder.",
+        ),
     ] = None,
-    report_file: Annotated[Path | None, typer.Option("--report", help="Write report.json here.")] = None,
-    junit_file: Annotated[Path | None, typer.Option("--junit", help="Write JUnit XML here.")] = None,
-    html_file: Annotated[Path | None, typer.Option("--html", help="Write the page here.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print report.json instead of a summary.")] = False,
-    list_checks: Annotated[bool, typer.Option("--list", help="List the checks and the rules they decide.")] = False,
-    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of report.json.")] = False,
+    report_file: Annotated[
+        Path | None, typer.Option("--report", metavar="FILE", rich_help_panel=OUTPUT, help="Write report.json here.")
+    ] = None,
+    junit_file: Annotated[
+        Path | None, typer.Option("--junit", metavar="FILE", rich_help_panel=OUTPUT, help="Write JUnit XML here.")
+    ] = None,
+    html_file: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", rich_help_panel=OUTPUT, help="Write the HTML report here.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", rich_help_panel=OUTPUT, help="Print report.json instead of a summary.")
+    ] = False,
+    list_checks: Annotated[
+        bool, typer.Option("--list", help="List the checks and the rules that each decides, then exit.")
+    ] = False,
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of report.json, then exit.")] = False,
 ) -> None:
-    """Probe a provider and judge it by every rule that a probe can see.
+    """Probe a target's API and report a verdict for every rule that requests can decide.
 
-    Exit code: 0 all passed, 1 a rule is broken, 2 a mistake in what was asked for, 3 not fully verified. With a
-    baseline: 0 all is kept or accepted, 1 a new failure, a stale or an expired entry.
+    Exit codes: 0 all decided and passed, 1 a failure, 2 a usage or configuration error, 3 not fully verified. With
+    `--baseline`, 0 also means that every failure is accepted, and 1 includes stale and expired baseline entries.
 
     Example:  shenhe check sample --fault text-unlabelled
 
@@ -118,9 +219,11 @@ def check(
         typer.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
         return
     if target is None:
-        raise typer.BadParameter("name a binding file, or `sample`; `shenhe init` drafts one", param_hint="TARGET")
+        raise typer.BadParameter(
+            "expected a binding file or `sample`; draft a binding with `shenhe init`", param_hint="TARGET"
+        )
     if (record is not None or replay is not None) and (workers > 1 or (record is not None and replay is not None)):
-        raise typer.BadParameter("a cassette is recorded or replayed, by one worker", param_hint="--record, --replay")
+        raise typer.BadParameter("use either --record or --replay, with --workers 1", param_hint="--record, --replay")
     day = day_of(on)
     from shenhe.conformance.evidence.baseline import read_baseline
     from shenhe.conformance.evidence.documents import read_evidence
@@ -166,7 +269,7 @@ def check(
     if told is not None:
         typer.echo(f"shenhe: {told}", err=True)
     if was_interrupted(report):
-        typer.echo("shenhe: stopped; what was finished is kept, the rest is inconclusive", err=True)
+        typer.echo("shenhe: stopped; finished checks are kept, the others are inconclusive", err=True)
         raise typer.Exit(INTERRUPTED)
     if known is not None:
         from shenhe.conformance.evidence.baseline import apply_baseline
@@ -188,12 +291,12 @@ def was_interrupted(report: Report) -> bool:
 
 
 def _sampled(report: Report) -> list[str]:
-    """What the sample excludes, check by check."""
+    """One line per sampled check: the failure rate that its sample excludes."""
     return [f"{result.name}: {result.sample.excludes}" for result in report.checks if result.sample is not None]
 
 
 def _documents(report: Report, evidence: Evidence | None) -> list[str]:
-    """What is offered for the rules that only documents show."""
+    """The documents offered for the rules that only documents can show."""
     if evidence is None:
         return []
     from shenhe.conformance.evidence.documents import document_rows, not_asked_for
@@ -217,9 +320,9 @@ def _connect(
 
     if target != SAMPLE:
         if faults:
-            raise typer.BadParameter("only the sample has faults", param_hint="--fault")
+            raise typer.BadParameter("only the target `sample` has faults", param_hint="--fault")
         if variant is not None:
-            raise typer.BadParameter("only the sample has variants", param_hint="--variant")
+            raise typer.BadParameter("only the target `sample` has variants", param_hint="--variant")
         binding = load_binding(target, environ=os.environ, environment=environment)
         return stack.enter_context(binding.connect(base_url=base_url, record=record, replay=replay))
     from shenhe.sample import SampleServer, sample_binding
@@ -229,13 +332,16 @@ def _connect(
         server = SampleServer(faults=faults, variants=variants) if replay is None else None
         base_url = stack.enter_context(server).url if server is not None else "http://127.0.0.1:9"
     elif faults:
-        raise typer.BadParameter("a sample that runs already has the faults it was started with", param_hint="--fault")
+        raise typer.BadParameter(
+            "a running sample keeps the faults it was started with; pass --fault to `shenhe sample serve`",
+            param_hint="--fault",
+        )
     binding = load_binding(sample_binding(variant), environ={**os.environ, "SHENHE_SAMPLE_URL": base_url})
     return stack.enter_context(binding.connect(base_url=base_url, record=record, replay=replay))
 
 
 def _files(out: Path | None, report: Path | None, junit: Path | None, html: Path | None) -> dict[str, Path]:
-    """What is to be written where, in a place that can be written: found out before anything is sent."""
+    """The output files, each checked to be writable before the first request is sent."""
     wanted = {}
     for kind, given, name in (
         ("report", report, "report.json"),
@@ -248,9 +354,9 @@ def _files(out: Path | None, report: Path | None, junit: Path | None, html: Path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise typer.BadParameter(f"the folder {path.parent} cannot be made: {error.strerror}") from None
+            raise typer.BadParameter(f"cannot create the folder {path.parent}: {error.strerror}") from None
         if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
-            raise typer.BadParameter(f"{path} cannot be written")
+            raise typer.BadParameter(f"cannot write {path}")
         wanted[kind] = path
     return wanted
 
@@ -269,7 +375,7 @@ def _write(report: Report, wanted: dict[str, Path]) -> None:
 
 
 def _progress() -> Callable[[int, int, str], None]:
-    """A line on stderr if somebody is there to see it; a total of 0 clears it."""
+    """A progress line on stderr if it is a terminal. A total of 0 clears the line."""
     shown = False
 
     def show(done: int, total: int, name: str) -> None:

@@ -1,4 +1,4 @@
-"""``shenhe claims``: what the stories of the scenarios claim, tested, with the settings that refute it."""
+"""``shenhe claims``: test the claim of each scenario, and that its refuting setting refutes it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .simulate import Engine, Json, Workers, finite
+from .options import Engine, Json, Workers
+from .simulate import finite
 
 if TYPE_CHECKING:
     from shenhe.simulator.validation.claims import Reading, Verdict
@@ -16,26 +17,29 @@ if TYPE_CHECKING:
 
 def claims(
     names: Annotated[
-        list[str] | None, typer.Argument(help="Scenarios, by name or file. Default: all shipped ones that claim.")
+        list[str] | None,
+        typer.Argument(metavar="SCENARIO", help="Scenario names or files. Default: every shipped one with a claim."),
     ] = None,
     replications: Annotated[
-        int, typer.Option("--replications", "-n", min=2, help="How many replications a side.")
+        int, typer.Option("--replications", "-n", metavar="N", min=2, help="Replications per side.")
     ] = 12,
     seed: Annotated[
-        list[int] | None, typer.Option("--seed", min=0, help="A seed; repeatable. Default: 1, 2 and 3.")
+        list[int] | None,
+        typer.Option("--seed", metavar="N", min=0, help="Random seed. Repeatable. Default: 1, 2 and 3."),
     ] = None,
     full: Annotated[
-        bool, typer.Option("--full", help="At the size of the scenario, not at that of its quick settings.")
+        bool, typer.Option("--full", help="Run scenarios at full size instead of with their quick settings.")
     ] = False,
     workers: Workers = None,
-    markdown: Annotated[bool, typer.Option("--markdown", help="Print the table of docs/scenarios.md.")] = False,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print a Markdown table, as in docs/scenarios.md.")
+    ] = False,
     engine: Engine = "auto",
     as_json: Json = False,
 ) -> None:
-    """Test the claim of each scenario's story: paired replications, a 95 % interval for each seed, and the setting that
-    refutes it.
+    """Test the claim of each scenario with paired replications, a 95 % interval per seed, and its refuting setting.
 
-    Exit code 0 when every claim holds for every seed and fails under its refuting setting, 1 when one does not.
+    Exit codes: 0 every claim holds for every seed and fails under its refuting setting, 1 otherwise.
 
     Example:  shenhe claims campaign-2025
 

@@ -1,4 +1,4 @@
-"""``shenhe compare``: what one policy does that another does not, on the same random numbers."""
+"""``shenhe compare``: the paired differences between two policies, on the same random numbers."""
 
 from __future__ import annotations
 
@@ -8,33 +8,36 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .simulate import Engine, Json, Replications, Seed, Set, Workers, finite, load, run_scenario
+from .options import Engine, Json, Replications, Seed, Set, Workers
+from .simulate import finite, load, run_scenario
 
 if TYPE_CHECKING:
     from shenhe.simulator import Comparison, Run
 
 
 def compare(
-    a: Annotated[str, typer.Argument(help="Scenario (name or file), or run folder.")],
-    b: Annotated[str, typer.Argument(help="What to compare it with.")],
+    a: Annotated[str, typer.Argument(metavar="A", help="Scenario (name or file) or run folder.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="Scenario or run folder to compare with A.")],
     replications: Replications = 20,
     seed: Seed = 1,
     workers: Workers = None,
     sets: Set = None,
     sets_a: Annotated[
-        list[str] | None, typer.Option("--set-a", metavar="PATH=VALUE", help="Change a parameter of A alone.")
+        list[str] | None,
+        typer.Option("--set-a", metavar="PATH=VALUE", help="Change a parameter of A only. Repeatable."),
     ] = None,
     sets_b: Annotated[
-        list[str] | None, typer.Option("--set-b", metavar="PATH=VALUE", help="Change a parameter of B alone.")
+        list[str] | None,
+        typer.Option("--set-b", metavar="PATH=VALUE", help="Change a parameter of B only. Repeatable."),
     ] = None,
     engine: Engine = "auto",
     as_json: Json = False,
 ) -> None:
-    """Compare two scenarios or two runs, replication by replication.
+    """Compare two scenarios or two runs on the same random numbers, replication by replication.
 
     Example:  shenhe compare cn-2022-draft cn-2023
 
-    Example:  shenhe compare cn-2023 cn-2023 --set-b policy.staff.inspectors=16
+    Example:  shenhe compare cn-2023 cn-2023 --set-b policy.staff.inspectors=160
     """
     from shenhe import simulator
     from shenhe.simulator.runs.engines import using

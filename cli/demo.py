@@ -1,4 +1,4 @@
-"""``shenhe demo``: the whole job once, on a provider that comes with shenhe, from probing to one page."""
+"""``shenhe demo``: check the built-in sample provider, simulate two policies, and write one page."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .options import Seed, Workers
+
 if TYPE_CHECKING:
     from shenhe.conformance.report import Report
     from shenhe.simulator import Run
 
-#: One fault a behaviour: labeling, consent, real-name, takedown.
+#: One fault per behaviour: labeling, consent, real-name, takedown.
 FAULTS = ("text-unlabelled", "edit-without-consent", "publish-unverified", "search-survives")
 POLICIES = ("cn-2022-draft", "cn-2023")
-#: What the terminal tells of the comparison; the page has every outcome.
+#: The outcomes compared on the terminal. The page has all of them.
 SHOWN = (
     "compliance",
     "violations",
@@ -33,17 +35,15 @@ SHOWN = (
 def demo(
     out: Annotated[
         Path,
-        typer.Option("--out", metavar="FOLDER", help="Where the page goes; an earlier demo there is replaced."),
+        typer.Option("--out", metavar="FOLDER", help="Folder for the results. An earlier demo in it is replaced."),
     ] = Path("demo"),
     replications: Annotated[
-        int, typer.Option("--replications", "-n", min=1, help="How often each policy is simulated.")
+        int, typer.Option("--replications", "-n", metavar="N", min=1, help="Replications per policy.")
     ] = 3,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same results.")] = 1,
-    workers: Annotated[
-        int | None, typer.Option("--workers", min=1, help="Processes to simulate with. Results are the same.")
-    ] = None,
+    seed: Seed = 1,
+    workers: Workers = None,
 ) -> None:
-    """Check a lawful and a faulty provider over HTTP, simulate two policies, and show both on one page.
+    """Check a lawful and a faulty provider over HTTP, simulate two policies, and write one page.
 
     Example:  shenhe demo --out demo
     """
@@ -54,7 +54,7 @@ def demo(
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise typer.BadParameter(f"the folder {out} cannot be made: {error.strerror}", param_hint="--out") from None
+        raise typer.BadParameter(f"cannot create the folder {out}: {error.strerror}", param_hint="--out") from None
     _say("1/4  checking the sample provider, lawful, over HTTP")
     reports = [_checked("Sample provider, lawful", (), seed, out / "lawful")]
     _say(f"2/4  checking it with four faults: {', '.join(FAULTS)}")
@@ -69,10 +69,10 @@ def demo(
         typer.echo(_sentence(report))
     typer.echo()
     print_comparison(compare(*runs), metrics=SHOWN)
-    typer.echo(f"\nLook at {page} in a browser: each failure with its evidence, and both policies with figures.")
+    typer.echo(f"\nOpen {page} in a browser to see each failure with its evidence and both policies with figures.")
     typer.echo(
-        f"Beside it: {out / 'lawful'} and {out / 'faulty'} (report.json, junit.xml), {out / 'runs'} (event logs,"
-        " outcomes)."
+        f"The same folder holds {out / 'lawful'} and {out / 'faulty'} (report.json, junit.xml) and {out / 'runs'}"
+        " (event logs, outcomes)."
     )
     typer.echo("Next: shenhe check sample --fault text-unlabelled    shenhe rules matrix    shenhe compare --help")
 

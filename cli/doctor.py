@@ -1,4 +1,4 @@
-"""``shenhe doctor``: try each operation of a binding once, and say which line is wrong."""
+"""``shenhe doctor``: try each operation of a binding once and name the lines to correct."""
 
 from __future__ import annotations
 
@@ -13,23 +13,26 @@ MARKS = {"works": "✓", "refused": "!", "faulty": "✗", "not tried": "–"}
 
 def doctor(
     binding: Annotated[
-        str | None, typer.Argument(help="The binding file, or the name of a ready-made one.", metavar="BINDING")
+        str | None, typer.Argument(help="The binding file, or the name of a ready-made binding.", metavar="BINDING")
     ] = None,
     base_url: Annotated[
-        str | None, typer.Option("--base-url", help="Use this instead of the binding's base_url.")
+        str | None,
+        typer.Option("--base-url", metavar="URL", help="Address of the target. Overrides base_url of the binding."),
     ] = None,
     environment: Annotated[
         str | None,
-        typer.Option("--environment", metavar="NAME", help="One of the binding's environments, instead of its target."),
+        typer.Option(
+            "--environment", metavar="NAME", help="Use this environment of the binding instead of its default target."
+        ),
     ] = None,
     schema: Annotated[
-        bool, typer.Option("--schema", help="Print the JSON Schema of bindings, for editors, and try nothing.")
+        bool, typer.Option("--schema", help="Print the JSON Schema of bindings, for editors, then exit.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the outcomes as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a list.")] = False,
 ) -> None:
-    """Try each bound operation once and name the line of the binding that is wrong, with what to write instead.
+    """Try each operation of a binding once. For each problem, name the line of the binding and how to correct it.
 
-    Exit code: 0 everything works, 2 the binding or its target is wrong, 3 something was refused or could not be tried.
+    Exit codes: 0 everything works, 2 the binding or its target is wrong, 3 an operation was refused or not tried.
 
     Example:  shenhe doctor binding.yaml --base-url http://127.0.0.1:8000
 
@@ -41,7 +44,7 @@ def doctor(
         typer.echo(json.dumps(binding_schema(), indent=1))
         return
     if binding is None:
-        raise typer.BadParameter("name a binding file; `shenhe init` drafts one", param_hint="BINDING")
+        raise typer.BadParameter("expected a binding file; draft one with `shenhe init`", param_hint="BINDING")
     from shenhe.conformance.bindings import BindingError, load_binding
     from shenhe.conformance.bindings.doctor.doctor import examine
     from shenhe.conformance.verdict import ExitCode

@@ -1,4 +1,4 @@
-"""``shenhe engines``: whether both engines make the same of a scenario, and where they part if not."""
+"""``shenhe engines``: run a scenario in both engines and show the first difference, if any."""
 
 from __future__ import annotations
 
@@ -7,23 +7,26 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .simulate import Json, Seed, Set, finite, load
+from .options import Json, Seed, Set
+from .simulate import finite, load
 
 if TYPE_CHECKING:
     from shenhe.simulator.runs.divergence import Divergence
 
 
 def engines(
-    scenario: Annotated[str, typer.Argument(help="The name of a shipped scenario, or a file.")],
+    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="Name of a shipped scenario, or a file.")],
     seed: Seed = 1,
-    replication: Annotated[int, typer.Option("--replication", "-k", min=0, help="Which replication, from 0.")] = 0,
+    replication: Annotated[
+        int, typer.Option("--replication", "-k", metavar="N", min=0, help="Index of the replication, from 0.")
+    ] = 0,
     sets: Set = None,
     as_json: Json = False,
 ) -> None:
-    """Run one replication in both engines and compare them bit for bit.
+    """Run one replication in both engines and compare the results bit for bit.
 
-    Where they differ, both are replayed to the first moment at which they do, and the rows of the log around it and the
-    state of the provider concerned are shown as each engine has them. Exit code 0 when they agree, 1 when they do not.
+    If they differ, the command replays both up to the first difference. It shows the surrounding rows of both logs and
+    the provider's state in each engine. Exit codes: 0 they agree, 1 they differ.
 
     Example:  shenhe engines cn-2023 --set population.scale=0.1
 
@@ -41,7 +44,7 @@ def engines(
         typer.echo(json.dumps({"agree": found is None, "divergence": document}, indent=2, ensure_ascii=False))
     elif found is None:
         where = f"seed {seed}, replication {replication}"
-        typer.echo(f"{loaded.name}: both engines leave the same log and the same numbers, bit for bit ({where})")
+        typer.echo(f"{loaded.name}: both engines give the same log and results, bit for bit ({where})")
     else:
         typer.echo(explained(found, rule_names(loaded)))
     if found is not None:

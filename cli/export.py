@@ -1,4 +1,4 @@
-"""``shenhe export``: a report in the forms that other systems read."""
+"""``shenhe export``: convert a report to the formats of other systems."""
 
 from __future__ import annotations
 
@@ -29,9 +29,11 @@ class Format(StrEnum):
 
 def export(
     form: Annotated[Format, typer.Argument(metavar="FORMAT", help=" · ".join(Format))],
-    report: Annotated[Path, typer.Argument(metavar="REPORT", help="The report.json of a run; for arazzo a binding.")],
+    report: Annotated[
+        Path, typer.Argument(metavar="REPORT", help="The report.json of a run, or for arazzo a binding.")
+    ],
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help="Where it goes. Default: standard output.")
+        Path | None, typer.Option("--out", metavar="FILE", help="File to write. Default: standard output.")
     ] = None,
     binding: Annotated[
         str,
@@ -39,18 +41,18 @@ def export(
             "--binding",
             metavar="PATH",
             help=(
-                "Where the binding stands in your repository, for sarif, gitlab and github-annotations. Default: as the"
-                " run was given it."
+                "Path of the binding in your repository, for sarif, gitlab and github-annotations. Default: the path in"
+                " the report."
             ),
         ),
     ] = "",
     only: Annotated[
-        str, typer.Option("--only", metavar="NAME", help="For har: only the finding of this check or rule.")
+        str, typer.Option("--only", metavar="NAME", help="For har: export only the finding of this check or rule.")
     ] = "",
     baseline: Annotated[
         Path | None,
         typer.Option(
-            "--baseline", metavar="FILE", help="For github-summary: what is accepted, with reason and last day."
+            "--baseline", metavar="FILE", help="For github-summary: baseline whose accepted failures are marked."
         ),
     ] = None,
     openapi: Annotated[
@@ -58,12 +60,11 @@ def export(
         typer.Option(
             "--openapi",
             metavar="URL",
-            help="For arazzo: the provider's own OpenAPI document. Default: one beside --out.",
+            help="For arazzo: the provider's OpenAPI document. Default: a generated one next to --out.",
         ),
     ] = None,
 ) -> None:
-    """Write a report as SARIF, JUnit, GitLab code quality, GitHub annotations or summary, HAR or OSCAL; or a binding as
-    Arazzo workflow.
+    """Convert a report to SARIF, JUnit, GitLab, GitHub, HAR or OSCAL, or a binding to an Arazzo workflow.
 
     Example:  shenhe export sarif results/report.json --out results/shenhe.sarif
 
@@ -99,7 +100,8 @@ def _arazzo(binding: Path, out: Path | None, openapi: str | None) -> None:
 
     if out is None and openapi is None:
         raise typer.BadParameter(
-            "name a file; the OpenAPI document that the workflow speaks of is written beside it", param_hint="--out"
+            "expected --out or --openapi: the workflow refers to an OpenAPI document, which is written next to --out",
+            param_hint="--out",
         )
     bound = load_binding(binding)
     try:

@@ -1,4 +1,4 @@
-"""``shenhe fleet``: judge every provider of a folder of bindings, to a league table and a page."""
+"""``shenhe fleet``: check every binding in a folder and write a ranking and an HTML page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import typer
 
 from shenhe.conformance.verdict import Level
 
-from .options import INTERRUPTED, AtLevel, Examples, On, Packs, Rules, Seed, day_of, split
+from .options import BUDGET, INTERRUPTED, AtLevel, CheckSeed, Examples, On, Packs, Rules, day_of, split
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,25 +20,29 @@ if TYPE_CHECKING:
     from shenhe.conformance.evidence.baseline import Baseline
     from shenhe.conformance.fleet import Fleet, Member, Provider, Result
 
-#: A larger report has no page; its evidence stands in report.json.
+#: A report above this size gets no HTML page. Its evidence is in report.json.
 LARGEST_SHOWN = 16 * 1024 * 1024
 
 
 def fleet(
     folder: Annotated[
-        Path | None, typer.Argument(metavar="DIR", help="A folder of bindings, a *.yaml file each.")
+        Path | None, typer.Argument(metavar="DIR", help="Folder of bindings, one *.yaml file per provider.")
     ] = None,
     out: Annotated[
-        Path, typer.Option("--out", metavar="DIR", help="Folder for fleet.json, index.html and a report each.")
+        Path,
+        typer.Option("--out", metavar="DIR", help="Folder for fleet.json, index.html and one report per provider."),
     ] = Path("fleet"),
     level: AtLevel = Level.CORE,
     packs: Packs = None,
     rules: Rules = None,
     on: On = None,
-    seed: Seed = 0,
+    seed: CheckSeed = 0,
     examples: Examples = 25,
     at_once: Annotated[
-        int, typer.Option("--at-once", metavar="N", min=1, max=64, help="Providers asked at the same time.")
+        int,
+        typer.Option(
+            "--at-once", metavar="N", min=1, max=64, rich_help_panel=BUDGET, help="Providers to check at the same time."
+        ),
     ] = 4,
     max_time: Annotated[
         float,
@@ -46,37 +50,64 @@ def fleet(
             "--max-time",
             metavar="SECONDS",
             min=0.1,
-            help="Ask each no longer; one that does not end soon after is ended.",
+            rich_help_panel=BUDGET,
+            help="Time limit per provider. A process that overruns it is killed.",
         ),
     ] = 1800.0,
-    max_requests: Annotated[int | None, typer.Option("--max-requests", min=1, help="Send each no more.")] = None,
+    max_requests: Annotated[
+        int | None,
+        typer.Option(
+            "--max-requests", metavar="N", min=1, rich_help_panel=BUDGET, help="Maximum requests per provider."
+        ),
+    ] = None,
     max_generations: Annotated[
-        int | None, typer.Option("--max-generations", min=0, help="Call what each may charge for no more often.")
+        int | None,
+        typer.Option(
+            "--max-generations",
+            metavar="N",
+            min=0,
+            rich_help_panel=BUDGET,
+            help="Maximum calls of generate and edit per provider, which it may charge for.",
+        ),
     ] = None,
     max_memory: Annotated[
-        int, typer.Option("--max-memory", metavar="MIB", min=64, help="Address space that each may take.")
+        int,
+        typer.Option(
+            "--max-memory",
+            metavar="MIB",
+            min=64,
+            rich_help_panel=BUDGET,
+            help="Maximum address space per process, in MiB.",
+        ),
     ] = 2048,
     env_dir: Annotated[
         Path | None,
-        typer.Option("--env-dir", metavar="DIR", help="Take the variables of NAME.yaml from NAME.env here alone."),
+        typer.Option(
+            "--env-dir",
+            metavar="DIR",
+            help="Folder of environment files. NAME.yaml gets its variables only from NAME.env.",
+        ),
     ] = None,
     baseline_dir: Annotated[
         Path | None,
         typer.Option(
-            "--baseline-dir", metavar="DIR", help="What is accepted of NAME.yaml for now stands in NAME.yaml here."
+            "--baseline-dir",
+            metavar="DIR",
+            help="Folder of baselines. NAME.yaml applies to the binding of the same name.",
         ),
     ] = None,
     fresh: Annotated[
-        bool, typer.Option("--fresh", help="Ask everybody again, also those that an earlier run finished.")
+        bool, typer.Option("--fresh", help="Check every provider again, including those that an earlier run finished.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print fleet.json instead of the table.")] = False,
-    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of fleet.json.")] = False,
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of fleet.json, then exit.")] = False,
 ) -> None:
-    """Judge every provider of a folder of bindings, each in a process of its own with a bound on time and memory.
+    """Check every binding in a folder, one process each, and write a ranking and an HTML page.
 
-    One that fails, hangs or dies stops nobody else. The same command again asks only those that were not finished. Exit
-    code: that of `shenhe check` for the gravest: 1 a rule is broken, 2 a binding cannot be used, 3 not fully verified,
-    0 all passed.
+    Each process has a time and a memory limit. A provider that fails, hangs or crashes does not affect the others.
+    Repeat the command to check only unfinished providers.
+
+    Exit codes, the gravest of all: 1 a failure, 2 an unusable binding, 3 not fully verified, 0 all decided and passed.
 
     Example:  shenhe fleet bindings --out results
 
@@ -88,14 +119,14 @@ def fleet(
         typer.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
         return
     if folder is None:
-        raise typer.BadParameter("name a folder of bindings, a *.yaml file each", param_hint="DIR")
+        raise typer.BadParameter("expected a folder of bindings, one *.yaml file per provider", param_hint="DIR")
     from shenhe.conformance.fleet import Options, members, read_variables, run_fleet, shared_secrets
 
     chosen = members(folder)
     own = read_variables(env_dir, chosen) if env_dir is not None else None
     if own is None:
         for name, files in shared_secrets(chosen).items():
-            _say(f"{name} is given to several: {', '.join(files)}; --env-dir keeps the variables of each apart")
+            _say(f"several bindings read {name}: {', '.join(files)}; pass --env-dir to keep their variables apart")
     wanted_packs, wanted_rules = split(packs), split(rules)
     whole = run_fleet(
         chosen,

@@ -1,4 +1,4 @@
-"""``shenhe forecast``: what a provider that was measured faces in a scenario, and which of its failures drives it."""
+"""``shenhe forecast``: simulate a measured provider's future, and which of its failures drives it."""
 
 from __future__ import annotations
 
@@ -9,43 +9,52 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .simulate import Engine, Json, Seed, Set, finite, load
+from .options import Engine, Json, Seed, Set
+from .simulate import finite, load
 
 if TYPE_CHECKING:
     from shenhe.simulator.estimation.forecast import Forecast
 
 
 def forecast(
-    report: Annotated[Path, typer.Argument(metavar="REPORT.json", help="The report of `shenhe check`.")],
+    report: Annotated[Path, typer.Argument(metavar="REPORT.json", help="A report written by `shenhe check`.")],
     scenario: Annotated[
-        str, typer.Option("--scenario", "-s", help="The name of a shipped scenario, or a file.")
+        str, typer.Option("--scenario", "-s", metavar="SCENARIO", help="Name of a shipped scenario, or a file.")
     ] = "cn-2023",
     size: Annotated[
-        str | None, typer.Option("--size", help="Size class of the provider; by default the most frequent.")
+        str | None,
+        typer.Option("--size", metavar="CLASS", help="Size class of the provider. Default: the most frequent one."),
     ] = None,
-    days: Annotated[float, typer.Option("--days", help="How long it is followed, to the end of the scenario.")] = 365.0,
+    days: Annotated[
+        float, typer.Option("--days", metavar="DAYS", help="Days to forecast, at the end of the scenario.")
+    ] = 365.0,
     link: Annotated[
         str,
         typer.Option(
-            "--link", help="From failing when probed to the field: edges-are-rare, as-probed or field-is-harder."
+            "--link",
+            metavar="NAME",
+            help="How failure rates under test relate to the field: edges-are-rare, as-probed or field-is-harder.",
         ),
     ] = "as-probed",
     occasions: Annotated[
-        str, typer.Option("--occasions", help="What an occasion puts to the test: weakest-check or one-check.")
+        str,
+        typer.Option("--occasions", metavar="NAME", help="Which check an occasion tests: weakest-check or one-check."),
     ] = "weakest-check",
-    replications: Annotated[int, typer.Option("--replications", "-n", min=2, help="How many replications.")] = 20,
+    replications: Annotated[
+        int, typer.Option("--replications", "-n", metavar="N", min=2, help="Number of replications.")
+    ] = 20,
     seed: Seed = 1,
     sets: Set = None,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="PAGE.html", help="Write a page with figures and tables.")
+        Path | None, typer.Option("--out", metavar="FILE.html", help="Write an HTML page with figures and tables.")
     ] = None,
     engine: Engine = "auto",
     as_json: Json = False,
 ) -> None:
-    """Put one measured provider into a scenario: sanctions, downtime, removal, cost, and what drives them.
+    """Forecast sanctions, downtime, removals and costs of one measured provider, and what drives them.
 
-    Without a sample of independent draws in the report (`shenhe check --sample 60`) the failure rates are little known,
-    and the forecast is as uncertain.
+    Run `shenhe check --sample 60` for the report: without a random sample, the failure rates and therefore the forecast
+    are very uncertain.
 
     Example:  shenhe check sample --fault text-unlabelled --report report.json
 

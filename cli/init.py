@@ -1,4 +1,4 @@
-"""``shenhe init``: a first binding, from an OpenAPI document, a ready-made one, or questions."""
+"""``shenhe init``: draft a binding from an OpenAPI document, a ready-made binding, or questions."""
 
 from __future__ import annotations
 
@@ -16,27 +16,28 @@ def init(
     ready: Annotated[
         str | None, typer.Option("--ready", metavar="NAME", help="Copy a ready-made binding: openai, openai-chat.")
     ] = None,
-    interactive: Annotated[bool, typer.Option("--interactive", help="Ask for what a binding needs.")] = False,
+    interactive: Annotated[
+        bool, typer.Option("--interactive", help="Draft from your answers to a few questions.")
+    ] = False,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help="Where it goes. Default: standard output.")
+        Path | None, typer.Option("--out", metavar="FILE", help="File to write. Default: standard output.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
-    """Draft a binding. What the document does not say stands as ${FILL_IN_…}; the notes on stderr say what was mapped
-    and what not.
+    """Draft a binding. Missing values become `${FILL_IN_…}` placeholders. A mapping summary goes to stderr.
 
-    Nothing is fetched and nothing is asked of a provider.
+    The command reads local files only and sends no requests.
 
-    Exit code: 0 drafted, 2 a mistake in what was asked for, 3 no endpoint was mapped.
+    Exit codes: 0 drafted, 2 a usage error, 3 no endpoint could be mapped.
 
     Example:  shenhe init --openapi openapi.json --out binding.yaml
 
     Example:  shenhe init --ready openai --out binding.yaml
     """
     if sum((openapi is not None, ready is not None, interactive)) != 1:
-        raise typer.BadParameter("give one of --openapi SPEC, --ready NAME, --interactive")
+        raise typer.BadParameter("expected exactly one of --openapi, --ready and --interactive")
     if out is not None and out.exists() and not force:
-        raise typer.BadParameter(f"{out} exists; --force replaces it", param_hint="--out")
+        raise typer.BadParameter(f"{out} exists; pass --force to overwrite it", param_hint="--out")
     code = 0
     if openapi is not None:
         text, code = _from_openapi(openapi)
@@ -63,9 +64,9 @@ def _from_openapi(path: Path) -> tuple[str, int]:
     drafted = draft(read_openapi(path, str(path)))
     notes = [
         ("mapped", drafted.mapped),
-        ("not mapped (no endpoint sounds like it)", drafted.missing),
-        ("endpoints that no operation uses", drafted.unused),
-        ("passed over", drafted.passed_over),
+        ("not mapped (no matching endpoint)", drafted.missing),
+        ("unused endpoints", drafted.unused),
+        ("skipped", drafted.passed_over),
         ("to fill in", [f"{blank.text} {blank.hint}".rstrip() for blank in drafted.blanks]),
     ]
     for title, lines in notes:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from shenhe.labels.record import FileRecord
 
 app = typer.Typer(
-    help="Read the labels of AI-generated content out of files, or write conforming ones.",
+    help="Read the labels of AI-generated content in files, or write conforming labels.",
     no_args_is_help=True,
 )
 
@@ -24,27 +24,30 @@ app = typer.Typer(
     epilog="Example:  shenhe label read picture.png sound.wav --json",
 )
 def read(
-    files: Annotated[list[Path], typer.Argument(help="Files of any format.", show_default=False)],
-    as_json: Annotated[bool, typer.Option("--json", help="Print a list, one object a file.")] = False,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Files of any format.", show_default=False)],
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON array with one object per file.")] = False,
     metadata: Annotated[
         bool,
-        typer.Option("--metadata", help="Read metadata and words only: no sound, no pixels, no credentials."),
+        typer.Option("--metadata", help="Read only metadata and text: no pixels, sound or content credentials."),
     ] = False,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Mark as not conforming also what breaks a recommended clause.")
+        bool, typer.Option("--strict", help="Also require the recommended clauses of the standard.")
     ] = False,
-    workers: Annotated[int, typer.Option(help="Processes to read with.", min=1, max=256)] = 1,
+    workers: Annotated[int, typer.Option(metavar="N", help="Worker processes.", min=1, max=256)] = 1,
     trust_anchors: Annotated[
         Path | None,
-        typer.Option(metavar="PEM", help="Certificates whose content credentials are trusted.", dir_okay=False),
+        typer.Option(metavar="PEM", help="File of certificates to trust for content credentials.", dir_okay=False),
     ] = None,
     evidence: Annotated[
-        Path | None, typer.Option(help="Folder for the crops and strips that decided.", file_okay=False)
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", help="Folder for image crops and audio strips that show each label.", file_okay=False
+        ),
     ] = None,
 ) -> None:
-    """Find every label in each file, say where it stands and how it departs from GB 45438-2025.
+    """List every label in each file, with its position and its deviations from GB 45438-2025.
 
-    Exit code 0: every file was read; 3: something was refused or could not be decided; 2: wrong usage.
+    Exit codes: 0 every file was read, 2 a usage error, 3 something was refused or could not be decided.
     """
     from shenhe.labels.record import read_files
 
@@ -126,24 +129,26 @@ def _print(found: FileRecord, strict: list[bool] | None) -> None:
     epilog="Example:  shenhe label write a.png --producer 001191110102MACQD9K64010000 --id a-1 --out b.png",
 )
 def write(
-    file: Annotated[Path, typer.Argument(help="The file to label.", show_default=False)],
-    out: Annotated[Path, typer.Option(help="Where the labelled file goes.", show_default=False)],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to label.", show_default=False)],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Write the labelled file here.", show_default=False)],
     producer: Annotated[str, typer.Option(help="ContentProducer: the provider's name or 27-character code.")] = "",
     produce_id: Annotated[str, typer.Option("--id", help="ProduceID: the content's unique number.")] = "",
-    label: Annotated[str, typer.Option(help="1: is AI-generated; 2: may be; 3: suspected.")] = "1",
-    propagator: Annotated[str, typer.Option(help="ContentPropagator; the producer where left out.")] = "",
-    propagate_id: Annotated[str, typer.Option(help="PropagateID; the ProduceID where left out.")] = "",
-    reserved: Annotated[str, typer.Option(help="ReservedCode1: the producer's own protection.")] = "",
-    explicit: Annotated[bool, typer.Option("--explicit", help="Also a label that people perceive.")] = False,
-    only_explicit: Annotated[
-        bool, typer.Option("--only-explicit", help="A label that people perceive, and no implicit one.")
+    label: Annotated[str, typer.Option(metavar="1|2|3", help="1: is AI-generated, 2: possibly, 3: suspected.")] = "1",
+    propagator: Annotated[str, typer.Option(help="ContentPropagator. Default: the producer.")] = "",
+    propagate_id: Annotated[str, typer.Option(help="PropagateID. Default: the ProduceID.")] = "",
+    reserved: Annotated[str, typer.Option(help="ReservedCode1: the producer's own integrity data.")] = "",
+    explicit: Annotated[
+        bool, typer.Option("--explicit", help="Also add an explicit label, which people perceive.")
     ] = False,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the file that --out names.")] = False,
+    only_explicit: Annotated[
+        bool, typer.Option("--only-explicit", help="Add only an explicit label, no metadata.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
-    """Write the AIGC field into a file's metadata, and on request a label that people perceive.
+    """Write the AIGC field to a file's metadata and, on request, an explicit label.
 
-    The file's other metadata stays, and its content is not re-encoded where the format allows it. A file that
-    already has such a label is refused: there may be only one.
+    Other metadata is preserved. Content is not re-encoded if the format allows it. A file that already has an AIGC
+    field is refused, since only one is allowed.
     """
     from shenhe.labels import ImplicitFields, LabelWriteError, Limits, write_label
     from shenhe.labels.record import media_type_of

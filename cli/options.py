@@ -1,4 +1,4 @@
-"""Options of every command that runs checks, and how their values are read."""
+"""Options that several commands share, and how their values are read."""
 
 from __future__ import annotations
 
@@ -9,33 +9,103 @@ import typer
 
 from shenhe.conformance.verdict import Level
 
-#: What a shell expects of a command that was interrupted.
+#: The exit code of a command that was interrupted, as shells expect it.
 INTERRUPTED = 130
 
-AtLevel = Annotated[Level, typer.Option("--level", help="How much is checked.")]
+#: Panels of ``shenhe check --help`` and ``shenhe fleet --help``.
+TARGET, SCOPE, BUDGET, OUTPUT = "Target", "Scope", "Budget", "Output"
+
+# -- commands that run checks
+
+AtLevel = Annotated[
+    Level,
+    typer.Option("--level", rich_help_panel=SCOPE, help="How many rules to cover. Higher levels send more requests."),
+]
 Packs = Annotated[
     list[str] | None,
-    typer.Option("--packs", metavar="ID", help="Packs of rules, instead of those in force. Repeatable."),
+    typer.Option(
+        "--packs",
+        metavar="ID",
+        rich_help_panel=SCOPE,
+        help="Check these rule packs instead of those in force. Repeatable; see `shenhe rules list`.",
+    ),
 ]
 Rules = Annotated[
     list[str] | None,
-    typer.Option("--rules", metavar="PATTERN", help="Only these, e.g. 'cn-labeling-2025/*'. Repeatable."),
+    typer.Option(
+        "--rules",
+        metavar="PATTERN",
+        rich_help_panel=SCOPE,
+        help="Check only matching rules, such as 'cn-labeling-2025/*'. Repeatable.",
+    ),
 ]
-On = Annotated[str | None, typer.Option("--on", metavar="DATE", help="Apply the law of this day (YYYY-MM-DD).")]
-Seed = Annotated[int, typer.Option("--seed", min=0, help="The same seed asks the same.")]
-Examples = Annotated[int, typer.Option("--examples", min=0, help="Cases that each check draws after its fixed ones.")]
+On = Annotated[
+    str | None,
+    typer.Option(
+        "--on", metavar="DATE", rich_help_panel=SCOPE, help="Apply the law of this date (YYYY-MM-DD). Default: today."
+    ),
+]
+CheckSeed = Annotated[
+    int,
+    typer.Option(
+        "--seed",
+        metavar="N",
+        min=0,
+        rich_help_panel=SCOPE,
+        help="Random seed. The same seed sends the same requests.",
+    ),
+]
+Examples = Annotated[
+    int,
+    typer.Option(
+        "--examples", metavar="N", min=0, rich_help_panel=SCOPE, help="Random cases per check, after its listed cases."
+    ),
+]
+
+# -- commands that simulate
+
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="PATH=VALUE",
+        help="Change one parameter, such as policy.staff.inspectors=12. Repeatable.",
+    ),
+]
+Replications = Annotated[int, typer.Option("--replications", "-n", metavar="N", min=1, help="Number of replications.")]
+Seed = Annotated[
+    int, typer.Option("--seed", metavar="N", min=0, help="Random seed. The same seed gives the same results.")
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        metavar="N",
+        min=1,
+        help="Worker processes (default: chosen automatically). Does not affect results.",
+    ),
+]
+Engine = Annotated[
+    str,
+    typer.Option(
+        "--engine",
+        metavar="auto|simpy|compiled",
+        help="Simulation engine. `auto` picks the one expected to finish first. Does not affect results.",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a summary.")]
 
 
 def day_of(text: str | None) -> date | None:
-    """The day that ``--on`` gives; ``None`` for none. Raises ``typer.BadParameter``."""
+    """The date in ``text``, or ``None`` without one. Raises ``typer.BadParameter``."""
     if text is None:
         return None
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise typer.BadParameter(f"{text!r} is no date; write it as 2026-01-31", param_hint="--on") from None
+        raise typer.BadParameter(f"found {text!r}, expected a date such as 2026-01-31", param_hint="--on") from None
 
 
 def split(values: list[str] | None) -> list[str] | None:
-    """Repeated and comma-separated values alike."""
+    """The values of a repeatable option; each may itself be a comma-separated list."""
     return [part.strip() for value in values for part in value.split(",") if part.strip()] if values else None

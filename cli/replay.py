@@ -1,4 +1,4 @@
-"""``shenhe replay``: one failure of a report again."""
+"""``shenhe replay``: send the requests of one failure again."""
 
 from __future__ import annotations
 
@@ -16,25 +16,24 @@ if TYPE_CHECKING:
 
 def replay(
     report: Annotated[Path, typer.Argument(metavar="REPORT", help="The report.json of a run.")],
-    rule: Annotated[str, typer.Option("--rule", metavar="ID", help="The rule (or check) whose failure is repeated.")],
+    rule: Annotated[str, typer.Option("--rule", metavar="ID", help="The rule (or check) whose failure to reproduce.")],
     base_url: Annotated[
         str | None,
-        typer.Option("--base-url", help="Where the provider is now. Needed where it is not on this machine."),
+        typer.Option("--base-url", metavar="URL", help="Address of the target. Required unless it is on this machine."),
     ] = None,
     binding: Annotated[
         str | None,
         typer.Option(
             "--binding",
             metavar="BINDING",
-            help="Have the check judge anew by this binding, with the seed of the report.",
+            help="Run the check again with this binding and the seed of the report.",
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a summary.")] = False,
 ) -> None:
-    """Send the stored requests of one failure again, and say whether the provider still answers so.
+    """Send the stored requests of one failure again and report whether the failure still occurs.
 
-    Exit code: 1 it shows again, 0 it no longer shows, 3 that cannot be told from the answers, 2 a mistake in what was
-    asked for.
+    Exit codes: 0 it no longer occurs, 1 it occurs again, 2 a usage error, 3 the responses do not decide it.
 
     Example:  shenhe replay results/report.json --rule cn-dsp-2023/9.2
 

@@ -1,4 +1,4 @@
-"""``shenhe report``: conformance reports and simulation runs as one page to read, or a report as JUnit."""
+"""``shenhe report``: conformance reports and simulation runs as one HTML page, or a report as JUnit XML."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 def report(
     inputs: Annotated[
         list[Path],
-        typer.Argument(metavar="INPUT...", help="report.json files and run folders, in any mix.", show_default=False),
+        typer.Argument(metavar="INPUT", help="report.json files and run folders.", show_default=False),
     ],
-    out: Annotated[Path | None, typer.Option("--out", metavar="FILE.html", help="Write the page here.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE.html", help="Write the HTML page here.")] = None,
     junit: Annotated[
         Path | None,
-        typer.Option("--junit", metavar="FILE.xml", help="Write the one report.json given as JUnit XML here."),
+        typer.Option("--junit", metavar="FILE.xml", help="Write JUnit XML here. Takes exactly one report.json."),
     ] = None,
 ) -> None:
-    """Make one page of conformance reports and simulated futures. It needs no network and opens from a file.
+    """Render conformance reports and simulation runs as one self-contained HTML page.
 
-    Several reports stand side by side; runs after the first are compared with it. Without --out and --junit the page is
-    report.html.
+    Several reports appear side by side. Further runs are compared with the first. Without `--out` or `--junit`, the
+    page is written to report.html.
 
     Example:  shenhe report results/report.json --out report.html
 
@@ -36,7 +36,9 @@ def report(
         out = Path("report.html")
     reports, runs = _read(inputs)
     if junit is not None and len(reports) != 1:
-        raise typer.BadParameter(f"JUnit is of one report.json, and {len(reports)} were given", param_hint="--junit")
+        raise typer.BadParameter(
+            f"found {len(reports)} reports, expected exactly one report.json for JUnit", param_hint="--junit"
+        )
     if out is not None:
         from shenhe.reports.pages.page import write_page
 
@@ -58,7 +60,7 @@ def _read(inputs: list[Path]) -> tuple[list[Report], list[Run]]:
     reports, runs = [], []
     for path in inputs:
         if not path.exists():
-            raise typer.BadParameter(f"there is no {path}", param_hint="INPUT")
+            raise typer.BadParameter(f"{path}: no such file or folder", param_hint="INPUT")
         if path.is_dir() and not ((path / "run.json").exists() or not (path / "report.json").exists()):
             reports.append(read_report(path / "report.json"))
         elif path.is_dir():

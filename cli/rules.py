@@ -1,4 +1,4 @@
-"""``shenhe rules``: the rulebook on the terminal."""
+"""``shenhe rules``: list and show the rules in the rulebook."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ if TYPE_CHECKING:
 E = TypeVar("E", bound=StrEnum)
 
 app = typer.Typer(
-    help="List the rules of law, show one, or lay out the matrix of rules and penalties.",
+    help="List the rules, show one in full, or print the matrix of rules and penalties.",
     no_args_is_help=True,
 )
 
 On = Annotated[
     str | None,
-    typer.Option("--on", metavar="DATE", help="The day whose law counts, as 2025-09-01. Default: today."),
+    typer.Option("--on", metavar="DATE", help="Apply the law of this date (YYYY-MM-DD). Default: today."),
 ]
 Packs = Annotated[
     list[str] | None,
     typer.Option(
         "--packs",
         metavar="ID,…",
-        help="Packs by name; a draft is only ever chosen so. Default: those in force that day.",
+        help="Packs to include. Default: those in force on the date. Drafts are included only by name.",
     ),
 ]
 Markets = Annotated[
-    list[str] | None, typer.Option("--market", metavar="cn|eu|us", help="Where the service is offered.")
+    list[str] | None, typer.Option("--market", metavar="cn|eu|us", help="Market in which the service is offered.")
 ]
 Services = Annotated[
     list[str] | None,
@@ -56,24 +56,24 @@ Behaviours = Annotated[
 ]
 SeenBys = Annotated[
     list[str] | None,
-    typer.Option("--seen-by", metavar="probe|document|nobody", help="How a breach could be seen from outside."),
+    typer.Option("--seen-by", metavar="probe|document|nobody", help="How a violation can be observed from outside."),
 ]
 PackDirs = Annotated[
     list[Path] | None,
-    typer.Option("--pack-dir", metavar="DIR", help="A folder with packs of your own, *.yaml."),
+    typer.Option("--pack-dir", metavar="DIR", help="Folder with your own packs (*.yaml). Repeatable."),
 ]
-Lang = Annotated[str, typer.Option("--lang", metavar="en|zh", help="The language of titles.")]
+Lang = Annotated[str, typer.Option("--lang", metavar="en|zh", help="Language of titles.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 LIST_EXAMPLES = """Example:  shenhe rules list --behaviour labeling --on 2025-08-31
 
-Drafts:   shenhe rules list --packs cn-dsp-2022-draft"""
+Example:  shenhe rules list --packs cn-dsp-2022-draft"""
 SHOW_EXAMPLES = """Example:  shenhe rules show cn-dsp-2023/14.2
 
-A ladder: shenhe rules show cn-penalties/csl-69 --on 2025-12-31"""
+Example:  shenhe rules show cn-penalties/csl-69 --on 2025-12-31"""
 MATRIX_EXAMPLES = """Example:  shenhe rules matrix --market cn --seen-by probe
 
-For work: shenhe rules matrix --packs cn-dsp-2023 --json"""
+Example:  shenhe rules matrix --packs cn-dsp-2023 --json"""
 SCHEMA_EXAMPLES = "Example:  shenhe rules schema > pack.schema.json"
 
 
@@ -139,7 +139,7 @@ def matrix(
     pack_dir: PackDirs = None,
     as_json: AsJson = False,
 ) -> None:
-    """Each rule with whom it binds, how a breach is seen, and what it costs."""
+    """Print each rule with its obligors, how a violation is observed, and its penalties."""
     book, day = _book(pack_dir), _day(on)
     chosen = _choose(book, day, packs, market, service, behaviour, seen_by)
     if as_json:
@@ -164,7 +164,7 @@ def matrix(
 @app.command("show", epilog=SHOW_EXAMPLES)
 def show(
     ids: Annotated[
-        list[str], typer.Argument(metavar="ID…", help="Ids of rules, penalties or packs.", show_default=False)
+        list[str], typer.Argument(metavar="ID…", help="IDs of rules, penalties or packs.", show_default=False)
     ],
     on: On = None,
     pack_dir: PackDirs = None,
@@ -199,7 +199,7 @@ def show(
 
 @app.command("schema", epilog=SCHEMA_EXAMPLES)
 def schema() -> None:
-    """Print the JSON Schema of a pack file, for an editor or another program."""
+    """Print the JSON Schema of pack files, for editors and other programs."""
     from shenhe.rulebook import pack_schema
 
     _print_json(pack_schema())

@@ -1,4 +1,4 @@
-"""``shenhe sample``: the sample provider, served, its faults listed, its binding shown."""
+"""``shenhe sample``: serve the sample provider and list its faults and variants."""
 
 from __future__ import annotations
 
@@ -9,40 +9,40 @@ from typing import Annotated, NoReturn
 import typer
 
 app = typer.Typer(
-    help="Serve the sample provider, lawful or with faults, and see what its faults break.",
+    help="Serve the sample provider, lawful or with faults, and list its faults, variants and binding.",
     no_args_is_help=True,
 )
 
 SERVE_EXAMPLES = """Example:  shenhe sample serve --port 8000 --fault text-unlabelled
 
-Look:     curl http://127.0.0.1:8000/about/rules"""
+Example:  curl http://127.0.0.1:8000/about/rules"""
 FAULTS_EXAMPLES = """Example:  shenhe sample faults --json
 
-Try one:  shenhe check sample --fault upload-strips-labels"""
+Example:  shenhe check sample --fault upload-strips-labels"""
 VARIANTS_EXAMPLES = """Example:  shenhe sample variants --json
 
-Try one:  shenhe check sample --variant asynchronous"""
+Example:  shenhe check sample --variant asynchronous"""
 BINDING_EXAMPLES = """Example:  shenhe sample binding > binding.yaml
 
-Another:  shenhe sample binding --variant envelope"""
+Example:  shenhe sample binding --variant envelope"""
 
 
 @app.command("serve", epilog=SERVE_EXAMPLES)
 def serve(
     port: Annotated[
         int,
-        typer.Option("--port", metavar="PORT", help="A port on 127.0.0.1; 0 takes a free one.", min=0, max=65535),
+        typer.Option("--port", metavar="PORT", help="Port on 127.0.0.1 (0 = any free port).", min=0, max=65535),
     ] = 8000,
     fault: Annotated[
         list[str] | None,
-        typer.Option("--fault", metavar="NAME", help="A law to break, by name (repeatable). Default: none."),
+        typer.Option("--fault", metavar="NAME", help="Enable this fault. Repeatable."),
     ] = None,
     variant: Annotated[
         list[str] | None,
-        typer.Option("--variant", metavar="NAME", help="A lawful way of its own, by name (repeatable). Default: none."),
+        typer.Option("--variant", metavar="NAME", help="Behave like this lawful variant. Repeatable."),
     ] = None,
 ) -> None:
-    """Serve the sample provider on this machine until Ctrl-C."""
+    """Serve the sample provider on 127.0.0.1 until you press Ctrl-C."""
     from shenhe.sample import SampleServer, UnknownFaultError, UnknownVariantError, VariantNotInstalledError
 
     try:
@@ -54,7 +54,7 @@ def serve(
     except VariantNotInstalledError as error:
         _stop(str(error))
     except OSError as error:
-        _stop(f"port {port} cannot be served ({error.strerror}); choose another with --port; 0 takes a free one")
+        _stop(f"port {port} is not available ({error.strerror}); choose another with --port, or 0 for any free port")
     with server:
         behaving = f"with {', '.join(fault)}" if fault else "lawful"
         typer.echo(f"{server.url}  ({behaving}; stop with Ctrl-C)")
@@ -66,7 +66,7 @@ def serve(
 
 @app.command("faults", epilog=FAULTS_EXAMPLES)
 def faults(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """List the faults: what each does, and the rules that then fail."""
+    """List the faults: what each does, and which rules fail with it."""
     from shenhe.sample.faults import FAULTS
 
     if as_json:
@@ -97,7 +97,7 @@ def faults(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
 
 @app.command("variants", epilog=VARIANTS_EXAMPLES)
 def variants(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """List the lawful variants: other ways of obeying the same rules, none of which may fail."""
+    """List the lawful variants: different but lawful behaviours, which every check must pass."""
     from shenhe.sample.variants import VARIANTS
 
     if as_json:
@@ -112,10 +112,10 @@ def variants(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")
 @app.command("binding", epilog=BINDING_EXAMPLES)
 def binding(
     variant: Annotated[
-        str | None, typer.Option("--variant", metavar="NAME", help="As this lawful variant is reached.")
+        str | None, typer.Option("--variant", metavar="NAME", help="Print the binding of this lawful variant.")
     ] = None,
 ) -> None:
-    """Print the binding of the sample provider, to start one of your own from."""
+    """Print the binding of the sample provider, as a starting point for your own."""
     from shenhe.sample import UnknownVariantError, sample_binding
 
     try:

@@ -1,4 +1,4 @@
-"""``shenhe simulate``: run a scenario and say what it came to, with 95 % intervals."""
+"""``shenhe simulate``: run a scenario and summarise its outcomes with 95 % intervals."""
 
 from __future__ import annotations
 
@@ -13,47 +13,30 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .options import Engine, Json, Replications, Seed, Set, Workers
+
 if TYPE_CHECKING:
     from shenhe.simulator import Run, Scenario
 
 MANY = 50_000
-"""Providers beyond which the memory needed is said before starting."""
+"""Above this number of providers, the memory needed is printed before the run starts."""
 BYTES_A_PROVIDER = {"simpy": 30_000, "compiled": 10_000}
-"""Beyond the libraries, by engine, a replication of cn-2023 in full with its log being written: 6,092 providers take
-some 150 MB on SimPy, 50,000 some 490 MB compiled.
-"""
-
-Set = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set", metavar="PATH=VALUE", help="Change one parameter, e.g. policy.staff.inspectors=12. Repeatable."
-    ),
-]
-Replications = Annotated[int, typer.Option("--replications", "-n", min=1, help="How many replications.")]
-Seed = Annotated[int, typer.Option("--seed", min=0, help="The seed: the same one gives the same run.")]
-Workers = Annotated[
-    int | None,
-    typer.Option("--workers", min=1, help="Processes to use; by default as many as pay. Results are the same."),
-]
-Engine = Annotated[
-    str,
-    typer.Option(
-        "--engine",
-        metavar="auto|simpy|compiled",
-        help="What runs it; auto takes the one sooner done. Results are the same.",
-    ),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]
+"""Memory per provider and engine, beside that of the libraries, measured on cn-2023 with its event log."""
 
 
 def simulate(
-    scenario: Annotated[str | None, typer.Argument(help="The name of a shipped scenario, or a file.")] = None,
-    list_scenarios: Annotated[bool, typer.Option("--list", help="Name the shipped scenarios.")] = False,
+    scenario: Annotated[
+        str | None, typer.Argument(metavar="SCENARIO", help="Name of a shipped scenario, or a scenario file.")
+    ] = None,
+    list_scenarios: Annotated[bool, typer.Option("--list", help="List the shipped scenarios, then exit.")] = False,
     replications: Replications = 20,
     seed: Seed = 1,
     workers: Workers = None,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Folder for run.json, event log and outcomes; resumes what it holds.")
+        Path | None,
+        typer.Option(
+            "--out", metavar="FOLDER", help="Folder for run.json, event log and outcomes. An unfinished run is resumed."
+        ),
     ] = None,
     sets: Set = None,
     precision: Annotated[
@@ -61,17 +44,18 @@ def simulate(
         typer.Option(
             "--precision",
             metavar="5%",
-            help="Add replications until the 95 % intervals of violations and sanctioned cases are this narrow.",
+            help="Add replications until the 95 % intervals of violations and sanctioned cases are within this share of"
+            " their means.",
         ),
     ] = None,
     engine: Engine = "auto",
     as_json: Json = False,
 ) -> None:
-    """Simulate providers under a regulator's policy.
+    """Simulate many providers under a regulator's policy.
 
     Example:  shenhe simulate cn-2023 --replications 20 --seed 1 --out runs/cn-2023
 
-    Example:  shenhe simulate cn-2023 --set policy.detection.inspection_rate=0.5
+    Example:  shenhe simulate cn-2023 --set policy.detection.inspection_rate=0.1
 
     Example:  shenhe simulate campaign-2025 --set population.scale=0.1 --precision 5%
 
@@ -83,7 +67,9 @@ def simulate(
         _print_list(as_json)
         return
     if scenario is None:
-        raise typer.BadParameter("name a scenario, or a file; `shenhe simulate --list` names the shipped ones")
+        raise typer.BadParameter(
+            "expected a scenario name or file; list the shipped ones with `shenhe simulate --list`"
+        )
     loaded = load(scenario, sets)
     with using(engine):
         if precision is not None:
@@ -172,9 +158,7 @@ def run_scenario(
     try:
         return simulator.simulate(scenario, replications, seed, workers, out, progress, command=command)
     except KeyboardInterrupt:
-        kept = (
-            f"they are kept in {out}, and the same command goes on from there" if out else "nothing was kept: no --out"
-        )
+        kept = f"repeat the command to resume from {out}" if out else "nothing was saved, since --out was not given"
         typer.echo(f"\nstopped after {finished} of {replications} replications; {kept}", err=True)
         raise typer.Exit(130) from None
     finally:
@@ -182,7 +166,7 @@ def run_scenario(
 
 
 def memory_needed(scenario: Scenario, replications: int, workers: int) -> str:
-    """What a run of a large market will take, in words, beside what this machine has."""
+    """The memory that a run of a large market needs and that this machine has, as a sentence."""
     from shenhe.simulator.runs.engines import choose
 
     providers, engine = scenario.population.simulated, choose(None, [(scenario, replications)])
@@ -192,11 +176,11 @@ def memory_needed(scenario: Scenario, replications: int, workers: int) -> str:
         has = f", of {os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 1e9:.1f} GB in this machine"
     except (AttributeError, ValueError, OSError):
         has = ""
-    return f"{providers:,} providers will need {need}{has}; population.scale makes the market smaller"
+    return f"{providers:,} providers will need {need}{has}; set population.scale below 1 for a smaller market"
 
 
 def progress_bar(title: str) -> Callable[[int, int], None]:
-    """A line on stderr once two seconds have passed and if somebody is there to see it; a negative count clears it."""
+    """A progress line on stderr, after two seconds, if it is a terminal. A negative count clears the line."""
     began, shown = time.monotonic(), False
 
     def show(done: int, wanted: int) -> None:
@@ -244,7 +228,7 @@ def _print_list(as_json: bool) -> None:
 
 
 def finite(value: Any) -> float | None:
-    """JSON knows no NaN: undefined is null."""
+    """``value`` for JSON, which has no NaN: ``None`` for an undefined number."""
     return None if value != value else float(value)
 
 

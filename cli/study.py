@@ -1,4 +1,4 @@
-"""``shenhe study``: many policies under many uncertain worlds, and what follows from them."""
+"""``shenhe study``: run many policies in many uncertain worlds and analyse the results."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .help import HelpGroup
-from .simulate import Engine
+from .options import Engine, Json
 
 if TYPE_CHECKING:
     from shenhe.simulator.analysis import Analysis
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ASK_SECONDS = 600.0
 ASK_BYTES = 1e9
-"""A study that takes more than this is agreed to first."""
+"""A study that is estimated to need more time or disk than this asks for confirmation."""
 
 
 class _RunByDefault(HelpGroup):
@@ -39,28 +39,31 @@ app = typer.Typer(
     cls=_RunByDefault,
     no_args_is_help=True,
     help=(
-        "Run many policies under many uncertain worlds, and ask what follows.\n\n`shenhe study STUDY.yaml --out DIR`"
-        " runs one, and resumes it. Example:  shenhe study first-look --out runs/first-look"
+        "Run many policies in many uncertain worlds, and analyse the results.\n\n"
+        "`shenhe study STUDY --out DIR` is short for `shenhe study run`. Repeat it to resume.\n\n"
+        "Example:  shenhe study first-look --out runs/first-look"
     ),
 )
 
-Out = Annotated[Path, typer.Option("--out", help="Folder for the results; resumes what it holds.")]
+Out = Annotated[
+    Path, typer.Option("--out", metavar="DIR", help="Folder for the results. An unfinished study is resumed.")
+]
 Workers = Annotated[
-    int | None, typer.Option("--workers", min=1, help="Processes to use; by default one for each processor.")
+    int | None, typer.Option("--workers", metavar="N", min=1, help="Worker processes. Default: one per processor.")
 ]
 Kind = Annotated[
-    str, typer.Option("--executor", metavar="processes|inline|dask", help="Where jobs run. Results are the same.")
+    str, typer.Option("--executor", metavar="processes|inline|dask", help="Where jobs run. Does not affect results.")
 ]
 Scheduler = Annotated[
-    str | None, typer.Option("--scheduler", help="A Dask scheduler to join, such as tcp://10.0.0.5:8786.")
+    str | None,
+    typer.Option("--scheduler", metavar="URL", help="Dask scheduler to connect to, such as tcp://10.0.0.5:8786."),
 ]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, however long it takes.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 
 
 @app.command("run")
 def run(
-    study: Annotated[str, typer.Argument(help="A study file, or the name of a shipped study.")],
+    study: Annotated[str, typer.Argument(metavar="STUDY", help="Name of a shipped study, or a study file.")],
     out: Out,
     workers: Workers = None,
     executor: Kind = "processes",
@@ -69,7 +72,7 @@ def run(
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Run a study, or what is missing of it.
+    """Run a study, or the part of it that is not finished.
 
     Example:  shenhe study first-look --out runs/first-look
 
@@ -102,8 +105,8 @@ def run(
         for name, reason in done.quarantined.items():
             typer.echo(f"not run: {name}: {reason}", err=True)
         typer.echo(
-            f"{len(done.quarantined)} jobs could not be run; the rest stands in {out}. The same command tries them"
-            " again.",
+            f"{len(done.quarantined)} jobs could not run; the other results are in {out}. Repeat the command to try"
+            " them again.",
             err=True,
         )
         raise typer.Exit(3)
@@ -111,7 +114,7 @@ def run(
 
 @app.command("list")
 def list_studies(as_json: Json = False) -> None:
-    """Name the shipped studies.
+    """List the shipped studies.
 
     Example:  shenhe study list
     """
@@ -139,20 +142,28 @@ def analyse(
     kind: Annotated[str, typer.Argument(metavar="KIND", help=f"One of: {KINDS}.")],
     run: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a finished study.")],
     metric: Annotated[
-        str | None, typer.Option("--metric", help="The metric to judge by; by default the study's first objective.")
+        str | None,
+        typer.Option("--metric", metavar="NAME", help="Metric to analyse. Default: the study's first objective."),
     ] = None,
     arm: Annotated[
-        str | None, typer.Option("--arm", help="The arm to look at (sensitivity, discover, tipping).")
+        str | None, typer.Option("--arm", metavar="NAME", help="Arm to analyse (sensitivity, discover, tipping).")
     ] = None,
-    baseline: Annotated[str | None, typer.Option("--baseline", help="The arm others are compared with.")] = None,
+    baseline: Annotated[
+        str | None, typer.Option("--baseline", metavar="NAME", help="Arm to compare the others with.")
+    ] = None,
     threshold: Annotated[
-        float | None, typer.Option("--threshold", help="What counts as a case of interest (discover).")
+        float | None,
+        typer.Option("--threshold", metavar="VALUE", help="Metric value from which a case counts (discover)."),
     ] = None,
-    delta: Annotated[float | None, typer.Option("--delta", help="The smallest difference that matters (rank).")] = None,
-    figure: Annotated[Path | None, typer.Option("--figure", help="Write the figure as a page of HTML.")] = None,
+    delta: Annotated[
+        float | None, typer.Option("--delta", metavar="VALUE", help="Smallest difference that matters (rank).")
+    ] = None,
+    figure: Annotated[
+        Path | None, typer.Option("--figure", metavar="FILE.html", help="Write the figure as an HTML page.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Ask one question of a finished study.
+    """Answer one question from the results of a study.
 
     Example:  shenhe study analyse compare runs/first-look --metric harm
 
@@ -175,7 +186,9 @@ def analyse(
 
 @app.command("search")
 def search(
-    study: Annotated[str, typer.Argument(help="A study file with a section `search`, or the name of a shipped study.")],
+    study: Annotated[
+        str, typer.Argument(metavar="STUDY", help="Name of a shipped study, or a study file, with a section `search`.")
+    ],
     out: Out,
     workers: Workers = None,
     executor: Kind = "processes",
@@ -184,7 +197,7 @@ def search(
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Search the levers of a policy for those that no other beats on all objectives.
+    """Search the levers of a policy for Pareto-optimal settings: no other setting is better on all objectives.
 
     Example:  shenhe study search levers --out runs/levers
     """
@@ -214,19 +227,19 @@ def _pool(kind: str, workers: int | None, scheduler: str | None) -> Pool:
 
 
 def _agree(estimate: Estimate) -> bool:
-    """Say what a study will take, and ask above the limits."""
+    """Print the estimated time and disk use, and ask for confirmation above the limits."""
     typer.echo(f"{estimate}", err=True)
     if estimate.wall <= ASK_SECONDS and estimate.disk <= ASK_BYTES:
         return True
     if not sys.stdin.isatty():
         raise typer.BadParameter(
-            "this is long, and nobody is there to be asked: add --yes to agree, or make the study smaller"
+            "the study is above the limits and there is no terminal for a confirmation: pass --yes, or make it smaller"
         )
-    return bool(typer.confirm("Go on?", err=True))
+    return bool(typer.confirm("Run it?", err=True))
 
 
 class _Progress:
-    """Progress on stderr with the time left; Ctrl-C ends with exit code 130 and says what was kept."""
+    """Progress on stderr with the time left. Ctrl-C exits with 130 and names the folder to resume from."""
 
     def __init__(self, title: str, out: Path) -> None:
         from .simulate import progress_bar
@@ -246,8 +259,10 @@ class _Progress:
         self._bar(-1, 1)
         if kind is not None and issubclass(kind, KeyboardInterrupt):
             done, wanted = self._last
-            kept = f"they are kept in {self._out}, and the same command goes on from there"
-            typer.echo(f"\nstopped after {done:,} of {wanted:,} replications; {kept}", err=True)
+            typer.echo(
+                f"\nstopped after {done:,} of {wanted:,} replications; repeat the command to resume from {self._out}",
+                err=True,
+            )
             raise typer.Exit(130)
 
 

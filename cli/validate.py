@@ -1,4 +1,4 @@
-"""``shenhe validate``: the simulator against closed forms, laws, metamorphic properties and published results."""
+"""``shenhe validate``: test the simulator against closed forms, invariants and published results."""
 
 from __future__ import annotations
 
@@ -9,26 +9,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .simulate import Engine, Json, finite
+from .options import Engine, Json
+from .simulate import finite
 
 if TYPE_CHECKING:
     from shenhe.simulator.validation.suite import Validation
 
 
 def validate(
-    seed: Annotated[int, typer.Option("--seed", min=0, help="The seed of the runs.")] = 2023,
-    quick: Annotated[
-        bool, typer.Option("--quick", help="Fewer replications: wider errors, a third of the time.")
-    ] = False,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Random seed of the runs.")] = 2023,
+    quick: Annotated[bool, typer.Option("--quick", help="Run fewer replications, with wider errors.")] = False,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="PAGE.html", help="Write a page with figures and tables.")
+        Path | None, typer.Option("--out", metavar="FILE.html", help="Write an HTML page with figures and tables.")
     ] = None,
     engine: Engine = "auto",
     as_json: Json = False,
 ) -> None:
-    """Check the simulator against everything that is known of it: closed forms, laws of every run, published results.
+    """Test the simulator against closed forms, invariants of every run, and published results.
 
-    Takes about a minute, a third of it with --quick. Exit code 0 when every check passes, 1 when one does not.
+    Exit codes: 0 every check passes, 1 a check fails.
 
     Example:  shenhe validate --out validation.html
 

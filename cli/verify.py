@@ -1,4 +1,4 @@
-"""``shenhe verify``: check an attestation and say what it covers."""
+"""``shenhe verify``: verify an attestation and print what it covers."""
 
 from __future__ import annotations
 
@@ -21,61 +21,63 @@ _MAX_FILE = 4 * 1024 * 1024
 
 
 def verify(
-    attestation: Annotated[Path, typer.Argument(metavar="FILE", help="What `shenhe attest` wrote.")],
+    attestation: Annotated[Path, typer.Argument(metavar="FILE", help="An attestation written by `shenhe attest`.")],
     key: Annotated[Path, typer.Option("--key", metavar="PUBLIC_PEM", help="The signer's Ed25519 public key, in PEM.")],
     report: Annotated[
-        Path | None, typer.Option("--report", metavar="REPORT", help="Also check that it is about this report.")
+        Path | None, typer.Option("--report", metavar="REPORT", help="Also verify that it covers this report.")
     ] = None,
     require_passed: Annotated[
         bool,
         typer.Option(
-            "--require-passed", help="Refuse unless every applicable rule that a check can decide passed (see --level)."
+            "--require-passed", help="Require that every applicable rule that a check can decide passed (see --level)."
         ),
     ] = False,
     level: Annotated[
         Level, typer.Option("--level", help="With --require-passed: the level up to which rules must have passed.")
     ] = Level.FULL,
-    target: Annotated[
-        str | None, typer.Option("--target", metavar="NAME", help="Refuse another target than this one.")
-    ] = None,
+    target: Annotated[str | None, typer.Option("--target", metavar="NAME", help="Require this target.")] = None,
     binding: Annotated[
         Path | None,
-        typer.Option("--binding", metavar="FILE", help="Refuse another binding than this file, byte for byte."),
+        typer.Option("--binding", metavar="FILE", help="Require this binding file, byte for byte."),
     ] = None,
     binding_sha256: Annotated[
-        str | None, typer.Option("--binding-sha256", metavar="HEX", help="Refuse another binding than that hash's.")
+        str | None, typer.Option("--binding-sha256", metavar="HEX", help="Require the binding with this hash.")
     ] = None,
     max_age: Annotated[
         float | None,
-        typer.Option("--max-age", metavar="DAYS", min=0, max=36500, help="Refuse a run that started earlier."),
+        typer.Option(
+            "--max-age", metavar="DAYS", min=0, max=36500, help="Refuse a run that started more than DAYS days ago."
+        ),
     ] = None,
     expected_key: Annotated[
-        str | None, typer.Option("--key-id", metavar="HEX", help="Refuse another signer than the key of this id.")
+        str | None, typer.Option("--key-id", metavar="HEX", help="Require this key ID as the signer.")
     ] = None,
     revoked: Annotated[
         Path | None,
         typer.Option(
-            "--revoked", metavar="FILE", help="Refuse the keys and reports of this list (one SHA-256 per line)."
+            "--revoked", metavar="FILE", help="Refuse the keys and reports in this file (one SHA-256 per line)."
         ),
     ] = None,
     law_of: Annotated[
         str | None,
-        typer.Option("--law-of", metavar="DATE", help="With --require-passed: accept the law of that day."),
+        typer.Option("--law-of", metavar="DATE", help="With --require-passed: accept the law of this date."),
     ] = None,
     rulebook_sha256: Annotated[
         str | None,
         typer.Option(
-            "--rulebook-sha256", metavar="HEX", help="With --require-passed: accept that rulebook, not this one's."
+            "--rulebook-sha256",
+            metavar="HEX",
+            help="With --require-passed: accept this rulebook instead of the installed one.",
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the statement as JSON.")] = False,
 ) -> None:
-    """Check that an attestation is unchanged and signed by that key, and say what it covers.
+    """Verify that an attestation is unchanged and signed with the key, and print what it covers.
 
-    An attestation is the signer's word that a run of this suite, rulebook and binding gave this report. It does not
-    prove that the run took place.
+    An attestation is the signer's statement that a run of this suite, rulebook and binding produced this report. It
+    does not prove that the run took place.
 
-    Exit code: 0 it holds, 1 it does not, 2 a usage error.
+    Exit codes: 0 verified, 1 not verified, 2 a usage error.
 
     Example:  shenhe verify attestation.json --key public.pem --report report.json --require-passed --max-age 30
     """
@@ -96,7 +98,7 @@ def verify(
     from shenhe.rulebook import load_rulebook
 
     if binding is not None and binding_sha256 is not None:
-        raise typer.BadParameter("give the file or its hash, not both", param_hint="--binding, --binding-sha256")
+        raise typer.BadParameter("expected a file or its hash, not both", param_hint="--binding, --binding-sha256")
     pem, data = _read(key, MAX_KEY_BYTES), _read(attestation, MAX_BYTES)
     report_bytes = read_report_bytes(report) if report is not None else None
     list_text = _read(revoked, _MAX_FILE).decode("utf-8", "replace") if revoked is not None else ""

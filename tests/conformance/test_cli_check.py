@@ -89,13 +89,13 @@ def test_a_production_system_is_not_probed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "told"),
     [
-        ([], "name a binding file"),
-        (["sample", "--on", "soon"], "is no date"),
+        ([], "expected a binding file or `sample`"),
+        (["sample", "--on", "soon"], "expected a date"),
         (["sample", "--level", "some"], "core"),
         (["sample", "--seed", "-1"], "seed"),
         (["sample", "--examples", "many"], "examples"),
-        (["sample", "--report", "/dev/null/report.json"], "cannot be made"),
-        (["binding.yaml", "--fault", "text-unlabelled"], "only the sample has faults"),
+        (["sample", "--report", "/dev/null/report.json"], "cannot create the folder"),
+        (["binding.yaml", "--fault", "text-unlabelled"], "only the target `sample` has faults"),
     ],
 )
 def test_a_mistake_in_usage_is_told_with_exit_code_2(args: list[str], told: str) -> None:
@@ -188,4 +188,6 @@ def test_workers_and_a_sample_are_options() -> None:
 
 def test_a_lawful_variant_passes_and_another_provider_has_none(tmp_path: Path) -> None:
     assert run("sample", "--variant", "envelope", *FEW).exit_code == 0
-    assert "only the sample has variants" in run("binding.yaml", "--variant", "envelope").stderr.replace("│", " ")
+    assert "only the target `sample` has variants" in run("binding.yaml", "--variant", "envelope").stderr.replace(
+        "│", " "
+    )

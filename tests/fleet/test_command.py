@@ -141,7 +141,7 @@ def test_shared_variables_are_told_and_a_folder_of_them_is_used(
         (secrets / "one.env").write_text("SHARED_KEY=mine-alone\n")
         result = run(folder, "--out", tmp_path / "y", *FEW, "--env-dir", secrets)
     assert result.exit_code == 2
-    assert "is given to several" not in result.stderr
+    assert "several bindings read" not in result.stderr
     assert heard
     assert all(b"X-Key: mine-alone" in request for request in heard)
 

@@ -73,7 +73,7 @@ def test_compare_takes_folders_and_changes_of_one_side(tmp_path: Path) -> None:
 def test_usage_errors_have_code_2() -> None:
     code, _, err = shenhe("simulate")
     assert code == 2
-    assert "name a scenario" in err
+    assert "expected a scenario name or file" in err
     assert shenhe("simulate", "cn-2023", "-n", "0")[0] == 2
     assert shenhe("simulate", "cn-2023", "-n", "many")[0] == 2
     misspelt, incomplete = shenhe("simulate", "cn-2203"), shenhe("simulate", "cn-2023", "--set", "horizon")

@@ -64,13 +64,11 @@ def test_what_is_wrong_is_told(folder: Path, tmp_path: Path) -> None:
         assert told in done.stderr
 
 
-def test_a_long_study_is_not_begun_when_nobody_is_there(
-    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_long_study_needs_yes_without_a_terminal(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shenhe.cli.study.ASK_SECONDS", 0.0)
     done = shenhe("study", str(file), "--out", str(tmp_path / "long"), "--executor", "inline")
     assert done.exit_code == 2
-    assert "add --yes" in " ".join(done.output.replace("│", " ").split())
+    assert "pass --yes" in " ".join(done.output.replace("│", " ").split())
     assert shenhe("study", str(file), "--out", str(tmp_path / "long"), "--executor", "inline", "--yes").exit_code == 0
 
 

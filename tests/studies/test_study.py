@@ -216,7 +216,7 @@ def test_ctrl_c_keeps_what_was_finished_and_says_so(tmp_path: Path) -> None:
     driver.send_signal(signal.SIGINT)
     _, told = driver.communicate(timeout=60)
     assert driver.returncode == 130
-    assert b"the same command goes on from there" in told
+    assert b"repeat the command to resume from" in told
     assert not list(shards.glob(".*.part"))
 
 
