@@ -135,7 +135,7 @@ def test_shared_variables_are_told_and_a_folder_of_them_is_used(
         small(folder, "two", url, auth=auth)
         result = run(folder, "--out", tmp_path / "x", *FEW)
         assert result.exit_code == 0
-        assert "SHARED_KEY is given to several: one.yaml, two.yaml" in result.stderr
+        assert "several bindings read SHARED_KEY: one.yaml, two.yaml" in result.stderr
         assert any(b"canary-of-all" in request for request in heard)
         heard.clear()
         (secrets / "one.env").write_text("SHARED_KEY=mine-alone\n")
