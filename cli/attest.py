@@ -19,8 +19,8 @@ def attest(
     """Sign a report with an Ed25519 key: an in-toto test-result statement in a DSSE envelope.
 
     The statement covers the bytes of the report, the version of shenhe, the rulebook, the binding and what the run
-    left out. The command recomputes the rules from the checks and refuses an edited report. Set SHENHE_KEY_PASSPHRASE if
-    the key is protected by a passphrase.
+    left out. The command recomputes the rules from the checks and refuses an edited report. Set
+    SHENHE_KEY_PASSPHRASE if the key is protected by a passphrase.
 
     Example:  openssl genpkey -algorithm ed25519 -out key.pem
 
