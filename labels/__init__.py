@@ -4,7 +4,7 @@ Importing this loads the standard library only; Pillow, numpy and the recogniser
 needs them.
 """
 
-from .meaning.wording import read_text_labels
+from .meaning.passages import read_text_labels
 from .model import FIELD_KEYS, Deviation, ImplicitFields, Label, Labels, Limits, Refusal, Weight
 from .read import read_labels, read_metadata
 from .write import LabelWriteError, write_label

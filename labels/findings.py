@@ -41,6 +41,7 @@ class Findings:
         self.labels: list[Label] = []
         self.refused: list[Refusal] = []
         self.notes: list[str] = []
+        self.statements: list[Label] = []
         self.glimpse: bytes | None = None
         self._parts = 0
         self._looked_at = 0
@@ -63,6 +64,11 @@ class Findings:
         if len(self.labels) >= self.limits.labels:
             raise BeyondLimitError(f"more than {self.limits.labels} labels in one file")
         self.labels.append(label)
+
+    def state(self, label: Label) -> None:
+        """A statement of AI origin that lacks an element of the standard, in the form of a label."""
+        if len(self.statements) < self.limits.labels:
+            self.statements.append(label)
 
     def within(self, size: int, carrier: str) -> bool:
         """Whether a metadata value of ``size`` bytes is small enough to be looked at; refuses it in words where not."""

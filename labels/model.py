@@ -186,6 +186,9 @@ class Refusal:
 class Labels:
     """Everything one reading found. Truth value: whether any label was found.
 
+    ``statements`` are near misses that people understand all the same: they say that the content was made by AI,
+    but not in the words of GB 45438-2025 ("本文由AI编写", "Made with AI" in a picture). Other rules may accept them.
+
     ``glimpse`` is what was looked at or listened to without finding a label that people perceive: a small JPEG of
     the picture or the film's first frame, or a PNG spectrogram of a sound's ends.
     """
@@ -195,6 +198,7 @@ class Labels:
     refused: tuple[Refusal, ...] = ()
     notes: tuple[str, ...] = ()
     glimpse: bytes | None = field(default=None, repr=False)
+    statements: tuple[Label, ...] = ()
 
     @property
     def implicit(self) -> tuple[Label, ...]:

@@ -68,7 +68,14 @@ def read_source(data: Source, media_type: str | None, depth: Depth, found: Findi
     if media_type is not None:
         _compare(kind, media_type, found)
     found.mark_two_labels()
-    return Labels(kind.media_type, tuple(found.labels), tuple(found.refused), tuple(found.notes), found.glimpse)
+    return Labels(
+        kind.media_type,
+        tuple(found.labels),
+        tuple(found.refused),
+        tuple(found.notes),
+        found.glimpse,
+        tuple(found.statements),
+    )
 
 
 def _too_large(size: int, media_type: str | None, found: Findings) -> Labels:

@@ -61,6 +61,8 @@ class Worker:
                 return
         for raw in answer["labels"]:
             found.add(label_from(raw))
+        for raw in answer["statements"]:
+            found.state(label_from(raw))
         for refusal in answer["refused"]:
             found.refuse(refusal["what"], refusal["why"])
         for note in answer["notes"]:
@@ -175,6 +177,7 @@ def label_from(raw: dict[str, Any]) -> Label:
 def answer_of(found: Findings) -> dict[str, Any]:
     return {
         "labels": [label_as(label) for label in found.labels],
+        "statements": [label_as(label) for label in found.statements],
         "refused": [dataclasses.asdict(refusal) for refusal in found.refused],
         "notes": found.notes,
         "glimpse": base64.b64encode(found.glimpse).decode() if found.glimpse is not None else None,

@@ -8,7 +8,7 @@ from itertools import islice
 
 from ..findings import BeyondLimitError, Findings, Span
 from ..meaning.aigc import is_name
-from ..meaning.wording import DISGUISE
+from ..meaning.passages import disguise
 from ..model import Deviation
 from . import text as documents
 from . import xmp
@@ -219,7 +219,7 @@ def _may_say_something_in_chinese(text: str) -> bool:
     if "&" in text and _REFERENCE.search(text):
         return True
     # Beyond the first 65,536 characters lie alphabets that look like letters.
-    return DISGUISE.search(text) is not None or len(text.encode("utf-16-le", "surrogatepass")) > 2 * len(text)
+    return disguise().search(text) is not None or len(text.encode("utf-16-le", "surrogatepass")) > 2 * len(text)
 
 
 def read_html(data: bytes, found: Findings) -> None:

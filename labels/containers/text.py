@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 from ..findings import Findings, Span
 from ..meaning.aigc import is_name
-from ..meaning.wording import find_text_labels, with_text_label
+from ..meaning.passages import read_passage
+from ..meaning.wording import with_text_label
 from ..model import Deviation, Label
 from .table import Container
 
@@ -42,12 +44,17 @@ def byte_span(data: bytes, text: str, start: int, end: int) -> Span | None:
 
 def read_words(text: str, carrier: str, found: Findings) -> None:
     """Adds the explicit text labels of ``text``; ``carrier`` is put in front of their own."""
-    labels, notes = find_text_labels(text)
-    for label in labels:
-        where = f"{carrier}/{label.carrier}" if carrier else label.carrier
-        found.add(Label(label.scheme, label.kind, where, label.fields, label.deviations, None, label.raw, label.detail))
-    for note in notes:
+    passage = read_passage(text)
+    for label in passage.labels:
+        found.add(_standing_in(label, carrier))
+    for label in passage.others:
+        found.state(_standing_in(label, carrier))
+    for note in passage.notes:
         found.note(f"{carrier}: {note}" if carrier else note)
+
+
+def _standing_in(label: Label, carrier: str) -> Label:
+    return replace(label, carrier=f"{carrier}/{label.carrier}" if carrier else label.carrier)
 
 
 def read_text(data: bytes, found: Findings) -> None:

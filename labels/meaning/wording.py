@@ -1,385 +1,372 @@
-"""Explicit labels in words: the two elements of GB 45438-2025, where they stand, and tricks that hide them.
+"""What a short statement says of AI generation: a label, the same in other words, or only talk about it.
 
-A label names the AI element (``AI`` or ``人工智能``) and the generation element (``生成`` or ``合成``)
-in one short statement about the content itself. A sentence that merely talks about AI generation, denies
-it, asks about it or quotes the words is no label.
+A label names the AI element (``AI`` or ``人工智能``) and the generation element (``生成`` or ``合成``) of GB 45438-2025
+in one short statement about the content it stands in. The whole statement has to be that: a headline, a denial, a
+question, an advertisement or the name of an event may hold the same words and is no label. So a statement is matched
+from its first to its last word against a grammar, whose words are data (``wording.yaml``).
+
+>>> judge("本图片由AI生成，仅供参考", "picture").sense.value
+'label'
+>>> judge("AI生成式大模型峰会", "picture").sense.value
+'speaks of it'
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import pairwise
+from enum import StrEnum
+from functools import cache
+from typing import Any, Literal
 
-from shenhe.core.text import HIDDEN
+from ..data import load_data
+from ..model import Deviation
 
-from ..model import Deviation, Label
+#: In what a statement stands; decides which objects a statement without a subject may name ("AI生成图片" in a text is a
+#: heading).
+Medium = Literal["text", "picture", "film", "sound"]
 
-#: Farther than this from both ends, only a line or bracket of its own is taken for a label.
-_EDGE = 64
-_LONGEST_STATEMENT = 60
-_LONGEST_TEXT = 1 << 20
-_CANDIDATES = 200
+_LONGEST = 80
+_CJK = "\u3400-\u9fff\uff0c\u3002\uff1a\uff1b\u3001\uff08\uff09"
+_SPACE_BESIDE_CHINESE = re.compile(rf"(?<=[{_CJK}])\s+|\s+(?=[{_CJK}])")
+_ORNAMENT = re.compile(r"^[^\w#《〈“‘「『\"'（(【\[]+|[^\w》〉”’」』\"'）)】\]？?]+$")
+_BRACKETS = {"(": ")", "（": "）", "[": "]", "【": "】", "〔": "〕", "<": ">", "〈": "〉", "{": "}"}
+_QUOTES = {"“": "”", "「": "」", "『": "』", '"': '"', "‘": "’", "'": "'", "`": "`"}
+_MISREAD = re.compile(r"(?<![A-Za-z0-9])A[lI1|丨](?![A-Za-z0-9])")
+_MISREAD_AIGC = re.compile(r"(?<![A-Za-z0-9])A[lI1|]GC(?![A-Za-z])")
 
-# Letters that look like the two of "AI": Greek, Cyrillic and small capitals, beyond what NFKC folds.
-_LOOKALIKES = str.maketrans("ΑАᎪꓮΙІӀᏆꓲ", "AAAAIIIII")
-# Full-width letters and the mathematical alphabets, which NFKC folds.
-_WIDE = re.compile("[\uff21-\uff5a\U0001d400-\U0001d7ff]")
-_UNCLEAN = re.compile(f"{HIDDEN.pattern}|[{''.join(map(chr, _LOOKALIKES))}]|{_WIDE.pattern}")
-_SUPERSCRIPT_MARKS = ("ᴬᴵ", "ᴀɪ", "🅰🅸", "ᴬᴵᴳᶜ")
-#: Matches a character that may disguise the letters of ``AI``, among the first 65,536. The two that choose the style of
-#: an emoji are left out: they are on many pages.
-DISGUISE = re.compile(f"(?![\ufe0e\ufe0f])[{HIDDEN.pattern[1:-1]}{''.join(map(chr, _LOOKALIKES))}ＡＩａｉᴬᴀ]")
 
-_AI = r"(?:人工智能|(?<![A-Za-z])(?:AI|Ai|ai)(?:GC)?(?![A-Za-z]))"
-_GENERATION = r"(?:生成|合成)"
-_FILLER = (
-    # Atomic, so that a run of letters is not split in every possible way.
-    r"(?>技术|模型|大模型|大语言模型|算法|辅助|自动|智能|助手|工具|服务|软件|系统|平台|程序|创作|制作|编辑|修改|和|与|或|及|并|、|/|／|所|全部|部分|"
-    r"（AI）|\(AI\)|[\s·・\-—_:：|｜+&]|[A-Za-z0-9.]{1,12})"
-)
-_OBJECT = (
-    r"(?:的)?(?:合成|生成)?(?:的)?(?:此|该)?(?:式)?(?:内容|文本|文字|文章|文案|图片|图像|图|画面|画作|音频|声音|语音|配音|音乐|歌曲|视频|影像|短片|作品|"
-    r"回答|回复|结果|信息|资料|报告|摘要|总结|翻译|虚拟场景|场景|数字人|人物|形象|标识|而成|产生|完成|的)?"
-)
-_FORWARD = re.compile(rf"({_AI}){_FILLER}{{0,6}}({_GENERATION}){_OBJECT}")
-_BACKWARD = re.compile(
-    rf"({_GENERATION})(?:者|方|式|方式|来源|工具|方法|主体|技术|内容|于|自|by|[\s:：（(\-]){{0,4}}({_AI})"
-)
-_ENGLISH = re.compile(
-    r"\b(?:AI[- ](?:generated|made|created|synthesi[sz]ed)|(?:generated|created|made|synthesi[sz]ed|produced)"
-    r"(?: (?:in part|entirely|automatically))? (?:by|with|using)(?: an?)? (?:AI|artificial intelligence)|"
-    r"artificial(?:ly)? intelligence[- ]generated|artificially generated)\b",
-    re.IGNORECASE,
-)
-_MENTION_OF_AI_ALONE = re.compile(
-    rf"({_AI})(播客|主播|助手|对话|绘画|写作|视频|配音|创作|智能体|创意)|虚拟(?:主播|人|数字人)|数字人"
-)
-_REVERSED = re.compile(r"成生\s*(?:IA|能智工人)|(?:IA|能智工人)\s*成[生合]|成[生合]\s*(?:IA|能智工人)")
-_NEGATED = re.compile(
-    r"(?:非|不是|并非|不属于|未经|未使用|未采用|未|没有|没|无|不含|不用|不使用|拒绝|禁止|反对|不得|勿|杜绝|抵制|是否|不)\s*(?:由|使用|用|采用|经|为|是|含)?\s*$"
-)
-_NEGATED_ENGLISH = re.compile(r"\b(?:not|no|never|isn't|aren't|without|non)\b[- ]?(?:\w+ ){0,2}$", re.IGNORECASE)
-_ABOUT_SOMETHING_ELSE = re.compile(
-    r"我|你|他|她|它们|咱|喜欢|讨论|研究|关于|什么|如何|怎么|怎样|为何|为什么|学习|介绍|批评|探讨|随着|通过立法|关注|认为|据说|有人|很多|许多|治理|监管|识别|检测|区分|防范|打击|举报|标注|要求|应当|必须|如果|若"
-)
-_TAIL_OF_STATEMENT = re.compile(
-    r"^[\s）)】\]」』”\"'〕〉》*~_|｜·.!！。，,;；:：\-—#]*(?:$|(?:仅供|请|不代表|供|注意|内容|可能|并经|已|由|经|来源|如有|未经|谨慎|后|且|with|by|仅|[A-Za-z0-9(（@©]))"
-)
-_SEPARATORS = re.compile(r"[\n\r。！!？?；;]|(?<=[】\]）)])|(?=[【\[（(])")
-_QUOTES = {"“": "”", "「": "」", "『": "』", '"': '"', "‘": "’", "《": "》", "'": "'", "`": "`"}
-_WORDS = re.compile(r"[\w\u4e00-\u9fff]")
+class Sense(StrEnum):
+    """What a statement with the words of a label amounts to."""
+
+    LABEL = "label"
+    OTHER_WORDS = "other words"
+    DENIED = "denied"
+    QUESTION = "question"
+    QUOTED = "quoted"
+    TITLE = "title"
+    TAG = "tag"
+    MARK = "mark"
+    SPEAKS_OF_IT = "speaks of it"
+
+
+#: Why a statement is no label, in the words of a note.
+REASONS = {
+    Sense.DENIED: "a statement that denies AI generation",
+    Sense.QUESTION: "a question about AI generation",
+    Sense.QUOTED: "the words of a label stand in quotation marks",
+    Sense.TITLE: "the words of a label stand in a title",
+    Sense.TAG: "the words of a label are a topic tag",
+    Sense.SPEAKS_OF_IT: "a sentence about AI generation, not a label",
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
-    """A short stretch of text that states AI generation: offsets into the original text, and what is wrong
-    with it.
+class Phrase:
+    """The judgement of one statement.
+
+    ``missing`` holds the deviations for elements that it lacks; ``plain`` is whether it names no subject, so that it
+    may as well be a heading or a button; ``names_object`` whether it ends in what was generated.
     """
 
-    start: int
-    end: int
-    text: str
-    deviations: tuple[Deviation, ...]
-    language: str = "zh"
+    sense: Sense
+    language: Literal["zh", "en"] = "zh"
+    missing: tuple[Deviation, ...] = ()
+    plain: bool = False
+    names_object: bool = False
+
+    @property
+    def is_label(self) -> bool:
+        return self.sense is Sense.LABEL
 
 
-@dataclass(frozen=True, slots=True)
-class _Cleaned:
-    """Text with invisible characters gone and lookalikes folded, each character with its place in the
-    original.
+def _any_of(words: Iterable[str]) -> str:
+    return "(?:" + "|".join(re.escape(word) for word in sorted(set(words), key=lambda w: (-len(w), w))) + ")"
+
+
+class _Grammar:
+    """The patterns, compiled from the word lists once per process."""
+
+    def __init__(self, words: dict[str, Any]) -> None:
+        self.media: dict[str, list[str]] = words["media"]
+        self.translation = str.maketrans(words["traditional"])
+        medium = _any_of(word for group in self.media.values() for word in group)
+        ai = rf"(?:{_latin(words['ai'])}|{_any_of(w for w in words['ai'] if not w.isascii())})"
+        ai_else = _any_of(words["ai_in_other_words"])
+        made = _any_of(words["generation"])
+        made_else = _any_of(words["generation_in_other_words"])
+        services = _any_of([*words["services"]["seen"], *words["services"]["named"]])
+        joint = r"(?:[、/／和与及或&+]|以及)"
+        latin = r"(?:[A-Za-z][\w.\-]{0,15}\s?|[\d.]{1,5}\s?)"
+        name = rf"(?:{services}|{latin})"
+        subject = (
+            rf"(?:{_any_of(words['subjects'])}{{1,2}}{_any_of(words['measures'])}?的?(?:{medium}(?:{joint}?{medium}){{0,3}})?"
+            rf"|{medium}(?:{joint}?{medium}){{0,3}})"
+        )
+        links = rf"(?:{_any_of(words['links'])}){{0,4}}"
+        announcement = rf"(?:{_any_of(words['announcements'])}(?:[:：—|｜\-]|为)?)"
+        instrument = _any_of(words["instruments"])
+        by_whom = rf"(?:(?:由|{instrument})(?P<maker>[^\s，。,;；:：?？!！、]{{1,16}}?))"
+        lead = (
+            rf"(?:(?:{_any_of(words['leads'])}|{announcement})[，,、。·|｜:：\s]*){{0,3}}"
+            rf"(?:(?P<subject>(?:{subject}){{1,3}}){links}(?:[,，:：]?{instrument}?{links})?|{links})"
+        )
+        fillers = _any_of([*words["fillers"], "（AI）", "(AI)", "的"])
+        filler = rf"(?:{fillers}|{joint}|[·\-—_:：|｜]|{services}|[A-Za-z][\w.\-]{{0,15}})"
+        many = rf"(?:{joint}?(?:{made}|{made_else})){{0,3}}"
+        thing = rf"(?:的?(?:{made})?的?(?P<object>{medium}(?:{joint}?{medium}){{0,3}}))"
+        ending = rf"{_any_of(words['endings'])}{{0,2}}"
+        hedged = rf"{_any_of(words['tail_nouns'])}[^，,。]{{0,4}}{_any_of(words['tail_hedges'])}"
+        pause = r"[\s，,。.;；、·|｜—\-~～(（]"
+        credit = rf"(?:{hedged}|{services}|[©@]|https?:|[A-Za-z0-9])"
+        tail = (
+            rf"(?P<tail>{pause}*{_any_of(words['tails'])}.{{0,60}}|{pause}+{credit}.{{0,60}}|[©@].{{1,60}}"
+            rf"|(?:19|20)\d\d[年.\-/].{{0,40}}|{pause}+)?"
+        )
+
+        def whole(an_ai: str, is_made: str) -> re.Pattern[str]:
+            forward = (
+                rf"(?:{name}){{0,2}}{by_whom}?(?:{name}){{0,2}}(?P<ai>{an_ai}){filler}{{0,6}}(?P<made>{is_made}){many}"
+            )
+            way = rf"{_any_of(words['ways'])}(?:[:：（(]|为|是|(?<=[于自]))"
+            backward = rf"{way}(?:{name}){{0,2}}(?P<ai2>{an_ai}){filler}{{0,4}}"
+            return re.compile(rf"{lead}(?:{forward}{thing}?{ending}|{backward}){tail}")
+
+        self.label = whole(ai, made)
+        self.other_words = whole(rf"(?:{ai}|{ai_else})", rf"(?:{made}|{made_else})")
+        self.loose = re.compile(
+            rf"(?:{ai}|{ai_else}).{{0,12}}?(?:{made}|{made_else})|(?:{made}).{{0,8}}?{ai}", re.DOTALL
+        )
+        self.loosest = re.compile(rf"{ai}.{{0,24}}?{made}|{made}.{{0,24}}?{ai}", re.DOTALL)
+        self.elements = re.compile(rf"{ai}[\s\S]*(?:生成|合成(?!{_any_of(words['compounds'])}))|(?:{made})[\s\S]*{ai}")
+        self.denied = re.compile(
+            rf"{_any_of(words['denials'])}(?:由|使用|用|采用|经|为|是|含|任何|一切|以)?[“「『\"'‘]?\s*$"
+        )
+        self.about = re.compile(_any_of(words["about"]))
+        self.chemistry = re.compile(rf"合成{_any_of(words['compounds'])}")
+        self.mark = re.compile(rf"(?:{_any_of(words['marks'])}|{services}\s?AI)", re.IGNORECASE)
+        self.mention = re.compile(
+            rf"(?:{ai}){_any_of(words['products'])}|{_any_of(words['marks'])}|{_any_of(words['roles'])}"
+        )
+        self.lookalikes = str.maketrans({c: k for k, cs in words["lookalikes"].items() for c in cs})
+        self.raised_marks = tuple(words["raised_marks"])
+        self._english(words["english"])
+
+    def _english(self, words: dict[str, list[str]]) -> None:
+        def some(key: str) -> str:
+            return _any_of(words[key])
+
+        ai = r"(?:A\.?I\.?|artificial intelligence|gen(?:erative)?[ -]?AI)"
+        name = r"(?:an?|the|generative|advanced|[A-Z][\w.]{1,15})"
+        media = rf"{some('media')}(?:\s*(?:,|and|&|/|or)\s*{some('media')}){{0,3}}"
+        subject = rf"(?P<subject>(?:{some('subjects')}\s+){{0,3}}{media}\s+)"
+        links = rf"(?:{some('links')}\s+){{0,5}}"
+        dash = r"[\s\-\u2010-\u2014]*"
+        adjective = (
+            rf"(?:{ai}|artificially){dash}{some('adjectives')}"
+            rf"(?:\s*(?:and|or|/)\s*(?:{some('adjectives')}|edited|modified))?"
+        )
+        verb = (
+            rf"{some('verbs')}(?:\s+(?:and|or)\s+{some('verbs')})?(?:\s+{some('adverbs')}){{0,2}}"
+            rf"\s+(?:by|with|using|through|via)(?:\s+{name}){{0,3}}\s+{ai}(?:\s+{some('means')}){{0,2}}"
+        )
+        thing = rf"(?P<object>(?:\s+(?:{some('media')})){{0,2}})"
+        tail = rf"(?:[\s.,;:|·—–\-(]+(?:{some('tails')})\b.{{0,100}})?"
+        announcement = rf"(?:{some('announcements')}\s*[:—–\-]\s*)?"
+        self.english = re.compile(
+            rf"{announcement}(?:{subject})?{links}(?:{adjective}|{verb}){thing}{tail}", re.IGNORECASE
+        )
+        self.english_loose = re.compile(
+            rf"(?<![a-z])(?:{ai}|artificially){dash}{some('adjectives')}\b"
+            rf"|\b{some('verbs')}(?:\s+\w+){{0,3}}\s+(?:by|with|using)(?:\s+\w+){{0,3}}?\s+{ai}(?![a-z])",
+            re.IGNORECASE,
+        )
+        self.english_denied = re.compile(rf"\b{some('denials')}\b[- ]?(?:\w+ ){{0,3}}$", re.IGNORECASE)
+
+
+def _latin(words: list[str]) -> str:
+    """Words in Latin letters, not inside a longer word; in capitals or, as people write them, not."""
+    spelt = {form for word in words if word.isascii() for form in (word, word.lower(), word.capitalize())}
+    return rf"(?<![A-Za-z]){_any_of(spelt)}(?![A-Za-z])"
+
+
+@cache
+def grammar() -> _Grammar:
+    return _Grammar(load_data("meaning/wording.yaml"))
+
+
+def simplified(text: str) -> str:
+    """``text`` with the traditional characters of labels in simplified form, one for one."""
+    return text.translate(grammar().translation)
+
+
+def as_read(text: str) -> str:
+    """A line as text recognition gives it, with ``AI`` where it took the second letter for another stroke."""
+    text = unicodedata.normalize("NFKC", text).translate(grammar().lookalikes)
+    return _MISREAD_AIGC.sub("AIGC", _MISREAD.sub("AI", text))
+
+
+def judge(statement: str, medium: Medium, *, follows: str = "") -> Phrase | None:
+    """What a statement amounts to; None where it does not speak of AI generation at all.
+
+    ``follows`` is the character behind it, which may make it a question.
     """
-
-    text: str
-    places: Sequence[int]
-    folded: frozenset[int]
-    after_invisible: frozenset[int]
-
-
-def read_text_labels(text: str) -> tuple[Label, ...]:
-    """The explicit labels of one text; ``carrier`` is ``text:start``, ``text:middle``, ``text:end`` or
-    ``text:corner``.
-
-    ``fields`` holds ``text``, ``position``, ``language`` and the character offsets ``start`` and ``end``
-    (in characters of ``text``). Only the first and last half mebibyte of a longer text are looked at.
-    """
-    return find_text_labels(text)[0]
-
-
-def find_text_labels(text: str) -> tuple[tuple[Label, ...], tuple[str, ...]]:
-    """``read_text_labels`` together with the near misses it met, each as one sentence."""
-    if len(text) > _LONGEST_TEXT:
-        half = _LONGEST_TEXT // 2
-        head, head_notes = find_text_labels(text[:half])
-        tail, tail_notes = find_text_labels(text[-half:])
-        middle = "only the first and last half mebibyte of the text were looked at"
-        return (*head, *tail), (*head_notes, *tail_notes, middle)
-    notes: list[str] = []
-    cleaned = _clean(text)
-    statements = _statements(cleaned, text, notes)
-    labels = [_label(statement, text, cleaned) for statement in statements]
-    if not labels:
-        labels = [_corner(text, mark) for mark in _corner_marks(text)]
-    if not labels:
-        _near_misses(cleaned.text, notes)
-    return tuple(labels), tuple(dict.fromkeys(notes))
+    words = grammar()
+    text = _SPACE_BESIDE_CHINESE.sub("", simplified(statement)).strip()
+    if len(text) > 3 * _LONGEST or not _worth_a_look(text):
+        return _judged_english(statement, follows)
+    bare = _undecorated(text)
+    if _is_label_form(words.label.fullmatch(bare), text, follows):
+        return _label_phrase(words.label.fullmatch(bare), text, medium)
+    said_otherwise = words.other_words.fullmatch(bare)
+    loose = words.loose.search(text) or words.loosest.search(text)
+    if said_otherwise is None and loose is None:
+        return _judged_english(statement, follows) or _mark(bare)
+    if words.chemistry.search(text) and "生成" not in text:
+        return None
+    sense = _why_not(text, loose or said_otherwise, follows)
+    if sense is Sense.SPEAKS_OF_IT and said_otherwise is not None and _is_label_form(said_otherwise, text, follows):
+        missing = _missing(said_otherwise)
+        if said_otherwise["subject"] or Deviation.GENERATION_ELEMENT_MISSING not in missing:
+            return Phrase(Sense.OTHER_WORDS, missing=missing, plain=said_otherwise["subject"] is None)
+    if words.loose.search(text) is None and words.loosest.search(text) is None:
+        return _mark(bare)
+    return Phrase(sense)
 
 
-def has_elements(text: str) -> bool:
-    """Whether a short text, such as one read from a picture, holds both elements; an OCR's ``Al`` counts as
-    ``AI``.
-    """
-    squeezed = re.sub(r"\s+", "", unicodedata.normalize("NFKC", text))
-    ai = re.search(r"人工智能|(?<![A-Za-z])(?:AI|Al|A1|ai)(?:GC)?(?![A-Za-z])", squeezed)
-    return ai is not None and (
-        "生成" in squeezed or re.search(r"合成(?!橡胶|纤维|材料|氨|革|洗涤|器)", squeezed) is not None
+def _worth_a_look(text: str) -> bool:
+    return (
+        "成" in text or "AI" in text.upper() or any(each in text for each in ("人工智", "大模型", "大语言模型", "机器"))
     )
 
 
-def _clean(text: str) -> _Cleaned:
-    if text.isascii() or _UNCLEAN.search(text) is None:
-        return _Cleaned(text, range(len(text)), frozenset(), frozenset())
-    characters: list[str] = []
-    places: list[int] = []
-    folded: set[int] = set()
-    after_invisible: set[int] = set()
-    pending = False
-    for place, character in enumerate(text):
-        if HIDDEN.match(character):
-            pending = True
-            continue
-        plain = character.translate(_LOOKALIKES)
-        if plain == character and _WIDE.match(character):
-            plain = unicodedata.normalize("NFKC", character)
-        if plain != character:
-            folded.add(len(characters))
-        if pending:
-            after_invisible.add(len(characters))
-            pending = False
-        characters.append(plain[:1])
-        places.append(place)
-    return _Cleaned("".join(characters), tuple(places), frozenset(folded), frozenset(after_invisible))
+def _undecorated(text: str) -> str:
+    """``text`` without ornaments and the brackets or quotation marks around the whole."""
+    for _ in range(3):
+        bare = _ORNAMENT.sub("", text).strip()
+        closing = _BRACKETS.get(bare[:1]) or _QUOTES.get(bare[:1])
+        if closing is not None and bare.endswith(closing) and len(bare) > 2:
+            bare = bare[1:-1].strip()
+        elif bare[:1] in _BRACKETS and bare[1:].find(_BRACKETS[bare[0]]) < 0:
+            bare = bare[1:]
+        elif bare[-1:] in _BRACKETS.values() and not any(opening in bare for opening in _BRACKETS):
+            bare = bare[:-1]
+        if bare == text:
+            break
+        text = bare
+    return text
 
 
-def _statements(cleaned: _Cleaned, text: str, notes: list[str]) -> list[Statement]:
-    statements: list[Statement] = []
-    # Most texts have none of the words at all; one search over the whole is far cheaper than taking it apart.
-    english = _may_be_english(cleaned.text) and _ENGLISH.search(cleaned.text) is not None
-    if "成" not in cleaned.text and not english:
-        return statements
-    for start, end in _promising(cleaned.text, english, notes) if english or _names_generation(cleaned.text) else ():
-        segment = cleaned.text[start:end]
-        if len(segment) > 2_000 and start > 2_000 and end < len(cleaned.text) - 2_000:
-            continue
-        statement = _statement(segment, start, cleaned, notes)
-        if statement is not None:
-            statements.append(statement)
-            if len(statements) >= 16:
-                break
-    if not statements and any(c in text for c in "\u202e\u2067"):
-        statements += _turned_round(text)
-    if not statements and ("IA" in cleaned.text or "能智工人" in cleaned.text) and _REVERSED.search(cleaned.text):
-        notes.append("near miss: the words of a label stand in reverse order")
-    return statements
-
-
-def _names_generation(text: str, start: int = 0, end: int | None = None) -> bool:
-    return text.find("生成", start, end) >= 0 or text.find("合成", start, end) >= 0
-
-
-def _may_be_english(text: str) -> bool:
-    """Whether ``_ENGLISH`` is worth its search, which is slow where case does not count."""
-    lowered = text.lower()
-    if "ai" not in lowered and "artificial" not in lowered:
+def _is_label_form(match: re.Match[str] | None, text: str, follows: str) -> bool:
+    if match is None or follows in ("?", "？") or text.lstrip().startswith(("《", "〈", "#")):
         return False
-    return any(word in lowered for word in ("generated", "synthesi", "created", "made", "produced"))
+    tail = (match["tail"] or "").strip()
+    about = grammar().about
+    maker = match["maker"] or ""
+    return (
+        len(text) <= _LONGEST
+        and not text.rstrip().endswith(("?", "？", "吗", "么", "呢"))
+        and not re.search(r"[?？]|月入|报名|课|教程|免费|优惠|下载", tail)
+        and not about.search(maker.removesuffix("公司").removesuffix("的"))
+        and grammar().denied.search(maker) is None
+    )
 
 
-def _promising(text: str, english: bool, notes: list[str]) -> list[tuple[int, int]]:
-    """The segments that hold words of a label: at most so many from each end of a text that repeats them
-    endlessly.
-    """
-    found = [
-        (a, b) for a, b in _segments(text) if _names_generation(text, a, b) or (english and _ENGLISH.search(text, a, b))
-    ]
-    if len(found) <= 2 * _CANDIDATES:
-        return found
-    notes.append(f"only the first and last {_CANDIDATES} sentences with words of a label were looked at")
-    return found[:_CANDIDATES] + found[-_CANDIDATES:]
-
-
-def _segments(text: str) -> list[tuple[int, int]]:
-    bounds = [0]
-    for match in _SEPARATORS.finditer(text):
-        bounds.append(match.start())
-        bounds.append(match.end())
-    bounds.append(len(text))
-    return [(a, b) for a, b in pairwise(bounds) if b - a > 1 and _WORDS.search(text, a, b)]
-
-
-def _statement(segment: str, offset: int, cleaned: _Cleaned, notes: list[str]) -> Statement | None:
-    if "成" not in segment and "A" not in segment and "a" not in segment:
-        return None
-    language = "zh"
-    match = _FORWARD.search(segment) or _BACKWARD.search(segment)
+def _label_phrase(match: re.Match[str] | None, text: str, medium: Medium) -> Phrase:
     if match is None:
-        match, language = _ENGLISH.search(segment), "en"
-    if match is None:
-        return None
-    before, after = segment[: match.start()], segment[match.end() :]
-    shown = segment.strip()[:60]
-    if (_NEGATED if language == "zh" else _NEGATED_ENGLISH).search(before.rstrip("“「『\"'‘ ")):
-        notes.append(f"near miss: a statement that denies AI generation: {shown!r}")
-        return None
-    if _is_quoted(before, after):
-        notes.append(f"near miss: the words of a label stand in quotation marks: {shown!r}")
-        return None
-    follows = cleaned.text[offset + len(segment) : offset + len(segment) + 1]
-    if follows in ("？", "?") and follows:
-        notes.append(f"near miss: a question about AI generation: {shown!r}")
-        return None
-    clause_before = re.split(r"[，,：:]", before)[-1]
-    talks = language == "zh" and (_ABOUT_SOMETHING_ELSE.search(clause_before) or not _TAIL_OF_STATEMENT.match(after))
-    if (
-        talks
-        or len(clause_before.strip()) > 20 + 20 * (language == "en")
-        or len(segment.strip()) > _LONGEST_STATEMENT * (1 + (language == "en"))
-    ):
-        notes.append(f"near miss: a sentence about AI generation, not a label: {shown!r}")
-        return None
-    if not _stands_alone(cleaned.text, offset, segment):
-        notes.append(f"near miss: the words of a label inside running text: {shown!r}")
-        return None
-    found = _trick_deviations(offset + match.start(), offset + match.end(), cleaned)
-    if language == "en":
-        found.append(Deviation.GENERATION_ELEMENT_MISSING)
-        if not re.search(r"\bAI\b", match[0]):
-            found.append(Deviation.AI_ELEMENT_MISSING)
-    elif not re.search(r"人工智能|AI", match[0]):
-        found.append(Deviation.LETTER_CASE)
-    stripped_start = offset + len(segment) - len(segment.lstrip())
-    return Statement(stripped_start, offset + len(segment.rstrip()), segment.strip(), tuple(found), language)
+        raise ValueError("no label")
+    plain = match["subject"] is None and match["ai2"] is None
+    thing = match["object"] or ""
+    if thing and plain and not _fits(thing, medium):
+        return Phrase(Sense.SPEAKS_OF_IT)
+    return Phrase(Sense.LABEL, plain=plain, names_object=bool(thing))
 
 
-def _stands_alone(text: str, offset: int, segment: str) -> bool:
-    """Near an end of the text a sentence will do; elsewhere the words need a line or a bracket of their
-    own.
-    """
-    end = offset + len(segment)
-    around = 4 * _EDGE
-    if offset <= around and len(text[:offset].strip()) <= _EDGE:
-        return True
-    if len(text) - end <= around and len(text[end:].strip()) <= _EDGE:
-        return True
-    bracketed = segment.strip()[:1] in "【[（(" or text[end : end + 1] in ("】", "]", "）", ")")
-    # A line of its own begins and ends next to the segment.
-    before, after = text[max(0, offset - 8) : offset + 1], text[max(end - 1, offset) : end + 8]
-    line_before = before.rpartition("\n")[2].strip() if "\n" in before else "more"
-    line_after = after.partition("\n")[0].strip() if "\n" in after else "more"
-    return bracketed or (len(line_before) <= 3 and len(line_after) <= 3)
-
-
-def _is_quoted(before: str, after: str) -> bool:
-    opened = before.rstrip()[-1:]
-    closing = _QUOTES.get(opened)
-    if closing is None or not after.lstrip().startswith(closing):
-        return False
-    outside = before.rstrip()[:-1] + after.lstrip()[1:]
-    return _WORDS.search(outside) is not None
-
-
-def _trick_deviations(start: int, end: int, cleaned: _Cleaned) -> list[Deviation]:
-    found = []
-    if any(i in cleaned.folded for i in range(start, end)):
-        found.append(Deviation.LOOKALIKE_CHARACTERS)
-    if any(i in cleaned.after_invisible for i in range(start + 1, end)):
-        found.append(Deviation.HIDDEN_CHARACTERS)
-    return found
-
-
-def _turned_round(text: str) -> list[Statement]:
-    """A right-to-left override shows ``成生IA`` as ``AI生成``: people see a label, software does not."""
-    statements = []
-    for match in list(re.finditer(r"[\u202e\u2067]([^\u202c\u2069\n]{2,80})", text))[:8]:
-        shown = match[1][::-1]
-        if _FORWARD.search(shown) or _BACKWARD.search(shown):
-            statements.append(Statement(match.start(), match.end(), shown, (Deviation.REORDERED,)))
-    return statements
-
-
-def _label(statement: Statement, text: str, cleaned: _Cleaned) -> Label:
-    reordered = Deviation.REORDERED in statement.deviations
-    start = statement.start if reordered else cleaned.places[statement.start]
-    end = statement.end if reordered else cleaned.places[statement.end - 1] + 1
-    position = _position(text, start, end)
-    fields = {
-        "text": statement.text,
-        "position": position,
-        "language": statement.language,
-        "start": start,
-        "end": end,
+def _fits(thing: str, medium: Medium) -> bool:
+    """Whether a thing may stand in such a medium: "AI生成图片" in a picture or film, not at the head of a text."""
+    groups = {
+        "text": ("any", "text"),
+        "picture": ("any", "picture", "scene"),
+        "film": ("any", "picture", "film", "sound", "scene"),
+        "sound": ("any", "sound"),
     }
-    detail = " ".join(d.sentence for d in statement.deviations) or f"A text label at the {position}."
-    return Label("text", "explicit", f"text:{position}", fields, statement.deviations, None, text[start:end], detail)
+    media = grammar().media
+    return any(thing.endswith(word) for group in groups[medium] for word in media[group])
 
 
-def _position(text: str, start: int, end: int) -> str:
-    before, after = len(text[:start].strip()), len(text[end:].strip(" \t\r\n。.!！）)】]*_"))
-    if after == 0 and before:
-        return "end"
-    if before <= _EDGE and before <= after:
-        return "start"
-    return "end" if after <= _EDGE else "middle"
+def _missing(match: re.Match[str]) -> tuple[Deviation, ...]:
+    lists = load_words()
+    missing = []
+    if (match["made"] or "生成") not in lists["generation"]:
+        missing.append(Deviation.GENERATION_ELEMENT_MISSING)
+    named = match["ai"] or match["ai2"] or ""
+    if "AI" not in named.upper() and "人工智能" not in named:
+        missing.append(Deviation.AI_ELEMENT_MISSING)
+    return tuple(missing)
 
 
-def _corner_marks(text: str) -> list[tuple[int, int, str]]:
-    """A mark of ``AI`` alone, raised or bracketed or on a line of its own, at the very start or end."""
-    stripped = text.strip()
-    if not stripped:
-        return []
-    first = len(text) - len(text.lstrip())
-    last = len(text.rstrip())
-    marks = []
-    for mark in _SUPERSCRIPT_MARKS:
-        if stripped.startswith(mark):
-            marks.append((first, first + len(mark), "start"))
-        if stripped.endswith(mark):
-            marks.append((last - len(mark), last, "end"))
-    bracket = r"[\[【（(〔<＜「|]\s*(?:AI|人工智能)\s*[\]】）)〕>＞」|]"
-    at_start = re.match(rf"{bracket}|(?:AI|人工智能)[ \t]*(?=\n)", stripped)
-    at_end = re.search(rf"(?:{bracket}|(?<=\n)[ \t]*(?:AI|人工智能))$", stripped)
-    if at_start:
-        marks.append((first, first + at_start.end(), "start"))
-    if at_end and not (at_start and at_end.start() < at_start.end()):
-        marks.append((first + at_end.start(), last, "end"))
-    return marks[:4]
+@cache
+def load_words() -> dict[str, Any]:
+    words: dict[str, Any] = load_data("meaning/wording.yaml")
+    return words
 
 
-def _corner(text: str, mark: tuple[int, int, str]) -> Label:
-    start, end, position = mark
-    fields = {
-        "text": text[start:end].strip(),
-        "position": position,
-        "language": "zh",
-        "start": start,
-        "end": end,
-    }
-    detail = f"A corner mark at the {position}; such a mark may hold the AI element alone."
-    return Label("text", "explicit", "text:corner", fields, (), None, text[start:end], detail)
+def _why_not(text: str, loose: re.Match[str] | None, follows: str) -> Sense:
+    before = text[: loose.start()] if loose else ""
+    after = text[loose.end() :] if loose else ""
+    if re.search(r"(?:并非|不是|非|未|没有|无)[^，,。]{0,6}$", before) or grammar().denied.search(before):
+        return Sense.DENIED
+    if follows in ("?", "？") or re.search(r"[?？]|[吗呢么]$|如何|怎么|怎样|什么|是否|为何|能否", text):
+        return Sense.QUESTION
+    if "《" in before or "》" in after:
+        return Sense.TITLE
+    if before.rstrip()[-1:] in _QUOTES and re.search(r"[”」』\"’'`]", after):
+        return Sense.QUOTED
+    if text.lstrip().startswith("#"):
+        return Sense.TAG
+    return Sense.SPEAKS_OF_IT
 
 
-def _near_misses(text: str, notes: list[str]) -> None:
-    if not any(word in text for word in ("AI", "Ai", "ai", "人工智能", "虚拟", "数字人")):
-        return
-    for match in list(_MENTION_OF_AI_ALONE.finditer(text))[:3]:
-        at_edge = match.start() <= _EDGE or len(text) - match.end() <= _EDGE
-        if at_edge and len(notes) < 8:
-            notes.append(f"near miss: {match[0]!r} lacks the generation element (生成 or 合成)")
-    inside_a_word = re.search(r"[A-Za-z]AI\s*[生合]成", text)
-    if inside_a_word is not None:
-        notes.append(f"near miss: {inside_a_word[0]!r} holds the letters AI only inside another word")
+def _mark(bare: str) -> Phrase | None:
+    if len(bare) <= 12 and grammar().mark.fullmatch(bare):
+        return Phrase(Sense.MARK, missing=(Deviation.GENERATION_ELEMENT_MISSING,), plain=True)
+    return None
+
+
+def _judged_english(statement: str, follows: str) -> Phrase | None:
+    lowered = statement.lower()
+    if "ai" not in lowered and "artificial" not in lowered and "a.i" not in lowered:
+        return None
+    words = grammar()
+    text = re.sub(r"\s+", " ", statement).strip()
+    loose = words.english_loose.search(text)
+    if loose is None:
+        return None
+    if words.english_denied.search(text[: loose.start()]):
+        return Phrase(Sense.DENIED, "en")
+    if follows in ("?", "？") or "?" in text or "？" in text:
+        return Phrase(Sense.QUESTION, "en")
+    if text.startswith("#") and not text.startswith("# "):
+        return Phrase(Sense.TAG, "en")
+    bare = _undecorated(text)
+    match = words.english.fullmatch(bare)
+    if match is None or len(bare) > 2 * _LONGEST:
+        before, after = text[: loose.start()], text[loose.end() :]
+        quoted = before.rstrip()[-1:] in _QUOTES and re.match(r"\s*[”\"’']", after)
+        return Phrase(Sense.QUOTED if quoted else Sense.SPEAKS_OF_IT, "en")
+    missing = [Deviation.GENERATION_ELEMENT_MISSING]
+    if not re.search(r"\bAI\b", bare):
+        missing.append(Deviation.AI_ELEMENT_MISSING)
+    return Phrase(
+        Sense.OTHER_WORDS, "en", tuple(missing), plain=match["subject"] is None, names_object=bool(match["object"])
+    )
+
+
+def has_elements(text: str) -> bool:
+    """Whether a short text, such as one heard, names both elements; an OCR's ``Al`` counts as ``AI``."""
+    return grammar().elements.search(_SPACE_BESIDE_CHINESE.sub("", as_read(text))) is not None
 
 
 def with_text_label(text: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ..meaning.wording import read_text_labels
+from ..meaning.passages import read_text_labels
 from ..model import Label, Labels, Limits
 from ..read import read_labels
 
