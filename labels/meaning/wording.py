@@ -99,7 +99,7 @@ class _Grammar:
         made_else = _any_of(words["generation_in_other_words"])
         services = _any_of([*words["services"]["seen"], *words["services"]["named"]])
         joint = r"(?:[、/／和与及或&+]|以及)"
-        latin = r"(?:[A-Za-z][\w.\-]{0,15}\s?|[\d.]{1,5}\s?)"
+        latin = r"(?:[A-Za-z][A-Za-z0-9_.\-]{0,15}\s?|[\d.]{1,5}\s?)"
         name = rf"(?:{services}|{latin})"
         subject = (
             rf"(?:{_any_of(words['subjects'])}{{1,2}}{_any_of(words['measures'])}?的?(?:{medium}(?:{joint}?{medium}){{0,3}})?"
@@ -114,7 +114,7 @@ class _Grammar:
             rf"(?:(?P<subject>(?:{subject}){{1,3}}){links}(?:[,，:：]?{instrument}?{links})?|{links})"
         )
         fillers = _any_of([*words["fillers"], "（AI）", "(AI)", "的"])
-        filler = rf"(?:{fillers}|{joint}|[·\-—_:：|｜]|{services}|[A-Za-z][\w.\-]{{0,15}})"
+        filler = rf"(?:{fillers}|{joint}|[·\-—_:：|｜]|{services}|[A-Za-z][A-Za-z0-9_.\-]{{0,15}})"
         many = rf"(?:{joint}?(?:{made}|{made_else})){{0,3}}"
         thing = rf"(?:的?(?:{made})?的?(?P<object>{medium}(?:{joint}?{medium}){{0,3}}))"
         ending = rf"{_any_of(words['endings'])}{{0,2}}"

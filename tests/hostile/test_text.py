@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shenhe.core.text import HIDDEN, UNSEEN, fenced, markdown, one_line, visible
-from shenhe.labels.meaning.wording import read_text_labels
+from shenhe.labels import read_text_labels
 from shenhe.labels.model import Deviation
 
 ROOT = Path(__file__).parents[2]
