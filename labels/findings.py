@@ -26,6 +26,22 @@ class BeyondLimitError(Exception):
     """A limit was reached while walking a file; the message says which, and becomes a refusal."""
 
 
+class UnsuitableFileError(ValueError):
+    """A file is not as its kind prescribes, or asks for what is not done here. The message is a sentence for people."""
+
+
+def in_words(error: Exception) -> str:
+    """What went wrong, in words for people: a sentence of our own, or that the structure is broken.
+
+    Hostile bytes lead parsers to IndexError, RecursionError, UnicodeError and the like, whose words help nobody.
+    """
+    if isinstance(error, (UnsuitableFileError, BeyondLimitError)):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "it needs more memory than there is"
+    return "its structure is broken"
+
+
 def without_addresses(error: Exception) -> str:
     """An error's words without memory addresses, so that two readings of one file say the same."""
     return re.sub(r"\s*<[^<>]* at 0x[0-9a-f]+>", "", str(error))[:160].strip() or type(error).__name__

@@ -12,7 +12,7 @@ from typing import Literal
 from .bytes.pages import Source, opened
 from .containers.sniff import sniff
 from .containers.table import Container
-from .findings import BeyondLimitError, Findings
+from .findings import Findings, in_words
 from .model import Labels, Limits
 
 #: What is looked for beside metadata and words: nothing, sounds (numpy and scipy), or sounds, pictures and
@@ -123,12 +123,9 @@ def _ask(ask: Callable[..., None], task: str, kind: Container, data: Source, fou
 def _guarded(what: str, found: Findings, read: Callable[[], None]) -> None:
     try:
         read()
-    except BeyondLimitError as error:
-        found.refuse(what, str(error))
-    # Hostile bytes reach odd corners of parsers (IndexError, RecursionError, UnicodeError): each is a
-    # refusal, not a crash.
+    # Hostile bytes reach odd corners of parsers: each is a refusal, not a crash.
     except Exception as error:
-        found.refuse(what, f"the structure is broken ({type(error).__name__})")
+        found.refuse(what, in_words(error))
 
 
 def _compare(kind: Container, media_type: str, found: Findings) -> None:

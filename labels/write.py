@@ -4,18 +4,16 @@ perceive.
 
 from __future__ import annotations
 
-import struct
-import zlib
 from collections.abc import Mapping
 from importlib.util import find_spec
-from zipfile import BadZipFile
 
 from shenhe.core.errors import ShenheError
 
 from .containers.sniff import sniff
 from .containers.table import Container
-from .findings import BeyondLimitError, Findings
+from .findings import Findings, UnsuitableFileError, in_words
 from .model import INSTALL, ImplicitFields, Limits
+from .proof.compare import same_parts, same_pixels, same_reading
 from .read import Depth, read_labels
 
 
@@ -47,6 +45,8 @@ def write_label(
         raise LabelWriteError("nothing to write: give the fields of an implicit label, or ask for an explicit one.")
     if len(data) > limits.file_bytes:
         raise LabelWriteError(f"the file has {len(data):,} bytes; {limits.file_bytes:,} are allowed.")
+    if not data:
+        raise LabelWriteError("no label written: the file is empty.")
     chosen = fields if isinstance(fields, ImplicitFields) or fields is None else ImplicitFields.from_mapping(fields)
     kind = sniff(data, media_type)
     depth: Depth = "metadata" if not explicit else "all" if look_first else "sound"
@@ -61,24 +61,26 @@ def write_label(
     if explicit and any(label.conformant for label in present.explicit):
         raise LabelWriteError(f"the file already holds an explicit label ({present.explicit[0].carrier}).")
     try:
+        labelled = data
         if explicit:
-            data = _explicit(kind, data, Findings(limits))
+            labelled = _explicit(kind, labelled, Findings(limits))
+            same_parts(kind, data, labelled, explicit=True)
         if chosen is not None:
-            data = _implicit(kind, data, chosen, Findings(limits))
+            perceivable, labelled = labelled, _implicit(kind, labelled, chosen, Findings(limits))
+            same_parts(kind, perceivable, labelled, explicit=False)
+            same_pixels(kind, perceivable, labelled, limits)
+        written = read_labels(labelled, media_type=media_type, limits=limits, depth=depth)
+        same_reading(present, written, chosen)
     except LabelWriteError:
         raise
-    except (ValueError, BeyondLimitError) as error:
-        raise LabelWriteError(f"no label written into this {kind.media_type} file: {error}.") from error
-    # What a broken structure leads the standard library's parsers to.
-    except (LookupError, ArithmeticError, RuntimeError, EOFError, struct.error, zlib.error, BadZipFile) as error:
-        why = f"its structure is broken ({type(error).__name__})"
-        raise LabelWriteError(f"no label written into this {kind.media_type} file: {why}.") from error
-    return data
+    except Exception as error:
+        raise LabelWriteError(f"no label written into this {kind.media_type} file: {in_words(error)}.") from error
+    return labelled
 
 
 def _implicit(kind: Container, data: bytes, fields: ImplicitFields, found: Findings) -> bytes:
     if kind.write is None:
-        raise ValueError(kind.refusal)
+        raise UnsuitableFileError(kind.refusal)
     if kind.write_needs and find_spec(kind.write_needs) is None:
         raise LabelWriteError(f"{kind.name.upper()} needs {kind.write_needs}: {INSTALL}.")
     labelled: bytes = kind.write(data, fields.json(), found)
@@ -87,7 +89,9 @@ def _implicit(kind: Container, data: bytes, fields: ImplicitFields, found: Findi
 
 def _explicit(kind: Container, data: bytes, found: Findings) -> bytes:
     if kind.explicit is None:
-        raise ValueError(kind.explicit_refusal or f"no explicit label can be put into {kind.media_type} files here")
+        raise UnsuitableFileError(
+            kind.explicit_refusal or f"no explicit label can be put into {kind.media_type} files here"
+        )
     if kind.explicit_needs and find_spec(kind.explicit_needs) is None:
         raise LabelWriteError(f"an explicit label in {kind.media_type} needs {kind.explicit_needs}: {INSTALL}.")
     labelled: bytes = kind.explicit(kind, data, found)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ..bytes.pages import Source
-from ..findings import BeyondLimitError, Findings
+from ..findings import BeyondLimitError, Findings, UnsuitableFileError
 from ..meaning.aigc import is_name
 from ..model import Deviation
 from . import exif, xmp
@@ -260,13 +260,13 @@ def write(data: bytes, value: str, found: Findings) -> bytes:
     """
     top = list(boxes(data, 0, len(data), found))
     if any(each.end > len(data) for each in top):
-        raise ValueError("the file is cut short")
+        raise UnsuitableFileError("the file is cut short")
     meta = next((each for each in top if each.kind == b"meta"), None)
     if meta is not None and not any(each.kind == b"moov" for each in top):
         return _write_item(data, meta, value, found)
     moov = next((each for each in top if each.kind == b"moov"), None)
     if moov is None:
-        raise ValueError("the file has no moov box")
+        raise UnsuitableFileError("the file has no moov box")
     udta = next((e for e in boxes(data, moov.body, moov.end, found) if e.kind == b"udta"), None)
     if udta is None:
         return replaced(data, moov.end, moov.end, box(b"udta", _new_meta(value)), [moov], found)
@@ -348,7 +348,7 @@ def _shift(
 ) -> None:
     """Adds ``delta`` to each absolute position at or behind ``behind`` that a box holds."""
     if depth > 12:
-        raise ValueError("boxes are nested too deep to be put right")
+        raise UnsuitableFileError("boxes are nested too deep to be put right")
     for each in boxes(data, start, end, found):
         if each.kind in _HOLDERS:
             _shift(whole, data, each.body, each.end, behind, delta, found, depth + 1)
@@ -362,7 +362,7 @@ def _shift(
         elif each.kind == b"tfra":
             _shift_random_access(whole, data, each, behind, delta)
         elif each.kind == b"saio":
-            raise ValueError("the file has positions of encryption data (saio), which are not put right here")
+            raise UnsuitableFileError("the file has positions of encryption data (saio), which are not put right here")
 
 
 def _shift_random_access(whole: bytearray, data: bytes, each: Box, behind: int, delta: int) -> None:
@@ -381,7 +381,7 @@ def _move(whole: bytearray, at: int, form: str, behind: int, delta: int) -> None
         try:
             struct.pack_into(form, whole, at, position + delta)
         except struct.error as error:
-            raise ValueError("a position would grow beyond 4 GiB") from error
+            raise UnsuitableFileError("a position would grow beyond 4 GiB") from error
 
 
 def _write_item(data: bytes, meta: Box, value: str, found: Findings) -> bytes:
@@ -390,7 +390,7 @@ def _write_item(data: bytes, meta: Box, value: str, found: Findings) -> bytes:
     """
     parts = {each.kind: each for each in boxes(data, meta.body + 4, meta.end, found)}
     if b"iinf" not in parts or b"iloc" not in parts or b"pitm" not in parts:
-        raise ValueError("the picture file has no complete list of items")
+        raise UnsuitableFileError("the picture file has no complete list of items")
     types = item_types(data, parts[b"iinf"], found)
     locations = item_locations(data, parts[b"iloc"], found)
     primary = primary_item(data, parts[b"pitm"])
@@ -398,14 +398,14 @@ def _write_item(data: bytes, meta: Box, value: str, found: Findings) -> bytes:
     if old is not None:
         present = next((each for each in _items(data, parts, found) if each[0] == b"mime"), None)
         if present is None:
-            raise ValueError("the file's XMP item cannot be read")
+            raise UnsuitableFileError("the file's XMP item cannot be read")
         packet = xmp.with_property(present[2], value)
         item = old
     else:
         packet = xmp.new_packet(value)
         item = max([*types, *locations]) + 1
     if item > 0xFFFF:
-        raise ValueError("the picture file has no item number left")
+        raise UnsuitableFileError("the picture file has no item number left")
     replaced: dict[bytes, bytes] = {}
     if old is None:
         iinf = parts[b"iinf"]
@@ -458,6 +458,6 @@ def _iloc(locations: dict[int, list[Extent]]) -> bytes:
         rows.append(struct.pack(">HHHH", item, method, 0, len(extents)))
         for extent in extents:
             if extent.offset + extent.length >= 1 << 32:
-                raise ValueError("the file is too large for 32-bit positions")
+                raise UnsuitableFileError("the file is too large for 32-bit positions")
             rows.append(struct.pack(">II", extent.offset, extent.length))
     return box(b"iloc", b"\1\0\0\0" + b"\x44\0" + struct.pack(">H", len(locations)) + b"".join(rows))

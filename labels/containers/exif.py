@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from ..bytes.pages import Source
-from ..findings import BeyondLimitError, Findings
+from ..findings import BeyondLimitError, Findings, UnsuitableFileError
 from . import xmp
 
 IMAGE_DESCRIPTION, SOFTWARE, ARTIST, XMP, EXIF_IFD, GPS_IFD = 0x010E, 0x0131, 0x013B, 0x02BC, 0x8769, 0x8825
@@ -161,7 +161,7 @@ def write_file(data: bytes, value: str, found: Findings) -> bytes:
     start = directory + count_size
     stop = start + count * entry_size
     if count > found.limits.parts or stop + link_size > len(data):
-        raise ValueError("the first directory of the TIFF file is broken")
+        raise UnsuitableFileError("the first directory of the TIFF file is broken")
     rows = [data[at : at + entry_size] for at in range(start, stop, entry_size)]
     present = [e for e in entries(data, 0, len(data), found) if e.tag == XMP]
     packet = (
@@ -177,6 +177,6 @@ def write_file(data: bytes, value: str, found: Findings) -> bytes:
     rows.sort(key=lambda row: int(struct.unpack_from(f"{mark}H", row)[0]))
     new_directory = len(body)
     if not big and new_directory + len(rows) * entry_size >= 1 << 32:
-        raise ValueError("the file would grow beyond what TIFF can address (4 GiB)")
+        raise UnsuitableFileError("the file would grow beyond what TIFF can address (4 GiB)")
     body += struct.pack(mark + count_format, len(rows)) + b"".join(rows) + data[stop : stop + link_size]
     return body[:head] + struct.pack(mark + link, new_directory) + body[head + link_size :]

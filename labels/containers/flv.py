@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator
 
 from ..bytes.pages import Source
-from ..findings import BeyondLimitError, Findings
+from ..findings import BeyondLimitError, Findings, UnsuitableFileError
 from ..meaning.aigc import is_name
 
 _SCRIPT = 18
@@ -37,7 +37,7 @@ class _Reader:
         start = self.at
         self.at += count
         if self.at > self.end:
-            raise ValueError("a script value is cut short")
+            raise UnsuitableFileError("a script value is cut short")
         return start
 
     def number(self, count: int) -> int:
@@ -69,7 +69,7 @@ class _Reader:
             for _ in range(self.number(4)):
                 self.value(path, depth + 1)
         elif kind not in (1, 5, 6, 7, 11):
-            raise ValueError(f"a script value of unknown type {kind}")
+            raise UnsuitableFileError(f"a script value of unknown type {kind}")
         else:
             self.take({1: 1, 7: 2, 11: 10}.get(kind, 0))
 
@@ -82,11 +82,12 @@ class _Reader:
             self.value((*path, name), depth + 1)
 
 
-def _script(data: bytes, start: int, end: int, found: Findings) -> _Reader:
+def script_values(data: bytes, start: int, end: int, found: Findings) -> list[tuple[tuple[str, ...], int, int, int]]:
+    """(path, AMF0 type, start, end) of the strings and numbers in the script tag whose body is ``data[start:end]``."""
     reader = _Reader(data, start, end, found)
     reader.value(("",))
     reader.value(())
-    return reader
+    return reader.seen
 
 
 def read(data: Source, found: Findings) -> None:
@@ -127,9 +128,9 @@ def write(data: bytes, value: str, found: Findings) -> bytes:
         elif data[at] == 3:
             head, rest_at = data[start : at + 1], at + 1
         else:
-            raise ValueError("onMetaData is neither an array nor an object")
+            raise UnsuitableFileError("onMetaData is neither an array nor an object")
         whole = bytearray(data)
-        for path, value_kind, a, _ in _script(data, start, end, found).seen:
+        for path, value_kind, a, _ in script_values(data, start, end, found):
             if value_kind == 0 and path and path[-1] in ("filepositions", "filesize"):
                 position = struct.unpack_from(">d", data, a)[0]
                 if position >= end:

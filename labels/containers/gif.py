@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..bytes.pages import Source
-from ..findings import BeyondLimitError, Findings
+from ..findings import BeyondLimitError, Findings, UnsuitableFileError
 from ..model import Deviation
 from . import xmp
 
@@ -97,7 +97,7 @@ def write(data: bytes, value: str, found: Findings) -> bytes:
     as they are.
     """
     if len(data) < 14:
-        raise ValueError("the GIF is cut short")
+        raise UnsuitableFileError("the GIF is cut short")
     for label, start, inner, end in blocks(data, found):
         if label == 0xFF and data[start : start + len(_XMP_HEAD)] == _XMP_HEAD:
             packet, _, _ = _packet(data, start, inner, end)

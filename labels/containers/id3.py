@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..bytes.pages import Source
-from ..findings import Findings
+from ..findings import Findings, UnsuitableFileError
 from ..meaning.aigc import is_name
 from . import xmp
 
@@ -150,9 +150,11 @@ def write(data: bytes, value: str, found: Findings) -> bytes:
         return b"ID3\x03\0\0" + as_synchsafe(len(frame)) + frame + data
     version, flags = data[3], data[5]
     if version not in (2, 3, 4):
-        raise ValueError(f"the file has an ID3 tag of unknown version 2.{version}")
+        raise UnsuitableFileError(f"the file has an ID3 tag of unknown version 2.{version}")
     if flags & 0x50:
-        raise ValueError("the file's ID3 tag has an extended header or a footer, which would have to be rewritten")
+        raise UnsuitableFileError(
+            "the file's ID3 tag has an extended header or a footer, which would have to be rewritten"
+        )
     size = as_synchsafe(len(content)) if version == 4 else len(content).to_bytes(3 if version == 2 else 4, "big")
     frame = (b"TXX" if version == 2 else b"TXXX") + size + (b"" if version == 2 else b"\0\0") + content
     ends = [stop for _, _, stop in frames(data, 0, len(data), found)]

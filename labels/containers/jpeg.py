@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator
 
 from ..bytes.pages import Source
-from ..findings import Findings
+from ..findings import Findings, UnsuitableFileError
 from ..model import Deviation
 from . import exif, xmp
 
@@ -95,7 +95,7 @@ def _extended(parts: dict[int, tuple[int, bytes]], found: Findings) -> None:
 
 def segment(marker: int, payload: bytes) -> bytes:
     if len(payload) > 65_533:
-        raise ValueError("the XMP packet grows beyond what one JPEG segment holds (65,533 bytes)")
+        raise UnsuitableFileError("the XMP packet grows beyond what one JPEG segment holds (65,533 bytes)")
     return bytes((0xFF, marker)) + struct.pack(">H", len(payload) + 2) + payload
 
 

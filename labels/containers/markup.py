@@ -6,7 +6,7 @@ import html
 import re
 from itertools import islice
 
-from ..findings import BeyondLimitError, Findings, Span
+from ..findings import BeyondLimitError, Findings, Span, UnsuitableFileError
 from ..meaning.aigc import is_name
 from ..meaning.passages import disguise
 from ..model import Deviation
@@ -242,7 +242,7 @@ def write_html(data: bytes, value: str, found: Findings) -> bytes:
     text = data.decode("utf-8")
     head = re.search(r"<head\b[^>]*>", text, re.IGNORECASE) or re.search(r"<html\b[^>]*>", text, re.IGNORECASE)
     if head is None:
-        raise ValueError("the page has neither a head nor an html element")
+        raise UnsuitableFileError("the page has neither a head nor an html element")
     element = f'<meta name="AIGC" content="{html.escape(value)}">'
     if head[0].lower().startswith("<html"):
         element = f"<head>{element}</head>"
@@ -258,9 +258,9 @@ def write_svg(data: bytes, value: str, found: Findings) -> bytes:
             return data[: span[0]] + xmp.with_property(data[span[0] : span[1]], value) + data[span[1] :]
     root = re.search(r"<(?:\w+:)?svg\b[^>]*?(/?)>", text)
     if root is None:
-        raise ValueError("the file has no svg element")
+        raise UnsuitableFileError("the file has no svg element")
     packet = re.search(rb"<rdf:RDF.*</rdf:RDF>", xmp.new_packet(value), re.DOTALL)
     if packet is None or root[1]:
-        raise ValueError("the svg element is empty")
+        raise UnsuitableFileError("the svg element is empty")
     element = f'<metadata xmlns="http://www.w3.org/2000/svg">{packet[0].decode()}</metadata>'
     return (text[: root.end()] + element + text[root.end() :]).encode()

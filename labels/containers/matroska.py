@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ..bytes.pages import Source
-from ..findings import BeyondLimitError, Findings
+from ..findings import BeyondLimitError, Findings, UnsuitableFileError
 from ..meaning.aigc import is_name
 
 SEGMENT, CLUSTER, TAGS, TAG, SIMPLE_TAG = 0x18538067, 0x1F43B675, 0x1254C367, 0x7373, 0x67C8
@@ -78,7 +78,7 @@ def segment_of(data: Source) -> Element:
     header = element(data, 0, len(data))
     segment = element(data, header.end, len(data)) if header is not None else None
     if segment is None or segment.name != SEGMENT:
-        raise ValueError("no segment follows the EBML header")
+        raise UnsuitableFileError("no segment follows the EBML header")
     return segment
 
 
@@ -132,12 +132,16 @@ def write(data: bytes, value: str, found: Findings) -> bytes:
     if not segment.sized:
         return _before_the_first_cluster(data, segment, packed(TAGS, own), found)
     if segment.end < len(data) and element(data, segment.end, len(data)) is not None:
-        raise ValueError("another element follows the segment")
+        raise UnsuitableFileError("another element follows the segment")
     inside = list(children(data, segment.body, segment.end, found))
     old = [each for each in inside if each.name == TAGS]
-    tags = packed(TAGS, b"".join(data[each.body : each.end] for each in old) + own)
+    # A checksum over the tags that were there is left out.
+    kept = [tag for each in old for tag in children(data, each.body, each.end, found) if tag.name == TAG]
+    tags = packed(TAGS, b"".join(data[tag.start : tag.end] for tag in kept) + own)
     whole = bytearray(data)
     for each in old:
+        if each.end - each.start < 2:
+            raise UnsuitableFileError("the tags in the file are broken")
         whole[each.start : each.end] = _void(each.end - each.start)
     seek = next((i for i, each in enumerate(inside) if each.name == SEEK_HEAD), None)
     if seek is not None:

@@ -11,7 +11,7 @@ from pypdf import PdfReader, PdfWriter
 from pypdf.errors import PyPdfError
 from pypdf.generic import NameObject, StreamObject, TextStringObject
 
-from ..findings import Findings, without_addresses
+from ..findings import Findings, UnsuitableFileError, without_addresses
 from ..meaning.aigc import is_name
 from . import xmp
 
@@ -59,13 +59,13 @@ def write(data: bytes, value: str, _found: Findings) -> bytes:
     try:
         reader = PdfReader(io.BytesIO(data), strict=False)
         if reader.is_encrypted:
-            raise ValueError("the document is encrypted; remove its protection first")
+            raise UnsuitableFileError("the document is encrypted; remove its protection first")
         if "/Sig" in str(reader.root_object.get("/AcroForm", "")):
-            raise ValueError("the document is signed; a label would break the signature")
+            raise UnsuitableFileError("the document is signed; a label would break the signature")
         writer = PdfWriter(io.BytesIO(data), incremental=True)
         writer.add_metadata({NameObject("/AIGC"): TextStringObject(value)})
         stream = io.BytesIO()
         writer.write(stream)
     except PyPdfError as error:
-        raise ValueError(f"the document cannot be changed: {without_addresses(error)}") from error
+        raise UnsuitableFileError(f"the document cannot be changed: {without_addresses(error)}") from error
     return stream.getvalue()

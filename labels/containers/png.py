@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator
 
 from ..bytes.pages import Source
-from ..findings import Findings
+from ..findings import Findings, UnsuitableFileError
 from ..meaning.aigc import is_name
 from . import exif, xmp
 
@@ -132,12 +132,12 @@ def write(data: bytes, value: str, found: Findings) -> bytes:
             )
             packet = inflate(parts[2], found, "png:iTXt") if compressed else parts[2]
             if packet is None:
-                raise ValueError("the XMP packet in the file cannot be inflated")
+                raise UnsuitableFileError("the XMP packet in the file cannot be inflated")
             joined = xmp.with_property(packet, value)
             head = _XMP_KEYWORD + (b"\0\1\0" if compressed else b"\0\0\0") + parts[0] + b"\0" + parts[1] + b"\0"
             body = head + (zlib.compress(joined) if compressed else joined)
             return data[: start - 8] + chunk(b"iTXt", body) + data[end + 4 :]
     if not header_end:
-        raise ValueError("the file has no IHDR chunk")
+        raise UnsuitableFileError("the file has no IHDR chunk")
     packet = chunk(b"iTXt", _XMP_KEYWORD + b"\0\0\0\0\0" + xmp.new_packet(value))
     return data[:header_end] + packet + data[header_end:]

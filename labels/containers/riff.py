@@ -8,7 +8,7 @@ import struct
 from collections.abc import Iterator
 
 from ..bytes.pages import Source
-from ..findings import BeyondLimitError, Findings
+from ..findings import BeyondLimitError, Findings, UnsuitableFileError
 from ..meaning.aigc import is_name
 from ..model import Deviation
 from . import exif, xmp
@@ -123,7 +123,7 @@ def _appended(data: bytes, added: bytes) -> bytes:
     if large:
         return whole[: 20 - 4] + struct.pack("<Q", len(whole) - 8) + whole[24:] + data[end:]
     if len(whole) - 8 >= _LARGE:
-        raise ValueError("the file would grow beyond what RIFF can name (4 GiB)")
+        raise UnsuitableFileError("the file would grow beyond what RIFF can name (4 GiB)")
     return whole[:4] + struct.pack("<I", len(whole) - 8) + whole[8:] + data[end:]
 
 
@@ -138,7 +138,7 @@ def _write_avi(data: bytes, value: str, found: Findings) -> bytes:
         if name == b"JUNK" and not inside and stop - body >= len(added) + 8:
             rest = stop - (body - 8) - len(added) - 8
             return data[: body - 8] + added + b"JUNK" + struct.pack("<I", rest) + data[stop - rest :]
-    raise ValueError(
+    raise UnsuitableFileError(
         "this AVI has several RIFF parts and no padding that could hold the label without moving its frames"
     )
 
@@ -151,7 +151,7 @@ def _write_webp(data: bytes, value: str, found: Findings) -> bytes:
             whole = data[: body - 8] + joined + data[stop + (stop & 1) :]
             return whole[:4] + struct.pack("<I", len(whole) - 8) + whole[8:]
     if not parts:
-        raise ValueError("the WebP file holds no chunks")
+        raise UnsuitableFileError("the WebP file holds no chunks")
     if parts[0][0] != b"VP8X":
         data = _extended_webp(data, parts[0])
     flagged = data[:20] + bytes((data[20] | 0x04,)) + data[21:]
@@ -170,7 +170,7 @@ def _extended_webp(data: bytes, image: tuple[bytes, int, int]) -> bytes:
         bits = int.from_bytes(data[body + 1 : body + 5], "little")
         width, height, alpha = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1, bits >> 28 & 1
     else:
-        raise ValueError(f"the WebP file begins with an unknown chunk {name!r}")
+        raise UnsuitableFileError(f"the WebP file begins with an unknown chunk {name!r}")
     canvas = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
     whole = data[:12] + chunk(b"VP8X", bytes((alpha << 4, 0, 0, 0)) + canvas) + data[12:]
     return whole[:4] + struct.pack("<I", len(whole) - 8) + whole[8:]

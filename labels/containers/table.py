@@ -47,6 +47,8 @@ class Container:
         accepts: Decides where the magic number does not: called with the bytes of the file.
         read: Reports the labels of a file: ``read(data, findings)``.
         write: Returns a file with the label: ``write(data, value, findings)``. None where no place is known.
+        content: Yields ``(name, bytes)`` of every part of a file but the label, to compare a written file with the
+            original. None for text, which is compared as a whole.
         refusal: Why nothing is written into such files, where ``write`` is None.
         explicit: Returns a file with a label that people perceive: ``explicit(container, data, findings)``.
         demuxer: The name that PyAV is forced to, so that a playlist served as a film opens nothing.
@@ -64,6 +66,7 @@ class Container:
     accepts: Callable[[Source], bool] | None = None
     read: Lazy | None = None
     write: Lazy | None = None
+    content: Lazy | None = None
     refusal: str = ""
     explicit: Lazy | None = None
     demuxer: str = ""
@@ -157,10 +160,12 @@ def _row(
     module: str,
     read: str = "read",
     write: str = "write",
+    content: tuple[str, str] | None = None,
     **others: Any,
 ) -> Container:
     """A row whose functions stand in one module of ``containers``."""
-    functions = Lazy(f"containers.{module}", read), Lazy(f"containers.{module}", write) if write else None
+    parts = Lazy(*content) if content else None
+    functions = Lazy(f"containers.{module}", read), Lazy(f"containers.{module}", write) if write else None, parts
     return Container(name, media_type, magic, accepts, *functions, **others)
 
 
@@ -175,6 +180,7 @@ def _movie(media_type: str, magic: tuple[tuple[int, bytes], ...], accepts: Calla
         magic,
         accepts,
         module="bmff",
+        content=("proof.boxes", "content"),
         explicit=explicit,
         explicit_needs="av",
         demuxer="mov",
@@ -192,6 +198,7 @@ def _film(
         magic,
         accepts,
         module=module,
+        content=("proof.films", name),
         explicit=_DRAW_ON_FILM,
         explicit_needs="av",
         demuxer=name,
@@ -201,6 +208,7 @@ def _film(
 
 def _picture(name: str, media_type: str, magic: tuple[tuple[int, bytes], ...], **others: Any) -> Container:
     not_drawn = f"no visible label can be drawn into {media_type} files here; use PNG, JPEG or WebP"
+    others.setdefault("content", ("proof.pictures", name))
     return _row(name, media_type, magic, senses=_PICTURE, explicit_refusal=not_drawn, **others)
 
 
@@ -212,6 +220,7 @@ def _sound(
         media_type,
         magic,
         accepts,
+        content=("proof.sounds", name),
         explicit=Lazy("drawing.audio", name),
         explicit_needs="av",
         demuxer=name,
@@ -252,8 +261,10 @@ CONTAINERS = (
         read="read_file",
         write="write_file",
     ),
-    _picture("heif", "image/avif", _FTYP, accepts=_is_avif, module="bmff"),
-    _picture("heif", "image/heif", _FTYP, accepts=_major(*_HEIF_BRANDS), module="bmff"),
+    _picture("heif", "image/avif", _FTYP, accepts=_is_avif, module="bmff", content=("proof.boxes", "content")),
+    _picture(
+        "heif", "image/heif", _FTYP, accepts=_major(*_HEIF_BRANDS), module="bmff", content=("proof.boxes", "content")
+    ),
     _movie("video/quicktime", _FTYP, _major(b"qt  ")),
     _movie("audio/mp4", _FTYP, _major(*_AUDIO_BRANDS)),
     _movie("video/mp4", _FTYP, lambda _: True),
@@ -268,6 +279,7 @@ CONTAINERS = (
         _RIFF,
         _form(b"WAVE"),
         module="riff",
+        content=("proof.sounds", "wav"),
         explicit=Lazy("drawing.wav", "with_rhythm"),
         demuxer="wav",
         senses=("rhythm",),
@@ -283,12 +295,19 @@ CONTAINERS = (
     ),
     _sound("mp3", "audio/mpeg", _start(b"ID3", b"\xff"), _is_mp3, module="id3"),
     _sound("ogg", "audio/ogg", _start(b"OggS"), module="vorbis", read="read_ogg", write="write_ogg"),
-    _row("package", "application/zip", _start(b"PK\x03\x04", b"PK\x05\x06"), module="zip"),
+    _row(
+        "package",
+        "application/zip",
+        _start(b"PK\x03\x04", b"PK\x05\x06"),
+        module="zip",
+        content=("proof.documents", "package"),
+    ),
     _row(
         "pdf",
         "application/pdf",
         accepts=lambda data: b"%PDF-" in data[:1024],
         module="pdf",
+        content=("proof.documents", "pdf"),
         confined=True,
         write_needs="pypdf",
     ),
@@ -301,6 +320,7 @@ CONTAINERS = (
         module="text",
         read="read_json",
         write="write_json",
+        content=("proof.documents", "json_text"),
         explicit_refusal="which member of a JSON text people read is not known here; label that text itself",
         text=True,
     ),

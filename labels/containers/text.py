@@ -9,7 +9,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from ..findings import Findings, Span
+from ..findings import Findings, Span, UnsuitableFileError
 from ..meaning.aigc import is_name
 from ..meaning.passages import read_passage
 from ..meaning.wording import with_text_label
@@ -214,7 +214,7 @@ def write_json(data: bytes, value: str, found: Findings) -> bytes:
     text = data.decode("utf-8-sig")
     whole = json.loads(text)
     if not isinstance(whole, dict):
-        raise ValueError("the top level of the JSON text is no object, so that there is no place for a field")
+        raise UnsuitableFileError("the top level of the JSON text is no object, so that there is no place for a field")
     brace = text.index("{")
     comma = "," if whole else ""
     return f'{text[: brace + 1]}"AIGC":{value}{comma}{text[brace + 1 :]}'.encode()

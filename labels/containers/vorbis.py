@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from ..bytes.pages import Source
-from ..findings import Findings
+from ..findings import Findings, UnsuitableFileError
 from ..meaning.aigc import is_name
 from . import id3
 
@@ -65,7 +65,7 @@ def _with_comment(block: bytes, value: str) -> bytes:
     for _ in range(count):
         end += 4 + int.from_bytes(block[end : end + 4], "little")
         if end > len(block):
-            raise ValueError("the comments in the file are cut short")
+            raise UnsuitableFileError("the comments in the file are cut short")
     comment = b"AIGC=" + value.encode()
     added = struct.pack("<I", len(comment)) + comment
     return block[:position] + struct.pack("<I", count + 1) + block[position + 4 : end] + added + block[end:]
@@ -98,7 +98,7 @@ def write_flac(data: bytes, value: str, found: Findings) -> bytes:
     """Adds the comment, out of the padding where there is enough; sound stays as it is."""
     blocks = list(flac_blocks(data, found))
     if not blocks or not blocks[-1][3]:
-        raise ValueError("the metadata of the FLAC file is cut short")
+        raise UnsuitableFileError("the metadata of the FLAC file is cut short")
     parts: list[tuple[int, bytes]] = [(kind, data[start + 4 : end]) for kind, start, end, _ in blocks]
     index = next((i for i, (kind, _) in enumerate(parts) if kind == _COMMENT_BLOCK), None)
     before = sum(len(body) + 4 for _, body in parts)
@@ -116,7 +116,7 @@ def write_flac(data: bytes, value: str, found: Findings) -> bytes:
     out = [data[: blocks[0][1]]]
     for i, (kind, body) in enumerate(parts):
         if len(body) >= 1 << 24:
-            raise ValueError("the comments grow beyond what a FLAC block holds (16 MiB)")
+            raise UnsuitableFileError("the comments grow beyond what a FLAC block holds (16 MiB)")
         last = 0x80 if i == len(parts) - 1 else 0
         out.append(bytes((kind | last,)) + len(body).to_bytes(3, "big") + body)
     return b"".join(out) + data[blocks[-1][2] :]
@@ -194,7 +194,7 @@ def read_ogg(data: Source, found: Findings) -> None:
                 _report(packet, 4, len(packet), where, "ogg:comment", found)
 
 
-def _checksum(page: bytes) -> int:
+def checksum(page: bytes) -> int:
     """The page checksum of RFC 3533: CRC-32 of 0x04c11db7, not reflected, started at zero.
 
     zlib computes the reflected form: reflecting every byte before and the result after gives the same.
@@ -212,21 +212,21 @@ def write_ogg(data: bytes, value: str, found: Findings) -> bytes:
     """
     streams = _headers(data, found)
     if len(streams) != 1:
-        raise ValueError("the Ogg file holds several streams; only single ones are changed")
+        raise UnsuitableFileError("the Ogg file holds several streams; only single ones are changed")
     serial, packets = next(iter(streams.items()))
     head = _head_length(packets[1][0]) if len(packets) > 1 else 0
     if not head:
-        raise ValueError("the Ogg stream has no comment header that is known")
+        raise UnsuitableFileError("the Ogg stream has no comment header that is known")
     vorbis = packets[1][0].startswith(b"\x03vorbis")
     if vorbis and len(packets) < 3:
-        raise ValueError("the headers of the Ogg stream are cut short")
+        raise UnsuitableFileError("the headers of the Ogg stream are cut short")
     changed = packets[1][0][:head] + _with_comment(packets[1][0][head:], value)
     rest = [packets[2][0]] if vorbis else []
     header_end = packets[2][1] if vorbis else packets[1][1]
     pages = list(_pages(data, 0, found)) if len(data) < 1 << 20 else _some_pages(data, header_end, found)
     first = pages[0]
     if header_end <= first.end or any(page.end > header_end and page.start < header_end for page in pages):
-        raise ValueError("the headers of the Ogg stream share a page with sound")
+        raise UnsuitableFileError("the headers of the Ogg stream share a page with sound")
     new_pages = _laced([changed, *rest], serial, 1)
     old_count = sum(1 for page in pages if first.end <= page.start < header_end)
     out = [data[: first.end], *new_pages]
@@ -272,7 +272,7 @@ def _laced(packets: list[bytes], serial: int, number: int) -> list[bytes]:
             + bytes(row)
             + body[at : at + size]
         )
-        pages.append(page[:22] + struct.pack("<I", _checksum(page)) + page[26:])
+        pages.append(page[:22] + struct.pack("<I", checksum(page)) + page[26:])
         at += size
         number += 1
     return pages
@@ -290,14 +290,14 @@ def opus_channels(data: bytes, found: Findings) -> int:
     head = next(iter(streams.values()))[0][0] if len(streams) == 1 else b""
     if not head.startswith(b"OpusHead") or len(head) < 19 or head[18]:
         why = "the file does not hold one Opus stream of one or two channels"
-        raise ValueError(f"{why}; mix the rhythm in before the sound is encoded")
+        raise UnsuitableFileError(f"{why}; mix the rhythm in before the sound is encoded")
     return head[9]
 
 
 def opus_samples(packet: bytes) -> int:
     """Samples at 48 kHz that one packet decodes to (RFC 6716, 3.1). Raises ValueError where it holds no frame."""
     if not packet:
-        raise ValueError("a packet of the Opus stream is empty")
+        raise UnsuitableFileError("a packet of the Opus stream is empty")
     kind, code = packet[0] >> 3, packet[0] & 3
     if kind < 12:
         frame = (480, 960, 1920, 2880)[kind & 3]
@@ -306,7 +306,7 @@ def opus_samples(packet: bytes) -> int:
     else:
         frame = (120, 240, 480, 960)[kind & 3]
     if code == 3 and len(packet) < 2:
-        raise ValueError("a packet of the Opus stream is cut short")
+        raise UnsuitableFileError("a packet of the Opus stream is cut short")
     return frame * (1, 2, 2, packet[1] & 63 if code == 3 else 0)[code]
 
 
@@ -318,9 +318,9 @@ def lengthened_opus(data: bytes, packets: list[bytes], found: Findings) -> bytes
     pages = list(_pages(data, 0, Findings(replace(found.limits, parts=1 << 24))))
     last = pages[-1]
     if last.end != len(data) or last.lacing[-1:] == b"\xff":
-        raise ValueError("the Opus stream is cut short")
+        raise UnsuitableFileError("the Opus stream is cut short")
     if len(pages) < 3 or last.body - 27 - len(last.lacing) < pages[1].end:
-        raise ValueError("the Opus stream holds no sound")
+        raise UnsuitableFileError("the Opus stream holds no sound")
     # The last page may end before its last packet does; sound that goes on cannot.
     position = _position(data, pages[-2]) if len(pages) > 3 else 0
     position += sum(opus_samples(packet) for packet in _begun(data, last))
@@ -335,7 +335,7 @@ def lengthened_opus(data: bytes, packets: list[bytes], found: Findings) -> bytes
         number += 1
         lacing = b"".join(b"\xff" * (len(each) // 255) + bytes((len(each) % 255,)) for each in held)
         if len(lacing) > 255:
-            raise ValueError("the packets of the rhythm are too long for one page")
+            raise UnsuitableFileError("the packets of the rhythm are too long for one page")
         flags = _ENDS if first + _PACKETS_A_PAGE >= len(packets) else 0
         head = struct.pack("<BqIII", flags, position, last.serial, number, 0)
         out.append(_summed(bytearray(b"OggS\0" + head + bytes((len(lacing),)) + lacing + b"".join(held))))
@@ -350,7 +350,7 @@ def _position(data: bytes, page: _Page) -> int:
 def _begun(data: bytes, page: _Page) -> list[bytes]:
     """The first bytes of each packet that ends on the page; one that began on an earlier page is refused."""
     if data[page.start + 5] & 1:
-        raise ValueError("the last page of the Opus stream goes on with a packet of the page in front of it")
+        raise UnsuitableFileError("the last page of the Opus stream goes on with a packet of the page in front of it")
     packets, at, start = [], page.body, page.body
     for size in page.lacing:
         at += size
@@ -363,5 +363,5 @@ def _begun(data: bytes, page: _Page) -> list[bytes]:
 def _summed(page: bytearray) -> bytes:
     """The page with its checksum put right."""
     struct.pack_into("<I", page, 22, 0)
-    struct.pack_into("<I", page, 22, _checksum(bytes(page)))
+    struct.pack_into("<I", page, 22, checksum(bytes(page)))
     return bytes(page)

@@ -14,7 +14,7 @@ from itertools import islice
 from xml.parsers import expat
 
 from ..bytes.pages import Source
-from ..findings import Findings, Span
+from ..findings import Findings, Span, UnsuitableFileError
 from ..meaning import aigc
 from ..model import Deviation
 
@@ -261,7 +261,7 @@ def with_property(packet: bytes, value: str) -> bytes:
     no RDF to join.
     """
     if packet[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in packet[:8]:
-        raise ValueError("the XMP packet in the file is UTF-16; only UTF-8 packets are changed")
+        raise UnsuitableFileError("the XMP packet in the file is UTF-16; only UTF-8 packets are changed")
     text = packet.rstrip(b"\0").decode("utf-8")
     about = re.search(r"""\b\w+:about\s*=\s*["']([^"'<]*)["']""", text)
     closings = list(re.finditer(r"</(\w+):RDF\s*>", text))
@@ -272,7 +272,7 @@ def with_property(packet: bytes, value: str) -> bytes:
     else:
         empty = re.search(r"<(\w+):RDF\b([^>]*)/>", text)
         if empty is None:
-            raise ValueError("the XMP packet in the file has no rdf:RDF element that the label could join")
+            raise UnsuitableFileError("the XMP packet in the file has no rdf:RDF element that the label could join")
         whole = f"<{empty[1]}:RDF{empty[2]}>{_description(value, empty[1], '')}</{empty[1]}:RDF>"
         changed = text[: empty.start()] + whole + text[empty.end() :]
     return changed.encode()

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from xml.parsers import expat
 
 from ..bytes.pages import Source, stream
-from ..findings import BeyondLimitError, Findings
+from ..findings import BeyondLimitError, Findings, UnsuitableFileError
 from ..meaning.aigc import is_name
 from ..model import Deviation
 
@@ -207,7 +207,7 @@ def write(data: bytes, value: str, found: Findings) -> bytes:
     def text(name: str) -> str:
         content = _entry(package, name, found)
         if content is None:
-            raise ValueError(f"the package has no readable {name}")
+            raise UnsuitableFileError(f"the package has no readable {name}")
         return content.decode("utf-8-sig")
 
     escaped = html.escape(value)
@@ -222,18 +222,18 @@ def write(data: bytes, value: str, found: Findings) -> bytes:
     elif kind == "epub":
         path = _package_document(package, found)
         if path is None:
-            raise ValueError("the package names no package document")
+            raise UnsuitableFileError("the package names no package document")
         entry = f'<meta name="AIGC" content="{escaped}"/>'
         changes[path] = _inserted(text(path), r"</(\w+:)?metadata>", entry)
     else:
-        raise ValueError("the archive is neither OOXML, ODF nor EPUB")
+        raise UnsuitableFileError("the archive is neither OOXML, ODF nor EPUB")
     return _rewritten(package, changes, found)
 
 
 def _inserted(document: str, before: str, added: str) -> bytes:
     matches = list(re.finditer(before, document))
     if not matches:
-        raise ValueError("the metadata part has no place for a property")
+        raise UnsuitableFileError("the metadata part has no place for a property")
     at = matches[-1].start()
     return (document[:at] + added + document[at:]).encode()
 
@@ -280,7 +280,7 @@ def _rewritten(package: zipfile.ZipFile, changes: dict[str, bytes], found: Findi
                     content = entry.read(found.limits.file_bytes - total + 1)
                 total += len(content)
                 if total > found.limits.file_bytes:
-                    raise ValueError("the package inflates to more than is allowed")
+                    raise UnsuitableFileError("the package inflates to more than is allowed")
             copy = zipfile.ZipInfo(info.filename, info.date_time)
             copy.compress_type = info.compress_type
             copy.external_attr, copy.create_system, copy.comment = info.external_attr, info.create_system, info.comment

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from ..containers import id3, vorbis
 from ..containers.table import Container
 from ..containers.vorbis import flac_blocks
-from ..findings import Findings
+from ..findings import Findings, UnsuitableFileError
 from ..perceived.rhythm import tones
 from . import m4a as lengthening
 
@@ -38,7 +38,7 @@ def _in_words(work: Callable[[bytes, Findings], bytes]) -> Callable[[Container, 
         try:
             return work(data, found)
         except (av.error.FFmpegError, MemoryError) as error:
-            raise ValueError("the sound cannot be decoded and encoded again") from error
+            raise UnsuitableFileError("the sound cannot be decoded and encoded again") from error
 
     return explicit
 
@@ -116,7 +116,7 @@ def m4a(data: bytes, found: Findings) -> bytes:
         )
     frames, decoder = _packets("aac", rate, layout, bit_rate)
     if decoder[:2] != track.decoder:
-        raise ValueError("the sound is of a kind of AAC that is not encoded here")
+        raise UnsuitableFileError("the sound is of a kind of AAC that is not encoded here")
     return lengthening.lengthened(data, frames, found)
 
 
@@ -137,7 +137,7 @@ def mp3(data: bytes, _found: Findings) -> bytes:
         start += length
     end = len(data) - 128 if data[-128:-125] == b"TAG" else len(data)
     if data[end - 10 : end - 7] == b"3DI" or data[end - 32 : end - 24] == b"APETAGEX":
-        raise ValueError("a tag stands behind the sound, which the rhythm would have to go in front of")
+        raise UnsuitableFileError("a tag stands behind the sound, which the rhythm would have to go in front of")
     # Encoders put no header frame and no tag into such a stream: it is nothing but frames.
     added, count = _encoded(
         "libmp3lame", "mp3", _rhythm_like(context), context, bit_rate, {"write_xing": "0", "id3v2_version": "0"}
@@ -154,7 +154,7 @@ def mp3(data: bytes, _found: Findings) -> bytes:
 def _counted(head: bytes, frames: int, size: int) -> bytes:
     """The first bytes of the first frame, with the number of frames and bytes that its header states put right."""
     if b"VBRI" in head:
-        raise ValueError("the file states its length in a VBRI header, which is not put right here")
+        raise UnsuitableFileError("the file states its length in a VBRI header, which is not put right here")
     at = max(head.find(b"Xing"), head.find(b"Info"))
     if at < 0:
         return head
@@ -173,7 +173,7 @@ def _bits_a_sample(blocks: list[tuple[int, bytes]]) -> int:
     """Of the stream's first block (RFC 9639, 8.2): five bits, less one."""
     info = next((block for kind, block in blocks if kind == _STREAMINFO), b"")
     if len(info) < 22:
-        raise ValueError("the FLAC file has no whole first block")
+        raise UnsuitableFileError("the FLAC file has no whole first block")
     return ((info[16] & 1) << 4 | info[17] >> 4) + 1
 
 
@@ -185,13 +185,13 @@ def flac(data: bytes, found: Findings) -> bytes:
         context = source.streams.audio[0].codec_context
         bits = _bits_a_sample(blocks)
         if bits not in (16, 24):
-            raise ValueError(f"FLAC of {bits} bits a sample is not encoded again here; 16 and 24 are")
+            raise UnsuitableFileError(f"FLAC of {bits} bits a sample is not encoded again here; 16 and 24 are")
         size = 0
         for frame in source.decode(source.streams.audio[0]):
             parts.append(frame.to_ndarray())
             size += parts[-1].nbytes
             if size > 4 * found.limits.file_bytes:
-                raise ValueError("the sound is too long to be encoded again here")
+                raise UnsuitableFileError("the sound is too long to be encoded again here")
         # Samples of 24 bits come in the upper part of 32.
         rhythm = _rhythm_like(context) if bits == 16 else _rhythm_like(context).astype(np.int32) << 16
         sound = np.concatenate([*parts, rhythm], axis=1)

@@ -13,7 +13,7 @@ from typing import Any
 import av
 
 from ..containers.table import Container
-from ..findings import Findings
+from ..findings import Findings, UnsuitableFileError
 from .glyphs import draw_label
 
 #: GB 45438-2025, 5.4 f) asks for two seconds from the start frame on; one more leaves room for players that
@@ -44,7 +44,7 @@ def with_visible_label(kind: Container, data: bytes, found: Findings) -> bytes:
     """
     muxer = _MUXERS.get(kind.media_type)
     if muxer is None:
-        raise ValueError(f"films of the kind {kind.media_type} are not drawn on")
+        raise UnsuitableFileError(f"films of the kind {kind.media_type} are not drawn on")
     out_file = io.BytesIO()
     try:
         with (
@@ -53,7 +53,7 @@ def with_visible_label(kind: Container, data: bytes, found: Findings) -> bytes:
         ):
             _copy(source, target, found)
     except (av.error.FFmpegError, MemoryError) as error:
-        raise ValueError(f"the film cannot be encoded again ({type(error).__name__})") from error
+        raise UnsuitableFileError(f"the film cannot be encoded again ({type(error).__name__})") from error
     return out_file.getvalue()
 
 
@@ -64,14 +64,14 @@ def _options(muxer: str) -> dict[str, str]:
 
 def _copy(source: Any, target: Any, found: Findings) -> None:
     if not source.streams.video:
-        raise ValueError("the file holds no moving picture")
+        raise UnsuitableFileError("the file holds no moving picture")
     picture = source.streams.video[0]
     width, height = picture.codec_context.width, picture.codec_context.height
     if width * height > found.limits.video_width * found.limits.video_height:
-        raise ValueError(f"{width}x{height} pixels are more than are drawn on")
+        raise UnsuitableFileError(f"{width}x{height} pixels are more than are drawn on")
     encoder = _ENCODERS.get(picture.codec_context.name)
     if encoder is None:
-        raise ValueError(f"no encoder is known for {picture.codec_context.name}")
+        raise UnsuitableFileError(f"no encoder is known for {picture.codec_context.name}")
     drawn = target.add_stream(encoder, rate=picture.average_rate or Fraction(25))
     drawn.width, drawn.height = width, height
     drawn.pix_fmt = picture.codec_context.pix_fmt or "yuv420p"

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..findings import UnsuitableFileError
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
@@ -92,7 +94,7 @@ def draw_label(image: Image, *, share: float = 0.08) -> Image:
     plate = (mask.width + 2 * pad, mask.height + 2 * pad)
     margin = max(0, min(round(shortest * 0.02), image.width - plate[0], image.height - plate[1]))
     if plate[0] > image.width or plate[1] > image.height:
-        raise ValueError(f"the picture has {image.width}x{image.height} pixels, too few for the words AI生成")
+        raise UnsuitableFileError(f"the picture has {image.width}x{image.height} pixels, too few for the words AI生成")
     corner = (image.width - plate[0] - margin, image.height - plate[1] - margin)
     result = image.copy()
     dark: tuple[int, ...]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..containers.bmff import Box, box, boxes, replaced
-from ..findings import Findings
+from ..findings import Findings, UnsuitableFileError
 
 #: Samples in a frame of AAC-LC.
 FRAME = 1024
@@ -33,10 +33,10 @@ def sound_track(data: bytes, found: Findings) -> SoundTrack:
     """Raises ValueError where the file has no one track of AAC-LC with plain tables."""
     top = {each.kind: each for each in boxes(data, 0, len(data), found)}
     if b"moov" not in top or b"moof" in top:
-        raise ValueError("the file is fragmented or has no index, and its sound cannot be lengthened")
+        raise UnsuitableFileError("the file is fragmented or has no index, and its sound cannot be lengthened")
     moov = top[b"moov"]
     if b"iTunSMPB" in data[moov.body : moov.end]:
-        raise ValueError(
+        raise UnsuitableFileError(
             "the file states where its sound ends (iTunSMPB), so that players would stop before the rhythm"
         )
     tracks = [_parts(data, each, found) for each in boxes(data, moov.body, moov.end, found) if each.kind == b"trak"]
@@ -46,13 +46,13 @@ def sound_track(data: bytes, found: Findings) -> SoundTrack:
         if b"hdlr" in parts and data[parts[b"hdlr"].body + 8 : parts[b"hdlr"].body + 12] == b"soun"
     ]
     if len(sounds) != 1:
-        raise ValueError(f"the file has {len(sounds)} sound tracks; only a single one is lengthened")
+        raise UnsuitableFileError(f"the file has {len(sounds)} sound tracks; only a single one is lengthened")
     parts = sounds[0] | _named(data, moov, found)
     missing = [name for name in (b"mvhd", b"tkhd", b"mdhd", b"stsd", b"stts", b"stsc", b"stsz") if name not in parts]
     if missing or not {b"stco", b"co64"} & parts.keys():
-        raise ValueError(f"the sound track has no table {(missing or [b'stco'])[0].decode()}")
+        raise UnsuitableFileError(f"the sound track has no table {(missing or [b'stco'])[0].decode()}")
     if _number(data, parts[b"stsz"].body + 4, 4):
-        raise ValueError("the frames of the sound are all of one size, which those of AAC are not")
+        raise UnsuitableFileError("the frames of the sound are all of one size, which those of AAC are not")
     parents = (moov, *(parts[name] for name in (b"trak", b"mdia", b"minf", b"stbl")))
     return SoundTrack(
         parts, parents, _ticks(data, parts[b"mdhd"]), _ticks(data, parts[b"mvhd"]), _decoder(data, parts[b"stsd"])
@@ -85,13 +85,13 @@ def _decoder(data: bytes, stsd: Box) -> bytes:
     """What stands behind the tag 5 of the elementary stream's description, which comes last in it."""
     at = data.find(b"esds", stsd.body, stsd.end)
     if data[stsd.body + 12 : stsd.body + 16] != b"mp4a" or at < 0:
-        raise ValueError("the sound is not AAC")
+        raise UnsuitableFileError("the sound is not AAC")
     at = data.find(b"\x05", data.find(b"\x04", at + 8, stsd.end) + 14, stsd.end) + 1
     while data[at] & 0x80:
         at += 1
     decoder = data[at + 1 : at + 3]
     if len(decoder) < 2 or decoder[0] >> 3 != _LC:
-        raise ValueError("the sound is another kind of AAC than LC")
+        raise UnsuitableFileError("the sound is another kind of AAC than LC")
     return decoder
 
 
@@ -112,7 +112,7 @@ def lengthened(data: bytes, frames: list[bytes], found: Findings) -> bytes:
     size = 8 if offsets.kind == b"co64" else 4
     added = box(b"mdat", b"".join(frames))
     if size == 4 and len(data) + len(added) >= 1 << 32:
-        raise ValueError("the file would grow beyond what its table can address (4 GiB)")
+        raise UnsuitableFileError("the file would grow beyond what its table can address (4 GiB)")
     whole = bytearray(_with_known_end(data, found))
     whole[offsets.end - size : offsets.end] = (len(data) + 8).to_bytes(size, "big")
     for header, wide_at, narrow_at, ticks in _durations(data, track, found):
@@ -151,7 +151,7 @@ def _placed(data: bytes, found: Findings) -> bytes:
     size = 8 if old.kind == b"co64" else 4
     count = _number(data, old.body + 4, 4)
     if old.body + 8 + count * size != old.end:
-        raise ValueError("the table of chunks does not have the size it states")
+        raise UnsuitableFileError("the table of chunks does not have the size it states")
     moved = []
     for place in range(old.body + 8, old.end, size):
         at = _number(data, place, size)
@@ -176,7 +176,7 @@ def _with_known_end(data: bytes, found: Findings) -> bytes:
     """``data`` with the size of its last box stated, where it said no more than that it is the last."""
     last = list(boxes(data, 0, len(data), found))[-1]
     if last.end > len(data):
-        raise ValueError("the file is cut short")
+        raise UnsuitableFileError("the file is cut short")
     if data[last.start : last.start + 4] != b"\0\0\0\0":
         return data
     return data[: last.start] + struct.pack(">I", last.end - last.start) + data[last.start + 4 :]

@@ -8,7 +8,7 @@ from typing import Any
 from ..containers import jpeg as jpeg_file
 from ..containers import png as png_file
 from ..containers.table import Container
-from ..findings import Findings
+from ..findings import Findings, UnsuitableFileError
 from . import glyphs
 
 #: Chunks that describe a palette or its colours; they fall when a palette picture has to become a
@@ -23,12 +23,14 @@ def _opened(form: str, data: bytes, found: Findings) -> Any:
     try:
         image = Image.open(io.BytesIO(data), formats=[form])
         if image.width * image.height > found.limits.pixels:
-            raise ValueError(f"{image.width}x{image.height} pixels are more than the {found.limits.pixels:,} allowed")
+            raise UnsuitableFileError(
+                f"{image.width}x{image.height} pixels are more than the {found.limits.pixels:,} allowed"
+            )
         if getattr(image, "n_frames", 1) > 1:
-            raise ValueError("the picture is animated; only still pictures are drawn on")
+            raise UnsuitableFileError("the picture is animated; only still pictures are drawn on")
         image.load()
     except (OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise ValueError(f"the picture cannot be decoded ({error})") from error
+        raise UnsuitableFileError(f"the picture cannot be decoded ({error})") from error
     return image
 
 
@@ -38,7 +40,7 @@ def png(_kind: Container, data: bytes, found: Findings) -> bytes:
     mode = image.mode
     if mode not in ("L", "LA", "RGB", "RGBA"):
         if mode.startswith("I"):
-            raise ValueError("pictures with 16 bits a channel would lose depth")
+            raise UnsuitableFileError("pictures with 16 bits a channel would lose depth")
         transparent = mode in ("P", "1") and "transparency" in image.info
         image = image.convert("RGBA" if transparent else "L" if mode == "1" else "RGB")
     stream = io.BytesIO()
@@ -65,7 +67,7 @@ def jpeg(_kind: Container, data: bytes, found: Findings) -> bytes:
     """JPEG has to be encoded again, and keeps its quantisation tables."""
     image = _opened("JPEG", data, found)
     if image.mode not in ("L", "RGB"):
-        raise ValueError(f"JPEG pictures in {image.mode} are not drawn on; convert them to RGB first")
+        raise UnsuitableFileError(f"JPEG pictures in {image.mode} are not drawn on; convert them to RGB first")
     stream = io.BytesIO()
     options: dict[str, Any] = {"qtables": image.quantization}
     if image.mode == "RGB":
