@@ -45,7 +45,7 @@ def replay(
     if binding is not None:
         _judge(stored, rule, binding, base_url, as_json)
         return
-    from shenhe.conformance.bindings.client.wire import is_loopback
+    from shenhe.conformance.bindings.client.http.connection import is_loopback
     from shenhe.conformance.evidence.resend import base_of, finding_of, repeat
 
     _, finding = finding_of(stored, rule)

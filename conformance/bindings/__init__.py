@@ -6,8 +6,8 @@
 ...     provider.register({"name": "Li"})
 """
 
-from .client.asgi import AsgiTransport, app_transport
 from .client.binding import Binding
+from .client.http.asgi import AsgiTransport, app_transport
 from .client.loading import load_binding, ready_names, ready_text
 from .client.provider import HttpProvider
 from .language.errors import BindingError

@@ -21,9 +21,9 @@ import httpx
 from shenhe.core.errors import ShenheError
 from shenhe.core.text import visible
 
-from ..bindings.client.body import BodyError, read_body
-from ..bindings.client.transport import FAILURES, DeadlineTransport
-from ..bindings.client.wire import failure_text
+from ..bindings.client.http.body import BodyError, read_body
+from ..bindings.client.http.failures import FAILURES, failure_text
+from ..bindings.client.http.transport import DeadlineTransport
 from ..exchange import Exchange, ReceivedResponse, SentRequest, body_text
 from ..report import CheckResult, Finding, Report, Step
 from .export.plan import Piece, Plan, Variable, looks_made, plan_of, url_pieces

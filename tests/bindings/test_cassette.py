@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from shenhe.conformance.bindings import AsgiTransport, load_binding
-from shenhe.conformance.bindings.client.cassette import CassetteError
+from shenhe.conformance.bindings.client.http.cassette import CassetteError
 from shenhe.conformance.engine.runner import run_checks
 from shenhe.conformance.provider import Accepted, GenerationRequest, Unavailable
 from shenhe.rulebook import Service

@@ -25,11 +25,11 @@ from ..language.bound import BoundLogin, BoundRequest
 from ..language.errors import BindingError
 from ..language.format import BindingFile, TlsSection
 from ..language.template import expand, missing
-from .asgi import AsgiTransport
-from .cassette import CassetteTransport, Recording
+from .http.asgi import AsgiTransport
+from .http.cassette import CassetteTransport, Recording
+from .http.connection import Connection, is_loopback
+from .http.transport import DeadlineTransport, Proxy
 from .provider import HttpProvider
-from .transport import DeadlineTransport, Proxy
-from .wire import Wire, is_loopback
 
 IN_PROCESS = "http://in-process"
 """The base URL of an application in this process that is given none."""
@@ -59,7 +59,7 @@ class Binding:
         """``binding.yaml:7`` for a value of the file."""
         return f"{self._locate.source_name}:{self._locate(steps, key=True).line}"
 
-    def way(self, operation: Operation, facets: Mapping[str, Any]) -> BoundRequest | None:
+    def request_for(self, operation: Operation, facets: Mapping[str, Any]) -> BoundRequest | None:
         """How a request with these facets would be asked, or ``None`` where the binding does not say."""
         return next((way for way in self.operations.get(operation, ()) if way.matches(facets)), None)
 
@@ -89,13 +89,12 @@ class Binding:
         record: Path | None = None,
         replay: Path | None = None,
     ) -> HttpProvider:
-        """A provider over one HTTP client.
+        """A provider over one HTTP client. Nothing is sent yet.
 
-        ``base_url`` takes the place of the file's. ``transport`` reaches an application in this process
-        (:class:`~shenhe.conformance.bindings.client.asgi.AsgiTransport`). Nothing is sent yet. ``record`` keeps every
-        answer in a cassette, ``replay`` answers from one without sending anything
-        (:mod:`~shenhe.conformance.bindings.client.cassette`). Raises :class:`BindingError` for a base URL that cannot
-        be used, ``CassetteError`` or ``OSError`` for a cassette that cannot.
+        ``base_url`` replaces the file's. ``transport`` reaches an application in this process
+        (:class:`~.http.asgi.AsgiTransport`). ``record`` writes every response to a cassette, ``replay`` responds from
+        one without sending anything (:mod:`~.http.cassette`). Raises :class:`BindingError` for an unusable base URL,
+        ``CassetteError`` or ``OSError`` for an unusable cassette.
         """
         if base_url is not None:
             try:
@@ -112,7 +111,7 @@ class Binding:
         client = httpx.Client(
             transport=own, mounts=mounts, trust_env=False, follow_redirects=False, timeout=limits.timeout
         )
-        wire = Wire(
+        connection = Connection(
             client,
             base_url=url,
             limits=limits,
@@ -123,7 +122,7 @@ class Binding:
             clock=clock or time.monotonic,
         )
         recording = Recording(record, url, redactor) if record is not None else None
-        wire.record = recording.add if recording is not None else None
+        connection.record = recording.add if recording is not None else None
         capabilities = self.capabilities
         target = reporting.Target(
             name=visible(self._text(self.file.target.name)),
@@ -136,7 +135,7 @@ class Binding:
             roles=list(capabilities.roles),
         )
         return HttpProvider(
-            wire,
+            connection,
             self.operations,
             capabilities=capabilities,
             ready_made=self.ready_made,

@@ -1,6 +1,4 @@
-"""Who is asking: signing in, access tokens, session cookies; each kept for one account alone, and had anew once when it
-has expired.
-"""
+"""Sessions of accounts: sign-in, access tokens and cookies, each for one account only, and renewed once when over."""
 
 from __future__ import annotations
 
@@ -14,10 +12,11 @@ from urllib.parse import quote, urlencode
 from shenhe.conformance.provider import Account, Refused, Unavailable
 
 from ..language.bound import BoundAuth, BoundLogin, BoundRequest, BoundTokens
-from ..language.extraction import Answer, AnswerError, Given, describe, text_of, truth, value_of
-from .body import ENCODINGS
-from .sending import filled_in, written
-from .wire import Headers, Sending, Trip, Wire
+from ..language.extraction import TemplateValue, describe, text_of, truth, value_of
+from ..language.response import Response, ResponseError
+from .http.body import ENCODINGS
+from .http.connection import Connection, ExchangeLog, Headers, Request
+from .requests import build_request, render
 
 MARGIN = 30.0
 """A token is taken to be over so many seconds before it is, or a tenth of its time before, whichever is less."""
@@ -34,7 +33,7 @@ class SignInError(Exception):
 
 
 @dataclass(frozen=True)
-class Signed:
+class Authorization:
     """The account as the templates of a request see it, the ``signer`` that it is unless it is forged, and the headers
     that say who asks. ``fresh``: got for this very request.
     """
@@ -58,176 +57,195 @@ class _Token:
 class Sessions:
     """What accounts hold besides what they came with."""
 
-    wire: Wire
+    connection: Connection
     login: BoundLogin | None = None
     _logins: dict[_Key, dict[str, str]] = field(default_factory=dict, repr=False)
     _tokens: dict[_Key, _Token] = field(default_factory=dict, repr=False)
     _cookies: dict[_Key, dict[str, str]] = field(default_factory=dict, repr=False)
     _lock: RLock = field(default_factory=RLock, repr=False)
 
-    def signed(
+    def authorize(
         self,
-        way: BoundRequest,
+        bound: BoundRequest,
         account: Account | None,
         values: Mapping[str, Any],
-        trip: Trip,
+        log: ExchangeLog,
         *,
-        stale: Signed | None = None,
-    ) -> Signed:
-        """Sign ``account`` in for ``way`` where that is needed; anew, where what is held is still that of ``stale``.
+        stale: Authorization | None = None,
+    ) -> Authorization:
+        """Sign ``account`` in for ``bound`` where that is needed; anew, where what is held is still that of ``stale``.
 
         Raises :class:`SignInError` for a login or token that is not had, and :class:`TemplateError`.
         """
         if account is not None and account.signed_by is not None:
-            forged = self.signed(way, account.signed_by, values, trip, stale=stale)
+            forged = self.authorize(bound, account.signed_by, values, log, stale=stale)
             credentials = forged.signer.credentials if forged.signer is not None else {}
             return replace(forged, account=Account(account.id, credentials))
-        auth = way.auth
+        auth = bound.auth
         fresh = False
         held: dict[str, str] | None = None
         by_login = (
             account is not None
             and self.login is not None
-            and bool(way.needs & self.login.gives - set(account.credentials))
+            and bool(bound.needs & self.login.gives - set(account.credentials))
         )
         if account is not None and self.login is not None and by_login:
             with self._lock:
                 held = self._logins.get(_key(account))
                 if held is None or (stale is not None and held is stale.rests_on):
-                    held = self._logins[_key(account)] = self._logged_in(self.login, account, trip)
+                    held = self._logins[_key(account)] = self._logged_in(self.login, account, log)
                     self._cookies.pop(_key(account), None)
                     fresh = True
             account = Account(account.id, {**account.credentials, **held})
         for secret in account.credentials.values() if account else ():
-            self.wire.redactor.use(secret)
+            self.connection.redactor.use(secret)
         values = {**values, "account": account}
         if auth is None or (auth.of_account and account is None):
-            return Signed(account, account, (), renewable=by_login, fresh=fresh, rests_on=held)
+            return Authorization(account, account, (), renewable=by_login, fresh=fresh, rests_on=held)
         if auth.tokens is not None:
             with self._lock:
-                token, fetched = self._token(way, auth.tokens, values, trip, stale)
+                token, fetched = self._token(bound, auth.tokens, values, log, stale)
             bearer = ((auth.header, f"Bearer {token.value}"),)
-            return Signed(account, account, bearer, renewable=True, fresh=fresh or fetched, rests_on=token)
-        return Signed(
-            account, account, self._headers(way, auth, account, values), renewable=by_login, fresh=fresh, rests_on=held
+            return Authorization(account, account, bearer, renewable=True, fresh=fresh or fetched, rests_on=token)
+        return Authorization(
+            account,
+            account,
+            self._headers(bound, auth, account, values),
+            renewable=by_login,
+            fresh=fresh,
+            rests_on=held,
         )
 
-    def expired(self, answer: Answer) -> bool:
+    def expired(self, response: Response) -> bool:
         """Whether an answer says that the session or token is over."""
         if self.login is None:
-            return answer.status == 401
-        if answer.status in self.login.expired:
+            return response.status == 401
+        if response.status in self.login.expired:
             return True
         query = self.login.expired_when
         try:
-            return query is not None and answer.is_json and truth(query.search(answer.json))
-        except AnswerError:
+            return query is not None and response.is_json and truth(query.search(response.json))
+        except ResponseError:
             return False
 
-    def see(self, way: BoundRequest, account: Account | None, answer: Answer) -> None:
+    def keep_cookies(self, bound: BoundRequest, account: Account | None, response: Response) -> None:
         """Keep the session cookies that an answer sets anew, for the account that asked."""
-        if way.auth is None or account is None or not way.auth.of_account:
+        if bound.auth is None or account is None or not bound.auth.of_account:
             return
-        for name in way.auth.cookies.keys() & answer.cookies.keys():
-            value = answer.cookies[name]
+        for name in bound.auth.cookies.keys() & response.cookies.keys():
+            value = response.cookies[name]
             if value:
-                self.wire.redactor.learn(name, value)
+                self.connection.redactor.learn(name, value)
                 self._cookies.setdefault(_key(account), {})[name] = value
 
     def _headers(
-        self, way: BoundRequest, auth: BoundAuth, account: Account | None, values: Mapping[str, Any]
+        self, bound: BoundRequest, auth: BoundAuth, account: Account | None, values: Mapping[str, Any]
     ) -> Headers:
         if auth.basic is not None:
-            user, password = (str(filled_in(way, "auth", fill, values)) for fill in auth.basic)
+            user, password = (str(render(bound, "auth", fill, values)) for fill in auth.basic)
             return (("Authorization", "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()),)
         if auth.cookies:
             renewed = self._cookies.get(_key(account), {}) if account else {}
             pairs = [
-                (name, renewed.get(name) or str(filled_in(way, "auth", fill, values)))
+                (name, renewed.get(name) or str(render(bound, "auth", fill, values)))
                 for name, fill in auth.cookies.items()
             ]
             return (("Cookie", "; ".join(f"{name}={value}" for name, value in pairs)),)
-        value = str(filled_in(way, "auth", auth.value, values))
+        value = str(render(bound, "auth", auth.value, values))
         return ((auth.header, f"Bearer {value}" if auth.bearer else value),)
 
-    def _logged_in(self, login: BoundLogin, account: Account, trip: Trip) -> dict[str, str]:
-        way = login.way
-        sending = written(way, self.wire.base_url, {"account": account, "carried": {}})
-        answer = self.wire.send(sending, trip, learn=lambda given: learn_credentials(self.wire, way, given))
-        if answer is None:
-            raise SignInError(Unavailable(f"login: {trip.trouble}", tuple(trip.exchanges), trip.status))
-        refused = answer.status in way.refuses
-        if answer.status in way.accepts:
+    def _logged_in(self, login: BoundLogin, account: Account, log: ExchangeLog) -> dict[str, str]:
+        bound = login.request
+        request = build_request(bound, self.connection.base_url, {"account": account, "carried": {}})
+        response = self.connection.send(
+            request, log, learn=lambda received: learn_credentials(self.connection, bound, received)
+        )
+        if response is None:
+            raise SignInError(Unavailable(f"login: {log.failure}", tuple(log.exchanges), log.status))
+        refused = response.status in bound.refuses
+        if response.status in bound.accepts:
             refused = (
-                way.refuse_when is not None and answer.is_json and truth(way.refuse_when.search(answer.json))
-            ) or (way.accept_when is not None and not (answer.is_json and truth(way.accept_when.search(answer.json))))
+                bound.refuse_when is not None and response.is_json and truth(bound.refuse_when.search(response.json))
+            ) or (
+                bound.accept_when is not None
+                and not (response.is_json and truth(bound.accept_when.search(response.json)))
+            )
         if refused:
-            reason = f"login: {text_of(way.reason, answer)}".rstrip(": ")
-            raise SignInError(Refused(answer.status, reason, tuple(trip.exchanges), text_of(way.notice, answer)))
-        if answer.status not in way.accepts:
+            reason = f"login: {text_of(bound.reason, response)}".rstrip(": ")
+            raise SignInError(Refused(response.status, reason, tuple(log.exchanges), text_of(bound.notice, response)))
+        if response.status not in bound.accepts:
             raise SignInError(
-                Unavailable(f"login: answered with status {answer.status}", tuple(trip.exchanges), answer.status)
+                Unavailable(f"login: answered with status {response.status}", tuple(log.exchanges), response.status)
             )
         try:
-            return credentials_of(way, answer)
-        except AnswerError as error:
-            raise SignInError(Unavailable(str(error), tuple(trip.exchanges), answer.status)) from None
+            return credentials_of(bound, response)
+        except ResponseError as error:
+            raise SignInError(Unavailable(str(error), tuple(log.exchanges), response.status)) from None
 
     def _token(
-        self, way: BoundRequest, tokens: BoundTokens, values: Mapping[str, Any], trip: Trip, stale: Signed | None
+        self,
+        bound: BoundRequest,
+        tokens: BoundTokens,
+        values: Mapping[str, Any],
+        log: ExchangeLog,
+        stale: Authorization | None,
     ) -> tuple[_Token, bool]:
         """The access token and whether it was fetched just now."""
-        client = str(filled_in(way, "auth", tokens.client_id, values))
-        secret = str(filled_in(way, "auth", tokens.client_secret, values))
-        extra = {name: str(filled_in(way, "auth", fill, values)) for name, fill in tokens.extra.items()}
+        client = str(render(bound, "auth", tokens.client_id, values))
+        secret = str(render(bound, "auth", tokens.client_secret, values))
+        extra = {name: str(render(bound, "auth", fill, values)) for name, fill in tokens.extra.items()}
         key = (tokens.token_url, client, secret, *sorted(extra.items()))
         held = self._tokens.get(key)
         renew = stale is not None and held is stale.rests_on
-        if held is not None and not renew and self.wire.clock() < held.ends:
-            self.wire.redactor.use(held.value)
+        if held is not None and not renew and self.connection.clock() < held.ends:
+            self.connection.redactor.use(held.value)
             return held, False
         self._tokens.pop(key, None)
-        place = way.place("auth", "token_url")
+        place = bound.place("auth", "token_url")
         own = tokens.token_url.startswith("/")
-        url = self.wire.base_url + tokens.token_url if own else tokens.token_url
-        why = self.wire.for_tokens(url)
+        url = self.connection.base_url + tokens.token_url if own else tokens.token_url
+        why = self.connection.token_url_problem(url)
         if why:
             raise SignInError(
-                Unavailable(f"{place}: found a URL that no token is fetched from: {why}", tuple(trip.exchanges))
+                Unavailable(f"{place}: found a URL that no token is fetched from: {why}", tuple(log.exchanges))
             )
-        answer = self.wire.send(
-            _token_request(tokens, url, client, secret, extra, place.partition(": ")[0]), trip, learn=self._learn_token
+        response = self.connection.send(
+            _token_request(tokens, url, client, secret, extra, place.partition(": ")[0]), log, learn=self._learn_token
         )
-        if answer is None:
-            raise SignInError(Unavailable(f"{place}: {trip.trouble}", tuple(trip.exchanges), trip.status))
-        if answer.status // 100 != 2:
+        if response is None:
+            raise SignInError(Unavailable(f"{place}: {log.failure}", tuple(log.exchanges), log.status))
+        if response.status // 100 != 2:
             raise SignInError(
                 Unavailable(
-                    f"{place}: the token was not given (status {answer.status})", tuple(trip.exchanges), answer.status
+                    f"{place}: the token was not given (status {response.status})",
+                    tuple(log.exchanges),
+                    response.status,
                 )
             )
-        document = answer.json if answer.is_json and isinstance(answer.json, dict) else {}
+        document = response.json if response.is_json and isinstance(response.json, dict) else {}
         token = document.get("access_token")
         if not isinstance(token, str) or not token:
             raise SignInError(
                 Unavailable(
-                    f"{place}: found an answer without access_token, expected one", tuple(trip.exchanges), answer.status
+                    f"{place}: found an answer without access_token, expected one",
+                    tuple(log.exchanges),
+                    response.status,
                 )
             )
-        self._tokens[key] = fetched = _Token(token, self.wire.clock() + _lifetime(document.get("expires_in")))
+        self._tokens[key] = fetched = _Token(token, self.connection.clock() + _lifetime(document.get("expires_in")))
         return fetched, True
 
-    def _learn_token(self, answer: Answer) -> None:
-        document = answer.json if answer.is_json else None
+    def _learn_token(self, response: Response) -> None:
+        document = response.json if response.is_json else None
         for name in ("access_token", "refresh_token", "id_token"):
             value = document.get(name) if isinstance(document, dict) else None
             if isinstance(value, str):
-                self.wire.redactor.learn(name, value)
+                self.connection.redactor.learn(name, value)
 
 
 def _token_request(
     tokens: BoundTokens, url: str, client: str, secret: str, extra: Mapping[str, str], origin: str
-) -> Sending:
+) -> Request:
     fields = {"grant_type": "client_credentials", **extra}
     headers = [
         ("Accept", "application/json"),
@@ -240,7 +258,7 @@ def _token_request(
         # RFC 6749, section 2.3.1: each is form-encoded before they are joined.
         pair = f"{quote(client, safe='')}:{quote(secret, safe='')}"
         headers.append(("Authorization", "Basic " + base64.b64encode(pair.encode()).decode()))
-    return Sending("token", "POST", url, tuple(headers), urlencode(fields).encode(), origin)
+    return Request("token", "POST", url, tuple(headers), urlencode(fields).encode(), origin)
 
 
 def _lifetime(expires_in: Any) -> float:
@@ -256,33 +274,33 @@ def _key(account: Account) -> _Key:
     return (account.id, *sorted(account.credentials.items()))
 
 
-def credentials_of(way: BoundRequest, answer: Answer) -> dict[str, str]:
-    """The credentials that an answer gives an account. Raises :class:`AnswerError` naming the line of one that is not
+def credentials_of(bound: BoundRequest, response: Response) -> dict[str, str]:
+    """The credentials that an answer gives an account. Raises :class:`ResponseError` naming the line of one that is not
     there.
     """
     found = {}
-    for name, source in way.groups.get("credentials", {}).items():
-        place = way.place("extract", "credentials", name)
+    for name, source in bound.groups.get("credentials", {}).items():
+        place = bound.place("extract", "credentials", name)
         try:
-            value = value_of(source, answer)
-        except AnswerError as error:
-            raise AnswerError(f"{place}: {error}") from None
+            value = value_of(source, response)
+        except ResponseError as error:
+            raise ResponseError(f"{place}: {error}") from None
         if not isinstance(value, str) or not value:
-            raise AnswerError(f"{place}: found {describe(source, value, answer)}, expected text")
+            raise ResponseError(f"{place}: found {describe(source, value, response)}, expected text")
         found[name] = value
     return found
 
 
-def learn_credentials(wire: Wire, way: BoundRequest, answer: Answer) -> None:
-    """Tell the redactor of the credentials in an answer, before it is kept. What the binding itself gave is not from
-    the answer.
+def learn_credentials(connection: Connection, bound: BoundRequest, response: Response) -> None:
+    """Tell the redactor of the credentials in an response, before it is kept. What the binding itself gave is not from
+    the response.
     """
-    for name, source in way.groups.get("credentials", {}).items():
-        if isinstance(source, Given):
+    for name, source in bound.groups.get("credentials", {}).items():
+        if isinstance(source, TemplateValue):
             continue
         try:
-            secret = value_of(source, answer)
-        except AnswerError:
+            secret = value_of(source, response)
+        except ResponseError:
             continue
         if isinstance(secret, str):
-            wire.redactor.learn(name, secret)
+            connection.redactor.learn(name, secret)

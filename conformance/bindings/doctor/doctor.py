@@ -301,7 +301,7 @@ class _Visit:
         except _Needs as missing:
             yield self._not_tried(operation, str(missing), detail)
             return
-        way = self.binding.way(operation, facets)
+        way = self.binding.request_for(operation, facets)
 
         def at(key: str) -> str:
             return way.place(key).partition(": ")[0] if way else self.binding.place("operations", operation.value)

@@ -133,7 +133,7 @@ class BoundRequest:
 class BoundLogin:
     """How an account gets a session, what it then has, and by what an answer shows that the session is over."""
 
-    way: BoundRequest
+    request: BoundRequest
     gives: frozenset[str]
     expired: frozenset[int]
     expired_when: Query | None

@@ -116,7 +116,7 @@ class Compiler:
             if facet not in shape.facets:
                 expected = ", ".join(shape.facets) or "no variants for this operation"
                 self.expressions.fault((*steps, "when", facet), f"found {facet!r}, expected one of: {expected}")
-        if section.pages is not None and not shape.pages:
+        if section.pages is not None and not shape.items:
             self.expressions.fault(at("pages"), "found pages, which this operation does not give")
         extract, groups = self._extractions(shape, section, at, operation, known | {"answer"})
         auth = self._auth(section, at, known)

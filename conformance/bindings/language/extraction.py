@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import difflib
 import json
-import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import jmespath
@@ -17,87 +15,11 @@ from shenhe.core.document import shown
 from shenhe.core.text import visible
 
 from .format import CookieSource, HeaderSource, TextSource, ValueSource
+from .response import Response, ResponseError
 from .template import Fill, TemplateError
 
 LONGEST = 100_000
 """Characters of one extracted text; the rest is cut."""
-
-
-#: The charsets that pages are read in, by the names that servers give them. Python knows more, among them some that are
-#: no charset of text and some whose decoders take time without bound: no answer may choose among those.
-CHARSETS = {
-    **dict.fromkeys(("utf-8", "utf8", "us-ascii", "ascii"), "utf-8"),
-    **dict.fromkeys(("gb2312", "gbk", "gb18030", "x-gbk"), "gb18030"),
-    **dict.fromkeys(("big5", "big5-hkscs"), "big5hkscs"),
-    **dict.fromkeys(("iso-8859-1", "latin1", "windows-1252"), "cp1252"),
-    **{name: name for name in ("shift_jis", "euc-jp", "euc-kr", "utf-16")},
-}
-
-
-class AnswerError(ValueError):
-    """An answer that does not hold what the binding says it holds."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What came back, whole: the JSON and the text are read only when asked for."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    #: The cookies that it sets, by name.
-    cookies: Mapping[str, str] = field(default_factory=dict, repr=False)
-    #: What its request was filled in with.
-    values: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
-
-    @property
-    def media_type(self) -> str:
-        """The media type of ``Content-Type`` without parameters, in lower case; ``""`` where there is none."""
-        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
-
-    @property
-    def charset(self) -> str:
-        """How the body is read as text: as ``Content-Type`` says where that is known, else as UTF-8."""
-        found = re.search(r"(?i);\s*charset\s*=\s*[\"']?([\w.:-]{1,40})", self.headers.get("content-type", ""))
-        return CHARSETS.get(found[1].lower(), "utf-8") if found else "utf-8"
-
-    @cached_property
-    def text(self) -> str:
-        """The body as text; bytes that are no such text become the replacement character."""
-        return self.body.decode(self.charset, "replace")
-
-    @property
-    def is_text(self) -> bool:
-        """Whether the body is something to read: its media type does not say otherwise, and its bytes are text."""
-        if self.media_type and not (self.media_type.startswith("text/") or self.media_type.endswith(("json", "xml"))):
-            return False
-        try:
-            self.body.decode(self.charset)
-        except UnicodeDecodeError:
-            return False
-        return True
-
-    @cached_property
-    def json(self) -> Any:
-        """The body as JSON. Raises :class:`AnswerError` where it is none."""
-        try:
-            return json.loads(self.body)
-        except RecursionError:
-            raise AnswerError("found JSON nested too deeply to read") from None
-        except ValueError:  # JSONDecodeError, UnicodeDecodeError, and integers of too many digits
-            what = self.media_type or "no media type"
-            raise AnswerError(
-                f"found a body of {len(self.body):,} bytes ({what}) that is not JSON, expected JSON"
-            ) from None
-
-    @property
-    def is_json(self) -> bool:
-        """Whether the body can be read as JSON."""
-        try:
-            _ = self.json
-        except AnswerError:
-            return False
-        return True
 
 
 class Query:
@@ -112,13 +34,11 @@ class Query:
         self.expression = expression
 
     def search(self, data: Any) -> Any:
-        """The value there, or ``None``. Raises :class:`AnswerError` where a function of the expression meets the wrong
-        type.
-        """
+        """The value there, or ``None``. Raises :class:`ResponseError` if a function meets the wrong type."""
         try:
             return self._parsed.search(data)
         except (JMESPathError, RecursionError, TypeError, ValueError) as error:
-            raise AnswerError(f"{shown(self.expression)} does not fit the answer ({type(error).__name__})") from None
+            raise ResponseError(f"{shown(self.expression)} does not fit the answer ({type(error).__name__})") from None
 
 
 @dataclass(frozen=True)
@@ -141,13 +61,13 @@ class CookieValue:
 
 
 @dataclass(frozen=True)
-class Given:
+class TemplateValue:
     """A template over what was asked, and ``answer``."""
 
     fill: Fill
 
 
-Extraction: TypeAlias = Query | HeaderValue | WholeText | CookieValue | Given
+Extraction: TypeAlias = Query | HeaderValue | WholeText | CookieValue | TemplateValue
 
 
 def compile_source(value: Any, template: Callable[[str], Fill]) -> Extraction:
@@ -164,26 +84,26 @@ def compile_source(value: Any, template: Callable[[str], Fill]) -> Extraction:
     if isinstance(value, dict) and set(value) == {"cookie"} and isinstance(value["cookie"], str):
         return CookieValue(CookieSource(**value).cookie)
     if isinstance(value, dict) and set(value) == {"value"} and isinstance(value["value"], str):
-        return Given(template(ValueSource(**value).value))
+        return TemplateValue(template(ValueSource(**value).value))
     raise ValueError(
         f"found {shown(value)}, expected a JMESPath expression, {{header: NAME}}, {{cookie: NAME}}, {{text: true}} or"
         " {value: TEMPLATE}"
     )
 
 
-def value_of(source: Extraction, answer: Answer) -> Any:
-    """What ``source`` finds in ``answer``; ``None`` for nothing. Raises :class:`AnswerError`."""
+def value_of(source: Extraction, answer: Response) -> Any:
+    """What ``source`` finds in ``answer``; ``None`` for nothing. Raises :class:`ResponseError`."""
     if isinstance(source, Query):
         return source.search(answer.json)
     if isinstance(source, HeaderValue):
         return answer.headers.get(source.name)
     if isinstance(source, CookieValue):
         return answer.cookies.get(source.name)
-    if isinstance(source, Given):
+    if isinstance(source, TemplateValue):
         try:
             return source.fill({**answer.values, "answer": answer.json if answer.is_json else None})
         except TemplateError as error:
-            raise AnswerError(str(error)) from None
+            raise ResponseError(str(error)) from None
     return answer.text
 
 
@@ -192,13 +112,13 @@ def truth(value: Any) -> bool:
     return value not in (False, None, "", [], {}) or (isinstance(value, int | float) and not isinstance(value, bool))
 
 
-def text_of(source: Extraction | None, answer: Answer) -> str:
+def text_of(source: Extraction | None, answer: Response) -> str:
     """What ``source`` finds, as text for a person; ``""`` for nothing or an answer of another kind. Never raises."""
     if source is None:
         return ""
     try:
         return as_text(value_of(source, answer))
-    except AnswerError:
+    except ResponseError:
         return ""
 
 
@@ -213,17 +133,17 @@ def as_text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)[:LONGEST]
 
 
-def identifier_of(source: Extraction, answer: Answer) -> str:
-    """An id: text or a whole number, not empty. Raises :class:`AnswerError` that says what was there instead."""
+def identifier_of(source: Extraction, answer: Response) -> str:
+    """An id: text or a whole number, not empty. Raises :class:`ResponseError` that says what was there instead."""
     value = value_of(source, answer)
     if isinstance(value, str) and value and len(value) <= LONGEST:
         return value
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    raise AnswerError(f"found {describe(source, value, answer)}, expected an id (text or a whole number)")
+    raise ResponseError(f"found {describe(source, value, answer)}, expected an id (text or a whole number)")
 
 
-def describe(source: Extraction, value: Any, answer: Answer) -> str:
+def describe(source: Extraction, value: Any, answer: Response) -> str:
     """What was found at ``source``, and which keys there are where it was nothing. Values are not repeated: they may be
     secret.
     """
@@ -241,7 +161,7 @@ def describe(source: Extraction, value: Any, answer: Answer) -> str:
     return "an empty body"
 
 
-def keys_of(answer: Answer) -> str:
+def keys_of(answer: Response) -> str:
     """The keys of an answer for a message: ``id, account.token``."""
     document = answer.json
     if isinstance(document, list):
@@ -259,7 +179,7 @@ def keys_of(answer: Answer) -> str:
     return "the keys " + ", ".join(visible(name)[:60] for name in names) if names else "no keys"
 
 
-def _nearest(expression: str, answer: Answer) -> str:
+def _nearest(expression: str, answer: Response) -> str:
     """The path in the answer that is most like a plain one that found nothing."""
     paths = list(_paths(answer.json, "", 4))[:500]
     last = expression.rpartition(".")[2]

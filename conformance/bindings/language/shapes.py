@@ -23,7 +23,8 @@ class Shape:
     states: bool = False
     #: What the operation makes, to which further values may be attached.
     makes: str = ""
-    pages: bool = False
+    #: The name under which ``extract`` finds the list of an operation whose response may come in pages.
+    items: str = ""
 
 
 SHAPES: Mapping[Operation, Shape] = {
@@ -67,7 +68,9 @@ SHAPES: Mapping[Operation, Shape] = {
         media=True,
         makes="content",
     ),
-    Operation.SEARCH: Shape(values=("query",), extracts=("publications",), required=("publications",), pages=True),
+    Operation.SEARCH: Shape(
+        values=("query",), extracts=("publications",), required=("publications",), items="publications"
+    ),
     Operation.REPORT: Shape(
         values=("request",),
         facets=("kind",),
@@ -86,10 +89,10 @@ SHAPES: Mapping[Operation, Shape] = {
         states=True,
         makes="ticket",
     ),
-    Operation.REFUTATIONS: Shape(values=("publication",), extracts=("items", "publication", "text"), pages=True),
+    Operation.REFUTATIONS: Shape(values=("publication",), extracts=("items", "publication", "text"), items="items"),
     Operation.DISCLOSURES: Shape(values=("topic",), facets=("topic",), extracts=("text", "fields.*")),
     Operation.RECORDS: Shape(
-        values=("kind",), facets=("kind",), extracts=("items", "kind", "at", "subject", "text"), pages=True
+        values=("kind",), facets=("kind",), extracts=("items", "kind", "at", "subject", "text"), items="items"
     ),
     Operation.ADVANCE_CLOCK: Shape(values=("hours",)),
     Operation.RESET: Shape(),

@@ -1,4 +1,4 @@
-"""An answer of server-sent events, read as JSON.
+"""A response of server-sent events, read as JSON.
 
 The format is that of the HTML standard, section 9.2: lines end with CR, LF or both; ``data`` lines of one event are
 joined by line feeds; a line that begins with a colon is a comment; an event ends with an empty line.
@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .extraction import Answer, AnswerError, Query, as_text
+from .extraction import Query, as_text
+from .response import Response, ResponseError
 
 MEDIA_TYPE = "text/event-stream"
 MOST_EVENTS = 20_000
@@ -29,8 +30,8 @@ class BoundStream:
 
 
 @dataclass(frozen=True)
-class StreamedAnswer(Answer):
-    """An answer whose events were read: ``json`` is ``{"events": [{"event", "data"}], "text"}``."""
+class StreamedResponse(Response):
+    """A response whose events were read: ``json`` is ``{"events": [{"event", "data"}], "text"}``."""
 
     document: Any = None
 
@@ -39,30 +40,34 @@ class StreamedAnswer(Answer):
         return self.document
 
 
-def streamed(stream: BoundStream, answer: Answer) -> Answer:
-    """``answer`` with its events read; an answer of another media type (a refusal, often) as it is.
+def read_stream(stream: BoundStream, response: Response) -> Response:
+    """``response`` with its events read; a response of another media type (often a refusal) as it is.
 
-    Raises :class:`AnswerError` for a stream that broke off before its end, or of too many events.
+    Raises :class:`ResponseError` for a stream that broke off before its end, or of too many events.
     """
-    if answer.media_type != MEDIA_TYPE:
-        return answer
+    if response.media_type != MEDIA_TYPE:
+        return response
     events: list[dict[str, Any]] = []
     pieces: list[str] = []
     ended = False
-    for name, text in events_of(answer.text):
+    for name, text in events_of(response.text):
         if stream.done is not None and text.strip() == stream.done:
             ended = True
             break
         if len(events) == MOST_EVENTS:
-            raise AnswerError(f"found a stream of more than {MOST_EVENTS:,} events, expected less")
+            raise ResponseError(f"found a stream of more than {MOST_EVENTS:,} events, expected less")
         data = _data(text)
         events.append({"event": name, "data": data})
         if stream.text is not None:
             pieces.append(as_text(stream.text.search(data)))
     if stream.done is not None and not ended:
-        raise AnswerError(f"found a stream of {len(events)} events that broke off, expected {stream.done!r} at its end")
+        raise ResponseError(
+            f"found a stream of {len(events)} events that broke off, expected {stream.done!r} at its end"
+        )
     document = {"events": events, "text": "".join(pieces)}
-    return StreamedAnswer(answer.status, answer.headers, answer.body, answer.cookies, answer.values, document)
+    return StreamedResponse(
+        response.status, response.headers, response.body, response.cookies, response.values, response.url, document
+    )
 
 
 def events_of(text: str) -> Iterator[tuple[str, str]]:

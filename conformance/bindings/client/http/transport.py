@@ -94,7 +94,7 @@ class Proxy:
 
 class DeadlineTransport(httpx.BaseTransport):
     """HTTP/1.1 over sockets; by way of a proxy only where one is given. Failures are httpcore's own exceptions
-    (:data:`FAILURES`).
+    (:data:`~.failures.FAILURES`).
     """
 
     def __init__(
@@ -139,15 +139,3 @@ class DeadlineTransport(httpx.BaseTransport):
 
     def close(self) -> None:
         self._pool.close()
-
-
-FAILURES: tuple[type[Exception], ...] = (
-    httpcore.TimeoutException,
-    httpcore.NetworkError,
-    httpcore.ProtocolError,
-    httpcore.UnsupportedProtocol,
-    httpx.HTTPError,
-    httpx.InvalidURL,
-    OSError,
-)
-"""What sending a request and reading its answer may raise."""

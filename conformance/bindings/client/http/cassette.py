@@ -1,9 +1,8 @@
-"""The answers of a provider kept in a file, and given again from it: work on checks without the provider.
+"""Recording the responses of a provider to a file, and replaying them without the provider.
 
-A cassette is lines of JSON: one about the whole, then one for each request, in their order. Everything in it is
-redacted as evidence is, so that it can be kept beside tests; what stands in place of a secret (``${NAME}``) is what the
-replayed provider then hands out and expects. An answer is found by method, URL and body, so that a check that asks
-something else is told that the cassette has no answer.
+A cassette is lines of JSON: one about the file, then one per request, in order. Everything in it is redacted as
+evidence is, so it can be kept beside tests. A replayed provider hands out the placeholders of secrets (``${NAME}``)
+and expects them back. A response is found by the method, URL and body of its request.
 """
 
 from __future__ import annotations
@@ -23,8 +22,9 @@ import httpx
 from shenhe.conformance.evidence.redaction import Redactor
 from shenhe.core.document import DocumentError, Fault, Mark
 
-from ..language.extraction import Answer
-from .wire import Sending, origin_of
+from ...language.response import Response
+from .connection import Request, origin_of
+from .failures import RecordedFailure
 
 FORMAT = "shenhe-cassette"
 MOST_BYTES = 512 * 1024 * 1024
@@ -34,12 +34,8 @@ class CassetteError(DocumentError):
     """A file that is no cassette."""
 
 
-class RecordedFailure(httpx.TransportError):
-    """What a cassette has in place of an answer: that there was none then, or that it has none now."""
-
-
 class Recording:
-    """Writes a cassette as the answers come."""
+    """Writes a cassette while the responses arrive."""
 
     def __init__(self, path: Path, base_url: str, redactor: Redactor) -> None:
         self._origin = origin_of(base_url)
@@ -48,14 +44,14 @@ class Recording:
         self._stream: IO[str] = path.open("w", encoding="utf-8")
         self._write({"format": FORMAT, "format_version": 1})
 
-    def add(self, sending: Sending, answer: Answer | None, headers: list[tuple[str, str]], trouble: str) -> None:
-        """Keep one request and its answer, or why there was none."""
+    def add(self, request: Request, response: Response | None, headers: list[tuple[str, str]], failure: str) -> None:
+        """Record one request with its response or failure."""
         entry: dict[str, Any] = {
-            "operation": sending.operation,
-            **_key(self._redactor, sending.method, sending.url, sending.body, self._origin),
+            "operation": request.operation,
+            **_key(self._redactor, request.method, request.url, request.body, self._origin),
         }
-        if answer is None:
-            entry["error"] = trouble
+        if response is None:
+            entry["error"] = failure
         else:
             kept = tuple(
                 (name, value)
@@ -63,9 +59,9 @@ class Recording:
                 if name.lower() not in {"content-encoding", "content-length", "transfer-encoding"}
             )
             entry |= {
-                "status": answer.status,
+                "status": response.status,
                 "headers": self._redactor.headers(kept),
-                **_body(self._redactor.data(answer.body)),
+                **_body(self._redactor.data(response.body)),
             }
         with self._lock:
             self._write(entry)
@@ -79,7 +75,7 @@ class Recording:
 
 
 class CassetteTransport(httpx.BaseTransport):
-    """Answers from a cassette. Equal requests have the answers they had, in their order; the last one stays.
+    """Responds from a cassette. Equal requests get their recorded responses in order; the last one is repeated.
 
     Raises :class:`CassetteError` for a file that is none, and ``OSError`` for one that cannot be read.
     """

@@ -1,4 +1,4 @@
-"""Writing a request: from a bound request and values to a method, a URL, headers and bytes."""
+"""From a bound request and values to a request ready to be sent: method, URL, headers and bytes."""
 
 from __future__ import annotations
 
@@ -10,36 +10,36 @@ from urllib.parse import urlencode
 
 from ..language.bound import BoundPart, BoundRequest
 from ..language.template import TemplateError
-from .body import ENCODINGS
-from .wire import Headers, Sending
+from .http.body import ENCODINGS
+from .http.connection import Headers, Request
 
 
-def written(
-    way: BoundRequest,
+def build_request(
+    bound: BoundRequest,
     url: str,
     values: Mapping[str, Any],
     *,
     auth: Headers = (),
     extra_headers: Headers = (),
     extra_query: Headers = (),
-) -> Sending:
-    """The request that ``way`` describes, to the base URL ``url``.
+) -> Request:
+    """The request that ``bound`` describes, to the base URL ``url``.
 
     Raises :class:`TemplateError` naming the line that cannot be filled in.
     """
-    content_type, body = body_of(way, values)
+    content_type, body = body_of(bound, values)
     more = (("Content-Type", content_type),) if content_type else ()
-    url += filled_in(way, "path", way.path, values)
-    pairs = [*pairs_of(filled_in(way, "query", way.query, values)), *extra_query]
-    own = tuple(pairs_of(filled_in(way, "headers", way.headers, values)))
-    return Sending(
-        str(way.operation),
-        way.method,
+    url += render(bound, "path", bound.path, values)
+    pairs = [*pairs_of(render(bound, "query", bound.query, values)), *extra_query]
+    own = tuple(pairs_of(render(bound, "headers", bound.headers, values)))
+    return Request(
+        str(bound.operation),
+        bound.method,
         with_query(url, pairs),
         headers_of(own, auth=auth, more=more, extra=extra_headers),
         body,
-        way.origin,
-        way.follow_redirects,
+        bound.origin,
+        bound.follow_redirects,
         values,
     )
 
@@ -50,36 +50,36 @@ def with_query(url: str, pairs: list[tuple[str, str]]) -> str:
 
 
 def headers_of(own: Headers, *, auth: Headers = (), more: Headers = (), extra: Headers = ()) -> Headers:
-    """All headers of a request; what the binding writes (``own``) takes the place of what would be added."""
-    given = {name.lower() for name, _ in (*own, *extra)}
+    """All headers of a request. What the binding writes (``own``) replaces what would be added."""
+    named = {name.lower() for name, _ in (*own, *extra)}
     return (
-        *(pair for pair in (("Accept", "*/*"), *more) if pair[0].lower() not in given),
+        *(pair for pair in (("Accept", "*/*"), *more) if pair[0].lower() not in named),
         ("Accept-Encoding", ENCODINGS),
         *own,
-        *(pair for pair in auth if pair[0].lower() not in given),
+        *(pair for pair in auth if pair[0].lower() not in named),
         *extra,
     )
 
 
-def body_of(way: BoundRequest, values: Mapping[str, Any]) -> tuple[str, bytes]:
+def body_of(bound: BoundRequest, values: Mapping[str, Any]) -> tuple[str, bytes]:
     """The body of a request with its media type; ``("", b"")`` for none."""
-    if way.json is not None:
-        document = filled_in(way, "json", way.json, values)
+    if bound.json is not None:
+        document = render(bound, "json", bound.json, values)
         try:
             return "application/json", _json(document).encode("utf-8")
         except UnicodeEncodeError:
             return "application/json", json.dumps(document).encode()
         except TypeError:
             raise TemplateError(
-                f"{way.place('json')}: found a value that JSON does not carry (bytes need the filter base64)"
+                f"{bound.place('json')}: found a value that JSON does not carry (bytes need the filter base64)"
             ) from None
-    if way.form is not None:
-        filled = filled_in(way, "form", way.form, values)
+    if bound.form is not None:
+        filled = render(bound, "form", bound.form, values)
         return "application/x-www-form-urlencoded", urlencode(pairs_of(filled), errors="surrogatepass").encode()
-    if way.multipart is not None:
-        return _multipart(way, way.multipart, values)
-    if way.body is not None:
-        filled = filled_in(way, "body", way.body, values)
+    if bound.multipart is not None:
+        return _multipart(bound, bound.multipart, values)
+    if bound.body is not None:
+        filled = render(bound, "body", bound.body, values)
         return "", filled if isinstance(filled, bytes) else str(filled).encode("utf-8", "surrogatepass")
     return "", b""
 
@@ -88,17 +88,17 @@ def _json(document: Any) -> str:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
 
-def _multipart(way: BoundRequest, parts: tuple[BoundPart, ...], values: Mapping[str, Any]) -> tuple[str, bytes]:
-    """A form whose boundary follows from its content, so that equal requests are equal bytes."""
+def _multipart(bound: BoundRequest, parts: tuple[BoundPart, ...], values: Mapping[str, Any]) -> tuple[str, bytes]:
+    """A form whose boundary follows from its content: equal requests are equal bytes."""
     blocks: list[bytes] = []
     for part in parts:
-        data = filled_in(way, "multipart", part.data, values, part.name)
+        data = render(bound, "multipart", part.data, values, part.name)
         if data is None:
             continue
         head = f'Content-Disposition: form-data; name="{_quoted(part.name)}"'
         if part.filename is not None and part.type is not None:
-            head += f'; filename="{_quoted(str(filled_in(way, "multipart", part.filename, values, part.name)))}"'
-            head += f"\r\nContent-Type: {_quoted(str(filled_in(way, 'multipart', part.type, values, part.name)))}"
+            head += f'; filename="{_quoted(str(render(bound, "multipart", part.filename, values, part.name)))}"'
+            head += f"\r\nContent-Type: {_quoted(str(render(bound, 'multipart', part.type, values, part.name)))}"
         content = data if isinstance(data, bytes) else _scalar(data).encode("utf-8", "surrogatepass")
         blocks.append(head.encode("utf-8", "surrogatepass") + b"\r\n\r\n" + content + b"\r\n")
     boundary = hashlib.sha256(b"".join(blocks)).hexdigest()[:32]
@@ -129,10 +129,11 @@ def pairs_of(filled: Any) -> list[tuple[str, str]]:
     return pairs
 
 
-def filled_in(
-    way: BoundRequest, key: str, fill: Callable[[Mapping[str, Any]], Any], values: Mapping[str, Any], *inner: str
+def render(
+    bound: BoundRequest, key: str, fill: Callable[[Mapping[str, Any]], Any], values: Mapping[str, Any], *inner: str
 ) -> Any:
+    """A template of ``bound`` filled in. Raises :class:`TemplateError` naming its line."""
     try:
         return fill(values)
     except TemplateError as error:
-        raise TemplateError(f"{way.place(key, *inner)}: {error}") from None
+        raise TemplateError(f"{bound.place(key, *inner)}: {error}") from None

@@ -1,0 +1,56 @@
+"""Values that one operation attaches to what it makes (``extract.carry``), for later requests about the same thing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from shenhe.conformance.provider import Account, Consent, Content, Publication, Ticket
+
+from ..language.bound import BoundRequest
+from ..language.extraction import value_of
+from ..language.response import Response, ResponseError
+
+KINDS: Mapping[type, str] = {
+    Account: "account",
+    Content: "content",
+    Publication: "publication",
+    Ticket: "ticket",
+    Consent: "consent",
+}
+"""The kinds of thing that values are attached to, by their name in templates: ``carried.content.key``."""
+
+
+class CarriedValues:
+    """The values attached so far, by kind and id of the thing."""
+
+    def __init__(self) -> None:
+        self._values: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def about(self, account: Account | None, values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+        """The values attached to the things that a request with these ``values`` is about, by kind."""
+        request = values.get("request")
+        things = [account, *values.values(), getattr(request, "target", None), getattr(request, "consent", None)]
+        return {
+            kind: self._values.get((kind, thing.id), {})
+            for thing in things
+            if (kind := KINDS.get(type(thing), "")) and thing is not None
+        }
+
+    def keep(self, bound: BoundRequest, response: Response, thing: Any) -> None:
+        """Attach the values that ``bound`` extracts from ``response`` to the thing that the operation made.
+
+        Raises :class:`ResponseError` naming the line.
+        """
+        sources = bound.groups.get("carry")
+        kind = KINDS.get(type(thing))
+        if not sources or kind is None:
+            return
+        attached = self._values.setdefault((kind, thing.id), {})
+        for name, source in sources.items():
+            try:
+                value = value_of(source, response)
+            except ResponseError as error:
+                raise ResponseError(f"{bound.place('extract', 'carry', name)}: {error}") from None
+            if value is not None:
+                attached[name] = value

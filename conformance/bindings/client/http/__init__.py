@@ -1,0 +1,1 @@
+"""HTTP itself: the connection of a provider, its transports, and what can go wrong on the way."""

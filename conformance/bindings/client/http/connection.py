@@ -1,0 +1,352 @@
+"""The HTTP connection of one provider: requests are bounded in bytes and time, paced, retried and kept as evidence."""
+
+from __future__ import annotations
+
+import email.utils
+import hashlib
+import ipaddress
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from threading import Lock
+from typing import Any, TypeAlias
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+
+from shenhe.conformance.evidence.redaction import Redactor
+from shenhe.conformance.exchange import KEPT_BINARY, KEPT_REQUEST, KEPT_TEXT, Exchange, ReceivedResponse, SentRequest
+
+from ...language.format import LimitsSection
+from ...language.response import Response
+from .body import BodyError, read_body
+from .failures import FAILURES, UNWRITABLE, failure_text
+
+_TEXTUAL = (
+    "text/",
+    "application/json",
+    "application/problem+json",
+    "application/xml",
+    "application/x-www-form-urlencoded",
+)
+_LONG_TEXT = 4_000
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_MOST_REDIRECTS = 5
+
+
+Headers: TypeAlias = tuple[tuple[str, str], ...]
+Learn: TypeAlias = Callable[[Response], None]
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request ready to be sent. ``url`` is absolute; ``origin`` is the place in the binding that describes it."""
+
+    operation: str
+    method: str
+    url: str
+    headers: Headers = ()
+    body: bytes = b""
+    origin: str = ""
+    follow_redirects: bool = False
+    #: The values of its templates, for extractions that are templates too.
+    values: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+
+@dataclass
+class ExchangeLog:
+    """The exchanges of one operation so far. ``failure`` says why the last request got no response, if it got none."""
+
+    exchanges: list[Exchange] = field(default_factory=list)
+    failure: str = ""
+    status: int | None = None
+
+
+class Connection:
+    """Sends requests and records the exchanges.
+
+    ``hosts`` are further base URLs of the provider, by name. Media and redirects may lead to the origins of these and
+    of ``base_url`` and to ``media_hosts``, token requests to those
+    origins and to ``auth_hosts``. Tests replace ``sleep`` and ``clock`` (seconds).
+    """
+
+    def __init__(
+        self,
+        client: httpx.Client,
+        *,
+        base_url: str,
+        limits: LimitsSection,
+        redactor: Redactor,
+        media_hosts: frozenset[str] = frozenset(),
+        auth_hosts: frozenset[str] = frozenset(),
+        hosts: Mapping[str, str] | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.client = client
+        # Accounts must not share a session by way of the client: cookies are kept nowhere.
+        client.cookies.jar = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+        self.base_url = base_url.rstrip("/")
+        self.limits = limits
+        self.redactor = redactor
+        self.exchanges: list[Exchange] = []
+        self.requests = 0
+        self.sleep = sleep
+        self.clock = clock
+        #: Receives each request with its response, in addition to the log.
+        self.record: Callable[[Request, Response | None, list[tuple[str, str]], str], None] | None = None
+        self._auth_hosts = auth_hosts
+        self.hosts = {name: url.rstrip("/") for name, url in (hosts or {}).items()}
+        self._origins = frozenset(origin_of(url) for url in (self.base_url, *self.hosts.values()))
+        self._media_hosts = media_hosts
+        self._next = 0.0
+        self._pacing = Lock()
+
+    def resolved(self, base: str, link: str) -> tuple[str, str]:
+        """``link`` made absolute, and why it may not be fetched, else ``""``.
+
+        Only the provider's own origins and ``media_hosts`` may be fetched from.
+        """
+        try:
+            url = urljoin(base, link)
+            return url, self._forbidden(url)
+        except ValueError:
+            return "", "it is no URL"
+
+    def token_url_problem(self, url: str) -> str:
+        """Why no token may be fetched from ``url`` (absolute), else ``""``."""
+        parts = urlsplit(url)
+        if parts.scheme == "http" and not self.own(url) and not is_loopback(parts.hostname or ""):
+            return "a secret would go there unprotected, write https"
+        return self._forbidden(url, self._auth_hosts, "auth_hosts")
+
+    def own(self, url: str) -> bool:
+        """Whether an absolute URL is the provider's own, so that credentials may be sent there."""
+        return origin_of(url) in self._origins
+
+    def _forbidden(self, url: str, hosts: frozenset[str] | None = None, key: str = "media_hosts") -> str:
+        hosts = self._media_hosts if hosts is None else hosts
+        parts = urlsplit(url)
+        port = parts.port
+        if parts.scheme not in {"http", "https"}:
+            return f"its scheme is {parts.scheme[:20]!r}"
+        if parts.username is not None or parts.password is not None:
+            return "it carries a user name"
+        if origin_of(url) in self._origins:
+            return ""
+        host = (parts.hostname or "").lower()
+        if host in hosts or f"{host}:{port}" in hosts:
+            return ""
+        return f"its host {host[:80]!r} is not the provider's and not in target.{key}"
+
+    def send(self, request: Request, log: ExchangeLog, *, learn: Learn | None = None) -> Response | None:
+        """The response, or ``None`` with ``log.failure`` set. Every exchange is added to the log.
+
+        ``learn`` sees each response before it is recorded, to tell the redactor of the secrets in it.
+        """
+        response = self._send_patiently(request, log, learn)
+        for _ in range(_MOST_REDIRECTS):
+            if response is None or response.status not in _REDIRECTS or not request.follow_redirects:
+                return response
+            location, why = self.resolved(request.url, response.headers.get("location", ""))
+            if why:
+                log.failure = f"redirected to a URL that may not be followed: {why}"
+                return None
+            request = _redirected(request, response.status, location)
+            response = self._send_patiently(request, log, learn)
+        if response is not None and response.status in _REDIRECTS:
+            log.failure = f"redirected more than {_MOST_REDIRECTS} times"
+            return None
+        return response
+
+    def _send_patiently(self, request: Request, log: ExchangeLog, learn: Learn | None) -> Response | None:
+        """The response to a request that is sent again, within limits, after 429 and 503."""
+        for attempt in range(self.limits.retries + 1):
+            response = self._send_once(request, log, learn)
+            if response is None or response.status not in {429, 503} or attempt == self.limits.retries:
+                return response
+            wait = retry_after(response.headers.get("retry-after"), response.headers.get("date"))
+            if wait is None and response.status == 503:
+                return response
+            wait = 2.0**attempt if wait is None else wait
+            if wait > self.limits.max_retry_after:
+                return response
+            self.sleep(wait)
+        return None
+
+    def _send_once(self, request: Request, log: ExchangeLog, learn: Learn | None) -> Response | None:
+        self._pace()
+        started = time.monotonic()
+        self.requests += 1
+        response, headers, log.status, log.failure = self._receive(request, started + self.limits.total_timeout)
+        if response is not None and learn is not None:
+            learn(response)
+        self._keep(request, log, response, headers, (time.monotonic() - started) * 1000)
+        if self.record is not None:
+            self.record(request, response, headers, log.failure)
+        return response
+
+    def _receive(
+        self, request: Request, deadline: float
+    ) -> tuple[Response | None, list[tuple[str, str]], int | None, str]:
+        """The response with its headers and status, or the failure in place of the response."""
+        limits = self.limits
+        try:
+            outgoing = httpx.Request(
+                request.method,
+                request.url,
+                headers=[(name.encode(), value.encode("utf-8")) for name, value in request.headers],
+                content=request.body or None,
+                extensions={
+                    "timeout": dict.fromkeys(("connect", "read", "write", "pool"), limits.timeout),
+                    "deadline": deadline,
+                    "max_body": limits.max_body,
+                },
+            )
+            incoming = self.client.send(outgoing, stream=True)
+            status = incoming.status_code
+            try:
+                headers = incoming.headers.multi_items()
+                body = read_body(incoming, limit=limits.max_body, deadline=deadline)
+            except BodyError as error:
+                return None, [], status, str(error)
+            finally:
+                incoming.close()
+        except FAILURES as error:
+            late = time.monotonic() >= deadline
+            failure = "the answer did not end in the time for the whole request" if late else failure_text(error)
+            return None, [], None, failure
+        except UnicodeError:
+            return None, [], None, UNWRITABLE
+        response = Response(status, _first_of(headers), body, _cookies(headers), request.values, request.url)
+        return response, headers, status, ""
+
+    def _keep(
+        self,
+        request: Request,
+        log: ExchangeLog,
+        response: Response | None,
+        headers: list[tuple[str, str]],
+        elapsed: float,
+    ) -> None:
+        redact = self.redactor
+        sent = SentRequest(
+            method=request.method,
+            url=redact.text(request.url),
+            headers=redact.headers(request.headers),
+            body=_kept(redact, request.body, KEPT_REQUEST),
+            body_size=len(request.body),
+        )
+        received = None
+        if response is not None:
+            textual = not response.media_type or response.media_type.startswith(_TEXTUAL)
+            shortened = _shortened(response) if textual and len(response.body) > KEPT_TEXT else response.body
+            received = ReceivedResponse(
+                status=response.status,
+                headers=redact.headers(tuple(headers)),
+                body=_kept(redact, shortened, KEPT_TEXT if textual else KEPT_BINARY),
+                body_size=len(response.body),
+                body_sha256=hashlib.sha256(response.body).hexdigest(),
+                elapsed_ms=round(elapsed, 3),
+            )
+        exchange = Exchange(request.operation, sent, received, log.failure or None, request.origin)
+        log.exchanges.append(exchange)
+        self.exchanges.append(exchange)
+
+    def _pace(self) -> None:
+        rate = self.limits.requests_per_second
+        if rate is None:
+            return
+        with self._pacing:
+            now = time.monotonic()
+            turn = max(now, self._next)
+            self._next = turn + 1 / rate
+        if now < turn:
+            self.sleep(turn - now)
+
+
+def _kept(redact: Redactor, body: bytes, keep: int) -> bytes:
+    """The redacted start of a body; a margin is redacted with it so that no secret is cut in two at the end."""
+    return redact.data(body[: keep + 4096])[:keep] if body else body
+
+
+def _shortened(response: Response) -> bytes:
+    """A long JSON body with its long texts cut: the part that is kept is still JSON with the ids in it."""
+    if not response.is_json:
+        return response.body
+    try:
+        return json.dumps(_cut(response.json), ensure_ascii=False).encode("utf-8", "surrogatepass")
+    except RecursionError:
+        return response.body
+
+
+def _cut(value: Any) -> Any:
+    if isinstance(value, str):
+        return value if len(value) <= _LONG_TEXT else f"{value[:200]}… ({len(value):,} characters)"
+    if isinstance(value, dict):
+        return {key: _cut(inner) for key, inner in value.items()}
+    return [_cut(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _first_of(headers: list[tuple[str, str]]) -> Mapping[str, str]:
+    found: dict[str, str] = {}
+    for name, value in headers:
+        found.setdefault(name.lower(), value)
+    return found
+
+
+def _cookies(headers: list[tuple[str, str]]) -> Mapping[str, str]:
+    """The cookies that a response sets, by name; one that it deletes has no value."""
+    cookies: dict[str, str] = {}
+    for name, value in headers:
+        if name.lower() == "set-cookie":
+            key, equals, content = value.partition(";")[0].partition("=")
+            if equals:
+                cookies[key.strip()] = content.strip().strip('"')
+    return cookies
+
+
+def _redirected(request: Request, status: int, location: str) -> Request:
+    headers = request.headers
+    if origin_of(location) != origin_of(request.url):
+        headers = tuple((name, value) for name, value in headers if name.lower() not in {"authorization", "cookie"})
+    if status == 303 or (status in {301, 302} and request.method == "POST"):
+        headers = tuple((name, value) for name, value in headers if name.lower() != "content-type")
+        return replace(request, method="GET", url=location, headers=headers, body=b"")
+    return replace(request, url=location, headers=headers)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def origin_of(url: str) -> tuple[str, str, int | None]:
+    """Scheme, host and port of an absolute URL."""
+    parts = urlsplit(url)
+    scheme = parts.scheme.lower()
+    return scheme, (parts.hostname or "").lower(), parts.port or {"http": 80, "https": 443}.get(scheme)
+
+
+def retry_after(value: str | None, date: str | None = None) -> float | None:
+    """``Retry-After`` in seconds; a date counts from the response's own ``Date``. ``None`` where it is absent or
+    unreadable.
+    """
+    if value is None:
+        return None
+    value = value.strip()
+    if value.isascii() and value.isdigit():
+        return float(value[:9])
+    try:
+        until = email.utils.parsedate_to_datetime(value)
+        since = email.utils.parsedate_to_datetime(date or "")
+        return max(0.0, (until - since).total_seconds())
+    except (ValueError, TypeError):
+        return None

@@ -1,0 +1,95 @@
+"""From an operation to its accepted response, in one direction.
+
+:meth:`OperationClient.call` chooses the request that the binding describes, obtains its response (:mod:`.responses`),
+downloads the media (:mod:`.media`) and reads the further pages (:mod:`.paging`). Each stage takes the result of the one
+before and returns its own, or the :class:`Refused` or :class:`Unavailable` that ends the call.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from shenhe.conformance.provider import Accepted, Account, Operation, Refused, Result, Unavailable
+
+from ..language.bound import BoundRequest
+from ..language.extraction import text_of
+from ..language.response import Response, ResponseError
+from ..language.template import TemplateError
+from .acceptance import Acceptance
+from .carried_values import CarriedValues
+from .http.connection import ExchangeLog
+from .media import media_of
+from .paging import further_pages
+from .requester import Call, Requester
+from .responses import accepted_response
+from .sessions import SignInError
+
+T = TypeVar("T")
+
+
+class OperationClient:
+    """Calls the operations of a binding, and carries values from one to the next."""
+
+    def __init__(self, requester: Requester, operations: Mapping[Operation, tuple[BoundRequest, ...]]) -> None:
+        self._requester = requester
+        self._operations = operations
+        self._carried = CarriedValues()
+
+    def with_extra(self, headers: Mapping[str, str], query: Mapping[str, str]) -> OperationClient:
+        """A client with the same carried values that adds these to every request."""
+        other = copy.copy(self)
+        other._requester = self._requester.with_extra(headers, query)
+        return other
+
+    def call(
+        self,
+        operation: Operation,
+        account: Account | None,
+        values: Mapping[str, Any],
+        facets: Mapping[str, Any] | None = None,
+        *,
+        media_type: str = "",
+    ) -> Acceptance | Refused | Unavailable:
+        """Call an operation by the first request that matches ``facets``.
+
+        ``values`` are those of the templates. ``media_type`` is that of the media if nothing else gives it.
+        """
+        facets = facets or {}
+        bound = next((each for each in self._operations.get(operation, ()) if each.matches(facets)), None)
+        if bound is None:
+            named = ", ".join(f"{name} {value}" for name, value in facets.items())
+            return Unavailable(
+                f"the binding does not say how to ask for {operation.value}" + (f" of {named}" if named else "")
+            )
+        carried = self._carried.about(account, values)
+        call = Call(account, {"account": account, **values, "carried": carried}, ExchangeLog())
+        if bound.pages is not None:
+            call.values["page"] = {"number": bound.pages.number, "cursor": None, "offset": 0}
+        try:
+            response = accepted_response(self._requester, bound, call)
+            if not isinstance(response, Response):
+                return response
+            media = media_of(self._requester, bound, call, response, media_type)
+            pages = further_pages(self._requester, bound, call, response)
+        except SignInError as error:
+            return error.result
+        except (ResponseError, TemplateError) as error:
+            return Unavailable(str(error), tuple(call.log.exchanges), call.log.status)
+        return Acceptance(bound, response, call, media, pages)
+
+    def result(self, outcome: Acceptance | Refused | Unavailable, read: Callable[[Acceptance], T]) -> Result[T]:
+        """The value that ``read`` finds in an accepted response; a refusal or failure unchanged.
+
+        A response in which ``read`` misses something (:class:`ResponseError`) is no usable one.
+        """
+        if not isinstance(outcome, Acceptance):
+            return outcome
+        bound, response, log = outcome.bound, outcome.response, outcome.call.log
+        try:
+            value = read(outcome)
+            self._carried.keep(bound, response, value)
+        except (ResponseError, TemplateError) as error:
+            return Unavailable(str(error), tuple(log.exchanges), log.status)
+        return Accepted(value, tuple(log.exchanges), text_of(bound.notice, response))

@@ -1,0 +1,85 @@
+"""Jobs: the first response says that the work has begun, and the provider is polled until the job is done, refused,
+failed or too late.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from shenhe.conformance.provider import Refused, Unavailable
+
+from ..language.bound import BoundPoll, BoundRequest
+from ..language.extraction import HeaderValue, describe, truth, value_of
+from ..language.response import Response, ResponseError
+from .classification import refusal
+from .http.connection import Connection, retry_after
+from .requester import Call, Requester
+
+
+def poll_job(
+    requester: Requester, bound: BoundRequest, poll: BoundPoll, call: Call, first: Response
+) -> Response | Refused | Unavailable:
+    """The response of a finished job; ``first`` itself if the job is finished already.
+
+    Between two requests passes the time of ``Retry-After``, else ``poll.every``. Raises :class:`ResponseError` naming
+    the line of ``poll``, :class:`~.sessions.SignInError` and :class:`~..language.template.TemplateError`.
+    """
+    connection, log = requester.connection, call.log
+    deadline = connection.clock() + poll.timeout
+    response, url = first, first.url
+    try:
+        while True:
+            if _ready(poll, response):
+                refused = (
+                    bound.refuse_when is not None
+                    and response.is_json
+                    and truth(bound.refuse_when.search(response.json))
+                )
+                return refusal(bound, response, log) if refused else response
+            document = response.json if response.is_json else None
+            if poll.refused is not None and truth(poll.refused.search(document)):
+                return refusal(bound, response, log)
+            if poll.failed is not None and truth(poll.failed.search(document)):
+                return Unavailable("the provider says that the job failed", tuple(log.exchanges), response.status)
+            wait = retry_after(response.headers.get("retry-after"), response.headers.get("date"))
+            wait = poll.every if wait is None else wait
+            if connection.clock() + wait > deadline:
+                why = f"{bound.place('poll', 'timeout')}: the job was not ready within {poll.timeout:g} s"
+                return Unavailable(why, tuple(log.exchanges), response.status)
+            connection.sleep(wait)
+            url = _job_url(connection, poll, response, url, first.url)
+            state = requester.poll(bound, poll, replace(call, values={**call.values, "answer": document}), url)
+            if state is None:
+                return Unavailable(log.failure, tuple(log.exchanges), log.status)
+            if state.status not in bound.accepts | poll.pending and state.status != 202:
+                why = f"{bound.place('poll')}: answered with status {state.status}"
+                return Unavailable(why, tuple(log.exchanges), state.status)
+            response = state
+    except ResponseError as error:
+        raise ResponseError(f"{bound.place('poll')}: {error}") from None
+
+
+def _ready(poll: BoundPoll, response: Response) -> bool:
+    if poll.until is None:
+        return response.status not in poll.pending
+    if response.status in poll.pending and not response.is_json:
+        return False
+    return truth(poll.until.search(response.json))
+
+
+def _job_url(connection: Connection, poll: BoundPoll, response: Response, url: str, first_url: str) -> str:
+    """Where the job is polled next, ``""`` for ``poll.path``. A response that gives no new place leaves the old one."""
+    if poll.location is None:
+        return ""
+    readable = response.is_json or isinstance(poll.location, HeaderValue)
+    link = value_of(poll.location, response) if readable else None
+    if not isinstance(link, str) or not link:
+        if url == first_url:
+            raise ResponseError(
+                f"found {describe(poll.location, None, response)}, expected where the job can be asked for"
+            )
+        return url
+    absolute, why = connection.resolved(url, link)
+    if why or not connection.own(absolute):
+        raise ResponseError(f"found a URL that is not asked: {why or 'it is not the provider'}")
+    return absolute

@@ -1,0 +1,87 @@
+"""A response as the expressions of a binding read it: its JSON and its text, each parsed when first needed."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+#: The charsets that pages are read in, by the names that servers give them. Python knows more, among them some that are
+#: no charset of text and some whose decoders take time without bound: no answer may choose among those.
+CHARSETS = {
+    **dict.fromkeys(("utf-8", "utf8", "us-ascii", "ascii"), "utf-8"),
+    **dict.fromkeys(("gb2312", "gbk", "gb18030", "x-gbk"), "gb18030"),
+    **dict.fromkeys(("big5", "big5-hkscs"), "big5hkscs"),
+    **dict.fromkeys(("iso-8859-1", "latin1", "windows-1252"), "cp1252"),
+    **{name: name for name in ("shift_jis", "euc-jp", "euc-kr", "utf-16")},
+}
+
+
+class ResponseError(ValueError):
+    """A response that lacks what the binding expects in it."""
+
+
+@dataclass(frozen=True)
+class Response:
+    """A whole response. ``url`` is where it came from, redirects followed."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    #: The cookies that it sets, by name.
+    cookies: Mapping[str, str] = field(default_factory=dict, repr=False)
+    #: The values of the templates of its request.
+    values: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    url: str = field(default="", compare=False)
+
+    @property
+    def media_type(self) -> str:
+        """The media type of ``Content-Type`` without parameters, in lower case; ``""`` where there is none."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    @property
+    def charset(self) -> str:
+        """How the body is read as text: as ``Content-Type`` says where that is known, else as UTF-8."""
+        found = re.search(r"(?i);\s*charset\s*=\s*[\"']?([\w.:-]{1,40})", self.headers.get("content-type", ""))
+        return CHARSETS.get(found[1].lower(), "utf-8") if found else "utf-8"
+
+    @cached_property
+    def text(self) -> str:
+        """The body as text; bytes that are no such text become the replacement character."""
+        return self.body.decode(self.charset, "replace")
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the body is something to read: its media type does not say otherwise, and its bytes are text."""
+        if self.media_type and not (self.media_type.startswith("text/") or self.media_type.endswith(("json", "xml"))):
+            return False
+        try:
+            self.body.decode(self.charset)
+        except UnicodeDecodeError:
+            return False
+        return True
+
+    @cached_property
+    def json(self) -> Any:
+        """The body as JSON. Raises :class:`ResponseError` where it is none."""
+        try:
+            return json.loads(self.body)
+        except RecursionError:
+            raise ResponseError("found JSON nested too deeply to read") from None
+        except ValueError:  # JSONDecodeError, UnicodeDecodeError, and integers of too many digits
+            what = self.media_type or "no media type"
+            raise ResponseError(
+                f"found a body of {len(self.body):,} bytes ({what}) that is not JSON, expected JSON"
+            ) from None
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the body can be read as JSON."""
+        try:
+            _ = self.json
+        except ResponseError:
+            return False
+        return True
