@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
+import time
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
@@ -32,6 +32,7 @@ from .options import (
 )
 
 if TYPE_CHECKING:
+    from shenhe.conformance.engine.events import Event
     from shenhe.conformance.evidence.documents import Evidence
     from shenhe.conformance.provider import Provider
     from shenhe.conformance.report import Report
@@ -233,9 +234,15 @@ def check(
     wanted = _files(out, report_file, junit_file, html_file)
     with ExitStack() as stack:
         provider = _connect(stack, target, faults or [], variant, base_url, environment, record, replay)
-        from shenhe.conformance.engine.runner import GONE, run_checks
+        from shenhe.conformance.engine.runner import run_checks
 
-        bar = _progress()
+        bar = _ProgressBar()
+        partial = _PartialReport(wanted.get("report"))
+
+        def listen(event: Event) -> None:
+            bar.show(event)
+            partial.write(event)
+
         try:
             report = run_checks(
                 provider,
@@ -245,7 +252,7 @@ def check(
                 seed=seed,
                 examples=examples,
                 on=day,
-                progress=bar,
+                listen=listen,
                 max_requests=max_requests,
                 max_seconds=max_time,
                 max_generations=max_generations,
@@ -253,7 +260,7 @@ def check(
                 sample=sample,
             )
         finally:
-            bar(0, 0, "")
+            bar.clear()
     _write(report, wanted)
     if as_json:
         sys.stdout.write(report.model_dump_json(indent=1) + "\n")
@@ -265,10 +272,9 @@ def check(
             typer.echo(line)
     for path in wanted.values():
         typer.echo(f"written: {path}", err=True)
-    told = next((result.reason for result in report.checks if result.reason.startswith(GONE)), None)
-    if told is not None:
-        typer.echo(f"shenhe: {told}", err=True)
-    if was_interrupted(report):
+    if report.stopped is not None and report.stopped.kind == "gone":
+        typer.echo(f"shenhe: {report.stopped.reason}", err=True)
+    if report.stopped is not None and report.stopped.kind == "interrupted":
         typer.echo("shenhe: stopped; finished checks are kept, the others are inconclusive", err=True)
         raise typer.Exit(INTERRUPTED)
     if known is not None:
@@ -281,13 +287,6 @@ def check(
             typer.echo(line, err=as_json)
         raise typer.Exit(outcome.exit_code)
     raise typer.Exit(report.summary.exit_code)
-
-
-def was_interrupted(report: Report) -> bool:
-    """Whether Ctrl-C ended the run."""
-    from shenhe.conformance.engine.runner import INTERRUPTED as REASON
-
-    return any(result.reason == REASON for result in report.checks)
 
 
 def _sampled(report: Report) -> list[str]:
@@ -374,25 +373,46 @@ def _write(report: Report, wanted: dict[str, Path]) -> None:
         write_page(wanted["html"], [report])
 
 
-def _progress() -> Callable[[int, int, str], None]:
-    """A progress line on stderr if it is a terminal. A total of 0 clears the line."""
-    shown = False
+class _ProgressBar:
+    """One line on stderr, if a person is watching."""
 
-    def show(done: int, total: int, name: str) -> None:
-        nonlocal shown
-        if not sys.stderr.isatty():
+    def __init__(self) -> None:
+        self._shown = False
+
+    def show(self, event: Event) -> None:
+        """Draw the bar after an event of the run."""
+        from shenhe.conformance.engine.events import CheckFinished, CheckStarted
+
+        if not isinstance(event, CheckStarted | CheckFinished) or not sys.stderr.isatty():
             return
-        if total == 0:
-            if shown:
-                sys.stderr.write("\r\x1b[K")
-                sys.stderr.flush()
-            return
-        shown = True
-        filled = round(24 * done / total)
-        sys.stderr.write(f"\r\x1b[K{'█' * filled:░<24} {done}/{total} {name.replace('_', ' ')}")
+        self._shown = True
+        filled = round(24 * event.done / event.total)
+        name = event.name.replace("_", " ")
+        sys.stderr.write(f"\r\x1b[K{'█' * filled:░<24} {event.done}/{event.total} {name}")
         sys.stderr.flush()
 
-    return show
+    def clear(self) -> None:
+        """Remove the bar."""
+        if self._shown:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+
+class _PartialReport:
+    """Writes the report so far, at most once per second: a killed run leaves its finished checks on disk."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._next = time.monotonic() + 1
+
+    def write(self, event: Event) -> None:
+        """Write the report after a finished check."""
+        from shenhe.conformance.engine.events import CheckFinished
+
+        if self._path is None or not isinstance(event, CheckFinished) or time.monotonic() < self._next:
+            return
+        event.report().write(self._path)
+        self._next = time.monotonic() + 1
 
 
 def _list(level: Level, as_json: bool) -> None:

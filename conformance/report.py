@@ -186,6 +186,17 @@ class Summary(_Model):
     probes: Probes
 
 
+class Stopped(_Model):
+    """Why a run ended before all of its checks did.
+
+    ``interrupted``: by the user (Ctrl-C). ``gone``: the provider no longer responds. ``budget``: the requests or the
+    time that the run was given are used up.
+    """
+
+    kind: Literal["interrupted", "gone", "budget"]
+    reason: str
+
+
 class Timing(_Model):
     """The only part of a report that differs between equal runs, next to ids that the server made."""
 
@@ -211,6 +222,7 @@ class Report(_Model):
     rules: list[RuleResult]
     checks: list[CheckResult]
     undecided: list[UndecidedRule]
+    stopped: Stopped | None = None
     timing: Timing
 
     def write(self, path: Path) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ..checks.outcome import NotJudged, Undecided, Violation
 from .sequences import Lived, Model, ViolationAt
-from .session import BudgetSpent
+from .session import RunStopped
 
 if TYPE_CHECKING:
     from hypothesis import settings as Settings  # noqa: N812 - a class, whose name here would be that of an argument
@@ -105,7 +105,7 @@ def explore_sequences(
         # Hypothesis keeps every class of machine for ever; with it would stay the provider and all it was asked.
         take.clear()
     found.flaky = False
-    with suppress(BudgetSpent):
+    with suppress(RunStopped):
         _without_what_is_not_needed(judge, machine.model, found, shrinks)
     return found
 
@@ -200,7 +200,7 @@ class _Search(Generic[T]):
             drawn()
         except (Violation, _EnoughError, Unsatisfiable):
             pass
-        except BudgetSpent:
+        except RunStopped:
             # What was found before is kept; whoever asks again learns that nothing is left.
             if self.found.failing is None:
                 raise

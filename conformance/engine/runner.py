@@ -1,11 +1,11 @@
-"""The run: checks are chosen for a provider, put to it one by one or several at once, and told as a report."""
+"""The run: choose checks for a provider, run them one by one or several at once, and report."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from importlib.metadata import version
 from queue import SimpleQueue
@@ -14,24 +14,18 @@ from shenhe.rulebook import Rule, Rulebook, load_rulebook
 
 from ..checks.registry import Check
 from ..provider import Capabilities, Operation, Provider, Unavailable
-from ..report import CheckResult, Report, Selection, Summary, Target, Timing
+from ..report import CheckResult, Report, Selection, Stopped, Summary, Target, Timing
 from ..verdict import Level, Verdict
 from .conclusions import by_rule, counts, exit_code, total
+from .events import CheckFinished, CheckStarted, Event, Listener, RunFinished, RunStarted
 from .examples import undisturbed
 from .finding import redacted
 from .scheduler import Turns
 from .selection import chosen_checks, chosen_rules, left_out_rules, pack_names
-from .session import PAID, Bounds, BudgetSpent, ProviderGone, Session
+from .session import PAID, Bounds, RunStopped, Session, gone, interrupted
 from .tally import Tally
 from .target import must_be_a_test, must_have_methods, target_of
 from .trial import Effort, Trial
-
-#: Called as ``progress(done, total, name)`` before each check and once at the end.
-Progress = Callable[[int, int, str], None]
-#: Why a check is open that Ctrl-C kept from finishing.
-INTERRUPTED = "interrupted before it was finished"
-#: How the reason begins where a check is open because the provider is not there.
-GONE = "the provider does not answer"
 
 
 def run_checks(
@@ -44,7 +38,7 @@ def run_checks(
     examples: int = 25,
     book: Rulebook | None = None,
     on: date | None = None,
-    progress: Progress | None = None,
+    listen: Listener | None = None,
     target: Target | None = None,
     max_requests: int | None = None,
     max_seconds: float | None = None,
@@ -62,7 +56,8 @@ def run_checks(
     ``max_requests``, ``max_seconds`` or ``max_generations`` (calls that may be charged for) spent, what is
     finished is kept and the rest is inconclusive. ``workers`` checks run at once, each on accounts of its own,
     where the provider is reached over the network; time passes while none of them is under way. The provider is
-    emptied first where it can be, unless ``reset`` is false: others may be using it.
+    emptied first where it can be, unless ``reset`` is false: others may be using it. ``listen`` receives the
+    events of the run (:mod:`.events`).
 
     Raises :class:`~shenhe.conformance.engine.target.TargetRefused` for a target that is neither on this machine nor a
     test environment, :class:`~shenhe.conformance.engine.selection.NothingToCheck` where no check is chosen,
@@ -70,146 +65,170 @@ def run_checks(
     declares.
     """
     began, started = time.monotonic(), datetime.now(UTC)
-    level, on = Level(level), on or date.today()
-    book = book if book is not None else load_rulebook()
+    chosen_level, day = Level(level), on or date.today()
+    law = book if book is not None else load_rulebook()
     must_have_methods(provider)
     target = target or target_of(provider)
     must_be_a_test(provider, target)
-    chosen = chosen_rules(book, provider.capabilities, packs, rules, on)
-    checks = chosen_checks(chosen, level, packs, rules)
-    session = Session(provider, seed=seed, on=on, bounds=Bounds(max_requests, max_seconds, max_generations))
-    run = _Run(session, chosen, Effort(seed, examples, sample), progress, len(checks), reset)
+    chosen = chosen_rules(law, provider.capabilities, packs, rules, day)
+    checks = chosen_checks(chosen, chosen_level, packs, rules)
+    session = Session(provider, seed=seed, on=day, bounds=Bounds(max_requests, max_seconds, max_generations))
+
+    def report(results: list[CheckResult], stopped: Stopped | None) -> Report:
+        decided, undecided = by_rule(chosen, results, chosen_level)
+        return Report(
+            shenhe_version=version("shenhe"),
+            rulebook_sha256=law.hash,
+            packs=pack_names(chosen, packs),
+            on=day.isoformat(),
+            target=target,
+            level=chosen_level.value,
+            seed=seed,
+            examples=examples,
+            selection=Selection(
+                packs=list(packs) if packs is not None else None,
+                rules=list(rules) if rules else None,
+                sample=sample,
+                max_requests=max_requests,
+                max_seconds=max_seconds,
+                max_generations=max_generations,
+                left_out=left_out_rules(law, provider.capabilities, chosen, packs, rules, chosen_level, day),
+                decided_elsewhere=[check.name for check in checks if check.name not in {r.name for r in results}],
+            ),
+            summary=Summary(
+                counts=counts(decided),
+                exit_code=int(exit_code(decided, results)),
+                requests=session.requests,
+                probes=total(result.probes for result in results),
+            ),
+            rules=decided,
+            checks=results,
+            undecided=undecided,
+            stopped=stopped,
+            timing=Timing(started=started.isoformat(timespec="seconds"), seconds=round(time.monotonic() - began, 3)),
+        )
+
+    run = _Run(session, chosen, Effort(seed, examples, sample), listen, report, checks, reset)
     with undisturbed():
-        # An application in this process is asked on one event loop, which one thread may turn.
-        results = run.all(checks, 1 if target.transport == "asgi" else workers)
-    results = [redacted(result, provider) for result in results]
-    decided, undecided = by_rule(chosen, results, level)
-    return Report(
-        shenhe_version=version("shenhe"),
-        rulebook_sha256=book.hash,
-        packs=pack_names(chosen, packs),
-        on=on.isoformat(),
-        target=target,
-        level=level.value,
-        seed=seed,
-        examples=examples,
-        selection=Selection(
-            packs=list(packs) if packs is not None else None,
-            rules=list(rules) if rules else None,
-            sample=sample,
-            max_requests=max_requests,
-            max_seconds=max_seconds,
-            max_generations=max_generations,
-            left_out=left_out_rules(book, provider.capabilities, chosen, packs, rules, level, on),
-            decided_elsewhere=[check.name for check in checks if check.name not in {r.name for r in results}],
-        ),
-        summary=Summary(
-            counts=counts(decided),
-            exit_code=int(exit_code(decided, results)),
-            requests=session.requests,
-            probes=total(result.probes for result in results),
-        ),
-        rules=decided,
-        checks=results,
-        undecided=undecided,
-        timing=Timing(started=started.isoformat(timespec="seconds"), seconds=round(time.monotonic() - began, 3)),
-    )
+        # An application in this process runs on one event loop, which only one thread may drive.
+        results = run.all(1 if target.transport == "asgi" else workers)
+    finished = report(results, session.stopped)
+    run.emit(RunFinished(finished))
+    return finished
 
 
 @dataclass
 class _Run:
-    """All checks of a run. What stops it (Ctrl-C, a bound, a provider that is gone) leaves the rest open."""
+    """All checks of a run. A stop (Ctrl-C, a spent budget, a provider that is gone) leaves the rest open."""
 
     session: Session
     rules: dict[str, Rule]
     effort: Effort
-    progress: Progress | None
-    total: int
+    listen: Listener | None
+    report: Callable[[list[CheckResult], Stopped | None], Report]
+    checks: list[Check]
     reset: bool = True
-    done: int = 0
+    results: dict[int, CheckResult | None] = field(default_factory=dict)
 
-    def all(self, checks: list[Check], workers: int) -> list[CheckResult]:
-        """Their results in the order of the checks, however many run at once."""
-        self.session.stopped = _begin(self.session) if self.reset else ""
-        tasks = list(enumerate(checks))
-        found: dict[int, CheckResult | None] = {}
-        if workers > 1 and len(tasks) > 1:
-            found = self._at_once(tasks, workers)
+    def all(self, workers: int) -> list[CheckResult]:
+        """The results in the order of the checks, however many run at once."""
+        self.session.stopped = _reset(self.session) if self.reset else None
+        self.emit(RunStarted(tuple(check.name for check in self.checks)))
+        if workers > 1 and len(self.checks) > 1:
+            self._at_once(workers)
         else:
-            for number, check in tasks:
-                self._tell(check.name)
-                found[number] = self._one(number, check)
-                self.done += 1
-        self._tell("")
-        return [result for number in sorted(found) if (result := found[number]) is not None]
+            for number, check in enumerate(self.checks):
+                self.emit(CheckStarted(check.name, len(self.results), len(self.checks)))
+                self._finish(number, self._one(number, check))
+        return self._in_order(self.results)
 
-    def _at_once(self, tasks: list[tuple[int, Check]], workers: int) -> dict[int, CheckResult | None]:
-        """As many at once as there are workers; those that wait for others, or for time, besides."""
-        found: dict[int, CheckResult | None] = {}
-        order, over = (
-            _longest_first(tasks, self.session.capabilities),
-            SimpleQueue[Future[tuple[int, CheckResult | None]]](),
-        )
+    def emit(self, event: Event) -> None:
+        """Tell the listener, if there is one."""
+        if self.listen is not None:
+            self.listen(event)
+
+    def _at_once(self, workers: int) -> None:
+        """Run as many at once as there are workers; checks that wait for others, or for time, do not count."""
+        order = _longest_first(list(enumerate(self.checks)), self.session.capabilities)
+        over = SimpleQueue[Future[tuple[int, CheckResult | None]]]()
         broken: BaseException | None = None
+        ended = 0
 
         def in_turn(rank: int) -> tuple[int, CheckResult | None]:
             with turns.mine(rank):
                 number, check = order[rank]
                 return number, self._one(number, check)
 
-        # A thread that is free is taken before a new one: Hypothesis prepares each at some cost.
-        with ThreadPoolExecutor(len(tasks), thread_name_prefix="shenhe-check") as pool:
-            turns = Turns(workers, len(tasks), lambda rank: pool.submit(in_turn, rank).add_done_callback(over.put))
+        # An idle thread is used before a new one: Hypothesis prepares each at some cost.
+        with ThreadPoolExecutor(len(order), thread_name_prefix="shenhe-check") as pool:
+            turns = Turns(workers, len(order), lambda rank: pool.submit(in_turn, rank).add_done_callback(over.put))
             self.session.turns = turns
-            self._tell(order[0][1].name)
             turns.open()
-            while self.done < len(tasks):
+            while ended < len(order):
                 try:
-                    ended = over.get()
+                    future = over.get()
                 except KeyboardInterrupt:
-                    # Checks under way end at their next request; those not begun end before their first.
-                    self.session.stopped = self.session.stopped or INTERRUPTED
+                    # Running checks end at their next request; the others end before their first.
+                    self.session.stopped = self.session.stopped or interrupted()
                     continue
-                self.done += 1
-                if (error := ended.exception()) is not None:
-                    # The others have to come to their end, or some would wait for ever.
-                    self.session.stopped, broken = self.session.stopped or INTERRUPTED, broken or error
+                ended += 1
+                if (error := future.exception()) is not None:
+                    # The others have to end too, or some would wait for ever.
+                    self.session.stopped, broken = self.session.stopped or interrupted(), broken or error
                     continue
-                number, found[number] = ended.result()
-                self._tell(tasks[number][1].name)
+                self._finish(*future.result())
         if broken is not None:
             raise broken
-        return found
 
-    def _tell(self, name: str) -> None:
-        if self.progress is not None:
-            self.progress(self.done, self.total, name)
+    def _finish(self, number: int, result: CheckResult | None) -> None:
+        result = result and redacted(result, self.session.provider)
+        self.results[number] = result
+        name, done = self.checks[number].name, len(self.results)
+        self.emit(CheckFinished(name, result, done, len(self.checks), self._report_so_far))
 
-    def _one(self, number: int, check: Check) -> CheckResult | None:
-        """One check to its end; ``None`` where another check has to decide its rules."""
-        session = self.session
+    def _report_so_far(self) -> Report:
+        """The report of a run that ends now."""
+        open_checks = {
+            number: self._open(check, self.session.stopped or interrupted())
+            for number, check in enumerate(self.checks)
+            if number not in self.results
+        }
+        stopped = self.session.stopped or (interrupted() if open_checks else None)
+        return self.report(self._in_order({**self.results, **open_checks}), stopped)
+
+    @staticmethod
+    def _in_order(results: dict[int, CheckResult | None]) -> list[CheckResult]:
+        return [result for number in sorted(results) if (result := results[number]) is not None]
+
+    def _open(self, check: Check, stopped: Stopped) -> CheckResult | None:
+        """The result of a check that does not run any more; ``None`` if another check decides its rules."""
         tally = Tally(check)
-        absent = check.absent(session.capabilities)
+        absent = check.absent(self.session.capabilities)
         if absent is not None and absent.elsewhere:
             return None
         if absent is not None:
-            verdict = Verdict.INCONCLUSIVE if absent.required else Verdict.NOT_APPLICABLE
-            tally.verdict, tally.reason = verdict, absent.reason
-        elif session.stopped:
-            tally.raise_to(Verdict.INCONCLUSIVE, session.stopped)
+            tally.verdict = Verdict.INCONCLUSIVE if absent.required else Verdict.NOT_APPLICABLE
+            tally.reason = absent.reason
         else:
-            stopped = ""
-            try:
-                Trial(session, session.names(check.name, number), tally, self.effort).run()
-            except KeyboardInterrupt:
-                stopped = INTERRUPTED
-            except BudgetSpent as spent:
-                stopped = str(spent)
-            except ProviderGone as gone:
-                stopped = f"{GONE}: {gone}"
-            if stopped:
-                session.stopped = session.stopped or stopped
-                tally.raise_to(Verdict.INCONCLUSIVE, stopped)
+            tally.raise_to(Verdict.INCONCLUSIVE, stopped.reason)
+        return tally.result(self.rules)
+
+    def _one(self, number: int, check: Check) -> CheckResult | None:
+        """One check to its end; ``None`` if another check decides its rules."""
+        session = self.session
+        if session.stopped is not None or check.absent(session.capabilities) is not None:
+            return self._open(check, session.stopped or interrupted())
+        tally = Tally(check)
+        stopped = None
+        try:
+            Trial(session, session.names(check.name, number), tally, self.effort).run()
+        except KeyboardInterrupt:
+            stopped = interrupted()
+        except RunStopped as stop:
+            stopped = stop.stopped
+        if stopped is not None:
+            session.stopped = session.stopped or stopped
+            tally.raise_to(Verdict.INCONCLUSIVE, stopped.reason)
         return tally.result(self.rules)
 
 
@@ -229,18 +248,18 @@ def _longest_first(tasks: list[tuple[int, Check]], capabilities: Capabilities) -
     return sorted(tasks, key=length, reverse=True)
 
 
-def _begin(session: Session) -> str:
-    """Empty the provider where it can be emptied; why nothing can be asked of it, if so.
+def _reset(session: Session) -> Stopped | None:
+    """Reset the provider if it offers that; why nothing can be sent to it, if so.
 
-    A provider that declines to be emptied is probed as it is.
+    A provider that refuses to be reset is probed as it is.
     """
     if Operation.RESET not in session.capabilities.operations:
-        return ""
+        return None
     try:
         result = session.provider.reset()
     except Exception as error:
-        return f"{GONE}: reset raised {type(error).__name__}"
+        return gone(f"reset raised {type(error).__name__}")
     session.requests += max(1, len(result.exchanges))
     if isinstance(result, Unavailable) and result.status is None:
-        return f"{GONE}: {result.reason}"
-    return ""
+        return gone(result.reason)
+    return None

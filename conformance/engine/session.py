@@ -15,6 +15,7 @@ from typing import Any
 from ..checks.outcome import Undecided
 from ..checks.people import ROW, Person
 from ..provider import Accepted, Capabilities, Provider, Refused, Unavailable
+from ..report import Stopped
 from .names import Names
 from .recording import Kept
 from .scheduler import Turns
@@ -28,12 +29,26 @@ _PERSONS_EACH = 1000
 _PERSONS_KEPT = 20_000
 
 
-class BudgetSpent(BaseException):
-    """The run may send no more requests, or has no more time. Not an ``Exception``: no property may swallow it."""
+class RunStopped(BaseException):
+    """Nothing more may be sent. Not an ``Exception``: no property may swallow it."""
+
+    def __init__(self, stopped: Stopped) -> None:
+        super().__init__(stopped.reason)
+        self.stopped = stopped
 
 
-class ProviderGone(BaseException):
-    """The provider stopped answering altogether; the message is the last reason."""
+def interrupted() -> Stopped:
+    """The stop of a run that its user ended."""
+    return Stopped(kind="interrupted", reason="interrupted before it was finished")
+
+
+def gone(reason: str) -> Stopped:
+    """The stop of a run whose provider no longer responds, with the last failure."""
+    return Stopped(kind="gone", reason=f"the provider does not answer: {reason}")
+
+
+def _spent(reason: str) -> RunStopped:
+    return RunStopped(Stopped(kind="budget", reason=reason))
 
 
 @dataclass(frozen=True)
@@ -63,8 +78,8 @@ class Session:
         #: What each of these accounts was registered with.
         self.profiles: dict[str, Mapping[str, str]] = {}
         self.kept: dict[object, Kept] = {}
-        #: Why nothing more is asked, once a run has to stop.
-        self.stopped = ""
+        #: Why nothing more is sent, once a run has to stop.
+        self.stopped: Stopped | None = None
         #: Mixed into generated names after a collision with an earlier run; empty before.
         self.salt = ""
         self._began = time.monotonic()
@@ -105,20 +120,20 @@ class Session:
             if isinstance(result, Unavailable) and result.status is None:
                 self._unanswered += 1
                 if self._unanswered >= _GONE_AFTER:
-                    raise ProviderGone(result.reason)
+                    raise RunStopped(gone(result.reason))
             else:
                 self._unanswered = 0
 
     def may_ask(self, operation: str) -> None:
-        """Raise :class:`BudgetSpent` where the run has spent what it may, and :class:`Undecided` where it may not
-        pay for this: other checks may still go on."""
+        """Raise :class:`RunStopped` once the run has spent its budget, and :class:`Undecided` if only paid calls
+        are used up: other checks may still go on."""
         if self.stopped:
-            raise BudgetSpent(self.stopped)
+            raise RunStopped(self.stopped)
         most = self.bounds
         if most.requests is not None and self.requests >= most.requests:
-            raise BudgetSpent(f"{most.requests} requests were sent, which is all this run may send")
+            raise _spent(f"{most.requests} requests were sent, which is all this run may send")
         if most.seconds is not None and time.monotonic() - self._began >= most.seconds:
-            raise BudgetSpent(f"{most.seconds:g} seconds have passed, which is all this run may take")
+            raise _spent(f"{most.seconds:g} seconds have passed, which is all this run may take")
         if operation not in PAID:
             return
         with self._lock:

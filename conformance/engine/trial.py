@@ -15,7 +15,7 @@ from .finding import finding_of
 from .names import Names
 from .probe import Probe
 from .sampling import independent, upper_bound
-from .session import BudgetSpent, ProviderGone, Session
+from .session import RunStopped, Session
 from .tally import Tally
 
 #: A failing case is repeated up to so often, until it is seen again.
@@ -37,9 +37,8 @@ class Effort:
 class Trial:
     """Puts a check to the provider of a session; what comes of it is gathered in the tally.
 
-    The first failure ends it, once it was seen again. :class:`~shenhe.conformance.engine.session.BudgetSpent`,
-    :class:`~shenhe.conformance.engine.session.ProviderGone` and ``KeyboardInterrupt`` pass through, with the tally as
-    far as it got.
+    The first failure ends it, once it was seen again. :class:`~.session.RunStopped` and ``KeyboardInterrupt`` pass
+    through, with the tally as far as it got.
     """
 
     session: Session
@@ -189,10 +188,8 @@ class Trial:
                 return
             except (Undecided, NotJudged):
                 continue
-            except (BudgetSpent, ProviderGone) as spent:
-                self.tally.raise_to(
-                    Verdict.INCONCLUSIVE, f"seen once, and not repeated since {spent}: {violation.seen}"
-                )
+            except RunStopped as stop:
+                self.tally.raise_to(Verdict.INCONCLUSIVE, f"seen once, and not repeated since {stop}: {violation.seen}")
                 raise
         self.tally.raise_to(Verdict.INCONCLUSIVE, f"seen once and not again when repeated: {violation.seen}")
 

@@ -12,14 +12,13 @@ import resource
 import signal
 import sys
 import threading
-import time
 from pathlib import Path
 
 from shenhe.core.document import DocumentError
 from shenhe.rulebook import RulebookError
 
 from ..bindings import load_binding
-from ..engine.runner import GONE, run_checks
+from ..engine.runner import run_checks
 from ..engine.selection import NothingToCheck
 from ..engine.target import TargetRefused
 from ..evidence.redaction import class_and_place
@@ -32,7 +31,6 @@ _DETAIL = 2000
 
 def work(job: Job) -> Result:
     """The result of one provider, whose report then stands where the job says. Raises nothing."""
-    began = time.monotonic()
     try:
         binding = load_binding(Path(job.binding), environ=job.environ)
         if binding.sha256 != job.sha256:
@@ -52,7 +50,7 @@ def work(job: Job) -> Result:
             )
         path = Path(job.report)
         report.write(path)
-        return summary_of(report, *_ended(report, job, time.monotonic() - began), path.read_bytes())
+        return summary_of(report, *_ended(report), path.read_bytes())
     except (DocumentError, TargetRefused, NothingToCheck, RulebookError) as error:
         return Result(outcome="not usable", detail=str(error)[:_DETAIL])
     except MemoryError:
@@ -66,16 +64,11 @@ def work(job: Job) -> Result:
         return Result(outcome="broken", detail=f"shenhe broke on it: {class_and_place(error)}")
 
 
-def _ended(report: Report, job: Job, seconds: float) -> tuple[Outcome, str]:
+def _ended(report: Report) -> tuple[Outcome, str]:
     """How the run of a report ended."""
-    gone = next((result.reason for result in report.checks if result.reason.startswith(GONE)), "")
-    if gone:
-        return "gone", gone[:_DETAIL]
-    options = job.options
-    if seconds >= options.max_seconds:
-        return "cut short", f"{options.max_seconds:g} seconds had passed, which is all it was given"
-    if options.max_requests is not None and report.summary.requests >= options.max_requests:
-        return "cut short", f"{options.max_requests} requests were sent, which is all it was given"
+    stopped = report.stopped
+    if stopped is not None:
+        return "gone" if stopped.kind == "gone" else "cut short", stopped.reason[:_DETAIL]
     if not report.summary.probes.decided:
         return "checked", next((result.reason for result in report.checks if result.reason), "")[:_DETAIL]
     return "checked", ""

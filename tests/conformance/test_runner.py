@@ -22,8 +22,9 @@ from shenhe.conformance.checks.people import Persons
 from shenhe.conformance.checks.real_name import Presented, identity_number_must_be_valid
 from shenhe.conformance.checks.requests import picture
 from shenhe.conformance.engine.conclusions import exit_code
+from shenhe.conformance.engine.events import CheckFinished, CheckStarted, Event, RunFinished, RunStarted
 from shenhe.conformance.engine.probe import Probe
-from shenhe.conformance.engine.runner import INTERRUPTED, run_checks
+from shenhe.conformance.engine.runner import run_checks
 from shenhe.conformance.engine.selection import NothingToCheck
 from shenhe.conformance.engine.session import Session
 from shenhe.conformance.engine.target import TargetRefused
@@ -459,17 +460,48 @@ def test_ctrl_c_keeps_what_is_finished() -> None:
     report = run_checks(Interrupted(), on=ON, examples=0)
     found = results(report)
     assert found["text_output_is_labelled"].verdict == "fail"
-    assert found["revoked_consent_ends"].reason == INTERRUPTED
-    assert found["anyone_can_report"].reason == INTERRUPTED
+    assert report.stopped is not None
+    assert report.stopped.kind == "interrupted"
+    assert found["revoked_consent_ends"].reason == report.stopped.reason
+    assert found["anyone_can_report"].reason == report.stopped.reason
     assert len(report.checks) == len(run_checks(AcceptsAll(), on=ON, examples=0).checks)
 
 
-def test_progress_is_told() -> None:
-    told: list[tuple[int, int, str]] = []
-    run_checks(RefusesAll(), on=ON, examples=0, progress=lambda *now: told.append(now), rules=["cn-dsp-2023/9.2"])
-    assert [done for done, _, _ in told] == [0, 1, 2, 3, 4, 5, 6]
-    assert {total for _, total, _ in told} == {6}
-    assert told[0][2] == "unverified_cannot_publish"
+def test_a_run_emits_its_events_in_order() -> None:
+    events: list[Event] = []
+    report = run_checks(RefusesAll(), on=ON, examples=0, listen=events.append, rules=["cn-dsp-2023/9.2"])
+    first, *middle, last = events
+    assert isinstance(first, RunStarted)
+    assert len(first.checks) == 6
+    assert last == RunFinished(report)
+    started = [(event.name, event.done) for event in middle if isinstance(event, CheckStarted)]
+    finished = [(event.name, event.done) for event in middle if isinstance(event, CheckFinished)]
+    assert started == [(name, done) for done, name in enumerate(first.checks)]
+    assert finished == [(name, done + 1) for done, name in enumerate(first.checks)]
+
+
+def test_a_report_so_far_leaves_the_other_checks_open() -> None:
+    reports: list[Report] = []
+
+    def listen(event: Event) -> None:
+        if isinstance(event, CheckFinished):
+            reports.append(event.report())
+
+    whole = run_checks(RefusesAll(), on=ON, examples=0, listen=listen, rules=["cn-dsp-2023/9.2"])
+    assert reports[0].stopped is not None
+    assert reports[0].stopped.kind == "interrupted"
+    assert [check.name for check in reports[0].checks] == [check.name for check in whole.checks]
+    assert reports[0].checks[0] == whole.checks[0]
+    assert {check.reason for check in reports[0].checks[1:]} == {reports[0].stopped.reason}
+    assert reports[-1].stopped is None
+    assert reports[-1].checks == whole.checks
+
+
+def test_a_spent_budget_is_the_reason_of_a_stop() -> None:
+    report = run_checks(AcceptsAll(), on=ON, examples=0, max_requests=3)
+    assert report.stopped is not None
+    assert report.stopped.kind == "budget"
+    assert report.summary.requests <= 4
 
 
 def test_only_a_test_environment_or_this_machine_is_probed() -> None:

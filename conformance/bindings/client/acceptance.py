@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from shenhe.core.text import visible
 from shenhe.conformance.provider import Media, Operation, Ticket, TicketState
+from shenhe.core.text import visible
 
 from ..language.bound import BoundRequest
 from ..language.extraction import Query, as_text, describe, identifier_of, text_of, value_of
