@@ -2,7 +2,9 @@
 
 import os
 import signal
+from pathlib import Path
 
+import pytest
 from hypothesis import settings
 
 # The same examples on every run, so that red means broken. To look for new ones: HYPOTHESIS_PROFILE=explore.
@@ -14,3 +16,47 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 # test starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+#: Folders and modules that compile the engine, decode media, run whole checks or start many servers. `make quick`
+#: leaves them out; everything else must stay under a minute on two processors together.
+HEAVY = (
+    "bindings/test_browser.py",
+    "bindings/test_hostile.py",
+    "calibration",
+    "ci/test_templates.py",
+    "conformance",
+    "first_use",
+    "fleet",
+    "hostile",
+    "bindings/test_replay.py",
+    "labels/test_cases.py",
+    "labels/test_command.py",
+    "labels/test_crossed.py",
+    "labels/test_explicit.py",
+    "labels/test_heic.py",
+    "labels/test_importing.py",
+    "labels/test_perceived.py",
+    "labels/test_pictures_and_sounds.py",
+    "power",
+    "reports",
+    "sample",
+    "simulator/test_claims.py",
+    "simulator/test_compiled.py",
+    "simulator/test_engines_agree.py",
+    "simulator/test_foresight.py",
+    "simulator/test_hook.py",
+    "simulator/test_model.py",
+    "simulator/test_oracles.py",
+    "simulator/test_replay.py",
+    "simulator/test_replication.py",
+    "strangers",
+    "studies",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    root = Path(__file__).parent
+    for item in items:
+        place = item.path.relative_to(root) if item.path.is_relative_to(root) else Path()
+        if any(place.is_relative_to(heavy) for heavy in HEAVY):
+            item.add_marker("heavy")
