@@ -51,16 +51,16 @@ def audit(w: Any, number: int) -> None:
                         fine(w, p, s)
                     break
                 left -= 1
-    schedule(w, w.law[w.regime].audit_days, FINED, 0, number + 1, STORES_AUDITED)
+    schedule(w, w.law[w.regime].store_duty.audit_days, FINED, 0, number + 1, STORES_AUDITED)
 
 
 @jit
 def fine(w: Any, p: int, s: int) -> None:
     """A store is fined for neglect, and more diligent afterwards."""
     law = w.law[w.regime]
-    w.totals[STORE_FINES] += law.neglect_fine
-    w.diligence[s] += law.store_learns * (1.0 - w.diligence[s])
-    log(w, FINED, p, s, -1, law.neglect_fine)
+    w.totals[STORE_FINES] += law.store_duty.neglect_fine
+    w.diligence[s] += law.store_duty.learns * (1.0 - w.diligence[s])
+    log(w, FINED, p, s, -1, law.store_duty.neglect_fine)
 
 
 @jit
@@ -85,7 +85,7 @@ def decide(w: Any, p: int, s: int, attempt: int) -> None:
     if provider.status != ACTIVE or provider.outside == ABROAD or listing.listed != 0 or listing.removed != 0:
         return
     u = uniform(w.seed, p, Purpose.LISTING_CHECKED, attempt * MAX_STORES + s)
-    if u < w.law[w.regime].checks_filing * w.diligence[s] and not provider.filed >= 0.0:
+    if u < w.law[w.regime].store_duty.checks_filing * w.diligence[s] and not provider.filed >= 0.0:
         log(w, REFUSED, p, 0, -1, float(s))
         return
     put_on(w, p, s, LISTED)
@@ -168,7 +168,7 @@ def notice(w: Any, p: int, b: int, k: int, serious: bool) -> None:
 @jit
 def report(w: Any, p: int, b: int, s: int, case: int, serious: bool) -> None:
     log(w, REPORT, p, case, b, float(s))
-    if uniform(w.seed, p, Purpose.FORWARDED, case) < w.law[w.regime].store_taken_up:
+    if uniform(w.seed, p, Purpose.FORWARDED, case) < w.law[w.regime].detection.store_taken_up:
         suspect(w, p, b, case, True, serious, False)
 
 
@@ -214,7 +214,7 @@ def obey(w: Any, place: int) -> None:
     if w.listings[p * w.stores.shape[1] + s].listed == 0:
         give(w.removals, place)
         return
-    if 0.0 < w.law[w.regime].store_limit < removal.lag:
+    if 0.0 < w.law[w.regime].store_duty.limit_days < removal.lag:
         fine(w, p, s)
     take_off(w, place)
 
@@ -256,7 +256,7 @@ def decide_relisting(w: Any, place: int) -> None:
         give(w.removals, place)
         return
     draw = (removal.case * MAX_STORES + s) * ATTEMPTS + removal.attempt
-    unfiled = w.law[w.regime].removes_unfiled and not provider.filed >= 0.0
+    unfiled = w.law[w.regime].store_duty.removes_unfiled and not provider.filed >= 0.0
     suspended = w.functions[p * FUNCTIONS + SERVICE].suspended != 0
     granted = uniform(w.seed, p, Purpose.RELISTING_DECISION, draw) < w.stores[w.regime, s].relists
     if granted and not unfiled and not suspended:

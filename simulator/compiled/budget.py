@@ -35,14 +35,14 @@ def employ(w: Any, authority: int) -> None:
     office = w.authorities[authority]
     if w.budgets[0, authority] < math.inf:
         busy = office.investigating
-        size = busy + cases_affordable(office.left, w.law[w.regime].case_cost, size - busy)
+        size = busy + cases_affordable(office.left, w.law[w.regime].staff.case_cost, size - busy)
     resize(w, authority, size)
 
 
 @jit
 def begin_investigation(w: Any, authority: int) -> None:
     """Pay for one investigation."""
-    office, cost = w.authorities[authority], w.law[w.regime].case_cost
+    office, cost = w.authorities[authority], w.law[w.regime].staff.case_cost
     office.spent += cost
     office.investigating += 1
     if w.budgets[0, authority] < math.inf:
@@ -63,7 +63,7 @@ def end_investigation(w: Any, authority: int) -> None:
 def note_shortage(w: Any, authority: int) -> None:
     """From now on there may be no money for another case this year."""
     office = w.authorities[authority]
-    if office.unfunded_since == FUNDED and office.left < w.law[w.regime].case_cost:
+    if office.unfunded_since == FUNDED and office.left < w.law[w.regime].staff.case_cost:
         office.unfunded_since = w.now
         log(w, BUDGET_SPENT, 0, authority, -1, w.budgets[0, authority] - office.left)
 

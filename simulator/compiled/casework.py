@@ -29,7 +29,7 @@ def begin_case(w: Any, place: int) -> None:
     case = w.cases.records[place]
     queue_changed(w, 1)
     w.waiting_since += case.opened
-    request(w, case.authority, place, w.law[0].by_severity and case.serious)
+    request(w, case.authority, place, w.law[0].staff.by_severity and case.serious)
 
 
 @jit
@@ -49,9 +49,9 @@ def take_up(w: Any, place: int) -> None:
     begin_investigation(w, case.authority)
     law = w.law[w.regime]
     total = 0.0
-    for phase in range(law.investigation_phases):
+    for phase in range(law.staff.investigation_phases):
         total += exponential(w.seed, p, Purpose.INVESTIGATION, case.number * PHASES + phase)
-    days = total * law.investigation_days / law.investigation_phases
+    days = total * law.staff.investigation_days / law.staff.investigation_phases
     schedule(w, days, INVESTIGATION, p, case.number, INVESTIGATED).subject = place
 
 
@@ -133,9 +133,9 @@ def deadline_passed(w: Any, place: int) -> None:
 def _upheld(w: Any, place: int) -> bool:
     """Evidence is imperfect: some true cases are dismissed, some unfounded ones upheld."""
     case, law = w.cases.records[place], w.law[w.regime]
-    chance = law.sensitivity if case.founded else 1.0 - law.specificity
+    chance = law.evidence.sensitivity if case.founded else 1.0 - law.evidence.specificity
     if case.founded and w.providers[case.provider].records == 0:
-        chance *= law.without_records
+        chance *= law.evidence.without_records
     upheld: bool = uniform(w.seed, case.provider, Purpose.VERDICT, case.number) < chance
     return upheld
 
@@ -149,10 +149,10 @@ def _forgive(w: Any, place: int) -> None:
     p = case.provider
     provider = w.providers[p]
     inspected = provider.group != 0 and case.number & 7 == BY_INSPECTION
-    if inspected and uniform(w.seed, p, Purpose.GROUP_BACK, case.number) < law.group_back:
+    if inspected and uniform(w.seed, p, Purpose.GROUP_BACK, case.number) < law.targeting.group_back:
         provider.group = 0
     remembered = strikes(w, p)
-    if remembered != 0 and uniform(w.seed, p, Purpose.FORGIVEN, case.number) < law.forgiveness:
+    if remembered != 0 and uniform(w.seed, p, Purpose.FORGIVEN, case.number) < law.strikes.forgiveness:
         provider.strikes = remembered - 1
         provider.struck = w.now
         log(w, FORGIVEN, p, case.number, case.behaviour, 0.0)

@@ -22,16 +22,18 @@ def strikes(w: Any, p: int) -> int:
     provider = w.providers[p]
     if provider.strikes == 0:
         return 0
-    return strikes_remembered(provider.strikes, w.now - provider.struck, w.law[w.regime].strike_memory)
+    return strikes_remembered(provider.strikes, w.now - provider.struck, w.law[w.regime].strikes.memory)
 
 
 @jit
 def beliefs(w: Any, p: int) -> tuple[float, float]:
     """The probability of a sanction that a provider reckons with: from its own past, and from its peers'."""
     provider, law = w.providers[p], w.law[w.regime]
-    own = belief_remembered(provider.belief, law.initial_belief, w.now - provider.believed, law.belief_memory)
+    own = belief_remembered(
+        provider.belief, law.response.initial_belief, w.now - provider.believed, law.response.memory
+    )
     peers = w.peers[provider.size_class]
-    return own, belief_remembered(peers.belief, 0.0, w.now - peers.believed, law.belief_memory)
+    return own, belief_remembered(peers.belief, 0.0, w.now - peers.believed, law.response.memory)
 
 
 @jit
@@ -51,12 +53,12 @@ def cost_of_step(w: Any, p: int, counted: int) -> float:
 def learn(w: Any, p: int) -> None:
     """A sanction on ``p``: it fears the next one more, and so, a little, does every provider of its size."""
     provider, law, now = w.providers[p], w.law[w.regime], w.now
-    own = belief_remembered(provider.belief, law.initial_belief, now - provider.believed, law.belief_memory)
-    provider.belief = belief_raised(own, law.own_weight)
+    own = belief_remembered(provider.belief, law.response.initial_belief, now - provider.believed, law.response.memory)
+    provider.belief = belief_raised(own, law.response.own_weight)
     provider.believed = now
     peers = w.peers[provider.size_class]
-    belief = belief_remembered(peers.belief, 0.0, now - peers.believed, law.belief_memory)
-    taught = min(1.0, law.peer_weight * law.publicity / peers.count)
+    belief = belief_remembered(peers.belief, 0.0, now - peers.believed, law.response.memory)
+    taught = min(1.0, law.response.peer_weight * law.publicity / peers.count)
     peers.belief = belief_raised(belief, taught)
     peers.believed = now
 
@@ -73,8 +75,8 @@ def complies_ahead(w: Any, p: int) -> bool:
         each = risk.rate * 365.0 * (1.0 - w.duties[p * behaviours + b].compliance) * size.activity
         breaches += each
         lasting += each * risk.lifetime
-    visits = law.inspection_rate * 365.0 * size.target
-    found = visits * law.sensitivity * (1.0 - math.exp(-lasting / 365.0))
+    visits = law.detection.inspection_rate * 365.0 * size.target
+    found = visits * law.evidence.sensitivity * (1.0 - math.exp(-lasting / 365.0))
     counted = strikes(w, p)
     second = provider.group != 0
     lower = counted - 1 if second and counted > 0 else counted
@@ -82,9 +84,9 @@ def complies_ahead(w: Any, p: int) -> bool:
         second,
         breaches * size.gain,
         found,
-        found * law.group_weight,
+        found * law.targeting.group_weight,
         cost_of_step(w, p, lower),
         cost_of_step(w, p, lower + 1),
-        visits * law.group_weight * law.specificity * law.group_back,
-        365.0 / law.foresight,
+        visits * law.targeting.group_weight * law.evidence.specificity * law.targeting.group_back,
+        365.0 / law.response.foresight,
     )

@@ -24,7 +24,7 @@ def suspect(w: Any, p: int, b: int, number: int, founded: bool, serious: bool, s
     provider, duty = w.providers[p], w.duties[p * w.behaviours.shape[1] + b]
     if provider.status != ACTIVE or provider.outside != 0:
         return
-    if w.law[w.regime].merge and duty.open_cases != 0:
+    if w.law[w.regime].detection.merge and duty.open_cases != 0:
         return
     duty.open_cases += 1
     provider.cases += 1

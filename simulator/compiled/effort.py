@@ -38,11 +38,11 @@ def review(w: Any, p: int) -> None:
             provider.effort = effort
             refresh_compliance(w, p)
             log(w, EFFORT, p, 0, -1, effort)
-        strictness = filter_strictness(belief, feared, law.strictness_scale)
+        strictness = filter_strictness(belief, feared, law.response.strictness_scale)
         if strictness != provider.strictness:
             provider.strictness = strictness
             log(w, STRICTNESS, p, 0, -1, strictness)
             accrue(w, p)
     elif provider.status != ACTIVE and size.reenters == 0.0:
         return
-    schedule(w, law.decision_days, EFFORT, p, 0, REVIEW)
+    schedule(w, law.response.review_days, EFFORT, p, 0, REVIEW)

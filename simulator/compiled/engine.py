@@ -13,7 +13,8 @@ from numba.experimental import structref
 from ..kernel.draws import compiled, replication_seed
 from ..kernel.eventlog import Columns
 from ..kernel.state import State, initial_state
-from ..kernel.table import Table, regimes
+from ..kernel.table import Table
+from ..kernel.tabulation import regimes
 from ..reference.authority import FUNDED
 from ..reference.model import BIN, EXTRAS, KINDS, TOTALS, Replication
 from ..scenario.schema import Scenario
@@ -282,15 +283,15 @@ def _numbers_of(scenario: Scenario) -> tuple[list[tuple[float, Table]], Rules]:
 
 
 def _setting(table: Any, state: State, seed: int, keep_log: bool) -> Setting:
-    shares = table.store_share.tolist()
-    sizes = np.bincount(state.size_class, minlength=len(table.class_gain))
+    shares = table.stores.share.tolist()
+    sizes = np.bincount(state.size_class, minlength=len(table.classes.gain))
     peers = np.zeros(len(sizes), PEERS)
     peers["count"] = np.maximum(1, sizes)
-    supporters = len(table.supporter_cumulative)
+    supporters = len(table.supporters.cumulative)
     users = np.add.accumulate(state.users)
-    pools = np.zeros(len(table.authority_inspectors) + len(table.authority_reviewers), POOL)
-    authorities = np.zeros(len(table.authority_inspectors), AUTHORITY)
-    authorities["left"] = table.authority_budget
+    pools = np.zeros(len(table.authorities.inspectors) + len(table.authorities.reviewers), POOL)
+    authorities = np.zeros(len(table.authorities.inspectors), AUTHORITY)
+    authorities["left"] = table.authorities.budget
     authorities["unfunded_since"] = FUNDED
     for field in ("first", "last", "first_serious", "last_serious"):
         pools[field] = -1
@@ -302,8 +303,8 @@ def _setting(table: Any, state: State, seed: int, keep_log: bool) -> Setting:
         direct=max(0.0, 1.0 - float(sum(shares))),
         cumulative_users=users / users[-1],
         peers=peers,
-        diligence=table.store_diligence.copy(),
-        attention=np.ones(len(table.platform_lag)),
+        diligence=table.stores.diligence.copy(),
+        attention=np.ones(len(table.platforms.lag)),
         built_on=np.flatnonzero(state.supporter >= 0)[
             np.argsort(state.supporter[state.supporter >= 0], kind="stable")
         ].astype(np.int64),
@@ -313,7 +314,7 @@ def _setting(table: Any, state: State, seed: int, keep_log: bool) -> Setting:
         supporter_until=np.zeros(supporters),
         pools=pools,
         authorities=authorities,
-        sanctioned_in_lot=np.zeros(table.lots, np.int64),
+        sanctioned_in_lot=np.zeros(table.targeting.lots, np.int64),
         bins=math.ceil(table.horizon / BIN) + 1,
         kinds=KINDS,
         extras=len(EXTRAS),

@@ -49,15 +49,15 @@ def start(world: Any) -> None:
     for number in range(1, len(w.days)):
         schedule(w, w.days[number], POLICY_CHANGED, 0, number, agenda.REGIME_BEGINS)
     budget.begin_budgets(w)
-    if law.lots > 1:
+    if law.targeting.lots > 1:
         inspection.concentrate(w, 0)
-    if law.inspection_ceiling > 0.0:
+    if law.detection.inspection_ceiling > 0.0:
         inspection.expect_inspection(w, 0)
-    if law.audit_days > 0.0 and w.stores.shape[1] > 0:
-        schedule(w, law.audit_days, STORE_FINED, 0, 0, agenda.STORES_AUDITED)
-    if law.false_complaint_rate > 0.0:
+    if law.store_duty.audit_days > 0.0 and w.stores.shape[1] > 0:
+        schedule(w, law.store_duty.audit_days, STORE_FINED, 0, 0, agenda.STORES_AUDITED)
+    if law.public.false_complaint_rate > 0.0:
         public.expect_false_complaint(w, 0)
-    if law.rumour_rate > 0.0:
+    if law.public.rumour_rate > 0.0:
         public.expect_rumour(w, 0)
     for number in range(w.failures.shape[1]):
         schedule(w, w.failures[0, number].day, SUPPORTER_FAILED, 0, number, agenda.SUPPORTER_FAILS)

@@ -20,7 +20,7 @@ INSPECTED = int(Stream.INSPECTION)
 
 @jit
 def expect_inspection(w: Any, a: int) -> None:
-    mean = 1.0 / (w.law[0].inspection_ceiling * len(w.providers))
+    mean = 1.0 / (w.law[0].detection.inspection_ceiling * len(w.providers))
     gap = exponential(w.seed, 0, Purpose.INSPECTION_GAP, a) * mean
     w.inspection_arrival += gap
     p = w.inspection_target = int(uniform(w.seed, 0, Purpose.INSPECTION_TARGET, a) * len(w.providers))
@@ -38,26 +38,26 @@ def inspect(w: Any, a: int) -> None:
     if provider.status == ACTIVE and provider.outside == 0:
         law = w.law[w.regime]
         chance = inspection_chance(
-            law.inspection_rate,
-            law.inspection_ceiling,
-            law.target_per_strike,
+            law.detection.inspection_rate,
+            law.detection.inspection_ceiling,
+            law.targeting.per_strike,
             strikes(w, p),
-            law.target_cap,
+            law.targeting.strike_cap,
             w.classes[w.regime, provider.size_class].target,
         )
         if (
-            law.group_weight != 1.0
-            or law.target_per_complaint > 0.0
-            or law.focus_weight != 1.0
-            or law.safe_harbour_factor != 1.0
+            law.targeting.group_weight != 1.0
+            or law.targeting.per_complaint > 0.0
+            or law.targeting.focus_weight != 1.0
+            or law.safe_harbour.inspection_factor != 1.0
         ):
             chance *= inspection_emphasis(
-                law.group_weight if provider.group != 0 else 1.0,
+                law.targeting.group_weight if provider.group != 0 else 1.0,
                 provider.complained,
-                law.target_per_complaint,
-                law.target_complaint_cap,
-                law.focus_weight if p % law.lots == w.focus else 1.0,
-                law.safe_harbour_factor if provider.certified != 0 else 1.0,
+                law.targeting.per_complaint,
+                law.targeting.complaint_cap,
+                law.targeting.focus_weight if p % law.targeting.lots == w.focus else 1.0,
+                law.safe_harbour.inspection_factor if provider.certified != 0 else 1.0,
             )
         if uniform(w.seed, 0, Purpose.INSPECTION_ACCEPTED, a) < chance:
             visit(w, p, a)
@@ -95,4 +95,4 @@ def concentrate(w: Any, turn: int) -> None:
     w.focus = most
     log(w, FOCUSED, 0, turn, -1, float(most))
     w.sanctioned_in_lot[:] = 0
-    schedule(w, w.law[w.regime].focus_days, FOCUSED, 0, turn + 1, FOCUS_TURNS)
+    schedule(w, w.law[w.regime].targeting.focus_days, FOCUSED, 0, turn + 1, FOCUS_TURNS)

@@ -1,7 +1,7 @@
 """Where the numbers of a world lie in memory: one record an entity, so that an event touches few cache lines.
 
-The fields are those of :class:`..kernel.table.Table` and :class:`..kernel.state.State`, under the same names but for
-the prefix that says what they belong to: ``class_gain`` of the table is ``gain`` of the record of a size class.
+The fields are those of :class:`..kernel.table.Table` and :class:`..kernel.state.State`, under the same names.
+``table.classes.gain`` is ``gain`` of the record of a size class, ``table.appeals.days`` is ``law.appeals.days``.
 """
 
 from __future__ import annotations
@@ -12,55 +12,34 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ..kernel import table as numbers
 from ..kernel.state import State
 from ..kernel.table import Table
 
 Records = npt.NDArray[Any]
 
-KINDS_OF_FIELD = {"float": "f8", "int": "i8", "bool": "?", "Floats": "f8", "Integers": "i8"}
-GROUPS = ("class", "behaviour", "step", "store", "platform", "failure")
-"""Prefixes of the table's arrays that have one entry an entity."""
-TARGETING = {"target_class": ("class", "target")}
-ALONE = (
-    "supporter_cumulative",
-    "authority_inspectors",
-    "authority_of",
-    "authority_reviewers",
-    "registry_of",
-    "authority_budget",
-)
-"""Arrays of the table that stay as they are."""
-
-FEAR = [("feared_fine", "f8"), ("feared_turnover", "f8"), ("feared_days", "f8")]
-"""What providers reckon a step would cost, worked out once a regime: see :meth:`..kernel.table.Table.feared`."""
+NUMBERS = {"float": "f8", "int": "i8", "bool": "?"}
+ARRAYS = {"Floats": "f8", "Integers": "i8"}
+ENTITIES = ("classes", "behaviours", "steps", "stores", "platforms", "failures")
+"""Groups of the table whose arrays have one entry an entity: each becomes an array of records."""
 
 
-KINDS: dict[str, str] = dict(Table.__annotations__)
+def _fields_of(group: str, kinds: dict[str, str]) -> list[tuple[str, str]]:
+    """The fields of one group of the table that are of some kinds."""
+    declared = getattr(numbers, TABLE[group]).__annotations__
+    return [(name, kinds[kind]) for name, kind in declared.items() if kind in kinds]
 
 
-def _record(group: str) -> Any:
-    fields = [(field, KINDS_OF_FIELD[KINDS[name]]) for name, (owner, field) in PLACES.items() if owner == group]
-    return np.dtype(fields + (FEAR if group == "step" else []), align=True)
+def _record(fields: list[tuple[str, Any]]) -> Any:
+    return np.dtype(fields, align=True)
 
 
-def _place(name: str, kind: str) -> tuple[str, str] | None:
-    """The record and field that hold one field of the table; None for an array that stays alone."""
-    if name in ALONE:
-        return None
-    if kind not in ("Floats", "Integers"):
-        return "law", name
-    if name in TARGETING:
-        return TARGETING[name]
-    group, _, rest = name.partition("_")
-    if group not in GROUPS:
-        raise TypeError(f"found the array {name} in policy.Table, expected one of a group: {', '.join(GROUPS)}")
-    return group, rest
-
-
-PLACES = {name: place for name, kind in KINDS.items() if (place := _place(name, kind)) is not None}
-LAW, CLASS, BEHAVIOUR, STEP, STORE, PLATFORM, FAILURE = (
-    _record(group) for group in ("law", "class", "behaviour", "step", "store", "platform", "failure")
-)
+TABLE: dict[str, str] = dict(Table.__annotations__)
+CLASS, BEHAVIOUR, STEP, STORE, PLATFORM, FAILURE = (_record(_fields_of(group, ARRAYS)) for group in ENTITIES)
+SINGLE = [(name, NUMBERS[kind]) for name, kind in TABLE.items() if kind in NUMBERS]
+GROUPED = {group: fields for group in TABLE if group not in dict(SINGLE) and (fields := _fields_of(group, NUMBERS))}
+LAW = _record([*SINGLE, *((group, _record(fields)) for group, fields in GROUPED.items())])
+"""Every number of the table that stands alone: ``law.appeals.days`` is ``table.appeals.days``."""
 
 
 class Rules(NamedTuple):
@@ -87,41 +66,32 @@ def rules(regimes: Sequence[tuple[float, Table]]) -> Rules:
     """The records of the regimes of one scenario."""
     tables = [table for _, table in regimes]
     first = tables[0]
-    sizes = {
-        "class": len(first.class_gain),
-        "behaviour": len(first.behaviour_rate),
-        "step": len(first.step_sanctions),
-        "store": len(first.store_share),
-        "platform": len(first.platform_lag),
-        "failure": len(first.failure_day),
-    }
-    dtypes = dict(zip(GROUPS, (CLASS, BEHAVIOUR, STEP, STORE, PLATFORM, FAILURE), strict=True))
-    records = {group: np.zeros((len(tables), sizes[group]), dtypes[group]) for group in GROUPS}
+    dtypes = dict(zip(ENTITIES, (CLASS, BEHAVIOUR, STEP, STORE, PLATFORM, FAILURE), strict=True))
+    records = {}
+    for group, dtype in dtypes.items():
+        size = len(getattr(getattr(first, group), dtype.names[0]))
+        records[group] = np.zeros((len(tables), size), dtype)
+        for number, table in enumerate(tables):
+            for field in dtype.names:
+                records[group][field][number] = getattr(getattr(table, group), field)
     law = np.zeros(len(tables), LAW)
     for number, table in enumerate(tables):
-        for name, (owner, field) in PLACES.items():
-            holder = law if owner == "law" else records[owner]
-            holder[field][number] = getattr(table, name)
-        fines, turnover, days = table.feared()
-        records["step"]["feared_fine"][number] = fines
-        records["step"]["feared_turnover"][number] = turnover
-        records["step"]["feared_days"][number] = days
+        for name, _ in SINGLE:
+            law[name][number] = getattr(table, name)
+        for group, fields in GROUPED.items():
+            for field, _ in fields:
+                law[group][field][number] = getattr(getattr(table, group), field)
     return Rules(
         days=np.array([day for day, _ in regimes], dtype=np.float64),
         law=law,
-        classes=records["class"],
-        behaviours=records["behaviour"],
-        steps=records["step"],
-        stores=records["store"],
-        platforms=records["platform"],
-        failures=records["failure"],
-        inspectors=np.array([table.authority_inspectors for table in tables]),
-        reviewers=np.array([table.authority_reviewers for table in tables]),
-        budgets=np.array([table.authority_budget for table in tables]),
-        authority_of=first.authority_of,
-        registry_of=first.registry_of,
-        cumulative=first.behaviour_cumulative,
-        platform_cumulative=first.platform_cumulative,
+        inspectors=np.array([table.authorities.inspectors for table in tables]),
+        reviewers=np.array([table.authorities.reviewers for table in tables]),
+        budgets=np.array([table.authorities.budget for table in tables]),
+        authority_of=first.authorities.jurisdiction,
+        registry_of=first.authorities.registry,
+        cumulative=first.behaviours.cumulative,
+        platform_cumulative=first.platforms.cumulative,
+        **records,
     )
 
 

@@ -38,8 +38,8 @@ def enter(w: Any, p: int) -> None:
         log(w, CERTIFIED, p, 0, -1, 0.0)
     if law.exit_rate > 0.0:
         schedule(w, exponential(w.seed, p, Purpose.EXIT_TIME, 0) / law.exit_rate, EXIT, p, 0, agenda.EXIT)
-    if law.decision_days > 0.0:
-        schedule(w, law.decision_days, EFFORT, p, 0, agenda.REVIEW)
+    if law.response.review_days > 0.0:
+        schedule(w, law.response.review_days, EFFORT, p, 0, agenda.REVIEW)
     begin(w, p)
 
 
@@ -54,7 +54,7 @@ def begin(w: Any, p: int) -> None:
     if uniform(w.seed, p, Purpose.FILES, life) < w.duties[p * w.behaviours.shape[1] + law.filing].compliance:
         registry.submit(w, p)
     else:
-        schedule(w, law.grace_days, UNFILED, p, STANDING, agenda.GRACE_OVER).subject = life
+        schedule(w, law.registry.grace_days, UNFILED, p, STANDING, agenda.GRACE_OVER).subject = life
 
 
 @jit
@@ -96,7 +96,7 @@ def end_all(w: Any, p: int, b: int) -> None:
 def rectify(w: Any, p: int, b: int, case: int) -> None:
     """An order is met: live violations of the rule end, and compliance with it rises."""
     provider, duty = w.providers[p], w.duties[p * w.behaviours.shape[1] + b]
-    duty.base = compliance_after_rectification(duty.base, w.law[w.regime].rectification_gain)
+    duty.base = compliance_after_rectification(duty.base, w.law[w.regime].response.rectification_gain)
     duty.compliance = compliance_at(duty.base, provider.effort, provider.failing)
     note_temptation(w, p)
     end_all(w, p, b)
@@ -166,7 +166,7 @@ def close(w: Any, p: int, status: int, kind: int, case: int, rule: int, driven_o
     registry.cancel(w, p)
     move_away(w, p, w.stores.shape[1], 1.0, case)
     if driven_out and uniform(w.seed, p, Purpose.REENTRY, case) < w.classes[w.regime, provider.size_class].reenters:
-        away = exponential(w.seed, p, Purpose.REENTRY_TIME, case) * w.law[w.regime].reentry_days
+        away = exponential(w.seed, p, Purpose.REENTRY_TIME, case) * w.law[w.regime].response.reentry_days
         schedule(w, away, REENTERED, p, case, agenda.REENTRY)
 
 

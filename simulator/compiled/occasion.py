@@ -55,7 +55,7 @@ def _tempt(w: Any, p: int, b: int, k: int, u: float) -> None:
     misused_share = w.behaviours[w.regime, b].misused
     misused = misused_share > 0.0 and uniform(w.seed, p, Purpose.MISUSED, k) < misused_share
     chance = _chance(w, p, misused, violation_chance(compliance, own + peers - own * peers, feared, gain))
-    ahead = inside and law.foresight > 0.0 and complies_ahead(w, p)
+    ahead = inside and law.response.foresight > 0.0 and complies_ahead(w, p)
     if u < chance and not ahead:
         provider.violations += 1
         w.class_violations[provider.size_class] += 1
@@ -74,12 +74,12 @@ def _chance(w: Any, p: int, misused: bool, chance: float) -> float:
     """Suspended updates and registration leave fewer occasions; users misuse less where their names are known."""
     law = w.law[w.regime]
     if w.functions[p * FUNCTIONS + UPDATES].suspended != 0:
-        chance *= law.updates_factor
+        chance *= law.response.updates_factor
     if w.functions[p * FUNCTIONS + REGISTRATION].suspended != 0:
-        chance *= law.registration_factor
+        chance *= law.response.registration_factor
     if misused:
         anonymous = law.real_name >= 0 and w.duties[p * w.behaviours.shape[1] + law.real_name].live > 0
-        chance = misuse_chance(chance, law.anonymity, anonymous)
+        chance = misuse_chance(chance, law.public.anonymity, anonymous)
     return chance
 
 
@@ -111,10 +111,10 @@ def violate(w: Any, p: int, b: int, k: int, misused: bool) -> None:
         platform.spread(w, p, b, k, severity * risk.spreads, reported)
     accrue(w, p)
     if risk.claimed > 0.0 and uniform(w.seed, p, Purpose.CLAIMED, k) < risk.claimed:
-        decided = exponential(w.seed, p, Purpose.CLAIM_TIME, k) * law.claim_days
+        decided = exponential(w.seed, p, Purpose.CLAIM_TIME, k) * law.public.claim_days
         schedule(w, decided, CLAIM, p, case, CLAIM_DECIDED).behaviour = b
-    reports = law.self_report > 0.0 and w.providers[p].outside == 0
-    if reports and uniform(w.seed, p, Purpose.SELF_REPORTED, k) < law.self_report:
+    reports = law.self_report.probability > 0.0 and w.providers[p].outside == 0
+    if reports and uniform(w.seed, p, Purpose.SELF_REPORTED, k) < law.self_report.probability:
         own_case = case_number(BY_OWN_REPORT, k)
         log(w, SELF_REPORTED, p, own_case, b, 0.0)
         suspect(w, p, b, own_case, True, serious, True)
@@ -125,7 +125,9 @@ def _notice(w: Any, p: int, b: int, k: int, serious: bool) -> float:
     """Whether somebody complains of occasion ``k``: the delay in days until then, or -1."""
     if uniform(w.seed, p, Purpose.COMPLAINED, k) >= w.behaviours[w.regime, b].complained:
         return NOT_DONE
-    delay = whole_steps(exponential(w.seed, p, Purpose.COMPLAINT_DELAY, k) * w.law[w.regime].complaint_delay, w.step)
+    delay = whole_steps(
+        exponential(w.seed, p, Purpose.COMPLAINT_DELAY, k) * w.law[w.regime].public.complaint_delay, w.step
+    )
     due = schedule(w, delay, COMPLAINT, p, case_number(MET, k), COMPLAINT_MADE)
     due.behaviour = b
     due.flag = serious
@@ -139,16 +141,16 @@ def _handled(w: Any, p: int, k: int, misused: bool) -> float:
     A user who misused the service may lose the account, and what was made with it goes too.
     """
     law = w.law[w.regime]
-    acts = law.handles > 0.0 and uniform(w.seed, p, Purpose.HANDLED, k) < law.handles
-    if misused and law.account_measures > 0.0:
+    acts = law.response.handles > 0.0 and uniform(w.seed, p, Purpose.HANDLED, k) < law.response.handles
+    if misused and law.response.account_measures > 0.0:
         u = uniform(w.seed, p, Purpose.ACCOUNT_MEASURE, k)
-        if u < law.account_measures:
-            measure = 1 + int(MEASURES * u / law.account_measures)
+        if u < law.response.account_measures:
+            measure = 1 + int(MEASURES * u / law.response.account_measures)
             log(w, ACCOUNT_MEASURE, p, case_number(MET, k), -1, float(measure))
             acts = acts or measure > MEASURES // 2
     if not acts:
         return NOT_DONE
-    return whole_steps(exponential(w.seed, p, Purpose.HANDLING_TIME, k) * law.handling_days, w.step)
+    return whole_steps(exponential(w.seed, p, Purpose.HANDLING_TIME, k) * law.response.handling_days, w.step)
 
 
 @jit

@@ -29,7 +29,7 @@ def spread(w: Any, p: int, b: int, k: int, severity: float, reported: float) -> 
     delay, kind = exponential(w.seed, p, Purpose.COPY_FADE, k) * platform.fades, COPIES_FADED
     missed = platform.misses * w.attention[number]
     seen = reported >= 0.0 and uniform(w.seed, p, Purpose.COPY_MISSED, k) >= missed
-    found = law.platform_found
+    found = law.platform_duty.found
     if reported >= 0.0 and not seen and found > 0.0 and uniform(w.seed, p, Purpose.NEGLECT_FOUND, k) < found:
         schedule(w, reported, FINED, p, case, PLATFORM_FOUND_OUT).subject = number
     if seen and reported + platform.lag < delay:
@@ -43,9 +43,9 @@ def spread(w: Any, p: int, b: int, k: int, severity: float, reported: float) -> 
 def fine(w: Any, p: int, platform: int) -> None:
     """A reported copy that a platform left alone has come to the regulator's notice."""
     law = w.law[w.regime]
-    w.totals[PLATFORM_FINES] += law.platform_fine
-    w.attention[platform] *= 1.0 - law.platform_learns
-    log(w, FINED, p, platform, -1, law.platform_fine)
+    w.totals[PLATFORM_FINES] += law.platform_duty.fine
+    w.attention[platform] *= 1.0 - law.platform_duty.learns
+    log(w, FINED, p, platform, -1, law.platform_duty.fine)
 
 
 @jit

@@ -24,14 +24,14 @@ UNREFUTED = 4  # of model.TOTALS
 def complain(w: Any, p: int, b: int, case: int, serious: bool) -> None:
     log(w, COMPLAINT, p, case, b, 1.0)
     w.providers[p].complained += 1
-    if uniform(w.seed, p, Purpose.FORWARDED, case) < w.law[w.regime].taken_up:
+    if uniform(w.seed, p, Purpose.FORWARDED, case) < w.law[w.regime].detection.taken_up:
         suspect(w, p, b, case, True, serious, False)
 
 
 @jit
 def expect_false_complaint(w: Any, f: int) -> None:
     """Unfounded complaints, one stream for the whole market, drawn to providers by their users."""
-    mean = 1.0 / (w.law[0].false_complaint_rate * len(w.providers))
+    mean = 1.0 / (w.law[0].public.false_complaint_rate * len(w.providers))
     gap = exponential(w.seed, 0, Purpose.FALSE_COMPLAINT_GAP, f) * mean
     w.complaint_arrival += gap
     schedule(w, until(w, w.complaint_arrival, gap), COMPLAINT, 0, f, FALSE_COMPLAINT)
@@ -40,7 +40,7 @@ def expect_false_complaint(w: Any, f: int) -> None:
 @jit
 def complain_without_cause(w: Any, f: int) -> None:
     p = bisect_right(w.cumulative_users, uniform(w.seed, 0, Purpose.FALSE_COMPLAINT_TARGET, f))
-    chance = w.law[w.regime].false_complaint_chance
+    chance = w.law[w.regime].public.false_complaint_chance
     made = chance >= 1.0 or uniform(w.seed, 0, Purpose.FALSE_COMPLAINT_MADE, f) < chance
     if made and w.providers[p].status == ACTIVE:
         behaviours = w.behaviours.shape[1]
@@ -50,14 +50,14 @@ def complain_without_cause(w: Any, f: int) -> None:
         log(w, COMPLAINT, p, case, b, 0.0)
         w.providers[p].complained += 1
         overreact(w, p, case)
-        if uniform(w.seed, p, Purpose.FORWARDED, case) < w.law[w.regime].taken_up:
+        if uniform(w.seed, p, Purpose.FORWARDED, case) < w.law[w.regime].detection.taken_up:
             suspect(w, p, b, case, False, False, False)
     expect_false_complaint(w, f + 1)
 
 
 @jit
 def expect_rumour(w: Any, episode: int) -> None:
-    gap = exponential(w.seed, 0, Purpose.RUMOUR_GAP, episode) / w.law[0].rumour_rate
+    gap = exponential(w.seed, 0, Purpose.RUMOUR_GAP, episode) / w.law[0].public.rumour_rate
     w.rumour_arrival += gap
     schedule(w, until(w, w.rumour_arrival, gap), RUMOUR, 0, episode, RUMOUR_SPREADS)
 
@@ -70,7 +70,7 @@ def spread_rumour(w: Any, episode: int) -> None:
         provider = w.providers[p]
         if provider.status != ACTIVE or w.functions[p * FUNCTIONS + SERVICE].suspended != 0:
             continue
-        if uniform(w.seed, p, Purpose.RUMOUR_REACHES, episode) >= w.law[w.regime].rumour_reach:
+        if uniform(w.seed, p, Purpose.RUMOUR_REACHES, episode) >= w.law[w.regime].public.rumour_reach:
             continue
         provider.occasions += 1
         w.class_occasions[provider.size_class] += 1

@@ -41,7 +41,9 @@ def prepare(w: Any, place: int) -> None:
     filing.attempt = provider.lives * ATTEMPTS
     filing.pool = len(w.authorities) + w.registry_of[provider.size_class]
     filing.in_review = 0.0
-    delay = exponential(w.seed, p, Purpose.FILING_PREPARATION, filing.attempt) * w.law[w.regime].preparation_days
+    delay = (
+        exponential(w.seed, p, Purpose.FILING_PREPARATION, filing.attempt) * w.law[w.regime].registry.preparation_days
+    )
     schedule(w, delay, SUBMITTED, p, 0, FILING_READY).subject = place
 
 
@@ -63,7 +65,7 @@ def hand_in(w: Any, place: int) -> None:
 def review(w: Any, place: int) -> None:
     filing = w.filings.records[place]
     p = filing.provider
-    days = exponential(w.seed, p, Purpose.FILING_REVIEW, filing.attempt) * w.law[filing.regime].review_days
+    days = exponential(w.seed, p, Purpose.FILING_REVIEW, filing.attempt) * w.law[filing.regime].registry.review_days
     schedule(w, days, DECIDED, p, filing.attempt, FILING_REVIEWED).subject = place
 
 
@@ -74,17 +76,17 @@ def decide(w: Any, place: int) -> None:
     p, attempt, law, rule = filing.provider, filing.attempt, w.law[filing.regime], w.law[0].filing
     release(w, filing.pool)
     filing.in_review += w.now - filing.arrived
-    if uniform(w.seed, p, Purpose.FILING_SUPPLEMENT, attempt) < law.supplement_probability:
+    if uniform(w.seed, p, Purpose.FILING_SUPPLEMENT, attempt) < law.registry.supplement_probability:
         log(w, SUPPLEMENT, p, attempt, rule, 0.0)
-        answer = exponential(w.seed, p, Purpose.FILING_SUPPLEMENT_TIME, attempt) * law.supplement_days
+        answer = exponential(w.seed, p, Purpose.FILING_SUPPLEMENT_TIME, attempt) * law.registry.supplement_days
         filing.attempt = attempt + 1
         schedule(w, answer, SUBMITTED, p, attempt, FILING_READY).subject = place
         return
     w.review_total += filing.in_review
     log(w, DECIDED, p, attempt, rule, filing.in_review)
-    if filing.in_review > w.law[w.regime].limit_days:
+    if filing.in_review > w.law[w.regime].registry.limit_days:
         w.late_filings += 1
-    delay = next_publication(w.now, w.law[w.regime].publication_interval)
+    delay = next_publication(w.now, w.law[w.regime].registry.publication_interval)
     schedule(w, delay, FILED, p, 0, FILING_PUBLISHED).subject = place
 
 

@@ -44,21 +44,21 @@ def sanction(w: Any, place: int) -> None:
         provider.strikes = deterrence.strikes(w, p) + 1
         provider.struck = w.now
     provider.group = 1
-    w.sanctioned_in_lot[p % law.lots] += 1
+    w.sanctioned_in_lot[p % law.targeting.lots] += 1
     provider.repeated += 1 if provider.sanctions != 0 else 0
     provider.sanctions += 1
     provider.wrongful += 0 if case.founded else 1
     deterrence.learn(w, p)
     rule = w.behaviours.shape[1] + step
     log(w, SANCTIONED, p, case.number, rule, float(step))
-    share = law.guilty_appeal if case.founded else law.innocent_appeal
+    share = law.appeals.guilty_appeal if case.founded else law.appeals.innocent_appeal
     index = case.number * STEPS + step
     appeal = NOT_APPEALED
     if w.steps[w.regime, step].appealable != 0 and uniform(w.seed, p, Purpose.APPEALED, index) < share:
         log(w, APPEALED, p, case.number, rule, 0.0)
         w.appealed[FILED_APPEALS] += 1
         appeal = _file_appeal(w, place)
-        if law.suspensive:
+        if law.appeals.suspensive:
             return
     impose(w, place, step, case.refused, appeal)
 
@@ -97,7 +97,7 @@ def impose(w: Any, place: int, step: int, refused: bool, appeal: int) -> None:
         if terms.per_violation != 0.0:
             fine = fine_for_all(fine, terms.per_violation, w.duties[p * w.behaviours.shape[1] + case.behaviour].live)
         if case.self_reported:
-            fine *= 1.0 - law.self_report_discount
+            fine *= 1.0 - law.self_report.discount
         provider.fines += fine
         w.fines += fine
         w.fines_gross += fine
@@ -131,7 +131,7 @@ def begin_appeal(w: Any, appeal: int) -> None:
     record = w.appeals.records[appeal]
     case = w.cases.records[record.case]
     index = case.number * STEPS + record.step
-    days = exponential(w.seed, case.provider, Purpose.APPEAL_TIME, index) * w.law[record.regime].appeal_days
+    days = exponential(w.seed, case.provider, Purpose.APPEAL_TIME, index) * w.law[record.regime].appeals.days
     schedule(w, days, REJECTED, case.provider, case.number, APPEAL_DECIDED).subject = appeal
 
 
@@ -144,7 +144,7 @@ def decide_appeal(w: Any, appeal: int) -> None:
     p, number, step, founded = case.provider, case.number, record.step, case.founded
     rule = w.behaviours.shape[1] + step
     provider = w.providers[p]
-    chance = law.overturned_guilty if founded else law.overturned_innocent
+    chance = law.appeals.overturned_guilty if founded else law.appeals.overturned_innocent
     if uniform(w.seed, p, Purpose.APPEAL_DECISION, number * STEPS + step) >= chance:
         w.appealed[REJECTED_APPEALS] += 1
         log(w, REJECTED, p, number, rule, 0.0)

@@ -49,17 +49,17 @@ def _affect(w: Any, supporter: int, factor: float) -> None:
 def trace(w: Any, p: int, number: int) -> None:
     """A founded case against ``p`` may show that its supporter is at fault; that suspends all who build on it."""
     supporter, law = w.providers[p].supporter, w.law[w.regime]
-    if supporter < 0 or law.traced == 0.0 or w.now < w.supporter_until[supporter]:
+    if supporter < 0 or law.supporters.traced == 0.0 or w.now < w.supporter_until[supporter]:
         return
-    if uniform(w.seed, p, Purpose.TRACED, number) >= law.traced:
+    if uniform(w.seed, p, Purpose.TRACED, number) >= law.supporters.traced:
         return
     log(w, SANCTIONED, p, number, -1, float(supporter))
-    w.supporter_until[supporter] = w.now + law.supporter_days
+    w.supporter_until[supporter] = w.now + law.supporters.days
     case = case_number(COLLATERAL, w.supporter_sanctions)
     w.supporter_sanctions += 1
-    if law.supporter_days == 0.0:
+    if law.supporters.days == 0.0:
         return
     for place in range(w.first_built_on[supporter], w.first_built_on[supporter + 1]):
         q = w.built_on[place]
         if w.providers[q].status == ACTIVE and w.providers[q].outside == INSIDE:
-            suspend_for_supporter(w, q, law.supporter_days, case)
+            suspend_for_supporter(w, q, law.supporters.days, case)

@@ -18,18 +18,18 @@ USERS_MOVED = int(Kind.USERS_MOVED)
 def move_away(w: Any, p: int, slot: int, share: float, index: int) -> None:
     """Users of ``p`` turn to others, in equal parts; ``slot`` is the store, or the whole service."""
     law = w.law[w.regime]
-    if law.migrates == 0.0:
+    if law.public.migrates == 0.0:
         return
     slots = w.stores.shape[1] + 1
     place = p * slots + slot
     if w.moved[place] != 0.0:
         return
-    going = w.providers[p].present * law.migrates * share
+    going = w.providers[p].present * law.public.migrates * share
     if going <= 0.0:
         return
     w.moved[place] = going
     count_users(w, p, -going, slot)
-    destinations = w.law[0].destinations
+    destinations = w.law[0].public.destinations
     part = going / destinations
     for number in range(destinations):
         q = destination(w, p, index * slots + slot, number)
@@ -63,10 +63,10 @@ def come_back(w: Any, p: int, slot: int) -> None:
     gone = w.moved[place]
     if gone == 0.0:
         return
-    destinations = w.law[0].destinations
+    destinations = w.law[0].public.destinations
     back = 0.0
     for number in range(destinations):
-        part = gone * w.law[w.regime].returns / destinations
+        part = gone * w.law[w.regime].public.returns / destinations
         q = w.moved_to[place * destinations + number]
         if q >= 0:
             part = min(part, w.providers[q].present)

@@ -332,7 +332,7 @@ def accrue(w: Any, p: int) -> None:
         severity = severity * provider.exposure if reached else 0.0
     provider.harm_rate = provider.present * (severity + provider.copies)
     if provider.strictness != 0.0 or provider.lawful_rate != 0.0:
-        blocked = provider.strictness * w.law[w.regime].lawful_blocked * provider.exposure if reached else 0.0
+        blocked = provider.strictness * w.law[w.regime].response.lawful_blocked * provider.exposure if reached else 0.0
         provider.lawful_rate = provider.present * blocked
 
 
@@ -346,10 +346,10 @@ def queue_changed(w: Any, by: int) -> None:
 @jit
 def pay_staff(w: Any) -> None:
     """Inspectors and reviewers cost what they cost until now."""
-    people = w.law[w.regime].reviewers
+    people = w.law[w.regime].registry.reviewers
     for authority in range(w.inspectors.shape[1]):
         people += w.inspectors[w.regime, authority]
-    w.staff_cost += people * w.law[w.regime].staff_cost * (w.now - w.staff_paid)
+    w.staff_cost += people * w.law[w.regime].staff.cost * (w.now - w.staff_paid)
     w.staff_paid = w.now
 
 

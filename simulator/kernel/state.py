@@ -100,7 +100,7 @@ class State(NamedTuple):
 
 def initial_state(scenario: Scenario, table: Table, draws: Draws, seed: int) -> State:
     """The population at time zero: sizes, users, revenue, entry and compliance drawn for each provider."""
-    n, behaviours, stores = table.providers, len(table.behaviour_rate), len(table.store_share)
+    n, behaviours, stores = table.providers, len(table.behaviours.rate), len(table.stores.share)
     classes = scenario.population.classes
 
     def zeros(size: int) -> Floats:
@@ -143,15 +143,15 @@ def initial_state(scenario: Scenario, table: Table, draws: Draws, seed: int) -> 
         around = scenario.population.compliance_spread * (2.0 * draws.across(seed, Purpose.COMPLIANCE, b, n) - 1.0)
         wanted = of_class([item.compliance[risk.name] for item in classes]) + around
         by_behaviour[:, b] = np.where(wanted > 0.0, np.where(wanted < 1.0, wanted, 1.0), 0.0)
-    direct = 1.0 - float(sum(table.store_share.tolist()))
+    direct = 1.0 - float(sum(table.stores.share.tolist()))
     supporter = np.full(n, -1, dtype=np.int64)
-    if table.used_by > 0.0:
-        building = draws.across(seed, Purpose.SUPPORTER, 0, n) < table.used_by
+    if table.supporters.used_by > 0.0:
+        building = draws.across(seed, Purpose.SUPPORTER, 0, n) < table.supporters.used_by
         choice = draws.across(seed, Purpose.SUPPORTER_CHOICE, 0, n)[building]
-        supporter[building] = np.searchsorted(table.supporter_cumulative, choice, side="right")
-    certified = drawn(Purpose.CERTIFIED, table.class_certifies * float(table.safe_harbour))
+        supporter[building] = np.searchsorted(table.supporters.cumulative, choice, side="right")
+    certified = drawn(Purpose.CERTIFIED, table.classes.certifies * float(table.safe_harbour.offered))
     joined = certified == 1
-    by_behaviour[joined] = compliance_after_rectification(by_behaviour[joined], table.safe_harbour_gain)
+    by_behaviour[joined] = compliance_after_rectification(by_behaviour[joined], table.safe_harbour.gain)
     compliance = by_behaviour.ravel()
     return State(
         size_class=size_class,
@@ -165,7 +165,7 @@ def initial_state(scenario: Scenario, table: Table, draws: Draws, seed: int) -> 
         applied=counts(n),
         strikes=counts(n),
         struck=zeros(n),
-        belief=np.full(n, table.initial_belief),
+        belief=np.full(n, table.response.initial_belief),
         believed=zeros(n),
         live=counts(n * behaviours),
         live_severity=zeros(n * behaviours),
@@ -196,9 +196,9 @@ def initial_state(scenario: Scenario, table: Table, draws: Draws, seed: int) -> 
         harm_rate=zeros(n),
         harm_at=zeros(n),
         present=users.copy(),
-        outside=drawn(Purpose.EXEMPT, table.class_exempt),
+        outside=drawn(Purpose.EXEMPT, table.classes.exempt),
         supporter=supporter,
-        records=drawn(Purpose.RECORDS, table.class_records),
+        records=drawn(Purpose.RECORDS, table.classes.records),
         certified=certified,
         group=counts(n),
         complained=counts(n),
@@ -217,7 +217,7 @@ def initial_state(scenario: Scenario, table: Table, draws: Draws, seed: int) -> 
         claims=zeros(n),
         removed=counts(n * stores),
         moved=zeros(n * (stores + 1)),
-        moved_to=np.full(n * (stores + 1) * table.destinations, -1, dtype=np.int64),
+        moved_to=np.full(n * (stores + 1) * table.public.destinations, -1, dtype=np.int64),
         insolvent=counts(n),
         written_off=zeros(n),
     )

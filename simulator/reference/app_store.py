@@ -22,30 +22,30 @@ STORE_FINES = 2  # of model.TOTALS
 
 
 class AppStores:
-    """All stores; store ``s`` reaches ``table.store_share[s]`` of each provider's users."""
+    """All stores; store ``s`` reaches ``table.stores.share[s]`` of each provider's users."""
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.share = world.table.store_share.tolist()
+        self.share = world.table.stores.share.tolist()
         self.count = len(self.share)
         self.direct = max(0.0, 1.0 - float(sum(self.share)))
         self.applications = [0] * (world.table.providers * self.count)
-        self.diligence = world.table.store_diligence.tolist()
+        self.diligence = world.table.stores.diligence.tolist()
         self.adopt(world.table)
 
     def adopt(self, table: Table) -> None:
-        self.review = table.store_review.tolist()
-        self.monitors = table.store_monitors.tolist()
-        self.delay = table.store_delay.tolist()
-        self.obeys = table.store_obeys.tolist()
-        self.relisting = table.store_relisting.tolist()
-        self.relists = table.store_relists.tolist()
-        self.over_removes = table.store_over_removes.tolist()
+        self.review = table.stores.review.tolist()
+        self.monitors = table.stores.monitors.tolist()
+        self.delay = table.stores.delay.tolist()
+        self.obeys = table.stores.obeys.tolist()
+        self.relisting = table.stores.relisting.tolist()
+        self.relists = table.stores.relists.tolist()
+        self.over_removes = table.stores.over_removes.tolist()
         self.overreacts = any(self.over_removes)
-        self.seen = table.behaviour_seen.tolist()
+        self.seen = table.behaviours.seen.tolist()
 
     def start(self) -> None:
-        if self.world.table.audit_days > 0.0 and self.count:
+        if self.world.table.store_duty.audit_days > 0.0 and self.count:
             self.world.env.process(self.audit())
 
     def audit(self) -> Generator[Any, Any, None]:
@@ -54,7 +54,7 @@ class AppStores:
         state, n = world.state, world.table.providers
         audit = 0
         while True:
-            yield world.clock.after(world.table.audit_days, FINED, 0, audit)
+            yield world.clock.after(world.table.store_duty.audit_days, FINED, 0, audit)
             for s in range(self.count):
                 u = world.draws.uniform(world.seed, 0, Purpose.STORE_AUDIT, audit * MAX_STORES + s)
                 listed = [p for p in range(n) if state.listed[p * self.count + s] and state.status[p] == ACTIVE]
@@ -67,9 +67,9 @@ class AppStores:
     def fine(self, p: int, s: int) -> None:
         """A store is fined for neglect, and more diligent afterwards."""
         table = self.world.table
-        self.world.totals[STORE_FINES] += table.neglect_fine
-        self.diligence[s] += table.store_learns * (1.0 - self.diligence[s])
-        self.world.log(FINED, p, s, -1, table.neglect_fine)
+        self.world.totals[STORE_FINES] += table.store_duty.neglect_fine
+        self.diligence[s] += table.store_duty.learns * (1.0 - self.diligence[s])
+        self.world.log(FINED, p, s, -1, table.store_duty.neglect_fine)
 
     def apply(self, p: int) -> None:
         """A provider asks every store that neither lists nor has removed it to list its app."""
@@ -95,7 +95,7 @@ class AppStores:
         if state.status[p] != ACTIVE or state.outside[p] == ABROAD or state.listed[place] or state.removed[place]:
             return
         u = world.draws.uniform(world.seed, p, Purpose.LISTING_CHECKED, attempt * MAX_STORES + s)
-        if u < world.table.checks_filing * self.diligence[s] and not state.filed[p] >= 0.0:
+        if u < world.table.store_duty.checks_filing * self.diligence[s] and not state.filed[p] >= 0.0:
             world.log(REFUSED, p, 0, -1, float(s))
             return
         self.list(p, s, LISTED)
@@ -164,7 +164,7 @@ class AppStores:
         p, b, s, case, serious = event._value
         world = self.world
         world.log(REPORT, p, case, b, float(s))
-        if world.draws.uniform(world.seed, p, Purpose.FORWARDED, case) < world.table.store_taken_up:
+        if world.draws.uniform(world.seed, p, Purpose.FORWARDED, case) < world.table.detection.store_taken_up:
             world.regulator.suspect(p, b, case, True, serious)
 
     def order_removal(self, p: int, days: float, case: int) -> None:
@@ -183,7 +183,7 @@ class AppStores:
             yield clock.after(lag, DELISTED, p, case)
             if not state.listed[place]:
                 return
-            if 0.0 < world.table.store_limit < lag:
+            if 0.0 < world.table.store_duty.limit_days < lag:
                 self.fine(p, s)
         self.delist(p, s, case)
         state.removed[place] = 1
@@ -197,7 +197,7 @@ class AppStores:
             yield clock.after(max(review, 1.0), RELISTED, p, case)
             if state.listing_epoch[place] != epoch or state.status[p] != ACTIVE:
                 return
-            unfiled = world.table.removes_unfiled and not state.filed[p] >= 0.0
+            unfiled = world.table.store_duty.removes_unfiled and not state.filed[p] >= 0.0
             suspended = state.suspended[p * FUNCTIONS + SERVICE]
             granted = draws.uniform(seed, p, Purpose.RELISTING_DECISION, draw) < self.relists[s]
             if granted and not unfiled and not suspended:

@@ -48,9 +48,9 @@ class Appeals:
         table, draws, seed = world.table, world.draws, world.seed
         p, number, index = case.provider, case.number, case.number * STEPS + step
         rule = world.penalty_rule(step)
-        delay = draws.exponential(seed, p, Purpose.APPEAL_TIME, index) * table.appeal_days
+        delay = draws.exponential(seed, p, Purpose.APPEAL_TIME, index) * table.appeals.days
         yield world.clock.after(delay, REJECTED, p, number)
-        chance = table.overturned_guilty if case.founded else table.overturned_innocent
+        chance = table.appeals.overturned_guilty if case.founded else table.appeals.overturned_innocent
         imposed = self.imposed.pop((p, index), None)
         if draws.uniform(seed, p, Purpose.APPEAL_DECISION, index) >= chance:
             self.rejected += 1

@@ -26,10 +26,10 @@ class Authorities:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        pool = simpy.PriorityResource if world.table.by_severity else simpy.Resource
-        self.inspectors: list[Any] = [pool(world.env, size) for size in world.table.authority_inspectors.tolist()]
-        self.jurisdiction = world.table.authority_of.tolist()
-        self.budget: list[float] = world.table.authority_budget.tolist()
+        pool = simpy.PriorityResource if world.table.staff.by_severity else simpy.Resource
+        self.inspectors: list[Any] = [pool(world.env, size) for size in world.table.authorities.inspectors.tolist()]
+        self.jurisdiction = world.table.authorities.jurisdiction.tolist()
+        self.budget: list[float] = world.table.authorities.budget.tolist()
         self.left = self.budget.copy()  # of the budget of the year, RMB
         self.investigating = [0] * len(self.budget)  # cases paid for and under way
         self.unfunded_since = [FUNDED] * len(self.budget)
@@ -39,7 +39,7 @@ class Authorities:
 
     def adopt(self, table: Table) -> None:
         """Read the numbers of another regime."""
-        self.staff: list[int] = table.authority_inspectors.tolist()
+        self.staff: list[int] = table.authorities.inspectors.tolist()
         for authority in range(len(self.staff)):
             self.employ(authority)
 
@@ -57,7 +57,7 @@ class Authorities:
     def inspector(self, authority: int, serious: bool) -> Any:
         """Ask for an inspector: a SimPy request, to be given back when the investigation is over."""
         pool = self.inspectors[authority]
-        if self.world.table.by_severity:
+        if self.world.table.staff.by_severity:
             return pool.request(priority=0 if serious else 1)
         return pool.request()
 
@@ -66,12 +66,12 @@ class Authorities:
         size = self.staff[authority]
         if self.budget[authority] < math.inf:
             busy = self.investigating[authority]
-            size = busy + cases_affordable(self.left[authority], self.world.table.case_cost, size - busy)
+            size = busy + cases_affordable(self.left[authority], self.world.table.staff.case_cost, size - busy)
         resize(self.inspectors[authority], size)
 
     def begin_investigation(self, authority: int) -> None:
         """Pay for one investigation."""
-        cost = self.world.table.case_cost
+        cost = self.world.table.staff.case_cost
         self.spent[authority] += cost
         self.investigating[authority] += 1
         if self.budget[authority] < math.inf:
@@ -88,7 +88,7 @@ class Authorities:
     def note_shortage(self, authority: int) -> None:
         """From now on there may be no money for another case this year."""
         world = self.world
-        if self.unfunded_since[authority] == FUNDED and self.left[authority] < world.table.case_cost:
+        if self.unfunded_since[authority] == FUNDED and self.left[authority] < world.table.staff.case_cost:
             self.unfunded_since[authority] = world.env.now
             world.log(BUDGET_SPENT, 0, authority, -1, self.budget[authority] - self.left[authority])
 

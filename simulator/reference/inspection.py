@@ -25,24 +25,24 @@ class Inspections:
     def __init__(self, world: World) -> None:
         self.world = world
         self.focus = -1  # the lot of providers that inspections concentrate on
-        self.sanctioned_in_lot = [0] * world.table.lots
+        self.sanctioned_in_lot = [0] * world.table.targeting.lots
         self.adopt(world.table)
 
     def adopt(self, table: Table) -> None:
         """Read the numbers of another regime."""
-        self.target = table.target_class.tolist()
-        self.hides = table.class_hides.tolist()
+        self.target = table.classes.target.tolist()
+        self.hides = table.classes.hides.tolist()
         self.emphasised = (
-            table.group_weight != 1.0
-            or table.target_per_complaint > 0.0
-            or table.focus_weight != 1.0
-            or table.safe_harbour_factor != 1.0
+            table.targeting.group_weight != 1.0
+            or table.targeting.per_complaint > 0.0
+            or table.targeting.focus_weight != 1.0
+            or table.safe_harbour.inspection_factor != 1.0
         )
 
     def start(self) -> None:
-        if self.world.table.lots > 1:
+        if self.world.table.targeting.lots > 1:
             self.world.env.process(self.concentrate())
-        if self.world.table.inspection_ceiling > 0.0:
+        if self.world.table.detection.inspection_ceiling > 0.0:
             run(self.world.env, self.inspect())
 
     def inspect(self) -> Course:
@@ -50,7 +50,7 @@ class Inspections:
         wait = yield
         world, clock = self.world, self.world.clock
         state, draws, seed, providers = world.state, world.draws, world.seed, world.table.providers
-        mean = 1.0 / (world.table.inspection_ceiling * providers)
+        mean = 1.0 / (world.table.detection.inspection_ceiling * providers)
         uniform = draws.uniform
         a, arrival = 0, 0.0
         while True:
@@ -62,11 +62,11 @@ class Inspections:
             if state.status[p] == ACTIVE and not state.outside[p]:
                 table = world.table
                 chance = inspection_chance(
-                    table.inspection_rate,
-                    table.inspection_ceiling,
-                    table.target_per_strike,
+                    table.detection.inspection_rate,
+                    table.detection.inspection_ceiling,
+                    table.targeting.per_strike,
                     world.providers.strikes(p),
-                    table.target_cap,
+                    table.targeting.strike_cap,
                     self.target[state.size_class[p]],
                 )
                 if self.emphasised:
@@ -80,12 +80,12 @@ class Inspections:
     def emphasis(self, p: int) -> float:
         state, table = self.world.state, self.world.table
         return inspection_emphasis(
-            table.group_weight if state.group[p] else 1.0,
+            table.targeting.group_weight if state.group[p] else 1.0,
             state.complained[p],
-            table.target_per_complaint,
-            table.target_complaint_cap,
-            table.focus_weight if p % table.lots == self.focus else 1.0,
-            table.safe_harbour_factor if state.certified[p] else 1.0,
+            table.targeting.per_complaint,
+            table.targeting.complaint_cap,
+            table.targeting.focus_weight if p % table.targeting.lots == self.focus else 1.0,
+            table.safe_harbour.inspection_factor if state.certified[p] else 1.0,
         )
 
     def concentrate(self) -> Generator[Any, Any, None]:
@@ -96,9 +96,9 @@ class Inspections:
             counts = self.sanctioned_in_lot
             self.focus = counts.index(max(counts))
             world.log(FOCUSED, 0, turn, -1, float(self.focus))
-            self.sanctioned_in_lot = [0] * world.table.lots
+            self.sanctioned_in_lot = [0] * world.table.targeting.lots
             turn += 1
-            yield world.clock.after(world.table.focus_days, FOCUSED, 0, turn)
+            yield world.clock.after(world.table.targeting.focus_days, FOCUSED, 0, turn)
 
     def visit(self, p: int, a: int) -> None:
         """An inspection opens a case on the gravest live violation, or on a rule that is being kept."""

@@ -19,7 +19,8 @@ import simpy
 from ..kernel.draws import compiled, replication_seed
 from ..kernel.eventlog import Columns, Kind, Row, columns
 from ..kernel.state import ACTIVE, FUNCTIONS, SERVICE, State, as_arrays, as_lists, initial_state
-from ..kernel.table import Floats, Integers, Table, regimes
+from ..kernel.table import Floats, Integers, Table
+from ..kernel.tabulation import regimes
 from .app_store import AppStores
 from .appeal import Appeals
 from .authority import Authorities
@@ -112,14 +113,14 @@ class World:
         self.draws = compiled().for_python()
         self.initial = initial_state(scenario, self.table, self.draws, seed)
         self.state = as_lists(self.initial)
-        self.behaviours = len(self.table.behaviour_rate)
-        self.steps = len(self.table.step_sanctions)
+        self.behaviours = len(self.table.behaviours.rate)
+        self.steps = len(self.table.steps.sanctions)
         # Six numbers a row: as objects the rows of a run would be some five times as large, and all be looked at again
         # to make columns of them.
         self.rows = array("d")
         self.keep_log = keep_log
         self.kinds = [0] * KINDS
-        classes = len(self.table.class_gain)
+        classes = len(self.table.classes.gain)
         self.class_occasions = [0] * classes
         self.class_violations = [0] * classes
         self.fines = 0.0
@@ -185,8 +186,8 @@ class World:
 
     def pay_staff(self) -> None:
         """Inspectors and reviewers cost what they cost until now."""
-        people = int(self.table.authority_inspectors.sum()) + self.table.reviewers
-        self.staff_cost += people * self.table.staff_cost * (self.env.now - self.staff_paid)
+        people = int(self.table.authorities.inspectors.sum()) + self.table.registry.reviewers
+        self.staff_cost += people * self.table.staff.cost * (self.env.now - self.staff_paid)
         self.staff_paid = self.env.now
 
     def log(self, kind: int, provider: int, case: int, rule: int, value: float) -> None:
@@ -217,7 +218,7 @@ class World:
         state.harm_rate[p] = state.present[p] * (severity + state.copies[p])
         if state.strictness[p] or state.lawful_rate[p]:
             reached = state.status[p] == ACTIVE and not state.suspended[p * FUNCTIONS + SERVICE]
-            blocked = state.strictness[p] * self.table.lawful_blocked * state.exposure[p] if reached else 0.0
+            blocked = state.strictness[p] * self.table.response.lawful_blocked * state.exposure[p] if reached else 0.0
             state.lawful_rate[p] = state.present[p] * blocked
 
     def queue_changed(self, by: int) -> None:

@@ -29,16 +29,16 @@ class Platforms:
     def __init__(self, world: World) -> None:
         self.world = world
         table = world.table
-        self.cumulative = table.platform_cumulative.tolist()
-        self.lag = table.platform_lag.tolist()
-        self.misses = table.platform_misses.tolist()
-        self.fades = table.platform_fades.tolist()
+        self.cumulative = table.platforms.cumulative.tolist()
+        self.lag = table.platforms.lag.tolist()
+        self.misses = table.platforms.misses.tolist()
+        self.fades = table.platforms.fades.tolist()
         self.attention = [1.0] * len(self.lag)  # what fines have left of the share that a platform misses
 
     def adopt(self, table: Table) -> None:
-        self.lag = table.platform_lag.tolist()
-        self.misses = table.platform_misses.tolist()
-        self.fades = table.platform_fades.tolist()
+        self.lag = table.platforms.lag.tolist()
+        self.misses = table.platforms.misses.tolist()
+        self.fades = table.platforms.fades.tolist()
 
     def spread(self, p: int, b: int, k: int, severity: float, reported: float) -> None:
         """Copies of occasion ``k`` appear. ``reported``: days until somebody complains, or -1.
@@ -56,7 +56,7 @@ class Platforms:
         delay, kind = draws.exponential(seed, p, Purpose.COPY_FADE, k) * self.fades[platform], COPIES_FADED
         missed = self.misses[platform] * self.attention[platform]
         seen = reported >= 0.0 and draws.uniform(seed, p, Purpose.COPY_MISSED, k) >= missed
-        found = world.table.platform_found
+        found = world.table.platform_duty.found
         if reported >= 0.0 and not seen and found > 0.0 and draws.uniform(seed, p, NEGLECT_FOUND, k) < found:
             world.clock.call(reported, FINED, p, case, self.fine, (p, platform))
         if seen and reported + self.lag[platform] < delay:
@@ -67,9 +67,9 @@ class Platforms:
         """A reported copy that a platform left alone has come to the regulator's notice."""
         p, platform = event._value
         table = self.world.table
-        self.world.totals[PLATFORM_FINES] += table.platform_fine
-        self.attention[platform] *= 1.0 - table.platform_learns
-        self.world.log(FINED, p, platform, -1, table.platform_fine)
+        self.world.totals[PLATFORM_FINES] += table.platform_duty.fine
+        self.attention[platform] *= 1.0 - table.platform_duty.learns
+        self.world.log(FINED, p, platform, -1, table.platform_duty.fine)
 
     def end(self, event: Any) -> None:
         kind, p, b, case, severity = event._value

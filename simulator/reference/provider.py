@@ -69,34 +69,36 @@ class Providers:
         self.uniforms, self.exponentials = world.draws.uniforms, world.draws.exponentials
         self.behaviours = world.behaviours
         table = world.table
-        self.cumulative = table.behaviour_cumulative
-        sizes = [0] * len(table.class_gain)
+        self.cumulative = table.behaviours.cumulative
+        sizes = [0] * len(table.classes.gain)
         for c in world.state.size_class:
             sizes[c] += 1
         self.peers = [max(1, size) for size in sizes]
         # What a size class has seen of sanctions on its members, and when that was last brought up to date.
         self.peer_belief = [0.0] * len(sizes)
         self.peer_believed = [0.0] * len(sizes)
-        self.reenters = table.class_reenters.tolist()
-        self.effort_cost = table.class_compliance_cost.tolist()
-        self.capital = table.class_capital.tolist()
-        self.rates = (table.behaviour_rate * 365.0).tolist()
-        self.activity = table.class_activity.tolist()
+        self.reenters = table.classes.reenters.tolist()
+        self.effort_cost = table.classes.compliance_cost.tolist()
+        self.capital = table.classes.capital.tolist()
+        self.rates = (table.behaviours.rate * 365.0).tolist()
+        self.activity = table.classes.activity.tolist()
         self.adopt(table)
 
     def adopt(self, table: Table) -> None:
         """Read the numbers of another regime."""
-        self.severity = table.behaviour_severity.tolist()
-        self.serious = table.behaviour_serious.tolist()
-        self.serious_factor = table.behaviour_serious_factor.tolist()
-        self.lifetime = table.behaviour_lifetime.tolist()
-        self.spreads = table.behaviour_spreads.tolist()
-        self.gain = table.class_gain.tolist()
-        self.misused = table.behaviour_misused.tolist()
-        self.claimed = table.behaviour_claimed.tolist()
-        self.award = table.behaviour_award.tolist()
+        self.severity = table.behaviours.severity.tolist()
+        self.serious = table.behaviours.serious.tolist()
+        self.serious_factor = table.behaviours.serious_factor.tolist()
+        self.lifetime = table.behaviours.lifetime.tolist()
+        self.spreads = table.behaviours.spreads.tolist()
+        self.gain = table.classes.gain.tolist()
+        self.misused = table.behaviours.misused.tolist()
+        self.claimed = table.behaviours.claimed.tolist()
+        self.award = table.behaviours.award.tolist()
         self.real_name = table.real_name
-        self.fine, self.turnover, self.without_service = (column.tolist() for column in table.feared())
+        steps = table.steps
+        self.fine, self.turnover = steps.feared_fine.tolist(), steps.feared_turnover.tolist()
+        self.without_service = steps.feared_days.tolist()
 
     def start(self) -> None:
         for p in range(self.world.table.providers):
@@ -156,10 +158,10 @@ class Providers:
         if table.exit_rate > 0.0:
             delay = draws.exponential(seed, p, Purpose.EXIT_TIME, 0) / table.exit_rate
             world.clock.call(delay, EXIT, p, 0, self.leave, p)
-        if table.decision_days > 0.0:
-            world.clock.call(table.decision_days, EFFORT, p, 0, self.review, p)
+        if table.response.review_days > 0.0:
+            world.clock.call(table.response.review_days, EFFORT, p, 0, self.review, p)
         self.begin(p)
-        rate = table.occasion_rate * table.class_activity.item(state.size_class[p])
+        rate = table.occasion_rate * table.classes.activity.item(state.size_class[p])
         if rate > 0.0:
             run(world.env, self.operate(p, 1.0 / rate))
 
@@ -175,7 +177,7 @@ class Providers:
         if world.draws.uniform(world.seed, p, Purpose.FILES, life) < compliance:
             world.registry.submit(p)
         else:
-            world.clock.call(table.grace_days, UNFILED, p, STANDING, self.stay_unfiled, (p, life))
+            world.clock.call(table.registry.grace_days, UNFILED, p, STANDING, self.stay_unfiled, (p, life))
 
     def stay_unfiled(self, event: Any) -> None:
         """The standing breach of a provider that lets the time to file pass."""
@@ -201,7 +203,7 @@ class Providers:
         misused = self.misused[b] > 0.0 and self.uniform(self.seed, p, Purpose.MISUSED, k) < self.misused[b]
         if misused:
             chance = self.thinned_by_names(p, chance)
-        ahead = inside and world.table.foresight > 0.0 and self.complies_ahead(p)
+        ahead = inside and world.table.response.foresight > 0.0 and self.complies_ahead(p)
         if u < chance and not ahead:
             state.violations[p] += 1
             world.class_violations[c] += 1
@@ -231,34 +233,34 @@ class Providers:
             each = self.rates[b] * (1.0 - state.compliance[first + b]) * self.activity[c]
             breaches += each
             lasting += each * self.lifetime[b]
-        visits = table.inspection_rate * 365.0 * table.target_class.item(c)
-        found = visits * table.sensitivity * (1.0 - math.exp(-lasting / 365.0))
+        visits = table.detection.inspection_rate * 365.0 * table.classes.target.item(c)
+        found = visits * table.evidence.sensitivity * (1.0 - math.exp(-lasting / 365.0))
         strikes = self.strikes(p)
         lower = strikes - 1 if second and strikes else strikes
         return complies_looking_ahead(
             bool(second),
             breaches * self.gain[c],
             found,
-            found * table.group_weight,
+            found * table.targeting.group_weight,
             self.cost_of_step(p, lower),
             self.cost_of_step(p, lower + 1),
-            visits * table.group_weight * table.specificity * table.group_back,
-            365.0 / table.foresight,
+            visits * table.targeting.group_weight * table.evidence.specificity * table.targeting.group_back,
+            365.0 / table.response.foresight,
         )
 
     def thinned(self, p: int, chance: float) -> float:
         """Suspended updates and registration leave fewer occasions."""
         suspended, table = self.state.suspended, self.world.table
         if suspended[p * FUNCTIONS + UPDATES]:
-            chance *= table.updates_factor
+            chance *= table.response.updates_factor
         if suspended[p * FUNCTIONS + REGISTRATION]:
-            chance *= table.registration_factor
+            chance *= table.response.registration_factor
         return chance
 
     def thinned_by_names(self, p: int, chance: float) -> float:
         """Users misuse less where their names are known, which is so unless that very rule is being broken."""
         anonymous = self.real_name >= 0 and self.state.live[p * self.behaviours + self.real_name] > 0
-        return misuse_chance(chance, self.world.table.anonymity, anonymous)
+        return misuse_chance(chance, self.world.table.public.anonymity, anonymous)
 
     def violate(self, p: int, b: int, k: int, *, misused: bool) -> None:
         """Occasion ``k`` becomes a violation: it lasts, is noticed or not, and spreads."""
@@ -284,12 +286,12 @@ class Providers:
         world.accrue(p)
         table = world.table
         if self.claimed[b] > 0.0 and self.uniform(seed, p, Purpose.CLAIMED, k) < self.claimed[b]:
-            decided = self.exponential(seed, p, Purpose.CLAIM_TIME, k) * table.claim_days
+            decided = self.exponential(seed, p, Purpose.CLAIM_TIME, k) * table.public.claim_days
             world.clock.call(decided, CLAIM, p, case, self.pay_claim, (p, b, k))
         if (
-            table.self_report > 0.0
+            table.self_report.probability > 0.0
             and not state.outside[p]
-            and self.uniform(seed, p, Purpose.SELF_REPORTED, k) < table.self_report
+            and self.uniform(seed, p, Purpose.SELF_REPORTED, k) < table.self_report.probability
         ):
             own_case = case_number(Stream.SELF_REPORT, k)
             world.log(SELF_REPORTED, p, own_case, b, 0.0)
@@ -301,16 +303,16 @@ class Providers:
         A user who misused the service may lose the account, and what was made with it goes too.
         """
         world, table, seed = self.world, self.world.table, self.seed
-        acts = table.handles > 0.0 and self.uniform(seed, p, Purpose.HANDLED, k) < table.handles
-        if misused and table.account_measures > 0.0:
+        acts = table.response.handles > 0.0 and self.uniform(seed, p, Purpose.HANDLED, k) < table.response.handles
+        if misused and table.response.account_measures > 0.0:
             u = self.uniform(seed, p, Purpose.ACCOUNT_MEASURE, k)
-            if u < table.account_measures:
-                measure = 1 + int(MEASURES * u / table.account_measures)
+            if u < table.response.account_measures:
+                measure = 1 + int(MEASURES * u / table.response.account_measures)
                 world.log(ACCOUNT_MEASURE, p, k << 3 | OCCASIONS, -1, float(measure))
                 acts = acts or measure > MEASURES // 2
         if not acts:
             return -1.0
-        return world.clock.whole(self.exponential(seed, p, Purpose.HANDLING_TIME, k) * table.handling_days)
+        return world.clock.whole(self.exponential(seed, p, Purpose.HANDLING_TIME, k) * table.response.handling_days)
 
     def pay_claim(self, event: Any) -> None:
         """The person depicted is awarded damages, where the provider can still be reached by a court."""
@@ -344,14 +346,14 @@ class Providers:
                 state.effort[p] = effort
                 self.refresh_compliance(p)
                 world.log(EFFORT, p, 0, -1, effort)
-            strictness = filter_strictness(belief, fear, table.strictness_scale)
+            strictness = filter_strictness(belief, fear, table.response.strictness_scale)
             if strictness != state.strictness[p]:
                 state.strictness[p] = strictness
                 world.log(STRICTNESS, p, 0, -1, strictness)
                 world.accrue(p)
         elif state.status[p] != ACTIVE and self.reenters[c] == 0.0:
             return
-        world.clock.call(table.decision_days, EFFORT, p, 0, self.review, p)
+        world.clock.call(table.response.review_days, EFFORT, p, 0, self.review, p)
 
     def book_effort(self, p: int) -> None:
         """Add up the cost of the present effort until now."""
@@ -371,9 +373,11 @@ class Providers:
     def beliefs(self, p: int) -> tuple[float, float]:
         """The probability of a sanction that a provider reckons with: from its own past, and from its peers'."""
         state, table, now = self.state, self.world.table, self.world.env.now
-        own = belief_remembered(state.belief[p], table.initial_belief, now - state.believed[p], table.belief_memory)
+        own = belief_remembered(
+            state.belief[p], table.response.initial_belief, now - state.believed[p], table.response.memory
+        )
         c = state.size_class[p]
-        peers = belief_remembered(self.peer_belief[c], 0.0, now - self.peer_believed[c], table.belief_memory)
+        peers = belief_remembered(self.peer_belief[c], 0.0, now - self.peer_believed[c], table.response.memory)
         return own, peers
 
     def fear(self, p: int) -> float:
@@ -390,18 +394,20 @@ class Providers:
         strikes: int = self.state.strikes[p]
         if not strikes:
             return 0
-        return strikes_remembered(strikes, self.world.env.now - self.state.struck[p], self.world.table.strike_memory)
+        return strikes_remembered(strikes, self.world.env.now - self.state.struck[p], self.world.table.strikes.memory)
 
     def learn(self, p: int) -> None:
         """A sanction on ``p``: it fears the next one more, and so, a little, does every provider of its size."""
         world = self.world
         state, table, now = world.state, world.table, world.env.now
-        own = belief_remembered(state.belief[p], table.initial_belief, now - state.believed[p], table.belief_memory)
-        state.belief[p] = belief_raised(own, table.own_weight)
+        own = belief_remembered(
+            state.belief[p], table.response.initial_belief, now - state.believed[p], table.response.memory
+        )
+        state.belief[p] = belief_raised(own, table.response.own_weight)
         state.believed[p] = now
         c = state.size_class[p]
-        peers = belief_remembered(self.peer_belief[c], 0.0, now - self.peer_believed[c], table.belief_memory)
-        taught = min(1.0, table.peer_weight * table.publicity / self.peers[c])
+        peers = belief_remembered(self.peer_belief[c], 0.0, now - self.peer_believed[c], table.response.memory)
+        taught = min(1.0, table.response.peer_weight * table.publicity / self.peers[c])
         self.peer_belief[c] = belief_raised(peers, taught)
         self.peer_believed[c] = now
 
@@ -447,7 +453,7 @@ class Providers:
         world = self.world
         place = p * world.behaviours + b
         state = world.state
-        state.base[place] = compliance_after_rectification(state.base[place], world.table.rectification_gain)
+        state.base[place] = compliance_after_rectification(state.base[place], world.table.response.rectification_gain)
         state.compliance[place] = compliance_at(state.base[place], state.effort[p], state.failing[p])
         self.end_all(p, b)
         world.log(int(Kind.RECTIFIED), p, case, b, 0.0)
@@ -479,7 +485,7 @@ class Providers:
         world.registry.cancel(p)
         world.public.move_away(p, world.app_stores.count, 1.0, case)
         if driven_out and self.uniform(self.seed, p, Purpose.REENTRY, case) < self.reenters[state.size_class[p]]:
-            away = self.exponential(self.seed, p, Purpose.REENTRY_TIME, case) * world.table.reentry_days
+            away = self.exponential(self.seed, p, Purpose.REENTRY_TIME, case) * world.table.response.reentry_days
             world.clock.call(away, REENTERED, p, case, self.reenter, p)
 
     def paid(self, p: int) -> float:

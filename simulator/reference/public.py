@@ -30,19 +30,19 @@ class Public:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.slots = len(world.table.store_share) + 1
-        self.destinations = world.table.destinations
+        self.slots = len(world.table.stores.share) + 1
+        self.destinations = world.table.public.destinations
         self.adopt(world.table)
         users = list(accumulate(world.state.users))
         self.cumulative_users = [reached / users[-1] for reached in users]
 
     def adopt(self, table: Table) -> None:
-        self.complained = table.behaviour_complained.tolist()
+        self.complained = table.behaviours.complained.tolist()
 
     def start(self) -> None:
-        if self.world.table.false_complaint_rate > 0.0:
+        if self.world.table.public.false_complaint_rate > 0.0:
             run(self.world.env, self.complain_without_cause())
-        if self.world.table.rumour_rate > 0.0:
+        if self.world.table.public.rumour_rate > 0.0:
             self.world.env.process(self.spread_rumours())
 
     def notice(self, p: int, b: int, k: int, serious: bool) -> float:
@@ -51,7 +51,7 @@ class Public:
         if world.draws.uniform(world.seed, p, COMPLAINED, k) >= self.complained[b]:
             return -1.0
         delay = world.clock.whole(
-            world.draws.exponential(world.seed, p, COMPLAINT_DELAY, k) * world.table.complaint_delay
+            world.draws.exponential(world.seed, p, COMPLAINT_DELAY, k) * world.table.public.complaint_delay
         )
         world.clock.call(delay, COMPLAINT, p, k << 3 | OCCASIONS, self.complain, (p, b, k, serious))
         return delay
@@ -62,7 +62,7 @@ class Public:
         case = k << 3 | OCCASIONS
         world.log(COMPLAINT, p, case, b, 1.0)
         world.state.complained[p] += 1
-        if world.draws.uniform(world.seed, p, Purpose.FORWARDED, case) < world.table.taken_up:
+        if world.draws.uniform(world.seed, p, Purpose.FORWARDED, case) < world.table.detection.taken_up:
             world.regulator.suspect(p, b, case, True, serious)
 
     def complain_without_cause(self) -> Course:
@@ -70,7 +70,7 @@ class Public:
         wait = yield
         world, clock = self.world, self.world.clock
         table, state, draws, seed = world.table, world.state, world.draws, world.seed
-        mean = 1.0 / (table.false_complaint_rate * table.providers)
+        mean = 1.0 / (table.public.false_complaint_rate * table.providers)
         f, arrival = 0, 0.0
         while True:
             gap = draws.exponential(seed, 0, Purpose.FALSE_COMPLAINT_GAP, f) * mean
@@ -78,7 +78,7 @@ class Public:
             wait(clock.until(arrival, gap), clock.key(COMPLAINT, 0, f))
             yield
             p = bisect_right(self.cumulative_users, draws.uniform(seed, 0, Purpose.FALSE_COMPLAINT_TARGET, f))
-            chance = world.table.false_complaint_chance
+            chance = world.table.public.false_complaint_chance
             made = chance >= 1.0 or draws.uniform(seed, 0, Purpose.FALSE_COMPLAINT_MADE, f) < chance
             if made and state.status[p] == ACTIVE:
                 u = draws.uniform(seed, 0, Purpose.FALSE_COMPLAINT_BEHAVIOUR, f)
@@ -89,7 +89,7 @@ class Public:
                 state.complained[p] += 1
                 if world.app_stores.overreacts:
                     world.app_stores.overreact(p, case)
-                if draws.uniform(seed, p, Purpose.FORWARDED, case) < world.table.taken_up:
+                if draws.uniform(seed, p, Purpose.FORWARDED, case) < world.table.detection.taken_up:
                     world.regulator.suspect(p, b, case, False, False)
             f += 1
 
@@ -99,13 +99,13 @@ class Public:
         table, state, draws, seed, b = world.table, world.state, world.draws, world.seed, world.table.rumour
         episode, arrival = 0, 0.0
         while True:
-            gap = draws.exponential(seed, 0, Purpose.RUMOUR_GAP, episode) / table.rumour_rate
+            gap = draws.exponential(seed, 0, Purpose.RUMOUR_GAP, episode) / table.public.rumour_rate
             arrival += gap
             yield world.clock.after(world.clock.until(arrival, gap), RUMOUR, 0, episode)
             for p in range(table.providers):
                 if state.status[p] != ACTIVE or state.suspended[p * FUNCTIONS + SERVICE]:
                     continue
-                if draws.uniform(seed, p, Purpose.RUMOUR_REACHES, episode) >= world.table.rumour_reach:
+                if draws.uniform(seed, p, Purpose.RUMOUR_REACHES, episode) >= world.table.public.rumour_reach:
                     continue
                 c = state.size_class[p]
                 state.occasions[p] += 1
@@ -125,13 +125,13 @@ class Public:
         service.
         """
         world = self.world
-        if world.table.migrates == 0.0:
+        if world.table.public.migrates == 0.0:
             return
         state = world.state
         place = p * self.slots + slot
         if state.moved[place]:
             return
-        going = state.present[p] * world.table.migrates * share
+        going = state.present[p] * world.table.public.migrates * share
         if going <= 0.0:
             return
         state.moved[place] = going
@@ -165,7 +165,7 @@ class Public:
             return
         back = 0.0
         for number in range(self.destinations):
-            part = gone * self.world.table.returns / self.destinations
+            part = gone * self.world.table.public.returns / self.destinations
             q = state.moved_to[place * self.destinations + number]
             if q >= 0:
                 part = min(part, state.present[q])

@@ -31,12 +31,14 @@ class Registry:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.pool_of = world.table.registry_of.tolist()
+        self.pool_of = world.table.authorities.registry.tolist()
         # An authority without reviewers has an empty place here, which no filing is sent to.
-        self.reviewers = [simpy.Resource(world.env, max(1, size)) for size in world.table.authority_reviewers.tolist()]
+        self.reviewers = [
+            simpy.Resource(world.env, max(1, size)) for size in world.table.authorities.reviewers.tolist()
+        ]
 
     def adopt(self, table: Table) -> None:
-        for pool, size in zip(self.reviewers, table.authority_reviewers.tolist(), strict=True):
+        for pool, size in zip(self.reviewers, table.authorities.reviewers.tolist(), strict=True):
             resize(pool, size)
 
     def submit(self, p: int) -> None:
@@ -52,7 +54,10 @@ class Registry:
         reviewers = self.reviewers[self.pool_of[world.state.size_class[p]]]
         first = life * ATTEMPTS
         yield clock.after(
-            draws.exponential(seed, p, Purpose.FILING_PREPARATION, first) * table.preparation_days, SUBMITTED, p, 0
+            draws.exponential(seed, p, Purpose.FILING_PREPARATION, first) * table.registry.preparation_days,
+            SUBMITTED,
+            p,
+            0,
         )
         attempt, in_review = first, 0.0
         while True:
@@ -63,20 +68,22 @@ class Registry:
             world.log(SUBMITTED, p, attempt, rule, 0.0)
             with reviewers.request() as turn:
                 yield turn
-                review = draws.exponential(seed, p, Purpose.FILING_REVIEW, attempt) * table.review_days
+                review = draws.exponential(seed, p, Purpose.FILING_REVIEW, attempt) * table.registry.review_days
                 yield clock.after(review, DECIDED, p, attempt)
             in_review += env.now - arrived
-            if draws.uniform(seed, p, Purpose.FILING_SUPPLEMENT, attempt) >= table.supplement_probability:
+            if draws.uniform(seed, p, Purpose.FILING_SUPPLEMENT, attempt) >= table.registry.supplement_probability:
                 break
             world.log(SUPPLEMENT, p, attempt, rule, 0.0)
-            answer = draws.exponential(seed, p, Purpose.FILING_SUPPLEMENT_TIME, attempt) * table.supplement_days
+            answer = (
+                draws.exponential(seed, p, Purpose.FILING_SUPPLEMENT_TIME, attempt) * table.registry.supplement_days
+            )
             yield clock.after(answer, SUBMITTED, p, attempt)
             attempt += 1
         world.review_total += in_review
         world.log(DECIDED, p, attempt, rule, in_review)
-        if in_review > world.table.limit_days:
+        if in_review > world.table.registry.limit_days:
             world.late_filings += 1
-        yield clock.after(next_publication(env.now, world.table.publication_interval), FILED, p, 0)
+        yield clock.after(next_publication(env.now, world.table.registry.publication_interval), FILED, p, 0)
         if world.state.status[p] == ACTIVE and world.state.lives[p] == life:
             world.state.filed[p] = env.now
             world.log(FILED, p, 0, rule, 0.0)

@@ -34,14 +34,14 @@ class Regulator:
 
     def adopt(self, table: Table) -> None:
         """Read the numbers of another regime."""
-        self.sanctions = table.step_sanctions.tolist()
-        self.deadline = table.step_deadline.tolist()
-        self.removal = table.step_removal.tolist()
-        self.low, self.high = table.step_fine_low.tolist(), table.step_fine_high.tolist()
-        self.per_violation = table.step_per_violation.tolist()
-        self.turnover = table.step_turnover.tolist()
-        self.appealable = table.step_appealable.tolist()
-        self.rectifies = table.class_rectifies.tolist()
+        self.sanctions = table.steps.sanctions.tolist()
+        self.deadline = table.steps.deadline.tolist()
+        self.removal = table.steps.removal.tolist()
+        self.low, self.high = table.steps.fine_low.tolist(), table.steps.fine_high.tolist()
+        self.per_violation = table.steps.per_violation.tolist()
+        self.turnover = table.steps.turnover.tolist()
+        self.appealable = table.steps.appealable.tolist()
+        self.rectifies = table.classes.rectifies.tolist()
 
     def suspect(
         self, p: int, b: int, number: int, founded: bool, serious: bool, *, self_reported: bool = False
@@ -51,7 +51,7 @@ class Regulator:
         state = world.state
         if state.status[p] != ACTIVE or state.outside[p]:
             return
-        if world.table.merge and state.open_cases[p * world.behaviours + b]:
+        if world.table.detection.merge and state.open_cases[p * world.behaviours + b]:
             return
         state.open_cases[p * world.behaviours + b] += 1
         state.cases[p] += 1
@@ -92,19 +92,19 @@ class Regulator:
 
     def investigation_time(self, case: Case) -> float:
         world = self.world
-        phases = world.table.investigation_phases
+        phases = world.table.staff.investigation_phases
         total = 0.0
         for phase in range(phases):
             index = case.number * PHASES + phase
             total += world.draws.exponential(world.seed, case.provider, Purpose.INVESTIGATION, index)
-        return total * world.table.investigation_days / phases
+        return total * world.table.staff.investigation_days / phases
 
     def verdict(self, case: Case) -> bool:
         """Evidence is imperfect: some true cases are dismissed, some unfounded ones upheld."""
         table = self.world.table
-        chance = table.sensitivity if case.founded else 1.0 - table.specificity
+        chance = table.evidence.sensitivity if case.founded else 1.0 - table.evidence.specificity
         if case.founded and not self.world.state.records[case.provider]:
-            chance *= table.without_records
+            chance *= table.evidence.without_records
         return self.world.draws.uniform(self.world.seed, case.provider, Purpose.VERDICT, case.number) < chance
 
     def forgive(self, case: Case) -> None:
@@ -116,11 +116,11 @@ class Regulator:
             return
         if world.state.group[p] and case.number & 7 == Stream.INSPECTION:
             u = world.draws.uniform(world.seed, p, Purpose.GROUP_BACK, case.number)
-            if u < world.table.group_back:
+            if u < world.table.targeting.group_back:
                 world.state.group[p] = 0
         if not remembered:
             return
-        if world.draws.uniform(world.seed, p, Purpose.FORGIVEN, case.number) < world.table.forgiveness:
+        if world.draws.uniform(world.seed, p, Purpose.FORGIVEN, case.number) < world.table.strikes.forgiveness:
             world.state.strikes[p] = remembered - 1
             world.state.struck[p] = world.env.now
             world.log(FORGIVEN, p, case.number, case.behaviour, 0.0)
@@ -168,18 +168,18 @@ class Regulator:
             state.strikes[p] = world.providers.strikes(p) + 1
             state.struck[p] = world.env.now
         state.group[p] = 1
-        world.inspections.sanctioned_in_lot[p % table.lots] += 1
+        world.inspections.sanctioned_in_lot[p % table.targeting.lots] += 1
         state.repeated[p] += 1 if state.sanctions[p] else 0
         state.sanctions[p] += 1
         state.wrongful[p] += 0 if case.founded else 1
         world.providers.learn(p)
         world.log(SANCTIONED, p, case.number, world.penalty_rule(step), float(step))
         index = case.number * STEPS + step
-        share = table.guilty_appeal if case.founded else table.innocent_appeal
+        share = table.appeals.guilty_appeal if case.founded else table.appeals.innocent_appeal
         appeals = bool(self.appealable[step]) and world.draws.uniform(world.seed, p, Purpose.APPEALED, index) < share
         if appeals:
             world.appeals.file(case, step, refused)
-            if table.suspensive:
+            if table.appeals.suspensive:
                 return
         imposed = self.impose(case, step, refused)
         if appeals:
@@ -202,7 +202,7 @@ class Regulator:
                 live = world.state.live[p * world.behaviours + case.behaviour]
                 fine = fine_for_all(fine, self.per_violation[step], live)
             if case.self_reported:
-                fine *= 1.0 - world.table.self_report_discount
+                fine *= 1.0 - world.table.self_report.discount
             if world.hook is not None:
                 fine = max(0.0, world.hook.fine(View(world, p), fine, case.founded))
             imposed.fine = fine

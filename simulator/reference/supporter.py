@@ -20,7 +20,7 @@ class Supporters:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        count = len(world.table.supporter_cumulative)
+        count = len(world.table.supporters.cumulative)
         self.built_on: list[list[int]] = [[] for _ in range(count)]
         for p, supporter in enumerate(world.state.supporter):
             if supporter >= 0:
@@ -30,19 +30,19 @@ class Supporters:
 
     def start(self) -> None:
         table = self.world.table
-        for number, day in enumerate(table.failure_day.tolist()):
+        for number, day in enumerate(table.failures.day.tolist()):
             self.world.clock.call(day, FAILED, 0, number, self.fail, number)
 
     def fail(self, event: Any) -> None:
         """The providers built on a supporter lose a part of their compliance until it recovers."""
         number, table = event._value, self.world.table
-        supporter = int(table.failure_supporter[number])
+        supporter = int(table.failures.supporter[number])
         self.world.log(FAILED, 0, number, -1, float(supporter))
-        self.affect(supporter, float(table.failure_factor[number]))
-        self.world.clock.call(float(table.failure_days[number]), RECOVERED, 0, number, self.recover, number)
+        self.affect(supporter, float(table.failures.factor[number]))
+        self.world.clock.call(float(table.failures.days[number]), RECOVERED, 0, number, self.recover, number)
 
     def recover(self, event: Any) -> None:
-        supporter = int(self.world.table.failure_supporter[event._value])
+        supporter = int(self.world.table.failures.supporter[event._value])
         self.world.log(RECOVERED, 0, event._value, -1, float(supporter))
         self.affect(supporter, 1.0)
 
@@ -56,16 +56,16 @@ class Supporters:
         world = self.world
         state, table = world.state, world.table
         supporter = state.supporter[p]
-        if supporter < 0 or table.traced == 0.0 or world.env.now < self.suspended_until[supporter]:
+        if supporter < 0 or table.supporters.traced == 0.0 or world.env.now < self.suspended_until[supporter]:
             return
-        if world.draws.uniform(world.seed, p, Purpose.TRACED, number) >= table.traced:
+        if world.draws.uniform(world.seed, p, Purpose.TRACED, number) >= table.supporters.traced:
             return
         world.log(SANCTIONED, p, number, -1, float(supporter))
-        self.suspended_until[supporter] = world.env.now + table.supporter_days
+        self.suspended_until[supporter] = world.env.now + table.supporters.days
         case = case_number(Stream.SUPPORTER, self.sanctions)
         self.sanctions += 1
-        if table.supporter_days == 0.0:
+        if table.supporters.days == 0.0:
             return
         for q in self.built_on[supporter]:
             if state.status[q] == ACTIVE and state.outside[q] == INSIDE:
-                world.suspensions.suspend_for_supporter(q, table.supporter_days, case)
+                world.suspensions.suspend_for_supporter(q, table.supporters.days, case)

@@ -29,9 +29,9 @@ class Suspensions:
 
     def adopt(self, table: Table) -> None:
         """Read the numbers of another regime."""
-        self.days = (table.step_updates.tolist(), table.step_registration.tolist(), table.step_service.tolist())
-        self.exits = table.class_exits.tolist()
-        self.abroad = table.class_abroad.tolist()
+        self.days = (table.steps.updates.tolist(), table.steps.registration.tolist(), table.steps.service.tolist())
+        self.exits = table.classes.exits.tolist()
+        self.abroad = table.classes.abroad.tolist()
 
     def suspend(self, case: Case, function: int, step: int, rule: int) -> int:
         """Suspend one function of a provider; the epoch of the suspension, or -1 where a longer one is in force."""

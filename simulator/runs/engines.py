@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 from shenhe.core.errors import ShenheError
 
-from ..kernel.table import table
+from ..kernel.tabulation import table
 
 if TYPE_CHECKING:
     from ..reference.hook import Hook
@@ -117,7 +117,7 @@ def expected_events(scenario: Scenario) -> float:
             occasions += rate
             violations += rate * (1.0 - size.compliance[risk.name])
     days = numbers.horizon * _presence(scenario)
-    streams = occasions + numbers.inspection_ceiling + 3.0 * numbers.false_complaint_rate
+    streams = occasions + numbers.detection.inspection_ceiling + 3.0 * numbers.public.false_complaint_rate
     return numbers.providers * (EVENTS_OF_PROVIDER + days * (streams + EVENTS_OF_VIOLATION * violations))
 
 

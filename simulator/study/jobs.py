@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..kernel.table import regimes
+from ..kernel.tabulation import regimes
 from ..reference.model import EXTRAS, Beginning
 from ..runs.engines import Engine, replicate
 from ..runs.outcomes import outcomes_row
@@ -133,7 +133,7 @@ def _staff_years(scenario: Scenario) -> dict[str, float]:
     tables = regimes(scenario)
     ends = [day for day, _ in tables[1:]] + [scenario.horizon]
     days = sum(
-        (int(table.authority_inspectors.sum()) + table.reviewers) * (end - day)
+        (int(table.authorities.inspectors.sum()) + table.registry.reviewers) * (end - day)
         for (day, table), end in zip(tables, ends, strict=True)
     )
     return {"staff_years": days / 365.0}

@@ -10,7 +10,7 @@ import pytest
 
 from shenhe.simulator import Run, Scenario, ScenarioError, compare, load_scenario, simulate
 from shenhe.simulator.kernel.eventlog import ACTORS, Kind
-from shenhe.simulator.kernel.table import table
+from shenhe.simulator.kernel.tabulation import table
 from shenhe.simulator.reference.clock import CASE_BITS, PROVIDER_BITS, Clock
 from shenhe.simulator.reference.model import replicate
 from shenhe.simulator.runs.outcomes import metrics
@@ -493,7 +493,8 @@ def test_scale_is_providers_inspectors_and_reviewers_together() -> None:
     full = load_scenario("cn-2023")
     tenth = load_scenario("cn-2023", {"population.scale": 0.1})
     assert table(full).providers == full.population.providers > 6000
-    assert [getattr(table(tenth), name) for name in ("providers", "inspectors", "reviewers")] == [609, 8, 10]
+    numbers = table(tenth)
+    assert (numbers.providers, numbers.staff.inspectors, numbers.registry.reviewers) == (609, 8, 10)
     by_hand = load_scenario(
         "cn-2023", {"population.providers": 609, "policy.staff.inspectors": 8, "registry.reviewers": 10}
     )
