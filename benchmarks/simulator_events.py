@@ -21,7 +21,7 @@ import simpy
 
 from shenhe.simulator import Scenario, load_scenario
 from shenhe.simulator.kernel.draws import compiled
-from shenhe.simulator.reference.model import replicate
+from shenhe.simulator.reference.engine import replicate
 
 
 def bare(processes: int, events: int) -> float:

@@ -12,7 +12,7 @@ from .options import Engine, Json, Workers
 from .simulate import finite
 
 if TYPE_CHECKING:
-    from shenhe.simulator.validation.claims import Reading, Verdict
+    from shenhe.simulator.validation.claims import ClaimReading, Verdict
 
 
 def claims(
@@ -89,7 +89,7 @@ def _row(verdict: Verdict) -> tuple[str, ...]:
     )
 
 
-def _changes(readings: Sequence[Reading]) -> str:
+def _changes(readings: Sequence[ClaimReading]) -> str:
     """The mean change over seeds, and from the least lower to the greatest upper end of their intervals."""
     mean = sum(reading.change for reading in readings) / len(readings)
     low, high = min(reading.lo95 for reading in readings), max(reading.hi95 for reading in readings)
@@ -136,7 +136,7 @@ def _print(verdicts: Sequence[Verdict]) -> None:
 def _document(verdict: Verdict) -> dict[str, Any]:
     claim = verdict.claim
 
-    def readings(of: Sequence[Reading]) -> list[dict[str, Any]]:
+    def readings(of: Sequence[ClaimReading]) -> list[dict[str, Any]]:
         return [
             {"seed": each.seed, **{name: finite(value) for name, value in each._asdict().items() if name != "seed"}}
             for each in of

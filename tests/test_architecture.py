@@ -40,7 +40,7 @@ INNER: dict[str, set[str]] = {
     "simulator.scenario": set(),
     "simulator.kernel": {"simulator.scenario"},
     "simulator.reference": {"simulator.kernel", "simulator.scenario"},
-    "simulator.compiled": {"simulator.kernel", "simulator.scenario", "simulator.reference"},
+    "simulator.compiled": {"simulator.kernel", "simulator.scenario"},
 }
 
 #: Actors of an agent model and the world that they act in name one another; nothing else may.

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..kernel.case import ATTEMPTS
 from ..kernel.eventlog import Kind, Stream
+from ..kernel.replication import STORE_FINES
 from ..kernel.state import ABROAD, ACTIVE, FUNCTIONS, SERVICE
 from ..scenario.market import MAX_STORES
-from .agenda import (
+from .docket import suspect
+from .machine.agenda import (
     LISTING_REVIEWED,
     ORDER_OBEYED,
     RELISTING_REVIEWED,
@@ -18,9 +21,8 @@ from .agenda import (
     append,
     schedule,
 )
-from .compilation import jit
-from .docket import suspect
-from .pure import Purpose, case_number, exponential, uniform, whole_steps
+from .machine.compilation import jit
+from .machine.pure import Purpose, case_number, exponential, uniform, whole_steps
 from .users import come_back, move_away
 from .world import accrue, give, log, take
 
@@ -28,8 +30,6 @@ LISTED, REFUSED, REPORT = int(Kind.LISTED), int(Kind.LISTING_REFUSED), int(Kind.
 DELISTED, RELISTED, NOT_RELISTED = int(Kind.DELISTED), int(Kind.RELISTED), int(Kind.RELISTING_REFUSED)
 FINED, OVER_REMOVED = int(Kind.STORE_FINED), int(Kind.OVER_REMOVED)
 REPORTED = int(Stream.STORE_REPORT)
-STORE_FINES = 2  # of model.TOTALS
-ATTEMPTS = 4096  # draws of one removal
 
 
 @jit

@@ -8,18 +8,20 @@ from ..kernel.case import CLOSED_DISMISSED, CLOSED_LAPSED, CLOSED_SANCTIONED, PH
 from ..kernel.eventlog import Kind, Stream
 from ..kernel.state import ACTIVE, EXITED
 from . import life
-from .agenda import DEADLINE_PASSED, INVESTIGATED, ORDER_MET, schedule
-from .budget import begin_investigation, end_investigation
-from .compilation import jit
-from .deterrence import strikes
-from .docket import release, request
-from .pure import Purpose, exponential, step_on_ladder, uniform
-from .sanction import let_go, sanction
+from .appeal import file_appeal, let_go
+from .authority import begin_investigation, end_investigation
+from .deterrence import learn, strikes
+from .machine.agenda import DEADLINE_PASSED, INVESTIGATED, ORDER_MET, schedule
+from .machine.compilation import jit
+from .machine.pools import release, request
+from .machine.pure import Purpose, exponential, step_on_ladder, uniform
+from .sanction import NOT_APPEALED, impose
 from .supporter import trace
 from .world import log, note_action, queue_changed
 
 INVESTIGATION, UPHELD, DISMISSED = int(Kind.INVESTIGATION), int(Kind.UPHELD), int(Kind.DISMISSED)
 CASE_CLOSED, FORGIVEN, REFERRED = int(Kind.CASE_CLOSED), int(Kind.FORGIVEN), int(Kind.REFERRED)
+SANCTIONED = int(Kind.SANCTIONED)
 RECTIFIED, NOT_RECTIFIED = int(Kind.RECTIFIED), int(Kind.NOT_RECTIFIED)
 BY_INSPECTION = int(Stream.INSPECTION)
 
@@ -100,6 +102,33 @@ def climb(w: Any, place: int) -> None:
         schedule(w, within, RECTIFIED, p, case.number, ORDER_MET).subject = place
     else:
         schedule(w, deadline, NOT_RECTIFIED, p, case.number, DEADLINE_PASSED).subject = place
+
+
+@jit
+def sanction(w: Any, place: int) -> None:
+    """Impose the step that a case has come to, at once or, where an appeal suspends it, when the appeal has failed."""
+    case, law = w.cases.records[place], w.law[w.regime]
+    p, step = case.provider, case.step
+    provider = w.providers[p]
+    if not case.self_reported:
+        provider.strikes = strikes(w, p) + 1
+        provider.struck = w.now
+    provider.group = 1
+    w.sanctioned_in_lot[p % law.targeting.lots] += 1
+    provider.repeated += 1 if provider.sanctions != 0 else 0
+    provider.sanctions += 1
+    provider.wrongful += 0 if case.founded else 1
+    learn(w, p)
+    rule = w.behaviours.shape[1] + step
+    log(w, SANCTIONED, p, case.number, rule, float(step))
+    share = law.appeals.guilty_appeal if case.founded else law.appeals.innocent_appeal
+    index = case.number * STEPS + step
+    appeal = NOT_APPEALED
+    if w.steps[w.regime, step].appealable != 0 and uniform(w.seed, p, Purpose.APPEALED, index) < share:
+        appeal = file_appeal(w, place)
+        if law.appeals.suspensive:
+            return
+    impose(w, place, step, case.refused, appeal)
 
 
 @jit

@@ -1,10 +1,9 @@
-"""One replication on the compiled engine, from a scenario to what :class:`..reference.model.Replication` holds."""
+"""One replication on the compiled engine, from a scenario to what :class:`..kernel.replication.Replication` holds."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,16 +11,15 @@ from numba.experimental import structref
 
 from ..kernel.draws import compiled, replication_seed
 from ..kernel.eventlog import Columns
-from ..kernel.state import State, initial_state
+from ..kernel.replication import BIN, EXTRAS, FUNDED, KINDS, TOTALS, Beginning, Replication
+from ..kernel.state import Arrays, initial_state
 from ..kernel.table import Table
 from ..kernel.tabulation import regimes
-from ..reference.authority import FUNDED
-from ..reference.model import BIN, EXTRAS, KINDS, TOTALS, Replication
 from ..scenario.schema import Scenario
-from .agenda import new_agenda
-from .compilation import entry
 from .events import FULL, advance, finish, start
-from .layout import People, Rules, people, rules, state_of
+from .machine.agenda import new_agenda
+from .machine.compilation import entry
+from .machine.layout import People, Rules, people, rules, state_of
 from .world import APPEAL, APPEALS, AUTHORITY, CASE, CASES, FILING, FILINGS, PEERS, POOL, REMOVAL, REMOVALS, ROW, WORLD
 
 SLICE = 2_000_000
@@ -243,17 +241,22 @@ class Log:
 
 
 def run(
-    scenario: Scenario, seed: int, number: int, *, keep_log: bool = True, prepare: Callable[[Any], None] | None = None
+    scenario: Scenario,
+    seed: int,
+    number: int,
+    *,
+    keep_log: bool = True,
+    prepare: Callable[[Beginning], None] | None = None,
 ) -> Replication:
-    """See :func:`..reference.model.replicate`."""
+    """See :func:`..reference.engine.replicate`."""
     tables, law = _numbers_of(scenario)
     table, own_seed = tables[0][1], replication_seed(seed, number)
     state = initial_state(scenario, table, compiled(), own_seed)
-    setting = _setting(table, state, own_seed, keep_log)
     if prepare is not None:
-        prepare(SimpleNamespace(state=state, table=table))
+        prepare(Beginning(state, table))
         # Compliance set from outside is what effort and failures start from.
         state.base[:] = state.compliance
+    setting = _setting(table, state, own_seed, keep_log)
     persons = people(state)
     world = make_world(setting, law, persons)
     start(world)
@@ -282,7 +285,7 @@ def _numbers_of(scenario: Scenario) -> tuple[list[tuple[float, Table]], Rules]:
     return tables, law
 
 
-def _setting(table: Any, state: State, seed: int, keep_log: bool) -> Setting:
+def _setting(table: Any, state: Arrays, seed: int, keep_log: bool) -> Setting:
     shares = table.stores.share.tolist()
     sizes = np.bincount(state.size_class, minlength=len(table.classes.gain))
     peers = np.zeros(len(sizes), PEERS)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from ..kernel.eventlog import Kind
+from ..kernel.replication import BIN
 from ..kernel.state import FUNCTIONS
-from ..reference.model import BIN
 from . import (
-    agenda,
     app_store,
-    budget,
+    appeal,
+    authority,
     casework,
     inspection,
     life,
@@ -18,16 +18,24 @@ from . import (
     platform,
     public,
     registry,
-    sanction,
-    stream,
     supporter,
 )
-from .agenda import NEVER, case_of, give_back, kind_of, pop_first, provider_of, remove_first, schedule, turn_pages
-from .budget import employ
-from .compilation import entry, jit
-from .docket import grant, resize
-from .effort import review
-from .structure import borrowed, prefetch
+from .authority import employ
+from .deterrence import review
+from .machine import agenda, stream
+from .machine.agenda import (
+    NEVER,
+    case_of,
+    give_back,
+    kind_of,
+    pop_first,
+    provider_of,
+    remove_first,
+    schedule,
+    turn_pages,
+)
+from .machine.compilation import borrowed, entry, jit, prefetch
+from .machine.pools import grant, resize
 from .suspension import expire
 from .world import accrue, close_bin, log, pay_staff, queue_changed
 
@@ -44,11 +52,11 @@ def start(world: Any) -> None:
     law = w.law[0]
     for pool in range(w.reviewers.shape[1]):
         resize(w, len(w.authorities) + pool, max(1, w.reviewers[0, pool]))
-    for authority in range(len(w.authorities)):
-        employ(w, authority)
+    for number in range(len(w.authorities)):
+        employ(w, number)
     for number in range(1, len(w.days)):
         schedule(w, w.days[number], POLICY_CHANGED, 0, number, agenda.REGIME_BEGINS)
-    budget.begin_budgets(w)
+    authority.begin_budgets(w)
     if law.targeting.lots > 1:
         inspection.concentrate(w, 0)
     if law.detection.inspection_ceiling > 0.0:
@@ -150,7 +158,7 @@ def begin(w: Any) -> None:
     elif what == agenda.REMOVAL_BEGINS:
         app_store.begin_removal(w, subject)
     elif what == agenda.APPEAL_BEGINS:
-        sanction.begin_appeal(w, subject)
+        appeal.begin_appeal(w, subject)
     else:
         registry.prepare(w, subject)
 
@@ -190,7 +198,7 @@ def happen(w: Any, key: int, place: int) -> None:
     elif what == agenda.DEADLINE_PASSED:
         casework.deadline_passed(w, subject)
     elif what == agenda.APPEAL_DECIDED:
-        sanction.decide_appeal(w, subject)
+        appeal.decide_appeal(w, subject)
     elif what == agenda.SUSPENSION_EXPIRES:
         expire(w, p, b, subject, case)
     elif what == agenda.STORE_REPORTS:
@@ -241,7 +249,7 @@ def _happen_seldom(w: Any, what: int, p: int, case: int, subject: int) -> None:
     elif what == agenda.FOCUS_TURNS:
         inspection.concentrate(w, case)
     elif what == agenda.BUDGETS_RENEWED:
-        budget.renew(w, case)
+        authority.renew(w, case)
     elif what == agenda.RUMOUR_SPREADS:
         public.spread_rumour(w, case)
     elif what == agenda.REGIME_BEGINS:
@@ -259,8 +267,8 @@ def change_policy(w: Any, number: int) -> None:
     w.regime = number
     for pool in range(w.reviewers.shape[1]):
         resize(w, len(w.authorities) + pool, w.reviewers[number, pool])
-    for authority in range(len(w.authorities)):
-        employ(w, authority)
+    for office in range(len(w.authorities)):
+        employ(w, office)
     log(w, POLICY_CHANGED, 0, number, -1, float(number))
     for p in range(len(w.providers)):
         if w.providers[p].strictness != 0.0:
@@ -274,8 +282,8 @@ def finish(world: Any) -> None:
     queue_changed(w, 0)
     pay_staff(w)
     close_bin(w)
-    for authority in range(len(w.authorities)):
-        budget.end_shortage(w, authority)
+    for number in range(len(w.authorities)):
+        authority.end_shortage(w, number)
     for p in range(len(w.providers)):
         life.end_downtime(w, p)
         life.book_effort(w, p)

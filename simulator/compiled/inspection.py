@@ -6,12 +6,11 @@ from typing import Any
 
 from ..kernel.eventlog import Kind, Stream
 from ..kernel.state import ACTIVE
-from .agenda import FOCUS_TURNS, INSPECTION_DUE, schedule, until
-from .compilation import jit
 from .deterrence import strikes
 from .docket import suspect
-from .pure import Purpose, case_number, exponential, inspection_chance, inspection_emphasis, uniform
-from .structure import prefetch
+from .machine.agenda import FOCUS_TURNS, INSPECTION_DUE, schedule, until
+from .machine.compilation import jit, prefetch
+from .machine.pure import Purpose, case_number, exponential, inspection_chance, inspection_emphasis, uniform
 from .world import log
 
 INSPECTION, FOCUSED = int(Kind.INSPECTION), int(Kind.FOCUSED)

@@ -9,11 +9,12 @@ from typing import Any
 
 from ..kernel.eventlog import Kind, Stream, case_number
 from ..kernel.state import ABROAD, ACTIVE, COLLATERALLY, EXITED, FUNCTIONS, NOT_ENTERED, REVOKED, SERVICE, WRONGLY
-from . import agenda, app_store, registry
-from .agenda import schedule
-from .compilation import jit
-from .pure import Purpose, compliance_after_rectification, compliance_at, exponential, outlays, uniform
-from .stream import follow_status, note_temptation
+from . import app_store, registry
+from .machine import agenda
+from .machine.agenda import schedule
+from .machine.compilation import jit
+from .machine.pure import Purpose, compliance_after_rectification, compliance_at, exponential, outlays, uniform
+from .machine.stream import follow_status, note_temptation
 from .users import move_away
 from .world import accrue, log
 

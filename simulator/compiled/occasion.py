@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..kernel.case import MEASURES
 from ..kernel.eventlog import Kind, Stream
+from ..kernel.replication import BY_ITSELF, BY_PEERS, DETERRED_OWN, DETERRED_PEERS
 from ..kernel.state import ABROAD, ACTIVE, FUNCTIONS, REGISTRATION, UPDATES
-from ..reference.provider import BY_ITSELF, BY_PEERS, DETERRED_OWN, DETERRED_PEERS, MEASURES
 from . import app_store, platform
-from .agenda import CLAIM_DECIDED, COMPLAINT_MADE, VIOLATION_ENDS, schedule
-from .compilation import jit
 from .deterrence import beliefs, complies_ahead, fear
 from .docket import suspect
 from .life import begin_violation, settle
-from .pure import Purpose, case_number, exponential, misuse_chance, uniform, violation_chance, whole_steps
-from .stream import read_ahead
+from .machine.agenda import CLAIM_DECIDED, COMPLAINT_MADE, VIOLATION_ENDS, schedule
+from .machine.compilation import jit
+from .machine.pure import Purpose, case_number, exponential, misuse_chance, uniform, violation_chance, whole_steps
+from .machine.stream import read_ahead
 from .world import accrue, log, note_takedown
 
 VIOLATION_ENDED, TAKEN_DOWN, COMPLAINT = int(Kind.VIOLATION_ENDED), int(Kind.TAKEN_DOWN), int(Kind.COMPLAINT)
@@ -26,7 +27,7 @@ NOT_DONE = -1.0  # of days until something that does not happen
 
 @jit
 def meet_occasion(w: Any, p: int) -> None:
-    """The occasion of a provider that could tempt it: see :mod:`.stream` for those that could not."""
+    """The occasion of a provider that could tempt it: see :mod:`.machine.stream` for those that could not."""
     provider = w.providers[p]
     k = provider.next_occasion
     if provider.meets != 0:

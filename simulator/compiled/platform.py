@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from ..kernel.eventlog import Kind, Stream
-from .agenda import COPIES_END, PLATFORM_FOUND_OUT, schedule
-from .compilation import jit
-from .pure import Purpose, bisect_right, case_number, exponential, uniform
+from ..kernel.replication import PLATFORM_FINES
+from .machine.agenda import COPIES_END, PLATFORM_FOUND_OUT, schedule
+from .machine.compilation import jit
+from .machine.pure import Purpose, bisect_right, case_number, exponential, uniform
 from .world import accrue, log
 
 COPIES_SPREAD, COPIES_REMOVED, COPIES_FADED = int(Kind.COPIES_SPREAD), int(Kind.COPIES_REMOVED), int(Kind.COPIES_FADED)
 FINED = int(Kind.PLATFORM_FINED)
 MET = int(Stream.OCCASION)
-PLATFORM_FINES = 3  # of model.TOTALS
 
 
 @jit

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..kernel.case import FIRST_RUMOUR
 from ..kernel.eventlog import Kind, Stream
+from ..kernel.replication import UNREFUTED
 from ..kernel.state import ACTIVE, FUNCTIONS, SERVICE
-from ..reference.public import FIRST_RUMOUR
-from .agenda import FALSE_COMPLAINT, RUMOUR_SPREADS, schedule, until
 from .app_store import overreact
-from .compilation import jit
 from .docket import suspect
+from .machine.agenda import FALSE_COMPLAINT, RUMOUR_SPREADS, schedule, until
+from .machine.compilation import jit
+from .machine.pure import Purpose, bisect_right, case_number, exponential, uniform
 from .occasion import violate
-from .pure import Purpose, bisect_right, case_number, exponential, uniform
 from .world import log
 
 COMPLAINT, RUMOUR = int(Kind.COMPLAINT), int(Kind.RUMOUR)
 MET, UNFOUNDED = int(Stream.OCCASION), int(Stream.FALSE_COMPLAINT)
-UNREFUTED = 4  # of model.TOTALS
 
 
 @jit

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ..kernel.case import ATTEMPTS
 from ..kernel.eventlog import Kind
 from ..kernel.state import ACTIVE
-from ..reference.registry import ATTEMPTS
-from .agenda import FILING_BEGINS, FILING_PUBLISHED, FILING_READY, FILING_REVIEWED, append, schedule
 from .app_store import apply
-from .compilation import jit
-from .docket import release, request
-from .pure import Purpose, exponential, next_publication, uniform
+from .machine.agenda import FILING_BEGINS, FILING_PUBLISHED, FILING_READY, FILING_REVIEWED, append, schedule
+from .machine.compilation import jit
+from .machine.pools import release, request
+from .machine.pure import Purpose, exponential, next_publication, uniform
 from .world import give, log, take
 
 SUBMITTED, SUPPLEMENT = int(Kind.FILING_SUBMITTED), int(Kind.FILING_SUPPLEMENT)

@@ -6,10 +6,10 @@ from typing import Any
 
 from ..kernel.eventlog import Kind, Stream
 from ..kernel.state import ACTIVE, INSIDE
-from .agenda import SUPPORTER_RECOVERS, schedule
-from .compilation import jit
 from .life import refresh_compliance
-from .pure import Purpose, case_number, uniform
+from .machine.agenda import SUPPORTER_RECOVERS, schedule
+from .machine.compilation import jit
+from .machine.pure import Purpose, case_number, uniform
 from .suspension import suspend_for_supporter
 from .world import log
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from ..kernel.eventlog import Kind
 from ..kernel.state import ACTIVE, COLLATERALLY, EXITED, FUNCTIONS, RIGHTLY, SERVICE, WRONGLY
-from .agenda import SUSPENSION_EXPIRES, schedule
-from .compilation import jit
 from .life import EXIT, close, end_downtime, move_abroad, settle
-from .pure import Purpose, uniform
-from .stream import follow_status
+from .machine.agenda import SUSPENSION_EXPIRES, schedule
+from .machine.compilation import jit
+from .machine.pure import Purpose, uniform
+from .machine.stream import follow_status
 from .users import come_back, move_away
 from .world import accrue, log
 

@@ -7,8 +7,8 @@ from typing import Any
 from ..kernel.eventlog import Kind
 from ..kernel.state import ACTIVE, FUNCTIONS, SERVICE
 from ..scenario.market import MAX_DESTINATIONS
-from .compilation import jit
-from .pure import Purpose, bisect_right, uniform
+from .machine.compilation import jit
+from .machine.pure import Purpose, bisect_right, uniform
 from .world import accrue, log
 
 USERS_MOVED = int(Kind.USERS_MOVED)

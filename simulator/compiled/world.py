@@ -11,10 +11,9 @@ from numba import types
 from numba.experimental import structref
 
 from ..kernel.state import ACTIVE
-from .agenda import AGENDA, array_of
-from .compilation import jit
-from .layout import BEHAVIOUR, CLASS, DUTY, FAILURE, FUNCTION, LAW, LISTING, PLATFORM, PROVIDER, STEP, STORE
-from .structure import Structure
+from .machine.agenda import AGENDA, array_of
+from .machine.compilation import Structure, jit
+from .machine.layout import BEHAVIOUR, CLASS, DUTY, FAILURE, FUNCTION, LAW, LISTING, PLATFORM, PROVIDER, STEP, STORE
 
 ROW = np.dtype(
     [("time", "f8"), ("value", "f8"), ("case", "i8"), ("provider", "i4"), ("kind", "i2"), ("rule", "i2")], align=True

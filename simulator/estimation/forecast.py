@@ -32,8 +32,8 @@ from shenhe.core.document import dotted
 from shenhe.core.errors import ShenheError
 
 from ..kernel.eventlog import Kind
+from ..kernel.replication import Beginning, Replication
 from ..kernel.state import EXITED, REVOKED
-from ..reference.model import Beginning, Replication
 from ..runs.engines import Engine, choose, replicate, warm
 from ..runs.run import RunError, interval
 from ..scenario.schema import Scenario

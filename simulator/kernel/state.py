@@ -6,8 +6,10 @@ S + store``, suspensions ``provider * 3 + function`` with the functions below.
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
-from typing import Any, NamedTuple, cast
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
@@ -26,79 +28,101 @@ UPDATES, REGISTRATION, SERVICE = range(3)
 FUNCTIONS = 3
 
 
-class State(NamedTuple):
-    """N providers, B behaviours, S stores, D destinations of users who leave. Times are days; money RMB; harm user-days
+F = TypeVar("F")
+N = TypeVar("N")
+
+
+@dataclass(slots=True)
+class State(Generic[F, N]):
+    """``F`` holds floats and ``N`` whole numbers: arrays in :data:`Arrays`, lists in :data:`Lists`.
+
+    P providers, B behaviours, S stores, D destinations of users who leave. Times are days; money RMB; harm user-days
     weighted by severity."""
 
-    size_class: Any  # (N,)
-    users: Any  # (N,)
-    revenue: Any  # (N,) RMB a year
-    entry: Any  # (N,) day of entry
-    compliance: Any  # (N * B,)
-    status: Any  # (N,)
-    ended: Any  # (N,) day of exit or revocation, NaN before
-    filed: Any  # (N,) day of the published filing, NaN before
-    applied: Any  # (N,) 1 once a filing has been submitted
-    strikes: Any  # (N,)
-    struck: Any  # (N,) day of the last strike
-    belief: Any  # (N,)
-    believed: Any  # (N,) day of the last change of belief
-    live: Any  # (N * B,) live violations
-    live_severity: Any  # (N * B,)
-    live_all: Any  # (N,) live violations of every rule
-    live_epoch: Any  # (N * B,) raised when all of them are ended at once
-    severity: Any  # (N,) total of live_severity
-    copies: Any  # (N,) severity of copies on platforms
-    copies_live: Any  # (N,) number of them
-    exposure: Any  # (N,) share of users who can reach the service
-    suspended: Any  # (N * 3,)
-    suspended_until: Any  # (N * 3,)
-    suspension_epoch: Any  # (N * 3,)
-    service_since: Any  # (N,) day on which the present suspension of service began
-    wrongly: Any  # (N,) RIGHTLY, WRONGLY (on an unfounded case) or COLLATERALLY (a breach of the supporter)
-    listed: Any  # (N * S,)
-    listing_epoch: Any  # (N * S,)
-    open_cases: Any  # (N * B,)
-    occasions: Any  # (N,)
-    violations: Any  # (N,)
-    cases: Any  # (N,)
-    sanctions: Any  # (N,) times that a step of the ladder was imposed
-    wrongful: Any  # (N,) of these, on unfounded cases
-    repeated: Any  # (N,) of these, on a provider sanctioned before
-    fines: Any  # (N,) RMB, net of fines given back
-    downtime: Any  # (N,) days of suspended service
-    innocent_downtime: Any  # (N,) of these, days on unfounded cases
-    harm: Any  # (N,)
-    harm_rate: Any  # (N,) per day
-    harm_at: Any  # (N,) day up to which harm has been added up
-    present: Any  # (N,) users now: those of the beginning, less those who moved away, with those who came
-    outside: Any  # (N,) INSIDE, EXEMPT or ABROAD
-    supporter: Any  # (N,) number of the technical supporter, -1 for none
-    records: Any  # (N,) 1 where evidence is kept
-    certified: Any  # (N,) 1 in the safe harbour
-    group: Any  # (N,) 1 in the bad group of Harrington's targeting
-    complained: Any  # (N,) complaints since the last inspection
-    lives: Any  # (N,) times re-entered
-    exits: Any  # (N,) times it gave up
-    base: Any  # (N * B,) compliance without effort; `compliance` is what effort and failures make of it
-    failing: Any  # (N,) factor on compliance while the supporter fails
-    effort: Any  # (N,) 0 to 1
-    effort_at: Any  # (N,) day up to which the cost of effort has been added up
-    compliance_cost: Any  # (N,) RMB
-    strictness: Any  # (N,) of the filter, 0 to 1
-    lawful_rate: Any  # (N,) lawful use refused now, users' worth
-    lawful_blocked: Any  # (N,) user-days' worth of lawful use refused
-    harm_outside: Any  # (N,) harm while outside enforcement
-    collateral_downtime: Any  # (N,) days suspended for a breach of the supporter
-    claims: Any  # (N,) RMB awarded against it
-    removed: Any  # (N * S,) 1 while removed from a store, by order or by the store itself
-    moved: Any  # (N * (S + 1),) users who left for want of a store, or (last) of the service
-    moved_to: Any  # (N * (S + 1) * D,) where they went, in D equal parts, -1: nowhere
-    insolvent: Any  # (N,) times closed by what enforcement had cost it
-    written_off: Any  # (N,) RMB that it had paid before it re-entered under another name
+    size_class: N  # (P,)
+    users: F  # (P,)
+    revenue: F  # (P,) RMB a year
+    entry: F  # (P,) day of entry
+    compliance: F  # (P * B,)
+    status: N  # (P,)
+    ended: F  # (P,) day of exit or revocation, NaN before
+    filed: F  # (P,) day of the published filing, NaN before
+    applied: N  # (P,) 1 once a filing has been submitted
+    strikes: N  # (P,)
+    struck: F  # (P,) day of the last strike
+    belief: F  # (P,)
+    believed: F  # (P,) day of the last change of belief
+    live: N  # (P * B,) live violations
+    live_severity: F  # (P * B,)
+    live_all: N  # (P,) live violations of every rule
+    live_epoch: N  # (P * B,) raised when all of them are ended at once
+    severity: F  # (P,) total of live_severity
+    copies: F  # (P,) severity of copies on platforms
+    copies_live: N  # (P,) number of them
+    exposure: F  # (P,) share of users who can reach the service
+    suspended: N  # (P * 3,)
+    suspended_until: F  # (P * 3,)
+    suspension_epoch: N  # (P * 3,)
+    service_since: F  # (P,) day on which the present suspension of service began
+    wrongly: N  # (P,) RIGHTLY, WRONGLY (on an unfounded case) or COLLATERALLY (a breach of the supporter)
+    listed: N  # (P * S,)
+    listing_epoch: N  # (P * S,)
+    open_cases: N  # (P * B,)
+    occasions: N  # (P,)
+    violations: N  # (P,)
+    cases: N  # (P,)
+    sanctions: N  # (P,) times that a step of the ladder was imposed
+    wrongful: N  # (P,) of these, on unfounded cases
+    repeated: N  # (P,) of these, on a provider sanctioned before
+    fines: F  # (P,) RMB, net of fines given back
+    downtime: F  # (P,) days of suspended service
+    innocent_downtime: F  # (P,) of these, days on unfounded cases
+    harm: F  # (P,)
+    harm_rate: F  # (P,) per day
+    harm_at: F  # (P,) day up to which harm has been added up
+    present: F  # (P,) users now: those of the beginning, less those who moved away, with those who came
+    outside: N  # (P,) INSIDE, EXEMPT or ABROAD
+    supporter: N  # (P,) number of the technical supporter, -1 for none
+    records: N  # (P,) 1 where evidence is kept
+    certified: N  # (P,) 1 in the safe harbour
+    group: N  # (P,) 1 in the bad group of Harrington's targeting
+    complained: N  # (P,) complaints since the last inspection
+    lives: N  # (P,) times re-entered
+    exits: N  # (P,) times it gave up
+    base: F  # (P * B,) compliance without effort; `compliance` is what effort and failures make of it
+    failing: F  # (P,) factor on compliance while the supporter fails
+    effort: F  # (P,) 0 to 1
+    effort_at: F  # (P,) day up to which the cost of effort has been added up
+    compliance_cost: F  # (P,) RMB
+    strictness: F  # (P,) of the filter, 0 to 1
+    lawful_rate: F  # (P,) lawful use refused now, users' worth
+    lawful_blocked: F  # (P,) user-days' worth of lawful use refused
+    harm_outside: F  # (P,) harm while outside enforcement
+    collateral_downtime: F  # (P,) days suspended for a breach of the supporter
+    claims: F  # (P,) RMB awarded against it
+    removed: N  # (P * S,) 1 while removed from a store, by order or by the store itself
+    moved: F  # (P * (S + 1),) users who left for want of a store, or (last) of the service
+    moved_to: N  # (P * (S + 1) * D,) where they went, in D equal parts, -1: nowhere
+    insolvent: N  # (P,) times closed by what enforcement had cost it
+    written_off: F  # (P,) RMB that it had paid before it re-entered under another name
+
+    def values(self) -> list[Any]:
+        """The numbers of every field, in the order of :data:`FIELDS`."""
+        return [getattr(self, name) for name in FIELDS]
 
 
-def initial_state(scenario: Scenario, table: Table, draws: Draws, seed: int) -> State:
+Arrays = State[Floats, Integers]
+"""What a world begins with and leaves behind."""
+Lists = State[list[float], list[int]]
+"""What the SimPy engine works on: CPython reads and writes one element of a list several times as fast."""
+
+FIELDS: dict[str, type] = {
+    field.name: np.int64 if field.type == "N" else np.float64 for field in dataclasses.fields(State)
+}
+"""The type of each field's numbers, in order."""
+
+
+def initial_state(scenario: Scenario, table: Table, draws: Draws, seed: int) -> Arrays:
     """The population at time zero: sizes, users, revenue, entry and compliance drawn for each provider."""
     n, behaviours, stores = table.providers, len(table.behaviours.rate), len(table.stores.share)
     classes = scenario.population.classes
@@ -223,25 +247,11 @@ def initial_state(scenario: Scenario, table: Table, draws: Draws, seed: int) -> 
     )
 
 
-class _Fields:
-    """The fields of a state as slots, which CPython reads three times as fast as the fields of a tuple."""
-
-    __slots__ = State._fields
-
-
-def as_lists(state: State) -> State:
-    """The same numbers as lists, which CPython reads and writes several times as fast, one element at a time.
-
-    The result has the fields of a :class:`State` and is no tuple.
-    """
-    lists = _Fields()
-    for name, array in zip(State._fields, state, strict=True):
-        setattr(lists, name, array.tolist())
-    return cast(State, lists)
+def as_lists(state: Arrays) -> Lists:
+    """The same numbers as lists."""
+    return State(*(values.tolist() for values in state.values()))
 
 
-def as_arrays(state: State, like: State) -> State:
-    """Lists made arrays again, of the types they had in ``like``."""
-    return State(
-        *(np.array(getattr(state, name), dtype=array.dtype) for name, array in zip(State._fields, like, strict=True))
-    )
+def as_arrays(state: Lists) -> Arrays:
+    """Lists made arrays again."""
+    return State(*map(np.array, state.values(), FIELDS.values()))

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
+from ..kernel.case import ATTEMPTS
 from ..kernel.draws import Purpose
 from ..kernel.eventlog import Kind, Stream, case_number
+from ..kernel.replication import STORE_FINES
 from ..kernel.state import ABROAD, ACTIVE, FUNCTIONS, SERVICE
 from ..scenario.market import MAX_STORES
 
 if TYPE_CHECKING:
     from ..kernel.table import Table
-    from .model import World
+    from .world import World
 
 LISTED, REFUSED, REPORT = int(Kind.LISTED), int(Kind.LISTING_REFUSED), int(Kind.STORE_REPORT)
 DELISTED, RELISTED, NOT_RELISTED = int(Kind.DELISTED), int(Kind.RELISTED), int(Kind.RELISTING_REFUSED)
 STORE_NOTICED = Purpose.STORE_NOTICED
 FINED, OVER_REMOVED = int(Kind.STORE_FINED), int(Kind.OVER_REMOVED)
-STORE_FINES = 2  # of model.TOTALS
 
 
 class AppStores:
@@ -84,11 +85,10 @@ class AppStores:
                 delay = self.world.draws.exponential(
                     self.world.seed, p, Purpose.LISTING_REVIEW, attempt * MAX_STORES + s
                 )
-                self.world.clock.call(delay * self.review[s], LISTED, p, s, self.decide, (p, s, attempt))
+                self.world.clock.call(delay * self.review[s], LISTED, p, s, self.decide, p, s, attempt)
 
-    def decide(self, event: Any) -> None:
+    def decide(self, p: int, s: int, attempt: int) -> None:
         """The listing review: an app without filing is refused where the store checks."""
-        p, s, attempt = event._value
         world = self.world
         state = world.state
         place = p * self.count + s
@@ -106,7 +106,7 @@ class AppStores:
         world.state.removed[p * self.count + s] = 0
         world.listings += 1
         world.log(kind, p, 0, -1, float(s))
-        world.public.come_back(p, s)
+        world.users.come_back(p, s)
         self.expose(p)
 
     def delist(self, p: int, s: int, case: int) -> None:
@@ -114,7 +114,7 @@ class AppStores:
         world.state.listed[p * self.count + s] = 0
         world.listings -= 1
         world.log(DELISTED, p, case, -1, float(s))
-        world.public.move_away(p, s, self.share[s], case)
+        world.users.move_away(p, s, self.share[s], case)
         self.expose(p)
 
     def forget(self, p: int) -> None:
@@ -158,14 +158,13 @@ class AppStores:
                 if world.draws.uniform(world.seed, p, STORE_NOTICED, index) < self.monitors[s] * self.seen[b]:
                     delay = world.draws.exponential(world.seed, p, Purpose.STORE_DELAY, index) * self.delay[s]
                     case = case_number(Stream.STORE_REPORT, index)
-                    world.clock.call(delay, REPORT, p, case, self.report, (p, b, s, case, serious))
+                    world.clock.call(delay, REPORT, p, case, self.report, p, b, s, case, serious)
 
-    def report(self, event: Any) -> None:
-        p, b, s, case, serious = event._value
+    def report(self, p: int, b: int, s: int, case: int, serious: bool) -> None:
         world = self.world
         world.log(REPORT, p, case, b, float(s))
         if world.draws.uniform(world.seed, p, Purpose.FORWARDED, case) < world.table.detection.store_taken_up:
-            world.regulator.suspect(p, b, case, True, serious)
+            world.docket.suspect(p, b, case, True, serious)
 
     def order_removal(self, p: int, days: float, case: int) -> None:
         for s in range(self.count):
@@ -192,7 +191,7 @@ class AppStores:
         yield clock.after(days, RELISTED, p, case)
         attempt = 0
         while state.listing_epoch[place] == epoch and state.status[p] == ACTIVE and state.outside[p] != ABROAD:
-            draw = index * 4096 + attempt
+            draw = index * ATTEMPTS + attempt
             review = draws.exponential(seed, p, Purpose.RELISTING_REVIEW, draw) * self.relisting[s]
             yield clock.after(max(review, 1.0), RELISTED, p, case)
             if state.listing_epoch[place] != epoch or state.status[p] != ACTIVE:

@@ -11,7 +11,7 @@ from ..kernel.eventlog import Kind
 from ..kernel.state import ACTIVE, FUNCTIONS
 
 if TYPE_CHECKING:
-    from .model import World
+    from .world import World
 
 APPEALED, REJECTED, OVERTURNED = int(Kind.APPEALED), int(Kind.APPEAL_REJECTED), int(Kind.APPEAL_UPHELD)
 
@@ -56,7 +56,7 @@ class Appeals:
             self.rejected += 1
             world.log(REJECTED, p, number, rule, 0.0)
             if imposed is None and world.state.status[p] == ACTIVE:
-                world.regulator.impose(case, step, refused)
+                world.sanctions.impose(case, step, refused)
             return
         self.upheld += 1
         case.overturned = True
@@ -64,7 +64,7 @@ class Appeals:
         world.state.fines[p] -= fine
         world.fines -= fine
         world.log(OVERTURNED, p, number, rule, fine)
-        remembered = world.providers.strikes(p)
+        remembered = world.deterrence.strikes(p)
         if remembered and not case.self_reported:
             world.state.strikes[p] = remembered - 1
         if imposed is None or world.state.status[p] != ACTIVE:

@@ -10,15 +10,15 @@ import simpy
 
 from ..kernel.eventlog import Kind
 from ..kernel.formulas import cases_affordable
+from ..kernel.replication import FUNDED
 from ..kernel.table import YEAR
 from .clock import resize
 
 if TYPE_CHECKING:
     from ..kernel.table import Table
-    from .model import World
+    from .world import World
 
 BUDGET_SPENT, BUDGET_RENEWED = int(Kind.BUDGET_SPENT), int(Kind.BUDGET_RENEWED)
-FUNDED = -1.0  # of Authorities.unfunded_since
 
 
 class Authorities:

@@ -2,6 +2,8 @@
 
 Events of the same moment are ordered by (kind, provider, case). SimPy's own zero-delay events (a process starting, a
 resource granted) come before them, since their priority is lower than any key.
+
+This is the only module that touches private attributes of SimPy.
 """
 
 from __future__ import annotations
@@ -12,10 +14,9 @@ from typing import Any
 
 import simpy
 
+from ..kernel.case import CASE_BITS, PROVIDER_BITS
 from ..kernel.formulas import whole_steps
 
-CASE_BITS = 31
-PROVIDER_BITS = 20
 FIRST_KEYED = 2  # SimPy uses 0 (urgent) and 1 (normal)
 
 
@@ -23,22 +24,31 @@ class Due(simpy.Event):  # type: ignore[misc]
     """An event that is already decided and comes due after ``delay`` days, before others of greater ``key``.
 
     SimPy's Timeout, but for the key. Like Timeout it sets its own attributes, and it does what ``env.schedule`` does
-    itself: most of a run is making events. (``env.now`` is a property, which costs a call.)
+    itself: most of a run is making events.
     """
 
-    def __init__(
-        self,
-        env: simpy.Environment,
-        delay: float,
-        key: int,
-        value: Any = None,
-        callback: Callable[[Any], None] | None = None,
-    ) -> None:
+    def __init__(self, env: simpy.Environment, delay: float, key: int) -> None:
         self.env = env
-        self.callbacks = [] if callback is None else [callback]
-        self._value = value
+        self.callbacks: list[Callable[[Any], None]] = []
+        self._value = None
         self._ok = True
         heappush(env._queue, (env._now + delay, FIRST_KEYED + key, next(env._eid), self))
+
+
+class Call(Due):
+    """An event that calls ``function(*arguments)`` when it comes due."""
+
+    def __init__(
+        self, env: simpy.Environment, delay: float, key: int, function: Callable[..., None], arguments: tuple[Any, ...]
+    ) -> None:
+        super().__init__(env, delay, key)
+        self.function = function
+        self.arguments = arguments
+        self.callbacks.append(_call)
+
+
+def _call(event: Call) -> None:
+    event.function(*event.arguments)
 
 
 Wait = Callable[[float, int], None]
@@ -121,12 +131,28 @@ class Clock:
         return Due(self.env, delay, ((kind << PROVIDER_BITS | provider) << CASE_BITS) | case)
 
     def call(
-        self, delay: float, kind: int, provider: int, case: int, function: Callable[[Any], None], arguments: Any
+        self, delay: float, kind: int, provider: int, case: int, function: Callable[..., None], *arguments: Any
     ) -> None:
-        """Call ``function(event)`` after ``delay`` days; the event's ``_value`` holds ``arguments``.
+        """Call ``function(*arguments)`` after ``delay`` days.
 
         For the many short affairs that need no process of their own, such as the end of one violation.
         """
         if self.step:
             delay = whole_steps(delay, self.step)
-        Due(self.env, delay, ((kind << PROVIDER_BITS | provider) << CASE_BITS) | case, arguments, function)
+        Call(self.env, delay, ((kind << PROVIDER_BITS | provider) << CASE_BITS) | case, function, arguments)
+
+    def before_all(self, delay: float) -> simpy.Event:
+        """An event ``delay`` days from now that comes before everything else of its moment."""
+        event = simpy.Event(self.env)
+        event._ok = True
+        event._value = None
+        self.env.schedule(event, 0, delay)
+        return event
+
+    def handled(self) -> int:
+        """How many events have happened so far."""
+        return int(next(self.env._eid)) - len(self.env._queue)
+
+    def pending(self) -> int:
+        """How many events are still to come."""
+        return len(self.env._queue)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ..kernel.draws import Purpose
 
 if TYPE_CHECKING:
-    from .model import World
+    from .world import World
 
 
 class View:
@@ -39,7 +39,7 @@ class View:
 
     @property
     def strikes(self) -> int:
-        return self._world.providers.strikes(self.provider)
+        return self._world.deterrence.strikes(self.provider)
 
     @property
     def sanctions(self) -> int:

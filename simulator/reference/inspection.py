@@ -14,7 +14,7 @@ from .hook import View
 
 if TYPE_CHECKING:
     from ..kernel.table import Table
-    from .model import World
+    from .world import World
 
 INSPECTION, FOCUSED = int(Kind.INSPECTION), int(Kind.FOCUSED)
 
@@ -65,7 +65,7 @@ class Inspections:
                     table.detection.inspection_rate,
                     table.detection.inspection_ceiling,
                     table.targeting.per_strike,
-                    world.providers.strikes(p),
+                    world.deterrence.strikes(p),
                     table.targeting.strike_cap,
                     self.target[state.size_class[p]],
                 )
@@ -122,4 +122,4 @@ class Inspections:
         if not founded:
             b = int(world.draws.uniform(world.seed, 0, Purpose.INSPECTION_BEHAVIOUR, a) * world.behaviours)
         world.log(INSPECTION, p, case, b, 1.0 if founded else 0.0)
-        world.regulator.suspect(p, b, case, founded, False)
+        world.docket.suspect(p, b, case, founded, False)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..kernel.draws import Purpose
 from ..kernel.eventlog import Kind, Stream
+from ..kernel.replication import PLATFORM_FINES
 
 if TYPE_CHECKING:
     from ..kernel.table import Table
-    from .model import World
+    from .world import World
 
 COPIES_SPREAD, COPIES_REMOVED, COPIES_FADED = (
     int(Kind.COPIES_SPREAD),
@@ -20,7 +21,6 @@ COPIES_SPREAD, COPIES_REMOVED, COPIES_FADED = (
 FINED = int(Kind.PLATFORM_FINED)
 NEGLECT_FOUND = Purpose.NEGLECT_FOUND
 OCCASIONS = int(Stream.OCCASION)
-PLATFORM_FINES = 3  # of model.TOTALS
 
 
 class Platforms:
@@ -58,21 +58,19 @@ class Platforms:
         seen = reported >= 0.0 and draws.uniform(seed, p, Purpose.COPY_MISSED, k) >= missed
         found = world.table.platform_duty.found
         if reported >= 0.0 and not seen and found > 0.0 and draws.uniform(seed, p, NEGLECT_FOUND, k) < found:
-            world.clock.call(reported, FINED, p, case, self.fine, (p, platform))
+            world.clock.call(reported, FINED, p, case, self.fine, p, platform)
         if seen and reported + self.lag[platform] < delay:
             delay, kind = reported + self.lag[platform], COPIES_REMOVED
-        world.clock.call(delay, kind, p, case, self.end, (kind, p, b, case, severity))
+        world.clock.call(delay, kind, p, case, self.end, kind, p, b, case, severity)
 
-    def fine(self, event: Any) -> None:
+    def fine(self, p: int, platform: int) -> None:
         """A reported copy that a platform left alone has come to the regulator's notice."""
-        p, platform = event._value
         table = self.world.table
         self.world.totals[PLATFORM_FINES] += table.platform_duty.fine
         self.attention[platform] *= 1.0 - table.platform_duty.learns
         self.world.log(FINED, p, platform, -1, table.platform_duty.fine)
 
-    def end(self, event: Any) -> None:
-        kind, p, b, case, severity = event._value
+    def end(self, kind: int, p: int, b: int, case: int, severity: float) -> None:
         state = self.world.state
         state.copies_live[p] -= 1
         state.copies[p] = state.copies[p] - severity if state.copies_live[p] else 0.0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import simpy
 
+from ..kernel.case import ATTEMPTS
 from ..kernel.draws import Purpose
 from ..kernel.eventlog import Kind
 from ..kernel.formulas import next_publication
@@ -16,11 +17,10 @@ from .clock import resize
 
 if TYPE_CHECKING:
     from ..kernel.table import Table
-    from .model import World
+    from .world import World
 
 SUBMITTED, SUPPLEMENT = int(Kind.FILING_SUBMITTED), int(Kind.FILING_SUPPLEMENT)
 DECIDED, FILED, CANCELLED = int(Kind.FILING_DECIDED), int(Kind.FILED), int(Kind.FILING_CANCELLED)
-ATTEMPTS = 4096  # draws of one life of a provider
 NEVER = math.nan
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..kernel.draws import Purpose
 from ..kernel.eventlog import Kind, Stream, case_number
 from ..kernel.state import ACTIVE, INSIDE
 
 if TYPE_CHECKING:
-    from .model import World
+    from .world import World
 
 SANCTIONED, SUSPENDED = int(Kind.SUPPORTER_SANCTIONED), int(Kind.SUPPORTER_SUSPENDED)
 FAILED, RECOVERED = int(Kind.SUPPORTER_FAILED), int(Kind.SUPPORTER_RECOVERED)
@@ -33,23 +33,23 @@ class Supporters:
         for number, day in enumerate(table.failures.day.tolist()):
             self.world.clock.call(day, FAILED, 0, number, self.fail, number)
 
-    def fail(self, event: Any) -> None:
+    def fail(self, number: int) -> None:
         """The providers built on a supporter lose a part of their compliance until it recovers."""
-        number, table = event._value, self.world.table
+        table = self.world.table
         supporter = int(table.failures.supporter[number])
         self.world.log(FAILED, 0, number, -1, float(supporter))
         self.affect(supporter, float(table.failures.factor[number]))
         self.world.clock.call(float(table.failures.days[number]), RECOVERED, 0, number, self.recover, number)
 
-    def recover(self, event: Any) -> None:
-        supporter = int(self.world.table.failures.supporter[event._value])
-        self.world.log(RECOVERED, 0, event._value, -1, float(supporter))
+    def recover(self, number: int) -> None:
+        supporter = int(self.world.table.failures.supporter[number])
+        self.world.log(RECOVERED, 0, number, -1, float(supporter))
         self.affect(supporter, 1.0)
 
     def affect(self, supporter: int, factor: float) -> None:
         for p in self.built_on[supporter]:
             self.world.state.failing[p] = factor
-            self.world.providers.refresh_compliance(p)
+            self.world.lives.refresh_compliance(p)
 
     def trace(self, p: int, number: int) -> None:
         """A founded case against ``p`` may show that its supporter is at fault; that suspends all who build on it."""

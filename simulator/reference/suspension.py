@@ -4,7 +4,7 @@ booked.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..kernel.draws import Purpose
 from ..kernel.eventlog import Kind
@@ -13,7 +13,7 @@ from ..kernel.state import ACTIVE, COLLATERALLY, EXITED, FUNCTIONS, RIGHTLY, SER
 if TYPE_CHECKING:
     from ..kernel.case import Case
     from ..kernel.table import Table
-    from .model import World
+    from .world import World
 
 SUSPEND = (int(Kind.SUSPEND_UPDATES), int(Kind.SUSPEND_REGISTRATION), int(Kind.SUSPEND_SERVICE))
 RESTORED = (int(Kind.UPDATES_RESTORED), int(Kind.REGISTRATION_RESTORED), int(Kind.SERVICE_RESTORED))
@@ -51,7 +51,7 @@ class Suspensions:
         world = self.world
         world.log(SUPPORTER_SUSPENDED, p, number, -1, days)
         if self.interrupt_service(p, days, number, COLLATERALLY) >= 0:
-            world.public.move_away(p, world.app_stores.count, 1.0, number)
+            world.users.move_away(p, world.app_stores.count, 1.0, number)
 
     def interrupt_service(self, p: int, days: float, number: int, nature: int) -> int:
         """Nobody can use the service for some days; its epoch, or -1 where a longer suspension is in force."""
@@ -75,12 +75,11 @@ class Suspensions:
         state.suspended_until[place] = self.world.env.now + days
         state.suspension_epoch[place] += 1
         epoch: int = state.suspension_epoch[place]
-        self.world.clock.call(days, RESTORED[function], p, number, self.expire, (p, function, epoch, number))
+        self.world.clock.call(days, RESTORED[function], p, number, self.expire, p, function, epoch, number)
         return epoch
 
-    def expire(self, event: Any) -> None:
+    def expire(self, p: int, function: int, epoch: int, number: int) -> None:
         """A suspension has run its time. Some providers do not come back from one of their service."""
-        p, function, epoch, number = event._value
         world = self.world
         if world.state.suspension_epoch[p * FUNCTIONS + function] != epoch:
             return
@@ -90,9 +89,9 @@ class Suspensions:
             c = world.state.size_class[p]
             if u < self.exits[c]:
                 if self.abroad[c] > 0.0 and world.draws.uniform(world.seed, p, Purpose.ABROAD, number) < self.abroad[c]:
-                    world.providers.move_abroad(p, number)
+                    world.lives.move_abroad(p, number)
                 else:
-                    world.providers.close(p, EXITED, EXIT, number, -1, driven_out=True)
+                    world.lives.close(p, EXITED, EXIT, number, -1, driven_out=True)
 
     def restore(self, p: int, function: int, number: int) -> None:
         world = self.world
@@ -105,9 +104,9 @@ class Suspensions:
         if state.status[p] == ACTIVE:
             world.log(RESTORED[function], p, number, -1, 0.0)
             if function == SERVICE:
-                world.public.come_back(p, world.app_stores.count)
+                world.users.come_back(p, world.app_stores.count)
             world.accrue(p)
-            world.providers.settle(p, number)
+            world.lives.settle(p, number)
 
     def end_downtime(self, p: int) -> None:
         """Book the days of service suspended so far, where it is."""

@@ -10,20 +10,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import PrivateAttr
 
 from ..kernel.eventlog import KIND_NAMES, Columns, Row
-from ..kernel.state import State
-from ..reference.model import Replication
+from ..kernel.replication import Replication
+from ..kernel.sameness import OWN, bits_of, differences, same
+from ..kernel.state import FIELDS
 from ..scenario.schema import Scenario
 from .engines import Engine, Prepare, replicate
-
-OWN = ("number", "steps", "pending")
-"""Fields of a replication that say how an engine went about it, and may differ."""
 
 ENGINES = (Engine.SIMPY, Engine.COMPILED)
 
@@ -57,37 +54,6 @@ class Divergence:
     first: int
     around: tuple[tuple[Row, ...], tuple[Row, ...]]
     state: tuple[Difference, ...]
-
-
-def differences(one: Replication, other: Replication) -> list[str]:
-    """The names of the fields in which two replications differ by any bit (a NaN is like any other NaN)."""
-    found = []
-    for name in one.__dataclass_fields__:
-        if name in OWN:
-            continue
-        a, b = getattr(one, name), getattr(other, name)
-        if isinstance(a, State):
-            found += [f"state.{part}" for part, x, y in zip(State._fields, a, b, strict=True) if not same(x, y)]
-        elif not same(a, b):
-            found.append(name)
-    return found
-
-
-def same(a: Any, b: Any) -> bool:
-    """Whether two arrays, numbers, or tuples of them are the same to the last bit, zero's sign included."""
-    if isinstance(a, tuple) and isinstance(b, tuple):
-        return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
-    x, y = np.asarray(a), np.asarray(b)
-    if x.dtype != y.dtype or x.shape != y.shape:
-        return False
-    return bool(np.array_equal(_bits(x), _bits(y)))
-
-
-def _bits(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """What tells numbers apart: the bits of floats, all NaN alike; integers as they are."""
-    if values.dtype.kind != "f":
-        return values
-    return np.where(np.isnan(values), np.nan, values).astype(np.float64).view(np.int64)
 
 
 def first_divergence(
@@ -166,7 +132,7 @@ def _first_row(a: Columns, b: Columns) -> int | None:
     common = min(len(a.time), len(b.time))
     differs = np.zeros(common, dtype=np.bool_)
     for x, y in zip(a, b, strict=True):
-        differs |= _bits(np.asarray(x)[:common]) != _bits(np.asarray(y)[:common])
+        differs |= bits_of(np.asarray(x)[:common]) != bits_of(np.asarray(y)[:common])
     if differs.any():
         return int(np.argmax(differs))
     return common if len(a.time) != len(b.time) else None
@@ -178,7 +144,7 @@ def _numbers(one: Replication, other: Replication, scenario: Scenario, *, everyt
     """
     found = []
     providers = len(one.state.size_class)
-    for name, a, b in zip(State._fields, one.state, other.state, strict=True):
+    for name, a, b in zip(FIELDS, one.state.values(), other.state.values(), strict=True):
         names = _parts(name, max(1, len(a) // providers), scenario)
         for place, (x, y) in enumerate(zip(a.tolist(), b.tolist(), strict=True)):
             if everything or not same(x, y):
@@ -191,7 +157,7 @@ def _numbers(one: Replication, other: Replication, scenario: Scenario, *, everyt
             if x.shape != y.shape:
                 found.append(Difference(f"length of {name}", -1, float(len(x)), float(len(y))))
                 continue
-            for index in zip(*np.nonzero(_bits(x) != _bits(y)), strict=True):
+            for index in zip(*np.nonzero(bits_of(x) != bits_of(y)), strict=True):
                 where = ", ".join(map(str, index))
                 found.append(
                     Difference(f"{name}[{where}]" if x.size > 1 else name, -1, float(x[index]), float(y[index]))

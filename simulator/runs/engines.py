@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
+import functools
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
@@ -18,8 +20,8 @@ from shenhe.core.errors import ShenheError
 from ..kernel.tabulation import table
 
 if TYPE_CHECKING:
+    from ..kernel.replication import Beginning, Replication
     from ..reference.hook import Hook
-    from ..reference.model import Beginning, Replication
     from ..scenario.schema import Scenario
 
 Wanted = Literal["auto", "simpy", "compiled"]
@@ -32,8 +34,8 @@ COMPILED_EVENTS = 4_000_000.0
 """Events a second on one processor, as ``benchmarks/engine.py`` measures them; only the choice of ``auto`` depends on
 them.
 """
-LOADING, COMPILING = 1.0, 25.0
-"""Seconds before the compiled engine begins: with its code in the cache, and without."""
+LOADING, COMPILING, COMPILING_PLAINLY = 1.0, 25.0, 180.0
+"""Seconds before the compiled engine begins: with its code in the cache, without, and on an untried numba."""
 
 
 class Engine(StrEnum):
@@ -48,6 +50,8 @@ Prepare = Callable[["Beginning"], None]
 class EngineError(ShenheError, ValueError):
     """An engine that is unknown, or that cannot run what is asked of it; the text says which one can."""
 
+
+HOOK_ON_SIMPY = "A policy in Python runs only on the SimPy engine."
 
 _wanted: contextvars.ContextVar[Wanted] = contextvars.ContextVar("wanted", default="auto")
 
@@ -72,21 +76,22 @@ def choose(wanted: Wanted | str | None, runs: Iterable[tuple[Scenario, int]], ho
     if asked == "simpy":
         return Engine.SIMPY
     if hook is not None:
-        return _refused(asked, "A policy in Python runs on the SimPy engine alone.")
+        if asked == "compiled":
+            raise EngineError(HOOK_ON_SIMPY)
+        return Engine.SIMPY
     chosen = list(runs)
     events = sum(expected_events(scenario) * replications for scenario, replications in chosen)
     if asked == "auto" and events / SIMPY_EVENTS < LOADING:
         # Not worth loading the other engine for.
         return Engine.SIMPY
-    from ..compiled import is_cached, refusal
+    from ..compiled import is_cached, is_tuned, refusal
 
-    for scenario, _ in chosen:
-        reason = refusal(scenario)
-        if reason is not None:
-            return _refused(asked, reason)
+    reason = refusal()
+    if reason is not None:
+        return _refused(asked, reason)
     if asked == "compiled":
         return Engine.COMPILED
-    begins = LOADING if is_cached() else COMPILING
+    begins = LOADING if is_cached() else COMPILING if is_tuned() else COMPILING_PLAINLY
     return Engine.COMPILED if begins + events / COMPILED_EVENTS < events / SIMPY_EVENTS else Engine.SIMPY
 
 
@@ -99,8 +104,14 @@ def _known(wanted: str) -> Wanted:
 
 def _refused(asked: Wanted, reason: str) -> Engine:
     if asked == "compiled":
-        raise EngineError(f"{reason} Ask for the engine simpy, or auto.")
+        raise EngineError(f"{reason} Or use --engine simpy.")
+    _say_once(f"{reason} Using the SimPy engine, which takes about thirty times as long")
     return Engine.SIMPY
+
+
+@functools.cache
+def _say_once(text: str) -> None:
+    print(f"shenhe: {text}", file=sys.stderr, flush=True)
 
 
 def expected_events(scenario: Scenario) -> float:
@@ -145,18 +156,21 @@ def replicate(
     prepare: Prepare | None = None,
     policy: Hook | None = None,
 ) -> Replication:
-    """One replication on ``engine``; see :func:`..reference.model.replicate`. The result does not depend on the
+    """One replication on ``engine``; see :func:`..reference.engine.replicate`. The result does not depend on the
     engine.
     """
     if engine is Engine.COMPILED:
         if policy is not None:
-            raise EngineError("A policy in Python runs on the SimPy engine alone.")
+            raise EngineError(HOOK_ON_SIMPY)
         from ..compiled import replicate as run_compiled
 
-        return run_compiled(scenario, seed, number, keep_log=keep_log, prepare=prepare)
-    from ..reference import model
+        _prove()
 
-    return model.replicate(scenario, seed, number, keep_log=keep_log, prepare=prepare, policy=policy)
+        return run_compiled(scenario, seed, number, keep_log=keep_log, prepare=prepare)
+
+    from ..reference.engine import replicate as run_simpy
+
+    return run_simpy(scenario, seed, number, keep_log=keep_log, prepare=prepare, policy=policy)
 
 
 def warm(engine: Engine, note: Callable[[str], None] | None = None) -> None:
@@ -164,6 +178,44 @@ def warm(engine: Engine, note: Callable[[str], None] | None = None) -> None:
     takes time.
     """
     if engine is Engine.COMPILED:
+        from ..compiled import numba_note
         from ..compiled import warm as warm_compiled
 
+        untried = numba_note()
+        if untried is not None:
+            _say_once(untried)
         warm_compiled(note)
+        _prove()
+
+
+@functools.cache
+def _prove() -> None:
+    """Compare the engines on a small replication where the compiled one runs on an untried numba; once per cache.
+
+    Raises :class:`EngineError` where any bit differs.
+    """
+    from .. import compiled
+
+    if compiled.is_tuned():
+        return
+    place = compiled.cache_folder()
+    proof = None if place is None else place / "agrees-with-simpy"
+    if proof is not None and proof.exists():
+        return
+    import numba
+
+    from ..compiled.machine.cache import TRIED
+    from ..kernel.sameness import differences
+    from ..reference.engine import replicate as run_simpy
+    from ..scenario.loading import load_scenario
+
+    small = load_scenario("cn-2023", {"population.providers": 60, "horizon": 400.0}, check_rules=False)
+    different = differences(run_simpy(small, 1, 0), compiled.replicate(small, 1, 0))
+    if different:
+        raise EngineError(
+            f"On numba {numba.__version__} the compiled engine does not agree with the SimPy engine (in "
+            f"{', '.join(different)}), so it is not used. Install numba {' or '.join(TRIED)}, or use --engine "
+            "simpy."
+        )
+    if proof is not None:
+        proof.touch()

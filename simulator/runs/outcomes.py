@@ -14,8 +14,8 @@ import numpy as np
 import pyarrow as pa
 
 from ..kernel.eventlog import Kind
+from ..kernel.replication import EXTRAS, TOTALS, Replication
 from ..kernel.state import ACTIVE, FUNCTIONS, SERVICE, STATUS_NAMES
-from ..reference.model import EXTRAS, TOTALS, Replication
 from ..scenario.schema import Scenario
 
 

@@ -131,7 +131,7 @@ class BehaviourRisk(Part):
     award: NonNegative = 0.0
 
 
-class Public(Part):
+class PublicConfig(Part):
     """``complaint_delay``: mean days from a violation to a complaint. ``false_complaints``: unfounded ones, per
     provider and year, drawn to providers by their users; ``false_complaint_ceiling`` is the rate of the fixed stream
     that they are thinned from, to be given where ``changes`` raise them (else it is the rate itself, which is then
@@ -205,7 +205,7 @@ class Response(Part):
     foresight: NonNegative = 0.0
 
 
-class Supporters(Part):
+class SupporterConfig(Part):
     """Technical supporters: ``count`` of them, on which a provider builds with probability ``used_by``; the first has
     most providers (weights 1, 1/2, 1/3, …). ``traced`` is the probability that a sanctioned breach is traced to the
     supporter, who is then sanctioned itself: every provider built on it is suspended for ``service_days``.
@@ -262,7 +262,7 @@ class Platform(Part):
     fades_after: Positive
 
 
-class Registry(Part):
+class RegistryConfig(Part):
     """The filing registry: reviewers, mean days of one review, supplement requests, the statutory limit (30 working
     days are 42 days), days between published batches, and how late a provider may begin (``grace_days``)."""
 

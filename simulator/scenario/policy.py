@@ -42,7 +42,7 @@ class Detection(Part):
     merge_open_cases: bool
 
 
-class Targeting(Part):
+class TargetingRules(Part):
     """Whom to inspect: the rate is multiplied by ``1 + per_strike * min(strikes, strike_cap)`` and by the weight of the
     provider's size class (1 where none is given). All neutral: inspections are random.
 
@@ -65,7 +65,7 @@ class Targeting(Part):
     focus_weight: NonNegative = 1.0
 
 
-class Evidence(Part):
+class EvidenceRules(Part):
     """``sensitivity``: a true case is upheld; ``specificity``: an unfounded one is dismissed. ``without_records``
     multiplies the sensitivity where the provider kept no records.
     """
@@ -177,7 +177,7 @@ class Strikes(Part):
     forgiveness: Probability
 
 
-class Appeals(Part):
+class AppealRules(Part):
     """Who appeals, how long it takes on the mean, how often it succeeds; ``suspensive`` delays what is appealed."""
 
     guilty_appeal: Probability
@@ -240,13 +240,13 @@ class PolicyRules(Part):
     referred to prosecution, which ends the provider; ``authorities`` divide inspectors and reviewers among them."""
 
     detection: Detection
-    targeting: Targeting
-    evidence: Evidence
+    targeting: TargetingRules
+    evidence: EvidenceRules
     staff: Staff
     fine_on: Literal["first-violation", "refusal-or-serious"]
     ladder: list[Step] = Field(min_length=1, max_length=16)
     strikes: Strikes
-    appeals: Appeals
+    appeals: AppealRules
     stores: StoreDuty
     platforms: PlatformDuty = PlatformDuty()
     self_report: SelfReport = SelfReport()

@@ -25,11 +25,11 @@ from .market import (
     Failure,
     Platform,
     Population,
-    Public,
-    Registry,
+    PublicConfig,
+    RegistryConfig,
     Response,
     Store,
-    Supporters,
+    SupporterConfig,
 )
 from .overriding import leaves, override
 from .policy import PolicyRules, Sanction, covers
@@ -129,13 +129,13 @@ class Scenario(Part):
     clock: Literal["continuous", "daily", "weekly"] = "continuous"
     population: Population
     behaviours: list[BehaviourRisk] = Field(min_length=1, max_length=MAX_BEHAVIOURS)
-    public: Public
+    public: PublicConfig
     response: Response
     stores: list[Store] = Field(default_factory=list, max_length=MAX_STORES)
     platforms: list[Platform] = Field(default_factory=list, max_length=16)
-    supporters: Supporters = Supporters()
+    supporters: SupporterConfig = SupporterConfig()
     failures: list[Failure] = Field(default_factory=list, max_length=64)
-    registry: Registry
+    registry: RegistryConfig
     policy: PolicyRules
     changes: list[Change] = Field(default_factory=list, max_length=MAX_CHANGES)
     claim: Claim | None = None

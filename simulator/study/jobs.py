@@ -14,8 +14,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ..kernel.replication import EXTRAS, Beginning
 from ..kernel.tabulation import regimes
-from ..reference.model import EXTRAS, Beginning
 from ..runs.engines import Engine, replicate
 from ..runs.outcomes import outcomes_row
 from ..runs.run import model_hash

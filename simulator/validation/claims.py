@@ -20,7 +20,7 @@ from ..scenario.schema import Claim, Scenario
 from ..scenario.values import ScenarioError
 
 
-class Reading(NamedTuple):
+class ClaimReading(NamedTuple):
     """One seed: mean outcome of the scenario and of what it is compared with, and the relative change, ours / theirs -
     1, with its 95 % interval.
     """
@@ -45,8 +45,8 @@ class Verdict(NamedTuple):
     scenario: Scenario
     claim: Claim
     replications: int
-    claimed: tuple[Reading, ...]
-    refuted: tuple[Reading, ...]
+    claimed: tuple[ClaimReading, ...]
+    refuted: tuple[ClaimReading, ...]
 
     @property
     def holds(self) -> bool:
@@ -86,13 +86,13 @@ def judge(
     # One choice for all, since many short runs together may be worth the compiled engine where each is not.
     engine = choose(None, [(each, replications * len(seeds)) for each in (*shown, *refuted)])
 
-    def read(pair: tuple[Scenario, Scenario], seed: int) -> Reading:
+    def read(pair: tuple[Scenario, Scenario], seed: int) -> ClaimReading:
         ours, theirs = (simulate(each, replications, seed, workers) for each in pair)
         comparison = compare(theirs, ours)
         row = comparison.table[comparison.table["metric"] == claim.metric]
         mean_ours, mean_theirs = (float(row[name].to_numpy()[0]) for name in ("mean_b", "mean_a"))
         change, low, high = comparison.relative(claim.metric)
-        return Reading(seed, mean_ours, mean_theirs, change, low, high)
+        return ClaimReading(seed, mean_ours, mean_theirs, change, low, high)
 
     with using(engine.value):
         claimed, otherwise = (tuple(read(pair, seed) for seed in seeds) for pair in (shown, refuted))

@@ -91,7 +91,7 @@ def harrington_choice(groups: Groups, cost: float) -> tuple[bool, bool]:
     return min(costs, key=lambda choice: costs[choice])
 
 
-class Arm(NamedTuple):
+class ArmResult(NamedTuple):
     """One policy simulated: ``compliance`` and ``inspections`` (per provider and year) of each replication."""
 
     compliance: npt.NDArray[np.float64]
@@ -104,10 +104,10 @@ class Targeting(NamedTuple):
     groups: Groups
     occasions: float
     costs: tuple[float, ...]
-    targeted: tuple[Arm, ...]
-    random: tuple[Arm, ...]
-    near: Arm
-    far: Arm
+    targeted: tuple[ArmResult, ...]
+    random: tuple[ArmResult, ...]
+    near: ArmResult
+    far: ArmResult
     """Under targeting at :attr:`Groups.between`, where providers look one year ahead and where they look ahead without
     end.
     """
@@ -131,7 +131,7 @@ def harrington(seed: int, effort: float = 1.0) -> Targeting:
     groups, occasions, costs = Groups(), 30.0, (1.0, 3.0, 6.0)
     replications = times(16, effort)
 
-    def arm(cost: float, rate: float, weight: float, foresight: float = FAR) -> Arm:
+    def arm(cost: float, rate: float, weight: float, foresight: float = FAR) -> ArmResult:
         fines = (groups.first_fine, groups.second_fine) if weight > 1 else (groups.second_fine,)
         return _arm(
             simulate(_inspected(cost, rate, weight, fines, groups.release, occasions, foresight), replications, seed)
@@ -190,7 +190,7 @@ def _inspected(
     )
 
 
-def _arm(run: Run) -> Arm:
+def _arm(run: Run) -> ArmResult:
     """What the years after the third show, when the groups have filled."""
     series = run.series[run.series["start"] >= 3 * YEAR]
     sums = series.groupby("replication")[["occasions_all", "violations_all", "inspections"]].sum()
@@ -199,7 +199,7 @@ def _arm(run: Run) -> Arm:
         / YEAR
     )
     providers = run.scenario.population.providers
-    return Arm(
+    return ArmResult(
         (1 - sums["violations_all"] / sums["occasions_all"]).to_numpy(dtype=np.float64),
         (sums["inspections"] / (providers * years)).to_numpy(dtype=np.float64),
     )

@@ -14,7 +14,7 @@ from shenhe import scenarios
 from shenhe.simulator.validation import literature, oracles
 from shenhe.simulator.validation import suite as validation
 from shenhe.simulator.validation.literature import (
-    Arm,
+    ArmResult,
     Escalation,
     Groups,
     Targeting,
@@ -137,13 +137,13 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(validation, "METAMORPHOSES", ())
     monkeypatch.setattr(validation.scenarios, "names", lambda: ["cn-2023"])
     groups = Groups()
-    nothing = Arm(np.zeros(4), np.zeros(4))
+    nothing = ArmResult(np.zeros(4), np.zeros(4))
     expected = Targeting(groups, 30.0, (), (), (), nothing, nothing).expected(3.0)[0]
     right = np.full(4, expected) + np.array([-0.01, 0.01, 0.0, 0.002])
     cost = groups.inspections + np.array([0.01, -0.01, 0.02, -0.03])
-    arms = tuple(Arm(each, cost) for each in (right, right, np.zeros(4)))
-    randoms = tuple(Arm(np.full(4, level), cost + np.array([0.01, 0.0, 0.0, -0.02])) for level in (1.0, 0.0, 0.0))
-    targeting = Targeting(groups, 30.0, (1.0, 3.0, 6.0), arms, randoms, nothing, Arm(right, cost))
+    arms = tuple(ArmResult(each, cost) for each in (right, right, np.zeros(4)))
+    randoms = tuple(ArmResult(np.full(4, level), cost + np.array([0.01, 0.0, 0.0, -0.02])) for level in (1.0, 0.0, 0.0))
+    targeting = Targeting(groups, 30.0, (1.0, 3.0, 6.0), arms, randoms, nothing, ArmResult(right, cost))
     monkeypatch.setattr(validation, "harrington", lambda seed, effort: targeting)
     harm, fines = np.array([[10.0, 11, 9, 10], [25.0, 26, 24, 27]]), np.array([[5.0, 6, 4, 5], [5.0, 5, 6, 4]])
     monkeypatch.setattr(

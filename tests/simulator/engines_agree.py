@@ -27,8 +27,9 @@ import yaml
 
 from shenhe import scenarios
 from shenhe.simulator import Scenario, load_scenario
-from shenhe.simulator.reference.model import Beginning, Replication
-from shenhe.simulator.runs.divergence import differences, explained, first_divergence
+from shenhe.simulator.kernel.replication import Beginning, Replication
+from shenhe.simulator.kernel.sameness import differences
+from shenhe.simulator.runs.divergence import explained, first_divergence
 from shenhe.simulator.runs.engines import Engine, Prepare, replicate, warm
 from shenhe.simulator.runs.run import rule_names
 
@@ -57,7 +58,7 @@ def compare(name: str, scenario: Scenario, seed: int, number: int) -> Compared:
     prepare = _preparation(number)
     one, first = _timed(Engine.SIMPY, scenario, seed, number, prepare)
     other, second = _timed(Engine.COMPILED, scenario, seed, number, prepare)
-    numbers = sum(len(values) for values in one.state) + one.kinds.size + one.extras.size
+    numbers = sum(len(values) for values in one.state.values()) + one.kinds.size + one.extras.size
     return Compared(name, scenario.clock, len(one.rows), numbers, differences(one, other), first, second)
 
 

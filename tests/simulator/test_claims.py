@@ -14,7 +14,7 @@ from shenhe import scenarios
 from shenhe.simulator import RunError, ScenarioError, compare, load_scenario, simulate
 from shenhe.simulator.runs import comparison
 from shenhe.simulator.runs.run import interval
-from shenhe.simulator.validation.claims import Reading, judge
+from shenhe.simulator.validation.claims import ClaimReading, judge
 
 from ..command_line import shenhe
 
@@ -77,7 +77,9 @@ def test_a_reading_shows_only_what_its_whole_interval_shows() -> None:
     assert claim is not None
 
     def shows(low: float, high: float, direction: str, by: float) -> bool:
-        return Reading(1, 0.0, 0.0, 0.0, low, high).shows(claim.model_copy(update={"direction": direction, "by": by}))
+        return ClaimReading(1, 0.0, 0.0, 0.0, low, high).shows(
+            claim.model_copy(update={"direction": direction, "by": by})
+        )
 
     assert shows(0.5, 1.5, "more", 0.4)
     assert not shows(0.5, 1.5, "more", 0.6)

@@ -5,6 +5,7 @@ shows.
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,14 @@ import numpy as np
 import pytest
 
 from shenhe import scenarios
-from shenhe.simulator import Scenario, compiled, load_scenario
-from shenhe.simulator.compiled.compilation import SHARED
+from shenhe.simulator import Scenario, compiled, load_scenario, reference
+from shenhe.simulator.compiled.machine import compilation
+from shenhe.simulator.compiled.machine.cache import ROOMS
 from shenhe.simulator.kernel.eventlog import Kind
-from shenhe.simulator.reference.model import BIN, Replication
-from shenhe.simulator.reference.model import replicate as on_simpy
-from shenhe.simulator.runs.divergence import differences
+from shenhe.simulator.kernel.replication import BIN, Replication
+from shenhe.simulator.kernel.sameness import differences
+from shenhe.simulator.reference.engine import replicate as on_simpy
+from shenhe.simulator.runs import engines
 from shenhe.simulator.runs.engines import Engine, choose
 
 from .scenes import SMALL, small
@@ -110,32 +113,70 @@ def test_the_cache_knows_every_module_that_compiled_code_rests_on() -> None:
     folder = Path(compiled.__file__).parent
     named = {
         node.module.partition(".")[0]
-        for path in folder.glob("*.py")
+        for path in folder.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.ImportFrom) and node.level == 2 and node.module
+        if isinstance(node, ast.ImportFrom) and node.level == 2 + (path.parent != folder) and node.module
     }
     assert "kernel" in named
-    assert named <= set(SHARED)
+    assert named <= set(ROOMS)
 
 
-def test_it_says_why_it_cannot_run(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_actor_has_a_twin_of_the_same_name() -> None:
+    here = {path.stem for path in Path(compiled.__file__).parent.glob("*.py")}
+    there = {path.stem for path in Path(reference.__file__).parent.glob("*.py")}
+    assert here - there == {"events"}
+    assert there - here == {"clock", "hook"}
+    described = set(re.findall(r"^``(\w+)``", compiled.__doc__ or "", re.MULTILINE))
+    assert described == (here & there) - {"__init__"}
+
+
+def test_it_says_why_it_cannot_run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     import numba
 
-    assert compiled.refusal(small()) is None
+    assert compiled.refusal() is None
     monkeypatch.setattr(numba.config, "DISABLE_JIT", 1)
-    reason = compiled.refusal(small())
+    reason = compiled.refusal()
     assert reason is not None
     assert "NUMBA_DISABLE_JIT" in reason
+    engines._say_once.cache_clear()
+    for _ in range(2):
+        assert choose("auto", [(small(), 10_000_000)]) is Engine.SIMPY
+    told = capsys.readouterr().err
+    assert told.count("NUMBA_DISABLE_JIT") == 1
+    assert "SimPy" in told
 
 
-def test_it_runs_on_no_numba_that_it_was_not_compared_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_an_untried_numba_the_plain_way_is_used_and_proven(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Compiling plainly takes minutes, so the tuned code stands in for it: what is tested is what happens around it."""
     import numba
 
     monkeypatch.setattr(numba, "__version__", "0.99.0")
-    reason = compiled.refusal(small())
-    assert reason is not None
-    assert "0.99.0" in reason
-    assert choose("auto", [(small(), 10_000_000)]) is Engine.SIMPY
+    monkeypatch.setattr(compilation, "TUNED", False)
+    monkeypatch.setattr(compiled, "cache_folder", lambda: tmp_path)
+    assert choose("auto", [(small(), 10_000_000)]) is Engine.COMPILED
+    engines._say_once.cache_clear()
+    engines._prove.cache_clear()
+    engines.warm(Engine.COMPILED)
+    assert "numba 0.99.0" in capsys.readouterr().err
+    assert (tmp_path / "agrees-with-simpy").exists()
+
+
+def test_an_engine_that_disagrees_with_simpy_is_not_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    true = compiled.replicate
+
+    def wrong(scenario: Scenario, seed: int, number: int, **options: Any) -> Replication:
+        return true(scenario, seed + 1, number, **options)
+
+    monkeypatch.setattr(compilation, "TUNED", False)
+    monkeypatch.setattr(compiled, "cache_folder", lambda: tmp_path)
+    monkeypatch.setattr(compiled, "replicate", wrong)
+    engines._prove.cache_clear()
+    with pytest.raises(engines.EngineError, match="does not agree with the SimPy engine"):
+        engines.replicate(Engine.COMPILED, small(), 1, 0)
+    assert list(tmp_path.iterdir()) == []
+    engines._prove.cache_clear()
 
 
 def test_a_cold_start_says_what_it_is_doing(

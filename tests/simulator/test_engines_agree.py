@@ -16,11 +16,13 @@ import pytest
 
 from shenhe.simulator import Scenario, load_scenario, simulate
 from shenhe.simulator.kernel.eventlog import Kind
-from shenhe.simulator.reference import model, regulator
+from shenhe.simulator.kernel.replication import Replication
+from shenhe.simulator.kernel.sameness import differences
+from shenhe.simulator.reference import casework, world
+from shenhe.simulator.reference.engine import replicate
 from shenhe.simulator.reference.hook import Hook
-from shenhe.simulator.reference.model import Replication, replicate
 from shenhe.simulator.runs import engines
-from shenhe.simulator.runs.divergence import differences, divergence, explained, until
+from shenhe.simulator.runs.divergence import divergence, explained, until
 from shenhe.simulator.runs.engines import Engine, EngineError, choose, expected_events, using
 from shenhe.simulator.runs.run import rule_names
 
@@ -113,8 +115,8 @@ def test_a_fault_in_an_engine_is_found_at_its_moment(market: Scenario, monkeypat
 
     def faulty(horizon: float) -> Replication:
         with monkeypatch.context() as patch:
-            true = regulator.step_on_ladder
-            patch.setattr(regulator, "step_on_ladder", lambda strikes, serious, steps: true(strikes, False, steps))
+            true = casework.step_on_ladder
+            patch.setattr(casework, "step_on_ladder", lambda strikes, serious, steps: true(strikes, False, steps))
             return sound(horizon)
 
     found = divergence(sound, faulty, market)
@@ -135,16 +137,16 @@ def test_a_fault_in_an_engine_is_found_at_its_moment(market: Scenario, monkeypat
 
 def test_a_fault_that_no_row_shows_is_found_too(market: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
     """Harm is a number beside the log: an engine that books it wrongly writes the same rows."""
-    true = model.World.accrue
+    true = world.World.accrue
 
-    def wrong(world: model.World, p: int) -> None:
-        true(world, p)
-        if p == 7 and world.env.now > 200.0:
-            world.state.harm[p] += 1.0
+    def wrong(this: world.World, p: int) -> None:
+        true(this, p)
+        if p == 7 and this.env.now > 200.0:
+            this.state.harm[p] += 1.0
 
     def faulty(horizon: float) -> Replication:
         with monkeypatch.context() as patch:
-            patch.setattr(model.World, "accrue", wrong)
+            patch.setattr(world.World, "accrue", wrong)
             return replicate(until(market, horizon), 1, 0)
 
     found = divergence(lambda horizon: replicate(until(market, horizon), 1, 0), faulty, market)
@@ -174,9 +176,7 @@ def test_auto_takes_simpy_for_little_and_the_compiled_engine_for_much(market: Sc
 
 def test_a_policy_in_python_runs_on_simpy_alone(market: Scenario) -> None:
     assert choose("auto", [(market, 100_000)], Hook()) is Engine.SIMPY
-    with pytest.raises(
-        EngineError, match="A policy in Python runs on the SimPy engine alone. Ask for the engine simpy, or auto."
-    ):
+    with pytest.raises(EngineError, match="A policy in Python runs only on the SimPy engine."):
         choose("compiled", [(market, 1)], Hook())
 
 
@@ -228,12 +228,12 @@ def test_the_command_says_that_the_engines_agree() -> None:
 
 def test_the_command_shows_where_they_part(monkeypatch: pytest.MonkeyPatch) -> None:
     """The readable engine with a fault stands for a compiled one that is wrong."""
-    true = regulator.step_on_ladder
+    true = casework.step_on_ladder
 
     def faulty(engine: Engine, *arguments: Any, **named: Any) -> Replication:
         with monkeypatch.context() as patch:
             if engine is Engine.COMPILED:
-                patch.setattr(regulator, "step_on_ladder", lambda strikes, serious, steps: true(strikes, False, steps))
+                patch.setattr(casework, "step_on_ladder", lambda strikes, serious, steps: true(strikes, False, steps))
             return engines.replicate(Engine.SIMPY, *arguments, **named)
 
     monkeypatch.setattr("shenhe.simulator.runs.divergence.replicate", faulty)

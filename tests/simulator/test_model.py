@@ -12,7 +12,7 @@ from shenhe.simulator import Run, Scenario, ScenarioError, compare, load_scenari
 from shenhe.simulator.kernel.eventlog import ACTORS, Kind
 from shenhe.simulator.kernel.tabulation import table
 from shenhe.simulator.reference.clock import CASE_BITS, PROVIDER_BITS, Clock
-from shenhe.simulator.reference.model import replicate
+from shenhe.simulator.reference.engine import replicate
 from shenhe.simulator.runs.outcomes import metrics
 from shenhe.simulator.scenario.market import MAX_PROVIDERS
 from shenhe.simulator.validation.audit import discrepancies
@@ -543,7 +543,7 @@ def test_ties_are_decided_by_kind_provider_and_case() -> None:
     clock = Clock(env)
     order: list[tuple[int, int, int]] = []
     for key in [(3, 1, 0), (2, 9, 0), (2, 1, 5), (2, 1, 4), (1, 2**20 - 1, 2**31 - 1)]:
-        clock.call(1.0, *key, lambda event: order.append(event._value), key)
+        clock.call(1.0, *key, order.append, key)
     env.run(until=2)
     assert order == sorted(order)
 

@@ -103,7 +103,7 @@ def test_another_run_is_not_overwritten(finished: Path) -> None:
 
 def test_the_hash_of_the_model_covers_what_the_model_imports() -> None:
     code = (
-        "import sys, shenhe.simulator.reference.model, shenhe.simulator.runs.outcomes\n"
+        "import sys, shenhe.simulator.reference.engine, shenhe.simulator.runs.outcomes\n"
         "print(*sorted(name for name in sys.modules if name.startswith('shenhe.simulator.')))\n"
     )
     found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()

@@ -17,11 +17,10 @@ import numpy as np
 from numba import from_dtype, types
 from numba.experimental import structref
 
-from ..kernel.eventlog import Kind
-from ..reference.clock import CASE_BITS, PROVIDER_BITS
-from .compilation import jit
+from ...kernel.case import CASE_BITS, PROVIDER_BITS
+from ...kernel.eventlog import Kind
+from .compilation import Structure, jit, prefetch
 from .pure import whole_steps
-from .structure import Structure, prefetch
 
 OCCASION = int(Kind.OCCASION)
 CASE_MASK = (1 << CASE_BITS) - 1

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..kernel.eventlog import Kind
-from ..kernel.state import ACTIVE, FUNCTIONS, SERVICE
-from ..reference.model import BIN
+from ...kernel.eventlog import Kind
+from ...kernel.replication import BIN
+from ...kernel.state import ACTIVE, FUNCTIONS, SERVICE
 from .agenda import expect_occasion, key_of
 from .compilation import jit
 from .pure import Purpose, bisect_right, exponential, uniform, whole_steps

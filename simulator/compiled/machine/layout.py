@@ -1,6 +1,6 @@
 """Where the numbers of a world lie in memory: one record an entity, so that an event touches few cache lines.
 
-The fields are those of :class:`..kernel.table.Table` and :class:`..kernel.state.State`, under the same names.
+The fields are those of :class:`...kernel.table.Table` and :class:`...kernel.state.State`, under the same names.
 ``table.classes.gain`` is ``gain`` of the record of a size class, ``table.appeals.days`` is ``law.appeals.days``.
 """
 
@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ..kernel import table as numbers
-from ..kernel.state import State
-from ..kernel.table import Table
+from ...kernel import table as numbers
+from ...kernel.state import FIELDS, Arrays, State
+from ...kernel.table import Table
 
 Records = npt.NDArray[Any]
 
@@ -95,38 +95,6 @@ def rules(regimes: Sequence[tuple[float, Table]]) -> Rules:
     )
 
 
-INTEGERS = {
-    "size_class",
-    "status",
-    "applied",
-    "strikes",
-    "live",
-    "live_all",
-    "live_epoch",
-    "copies_live",
-    "suspended",
-    "suspension_epoch",
-    "wrongly",
-    "listed",
-    "listing_epoch",
-    "open_cases",
-    "occasions",
-    "violations",
-    "cases",
-    "sanctions",
-    "wrongful",
-    "repeated",
-    "outside",
-    "supporter",
-    "records",
-    "certified",
-    "group",
-    "complained",
-    "lives",
-    "exits",
-    "removed",
-    "insolvent",
-}
 BY_BEHAVIOUR = ("compliance", "base", "live", "live_severity", "live_epoch", "open_cases")
 BY_FUNCTION = ("suspended", "suspended_until", "suspension_epoch")
 BY_STORE = ("listed", "listing_epoch", "removed")
@@ -169,7 +137,7 @@ AT_VIOLATIONS = (
 
 
 def _fields(names: Sequence[str]) -> list[tuple[str, str]]:
-    return [(name, "i8" if name in INTEGERS else "f8") for name in names]
+    return [(name, "i8" if FIELDS[name] is np.int64 else "f8") for name in names]
 
 
 def _whole_lines(fields: list[tuple[str, str]]) -> Any:
@@ -185,7 +153,7 @@ PROVIDER = _whole_lines(
     + _fields(AT_OCCASIONS)
     + [("meets", "i8")]  # whether the provider meets occasions: it is active, and its service not suspended
     + _fields(AT_VIOLATIONS)
-    + _fields([name for name in State._fields if name not in (*ELSEWHERE, *AT_OCCASIONS, *AT_VIOLATIONS)])
+    + _fields([name for name in FIELDS if name not in (*ELSEWHERE, *AT_OCCASIONS, *AT_VIOLATIONS)])
 )
 DUTY = np.dtype(_fields(BY_BEHAVIOUR), align=True)  # one provider and behaviour
 FUNCTION = np.dtype(_fields(BY_FUNCTION), align=True)  # one provider and function of its service
@@ -203,8 +171,8 @@ class People(NamedTuple):
     moved_to: npt.NDArray[np.int64]  # (N * (S + 1) * D,)
 
 
-def people(state: State) -> People:
-    """A state as records; raises :class:`TypeError` for a field of another type than this engine gives it."""
+def people(state: Arrays) -> People:
+    """A state as records."""
     n = len(state.size_class)
     found = People(
         _at_a_line(n, PROVIDER),
@@ -214,10 +182,7 @@ def people(state: State) -> People:
         state.moved.copy(),
         state.moved_to.copy(),
     )
-    for name, values in state._asdict().items():
-        integer = name in INTEGERS or name == "moved_to"
-        if (values.dtype == np.int64) is not integer:
-            raise TypeError(f"found state.{name} of type {values.dtype}, expected layout.INTEGERS to say so")
+    for name, values in zip(FIELDS, state.values(), strict=True):
         if name not in ("moved", "moved_to"):
             _holder(found, name)[name] = values
     return found
@@ -230,10 +195,10 @@ def _at_a_line(count: int, record: Any) -> Records:
     return memory[begin : begin + count * record.itemsize].view(record)
 
 
-def state_of(people: People) -> State:
+def state_of(people: People) -> Arrays:
     """Records made a state again."""
     values = {}
-    for name in State._fields:
+    for name in FIELDS:
         if name in ("moved", "moved_to"):
             values[name] = getattr(people, name)
         else:

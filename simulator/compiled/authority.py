@@ -6,12 +6,12 @@ import math
 from typing import Any
 
 from ..kernel.eventlog import Kind
+from ..kernel.replication import FUNDED
 from ..kernel.table import YEAR
-from ..reference.authority import FUNDED
-from .agenda import BUDGETS_RENEWED, schedule
-from .compilation import jit
-from .docket import resize
-from .pure import cases_affordable
+from .machine.agenda import BUDGETS_RENEWED, schedule
+from .machine.compilation import jit
+from .machine.pools import resize
+from .machine.pure import cases_affordable
 from .world import log
 
 BUDGET_SPENT, BUDGET_RENEWED = int(Kind.BUDGET_SPENT), int(Kind.BUDGET_RENEWED)

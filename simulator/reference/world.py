@@ -1,95 +1,44 @@
-"""One replication on SimPy: the world, its actors, and what is counted while it runs.
+"""The world of one replication on SimPy: its actors, and what is counted while it runs.
 
 This is the readable model. Everything random comes from :mod:`..kernel.draws`, every number from :mod:`..kernel.table`,
-every formula from :mod:`..kernel.formulas`.
+every formula from :mod:`..kernel.formulas`. Each file here has a twin of the same name in :mod:`..compiled`, but for
+:mod:`.clock` (time on SimPy) and :mod:`.hook` (a policy in Python, which only this engine runs).
 """
 
 from __future__ import annotations
 
-import contextlib
-import gc
 from array import array
-from collections.abc import Callable, Generator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import simpy
 
-from ..kernel.draws import compiled, replication_seed
-from ..kernel.eventlog import Columns, Kind, Row, columns
-from ..kernel.state import ACTIVE, FUNCTIONS, SERVICE, State, as_arrays, as_lists, initial_state
-from ..kernel.table import Floats, Integers, Table
-from ..kernel.tabulation import regimes
+from ..kernel.draws import Draws
+from ..kernel.eventlog import Kind
+from ..kernel.replication import BIN, KINDS, TOTALS
+from ..kernel.state import ACTIVE, FUNCTIONS, SERVICE, Arrays, as_lists
+from ..kernel.table import Table
 from .app_store import AppStores
 from .appeal import Appeals
 from .authority import Authorities
+from .casework import Casework
 from .clock import Clock
+from .deterrence import Deterrence
+from .docket import Docket
 from .inspection import Inspections
+from .life import Lives
+from .occasion import Occasions
 from .platform import Platforms
-from .provider import Providers
 from .public import Public
 from .registry import Registry
-from .regulator import Regulator
+from .sanction import Sanctions
 from .supporter import Supporters
 from .suspension import Suspensions
+from .users import Users
 
 if TYPE_CHECKING:
-    from ..scenario.schema import Scenario
     from .hook import Hook
-
-BIN = 30.0
-"""Days of one bin of the series."""
-
-KINDS = len(Kind)
-EXTRAS = ("fines", "harm", "backlog", "listings", "active", "filed", "service_suspended", "violations_live")
-TOTALS = ("deterred_own", "deterred_peers", "store_fines", "platform_fines", "rumours_unrefuted")
-"""What is counted besides events of one kind: indices of :attr:`World.totals`."""
-
-
-@dataclass(frozen=True)
-class Replication:
-    """What one replication leaves: its log, final state, and the counts at each bin's end."""
-
-    number: int
-    log: Columns  # empty where no log was kept
-    state: State
-    bin_ends: Floats  # (bins,) days
-    kinds: Integers  # (bins, KINDS) events so far, by kind
-    extras: Floats  # (bins, len(EXTRAS)) totals or levels at the end of each bin
-    class_occasions: Integers  # (bins, C) so far
-    class_violations: Integers  # (bins, C) so far
-    action_delays: Floats
-    backlog_area: float
-    wait_total: float
-    fines_gross: float
-    review_total: float
-    closed: tuple[int, int, int]  # cases dismissed, sanctioned, lapsed
-    late_filings: int
-    appeals: tuple[int, int, int]  # filed, rejected, upheld
-    totals: Floats  # (len(TOTALS),)
-    staff_cost: float  # RMB
-    waiting_since: float  # sum of the days on which the cases still waiting were opened
-    takedown_delays: Floats  # days from a complaint to the provider's own takedown
-    spent: Floats  # (A,) RMB that each authority paid for investigations
-    unfunded: Floats  # (A,) days that each authority's budget did not reach for another case
-    # events that the engine handled, those included that it counts without handling; two engines count differently
-    steps: int
-    pending: int  # and those that were waiting at the horizon
-
-    @property
-    def rows(self) -> list[Row]:
-        """The log as tuples."""
-        return self.log.rows()
-
-
-class Beginning(Protocol):
-    """A world before anything happens in it."""
-
-    @property
-    def state(self) -> State: ...
-    @property
-    def table(self) -> Table: ...
 
 
 class World:
@@ -97,8 +46,9 @@ class World:
 
     def __init__(
         self,
-        scenario: Scenario,
+        state: Arrays,
         numbers: list[tuple[float, Table]],
+        draws: Draws,
         seed: int,
         *,
         keep_log: bool,
@@ -110,9 +60,8 @@ class World:
         self.regimes = numbers
         self.hook = hook
         self.seed = seed
-        self.draws = compiled().for_python()
-        self.initial = initial_state(scenario, self.table, self.draws, seed)
-        self.state = as_lists(self.initial)
+        self.draws = draws
+        self.state = as_lists(state)
         self.behaviours = len(self.table.behaviours.rate)
         self.steps = len(self.table.steps.sanctions)
         # Six numbers a row: as objects the rows of a run would be some five times as large, and all be looked at again
@@ -141,7 +90,10 @@ class World:
         self.waiting_since = 0.0  # sum of the days on which the cases now waiting were opened
         self.totals = [0.0] * len(TOTALS)
         self.bins: list[tuple[float, list[int], list[float], list[int], list[int]]] = []
-        self.providers = Providers(self)
+        self.lives = Lives(self)
+        self.occasions = Occasions(self)
+        self.deterrence = Deterrence(self)
+        self.users = Users(self)
         self.public = Public(self)
         self.platforms = Platforms(self)
         self.registry = Registry(self)
@@ -149,7 +101,9 @@ class World:
         self.supporters = Supporters(self)
         self.authorities = Authorities(self)
         self.inspections = Inspections(self)
-        self.regulator = Regulator(self)
+        self.docket = Docket(self)
+        self.casework = Casework(self)
+        self.sanctions = Sanctions(self)
         self.suspensions = Suspensions(self)
         self.appeals = Appeals(self)
 
@@ -163,11 +117,10 @@ class World:
         self.app_stores.start()
         self.public.start()
         self.supporters.start()
-        self.providers.start()
+        self.lives.start()
 
-    def change_policy(self, event: Any) -> None:
+    def change_policy(self, number: int) -> None:
         """Another regime holds from now on. Cases under way are decided by it; sanctions imposed stand."""
-        number = event._value
         self.pay_staff()
         # What accrues at a rate that the regime sets is booked up to now.
         for p in range(self.table.providers):
@@ -175,8 +128,8 @@ class World:
                 self.accrue(p)
         self.table = self.regimes[number][1]
         for actor in (
-            self.providers, self.public, self.platforms, self.registry, self.app_stores,
-            self.authorities, self.inspections, self.regulator, self.suspensions,
+            self.occasions, self.deterrence, self.public, self.platforms, self.registry, self.app_stores,
+            self.authorities, self.inspections, self.casework, self.sanctions, self.suspensions,
         ):  # fmt: skip
             actor.adopt(self.table)
         self.log(int(Kind.POLICY_CHANGED), 0, number, -1, float(number))
@@ -194,14 +147,14 @@ class World:
         """One row: ``rule`` is a behaviour's index, ``behaviours + step`` for a penalty, or -1."""
         self.kinds[kind] += 1
         if self.keep_log:
-            self.rows.extend((self.env._now, kind, provider, case, rule, value))
+            self.rows.extend((self.env.now, kind, provider, case, rule, value))
 
     def penalty_rule(self, step: int) -> int:
         return self.behaviours + step
 
     def accrue(self, p: int) -> None:
         """Add up a provider's harm until now, and take its rate anew: to be called after each change of its causes."""
-        state, now = self.state, self.env._now
+        state, now = self.state, self.env.now
         rate = state.harm_rate[p]
         if rate:
             harm = rate * (now - state.harm_at[p])
@@ -230,11 +183,7 @@ class World:
     def take_census(self) -> Generator[Any, Any, None]:
         """Close each bin before anything else happens at its end: bins are half-open, like the horizon."""
         while True:
-            event = simpy.Event(self.env)
-            event._ok = True
-            event._value = None
-            self.env.schedule(event, 0, BIN)
-            yield event
+            yield self.clock.before_all(BIN)
             self.close_bin()
 
     def close_bin(self) -> None:
@@ -270,70 +219,6 @@ class World:
             self.authorities.end_shortage(authority)
         for p in range(self.table.providers):
             self.suspensions.end_downtime(p)
-            self.providers.book_effort(p)
+            self.lives.book_effort(p)
             if self.state.occasions[p]:
                 self.log(int(Kind.OCCASION), p, 0, -1, float(self.state.occasions[p]))
-
-
-@contextlib.contextmanager
-def rare_collections() -> Generator[None, None, None]:
-    """Let Python look for cyclic garbage seldom: there is little, and each search walks every waiting process."""
-    before = gc.get_threshold()
-    gc.set_threshold(1_000_000, 50, 100)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-
-
-def replicate(
-    scenario: Scenario,
-    seed: int,
-    number: int,
-    *,
-    keep_log: bool = True,
-    prepare: Callable[[Beginning], None] | None = None,
-    policy: Hook | None = None,
-) -> Replication:
-    """Run replication ``number`` of a run with ``seed`` on SimPy; the same arguments give the same bits on every
-    machine.
-
-    ``prepare`` may change the values in the state of the world before anything happens in it, so that a provider can be
-    put there whose compliance was measured. The state's fields are lists here and arrays in :mod:`..compiled`.
-    """
-    with rare_collections():
-        world = World(scenario, regimes(scenario), replication_seed(seed, number), keep_log=keep_log, hook=policy)
-        if prepare is not None:
-            prepare(world)
-            # Compliance set from outside is what effort and failures start from.
-            world.state.base[:] = world.state.compliance
-        world.start()
-        world.env.run(until=world.table.horizon)
-        world.finish()
-    ends, kinds, extras, occasions, violations = zip(*world.bins, strict=True)
-    return Replication(
-        number=number,
-        log=columns(world.rows),
-        state=as_arrays(world.state, world.initial),
-        bin_ends=np.array(ends),
-        kinds=np.array(kinds, dtype=np.int64),
-        extras=np.array(extras, dtype=np.float64),
-        class_occasions=np.array(occasions, dtype=np.int64),
-        class_violations=np.array(violations, dtype=np.int64),
-        action_delays=np.array(world.action_delays, dtype=np.float64),
-        backlog_area=world.backlog_area,
-        wait_total=world.wait_total,
-        fines_gross=world.fines_gross,
-        review_total=world.review_total,
-        closed=(world.closed[0], world.closed[1], world.closed[2]),
-        late_filings=world.late_filings,
-        appeals=(world.appeals.filed, world.appeals.rejected, world.appeals.upheld),
-        totals=np.array(world.totals, dtype=np.float64),
-        staff_cost=world.staff_cost,
-        waiting_since=world.waiting_since,
-        takedown_delays=np.array(world.takedown_delays, dtype=np.float64),
-        spent=np.array(world.authorities.spent, dtype=np.float64),
-        unfunded=np.array(world.authorities.unfunded, dtype=np.float64),
-        steps=next(world.env._eid) - len(world.env._queue),
-        pending=len(world.env._queue),
-    )

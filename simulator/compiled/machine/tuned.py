@@ -1,24 +1,104 @@
-"""Structures that compiled functions hand to one another without counting who holds them.
+"""The engine compiled in a way that is tuned for a few versions of numba, by means that numba does not promise to keep.
+
+numba makes machine code of every compiled function and, with it, of all that the function calls, over and over on the
+way up from the smallest to the largest: with a hundred functions that takes two minutes. Here the functions are only
+put into LLVM's form one by one (:class:`_Part`), and optimised and made machine code once, with the function that
+Python calls (:class:`_Whole`).
 
 numba counts references of a structure, and of each array in it, whenever a function takes or reads one. In this engine
 that was a third of all time. A world outlives whatever happens in it, so :func:`borrowed` gives the functions a bare
 pointer to it: what they read through that has no owner to count. Writing an array into it, as when there must be more
-room, is counted as ever.
-
-What was read from an array that has been replaced since is gone: read again after anything that may make room.
+room, is counted as ever. What was read from an array that has been replaced since is gone: read again after anything
+that may make room.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
+import numba
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.datamodel import models, register_default
 from numba.core.imputils import lower_getattr_generic, lower_setattr_generic
 from numba.core.typing.templates import AttributeTemplate, infer_getattr
 from numba.extending import intrinsic
+
+from .cache import caching
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class _Part(JITCodeLibrary):  # type: ignore[misc]
+    """The code of one function, left as it is for whoever links it."""
+
+    def finalize(self) -> None:
+        self._raise_if_finalized()
+        self._finalized = True
+
+    @property
+    def codegen(self) -> Any:
+        return self
+
+    def set_env(self, name: str, environment: Any) -> None:
+        """Nothing to do: what needs an environment, such as printing, is not done in a part."""
+
+
+class _Whole(JITCodeLibrary):  # type: ignore[misc]
+    """The code of a function that Python calls, with that of all that it calls."""
+
+    def finalize(self) -> None:
+        # Callers first: LLVM leaves out what nothing refers to yet.
+        self._linking_libraries = _called_last(self)[-2::-1]
+        super().finalize()
+
+
+def _called_last(library: Any, seen: set[int] | None = None) -> list[Any]:
+    """All libraries that one rests on, each before those that rest on it, and itself at the end."""
+    seen = set() if seen is None else seen
+    found: list[Any] = []
+    for each in library._linking_libraries if isinstance(library, _Part | _Whole) else ():
+        if id(each) not in seen:
+            seen.add(id(each))
+            found += _called_last(each, seen)
+    return [*found, library]
+
+
+class _PartCompiler(CompilerBase):  # type: ignore[misc]
+    library = _Part
+
+    def define_pipelines(self) -> list[Any]:
+        self.state.library = self.library(self.state.targetctx.codegen(), self.state.func_id.func_qualname)
+        self.state.library.enable_object_caching()
+        return [DefaultPassBuilder.define_nopython_pipeline(self.state)]
+
+
+class _WholeCompiler(_PartCompiler):
+    library = _Whole
+
+
+def jit(function: Function) -> Function:
+    """Compile a function into each of those that call it. No ``fastmath`` and no parallel sums: they change bits."""
+    compiled = numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, pipeline_class=_PartCompiler)(function)
+    template = compiled.get_call_template
+
+    def without_literals(arguments: Any, keywords: Any) -> Any:
+        # numba would compile a function anew for every constant that it is called with.
+        plain = tuple(numba.types.unliteral(each) for each in arguments)
+        return template(plain, {name: numba.types.unliteral(each) for name, each in keywords.items()})
+
+    compiled.get_call_template = without_literals
+    return cast(Function, compiled)
+
+
+def entry(function: Function) -> Function:
+    """Compile a function that Python calls, and keep the machine code of it and of all that it calls."""
+    with caching() as cached:
+        return cast(Function, numba.njit(cache=cached, no_cfunc_wrapper=True, pipeline_class=_WholeCompiler)(function))
 
 
 class Structure(types.StructRef):  # type: ignore[misc]

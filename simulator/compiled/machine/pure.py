@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
-from ..kernel import draws, eventlog, formulas
+from ...kernel import draws, eventlog, formulas
 from .compilation import jit
 
 Purpose: Any = ModuleType("purposes")

@@ -1,32 +1,29 @@
-"""The regulator: suspicions become cases, cases wait for an inspector, verdicts climb the ladder."""
+"""The course of a case: it waits for an inspector, is investigated and decided, and its order is seen through."""
 
 from __future__ import annotations
 
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
-from ..kernel import table as policy
 from ..kernel.case import CLOSED_DISMISSED, CLOSED_LAPSED, CLOSED_SANCTIONED, PHASES, STEPS, Case
 from ..kernel.draws import Purpose
 from ..kernel.eventlog import Kind, Stream
-from ..kernel.formulas import fine_amount, fine_for_all, step_on_ladder
-from ..kernel.state import ACTIVE, EXITED, REGISTRATION, SERVICE, UPDATES
-from .appeal import Imposed
+from ..kernel.formulas import step_on_ladder
+from ..kernel.state import ACTIVE, EXITED
 from .hook import View
 
 if TYPE_CHECKING:
     from ..kernel.table import Table
-    from .model import World
+    from .world import World
 
-CASE_OPENED, INVESTIGATION = int(Kind.CASE_OPENED), int(Kind.INVESTIGATION)
-UPHELD, DISMISSED, CASE_CLOSED = int(Kind.UPHELD), int(Kind.DISMISSED), int(Kind.CASE_CLOSED)
-WARNING, RECTIFY, FINE, REMOVAL = int(Kind.WARNING), int(Kind.RECTIFY), int(Kind.FINE), int(Kind.APP_REMOVAL)
-RECTIFIED, NOT_RECTIFIED, FORGIVEN = int(Kind.RECTIFIED), int(Kind.NOT_RECTIFIED), int(Kind.FORGIVEN)
-SANCTIONED, EXIT, REFERRED = int(Kind.SANCTIONED), int(Kind.EXITED), int(Kind.REFERRED)
+INVESTIGATION, UPHELD, DISMISSED = int(Kind.INVESTIGATION), int(Kind.UPHELD), int(Kind.DISMISSED)
+CASE_CLOSED, FORGIVEN, REFERRED = int(Kind.CASE_CLOSED), int(Kind.FORGIVEN), int(Kind.REFERRED)
+RECTIFIED, NOT_RECTIFIED = int(Kind.RECTIFIED), int(Kind.NOT_RECTIFIED)
+SANCTIONED, EXIT = int(Kind.SANCTIONED), int(Kind.EXITED)
 
 
-class Regulator:
-    """What becomes of a suspicion: a case, a verdict, and sanctions step by step."""
+class Casework:
+    """What becomes of a case: a verdict, and sanctions step by step."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -34,30 +31,9 @@ class Regulator:
 
     def adopt(self, table: Table) -> None:
         """Read the numbers of another regime."""
-        self.sanctions = table.steps.sanctions.tolist()
         self.deadline = table.steps.deadline.tolist()
-        self.removal = table.steps.removal.tolist()
-        self.low, self.high = table.steps.fine_low.tolist(), table.steps.fine_high.tolist()
-        self.per_violation = table.steps.per_violation.tolist()
-        self.turnover = table.steps.turnover.tolist()
         self.appealable = table.steps.appealable.tolist()
         self.rectifies = table.classes.rectifies.tolist()
-
-    def suspect(
-        self, p: int, b: int, number: int, founded: bool, serious: bool, *, self_reported: bool = False
-    ) -> None:
-        """Open a case, unless the provider is gone or out of reach, or one on the same rule is open already."""
-        world = self.world
-        state = world.state
-        if state.status[p] != ACTIVE or state.outside[p]:
-            return
-        if world.table.detection.merge and state.open_cases[p * world.behaviours + b]:
-            return
-        state.open_cases[p * world.behaviours + b] += 1
-        state.cases[p] += 1
-        world.log(CASE_OPENED, p, number, b, 1.0 if founded else 0.0)
-        authority = world.authorities.over(state.size_class[p], b)
-        world.env.process(self.handle(Case(p, number, b, founded, serious, world.env.now, authority, self_reported)))
 
     def handle(self, case: Case) -> Generator[Any, Any, None]:
         """One case: wait for an inspector, investigate, decide, and see an order through."""
@@ -111,7 +87,7 @@ class Regulator:
         """An unfounded case dismissed speaks for a provider: one strike may be taken back."""
         world = self.world
         p = case.provider
-        remembered = world.providers.strikes(p)
+        remembered = world.deterrence.strikes(p)
         if case.founded:
             return
         if world.state.group[p] and case.number & 7 == Stream.INSPECTION:
@@ -132,9 +108,9 @@ class Regulator:
         grave = case.founded and case.serious and world.table.referral > 0.0
         if grave and uniform(world.seed, p, Purpose.REFERRED, case.number) < world.table.referral:
             world.log(REFERRED, p, case.number, case.behaviour, 0.0)
-            world.providers.close(p, EXITED, EXIT, case.number, -1, driven_out=True)
+            world.lives.close(p, EXITED, EXIT, case.number, -1, driven_out=True)
             return
-        step = step_on_ladder(world.providers.strikes(p), case.serious, world.steps)
+        step = step_on_ladder(world.deterrence.strikes(p), case.serious, world.steps)
         if world.hook is not None:
             step = min(max(world.hook.step(View(world, p), step, case.serious), 0), world.steps - 1)
         refused = False
@@ -150,7 +126,7 @@ class Regulator:
                 within = deadline * uniform(world.seed, p, Purpose.RECTIFICATION_TIME, index)
                 yield world.clock.after(within, RECTIFIED, p, case.number)
                 if world.state.status[p] == ACTIVE and not case.overturned:
-                    world.providers.rectify(p, case.behaviour, case.number)
+                    world.lives.rectify(p, case.behaviour, case.number)
                 return
             yield world.clock.after(deadline, NOT_RECTIFIED, p, case.number)
             if world.state.status[p] != ACTIVE or world.state.outside[p] or case.overturned or step + 1 == world.steps:
@@ -165,14 +141,14 @@ class Regulator:
         state, table = world.state, world.table
         p = case.provider
         if not case.self_reported:
-            state.strikes[p] = world.providers.strikes(p) + 1
+            state.strikes[p] = world.deterrence.strikes(p) + 1
             state.struck[p] = world.env.now
         state.group[p] = 1
         world.inspections.sanctioned_in_lot[p % table.targeting.lots] += 1
         state.repeated[p] += 1 if state.sanctions[p] else 0
         state.sanctions[p] += 1
         state.wrongful[p] += 0 if case.founded else 1
-        world.providers.learn(p)
+        world.deterrence.learn(p)
         world.log(SANCTIONED, p, case.number, world.penalty_rule(step), float(step))
         index = case.number * STEPS + step
         share = table.appeals.guilty_appeal if case.founded else table.appeals.innocent_appeal
@@ -181,52 +157,9 @@ class Regulator:
             world.appeals.file(case, step, refused)
             if table.appeals.suspensive:
                 return
-        imposed = self.impose(case, step, refused)
+        imposed = world.sanctions.impose(case, step, refused)
         if appeals:
             world.appeals.imposed[(p, index)] = imposed
-
-    def impose(self, case: Case, step: int, refused: bool) -> Imposed:
-        """Set the sanctions of one step in force, mildest first."""
-        world = self.world
-        p, number, rule = case.provider, case.number, world.penalty_rule(step)
-        bits = self.sanctions[step]
-        imposed = Imposed()
-        if bits & policy.WARNING:
-            world.log(WARNING, p, number, rule, float(step))
-        if bits & policy.RECTIFY:
-            world.log(RECTIFY, p, number, rule, self.deadline[step])
-        if bits & policy.FINE and (world.table.fine_on_first or refused or step > 0 or case.serious):
-            u = world.draws.uniform(world.seed, p, Purpose.FINE, number * STEPS + step)
-            fine = fine_amount(u, self.low[step], self.high[step], self.turnover[step], world.state.revenue[p])
-            if self.per_violation[step]:
-                live = world.state.live[p * world.behaviours + case.behaviour]
-                fine = fine_for_all(fine, self.per_violation[step], live)
-            if case.self_reported:
-                fine *= 1.0 - world.table.self_report.discount
-            if world.hook is not None:
-                fine = max(0.0, world.hook.fine(View(world, p), fine, case.founded))
-            imposed.fine = fine
-            world.state.fines[p] += imposed.fine
-            world.fines += imposed.fine
-            world.fines_gross += imposed.fine
-            world.log(FINE, p, number, rule, imposed.fine)
-        for function, bit in (
-            (UPDATES, policy.SUSPEND_UPDATES),
-            (REGISTRATION, policy.SUSPEND_REGISTRATION),
-            (SERVICE, policy.SUSPEND_SERVICE),
-        ):
-            if bits & bit:
-                imposed.epochs[function] = world.suspensions.suspend(case, function, step, rule)
-        if bits & policy.APP_REMOVAL:
-            imposed.removal = True
-            world.log(REMOVAL, p, number, rule, self.removal[step])
-            world.app_stores.order_removal(p, self.removal[step], number)
-        if bits & policy.REVOCATION:
-            world.providers.revoke(p, number, rule)
-        elif bits & policy.SUSPEND_SERVICE:
-            world.public.move_away(p, world.app_stores.count, 1.0, number)
-        world.providers.settle(p, number)
-        return imposed
 
     def close(self, case: Case, outcome: int) -> None:
         world = self.world
