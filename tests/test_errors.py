@@ -22,7 +22,7 @@ def drawn_tree() -> dict[str, str]:
     parents: dict[str, str] = {}
     path: list[str] = []
     for line in (errors.__doc__ or "").splitlines():
-        found = re.match(r"    ((?:│   |    )*)(├── |└── |)(\w+(?:Error|Check|Refused|Installed))\b", line)
+        found = re.match(r"    ((?:│   |    )*)(├── |└── |)(\w+)(?: {2,}|$)", line)
         if found is None:
             continue
         depth = len(found[1]) // 4 + bool(found[2])
