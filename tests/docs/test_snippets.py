@@ -1,0 +1,234 @@
+"""Every command and snippet of README and docs/ does what the page says it does."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from shenhe.conformance.bindings import load_binding
+from shenhe.conformance.evidence.baseline import read_baseline
+from shenhe.conformance.evidence.documents import read_evidence
+from shenhe.rulebook import Rule, load_rulebook
+from shenhe.sample import SampleServer
+from shenhe.simulator import load_scenario
+from shenhe.simulator.study import load_study
+
+from .desk import furnish, parse, run, run_script
+from .pages import COMMANDS, FILES, OUTPUT, PAGES, PYTHON, ROOT, Block, Command, blocks, commands
+
+BLOCKS = [block for page in PAGES for block in blocks(page)]
+
+#: Commands that take minutes, or wait to be stopped. Their options are parsed, and their own tests run them.
+ONLY_PARSED = {"demo", "validate", "calibrate", "claims", "engines", "study", "fleet", "sample serve"}
+
+#: Commands that are documented to exit with another code than 0, by the start of their line.
+EXIT_CODES = {
+    "shenhe check sample --fault": 1,
+    "shenhe doctor my-provider.yaml": 2,  # the draft still has its placeholders
+    "shenhe check my-provider.yaml": 2,
+}
+
+
+@pytest.fixture(scope="session")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("documentation")
+    with SampleServer() as server, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SHENHE_SAMPLE_URL", server.url)
+        furnish(folder, server.url)
+        yield folder
+
+
+@pytest.fixture
+def desk(furnished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the furnished folder, as the current one."""
+    folder = tmp_path / "desk"
+    shutil.copytree(furnished, folder)
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(folder / "summary.md"))
+    return folder
+
+
+def test_every_block_has_a_known_language() -> None:
+    known = COMMANDS | PYTHON | FILES | OUTPUT
+    assert not [str(block) for block in BLOCKS if block.language not in known]
+    assert sum(block.language in COMMANDS for block in BLOCKS) > 15
+
+
+def only_parsed(command: Command) -> bool:
+    return " ".join(command.words[1:3]) in ONLY_PARSED or command.words[1] in ONLY_PARSED
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_commands_run_as_documented(page: str, desk: Path) -> None:
+    for block in blocks(page):
+        if block.language in COMMANDS:
+            for command in commands(block):
+                check_command(block, command, desk)
+
+
+def check_command(block: Block, command: Command, desk: Path) -> None:
+    match command.words[0]:
+        case "shenhe" if only_parsed(command):
+            parse(command.words[1:])
+        case "shenhe":
+            done = run(command, desk)
+            wanted = next((code for start, code in EXIT_CODES.items() if str(command).startswith(start)), 0)
+            assert done.exit_code == wanted, f"{block}: {command}\n{done.output}"
+        case "make":
+            targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+            assert set(command.words[1:]) <= set(targets), f"{block}: {command}"
+        case program:
+            assert program in {"openssl", "pytest"}, f"{block}: {command}: no way to run it here"
+            check_other_program(block, command, desk)
+
+
+def check_other_program(block: Block, command: Command, desk: Path) -> None:
+    words = list(command.words)
+    if words[0] == "pytest":
+        # Collecting shows that the options exist; running the checks is the plugin's own test.
+        words = [sys.executable, "-m", *words, "--collect-only", "-q", "-p", "no:cacheprovider"]
+    elif shutil.which(words[0]) is None:
+        pytest.skip(f"{words[0]} is not installed")
+    done = subprocess.run(words, cwd=desk, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{block}: {command}\n{done.stdout}{done.stderr}"
+
+
+SCRIPTS = [block for block in BLOCKS if block.language in PYTHON]
+
+#: What a snippet takes for granted, by a line of it. Everything else stands in the snippet.
+GIVEN = {
+    "read_labels(labelled": "from pathlib import Path\ndata = Path('picture.png').read_bytes()\n",
+    "app_transport(app)": "from shenhe.sample import create_app\napp = create_app()\n",
+    "validate(Binding": "from shenhe.conformance.bindings.language.format import BindingFile as Binding\n",
+    "def anonymous_cannot_publish": (
+        "from shenhe.conformance.checks.real_name import *\n"
+        "from shenhe.conformance.checks.real_name import _titles, _drawn_titles\n"
+        "from shenhe.conformance.checks.registry import REGISTRY\n"
+        "REGISTRY.pop('anonymous_cannot_publish')\n"
+    ),
+}
+
+#: Snippets that cannot run here, by a line of them, and why.
+NOT_RUN = {"SLURMCluster": "needs a cluster"}
+
+
+@pytest.mark.parametrize("block", SCRIPTS, ids=str)
+def test_scripts_run(block: Block, desk: Path) -> None:
+    if any(line in block.text for line in NOT_RUN):
+        compile(block.text, str(block), "exec")
+        return
+    given = "".join(text for line, text in GIVEN.items() if line in block.text)
+    done = run_script(given + block.text, desk)
+    assert done.returncode == 0, f"{block}\n{done.stderr}"
+
+
+@pytest.mark.parametrize("block", [block for block in BLOCKS if block.language in FILES], ids=str)
+def test_files_are_valid(block: Block, desk: Path) -> None:
+    data = yaml.safe_load(block.text)
+    path = desk / "snippet.yaml"
+    path.write_text(block.text, encoding="utf-8")
+    kind = kind_of(data)
+    READERS[kind](path, data)
+
+
+def kind_of(data: object) -> str:
+    """What a YAML snippet is, by its keys."""
+    if isinstance(data, list):
+        return "rules"
+    assert isinstance(data, dict)
+    keys = set(data)
+    for kind, of in (
+        ("baseline", {"entries"}),
+        ("evidence", {"documents"}),
+        ("workflow", {"jobs"}),
+        ("pipeline", {"include"}),
+        ("study", {"arms"}),
+        ("scenario", {"extends"}),
+        ("scenario part", {"basis"}),
+        ("study part", {"search"}),
+        ("study part", {"precision"}),
+        ("binding", {"target", "operations"}),
+    ):
+        if of <= keys:
+            return kind
+    return "binding part"
+
+
+def read_as_binding(path: Path, data: object) -> None:
+    load_binding(path, environ={name: f"x-{name}" for name in re.findall(r"\$\{(\w+)", path.read_text("utf-8"))})
+
+
+#: What a part of a binding is read with: the sections that the part leaves out.
+REST_OF_BINDING = {
+    "target": {"name": "x", "base_url": "http://127.0.0.1:9", "environment": "test"},
+    "operations": {"disclosures": {"path": "/legal/{{ topic }}", "auth": {"type": "none"}}},
+}
+
+
+def read_as_binding_part(path: Path, data: dict[str, object]) -> None:
+    path.write_text(yaml.safe_dump({**REST_OF_BINDING, **data}, allow_unicode=True), encoding="utf-8")
+    read_as_binding(path, data)
+
+
+def read_as_rules(path: Path, data: list[dict[str, object]]) -> None:
+    book = load_rulebook()
+    for entry in data:
+        shipped = json.loads(book.rule(str(entry["id"])).model_dump_json())
+        Rule.model_validate({**shipped, **entry})
+
+
+def read_as_scenario(path: Path, data: object) -> None:
+    load_scenario(path)
+
+
+def read_as_scenario_part(path: Path, data: dict[str, object]) -> None:
+    whole = {"extends": "cn-2023", "name": "x", "title": "x", "story": "x", "sources": ["x"], **data}
+    path.write_text(yaml.safe_dump(whole, allow_unicode=True), encoding="utf-8")
+    load_scenario(path)
+
+
+def read_as_study(path: Path, data: object) -> None:
+    load_study(path)
+
+
+def read_as_study_part(path: Path, data: dict[str, object]) -> None:
+    shipped = yaml.safe_load((ROOT / "scenarios" / "studies" / "levers.yaml").read_text(encoding="utf-8"))
+    path.write_text(yaml.safe_dump({**shipped, **data}, allow_unicode=True), encoding="utf-8")
+    load_study(path)
+
+
+def read_as_workflow(path: Path, data: dict[str, object]) -> None:
+    action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    steps = data["jobs"]["conformance"]["steps"]  # type: ignore[index,call-overload]
+    (used,) = [step["with"] for step in steps if "with" in step]
+    assert set(used) <= set(action["inputs"])
+
+
+def read_as_pipeline(path: Path, data: dict[str, dict[str, dict[str, str]]]) -> None:
+    template = (ROOT / "ci-templates" / "gitlab.yml").read_text(encoding="utf-8")
+    assert data["conformance"]["extends"] in yaml.safe_load(template)
+    assert all(name in template for name in data["conformance"]["variables"])
+
+
+READERS: dict[str, Callable[[Path, Any], object]] = {
+    "baseline": lambda path, _: read_baseline(path),
+    "evidence": lambda path, _: read_evidence(path),
+    "workflow": read_as_workflow,
+    "pipeline": read_as_pipeline,
+    "study": read_as_study,
+    "study part": read_as_study_part,
+    "scenario": read_as_scenario,
+    "scenario part": read_as_scenario_part,
+    "binding": read_as_binding,
+    "binding part": read_as_binding_part,
+    "rules": read_as_rules,
+}
