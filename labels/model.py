@@ -325,10 +325,13 @@ class Limits:
     video_height: int = 2160
     video_seconds: float = 3.0
     video_frames: int = 400
+    video_samples: int = 48
+    video_pixels: int = 3_000_000_000
     audio_seconds: float = 120.0
     worker_memory_bytes: int = 1536 * MEBIBYTE
-    worker_cpu_seconds: int = 10
-    worker_wall_seconds: float = 30.0
+    worker_cpu_seconds: int = 20
+    #: Only for a worker that hangs without computing: a busy machine never reaches it before the processor time.
+    worker_wall_seconds: float = 900.0
 
     def __post_init__(self) -> None:
         for each in fields(self):

@@ -102,7 +102,7 @@ class _Grammar:
         latin = r"(?:[A-Za-z][A-Za-z0-9_.\-]{0,15}\s?|[\d.]{1,5}\s?)"
         name = rf"(?:{services}|{latin})"
         subject = (
-            rf"(?:{_any_of(words['subjects'])}{{1,2}}{_any_of(words['measures'])}?的?(?:{medium}(?:{joint}?{medium}){{0,3}})?"
+            rf"(?:{_any_of(words['subjects'])}{{1,2}}{_any_of(words['measures'])}?(?:{_any_of(words['places'])})?(?:的|中的|提供的|展示的)?(?:{medium}(?:{joint}?{medium}){{0,3}})?"
             rf"|{medium}(?:{joint}?{medium}){{0,3}})"
         )
         links = rf"(?:{_any_of(words['links'])}){{0,4}}"

@@ -1,8 +1,7 @@
-"""Labels that are seen: text recognised in a picture, measured against GB 45438-2025, 5.2.
+"""Labels that are seen: text recognised in a picture and judged by the same rules of wording as text.
 
-Looked for along the lower and upper edge first, where nearly all labels stand, then in the whole picture.
-What "height" means is not settled (ink, type size or box), and no measurement is exact, so that both ink and
-box are given and a height near 5 % of the shortest side is left undecided rather than called.
+A line is a label if the whole of it is one and nothing beside it makes it part of something else: a headline that runs
+over two lines, a row of buttons, a page of text. What speaks of AI generation otherwise becomes a note.
 """
 
 from __future__ import annotations
@@ -10,144 +9,42 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from ..findings import Findings, without_addresses
-from ..meaning.wording import has_elements
+from ..meaning.wording import REASONS, Medium, Phrase, Sense, as_read, grammar, judge
 from ..model import Deviation, Label
+from .lines import MOST_LINES, Line, read_lines
+from .measure import Sighting, measured, position_of, size_deviation
+from .recognition import Pixels
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-Pixels = NDArray[np.uint8]
-
-#: Ink height by the shortest side: at least this passes, below the other fails, between them nothing is
-#: decided.
-PASSES, FAILS = 0.055, 0.045
-#: The recogniser's boxes are between so and so much higher than the ink inside (measured: plates, 320 to 1,080 pixels).
-_BOX_OVER_INK = (1.02, 3.0)
-#: Where only one of the two ways to measure finds letters, they may be so much lower or higher than it says.
-_ALONE = (1.18, 1.125)
-#: Letters stand in at least this share of the columns of their box.
-_LETTERS_SPREAD = 0.4
-#: The shortest label has four characters: what is wider than this share of its line is letters run together, or, where
-#: it fills more than this share of the rectangle around it, a plate behind them.
-_WIDEST_LETTER, _FILLED = 0.5, 0.5
-#: Strokes are thinner than this share of the box, and differ by this much from what is beside them (of 255).
-_STROKE_REACH, _FAINTEST = 0.26, 12.0
-_WORKING_SIDE = 1080
-_WHOLE_SIDE = 800
+#: Shortest sides at which a picture is looked at: as a whole, along its edges for what is small, and for letters as
+#: high as the picture. Measured is at `WORKING_SIDE`.
+WORKING_SIDE = 1080
+_WHOLE_SIDE, _LARGE_SIDE = 640, 192
 _EDGE_STRIP = 0.22
-_EDGE_REACH = 0.15
-_CORNER_REACH = 0.35
+#: A longer picture is looked at in pieces of so many times its shortest side.
+_LONGEST, _PIECE, _STEP = 2.6, 2.0, 1.6
 _LOW_CONTRAST = 1.5
-_DENIED = ("非AI", "不是AI", "非人工智能", "不是人工智能")
+#: Lines of about one size and this near, by their height, belong together.
+_SAME_SIZE, _NEAR = 1.35, 0.9
+#: A heading is so much larger than the other lines of its picture, and at least so high.
+_HEADING, _HEADING_HEIGHT = 1.6, 0.07
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One recognised line: text, box in pixels of the picture it was seen in, least score of its parts."""
+class Seen:
+    """What was seen in one picture: labels, statements in other words, and near misses as notes."""
 
-    text: str
-    left: float
-    top: float
-    right: float
-    bottom: float
-    score: float
-    part_height: float
-
-    def moved(self, x: float, y: float, scale: float) -> Line:
-        return Line(
-            self.text,
-            self.left * scale + x,
-            self.top * scale + y,
-            self.right * scale + x,
-            self.bottom * scale + y,
-            self.score,
-            self.part_height * scale,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """A label seen in one picture, in the picture's own pixels; ratios are by its shortest side.
-
-    ``ink`` is 0 where letters and ground could not be told apart; it lies between ``least`` and ``most``.
-    """
-
-    line: Line
-    ink: float
-    least: float
-    most: float
-    box: float
-    contrast: float
-    position: str
-
-
-@cache
-def _recogniser() -> Any:
-    """The recogniser with bounds: its defaults blow narrow pictures up to gigabytes."""
-    import logging
-
-    from rapidocr import RapidOCR
-
-    logging.disable(logging.CRITICAL)
-    return RapidOCR(
-        params={
-            "Global.log_level": "critical",
-            "Global.use_cls": False,
-            "Global.max_side_len": 1280,
-            "Det.limit_type": "max",
-            "Det.limit_side_len": 1280,
-            "EngineConfig.onnxruntime.intra_op_num_threads": 1,
-            "EngineConfig.onnxruntime.inter_op_num_threads": 1,
-            "EngineConfig.onnxruntime.enable_cpu_mem_arena": False,
-        }
-    )
-
-
-def recognise(pixels: Pixels) -> list[Line]:
-    """Lines of text in ``pixels`` of shape (height, width, 3), neighbours on one line joined."""
-    result = _recogniser()(pixels[:, :, ::-1], use_cls=False)
-    if result.boxes is None or result.txts is None:
-        return []
-    parts = []
-    for box, text, score in zip(result.boxes, result.txts, result.scores, strict=True):
-        corners = np.asarray(box)
-        left, top = corners.min(axis=0)
-        right, bottom = corners.max(axis=0)
-        parts.append(
-            Line(text, float(left), float(top), float(right), float(bottom), float(score), float(bottom - top))
-        )
-    return _joined(parts)
-
-
-def _joined(parts: list[Line]) -> list[Line]:
-    """Recognisers split "AI 生成" at its space: parts at one height and close together are one line."""
-    lines: list[Line] = []
-    for part in sorted(parts, key=lambda p: (p.left, p.top)):
-        for index, line in enumerate(lines):
-            height = min(line.bottom - line.top, part.bottom - part.top)
-            overlap = min(line.bottom, part.bottom) - max(line.top, part.top)
-            gap = part.left - line.right
-            if overlap > 0.5 * height and -0.5 * height <= gap <= 1.3 * height:
-                lines[index] = Line(
-                    f"{line.text} {part.text}",
-                    line.left,
-                    min(line.top, part.top),
-                    part.right,
-                    max(line.bottom, part.bottom),
-                    min(line.score, part.score),
-                    max(line.part_height, part.part_height),
-                )
-                break
-        else:
-            lines.append(part)
-    return lines
+    labels: tuple[Sighting, ...] = ()
+    others: tuple[tuple[Sighting, Phrase], ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def load(data: bytes, media_type: str, found: Findings) -> Image:
@@ -163,39 +60,70 @@ def load(data: bytes, media_type: str, found: Findings) -> Image:
     with Image.open(io.BytesIO(data), formats=[kind]) as image:
         if image.width * image.height > found.limits.pixels:
             raise ValueError(f"{image.width}x{image.height} are more than {found.limits.pixels:,} pixels")
-        image.draft("RGB", (2 * _WORKING_SIDE, 2 * _WORKING_SIDE))
+        image.draft("RGB", (2 * WORKING_SIDE, 2 * WORKING_SIDE))
         upright = ImageOps.exif_transpose(image)
         if upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info:
             upright = upright.convert("RGBA")
             white = Image.new("RGBA", upright.size, (255, 255, 255, 255))
             return Image.alpha_composite(white, upright).convert("RGB")
-        return upright.convert("RGB")
+        return _eight_bits(upright).convert("RGB")
+
+
+def _eight_bits(image: Image) -> Image:
+    """Pictures of 16 or 32 bits a channel scaled down, which a conversion would cut off at 255 instead."""
+    if image.mode not in ("I", "I;16", "I;16B", "I;16L", "F"):
+        return image
+    from PIL import Image
+
+    values = np.asarray(image, np.float64)
+    most = 65_535.0 if image.mode.startswith("I") and values.max(initial=0) > 255 else max(values.max(initial=0), 1.0)
+    return Image.fromarray((values * 255 / most).clip(0, 255).astype(np.uint8))
 
 
 def shrunk(image: Image, side: int) -> Image:
-    """``image`` with its shortest side at most ``side`` and its longest at most four times that."""
-    factor = min(side / min(image.size), 4 * side / max(image.size), 1.0)
+    """``image`` with its shortest side at most ``side`` and its longest at most twelve times that."""
+    factor = min(side / min(image.size), 12 * side / max(image.size), 1.0)
     if factor >= 1:
         return image
     return image.resize((max(1, round(image.width * factor)), max(1, round(image.height * factor))))
 
 
-def look(image: Image, notes: list[str], *, whole: bool = True) -> list[Sighting]:
-    """Labels seen in ``image``: at the lower edge, else at the upper, else (``whole``) anywhere."""
-    small = shrunk(image, _WORKING_SIDE)
+def look(image: Image, *, medium: Medium = "picture", thorough: bool = True) -> Seen:
+    """Labels seen in ``image``: in the whole of it, else (``thorough``) along its edges for small or faint ones and for
+    letters as high as the picture.
+    """
+    small = shrunk(image, WORKING_SIDE)
     pixels = np.asarray(small, np.uint8)
-    for strip in _strips(small.width, small.height):
-        left, top, right, bottom = strip
-        seen = [line.moved(left, top, 1) for line in _tiled(pixels[top:bottom, left:right])]
-        labels = _labels(seen, pixels, notes)
-        if labels:
-            return labels
-    if not whole:
-        return []
-    again = shrunk(small, _WHOLE_SIDE)
-    scale = small.width / again.width
-    seen = [line.moved(0, 0, scale) for line in _tiled(np.asarray(again, np.uint8))]
-    return _labels(seen, pixels, notes)
+    others: tuple[tuple[Sighting, Phrase], ...] = ()
+    notes: list[str] = []
+    for lines, left_out in _passes(pixels, thorough):
+        seen = judged(lines, pixels, medium)
+        others = others or seen.others
+        notes += [note for note in seen.notes if note not in notes]
+        if left_out:
+            notes.append(f"only the {MOST_LINES} lines of text nearest to the edges were read")
+        if seen.labels:
+            return Seen(seen.labels, others, tuple(notes))
+    return Seen((), others, tuple(notes))
+
+
+def _passes(pixels: Pixels, thorough: bool) -> Iterator[tuple[list[Line], int]]:
+    height, width = pixels.shape[:2]
+    yield _read_at(pixels, _WHOLE_SIDE)
+    if not thorough:
+        return
+    for left, top, right, bottom in _strips(width, height):
+        piece = _stretched(pixels[top:bottom, left:right])
+        lines, left_out = read_lines(piece)
+        yield [line.moved(left, top, 1) for line in lines], left_out
+    yield _read_at(pixels, _LARGE_SIDE)
+
+
+def _stretched(piece: Pixels) -> Pixels:
+    """``piece`` with faint differences of light made plain, place by place."""
+    turned = cv2.cvtColor(piece, cv2.COLOR_RGB2LAB)
+    turned[:, :, 0] = cv2.createCLAHE(clipLimit=4.0, tileGridSize=(8, 8)).apply(turned[:, :, 0])
+    return np.asarray(cv2.cvtColor(turned, cv2.COLOR_LAB2RGB), np.uint8)
 
 
 def _strips(width: int, height: int) -> Iterator[tuple[int, int, int, int]]:
@@ -208,184 +136,148 @@ def _strips(width: int, height: int) -> Iterator[tuple[int, int, int, int]]:
     yield 0, 0, width, depth
 
 
-def _tiled(pixels: Pixels) -> list[Line]:
-    """Recognised piece by piece where a picture is so long that shrinking it would lose the letters."""
+def _read_at(pixels: Pixels, side: int) -> tuple[list[Line], int]:
+    """The lines of ``pixels`` as seen with the shortest side at most ``side``, in pieces where the picture is long."""
     height, width = pixels.shape[:2]
-    longest, shortest = max(height, width), min(height, width)
-    if longest <= 1280 or (shortest * 3 > longest and longest <= 1600):
-        return recognise(pixels)
-    lines = []
-    step = 960
-    for at in range(0, longest, step):
-        piece = pixels[:, at : at + 1280] if width >= height else pixels[at : at + 1280]
+    shortest, longest = min(height, width), max(height, width)
+    factor = min(1.0, side / shortest)
+    lines: list[Line] = []
+    left_out = 0
+    reach, step = longest, longest
+    if longest > _LONGEST * shortest:
+        # Short sides of a few dozen pixels would make hundreds of pieces.
+        reach, step = (round(max(shortest, 320) * share) for share in (_PIECE, _STEP))
+    for at in range(0, max(1, longest - reach + step), step):
+        piece = pixels[:, at : at + reach] if width >= height else pixels[at : at + reach]
         if min(piece.shape[:2]) < 8:
             continue
-        lines += [
-            line.moved(at if width >= height else 0, 0 if width >= height else at, 1) for line in recognise(piece)
-        ]
-        if at + 1280 >= longest:
+        size = max(1, round(piece.shape[1] * factor)), max(1, round(piece.shape[0] * factor))
+        shrunken = cv2.resize(piece, size, interpolation=cv2.INTER_AREA) if factor < 1 else piece
+        found, beyond = read_lines(np.asarray(shrunken, np.uint8))
+        scale = piece.shape[1] / size[0] if factor < 1 else 1.0
+        x, y = (at, 0) if width >= height else (0, at)
+        lines += [line for line in (each.moved(x, y, scale) for each in found) if not _is_known(line, lines)]
+        left_out += beyond
+        if at + reach >= longest:
             break
-    return lines
+    return lines, left_out
 
 
-def _labels(lines: list[Line], pixels: Pixels, notes: list[str]) -> list[Sighting]:
-    labels = []
-    for line in lines:
-        squeezed = line.text.replace(" ", "")
-        if any(denied in squeezed for denied in _DENIED):
-            notes.append(f"near miss: the picture says {line.text[:40]!r}")
-        elif has_elements(line.text):
-            labels.append(measured(line, pixels))
-        elif len(squeezed) <= 12 and ("AI" in squeezed or "人工智能" in squeezed):
-            notes.append(f"near miss: the picture says {line.text[:40]!r}, which lacks the generation element")
-    return labels
+def _is_known(line: Line, lines: list[Line]) -> bool:
+    """Whether two pieces that overlap show the same line."""
+    return any(
+        other.text == line.text and abs(other.left - line.left) < line.cell and abs(other.top - line.top) < line.cell
+        for other in lines
+    )
 
 
-def measured(line: Line, pixels: Pixels) -> Sighting:
-    """``line`` with its heights, contrast and position in ``pixels``."""
+def judged(lines: list[Line], pixels: Pixels, medium: Medium) -> Seen:
+    """What the lines of one picture amount to."""
     height, width = pixels.shape[:2]
-    shortest = min(height, width)
-    measures, contrast = _ink(line, pixels)
-    box = line.part_height
-    if len(measures) == 2:
-        least, most = min(measures), max(measures)
-    elif measures:
-        least, most = measures[0] / _ALONE[0], measures[0] * _ALONE[1]
-    else:
-        least, most = 0.0, box
-    ink = min(measures, default=0.0)
-    position = _position(line, width, height)
-    return Sighting(line, ink / shortest, least / shortest, most / shortest, box / shortest, contrast, position)
+    labels: list[tuple[Line, Phrase]] = []
+    others: list[tuple[Line, Phrase]] = []
+    notes: list[str] = []
+    for line in lines:
+        text = as_read(line.text)
+        phrase = judge(text, medium)
+        shown = line.text.strip()[:40]
+        if phrase is None:
+            if _mentions_ai(text):
+                notes.append(f"near miss: the picture says {shown!r}, which lacks the generation element")
+        elif phrase.sense in REASONS:
+            notes.append(f"near miss: the picture says {shown!r}: {REASONS[phrase.sense]}")
+        elif phrase.sense is Sense.MARK:
+            notes.append(f"near miss: the picture says {shown!r}, which lacks the generation element")
+        elif reason := _part_of_something_else(line, phrase, lines, medium):
+            notes.append(f"near miss: the picture says {shown!r}, {reason}")
+        elif phrase.is_label:
+            labels.append((line, phrase))
+        else:
+            lacks = " ".join(deviation.sentence for deviation in phrase.missing)
+            notes.append(f"near miss: the picture says {shown!r}. {lacks}")
+            others.append((line, phrase))
+    labels, told = _without_headings(labels, lines, (width, height))
+    notes += told
+    return Seen(
+        tuple(measured(line, pixels) for line, _ in labels),
+        tuple((measured(line, pixels), phrase) for line, phrase in others),
+        tuple(dict.fromkeys(notes)),
+    )
 
 
-def _position(line: Line, width: int, height: int) -> str:
-    shortest = min(width, height)
-    across = {"left": line.left, "right": width - line.right}
-    down = {"upper": line.top, "lower": height - line.bottom}
-    side, level = min(across, key=lambda k: across[k]), min(down, key=lambda k: down[k])
-    near_side, near_level = across[side] <= _EDGE_REACH * shortest, down[level] <= _EDGE_REACH * shortest
-    if near_level and across[side] <= _CORNER_REACH * shortest:
-        return f"{level} {side} corner"
-    if near_level:
-        return f"{level} edge"
-    return f"{side} edge" if near_side else "inside"
+def _mentions_ai(text: str) -> bool:
+    squeezed = text.replace(" ", "")
+    return len(squeezed) <= 12 and ("AI" in squeezed or "人工智能" in squeezed)
 
 
-def _ink(line: Line, pixels: Pixels) -> tuple[list[float], float]:
-    """(rows of ink in pixels, measured in at most two ways; contrast ratio as in WCAG).
-
-    One way parts bright from dark, which finds letters on a plate or on even ground; the other looks for strokes that
-    stand out from what is beside them, which finds letters on a photo. Each alone may take something else for letters.
-    """
-    margin = max(2, round(0.15 * line.part_height))
-    top, bottom = max(0, int(line.top) - margin), int(line.bottom) + margin + 1
-    left, right = max(0, int(line.left) - margin), int(line.right) + margin + 1
-    region = pixels[top:bottom, left:right].astype(np.float32)
-    light = region @ np.array([0.2126, 0.7152, 0.0722], np.float32)
-    inner = light[margin:-margin, margin:-margin]
-    if inner.size < 20:
-        return [], 1.0
-    bright = light > _otsu(inner)
-    if bright.all() or not bright.any():
-        return [], 1.0
-    high, low = float(light[bright].mean()), float(light[~bright].mean())
-    contrast = (_relative(high) + 0.05) / (_relative(low) + 0.05)
-    found = [_parted(bright, line), _outstanding(light, inner, line)]
-    plausible = line.part_height / _BOX_OVER_INK[1], line.part_height / _BOX_OVER_INK[0]
-    return [rows for rows in found if plausible[0] <= rows <= plausible[1]], contrast
-
-
-def _parted(bright: NDArray[np.bool_], line: Line) -> float:
-    """Rows of ink where letters are brighter or darker than everything beside them; 0 where there are none."""
-    both = [_Letters.of(mask, line) for mask in (bright, ~bright)]
-    spread = max(letters.spread for letters in both)
-    if spread < _LETTERS_SPREAD:
-        return 0.0
-    # Letters with a rim of another colour are measured without it.
-    return min(letters.rows for letters in both if letters.spread >= 0.8 * spread)
-
-
-def _outstanding(light: NDArray[np.float32], inner: NDArray[np.float32], line: Line) -> float:
-    """Rows of ink where letters are strokes that stand out from what is beside them (white and black top-hat); 0 where
-    there are none.
-    """
-    from scipy.ndimage import grey_opening
-
-    width = max(3, round(_STROKE_REACH * line.part_height))
-    best: tuple[float, float] | None = None
-    for sign in (1, -1):
-        signed = light * sign
-        hat = signed - grey_opening(signed, (width, width), mode="nearest")
-        letters = _Letters.of(hat > max(_otsu(hat), _FAINTEST), line)
-        if letters.spread < _LETTERS_SPREAD:
+def _part_of_something_else(line: Line, phrase: Phrase, lines: list[Line], medium: Medium) -> str:
+    """Why a line that reads like a label is none, told from its neighbours of the same size; empty where it is one."""
+    words = grammar()
+    for other in lines:
+        if other is line or max(other.cell, line.cell) > _SAME_SIZE * min(other.cell, line.cell):
             continue
-        # How little lies beyond the letters' own light on their side: between two strokes lies ground, as elsewhere.
-        beyond = float((inner * sign > float(np.median(signed[letters.mask]))).mean())
-        if best is None or beyond < best[0]:
-            best = beyond, letters.rows
-    return best[1] if best else 0.0
+        before = _is_before(other, line)
+        after = _is_before(line, other)
+        if not (before or after):
+            continue
+        text = as_read(other.text).replace(" ", "")
+        whole = text + as_read(line.text) if before else as_read(line.text) + text
+        if text in as_read(line.text).replace(" ", "") or as_read(line.text).replace(" ", "") in text:
+            continue
+        together = judge(whole, medium)
+        if together is not None and together.sense in (Sense.LABEL, Sense.OTHER_WORDS):
+            continue
+        if together is not None and together.sense in (Sense.DENIED, Sense.QUESTION):
+            return f"and beside it {text[:20]!r}: {REASONS[together.sense]}"
+        if words.about.search(text) and len(text) <= 24:
+            return f"and beside it {text[:20]!r}: {REASONS[Sense.SPEAKS_OF_IT]}"
+        is_open = before and len(text) >= 10 and text[-1] not in "。！？!?.：:；;”）)" and phrase.plain
+        if is_open:
+            return "inside running text"
+    return ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Letters:
-    """Connected parts of a mask that may be letters or strokes of one: the share of columns they stand in, the rows
-    from the top of the highest to the bottom of the lowest, and their pixels.
-    """
-
-    spread: float
-    rows: float
-    mask: NDArray[np.bool_]
-
-    @classmethod
-    def of(cls, mask: NDArray[np.bool_], line: Line) -> _Letters:
-        """Left out is what touches the rim, for that is ground or a plate; a plate whole; and specks."""
-        from scipy.ndimage import find_objects, label
-
-        numbers, _ = label(mask, np.ones((3, 3)))
-        height, width = mask.shape
-        widest = _WIDEST_LETTER * (line.right - line.left)
-        least = max(3.0, 0.004 * line.part_height**2)
-        parts = []
-        for number, (rows, columns) in enumerate(find_objects(numbers), start=1):
-            if rows.start == 0 or rows.stop == height or columns.start == 0 or columns.stop == width:
-                continue
-            area = int((numbers[rows, columns] == number).sum())
-            across = columns.stop - columns.start
-            is_plate = across > widest and area > _FILLED * across * (rows.stop - rows.start)
-            if not is_plate and area >= least:
-                parts.append((number, rows, columns))
-        tallest = max((rows.stop - rows.start for _, rows, _ in parts), default=0)
-        kept = [part for part in parts if part[1].stop - part[1].start >= 0.3 * tallest]
-        if not kept:
-            return cls(0.0, 0.0, np.zeros_like(mask))
-        filled = np.zeros(width, bool)
-        for _, _, columns in kept:
-            filled[columns] = True
-        reach = max(rows.stop for _, rows, _ in kept) - min(rows.start for _, rows, _ in kept)
-        return cls(float(filled.mean()), float(reach), np.isin(numbers, [number for number, _, _ in kept]))
+def _is_before(first: Line, second: Line) -> bool:
+    """Whether ``second`` continues ``first``: on the same line, or on the next one of the same block."""
+    height = max(first.cell, second.cell)
+    if first.way != second.way:
+        return False
+    shared = min(first.bottom, second.bottom) - max(first.top, second.top)
+    if shared > 0.5 * height and first.way in ("across", "over"):
+        return -0.5 * height <= second.left - first.right <= 1.6 * height
+    overlap = min(first.right, second.right) - max(first.left, second.left)
+    narrower = min(first.right - first.left, second.right - second.left)
+    return overlap > 0.5 * narrower and -0.6 * height <= second.top - first.bottom <= _NEAR * height
 
 
-def _otsu(light: NDArray[np.float32]) -> float:
-    """The threshold that parts a histogram into two classes of least variance (Otsu 1979)."""
-    counts = np.bincount(light.astype(np.uint8).ravel(), minlength=256).astype(np.float64)
-    weights = np.cumsum(counts)
-    sums = np.cumsum(counts * np.arange(256))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        between = (sums[-1] * weights / weights[-1] - sums) ** 2 / (weights * (weights[-1] - weights))
-    return float(np.nanargmax(np.nan_to_num(between)))
+def _without_headings(
+    labels: list[tuple[Line, Phrase]], lines: list[Line], size: tuple[int, int]
+) -> tuple[list[tuple[Line, Phrase]], list[str]]:
+    """(labels, notes) without what is a heading, a button or an entry of a menu rather than a label."""
+    kept, notes = [], []
+    objects = {as_read(line.text) for line, phrase in labels if phrase.plain and phrase.names_object}
+    for line, phrase in labels:
+        others = [each for each in lines if each is not line and _is_apart(each, line)]
+        reason = ""
+        if phrase.plain and phrase.names_object and len(objects) > 1:
+            reason = "an entry of a menu"
+        elif phrase.plain and len(others) >= 2 and position_of(line, *size) == "inside":
+            reason = "a heading or a button"
+        elif phrase.plain and len(others) >= 2:
+            usual = float(np.median([each.cell for each in others]))
+            is_high = line.cell > _HEADING * usual and line.cell > _HEADING_HEIGHT * min(size)
+            if is_high and not position_of(line, *size).endswith("corner"):
+                reason = "a heading"
+        if reason:
+            notes.append(f"near miss: the picture says {line.text.strip()[:40]!r}, which stands there as {reason}")
+        else:
+            kept.append((line, phrase))
+    return kept, notes
 
 
-def _relative(light: float) -> float:
-    """Relative luminance of a grey value of 0 to 255 (WCAG 2.2)."""
-    share = light / 255
-    return float(share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4)
-
-
-def size_deviation(sighting: Sighting, too_small: Deviation, undecided: Deviation) -> Deviation | None:
-    """What the heights of a label amount to: nothing is decided unless its least and its greatest agree."""
-    if sighting.least >= PASSES:
-        return None
-    return too_small if sighting.most < FAILS else undecided
+def _is_apart(a: Line, b: Line) -> bool:
+    """Whether two lines do not overlap, so that one is not another reading of the other."""
+    return a.right <= b.left or b.right <= a.left or a.bottom <= b.top or b.bottom <= a.top
 
 
 def read_picture(data: bytes, media_type: str, _demuxer: str, found: Findings) -> None:
@@ -397,28 +289,38 @@ def read_picture(data: bytes, media_type: str, _demuxer: str, found: Findings) -
             raise
         found.refuse("visible", f"the picture is not decoded: {without_addresses(error)}")
         return
-    notes: list[str] = []
-    small = shrunk(image, _WORKING_SIDE)
-    for sighting in look(small, notes)[:4]:
-        deviations = [Deviation.NOT_AT_EDGE] if sighting.position == "inside" else []
-        size = size_deviation(sighting, Deviation.TOO_SMALL, Deviation.SIZE_UNDECIDED)
-        deviations += [size] if size else []
-        if sighting.contrast < _LOW_CONTRAST:
-            deviations.append(Deviation.LOW_CONTRAST)
-        found.add(visible_label(sighting, tuple(deviations), small, f"{media_type.rpartition('/')[2]}:pixels"))
-    if not found.labels:
+    small = shrunk(image, WORKING_SIDE)
+    carrier = f"{media_type.rpartition('/')[2]}:pixels"
+    seen = look(small)
+    for sighting in seen.labels[:4]:
+        found.add(visible_label(sighting, tuple(_still_deviations(sighting)), small, carrier))
+    for sighting, phrase in seen.others[:4]:
+        deviations = (*phrase.missing, *_still_deviations(sighting))
+        found.state(visible_label(sighting, deviations, small, carrier, language=phrase.language))
+    if not seen.labels:
         found.glimpse = glimpse_of(small)
-    for note in dict.fromkeys(notes):
+    for note in seen.notes:
         found.note(note)
 
 
+def _still_deviations(sighting: Sighting) -> Iterator[Deviation]:
+    if sighting.position == "inside":
+        yield Deviation.NOT_AT_EDGE
+    size = size_deviation(sighting, Deviation.TOO_SMALL, Deviation.SIZE_UNDECIDED)
+    if size:
+        yield size
+    if sighting.contrast < _LOW_CONTRAST:
+        yield Deviation.LOW_CONTRAST
+
+
 def visible_label(
-    sighting: Sighting, deviations: tuple[Deviation, ...], image: Image, carrier: str, **more: float | str
+    sighting: Sighting, deviations: tuple[Deviation, ...], image: Image, carrier: str, **more: object
 ) -> Label:
     """A label with its measures and the crop that decided."""
     fields = {
         "text": sighting.line.text,
         "position": sighting.position,
+        "direction": sighting.line.way,
         "ink_height": round(sighting.ink, 4) or None,
         "ink_bounds": [round(sighting.least, 4), round(sighting.most, 4)],
         "box_height": round(sighting.box, 4),
@@ -428,9 +330,8 @@ def visible_label(
     }
     undecided = any(d in (Deviation.SIZE_UNDECIDED, Deviation.VIDEO_SIZE_UNDECIDED) for d in deviations)
     ink = f"ink {sighting.ink:.1%}" if sighting.ink else "ink that cannot be told from the ground"
-    detail = (
-        f"{sighting.line.text!r} at the {sighting.position}, {ink} and box {sighting.box:.1%} of the shortest side."
-    )
+    where = f"at the {sighting.position}" if sighting.position != "inside" else "inside the picture"
+    detail = f"{sighting.line.text!r} {where}, {ink} and box {sighting.box:.1%} of the shortest side."
     sentences = " ".join([detail, *(d.sentence for d in deviations)])
     crop = crop_of(image, sighting.line)
     return Label(
@@ -447,7 +348,7 @@ def glimpse_of(image: Image) -> bytes:
 
 def crop_of(image: Image, line: Line) -> bytes:
     """The label with some ground around it, as PNG at most 480 pixels wide; small ones are enlarged to be seen."""
-    margin = line.part_height
+    margin = line.cell
     box = (
         max(0, int(line.left - margin)),
         max(0, int(line.top - margin)),
