@@ -120,6 +120,7 @@ def read_file(
 # Only text formats need a hint; the mimetypes module would ask the machine it runs on.
 _MEDIA_TYPES = {
     ".txt": "text/plain",
+    ".text": "text/plain",
     ".md": "text/markdown",
     ".markdown": "text/markdown",
     ".json": "application/json",
@@ -127,6 +128,18 @@ _MEDIA_TYPES = {
     ".htm": "text/html",
     ".xhtml": "text/html",
     ".svg": "image/svg+xml",
+    ".xmp": "application/rdf+xml",
+    ".srt": "application/x-subrip",
+    ".vtt": "text/vtt",
+    ".ass": "text/x-ssa",
+    ".ssa": "text/x-ssa",
+    ".lrc": "text/x-lrc",
+    ".csv": "text/csv",
+    ".tsv": "text/tab-separated-values",
+    ".jsonl": "application/jsonl",
+    ".ndjson": "application/jsonl",
+    ".rtf": "application/rtf",
+    ".xml": "application/xml",
 }
 
 

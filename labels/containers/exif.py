@@ -148,35 +148,94 @@ def read_file(data: Source, found: Findings) -> None:
     read(data, 0, len(data), "tiff", found)
 
 
+class _FirstDirectory:
+    """The first directory of a TIFF file, to be written anew at the end."""
+
+    def __init__(self, data: bytes, found: Findings) -> None:
+        self.data = data
+        self.mark = "<" if data[:2] == b"II" else ">"
+        self.big = len(data) > 16 and struct.unpack_from(f"{self.mark}H", data, 2)[0] == 43
+        self.count_form, self.link, row_size, self.head = ("Q", "Q", 20, 8) if self.big else ("H", "I", 12, 4)
+        count_size, link_size = struct.calcsize("=" + self.count_form), struct.calcsize("=" + self.link)
+        if len(data) < self.head + link_size:
+            raise UnsuitableFileError("the TIFF file is cut short")
+        directory = struct.unpack_from(self.mark + self.link, data, self.head)[0]
+        if directory + count_size > len(data):
+            raise UnsuitableFileError("the first directory of the TIFF file is broken")
+        count = struct.unpack_from(self.mark + self.count_form, data, directory)[0]
+        start = directory + count_size
+        stop = start + count * row_size
+        if count > found.limits.parts or stop + link_size > len(data):
+            raise UnsuitableFileError("the first directory of the TIFF file is broken")
+        self.rows = {
+            struct.unpack_from(f"{self.mark}H", data, at)[0]: data[at : at + row_size]
+            for at in range(start, stop, row_size)
+        }
+        self.next = data[stop : stop + link_size]
+        self.body = bytearray(data + b"\0" * (-len(data) % 8))
+
+    def appended(self, content: bytes) -> int:
+        """Puts ``content`` behind the file and returns where it lies."""
+        at = len(self.body)
+        self.body += content + b"\0" * (-len(content) % 8)
+        return at
+
+    def set(self, tag: int, kind: int, count: int, place: int) -> None:
+        """An entry whose value lies at ``place``."""
+        self.rows[tag] = struct.pack(f"{self.mark}HH{self.link}{self.link}", tag, kind, count, place)
+
+    def set_numbers(self, tag: int, kind: int, numbers: list[int]) -> None:
+        """An entry with numbers of 16 or 32 bits (kinds 3 and 4)."""
+        packed = struct.pack(f"{self.mark}{len(numbers)}{'H' if kind == 3 else 'I'}", *numbers)
+        room = 8 if self.big else 4
+        if len(packed) > room:
+            self.set(tag, kind, len(numbers), self.appended(packed))
+        else:
+            head = struct.pack(f"{self.mark}HH{self.link}", tag, kind, len(numbers))
+            self.rows[tag] = head + packed.ljust(room, b"\0")
+
+    def file(self) -> bytes:
+        """The file with this directory as its first."""
+        rows = [self.rows[tag] for tag in sorted(self.rows)]
+        at = len(self.body)
+        if not self.big and at + len(rows) * 12 >= 1 << 32:
+            raise UnsuitableFileError("the file would grow beyond what TIFF can address (4 GiB)")
+        self.body += struct.pack(self.mark + self.count_form, len(rows)) + b"".join(rows) + self.next
+        struct.pack_into(self.mark + self.link, self.body, self.head, at)
+        return bytes(self.body)
+
+
 def write_file(data: bytes, value: str, found: Findings) -> bytes:
-    """A TIFF file with the XMP property: the first directory is written anew at the end, everything else
-    stays in place.
-    """
-    mark = "<" if data[:2] == b"II" else ">"
-    big = struct.unpack_from(f"{mark}H", data, 2)[0] == 43
-    count_format, link, entry_size, head = ("Q", "Q", 20, 8) if big else ("H", "I", 12, 4)
-    directory = struct.unpack_from(mark + link, data, head)[0]
-    count_size, link_size = struct.calcsize("=" + count_format), struct.calcsize("=" + link)
-    count = struct.unpack_from(mark + count_format, data, directory)[0]
-    start = directory + count_size
-    stop = start + count * entry_size
-    if count > found.limits.parts or stop + link_size > len(data):
-        raise UnsuitableFileError("the first directory of the TIFF file is broken")
-    rows = [data[at : at + entry_size] for at in range(start, stop, entry_size)]
+    """A TIFF file with the XMP property: the first directory is written anew at the end, all else stays in place."""
+    directory = _FirstDirectory(data, found)
     present = [e for e in entries(data, 0, len(data), found) if e.tag == XMP]
     packet = (
         xmp.with_property(data[present[0].offset : present[0].offset + present[0].length], value)
         if present
         else xmp.new_packet(value)
     )
-    rows = [row for row in rows if struct.unpack_from(f"{mark}H", row)[0] != XMP]
-    body = data + b"\0" * (-len(data) % 8)
-    packet_at = len(body)
-    body += packet + b"\0" * (-len(packet) % 8)
-    rows.append(struct.pack(f"{mark}HH{link}{link}", XMP, 7, len(packet), packet_at))
-    rows.sort(key=lambda row: int(struct.unpack_from(f"{mark}H", row)[0]))
-    new_directory = len(body)
-    if not big and new_directory + len(rows) * entry_size >= 1 << 32:
+    directory.set(XMP, 7, len(packet), directory.appended(packet))
+    return directory.file()
+
+
+#: Tags that say how the pixels of a directory are coded and where they lie.
+OF_THE_PIXELS = frozenset(
+    (256, 257, 258, 259, 262, 266, 273, 274, 277, 278, 279, 284, 292, 293, 317, 320, 322, 323, 324, 325, 338, 339, 347,
+     512, 513, 514, 515, 517, 518, 519, 520, 521, 529, 530, 531, 532)
+)  # fmt: skip
+
+
+def with_strip(
+    data: bytes, pixels: bytes, strips: int, described: dict[int, tuple[int, list[int]]], found: Findings
+) -> bytes:
+    """``data`` with other pixels in its first directory: one strip, which the entries ``described`` describe."""
+    directory = _FirstDirectory(data, found)
+    for tag in OF_THE_PIXELS & directory.rows.keys():
+        del directory.rows[tag]
+    for tag, (kind, numbers) in described.items():
+        directory.set_numbers(tag, kind, numbers)
+    at = directory.appended(pixels)
+    if at >= 1 << 32:
         raise UnsuitableFileError("the file would grow beyond what TIFF can address (4 GiB)")
-    body += struct.pack(mark + count_format, len(rows)) + b"".join(rows) + data[stop : stop + link_size]
-    return body[:head] + struct.pack(mark + link, new_directory) + body[head + link_size :]
+    directory.set_numbers(strips, 4, [at])
+    return directory.file()

@@ -52,6 +52,11 @@ def blocks(data: Source, found: Findings) -> Iterator[tuple[int, int, int, int]]
         yield label, start, inner, min(position, len(data))
 
 
+def end_of_header(data: Source) -> int:
+    """Where the first block begins."""
+    return 13 + _color_table(data[10])
+
+
 def _joined(data: Source, start: int, end: int) -> bytes:
     parts = []
     while start < end and data[start]:

@@ -116,6 +116,25 @@ def write(data: bytes, value: str, found: Findings) -> bytes:
     return data[:insert_at] + segment(_APP1, _XMP_MARK + xmp.new_packet(value)) + data[insert_at:]
 
 
+def end_of_picture(data: bytes) -> int:
+    """Where the first picture of the file ends; cameras put further pictures and films behind it."""
+    position = 2
+    while position + 4 <= len(data):
+        if data[position] != 0xFF:
+            position = data.find(b"\xff", position)
+            if position < 0:
+                break
+            continue
+        marker = data[position + 1]
+        if marker == 0xD9:
+            return position + 2
+        if marker in (0x00, 0x01, 0xFF) or 0xD0 <= marker <= 0xD8:
+            position += 1 if marker == 0xFF else 2
+        else:
+            position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")
+    return len(data)
+
+
 def is_metadata(marker: int) -> bool:
     """Application segments and comments, as against tables and frame headers."""
     return marker == _COMMENT or 0xE0 <= marker <= 0xEF

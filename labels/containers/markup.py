@@ -6,6 +6,7 @@ import html
 import re
 from itertools import islice
 
+from ..bytes.encodings import editable
 from ..findings import BeyondLimitError, Findings, Span, UnsuitableFileError
 from ..meaning.aigc import is_name
 from ..meaning.passages import disguise
@@ -237,30 +238,40 @@ def read_html(data: bytes, found: Findings) -> None:
             found.note(f"near miss: the words {label.raw[:40]!r} stand in an element that is not shown")
 
 
+_CHARSET = re.compile(r"<meta\b[^<>]{0,300}\bcharset\b[^<>]{0,300}>", re.IGNORECASE)
+
+
 def write_html(data: bytes, value: str, found: Findings) -> bytes:
-    """One ``meta`` element at the start of the head. Raises ValueError where the page has none."""
-    text = data.decode("utf-8")
+    """One ``meta`` element at the start of the head, behind the one that names the encoding, which must come early."""
+    file = editable(data)
+    text = file.text
     head = re.search(r"<head\b[^>]*>", text, re.IGNORECASE) or re.search(r"<html\b[^>]*>", text, re.IGNORECASE)
     if head is None:
         raise UnsuitableFileError("the page has neither a head nor an html element")
-    element = f'<meta name="AIGC" content="{html.escape(value)}">'
+    element = f'<meta name="AIGC" content="{html.escape(value)}"/>'
+    at = head.end()
     if head[0].lower().startswith("<html"):
         element = f"<head>{element}</head>"
-    return (text[: head.end()] + element + text[head.end() :]).encode()
+    else:
+        charset = _CHARSET.search(text, at, at + 1024)
+        at = charset.end() if charset is not None else at
+    return file.bytes_of(text[:at] + element + text[at:])
 
 
 def write_svg(data: bytes, value: str, found: Findings) -> bytes:
     """An RDF packet in the picture's ``metadata``, joined to the one that is there."""
-    text = data.decode("utf-8")
+    file = editable(data)
+    if file.encoding.startswith("utf-16"):
+        raise UnsuitableFileError("the picture is UTF-16 text; convert it to UTF-8 first")
     for start, end in _metadata(data):
         span = _rdf(data, start, end)
         if span is not None:
             return data[: span[0]] + xmp.with_property(data[span[0] : span[1]], value) + data[span[1] :]
-    root = re.search(r"<(?:\w+:)?svg\b[^>]*?(/?)>", text)
+    root = re.search(r"<(?:\w+:)?svg\b[^>]*?(/?)>", file.text)
     if root is None:
         raise UnsuitableFileError("the file has no svg element")
     packet = re.search(rb"<rdf:RDF.*</rdf:RDF>", xmp.new_packet(value), re.DOTALL)
     if packet is None or root[1]:
         raise UnsuitableFileError("the svg element is empty")
     element = f'<metadata xmlns="http://www.w3.org/2000/svg">{packet[0].decode()}</metadata>'
-    return (text[: root.end()] + element + text[root.end() :]).encode()
+    return file.bytes_of(file.text[: root.end()] + element + file.text[root.end() :])

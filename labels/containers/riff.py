@@ -102,7 +102,7 @@ def write(data: bytes, value: str, found: Findings) -> bytes:
     """Adds the chunk this kind of RIFF file keeps the label in; sound, frames and pixels stay as they are."""
     form = bytes(data[8:12])
     if form == b"WAVE":
-        return _appended(data, chunk(b"AIGC", value.encode()))
+        return _write_wav(data, chunk(b"AIGC", value.encode()))
     if form == b"AVI ":
         return _write_avi(data, value, found)
     return _write_webp(data, value, found)
@@ -110,21 +110,79 @@ def write(data: bytes, value: str, found: Findings) -> bytes:
 
 def _appended(data: bytes, added: bytes) -> bytes:
     """``data`` with one more chunk at the end of its RIFF, and the sizes that name its length put right."""
-    large = data[:4] in (b"RF64", b"BW64")
-    size = (
-        int.from_bytes(data[16:24] if data[12:16] == b"ds64" else b"", "little")
-        if large
-        else int.from_bytes(data[4:8], "little")
-    )
-    end = min(len(data), 8 + size) if size and size != _LARGE else len(data)
-    # A file cut short, or written to a pipe, names a size its last chunk does not reach.
-    body = data[:end] + (b"\0" if end & 1 else b"")
-    whole = body + added
-    if large:
-        return whole[: 20 - 4] + struct.pack("<Q", len(whole) - 8) + whole[24:] + data[end:]
+    size = int.from_bytes(data[4:8], "little")
+    end = 8 + size
+    if end > len(data):
+        raise UnsuitableFileError("the file is cut short")
+    whole = data[:end] + b"\0" * (end & 1) + added
     if len(whole) - 8 >= _LARGE:
         raise UnsuitableFileError("the file would grow beyond what RIFF can name (4 GiB)")
-    return whole[:4] + struct.pack("<I", len(whole) - 8) + whole[8:] + data[end:]
+    return whole[:4] + struct.pack("<I", len(whole) - 8) + whole[8:] + data[end + (end & 1) :]
+
+
+_UNSTATED = (0, _LARGE)
+#: Programs that write to a pipe state a size near the largest that they can.
+_TOO_LARGE_TO_BE_MEANT = 0x7F000000
+
+
+def _write_wav(data: bytes, added: bytes) -> bytes:
+    """``data`` with one more chunk behind the last. Sizes that were left open, or that are wrong, are stated.
+
+    A recording that was streamed states no size for its sound, which then goes on to the end of the file.
+    """
+    large = data[:4] in (b"RF64", b"BW64")
+    sound_at = sound_size = 0
+    position = 12
+    while position + 8 <= len(data):
+        name, size = _HEADER.unpack(data[position : position + 8])
+        if any(not 32 <= each < 127 for each in name):
+            break
+        start = position + 8
+        if name == b"data":
+            size = _sound_size(data, start, size, large)
+            sound_at, sound_size = start, size
+        if start + size > len(data):
+            what = "sound" if name == b"data" else f"chunk {name.decode('latin-1')!r}"
+            raise UnsuitableFileError(
+                f"the {what} is cut short: {size:,} bytes are stated, {len(data) - start:,} are there"
+            )
+        position = start + size + (size & 1)
+    if not sound_at:
+        raise UnsuitableFileError("the file holds no sound")
+    body = bytearray(data[:position]) + b"\0" * (position - len(data))
+    rest = data[position:]
+    size = len(body) + len(added) - 8
+    if large:
+        if body[12:16] != b"ds64":
+            raise UnsuitableFileError("the file is an RF64 without the chunk that states its sizes")
+        body[20:36] = struct.pack("<QQ", size, sound_size)
+        body[sound_at - 4 : sound_at] = struct.pack("<I", _LARGE)
+    elif size >= _LARGE:
+        raise UnsuitableFileError("the file would grow beyond what RIFF can name (4 GiB)")
+    else:
+        body[4:8] = struct.pack("<I", size)
+        body[sound_at - 4 : sound_at] = struct.pack("<I", sound_size)
+    return bytes(body) + added + rest
+
+
+def _sound_size(data: bytes, start: int, stated: int, large: bool) -> int:
+    """Bytes of sound at ``start``, where the header may leave them open."""
+    if large and stated == _LARGE and (long := _large_data_size(data)):
+        return long
+    left = len(data) - start
+    if stated in _UNSTATED:
+        return 0 if stated == 0 and _only_chunks(data, start) else left
+    return left if stated >= _TOO_LARGE_TO_BE_MEANT and stated > left else stated
+
+
+def _only_chunks(data: bytes, position: int) -> bool:
+    """Whether nothing but whole chunks follows, so that there is no sound."""
+    while position + 8 <= len(data):
+        name, size = _HEADER.unpack(data[position : position + 8])
+        if not name.strip().isalnum():
+            return False
+        position += 8 + size + (size & 1)
+    return position in (len(data), len(data) + 1)
 
 
 def _write_avi(data: bytes, value: str, found: Findings) -> bytes:

@@ -6,6 +6,8 @@ description served as a film is never handed to a library that would open what i
 
 from __future__ import annotations
 
+import re
+
 from ..bytes.pages import Source
 from .table import CONTAINERS, UNKNOWN, Container
 
@@ -20,9 +22,11 @@ for _row in CONTAINERS:
             _LATER.append((_offset, _bytes, _row))
 _WITHOUT_MAGIC = [row for row in CONTAINERS if not row.magic and not row.text and row.accepts is not None]
 _TEXTS = {row.media_type: row for row in CONTAINERS if row.text}
+_BEGINNINGS = [row for row in CONTAINERS if row.begins is not None]
 _JSON, _SVG, _HTML, _MARKDOWN, _TEXT = (
     _TEXTS[name] for name in ("application/json", "image/svg+xml", "text/html", "text/markdown", "text/plain")
 )
+_STRUCTURED = _TEXTS["text/x-structured"]
 
 
 def sniff(data: Source, media_type: str | None = None) -> Container:
@@ -55,11 +59,22 @@ def _decoded(head: bytes) -> str | None:
     return sample
 
 
+def _is_page(text: str) -> bool:
+    """Whether XML is a picture or a page, which have places of their own."""
+    return re.search(r"<(?:\w{1,20}:)?(?:svg|html)\b|<!doctype html", text, re.IGNORECASE) is not None
+
+
 def _text(head: bytes, media_type: str | None) -> Container:
     declared = (media_type or "").partition(";")[0].strip().lower()
     sample = _decoded(head)
     if sample is None:
         return UNKNOWN
+    stripped = sample.lstrip("\ufeff \t\r\n")
+    for row in _BEGINNINGS:
+        if row.begins is None or not row.begins.match(stripped) or _is_page(stripped):
+            continue
+        if row.media_type != "application/xml" or declared not in _TEXTS:
+            return row
     start = sample.lstrip().lower()
     if start.startswith("<"):
         if "<svg" in start and "<html" not in start:
@@ -72,4 +87,6 @@ def _text(head: bytes, media_type: str | None) -> Container:
         return _MARKDOWN
     if declared.endswith("+json"):
         return _JSON
-    return _TEXTS.get(declared, _TEXT)
+    if declared.endswith("+xml"):
+        return _TEXTS["application/xml"]
+    return _TEXTS.get(declared) or (_STRUCTURED if declared.startswith("text/") else _TEXT)

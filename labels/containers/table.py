@@ -7,6 +7,7 @@ is the file's container.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -54,6 +55,7 @@ class Container:
         demuxer: The name that PyAV is forced to, so that a playlist served as a film opens nothing.
         senses: What is looked at besides metadata: ``visible``, ``film``, ``sound`` (in the worker), ``rhythm``.
         text: Whether the file is text, which is looked at as a whole.
+        begins: How text of this kind begins, where that can be told.
         confined: Whether ``read`` is a task of the worker process, because a library does the reading.
         write_needs: The library that ``write`` needs, if it is part of an extra.
         explicit_needs: The same for ``explicit``.
@@ -72,6 +74,7 @@ class Container:
     demuxer: str = ""
     senses: tuple[str, ...] = ()
     text: bool = False
+    begins: re.Pattern[str] | None = None
     confined: bool = False
     write_needs: str = ""
     explicit_needs: str = ""
@@ -160,13 +163,14 @@ def _row(
     module: str,
     read: str = "read",
     write: str = "write",
+    writes_in: str = "",
     content: tuple[str, str] | None = None,
     **others: Any,
 ) -> Container:
-    """A row whose functions stand in one module of ``containers``."""
+    """A row whose functions stand in one module of ``containers``, or the writer in another."""
     parts = Lazy(*content) if content else None
-    functions = Lazy(f"containers.{module}", read), Lazy(f"containers.{module}", write) if write else None, parts
-    return Container(name, media_type, magic, accepts, *functions, **others)
+    writer = Lazy(f"containers.{writes_in or module}", write) if write else None
+    return Container(name, media_type, magic, accepts, Lazy(f"containers.{module}", read), writer, parts, **others)
 
 
 def _movie(media_type: str, magic: tuple[tuple[int, bytes], ...], accepts: Callable[[Source], bool]) -> Container:
@@ -180,6 +184,7 @@ def _movie(media_type: str, magic: tuple[tuple[int, bytes], ...], accepts: Calla
         magic,
         accepts,
         module="bmff",
+        writes_in="bmff_write",
         content=("proof.boxes", "content"),
         explicit=explicit,
         explicit_needs="av",
@@ -204,6 +209,12 @@ def _film(
         demuxer=name,
         senses=_FILM,
     )
+
+
+def _structured(name: str, media_type: str, refusal: str, **others: Any) -> Container:
+    """Text whose lines have a meaning of their own, so that none may be added."""
+    others |= {"refusal": refusal, "explicit_refusal": refusal}
+    return _row(name, media_type, module="text", read="read_text", write="", text=True, **others)
 
 
 def _picture(name: str, media_type: str, magic: tuple[tuple[int, bytes], ...], **others: Any) -> Container:
@@ -244,7 +255,13 @@ CONTAINERS = (
         module="jpeg",
         explicit=Lazy("drawing.picture", "jpeg"),
     ),
-    _picture("gif", "image/gif", _start(b"GIF87a", b"GIF89a"), module="gif"),
+    _picture(
+        "gif",
+        "image/gif",
+        _start(b"GIF87a", b"GIF89a"),
+        module="gif",
+        explicit=Lazy("drawing.animation", "gif"),
+    ),
     _picture(
         "webp",
         "image/webp",
@@ -260,10 +277,26 @@ CONTAINERS = (
         module="exif",
         read="read_file",
         write="write_file",
+        explicit=Lazy("drawing.tiff", "with_label"),
     ),
-    _picture("heif", "image/avif", _FTYP, accepts=_is_avif, module="bmff", content=("proof.boxes", "content")),
     _picture(
-        "heif", "image/heif", _FTYP, accepts=_major(*_HEIF_BRANDS), module="bmff", content=("proof.boxes", "content")
+        "heif",
+        "image/avif",
+        _FTYP,
+        accepts=_is_avif,
+        module="bmff",
+        writes_in="bmff_write",
+        explicit=Lazy("drawing.picture", "avif"),
+        content=("proof.boxes", "content"),
+    ),
+    _picture(
+        "heif",
+        "image/heif",
+        _FTYP,
+        accepts=_major(*_HEIF_BRANDS),
+        module="bmff",
+        writes_in="bmff_write",
+        content=("proof.boxes", "content"),
     ),
     _movie("video/quicktime", _FTYP, _major(b"qt  ")),
     _movie("audio/mp4", _FTYP, _major(*_AUDIO_BRANDS)),
@@ -311,9 +344,75 @@ CONTAINERS = (
         confined=True,
         write_needs="pypdf",
     ),
-    # Text has no magic number: ``sniff`` tells its kinds by their words and by what the file is declared to be.
-    _row("svg", "image/svg+xml", module="markup", read="read_svg", write="write_svg", text=True),
+    # Text has no magic number: ``sniff`` tells its kinds by how they begin and by what the file is declared to be.
+    _row(
+        "svg",
+        "image/svg+xml",
+        module="markup",
+        read="read_svg",
+        write="write_svg",
+        content=("proof.documents", "xml_text"),
+        text=True,
+    ),
     _row("html", "text/html", module="markup", read="read_html", write="write_html", text=True),
+    _row(
+        "xmp",
+        "application/rdf+xml",
+        module="text",
+        read="read_sidecar",
+        write="write_sidecar",
+        content=("proof.documents", "packet"),
+        begins=re.compile(r"<\?xpacket\b|<x:xmpmeta\b|(?:<\?xml[^>]*\?>\s*)?<(?:\w+:xmpmeta|rdf:RDF)\b"),
+        text=True,
+    ),
+    _structured(
+        "subtitles",
+        "application/x-subrip",
+        "a line of JSON would be shown with the last subtitle; label the film that the subtitles belong to",
+        begins=re.compile(r"\d{1,6}[ \t]*\r?\n\d{1,3}:\d\d:\d\d[,.]\d{1,3}[ \t]*-->"),
+    ),
+    _row(
+        "webvtt",
+        "text/vtt",
+        module="text",
+        read="read_text",
+        write="write_vtt",
+        explicit_refusal="words for people belong into the film, not into its subtitles",
+        begins=re.compile(r"WEBVTT(?:[ \t\r\n]|\Z)"),
+        text=True,
+    ),
+    _structured(
+        "subtitles",
+        "text/x-ssa",
+        "a line of JSON would be no part of the subtitles; label the film that they belong to",
+        begins=re.compile(r"\[Script Info\]"),
+    ),
+    _structured(
+        "subtitles",
+        "text/x-lrc",
+        "a line of JSON would be shown with the words of the song; label the sound that they belong to",
+        begins=re.compile(r"(?:\[(?:ti|ar|al|by|offset|\d{1,3}:\d\d(?:\.\d{1,3})?):?[^\]\r\n]*\][^\r\n]*\r?\n){2}"),
+    ),
+    _structured("table", "text/csv", "a line of JSON would be one more row of the table"),
+    _structured("table", "text/tab-separated-values", "a line of JSON would be one more row of the table"),
+    _structured(
+        "json lines", "application/jsonl", "a line of JSON would be one more record; label each record by itself"
+    ),
+    _structured(
+        "rich text",
+        "application/rtf",
+        "a line of JSON would break the document; save it as DOCX or ODT",
+        begins=re.compile(r"\{\\rtf"),
+    ),
+    _structured(
+        "xml", "application/xml", "no place for a label is known in this kind of XML", begins=re.compile(r"<\?xml\b")
+    ),
+    _structured(
+        "source",
+        "text/x-structured",
+        "a line of JSON would change what the file means; only plain text, Markdown, HTML, SVG, JSON and WebVTT have a"
+        " place for a label",
+    ),
     _row(
         "json",
         "application/json",

@@ -9,11 +9,13 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from ..bytes.encodings import editable, readable
 from ..findings import Findings, Span, UnsuitableFileError
 from ..meaning.aigc import is_name
 from ..meaning.passages import read_passage
 from ..meaning.wording import with_text_label
 from ..model import Deviation, Label
+from . import xmp
 from .table import Container
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n(.{0,65536}?)\r?\n(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL)
@@ -186,40 +188,66 @@ def _plain(node: Any) -> Any:
 
 def write_text(data: bytes, value: str, found: Findings) -> bytes:
     """Plain text has no metadata: the field becomes the last line."""
-    wrapped = f'{{"AIGC":{value}}}'
-    mark = data[:2]
-    if mark in (b"\xff\xfe", b"\xfe\xff"):
-        text = data.decode("utf-16").rstrip("\n") + "\n" + wrapped + "\n"
-        return mark + text.encode("utf-16-le" if mark == b"\xff\xfe" else "utf-16-be")
-    separator = b"" if not data or data.endswith(b"\n") else b"\n"
-    return data + separator + wrapped.encode("ascii") + b"\n"
+    file = editable(data)
+    ending = "\r\n" if "\r\n" in file.text else "\n"
+    separator = "" if not file.text or file.text.endswith("\n") else ending
+    return file.bytes_of(f'{file.text}{separator}{{"AIGC":{value}}}{ending}')
 
 
 def write_markdown(data: bytes, value: str, found: Findings) -> bytes:
     """One line of front matter, which is begun where there is none."""
-    text = data.decode("utf-8")
-    mark = "\ufeff" if text.startswith("\ufeff") else ""
-    body = text.removeprefix("\ufeff")
+    file = editable(data)
     line = f"AIGC: '{value.replace(chr(39), chr(39) * 2)}'"
-    front = _FRONT_MATTER.match(body)
+    if file.text.startswith("+++"):
+        raise UnsuitableFileError("the front matter is TOML; only YAML front matter is written into")
+    ending = "\r\n" if "\r\n" in file.text else "\n"
+    front = _FRONT_MATTER.match(file.text)
     if front is not None:
-        return f"{mark}{body[: front.end(1)]}\n{line}{body[front.end(1) :]}".encode()
-    return f"{mark}---\n{line}\n---\n{body}".encode()
+        at = front.end(1)
+        return file.bytes_of(f"{file.text[:at]}{ending}{line}{file.text[at:]}")
+    return file.bytes_of(f"---{ending}{line}{ending}---{ending}{file.text}")
 
 
 def write_json(data: bytes, value: str, found: Findings) -> bytes:
-    """One member in front of the others; the rest of the text stays as it is. Raises ValueError unless the
-    top is an object.
-    """
-    text = data.decode("utf-8-sig")
-    whole = json.loads(text)
+    """One member in front of the others; the rest of the text stays as it is."""
+    file = editable(data)
+    try:
+        whole = json.loads(file.text) if file.encoding == "utf-8" else None
+    except (ValueError, RecursionError) as error:
+        raise UnsuitableFileError("the text is not well-formed JSON") from error
     if not isinstance(whole, dict):
-        raise UnsuitableFileError("the top level of the JSON text is no object, so that there is no place for a field")
-    brace = text.index("{")
+        raise UnsuitableFileError("the top level of the JSON text is no object in UTF-8, which alone has a place")
+    brace = file.text.index("{")
     comma = "," if whole else ""
-    return f'{text[: brace + 1]}"AIGC":{value}{comma}{text[brace + 1 :]}'.encode()
+    return file.bytes_of(f'{file.text[: brace + 1]}"AIGC":{value}{comma}{file.text[brace + 1 :]}')
+
+
+_NOTE = re.compile(r"\AWEBVTT[^\r\n]*(\r\n|\n|\r)")
+
+
+def write_vtt(data: bytes, value: str, found: Findings) -> bytes:
+    """WebVTT has comments, which players do not show: one behind the header."""
+    file = editable(data)
+    header = _NOTE.match(file.text)
+    if header is None:
+        raise UnsuitableFileError("the file does not begin with the header of WebVTT")
+    ending = header[1]
+    blank = file.text.find(ending * 2)
+    at = blank + len(ending) if blank >= 0 else len(file.text)
+    return file.bytes_of(f'{file.text[:at]}{ending}NOTE {{"AIGC":{value}}}{ending}{file.text[at:]}')
+
+
+def read_sidecar(data: bytes, found: Findings) -> None:
+    """An XMP packet in a file of its own, beside the file that it describes."""
+    xmp.read(data, "xmp:sidecar", (0, len(data)), found)
+
+
+def write_sidecar(data: bytes, value: str, found: Findings) -> bytes:
+    """Joins the property to the packet."""
+    return xmp.with_property(data, value)
 
 
 def explain(_kind: Container, data: bytes, _found: Findings) -> bytes:
     """``data`` with an explicit text label at the end of its words."""
-    return with_text_label(data.decode("utf-8")).encode()
+    file = readable(data)
+    return file.bytes_of(with_text_label(file.text))

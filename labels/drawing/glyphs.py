@@ -52,6 +52,7 @@ _CHARACTERS: tuple[tuple[float, tuple[Stroke, ...]], ...] = (
     ),
 )
 _SUPERSAMPLING = 4
+_DARK, _WHITE = 24, 255
 
 
 def words(height: int) -> Image:
@@ -78,33 +79,52 @@ def words(height: int) -> Image:
     return mask.resize(size, Image.Resampling.LANCZOS)
 
 
-def draw_label(image: Image, *, share: float = 0.08) -> Image:
-    """A copy of ``image`` (RGB, RGBA, L or LA) with ``AI生成`` in its lower right corner, white on a dark
-    plate.
+def plate(size: tuple[int, int], share: float = 0.08) -> tuple[tuple[int, int], Image]:
+    """(upper left corner, picture in mode L) of the label for a picture of ``size``: white words on a dark plate.
 
     ``share`` is the characters' height by the shortest side; GB 45438-2025, 5.2 e) asks for 5 %. Raises
-    ValueError where the picture is too narrow for the words.
+    UnsuitableFileError where the picture is too narrow for the words.
     """
     from PIL import Image
 
-    shortest = min(image.size)
-    height = max(12, round(shortest * share))
-    mask = words(height)
-    pad = max(2, round(height * 0.5))
-    plate = (mask.width + 2 * pad, mask.height + 2 * pad)
-    margin = max(0, min(round(shortest * 0.02), image.width - plate[0], image.height - plate[1]))
-    if plate[0] > image.width or plate[1] > image.height:
-        raise UnsuitableFileError(f"the picture has {image.width}x{image.height} pixels, too few for the words AI生成")
-    corner = (image.width - plate[0] - margin, image.height - plate[1] - margin)
+    width, height = size
+    shortest = min(size)
+    letters = max(12, round(shortest * share))
+    mask = words(letters)
+    pad = max(2, round(letters * 0.5))
+    ground = Image.new("L", (mask.width + 2 * pad, mask.height + 2 * pad), _DARK)
+    if ground.width > width or ground.height > height:
+        raise UnsuitableFileError(f"the picture has {width}x{height} pixels, too few for the words AI生成")
+    ground.paste(_WHITE, (pad, pad, pad + mask.width, pad + mask.height), mask)
+    margin = max(0, min(round(shortest * 0.02), width - ground.width, height - ground.height))
+    return (width - ground.width - margin, height - ground.height - margin), ground
+
+
+def in_mode(ground: Image, mode: str) -> Image:
+    """A picture in mode L as one in RGB, RGBA, LA or CMYK, opaque. Raises UnsuitableFileError for other modes."""
+    from PIL import Image, ImageChops
+
+    opaque = Image.new("L", ground.size, 255)
+    if mode == "L":
+        return ground
+    if mode == "RGB":
+        return Image.merge("RGB", (ground,) * 3)
+    if mode == "RGBA":
+        return Image.merge("RGBA", (ground, ground, ground, opaque))
+    if mode == "LA":
+        return Image.merge("LA", (ground, opaque))
+    if mode == "CMYK":
+        nothing = Image.new("L", ground.size, 0)
+        return Image.merge("CMYK", (nothing, nothing, nothing, ImageChops.invert(ground)))
+    raise UnsuitableFileError(f"pictures in the colour mode {mode} are not drawn on")
+
+
+def draw_label(image: Image, *, share: float = 0.08) -> Image:
+    """A copy of ``image`` (RGB, RGBA, L, LA or CMYK) with ``AI生成`` in its lower right corner.
+
+    ``share`` as for ``plate``, which see for what is raised.
+    """
+    corner, ground = plate(image.size, share)
     result = image.copy()
-    dark: tuple[int, ...]
-    white: tuple[int, ...]
-    if image.mode in ("L", "LA"):
-        dark, white = ((24, 255), (255, 255)) if image.mode == "LA" else ((24,), (255,))
-    else:
-        dark, white = ((24, 24, 24, 255), (255,) * 4) if image.mode == "RGBA" else ((24,) * 3, (255,) * 3)
-    background = Image.new(image.mode, plate, dark)
-    ink = Image.new(image.mode, mask.size, white)
-    background.paste(ink, (pad, pad), mask)
-    result.paste(background, corner)
+    result.paste(in_mode(ground, image.mode), corner)
     return result

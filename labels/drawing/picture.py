@@ -3,98 +3,146 @@
 from __future__ import annotations
 
 import io
+import struct
 from typing import Any
 
 from ..containers import jpeg as jpeg_file
 from ..containers import png as png_file
+from ..containers import riff
 from ..containers.table import Container
 from ..findings import Findings, UnsuitableFileError
-from . import glyphs
+from . import animation, deep
+from .glyphs import draw_label
+from .upright import drawn_upright, orientation_of
 
-#: Chunks that describe a palette or its colours; they fall when a palette picture has to become a
-#: true-colour one.
+#: Chunks that describe a palette or its colours; they fall when the picture no longer has one.
 _OF_THE_PALETTE = {b"PLTE", b"tRNS", b"bKGD", b"hIST", b"sBIT", b"sPLT"}
 
 
-def _opened(form: str, data: bytes, found: Findings) -> Any:
-    """The picture, decoded by Pillow as one of the format ``form``. Raises ValueError where it cannot be drawn on."""
+def opened(form: str, data: bytes, found: Findings) -> Any:
+    """The picture, decoded by Pillow as one of the format ``form``. Raises UnsuitableFileError where that cannot be."""
     from PIL import Image
 
     try:
         image = Image.open(io.BytesIO(data), formats=[form])
-        if image.width * image.height > found.limits.pixels:
-            raise UnsuitableFileError(
-                f"{image.width}x{image.height} pixels are more than the {found.limits.pixels:,} allowed"
-            )
-        if getattr(image, "n_frames", 1) > 1:
-            raise UnsuitableFileError("the picture is animated; only still pictures are drawn on")
+        frames = getattr(image, "n_frames", 1)
+        if image.width * image.height * frames > found.limits.pixels:
+            size = f"{frames} frames of " if frames > 1 else ""
+            most = found.limits.pixels
+            raise UnsuitableFileError(f"{size}{image.width}x{image.height} pixels are more than the {most:,} allowed")
         image.load()
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise UnsuitableFileError(f"the picture cannot be decoded ({error})") from error
+    except UnsuitableFileError:
+        raise
+    # Pillow raises whatever a broken file leads it to.
+    except Exception as error:
+        raise UnsuitableFileError("the picture cannot be decoded") from error
     return image
 
 
+def _drawn(image: Any) -> Any:
+    return drawn_upright(image, orientation_of(image), draw_label)
+
+
 def png(_kind: Container, data: bytes, found: Findings) -> bytes:
-    """PNG stays lossless, and only the corner's pixels change."""
-    image = _opened("PNG", data, found)
-    mode = image.mode
-    if mode not in ("L", "LA", "RGB", "RGBA"):
-        if mode.startswith("I"):
-            raise UnsuitableFileError("pictures with 16 bits a channel would lose depth")
-        transparent = mode in ("P", "1") and "transparency" in image.info
-        image = image.convert("RGBA" if transparent else "L" if mode == "1" else "RGB")
+    """PNG stays lossless, with its depth and transparency; only the corner's pixels change."""
+    image = opened("PNG", data, found)
+    if getattr(image, "n_frames", 1) > 1:
+        return animation.png(data, image, found)
+    if data[24] == 16:
+        return deep.png(data, image, found)
+    mode, orientation = image.mode, orientation_of(image)
+    transparent = "transparency" in image.info
+    if mode not in ("LA", "RGBA"):
+        grey = mode in ("1", "L")
+        image = image.convert(("LA" if grey else "RGBA") if transparent else "L" if grey else "RGB")
     stream = io.BytesIO()
-    glyphs.draw_label(image).save(stream, "PNG")
+    drawn_upright(image, orientation, draw_label).save(stream, "PNG")
     painted = stream.getvalue()
     pixels = [(kind, painted[a:b]) for kind, a, b in png_file.chunks(painted, found) if kind in (b"IHDR", b"IDAT")]
     new = [png_file.chunk(*pixels[0])]
     drawn = False
     for kind, start, end in png_file.chunks(data, found):
-        if kind == b"IHDR" or (kind in _OF_THE_PALETTE and image.mode != mode):
+        if kind == b"IHDR" or (kind in _OF_THE_PALETTE and (image.mode != mode or transparent)):
             continue
         if kind == b"IDAT":
             if not drawn:
                 new += [png_file.chunk(*each) for each in pixels[1:]]
                 drawn = True
             continue
-        if kind in (b"acTL", b"fcTL", b"fdAT"):
-            continue
         new.append(png_file.chunk(kind, data[start:end]))
-    return png_file.SIGNATURE + b"".join(new)
+    return png_file.SIGNATURE + b"".join(new) + data[png_file.end_of_picture(data, found) :]
 
 
 def jpeg(_kind: Container, data: bytes, found: Findings) -> bytes:
-    """JPEG has to be encoded again, and keeps its quantisation tables."""
-    image = _opened("JPEG", data, found)
-    if image.mode not in ("L", "RGB"):
+    """JPEG has to be encoded again, and keeps its quantisation tables, its colours and what stands behind it."""
+    image = opened("JPEG", data, found)
+    if image.mode not in ("L", "RGB", "CMYK"):
         raise UnsuitableFileError(f"JPEG pictures in {image.mode} are not drawn on; convert them to RGB first")
     stream = io.BytesIO()
-    options: dict[str, Any] = {"qtables": image.quantization}
+    options: dict[str, Any] = {"qtables": image.quantization, "progressive": bool(image.info.get("progressive"))}
     if image.mode == "RGB":
         from PIL import JpegImagePlugin
 
         options["subsampling"] = max(JpegImagePlugin.get_sampling(image), 0)
-    glyphs.draw_label(image).save(stream, "JPEG", **options)
+    _drawn(image).save(stream, "JPEG", **options)
     painted = stream.getvalue()
-    kept = b"".join(
-        jpeg_file.segment(m, data[a:b]) for m, a, b in jpeg_file.segments(data, found) if jpeg_file.is_metadata(m)
-    )
-    picture = b"".join(
-        jpeg_file.segment(m, painted[a:b])
-        for m, a, b in jpeg_file.segments(painted, found)
-        if not jpeg_file.is_metadata(m)
-    )
+    kept = [(m, data[a:b]) for m, a, b in jpeg_file.segments(data, found) if _stays(m, data[a : a + 5])]
+    drawn = [(m, painted[a:b]) for m, a, b in jpeg_file.segments(painted, found) if not _stays(m, painted[a : a + 5])]
     scan = max((b for _, _, b in jpeg_file.segments(painted, found)), default=2)
-    return painted[:2] + kept + picture + painted[scan:]
+    behind = data[jpeg_file.end_of_picture(data) :]
+    return painted[:2] + b"".join(jpeg_file.segment(*each) for each in kept + drawn) + painted[scan:] + behind
+
+
+def _stays(marker: int, begins: bytes) -> bool:
+    """Whether a segment is metadata. Adobe's tells how colours are coded, which is the encoder's to say."""
+    return jpeg_file.is_metadata(marker) and not (marker == 0xEE and begins == b"Adobe")
+
+
+_OF_THE_PICTURE = (b"VP8 ", b"VP8L", b"ALPH")
 
 
 def webp(_kind: Container, data: bytes, found: Findings) -> bytes:
-    """WebP has to be encoded again."""
-    image = _opened("WEBP", data, found)
-    info = image.info
+    """WebP has to be encoded again, without loss where it was; its other chunks stay."""
+    image = opened("WEBP", data, found)
+    if getattr(image, "n_frames", 1) > 1:
+        return animation.webp(data, image)
+    parts = [(name, data[body:stop]) for name, body, stop, _ in riff.chunks(data, 12, len(data), found)]
+    lossless = any(name == b"VP8L" for name, _ in parts)
+    orientation = orientation_of(image)
     if image.mode not in ("RGB", "RGBA"):
         image = image.convert("RGBA")
     stream = io.BytesIO()
-    extras = {key: info[key] for key in ("exif", "xmp", "icc_profile") if info.get(key)}
-    glyphs.draw_label(image).save(stream, "WEBP", quality=95, **extras)
+    options: dict[str, Any] = {"lossless": True, "exact": True} if lossless else {"quality": 95}
+    drawn_upright(image, orientation, draw_label).save(stream, "WEBP", **options)
+    painted = stream.getvalue()
+    new = [(name, painted[body:stop]) for name, body, stop, _ in riff.chunks(painted, 12, len(painted), found)]
+    if parts[0][0] != b"VP8X":
+        return painted
+    alpha = image.mode == "RGBA"
+    flags = bytes((parts[0][1][0] & ~0x10 | 0x10 * alpha,))
+    whole = [(b"VP8X", flags + parts[0][1][1:])]
+    drawn = False
+    for name, payload in parts[1:]:
+        if name not in _OF_THE_PICTURE:
+            whole.append((name, payload))
+        elif not drawn:
+            whole += [each for each in new if each[0] in _OF_THE_PICTURE]
+            drawn = True
+    body = b"WEBP" + b"".join(riff.chunk(*each) for each in whole)
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+def avif(_kind: Container, data: bytes, found: Findings) -> bytes:
+    """AVIF has to be encoded again, with its EXIF, XMP and colour profile."""
+    at = data.find(b"av1C")
+    if at >= 0 and data[at + 6 : at + 7] and data[at + 6] & 0x40:
+        raise UnsuitableFileError("the picture has more than 8 bits a channel, which would be lost")
+    image = opened("AVIF", data, found)
+    frames = list(animation.frames(image))
+    drawn = [drawn_upright(frame, orientation_of(image), draw_label) for frame, _ in frames]
+    extras = {key: image.info[key] for key in ("exif", "xmp", "icc_profile") if image.info.get(key)}
+    if len(drawn) > 1:
+        extras |= {"save_all": True, "append_images": drawn[1:], "duration": [length for _, length in frames]}
+    stream = io.BytesIO()
+    drawn[0].save(stream, "AVIF", quality=90, **extras)
     return stream.getvalue()

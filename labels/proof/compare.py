@@ -15,7 +15,7 @@ from .packets import Part, inserted
 
 #: Parts that an explicit label changes, because people perceive them.
 _PERCEIVED = {"picture", "sound", "film and sound", "format of the sound", "header of the sound", "header", "text"}
-_TABLES = ("moov.trak", "moov.mvhd", "positions in moov")
+_TABLES = ("moov.trak", "moov.mvhd", "positions in moov", "item ", "meta.", "reference ", "box ")
 #: Formats of which Pillow decodes every picture, so that one it does not decode is broken.
 _ALWAYS_DECODED = {"png", "jpeg", "gif", "webp"}
 _FRAMES = 200
@@ -37,9 +37,8 @@ def parts(kind: Container, data: bytes) -> list[tuple[str, bytes]]:
 
 def same_parts(kind: Container, before: bytes, after: bytes, *, explicit: bool) -> None:
     """Raises UnsuitableFileError unless ``after`` holds every part of ``before``."""
-    if kind.content is None:
+    if kind.text:
         _same_text(before, after, explicit=explicit)
-        return
     old, new = parts(kind, before), parts(kind, after)
     if explicit:
         lost = Counter(each for each in old if not _is_perceived(kind, each[0]))

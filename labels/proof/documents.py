@@ -9,9 +9,10 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator
+from xml.parsers import expat
 
 from ..findings import UnsuitableFileError
-from .packets import Part, events
+from .packets import Part, events, properties
 
 
 def json_text(data: bytes) -> Iterator[Part]:
@@ -22,6 +23,21 @@ def json_text(data: bytes) -> Iterator[Part]:
     if isinstance(whole, dict):
         whole = {key: value for key, value in whole.items() if key != "AIGC"}
     yield "text", repr(whole).encode("utf-8", "surrogatepass")
+
+
+def xml_text(data: bytes) -> Iterator[Part]:
+    """Nothing but that the text is well-formed; its words are compared as a whole."""
+    parser = expat.ParserCreate()
+    try:
+        parser.Parse(data, True)
+    except expat.ExpatError as error:
+        raise UnsuitableFileError("the file is not well-formed XML") from error
+    yield "root", b"well-formed"
+
+
+def packet(data: bytes) -> Iterator[Part]:
+    """What an XMP packet in a file of its own says."""
+    yield "metadata in XMP", properties(data)
 
 
 def package(data: bytes) -> Iterator[Part]:

@@ -6,6 +6,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 
+from ..containers.exif import OF_THE_PIXELS
 from ..findings import UnsuitableFileError
 from .packets import Part, properties
 
@@ -87,13 +88,25 @@ def jpeg(data: bytes) -> Iterator[Part]:
         else:
             yield "picture" if marker < 0xE0 else f"segment {marker:02X}", view[start:end]
         position = end
-    yield "picture", view[position:]
-    if data.find(b"\xff\xd9", position) < 0:
-        raise UnsuitableFileError(_CUT_SHORT)
+    end = _end_of_scans(data, position)
+    yield "picture", view[position:end]
+    yield "data behind the picture", view[end:]
     for start, size in more:
         if start + size > len(data):
             raise UnsuitableFileError("a further picture in the file is cut short")
         yield "further picture in the file", view[start : start + size]
+
+
+def _end_of_scans(data: bytes, position: int) -> int:
+    """Where the mark stands that ends the scans beginning at ``position``."""
+    while (position := data.find(b"\xff", position)) >= 0 and position + 1 < len(data):
+        marker = data[position + 1]
+        if marker == 0xD9:
+            return position + 2
+        position += 1 if marker == 0xFF else 2
+        if not (marker in (0x00, 0x01, 0xFF) or 0xD0 <= marker <= 0xD7):
+            position += int.from_bytes(data[position : position + 2], "big")
+    raise UnsuitableFileError(_CUT_SHORT)
 
 
 def _further_pictures(data: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -196,6 +209,8 @@ def webp(data: bytes) -> Iterator[Part]:
 
 
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
+_NUMBERS = {3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
+_DIRECTORIES = {0x014A, 0x8769, 0x8825, 0xA005}
 _PLACES = {0x0111: 0x0117, 0x0144: 0x0145}  # strips and tiles: where they lie, how long they are
 
 
@@ -207,9 +222,12 @@ def tiff(data: bytes) -> Iterator[Part]:
     count_size, link_size = struct.calcsize("=" + count_form), struct.calcsize("=" + link_form)
     if len(data) < head + link_size:
         raise UnsuitableFileError(_CUT_SHORT)
-    directory = struct.unpack_from(order + link_form, data, head)[0]
+    waiting = [struct.unpack_from(order + link_form, data, head)[0]]
     seen: set[int] = set()
-    while directory:
+    while waiting:
+        directory = waiting.pop(0)
+        if not directory:
+            continue
         if directory in seen or len(seen) > 10_000 or directory + count_size > len(data):
             raise UnsuitableFileError("the directories of the TIFF file are broken")
         seen.add(directory)
@@ -231,15 +249,19 @@ def tiff(data: bytes) -> Iterator[Part]:
                 if said != b"[]":
                     yield "metadata in XMP", said
                 continue
-            yield f"tag {tag}", struct.pack(">HHQ", tag, kind, many) + data[at : at + size]
-            if tag in (*_PLACES, *_PLACES.values()) and kind in (3, 4, 16):
-                form = {3: "H", 4: "I", 16: "Q"}[kind]
+            name = "picture" if tag in OF_THE_PIXELS else f"tag {tag}"
+            if tag not in _PLACES:
+                yield name, struct.pack(">HHQ", tag, kind, many) + data[at : at + size]
+            if (tag in _DIRECTORIES or tag in (*_PLACES, *_PLACES.values())) and kind in _NUMBERS:
+                form = _NUMBERS[kind]
                 numbers[tag] = list(struct.unpack_from(f"{order}{many}{form}", data, at))
         for places, sizes in _PLACES.items():
             for at, size in zip(numbers.get(places, []), numbers.get(sizes, []), strict=False):
                 if at + size > len(data):
                     raise UnsuitableFileError(_CUT_SHORT)
                 yield "picture", memoryview(data)[at : at + size]
-        directory = struct.unpack_from(order + link_form, data, stop)[0]
+        for tag in sorted(_DIRECTORIES & numbers.keys()):
+            waiting += numbers[tag]
+        waiting.append(struct.unpack_from(order + link_form, data, stop)[0])
     if not seen:
         raise UnsuitableFileError("the TIFF file has no directory")

@@ -20,6 +20,9 @@ def wav(data: bytes) -> Iterator[Part]:
     while position + 8 <= len(data):
         name, size = struct.unpack_from("<4sI", data, position)
         start = position + 8
+        if any(not 32 <= each < 127 for each in name):
+            yield "data behind the sound", view[position:]
+            break
         if name == b"ds64" and size >= 28:
             long_size = int.from_bytes(data[start + 8 : start + 16], "little")
             yield "ds64 chunk", view[start + 16 : start + size]
@@ -40,9 +43,6 @@ def wav(data: bytes) -> Iterator[Part]:
                 raise UnsuitableFileError("the file holds two pieces of sound")
             sound = True
             yield "sound", view[start:end]
-        elif not name.isascii() or any(each < 32 for each in name):
-            yield "data behind the sound", view[position:]
-            break
         elif name != b"AIGC":
             yield "format of the sound" if name == b"fmt " else f"{name!r} chunk", view[start:end]
         position = end + (size & 1)
