@@ -12,8 +12,8 @@ from ..containers import riff
 from ..containers.table import Container
 from ..findings import Findings, UnsuitableFileError
 from ..model import Limits
+from .decoding import drawn_upright, opened, orientation_of
 from .glyphs import draw_label, in_mode, plate
-from .upright import drawn_upright, orientation_of
 
 _FRAME_CHUNKS = {b"acTL", b"fcTL", b"fdAT", b"IDAT", b"IHDR", b"PLTE", b"tRNS", b"bKGD", b"hIST", b"sBIT", b"sPLT"}
 
@@ -89,8 +89,6 @@ def webp(data: bytes, image: Any) -> bytes:
 
 def gif(_kind: Container, data: bytes, found: Findings) -> bytes:
     """A GIF with the label on every frame. Colours stay where a frame has at most 250; others are chosen anew."""
-    from .picture import opened
-
     image = opened("GIF", data, found)
     comments = [data[a:b] for label, a, _, b in gif_file.blocks(data, found) if label in (0xFE, 0xFF)]
     kept = [block for block in comments if not block[3:].startswith(b"NETSCAPE2.0")]

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from ..containers import png as png_file
 from ..findings import Findings, UnsuitableFileError
+from .decoding import drawn_upright, orientation_of
 from .glyphs import plate
-from .upright import drawn_upright, orientation_of
 
 #: Colour types of PNG: how many channels, whether the last is opacity.
 _CHANNELS = {0: (1, False), 2: (3, False), 4: (2, True), 6: (4, True)}

@@ -12,31 +12,11 @@ from ..containers import riff
 from ..containers.table import Container
 from ..findings import Findings, UnsuitableFileError
 from . import animation, deep
+from .decoding import drawn_upright, opened, orientation_of
 from .glyphs import draw_label
-from .upright import drawn_upright, orientation_of
 
 #: Chunks that describe a palette or its colours; they fall when the picture no longer has one.
 _OF_THE_PALETTE = {b"PLTE", b"tRNS", b"bKGD", b"hIST", b"sBIT", b"sPLT"}
-
-
-def opened(form: str, data: bytes, found: Findings) -> Any:
-    """The picture, decoded by Pillow as one of the format ``form``. Raises UnsuitableFileError where that cannot be."""
-    from PIL import Image
-
-    try:
-        image = Image.open(io.BytesIO(data), formats=[form])
-        frames = getattr(image, "n_frames", 1)
-        if image.width * image.height * frames > found.limits.pixels:
-            size = f"{frames} frames of " if frames > 1 else ""
-            most = found.limits.pixels
-            raise UnsuitableFileError(f"{size}{image.width}x{image.height} pixels are more than the {most:,} allowed")
-        image.load()
-    except UnsuitableFileError:
-        raise
-    # Pillow raises whatever a broken file leads it to.
-    except Exception as error:
-        raise UnsuitableFileError("the picture cannot be decoded") from error
-    return image
 
 
 def _drawn(image: Any) -> Any:

@@ -12,8 +12,8 @@ from typing import Any
 from ..containers import exif
 from ..containers.table import Container
 from ..findings import Findings, UnsuitableFileError
+from .decoding import opened
 from .glyphs import draw_label, plate
-from .picture import opened
 
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _ORIENTATION = 256, 257, 258, 259, 262, 274
 _STRIPS, _SAMPLES, _ROWS, _STRIP_SIZES, _PLANES, _EXTRA = 273, 277, 278, 279, 284, 338

@@ -1,9 +1,12 @@
-"""Pictures are stored in one orientation and shown in another: the label is drawn as they are shown."""
+"""Opening a picture to draw on it, upright as it is shown and not as it is stored."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from typing import Any
+
+from ..findings import Findings, UnsuitableFileError
 
 _ORIENTATION = 0x0112
 # EXIF orientation -> (operation that shows the picture upright, the one that turns it back), by Pillow's names.
@@ -16,6 +19,26 @@ _TURNS = {
     7: ("TRANSVERSE", "TRANSVERSE"),
     8: ("ROTATE_90", "ROTATE_270"),
 }
+
+
+def opened(form: str, data: bytes, found: Findings) -> Any:
+    """The picture, decoded by Pillow as one of the format ``form``. Raises UnsuitableFileError where that cannot be."""
+    from PIL import Image
+
+    try:
+        image = Image.open(io.BytesIO(data), formats=[form])
+        frames = getattr(image, "n_frames", 1)
+        if image.width * image.height * frames > found.limits.pixels:
+            size = f"{frames} frames of " if frames > 1 else ""
+            most = found.limits.pixels
+            raise UnsuitableFileError(f"{size}{image.width}x{image.height} pixels are more than the {most:,} allowed")
+        image.load()
+    except UnsuitableFileError:
+        raise
+    # Pillow raises whatever a broken file leads it to.
+    except Exception as error:
+        raise UnsuitableFileError("the picture cannot be decoded") from error
+    return image
 
 
 def orientation_of(image: Any) -> int:
