@@ -30,15 +30,15 @@ _SIGNS: dict[VerdictName, str] = {
 #: So many problems and entries of a baseline are listed.
 MOST_ENTRIES = 300
 _ACCEPTED = {
-    ExitCode.PASSED: "What is open is accepted by the baseline, or nothing is.",
-    ExitCode.FAILED: "Broken: something that the baseline does not accept, or an entry that is stale or expired.",
+    ExitCode.PASSED: "Nothing is open beyond what the baseline accepts.",
+    ExitCode.FAILED: "Failed: a failure that the baseline does not accept, or a stale or expired entry.",
     ExitCode.NOT_VERIFIED: "Not fully verified, and not accepted by the baseline.",
-    ExitCode.USAGE: "The run did not end as it should.",
+    ExitCode.USAGE: "The run ended with an error.",
 }
 _OUTCOMES = {
-    0: "Every rule of this run was decided and is kept.",
-    1: "At least one rule is broken.",
-    3: "Not fully verified: something could not be decided, or a person has to look.",
+    0: "Every rule was decided and passed.",
+    1: "At least one rule failed.",
+    3: "Not fully verified: some rules could not be decided, or need a review.",
 }
 
 
@@ -107,7 +107,7 @@ def step_summary(report: Report, outcome: Outcome | None = None, *, source: str 
 def _outcome(report: Report) -> str:
     if not any(count for verdict, count in report.summary.counts.items() if verdict != "not applicable"):
         return "Nothing was decided."
-    return _OUTCOMES.get(report.summary.exit_code, "The run did not end as it should.")
+    return _OUTCOMES.get(report.summary.exit_code, "The run ended with an error.")
 
 
 def _baseline(outcome: Outcome, source: str) -> str:
@@ -140,7 +140,7 @@ def _baseline(outcome: Outcome, source: str) -> str:
             f"| {sign} | <code>{markdown(what)}</code> | {markdown(why)} |" for sign, what, why in rows[:MOST_ENTRIES]
         ]
     if len(rows) > MOST_ENTRIES:
-        lines += ["", f"{len(rows) - MOST_ENTRIES} more stand in the log."]
+        lines += ["", f"{len(rows) - MOST_ENTRIES} more are in the log."]
     return "\n".join([*lines, ""])
 
 

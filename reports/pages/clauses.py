@@ -22,14 +22,14 @@ from shenhe.core.text import cut, one_line, visible
 VERDICTS = ("pass", "fail", "error", "inconclusive", "review", "not applicable")
 
 MARKS = {
-    "pass": "kept",
-    "fail": "broken",
-    "error": "the check broke",
-    "inconclusive": "not verified",
-    "review": "for a person to review",
-    "not applicable": "does not concern this provider",
+    "pass": "complies",
+    "fail": "violates the rule",
+    "error": "the check itself failed",
+    "inconclusive": "could not be verified",
+    "review": "needs a person to decide",
+    "not applicable": "does not apply to this provider",
 }
-"""What a verdict means, in the words of a page."""
+"""The meaning of each verdict, as a page explains it."""
 
 #: Providers side by side on one page; more columns than these cannot be read.
 MAX_PROVIDERS = 6

@@ -1,4 +1,4 @@
-"""The page of a fleet: every provider by every behaviour, the rules broken most often, and who could not be judged."""
+"""The page of a fleet: verdicts by provider and behaviour, the most frequent failures, and unchecked providers."""
 
 from __future__ import annotations
 
@@ -82,6 +82,7 @@ def render_fleet_page(fleet: Fleet, pages: Mapping[str, str]) -> str:
     rows = [_row(number, provider, behaviours, pages) for number, provider in enumerate(fleet.providers[:MAX_ROWS], 1)]
     return rendered(
         "fleet.html",
+        title="Fleet report",
         with_figures=False,
         sheets=("page.css", "fleet.css"),
         lead=_lead(fleet),
@@ -100,13 +101,13 @@ def render_fleet_page(fleet: Fleet, pages: Mapping[str, str]) -> str:
 def _lead(fleet: Fleet) -> str:
     judged = [provider for provider in fleet.providers if provider.rank is not None]
     codes = Counter(provider.exit_code for provider in judged)
-    said = {0: "kept every rule that was decided", 1: "broke rules", 3: "could not be fully verified"}
+    said = {0: "passed every rule", 1: "failed some rules", 3: "could not be fully verified"}
     parts = [f"{in_words(codes[code])} {words}" for code, words in said.items() if codes[code]]
     if missing := len(fleet.providers) - len(judged):
-        parts.append(f"{in_words(missing)} could not be judged at all")
+        parts.append(f"{in_words(missing)} could not be checked")
     total, day = len(fleet.providers), one_line(fleet.on, 20)
     return (
-        f"{in_words(total).capitalize()} provider{'s' if total != 1 else ''}, asked by the law of {day}:"
+        f"{in_words(total).capitalize()} provider{'s' if total != 1 else ''}, checked against the law of {day}:"
         f" {', '.join(parts)}."
     )
 
@@ -131,7 +132,7 @@ def _row(number: int, provider: Provider, behaviours: Sequence[str], pages: Mapp
 
 
 def _run(provider: Provider) -> str:
-    """When a provider was asked, how long, and by which law; an earlier run may have kept its report."""
+    """When a provider was checked, how long it took, and the date of the law. The report may be of an earlier run."""
     timing = provider.timing
     if timing is None:
         return ""

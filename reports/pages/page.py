@@ -103,22 +103,22 @@ def _title(conformance: bool, simulation: bool) -> str:
 
 
 def _lead(reports: Sequence[Report], runs: Sequence[Run]) -> list[str]:
-    """What the page comes to, in a sentence or two."""
+    """The summary at the top of the page."""
     told = []
     if reports:
         days = " and ".join(dict.fromkeys(one_line(report.on, 20) for report in reports))
         broke = [report for report in reports if report.summary.exit_code == 1]
         kept = sum(report.summary.exit_code == 0 for report in reports)
         alone = len(reports) == 1
-        parts = [f"{'it' if alone else in_words(kept)} kept every rule that was decided"] if kept else []
+        parts = [f"{'it' if alone else in_words(kept)} passed every rule"] if kept else []
         for report in broke:
             counts = report.summary.counts
             failed, total = counts.get("fail", 0), sum(counts.values())
-            parts.append(f"it broke {failed} of {total} rules" if alone else f"one broke {failed} of {total}")
+            parts.append(f"it failed {failed} of {total} rules" if alone else f"one failed {failed} of {total}")
         if rest := len(reports) - kept - len(broke):
             parts.append(f"{'it' if alone else in_words(rest)} could not be fully verified")
         told.append(
-            f"{in_words(len(reports)).capitalize()} provider{'s were' if len(reports) > 1 else ' was'} probed against"
+            f"{in_words(len(reports)).capitalize()} provider{'s were' if len(reports) > 1 else ' was'} checked against"
             f" the law of {days}: {', '.join(parts)}."
         )
     if runs:

@@ -1,4 +1,4 @@
-"""A fleet on a terminal: who stands where, who could not be judged and why, and which rules are broken most often."""
+"""A fleet on a terminal: the ranking, the providers that could not be checked, and the most frequent failures."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from shenhe.core.text import one_line
 if TYPE_CHECKING:
     from shenhe.conformance.fleet import Fleet, Provider
 
-#: What an exit code says of one provider, with its style.
+#: The result of one provider by exit code, with its style.
 CONCLUSIONS = {
-    0: ("kept all", "green"),
-    1: ("broke some", "bold red"),
-    2: ("cannot be asked", "bold red"),
+    0: ("passed", "green"),
+    1: ("failed", "bold red"),
+    2: ("configuration error", "bold red"),
     3: ("not fully verified", "yellow"),
 }
-#: Why nothing was judged, in the words of a table.
+#: Why a provider has no rank.
 UNJUDGED = {
-    "checked": "nothing could be judged",
-    "cut short": "nothing was judged in its time",
-    "gone": "does not answer",
-    "not usable": "binding cannot be used",
-    "stopped": "not finished in its time",
-    "broken": "ended without a result",
+    "checked": "no rule could be decided",
+    "cut short": "no rule was decided within the time limit",
+    "gone": "does not respond",
+    "not usable": "unusable binding",
+    "stopped": "killed at the time limit",
+    "broken": "crashed without a result",
     "not run": "not run",
 }
 TOP_RULES = 5
@@ -38,7 +38,7 @@ _REASON = 300
 
 
 def print_league(fleet: Fleet, console: Console | None = None) -> None:
-    """The league table, then those without a rank, then the rules that most providers broke."""
+    """Print the ranking, then the providers without a rank, then the most frequent failures."""
     console = console or Console(highlight=False)
     judged = [provider for provider in fleet.providers if provider.rank is not None]
     others = [provider for provider in fleet.providers if provider.rank is None]
@@ -52,7 +52,7 @@ def print_league(fleet: Fleet, console: Console | None = None) -> None:
         console.print()
         console.print(_table(judged, console.width))
     if others:
-        console.print(Text("\nnot ranked, because nothing was judged", "dim"))
+        console.print(Text("\nnot ranked", "dim"))
         for provider in others:
             told = UNJUDGED[provider.outcome]
             console.print(Text.assemble(f"  {called(provider, _NAME)}  ", (told, CONCLUSIONS[provider.exit_code][1])))
@@ -60,18 +60,18 @@ def print_league(fleet: Fleet, console: Console | None = None) -> None:
                 console.print(Padding(Text(first_line(provider.detail), "dim"), (0, 0, 0, 4)))
     cut = [provider for provider in judged if provider.outcome in ("cut short", "gone")]
     if cut:
-        console.print(Text("\nstopped before the end", "dim"))
+        console.print(Text("\nstopped early", "dim"))
         for provider in cut:
             console.print(Text.assemble(f"  {called(provider, _NAME)}  ", (first_line(provider.detail), "dim")))
     broken = Counter(rule for provider in fleet.providers for rule in provider.failed).most_common(TOP_RULES)
     if broken:
-        console.print(Text("\nbroken by most", "dim"))
+        console.print(Text("\nmost frequent failures", "dim"))
         for rule, number in broken:
             console.print(Text.assemble(f"  {number:>4}  ", one_line(rule, 80)))
 
 
 def called(provider: Provider, limit: int = 60) -> str:
-    """A provider's name for itself, or else the name of its binding."""
+    """The name that a provider's binding gives it, or else the name of the file."""
     name = provider.target.name if provider.target is not None else provider.binding
     return one_line(name, limit) or one_line(provider.binding, limit)
 
@@ -87,10 +87,10 @@ def _table(providers: list[Provider], width: int) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     table.add_column("", justify="right", no_wrap=True)
     with_baselines = any(provider.baseline for provider in providers)
-    # A narrow terminal takes from the names, not from the numbers.
+    # On a narrow terminal, names are cut, numbers are not.
     table.add_column("provider", max_width=max(12, min(_NAME, width - (70 if with_baselines else 60))), no_wrap=True)
     table.add_column("", no_wrap=True)
-    for head in ("kept", "broken", "not verified"):
+    for head in ("passed", "failed", "not verified"):
         table.add_column(head, justify="right", no_wrap=True)
     if with_baselines:
         table.add_column("accepted", justify="right", no_wrap=True)

@@ -220,7 +220,7 @@ def print_run_summary(run: Run, console: Console | None = None) -> None:
         )
     console.print(table)
     if run.replications == 1:
-        console.print(Text("one replication has no interval: take --replications 20 or more", "yellow"))
+        console.print(Text("one replication has no interval; pass --replications 20 or more", "yellow"))
 
 
 def print_comparison(
@@ -252,7 +252,7 @@ def print_comparison(
             style="bold" if row["lo95"] > 0 or row["hi95"] < 0 else "",
         )
     console.print(table)
-    console.print(Text("bold: the interval of the paired difference leaves out zero", "dim"))
+    console.print(Text("bold: the 95 % interval of the paired difference excludes zero", "dim"))
 
 
 def _print_head(console: Console, title: str, run: Run) -> None:

@@ -349,7 +349,7 @@ def test_addresses_and_names_in_a_summary_stand_in_code() -> None:
 
 def test_a_summary_says_what_is_open_and_how_to_see_it_again() -> None:
     text = step_summary(mixed())
-    assert text.startswith("## shenhe: At least one rule is broken.\n")
+    assert text.startswith("## shenhe: At least one rule failed.\n")
     assert "❌ fail 3" in text
     assert "curl -X POST" in text
     assert "the lawful twin was refused" in text
@@ -359,7 +359,7 @@ def test_a_summary_says_what_is_open_and_how_to_see_it_again() -> None:
 @pytest.mark.parametrize(
     ("made", "said"),
     [
-        (kept(), "Every rule of this run was decided and is kept."),
+        (kept(), "Every rule was decided and passed."),
         (report([rule(CONSENT, "inconclusive")], []), "Not fully verified"),
         (report([rule(CONSENT, "not applicable")], []), "Nothing was decided."),
         (report([], []), "Nothing was decided."),

@@ -187,8 +187,8 @@ def test_a_failure_has_its_evidence() -> None:
         "条文。",
         "curl -X POST http://127.0.0.1:9/v1/generations",
         "def test_replay() -> None:",
-        "described at binding.yaml:41",
-        "6 cases judged (4 listed, 2 generated), 3 lawful twins accepted",
+        "binding line: binding.yaml:41",
+        "6 cases judged (4 listed, 2 generated), 3 controls accepted",
         "the check raised KeyError",
         "Management system",
         "only a document shows it",
@@ -206,7 +206,7 @@ def test_the_method_is_told() -> None:
         "seed 7",
         "2026-01-31",
         "seed 1",
-        "rest on published data",
+        "from published data",
         run().scenario.hash,
     ):
         assert words in text, words
@@ -214,18 +214,18 @@ def test_the_method_is_told() -> None:
 
 def test_the_lead_sums_it_up() -> None:
     assert (
-        "Two providers were probed against the law of 2026-01-31: one kept every rule that was decided, one broke 1 of"
+        "Two providers were checked against the law of 2026-01-31: one passed every rule, one failed 1 of"
         " 6. Two policies were simulated with 30 providers over 90 days." in Read(both()).text()
     )
 
 
 def test_the_lead_of_one_provider_speaks_of_it() -> None:
     assert (
-        "One provider was probed against the law of 2026-01-31: it broke 1 of 6 rules."
+        "One provider was checked against the law of 2026-01-31: it failed 1 of 6 rules."
         in Read(render_page([mixed()])).text()
     )
     assert (
-        "One provider was probed against the law of 2026-01-31: it kept every rule"
+        "One provider was checked against the law of 2026-01-31: it passed every rule"
         in Read(render_page([lawful()])).text()
     )
 
@@ -284,7 +284,7 @@ def test_very_many_findings_are_bounded() -> None:
     page = render_page([made, made], [run()])
     assert len(page.encode()) < BYTES
     assert page.count('class="finding"') == MAX_FINDINGS
-    assert f"{2 * count - MAX_FINDINGS} more failed checks stand in report.json." in page
+    assert f"{2 * count - MAX_FINDINGS} more failed checks are in report.json." in page
 
 
 def test_nothing_to_show_and_too_much_to_show_are_refused() -> None:
