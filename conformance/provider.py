@@ -294,7 +294,8 @@ class Capabilities:
     can be given for a number of days. ``text_labels`` is ``interface`` where the notice beside a text says what it is
     and the text itself does not, but for copies that are taken away. ``accounts_named`` are the operations whose
     requests name the account by its id, besides being signed by it. ``holders_named`` says that the name of whoever an
-    identity is of is presented with it.
+    identity is of is presented with it. ``traits`` are facts that decide which rules reach the provider, such as
+    ``companion``.
     """
 
     operations: frozenset[Operation]
@@ -314,6 +315,7 @@ class Capabilities:
     text_labels: Literal["content", "interface"] = "content"
     accounts_named: frozenset[Operation] = frozenset()
     holders_named: bool = False
+    traits: Mapping[str, bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

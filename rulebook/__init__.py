@@ -5,12 +5,13 @@
 <Behaviour.LABELING: 'labeling'>
 """
 
-from .book import Rulebook, RulebookError, load_rulebook, pack_schema, read_pack
-from .pack import Pack
+from .book import Rulebook, RulebookError, Versions, load_rulebook, pack_schema, reaches, read_pack
+from .pack import KeyDate, Pack
 from .penalty import Fine, Penalty, Rung
-from .rule import Applies, Deadline, PenaltyLink, Rule, Source, Text, Transition
+from .rule import Applies, CourtEvent, Deadline, PenaltyLink, Reading, Rule, Source, Text, Transition
 from .vocabulary import (
     Behaviour,
+    CourtState,
     Currency,
     Effect,
     FineOn,
@@ -24,17 +25,21 @@ from .vocabulary import (
     SeenBy,
     Service,
     Step,
+    Trait,
     Verification,
 )
 
 __all__ = [
     "Applies",
     "Behaviour",
+    "CourtEvent",
+    "CourtState",
     "Currency",
     "Deadline",
     "Effect",
     "Fine",
     "FineOn",
+    "KeyDate",
     "Keyword",
     "Market",
     "Measure",
@@ -45,6 +50,7 @@ __all__ = [
     "Penalty",
     "PenaltyLink",
     "Per",
+    "Reading",
     "Rule",
     "Rulebook",
     "RulebookError",
@@ -54,9 +60,12 @@ __all__ = [
     "Source",
     "Step",
     "Text",
+    "Trait",
     "Transition",
     "Verification",
+    "Versions",
     "load_rulebook",
     "pack_schema",
+    "reaches",
     "read_pack",
 ]

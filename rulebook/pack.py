@@ -8,8 +8,19 @@ from typing import Annotated, Any, Self
 from pydantic import Field, field_validator, model_validator
 
 from .penalty import Penalty
-from .rule import Entry, Line, PackId, Rule, Source, Text, check_dates, in_force
-from .vocabulary import Market, Obligor, PackStatus, Service
+from .rule import Entry, EntryId, Line, PackId, Rule, Source, Text, check_dates, in_force
+from .vocabulary import Market, Obligor, PackStatus, Service, Verification
+
+
+class KeyDate(Entry):
+    """A day on which something falls due or begins that the dates of the rules do not say."""
+
+    on: date
+    title: Text
+    rules: tuple[EntryId, ...] = ()
+    sources: Annotated[tuple[Source, ...], Field(min_length=1)]
+    verification: Verification
+    note: Line | None = None
 
 
 class Pack(Entry):
@@ -17,7 +28,7 @@ class Pack(Entry):
 
     ``roles`` are those it binds. A draft has no ``valid_from``; a pack in force has one, and hands its dates
     down to the rules and penalties that give none. ``valid_to`` is the last day. ``scope`` says what the
-    whole pack covers.
+    whole pack covers. ``dates`` are days to note that no rule's own dates show.
     """
 
     id: PackId
@@ -35,6 +46,7 @@ class Pack(Entry):
     sources: Annotated[tuple[Source, ...], Field(min_length=1)]
     rules: tuple[Rule, ...] = ()
     penalties: tuple[Penalty, ...] = ()
+    dates: tuple[KeyDate, ...] = ()
 
     @property
     def services(self) -> frozenset[Service]:

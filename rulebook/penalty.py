@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from .rule import Entry, Line, PenaltyId, Source, Text, check_dates, check_sources, in_force
+from .rule import Entry, EntryId, Line, Source, Text, Versioned, check_dates, check_sources
 from .vocabulary import Currency, Effect, FineOn, Measure, Per, Step, Verification
 
 
@@ -61,7 +60,7 @@ class Rung(Entry):
         return self
 
 
-class Penalty(Entry):
+class Penalty(Versioned):
     """One provision that punishes, in one of its versions.
 
     ``id`` ends in ``@<year>`` where the provision was amended: ``cn-penalties/csl-69@2026``. ``effect`` is
@@ -71,40 +70,23 @@ class Penalty(Entry):
     """
 
     kind: Literal["penalty"]
-    id: PenaltyId
     title: Text
     text: Text
     wording: Literal["paraphrase"] = "paraphrase"
     effect: Effect = Effect.LADDER
     trigger: Text
     rungs: tuple[Rung, ...] = ()
-    refers_to: tuple[PenaltyId, ...] = ()
+    refers_to: tuple[EntryId, ...] = ()
     fine_on: FineOn | None = None
     fine_on_note: Line | None = None
     sources: Annotated[tuple[Source, ...], Field(min_length=1)]
     verification: Verification
     verification_note: Line | None = None
-    valid_from: date | None = None
-    valid_to: date | None = None
-
-    @property
-    def pack(self) -> str:
-        """The id of the pack this penalty stands in."""
-        return self.id.partition("/")[0]
-
-    @property
-    def provision(self) -> str:
-        """The id without its version: what all versions of a provision share."""
-        return self.id.partition("@")[0]
 
     @property
     def fines(self) -> bool:
         """Whether any rung carries a fine on the obligor itself."""
         return any(rung.fine for rung in self.rungs)
-
-    def in_force(self, on: date) -> bool:
-        """Whether this version applies to a breach of that day. Never, for a draft."""
-        return in_force(self.valid_from, self.valid_to, on)
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -116,11 +98,9 @@ class Penalty(Entry):
             raise ValueError(f"found rungs under {self.effect.value!r}, expected them only under 'ladder'")
         if self.fines is not (self.fine_on is not None):
             raise ValueError("found fine_on and the rungs at odds, expected it exactly where a rung has a fine")
-        if self.fine_on is FineOn.DISPUTED and self.fine_on_note is None:
-            raise ValueError("found fine_on 'disputed' alone, expected fine_on_note to say who says what")
-        weak = [rung.step.value for rung in self.rungs if rung.verification is not Verification.VERIFIED]
-        if self.verification is Verification.VERIFIED and weak:
-            raise ValueError(f"found verification 'verified' over weaker rungs ({', '.join(weak)})")
+        weak = [rung.step.value for rung in self.rungs if rung.verification.rank > self.verification.rank]
+        if weak:
+            raise ValueError(f"found verification {self.verification.value!r} over weaker rungs ({', '.join(weak)})")
         check_sources(self.verification, self.sources, self.verification_note)
         check_dates(self.valid_from, self.valid_to)
         return self

@@ -11,6 +11,9 @@ class Market(StrEnum):
     CN = "cn"
     EU = "eu"
     US = "us"
+    IN = "in"
+    KR = "kr"
+    VN = "vn"
 
 
 class Obligor(StrEnum):
@@ -38,6 +41,8 @@ class Behaviour(StrEnum):
     RECORDS = "records"
     FILING = "filing"
     GOVERNANCE = "governance"
+    MINORS = "minors"
+    USER_CONTROL = "user-control"
 
 
 class Keyword(StrEnum):
@@ -78,15 +83,68 @@ class SeenBy(StrEnum):
 
 
 class Verification(StrEnum):
-    """How well a statement about the law is founded.
+    """How well a statement about the law is founded, from best to worst.
 
-    ``verified``: read in a public source, which is named. ``from-memory``: written down without reading it
-    again. ``inferred``: concluded from other statements.
+    ``verified``: the text itself, or a verbatim quotation of it, was read in a named source. ``secondary``: a
+    summary or excerpt by somebody else was read, not the text. ``inferred``: concluded from other statements.
+    ``from-memory``: written down without reading any source again.
     """
 
     VERIFIED = "verified"
+    SECONDARY = "secondary"
     INFERRED = "inferred"
     FROM_MEMORY = "from-memory"
+
+    @property
+    def rank(self) -> int:
+        """0 for the best founded status; higher is weaker."""
+        return list(Verification).index(self)
+
+
+class CourtState(StrEnum):
+    """What courts made of a rule. ``blocked`` rules bind nobody; those under challenge still do."""
+
+    IN_FORCE = "in-force"
+    UNDER_CHALLENGE = "under-challenge"
+    BLOCKED = "blocked"
+
+
+class Trait(StrEnum):
+    """Facts about a service that decide which rules reach it, beside market, role and service class."""
+
+    COMPANION = "companion"
+    VIRTUAL_HUMAN = "virtual-human"
+    EMOTION_RECOGNITION = "emotion-recognition"
+    MCN = "mcn"
+    ADVERTISING = "advertising"
+    PUBLIC_OPINION = "public-opinion"
+    PUBLISHING = "publishing"
+    RECOMMENDER = "recommender"
+    MINORS = "minors"
+    TRAINING = "training"
+    LICENSING = "licensing"
+    FACES_OR_VOICES = "faces-or-voices"
+    STANDARD_EDITING = "standard-editing"
+    OBVIOUSLY_AI = "obviously-ai"
+
+    @property
+    def special(self) -> bool:
+        """Whether a rule with this trait reaches only services that say they have it. The other traits are
+        common: a rule reaches a service unless it says that it lacks the trait."""
+        return self in _SPECIAL
+
+
+_SPECIAL = frozenset(
+    {
+        Trait.COMPANION,
+        Trait.VIRTUAL_HUMAN,
+        Trait.EMOTION_RECOGNITION,
+        Trait.MCN,
+        Trait.ADVERTISING,
+        Trait.STANDARD_EDITING,
+        Trait.OBVIOUSLY_AI,
+    }
+)
 
 
 class PackStatus(StrEnum):
@@ -124,12 +182,14 @@ class Measure(StrEnum):
     PUBLIC_SECURITY_PENALTY = "public-security-penalty"
     CRIMINAL_REFERRAL = "criminal-referral"
     PRIVATE_ACTION = "private-action"
+    LOSS_OF_SAFE_HARBOUR = "loss-of-safe-harbour"
 
 
 class Currency(StrEnum):
     RMB = "RMB"
     EUR = "EUR"
     USD = "USD"
+    KRW = "KRW"
 
 
 class FineOn(StrEnum):
@@ -137,7 +197,6 @@ class FineOn(StrEnum):
 
     FIRST_VIOLATION = "first-violation"
     REFUSAL_OR_SERIOUS = "refusal-or-serious"
-    DISPUTED = "disputed"
 
 
 class Per(StrEnum):

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 #: The rule all of these decide: Art. 14, second paragraph, of the Deep Synthesis Provisions.
 SEPARATE_CONSENT = "cn-dsp-2023/14.2"
-_DRAFT = "cn-dsp-2022-draft/consent"
 
 _PROMPTS = (
     "make the person smile",
@@ -107,7 +106,7 @@ def edit_check(
 ) -> Callable[[Property[Edit]], Property[Edit]]:
     """Register a check of the clause on separate consent, and of ``rules`` besides, by edits of faces and voices."""
     return check(
-        rules=(SEPARATE_CONSENT, _DRAFT, *rules),
+        rules=(SEPARATE_CONSENT, *rules),
         behaviour=Behaviour.CONSENT,
         needs=needs,
         applies=(edits_persons,),
@@ -246,7 +245,7 @@ def _expiring(capabilities: Capabilities) -> Iterator[Edit]:
 
 
 @check(
-    rules=(SEPARATE_CONSENT, _DRAFT),
+    rules=(SEPARATE_CONSENT,),
     behaviour=Behaviour.CONSENT,
     needs=(Operation.EDIT, Operation.GRANT_CONSENT),
     applies=(edits_persons, expires),

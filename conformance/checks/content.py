@@ -137,8 +137,6 @@ def _must_not_be_published(probe: Probe, case: Headed, marker: str, seen: str) -
     rules=(
         "cn-dsp-2023/6.1",
         "cn-dsp-2023/10.1",
-        "cn-dsp-2022-draft/prohibited-content",
-        "cn-dsp-2022-draft/content-review",
     ),
     behaviour=Behaviour.PROHIBITED_CONTENT,
     level=Level.EXTENDED,
@@ -155,7 +153,7 @@ def prohibited_prompt_is_refused(probe: Probe, case: Asked) -> None:
 
 
 @check(
-    rules=("cn-dsp-2023/6.1", "cn-dsp-2022-draft/prohibited-content"),
+    rules=("cn-dsp-2023/6.1"),
     behaviour=Behaviour.PROHIBITED_CONTENT,
     level=Level.EXTENDED,
     needs=(Operation.GENERATE, Operation.PUBLISH),
@@ -197,7 +195,7 @@ def fake_news_is_not_published(probe: Probe, case: Headed) -> None:
 
 
 @check(
-    rules=("cn-dsp-2023/10.1", "cn-dsp-2022-draft/content-review"),
+    rules=("cn-dsp-2023/10.1"),
     behaviour=Behaviour.PROHIBITED_CONTENT,
     level=Level.EXTENDED,
     needs=(Operation.GENERATE,),

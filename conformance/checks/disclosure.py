@@ -119,7 +119,7 @@ def mark_function_is_told(probe: Probe, case: Prompted) -> None:
 
 
 @check(
-    rules=("cn-dsp-2023/19.3", "cn-penalties/algorithm-26"),
+    rules=("cn-dsp-2023/19.3",),
     behaviour=Behaviour.DISCLOSURE,
     level=Level.EXTENDED,
     needs=(Operation.DISCLOSURES,),

@@ -21,7 +21,6 @@ UNVERIFIED, ANOTHER, DELETED = (
     "token of a deleted account",
 )
 _TITLE = "秋天的湖"
-_DRAFT = "cn-dsp-2022-draft"
 
 
 def names_accounts(operation: Operation) -> Applies:
@@ -54,7 +53,7 @@ def _deleted(probe: Probe) -> Account:
 
 
 @check(
-    rules=("cn-dsp-2023/9.2", f"{_DRAFT}/real-name"),
+    rules=("cn-dsp-2023/9.2",),
     behaviour=Behaviour.REAL_NAME,
     needs=(Operation.GENERATE, Operation.PUBLISH),
     applies=(publishes, names_accounts(Operation.PUBLISH)),
@@ -80,7 +79,7 @@ def token_of_another_publishes_nothing(probe: Probe, case: Case) -> None:
 
 
 @check(
-    rules=("cn-dsp-2023/9.1", f"{_DRAFT}/real-name"),
+    rules=("cn-dsp-2023/9.1",),
     behaviour=Behaviour.REAL_NAME,
     needs=(Operation.GENERATE, Operation.PUBLISH, Operation.VERIFY_IDENTITY),
     applies=(publishes, names_accounts(Operation.VERIFY_IDENTITY)),
@@ -114,7 +113,7 @@ def _edits(capabilities: Capabilities) -> Iterator[SignedEdit]:
 
 
 @check(
-    rules=(SEPARATE_CONSENT, f"{_DRAFT}/consent"),
+    rules=(SEPARATE_CONSENT,),
     behaviour=Behaviour.CONSENT,
     needs=(Operation.EDIT,),
     applies=(edits_persons, names_accounts(Operation.EDIT)),

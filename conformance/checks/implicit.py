@@ -67,7 +67,7 @@ def file_carries_implicit_label(probe: Probe, case: Prompted) -> None:
         )
 
 
-@field_check("cn-dsp-2023/16.1", "eu-ai-act-50/50.2", "cn-dsp-2022-draft/traceable")
+@field_check("cn-dsp-2023/16.1", "eu-ai-act-50/50.2")
 def file_is_marked_for_machines(probe: Probe, case: Prompted) -> None:
     """Every generated file carries a machine-readable mark: an AIGC field, C2PA or an IPTC source type."""
     made, labels = generated_file(probe, case)

@@ -26,7 +26,7 @@ from .tickets import (
 
 
 @check(
-    rules=("eu-dsa/16.1", "cn-dsp-2023/12.1", "us-take-it-down/3.a", "cn-dsp-2022-draft/complaints"),
+    rules=("eu-dsa/16.1", "cn-dsp-2023/12.1", "us-take-it-down/3.a"),
     behaviour=Behaviour.TAKEDOWN,
     needs=(Operation.GENERATE, Operation.PUBLISH, Operation.REPORT),
     applies=(publishes,),
@@ -64,7 +64,7 @@ def report_is_confirmed(probe: Probe, case: Reported) -> None:
 
 
 @check(
-    rules=("cn-dsp-2023/12.3", "eu-dsa/16.5", "cn-dsp-2022-draft/complaints"),
+    rules=("cn-dsp-2023/12.3", "eu-dsa/16.5"),
     behaviour=Behaviour.TAKEDOWN,
     needs=(Operation.GENERATE, Operation.PUBLISH, Operation.REPORT, Operation.REPORT_STATUS),
     applies=(publishes,),

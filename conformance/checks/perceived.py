@@ -66,9 +66,7 @@ def perceived_check(kind: Kind, *rules: str) -> Callable[[Property[Prompted]], P
     )
 
 
-@perceived_check(
-    _PICTURES, "cn-dsp-2023/17.1.3", "cn-labeling-2025/4.1.3", "cn-labeling-2025/gb-5.2.a", "cn-dsp-2022-draft/marking"
-)
+@perceived_check(_PICTURES, "cn-dsp-2023/17.1.3", "cn-labeling-2025/4.1.3", "cn-labeling-2025/gb-5.2.a")
 def picture_shows_label(probe: Probe, case: Prompted) -> None:
     """A generated image shows a label that names both AI (AI, 人工智能) and generation (生成, 合成)."""
     labels = _perceived(_made(probe, case))
@@ -99,22 +97,7 @@ def picture_label_is_legible(probe: Probe, case: Prompted) -> None:
         raise Violation(Deviation.LOW_CONTRAST.sentence, *exhibits.seen(labels[0]))
 
 
-@perceived_check(_PICTURES, "us-states/ca-sb942.manifest")
-def manifest_disclosure_is_offered(probe: Probe, case: Prompted) -> None:
-    """A user who asks for a visible disclosure in an image gets one."""
-    labels = _perceived(_made(probe, case))
-    if not _shown(labels):
-        _must_have_been_read(labels)
-        reason = (
-            "the picture shows no disclosure; that breaks the rule if more than a million people use the service a"
-            " month"
-        )
-        raise NeedsReview(reason, *_looked_for(labels))
-
-
-@perceived_check(
-    _FILMS, "cn-dsp-2023/17.1.3", "cn-labeling-2025/4.1.4", "cn-labeling-2025/gb-5.4.a", "cn-dsp-2022-draft/marking"
-)
+@perceived_check(_FILMS, "cn-dsp-2023/17.1.3", "cn-labeling-2025/4.1.4", "cn-labeling-2025/gb-5.4.a")
 def film_shows_label(probe: Probe, case: Prompted) -> None:
     """A generated video shows a label that names both AI (AI, 人工智能) and generation (生成, 合成)."""
     labels = _perceived(_made(probe, case))
@@ -123,7 +106,7 @@ def film_shows_label(probe: Probe, case: Prompted) -> None:
         raise Violation("the film shows no label with both elements in its first seconds", *_looked_for(labels))
 
 
-@perceived_check(_FILMS, "cn-labeling-2025/gb-5.4.b")
+@perceived_check(_FILMS, "cn-labeling-2025/gb-5.4.c")
 def film_label_stands_in_start_frame(probe: Probe, case: Prompted) -> None:
     """The label of a video is visible in its opening frame."""
     labels = _shown_labels(probe, case)
@@ -133,13 +116,13 @@ def film_label_stands_in_start_frame(probe: Probe, case: Prompted) -> None:
         )
 
 
-@perceived_check(_FILMS, "cn-labeling-2025/gb-5.4.e")
+@perceived_check(_FILMS, "cn-labeling-2025/gb-5.4.f")
 def film_label_is_high_enough(probe: Probe, case: Prompted) -> None:
     """The label's characters are at least 5 % as high as the shortest side of the frame."""
     _must_be_high_enough(_shown_labels(probe, case), Deviation.VIDEO_TOO_SMALL, Deviation.VIDEO_SIZE_UNDECIDED)
 
 
-@perceived_check(_FILMS, "cn-labeling-2025/gb-5.4.f")
+@perceived_check(_FILMS, "cn-labeling-2025/gb-5.4.g")
 def film_label_stays_two_seconds(probe: Probe, case: Prompted) -> None:
     """The label of a video stays visible for at least two seconds."""
     labels = _shown_labels(probe, case)
@@ -149,9 +132,7 @@ def film_label_stays_two_seconds(probe: Probe, case: Prompted) -> None:
         )
 
 
-@perceived_check(
-    _SCENES, "cn-dsp-2023/17.1.4", "cn-labeling-2025/4.1.5", "cn-labeling-2025/gb-5.5", "cn-dsp-2022-draft/marking"
-)
+@perceived_check(_SCENES, "cn-dsp-2023/17.1.4", "cn-labeling-2025/4.1.5", "cn-labeling-2025/gb-5.5.c")
 def scene_shows_label(probe: Probe, case: Prompted) -> None:
     """The opening frame of a virtual scene shows a label that names both AI and generation."""
     labels = _perceived(_made(probe, case))
@@ -169,7 +150,7 @@ def mark_function_works(probe: Probe, case: Prompted) -> None:
         raise Violation("a mark was asked for, and the picture shows none", *_looked_for(labels))
 
 
-@perceived_check(_OTHER_SOUNDS, "cn-dsp-2023/17.1.5", "cn-labeling-2025/4.1.6", "cn-dsp-2022-draft/marking")
+@perceived_check(_OTHER_SOUNDS, "cn-dsp-2023/17.1.5", "cn-labeling-2025/4.1.6")
 def other_sound_is_labelled(probe: Probe, case: Prompted) -> None:
     """Generated audio other than speech carries the short-long-short-short rhythm or a spoken notice."""
     _must_sound(_perceived(_made(probe, case)))
@@ -183,7 +164,6 @@ def other_sound_is_labelled(probe: Probe, case: Prompted) -> None:
     "cn-labeling-2025/gb-5.3.c",
     "cn-labeling-2025/gb-5.3.d",
     "cn-labeling-2025/gb-5.3.f",
-    "cn-dsp-2022-draft/marking",
 )
 def voice_output_sounds_label(probe: Probe, case: Prompted) -> None:
     """Generated speech carries the short-long-short-short rhythm or a spoken notice."""

@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
 _PUBLISHING = "cn-dsp-2023/9.2"
 _IDENTITY = "cn-dsp-2023/9.1"
-#: Both duties as the draft of 2022 had them.
-_DRAFT = "cn-dsp-2022-draft/real-name"
 
 
 @dataclass(frozen=True)
@@ -91,7 +89,7 @@ def _drawn_titles(capabilities: Capabilities) -> SearchStrategy[Titled]:
 
 
 @check(
-    rules=(_PUBLISHING, _DRAFT),
+    rules=(_PUBLISHING,),
     behaviour=Behaviour.REAL_NAME,
     needs=(Operation.GENERATE, Operation.PUBLISH),
     applies=(publishes,),
@@ -108,7 +106,7 @@ def unverified_cannot_publish(probe: Probe, case: Titled) -> None:
 
 
 @check(
-    rules=(_PUBLISHING, _DRAFT),
+    rules=(_PUBLISHING,),
     behaviour=Behaviour.REAL_NAME,
     needs=(Operation.GENERATE, Operation.PUBLISH),
     applies=(publishes,),
@@ -126,7 +124,7 @@ def anonymous_cannot_publish(probe: Probe, case: Titled) -> None:
 
 
 @check(
-    rules=(_PUBLISHING, _DRAFT),
+    rules=(_PUBLISHING,),
     behaviour=Behaviour.REAL_NAME,
     needs=(Operation.GENERATE, Operation.PUBLISH, Operation.DELETE_ACCOUNT),
     applies=(publishes,),
@@ -190,7 +188,7 @@ def _drawn_claims(capabilities: Capabilities) -> SearchStrategy[Claim]:
 
 
 @check(
-    rules=(_PUBLISHING, _DRAFT),
+    rules=(_PUBLISHING,),
     behaviour=Behaviour.REAL_NAME,
     needs=(Operation.GENERATE, Operation.PUBLISH),
     applies=(publishes,),
@@ -217,7 +215,7 @@ _NAMED_IN_QUERIES = ("account_id", "user_id", "uid", "as_user", "on_behalf_of")
 
 
 @check(
-    rules=(_PUBLISHING, _DRAFT),
+    rules=(_PUBLISHING,),
     behaviour=Behaviour.REAL_NAME,
     needs=(Operation.GENERATE, Operation.PUBLISH),
     applies=(publishes,),
@@ -338,7 +336,7 @@ def identity_check(
     ones.
     """
     return check(
-        rules=(_IDENTITY, _DRAFT),
+        rules=(_IDENTITY,),
         behaviour=Behaviour.REAL_NAME,
         needs=(Operation.VERIFY_IDENTITY,),
         applies=(takes(method),),
@@ -379,7 +377,7 @@ def _must_be_somebodys(probe: Probe, identity: Identity) -> None:
 
 
 @check(
-    rules=(_IDENTITY, _DRAFT),
+    rules=(_IDENTITY,),
     behaviour=Behaviour.REAL_NAME,
     needs=(Operation.VERIFY_IDENTITY,),
     cases=lambda capabilities: [
@@ -393,7 +391,7 @@ def email_alone_is_no_identity(probe: Probe, case: Presented) -> None:
 
 
 @check(
-    rules=(_IDENTITY, _DRAFT),
+    rules=(_IDENTITY,),
     behaviour=Behaviour.REAL_NAME,
     needs=(Operation.VERIFY_IDENTITY,),
     cases=lambda capabilities: [

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from shenhe.rulebook import Behaviour
+from shenhe.rulebook import Behaviour, Rule
 
 from ..provider import Capabilities, Operation
 from ..verdict import Level
@@ -48,6 +48,10 @@ class Check:
     machine: Callable[[], type[Life]] | None = None
     #: Whether it lets time pass by the provider's clock, which is everybody's.
     waits: bool = False
+
+    def decides(self, rule: Rule) -> bool:
+        """Whether this check decides a rule, or a rule that asks the same."""
+        return rule.provision in self.rules or not set(rule.decided_with).isdisjoint(self.rules)
 
     def absent(self, capabilities: Capabilities) -> Absent | None:
         """Why this check cannot run against such a provider, or ``None`` where it can."""

@@ -31,7 +31,7 @@ def _drawn_texts(capabilities: Capabilities) -> SearchStrategy[Prompted]:
 
 
 @check(
-    rules=("cn-dsp-2023/17.1.1", "cn-labeling-2025/4.1.1", "cn-labeling-2025/gb-5.1.a", "cn-dsp-2022-draft/marking"),
+    rules=("cn-dsp-2023/17.1.1", "cn-labeling-2025/4.1.1", "cn-labeling-2025/gb-5.1.b"),
     behaviour=Behaviour.LABELING,
     needs=(Operation.GENERATE,),
     applies=(makes_anything, makes_text),
@@ -62,7 +62,7 @@ def _interface_is_labelled(probe: Probe, case: Prompted) -> None:
 
 
 @check(
-    rules=("cn-labeling-2025/gb-5.1.b",),
+    rules=("cn-labeling-2025/gb-5.1.position",),
     behaviour=Behaviour.LABELING,
     needs=(Operation.GENERATE,),
     applies=(makes_anything, makes_text, labels_texts_themselves),

@@ -8,7 +8,7 @@ from shenhe.rulebook import Keyword, Rule, SeenBy
 
 from ..report import CheckResult, Probes, RuleResult, UndecidedRule, Words
 from ..verdict import ExitCode, Level, Verdict, VerdictName
-from .tally import PROVISIONAL
+from .tally import softening
 
 
 def exit_code(rules: Iterable[RuleResult], checks: Iterable[CheckResult]) -> ExitCode:
@@ -30,12 +30,12 @@ def by_rule(
     """The rules that checks decided, each with the gravest verdict among them, and the others with the reason."""
     decided, undecided = [], []
     for rule in chosen.values():
-        concerned = [result for result in results if rule.id in result.rules]
+        concerned = [result for result in results if rule.provision in result.rules]
         title = Words(en=rule.title.en, zh=rule.title.zh)
         if not concerned:
             undecided.append(
                 UndecidedRule(
-                    rule=rule.id,
+                    rule=rule.provision,
                     pack=rule.pack,
                     title=title,
                     behaviour=rule.behaviour.value,
@@ -48,7 +48,7 @@ def by_rule(
         gravest = max(judged, key=lambda result: Verdict.titled(result.verdict))
         decided.append(
             RuleResult(
-                rule=rule.id,
+                rule=rule.provision,
                 pack=rule.pack,
                 title=title,
                 text=Words(en=rule.text.en, zh=rule.text.zh),
@@ -66,10 +66,11 @@ def by_rule(
 
 
 def _softened(result: CheckResult, rule: Rule) -> CheckResult:
-    """What a check says of a rule: a failure of a provisional one is left to a person."""
-    if result.verdict != "fail" or not rule.provisional:
+    """What a check says of a rule: a failure that no run can be sure of is left to a person."""
+    why = softening(rule)
+    if result.verdict != "fail" or why is None:
         return result
-    return result.model_copy(update={"verdict": "review", "reason": f"{result.reason} ({PROVISIONAL})"})
+    return result.model_copy(update={"verdict": "review", "reason": f"{result.reason} ({why})"})
 
 
 def _why_undecided(rule: Rule, level: Level) -> str:
@@ -79,10 +80,10 @@ def _why_undecided(rule: Rule, level: Level) -> str:
         return rule.seen_by_reason or "no probe can see this"
     if rule.keyword is Keyword.MAY:
         return "a permission, which nobody can break"
-    higher = [check.level for check in all_checks() if rule.id in check.rules and not level.includes(check.level)]
+    higher = [check.level for check in all_checks() if check.decides(rule) and not level.includes(check.level)]
     if higher:
         return f"decided at level {min(higher, key=list(Level).index).value}"
-    if any(rule.id in check.rules for check in all_checks()):
+    if any(check.decides(rule) for check in all_checks()):
         return "what this provider makes cannot be judged by the checks of this level"
     return "no check decides this rule yet"
 

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Literal
 
 from shenhe.core.errors import ShenheError
-from shenhe.rulebook import Obligor, Rule, Rulebook, RulebookError, SeenBy, load_rulebook
+from shenhe.rulebook import Obligor, Rule, Rulebook, RulebookError, SeenBy, load_rulebook, reaches
 
 from ..checks.registry import Check
 from ..provider import Capabilities
@@ -34,7 +34,7 @@ def chosen_rules(
     else:
         named = [book.pack(name) for name in packs]
     rules = {
-        rule.id: rule
+        rule.provision: rule
         for pack in named
         for rule in pack.rules
         if (packs is not None and rule.valid_from is None) or rule.in_force(on)
@@ -59,13 +59,15 @@ def _binds(rule: Rule, capabilities: Capabilities) -> bool:
     """
     roles = {*capabilities.roles, Obligor.USER.value}
     services = set(capabilities.services)
-    return any(obligor.value in roles for obligor in rule.obligors) and (
-        not services or bool(services & set(rule.applies.services))
+    return (
+        any(obligor.value in roles for obligor in rule.obligors)
+        and (not services or bool(services & set(rule.applies.services)))
+        and reaches(rule, capabilities.traits)
     )
 
 
 def _no_match(book: Rulebook, pattern: str, chosen: list[str]) -> str:
-    if any(fnmatch.fnmatchcase(name, pattern) for name in book.rules):
+    if any(fnmatch.fnmatchcase(name, pattern) for name in book.rules.names):
         return f"the rule {pattern!r} is in no pack that was chosen or does not bind this target"
     try:
         book.rule(pattern)
@@ -86,8 +88,8 @@ def chosen_checks(
     """
     from ..checks import all_checks
 
-    seen = {name for name, rule in chosen.items() if rule.seen_by is SeenBy.PROBE}
-    checks = [check for check in all_checks() if level.includes(check.level) and seen & set(check.rules)]
+    seen = [rule for rule in chosen.values() if rule.seen_by is SeenBy.PROBE]
+    checks = [check for check in all_checks() if level.includes(check.level) and any(map(check.decides, seen))]
     if not checks:
         among = f"the packs {', '.join(packs)}" if packs else "the packs in force for this target"
         narrowed = f" that match {', '.join(patterns)}" if patterns else ""
@@ -122,7 +124,7 @@ def decidable(
     checks = chosen_checks(chosen, Level(level), None, rules)
     groups: list[tuple[set[str], bool]] = []
     for check in checks:
-        names, waits = set(check.rules) & set(chosen), check.waits
+        names, waits = {name for name, rule in chosen.items() if check.decides(rule)}, check.waits
         for group in [group for group in groups if group[0] & names]:
             groups.remove(group)
             names, waits = names | group[0], waits or group[1]

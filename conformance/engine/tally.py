@@ -15,6 +15,15 @@ from .recording import Counts
 PROVISIONAL = "no source of the rule was read, so that a person has to compare it with the text of the law"
 
 
+def softening(rule: Rule) -> str | None:
+    """Why a failure of a rule is left to a person, or ``None`` where a run decides it."""
+    if rule.provisional:
+        return PROVISIONAL
+    if rule.applies.users_over is not None:
+        return f"the rule binds only services with more than {rule.applies.users_over:,} monthly users"
+    return None
+
+
 @dataclass
 class Tally:
     """What one check has gathered so far. Its verdict is only ever raised."""
@@ -49,15 +58,16 @@ class Tally:
 
     def result(self, rules: dict[str, Rule]) -> CheckResult:
         """The tally as a report has it, with those of its rules that were chosen."""
-        concerned = [rules[rule] for rule in self.check.rules if rule in rules]
-        if self.verdict is Verdict.FAIL and all(rule.provisional for rule in concerned):
-            self.verdict, self.reason = Verdict.REVIEW, f"{self.reason} ({PROVISIONAL})"
+        concerned = [rule for rule in rules.values() if self.check.decides(rule)]
+        whys = [softening(rule) for rule in concerned]
+        if self.verdict is Verdict.FAIL and all(whys):
+            self.verdict, self.reason = Verdict.REVIEW, f"{self.reason} ({whys[0]})"
         return CheckResult(
             name=self.check.name,
             title=self.check.title,
             level=self.check.level.value,
             behaviour=self.check.behaviour.value,
-            rules=[rule.id for rule in concerned],
+            rules=[rule.provision for rule in concerned],
             verdict=self.verdict.title,
             reason=self.reason,
             probes=Probes(

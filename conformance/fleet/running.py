@@ -88,7 +88,7 @@ def _must_exist(book: Rulebook, options: Options) -> None:
     for pack in options.packs or ():
         book.pack(pack)
     for pattern in options.rules or ():
-        if not any(fnmatch.fnmatchcase(name, pattern) for name in book.rules):
+        if not any(fnmatch.fnmatchcase(name, pattern) for name in book.rules.names):
             raise RulebookError(f"no rule matches {pattern!r}; see `shenhe rules list`")
 
 

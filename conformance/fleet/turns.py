@@ -116,5 +116,5 @@ def terms_of(book: Rulebook, day: date, options: Options) -> dict[str, Any]:
 
 def _law(book: Rulebook, day: date) -> str:
     """A hash of the rules in force on a day: a report of another day holds as long as it is the same."""
-    names = sorted(rule.id for rule in book.rules_in_force(day))
+    names = sorted(rule.provision for rule in book.rules_in_force(day))
     return hashlib.sha256("\n".join(names).encode()).hexdigest()

@@ -336,7 +336,7 @@ _RUMOURS = table(
     Reach.SEQUENCE,
 )
 
-_FILING = ("cn-dsp-2023/19.3", "cn-penalties/algorithm-26")
+_FILING = ("cn-dsp-2023/19.3",)
 
 _DISCLOSURE = table(
     "disclosure",

@@ -215,33 +215,6 @@ class Fault:
     level: Level = "core"
     reach: Reach = Reach.REQUEST
 
-    @property
-    def draft_rules(self) -> frozenset[str]:
-        """The duties of the draft of 2022 that it breaks, which are never in force: a run fails these where it is told
-        to go by that draft (``--packs cn-dsp-2022-draft``).
-        """
-        if self.name in _IN_TIME:
-            return frozenset()
-        return frozenset(IN_THE_DRAFT[rule] for rule in self.rules if rule in IN_THE_DRAFT)
-
-
-#: Duties of the Provisions that the draft of 2022 had already, under names of its own.
-IN_THE_DRAFT = {
-    "cn-dsp-2023/6.1": "cn-dsp-2022-draft/prohibited-content",
-    "cn-dsp-2023/9.1": "cn-dsp-2022-draft/real-name",
-    "cn-dsp-2023/9.2": "cn-dsp-2022-draft/real-name",
-    "cn-dsp-2023/10.1": "cn-dsp-2022-draft/content-review",
-    "cn-dsp-2023/10.4": "cn-dsp-2022-draft/takedown",
-    "cn-dsp-2023/11": "cn-dsp-2022-draft/rumour-refutation",
-    "cn-dsp-2023/12.1": "cn-dsp-2022-draft/complaints",
-    "cn-dsp-2023/12.3": "cn-dsp-2022-draft/complaints",
-    "cn-dsp-2023/14.2": "cn-dsp-2022-draft/consent",
-    "cn-dsp-2023/16.1": "cn-dsp-2022-draft/traceable",
-    **{f"cn-dsp-2023/17.1.{item}": "cn-dsp-2022-draft/marking" for item in range(1, 6)},
-}
-#: The draft asked for no time limit that complaints are answered in.
-_IN_TIME = frozenset({FaultName.REPORT_DECIDED_LATE, FaultName.UNFOUNDED_REPORT_ANSWERED_LATE})
-
 
 Entries: TypeAlias = Mapping[FaultName, tuple[str, Iterable[str]]]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .fault import FaultName, Reach, table
 
-_TEXT = ("cn-dsp-2023/17.1.1", "cn-labeling-2025/4.1.1", "cn-labeling-2025/gb-5.1.a")
+_TEXT = ("cn-dsp-2023/17.1.1", "cn-labeling-2025/4.1.1", "cn-labeling-2025/gb-5.1.b")
 _TAMPERING = ("cn-dsp-2023/18", "cn-labeling-2025/10.2")
 _DIALOGUE = ("eu-ai-act-50/50.1", "cn-labeling-2025/gb-5.6")
 #: Silence that already the first answer keeps.
@@ -22,7 +22,7 @@ _LABELING = table(
         ),
         FaultName.TEXT_LABEL_INVISIBLE: (
             "The label of a text is broken up by characters of no width.",
-            ("cn-labeling-2025/gb-5.1.b",),
+            ("cn-labeling-2025/gb-5.1.position",),
         ),
         FaultName.TEXT_UNLABELLED_WHEN_ASKED: ("A prompt that asks to leave the label out is obeyed.", _TEXT),
         FaultName.EXPORT_UNLABELLED: ("The exported copy has lost its visible label.", ("cn-labeling-2025/4.2",)),
@@ -229,7 +229,6 @@ _PERCEIVED = table(
                 "cn-dsp-2023/17.1.3",
                 "cn-labeling-2025/4.1.3",
                 "cn-labeling-2025/gb-5.2.a",
-                "us-states/ca-sb942.manifest",
             ),
         ),
         FaultName.PICTURE_LABEL_SMALL: (
@@ -261,17 +260,17 @@ _PERCEIVED = table(
         ),
         FaultName.FILM_LABEL_SMALL: (
             "The label in films is lower than a twentieth of the shortest side.",
-            ("cn-labeling-2025/gb-5.4.e",),
+            ("cn-labeling-2025/gb-5.4.f",),
         ),
-        FaultName.FILM_LABEL_LATE: ("The start frame of films shows no label.", ("cn-labeling-2025/gb-5.4.b",)),
-        FaultName.FILM_LABEL_BRIEF: ("The label of films is gone after a second.", ("cn-labeling-2025/gb-5.4.f",)),
+        FaultName.FILM_LABEL_LATE: ("The start frame of films shows no label.", ("cn-labeling-2025/gb-5.4.c",)),
+        FaultName.FILM_LABEL_BRIEF: ("The label of films is gone after a second.", ("cn-labeling-2025/gb-5.4.g",)),
         FaultName.PLAYER_BARE: (
             "Where a film is played, nothing around it says that it was generated.",
             ("cn-labeling-2025/4.1.4", "eu-ai-act-50/50.4", "eu-ai-act-50/50.5"),
         ),
         FaultName.SCENE_UNLABELLED: (
             "The start frame of virtual scenes shows no label.",
-            ("cn-dsp-2023/17.1.4", "cn-labeling-2025/4.1.5", "cn-labeling-2025/gb-5.5"),
+            ("cn-dsp-2023/17.1.4", "cn-labeling-2025/4.1.5", "cn-labeling-2025/gb-5.5.c"),
         ),
         FaultName.SOUND_UNLABELLED: (
             "Nothing is heard that says a sound is synthetic.",

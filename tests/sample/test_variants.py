@@ -95,14 +95,14 @@ def test_credentials_alone_are_a_mark_and_no_field() -> None:
 @pytest.mark.parametrize(
     ("fault", "broken"),
     [
-        ("chat-undisclosed", {"cn-dsp-2023/17.1.1", "cn-labeling-2025/4.1.1", "cn-labeling-2025/gb-5.1.a"}),
+        ("chat-undisclosed", {"cn-dsp-2023/17.1.1", "cn-labeling-2025/4.1.1", "cn-labeling-2025/gb-5.1.b"}),
         ("text-unlabelled", {"cn-labeling-2025/4.2"}),
     ],
 )
 def test_where_the_interface_says_it_the_interface_is_judged_and_what_leaves_it(fault: str, broken: set[str]) -> None:
     name = "label-in-the-interface"
     app = create_app(faults=[fault], variants=[name])
-    rules = ["cn-dsp-2023/17.1.1", "cn-labeling-2025/4.*", "cn-labeling-2025/gb-5.1.a"]
+    rules = ["cn-dsp-2023/17.1.1", "cn-labeling-2025/4.*", "cn-labeling-2025/gb-5.1.b"]
     with load_binding(sample_binding(name), environ={}).connect(transport=AsgiTransport(app)) as provider:
         report = run_checks(provider, on=ON, examples=0, rules=rules)
     assert {rule.rule for rule in report.rules if rule.verdict == "fail"} == broken

@@ -69,7 +69,7 @@ def test_suspensions_among_occasions_of_the_same_moment(clock: str) -> None:
         "clock": clock,
         "behaviours.labeling.rate": 400.0,
         "behaviours.takedown.rate": 200.0,
-        "policy.ladder": [{"sanctions": ["suspend-service"], "penalty": "cn-penalties/csl-69@2025", "service_days": 3}],
+        "policy.ladder": [{"sanctions": ["suspend-service"], "penalty": "cn-penalties/csl-69@2017", "service_days": 3}],
         "policy.staff.investigation_days": 1.0,
     }
     result = agree(load_scenario("cn-2023", {**SMALL, **crowded}))

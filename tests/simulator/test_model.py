@@ -514,7 +514,7 @@ def test_fines_lie_in_the_drafts_range() -> None:
     fines = run.events[run.events["kind"] == "fine"]
     assert len(fines) > 20
     assert fines["value"].between(10_000, 100_000).all()
-    assert set(fines["rule"]) == {"cn-dsp-2022-draft/penalty-fine"}
+    assert set(fines["rule"]) == {"cn-dsp-2022-draft/penalty-22.1"}
 
 
 def test_a_violation_names_a_rule_and_every_actor_acts() -> None:

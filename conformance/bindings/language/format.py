@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, TypeAlias, get_args
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from shenhe.conformance.provider import IdentityMethod, Operation, TicketState
-from shenhe.rulebook import Market, Service
+from shenhe.rulebook import Market, Service, Trait
 
 Role: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Name: TypeAlias = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
@@ -63,6 +63,7 @@ class TargetSection(_Model):
     report_kinds: tuple[Name, ...] = ("illegal",)
     disclosure_topics: tuple[Name, ...] = ()
     consents_expire: bool = False
+    traits: dict[Trait, bool] = {}
     text_labels: Literal["content", "interface"] = "content"
     markers: dict[Name, Annotated[str, Field(min_length=1, max_length=200)]] = {}
     media_hosts: tuple[Host, ...] = ()
