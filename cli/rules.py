@@ -1,9 +1,8 @@
-"""``shenhe rules``: list and show the rules in the rulebook."""
+"""``shenhe rules``: list, show and compare the rules in the rulebook."""
 
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterable, Sequence
 from datetime import date
 from enum import StrEnum
@@ -12,8 +11,20 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from .law_text import (
+    checked_language,
+    fines,
+    of,
+    pack_lines,
+    penalty_lines,
+    print_fields,
+    print_table,
+    rule_lines,
+    standing,
+)
+
 if TYPE_CHECKING:
-    from shenhe.rulebook import Fine, Pack, Penalty, Rule, Rulebook, Text
+    from shenhe.rulebook import Pack, Penalty, Rule, Rulebook
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -35,7 +46,8 @@ Packs = Annotated[
     ),
 ]
 Markets = Annotated[
-    list[str] | None, typer.Option("--market", metavar="cn|eu|us", help="Market in which the service is offered.")
+    list[str] | None,
+    typer.Option("--market", metavar="cn|eu|us|in|kr|vn", help="Market in which the service is offered."),
 ]
 Services = Annotated[
     list[str] | None,
@@ -51,7 +63,7 @@ Behaviours = Annotated[
         "--behaviour",
         metavar="NAME,…",
         help="labeling, consent, real-name, takedown, complaints, rumour-refutation, prohibited-content, "
-        "disclosure, records, filing, governance.",
+        "disclosure, records, filing, governance, minors, user-control.",
     ),
 ]
 SeenBys = Annotated[
@@ -62,7 +74,23 @@ PackDirs = Annotated[
     list[Path] | None,
     typer.Option("--pack-dir", metavar="DIR", help="Folder with your own packs (*.yaml). Repeatable."),
 ]
-Lang = Annotated[str, typer.Option("--lang", metavar="en|zh", help="Language of titles.")]
+Roles = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--role",
+        metavar="NAME,…",
+        help="Whom the rules bind: provider, technical-supporter, user, app-store, platform, regulator.",
+    ),
+]
+Readings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--reading",
+        metavar="ID=READING",
+        help="Take another reading of a rule or penalty; see `shenhe rules show`. Repeatable.",
+    ),
+]
+Lang = Annotated[str, typer.Option("--lang", metavar="en|zh", help="Language of the output.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 LIST_EXAMPLES = """Example:  shenhe rules list --behaviour labeling --on 2025-08-31
@@ -74,6 +102,12 @@ Example:  shenhe rules show cn-penalties/csl-69 --on 2025-12-31"""
 MATRIX_EXAMPLES = """Example:  shenhe rules matrix --market cn --seen-by probe
 
 Example:  shenhe rules matrix --packs cn-dsp-2023 --json"""
+DIFF_EXAMPLES = """Example:  shenhe rules diff --from 2025-12-31 --to 2026-01-01
+
+Example:  shenhe rules diff --from 2026-08-01 --to 2026-11-29 --market us --json"""
+CALENDAR_EXAMPLES = """Example:  shenhe rules calendar --market eu --days 180
+
+Example:  shenhe rules calendar --days 365 --ics law.ics"""
 SCHEMA_EXAMPLES = "Example:  shenhe rules schema > pack.schema.json"
 
 
@@ -82,16 +116,19 @@ def list_rules(
     on: On = None,
     packs: Packs = None,
     market: Markets = None,
+    role: Roles = None,
     service: Services = None,
     behaviour: Behaviours = None,
     seen_by: SeenBys = None,
+    reading: Readings = None,
     pack_dir: PackDirs = None,
     lang: Lang = "en",
     as_json: AsJson = False,
 ) -> None:
     """List the rules in force, pack by pack."""
-    book, day = _book(pack_dir), _day(on)
-    chosen = _choose(book, day, packs, market, service, behaviour, seen_by)
+    checked_language(lang)
+    book, day = _book(pack_dir, reading), _day(on)
+    chosen = _choose(book, day, packs, market, role, service, behaviour, seen_by)
     if as_json:
         _print_json(
             {
@@ -110,8 +147,8 @@ def list_rules(
     for position, (pack, rules) in enumerate(chosen):
         if position:
             typer.echo()
-        typer.echo(typer.style(f"{pack.id}  {_said(pack.title, lang)}  ({_standing(pack)})", bold=True))
-        _print_table(
+        typer.echo(typer.style(f"{pack.id}  {of(pack.title, lang)}  ({standing(pack)})", bold=True))
+        print_table(
             ("rule", "behaviour", "keyword", "seen by", "verification", "title"),
             [
                 (
@@ -120,7 +157,7 @@ def list_rules(
                     rule.keyword,
                     rule.seen_by,
                     rule.verification,
-                    _said(rule.title, lang),
+                    of(rule.title, lang),
                 )
                 for rule in rules
             ],
@@ -133,15 +170,17 @@ def matrix(
     on: On = None,
     packs: Packs = None,
     market: Markets = None,
+    role: Roles = None,
     service: Services = None,
     behaviour: Behaviours = None,
     seen_by: SeenBys = None,
+    reading: Readings = None,
     pack_dir: PackDirs = None,
     as_json: AsJson = False,
 ) -> None:
     """Print each rule with its obligors, how a violation is observed, and its penalties."""
-    book, day = _book(pack_dir), _day(on)
-    chosen = _choose(book, day, packs, market, service, behaviour, seen_by)
+    book, day = _book(pack_dir, reading), _day(on)
+    chosen = _choose(book, day, packs, market, role, service, behaviour, seen_by)
     if as_json:
         rows = [_matrix_row(book, rule, day) for _, rules in chosen for rule in rules]
         _print_json({"on": day.isoformat(), "rulebook_sha256": book.hash, "rows": rows})
@@ -155,7 +194,7 @@ def matrix(
             ]
             obligors = " ".join(rule.obligors)
             lines.append((rule.id, rule.behaviour, obligors, rule.seen_by, rule.verification, " ".join(links) or "-"))
-    _print_table(("rule", "behaviour", "binds", "seen by", "verification", "penalties"), lines)
+    print_table(("rule", "behaviour", "binds", "seen by", "verification", "penalties"), lines)
     if any("*" in line[-1] for line in lines):
         typer.echo("* the link from rule to penalty is inferred or from memory", err=True)
     _note_if_empty(chosen, day)
@@ -164,16 +203,19 @@ def matrix(
 @app.command("show", epilog=SHOW_EXAMPLES)
 def show(
     ids: Annotated[
-        list[str], typer.Argument(metavar="ID…", help="IDs of rules, penalties or packs.", show_default=False)
+        list[str], typer.Argument(metavar="ID…", help="Ids of rules, penalties or packs.", show_default=False)
     ],
     on: On = None,
+    reading: Readings = None,
     pack_dir: PackDirs = None,
+    lang: Lang = "en",
     as_json: AsJson = False,
 ) -> None:
-    """Show rules, penalties or packs in full, with sources and verification."""
+    """Show rules, penalties or packs in full, with sources, status and readings."""
     from shenhe.rulebook import Pack, Rule
 
-    book, day = _book(pack_dir), _day(on)
+    checked_language(lang)
+    book, day = _book(pack_dir, reading), _day(on)
     entries = [entry for name in ids for entry in _entries(book, name, day if on else None)]
     if as_json:
         shown = []
@@ -187,14 +229,116 @@ def show(
     for position, entry in enumerate(entries):
         if position:
             typer.echo()
-        if isinstance(entry, Rule):
-            lines = _rule_lines(book, entry, day)
-        elif isinstance(entry, Pack):
-            lines = _pack_lines(entry)
-        else:
-            lines = _penalty_lines(entry)
-        typer.echo(typer.style(f"{entry.id}  {entry.title.en}  {entry.title.zh}", bold=True))
-        _print_fields(lines)
+        typer.echo(typer.style(f"{entry.id}  {of(entry.title, lang)}", bold=True))
+        if lang == "en":
+            typer.echo(f"{' ' * len(entry.id)}  {entry.title.zh}")
+        if isinstance(entry, Pack):
+            print_fields(pack_lines(entry, lang), lang)
+            continue
+        texts = [entry.text.zh] if lang == "zh" else [entry.text.en, entry.text.zh]
+        typer.echo()
+        for text in texts:
+            typer.echo(f"  {text}")
+        typer.echo()
+        lines = rule_lines(book, entry, day, lang) if isinstance(entry, Rule) else penalty_lines(entry, lang)
+        print_fields(lines, lang)
+
+
+@app.command("diff", epilog=DIFF_EXAMPLES)
+def diff(
+    before: Annotated[str, typer.Option("--from", metavar="DATE", help="First date (YYYY-MM-DD).", show_default=False)],
+    after: Annotated[
+        str | None, typer.Option("--to", metavar="DATE", help="Second date (YYYY-MM-DD). Default: today.")
+    ] = None,
+    market: Markets = None,
+    pack_dir: PackDirs = None,
+    lang: Lang = "en",
+    as_json: AsJson = False,
+) -> None:
+    """Show which rules and penalties began, ended or were amended between two dates."""
+    from shenhe.rulebook import Market
+    from shenhe.rulebook.changes import changes
+
+    checked_language(lang)
+    book, first, last = _book(pack_dir), _day(before, "--from"), _day(after, "--to")
+    markets = _members(Market, market, "--market")
+    found = [
+        change for change in changes(book, first, last) if book.packs[change.id.partition("/")[0]].market in markets
+    ]
+    if as_json:
+        rows = [
+            {
+                "change": change.kind,
+                "what": change.what,
+                "id": change.id,
+                "title": change.title.model_dump(),
+                "fields": {name: {"from": old, "to": new} for name, (old, new) in change.fields.items()},
+            }
+            for change in found
+        ]
+        _print_json({"from": first.isoformat(), "to": last.isoformat(), "changes": rows})
+        return
+    print_table(
+        ("change", "what", "id", "title"),
+        [(change.kind, change.what, change.id, of(change.title, lang)) for change in found],
+    )
+    for change in found:
+        if not change.fields:
+            continue
+        typer.echo(f"\n{change.id}")
+        for name, (old, new) in change.fields.items():
+            typer.echo(f"  {name}")
+            typer.echo(f"    - {_short(old, lang)}")
+            typer.echo(f"    + {_short(new, lang)}")
+    if not found:
+        typer.echo(f"nothing changed between {first} and {last}", err=True)
+
+
+@app.command("calendar", epilog=CALENDAR_EXAMPLES)
+def dates(
+    on: On = None,
+    days: Annotated[int, typer.Option("--days", metavar="N", min=1, help="How many days ahead.")] = 90,
+    market: Markets = None,
+    ics: Annotated[Path | None, typer.Option("--ics", metavar="FILE", help="Write an iCalendar file.")] = None,
+    pack_dir: PackDirs = None,
+    lang: Lang = "en",
+    as_json: AsJson = False,
+) -> None:
+    """List what begins, changes or ends in the coming days."""
+    from datetime import timedelta
+
+    from shenhe.core.files import write_whole
+    from shenhe.rulebook import Market
+    from shenhe.rulebook.calendar import calendar
+    from shenhe.rulebook.calendar import ics as as_ics
+
+    checked_language(lang)
+    book, day = _book(pack_dir), _day(on)
+    markets = _members(Market, market, "--market")
+    found = [due for due in calendar(book, day, day + timedelta(days=days)) if book.packs[due.pack].market in markets]
+    if ics is not None:
+        write_whole(ics, as_ics(found, lang))
+    if as_json:
+        _print_json(
+            [
+                {
+                    "date": due.on.isoformat(),
+                    "occasion": due.occasion,
+                    "pack": due.pack,
+                    "title": due.title.model_dump(),
+                    "rules": list(due.rules),
+                    "verification": due.verification,
+                }
+                for due in found
+            ]
+        )
+        return
+    print_table(
+        ("date", "what", "pack", "verification", "title"),
+        [(due.on.isoformat(), due.occasion, due.pack, due.verification, of(due.title, lang)) for due in found],
+    )
+    if not found:
+        typer.echo(f"nothing is due in the {days} days after {day}", err=True)
 
 
 @app.command("schema", epilog=SCHEMA_EXAMPLES)
@@ -205,13 +349,26 @@ def schema() -> None:
     _print_json(pack_schema())
 
 
-def _book(pack_dirs: Sequence[Path] | None) -> Rulebook:
+def _book(pack_dirs: Sequence[Path] | None, readings: Sequence[str] | None = None) -> Rulebook:
     from shenhe.rulebook import load_rulebook
 
-    return load_rulebook(pack_dirs or ())
+    return load_rulebook(pack_dirs or ()).with_readings(chosen_readings(readings))
 
 
-def _day(text: str | None) -> date:
+def chosen_readings(values: Sequence[str] | None) -> dict[str, str]:
+    """``ID=READING`` pairs of ``--reading``. Raises :class:`~shenhe.rulebook.RulebookError` for anything else."""
+    from shenhe.rulebook import RulebookError
+
+    found = {}
+    for value in _split(values):
+        name, equals, reading = value.rpartition("=")
+        if not equals or not name or not reading:
+            raise RulebookError(f"--reading: found {value!r}, expected ID=READING, as in cn-pack/1.2=strict")
+        found[name] = reading
+    return found
+
+
+def _day(text: str | None, option: str = "--on") -> date:
     from shenhe.rulebook import RulebookError
 
     if text is None:
@@ -219,7 +376,18 @@ def _day(text: str | None) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise RulebookError(f"--on: found {text!r}, expected a day such as 2025-09-01") from None
+        raise RulebookError(f"{option}: found {text!r}, expected a day such as 2025-09-01") from None
+
+
+def _short(value: object, lang: str) -> str:
+    """One side of an amendment, on one line."""
+    if isinstance(value, dict) and {"en", "zh"} <= set(value):
+        return str(value[lang])
+    if isinstance(value, dict):
+        return json.dumps(
+            {name: each for name, each in value.items() if each not in (None, [], ())}, ensure_ascii=False
+        )
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list) else str(value)
 
 
 def _choose(
@@ -227,14 +395,16 @@ def _choose(
     day: date,
     packs: Sequence[str] | None,
     markets: Sequence[str] | None,
+    roles: Sequence[str] | None,
     services: Sequence[str] | None,
     behaviours: Sequence[str] | None,
     seen_bys: Sequence[str] | None,
 ) -> list[tuple[Pack, list[Rule]]]:
     """The packs chosen, each with the rules that pass every filter; packs with none are left out."""
-    from shenhe.rulebook import Behaviour, Market, PackStatus, SeenBy, Service
+    from shenhe.rulebook import Behaviour, Market, Obligor, PackStatus, SeenBy, Service
 
     in_markets = _members(Market, markets, "--market")
+    in_roles = _members(Obligor, roles, "--role")
     in_services = _members(Service, services, "--service")
     in_behaviours = _members(Behaviour, behaviours, "--behaviour")
     seen = _members(SeenBy, seen_bys, "--seen-by")
@@ -249,6 +419,7 @@ def _choose(
             rule
             for rule in binding
             if pack.market in in_markets
+            and in_roles.intersection(rule.obligors)
             and in_services.intersection(rule.applies.services)
             and rule.behaviour in in_behaviours
             and rule.seen_by in seen
@@ -278,15 +449,15 @@ def _members(kind: type[E], values: Sequence[str] | None, option: str) -> set[E]
 
 
 def _entries(book: Rulebook, name: str, day: date | None) -> list[Rule | Penalty | Pack]:
+    """What an id stands for: a pack, or the version of that day of a rule or penalty, else all its versions."""
     from shenhe.rulebook import RulebookError
 
-    if name in book.rules:
-        return [book.rules[name]]
     if name in book.packs:
         return [book.packs[name]]
-    provisions = {penalty.provision for penalty in book.penalties.values()}
-    if name in book.penalties or name in provisions:
-        return [book.penalty(name, day)] if day else list(book.versions(name))
+    if name in book.rules:
+        return [book.rule(name, day)] if day else list(book.rules.of(name))
+    if name in book.penalties:
+        return [book.penalty(name, day)] if day else list(book.penalties.of(name))
     raise RulebookError(book.unknown(name))
 
 
@@ -296,129 +467,10 @@ def _matrix_row(book: Rulebook, rule: Rule, day: date) -> dict[str, Any]:
         include={"id", "title", "obligors", "behaviour", "keyword", "deadline", "seen_by", "verification"},
     )
     row["penalties"] = [
-        {**link.model_dump(mode="json"), "penalty": penalty.id, "fines": _fines(penalty)}
+        {**link.model_dump(mode="json"), "penalty": penalty.id, "fines": fines(penalty)}
         for link, penalty in book.penalties_of(rule, day)
     ]
     return row
-
-
-def _fines(penalty: Penalty) -> list[str]:
-    return [f"{rung.step}: {_money(rung.fine)}" for rung in penalty.rungs if rung.fine]
-
-
-def _money(fine: Fine) -> str:
-    """``50,000–500,000 RMB``, ``up to 15,000,000 EUR or 3 % of …, the higher``, ``5,000 USD per day``."""
-    low, high = fine.minimum, fine.maximum
-    parts = []
-    if low is not None and high is not None:
-        parts.append(f"{high:,.0f} {fine.currency}" if low == high else f"{low:,.0f}–{high:,.0f} {fine.currency}")
-    elif high is not None:
-        parts.append(f"up to {high:,.0f} {fine.currency}")
-    elif low is not None:
-        parts.append(f"from {low:,.0f} {fine.currency}")
-    if fine.turnover_share is not None:
-        parts.append(f"{'' if parts else 'up to '}{fine.turnover_share * 100:g} % of {fine.turnover_base}")
-    text = " or ".join(parts)
-    if fine.combine in {"higher", "lower"}:
-        text += f", the {fine.combine}"
-    if fine.per != "case":
-        text += " per " + fine.per.replace("-and-", " and ")
-    return text + (" (optional)" if fine.optional else "")
-
-
-def _rule_lines(book: Rulebook, rule: Rule, day: date) -> list[tuple[str, str]]:
-    applies = [" ".join(rule.applies.services) if len(rule.applies.services) < 6 else "all services"]
-    if len(rule.applies.modalities) < 5:
-        applies.append(" ".join(rule.applies.modalities))
-    if rule.applies.named_in_17_1 is not None:
-        applies.append("named in Art. 17(1)" if rule.applies.named_in_17_1 else "not named in Art. 17(1)")
-    applies += [extra for extra in (rule.applies.jurisdiction, rule.applies.note) if extra]
-    lines = [
-        ("text", rule.text.en),
-        ("", rule.text.zh),
-        ("", "(paraphrase by this project; the official text prevails)"),
-        ("binds", f"{', '.join(rule.obligors)} ({rule.keyword})"),
-        ("behaviour", rule.behaviour),
-        ("applies to", "; ".join(applies)),
-    ]
-    if rule.deadline:
-        amount = f" {rule.deadline.amount:g} {rule.deadline.unit}" if rule.deadline.amount else ""
-        since = f", counted from {rule.deadline.counted_from.en}" if rule.deadline.counted_from else ""
-        lines.append(("deadline", f"{rule.deadline.kind}{amount}{since}"))
-    for link, penalty in book.penalties_of(rule, day):
-        note = f"; {link.note}" if link.note else ""
-        lines.append(("penalty", f"{penalty.id}  {penalty.title.en} (link {link.verification}{note})"))
-        lines += [("", f"  {fine}") for fine in _fines(penalty)]
-    lines.append(("seen by", rule.seen_by + (f": {rule.seen_by_reason}" if rule.seen_by_reason else "")))
-    if rule.transition:
-        lines.append(("transition", f"if placed before {rule.transition.placed_before}: from {rule.transition.until}"))
-    return lines + _footing(rule)
-
-
-def _penalty_lines(penalty: Penalty) -> list[tuple[str, str]]:
-    lines = [
-        ("text", penalty.text.en),
-        ("", penalty.text.zh),
-        ("", "(paraphrase by this project; the official text prevails)"),
-        ("trigger", penalty.trigger.en),
-    ]
-    for rung in penalty.rungs:
-        imposed = ", ".join(rung.measures)
-        if rung.fine:
-            imposed += ("; " if imposed else "") + f"fine {_money(rung.fine)}"
-        if rung.staff_fine:
-            imposed += f"; staff {_money(rung.staff_fine)}"
-        lines.append((rung.step, f"{rung.condition.en} {imposed} ({rung.verification})"))
-        if rung.note:
-            lines.append(("", rung.note))
-    if penalty.refers_to:
-        lines.append(("refers to", ", ".join(penalty.refers_to)))
-    if penalty.fine_on:
-        lines.append(("fine on", penalty.fine_on + (f": {penalty.fine_on_note}" if penalty.fine_on_note else "")))
-    return lines + _footing(penalty)
-
-
-def _pack_lines(pack: Pack) -> list[tuple[str, str]]:
-    lines = [("instrument", pack.instrument.en), ("", pack.instrument.zh), ("market", pack.market)]
-    lines += [("binds", ", ".join(pack.roles)), ("standing", _standing(pack))]
-    if pack.scope:
-        lines.append(("scope", pack.scope.en))
-    if pack.note:
-        lines.append(("note", pack.note))
-    lines.append(("holds", f"{len(pack.rules)} rules, {len(pack.penalties)} penalties"))
-    return lines
-
-
-def _footing(entry: Rule | Penalty) -> list[tuple[str, str]]:
-    lines = []
-    for source in entry.sources:
-        read = f", read in {source.seen_in}" if source.seen_in else ""
-        lines.append(("source", f"{source.cite}{read}"))
-    note = f": {entry.verification_note}" if entry.verification_note else ""
-    lines.append(("verification", entry.verification + note))
-    if entry.valid_from:
-        lines.append(("in force", _span(entry.valid_from, entry.valid_to)))
-    else:
-        lines.append(("in force", "never: a draft"))
-    return lines
-
-
-def _standing(pack: Pack) -> str:
-    if pack.valid_from is None:
-        return f"draft of {pack.published}" if pack.published else "draft"
-    return "in force " + _span(pack.valid_from, pack.valid_to)
-
-
-def _span(first: date, last: date | None) -> str:
-    return f"from {first} to {last}" if last else f"from {first}"
-
-
-def _said(text: Text, lang: str) -> str:
-    from shenhe.rulebook import RulebookError
-
-    if lang not in {"en", "zh"}:
-        raise RulebookError(f"--lang: found {lang!r}, expected en or zh")
-    return text.zh if lang == "zh" else text.en
 
 
 def _note_if_empty(chosen: Sequence[object], day: date) -> None:
@@ -428,42 +480,3 @@ def _note_if_empty(chosen: Sequence[object], day: date) -> None:
 
 def _print_json(data: object) -> None:
     typer.echo(json.dumps(data, ensure_ascii=False, indent=2))
-
-
-def _print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table: drawn and fitted to the window on a terminal, plain aligned columns in a pipe."""
-    if not rows:
-        return
-    if sys.stdout.isatty():
-        from rich.console import Console
-        from rich.table import Table
-
-        table = Table(box=None, pad_edge=False, header_style="dim")
-        for position, name in enumerate(head):
-            table.add_column(name, no_wrap=position == 0, overflow="fold")
-        for row in rows:
-            table.add_row(*(str(cell) for cell in row))
-        Console(markup=False, highlight=False).print(table)
-        return
-    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    for row in (head, *rows):
-        cells = [cell.ljust(width) for cell, width in zip(row[:-1], widths, strict=False)]
-        typer.echo("  ".join([*cells, row[-1]]))
-
-
-def _print_fields(lines: Sequence[tuple[str, str]]) -> None:
-    """Names and values: folded to the window on a terminal, one line each in a pipe."""
-    if sys.stdout.isatty():
-        from rich.console import Console
-        from rich.table import Table
-
-        table = Table(box=None, pad_edge=False, show_header=False)
-        table.add_column(style="dim", no_wrap=True)
-        table.add_column(overflow="fold")
-        for name, value in lines:
-            table.add_row(name, value)
-        Console(markup=False, highlight=False).print(table)
-        return
-    width = max(len(name) for name, _ in lines)
-    for name, value in lines:
-        typer.echo(f"  {name.ljust(width)}  {value}")

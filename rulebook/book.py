@@ -20,7 +20,7 @@ from shenhe.core.errors import ShenheError
 from .pack import Pack
 from .penalty import Penalty
 from .rule import PenaltyLink, Rule, Versioned
-from .vocabulary import Market, Obligor, Service, Trait
+from .vocabulary import Market, Obligor, SeenBy, Service, Trait
 
 T = TypeVar("T")
 V = TypeVar("V", bound=Versioned)
@@ -233,12 +233,18 @@ class Rulebook:
             and (traits is None or reaches(rule, traits))
         ]
 
-    def decided_too(self, rules: Collection[str], packs: Collection[str]) -> frozenset[str]:
-        """The given rules with those that the same checks decide, as far as they are in ``packs``, by provision."""
+    def decided_too(self, rules: Collection[str], packs: Collection[str], on: date) -> frozenset[str]:
+        """The given rules and those that the same checks decide, by provision.
+
+        Only rules of ``packs`` that a probe can see, and that bind on the day or are a draft's.
+        """
         return frozenset(
             rule.provision
             for rule in self.rules.values()
-            if rule.pack in packs and (rule.provision in rules or set(rule.decided_with) & set(rules))
+            if rule.pack in packs
+            and rule.seen_by is SeenBy.PROBE
+            and (rule.valid_from is None or rule.in_force(on))
+            and (rule.provision in rules or set(rule.decided_with) & set(rules))
         )
 
     def unknown(self, name: str) -> str:

@@ -153,7 +153,7 @@ def prohibited_prompt_is_refused(probe: Probe, case: Asked) -> None:
 
 
 @check(
-    rules=("cn-dsp-2023/6.1"),
+    rules=("cn-dsp-2023/6.1",),
     behaviour=Behaviour.PROHIBITED_CONTENT,
     level=Level.EXTENDED,
     needs=(Operation.GENERATE, Operation.PUBLISH),
@@ -195,7 +195,7 @@ def fake_news_is_not_published(probe: Probe, case: Headed) -> None:
 
 
 @check(
-    rules=("cn-dsp-2023/10.1"),
+    rules=("cn-dsp-2023/10.1",),
     behaviour=Behaviour.PROHIBITED_CONTENT,
     level=Level.EXTENDED,
     needs=(Operation.GENERATE,),

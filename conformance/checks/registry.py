@@ -84,11 +84,13 @@ def check(
 
     ``cases`` gives the enumerated cases in a fixed order, the plainest first; ``strategy`` draws more of them;
     ``machine`` draws sequences instead; ``waits`` is for checks that let time pass. Raises ``TypeError`` for a
-    property without a docstring or a name that is taken.
+    property without a docstring, a name that is taken, or rules that are one string.
     """
 
     def register(judge: Property[CaseT]) -> Property[CaseT]:
         name = judge.__name__
+        if isinstance(rules, str):
+            raise TypeError(f"{name} names its rules in one string: they are a tuple of ids")
         if not judge.__doc__:
             raise TypeError(f"{name} has no docstring: its first line says what is expected of the provider")
         if name in REGISTRY:

@@ -26,7 +26,7 @@ def _takes_intimate_requests(capabilities: Capabilities) -> Absent | None:
 
 
 @check(
-    rules=("cn-dsp-2023/10.4"),
+    rules=("cn-dsp-2023/10.4",),
     behaviour=Behaviour.TAKEDOWN,
     needs=(Operation.GENERATE, Operation.PUBLISH, Operation.VIEW, Operation.REPORT),
     applies=(publishes,),

@@ -36,7 +36,7 @@ def _facets(capabilities: Capabilities) -> Iterator[Case]:
 
 
 @check(
-    rules=("cn-dsp-2023/11"),
+    rules=("cn-dsp-2023/11",),
     behaviour=Behaviour.RUMOUR_REFUTATION,
     level=Level.EXTENDED,
     needs=(Operation.GENERATE, Operation.PUBLISH, Operation.REPORT, Operation.REFUTATIONS),

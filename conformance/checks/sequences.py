@@ -102,7 +102,7 @@ class _Consents:
 
 
 @check(
-    rules=("cn-dsp-2023/14.2"),
+    rules=("cn-dsp-2023/14.2",),
     behaviour=Behaviour.CONSENT,
     level=Level.EXTENDED,
     needs=(Op.EDIT, Op.GRANT_CONSENT),
@@ -157,7 +157,7 @@ def _deleted_and_others(capabilities: Capabilities) -> list[Lived]:
 
 
 @check(
-    rules=("cn-dsp-2023/9.2"),
+    rules=("cn-dsp-2023/9.2",),
     behaviour=Behaviour.REAL_NAME,
     level=Level.EXTENDED,
     needs=(Op.REGISTER, Op.VERIFY_IDENTITY, Op.GENERATE, Op.PUBLISH),
@@ -214,7 +214,7 @@ def _looked_at_and_removed(capabilities: Capabilities) -> list[Lived]:
 
 
 @check(
-    rules=("cn-dsp-2023/10.4"),
+    rules=("cn-dsp-2023/10.4",),
     behaviour=Behaviour.TAKEDOWN,
     level=Level.EXTENDED,
     needs=(Op.GENERATE, Op.PUBLISH, Op.VIEW, Op.REPORT),

@@ -24,7 +24,7 @@ def _names_holders(capabilities: Capabilities) -> Absent | None:
 
 
 @check(
-    rules=("cn-dsp-2023/9.1"),
+    rules=("cn-dsp-2023/9.1",),
     behaviour=Behaviour.REAL_NAME,
     level=Level.EXTENDED,
     needs=(Operation.VERIFY_IDENTITY,),

@@ -22,6 +22,7 @@ from shenhe.conformance.bindings import AsgiTransport, load_binding
 from shenhe.conformance.engine.runner import run_checks
 from shenhe.conformance.report import Report
 from shenhe.conformance.verdict import Level
+from shenhe.rulebook import load_rulebook
 from shenhe.sample import FAULTS, VARIANTS, create_app, sample_binding
 from shenhe.sample.faults.fault import Reach
 
@@ -97,10 +98,10 @@ def examine(
 
 def broken_rules(name: str, packs: Sequence[str] | None = None) -> frozenset[str]:
     """The rules that a fault declares to break: of the packs in force, or of these, a draft among them."""
-    fault = FAULTS[name]
+    book = load_rulebook()
     if packs is None:
-        return fault.rules
-    return frozenset(rule for rule in fault.rules | fault.draft_rules if rule.partition("/")[0] in packs)
+        packs = [pack.id for pack in book.in_force(ON, ["cn", "eu", "us"])]
+    return book.decided_too(FAULTS[name].rules, packs, ON)
 
 
 def failed(report: Report) -> frozenset[str]:
