@@ -139,7 +139,7 @@ def _capabilities(file: BindingFile, operations: Mapping[Operation, tuple[BoundR
         roles=tuple(target.roles),
         identities=target.identities,
         consents_expire=target.consents_expire,
-        traits=dict(target.traits),
+        traits={trait.value: present for trait, present in target.traits.items()},
         text_labels=target.text_labels,
         holders_named=all(way.names_holder for way in operations.get(Operation.VERIFY_IDENTITY, ())),
         accounts_named=frozenset(name for name, ways in operations.items() if all(way.names_account for way in ways)),
