@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from ..engine.probe import Probe
-from ..evidence.redaction import Redactor, forms, long_enough
+from ..evidence.disguises import forms
+from ..evidence.redaction import Redactor, long_enough
 from ..exchange import Exchange, RecordedExchange, body_text
 from ..provider import Account, IdentityMethod, Publication, ReportRequest, Subject
 from ..report import Evidence

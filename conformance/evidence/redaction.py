@@ -1,33 +1,52 @@
-"""Keeping secrets out of evidence, in whatever form they come back."""
+"""Keeping secrets out of evidence, in whatever form they come back.
+
+The redactor looks for short pieces of each secret at regular distances in the text, and in the text without its escapes
+and encodings (:func:`~shenhe.conformance.evidence.disguises.views`). Where a piece is found, the match is extended to
+both sides. This takes time linear in the text, however many secrets there are and however long they are, and it also
+finds secrets that were cut.
+"""
 
 from __future__ import annotations
 
 import base64
 import binascii
-import html
-import json
 import re
-from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from threading import RLock
-from urllib.parse import quote, quote_plus
 
 from ..exchange import Headers
+from .disguises import View, in_base64, spellings, squeezed, views
 
 SHORTEST = 4
 """ASCII secrets below this many characters would turn ordinary text into placeholders."""
 
-RECENT = 6
-"""So many of the tokens used last are looked for anywhere in a text; older ones, which are many, only as whole words of
-it.
-"""
+CUT_MARGIN = 8192
+"""Bytes that :meth:`Redactor.captured` reads beyond the part of a body that is kept."""
 
-_WORD = re.compile(rb"[\w.~+/=%-]{4,}")
+DOLLAR = "dollar"
+"""The placeholder of a dollar sign before a brace, so that text of a target never reads as a placeholder."""
+
+#: Bytes of a piece that is looked up, and so the distance at which the text is sampled: of secrets with 15 bytes or
+#: more, of those with 7 or more. A secret shorter than that is searched for as a whole.
+_LONG, _MIDDLE = 8, 4
+#: A common part of a text and a long secret is a piece of the secret from so many bytes on.
+_PIECE = 2 * _LONG - 1
+#: Of a secret longer than the first, pieces are taken only at every so many bytes: of it, of its other spellings.
+_EVERY_PIECE, _WINDOWS, _FEW_WINDOWS = 512, 32, 500
+#: Places of one piece that are tried: more only occur in secrets that repeat themselves.
+_TRIED = 4
+
 _COOKIE = re.compile(r"^([^=;]+)=([^;]*)")
 #: Where an excerpt may have been cut: at an ellipsis, and at quotes around it.
-_CUT = re.compile(r"""(\s*\[?…\]?\s*|['"])""")
+_CUT = re.compile(r"""(\[?…\]?|['"\n])""")
 _PRIVATE = frozenset({"authorization", "proxy-authorization", "cookie"})
+#: A dollar sign before a brace, each written literally or escaped for a URL or JSON.
+_TEMPLATE = re.compile(
+    rb"(?:\$|%24|(?<!\\)(?P<pairs>(?:\\\\)*)\\u0024)(?=\{|%7[bB]|\\u007[bB])",
+)
 
 
 def long_enough(secret: str) -> bool:
@@ -35,148 +54,290 @@ def long_enough(secret: str) -> bool:
     return len(secret) >= SHORTEST or (len(secret) >= 2 and not secret.isascii())
 
 
-def forms(secret: str) -> Iterator[bytes]:
-    """The ways a secret may be written in a URL, a header, JSON, HTML or base64."""
-    raw = secret.encode("utf-8", "surrogatepass")
-    yield raw
-    for quoted in (quote(raw, safe=""), quote(raw), quote_plus(raw)):
-        yield quoted.encode()
-        yield re.sub(r"%[0-9A-F]{2}", lambda match: match[0].lower(), quoted).encode()
-    for escaped in (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]):
-        for slashed in (escaped, escaped.replace("/", "\\/")):
-            yield slashed.encode("utf-8", "surrogatepass")
-            yield re.sub(r"\\u[0-9a-f]{4}", lambda match: "\\u" + match[0][2:].upper(), slashed).encode(
-                "utf-8", "surrogatepass"
-            )
-        # JSON as a text inside JSON, as a server has it that repeats the body it was sent.
-        yield json.dumps(escaped, ensure_ascii=False)[1:-1].encode("utf-8", "surrogatepass")
-        yield json.dumps(escaped)[1:-1].encode()
-    yield html.escape(secret).encode("utf-8", "surrogatepass")
-    yield from _in_base64(raw)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Needle:
+    """One form of a secret, in lower case, and what replaces it."""
+
+    text: bytes
+    placeholder: bytes
+    every: int = _WINDOWS
 
 
-def _in_base64(raw: bytes) -> Iterator[bytes]:
-    """The part of the base64 text that does not depend on what stands before and after ``raw``, at each of three
-    alignments.
+@dataclass(frozen=True, slots=True)
+class _Match:
+    """A part of a text that is a secret, or a piece of one (``whole`` false)."""
+
+    start: int
+    end: int
+    placeholder: bytes
+    whole: bool
+
+
+class _Index:
+    """Pieces of needles, by which they are found."""
+
+    def __init__(self) -> None:
+        self._pieces: dict[int, dict[bytes, list[tuple[_Needle, int]]]] = {_LONG: {}, _MIDDLE: {}}
+        self._tiny: dict[_Needle, None] = {}
+
+    def add(self, needle: _Needle) -> None:
+        size = len(needle.text)
+        if size < 2 * _MIDDLE - 1:
+            self._tiny[needle] = None
+            return
+        length = _LONG if size >= _PIECE else _MIDDLE
+        table = self._pieces[length]
+        for at in _places(size, length, needle.every):
+            entries = table.setdefault(needle.text[at : at + length], [])
+            if len(entries) < _TRIED:
+                entries.append((needle, at))
+
+    def matches(self, data: bytes, *, long_only: bool = False) -> Iterator[_Match]:
+        """What of ``data`` (in lower case) is one of the needles, or a piece of a long one."""
+        for length in (_LONG,) if long_only else (_LONG, _MIDDLE):
+            table = self._pieces[length]
+            if not table:
+                continue
+            covered = 0
+            for at in range(0, len(data) - length + 1, length):
+                entries = table.get(data[at : at + length])
+                if entries is None or at + length <= covered:
+                    continue
+                best = max((_extended(data, at, needle, place) for needle, place in entries), key=_rank)
+                if best.whole or (length == _LONG and best.end - best.start >= _PIECE):
+                    covered = best.end
+                    yield best
+        if long_only:
+            return
+        for needle in self._tiny:
+            at = data.find(needle.text)
+            while at >= 0:
+                yield _Match(at, at + len(needle.text), needle.placeholder, True)
+                at = data.find(needle.text, at + len(needle.text))
+
+
+def _places(size: int, length: int, every: int) -> Iterable[int]:
+    """Where in a secret of that many bytes its pieces are taken: everywhere, or in windows of a long one, the last at
+    its end. A window is as wide as the distance at which the text is sampled.
     """
-    for before, skipped in ((0, 0), (1, 2), (2, 3)):
-        encoded = base64.b64encode(b"\0" * before + raw)
-        loose = (before + len(raw)) % 3
-        core = encoded[skipped : len(encoded) - (4 if loose else 0)]
-        if len(core) >= 6:
-            yield core
-            yield core.translate(bytes.maketrans(b"+/", b"-_"))
+    last = size - length
+    if size <= _EVERY_PIECE:
+        return range(last + 1)
+    starts = (*range(0, last - length, every), last - length + 1)
+    return (at for start in starts for at in range(start, start + length))
+
+
+def _rank(match: _Match) -> tuple[bool, int]:
+    return match.whole, match.end - match.start
+
+
+def _extended(data: bytes, at: int, needle: _Needle, place: int) -> _Match:
+    """The longest common part of ``data`` and ``needle`` in which ``data[at]`` is ``needle[place]``."""
+    text = needle.text
+    start = at - place
+    if start >= 0 and data.startswith(text, start):
+        return _Match(start, start + len(text), needle.placeholder, True)
+    after = _common(data, at, text, place)
+    before = _common(data[max(0, at - place) : at][::-1], 0, text[:place][::-1], 0)
+    return _Match(at - before, at + after, needle.placeholder, before + after == len(text))
+
+
+def _common(first: bytes, at: int, second: bytes, place: int) -> int:
+    """How many bytes the two have in common from these places on."""
+    low, high = 0, min(len(first) - at, len(second) - place)
+    step = 16
+    while low < high:
+        size = min(step, high - low)
+        if first[at + low : at + low + size] == second[place + low : place + low + size]:
+            low, step = low + size, step * 2
+        elif size == 1:
+            break
+        else:
+            high, step = low + size - 1, max(1, size // 2)
+    return low
 
 
 class Redactor:
-    """Replaces secrets by ``${NAME}``: those known from the start, and tokens learned on the way (``${token_1}``)."""
+    """Replaces secrets by ``${NAME}``: those known from the start, and tokens learned on the way (``${token_1}``).
+
+    A piece of a secret becomes ``<redacted>``.
+    """
 
     def __init__(self, secrets: Mapping[str, str]) -> None:
-        self._known: dict[bytes, bytes] = {}
+        self._index = _Index()
+        self._names: dict[str, str] = {}
         for name, secret in secrets.items():
-            self._add(self._known, secret, name)
-        self._known = _longest_first(self._known)
-        self._names: dict[str, str] = {secret: name for name, secret in secrets.items()}
-        self._tokens: dict[str, dict[bytes, bytes]] = {}
-        self._recent: OrderedDict[str, dict[bytes, bytes]] = OrderedDict()
-        self._words: dict[bytes, bytes] = {}
+            if long_enough(secret) and secret not in self._names:
+                for needle in _needles(secret, name):
+                    self._index.add(needle)
+            self._names.setdefault(secret, name)
+        self._tokens: dict[str, str] = {}
         self._count: dict[str, int] = {}
         # Several checks may ask at once, each teaching the redactor tokens of its own.
         self._lock = RLock()
-
-    @staticmethod
-    def _add(needles: dict[bytes, bytes], secret: str, name: str) -> None:
-        if long_enough(secret):
-            placeholder = b"${" + name.encode() + b"}"
-            for form in forms(secret):
-                needles.setdefault(form, placeholder)
 
     def learn(self, kind: str, secret: str) -> None:
         """From now on replace ``secret`` by ``${kind_N}``, N counted from 1."""
         with self._lock:
             if secret in self._names or not long_enough(secret):
                 return
-            self._count[kind] = number = self._count.get(kind, 0) + 1
-            name = self._names[secret] = f"{kind}_{number}"
-            needles: dict[bytes, bytes] = {}
-            self._add(needles, secret, name)
-            self._words.update(needles)
-            self._tokens[secret] = _longest_first(needles)
-            self.use(secret)
+            taken = self._names.values()
+            self._count[kind] = self._count.get(kind, 0) + 1
+            while (name := f"{kind}_{self._count[kind]}") in taken and kind in self._reserved():
+                self._count[kind] += 1
+            self._names[secret] = self._tokens[secret] = name
+            for needle in _needles(secret, name):
+                self._index.add(needle)
 
-    def use(self, secret: str) -> None:
-        """A learned token goes out with a request: expect it back."""
-        with self._lock:
-            needles = self._tokens.get(secret)
-            if needles is None:
-                return
-            self._recent[secret] = needles
-            self._recent.move_to_end(secret)
-            if len(self._recent) > RECENT:
-                self._recent.popitem(last=False)
+    def _reserved(self) -> set[str]:
+        return {name.rpartition("_")[0] for secret, name in self._names.items() if secret not in self._tokens}
 
     def data(self, data: bytes) -> bytes:
         """``data`` with every secret replaced."""
-        with self._lock:
-            recent = tuple(self._recent.values())
-        for needles in (self._known, *recent):
-            for needle, placeholder in needles.items():
-                if needle in data:
-                    data = data.replace(needle, placeholder)
-        if len(self._tokens) > len(self._recent):
-            words = self._words
-            data = _WORD.sub(lambda match: words.get(match[0], match[0]), data)
-        return data
+        return self._replaced(data, templates=False)
+
+    def captured(self, data: bytes, limit: int | None = None) -> bytes:
+        """As :meth:`data`, for what a target or a binding wrote: nothing in the result but a redacted secret reads as a
+        placeholder. At most ``limit`` bytes are kept.
+        """
+        if limit is None or len(data) <= limit:
+            return self._replaced(data, templates=True)[:limit]
+        kept = self._replaced(data[: limit + CUT_MARGIN], templates=True)[:limit]
+        return self._ends(kept.decode("utf-8", "surrogateescape"), start=False).encode("utf-8", "surrogateescape")
 
     def text(self, text: str) -> str:
         """``text`` with every secret replaced."""
-        return self.data(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
+        return _decoded(self.data(text.encode("utf-8", "surrogatepass")))
+
+    def captured_text(self, text: str) -> str:
+        """As :meth:`captured`, for a URL or a header."""
+        return _decoded(self.captured(text.encode("utf-8", "surrogatepass")))
 
     def excerpt(self, text: str) -> str:
         """As :meth:`text`, for what was cut out of a longer text: of a secret that the cut went through, the rest goes
         too.
         """
-        with self._lock:
-            needles = [*self._known, *(needle for needles in self._tokens.values() for needle in needles)]
         parts = _CUT.split(self.text(text))
-        parts[::2] = [_without_ends(part.encode("utf-8", "surrogatepass"), needles) for part in parts[::2]]
+        parts[::2] = [self._ends(part) for part in parts[::2]]
         return "".join(parts)
 
     def headers(self, headers: Headers) -> Headers:
         """``headers`` with every secret replaced; cookies and unknown credentials lose their values whole."""
-        return tuple((name, self._header(name.lower(), value)) for name, value in headers)
+        return tuple((self.captured_text(name), self._header(name.lower(), value)) for name, value in headers)
 
     def _header(self, name: str, value: str) -> str:
         if name == "set-cookie":
-            return _COOKIE.sub(lambda match: f"{match[1]}=<redacted>", self.text(value))
+            return _COOKIE.sub(lambda match: f"{match[1]}=<redacted>", self.captured_text(value))
         if name in _PRIVATE and value[:6].lower() == "basic ":
             return "Basic " + self._basic(value[6:])
-        return self.text(value)
+        return self.captured_text(value)
 
     def _basic(self, encoded: str) -> str:
         """Base64 of ``user:password`` with its secrets replaced, so that a replay can put them back."""
         try:
             plain = base64.b64decode(encoded, validate=True)
         except (binascii.Error, ValueError):
-            return self.text(encoded)
-        return base64.b64encode(self.data(plain)).decode()
+            return self.captured_text(encoded)
+        return base64.b64encode(self.captured(plain)).decode()
+
+    def _replaced(self, data: bytes, *, templates: bool) -> bytes:
+        matches = self._matches(data)
+        if not matches:
+            return _TEMPLATE.sub(_dollar, data) if (templates and b"{" in data) or b"%7" in data else data
+        parts: list[bytes] = []
+        last = 0
+        for match in matches:
+            parts += [data[last : match.start], match.placeholder if match.whole else b"<redacted>"]
+            last = match.end
+        parts.append(data[last:])
+        if templates:
+            parts[::2] = [_TEMPLATE.sub(_dollar, part) for part in parts[::2]]
+        return b"".join(parts)
+
+    def _matches(self, data: bytes) -> list[_Match]:
+        """Parts of ``data`` to replace, in order and without overlap. Whole and long ones come before others."""
+        found: list[_Match] = []
+        with self._lock:
+            for view in views(data):
+                found += _in_original(view, self._index.matches(view.data.lower()))
+                if (bare := squeezed(view)) is not None:
+                    found += _in_original(bare, self._index.matches(bare.data.lower(), long_only=True))
+        found.sort(key=lambda match: (not match.whole, match.start - match.end))
+        return _disjoint(found, len(data))
+
+    def _ends(self, part: str, *, start: bool = True) -> str:
+        """``part`` without a start that is the end of a secret, and without an end that is the start of one."""
+        data = part.encode("utf-8", "surrogateescape" if not start else "surrogatepass")
+        folded = data.lower()
+        tail = max((_overlap(secret, folded) for secret in self._folded()), default=0)
+        head = max((_overlap(folded, secret) for secret in self._folded()), default=0) if start else 0
+        if not tail and not head:
+            return part
+        left = data[head : len(data) - tail] if head + tail < len(data) else b""
+        mark = b"<redacted>"
+        return ((mark if head else b"") + left + (mark if tail else b"")).decode("utf-8", "ignore")
+
+    def _folded(self) -> list[bytes]:
+        with self._lock:
+            return [secret.encode("utf-8", "surrogatepass").lower() for secret in self._names if long_enough(secret)]
 
 
-def _without_ends(data: bytes, needles: list[bytes]) -> str:
-    """``data`` without a start that is the end of a secret, and without an end that is the start of one."""
-    end = max((size for needle in needles for size in _sizes(needle) if data.endswith(needle[:size])), default=0)
-    start = max((size for needle in needles for size in _sizes(needle) if data.startswith(needle[-size:])), default=0)
-    left = data[start : len(data) - end] if start + end < len(data) else b""
-    mark = b"<redacted>"
-    return ((mark if start else b"") + left + (mark if end else b"")).decode("utf-8", "ignore")
+def _overlap(second: bytes, first: bytes) -> int:
+    """The most bytes, below a piece that is found anyway, at the end of ``first`` that are the start of ``second``."""
+    most = min(_PIECE + SHORTEST, len(first), len(second) - 1)
+    tail = first[-most:] if most > 0 else b""
+    return next((size for size in range(most, SHORTEST - 1, -1) if second.startswith(tail[-size:])), 0)
 
 
-def _sizes(needle: bytes) -> range:
-    return range(SHORTEST, len(needle))
+def _decoded(data: bytes) -> str:
+    try:
+        return data.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        # A secret in another character set began or ended inside a character.
+        return data.decode("utf-8", "replace")
 
 
-def _longest_first(needles: dict[bytes, bytes]) -> dict[bytes, bytes]:
-    return dict(sorted(needles.items(), key=lambda item: -len(item[0])))
+def _placeholder(name: str) -> bytes:
+    return b"${" + name.encode() + b"}"
+
+
+def _needles(secret: str, name: str) -> Iterator[_Needle]:
+    """What to look for. Base64 is decoded where it is found, but nothing decodes it once its case was changed."""
+    placeholder = _placeholder(name)
+    plain = list(spellings(secret))
+    for number, text in enumerate(dict.fromkeys(form.lower() for form in (*plain, *in_base64(plain[0])))):
+        yield _Needle(text, placeholder, _FEW_WINDOWS if number else _WINDOWS)
+
+
+def _dollar(match: re.Match[bytes]) -> bytes:
+    return (match["pairs"] or b"") + _placeholder(DOLLAR)
+
+
+def _in_original(view: View, matches: Iterable[_Match]) -> Iterator[_Match]:
+    for match in matches:
+        start, end = view.span(match.start, match.end)
+        yield _Match(start, end, match.placeholder, match.whole)
+
+
+def _disjoint(found: list[_Match], size: int) -> list[_Match]:
+    """The matches in the order of the text. Where two overlap, the rest of the later one is a piece."""
+    ordered = sorted(found, key=lambda match: match.start)
+    if all(left.end <= right.start for left, right in pairwise(ordered)):
+        return ordered
+    owner = [0] * (size + 1)
+    kept: list[_Match] = []
+    for match in found:
+        free = [at for at in range(match.start, match.end) if not owner[at]]
+        if not free:
+            continue
+        whole = match.whole and len(free) == match.end - match.start
+        start = free[0]
+        for at, following in zip(free, [*free[1:], -1], strict=True):
+            owner[at] = 1
+            if following != at + 1:
+                kept.append(_Match(start, at + 1, match.placeholder, whole))
+                start = following
+    return sorted(kept, key=lambda match: match.start)
 
 
 def class_and_place(error: Exception) -> str:

@@ -1,0 +1,325 @@
+"""How a secret may be written, and a text with its escapes and encodings taken out.
+
+A service that repeats a secret seldom repeats it literally. It is in JSON, in a URL inside JSON, in HTML, or in base64.
+:func:`views` gives a text without escapes, and the decoded text of everything in it that may be base64, base32 or
+hexadecimal, and maps places in each back to the original. :func:`spellings` writes a secret in the ways that remain.
+
+Everything here takes time linear in its input, which is text that a target chose.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import codecs
+import html
+import json
+import re
+import unicodedata
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator
+from html.entities import html5
+from urllib.parse import quote, quote_plus
+
+#: Rounds of taking out escapes: a text in JSON, in a URL, in JSON, in a URL.
+_ROUNDS = 4
+#: Encodings inside one another.
+_DEEPEST = 3
+#: Text that may be encoded, and text that may be in lines of such.
+_RUN = re.compile(rb"[A-Za-z0-9+/_-]{10,}")
+_HEXADECIMAL = re.compile(rb"[0-9A-Fa-f]{14,}")
+_BASE32 = re.compile(rb"[A-Z2-7]{14,}|[a-z2-7]{14,}")
+_WRAPPED = re.compile(rb"[A-Za-z0-9+/_-]{20}(?:[ \t\r\n]|\\[rnt]){1,8}[A-Za-z0-9+/_-]{8}")
+_STANDARD = bytes.maketrans(b"-_", b"+/")
+_LONGEST_BASE32 = 4096
+#: Characters of an incomplete unit of base32 that make whole bytes.
+_BASE32_UNITS = (0, 0, 2, 2, 4, 5, 5, 7)
+#: Pieces of an encoded secret that are shorter do not identify it.
+_SHORTEST_FORM = 6
+
+_ESCAPE = re.compile(
+    rb"%u([0-9a-fA-F]{4})|%([0-9a-fA-F]{2})|&#([0-9]{1,7});?|&#[xX]([0-9a-fA-F]{1,6});?|&([A-Za-z][A-Za-z0-9]{1,30});"
+    rb"|(\\++)(?:u([dD][89abAB][0-9a-fA-F]{2})\\++u([dD][c-fC-F][0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|"
+    rb"u\{([0-9a-fA-F]{1,6})\}|x([0-9a-fA-F]{2})|([0-7]{3})|([/\"']))?"
+)
+_QUOTED_PRINTABLE = re.compile(rb"=([0-9A-Fa-f]{2})|=\r?\n")
+#: White space, and characters of UTF-8 that are drawn as nothing.
+_FILLING = re.compile(
+    rb"[\t\n\v\f\r ]+|\\[nrt]|\xc2\xad|\xcd\x8f|\xe2\x80[\x8b-\x8f\xa8-\xae]|\xe2\x81[\xa0-\xaf]|\xef\xbb\xbf"
+)
+
+
+def forms(secret: str) -> Iterator[bytes]:
+    """The ways a secret may be written, the plain one first: its :func:`spellings`, and each of them in hexadecimal,
+    base32 and base64.
+    """
+    plain = list(spellings(secret))
+    yield from dict.fromkeys((*plain, *(form for each in plain for form in _encoded(each))))
+
+
+def spellings(secret: str) -> Iterator[bytes]:
+    """The plain text first, then escaped for a URL, JSON or HTML, in other character sets, and turned round."""
+    yield from dict.fromkeys(_plain(secret))
+
+
+def _plain(secret: str) -> Iterator[bytes]:
+    raw = secret.encode("utf-8", "surrogatepass")
+    yield raw
+    for quoted in (quote(raw, safe=""), quote(raw), quote_plus(raw)):
+        yield quoted.encode()
+        yield re.sub(r"%[0-9A-F]{2}", lambda match: match[0].lower(), quoted).encode()
+    for escaped in (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]):
+        for slashed in (escaped, escaped.replace("/", "\\/")):
+            yield slashed.encode("utf-8", "surrogatepass")
+        # JSON as a text inside JSON, as in a response that repeats the body of its request.
+        yield json.dumps(escaped, ensure_ascii=False)[1:-1].encode("utf-8", "surrogatepass")
+        yield json.dumps(escaped)[1:-1].encode()
+    yield html.escape(secret).encode("utf-8", "surrogatepass")
+    if secret.isascii():
+        yield codecs.encode(secret, "rot13").encode()
+        if len(secret) >= 8:
+            yield raw[::-1]
+        return
+    for other in (secret.lower(), secret.upper(), *(unicodedata.normalize(n, secret) for n in ("NFC", "NFD", "NFKC"))):
+        yield other.encode("utf-8", "surrogatepass")
+    for charset in ("gb18030", "big5", "utf-16-le", "utf-16-be", "latin-1"):
+        try:
+            yield secret.encode(charset)
+        except UnicodeEncodeError:
+            continue
+
+
+def _encoded(raw: bytes) -> Iterator[bytes]:
+    if len(raw) >= 4:
+        yield raw.hex().encode()
+        yield from _in_base32(raw)
+    yield from in_base64(raw)
+
+
+def in_base64(raw: bytes) -> Iterator[bytes]:
+    """The part of the base64 text that does not depend on its neighbours, at each of three alignments, in both
+    alphabets.
+    """
+    for before, skipped in ((0, 0), (1, 2), (2, 3)):
+        encoded = base64.b64encode(b"\0" * before + raw)
+        loose = (before + len(raw)) % 3
+        core = encoded[skipped : len(encoded) - (4 if loose else 0)]
+        if len(core) >= _SHORTEST_FORM:
+            yield core
+            if b"+" in core or b"/" in core:
+                yield core.translate(bytes.maketrans(b"+/", b"-_"))
+
+
+def _in_base32(raw: bytes) -> Iterator[bytes]:
+    for before, skipped in ((0, 0), (1, 2), (2, 4), (3, 5), (4, 7)):
+        encoded = base64.b32encode(b"\0" * before + raw)
+        loose = (before + len(raw)) % 5
+        core = encoded[skipped : len(encoded) - (8 if loose else 0)]
+        if len(core) >= _SHORTEST_FORM + 2:
+            yield core
+
+
+class View:
+    """A text with something taken out, and where each of its places was in the original."""
+
+    def __init__(
+        self, data: bytes, rewrite: Callable[[bytes], list[tuple[int, int, bytes]]] | None, parent: View | None
+    ):
+        self.data = data
+        self._rewrite = rewrite
+        self._parent = parent
+        self._here: list[int] = []
+        self._there: list[int] = []
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """The part of the original that became ``data[start:end]``, whole escapes included."""
+        if self._parent is None or self._rewrite is None:
+            return start, end
+        if not self._here:
+            self._index(self._rewrite(self._parent.data))
+        return self._parent.span(self._start(start), self._end(end))
+
+    def _index(self, changes: list[tuple[int, int, bytes]]) -> None:
+        """Note where unchanged text (even places) and each replacement (odd places) begin, here and in the parent."""
+        here = there = 0
+        self._here, self._there = [0], [0]
+        for begin, end, new in changes:
+            here += begin - there
+            there = begin
+            self._here += [here, here + len(new)]
+            self._there += [begin, end]
+            here, there = here + len(new), end
+
+    def _start(self, place: int) -> int:
+        """Where in the parent the byte at ``place`` begins: inside a replacement, where its escape does."""
+        index = bisect_right(self._here, place) - 1
+        return self._there[index] + (0 if index % 2 else place - self._here[index])
+
+    def _end(self, place: int) -> int:
+        """Where in the parent the byte before ``place`` ends: inside a replacement, where its escape does."""
+        index = bisect_left(self._here, place)
+        if index < len(self._here) and self._here[index] == place:
+            return self._there[index]
+        return self._there[index] if not index % 2 else self._there[index - 1] + place - self._here[index - 1]
+
+
+def views(data: bytes) -> Iterator[View]:
+    """``data`` as it is, with its escapes taken out once, twice …, from quoted-printable, and decoded."""
+    yield from _views(View(data, None, None), _DEEPEST)
+
+
+def _views(first: View, depth: int) -> Iterator[View]:
+    unescaped = [first, *_without_escapes(first)]
+    for view in unescaped:
+        yield view
+        if depth:
+            for decoded in _decodings(view):
+                yield from _views(decoded, depth - 1)
+    if depth and _WRAPPED.search(first.data) and (bare := squeezed(unescaped[-1])) is not None:
+        for decoded in _decodings(bare):
+            yield from _views(decoded, depth - 1)
+
+
+def _without_escapes(first: View) -> Iterator[View]:
+    view = first
+    for _ in range(_ROUNDS):
+        if not any(sign in view.data for sign in (b"%", b"&", b"\\")):
+            break
+        changes = _escapes(view.data)
+        if not changes:
+            break
+        view = View(_applied(view.data, changes), _escapes, view)
+        yield view
+    if b"=" in first.data and (changes := _quoted_printable(first.data)):
+        yield View(_applied(first.data, changes), _quoted_printable, first)
+
+
+def _decodings(view: View) -> Iterator[View]:
+    """What may be encoded in ``view``, decoded from each place where a unit of the encoding may begin."""
+    runs = [match.span() for match in _RUN.finditer(view.data)]
+    if not runs:
+        return
+    for pattern, unit, size, decode in (
+        (None, 4, 3, _from_base64),
+        (_HEXADECIMAL, 2, 1, _from_hexadecimal),
+        (_BASE32, 8, 5, _from_base32),
+    ):
+        fitting = runs if pattern is None else [match.span() for match in pattern.finditer(view.data)]
+        for skipped in range(unit if fitting else 0):
+            decoded = _Decoded(view, unit, size)
+            for start, end in fitting:
+                decoded.add(start + skipped, end, decode(view.data[start + skipped : end]))
+            if decoded.complete():
+                yield decoded
+
+
+class _Decoded(View):
+    """The decoded parts of a view, one after another with a zero byte between them."""
+
+    def __init__(self, parent: View, unit: int, size: int):
+        super().__init__(b"", None, parent)
+        self._decoded, self._unit, self._size = parent, unit, size
+        self._buffer = bytearray()
+        self._ends: list[int] = []
+
+    def add(self, start: int, end: int, decoded: bytes) -> None:
+        """Add what ``parent.data[start:end]`` decodes to."""
+        if len(decoded) >= 4:
+            self._here.append(len(self._buffer))
+            self._there.append(start)
+            self._ends.append(end)
+            self._buffer += decoded + b"\0"
+
+    def complete(self) -> bool:
+        """Whether anything was decoded; no more is added."""
+        self.data = bytes(self._buffer)
+        return bool(self.data)
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        index = bisect_right(self._here, start) - 1
+        first, begin = self._here[index], self._there[index]
+        units = (start - first) // self._size, -(-(end - first) // self._size)
+        last = min(begin + units[1] * self._unit, self._ends[index])
+        return self._decoded.span(begin + units[0] * self._unit, last)
+
+
+def _from_base64(run: bytes) -> bytes:
+    run = run.translate(_STANDARD)
+    return binascii.a2b_base64(run[: len(run) // 4 * 4] + _rest(run))
+
+
+def _rest(run: bytes) -> bytes:
+    loose = run[len(run) // 4 * 4 :]
+    return loose + b"=" * (4 - len(loose)) if len(loose) > 1 else b""
+
+
+def _from_hexadecimal(run: bytes) -> bytes:
+    return bytes.fromhex(run[: len(run) // 2 * 2].decode())
+
+
+def _from_base32(run: bytes) -> bytes:
+    run = run[:_LONGEST_BASE32].upper()
+    loose = len(run) % 8
+    whole, rest = run[: len(run) - loose], run[len(run) - loose : len(run) - loose + _BASE32_UNITS[loose]]
+    return base64.b32decode(whole + (rest + b"=" * (8 - len(rest)) if rest else b""))
+
+
+def squeezed(view: View) -> View | None:
+    """``view`` without white space and invisible characters; ``None`` where it has none."""
+    changes = _fillings(view.data)
+    return View(_applied(view.data, changes), _fillings, view) if changes else None
+
+
+def _applied(data: bytes, changes: list[tuple[int, int, bytes]]) -> bytes:
+    parts, last = [], 0
+    for begin, end, new in changes:
+        parts += [data[last:begin], new]
+        last = end
+    return b"".join([*parts, data[last:]])
+
+
+def _escapes(data: bytes) -> list[tuple[int, int, bytes]]:
+    return [
+        (match.start(), match.end(), new)
+        for match in _ESCAPE.finditer(data)
+        if (new := _meaning(match)) is not None and new != match[0]
+    ]
+
+
+def _quoted_printable(data: bytes) -> list[tuple[int, int, bytes]]:
+    return [
+        (match.start(), match.end(), bytes.fromhex(match[1].decode()) if match[1] else b"")
+        for match in _QUOTED_PRINTABLE.finditer(data)
+    ]
+
+
+def _fillings(data: bytes) -> list[tuple[int, int, bytes]]:
+    return [(match.start(), match.end(), b"") for match in _FILLING.finditer(data)]
+
+
+def _meaning(match: re.Match[bytes]) -> bytes | None:
+    """What an escape stands for; ``None`` for what only looks like one."""
+    wide, byte, decimal, hexadecimal, name, run, high, low, unit, braced, short, octal, sign = match.groups()
+    if byte:
+        return bytes.fromhex(byte.decode())
+    if short or octal:
+        value = int(short, 16) if short else int(octal, 8) & 0xFF
+        # A byte of UTF-8 has neighbours that are escaped too. On its own it is a character, as in JavaScript.
+        alone = (
+            not match.string.startswith(b"\\", match.end())
+            and b"\\" not in match.string[match.start() - 4 : match.start()]
+        )
+        return chr(value).encode() if alone else bytes([value])
+    if high:
+        code = 0x10000 + ((int(high, 16) & 0x3FF) << 10) + (int(low, 16) & 0x3FF)
+        return chr(code).encode()
+    number = next((int(text, 16) for text in (wide, hexadecimal, unit, braced) if text), None)
+    number = int(decimal) if decimal else number
+    if number is not None:
+        return chr(number).encode("utf-8", "surrogatepass") if number < 0x110000 else None
+    if name:
+        meant = html5.get(name.decode() + ";")
+        return meant.encode() if meant is not None else None
+    if sign:
+        return bytes(sign)
+    return b"\\" if len(run) > 1 else None
