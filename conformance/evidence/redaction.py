@@ -26,6 +26,9 @@ SHORTEST = 4
 CUT_MARGIN = 8192
 """Bytes that :meth:`Redactor.captured` reads beyond the part of a body that is kept."""
 
+MOST_DECODED = 2_000_000
+"""Bytes from which on a text is searched only as it is. Of a longer body no report keeps so much."""
+
 DOLLAR = "dollar"
 """The placeholder of a dollar sign before a brace, so that text of a target never reads as a placeholder."""
 
@@ -213,6 +216,10 @@ class Redactor:
         """As :meth:`captured`, for a URL or a header."""
         return _decoded(self.captured(text.encode("utf-8", "surrogatepass")))
 
+    def cut(self, text: str, limit: int) -> str:
+        """The first characters of ``text``, as it is, without the start of a secret at their end."""
+        return text if len(text) <= limit else self._ends(text[:limit], start=False)
+
     def excerpt(self, text: str) -> str:
         """As :meth:`text`, for what was cut out of a longer text: of a secret that the cut went through, the rest goes
         too.
@@ -258,9 +265,9 @@ class Redactor:
         """Parts of ``data`` to replace, in order and without overlap. Whole and long ones come before others."""
         found: list[_Match] = []
         with self._lock:
-            for view in views(data):
+            for view in views(data) if len(data) <= MOST_DECODED else (View(data, None, None),):
                 found += _in_original(view, self._index.matches(view.data.lower()))
-                if (bare := squeezed(view)) is not None:
+                if len(data) <= MOST_DECODED and (bare := squeezed(view)) is not None:
                     found += _in_original(bare, self._index.matches(bare.data.lower(), long_only=True))
         found.sort(key=lambda match: (not match.whole, match.start - match.end))
         return _disjoint(found, len(data))

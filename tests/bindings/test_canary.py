@@ -19,7 +19,7 @@ from shenhe.conformance import NotConformantError
 from shenhe.conformance.bindings import AsgiTransport
 from shenhe.conformance.bindings.doctor.doctor import examine
 from shenhe.conformance.engine.runner import run_checks
-from shenhe.conformance.evidence.redaction import forms
+from shenhe.conformance.evidence.disguises import forms
 from shenhe.conformance.report import Report
 from shenhe.reports.formats.arazzo import arazzo_of
 from shenhe.reports.formats.github import step_summary, workflow_commands

@@ -18,7 +18,7 @@ from shenhe.conformance.engine.probe import Probe
 from shenhe.conformance.engine.recording import RecordedExchange
 from shenhe.conformance.engine.runner import run_checks
 from shenhe.conformance.engine.session import Session
-from shenhe.conformance.evidence.redaction import forms
+from shenhe.conformance.evidence.disguises import forms
 from shenhe.conformance.exchange import Exchange, ReceivedResponse, SentRequest
 from shenhe.conformance.report import Report
 from shenhe.conformance.verdict import Level

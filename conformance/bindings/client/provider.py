@@ -99,6 +99,11 @@ class HttpProvider:
         """How many requests were sent."""
         return self._connection.requests
 
+    @property
+    def recording_trouble(self) -> str:
+        """Why the cassette ends before the run does, else ``""``."""
+        return self._recording.trouble if self._recording is not None else ""
+
     def redacted(self, text: str) -> str:
         """``text`` without the secrets of the binding and the tokens learned, each replaced by its name."""
         return visible(self._connection.redactor.excerpt(text))

@@ -97,8 +97,6 @@ class Sessions:
                     self._cookies.pop(_key(account), None)
                     fresh = True
             account = Account(account.id, {**account.credentials, **held})
-        for secret in account.credentials.values() if account else ():
-            self.connection.redactor.use(secret)
         values = {**values, "account": account}
         if auth is None or (auth.of_account and account is None):
             return Authorization(account, account, (), renewable=by_login, fresh=fresh, rests_on=held)
@@ -198,7 +196,6 @@ class Sessions:
         held = self._tokens.get(key)
         renew = stale is not None and held is stale.rests_on
         if held is not None and not renew and self.connection.clock() < held.ends:
-            self.connection.redactor.use(held.value)
             return held, False
         self._tokens.pop(key, None)
         place = bound.place("auth", "token_url")

@@ -13,6 +13,7 @@ import hashlib
 import json
 from collections import defaultdict, deque
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from typing import IO, Any
@@ -35,17 +36,25 @@ class CassetteError(DocumentError):
 
 
 class Recording:
-    """Writes a cassette while the responses arrive."""
+    """Writes a cassette while the responses arrive, up to the size that can be replayed.
+
+    A cassette that is full, or cannot be written any more, ends; the run goes on. ``trouble`` then says so.
+    """
 
     def __init__(self, path: Path, base_url: str, redactor: Redactor) -> None:
         self._origin = origin_of(base_url)
         self._redactor = redactor
         self._lock = Lock()
-        self._stream: IO[str] = path.open("w", encoding="utf-8")
+        self._path = path
+        self._stream: IO[bytes] = path.open("wb")
+        self._size = 0
+        self.trouble = ""
         self._write({"format": FORMAT, "format_version": 1})
 
     def add(self, request: Request, response: Response | None, headers: list[tuple[str, str]], failure: str) -> None:
         """Record one request with its response or failure."""
+        if self.trouble:
+            return
         entry: dict[str, Any] = {
             "operation": request.operation,
             **_key(self._redactor, request.method, request.url, request.body, self._origin),
@@ -68,10 +77,20 @@ class Recording:
 
     def close(self) -> None:
         """Finish the file."""
-        self._stream.close()
+        with suppress(OSError):
+            self._stream.close()
 
     def _write(self, entry: Mapping[str, Any]) -> None:
-        self._stream.write(json.dumps(entry, ensure_ascii=False) + "\n")
+        line = json.dumps(entry).encode() + b"\n"
+        self._size += len(line)
+        if self._size > MOST_BYTES:
+            self.trouble = f"{self._path} is full ({MOST_BYTES:,} bytes): later responses are not in it"
+            return
+        try:
+            self._stream.write(line)
+            self._stream.flush()
+        except OSError as error:
+            self.trouble = f"{self._path} cannot be written any more ({error.strerror}): later responses are not in it"
 
 
 class CassetteTransport(httpx.BaseTransport):

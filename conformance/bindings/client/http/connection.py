@@ -34,6 +34,7 @@ _TEXTUAL = (
 _LONG_TEXT = 4_000
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 5
+_HARMLESS = frozenset({"accept", "accept-encoding", "accept-language", "range", "user-agent"})
 
 
 Headers: TypeAlias = tuple[tuple[str, str], ...]
@@ -155,6 +156,11 @@ class Connection:
                 log.failure = f"redirected to a URL that may not be followed: {why}"
                 return None
             request = _redirected(request, response.status, location)
+            if not self.own(location):
+                if request.body or request.method not in {"GET", "HEAD"}:
+                    log.failure = "redirected to another host, where no request with a body is repeated"
+                    return None
+                request = replace(request, headers=_harmless(request.headers))
             response = self._send_patiently(request, log, learn)
         if response is not None and response.status in _REDIRECTS:
             log.failure = f"redirected more than {_MOST_REDIRECTS} times"
@@ -234,19 +240,19 @@ class Connection:
         redact = self.redactor
         sent = SentRequest(
             method=request.method,
-            url=redact.text(request.url),
+            url=redact.captured_text(request.url),
             headers=redact.headers(request.headers),
-            body=_kept(redact, request.body, KEPT_REQUEST),
+            body=redact.captured(request.body, KEPT_REQUEST),
             body_size=len(request.body),
         )
         received = None
         if response is not None:
             textual = not response.media_type or response.media_type.startswith(_TEXTUAL)
-            shortened = _shortened(response) if textual and len(response.body) > KEPT_TEXT else response.body
+            shortened = _shortened(response, redact) if textual and len(response.body) > KEPT_TEXT else response.body
             received = ReceivedResponse(
                 status=response.status,
                 headers=redact.headers(tuple(headers)),
-                body=_kept(redact, shortened, KEPT_TEXT if textual else KEPT_BINARY),
+                body=redact.captured(shortened, KEPT_TEXT if textual else KEPT_BINARY),
                 body_size=len(response.body),
                 body_sha256=hashlib.sha256(response.body).hexdigest(),
                 elapsed_ms=round(elapsed, 3),
@@ -267,27 +273,22 @@ class Connection:
             self.sleep(turn - now)
 
 
-def _kept(redact: Redactor, body: bytes, keep: int) -> bytes:
-    """The redacted start of a body; a margin is redacted with it so that no secret is cut in two at the end."""
-    return redact.data(body[: keep + 4096])[:keep] if body else body
-
-
-def _shortened(response: Response) -> bytes:
+def _shortened(response: Response, redact: Redactor) -> bytes:
     """A long JSON body with its long texts cut: the part that is kept is still JSON with the ids in it."""
     if not response.is_json:
         return response.body
     try:
-        return json.dumps(_cut(response.json), ensure_ascii=False).encode("utf-8", "surrogatepass")
+        return json.dumps(_cut(response.json, redact), ensure_ascii=False).encode("utf-8", "surrogatepass")
     except RecursionError:
         return response.body
 
 
-def _cut(value: Any) -> Any:
+def _cut(value: Any, redact: Redactor) -> Any:
     if isinstance(value, str):
-        return value if len(value) <= _LONG_TEXT else f"{value[:200]}… ({len(value):,} characters)"
+        return value if len(value) <= _LONG_TEXT else f"{redact.cut(value, 200)}… ({len(value):,} characters)"
     if isinstance(value, dict):
-        return {key: _cut(inner) for key, inner in value.items()}
-    return [_cut(inner) for inner in value] if isinstance(value, list) else value
+        return {key: _cut(inner, redact) for key, inner in value.items()}
+    return [_cut(inner, redact) for inner in value] if isinstance(value, list) else value
 
 
 def _first_of(headers: list[tuple[str, str]]) -> Mapping[str, str]:
@@ -310,12 +311,15 @@ def _cookies(headers: list[tuple[str, str]]) -> Mapping[str, str]:
 
 def _redirected(request: Request, status: int, location: str) -> Request:
     headers = request.headers
-    if origin_of(location) != origin_of(request.url):
-        headers = tuple((name, value) for name, value in headers if name.lower() not in {"authorization", "cookie"})
     if status == 303 or (status in {301, 302} and request.method == "POST"):
         headers = tuple((name, value) for name, value in headers if name.lower() != "content-type")
         return replace(request, method="GET", url=location, headers=headers, body=b"")
     return replace(request, url=location, headers=headers)
+
+
+def _harmless(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """The headers that may go to a host that is not the provider's. Any other may hold a credential."""
+    return tuple((name, value) for name, value in headers if name.lower() in _HARMLESS)
 
 
 def is_loopback(host: str) -> bool:
