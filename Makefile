@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 FOLDERS := core rulebook labels sample conformance simulator scenarios reports cli
-SOURCES := $(shell find $(FOLDERS) -type f -not -path '*/__pycache__/*' 2>/dev/null) pyproject.toml setup.py
+SOURCES := $(shell find $(FOLDERS) -type f -not -path '*/__pycache__/*' 2>/dev/null) pyproject.toml setup.py __main__.py
 PACKAGES := $(foreach folder,$(FOLDERS),-p shenhe.$(folder))
 WORKERS ?= 2
 # Percent of branches and lines that the tests reach; raise it when they reach more.

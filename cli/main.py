@@ -38,6 +38,7 @@ from . import (
     verify,
 )
 from .help import HelpGroup, use_plain_help
+from .output import use_any_encoding
 
 app = typer.Typer(
     name="shenhe",
@@ -105,6 +106,7 @@ def run() -> None:
     A :class:`~shenhe.core.errors.ShenheError` or ``OSError`` is the user's to correct: its text is printed and the exit
     code is 2. Any other exception is a bug in shenhe. ``--debug`` shows the traceback of either.
     """
+    use_any_encoding()
     if "--debug" in sys.argv[1:]:
         sys.argv.remove("--debug")
         sys.argv.insert(1, "--debug")

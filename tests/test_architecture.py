@@ -193,7 +193,7 @@ def test_the_wheel_holds_every_file_of_the_tree(tmp_path: Path) -> None:
     tree.mkdir()
     for room in ALLOWED:
         shutil.copytree(ROOT / room, tree / room, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
+    for name in ("pyproject.toml", "setup.py", "__main__.py", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, tree)
     build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
     subprocess.run([*build, "--wheel-dir", str(tmp_path), str(tree)], check=True, capture_output=True)
@@ -205,7 +205,14 @@ def test_the_wheel_holds_every_file_of_the_tree(tmp_path: Path) -> None:
         for path in (ROOT / room).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
-    assert packed == expected
+    assert packed == expected | {f"shenhe/{name}" for name in ("__init__.py", "__main__.py", "py.typed")}
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "site")
+    code = "import shenhe; print(shenhe.__version__)"
+    printed = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path / "site", check=True, capture_output=True, text=True
+    ).stdout
+    assert printed.strip() in wheel.name
 
 
 def test_no_lock_file_names_a_host() -> None:

@@ -1,0 +1,51 @@
+"""Output on terminals and pipes of any encoding."""
+
+from __future__ import annotations
+
+import codecs
+import sys
+
+#: What stands for a mark of ours where the encoding has no such character.
+PLAIN = {
+    "✓": "+",
+    "✗": "x",
+    "◐": "~",
+    "–": "-",
+    "−": "-",
+    "…": "...",
+    "→": "->",
+    "≠": "!=",
+    "±": "+/-",
+    "×": "x",
+    "█": "#",
+    "░": ".",
+    "·": ".",
+    "’": "'",
+    "“": '"',
+    "”": '"',
+    "\u00a0": " ",
+}
+
+
+def plain(error: UnicodeError) -> tuple[str, int]:
+    """An error handler for ``str.encode``: a plain form of our marks, and JSON escapes of every other character.
+
+    JSON escapes keep ``--json`` valid whatever the encoding.
+    """
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    text = error.object[error.start : error.end]
+    return "".join(PLAIN.get(character) or _escaped(character) for character in text), error.end
+
+
+def _escaped(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at] << 8 | units[at + 1]:04x}" for at in range(0, len(units), 2))
+
+
+def use_any_encoding() -> None:
+    """Let standard output and error print every character, whatever their encoding."""
+    codecs.register_error("shenhe.plain", plain)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="shenhe.plain")
