@@ -118,6 +118,8 @@ def _print(found: FileRecord, strict: list[bool] | None) -> None:
             typer.echo(f"    - {deviation.value} ({deviation.weight.value}): {deviation.sentence}")
     if not found.labels:
         typer.echo("  no label found")
+    for contradiction in found.contradictions:
+        typer.echo(f"  contradiction: {contradiction}")
     for refusal in found.refused:
         typer.echo(f"  refused: {refusal.what}: {refusal.why}")
     for note in found.notes:

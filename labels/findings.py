@@ -11,15 +11,7 @@ from .model import Deviation, Label, Limits, Refusal
 
 Span = tuple[int, int]
 
-#: IPTC digital source types that say a machine made or changed the content
-#: (cv.iptc.org/newscodes/digitalsourcetype/).
-AI_SOURCE_TYPES = {
-    "trainedalgorithmicmedia": "made by a trained model",
-    "compositewithtrainedalgorithmicmedia": "composed with parts made by a trained model",
-    "algorithmicmedia": "made by an algorithm without training data",
-    "compositesynthetic": "a composite with synthetic parts",
-    "algorithmicallyenhanced": "changed by an algorithm",
-}
+_AI_IN_WORDS = re.compile(r"(?<![A-Za-z])(?:AI|AIGC|ai)(?![A-Za-z])|artificial|人工智", re.IGNORECASE)
 
 
 class BeyondLimitError(Exception):
@@ -42,9 +34,23 @@ def in_words(error: Exception) -> str:
     return "its structure is broken"
 
 
-def without_addresses(error: Exception) -> str:
-    """An error's words without memory addresses, so that two readings of one file say the same."""
-    return re.sub(r"\s*<[^<>]* at 0x[0-9a-f]+>", "", str(error))[:160].strip() or type(error).__name__
+#: Words of Python and of the libraries' insides, which tell a reader of refusals nothing.
+_INSIDES = re.compile(
+    r"\bobject\b|codec|NoneType|literal for|argument|out of range|unpack|subscriptable|attribute|__|<class|bytes-like|"
+    r"byte 0x|\bat 0x|0x[0-9a-f]{8}|\w+Error\b|\w+Exception\b|\bdict\b|\btuple\b|\bstr\b|\bint\b|\.py\b|Traceback|"
+    r"\bkey\b|float|iterable|\bNone\b|buffer|index\b|recursion"
+)
+
+
+def library_words(error: Exception) -> str:
+    """The sentence of a library about a file, without its insides; that the structure is broken where it says no more.
+    Two readings of one file say the same.
+    """
+    text = re.sub(r"\s*<[^<>]*>", "", str(error)).strip()
+    is_of_python = type(error).__module__ == "builtins" and type(error) not in (ValueError, OSError)
+    if not text or is_of_python or _INSIDES.search(text) or not re.search(r"[a-z]{2,} [a-z]{2,}", text):
+        return in_words(error)
+    return text[:160].rstrip(". ")
 
 
 class Findings:
@@ -58,6 +64,8 @@ class Findings:
         self.refused: list[Refusal] = []
         self.notes: list[str] = []
         self.statements: list[Label] = []
+        #: (who says it, the term of a digital source type) of every statement on where the content comes from.
+        self.origins: list[tuple[str, str]] = []
         self.glimpse: bytes | None = None
         self._parts = 0
         self._looked_at = 0
@@ -142,25 +150,29 @@ class Findings:
         self.add(Label("gb45438", "implicit", carrier, parsed.fields, parsed.deviations, span, parsed.raw, detail))
 
     def source_type(self, value: str, carrier: str, span: Span | None) -> None:
-        """IPTC DigitalSourceType: a label where it names a machine, a note where it names a camera."""
-        term = value.strip().rstrip("/").rpartition("/")[2]
-        meaning = AI_SOURCE_TYPES.get(term.casefold())
-        if meaning is None:
-            self.note(f"{carrier}: digital source type {term[:60]!r} does not say that the content is AI-generated")
-            return
-        detail = f"IPTC digital source type: {meaning}. It is no AIGC field."
-        self.add(
-            Label(
-                "iptc",
-                "implicit",
-                carrier,
-                {"DigitalSourceType": value.strip()[:400]},
-                (),
-                span,
-                value[:400],
-                detail,
-            )
-        )
+        """IPTC DigitalSourceType: a label where it states generative AI, a note where it names anything else."""
+        from .meaning.source_types import source_type
+
+        known = source_type(value)
+        if known is None:
+            shown = re.split(r"[/#]", value.strip().rstrip("/"))[-1][:60]
+            self.note(f"{carrier}: digital source type {shown!r} is not one of the vocabulary")
+        elif not known.is_ai:
+            self.origins.append((f"IPTC digital source type at {carrier}", known.term))
+            self.note(f"{carrier}: digital source type {known.term}: {known.meaning}; it states no generative AI")
+        else:
+            fields = {"DigitalSourceType": value.strip()[:400], "term": known.term, "says": known.says}
+            detail = f"IPTC digital source type: {known.meaning}. It is no AIGC field."
+            self.add(Label("iptc", "implicit", carrier, fields, (), span, value[:400], detail))
+
+    def system_used(self, values: dict[str, str], carrier: str, span: Span | None) -> None:
+        """The fields of IPTC Photo Metadata 2025.1 on generative AI: a label where they name the system."""
+        named = {key: value.strip()[:1000] for key, value in values.items() if value.strip()}
+        if "AISystemUsed" in named:
+            detail = f"IPTC names the AI system that was used: {named['AISystemUsed'][:200]}. It is no AIGC field."
+            self.add(Label("iptc", "implicit", carrier, named, (), span, named["AISystemUsed"][:400], detail))
+        elif named:
+            self.note(f"near miss: {carrier} holds IPTC's {', '.join(sorted(named))}, but not the AI system used")
 
     def generator(self, text: str, carrier: str) -> None:
         """Notes a known generator's parameters; they say how a picture was made, but label nothing."""
@@ -170,8 +182,59 @@ class Findings:
         if name:
             self.note(f"near miss: {carrier} holds generator parameters ({name}); they are no label")
 
+    def remark(
+        self,
+        value: str | bytes,
+        carrier: str,
+        span: Span | None,
+        *,
+        standing: Iterable[Deviation] = (Deviation.UNUSUAL_PLACE,),
+        big_endian: bool = False,
+        name: str = "",
+    ) -> bool:
+        """A comment, a description or another text without a fixed meaning: the AIGC field, a generator's traces, words
+        that say so, or nothing. True for a label. ``name`` is that of the text, where it tells something.
+        """
+        if self.field(value, carrier, span, name=None, standing=standing, big_endian=big_endian):
+            return True
+        text = value if isinstance(value, str) else aigc.text_of(value[:16_384], [], big_endian=big_endian)
+        before = len(self.notes)
+        self.generator(f"{text[:4096]} {name}".rstrip(), carrier)
+        if len(self.notes) == before:
+            self._words(text[:4096], carrier)
+        return False
+
+    def _words(self, text: str, carrier: str) -> None:
+        """Notes words in metadata that would be a label if people saw them."""
+        if _AI_IN_WORDS.search(text) is None:
+            return
+        from .meaning.passages import read_passage
+
+        passage = read_passage(text)
+        for label in (*passage.labels, *passage.others)[:2]:
+            self.note(f"near miss: {carrier} says {label.raw[:60]!r} in words; people do not see it there")
+
     def explicit_labels(self) -> list[Label]:
         return [label for label in self.labels if label.kind == "explicit"]
+
+    def contradictions(self) -> tuple[str, ...]:
+        """Statements that exclude one another: a camera took the whole of it, and AI generated it."""
+        from .meaning.source_types import source_type
+
+        generated = [
+            label
+            for label in self.labels
+            if label.fields.get("says") != "partly" and label.fields.get("Label", "1") == "1"
+        ]
+        found: list[str] = []
+        for who, term in self.origins:
+            kind = source_type(term)
+            if kind is not None and kind.is_captured:
+                start = f"The {who} says that the content was {kind.meaning}"
+                found += [
+                    f"{start}; the {x.scheme} label at {x.carrier} says that it is AI-generated." for x in generated
+                ]
+        return tuple(dict.fromkeys(found))[:8]
 
     def mark_two_labels(self) -> None:
         """GB 45438-2025, 6.1 c): only one implicit label a file."""

@@ -98,6 +98,8 @@ class Deviation(StrEnum):
     UNTRUSTED_SIGNER = "untrusted-signer"
     EXPIRED_SIGNER = "expired-signer"
     TAMPERED = "tampered"
+    REVOKED_SIGNER = "revoked-signer"
+    INVALID_CREDENTIAL = "invalid-credential"
     INGREDIENT_CHANGED = "ingredient-changed"
 
     @property
@@ -189,6 +191,8 @@ class Labels:
     ``statements`` are near misses that people understand all the same: they say that the content was made by AI,
     but not in the words of GB 45438-2025 ("本文由AI编写", "Made with AI" in a picture). Other rules may accept them.
 
+    ``contradictions`` are pairs of statements in the file that cannot both be true, one sentence each.
+
     ``glimpse`` is what was looked at or listened to without finding a label that people perceive: a small JPEG of
     the picture or the film's first frame, or a PNG spectrogram of a sound's ends.
     """
@@ -199,6 +203,7 @@ class Labels:
     notes: tuple[str, ...] = ()
     glimpse: bytes | None = field(default=None, repr=False)
     statements: tuple[Label, ...] = ()
+    contradictions: tuple[str, ...] = ()
 
     @property
     def implicit(self) -> tuple[Label, ...]:

@@ -75,6 +75,7 @@ def read_source(data: Source, media_type: str | None, depth: Depth, found: Findi
         tuple(found.notes),
         found.glimpse,
         tuple(found.statements),
+        found.contradictions(),
     )
 
 

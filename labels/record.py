@@ -53,6 +53,11 @@ class FileRecord(BaseModel):
     media_type: str = Field(description="told from the bytes")
     sha256: str = Field(description="of the whole file; empty where the file could not be read")
     labels: list[LabelRecord]
+    statements: list[LabelRecord] = Field(
+        default_factory=list,
+        description="near misses that people understand: AI origin in other words",
+    )
+    contradictions: list[str] = Field(default_factory=list, description="statements that cannot both be true")
     refused: list[RefusalRecord]
     notes: list[str]
     elapsed_ms: float = Field(ge=0)
@@ -75,6 +80,8 @@ def record(file: str, labels: Labels, digest: str, elapsed_ms: float) -> FileRec
         media_type=labels.media_type,
         sha256=digest,
         labels=[_label(label) for label in labels.labels],
+        statements=[_label(label) for label in labels.statements],
+        contradictions=list(labels.contradictions),
         refused=[RefusalRecord(what=refusal.what, why=refusal.why) for refusal in labels.refused],
         notes=list(labels.notes),
         elapsed_ms=round(elapsed_ms, 3),
@@ -154,7 +161,7 @@ def _read_or_refuse(
     try:
         return read_file(path, depth=depth, limits=limits, trust_anchors=trust_anchors)
     except OSError as error:
-        refusal = Refusal("file", f"cannot be read: {error.strerror or type(error).__name__}")
+        refusal = Refusal("file", f"cannot be read: {error.strerror or 'it cannot be opened'}")
         labels = Labels("application/octet-stream", refused=(refusal,))
         return record(str(path), labels, "", 0.0), labels
 

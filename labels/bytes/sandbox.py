@@ -61,6 +61,7 @@ class Worker:
                 return
         for raw in answer["labels"]:
             found.add(label_from(raw))
+        found.origins += [(who, term) for who, term in answer["origins"]]
         for raw in answer["statements"]:
             found.state(label_from(raw))
         for refusal in answer["refused"]:
@@ -177,6 +178,7 @@ def label_from(raw: dict[str, Any]) -> Label:
 def answer_of(found: Findings) -> dict[str, Any]:
     return {
         "labels": [label_as(label) for label in found.labels],
+        "origins": found.origins,
         "statements": [label_as(label) for label in found.statements],
         "refused": [dataclasses.asdict(refusal) for refusal in found.refused],
         "notes": found.notes,

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, BinaryIO
 
-from ..findings import BeyondLimitError, Findings, without_addresses
+from ..findings import BeyondLimitError, Findings, library_words
 from ..model import Limits
 from .sandbox import answer_of, missing
 
@@ -74,7 +74,7 @@ def run(request: dict[str, Any], data: bytes) -> dict[str, Any]:
         found.refuse(request["task"], f"needs more than {limits.worker_memory_bytes >> 20} MiB of memory")
     # Decoders raise what they like on hostile bytes.
     except Exception as error:
-        found.refuse(request["task"], f"cannot be decoded ({type(error).__name__}: {without_addresses(error)})")
+        found.refuse(request["task"], f"cannot be decoded: {library_words(error)}")
     return answer_of(found)
 
 

@@ -88,9 +88,11 @@ def _user_data(data: Source, box: Box, where: str, found: Findings) -> None:
         value = value[4:]
     name = box.kind.decode("latin-1")
     chosen = name if is_name(name) else None
-    standing = [Deviation.UNUSUAL_PLACE]
-    if not found.field(value, f"mp4:{where}", (box.body, box.end), name=chosen, standing=standing):
-        found.generator(value[:4096].decode("utf-8", "replace"), f"mp4:{where}")
+    if chosen is None:
+        found.remark(value, f"mp4:{where}", (box.body, box.end))
+    else:
+        standing = [Deviation.UNUSUAL_PLACE]
+        found.field(value, f"mp4:{where}", (box.body, box.end), name=chosen, standing=standing)
 
 
 def inner_start(data: Source, box: Box) -> int:
@@ -149,10 +151,11 @@ def _list(data: Source, ilst: Box, names: list[str], where: str, found: Findings
             continue
         content = bytes(data[span[0] : span[1]])
         usual = keyed and where == _USUAL
-        standing = [] if usual else [Deviation.UNUSUAL_PLACE]
-        chosen = name.removeprefix("com.apple.quicktime.") if is_name(name) else None
-        if not found.field(content, carrier, span, name=chosen, standing=standing):
-            found.generator(content[:4096].decode("utf-8", "replace"), carrier)
+        if is_name(name):
+            standing = [] if usual else [Deviation.UNUSUAL_PLACE]
+            found.field(content, carrier, span, name=name.removeprefix("com.apple.quicktime."), standing=standing)
+        else:
+            found.remark(content, carrier, span)
 
 
 # Items of pictures.

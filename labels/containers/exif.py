@@ -12,6 +12,7 @@ from ..bytes.pages import Source
 from ..findings import BeyondLimitError, Findings, UnsuitableFileError
 from . import xmp
 
+MAKE, MODEL, COPYRIGHT = 0x010F, 0x0110, 0x8298
 IMAGE_DESCRIPTION, SOFTWARE, ARTIST, XMP, EXIF_IFD, GPS_IFD = 0x010E, 0x0131, 0x013B, 0x02BC, 0x8769, 0x8825
 SUB_IFDS, USER_COMMENT, XP_COMMENT, XP_TITLE, XP_KEYWORDS, XP_SUBJECT = (
     0x014A,
@@ -38,6 +39,7 @@ _SIZES = {
     16: 8,
     17: 8,
     18: 8,
+    129: 1,  # text in UTF-8, since EXIF 3.0
 }
 _TEXTS = {
     IMAGE_DESCRIPTION: "ImageDescription",
@@ -46,6 +48,9 @@ _TEXTS = {
     XP_TITLE: "XPTitle",
     XP_KEYWORDS: "XPKeywords",
     XP_SUBJECT: "XPSubject",
+    MAKE: "Make",
+    MODEL: "Model",
+    COPYRIGHT: "Copyright",
     SOFTWARE: "Software",
     ARTIST: "Artist",
 }
@@ -139,8 +144,7 @@ def read(data: Source, start: int, end: int, carrier: str, found: Findings) -> N
             if not found.within(entry.length, where):
                 continue
             value = data[span[0] : span[1]]
-            if not found.field(value, where, span, name=None, big_endian=big_endian):
-                found.generator(value.removeprefix(b"UNICODE\0").replace(b"\0", b"").decode("utf-8", "replace"), where)
+            found.remark(value, where, span, standing=(), big_endian=big_endian)
 
 
 def read_file(data: Source, found: Findings) -> None:

@@ -106,7 +106,7 @@ def read(data: Source, found: Findings) -> None:
             if is_name(path[-1]):
                 found.field(bytes(data[a:b]), "flv:onMetaData", (a, b), name=path[-1])
             else:
-                found.generator(bytes(data[a:b][:4096]).decode("utf-8", "replace"), f"flv:onMetaData/{path[-1][:40]}")
+                found.remark(bytes(data[a:b]), f"flv:onMetaData/{path[-1][:40]}", (a, b))
 
 
 def write(data: bytes, value: str, found: Findings) -> bytes:

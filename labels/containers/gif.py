@@ -92,9 +92,7 @@ def read(data: Source, found: Findings) -> None:
             if not found.within(end - inner, "gif:comment"):
                 continue
             value = _joined(data, inner, end)
-            standing = [Deviation.UNUSUAL_PLACE]
-            if not found.field(value, "gif:comment", (inner, end), name=None, standing=standing):
-                found.generator(value[:4096].decode("utf-8", "replace"), "gif:comment")
+            found.remark(value, "gif:comment", (inner, end))
 
 
 def write(data: bytes, value: str, found: Findings) -> bytes:

@@ -9,6 +9,10 @@ from ..findings import Findings, UnsuitableFileError
 from ..meaning.aigc import is_name
 from . import xmp
 
+#: User-defined texts, comments, private data, and texts in which writers describe a sound or name themselves.
+_LOOKED_AT = frozenset(
+    (b"TXXX", b"TXX", b"COMM", b"COM", b"PRIV", b"TSSE", b"TENC", b"TIT1", b"TIT3", b"TDES", b"TCOP", b"TPUB", b"TSS")
+)
 _ENCODINGS = ("latin-1", "utf-16", "utf-16-be", "utf-8")
 
 
@@ -69,7 +73,7 @@ def read_tag(data: Source, start: int, end: int, carrier: str, found: Findings) 
         return
     unsynchronised = bool(data[start + 5] & 0x80)
     for name, body, stop in frames(data, start, end, found):
-        if name not in (b"TXXX", b"TXX", b"COMM", b"COM", b"PRIV", b"TSSE", b"TENC"):
+        if name not in _LOOKED_AT:
             continue
         where = f"{carrier}/{name.decode()}"
         if not found.within(stop - body, where):
@@ -85,11 +89,10 @@ def read_tag(data: Source, start: int, end: int, carrier: str, found: Findings) 
             if is_name(description):
                 found.field(value, where, (body, stop), name=description)
             else:
-                found.generator(value, where)
+                found.remark(value, f"{where}/{description[:40]}", (body, stop))
         else:
             _, value = _described(content[:1] + content[4:]) if name in (b"COMM", b"COM") else ("", _decoded(content))
-            if not found.field(value, where, (body, stop), name=None):
-                found.generator(value, where)
+            found.remark(value, where, (body, stop))
 
 
 def _described(content: bytes) -> tuple[str, str]:

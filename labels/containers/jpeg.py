@@ -73,8 +73,8 @@ def _bare(payload: bytes, carrier: str, start: int, end: int, found: Findings) -
     if text[:4].upper() == b"AIGC":
         rest = text[4:].lstrip(b"\0 :=")
         found.field(rest, carrier, (start, end), name=text[:4].decode("ascii"), standing=standing)
-    elif not found.field(payload, carrier, (start, end), name=None, standing=standing):
-        found.generator(payload[:4096].decode("utf-8", "replace"), carrier)
+    else:
+        found.remark(payload, carrier, (start, end))
 
 
 def _extended(parts: dict[int, tuple[int, bytes]], found: Findings) -> None:

@@ -112,7 +112,7 @@ def _read_tag(data: Source, tag: Element, found: Findings, depth: int) -> None:
         if is_name(name):
             found.field(content, "matroska:SimpleTag", (value.body, value.end), name=name)
         else:
-            found.generator(content[:4096].decode("utf-8", "replace"), f"matroska:SimpleTag/{name[:40]}")
+            found.remark(content, f"matroska:SimpleTag/{name[:40]}", (value.body, value.end))
 
 
 def packed(name: int, content: bytes) -> bytes:

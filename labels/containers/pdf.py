@@ -11,7 +11,7 @@ from pypdf import PdfReader, PdfWriter
 from pypdf.errors import PyPdfError
 from pypdf.generic import NameObject, StreamObject, TextStringObject
 
-from ..findings import Findings, UnsuitableFileError, without_addresses
+from ..findings import Findings, UnsuitableFileError, library_words
 from ..meaning.aigc import is_name
 from . import xmp
 
@@ -32,7 +32,7 @@ def read(data: bytes, _media_type: str, _demuxer: str, found: Findings) -> None:
         stream = metadata.get_object() if metadata is not None else None
         packet = stream.get_data() if isinstance(stream, StreamObject) else b""
     except PyPdfError as error:
-        found.refuse("pdf", f"the document cannot be read: {without_addresses(error)}")
+        found.refuse("pdf", f"the document cannot be read: {library_words(error)}")
         return
     for key, value in entries:
         name = key.removeprefix("/")
@@ -40,7 +40,7 @@ def read(data: bytes, _media_type: str, _demuxer: str, found: Findings) -> None:
         if is_name(name):
             found.field(text, "pdf:Info", _span(data, key), name=name)
         elif isinstance(text, str):
-            found.generator(text, f"pdf:Info/{name[:40]}")
+            found.remark(text, f"pdf:Info/{name[:40]}", _span(data, key))
     if packet:
         at = data.find(packet[:64])
         xmp.read(packet, "pdf:metadata", (at, at + len(packet)) if at >= 0 else None, found)
@@ -67,5 +67,5 @@ def write(data: bytes, value: str, _found: Findings) -> bytes:
         stream = io.BytesIO()
         writer.write(stream)
     except PyPdfError as error:
-        raise UnsuitableFileError(f"the document cannot be changed: {without_addresses(error)}") from error
+        raise UnsuitableFileError(f"the document cannot be changed: {library_words(error)}") from error
     return stream.getvalue()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ..bytes.pages import Source
 from ..findings import Findings, UnsuitableFileError
@@ -13,6 +14,8 @@ from . import exif, xmp
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _XMP_KEYWORD = b"XML:com.adobe.xmp"
+#: In front of a packet in a JPEG segment, which some converters keep whole.
+_XMP_MARK = b"http://ns.adobe.com/xap/1.0/\0"
 _HEADER = struct.Struct(">I4s")
 _TEXT_CHUNKS = (b"iTXt", b"tEXt", b"zTXt", b"eXIf")
 
@@ -71,8 +74,8 @@ def _text(kind: bytes, payload: bytes, start: int, end: int, found: Findings) ->
         found.field(value, carrier, (start, end), name=name)
     elif name.startswith("Raw profile type"):
         _raw_profile(name, value, carrier, start, end, found)
-    elif not found.field(value, f"{carrier}/{name[:40]}", (start, end), name=None):
-        found.generator(f"{value[:4096].decode('utf-8', 'replace')} {name}", f"{carrier}/{name[:40]}")
+    else:
+        found.remark(value, f"{carrier}/{name[:40]}", (start, end), standing=(), name=name)
 
 
 def _raw_profile(name: str, value: bytes, carrier: str, start: int, end: int, found: Findings) -> None:
@@ -85,8 +88,8 @@ def _raw_profile(name: str, value: bytes, carrier: str, start: int, end: int, fo
     except ValueError:
         return
     inner = Findings(found.limits)
-    if name.endswith("xmp"):
-        xmp.read(profile, f"{carrier}/raw-profile", (start, end), found)
+    if name.endswith("xmp") or profile.startswith(_XMP_MARK):
+        xmp.read(profile.removeprefix(_XMP_MARK), f"{carrier}/raw-profile", (start, end), found)
     elif name.endswith(("exif", "APP1")):
         exif.read(
             profile,
@@ -96,7 +99,9 @@ def _raw_profile(name: str, value: bytes, carrier: str, start: int, end: int, fo
             inner,
         )
         for label in inner.labels:  # its spans count from the profile, not from the file
-            found.field(label.raw, label.carrier, (start, end), name=None)
+            found.add(replace(label, span=(start, end)))
+        for note in inner.notes:
+            found.note(note)
 
 
 def inflate(value: bytes, found: Findings, carrier: str) -> bytes | None:

@@ -82,16 +82,14 @@ def _read_chunks(data: Source, start: int, end: int, prefix: str, found: Finding
             standing = [Deviation.UNUSUAL_PLACE] if misplaced else []
             if found.within(stop - body, carrier):
                 found.field(bytes(data[body:stop]), carrier, (body, stop), name=text, standing=standing)
-        elif name == b"XMP " or name == b"_PMX":
+        elif name in (b"XMP ", b"XMP\0", b"_PMX"):
             xmp.read_range(data, (body, stop), carrier, found)
         elif name == b"EXIF":
             exif.read(data, body + (6 if data[body : body + 6] == b"Exif\0\0" else 0), stop, f"{prefix}:EXIF", found)
         elif name in (b"id3 ", b"ID3 "):
             id3.read_tag(data, body, stop, f"{prefix}:id3", found)
         elif inside == b"INFO" and stop - body <= found.limits.value_bytes:
-            value = bytes(data[body:stop])
-            if not found.field(value, carrier, (body, stop), name=None, standing=[Deviation.UNUSUAL_PLACE]):
-                found.generator(value.decode("utf-8", "replace"), carrier)
+            found.remark(bytes(data[body:stop]), carrier, (body, stop))
 
 
 def chunk(name: bytes, payload: bytes) -> bytes:

@@ -52,7 +52,7 @@ def _report(block: Source, start: int, end: int, offset: int | None, carrier: st
             # Vorbis comment keys have no case, so that any case is the prescribed one.
             found.field(bytes(block[a:b]), carrier, span, name="AIGC" if key.upper() == "AIGC" else key)
         else:
-            found.generator(bytes(block[a:b][:4096]).decode("utf-8", "replace"), f"{carrier}/{key[:40]}")
+            found.remark(bytes(block[a:b]), f"{carrier}/{key[:40]}", span)
 
 
 def _with_comment(block: bytes, value: str) -> bytes:

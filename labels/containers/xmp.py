@@ -16,28 +16,41 @@ from xml.parsers import expat
 from ..bytes.pages import Source
 from ..findings import Findings, Span, UnsuitableFileError
 from ..meaning import aigc
-from ..model import Deviation
+from ..model import FIELD_KEYS, Deviation
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _DEPTH = 64
-_GENERATOR_NAMES = {"CreatorTool", "Credit", "description", "UserComment", "Software"}
+#: Properties in which writers put a remark, a generator's name or, misplaced, the field.
+_REMARKS = {
+    *("CreatorTool", "Credit", "description", "UserComment", "Software", "ImageDescription", "title", "Headline"),
+    "Instructions",
+}
+#: The properties of IPTC Photo Metadata 2025.1 on generative AI.
+_AI_PROPERTIES = {"AISystemUsed", "AISystemVersionUsed", "AIPromptInformation", "AIPromptWriterName"}
+#: What IPTC's digital source type was called until 2008.
+_OLD_SOURCE = "DigitalSourceFileType"
 #: What a packet holds wherever a property that matters stands in it, beside ``aigc`` in any case: no name can be
 #: written in another way, but by an entity.
-_TELLING = (b"<!DOCTYPE", *(name.encode() for name in ("DigitalSourceType", *sorted(_GENERATOR_NAMES))))
+_TELLING = (
+    b"<!DOCTYPE",
+    *(name.encode() for name in ("DigitalSource", "AISystem", "AIPrompt", *sorted(_REMARKS - {"ImageDescription"}))),
+)
 
 
 def _told(name: str) -> tuple[str, str, str]:
-    """(namespace, local name, what it is to us) of a name as expat joins it: ``field``, ``source``, ``generator``
-    or nothing.
+    """(namespace, local name, what it is to us) of a name as expat joins it: ``field``, ``part`` of it, ``source``,
+    ``old source``, ``ai``, ``remark`` or nothing.
     """
     namespace, _, local = name.rpartition(" ")
     if aigc.is_name(local):
         return namespace, local, "field"
-    return (
-        namespace,
-        local,
-        "source" if local == "DigitalSourceType" else "generator" if local in _GENERATOR_NAMES else "",
-    )
+    if local in FIELD_KEYS and "tc260" in namespace.casefold():
+        return namespace, local, "part"
+    if local == "DigitalSourceType":
+        return namespace, local, "source"
+    if local == _OLD_SOURCE:
+        return namespace, local, "old source"
+    return namespace, local, "ai" if local in _AI_PROPERTIES else "remark" if local in _REMARKS else ""
 
 
 # Packets repeat a few dozen names; long ones are a file's own and not worth keeping.
@@ -54,8 +67,13 @@ class _Packet:
     def __init__(self) -> None:
         self.fields: list[tuple[str, str, bool, str]] = []  # local name, namespace, written as attribute, value
         self.structures: list[tuple[str, str, list[tuple[str, str]]]] = []
+        #: The keys of the field, each a property of its own in the field's namespace.
+        self.parts: list[tuple[str, str]] = []
         self.source_types: list[str] = []
-        self.generator_texts: list[str] = []
+        self.old_source_types: list[str] = []
+        self.ai: dict[str, str] = {}
+        self.remarks: list[tuple[str, str]] = []
+        self._has_child = False
         # Counted from where the first element was seen, so that it may fall below nothing.
         self._depth = 0
         self._inside: tuple[str, str, int] | None = None
@@ -66,6 +84,7 @@ class _Packet:
         self._depth += 1
         if self._depth > _DEPTH:
             raise _RefusedError(f"elements nested deeper than {_DEPTH}")
+        self._has_child = False
         namespace, local, role = _told_before(name) if len(name) < 128 else _told(name)
         if self._inside is not None:
             self._pairs += [
@@ -77,10 +96,8 @@ class _Packet:
             attribute_namespace, attribute, meaning = _told_before(key) if len(key) < 128 else _told(key)
             if meaning == "field":
                 self.fields.append((attribute, attribute_namespace, True, value))
-            elif meaning == "source":
-                self.source_types.append(value)
             elif meaning:
-                self.generator_texts.append(value)
+                self._take(attribute, meaning, [value])
         if role and namespace != RDF:
             self._inside = (local, namespace, self._depth)
             self._text.clear()
@@ -88,8 +105,8 @@ class _Packet:
                 (key.rpartition(" ")[2], value) for key, value in attributes.items() if " " in key and RDF not in key
             ]
             resource = attributes.get(f"{RDF} resource")
-            if role == "source" and resource:
-                self.source_types.append(resource)
+            if role in ("source", "old source") and resource:
+                self._take(local, role, [resource])
 
     def text(self, characters: str) -> None:
         if self._inside is not None:
@@ -98,25 +115,38 @@ class _Packet:
     def end(self, name: str) -> None:
         depth = self._depth
         self._depth -= 1
+        is_leaf, self._has_child = not self._has_child, True
         if self._inside is None:
             return
         local, namespace, opened = self._inside
         content = "".join(self._text)
         if depth > opened:
-            inner = name.rpartition(" ")[2]
-            if content.strip():
+            outer, _, inner = name.rpartition(" ")
+            # An element without text is a value that is empty, not one that is missing.
+            if content.strip() or (is_leaf and outer != RDF):
                 self._pairs.append((inner, content.strip()))
             self._text.clear()
             return
         self._inside = None
-        if local == "DigitalSourceType":
-            self.source_types += [content] if content.strip() else [v for _, v in self._pairs]
-        elif local in _GENERATOR_NAMES:
-            self.generator_texts += [content, *(v for _, v in self._pairs)]
+        role = _told_before(name)[2] if len(name) < 128 else _told(name)[2]
+        if role != "field":
+            self._take(local, role, [content] if content.strip() else [value for _, value in self._pairs] or [""])
         elif self._pairs and not content.strip():
             self._structure(local, namespace)
         else:
             self.fields.append((local, namespace, False, content))
+
+    def _take(self, local: str, role: str, values: list[str]) -> None:
+        """Keeps the values of a property that is not the field."""
+        if role == "part":
+            self.parts.append((local, values[0].strip()))
+        elif role == "ai":
+            self.ai.setdefault(local, values[0])
+        elif role == "remark":
+            self.remarks += [(local, value) for value in values[:16] if value.strip()]
+        elif role in ("source", "old source"):
+            kept = self.source_types if role == "source" else self.old_source_types
+            kept += [value for value in values[:16] if value.strip()]
 
     def _structure(self, local: str, namespace: str) -> None:
         items = [value for key, value in self._pairs if key == "li"]
@@ -179,10 +209,18 @@ def _read(packet: bytes, carrier: str, span: Span | None, found: Findings) -> No
         found.field(value, f"{carrier}/xmp", span, name=local, standing=standing)
     for local, namespace, pairs in collected.structures:
         found.structure(pairs, f"{carrier}/xmp", span, name=local, standing=_namespace_deviations(namespace))
+    if collected.parts and not collected.fields and not collected.structures:
+        found.structure(collected.parts[:64], f"{carrier}/xmp", span, name=aigc.NAME)
     for value in collected.source_types:
         found.source_type(value, f"{carrier}/xmp", span)
-    for value in collected.generator_texts:
-        found.generator(value, f"{carrier}/xmp")
+    for value in collected.old_source_types:
+        found.note(
+            f"{carrier}/xmp: {_OLD_SOURCE} {value.strip()[:120]!r}, which IPTC has replaced by DigitalSourceType"
+        )
+    if collected.ai:
+        found.system_used(collected.ai, f"{carrier}/xmp", span)
+    for local, value in collected.remarks:
+        found.remark(value, f"{carrier}/xmp/{local}", span)
 
 
 def _namespace_deviations(namespace: str) -> list[Deviation]:

@@ -1,8 +1,9 @@
 """C2PA content credentials: what their manifests say of AI, and whether they still match the file.
 
-Judged by validation codes, never by the summary: credentials of large generators come out "invalid" merely
-because a certificate has expired. Nothing is fetched: manifests kept elsewhere and revocation lists stay
-unread.
+Every credential is judged, whether it speaks of AI or not, and by validation codes, never by the summary: credentials
+of large generators come out "invalid" merely because a certificate has expired. What an ingredient says counts by its
+relationship: a parent is what the content was made from, a component is a part of it, an input (a reference picture, a
+prompt) is neither. Nothing is fetched: manifests kept elsewhere and revocation lists stay unread.
 """
 
 from __future__ import annotations
@@ -10,29 +11,46 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import c2pa
 
-from ..findings import AI_SOURCE_TYPES, Findings, without_addresses
+from ..findings import Findings, library_words
 from ..model import Deviation, Label
+from .source_types import SourceType, source_type
 
 _SETTINGS: dict[str, Any] = {"verify": {"remote_manifest_fetch": False, "ocsp_fetch": False}}
-_MATCHING_FAILED = (
-    "assertion.dataHash.mismatch",
-    "assertion.bmffHash.mismatch",
-    "assertion.boxesHash.mismatch",
-    "assertion.hashedURI.mismatch",
-    "assertion.collectionHash.mismatch",
-    "claimSignature.mismatch",
-    "claim.malformed",
-)
+#: Failure codes by what they amount to; a code of none of these groups makes the credential invalid.
+_UNTRUSTED = {"signingCredential.untrusted"}
+_EXPIRED = {"signingCredential.expired", "timeStamp.outsideValidity", "claimSignature.outsideValidity"}
+_REVOKED = {"signingCredential.revoked", "signingCredential.ocsp.revoked"}
+#: Not known offline; says nothing of the credential.
+_UNKNOWN = {
+    *("signingCredential.ocsp.unknown", "signingCredential.ocsp.inaccessible", "signingCredential.ocsp.skipped"),
+    *("timeStamp.untrusted", "timeStamp.unknownProvider", "ingredient.unknownProvenance", "manifest.inaccessible"),
+}
 _DEPTH = 32
+_MOST_MANIFESTS = 256
+
+#: How a manifest belongs to the content: the content's own, or by the relationships that lead to it.
+OWN, PARENT, COMPONENT, INPUT = "active manifest", "parent manifest", "component manifest", "input manifest"
+_BY_RELATIONSHIP = {"parentOf": PARENT, "componentOf": COMPONENT, "inputTo": INPUT}
+_STRENGTH = {OWN: 0, PARENT: 1, COMPONENT: 2, INPUT: 3}
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """A digital source type that a manifest states."""
+
+    where: str
+    value: str
+    kind: SourceType
 
 
 def read(data: bytes, media_type: str, _demuxer: str, found: Findings) -> None:
-    """Adds one label for a file whose active manifest or any of its ingredients was made by AI; notes
-    credentials of others.
+    """Adds a label for a file whose credential says that it, its parent or a part of it was made by AI. Notes other
+    credentials, with what is wrong with them.
     """
     trust = {"trust": {"trust_anchors": found.trust_anchors}} if found.trust_anchors else {}
     settings = c2pa.Settings.from_dict(_SETTINGS | trust)
@@ -43,25 +61,47 @@ def read(data: bytes, media_type: str, _demuxer: str, found: Findings) -> None:
             remote = reader.get_remote_url()
     except c2pa.C2paError as error:
         if "ManifestNotFound" not in f"{type(error).__name__} {error}":
-            found.refuse("c2pa", f"the content credential cannot be read: {without_addresses(error)}")
+            found.refuse("c2pa", f"the content credential cannot be read: {library_words(error)}")
         return
     if remote:
         found.note("c2pa: the file names a manifest kept elsewhere; it was not fetched")
-    manifests = store.get("manifests", {})
+    report(store, found)
+
+
+def report(store: dict[str, Any], found: Findings) -> None:
+    """What a manifest store amounts to."""
+    manifests = store.get("manifests") or {}
     active = store.get("active_manifest", "")
-    origins = [(name, source) for name, manifest in manifests.items() for source in _source_types(manifest, 0)]
+    places = _places(manifests, active)
+    origins = [
+        _Origin(where, value, kind)
+        for name, where in places.items()
+        for value in _source_types({k: v for k, v in manifests[name].items() if k != "ingredients"}, 0)
+        if (kind := source_type(value)) is not None
+    ]
     codes = sorted(set(_failures(store)))
     of_ingredients = sorted({code for manifest in manifests.values() for code in _ingredient_failures(manifest)})
-    machine = [(name, source) for name, source in origins if source.rpartition("/")[2].casefold() in AI_SOURCE_TYPES]
-    generator = _generator(manifests.get(active, {}))
-    if not machine:
-        found.note(f"c2pa: a content credential by {generator[:80]!r} that does not speak of AI")
-        return
     deviations = _deviations(codes, of_ingredients)
-    where = "active manifest" if any(name == active for name, _ in machine) else "parent manifest"
-    signature = manifests.get(active, {}).get("signature_info", {})
+    generator = _generator(manifests.get(active) or {})
+    found.origins += [(f"content credential ({each.where})", each.kind.term) for each in origins if each.where == OWN]
+    machine = sorted(
+        (each for each in origins if each.kind.is_ai and each.where != INPUT), key=lambda each: _STRENGTH[each.where]
+    )
+    inputs = [each for each in origins if each.kind.is_ai and each.where == INPUT]
+    if inputs:
+        found.note(f"c2pa: a file that was only an input was {inputs[0].kind.meaning}; it is no part of this one")
+    if not machine:
+        words = f"c2pa: a content credential by {generator[:80]!r} that does not speak of AI"
+        said = sorted({each.kind.meaning for each in origins if each.where == OWN})
+        words += f" ({'; '.join(said)})" if said else ""
+        found.note(" ".join([f"{words}.", *(deviation.sentence for deviation in deviations)]))
+        return
+    where = machine[0].where
+    partly = where == COMPONENT or all(each.kind.says == "partly" for each in machine)
+    signature = (manifests.get(active) or {}).get("signature_info") or {}
     fields = {
-        "digital_source_type": sorted({source.rpartition("/")[2] for _, source in machine}),
+        "digital_source_type": sorted({each.kind.term for each in machine}),
+        "says": "partly" if partly else "generated",
         "stands_in": where,
         "generator": generator[:200],
         "issuer": str(signature.get("issuer", ""))[:200],
@@ -70,25 +110,51 @@ def read(data: bytes, media_type: str, _demuxer: str, found: Findings) -> None:
         "ingredient_failure_codes": of_ingredients[:32],
     }
     sentences = " ".join([f"Content credential, AI origin in the {where}.", *(d.sentence for d in deviations)])
-    found.add(Label("c2pa", "implicit", "c2pa:manifest", fields, deviations, None, machine[0][1][:400], sentences))
+    found.add(Label("c2pa", "implicit", "c2pa:manifest", fields, deviations, None, machine[0].value[:400], sentences))
+
+
+def _places(manifests: dict[str, Any], active: str) -> dict[str, str]:
+    """How each manifest that the active one leads to belongs to the content: by the weakest relationship on the
+    strongest way to it.
+    """
+    places: dict[str, str] = {}
+    waiting = [(active, OWN)]
+    while waiting and len(places) < _MOST_MANIFESTS:
+        waiting.sort(key=lambda each: _STRENGTH[each[1]])
+        name, where = waiting.pop(0)
+        if name in places or not isinstance(manifests.get(name), dict):
+            continue
+        places[name] = where
+        for ingredient in manifests[name].get("ingredients") or []:
+            # Older credentials name no relationship; theirs are parents or components, and both count.
+            related = _BY_RELATIONSHIP.get(str(ingredient.get("relationship")), COMPONENT)
+            weaker = max(where, related, key=lambda each: _STRENGTH[each])
+            waiting.append((str(ingredient.get("active_manifest")), weaker))
+    return places
 
 
 def _deviations(codes: list[str], of_ingredients: list[str]) -> tuple[Deviation, ...]:
-    seen = set()
-    for code in codes:
-        if code == "signingCredential.untrusted":
-            seen.add(Deviation.UNTRUSTED_SIGNER)
-        elif code in ("signingCredential.expired", "timeStamp.outsideValidity"):
-            seen.add(Deviation.EXPIRED_SIGNER)
-        elif _is_mismatch(code):
-            seen.add(Deviation.TAMPERED)
-    if any(map(_is_mismatch, of_ingredients)):
+    seen = {_amounts_to(code) for code in codes}
+    if any(_is_mismatch(code) for code in of_ingredients):
         seen.add(Deviation.INGREDIENT_CHANGED)
     return tuple(d for d in Deviation if d in seen)
 
 
+def _amounts_to(code: str) -> Deviation | None:
+    if code in _UNTRUSTED:
+        return Deviation.UNTRUSTED_SIGNER
+    if code in _EXPIRED:
+        return Deviation.EXPIRED_SIGNER
+    if code in _REVOKED:
+        return Deviation.REVOKED_SIGNER
+    if code in _UNKNOWN:
+        return None
+    return Deviation.TAMPERED if _is_mismatch(code) else Deviation.INVALID_CREDENTIAL
+
+
 def _is_mismatch(code: str) -> bool:
-    return code in _MATCHING_FAILED or code.endswith(".mismatch")
+    """Whether something no longer is as it was signed."""
+    return code.endswith(".mismatch") or code in ("assertion.missing", "assertion.boxesHash.unknownBox")
 
 
 def _source_types(node: Any, depth: int) -> Iterator[str]:

@@ -41,7 +41,7 @@ def load(data: bytes, found: Findings) -> Picture:
     try:
         return _Items.of(data, found).primary()
     except (LookupError, ArithmeticError, struct.error) as error:
-        raise ValueError(f"its boxes are broken ({type(error).__name__})") from error
+        raise ValueError("its boxes are broken") from error
 
 
 class _Property(NamedTuple):
@@ -154,7 +154,7 @@ class _Items:
             frames = [*decoder.decode(av.Packet(self._content(item))), *decoder.decode(None)]
         # What is larger than allowed is told as a want of memory.
         except av.error.FFmpegError as error:
-            raise ValueError(f"the decoder of HEVC refuses it ({type(error).__name__})") from error
+            raise ValueError("the decoder of HEVC refuses it") from error
         if len(frames) != 1 or (frames[0].width, frames[0].height) != (width, height):
             seen = ", ".join(f"{frame.width}x{frame.height}" for frame in frames[:4]) or "nothing"
             raise ValueError(f"{seen} was decoded where {width}x{height} is announced")

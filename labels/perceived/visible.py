@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from ..findings import Findings, without_addresses
+from ..findings import Findings, library_words
 from ..meaning.wording import REASONS, Medium, Phrase, Sense, as_read, grammar, judge
 from ..model import Deviation, Label
 from .lines import MOST_LINES, Line, read_lines
@@ -287,7 +287,7 @@ def read_picture(data: bytes, media_type: str, _demuxer: str, found: Findings) -
     except Exception as error:
         if isinstance(error, MemoryError | ImportError):
             raise
-        found.refuse("visible", f"the picture is not decoded: {without_addresses(error)}")
+        found.refuse("visible", f"the picture is not decoded: {library_words(error)}")
         return
     small = shrunk(image, WORKING_SIDE)
     carrier = f"{media_type.rpartition('/')[2]}:pixels"
