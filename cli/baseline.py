@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .output import echo_json
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -79,7 +81,7 @@ def apply(
     known = read_baseline(baseline)
     outcome = apply_baseline(read_report(report), known, _day(on, "--on") if on else date.today())
     if as_json:
-        typer.echo(json.dumps(_document(outcome), indent=1, ensure_ascii=False))
+        echo_json(json.dumps(_document(outcome), indent=1, ensure_ascii=False))
     else:
         for line in told(outcome, known):
             typer.echo(line)

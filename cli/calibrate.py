@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .options import Engine, Json, Seed
+from .output import echo_json
 from .simulate import finite
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def calibrate(
     with using(engine):
         found = run(scenario, seed, quick=quick, progress=progress)
     if as_json:
-        typer.echo(json.dumps(_document(found), indent=2, ensure_ascii=False))
+        echo_json(json.dumps(_document(found), indent=2, ensure_ascii=False))
     else:
         _print(found)
     if scenario_out is not None:

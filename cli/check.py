@@ -30,6 +30,7 @@ from .options import (
     day_of,
     split,
 )
+from .output import echo_json
 
 if TYPE_CHECKING:
     from shenhe.conformance.engine.events import Event
@@ -217,7 +218,7 @@ def check(
     if schema:
         from shenhe.conformance.report import json_schema
 
-        typer.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+        echo_json(json.dumps(json_schema(), indent=2, ensure_ascii=False))
         return
     if target is None:
         raise typer.BadParameter(
@@ -263,7 +264,7 @@ def check(
             bar.clear()
     _write(report, wanted)
     if as_json:
-        sys.stdout.write(report.model_dump_json(indent=1) + "\n")
+        echo_json(report.model_dump_json(indent=1))
     else:
         from shenhe.reports.terminal.summary import print_check_summary
 
@@ -430,7 +431,7 @@ def _list(level: Level, as_json: bool) -> None:
             }
             for check in listed
         ]
-        typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        echo_json(json.dumps(rows, indent=2, ensure_ascii=False))
         return
     for check in listed:
         typer.echo(f"{check.name}  ({check.behaviour.value}, {check.level.value})")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .options import Engine, Json, Workers
+from .output import echo_json
 from .simulate import finite
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def claims(
             )
         verdicts.append(verdict)
     if as_json:
-        typer.echo(json.dumps([_document(verdict) for verdict in verdicts], indent=2, ensure_ascii=False))
+        echo_json(json.dumps([_document(verdict) for verdict in verdicts], indent=2, ensure_ascii=False))
     elif markdown:
         typer.echo(_markdown(verdicts))
     else:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .options import Engine, Json, Replications, Seed, Set, Workers
+from .output import echo_json
 from .simulate import finite, load, run_scenario
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def compare(
         ]
     comparison = simulator.compare(*runs)
     if as_json:
-        typer.echo(json.dumps(_document(comparison), indent=2, ensure_ascii=False))
+        echo_json(json.dumps(_document(comparison), indent=2, ensure_ascii=False))
     else:
         from shenhe.reports.terminal.summary import print_comparison
 

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from .output import echo_json
+
 MARKS = {"works": "✓", "refused": "!", "faulty": "✗", "not tried": "–"}
 
 
@@ -41,7 +43,7 @@ def doctor(
     if schema:
         from shenhe.conformance.bindings.language.schema import binding_schema
 
-        typer.echo(json.dumps(binding_schema(), indent=1))
+        echo_json(json.dumps(binding_schema(), indent=1))
         return
     if binding is None:
         raise typer.BadParameter("expected a binding file; draft one with `shenhe init`", param_hint="BINDING")
@@ -82,7 +84,7 @@ def doctor(
         code = ExitCode.NOT_VERIFIED
     if as_json:
         result = {"binding": bound.name, "exit_code": int(code), "outcomes": [asdict(outcome) for outcome in outcomes]}
-        typer.echo(json.dumps(result, ensure_ascii=False, indent=1))
+        echo_json(json.dumps(result, ensure_ascii=False, indent=1))
     else:
         counts = ", ".join(f"{states.count(state)} {state}" for state in MARKS if state in states)
         typer.echo(f"{counts} ({provider.requests} requests)")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .options import Json, Seed, Set
+from .output import echo_json
 from .simulate import finite, load
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def engines(
     found = first_divergence(loaded, seed, replication)
     if as_json:
         document = None if found is None else _document(found, rule_names(loaded))
-        typer.echo(json.dumps({"agree": found is None, "divergence": document}, indent=2, ensure_ascii=False))
+        echo_json(json.dumps({"agree": found is None, "divergence": document}, indent=2, ensure_ascii=False))
     elif found is None:
         where = f"seed {seed}, replication {replication}"
         typer.echo(f"{loaded.name}: both engines give the same log and results, bit for bit ({where})")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +12,7 @@ import typer
 from shenhe.conformance.verdict import Level
 
 from .options import BUDGET, INTERRUPTED, AtLevel, CheckSeed, Examples, On, Packs, Rules, day_of, split
+from .output import echo_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -116,7 +116,7 @@ def fleet(
     from shenhe.conformance.fleet import json_schema
 
     if schema:
-        typer.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+        echo_json(json.dumps(json_schema(), indent=2, ensure_ascii=False))
         return
     if folder is None:
         raise typer.BadParameter("expected a folder of bindings, one *.yaml file per provider", param_hint="DIR")
@@ -152,7 +152,7 @@ def fleet(
     )
     _write_pages(whole, out)
     if as_json:
-        sys.stdout.write(whole.model_dump_json(indent=1) + "\n")
+        echo_json(whole.model_dump_json(indent=1))
     else:
         from shenhe.reports.terminal.league import print_league
 

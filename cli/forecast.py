@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .options import Engine, Json, Seed, Set
+from .output import echo_json
 from .simulate import finite, load
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def forecast(
             progress=progress,
         )
     if as_json:
-        typer.echo(json.dumps(_document(found), indent=2, ensure_ascii=False))
+        echo_json(json.dumps(_document(found), indent=2, ensure_ascii=False))
     else:
         _print(found)
     if out is not None:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .output import echo_json
+
 if TYPE_CHECKING:
     from shenhe.labels.record import FileRecord
 
@@ -69,7 +71,7 @@ def read(
     if as_json:
         import json
 
-        typer.echo(json.dumps([r.model_dump(mode="json") for r in records], ensure_ascii=False, indent=2))
+        echo_json(json.dumps([r.model_dump(mode="json") for r in records], ensure_ascii=False, indent=2))
     if not all(found.decided for found in records):
         raise typer.Exit(3)
 

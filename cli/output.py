@@ -5,6 +5,8 @@ from __future__ import annotations
 import codecs
 import sys
 
+import typer
+
 #: What stands for a mark of ours where the encoding has no such character.
 PLAIN = {
     "✓": "+",
@@ -49,3 +51,10 @@ def use_any_encoding() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="shenhe.plain")
+
+
+def echo_json(text: str) -> None:
+    """Print a JSON document. Where the encoding is not UTF-8, characters beyond ASCII are escaped."""
+    if (sys.stdout.encoding or "").lower().replace("-", "") != "utf8":
+        text = "".join(character if character.isascii() else _escaped(character) for character in text)
+    typer.echo(text)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .output import echo_json
+
 if TYPE_CHECKING:
     from shenhe.conformance.report import Report
 
@@ -61,7 +63,7 @@ def replay(
         )
     done = repeat(finding, target, os.environ)
     if as_json:
-        typer.echo(json.dumps(asdict(done), ensure_ascii=False, indent=1))
+        echo_json(json.dumps(asdict(done), ensure_ascii=False, indent=1))
     else:
         for step in done.steps:
             typer.echo(
@@ -101,7 +103,7 @@ def _judge(stored: Report, rule: str, name: str, base_url: str | None, as_json: 
             on=date.fromisoformat(stored.on),
         )
     if as_json:
-        typer.echo(made.model_dump_json(indent=1))
+        echo_json(made.model_dump_json(indent=1))
     else:
         for result in made.rules:
             typer.echo(f"{result.verdict}: {result.rule}" + (f" ({result.reason})" if result.reason else ""))

@@ -22,6 +22,7 @@ from .law_text import (
     rule_lines,
     standing,
 )
+from .output import echo_json
 
 if TYPE_CHECKING:
     from shenhe.rulebook import Pack, Penalty, Rule, Rulebook
@@ -479,4 +480,4 @@ def _note_if_empty(chosen: Sequence[object], day: date) -> None:
 
 
 def _print_json(data: object) -> None:
-    typer.echo(json.dumps(data, ensure_ascii=False, indent=2))
+    echo_json(json.dumps(data, ensure_ascii=False, indent=2))

@@ -8,6 +8,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from .output import echo_json
+
 app = typer.Typer(
     help="Serve the sample provider, lawful or with faults, and list its faults, variants and binding.",
     no_args_is_help=True,
@@ -81,7 +83,7 @@ def faults(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
             }
             for fault in FAULTS.values()
         ]
-        typer.echo(json.dumps(listed, ensure_ascii=False, indent=1))
+        echo_json(json.dumps(listed, ensure_ascii=False, indent=1))
         return
     width = max(map(len, FAULTS))
     for behaviour in dict.fromkeys(fault.behaviour for fault in FAULTS.values()):
@@ -102,7 +104,7 @@ def variants(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")
 
     if as_json:
         listed = [{"name": variant.name.value, "summary": variant.summary} for variant in VARIANTS.values()]
-        typer.echo(json.dumps(listed, ensure_ascii=False, indent=1))
+        echo_json(json.dumps(listed, ensure_ascii=False, indent=1))
         return
     width = max(map(len, VARIANTS))
     for variant in VARIANTS.values():

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .options import Engine, Json, Replications, Seed, Set, Workers
+from .output import echo_json
 
 if TYPE_CHECKING:
     from shenhe.simulator import Run, Scenario
@@ -77,7 +78,7 @@ def simulate(
         else:
             run = run_scenario(loaded, replications, seed, workers, out, reproduce(scenario, replications, seed, sets))
     if as_json:
-        typer.echo(json.dumps(_run_document(run), indent=2, ensure_ascii=False))
+        echo_json(json.dumps(_run_document(run), indent=2, ensure_ascii=False))
     else:
         from shenhe.reports.terminal.summary import print_run_summary
 
@@ -220,7 +221,7 @@ def _print_list(as_json: bool) -> None:
             }
             for item in listed
         ]
-        typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        echo_json(json.dumps(rows, indent=2, ensure_ascii=False))
         return
     width = max(len(item.name) for item in listed)
     for item in listed:

@@ -14,6 +14,7 @@ import typer
 
 from .help import HelpGroup
 from .options import Engine, Json
+from .output import echo_json
 
 if TYPE_CHECKING:
     from shenhe.simulator.analysis import Analysis
@@ -96,7 +97,7 @@ def run(
     page = out / "index.html"
     write_study_page(page, done, analyses)
     if as_json:
-        typer.echo(json.dumps(_document(done, analyses), indent=2, ensure_ascii=False))
+        echo_json(json.dumps(_document(done, analyses), indent=2, ensure_ascii=False))
     else:
         for analysis in analyses:
             _print_analysis(analysis)
@@ -125,7 +126,7 @@ def list_studies(as_json: Json = False) -> None:
         rows = [
             {"name": p.study.name, "title": p.study.title, "arms": len(p.arms), "worlds": len(p.worlds)} for p in plans
         ]
-        typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        echo_json(json.dumps(rows, indent=2, ensure_ascii=False))
         return
     width = max(len(plan.study.name) for plan in plans)
     for plan in plans:
@@ -179,7 +180,7 @@ def analyse(
 
         write_study_page(figure, done, [analysis])
     if as_json:
-        typer.echo(json.dumps(_rows(analysis), indent=2, ensure_ascii=False))
+        echo_json(json.dumps(_rows(analysis), indent=2, ensure_ascii=False))
     else:
         _print_analysis(analysis)
 
@@ -214,7 +215,7 @@ def search(
         )
     write_study_page(out / "index.html", done, [analysis])
     if as_json:
-        typer.echo(json.dumps(_rows(analysis), indent=2, ensure_ascii=False))
+        echo_json(json.dumps(_rows(analysis), indent=2, ensure_ascii=False))
     else:
         _print_analysis(analysis)
         typer.echo(f"results: {out}    page: {out / 'index.html'}", err=True)

@@ -12,6 +12,7 @@ import typer
 from shenhe.conformance.verdict import Level
 
 from .options import day_of
+from .output import echo_json
 
 if TYPE_CHECKING:
     from shenhe.conformance.evidence.attestation import Coverage, Statement
@@ -121,7 +122,7 @@ def verify(
         typer.echo(f"shenhe: {attestation}: refused: {visible(str(refused))}", err=True)
         raise typer.Exit(1) from None
     if as_json:
-        typer.echo(json.dumps(statement.model_dump(by_alias=True, exclude_none=True), indent=1))
+        echo_json(json.dumps(statement.model_dump(by_alias=True, exclude_none=True), indent=1))
     else:
         _print(statement, verifying_key(data), book, report)
 
