@@ -218,7 +218,7 @@ def write_file(data: bytes, value: str, found: Findings) -> bytes:
         if present
         else xmp.new_packet(value)
     )
-    directory.set(XMP, 7, len(packet), directory.appended(packet))
+    directory.set(XMP, 1, len(packet), directory.appended(packet))
     return directory.file()
 
 

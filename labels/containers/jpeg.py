@@ -14,7 +14,9 @@ _XMP_MARK = b"http://ns.adobe.com/xap/1.0/\0"
 _EXTENDED_MARK = b"http://ns.adobe.com/xmp/extension/\0"
 _EXIF_MARK = b"Exif\0\0"
 _PHOTOSHOP_MARK = b"Photoshop 3.0\0"
-_COMMENT, _APP0, _APP1, _START_OF_SCAN = 0xFE, 0xE0, 0xE1, 0xDA
+_INDEX_MARK = b"MPF\0"
+_ENTRIES_OF_INDEX = 0xB002
+_COMMENT, _APP0, _APP1, _APP2, _START_OF_SCAN = 0xFE, 0xE0, 0xE1, 0xE2, 0xDA
 
 
 def segments(data: Source, found: Findings) -> Iterator[tuple[int, int, int]]:
@@ -104,16 +106,42 @@ def write(data: bytes, value: str, found: Findings) -> bytes:
     Pixels stay as they are.
     """
     insert_at = 2
+    index: tuple[int, int] | None = None
     for marker, start, end in segments(data, found):
         payload = data[start:end]
         if marker == _APP1 and payload.startswith(_XMP_MARK):
             joined = xmp.with_property(payload[len(_XMP_MARK) :], value)
             if len(joined) + len(_XMP_MARK) > 65_533:
                 joined = xmp.without_padding(joined)
-            return data[: start - 4] + segment(_APP1, _XMP_MARK + joined) + data[end:]
+            new = segment(_APP1, _XMP_MARK + joined)
+            head = _with_index_moved(data[: start - 4], index, len(new) - (end - start + 4))
+            return head + new + data[end:]
+        if marker == _APP2 and payload.startswith(_INDEX_MARK):
+            index = start + len(_INDEX_MARK), end
         if marker == _APP0 or (marker == _APP1 and payload.startswith(_EXIF_MARK)):
             insert_at = end
-    return data[:insert_at] + segment(_APP1, _XMP_MARK + xmp.new_packet(value)) + data[insert_at:]
+    new = segment(_APP1, _XMP_MARK + xmp.new_packet(value))
+    head = _with_index_moved(data[:insert_at], index if index and index[0] < insert_at else None, len(new))
+    return head + new + data[insert_at:]
+
+
+def _with_index_moved(head: bytes, index: tuple[int, int] | None, delta: int) -> bytes:
+    """``head`` with the positions in its index of further pictures (MPF), which count from the index, put right."""
+    if index is None:
+        return head
+    start, end = index
+    order = "<" if head[start : start + 2] == b"II" else ">"
+    whole = bytearray(head)
+    directory = start + struct.unpack_from(f"{order}I", head, start + 4)[0]
+    for number in range(struct.unpack_from(f"{order}H", head, directory)[0]):
+        tag, _, count, offset = struct.unpack_from(f"{order}HHII", head, directory + 2 + 12 * number)
+        if tag != _ENTRIES_OF_INDEX:
+            continue
+        for at in range(start + offset, min(start + offset + count, end - 15), 16):
+            place = struct.unpack_from(f"{order}I", head, at + 8)[0]
+            if place:
+                struct.pack_into(f"{order}I", whole, at + 8, place + delta)
+    return bytes(whole)
 
 
 def end_of_picture(data: bytes) -> int:

@@ -14,7 +14,13 @@ from ..meaning.aigc import is_name
 from . import id3
 
 _COMMENT_BLOCK, _PADDING_BLOCK = 4, 1
-_HEADS = (b"\x03vorbis", b"OpusTags", b"\x81theora")
+# First packet of a stream -> (what the packet of comments begins with, how many packets of headers there are).
+_CODECS = {
+    b"\x01vorbis": (b"\x03vorbis", 3),
+    b"OpusHead": (b"OpusTags", 2),
+    b"\x80theora": (b"\x81theora", 3),
+    b"Speex   ": (b"", 2),
+}
 
 
 def comments(data: Source, start: int, end: int, found: Findings) -> Iterator[tuple[str, int, int]]:
@@ -180,18 +186,26 @@ def _headers(data: Source, found: Findings) -> dict[int, list[tuple[bytes, int, 
     return packets
 
 
-def _head_length(packet: bytes) -> int:
-    return next((len(head) for head in _HEADS if packet.startswith(head)), 0)
+def _shape(packets: list[tuple[bytes, int, int | None]]) -> tuple[int, int]:
+    """(where the comments begin in the second packet, how many packets of headers); 0 packets for an unknown codec."""
+    if len(packets) < 2:
+        return 0, 0
+    first, second = packets[0][0], packets[1][0]
+    for begins, (head, count) in _CODECS.items():
+        if first.startswith(begins) and second.startswith(head):
+            return len(head), count
+    # FLAC in Ogg: the block of comments has its header of four bytes in front.
+    if first.startswith(b"\x7fFLAC") and second[:1] in (b"\x04", b"\x84"):
+        return 4, 1 + int.from_bytes(first[7:9], "big")
+    return 0, 0
 
 
 def read_ogg(data: Source, found: Findings) -> None:
     for packets in _headers(data, found).values():
-        for packet, _, where in packets[1:2]:
-            head = _head_length(packet)
-            if head:
-                _report(packet, head, len(packet), where, "ogg:comment", found)
-            elif packet[:1] == b"\x84":  # FLAC in Ogg: the block has its four-byte header in front
-                _report(packet, 4, len(packet), where, "ogg:comment", found)
+        head, count = _shape(packets)
+        if count:
+            packet, _, where = packets[1]
+            _report(packet, head, len(packet), where, "ogg:comment", found)
 
 
 def checksum(page: bytes) -> int:
@@ -214,15 +228,18 @@ def write_ogg(data: bytes, value: str, found: Findings) -> bytes:
     if len(streams) != 1:
         raise UnsuitableFileError("the Ogg file holds several streams; only single ones are changed")
     serial, packets = next(iter(streams.items()))
-    head = _head_length(packets[1][0]) if len(packets) > 1 else 0
-    if not head:
-        raise UnsuitableFileError("the Ogg stream has no comment header that is known")
-    vorbis = packets[1][0].startswith(b"\x03vorbis")
-    if vorbis and len(packets) < 3:
-        raise UnsuitableFileError("the headers of the Ogg stream are cut short")
-    changed = packets[1][0][:head] + _with_comment(packets[1][0][head:], value)
-    rest = [packets[2][0]] if vorbis else []
-    header_end = packets[2][1] if vorbis else packets[1][1]
+    head, count = _shape(packets)
+    if not count:
+        raise UnsuitableFileError("the Ogg stream has no comments of a kind that is known")
+    if len(packets) < count or count > 3:
+        raise UnsuitableFileError("the headers of the Ogg stream are cut short, or more than are known here")
+    comments_of = _with_comment(packets[1][0][head:], value)
+    front = packets[1][0][:head]
+    if packets[0][0].startswith(b"\x7fFLAC"):
+        front = front[:1] + len(comments_of).to_bytes(3, "big")
+    changed = front + comments_of
+    rest = [packet for packet, _, _ in packets[2:count]]
+    header_end = packets[count - 1][1]
     pages = list(_pages(data, 0, found)) if len(data) < 1 << 20 else _some_pages(data, header_end, found)
     first = pages[0]
     if header_end <= first.end or any(page.end > header_end and page.start < header_end for page in pages):

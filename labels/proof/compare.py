@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import warnings
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -98,7 +99,7 @@ class _Frames:
         self.broken = ""
         form = {"heif": "AVIF"}.get(kind.name, kind.name.upper())
         try:
-            with Image.open(io.BytesIO(data), formats=[form]) as image:
+            with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(data), formats=[form]) as image:
                 count, pixels = getattr(image, "n_frames", 1), image.width * image.height
                 budget = limits.pixels
                 for number in range(min(count, _FRAMES)):

@@ -171,6 +171,7 @@ def ogg(data: bytes) -> Iterator[Part]:
     packets: dict[int, int] = {}
     pieces: dict[int, list[bytes]] = {}
     numbers: dict[int, int] = {}
+    firsts: dict[int, bytes] = {}
     while position < len(data):
         if data[position : position + 4] != b"OggS" or position + 27 > len(data):
             yield "data behind the sound", data[position:]
@@ -196,14 +197,22 @@ def ogg(data: bytes) -> Iterator[Part]:
                 pieces.setdefault(serial, []).append(data[at : at + size])
                 at += size
                 if size < 255:
-                    yield from _packet(b"".join(pieces.pop(serial)), packets[serial], granule)
+                    packet = b"".join(pieces.pop(serial))
+                    speex = firsts.setdefault(serial, packet).startswith(b"Speex   ")
+                    yield from _packet(packet, packets[serial], granule, speex)
                     packets[serial] += 1
         position = end
 
 
-def _packet(packet: bytes, number: int, granule: int) -> Iterator[Part]:
-    for head in (b"\x03vorbis", b"OpusTags", b"\x81theora"):
-        if number == 1 and packet.startswith(head):
+def _packet(packet: bytes, number: int, granule: int, speex: bool) -> Iterator[Part]:
+    for head in (b"\x03vorbis", b"OpusTags", b"\x81theora") if number == 1 else ():
+        if packet.startswith(head):
             yield from _comments(packet[len(head) :])
             return
+    if number == 1 and packet[:1] in (b"\x04", b"\x84") and 4 + int.from_bytes(packet[1:4], "big") == len(packet):
+        yield from _comments(packet[4:])
+        return
+    if number == 1 and speex:
+        yield from _comments(packet)
+        return
     yield ("header of the sound", packet) if number < 3 and granule <= 0 else ("sound", packet)
