@@ -509,12 +509,20 @@ def test_no_enforcement_sanctions_nobody() -> None:
         assert (run.outcomes[metric] == 0).all()
 
 
-def test_fines_lie_in_the_drafts_range() -> None:
-    run = simulate(small("cn-2022-draft"), 2, 1)
-    fines = run.events[run.events["kind"] == "fine"]
-    assert len(fines) > 20
-    assert fines["value"].between(10_000, 100_000).all()
-    assert set(fines["rule"]) == {"cn-dsp-2022-draft/penalty-22.1"}
+def test_fines_lie_in_the_range_of_the_provision_that_imposes_them() -> None:
+    fines = simulate(small("cn-2022-draft"), 4, 1).events.query("kind == 'fine'")
+    own = fines[fines["rule"] == "cn-dsp-2022-draft/penalty-22.1"]
+    assert len(own) > 20
+    assert own["value"].between(10_000, 100_000).all()
+    assert set(fines["rule"]) <= {"cn-dsp-2022-draft/penalty-22.1", "cn-penalties/csl-69@2017"}
+    assert fines[fines["rule"] == "cn-penalties/csl-69@2017"]["value"].between(100_000, 500_000).all()
+
+
+def test_press_reading_fines_more_first_breaches_than_the_text_of_the_draft() -> None:
+    text, press = (
+        simulate(small(name), 3, 1).outcomes["fines"].sum() for name in ("cn-2022-draft", "cn-2022-draft-press")
+    )
+    assert press > text > 0
 
 
 def test_a_violation_names_a_rule_and_every_actor_acts() -> None:

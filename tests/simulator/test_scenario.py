@@ -13,6 +13,7 @@ from shenhe import scenarios
 from shenhe.rulebook import load_rulebook
 from shenhe.simulator import Scenario, ScenarioError, load_scenario
 from shenhe.simulator.scenario.loading import parse_override
+from shenhe.simulator.scenario.policy import Sanction
 
 SHIPPED = scenarios.names()
 
@@ -57,11 +58,22 @@ def test_rules_and_penalties_are_those_of_the_rulebook(name: str) -> None:
         assert step.penalty in book.penalties
 
 
-def test_the_draft_fines_what_the_draft_said() -> None:
-    draft = load_scenario("cn-2022-draft")
-    fines = [step.fine for step in draft.policy.ladder if step.fine]
-    assert fines
-    assert all((fine.low, fine.high) == (10_000, 100_000) for fine in fines)
+def test_own_steps_of_the_draft_fine_what_its_article_22_says() -> None:
+    own = [
+        step for step in load_scenario("cn-2022-draft").policy.ladder if step.penalty.startswith("cn-dsp-2022-draft/")
+    ]
+    assert own
+    assert all(step.fine and (step.fine.low, step.fine.high) == (10_000, 100_000) for step in own)
+    assert Sanction.SUSPEND_SERVICE in own[0].sanctions, "the business concerned is suspended on a first finding"
+
+
+def test_only_the_press_reading_fines_a_first_violation() -> None:
+    assert load_scenario("cn-2022-draft").policy.fine_on == "refusal-or-serious"
+    assert load_scenario("cn-2022-draft-press").policy.fine_on == "first-violation"
+
+
+def test_stores_verify_filings_under_the_draft_as_under_the_final_text() -> None:
+    assert load_scenario("cn-2022-draft").policy.stores == load_scenario("cn-2023").policy.stores
 
 
 def test_arrivals_are_the_filing_batches() -> None:
