@@ -32,6 +32,7 @@ from . import (
     report,
     rules,
     sample,
+    scope,
     simulate,
     study,
     validate,
@@ -86,6 +87,7 @@ app.command("verify")(verify.verify)
 app.add_typer(sample.app, name="sample")
 app.add_typer(label.app, name="label")
 app.add_typer(rules.app, name="rules")
+app.command("scope", epilog=scope.EXAMPLES)(scope.scope)
 app.command("simulate")(simulate.simulate)
 app.command("compare")(compare.compare)
 app.add_typer(study.app, name="study")
