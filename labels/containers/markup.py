@@ -32,6 +32,9 @@ _HIDING_REFERENCE = re.compile("&(?:#|shy;|zw|lrm;|rlm;)")
 _AI_WITH_TAGS_BETWEEN = re.compile(r"(?<![a-z0-9_])a(?:<[^<>]{0,200}>){1,8}i(?![a-z0-9_])")
 _REFERENCE = re.compile(r"&(?!(?:amp|nbsp|lt|gt|quot|copy);)")
 _CLOSINGS = {name: re.compile(f"</{name}", re.IGNORECASE) for name in ("script", "style")}
+#: Names of meta elements with a remark or a generator in them.
+_REMARKS = {"generator", "description", "keywords", "og:description", "dc.description", "og:title", "comment"}
+_DISCLOSURE = "ai-disclosure"
 _VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 _BLOCKS = {"p", "div", "br", "li", "tr", "h1", "h2", "h3", "h4", "section", "article", "footer", "header", "td", "main"}
 
@@ -107,6 +110,7 @@ class _Page:
     def __init__(self, found: Findings) -> None:
         self.found = found
         self.fields: list[tuple[str, str, Span]] = []
+        self.comments: list[tuple[str, Span]] = []
         self.shown: list[str] = []
         self.hidden: list[str] = []
         self._unseen: list[str] = []
@@ -125,6 +129,7 @@ class _Page:
                 closes, name, _ = token.groups()
                 if name is None:
                     after = text.find("-->", position)
+                    self._comment(text, position, after if after >= 0 else len(text))
                     position = after + 3 if after >= 0 else len(text)
                     break
                 name = name.lower()
@@ -154,18 +159,26 @@ class _Page:
             if is_name(name):
                 self.found.step()
                 self.fields.append((name.rpartition(":")[2], values.get("content", ""), match.span()))
-            elif name.lower() == "generator":
-                self.found.generator(values.get("content", ""), "html:meta")
+            elif name.lower() in _REMARKS:
+                self.found.remark(values.get("content", ""), f"html:meta/{name.lower()}", None)
+            elif name.lower() == _DISCLOSURE:
+                self._disclosure(values.get("content", ""), "the page")
             return
+        if _DISCLOSURE in values:
+            self._disclosure(values[_DISCLOSURE], f"<{tag[:20]}>")
         if tag in _BLOCKS:
             self.shown.append("\n")
         if tag in _VOID:
             return
-        unseen = tag in ("script", "style", "template", "noscript", "head") or "hidden" in values
+        unseen = tag in ("pre", "code", "script", "style", "template", "noscript", "head") or "hidden" in values
         if self._unseen or unseen or ("style" in values and _UNSEEN.search(values["style"])):
             self._unseen.append(tag)
             if len(self._unseen) > 4096:
                 raise BeyondLimitError("elements nested deeper than 4,096")
+
+    def _disclosure(self, value: str, of_what: str) -> None:
+        """The form that the W3C's community group on AI content disclosure proposes."""
+        self.found.note(f"html: {_DISCLOSURE} of {of_what} is {value.strip()[:60]!r}; it is no AIGC field")
 
     def _end(self, tag: str) -> None:
         if tag in self._unseen:
@@ -173,6 +186,11 @@ class _Page:
                 pass
         if tag in _BLOCKS:
             self.shown.append("\n")
+
+    def _comment(self, text: str, start: int, end: int) -> None:
+        if end - start <= self.found.limits.value_bytes and "aigc" in text[start:end].lower():
+            self.found.step()
+            self.comments.append((text[start:end], (start, end)))
 
     def _text(self, text: str) -> None:
         text = _unescaped(text)
@@ -227,9 +245,12 @@ def read_html(data: bytes, found: Findings) -> None:
     text = documents.decoded(data)
     page = _Page(found)
     lowered = text.lower()
-    page.walk(text, len(text) if _may_say_something(text, lowered) else _last_meta(text, lowered) + 1)
+    marked = max(_last_meta(text, lowered), lowered.rfind("aigc"), lowered.rfind(_DISCLOSURE))
+    page.walk(text, len(text) if _may_say_something(text, lowered) else marked + 1)
     for name, value, (start, end) in page.fields:
         found.field(value, "html:meta", documents.byte_span(data, text, start, end), name=name)
+    for comment, (start, end) in page.comments[:8]:
+        documents.read_comment(comment, "html:comment", found, documents.byte_span(data, text, start, end))
     documents.read_words(re.sub(r"[ \t]*\n\s*", "\n", "".join(page.shown)).strip(), "html", found)
     if page.hidden:
         inner = Findings(found.limits)

@@ -14,6 +14,10 @@ from pypdf.generic import NameObject, StreamObject, TextStringObject
 from ..findings import Findings, UnsuitableFileError, library_words
 from ..meaning.aigc import is_name
 from . import xmp
+from .text import read_words
+
+#: Words are looked at on so many pages at the start and at the end of a document: labels stand there.
+_FIRST_PAGES, _LAST_PAGES = 12, 4
 
 logging.getLogger("pypdf").setLevel(logging.CRITICAL)
 
@@ -44,6 +48,32 @@ def read(data: bytes, _media_type: str, _demuxer: str, found: Findings) -> None:
     if packet:
         at = data.find(packet[:64])
         xmp.read(packet, "pdf:metadata", (at, at + len(packet)) if at >= 0 else None, found)
+    _read_pages(reader, found)
+
+
+def _read_pages(reader: PdfReader, found: Findings) -> None:
+    """Adds the labels in the words of the pages. What is no text, such as a scan, shows none."""
+    try:
+        count = len(reader.pages)
+        numbers = sorted({*range(min(count, _FIRST_PAGES)), *range(max(0, count - _LAST_PAGES), count)})
+    except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        found.note("pdf: its pages cannot be listed, so that their words were not looked at")
+        return
+    left = found.limits.inflated_bytes
+    unread = []
+    for number in numbers:
+        try:
+            text = reader.pages[number].extract_text()[:left]
+        # Fonts and content of damaged pages lead the library to many kinds of error; the metadata was read before.
+        except Exception:
+            unread.append(number + 1)
+            continue
+        left -= len(text)
+        read_words(text, f"pdf:page {number + 1}", found)
+    if unread:
+        found.note(f"pdf: the words of {len(unread)} pages cannot be read, page {unread[0]} first")
+    if len(numbers) < count:
+        found.note(f"pdf: looked at the words of {len(numbers)} of {count} pages, the first and the last")
 
 
 def _span(data: bytes, key: str) -> tuple[int, int] | None:

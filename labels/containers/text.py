@@ -4,9 +4,11 @@ words.
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from ..bytes.encodings import editable, readable
@@ -19,6 +21,16 @@ from . import xmp
 from .table import Container
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n(.{0,65536}?)\r?\n(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL)
+_TOML_FRONT_MATTER = re.compile(r"\A\+\+\+[ \t]*\r?\n(.{0,65536}?)\r?\n\+\+\+[ \t]*(?:\r?\n|\Z)", re.DOTALL)
+_LINE_FIELD = re.compile(
+    r"^[ \t>#*/-]{0,8}(AIGC)[ \t]{0,8}[:=：][ \t]{0,8}(\{[^\n]{0,8192}\})[ \t]*\r?$", re.MULTILINE | re.I
+)
+#: Code in Markdown: what it says is quoted. Fences end with the text where they are not closed.
+_CODE = re.compile(
+    r"^[ ]{0,3}(`{3,}|~{3,})[^\n]*\n.*?(?:^[ ]{0,3}\1[`~]*[ \t]*$|\Z)|(?<!`)(`{1,2})(?!`)[^\n`]{1,400}\2(?!`)"
+    r"|(?<=\n\n)(?:(?:[ ]{4}|\t)[^\n]*\n)+",
+    re.DOTALL | re.MULTILINE,
+)
 _BODY_FIELD = re.compile(r"""\{\s*["']AIGC["']\s*:\s*\{[^{}]{0,8192}\}\s*\}""", re.IGNORECASE)
 
 
@@ -61,15 +73,26 @@ def _standing_in(label: Label, carrier: str) -> Label:
 
 def read_text(data: bytes, found: Findings) -> None:
     text = decoded(data)
+    read_words(_without_fields(data, text, text, "text", found), "", found)
+
+
+def _without_fields(data: bytes, whole: str, text: str, format_name: str, found: Findings) -> str:
+    """``text``, the end of ``whole``, without the fields in its body, which are reported: an object, or a line
+    ``AIGC: {…}``.
+    """
+    offset = len(whole) - len(text)
     words = []
     at = 0
-    for match in list(_BODY_FIELD.finditer(text))[:8]:
-        span = byte_span(data, text, match.start(), match.end())
-        if found.field(match[0], "text:body", span, name=None, standing=[Deviation.IN_BODY]):
+    matches = [*islice(_BODY_FIELD.finditer(text), 8), *islice(_LINE_FIELD.finditer(text), 8)]
+    for match in sorted(matches, key=lambda each: each.start()):
+        if match.start() < at:
+            continue
+        span = byte_span(data, whole, offset + match.start(), offset + match.end())
+        name, value = (match[1], match[2]) if match.re is _LINE_FIELD else (None, match[0])
+        if found.field(value, f"{format_name}:body", span, name=name, standing=[Deviation.IN_BODY]):
             words.append(text[at : match.start()])
             at = match.end()
-    words.append(text[at:])
-    read_words("".join(words), "", found)
+    return "".join([*words, text[at:]])
 
 
 def read_markdown(data: bytes, found: Findings) -> None:
@@ -78,7 +101,53 @@ def read_markdown(data: bytes, found: Findings) -> None:
     if front is not None:
         _read_front_matter(front[1], byte_span(data, text, front.start(1), front.end(1)), found)
         text = text[front.end() :]
+    elif (toml := _TOML_FRONT_MATTER.match(text)) is not None:
+        _read_toml(toml[1], byte_span(data, text, toml.start(1), toml.end(1)), found)
+        text = text[toml.end() :]
+    text, comments = _parted(_without_fields(data, decoded(data), text, "markdown", found))
+    for comment in comments[:64]:
+        read_comment(comment, "markdown:comment", found)
+    # Blanks instead of code keep the lines around it apart.
+    text = _CODE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
     read_words(text, "markdown", found)
+
+
+def _parted(text: str) -> tuple[str, list[str]]:
+    """(``text`` without its comments, the comments)."""
+    kept, comments = [], []
+    at = 0
+    while (start := text.find("<!--", at)) >= 0 and (end := text.find("-->", start + 4)) >= 0:
+        kept.append(text[at:start])
+        comments.append(text[start + 4 : end])
+        at = end + 3
+    return " ".join([*kept, text[at:]]), comments
+
+
+def read_comment(text: str, carrier: str, found: Findings, span: Span | None = None) -> None:
+    """A comment of a page, where exporters in the wild put the field; browsers show none of it."""
+    named = re.match(r"\s*(\w{0,20}AIGC\w{0,20})\s*[:=：]?\s*(\{.*\})\s*\Z", text, re.DOTALL | re.IGNORECASE)
+    if named is not None:
+        found.field(html.unescape(named[2]), carrier, span, name=named[1], standing=[Deviation.UNUSUAL_PLACE])
+    else:
+        found.remark(html.unescape(text.strip()), carrier, span)
+
+
+def _read_toml(block: str, span: Span | None, found: Findings) -> None:
+    import tomllib
+
+    try:
+        matter = tomllib.loads(block.replace("\r\n", "\n"))
+    except (tomllib.TOMLDecodeError, RecursionError):
+        found.note("markdown: the TOML front matter is broken and was not looked at")
+        return
+    for key, value in islice(matter.items(), 256):
+        if not is_name(key):
+            continue
+        if isinstance(value, dict):
+            pairs = [(k, v if isinstance(v, str) else json.dumps(v, default=str)) for k, v in value.items()]
+            found.structure(pairs[:64], "markdown:front-matter", span, name=key)
+        elif isinstance(value, str):
+            found.field(value, "markdown:front-matter", span, name=key)
 
 
 def _read_front_matter(block: str, span: Span | None, found: Findings) -> None:
@@ -139,7 +208,8 @@ def read_json(data: bytes, found: Findings) -> None:
     try:
         whole = json.loads(text, object_pairs_hook=_Object)
     except (ValueError, RecursionError) as error:
-        found.refuse("json", f"not well-formed JSON: {str(error)[:120]}")
+        where = f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
+        found.refuse("json", f"not well-formed JSON{where}")
         read_text(data, found)
         return
     _walk(whole, "", 0, found)

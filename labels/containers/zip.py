@@ -16,6 +16,7 @@ from ..bytes.pages import Source, stream
 from ..findings import BeyondLimitError, Findings, UnsuitableFileError
 from ..meaning.aigc import is_name
 from ..model import Deviation
+from . import words
 
 _CUSTOM_PROPERTIES = "http://schemas.openxmlformats.org/officeDocument/2006/custom-properties"
 _VARIANT_TYPES = "http://schemas.openxmlformats.org/officeDocument/2006/docPropsVTypes"
@@ -76,6 +77,8 @@ def read(data: Source, found: Findings) -> None:
         _read_odf(package, found)
     elif kind == "epub":
         _read_epub(package, found)
+    if kind:
+        words.read(package, kind, found)
     else:
         found.note("a zip archive that is neither OOXML, ODF nor EPUB; the files inside were not looked at")
 
@@ -118,7 +121,21 @@ def _parse(content: bytes, where: str, found: Findings, start: _Start, end: Call
         found.refuse(where, f"not well-formed XML: {error}")
 
 
+#: Elements of the descriptive metadata of all three families in which writers put a remark.
+_REMARKS = {"description", "title", "subject", "keywords", "keyword", "category", "comments", "contentStatus"}
+
+
+def _remarks(content: bytes | None, where: str, found: Findings) -> None:
+    def end(local: str, text: str) -> None:
+        if local in _REMARKS and text.strip():
+            found.remark(text, f"{where}/{local}", None)
+
+    if content is not None:
+        _parse(content, where, found, lambda local, attributes: None, end)
+
+
 def _read_ooxml(package: zipfile.ZipFile, found: Findings) -> None:
+    _remarks(_entry(package, "docProps/core.xml", found), "ooxml:docProps/core.xml", found)
     content = _entry(package, "docProps/custom.xml", found)
     if content is None:
         return
@@ -130,8 +147,11 @@ def _read_ooxml(package: zipfile.ZipFile, found: Findings) -> None:
             name = attributes.get("name", "")
 
     def end(local: str, text: str) -> None:
-        if is_name(name) and local in ("lpwstr", "lpstr", "bstr"):
-            found.field(text, "ooxml:docProps/custom.xml", None, name=name)
+        if local in ("lpwstr", "lpstr", "bstr"):
+            if is_name(name):
+                found.field(text, "ooxml:docProps/custom.xml", None, name=name)
+            else:
+                found.remark(text, f"ooxml:docProps/custom.xml/{name[:40]}", None)
 
     _parse(content, "ooxml:docProps/custom.xml", found, start, end)
 
@@ -152,6 +172,8 @@ def _read_odf(package: zipfile.ZipFile, found: Findings) -> None:
             found.field(text, "odf:meta.xml", None, name=name)
         elif local == "generator":
             found.generator(text, "odf:meta.xml")
+        elif (local in _REMARKS or local == "user-defined") and text.strip():
+            found.remark(text, f"odf:meta.xml/{local}", None)
 
     _parse(content, "odf:meta.xml", found, start, end)
 
@@ -191,6 +213,8 @@ def _read_epub(package: zipfile.ZipFile, found: Findings) -> None:
             found.field(text, where, None, name=name)
         elif is_name(local) and text.strip():
             found.field(text, where, None, name=local, standing=[Deviation.UNUSUAL_PLACE])
+        elif local in _REMARKS and text.strip():
+            found.remark(text, f"{where}/{local}", None)
 
     _parse(content, where, found, start, end)
 
