@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from .options import Engine, Json, Replications, Seed, Set, Workers
+from .options import Engine, Json, Replications, Seed, Set, Workers, check_output_folder
 from .output import echo_json
 from .simulate import finite, load, run_scenario
 
 if TYPE_CHECKING:
-    from shenhe.simulator import Comparison, Run
+    from shenhe.simulator import Comparison, Run, Scenario
+
+Breakdown = Literal["size", "behaviour"]
 
 
 def compare(
@@ -31,6 +33,17 @@ def compare(
         list[str] | None,
         typer.Option("--set-b", metavar="PATH=VALUE", help="Change a parameter of B only. Repeatable."),
     ] = None,
+    by: Annotated[
+        Breakdown,
+        typer.Option("--by", help="Break the outcomes down by size class or by behaviour, below the summary."),
+    ] = "size",
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Compare runs of different horizon, market, calendar or model version.")
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FOLDER", help="Write the tables to this folder, as CSV and Parquet."),
+    ] = None,
     engine: Engine = "auto",
     as_json: Json = False,
 ) -> None:
@@ -39,25 +52,58 @@ def compare(
     Example:  shenhe compare cn-2022-draft cn-2023
 
     Example:  shenhe compare cn-2023 cn-2023 --set-b policy.staff.inspectors=160
+
+    Example:  shenhe compare cn-2023 cn-2023 --set-b policy.staff.inspectors=+40 --by behaviour
     """
     from shenhe import simulator
+    from shenhe.simulator.runs.comparison import require_comparable
     from shenhe.simulator.runs.engines import using
 
+    # Both sides are read and compared before either is simulated: a misspelt name must not cost a run.
+    sides = [_side(name, [*(sets or ()), *(own or ())]) for name, own in ((a, sets_a), (b, sets_b))]
+    check_output_folder(out)
+    if not anyway:
+        require_comparable(*(side.scenario if isinstance(side, simulator.Run) else side for side in sides))
     with using(engine):
         runs = [
-            _run(name, replications, seed, workers, [*(sets or ()), *(own or ())])
-            for name, own in ((a, sets_a), (b, sets_b))
+            side if isinstance(side, simulator.Run) else run_scenario(side, replications, seed, workers, None, None)
+            for side in sides
         ]
-    comparison = simulator.compare(*runs)
+    comparison = simulator.compare(*runs, anyway=anyway)
+    if out is not None:
+        write_tables(comparison, out)
     if as_json:
         echo_json(json.dumps(_document(comparison), indent=2, ensure_ascii=False))
     else:
         from shenhe.reports.terminal.summary import print_comparison
 
-        print_comparison(comparison)
+        print_comparison(comparison, by=by)
 
 
-def _run(name: str, replications: int, seed: int, workers: int | None, sets: list[str]) -> Run:
+def write_tables(comparison: Comparison, folder: Path) -> None:
+    """``differences``, ``outcomes``, ``by-size`` and ``by-behaviour`` as CSV and Parquet, each written whole."""
+    import io
+
+    import pandas as pd
+
+    from shenhe.core.files import write_whole
+
+    changed = [(each.path, str(each.a), str(each.b)) for each in comparison.differences]
+    frames = {
+        "differences": pd.DataFrame(changed, columns=["path", "a", "b"]),
+        "outcomes": comparison.table,
+        "by-size": comparison.by_size,
+        "by-behaviour": comparison.by_behaviour,
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, frame in frames.items():
+        write_whole(folder / f"{name}.csv", frame.to_csv(index=False))
+        data = io.BytesIO()
+        frame.to_parquet(data, index=False, compression="zstd")
+        write_whole(folder / f"{name}.parquet", data.getvalue())
+
+
+def _side(name: str, sets: list[str]) -> Scenario | Run:
     from shenhe.simulator import RunError, read_run
 
     if Path(name).is_dir():
@@ -66,7 +112,7 @@ def _run(name: str, replications: int, seed: int, workers: int | None, sets: lis
                 f"{name}: is a finished run, whose parameters --set cannot change; name its scenario instead"
             )
         return read_run(name)
-    return run_scenario(load(name, sets), replications, seed, workers, None, None)
+    return load(name, sets)
 
 
 def _document(comparison: Comparison) -> dict[str, Any]:
@@ -74,10 +120,27 @@ def _document(comparison: Comparison) -> dict[str, Any]:
         return {"scenario": run.scenario.name, "scenario_hash": run.scenario.hash, "replications": run.replications}
 
     numbers = ("mean_a", "mean_b", "difference", "lo95", "hi95")
+
+    def rows(frame: Any, key: str) -> list[dict[str, Any]]:
+        return [
+            {
+                key: row[key],
+                "metric": row["metric"],
+                **{name: finite(row[name]) for name in numbers},
+                "n": int(row["n"]),
+            }
+            for row in frame.to_dict("records")
+        ]
+
+    price, low, high = comparison.cost_per_harm_avoided
     return {
         "a": side(comparison.a),
         "b": side(comparison.b),
         "seed": comparison.a.seed,
+        "differences": [{"path": each.path, "a": each.a, "b": each.b} for each in comparison.differences],
+        "cost_per_harm_avoided": {"mean": finite(price), "lo95": finite(low), "hi95": finite(high)},
+        "by_size": rows(comparison.by_size, "size_class"),
+        "by_behaviour": rows(comparison.by_behaviour, "behaviour"),
         "metrics": {
             str(row["metric"]): {
                 "title": row["title"],

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -109,3 +111,27 @@ def day_of(text: str | None) -> date | None:
 def split(values: list[str] | None) -> list[str] | None:
     """The values of a repeatable option; each may itself be a comma-separated list."""
     return [part.strip() for value in values for part in value.split(",") if part.strip()] if values else None
+
+
+def check_output_folder(folder: Path | None) -> None:
+    """Refuse a folder for results that cannot be made or written, before anything is computed for it."""
+    if folder is None:
+        return
+    nearest = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if not nearest.is_dir():
+        raise typer.BadParameter(f"{folder}: {nearest} is a file, expected a folder", param_hint="--out")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise typer.BadParameter(f"{folder}: {nearest} cannot be written to", param_hint="--out")
+
+
+def check_output_file(path: Path | None, option: str = "--out") -> None:
+    """Refuse a file for results that cannot be written, before anything is computed for it."""
+    if path is None:
+        return
+    if path.is_dir():
+        raise typer.BadParameter(f"{path}: is a folder, expected a file", param_hint=option)
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise typer.BadParameter(f"{path}: there is no folder {folder}", param_hint=option)
+    if not os.access(folder, os.W_OK | os.X_OK) or (path.exists() and not os.access(path, os.W_OK)):
+        raise typer.BadParameter(f"{path}: cannot be written", param_hint=option)

@@ -1,7 +1,11 @@
-"""Files that are there whole or not at all, whatever ends the process that writes them."""
+"""Files that are there whole or not at all, whatever ends the process that writes them, and folders with one writer."""
 
 from __future__ import annotations
 
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -12,3 +16,28 @@ def write_whole(path: Path, data: bytes | str) -> None:
     partial = path.with_name(path.name + ".part")
     partial.write_bytes(data.encode("utf-8") if isinstance(data, str) else data)
     partial.replace(path)
+
+
+@contextmanager
+def only_writer(folder: Path) -> Iterator[None]:
+    """Hold an existing folder for this process; the system releases it when the process ends, however it ends.
+
+    Raises ``BlockingIOError`` where another process holds it. Where the system or the file system knows no such locks,
+    nothing is held.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
+                raise BlockingIOError(errno.EWOULDBLOCK, "another process writes to it", str(folder)) from None
+            # Some network file systems know no locks.
+        yield
+    finally:
+        os.close(handle)

@@ -6,9 +6,10 @@ terminal only (rich sees to that, and to ``NO_COLOR``).
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from rich.console import Console
 from rich.padding import Padding
@@ -62,6 +63,12 @@ HEADLINES = {
     "exits": "Providers giving up",
     "active_end": "Providers at the end",
 }
+
+
+#: Costs, shown below the headlines of a comparison.
+COSTS = {"regulator_cost": "Cost to the regulator", "compliance_cost": "Cost of compliance effort"}
+#: Differences of parameters that a terminal lists; a comparison of two laws has dozens.
+MANY_DIFFERENCES = 24
 
 
 def print_check_summary(report: Report, console: Console | None = None) -> None:
@@ -224,10 +231,16 @@ def print_run_summary(run: Run, console: Console | None = None) -> None:
 
 
 def print_comparison(
-    comparison: Comparison, console: Console | None = None, metrics: Iterable[str] | None = None
+    comparison: Comparison,
+    console: Console | None = None,
+    metrics: Iterable[str] | None = None,
+    by: Literal["size", "behaviour"] | None = None,
 ) -> None:
-    """Two runs side by side and their paired difference; what differs beyond chance is bold. ``metrics`` are those of
-    ``HEADLINES`` and compliance by size class, or the ones named."""
+    """What differs between two runs, their outcomes side by side with the paired difference, and the cost.
+
+    ``metrics`` are those of ``HEADLINES`` and compliance by size class, or the ones named; ``by`` adds a breakdown.
+    What differs beyond chance is bold.
+    """
     console = console or Console(highlight=False)
     a, b = comparison.a, comparison.b
     console.print(
@@ -238,21 +251,90 @@ def print_comparison(
     )
     pairs = min(a.replications, b.replications)
     console.print(Text(f"{pairs} pairs of replications on the same random numbers; seed {a.seed}\n", "dim"))
+    _print_differences(console, comparison)
     table = _numbers("outcome", "A", "B", "B − A", "95 % interval")
     rows = {str(row["metric"]): row for row in comparison.table.to_dict("records")}
-    for metric in _headlines(rows) if metrics is None else metrics:
-        row = rows[metric]
-        unit = str(row["unit"])
+    wanted = list(_headlines(rows) if metrics is None else metrics)
+    if metrics is None:
+        wanted += [name for name in COSTS if name in rows]
+    for metric in wanted:
+        _add_difference(table, _named(metric, rows[metric]["title"], str(rows[metric]["unit"])), rows[metric])
+    console.print(table)
+    if by is not None:
+        _print_breakdown(console, comparison, by)
+    _print_price(console, comparison)
+    console.print(
+        Text(
+            "bold: the 95 % interval of the paired difference excludes zero. Each interval holds on its own: of"
+            " twenty rows without an effect, one is bold by chance.",
+            "dim",
+        )
+    )
+
+
+def _print_differences(console: Console, comparison: Comparison) -> None:
+    """The parameters in which the two scenarios differ, with what each belongs to."""
+    from shenhe.simulator.runs.comparison import source_of
+
+    found = comparison.differences
+    if not found:
+        console.print(Text("A and B have the same parameters.\n"))
+        return
+    console.print(Text(f"{len(found)} parameters differ:" if len(found) > 1 else "One parameter differs:"))
+    table = Table(box=None, padding=(0, 2, 0, 2), pad_edge=True, header_style="dim")
+    for name in ("", "parameter", "A", "B"):
+        table.add_column(name)
+    for each in found[:MANY_DIFFERENCES]:
         table.add_row(
-            _named(metric, row["title"], unit),
-            quantity(row["mean_a"], unit),
-            quantity(row["mean_b"], unit),
-            change(row["difference"], unit),
-            change_interval(row["lo95"], row["hi95"], unit),
-            style="bold" if row["lo95"] > 0 or row["hi95"] < 0 else "",
+            Text(source_of(each.path), "dim"), Text(one_line(each.path, 80)), *map(_parameter, (each.a, each.b))
         )
     console.print(table)
-    console.print(Text("bold: the 95 % interval of the paired difference excludes zero", "dim"))
+    if len(found) > MANY_DIFFERENCES:
+        console.print(Text(f"  and {len(found) - MANY_DIFFERENCES} more; --json lists them all", "dim"))
+    console.print()
+
+
+def _parameter(value: object) -> Text:
+    return Text("–", "dim") if value is None else Text(one_line(str(value), 40))
+
+
+def _add_difference(table: Table, name: Text, row: dict[Any, Any]) -> None:
+    unit = str(row["unit"])
+    table.add_row(
+        name,
+        quantity(row["mean_a"], unit),
+        quantity(row["mean_b"], unit),
+        change(row["difference"], unit),
+        change_interval(row["lo95"], row["hi95"], unit),
+        style="bold" if row["lo95"] > 0 or row["hi95"] < 0 else "",
+    )
+
+
+def _print_breakdown(console: Console, comparison: Comparison, by: Literal["size", "behaviour"]) -> None:
+    frame, key = (comparison.by_size, "size_class") if by == "size" else (comparison.by_behaviour, "behaviour")
+    console.print()
+    table = _numbers("by size class" if by == "size" else "by behaviour", "A", "B", "B − A", "95 % interval")
+    before = None
+    for row in frame.to_dict("records"):
+        if not (row["mean_a"] or row["mean_b"]):
+            continue
+        if row[key] != before:
+            table.add_row(Text(one_line(str(row[key]), 60), "bold"))
+            before = row[key]
+        name = Text(f"  {row['title']}")
+        if row["unit"]:
+            name.append(f", {row['unit']}", "dim")
+        _add_difference(table, name, row)
+    console.print(table)
+
+
+def _print_price(console: Console, comparison: Comparison) -> None:
+    price, low, high = comparison.cost_per_harm_avoided
+    if math.isfinite(price) and price > 0:
+        between = f" ({quantity(low)} to {quantity(high)})" if math.isfinite(low) else ""
+        console.print(
+            Text(f"\nEach user-day of harm that B avoids costs the regulator {quantity(price)} RMB{between} more.")
+        )
 
 
 def _print_head(console: Console, title: str, run: Run) -> None:
@@ -286,7 +368,7 @@ def _headlines(metrics: Iterable[str]) -> list[str]:
 
 
 def _named(metric: str, title: object, unit: str) -> Text:
-    words = Text(HEADLINES.get(metric) or one_line(str(title), 120))
+    words = Text((HEADLINES | COSTS).get(metric) or one_line(str(title), 120))
     if unit and unit != "share":
         words.append(f", {unit}", "dim")
     return words

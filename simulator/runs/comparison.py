@@ -1,22 +1,51 @@
-"""Two runs side by side: paired differences on common random numbers."""
+"""Two runs side by side: what differs between their scenarios, and paired differences on common random numbers."""
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ..kernel.eventlog import KIND_NAMES, Kind
+from ..scenario.overriding import Difference, differences
+from ..scenario.schema import Scenario
 from .outcomes import metrics
-from .run import Run, RunError, interval
+from .run import Run, RunError, interval, rule_names
 
 Floats = npt.NDArray[np.float64]
+Source = Literal["lever", "law", "market", "world"]
+
+SIZES: dict[str, tuple[str, str]] = {
+    "violations": ("Violations", ""),
+    "harm": ("Harm", "user-days"),
+    "fines": ("Fines, net", "RMB"),
+    "sanctions": ("Sanctions", ""),
+    "wrongful": ("Wrongful sanctions", ""),
+    "removals": ("Removals from stores", ""),
+    "exits": ("Providers giving up", ""),
+}
+"""Outcomes by size class: title and unit."""
+
+COUNTED = {"violations": Kind.VIOLATION, "removals": Kind.DELISTED}
+"""Those of :data:`SIZES` that count events, so that standing breaches such as a missing filing are among them."""
+
+BEHAVIOURS: dict[str, tuple[str, tuple[Kind, ...]]] = {
+    "violations": ("Violations", (Kind.VIOLATION,)),
+    "complaints": ("Complaints", (Kind.COMPLAINT,)),
+    "cases": ("Cases opened", (Kind.CASE_OPENED,)),
+    "dismissed": ("Cases dismissed", (Kind.DISMISSED,)),
+}
+"""Outcomes by behaviour: title, and the kinds of event counted under the rule of that behaviour."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What ``b`` does that ``a`` does not. ``table`` has one row a metric, with the columns metric, title, unit,
+    """What ``b`` does that ``a`` does not. ``table`` has one row per metric, with the columns metric, title, unit,
     mean_a, mean_b, difference (b - a), lo95, hi95 and n, the pairs of replications in which both are defined."""
 
     a: Run
@@ -24,12 +53,48 @@ class Comparison:
     table: pd.DataFrame
 
     @property
+    def differences(self) -> list[Difference]:
+        """The parameters in which the two scenarios differ, by dotted path."""
+        return scenario_differences(self.a.scenario, self.b.scenario)
+
+    @functools.cached_property
+    def by_size(self) -> pd.DataFrame:
+        """The outcomes of :data:`SIZES` by size class: column ``size_class`` before those of ``table``."""
+        left, right = _by_size(self.a), _by_size(self.b)
+        classes = [item.name for item in self.a.scenario.population.classes]
+        classes += [item.name for item in self.b.scenario.population.classes if item.name not in classes]
+        rows = [
+            (name, metric, title, unit, *self._of(left.get((name, metric)), right.get((name, metric))))
+            for name in classes
+            for metric, (title, unit) in SIZES.items()
+        ]
+        return pd.DataFrame(rows, columns=["size_class", *self.table.columns])
+
+    @functools.cached_property
+    def by_behaviour(self) -> pd.DataFrame:
+        """The outcomes of :data:`BEHAVIOURS` by behaviour: column ``behaviour`` before those of ``table``."""
+        left, right = _by_behaviour(self.a), _by_behaviour(self.b)
+        names = [str(item.name) for item in self.a.scenario.behaviours]
+        names += [str(item.name) for item in self.b.scenario.behaviours if str(item.name) not in names]
+        rows = [
+            (name, metric, title, "", *self._of(left.get((name, metric)), right.get((name, metric))))
+            for name in names
+            for metric, (title, _) in BEHAVIOURS.items()
+        ]
+        return pd.DataFrame(rows, columns=["behaviour", *self.table.columns])
+
+    def _of(self, a: Floats | None, b: Floats | None) -> tuple[float, float, float, float, float, int]:
+        n = min(self.a.replications, self.b.replications)
+        nothing = np.full(n, np.nan)
+        return _paired(nothing if a is None else a[:n], nothing if b is None else b[:n])
+
+    @property
     def cost_per_harm_avoided(self) -> tuple[float, float, float]:
         """RMB of regulator's cost that ``b`` spends beyond ``a``, for each user-day of harm that it avoids, with a 95 %
         interval (jackknife over paired replications). NaN where ``b`` avoids no harm on the mean: then there is no such
         price.
         """
-        (cost_a, cost_b), (harm_a, harm_b) = self._paired("regulator_cost"), self._paired("harm")
+        (cost_a, cost_b), (harm_a, harm_b) = self._values("regulator_cost"), self._values("harm")
         avoided = harm_a - harm_b
         if not len(avoided) or avoided.mean() <= 0.0:
             return np.nan, np.nan, np.nan
@@ -37,20 +102,26 @@ class Comparison:
 
     def relative(self, metric: str) -> tuple[float, float, float]:
         """How much more of a metric ``b`` has, as a share of what ``a`` has, with a 95 % interval (jackknife over
-        paired replications in which both are defined). Zero where neither has any of it, NaN where ``a`` alone has
-        none.
+        paired replications in which both are defined). Zero where neither has any of it, NaN where only ``a`` has none.
         """
-        a, b = self._paired(metric)
+        a, b = self._values(metric)
         both = ~(np.isnan(a) | np.isnan(b))
         a, b = a[both], b[both]
         if len(a) and not a.any() and not b.any():
             return 0.0, 0.0, 0.0
         return _ratio(b - a, a)
 
-    def _paired(self, metric: str) -> tuple[Floats, Floats]:
+    def _values(self, metric: str) -> tuple[Floats, Floats]:
         n = min(self.a.replications, self.b.replications)
         a, b = (np.asarray(run.outcomes[metric].to_numpy(dtype=np.float64)[:n]) for run in (self.a, self.b))
         return a, b
+
+
+def _paired(a: Floats, b: Floats) -> tuple[float, float, float, float, float, int]:
+    """Means of both, mean difference with its 95 % interval, and the pairs in which both are defined."""
+    both = ~(np.isnan(a) | np.isnan(b))
+    difference, low, high, pairs = interval((b - a)[both])
+    return interval(a[both])[0], interval(b[both])[0], difference, low, high, pairs
 
 
 def _ratio(above: Floats, below: Floats) -> tuple[float, float, float]:
@@ -64,27 +135,134 @@ def _ratio(above: Floats, below: Floats) -> tuple[float, float, float]:
     return ratio, low, high
 
 
-def compare(a: Run, b: Run) -> Comparison:
+def compare(a: Run, b: Run, *, anyway: bool = False) -> Comparison:
     """Differences between two runs of the same seed, replication by replication, with 95 % intervals.
 
     Replication ``k`` of both has the same random numbers, so a change without consequence differs by exactly zero.
     Runs of different length are compared on the replications that both have.
 
-    Raises :class:`RunError` when the seeds differ, so that nothing is paired that does not belong together.
+    Raises :class:`RunError` when the seeds differ, so that nothing is paired that does not belong together, and when
+    the runs are not comparable (:func:`reasons_against`, or two versions of the model) unless ``anyway``.
     """
     if a.seed != b.seed:
         raise RunError(f"found runs of seeds {a.seed} and {b.seed}, expected the same seed: pairs need the same draws")
+    if not anyway:
+        require_comparable(a.scenario, b.scenario)
+        if a.model != b.model:
+            raise RunError(
+                f"found runs of two versions of the model ({a.model[:12]} and {b.model[:12]}), expected one;"
+                " simulate both again, or pass --anyway"
+            )
     n = min(a.replications, b.replications)
     named = metrics(a.scenario) | metrics(b.scenario)
     rows = []
     for name in a.outcomes.columns:
         if name == "replication" or name not in b.outcomes.columns:
             continue
-        left = a.outcomes[name].to_numpy(dtype=np.float64)[:n]
-        right = b.outcomes[name].to_numpy(dtype=np.float64)[:n]
-        both = ~(np.isnan(left) | np.isnan(right))
-        difference, low, high, pairs = interval((right - left)[both])
-        mean_a, mean_b = interval(left[both])[0], interval(right[both])[0]
-        rows.append((name, *named[name], mean_a, mean_b, difference, low, high, pairs))
+        left, right = (run.outcomes[name].to_numpy(dtype=np.float64)[:n] for run in (a, b))
+        rows.append((name, *named[name], *_paired(left, right)))
     columns = ["metric", "title", "unit", "mean_a", "mean_b", "difference", "lo95", "hi95", "n"]
     return Comparison(a, b, pd.DataFrame(rows, columns=columns))
+
+
+def require_comparable(a: Scenario, b: Scenario) -> None:
+    """Raise :class:`RunError` with the :func:`reasons_against` a comparison, if there are any."""
+    reasons = reasons_against(a, b)
+    if reasons:
+        raise RunError(
+            "\n".join([*reasons, "a difference would mix this with the policy; --anyway compares them still"])
+        )
+
+
+def reasons_against(a: Scenario, b: Scenario) -> list[str]:
+    """Why runs of two scenarios are not comparable, a sentence each: horizon, calendar or size of the market differ, or
+    a change of staff is lost in rounding. Empty where they are comparable.
+    """
+    facts = [
+        ("horizon", f"{a.horizon:g} days", f"{b.horizon:g} days"),
+        ("start", str(a.start), str(b.start)),
+        ("clock", a.clock, b.clock),
+        ("population", _market(a), _market(b)),
+    ]
+    reasons = [
+        f"{path}: found {left} in A and {right} in B, expected the same" for path, left, right in facts if left != right
+    ]
+    before, after = a.whole_counts(), b.whole_counts()
+    for path, (wanted, number) in before.items():
+        other, simulated = after.get(path, (wanted, number))
+        if wanted != other and number == simulated:
+            reasons.append(
+                f"{path}: found {wanted} in A and {other} in B, which are both {number} at population.scale"
+                f" {a.population.scale:g}: the change is lost in rounding; use a larger scale or a larger change"
+            )
+    return reasons
+
+
+def _market(scenario: Scenario) -> str:
+    population = scenario.population
+    return f"{population.simulated:,} providers (scale {population.scale:g})"
+
+
+def scenario_differences(a: Scenario, b: Scenario) -> list[Difference]:
+    """The parameters in which two scenarios differ, by dotted path; names and prose are left out."""
+    return differences(*(dict(each.parameters()) for each in (a, b)))
+
+
+def source_of(path: str) -> Source:
+    """What a parameter belongs to: a ``lever`` of the policy, the ``law`` (ladder, rules), the ``market``, the
+    ``world`` (behaviour of providers and the public)."""
+    if path.startswith(("policy.ladder", "changes")) or path.endswith((".rule", ".penalty")):
+        return "law"
+    if path.startswith("policy."):
+        return "lever"
+    return "market" if path.startswith(("population", "stores", "platforms", "supporters")) else "world"
+
+
+def _by_size(run: Run) -> Mapping[tuple[str, str], Floats]:
+    """(size class, metric) -> one value per replication."""
+    providers = run.providers.assign(exits=(run.providers["status"].astype(str) == "exited").astype(np.float64))
+    place = ["replication", "provider"]
+    for metric, kind in COUNTED.items():
+        counts = run.events.loc[run.events["kind"] == KIND_NAMES[kind]].groupby(place, observed=True).size()
+        providers[metric] = counts.reindex(pd.MultiIndex.from_frame(providers[place])).fillna(0.0).to_numpy()
+    summed = providers.groupby(["size_class", "replication"], observed=False)[list(SIZES)].sum()
+    return {
+        (str(name), metric): _series(summed.loc[name, metric], run.replications)
+        for name in summed.index.get_level_values(0).unique()
+        for metric in SIZES
+    }
+
+
+def _by_behaviour(run: Run) -> Mapping[tuple[str, str], Floats]:
+    """(behaviour, metric) -> one value per replication."""
+    events = run.events
+    rules = dict(zip(rule_names(run.scenario), (str(item.name) for item in run.scenario.behaviours), strict=False))
+    behaviour = events["rule"].astype(object).map(rules)
+    found: dict[tuple[str, str], Floats] = {}
+    for metric, (_, kinds) in BEHAVIOURS.items():
+        wanted = events["kind"].isin([KIND_NAMES[kind] for kind in kinds])
+        counts = (
+            events.loc[wanted].groupby([behaviour[wanted], events.loc[wanted, "replication"]], observed=True).size()
+        )
+        for item in run.scenario.behaviours:
+            name = str(item.name)
+            have = name in counts.index.get_level_values(0)
+            series = counts.loc[name] if have else pd.Series(dtype=np.float64)
+            found[name, metric] = _series(series, run.replications)
+    return found
+
+
+def _series(values: Any, replications: int) -> Floats:
+    return np.asarray(values.reindex(range(replications)).fillna(0.0).to_numpy(dtype=np.float64))
+
+
+__all__ = [
+    "BEHAVIOURS",
+    "SIZES",
+    "Comparison",
+    "compare",
+    "reasons_against",
+    "require_comparable",
+    "scenario_differences",
+    "source_of",
+]

@@ -13,6 +13,7 @@ import functools
 import hashlib
 import math
 import multiprocessing
+import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -28,6 +29,7 @@ import pyarrow.parquet as pq
 from scipy.special import stdtrit
 
 from shenhe.core.errors import ShenheError
+from shenhe.core.files import only_writer
 
 from ..kernel.draws import MAX_SEED, compiled
 from ..kernel.eventlog import read_events, to_table, write_table
@@ -51,6 +53,22 @@ class RunError(ShenheError, ValueError):
     """A run that cannot be made, resumed or read; the text says what to do about it."""
 
 
+MODEL = ("scenario", "kernel", "reference", "compiled", "runs/outcomes.py")
+"""The rooms and modules that decide what a replication comes to."""
+
+
+@functools.cache
+def model_hash() -> str:
+    """SHA-256 over the source of the model: a shard made by another one is not taken for one of this."""
+    digest = hashlib.sha256()
+    room = Path(__file__).parent.parent
+    for name in MODEL:
+        place = room / name
+        for path in sorted(place.glob("*.py")) if place.is_dir() else [place]:
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
 @dataclass(frozen=True)
 class Run:
     """The result of a run. Frames are pandas; ``events`` is read from the shards when first asked for.
@@ -66,6 +84,8 @@ class Run:
     providers: pd.DataFrame
     series: pd.DataFrame
     folder: Path | None = None
+    model: str = field(default_factory=model_hash)
+    """Hash of the model that made it."""
     logs: tuple[pa.Table, ...] = field(default=(), repr=False)
 
     @functools.cached_property
@@ -138,11 +158,17 @@ def simulate(
         raise RunError(
             "found a policy in Python with a folder or several workers, expected neither: workers=1, out=None"
         )
+    if folder is not None:
+        _check_folder(folder, scenario, seed, replications)
     chosen = _ready(engine, scenario, replications, policy)
     try:
         if folder is None:
             return _in_memory(scenario, replications, seed, workers, progress, chosen, policy=policy)
-        _into_folder(folder, scenario, replications, seed, workers, progress, chosen, command)
+        folder.mkdir(parents=True, exist_ok=True)
+        with only_writer(folder):
+            _into_folder(folder, scenario, replications, seed, workers, progress, chosen, command)
+    except BlockingIOError:
+        raise RunError(f"{out}: another process runs a simulation into this folder; choose another --out") from None
     except OSError as error:
         raise RunError(f"{out}: cannot be written ({error.strerror or error})") from error
     except BrokenProcessPool as error:
@@ -173,7 +199,7 @@ def _into_folder(
     command: str | None,
 ) -> None:
     started = datetime.datetime.now(datetime.UTC)
-    _prepare(folder, scenario, seed)
+    _prepare(folder, scenario, seed, replications)
     note = {
         "replications": replications,
         "workers": workers,
@@ -238,7 +264,7 @@ def converge(
         raise RunError(f"found no metric {unknown[0]!r} among the outcomes, expected one such as violations or harm")
     if not 2 <= first <= most:
         raise RunError(f"found {first} first and at most {most} replications, expected 2 <= first <= most")
-    n = first
+    n = max(first, _finished_replications(out)) if out is not None else first
     kept: dict[int, tuple[pa.Table, ...]] = {}
     while True:
         if out is None:
@@ -251,6 +277,13 @@ def converge(
         if wanted <= n:
             return run, found
         n = wanted
+
+
+def _finished_replications(out: Path | str) -> int:
+    """The replications that a finished run in this folder holds: fewer would cut its results."""
+    note = _note_of(Path(out))
+    finished = note is not None and note.get("complete")
+    return int(note["replications"]) if note is not None and finished else 0
 
 
 def _convergence(run: Run, name: str, precision: float) -> Convergence:
@@ -286,7 +319,7 @@ def _in_memory(
     ordered = [results[number] for number in range(replications)]
     frames = [_joined([tables[place] for tables in ordered]).to_pandas() for place in range(1, 4)]
     logs = tuple(tables[0] for tables in ordered)
-    return Run(scenario, seed, replications, frames[0], frames[1], frames[2], None, logs)
+    return Run(scenario, seed, replications, frames[0], frames[1], frames[2], logs=logs)
 
 
 def _each(
@@ -378,26 +411,11 @@ def read_run(folder: Path | str) -> Run:
         frames = [pq.read_table(folder / f"{name}.parquet").to_pandas() for name in FRAMES]
     except (KeyError, TypeError, ValueError, OSError, pa.ArrowException) as error:
         raise RunError(f"{folder}: this run cannot be read ({type(error).__name__}: {error})") from None
-    return Run(scenario, seed, replications, frames[0], frames[1], frames[2], folder)
+    model = str(note.get("model_hash", ""))
+    return Run(scenario, seed, replications, frames[0], frames[1], frames[2], folder, model)
 
 
 # -- the folder
-
-
-MODEL = ("scenario", "kernel", "reference", "compiled", "runs/outcomes.py")
-"""The rooms and modules that decide what a replication comes to."""
-
-
-@functools.cache
-def model_hash() -> str:
-    """SHA-256 over the source of the model: a shard made by another one is not taken for one of this."""
-    digest = hashlib.sha256()
-    room = Path(__file__).parent.parent
-    for name in MODEL:
-        place = room / name
-        for path in sorted(place.glob("*.py")) if place.is_dir() else [place]:
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
 
 
 def _stem(scenario: Scenario, seed: int, number: int) -> str:
@@ -418,15 +436,48 @@ def _finished(folder: Path, scenario: Scenario, seed: int, number: int) -> bool:
     return _shard(folder, scenario, seed, number).exists() and all(part.exists() for part in parts)
 
 
-def _prepare(folder: Path, scenario: Scenario, seed: int) -> None:
-    note = read_note(folder, RunError)
-    if note is None and folder.is_dir() and any(folder.iterdir()):
+def _check_folder(folder: Path, scenario: Scenario, seed: int, replications: int) -> None:
+    """Raise :class:`RunError` where a run cannot go into ``folder``, before anything is computed."""
+    nearest = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if not nearest.is_dir():
+        raise RunError(f"{folder}: cannot be a folder, since {nearest} is a file; choose another --out")
+    if not os.access(nearest, os.W_OK):
+        raise RunError(f"{folder}: cannot be written (Permission denied); choose another --out")
+    note = _note_of(folder)
+    damaged = note is None and (folder / "run.json").exists()
+    if note is None and not damaged and folder.is_dir() and any(entry.name not in _OWN for entry in folder.iterdir()):
         raise RunError(f"{folder}: is not empty and holds no run; choose another --out")
     if note is not None:
         same = note.get("scenario_hash") == scenario.hash and note.get("seed") == seed
         if not same or note.get("model_hash") != model_hash():
             what = "of another scenario or seed" if not same else "made by another version of the model"
             raise RunError(f"{folder}: holds a run {what}; choose another --out, or remove the folder")
+        held = int(note["replications"]) if note.get("complete") and isinstance(note.get("replications"), int) else 0
+        if replications < held:
+            raise RunError(
+                f"{folder}: holds {held} finished replications, and {replications} would cut its results; ask for"
+                f" {held} or more, or choose another --out"
+            )
+
+
+_OWN = frozenset({"shards", "parts", "run.json.damaged"})
+"""What a run folder without ``run.json`` may hold: parts are named by what they were made from, and can be reused."""
+
+
+def _note_of(folder: Path) -> dict[str, Any] | None:
+    """The note of a folder; a damaged one counts as missing where the parts beside it are there."""
+    try:
+        return read_note(folder, RunError)
+    except RunError:
+        if (folder / "run.json").is_file() and (folder / "parts").is_dir():
+            return None
+        raise
+
+
+def _prepare(folder: Path, scenario: Scenario, seed: int, replications: int) -> None:
+    _check_folder(folder, scenario, seed, replications)
+    if (folder / "run.json").exists() and _note_of(folder) is None:
+        (folder / "run.json").replace(folder / "run.json.damaged")
     (folder / "shards").mkdir(parents=True, exist_ok=True)
     (folder / "parts").mkdir(exist_ok=True)
 

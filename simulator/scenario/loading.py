@@ -8,6 +8,7 @@ line.
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from pydantic import ValidationError
 
 from shenhe.core.document import DocumentError, Locate, dotted, explain, read_yaml, shown, worded
 
-from .overriding import merged, override
+from .overriding import Relative, merged, override
 from .schema import Scenario
 from .values import ScenarioError, placed
 
@@ -43,6 +44,7 @@ def load_scenario(
         raise ScenarioError(_explained(error, locate, overrides or {})) from None
     if check_rules:
         _check_rules(scenario, locate)
+    _refuse_rounding(scenario, overrides or {})
     try:
         scenario.regimes()
     except ScenarioError as error:
@@ -50,11 +52,35 @@ def load_scenario(
     return scenario
 
 
+def _refuse_rounding(scenario: Scenario, overrides: Mapping[str, Any]) -> None:
+    """Refuse a count that was given on purpose and that ``population.scale`` would round to another one: the run would
+    answer another question. Counts of the file itself are rounded, as its scale asks for.
+    """
+    scale = scenario.population.scale
+    for path, (wanted, simulated) in scenario.whole_counts().items():
+        exact = wanted * scale
+        if path not in overrides or abs(exact - simulated) <= 1e-9 * max(1.0, exact):
+            continue
+        near = sorted({max(1, round(number / scale)) for number in (math.floor(exact), math.ceil(exact)) if number})
+        workable = [number for number in near if abs(number * scale - round(number * scale)) <= 1e-9]
+        hint = f"set {' or '.join(map(str, workable))}, or another scale" if workable else "set another scale"
+        raise ScenarioError(
+            f"--set {path}={overrides[path]}: found {wanted} at population.scale {scale:g}, which is {exact:g} and"
+            f" would be rounded to {simulated}; {hint}"
+        )
+
+
 def parse_override(text: str) -> tuple[str, Any]:
-    """``"policy.staff.inspectors=12"`` as a path and a value (read as YAML); raises :class:`ScenarioError`."""
+    """``"policy.staff.inspectors=12"`` as a path and a value; raises :class:`ScenarioError`.
+
+    The value is read as YAML, unless it is relative to the scenario's own: ``+40``, ``+25%``, ``×2`` or ``*2``.
+    """
     path, equals, value = text.partition("=")
     if not equals or not path.strip() or not value.strip():
         raise ScenarioError(f"--set {text}: expected PATH=VALUE, such as policy.staff.inspectors=12")
+    relative = Relative.parse(value)
+    if relative is not None:
+        return path.strip(), relative
     try:
         parsed, _ = read_yaml(value, f"--set {path.strip()}")
     except DocumentError as error:
@@ -103,13 +129,21 @@ def _explained(error: ValidationError, locate: Locate, overrides: Mapping[str, A
         # The place in the file says little about a value that came from the command line: name the option instead.
         inside = _by_option(detail["loc"], overrides)
         if inside:
-            lines.append(f"--set {inside}={overrides[inside]}: {worded(detail, Scenario)}")
+            lines.append(f"--set {inside}={overrides[inside]}: {worded(detail, Scenario)}{_nearest(detail)}")
         else:
             in_file.append(_line_error(detail))
     if in_file:
         again = ValidationError.from_exception_data("Scenario", in_file)
         lines += [str(fault) for fault in explain(again, locate, Scenario)]
     return "\n".join(lines)
+
+
+def _nearest(detail: Any) -> str:
+    """The integers beside a number that has a fraction where none may be."""
+    value = detail["input"]
+    if detail["type"] not in ("int_type", "int_from_float") or not isinstance(value, float) or not math.isfinite(value):
+        return ""
+    return f"; set {math.floor(value)} or {math.ceil(value)}"
 
 
 def _line_error(detail: Any) -> Any:

@@ -30,13 +30,16 @@ from .market import (
     Response,
     Store,
     SupporterConfig,
+    scaled,
 )
 from .overriding import leaves, override
 from .policy import PolicyRules, Sanction, covers
-from .values import Contradiction, Line, Name, NonNegative, Part, Positive, ScenarioError, distinct, placed
+from .values import Contradiction, Line, NonNegative, Part, Positive, ScenarioError, ScenarioName, distinct, placed
 
 MAX_BEHAVIOURS = 16
 MAX_CHANGES = 16
+MAX_OCCASIONS = 1e9
+"""Occasions per replication: more would take hours and hundreds of gigabytes, and is a slip of the pen."""
 CHANGEABLE = ("policy", "public", "response", "registry", "stores", "platforms", "behaviours")
 FIXED = (
     "policy.detection.inspection_ceiling",
@@ -120,7 +123,7 @@ class Claim(Part):
 class Scenario(Part):
     """One world and one policy. See ``docs/scenarios.md`` for every field with its unit."""
 
-    name: Name
+    name: ScenarioName
     title: Line
     story: Line
     sources: list[Line] = Field(min_length=1)
@@ -146,6 +149,12 @@ class Scenario(Part):
         distinct([item.name for item in self.behaviours], "behaviour")
         distinct([item.name for item in self.stores], "store")
         distinct([item.name for item in self.platforms], "platform")
+        if self.expected_occasions > MAX_OCCASIONS:
+            raise Contradiction(
+                f"found rates that give about {self.expected_occasions:.2g} occasions per replication (providers, times"
+                f" rates per year, times years), expected at most {MAX_OCCASIONS:.0e}",
+                "behaviours",
+            )
         names = {item.name for item in self.behaviours}
         for number, item in enumerate(self.population.classes):
             place = ("population", "classes", number, "compliance")
@@ -344,6 +353,38 @@ class Scenario(Part):
     def hash(self) -> str:
         """SHA-256 over :meth:`canonical`."""
         return hashlib.sha256(self.canonical().encode()).hexdigest()
+
+    @property
+    def expected_occasions(self) -> float:
+        """Occasions and unfounded complaints that one replication draws, before anything deters: its size in events."""
+        population, years = self.population, self.horizon / 365.0
+        activity = sum(item.share * item.activity for item in population.classes)
+        rates = sum(item.rate for item in self.behaviours) * activity
+        false = max(self.public.false_complaints, self.public.false_complaint_ceiling or 0.0)
+        return population.simulated * years * (rates + false)
+
+    def whole_counts(self) -> dict[str, tuple[int, int]]:
+        """Counts that ``population.scale`` scales to whole numbers, by path: the number given and the number simulated.
+
+        Inspectors and reviewers that authorities share are divided among these first, and each part is rounded.
+        """
+        scale, staff, registry = self.population.scale, self.policy.staff, self.registry
+        authorities = self.policy.authorities
+        inspectors = [scaled(staff.inspectors, scale * item.share) for item in authorities]
+        reviewers = [scaled(registry.reviewers, scale * item.reviewers) for item in authorities if item.reviewers]
+        counts = {
+            "policy.staff.inspectors": (
+                staff.inspectors,
+                sum(inspectors) if inspectors else scaled(staff.inspectors, scale),
+            ),
+            "registry.reviewers": (
+                registry.reviewers,
+                sum(reviewers) if reviewers else scaled(registry.reviewers, scale),
+            ),
+        }
+        if self.supporters.count:
+            counts["supporters.count"] = (self.supporters.count, scaled(self.supporters.count, scale))
+        return counts
 
     def parameters(self) -> Iterator[tuple[str, Any]]:
         """Every number and choice as (dotted path, value); entries with a name are addressed by it."""

@@ -16,6 +16,7 @@ Positive = Annotated[float, Strict(), Field(gt=0, le=1e15, allow_inf_nan=False)]
 Probability = Annotated[float, Strict(), Field(ge=0, le=1, allow_inf_nan=False)]
 Count = Annotated[int, Strict(), Field(ge=0, le=1_000_000)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+ScenarioName = Annotated[str, Field(pattern=r"^\w[\w-]{0,39}$")]
 Line = Annotated[str, Field(min_length=1, max_length=2000)]
 
 

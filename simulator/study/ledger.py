@@ -8,11 +8,14 @@ import errno
 import shutil
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from shenhe.core.files import only_writer
 
 from ..runs.executors import Pool, Quarantined, SweepError, sweep
 from ..runs.interrupts import Interrupts
@@ -39,19 +42,19 @@ class Ledger:
         self.plan = plan
         self.note: dict[str, Any] = {}
         self._command = command
-        self._lock: Any = None
+        self._held = ExitStack()
 
     def __enter__(self) -> Self:
         try:
             self._prepare()
+        except BlockingIOError:
+            raise StudyError(f"{self.folder}: another process is running this study") from None
         except OSError as error:
             raise StudyError(f"{self.folder}: cannot be written ({error.strerror or error})") from error
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
+        self._held.close()
 
     def _prepare(self) -> None:
         folder = self.folder
@@ -69,28 +72,13 @@ class Ledger:
             )
             raise StudyError(f"{folder}: holds {what}; choose another --out, or remove the folder")
         (folder / "shards").mkdir(parents=True, exist_ok=True)
-        self._take_lock()
+        # Two drivers in one folder would do everything twice.
+        self._held.enter_context(only_writer(folder))
         for rest in (*folder.glob(".*.part"), *(folder / "shards").glob(".*.part")):
             rest.unlink(missing_ok=True)
         self.note = {**_facts(self.plan, self._command), **{k: v for k, v in (note or {}).items() if k in _KEPT}}
         self.note.setdefault("started", now())
         self.record(complete=False)
-
-    def _take_lock(self) -> None:
-        """Two drivers in one folder would do everything twice. The lock goes with the process that holds it."""
-        try:
-            import fcntl
-        except ImportError:
-            return
-        self._lock = (self.folder / ".lock").open("w")
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            self._lock.close()
-            self._lock = None
-            if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
-                raise StudyError(f"{self.folder}: another process is running this study") from None
-            # Some network file systems know no locks: one driver has to see to itself there.
 
     def temporary(self, name: str) -> Path:
         return self.folder / f".{name}.{uuid.uuid4().hex[:8]}.part"

@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from shenhe.cli import simulate
+from shenhe.core.files import only_writer
 from shenhe.simulator import load_scenario
 from shenhe.simulator.runs.engines import using
+from shenhe.simulator.scenario.loading import parse_override
 
 from ..command_line import shenhe
 
@@ -88,3 +92,133 @@ def test_a_large_market_says_what_it_needs_before_it_starts() -> None:
         said = simulate.memory_needed(scenario, 2, 2)
     assert said.startswith("1,000,000 providers will need about 30.0 GB of memory in each of 2 workers")
     assert "in this machine" in said
+
+
+# -- comparing what can be compared
+
+
+def test_compare_names_what_differs_and_breaks_outcomes_down() -> None:
+    done = shenhe("compare", "cn-2023", "cn-2023", *FEW, "--set-b", "policy.staff.inspectors=×2", "--json")
+    document = json.loads(done.stdout)
+    assert document["differences"] == [{"path": "policy.staff.inspectors", "a": 80, "b": 160}]
+    sizes = {(row["size_class"], row["metric"]): row for row in document["by_size"]}
+    total = sum(sizes[name, "violations"]["mean_a"] for name in ("small", "medium", "large", "giant"))
+    assert total == pytest.approx(document["metrics"]["violations"]["mean_a"])
+    behaviours = [row["mean_a"] for row in document["by_behaviour"] if row["metric"] == "violations"]
+    assert sum(behaviours) == pytest.approx(document["metrics"]["violations"]["mean_a"])
+    printed = shenhe(
+        "compare", "cn-2023", "cn-2023", *FEW, "--set-b", "policy.staff.inspectors=×2", "--by", "behaviour"
+    )
+    assert "policy.staff.inspectors" in printed.stdout
+    assert "Cost to the regulator" in printed.stdout
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        (("--set-b", "horizon=200"), "horizon: found 400 days in A and 200 days in B"),
+        (("--set-b", "population.providers=30"), "population: found 60 providers (scale 1) in A and 30 providers"),
+        (("--set-b", "clock=weekly"), "clock: found continuous in A and weekly in B"),
+    ],
+)
+def test_runs_of_different_worlds_are_compared_only_on_demand(changes: tuple[str, ...], reason: str) -> None:
+    refused = shenhe("compare", "cn-2023", "cn-2023", *FEW, *changes)
+    assert (refused.exit_code, reason in refused.stderr) == (2, True), refused.stderr
+    assert shenhe("compare", "cn-2023", "cn-2023", *FEW, *changes, "--anyway").exit_code == 0
+
+
+def test_a_run_of_another_model_is_compared_only_on_demand(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shenhe("simulate", "cn-2023", *FEW, "--out", folder)
+    note = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps(note | {"model_hash": "0" * 64}))
+    shenhe("simulate", "cn-2023", *FEW, "--out", tmp_path / "other")
+    refused = shenhe("compare", folder, tmp_path / "other")
+    assert refused.exit_code == 2
+    assert "two versions of the model" in refused.stderr
+
+
+def test_compare_writes_its_tables(tmp_path: Path) -> None:
+    out = tmp_path / "tables"
+    assert shenhe("compare", "cn-2023", "cn-2023", *FEW, "--out", out).exit_code == 0
+    assert sorted(path.name for path in out.iterdir()) == sorted(
+        f"{name}.{kind}"
+        for name in ("differences", "outcomes", "by-size", "by-behaviour")
+        for kind in ("csv", "parquet")
+    )
+    assert "violations" in (out / "outcomes.csv").read_text()
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ("policy.staff.inspectors=88", "which is 4.4 and would be rounded to 4; set 80 or 100, or another scale"),
+        ("policy.staff.inspectors=×1.001", "set 80 or 81"),
+        ("policy.staff.triage=+1", "found 'arrival' there, expected a number that +1 can change"),
+        ("behaviours.labeling.rate=1e9", "occasions per replication"),
+        ("public.false_complaints=1e9", "occasions per replication"),
+    ],
+)
+def test_a_change_that_would_not_be_made_as_asked_is_refused(change: str, reason: str) -> None:
+    done = shenhe("simulate", "cn-2023", "--set", "population.scale=0.05", "--set", change, "-n", "2")
+    assert done.exit_code == 2
+    assert reason in done.stderr.replace("\n", " "), done.stderr
+
+
+def test_relative_and_wildcard_changes() -> None:
+    sets = dict(
+        map(
+            parse_override,
+            ("policy.staff.inspectors=+40", "population.classes.*.activity=×2", "behaviours.*.rate=+50%"),
+        )
+    )
+    plain, changed = load_scenario("cn-2023"), load_scenario("cn-2023", sets)
+    assert changed.policy.staff.inspectors == plain.policy.staff.inspectors + 40
+    assert [c.activity for c in changed.population.classes] == [2 * c.activity for c in plain.population.classes]
+    assert [b.rate for b in changed.behaviours] == pytest.approx([1.5 * b.rate for b in plain.behaviours])
+
+
+def test_fewer_replications_never_cut_a_finished_run(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shenhe("simulate", "cn-2023", *FEW, "--out", folder)
+    refused = shenhe("simulate", "cn-2023", *FEW, "-n", "2", "--out", folder)
+    assert refused.exit_code == 2
+    assert "holds 3 finished replications" in refused.stderr
+    assert shenhe("compare", folder, folder).exit_code == 0
+
+
+def test_a_damaged_note_does_not_lose_the_parts(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shenhe("simulate", "cn-2023", *FEW, "--out", folder)
+    before = {path.name: path.stat().st_mtime_ns for path in (folder / "parts").iterdir()}
+    (folder / "run.json").write_text("{")
+    assert shenhe("simulate", "cn-2023", *FEW, "--out", folder).exit_code == 0
+    assert {path.name: path.stat().st_mtime_ns for path in (folder / "parts").iterdir()} == before
+    assert (folder / "run.json.damaged").read_text() == "{"
+
+
+def test_two_runs_never_share_a_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    with only_writer(folder):
+        refused = shenhe("simulate", "cn-2023", *FEW, "--out", folder)
+    assert refused.exit_code == 2
+    assert "another process runs a simulation into this folder" in refused.stderr
+    assert shenhe("simulate", "cn-2023", *FEW, "--out", folder).exit_code == 0
+
+
+def test_a_scenario_may_have_a_chinese_name(tmp_path: Path) -> None:
+    file = tmp_path / "情景.yaml"
+    file.write_text("extends: cn-2023\nname: 深圳试点\n", encoding="utf-8")
+    done = shenhe("simulate", file, *FEW, "--json")
+    assert json.loads(done.stdout)["scenario"] == "深圳试点"
+
+
+@pytest.mark.parametrize("words", [("cn-2023", "nothere"), ("cn-2023", "cn-2023", "--out", "{file}/under")])
+def test_compare_checks_everything_before_it_simulates(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr("shenhe.cli.compare.run_scenario", lambda *_: pytest.fail("simulated before checking"))
+    done = shenhe("compare", *(word.replace("{file}", str(tmp_path / "file")) for word in words))
+    assert done.exit_code == 2
