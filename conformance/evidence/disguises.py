@@ -1,8 +1,8 @@
 """How a secret may be written, and a text with its escapes and encodings taken out.
 
 A service that repeats a secret seldom repeats it literally. It is in JSON, in a URL inside JSON, in HTML, or in base64.
-:func:`views` gives a text without escapes, and the decoded text of everything in it that may be base64, base32 or
-hexadecimal, and maps places in each back to the original. :func:`spellings` writes a secret in the ways that remain.
+:func:`views` gives a text without escapes, and the decoded text of everything in it that may be base64, and maps
+places in each back to the original. :func:`spellings` and :func:`digits` write a secret in the ways that remain.
 
 Everything here takes time linear in its input, which is text that a target chose.
 """
@@ -27,13 +27,8 @@ _ROUNDS = 4
 _DEEPEST = 3
 #: Text that may be encoded, and text that may be in lines of such.
 _RUN = re.compile(rb"[A-Za-z0-9+/_-]{10,}")
-_HEXADECIMAL = re.compile(rb"[0-9A-Fa-f]{14,}")
-_BASE32 = re.compile(rb"[A-Z2-7]{14,}|[a-z2-7]{14,}")
 _WRAPPED = re.compile(rb"[A-Za-z0-9+/_-]{20}(?:[ \t\r\n]|\\[rnt]){1,8}[A-Za-z0-9+/_-]{8}")
 _STANDARD = bytes.maketrans(b"-_", b"+/")
-_LONGEST_BASE32 = 4096
-#: Characters of an incomplete unit of base32 that make whole bytes.
-_BASE32_UNITS = (0, 0, 2, 2, 4, 5, 5, 7)
 #: Pieces of an encoded secret that are shorter do not identify it.
 _SHORTEST_FORM = 6
 
@@ -44,6 +39,7 @@ _ESCAPE = re.compile(
 )
 _QUOTED_PRINTABLE = re.compile(rb"=([0-9A-Fa-f]{2})|=\r?\n")
 #: White space, and characters of UTF-8 that are drawn as nothing.
+_BROKEN = re.compile(rb"[\t\n\v\f\r]|\\[nrt]|\xc2\xad|\xcd\x8f|\xe2[\x80\x81]|\xef\xbb")
 _FILLING = re.compile(
     rb"[\t\n\v\f\r ]+|\\[nrt]|\xc2\xad|\xcd\x8f|\xe2\x80[\x8b-\x8f\xa8-\xae]|\xe2\x81[\xa0-\xaf]|\xef\xbb\xbf"
 )
@@ -90,10 +86,15 @@ def _plain(secret: str) -> Iterator[bytes]:
 
 
 def _encoded(raw: bytes) -> Iterator[bytes]:
+    yield from digits(raw)
+    yield from in_base64(raw)
+
+
+def digits(raw: bytes) -> Iterator[bytes]:
+    """``raw`` in hexadecimal and in base32."""
     if len(raw) >= 4:
         yield raw.hex().encode()
         yield from _in_base32(raw)
-    yield from in_base64(raw)
 
 
 def in_base64(raw: bytes) -> Iterator[bytes]:
@@ -120,7 +121,12 @@ def _in_base32(raw: bytes) -> Iterator[bytes]:
 
 
 class View:
-    """A text with something taken out, and where each of its places was in the original."""
+    """A text with something taken out, and where each of its places was in the original.
+
+    ``wrapped`` says that secrets may be broken into lines in it.
+    """
+
+    wrapped = False
 
     def __init__(
         self, data: bytes, rewrite: Callable[[bytes], list[tuple[int, int, bytes]]] | None, parent: View | None
@@ -170,6 +176,7 @@ def views(data: bytes) -> Iterator[View]:
 
 def _views(first: View, depth: int) -> Iterator[View]:
     unescaped = [first, *_without_escapes(first)]
+    unescaped[0].wrapped = unescaped[-1].wrapped = depth == _DEEPEST
     for view in unescaped:
         yield view
         if depth:
@@ -195,30 +202,24 @@ def _without_escapes(first: View) -> Iterator[View]:
 
 
 def _decodings(view: View) -> Iterator[View]:
-    """What may be encoded in ``view``, decoded from each place where a unit of the encoding may begin."""
+    """What may be base64 in ``view``, decoded from each of the four places where a unit may begin."""
     runs = [match.span() for match in _RUN.finditer(view.data)]
     if not runs:
         return
-    for pattern, unit, size, decode in (
-        (None, 4, 3, _from_base64),
-        (_HEXADECIMAL, 2, 1, _from_hexadecimal),
-        (_BASE32, 8, 5, _from_base32),
-    ):
-        fitting = runs if pattern is None else [match.span() for match in pattern.finditer(view.data)]
-        for skipped in range(unit if fitting else 0):
-            decoded = _Decoded(view, unit, size)
-            for start, end in fitting:
-                decoded.add(start + skipped, end, decode(view.data[start + skipped : end]))
-            if decoded.complete():
-                yield decoded
+    for skipped in range(4):
+        decoded = _Decoded(view)
+        for start, end in runs:
+            decoded.add(start + skipped, end, _from_base64(view.data[start + skipped : end]))
+        if decoded.complete():
+            yield decoded
 
 
 class _Decoded(View):
     """The decoded parts of a view, one after another with a zero byte between them."""
 
-    def __init__(self, parent: View, unit: int, size: int):
+    def __init__(self, parent: View):
         super().__init__(b"", None, parent)
-        self._decoded, self._unit, self._size = parent, unit, size
+        self._decoded = parent
         self._buffer = bytearray()
         self._ends: list[int] = []
 
@@ -238,9 +239,9 @@ class _Decoded(View):
     def span(self, start: int, end: int) -> tuple[int, int]:
         index = bisect_right(self._here, start) - 1
         first, begin = self._here[index], self._there[index]
-        units = (start - first) // self._size, -(-(end - first) // self._size)
-        last = min(begin + units[1] * self._unit, self._ends[index])
-        return self._decoded.span(begin + units[0] * self._unit, last)
+        units = (start - first) // 3, -(-(end - first) // 3)
+        last = min(begin + 4 * units[1], self._ends[index])
+        return self._decoded.span(begin + 4 * units[0], last)
 
 
 def _from_base64(run: bytes) -> bytes:
@@ -253,20 +254,9 @@ def _rest(run: bytes) -> bytes:
     return loose + b"=" * (4 - len(loose)) if len(loose) > 1 else b""
 
 
-def _from_hexadecimal(run: bytes) -> bytes:
-    return bytes.fromhex(run[: len(run) // 2 * 2].decode())
-
-
-def _from_base32(run: bytes) -> bytes:
-    run = run[:_LONGEST_BASE32].upper()
-    loose = len(run) % 8
-    whole, rest = run[: len(run) - loose], run[len(run) - loose : len(run) - loose + _BASE32_UNITS[loose]]
-    return base64.b32decode(whole + (rest + b"=" * (8 - len(rest)) if rest else b""))
-
-
 def squeezed(view: View) -> View | None:
-    """``view`` without white space and invisible characters; ``None`` where it has none."""
-    changes = _fillings(view.data)
+    """``view`` without white space and invisible characters; ``None`` where nothing but spaces is between words."""
+    changes = _fillings(view.data) if _BROKEN.search(view.data) else []
     return View(_applied(view.data, changes), _fillings, view) if changes else None
 
 

@@ -18,12 +18,12 @@ from pathlib import Path
 from threading import RLock
 
 from ..exchange import Headers
-from .disguises import View, in_base64, spellings, squeezed, views
+from .disguises import View, digits, in_base64, spellings, squeezed, views
 
 SHORTEST = 4
 """ASCII secrets below this many characters would turn ordinary text into placeholders."""
 
-CUT_MARGIN = 8192
+CUT_MARGIN = 2048
 """Bytes that :meth:`Redactor.captured` reads beyond the part of a body that is kept."""
 
 MOST_DECODED = 2_000_000
@@ -39,6 +39,8 @@ _LONG, _MIDDLE = 8, 4
 _PIECE = 2 * _LONG - 1
 #: Of a secret longer than the first, pieces are taken only at every so many bytes: of it, of its other spellings.
 _EVERY_PIECE, _WINDOWS, _FEW_WINDOWS = 512, 32, 500
+#: So many short header values are remembered with what replaces them.
+_REMEMBERED = 200
 #: Places of one piece that are tried: more only occur in secrets that repeat themselves.
 _TRIED = 4
 
@@ -176,6 +178,8 @@ class Redactor:
             self._names.setdefault(secret, name)
         self._tokens: dict[str, str] = {}
         self._count: dict[str, int] = {}
+        # Headers repeat themselves.
+        self._known: dict[str, str] = {}
         # Several checks may ask at once, each teaching the redactor tokens of its own.
         self._lock = RLock()
 
@@ -191,6 +195,7 @@ class Redactor:
             self._names[secret] = self._tokens[secret] = name
             for needle in _needles(secret, name):
                 self._index.add(needle)
+            self._known.clear()
 
     def _reserved(self) -> set[str]:
         return {name.rpartition("_")[0] for secret, name in self._names.items() if secret not in self._tokens}
@@ -214,7 +219,12 @@ class Redactor:
 
     def captured_text(self, text: str) -> str:
         """As :meth:`captured`, for a URL or a header."""
-        return _decoded(self.captured(text.encode("utf-8", "surrogatepass")))
+        known = self._known.get(text)
+        if known is None:
+            known = _decoded(self.captured(text.encode("utf-8", "surrogatepass")))
+            if len(text) <= _REMEMBERED and len(self._known) < _REMEMBERED:
+                self._known[text] = known
+        return known
 
     def cut(self, text: str, limit: int) -> str:
         """The first characters of ``text``, as it is, without the start of a secret at their end."""
@@ -267,7 +277,7 @@ class Redactor:
         with self._lock:
             for view in views(data) if len(data) <= MOST_DECODED else (View(data, None, None),):
                 found += _in_original(view, self._index.matches(view.data.lower()))
-                if len(data) <= MOST_DECODED and (bare := squeezed(view)) is not None:
+                if view.wrapped and len(data) <= MOST_DECODED and (bare := squeezed(view)) is not None:
                     found += _in_original(bare, self._index.matches(bare.data.lower(), long_only=True))
         found.sort(key=lambda match: (not match.whole, match.start - match.end))
         return _disjoint(found, len(data))
@@ -312,7 +322,9 @@ def _needles(secret: str, name: str) -> Iterator[_Needle]:
     """What to look for. Base64 is decoded where it is found, but nothing decodes it once its case was changed."""
     placeholder = _placeholder(name)
     plain = list(spellings(secret))
-    for number, text in enumerate(dict.fromkeys(form.lower() for form in (*plain, *in_base64(plain[0])))):
+    for number, text in enumerate(
+        dict.fromkeys(form.lower() for form in (*plain, *in_base64(plain[0]), *digits(plain[0])))
+    ):
         yield _Needle(text, placeholder, _FEW_WINDOWS if number else _WINDOWS)
 
 
