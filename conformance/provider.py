@@ -28,17 +28,23 @@ class Operation(StrEnum):
     REGISTER = "register"
     VERIFY_IDENTITY = "verify_identity"
     DELETE_ACCOUNT = "delete_account"
+    SIGN_IN = "sign_in"
+    SIGN_OUT = "sign_out"
     GRANT_CONSENT = "grant_consent"
     REVOKE_CONSENT = "revoke_consent"
     GENERATE = "generate"
     EDIT = "edit"
     FETCH = "fetch"
     PUBLISH = "publish"
+    UNPUBLISH = "unpublish"
+    SHARE = "share"
     VIEW = "view"
     UPLOAD = "upload"
+    DETECT = "detect"
     SEARCH = "search"
     REPORT = "report"
     REPORT_STATUS = "report_status"
+    DECIDE = "decide"
     APPEAL = "appeal"
     REFUTATIONS = "refutations"
     DISCLOSURES = "disclosures"
@@ -139,6 +145,8 @@ class Subject:
     id: str
     name: str = ""
     minor: bool = False
+    #: The number of an identity document, for providers that record consent with it.
+    number: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +178,10 @@ class GenerationRequest:
     labelled: bool = True
     agreed: bool = False
     turns: tuple[str, ...] = ()
+    #: Choices among :attr:`Capabilities.options`; the client adds the default of each that is not chosen.
+    options: Mapping[str, bool | int | float | str] = field(default_factory=dict, hash=False)
+    #: Texts for the further fields that :attr:`Capabilities.inputs` declares.
+    inputs: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +204,17 @@ class Content:
 
     id: str
     media: Media | None = None
+    #: The ids of all content of the same request, if it made several.
+    batch: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """What the provider's own detection says of media: ``None`` if it does not decide."""
+
+    synthetic: bool | None
+    score: float | None = None
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,6 +339,19 @@ class Capabilities:
     accounts_named: frozenset[Operation] = frozenset()
     holders_named: bool = False
     traits: Mapping[str, bool] = field(default_factory=dict)
+    #: The choices that requests for a service have, by name; the first value is the default.
+    options: Mapping[Service, Mapping[str, tuple[bool | int | float | str, ...]]] = field(default_factory=dict)
+    #: The text fields that requests for a service have besides the prompt.
+    inputs: Mapping[Service, tuple[str, ...]] = field(default_factory=dict)
+    #: The media types that can be uploaded; empty if the binding does not say.
+    uploads: tuple[str, ...] = ()
+    #: The named ways of publishing (``feed``, ``story`` …); empty if there is only one.
+    publish_ways: tuple[str, ...] = ()
+    #: Surfaces, renditions, report kinds and markers of a service where they differ from those of the whole provider.
+    surfaces_of: Mapping[Service, tuple[str, ...]] = field(default_factory=dict)
+    renditions_of: Mapping[Service, tuple[str, ...]] = field(default_factory=dict)
+    report_kinds_of: Mapping[Service, tuple[str, ...]] = field(default_factory=dict)
+    markers_of: Mapping[Service, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,6 +366,8 @@ class ReadyMade:
     subjects: Mapping[str, Subject] = field(default_factory=dict)
     consents: Mapping[str, Consent] = field(default_factory=dict)
     profiles: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
+    #: All accounts of a role that has several; ``accounts`` holds the first.
+    further_accounts: Mapping[str, tuple[Account, ...]] = field(default_factory=dict)
 
 
 class Provider(Protocol):
@@ -348,6 +386,14 @@ class Provider(Protocol):
     def verify_identity(self, account: Account | None, identity: Identity) -> Result[Verification]: ...
     def delete_account(self, account: Account) -> Result[None]: ...
 
+    def sign_in(self, account: Account) -> Result[Account]:
+        """Another session of the account: the result holds the credentials of the new one."""
+        ...
+
+    def sign_out(self, account: Account) -> Result[None]:
+        """End the session whose credentials the account holds."""
+        ...
+
     def grant_consent(
         self, account: Account, subject: Subject, scope: str, statement: str, days: int | None = None
     ) -> Result[Consent]:
@@ -359,14 +405,31 @@ class Provider(Protocol):
     def generate(self, account: Account | None, request: GenerationRequest) -> Result[Content]: ...
     def edit(self, account: Account | None, request: EditRequest) -> Result[Content]: ...
     def fetch(self, account: Account | None, content: Content, rendition: str = "original") -> Result[Media]: ...
-    def publish(self, account: Account | None, content: Content, title: str) -> Result[Publication]: ...
+    def publish(self, account: Account | None, content: Content, title: str, way: str = "") -> Result[Publication]:
+        """``way`` is one of ``capabilities.publish_ways``; ``""`` is the first of them, or the only way."""
+        ...
+
+    def unpublish(self, account: Account, publication: Publication) -> Result[None]: ...
+
+    def share(self, account: Account, publication: Publication) -> Result[Publication]:
+        """Pass on a publication in the account's own name."""
+        ...
+
     def view(self, account: Account | None, publication: Publication, surface: str = "page") -> Result[View]: ...
     def upload(self, account: Account | None, media: Media, declared: bool = False) -> Result[Content]: ...
+    def detect(self, account: Account | None, media: Media) -> Result[Detection]: ...
     def search(self, account: Account | None, query: str) -> Result[SearchPage]: ...
 
     def report(self, account: Account | None, request: ReportRequest) -> Result[Ticket]: ...
     def report_status(self, account: Account | None, ticket: Ticket) -> Result[Ticket]: ...
-    def appeal(self, account: Account, publication: Publication, statement: str) -> Result[Ticket]: ...
+
+    def decide(self, account: Account | None, ticket: Ticket, upheld: bool, reasons: str) -> Result[Ticket]:
+        """Decide a report or an appeal as a moderator (``ready_made.accounts["moderator"]``), in test environments."""
+        ...
+
+    def appeal(
+        self, account: Account, publication: Publication, statement: str, evidence: Media | None = None
+    ) -> Result[Ticket]: ...
 
     def refutations(self, publication: Publication) -> Result[tuple[Refutation, ...]]: ...
     def disclosures(self, topic: str) -> Result[Disclosure]: ...

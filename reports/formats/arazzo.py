@@ -275,6 +275,11 @@ class _Course:
         for key, condition in (("accept_when", section.accept_when), ("refuse_when", section.refuse_when)):
             if condition is None:
                 continue
+            if not isinstance(condition, str):
+                step.notes.append(
+                    f"{key} of the binding: {condition.model_dump_json(exclude_unset=True, by_alias=True)}"
+                )
+                continue
             equal = _EQUALS.fullmatch(condition.strip())
             place = _pointer(equal[1]) if equal else None
             if key == "accept_when" and equal and place:

@@ -331,8 +331,8 @@ operations:
 def test_what_one_answer_gives_goes_with_later_requests(tmp_path: Path) -> None:
     app = Recorder(
         {
-            ("GET", "/g"): {"id": "c1", "thread": {"id": "t/1"}, "version": 3},
-            ("POST", "/p/t%2F1"): {"id": "p1", "share": "s1"},
+            ("GET", "/g"): {"id": "c1", "thread": {"id": "t-1"}, "version": 3},
+            ("POST", "/p/t-1"): {"id": "p1", "share": "s1"},
             ("GET", "/v/s1"): {"text": "x"},
         }
     )
@@ -344,7 +344,7 @@ def test_what_one_answer_gives_goes_with_later_requests(tmp_path: Path) -> None:
         assert isinstance(provider.view(None, published.value), Accepted)
         unknown = provider.publish(None, Content("other"), "t")
         assert isinstance(unknown, Unavailable)
-        assert "operations.publish.json: found no value for" in unknown.reason
+        assert "operations.publish.path: found nothing for a path segment" in unknown.reason
         assert isinstance(provider.view(None, Publication("other")), Unavailable)
     assert json.loads(app.asked[1]["body"]) == {"version": 3, "tag": "none"}
 

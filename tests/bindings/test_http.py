@@ -69,20 +69,39 @@ def test_omit_and_null(tmp_path: Path) -> None:
     assert app.asked[0]["query"] == "r=1&r=2"
 
 
-def test_a_value_in_a_path_is_one_segment(tmp_path: Path) -> None:
+HOSTILE_IDS = ("../../admin", "a/b?c=d#e", "..", "//evil.example/x", "..%2fadmin", "%252e%252e", "..;", "a\\b", "a\nb")
+
+
+def test_an_id_that_may_reach_another_path_is_not_sent(tmp_path: Path) -> None:
     binding = bind(tmp_path, "operations:\n  fetch:\n    path: /c/{{ content.id }}/raw\n    media: body\n")
     app = Recorder()
     with talking(binding, app) as provider:
-        for hostile in ("../../admin", "a/b?c=d#e", "..", "//evil.example/x", "猫"):
-            provider.fetch(None, Content(hostile))
-    assert [each["path"] for each in app.asked] == [
-        "/c/..%2F..%2Fadmin/raw",
-        "/c/a%2Fb%3Fc%3Dd%23e/raw",
-        "/c/%2E%2E/raw",
-        "/c/%2F%2Fevil.example%2Fx/raw",
-        "/c/%E7%8C%AB/raw",
-    ]
-    assert all(each["query"] == "" and each["headers"]["host"] == "in-process" for each in app.asked)
+        for hostile in HOSTILE_IDS:
+            result = provider.fetch(None, Content(hostile))
+            assert isinstance(result, Unavailable)
+            assert "several path segments" in result.reason
+        provider.fetch(None, Content("猫 1"))
+    assert [each["path"] for each in app.asked] == ["/c/%E7%8C%AB%201/raw"]
+
+
+def test_an_id_with_slashes_is_sent_as_the_binding_says(tmp_path: Path) -> None:
+    text = """\
+operations:
+  fetch:
+    path: /c/{{ content.id }}
+    media: body
+    variants:
+      - when: {rendition: segments}
+        path: /c/{{ content.id | segments }}/raw
+      - when: {rendition: encoded}
+        path: /c/{{ content.id | encoded }}/raw
+"""
+    app = Recorder()
+    with talking(bind(tmp_path, text), app) as provider:
+        provider.fetch(None, Content("models/猫/1"), "segments")
+        provider.fetch(None, Content("models/1"), "encoded")
+        assert isinstance(provider.fetch(None, Content("models/../1"), "segments"), Unavailable)
+    assert [each["path"] for each in app.asked] == ["/c/models/%E7%8C%AB/1/raw", "/c/models%2F1/raw"]
 
 
 def test_forms_multipart_and_raw_bodies(tmp_path: Path) -> None:

@@ -11,9 +11,9 @@ from shenhe.conformance.provider import Media, Operation, Ticket, TicketState
 from shenhe.core.text import visible
 
 from ..language.bound import BoundRequest
-from ..language.extraction import Query, as_text, describe, identifier_of, text_of, value_of
 from ..language.response import Response, ResponseError
 from ..language.shapes import SHAPES
+from ..language.sources import Query, as_text, describe, identifier_of, text_of, value_of
 from .requester import Call
 
 MOST = 10_000

@@ -48,6 +48,7 @@ class Binding:
     capabilities: Capabilities
     ready_made: ReadyMade = field(repr=False)
     login: BoundLogin | None = field(repr=False)
+    constants: Mapping[str, Any] = field(repr=False)
     _environ: Mapping[str, str] = field(repr=False)
     _secrets: Mapping[str, str] = field(repr=False)
     _locate: Locate = field(repr=False)
@@ -103,6 +104,7 @@ class Binding:
                 raise BindingError([Fault("base URL", Mark(1, 1), (), str(error))]) from None
         else:
             url = IN_PROCESS if transport is not None else self.base_url()
+        hosts = {} if replay is not None else self._hosts()
         limits = self.file.limits
         redactor = Redactor(self._secrets)
         if replay is not None:
@@ -118,6 +120,7 @@ class Binding:
             redactor=redactor,
             media_hosts=frozenset(host.lower() for host in self.file.target.media_hosts),
             auth_hosts=frozenset(host.lower() for host in self.file.target.auth_hosts),
+            hosts=hosts,
             sleep=sleep or time.sleep,
             clock=clock or time.monotonic,
         )
@@ -140,7 +143,9 @@ class Binding:
             capabilities=capabilities,
             ready_made=self.ready_made,
             target=target,
-            loopback=transport is not None or is_loopback(urlsplit(url).hostname or ""),
+            loopback=transport is not None
+            or all(is_loopback(urlsplit(each).hostname or "") for each in (url, *hosts.values())),
+            fixed={"constants": self.constants, "markers": dict(self.file.target.markers)},
             login=self.login,
             recording=recording,
         )
@@ -170,8 +175,26 @@ class Binding:
             )
         }
 
+    def _hosts(self) -> dict[str, str]:
+        """The further base URLs of the provider by name. Raises :class:`BindingError` naming an unusable one."""
+        found: dict[str, str] = {}
+        faults = []
+        for name, url in self.file.target.hosts.items():
+            try:
+                found[name] = _base_url(expand(url, self._environ))
+                continue
+            except KeyError as error:
+                why = missing(error.args[0])
+            except ValueError as error:
+                why = str(error)
+            faults.append(self._fault((*self._section("hosts"), name), why))
+        if faults:
+            raise BindingError(faults)
+        return found
+
     def _other_hosts(self) -> list[str]:
-        return [*self.file.target.media_hosts, *self.file.target.auth_hosts]
+        named = [urlsplit(url).netloc for url in self._hosts().values()]
+        return [*named, *self.file.target.media_hosts, *self.file.target.auth_hosts]
 
     def _tls_steps(self) -> tuple[str, ...]:
         chosen = self.file.environments.get(self.environment)

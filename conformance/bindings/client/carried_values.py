@@ -8,8 +8,8 @@ from typing import Any
 from shenhe.conformance.provider import Account, Consent, Content, Publication, Ticket
 
 from ..language.bound import BoundRequest
-from ..language.extraction import value_of
 from ..language.response import Response, ResponseError
+from ..language.sources import value_of
 
 KINDS: Mapping[type, str] = {
     Account: "account",
@@ -24,18 +24,21 @@ KINDS: Mapping[type, str] = {
 class CarriedValues:
     """The values attached so far, by kind and id of the thing."""
 
-    def __init__(self) -> None:
+    def __init__(self, names: Mapping[str, frozenset[str]]) -> None:
+        #: The names that operations carry, by kind: those that are not attached are ``none`` in templates.
+        self._names = names
         self._values: dict[tuple[str, str], dict[str, Any]] = {}
 
     def about(self, account: Account | None, values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         """The values attached to the things that a request with these ``values`` is about, by kind."""
         request = values.get("request")
         things = [account, *values.values(), getattr(request, "target", None), getattr(request, "consent", None)]
-        return {
-            kind: self._values.get((kind, thing.id), {})
-            for thing in things
-            if (kind := KINDS.get(type(thing), "")) and thing is not None
-        }
+        carried: dict[str, dict[str, Any]] = {kind: dict.fromkeys(names) for kind, names in self._names.items()}
+        for thing in things:
+            kind = KINDS.get(type(thing))
+            if kind is not None and thing is not None:
+                carried.setdefault(kind, {}).update(self._values.get((kind, thing.id), {}))
+        return carried
 
     def keep(self, bound: BoundRequest, response: Response, thing: Any) -> None:
         """Attach the values that ``bound`` extracts from ``response`` to the thing that the operation made.

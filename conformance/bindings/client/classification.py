@@ -7,8 +7,9 @@ from __future__ import annotations
 from shenhe.conformance.provider import Refused, Unavailable
 
 from ..language.bound import BoundRequest
-from ..language.extraction import Query, text_of, truth
+from ..language.conditions import Condition, holds, met
 from ..language.response import Response, ResponseError
+from ..language.sources import text_of
 from .http.connection import ExchangeLog
 
 
@@ -19,15 +20,15 @@ def rejection(bound: BoundRequest, response: Response, log: ExchangeLog) -> Refu
     """
     if bound.poll is not None and response.status in bound.poll.pending and not response.is_json:
         return None
-    if bound.unavailable_when is not None and response.is_json and truth(bound.unavailable_when.search(response.json)):
+    if met(bound.unavailable_when, response):
         why = f"{bound.place('unavailable_when')}: the provider could not answer"
         return Unavailable(why, tuple(log.exchanges), response.status)
     if response.status in bound.accepts:
-        if not _condition(bound, "refuse_when", bound.refuse_when, response, unbound=False) and _condition(
+        if not _holds(bound, "refuse_when", bound.refuse_when, response, unbound=False) and _holds(
             bound, "accept_when", bound.accept_when, response, unbound=True
         ):
             return None
-    elif response.status not in bound.refuses:
+    elif response.status not in bound.refuses and not _refused_by_content(bound, response):
         return Unavailable(f"answered with status {response.status}", tuple(log.exchanges), response.status)
     return refusal(bound, response, log)
 
@@ -38,10 +39,15 @@ def refusal(bound: BoundRequest, response: Response, log: ExchangeLog) -> Refuse
     return Refused(response.status, reason, tuple(log.exchanges), notice)
 
 
-def _condition(bound: BoundRequest, key: str, query: Query | None, response: Response, *, unbound: bool) -> bool:
-    if query is None:
+def _refused_by_content(bound: BoundRequest, response: Response) -> bool:
+    """Whether a redirect that is not followed says no: where it leads tells one from another."""
+    return 300 <= response.status < 400 and met(bound.refuse_when, response)
+
+
+def _holds(bound: BoundRequest, key: str, condition: Condition | None, response: Response, *, unbound: bool) -> bool:
+    if condition is None:
         return unbound
     try:
-        return truth(query.search(response.json))
+        return holds(condition, response)
     except ResponseError as error:
         raise ResponseError(f"{bound.place(key)}: {error}") from None

@@ -15,6 +15,7 @@ from shenhe.core.document import DocumentError, Fault, Locate, Mark, Readable, r
 from ..language.auth import missing_credentials
 from ..language.bound import BoundRequest
 from ..language.compiler import Compiler
+from ..language.constants import constant_of
 from ..language.errors import BindingError
 from ..language.format import BindingFile, TargetSection
 from ..language.variables import expanded, secrets_of, written_secrets
@@ -57,9 +58,16 @@ def load_binding(
     faults = [*compiler.faults]
     for steps, message in [*missing_credentials(file), *_unknown_subjects(file)]:
         faults.append(Fault(shown_name, locate(steps), locate.known(steps), message))
+    folder = readable.parent if isinstance(readable, Path) else None
+    constants: dict[str, Any] = {}
+    for role, entry in file.constants.items():
+        try:
+            constants[role] = constant_of(entry, folder)
+        except ValueError as error:
+            steps = ("constants", role)
+            faults.append(Fault(shown_name, locate(steps), locate.known(steps), str(error)))
     if faults:
         raise BindingError(sorted(dict.fromkeys(faults), key=lambda fault: fault.mark))
-    folder = readable.parent if isinstance(readable, Path) else None
     return Binding(
         name=shown_name,
         file=file,
@@ -68,6 +76,7 @@ def load_binding(
         capabilities=_capabilities(file, operations),
         ready_made=_ready_made(file),
         login=login,
+        constants=constants,
         _environ=given,
         _secrets={**written_secrets(file), **secrets},
         _locate=locate,
@@ -124,10 +133,11 @@ def _unknown_subjects(file: BindingFile) -> list[tuple[tuple[str, ...], str]]:
 
 def _capabilities(file: BindingFile, operations: Mapping[Operation, tuple[BoundRequest, ...]]) -> Capabilities:
     target = file.target
+    services = target.services
     return Capabilities(
         operations=frozenset(file.operations),
-        services=tuple(target.services),
-        media=dict(target.services),
+        services=tuple(services),
+        media={service: section.media for service, section in services.items()},
         surfaces=target.surfaces,
         renditions=target.renditions,
         edit_scopes=target.edit_scopes,
@@ -141,17 +151,33 @@ def _capabilities(file: BindingFile, operations: Mapping[Operation, tuple[BoundR
         consents_expire=target.consents_expire,
         traits={trait.value: present for trait, present in target.traits.items()},
         text_labels=target.text_labels,
-        holders_named=all(way.names_holder for way in operations.get(Operation.VERIFY_IDENTITY, ())),
-        accounts_named=frozenset(name for name, ways in operations.items() if all(way.names_account for way in ways)),
+        holders_named=all(each.names_holder for each in operations.get(Operation.VERIFY_IDENTITY, ())),
+        accounts_named=frozenset(
+            name for name, requests in operations.items() if all(each.names_account for each in requests)
+        ),
+        options={service: dict(section.options) for service, section in services.items() if section.options},
+        inputs={service: section.inputs for service, section in services.items() if section.inputs},
+        uploads=target.uploads,
+        publish_ways=target.publish_ways,
+        surfaces_of={name: each.surfaces for name, each in services.items() if each.surfaces is not None},
+        renditions_of={name: each.renditions for name, each in services.items() if each.renditions is not None},
+        report_kinds_of={name: each.report_kinds for name, each in services.items() if each.report_kinds is not None},
+        markers_of={name: {**target.markers, **each.markers} for name, each in services.items() if each.markers},
     )
 
 
 def _ready_made(file: BindingFile) -> ReadyMade:
-    subjects = {role: Subject(entry.id, entry.name, entry.minor) for role, entry in file.subjects.items()}
+    subjects = {role: Subject(entry.id, entry.name, entry.minor, entry.number) for role, entry in file.subjects.items()}
+    entries = {role: each if isinstance(each, tuple) else (each,) for role, each in file.accounts.items()}
+    accounts = {
+        role: tuple(Account(entry.id, dict(entry.credentials)) for entry in several)
+        for role, several in entries.items()
+    }
     return ReadyMade(
-        accounts={role: Account(entry.id, dict(entry.credentials)) for role, entry in file.accounts.items()},
+        accounts={role: several[0] for role, several in accounts.items()},
+        further_accounts={role: several for role, several in accounts.items() if len(several) > 1},
         identities={role: Identity(entry.method, entry.number, entry.name) for role, entry in file.identities.items()},
-        profiles={role: dict(entry.profile) for role, entry in file.accounts.items()},
+        profiles={role: dict(several[0].profile) for role, several in entries.items()},
         subjects=subjects,
         consents={
             role: Consent(entry.id, subjects[entry.subject], entry.scope)

@@ -10,8 +10,9 @@ from urllib.parse import unquote_to_bytes
 from shenhe.conformance.provider import Media, Operation
 
 from ..language.bound import BoundMedia, BoundRequest
-from ..language.extraction import Query, as_text, describe
 from ..language.response import Response, ResponseError
+from ..language.sources import CssValue, HeaderValue, Source, as_text, describe, value_of
+from .archives import part_of, zip_entry
 from .requester import Call, Requester
 from .sessions import SignInError
 
@@ -29,10 +30,16 @@ def media_of(requester: Requester, bound: BoundRequest, call: Call, response: Re
     if media.media_type is not None:
         named = str(media.media_type(call.values))
     elif media.type is not None:
-        named = as_text(_search(bound, media.type, response, "type"))
+        named = as_text(_find(bound, media.type, response, "type"))
+    if media.kind in {"zip", "part"}:
+        try:
+            data, own = zip_entry(response, media.entry) if media.kind == "zip" else part_of(response, media.entry)
+        except ResponseError as error:
+            raise ResponseError(f"{bound.place('media', media.kind)}: {error}") from None
+        return Media(data, named or own or fallback or "application/octet-stream")
     if media.kind == "body" or media.at is None:
         return Media(response.body, named or response.media_type or fallback or "application/octet-stream")
-    value = _search(bound, media.at, response, media.kind)
+    value = _find(bound, media.at, response, media.kind)
     if not isinstance(value, str) or not value:
         if value is None and bound.operation is Operation.VIEW:
             return None
@@ -43,34 +50,45 @@ def media_of(requester: Requester, bound: BoundRequest, call: Call, response: Re
     if value[:5].lower() == "data:":
         data, own = _data_url(bound, media, value)
         return Media(data, named or own or fallback or "application/octet-stream")
+    if media.kind == "hex":
+        return Media(_hex(bound, value), named or fallback or "application/octet-stream")
     if media.kind == "base64":
         return Media(_base64(bound, media, value), named or fallback or "application/octet-stream")
-    file = _downloaded(requester, bound, call, value)
+    file = _downloaded(requester, bound, call, response, value)
     return Media(file.body, named or file.media_type or fallback or "application/octet-stream")
 
 
-def _search(bound: BoundRequest, query: Query, response: Response, key: str) -> Any:
+def _find(bound: BoundRequest, source: Source, response: Response, key: str) -> Any:
     try:
-        return query.search(response.json)
+        return value_of(source, response)
     except ResponseError as error:
         raise ResponseError(f"{bound.place('media', key)}: {error}") from None
 
 
-def _downloaded(requester: Requester, bound: BoundRequest, call: Call, url: str) -> Response:
+def _downloaded(requester: Requester, bound: BoundRequest, call: Call, response: Response, url: str) -> Response:
     place = bound.place("media", "url")
     connection = requester.connection
-    absolute, why = connection.resolved(connection.base_url + "/", url)
+    # A link on a page is relative to the page, a URL in JSON to the base URL.
+    of_page = bound.media is not None and isinstance(bound.media.at, CssValue | HeaderValue)
+    absolute, why = connection.resolved(response.url if of_page else connection.base_url + "/", url)
     if why:
         raise ResponseError(f"{place}: found a URL that is not fetched: {why}")
     try:
-        response = requester.download(bound, call, absolute)
+        file = requester.download(bound, call, absolute)
     except SignInError as error:
         raise ResponseError(f"{place}: {error}") from None
-    if response is None:
+    if file is None:
         raise ResponseError(f"{place}: {call.log.failure}")
-    if response.status // 100 != 2:
-        raise ResponseError(f"{place}: the URL of the media answered with status {response.status}")
-    return response
+    if file.status // 100 != 2:
+        raise ResponseError(f"{place}: the URL of the media answered with status {file.status}")
+    return file
+
+
+def _hex(bound: BoundRequest, value: str) -> bytes:
+    try:
+        return bytes.fromhex("".join(value.split()))
+    except ValueError:
+        raise ResponseError(f"{bound.place('media', 'hex')}: found text that is not hexadecimal") from None
 
 
 def _data_url(bound: BoundRequest, media: BoundMedia, value: str) -> tuple[bytes, str]:

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from shenhe.conformance.provider import Accepted, Account, Operation, Refused, Result, Unavailable
 
 from ..language.bound import BoundRequest
-from ..language.extraction import text_of
 from ..language.response import Response, ResponseError
+from ..language.shapes import SHAPES
+from ..language.sources import text_of
 from ..language.template import TemplateError
 from .acceptance import Acceptance
 from .carried_values import CarriedValues
@@ -23,7 +25,7 @@ from .http.connection import ExchangeLog
 from .media import media_of
 from .paging import further_pages
 from .requester import Call, Requester
-from .responses import accepted_response
+from .responses import complete
 from .sessions import SignInError
 
 T = TypeVar("T")
@@ -32,10 +34,18 @@ T = TypeVar("T")
 class OperationClient:
     """Calls the operations of a binding, and carries values from one to the next."""
 
-    def __init__(self, requester: Requester, operations: Mapping[Operation, tuple[BoundRequest, ...]]) -> None:
+    def __init__(
+        self,
+        requester: Requester,
+        operations: Mapping[Operation, tuple[BoundRequest, ...]],
+        fixed: Mapping[str, Any] | None = None,
+    ) -> None:
+        """``fixed`` are values that every template has."""
         self._requester = requester
         self._operations = operations
-        self._carried = CarriedValues()
+        self._fixed = fixed or {}
+        self._carried = CarriedValues(_carried_names(operations))
+        self._clock = Clock()
 
     def with_extra(self, headers: Mapping[str, str], query: Mapping[str, str]) -> OperationClient:
         """A client with the same carried values that adds these to every request."""
@@ -64,11 +74,12 @@ class OperationClient:
                 f"the binding does not say how to ask for {operation.value}" + (f" of {named}" if named else "")
             )
         carried = self._carried.about(account, values)
-        call = Call(account, {"account": account, **values, "carried": carried}, ExchangeLog())
+        given = {**self._fixed, "clock": self._clock.now(), "account": account, **values, "carried": carried}
+        call = Call(account, given, ExchangeLog())
         if bound.pages is not None:
             call.values["page"] = {"number": bound.pages.number, "cursor": None, "offset": 0}
         try:
-            response = accepted_response(self._requester, bound, call)
+            response = complete(self._requester, bound, call)
             if not isinstance(response, Response):
                 return response
             media = media_of(self._requester, bound, call, response, media_type)
@@ -90,6 +101,32 @@ class OperationClient:
         try:
             value = read(outcome)
             self._carried.keep(bound, response, value)
+            if bound.operation == Operation.ADVANCE_CLOCK:
+                self._clock.advance(outcome.call.values["hours"])
         except (ResponseError, TemplateError) as error:
             return Unavailable(str(error), tuple(log.exchanges), log.status)
         return Accepted(value, tuple(log.exchanges), text_of(bound.notice, response))
+
+
+class Clock:
+    """The clock of the target: the time of this machine, and the hours that the target was made to let pass."""
+
+    def __init__(self) -> None:
+        self._ahead = timedelta()
+
+    def now(self) -> datetime:
+        """The time at the target."""
+        return datetime.now(UTC) + self._ahead
+
+    def advance(self, hours: float) -> None:
+        """Note that the target has moved its clock."""
+        self._ahead += timedelta(hours=hours)
+
+
+def _carried_names(operations: Mapping[Operation, tuple[BoundRequest, ...]]) -> dict[str, frozenset[str]]:
+    """The names of the values that operations carry, by the kind of what they are attached to."""
+    names: dict[str, set[str]] = {}
+    for operation, requests in operations.items():
+        for bound in requests:
+            names.setdefault(SHAPES[operation].makes, set()).update(bound.groups.get("carry", {}))
+    return {kind: frozenset(found) for kind, found in names.items() if kind and found}

@@ -9,8 +9,9 @@ from typing import Any
 from shenhe.core.text import visible
 
 from ..language.bound import BoundPages, BoundRequest
-from ..language.extraction import HeaderValue, as_text, truth, value_of
+from ..language.conditions import holds
 from ..language.response import Response, ResponseError
+from ..language.sources import HeaderValue, as_text, truth, value_of
 from .acceptance import MOST, Acceptance
 from .http.connection import Connection
 from .requester import Call, Requester
@@ -61,12 +62,12 @@ def _following(
 ) -> tuple[str, dict[str, Any]] | None:
     """The URL (``""`` for the operation's own) and the ``page`` value of the next request; ``None`` after the last."""
     try:
-        if pages.more is not None and not truth(pages.more.search(response.json)):
+        if pages.more is not None and not holds(pages.more, response):
             return None
         if pages.number is not None:
             return ("", {**page, "number": page["number"] + 1, "offset": count}) if items else None
         if pages.cursor is not None:
-            cursor = pages.cursor.search(response.json)
+            cursor = value_of(pages.cursor, response)
             if not truth(cursor) or isinstance(cursor, dict | list):
                 return None
             if cursor == page["cursor"]:

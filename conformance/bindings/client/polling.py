@@ -9,8 +9,9 @@ from dataclasses import replace
 from shenhe.conformance.provider import Refused, Unavailable
 
 from ..language.bound import BoundPoll, BoundRequest
-from ..language.extraction import HeaderValue, describe, truth, value_of
+from ..language.conditions import holds, met
 from ..language.response import Response, ResponseError
+from ..language.sources import Query, describe, value_of
 from .classification import refusal
 from .http.connection import Connection, retry_after
 from .requester import Call, Requester
@@ -29,23 +30,27 @@ def poll_job(
     response, url = first, first.url
     try:
         while True:
-            if _ready(poll, response):
-                refused = (
-                    bound.refuse_when is not None
-                    and response.is_json
-                    and truth(bound.refuse_when.search(response.json))
-                )
-                return refusal(bound, response, log) if refused else response
+            if _ready(poll, response) and (response is not first or not poll.callback or poll.until is not None):
+                return refusal(bound, response, log) if met(bound.refuse_when, response) else response
             document = response.json if response.is_json else None
-            if poll.refused is not None and truth(poll.refused.search(document)):
+            if met(poll.refused, response):
                 return refusal(bound, response, log)
-            if poll.failed is not None and truth(poll.failed.search(document)):
+            if met(poll.failed, response):
                 return Unavailable("the provider says that the job failed", tuple(log.exchanges), response.status)
             wait = retry_after(response.headers.get("retry-after"), response.headers.get("date"))
             wait = poll.every if wait is None else wait
             if connection.clock() + wait > deadline:
                 why = f"{bound.place('poll', 'timeout')}: the job was not ready within {poll.timeout:g} s"
                 return Unavailable(why, tuple(log.exchanges), response.status)
+            if poll.callback:
+                called_back = requester.await_callback(bound, call, deadline - connection.clock())
+                if called_back is None:
+                    why = f"{bound.place('poll', 'timeout')}: no callback came within {poll.timeout:g} s"
+                    return Unavailable(why, tuple(log.exchanges), response.status)
+                response = called_back
+                if poll.until is None:
+                    return refusal(bound, response, log) if met(bound.refuse_when, response) else response
+                continue
             connection.sleep(wait)
             url = _job_url(connection, poll, response, url, first.url)
             state = requester.poll(bound, poll, replace(call, values={**call.values, "answer": document}), url)
@@ -64,14 +69,14 @@ def _ready(poll: BoundPoll, response: Response) -> bool:
         return response.status not in poll.pending
     if response.status in poll.pending and not response.is_json:
         return False
-    return truth(poll.until.search(response.json))
+    return holds(poll.until, response)
 
 
 def _job_url(connection: Connection, poll: BoundPoll, response: Response, url: str, first_url: str) -> str:
     """Where the job is polled next, ``""`` for ``poll.path``. A response that gives no new place leaves the old one."""
     if poll.location is None:
         return ""
-    readable = response.is_json or isinstance(poll.location, HeaderValue)
+    readable = response.is_json or not isinstance(poll.location, Query)
     link = value_of(poll.location, response) if readable else None
     if not isinstance(link, str) or not link:
         if url == first_url:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from shenhe.conformance import report as reporting
@@ -13,6 +14,7 @@ from shenhe.conformance.provider import (
     Capabilities,
     Consent,
     Content,
+    Detection,
     Disclosure,
     EditRequest,
     GenerationRequest,
@@ -32,12 +34,14 @@ from shenhe.conformance.provider import (
     View,
 )
 from shenhe.core.text import visible
+from shenhe.rulebook import Service
 
 from ..language.bound import BoundLogin, BoundRequest
-from ..language.extraction import as_text, text_of
+from ..language.sources import as_text, text_of
 from .acceptance import MOST, Acceptance, time_of
 from .http.cassette import Recording
 from .http.connection import Connection
+from .login import LoginFlow
 from .operations import OperationClient
 from .requester import Requester
 from .sessions import Sessions, credentials_of
@@ -59,10 +63,16 @@ class HttpProvider:
         loopback: bool,
         login: BoundLogin | None = None,
         recording: Recording | None = None,
+        fixed: Mapping[str, Any] | None = None,
     ) -> None:
+        """``fixed`` are values that every template has: the constants and markers of the binding."""
         self._recording = recording
         self._connection = connection
-        self._client = OperationClient(Requester(connection, Sessions(connection, login)), operations)
+        fixed = fixed or {}
+        flow = None
+        if login is not None:
+            flow = LoginFlow(Requester(connection, Sessions(connection)), login, fixed)
+        self._client = OperationClient(Requester(connection, Sessions(connection, flow)), operations, fixed)
         self._capabilities = capabilities
         self._ready_made = ready_made
         self.target = target
@@ -77,7 +87,7 @@ class HttpProvider:
 
     def close(self) -> None:
         """Close the connections, and the cassette if answers are recorded."""
-        self._connection.client.close()
+        self._connection.close()
         if self._recording is not None:
             self._recording.close()
 
@@ -141,6 +151,15 @@ class HttpProvider:
     def delete_account(self, account: Account) -> Result[None]:
         return self._client.result(self._client.call(Operation.DELETE_ACCOUNT, account, {}), _nothing)
 
+    def sign_in(self, account: Account) -> Result[Account]:
+        def session(done: Acceptance) -> Account:
+            return Account(account.id, {**account.credentials, **credentials_of(done.bound, done.response)})
+
+        return self._client.result(self._client.call(Operation.SIGN_IN, account, {}), session)
+
+    def sign_out(self, account: Account) -> Result[None]:
+        return self._client.result(self._client.call(Operation.SIGN_OUT, account, {}), _nothing)
+
     def grant_consent(
         self, account: Account, subject: Subject, scope: str, statement: str, days: int | None = None
     ) -> Result[Consent]:
@@ -162,7 +181,7 @@ class HttpProvider:
             "labelled": request.labelled,
             "agreed": request.agreed,
         }
-        values = {"request": request}
+        values = {"request": replace(request, options={**self._default_options(request.service), **request.options})}
         outcome = self._client.call(Operation.GENERATE, account, values, facets, media_type=request.media_type)
         return self._client.result(outcome, _content)
 
@@ -182,8 +201,21 @@ class HttpProvider:
         outcome = self._client.call(Operation.FETCH, account, values, {"rendition": rendition})
         return self._client.result(outcome, media)
 
-    def publish(self, account: Account | None, content: Content, title: str) -> Result[Publication]:
-        outcome = self._client.call(Operation.PUBLISH, account, {"content": content, "title": title})
+    def publish(self, account: Account | None, content: Content, title: str, way: str = "") -> Result[Publication]:
+        ways = self._capabilities.publish_ways
+        way = way or (ways[0] if ways else "")
+        facets = {"way": way} if way else {}
+        outcome = self._client.call(
+            Operation.PUBLISH, account, {"content": content, "title": title, "way": way}, facets
+        )
+        return self._client.result(outcome, lambda done: Publication(done.identifier()))
+
+    def unpublish(self, account: Account, publication: Publication) -> Result[None]:
+        outcome = self._client.call(Operation.UNPUBLISH, account, {"publication": publication})
+        return self._client.result(outcome, _nothing)
+
+    def share(self, account: Account, publication: Publication) -> Result[Publication]:
+        outcome = self._client.call(Operation.SHARE, account, {"publication": publication})
         return self._client.result(outcome, lambda done: Publication(done.identifier()))
 
     def view(self, account: Account | None, publication: Publication, surface: str = "page") -> Result[View]:
@@ -197,9 +229,17 @@ class HttpProvider:
         outcome = self._client.call(Operation.UPLOAD, account, values, facets, media_type=media.media_type)
         return self._client.result(outcome, _content)
 
+    def detect(self, account: Account | None, media: Media) -> Result[Detection]:
+        facets = {"media_type": media.media_type}
+        outcome = self._client.call(Operation.DETECT, account, {"media": media}, facets)
+        return self._client.result(outcome, _detection)
+
     def search(self, account: Account | None, query: str) -> Result[SearchPage]:
         outcome = self._client.call(Operation.SEARCH, account, {"query": query})
         return self._client.result(outcome, lambda done: SearchPage(tuple(map(as_text, done.all_items()))))
+
+    def _default_options(self, service: Service) -> dict[str, Any]:
+        return {name: values[0] for name, values in self._capabilities.options.get(service, {}).items()}
 
     # --- takedown
 
@@ -211,8 +251,15 @@ class HttpProvider:
         outcome = self._client.call(Operation.REPORT_STATUS, account, {"ticket": ticket})
         return self._client.result(outcome, lambda done: done.ticket(known=ticket.id))
 
-    def appeal(self, account: Account, publication: Publication, statement: str) -> Result[Ticket]:
-        values = {"publication": publication, "statement": statement}
+    def decide(self, account: Account | None, ticket: Ticket, upheld: bool, reasons: str) -> Result[Ticket]:
+        values = {"ticket": ticket, "upheld": upheld, "reasons": reasons}
+        outcome = self._client.call(Operation.DECIDE, account, values, {"upheld": upheld})
+        return self._client.result(outcome, lambda done: done.ticket(known=ticket.id))
+
+    def appeal(
+        self, account: Account, publication: Publication, statement: str, evidence: Media | None = None
+    ) -> Result[Ticket]:
+        values = {"publication": publication, "statement": statement, "evidence": evidence}
         return self._client.result(self._client.call(Operation.APPEAL, account, values), Acceptance.ticket)
 
     # --- rumours, disclosure, records, test environment
@@ -264,7 +311,19 @@ def _nothing(done: Acceptance) -> None:
 
 
 def _content(done: Acceptance) -> Content:
-    return Content(done.identifier(), done.media)
+    batch = done.value("batch") if "batch" in done else None
+    listed = tuple(map(as_text, batch[:MOST])) if isinstance(batch, list) else ()
+    return Content(done.identifier(), done.media, listed)
+
+
+def _detection(done: Acceptance) -> Detection:
+    synthetic = done.value("synthetic") if "synthetic" in done else None
+    score = done.value("score") if "score" in done else None
+    if synthetic is not None and not isinstance(synthetic, bool):
+        raise done.unexpected("synthetic", synthetic, "true or false")
+    if score is not None and (isinstance(score, bool) or not isinstance(score, int | float)):
+        raise done.unexpected("score", score, "a number")
+    return Detection(synthetic, None if score is None else float(score), done.text("text"))
 
 
 def _view(done: Acceptance) -> View:

@@ -3,27 +3,46 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from shenhe.conformance.provider import Account, Operation
 
-from ..language.bound import BoundPoll, BoundRequest
-from ..language.response import Response
+from ..language.bound import BoundPoll, BoundRequest, BoundWebsocket
+from ..language.response import Response, ResponseError
+from ..language.stream import ends_stream
+from ..language.template import Fill
 from .http.body import ENCODINGS
 from .http.connection import Connection, ExchangeLog, Headers, Request
-from .requests import build_request, headers_of, pairs_of, render, with_query
+from .requests import (
+    Additions,
+    build_request,
+    form_body,
+    headers_of,
+    json_body,
+    pairs_of,
+    render,
+    request_values,
+    with_cookies,
+    with_query,
+)
 from .sessions import Authorization, Sessions, SignInError, learn_credentials
+from .signatures import signed
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of an operation: for whom, with which values for the templates, and the exchanges so far."""
+    """One call of an operation: for whom, with which values for the templates, and what has been exchanged so far.
+
+    ``cookies`` are those that its responses have set, for requests with ``keep_cookies``.
+    """
 
     account: Account | None
     values: dict[str, Any]
     log: ExchangeLog
+    cookies: dict[str, str] = field(default_factory=dict)
 
 
 class Requester:
@@ -33,7 +52,7 @@ class Requester:
         self.connection = connection
         self._sessions = sessions
         self._extra_headers: Headers = ()
-        self._extra_query: tuple[tuple[str, str], ...] = ()
+        self._extra_query: Headers = ()
 
     def with_extra(self, headers: Mapping[str, str], query: Mapping[str, str]) -> Requester:
         """A requester with the same connection and sessions that adds these to every request."""
@@ -45,8 +64,11 @@ class Requester:
     def send(self, bound: BoundRequest, call: Call, url: str = "") -> Response | None:
         """The response, or ``None`` with ``call.log.failure`` set. ``url`` replaces the one that ``bound`` describes.
 
-        Raises :class:`~.sessions.SignInError` and :class:`~..language.template.TemplateError`.
+        Raises :class:`~.sessions.SignInError`, :class:`ResponseError` for a URL that may not be requested, and
+        :class:`~..language.template.TemplateError`.
         """
+        if bound.poll is not None and bound.poll.callback and "callback" not in call.values:
+            call.values["callback"] = self.connection.open_inbox()
         authorization = self._sessions.authorize(bound, call.account, call.values, call.log)
         response = self._send_as(authorization, bound, call, url)
         renewable = authorization.renewable and not authorization.fresh
@@ -61,18 +83,37 @@ class Requester:
     def poll(self, bound: BoundRequest, poll: BoundPoll, call: Call, url: str) -> Response | None:
         """The state of a job at ``poll.path``, else at ``url``. ``None`` and errors as in :meth:`send`."""
         authorization = self._sessions.authorize(bound, call.account, call.values, call.log)
-        values = {**call.values, "account": authorization.account}
+        values = request_values({**call.values, "account": authorization.account})
         if poll.path is not None:
-            url = self.connection.base_url + render(bound, "poll", poll.path, values, "path")
-        pairs = [*pairs_of(render(bound, "poll", poll.query, values, "query")), *self._extra_query]
+            url = self.base_url(bound) + render(bound, "poll", poll.path, values, "path")
+        pairs = [
+            *pairs_of(render(bound, "poll", poll.query, values, "query")),
+            *authorization.query,
+            *self._extra_query,
+        ]
         own = tuple(pairs_of(render(bound, "poll", poll.headers, values, "headers")))
-        headers = headers_of(own, auth=authorization.headers, extra=self._extra_headers)
+        content_type, body = "", b""
+        if poll.json is not None:
+            content_type, body = json_body(bound, "poll", render(bound, "poll", poll.json, values, "json"))
+        elif poll.form is not None:
+            content_type, body = form_body(render(bound, "poll", poll.form, values, "form"))
+        auth = with_cookies(authorization.headers, call.cookies if bound.keep_cookies else {})
+        more = (("Content-Type", content_type),) if content_type else ()
+        headers = headers_of(own, auth=auth, more=more, extra=self._extra_headers)
         # A finished job may redirect (303) to its result.
         follow = bound.follow_redirects or poll.location is not None
         request = Request(
-            str(bound.operation), poll.method, with_query(url, pairs), headers, b"", bound.origin, follow, values
+            str(bound.operation), poll.method, with_query(url, pairs), headers, body, bound.origin, follow, values
         )
+        for signature in authorization.signatures:
+            request = signed(request, signature, values)
         return self.connection.send(request, call.log)
+
+    def await_callback(self, bound: BoundRequest, call: Call, seconds: float) -> Response | None:
+        """The callback of a job, or ``None`` if none comes within ``seconds``."""
+        inbox = call.values["callback"]
+        request = Request(str(bound.operation), "CALL", inbox.url, (), b"", bound.origin, values=call.values)
+        return self.connection.receive_callback(request, inbox, seconds, call.log)
 
     def download(self, bound: BoundRequest, call: Call, url: str) -> Response | None:
         """The file at an absolute URL from a response. ``None`` and errors as in :meth:`send`."""
@@ -83,22 +124,62 @@ class Requester:
         request = Request(str(bound.operation), "GET", url, headers, b"", bound.origin, bound.follow_redirects)
         return self.connection.send(request, call.log)
 
+    def base_url(self, bound: BoundRequest) -> str:
+        """The base URL of the host that a request goes to."""
+        return self.connection.hosts[bound.host] if bound.host else self.connection.base_url
+
     def _send_as(self, authorization: Authorization, bound: BoundRequest, call: Call, url: str) -> Response | None:
-        request = build_request(
-            bound,
-            self.connection.base_url,
-            {**call.values, "account": authorization.account},
-            auth=authorization.headers,
+        values = request_values({**call.values, "account": authorization.account})
+        additions = Additions(
+            headers=authorization.headers,
+            query=authorization.query,
+            signatures=authorization.signatures,
             extra_headers=self._extra_headers,
             extra_query=self._extra_query,
+            cookies=call.cookies if bound.keep_cookies else {},
         )
+        if bound.url is not None:
+            additions = self._for_url(bound, bound.url, values, additions)
+        request = build_request(bound, self.base_url(bound), values, additions)
         if url:
             request = replace(request, url=url)
+        if bound.websocket is not None:
+            return self._converse(bound, bound.websocket, request, values, call)
 
         def learn(response: Response) -> None:
-            if bound.operation is Operation.REGISTER:
+            if bound.operation == Operation.REGISTER or "credentials" in bound.groups:
                 learn_credentials(self.connection, bound, response)
             self._sessions.keep_cookies(bound, authorization.signer, response)
+            if bound.keep_cookies:
+                self._keep_cookies(call, response)
 
-        watched = "credentials" in bound.groups or (bound.auth is not None and bool(bound.auth.cookies))
+        watched = "credentials" in bound.groups or bound.keep_cookies or any(auth.cookies for auth in bound.auth)
         return self.connection.send(request, call.log, learn=learn if watched else None)
+
+    def _converse(
+        self, bound: BoundRequest, websocket: BoundWebsocket, request: Request, values: dict[str, Any], call: Call
+    ) -> Response | None:
+        """The messages that come back over a WebSocket."""
+        sent = [render(bound, "websocket", fill, values, "send") for fill in websocket.send]
+        texts = [each if isinstance(each, str) else json.dumps(each, ensure_ascii=False) for each in sent]
+        stream = bound.stream
+
+        def finished(text: str) -> bool:
+            return stream is not None and ends_stream(stream, text)
+
+        return self.connection.converse(request, texts, finished, call.log)
+
+    def _for_url(self, bound: BoundRequest, fill: Fill, values: Mapping[str, Any], additions: Additions) -> Additions:
+        """``additions`` for a whole URL of the binding or of a response: credentials go to the provider only."""
+        url, why = self.connection.resolved(self.base_url(bound) + "/", str(render(bound, "url", fill, values)))
+        if why:
+            raise ResponseError(f"{bound.place('url')}: found a URL that is not requested: {why}")
+        return additions if self.connection.own(url) else Additions()
+
+    def _keep_cookies(self, call: Call, response: Response) -> None:
+        for name, value in response.cookies.items():
+            if value:
+                self.connection.redactor.learn(name, value)
+                call.cookies[name] = value
+            else:
+                call.cookies.pop(name, None)

@@ -4,44 +4,75 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from ..language.bound import BoundPart, BoundRequest
+from ..language.bound import BoundAuth, BoundPart, BoundRequest
 from ..language.template import TemplateError
 from .http.body import ENCODINGS
 from .http.connection import Headers, Request
+from .signatures import signed, with_signed_fields
 
 
-def build_request(
-    bound: BoundRequest,
-    url: str,
-    values: Mapping[str, Any],
-    *,
-    auth: Headers = (),
-    extra_headers: Headers = (),
-    extra_query: Headers = (),
-) -> Request:
-    """The request that ``bound`` describes, to the base URL ``url``.
+@dataclass(frozen=True, slots=True)
+class Additions:
+    """What a request carries besides what the binding writes for it: credentials, claims, cookies and signatures."""
+
+    headers: Headers = ()
+    query: Headers = ()
+    signatures: tuple[BoundAuth, ...] = ()
+    extra_headers: Headers = ()
+    extra_query: Headers = ()
+    cookies: Mapping[str, str] = field(default_factory=dict)
+
+
+def request_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    """``values`` with one nonce and one time for all templates of a request."""
+    return {"now": datetime.now(UTC), "nonce": secrets.token_hex(8), **values}
+
+
+def build_request(bound: BoundRequest, base_url: str, values: Mapping[str, Any], additions: Additions) -> Request:
+    """The request that ``bound`` describes, to the base URL ``base_url`` or to a whole URL of its own.
 
     Raises :class:`TemplateError` naming the line that cannot be filled in.
     """
-    content_type, body = body_of(bound, values)
-    more = (("Content-Type", content_type),) if content_type else ()
-    url += render(bound, "path", bound.path, values)
-    pairs = [*pairs_of(render(bound, "query", bound.query, values)), *extra_query]
+    if bound.url is not None:
+        url = str(render(bound, "url", bound.url, values))
+    else:
+        url = base_url + render(bound, "path", bound.path, values)
+    pairs = [*pairs_of(render(bound, "query", bound.query, values)), *additions.query, *additions.extra_query]
     own = tuple(pairs_of(render(bound, "headers", bound.headers, values)))
-    return Request(
+    content_type, body = body_of(bound, values, additions.signatures, url, pairs)
+    more = (("Content-Type", content_type),) if content_type else ()
+    auth = with_cookies(additions.headers, additions.cookies)
+    request = Request(
         str(bound.operation),
         bound.method,
         with_query(url, pairs),
-        headers_of(own, auth=auth, more=more, extra=extra_headers),
+        headers_of(own, auth=auth, more=more, extra=additions.extra_headers),
         body,
         bound.origin,
         bound.follow_redirects,
         values,
     )
+    for auth_of_request in additions.signatures:
+        request = signed(request, auth_of_request, values)
+    return request
+
+
+def with_cookies(headers: Headers, cookies: Mapping[str, str]) -> Headers:
+    """``headers`` with further cookies in the one ``Cookie`` header."""
+    if not cookies:
+        return headers
+    own = "; ".join(value for name, value in headers if name.lower() == "cookie")
+    taken = {pair.partition("=")[0].strip() for pair in own.split(";")}
+    more = [f"{name}={value}" for name, value in cookies.items() if name not in taken]
+    others = tuple((name, value) for name, value in headers if name.lower() != "cookie")
+    return (*others, ("Cookie", "; ".join(filter(None, [own, *more]))))
 
 
 def with_query(url: str, pairs: list[tuple[str, str]]) -> str:
@@ -61,27 +92,43 @@ def headers_of(own: Headers, *, auth: Headers = (), more: Headers = (), extra: H
     )
 
 
-def body_of(bound: BoundRequest, values: Mapping[str, Any]) -> tuple[str, bytes]:
-    """The body of a request with its media type; ``("", b"")`` for none."""
+def body_of(
+    bound: BoundRequest,
+    values: Mapping[str, Any],
+    signatures: tuple[BoundAuth, ...] = (),
+    url: str = "",
+    query: Sequence[tuple[str, str]] = (),
+) -> tuple[str, bytes]:
+    """The body of a request with its media type; ``("", b"")`` for none. Signatures over fields are added to them."""
     if bound.json is not None:
         document = render(bound, "json", bound.json, values)
-        try:
-            return "application/json", _json(document).encode("utf-8")
-        except UnicodeEncodeError:
-            return "application/json", json.dumps(document).encode()
-        except TypeError:
-            raise TemplateError(
-                f"{bound.place('json')}: found a value that JSON does not carry (bytes need the filter base64)"
-            ) from None
+        return json_body(bound, "json", with_signed_fields(document, signatures, values, url, query))
     if bound.form is not None:
-        filled = render(bound, "form", bound.form, values)
-        return "application/x-www-form-urlencoded", urlencode(pairs_of(filled), errors="surrogatepass").encode()
+        filled = with_signed_fields(render(bound, "form", bound.form, values), signatures, values, url, query)
+        return form_body(filled)
     if bound.multipart is not None:
         return _multipart(bound, bound.multipart, values)
     if bound.body is not None:
         filled = render(bound, "body", bound.body, values)
         return "", filled if isinstance(filled, bytes) else str(filled).encode("utf-8", "surrogatepass")
     return "", b""
+
+
+def json_body(bound: BoundRequest, key: str, document: Any) -> tuple[str, bytes]:
+    """A JSON body. Raises :class:`TemplateError` for a value that JSON cannot express."""
+    try:
+        return "application/json", _json(document).encode("utf-8")
+    except UnicodeEncodeError:
+        return "application/json", json.dumps(document).encode()
+    except TypeError:
+        raise TemplateError(
+            f"{bound.place(key)}: found a value that JSON does not carry (bytes need the filter base64)"
+        ) from None
+
+
+def form_body(filled: Mapping[str, Any]) -> tuple[str, bytes]:
+    """A form body."""
+    return "application/x-www-form-urlencoded", urlencode(pairs_of(filled), errors="surrogatepass").encode()
 
 
 def _json(document: Any) -> str:

@@ -1,15 +1,43 @@
-"""One request of a binding to its accepted response: sent, its events read, classified, and its job followed."""
+"""The requests of an operation to its accepted response: sent, events read, classified, and the job followed.
+
+An operation that needs several requests sends its steps first. Each step adds its values to those of the templates
+after it.
+"""
 
 from __future__ import annotations
 
+from typing import Any
+
 from shenhe.conformance.provider import Refused, Unavailable
 
-from ..language.bound import BoundRequest
+from ..language.bound import BoundRequest, BoundStep
 from ..language.response import Response, ResponseError
+from ..language.sources import truth, value_of
 from ..language.stream import read_stream
+from ..language.template import TemplateError
 from .classification import rejection
 from .polling import poll_job
 from .requester import Call, Requester
+
+
+def complete(requester: Requester, bound: BoundRequest, call: Call) -> Response | Refused | Unavailable:
+    """The accepted response of an operation with its steps, or the refusal or failure of the first that has one.
+
+    Raises as :func:`accepted_response`.
+    """
+    values: dict[str, dict[str, Any]] = {}
+    if bound.steps:
+        call.values["steps"] = values
+    for step in bound.steps:
+        names = (*step.request.extract, *step.request.groups.get("credentials", {}))
+        if not _wanted(step, call):
+            values[step.name] = dict.fromkeys(names)
+            continue
+        outcome = accepted_response(requester, step.request, call)
+        if not isinstance(outcome, Response):
+            return outcome
+        values[step.name] = {name: _step_value(step, name, outcome) for name in names}
+    return accepted_response(requester, bound, call)
 
 
 def accepted_response(
@@ -34,3 +62,23 @@ def accepted_response(
     if bound.poll is not None:
         return poll_job(requester, bound, bound.poll, call, response)
     return response
+
+
+def _wanted(step: BoundStep, call: Call) -> bool:
+    if step.condition is None:
+        return True
+    try:
+        return truth(step.condition(call.values))
+    except TemplateError as error:
+        raise TemplateError(f"{step.request.place('if')}: {error}") from None
+
+
+def _step_value(step: BoundStep, name: str, response: Response) -> Any:
+    bound = step.request
+    secret = name in bound.groups.get("credentials", {})
+    source = bound.groups["credentials"][name] if secret else bound.extract[name]
+    try:
+        return value_of(source, response)
+    except ResponseError as error:
+        where = ("credentials", name) if secret else (name,)
+        raise ResponseError(f"{bound.place('extract', *where)}: {error}") from None

@@ -6,17 +6,17 @@ import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from threading import RLock
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote, urlencode
 
 from shenhe.conformance.provider import Account, Refused, Unavailable
 
-from ..language.bound import BoundAuth, BoundLogin, BoundRequest, BoundTokens
-from ..language.extraction import TemplateValue, describe, text_of, truth, value_of
+from ..language.bound import BoundAuth, BoundRequest, BoundTokens
 from ..language.response import Response, ResponseError
+from ..language.sources import TemplateValue, describe, value_of
 from .http.body import ENCODINGS
 from .http.connection import Connection, ExchangeLog, Headers, Request
-from .requests import build_request, render
+from .requests import render
 
 MARGIN = 30.0
 """A token is taken to be over so many seconds before it is, or a tenth of its time before, whichever is less."""
@@ -34,23 +34,45 @@ class SignInError(Exception):
 
 @dataclass(frozen=True)
 class Authorization:
-    """The account as the templates of a request see it, the ``signer`` that it is unless it is forged, and the headers
-    that say who asks. ``fresh``: got for this very request.
+    """What a request carries to say who asks.
+
+    ``account`` is what its templates see, ``signer`` the account that signs it: the same unless it is forged.
+    ``fresh``: obtained for this very request.
     """
 
     account: Account | None
     signer: Account | None
-    headers: Headers
-    renewable: bool
-    fresh: bool
+    headers: Headers = ()
+    renewable: bool = False
+    fresh: bool = False
     #: The login or token it rests on, by which another thread's newer one is told from it.
     rests_on: object = None
+    query: Headers = ()
+    signatures: tuple[BoundAuth, ...] = ()
 
 
 @dataclass
 class _Token:
     value: str
     ends: float
+    refresh: str = ""
+
+
+class SignIn(Protocol):
+    """How an account gets a session."""
+
+    @property
+    def gives(self) -> frozenset[str]:
+        """The names of the credentials that a session adds to an account."""
+        ...
+
+    def credentials_of(self, account: Account, log: ExchangeLog) -> dict[str, str]:
+        """The credentials of a new session. Raises :class:`SignInError`."""
+        ...
+
+    def is_over(self, response: Response) -> bool:
+        """Whether a response says that the session has ended."""
+        ...
 
 
 @dataclass
@@ -58,7 +80,7 @@ class Sessions:
     """What accounts hold besides what they came with."""
 
     connection: Connection
-    login: BoundLogin | None = None
+    login: SignIn | None = None
     _logins: dict[_Key, dict[str, str]] = field(default_factory=dict, repr=False)
     _tokens: dict[_Key, _Token] = field(default_factory=dict, repr=False)
     _cookies: dict[_Key, dict[str, str]] = field(default_factory=dict, repr=False)
@@ -73,7 +95,7 @@ class Sessions:
         *,
         stale: Authorization | None = None,
     ) -> Authorization:
-        """Sign ``account`` in for ``bound`` where that is needed; anew, where what is held is still that of ``stale``.
+        """What a request of ``account`` carries; with a new session or token if what is held is still ``stale``'s.
 
         Raises :class:`SignInError` for a login or token that is not had, and :class:`TemplateError`.
         """
@@ -81,56 +103,66 @@ class Sessions:
             forged = self.authorize(bound, account.signed_by, values, log, stale=stale)
             credentials = forged.signer.credentials if forged.signer is not None else {}
             return replace(forged, account=Account(account.id, credentials))
-        auth = bound.auth
         fresh = False
         held: dict[str, str] | None = None
+        login = self.login
         by_login = (
-            account is not None
-            and self.login is not None
-            and bool(bound.needs & self.login.gives - set(account.credentials))
+            account is not None and login is not None and bool(bound.needs & login.gives - set(account.credentials))
         )
-        if account is not None and self.login is not None and by_login:
+        if account is not None and login is not None and by_login:
             with self._lock:
                 held = self._logins.get(_key(account))
                 if held is None or (stale is not None and held is stale.rests_on):
-                    held = self._logins[_key(account)] = self._logged_in(self.login, account, log)
+                    held = self._logins[_key(account)] = login.credentials_of(account, log)
                     self._cookies.pop(_key(account), None)
                     fresh = True
             account = Account(account.id, {**account.credentials, **held})
         values = {**values, "account": account}
-        if auth is None or (auth.of_account and account is None):
-            return Authorization(account, account, (), renewable=by_login, fresh=fresh, rests_on=held)
+        authorization = Authorization(account, account, renewable=by_login, fresh=fresh, rests_on=held)
+        for auth in bound.auth:
+            if auth.of_account and account is None:
+                continue
+            authorization = self._added(authorization, bound, auth, values, log, stale)
+        return authorization
+
+    def _added(
+        self,
+        authorization: Authorization,
+        bound: BoundRequest,
+        auth: BoundAuth,
+        values: Mapping[str, Any],
+        log: ExchangeLog,
+        stale: Authorization | None,
+    ) -> Authorization:
+        """``authorization`` with one more way to say who asks."""
+        headers = authorization.headers
+        if auth.signature is not None:
+            return replace(authorization, signatures=(*authorization.signatures, auth))
+        if auth.query_name is not None:
+            pair = (auth.query_name, str(render(bound, "auth", auth.value, values)))
+            return replace(authorization, query=(*authorization.query, pair))
         if auth.tokens is not None:
             with self._lock:
-                token, fetched = self._token(bound, auth.tokens, values, log, stale)
-            bearer = ((auth.header, f"Bearer {token.value}"),)
-            return Authorization(account, account, bearer, renewable=True, fresh=fresh or fetched, rests_on=token)
-        return Authorization(
-            account,
-            account,
-            self._headers(bound, auth, account, values),
-            renewable=by_login,
-            fresh=fresh,
-            rests_on=held,
-        )
+                token, fetched = self._token(bound, auth, auth.tokens, values, log, stale)
+            return replace(
+                authorization,
+                headers=(*headers, (auth.header, f"Bearer {token.value}")),
+                renewable=True,
+                fresh=authorization.fresh or fetched,
+                rests_on=token,
+            )
+        return replace(authorization, headers=(*headers, *self._headers(bound, auth, authorization.account, values)))
 
     def expired(self, response: Response) -> bool:
-        """Whether an answer says that the session or token is over."""
-        if self.login is None:
-            return response.status == 401
-        if response.status in self.login.expired:
-            return True
-        query = self.login.expired_when
-        try:
-            return query is not None and response.is_json and truth(query.search(response.json))
-        except ResponseError:
-            return False
+        """Whether a response says that the session or token is over."""
+        return response.status == 401 if self.login is None else self.login.is_over(response)
 
     def keep_cookies(self, bound: BoundRequest, account: Account | None, response: Response) -> None:
-        """Keep the session cookies that an answer sets anew, for the account that asked."""
-        if bound.auth is None or account is None or not bound.auth.of_account:
+        """Keep the session cookies that a response sets, for the account that asked."""
+        names = {name for auth in bound.auth if auth.of_account for name in auth.cookies}
+        if account is None:
             return
-        for name in bound.auth.cookies.keys() & response.cookies.keys():
+        for name in names & response.cookies.keys():
             value = response.cookies[name]
             if value:
                 self.connection.redactor.learn(name, value)
@@ -152,37 +184,10 @@ class Sessions:
         value = str(render(bound, "auth", auth.value, values))
         return ((auth.header, f"Bearer {value}" if auth.bearer else value),)
 
-    def _logged_in(self, login: BoundLogin, account: Account, log: ExchangeLog) -> dict[str, str]:
-        bound = login.request
-        request = build_request(bound, self.connection.base_url, {"account": account, "carried": {}})
-        response = self.connection.send(
-            request, log, learn=lambda received: learn_credentials(self.connection, bound, received)
-        )
-        if response is None:
-            raise SignInError(Unavailable(f"login: {log.failure}", tuple(log.exchanges), log.status))
-        refused = response.status in bound.refuses
-        if response.status in bound.accepts:
-            refused = (
-                bound.refuse_when is not None and response.is_json and truth(bound.refuse_when.search(response.json))
-            ) or (
-                bound.accept_when is not None
-                and not (response.is_json and truth(bound.accept_when.search(response.json)))
-            )
-        if refused:
-            reason = f"login: {text_of(bound.reason, response)}".rstrip(": ")
-            raise SignInError(Refused(response.status, reason, tuple(log.exchanges), text_of(bound.notice, response)))
-        if response.status not in bound.accepts:
-            raise SignInError(
-                Unavailable(f"login: answered with status {response.status}", tuple(log.exchanges), response.status)
-            )
-        try:
-            return credentials_of(bound, response)
-        except ResponseError as error:
-            raise SignInError(Unavailable(str(error), tuple(log.exchanges), response.status)) from None
-
     def _token(
         self,
         bound: BoundRequest,
+        auth: BoundAuth,
         tokens: BoundTokens,
         values: Mapping[str, Any],
         log: ExchangeLog,
@@ -191,14 +196,15 @@ class Sessions:
         """The access token and whether it was fetched just now."""
         client = str(render(bound, "auth", tokens.client_id, values))
         secret = str(render(bound, "auth", tokens.client_secret, values))
+        proof = {name: str(render(bound, "auth", fill, values)) for name, fill in tokens.proof.items()}
         extra = {name: str(render(bound, "auth", fill, values)) for name, fill in tokens.extra.items()}
-        key = (tokens.token_url, client, secret, *sorted(extra.items()))
+        key = (tokens.token_url, client, secret, *sorted(proof.items()), *sorted(extra.items()))
         held = self._tokens.get(key)
         renew = stale is not None and held is stale.rests_on
         if held is not None and not renew and self.connection.clock() < held.ends:
             return held, False
         self._tokens.pop(key, None)
-        place = bound.place("auth", "token_url")
+        place = auth.place("token_url")
         own = tokens.token_url.startswith("/")
         url = self.connection.base_url + tokens.token_url if own else tokens.token_url
         why = self.connection.token_url_problem(url)
@@ -206,30 +212,30 @@ class Sessions:
             raise SignInError(
                 Unavailable(f"{place}: found a URL that no token is fetched from: {why}", tuple(log.exchanges))
             )
-        response = self.connection.send(
-            _token_request(tokens, url, client, secret, extra, place.partition(": ")[0]), log, learn=self._learn_token
-        )
+        grant: dict[str, str] = {"grant_type": tokens.grant, **proof}
+        if held is not None and held.refresh:
+            grant = {"grant_type": "refresh_token", "refresh_token": held.refresh}
+        origin = place.partition(": ")[0]
+        request = _token_request(tokens, url, client, secret, {**grant, **extra}, origin)
+        response = self.connection.send(request, log, learn=self._learn_token)
+        if response is not None and response.status // 100 == 4 and held is not None and held.refresh:
+            # The refresh token is used up or was revoked: begin again with the grant itself.
+            grant = {"grant_type": tokens.grant, **proof}
+            request = _token_request(tokens, url, client, secret, {**grant, **extra}, origin)
+            response = self.connection.send(request, log, learn=self._learn_token)
         if response is None:
             raise SignInError(Unavailable(f"{place}: {log.failure}", tuple(log.exchanges), log.status))
         if response.status // 100 != 2:
-            raise SignInError(
-                Unavailable(
-                    f"{place}: the token was not given (status {response.status})",
-                    tuple(log.exchanges),
-                    response.status,
-                )
-            )
+            why = f"{place}: the token was not given (status {response.status})"
+            raise SignInError(Unavailable(why, tuple(log.exchanges), response.status))
         document = response.json if response.is_json and isinstance(response.json, dict) else {}
         token = document.get("access_token")
         if not isinstance(token, str) or not token:
-            raise SignInError(
-                Unavailable(
-                    f"{place}: found an answer without access_token, expected one",
-                    tuple(log.exchanges),
-                    response.status,
-                )
-            )
-        self._tokens[key] = fetched = _Token(token, self.connection.clock() + _lifetime(document.get("expires_in")))
+            why = f"{place}: found an answer without access_token, expected one"
+            raise SignInError(Unavailable(why, tuple(log.exchanges), response.status))
+        refresh = document.get("refresh_token")
+        ends = self.connection.clock() + _lifetime(document.get("expires_in"))
+        self._tokens[key] = fetched = _Token(token, ends, refresh if isinstance(refresh, str) else "")
         return fetched, True
 
     def _learn_token(self, response: Response) -> None:
@@ -241,9 +247,9 @@ class Sessions:
 
 
 def _token_request(
-    tokens: BoundTokens, url: str, client: str, secret: str, extra: Mapping[str, str], origin: str
+    tokens: BoundTokens, url: str, client: str, secret: str, grant: Mapping[str, str], origin: str
 ) -> Request:
-    fields = {"grant_type": "client_credentials", **extra}
+    fields = dict(grant)
     headers = [
         ("Accept", "application/json"),
         ("Accept-Encoding", ENCODINGS),

@@ -9,8 +9,20 @@ from typing import Any
 from shenhe.conformance.provider import Operation
 from shenhe.core.document import Steps
 
-from .bound import BoundAuth, BoundTokens
-from .format import Auth, BasicAuth, BearerAuth, BindingFile, CookieAuth, HeaderAuth, NoAuth, OAuth2Auth
+from .bound import BoundAuth, BoundSignature, BoundTokens
+from .format import (
+    Auth,
+    BasicAuth,
+    BearerAuth,
+    BindingFile,
+    CookieAuth,
+    HeaderAuth,
+    NoAuth,
+    OAuth2Auth,
+    OneAuth,
+    QueryAuth,
+    SignatureAuth,
+)
 from .template import Fill, expand, mentions, missing
 
 _CREDENTIAL = re.compile(r"account\.credentials\.(\w+)")
@@ -18,62 +30,120 @@ _ACCOUNT_ID = re.compile(r"\baccount\.id\b")
 _HOLDER = re.compile(r"\bidentity\.name\b")
 
 
+def all_auth(auth: Auth) -> tuple[OneAuth, ...]:
+    """The ways to say who asks that ``auth`` joins."""
+    return auth if isinstance(auth, tuple) else (auth,)
+
+
 def bound_auth(
-    auth: Auth, fill: Callable[..., Fill], environ: Mapping[str, str], fault: Callable[[str, str], None]
+    auth: OneAuth,
+    fill: Callable[..., Fill],
+    environ: Mapping[str, str],
+    fault: Callable[[str, str], None],
+    place: Callable[..., str],
 ) -> BoundAuth | None:
     """``auth`` compiled; ``None`` for none.
 
-    ``fill`` compiles a text of it that stands at the keys given after the text; ``fault`` is told what is wrong at a
-    key.
+    ``fill`` compiles a template that stands at the keys after it, ``fault`` takes an error at a key, and ``place``
+    names the line of a key.
     """
     of_account = mentions(list(auth_texts(auth).values()), "account")
+    nothing = fill("")
     match auth:
         case NoAuth():
             return None
         case BearerAuth():
-            return BoundAuth("Authorization", fill(auth.token, "token"), of_account, bearer=True)
+            return BoundAuth("Authorization", fill(auth.token, "token"), of_account, bearer=True, place=place)
         case HeaderAuth():
-            return BoundAuth(auth.name, fill(auth.value, "value"), of_account)
+            return BoundAuth(auth.name, fill(auth.value, "value"), of_account, place=place)
+        case QueryAuth():
+            return BoundAuth("", fill(auth.value, "value"), of_account, query_name=auth.name, place=place)
         case BasicAuth():
             pair = (fill(auth.username, "username"), fill(auth.password, "password"))
-            return BoundAuth("Authorization", pair[0], of_account, basic=pair)
+            return BoundAuth("Authorization", pair[0], of_account, basic=pair, place=place)
         case CookieAuth():
             cookies = {name: fill(value, "cookies", name) for name, value in auth.cookies.items()}
-            return BoundAuth("Cookie", fill(""), of_account, cookies=cookies)
+            return BoundAuth("Cookie", nothing, of_account, cookies=cookies, place=place)
+        case SignatureAuth():
+            return BoundAuth("", nothing, of_account, signature=_signature(auth, fill), place=place)
         case OAuth2Auth():
-            try:
-                url = expand(auth.token_url, environ)
-            except KeyError as error:
-                fault("token_url", missing(error.args[0]))
-                url = "/"
-            extra = {name: fill(value, "extra", name) for name, value in auth.extra.items()}
-            if auth.scope is not None:
-                extra["scope"] = fill(auth.scope, "scope")
-            tokens = BoundTokens(
-                url,
-                fill(auth.client_id, "client_id"),
-                fill(auth.client_secret, "client_secret"),
-                auth.client_auth == "form",
-                extra,
+            return BoundAuth(
+                "Authorization",
+                nothing,
+                of_account,
+                bearer=True,
+                tokens=_tokens(auth, fill, environ, fault),
+                place=place,
             )
-            return BoundAuth("Authorization", fill(""), of_account, bearer=True, tokens=tokens)
+
+
+def _signature(auth: SignatureAuth, fill: Callable[..., Fill]) -> BoundSignature:
+    return BoundSignature(
+        string=fill(auth.string, "string", more=SIGNED),
+        key=fill(auth.key, "key", more=SIGNED),
+        derive=tuple(fill(each, "derive", index, more=SIGNED) for index, each in enumerate(auth.derive)),
+        algorithm=auth.algorithm,
+        keyed=auth.keyed,
+        encoding=auth.encoding,
+        headers=fill(auth.headers, "headers"),
+        query=fill(auth.query, "query"),
+        fields=fill(auth.fields, "fields"),
+        value=fill(auth.value, "value", more=SIGNED | {"signature"}),
+        header=auth.header,
+        query_name=auth.query_name,
+        field=auth.field,
+    )
+
+
+def _tokens(
+    auth: OAuth2Auth, fill: Callable[..., Fill], environ: Mapping[str, str], fault: Callable[[str, str], None]
+) -> BoundTokens:
+    try:
+        url = expand(auth.token_url, environ)
+    except KeyError as error:
+        fault("token_url", missing(error.args[0]))
+        url = "/"
+    extra = {name: fill(value, "extra", name) for name, value in auth.extra.items()}
+    if auth.scope is not None:
+        extra["scope"] = fill(auth.scope, "scope")
+    needed = {"password": ("username", "password"), "refresh_token": ("refresh_token",)}.get(auth.grant, ())
+    return BoundTokens(
+        url,
+        fill(auth.client_id, "client_id"),
+        fill(auth.client_secret, "client_secret"),
+        auth.client_auth == "form",
+        extra,
+        auth.grant,
+        {name: fill(getattr(auth, name), name) for name in needed},
+    )
 
 
 def auth_texts(auth: Auth) -> dict[str, str]:
-    """The texts of ``auth`` that may be secret or speak of an account, by key."""
+    """The texts of ``auth`` that may be secret or mention an account, by key."""
+    if isinstance(auth, tuple):
+        return {f"{number}.{key}": text for number, each in enumerate(auth) for key, text in auth_texts(each).items()}
     match auth:
         case CookieAuth():
             return {f"cookies.{name}": value for name, value in auth.cookies.items()}
         case OAuth2Auth():
-            return {"client_id": auth.client_id, "client_secret": auth.client_secret}
+            texts = {name: getattr(auth, name) for name in ("client_id", "client_secret", *_PROOFS)}
+            return {name: text for name, text in texts.items() if text is not None}
         case BearerAuth():
             return {"token": auth.token}
-        case HeaderAuth():
+        case HeaderAuth() | QueryAuth():
             return {"value": auth.value}
         case BasicAuth():
             return {"username": auth.username, "password": auth.password}
+        case SignatureAuth():
+            added = {**auth.headers, **auth.query, **auth.fields}
+            return {"key": auth.key, "value": auth.value, **{f"added.{name}": text for name, text in added.items()}}
         case NoAuth():
             return {}
+
+
+_PROOFS = ("username", "password", "refresh_token")
+SIGNED = frozenset({"http"})
+"""What the templates of a signature have besides the values of the operation."""
 
 
 def credentials_named(value: Any) -> Iterator[str]:
@@ -112,8 +182,9 @@ def missing_credentials(file: BindingFile) -> Iterator[tuple[Steps, str]]:
     for key, text in auth_texts(file.auth).items():
         for name in _CREDENTIAL.findall(text):
             if isinstance(given, dict) and name not in given and name not in from_login:
+                steps = tuple(int(step) if step.isdigit() else step for step in key.split("."))
                 yield (
-                    ("auth", *key.split(".")),
+                    ("auth", *steps),
                     (
                         f"found account.credentials.{name}, expected operations.register.extract.credentials (or login)"
                         f" to say where {name} is"

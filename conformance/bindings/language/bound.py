@@ -8,7 +8,8 @@ from typing import Any
 
 from shenhe.conformance.provider import TicketState
 
-from .extraction import Extraction, Query
+from .conditions import Condition
+from .sources import Source
 from .stream import BoundStream
 from .template import Fill
 
@@ -25,18 +26,40 @@ class BoundPart:
 
 @dataclass(frozen=True)
 class BoundTokens:
-    """Where an access token is fetched, and with what (RFC 6749, section 4.4)."""
+    """Where an access token is fetched, and with what (RFC 6749)."""
 
     token_url: str
     client_id: Fill
     client_secret: Fill
     in_form: bool
     extra: Mapping[str, Fill]
+    grant: str = "client_credentials"
+    #: ``username`` and ``password``, or ``refresh_token``, by the grant.
+    proof: Mapping[str, Fill] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class BoundSignature:
+    """A signature over a request: what is signed, with which key, and where the result goes."""
+
+    string: Fill
+    key: Fill
+    derive: tuple[Fill, ...]
+    algorithm: str
+    keyed: str
+    encoding: str
+    headers: Fill
+    query: Fill
+    fields: Fill
+    value: Fill
+    header: str | None = None
+    query_name: str | None = None
+    field: str | None = None
 
 
 @dataclass(frozen=True)
 class BoundAuth:
-    """How a request says who asks: one header, sent only when somebody is signed in if it speaks of the account."""
+    """One way in which a request says who asks. It is left out if it needs an account and nobody is signed in."""
 
     header: str
     value: Fill
@@ -45,6 +68,11 @@ class BoundAuth:
     basic: tuple[Fill, Fill] | None = None
     cookies: Mapping[str, Fill] = field(default_factory=dict)
     tokens: BoundTokens | None = None
+    signature: BoundSignature | None = None
+    #: The name of the query value that takes the place of the header.
+    query_name: str | None = None
+    #: Where the file describes it, for messages.
+    place: Callable[..., str] = lambda *keys: "auth"
 
 
 @dataclass(frozen=True)
@@ -52,24 +80,29 @@ class BoundMedia:
     """Where the bytes of an answer are."""
 
     kind: str
-    at: Query | None = None
-    type: Query | None = None
+    at: Source | None = None
+    type: Source | None = None
+    #: The name pattern of an entry of an archive, or the name or media type of a part.
+    entry: str = ""
     media_type: Fill | None = None
 
 
 @dataclass(frozen=True)
 class BoundPoll:
-    """How to ask again until an answer is ready."""
+    """How to poll a job until it is done."""
 
     method: str
     path: Fill | None
-    location: Extraction | None
+    location: Source | None
+    callback: bool
     query: Fill
     headers: Fill
+    json: Fill | None
+    form: Fill | None
     pending: frozenset[int]
-    until: Query | None
-    failed: Query | None
-    refused: Query | None
+    until: Condition | None
+    failed: Condition | None
+    refused: Condition | None
     every: float
     timeout: float
 
@@ -78,11 +111,27 @@ class BoundPoll:
 class BoundPages:
     """How the next page of a list is had, and how many there may be."""
 
-    next: Extraction | None
-    cursor: Query | None
+    next: Source | None
+    cursor: Source | None
     number: int | None
-    more: Query | None
+    more: Condition | None
     most: int
+
+
+@dataclass(frozen=True)
+class BoundWebsocket:
+    """The messages that are sent once a WebSocket is open."""
+
+    send: tuple[Fill, ...]
+
+
+@dataclass(frozen=True)
+class BoundStep:
+    """A request before that of the operation. ``condition`` decides whether it is sent."""
+
+    name: str
+    request: BoundRequest
+    condition: Fill | None = None
 
 
 @dataclass(frozen=True)
@@ -103,16 +152,23 @@ class BoundRequest:
     body: Fill | None
     accepts: frozenset[int]
     refuses: frozenset[int]
-    accept_when: Query | None
-    refuse_when: Query | None
-    extract: Mapping[str, Extraction]
+    accept_when: Condition | None
+    refuse_when: Condition | None
+    extract: Mapping[str, Source]
     states: Mapping[str, TicketState]
-    reason: Query | None
-    notice: Query | None
-    auth: BoundAuth | None
+    reason: Source | None
+    notice: Source | None
+    auth: tuple[BoundAuth, ...]
     media: BoundMedia | None
     poll: BoundPoll | None
-    unavailable_when: Query | None = None
+    steps: tuple[BoundStep, ...] = ()
+    #: The name of the base URL in ``target.hosts``; ``""`` for ``target.base_url``.
+    host: str = ""
+    #: A whole URL that takes the place of base URL and path.
+    url: Fill | None = None
+    websocket: BoundWebsocket | None = None
+    keep_cookies: bool = False
+    unavailable_when: Condition | None = None
     pages: BoundPages | None = None
     stream: BoundStream | None = None
     #: The credentials of an account that the request speaks of, in its auth or anywhere else.
@@ -122,7 +178,7 @@ class BoundRequest:
     #: Whether it tells the name of whoever an identity is of.
     names_holder: bool = False
     follow_redirects: bool = False
-    groups: Mapping[str, Mapping[str, Extraction]] = field(default_factory=dict)
+    groups: Mapping[str, Mapping[str, Source]] = field(default_factory=dict)
 
     def matches(self, facets: Mapping[str, Any]) -> bool:
         """Whether this way serves a request with these ``facets``; a facet that is not known is taken to match."""
@@ -136,4 +192,4 @@ class BoundLogin:
     request: BoundRequest
     gives: frozenset[str]
     expired: frozenset[int]
-    expired_when: Query | None
+    expired_when: Condition | None

@@ -1,6 +1,4 @@
-"""A binding's operations, compiled: templates and paths are read once, and everything that can be wrong with them is
-found then.
-"""
+"""A binding's operations, compiled: templates, sources and conditions are read once, and their errors found then."""
 
 from __future__ import annotations
 
@@ -10,12 +8,26 @@ from typing import Any
 from shenhe.conformance.provider import Operation, TicketState
 from shenhe.core.document import Fault, Locate, Steps, dotted, shown
 
-from .auth import auth_texts, bound_auth, credentials_named, names_account, names_holder
-from .bound import BoundAuth, BoundLogin, BoundMedia, BoundPages, BoundPart, BoundPoll, BoundRequest
-from .expressions import Expressions
-from .extraction import Extraction, Query
-from .format import BindingFile, PagesSection, PollSection, RequestSection
-from .shapes import LOGIN, LOGIN_SHAPE, SHAPES, Shape
+from .auth import all_auth, auth_texts, bound_auth, credentials_named, names_account, names_holder
+from .bound import (
+    BoundAuth,
+    BoundLogin,
+    BoundMedia,
+    BoundPages,
+    BoundPart,
+    BoundPoll,
+    BoundRequest,
+    BoundStep,
+    BoundWebsocket,
+)
+from .conditions import Condition
+from .expressions import Expressions, statuses
+from .format import MEDIA_KINDS, BindingFile, PagesSection, PollSection, RequestSection
+from .format import Condition as WrittenCondition
+from .graphql import as_json_request
+from .inheritance import with_defaults
+from .shapes import LOGIN, LOGIN_SHAPE, SHAPES, STEP_SHAPE, Shape
+from .sources import Query, Source
 from .stream import BoundStream
 from .template import Fill
 
@@ -34,6 +46,9 @@ class Compiler:
             for name in _names(each.extract.get("carry"))
         }
         self.expressions = Expressions(locate, environ, frozenset(carried))
+        self._in_login = False
+        #: The names that the templates of a step have from the operation around it.
+        self._names_around: frozenset[str] = frozenset()
 
     @property
     def faults(self) -> list[Fault]:
@@ -45,8 +60,10 @@ class Compiler:
         section = self.file.login
         if section is None:
             return None
-        way = self._request(LOGIN, section, section.written, (LOGIN,), {}, LOGIN_SHAPE)
-        gives = frozenset(way.groups.get("credentials", {}))
+        self._in_login = True
+        request = self._request(LOGIN, section, section.written, (LOGIN,), {}, LOGIN_SHAPE)
+        self._in_login = False
+        gives = frozenset(request.groups.get("credentials", {}))
         if not gives:
             self.expressions.fault(
                 (LOGIN,), "found no extract.credentials, expected what an account has once it is signed in, by name"
@@ -54,16 +71,16 @@ class Compiler:
         expired_when = (
             None
             if section.expired_when is None
-            else self.expressions.query(section.expired_when, (LOGIN, "expired_when"))
+            else self.expressions.condition(section.expired_when, (LOGIN, "expired_when"))
         )
-        return BoundLogin(way, gives, _statuses(section.expired_status), expired_when)
+        return BoundLogin(request, gives, statuses(section.expired_status), expired_when)
 
     def operations(self) -> dict[Operation, tuple[BoundRequest, ...]]:
-        """Each bound operation with its ways of asking, the most particular first."""
+        """Each bound operation with its requests, the most particular first."""
         bound: dict[Operation, tuple[BoundRequest, ...]] = {}
         for operation, section in self.file.operations.items():
             steps: Steps = ("operations", operation.value)
-            ways = [
+            requests = [
                 self._request(
                     operation,
                     section.with_variant(variant),
@@ -73,9 +90,9 @@ class Compiler:
                 )
                 for index, variant in enumerate(section.variants)
             ]
-            if section.path is not None or not section.variants:
-                ways.append(self._request(operation, section, frozenset(), steps, {}))
-            bound[operation] = tuple(ways)
+            if section.addressed or not section.variants:
+                requests.append(self._request(operation, section, frozenset(), steps, {}))
+            bound[operation] = tuple(requests)
             self._check_covered(operation, bound[operation], steps)
         return bound
 
@@ -87,115 +104,191 @@ class Compiler:
         steps: Steps,
         when: Mapping[str, Any],
         shape: Shape | None = None,
+        base: Steps | None = None,
     ) -> BoundRequest:
+        """One request compiled. The keys in ``own`` are at ``steps``, the others at ``base`` or under ``defaults``."""
         shape = shape or SHAPES[Operation(operation)]
-        base: Steps = ("operations", str(operation))
+        base = base if base is not None else ("operations", str(operation))
+        section, inherited = with_defaults(section, self.file.defaults)
+        section = as_json_request(section)
 
         def at(key: str, *inner: str | int) -> Steps:
+            if key in inherited:
+                return ("defaults", key, *inner)
+            if inner and inner[0] in inherited.get(f"{key}.", ()):
+                return ("defaults", key, *inner)
             return (*(steps if key in own else base), key, *inner)
 
         def place(key: str = "", *inner: str | int) -> str:
             where = at(key, *inner) if key else steps
             if key == "auth" and section.auth is None:
                 where = ("auth", *inner)
-            return (
-                f"{self._locate.source_name}:{self._locate(where, key=True).line}: {dotted(self._locate.known(where))}"
-            )
+            line = self._locate(where, key=True).line
+            return f"{self._locate.source_name}:{line}: {dotted(self._locate.known(where))}"
 
-        known = frozenset({"account", "carried", *shape.values, *(["page"] if section.pages is not None else [])})
+        names = {"account", "carried", "constants", "markers", "clock", *shape.values}
+        if section.pages is not None:
+            names.add("page")
+        if section.poll is not None and section.poll.callback:
+            names.add("callback")
+        if section.steps or shape is STEP_SHAPE:
+            names.add("steps")
+        known = frozenset(names) | self._names_around
+        outer_values, outer_names = self.expressions.step_values, self._names_around
+        bound_steps = tuple(self._steps(operation, section, at, known))
+        bound = self._compiled(operation, section, steps, when, shape, at, place, known, bound_steps)
+        self.expressions.step_values, self._names_around = outer_values, outer_names
+        return bound
 
-        def fill(key: str, value: Any, *inner: str | int, path: bool = False, names: frozenset[str] = known) -> Fill:
-            return self.expressions.fill(value, at(key, *inner), names, path=path)
+    def _steps(
+        self, operation: str, section: RequestSection, at: Callable[..., Steps], known: frozenset[str]
+    ) -> Iterator[BoundStep]:
+        """The steps of an operation in order; the values of each are known to those after it."""
+        self._names_around = known
+        for index, step in enumerate(section.steps):
+            steps = at("steps", index)
+            condition = None if step.if_ is None else self.expressions.fill(step.if_, (*steps, "if"), known)
+            request = self._request(operation, step, step.written, steps, {}, STEP_SHAPE, steps)
+            if step.name in self.expressions.step_values:
+                self.expressions.fault((*steps, "name"), f"found {step.name!r} twice, expected a name for each step")
+            values = frozenset(request.extract) | frozenset(request.groups.get("credentials", {}))
+            self.expressions.step_values = {**self.expressions.step_values, step.name: values}
+            yield BoundStep(step.name, request, condition)
 
-        def query(key: str, value: str | None, *inner: str | int) -> Query | None:
-            return None if value is None else self.expressions.query(value, at(key, *inner))
+    def _compiled(
+        self,
+        operation: str,
+        section: RequestSection,
+        steps: Steps,
+        when: Mapping[str, Any],
+        shape: Shape,
+        at: Callable[..., Steps],
+        place: Callable[..., str],
+        known: frozenset[str],
+        bound_steps: tuple[BoundStep, ...],
+    ) -> BoundRequest:
+        in_response = known | {"answer", "response"}
 
-        if section.path is None:
-            self.expressions.fault(steps, "found no path, expected one such as /v1/items")
-        for facet in when:
-            if facet not in shape.facets:
-                expected = ", ".join(shape.facets) or "no variants for this operation"
-                self.expressions.fault((*steps, "when", facet), f"found {facet!r}, expected one of: {expected}")
-        if section.pages is not None and not shape.items:
-            self.expressions.fault(at("pages"), "found pages, which this operation does not give")
-        extract, groups = self._extractions(shape, section, at, operation, known | {"answer"})
-        auth = self._auth(section, at, known)
+        def fill(key: str, value: Any, *inner: str | int, path: bool = False) -> Fill:
+            return self.expressions.fill(value, at(key, *inner), known, path=path)
+
+        def source(key: str, value: Any) -> Source | None:
+            return None if value is None else self.expressions.source(value, at(key), in_response)
+
+        def condition(key: str, value: WrittenCondition | None) -> Condition | None:
+            return None if value is None else self.expressions.condition(value, at(key))
+
+        self._check_request(section, steps, when, shape, at)
+        extract, groups = self._extractions(shape, section, at, operation, in_response)
+        auth = tuple(self._auth(section, at, known, place))
+        websocket, poll, pages, stream = section.websocket, section.poll, section.pages, section.stream
         return BoundRequest(
             operation=operation,
             origin=f"{self._locate.source_name}:{self._locate(steps, key=True).line}",
             place=place,
             when={name: frozenset(value if isinstance(value, list) else [value]) for name, value in when.items()},
             method=section.method or ("POST" if section.bodies else "GET"),
+            steps=bound_steps,
+            host=section.host or "",
             path=fill("path", section.path or "/", path=True),
+            url=None if section.url is None else fill("url", section.url),
             query=fill("query", section.query),
             headers=fill("headers", section.headers),
             json=None if section.json_ is None else fill("json", section.json_),
             form=None if section.form is None else fill("form", section.form),
             multipart=None if section.multipart is None else tuple(self._parts(section.multipart, at, known)),
             body=None if section.body is None else fill("body", section.body),
-            accepts=_statuses(section.accept_status),
-            refuses=_statuses(section.refuse_status) - _statuses(section.accept_status),
-            accept_when=query("accept_when", section.accept_when),
-            refuse_when=query("refuse_when", section.refuse_when),
+            websocket=None
+            if websocket is None
+            else BoundWebsocket(
+                tuple(fill("websocket", each, "send", index) for index, each in enumerate(websocket.send))
+            ),
+            accepts=statuses(section.accept_status),
+            refuses=statuses(section.refuse_status) - statuses(section.accept_status),
+            accept_when=condition("accept_when", section.accept_when),
+            refuse_when=condition("refuse_when", section.refuse_when),
+            unavailable_when=condition("unavailable_when", section.unavailable_when),
             extract=extract,
             groups=groups,
             states=self._states(section, at),
-            reason=query("reason", section.reason),
-            notice=query("notice", section.notice),
+            reason=source("reason", section.reason),
+            notice=source("notice", section.notice),
             auth=auth,
             media=self._media(shape, section, at, known),
-            poll=None
-            if section.poll is None
-            else self._poll(section.poll, lambda *inner: at("poll", *inner), known | {"answer"}),
-            unavailable_when=query("unavailable_when", section.unavailable_when),
-            pages=None
-            if section.pages is None
-            else self._pages(section.pages, lambda *inner: at("pages", *inner), known | {"answer"}),
+            poll=None if poll is None else self._poll(poll, lambda *inner: at("poll", *inner), in_response),
+            pages=None if pages is None else self._pages(pages, lambda *inner: at("pages", *inner), in_response),
             stream=None
-            if section.stream is None
-            else BoundStream(query("stream", section.stream.text, "text"), section.stream.done),
+            if stream is None
+            else BoundStream(
+                self._query(stream.text, at("stream", "text")),
+                stream.done,
+                self._query(stream.done_when, at("stream", "done_when")),
+                stream.format == "lines" or websocket is not None,
+            ),
             needs=frozenset(
                 credentials_named([*_templates(section), *auth_texts(section.auth or self.file.auth).values()])
             ),
-            names_account=auth is not None and auth.of_account and names_account(_templates(section)),
-            names_holder=names_holder(_templates(section)),
+            names_account=any(each.of_account for each in auth) and names_account(_all_templates(section)),
+            names_holder=names_holder(_all_templates(section)),
             follow_redirects=section.follow_redirects,
+            keep_cookies=section.keep_cookies,
         )
 
-    def _poll(self, poll: PollSection, at: Callable[..., Steps], known: frozenset[str]) -> BoundPoll:
-        def query(key: str, value: str | None) -> Query | None:
-            return None if value is None else self.expressions.query(value, at(key))
+    def _check_request(
+        self, section: RequestSection, steps: Steps, when: Mapping[str, Any], shape: Shape, at: Callable[..., Steps]
+    ) -> None:
+        """Add the errors that concern a request as a whole."""
+        if not section.addressed:
+            self.expressions.fault(steps, "found no path, expected one such as /v1/items")
+        if section.host is not None and section.host not in self.file.target.hosts:
+            expected = ", ".join(self.file.target.hosts) or "names of base URLs under target.hosts"
+            self.expressions.fault(at("host"), f"found {section.host!r}, expected one of: {expected}")
+        for facet in when:
+            if facet not in shape.facets:
+                expected = ", ".join(shape.facets) or "no variants for this operation"
+                self.expressions.fault((*steps, "when", facet), f"found {facet!r}, expected one of: {expected}")
+        if section.pages is not None and not shape.items:
+            self.expressions.fault(at("pages"), "found pages, which this operation does not give")
 
+    def _query(self, expression: str | None, steps: Steps) -> Query | None:
+        return None if expression is None else self.expressions.query(expression, steps)
+
+    def _poll(self, poll: PollSection, at: Callable[..., Steps], known: frozenset[str]) -> BoundPoll:
+        def condition(key: str, value: WrittenCondition | None) -> Condition | None:
+            return None if value is None else self.expressions.condition(value, at(key))
+
+        has_body = poll.json_ is not None or poll.form is not None
         return BoundPoll(
-            method=poll.method,
+            method=poll.method or ("POST" if has_body else "GET"),
             path=None if poll.path is None else self.expressions.fill(poll.path, at("path"), known, path=True),
-            location=None
-            if poll.location is None
-            else self.expressions.source(_as_written(poll.location), at("location"), known),
+            location=None if poll.location is None else self.expressions.source(poll.location, at("location"), known),
+            callback=poll.callback,
             query=self.expressions.fill(poll.query, at("query"), known),
             headers=self.expressions.fill(poll.headers, at("headers"), known),
-            pending=_statuses(poll.pending_status),
-            until=query("until", poll.until),
-            failed=query("failed", poll.failed),
-            refused=query("refused", poll.refused),
+            json=None if poll.json_ is None else self.expressions.fill(poll.json_, at("json"), known),
+            form=None if poll.form is None else self.expressions.fill(poll.form, at("form"), known),
+            pending=statuses(poll.pending_status),
+            until=condition("until", poll.until),
+            failed=condition("failed", poll.failed),
+            refused=condition("refused", poll.refused),
             every=poll.every,
             timeout=poll.timeout,
         )
 
     def _pages(self, pages: PagesSection, at: Callable[..., Steps], known: frozenset[str]) -> BoundPages:
         return BoundPages(
-            next=None if pages.next is None else self.expressions.source(_as_written(pages.next), at("next"), known),
-            cursor=None if pages.cursor is None else self.expressions.query(pages.cursor, at("cursor")),
+            next=None if pages.next is None else self.expressions.source(pages.next, at("next"), known),
+            cursor=None if pages.cursor is None else self.expressions.source(pages.cursor, at("cursor"), known),
             number=pages.number,
-            more=None if pages.more is None else self.expressions.query(pages.more, at("more")),
+            more=None if pages.more is None else self.expressions.condition(pages.more, at("more")),
             most=pages.most,
         )
 
     def _extractions(
         self, shape: Shape, section: RequestSection, at: Callable[..., Steps], operation: str, known: frozenset[str]
-    ) -> tuple[dict[str, Extraction], dict[str, dict[str, Extraction]]]:
-        single: dict[str, Extraction] = {}
-        groups: dict[str, dict[str, Extraction]] = {}
+    ) -> tuple[dict[str, Source], dict[str, dict[str, Source]]]:
+        single: dict[str, Source] = {}
+        groups: dict[str, dict[str, Source]] = {}
         offered = (*shape.extracts, *(["carry.*"] if shape.makes else []))
         for name, value in section.extract.items():
             if f"{name}.*" in offered:
@@ -207,7 +300,7 @@ class Compiler:
                 groups[name] = {
                     key: self.expressions.source(item, at("extract", name, key), known) for key, item in value.items()
                 }
-            elif name in offered:
+            elif name in offered or "*" in offered:
                 single[name] = self.expressions.source(value, at("extract", name), known)
             else:
                 expected = ", ".join(item.removesuffix(".*") for item in offered)
@@ -247,16 +340,31 @@ class Compiler:
                 words[name] = state
         return words
 
-    def _auth(self, section: RequestSection, at: Callable[..., Steps], known: frozenset[str]) -> BoundAuth | None:
+    def _auth(
+        self, section: RequestSection, at: Callable[..., Steps], known: frozenset[str], place: Callable[..., str]
+    ) -> Iterator[BoundAuth]:
         own = section.auth is not None
+        if self._in_login and not own:
+            # Nobody is signed in yet.
+            return
         auth = section.auth if section.auth is not None else self.file.auth
-
         base: Steps = at("auth") if own else ("auth",)
+        names = known if own else frozenset({"account", "carried", "constants", "markers", "clock"})
+        for index, each in enumerate(all_auth(auth)):
+            inner: Steps = (index,) if isinstance(auth, tuple) else ()
 
-        def fill(value: str, *inner: str) -> Fill:
-            return self.expressions.fill(value, (*base, *inner), known if own else frozenset({"account", "carried"}))
+            def fill(value: Any, *keys: str | int, more: frozenset[str] = frozenset(), inner: Steps = inner) -> Fill:
+                return self.expressions.fill(value, (*base, *inner, *keys), names | more)
 
-        return bound_auth(auth, fill, self._environ, lambda key, why: self.expressions.fault((*base, key), why))
+            def fault(key: str, why: str, inner: Steps = inner) -> None:
+                self.expressions.fault((*base, *inner, key), why)
+
+            def at_key(*keys: str, inner: Steps = inner) -> str:
+                return place("auth", *inner, *keys)
+
+            bound = bound_auth(each, fill, self._environ, fault, at_key)
+            if bound is not None:
+                yield bound
 
     def _media(
         self, shape: Shape, section: RequestSection, at: Callable[..., Steps], known: frozenset[str]
@@ -271,22 +379,27 @@ class Compiler:
             return None
         if isinstance(media, str):
             return BoundMedia("body")
-        kind = next(name for name in ("body", "base64", "url", "text") if getattr(media, name) is not None)
-        expression = getattr(media, kind)
+        kind = next(name for name in MEDIA_KINDS if getattr(media, name) is not None)
+        given = getattr(media, kind)
+        in_response = known | {"answer", "response"}
+        named = kind in {"zip", "part"}
         return BoundMedia(
             kind,
-            None if kind == "body" else self.expressions.query(expression, at("media", kind)),
-            None if media.type is None else self.expressions.query(media.type, at("media", "type")),
+            None if kind == "body" or named else self.expressions.source(given, at("media", kind), in_response),
+            None if media.type is None else self.expressions.source(media.type, at("media", "type"), in_response),
+            given if named else "",
             None
             if media.media_type is None
             else self.expressions.fill(media.media_type, at("media", "media_type"), known),
         )
 
-    def _check_covered(self, operation: Operation, ways: tuple[BoundRequest, ...], steps: Steps) -> None:
+    def _check_covered(self, operation: Operation, requests: tuple[BoundRequest, ...], steps: Steps) -> None:
         target = self.file.target
         declared: dict[str, list[dict[str, Any]]] = {
             Operation.GENERATE: [
-                {"service": service, "media_type": kind} for service, kinds in target.services.items() for kind in kinds
+                {"service": service, "media_type": kind}
+                for service, offered in target.services.items()
+                for kind in offered.media
             ],
             Operation.EDIT: [{"scope": scope} for scope in target.edit_scopes],
             Operation.FETCH: [{"rendition": name} for name in target.renditions],
@@ -294,35 +407,27 @@ class Compiler:
             Operation.DISCLOSURES: [{"topic": name} for name in target.disclosure_topics],
             Operation.VERIFY_IDENTITY: [{"method": name} for name in target.identity_methods],
             Operation.REPORT: [{"kind": name} for name in target.report_kinds],
+            Operation.PUBLISH: [{"way": name} for name in target.publish_ways],
+            Operation.UPLOAD: [{"media_type": name} for name in target.uploads],
         }
         for facets in declared.get(operation, []):
-            if not any(way.matches(facets) for way in ways):
+            if not any(each.matches(facets) for each in requests):
                 wanted = ", ".join(f"{name} {value}" for name, value in facets.items())
                 found = f"found no variant for {wanted}, which target declares"
                 self.expressions.fault(steps, f"{found}; expected one, or a path for all others")
 
 
 def _templates(section: RequestSection) -> list[Any]:
-    """Everything in a section that is filled in when a request is written, auth excepted."""
-    given = [section.path, section.query, section.headers, *section.bodies]
-    return [*given, *([section.poll.path, section.poll.query, section.poll.headers] if section.poll else [])]
+    """Everything in a section that is filled in when its request is built, except auth and steps."""
+    poll = section.poll
+    given = [section.path, section.url, section.query, section.headers, *section.bodies]
+    return [*given, *([poll.path, poll.query, poll.headers, poll.json_, poll.form] if poll else [])]
+
+
+def _all_templates(section: RequestSection) -> list[Any]:
+    """The templates of a section and of its steps."""
+    return [*_templates(section), *(each for step in section.steps for each in _templates(step))]
 
 
 def _names(mapping: Any) -> Iterator[str]:
     yield from mapping if isinstance(mapping, dict) else ()
-
-
-def _as_written(source: Any) -> Any:
-    """A source as the file has it, from what pydantic made of it."""
-    return source if isinstance(source, str) else source.model_dump()
-
-
-def _statuses(given: tuple[int | str, ...]) -> frozenset[int]:
-    found: set[int] = set()
-    for item in given:
-        if isinstance(item, int):
-            found.add(item)
-        else:
-            found.update(range(int(item[0]) * 100, int(item[0]) * 100 + 100))
-            found -= {408, 425, 429} - {other for other in given if isinstance(other, int)}
-    return frozenset(found)

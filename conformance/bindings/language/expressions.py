@@ -1,4 +1,4 @@
-"""The templates and queries of a binding file, compiled; what is wrong with one is told at its own line."""
+"""The templates, sources and conditions of a binding file, compiled. Each error names its own line."""
 
 from __future__ import annotations
 
@@ -6,12 +6,17 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import BaseModel
+
 from shenhe.core.document import Fault, Locate, Steps
 
-from .extraction import Extraction, Query, compile_source
+from .conditions import Condition, Found, compile_condition
+from .format import Condition as Written
+from .sources import Query, Source, compile_source
 from .template import Fill, TemplateError, compile_template
 
 _CARRIED = re.compile(r"\bcarried\.(\w+)\.(\w+)")
+_STEP_VALUE = re.compile(r"\bsteps\.(\w+)\.(\w+)")
 
 
 class Expressions:
@@ -26,6 +31,8 @@ class Expressions:
         self._locate = locate
         self._environ = environ
         self._carried = carried
+        #: The values of the steps that templates may use just now, by the name of the step.
+        self.step_values: Mapping[str, frozenset[str]] = {}
 
     def fault(self, steps: Steps, message: str) -> None:
         """Something is wrong at ``steps``."""
@@ -50,6 +57,11 @@ class Expressions:
                     or "no operation extracts carry"
                 )
                 self.fault(steps, f"found carried.{kind}.{name}, expected one of: {offered}")
+        for step, name in _STEP_VALUE.findall(value) if isinstance(value, str) else ():
+            if name not in self.step_values.get(step, ()):
+                values = [f"steps.{one}.{other}" for one, names in self.step_values.items() for other in sorted(names)]
+                expected = ", ".join(values) or "no step before it extracts a value"
+                self.fault(steps, f"found steps.{step}.{name}, expected one of: {expected}")
         try:
             return compile_template(value, environ=self._environ, known=known, path=path)
         except TemplateError as error:
@@ -65,10 +77,39 @@ class Expressions:
             self.fault(steps, str(error))
             return Query("@")
 
-    def source(self, value: Any, steps: Steps, known: frozenset[str]) -> Extraction:
-        """What ``extract`` has under a name, compiled."""
+    def source(self, value: Any, steps: Steps, known: frozenset[str]) -> Source:
+        """A place in a response, compiled. ``known`` are the names that a template in it may use."""
         try:
-            return compile_source(value, lambda text: self.fill(text, (*steps, "value"), known))
+            return compile_source(as_written(value), lambda text: self.fill(text, (*steps, "value"), known))
         except ValueError as error:
             self.fault(steps, str(error))
             return Query("@")
+
+    def condition(self, value: Written, steps: Steps) -> Condition:
+        """A condition on a response, compiled."""
+        try:
+            return compile_condition(value, statuses)
+        except ValueError as error:
+            self.fault(steps, str(error))
+            return Found(Query("@"))
+
+
+def as_written(value: Any) -> Any:
+    """A source as the file has it, from what pydantic made of it."""
+    if isinstance(value, BaseModel):
+        return value.model_dump(by_alias=True, exclude_unset=True)
+    if isinstance(value, tuple):
+        return [as_written(each) for each in value]
+    return value
+
+
+def statuses(given: tuple[int | str, ...]) -> frozenset[int]:
+    """The statuses of a list of numbers and classes. A class leaves out those that ask for patience: 408, 425, 429."""
+    found: set[int] = set()
+    for item in given:
+        if isinstance(item, int):
+            found.add(item)
+        else:
+            found.update(range(int(item[0]) * 100, int(item[0]) * 100 + 100))
+            found -= {408, 425, 429} - {other for other in given if isinstance(other, int)}
+    return frozenset(found)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeAlias, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
 from shenhe.conformance.provider import IdentityMethod, Operation, TicketState
 from shenhe.rulebook import Market, Service, Trait
@@ -39,11 +39,43 @@ FacetName = Literal[
     "kind",
     "method",
     "declared",
+    "way",
+    "upheld",
 ]
+
+
+EXPECTED_SOURCE = (
+    "a JMESPath expression, {css: SELECTOR}, {header: NAME}, {cookie: NAME}, {text: true}, {url: true},"
+    " {status: true}, {form: SELECTOR} or {value: TEMPLATE}"
+)
+
+
+def _one_or_several(value: object) -> str:
+    return "several" if isinstance(value, list | tuple) else "one"
+
+
+def _text_or_mapping(value: object) -> str:
+    return "mapping" if isinstance(value, dict | BaseModel) else "path"
 
 
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class ServiceSection(_Model):
+    """What one service offers: its media types, and what a request may choose.
+
+    The first value of an option is its default. ``inputs`` are text fields besides the prompt. ``surfaces``,
+    ``renditions`` and ``report_kinds`` replace those of the target for this service.
+    """
+
+    media: Annotated[tuple[MediaType, ...], Field(min_length=1)]
+    options: dict[Name, Annotated[tuple[bool | int | float | str, ...], Field(min_length=1)]] = {}
+    inputs: tuple[Name, ...] = ()
+    surfaces: tuple[Name, ...] | None = None
+    renditions: tuple[Name, ...] | None = None
+    report_kinds: tuple[Name, ...] | None = None
+    markers: dict[Name, Annotated[str, Field(min_length=1, max_length=200)]] = {}
 
 
 class TargetSection(_Model):
@@ -55,7 +87,7 @@ class TargetSection(_Model):
     markets: tuple[Market, ...] = Field(default=(Market.CN,), min_length=1)
     roles: tuple[Literal["provider", "platform"], ...] = Field(default=("provider",), min_length=1)
     identities: Literal["synthetic", "supplied"] = "supplied"
-    services: dict[Service, Annotated[tuple[MediaType, ...], Field(min_length=1)]] = {}
+    services: dict[Service, ServiceSection] = {}
     surfaces: tuple[Name, ...] = ("page",)
     renditions: tuple[Name, ...] = ("original",)
     edit_scopes: tuple[Name, ...] = ()
@@ -68,6 +100,17 @@ class TargetSection(_Model):
     markers: dict[Name, Annotated[str, Field(min_length=1, max_length=200)]] = {}
     media_hosts: tuple[Host, ...] = ()
     auth_hosts: tuple[Host, ...] = ()
+    hosts: dict[Name, Annotated[str, Field(min_length=1, max_length=2000)]] = {}
+    uploads: tuple[MediaType, ...] = ()
+    publish_ways: tuple[Name, ...] = ()
+
+    @field_validator("services", mode="before")
+    @classmethod
+    def _media_only(cls, value: object) -> object:
+        """``text: [text/plain]`` is short for ``text: {media: [text/plain]}``."""
+        if not isinstance(value, dict):
+            return value
+        return {name: {"media": each} if isinstance(each, list | tuple) else each for name, each in value.items()}
 
 
 class TlsSection(_Model):
@@ -105,6 +148,7 @@ class EnvironmentSection(_Model):
     environment: Literal["test", "production"] | None = None
     identities: Literal["synthetic", "supplied"] | None = None
     markers: dict[Name, Annotated[str, Field(min_length=1, max_length=200)]] | None = None
+    hosts: dict[Name, Annotated[str, Field(min_length=1, max_length=2000)]] | None = None
     media_hosts: tuple[Host, ...] | None = None
     auth_hosts: tuple[Host, ...] | None = None
     tls: TlsSection | None = None
@@ -149,9 +193,53 @@ class CookieAuth(_Model):
     cookies: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")], str] = Field(min_length=1)
 
 
+class QueryAuth(_Model):
+    """One query value of any name, such as an API key."""
+
+    type: Literal["query"]
+    name: str = Field(min_length=1, max_length=200)
+    value: str = Field(min_length=1)
+
+
+class SignatureAuth(_Model):
+    """A signature over the request, by a recipe.
+
+    ``string`` is the text that is signed: a template over ``http`` (``method``, ``path``, ``query`` (sorted),
+    ``host``, ``headers``, ``body``, ``body_sha256``, ``body_md5``, ``fields`` (sorted ``name=value`` pairs of query and
+    body)), ``now`` and ``nonce``. ``headers`` and ``query`` are added before the signature is made. ``derive`` makes
+    the signing key from ``key`` by one more HMAC per item. The signature goes into one ``header``, ``query_name`` or
+    ``field`` of the body; ``value`` is its text there, a template over ``signature``.
+    """
+
+    type: Literal["signature"]
+    key: str = Field(min_length=1)
+    string: str = Field(min_length=1)
+    algorithm: Literal["md5", "sha1", "sha256", "sha512"] = "sha256"
+    keyed: Literal["hmac", "none"] = "hmac"
+    derive: tuple[str, ...] = ()
+    encoding: Literal["hex", "HEX", "base64", "base64url"] = "hex"
+    headers: dict[str, str] = {}
+    query: dict[str, str] = {}
+    fields: dict[str, str] = {}
+    header: str | None = None
+    query_name: str | None = None
+    field: str | None = None
+    value: str = "{{ signature }}"
+
+    @model_validator(mode="after")
+    def _one_place(self) -> SignatureAuth:
+        places = [name for name in ("header", "query_name", "field") if getattr(self, name) is not None]
+        if len(places) != 1:
+            found = " and ".join(places) or "none of them"
+            raise ValueError(f"found {found}, expected exactly one of header, query_name, field")
+        return self
+
+
 class OAuth2Auth(_Model):
-    """The client credentials grant of RFC 6749, section 4.4: a token is fetched, used until it expires, and fetched
-    anew once on 401.
+    """A grant of RFC 6749: a token is fetched, used until it expires, and renewed once on 401.
+
+    ``grant: password`` needs ``username`` and ``password``, ``grant: refresh_token`` needs ``refresh_token``. A refresh
+    token in a response is used for the next renewal.
 
     ``token_url`` is a path at the provider, or a URL whose host is in ``target.auth_hosts``.
     """
@@ -160,14 +248,32 @@ class OAuth2Auth(_Model):
     token_url: str = Field(pattern=r"^(/|https?://)", max_length=2000)
     client_id: str = Field(min_length=1)
     client_secret: str = Field(pattern=BY_REFERENCE)
+    grant: Literal["client_credentials", "password", "refresh_token"] = "client_credentials"
+    username: str | None = None
+    password: str | None = Field(default=None, pattern=BY_REFERENCE)
+    refresh_token: str | None = Field(default=None, pattern=BY_REFERENCE)
     client_auth: Literal["basic", "form"] = "basic"
     scope: str | None = None
     extra: dict[Name, str] = {}
 
+    @model_validator(mode="after")
+    def _grant_is_complete(self) -> OAuth2Auth:
+        needed = {"password": ("username", "password"), "refresh_token": ("refresh_token",)}.get(self.grant, ())
+        missing = [name for name in needed if getattr(self, name) is None]
+        if missing:
+            raise ValueError(f"found no {missing[0]}, which the grant {self.grant} needs")
+        return self
 
-Auth: TypeAlias = Annotated[
-    NoAuth | BearerAuth | HeaderAuth | BasicAuth | CookieAuth | OAuth2Auth, Field(discriminator="type")
+
+OneAuth: TypeAlias = Annotated[
+    NoAuth | BearerAuth | HeaderAuth | QueryAuth | BasicAuth | CookieAuth | SignatureAuth | OAuth2Auth,
+    Field(discriminator="type"),
 ]
+Auth: TypeAlias = Annotated[
+    Annotated[OneAuth, Tag("one")] | Annotated[tuple[OneAuth, ...], Field(min_length=1), Tag("several")],
+    Discriminator(_one_or_several),
+]
+"""One way to say who asks, or several that every request carries together."""
 
 
 class AccountEntry(_Model):
@@ -204,6 +310,12 @@ class SubjectEntry(_Model):
     id: str = Field(min_length=1)
     name: str = ""
     minor: bool = False
+    number: str = ""
+
+    @field_validator("number", mode="before")
+    @classmethod
+    def _number_as_text(cls, value: object) -> object:
+        return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 class ConsentEntry(_Model):
@@ -215,9 +327,10 @@ class ConsentEntry(_Model):
 
 
 class HeaderSource(_Model):
-    """A header of the answer."""
+    """A header of the response."""
 
     header: str = Field(min_length=1)
+    json_: Path | None = Field(default=None, alias="json")
 
 
 class TextSource(_Model):
@@ -226,19 +339,136 @@ class TextSource(_Model):
     text: Literal[True]
 
 
+class BodySource(_Model):
+    """The whole body as bytes, for a later step."""
+
+    body: Literal[True]
+
+
+class StatusSource(_Model):
+    """The status of the response."""
+
+    status: Literal[True]
+
+
+class UrlSource(_Model):
+    """Where the response came from, redirects followed."""
+
+    url: Literal[True]
+
+
 class CookieSource(_Model):
-    """The value of a cookie that the answer sets."""
+    """The value of a cookie that the response sets."""
 
     cookie: str = Field(min_length=1)
+    json_: Path | None = Field(default=None, alias="json")
+
+
+class CssSource(_Model):
+    """Elements of an HTML or XML page, by CSS selector: the text of the first one, or its ``attribute``.
+
+    ``all`` gives a list. ``each`` gives a list of mappings, with one selector per name inside each element. ``json`` is
+    a JMESPath expression over the JSON that the element contains.
+    """
+
+    css: str = Field(min_length=1, max_length=1000)
+    attribute: str | None = Field(default=None, min_length=1, max_length=100)
+    all: bool = False
+    each: dict[str, str | CssSource] = {}
+    json_: Path | None = Field(default=None, alias="json")
+
+
+class FormSource(_Model):
+    """The fields of an HTML form, hidden ones included, by name: what a browser would send unchanged."""
+
+    form: str = Field(min_length=1, max_length=1000)
 
 
 class ValueSource(_Model):
-    """Not from the answer: a template, over the values of the operation and ``answer``."""
+    """A template over the values of the operation, ``answer`` (the JSON of the response) and ``response``."""
 
     value: str = Field(min_length=1)
 
 
-Source: TypeAlias = Path | HeaderSource | TextSource | CookieSource | ValueSource
+SOURCE_KEYS = ("css", "header", "cookie", "text", "body", "status", "url", "form", "value")
+"""The key by which a source that is a mapping is known."""
+
+
+def _source_kind(value: object) -> str | None:
+    """Which kind of source a value is meant to be: only the error of that kind is of use to its author."""
+    if isinstance(value, str):
+        return "path"
+    keys = value if isinstance(value, dict) else getattr(value, "model_fields_set", ())
+    return next((key for key in SOURCE_KEYS if key in keys), None)
+
+
+OneSource: TypeAlias = Annotated[
+    Annotated[Path, Tag("path")]
+    | Annotated[HeaderSource, Tag("header")]
+    | Annotated[TextSource, Tag("text")]
+    | Annotated[BodySource, Tag("body")]
+    | Annotated[StatusSource, Tag("status")]
+    | Annotated[UrlSource, Tag("url")]
+    | Annotated[CookieSource, Tag("cookie")]
+    | Annotated[CssSource, Tag("css")]
+    | Annotated[FormSource, Tag("form")]
+    | Annotated[ValueSource, Tag("value")],
+    Discriminator(_source_kind, custom_error_type="source", custom_error_message=EXPECTED_SOURCE),
+]
+Source: TypeAlias = Annotated[
+    Annotated[OneSource, Tag("one")] | Annotated[tuple[OneSource, ...], Field(min_length=1), Tag("several")],
+    Discriminator(_one_or_several),
+]
+"""A place in a response, or several of which the first that finds something is used."""
+
+
+class ConditionSection(_Model):
+    """What a response must be like. Several keys must hold together.
+
+    A source (``json``, ``header``, ``cookie``, ``css``, ``url``, ``text``) without ``is``, ``in``, ``contains``,
+    ``starts_with`` or ``ends_with`` must find something.
+    """
+
+    all: tuple[Condition, ...] | None = None
+    any: tuple[Condition, ...] | None = None
+    not_: Condition | None = Field(default=None, alias="not")
+    status: Status | tuple[Status, ...] | None = None
+    media_type: str | None = Field(default=None, min_length=1, max_length=100)
+    json_: Path | None = Field(default=None, alias="json")
+    header: str | None = Field(default=None, min_length=1)
+    cookie: str | None = Field(default=None, min_length=1)
+    css: str | None = Field(default=None, min_length=1, max_length=1000)
+    attribute: str | None = Field(default=None, min_length=1, max_length=100)
+    url: Literal[True] | None = None
+    text: Literal[True] | None = None
+    is_: bool | int | float | str | None = Field(default=None, alias="is")
+    in_: tuple[bool | int | float | str, ...] | None = Field(default=None, alias="in")
+    contains: str | None = Field(default=None, min_length=1)
+    starts_with: str | None = Field(default=None, min_length=1)
+    ends_with: str | None = Field(default=None, min_length=1)
+
+    @model_validator(mode="after")
+    def _one_subject(self) -> ConditionSection:
+        sources = [name for name in ("json_", "header", "cookie", "css", "url", "text") if getattr(self, name)]
+        tests = [
+            name for name in ("is_", "in_", "contains", "starts_with", "ends_with") if name in self.model_fields_set
+        ]
+        if len(sources) > 1:
+            raise ValueError(f"found {' and '.join(sources)}, expected one source (join several with all or any)")
+        if tests and not sources:
+            raise ValueError(f"found {tests[0].rstrip('_')} without a source, expected one of json, header, css, url …")
+        if self.attribute is not None and self.css is None:
+            raise ValueError("found attribute without css, expected both")
+        if not self.model_fields_set:
+            raise ValueError("found no condition, expected one such as status: 302")
+        return self
+
+
+_TESTS = ("is_", "in_", "contains", "starts_with", "ends_with")
+Condition: TypeAlias = Annotated[
+    Annotated[Path, Tag("path")] | Annotated[ConditionSection, Tag("mapping")], Discriminator(_text_or_mapping)
+]
+"""A JMESPath expression that must find something, or a mapping of conditions."""
 
 
 class LimitsSection(_Model):
@@ -253,20 +483,23 @@ class LimitsSection(_Model):
 
 
 class PollSection(_Model):
-    """Asking again until an answer is ready: at ``path`` (``answer`` is the JSON of the answer before), or at the URL
-    that the first answer gives at ``location``. An answer with a status of ``pending_status`` is not ready; one that
-    fulfils ``until`` is.
+    """How a job is polled: at ``path`` (``answer`` is the JSON of the response before), at the URL that the first
+    response gives at ``location``, or not at all where the provider calls back (``callback``). A response with a
+    status of ``pending_status`` is not ready; one that fulfils ``until`` is.
     """
 
-    method: Literal["GET", "POST"] = "GET"
+    method: Literal["GET", "POST", "PUT"] | None = None
     path: str | None = Field(default=None, pattern="^/")
     location: Source | None = None
+    callback: bool = False
     query: dict[str, Template] = {}
     headers: dict[str, Template] = {}
+    json_: Template = Field(default=None, alias="json")
+    form: dict[str, Template] | None = None
     pending_status: tuple[Status, ...] = (202,)
-    until: Path | None = None
-    failed: Path | None = None
-    refused: Path | None = None
+    until: Condition | None = None
+    failed: Condition | None = None
+    refused: Condition | None = None
     every: float = Field(default=1.0, ge=0, le=60)
     timeout: float = Field(default=60.0, gt=0, le=3600)
 
@@ -277,11 +510,15 @@ class PollSection(_Model):
 
     @model_validator(mode="after")
     def _one_place(self) -> PollSection:
-        if (self.path is None) == (self.location is None):
-            found = "neither path nor location" if self.path is None else "path and location"
-            raise ValueError(f"found {found}, expected exactly one of them")
+        places = [name for name in ("path", "location") if getattr(self, name) is not None]
+        places += ["callback"] if self.callback else []
+        if len(places) != 1:
+            found = " and ".join(places) or "neither path nor location nor callback"
+            raise ValueError(f"found {found}, expected exactly one of path, location, callback")
         if self.path is not None and self.until is None:
             raise ValueError("found no until, expected what an answer that is ready fulfils")
+        if self.json_ is not None and self.form is not None:
+            raise ValueError("found json and form, expected at most one of them")
         return self
 
 
@@ -296,9 +533,9 @@ class PagesSection(_Model):
     """
 
     next: Source | None = None
-    cursor: Path | None = None
+    cursor: Source | None = None
     number: int | None = Field(default=None, ge=0, le=1)
-    more: Path | None = None
+    more: Condition | None = None
     most: int = Field(default=20, ge=1, le=1000)
 
     @model_validator(mode="after")
@@ -312,34 +549,49 @@ class PagesSection(_Model):
 
 
 class StreamSection(_Model):
-    """An answer of server-sent events. It reads as JSON of the form ``{"events": [{"event": …, "data": …}], "text":
-    …}``.
+    """A response in pieces: server-sent events, or lines of JSON (``format: lines``). It reads as JSON of the form
+    ``{"events": [{"event": …, "data": …}], "text": …}``.
 
-    ``text`` is where the data of an event has a piece of the text; ``done`` is the data that ends the stream, and a
-    stream without it is taken to have broken off.
+    ``text`` is where the data of an event has a piece of the text. ``done`` is the data that ends the stream,
+    ``done_when`` a JMESPath expression that the last data fulfils; a stream without its end has broken off.
     """
 
+    format: Literal["events", "lines"] = "events"
     text: Path | None = None
+    done_when: Path | None = None
     done: str | None = Field(default=None, min_length=1, max_length=200)
 
 
 class MediaSection(_Model):
-    """Where the bytes are: in the body, or at a JMESPath as base64, as text, or as the URL to get them from."""
+    """Where the bytes are: in the body, or at a place in the response as base64, hexadecimal, text or a URL.
+
+    ``zip`` is the name pattern of an entry of a ZIP archive, ``part`` the name or media type of a part of a multipart
+    response.
+    """
 
     body: Literal[True] | None = None
-    base64: Path | None = None
-    url: Path | None = None
-    text: Path | None = None
-    type: Path | None = None
+    base64: Source | None = None
+    hex: Source | None = None
+    url: Source | None = None
+    text: Source | None = None
+    zip: str | None = Field(default=None, min_length=1, max_length=200)
+    part: str | None = Field(default=None, min_length=1, max_length=200)
+    type: Source | None = None
     media_type: str | None = None
 
     @model_validator(mode="after")
     def _one_source(self) -> MediaSection:
-        given = [name for name in ("body", "base64", "url", "text") if getattr(self, name) is not None]
+        given = [name for name in MEDIA_KINDS if getattr(self, name) is not None]
         if len(given) != 1:
             found = " and ".join(given) or "none of them"
-            raise ValueError(f"found {found}, expected exactly one of body, base64, url, text")
+            raise ValueError(f"found {found}, expected exactly one of {', '.join(MEDIA_KINDS)}")
         return self
+
+
+Media: TypeAlias = Annotated[
+    Annotated[Literal["body"], Tag("path")] | Annotated[MediaSection, Tag("mapping")], Discriminator(_text_or_mapping)
+]
+MEDIA_KINDS = ("body", "base64", "hex", "url", "text", "zip", "part")
 
 
 class Part(_Model):
@@ -350,29 +602,53 @@ class Part(_Model):
     type: str = "application/octet-stream"
 
 
-class RequestSection(_Model):
-    """How one operation is asked and its answer understood."""
+class GraphqlSection(_Model):
+    """A GraphQL request, sent as JSON. ``errors`` in the response refuse it unless ``refuse_when`` is given."""
 
+    query: str = Field(min_length=1)
+    variables: dict[str, Template] = {}
+    operation_name: str | None = None
+
+
+class WebsocketSection(_Model):
+    """Messages that are sent over a WebSocket once it is open. The responses read like a stream."""
+
+    send: tuple[Template, ...] = Field(min_length=1)
+
+
+class RequestSection(_Model):
+    """How one operation is requested and its response understood.
+
+    The request goes to ``path`` below ``target.base_url``, or below the base URL that ``target.hosts`` gives ``host``;
+    or to ``url``, a template for a whole URL of one of these hosts or of ``target.media_hosts``.
+    """
+
+    steps: tuple[StepSection, ...] = ()
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] | None = None
+    host: Name | None = None
     path: str | None = Field(default=None, pattern="^/")
+    url: str | None = Field(default=None, min_length=1, max_length=2000)
     query: dict[str, Template] = {}
     headers: dict[str, Template] = {}
     json_: Template = Field(default=None, alias="json")
     form: dict[str, Template] | None = None
     multipart: dict[str, Template] | None = None
     body: Template = None
+    graphql: GraphqlSection | None = None
+    websocket: WebsocketSection | None = None
     accept_status: tuple[Status, ...] = ("2xx",)
-    accept_when: Path | None = None
+    accept_when: Condition | None = None
     refuse_status: tuple[Status, ...] = ("4xx",)
-    refuse_when: Path | None = None
-    unavailable_when: Path | None = None
+    refuse_when: Condition | None = None
+    unavailable_when: Condition | None = None
     extract: dict[str, Any] = {}
     states: dict[TicketState, tuple[str, ...]] = {}
-    reason: Path | None = None
-    notice: Path | None = None
+    reason: Source | None = None
+    notice: Source | None = None
     auth: Auth | None = None
     follow_redirects: bool = False
-    media: Literal["body"] | MediaSection | None = None
+    keep_cookies: bool = False
+    media: Media | None = None
     poll: PollSection | None = None
     pages: PagesSection | None = None
     stream: StreamSection | None = None
@@ -386,8 +662,15 @@ class RequestSection(_Model):
     def _one_body(self) -> RequestSection:
         given = [name for name in BODIES if name in self.written]
         if len(given) > 1:
-            raise ValueError(f"found {' and '.join(given)}, expected at most one of json, form, multipart, body")
+            raise ValueError(f"found {' and '.join(given)}, expected at most one of {', '.join(BODIES)}")
+        if self.path is not None and self.url is not None:
+            raise ValueError("found path and url, expected one of them")
         return self
+
+    @property
+    def addressed(self) -> bool:
+        """Whether it says where the request goes."""
+        return self.path is not None or self.url is not None
 
     @property
     def written(self) -> frozenset[str]:
@@ -396,11 +679,42 @@ class RequestSection(_Model):
 
     @property
     def bodies(self) -> tuple[Template, ...]:
-        """What the file gives as body; at most one is allowed."""
-        return tuple(each for each in (self.json_, self.form, self.multipart, self.body) if each is not None)
+        """The templates of the body; at most one body is allowed."""
+        own = (self.json_, self.form, self.multipart, self.body)
+        graphql = self.graphql and self.graphql.variables
+        websocket = self.websocket and list(self.websocket.send)
+        return tuple(each for each in (*own, graphql, websocket) if each is not None)
 
 
-BODIES = ("json", "form", "multipart", "body")
+BODIES = ("json", "form", "multipart", "body", "graphql", "websocket")
+
+
+class StepSection(RequestSection):
+    """A request that an operation needs before its own. ``extract`` names values for later requests:
+    ``steps.NAME.VALUE``. Under ``if`` stands a template; the step is skipped unless its value is true.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
+    if_: str | None = Field(default=None, alias="if", min_length=1)
+
+    @model_validator(mode="after")
+    def _flat(self) -> StepSection:
+        if self.steps:
+            raise ValueError("found steps inside a step, expected one list of steps")
+        return self
+
+
+class DefaultsSection(RequestSection):
+    """Keys that all operations and their steps share unless they write their own. Headers and query values are
+    merged.
+    """
+
+    @model_validator(mode="after")
+    def _shared_only(self) -> DefaultsSection:
+        own = sorted(self.written & {*BODIES, "path", "url", "extract", "media", "poll", "pages", "stream"})
+        if own:
+            raise ValueError(f"found {own[0]}, which only an operation can have")
+        return self
 
 
 class VariantSection(RequestSection):
@@ -432,7 +746,7 @@ class LoginSection(RequestSection):
     """
 
     expired_status: tuple[Status, ...] = (401,)
-    expired_when: Path | None = None
+    expired_when: Condition | None = None
 
     @field_validator("expired_status", mode="before")
     @classmethod
@@ -440,16 +754,43 @@ class LoginSection(RequestSection):
         return [value] if isinstance(value, int | str) else value
 
 
+class ConstantSection(_Model):
+    """Bytes for templates: in base64, in hexadecimal, or the content of a file beside the binding."""
+
+    base64: str | None = None
+    hex: str | None = None
+    file: str | None = Field(default=None, min_length=1, max_length=1000)
+
+    @model_validator(mode="after")
+    def _one_form(self) -> ConstantSection:
+        if sum(each is not None for each in (self.base64, self.hex, self.file)) != 1:
+            raise ValueError("found none or several of base64, hex, file, expected exactly one")
+        return self
+
+
+Accounts: TypeAlias = Annotated[
+    Annotated[AccountEntry, Tag("one")] | Annotated[tuple[AccountEntry, ...], Field(min_length=1), Tag("several")],
+    Discriminator(_one_or_several),
+]
+"""One account of a role, or several."""
+Constant: TypeAlias = Annotated[
+    Annotated[ConstantSection, Tag("mapping")] | Annotated[bool | int | float | str, Tag("path")],
+    Discriminator(_text_or_mapping),
+]
+
+
 class BindingFile(_Model):
     """A whole binding file."""
 
     target: TargetSection
+    constants: dict[Role, Constant] = {}
+    defaults: DefaultsSection | None = None
     environments: dict[Name, EnvironmentSection] = {}
     auth: Auth = NoAuth(type="none")
     login: LoginSection | None = None
     tls: TlsSection | None = None
     proxy: ProxySection | None = None
-    accounts: dict[Role, AccountEntry] = {}
+    accounts: dict[Role, Accounts] = {}
     identities: dict[Role, IdentityEntry] = {}
     subjects: dict[Role, SubjectEntry] = {}
     consents: dict[Role, ConsentEntry] = {}
@@ -458,3 +799,5 @@ class BindingFile(_Model):
 
 
 FACETS: frozenset[str] = frozenset(get_args(FacetName))
+
+RequestSection.model_rebuild()

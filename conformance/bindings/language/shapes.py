@@ -31,6 +31,8 @@ SHAPES: Mapping[Operation, Shape] = {
     Operation.REGISTER: Shape(values=("profile",), extracts=("id", "credentials.*"), required=("id",), makes="account"),
     Operation.VERIFY_IDENTITY: Shape(values=("identity",), facets=("method",), extracts=("verified",)),
     Operation.DELETE_ACCOUNT: Shape(),
+    Operation.SIGN_IN: Shape(extracts=("credentials.*",)),
+    Operation.SIGN_OUT: Shape(),
     Operation.GRANT_CONSENT: Shape(
         values=("subject", "scope", "statement", "days"),
         facets=("scope",),
@@ -42,7 +44,7 @@ SHAPES: Mapping[Operation, Shape] = {
     Operation.GENERATE: Shape(
         values=("request",),
         facets=("service", "media_type", "labelled", "agreed"),
-        extracts=("id",),
+        extracts=("id", "batch"),
         required=("id",),
         media=True,
         makes="content",
@@ -50,20 +52,25 @@ SHAPES: Mapping[Operation, Shape] = {
     Operation.EDIT: Shape(
         values=("request",),
         facets=("service", "media_type", "scope"),
-        extracts=("id",),
+        extracts=("id", "batch"),
         required=("id",),
         media=True,
         makes="content",
     ),
     Operation.FETCH: Shape(values=("content", "rendition"), facets=("rendition",), media=True, media_required=True),
-    Operation.PUBLISH: Shape(values=("content", "title"), extracts=("id",), required=("id",), makes="publication"),
+    Operation.PUBLISH: Shape(
+        values=("content", "title", "way"), facets=("way",), extracts=("id",), required=("id",), makes="publication"
+    ),
+    Operation.UNPUBLISH: Shape(values=("publication",)),
+    Operation.SHARE: Shape(values=("publication",), extracts=("id",), required=("id",), makes="publication"),
+    Operation.DETECT: Shape(values=("media",), facets=("media_type",), extracts=("synthetic", "score", "text")),
     Operation.VIEW: Shape(
         values=("publication", "surface"), facets=("surface",), extracts=("text", "notices"), media=True
     ),
     Operation.UPLOAD: Shape(
         values=("media", "declared"),
         facets=("media_type", "declared"),
-        extracts=("id",),
+        extracts=("id", "batch"),
         required=("id",),
         media=True,
         makes="content",
@@ -82,8 +89,14 @@ SHAPES: Mapping[Operation, Shape] = {
     Operation.REPORT_STATUS: Shape(
         values=("ticket",), extracts=("id", "state", "receipt", "reasons"), required=("state",), states=True
     ),
+    Operation.DECIDE: Shape(
+        values=("ticket", "upheld", "reasons"),
+        facets=("upheld",),
+        extracts=("id", "state", "receipt", "reasons"),
+        states=True,
+    ),
     Operation.APPEAL: Shape(
-        values=("publication", "statement"),
+        values=("publication", "statement", "evidence"),
         extracts=("id", "state", "receipt", "reasons"),
         required=("id",),
         states=True,
@@ -101,3 +114,5 @@ SHAPES: Mapping[Operation, Shape] = {
 LOGIN = "login"
 """What is asked besides the operations: that an account signs in."""
 LOGIN_SHAPE = Shape(extracts=("credentials.*",))
+STEP_SHAPE = Shape(extracts=("credentials.*", "*"))
+"""A step extracts whatever later requests need."""

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .extraction import Query, as_text
 from .response import Response, ResponseError
+from .sources import Query, as_text, truth
 
 MEDIA_TYPE = "text/event-stream"
 MOST_EVENTS = 20_000
@@ -27,6 +27,8 @@ class BoundStream:
 
     text: Query | None = None
     done: str | None = None
+    done_when: Query | None = None
+    lines: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,12 +47,24 @@ def read_stream(stream: BoundStream, response: Response) -> Response:
 
     Raises :class:`ResponseError` for a stream that broke off before its end, or of too many events.
     """
-    if response.media_type != MEDIA_TYPE:
+    if stream.lines:
+        if response.status // 100 != 2:
+            return response
+        lines: list[str] = _LINE_END.split(response.text)
+        pieces_of_stream = iter([("message", line) for line in lines if line.strip()])
+    elif response.media_type == MEDIA_TYPE:
+        pieces_of_stream = events_of(response.text)
+    else:
         return response
+    return streamed(stream, response, pieces_of_stream)
+
+
+def streamed(stream: BoundStream, response: Response, pieces_of_stream: Iterator[tuple[str, str]]) -> Response:
+    """``response`` with the named pieces of data as its document. Raises :class:`ResponseError` as above."""
     events: list[dict[str, Any]] = []
     pieces: list[str] = []
     ended = False
-    for name, text in events_of(response.text):
+    for name, text in pieces_of_stream:
         if stream.done is not None and text.strip() == stream.done:
             ended = True
             break
@@ -60,14 +74,26 @@ def read_stream(stream: BoundStream, response: Response) -> Response:
         events.append({"event": name, "data": data})
         if stream.text is not None:
             pieces.append(as_text(stream.text.search(data)))
-    if stream.done is not None and not ended:
-        raise ResponseError(
-            f"found a stream of {len(events)} events that broke off, expected {stream.done!r} at its end"
-        )
+        if stream.done_when is not None and truth(stream.done_when.search(data)):
+            ended = True
+            break
+    last = stream.done or (stream.done_when and stream.done_when.expression)
+    if last and not ended:
+        raise ResponseError(f"found a stream of {len(events)} events that broke off, expected {last!r} at its end")
     document = {"events": events, "text": "".join(pieces)}
     return StreamedResponse(
         response.status, response.headers, response.body, response.cookies, response.values, response.url, document
     )
+
+
+def ends_stream(stream: BoundStream, text: str) -> bool:
+    """Whether the data of a message is the last one."""
+    if stream.done is not None and text.strip() == stream.done:
+        return True
+    try:
+        return stream.done_when is not None and truth(stream.done_when.search(_data(text)))
+    except ResponseError:
+        return False
 
 
 def events_of(text: str) -> Iterator[tuple[str, str]]:

@@ -12,13 +12,12 @@ stands for an environment variable and is never parsed as a template itself.
 
 from __future__ import annotations
 
-import base64
 import re
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
 from typing import Any, TypeAlias
-from urllib.parse import quote
 
 import jinja2
 from jinja2 import meta, nodes
@@ -40,10 +39,14 @@ from shenhe.conformance.provider import (
 )
 from shenhe.core.document import shown
 
+from .filters import FILTERS, path_segment
+
 Fill: TypeAlias = Callable[[Mapping[str, Any]], Any]
 VARIABLE = re.compile(r"\$(\$\{)|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 BLANK = "FILL_IN_"
 """How the names begin that stand in a draft for what its document does not say."""
+SPREAD = "..."
+"""The key under which a mapping is merged into the one around it: ``form: {"...": "{{ steps.page.fields }}"}``."""
 LONGEST = 1_000_000
 """The most characters that a repetition (``"x" * n``) in a template may make."""
 
@@ -88,26 +91,16 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         return super().call_binop(context, operator, left, right)
 
 
-def _base64(value: bytes | str) -> str:
-    return base64.b64encode(value.encode() if isinstance(value, str) else value).decode()
-
-
-def _data_url(value: bytes | str, media_type: str) -> str:
-    return f"data:{media_type};base64,{_base64(value)}"
-
-
-def _dialogue(turns: Sequence[str], prompt: str) -> list[dict[str, str]]:
-    """Earlier turns and the prompt in the form that most chat interfaces take; the user has the first turn."""
-    said = [{"role": "assistant" if index % 2 else "user", "content": turn} for index, turn in enumerate(turns)]
-    return [*said, {"role": "user", "content": prompt}]
-
-
 def as_segment(value: Any) -> str:
-    """One path segment: percent-encoded whole, so that a value can never reach another path or host."""
+    """One path segment of a template's value. Raises :class:`TemplateError` for one that could reach another path."""
     if isinstance(value, jinja2.Undefined):
         return str(value)
-    text = quote(str(value), safe="")
-    return text.replace(".", "%2E") if text in {".", ".."} else text
+    if value is None:
+        raise TemplateError("found nothing for a path segment, expected a value")
+    try:
+        return path_segment(value)
+    except ValueError as error:
+        raise TemplateError(str(error)) from None
 
 
 def _plain(value: Any) -> Any:
@@ -120,14 +113,14 @@ def _sandbox(finalize: Callable[[Any], Any]) -> _Sandbox:
     sandbox = _Sandbox(
         undefined=jinja2.StrictUndefined, autoescape=False, finalize=finalize, keep_trailing_newline=True
     )
-    sandbox.filters.update(base64=_base64, data_url=_data_url, dialogue=_dialogue)
+    sandbox.filters.update(FILTERS)
     sandbox.globals = {"omit": OMIT, "range": sandbox.globals["range"]}
     return sandbox
 
 
 _TEXT = _sandbox(_plain)
 _PATH = _sandbox(as_segment)
-_BUILT_IN = frozenset({"omit", "range", "nonce", "env_"})
+_BUILT_IN = frozenset({"omit", "range", "nonce", "now", "env_"})
 
 
 def variables(value: Any) -> Iterator[tuple[tuple[str | int, ...], str, str | None]]:
@@ -183,8 +176,16 @@ def compile_template(value: Any, *, environ: Mapping[str, str], known: frozenset
         pairs = [(key, compile_template(inner, environ=environ, known=known)) for key, inner in value.items()]
 
         def fill_mapping(values: Mapping[str, Any]) -> Any:
-            filled = ((key, fill(values)) for key, fill in pairs)
-            return {key: item for key, item in filled if item is not OMIT}
+            filled: dict[str, Any] = {}
+            for key, fill in pairs:
+                item = fill(values)
+                if key == SPREAD:
+                    if item is not None and not isinstance(item, Mapping):
+                        raise TemplateError(f"found {shown(item)} under {SPREAD!r}, expected a mapping")
+                    filled |= item or {}
+                elif item is not OMIT:
+                    filled[key] = item
+            return filled
 
         return fill_mapping
     if isinstance(value, list | tuple):
@@ -219,8 +220,10 @@ def _compile_text(text: str, environ: Mapping[str, str], known: frozenset[str], 
 
     def fill(values: Mapping[str, Any]) -> Any:
         given = {**values, "env_": used}
-        if "nonce" in source:
+        if "nonce" in source and "nonce" not in given:
             given["nonce"] = secrets.token_hex(8)
+        if "now" in source and "now" not in given:
+            given["now"] = datetime.now(UTC)
         try:
             if single is not None and not path:
                 result = evaluate(given)
@@ -228,8 +231,10 @@ def _compile_text(text: str, environ: Mapping[str, str], known: frozenset[str], 
                     str(result)
                 return result
             return template.render(given)
-        except TemplateError:
-            raise
+        except (TemplateError, ValueError) as error:
+            if isinstance(error, TemplateError):
+                raise
+            raise TemplateError(f"{shown(text)} cannot be filled in: {str(error)[:300]}") from None
         except jinja2.UndefinedError as error:
             raise TemplateError(f"found no value for {shown(text)}: {error.message}") from None
         except Exception as error:
@@ -262,7 +267,7 @@ def _check_names(tree: nodes.Template, known: frozenset[str]) -> None:
     unknown = sorted(meta.find_undeclared_variables(tree) - known - _BUILT_IN)
     if unknown:
         raise TemplateError(
-            f"found the value {unknown[0]!r}, expected one of: {', '.join(sorted(known | {'nonce', 'omit'}))}"
+            f"found the value {unknown[0]!r}, expected one of: {', '.join(sorted(known | {'nonce', 'now', 'omit'}))}"
         )
     for node in tree.find_all(nodes.Getattr):
         if isinstance(node.node, nodes.Name) and node.node.name in TYPES:

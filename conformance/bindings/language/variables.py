@@ -17,7 +17,7 @@ from .format import BindingFile
 from .template import expand, missing, variables
 
 #: Sections whose text is used as it is; in the others ``${NAME}`` is put in when a request is filled in.
-_PLAIN = ("accounts", "identities", "subjects", "consents", "limits")
+_PLAIN = ("constants", "accounts", "identities", "subjects", "consents", "limits")
 
 
 def expanded(data: dict[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
@@ -71,9 +71,12 @@ def written_secrets(file: BindingFile) -> dict[str, str]:
     found: dict[str, str] = {}
     for auth in sections:
         for key, text in auth_texts(auth).items():
-            if "{{" not in text and "${" not in text and key not in {"username", "client_id"}:
+            public = key.rpartition(".")[2] in {"username", "client_id"} or ".added." in f".{key}"
+            if "{{" not in text and "${" not in text and not public:
                 found.setdefault("auth_" + re.sub(r"[^a-z0-9_]", "_", key), text)
-    for role, entry in file.accounts.items():
-        given = {**entry.credentials, **entry.profile}
-        found |= {f"{role}_{re.sub(r'[^a-zA-Z0-9_]', '_', name)}": value for name, value in given.items()}
+    for role, entries in file.accounts.items():
+        for number, entry in enumerate(entries if isinstance(entries, tuple) else (entries,)):
+            given = {**entry.credentials, **entry.profile}
+            mark = f"{role}_{number + 1}" if number else role
+            found |= {f"{mark}_{re.sub(r'[^a-zA-Z0-9_]', '_', name)}": value for name, value in given.items()}
     return {name: value for name, value in found.items() if long_enough(value)}

@@ -7,9 +7,10 @@ import hashlib
 import ipaddress
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from ssl import SSLContext
 from threading import Lock
 from typing import Any, TypeAlias
 from urllib.parse import urljoin, urlsplit
@@ -23,6 +24,8 @@ from ...language.format import LimitsSection
 from ...language.response import Response
 from .body import BodyError, read_body
 from .failures import FAILURES, UNWRITABLE, failure_text
+from .receiver import Inbox, Receiver
+from .websocket import WebsocketError, converse
 
 _TEXTUAL = (
     "text/",
@@ -102,6 +105,9 @@ class Connection:
         self.hosts = {name: url.rstrip("/") for name, url in (hosts or {}).items()}
         self._origins = frozenset(origin_of(url) for url in (self.base_url, *self.hosts.values()))
         self._media_hosts = media_hosts
+        #: For WebSockets, which do not go through the client.
+        self.ssl_context: SSLContext | None = None
+        self._receiver: Receiver | None = None
         self._next = 0.0
         self._pacing = Lock()
 
@@ -141,6 +147,58 @@ class Connection:
         if host in hosts or f"{host}:{port}" in hosts:
             return ""
         return f"its host {host[:80]!r} is not the provider's and not in target.{key}"
+
+    def close(self) -> None:
+        """Close the connections, and the receiver of callbacks if there is one."""
+        self.client.close()
+        if self._receiver is not None:
+            self._receiver.close()
+
+    def open_inbox(self) -> Inbox:
+        """A new address for a callback."""
+        with self._pacing:
+            if self._receiver is None:
+                self._receiver = Receiver(self.limits.max_body)
+        return self._receiver.open()
+
+    def receive_callback(self, request: Request, inbox: Inbox, seconds: float, log: ExchangeLog) -> Response | None:
+        """The callback at ``inbox``, recorded as the response to ``request``; ``None`` if none comes in time."""
+        started = time.monotonic()
+        response = inbox.wait(seconds)
+        log.status = None if response is None else response.status
+        log.failure = "no callback came in time" if response is None else ""
+        headers = [] if response is None else list(response.headers.items())
+        self._keep(request, log, response, headers, (time.monotonic() - started) * 1000)
+        return response
+
+    def converse(
+        self, request: Request, messages: Sequence[str], finished: Callable[[str], bool], log: ExchangeLog
+    ) -> Response | None:
+        """The messages of a WebSocket conversation, one per line of the body; ``None`` with ``log.failure`` set."""
+        self._pace()
+        started = time.monotonic()
+        self.requests += 1
+        limits = self.limits
+        url = request.url.replace("http", "ws", 1)
+        try:
+            received = converse(
+                url,
+                [pair for pair in request.headers if pair[0].lower() not in {"accept", "accept-encoding"}],
+                messages,
+                finished,
+                seconds=limits.total_timeout,
+                limit=limits.max_body,
+                context=self.ssl_context,
+            )
+            body = "\n".join(message.replace("\n", " ") for message in received).encode("utf-8", "replace")
+            headers = [("content-type", "application/x-ndjson")]
+            response = Response(200, dict(headers), body, {}, request.values, request.url)
+            log.failure, log.status = "", 200
+        except WebsocketError as error:
+            response, headers, log.failure, log.status = None, [], str(error), None
+        sent = replace(request, body="\n".join(messages).encode("utf-8", "replace"))
+        self._keep(sent, log, response, headers, (time.monotonic() - started) * 1000)
+        return response
 
     def send(self, request: Request, log: ExchangeLog, *, learn: Learn | None = None) -> Response | None:
         """The response, or ``None`` with ``log.failure`` set. Every exchange is added to the log.

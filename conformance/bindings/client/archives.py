@@ -1,0 +1,61 @@
+"""Files inside a response: an entry of a ZIP archive, a part of a multipart body. Both are read within bounds."""
+
+from __future__ import annotations
+
+import fnmatch
+import io
+import mimetypes
+import re
+import zipfile
+import zlib
+
+from ..language.response import Response, ResponseError
+
+MOST_ENTRIES = 1_000
+MOST_BYTES = 100_000_000
+"""Bytes of one unpacked entry."""
+
+_BOUNDARY = re.compile(r"(?i);\s*boundary\s*=\s*(?:\"([^\"]{1,200})\"|([^\s;]{1,200}))")
+
+
+def zip_entry(response: Response, pattern: str) -> tuple[bytes, str]:
+    """The first entry of a ZIP archive whose name matches, with the media type that its name suggests."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(response.body)) as archive:
+            names = archive.namelist()
+            if len(names) > MOST_ENTRIES:
+                raise ResponseError(f"found an archive of {len(names):,} entries, expected at most {MOST_ENTRIES:,}")
+            name = next((each for each in names if fnmatch.fnmatchcase(each, pattern)), None)
+            if name is None:
+                raise ResponseError(f"found no entry {pattern!r} among {len(names)} entries of the archive")
+            with archive.open(name) as stream:
+                data = stream.read(MOST_BYTES + 1)
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, ValueError) as error:
+        if isinstance(error, ResponseError):
+            raise
+        raise ResponseError(f"found a body of {len(response.body):,} bytes that is no ZIP archive") from None
+    if len(data) > MOST_BYTES:
+        raise ResponseError(f"found an entry of more than {MOST_BYTES:,} bytes, expected less")
+    return data, mimetypes.guess_type(name)[0] or ""
+
+
+def part_of(response: Response, wanted: str) -> tuple[bytes, str]:
+    """The first part of a multipart body with this name or media type (a pattern such as ``image/*``)."""
+    boundary = _BOUNDARY.search(response.headers.get("content-type", ""))
+    if not response.media_type.startswith("multipart/") or boundary is None:
+        raise ResponseError(f"found a body of {response.media_type or 'no media type'}, expected multipart/…")
+    mark = b"--" + (boundary[1] or boundary[2]).encode("latin-1", "replace")
+    blocks = response.body.split(mark)[1:]
+    if len(blocks) > MOST_ENTRIES:
+        raise ResponseError(f"found a body of {len(blocks):,} parts, expected at most {MOST_ENTRIES:,}")
+    for block in blocks:
+        head, blank, content = block.removeprefix(b"\r\n").partition(b"\r\n\r\n")
+        if not blank:
+            continue
+        headers = head.decode("utf-8", "replace")
+        media_type = re.search(r"(?im)^content-type:\s*([^\s;]+)", headers)
+        name = re.search(r"(?i)\bname=\"?([^\";\r\n]+)", headers)
+        kind = media_type[1].lower() if media_type else "text/plain"
+        if fnmatch.fnmatchcase(kind, wanted) or (name is not None and name[1] == wanted):
+            return content.removesuffix(b"\r\n"), kind
+    raise ResponseError(f"found no part {wanted!r} in the body")

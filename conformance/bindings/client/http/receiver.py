@@ -1,0 +1,80 @@
+"""A receiver for callbacks: a server on the loopback address, opened when a binding first needs it.
+
+Each call of an operation gets an address of its own that nobody can guess. Only a ``POST`` or ``PUT`` to such an
+address is accepted, within bounds. Everything else gets 404.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from queue import Empty, Queue
+
+from ...language.response import Response
+
+
+class Inbox:
+    """Where one callback arrives."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._arrived: Queue[Response] = Queue()
+
+    def put(self, message: Response) -> None:
+        """Take what was sent."""
+        self._arrived.put(message)
+
+    def wait(self, seconds: float) -> Response | None:
+        """The next callback, or ``None`` if none comes in time."""
+        try:
+            return self._arrived.get(timeout=max(0.0, seconds))
+        except Empty:
+            return None
+
+
+class Receiver:
+    """The server. ``limit`` bounds a body in bytes."""
+
+    def __init__(self, limit: int) -> None:
+        self._inboxes: dict[str, Inbox] = {}
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            timeout = 10
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                inbox = receiver._inboxes.get(self.path.partition("?")[0])
+                length = self.headers.get("content-length", "")
+                self.close_connection = True
+                if inbox is None or not length.isdigit() or int(length[:12]) > limit:
+                    self.send_error(404)
+                    return
+                body = self.rfile.read(int(length))
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                inbox.put(Response(200, headers, body, url=inbox.url))
+                self.send_response(204)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            do_PUT = do_POST  # noqa: N815
+
+            def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002
+                """Nothing is printed."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def open(self) -> Inbox:
+        """A new address."""
+        path = f"/{secrets.token_urlsafe(24)}"
+        inbox = Inbox(f"http://127.0.0.1:{self._server.server_address[1]}{path}")
+        self._inboxes[path] = inbox
+        return inbox
+
+    def close(self) -> None:
+        """Stop the server."""
+        self._server.shutdown()
+        self._server.server_close()
