@@ -9,17 +9,26 @@ streams.
 from __future__ import annotations
 
 import argparse
+import io
 import random
+import re
 import resource
 import sys
 import time
+import warnings
+import zipfile
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from importlib.util import find_spec
+from typing import Literal
 
-from shenhe.labels import Labels, Limits, read_labels
+from PIL import Image
+
+from shenhe.labels import Labels, LabelWriteError, Limits, read_labels, write_label
+from shenhe.labels.containers.sniff import sniff
 from shenhe.labels.read import Depth
 
+from . import media
 from .corpus import Entry, decoded, files
 
 #: A mutated file is a few kilobytes: whatever takes longer than this has found a loop, not a slow machine.
@@ -66,16 +75,22 @@ class Outcome:
     failures: list[tuple[int, str, str]]
 
 
-def mutated(seed: int, index: int, origins: dict[str, Entry] | None = None) -> tuple[str, bytes, str | None]:
-    """The file at ``index`` of the stream: (name of its origin, bytes, declared media type)."""
+def mutated(
+    seed: int, index: int, origins: dict[str, Entry] | None = None, *, gentle: bool = False
+) -> tuple[str, bytes, str | None]:
+    """The file at ``index`` of the stream: (name of its origin, bytes, declared media type). With ``gentle`` most files
+    are changed once, and early, where the headers are.
+    """
     draw = random.Random(f"{seed}:{index}")
     origins = files() if origins is None else origins
     names = sorted(origins)
     name = draw.choice(names)
     data, media_type = origins[name]
     data = data if media_type is None and len(data) < 4096 else data[: 64 * 1024]
-    for _ in range(draw.choice((1, 1, 2, 3, 8))):
-        data = _once(data, draw, names, origins)
+    for _ in range(draw.choice((0, 1, 1, 1, 2) if gentle else (1, 1, 2, 3, 8))):
+        # Behind the first kilobytes of most files lie pixels and samples.
+        head = min(len(data), draw.choice((64, 512, 4096))) if gentle and draw.random() < 0.7 else len(data)
+        data = _once(data[:head], draw, names, origins) + data[head:]
     return name, data, media_type
 
 
@@ -147,15 +162,152 @@ def inconsistent(labels: Labels, data: bytes) -> str:
     return ""
 
 
-def stream(seed: int, count: int, workers: int, depth: Depth) -> Outcome:
+#: What no refusal may hold: the names and sentences of Python's own exceptions.
+_PYTHON = re.compile(
+    r"Error\b|Exception|codec|NoneType|object is|object has|index out of|out of range|unpack|Traceback|not subscriptable"
+    r"|invalid literal|substring|positional argument|buffer of|must be str|expected \w+ bytes| 0x[0-9a-f]{6,}"
+)
+#: A label, its packet and what has to be made room for take a few kilobytes.
+_GROWTH = 64 * 1024
+_WRITER_SECONDS = 3.0
+
+
+def writable() -> dict[str, Entry]:
+    """Files without a label that the writer takes: the small ones of every dialect, and one of each format."""
+    from pathlib import Path
+
+    from shenhe.labels.record import media_type_of
+
+    from . import dialects
+
+    found: dict[str, Entry] = {}
+    for name, data in dialects.files().items():
+        if len(data) <= 48 * 1024:
+            found[name] = data, media_type_of(Path(name))
+    return found | {name: entry for name, entry in files().items() if name.startswith("plain ")}
+
+
+def run_writer(seed: int, start: int, count: int) -> Outcome:
+    """Writes the label into ``count`` mutated files from ``start``. A file that comes out must be read back, decode as
+    before by libraries that are not ours, and be little larger.
+    """
+    outcome = Outcome(count, 0, 0, 0, 0.0, 0.0, [])
+    origins = writable()
+    for index in range(start, start + count):
+        name, data, media_type = mutated(seed, index, origins, gentle=True)
+        began = time.process_time()
+        try:
+            labelled = write_label(data, media.FIELDS, media_type=media_type)
+        except LabelWriteError as error:
+            outcome.refused += 1
+            if _PYTHON.search(str(error)):
+                outcome.failures.append((index, name, f"refused in words of Python: {error}"))
+            labelled = None
+        except Exception as error:
+            outcome.failures.append((index, name, f"{type(error).__name__}: {error}"))
+            continue
+        elapsed = time.process_time() - began
+        outcome.slowest = max(outcome.slowest, elapsed)
+        if elapsed > _WRITER_SECONDS:
+            outcome.failures.append((index, name, f"took {elapsed:.1f} s"))
+        if labelled is None:
+            continue
+        outcome.labelled += 1
+        problem = damaged(data, labelled, media_type)
+        if problem:
+            outcome.failures.append((index, name, problem))
+    outcome.peak_mebibytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return outcome
+
+
+def damaged(before: bytes, after: bytes, media_type: str | None) -> str:
+    """What is wrong with a file that was written; an empty string where nothing is."""
+    labels = read_labels(after, media_type=media_type)
+    if len(labels.aigc) != 1 or not labels.aigc[0].conformant or dict(labels.aigc[0].fields) != media.FIELDS.as_dict():
+        return "the label is not read back"
+    if len(after) > len(before) + _GROWTH:
+        return f"grew from {len(before):,} to {len(after):,} bytes"
+    kind = labels.media_type.partition("/")[0]
+    if kind == "image" and labels.media_type != "image/svg+xml":
+        return _pixels_differ(before, after)
+    if kind in ("video", "audio"):
+        return _packets_differ(before, after, sniff(after).demuxer)
+    if labels.media_type == "application/zip":
+        return _entries_differ(before, after)
+    return ""
+
+
+def _pixels_differ(before: bytes, after: bytes) -> str:
+    def frames(data: bytes) -> list[bytes]:
+        with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(data)) as image:
+            if image.width * image.height > 4_000_000:
+                return []
+            found = []
+            for number in range(min(getattr(image, "n_frames", 1), 20)):
+                image.seek(number)
+                found.append(image.tobytes())
+            return found
+
+    try:
+        old = frames(before)
+    except Exception:
+        return ""  # broken as it was
+    try:
+        return "" if frames(after) == old else "the pixels differ"
+    except Exception as error:
+        return f"no longer decodes: {error}"
+
+
+def _packets_differ(before: bytes, after: bytes, demuxer: str) -> str:
+    """By PyAV, without decoding; nothing where it is not installed or does not open the file as it was."""
+    try:
+        import av
+    except ImportError:
+        return ""
+
+    def packets(data: bytes) -> list[tuple[int, bytes]]:
+        with av.open(io.BytesIO(data), format=demuxer) as container:
+            return [(packet.stream_index, bytes(packet)) for packet in container.demux() if packet.size]
+
+    try:
+        old = packets(before)
+    except Exception:
+        return ""
+    if not old:
+        return ""
+    try:
+        new = packets(after)
+    except Exception as error:
+        return f"no longer opens: {error}"
+    return "" if new == old else f"the packets differ ({len(old)} and {len(new)})"
+
+
+def _entries_differ(before: bytes, after: bytes) -> str:
+    with zipfile.ZipFile(io.BytesIO(before)) as old, zipfile.ZipFile(io.BytesIO(after)) as new:
+        if new.testzip() is not None:
+            return "an entry is broken"
+        metadata = ("[Content_Types].xml", "_rels/.rels", "docProps/custom.xml", "meta.xml")
+        for name in old.namelist():
+            if name not in metadata and not name.endswith(".opf") and old.read(name) != new.read(name):
+                return f"the entry {name} differs"
+    return ""
+
+
+def stream(seed: int, count: int, workers: int, depth: Depth | Literal["writer"]) -> Outcome:
     """One stream over several processes, told as it goes."""
-    piece = 2_000 if depth == "metadata" else 100
+    piece = {"metadata": 2_000, "writer": 500}.get(depth, 100)
     starts = range(0, count, piece)
     total = Outcome(0, 0, 0, 0, 0.0, 0.0, [])
     began = time.perf_counter()
     with ProcessPoolExecutor(workers) as pool:
         sizes = [min(piece, count - start) for start in starts]
-        for each in pool.map(run, [seed] * len(sizes), starts, sizes, [depth] * len(sizes)):
+        seeds = [seed] * len(sizes)
+        outcomes = (
+            pool.map(run_writer, seeds, starts, sizes)
+            if depth == "writer"
+            else pool.map(run, seeds, starts, sizes, [depth] * len(sizes))
+        )
+        for each in outcomes:
             total.count += each.count
             total.labelled += each.labelled
             total.refused += each.refused
@@ -166,7 +318,7 @@ def stream(seed: int, count: int, workers: int, depth: Depth) -> Outcome:
             print(f"\r{total.count:,} files, {len(total.failures)} failures", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
     print(
-        f"{total.count:,} mutated files at the depth {depth} in {time.perf_counter() - began:.0f} s: {total.labelled:,}"
+        f"{total.count:,} mutated files, {depth}, in {time.perf_counter() - began:.0f} s: {total.labelled:,}"
         f" with labels, {total.refused:,} refused in part, {total.stopped:,} stopped at a limit, slowest"
         f" {total.slowest * 1e3:.0f} ms, peak {total.peak_mebibytes:.0f} MiB, {len(total.failures)} failures",
         flush=True,
@@ -180,10 +332,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=1_000_000, help="files whose metadata is read")
     parser.add_argument("--decoders", type=int, default=20_000, help="files that are decoded in the confined worker")
+    parser.add_argument("--writer", type=int, default=100_000, help="files that the label is written into")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
     failures = stream(options.seed, options.count, options.workers, "metadata").failures if options.count else []
+    if options.writer:
+        failures += stream(options.seed, options.writer, options.workers, "writer").failures
     if options.decoders and find_spec("av") is None:
         print("nothing was decoded: pip install 'shenhe[media]'")
     elif options.decoders:
