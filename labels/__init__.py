@@ -7,6 +7,7 @@ needs them.
 from .meaning.passages import read_text_labels
 from .model import FIELD_KEYS, Deviation, ImplicitFields, Label, Labels, Limits, Refusal, Weight
 from .read import read_labels, read_metadata
+from .signing import SigningKey
 from .write import LabelWriteError, write_label
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Labels",
     "Limits",
     "Refusal",
+    "SigningKey",
     "Weight",
     "read_labels",
     "read_metadata",

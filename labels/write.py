@@ -15,6 +15,7 @@ from .findings import Findings, UnsuitableFileError, in_words
 from .model import INSTALL, ImplicitFields, Limits
 from .proof.compare import same_parts, same_pixels, same_reading
 from .read import Depth, read_labels
+from .signing import SigningKey, signature_of, signed
 
 
 class LabelWriteError(ShenheError, ValueError):
@@ -29,12 +30,20 @@ def write_label(
     explicit: bool = False,
     look_first: bool = False,
     limits: Limits | None = None,
+    break_credentials: bool = False,
+    key: SigningKey | None = None,
 ) -> bytes:
     """``data`` with the AIGC field in its metadata and, with ``explicit``, a label that people perceive.
 
     ``fields`` are the values of Annex E (a mapping by its keys, or ImplicitFields); None writes an explicit
     label alone. With ``look_first`` pixels are searched, too, for an explicit label that is there already
     (this needs the `media` extra and some tenths of a second). Metadata that is there stays.
+
+    A file that is signed, by a content credential (C2PA) or otherwise, is refused, because its signature would no
+    longer match: ``break_credentials`` allows that, and with ``key`` the file is signed anew, with the original as the
+    parent of the labelled file.
+
+    The file is read back and compared with the original before it is returned.
 
     Raises LabelWriteError where the file already holds a label of the kind to be written, where the format
     has no prescribed place, or where its structure does not permit a change; ValueError for fields that
@@ -60,6 +69,12 @@ def write_label(
         )
     if explicit and any(label.conformant for label in present.explicit):
         raise LabelWriteError(f"the file already holds an explicit label ({present.explicit[0].carrier}).")
+    signature = signature_of(kind, data)
+    if signature and not break_credentials and key is None:
+        raise LabelWriteError(
+            f"the file has {signature}, which would no longer match it. Sign the file anew with a key, or allow the"
+            " signature to break."
+        )
     try:
         labelled = data
         if explicit:
@@ -69,6 +84,12 @@ def write_label(
             perceivable, labelled = labelled, _implicit(kind, labelled, chosen, Findings(limits))
             same_parts(kind, perceivable, labelled, explicit=False)
             same_pixels(kind, perceivable, labelled, limits)
+        if key is not None:
+            if find_spec("c2pa") is None:
+                raise LabelWriteError(f"signing needs c2pa: {INSTALL}.")
+            unsigned = labelled
+            labelled = signed(data, labelled, kind.media_type, key, implicit=chosen is not None, explicit=explicit)
+            same_pixels(kind, unsigned, labelled, limits)
         written = read_labels(labelled, media_type=media_type, limits=limits, depth=depth)
         same_reading(present, written, chosen)
     except LabelWriteError:

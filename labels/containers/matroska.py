@@ -63,14 +63,15 @@ def children(data: Source, start: int, end: int, found: Findings) -> Iterator[El
 def _end_of_unsized(data: Source, cluster: Element, end: int, found: Findings) -> int:
     """A live recording's cluster ends where an element of the segment begins."""
     position = cluster.body
-    for _ in range(found.limits.parts * _BLOCKS_A_PART):
-        inner = element(data, position, end)
-        if inner is None:
-            return end
-        if inner.name in _TOP_OF_SEGMENT:
-            return position
-        position = inner.end
-    raise BeyondLimitError("a cluster of unknown size holds more blocks than are looked at")
+    while True:
+        found.step()
+        for _ in range(_BLOCKS_A_PART):
+            inner = element(data, position, end)
+            if inner is None:
+                return end
+            if inner.name in _TOP_OF_SEGMENT:
+                return position
+            position = inner.end
 
 
 def segment_of(data: Source) -> Element:

@@ -90,8 +90,6 @@ def write(data: bytes, value: str, _found: Findings) -> bytes:
         reader = PdfReader(io.BytesIO(data), strict=False)
         if reader.is_encrypted:
             raise UnsuitableFileError("the document is encrypted; remove its protection first")
-        if "/Sig" in str(reader.root_object.get("/AcroForm", "")):
-            raise UnsuitableFileError("the document is signed; a label would break the signature")
         writer = PdfWriter(io.BytesIO(data), incremental=True)
         writer.add_metadata({NameObject("/AIGC"): TextStringObject(value)})
         stream = io.BytesIO()

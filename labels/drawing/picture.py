@@ -97,7 +97,9 @@ def webp(_kind: Container, data: bytes, found: Findings) -> bytes:
     painted = stream.getvalue()
     new = [(name, painted[body:stop]) for name, body, stop, _ in riff.chunks(painted, 12, len(painted), found)]
     if parts[0][0] != b"VP8X":
-        return painted
+        others = b"".join(riff.chunk(*each) for each in parts if each[0] not in _OF_THE_PICTURE)
+        body = painted[8:] + others
+        return b"RIFF" + struct.pack("<I", len(body)) + body
     alpha = image.mode == "RGBA"
     flags = bytes((parts[0][1][0] & ~0x10 | 0x10 * alpha,))
     whole = [(b"VP8X", flags + parts[0][1][1:])]

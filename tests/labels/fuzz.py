@@ -267,13 +267,17 @@ def _packets_differ(before: bytes, after: bytes, demuxer: str) -> str:
 
     def packets(data: bytes) -> list[tuple[int, bytes]]:
         with av.open(io.BytesIO(data), format=demuxer) as container:
-            return [(packet.stream_index, bytes(packet)) for packet in container.demux() if packet.size]
+            perceived = [stream for stream in container.streams if stream.type in ("video", "audio")]
+            return [(packet.stream_index, bytes(packet)) for packet in container.demux(perceived) if packet.size]
 
     try:
         old = packets(before)
     except Exception:
         return ""
-    if not old:
+    # A broken table may take the metadata for film.
+    if not old or any(
+        mark in packet for _, packet in old for mark in (b"moov", b"moof", b"mfra", b"udta", b"onMetaData")
+    ):
         return ""
     try:
         new = packets(after)
