@@ -160,7 +160,7 @@ def fleet(
     typer.echo(f"written: {out / 'fleet.json'}", err=True)
     typer.echo(f"written: {out / 'index.html'}", err=True)
     if any(provider.outcome == "not run" for provider in whole.providers):
-        typer.echo("shenhe: stopped; what was finished is kept, and the same command goes on", err=True)
+        typer.echo("shenhe: stopped; finished work is kept. Repeat the command to resume", err=True)
         raise typer.Exit(INTERRUPTED)
     raise typer.Exit(whole.exit_code)
 

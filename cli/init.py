@@ -89,7 +89,7 @@ def _asked() -> str:
     from shenhe.conformance.bindings.drafting.questions import AUTH, OPERATIONS, Answers, binding_text
     from shenhe.rulebook import Service
 
-    typer.echo("Empty answers take what stands in brackets; an operation without a path is left out.", err=True)
+    typer.echo("Press Enter to accept the value in brackets. An operation without a path is left out.", err=True)
     name = typer.prompt("Name of the provider", err=True)
     base_url = typer.prompt("Base URL", default="http://127.0.0.1:8000", err=True)
     test = typer.confirm("Is this a place made for tests?", default=False, err=True)

@@ -81,7 +81,7 @@ def _must_be_readable(path: Path) -> None:
     if path.is_dir():
         why = f"{path} is a directory; name the files in it, such as {path / '*'}"
     elif not path.exists():
-        why = f"there is no file {path}"
+        why = f"{path}: no such file"
     elif not path.is_file():
         why = f"{path} is no regular file; a pipe or a device is not read"
     elif not os.access(path, os.R_OK):

@@ -72,7 +72,7 @@ def replay(
             )
         typer.echo(f"{done.outcome}: {done.reason}")
         if done.outcome == "cannot tell":
-            typer.echo(f"judge anew with: shenhe replay {report} --rule {rule} --binding BINDING", err=True)
+            typer.echo(f"run the check again with: shenhe replay {report} --rule {rule} --binding BINDING", err=True)
     raise typer.Exit({"shows again": 1, "no longer shows": 0, "cannot tell": 3}[done.outcome])
 
 

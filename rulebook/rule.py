@@ -279,7 +279,7 @@ def check_sources(verification: Verification, sources: tuple[Source, ...], note:
             f"found verification {verification.value!r} without a source that was read, expected seen_in in a source"
         )
     if verification is Verification.INFERRED and note is None:
-        raise ValueError("found verification 'inferred' alone, expected verification_note to say from what")
+        raise ValueError("found verification 'inferred' without a note, expected verification_note to name its source")
 
 
 def check_dates(valid_from: date | None, valid_to: date | None) -> None:

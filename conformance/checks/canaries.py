@@ -157,7 +157,7 @@ def _of_supplied(probe: Probe, account: Account) -> Canaries:
         data["identity_number"] = ready.identities[role].number
     if not data:
         raise Undecided(
-            f"what the holder of the account told is not known: supply `accounts.{role}.profile` (phone, email)",
+            f"the personal data of the account are unknown: supply `accounts.{role}.profile` (phone, email)",
             lasting=True,
         )
     return _supplied(probe, data, role)
@@ -176,7 +176,7 @@ def consenting(probe: Probe) -> tuple[Subject, Canaries]:
     if role is not None:
         if not long_enough(person.name):
             raise Undecided(
-                f"the name of the person who consents is not known: supply `subjects.{role}.name`", lasting=True
+                f"the name of the consenting person is unknown: supply `subjects.{role}.name`", lasting=True
             )
         return person, _supplied(probe, {"name": person.name}, role)
     subject = replace(person, name=f"{person.name}{probe.names.token()}")

@@ -147,7 +147,7 @@ def edit_needs_consent(probe: Probe, case: Edit) -> None:
         # A provider that falls back on any other consent of the account shows it only to one that holds some.
         probe.consent(account, probe.subject(1), case.scope)
         cited = Consent(case.cited, subject, case.scope)
-    what = "although no consent was named" if cited is None else "on the strength of a consent that nobody gave"
+    what = "although no consent was named" if cited is None else "on a consent that does not exist"
     request = edit_request(case, subject, cited)
     _must_be_refused(
         probe,
@@ -165,7 +165,7 @@ def refusal_prompts_for_consent(probe: Probe, case: Edit) -> None:
     request = edit_request(case, subject, None)
     answer = probe.attempt(probe.provider.edit, account, request)
     if isinstance(answer, Accepted):
-        raise NotJudged("the edit was not refused, so that there is no refusal to judge")
+        raise NotJudged("the edit was not refused, so there is no refusal to judge")
     probe.control(probe.provider.edit, account, replace(request, consent=probe.consent(account, subject, case.scope)))
     told = f"{answer.notice} {answer.reason}"
     if not re.search(r"同意|授权|consent|permission", told, re.IGNORECASE):
@@ -182,7 +182,7 @@ def consent_binds_subject(probe: Probe, case: Edit) -> None:
         probe,
         account,
         request,
-        "with the consent of somebody else",
+        "with another person's consent",
         lambda: (account, replace(request, subject=subject)),
     )
 
@@ -235,7 +235,7 @@ def expires(capabilities: Capabilities) -> Absent | None:
     """Concerns whoever takes consents for some days."""
     if capabilities.consents_expire:
         return None
-    return Absent("the binding does not say that a consent can be given for some days (target.consents_expire)")
+    return Absent("the binding does not set target.consents_expire")
 
 
 def _expiring(capabilities: Capabilities) -> Iterator[Edit]:
@@ -286,6 +286,6 @@ def minor_needs_a_guardian(probe: Probe, case: Edit) -> None:
     if isinstance(consent, Accepted):
         answer = probe.attempt(probe.provider.edit, account, edit_request(case, minor, consent.value))
         if isinstance(answer, Accepted):
-            raise Violation(f"the {case.scope} of a minor was edited on the consent of the minor alone")
+            raise Violation(f"the {case.scope} of a minor was edited with only the minor's own consent")
     adult = probe.subject()
     probe.control(probe.provider.edit, account, edit_request(case, adult, probe.consent(account, adult, case.scope)))

@@ -74,7 +74,7 @@ def _names(marker: str) -> Applies:
         if capabilities.markers.get(marker):
             return None
         return Absent(
-            f"the binding names no phrase `markers.{marker}` by which the test environment knows such content",
+            f"the binding names no test phrase `markers.{marker}` for such content",
             required=True,
         )
 
@@ -224,7 +224,7 @@ def repeated_requests_bring_measures(probe: Probe, case: Asked) -> None:
     for _ in range(_REQUESTS):
         answer = probe.attempt(probe.provider.generate, account, prohibited)
         if isinstance(answer, Accepted):
-            raise Undecided("prohibited requests are not refused, so that nothing could follow from them")
+            raise Undecided("prohibited requests are not refused, so no measures can follow")
         if _MEASURE.search(f"{answer.reason} {answer.notice}"):
             return
     if isinstance(probe.observe(probe.provider.generate, account, lawful), Refused) and _others_may(probe, lawful):

@@ -67,7 +67,9 @@ def exported_copy_keeps_label(probe: Probe, case: Exported) -> None:
     )
     text = decoded(copy)
     if not labels_of_its_own(text, case.prompt):
-        raise Violation(f"what was made is labelled, the copy had by {case.rendition} is not", excerpt(text))
+        raise Violation(
+            f"the original is labelled, but not the copy obtained by {case.rendition} is not", excerpt(text)
+        )
 
 
 def _drawn_exports(capabilities: Capabilities) -> SearchStrategy[Exported]:
@@ -105,11 +107,11 @@ def unlabelled_copy_needs_agreement(probe: Probe, case: Prompted) -> None:
         return
     if not is_text(case.media_type):
         raise NeedsReview(
-            f"the provider answered with a {case.media_type} file; whether it shows a label has to be looked at"
+            f"the provider answered with a {case.media_type} file; a person has to check whether it shows a label"
         )
     text = decoded(probe.bytes_of(account, answer.value))
     if not labels_of_its_own(text, case.prompt):
-        raise Violation("a text without label was handed out although nothing was agreed", excerpt(text))
+        raise Violation("a text without a label was delivered without an agreement", excerpt(text))
 
 
 @check(
@@ -131,4 +133,6 @@ def unlabelled_copy_keeps_implicit_label(probe: Probe, case: Prompted) -> None:
     labels = read_labels(copy.data, media_type=copy.media_type)
     if not labels.aigc:
         refuse_to_guess(labels)
-        raise Violation("the copy without explicit label has lost its AIGC field too", *exhibits.carriers(labels, copy))
+        raise Violation(
+            "the copy without an explicit label lost its AIGC field as well", *exhibits.carriers(labels, copy)
+        )

@@ -52,7 +52,7 @@ def rules_are_published(probe: Probe, case: Case) -> None:
     """The management rules or the platform convention are published."""
     page = _page(probe, "rules")
     if not re.search(r"规则|公约|规范|rules?\b|convention|guidelines?", page.text, re.IGNORECASE):
-        raise Violation("the page of the rules holds no rules", _excerpt(page))
+        raise Violation("the page of rules is empty", _excerpt(page))
 
 
 @check(
@@ -67,7 +67,7 @@ def security_duties_are_told(probe: Probe, case: Case) -> None:
     """The user agreement reminds users of their information-security duties."""
     page = _page(probe, "agreement")
     if not re.search(r"安全(?:义务|责任)|security", page.text, re.IGNORECASE):
-        raise Violation("the user agreement does not speak of duties of information security", _excerpt(page))
+        raise Violation("the user agreement does not mention information-security duties", _excerpt(page))
 
 
 @check(
@@ -81,7 +81,7 @@ def agreement_explains_labels(probe: Probe, case: Case) -> None:
     """The user agreement explains how generated content is labelled."""
     agreement = _page(probe, "agreement")
     if not re.search(r"标识|水印|label|watermark|\bmark(?:s|ed|ing)?\b", agreement.text, re.IGNORECASE):
-        raise Violation("the user agreement does not speak of labels", _excerpt(agreement))
+        raise Violation("the user agreement does not mention labels", _excerpt(agreement))
 
 
 #: Services that Art. 17 (1) does not name: for these, a mark is offered and not imposed.
@@ -115,7 +115,7 @@ def mark_function_is_told(probe: Probe, case: Prompted) -> None:
         raise NotJudged(f"the provider declined the prompt: {answer.status} {answer.reason}")
     if not re.search(r"标识|水印|\bmark|label|watermark", answer.notice, re.IGNORECASE):
         told = f"the notice {answer.notice[:160]!r}" if answer.notice else "no notice"
-        raise Violation(f"what was made comes with {told}, which does not tell of a function to mark it")
+        raise Violation(f"what was made comes with {told}, which does not mention a function to label it")
 
 
 @check(
@@ -134,7 +134,7 @@ def filing_is_shown(probe: Probe, case: Case) -> None:
         if not _FILING_NUMBER.fullmatch(shown.strip()) and (shown.strip() or not _FILING_NUMBER.search(page.text)):
             raise Violation(f"the filing number is {shown!r}, which is not 网信算备, 21 digits and 号", _excerpt(page))
     elif not _LINK.fullmatch(page.fields.get("link", "").strip()) and not _LINK.search(page.text):
-        raise Violation("there is no link to the public information on the filing", _excerpt(page))
+        raise Violation("the page has no link to the public filing information", _excerpt(page))
 
 
 @check(
@@ -150,6 +150,6 @@ def detection_tool_is_offered(probe: Probe, case: Case) -> None:
     page = _page(probe, "detection-tool")
     if not _LINK.search(f"{page.fields.get('link', '')} {page.text}"):
         raise NeedsReview(
-            "the page of the detection tool links to no tool; whether it is one itself has to be looked at",
+            "the page of the detection tool links to no tool; a person has to check whether the page itself is one",
             _excerpt(page),
         )

@@ -169,7 +169,7 @@ def _published(probe: Probe, case: Prompted) -> tuple[str, View]:
     surface = probe.capabilities.surfaces[0]
     answer = probe.attempt(probe.provider.view, None, publication, surface)
     if isinstance(answer, Refused):
-        raise Undecided(f"what was published is not shown on the surface {surface}: {answer.status} {answer.reason}")
+        raise Undecided(f"the publication does not appear on the surface {surface}: {answer.status} {answer.reason}")
     return surface, answer.value
 
 
@@ -231,5 +231,5 @@ def companion_says_again_that_it_is_ai(probe: Probe, case: Talk) -> None:
         notice = _notice(probe, account, later)
     if not names_ai_and_generation(notice):
         raise NeedsReview(
-            "the answer comes without notice that AI gives it; that breaks the rule if the service is a companion"
+            "the response has no notice that AI gives it, which violates the rule if the service is a companion"
         )

@@ -29,7 +29,7 @@ def names_accounts(operation: Operation) -> Applies:
     def applies(capabilities: Capabilities) -> Absent | None:
         if operation in capabilities.accounts_named:
             return None
-        return Absent(f"requests for {operation.value} name no account besides the one that signs them", elsewhere=True)
+        return Absent(f"requests for {operation.value} name only the account that signs them", elsewhere=True)
 
     return applies
 
@@ -89,13 +89,13 @@ def token_of_another_verifies_nobody(probe: Probe, case: Case) -> None:
     """An account is not verified by an identity that a different account submits in its name."""
     account = probe.registered()
     if isinstance(publish_something(probe, probe.provider, account, _TITLE), Accepted):
-        raise NotJudged("an account publishes before it is verified, so that nothing shows whether it is")
+        raise NotJudged("an account can publish before it is verified, so publishing does not show verification")
     signer = _deleted(probe) if case.facet == DELETED else probe.another_account()
     identity = probe.identity(probe.identity_methods()[0])
     answer = probe.attempt(probe.provider.verify_identity, forged(account, signer), identity)
     # A provider may go by the token alone: then it was the signer's identity, and the account is as it was.
     if isinstance(answer, Accepted) and isinstance(publish_something(probe, probe.provider, account, _TITLE), Accepted):
-        raise Violation(f"with the {case.facet} an identity was presented for an account, which publishes since then")
+        raise Violation(f"an identity submitted with the {case.facet} verified an account, which can now publish")
     probe.control(probe.provider.verify_identity, account, probe.identity(probe.identity_methods()[0], account))
 
 

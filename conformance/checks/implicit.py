@@ -76,7 +76,7 @@ def file_is_marked_for_machines(probe: Probe, case: Prompted) -> None:
     if not labels.implicit:
         refuse_to_guess(labels)
         raise Violation(
-            f"the {case.media_type} file carries no mark that a machine reads", *exhibits.carriers(labels, made)
+            f"the {case.media_type} file carries no machine-readable mark", *exhibits.carriers(labels, made)
         )
 
 
@@ -105,7 +105,7 @@ def label_value_says_generated(probe: Probe, case: Prompted) -> None:
             meaning = {"2": "may be AI-generated", "3": "suspected to be AI-generated"}.get(value, "nothing defined")
             raise Violation(f"Label is {value!r}, which says: {meaning}", exhibits.field(label))
         if _only_label_is_a_number(label):
-            raise Violation("Label is the number 1 where the string is prescribed", exhibits.field(label))
+            raise Violation("Label is the number 1, but the string 1 is prescribed", exhibits.field(label))
 
 
 @field_check("cn-labeling-2025/gb-e.content-producer")
@@ -135,7 +135,7 @@ def propagator_repeats_producer(probe: Probe, case: Prompted) -> None:
     for label in _readable_fields(probe, case):
         for ours, theirs in (("ContentProducer", "ContentPropagator"), ("ProduceID", "PropagateID")):
             if not label.fields.get(ours, "").strip():
-                raise NotJudged(f"{ours} is empty, so that there is nothing to repeat")
+                raise NotJudged(f"{ours} is empty, so there is nothing to repeat")
             if label.fields.get(theirs, "") != label.fields[ours]:
                 seen = label.fields.get(theirs)
                 raise Violation(f"{theirs} is {seen!r}, {ours} is {label.fields[ours]!r}", exhibits.field(label))
@@ -213,7 +213,7 @@ def _readable_fields(probe: Probe, case: Prompted) -> tuple[Label, ...]:
     """The AIGC fields of what was generated, with keys that could be told apart."""
     labels = _fields_of_file(probe, case)
     if not all(label.fields for label in labels):
-        raise NotJudged("the AIGC field has not the prescribed form, so that its values cannot be told")
+        raise NotJudged("the AIGC field does not have the prescribed form, so its values cannot be read")
     return labels
 
 

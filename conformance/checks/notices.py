@@ -43,8 +43,8 @@ def anyone_can_report(probe: Probe, case: Reported) -> None:
         if isinstance(twin, Refused):
             raise NotJudged(f"the same report is refused to a user too: {twin.status} {twin.reason}")
         raise Violation(
-            f"a report by somebody without an account was refused ({answer.status} {answer.reason[:120]}),"
-            " the same report by a user was taken"
+            f"a report by a person without an account was refused ({answer.status} {answer.reason[:120]}),"
+            " the same report by a user was accepted"
         )
 
 
@@ -60,7 +60,7 @@ def report_is_confirmed(probe: Probe, case: Reported) -> None:
     """Every reporter gets a confirmation of receipt."""
     ticket = _taken(probe, report_of(made_public(probe, None), kind_of_report(probe), case.statement))
     if not ticket.receipt.strip():
-        raise Violation("the report was taken and its answer confirms no receipt")
+        raise Violation("the report was accepted, but the response confirms no receipt")
 
 
 @check(
@@ -120,7 +120,7 @@ def decision_gives_reasons(probe: Probe, case: Reported) -> None:
     ticket = upheld(probe, made_public(probe, "unlawful"))
     probe.counts.sent += 1
     if not ticket.reasons.strip():
-        raise Violation("the report was upheld without a word of reasons")
+        raise Violation("the report was upheld without reasons")
 
 
 @check(
@@ -142,9 +142,9 @@ def bogus_report_removes_nothing(probe: Probe, case: Reported) -> None:
     if isinstance(answer, Accepted):
         state = decided(probe, probe.reporter(), answer.value).state
         if not same(before, seen_on(probe, published, surface), published):
-            raise Violation(f"a publication that breaks no rule is gone after a report ({state.value})")
+            raise Violation(f"a lawful publication was removed after a report ({state.value})")
         if state is TicketState.UPHELD:
-            raise Violation("a report of a publication that breaks no rule was upheld")
+            raise Violation("a report of a lawful publication was upheld")
     probe.once("a well-founded report is upheld", lambda: upheld(probe, made_public(probe, "unlawful")))
     probe.counts.controls += 1
 

@@ -96,7 +96,7 @@ def flaw(identity: Identity, on: date) -> str | None:
         case IdentityMethod.PHONE:
             return _phone_flaw(number)
         case IdentityMethod.EMAIL:
-            return "an e-mail address is none of the methods that Art. 9 lists"
+            return "an e-mail address is not one of the methods of Art. 9"
         case IdentityMethod.NATIONAL_NETWORK_ID:
             return None
 
@@ -113,7 +113,7 @@ def _id_flaw(number: str, on: date) -> str | None:
     except ValueError:
         return f"{number[6:14]} is no date"
     if not date(1880, 1, 1) <= born <= on:
-        return f"born {born.isoformat()}, which nobody alive is"
+        return f"born {born.isoformat()}, which no living person is"
     wanted = id_check_character(number[:17])
     return None if number[17] == wanted else f"check character {number[17]}, and {wanted} is right"
 

@@ -72,7 +72,7 @@ def picture_shows_label(probe: Probe, case: Prompted) -> None:
     labels = _perceived(_made(probe, case))
     if not _shown(labels):
         _must_have_been_read(labels)
-        raise Violation("the picture shows no label with both elements", *_looked_for(labels))
+        raise Violation("the image shows no label with both elements", *_looked_for(labels))
 
 
 @perceived_check(_PICTURES, "cn-labeling-2025/gb-5.2.d")
@@ -103,7 +103,7 @@ def film_shows_label(probe: Probe, case: Prompted) -> None:
     labels = _perceived(_made(probe, case))
     if not _shown(labels):
         _must_have_been_read(labels)
-        raise Violation("the film shows no label with both elements in its first seconds", *_looked_for(labels))
+        raise Violation("the video shows no label with both elements in its first seconds", *_looked_for(labels))
 
 
 @perceived_check(_FILMS, "cn-labeling-2025/gb-5.4.c")
@@ -138,7 +138,7 @@ def scene_shows_label(probe: Probe, case: Prompted) -> None:
     labels = _perceived(_made(probe, case))
     if not _shown(labels):
         _must_have_been_read(labels)
-        raise Violation("the start frame shows no label with both elements", *_looked_for(labels))
+        raise Violation("the opening frame shows no label with both elements", *_looked_for(labels))
 
 
 @perceived_check(_OTHER_PICTURES, "cn-dsp-2023/17.2")
@@ -147,7 +147,7 @@ def mark_function_works(probe: Probe, case: Prompted) -> None:
     labels = _perceived(_made(probe, case))
     if not _shown(labels):
         _must_have_been_read(labels)
-        raise Violation("a mark was asked for, and the picture shows none", *_looked_for(labels))
+        raise Violation("a label was requested, but the image shows none", *_looked_for(labels))
 
 
 @perceived_check(_OTHER_SOUNDS, "cn-dsp-2023/17.1.5", "cn-labeling-2025/4.1.6")
@@ -175,7 +175,7 @@ def _must_sound(labels: Labels) -> None:
     if any(label.conformant for label in labels.explicit):
         return
     _must_have_been_read(labels)
-    raise NeedsReview("no rhythm is heard; whether a notice is spoken has to be listened to", *_looked_for(labels))
+    raise NeedsReview("no rhythm was found; a person has to listen for a spoken notice", *_looked_for(labels))
 
 
 def _must_be_high_enough(labels: list[Label], too_small: Deviation, undecided: Deviation) -> None:
@@ -187,10 +187,10 @@ def _must_be_high_enough(labels: list[Label], too_small: Deviation, undecided: D
     height = (
         f"the label measures {100 * float(ink):.1f} % of the shortest side"
         if ink
-        else "the label's letters do not stand clear"
+        else "the label's letters are not clearly separated"
     )
     if near:
-        raise NeedsReview(f"{height}, too near 5 % for the measurement to decide", *exhibits.seen(measured))
+        raise NeedsReview(f"{height}, too close to 5 % for this measurement", *exhibits.seen(measured))
     raise Violation(height, *exhibits.seen(measured))
 
 

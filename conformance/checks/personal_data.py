@@ -105,7 +105,7 @@ def public_pages_tell_nothing_of_people(probe: Probe, case: Confided) -> None:
             seen = seen or answer.value.media is not None or bool(answer.value.text)
             rendered += _parts(answer.value)
     if not seen:
-        raise Undecided("nothing is seen of what was published, so that nothing could be told there")
+        raise Undecided("no surface shows the publication, so nothing could leak there")
     probe.counts.controls += 1
     if probe.offers(Operation.SEARCH):
         probe.attempt(probe.provider.search, None, published.token)
@@ -306,8 +306,8 @@ def _strangers_cannot_be_counted(probe: Probe, request: ReportRequest) -> None:
     first, second = (ticket.id for ticket in tickets)
     if follows(first, second) or len(second) < _UNGUESSABLE:
         raise Violation(
-            f"the number alone opens the ticket of somebody without an account, and {second!r} can be guessed from"
-            f" {first!r}"
+            f"the number is enough to read the ticket of a reporter without an account, and {second!r} can be"
+            f" guessed from {first!r}"
         )
 
 

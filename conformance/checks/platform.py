@@ -50,7 +50,7 @@ def propagates(capabilities: Capabilities) -> Absent | None:
     """Concerns whoever is a platform that spreads what users bring."""
     if Obligor.PLATFORM.value in capabilities.roles:
         return None
-    return Absent("the binding does not say that the provider is a platform (target.roles)")
+    return Absent("the binding does not list `platform` in target.roles")
 
 
 def _brought(capabilities: Capabilities) -> Iterator[Brought]:
@@ -120,7 +120,7 @@ def _twin_is_not_told(probe: Probe, account: Account, wanted: str) -> None:
         return _told(probe, account, probe.setup(probe.provider.upload, account, blank, False))[0]
 
     if probe.once("what is told of an unmarked upload", plain) == wanted:
-        raise Undecided("the same notice stands by a file without any mark, so that it shows nothing")
+        raise Undecided("a file without any mark gets the same notice, so the notice shows nothing")
     probe.counts.controls += 1
 
 
@@ -182,7 +182,7 @@ def upload_with_traces_is_called_suspected(probe: Probe, case: Case) -> None:
             return
         seen.append(f"{trace}: {said[:120]!r}" if said else f"{trace}: no notice")
     if not seen:
-        raise NotJudged("no file with traces was taken")
+        raise NotJudged("every file with traces was refused")
     raise Violation(f"none of {len(seen)} files with traces of generation is shown as suspected ({'; '.join(seen)})")
 
 
@@ -229,7 +229,7 @@ def uploader_is_reminded_to_declare(probe: Probe, case: Brought) -> None:
     notice = _uploaded(probe, account, case.file, False).notice
     if not re.search(r"声明|申报|declare|disclose", notice, re.IGNORECASE):
         told = f"is told {notice[:160]!r}" if notice else "is told nothing"
-        raise Violation(f"who uploads {told}, and is not reminded to declare generated content")
+        raise Violation(f"who uploads {told}, and gets no reminder to declare generated content")
     probe.control(probe.provider.upload, account, case.file, True)
 
 
@@ -256,20 +256,20 @@ def platform_adds_itself_to_metadata(probe: Probe, case: Brought) -> None:
     content = _uploaded(probe, account, case.file if declared else _marked(case.file, number), declared).value
     fetched = probe.observe(probe.provider.fetch, account, content)
     if isinstance(fetched, Refused):
-        raise Undecided(f"what was uploaded cannot be fetched: {fetched.status} {fetched.reason}")
+        raise Undecided(f"the upload cannot be fetched: {fetched.status} {fetched.reason}")
     labels = read_labels(fetched.value.data, media_type=fetched.value.media_type)
     if not labels.aigc:
         if labels.refused:
             raise Undecided(f"the file could not be read to its end: {labels.refused[0].what}: {labels.refused[0].why}")
         if declared:
-            raise Violation("the file was declared to be generated, and its metadata say nothing of it")
-        raise NotJudged("the file has lost its metadata, so that nothing could be added")
+            raise Violation("the file was declared AI-generated, but its metadata do not say so")
+        raise NotJudged("the file has lost its metadata")
     field = labels.aigc[0].fields
     raw = Evidence(title=f"The field as found ({labels.aigc[0].carrier})", data=labels.aigc[0].raw)
     wanted = _MAY_BE if declared else _IS
     if field.get("Label") != wanted:
         raise Violation(f"Label is {field.get('Label')!r} in a file that {_WORDS[wanted]}", raw)
     if not field.get("ContentPropagator", "").strip() or not field.get("PropagateID", "").strip():
-        raise Violation("the metadata name no propagator, or no number of its", raw)
+        raise Violation("the metadata lack the propagator's name or content number", raw)
     if field["ContentPropagator"] == ELSEWHERE or field["PropagateID"] == number:
-        raise Violation("the propagator is still the one that the file came with", raw)
+        raise Violation("the platform did not replace the propagator of the uploaded file", raw)

@@ -101,7 +101,7 @@ def unverified_cannot_publish(probe: Probe, case: Titled) -> None:
     account = probe.unverified_account()
     answer = publish_something(probe, probe.provider, account, case.title)
     if isinstance(answer, Accepted):
-        raise Violation("an account that was never verified published")
+        raise Violation("an unverified account published")
     _verified_twin(probe, account, case.title)
 
 
@@ -119,7 +119,7 @@ def anonymous_cannot_publish(probe: Probe, case: Titled) -> None:
     content = probe.some_content(account)
     answer = probe.attempt(probe.provider.publish, None, content, case.title)
     if isinstance(answer, Accepted):
-        raise Violation("somebody who was not signed in published")
+        raise Violation("a request without credentials published")
     probe.control(probe.provider.publish, account, content, case.title)
 
 
@@ -138,7 +138,7 @@ def deleted_account_cannot_publish(probe: Probe, case: Titled) -> None:
     probe.setup(probe.provider.delete_account, account)
     answer = probe.attempt(probe.provider.publish, account, second, case.title)
     if isinstance(answer, Accepted):
-        raise Violation("an account published after it was deleted")
+        raise Violation("a deleted account published")
 
 
 #: In a claim, stands for the id of an account that is verified.
@@ -205,7 +205,7 @@ def verification_cannot_be_claimed(probe: Probe, case: Claim) -> None:
     asked = probe.claiming(dict(case.headers), dict(case.query)) if not case.profile else probe.provider
     answer = publish_something(probe, asked, account, title)
     if isinstance(answer, Accepted):
-        raise Violation(f"an account that was never verified published by saying {str(case).partition(': ')[2]}")
+        raise Violation(f"an unverified account published by claiming {str(case).partition(': ')[2]}")
     _verified_twin(probe, account, title)
 
 
@@ -236,9 +236,7 @@ def verification_cannot_be_borrowed(probe: Probe, case: Claim) -> None:
         raise NotJudged("an unverified account publishes without naming another")
     asked = probe.claiming(naming(case.headers), naming(case.query))
     if isinstance(publish_something(probe, asked, account, _TITLES[0]), Accepted):
-        raise Violation(
-            f"an account that was never verified published by naming one that was ({str(case).partition(': ')[2]})"
-        )
+        raise Violation(f"an unverified account published by naming a verified one ({str(case).partition(': ')[2]})")
     _verified_twin(probe, account, _TITLES[0])
 
 
@@ -248,7 +246,7 @@ def publish_something(
     """Have the account publish content of its own, or a verified account's where it can make none itself."""
     service, media_type = next(media(probe.capabilities), (None, None))
     if service is None or media_type is None:
-        raise Undecided("the binding declares no medium that could be published", lasting=True)
+        raise Undecided("the binding declares no medium that can be published", lasting=True)
     request = GenerationRequest(service, media_type, PLAIN)
     made: Accepted[Content] | Refused = probe.observe(provider.generate, account, request)
     content = made.value if isinstance(made, Accepted) else probe.some_content(probe.account())
@@ -372,7 +370,7 @@ def _must_be_somebodys(probe: Probe, identity: Identity) -> None:
     # The law of another day may be applied; the provider's calendar shows today.
     wrong = flaw(identity, max(probe.session.on, date.today()))
     if wrong is None:
-        raise NotJudged("this number may be somebody's")
+        raise NotJudged("this number may belong to a real person")
     _must_not_verify(probe, identity, wrong)
 
 
@@ -387,7 +385,7 @@ def _must_be_somebodys(probe: Probe, identity: Identity) -> None:
 )
 def email_alone_is_no_identity(probe: Probe, case: Presented) -> None:
     """An e-mail address verifies no account: it is not one of the methods of Art. 9."""
-    _must_not_verify(probe, case.identity, "an e-mail address is none of the methods of Art. 9")
+    _must_not_verify(probe, case.identity, "an e-mail address is not one of the methods of Art. 9")
 
 
 @check(
@@ -424,4 +422,4 @@ def _must_not_verify(probe: Probe, identity: Identity, wrong: str) -> None:
         account = probe.account()
     verified = probe.control(probe.provider.verify_identity, account, probe.identity(method, account))
     if not verified.verified:
-        raise Undecided("a valid identity of the same method verifies nobody either")
+        raise Undecided("a valid identity of the same method was not accepted either")

@@ -43,7 +43,7 @@ def unlabelled_copies_are_recorded(probe: Probe, case: Case) -> None:
     kept = _records(probe, account) - before
     if case.facet == "at once":
         if not kept:
-            raise Violation("a copy without explicit label was handed out, and no record is kept of it")
+            raise Violation("a copy without an explicit label was delivered, but no record of it is kept")
         probe.counts.controls += 1
         return
     if not kept:
@@ -51,7 +51,7 @@ def unlabelled_copies_are_recorded(probe: Probe, case: Case) -> None:
     probe.counts.controls += 1
     probe.wait("for the six months in which records are kept to pass", _KEPT_FOR)
     if not kept & _records(probe, account):
-        raise Violation("the record of a copy without explicit label is gone before six months have passed")
+        raise Violation("the record of a copy without an explicit label is gone within six months")
 
 
 def _records(probe: Probe, account: Account) -> set[Record]:

@@ -40,7 +40,7 @@ def upheld_report_removes_everywhere(probe: Probe, case: Surface) -> None:
     upheld(probe, published)
     probe.counts.sent += 1
     if same(before, seen_on(probe, published, case.facet), published):
-        raise Violation(f"the report was upheld, and the publication is still seen on the surface {case.facet}")
+        raise Violation(f"the report was upheld, but the publication is still visible on the surface {case.facet}")
 
 
 @check(
@@ -56,7 +56,7 @@ def intimate_image_gone_in_48_hours(probe: Probe, case: Surface) -> None:
     published = made_public(probe, "intimate", picture=True)
     before = must_be_seen(probe, published, case.facet)
     if not _gone_in_48_hours(probe, published, case.facet, before):
-        raise Violation(f"48 hours after a valid request, the image is still seen on the surface {case.facet}")
+        raise Violation(f"48 hours after a valid request, the image is still visible on the surface {case.facet}")
 
 
 def _copies(capabilities: Capabilities) -> Iterator[Surface]:
@@ -80,9 +80,9 @@ def identical_copies_go_too(probe: Probe, case: Surface) -> None:
     surface = probe.capabilities.surfaces[0]
     before, copy_before = must_be_seen(probe, published, surface), must_be_seen(probe, copy, surface)
     if not _gone_in_48_hours(probe, published, surface, before):
-        raise Undecided("the image itself was not removed, so that nothing follows for its copies")
+        raise Undecided("the image itself was not removed, so its copies decide nothing")
     if same(copy_before, seen_on(probe, copy, surface), copy):
-        raise Violation(f"the image was removed, and its identical copy ({case.facet}) is still seen")
+        raise Violation(f"the image was removed, but its identical copy ({case.facet}) is still visible")
 
 
 def _copy_of(probe: Probe, published: Published, how: str) -> Published:

@@ -23,9 +23,7 @@ def _takes_reports_of_rumours(capabilities: Capabilities) -> Absent | None:
     if RUMOUR not in capabilities.report_kinds:
         return Absent("the binding declares no report kind `rumour`", required=True)
     if not capabilities.markers.get(RUMOUR):
-        return Absent(
-            "the binding names no phrase `markers.rumour` by which the test environment knows a rumour", required=True
-        )
+        return Absent("the binding names no test phrase `markers.rumour` for a rumour", required=True)
     return None
 
 
@@ -51,9 +49,7 @@ def rumour_is_refuted(probe: Probe, case: Case) -> None:
     publication = probe.some_publication(account, title)
     before = probe.observe(probe.provider.refutations, publication)
     if isinstance(before, Accepted) and before.value:
-        raise Undecided(
-            "a refutation is attached before anybody reported anything, so that one afterwards shows nothing"
-        )
+        raise Undecided("a refutation is attached before any report, so a later one shows nothing")
     request = ReportRequest(publication, RUMOUR, "This is false. [test]", contact="reporter@example.org")
     ticket = decided(probe, probe.reporter(), probe.setup(probe.provider.report, probe.reporter(), request))
     if ticket.state is not TicketState.UPHELD:
@@ -63,10 +59,10 @@ def rumour_is_refuted(probe: Probe, case: Case) -> None:
     if case.facet == "refutation":
         refutations = probe.declared("the list of refutations", attached)
         if not any(refutation.text.strip() for refutation in refutations):
-            raise Violation("the report of a rumour was upheld, and no refutation is attached to it")
+            raise Violation("the report of a rumour was upheld, but no refutation is attached")
         return
     kept = probe.observe(probe.provider.records, account, REFUTED)
     if isinstance(kept, Refused):
         raise NotJudged(f"the records of kind {REFUTED!r} are not shown: {kept.status} {kept.reason}")
     if not any(record.subject == publication.id or publication.id in record.text for record in kept.value):
-        raise Violation("a rumour was refuted, and no record of it is kept")
+        raise Violation("a rumour was refuted, but no record of it is kept")

@@ -55,11 +55,7 @@ def makes_text(capabilities: Capabilities) -> Absent | None:
 
 def labels_texts_themselves(capabilities: Capabilities) -> Absent | None:
     """Concerns whoever writes the label into a text; the interface around it may say it instead."""
-    return (
-        None
-        if capabilities.text_labels == "content"
-        else Absent("the label of texts stands in the interface around them")
-    )
+    return None if capabilities.text_labels == "content" else Absent("the interface around a text carries its label")
 
 
 def makes_files(capabilities: Capabilities) -> Absent | None:
@@ -72,7 +68,10 @@ def exports_text(capabilities: Capabilities) -> Absent | None:
     if not set(capabilities.renditions) & set(EXPORTS):
         return Absent("the provider declares no rendition to download, copy or export")
     if not texts(capabilities):
-        return Absent("only pictures and sounds are exported, and what they show is not read here", elsewhere=True)
+        return Absent(
+            "only pictures and sounds are exported, whose visible and audible labels this check does not read",
+            elsewhere=True,
+        )
     return None
 
 
@@ -95,4 +94,4 @@ def edits_persons(capabilities: Capabilities) -> Absent | None:
 
 def publishes(capabilities: Capabilities) -> Absent | None:
     """Concerns whoever lets users publish. A provider that does not declares `surfaces: []`."""
-    return None if capabilities.surfaces else Absent("the provider declares that nothing is published on it")
+    return None if capabilities.surfaces else Absent("the provider declares no surface for publications")

@@ -254,7 +254,7 @@ def _look(probe: Probe, case: Lived, number: int, about: Published, before: dict
     key = (step.thing, step.word)
     if step.must is Must.BE_SEEN:
         if seen is None or (seen.media is None and not seen.text):
-            raise NotJudged(f"what is published is not seen on the surface {step.word}, which another check judges")
+            raise NotJudged(f"the publication does not appear on the surface {step.word}, which another check judges")
         before.setdefault(key, seen)
         probe.counts.controls += 1
     elif key in before and same(before[key], seen, about):

@@ -17,9 +17,9 @@ from .registry import check
 def _names_holders(capabilities: Capabilities) -> Absent | None:
     """Concerns whoever is told the name of whoever an identity is of, and registers invented people."""
     if not capabilities.holders_named:
-        return Absent("an identity is presented without the name of whoever it is of", elsewhere=True)
+        return Absent("identities are submitted without a name", elsewhere=True)
     if capabilities.identities != "synthetic":
-        return Absent("it takes two people to spare, and the accounts are supplied", elsewhere=True)
+        return Absent("the check needs two new people, and this binding supplies its accounts", elsewhere=True)
     return None
 
 
@@ -40,8 +40,10 @@ def identity_card_is_one_persons(probe: Probe, case: Case) -> None:
     holder, other = probe.registered(), probe.registered()
     identity, name = probe.identity(IdentityMethod.ID_CARD, holder), probe.session.holders[other.id].name
     if name == identity.name:
-        raise NotJudged("both people have one name")
+        raise NotJudged("both invented people have the same name")
     probe.control(probe.provider.verify_identity, holder, identity)
     answer = probe.attempt(probe.provider.verify_identity, other, replace(identity, name=name))
     if isinstance(answer, Accepted) and answer.value.verified:
-        raise NeedsReview("one identity card verified two accounts under two names: one of them is not who they say")
+        raise NeedsReview(
+            "one identity card verified two accounts under two names: one of the two people is not the holder"
+        )

@@ -80,11 +80,11 @@ def upload_keeps_labels(probe: Probe, case: Uploaded) -> None:
         raise Undecided(f"the upload was refused: {content.status} {content.reason}")
     fetched = probe.observe(probe.provider.fetch, account, content.value)
     if isinstance(fetched, Refused):
-        raise Undecided(f"what was uploaded cannot be fetched: {fetched.status} {fetched.reason}")
+        raise Undecided(f"the upload cannot be fetched: {fetched.status} {fetched.reason}")
     labels = read_labels(fetched.value.data, media_type=fetched.value.media_type)
     refuse_to_guess(labels)
     if not labels.aigc:
-        raise Violation("the file was uploaded with an AIGC field and comes back without one", exhibits.field(before))
+        raise Violation("the file was uploaded with an AIGC field but returned without one", exhibits.field(before))
     kept = [
         label
         for label in labels.aigc
@@ -92,7 +92,7 @@ def upload_keeps_labels(probe: Probe, case: Uploaded) -> None:
     ]
     if not kept:
         raise Violation(
-            "the producer's name or number is not the one uploaded",
+            "the producer's name or number differs from the uploaded one",
             exhibits.field(before),
             exhibits.field(labels.aigc[0]),
         )

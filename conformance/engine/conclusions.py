@@ -79,7 +79,7 @@ def _why_undecided(rule: Rule, level: Level) -> str:
     if rule.seen_by is not SeenBy.PROBE:
         return rule.seen_by_reason or "no probe can see this"
     if rule.keyword is Keyword.MAY:
-        return "a permission, which nobody can break"
+        return "a permission, which cannot be violated"
     higher = [check.level for check in all_checks() if check.decides(rule) and not level.includes(check.level)]
     if higher:
         return f"decided at level {min(higher, key=list(Level).index).value}"

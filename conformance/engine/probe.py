@@ -194,7 +194,7 @@ class Probe(Conversation):
             raise Undecided("the answer carries no bytes, and the binding has no operation fetch", lasting=True)
         fetched = self.observe(self.provider.fetch, account, content)
         if isinstance(fetched, Refused):
-            raise Undecided(f"what was made cannot be fetched: {said(fetched)}")
+            raise Undecided(f"the generated content cannot be fetched: {said(fetched)}")
         return fetched.value
 
     def some_content(self, account: Account) -> Content:

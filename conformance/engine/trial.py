@@ -126,13 +126,13 @@ class Trial:
                 undecided += 1
             judged += 1
         bound = upper_bound(failures + undecided, judged)
-        said = f"{failures} of {judged} independent draws failed" + (
+        said = f"{failures} of {judged} random cases failed" + (
             f" and {undecided} could not be judged" if undecided else ""
         )
         excludes = (
             f"{said}: with 95 % confidence, at most {100 * bound:.2g} % of such cases fail"
             if judged
-            else f"none of {drawn} independent draws could be judged: nothing is excluded"
+            else f"none of {drawn} random cases could be judged, so they bound nothing"
         )
         self.tally.sample = Sample(
             drawn=drawn,

@@ -196,12 +196,12 @@ def verify(attestation: bytes, key_pem: bytes, *, report_bytes: bytes | None = N
             "the signature does not match: it was changed after it was signed, or signed by another key"
         ) from None
     if _envelope(payload, named, signature) != attestation:
-        raise NotAttestedError("what was signed is unchanged, but the file around it was edited")
+        raise NotAttestedError("the signed content is unchanged, but the file around it was edited")
     try:
         signed = Statement.model_validate_json(payload)
     except ValidationError:
         raise NotAttestedError(
-            "the signature is good, but what is signed is no statement of this version of shenhe"
+            "the signature is valid, but the signed content is not a statement of this version of shenhe"
         ) from None
     if report_bytes is not None:
         _check_report(signed, report_bytes)

@@ -132,7 +132,7 @@ class Outcome:
     def unmatched(self) -> Iterator[tuple[str, Entry, str]]:
         """Each entry that accepts nothing: its kind, the entry, and why it stands where it does, in a few words."""
         for entry in self.expired:
-            yield "expired", entry, f"expired on {entry.expires}; fix it, or accept it anew"
+            yield "expired", entry, f"expired on {entry.expires}; fix the failure, or renew the entry with a new date"
         for entry in self.stale:
             yield "stale", entry, "is kept now; delete the entry"
         for entry in self.unobserved:
@@ -230,7 +230,7 @@ def draft(report: Report, reason: str, expires: date) -> str:
     Broken checks (``error``) are left out: they decide nothing, so there is nothing to accept.
     """
     lines = [
-        "# What is accepted for now, why, and until when. Each entry deserves a reason of its own.",
+        "# Failures that are accepted for now, each with a reason and an expiry date. Give each entry its own reason.",
         "format: shenhe-baseline",
     ]
     rules: dict[tuple[str, str, VerdictName, str], list[str]] = {}

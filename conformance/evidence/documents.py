@@ -166,7 +166,7 @@ def _unlike(path: Path, sha256: str) -> str:
     """How the file differs from what the evidence says of it; empty where it does not."""
     digest, size = hashlib.sha256(), 0
     if not path.is_file():
-        return f"there is no file {path.name} where the evidence says it lies"
+        return f"there is no file {path.name} where the evidence list says it is"
     try:
         with path.open("rb") as stream:
             while chunk := stream.read(1024 * 1024):

@@ -136,8 +136,8 @@ def _concluded(done: tuple[Repeated, ...]) -> Repetition:
         )
         return Repetition("cannot tell" if other_status.role == "control" else "no longer shows", why, done)
     why = (
-        f"request {differing[0].number} ({differing[0].what}) is answered with other content; the check has to judge it"
-        " anew"
+        f"request {differing[0].number} ({differing[0].what}) got a response with different content;"
+        " run the check again to decide"
     )
     return Repetition("cannot tell", why, done)
 

@@ -396,7 +396,7 @@ CONTAINERS = (
     _structured("table", "text/csv", "a line of JSON would be one more row of the table"),
     _structured("table", "text/tab-separated-values", "a line of JSON would be one more row of the table"),
     _structured(
-        "json lines", "application/jsonl", "a line of JSON would be one more record; label each record by itself"
+        "json lines", "application/jsonl", "a JSON Lines label would be another record; label each record instead"
     ),
     _structured(
         "rich text",

@@ -286,7 +286,9 @@ def write_json(data: bytes, value: str, found: Findings) -> bytes:
     except (ValueError, RecursionError) as error:
         raise UnsuitableFileError("the text is not well-formed JSON") from error
     if not isinstance(whole, dict):
-        raise UnsuitableFileError("the top level of the JSON text is no object in UTF-8, which alone has a place")
+        raise UnsuitableFileError(
+            "the top level of the JSON text is not an object in UTF-8; only an object can hold the field"
+        )
     brace = file.text.index("{")
     comma = "," if whole else ""
     return file.bytes_of(f'{file.text[: brace + 1]}"AIGC":{value}{comma}{file.text[brace + 1 :]}')

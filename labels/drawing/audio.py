@@ -137,7 +137,7 @@ def mp3(data: bytes, _found: Findings) -> bytes:
         start += length
     end = len(data) - 128 if data[-128:-125] == b"TAG" else len(data)
     if data[end - 10 : end - 7] == b"3DI" or data[end - 32 : end - 24] == b"APETAGEX":
-        raise UnsuitableFileError("a tag stands behind the sound, which the rhythm would have to go in front of")
+        raise UnsuitableFileError("a tag follows the audio, and the rhythm would have to precede it")
     # Encoders put no header frame and no tag into such a stream: it is nothing but frames.
     added, count = _encoded(
         "libmp3lame", "mp3", _rhythm_like(context), context, bit_rate, {"write_xing": "0", "id3v2_version": "0"}

@@ -153,7 +153,7 @@ def _statements(cleaned: _Cleaned, text: str, notes: list[str]) -> tuple[list[St
     if not labels and any(c in text for c in "\u202e\u2067"):
         labels += _turned_round(text)
     if not labels and ("IA" in cleaned.text or "能智工人" in cleaned.text) and _REVERSED.search(cleaned.text):
-        notes.append("near miss: the words of a label stand in reverse order")
+        notes.append("near miss: the words of a label are in reverse order")
     return labels, others
 
 

@@ -56,8 +56,8 @@ class Sense(StrEnum):
 REASONS = {
     Sense.DENIED: "a statement that denies AI generation",
     Sense.QUESTION: "a question about AI generation",
-    Sense.QUOTED: "the words of a label stand in quotation marks",
-    Sense.TITLE: "the words of a label stand in a title",
+    Sense.QUOTED: "the words of a label are in quotation marks",
+    Sense.TITLE: "the words of a label are in a title",
     Sense.TAG: "the words of a label are a topic tag",
     Sense.SPEAKS_OF_IT: "a sentence about AI generation, not a label",
 }

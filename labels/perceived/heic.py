@@ -134,7 +134,7 @@ class _Items:
             else:
                 raise ValueError("an item is kept in a way that is not understood")
             if not length or start + length > end:
-                raise ValueError("an item lies outside the file")
+                raise ValueError("an item is outside the file")
             pieces.append((start, start + length))
         if not pieces or sum(end - start for start, end in pieces) > len(self.data):
             raise ValueError("an item has no bytes, or more than the file")
@@ -245,6 +245,6 @@ def _transformed(picture: Picture, each: _Property) -> Picture:
         left, top = int((picture.width - width) / 2 + right), int((picture.height - height) / 2 + down)
         box = (left, top, left + int(width), top + int(height))
         if not (0 <= box[0] < box[2] <= picture.width and 0 <= box[1] < box[3] <= picture.height):
-            raise ValueError("its clean aperture lies outside the picture")
+            raise ValueError("its clean aperture is outside the image")
         return picture.crop(box)
     return picture

@@ -269,7 +269,7 @@ def _without_headings(
             if is_high and not position_of(line, *size).endswith("corner"):
                 reason = "a heading"
         if reason:
-            notes.append(f"near miss: the picture says {line.text.strip()[:40]!r}, which stands there as {reason}")
+            notes.append(f"near miss: the picture says {line.text.strip()[:40]!r}, written as {reason}")
         else:
             kept.append((line, phrase))
     return kept, notes
@@ -329,7 +329,7 @@ def visible_label(
         **more,
     }
     undecided = any(d in (Deviation.SIZE_UNDECIDED, Deviation.VIDEO_SIZE_UNDECIDED) for d in deviations)
-    ink = f"ink {sighting.ink:.1%}" if sighting.ink else "ink that cannot be told from the ground"
+    ink = f"ink {sighting.ink:.1%}" if sighting.ink else "text without contrast to its background"
     where = f"at the {sighting.position}" if sighting.position != "inside" else "inside the picture"
     detail = f"{sighting.line.text!r} {where}, {ink} and box {sighting.box:.1%} of the shortest side."
     sentences = " ".join([detail, *(d.sentence for d in deviations)])

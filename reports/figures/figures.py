@@ -161,7 +161,7 @@ def _contrast(comparison: Comparison, a: str, b: str) -> Figure:
     for group, chosen, colour, symbol in (
         ("beyond chance", beyond, "var(--run-1)", "circle"),
         (
-            "not told apart from no change",
+            "not distinguishable from no change",
             [shift for shift in shifts if shift not in beyond],
             "var(--faint)",
             "circle-open",

@@ -86,7 +86,7 @@ _REAL_NAME = table(
     },
 )
 
-#: What is still seen anywhere two days after a valid request breaks the 48 hours as well.
+#: What is still visible anywhere two days after a valid request breaks the 48 hours as well.
 _GONE = ("cn-dsp-2023/10.4", "us-take-it-down/3.b")
 
 _TAKEDOWN = table(

@@ -48,7 +48,7 @@ def robustness(run: StudyRun, metric: str | None = None) -> Analysis:
             "Regret is how much worse an arm is in a world than the best of these arms in that world; what counts is"
             " the worst case, for which no world needs a probability."
         ),
-        "Means over replications stand for each world, so the greatest regrets are somewhat overstated by chance.",
+        "Each world is represented by the mean of its replications, so chance slightly inflates the largest regrets.",
     ]
     if limited:
         good = np.ones((len(run.worlds), len(run.arms)), dtype=bool)

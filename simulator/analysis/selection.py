@@ -152,7 +152,7 @@ def rank_arms(run: StudyRun, metric: str | None = None, delta: float | None = No
         ),
         (
             f"An observation is the mean over {len(run.worlds):,} worlds of one replication; "
-            f"{'the worlds share their draws' if is_common(run) else 'each world has draws of its own'}."
+            f"{'the worlds share their draws' if is_common(run) else 'each world has its own random draws'}."
         ),
     ]
     if selection.best is None:

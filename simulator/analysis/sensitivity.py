@@ -92,9 +92,7 @@ def sensitivity(run: StudyRun, metric: str | None = None, arm: str | None = None
     method = {"saltelli": "Sobol indices", "morris": "elementary effects"}.get(
         worlds.design, "first-order indices by random balance"
     )
-    notes = [
-        f"{method.capitalize()} over {len(values):,} worlds, the mean of a world's replications standing for the world."
-    ]
+    notes = [f"{method.capitalize()} over {len(values):,} worlds, using the mean over the replications of each world."]
     if chance == chance:
         notes.append(
             f"About {100 * min(chance, 1):.0f} % of the spread between worlds is chance: more replications make it"

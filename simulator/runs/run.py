@@ -172,7 +172,7 @@ def simulate(
     except OSError as error:
         raise RunError(f"{out}: cannot be written ({error.strerror or error})") from error
     except BrokenProcessPool as error:
-        kept = f"; what was finished is kept in {out}, the same command goes on from there" if out else ""
+        kept = f"; finished work is in {out}; repeat the command to resume" if out else ""
         reason = "for want of memory, or because a script without `if __name__ == '__main__':` started it"
         raise RunError(f"a worker process died, perhaps {reason}{kept}; try fewer workers") from error
     return read_run(folder)

@@ -264,7 +264,7 @@ class Scenario(Part):
         for number, item in enumerate(authorities):
             if item.budget is not None and not self.policy.staff.case_cost:
                 raise Contradiction(
-                    f"found a budget of authority {item.name} that nothing is paid from, expected "
+                    f"found a budget of authority {item.name} but no cost per case, expected "
                     f"policy.staff.case_cost above 0",
                     *AUTHORITIES,
                     number,
@@ -310,8 +310,8 @@ class Scenario(Part):
         for number, step in enumerate(self.policy.ladder[:-1]):
             if Sanction.REVOCATION in step.sanctions:
                 raise Contradiction(
-                    f"found revocation at step {number} of the ladder and a step after it, which nobody can reach; "
-                    "expected revocation at the last step alone",
+                    f"found revocation at step {number} of the ladder followed by another step, which is unreachable; "
+                    "expected revocation only at the last step",
                     "policy",
                     "ladder",
                     number,

@@ -126,9 +126,7 @@ class Ledger:
                         progress(done, wanted)
                     interrupts.raise_lost()
         except SweepError as error:
-            raise StudyError(
-                f"{error}; what was finished is kept in {self.folder}, the same command goes on from there"
-            ) from error
+            raise StudyError(f"{error}; finished work is in {self.folder}; repeat the command to resume") from error
         return quarantined
 
     def read(self, job: Job, columns: list[str] | None = None) -> pa.Table | None:
@@ -157,7 +155,7 @@ _KEPT = ("started", "replications_per_job")
 
 
 def of_disk(error: OSError, folder: Path) -> StudyError:
-    kept = "what was finished is kept, and the same command goes on from there"
+    kept = "finished work is kept; repeat the command to resume"
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return StudyError(f"{folder}: the disk is full; make room: {kept}")
     return StudyError(f"{folder}: cannot be written ({error.strerror or error}); {kept}")

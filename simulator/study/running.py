@@ -69,7 +69,7 @@ def _run(
         estimate = Estimate(seconds, width, each * len(plan.arms) * len(plan.worlds), pool.workers)
         ledger.check_space(estimate)
         if agree is not None and not agree(estimate):
-            raise StudyError("not started: nobody agreed to what it would take")
+            raise StudyError("not started: the estimated cost was not confirmed (pass --yes to confirm it)")
         size = job_size(estimate)
         ledger.record(replications_per_job=size)
     ledger.record(executor=type(pool).__name__.lower(), workers=pool.workers, engine=str(engine), complete=False)

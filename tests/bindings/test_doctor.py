@@ -116,7 +116,7 @@ def test_the_command_on_a_wrong_binding(tmp_path: Path) -> None:
         code, out, _ = run(str(path), "--base-url", server.url)
     assert code == 2
     assert f"{path.name}:{line}: answered 404" in out
-    assert "→ nothing is there" in out
+    assert "→ the path does not exist" in out
 
 
 def test_the_command_without_a_provider_ends_at_once(tmp_path: Path) -> None:

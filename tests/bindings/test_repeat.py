@@ -63,7 +63,7 @@ def test_the_mended_provider_shows_it_no_longer(report: Report, lawful: str) -> 
 def test_other_content_is_left_to_the_check(report: Report, lawful: str) -> None:
     done = repeat(finding_of(report, LABEL)[1], lawful, {})
     assert done.outcome == "cannot tell"
-    assert "is answered with other content" in done.reason
+    assert "got a response with different content" in done.reason
 
 
 def test_a_set_up_that_fails_tells_nothing(report: Report) -> None:

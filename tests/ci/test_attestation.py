@@ -171,7 +171,7 @@ def test_a_signed_payload_that_is_no_statement_is_refused() -> None:
                 }
             ],
         }
-        with pytest.raises(NotAttestedError, match="no statement"):
+        with pytest.raises(NotAttestedError, match="is not a statement"):
             verify(json.dumps(envelope, indent=1).encode() + b"\n", public())
 
 

@@ -203,7 +203,7 @@ def test_the_action_accepts_what_the_baseline_does(tmp_path: Path) -> None:
     assert runner.outputs["steps.check.outputs.exit-code"] == "0"
     assert runner.run("Publish the results").returncode == 0
     said = html.unescape(runner.summary.read_text())
-    assert "## shenhe: What is open is accepted by the baseline" in said
+    assert "## shenhe: Nothing is open beyond what the baseline accepts" in said
     assert "0 new, 0 expired, 0 stale, 0 unobserved, 1 accepted" in said
     assert "until 2999-12-31: known" in said
     assert runner.run("Verdict").returncode == 0

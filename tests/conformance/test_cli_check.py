@@ -183,7 +183,7 @@ def test_bounds_leave_the_rest_open(tmp_path: Path) -> None:
 def test_workers_and_a_sample_are_options() -> None:
     result = run("sample", "--workers", "3", "--sample", "5", *FEW)
     assert result.exit_code == 0, result.output
-    assert "0 of 5 independent draws failed" in result.stdout
+    assert "0 of 5 random cases failed" in result.stdout
 
 
 def test_a_lawful_variant_passes_and_another_provider_has_none(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def test_a_rule_is_an_item_and_a_broken_one_fails_with_its_sequence(tmp_path: Pa
     assert re.search(r"FAILED .*cn-dsp-2023/9\.2", done.stdout)
     assert re.search(r"PASSED .*cn-dsp-2023/9\.1", done.stdout)
     assert "test_own.py::test_something_of_their_own" in done.stdout
-    assert "somebody who was not signed in published" in done.stdout
+    assert "a request without credentials published" in done.stdout
     assert "curl" in done.stdout
     assert "Traceback" not in done.stdout
 

@@ -109,7 +109,7 @@ def test_the_sample_of_this_test_is_sound() -> None:
         ("obligors: [provider]", "obligors: [user]", "found rules that bind user, expected them among"),
         ("seen_by: probe", "seen_by: document", "my.yaml:10:5: rules[0]: found seen_by 'document' without"),
         ("Art. 1, seen_in: there", "Art. 1", "rules[0]: found verification 'verified' without a source"),
-        ("verification: verified\npen", "verification: inferred\npen", "expected verification_note to say"),
+        ("verification: verified\npen", "verification: inferred\npen", "expected verification_note to name its source"),
         ('"2024-01-01"', '"2024-13-01"', "my.yaml:7:13: valid_from: found '2024-13-01', expected"),
         ('"2024-01-01"', '"2024-01-01"\nvalid_to: "2023-01-01"', "found valid_to 2023-01-01 with valid_from"),
         ("status: in-force", "status: draft", "found valid_from in a draft, expected none"),

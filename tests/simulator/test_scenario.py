@@ -179,7 +179,7 @@ BAD_FILES = {
             "extends: cn-2023\npolicy:\n  ladder:\n    - {sanctions: [revocation], penalty: cn-penalties/genai-21}\n"
             "    - {sanctions: [warning], penalty: cn-penalties/genai-21}\n"
         ),
-        ["mine.yaml:4:19: policy.ladder[0].sanctions", "revocation at step 0", "nobody can reach"],
+        ["mine.yaml:4:19: policy.ladder[0].sanctions", "revocation at step 0", "which is unreachable"],
     ),
     "no inspectors": (
         "extends: cn-2023\npolicy:\n  staff: {inspectors: 0}\n",

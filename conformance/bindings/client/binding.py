@@ -251,5 +251,5 @@ def _base_url(url: str) -> str:
     if parts.scheme not in {"http", "https"} or not port_is_fine or not _HOST.fullmatch(parts.hostname or ""):
         raise ValueError("found a base URL that cannot be used, expected one such as https://api.example.com/v1")
     if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
-        raise ValueError("found a base URL with a user name, query or fragment, expected scheme, host and path alone")
+        raise ValueError("found a base URL with a user name, query or fragment, expected only scheme, host and path")
     return url.rstrip("/")

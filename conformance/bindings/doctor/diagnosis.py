@@ -92,7 +92,7 @@ def _refused(result: Refused, outcome: Outcome, at: Callable[[str], str]) -> Out
     known = {
         404: (
             "path",
-            "nothing is there: write the path that the provider's documentation gives, and check the ids in it",
+            "the path does not exist: write the path from the provider's documentation and check the IDs in it",
         ),
         405: ("method", f"the method {method} is not taken there: write {visible(allow or 'another')[:100]}"),
         406: ("headers", "the provider does not give the media type asked for: write an Accept header"),

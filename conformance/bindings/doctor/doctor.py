@@ -99,7 +99,7 @@ class _Visit:
                 )
         elif Operation.REGISTER in capabilities.operations:
             yield self._not_tried(
-                Operation.REGISTER, "the binding declares identities: supplied, so nobody is invented"
+                Operation.REGISTER, "the binding sets identities: supplied, so no people are invented"
             )
             yield from self._supplied_identity()
         yield from self._consent()

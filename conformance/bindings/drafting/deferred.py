@@ -71,7 +71,7 @@ def polled(
     named_alike = named(found, f"{plain(parameter)} {words.job_id}")
     if named_alike is None or not _PLAIN_PLACE.fullmatch(named_alike):
         return Deferred(remark=f"answers before it is done, and its answer shows no id to ask {job} with")
-    until = until or {"until": blank("what an answer that is ready fulfils, such as status == 'done'")}
+    until = until or {"until": blank("an expression that is true for a finished response, such as status == 'done'")}
     path = re.sub(r"\{[^}]*\}", "{{ answer." + named_alike + " }}", job.path)
     return Deferred({"poll": {"path": path, **until}}, job)
 
@@ -134,7 +134,10 @@ def _until(state: Leaf, words: Deferral, blank: Callable[[str], Any]) -> dict[st
     }
     keys: dict[str, Any] = {key: _is_one_of(place, found) for key, found in ends.items() if found}
     if "until" not in keys:
-        keys = {"until": blank(f"what an answer that is ready fulfils, such as {place} == 'done'"), **keys}
+        keys = {
+            "until": blank(f"an expression that is true for a finished response, such as {place} == 'done'"),
+            **keys,
+        }
     return keys
 
 

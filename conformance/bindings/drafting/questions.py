@@ -74,10 +74,7 @@ def _lines(answers: Answers) -> Iterator[str]:
     wrong = [each for each in answers.services if each not in known]
     if wrong:
         raise ValueError(f"found the service {wrong[0]!r}, expected one of: {', '.join(known)}")
-    yield (
-        "# Fill in what stands as ${FILL_IN_…}: where the answers of your provider have what is wanted, as JMESPath"
-        " expressions."
-    )
+    yield ("# Replace each ${FILL_IN_…} with the JMESPath expression for that value in your provider's responses.")
     yield ""
     yield "target:"
     yield f"  name: {json.dumps(answers.name, ensure_ascii=False)}"

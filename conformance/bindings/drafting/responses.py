@@ -29,14 +29,16 @@ def keys_of_answer(name: str, endpoint: Endpoint, blanks: Blanks, *, with_token:
     if name == LOGIN or (name == "register" and with_token):
         token = named(places, "token accesstoken sessiontoken jwt sessionid")
         if name == LOGIN:
-            extract["credentials"] = {"token": token or blanks("login token", "where the answer has the token")}
+            extract["credentials"] = {
+                "token": token or blanks("login token", "JMESPath expression of the token in the response")
+            }
         elif token:
             extract["credentials"] = {"token": token}
     for wanted in shape.required if shape else ():
         place: Any = place_of(name, wanted, places)
         if place is None and wanted == "id" and not endpoint.answer_type.endswith("json") and endpoint.answer_type:
             place = {"value": f"{name}-{{{{ nonce }}}}"}
-        extract[wanted] = place or blanks(f"{name} {wanted}", f"where the answer has {wanted}, a JMESPath expression")
+        extract[wanted] = place or blanks(f"{name} {wanted}", f"JMESPath expression of {wanted} in the response")
     if name in {"report", "report_status", "appeal"}:
         for wanted, names in (
             ("state", "state status result"),
@@ -76,7 +78,7 @@ def _media(name: str, endpoint: Endpoint, places: Sequence[Leaf], blanks: Blanks
         return "body"
     if service == "text":
         place = named(places, "content text answer reply output result message response completion")
-        return {"text": place or blanks(f"{name} text", "where the answer has the text")}
+        return {"text": place or blanks(f"{name} text", "JMESPath expression of the text in the response")}
     for way, names in (
         ("base64", "b64json base64 imagebase64 audiobase64 data imagedata audiodata"),
         ("url", "url imageurl audiourl videourl downloadurl fileurl mediaurl link"),
@@ -86,7 +88,11 @@ def _media(name: str, endpoint: Endpoint, places: Sequence[Leaf], blanks: Blanks
             return {way: place, **({"media_type": kind} if kind and way == "base64" else {})}
     if name == "fetch" and not endpoint.answer_type:
         return "body"
-    return {"url": blanks(f"{name} url", "where the answer has the URL of the bytes; or write base64, or media: body")}
+    return {
+        "url": blanks(
+            f"{name} url", "JMESPath expression of the URL of the media in the response; or use base64, or media: body"
+        )
+    }
 
 
 def _of_items(places: Sequence[Leaf], names: Mapping[str, str]) -> dict[str, Any]:

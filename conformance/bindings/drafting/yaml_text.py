@@ -18,9 +18,9 @@ from .vocabulary import vocabulary
 
 DESTROYING = ("delete_account", "reset")
 HEADER = """\
-# Drafted by `shenhe init` from an OpenAPI document. Fill in what stands as ${FILL_IN_…}, and read every line: a count
-# of words chose the endpoints (it stands beside each). `shenhe doctor` then tries each operation once and names the
-# line that is wrong.
+# Drafted by `shenhe init` from an OpenAPI document. Replace each ${FILL_IN_…} and check every line: word
+# counts chose the endpoints (the count is beside each). Then run `shenhe doctor` to try each operation and find the
+# lines to correct.
 """
 
 
@@ -122,7 +122,7 @@ def _operation(
         given = extract.setdefault("credentials", {})
         for key in re.findall(r"account\.credentials\.(\w+)", json.dumps(auth)):
             if key not in given:
-                given[key] = blanks(f"register {key}", f"where the answer has the {key}")
+                given[key] = blanks(f"register {key}", f"JMESPath expression of the {key} in the response")
     elif name == "register" and login:
         extract = sections[0].keys.setdefault("extract", {})
         extract["credentials"] = {

@@ -66,7 +66,8 @@ class Compiler:
         gives = frozenset(request.groups.get("credentials", {}))
         if not gives:
             self.expressions.fault(
-                (LOGIN,), "found no extract.credentials, expected what an account has once it is signed in, by name"
+                (LOGIN,),
+                "found no extract.credentials, expected the names and values of an account's credentials after sign-in",
             )
         expired_when = (
             None
@@ -308,7 +309,7 @@ class Compiler:
                 self.expressions.fault(at("extract", name), f"found {name!r}, {hint}")
         for name in shape.required:
             if name not in single:
-                self.expressions.fault(at("extract"), f"found no extract.{name}, expected where the answer says it")
+                self.expressions.fault(at("extract"), f"found no extract.{name}, expected its JMESPath expression")
         return single, groups
 
     def _parts(self, parts: Mapping[str, Any], at: Callable[..., Steps], known: frozenset[str]) -> Iterator[BoundPart]:

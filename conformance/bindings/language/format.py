@@ -128,7 +128,7 @@ class TlsSection(_Model):
     def _key_of_certificate(self) -> TlsSection:
         if self.certificate is None and (self.key is not None or self.key_password is not None):
             raise ValueError(
-                "found a key without a certificate, expected both, or the certificate alone if the file holds both"
+                "found a key without a certificate, expected both, or only the certificate if its file holds both"
             )
         return self
 
@@ -516,7 +516,7 @@ class PollSection(_Model):
             found = " and ".join(places) or "neither path nor location nor callback"
             raise ValueError(f"found {found}, expected exactly one of path, location, callback")
         if self.path is not None and self.until is None:
-            raise ValueError("found no until, expected what an answer that is ready fulfils")
+            raise ValueError("found no until, expected an expression that is true for a finished response")
         if self.json_ is not None and self.form is not None:
             raise ValueError("found json and form, expected at most one of them")
         return self

@@ -142,7 +142,7 @@ def variables(value: Any) -> Iterator[tuple[tuple[str | int, ...], str, str | No
 def missing(name: str) -> str:
     """What is wrong with a ``${NAME}`` that has no value."""
     if name.startswith(BLANK):
-        return f"found the blank ${{{name}}} of a draft, expected what stands there at your provider"
+        return f"found the blank ${{{name}}} of a draft, expected the value that your provider uses"
     return f"found no value for ${{{name}}}, expected it in the environment"
 
 
