@@ -135,7 +135,7 @@ def list_studies(as_json: Json = False) -> None:
         )
 
 
-KINDS = "compare, rank, sensitivity, discover, pareto, robust, tipping"
+KINDS = "compare, rank, sensitivity, discover, pareto, robust, worlds, tipping"
 
 
 @app.command("analyse")
@@ -147,10 +147,16 @@ def analyse(
         typer.Option("--metric", metavar="NAME", help="Metric to analyse. Default: the study's first objective."),
     ] = None,
     arm: Annotated[
-        str | None, typer.Option("--arm", metavar="NAME", help="Arm to analyse (sensitivity, discover, tipping).")
+        str | None,
+        typer.Option("--arm", metavar="NAME", help="Arm to analyse."),
     ] = None,
     baseline: Annotated[
-        str | None, typer.Option("--baseline", metavar="NAME", help="Arm to compare the others with.")
+        str | None,
+        typer.Option(
+            "--baseline",
+            metavar="NAME",
+            help="Arm to compare with (compare, sensitivity, discover, worlds).",
+        ),
     ] = None,
     threshold: Annotated[
         float | None,
@@ -169,6 +175,8 @@ def analyse(
     Example:  shenhe study analyse compare runs/first-look --metric harm
 
     Example:  shenhe study analyse discover runs/first-look --metric harm --arm as-enacted --figure box.html
+
+    Example:  shenhe study analyse sensitivity runs/first-look --arm inspect-more --baseline as-enacted
     """
     from shenhe.simulator.analysis import analyse as ask
     from shenhe.simulator.study import read_study

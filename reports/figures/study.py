@@ -77,6 +77,7 @@ def figure_of(analysis: Analysis) -> Figure | None:
         "discover": _discover,
         "pareto": _pareto,
         "robust": _robust,
+        "worlds": _worlds,
         "tipping": _tipping,
     }
     if analysis.table.empty:
@@ -94,6 +95,22 @@ def _rows(count: int) -> int:
 def _names(figure: go.Figure, names: list[str]) -> None:
     figure.update_yaxes(categoryorder="array", categoryarray=names[::-1], showgrid=False, ticks="")
     figure.update_layout(hovermode="closest", margin={"l": 8, "r": 16, "t": 8, "b": 8})
+
+
+def _worlds(analysis: Analysis) -> tuple[go.Figure, str]:
+    table = analysis.table
+    figure = _blank(height=320)
+    figure.add_scatter(
+        x=table["worlds"].tolist(),
+        y=_rounded(table["mean"]),
+        mode="lines+markers",
+        line={"color": "var(--run-1)"},
+        error_y={"type": "data", "array": _rounded(table["mean_conf"]), "color": "var(--run-1)", "thickness": 1.5},
+        hovertemplate="%{x} worlds: %{y:.4g}",
+    )
+    figure.update_xaxes(title="worlds", type="log")
+    figure.update_yaxes(zeroline=True, zerolinecolor="var(--ink)", zerolinewidth=1)
+    return figure, "The mean over the first worlds of the design. Bars are 95 % intervals over worlds."
 
 
 def _compare(analysis: Analysis) -> tuple[go.Figure, str]:

@@ -2,7 +2,8 @@
 
 ``compare`` which arms differ · ``rank`` which is the best · ``sensitivity`` which unknown matters · ``discover`` in
 which worlds a policy fails · ``pareto`` which arms no other beats on all objectives · ``robust`` which arm does least
-badly whatever the world · ``tipping`` whether where a history starts decides where it ends.
+badly whatever the world · ``worlds`` whether the study has enough worlds · ``tipping`` whether where a history starts
+decides where it ends.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from __future__ import annotations
 from ..study import StudyError, StudyRun
 from .answer import Analysis
 
-KINDS = ("compare", "rank", "sensitivity", "discover", "pareto", "robust", "tipping")
+KINDS = ("compare", "rank", "sensitivity", "discover", "pareto", "robust", "worlds", "tipping")
+WITH_BASELINE = ("compare", "sensitivity", "discover", "worlds")
 
 
 def analyse(
@@ -26,6 +28,8 @@ def analyse(
     """One of ``KINDS`` by its name; raises :class:`StudyError` for another, and for options that do not fit the
     study.
     """
+    if baseline is not None and kind in KINDS and kind not in WITH_BASELINE:
+        raise StudyError(f"found a baseline for {kind}, which compares with none; it is for {', '.join(WITH_BASELINE)}")
     if kind == "compare":
         from .contrasts import compare_arms
 
@@ -37,11 +41,11 @@ def analyse(
     if kind == "sensitivity":
         from .sensitivity import sensitivity
 
-        return sensitivity(run, metric, arm)
+        return sensitivity(run, metric, arm, baseline)
     if kind == "discover":
         from .discovery import discover
 
-        return discover(run, metric, arm, threshold)
+        return discover(run, metric, arm, threshold, baseline)
     if kind == "pareto":
         from .pareto import pareto_arms
 
@@ -50,6 +54,10 @@ def analyse(
         from .robustness import robustness
 
         return robustness(run, metric)
+    if kind == "worlds":
+        from .enough import enough_worlds
+
+        return enough_worlds(run, metric, arm, baseline)
     if kind == "tipping":
         from .tipping import tipping_points
 

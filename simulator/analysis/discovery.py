@@ -18,7 +18,7 @@ import pandas as pd
 from scipy.special import bdtrc
 
 from ..study import StudyError, StudyRun
-from .answer import Analysis, arm_of, objective_of
+from .answer import Analysis, subject_of
 
 Floats = npt.NDArray[np.float64]
 DISTINCT = 0.05
@@ -234,32 +234,35 @@ def quasi_p_values(x: pd.DataFrame, interesting: npt.ArrayLike, box: Box) -> dic
 
 
 def discover(
-    run: StudyRun, metric: str | None = None, arm: str | None = None, threshold: float | None = None
+    run: StudyRun,
+    metric: str | None = None,
+    arm: str | None = None,
+    threshold: float | None = None,
+    baseline: str | None = None,
 ) -> Analysis:
-    """In which worlds a metric (the first objective) of an arm (the first) is worse than ``threshold``.
+    """In which worlds a metric (the first objective) of an arm (the first) is worse than ``threshold``; with
+    ``baseline``, in which worlds the paired difference of two arms is.
 
-    The threshold is by default the objective's limit, or else the worst quarter of the worlds. ``table``: parameter,
+    The threshold is by default the objective's limit, or else the worst quarter of the worlds; for a difference it is
+    zero: the worlds in which the arm does worse than its baseline. ``table``: parameter,
     low, high (or values), of_range (how much of the range that is), p (quasi-p-value), one row a bound of the chosen
     box. ``details``: ``peeling`` (:meth:`Peeling.frame`) and ``points`` (the worlds with value, interesting, inside).
     """
-    objective, chosen = objective_of(run, metric), arm_of(run, arm)
     if run.study.worlds is None:
         raise StudyError("found one world, expected uncertain parameters to discover something about")
-    cells = run.cells(objective.metric)
-    values = cells[cells["arm"] == chosen].set_index("world")["mean"].reindex(range(len(run.worlds)))
-    if values.isna().any():
-        raise StudyError(f"found worlds without {objective.metric} of {chosen}; choose another metric")
-    limit = threshold if threshold is not None else objective.limit
+    subject = subject_of(run, metric, arm, baseline)
+    values = pd.Series(subject.means)
+    limit = threshold if threshold is not None else subject.limit
     if limit is None:
-        limit = float(values.quantile(0.75 if objective.sign > 0 else 0.25))
-    bad = ((values - limit) * objective.sign > 0).to_numpy(dtype=bool)
+        # A difference has a natural threshold: from zero on, the arm does worse than its baseline.
+        limit = 0.0 if subject.baseline else float(values.quantile(0.75 if subject.sign > 0 else 0.25))
+    bad = ((values - limit) * subject.sign > 0).to_numpy(dtype=bool)
     names = [parameter.label for parameter in run.study.worlds.parameters]
     x = run.worlds[names]
-    words = run.metrics[objective.metric].title.lower()
-    side = "above" if objective.sign > 0 else "below"
+    side = "above" if subject.sign > 0 else "below"
     if not bad.any() or bad.all():
         raise StudyError(
-            f"found {words} {side} {limit:g} in {'all' if bad.all() else 'none'} of the worlds; choose another"
+            f"found {subject.words} {side} {limit:g} in {'all' if bad.all() else 'none'} of the worlds; choose another"
             " --threshold"
         )
     peeling = prim(x, bad, mass=max(0.05, min(0.5, 8 / len(x))))
@@ -278,7 +281,7 @@ def discover(
     table = table.sort_values("p", kind="stable").reset_index(drop=True)
     if (table["values"] == "").all():
         table = table.drop(columns="values")
-    where = f"{chosen}: {words.split(':')[0]} {side} {limit:.4g} in {100 * bad.mean():.0f} % of the worlds"
+    where = f"{subject.words[0].upper()}{subject.words[1:]} is {side} {limit:.4g} in {100 * bad.mean():.0f} % of worlds"
     title = (
         f"{where}; the box has {100 * box.coverage:.0f} % of those, and {100 * box.density:.0f} % of the box is such"
         if (table["p"] <= DISTINCT).any()
@@ -296,8 +299,7 @@ def discover(
     )
     points = x.assign(world=run.worlds["world"], value=values.to_numpy(), interesting=bad, inside=box.holds(x))
     facts: dict[str, str | float] = {
-        "metric": objective.metric,
-        "arm": chosen,
+        **subject.facts,
         "threshold": limit,
         "coverage": box.coverage,
         "density": box.density,

@@ -23,7 +23,7 @@ from shenhe.core.errors import MissingExtraError
 from ..runs.executors import Kept, Pool
 from ..scenario.values import ScenarioError
 from ..study import Arm, Estimate, Plan, StudyError, StudyRun, run_study
-from ..study.document import Lever
+from ..study.document import Lever, Objective
 from ..study.ledger import Progress
 from ..study.plan import changed
 from .answer import Analysis
@@ -48,10 +48,17 @@ def undominated(costs: npt.ArrayLike) -> npt.NDArray[np.bool_]:
     return front
 
 
+def within_limits(objectives: Sequence[Objective], costs: Floats) -> npt.NDArray[np.bool_]:
+    """Which rows of ``costs`` (policies, objectives; less is better) keep the limit of every objective that has one."""
+    limits = np.array([math.inf if item.limit is None else item.sign * item.limit for item in objectives])
+    return np.asarray((costs <= limits).all(axis=1))
+
+
 def pareto_arms(run: StudyRun) -> Analysis:
     """Which arms of a study no other beats on all its objectives, by their means over worlds.
 
-    ``table``: arm, a column for each objective with its half-width ``<metric>_conf`` (95 %), and ``front``.
+    ``table``: arm, a column for each objective with its half-width ``<metric>_conf`` (95 %), ``within_limits`` where an
+    objective has a limit, and ``front``: an arm outside a limit is never on it.
     """
     objectives = run.study.objectives
     if len(objectives) < 2:
@@ -68,13 +75,20 @@ def pareto_arms(run: StudyRun) -> Analysis:
         columns[f"{item.metric}_conf"] = [estimate.half_width(0.95) for estimate in estimates]
         costs.append(np.where(np.isnan(means), np.inf, means * item.sign))
     table = pd.DataFrame(columns)
-    table["front"] = undominated(np.array(costs).T)
+    within = within_limits(objectives, np.array(costs).T)
+    if any(item.limit is not None for item in objectives):
+        table["within_limits"] = within
+    front = np.zeros(len(table), dtype=bool)
+    front[within] = undominated(np.array(costs).T[within])
+    table["front"] = front
     count = int(table["front"].sum())
     table = table.sort_values(["front", objectives[0].metric], ascending=[False, True], kind="stable").reset_index(
         drop=True
     )
     words = ", ".join(item.metric.replace("_", " ") for item in objectives)
     title = f"{count} of {len(table)} policies are beaten by no other on {words} together"
+    if not within.all():
+        title += f"; {int((~within).sum())} are outside a limit"
     notes = (
         (
             "An arm is on the front when no other is at least as good on every objective and better on one. Means"
@@ -124,7 +138,11 @@ def search_policies(
     folder, search = Path(out), study.search
     kept = Kept(pool)
     each = search.population * len(plan.worlds) * study.replications
-    problem: Any = Problem(n_var=len(search.levers), n_obj=len(study.objectives), xl=0.0, xu=1.0)
+    limited = [position for position, item in enumerate(study.objectives) if item.limit is not None]
+    limits = np.array([study.objectives[k].sign * float(study.objectives[k].limit or 0.0) for k in limited])
+    problem: Any = Problem(
+        n_var=len(search.levers), n_obj=len(study.objectives), n_ieq_constr=len(limited), xl=0.0, xu=1.0
+    )
     algorithm: Any = NSGA2(pop_size=search.population)
     algorithm.setup(problem, termination=("n_gen", search.generations), seed=search.seed, verbose=False)
     seen: dict[str, Candidate] = {}
@@ -137,7 +155,11 @@ def search_policies(
             seen |= _judged(
                 plan, new, folder / "generations" / f"{generation:04d}", kept, agree if generation == 0 else None
             )
-            asked.set("F", np.array([seen[item.name].costs for item in candidates]))
+            costs = np.array([seen[item.name].costs for item in candidates])
+            asked.set("F", costs)
+            if limited:
+                # A constraint is kept where its value is at most zero.
+                asked.set("G", costs[:, limited] - limits)
             algorithm.tell(infills=asked)
             generation += 1
             if progress:
@@ -145,6 +167,10 @@ def search_policies(
         possible = [item for item in seen.values() if item.costs[0] < IMPOSSIBLE]
         if not possible:
             raise StudyError("found no possible scenario among the candidates; narrow the levers")
+        kept_limits = within_limits(study.objectives, np.array([item.costs for item in possible]))
+        if not kept_limits.any():
+            raise StudyError("found no candidate within the limits of the objectives; widen the levers or the limits")
+        possible = [item for item, good in zip(possible, kept_limits, strict=True) if good]
         keep = undominated([item.costs for item in possible])
         front = [item for item, good in zip(possible, keep, strict=True) if good]
         again = _plan_of(plan, front, study.seed + 1, with_first=True)

@@ -19,10 +19,10 @@ from shenhe.simulator.analysis.discovery import Box, prim, quasi_p_values
 from shenhe.simulator.analysis.pareto import search_policies, undominated
 from shenhe.simulator.analysis.robustness import regret
 from shenhe.simulator.analysis.selection import kim_nelson
-from shenhe.simulator.analysis.sensitivity import indices
+from shenhe.simulator.analysis.sensitivity import indices, share_of_chance, switching_values
 from shenhe.simulator.analysis.tipping import tipping
 from shenhe.simulator.runs.executors import Inline
-from shenhe.simulator.scenario.designs import unit_points
+from shenhe.simulator.scenario.designs import Parameter, unit_points
 from shenhe.simulator.study import StudyError
 
 from .small import small_study
@@ -354,6 +354,98 @@ def test_a_search_without_pymoo_gives_the_command(
     monkeypatch.setitem(sys.modules, "pymoo", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'shenhe\[studies\]'"):
         search_policies(study.load_study(levers), tmp_path / "none", Inline())
+
+
+# -- differences between arms
+
+
+@pytest.mark.parametrize("common", [True, False])
+def test_the_share_of_chance_is_the_variance_of_what_no_parameter_explains(common: bool) -> None:
+    """Worlds with variance 4, replications that move all worlds alike with variance 25, and interaction of variance 1."""
+    dice = np.random.default_rng(7)
+    worlds, replications = 400, 8
+    shared = (
+        dice.normal(scale=5.0, size=(1, replications))
+        if common
+        else dice.normal(scale=5.0, size=(worlds, replications))
+    )
+    values = dice.normal(scale=2.0, size=(worlds, 1)) + shared + dice.normal(size=(worlds, replications))
+    noise = 1.0 / replications if common else 26.0 / replications
+    assert share_of_chance(values, common=common) == pytest.approx(noise / (4.0 + noise), rel=0.15)
+    assert math.isnan(share_of_chance(values[:, :1], common=common))
+
+
+def test_a_difference_switches_where_it_crosses_zero() -> None:
+    parameters = [
+        Parameter.model_validate({"path": "a", "low": 0.0, "high": 10.0}),
+        Parameter.model_validate({"path": "b", "low": 0.0, "high": 1.0}),
+    ]
+    points = unit_points("sobol", 2, 64, 5)
+    values = 4.0 * (points[:, 0] - 0.3) + 0.1 * (points[:, 1] - 0.5)
+    table, explained = switching_values(pd.DataFrame({"parameter": ["b", "a"]}), parameters, points, values)
+    at = dict(zip(table["parameter"], table["switches_at"], strict=True))
+    assert at["a"] == pytest.approx(3.0)
+    assert math.isnan(at["b"])
+    assert explained == pytest.approx(1.0)
+
+
+def test_sensitivity_and_discovery_of_a_difference_use_paired_replications(run: study.StudyRun) -> None:
+    pytest.importorskip("SALib")
+    values = run.values("violations")
+    paired = (values["inspect-more"] - values["as-enacted"]).mean(axis=1)
+    found = analyse("sensitivity", run, metric="violations", arm="inspect-more", baseline="as-enacted")
+    assert "the difference in violations of inspect-more from as-enacted" in found.title
+    assert "switches_at" in found.table
+    box = analyse(
+        "discover",
+        run,
+        metric="violations",
+        arm="inspect-more",
+        baseline="as-enacted",
+        threshold=float(paired.median()),
+    )
+    assert box.details["points"]["value"].to_numpy() == pytest.approx(paired.to_numpy())
+    with pytest.raises(StudyError, match="the same in all worlds"):
+        analyse("sensitivity", run, metric="violations", arm="the-same", baseline="as-enacted")
+
+
+def test_worlds_are_enough_once_the_sign_is_clear(run: study.StudyRun) -> None:
+    found = analyse("worlds", run, metric="inspections", arm="inspect-more")
+    assert found.title == "32 worlds tell the sign of the difference in inspections of inspect-more from as-enacted"
+    assert found.table["worlds"].tolist() == [4, 8, 16, 32]
+    none = analyse("worlds", run, metric="inspections", arm="the-same")
+    assert "do not tell the sign" in none.title
+    assert none.table["mean"].tolist() == [0.0] * 4
+
+
+def test_an_option_that_does_not_apply_is_refused(run: study.StudyRun) -> None:
+    for kind in ("rank", "pareto", "robust", "tipping"):
+        with pytest.raises(StudyError, match=f"found a baseline for {kind}"):
+            analyse(kind, run, baseline="as-enacted")
+    with pytest.raises(StudyError, match="expected two different arms"):
+        analyse("sensitivity", run, arm="as-enacted", baseline="as-enacted")
+
+
+def test_an_arm_outside_a_limit_is_never_on_the_front(run: study.StudyRun, tmp_path: Path) -> None:
+    means = analyse("pareto", run).table.set_index("arm")["inspections"]
+    limit = (means["inspect-more"] + means["as-enacted"]) / 2
+    objectives = [{"metric": "violations"}, {"metric": "inspections", "limit": float(limit)}]
+    changed = small_study(worlds=small_study()["worlds"] | {"size": 32}, replications=4, objectives=objectives)
+    table = analyse("pareto", study.run_study(changed, tmp_path / "limited", Inline())).table.set_index("arm")
+    assert table["within_limits"].to_dict() == {"as-enacted": True, "the-same": True, "inspect-more": False}
+    assert not table.loc["inspect-more", "front"]
+
+
+def test_a_search_keeps_the_limits_of_its_objectives(levers: dict[str, Any], tmp_path: Path) -> None:
+    pytest.importorskip("pymoo")
+    free, _ = search_policies(study.load_study(levers), tmp_path / "free", Inline())
+    metric = levers["objectives"][1]["metric"]
+    limit = float(free.table[metric].median())
+    bounded = levers | {"objectives": [levers["objectives"][0], {**levers["objectives"][1], "limit": limit}]}
+    found, _ = search_policies(study.load_study(bounded), tmp_path / "bounded", Inline())
+    front = found.table[found.table["front"]]
+    assert len(front)
+    assert (front[metric] <= limit).all()
 
 
 # -- all of them
