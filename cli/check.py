@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
@@ -13,8 +14,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from shenhe.conformance.verdict import Level
+from shenhe.conformance.verdict import ExitCode, Level
 
+from .environment import Env, binding_environ
 from .options import (
     BUDGET,
     INTERRUPTED,
@@ -84,6 +86,7 @@ def check(
             help="Use this environment of the binding instead of its default target.",
         ),
     ] = None,
+    env: Env = None,
     level: AtLevel = Level.CORE,
     packs: Packs = None,
     rules: Rules = None,
@@ -234,7 +237,7 @@ def check(
     evidence = read_evidence(evidence_file) if evidence_file is not None else None
     wanted = _files(out, report_file, junit_file, html_file)
     with ExitStack() as stack:
-        provider = _connect(stack, target, faults or [], variant, base_url, environment, record, replay)
+        provider = _connect(stack, target, faults or [], variant, base_url, environment, record, replay, env)
         from shenhe.conformance.engine.runner import run_checks
 
         bar = _ProgressBar()
@@ -262,7 +265,7 @@ def check(
             )
         finally:
             bar.clear()
-    _write(report, wanted)
+    written = _write(report, wanted)
     if as_json:
         echo_json(report.model_dump_json(indent=1))
     else:
@@ -271,8 +274,8 @@ def check(
         print_check_summary(report)
         for line in [*_sampled(report), *_documents(report, evidence)]:
             typer.echo(line)
-    for path in wanted.values():
-        typer.echo(f"written: {path}", err=True)
+    if trouble := getattr(provider, "recording_trouble", ""):
+        typer.echo(f"shenhe: {trouble}", err=True)
     if report.stopped is not None and report.stopped.kind == "gone":
         typer.echo(f"shenhe: {report.stopped.reason}", err=True)
     if report.stopped is not None and report.stopped.kind == "interrupted":
@@ -287,7 +290,7 @@ def check(
         for line in told_of(outcome, known):
             typer.echo(line, err=as_json)
         raise typer.Exit(outcome.exit_code)
-    raise typer.Exit(report.summary.exit_code)
+    raise typer.Exit(report.summary.exit_code if written else report.summary.exit_code or ExitCode.NOT_VERIFIED)
 
 
 def _sampled(report: Report) -> list[str]:
@@ -315,6 +318,7 @@ def _connect(
     environment: str | None,
     record: Path | None,
     replay: Path | None,
+    env: list[str] | None,
 ) -> Provider:
     from shenhe.conformance.bindings import load_binding
 
@@ -323,7 +327,7 @@ def _connect(
             raise typer.BadParameter("only the target `sample` has faults", param_hint="--fault")
         if variant is not None:
             raise typer.BadParameter("only the target `sample` has variants", param_hint="--variant")
-        binding = load_binding(target, environ=os.environ, environment=environment)
+        binding = load_binding(target, environ=binding_environ(target, env), environment=environment)
         return stack.enter_context(binding.connect(base_url=base_url, record=record, replay=replay))
     from shenhe.sample import SampleServer, sample_binding
 
@@ -361,17 +365,29 @@ def _files(out: Path | None, report: Path | None, junit: Path | None, html: Path
     return wanted
 
 
-def _write(report: Report, wanted: dict[str, Path]) -> None:
-    if "report" in wanted:
-        report.write(wanted["report"])
-    if "junit" in wanted:
-        from shenhe.reports.formats.junit import write_junit
+def _write(report: Report, wanted: dict[str, Path]) -> bool:
+    """Write the outputs, each whatever becomes of the others; whether all were written."""
+    from shenhe.conformance.evidence.own import remember
+    from shenhe.reports.formats.junit import write_junit
+    from shenhe.reports.pages.page import write_page
 
-        write_junit(report, wanted["junit"])
-    if "html" in wanted:
-        from shenhe.reports.pages.page import write_page
-
-        write_page(wanted["html"], [report])
+    writers: dict[str, Callable[[Path], object]] = {
+        "report": report.write,
+        "junit": lambda path: write_junit(report, path),
+        "html": lambda path: write_page(path, [report]),
+    }
+    written = True
+    for kind, path in wanted.items():
+        try:
+            writers[kind](path)
+        except OSError as error:
+            typer.echo(f"shenhe: lost: {path} could not be written: {error.strerror or error}", err=True)
+            written = False
+        else:
+            typer.echo(f"written: {path}", err=True)
+            if kind == "report":
+                remember(path.read_bytes())
+    return written
 
 
 class _ProgressBar:
@@ -400,19 +416,31 @@ class _ProgressBar:
 
 
 class _PartialReport:
-    """Writes the report so far, at most once per second: a killed run leaves its finished checks on disk."""
+    """Writes the report so far, so that whatever ends the run leaves its finished checks on disk: at once after a check
+    that found something, else at most once per second.
+    """
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
-        self._next = time.monotonic() + 1
+        self._next = 0.0
+        self._trouble = False
 
     def write(self, event: Event) -> None:
-        """Write the report after a finished check."""
+        """Write the report after a finished check. A full disk does not end the run."""
         from shenhe.conformance.engine.events import CheckFinished
 
-        if self._path is None or not isinstance(event, CheckFinished) or time.monotonic() < self._next:
+        if self._path is None or not isinstance(event, CheckFinished):
             return
-        event.report().write(self._path)
+        if time.monotonic() < self._next and (event.result is None or event.result.finding is None):
+            return
+        try:
+            event.report().write(self._path)
+        except OSError as error:
+            if not self._trouble:
+                typer.echo(
+                    f"shenhe: {self._path} cannot be written: {error.strerror or error}; the run goes on", err=True
+                )
+            self._trouble = True
         self._next = time.monotonic() + 1
 
 

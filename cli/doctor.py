@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from .environment import Env, binding_environ
 from .output import echo_json
 
 MARKS = {"works": "✓", "refused": "!", "faulty": "✗", "not tried": "–"}
@@ -30,6 +31,7 @@ def doctor(
     schema: Annotated[
         bool, typer.Option("--schema", help="Print the JSON Schema of bindings, for editors, then exit.")
     ] = False,
+    env: Env = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a list.")] = False,
 ) -> None:
     """Try each operation of a binding once. For each problem, name the line of the binding and how to correct it.
@@ -52,7 +54,7 @@ def doctor(
     from shenhe.conformance.verdict import ExitCode
 
     try:
-        bound = load_binding(binding, environment=environment)
+        bound = load_binding(binding, environ=binding_environ(binding, env), environment=environment)
         provider = bound.connect(base_url)
     except BindingError as error:
         typer.echo(f"shenhe: the binding cannot be used\n{error}", err=True)

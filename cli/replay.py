@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from shenhe.core.text import visible
+
+from .environment import Env, binding_environ
 from .output import echo_json
 
 if TYPE_CHECKING:
+    from shenhe.conformance.evidence.resend import Planned
     from shenhe.conformance.report import Report
 
 
@@ -31,6 +36,10 @@ def replay(
             help="Run the check again with this binding and the seed of the report.",
         ),
     ] = None,
+    env: Env = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Do not ask before sending the requests of somebody else's report.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a summary.")] = False,
 ) -> None:
     """Send the stored requests of one failure again and report whether the failure still occurs.
@@ -41,39 +50,65 @@ def replay(
 
     Example:  shenhe replay results/report.json --rule cn-dsp-2023/9.2 --binding binding.yaml
     """
-    from shenhe.conformance.report import read_report
+    from shenhe.conformance.evidence.own import is_own
+    from shenhe.conformance.report import parse_report, read_report_bytes
 
-    stored = read_report(report)
+    data = read_report_bytes(report)
+    stored, own = parse_report(data, str(report)), is_own(data)
     if binding is not None:
-        _judge(stored, rule, binding, base_url, as_json)
+        _judge(stored, rule, binding, base_url, env, as_json)
         return
     from shenhe.conformance.bindings.client.http.connection import is_loopback
-    from shenhe.conformance.evidence.resend import base_of, finding_of, repeat
+    from shenhe.conformance.evidence.resend import base_of, finding_of, planned, repeat
 
     _, finding = finding_of(stored, rule)
     target = base_url or base_of(finding)
     here = is_loopback(_host(target))
     if base_url is None and not here:
         raise typer.BadParameter(
-            f"the report names {target}; give it, or another, as --base-url to send there", param_hint="--base-url"
+            f"the report names {visible(target)}; give it, or another, as --base-url to send there",
+            param_hint="--base-url",
         )
     if not here and stored.target.environment != "test":
         raise typer.BadParameter(
             "a provider that is not on this machine is asked only where its binding says `environment: test`"
         )
-    done = repeat(finding, target, os.environ)
+    plan = planned(finding, target)
+    allowed = set(plan.variables) if own and env is None else set(env or ())
+    _show(plan, own, allowed)
+    if not own and not yes and not _agreed():
+        raise typer.BadParameter("nothing was sent: add --yes to send these requests", param_hint="--yes")
+    done = repeat(finding, target, {name: value for name, value in os.environ.items() if name in allowed})
     if as_json:
         echo_json(json.dumps(asdict(done), ensure_ascii=False, indent=1))
     else:
         for step in done.steps:
             typer.echo(
-                f"{'=' if step.same else '≠'} {step.number}. {step.what} ({step.role}): {step.then} then,"
-                f" {step.now} now"
+                visible(
+                    f"{'=' if step.same else '≠'} {step.number}. {step.what} ({step.role}): {step.then} then,"
+                    f" {step.now} now"
+                )
             )
-        typer.echo(f"{done.outcome}: {done.reason}")
+        typer.echo(visible(f"{done.outcome}: {done.reason}"))
         if done.outcome == "cannot tell":
             typer.echo(f"run the check again with: shenhe replay {report} --rule {rule} --binding BINDING", err=True)
     raise typer.Exit({"shows again": 1, "no longer shows": 0, "cannot tell": 3}[done.outcome])
+
+
+def _show(plan: Planned, own: bool, allowed: set[str]) -> None:
+    """Tell on stderr what will be sent where, and which variables go with it."""
+    whose = "your own report" if own else "a report that was not written on this machine, or was edited since"
+    typer.echo(f"shenhe: {len(plan.requests)} requests of {whose}:", err=True)
+    for number, (method, url) in enumerate(plan.requests, start=1):
+        typer.echo(f"  {number}. {method} {url[:200]}", err=True)
+    for name in plan.variables:
+        state = "is sent" if name in allowed else "is not allowed; allow it with --env"
+        typer.echo(f"  environment variable {name}: {state}", err=True)
+
+
+def _agreed() -> bool:
+    """Whether somebody at a terminal agrees to it."""
+    return sys.stdin.isatty() and typer.confirm("Send them?", err=True)
 
 
 def _host(url: str) -> str:
@@ -82,7 +117,7 @@ def _host(url: str) -> str:
     return urlsplit(url).hostname or ""
 
 
-def _judge(stored: Report, rule: str, name: str, base_url: str | None, as_json: bool) -> None:
+def _judge(stored: Report, rule: str, name: str, base_url: str | None, env: list[str] | None, as_json: bool) -> None:
     """Run the checks of the rule again, as they were run."""
     from datetime import date
 
@@ -92,7 +127,7 @@ def _judge(stored: Report, rule: str, name: str, base_url: str | None, as_json: 
 
     check, _ = finding_of(stored, rule)
     rules = [rule] if rule in check.rules else list(check.rules)
-    with load_binding(name).connect(base_url) as provider:
+    with load_binding(name, environ=binding_environ(name, env)).connect(base_url) as provider:
         made = run_checks(
             provider,
             packs=stored.packs,
@@ -106,5 +141,5 @@ def _judge(stored: Report, rule: str, name: str, base_url: str | None, as_json: 
         echo_json(made.model_dump_json(indent=1))
     else:
         for result in made.rules:
-            typer.echo(f"{result.verdict}: {result.rule}" + (f" ({result.reason})" if result.reason else ""))
+            typer.echo(visible(f"{result.verdict}: {result.rule}" + (f" ({result.reason})" if result.reason else "")))
     raise typer.Exit(made.summary.exit_code)

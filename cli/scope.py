@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from .environment import binding_environ
 from .law_text import checked_language, of, print_table
 from .rules import PackDirs, Readings, chosen_readings
 
@@ -145,7 +146,7 @@ def _from_binding(path: Path) -> Profile:
     from shenhe.rulebook import Market, Obligor, Service, Trait
     from shenhe.rulebook.scope import Profile
 
-    with load_binding(path).connect() as provider:
+    with load_binding(path, environ=binding_environ(path, None)).connect() as provider:
         declared = provider.capabilities
     traits = {Trait(name): present for name, present in declared.traits.items()}
     if declared.edit_scopes:

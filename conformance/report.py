@@ -78,6 +78,9 @@ class Finding(_Model):
     evidence: list[Evidence] = []
     curl: str
     pytest: str
+    variables: list[str] = Field(
+        default=[], description="environment variables that stand in the steps as ${NAME}; a replay fills in no others"
+    )
 
 
 class Sample(_Model):

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,9 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 # test starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Commands note the reports that they write; those of tests are nobody's own.
+os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="shenhe-state-")
 
 #: Folders and modules that compile the engine, decode media, run whole checks or start many servers. `make quick`
 #: leaves them out; everything else must stay under a minute on two processors together.

@@ -29,8 +29,10 @@ CUT_MARGIN = 2048
 MOST_DECODED = 2_000_000
 """Bytes from which on a text is searched only as it is. Of a longer body no report keeps so much."""
 
-DOLLAR = "dollar"
-"""The placeholder of a dollar sign before a brace, so that text of a target never reads as a placeholder."""
+NOTHING = "nothing"
+"""The placeholder of an empty text. It stands between a dollar sign and a brace that a target wrote, so that no text of
+a target reads as a placeholder.
+"""
 
 #: Bytes of a piece that is looked up, and so the distance at which the text is sampled: of secrets with 15 bytes or
 #: more, of those with 7 or more. A secret shorter than that is searched for as a whole.
@@ -49,9 +51,7 @@ _COOKIE = re.compile(r"^([^=;]+)=([^;]*)")
 _CUT = re.compile(r"""(\[?…\]?|['"\n])""")
 _PRIVATE = frozenset({"authorization", "proxy-authorization", "cookie"})
 #: A dollar sign before a brace, each written literally or escaped for a URL or JSON.
-_TEMPLATE = re.compile(
-    rb"(?:\$|%24|(?<!\\)(?P<pairs>(?:\\\\)*)\\u0024)(?=\{|%7[bB]|\\u007[bB])",
-)
+_TEMPLATE = re.compile(rb"(?:\$|%24|\\u0024)(?=\{|%7[bB]|\\u007[bB])")
 
 
 def long_enough(secret: str) -> bool:
@@ -260,7 +260,7 @@ class Redactor:
     def _replaced(self, data: bytes, *, templates: bool) -> bytes:
         matches = self._matches(data)
         if not matches:
-            return _TEMPLATE.sub(_dollar, data) if (templates and b"{" in data) or b"%7" in data else data
+            return _TEMPLATE.sub(_set_apart, data) if (templates and b"{" in data) or b"%7" in data else data
         parts: list[bytes] = []
         last = 0
         for match in matches:
@@ -268,7 +268,7 @@ class Redactor:
             last = match.end
         parts.append(data[last:])
         if templates:
-            parts[::2] = [_TEMPLATE.sub(_dollar, part) for part in parts[::2]]
+            parts[::2] = [_TEMPLATE.sub(_set_apart, part) for part in parts[::2]]
         return b"".join(parts)
 
     def _matches(self, data: bytes) -> list[_Match]:
@@ -328,8 +328,8 @@ def _needles(secret: str, name: str) -> Iterator[_Needle]:
         yield _Needle(text, placeholder, _FEW_WINDOWS if number else _WINDOWS)
 
 
-def _dollar(match: re.Match[bytes]) -> bytes:
-    return (match["pairs"] or b"") + _placeholder(DOLLAR)
+def _set_apart(match: re.Match[bytes]) -> bytes:
+    return match[0] + _placeholder(NOTHING)
 
 
 def _in_original(view: View, matches: Iterable[_Match]) -> Iterator[_Match]:

@@ -26,8 +26,9 @@ from ..bindings.client.http.failures import FAILURES, failure_text
 from ..bindings.client.http.transport import DeadlineTransport
 from ..exchange import Exchange, ReceivedResponse, SentRequest, body_text
 from ..report import CheckResult, Finding, Report, Step
-from .export.plan import Piece, Plan, Variable, looks_made, plan_of, url_pieces
+from .export.plan import Piece, Plan, Variable, looks_made, needed, plan_of, url_pieces
 from .export.request import basic_text, headers_of, is_form, json_body, origin_of
+from .redaction import NOTHING
 
 Outcome: TypeAlias = Literal["shows again", "no longer shows", "cannot tell"]
 
@@ -56,6 +57,7 @@ class Repeated:
     then: str
     now: str
     same: bool
+    responded: bool = True
 
 
 @dataclass(frozen=True)
@@ -88,20 +90,38 @@ def base_of(finding: Finding) -> str:
     return origin_of(finding.steps[0].url)
 
 
+@dataclass(frozen=True)
+class Planned:
+    """What sending a finding again would do: the requests, and the environment variables that go with them."""
+
+    requests: tuple[tuple[str, str], ...]
+    variables: tuple[str, ...]
+
+
+def planned(finding: Finding, base_url: str) -> Planned:
+    """What :func:`repeat` would send. Raises :class:`RepeatError` as it does."""
+    exchanges = _exchanges(finding)
+    plan, base = plan_of(exchanges), base_of(finding)
+    requests = tuple(
+        (visible(step.method), visible(_target(step.url, base, base_url.rstrip("/"), plan, None)))
+        for step in finding.steps
+    )
+    return Planned(requests, tuple(sorted(_variables(finding, plan, exchanges))))
+
+
 def repeat(
     finding: Finding, base_url: str, environ: Mapping[str, str], transport: httpx.BaseTransport | None = None
 ) -> Repetition:
     """Send the requests of ``finding`` to ``base_url``, in their order. A set-up that fails ends it.
 
     Raises :class:`RepeatError` for a sequence that was not kept whole, that leads to another host, or needs a variable
-    that ``environ`` does not have. Nothing is sent then.
+    that ``environ`` does not have or the finding does not name. Nothing is sent then.
     """
-    exchanges = [_exchange(step) for step in finding.steps]
-    base = base_of(finding)
-    for number, step in enumerate(finding.steps, start=1):
-        _check_kept(number, step, base)
-    plan = plan_of(exchanges)
-    given = {name: environ.get(name) for name in _needed(plan, exchanges)}
+    exchanges = _exchanges(finding)
+    base, plan = base_of(finding), plan_of(exchanges)
+    for step in finding.steps:
+        _target(step.url, base, base_url.rstrip("/"), plan, None)
+    given = {name: environ.get(name) for name in _variables(finding, plan, exchanges)}
     missing = sorted(name for name, value in given.items() if not value)
     if missing:
         raise RepeatError(
@@ -124,6 +144,25 @@ def repeat(
     return _concluded(tuple(done))
 
 
+def _exchanges(finding: Finding) -> list[Exchange]:
+    base = base_of(finding)
+    for number, step in enumerate(finding.steps, start=1):
+        _check_kept(number, step, base)
+    return [_exchange(step) for step in finding.steps]
+
+
+def _variables(finding: Finding, plan: Plan, exchanges: Sequence[Exchange]) -> set[str]:
+    """The variables to fill in. Raises :class:`RepeatError` for one that the finding does not name as such."""
+    names = needed(plan, exchanges)
+    unnamed = sorted(names - set(finding.variables))
+    if unnamed:
+        raise RepeatError(
+            f"found ${{{unnamed[0]}}} in a request, which the report does not name among its variables "
+            f"({', '.join(finding.variables) or 'none'}): it is not filled in"
+        )
+    return names
+
+
 def _concluded(done: tuple[Repeated, ...]) -> Repetition:
     differing = [each for each in done if not each.same and each.role != "set-up"]
     if not differing:
@@ -134,7 +173,8 @@ def _concluded(done: tuple[Repeated, ...]) -> Repetition:
             f"request {other_status.number} ({other_status.what}) was answered {other_status.then}, and is answered"
             f" {other_status.now} now"
         )
-        return Repetition("cannot tell" if other_status.role == "control" else "no longer shows", why, done)
+        open_ = other_status.role == "control" or not other_status.responded
+        return Repetition("cannot tell" if open_ else "no longer shows", why, done)
     why = (
         f"request {differing[0].number} ({differing[0].what}) got a response with different content;"
         " run the check again to decide"
@@ -164,21 +204,25 @@ def _check_kept(number: int, step: Step, base: str) -> None:
         )
 
 
-def _needed(plan: Plan, exchanges: Sequence[Exchange]) -> set[str]:
-    """The variables that no answer gives."""
-    names: set[str] = set()
-    for exchange in exchanges:
-        texts = [exchange.request.url, exchange.request.body.decode("utf-8", "replace")]
-        texts += [basic_text(value) for _, value in headers_of(exchange.request)]
-        for text in texts:
-            names |= {piece.name for piece in plan.pieces(text) if isinstance(piece, Variable) and not piece.step}
-    return names
+def _target(url: str, base: str, base_url: str, plan: Plan, values: Mapping[Variable, str] | None) -> str:
+    """Where a request goes now, with the names of variables where there are no values. Raises :class:`RepeatError` for
+    what would lead to another host.
+    """
+    atoms = url_pieces(url, plan, base)
+    if values is None:
+        filled = "".join(piece if isinstance(piece, str) else f"${{{piece.name}}}" for atom in atoms for piece in atom)
+    else:
+        filled = "".join(_text(atom, values, percent=True) for atom in atoms)
+    target = base_url + filled
+    if filled[:1] not in {"", "/", "?"} or origin_of(target) != origin_of(base_url):
+        raise RepeatError(f"found the URL {visible(url)[:100]!r}, expected one of {visible(base)[:100]}")
+    return target
 
 
 def _sent(
     client: httpx.Client, request: SentRequest, plan: Plan, values: Mapping[Variable, str], base: str, base_url: str
 ) -> tuple[int | None, bytes, Mapping[str, str], str]:
-    url = base_url + "".join(_text(atom, values, percent=True) for atom in url_pieces(request.url, plan, base))
+    url = _target(request.url, base, base_url, plan, values)
     headers = []
     for name, value in headers_of(request):
         plain = basic_text(value)
@@ -282,12 +326,12 @@ def _compared(number: int, step: Step, status: int | None, body: bytes, trouble:
     now = str(status) if status is not None else f"not at all ({trouble})"
     same = status == step.status
     if same and status is not None and step.role != "set-up":
-        recorded = step.response_body
+        recorded = step.response_body.replace(f"${{{NOTHING}}}", "")
         if not _NOT_KEPT.fullmatch(recorded) and list(_constant(recorded)) != list(
             _constant(visible(body_text(body) or ""))
         ):
             same, now = False, f"{now}, otherwise"
-    return Repeated(number, step.role, visible(step.operation), then, now, same)
+    return Repeated(number, step.role, visible(step.operation), then, now, same, status is not None)
 
 
 def _constant(text: str) -> Iterator[Any]:

@@ -6,6 +6,7 @@ the base URL is ``SHENHE_BASE_URL``, by default the one that was probed.
 """
 
 from .curl import as_curl
+from .plan import needed, plan_of
 from .pytest_file import as_pytest
 
-__all__ = ["as_curl", "as_pytest"]
+__all__ = ["as_curl", "as_pytest", "needed", "plan_of"]

@@ -30,7 +30,7 @@ def as_curl(exchanges: Sequence[Exchange]) -> str:
         return ""
     plan = plan_of(exchanges)
     base = origin_of(exchanges[0].request.url)
-    blocks = [f"base=${{SHENHE_BASE_URL:-{base}}}\n"]
+    blocks = [f"default={_literal(base)}\nbase=${{SHENHE_BASE_URL:-$default}}\n"]
     if any(variable.step and not variable.header for variable in (*plan.values.values(), *plan.secrets.values())):
         blocks.append(_FIELD)
     for number, exchange in enumerate(exchanges, start=1):
@@ -49,7 +49,7 @@ def _step(number: int, exchange: Exchange, plan: Plan, base: str) -> list[str]:
         "--noproxy",
         "'*'",
         "-X",
-        request.method,
+        _literal(request.method),
         _url(request.url, plan, base),
     ]
     for name, value in headers_of(request):
@@ -71,7 +71,8 @@ def _step(number: int, exchange: Exchange, plan: Plan, base: str) -> list[str]:
                 before = f"printf %s {text} | "
                 words += ["--data-binary", "@-"]
             else:
-                words += ["--data-binary", text]
+                # A body that begins with @ would be read from a file by any other option.
+                words += ["--data-raw", text]
     headers = [variable for variable in carried if variable.header]
     if headers:
         words += ["-D", f'"$headers_{number}"']

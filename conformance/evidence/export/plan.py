@@ -14,7 +14,8 @@ from urllib.parse import parse_qsl, unquote
 
 from shenhe.conformance.exchange import Exchange
 
-from .request import PLACEHOLDER, Steps, atoms_of, leaves_of, placeholders_of
+from ..redaction import NOTHING
+from .request import LEARNED, PLACEHOLDER, Steps, atoms_of, basic_text, headers_of, leaves_of, placeholders_of
 
 _NAMING_KEY = re.compile(r"(id|token|url|href|location|key|code)$", re.I)
 
@@ -48,13 +49,17 @@ class Plan:
         return [variable for variable in (*self.secrets.values(), *self.values.values()) if variable.step == step]
 
     def pieces(self, text: str) -> list[Piece]:
-        """``text`` cut at its placeholders."""
+        """``text`` cut at its placeholders, without the one that stands for nothing."""
         cut: list[Piece] = []
         for index, part in enumerate(PLACEHOLDER.split(text)):
-            if index % 2:
+            if index % 2 and part != NOTHING:
                 cut.append(self.secrets.get(part) or Variable(part))
-            elif part:
-                cut.append(part)
+                continue
+            plain = "" if index % 2 else part
+            if plain and cut and isinstance(cut[-1], str):
+                cut[-1] += plain
+            elif plain:
+                cut.append(plain)
         return cut or [""]
 
     def atom(self, text: str) -> list[Piece]:
@@ -81,7 +86,7 @@ def plan_of(exchanges: Sequence[Exchange]) -> Plan:
                 plan.secrets.setdefault(name, tokens[name])
         for steps, value in _leaves(exchange):
             whole = PLACEHOLDER.fullmatch(value)
-            if whole:
+            if whole and LEARNED.fullmatch(whole[1]):
                 tokens.setdefault(whole[1], Variable(whole[1], number, steps))
             elif value not in own and looks_made(steps, value):
                 on_offer.setdefault(value, Variable("", number, steps))
@@ -91,13 +96,28 @@ def plan_of(exchanges: Sequence[Exchange]) -> Plan:
     return plan
 
 
+def needed(plan: Plan, exchanges: Sequence[Exchange]) -> set[str]:
+    """The variables that no response gives: they come from the environment."""
+    names: set[str] = set()
+    for exchange in exchanges:
+        texts = [exchange.request.url, exchange.request.body.decode("utf-8", "replace")]
+        texts += [basic_text(value) for _, value in headers_of(exchange.request)]
+        for text in texts:
+            names |= {piece.name for piece in plan.pieces(text) if isinstance(piece, Variable) and not piece.step}
+    return names
+
+
 def _named(variable: Variable, plan: Plan) -> Variable:
     """With a name from the last key, numbered so that no two are equal and none is a word of the language."""
     keys = [step for step in variable.steps if isinstance(step, str)] or ["value"]
     stem = re.sub(r"\W+", "_", keys[-1], flags=re.ASCII).strip("_").lower() or "value"
     if stem == "id" and len(keys) > 1:
         stem = (re.sub(r"\W+", "_", keys[-2], flags=re.ASCII).strip("_").lower() or "value") + "_id"
-    if stem[0].isdigit() or keyword.iskeyword(stem) or stem in {"base", "client", "answer", "field"}:
+    if (
+        stem[0].isdigit()
+        or keyword.iskeyword(stem)
+        or stem in {"base", "client", "answer", "field", "headers", "default"}
+    ):
         stem = "value_" + stem
     taken = {other.name for other in (*plan.values.values(), *plan.secrets.values())}
     count = 1
@@ -116,7 +136,7 @@ def _leaves(exchange: Exchange) -> Iterator[tuple[Steps, str]]:
     if exchange.response is None:
         return
     try:
-        document = json.loads(exchange.response.body)
+        document = json.loads(exchange.response.body.decode())
     except (ValueError, RecursionError):
         return
     yield from leaves_of(document, ())

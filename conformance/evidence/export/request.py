@@ -12,11 +12,16 @@ from collections.abc import Iterator
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from shenhe.conformance.evidence.redaction import NOTHING
 from shenhe.conformance.exchange import KEPT_REQUEST, Exchange, SentRequest
 from shenhe.core.text import visible
 
 PLACEHOLDER = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 """What stands in kept evidence for a secret."""
+LEARNED = re.compile(r"[a-z_]+_[0-9]+")
+"""The names of tokens that the redactor learned. Only these are carried from a response: an environment variable that a
+target repeats is never assigned in a script.
+"""
 _UNSENT = frozenset({"host", "content-length", "accept-encoding", "connection", "transfer-encoding"})
 
 Steps: TypeAlias = tuple[str | int, ...]
@@ -56,7 +61,7 @@ def placeholders_of(request: SentRequest) -> Iterator[str]:
     for name, value in request.headers:
         texts.append(basic_text(value) if name.lower() == "authorization" else value)
     for text in texts:
-        yield from PLACEHOLDER.findall(text)
+        yield from (name for name in PLACEHOLDER.findall(text) if name != NOTHING)
 
 
 def basic_text(value: str) -> str:
@@ -84,7 +89,8 @@ def json_body(request: SentRequest) -> Any:
     if _content_type(request) != "application/json" or not is_whole(request):
         return None
     try:
-        return json.loads(request.body)
+        # As text: given bytes, `json` also reads UTF-16, which the redactor does not.
+        return json.loads(request.body.decode())
     except (ValueError, RecursionError):
         return None
 

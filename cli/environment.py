@@ -1,0 +1,93 @@
+"""Which environment variables a binding may take.
+
+A binding sends what it takes to the hosts that it names. So a binding of somebody else gets only the variables that the
+user allows: with ``--env NAME``, or with a list in the project's configuration. A binding in the working folder is the
+user's own and gets what it names.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Env = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--env",
+        metavar="NAME",
+        help="Allow the binding this environment variable and no others but those allowed likewise. Repeatable.",
+    ),
+]
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+#: No binding is longer (see the reader of bindings).
+_MOST = 1_000_000
+
+
+def binding_environ(target: str | Path, env: Sequence[str] | None) -> Mapping[str, str]:
+    """The variables for a binding, and a line on stderr that names those it takes.
+
+    Raises ``typer.BadParameter`` for a name that is none and for a configuration that cannot be read.
+    """
+    from shenhe.conformance.bindings.language.template import VARIABLE
+
+    path = Path(target)
+    if not path.is_file():
+        # A ready-made binding: it is part of shenhe.
+        return os.environ
+    for name in env or ():
+        if not _NAME.fullmatch(name):
+            raise typer.BadParameter(f"found {name!r}, expected the name of a variable", param_hint="--env")
+    allowed = _allowed(env)
+    with path.open("rb") as stream:
+        text = stream.read(_MOST).decode("utf-8", "replace")
+    named = {match[2] for match in VARIABLE.finditer(text) if match[2]} & os.environ.keys()
+    if allowed is None and _in_working_folder(path):
+        allowed = named
+    taken, kept = sorted(named & (allowed or set())), sorted(named - (allowed or set()))
+    if taken:
+        typer.echo(f"shenhe: {path} takes from the environment: {', '.join(taken)}", err=True)
+    if kept:
+        typer.echo(
+            f"shenhe: {path} names variables that it is not allowed: {', '.join(kept)}. Allow each with --env NAME if"
+            " you trust whoever wrote the binding with it.",
+            err=True,
+        )
+    return {name: os.environ[name] for name in taken}
+
+
+def _allowed(env: Sequence[str] | None) -> set[str] | None:
+    """The names of ``--env`` and of the project's configuration; ``None`` where neither says anything."""
+    configured = _configured(Path("shenhe.toml"), ())
+    if configured is None:
+        configured = _configured(Path("pyproject.toml"), ("tool", "shenhe"))
+    if env is None and configured is None:
+        return None
+    return {*(env or ()), *(configured or ())}
+
+
+def _configured(path: Path, table: Sequence[str]) -> list[str] | None:
+    try:
+        found = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise typer.BadParameter(f"{path} cannot be read: {error}") from None
+    for name in table:
+        found = found.get(name, {}) if isinstance(found, dict) else {}
+    names = found.get("env") if isinstance(found, dict) else None
+    if names is None:
+        return None
+    if not isinstance(names, list) or not all(isinstance(name, str) and _NAME.fullmatch(name) for name in names):
+        raise typer.BadParameter(f"{path}: env: found {names!r}, expected a list of names of variables")
+    return names
+
+
+def _in_working_folder(path: Path) -> bool:
+    return path.resolve().is_relative_to(Path.cwd().resolve())
