@@ -67,6 +67,8 @@ class Findings:
         #: (who says it, the term of a digital source type) of every statement on where the content comes from.
         self.origins: list[tuple[str, str]] = []
         self.glimpse: bytes | None = None
+        #: How many files this one lies inside of.
+        self.nesting = 0
         self._parts = 0
         self._looked_at = 0
 
@@ -240,10 +242,15 @@ class Findings:
         """GB 45438-2025, 6.1 c): only one implicit label a file."""
         if len(self.labels) < 2:
             return
-        of_file = [i for i, label in enumerate(self.labels) if label.scheme == "gb45438"]
+        of_file = [i for i, label in enumerate(self.labels) if label.scheme == "gb45438" and _is_of_file(label)]
         if len(of_file) < 2:
             return
         for i in of_file:
             label = self.labels[i]
             marked = tuple(d for d in Deviation if d in label.deviations or d is Deviation.TWO_LABELS)
             self.labels[i] = replace(label, deviations=marked, detail=" ".join(d.sentence for d in marked))
+
+
+def _is_of_file(label: Label) -> bool:
+    """Whether a label stands in the file itself, not in a member of it or in a file beside it."""
+    return not label.carrier.startswith(("member ", "sidecar "))

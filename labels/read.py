@@ -54,8 +54,14 @@ def read_metadata(path: Path, *, media_type: str | None = None, limits: Limits |
         os.close(handle)
 
 
-def read_source(data: Source, media_type: str | None, depth: Depth, found: Findings) -> Labels:
-    """The reading of ``data``, gathered in ``found``."""
+def read_source(
+    data: Source,
+    media_type: str | None,
+    depth: Depth,
+    found: Findings,
+    beside: Callable[[Findings], None] | None = None,
+) -> Labels:
+    """The reading of ``data``, gathered in ``found``; ``beside`` adds what is said of it elsewhere."""
     if len(data) > found.limits.file_bytes:
         return _too_large(len(data), media_type, found)
     if not len(data) and not (media_type or "").startswith("text/"):
@@ -67,6 +73,8 @@ def read_source(data: Source, media_type: str | None, depth: Depth, found: Findi
         _perceive(kind, data, depth, found)
     if media_type is not None:
         _compare(kind, media_type, found)
+    if beside is not None:
+        beside(found)
     found.mark_two_labels()
     return Labels(
         kind.media_type,
@@ -110,6 +118,11 @@ def _perceive(kind: Container, data: Source, depth: Depth, found: Findings) -> N
             from .perceived import rhythm
 
             _guarded(f"{kind.name}/rhythm", found, lambda: rhythm.read(data, kind, found))
+        elif sense == "unseen":
+            if depth == "all":
+                found.refuse(
+                    "visible", f"pictures of the kind {kind.media_type} are not decoded here; convert it to PNG"
+                )
         elif depth == "all" or (sense == "sound" and kind.main_type == "audio"):
             _ask(sandbox.ask, sense, kind, data, found)
     # Every credential carries its own mark; a search is a thousand times cheaper than asking the library.

@@ -17,6 +17,7 @@ from .bytes.pages import opened, pieces
 from .findings import Findings
 from .model import Deviation, Label, Labels, Limits, Refusal
 from .read import Depth, read_source
+from .sidecars import read_sidecar, sidecars_of
 
 
 class LabelRecord(BaseModel):
@@ -108,13 +109,22 @@ def read_file(
     """The reading of one file, with its record. A file larger than allowed is refused before it is read; of the others
     no more is held in memory than is looked at.
 
+    What XMP and C2PA sidecars beside the file say is read with it.
+
     Raises OSError where the file cannot be opened or is no regular file.
     """
     limits = limits or Limits()
     began = time.perf_counter()
     handle, data = opened(path)
     try:
-        labels = read_source(data, media_type_of(path), depth, Findings(limits, trust_anchors))
+        media_type, sidecars = media_type_of(path), sidecars_of(path)
+
+        def beside(found: Findings) -> None:
+            for each in sidecars:
+                read_sidecar(each, data, media_type, credentials=depth == "all", found=found)
+
+        found = Findings(limits, trust_anchors)
+        labels = read_source(data, media_type, depth, found, beside if sidecars else None)
         digest = hashlib.sha256(usedforsecurity=False)
         for piece in pieces(data) if len(data) <= limits.file_bytes else ():
             digest.update(piece)
@@ -147,6 +157,7 @@ _MEDIA_TYPES = {
     ".ndjson": "application/jsonl",
     ".rtf": "application/rtf",
     ".xml": "application/xml",
+    ".eml": "message/rfc822",
 }
 
 

@@ -23,6 +23,7 @@ _TASKS = {
     "film": ("perceived.film", "read"),
     "sound": ("perceived.film", "read_sound"),
     "c2pa": ("meaning.c2pa", "read"),
+    "sidecar": ("sidecars", "read_credential"),
     "pdf": ("containers.pdf", "read"),
 }
 _NEW_USER, _NEW_NETWORK = 0x10000000, 0x40000000

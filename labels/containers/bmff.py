@@ -17,7 +17,7 @@ from ..meaning.aigc import is_name
 from ..model import Deviation
 from . import exif, xmp
 
-_XMP_UUID = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
+XMP_UUID = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 _USUAL = "moov.udta.meta"
 _HEADER = struct.Struct(">I4s")
 
@@ -71,7 +71,7 @@ def _walk(data: Source, start: int, end: int, path: str, found: Findings, depth:
             _walk(data, box.body, box.end, where, found, depth + 1)
         elif box.kind == b"meta":
             _meta(data, box, where, found)
-        elif box.kind == b"uuid" and data[box.body : box.body + 16] == _XMP_UUID:
+        elif box.kind == b"uuid" and data[box.body : box.body + 16] == XMP_UUID:
             xmp.read_range(data, (box.body + 16, box.end), f"mp4:{where}", found)
         elif box.kind == b"XMP_":
             xmp.read_range(data, (box.body, box.end), f"mp4:{where}", found)

@@ -161,12 +161,23 @@ def write(data: bytes, value: str, found: Findings) -> bytes:
 
 
 def _before_the_first_cluster(data: bytes, segment: Element, tags: bytes, found: Findings) -> bytes:
-    """A live recording has no index whose positions could go wrong; one that has is left alone."""
+    """Puts the tags of a live recording where players still look, unless an index leads to what would be moved."""
     inside = list(children(data, segment.body, segment.end, found))
-    if any(each.name in (SEEK_HEAD, CUES) for each in inside):
-        return data + tags
     first = next((each for each in inside if each.name == CLUSTER), None)
-    return data[: first.start] + tags + data[first.start :] if first is not None else data + tags
+    if first is None or any(each.name == CUES for each in inside):
+        return data + tags
+    for head in inside:
+        if head.name == SEEK_HEAD and any(place >= first.start - segment.body for place in _places(data, head, found)):
+            return data + tags
+    return data[: first.start] + tags + data[first.start :]
+
+
+def _places(data: bytes, head: Element, found: Findings) -> Iterator[int]:
+    """The positions that a seek head names, counted from the segment's content."""
+    for seek in children(data, head.body, head.end, found):
+        for each in children(data, seek.body, seek.end, found) if seek.name == SEEK else ():
+            if each.name == SEEK_POSITION:
+                yield int.from_bytes(data[each.body : each.end], "big")
 
 
 def _void(length: int) -> bytes:

@@ -53,7 +53,8 @@ class Container:
         refusal: Why nothing is written into such files, where ``write`` is None.
         explicit: Returns a file with a label that people perceive: ``explicit(container, data, findings)``.
         demuxer: The name that PyAV is forced to, so that a playlist served as a film opens nothing.
-        senses: What is looked at besides metadata: ``visible``, ``film``, ``sound`` (in the worker), ``rhythm``.
+        senses: What is looked at besides metadata: ``visible``, ``film``, ``sound`` (in the worker), ``rhythm``; or
+            ``unseen``, where nothing here decodes the pixels.
         text: Whether the file is text, which is looked at as a whole.
         begins: How text of this kind begins, where that can be told.
         confined: Whether ``read`` is a task of the worker process, because a library does the reading.
@@ -92,7 +93,24 @@ def _start(*prefixes: bytes) -> tuple[tuple[int, bytes], ...]:
 
 # Where the magic number does not decide.
 
-_HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1", b"mif2"}
+_HEIF_BRANDS = {
+    *(b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1", b"mif2", b"mif3"),
+    *(
+        b"avci",
+        b"avcs",
+        b"jpeg",
+        b"jpgs",
+        b"j2ki",
+        b"j2is",
+        b"vvic",
+        b"vvis",
+        b"evbi",
+        b"evbs",
+        b"unif",
+        b"MiHB",
+        b"MiHE",
+    ),
+}
 _AVIF_BRANDS = {b"avif", b"avis"}
 _AUDIO_BRANDS = {b"M4A ", b"M4B ", b"M4P "}
 
@@ -109,8 +127,8 @@ def _is_avif(data: Source) -> bool:
     return major in _AVIF_BRANDS or (bool(brands & _AVIF_BRANDS) and major in _HEIF_BRANDS)
 
 
-def _form(kind: bytes) -> Callable[[Source], bool]:
-    return lambda data: data[8:12] == kind
+def _form(*kinds: bytes) -> Callable[[Source], bool]:
+    return lambda data: data[8:12] in kinds
 
 
 def _major(*brands: bytes) -> Callable[[Source], bool]:
@@ -240,6 +258,34 @@ def _sound(
     )
 
 
+_MAIL = re.compile(
+    r"(?:(?:From|To|Subject|Date|Received|Return-Path|MIME-Version|Message-ID|Delivered-To|Reply-To|X-[\w-]{1,40}|"
+    r"DKIM-Signature|Authentication-Results|Content-Type):[^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*){2}",
+    re.IGNORECASE,
+)
+_BITMAP_HEADERS = {size.to_bytes(4, "little") for size in (12, 16, 40, 52, 56, 64, 108, 124)}
+
+
+def _rarer(
+    name: str,
+    media_type: str,
+    magic: tuple[tuple[int, bytes], ...],
+    module: str,
+    read: str = "read",
+    write: str = "write",
+    *,
+    accepts: Callable[[Source], bool] | None = None,
+    **others: Any,
+) -> Container:
+    """A row whose functions stand in one module of ``containers.rarer``, that which compares files included."""
+    place = f"containers.rarer.{module}"
+    senses = (
+        others.pop("senses", None) or {"image": _PICTURE, "video": _FILM, "audio": _SOUND}[media_type.partition("/")[0]]
+    )
+    writer, parts = (Lazy(place, write), Lazy(place, "content")) if write else (None, None)
+    return Container(name, media_type, magic, accepts, Lazy(place, read), writer, parts, senses=senses, **others)
+
+
 CONTAINERS = (
     _picture(
         "png",
@@ -335,6 +381,47 @@ CONTAINERS = (
         module="zip",
         content=("proof.documents", "package"),
     ),
+    _rarer(
+        "jxl",
+        "image/jxl",
+        _start(b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n"),
+        "jpegs",
+        "read_jxl",
+        "write_jxl",
+        senses=("unseen",),
+    ),
+    _rarer("jp2", "image/jp2", _start(b"\0\0\0\x0cjP  \r\n\x87\n"), "jpegs", "read_jp2", "write_jp2"),
+    _rarer("psd", "image/vnd.adobe.photoshop", _start(b"8BPS\0\1", b"8BPS\0\2"), "psd"),
+    _rarer(
+        "bmp",
+        "image/bmp",
+        _start(b"BM"),
+        "bmp",
+        write="",
+        accepts=lambda data: data[6:10] == b"\0\0\0\0" and data[14:18] in _BITMAP_HEADERS,
+        refusal="BMP has no place for metadata; convert the picture to PNG",
+        explicit=Lazy("drawing.picture", "bmp"),
+    ),
+    _rarer("aiff", "audio/aiff", _start(b"FORM"), "aiff", accepts=_form(b"AIFF", b"AIFC"), demuxer="aiff"),
+    _rarer("asf", "video/x-ms-asf", _start(bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")), "asf", demuxer="asf"),
+    _rarer(
+        "mpegts",
+        "video/mp2t",
+        _start(b"G"),
+        "mpegts",
+        write="",
+        accepts=Lazy("containers.rarer.mpegts", "is_stream"),
+        refusal="a transport stream has no place for a label; put the film into MP4 or Matroska",
+        demuxer="mpegts",
+    ),
+    Container(
+        "c2pa",
+        "application/c2pa",
+        ((4, b"jumb"),),
+        Lazy("sidecars", "is_store"),
+        Lazy("sidecars", "read_store"),
+        refusal="a manifest store says what its signer put into it; label the file that it describes",
+    ),
     _row(
         "pdf",
         "application/pdf",
@@ -404,6 +491,16 @@ CONTAINERS = (
         "a line of JSON would break the document; save it as DOCX or ODT",
         begins=re.compile(r"\{\\rtf"),
     ),
+    _row(
+        "mail",
+        "message/rfc822",
+        module="rarer.mail",
+        write="",
+        refusal="a line of JSON would be part of the message; label its attachments",
+        explicit_refusal="words put into a message may break its signatures; write them before it is sent",
+        begins=_MAIL,
+        text=True,
+    ),
     _structured(
         "xml", "application/xml", "no place for a label is known in this kind of XML", begins=re.compile(r"<\?xml\b")
     ),
@@ -443,3 +540,10 @@ CONTAINERS = (
     ),
 )
 UNKNOWN = Container("unknown", "application/octet-stream", refusal="no place for a label is known in this format")
+
+_PILLOW = {"image/jp2": "JPEG2000", "image/vnd.adobe.photoshop": "PSD", "image/avif": "AVIF"}
+
+
+def pillow_format(media_type: str) -> str:
+    """The name under which Pillow knows a picture's format."""
+    return _PILLOW.get(media_type) or media_type.rpartition("/")[2].upper()

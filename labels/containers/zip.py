@@ -9,6 +9,7 @@ import html
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Callable
 from xml.parsers import expat
 
@@ -17,6 +18,7 @@ from ..findings import BeyondLimitError, Findings, UnsuitableFileError
 from ..meaning.aigc import is_name
 from ..model import Deviation
 from . import words
+from .members import Members
 
 _CUSTOM_PROPERTIES = "http://schemas.openxmlformats.org/officeDocument/2006/custom-properties"
 _VARIANT_TYPES = "http://schemas.openxmlformats.org/officeDocument/2006/docPropsVTypes"
@@ -80,7 +82,31 @@ def read(data: Source, found: Findings) -> None:
     if kind:
         words.read(package, kind, found)
     else:
-        found.note("a zip archive that is neither OOXML, ODF nor EPUB; the files inside were not looked at")
+        _read_members(package, found)
+
+
+def _read_members(package: zipfile.ZipFile, found: Findings) -> None:
+    """An archive of other files: each is read as one of its own."""
+    members = Members(found)
+    for info in package.infolist():
+        found.step()
+        if info.is_dir():
+            continue
+        name = info.filename
+        if info.flag_bits & 1:
+            found.refuse(f"member {name[:120]}", "it is encrypted")
+            continue
+        largest = members.largest
+        try:
+            with package.open(info) as stream:
+                content = stream.read(largest + 1)
+        except (zipfile.BadZipFile, NotImplementedError, EOFError, zlib.error):
+            found.refuse(f"member {name[:120]}", "it cannot be unpacked")
+            continue
+        if len(content) > largest:
+            found.refuse(f"member {name[:120]}", f"it unpacks to more than {largest:,} bytes")
+            continue
+        members.read(name, content)
 
 
 _Start = Callable[[str, dict[str, str]], None]

@@ -128,3 +128,12 @@ def avif(_kind: Container, data: bytes, found: Findings) -> bytes:
     stream = io.BytesIO()
     drawn[0].save(stream, "AVIF", quality=90, **extras)
     return stream.getvalue()
+
+
+def bmp(_kind: Container, data: bytes, found: Findings) -> bytes:
+    """BMP holds pixels only."""
+    image = opened("BMP", data, found)
+    image = image if image.mode in ("L", "RGB", "RGBA") else image.convert("RGB")
+    stream = io.BytesIO()
+    draw_label(image).save(stream, "BMP")
+    return stream.getvalue()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from ..containers.table import pillow_format
 from ..findings import Findings, library_words
 from ..meaning.wording import REASONS, Medium, Phrase, Sense, as_read, grammar, judge
 from ..model import Deviation, Label
@@ -56,7 +57,7 @@ def load(data: bytes, media_type: str, found: Findings) -> Image:
 
         return heic.load(data, found)
     Image.MAX_IMAGE_PIXELS = found.limits.pixels
-    kind = media_type.rpartition("/")[2].upper()
+    kind = pillow_format(media_type)
     with Image.open(io.BytesIO(data), formats=[kind]) as image:
         if image.width * image.height > found.limits.pixels:
             raise ValueError(f"{image.width}x{image.height} are more than {found.limits.pixels:,} pixels")

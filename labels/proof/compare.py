@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from ..containers.table import Container
+from ..containers.table import Container, pillow_format
 from ..findings import UnsuitableFileError
 from ..model import ImplicitFields, Label, Labels, Limits
 from .packets import Part, inserted
@@ -98,7 +98,7 @@ class _Frames:
 
         self.frames: list[tuple[Any, ...]] = []
         self.broken = ""
-        form = {"heif": "AVIF"}.get(kind.name, kind.name.upper())
+        form = pillow_format(kind.media_type)
         try:
             with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(data), formats=[form]) as image:
                 count, pixels = getattr(image, "n_frames", 1), image.width * image.height

@@ -89,6 +89,16 @@ def mp3(data: bytes) -> Iterator[Part]:
     yield "sound", view[position:]
 
 
+def id3_frames(data: bytes, start: int, end: int) -> Iterator[Part]:
+    """Frames of the ID3 tag at ``start``, the label left out."""
+    if data[start : start + 3] != b"ID3" or end - start < 10:
+        raise UnsuitableFileError("the ID3 chunk holds no tag")
+    stop = start + 10 + _synchsafe(data[start + 6 : start + 10])
+    if stop > end:
+        raise UnsuitableFileError("the ID3 tag names more bytes than its chunk has")
+    yield from _frames(data, start, stop, data[start + 3])
+
+
 def _has_frames(data: bytes, position: int, end: int) -> bool:
     return any(True for _ in _frames(data, position, end, data[position + 3]))
 

@@ -99,6 +99,14 @@ FFMPEG: dict[str, tuple[str, ...]] = {
     "animation.webp": (*_FILM, "-t", "1", "-c:v", "libwebp_anim", "-loop", "0"),
     "by ffmpeg.tiff": (*_FILM, "-frames:v", "1"),
     "deflate.tiff": (*_FILM, "-frames:v", "1", "-compression_algo", "deflate"),
+    "still.jxl": (*_FILM, "-frames:v", "1", "-c:v", "libjxl"),
+    "still.jp2": (*_FILM, "-frames:v", "1", "-c:v", "jpeg2000"),
+    "still.bmp": (*_FILM, "-frames:v", "1"),
+    "pcm.aiff": _SOUND,
+    "tags.aiff": (*_SOUND, "-write_id3v2", "1", "-metadata", "title=kept"),
+    "sound.wma": (*_SOUND, "-c:a", "wmav2", "-metadata", "title=kept"),
+    "film.wmv": (*_FILM, *_SOUND, "-c:v", "wmv2", "-c:a", "wmav2", "-shortest"),
+    "film.ts": _BOTH,
     "subtitles.srt": ("-f", "srt", "-i", "{srt}"),
     "subtitles.vtt": ("-f", "srt", "-i", "{srt}"),
     "subtitles.ass": ("-f", "srt", "-i", "{srt}"),
@@ -145,6 +153,9 @@ EXIFTOOL: dict[str, tuple[Callable[[], bytes], str, tuple[str, ...]]] = {
     ),
     "item list.m4a": (lambda: _by_ffmpeg("a.m4a", FFMPEG["aac.m4a"]), "m4a", ("-ItemList:Title=kept", *_TAGS)),
     "xmp.mov": (lambda: _by_ffmpeg("a.mov", FFMPEG["timecode.mov"]), "mov", (*_TAGS, "-Keys:Title=kept")),
+    "xmp.jp2": (lambda: _by_ffmpeg("a.jp2", FFMPEG["still.jp2"]), "jp2", _TAGS),
+    "xmp.jxl": (lambda: _by_ffmpeg("a.jxl", FFMPEG["still.jxl"]), "jxl", _TAGS),
+    "xmp.psd": (lambda: psd(), "psd", _TAGS),
     "info.pdf": (media.document, "pdf", ("-PDF:Title=kept", *_TAGS)),
 }
 
@@ -155,6 +166,8 @@ def _hand_made() -> dict[str, bytes]:
     grey = Image.linear_gradient("L").resize((64, 64))
     multiple = io.BytesIO()
     grey.save(multiple, "TIFF", save_all=True, append_images=[grey.rotate(90), grey.rotate(180)])
+    jp2 = io.BytesIO()
+    grey.convert("RGB").save(jp2, "JPEG2000")
     icon = io.BytesIO()
     grey.convert("RGB").save(icon, "AVIF", exif=b"Exif\0\0" + media.exif_block({0x0131: (2, b"Editor\0")}))
     page = media.PAGE.decode()
@@ -176,6 +189,9 @@ def _hand_made() -> dict[str, bytes]:
         "free behind user data.mp4": media.movie(media.box(b"udta", media.box(b"free", b"\0" * 64))),
         "meta and moov.mp4": media.movie(media.itunes(media.box(b"\xa9nam", media.data_box("kept")), media.box(b"free", b""))),
         "multiple.tif": multiple.getvalue(),
+        "by pillow.jp2": jp2.getvalue(),
+        "picture.psd": psd(),
+        "message.eml": b"From: a@example.org\r\nTo: b@example.org\r\nSubject: x\r\n\r\nhello\r\n",
         "exif.avif": icon.getvalue(),
         "gbk.html": page.replace("<head>", '<head><meta charset="gbk">').encode("gbk"),
         "latin-1.html": b'<html><head><meta charset="iso-8859-1"><title>caf\xe9</title></head><body>\xe9t\xe9</body></html>',
@@ -208,6 +224,21 @@ def _hand_made() -> dict[str, bytes]:
         "plain.epub": media.epub(),
         "archive.zip": media.zipped({"a.txt": "x"}),
     }  # fmt: skip
+
+
+def psd() -> bytes:
+    """A grey PSD of 16 x 16 with one image resource."""
+    resource = b"8BIM" + struct.pack(">HHI", 1005, 0, 16) + struct.pack(">IHHIHH", 72 << 16, 1, 1, 72 << 16, 1, 1)
+    head = b"8BPS" + struct.pack(">H6xHIIHH", 1, 1, 16, 16, 8, 1)
+    return (
+        head
+        + struct.pack(">I", 0)
+        + struct.pack(">I", len(resource))
+        + resource
+        + struct.pack(">I", 0)
+        + b"\0\0"
+        + bytes(256)
+    )
 
 
 def further_picture() -> bytes:

@@ -26,6 +26,9 @@ REFUSED = {
     "archive.zip": "neither",
     "theora and vorbis.ogv": "several streams",
     "subtitles.srt": "subtitle",
+    "still.bmp": "PNG",
+    "film.ts": "Matroska",
+    "message.eml": "attachments",
     "subtitles.ass": "subtitles",
 }
 NAMES = [*dialects.FFMPEG, *dialects.EXIFTOOL, *dialects._hand_made()]
@@ -131,7 +134,21 @@ def test_pillow_decodes_the_same_pixels(name: str) -> None:
 
 
 #: exiftool names neither the tags of these formats nor their chunks.
-_UNNAMED = ("speex.ogg", ".mkv", ".webm", ".mka", ".wav", ".avi", ".txt", ".md", ".json", ".html", ".vtt")
+_UNNAMED = (
+    "speex.ogg",
+    ".mkv",
+    ".webm",
+    ".mka",
+    ".wav",
+    ".avi",
+    ".wma",
+    ".wmv",
+    ".txt",
+    ".md",
+    ".json",
+    ".html",
+    ".vtt",
+)
 
 
 @pytest.mark.skipif(shutil.which("exiftool") is None, reason="exiftool is not installed")
@@ -154,6 +171,23 @@ def complaints(path: Path) -> set[str]:
 
 def _exiftool(*arguments: str) -> str:
     return subprocess.run(["exiftool", *arguments], capture_output=True, text=True, check=False).stdout
+
+
+@pytest.mark.skipif(shutil.which("ffprobe") is None, reason="ffprobe is not installed")
+# ffprobe names no chunks of WAV, and takes the first list of keys in a file for the names of all lists.
+@pytest.mark.parametrize(
+    "name",
+    [
+        name
+        for name in WRITTEN
+        if Path(name).suffix in FILMS_AND_SOUNDS and not name.endswith((".wav", ".mov")) and name != "xmp.mp4"
+    ],
+)
+def test_ffprobe_finds_the_label(name: str, tmp_path: Path) -> None:
+    path = tmp_path / f"a{Path(name).suffix}"
+    path.write_bytes(labelled(name))
+    command = ["ffprobe", "-v", "error", "-show_format", "-show_streams", str(path)]
+    assert media.CODE in subprocess.run(command, capture_output=True, text=True, check=False).stdout
 
 
 @pytest.mark.parametrize("name", [name for name in WRITTEN if Path(name).suffix in (".docx", ".odt", ".epub")])

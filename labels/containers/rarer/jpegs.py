@@ -1,0 +1,112 @@
+"""JPEG XL and JPEG 2000: boxes with an XMP packet, EXIF, and the coded picture."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+
+from ...bytes.pages import Source
+from ...findings import Findings, UnsuitableFileError
+from ...proof.packets import Part, properties
+from .. import exif, xmp
+from ..bmff import XMP_UUID, box, boxes
+
+_JXL_HEAD = box(b"JXL ", b"\r\n\x87\n") + box(b"ftyp", b"jxl \0\0\0\0jxl ")
+_BARE = b"\xff\x0a"
+
+
+def read_jxl(data: Source, found: Findings) -> None:
+    if data[:2] == _BARE:
+        return  # a bare picture holds no metadata
+    for each in boxes(data, 0, len(data), found):
+        span = (each.body, each.end)
+        if each.kind == b"xml ":
+            xmp.read_range(data, span, "jxl:xml", found)
+        elif each.kind == b"Exif":
+            exif.read(
+                data,
+                each.body + 4 + int.from_bytes(data[each.body : each.body + 4], "big"),
+                each.end,
+                "jxl:Exif",
+                found,
+            )
+        elif each.kind == b"brob" and bytes(data[each.body : each.body + 4]) in (b"xml ", b"Exif"):
+            found.refuse("jxl:brob", "metadata is compressed by Brotli, which is not read here")
+
+
+def write_jxl(data: bytes, value: str, found: Findings) -> bytes:
+    """An ``xml`` box behind the picture. A bare picture is put into the container that may hold one."""
+    if data[:2] == _BARE:
+        return _JXL_HEAD + box(b"jxlc", data) + box(b"xml ", xmp.new_packet(value))
+    data = _ended(data, found)
+    for each in boxes(data, 0, len(data), found):
+        if each.kind == b"brob" and data[each.body : each.body + 4] == b"xml ":
+            raise UnsuitableFileError("the XMP packet in the file is compressed by Brotli, which is not changed here")
+        if each.kind == b"xml ":
+            joined = box(b"xml ", xmp.with_property(data[each.body : each.end], value))
+            return data[: each.start] + joined + data[each.end :]
+    return data + box(b"xml ", xmp.new_packet(value))
+
+
+def read_jp2(data: Source, found: Findings) -> None:
+    for each in boxes(data, 0, len(data), found):
+        if each.kind == b"uuid" and data[each.body : each.body + 16] == XMP_UUID:
+            xmp.read_range(data, (each.body + 16, each.end), "jp2:uuid", found)
+        elif each.kind == b"xml ":
+            xmp.read_range(data, (each.body, each.end), "jp2:xml", found)
+        elif each.kind == b"uuid" and data[each.body : each.body + 6] == b"JpgTif":
+            exif.read(data, each.body + 16, each.end, "jp2:uuid/exif", found)
+
+
+def write_jp2(data: bytes, value: str, found: Findings) -> bytes:
+    """A ``uuid`` box with the packet behind the picture."""
+    data = _ended(data, found)
+    for each in boxes(data, 0, len(data), found):
+        if each.kind == b"uuid" and data[each.body : each.body + 16] == XMP_UUID:
+            joined = box(b"uuid", XMP_UUID + xmp.with_property(data[each.body + 16 : each.end], value))
+            return data[: each.start] + joined + data[each.end :]
+    return data + box(b"uuid", XMP_UUID + xmp.new_packet(value))
+
+
+def _ended(data: bytes, found: Findings) -> bytes:
+    """``data`` with the size of its last box stated, where it said no more than that it is the last."""
+    last = None
+    for each in boxes(data, 0, len(data), found):
+        last = each
+    if last is None or last.end > len(data):
+        raise UnsuitableFileError("the file is cut short")
+    if data[last.start : last.start + 4] != b"\0\0\0\0":
+        return data
+    return data[: last.start] + struct.pack(">I", last.end - last.start) + data[last.start + 4 :]
+
+
+def content(data: bytes) -> Iterator[Part]:
+    """Every box but the packet, by name."""
+    if data[:2] == _BARE:
+        yield "picture", data
+        return
+    position = 0
+    pictures = False
+    while position + 8 <= len(data):
+        size, kind = struct.unpack_from(">I4s", data, position)
+        body = position + 8
+        if size == 1:
+            size, body = int.from_bytes(data[body : body + 8], "big"), body + 8
+        end = position + size if size else len(data)
+        if end < body or end > len(data):
+            raise UnsuitableFileError("the file is cut short")
+        packet = (
+            data[body:end] if kind == b"xml " else data[body + 16 : end] if data[body : body + 16] == XMP_UUID else b""
+        )
+        if packet:
+            said = properties(packet)
+            if said != b"[]":
+                yield "metadata in XMP", said
+        elif kind not in (b"JXL ", b"ftyp"):
+            pictures |= kind in (b"jxlc", b"jxlp", b"jp2c")
+            yield "picture" if kind in (b"jxlc", b"jxlp", b"jp2c") else f"box {kind!r}", memoryview(data)[body:end]
+        position = end
+    if position != len(data):
+        raise UnsuitableFileError("the file is cut short")
+    if not pictures:
+        raise UnsuitableFileError("the file holds no picture")
