@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from .options import writable_file
+
 #: The environment variable with the passphrase of the key. Other users could read a command-line option.
 PASSPHRASE = "SHENHE_KEY_PASSPHRASE"  # noqa: S105 - the name of a variable
 
@@ -14,7 +16,9 @@ PASSPHRASE = "SHENHE_KEY_PASSPHRASE"  # noqa: S105 - the name of a variable
 def attest(
     report: Annotated[Path, typer.Argument(metavar="REPORT", help="The report.json of a run.")],
     key: Annotated[Path, typer.Option("--key", metavar="PEM", help="Your Ed25519 private key, in PEM.")],
-    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Write the attestation here.")],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FILE", callback=writable_file, help="Write the attestation here.")
+    ],
 ) -> None:
     """Sign a report with an Ed25519 key: an in-toto test-result statement in a DSSE envelope.
 

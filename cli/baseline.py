@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .options import writable_file
 from .output import echo_json
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ def write(
         str, typer.Option("--expires", metavar="DATE", help="Last day of the acceptance, such as 2026-03-31.")
     ],
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help="File to write. Default: standard output.")
+        Path | None,
+        typer.Option("--out", metavar="FILE", callback=writable_file, help="File to write. Default: standard output."),
     ] = None,
 ) -> None:
     """Draft a baseline that accepts every failure in a report. Then edit it to give each entry its own reason.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import Engine, Json, Seed
+from .options import Engine, Json, Seed, writable_file
 from .output import echo_json
 from .simulate import finite
 
@@ -27,10 +27,18 @@ def calibrate(
     ] = False,
     scenario_out: Annotated[
         Path | None,
-        typer.Option("--scenario-out", metavar="FILE.yaml", help="Write the scenario fitted with the middle prior."),
+        typer.Option(
+            "--scenario-out",
+            metavar="FILE.yaml",
+            callback=writable_file,
+            help="Write the scenario fitted with the middle prior.",
+        ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE.html", help="Write an HTML page with figures and tables.")
+        Path | None,
+        typer.Option(
+            "--out", metavar="FILE.html", callback=writable_file, help="Write an HTML page with figures and tables."
+        ),
     ] = None,
     engine: Engine = "auto",
     as_json: Json = False,

@@ -31,6 +31,8 @@ from .options import (
     Rules,
     day_of,
     split,
+    writable_file,
+    writable_folder,
 )
 from .output import echo_json
 
@@ -138,6 +140,7 @@ def check(
         typer.Option(
             "--record",
             metavar="FILE",
+            callback=writable_file,
             rich_help_panel=OUTPUT,
             help="Write every response, redacted, to this cassette for --replay.",
         ),
@@ -185,18 +188,28 @@ def check(
         typer.Option(
             "--out",
             metavar="FOLDER",
+            callback=writable_folder,
             rich_help_panel=OUTPUT,
             help="Write report.json, junit.xml and report.html to this folder.",
         ),
     ] = None,
     report_file: Annotated[
-        Path | None, typer.Option("--report", metavar="FILE", rich_help_panel=OUTPUT, help="Write report.json here.")
+        Path | None,
+        typer.Option(
+            "--report", metavar="FILE", callback=writable_file, rich_help_panel=OUTPUT, help="Write report.json here."
+        ),
     ] = None,
     junit_file: Annotated[
-        Path | None, typer.Option("--junit", metavar="FILE", rich_help_panel=OUTPUT, help="Write JUnit XML here.")
+        Path | None,
+        typer.Option(
+            "--junit", metavar="FILE", callback=writable_file, rich_help_panel=OUTPUT, help="Write JUnit XML here."
+        ),
     ] = None,
     html_file: Annotated[
-        Path | None, typer.Option("--html", metavar="FILE", rich_help_panel=OUTPUT, help="Write the HTML report here.")
+        Path | None,
+        typer.Option(
+            "--html", metavar="FILE", callback=writable_file, rich_help_panel=OUTPUT, help="Write the HTML report here."
+        ),
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", rich_help_panel=OUTPUT, help="Print report.json instead of a summary.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from .options import Engine, Json, Replications, Seed, Set, Workers, check_output_folder
+from .options import Engine, Json, Replications, Seed, Set, Workers, writable_folder
 from .output import echo_json
 from .simulate import finite, load, run_scenario
 
@@ -42,7 +42,12 @@ def compare(
     ] = False,
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="FOLDER", help="Write the tables to this folder, as CSV and Parquet."),
+        typer.Option(
+            "--out",
+            metavar="FOLDER",
+            callback=writable_folder,
+            help="Write the tables to this folder, as CSV and Parquet.",
+        ),
     ] = None,
     engine: Engine = "auto",
     as_json: Json = False,
@@ -61,7 +66,6 @@ def compare(
 
     # Both sides are read and compared before either is simulated: a misspelt name must not cost a run.
     sides = [_side(name, [*(sets or ()), *(own or ())]) for name, own in ((a, sets_a), (b, sets_b))]
-    check_output_folder(out)
     if not anyway:
         require_comparable(*(side.scenario if isinstance(side, simulator.Run) else side for side in sides))
     with using(engine):

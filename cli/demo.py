@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .options import Seed, Workers
+from .options import Seed, Workers, writable_folder
 
 if TYPE_CHECKING:
     from shenhe.conformance.report import Report
@@ -35,7 +35,12 @@ SHOWN = (
 def demo(
     out: Annotated[
         Path,
-        typer.Option("--out", metavar="FOLDER", help="Folder for the results. An earlier demo in it is replaced."),
+        typer.Option(
+            "--out",
+            metavar="FOLDER",
+            callback=writable_folder,
+            help="Folder for the results. An earlier demo in it is replaced.",
+        ),
     ] = Path("demo"),
     replications: Annotated[
         int, typer.Option("--replications", "-n", metavar="N", min=1, help="Replications per policy.")

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .options import writable_file
+
 if TYPE_CHECKING:
     from shenhe.conformance.report import Report
 
@@ -33,7 +35,8 @@ def export(
         Path, typer.Argument(metavar="REPORT", help="The report.json of a run, or for arazzo a binding.")
     ],
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help="File to write. Default: standard output.")
+        Path | None,
+        typer.Option("--out", metavar="FILE", callback=writable_file, help="File to write. Default: standard output."),
     ] = None,
     binding: Annotated[
         str,

@@ -11,7 +11,7 @@ import typer
 
 from shenhe.conformance.verdict import Level
 
-from .options import BUDGET, INTERRUPTED, AtLevel, CheckSeed, Examples, On, Packs, Rules, day_of, split
+from .options import BUDGET, INTERRUPTED, AtLevel, CheckSeed, Examples, On, Packs, Rules, day_of, split, writable_folder
 from .output import echo_json
 
 if TYPE_CHECKING:
@@ -30,7 +30,12 @@ def fleet(
     ] = None,
     out: Annotated[
         Path,
-        typer.Option("--out", metavar="DIR", help="Folder for fleet.json, index.html and one report per provider."),
+        typer.Option(
+            "--out",
+            metavar="DIR",
+            callback=writable_folder,
+            help="Folder for fleet.json, index.html and one report per provider.",
+        ),
     ] = Path("fleet"),
     level: AtLevel = Level.CORE,
     packs: Packs = None,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import Engine, Json, Seed, Set
+from .options import Engine, Json, Seed, Set, writable_file
 from .output import echo_json
 from .simulate import finite, load
 
@@ -47,7 +47,10 @@ def forecast(
     seed: Seed = 1,
     sets: Set = None,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE.html", help="Write an HTML page with figures and tables.")
+        Path | None,
+        typer.Option(
+            "--out", metavar="FILE.html", callback=writable_file, help="Write an HTML page with figures and tables."
+        ),
     ] = None,
     engine: Engine = "auto",
     as_json: Json = False,

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from .options import writable_file
+
 
 def init(
     openapi: Annotated[
@@ -20,7 +22,8 @@ def init(
         bool, typer.Option("--interactive", help="Draft from your answers to a few questions.")
     ] = False,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help="File to write. Default: standard output.")
+        Path | None,
+        typer.Option("--out", metavar="FILE", callback=writable_file, help="File to write. Default: standard output."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:

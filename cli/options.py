@@ -113,25 +113,29 @@ def split(values: list[str] | None) -> list[str] | None:
     return [part.strip() for value in values for part in value.split(",") if part.strip()] if values else None
 
 
-def check_output_folder(folder: Path | None) -> None:
-    """Refuse a folder for results that cannot be made or written, before anything is computed for it."""
-    if folder is None:
-        return
+def writable_folder(value: Path | None) -> Path | None:
+    """Callback of an option: refuse a folder for results that cannot be made, before anything is computed for it."""
+    if value is not None:
+        if value.exists() and not value.is_dir():
+            raise typer.BadParameter(f"{value} is a file, expected a folder")
+        _refuse_unwritable(value, value)
+    return value
+
+
+def writable_file(value: Path | None) -> Path | None:
+    """Callback of an option: refuse a file for results that cannot be written, before anything is computed for it."""
+    if value is not None:
+        if value.is_dir():
+            raise typer.BadParameter(f"{value} is a folder, expected a file")
+        if value.exists() and not os.access(value, os.W_OK):
+            raise typer.BadParameter(f"{value} cannot be written: permission denied")
+        _refuse_unwritable(value, value.absolute().parent)
+    return value
+
+
+def _refuse_unwritable(value: Path, folder: Path) -> None:
     nearest = next(place for place in (folder, *folder.absolute().parents) if place.exists())
     if not nearest.is_dir():
-        raise typer.BadParameter(f"{folder}: {nearest} is a file, expected a folder", param_hint="--out")
+        raise typer.BadParameter(f"{value} cannot be written: {nearest} is a file, expected a folder")
     if not os.access(nearest, os.W_OK | os.X_OK):
-        raise typer.BadParameter(f"{folder}: {nearest} cannot be written to", param_hint="--out")
-
-
-def check_output_file(path: Path | None, option: str = "--out") -> None:
-    """Refuse a file for results that cannot be written, before anything is computed for it."""
-    if path is None:
-        return
-    if path.is_dir():
-        raise typer.BadParameter(f"{path}: is a folder, expected a file", param_hint=option)
-    folder = path.absolute().parent
-    if not folder.is_dir():
-        raise typer.BadParameter(f"{path}: there is no folder {folder}", param_hint=option)
-    if not os.access(folder, os.W_OK | os.X_OK) or (path.exists() and not os.access(path, os.W_OK)):
-        raise typer.BadParameter(f"{path}: cannot be written", param_hint=option)
+        raise typer.BadParameter(f"{value} cannot be written: no permission for {nearest}")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .options import writable_file
+
 if TYPE_CHECKING:
     from shenhe.conformance.report import Report
     from shenhe.simulator import Run
@@ -17,10 +19,18 @@ def report(
         list[Path],
         typer.Argument(metavar="INPUT", help="report.json files and run folders.", show_default=False),
     ],
-    out: Annotated[Path | None, typer.Option("--out", metavar="FILE.html", help="Write the HTML page here.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE.html", callback=writable_file, help="Write the HTML page here."),
+    ] = None,
     junit: Annotated[
         Path | None,
-        typer.Option("--junit", metavar="FILE.xml", help="Write JUnit XML here. Takes exactly one report.json."),
+        typer.Option(
+            "--junit",
+            metavar="FILE.xml",
+            callback=writable_file,
+            help="Write JUnit XML here. Takes exactly one report.json.",
+        ),
     ] = None,
 ) -> None:
     """Render conformance reports and simulation runs as one self-contained HTML page.

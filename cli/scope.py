@@ -14,6 +14,7 @@ import typer
 
 from .environment import binding_environ
 from .law_text import checked_language, of, print_table
+from .options import writable_file
 from .rules import PackDirs, Readings, chosen_readings
 
 if TYPE_CHECKING:
@@ -79,7 +80,9 @@ def scope(
     days: Annotated[int, typer.Option("--days", metavar="N", min=1, help="How many days ahead to look.")] = 90,
     reading: Readings = None,
     pack_dir: PackDirs = None,
-    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write a page.")] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", callback=writable_file, help="Write a page.")
+    ] = None,
     ics: Annotated[Path | None, typer.Option("--ics", metavar="FILE", help="Write the dates as iCalendar.")] = None,
     rules: Annotated[bool, typer.Option("--rules", help="List every rule, not only the instruments.")] = False,
     lang: Annotated[str, typer.Option("--lang", metavar="en|zh", help="Language of the output.")] = "en",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import Engine, Json, Replications, Seed, Set, Workers
+from .options import Engine, Json, Replications, Seed, Set, Workers, writable_folder
 from .output import echo_json
 
 if TYPE_CHECKING:
@@ -36,7 +36,10 @@ def simulate(
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", metavar="FOLDER", help="Folder for run.json, event log and outcomes. An unfinished run is resumed."
+            "--out",
+            metavar="FOLDER",
+            callback=writable_folder,
+            help="Folder for run.json, event log and outcomes. An unfinished run is resumed.",
         ),
     ] = None,
     sets: Set = None,
@@ -125,7 +128,7 @@ def load(name: str, sets: Sequence[str] | None) -> Scenario:
     from shenhe.simulator import load_scenario
     from shenhe.simulator.scenario.loading import parse_override
 
-    return load_scenario(name, dict(parse_override(text) for text in sets or ()))
+    return load_scenario(name, dict(parse_override(text) for text in sets or ()), exact=True)
 
 
 def reproduce(scenario: str, replications: int, seed: int, sets: Sequence[str] | None) -> str:

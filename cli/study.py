@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .help import HelpGroup
-from .options import Engine, Json
+from .options import Engine, Json, writable_file, writable_folder
 from .output import echo_json
 
 if TYPE_CHECKING:
@@ -47,7 +47,10 @@ app = typer.Typer(
 )
 
 Out = Annotated[
-    Path, typer.Option("--out", metavar="DIR", help="Folder for the results. An unfinished study is resumed.")
+    Path,
+    typer.Option(
+        "--out", metavar="DIR", callback=writable_folder, help="Folder for the results. An unfinished study is resumed."
+    ),
 ]
 Workers = Annotated[
     int | None, typer.Option("--workers", metavar="N", min=1, help="Worker processes. Default: one per processor.")
@@ -166,7 +169,8 @@ def analyse(
         float | None, typer.Option("--delta", metavar="VALUE", help="Smallest difference that matters (rank).")
     ] = None,
     figure: Annotated[
-        Path | None, typer.Option("--figure", metavar="FILE.html", help="Write the figure as an HTML page.")
+        Path | None,
+        typer.Option("--figure", metavar="FILE.html", callback=writable_file, help="Write the figure as an HTML page."),
     ] = None,
     as_json: Json = False,
 ) -> None:

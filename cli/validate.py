@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import Engine, Json
+from .options import Engine, Json, writable_file
 from .output import echo_json
 from .simulate import finite
 
@@ -21,7 +21,10 @@ def validate(
     seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Random seed of the runs.")] = 2023,
     quick: Annotated[bool, typer.Option("--quick", help="Run fewer replications, with wider errors.")] = False,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE.html", help="Write an HTML page with figures and tables.")
+        Path | None,
+        typer.Option(
+            "--out", metavar="FILE.html", callback=writable_file, help="Write an HTML page with figures and tables."
+        ),
     ] = None,
     engine: Engine = "auto",
     as_json: Json = False,

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from shenhe.core.document import DocumentError, Locate, dotted, explain, read_yaml, shown, worded
 
-from .overriding import Relative, merged, override
+from .overriding import Relative, leaves, merged, override
 from .schema import Scenario
 from .values import ScenarioError, placed
 
@@ -25,7 +25,7 @@ MAX_EXTENDS = 8
 
 
 def load_scenario(
-    name: str | Path, overrides: Mapping[str, Any] | None = None, *, check_rules: bool = True
+    name: str | Path, overrides: Mapping[str, Any] | None = None, *, check_rules: bool = True, exact: bool = False
 ) -> Scenario:
     """A scenario by the name of a shipped one or by file, with ``overrides`` by dotted path.
 
@@ -33,18 +33,24 @@ def load_scenario(
     position or by their name (``population.classes.small.users``). Rule and penalty ids are looked up in the rulebook
     unless ``check_rules`` is false.
 
+    ``exact`` refuses a changed count that ``population.scale`` would round, as the command line does: the run would
+    answer another question than the one asked.
+
     Raises :class:`ScenarioError` when the scenario is unknown, malformed or impossible.
     """
     data, locate = _read(name, 0)
+    before = dict(leaves(data))
     for path, value in (overrides or {}).items():
         override(data, path, value)
+    changed = {path for path in overrides or {} if before.get(path) != dict(leaves(data)).get(path)}
     try:
         scenario = Scenario.model_validate(data)
     except ValidationError as error:
         raise ScenarioError(_explained(error, locate, overrides or {})) from None
     if check_rules:
         _check_rules(scenario, locate)
-    _refuse_rounding(scenario, overrides or {})
+    if exact:
+        _refuse_rounding(scenario, {path: (overrides or {})[path] for path in changed})
     try:
         scenario.regimes()
     except ScenarioError as error:
