@@ -13,7 +13,7 @@ import typer
 from .output import echo_json
 
 if TYPE_CHECKING:
-    from shenhe.labels.record import FileRecord
+    from shenhe.labels.record import FileRecord, JudgedFileRecord
 
 app = typer.Typer(
     help="Read the labels of AI-generated content in files, or write conforming labels.",
@@ -74,6 +74,69 @@ def read(
         echo_json(json.dumps([r.model_dump(mode="json") for r in records], ensure_ascii=False, indent=2))
     if not all(found.decided for found in records):
         raise typer.Exit(3)
+
+
+@app.command(
+    "judge",
+    epilog="Example:  shenhe label judge picture.png --rules cn-labeling-2025,eu-ai-act-50",
+)
+def judge(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Files of any format.", show_default=False)],
+    rules: Annotated[
+        str, typer.Option(metavar="PACKS", help="Packs of the rulebook, separated by commas; `all` for every one.")
+    ] = "cn-labeling-2025",
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON array with one object per file.")] = False,
+    trust_anchors: Annotated[
+        Path | None,
+        typer.Option(metavar="PEM", help="File of certificates to trust for content credentials.", dir_okay=False),
+    ] = None,
+) -> None:
+    """Say for each pack whether a file carries the marks it asks for, and who can verify them.
+
+    Exit codes: 0 every verdict is "conforms", 1 one is "does not conform" or "none", 2 a usage error, 3 one is
+    "inconclusive" and none is worse.
+    """
+    from shenhe.labels.judge import Verdict, schemes
+    from shenhe.labels.record import judged, read_files
+
+    known = schemes()
+    names = list(known) if rules == "all" else [name.strip() for name in rules.split(",") if name.strip()]
+    unknown = [name for name in names if name not in known]
+    if unknown or not names:
+        what = f"no marks are known for {unknown[0]!r}" if unknown else "no pack is named"
+        typer.echo(f"shenhe: {what}; choose from {', '.join(known)}, or all (--rules)", err=True)
+        raise typer.Exit(2)
+    for path in files:
+        _must_be_readable(path)
+    trusted = _certificates(trust_anchors) if trust_anchors is not None else ""
+    records = []
+    for found, labels in read_files(files, trust_anchors=trusted):
+        records.append(judged(found, labels, names))
+        if not as_json:
+            _print_judgement(records[-1])
+    if as_json:
+        import json
+
+        echo_json(json.dumps([r.model_dump(mode="json") for r in records], ensure_ascii=False, indent=2))
+    verdicts = {judgement.verdict for record in records for judgement in record.judgements}
+    if verdicts & {Verdict.DOES_NOT_CONFORM, Verdict.NONE}:
+        raise typer.Exit(1)
+    if Verdict.INCONCLUSIVE in verdicts:
+        raise typer.Exit(3)
+
+
+def _print_judgement(record: JudgedFileRecord) -> None:
+    typer.echo(f"{record.file}  ({record.media_type})")
+    for judgement in record.judgements:
+        typer.echo(f"  {judgement.scheme}: {judgement.verdict.value}")
+        for finding in judgement.findings:
+            typer.echo(f"    {finding.rule}: {finding.verdict.value}: {finding.reason}")
+            if finding.verifiable_by is not None:
+                typer.echo(f"      verifiable by: {finding.verifiable_by.value}")
+            if finding.condition:
+                typer.echo(f"      applies if {finding.condition}")
+        if not judgement.findings:
+            typer.echo("    no rule of this pack concerns such a file")
 
 
 def _must_be_readable(path: Path) -> None:

@@ -66,6 +66,7 @@ class Findings:
         self.statements: list[Label] = []
         #: (who says it, the term of a digital source type) of every statement on where the content comes from.
         self.origins: list[tuple[str, str]] = []
+        self.is_cut_short = False
         self.glimpse: bytes | None = None
         #: How many files this one lies inside of.
         self.nesting = 0
@@ -85,6 +86,11 @@ class Findings:
     def note(self, text: str) -> None:
         if len(self.notes) < 64 and text not in self.notes:
             self.notes.append(text)
+
+    def cut(self, text: str) -> None:
+        """Notes that the file ends too early, so that what is not in it may have been."""
+        self.is_cut_short = True
+        self.note(text)
 
     def add(self, label: Label) -> None:
         if len(self.labels) >= self.limits.labels:

@@ -193,6 +193,8 @@ class Labels:
 
     ``contradictions`` are pairs of statements in the file that cannot both be true, one sentence each.
 
+    ``cut_short`` is true where the file ends too early: that no label was found then says nothing.
+
     ``glimpse`` is what was looked at or listened to without finding a label that people perceive: a small JPEG of
     the picture or the film's first frame, or a PNG spectrogram of a sound's ends.
     """
@@ -204,6 +206,7 @@ class Labels:
     glimpse: bytes | None = field(default=None, repr=False)
     statements: tuple[Label, ...] = ()
     contradictions: tuple[str, ...] = ()
+    cut_short: bool = False
 
     @property
     def implicit(self) -> tuple[Label, ...]:

@@ -84,6 +84,7 @@ def read_source(
         found.glimpse,
         tuple(found.statements),
         found.contradictions(),
+        found.is_cut_short,
     )
 
 

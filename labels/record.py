@@ -8,6 +8,7 @@ import hashlib
 import os
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from .bytes.pages import opened, pieces
 from .findings import Findings
+from .judge import Verdict, Verifier, judge_file
 from .model import Deviation, Label, Labels, Limits, Refusal
 from .read import Depth, read_source
 from .sidecars import read_sidecar, sidecars_of
@@ -59,6 +61,7 @@ class FileRecord(BaseModel):
         description="near misses that people understand: AI origin in other words",
     )
     contradictions: list[str] = Field(default_factory=list, description="statements that cannot both be true")
+    cut_short: bool = Field(default=False, description="the file ends too early, so that a missing label says nothing")
     refused: list[RefusalRecord]
     notes: list[str]
     elapsed_ms: float = Field(ge=0)
@@ -66,6 +69,50 @@ class FileRecord(BaseModel):
     @property
     def decided(self) -> bool:
         return not self.refused and not any(label.undecided for label in self.labels)
+
+
+class FindingRecord(BaseModel):
+    """The verdict on one file under one rule."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    rule: str
+    needs: str = Field(description="the kind of mark that the rule asks for")
+    verdict: Verdict
+    reason: str
+    verifiable_by: Verifier | None = Field(description="who can verify the mark that was found; null without one")
+    condition: str = Field(description="what the rule depends on and a file does not show")
+
+
+class JudgementRecord(BaseModel):
+    """The verdict on one file under one scheme."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    scheme: str = Field(description="the name of a pack of the rulebook")
+    verdict: Verdict
+    findings: list[FindingRecord]
+
+
+class JudgedFileRecord(BaseModel):
+    """One file and its verdicts: what ``shenhe label judge --json`` prints a list of."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    file: str
+    media_type: str
+    sha256: str
+    judgements: list[JudgementRecord]
+
+
+def judged(found: FileRecord, labels: Labels, names: Iterable[str]) -> JudgedFileRecord:
+    """The verdicts on one file under the schemes with these names."""
+    return JudgedFileRecord(
+        file=found.file,
+        media_type=found.media_type,
+        sha256=found.sha256,
+        judgements=[JudgementRecord.model_validate(asdict(judge_file(labels, name))) for name in names],
+    )
 
 
 def json_schema() -> dict[str, Any]:
@@ -83,6 +130,7 @@ def record(file: str, labels: Labels, digest: str, elapsed_ms: float) -> FileRec
         labels=[_label(label) for label in labels.labels],
         statements=[_label(label) for label in labels.statements],
         contradictions=list(labels.contradictions),
+        cut_short=labels.cut_short,
         refused=[RefusalRecord(what=refusal.what, why=refusal.why) for refusal in labels.refused],
         notes=list(labels.notes),
         elapsed_ms=round(elapsed_ms, 3),

@@ -50,7 +50,7 @@ def boxes(data: Source, start: int, end: int, found: Findings) -> Iterator[Box]:
             return
         if position + size > end:
             if kind != b"mdat":
-                found.note(f"bmff: the box {kind.decode('latin-1')!r} is cut short")
+                found.cut(f"bmff: the box {kind.decode('latin-1')!r} is cut short")
             yield Box(kind, position, body, end)
             return
         yield Box(kind, position, body, position + size)

@@ -56,7 +56,7 @@ def frames(data: Source, start: int, end: int, found: Findings) -> Iterator[tupl
             plain = int.from_bytes(raw, "big")
             size = plain if _is_frame_start(data, body + plain, stop) else size
         if body + size > stop:
-            found.note(f"id3: the {name.decode('latin-1')} frame is cut short")
+            found.cut(f"id3: the {name.decode('latin-1')} frame is cut short")
             return
         yield name, body, body + size
         position = body + size

@@ -39,7 +39,7 @@ def segments(data: Source, found: Findings) -> Iterator[tuple[int, int, int]]:
         length = head[2] << 8 | head[3]
         start, end = position + 4, position + 2 + length
         if length < 2 or end > size:
-            found.note("jpeg: a segment is cut short")
+            found.cut("jpeg: a segment is cut short")
             return
         yield marker, start, end
         position = end

@@ -28,12 +28,13 @@ def chunks(data: Source, found: Findings) -> Iterator[tuple[bytes, int, int]]:
         length, kind = _HEADER.unpack(data[position : position + 8])
         start, end = position + 8, position + 8 + length
         if end > size:
-            found.note(f"png: the {kind.decode('latin-1')} chunk is cut short")
+            found.cut(f"png: the {kind.decode('latin-1')} chunk is cut short")
             return
         yield kind, start, end
         if kind == b"IEND":
             return
         position = end + 4
+    found.cut("png: the file is cut short; its last chunk is missing")
 
 
 def read(data: Source, found: Findings) -> None:

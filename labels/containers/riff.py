@@ -35,7 +35,7 @@ def chunks(
             size = _large_data_size(data)
         stop = min(body + size, end)
         if body + size > end and name != b"data":
-            found.note(f"riff: the {name.decode('latin-1')} chunk is cut short")
+            found.cut(f"riff: the {name.decode('latin-1')} chunk is cut short")
         if name == b"LIST" and stop - body >= 4:
             kind = bytes(data[body : body + 4])
             if kind != b"movi":

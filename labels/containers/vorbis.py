@@ -39,7 +39,7 @@ def comments(data: Source, start: int, end: int, found: Findings) -> Iterator[tu
         length = int.from_bytes(data[position : position + 4], "little")
         position += 4
         if position + length > end:
-            found.note("vorbis: a comment is cut short")
+            found.cut("vorbis: a comment is cut short")
             return
         key, equals, _ = data[position : position + min(length, 200)].partition(b"=")
         if equals:
@@ -148,7 +148,7 @@ def _pages(data: Source, start: int, found: Findings) -> Iterator[_Page]:
         body = position + 27 + count
         end = body + sum(lacing)
         if end > len(data):
-            found.note("ogg: a page is cut short")
+            found.cut("ogg: a page is cut short")
             return
         yield _Page(position, body, end, int.from_bytes(data[position + 14 : position + 18], "little"), lacing)
         position = end

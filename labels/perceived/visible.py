@@ -7,7 +7,8 @@ over two lines, a row of buttons, a page of text. What speaks of AI generation o
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ _EDGE_STRIP = 0.22
 #: A longer picture is looked at in pieces of so many times its shortest side.
 _LONGEST, _PIECE, _STEP = 2.6, 2.0, 1.6
 _LOW_CONTRAST = 1.5
+_CHINESE = re.compile("[\u4e00-\u9fff]")
 #: Lines of about one size and this near, by their height, belong together.
 _SAME_SIZE, _NEAR = 1.35, 0.9
 #: A heading is so much larger than the other lines of its picture, and at least so high.
@@ -97,8 +99,14 @@ def look(image: Image, *, medium: Medium = "picture", thorough: bool = True) -> 
     pixels = np.asarray(small, np.uint8)
     others: tuple[tuple[Sighting, Phrase], ...] = ()
     notes: list[str] = []
+    earlier: list[Line] = []
     for lines, left_out in _passes(pixels, thorough):
-        seen = judged(lines, pixels, medium)
+        # What a closer look cuts off or a coarser one overlooks was seen before.
+        fresh = [
+            line for line in lines if not any(_covers(other, line) for other in earlier if _is_settled(other, medium))
+        ]
+        seen = judged(fresh, pixels, medium, earlier)
+        earlier += fresh
         others = others or seen.others
         notes += [note for note in seen.notes if note not in notes]
         if left_out:
@@ -172,8 +180,22 @@ def _is_known(line: Line, lines: list[Line]) -> bool:
     )
 
 
-def judged(lines: list[Line], pixels: Pixels, medium: Medium) -> Seen:
-    """What the lines of one picture amount to."""
+def _is_settled(line: Line, medium: Medium) -> bool:
+    """Whether another look would not read a line otherwise."""
+    return line.score >= 0.92 or judge(as_read(line.text), medium) is not None
+
+
+def _covers(seen: Line, line: Line) -> bool:
+    """Whether ``line`` is, or is a part of, a line that was seen."""
+    across = min(seen.right, line.right) - max(seen.left, line.left)
+    down = min(seen.bottom, line.bottom) - max(seen.top, line.top)
+    area = (line.right - line.left) * (line.bottom - line.top)
+    return across > 0 and down > 0 and across * down > 0.6 * area
+
+
+def judged(lines: list[Line], pixels: Pixels, medium: Medium, earlier: Sequence[Line] = ()) -> Seen:
+    """What the lines of one picture amount to, beside those that were seen ``earlier``."""
+    every = [*lines, *earlier]
     height, width = pixels.shape[:2]
     labels: list[tuple[Line, Phrase]] = []
     others: list[tuple[Line, Phrase]] = []
@@ -189,7 +211,7 @@ def judged(lines: list[Line], pixels: Pixels, medium: Medium) -> Seen:
             notes.append(f"near miss: the picture says {shown!r}: {REASONS[phrase.sense]}")
         elif phrase.sense is Sense.MARK:
             notes.append(f"near miss: the picture says {shown!r}, which lacks the generation element")
-        elif reason := _part_of_something_else(line, phrase, lines, medium):
+        elif reason := _part_of_something_else(line, phrase, every, medium):
             notes.append(f"near miss: the picture says {shown!r}, {reason}")
         elif phrase.is_label:
             labels.append((line, phrase))
@@ -197,7 +219,7 @@ def judged(lines: list[Line], pixels: Pixels, medium: Medium) -> Seen:
             lacks = " ".join(deviation.sentence for deviation in phrase.missing)
             notes.append(f"near miss: the picture says {shown!r}. {lacks}")
             others.append((line, phrase))
-    labels, told = _without_headings(labels, lines, (width, height))
+    labels, told = _without_headings(labels, every, (width, height))
     notes += told
     return Seen(
         tuple(measured(line, pixels) for line, _ in labels),
@@ -232,9 +254,8 @@ def _part_of_something_else(line: Line, phrase: Phrase, lines: list[Line], mediu
             return f"and beside it {text[:20]!r}: {REASONS[together.sense]}"
         if words.about.search(text) and len(text) <= 24:
             return f"and beside it {text[:20]!r}: {REASONS[Sense.SPEAKS_OF_IT]}"
-        is_open = before and len(text) >= 10 and text[-1] not in "。！？!?.：:；;”）)" and phrase.plain
-        if is_open:
-            return "inside running text"
+        if phrase.plain and _CHINESE.search(text) and not text.startswith(("@", "©")):
+            return f"with {text[:20]!r} beside it: part of a headline or of running text"
     return ""
 
 
