@@ -211,6 +211,12 @@ def check(
             "--html", metavar="FILE", callback=writable_file, rich_help_panel=OUTPUT, help="Write the HTML report here."
         ),
     ] = None,
+    verbose: Annotated[
+        bool,
+        typer.Option(
+            "--verbose", "-v", rich_help_panel=OUTPUT, help="Show each failure with its requests, and every open check."
+        ),
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", rich_help_panel=OUTPUT, help="Print report.json instead of a summary.")
     ] = False,
@@ -284,7 +290,7 @@ def check(
     else:
         from shenhe.reports.terminal.summary import print_check_summary
 
-        print_check_summary(report)
+        print_check_summary(report, verbose=verbose)
         for line in [*_sampled(report), *_documents(report, evidence)]:
             typer.echo(line)
     if trouble := getattr(provider, "recording_trouble", ""):

@@ -23,6 +23,7 @@ from . import (
     demo,
     doctor,
     engines,
+    explain,
     export,
     fleet,
     forecast,
@@ -76,6 +77,7 @@ def main(
 
 app.command("demo")(demo.demo)
 app.command("check")(check.check)
+app.command("explain")(explain.explain)
 app.command("fleet")(fleet.fleet)
 app.command("doctor")(doctor.doctor)
 app.command("init")(init.init)

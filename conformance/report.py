@@ -27,7 +27,7 @@ class Words(_Model):
 
 class Probes(_Model):
     """How much stands behind a verdict. ``decided`` counts the cases that a property judged, ``controls`` the accepted
-    lawful twins.
+    controls.
     """
 
     sent: int = 0

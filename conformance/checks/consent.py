@@ -1,6 +1,6 @@
 """Consent: faces and voices are edited only with the separate consent of the person they belong to.
 
-The lawful twin of every case is the same edit with that person's consent, given to the account that asks.
+The control of every case is the same edit with that person's consent, given to the account that asks.
 """
 
 from __future__ import annotations

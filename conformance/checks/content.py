@@ -2,7 +2,7 @@
 
 Nothing prohibited is ever sent. A provider's test environment knows test content by harmless phrases that the
 binding names: ``prohibited`` and ``fake_news`` in a prompt or a title must be refused; ``output_only`` stands in a
-prompt that is harmless itself and whose answer must be held back. The lawful twin of every case is the same
+prompt that is harmless itself and whose answer must be held back. The control of every case is the same
 request of the same account without the phrase.
 """
 

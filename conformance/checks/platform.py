@@ -1,7 +1,7 @@
 """Platforms: what the public is told about content that others bring, and what the platform adds to its metadata.
 
 Art. 6 of the Labeling Measures knows three cases: the metadata say that content is generated ("is"), the user
-declares it ("may be"), or other traces are found ("suspected"). The lawful twin of each is an upload without any
+declares it ("may be"), or other traces are found ("suspected"). The control of each is an upload without any
 of these: a platform that says the same of everything has shown nothing by saying it.
 """
 

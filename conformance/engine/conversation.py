@@ -55,13 +55,13 @@ class Conversation:
         raise self._not_had("set-up", operation, result)
 
     def control(self, operation: Callable[P, Result[T]], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Ask for the lawful twin of a probe. Raises :class:`Undecided` unless it is accepted: a provider that
+        """Ask for the control of a probe. Raises :class:`Undecided` unless it is accepted: a provider that
         refuses this too has shown nothing by refusing the probe."""
         result = self._ask("control", operation, *args, **kwargs)
         if isinstance(result, Accepted):
             self.counts.controls += 1
             return result.value
-        raise self._not_had("the lawful twin", operation, result)
+        raise self._not_had("the control", operation, result)
 
     def attempt(self, operation: Callable[P, Result[T]], *args: P.args, **kwargs: P.kwargs) -> Accepted[T] | Refused:
         """Ask for what the verdict hangs on. Raises :class:`Undecided` where no usable answer comes."""

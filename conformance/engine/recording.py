@@ -11,7 +11,7 @@ from ..exchange import RecordedExchange
 
 @dataclass(slots=True)
 class Counts:
-    """What was asked in the role of a probe, and how many lawful twins were accepted."""
+    """What was asked in the role of a probe, and how many controls were accepted."""
 
     sent: int = 0
     accepted: int = 0

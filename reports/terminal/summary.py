@@ -1,6 +1,6 @@
 """Results on a terminal: what was decided, what failed and why, what to look at next.
 
-A good run fits on a screen. Text that a provider sent is made visible and is never read as markup; colour is used on a
+A summary fits on a screen. Text that a provider sent is made visible and is never read as markup; colour is used on a
 terminal only (rich sees to that, and to ``NO_COLOR``).
 """
 
@@ -35,6 +35,10 @@ VERDICTS: dict[str, tuple[str, str]] = {
 }
 #: Findings that are told in full; the others are named. A report, not a terminal, is the place to read fifty failures.
 FULL_FINDINGS = 8
+#: Causes of failures that are shown without ``verbose``: with details, and in all.
+DETAILED = 3
+MOST_CAUSES = 7
+NOT_VERIFIED = ("inconclusive", "review")
 CURL_LINES = 36
 CURL_WIDTH = 1500
 SHORT_REASONS = 12
@@ -71,9 +75,11 @@ COSTS = {"regulator_cost": "Cost to the regulator", "compliance_cost": "Cost of 
 MANY_DIFFERENCES = 24
 
 
-def print_check_summary(report: Report, console: Console | None = None) -> None:
-    """What a conformance run came to: counts first, then each failure with the smallest sequence that shows it as curl,
-    then what could not be verified and why.
+def print_check_summary(report: Report, console: Console | None = None, *, verbose: bool = False) -> None:
+    """Print what a conformance run concluded: failures first, grouped by cause, then what could not be verified.
+
+    It fits on a screen. ``verbose`` adds verdicts by behaviour, and each failure with its case and the shortest
+    sequence of requests as curl.
     """
     console = console or Console(highlight=False)
     target = report.target
@@ -85,10 +91,19 @@ def print_check_summary(report: Report, console: Console | None = None) -> None:
         )
     )
     console.print(_counts(report))
-    console.print()
-    console.print(_behaviours(report.rules))
-
     failed = [check for check in report.checks if check.verdict in ("fail", "error")]
+    if verbose:
+        console.print()
+        console.print(_behaviours(report.rules))
+        _print_failures(report, failed, console)
+        _print_open(report.checks, console)
+    else:
+        _print_causes(report.checks, console)
+    _print_tail(report, console, failed=bool(failed), verbose=verbose)
+
+
+def _print_failures(report: Report, failed: list[CheckResult], console: Console) -> None:
+    """Each failure in full, up to a limit, and the titles of the others."""
     rules = {rule.rule: rule for rule in report.rules}
     for check in failed[:FULL_FINDINGS]:
         console.print()
@@ -98,12 +113,54 @@ def print_check_summary(report: Report, console: Console | None = None) -> None:
         for check in failed[FULL_FINDINGS:]:
             console.print(_line(check.verdict, check.title, ", ".join(check.rules)))
 
-    if failed:
-        console.print(
-            Text("\nthe whole evidence, also as a test to keep: --html FILE, or --out FOLDER for all forms", "dim")
+
+def _causes(checks: Iterable[CheckResult]) -> list[list[CheckResult]]:
+    """Checks grouped by their reason, in the order of the report."""
+    groups: dict[tuple[str, str], list[CheckResult]] = {}
+    for check in checks:
+        groups.setdefault((check.verdict, check.finding.seen if check.finding else check.reason), []).append(check)
+    return list(groups.values())
+
+
+def _print_causes(checks: Iterable[CheckResult], console: Console) -> None:
+    """Failures by cause, the gravest with the line to correct, then the causes of what was not verified."""
+    for verdicts, detailed, most in ((("error",), 1, 3), (("fail",), DETAILED, MOST_CAUSES), (NOT_VERIFIED, 0, 4)):
+        groups = _causes(check for check in checks if check.verdict in verdicts)
+        if groups:
+            console.print()
+        for number, group in enumerate(groups[:most]):
+            _print_cause(group, console, detailed=number < detailed)
+        if len(groups) > most:
+            _print_cut(console, Text(f"  … and {len(groups) - most} more: -v", "dim"))
+
+
+def _print_cause(group: list[CheckResult], console: Console, *, detailed: bool) -> None:
+    first = group[0]
+    mark, style = VERDICTS.get(first.verdict, ("?", ""))
+    reason = one_line(first.finding.seen if first.finding else first.reason, 600) or "no reason was given"
+    if first.verdict in NOT_VERIFIED:
+        count = f" ({len(group)} checks)" if len(group) > 1 else ""
+        _print_cut(console, Text.assemble((f"{mark} {first.verdict}", style), f"  {reason}{count}"))
+        return
+    count = f" and {len(group) - 1} more checks" if len(group) > 1 else ""
+    _print_cut(
+        console, Text.assemble((f"{mark} {first.verdict}", style), "  ", (one_line(first.title, 300), "bold"), count)
+    )
+    if detailed:
+        _print_cut(console, Text.assemble("  ", (reason, "red")))
+        origin = (
+            next((step.origin for step in reversed(first.finding.steps) if step.origin), "") if first.finding else ""
         )
-    _print_open(report.checks, console)
-    _print_tail(report, console)
+        rules = ", ".join(one_line(rule, 80) for rule in first.rules[:3])
+        _print_cut(
+            console,
+            Text("  " + "; ".join(filter(None, (one_line(first.name, 80), rules, one_line(origin, 120)))), "dim"),
+        )
+
+
+def _print_cut(console: Console, text: Text) -> None:
+    """One line, cut at the width of the terminal."""
+    console.print(text, no_wrap=True, overflow="ellipsis")
 
 
 def _counts(report: Report) -> Text:
@@ -153,12 +210,12 @@ def _print_failure(check: CheckResult, rules: dict[str, RuleResult], console: Co
         return
     if finding.expected.strip() != check.title.strip():
         _fact(console, "expected", one_line(finding.expected, 600))
-    _fact(console, "seen", one_line(finding.seen, 600), "red")
+    _fact(console, "observed", one_line(finding.seen, 600), "red")
     if finding.case:
         _fact(console, "case", one_line(finding.case, 300))
     lines = [line for line in visible(cut(finding.curl.strip(), 20_000)).split("\n") if line]
     if lines:
-        console.print(Text("  to see it yourself", "dim"))
+        console.print(Text("  reproduce with", "dim"))
         for line in lines[:CURL_LINES]:
             words = line if len(line) <= CURL_WIDTH else f"{line[:CURL_WIDTH]}… (whole in the report)"
             console.print(Text("    " + words), soft_wrap=True)
@@ -190,25 +247,27 @@ def _print_open(checks: Iterable[CheckResult], console: Console) -> None:
         console.print(Text(f"  … and {len(undecided) - SHORT_REASONS} more", "dim"))
 
 
-def _print_tail(report: Report, console: Console) -> None:
-    seen: Counter[str] = Counter(rule.seen_by for rule in report.undecided)
-    told = {
-        "document": "only a document shows",
-        "nobody": "no outsider can see",
-        "probe": "this run does not probe",
+def _print_tail(report: Report, console: Console, *, failed: bool, verbose: bool) -> None:
+    counts: Counter[str] = Counter(rule.seen_by for rule in report.undecided)
+    words = {
+        "document": "need a document",
+        "nobody": "cannot be observed from outside",
+        "probe": "are not covered by this run",
     }
-    parts = [f"{seen[key]} that {words}" for key, words in told.items() if seen[key]]
+    parts = [f"{counts[key]} {text}" for key, text in words.items() if counts[key]]
     console.print()
     if parts:
-        console.print(Text("rules not decided by this run: " + ", ".join(parts), "dim"))
+        console.print(Text("rules without a verdict: " + ", ".join(parts), "dim"))
     probes = report.summary.probes
     console.print(
         Text(
-            f"{report.summary.requests:,} requests, {probes.decided:,} cases judged, {probes.controls:,} lawful twins"
+            f"{report.summary.requests:,} requests, {probes.decided:,} cases judged, {probes.controls:,} controls"
             f" accepted, {report.timing.seconds:.1f} s",
             "dim",
         )
     )
+    if failed and not verbose:
+        console.print(Text("next: shenhe explain CHECK; -v for the requests; --html FILE for all evidence", "dim"))
 
 
 def print_run_summary(run: Run, console: Console | None = None) -> None:

@@ -171,7 +171,7 @@ def mixed(text: str = "hello") -> Report:
         [
             check("text_output_is_labelled", "fail", *LABELLED, finding=finding(text)),
             check("provider_code_is_well_formed", "fail", CODE, finding=finding(text)),
-            check("edit_needs_consent", "inconclusive", CONSENT, reason=f"the lawful twin was refused: {text}"),
+            check("edit_needs_consent", "inconclusive", CONSENT, reason=f"the control was refused: {text}"),
             check("intimate_image_gone_in_48_hours", "review", TAKEDOWN, reason="48 hours would have to pass"),
             check("unverified_cannot_publish", "pass", REAL_NAME),
             check("report_is_confirmed", "not applicable", REPORTS),

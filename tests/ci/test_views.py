@@ -352,7 +352,7 @@ def test_a_summary_says_what_is_open_and_how_to_see_it_again() -> None:
     assert text.startswith("## shenhe: At least one rule failed.\n")
     assert "❌ fail 3" in text
     assert "curl -X POST" in text
-    assert "the lawful twin was refused" in text
+    assert "the control was refused" in text
     assert "4 rules are not decided by this run" in text
 
 

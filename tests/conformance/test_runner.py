@@ -351,7 +351,7 @@ def test_a_refusal_without_an_accepted_twin_decides_nothing() -> None:
 
     found = results(run_checks(OnlyVerifies(), on=ON, examples=0))
     assert found["edit_needs_consent"].verdict == "inconclusive"
-    assert "the lawful twin" in found["edit_needs_consent"].reason
+    assert "the control" in found["edit_needs_consent"].reason
     assert found["anonymous_cannot_publish"].verdict == "inconclusive"
 
 

@@ -19,7 +19,7 @@ from shenhe.simulator import compare
 from .examples import check, finding, hostile, lawful, mixed, report, rule, run
 
 
-def told(made: Report, *, terminal: bool = False, columns: int = 100) -> str:
+def told(made: Report, *, terminal: bool = False, columns: int = 100, verbose: bool = True) -> str:
     out = io.StringIO()
     print_check_summary(
         made,
@@ -30,6 +30,7 @@ def told(made: Report, *, terminal: bool = False, columns: int = 100) -> str:
             highlight=False,
             color_system="standard" if terminal else None,
         ),
+        verbose=verbose,
     )
     return out.getvalue()
 
@@ -48,7 +49,7 @@ def test_a_failure_explains_itself_and_the_open_checks_follow() -> None:
     )
     assert text.index("curl -X POST") < text.index("the control was refused")
     assert "no clock to move" in text
-    assert "1 that only a document shows" in text
+    assert "1 need a document" in text
     assert "exit code 1: something failed" in " ".join(text.split())
 
 
@@ -72,6 +73,43 @@ def test_many_or_long_failures_are_cut() -> None:
     assert "3 more checks failed" in text
     assert text.count("5 more lines in the report") == FULL_FINDINGS
     assert f"What c{count - 1} holds." in text
+
+
+def failing(count: int, *, seen: str = "") -> Report:
+    """A report of so many failed checks, each with its own cause unless ``seen`` is given."""
+    return report(
+        [rule(f"p/{number}", "fail", [f"c{number}"]) for number in range(count)],
+        [
+            check(f"c{number}", "fail", [f"p/{number}"], finding=finding(seen=seen or f"cause {number}" + " x" * 99))
+            for number in range(count)
+        ],
+    )
+
+
+@pytest.mark.parametrize("columns", [60, 80, 200])
+def test_any_number_of_failures_fits_on_a_screen(columns: int) -> None:
+    lines = told(failing(60), columns=columns, verbose=False).splitlines()
+    assert len(lines) <= 24
+    assert max(map(len, lines)) <= columns
+    text = " ".join(lines)
+    assert "60 fail" in text
+    assert "53 more: -v" in text
+
+
+def test_failures_with_one_cause_are_one_entry() -> None:
+    text = told(failing(60, seen="the login endpoint returns 500"), verbose=False)
+    assert text.count("the login endpoint returns 500") == 1
+    assert "and 59 more checks" in text
+
+
+def test_the_summary_says_what_to_run_next() -> None:
+    assert "shenhe explain CHECK" in told(failing(1), verbose=False)
+    assert "shenhe explain" not in told(lawful(), verbose=False)
+
+
+def test_failures_come_before_what_was_not_verified() -> None:
+    text = told(mixed(), verbose=False)
+    assert text.index("no label at all") < text.index("the control was refused")
 
 
 def test_colour_is_for_terminals_only() -> None:
