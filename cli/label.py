@@ -5,15 +5,22 @@ them.
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from shenhe.core.files import write_whole
+
 from .output import echo_json
 
 if TYPE_CHECKING:
+    from shenhe.labels import SigningKey
+    from shenhe.labels.audit import AuditedFile
     from shenhe.labels.record import FileRecord, JudgedFileRecord
+    from shenhe.labels.survival import Survival
 
 app = typer.Typer(
     help="Read the labels of AI-generated content in files, or write conforming labels.",
@@ -211,16 +218,33 @@ def write(
         bool, typer.Option("--only-explicit", help="Add only an explicit label, no metadata.")
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
+    break_credentials: Annotated[
+        bool,
+        typer.Option("--break-credentials", help="Label a signed file although its signature will no longer match."),
+    ] = False,
+    sign_cert: Annotated[
+        Path | None,
+        typer.Option(metavar="PEM", help="Certificate chain to sign the labelled file with (C2PA).", dir_okay=False),
+    ] = None,
+    sign_key: Annotated[
+        Path | None, typer.Option(metavar="PEM", help="Private key of the first certificate.", dir_okay=False)
+    ] = None,
+    sign_algorithm: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="Algorithm: es256, es384, es512, ps256, ps384, ps512 or ed25519."),
+    ] = "es256",
 ) -> None:
     """Write the AIGC field to a file's metadata and, on request, an explicit label.
 
     Other metadata is preserved. Content is not re-encoded if the format allows it. A file that already has an AIGC
-    field is refused, since only one is allowed.
+    field is refused, since only one is allowed. A signed file is refused unless you sign it again or allow its
+    signature to break. Before it is written, the labelled file is read back and compared with the original.
     """
     from shenhe.labels import ImplicitFields, LabelWriteError, Limits, write_label
     from shenhe.labels.record import media_type_of
 
     _must_be_readable(file)
+    key = _signing_key(sign_cert, sign_key, sign_algorithm)
     if out.exists() and not force:
         typer.echo(f"shenhe: {out} exists; give --force to overwrite it", err=True)
         raise typer.Exit(2)
@@ -239,12 +263,19 @@ def write(
                 propagate_id=propagate_id,
                 reserved_code1=reserved,
             )
+        data = file.read_bytes()
+        media_type = media_type_of(file) or _kind_of_text(file, data)
+        signature = _signature(file, data, media_type)
+        if signature and "beside" in signature and not break_credentials:
+            raise LabelWriteError(f"{signature} would no longer match the file. Add --break-credentials to allow that.")
         labelled = write_label(
-            file.read_bytes(),
+            data,
             fields,
-            media_type=media_type_of(file),
+            media_type=media_type,
             explicit=explicit or only_explicit,
             look_first=True,
+            break_credentials=break_credentials,
+            key=key,
         )
     except LabelWriteError as error:
         typer.echo(f"shenhe: {file}: {error}", err=True)
@@ -253,8 +284,198 @@ def write(
         typer.echo(f"shenhe: {error} (--producer, --id, --label)", err=True)
         raise typer.Exit(2) from None
     try:
-        out.write_bytes(labelled)
+        write_whole(out, labelled)
     except OSError as error:
         typer.echo(f"shenhe: {out} cannot be written: {error.strerror}", err=True)
         raise typer.Exit(2) from None
-    typer.echo(f"{out}: labelled", err=True)
+    result = "labelled"
+    if key is not None:
+        result += " and signed again" if signature else " and signed"
+    elif signature:
+        result += f"; {signature} no longer matches it"
+    typer.echo(f"{out}: {result}", err=True)
+
+
+def _signing_key(certificates: Path | None, key: Path | None, algorithm: str) -> SigningKey | None:
+    """The key to sign with, or None; ends the command where only a part of it is given."""
+    from shenhe.labels import SigningKey
+
+    if certificates is None and key is None:
+        return None
+    if certificates is None or key is None:
+        typer.echo("shenhe: to sign, give both --sign-cert and --sign-key", err=True)
+        raise typer.Exit(2)
+    chain = _certificates(certificates)
+    _must_be_readable(key)
+    private = key.read_bytes()[: 1 << 20]
+    if b"PRIVATE KEY-----" not in private:
+        typer.echo(f"shenhe: {key} holds no private key; expected PEM, such as -----BEGIN PRIVATE KEY-----", err=True)
+        raise typer.Exit(2)
+    return SigningKey(chain.encode(), private, algorithm)
+
+
+def _kind_of_text(file: Path, data: bytes) -> str | None:
+    """What text with an unusual ending is declared to be, since a line more may change what it means."""
+    from shenhe.labels.containers.sniff import sniff
+
+    plain = sniff(data).name == "text" and file.suffix
+    return "text/x-structured" if plain else None
+
+
+def _signature(file: Path, data: bytes, media_type: str | None) -> str:
+    """What signs the file, in it or beside it."""
+    from shenhe.labels.containers.sniff import sniff
+    from shenhe.labels.sidecars import sidecars_of
+    from shenhe.labels.signing import signature_of
+
+    beside = [each.name for each in sidecars_of(file) if each.suffix.lower() == ".c2pa"]
+    inside = signature_of(sniff(data, media_type), data)
+    return inside or (f"the content credential (C2PA) {beside[0]} beside it" if beside else "")
+
+
+@app.command("audit", epilog="Example:  shenhe label audit photos --out audit.jsonl --page audit.html")
+def audit(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of files.", show_default=False)],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Result file, one JSON object per line.")] = Path(
+        "label-audit.jsonl"
+    ),
+    page: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write an HTML page.")] = None,
+    whole: Annotated[
+        bool, typer.Option("--all", help="Also look at pixels, listen to sound and verify credentials (slower).")
+    ] = False,
+    show: Annotated[
+        str,
+        typer.Option(
+            "--list",
+            metavar="STATUS",
+            help="Print the files with this status: conforming, departing, other, unlabelled or inconclusive.",
+        ),
+    ] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
+    workers: Annotated[int, typer.Option(metavar="N", help="Worker processes.", min=1, max=256)] = 1,
+) -> None:
+    """Say which files of a folder are labelled, members of ZIP and TAR archives included.
+
+    Repeat the command to continue an interrupted audit, or to read only files that changed since.
+
+    Exit codes: 0 every file was read, 2 a usage error, 3 some files are inconclusive.
+    """
+    from shenhe.labels import audit as audits
+
+    if not folder.is_dir():
+        typer.echo(f"shenhe: {folder} is not a folder", err=True)
+        raise typer.Exit(2)
+    if show and show not in audits.STATUSES:
+        typer.echo(f"shenhe: --list is one of {', '.join(audits.STATUSES)}; found {show}", err=True)
+        raise typer.Exit(2)
+    try:
+        rows = audits.audit(
+            folder, out, depth="all" if whole else "metadata", workers=workers, progress=_progress("files")
+        )
+    except KeyboardInterrupt:
+        typer.echo(f"\nshenhe: stopped; repeat the command to continue from {out}", err=True)
+        raise typer.Exit(130) from None
+    except audits.AuditError as error:
+        typer.echo(f"shenhe: {error}", err=True)
+        raise typer.Exit(2) from None
+    except OSError as error:
+        typer.echo(f"shenhe: {error.filename or out} cannot be used: {error.strerror}", err=True)
+        raise typer.Exit(2) from None
+    if page is not None:
+        from shenhe.reports.pages.audit import write_audit_page
+
+        write_audit_page(page, str(folder), rows)
+    if show:
+        for row in rows:
+            if row.status == show:
+                typer.echo(row.file)
+    else:
+        _print_audit(rows, as_json)
+    if any(row.status == "inconclusive" for row in rows):
+        raise typer.Exit(3)
+
+
+def _progress(what: str) -> Callable[[int, int], None]:
+    """One line on stderr, if a person is watching."""
+
+    def show(done: int, total: int) -> None:
+        if sys.stderr.isatty() and (done % 50 == 0 or done == total):
+            filled = round(24 * done / total)
+            end = "\n" if done == total else ""
+            sys.stderr.write(f"\r\x1b[K{'█' * filled:░<24} {done:,}/{total:,} {what}{end}")
+            sys.stderr.flush()
+
+    return show
+
+
+def _print_audit(rows: list[AuditedFile], as_json: bool) -> None:
+    import json
+
+    from shenhe.labels.audit import STATUSES, counts
+
+    found = counts(rows)
+    if as_json:
+        kinds = {kind: {status: each[status] for status in STATUSES} for kind, each in found.items()}
+        totals = {status: sum(each[status] for each in found.values()) for status in STATUSES}
+        echo_json(json.dumps({"files": len(rows), "totals": totals, "kinds": kinds}, ensure_ascii=False, indent=2))
+        return
+    width = max([len("media type"), *map(len, found)])
+    typer.echo(f"{'media type':<{width}}" + "".join(f"{status:>14}" for status in STATUSES))
+    for kind, each in found.items():
+        typer.echo(f"{kind:<{width}}" + "".join(f"{each[status]:>14,}" for status in STATUSES))
+    numbers = [sum(each[status] for each in found.values()) for status in STATUSES]
+    typer.echo(f"{'all':<{width}}" + "".join(f"{number:>14,}" for number in numbers))
+
+
+@app.command("diff", epilog="Example:  shenhe label diff original.png downloaded.jpg")
+def diff(
+    before: Annotated[Path, typer.Argument(metavar="BEFORE", help="File or folder.", show_default=False)],
+    after: Annotated[Path, typer.Argument(metavar="AFTER", help="What it became.", show_default=False)],
+    metadata: Annotated[
+        bool, typer.Option("--metadata", help="Compare only metadata and text: no pixels, sound or credentials.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON array with one object per file.")] = False,
+) -> None:
+    """Say which labels survived a pipeline: an upload, a converter, an editor.
+
+    Files of two folders are paired by their paths; the ending may differ.
+
+    Exit codes: 0 every label survived, 1 a label was lost or changed, 2 a usage error, 3 something could not be read.
+    """
+    from shenhe.labels.survival import SurvivalError, pairs, survival
+
+    for path in (before, after):
+        if not path.is_dir():
+            _must_be_readable(path)
+    try:
+        results = [survival(a, b, depth="metadata" if metadata else "all") for a, b in pairs(before, after)]
+    except SurvivalError as error:
+        typer.echo(f"shenhe: {error}", err=True)
+        raise typer.Exit(2) from None
+    except OSError as error:
+        typer.echo(f"shenhe: {error.filename} cannot be read: {error.strerror}", err=True)
+        raise typer.Exit(2) from None
+    if as_json:
+        import json
+        from dataclasses import asdict
+
+        echo_json(json.dumps([asdict(each) for each in results], ensure_ascii=False, indent=2))
+    else:
+        for each in results:
+            _print_survival(each)
+    if any(each.lost for each in results):
+        raise typer.Exit(1)
+    if not all(each.decided for each in results):
+        raise typer.Exit(3)
+
+
+def _print_survival(found: Survival) -> None:
+    typer.echo(f"{found.before} → {found.after or 'no such file'}")
+    for mark in found.marks:
+        places = " → ".join(each for each in (mark.before, mark.after) if each)
+        detail = f": {mark.detail}" if mark.detail else ""
+        typer.echo(f"  {mark.fate:<8} {mark.kind} {mark.scheme} ({places}){detail}")
+    if not found.marks:
+        typer.echo("  no label in either file")
+    for why in found.refused:
+        typer.echo(f"  not read: {why}")

@@ -66,6 +66,11 @@ def kind_of(package: zipfile.ZipFile) -> str:
     return "odf" if "meta.xml" in names else "epub" if "META-INF/container.xml" in names else ""
 
 
+def is_archive_of_files(package: zipfile.ZipFile) -> bool:
+    """Whether an opened package is neither OOXML, ODF nor EPUB, but an archive of files of their own."""
+    return not kind_of(package)
+
+
 def read(data: Source, found: Findings) -> None:
     try:
         package = _open(data, found)

@@ -115,7 +115,7 @@ def test_trust_anchors_are_read_from_a_file(tmp_path: Path) -> None:
 def test_wrong_usage_exits_with_2(tmp_path: Path, labelled: Path) -> None:
     missing = shenhe("read", tmp_path / "none.png")
     assert (missing.returncode, missing.stdout) == (2, "")
-    assert "there is no file" in missing.stderr
+    assert "no such file" in missing.stderr
     again = shenhe("write", labelled, "--out", tmp_path / "b.png", "--producer", "x", "--id", "1")
     assert again.returncode == 2
     assert "only one" in again.stderr
@@ -129,7 +129,7 @@ def test_wrong_usage_exits_with_2(tmp_path: Path, labelled: Path) -> None:
 
 def test_what_is_no_file_is_said_to_be_none_before_anything_is_read(tmp_path: Path, labelled: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    for name, why in ((".", "is a directory"), ("pipe", "no regular file"), ("none", "there is no file")):
+    for name, why in ((".", "is a directory"), ("pipe", "no regular file"), ("none", "no such file")):
         for command in (("read", labelled, tmp_path / name), ("write", tmp_path / name, "--out", tmp_path / "out")):
             done = shenhe(*command)
             assert (done.returncode, done.stdout) == (2, "")
@@ -188,3 +188,48 @@ def test_every_deviation_names_a_rule_of_the_rulebook_and_says_a_sentence() -> N
         if deviation.rule:
             name = deviation.rule
             assert f"cn-labeling-2025/{name}" in rules, deviation
+
+
+IDENTITY = ("--producer", media.CODE, "--id", "a-1")
+
+
+@pytest.mark.parametrize("ending", [".yaml", ".py", ".csv", ".srt", ".toml"])
+def test_text_whose_lines_have_a_meaning_is_not_written_into(tmp_path: Path, ending: str) -> None:
+    path, out = tmp_path / f"a{ending}", tmp_path / f"b{ending}"
+    path.write_text("a: 1\n", encoding="utf-8")
+    done = shenhe("write", path, "--out", out, *IDENTITY)
+    assert done.returncode == 2
+    assert not out.exists()
+    assert "JSON" in done.stderr
+
+
+def test_a_credential_beside_the_file_is_not_broken_silently(tmp_path: Path) -> None:
+    path, out = tmp_path / "a.jpg", tmp_path / "b.jpg"
+    path.write_bytes(media.picture("JPEG"))
+    path.with_suffix(".c2pa").write_bytes((Path(__file__).parent / "cases" / "sidecar.c2pa").read_bytes())
+    done = shenhe("write", path, "--out", out, *IDENTITY)
+    assert done.returncode == 2
+    assert "a.c2pa" in done.stderr
+    done = shenhe("write", path, "--out", out, *IDENTITY, "--break-credentials")
+    assert done.returncode == 0, done.stderr
+    assert "no longer matches" in done.stderr
+
+
+@pytest.mark.skipif(find_spec("c2pa") is None, reason="the media extra is not installed")
+def test_a_signed_file_is_signed_again_with_a_key(tmp_path: Path) -> None:
+    chain, private, _ = credentials()
+    (tmp_path / "chain.pem").write_bytes(chain)
+    (tmp_path / "key.pem").write_bytes(private)
+    path, out = tmp_path / "a.png", tmp_path / "b.png"
+    path.write_bytes(signed(media.picture("PNG"), "image/png", "trainedAlgorithmicMedia"))
+    assert shenhe("write", path, "--out", out, *IDENTITY).returncode == 2
+    keys = ("--sign-cert", tmp_path / "chain.pem", "--sign-key", tmp_path / "key.pem")
+    done = shenhe("write", path, "--out", out, *IDENTITY, *keys)
+    assert done.returncode == 0, done.stderr
+    assert "signed again" in done.stderr
+    done = shenhe("write", path, "--out", tmp_path / "c.png", *IDENTITY, "--sign-cert", tmp_path / "chain.pem")
+    assert done.returncode == 2
+    assert "--sign-key" in done.stderr
+    done = shenhe("write", path, "--out", tmp_path / "c.png", *IDENTITY, *keys[:3], tmp_path / "chain.pem")
+    assert done.returncode == 2
+    assert "private key" in done.stderr

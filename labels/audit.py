@@ -1,0 +1,309 @@
+"""What of many files is labelled: every file of a folder and of the archives in it, one line of JSON per file.
+
+The result file can be continued: files that are in it with the same size and time of change are not read again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tarfile
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass, fields
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+from shenhe.core.errors import ShenheError
+
+from .containers.zip import is_archive_of_files
+from .findings import Findings
+from .model import Labels, Limits
+from .read import Depth, read_source
+from .record import media_type_of, read_file
+
+#: What a file amounts to, best first. ``departing``: its labels break a binding clause. ``other``: it has only marks of
+#: other schemes (IPTC, C2PA). ``inconclusive``: it could not be read or decided, and no label was found.
+Status = Literal["conforming", "departing", "other", "unlabelled", "inconclusive"]
+STATUSES: tuple[Status, ...] = ("conforming", "departing", "other", "unlabelled", "inconclusive")
+_OF_THE_STANDARD = {"gb45438", "text", "visible", "rhythm", "spoken"}
+_FIRST_LINE = "shenhe_label_audit"
+_VERSION = 1
+_AT_ONCE = 32
+_MEMBERS = 100_000
+_TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+
+
+class AuditError(ShenheError, ValueError):
+    """A folder that cannot be audited, or a result file that cannot be continued."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditedFile:
+    """One file of an audit. ``file`` is relative to the folder; a member of an archive follows it behind ``!``."""
+
+    file: str
+    size: int
+    changed: int
+    media_type: str
+    status: Status
+    schemes: tuple[str, ...] = ()
+    implicit: bool = False
+    explicit: bool = False
+    reasons: tuple[str, ...] = ()
+
+    def as_line(self) -> str:
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+
+def status_of(labels: Labels) -> Status:
+    """What one reading amounts to."""
+    own = [label for label in labels.labels if label.scheme in _OF_THE_STANDARD]
+    if own:
+        if any(label.undecided for label in own) and not any(label.conformant for label in own):
+            return "inconclusive"
+        return "conforming" if all(label.conformant or label.undecided for label in own) else "departing"
+    if labels.refused:
+        return "inconclusive"
+    return "other" if labels.labels else "unlabelled"
+
+
+def _audited(file: str, size: int, changed: int, labels: Labels) -> AuditedFile:
+    reasons = [f"{refusal.what}: {refusal.why}" for refusal in labels.refused]
+    reasons += sorted({deviation.value for label in labels.labels for deviation in label.deviations})
+    return AuditedFile(
+        file,
+        size,
+        changed,
+        labels.media_type,
+        status_of(labels),
+        tuple(sorted({label.scheme for label in labels.labels})),
+        bool(labels.aigc),
+        bool(labels.explicit),
+        tuple(reasons[:8]),
+    )
+
+
+def files_in(folder: Path, left_out: Iterable[Path] = ()) -> list[Path]:
+    """The regular files below ``folder`` in the order of their names; links to folders are not followed.
+
+    Raises AuditError where the folder cannot be listed.
+    """
+    out = {path.resolve() for path in left_out}
+
+    def fail(error: OSError) -> None:
+        if Path(str(error.filename)) == folder:
+            raise AuditError(f"{folder} cannot be listed: {error.strerror}") from error
+
+    found = []
+    for root, folders, names in os.walk(folder, onerror=fail):
+        folders.sort()
+        for name in sorted(names):
+            path = Path(root, name)
+            if path.is_file() and path.resolve() not in out:
+                found.append(path)
+    return found
+
+
+def _one(path: Path, *, folder: Path, depth: Depth, limits: Limits) -> list[AuditedFile]:
+    """The file and, of an archive, its members in its place."""
+    name = str(path.relative_to(folder))
+    try:
+        state = path.stat()
+        members = _members(path, name, state.st_mtime_ns, depth, limits)
+        if members is not None:
+            return members
+        labels = _metadata_of(path, limits) if depth == "metadata" else read_file(path, depth=depth, limits=limits)[1]
+    except OSError as error:
+        why = f"cannot be read: {error.strerror or 'it is gone'}"
+        return [AuditedFile(name, 0, 0, "", "inconclusive", reasons=(why,))]
+    return [_audited(name, state.st_size, state.st_mtime_ns, labels)]
+
+
+def _metadata_of(path: Path, limits: Limits) -> Labels:
+    """As ``read_file``, without a digest of the whole file."""
+    from .bytes.pages import opened
+    from .sidecars import read_sidecar, sidecars_of
+
+    handle, data = opened(path)
+    try:
+        media_type, sidecars = media_type_of(path), sidecars_of(path)
+
+        def beside(found: Findings) -> None:
+            for each in sidecars:
+                read_sidecar(each, data, media_type, credentials=False, found=found)
+
+        return read_source(data, media_type, "metadata", Findings(limits), beside if sidecars else None)
+    finally:
+        os.close(handle)
+
+
+def _members(path: Path, name: str, changed: int, depth: Depth, limits: Limits) -> list[AuditedFile] | None:
+    """The members of an archive of other files, or None for any other file."""
+    lowered = path.name.lower()
+    if lowered.endswith(_TARS):
+        return _tar_members(path, name, changed, depth, limits)
+    if not lowered.endswith(".zip"):
+        return None
+    try:
+        with zipfile.ZipFile(path) as package:
+            if not is_archive_of_files(package):
+                return None
+            rows = []
+            for info in package.infolist()[:_MEMBERS]:
+                if info.is_dir():
+                    continue
+                member = f"{name}!{info.filename}"
+                if info.flag_bits & 1:
+                    rows.append(_unread(member, info.file_size, changed, "it is encrypted"))
+                elif info.file_size > limits.file_bytes:
+                    rows.append(_unread(member, info.file_size, changed, "it is larger than allowed"))
+                else:
+                    with package.open(info) as stream:
+                        content = stream.read(limits.file_bytes + 1)
+                    rows.append(_member(member, content, changed, depth, limits))
+            return rows
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, ValueError):
+        return [_unread(name, path.stat().st_size, changed, "the archive is broken")]
+
+
+def _tar_members(path: Path, name: str, changed: int, depth: Depth, limits: Limits) -> list[AuditedFile]:
+    rows: list[AuditedFile] = []
+    try:
+        with tarfile.open(path) as archive:
+            for info in archive:
+                if len(rows) >= _MEMBERS:
+                    break
+                stream = archive.extractfile(info) if info.isfile() else None
+                if stream is None:
+                    continue
+                member = f"{name}!{info.name}"
+                if info.size > limits.file_bytes:
+                    rows.append(_unread(member, info.size, changed, "it is larger than allowed"))
+                else:
+                    rows.append(_member(member, stream.read(), changed, depth, limits))
+    except (tarfile.TarError, EOFError, OSError, ValueError):
+        rows.append(_unread(name, path.stat().st_size, changed, "the archive is broken"))
+    return rows
+
+
+def _unread(name: str, size: int, changed: int, why: str) -> AuditedFile:
+    return AuditedFile(name, size, changed, "", "inconclusive", reasons=(why,))
+
+
+def _member(name: str, content: bytes, changed: int, depth: Depth, limits: Limits) -> AuditedFile:
+    labels = read_source(content, media_type_of(Path(name)), depth, Findings(limits))
+    return _audited(name, len(content), changed, labels)
+
+
+def read_results(path: Path, depth: Depth | None = None) -> list[AuditedFile]:
+    """The lines of a result file. Where the last was cut off, the file or archive that it belongs to is left out.
+
+    Raises AuditError where the file is of another kind or another ``depth``, OSError where it cannot be read.
+    """
+    known = {field.name for field in fields(AuditedFile)}
+    rows: list[AuditedFile] = []
+    line = "\n"
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        for number, line in enumerate(lines, 1):
+            try:
+                values: dict[str, Any] = json.loads(line)
+            except ValueError:
+                values = {}
+            if number == 1:
+                if values.get(_FIRST_LINE) != _VERSION:
+                    raise AuditError(f"{path} is not the result of an audit of this version; name another file")
+                if depth is not None and values.get("depth") != depth:
+                    raise AuditError(
+                        f"{path} is the result of an audit of the depth {values.get('depth')}, not {depth};"
+                        " name another file"
+                    )
+            elif values.keys() == known:
+                lists = {"schemes": tuple(values["schemes"]), "reasons": tuple(values["reasons"])}
+                rows.append(AuditedFile(**{**values, **lists}))
+    if not line.endswith("\n") and rows:
+        cut = _outermost(rows[-1])
+        rows = [row for row in rows if _outermost(row) != cut]
+    return rows
+
+
+def _outermost(row: AuditedFile) -> str:
+    """The file in the folder that a row is about, or that its archive is."""
+    return row.file.partition("!")[0]
+
+
+def audit(
+    folder: Path,
+    results: Path,
+    *,
+    depth: Depth = "metadata",
+    workers: int = 1,
+    limits: Limits | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[AuditedFile]:
+    """Reads every file below ``folder`` that is not in ``results`` yet, and adds a line to it for each.
+
+    Returns a row per file that is there now. Raises AuditError where the folder or the result file cannot be used.
+    """
+    limits = limits or Limits()
+    known: dict[str, list[AuditedFile]] = {}
+    if results.exists():
+        for row in read_results(results, depth):
+            known.setdefault(_outermost(row), []).append(row)
+    paths = files_in(folder, [results])
+    kept: list[AuditedFile] = []
+    left = []
+    for path in paths:
+        rows = _still_true(known.get(str(path.relative_to(folder)), []), path)
+        kept += rows
+        if not rows:
+            left.append(path)
+    begun = bool(known) and results.read_bytes()[-1:] == b"\n"
+    with results.open("a" if known else "w", encoding="utf-8") as lines:
+        if not known:
+            lines.write(json.dumps({_FIRST_LINE: _VERSION, "depth": depth}) + "\n")
+        elif not begun:
+            lines.write("\n")  # behind a line that was cut off
+        done = len(paths) - len(left)
+        for rows in _read_all(left, partial(_one, folder=folder, depth=depth, limits=limits), workers):
+            lines.write("".join(f"{row.as_line()}\n" for row in rows))
+            lines.flush()
+            kept += rows
+            done += 1
+            if progress is not None:
+                progress(done, len(paths))
+    return sorted(kept, key=lambda row: row.file)
+
+
+def _still_true(rows: list[AuditedFile], path: Path) -> list[AuditedFile]:
+    """The rows of a file that has not changed since; the last reading counts where there are several."""
+    try:
+        state = path.stat()
+    except OSError:
+        return []
+    latest = {row.file: row for row in rows if row.changed == state.st_mtime_ns}
+    whole = latest.get(_outermost(rows[0])) if rows else None
+    if whole is not None and whole.size != state.st_size:
+        return []
+    return list(latest.values())
+
+
+def _read_all(
+    paths: list[Path], read: Callable[[Path], list[AuditedFile]], workers: int
+) -> Iterator[list[AuditedFile]]:
+    if workers == 1 or len(paths) < _AT_ONCE:
+        yield from map(read, paths)
+        return
+    with ProcessPoolExecutor(workers) as pool:
+        yield from pool.map(read, paths, chunksize=_AT_ONCE)
+
+
+def counts(rows: Iterable[AuditedFile]) -> dict[str, Counter[Status]]:
+    """Per media type, how many files have each status; the kinds with the most files come first."""
+    found: dict[str, Counter[Status]] = {}
+    for row in rows:
+        found.setdefault(row.media_type or "not read", Counter())[row.status] += 1
+    return dict(sorted(found.items(), key=lambda item: (-item[1].total(), item[0])))
