@@ -1,13 +1,17 @@
-"""``shenhe init``: draft a binding from an OpenAPI document, a ready-made binding, or questions."""
+"""``shenhe init``: draft a binding from a description of an API, recorded traffic, a ready-made one or questions."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .options import writable_file
+
+if TYPE_CHECKING:
+    from shenhe.conformance.bindings.drafting.openapi import Description
 
 
 def init(
@@ -15,12 +19,30 @@ def init(
         Path | None,
         typer.Option("--openapi", metavar="SPEC", help="Draft from this OpenAPI 3.0 or 3.1 document (JSON or YAML)."),
     ] = None,
+    har: Annotated[
+        Path | None, typer.Option("--har", metavar="FILE", help="Draft from recorded traffic: a HAR file of a browser.")
+    ] = None,
+    postman: Annotated[
+        Path | None, typer.Option("--postman", metavar="FILE", help="Draft from a Postman collection (format 2.1).")
+    ] = None,
+    graphql: Annotated[
+        Path | None,
+        typer.Option("--graphql", metavar="FILE", help="Draft from the response to a GraphQL introspection query."),
+    ] = None,
+    app: Annotated[
+        str | None,
+        typer.Option(
+            "--app", metavar="MODULE:NAME", help="Draft from a FastAPI, Starlette, Flask or Django app. Imports it."
+        ),
+    ] = None,
     ready: Annotated[
-        str | None, typer.Option("--ready", metavar="NAME", help="Copy a ready-made binding: openai, openai-chat.")
+        str | None,
+        typer.Option("--ready", metavar="NAME", help="Copy a ready-made binding (list them with --list-ready)."),
     ] = None,
     interactive: Annotated[
         bool, typer.Option("--interactive", help="Draft from your answers to a few questions.")
     ] = False,
+    list_ready: Annotated[bool, typer.Option("--list-ready", help="List the ready-made bindings.")] = False,
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="FILE", callback=writable_file, help="File to write. Default: standard output."),
@@ -29,7 +51,8 @@ def init(
 ) -> None:
     """Draft a binding. Missing values become `${FILL_IN_…}` placeholders. A mapping summary goes to stderr.
 
-    The command reads local files only and sends no requests.
+    The command reads local files and sends no requests, with one exception: a finished draft whose base URL is on this
+    machine is tried at once, as `shenhe doctor` does.
 
     Exit codes: 0 drafted, 2 a usage error, 3 no endpoint could be mapped.
 
@@ -37,13 +60,20 @@ def init(
 
     Example:  shenhe init --ready openai --out binding.yaml
     """
-    if sum((openapi is not None, ready is not None, interactive)) != 1:
-        raise typer.BadParameter("expected exactly one of --openapi, --ready and --interactive")
+    if list_ready:
+        from shenhe.conformance.bindings import ready_names
+
+        typer.echo("\n".join(ready_names()))
+        return
+    sources = {"--openapi": openapi, "--har": har, "--postman": postman, "--graphql": graphql, "--app": app}
+    chosen = [name for name, value in sources.items() if value is not None]
+    if len(chosen) + (ready is not None) + interactive != 1:
+        raise typer.BadParameter(f"expected exactly one of {', '.join(sources)}, --ready and --interactive")
     if out is not None and out.exists() and not force:
         raise typer.BadParameter(f"{out} exists; pass --force to overwrite it", param_hint="--out")
     code = 0
-    if openapi is not None:
-        text, code = _from_openapi(openapi)
+    if chosen:
+        text, code = _drafted(chosen[0], sources[chosen[0]])
     elif ready is not None:
         text = _ready(ready)
     else:
@@ -55,22 +85,24 @@ def init(
 
         write_whole(out, text)
         typer.echo(f"written: {out}; next: shenhe doctor {out}", err=True)
+        _tried(out)
     raise typer.Exit(code)
 
 
-def _from_openapi(path: Path) -> tuple[str, int]:
+def _drafted(kind: str, source: Path | str | None) -> tuple[str, int]:
     from shenhe.conformance.bindings.drafting.draft import draft
-    from shenhe.conformance.bindings.drafting.openapi import read_openapi
     from shenhe.conformance.verdict import ExitCode
     from shenhe.core.text import visible
 
-    drafted = draft(read_openapi(path, str(path)))
+    drafted = draft(_description(kind, source))
     notes = [
         ("mapped", drafted.mapped),
         ("not mapped (no matching endpoint)", drafted.missing),
+        ("close, but not chosen", drafted.close),
         ("unused endpoints", drafted.unused),
         ("skipped", drafted.passed_over),
         ("to fill in", [f"{blank.text} {blank.hint}".rstrip() for blank in drafted.blanks]),
+        ("bind these next: they open most rules", _openers(drafted.missing)),
     ]
     for title, lines in notes:
         if lines:
@@ -78,6 +110,61 @@ def _from_openapi(path: Path) -> tuple[str, int]:
             for line in lines[:200]:
                 typer.echo(f"  {visible(line)}", err=True)
     return drafted.text, 0 if drafted.mapped else int(ExitCode.NOT_VERIFIED)
+
+
+def _description(kind: str, source: Path | str | None) -> Description:
+    from shenhe.conformance.bindings.drafting.application import read_application
+    from shenhe.conformance.bindings.drafting.introspection import read_introspection
+    from shenhe.conformance.bindings.drafting.observed import read_har, read_postman
+    from shenhe.conformance.bindings.drafting.openapi import read_openapi
+
+    if not isinstance(source, Path):
+        return read_application(source or "")
+    readers = {
+        "--openapi": read_openapi,
+        "--har": read_har,
+        "--postman": read_postman,
+        "--graphql": read_introspection,
+    }
+    return readers[kind](source, str(source))
+
+
+def _openers(missing: Sequence[str]) -> list[str]:
+    """The three unbound operations that most rules wait for."""
+    from shenhe.conformance.checks import all_checks
+
+    waiting: dict[str, set[str]] = {name: set() for name in missing}
+    for check in all_checks():
+        for operation in check.needs:
+            if operation in waiting:
+                waiting[operation] |= set(check.rules)
+    ranked = sorted(waiting.items(), key=lambda item: (-len(item[1]), item[0]))
+    return [f"{name} ({len(rules)} rules)" for name, rules in ranked[:3] if rules]
+
+
+def _tried(path: Path) -> None:
+    """Try a finished draft for a target on this machine, and say which lines do not work."""
+    import os
+    from urllib.parse import urlsplit
+
+    from shenhe.conformance.bindings import BindingError, load_binding
+    from shenhe.conformance.bindings.client.http.connection import is_loopback
+    from shenhe.conformance.bindings.doctor.doctor import examine
+
+    try:
+        binding = load_binding(path, environ=os.environ)
+        if not is_loopback(urlsplit(binding.base_url()).hostname or ""):
+            return
+        with binding.connect() as provider:
+            outcomes = list(examine(binding, provider))
+    except BindingError as error:
+        typer.echo(f"before its first use ({len(error.faults)} lines): {error.faults[0]}", err=True)
+        return
+    working = sum(outcome.state == "works" for outcome in outcomes)
+    typer.echo(f"tried: {working} of {len(outcomes)} operations work", err=True)
+    for outcome in outcomes:
+        if outcome.state in {"faulty", "refused"}:
+            typer.echo(f"  {outcome.place}: {outcome.operation}: {outcome.message}; {outcome.advice}", err=True)
 
 
 def _ready(name: str) -> str:

@@ -16,6 +16,11 @@ from .vocabulary import Deferral
 
 #: Operations whose answers may be jobs.
 JOBS = frozenset({"generate", "edit", "upload", "publish"})
+#: What the bytes, text or address of what was made may be called.
+MADE = (
+    "b64json base64 imagebase64 audiobase64 url imageurl audiourl videourl downloadurl fileurl mediaurl output image"
+    " images audio video text content result results"
+)
 #: Operations that give lists.
 LISTS = frozenset({"search", "refutations", "records"})
 _PLAIN_PLACE = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
@@ -50,10 +55,10 @@ def polled(
     """A job: the first answer says that it was taken, and where it is asked for or by what id."""
     found = list(leaves(endpoint.answer))
     state = leaf(found, words.state)
-    waiting = endpoint.pending or (state is not None and bool(_of(state, words.pending)))
-    if name not in JOBS or not waiting:
-        return Deferred()
     job = _job(endpoint, description, words)
+    waiting = endpoint.pending or (state is not None and bool(_of(state, words.pending)))
+    if name not in JOBS or not (waiting or (job is not None and _only_a_job(name, found))):
+        return Deferred()
     if job is not None:
         state = leaf(list(leaves(job.answer)), words.state) or state
     until = _until(state, words, blank) if state is not None else {}
@@ -67,13 +72,21 @@ def polled(
         return Deferred(
             remark="answers before it is done, and the document does not show where the result is asked for"
         )
-    (parameter,) = re.findall(r"\{([^}]*)\}", job.path)
+    in_path = re.findall(r"\{([^}]*)\}", job.path)
+    parameter = in_path[0] if in_path else job.body[0].name
     named_alike = named(found, f"{plain(parameter)} {words.job_id}")
     if named_alike is None or not _PLAIN_PLACE.fullmatch(named_alike):
         return Deferred(remark=f"answers before it is done, and its answer shows no id to ask {job} with")
     until = until or {"until": blank("an expression that is true for a finished response, such as status == 'done'")}
-    path = re.sub(r"\{[^}]*\}", "{{ answer." + named_alike + " }}", job.path)
-    return Deferred({"poll": {"path": path, **until}}, job)
+    value = "{{ answer." + named_alike + " }}"
+    if not in_path:
+        return Deferred({"poll": {"path": job.path, "json": {parameter: value}, **until}}, job)
+    return Deferred({"poll": {"path": re.sub(r"\{[^}]*\}", value, job.path), **until}}, job)
+
+
+def _only_a_job(name: str, found: Sequence[Leaf]) -> bool:
+    """Whether the first response has nothing but the name and state of a job: what was made comes later."""
+    return name in {"generate", "edit"} and named(found, MADE) is None
 
 
 def paged(name: str, endpoint: Endpoint, words: Deferral) -> Deferred:
@@ -111,7 +124,14 @@ def _job(endpoint: Endpoint, description: Description, words: Deferral) -> Endpo
 
     def count(other: Endpoint) -> int:
         parameters = [plain(each) for each in re.findall(r"\{([^}]*)\}", other.path)]
-        if other.method != "GET" or len(parameters) != 1 or not leaf(list(leaves(other.answer)), words.state):
+        if other.method == "POST" and not parameters:
+            # A gateway that takes only POST: the id of the job is the only thing it asks for.
+            parameters = [plain(each.name) for each in other.body if each.required or len(other.body) == 1]
+            if len(parameters) != 1 or parameters[0] not in words.job_id.split() or parameters[0] == "id":
+                return 0
+        elif other.method != "GET":
+            return 0
+        if len(parameters) != 1 or not leaf(list(leaves(other.answer)), words.state):
             return 0
         literal = re.sub(r"\{[^}]*\}", " ", other.path).lower()
         return (

@@ -1,8 +1,8 @@
-"""A first binding from an OpenAPI document.
+"""A first binding from the description of an API.
 
-Which endpoint serves an operation is decided by counting words (:mod:`.matching`). The count stands beside each line
-that was drafted, and what reached too few is named as not mapped. Nothing is guessed silently: where the document does
-not say what to write, a blank ``${FILL_IN_…}`` stands, and the draft is refused until it is filled.
+:mod:`.matching` scores which endpoint serves which operation, and prefers silence to a wrong guess. The score is a
+comment beside each drafted operation, with the alternatives that came close. Where the document does not say what to
+write, the draft has a placeholder ``${FILL_IN_…}``, and it cannot be used until that is filled in.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from . import deferred
 from .blanks import Blank, Blanks, can_stand
 from .deferred import Deferred
 from .fields import leaves
-from .matching import Match, matched, service_of
-from .openapi import Description, Endpoint, Field
+from .matching import Match, find_matches, service_of
+from .openapi import Description, Endpoint, Field, GraphqlField
 from .responses import envelope, keys_of_answer, place_of
 from .security import wants_token
 from .vocabulary import expression_of, vocabulary
@@ -29,13 +29,16 @@ from .yaml_text import Section, lines_of
 
 @dataclass
 class Draft:
-    """A drafted binding. ``missing`` names the operations that nothing in the document serves, ``blanks`` what is to be
-    filled in.
+    """A drafted binding.
+
+    ``missing`` names the operations that no endpoint serves, ``close`` the endpoints that came close to serving one,
+    ``blanks`` the placeholders to fill in.
     """
 
     text: str
     mapped: list[str]
     missing: list[str]
+    close: list[str]
     unused: list[str]
     passed_over: list[str]
     blanks: list[Blank]
@@ -56,7 +59,9 @@ class _Drafter:
         self.asked: list[str] = []
 
     def draft(self) -> Draft:
-        matches = matched(self.description)
+        matching = find_matches(self.description)
+        matches = matching.found
+        close = [f"{name}: {', '.join(rows)}" for name, rows in matching.close.items()]
         sections = {name: [self._section(name, match) for match in found] for name, found in matches.items()}
         used = {str(match.endpoint) for found in matches.values() for match in found} | set(self.asked)
         missing = [operation.value for operation in Operation if operation.value not in sections]
@@ -64,15 +69,23 @@ class _Drafter:
         mapped = [f"{name}: {section.note}" for name in vocabulary().operations for section in sections.get(name, [])]
         passed_over = [*self.description.passed_over, *self.remarks]
         lines = lines_of(
-            self.description, sections, self.blanks, missing=missing, unused=unused, passed_over=passed_over
+            self.description,
+            sections,
+            self.blanks,
+            missing=missing,
+            close=close,
+            unused=unused,
+            passed_over=passed_over,
         )
-        return Draft("\n".join(lines) + "\n", mapped, missing, unused, passed_over, self.blanks.found)
+        return Draft("\n".join(lines) + "\n", mapped, missing, close, unused, passed_over, self.blanks.found)
 
     def _section(self, name: str, match: Match) -> Section:
         endpoint = match.endpoint
         keys: dict[str, Any] = {}
         if endpoint.method != ("POST" if endpoint.body else "GET"):
             keys["method"] = endpoint.method
+        if endpoint.graphql is not None:
+            return self._graphql_section(name, match, endpoint.graphql)
         keys["path"] = self._path(name, endpoint)
         for place in ("query", "headers"):
             fields = [
@@ -112,8 +125,30 @@ class _Drafter:
         if endpoint.open and name != LOGIN and self.description.schemes:
             keys["auth"] = {"type": "none"}
         note = f"{endpoint} ({match.total:g}: {', '.join(match.words)})"
+        if match.alternatives:
+            note += f"; or {', '.join(match.alternatives)}"
         if later.source is not None:
             note += f", then {later.source}"
+        return Section(keys, note, service_of(endpoint)) if name == "generate" else Section(keys, note)
+
+    def _graphql_section(self, name: str, match: Match, graphql: GraphqlField) -> Section:
+        endpoint = match.endpoint
+        filled = self._filled(name, endpoint.body)
+        variables: dict[str, Any] = {}
+        for place, field in graphql.inputs:
+            if field not in filled:
+                continue
+            outer, dot, inner = place.partition(".")
+            if dot:
+                variables.setdefault(outer, {})[inner] = filled[field]
+            else:
+                variables[outer] = filled[field]
+        keys: dict[str, Any] = {
+            "path": graphql.path,
+            "graphql": {"query": graphql.query, **({"variables": variables} if variables else {})},
+        }
+        keys |= keys_of_answer(name, endpoint, self.blanks, with_token=False)
+        note = f"{endpoint.name} ({match.total:g}: {', '.join(match.words)})"
         return Section(keys, note, service_of(endpoint)) if name == "generate" else Section(keys, note)
 
     def _streamed(self, name: str, endpoint: Endpoint) -> Deferred:

@@ -1,35 +1,99 @@
-"""Which endpoint of a document serves which operation, decided by counting words.
+"""Which endpoint of a document serves which operation.
 
-Each operation has words that name it (in English and Chinese), and nouns that do together with a verb; a word counts
-more in an operationId or path than in a description.
+A wrong line in a draft costs more than a missing one, so an endpoint is taken only if everything about it fits:
+
+* its last path segment, operationId and summary name the *thing* of the operation, and its method or a verb the *act*;
+* words that belong to neither count against it (``remove_from_followers`` is about followers, not about accounts);
+* its request has the fields without which the operation makes no sense (a report needs what is reported);
+* operations that build on another (looking at a publication, the status of a report) have to be about the same
+  resource as that other one;
+* no other endpoint, and no other operation, fits nearly as well. What is close is listed as an alternative instead.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 
+from .fields import plain
 from .openapi import Description, Endpoint
 from .vocabulary import Words, expression_of, vocabulary
 
-ENOUGH = 4.0
-"""The count below which an endpoint is not taken to serve an operation."""
+ENOUGH = 5.25
+"""The score below which an endpoint is not taken to serve an operation."""
+MARGIN = 0.75
+"""By so much the best endpoint has to exceed the next one."""
 
-UNKNOWN_PARAMETER = 4.0
-"""What a parameter of the path that the operation has no value for takes off the count."""
+_UNKNOWN_PARAMETER = 4.0
+_FOREIGN = 2.0
+_MOST_FOREIGN = 6.0
+_LACKS_FIELDS = 3.5
+_MOST_UNKNOWN_FIELDS = 2.0
 
-WEIGHTS = {"name": 2.0, "path": 2.0, "summary": 2.0, "tags": 1.0, "description": 0.5}
-"""What one word counts by where it stands."""
+#: The operation whose resource an operation has to be about.
+_BUILDS_ON: dict[str, tuple[str, ...]] = {
+    "fetch": ("generate", "edit", "upload"),
+    "report_status": ("report",),
+    "decide": ("report", "appeal"),
+    "view": ("publish",),
+    "unpublish": ("publish", "view"),
+    "share": ("publish", "view"),
+    "revoke_consent": ("grant_consent",),
+}
+#: Operations that make sense only beside another, whatever its resource is.
+_BESIDE: dict[str, tuple[str, ...]] = {
+    "delete_account": ("register",),
+    "search": ("publish", "upload", "report"),
+    "sign_out": ("register", "login"),
+}
+#: Of these groups of values a request needs one each, or the operation makes no sense.
+_NEEDS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "register": (("profile.",), ("profile.password", "profile.phone")),
+    "login": (("account.",),),
+    "verify_identity": (("identity.number",),),
+    "grant_consent": (("subject.", "scope", "statement"),),
+    "generate": (("request.prompt",),),
+    "edit": (("request.",),),
+    "publish": (("content.", "title"),),
+    "report": (("request.target", "request.statement"), ("request.target",)),
+    "appeal": (("statement", "publication."),),
+    "advance_clock": (("hours",),),
+    "search": (("query",),),
+}
+_VERSION = re.compile(r"v\d+(alpha|beta)?\d*|\d+", re.I)
 
 
 @dataclass(frozen=True)
 class Match:
-    """An endpoint that serves an operation, how much it sounds like it, and the words that say so."""
+    """An endpoint that serves an operation: how well it fits, the words that say so, and what fits nearly as well."""
 
     endpoint: Endpoint
     total: float
     words: list[str]
+    alternatives: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Matches:
+    """The endpoints of each operation, and for operations without one the endpoints that came close."""
+
+    found: dict[str, list[Match]] = field(default_factory=dict)
+    close: dict[str, list[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Subject:
+    """What the names of an endpoint speak of."""
+
+    head: tuple[str, ...]
+    act: tuple[str, ...]
+    name: tuple[str, ...]
+    summary: tuple[str, ...]
+    tags: tuple[str, ...]
+    path: tuple[str, ...]
 
 
 def words_of(text: str) -> list[str]:
@@ -42,69 +106,342 @@ def words_of(text: str) -> list[str]:
     return [word.lower() for word in re.findall(r"[A-Za-z]+[0-9]*|[0-9]+[A-Za-z]+|[\u3400-\u9fff]+", spaced)]
 
 
-def count(endpoint: Endpoint, words: Words) -> tuple[float, list[str]]:
-    """How much an endpoint sounds like an operation, and the words that say so."""
-    if endpoint.method in {"GET", "DELETE"} and endpoint.method != words.method:
+def matched(description: Description) -> dict[str, list[Match]]:
+    """The endpoints of each operation, best first; each endpoint serves one. Generation may have one per service."""
+    return find_matches(description).found
+
+
+def find_matches(description: Description) -> Matches:
+    """The endpoints of each operation, and those that came close."""
+    scored: dict[str, list[tuple[float, Endpoint, list[str]]]] = {}
+    namespace = _namespace(description)
+    for name, words in vocabulary().operations.items():
+        rows = [(*_score(name, words, endpoint, namespace), endpoint) for endpoint in description.endpoints]
+        ranked = sorted(((total, endpoint, seen) for total, seen, endpoint in rows if total > 0), key=_rank)
+        scored[name] = ranked
+    result = Matches()
+    taken: dict[str, tuple[str, float]] = {}
+    for name in sorted(scored, key=lambda each: (each in _BUILDS_ON, each in _BESIDE, -_best(scored[each]))):
+        candidates = [row for row in scored[name] if row[0] >= ENOUGH - 2]
+        if name in _BUILDS_ON:
+            bases = [match.endpoint for base in _BUILDS_ON[name] for match in result.found.get(base, [])]
+            candidates = [row for row in scored[name] if any(_same_resource(row[1], base) for base in bases)]
+            candidates = sorted(((row[0] + _item_bonus(row[1], bases), *row[1:]) for row in candidates), key=_rank)
+        if name in _BESIDE and not any(base in result.found for base in _BESIDE[name]):
+            candidates = [row for row in candidates if _is_own(row[1])]
+        if name == "generate":
+            _add_generation(result, candidates, scored, taken)
+            continue
+        _add(result, name, candidates, scored, taken)
+    found = dict(sorted(result.found.items(), key=lambda item: -item[1][0].total))
+    return Matches(found, {name: rows for name, rows in result.close.items() if name not in found})
+
+
+def _is_own(endpoint: Endpoint) -> bool:
+    """Whether an endpoint is about the one account that asks."""
+    return "{" not in endpoint.path and endpoint.path.rstrip("/").rpartition("/")[2] in {"account", "me", "self"}
+
+
+def _add(
+    result: Matches,
+    name: str,
+    candidates: Sequence[tuple[float, Endpoint, list[str]]],
+    scored: dict[str, list[tuple[float, Endpoint, list[str]]]],
+    taken: dict[str, tuple[str, float]],
+) -> None:
+    """Add the one endpoint of an operation, or what came close if none stands out."""
+    free = [row for row in candidates if str(row[1]) not in taken and not _fits_better(name, row, scored)]
+    sure = [row for row in free if row[0] >= ENOUGH]
+    if not sure:
+        _note(result, name, free)
+        return
+    best, *others = sure
+    rivals = [row for row in others if best[0] - row[0] < MARGIN and not _deeper(row[1], best[1])]
+    if rivals:
+        _note(result, name, [best, *rivals])
+        return
+    taken[str(best[1])] = (name, best[0])
+    alternatives = tuple(f"{row[1]} ({row[0]:g})" for row in free if row is not best)[:3]
+    result.found[name] = [Match(best[1], best[0], best[2], alternatives)]
+
+
+def _add_generation(
+    result: Matches,
+    candidates: Sequence[tuple[float, Endpoint, list[str]]],
+    scored: dict[str, list[tuple[float, Endpoint, list[str]]]],
+    taken: dict[str, tuple[str, float]],
+) -> None:
+    """Add the best endpoint of each service."""
+    services: set[tuple[str, str]] = set()
+    for row in candidates:
+        total, endpoint, seen = row
+        service = service_of(endpoint)
+        if total < ENOUGH or service in services or str(endpoint) in taken or _fits_better("generate", row, scored):
+            continue
+        services.add(service)
+        taken[str(endpoint)] = ("generate", total)
+        result.found.setdefault("generate", []).append(Match(endpoint, total, seen))
+    if "generate" not in result.found:
+        _note(result, "generate", candidates)
+
+
+def _note(result: Matches, name: str, rows: Sequence[tuple[float, Endpoint, list[str]]]) -> None:
+    if rows:
+        result.close[name] = [f"{row[1]} ({row[0]:g})" for row in rows[:3]]
+
+
+def _fits_better(
+    name: str,
+    row: tuple[float, Endpoint, list[str]],
+    scored: dict[str, list[tuple[float, Endpoint, list[str]]]],
+) -> bool:
+    """Whether another operation fits an endpoint clearly better."""
+    return any(
+        total > row[0] + MARGIN
+        for other, rows in scored.items()
+        if other != name
+        for total, endpoint, _ in rows
+        if endpoint is row[1]
+    )
+
+
+def _rank(row: tuple[float, Endpoint, list[str]]) -> tuple[float, int, str]:
+    return -row[0], row[1].path.count("/"), str(row[1])
+
+
+def _best(rows: Sequence[tuple[float, Endpoint, list[str]]]) -> float:
+    return rows[0][0] if rows else 0.0
+
+
+def _item_bonus(endpoint: Endpoint, bases: Sequence[Endpoint]) -> float:
+    """What it adds that an endpoint is about one item of the very collection that another adds to."""
+    return 1.5 if any(re.fullmatch(re.escape(base.path) + r"/\{[^}]*\}", endpoint.path) for base in bases) else 0.0
+
+
+def _deeper(endpoint: Endpoint, other: Endpoint) -> bool:
+    """Whether one path lies below the other: then the other is the plain one."""
+    return endpoint.path.startswith(other.path.rstrip("/") + "/")
+
+
+def _same_resource(endpoint: Endpoint, base: Endpoint) -> bool:
+    """Whether two endpoints are about the same resource: the same collection, or the same last noun."""
+    ours, theirs = _statics(endpoint), _statics(base)
+    ours = [each for each in ours if each.lower() not in _acts()] or ours
+    theirs = [each for each in theirs if each.lower() not in _acts()] or theirs
+    if not ours or not theirs:
+        return False
+    return _singular(ours[-1]) == _singular(theirs[-1]) or ours[: len(theirs)] == theirs
+
+
+def _statics(endpoint: Endpoint) -> list[str]:
+    """The path segments that are names, without versions and file endings."""
+    found: list[str] = []
+    for segment in endpoint.path.split("/"):
+        bare = re.sub(r"\{[^}]*\}", "", segment).removesuffix(".json")
+        found += [part for part in bare.split(":") if part and not _VERSION.fullmatch(part)]
+    return [part for part in found if part.lower() not in {"api", "openapi", "rest", "_matrix", "client", "me"}]
+
+
+@cache
+def _acts() -> frozenset[str]:
+    return frozenset(vocabulary().naming.acts.split())
+
+
+@cache
+def _neutral() -> frozenset[str]:
+    return frozenset(vocabulary().naming.neutral.split())
+
+
+def _namespace(description: Description) -> frozenset[str]:
+    """The words that most endpoints have in their names: they tell none from another."""
+    endpoints = description.endpoints
+    counts = Counter(word for each in endpoints for word in {*words_of(each.path), *words_of(each.name)})
+    return frozenset(word for word, count in counts.items() if len(endpoints) >= 5 and count > 0.6 * len(endpoints))
+
+
+def _singular(word: str) -> str:
+    word = word.lower()
+    if word.endswith("us"):
+        return word
+    if word.endswith("uses"):
+        return word[:-2]
+    return word[:-3] + "y" if word.endswith("ies") else word[:-1] if word.endswith("s") and len(word) > 3 else word
+
+
+def _subject(endpoint: Endpoint) -> _Subject:
+    statics = _statics(endpoint)
+    act: tuple[str, ...] = ()
+    if statics and _is_act(statics[-1]):
+        act, statics = tuple(words_of(statics[-1])), statics[:-1]
+    head = tuple(words_of(statics[-1])) if statics else ()
+    return _Subject(
+        head,
+        act,
+        tuple(words_of(endpoint.name)),
+        tuple(words_of(endpoint.summary)[:14]),
+        tuple(words_of(" ".join(endpoint.tags))),
+        tuple(word for each in statics[:-1] for word in words_of(each)),
+    )
+
+
+def _is_act(segment: str) -> bool:
+    words = words_of(segment)
+    return bool(words) and (words[0] in _acts() or "".join(words) in _acts())
+
+
+def _score(name: str, words: Words, endpoint: Endpoint, namespace: frozenset[str]) -> tuple[float, list[str]]:
+    """How well an endpoint fits an operation, and the words that say so."""
+    if endpoint.method in {"GET", "DELETE"} and endpoint.method != words.method and not _may_delete(name, endpoint):
         return 0.0, []
-    total, seen = 0.0, set[str]()
-    noun = verb = False
-    for place, weight in WEIGHTS.items():
-        text = " ".join(endpoint.tags) if place == "tags" else str(getattr(endpoint, place))
-        if place == "path":
-            text = re.sub(r"\{[^}]*\}", " ", text)
-        found = words_of(text)
-        joined = "".join(found)
-        said = place != "description"  # a description speaks of other operations too
-        if said and any(_stands(word, found, joined) for word in words.never.split()):
-            return 0.0, []
-        for group, factor in (("alone", 2.0), ("nouns", 1.0), ("verbs", 1.0)):
-            word = next((word for word in getattr(words, group).split() if _stands(word, found, joined)), None)
-            if word is None:
-                continue
-            total += weight * factor
-            seen.add(word)
-            noun = noun or (said and group != "verbs")
-            verb = verb or (said and group != "nouns")
-    verb = verb or endpoint.method == words.method != "POST"
-    if not (noun and verb):
+    if words.method == "POST" and endpoint.method in {"PUT", "PATCH"}:
         return 0.0, []
-    total += 1.0 if endpoint.method == words.method else 0.0
-    return total, sorted(seen)
+    subject = _subject(endpoint)
+    named = (*subject.head, *subject.act, *subject.name, *subject.path)
+    named = named if subject.name else (*named, *subject.summary)
+    joined = "".join((*subject.path, *subject.head, *subject.act))
+    if any(_stands(word, named, joined) for word in words.never.split()):
+        return 0.0, []
+    thing, thing_words = _thing(words, subject)
+    act, act_words = _act(words, subject, endpoint)
+    if not thing or not act or (words.method == "GET" != endpoint.method and not act_words):
+        return 0.0, []
+    total = thing + act + _fields_fit(name, endpoint)
+    total -= min(_MOST_FOREIGN, _FOREIGN * len(_foreign(words, subject, endpoint) - namespace))
+    total -= min(_MOST_UNKNOWN_FIELDS, _unknown_fields(name, endpoint))
+    total -= _UNKNOWN_PARAMETER * _unknown_parameters(name, endpoint)
+    return round(total, 2), sorted({*thing_words, *act_words})
+
+
+def _may_delete(name: str, endpoint: Endpoint) -> bool:
+    """Whether an operation that is usually a POST may be a DELETE."""
+    return endpoint.method == "DELETE" and name in {"unpublish", "sign_out", "revoke_consent", "delete_account"}
+
+
+def _thing(words: Words, subject: _Subject) -> tuple[float, list[str]]:
+    """How clearly the names of an endpoint name the thing of an operation."""
+    total = 0.0
+    seen: list[str] = []
+    head = (*subject.head, *subject.act)
+    for place, alone, noun in (
+        (head, 4.0, 3.0),
+        (subject.name, 3.0, 2.0),
+        (subject.summary, 3.0, 1.5),
+        (subject.tags, 0.5, 0.5),
+    ):
+        joined = "".join(place)
+        for group, weight in ((words.alone, alone), (words.nouns, noun)):
+            word = next((each for each in group.split() if _stands(each, place, joined)), None)
+            if word is not None:
+                total = max(total, weight) + (0.5 if total else 0.0)
+                seen.append(word)
+                break
+    strong = any(
+        _stands(each, place, "".join(place))
+        for place in (head, subject.name, subject.summary)
+        for each in (*words.alone.split(), *words.nouns.split())
+    )
+    return (total, seen) if strong else (0.0, [])
+
+
+def _act(words: Words, subject: _Subject, endpoint: Endpoint) -> tuple[float, list[str]]:
+    """How clearly the method and the verbs of an endpoint name the act of an operation."""
+    for place, weight in ((subject.act, 2.0), (subject.name, 2.0), (subject.summary, 1.5), (subject.head, 1.5)):
+        joined = "".join(place)
+        for group in (words.verbs, words.alone):
+            word = next((each for each in group.split() if _stands(each, place, joined)), None)
+            if word is not None:
+                return weight, [word]
+    if endpoint.method == words.method and endpoint.method != "POST":
+        return 1.0, []
+    if endpoint.method != "POST" or endpoint.path.endswith("}"):
+        return 0.0, []
+    # Recorded traffic has no names: there the method is all that says what is done.
+    return (0.5 if subject.name or subject.summary else 1.5), []
+
+
+def _foreign(words: Words, subject: _Subject, endpoint: Endpoint) -> set[str]:
+    """The words of an endpoint that belong neither to the operation nor to everyday names."""
+    known = {
+        _singular(each)
+        for group in (words.alone, words.nouns, words.verbs, words.about)
+        for each in group.split()
+        if each.isascii()
+    }
+    naming, neutral = vocabulary().naming, _neutral()
+    verbs = frozenset(getattr(naming, endpoint.method.lower(), "").split())
+    spoken: tuple[str, ...] = (*subject.path, *subject.head, *subject.act)
+    if any(word.isascii() for word in subject.name):
+        spoken = (*spoken, *subject.name)
+    run = "".join((*subject.head, *subject.act, *subject.name))
+    found = set()
+    for word in spoken:
+        single = _singular(word)
+        if word in neutral or single in neutral or word in verbs or _VERSION.fullmatch(word) or not word.isascii():
+            continue
+        if single in known or any(
+            len(each) >= 6 and (each in word or (word in each and each in run)) for each in known
+        ):
+            continue
+        found.add(single)
+    return found
+
+
+def _fields_fit(name: str, endpoint: Endpoint) -> float:
+    """What the request has, against what the operation needs."""
+    values = " ".join(
+        expression
+        for each in (*endpoint.parameters, *endpoint.body)
+        if (expression := expression_of(name, each.name)) is not None
+    )
+    if name == "upload":
+        return (
+            1.0
+            if any(each.binary for each in endpoint.body) or endpoint.body_type.startswith("image/")
+            else (0.5 if "media.data" in values else -_LACKS_FIELDS)
+        )
+    if name in {"detect"}:
+        return 1.0 if any(each.binary for each in endpoint.body) or "media.data" in values else -1.0
+    if name == "edit" and any(each.binary for each in endpoint.body):
+        return 1.0
+    needs = _NEEDS.get(name)
+    if needs is None:
+        return 0.0
+    lacking = [group for group in needs if not any(value in values for value in group)]
+    described = bool(endpoint.parameters or endpoint.body)
+    if not described:
+        # A document that describes no request at all says nothing against it.
+        return 0.0 if endpoint.method == "GET" else -1.0
+    return 1.0 if not lacking else -_LACKS_FIELDS
 
 
 def _stands(word: str, found: Sequence[str], joined: str) -> bool:
     if not word.isascii():
         return any(word in each for each in found)
-    return word in found or (len(word) >= 6 and word in joined)
+    if word in found or (len(word) >= 6 and word in joined):
+        return True
+    return _singular(word) in {_singular(each) for each in found}
 
 
-def matched(description: Description) -> dict[str, list[Match]]:
-    """The endpoints of each operation, best first; each endpoint serves one. Generation may have one a service."""
-    counted = [
-        (total - less, -index, name, endpoint, words)
-        for index, endpoint in enumerate(description.endpoints)
-        for name, known in vocabulary().operations.items()
-        for total, words in [count(endpoint, known)]
-        if total - (less := UNKNOWN_PARAMETER * _unknown_parameters(name, endpoint)) >= ENOUGH
-    ]
-    taken: set[str] = set()
-    services: set[str] = set()
-    matches: dict[str, list[Match]] = {}
-    for total, _, name, endpoint, words in sorted(counted, key=lambda item: (-item[0], -item[1], item[2])):
-        if str(endpoint) in taken or (name in matches and name != "generate"):
-            continue
-        if name == "generate":
-            service = "/".join(service_of(endpoint))
-            if service in services:
-                continue
-            services.add(service)
-        taken.add(str(endpoint))
-        matches.setdefault(name, []).append(Match(endpoint, total, words))
-    return matches
+def _unknown_fields(name: str, endpoint: Endpoint) -> int:
+    """How many fields of the body are required, and are neither known nor given by the document."""
+    settings = vocabulary().naming.settings.split()
+    return sum(
+        bool(each.required)
+        and each.given is None
+        and not each.binary
+        and str(each.schema.get("type")) == "string"
+        and plain(each.name) not in settings
+        and expression_of(name, each.name) is None
+        for each in endpoint.body
+    )
 
 
 def _unknown_parameters(name: str, endpoint: Endpoint) -> int:
-    return sum(expression_of(name, parameter) is None for parameter in re.findall(r"\{([^}]*)\}", endpoint.path))
+    settings = vocabulary().naming.settings.split()
+    return sum(
+        expression_of(name, parameter) is None and plain(parameter) not in settings
+        for parameter in re.findall(r"\{([^}]*)\}", endpoint.path)
+    )
 
 
 def service_of(endpoint: Endpoint) -> tuple[str, str]:

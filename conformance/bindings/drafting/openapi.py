@@ -51,6 +51,15 @@ class Field:
 
 
 @dataclass(frozen=True)
+class GraphqlField:
+    """How a field of a GraphQL schema is asked for. ``inputs`` are the places of its variables, with their names."""
+
+    path: str
+    query: str
+    inputs: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
 class Endpoint:
     """One method of one path."""
 
@@ -75,6 +84,7 @@ class Endpoint:
     #: What the document shows of answers, as text.
     examples: str = ""
     callbacks: bool = False
+    graphql: GraphqlField | None = None
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -95,6 +105,11 @@ class Description:
 def read_openapi(origin: Readable, name: str) -> Description:
     """The endpoints of a document. Raises :class:`DocumentError` for anything that is no OpenAPI 3.0 or 3.1."""
     data, _ = read_yaml(origin, name, limits=LIMITS)
+    return description_of(data, name)
+
+
+def description_of(data: Any, name: str) -> Description:
+    """The endpoints of a parsed document. Raises :class:`DocumentError` as :func:`read_openapi`."""
     version = data.get("openapi") if isinstance(data, dict) else None
     if not isinstance(data, dict) or not re.match(r"3\.[01](\.|$)", str(version)):
         found = (

@@ -11,7 +11,7 @@ from shenhe.conformance.provider import Operation
 
 from ..language.shapes import LOGIN, SHAPES
 from .blanks import Blanks, can_stand
-from .fields import Leaf, leaves, named, plain, quoted
+from .fields import Leaf, last, leaves, named, plain, quoted
 from .matching import service_of
 from .openapi import Endpoint
 from .vocabulary import IDS, ITEMS, MESSAGE
@@ -48,6 +48,8 @@ def keys_of_answer(name: str, endpoint: Endpoint, blanks: Blanks, *, with_token:
             place = named(places, names)
             if place and wanted not in extract:
                 extract[wanted] = place
+    if name == "view" and (title := named(places, "content text body title caption")):
+        extract["text"] = title
     if name in ITEMS:
         extract |= _of_items(places, ITEMS[name])
     if extract:
@@ -61,7 +63,11 @@ def place_of(name: str, wanted: str, places: Sequence[Leaf]) -> str | None:
     """Where among ``places`` an answer has what operation ``name`` needs, or ``None``."""
     if wanted == "id":
         kind = SHAPES[Operation(name)].makes
-        return named(places, f"{IDS.get(kind, '')} id")
+        known = named(places, f"{IDS.get(kind, '')} id")
+        if known is not None:
+            return known
+        ids = [path for path, _ in places if last(path).endswith("id")]
+        return ids[0] if len(ids) == 1 else None
     if wanted == "publications":
         lists = [
             path

@@ -42,8 +42,10 @@ class _Entry(BaseModel):
 
 
 class Words(_Entry):
-    """What an operation is called. ``alone`` name it by themselves; a noun does only together with a verb; ``never``
-    rule it out.
+    """What an operation is called.
+
+    Words of ``alone`` name it by themselves; a noun does only together with a verb; ``never`` rule it out. ``about``
+    are words that neither name it nor speak against it.
     """
 
     method: str = "POST"
@@ -51,6 +53,7 @@ class Words(_Entry):
     nouns: str = ""
     verbs: str = ""
     never: str = ""
+    about: str = ""
 
 
 class ServiceWords(_Entry):
@@ -92,10 +95,23 @@ class Deferral(_Entry):
     more: str
 
 
+class Naming(_Entry):
+    """How documents name things in general; words in lower case."""
+
+    neutral: str
+    settings: str
+    acts: str
+    post: str
+    put: str
+    get: str
+    delete: str
+
+
 class Vocabulary(_Entry):
     """``vocabulary.yaml``."""
 
     operations: dict[str, Words]
+    naming: Naming
     deferral: Deferral
     services: tuple[ServiceWords, ...]
     fields: dict[str, tuple[FieldNames, ...]]
@@ -116,6 +132,6 @@ def expression_of(name: str, given: str) -> str | None:
     for each in vocabulary().fields.get(name, ()):
         if known in each.names.split():
             return each.value
-    if known in IDS["account"].split() and name not in {"register", LOGIN}:
+    if known in IDS["account"].split() and name not in {"register", LOGIN, "report"}:
         return "{{ account.id }}"
     return None

@@ -18,9 +18,9 @@ from .vocabulary import vocabulary
 
 DESTROYING = ("delete_account", "reset")
 HEADER = """\
-# Drafted by `shenhe init` from an OpenAPI document. Replace each ${FILL_IN_…} and check every line: word
-# counts chose the endpoints (the count is beside each). Then run `shenhe doctor` to try each operation and find the
-# lines to correct.
+# Drafted by `shenhe init`. Fill in the ${FILL_IN_…} placeholders and read every line: the endpoints were chosen by
+# their names and fields, with the score in the comment beside each. `shenhe doctor` then tries each operation once and
+# names the line that is wrong.
 """
 
 
@@ -39,6 +39,7 @@ def lines_of(
     blanks: Blanks,
     *,
     missing: Sequence[str],
+    close: Sequence[str],
     unused: Sequence[str],
     passed_over: Sequence[str],
 ) -> Iterator[str]:
@@ -106,6 +107,7 @@ def lines_of(
         yield ""
     for title, names in (
         ("Not mapped", missing),
+        ("Close, but not chosen: check these by hand", close),
         ("Endpoints that no operation uses", unused),
         ("Passed over", passed_over),
     ):
