@@ -24,6 +24,7 @@ from .options import (
     SCOPE,
     TARGET,
     AtLevel,
+    CheckSalt,
     CheckSeed,
     Examples,
     On,
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     from shenhe.conformance.report import Report
 
 SAMPLE = "sample"
+#: So many rules of one cause are listed by name.
+_SHOWN = 3
 
 
 def check(
@@ -94,6 +97,7 @@ def check(
     rules: Rules = None,
     on: On = None,
     seed: CheckSeed = 0,
+    salt: CheckSalt = None,
     examples: Examples = 25,
     sample: Annotated[
         int,
@@ -263,6 +267,7 @@ def check(
         partial = _PartialReport(wanted.get("report"))
 
         def listen(event: Event) -> None:
+            _foretell(event)
             bar.show(event)
             partial.write(event)
 
@@ -273,6 +278,7 @@ def check(
                 level=level,
                 rules=split(rules),
                 seed=seed,
+                salt=salt,
                 examples=examples,
                 on=day,
                 listen=listen,
@@ -432,6 +438,23 @@ class _ProgressBar:
         if self._shown:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
+
+
+def _foretell(event: Event) -> None:
+    """Say on stderr, before the first request, what this binding cannot decide and what to add to it."""
+    from shenhe.conformance.engine.events import RunStarted
+    from shenhe.core.text import visible
+
+    if not isinstance(event, RunStarted) or not event.foreseen:
+        return
+    rules = {rule for cause in event.foreseen for rule in cause.rules}
+    typer.echo(f"{len(rules)} rules cannot be decided, or not by every check, with this binding:", err=True)
+    for cause in event.foreseen:
+        typer.echo(f"  {visible(cause.reason)}: {_few(cause.rules)}", err=True)
+
+
+def _few(rules: list[str]) -> str:
+    return ", ".join(rules) if len(rules) <= _SHOWN else f"{', '.join(rules[:_SHOWN])} and {len(rules) - _SHOWN} more"
 
 
 class _PartialReport:

@@ -57,6 +57,15 @@ CheckSeed = Annotated[
         help="Random seed. The same seed sends the same requests.",
     ),
 ]
+CheckSalt = Annotated[
+    str | None,
+    typer.Option(
+        "--salt",
+        metavar="TEXT",
+        rich_help_panel=SCOPE,
+        help="Make invented names, people and prompts from this text. Default: a fresh one, printed with the result.",
+    ),
+]
 Examples = Annotated[
     int,
     typer.Option(

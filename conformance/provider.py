@@ -53,6 +53,12 @@ class Operation(StrEnum):
     RESET = "reset"
 
 
+def where_to_bind(operation: Operation, channel: str) -> str:
+    """The key of a binding under which a value is read from a response."""
+    outside = channel in ("notice", "reason", "media")
+    return f"operations.{operation.value}.{channel if outside else f'extract.{channel}'}"
+
+
 # --- answers
 # ---------------------------------------------------------------------------------------------------------------------
 
@@ -133,9 +139,13 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """Whether the provider holds the account to be verified after it accepted an identity."""
+    """Whether the provider holds the account to be verified after it accepted an identity.
+
+    ``stated`` is false where the response does not say so and ``verified`` only repeats that the request was accepted.
+    """
 
     verified: bool
+    stated: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +179,8 @@ class Media:
 @dataclass(frozen=True, slots=True)
 class GenerationRequest:
     """Make something of a prompt. ``labelled=False`` asks for the copy without explicit label; ``agreed`` says whether
-    the user accepted the agreement that moves the duty to label to the user. ``turns`` are earlier turns of a dialogue.
+    the user accepted the agreement that moves the duty to label to the user. ``turns`` are earlier turns of a dialogue;
+    ``dialogue`` says that the prompt is a turn of one, the first turn included.
     """
 
     service: Service
@@ -178,6 +189,7 @@ class GenerationRequest:
     labelled: bool = True
     agreed: bool = False
     turns: tuple[str, ...] = ()
+    dialogue: bool = False
     #: Choices among :attr:`Capabilities.options`; the client adds the default of each that is not chosen.
     options: Mapping[str, bool | int | float | str] = field(default_factory=dict, hash=False)
     #: Texts for the further fields that :attr:`Capabilities.inputs` declares.
@@ -306,19 +318,56 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class Marker:
+    """A phrase by which a test environment recognises test content.
+
+    ``place`` is where it is recognised: at the ``start`` of the text, at its ``end``, or ``anywhere``. ``services`` are
+    the services whose prompts are looked at (``None``: the binding does not say), ``texts`` the kinds of text
+    (``prompt``, ``title``) that are.
+    """
+
+    phrase: str
+    place: Literal["start", "end", "anywhere"] = "start"
+    services: tuple[Service, ...] | None = None
+    texts: tuple[Literal["prompt", "title"], ...] | None = None
+
+    def in_text(self, words: str) -> str:
+        """``words`` with the phrase where it is recognised."""
+        return f"{words} {self.phrase}" if self.place == "end" else f"{self.phrase} {words}"
+
+
+def as_marker(marker: str | Marker) -> Marker:
+    """A marker given as its phrase alone."""
+    return Marker(marker) if isinstance(marker, str) else marker
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one way of sending an operation reads from the response: ``when`` are the facets it serves, ``channels`` the
+    names of the values (``notice``, ``reason``, ``receipt`` …) that the binding extracts.
+    """
+
+    when: Mapping[str, frozenset[object]]
+    channels: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Capabilities:
     """What a provider declares it offers. What is not declared is not failed; what is declared and absent is.
 
     ``media`` gives the media types each service makes; ``surfaces`` the places a publication can be seen on;
     ``renditions`` the forms a piece of content can be fetched in (``original``, ``download``, ``export``, ``thumbnail``
-    …); ``edit_scopes`` what can be edited of a person (``face``, ``voice``). ``markers`` names the phrases by which the
-    provider's test environment knows test content that it must treat as ``unlawful`` or ``intimate``. ``identities`` is
-    ``synthetic`` where invented persons may be registered, else ``supplied``. ``consents_expire`` says that a consent
-    can be given for a number of days. ``text_labels`` is ``interface`` where the notice beside a text says what it is
-    and the text itself does not, but for copies that are taken away. ``accounts_named`` are the operations whose
-    requests name the account by its id, besides being signed by it. ``holders_named`` says that the name of whoever an
-    identity is of is presented with it. ``traits`` are facts that decide which rules reach the provider, such as
-    ``companion``.
+    …); ``record_kinds`` the kinds of record that it lists (``None``: not declared); ``edit_scopes`` what can be edited
+    of a person (``face``, ``voice``). ``markers`` names the phrases by which the provider's test environment knows test
+    content that it must treat as ``unlawful`` or ``intimate``. ``identities`` is ``synthetic`` where invented persons
+    may be registered, else ``supplied``. ``consents_expire`` says that a consent can be given for a number of days.
+    ``text_labels`` is ``interface`` where the notice beside a text says what it is and the text itself does not, but
+    for copies that are taken away. ``accounts_named`` are the operations whose requests name the account by its id,
+    besides being signed by it. ``holders_named`` says that the name of whoever an identity is of is presented with it.
+    ``dialogue`` says whether the text service is a dialogue (``None``: not declared). ``settling_seconds`` is how long
+    a decision may take to show its effect on every surface. ``readings`` say what is read from the responses; an
+    operation without an entry reads everything. ``traits`` are facts that decide which rules reach the provider, such
+    as ``companion``.
     """
 
     operations: frozenset[Operation]
@@ -330,7 +379,8 @@ class Capabilities:
     identity_methods: tuple[IdentityMethod, ...] = ()
     report_kinds: tuple[str, ...] = ("illegal",)
     disclosure_topics: tuple[str, ...] = ()
-    markers: Mapping[str, str] = field(default_factory=dict)
+    record_kinds: tuple[str, ...] | None = None
+    markers: Mapping[str, str | Marker] = field(default_factory=dict)
     markets: tuple[str, ...] = ("cn",)
     roles: tuple[str, ...] = ("provider",)
     identities: Literal["synthetic", "supplied"] = "supplied"
@@ -338,6 +388,31 @@ class Capabilities:
     text_labels: Literal["content", "interface"] = "content"
     accounts_named: frozenset[Operation] = frozenset()
     holders_named: bool = False
+    dialogue: bool | None = None
+    settling_seconds: float = 5.0
+    readings: Mapping[Operation, tuple[Reading, ...]] = field(default_factory=dict)
+
+    def reads(self, operation: Operation, channel: str, **facets: object) -> bool:
+        """Whether a response of this operation is looked through for ``channel``: what is not read is never missing.
+
+        A facet that is not named may be of any value.
+        """
+        if operation not in self.readings:
+            return True
+        serving = [
+            reading
+            for reading in self.readings[operation]
+            if all(facets[name] in wanted for name, wanted in reading.when.items() if name in facets)
+        ]
+        certain = set(facets) >= {name for reading in serving[:1] for name in reading.when}
+        return any(channel in reading.channels for reading in (serving[:1] if certain else serving))
+
+    def marker(self, name: str, service: Service | None = None) -> Marker | None:
+        """The marker of that name, where the binding declares one; ``service`` may have one of its own."""
+        own = self.markers_of.get(service, {}) if service is not None else {}
+        marker = own.get(name) or self.markers.get(name)
+        return None if not marker else as_marker(marker)
+
     traits: Mapping[str, bool] = field(default_factory=dict)
     #: The choices that requests for a service have, by name; the first value is the default.
     options: Mapping[Service, Mapping[str, tuple[bool | int | float | str, ...]]] = field(default_factory=dict)
@@ -351,7 +426,7 @@ class Capabilities:
     surfaces_of: Mapping[Service, tuple[str, ...]] = field(default_factory=dict)
     renditions_of: Mapping[Service, tuple[str, ...]] = field(default_factory=dict)
     report_kinds_of: Mapping[Service, tuple[str, ...]] = field(default_factory=dict)
-    markers_of: Mapping[Service, Mapping[str, str]] = field(default_factory=dict)
+    markers_of: Mapping[Service, Mapping[str, str | Marker]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,8 +97,18 @@ class Sample(_Model):
     excludes: str
 
 
+class Said(_Model):
+    """A verdict that a graver one stands in front of, and its reason."""
+
+    verdict: VerdictName
+    reason: str
+
+
 class CheckResult(_Model):
-    """One check: its verdict, why, and how many probes it was reached on."""
+    """One check: its verdict, why, and how many probes it was reached on.
+
+    ``also`` are findings that the verdict does not show since a graver one does; ``causes`` say why cases are open.
+    """
 
     name: str
     title: str
@@ -107,13 +117,15 @@ class CheckResult(_Model):
     rules: list[str]
     verdict: VerdictName
     reason: str = ""
+    also: list[Said] = []
+    causes: list[str] = []
     probes: Probes = Probes()
     finding: Finding | None = None
     sample: Sample | None = None
 
 
 class RuleResult(_Model):
-    """One rule: the gravest verdict of the checks that decide it."""
+    """One rule: the gravest verdict of the checks that decide it, and what else they found (``also``)."""
 
     rule: str
     pack: str
@@ -125,8 +137,17 @@ class RuleResult(_Model):
     verification: str
     verdict: VerdictName
     reason: str = ""
+    also: list[Said] = []
     checks: list[str]
     probes: Probes = Probes()
+
+
+class Cause(_Model):
+    """Why checks could not decide: what stands in the way and what to do about it, once for all that it blocks."""
+
+    reason: str
+    checks: list[str]
+    rules: list[str]
 
 
 class UndecidedRule(_Model):
@@ -219,12 +240,14 @@ class Report(_Model):
     target: Target
     level: Literal["core", "extended", "full"]
     seed: int
+    salt: str = Field(default="", description="makes names, people and prompts unique; `--salt` repeats a run")
     examples: int
     selection: Selection = Selection()
     summary: Summary
     rules: list[RuleResult]
     checks: list[CheckResult]
     undecided: list[UndecidedRule]
+    causes: list[Cause] = []
     stopped: Stopped | None = None
     timing: Timing
 

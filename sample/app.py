@@ -132,6 +132,7 @@ class Desk:
             body.format,
             body.prompt,
             body.history,
+            body.conversation,
             body.visible_label,
             body.label_duty_accepted,
         )

@@ -56,6 +56,7 @@ class Generation(BaseModel):
     format: Line
     prompt: Prompt
     history: Annotated[list[Annotated[str, Field(max_length=20_000)]], Field(max_length=100)] = []
+    conversation: bool = False
     visible_label: bool = True
     label_duty_accepted: bool = False
 

@@ -179,13 +179,13 @@ def consenting(probe: Probe) -> tuple[Subject, Canaries]:
                 f"the name of the consenting person is unknown: supply `subjects.{role}.name`", lasting=True
             )
         return person, _supplied(probe, {"name": person.name}, role)
-    subject = replace(person, name=f"{person.name}{probe.names.token()}")
+    subject = replace(person, name=probe.names.rare_name())
     return subject, Canaries({"name": subject.name})
 
 
 def report_with_contact(probe: Probe, publication: Publication, statement: str) -> tuple[ReportRequest, Canaries]:
     token = probe.names.token()
     request = ReportRequest(
-        publication, kind_of_report(probe), statement, contact=f"{token}@example.org", signature=f"Wang {token}"
+        publication, kind_of_report(probe), statement, contact=f"{token}@example.org", signature=probe.names.rare_name()
     )
     return request, Canaries({"contact": request.contact, "signature": request.signature})

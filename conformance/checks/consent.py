@@ -167,9 +167,15 @@ def refusal_prompts_for_consent(probe: Probe, case: Edit) -> None:
     if isinstance(answer, Accepted):
         raise NotJudged("the edit was not refused, so there is no refusal to judge")
     probe.control(probe.provider.edit, account, replace(request, consent=probe.consent(account, subject, case.scope)))
-    told = f"{answer.notice} {answer.reason}"
-    if not re.search(r"同意|授权|consent|permission", told, re.IGNORECASE):
-        raise Violation(f"the refusal says {told.strip()[:200]!r} and nothing about consent")
+    told = f"{answer.notice} {answer.reason}".strip()
+    if re.search(r"同意|授权|许可|consent|permission|authori[sz]", told, re.IGNORECASE):
+        return
+    if not told:
+        channels = ("notice", "reason")
+        if not any(probe.capabilities.reads(Operation.EDIT, channel, scope=case.scope) for channel in channels):
+            probe.must_read(Operation.EDIT, "notice", "what a refusal says", scope=case.scope)
+        raise Violation("the refusal says nothing at all, and so nothing about consent")
+    raise Violation(f"the refusal says {told[:200]!r} and nothing about consent")
 
 
 @edit_check()
@@ -178,6 +184,12 @@ def consent_binds_subject(probe: Probe, case: Edit) -> None:
     account, subject, other = probe.account(), probe.subject(0), probe.subject(1)
     consent = probe.consent(account, subject, case.scope)
     request = edit_request(case, other, consent)
+    probe.must_differ(
+        lambda provider: provider.edit(account, request),
+        lambda provider: provider.edit(account, replace(request, subject=subject)),
+        "whose face or voice is edited",
+        write="`{{ request.subject.id }}` under operations.edit",
+    )
     _must_be_refused(
         probe,
         account,
@@ -211,6 +223,12 @@ def consent_binds_account(probe: Probe, case: Edit) -> None:
     if owner == borrower:
         raise Undecided("two verified accounts are needed", lasting=True)
     request = edit_request(case, subject, probe.consent(owner, subject, case.scope))
+    probe.must_differ(
+        lambda provider: provider.edit(owner, request),
+        lambda provider: provider.edit(borrower, request),
+        "which account edits",
+        write="`{{ account.… }}` in the auth of operations.edit",
+    )
     _must_be_refused(
         probe, borrower, request, "with a consent that was given to another account", lambda: (owner, request)
     )
@@ -229,6 +247,8 @@ def revoked_consent_ends(probe: Probe, case: Edit) -> None:
     answer = probe.attempt(probe.provider.edit, account, request)
     if isinstance(answer, Accepted):
         raise Violation(f"the {case.scope} was edited after its owner revoked the consent")
+    # Only while another consent still opens the same edit does the refusal say anything about this one.
+    probe.control(probe.provider.edit, account, replace(request, consent=probe.consent(account, subject, case.scope)))
 
 
 def expires(capabilities: Capabilities) -> Absent | None:
@@ -281,6 +301,15 @@ def expired_consent_ends(probe: Probe, case: Edit) -> None:
 def minor_needs_a_guardian(probe: Probe, case: Edit) -> None:
     """Editing a minor's face or voice needs a guardian's consent; an adult's own consent suffices."""
     account, minor = probe.account(), probe.minor_subject()
+    if not minor.id or minor not in probe.provider.ready_made.subjects.values():
+        probe.must_differ(
+            lambda provider: provider.grant_consent(account, minor, case.scope, "I agree. [test]"),
+            lambda provider: provider.grant_consent(
+                account, replace(minor, minor=False), case.scope, "I agree. [test]"
+            ),
+            "that a person is a minor",
+            write="`{{ subject.minor }}` under operations.grant_consent",
+        )
     statement = f"I, {minor.name or minor.id}, a child, agree that my {case.scope} is edited. [test]"
     consent = probe.attempt(probe.provider.grant_consent, account, minor, case.scope, statement)
     if isinstance(consent, Accepted):

@@ -11,7 +11,7 @@ from shenhe.rulebook import Behaviour
 
 from ..engine.probe import Probe
 from ..evidence import exhibits
-from ..provider import Capabilities, GenerationRequest, Operation, Refused
+from ..provider import Account, Capabilities, GenerationRequest, Operation, Refused
 from .outcome import NeedsReview, NotJudged, Violation
 from .prompted import Prompted, decoded, drawn, excerpt, labels_of_its_own, refuse_to_guess
 from .registry import check
@@ -99,8 +99,10 @@ def _unlabelled_cases(capabilities: Capabilities) -> Iterator[Prompted]:
 )
 def unlabelled_copy_needs_agreement(probe: Probe, case: Prompted) -> None:
     """Only a user who agreed to the labeling duties gets a copy without an explicit label."""
-    account = probe.account()
+    # An agreement may last: only an account of its own has surely agreed to nothing.
+    account = probe.fresh_account()
     asked = GenerationRequest(case.service, case.media_type, case.prompt, labelled=False, agreed=False)
+    _can_ask_for_it(probe, account, asked)
     answer = probe.attempt(probe.provider.generate, account, asked)
     if isinstance(answer, Refused):
         probe.control(probe.provider.generate, account, replace(asked, agreed=True))
@@ -126,6 +128,7 @@ def unlabelled_copy_keeps_implicit_label(probe: Probe, case: Prompted) -> None:
     """A copy without an explicit label keeps the AIGC field in its metadata."""
     labelled = GenerationRequest(case.service, case.media_type, case.prompt)
     account = probe.account()
+    _can_ask_for_it(probe, account, replace(labelled, labelled=False, agreed=True))
     _, original = probe.generated(case.service, case.media_type, case.prompt)
     if not read_labels(original.data, media_type=original.media_type).aigc:
         raise NotJudged("the labelled file holds no AIGC field that a copy could keep")
@@ -133,6 +136,18 @@ def unlabelled_copy_keeps_implicit_label(probe: Probe, case: Prompted) -> None:
     labels = read_labels(copy.data, media_type=copy.media_type)
     if not labels.aigc:
         refuse_to_guess(labels)
-        raise Violation(
-            "the copy without an explicit label lost its AIGC field as well", *exhibits.carriers(labels, copy)
+        raise Violation("the copy without explicit label has lost its AIGC field too", *exhibits.carriers(labels, copy))
+
+
+def _can_ask_for_it(probe: Probe, account: Account, request: GenerationRequest) -> None:
+    """Raise :class:`Undecided` where the binding cannot ask for a copy without label, or cannot say that one agreed."""
+    for other, what in (
+        (replace(request, labelled=True), "labelled"),
+        (replace(request, agreed=not request.agreed), "agreed"),
+    ):
+        probe.must_differ(
+            lambda provider: provider.generate(account, request),
+            lambda provider, other=other: provider.generate(account, other),  # type: ignore[misc]
+            f"whether a copy is {'to be labelled' if what == 'labelled' else 'asked for under the agreement'}",
+            write=f"`{{{{ request.{what} }}}}` under operations.generate",
         )

@@ -23,7 +23,9 @@ _FILING_NUMBER = re.compile(r"网信算备\s*\d{21}\s*号")
 _LINK = re.compile(r"https?://[^\s<>\"'，。]+", re.IGNORECASE)
 
 
-def _publishes_page(topic: str, *, required: bool) -> Applies:
+def publishes_page(topic: str, *, required: bool) -> Applies:
+    """Concerns whoever declares a public page of this topic: no other page is judged in its place."""
+
     def applies(capabilities: Capabilities) -> Absent | None:
         if topic in capabilities.disclosure_topics:
             return None
@@ -45,14 +47,14 @@ def _excerpt(page: Disclosure) -> Evidence:
     behaviour=Behaviour.DISCLOSURE,
     level=Level.EXTENDED,
     needs=(Operation.DISCLOSURES,),
-    applies=(_publishes_page("rules", required=True),),
+    applies=(publishes_page("rules", required=True),),
     cases=lambda capabilities: [Case("rules")],
 )
 def rules_are_published(probe: Probe, case: Case) -> None:
     """The management rules or the platform convention are published."""
     page = _page(probe, "rules")
     if not re.search(r"规则|公约|规范|rules?\b|convention|guidelines?", page.text, re.IGNORECASE):
-        raise Violation("the page of rules is empty", _excerpt(page))
+        raise NeedsReview("the page of the rules does not speak of rules: it has to be read", _excerpt(page))
 
 
 @check(
@@ -60,28 +62,33 @@ def rules_are_published(probe: Probe, case: Case) -> None:
     behaviour=Behaviour.DISCLOSURE,
     level=Level.EXTENDED,
     needs=(Operation.DISCLOSURES,),
-    applies=(_publishes_page("agreement", required=True),),
+    applies=(publishes_page("agreement", required=True),),
     cases=lambda capabilities: [Case("agreement")],
 )
 def security_duties_are_told(probe: Probe, case: Case) -> None:
     """The user agreement reminds users of their information-security duties."""
     page = _page(probe, "agreement")
     if not re.search(r"安全(?:义务|责任)|security", page.text, re.IGNORECASE):
-        raise Violation("the user agreement does not mention information-security duties", _excerpt(page))
+        raise NeedsReview(
+            "the user agreement does not speak of duties of information security in so many words: it has to be read",
+            _excerpt(page),
+        )
 
 
 @check(
     rules=("cn-labeling-2025/8",),
     behaviour=Behaviour.LABELING,
     needs=(Operation.DISCLOSURES,),
-    applies=(makes_anything,),
+    applies=(makes_anything, publishes_page("agreement", required=True)),
     cases=lambda capabilities: [Case("agreement")],
 )
 def agreement_explains_labels(probe: Probe, case: Case) -> None:
     """The user agreement explains how generated content is labelled."""
     agreement = _page(probe, "agreement")
     if not re.search(r"标识|水印|label|watermark|\bmark(?:s|ed|ing)?\b", agreement.text, re.IGNORECASE):
-        raise Violation("the user agreement does not mention labels", _excerpt(agreement))
+        raise NeedsReview(
+            "the user agreement does not speak of labels in so many words: it has to be read", _excerpt(agreement)
+        )
 
 
 #: Services that Art. 17 (1) does not name: for these, a mark is offered and not imposed.
@@ -113,9 +120,28 @@ def mark_function_is_told(probe: Probe, case: Prompted) -> None:
     answer = probe.attempt(probe.provider.generate, probe.account(), request)
     if isinstance(answer, Refused):
         raise NotJudged(f"the provider declined the prompt: {answer.status} {answer.reason}")
-    if not re.search(r"标识|水印|\bmark|label|watermark", answer.notice, re.IGNORECASE):
-        told = f"the notice {answer.notice[:160]!r}" if answer.notice else "no notice"
-        raise Violation(f"what was made comes with {told}, which does not mention a function to label it")
+    if _tells_of_marks(answer.notice):
+        return
+    page = "marking" in probe.capabilities.disclosure_topics and probe.offers(Operation.DISCLOSURES)
+    if page and _tells_of_marks(_page(probe, "marking").text):
+        return
+    if not page:
+        probe.must_read(
+            Operation.GENERATE,
+            "notice",
+            "what users are told with the result",
+            service=case.service.value,
+            media_type=case.media_type,
+        )
+    told = f"the notice {answer.notice[:160]!r}" if answer.notice else "no notice"
+    reason = f"what was made comes with {told}, which does not tell of a function to mark it"
+    if page:
+        raise Violation(f"{reason}, and neither does the page `marking`")
+    raise NeedsReview(f"{reason}; where users are told before, declare that page: disclosure_topics: [marking]")
+
+
+def _tells_of_marks(words: str) -> bool:
+    return bool(re.search(r"标识|水印|\bmark|label|watermark", words, re.IGNORECASE))
 
 
 @check(
@@ -123,7 +149,7 @@ def mark_function_is_told(probe: Probe, case: Prompted) -> None:
     behaviour=Behaviour.DISCLOSURE,
     level=Level.EXTENDED,
     needs=(Operation.DISCLOSURES,),
-    applies=(_publishes_page("filing", required=False),),
+    applies=(publishes_page("filing", required=False),),
     cases=lambda capabilities: [Case("number"), Case("link")],
 )
 def filing_is_shown(probe: Probe, case: Case) -> None:
@@ -142,7 +168,7 @@ def filing_is_shown(probe: Probe, case: Case) -> None:
     behaviour=Behaviour.DISCLOSURE,
     level=Level.EXTENDED,
     needs=(Operation.DISCLOSURES,),
-    applies=(_publishes_page("detection-tool", required=False),),
+    applies=(publishes_page("detection-tool", required=False),),
     cases=lambda capabilities: [Case("detection tool")],
 )
 def detection_tool_is_offered(probe: Probe, case: Case) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from shenhe.rulebook import Behaviour, Service
@@ -14,7 +14,7 @@ from ..provider import Account, Capabilities, GenerationRequest, Operation, Refu
 from ..report import Evidence
 from ..verdict import Level
 from .outcome import Absent, Case, NeedsReview, NotJudged, Undecided, Violation
-from .prompted import Prompted
+from .prompted import Prompted, decoded, labels_of_its_own
 from .registry import check
 from .requests import PLAIN
 from .scope import files, makes_anything, makes_files, makes_text, publishes, texts
@@ -70,32 +70,40 @@ def _drawn_dialogues(capabilities: Capabilities) -> SearchStrategy[Dialogue]:
     )
 
 
+def converses(capabilities: Capabilities) -> Absent | None:
+    """Concerns whoever's text service is a dialogue."""
+    if capabilities.dialogue is False:
+        return Absent("the binding declares that the text service is no dialogue (target.dialogue)")
+    return None
+
+
 @check(
     rules=("eu-ai-act-50/50.1", "cn-labeling-2025/gb-5.6"),
     behaviour=Behaviour.LABELING,
     needs=(Operation.GENERATE,),
-    applies=(makes_anything, makes_text),
+    applies=(makes_anything, makes_text, converses),
     cases=_dialogues,
     strategy=_drawn_dialogues,
 )
 def conversation_discloses_ai(probe: Probe, case: Dialogue) -> None:
     """The interface says at every turn of a conversation that AI generates the replies."""
-    request = GenerationRequest(case.service, case.media_type, case.prompt, turns=case.turns)
-    _must_disclose("the answer", _notice(probe, probe.account(), request))
+    request = GenerationRequest(case.service, case.media_type, case.prompt, turns=case.turns, dialogue=True)
+    _sends_turns(probe, request)
+    _must_disclose(probe, probe.account(), request, "the answer")
 
 
 @check(
     rules=("eu-ai-act-50/50.5",),
     behaviour=Behaviour.LABELING,
     needs=(Operation.GENERATE,),
-    applies=(makes_anything, makes_text),
+    applies=(makes_anything, makes_text, converses),
     cases=lambda capabilities: [case for case in _dialogues(capabilities) if not case.turns],
     strategy=lambda capabilities: _drawn_openings(capabilities),
 )
 def first_answer_discloses_ai(probe: Probe, case: Dialogue) -> None:
     """The first reply that a new user receives discloses that AI generates it."""
-    request = GenerationRequest(case.service, case.media_type, case.prompt)
-    _must_disclose("the first answer", _notice(probe, probe.fresh_account(), request))
+    request = GenerationRequest(case.service, case.media_type, case.prompt, dialogue=True)
+    _must_disclose(probe, probe.fresh_account(), request, "the first answer")
 
 
 def _drawn_openings(capabilities: Capabilities) -> SearchStrategy[Dialogue]:
@@ -106,18 +114,49 @@ def _drawn_openings(capabilities: Capabilities) -> SearchStrategy[Dialogue]:
     )
 
 
-def _notice(probe: Probe, account: Account, request: GenerationRequest) -> str:
-    """What the interface tells besides the answer: words in the answer itself are no notice."""
+def _told(probe: Probe, account: Account, request: GenerationRequest) -> tuple[bool, str]:
+    """Whether an answer discloses that AI generates it, and what its interface says.
+
+    The notice beside the answer counts, and a label of the answer's own that names both elements.
+    """
     answer = probe.attempt(probe.provider.generate, account, request)
     if isinstance(answer, Refused):
         raise NotJudged(f"the provider declined to answer: {answer.status} {answer.reason}")
-    return answer.notice
+    if names_ai_and_generation(answer.notice):
+        return True, answer.notice
+    text = decoded(probe.bytes_of(account, answer.value))
+    return bool(labels_of_its_own(text, " ".join((*request.turns, request.prompt)))), answer.notice
 
 
-def _must_disclose(what: str, notice: str) -> None:
-    if not names_ai_and_generation(notice):
-        told = f"the notice {notice[:120]!r}" if notice else "no notice at all"
-        raise Violation(f"{what} comes with {told}, which does not say that AI generates it")
+def _must_disclose(probe: Probe, account: Account, request: GenerationRequest, what: str) -> None:
+    """Raise :class:`Violation` where an answer does not disclose, unless the binding does not say what is asked for, or
+    where the interface would.
+    """
+    disclosed, notice = _told(probe, account, request)
+    if disclosed:
+        return
+    if probe.capabilities.dialogue is None:
+        raise Undecided(
+            "the answer says nothing of AI, and the binding does not say whether the service is a dialogue: write"
+            " target.dialogue: true or false",
+            lasting=True,
+        )
+    facets = {"service": request.service.value, "media_type": request.media_type}
+    probe.must_read(Operation.GENERATE, "notice", "what the interface says beside an answer", **facets)
+    if notice:
+        raise NeedsReview(f"{what} comes with the notice {notice[:120]!r}, which does not name both AI and generation")
+    raise Violation(f"{what} comes with no notice and no label that says that AI generates it")
+
+
+def _sends_turns(probe: Probe, request: GenerationRequest) -> None:
+    """Raise :class:`Undecided` where the binding sends no earlier turns: then every turn is the first."""
+    if request.turns:
+        probe.must_differ(
+            lambda provider: provider.generate(None, request),
+            lambda provider: provider.generate(None, replace(request, turns=())),
+            "the earlier turns of a dialogue",
+            write="`{{ request.turns }}` under operations.generate",
+        )
 
 
 def names_ai_and_generation(notice: str) -> bool:
@@ -155,18 +194,22 @@ def _drawn_shown(capabilities: Capabilities) -> SearchStrategy[Prompted]:
 )
 def publication_discloses_generation(probe: Probe, case: Prompted) -> None:
     """A published generated image, audio or video tells its first viewer that AI made it."""
-    said = " ".join(_published(probe, case)[1].notices)
-    if not names_ai_and_generation(said):
+    surface, view = _published(probe, case)
+    said = " ".join(view.notices)
+    if not names_ai_and_generation(f"{said} {view.text}"):
+        probe.must_read(Operation.VIEW, "notices", "what is told beside a publication", surface=surface)
         shown = f"the notice {said[:160]!r}" if said else "no notice"
         raise Violation(f"a published {case.media_type} is shown with {shown}, which does not say that AI made it")
 
 
 def _published(probe: Probe, case: Prompted) -> tuple[str, View]:
-    """The first surface, and what the public sees on it once something generated is published."""
+    """The first surface whose notices are read, and what the public sees there of something generated."""
     account = probe.account()
     content, _ = probe.generated(case.service, case.media_type, case.prompt)
     publication = probe.setup(probe.provider.publish, account, content, f"a lake {probe.names.token()}")
-    surface = probe.capabilities.surfaces[0]
+    surfaces = probe.capabilities.surfaces
+    told = [name for name in surfaces if probe.capabilities.reads(Operation.VIEW, "notices", surface=name)]
+    surface = (told or list(surfaces))[0]
     answer = probe.attempt(probe.provider.view, None, publication, surface)
     if isinstance(answer, Refused):
         raise Undecided(f"the publication does not appear on the surface {surface}: {answer.status} {answer.reason}")
@@ -213,7 +256,7 @@ def player_stands_beside_a_label(probe: Probe, case: Prompted) -> None:
     behaviour=Behaviour.DISCLOSURE,
     level=Level.EXTENDED,
     needs=(Operation.GENERATE,),
-    applies=(makes_anything, makes_text),
+    applies=(makes_anything, makes_text, converses),
     cases=lambda capabilities: [
         Talk(when, service, media_type)
         for service, media_type in texts(capabilities)
@@ -224,12 +267,17 @@ def player_stands_beside_a_label(probe: Probe, case: Prompted) -> None:
 def companion_says_again_that_it_is_ai(probe: Probe, case: Talk) -> None:
     """A companion chatbot says at the start, and every three hours, that it is not a person."""
     account = probe.account()
-    notice = _notice(probe, account, GenerationRequest(case.service, case.media_type, "你好"))
+    request = GenerationRequest(case.service, case.media_type, "你好", dialogue=True)
+    disclosed, _ = _told(probe, account, request)
     if case.facet == "three hours later":
+        turns = ("你好", "今天过得怎么样？")
+        request = replace(request, prompt="你还在吗？", turns=turns)
+        _sends_turns(probe, request)
         probe.wait("for the three hours to pass after which companions disclose again", _AGAIN_AFTER)
-        later = GenerationRequest(case.service, case.media_type, "你还在吗？", turns=("你好", "今天过得怎么样？"))
-        notice = _notice(probe, account, later)
-    if not names_ai_and_generation(notice):
+        disclosed, _ = _told(probe, account, request)
+    if not disclosed:
+        facets = {"service": case.service.value, "media_type": case.media_type}
+        probe.must_read(Operation.GENERATE, "notice", "what the interface says beside an answer", **facets)
         raise NeedsReview(
             "the response has no notice that AI gives it, which violates the rule if the service is a companion"
         )

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 
 from shenhe.rulebook import Behaviour
 
-from ..engine.probe import Probe, plain_request
+from ..engine.probe import Probe
 from ..provider import Accepted, Account, Capabilities, Operation
 from .consent import SEPARATE_CONSENT, Edit, edit_request
 from .outcome import Absent, Case, NotJudged, Undecided, Violation
+from .published import must_be_public
 from .real_name import publish_something
 from .registry import Applies, check
 from .scope import edits_persons, publishes
@@ -55,7 +56,7 @@ def _deleted(probe: Probe) -> Account:
 @check(
     rules=("cn-dsp-2023/9.2",),
     behaviour=Behaviour.REAL_NAME,
-    needs=(Operation.GENERATE, Operation.PUBLISH),
+    needs=(Operation.PUBLISH,),
     applies=(publishes, names_accounts(Operation.PUBLISH)),
     cases=lambda capabilities: _tokens(capabilities, UNVERIFIED),
 )
@@ -70,10 +71,12 @@ def token_of_another_publishes_nothing(probe: Probe, case: Case) -> None:
     else:
         signer = probe.unverified_account()
         # Whoever has to be verified before they make anything has no content of their own to try.
-        made = probe.observe(probe.provider.generate, signer, plain_request(probe.capabilities))
-        contents += [made.value] if isinstance(made, Accepted) else []
+        own = probe.own_content(signer)
+        contents += [own] if own is not None else []
     for content in contents:
-        if isinstance(probe.attempt(probe.provider.publish, forged(verified, signer), content, _TITLE), Accepted):
+        answer = probe.attempt(probe.provider.publish, forged(verified, signer), content, _TITLE)
+        if isinstance(answer, Accepted):
+            must_be_public(probe, answer.value)
             raise Violation(f"a verified account was named, and the {case.facet} published")
     probe.control(probe.provider.publish, verified, contents[0], _TITLE)
 
@@ -81,7 +84,7 @@ def token_of_another_publishes_nothing(probe: Probe, case: Case) -> None:
 @check(
     rules=("cn-dsp-2023/9.1",),
     behaviour=Behaviour.REAL_NAME,
-    needs=(Operation.GENERATE, Operation.PUBLISH, Operation.VERIFY_IDENTITY),
+    needs=(Operation.PUBLISH, Operation.VERIFY_IDENTITY),
     applies=(publishes, names_accounts(Operation.VERIFY_IDENTITY)),
     cases=lambda capabilities: _tokens(capabilities, ANOTHER),
 )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from shenhe.rulebook import Behaviour
 
 from ..engine.probe import Probe
-from ..provider import Accepted, Operation, Refused, ReportRequest, Ticket, TicketState
+from ..provider import Accepted, Account, Operation, Refused, ReportRequest, Ticket, TicketState
 from .outcome import NotJudged, Undecided, Violation
-from .published import Surface, made_public, must_be_seen, same, seen_on
+from .published import Surface, gone, made_public, must_be_seen, same, seen_on, witness
 from .registry import check
-from .scope import publishes
+from .scope import publishes, reads
 from .tickets import (
     EVER,
     Reported,
@@ -28,7 +28,7 @@ from .tickets import (
 @check(
     rules=("eu-dsa/16.1", "cn-dsp-2023/12.1", "us-take-it-down/3.a"),
     behaviour=Behaviour.TAKEDOWN,
-    needs=(Operation.GENERATE, Operation.PUBLISH, Operation.REPORT),
+    needs=(Operation.PUBLISH, Operation.REPORT),
     applies=(publishes,),
     cases=enumerated_statements,
     strategy=drawn_statements,
@@ -38,21 +38,37 @@ def anyone_can_report(probe: Probe, case: Reported) -> None:
     published = made_public(probe, None)
     request = report_of(published, kind_of_report(probe), case.statement)
     answer = probe.attempt(probe.provider.report, None, request)
+    if isinstance(answer, Accepted):
+        _must_have_arrived(probe, None, answer.value)
+        return
+    twin = probe.observe(probe.provider.report, probe.reporter(), request)
+    if isinstance(twin, Refused):
+        raise NotJudged(f"the same report is refused to a user too: {twin.status} {twin.reason}")
+    raise Violation(
+        f"a report by somebody without an account was refused ({answer.status} {answer.reason[:120]}),"
+        " the same report by a user was accepted"
+    )
+
+
+def _must_have_arrived(probe: Probe, reporter: Account | None, ticket: Ticket) -> None:
+    """Raise :class:`Undecided` where the ticket of an accepted report cannot be read back: a sign-in page may answer
+    with 200 too.
+    """
+    if not probe.offers(Operation.REPORT_STATUS):
+        raise Undecided("nothing shows that the report arrived: bind report_status", lasting=True)
+    answer = probe.observe(probe.provider.report_status, reporter, ticket)
     if isinstance(answer, Refused):
-        twin = probe.observe(probe.provider.report, probe.reporter(), request)
-        if isinstance(twin, Refused):
-            raise NotJudged(f"the same report is refused to a user too: {twin.status} {twin.reason}")
-        raise Violation(
-            f"a report by a person without an account was refused ({answer.status} {answer.reason[:120]}),"
-            " the same report by a user was accepted"
+        raise Undecided(
+            "the report was accepted, and its ticket cannot be read back by whoever made it"
+            f" ({answer.status} {answer.reason[:120]}), so that nothing shows that it arrived"
         )
 
 
 @check(
     rules=("eu-dsa/16.4",),
     behaviour=Behaviour.TAKEDOWN,
-    needs=(Operation.GENERATE, Operation.PUBLISH, Operation.REPORT),
-    applies=(publishes,),
+    needs=(Operation.PUBLISH, Operation.REPORT),
+    applies=(publishes, reads(Operation.REPORT, "receipt")),
     cases=enumerated_statements,
     strategy=drawn_statements,
 )
@@ -66,7 +82,7 @@ def report_is_confirmed(probe: Probe, case: Reported) -> None:
 @check(
     rules=("cn-dsp-2023/12.3", "eu-dsa/16.5"),
     behaviour=Behaviour.TAKEDOWN,
-    needs=(Operation.GENERATE, Operation.PUBLISH, Operation.REPORT, Operation.REPORT_STATUS),
+    needs=(Operation.PUBLISH, Operation.REPORT, Operation.REPORT_STATUS),
     applies=(publishes,),
     cases=lambda capabilities: [Surface("well-founded report"), Surface("unfounded report")],
     waits=True,
@@ -83,7 +99,6 @@ def report_is_decided(probe: Probe, case: Surface) -> None:
     rules=("cn-dsp-2023/12.3",),
     behaviour=Behaviour.TAKEDOWN,
     needs=(
-        Operation.GENERATE,
         Operation.PUBLISH,
         Operation.REPORT,
         Operation.REPORT_STATUS,
@@ -95,6 +110,7 @@ def report_is_decided(probe: Probe, case: Surface) -> None:
 )
 def published_time_limit_is_kept(probe: Probe, case: Surface) -> None:
     """Reports are decided within the time limit that the provider publishes."""
+    probe.must_read(Operation.DISCLOSURES, "fields", "the published time limit", topic="complaints")
     limit = published_limit(probe)
     if limit is None:
         raise Undecided("the provider publishes no time limit in hours that could be kept")
@@ -110,8 +126,8 @@ def published_time_limit_is_kept(probe: Probe, case: Surface) -> None:
 @check(
     rules=("eu-dsa/17",),
     behaviour=Behaviour.TAKEDOWN,
-    needs=(Operation.GENERATE, Operation.PUBLISH, Operation.REPORT),
-    applies=(publishes,),
+    needs=(Operation.PUBLISH, Operation.REPORT),
+    applies=(publishes, reads(Operation.REPORT_STATUS, "reasons")),
     cases=one_statement,
     waits=True,
 )
@@ -126,7 +142,7 @@ def decision_gives_reasons(probe: Probe, case: Reported) -> None:
 @check(
     rules=("eu-dsa/16.6",),
     behaviour=Behaviour.TAKEDOWN,
-    needs=(Operation.GENERATE, Operation.PUBLISH, Operation.VIEW, Operation.REPORT),
+    needs=(Operation.PUBLISH, Operation.VIEW, Operation.REPORT),
     applies=(publishes,),
     cases=enumerated_statements,
     strategy=drawn_statements,
@@ -137,12 +153,13 @@ def bogus_report_removes_nothing(probe: Probe, case: Reported) -> None:
     published = made_public(probe, None)
     surface = probe.capabilities.surfaces[0]
     before = must_be_seen(probe, published, surface)
+    witness(probe, surface)
     request = report_of(published, kind_of_report(probe), case.statement)
     answer = probe.attempt(probe.provider.report, probe.reporter(), request)
     if isinstance(answer, Accepted):
         state = decided(probe, probe.reporter(), answer.value).state
-        if not same(before, seen_on(probe, published, surface), published):
-            raise Violation(f"a lawful publication was removed after a report ({state.value})")
+        if not same(before, seen_on(probe, published, surface), published) and gone(probe, published, surface, before):
+            raise Violation(f"a publication that breaks no rule is gone after a report ({state.value})")
         if state is TicketState.UPHELD:
             raise Violation("a report of a lawful publication was upheld")
     probe.once("a well-founded report is upheld", lambda: upheld(probe, made_public(probe, "unlawful")))

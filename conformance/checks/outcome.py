@@ -10,7 +10,9 @@ A check returns where a case shows nothing wrong, and raises one of four excepti
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from typing import Self
 
 from ..exchange import RecordedExchange
 from ..report import Evidence
@@ -53,6 +55,10 @@ class NotJudged(Exception):
         self.reason = reason
 
 
+#: The fields of cases that hold (a part of) a prompt.
+_PROMPTED = frozenset({"prompt", "before", "title"})
+
+
 @dataclass(frozen=True)
 class Case:
     """What is varied between the probes of one check. ``facet`` names the medium, scope or surface it is about:
@@ -63,6 +69,14 @@ class Case:
     def __str__(self) -> str:
         """The case in words, as a report shows it."""
         return self.facet
+
+    def varied(self, vary: Callable[[str], str]) -> Self:
+        """The same case with prompts about something else: ``vary`` changes a text."""
+        changes = {}
+        for each in fields(self):
+            if each.name in _PROMPTED and isinstance(text := getattr(self, each.name), str):
+                changes[each.name] = vary(text)
+        return replace(self, **changes)
 
 
 @dataclass(frozen=True)
@@ -76,3 +90,5 @@ class Absent:
     reason: str
     required: bool = False
     elsewhere: bool = False
+    #: What is missing, one thing each, where ``reason`` names several.
+    causes: tuple[str, ...] = ()

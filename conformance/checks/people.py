@@ -1,4 +1,4 @@
-"""Invented persons with identity numbers that are well-formed, and what is wrong with one that is not.
+"""Invented people with well-formed identity numbers, and what is wrong with a number that is not.
 
 The numbers follow GB 11643-1999 (resident identity card: region, birth date, sequence, ISO 7064 MOD 11-2 check
 character) and GB 32100-2015 (unified social credit code, MOD 31-3), so that they pass a provider's own
@@ -9,38 +9,99 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 from random import Random
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..provider import Identity, IdentityMethod, Subject
 
-if TYPE_CHECKING:
-    from hypothesis.strategies import SearchStrategy
-
-#: Counties whose codes python-stdnum knows for every year of birth used here: most were first given in 1983.
+#: Counties whose codes python-stdnum knows for every year of birth used here.
 REGIONS = (
     "110101",
+    "110102",
     "110105",
+    "110106",
     "120101",
-    "210102",
+    "120102",
+    "120103",
+    "120104",
+    "140121",
+    "140122",
+    "140123",
+    "150121",
+    "152221",
+    "152522",
+    "152527",
+    "210224",
+    "210421",
+    "210727",
+    "210922",
+    "222401",
+    "222402",
+    "222424",
+    "222426",
+    "230722",
+    "232721",
     "310101",
-    "320106",
-    "330106",
-    "370102",
-    "420106",
-    "440104",
-    "610102",
+    "310104",
+    "310105",
+    "310106",
+    "330122",
+    "330127",
+    "340121",
+    "340421",
+    "340621",
+    "350121",
+    "360121",
+    "422822",
+    "422823",
+    "422825",
+    "422826",
+    "430121",
+    "433122",
+    "433124",
+    "433126",
+    "510121",
+    "513231",
+    "513330",
+    "513423",
+    "520203",
+    "522626",
+    "522633",
+    "522725",
+    "530124",
+    "532523",
+    "532624",
+    "532926",
+    "540121",
+    "540124",
+    "542522",
+    "542525",
+    "610323",
+    "610326",
+    "610328",
+    "610330",
+    "620121",
+    "622922",
+    "622926",
+    "623023",
+    "632221",
+    "632521",
+    "632622",
+    "632723",
+    "640121",
+    "640122",
+    "640221",
+    "650121",
+    "652824",
+    "652928",
+    "653126",
 )
-_USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-#: The characters that a number can end with, where the last one checks the rest.
-_CHECK_CHARACTERS = {IdentityMethod.ID_CARD: "0123456789X", IdentityMethod.USCC: _USCC_ALPHABET}
+USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _USCC_WEIGHTS = tuple(pow(3, place, 31) for place in range(17))
-#: After so many persons a row may give a birth date and sequence number again.
-ROW = 146_000
 #: One source of names serves all threads.
 _NAMING = Lock()
 _ADULTS_BORN = (date(1984, 1, 1), date(2003, 12, 31))
@@ -68,8 +129,8 @@ def id_number(region: str, born: date | str, sequence: int) -> str:
 
 def uscc_check_character(first_17: str) -> str:
     """The check character of a unified social credit code for its first 17 characters."""
-    total = sum(_USCC_ALPHABET.index(char) * weight for char, weight in zip(first_17, _USCC_WEIGHTS, strict=True))
-    return _USCC_ALPHABET[-total % 31]
+    total = sum(USCC_ALPHABET.index(char) * weight for char, weight in zip(first_17, _USCC_WEIGHTS, strict=True))
+    return USCC_ALPHABET[-total % 31]
 
 
 def uscc(region: str, organisation: str) -> str:
@@ -121,7 +182,7 @@ def _id_flaw(number: str, on: date) -> str | None:
 def _uscc_flaw(number: str) -> str | None:
     if len(number) != 18:
         return f"a unified social credit code has 18 characters, this has {len(number)}"
-    if any(char not in _USCC_ALPHABET for char in number):
+    if any(char not in USCC_ALPHABET for char in number):
         return "a unified social credit code has digits and capitals other than I, O, S, V, Z"
     wanted = uscc_check_character(number[:17])
     return None if number[17] == wanted else f"check character {number[17]}, and {wanted} is right"
@@ -171,16 +232,33 @@ class Person:
         return Subject(id=f"person-{self.phone}", name=self.name, minor=self.minor(on))
 
 
-class Persons:
-    """An endless row of invented persons: the same for the same seed, no two alike.
+class Taken:
+    """The numbers of the people invented so far, so that no two people share one. May be used from several threads."""
 
-    ``first`` is how many persons of the row are left to others: rows of one seed that start far enough apart
-    (up to :data:`ROW` in all) share nobody.
+    def __init__(self) -> None:
+        self._numbers: set[str] = set()
+        self._lock = Lock()
+
+    def add(self, person: Person) -> bool:
+        """Keep the numbers of a person; false, and nothing kept, where somebody else has one of them."""
+        numbers = {person.id_number, person.phone, person.uscc}
+        with self._lock:
+            if not self._numbers.isdisjoint(numbers):
+                return False
+            self._numbers |= numbers
+            return True
+
+
+class Persons:
+    """An endless row of invented people: the same for the same seed and scope.
+
+    No two people of rows that share one ``taken`` have a number in common.
     """
 
-    def __init__(self, seed: int = 0, first: int = 0) -> None:
-        self._seed = seed
-        self._made = first
+    def __init__(self, seed: int | str = 0, scope: str = "", taken: Taken | None = None) -> None:
+        self._row = f"{seed}/{scope}"
+        self._made = 0
+        self._taken = taken if taken is not None else Taken()
 
     def adult(self) -> Person:
         """The next person, born 1984 to 2003."""
@@ -192,18 +270,25 @@ class Persons:
 
     def _next(self, years: tuple[date, date]) -> Person:
         self._made += 1
-        random = Random(f"person/{self._seed}/{self._made}")
-        first, last = years
-        # The counter stands in the numbers themselves, so that no two persons of a row share one.
-        born = first + timedelta(days=(self._seed * 101 + self._made * 37) % ((last - first).days + 1))
-        tail = f"{(self._seed * 7919 + self._made) % 10**6:06d}"
-        return Person(
-            name=_name(random.randrange(2**31)),
-            born=born,
-            id_number=id_number(random.choice(REGIONS), born, 900 + self._made % 100),
-            phone=f"1{random.choice('3456789')}{random.randrange(1000):03d}{tail}",
-            uscc=uscc(random.choice(REGIONS), f"MA{random.choice('0123456789')}{tail}"),
-        )
+        attempt = 0
+        while True:
+            person = _person(Random(f"person/{self._row}/{self._made}/{attempt}"), years)
+            if self._taken.add(person):
+                return person
+            attempt += 1
+
+
+def _person(random: Random, years: tuple[date, date]) -> Person:
+    first, last = years
+    born = first + timedelta(days=random.randrange((last - first).days + 1))
+    organisation = "".join(random.choices(USCC_ALPHABET, k=7))
+    return Person(
+        name=_name(random.randrange(2**31)),
+        born=born,
+        id_number=id_number(random.choice(REGIONS), born, random.randrange(900, 1000)),
+        phone=f"1{random.choice('3456789')}{random.randrange(10**9):09d}",
+        uscc=uscc(random.choice(REGIONS), f"MA{organisation}"),
+    )
 
 
 def _name(seed: int) -> str:
@@ -218,120 +303,3 @@ def _faker() -> Any:
     from faker import Faker
 
     return Faker("zh_CN")
-
-
-# --- strategies -----------------------------------------------------------------------------------------------
-
-
-def adults() -> SearchStrategy[Person]:
-    """Adults, shrinking to one plain person."""
-    from hypothesis import strategies as st
-
-    return st.integers(0, 9999).map(lambda seed: Persons(seed).adult())
-
-
-def minors() -> SearchStrategy[Person]:
-    """Minors, shrinking to one plain person."""
-    from hypothesis import strategies as st
-
-    return st.integers(0, 9999).map(lambda seed: Persons(seed).minor())
-
-
-def holders() -> SearchStrategy[Person]:
-    """People of every age that an identity card is given at: adults and minors of the rows, the aged, and those
-    whose years a provider may treat in a way of its own (16, 18, born in another century).
-    """
-    from hypothesis import strategies as st
-
-    def born(drawn: tuple[Person, int, int]) -> Person:
-        person, year, day = drawn
-        birth = date(year, 1, 1) + timedelta(days=day)
-        number = id_number(person.id_number[:6], birth, int(person.id_number[14:17]))
-        return replace(person, born=birth, id_number=number)
-
-    years = st.sampled_from((1938, 1955, 1969, 1979, 1999, 2000, 2007, 2008, 2009, 2010, 2023))
-    aged = st.tuples(adults(), years, st.integers(0, 364)).map(born)
-    return st.sampled_from((adults(), adults(), minors(), aged)).flatmap(lambda people: people)
-
-
-def near_misses(method: IdentityMethod) -> SearchStrategy[Identity]:
-    """Identities that are right but for the check character: what a provider passes that looks at the form alone, or
-    asks for the check only of some holders or in some provinces. Only cards and credit codes have one.
-    """
-    from hypothesis import strategies as st
-
-    alphabet = _CHECK_CHARACTERS[method]
-
-    def mistyped(drawn: tuple[Person, int]) -> Identity:
-        person, by = drawn
-        identity = person.identity(method)
-        wrong = alphabet[(alphabet.index(identity.number[-1]) + by) % len(alphabet)]
-        return replace(identity, number=identity.number[:-1] + wrong)
-
-    return st.tuples(holders(), st.integers(1, len(alphabet) - 1)).map(mistyped)
-
-
-def flawed_identities(method: IdentityMethod) -> SearchStrategy[Identity]:
-    """Identities of one method that are wrong in one place or altogether; where there is a check character, most are
-    wrong in that alone.
-
-    A few come out valid by chance: judge by :func:`flaw`.
-    """
-    from hypothesis import strategies as st
-
-    whole = adults().map(lambda person: person.identity(method))
-    alphabet = {
-        IdentityMethod.ID_CARD: "0123456789X",
-        IdentityMethod.USCC: "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ",
-    }.get(method, "0123456789")
-
-    def words(least: int, most: int) -> SearchStrategy[str]:
-        # Not `text`: that reads the whole of Unicode first, which takes most of a second.
-        return st.lists(st.sampled_from(alphabet), min_size=least, max_size=most).map("".join)
-
-    def changed(drawn: tuple[Identity, int, str]) -> Identity:
-        identity, place, char = drawn
-        place %= len(identity.number)
-        return Identity(method, identity.number[:place] + char + identity.number[place + 1 :], identity.name)
-
-    def swapped(drawn: tuple[Identity, int]) -> Identity:
-        identity, place = drawn
-        place %= len(identity.number) - 1
-        number = identity.number
-        return Identity(method, number[:place] + number[place + 1] + number[place] + number[place + 2 :], identity.name)
-
-    def resized(drawn: tuple[Identity, int, str]) -> Identity:
-        identity, cut, more = drawn
-        return Identity(method, identity.number[: len(identity.number) - cut] + more, identity.name)
-
-    ways = [
-        st.tuples(whole, st.integers(0, 17), st.sampled_from(alphabet)).map(changed),
-        st.tuples(whole, st.integers(0, 16)).map(swapped),
-        st.tuples(whole, st.integers(0, 6), words(0, 4)).map(resized),
-        st.tuples(whole, words(1, 20)).map(lambda drawn: Identity(method, drawn[1], drawn[0].name)),
-    ]
-    if method is IdentityMethod.ID_CARD:
-        ways.append(_born_on_no_day(whole))
-    if method in _CHECK_CHARACTERS:
-        # `one_of` would take each way once, however often it is named.
-        ways = [near_misses(method)] * (2 * len(ways)) + ways
-    return st.sampled_from(ways).flatmap(lambda way: way)
-
-
-def _born_on_no_day(whole: SearchStrategy[Identity]) -> SearchStrategy[Identity]:
-    """Numbers whose check character is right and whose birth date is not."""
-    from hypothesis import strategies as st
-
-    def remade(drawn: tuple[Identity, int, int, int]) -> Identity:
-        identity, year, month, day = drawn
-        born = f"{year:04d}{month:02d}{day:02d}"
-        number = id_number(identity.number[:6], born, int(identity.number[14:17]))
-        return Identity(identity.method, number, identity.name)
-
-    impossible = st.one_of(
-        st.tuples(whole, st.integers(1950, 2010), st.integers(13, 99), st.integers(1, 28)),
-        st.tuples(whole, st.integers(1950, 2010), st.integers(1, 12), st.integers(32, 99)),
-        st.tuples(whole, st.integers(1950, 2010), st.just(2), st.integers(30, 31)),
-        st.tuples(whole, st.integers(2100, 9999), st.integers(1, 12), st.integers(1, 28)),
-    )
-    return impossible.map(remade)

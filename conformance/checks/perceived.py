@@ -6,7 +6,7 @@ Where the reader of pictures is not installed, or could not read one, these are 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from shenhe.labels import Deviation, Label, Labels, read_labels
@@ -14,7 +14,7 @@ from shenhe.rulebook import Behaviour, Service
 
 from ..engine.probe import Probe
 from ..evidence import exhibits
-from ..provider import Capabilities, Media, Operation
+from ..provider import Capabilities, GenerationRequest, Media, Operation
 from ..report import Evidence
 from ..verdict import Level
 from .outcome import Absent, NeedsReview, NotJudged, Undecided, Violation
@@ -144,6 +144,7 @@ def scene_shows_label(probe: Probe, case: Prompted) -> None:
 @perceived_check(_OTHER_PICTURES, "cn-dsp-2023/17.2")
 def mark_function_works(probe: Probe, case: Prompted) -> None:
     """A user who asks for a label on an image that needs none gets one."""
+    _can_ask_for_a_mark(probe, case)
     labels = _perceived(_made(probe, case))
     if not _shown(labels):
         _must_have_been_read(labels)
@@ -168,6 +169,17 @@ def other_sound_is_labelled(probe: Probe, case: Prompted) -> None:
 def voice_output_sounds_label(probe: Probe, case: Prompted) -> None:
     """Generated speech carries the short-long-short-short rhythm or a spoken notice."""
     _must_sound(_perceived(_made(probe, case)))
+
+
+def _can_ask_for_a_mark(probe: Probe, case: Prompted) -> None:
+    """Raise :class:`Undecided` where the binding never asks for a mark."""
+    request = GenerationRequest(case.service, case.media_type, case.prompt)
+    probe.must_differ(
+        lambda provider: provider.generate(None, request),
+        lambda provider: provider.generate(None, replace(request, labelled=False)),
+        "whether a mark is asked for",
+        write="`{{ request.labelled }}` under operations.generate",
+    )
 
 
 def _must_sound(labels: Labels) -> None:

@@ -87,7 +87,7 @@ def _made_public_by(capabilities: Capabilities) -> Iterator[Confided]:
     rules=(_MADE_PUBLIC,),
     behaviour=Behaviour.GOVERNANCE,
     level=Level.EXTENDED,
-    needs=(Operation.GENERATE, Operation.PUBLISH, Operation.VIEW),
+    needs=(Operation.PUBLISH, Operation.VIEW),
     applies=(publishes,),
     cases=_made_public_by,
 )
@@ -150,7 +150,7 @@ def _not_found_by(probe: Probe, canaries: Canaries, publication: Publication, wh
 
 
 def _told_to_others(capabilities: Capabilities) -> Iterator[Confided]:
-    if {Operation.GENERATE, Operation.PUBLISH, Operation.REPORT} <= capabilities.operations and capabilities.surfaces:
+    if {Operation.PUBLISH, Operation.REPORT} <= capabilities.operations and capabilities.surfaces:
         yield Confided(REPORTER)
     if _consents_are_taken(capabilities):
         yield Confided(CONSENTED)
@@ -261,7 +261,7 @@ def _readers(capabilities: Capabilities) -> Iterator[Case]:
     rules=(_LEAKED,),
     behaviour=Behaviour.GOVERNANCE,
     level=Level.EXTENDED,
-    needs=(Operation.GENERATE, Operation.PUBLISH, Operation.REPORT, Operation.REPORT_STATUS),
+    needs=(Operation.PUBLISH, Operation.REPORT, Operation.REPORT_STATUS),
     applies=(publishes,),
     cases=_readers,
 )
@@ -278,6 +278,12 @@ def tickets_are_read_by_their_owners(probe: Probe, case: Case) -> None:
     reader = None if case.facet == NOBODY else _another_than(probe, reporter)
     if reader == reporter:
         raise Undecided("two signed-in accounts are needed", lasting=True)
+    probe.must_differ(
+        lambda provider: provider.report_status(reader, ticket),
+        lambda provider: provider.report_status(reporter, ticket),
+        "which account reads a ticket",
+        write="`{{ account.… }}` in the auth of operations.report_status",
+    )
     if reader is not None and case.facet == IN_THE_NAME:
         reader = forged(reporter, reader)
     answer = probe.attempt(probe.provider.report_status, reader, _number_alone(ticket))

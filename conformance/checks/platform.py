@@ -21,7 +21,7 @@ from ..engine.probe import Probe
 from ..provider import Accepted, Account, Capabilities, Content, Media, Operation, Refused
 from ..report import Evidence
 from ..verdict import Level
-from .outcome import Absent, Case, NotJudged, Undecided, Violation
+from .outcome import Absent, Case, NeedsReview, NotJudged, Undecided, Violation
 from .people import uscc
 from .registry import check
 from .requests import picture, pictures, tone, tones
@@ -108,8 +108,26 @@ def _must_be_told(probe: Probe, account: Account, content: Content, wanted: str,
     if told == wanted:
         _twin_is_not_told(probe, account, wanted)
         return
+    _notices_are_read(probe)
     shown = f"the notice {said[:160]!r}" if said else "no notice"
     raise Violation(f"{why}, and the public sees {shown}, not that it {_WORDS[wanted]}")
+
+
+def _notices_are_read(probe: Probe) -> None:
+    """Raise :class:`Undecided` where the binding reads the notices of no surface."""
+    surfaces = probe.capabilities.surfaces
+    if not any(probe.capabilities.reads(Operation.VIEW, "notices", surface=name) for name in surfaces):
+        probe.must_read(Operation.VIEW, "notices", "what is told beside a publication")
+
+
+def _can_declare(probe: Probe, file: Media) -> None:
+    """Raise :class:`Undecided` where the binding cannot say that an upload is declared to be generated."""
+    probe.must_differ(
+        lambda provider: provider.upload(None, file, True),
+        lambda provider: provider.upload(None, file, False),
+        "that an upload is declared to be generated",
+        write="`{{ declared }}` under operations.upload",
+    )
 
 
 def _twin_is_not_told(probe: Probe, account: Account, wanted: str) -> None:
@@ -156,6 +174,7 @@ def upload_with_metadata_is_called_generated(probe: Probe, case: Brought) -> Non
 def declared_upload_is_called_possible(probe: Probe, case: Brought) -> None:
     """An upload without metadata that its user declares is shown as possibly AI-generated."""
     account = probe.account()
+    _can_declare(probe, case.file)
     content = _uploaded(probe, account, case.file, True).value
     _must_be_told(probe, account, content, _MAY_BE, "the user declares the file to be generated")
 
@@ -182,7 +201,8 @@ def upload_with_traces_is_called_suspected(probe: Probe, case: Case) -> None:
             return
         seen.append(f"{trace}: {said[:120]!r}" if said else f"{trace}: no notice")
     if not seen:
-        raise NotJudged("every file with traces was refused")
+        raise NotJudged("no file with traces was accepted")
+    _notices_are_read(probe)
     raise Violation(f"none of {len(seen)} files with traces of generation is shown as suspected ({'; '.join(seen)})")
 
 
@@ -226,11 +246,25 @@ def _with_source_type(png: bytes) -> bytes:
 def uploader_is_reminded_to_declare(probe: Probe, case: Brought) -> None:
     """Uploaders can declare generated content and are reminded to do so."""
     account = probe.account()
+    _can_declare(probe, case.file)
     notice = _uploaded(probe, account, case.file, False).notice
-    if not re.search(r"声明|申报|declare|disclose", notice, re.IGNORECASE):
-        told = f"is told {notice[:160]!r}" if notice else "is told nothing"
-        raise Violation(f"who uploads {told}, and gets no reminder to declare generated content")
+    if not _reminds(notice):
+        # Whoever is reminded before uploading need not be reminded again.
+        page = "upload" in probe.capabilities.disclosure_topics and probe.offers(Operation.DISCLOSURES)
+        before = probe.observe(probe.provider.disclosures, "upload") if page else None
+        if not (isinstance(before, Accepted) and _reminds(before.value.text)):
+            if not page:
+                probe.must_read(Operation.UPLOAD, "notice", "what an uploader is told", media_type=case.file.media_type)
+            told = f"is told {notice[:160]!r}" if notice else "is told nothing"
+            reason = f"who uploads {told}, and is not reminded to declare generated content"
+            if page:
+                raise Violation(f"{reason} on the page `upload` either")
+            raise NeedsReview(f"{reason}; where that is done before, declare that page: disclosure_topics: [upload]")
     probe.control(probe.provider.upload, account, case.file, True)
+
+
+def _reminds(words: str) -> bool:
+    return bool(re.search(r"声明|申报|declare|disclose", words, re.IGNORECASE))
 
 
 def _three_cases(capabilities: Capabilities) -> Iterator[Brought]:
@@ -253,6 +287,8 @@ def platform_adds_itself_to_metadata(probe: Probe, case: Brought) -> None:
     """
     account, number = probe.account(), f"E{probe.names.token()}"
     declared = case.facet.endswith("declared")
+    if declared:
+        _can_declare(probe, case.file)
     content = _uploaded(probe, account, case.file if declared else _marked(case.file, number), declared).value
     fetched = probe.observe(probe.provider.fetch, account, content)
     if isinstance(fetched, Refused):

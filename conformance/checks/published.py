@@ -18,6 +18,7 @@ from ..provider import (
     Capabilities,
     Content,
     GenerationRequest,
+    Marker,
     Operation,
     Publication,
     Refused,
@@ -28,8 +29,8 @@ from .scope import is_text, media
 
 SEARCH = "search"
 """The name of the search where a case is about a surface."""
-MARKERS = {"unlawful": "[test: unlawful]", "intimate": "[test: intimate]"}
-"""What stands in a title where the binding names no marker."""
+MARKERS = {name: Marker(f"[test: {name}]") for name in ("unlawful", "intimate")}
+"""What a title contains where the binding names no marker."""
 
 
 @dataclass(frozen=True)
@@ -66,19 +67,20 @@ def made_public(probe: Probe, marker: str | None, *, picture: bool = False) -> P
 def publish(probe: Probe, account: Account, content: Content, marker: str | None) -> Published:
     """``content`` published under a title of its own; ``marker`` names what the title says it is."""
     token = probe.names.token()
-    words = "" if marker is None else probe.capabilities.markers.get(marker, MARKERS[marker]) + " "
-    title = f"{words}{token}"
+    title = token if marker is None else (probe.capabilities.marker(marker) or MARKERS[marker]).in_text(token)
     return Published(account, content, probe.setup(probe.provider.publish, account, content, title), title, token)
 
 
-def _picture(probe: Probe, account: Account) -> Content:
+def _picture(probe: Probe, account: Account, prompt: str = "a lake at dawn") -> Content:
     """A picture of the account's making, where the provider makes any: all surfaces can show one."""
     kinds: list[tuple[Service, str]] = [kind for kind in media(probe.capabilities) if not is_text(kind[1])]
     pictures = [kind for kind in kinds if kind[1].startswith("image/")]
     for service, media_type in (pictures or kinds)[:1]:
-        return probe.setup(
-            probe.provider.generate, account, GenerationRequest(service, media_type, "a quiet lake at dawn")
-        )
+        request = GenerationRequest(service, media_type, probe.names.vary(prompt))
+        try:
+            return probe.setup(probe.provider.generate, account, request)
+        except Undecided:
+            break  # what makes pictures may be out of order: whatever can be had is seen too
     return probe.some_content(account)
 
 
@@ -117,3 +119,64 @@ def must_be_seen(probe: Probe, published: Published, surface: str) -> View:
             raise Undecided(f"the binding extracts neither text nor bytes from the surface {surface}")
     probe.counts.controls += 1
     return seen
+
+
+# --- presence and absence ------------------------------------------------------------------------------------
+
+
+def witness(probe: Probe, surface: str) -> tuple[Published, View]:
+    """Another publication that nobody has any reason to remove, and how the surface shows it.
+
+    It is made before whatever should remove the publication of a case: an absence counts only while it is seen.
+    """
+
+    def made() -> Published:
+        account = probe.account()
+        return publish(probe, account, _picture(probe, account, "a lake at noon"), None)
+
+    other = probe.once("a publication that stays", made)
+    return other, probe.once(("how it is seen", surface), lambda: must_be_seen(probe, other, surface))
+
+
+def gone(probe: Probe, published: Published, surface: str, before: View) -> bool:
+    """Whether the publication is gone from a surface, once removals had the declared time to show.
+
+    Raises :class:`Undecided` where nothing comparable is seen there at the same time: then nothing is known.
+    """
+
+    def absent() -> bool:
+        return not same(before, seen_on(probe, published, surface), published) and _others_are_seen(probe, surface)
+
+    if probe.settled(absent):
+        return True
+    if same(before, seen_on(probe, published, surface), published):
+        return False
+    raise Undecided(
+        f"nothing else is seen on the surface {surface} as it was before either, so that an absence shows nothing"
+    )
+
+
+def after_settling(probe: Probe) -> str:
+    """For a finding: how long was waited for a decision to show."""
+    seconds = probe.capabilities.settling_seconds
+    return f" {seconds:g} seconds later" if seconds else ""
+
+
+def _others_are_seen(probe: Probe, surface: str) -> bool:
+    other, before = witness(probe, surface)
+    return same(before, seen_on(probe, other, surface), other)
+
+
+def must_be_public(probe: Probe, publication: Publication) -> None:
+    """Raise :class:`Undecided` where a publication that was accepted is shown on no surface: then nothing says that it
+    was published. Without operation ``view``, the id in the response is all there is.
+    """
+    if not probe.offers(Operation.VIEW) or not probe.capabilities.surfaces:
+        return
+
+    def shown() -> bool:
+        views = (probe.observe(probe.provider.view, None, publication, name) for name in probe.capabilities.surfaces)
+        return any(isinstance(view, Accepted) and (view.value.media or view.value.text) for view in views)
+
+    if not probe.settled(shown):
+        raise Undecided("publishing was accepted, and no surface shows the publication: it may be held back for review")

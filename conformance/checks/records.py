@@ -7,7 +7,7 @@ from shenhe.rulebook import Behaviour
 from ..engine.probe import Probe, any_medium
 from ..provider import Account, Capabilities, GenerationRequest, Operation, Record, Refused
 from ..verdict import Level
-from .outcome import Case, NotJudged, Violation
+from .outcome import Case, NotJudged, Undecided, Violation
 from .registry import check
 from .requests import PLAIN
 from .scope import gives_unlabelled_copies, makes_anything
@@ -41,6 +41,12 @@ def unlabelled_copies_are_recorded(probe: Probe, case: Case) -> None:
     )
     probe.counts.sent += 1
     kept = _records(probe, account) - before
+    if not kept and UNLABELLED_COPY not in (probe.capabilities.record_kinds or ()):
+        raise Undecided(
+            f"no record is listed, and the binding does not say that records of kind {UNLABELLED_COPY!r} are listed at"
+            " all: declare target.record_kinds",
+            lasting=True,
+        )
     if case.facet == "at once":
         if not kept:
             raise Violation("a copy without an explicit label was delivered, but no record of it is kept")

@@ -30,6 +30,10 @@ Property = Callable[["Probe", CaseT], None]
 Applies = Callable[[Capabilities], Absent | None]
 
 
+#: What a service need not offer at all: without it, a check that is about it does not concern the service.
+OPTIONAL = frozenset({Operation.DELETE_ACCOUNT})
+
+
 @dataclass(frozen=True)
 class Check:
     """One registered property. ``rules`` are those it decides; ``needs`` the operations it cannot do without."""
@@ -58,9 +62,15 @@ class Check:
         for applies in self.applies:
             if (absent := applies(capabilities)) is not None:
                 return absent
-        missing = [operation.value for operation in self.needs if operation not in capabilities.operations]
+        missing = [operation for operation in self.needs if operation not in capabilities.operations]
         if missing:
-            return Absent(f"the binding has no operation {', '.join(missing)}", required=True)
+            names = ", ".join(operation.value for operation in missing)
+            causes = tuple(
+                f"the binding has no operation {operation.value}: describe it under operations.{operation.value}"
+                for operation in missing
+                if operation not in OPTIONAL
+            )
+            return Absent(f"the binding has no operation {names}", required=bool(causes), causes=causes)
         return None
 
 

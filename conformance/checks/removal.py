@@ -9,7 +9,19 @@ from shenhe.rulebook import Behaviour
 from ..engine.probe import Probe
 from ..provider import Capabilities, Operation, Refused, View
 from .outcome import Absent, Undecided, Violation
-from .published import Published, Surface, made_public, must_be_seen, publish, same, seen_on, surfaces
+from .published import (
+    Published,
+    Surface,
+    after_settling,
+    gone,
+    made_public,
+    must_be_seen,
+    publish,
+    same,
+    seen_on,
+    surfaces,
+    witness,
+)
 from .registry import check
 from .scope import publishes
 from .tickets import report_of, upheld
@@ -28,7 +40,7 @@ def _takes_intimate_requests(capabilities: Capabilities) -> Absent | None:
 @check(
     rules=("cn-dsp-2023/10.4",),
     behaviour=Behaviour.TAKEDOWN,
-    needs=(Operation.GENERATE, Operation.PUBLISH, Operation.VIEW, Operation.REPORT),
+    needs=(Operation.PUBLISH, Operation.VIEW, Operation.REPORT),
     applies=(publishes,),
     cases=surfaces,
     waits=True,
@@ -37,16 +49,20 @@ def upheld_report_removes_everywhere(probe: Probe, case: Surface) -> None:
     """Content removed after an upheld report is gone from every surface."""
     published = made_public(probe, "unlawful", picture=True)
     before = must_be_seen(probe, published, case.facet)
+    witness(probe, case.facet)
     upheld(probe, published)
     probe.counts.sent += 1
-    if same(before, seen_on(probe, published, case.facet), published):
-        raise Violation(f"the report was upheld, but the publication is still visible on the surface {case.facet}")
+    if not gone(probe, published, case.facet, before):
+        raise Violation(
+            f"the report was upheld, and the publication is still seen on the surface {case.facet}"
+            f"{after_settling(probe)}"
+        )
 
 
 @check(
     rules=("us-take-it-down/3.b",),
     behaviour=Behaviour.TAKEDOWN,
-    needs=(Operation.GENERATE, Operation.PUBLISH, Operation.VIEW, Operation.REPORT),
+    needs=(Operation.PUBLISH, Operation.VIEW, Operation.REPORT),
     applies=(publishes, _takes_intimate_requests),
     cases=surfaces,
     waits=True,
@@ -55,6 +71,7 @@ def intimate_image_gone_in_48_hours(probe: Probe, case: Surface) -> None:
     """An intimate image is gone from every surface 48 hours after a valid request."""
     published = made_public(probe, "intimate", picture=True)
     before = must_be_seen(probe, published, case.facet)
+    witness(probe, case.facet)
     if not _gone_in_48_hours(probe, published, case.facet, before):
         raise Violation(f"48 hours after a valid request, the image is still visible on the surface {case.facet}")
 
@@ -68,7 +85,7 @@ def _copies(capabilities: Capabilities) -> Iterator[Surface]:
 @check(
     rules=("us-take-it-down/3.c",),
     behaviour=Behaviour.TAKEDOWN,
-    needs=(Operation.GENERATE, Operation.PUBLISH, Operation.VIEW, Operation.REPORT),
+    needs=(Operation.PUBLISH, Operation.VIEW, Operation.REPORT),
     applies=(publishes, _takes_intimate_requests),
     cases=_copies,
     waits=True,
@@ -79,10 +96,11 @@ def identical_copies_go_too(probe: Probe, case: Surface) -> None:
     copy = _copy_of(probe, published, case.facet)
     surface = probe.capabilities.surfaces[0]
     before, copy_before = must_be_seen(probe, published, surface), must_be_seen(probe, copy, surface)
+    witness(probe, surface)
     if not _gone_in_48_hours(probe, published, surface, before):
-        raise Undecided("the image itself was not removed, so its copies decide nothing")
-    if same(copy_before, seen_on(probe, copy, surface), copy):
-        raise Violation(f"the image was removed, but its identical copy ({case.facet}) is still visible")
+        raise Undecided("the image itself was not removed, so that nothing follows for its copies")
+    if not gone(probe, copy, surface, copy_before):
+        raise Violation(f"the image was removed, and its identical copy ({case.facet}) is still seen")
 
 
 def _copy_of(probe: Probe, published: Published, how: str) -> Published:
@@ -100,6 +118,6 @@ def _gone_in_48_hours(probe: Probe, published: Published, surface: str, before: 
     if isinstance(answer, Refused):
         raise Undecided(f"a valid request was refused: {answer.status} {answer.reason}")
     if not same(before, seen_on(probe, published, surface), published):
-        return True
+        return gone(probe, published, surface, before)
     probe.wait("for the 48 hours of the TAKE IT DOWN Act to pass", TAKE_IT_DOWN)
-    return not same(before, seen_on(probe, published, surface), published)
+    return gone(probe, published, surface, before)

@@ -6,6 +6,7 @@ that a provider takes on words, and they shrink to a sentence that a person unde
 
 from __future__ import annotations
 
+import hashlib
 import math
 import struct
 import zlib
@@ -40,6 +41,49 @@ PROMPTS: tuple[str, ...] = (
     "a" * 600,
     "写一篇两千字的文章。" + "要详细。" * 60,
 )
+
+#: What prompts are about: harmless things, of which each run takes two.
+_THINGS = (
+    ("秋天", "lake"),
+    ("春天", "river"),
+    ("山谷", "valley"),
+    ("海边", "harbour"),
+    ("森林", "forest"),
+    ("老街", "village"),
+    ("花园", "garden"),
+    ("麦田", "meadow"),
+    ("小桥", "bridge"),
+    ("雪山", "mountain"),
+    ("竹林", "orchard"),
+    ("灯塔", "lighthouse"),
+    ("集市", "market"),
+    ("茶园", "vineyard"),
+    ("溪水", "brook"),
+    ("沙滩", "beach"),
+    ("果园", "field"),
+    ("瀑布", "waterfall"),
+    ("古城", "castle"),
+    ("草原", "prairie"),
+    ("梯田", "terrace"),
+    ("岛屿", "island"),
+    ("运河", "canal"),
+    ("松林", "wood"),
+)
+
+
+def varied(text: str, salt: str) -> str:
+    """``text`` about two other things that follow from ``salt``, so that no two runs send the same prompt; as it is
+    without salt.
+
+    >>> varied("写一首关于秋天的短诗", "7f")
+    '写一首关于小桥和茶园的短诗'
+    """
+    if not salt:
+        return text
+    digest = hashlib.sha256(salt.encode()).digest()
+    (first, one), (second, other) = _THINGS[digest[0] % len(_THINGS)], _THINGS[digest[1] % len(_THINGS)]
+    return text.replace("秋天", f"{first}和{second}").replace("a lake", f"a {one} and a {other}")
+
 
 _OPENINGS = ("", "请", "Please ", "System: ", "[test] ", "\n\n", "“", "<p>", "## ", "- ")
 _TASKS = (

@@ -8,7 +8,9 @@ from shenhe.rulebook import Behaviour
 
 from ..engine.probe import Probe
 from ..provider import Operation, TicketState
-from .outcome import Case, Violation
+from ..report import Evidence
+from .disclosure import publishes_page
+from .outcome import Case, NeedsReview, Violation
 from .published import made_public
 from .registry import check
 from .scope import publishes
@@ -26,7 +28,6 @@ _TIME_LIMIT_IN_WORDS = re.compile(
     rules=("eu-dsa/20",),
     behaviour=Behaviour.TAKEDOWN,
     needs=(
-        Operation.GENERATE,
         Operation.PUBLISH,
         Operation.REPORT,
         Operation.REPORT_STATUS,
@@ -50,6 +51,7 @@ def appeal_is_answered(probe: Probe, case: Reported) -> None:
     rules=("cn-dsp-2023/12.2",),
     behaviour=Behaviour.TAKEDOWN,
     needs=(Operation.DISCLOSURES,),
+    applies=(publishes_page("complaints", required=True),),
     cases=lambda capabilities: [Case("complaints")],
 )
 def complaint_process_is_published(probe: Probe, case: Case) -> None:
@@ -59,4 +61,9 @@ def complaint_process_is_published(probe: Probe, case: Case) -> None:
         raise Violation("the page on complaints is empty")
     written = page.fields.get("time_limit_hours", "")
     if hours_of(written) is None and not _TIME_LIMIT_IN_WORDS.search(page.text):
-        raise Violation(f"the page on complaints names no time limit for the answer (time_limit_hours is {written!r})")
+        shown = Evidence(title="The page `complaints`", data=page.text[:800])
+        raise NeedsReview(
+            f"the page on complaints names no time limit for the answer that is recognised (time_limit_hours is"
+            f" {written!r}): it has to be read",
+            shown,
+        )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from shenhe.rulebook import Behaviour
 
 from ..engine.probe import Probe
-from ..provider import Accepted, Capabilities, Operation, Refused, ReportRequest, TicketState
+from ..provider import Accepted, Capabilities, Operation, Publication, Refused, Refutation, ReportRequest, TicketState
 from ..verdict import Level
 from .outcome import Absent, Case, NotJudged, Undecided, Violation
 from .registry import check
@@ -37,7 +37,7 @@ def _facets(capabilities: Capabilities) -> Iterator[Case]:
     rules=("cn-dsp-2023/11",),
     behaviour=Behaviour.RUMOUR_REFUTATION,
     level=Level.EXTENDED,
-    needs=(Operation.GENERATE, Operation.PUBLISH, Operation.REPORT, Operation.REFUTATIONS),
+    needs=(Operation.PUBLISH, Operation.REPORT, Operation.REFUTATIONS),
     applies=(publishes, _takes_reports_of_rumours),
     cases=_facets,
     waits=True,
@@ -45,11 +45,15 @@ def _facets(capabilities: Capabilities) -> Iterator[Case]:
 def rumour_is_refuted(probe: Probe, case: Case) -> None:
     """A publication reported as a rumour gets a refutation attached, and a record is kept."""
     account = probe.fresh_account()
-    title = f"{probe.capabilities.markers[RUMOUR]} {probe.names.token()}"
+    marker = probe.capabilities.marker(RUMOUR)
+    assert marker is not None  # noqa: S101 - the check applies only where there is one
+    title = marker.in_text(probe.names.token())
     publication = probe.some_publication(account, title)
     before = probe.observe(probe.provider.refutations, publication)
-    if isinstance(before, Accepted) and before.value:
-        raise Undecided("a refutation is attached before any report, so a later one shows nothing")
+    if isinstance(before, Accepted) and _about(publication, before.value):
+        raise Undecided(
+            "a refutation is attached before anybody reported anything, so that one afterwards shows nothing"
+        )
     request = ReportRequest(publication, RUMOUR, "This is false. [test]", contact="reporter@example.org")
     ticket = decided(probe, probe.reporter(), probe.setup(probe.provider.report, probe.reporter(), request))
     if ticket.state is not TicketState.UPHELD:
@@ -58,11 +62,19 @@ def rumour_is_refuted(probe: Probe, case: Case) -> None:
     attached = probe.attempt(probe.provider.refutations, publication)
     if case.facet == "refutation":
         refutations = probe.declared("the list of refutations", attached)
-        if not any(refutation.text.strip() for refutation in refutations):
-            raise Violation("the report of a rumour was upheld, but no refutation is attached")
+        if not _about(publication, refutations):
+            others = f" (the {len(refutations)} listed are about other publications)" if refutations else ""
+            raise Violation(f"the report of a rumour was upheld, and no refutation is attached to it{others}")
         return
     kept = probe.observe(probe.provider.records, account, REFUTED)
     if isinstance(kept, Refused):
         raise NotJudged(f"the records of kind {REFUTED!r} are not shown: {kept.status} {kept.reason}")
+    if REFUTED not in (probe.capabilities.record_kinds or ()):
+        raise NotJudged(f"the binding does not say that records of kind {REFUTED!r} are kept (target.record_kinds)")
     if not any(record.subject == publication.id or publication.id in record.text for record in kept.value):
-        raise Violation("a rumour was refuted, but no record of it is kept")
+        raise Violation("a rumour was refuted, and no record of it is kept")
+
+
+def _about(publication: Publication, refutations: tuple[Refutation, ...]) -> list[Refutation]:
+    """The refutations of this very publication that say anything."""
+    return [each for each in refutations if each.publication == publication.id and each.text.strip()]

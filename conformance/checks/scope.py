@@ -10,11 +10,23 @@ from collections.abc import Iterator
 
 from shenhe.rulebook import Service
 
-from ..provider import Capabilities, Operation
+from ..provider import Capabilities, Operation, where_to_bind
 from .outcome import Absent
+from .registry import Applies
 
 #: The forms in which a copy leaves the provider for good (Labeling Measures, Art. 4, second paragraph).
 EXPORTS = ("download", "copy", "export")
+
+
+def reads(operation: Operation, channel: str) -> Applies:
+    """Needs a binding that reads this value from the responses of an operation: what is not read is not missing."""
+
+    def applies(capabilities: Capabilities) -> Absent | None:
+        if operation not in capabilities.operations or capabilities.reads(operation, channel):
+            return None
+        return Absent(f"not read from the response: bind {where_to_bind(operation, channel)}", required=True)
+
+    return applies
 
 
 def is_text(media_type: str) -> bool:

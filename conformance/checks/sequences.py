@@ -7,7 +7,7 @@ one. What goes otherwise than the model expects and is another rule's matter end
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from shenhe.rulebook import Behaviour
@@ -33,6 +33,7 @@ from ..provider import (
     Capabilities,
     Consent,
     Content,
+    EditRequest,
     GenerationRequest,
     Operation,
     Refused,
@@ -44,7 +45,7 @@ from ..verdict import Level
 from .consent import Edit, edit_request
 from .outcome import NotJudged, Undecided
 from .prompted import decoded, labels_of_its_own
-from .published import Published, made_public, same, seen_on
+from .published import Published, after_settling, gone, made_public, seen_on, witness
 from .registry import check
 from .requests import PLAIN
 from .scope import edits_persons, gives_unlabelled_copies, makes_anything, makes_text, publishes, texts
@@ -138,8 +139,22 @@ def _edit(life: _Consents, case: Lived, number: int, step: Step) -> None:
     if step.must is Must.BE_ACCEPTED:
         life.probe.control(life.probe.provider.edit, account, request)
         life.accepted += 1
-    elif isinstance(life.probe.attempt(life.probe.provider.edit, account, request), Accepted):
+        return
+    _must_name_the_person(life, consent, account, request)
+    if isinstance(life.probe.attempt(life.probe.provider.edit, account, request), Accepted):
         raise ViolationAt(case, number, "accepted")
+
+
+def _must_name_the_person(life: _Consents, consent: Consent | None, account: Account, request: EditRequest) -> None:
+    """Raise :class:`Undecided` for an edit that is unlawful only by whose face it is, where no request says whose."""
+    if consent is None or consent.subject == request.subject or consent.scope != request.scope:
+        return
+    life.probe.must_differ(
+        lambda provider: provider.edit(account, request),
+        lambda provider: provider.edit(account, replace(request, subject=consent.subject)),
+        "whose face or voice is edited",
+        write="`{{ request.subject.id }}` under operations.edit",
+    )
 
 
 # --- accounts ------------------------------------------------------------------------------------------------
@@ -160,7 +175,7 @@ def _deleted_and_others(capabilities: Capabilities) -> list[Lived]:
     rules=("cn-dsp-2023/9.2",),
     behaviour=Behaviour.REAL_NAME,
     level=Level.EXTENDED,
-    needs=(Op.REGISTER, Op.VERIFY_IDENTITY, Op.GENERATE, Op.PUBLISH),
+    needs=(Op.REGISTER, Op.VERIFY_IDENTITY, Op.PUBLISH),
     applies=(publishes,),
     cases=_deleted_and_others,
     machine=_machine("Accounts"),
@@ -196,11 +211,7 @@ def no_sequence_publishes_unverified(probe: Probe, case: Lived) -> None:
 
 def _something(probe: Probe, account: Account) -> Content:
     """What the account makes, or a verified one in its place where it may make nothing."""
-    service, media_type = next(
-        iter((service, kinds[0]) for service, kinds in probe.capabilities.media.items() if kinds)
-    )
-    made = probe.observe(probe.provider.generate, account, GenerationRequest(service, media_type, PLAIN))
-    return made.value if isinstance(made, Accepted) else probe.some_content(probe.account())
+    return probe.own_content(account) or probe.some_content(probe.account())
 
 
 # --- publications --------------------------------------------------------------------------------------------
@@ -217,7 +228,7 @@ def _looked_at_and_removed(capabilities: Capabilities) -> list[Lived]:
     rules=("cn-dsp-2023/10.4",),
     behaviour=Behaviour.TAKEDOWN,
     level=Level.EXTENDED,
-    needs=(Op.GENERATE, Op.PUBLISH, Op.VIEW, Op.REPORT),
+    needs=(Op.PUBLISH, Op.VIEW, Op.REPORT),
     applies=(publishes,),
     cases=_looked_at_and_removed,
     machine=_machine("Publications"),
@@ -236,12 +247,17 @@ def no_sequence_brings_back_what_was_removed(probe: Probe, case: Lived) -> None:
             continue
         about = published[step.thing]
         if step.operation is Op.REPORT:
+            if step.word == UNLAWFUL:
+                for surface in {word for thing, word in before if thing == step.thing}:
+                    witness(probe, surface)
             ticket = probe.setup(probe.provider.report, probe.reporter(), report_of(about, kind_of_report(probe)))
             state = decided(probe, probe.reporter(), ticket).state
             if (state is TicketState.UPHELD) != (step.word == UNLAWFUL):
                 raise NotJudged(f"a report was decided otherwise than the test content asks for ({state.value})")
         elif step.operation is Op.APPEAL:
-            probe.observe(probe.provider.appeal, about.account, about.publication, "Please look again. [test]")
+            appeal = probe.observe(probe.provider.appeal, about.account, about.publication, "Please look again. [test]")
+            if isinstance(appeal, Accepted) and decided(probe, about.account, appeal.value).state is TicketState.UPHELD:
+                raise NotJudged("the appeal was upheld, so that the publication may be seen again")
         else:
             _look(probe, case, number, about, before)
     if any(step.must is Must.BE_GONE for step in case.steps):
@@ -257,8 +273,8 @@ def _look(probe: Probe, case: Lived, number: int, about: Published, before: dict
             raise NotJudged(f"the publication does not appear on the surface {step.word}, which another check judges")
         before.setdefault(key, seen)
         probe.counts.controls += 1
-    elif key in before and same(before[key], seen, about):
-        raise ViolationAt(case, number, "still seen")
+    elif key in before and not gone(probe, about, step.word, before[key]):
+        raise ViolationAt(case, number, f"still seen{after_settling(probe)}")
 
 
 # --- agreements ----------------------------------------------------------------------------------------------
@@ -290,6 +306,9 @@ def no_sequence_frees_from_the_agreement(probe: Probe, case: Lived) -> None:
         if step.must is Must.BE_ACCEPTED:
             probe.control(probe.provider.generate, account, agreed)
             accepted += 1
+            continue
+        if step.must is Must.HAPPEN:
+            probe.observe(probe.provider.generate, account, bare)
             continue
         answer = probe.attempt(probe.provider.generate, account, bare)
         if isinstance(answer, Refused):

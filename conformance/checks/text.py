@@ -58,6 +58,8 @@ def _interface_is_labelled(probe: Probe, case: Prompted) -> None:
     if isinstance(answer, Refused):
         raise NotJudged(f"the provider declined the prompt: {answer.status} {answer.reason}")
     if not labels_of_its_own(answer.notice, ""):
+        facets = {"service": case.service.value, "media_type": case.media_type}
+        probe.must_read(Operation.GENERATE, "notice", "the interface around a text", **facets)
         raise Violation("the notice beside the text is no label with both elements", excerpt(answer.notice))
 
 

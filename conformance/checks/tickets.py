@@ -79,6 +79,8 @@ def status_of(probe: Probe, account: Account | None, ticket: Ticket) -> Ticket:
 
 def decided(probe: Probe, account: Account | None, ticket: Ticket) -> Ticket:
     """The ticket once decided, time passing as far as :data:`EVER`; still received where it never is."""
+    if not probe.offers(Operation.REPORT_STATUS) and ticket.state is TicketState.RECEIVED:
+        raise Undecided("nothing tells what is decided on a report: bind report_status", lasting=True)
     ticket = status_of(probe, account, ticket)
     if ticket.state is TicketState.RECEIVED:
         probe.wait("for the decision on a report", EVER)
@@ -96,7 +98,7 @@ def upheld(probe: Probe, published: Published) -> Ticket:
 
 def published_limit(probe: Probe) -> float | None:
     """The published hours within which reports are answered, if any are published."""
-    if not probe.offers(Operation.DISCLOSURES):
+    if not probe.offers(Operation.DISCLOSURES) or "complaints" not in probe.capabilities.disclosure_topics:
         return None
     answer = probe.observe(probe.provider.disclosures, "complaints")
     return hours_of(answer.value.fields.get("time_limit_hours", "")) if isinstance(answer, Accepted) else None

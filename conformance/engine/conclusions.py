@@ -6,7 +6,9 @@ from collections.abc import Iterable
 
 from shenhe.rulebook import Keyword, Rule, SeenBy
 
-from ..report import CheckResult, Probes, RuleResult, UndecidedRule, Words
+from ..checks.registry import Check
+from ..provider import Capabilities
+from ..report import Cause, CheckResult, Probes, RuleResult, Said, UndecidedRule, Words
 from ..verdict import ExitCode, Level, Verdict, VerdictName
 from .tally import softening
 
@@ -58,11 +60,59 @@ def by_rule(
                 verification=rule.verification.value,
                 verdict=gravest.verdict,
                 reason=f"{gravest.name}: {gravest.reason}" if gravest.reason else "",
+                also=_beside(gravest, judged),
                 checks=[result.name for result in concerned],
                 probes=total(result.probes for result in concerned),
             )
         )
     return decided, undecided
+
+
+def _beside(gravest: CheckResult, judged: list[CheckResult]) -> list[Said]:
+    """What the checks of a rule found that its verdict does not show: reviews and failures beside an inconclusive
+    check, and what is still open beside a failure.
+    """
+    found = [
+        Said(verdict=result.verdict, reason=f"{result.name}: {result.reason}")
+        for result in judged
+        if result is not gravest and Verdict.titled(result.verdict) >= Verdict.REVIEW
+    ]
+    found += [
+        Said(verdict=said.verdict, reason=f"{result.name}: {said.reason}") for result in judged for said in result.also
+    ]
+    return sorted(dict.fromkeys(found), key=lambda said: -Verdict.titled(said.verdict))
+
+
+def causes(results: Iterable[CheckResult]) -> list[Cause]:
+    """Why checks are open, each cause once, with all that it blocks; those that block most come first."""
+    return _grouped((reason, result.name, result.rules) for result in results for reason in result.causes)
+
+
+def foreseen(checks: Iterable[Check], chosen: dict[str, Rule], capabilities: Capabilities) -> list[Cause]:
+    """What a binding lacks for these checks, told by what it declares: nothing is sent."""
+    absences = ((check, check.absent(capabilities)) for check in checks)
+    return _grouped(
+        (reason, check.name, [rule for rule in check.rules if rule in chosen])
+        for check, absent in absences
+        if absent is not None and absent.required
+        for reason in absent.causes or (absent.reason,)
+    )
+
+
+def _grouped(blocked: Iterable[tuple[str, str, list[str]]]) -> list[Cause]:
+    """Causes from what each reason blocks: a check and its rules."""
+    by_reason: dict[str, list[tuple[str, list[str]]]] = {}
+    for reason, check, rules in blocked:
+        by_reason.setdefault(reason, []).append((check, rules))
+    found = [
+        Cause(
+            reason=reason,
+            checks=[check for check, _ in concerned],
+            rules=list(dict.fromkeys(rule for _, rules in concerned for rule in rules)),
+        )
+        for reason, concerned in by_reason.items()
+    ]
+    return sorted(found, key=lambda cause: -len(cause.checks))
 
 
 def _softened(result: CheckResult, rule: Rule) -> CheckResult:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, ParamSpec, Protocol, TypeVar, runtime_checkable
 
 from ..checks.outcome import NeedsReview, NotJudged, Undecided, Violation
 from ..exchange import Exchange, ReceivedResponse, RecordedExchange, Role, SentRequest
-from ..provider import Accepted, Operation, Provider, Refused, Result, Unavailable
+from ..provider import Accepted, Operation, Provider, Refused, Result, Unavailable, where_to_bind
 from .names import Names
 from .recording import Counts, Kept
 from .session import Session
@@ -18,6 +19,8 @@ T = TypeVar("T")
 
 #: Statuses by which a provider says that there is no such thing, as against that it may not be had.
 NO_SUCH_THING = frozenset({404, 405, 410, 501})
+#: Seconds before the effect of a decision is looked for again, at first.
+_FIRST_PAUSE = 0.1
 #: The method of an exchange that was a call of a provider in Python.
 CALL = "CALL"
 
@@ -27,6 +30,13 @@ class Claims(Protocol):
     """A provider whose requests can be made to carry more than the binding says."""
 
     def with_extra(self, headers: dict[str, str], query: dict[str, str]) -> Provider: ...
+
+
+@runtime_checkable
+class Previews(Protocol):
+    """A provider whose requests can be written without being sent."""
+
+    def preview(self, ask: Callable[[Any], object]) -> object: ...
 
 
 class Conversation:
@@ -44,6 +54,7 @@ class Conversation:
         self.capabilities = session.capabilities
         self.counts = Counts()
         self.recorded: list[RecordedExchange] = []
+        self._reused: set[int] = set()
 
     # --- asking --------------------------------------------------------------------------------------------
 
@@ -126,6 +137,37 @@ class Conversation:
             raise NotJudged("this provider is not spoken to in headers and parameters")
         return self.provider.with_extra(headers, query)
 
+    def must_differ(
+        self, one: Callable[[Any], object], other: Callable[[Any], object], what: str, *, write: str
+    ) -> None:
+        """Raise :class:`Undecided` where the binding writes both requests alike: then ``what`` was never sent, and
+        ``write`` is the expression that a template needs. A provider in Python is given its arguments as they are.
+        """
+        if not isinstance(self.provider, Previews):
+            return
+        first, second = self.provider.preview(one), self.provider.preview(other)
+        if first is not None and first == second:
+            raise Undecided(f"the binding never sends {what}: write {write}", lasting=True)
+
+    def must_read(self, operation: Operation, channel: str, what: str, **facets: object) -> None:
+        """Raise :class:`Undecided` where the binding does not read ``channel`` from the responses of ``operation``:
+        what nobody looks for is not missing.
+        """
+        if not self.capabilities.reads(operation, channel, **facets):
+            raise Undecided(f"{what} is not read: bind {where_to_bind(operation, channel)}", lasting=True)
+
+    def settled(self, done: Callable[[], bool]) -> bool:
+        """Whether ``done`` within the time that the provider declares its decisions need to show."""
+        deadline = time.monotonic() + self.capabilities.settling_seconds
+        pause = _FIRST_PAUSE
+        while not done():
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            time.sleep(min(pause, left))
+            pause *= 2
+        return True
+
     # --- keeping -------------------------------------------------------------------------------------------
 
     def once(self, key: object, make: Callable[[], T]) -> T:
@@ -147,15 +189,24 @@ class Conversation:
                     self.names = own
                 self._keep(place, value, None, begin, before)
                 return value
-        self.recorded.extend(kept.recorded)
-        self.counts = self.counts.plus(kept.counts)
+        self._reuse(kept)
         if kept.undecided is not None:
             raise Undecided(kept.undecided.reason, lasting=True)
         return kept.value  # type: ignore[no-any-return]
 
+    def _reuse(self, kept: Kept) -> None:
+        """Count what led to a kept value for this case too, once."""
+        if id(kept) in self._reused:
+            return
+        self._reused.add(id(kept))
+        there = {id(taken) for taken in self.recorded}
+        self.recorded.extend(taken for taken in kept.recorded if id(taken) not in there)
+        self.counts = self.counts.plus(kept.counts)
+
     def _keep(self, place: object, value: object, undecided: Undecided | None, begin: int, before: Counts) -> None:
         taken = tuple(self.recorded[begin:])
-        self.session.kept[place] = Kept(value, undecided, taken, self.counts.less(before))
+        kept = self.session.kept[place] = Kept(value, undecided, taken, self.counts.less(before))
+        self._reused.add(id(kept))
 
     def _ask(
         self, role: Role, operation: Callable[P, Result[T]], *args: P.args, **kwargs: P.kwargs
@@ -198,7 +249,8 @@ class Conversation:
     def _not_had(self, what: str, operation: Callable[..., object], result: Refused | Unavailable) -> Undecided:
         name = getattr(operation, "__name__", "call")
         if isinstance(result, Refused):
-            return Undecided(f"{what}: {name} was refused: {said(result)}")
+            note = self.session.unverifiable and f" (no account could be verified: {self.session.unverifiable})"
+            return Undecided(f"{what}: {name} was refused: {said(result)}{note}")
         return Undecided(f"{what}: {name} gave no usable answer: {result.reason}")
 
 

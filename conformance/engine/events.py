@@ -9,14 +9,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from ..report import CheckResult, Report
+from ..report import Cause, CheckResult, Report
 
 
 @dataclass(frozen=True, slots=True)
 class RunStarted:
-    """The checks are chosen, and the provider has been reset."""
+    """The checks are chosen, and the provider has been reset.
+
+    ``foreseen`` says which of them this binding cannot decide, and what to add to it.
+    """
 
     checks: tuple[str, ...]
+    foreseen: tuple[Cause, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from shenhe.rulebook import Service
 
 from ..checks.outcome import NotJudged, Undecided
 from ..checks.people import Person
+from ..checks.requests import picture
 from ..provider import (
     Accepted,
     Account,
@@ -19,11 +20,15 @@ from ..provider import (
     IdentityMethod,
     Media,
     Operation,
+    Provider,
     Publication,
     Refused,
     Subject,
 )
 from .conversation import Conversation, said
+
+#: So many people try to register before nobody can: the name or number of the first may be taken.
+_APPLICANTS = 2
 
 
 class Probe(Conversation):
@@ -36,12 +41,23 @@ class Probe(Conversation):
         return self.once("account", self.fresh_account)
 
     def fresh_account(self) -> Account:
-        """A verified account of this case alone, or the one that the binding supplies."""
+        """A new account of an ordinary user, or the one that the binding supplies.
+
+        It is verified where the binding can verify it. Where that fails, the checks that need no verified account
+        still go on.
+        """
         supplied = self.provider.ready_made.accounts.get("verified_adult")
-        if supplied is not None:
-            return supplied
+        return supplied if supplied is not None else self._ordinary_account()
+
+    def _ordinary_account(self) -> Account:
         account = self.registered()
-        self.verify(account)
+        if not self.offers(Operation.VERIFY_IDENTITY) or self.session.unverifiable:
+            return account
+        if self._verified(account) is None:
+            return account
+        # A number may be used up or barred: somebody else may have better luck.
+        account = self.registered()
+        self.session.unverifiable = self._verified(account) or ""
         return account
 
     def another_account(self) -> Account:
@@ -69,9 +85,7 @@ class Probe(Conversation):
             raise Undecided(
                 "an account would be deleted, and the binding supplies the only ones there are", lasting=True
             )
-        account = self.registered()
-        self.verify(account)
-        return account
+        return self._ordinary_account()
 
     def registered(self, **claims: str) -> Account:
         """A new account of an invented person, not verified. ``claims`` join or replace what it registers with."""
@@ -82,20 +96,20 @@ class Probe(Conversation):
             )
         if not self.offers(Operation.REGISTER):
             raise Undecided("no account for this: the binding has no operation register", lasting=True)
-        person = self.person()
-        profile = {**self._profile(person), **claims}
-        result = self._ask("set-up", self.provider.register, profile)
-        if isinstance(result, Refused) and not claims and self.names.salt_after_collision():
+        for _ in range(_APPLICANTS):
             person = self.person()
-            profile = self._profile(person)
+            profile = {**self.profile_of(person), **claims}
             result = self._ask("set-up", self.provider.register, profile)
-        if isinstance(result, Accepted):
-            self.session.holders[result.value.id] = person
-            self.session.profiles[result.value.id] = profile
-            return result.value
-        raise self._not_had("set-up", self.provider.register, result)
+            if isinstance(result, Accepted):
+                self.session.holders[result.value.id] = person
+                self.session.profiles[result.value.id] = profile
+                return result.value
+            failed = result
+            if not isinstance(result, Refused):
+                break
+        raise self._not_had("set-up", self.provider.register, failed)
 
-    def _profile(self, person: Person) -> dict[str, str]:
+    def profile_of(self, person: Person) -> dict[str, str]:
         """What somebody registers with."""
         token = self.names.token()
         return {
@@ -131,10 +145,25 @@ class Probe(Conversation):
             raise Undecided(
                 "no verified account: bind verify_identity or supply `accounts.verified_adult`", lasting=True
             )
-        identity = self.identity(self.identity_methods()[0], account)
-        verification = self.setup(self.provider.verify_identity, account, identity)
-        if not verification.verified:
-            raise Undecided("the provider took a valid identity and does not hold the account to be verified")
+        if (why := self._verified(account)) is not None:
+            raise Undecided(why)
+
+    def _verified(self, account: Account) -> str | None:
+        """Present a valid identity of one declared method after another; ``None`` once one verified the account, else
+        why the first did not.
+        """
+        first = None
+        works = self.session.identity_method
+        for method in (works,) if works is not None else self.identity_methods():
+            result = self._ask("set-up", self.provider.verify_identity, account, self.identity(method, account))
+            if isinstance(result, Accepted) and result.value.verified:
+                self.session.identity_method = method
+                return None
+            if isinstance(result, Accepted):
+                first = first or "the provider accepts a valid identity and does not hold the account to be verified"
+            else:
+                first = first or self._not_had("set-up", self.provider.verify_identity, result).reason
+        return first
 
     def subject(self, index: int = 0) -> Subject:
         """Somebody whose face or voice may be edited: a supplied one, else invented and new."""
@@ -198,8 +227,45 @@ class Probe(Conversation):
         return fetched.value
 
     def some_content(self, account: Account) -> Content:
-        """Something plain that the account made: of the first medium that the provider declares."""
-        return self.setup(self.provider.generate, account, plain_request(self.capabilities))
+        """Something plain that the account made: of the first declared medium that can be had.
+
+        Where nothing is generated it is an upload, and where nothing is uploaded either, nothing: a publication may
+        hold no more than its title.
+        """
+        if not self.offers(Operation.GENERATE):
+            if self.offers(Operation.UPLOAD):
+                return self.setup(self.provider.upload, account, picture(160, 120), False)
+            return Content("")
+        works = self.session.plain_medium
+        failed: Undecided | None = None
+        for medium in (works,) if works is not None else declared_media(self.capabilities):
+            try:
+                content = self.setup(self.provider.generate, account, self._plain(*medium))
+            except Undecided as undecided:
+                failed = failed or undecided
+                continue
+            self.session.plain_medium = medium
+            return content
+        assert failed is not None  # noqa: S101 - there is at least one medium
+        raise failed
+
+    def own_content(self, account: Account, provider: Provider | None = None) -> Content | None:
+        """Something plain that the account made if it may make anything: who is not verified may be kept from it."""
+        provider = provider or self.provider
+        if self.offers(Operation.GENERATE):
+            made = self.observe(provider.generate, account, self.plain_request())
+        elif self.offers(Operation.UPLOAD):
+            made = self.observe(provider.upload, account, picture(160, 120), False)
+        else:
+            return Content("")
+        return made.value if isinstance(made, Accepted) else None
+
+    def plain_request(self) -> GenerationRequest:
+        """A request for something plain, of the medium that :meth:`some_content` is of."""
+        return self._plain(*(self.session.plain_medium or any_medium(self.capabilities)))
+
+    def _plain(self, service: Service, media_type: str) -> GenerationRequest:
+        return GenerationRequest(service, media_type, self.names.vary("a lake at dawn"))
 
     def some_publication(self, account: Account, title: str) -> Publication:
         """Something plain that the account published under a title."""
@@ -212,14 +278,14 @@ def listed_methods(capabilities: Capabilities) -> tuple[IdentityMethod, ...]:
     return listed or (IdentityMethod.ID_CARD,)
 
 
-def plain_request(capabilities: Capabilities) -> GenerationRequest:
-    """A request for something plain, of the first medium that the provider declares."""
-    return GenerationRequest(*any_medium(capabilities), "a quiet lake at dawn")
+def declared_media(capabilities: Capabilities) -> list[tuple[Service, str]]:
+    """Every declared medium with its service. Raises :class:`Undecided` where none is declared."""
+    found = [(service, kind) for service in capabilities.services for kind in capabilities.media.get(service, ())]
+    if not found:
+        raise Undecided("the binding declares no medium of any service: write target.services", lasting=True)
+    return found
 
 
 def any_medium(capabilities: Capabilities) -> tuple[Service, str]:
     """The first service with a medium. Raises :class:`Undecided` where none is declared."""
-    for service in capabilities.services:
-        for media_type in capabilities.media.get(service, ()):
-            return service, media_type
-    raise Undecided("the binding declares no medium of any service", lasting=True)
+    return declared_media(capabilities)[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,7 +17,7 @@ from ..checks.registry import Check
 from ..provider import Capabilities, Operation, Provider, Unavailable
 from ..report import CheckResult, Report, Selection, Stopped, Summary, Target, Timing
 from ..verdict import Level, Verdict
-from .conclusions import by_rule, counts, exit_code, total
+from .conclusions import by_rule, causes, counts, exit_code, foreseen, total
 from .events import CheckFinished, CheckStarted, Event, Listener, RunFinished, RunStarted
 from .examples import undisturbed
 from .finding import redacted
@@ -46,12 +47,14 @@ def run_checks(
     workers: int = 1,
     sample: int = 0,
     reset: bool = True,
+    salt: str | None = None,
 ) -> Report:
     """Probe a provider and judge it by every rule that a probe can see.
 
     ``packs`` are those in force ``on`` that day (today) for the provider's markets, roles and services; drafts
     only by name. ``rules`` are patterns (``cn-labeling-2025/*``) that narrow them. ``examples`` is how many
-    cases each check draws after its enumerated ones, from ``seed``; the same seed asks the same. ``sample``
+    cases each check draws after its enumerated ones, from ``seed``. ``salt`` makes names, people and prompts new: a
+    fresh one per run by default; the same seed and salt send the same requests. ``sample``
     independent draws a check, none of them left out, bound how often it can fail. Interrupted (Ctrl-C) or with
     ``max_requests``, ``max_seconds`` or ``max_generations`` (calls that may be charged for) spent, what is
     finished is kept and the rest is inconclusive. ``workers`` checks run at once, each on accounts of its own,
@@ -72,7 +75,13 @@ def run_checks(
     must_be_a_test(provider, target)
     chosen = chosen_rules(law, provider.capabilities, packs, rules, day)
     checks = chosen_checks(chosen, chosen_level, packs, rules)
-    session = Session(provider, seed=seed, on=day, bounds=Bounds(max_requests, max_seconds, max_generations))
+    session = Session(
+        provider,
+        seed=seed,
+        on=day,
+        bounds=Bounds(max_requests, max_seconds, max_generations),
+        salt=_salt(provider) if salt is None else salt,
+    )
 
     def report(results: list[CheckResult], stopped: Stopped | None) -> Report:
         decided, undecided = by_rule(chosen, results, chosen_level)
@@ -84,6 +93,7 @@ def run_checks(
             target=target,
             level=chosen_level.value,
             seed=seed,
+            salt=session.salt,
             examples=examples,
             selection=Selection(
                 packs=list(packs) if packs is not None else None,
@@ -104,6 +114,7 @@ def run_checks(
             rules=decided,
             checks=results,
             undecided=undecided,
+            causes=causes(results),
             stopped=stopped,
             timing=Timing(started=started.isoformat(timespec="seconds"), seconds=round(time.monotonic() - began, 3)),
         )
@@ -133,7 +144,8 @@ class _Run:
     def all(self, workers: int) -> list[CheckResult]:
         """The results in the order of the checks, however many run at once."""
         self.session.stopped = _reset(self.session) if self.reset else None
-        self.emit(RunStarted(tuple(check.name for check in self.checks)))
+        names = tuple(check.name for check in self.checks)
+        self.emit(RunStarted(names, tuple(foreseen(self.checks, self.rules, self.session.capabilities))))
         if workers > 1 and len(self.checks) > 1:
             self._at_once(workers)
         else:
@@ -209,8 +221,9 @@ class _Run:
         if absent is not None:
             tally.verdict = Verdict.INCONCLUSIVE if absent.required else Verdict.NOT_APPLICABLE
             tally.reason = absent.reason
+            tally.causes += (absent.causes or [absent.reason]) if absent.required else []
         else:
-            tally.raise_to(Verdict.INCONCLUSIVE, stopped.reason)
+            tally.leave_open(stopped.reason)
         return tally.result(self.rules)
 
     def _one(self, number: int, check: Check) -> CheckResult | None:
@@ -221,14 +234,14 @@ class _Run:
         tally = Tally(check)
         stopped = None
         try:
-            Trial(session, session.names(check.name, number), tally, self.effort).run()
+            Trial(session, session.names(check.name), tally, self.effort).run()
         except KeyboardInterrupt:
             stopped = interrupted()
         except RunStopped as stop:
             stopped = stop.stopped
         if stopped is not None:
             session.stopped = session.stopped or stopped
-            tally.raise_to(Verdict.INCONCLUSIVE, stopped.reason)
+            tally.leave_open(stopped.reason)
         return tally.result(self.rules)
 
 
@@ -246,6 +259,12 @@ def _longest_first(tasks: list[tuple[int, Check]], capabilities: Capabilities) -
         return sum(1 for _ in check.cases(capabilities))
 
     return sorted(tasks, key=length, reverse=True)
+
+
+def _salt(provider: Provider) -> str:
+    """The salt of a cassette that is recorded or replayed, else a fresh one."""
+    recorded = getattr(provider, "salt", None)
+    return recorded if isinstance(recorded, str) else secrets.token_hex(4)
 
 
 def _reset(session: Session) -> Stopped | None:

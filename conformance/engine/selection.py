@@ -9,7 +9,7 @@ from datetime import date
 from typing import Literal
 
 from shenhe.core.errors import ShenheError
-from shenhe.rulebook import Obligor, Rule, Rulebook, RulebookError, SeenBy, load_rulebook, reaches
+from shenhe.rulebook import Obligor, Rule, Rulebook, RulebookError, SeenBy, Service, load_rulebook, reaches
 
 from ..checks.registry import Check
 from ..provider import Capabilities
@@ -52,6 +52,10 @@ def chosen_rules(
     return rules
 
 
+#: The service that an edit of this scope is.
+_EDITS = {"face": Service.BIOMETRIC_IMAGE_VIDEO, "voice": Service.VOICE}
+
+
 def _binds(rule: Rule, capabilities: Capabilities) -> bool:
     """Whether a rule binds somebody of the provider's roles for a service it offers.
 
@@ -59,6 +63,9 @@ def _binds(rule: Rule, capabilities: Capabilities) -> bool:
     """
     roles = {*capabilities.roles, Obligor.USER.value}
     services = set(capabilities.services)
+    if services:
+        # Whoever lets faces or voices be edited offers that service, whether it is listed or not.
+        services |= {_EDITS.get(scope, Service.BIOMETRIC_IMAGE_VIDEO) for scope in capabilities.edit_scopes}
     return (
         any(obligor.value in roles for obligor in rule.obligors)
         and (not services or bool(services & set(rule.applies.services)))

@@ -200,8 +200,17 @@ class PublicationModel(Model):
 AGREED, NOT_AGREED = "agreed", "not agreed"
 
 
+@dataclass
 class AgreementModel(Model):
-    """Only who agrees to label it gets a copy without label; nobody's agreement serves another."""
+    """Only who agreed to label it gets a copy without label; nobody's agreement serves another.
+
+    An agreement may be for one copy, or last: what who agreed before gets without saying so again is open.
+    """
+
+    agreed: set[int] = field(default_factory=set)
 
     def expect(self, step: Step) -> Step | None:
-        return replace(step, must=Must.BE_ACCEPTED if step.word == AGREED else Must.BE_REFUSED)
+        if step.word == AGREED:
+            self.agreed.add(step.account)
+            return replace(step, must=Must.BE_ACCEPTED)
+        return replace(step, must=Must.HAPPEN if step.account in self.agreed else Must.BE_REFUSED)

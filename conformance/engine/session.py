@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import secrets
 import time
-import zlib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from threading import RLock
 from typing import Any
+from urllib.parse import urlsplit
+
+from shenhe.rulebook import Service
 
 from ..checks.outcome import Undecided
-from ..checks.people import ROW, Person
-from ..provider import Accepted, Capabilities, Provider, Refused, Unavailable
+from ..checks.people import Person, Taken
+from ..exchange import Exchange
+from ..provider import Accepted, Capabilities, IdentityMethod, Provider, Refused, Unavailable
 from ..report import Stopped
 from .names import Names
 from .recording import Kept
@@ -24,9 +26,6 @@ from .scheduler import Turns
 PAID = frozenset({"generate", "edit"})
 #: So many calls in a row without any answer, and the provider is taken to be gone.
 _GONE_AFTER = 6
-#: Of each row of persons, checks get so many each from the start; what is made once a run is at the end.
-_PERSONS_EACH = 1000
-_PERSONS_KEPT = 20_000
 
 
 class RunStopped(BaseException):
@@ -62,7 +61,9 @@ class Bounds:
 
 @dataclass
 class Session:
-    """What the probes of one run share, from several threads if need be. ``on`` is the day whose law applies."""
+    """What the probes of one run share, from several threads if need be. ``on`` is the day whose law applies; ``salt``
+    makes the generated names, people and words new in every run.
+    """
 
     provider: Provider
     seed: int = 0
@@ -70,6 +71,7 @@ class Session:
     bounds: Bounds = field(default_factory=Bounds)
     requests: int = 0
     generations: int = 0
+    salt: str = ""
 
     def __post_init__(self) -> None:
         self.capabilities: Capabilities = self.provider.capabilities
@@ -78,51 +80,56 @@ class Session:
         #: What each of these accounts was registered with.
         self.profiles: dict[str, Mapping[str, str]] = {}
         self.kept: dict[object, Kept] = {}
+        #: Why no account could be verified, once that was tried.
+        self.unverifiable = ""
+        #: The identity method that verified an account, and the medium that could be had: they are taken again.
+        self.identity_method: IdentityMethod | None = None
+        self.plain_medium: tuple[Service, str] | None = None
         #: Why nothing more is sent, once a run has to stop.
         self.stopped: Stopped | None = None
-        #: Mixed into generated names after a collision with an earlier run; empty before.
-        self.salt = ""
+        self._taken = Taken()
         self._began = time.monotonic()
-        self._unanswered = 0
+        #: Requests in a row that got no response, by host; the first host of a run is the provider's own.
+        self._unanswered: Counter[str] = Counter()
+        self._home = ""
         self._lock = RLock()
         #: Whose turn it is, where several checks run at once.
         self.turns = Turns()
         self._made: Counter[object] = Counter()
 
-    def names(self, scope: str = "", number: int = 0) -> Names:
+    def names(self, scope: str = "") -> Names:
         """The words and people of one check: the same whatever runs beside it, and nobody else's."""
-        return self._names(scope, min(number, (ROW - _PERSONS_KEPT) // _PERSONS_EACH - 1) * _PERSONS_EACH)
+        return self._names(scope)
 
     def names_for(self, key: object, apart: str = "") -> Names:
-        """The words and people for what is made once a run, whoever comes to make it, and when it is made anew."""
+        """The words and people for what is made once per run, whichever check makes it."""
         with self._lock:
             self._made[apart, key] += 1
             scope = f"once {key!r} {apart}{self._made[apart, key]}"
-        return self._names(scope, ROW - _PERSONS_KEPT + zlib.crc32(scope.encode()) % _PERSONS_KEPT, apart)
+        return self._names(scope, apart)
 
-    def _names(self, scope: str, first: int, apart: str = "") -> Names:
-        return Names(self.seed, scope, first, salt=self.salt, draw_salt=self.draw_salt, apart=apart)
-
-    def draw_salt(self) -> str:
-        """The salt of this run, drawn on first use: from then on every generated name contains it."""
-        with self._lock:
-            self.salt = self.salt or secrets.token_hex(4)
-            return self.salt
+    def _names(self, scope: str, apart: str = "") -> Names:
+        return Names(self.seed, scope, salt=self.salt, taken=self._taken, apart=apart)
 
     def forget(self) -> None:
         """Make what was kept from earlier cases anew when it is next needed."""
         self.kept.clear()
 
     def answered(self, result: Accepted[Any] | Refused | Unavailable) -> None:
-        """Count one call, and give up on a provider that is not there any more."""
+        """Count one call, and give up on a provider that is not there any more.
+
+        Only the provider's own host counts: a host of media that does not answer leaves the rest of the run as it is.
+        """
         with self._lock:
             self.requests += max(1, len(result.exchanges))
-            if isinstance(result, Unavailable) and result.status is None:
-                self._unanswered += 1
-                if self._unanswered >= _GONE_AFTER:
-                    raise RunStopped(gone(result.reason))
-            else:
-                self._unanswered = 0
+            for exchange in result.exchanges:
+                host = _host(exchange)
+                self._home = self._home or host
+                self._unanswered[host] = self._unanswered[host] + 1 if exchange.response is None else 0
+            if isinstance(result, Accepted | Refused) or result.status is not None:
+                self._unanswered[self._home] = 0
+            elif self._unanswered[self._home] >= _GONE_AFTER:
+                raise RunStopped(gone(result.reason))
 
     def may_ask(self, operation: str) -> None:
         """Raise :class:`RunStopped` once the run has spent its budget, and :class:`Undecided` if only paid calls
@@ -142,3 +149,9 @@ class Session:
                     f"{most.generations} generations were asked for, which is all this run may pay for", lasting=True
                 )
             self.generations += 1
+
+
+def _host(exchange: Exchange) -> str:
+    """Scheme and authority of the URL of a request; of a call in Python, ``python:``."""
+    parts = urlsplit(exchange.request.url)
+    return f"{parts.scheme}://{parts.netloc}"

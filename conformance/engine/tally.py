@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from shenhe.rulebook import Rule
 
 from ..checks.registry import Check
-from ..report import CheckResult, Finding, Probes, Sample
+from ..report import CheckResult, Finding, Probes, Said, Sample
 from ..verdict import Verdict
 from .recording import Counts
 
@@ -42,11 +42,26 @@ class Tally:
     enumerated: int = 0
     generated: int = 0
     facets: dict[str, str | None] = field(default_factory=dict)
+    #: What else was found that is no pass: the verdict keeps only the gravest.
+    also: list[Said] = field(default_factory=list)
+    #: Why cases are open, without the case that it was seen in.
+    causes: list[str] = field(default_factory=list)
 
     def raise_to(self, verdict: Verdict, reason: str) -> None:
-        """Keep the gravest verdict with the first reason that led to it."""
+        """Keep the gravest verdict with the first reason that led to it, and the lesser ones beside it."""
+        lesser = (verdict, reason)
         if verdict > self.verdict:
+            lesser = (self.verdict, self.reason)
             self.verdict, self.reason = verdict, reason
+        said = Said(verdict=lesser[0].title, reason=lesser[1])
+        if lesser[0] >= Verdict.REVIEW and lesser != (self.verdict, self.reason) and said not in self.also:
+            self.also.append(said)
+
+    def leave_open(self, reason: str, case: str = "") -> None:
+        """Make the check inconclusive because of one case."""
+        if reason not in self.causes:
+            self.causes.append(reason)
+        self.raise_to(Verdict.INCONCLUSIVE, f"{case}: {reason}" if case else reason)
 
     def count(self, counts: Counts) -> None:
         """Add what one case asked."""
@@ -80,6 +95,8 @@ class Tally:
                 enumerated=self.enumerated,
                 generated=self.generated,
             ),
+            also=self.also,
+            causes=self.causes,
             finding=self.finding,
             sample=self.sample,
         )

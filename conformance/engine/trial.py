@@ -69,7 +69,7 @@ class Trial:
             )
         for facet, missing in tally.facets.items():
             if missing is not None:
-                tally.raise_to(Verdict.INCONCLUSIVE, f"{facet}: {missing}")
+                tally.leave_open(missing, facet)
 
     def _enumerated(self) -> bool:
         """Judge the fixed cases; whether one of them failed."""
@@ -87,7 +87,9 @@ class Trial:
                 return True
             except Undecided as reason:
                 undecided[case.facet] = undecided.get(case.facet, 0) + 1
-                tally.raise_to(Verdict.INCONCLUSIVE, f"{case.facet}: {reason.reason}")
+                if tally.facets[case.facet] is not None:
+                    tally.facets[case.facet] = reason.reason
+                tally.leave_open(reason.reason, case.facet)
             except NotJudged as passed_over:
                 if tally.facets[case.facet] is not None:
                     tally.facets[case.facet] = passed_over.reason
@@ -105,7 +107,7 @@ class Trial:
             else:
                 self._confirm(explored.failing, explored.violation)
         elif explored.undecided is not None:
-            self.tally.raise_to(Verdict.INCONCLUSIVE, f"a drawn case: {explored.undecided.reason}")
+            self.tally.leave_open(explored.undecided.reason, "a drawn case")
 
     def _sampled(self, cases: Iterable[Any]) -> None:
         """Judge every draw, failed or not, and say what that excludes. Undecided draws count as failures: they might
@@ -146,11 +148,17 @@ class Trial:
             self._confirm(*first)
 
     def _judge(self, case: Case) -> None:
-        """One case; raises what the property raises, except that a broken property is an error of its own."""
+        """One case; raises what the property raises, except that a broken property is an error of its own.
+
+        A case that sent no probe decides nothing.
+        """
         tally = self.tally
         probe = Probe(self.session, self.names, waits=tally.check.waits)
+        case = case.varied(self.names.vary)
         try:
             tally.check.judge(probe, case)
+            if not probe.counts.sent:
+                raise NotJudged("nothing was sent that could break the rule")
         except Violation as violation:
             tally.decided += 1
             violation.exchanges = tuple(probe.recorded)

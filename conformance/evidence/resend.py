@@ -129,11 +129,12 @@ def repeat(
         )
     values: dict[Variable, str] = {Variable(name): value for name, value in given.items() if value}
     done: list[Repeated] = []
+    made: set[str] = set()
     with httpx.Client(transport=transport or DeadlineTransport(), trust_env=False, follow_redirects=False) as client:
         for number, (step, exchange) in enumerate(zip(finding.steps, exchanges, strict=True), start=1):
             status, body, headers, trouble = _sent(client, exchange.request, plan, values, base, base_url.rstrip("/"))
             _carry(plan, number, body, headers, values)
-            repeated = _compared(number, step, status, body, trouble)
+            repeated = _compared(number, step, status, body, trouble, made)
             done.append(repeated)
             if step.role == "set-up" and status != step.status:
                 why = (
@@ -321,35 +322,44 @@ def _carry(plan: Plan, number: int, body: bytes, headers: Mapping[str, str], val
             values[variable] = str(found)
 
 
-def _compared(number: int, step: Step, status: int | None, body: bytes, trouble: str) -> Repeated:
+def _compared(number: int, step: Step, status: int | None, body: bytes, trouble: str, made: set[str]) -> Repeated:
+    """Then beside now. ``made`` are the ids of all responses so far, then and now, which later texts may contain."""
     then = str(step.status) if step.status is not None else f"not at all ({step.error or 'unknown'})"
     now = str(status) if status is not None else f"not at all ({trouble})"
     same = status == step.status
     if same and status is not None and step.role != "set-up":
-        recorded = step.response_body.replace(f"${{{NOTHING}}}", "")
-        if not _NOT_KEPT.fullmatch(recorded) and list(_constant(recorded)) != list(
-            _constant(visible(body_text(body) or ""))
-        ):
+        recorded, received = step.response_body.replace(f"${{{NOTHING}}}", ""), visible(body_text(body) or "")
+        made |= {*_made_in(recorded), *_made_in(received)}
+        kept = not _NOT_KEPT.fullmatch(recorded)
+        if kept and list(_constant(recorded, made)) != list(_constant(received, made)):
             same, now = False, f"{now}, otherwise"
+    made |= {*_made_in(step.response_body), *_made_in(visible(body_text(body) or ""))}
     return Repeated(number, step.role, visible(step.operation), then, now, same, status is not None)
 
 
-def _constant(text: str) -> Iterator[Any]:
+def _made_in(text: str) -> Iterator[str]:
+    """The ids that a JSON response gives."""
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return
+    for steps, value in _leaves(document, ()):
+        if isinstance(value, str) and len(value) >= SHORTEST_ID and looks_made(steps, value):
+            yield value
+
+
+def _constant(text: str, made: set[str]) -> Iterator[Any]:
     """What of an answer is the same in every run: the values of JSON that are no ids, tokens or times; a text without
     its numbers.
     """
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
+        for each in sorted(made, key=len, reverse=True):
+            text = text.replace(each, "#")
         yield _CHANGING.sub("#", re.sub(r"\$\{\w+\}", "#", text))
         return
-    leaves = list(_leaves(document, ()))
-    made = {
-        value
-        for steps, value in leaves
-        if isinstance(value, str) and looks_made(steps, value) and len(value) >= SHORTEST_ID
-    }
-    for steps, value in leaves:
+    for steps, value in _leaves(document, ()):
         if isinstance(value, str):
             # Ids stand inside texts too.
             for each in sorted(made, key=len, reverse=True):

@@ -87,7 +87,8 @@ def print_check_summary(report: Report, console: Console | None = None, *, verbo
         Text.assemble(
             (one_line(target.name, 80), "bold"),
             f"  {one_line(target.transport, 20)}, environment {one_line(target.environment, 20)}"
-            f"; level {report.level}; law of {one_line(report.on, 10)}; seed {report.seed}",
+            f"; level {report.level}; law of {one_line(report.on, 10)}; seed {report.seed}"
+            + (f", salt {one_line(report.salt, 40)}" if report.salt else ""),
         )
     )
     console.print(_counts(report))
@@ -118,8 +119,15 @@ def _causes(checks: Iterable[CheckResult]) -> list[list[CheckResult]]:
     """Checks grouped by their reason, in the order of the report."""
     groups: dict[tuple[str, str], list[CheckResult]] = {}
     for check in checks:
-        groups.setdefault((check.verdict, check.finding.seen if check.finding else check.reason), []).append(check)
+        groups.setdefault((check.verdict, _cause(check)), []).append(check)
     return list(groups.values())
+
+
+def _cause(check: CheckResult) -> str:
+    """Why a check has its verdict, without the case that it was seen in where that does not matter."""
+    if check.verdict == "inconclusive" and check.causes:
+        return check.causes[0]
+    return check.finding.seen if check.finding else check.reason
 
 
 def _print_causes(checks: Iterable[CheckResult], console: Console) -> None:
@@ -137,7 +145,7 @@ def _print_causes(checks: Iterable[CheckResult], console: Console) -> None:
 def _print_cause(group: list[CheckResult], console: Console, *, detailed: bool) -> None:
     first = group[0]
     mark, style = VERDICTS.get(first.verdict, ("?", ""))
-    reason = one_line(first.finding.seen if first.finding else first.reason, 600) or "no reason was given"
+    reason = one_line(_cause(first), 600) or "no reason was given"
     if first.verdict in NOT_VERIFIED:
         count = f" ({len(group)} checks)" if len(group) > 1 else ""
         _print_cut(console, Text.assemble((f"{mark} {first.verdict}", style), f"  {reason}{count}"))

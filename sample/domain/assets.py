@@ -137,11 +137,12 @@ def stripped(data: bytes, media_type: str) -> bytes:
 
 
 def _taken_away(house: House, asset: sqlite3.Row) -> bytes:
-    """A copy that leaves the interface, with the label that may have stood there alone."""
-    data, bare = original(house, asset), VariantName.LABEL_IN_THE_INTERFACE in house.variants
-    if not bare or asset["media_type"] != TEXT or asset["origin"] == "uploaded" or asset["unlabelled_agreed"]:
+    """A copy that leaves the interface, with the label that only the interface may have shown."""
+    data = original(house, asset)
+    if asset["media_type"] != TEXT or asset["origin"] == "uploaded" or asset["unlabelled_agreed"]:
         return data
-    return f"{worded(house, text_label(asset['prompt'], house.faults))}\n\n".encode() + data
+    label = worded(house, text_label(asset["prompt"], house.faults)).encode()
+    return data if label in data else label + b"\n\n" + data
 
 
 def note_unlabelled_copy(house: House, account: str, asset: str) -> None:

@@ -70,6 +70,7 @@ def generate(
     media_type: str,
     prompt: str,
     history: Sequence[str],
+    conversation: bool,
     visible_label: bool,
     label_duty_accepted: bool,
 ) -> tuple[dict[str, Any], Media]:
@@ -93,7 +94,9 @@ def generate(
     review.release(house, caller, prompt)
     asset = house.store.new_name("ast")
     values = provenance(asset, _protection(house, asset))
-    data = assets.make(house, asset, kind, media_type, prompt, len(history), visible_label, values)
+    # The turns of a conversation are labelled by the interface around them, which is the notice of the answer.
+    in_itself = visible_label and not (conversation and kind == "text")
+    data = assets.make(house, asset, kind, media_type, prompt, len(history), in_itself, values)
     assets.keep(
         house,
         caller,

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stdnum.cn import ric, uscc
 
-from shenhe.conformance.checks.people import Persons, adults, flaw, flawed_identities, id_number, minors
+from shenhe.conformance.checks.flawed import Flawed, flawed_identities
+from shenhe.conformance.checks.people import Persons, Taken, flaw, id_number
 from shenhe.conformance.provider import Identity, IdentityMethod
 
 TODAY = date(2026, 6, 1)
@@ -92,7 +93,7 @@ def test_what_a_lenient_provider_may_normalise_is_no_flaw(written: object) -> No
 @settings(max_examples=60, deadline=None, database=None)
 def test_an_identity_card_has_no_flaw_exactly_if_it_is_well_formed(data: st.DataObject) -> None:
     """Against python-stdnum, leaving out the region, which may have been abolished."""
-    identity = data.draw(flawed_identities(IdentityMethod.ID_CARD))
+    identity = data.draw(flawed_identities(IdentityMethod.ID_CARD)).of(Persons(12).adult())
     number = identity.number
     try:
         ric.validate(number)
@@ -116,18 +117,35 @@ def test_most_drawn_identities_are_flawed(method: IdentityMethod) -> None:
 
     @given(flawed_identities(method))
     @settings(max_examples=120, deadline=None, database=None)
-    def draw(identity: Identity) -> None:
-        seen.append(flaw(identity, TODAY) is not None)
+    def draw(flawed: Flawed) -> None:
+        seen.append(flaw(flawed.of(Persons(13).adult()), TODAY) is not None)
 
     draw()
     assert sum(seen) > len(seen) / 2
 
 
-def test_strategies_give_persons_of_their_age() -> None:
-    @given(adults(), minors())
-    @settings(max_examples=20, deadline=None, database=None)
-    def draw(adult: object, minor: object) -> None:
-        assert not adult.minor(TODAY)  # type: ignore[attr-defined]
-        assert minor.minor(TODAY)  # type: ignore[attr-defined]
+@pytest.mark.parametrize("method", SHAPED)
+def test_a_flaw_is_made_of_another_number_for_another_person(method: IdentityMethod) -> None:
+    """What was presented once may be used up: a repetition needs a fresh number with the same flaw."""
+    first, second = Persons(14).adult(), Persons(15).adult()
+
+    @given(flawed_identities(method).filter(lambda flawed: not flawed.flaw.endswith("instead")))
+    @settings(max_examples=60, deadline=None, database=None)
+    def draw(flawed: Flawed) -> None:
+        assert flawed.of(first).number != flawed.of(second).number
+        assert flaw(flawed.sound(first), TODAY) is None
 
     draw()
+
+
+def test_people_of_two_scopes_never_share_a_number() -> None:
+    taken = Taken()
+    rows = [Persons(0, f"scope {number}", taken) for number in range(300)]
+    people = [row.adult() for row in rows for _ in range(20)]
+    for numbers in ([p.id_number for p in people], [p.uscc for p in people], [p.phone for p in people]):
+        assert len(set(numbers)) == len(people)
+
+
+def test_two_runs_hardly_ever_share_a_number() -> None:
+    first, second = ({Persons(salt, "x").adult().id_number for _ in range(1)} for salt in ("a", "b"))
+    assert not first & second

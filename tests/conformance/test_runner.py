@@ -17,6 +17,7 @@ from shenhe import conformance
 from shenhe.conformance import NotConformantError
 from shenhe.conformance.bindings import AsgiTransport, HttpProvider, load_binding
 from shenhe.conformance.checks import all_checks
+from shenhe.conformance.checks.flawed import Flawed
 from shenhe.conformance.checks.outcome import NotJudged, Violation
 from shenhe.conformance.checks.people import Persons
 from shenhe.conformance.checks.real_name import Presented, identity_number_must_be_valid
@@ -75,6 +76,8 @@ def capabilities(**changes: Any) -> Capabilities:
         "identity_methods": (IdentityMethod.ID_CARD, IdentityMethod.PHONE),
         "report_kinds": ("illegal", "intimate"),
         "disclosure_topics": ("agreement", "complaints"),
+        "dialogue": True,
+        "settling_seconds": 0.0,
         "markets": ("cn", "eu", "us"),
         "roles": ("provider", "platform"),
         "identities": "synthetic",
@@ -184,7 +187,6 @@ def test_a_provider_that_accepts_everything_fails() -> None:
     for name in (
         "text_output_is_labelled",
         "unlabelled_copy_needs_agreement",
-        "agreement_explains_labels",
         "conversation_discloses_ai",
         "edit_needs_consent",
         "consent_binds_subject",
@@ -199,9 +201,10 @@ def test_a_provider_that_accepts_everything_fails() -> None:
         "report_is_confirmed",
         "intimate_image_gone_in_48_hours",
         "report_is_decided",
-        "complaint_process_is_published",
     ):
         assert verdicts[name] == "fail", name
+    for name in ("agreement_explains_labels", "complaint_process_is_published"):
+        assert verdicts[name] == "review", f"{name}: one keyword on one page decides no failure"
     assert report.summary.exit_code == ExitCode.FAILED
 
 
@@ -335,13 +338,13 @@ def test_every_rule_that_a_check_names_exists_and_is_seen_by_a_probe() -> None:
 
 def test_a_generator_that_lies_convicts_nobody() -> None:
     """A case that is labelled flawed and is not: the number sent decides, not what it was meant to be."""
-    valid = Persons(6).adult().identity(IdentityMethod.ID_CARD)
     probe = Probe(Session(AcceptsAll(), on=ON))  # type: ignore[arg-type]
+    valid = Flawed(IdentityMethod.ID_CARD, "wrong check character", lambda number: number)
     with pytest.raises(NotJudged):
-        identity_number_must_be_valid(probe, Presented("wrong check character", valid))
-    flawed = Identity(valid.method, valid.number[:17] + ("1" if valid.number[17] != "1" else "2"), valid.name)
+        identity_number_must_be_valid(probe, Presented("id-card", valid))
+    flawed = Flawed(IdentityMethod.ID_CARD, "nothing", lambda number: number[:17] + ("1" if number[17] != "1" else "2"))
     with pytest.raises(Violation, match="check character"):
-        identity_number_must_be_valid(probe, Presented("perfectly valid", flawed))
+        identity_number_must_be_valid(probe, Presented("id-card", flawed))
 
 
 def test_a_refusal_without_an_accepted_twin_decides_nothing() -> None:
@@ -519,7 +522,7 @@ def test_only_a_test_environment_or_this_machine_is_probed() -> None:
 
 def test_a_report_repeats_but_for_its_timing() -> None:
     def told() -> str:
-        report = run_checks(AcceptsAll(), on=ON, examples=10, seed=4)
+        report = run_checks(AcceptsAll(), on=ON, examples=10, seed=4, salt="once more")
         return json.dumps({**json.loads(report.model_dump_json()), "timing": None}, sort_keys=True)
 
     assert told() == told()
@@ -585,7 +588,7 @@ def test_nothing_of_a_provider_is_kept_once_its_run_is_over() -> None:
 
     def checked() -> weakref.ref[HttpProvider]:
         with load_binding(sample_binding(), environ={}).connect(transport=AsgiTransport(create_app())) as provider:
-            report = run_checks(provider, on=ON, level="extended", rules=["cn-dsp-2023/14.2"], examples=1)
+            report = run_checks(provider, on=ON, level="extended", rules=["cn-dsp-2023/14.2"], examples=5)
             assert any(check.probes.generated for check in report.checks if check.level == "extended")
             return weakref.ref(provider)
 

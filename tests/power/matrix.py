@@ -93,7 +93,9 @@ def examine(
     """One run against the sample with these faults, in the ways of a variant, by the packs in force or by these."""
     app = create_app(faults=faults, variants=[variant] if variant else ())
     with load_binding(sample_binding(variant), environ={}).connect(transport=AsgiTransport(app)) as provider:
-        return run_checks(provider, on=ON, level=level, examples=examples, seed=seed, rules=rules, packs=packs)
+        return run_checks(
+            provider, on=ON, level=level, examples=examples, seed=seed, salt=f"power-{seed}", rules=rules, packs=packs
+        )
 
 
 def broken_rules(name: str, packs: Sequence[str] | None = None) -> frozenset[str]:

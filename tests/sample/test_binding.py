@@ -22,6 +22,7 @@ from shenhe.conformance.provider import (
     Subject,
     Ticket,
     TicketState,
+    as_marker,
 )
 from shenhe.labels import read_labels, read_text_labels
 from shenhe.rulebook import Service
@@ -127,7 +128,7 @@ def test_consent(provider: HttpProvider, author: Account) -> None:
 
 
 def test_publication_reports_and_appeals(provider: HttpProvider, author: Account) -> None:
-    marker = provider.capabilities.markers["mistaken"]
+    marker = as_marker(provider.capabilities.markers["mistaken"]).phrase
     content = accepted(provider.generate(author, GenerationRequest(Service.TEXT, "text/plain", "秋天")))
     assert refused(provider.publish(None, content, "题")).status == 401
     publication = accepted(provider.publish(author, content, f"题 {marker}"))
@@ -155,7 +156,7 @@ def test_publication_reports_and_appeals(provider: HttpProvider, author: Account
 
 def test_refutations_and_disclosures(provider: HttpProvider, author: Account) -> None:
     content = accepted(provider.generate(author, GenerationRequest(Service.TEXT, "text/plain", "秋天")))
-    publication = accepted(provider.publish(author, content, provider.capabilities.markers["rumour"]))
+    publication = accepted(provider.publish(author, content, as_marker(provider.capabilities.markers["rumour"]).phrase))
     accepted(provider.report(None, ReportRequest(publication, "rumour", "不实")))
     (refutation,) = accepted(provider.refutations(publication))
     assert refutation.publication == publication.id

@@ -76,6 +76,11 @@ class Binding:
             why = str(error)
         raise BindingError([self._fault(self._section("base_url"), why)])
 
+    def _phrases(self) -> dict[str, str]:
+        """The phrases of the markers by name."""
+        markers = self.file.target.markers
+        return {name: marker if isinstance(marker, str) else marker.phrase for name, marker in markers.items()}
+
     def _section(self, key: str) -> tuple[str, ...]:
         """Where a key of ``target`` stands that an environment may give too."""
         return ("environments", self.environment, key) if self.environment else ("target", key)
@@ -107,8 +112,10 @@ class Binding:
         hosts = {} if replay is not None else self._hosts()
         limits = self.file.limits
         redactor = Redactor(self._secrets)
+        salt: str | None = None
         if replay is not None:
-            transport, sleep = CassetteTransport(replay, url, redactor), sleep or (lambda seconds: None)
+            cassette = CassetteTransport(replay, url, redactor)
+            transport, salt, sleep = cassette, cassette.salt, sleep or (lambda seconds: None)
         own, mounts = (transport, {}) if transport is not None else self._transports(url)
         client = httpx.Client(
             transport=own, mounts=mounts, trust_env=False, follow_redirects=False, timeout=limits.timeout
@@ -125,6 +132,7 @@ class Binding:
             clock=clock or time.monotonic,
         )
         recording = Recording(record, url, redactor) if record is not None else None
+        salt = recording.salt if recording is not None else salt
         connection.record = recording.add if recording is not None else None
         capabilities = self.capabilities
         target = reporting.Target(
@@ -145,9 +153,10 @@ class Binding:
             target=target,
             loopback=transport is not None
             or all(is_loopback(urlsplit(each).hostname or "") for each in (url, *hosts.values())),
-            fixed={"constants": self.constants, "markers": dict(self.file.target.markers)},
+            fixed={"constants": self.constants, "markers": self._phrases()},
             login=self.login,
             recording=recording,
+            salt=salt,
         )
 
     def _transports(self, url: str) -> tuple[httpx.BaseTransport, dict[str, httpx.BaseTransport | None]]:

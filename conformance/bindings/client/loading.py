@@ -9,7 +9,17 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from shenhe.conformance.provider import Account, Capabilities, Consent, Identity, Operation, ReadyMade, Subject
+from shenhe.conformance.provider import (
+    Account,
+    Capabilities,
+    Consent,
+    Identity,
+    Marker,
+    Operation,
+    Reading,
+    ReadyMade,
+    Subject,
+)
 from shenhe.core.document import DocumentError, Fault, Locate, Mark, Readable, read_yaml, validate
 
 from ..language.auth import missing_credentials
@@ -17,7 +27,7 @@ from ..language.bound import BoundRequest
 from ..language.compiler import Compiler
 from ..language.constants import constant_of
 from ..language.errors import BindingError
-from ..language.format import BindingFile, TargetSection
+from ..language.format import BindingFile, MarkerEntry, TargetSection
 from ..language.variables import expanded, secrets_of, written_secrets
 from .binding import Binding
 
@@ -144,7 +154,8 @@ def _capabilities(file: BindingFile, operations: Mapping[Operation, tuple[BoundR
         identity_methods=target.identity_methods,
         report_kinds=target.report_kinds,
         disclosure_topics=target.disclosure_topics,
-        markers=dict(target.markers),
+        record_kinds=target.record_kinds,
+        markers={name: _marker(marker) for name, marker in target.markers.items()},
         markets=tuple(market.value for market in target.markets),
         roles=tuple(target.roles),
         identities=target.identities,
@@ -162,8 +173,24 @@ def _capabilities(file: BindingFile, operations: Mapping[Operation, tuple[BoundR
         surfaces_of={name: each.surfaces for name, each in services.items() if each.surfaces is not None},
         renditions_of={name: each.renditions for name, each in services.items() if each.renditions is not None},
         report_kinds_of={name: each.report_kinds for name, each in services.items() if each.report_kinds is not None},
-        markers_of={name: {**target.markers, **each.markers} for name, each in services.items() if each.markers},
+        markers_of={
+            service: {name: _marker(marker) for name, marker in {**target.markers, **each.markers}.items()}
+            for service, each in services.items()
+            if each.markers
+        },
+        dialogue=target.dialogue,
+        settling_seconds=target.settling_seconds,
+        readings={
+            operation: tuple(Reading(each.when, each.channels) for each in requests)
+            for operation, requests in operations.items()
+        },
     )
+
+
+def _marker(marker: str | MarkerEntry) -> Marker:
+    if isinstance(marker, str):
+        return Marker(marker)
+    return Marker(marker.phrase, marker.place, marker.services, marker.texts)
 
 
 def _ready_made(file: BindingFile) -> ReadyMade:

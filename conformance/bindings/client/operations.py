@@ -53,6 +53,12 @@ class OperationClient:
         other._requester = self._requester.with_extra(headers, query)
         return other
 
+    def previewing(self) -> OperationClient:
+        """A client that raises each request as :class:`~.requests.Previewed` instead of sending it."""
+        other = copy.copy(self)
+        other._requester = self._requester.previewing()
+        return other
+
     def call(
         self,
         operation: Operation,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -40,10 +40,11 @@ from ..language.bound import BoundLogin, BoundRequest
 from ..language.sources import as_text, text_of
 from .acceptance import MOST, Acceptance, time_of
 from .http.cassette import Recording
-from .http.connection import Connection
+from .http.connection import Connection, Headers
 from .login import LoginFlow
 from .operations import OperationClient
 from .requester import Requester
+from .requests import Previewed
 from .sessions import Sessions, credentials_of
 
 
@@ -64,8 +65,11 @@ class HttpProvider:
         login: BoundLogin | None = None,
         recording: Recording | None = None,
         fixed: Mapping[str, Any] | None = None,
+        salt: str | None = None,
     ) -> None:
         """``fixed`` are values that every template has: the constants and markers of the binding."""
+        #: What the names of a recorded run were made unique with; ``None`` where none is recorded or replayed.
+        self.salt = salt
         self._recording = recording
         self._connection = connection
         fixed = fixed or {}
@@ -128,6 +132,19 @@ class HttpProvider:
         other._client = self._client.with_extra(headers or {}, query or {})
         return other
 
+    def preview(self, ask: Callable[[HttpProvider], object]) -> tuple[str, str, Headers, bytes] | None:
+        """Method, URL, headers and body of the request that ``ask`` would send, with the account's id in place of its
+        credentials. Nothing is sent. ``None`` where no request can be written.
+        """
+        other = copy.copy(self)
+        other._client = self._client.previewing()
+        try:
+            ask(other)
+        except Previewed as preview:
+            request = preview.request
+            return request.method, request.url, tuple(request.headers), request.body
+        return None
+
     # --- accounts, identity, consent
 
     def register(self, profile: Mapping[str, str]) -> Result[Account]:
@@ -139,7 +156,9 @@ class HttpProvider:
 
     def verify_identity(self, account: Account | None, identity: Identity) -> Result[Verification]:
         def verification(done: Acceptance) -> Verification:
-            verified = done.value("verified") if "verified" in done else True
+            if "verified" not in done:
+                return Verification(True, stated=False)
+            verified = done.value("verified")
             if not isinstance(verified, bool):
                 raise done.unexpected("verified", verified, "true or false")
             return Verification(verified)

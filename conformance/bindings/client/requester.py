@@ -6,6 +6,7 @@ import copy
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from shenhe.conformance.provider import Account, Operation
@@ -18,6 +19,7 @@ from .http.body import ENCODINGS
 from .http.connection import Connection, ExchangeLog, Headers, Request
 from .requests import (
     Additions,
+    Previewed,
     build_request,
     form_body,
     headers_of,
@@ -59,6 +61,12 @@ class Requester:
         other = copy.copy(self)
         other._extra_headers = (*self._extra_headers, *headers.items())
         other._extra_query = (*self._extra_query, *query.items())
+        return other
+
+    def previewing(self) -> Requester:
+        """A requester that raises each request as :class:`~.requests.Previewed` instead of sending it."""
+        other = _Previewing(self.connection, self._sessions)
+        other._extra_headers, other._extra_query = self._extra_headers, self._extra_query
         return other
 
     def send(self, bound: BoundRequest, call: Call, url: str = "") -> Response | None:
@@ -183,3 +191,21 @@ class Requester:
                 call.cookies[name] = value
             else:
                 call.cookies.pop(name, None)
+
+
+class _Previewing(Requester):
+    """Writes requests and sends none."""
+
+    def send(self, bound: BoundRequest, call: Call, url: str = "") -> Response | None:
+        # Signing may take a request of its own: the id of whoever would sign is put in its place.
+        account = call.account
+        signer = account.signed_by or account if account is not None else None
+        signs = signer is not None and any(auth.of_account for auth in bound.auth)
+        additions = Additions(
+            headers=(("Account", signer.id),) if signs and signer is not None else (),
+            extra_headers=self._extra_headers,
+            extra_query=self._extra_query,
+        )
+        # Equal requests are to be equal bytes: the time and the nonce are those of no request.
+        values = {**call.values, "now": datetime(2026, 1, 1, tzinfo=UTC), "nonce": "0" * 16}
+        raise Previewed(build_request(bound, self.base_url(bound), values, additions))

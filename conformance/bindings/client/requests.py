@@ -18,6 +18,14 @@ from .http.connection import Headers, Request
 from .signatures import signed, with_signed_fields
 
 
+class Previewed(Exception):
+    """A request that was written to be looked at, and not sent."""
+
+    def __init__(self, request: Request) -> None:
+        super().__init__(request.method)
+        self.request = request
+
+
 @dataclass(frozen=True, slots=True)
 class Additions:
     """What a request carries besides what the binding writes for it: credentials, claims, cookies and signatures."""

@@ -180,6 +180,13 @@ class BoundRequest:
     follow_redirects: bool = False
     groups: Mapping[str, Mapping[str, Source]] = field(default_factory=dict)
 
+    @property
+    def channels(self) -> frozenset[str]:
+        """The names of the values that are read from a response."""
+        found = {*self.extract, *self.groups}
+        found |= {name for name in ("reason", "notice", "media") if getattr(self, name) is not None}
+        return frozenset(found)
+
     def matches(self, facets: Mapping[str, Any]) -> bool:
         """Whether this way serves a request with these ``facets``; a facet that is not known is taken to match."""
         return all(facets[name] in wanted for name, wanted in self.when.items() if name in facets)

@@ -62,6 +62,18 @@ class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
+class MarkerEntry(_Model):
+    """A phrase by which the test environment recognises test content, and where it recognises it."""
+
+    phrase: str = Field(min_length=1, max_length=200)
+    place: Literal["start", "end", "anywhere"] = "start"
+    services: tuple[Service, ...] | None = None
+    texts: tuple[Literal["prompt", "title"], ...] | None = Field(default=None, alias="in")
+
+
+MarkerText: TypeAlias = Annotated[str, Field(min_length=1, max_length=200)]
+
+
 class ServiceSection(_Model):
     """What one service offers: its media types, and what a request may choose.
 
@@ -75,7 +87,7 @@ class ServiceSection(_Model):
     surfaces: tuple[Name, ...] | None = None
     renditions: tuple[Name, ...] | None = None
     report_kinds: tuple[Name, ...] | None = None
-    markers: dict[Name, Annotated[str, Field(min_length=1, max_length=200)]] = {}
+    markers: dict[Name, MarkerText | MarkerEntry] = {}
 
 
 class TargetSection(_Model):
@@ -94,10 +106,13 @@ class TargetSection(_Model):
     identity_methods: tuple[IdentityMethod, ...] = ()
     report_kinds: tuple[Name, ...] = ("illegal",)
     disclosure_topics: tuple[Name, ...] = ()
+    record_kinds: tuple[Name, ...] | None = None
     consents_expire: bool = False
     traits: dict[Trait, bool] = {}
     text_labels: Literal["content", "interface"] = "content"
-    markers: dict[Name, Annotated[str, Field(min_length=1, max_length=200)]] = {}
+    dialogue: bool | None = None
+    settling_seconds: float = Field(default=5.0, ge=0, le=600)
+    markers: dict[Name, MarkerText | MarkerEntry] = {}
     media_hosts: tuple[Host, ...] = ()
     auth_hosts: tuple[Host, ...] = ()
     hosts: dict[Name, Annotated[str, Field(min_length=1, max_length=2000)]] = {}
@@ -147,7 +162,7 @@ class EnvironmentSection(_Model):
     base_url: str = Field(min_length=1, max_length=2000)
     environment: Literal["test", "production"] | None = None
     identities: Literal["synthetic", "supplied"] | None = None
-    markers: dict[Name, Annotated[str, Field(min_length=1, max_length=200)]] | None = None
+    markers: dict[Name, MarkerText | MarkerEntry] | None = None
     hosts: dict[Name, Annotated[str, Field(min_length=1, max_length=2000)]] | None = None
     media_hosts: tuple[Host, ...] | None = None
     auth_hosts: tuple[Host, ...] | None = None

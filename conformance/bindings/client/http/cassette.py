@@ -11,6 +11,7 @@ import base64
 import binascii
 import hashlib
 import json
+import secrets
 from collections import defaultdict, deque
 from collections.abc import Mapping
 from contextlib import suppress
@@ -38,7 +39,8 @@ class CassetteError(DocumentError):
 class Recording:
     """Writes a cassette while the responses arrive, up to the size that can be replayed.
 
-    A cassette that is full, or cannot be written any more, ends; the run goes on. ``trouble`` then says so.
+    A cassette that is full, or cannot be written any more, ends; the run goes on. ``trouble`` then says so. ``salt``
+    makes the names in it unique, and is kept with it.
     """
 
     def __init__(self, path: Path, base_url: str, redactor: Redactor) -> None:
@@ -49,7 +51,8 @@ class Recording:
         self._stream: IO[bytes] = path.open("wb")
         self._size = 0
         self.trouble = ""
-        self._write({"format": FORMAT, "format_version": 1})
+        self.salt = secrets.token_hex(4)
+        self._write({"format": FORMAT, "format_version": 1, "salt": self.salt})
 
     def add(self, request: Request, response: Response | None, headers: list[tuple[str, str]], failure: str) -> None:
         """Record one request with its response or failure."""
@@ -103,13 +106,17 @@ class CassetteTransport(httpx.BaseTransport):
         self._origin = origin_of(base_url)
         self._redactor = redactor
         self._answers: dict[str, deque[dict[str, Any]]] = defaultdict(deque)
+        #: What the names in it were made unique with.
+        self.salt = ""
         with path.open("rb") as stream:
             data = stream.read(MOST_BYTES + 1)
         if len(data) > MOST_BYTES:
             raise _fault(path, 1, f"found more than {MOST_BYTES:,} bytes, expected less")
         for number, line in enumerate(data.splitlines() or [b""], start=1):
             entry = _entry(path, number, line)
-            if number > 1:
+            if number == 1:
+                self.salt = str(entry.get("salt", ""))
+            else:
                 self._answers[_text(entry)].append(entry)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:

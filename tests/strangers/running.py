@@ -1,0 +1,75 @@
+"""Runs against strangers, in process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from shenhe.conformance.bindings import AsgiTransport, load_binding
+from shenhe.conformance.engine.runner import run_checks
+from shenhe.conformance.report import CheckResult, Report, RuleResult
+
+from .styles import app, binding_text
+from .town import Town
+
+ON = date(2026, 9, 1)
+STYLES = ("json", "rpc", "forms", "headers", "actions", "chat")
+
+
+def binding(style: str, folder: Path, changes: Mapping[str, Any] | None = None) -> Path:
+    """The binding of a style as a file, with keys at dotted paths set to ``changes``, or removed where they are
+    ``None``.
+    """
+    document = yaml.safe_load(binding_text(style))
+    for path, value in (changes or {}).items():
+        *steps, last = path.split(".")
+        place = document
+        for step in steps:
+            place = place.setdefault(step, {})
+        if value is None:
+            place.pop(last, None)
+        else:
+            place[last] = value
+    file = folder / f"{style}.yaml"
+    file.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
+    return file
+
+
+def run(
+    style: str,
+    town: Town,
+    folder: Path,
+    changes: Mapping[str, Any] | None = None,
+    *,
+    rules: Iterable[str] | None = None,
+    level: str = "full",
+    examples: int = 2,
+    **options: Any,
+) -> Report:
+    """One run against a town behind an interface."""
+    loaded = load_binding(binding(style, folder, changes), environ={})
+    with loaded.connect(transport=AsgiTransport(app(style, town))) as provider:
+        return run_checks(
+            provider,
+            on=ON,
+            level=level,
+            examples=examples,
+            rules=None if rules is None else list(rules),
+            **options,
+        )
+
+
+def rule(report: Report, name: str) -> RuleResult:
+    return next(each for each in report.rules if each.rule == name)
+
+
+def check(report: Report, name: str) -> CheckResult:
+    return next(each for each in report.checks if each.name == name)
+
+
+def failures(report: Report) -> dict[str, str]:
+    return {each.name: each.reason for each in report.checks if each.verdict in ("fail", "error")}
