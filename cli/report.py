@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -32,6 +32,23 @@ def report(
             help="Write JUnit XML here. Takes exactly one report.json.",
         ),
     ] = None,
+    decision: Annotated[
+        bool,
+        typer.Option("--decision", help="Write the decision page about two run folders: what B changes against A."),
+    ] = False,
+    language: Annotated[Literal["en", "zh"], typer.Option("--lang", help="Language of the decision page.")] = "en",
+    question: Annotated[
+        str, typer.Option("--question", metavar="TEXT", help="Title of the decision page. Default: made from A and B.")
+    ] = "",
+    study: Annotated[
+        Path | None,
+        typer.Option(
+            "--study",
+            metavar="DIR",
+            help="Finished study of both policies, with A as its first arm and B as its last: says what would flip the"
+            " result.",
+        ),
+    ] = None,
 ) -> None:
     """Render conformance reports and simulation runs as one self-contained HTML page.
 
@@ -41,10 +58,15 @@ def report(
     Example:  shenhe report results/report.json --out report.html
 
     Example:  shenhe report a.json b.json runs/cn-2022-draft runs/cn-2023 --out report.html
+
+    Example:  shenhe report runs/cn-2022-draft runs/cn-2023 --decision --lang zh --out decision.html
     """
     if out is None and junit is None:
         out = Path("report.html")
     reports, runs = _read(inputs)
+    if decision:
+        _write_decision(out or Path("report.html"), reports, runs, inputs, language, question, study)
+        return
     if junit is not None and len(reports) != 1:
         raise typer.BadParameter(
             f"found {len(reports)} reports, expected exactly one report.json for JUnit", param_hint="--junit"
@@ -61,6 +83,38 @@ def report(
         junit.parent.mkdir(parents=True, exist_ok=True)
         write_junit(reports[0], junit)
         typer.echo(f"written: {junit}", err=True)
+
+
+def _write_decision(
+    out: Path,
+    reports: list[Report],
+    runs: list[Run],
+    inputs: list[Path],
+    language: Literal["en", "zh"],
+    question: str,
+    folder: Path | None,
+) -> None:
+    import shlex
+
+    from shenhe.reports.pages.decision import write_decision_page
+    from shenhe.simulator import compare
+
+    if reports or len(runs) != 2:
+        raise typer.BadParameter(
+            f"found {len(reports)} reports and {len(runs)} runs, expected exactly two run folders",
+            param_hint="--decision",
+        )
+    analyses = []
+    if folder is not None:
+        from shenhe.simulator.analysis import analyse
+        from shenhe.simulator.study import read_study
+
+        done = read_study(folder)
+        analyses.append(analyse("sensitivity", done, metric="violations", arm=done.arms[-1], baseline=done.arms[0]))
+    words = ["shenhe", "report", *map(str, inputs), "--decision", "--lang", language, "--out", out.name]
+    out.parent.mkdir(parents=True, exist_ok=True)
+    write_decision_page(out, compare(*runs), shlex.join(words), language=language, question=question, analyses=analyses)
+    typer.echo(f"written: {out}", err=True)
 
 
 def _read(inputs: list[Path]) -> tuple[list[Report], list[Run]]:

@@ -1,0 +1,235 @@
+"""The decision page: one question, what was changed, the bottom line, who gains and who loses, and what would flip it.
+
+The page exists in English and in Chinese with the same content. Both languages are in ``decision_words.yaml``; nothing
+here is translated word by word.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+from shenhe.core.document import read_yaml
+from shenhe.core.files import write_whole
+from shenhe.core.text import one_line
+from shenhe.simulator import Comparison
+from shenhe.simulator.analysis import Analysis
+
+from ..quantities import change, change_interval, quantity
+from .self_contained import rendered
+
+Language = Literal["en", "zh"]
+
+HEADLINES = ("violations", "harm", "wrongful_sanctions", "compliance")
+MONEY = ("regulator_cost", "compliance_cost", "fines", "store_fines", "platform_fines", "claims_awarded")
+BY_SIZE = ("violations", "harm", "sanctions", "wrongful", "fines", "removals", "exits")
+MOST_CHANGES = 10
+
+
+def write_decision_page(
+    path: Path,
+    comparison: Comparison,
+    command: str,
+    *,
+    language: Language = "en",
+    question: str = "",
+    analyses: Sequence[Analysis] = (),
+) -> None:
+    """Write :func:`render_decision_page` as UTF-8, by way of a temporary file in the same folder."""
+    page = render_decision_page(comparison, command, language=language, question=question, analyses=analyses)
+    write_whole(path, page)
+
+
+def render_decision_page(
+    comparison: Comparison,
+    command: str,
+    *,
+    language: Language = "en",
+    question: str = "",
+    analyses: Sequence[Analysis] = (),
+) -> str:
+    """The page about the difference that B makes against A; ``command`` makes it again.
+
+    ``analyses`` are sensitivities of a difference (:func:`shenhe.simulator.analysis.sensitivity`): they say which
+    assumption the result depends on and where it would flip. Without any, the page says so.
+    """
+    words = _words()[language]
+    rows = {str(row["metric"]): row for row in comparison.table.to_dict("records")}
+    a, b = comparison.a, comparison.b
+    # Levers decide and rule ids only name: they come last.
+    found = sorted(comparison.differences, key=lambda each: each.path.endswith((".rule", ".penalty")))
+    title = one_line(question, 160) or words["question"].format(
+        a=one_line(a.scenario.title, 120), b=one_line(b.scenario.title, 120)
+    )
+    facts = {
+        "a": f"{a.scenario.name} {a.scenario.hash[:12]}",
+        "b": f"{b.scenario.name} {b.scenario.hash[:12]}",
+        "replications": str(min(a.replications, b.replications)),
+        "seed": str(a.seed),
+        "model": a.model[:12],
+        "command": command,
+    }
+    return rendered(
+        "decision.html",
+        with_figures=False,
+        language="zh-Hans" if language == "zh" else "en",
+        title=title,
+        lead=_sentence(rows["violations"], "violations", words, language),
+        words=words,
+        changes=[(each.path, _plain(each.a), _plain(each.b)) for each in found[:MOST_CHANGES]]
+        or [(words["none"], "–", "–")],
+        more=words["more"].format(count=len(found) - MOST_CHANGES) if len(found) > MOST_CHANGES else "",
+        sentences=[
+            _sentence(rows["violations"], "violations", words, language),
+            _sentence(rows["harm"], "harm", words, language),
+            _sentence(rows["wrongful_sanctions"], "wrongful_sanctions", words, language),
+        ],
+        outcomes=[_row(rows[name], words["metrics"][name], language) for name in HEADLINES],
+        who=_who(comparison, words, language),
+        sizes=_sizes(comparison, words, language),
+        size_heads=[words["class"], *(words["short"].get(name, words["metrics"][name]) for name in BY_SIZE)],
+        money=[_row(rows[name], words["metrics"][name], language) for name in MONEY if name in rows],
+        price=_price(comparison, words, language),
+        hangs_on=_hangs_on(comparison, analyses, words, language),
+        facts=[(words["facts"][name], one_line(value, 400)) for name, value in facts.items()],
+    )
+
+
+@functools.cache
+def _words() -> Mapping[str, Any]:
+    data, _ = read_yaml(files("shenhe.reports.pages") / "decision_words.yaml", "decision_words.yaml")
+    if not isinstance(data, dict):
+        raise TypeError("decision_words.yaml holds no mapping")
+    return data
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, list):
+        value = ", ".join(map(str, value))
+    return "–" if value is None else one_line(f"{value:g}" if isinstance(value, float) else str(value), 60)
+
+
+def amount(value: float, unit: str, language: Language) -> str:
+    """A number as a reader of the language writes it: Chinese counts in 万 and 亿.
+
+    >>> amount(1_250_000.0, "RMB", "zh"), amount(1_250_000.0, "RMB", "en"), amount(0.5, "share", "zh")
+    ('125 万', '1.25 million', '50 %')
+    """
+    if language == "zh" and unit != "share" and math.isfinite(value):
+        for size, word in ((1e8, "亿"), (1e4, "万")):
+            if abs(value) >= size:
+                return f"{quantity(value / size)} {word}"
+    return quantity(value, unit)
+
+
+def _change(value: float, unit: str, language: Language) -> str:
+    if language == "en" or unit == "share":
+        text = change(value, unit)
+        return text.replace("points", "个百分点") if language == "zh" else text
+    text = amount(value, unit, language)
+    return f"+{text}" if value > 0 else text
+
+
+def _between(row: Mapping[Any, Any], language: Language) -> str:
+    low, high, unit = float(row["lo95"]), float(row["hi95"]), str(row["unit"])
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return "–"
+    if language == "en":
+        return change_interval(low, high, unit)
+    return f"{_change(low, unit, language)} 至 {_change(high, unit, language)}"
+
+
+def _row(row: Mapping[Any, Any], name: str, language: Language) -> tuple[str, ...]:
+    unit = str(row["unit"])
+    return (
+        name,
+        amount(float(row["mean_a"]), unit, language),
+        amount(float(row["mean_b"]), unit, language),
+        _change(float(row["difference"]), unit, language),
+        _between(row, language),
+    )
+
+
+def _sentence(row: Mapping[Any, Any], metric: str, words: Mapping[str, Any], language: Language) -> str:
+    """One outcome in a sentence that says whether chance could have made the difference."""
+    low, high, difference = float(row["lo95"]), float(row["hi95"]), float(row["difference"])
+    unit, name = str(row["unit"]), words["metrics"][metric]
+    if low == high == difference == 0:
+        return str(words["unchanged"].format(name=name))
+    if not (low > 0 or high < 0):
+        return str(words["unclear"].format(name=name, between=_between(row, language)))
+    share = difference / float(row["mean_a"]) if row["mean_a"] else math.nan
+    relative = words["relative"].format(share=quantity(abs(share), "share")) if math.isfinite(share) else ""
+    text = words["more_of"] if difference > 0 else words["less_of"]
+    return str(
+        text.format(
+            name=name,
+            size=amount(abs(difference), unit, language),
+            relative=relative,
+            between=_between(row, language),
+        )
+    )
+
+
+def _sizes(comparison: Comparison, words: Mapping[str, Any], language: Language) -> list[tuple[str, ...]]:
+    """One row per size class: B − A of each outcome of ``BY_SIZE``, marked where the interval excludes zero."""
+    rows = []
+    for name, table in comparison.by_size.groupby("size_class", sort=False):
+        found = {str(row["metric"]): row for row in table.to_dict("records")}
+        cells = []
+        for metric in BY_SIZE:
+            row = found[metric]
+            clear = " *" if row["lo95"] > 0 or row["hi95"] < 0 else ""
+            cells.append(f"{_change(float(row['difference']), str(row['unit']), language)}{clear}")
+        rows.append((words["classes"].get(str(name), one_line(str(name), 40)), *cells))
+    return rows
+
+
+def _who(comparison: Comparison, words: Mapping[str, Any], language: Language) -> list[str]:
+    """Which size classes bear more sanctions and which cause less harm, as far as the intervals tell."""
+    sentences = []
+    for metric, better, worse in (
+        ("sanctions", "fewer_sanctions", "more_sanctions"),
+        ("harm", "less_harm", "more_harm"),
+    ):
+        table = comparison.by_size[comparison.by_size["metric"] == metric]
+        for key, chosen in ((worse, table[table["lo95"] > 0]), (better, table[table["hi95"] < 0])):
+            names = [words["classes"].get(str(name), one_line(str(name), 40)) for name in chosen["size_class"]]
+            if names:
+                sentences.append(str(words[key].format(names=words["joiner"].join(names))))
+    return sentences or [str(words["nobody"])]
+
+
+def _price(comparison: Comparison, words: Mapping[str, Any], language: Language) -> str:
+    price, low, high = comparison.cost_per_harm_avoided
+    if not math.isfinite(price) or price <= 0:
+        return str(words["no_price"])
+    between = f"{amount(low, 'RMB', language)}–{amount(high, 'RMB', language)}" if math.isfinite(low) else "–"
+    return str(words["price"].format(price=amount(price, "RMB", language), between=between))
+
+
+def _hangs_on(
+    comparison: Comparison, analyses: Sequence[Analysis], words: Mapping[str, Any], language: Language
+) -> list[str]:
+    scenario = comparison.b.scenario
+    kinds = [basis.kind if (basis := scenario.basis_of(path)) else "assumption" for path, _ in scenario.parameters()]
+    sentences = [str(words["basis"].format(data=kinds.count("datum"), assumptions=kinds.count("assumption")))]
+    for analysis in analyses:
+        if analysis.kind != "sensitivity" or "switches_at" not in analysis.table or analysis.table.empty:
+            continue
+        top = analysis.table.iloc[0]
+        name = one_line(str(top["parameter"]), 80)
+        sentences.append(str(words["hangs_on"].format(parameter=name)))
+        flips = analysis.table.dropna(subset=["switches_at"])
+        for row in flips.to_dict("records"):
+            parameter, value = one_line(str(row["parameter"]), 80), quantity(float(row["switches_at"]))
+            sentences.append(str(words["flips"].format(parameter=parameter, value=value)))
+        if flips.empty:
+            sentences.append(str(words["never_flips"]))
+    if len(sentences) == 1:
+        sentences.append(str(words["no_study"]))
+    return sentences

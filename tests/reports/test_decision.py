@@ -1,0 +1,87 @@
+"""The decision page: the same content in both languages, and nothing claimed that the runs do not show."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from shenhe.core.document import read_yaml
+from shenhe.reports.pages.decision import amount, render_decision_page
+from shenhe.simulator import Comparison, compare, load_scenario, simulate
+from shenhe.simulator.analysis import Analysis
+
+from ..command_line import shenhe
+
+SMALL = {"population.providers": 40, "horizon": 300.0}
+
+
+@pytest.fixture(scope="module")
+def comparison() -> Comparison:
+    more = load_scenario("cn-2023", {**SMALL, "policy.staff.inspectors": 2})
+    return compare(simulate(load_scenario("cn-2023", SMALL), 6, 1), simulate(more, 6, 1))
+
+
+def shape(value: Any) -> Any:
+    """The keys of nested mappings, and the placeholders of texts."""
+    if isinstance(value, dict):
+        return {key: shape(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [shape(item) for item in value]
+    return sorted(set(re.findall(r"\{\w+\}", str(value))))
+
+
+def test_both_languages_have_the_same_words() -> None:
+    path = Path(__file__).parents[2] / "reports" / "pages" / "decision_words.yaml"
+    words: Any = read_yaml(path, path.name)[0]
+    assert shape(words["en"]) == shape(words["zh"])
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_page_names_what_changed_and_the_intervals(comparison: Comparison, language: Any) -> None:
+    page = render_decision_page(comparison, "shenhe report a b --decision", language=language)
+    assert f'<html lang="{"zh-Hans" if language == "zh" else "en"}">' in page
+    assert "policy.staff.inspectors" in page
+    assert "http://" not in page.replace("http://www.w3.org", "")
+    row = comparison.table.set_index("metric").loc["violations"]
+    assert amount(float(row["mean_a"]), "", language) in page
+
+
+def test_no_change_is_said_to_be_none() -> None:
+    run = simulate(load_scenario("cn-2023", SMALL), 3, 1)
+    page = render_decision_page(compare(run, run), "x")
+    assert "The two scenarios have the same parameters" in page
+    assert "Violations: exactly the same under A and B." in page
+    assert "No size class differs clearly" in page
+    assert "so there is no price per harm avoided" in page
+
+
+def test_a_study_says_what_would_flip_the_result(comparison: Comparison) -> None:
+    assert "was not examined" in render_decision_page(comparison, "x")
+    table = pd.DataFrame({"parameter": ["belief", "gain"], "total": [0.7, 0.1], "switches_at": [0.042, float("nan")]})
+    page = render_decision_page(comparison, "x", analyses=[Analysis("sensitivity", "t", table)])
+    assert "The assumption that moves the difference most is belief." in page
+    assert "The result would flip where belief passes 0.042" in page
+    assert "gain passes" not in page
+    assert "was not examined" not in page
+
+
+def test_a_hostile_question_is_only_text(comparison: Comparison) -> None:
+    page = render_decision_page(comparison, "<script>x</script>", question="</title><script>alert(1)</script>")
+    assert "<script>alert(1)" not in page
+    assert "<script>x" not in page
+
+
+def test_the_command_takes_two_runs(tmp_path: Path) -> None:
+    one = tmp_path / "one"
+    few = ["-n", "2", "--set", "population.providers=30", "--set", "horizon=200"]
+    assert shenhe("simulate", "cn-2023", *few, "--out", one).exit_code == 0
+    out = tmp_path / "decision.html"
+    assert shenhe("report", one, one, "--decision", "--lang", "zh", "--out", out).exit_code == 0
+    assert "结论取决于什么" in out.read_text(encoding="utf-8")
+    refused = shenhe("report", one, "--decision", "--out", out)
+    assert refused.exit_code == 2
+    assert "expected exactly two run folders" in " ".join(refused.stderr.replace("│", " ").split())
