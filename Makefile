@@ -13,7 +13,7 @@ COVERED := 85
 # uv installs the same locked, hashed set in a tenth of the time; without it pip does.
 INSTALL := $(shell if command -v uv >/dev/null 2>&1; then echo "VIRTUAL_ENV=$(CURDIR)/$(VENV) uv pip install --quiet"; else echo "$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-compile"; fi)
 
-.PHONY: help demo test quick coverage test-lowest test-all lint types bench label-quality fuzz chaos engines-agree lock clean power
+.PHONY: help demo test quick coverage test-lowest test-all lint types bench label-quality fuzz chaos sbom corpus engines-agree lock clean power
 .DEFAULT_GOAL := help
 
 help: ## Show what can be made
@@ -90,8 +90,15 @@ power: $(VENV)/.dev $(VENV)/.shenhe ## Print the kill matrix: every fault, every
 fuzz: $(VENV)/.dev $(VENV)/.shenhe ## Throw mutated files at the label reader for a long time
 	@PYTHONPATH=. $(BIN)/python -m tests.labels.fuzz
 
-chaos: $(VENV)/.dev $(VENV)/.shenhe ## Kill a study at random moments and compare what it leaves
+corpus: $(VENV)/.dev $(VENV)/.shenhe ## Write the table of hostile cases, docs/hostile-corpus.md
+	@$(BIN)/python -m tests.hostile.corpus
+
+sbom: $(VENV)/.dev ## Write the software bill of materials (CycloneDX) and licence notices to build/
+	@$(BIN)/python -P .ci/sbom.py build
+
+chaos: $(VENV)/.dev $(VENV)/.shenhe ## Kill studies, checks and fleets at random moments: nothing found is lost
 	@$(BIN)/python -P tests/studies/chaos.py --kills 50
+	@$(BIN)/python -m tests.hostile.chaos --kills 50
 
 engines-agree: $(VENV)/.dev $(VENV)/.shenhe ## Run thousands of random scenarios in both engines and compare every bit
 	@PYTHONPATH=. $(BIN)/python -m tests.simulator.engines_agree --workers $(WORKERS)

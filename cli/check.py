@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import date
@@ -221,6 +220,14 @@ def check(
             "--verbose", "-v", rich_help_panel=OUTPUT, help="Show each failure with its requests, and every open check."
         ),
     ] = False,
+    minimise: Annotated[
+        bool,
+        typer.Option(
+            "--minimise",
+            rich_help_panel=OUTPUT,
+            help="Leave bodies, headers, paths, excerpts and scripts out of every output.",
+        ),
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", rich_help_panel=OUTPUT, help="Print report.json instead of a summary.")
     ] = False,
@@ -262,14 +269,18 @@ def check(
     with ExitStack() as stack:
         provider = _connect(stack, target, faults or [], variant, base_url, environment, record, replay, env)
         from shenhe.conformance.engine.runner import run_checks
+        from shenhe.conformance.evidence.minimising import minimised
+        from shenhe.conformance.evidence.partial import PartialReport
 
         bar = _ProgressBar()
-        partial = _PartialReport(wanted.get("report"))
+        change = minimised if minimise else _unchanged
+        partial = PartialReport(wanted["report"], _complain, change) if "report" in wanted else None
 
         def listen(event: Event) -> None:
             _foretell(event)
             bar.show(event)
-            partial.write(event)
+            if partial is not None:
+                partial(event)
 
         try:
             report = run_checks(
@@ -290,6 +301,7 @@ def check(
             )
         finally:
             bar.clear()
+    report = change(report)
     written = _write(report, wanted)
     if as_json:
         echo_json(report.model_dump_json(indent=1))
@@ -415,6 +427,14 @@ def _write(report: Report, wanted: dict[str, Path]) -> bool:
     return written
 
 
+def _unchanged(report: Report) -> Report:
+    return report
+
+
+def _complain(trouble: str) -> None:
+    typer.echo(f"shenhe: {trouble}", err=True)
+
+
 class _ProgressBar:
     """One line on stderr, if a person is watching."""
 
@@ -455,35 +475,6 @@ def _foretell(event: Event) -> None:
 
 def _few(rules: list[str]) -> str:
     return ", ".join(rules) if len(rules) <= _SHOWN else f"{', '.join(rules[:_SHOWN])} and {len(rules) - _SHOWN} more"
-
-
-class _PartialReport:
-    """Writes the report so far, so that whatever ends the run leaves its finished checks on disk: at once after a check
-    that found something, else at most once per second.
-    """
-
-    def __init__(self, path: Path | None) -> None:
-        self._path = path
-        self._next = 0.0
-        self._trouble = False
-
-    def write(self, event: Event) -> None:
-        """Write the report after a finished check. A full disk does not end the run."""
-        from shenhe.conformance.engine.events import CheckFinished
-
-        if self._path is None or not isinstance(event, CheckFinished):
-            return
-        if time.monotonic() < self._next and (event.result is None or event.result.finding is None):
-            return
-        try:
-            event.report().write(self._path)
-        except OSError as error:
-            if not self._trouble:
-                typer.echo(
-                    f"shenhe: {self._path} cannot be written: {error.strerror or error}; the run goes on", err=True
-                )
-            self._trouble = True
-        self._next = time.monotonic() + 1
 
 
 def _list(level: Level, as_json: bool) -> None:

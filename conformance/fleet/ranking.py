@@ -18,16 +18,21 @@ def ranked(providers: Sequence[Provider]) -> list[Provider]:
     """Best first: passed, not verified, failed; then by rules failed and rules not verified. Equals share a rank and
     stand by name.
 
-    Those of whom nothing was judged follow without a rank: to hang or to hide is no way up.
+    Those of whom nothing was judged, or whose process was ended, follow without a rank, so that it does not pay to hang
+    or to hide.
     """
 
     def place(provider: Provider) -> tuple[int, int, int]:
         return [0, 3, 1, 2].index(provider.exit_code), len(provider.failed), len(provider.unverified)
 
-    judged = sorted((each for each in providers if each.judged), key=lambda each: (place(each), each.name))
+    judged = sorted((each for each in providers if _has_rank(each)), key=lambda each: (place(each), each.name))
     first = [next(number for number, other in enumerate(judged, 1) if place(other) == place(each)) for each in judged]
-    others = sorted((each for each in providers if not each.judged), key=lambda each: each.name)
+    others = sorted((each for each in providers if not _has_rank(each)), key=lambda each: each.name)
     return [
         *(each.model_copy(update={"rank": rank}) for each, rank in zip(judged, first, strict=True)),
         *(each.model_copy(update={"rank": None}) for each in others),
     ]
+
+
+def _has_rank(provider: Provider) -> bool:
+    return bool(provider.judged) and provider.outcome not in {"stopped", "broken", "not run"}

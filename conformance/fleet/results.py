@@ -14,10 +14,10 @@ from shenhe.core.files import write_whole
 from ..report import Report, Target, Timing
 from ..verdict import VerdictName
 
-#: How a provider's turn ended. Only of the first three is there a report. ``checked``: to its end. ``cut short``: a
-#: bound that the run was given was reached. ``gone``: the provider stopped answering, or never did. ``not usable``: its
-#: binding cannot be used. ``stopped``: the process did not end in its time. ``broken``: the process ended without a
-#: result. ``not run``: the fleet was interrupted.
+#: How a provider's turn ended. ``checked``: to its end. ``cut short``: a bound that the run was given was reached.
+#: ``gone``: the provider stopped answering, or never did. ``not usable``: its binding cannot be used. ``stopped``: the
+#: process did not end in its time. ``broken``: the process ended without a result. ``not run``: the fleet was
+#: interrupted. A process that was ended leaves a report with the checks that it had finished.
 Outcome = Literal["checked", "cut short", "gone", "not usable", "stopped", "broken", "not run"]
 _OPEN = ("review", "inconclusive")
 

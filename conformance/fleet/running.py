@@ -8,6 +8,7 @@ import contextlib
 import fcntl
 import fnmatch
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import date
@@ -17,16 +18,19 @@ from pathlib import Path
 from shenhe.rulebook import Rulebook, RulebookError, load_rulebook
 
 from ..evidence.baseline import Baseline, apply_baseline
-from ..report import parse_report, read_report_bytes
+from ..report import ReportError, parse_report, read_report_bytes
 from ..verdict import ExitCode
 from .members import FleetError, Member
 from .process import worked
 from .ranking import gravest, ranked
-from .results import Accepted, Fleet, Options, Provider, Result
+from .results import Accepted, Fleet, Options, Provider, Result, summary_of
 from .turns import Turn, terms_of, turn_of
 
 #: Seconds that a process has, beyond the time it may ask, to start, to finish its last request and to write its report.
 LAST_WORDS = 20.0
+#: Seconds after which the results so far are written again.
+_WRITTEN_EVERY = 5.0
+_NOT_RUN = Result(outcome="not run", detail="the fleet was ended before its turn")
 #: Called as ``progress(name, result, done, total, kept)`` when a provider is finished; ``kept`` is true of one that an
 #: earlier run finished.
 Progress = Callable[[str, Result, int, int, bool], None]
@@ -67,20 +71,25 @@ def run_fleet(
         dated = options.model_copy(update={"on": day})
         given = {member.name: environ if own_environ is None else own_environ.get(member.name, {}) for member in fleet}
         turns = [turn_of(member, out, given[member.name], dated, memory, terms) for member in fleet]
-        results = _all(turns, at_once, fresh, last_words, progress)
-        found = [
-            _provider(turn, results[turn.member.name], (baselines or {}).get(turn.member.name), today) for turn in turns
-        ]
-        whole = Fleet(
-            shenhe_version=version("shenhe"),
-            rulebook_sha256=book.hash,
-            options=options,
-            on=day.isoformat(),
-            exit_code=int(gravest(provider.exit_code for provider in found)),
-            providers=ranked(found),
-        )
-        whole.write(out / "fleet.json")
-    return whole
+
+        def so_far(results: Mapping[str, Result]) -> Fleet:
+            """The fleet as it is now, on disk too."""
+            found = [
+                _provider(turn, results.get(turn.member.name, _NOT_RUN), (baselines or {}).get(turn.member.name), today)
+                for turn in turns
+            ]
+            whole = Fleet(
+                shenhe_version=version("shenhe"),
+                rulebook_sha256=book.hash,
+                options=options,
+                on=day.isoformat(),
+                exit_code=int(gravest(provider.exit_code for provider in found)),
+                providers=ranked(found),
+            )
+            whole.write(out / "fleet.json")
+            return whole
+
+        return so_far(_all(turns, at_once, fresh, last_words, progress, so_far))
 
 
 def _must_exist(book: Rulebook, options: Options) -> None:
@@ -93,13 +102,28 @@ def _must_exist(book: Rulebook, options: Options) -> None:
 
 
 def _all(
-    turns: list[Turn], at_once: int, fresh: bool, last_words: float, progress: Progress | None
+    turns: list[Turn],
+    at_once: int,
+    fresh: bool,
+    last_words: float,
+    progress: Progress | None,
+    write: Callable[[Mapping[str, Result]], object],
 ) -> dict[str, Result]:
-    """The result of every turn, by name. Ctrl-C leaves those that were not finished ``not run``."""
+    """The result of every turn, by name. Ctrl-C leaves those that were not finished ``not run``.
+
+    ``write`` gets the results so far: at once after a failure, else every few seconds.
+    """
     results: dict[str, Result] = {}
+    due = 0.0
 
     def finished(turn: Turn, result: Result, kept: bool) -> None:
+        nonlocal due
         results[turn.member.name] = result
+        if time.monotonic() >= due or (result.failed and not kept):
+            # A full disk is reported at the end, when nothing is left to do.
+            with contextlib.suppress(OSError):
+                write(results)
+            due = time.monotonic() + _WRITTEN_EVERY
         if progress is not None:
             progress(turn.member.name, result, len(results), len(turns), kept)
 
@@ -133,9 +157,13 @@ def _taken(turn: Turn, last_words: float, stop: threading.Event) -> Result:
         return Result(outcome="not run", detail="the fleet was interrupted before its turn")
     try:
         turn.folder.mkdir(parents=True, exist_ok=True)
-        for stale in (turn.outcome, turn.report):
-            stale.unlink(missing_ok=True)
+        turn.outcome.unlink(missing_ok=True)
+        if turn.report.exists():
+            # An earlier turn may have been ended before its outcome was known. What it found stays.
+            turn.report.replace(turn.report.with_name("previous-report.json"))
         result = worked(turn.job, turn.job.options.max_seconds + last_words, stop)
+        if result.report_exit_code is None:
+            result = _with_what_was_found(turn, result)
         turn.keep(result)
     except OSError as error:
         return Result(
@@ -143,6 +171,16 @@ def _taken(turn: Turn, last_words: float, stop: threading.Event) -> Result:
             detail=f"it cannot be asked, or its results not written: {error.strerror or type(error).__name__}",
         )
     return result
+
+
+def _with_what_was_found(turn: Turn, result: Result) -> Result:
+    """The result of a process that was ended, with the report that it had written by then, if any."""
+    try:
+        data = read_report_bytes(turn.report)
+        report = parse_report(data, str(turn.report))
+    except (OSError, ReportError):
+        return result
+    return summary_of(report, result.outcome, result.detail, data)
 
 
 def _provider(turn: Turn, result: Result, baseline: Baseline | None, today: date) -> Provider:
@@ -174,7 +212,9 @@ def _provider(turn: Turn, result: Result, baseline: Baseline | None, today: date
 
 def _exit_code(result: Result) -> ExitCode:
     if result.report_exit_code is not None:
-        return ExitCode(result.report_exit_code)
+        code = ExitCode(result.report_exit_code)
+        whole = result.outcome in {"checked", "cut short", "gone"}
+        return code if whole else ExitCode(gravest((code, ExitCode.NOT_VERIFIED)))
     return ExitCode.USAGE if result.outcome == "not usable" else ExitCode.NOT_VERIFIED
 
 

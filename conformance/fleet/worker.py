@@ -21,6 +21,7 @@ from ..bindings import load_binding
 from ..engine.runner import run_checks
 from ..engine.selection import NothingToCheck
 from ..engine.target import TargetRefused
+from ..evidence.partial import PartialReport
 from ..evidence.redaction import class_and_place
 from ..report import Report
 from .process import LONGEST, Job
@@ -30,7 +31,11 @@ _DETAIL = 2000
 
 
 def work(job: Job) -> Result:
-    """The result of one provider, whose report then stands where the job says. Raises nothing."""
+    """The result of one provider, whose report is then where the job says. Raises nothing.
+
+    The report is written as checks finish, so that the fleet has it even if this process is ended.
+    """
+    path = Path(job.report)
     try:
         binding = load_binding(Path(job.binding), environ=job.environ)
         if binding.sha256 != job.sha256:
@@ -47,8 +52,8 @@ def work(job: Job) -> Result:
                 max_requests=job.options.max_requests,
                 max_seconds=job.options.max_seconds,
                 max_generations=job.options.max_generations,
+                listen=PartialReport(path, lambda trouble: None),
             )
-        path = Path(job.report)
         report.write(path)
         return summary_of(report, *_ended(report), path.read_bytes())
     except (DocumentError, TargetRefused, NothingToCheck, RulebookError) as error:

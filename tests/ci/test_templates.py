@@ -44,6 +44,7 @@ esac
 NOTING = """#!/bin/sh
 if [ "$1 $2" = "-m venv" ]; then mkdir -p "$3/bin" && cp "$0" "$3/bin/python"; else echo "$@" >> "$NOTES"; fi
 """
+UPLOAD = "actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02"
 RUN = f'exec "{sys.executable}" -P -c "from shenhe.cli.main import run; run()"'
 #: The sample in place of the provider that the binding names, with one thing wrong.
 FAULTY = "sample --fault text-unlabelled"
@@ -265,17 +266,17 @@ def test_the_whole_action_publishes_before_it_fails(tmp_path: Path, target: str,
     done = dict(runner.whole(target))
     assert list(done) == [
         *(
-            "actions/setup-python@v5",
+            "actions/setup-python@a26af69be951a213d495a4c3e4e4022e16d87065",
             "Install shenhe",
             "Check the provider",
             "Publish the results",
-            "actions/upload-artifact@v4",
+            UPLOAD,
         ),
-        *(["github/codeql-action/upload-sarif@v3"] if sarif == "true" else []),
+        *(["github/codeql-action/upload-sarif@ff0a06e83cb2de871e5a09832bc6a81e7276941f"] if sarif == "true" else []),
         "Verdict",
     ]
     assert done["Verdict"] == code
-    kept = runner.checkout / done["actions/upload-artifact@v4"]["path"]
+    kept = runner.checkout / done[UPLOAD]["path"]
     assert {"report.json", "junit.xml", "report.html", "shenhe.sarif"} <= {path.name for path in kept.iterdir()}
     for uses, given in done.items():
         if "codeql" in uses:
@@ -284,6 +285,53 @@ def test_the_whole_action_publishes_before_it_fails(tmp_path: Path, target: str,
 
 
 # --- GitLab ------------------------------------------------------------------------------------------------------
+
+
+def git(folder: Path, *arguments: str) -> str:
+    settings = ["-c", "user.name=x", "-c", "user.email=x@x.example", "-c", "uploadpack.allowAnySHA1InWant=true"]
+    done = subprocess.run(["git", "-C", str(folder), *settings, *arguments], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def commit_of(source: Path) -> str:
+    return git(source, "rev-parse", "HEAD~1")
+
+
+def shenhe_repository(folder: Path) -> Path:
+    """A repository with a commit to install and a later one that must not be."""
+    source = folder / "repository"
+    if not source.exists():
+        (source / "locks").mkdir(parents=True)
+        git(source, "init", "--quiet")
+        git(source, "config", "uploadpack.allowAnySHA1InWant", "true")
+        for text in ("# of the commit\n", "# of a later commit\n"):
+            (source / "locks" / "base.txt").write_text(text)
+            git(source, "add", "-A")
+            git(source, "commit", "--quiet", "-m", text)
+    return source
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"SHENHE_SOURCE": ""},
+        {"SHENHE_COMMIT": ""},
+        {"SHENHE_COMMIT": "main"},
+        {"SHENHE_COMMIT": "0123abc"},
+        {"SHENHE_COMMIT": "0" * 40},
+    ],
+)
+def test_the_gitlab_job_installs_nothing_that_is_not_pinned(tmp_path: Path, given: dict[str, str]) -> None:
+    done, _ = gitlab(tmp_path, SHENHE_BINDING="sample", **given)
+    assert done.returncode != 0
+    assert not (tmp_path / "notes").exists() or "pip" not in (tmp_path / "notes").read_text()
+
+
+def test_every_action_is_pinned_by_its_commit() -> None:
+    used = [step["uses"] for step in ACTION["runs"]["steps"] if "uses" in step]
+    used += re.findall(r"uses: ((?!<owner>)\S+)", PAGE)
+    assert used
+    assert [each for each in used if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", each)] == []
 
 
 def gitlab(folder: Path, **given: str) -> tuple[subprocess.CompletedProcess[str], Path]:
@@ -295,15 +343,18 @@ def gitlab(folder: Path, **given: str) -> tuple[subprocess.CompletedProcess[str]
         "HOME": os.environ.get("HOME", "/"),
         "NOTES": str(folder / "notes"),
     } | variables
+    source = shenhe_repository(folder)
+    environment |= {"SHENHE_SOURCE": str(source), "SHENHE_COMMIT": commit_of(source)} | given
     prepared = environment | {"PATH": f"{noting(folder / 'path')}:{environment['PATH']}"}
-    subprocess.run(
-        ["sh", "-e"], input="\n".join(job["before_script"]), cwd=folder, env=prepared, text=True, check=True, timeout=60
+    before = subprocess.run(
+        ["sh", "-e"], input="\n".join(job["before_script"]), cwd=folder, env=prepared, text=True, timeout=60
     )
-    assert (
-        (folder / "notes")
-        .read_text()
-        .endswith(f"install --quiet --disable-pip-version-check {variables['SHENHE_PACKAGE']}\n")
-    )
+    if before.returncode:
+        return before, folder
+    locked, itself = (folder / "notes").read_text().splitlines()[-2:]
+    assert locked.endswith("--require-hashes -r .shenhe-source/locks/base.txt")
+    assert itself.endswith("--no-deps --no-build-isolation ./.shenhe-source")
+    assert (folder / ".shenhe-source" / "locks" / "base.txt").read_text() == "# of the commit\n"
     install(folder / ".shenhe" / "bin")
     script = folder / "job.sh"
     script.write_text("\n".join(job["script"]) + "\n")
