@@ -26,7 +26,7 @@ def test_the_sample_passes_over_http() -> None:
 
 
 def test_a_fault_is_found_over_http_and_told() -> None:
-    result = run("sample", "--fault", "text-unlabelled", "--fault", "publish-anonymous", *FEW)
+    result = run("sample", "--fault", "text-unlabelled", "--fault", "publish-anonymous", "-v", *FEW)
     assert result.exit_code == 1
     assert "curl" in result.stdout
     assert "cn-labeling-2025/4.1.1" in result.stdout

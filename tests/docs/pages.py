@@ -17,7 +17,7 @@ PAGES = tuple(
 )
 
 #: Languages of fenced blocks: executed as commands, executed as Python, read as files, and shown output.
-COMMANDS, PYTHON, FILES, OUTPUT = {"sh"}, {"python"}, {"yaml"}, {"text", "perl"}
+COMMANDS, PYTHON, FILES, OUTPUT = {"sh"}, {"python"}, {"yaml", "toml"}, {"text", "perl"}
 
 
 @dataclass(frozen=True)
