@@ -49,6 +49,11 @@ class Operation(StrEnum):
     REFUTATIONS = "refutations"
     DISCLOSURES = "disclosures"
     RECORDS = "records"
+    CHAT = "chat"
+    LEAVE_CHAT = "leave_chat"
+    CHAT_HISTORY = "chat_history"
+    DELETE_CHAT = "delete_chat"
+    VERIFY_ORIGIN = "verify_origin"
     ADVANCE_CLOCK = "advance_clock"
     RESET = "reset"
 
@@ -352,6 +357,49 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class Chat:
+    """A conversation with a companion."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """Something said to a companion. ``chat`` is the conversation that it continues, ``None`` for a new one;
+    ``persona`` asks for a role of :attr:`Capabilities.personas`, ``""`` for none.
+    """
+
+    text: str
+    chat: Chat | None = None
+    persona: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatTurn:
+    """What a companion replied, what notices came with the reply, and whether the conversation is over."""
+
+    chat: Chat
+    text: str
+    notices: tuple[str, ...] = ()
+    ended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChatMessage:
+    """One message of the history that a user can copy."""
+
+    chat: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What the provider's verification tool says of a file: whether its own system made it."""
+
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Capabilities:
     """What a provider declares it offers. What is not declared is not failed; what is declared and absent is.
 
@@ -367,7 +415,8 @@ class Capabilities:
     ``dialogue`` says whether the text service is a dialogue (``None``: not declared). ``settling_seconds`` is how long
     a decision may take to show its effect on every surface. ``readings`` say what is read from the responses; an
     operation without an entry reads everything. ``traits`` are facts that decide which rules reach the provider, such
-    as ``companion``.
+    as ``companion``. ``personas`` are the intimate roles in which it can be asked to speak (``partner``, ``kin``), and
+    ``ages_named`` says that the birth date of whoever registers is sent.
     """
 
     operations: frozenset[Operation]
@@ -427,6 +476,8 @@ class Capabilities:
     renditions_of: Mapping[Service, tuple[str, ...]] = field(default_factory=dict)
     report_kinds_of: Mapping[Service, tuple[str, ...]] = field(default_factory=dict)
     markers_of: Mapping[Service, Mapping[str, str | Marker]] = field(default_factory=dict)
+    personas: tuple[str, ...] = ()
+    ages_named: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -509,6 +560,12 @@ class Provider(Protocol):
     def refutations(self, publication: Publication) -> Result[tuple[Refutation, ...]]: ...
     def disclosures(self, topic: str) -> Result[Disclosure]: ...
     def records(self, account: Account | None, kind: str) -> Result[tuple[Record, ...]]: ...
+
+    def chat(self, account: Account, request: ChatRequest) -> Result[ChatTurn]: ...
+    def leave_chat(self, account: Account, chat: Chat) -> Result[None]: ...
+    def chat_history(self, account: Account) -> Result[tuple[ChatMessage, ...]]: ...
+    def delete_chat(self, account: Account, chat: Chat) -> Result[None]: ...
+    def verify_origin(self, account: Account | None, media: Media) -> Result[Origin]: ...
 
     def advance_clock(self, hours: float) -> Result[None]: ...
     def reset(self) -> Result[None]: ...

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from . import bodies
 from .clock import Clock
-from .domain import accounts, consent, disclosures, moderation, publication, records, studio
+from .domain import accounts, companion, consent, disclosures, moderation, origin, publication, records, studio
 from .domain.accounts import Account
 from .domain.refusal import Refusal
 from .domain.state import House
@@ -77,6 +77,11 @@ class Desk:
             ("GET", "/v1/publications/{publication}/{surface:str}", self.show),
             ("GET", "/v1/tickets/{ticket}", self.ticket),
             ("GET", "/v1/records", self.records),
+            ("POST", "/v1/chats", self.chat),
+            ("GET", "/v1/chats", self.chat_history),
+            ("DELETE", "/v1/chats/{chat}", self.delete_chat),
+            ("POST", "/v1/chats/{chat}/end", self.leave_chat),
+            ("POST", "/v1/origin", self.origin),
             ("GET", "/about/{topic}", self.about),
             ("GET", "/v1/jobs/{job}", self.job),
             ("GET", "/files/{file}", self.file),
@@ -89,7 +94,10 @@ class Desk:
 
     async def open_account(self, request: Request) -> Response:
         body = await _body(request, bodies.Registration)
-        return self.manners.json(201, accounts.open_account(self.house, body.display_name, body.particulars))
+        return self.manners.json(
+            201,
+            accounts.open_account(self.house, body.display_name, body.particulars, body.born, body.guardian),
+        )
 
     async def close_account(self, request: Request) -> Response:
         accounts.close(self.house, accounts.required(self._caller(request)), request.path_params["account"])
@@ -227,6 +235,28 @@ class Desk:
     async def records(self, request: Request) -> Response:
         caller = accounts.required(self._caller(request))
         return self.manners.json(200, records.records(self.house, caller, request.query_params.get("kind", "")))
+
+    # --- companion ---
+
+    async def chat(self, request: Request) -> Response:
+        caller = accounts.required(self._caller(request))
+        body = await _body(request, bodies.Said)
+        return self.manners.json(200, companion.say(self.house, caller, body.chat, body.text, body.persona))
+
+    async def leave_chat(self, request: Request) -> Response:
+        companion.leave(self.house, accounts.required(self._caller(request)), request.path_params["chat"])
+        return self.manners.nothing()
+
+    async def chat_history(self, request: Request) -> Response:
+        return self.manners.json(200, companion.history(self.house, accounts.required(self._caller(request))))
+
+    async def delete_chat(self, request: Request) -> Response:
+        companion.delete(self.house, accounts.required(self._caller(request)), request.path_params["chat"])
+        return self.manners.nothing()
+
+    async def origin(self, request: Request) -> Response:
+        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        return self.manners.json(200, origin.examine(self.house, await _bytes(request), media_type))
 
     async def about(self, request: Request) -> Response:
         return self.manners.json(200, disclosures.disclosure(self.house, request.path_params["topic"]))

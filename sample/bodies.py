@@ -17,11 +17,21 @@ Prompt = Annotated[str, Field(min_length=1, max_length=20_000)]
 Statement = Annotated[str, Field(max_length=8_000)]
 
 
+class Said(BaseModel):
+    """Something said to the companion."""
+
+    text: Prompt
+    chat: str | None = None
+    persona: Literal["", "partner", "kin"] = ""
+
+
 class Registration(BaseModel):
     """A new account. Whatever else an applicant says is heard and not believed."""
 
     display_name: Line = ""
     particulars: dict[str, JsonValue] = {}
+    born: Annotated[str, Field(pattern=r"^(\d{4}-\d\d-\d\d)?$")] = ""
+    guardian: Line = ""
 
 
 class Document(BaseModel):

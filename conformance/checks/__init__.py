@@ -3,6 +3,7 @@
 from shenhe.rulebook import Behaviour
 
 from . import (
+    companion,
     consent,
     content,
     copies,
@@ -11,7 +12,10 @@ from . import (
     handed_out,
     impersonation,
     implicit,
+    intended_use,
+    label_forms,
     notices,
+    origin,
     perceived,
     personal_data,
     platform,
@@ -24,11 +28,13 @@ from . import (
     shared_identity,
     text,
     uploads,
+    withdrawal,
 )
 from .registry import REGISTRY, Check
 
 __all__ = [
     "all_checks",
+    "companion",
     "consent",
     "content",
     "copies",
@@ -37,7 +43,10 @@ __all__ = [
     "handed_out",
     "impersonation",
     "implicit",
+    "intended_use",
+    "label_forms",
     "notices",
+    "origin",
     "perceived",
     "personal_data",
     "platform",
@@ -50,6 +59,7 @@ __all__ = [
     "shared_identity",
     "text",
     "uploads",
+    "withdrawal",
 ]
 
 

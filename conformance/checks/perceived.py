@@ -45,11 +45,11 @@ class Kind:
         return None if any(self.cases(capabilities)) else Absent(f"the provider declares no {self.what}")
 
 
-_PICTURES = Kind("pictures of persons", Service.BIOMETRIC_IMAGE_VIDEO, ("image/",))
+PICTURES = Kind("pictures of persons", Service.BIOMETRIC_IMAGE_VIDEO, ("image/",))
 _VOICES = Kind("voices", Service.VOICE, ("audio/",))
-_FILMS = Kind("films of persons", Service.BIOMETRIC_IMAGE_VIDEO, ("video/",))
+FILMS = Kind("films of persons", Service.BIOMETRIC_IMAGE_VIDEO, ("video/",))
 #: A virtual scene is judged by its start frame, captured as a picture, or by a film of it.
-_SCENES = Kind("virtual scenes", Service.DIGITAL_PERSON_SCENE, ("image/", "video/"))
+SCENES = Kind("virtual scenes", Service.DIGITAL_PERSON_SCENE, ("image/", "video/"))
 _OTHER_PICTURES = Kind("pictures without persons", Service.NON_BIOMETRIC_IMAGE_VIDEO, ("image/",))
 _OTHER_SOUNDS = Kind("sounds other than voices", Service.NON_VOICE_AUDIO, ("audio/",))
 
@@ -66,7 +66,7 @@ def perceived_check(kind: Kind, *rules: str) -> Callable[[Property[Prompted]], P
     )
 
 
-@perceived_check(_PICTURES, "cn-dsp-2023/17.1.3", "cn-labeling-2025/4.1.3", "cn-labeling-2025/gb-5.2.a")
+@perceived_check(PICTURES, "cn-dsp-2023/17.1.3", "cn-labeling-2025/4.1.3", "cn-labeling-2025/gb-5.2.a")
 def picture_shows_label(probe: Probe, case: Prompted) -> None:
     """A generated image shows a label that names both AI (AI, 人工智能) and generation (生成, 合成)."""
     labels = _perceived(_made(probe, case))
@@ -75,29 +75,29 @@ def picture_shows_label(probe: Probe, case: Prompted) -> None:
         raise Violation("the image shows no label with both elements", *_looked_for(labels))
 
 
-@perceived_check(_PICTURES, "cn-labeling-2025/gb-5.2.d")
+@perceived_check(PICTURES, "cn-labeling-2025/gb-5.2.d")
 def picture_label_stands_at_edge(probe: Probe, case: Prompted) -> None:
     """The label of an image is at an edge or in a corner."""
-    labels = _shown_labels(probe, case)
+    labels = shown_labels(probe, case)
     if all(Deviation.NOT_AT_EDGE in label.deviations for label in labels):
         raise Violation(f"the label stands at {labels[0].fields.get('position')}", *exhibits.seen(labels[0]))
 
 
-@perceived_check(_PICTURES, "cn-labeling-2025/gb-5.2.e")
+@perceived_check(PICTURES, "cn-labeling-2025/gb-5.2.e")
 def picture_label_is_high_enough(probe: Probe, case: Prompted) -> None:
     """The label's characters are at least 5 % as high as the shortest side of the image."""
-    _must_be_high_enough(_shown_labels(probe, case), Deviation.TOO_SMALL, Deviation.SIZE_UNDECIDED)
+    must_be_high_enough(shown_labels(probe, case), Deviation.TOO_SMALL, Deviation.SIZE_UNDECIDED)
 
 
-@perceived_check(_PICTURES, "cn-labeling-2025/gb-5.2.legible")
+@perceived_check(PICTURES, "cn-labeling-2025/gb-5.2.legible")
 def picture_label_is_legible(probe: Probe, case: Prompted) -> None:
     """The label's characters contrast with their background."""
-    labels = _shown_labels(probe, case)
+    labels = shown_labels(probe, case)
     if all(Deviation.LOW_CONTRAST in label.deviations for label in labels):
         raise Violation(Deviation.LOW_CONTRAST.sentence, *exhibits.seen(labels[0]))
 
 
-@perceived_check(_FILMS, "cn-dsp-2023/17.1.3", "cn-labeling-2025/4.1.4", "cn-labeling-2025/gb-5.4.a")
+@perceived_check(FILMS, "cn-dsp-2023/17.1.3", "cn-labeling-2025/4.1.4", "cn-labeling-2025/gb-5.4.a")
 def film_shows_label(probe: Probe, case: Prompted) -> None:
     """A generated video shows a label that names both AI (AI, 人工智能) and generation (生成, 合成)."""
     labels = _perceived(_made(probe, case))
@@ -106,33 +106,33 @@ def film_shows_label(probe: Probe, case: Prompted) -> None:
         raise Violation("the video shows no label with both elements in its first seconds", *_looked_for(labels))
 
 
-@perceived_check(_FILMS, "cn-labeling-2025/gb-5.4.c")
+@perceived_check(FILMS, "cn-labeling-2025/gb-5.4.c")
 def film_label_stands_in_start_frame(probe: Probe, case: Prompted) -> None:
     """The label of a video is visible in its opening frame."""
-    labels = _shown_labels(probe, case)
+    labels = shown_labels(probe, case)
     if all(Deviation.NOT_IN_START_FRAME in label.deviations for label in labels):
         raise Violation(
             f"the label is first seen after {labels[0].fields.get('first_seen')} seconds", *exhibits.seen(labels[0])
         )
 
 
-@perceived_check(_FILMS, "cn-labeling-2025/gb-5.4.f")
+@perceived_check(FILMS, "cn-labeling-2025/gb-5.4.f")
 def film_label_is_high_enough(probe: Probe, case: Prompted) -> None:
     """The label's characters are at least 5 % as high as the shortest side of the frame."""
-    _must_be_high_enough(_shown_labels(probe, case), Deviation.VIDEO_TOO_SMALL, Deviation.VIDEO_SIZE_UNDECIDED)
+    must_be_high_enough(shown_labels(probe, case), Deviation.VIDEO_TOO_SMALL, Deviation.VIDEO_SIZE_UNDECIDED)
 
 
-@perceived_check(_FILMS, "cn-labeling-2025/gb-5.4.g")
+@perceived_check(FILMS, "cn-labeling-2025/gb-5.4.g")
 def film_label_stays_two_seconds(probe: Probe, case: Prompted) -> None:
     """The label of a video stays visible for at least two seconds."""
-    labels = _shown_labels(probe, case)
+    labels = shown_labels(probe, case)
     if all(Deviation.TOO_SHORT in label.deviations for label in labels):
         raise Violation(
             f"the label is shown for {labels[0].fields.get('shown_seconds')} seconds", *exhibits.seen(labels[0])
         )
 
 
-@perceived_check(_SCENES, "cn-dsp-2023/17.1.4", "cn-labeling-2025/4.1.5", "cn-labeling-2025/gb-5.5.c")
+@perceived_check(SCENES, "cn-dsp-2023/17.1.4", "cn-labeling-2025/4.1.5", "cn-labeling-2025/gb-5.5.c")
 def scene_shows_label(probe: Probe, case: Prompted) -> None:
     """The opening frame of a virtual scene shows a label that names both AI and generation."""
     labels = _perceived(_made(probe, case))
@@ -190,7 +190,8 @@ def _must_sound(labels: Labels) -> None:
     raise NeedsReview("no rhythm was found; a person has to listen for a spoken notice", *_looked_for(labels))
 
 
-def _must_be_high_enough(labels: list[Label], too_small: Deviation, undecided: Deviation) -> None:
+def must_be_high_enough(labels: list[Label], too_small: Deviation, undecided: Deviation) -> None:
+    """Judge the height of labels: too low is a violation, too near the limit is left to a person."""
     if not all({too_small, undecided} & set(label.deviations) for label in labels):
         return
     near = [label for label in labels if undecided in label.deviations]
@@ -210,7 +211,8 @@ def _made(probe: Probe, case: Prompted) -> Media:
     return probe.generated(case.service, case.media_type, case.prompt)[1]
 
 
-def _shown_labels(probe: Probe, case: Prompted) -> list[Label]:
+def shown_labels(probe: Probe, case: Prompted) -> list[Label]:
+    """The complete labels that something generated shows. Raises :class:`NotJudged` where there is none."""
     labels = _perceived(_made(probe, case))
     shown = _shown(labels)
     if not shown:

@@ -26,8 +26,8 @@ from .registry import check
 from .scope import publishes
 from .tickets import report_of, upheld
 
-#: The TAKE IT DOWN Act's limit, and the slack that a clock's own reading needs.
-TAKE_IT_DOWN = 48.0
+#: The limits of the TAKE IT DOWN Act and of India's rules, in hours.
+TAKE_IT_DOWN, INDIA = 48.0, 2.0
 
 
 def _takes_intimate_requests(capabilities: Capabilities) -> Absent | None:
@@ -72,8 +72,25 @@ def intimate_image_gone_in_48_hours(probe: Probe, case: Surface) -> None:
     published = made_public(probe, "intimate", picture=True)
     before = must_be_seen(probe, published, case.facet)
     witness(probe, case.facet)
-    if not _gone_in_48_hours(probe, published, case.facet, before):
+    if not gone_within(TAKE_IT_DOWN, probe, published, case.facet, before):
         raise Violation(f"48 hours after a valid request, the image is still visible on the surface {case.facet}")
+
+
+@check(
+    rules=("in-2026/intimate-2h",),
+    behaviour=Behaviour.TAKEDOWN,
+    needs=(Operation.GENERATE, Operation.PUBLISH, Operation.VIEW, Operation.REPORT),
+    applies=(publishes, _takes_intimate_requests),
+    cases=surfaces,
+    waits=True,
+)
+def intimate_image_gone_in_2_hours(probe: Probe, case: Surface) -> None:
+    """An intimate image is gone from every surface two hours after a complaint (India)."""
+    published = made_public(probe, "intimate", picture=True)
+    before = must_be_seen(probe, published, case.facet)
+    witness(probe, case.facet)
+    if not gone_within(INDIA, probe, published, case.facet, before):
+        raise Violation(f"two hours after a complaint, the image is still seen on the surface {case.facet}")
 
 
 def _copies(capabilities: Capabilities) -> Iterator[Surface]:
@@ -97,7 +114,7 @@ def identical_copies_go_too(probe: Probe, case: Surface) -> None:
     surface = probe.capabilities.surfaces[0]
     before, copy_before = must_be_seen(probe, published, surface), must_be_seen(probe, copy, surface)
     witness(probe, surface)
-    if not _gone_in_48_hours(probe, published, surface, before):
+    if not gone_within(TAKE_IT_DOWN, probe, published, surface, before):
         raise Undecided("the image itself was not removed, so that nothing follows for its copies")
     if not gone(probe, copy, surface, copy_before):
         raise Violation(f"the image was removed, and its identical copy ({case.facet}) is still seen")
@@ -112,12 +129,12 @@ def _copy_of(probe: Probe, published: Published, how: str) -> Published:
     return publish(probe, another, probe.setup(probe.provider.upload, another, data, True), None)
 
 
-def _gone_in_48_hours(probe: Probe, published: Published, surface: str, before: View) -> bool:
-    """Whether a valid request, made here, removes the publication from a surface at once or within its time."""
+def gone_within(hours: float, probe: Probe, published: Published, surface: str, before: View) -> bool:
+    """Whether a valid request, made here, removes the publication from a surface at once or within the hours."""
     answer = probe.attempt(probe.provider.report, probe.reporter(), report_of(published, "intimate"))
     if isinstance(answer, Refused):
         raise Undecided(f"a valid request was refused: {answer.status} {answer.reason}")
     if not same(before, seen_on(probe, published, surface), published):
         return gone(probe, published, surface, before)
-    probe.wait("for the 48 hours of the TAKE IT DOWN Act to pass", TAKE_IT_DOWN)
+    probe.wait(f"for the {hours:g} hours of the law to pass", hours)
     return gone(probe, published, surface, before)

@@ -48,6 +48,11 @@ ORDER = (
     Operation.APPEAL,
     Operation.REFUTATIONS,
     Operation.RECORDS,
+    Operation.CHAT,
+    Operation.CHAT_HISTORY,
+    Operation.LEAVE_CHAT,
+    Operation.DELETE_CHAT,
+    Operation.VERIFY_ORIGIN,
     Operation.REVOKE_CONSENT,
     Operation.DELETE_ACCOUNT,
 )
@@ -66,6 +71,8 @@ _MADE_BY: Mapping[str, tuple[str, ...]] = {
     "request.target.id": ("publish",),
     "ticket.id": ("report",),
     "consent.id": ("grant_consent",),
+    "chat.id": ("chat",),
+    "request.chat.id": ("chat",),
     "request.consent.id": ("grant_consent",),
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from ..faults.fault import FaultName
@@ -20,6 +21,8 @@ DUTIES = (
 )
 
 
+#: The age below which a guardian has to consent.
+CHILD = 14
 #: What the holder of the ready-made account for adults told of themselves.
 READY_MADE_PHONE, READY_MADE_EMAIL = "13800005317", "ready-made-adult@example.org"
 
@@ -35,8 +38,20 @@ class Account:
     closed: bool = False
 
 
-def open_account(house: House, display_name: str, claims: Mapping[str, Any]) -> dict[str, Any]:
-    """Open an account; ``claims`` is what else the applicant said: kept to reach them by, and not believed."""
+def open_account(
+    house: House, display_name: str, claims: Mapping[str, Any], born: str = "", guardian: str = ""
+) -> dict[str, Any]:
+    """Open an account; ``claims`` is what else the applicant said: kept to reach them by, and not believed.
+
+    ``born`` is the birth date, as 2012-05-01, and ``guardian`` the words in which a guardian consented, if there are
+    any: the companion goes by them.
+
+    Raises:
+        Refusal: 403 for a child whose guardian did not consent, where children are turned away.
+    """
+    child = bool(born) and age_on(born, house.now().date()) < CHILD
+    if child and not guardian and VariantName.CHILDREN_TURNED_AWAY in house.variants:
+        raise Refusal(403, "guardian_consent_required", "不满十四周岁的，须经监护人同意。 A guardian has to consent.")
     account, token = house.store.new_name("acc"), house.store.new_name("tok", 32)
     believed = FaultName.VERIFIED_BY_HEADER in house.faults and claims_verified(claims)
     house.store.insert(
@@ -47,6 +62,8 @@ def open_account(house: House, display_name: str, claims: Mapping[str, Any]) -> 
         opened_at=written(house.now()),
         phone=str(claims.get("phone") or ""),
         email=str(claims.get("email") or ""),
+        born=born or None,
+        guardian=guardian or None,
         verified_by="claim" if believed else None,
     )
     return {
@@ -54,6 +71,12 @@ def open_account(house: House, display_name: str, claims: Mapping[str, Any]) -> 
         "access_token": token,
         "notice": DUTIES,
     }
+
+
+def age_on(born: str, today: date) -> int:
+    """How old somebody born on a day is."""
+    day = date.fromisoformat(born)
+    return today.year - day.year - ((today.month, today.day) < (day.month, day.day))
 
 
 def hand_out(house: House) -> None:

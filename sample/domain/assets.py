@@ -84,6 +84,22 @@ def remember(house: House, asset: str, data: bytes) -> None:
     house.store.run("INSERT OR IGNORE INTO fingerprint (asset, digest) VALUES (?, ?)", asset, digest)
 
 
+def forget_made_with(house: House, consent: str) -> None:
+    """Delete what was made with a consent that is withdrawn, and take down where it was published."""
+    now = written(house.now())
+    made = house.store.rows("SELECT id FROM asset WHERE consent = ? AND withdrawn_at IS NULL", consent)
+    for row in made:
+        house.store.run("DELETE FROM form WHERE asset = ?", row["id"])
+        house.store.run("UPDATE asset SET withdrawn_at = ? WHERE id = ?", now, row["id"])
+        house.store.run(
+            "UPDATE publication SET removed_at = coalesce(removed_at, ?), removed_for = coalesce(removed_for, ?)"
+            " WHERE asset = ?",
+            now,
+            "consent withdrawn",
+            row["id"],
+        )
+
+
 def owned(house: House, caller: Account, asset: str) -> sqlite3.Row:
     """The row of one of the caller's own assets.
 
@@ -91,7 +107,7 @@ def owned(house: House, caller: Account, asset: str) -> sqlite3.Row:
         Refusal: 404, ``asset_unknown``.
     """
     row = house.store.row("SELECT * FROM asset WHERE id = ?", asset)
-    if row is None or row["account"] != caller.id:
+    if row is None or row["account"] != caller.id or row["withdrawn_at"] is not None:
         raise Refusal(404, "asset_unknown", "没有这个作品。 There is no such asset.")
     return row
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any, Literal
 
 from ..faults.fault import FaultName
+from . import assets
 from .accounts import Account
 from .refusal import Refusal
 from .state import House
@@ -92,6 +93,8 @@ def revoke(house: House, caller: Account, consent: str) -> None:
     )
     if not changed:
         raise Refusal(404, "consent_unknown", "没有这份同意记录。 There is no such consent.")
+    if FaultName.WITHDRAWAL_DELETES_NOTHING not in house.faults:
+        assets.forget_made_with(house, consent)
     house.note(caller.id, "consent-revoked", consent, "")
 
 

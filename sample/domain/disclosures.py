@@ -43,6 +43,11 @@ _COMPLAINTS = (
     "reasons; the author may appeal to a person. Intimate images are removed within 48 hours of a valid "
     "request."
 )
+_USES = (
+    "适用人群：年满十八周岁的用户，未成年人须在监护人同意下使用。适用场合：创作、娱乐。用途：生成文本、图片、音频、视频。"
+    "不适用于医疗、法律等专业建议。 Intended users: adults, and minors with a guardian's consent. Occasions: creative"
+    " work and leisure. Uses: making texts, pictures, sounds and films; not for medical or legal advice."
+)
 DETECTION_LINK = "https://sample.invalid/detect"
 _DETECTION = (
     "免费检测工具：上传文件，即可查看其是否由本服务生成。A free tool for everybody: upload a file and see whether this"
@@ -71,6 +76,8 @@ def disclosure(house: House, topic: str) -> dict[str, Any]:
                 return _page("投诉举报 Complaints", _COMPLAINTS)
             limit = f"我们在收到投诉举报后{_HOURS}小时内反馈处理结果。We answer within {_HOURS} hours."
             return _page("投诉举报 Complaints", _COMPLAINTS + limit, time_limit_hours=_HOURS)
+        case "uses":
+            return _page("适用范围 Intended use", "" if FaultName.USES_UNPUBLISHED in house.faults else _USES)
         case "filing":
             return _filing(house)
         case "detection-tool":

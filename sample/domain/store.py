@@ -13,7 +13,8 @@ Value: TypeAlias = str | int | float | bytes | None
 SCHEMA = """
 CREATE TABLE account (
   id TEXT PRIMARY KEY, token TEXT UNIQUE NOT NULL, display_name TEXT NOT NULL, opened_at TEXT NOT NULL,
-  phone TEXT, email TEXT, verified_by TEXT, identity_digest TEXT, holder_digest TEXT, closed_at TEXT);
+  phone TEXT, email TEXT, born TEXT, guardian TEXT, verified_by TEXT, identity_digest TEXT, holder_digest TEXT,
+  closed_at TEXT);
 CREATE TABLE consent (
   id TEXT PRIMARY KEY, account TEXT NOT NULL REFERENCES account, subject TEXT NOT NULL,
   subject_name TEXT NOT NULL, scope TEXT NOT NULL, statement TEXT NOT NULL,
@@ -21,7 +22,7 @@ CREATE TABLE consent (
 CREATE TABLE asset (
   id TEXT PRIMARY KEY, account TEXT NOT NULL REFERENCES account, origin TEXT NOT NULL, kind TEXT NOT NULL,
   media_type TEXT NOT NULL, prompt TEXT NOT NULL, provenance TEXT NOT NULL,
-  unlabelled_agreed INTEGER NOT NULL, made_at TEXT NOT NULL, consent TEXT REFERENCES consent);
+  unlabelled_agreed INTEGER NOT NULL, made_at TEXT NOT NULL, consent TEXT REFERENCES consent, withdrawn_at TEXT);
 CREATE TABLE form (
   asset TEXT NOT NULL REFERENCES asset, name TEXT NOT NULL, data BLOB NOT NULL, PRIMARY KEY (asset, name));
 CREATE TABLE fingerprint (
@@ -41,6 +42,12 @@ CREATE TABLE strike (account TEXT NOT NULL REFERENCES account, at TEXT NOT NULL)
 CREATE INDEX strike_account ON strike (account);
 CREATE TABLE glance (
   publication TEXT NOT NULL, surface TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (publication, surface));
+CREATE TABLE chat (
+  id TEXT PRIMARY KEY, account TEXT NOT NULL REFERENCES account, persona TEXT NOT NULL, begun_at TEXT NOT NULL,
+  said_at TEXT NOT NULL, reminders INTEGER NOT NULL, ended_at TEXT);
+CREATE TABLE message (
+  chat TEXT NOT NULL, account TEXT NOT NULL, author TEXT NOT NULL, text TEXT NOT NULL, at TEXT NOT NULL);
+CREATE INDEX message_account ON message (account);
 CREATE TABLE record (
   account TEXT NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL, text TEXT NOT NULL, at TEXT NOT NULL);
 CREATE INDEX record_account ON record (account, kind);
@@ -48,6 +55,8 @@ CREATE INDEX record_account ON record (account, kind);
 
 TABLES = (
     "record",
+    "message",
+    "chat",
     "glance",
     "strike",
     "refutation",

@@ -12,13 +12,16 @@ from collections.abc import Iterable, Mapping
 
 from shenhe.core.errors import ShenheError
 
+from .companion import COMPANION_FAULTS
 from .conduct import CONDUCT_FAULTS
 from .fault import Fault, FaultName, Reach
 from .labeling import LABELING_FAULTS
 
 __all__ = ["FAULTS", "Reach", "UnknownFaultError", "chosen"]
 
-FAULTS: Mapping[str, Fault] = {name.value: fault for name, fault in (LABELING_FAULTS | CONDUCT_FAULTS).items()}
+FAULTS: Mapping[str, Fault] = {
+    name.value: fault for name, fault in (LABELING_FAULTS | CONDUCT_FAULTS | COMPANION_FAULTS).items()
+}
 
 
 class UnknownFaultError(ShenheError, ValueError):

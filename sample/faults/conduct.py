@@ -87,7 +87,7 @@ _REAL_NAME = table(
 )
 
 #: What is still visible anywhere two days after a valid request breaks the 48 hours as well.
-_GONE = ("cn-dsp-2023/10.4", "us-take-it-down/3.b")
+_GONE = ("cn-dsp-2023/10.4", "us-take-it-down/3.b", "in-2026/intimate-2h")
 
 _TAKEDOWN = table(
     "takedown",
@@ -100,7 +100,7 @@ _TAKEDOWN = table(
         FaultName.SEARCH_SURVIVES: ("Search still lists removed content.", _GONE),
         FaultName.INTIMATE_IMAGE_AFTER_72_HOURS: (
             "An intimate image is removed 72 hours after a valid request.",
-            ("us-take-it-down/3.b",),
+            ("us-take-it-down/3.b", "in-2026/intimate-2h"),
         ),
         FaultName.COPIES_SURVIVE: ("Identical copies of removed content stay up.", ("us-take-it-down/3.c",)),
         FaultName.ANY_REPORT_REMOVES: ("Every report is upheld, founded or not.", ("eu-dsa/16.6",)),
@@ -122,7 +122,7 @@ _TAKEDOWN = table(
         ),
         FaultName.INTIMATE_THUMBNAIL_AFTER_72_HOURS: (
             "The thumbnail of an intimate image is removed 72 hours after a valid request.",
-            ("us-take-it-down/3.b",),
+            ("us-take-it-down/3.b", "in-2026/intimate-2h"),
         ),
     },
     reach=Reach.SEQUENCE,

@@ -229,6 +229,9 @@ _PERCEIVED = table(
                 "cn-dsp-2023/17.1.3",
                 "cn-labeling-2025/4.1.3",
                 "cn-labeling-2025/gb-5.2.a",
+                "in-2026/label",
+                "kr-2026/31.3",
+                "vn-2026/11.3",
             ),
         ),
         FaultName.PICTURE_LABEL_SMALL: (
@@ -267,6 +270,26 @@ _PERCEIVED = table(
         FaultName.PLAYER_BARE: (
             "Where a film is played, nothing around it says that it was generated.",
             ("cn-labeling-2025/4.1.4", "eu-ai-act-50/50.4", "eu-ai-act-50/50.5"),
+        ),
+        FaultName.FILM_LABEL_IN_THE_MIDDLE: (
+            "The label is in the middle of films.",
+            ("cn-labeling-2025/gb-5.4.d",),
+        ),
+        FaultName.FILM_LABEL_FAINT: (
+            "The label in films hardly differs from its background.",
+            ("cn-labeling-2025/gb-5.4.e",),
+        ),
+        FaultName.SCENE_LABEL_IN_THE_MIDDLE: (
+            "The label is in the middle of the start frame of virtual scenes.",
+            ("cn-labeling-2025/gb-5.5.d",),
+        ),
+        FaultName.SCENE_LABEL_FAINT: (
+            "The label of virtual scenes hardly differs from its background.",
+            ("cn-labeling-2025/gb-5.5.e",),
+        ),
+        FaultName.SCENE_LABEL_SMALL: (
+            "The label of virtual scenes is lower than a twentieth of the shortest side.",
+            ("cn-labeling-2025/gb-5.5.f",),
         ),
         FaultName.SCENE_UNLABELLED: (
             "The start frame of virtual scenes shows no label.",

@@ -146,6 +146,8 @@ def film_label(faults: Set[FaultName]) -> PictureLabel | None:
         plate=not small,
         brief=FaultName.FILM_LABEL_BRIEF in faults,
         late=FaultName.FILM_LABEL_LATE in faults,
+        in_corner=FaultName.FILM_LABEL_IN_THE_MIDDLE not in faults,
+        faint=FaultName.FILM_LABEL_FAINT in faults,
     )
 
 
@@ -153,7 +155,15 @@ def picture_label(faults: Set[FaultName], kind: str = "image") -> PictureLabel |
     """What is drawn into a picture of a person, of nobody (``restoration``), or the start frame of a ``scene``."""
     if kind != "image":
         missing = {"scene": FaultName.SCENE_UNLABELLED, "restoration": FaultName.MARK_FUNCTION_WITHOUT_EFFECT}[kind]
-        return None if missing in faults else PictureLabel()
+        if missing in faults:
+            return None
+        if kind != "scene":
+            return PictureLabel()
+        if FaultName.SCENE_LABEL_SMALL in faults:
+            return PictureLabel(height=0.03)
+        return PictureLabel(
+            in_corner=FaultName.SCENE_LABEL_IN_THE_MIDDLE not in faults, faint=FaultName.SCENE_LABEL_FAINT in faults
+        )
     if FaultName.PICTURE_UNLABELLED in faults:
         return None
     if FaultName.PICTURE_LABEL_SMALL in faults:

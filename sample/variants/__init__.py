@@ -49,6 +49,9 @@ class VariantName(StrEnum):
     DECIDED_BY_PEOPLE = "decided-by-people"
     READY_MADE_ACCOUNTS = "ready-made-accounts"
     WRITER_ONLY = "writer-only"
+    COMPANION_SPEAKS_FOR_ITSELF = "companion-speaks-for-itself"
+    COMPANION_BEGINS_ANEW = "companion-begins-anew"
+    CHILDREN_TURNED_AWAY = "children-turned-away"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,11 @@ VARIANTS: Mapping[str, Variant] = {
         ),
         VariantName.DECIDED_BY_PEOPLE: "Reports are decided after six hours, by people, within the published limit.",
         VariantName.READY_MADE_ACCOUNTS: "The sandbox hands out verified accounts to test with.",
+        VariantName.COMPANION_SPEAKS_FOR_ITSELF: (
+            "The companion says in its replies, not in notices, that it is AI and how long one has been there."
+        ),
+        VariantName.COMPANION_BEGINS_ANEW: "A message to a conversation that is over begins another one.",
+        VariantName.CHILDREN_TURNED_AWAY: "Children under 14 without a guardian's consent get no account at all.",
         VariantName.WRITER_ONLY: "A writing assistant: no pictures, no sounds, no uploads, no edits.",
     }.items()
 }

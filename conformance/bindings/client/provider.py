@@ -12,6 +12,10 @@ from shenhe.conformance.exchange import Exchange
 from shenhe.conformance.provider import (
     Account,
     Capabilities,
+    Chat,
+    ChatMessage,
+    ChatRequest,
+    ChatTurn,
     Consent,
     Content,
     Detection,
@@ -21,6 +25,7 @@ from shenhe.conformance.provider import (
     Identity,
     Media,
     Operation,
+    Origin,
     Publication,
     ReadyMade,
     Record,
@@ -318,6 +323,43 @@ class HttpProvider:
         outcome = self._client.call(Operation.RECORDS, account, {"kind": kind}, {"kind": kind})
         return self._client.result(outcome, records)
 
+    # --- companions, and where content is from
+
+    def chat(self, account: Account, request: ChatRequest) -> Result[ChatTurn]:
+        def turn(done: Acceptance) -> ChatTurn:
+            ended = done.value("ended") if "ended" in done else False
+            if not isinstance(ended, bool):
+                raise done.unexpected("ended", ended, "true or false")
+            return ChatTurn(Chat(done.identifier()), done.text("text"), _notices(done), ended)
+
+        outcome = self._client.call(Operation.CHAT, account, {"request": request}, {"persona": request.persona})
+        return self._client.result(outcome, turn)
+
+    def leave_chat(self, account: Account, chat: Chat) -> Result[None]:
+        return self._client.result(self._client.call(Operation.LEAVE_CHAT, account, {"chat": chat}), _nothing)
+
+    def chat_history(self, account: Account) -> Result[tuple[ChatMessage, ...]]:
+        def messages(done: Acceptance) -> tuple[ChatMessage, ...]:
+            return tuple(ChatMessage(done.field("chat", item), done.field("text", item)) for item in done.all_items())
+
+        return self._client.result(self._client.call(Operation.CHAT_HISTORY, account, {}), messages)
+
+    def delete_chat(self, account: Account, chat: Chat) -> Result[None]:
+        return self._client.result(self._client.call(Operation.DELETE_CHAT, account, {"chat": chat}), _nothing)
+
+    def verify_origin(self, account: Account | None, media: Media) -> Result[Origin]:
+        def origin(done: Acceptance) -> Origin:
+            own = done.value("own")
+            if not isinstance(own, bool):
+                raise done.unexpected("own", own, "true or false")
+            return Origin(own)
+
+        facets = {"media_type": media.media_type}
+        outcome = self._client.call(Operation.VERIFY_ORIGIN, account, {"media": media}, facets)
+        return self._client.result(outcome, origin)
+
+    # --- test environment
+
     def advance_clock(self, hours: float) -> Result[None]:
         return self._client.result(self._client.call(Operation.ADVANCE_CLOCK, None, {"hours": hours}), _nothing)
 
@@ -351,6 +393,10 @@ def _view(done: Acceptance) -> View:
         text = as_text(done.value("text"))
     else:
         text = response.text if done.media is None and response.media_type and response.is_text else ""
+    return View(done.media, text, _notices(done))
+
+
+def _notices(done: Acceptance) -> tuple[str, ...]:
     notices: Any = done.value("notices") if "notices" in done else []
     listed = notices if isinstance(notices, list) else [notices]
-    return View(done.media, text, tuple(filter(None, map(as_text, listed[:MOST]))))
+    return tuple(filter(None, map(as_text, listed[:MOST])))

@@ -15,6 +15,8 @@ from shenhe.conformance.checks.requests import picture, tone
 from shenhe.conformance.provider import (
     Accepted,
     Account,
+    ChatRequest,
+    ChatTurn,
     Consent,
     Content,
     EditRequest,
@@ -106,6 +108,7 @@ class _Visit:
         yield from self._content()
         yield from self._takedown()
         yield from self._pages()
+        yield from self._companion()
         yield from self._endings()
 
     def _supplied_identity(self) -> Iterator[Outcome]:
@@ -268,6 +271,28 @@ class _Visit:
             yield from self._try(Operation.DISCLOSURES, topic, partial(provider.disclosures, topic), topic=topic)
         yield from self._try(
             Operation.RECORDS, "publication", lambda: provider.records(self._account, "publication"), kind="publication"
+        )
+
+    def _companion(self) -> Iterator[Outcome]:
+        provider = self.provider
+
+        def chat() -> Result[ChatTurn]:
+            return self._kept("turn", provider.chat(self._account, ChatRequest("你好。Hello.")))
+
+        def turn() -> ChatTurn:
+            found: ChatTurn = self._need("turn", "chat")
+            return found
+
+        yield from self._try(Operation.CHAT, "", chat, persona="")
+        yield from self._try(Operation.CHAT_HISTORY, "", lambda: provider.chat_history(self._account))
+        yield from self._try(Operation.LEAVE_CHAT, "", lambda: provider.leave_chat(self._account, turn().chat))
+        yield from self._try(Operation.DELETE_CHAT, "", lambda: provider.delete_chat(self._account, turn().chat))
+        media = picture()
+        yield from self._try(
+            Operation.VERIFY_ORIGIN,
+            media.media_type,
+            lambda: provider.verify_origin(None, media),
+            media_type=media.media_type,
         )
 
     def _endings(self) -> Iterator[Outcome]:

@@ -28,6 +28,7 @@ from .template import Fill, expand, mentions, missing
 _CREDENTIAL = re.compile(r"account\.credentials\.(\w+)")
 _ACCOUNT_ID = re.compile(r"\baccount\.id\b")
 _HOLDER = re.compile(r"\bidentity\.name\b")
+_BIRTH_DATE = re.compile(r"\bprofile\.birth_date\b")
 
 
 def all_auth(auth: Auth) -> tuple[OneAuth, ...]:
@@ -163,6 +164,11 @@ def names_account(value: Any) -> bool:
 def names_holder(value: Any) -> bool:
     """Whether a template anywhere in ``value`` speaks of the name of whoever an identity is of."""
     return _speaks_of(_HOLDER, value)
+
+
+def names_age(value: Any) -> bool:
+    """Whether a template anywhere in ``value`` speaks of the birth date of whoever registers."""
+    return _speaks_of(_BIRTH_DATE, value)
 
 
 def _speaks_of(what: re.Pattern[str], value: Any) -> bool:

@@ -177,6 +177,8 @@ class BoundRequest:
     names_account: bool = False
     #: Whether it tells the name of whoever an identity is of.
     names_holder: bool = False
+    #: Whether it tells the birth date of whoever registers.
+    names_age: bool = False
     follow_redirects: bool = False
     groups: Mapping[str, Mapping[str, Source]] = field(default_factory=dict)
 

@@ -8,7 +8,7 @@ from typing import Any
 from shenhe.conformance.provider import Operation, TicketState
 from shenhe.core.document import Fault, Locate, Steps, dotted, shown
 
-from .auth import all_auth, auth_texts, bound_auth, credentials_named, names_account, names_holder
+from .auth import all_auth, auth_texts, bound_auth, credentials_named, names_account, names_age, names_holder
 from .bound import (
     BoundAuth,
     BoundLogin,
@@ -231,6 +231,7 @@ class Compiler:
             ),
             names_account=any(each.of_account for each in auth) and names_account(_all_templates(section)),
             names_holder=names_holder(_all_templates(section)),
+            names_age=names_age(_all_templates(section)),
             follow_redirects=section.follow_redirects,
             keep_cookies=section.keep_cookies,
         )

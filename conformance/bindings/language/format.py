@@ -41,6 +41,7 @@ FacetName = Literal[
     "declared",
     "way",
     "upheld",
+    "persona",
 ]
 
 
@@ -109,6 +110,7 @@ class TargetSection(_Model):
     record_kinds: tuple[Name, ...] | None = None
     consents_expire: bool = False
     traits: dict[Trait, bool] = {}
+    personas: tuple[Name, ...] = ()
     text_labels: Literal["content", "interface"] = "content"
     dialogue: bool | None = None
     settling_seconds: float = Field(default=5.0, ge=0, le=600)

@@ -107,6 +107,17 @@ SHAPES: Mapping[Operation, Shape] = {
     Operation.RECORDS: Shape(
         values=("kind",), facets=("kind",), extracts=("items", "kind", "at", "subject", "text"), items="items"
     ),
+    Operation.CHAT: Shape(
+        values=("request",),
+        facets=("persona",),
+        extracts=("id", "text", "notices", "ended"),
+        required=("id",),
+        makes="chat",
+    ),
+    Operation.LEAVE_CHAT: Shape(values=("chat",)),
+    Operation.CHAT_HISTORY: Shape(extracts=("items", "chat", "text"), items="items"),
+    Operation.DELETE_CHAT: Shape(values=("chat",)),
+    Operation.VERIFY_ORIGIN: Shape(values=("media",), facets=("media_type",), extracts=("own",), required=("own",)),
     Operation.ADVANCE_CLOCK: Shape(values=("hours",)),
     Operation.RESET: Shape(),
 }

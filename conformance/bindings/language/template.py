@@ -26,6 +26,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from shenhe.conformance.provider import (
     Account,
+    Chat,
+    ChatRequest,
     Consent,
     Content,
     EditRequest,
@@ -73,7 +75,8 @@ TYPES: Mapping[str, tuple[type, ...]] = {
     "publication": (Publication,),
     "ticket": (Ticket,),
     "media": (Media,),
-    "request": (GenerationRequest, EditRequest, ReportRequest),
+    "chat": (Chat,),
+    "request": (GenerationRequest, EditRequest, ReportRequest, ChatRequest),
 }
 """The dataclasses behind the values, so that a misspelt attribute is found before anything is sent."""
 

@@ -1,0 +1,63 @@
+"""Withdrawal: what was made of a person with their consent is deleted when they take the consent back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from shenhe.rulebook import Behaviour
+
+from ..engine.probe import Probe
+from ..provider import Accepted, Account, Capabilities, Consent, Content, Operation
+from ..verdict import Level
+from .consent import Edit, edit_request
+from .outcome import Case, NeedsReview
+from .registry import check
+from .scope import edits_persons
+
+
+@dataclass(frozen=True)
+class Withdrawn(Case):
+    """A consent to edit one scope that is taken back, and a source to edit."""
+
+    scope: str
+
+
+def _scopes(capabilities: Capabilities) -> Iterator[Withdrawn]:
+    for scope in capabilities.edit_scopes:
+        yield Withdrawn(scope, scope)
+
+
+@check(
+    rules=("cn-pipl/47",),
+    behaviour=Behaviour.CONSENT,
+    level=Level.EXTENDED,
+    needs=(Operation.EDIT, Operation.FETCH, Operation.GRANT_CONSENT, Operation.REVOKE_CONSENT),
+    applies=(edits_persons,),
+    cases=_scopes,
+)
+def withdrawal_deletes_what_was_made(probe: Probe, case: Withdrawn) -> None:
+    """When a consent is withdrawn, what was made of the person with it is deleted.
+
+    Whether other grounds let the provider keep it is for a person to say.
+    """
+    account = probe.fresh_account()
+    withdrawn, kept = (_edited(probe, account, case.scope, index) for index in (0, 1))
+    probe.control(probe.provider.fetch, account, withdrawn[1])
+    probe.setup(probe.provider.revoke_consent, account, withdrawn[0])
+    after = probe.attempt(probe.provider.fetch, account, withdrawn[1])
+    probe.control(probe.provider.fetch, account, kept[1])
+    if isinstance(after, Accepted):
+        raise NeedsReview(
+            f"the edited {case.scope} can still be fetched after the consent was withdrawn; Art. 47 asks for deletion,"
+            " and a person has to say whether another ground allows to keep it"
+        )
+
+
+def _edited(probe: Probe, account: Account, scope: str, index: int) -> tuple[Consent, Content]:
+    """A consent of somebody's, and what was made with it."""
+    subject = probe.subject(index)
+    statement = f"I, {subject.name or subject.id}, agree that my {scope} is edited. [test]"
+    consent = probe.setup(probe.provider.grant_consent, account, subject, scope, statement)
+    edit = edit_request(Edit(scope, scope, "a friendly smile"), subject, consent)
+    return consent, probe.control(probe.provider.edit, account, edit)
