@@ -13,7 +13,7 @@ from ..engine.probe import Probe
 from ..provider import Account, Capabilities, GenerationRequest, Operation, Refused, View
 from ..report import Evidence
 from ..verdict import Level
-from .outcome import Absent, Case, NotJudged, Undecided, Violation
+from .outcome import Absent, Case, NeedsReview, NotJudged, Undecided, Violation
 from .prompted import Prompted, decoded, labels_of_its_own
 from .registry import check
 from .requests import PLAIN
