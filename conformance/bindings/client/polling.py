@@ -28,6 +28,7 @@ def poll_job(
     connection, log = requester.connection, call.log
     deadline = connection.clock() + poll.timeout
     response, url = first, first.url
+    begun = first.json if first.is_json else None
     try:
         while True:
             if _ready(poll, response) and (response is not first or not poll.callback or poll.until is not None):
@@ -53,7 +54,9 @@ def poll_job(
                 continue
             connection.sleep(wait)
             url = _job_url(connection, poll, response, url, first.url)
-            state = requester.poll(bound, poll, replace(call, values={**call.values, "answer": document}), url)
+            state = requester.poll(
+                bound, poll, replace(call, values={**call.values, "answer": document, "first": begun}), url
+            )
             if state is None:
                 return Unavailable(log.failure, tuple(log.exchanges), log.status)
             if state.status not in bound.accepts | poll.pending and state.status != 202:

@@ -168,7 +168,7 @@ class Compiler:
         known: frozenset[str],
         bound_steps: tuple[BoundStep, ...],
     ) -> BoundRequest:
-        in_response = known | {"answer", "response"}
+        in_response = known | {"answer", "response"} | ({"first"} if section.poll is not None else frozenset())
 
         def fill(key: str, value: Any, *inner: str | int, path: bool = False) -> Fill:
             return self.expressions.fill(value, at(key, *inner), known, path=path)

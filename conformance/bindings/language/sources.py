@@ -223,7 +223,7 @@ def value_of(source: Source, response: Response) -> Any:
         case TemplateValue(fill=fill):
             document = response.json if response.is_json else None
             try:
-                return fill({**response.values, "answer": document, "response": response})
+                return fill({"first": document, **response.values, "answer": document, "response": response})
             except TemplateError as error:
                 raise ResponseError(str(error)) from None
         case FirstOf(sources=sources):
