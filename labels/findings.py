@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 
 from .meaning import aigc
 from .model import Deviation, Label, Limits, Refusal
@@ -203,6 +204,19 @@ class Findings:
         """A comment, a description or another text without a fixed meaning: the AIGC field, a generator's traces, words
         that say so, or nothing. True for a label. ``name`` is that of the text, where it tells something.
         """
+        if len(value) < _SHORT and _says_nothing(value, big_endian, name):
+            return False
+        return self._remark(value, carrier, span, standing, big_endian, name)
+
+    def _remark(
+        self,
+        value: str | bytes,
+        carrier: str,
+        span: Span | None,
+        standing: Iterable[Deviation],
+        big_endian: bool,
+        name: str,
+    ) -> bool:
         if self.field(value, carrier, span, name=None, standing=standing, big_endian=big_endian):
             return True
         text = value if isinstance(value, str) else aigc.text_of(value[:16_384], [], big_endian=big_endian)
@@ -260,3 +274,16 @@ class Findings:
 def _is_of_file(label: Label) -> bool:
     """Whether a label stands in the file itself, not in a member of it or in a file beside it."""
     return not label.carrier.startswith(("member ", "sidecar "))
+
+
+_SHORT = 64
+
+
+@lru_cache(4096)
+def _says_nothing(value: str | bytes, big_endian: bool, name: str) -> bool:
+    """Whether a short text holds neither a label nor anything to note: cameras and editors leave the same few names in
+    all their files.
+    """
+    probe = Findings(Limits())
+    probe._remark(value, "", None, (), big_endian, name)
+    return not (probe.labels or probe.notes or probe.refused)

@@ -339,7 +339,7 @@ class Limits:
     worker_memory_bytes: int = 1536 * MEBIBYTE
     worker_cpu_seconds: int = 20
     #: Only for a worker that hangs without computing: a busy machine never reaches it before the processor time.
-    worker_wall_seconds: float = 900.0
+    worker_wall_seconds: float = 120.0
 
     def __post_init__(self) -> None:
         for each in fields(self):

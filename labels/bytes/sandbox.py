@@ -1,7 +1,7 @@
 """A worker process for what libraries must decode: pixels, films, compressed sound, credentials, PDF.
 
 Hostile files make such libraries run for minutes, take gigabytes or crash. The worker is another process
-with limits on memory, processor time and wall time, no sockets and no core dumps; when it dies, that is a
+with limits on memory and processor time, no sockets and no core dumps; when it dies, that is a
 refusal, and the next file gets a new one. Requests and answers are length-prefixed JSON and bytes, nothing
 that could carry code.
 """
@@ -19,6 +19,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 from ..findings import Findings
@@ -30,6 +31,31 @@ _LONGEST_ANSWER = 64 << 20
 
 class _WorkerError(Exception):
     """The worker gave no answer; the message says why."""
+
+
+class _Patience:
+    """How long a process may go on without using any processor time."""
+
+    def __init__(self, process: int, seconds: float) -> None:
+        self._process, self._seconds = process, seconds
+        self._used = _processor_time(process)
+        self._since = time.monotonic()
+
+    def is_over(self) -> bool:
+        """Whether the process has used none for longer than it may. Where that cannot be told, any time counts."""
+        used = _processor_time(self._process)
+        if used != self._used:
+            self._used, self._since = used, time.monotonic()
+        return time.monotonic() - self._since > self._seconds
+
+
+def _processor_time(process: int) -> str:
+    """The processor time that a process has used, as Linux writes it; empty on other systems."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text("ascii", "replace").rpartition(")")[2].split()
+    except OSError:
+        return ""
+    return " ".join(fields[11:13])
 
 
 class Worker:
@@ -93,7 +119,6 @@ class Worker:
         process = self._started(limits)
         if process.stdin is None or process.stdout is None:
             raise _WorkerError("the worker has no pipes")
-        deadline = time.monotonic() + limits.worker_wall_seconds
         try:
             process.stdin.write(struct.pack("<I", len(request)) + request)
             for piece in pieces(data):
@@ -102,24 +127,29 @@ class Worker:
                     view = view[process.stdin.write(view) :]
         except (BrokenPipeError, OSError) as error:
             raise _WorkerError(self._cause(process, limits)) from error
-        head = self._read(process, 4, deadline, limits)
+        head = self._read(process, 4, limits)
         size = struct.unpack("<I", head)[0]
         if size > _LONGEST_ANSWER:
             raise _WorkerError("the worker's answer is longer than allowed")
-        answer: dict[str, Any] = json.loads(self._read(process, size, deadline, limits))
+        answer: dict[str, Any] = json.loads(self._read(process, size, limits))
         return answer
 
-    def _read(self, process: subprocess.Popen[bytes], count: int, deadline: float, limits: Limits) -> bytes:
+    def _read(self, process: subprocess.Popen[bytes], count: int, limits: Limits) -> bytes:
+        """``count`` bytes of the answer. What may be used is processor time, which the worker limits itself; time that
+        passes counts only while it uses none, so that a busy machine gives the same results as an idle one.
+        """
         parts = []
+        waiting = _Patience(process.pid, limits.worker_wall_seconds)
         with selectors.DefaultSelector() as selector:
             stream = process.stdout
             if stream is None:
                 raise _WorkerError("the worker has no pipes")
             selector.register(stream, selectors.EVENT_READ)
             while count:
-                left = deadline - time.monotonic()
-                if left <= 0 or not selector.select(left):
-                    raise _WorkerError(f"stopped after {limits.worker_wall_seconds:g} s")
+                if not selector.select(min(1.0, limits.worker_wall_seconds)):
+                    if waiting.is_over():
+                        raise _WorkerError(f"stopped after {limits.worker_wall_seconds:g} s without progress")
+                    continue
                 part = os.read(stream.fileno(), min(count, 1 << 20))
                 if not part:
                     raise _WorkerError(self._cause(process, limits))
@@ -130,7 +160,7 @@ class Worker:
     @staticmethod
     def _cause(process: subprocess.Popen[bytes], limits: Limits) -> str:
         try:
-            code = process.wait(2)
+            code = process.wait(30)
         except subprocess.TimeoutExpired:
             return "the worker stopped answering"
         if code == -24:  # SIGXCPU

@@ -6,8 +6,6 @@ description served as a film is never handed to a library that would open what i
 
 from __future__ import annotations
 
-import re
-
 from ..bytes.pages import Source
 from .table import CONTAINERS, UNKNOWN, Container
 
@@ -59,28 +57,28 @@ def _decoded(head: bytes) -> str | None:
     return sample
 
 
-def _is_page(text: str) -> bool:
-    """Whether XML is a picture or a page, which have places of their own."""
-    return re.search(r"<(?:\w{1,20}:)?(?:svg|html)\b|<!doctype html", text, re.IGNORECASE) is not None
-
-
 def _text(head: bytes, media_type: str | None) -> Container:
     declared = (media_type or "").partition(";")[0].strip().lower()
     sample = _decoded(head)
     if sample is None:
         return UNKNOWN
     stripped = sample.lstrip("\ufeff \t\r\n")
-    for row in _BEGINNINGS:
-        if row.begins is None or not row.begins.match(stripped) or _is_page(stripped):
-            continue
-        if row.media_type != "application/xml" or declared not in _TEXTS:
-            return row
-    start = sample.lstrip().lower()
-    if start.startswith("<"):
+    first = stripped[:1]
+    if first == "<":
+        start = stripped.lower()
+        if start.startswith(("<!doctype html", "<html")):
+            return _HTML
         if "<svg" in start and "<html" not in start:
             return _SVG
         if "<html" in start or "<!doctype html" in start or "<head" in start or "<body" in start:
             return _HTML
+    # Letters begin most texts, and few of the kinds that are told by how they begin.
+    for row in _BEGINNINGS if first.isascii() else ():
+        if row.begins is None or not row.begins.match(stripped):
+            continue
+        if row.media_type != "application/xml" or declared not in _TEXTS:
+            return row
+    start = stripped[:16].lower()
     if start.startswith(("{", "[")) and declared in ("", "application/json", "application/octet-stream", "text/plain"):
         return _JSON if declared != "text/plain" else _TEXT
     if start.startswith(("---\n", "---\r\n")):

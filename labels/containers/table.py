@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -18,22 +17,19 @@ if TYPE_CHECKING:
     from ..bytes.pages import Source
 
 
-@cache
-def _imported(module: str, function: str) -> Callable[..., Any]:
-    found: Callable[..., Any] = getattr(import_module(f"...{module}", __name__), function)
-    return found
-
-
 class Lazy:
     """A function of the labels library that is imported when it is first called."""
 
-    __slots__ = ("_function", "_module")
+    __slots__ = ("_found", "_function", "_module")
 
     def __init__(self, module: str, function: str) -> None:
         self._module, self._function = module, function
+        self._found: Callable[..., Any] | None = None
 
     def __call__(self, *arguments: Any) -> Any:
-        return _imported(self._module, self._function)(*arguments)
+        if self._found is None:
+            self._found = getattr(import_module(f"...{self._module}", __name__), self._function)
+        return self._found(*arguments)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
