@@ -241,6 +241,8 @@ class Findings:
 
     def contradictions(self) -> tuple[str, ...]:
         """Statements that exclude one another: a camera took the whole of it, and AI generated it."""
+        if not self.origins:
+            return ()
         from .meaning.source_types import source_type
 
         generated = [

@@ -102,7 +102,8 @@ def disguise() -> re.Pattern[str]:
     """Matches a character that may disguise the letters of ``AI``, among the first 65,536. The two that choose the
     style of an emoji are left out: they are on many pages.
     """
-    return re.compile(f"(?![\ufe0e\ufe0f])[{HIDDEN.pattern[1:-1]}{''.join(map(chr, grammar().lookalikes))}ＡＩａｉᴬᴀ]")
+    hidden = HIDDEN.pattern[1:-1].replace("\ufe00-\ufe0f", "\ufe00-\ufe0d")
+    return re.compile(f"[{hidden}{''.join(map(chr, grammar().lookalikes))}ＡＩａｉᴬᴀ]")
 
 
 @cache
