@@ -162,7 +162,10 @@ class UndecidedRule(_Model):
 
 
 class Target(_Model):
-    """Who was probed. ``binding_sha256`` is the hash of the binding file as read; secrets never enter it."""
+    """Who was probed. ``binding_sha256`` is the hash of the binding file as read; secrets never enter it.
+
+    ``edit_scopes`` and ``traits`` are what the target declares that decides which rules reach it.
+    """
 
     name: str
     environment: str
@@ -172,6 +175,8 @@ class Target(_Model):
     operations: list[str]
     markets: list[str]
     roles: list[str]
+    edit_scopes: list[str] = []
+    traits: dict[str, bool] = {}
 
 
 class LeftOutRule(_Model):

@@ -153,25 +153,22 @@ def left_out_rules(
     """The rules in force that bind the provider and that some check decides, but none of this run."""
     from ..checks import all_checks
 
-    order = list(Level)
-    lowest: dict[str, Level] = {}
-    for check in all_checks():
-        for name in check.rules:
-            lowest[name] = min(lowest.get(name, check.level), check.level, key=order.index)
     narrowed = chosen_rules(book, capabilities, packs, None, on) if packs is not None else None
     found = []
     for name, rule in chosen_rules(book, capabilities, None, None, on).items():
-        if name not in lowest or rule.seen_by is not SeenBy.PROBE:
+        levels = [check.level for check in all_checks() if check.decides(rule)]
+        if not levels or rule.seen_by is not SeenBy.PROBE:
             continue
+        lowest = min(levels, key=list(Level).index)
         by: Literal["packs", "rules", "level"] | None = None
         if narrowed is not None and name not in narrowed:
             by = "packs"
         elif patterns and name not in chosen:
             by = "rules"
-        elif not level.includes(lowest[name]):
+        elif not level.includes(lowest):
             by = "level"
         if by is not None:
-            found.append(LeftOutRule(rule=name, by=by, level=lowest[name].value))
+            found.append(LeftOutRule(rule=name, by=by, level=lowest.value))
     return found
 
 

@@ -26,6 +26,8 @@ def target_of(provider: Provider) -> Target:
         operations=sorted(operation.value for operation in capabilities.operations),
         markets=list(capabilities.markets),
         roles=list(capabilities.roles),
+        edit_scopes=list(capabilities.edit_scopes),
+        traits=dict(capabilities.traits),
     )
 
 

@@ -78,6 +78,7 @@ class Coverage(_Model):
     operations: list[str]
     markets: list[str]
     roles: list[str]
+    traits: dict[str, bool]
     level: Literal["core", "extended", "full"]
     lawOf: str  # noqa: N815 - annotations of in-toto are in camel case
     started: str
@@ -358,6 +359,7 @@ def _coverage(report: Report) -> Coverage:
         operations=report.target.operations,
         markets=report.target.markets,
         roles=report.target.roles,
+        traits=report.target.traits,
         level=report.level,
         lawOf=report.on,
         started=report.timing.started,

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
-from ..engine.tally import PROVISIONAL
-from ..report import CheckResult, Finding, Report, RuleResult, Step
+from shenhe.rulebook import load_rulebook
+
+from ..engine.conclusions import by_rule, causes
+from ..report import CheckResult, Finding, Report, Said, Step
+from ..verdict import Level
+from .consistency import rules_of
 from .export.request import origin_of
 
 LEFT_OUT = "left out (--minimise)"
@@ -18,12 +21,14 @@ def minimised(report: Report) -> Report:
     """``report`` with its verdicts, rules, operations and statuses, and without bodies, headers, paths, excerpts and
     scripts.
 
-    Reasons of failures are left out, because they repeat what was seen. In other reasons quoted text is.
+    Reasons of findings are left out, because they repeat what was seen. In other reasons quoted text is. The rules are
+    concluded again from the checks, with the installed rulebook.
     """
     checks = [_minimised(check) for check in report.checks]
-    before = {check.name: check for check in report.checks}
-    after = {check.name: check for check in checks}
-    return report.model_copy(update={"checks": checks, "rules": [_rule(rule, before, after) for rule in report.rules]})
+    rules, undecided = by_rule(rules_of(report, load_rulebook()), checks, Level(report.level))
+    return report.model_copy(
+        update={"checks": checks, "rules": rules, "undecided": undecided, "causes": causes(checks)}
+    )
 
 
 def _minimised(check: CheckResult) -> CheckResult:
@@ -34,16 +39,10 @@ def _minimised(check: CheckResult) -> CheckResult:
         curl="",
         pytest="",
     )
-    return check.model_copy(update={"reason": _reason(check), "finding": finding})
-
-
-def _reason(check: CheckResult) -> str:
-    if not check.reason or check.verdict == "pass":
-        return check.reason
-    if check.finding is None:
-        return _QUOTED.sub("'…'", check.reason)
-    provisional = f" ({PROVISIONAL})" if check.reason.endswith(f" ({PROVISIONAL})") else ""
-    return LEFT_OUT + provisional
+    also = list(dict.fromkeys(Said(verdict=said.verdict, reason=LEFT_OUT) for said in check.also))
+    reason = LEFT_OUT if check.reason and check.finding is not None else _QUOTED.sub("'…'", check.reason)
+    changes = {"reason": reason, "also": also, "causes": [_QUOTED.sub("'…'", cause) for cause in check.causes]}
+    return check.model_copy(update={"finding": finding, **changes})
 
 
 def _step(step: Step) -> Step:
@@ -56,13 +55,3 @@ def _step(step: Step) -> Step:
         error=_QUOTED.sub("'…'", step.error) if step.error else step.error,
         origin=step.origin,
     )
-
-
-def _rule(rule: RuleResult, before: Mapping[str, CheckResult], after: Mapping[str, CheckResult]) -> RuleResult:
-    """The rule with the reason of the check that decided it, in its new words."""
-    for name in rule.checks:
-        old, new = f"{name}: {before[name].reason}", f"{name}: {after[name].reason}"
-        for end in ("", f" ({PROVISIONAL})"):
-            if rule.reason == old + end:
-                return rule.model_copy(update={"reason": new + end})
-    return rule.model_copy(update={"reason": _QUOTED.sub("'…'", rule.reason)})

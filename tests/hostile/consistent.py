@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from importlib.metadata import version
 
-from shenhe.conformance.engine.conclusions import by_rule, counts, exit_code, total
+from shenhe.conformance.engine.conclusions import by_rule, causes, counts, exit_code, total
 from shenhe.conformance.engine.selection import chosen_checks, chosen_rules, left_out_rules, pack_names
 from shenhe.conformance.provider import Capabilities, Service
 from shenhe.conformance.report import (
@@ -67,7 +67,7 @@ def consistent(
                 title=check.title,
                 level=check.level.value,
                 behaviour=check.behaviour.value,
-                rules=[rule for rule in check.rules if rule in chosen],
+                rules=[rule.provision for rule in chosen.values() if check.decides(rule)],
                 verdict=verdict,
                 reason="" if verdict == "pass" else text,
                 probes=Probes(sent=4, accepted=4, decided=3, enumerated=3),
@@ -98,6 +98,7 @@ def consistent(
         rules=decided,
         checks=results,
         undecided=undecided,
+        causes=causes(results),
         timing=Timing(started=started, seconds=2.5),
     )
 

@@ -144,6 +144,8 @@ class Binding:
             operations=sorted(operation.value for operation in capabilities.operations),
             markets=list(capabilities.markets),
             roles=list(capabilities.roles),
+            edit_scopes=list(capabilities.edit_scopes),
+            traits=dict(capabilities.traits),
         )
         return HttpProvider(
             connection,
