@@ -85,12 +85,12 @@ def apply(
     if as_json:
         echo_json(json.dumps(_document(outcome), indent=1, ensure_ascii=False))
     else:
-        for line in told(outcome, known):
+        for line in outcome_lines(outcome, known):
             typer.echo(line)
     raise typer.Exit(outcome.exit_code)
 
 
-def told(outcome: Outcome, baseline: Baseline) -> Iterator[str]:
+def outcome_lines(outcome: Outcome, baseline: Baseline) -> Iterator[str]:
     """The outcome in lines for a terminal, what breaks first."""
     from shenhe.core.text import one_line
 

@@ -265,7 +265,7 @@ def check(
 
     known = read_baseline(baseline_file) if baseline_file is not None else None
     evidence = read_evidence(evidence_file) if evidence_file is not None else None
-    wanted = _files(out, report_file, junit_file, html_file)
+    outputs = _files(out, report_file, junit_file, html_file)
     with ExitStack() as stack:
         provider = _connect(stack, target, faults or [], variant, base_url, environment, record, replay, env)
         from shenhe.conformance.engine.runner import run_checks
@@ -274,7 +274,7 @@ def check(
 
         bar = _ProgressBar()
         change = minimised if minimise else _unchanged
-        partial = PartialReport(wanted["report"], _complain, change) if "report" in wanted else None
+        partial = PartialReport(outputs["report"], _complain, change) if "report" in outputs else None
 
         def listen(event: Event) -> None:
             _foretell(event)
@@ -302,7 +302,7 @@ def check(
         finally:
             bar.clear()
     report = change(report)
-    written = _write(report, wanted)
+    written = _write(report, outputs)
     if as_json:
         echo_json(report.model_dump_json(indent=1))
     else:
@@ -321,10 +321,10 @@ def check(
     if known is not None:
         from shenhe.conformance.evidence.baseline import apply_baseline
 
-        from .baseline import told as told_of
+        from .baseline import outcome_lines
 
         outcome = apply_baseline(report, known, date.today())
-        for line in told_of(outcome, known):
+        for line in outcome_lines(outcome, known):
             typer.echo(line, err=as_json)
         raise typer.Exit(outcome.exit_code)
     raise typer.Exit(report.summary.exit_code if written else report.summary.exit_code or ExitCode.NOT_VERIFIED)
@@ -383,7 +383,7 @@ def _connect(
 
 def _files(out: Path | None, report: Path | None, junit: Path | None, html: Path | None) -> dict[str, Path]:
     """The output files, each checked to be writable before the first request is sent."""
-    wanted = {}
+    outputs = {}
     for kind, given, name in (
         ("report", report, "report.json"),
         ("junit", junit, "junit.xml"),
@@ -398,11 +398,11 @@ def _files(out: Path | None, report: Path | None, junit: Path | None, html: Path
             raise typer.BadParameter(f"cannot create the folder {path.parent}: {error.strerror}") from None
         if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
             raise typer.BadParameter(f"cannot write {path}")
-        wanted[kind] = path
-    return wanted
+        outputs[kind] = path
+    return outputs
 
 
-def _write(report: Report, wanted: dict[str, Path]) -> bool:
+def _write(report: Report, outputs: dict[str, Path]) -> bool:
     """Write the outputs, each whatever becomes of the others; whether all were written."""
     from shenhe.conformance.evidence.own import remember
     from shenhe.reports.formats.junit import write_junit
@@ -414,7 +414,7 @@ def _write(report: Report, wanted: dict[str, Path]) -> bool:
         "html": lambda path: write_page(path, [report]),
     }
     written = True
-    for kind, path in wanted.items():
+    for kind, path in outputs.items():
         try:
             writers[kind](path)
         except OSError as error:

@@ -125,8 +125,8 @@ def _print(verdicts: Sequence[Verdict]) -> None:
         good = verdict.holds and verdict.can_fail
         console.print(name, style="bold" if good else "bold red", markup=False)
         console.print(Padding(text, (0, 0, 0, 2)), markup=False)
-        told = f"{metric} {claimed}; with {refuter}, {refuted}"
-        console.print(Padding(told, (0, 0, 0, 2)), style="dim" if good else "red", markup=False)
+        summary = f"{metric} {claimed}; with {refuter}, {refuted}"
+        console.print(Padding(summary, (0, 0, 0, 2)), style="dim" if good else "red", markup=False)
     kept = sum(verdict.holds and verdict.can_fail for verdict in verdicts)
     console.print(
         f"{kept} of {len(verdicts)} claims hold and can be refuted",

@@ -139,5 +139,5 @@ def _is_another(folder: Path, scenario_hash: str, seed: int) -> bool:
 
 def _sentence(report: Report) -> str:
     counts = report.summary.counts
-    told = ", ".join(f"{number} {verdict}" for verdict, number in counts.items() if number)
-    return f"{report.target.name}: {told}; {report.summary.requests:,} requests in {report.timing.seconds:.1f} s"
+    verdicts = ", ".join(f"{number} {verdict}" for verdict, number in counts.items() if number)
+    return f"{report.target.name}: {verdicts}; {report.summary.requests:,} requests in {report.timing.seconds:.1f} s"

@@ -81,11 +81,11 @@ def export(
     from shenhe.conformance.report import parse_report, read_report_bytes
 
     data = read_report_bytes(report)
-    told = parse_report(data, str(report))
+    parsed = parse_report(data, str(report))
     if form is Format.GITHUB_SUMMARY:
-        rendered = _summary(told, baseline)
+        rendered = _summary(parsed, baseline)
     else:
-        rendered = _render(form, told, hashlib.sha256(data).hexdigest(), binding, only)
+        rendered = _render(form, parsed, hashlib.sha256(data).hexdigest(), binding, only)
     if out is None:
         sys.stdout.buffer.write(rendered)
         sys.stdout.buffer.flush()

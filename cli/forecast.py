@@ -145,7 +145,7 @@ def _print(found: Forecast) -> None:
 def _document(found: Forecast) -> dict[str, Any]:
     from shenhe.simulator.estimation.forecast import OUTCOMES
 
-    def told(ends: tuple[float, float, float]) -> dict[str, float | None]:
+    def ends_document(ends: tuple[float, float, float]) -> dict[str, float | None]:
         return dict(zip(("mean", "lo95", "hi95"), map(finite, ends), strict=True))
 
     return {
@@ -164,12 +164,13 @@ def _document(found: Forecast) -> dict[str, Any]:
         ],
         "unmeasured": list(found.measured.unmeasured),
         "rates": {
-            name: {behaviour: told(ends) for behaviour, ends in rates.items()} for name, rates in found.rates.items()
+            name: {behaviour: ends_document(ends) for behaviour, ends in rates.items()}
+            for name, rates in found.rates.items()
         },
         "futures": {
             future.name: {
                 outcome: {
-                    **told(future.mean(outcome)),
+                    **ends_document(future.mean(outcome)),
                     "median": future.quantile(outcome, 0.5),
                     "p95": future.quantile(outcome, 0.95),
                 }
@@ -181,8 +182,8 @@ def _document(found: Forecast) -> dict[str, Any]:
             {
                 "check": d.evidence.check,
                 "rules": list(d.evidence.rules),
-                "sanctions_saved": told(d.sanctions),
-                "cost_saved": told(d.cost),
+                "sanctions_saved": ends_document(d.sanctions),
+                "cost_saved": ends_document(d.cost),
             }
             for d in found.drivers
         ],

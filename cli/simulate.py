@@ -154,10 +154,10 @@ def run_scenario(
     finished = 0
     bar = progress_bar(f"{scenario.name}, {replications} replications")
 
-    def progress(done: int, wanted: int) -> None:
+    def progress(done: int, total: int) -> None:
         nonlocal finished
         finished = done
-        bar(done, wanted)
+        bar(done, total)
 
     try:
         return simulator.simulate(scenario, replications, seed, workers, out, progress, command=command)
@@ -187,7 +187,7 @@ def progress_bar(title: str) -> Callable[[int, int], None]:
     """A progress line on stderr, after two seconds, if it is a terminal. A negative count clears the line."""
     began, shown = time.monotonic(), False
 
-    def show(done: int, wanted: int) -> None:
+    def show(done: int, total: int) -> None:
         nonlocal shown
         if not sys.stderr.isatty():
             return
@@ -197,11 +197,11 @@ def progress_bar(title: str) -> Callable[[int, int], None]:
                 sys.stderr.flush()
             return
         passed = time.monotonic() - began
-        if passed > 2 and wanted > 1:
+        if passed > 2 and total > 1:
             shown = True
-            left = passed / done * (wanted - done) if done else 0
-            bar = "█" * round(24 * done / wanted)
-            sys.stderr.write(f"\r\x1b[K{title}: {bar:░<24} {done}/{wanted}, {left:.0f} s left")
+            left = passed / done * (total - done) if done else 0
+            bar = "█" * round(24 * done / total)
+            sys.stderr.write(f"\r\x1b[K{title}: {bar:░<24} {done}/{total}, {left:.0f} s left")
             sys.stderr.flush()
 
     return show

@@ -262,18 +262,18 @@ class _Progress:
         self._last = (0, 1)
 
     def __enter__(self) -> Callable[[int, int], None]:
-        def show(done: int, wanted: int) -> None:
-            self._last = (done, wanted)
-            self._bar(done, wanted)
+        def show(done: int, total: int) -> None:
+            self._last = (done, total)
+            self._bar(done, total)
 
         return show
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._bar(-1, 1)
         if kind is not None and issubclass(kind, KeyboardInterrupt):
-            done, wanted = self._last
+            done, total = self._last
             typer.echo(
-                f"\nstopped after {done:,} of {wanted:,} replications; repeat the command to resume from {self._out}",
+                f"\nstopped after {done:,} of {total:,} replications; repeat the command to resume from {self._out}",
                 err=True,
             )
             raise typer.Exit(130)

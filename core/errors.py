@@ -7,8 +7,10 @@ prints that text and exits with 2. Every other exception that reaches the comman
 ::
 
     ShenheError
+    ├── ApplicationError           an application that cannot be imported, or whose routes cannot be read
     ├── AttestationError           something that cannot be signed, or a key that cannot be used
     │   └── NotAttestedError       an attestation that does not verify
+    ├── AuditError                 a folder that cannot be audited, or a result file that cannot be continued
     ├── CalibrationError           data that cannot be read, or a fit that cannot be made
     ├── DesignError                a study design that cannot be made
     ├── DocumentError              a YAML document that cannot be used; one line per fault
@@ -28,6 +30,7 @@ prints that text and exits with 2. Every other exception that reaches the comman
     ├── RunError                   a simulation that cannot be run, resumed or read
     ├── ScenarioError              a scenario that cannot be simulated; one line per fault
     ├── StudyError                 a study that cannot be run, resumed or read
+    ├── SurvivalError              files that cannot be compared
     ├── SweepError                 an executor that cannot run jobs, or a cluster that is gone
     ├── TargetRefused              a target that is not declared to be a test environment
     ├── UnknownFaultError          a fault that no sample target has

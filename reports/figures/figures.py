@@ -154,7 +154,7 @@ def _contrast(comparison: Comparison, a: str, b: str) -> Figure:
             shifts.append(Shift(words, moved, low, high, row))
     beyond = [shift for shift in shifts if shift.beyond_chance]
     largest = sorted(beyond, key=lambda shift: -abs(shift.change))[:3]
-    told = "; ".join(f"{shift.words.lower()} {_signed(shift.change)}" for shift in largest)
+    listed = "; ".join(f"{shift.words.lower()} {_signed(shift.change)}" for shift in largest)
     title = f"{b} against {a}: {len(beyond)} of {len(shifts)} outcomes differ beyond chance"
 
     figure = _blank(height=56 + 27 * max(1, len(shifts)))
@@ -201,7 +201,7 @@ def _contrast(comparison: Comparison, a: str, b: str) -> Figure:
     )
     return Figure(
         f"difference-{_anchor(b)}",
-        f"{title} ({told})" if told else title,
+        f"{title} ({listed})" if listed else title,
         caption,
         _spec(figure),
         Numbers(("Outcome", a, b, "Difference", "95 % interval"), tuple(cells)),
@@ -256,12 +256,12 @@ def _sanctions(named: Sequence[tuple[str, Run]]) -> Figure:
     for place, (name, _) in enumerate(named, start=1):
         _panel(figure, place, len(named), top=1.08 * top or 1.0, words=f"<b>{name}</b>  sanctions per 30 days")
     figure.update_layout(barmode="stack", legend={"traceorder": "normal"}, margin={"t": 34})
-    told = _listed(f"{_about(total)} under {name} ({_about(fines)} of them fines)" for name, total, fines in spoken)
+    listed = _listed(f"{_about(total)} under {name} ({_about(fines)} of them fines)" for name, total, fines in spoken)
     if not imposed:
-        told = "none"
+        listed = "none"
     return Figure(
         "sanctions",
-        f"Sanctions imposed: {told}",
+        f"Sanctions imposed: {listed}",
         "Mean number of sanctions per 30 days by rung, mildest at the bottom; one case can draw several. The whiskers"
         " are the 95 % interval of all rungs together.",
         _spec(figure),
@@ -273,10 +273,10 @@ def _backlog(named: Sequence[tuple[str, Run]]) -> Figure:
     curves = [_level(run, "backlog") for _, run in named]
     peaks = [(name, curve, int(np.argmax(curve.mean))) for (name, _), curve in zip(named, curves, strict=True)]
     moment = _moments([run for _, run in named])
-    told = _listed(f"{_about(float(curve.mean[at]))} under {name}" for name, curve, at in peaks)
+    listed = _listed(f"{_about(float(curve.mean[at]))} under {name}" for name, curve, at in peaks)
     return _lines(
         "backlog",
-        f"Cases waiting for an inspector: at most {told}",
+        f"Cases waiting for an inspector: at most {listed}",
         "Cases opened and not yet taken up, at the end of each 30 days: mean over replications; the band is the 95 %"
         " interval of the mean at that moment. The title gives the highest mean.",
         named,
@@ -289,10 +289,10 @@ def _backlog(named: Sequence[tuple[str, Run]]) -> Figure:
 def _harm(named: Sequence[tuple[str, Run]]) -> Figure:
     curves = [_rate(run, "harm") for _, run in named]
     moment = _moments([run for _, run in named])
-    told = _listed(f"{quantity(_of(run, 'harm'))} user-days under {name}" for name, run in named)
+    listed = _listed(f"{quantity(_of(run, 'harm'))} user-days under {name}" for name, run in named)
     return _lines(
         "harm",
-        f"Harm over the whole time: {told}",
+        f"Harm over the whole time: {listed}",
         "Users exposed to violations that are still live, weighted by severity, per 30 days, with the 95 % interval of"
         " the mean. A few very large providers carry most of it, so the band is wide; the paired differences are the"
         " sharper test of a policy.",
@@ -306,13 +306,13 @@ def _harm(named: Sequence[tuple[str, Run]]) -> Figure:
 def _removals(named: Sequence[tuple[str, Run]]) -> Figure:
     curves = [_level(run, "delistings", cumulative=True) for _, run in named]
     moment = _moments([run for _, run in named])
-    told = _listed(
+    listed = _listed(
         f"{_about(_of(run, 'delistings'))} under {name} ({_about(_of(run, 'relistings'))} came back)"
         for name, run in named
     )
     return _lines(
         "removals",
-        f"Removals from app stores: {told}",
+        f"Removals from app stores: {listed}",
         "Removals since the start, one for each store that an app is taken out of, with the 95 % interval of the mean.",
         named,
         curves,

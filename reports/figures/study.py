@@ -201,11 +201,11 @@ def _discover(analysis: Analysis) -> tuple[go.Figure, str]:
     ]
     axes = (numeric + others)[:2]
     figure = _blank(height=420)
-    for wanted, name, colour, symbol in (
+    for interesting, name, colour, symbol in (
         (True, "of interest", "var(--run-2)", "circle"),
         (False, "not", "var(--faint)", "circle-open"),
     ):
-        rows = points[points["interesting"] == wanted]
+        rows = points[points["interesting"] == interesting]
         figure.add_scatter(
             name=name,
             x=_rounded(rows[axes[0]]),

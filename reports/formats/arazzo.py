@@ -228,8 +228,8 @@ class _Course:
                     "value": self._input("basic_authorization", "Basic, user name and password"),
                 }
             case OAuth2Auth():
-                told = self._input("access_token", f"an access token from {auth.token_url} (client credentials)")
-                yield {"name": "Authorization", "in": "header", "value": f"Bearer {{{told}}}"}
+                token = self._input("access_token", f"an access token from {auth.token_url} (client credentials)")
+                yield {"name": "Authorization", "in": "header", "value": f"Bearer {{{token}}}"}
 
     def _filled(self, step: str, key: str, value: Any) -> Any:
         """A value of a template as Arazzo says it; what computes becomes an input that describes it."""

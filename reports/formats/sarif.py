@@ -157,8 +157,8 @@ def _code_flows(check: CheckResult, binding: str) -> list[dict[str, Any]]:
     for step in check.finding.steps if check.finding else ():
         place = place_of_step(step, binding)
         answer = step.status if step.status is not None else step.error or "no answer"
-        said = f"{step.role}: {step.operation} → {answer}"
-        location: dict[str, Any] = {"message": {"text": one_line(said)}}
+        message = f"{step.role}: {step.operation} → {answer}"
+        location: dict[str, Any] = {"message": {"text": one_line(message)}}
         if place is not None:
             location |= _location(place)
         locations.append({"location": location})

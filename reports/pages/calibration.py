@@ -35,20 +35,20 @@ def lead(found: Calibration) -> str:
     inside = low <= found.filings.happened <= high
     middle = _middle(found)
     missed = [test.title.lower() for test in middle.back_test if not test.inside]
-    told = (
+    sentences = (
         f"Fitted to 2023 and 2024, entry says {quantity(round(mean))} filings for 2025"
         f" ({interval(round(low), round(high))}); {quantity(found.filings.happened)} were published,"
         f" {'inside' if inside else 'outside'} the interval."
     )
     if missed:
-        return f"{told} Of the yearly enforcement figures it misses {'; '.join(missed)}."
-    return f"{told} The yearly enforcement figures of 2025 lie inside their intervals, which are wide."
+        return f"{sentences} Of the yearly enforcement figures it misses {'; '.join(missed)}."
+    return f"{sentences} The yearly enforcement figures of 2025 lie inside their intervals, which are wide."
 
 
 def cautions(found: Calibration) -> list[str]:
     """Where the fit fails or says nothing."""
     placed = sum(not batch.dated for batch in found.filings.data)
-    told = [
+    sentences = [
         (
             "The yearly figures count all of the authority’s work. What share is deep synthesis is not published: it"
             f" is a prior ({', '.join(f'{fit.share:.0%}' for fit in found.rungs)}), and every result is given for each."
@@ -68,7 +68,7 @@ def cautions(found: Calibration) -> list[str]:
         ),
     ]
     inside, of = found.years.covered
-    told.append(
+    sentences.append(
         f"Years lie apart by a factor of {math.exp(found.years.deviation):.2f} (one standard deviation,"
         f" {found.years.degrees} degrees of freedom); of the years 2022 to 2024, each told from the others with"
         f" intervals made so, {inside} of {of} lie inside. That so few years hold no break says nothing of whether the"
@@ -78,7 +78,7 @@ def cautions(found: Calibration) -> list[str]:
         for moment in fit.moments:
             misfit = (moment.fitted - moment.observed) / moment.error
             if abs(misfit) > MISFIT:
-                told.append(
+                sentences.append(
                     f"At {fit.share:.0%} the fit does not reach one of its own moments: {moment.title.lower()}, "
                     f"{misfit:+.1f} standard errors. What it says there is not to be relied on.".replace("-", "−")
                 )
@@ -86,12 +86,12 @@ def cautions(found: Calibration) -> list[str]:
     for fit in found.rungs:
         words = "; ".join(PARAMETERS[word] for word, (_, _, learned) in fit.parameters.items() if learned <= LEARNED)
         idle.setdefault(words, []).append(f"{fit.share:.0%}")
-    told += [
+    sentences += [
         f"Not identified at {', '.join(shares)}, so that nothing can be read from what the fit gives them: {words}."
         for words, shares in idle.items()
         if words
     ]
-    return told
+    return sentences
 
 
 def tables(found: Calibration) -> list[tuple[str, Numbers]]:
@@ -284,11 +284,13 @@ def _otherwise(found: Calibration) -> Numbers:
         happened = math.exp(found.years.by_figure[name].get(2025, math.nan))
         # Interviews of the model are those on deep synthesis; beside them stand all of the authority's.
         scales = [fit.share if name == "interviews" else 1.0 for fit in found.rungs]
-        told = [
+        sentences = [
             f"{quantity(fit.known[place] / scale, unit)} ({fit.share:.0%})"
             for fit, scale in zip(found.rungs, scales, strict=True)
         ]
-        rows.append((title, *(quantity(value, unit) for value in values), "; ".join(told), quantity(happened, unit)))
+        rows.append(
+            (title, *(quantity(value, unit) for value in values), "; ".join(sentences), quantity(happened, unit))
+        )
     return Numbers(
         ("2025", *(word[0].upper() + word[1:] for word in NAIVE), "Fitted, events known (share)", "Happened"),
         tuple(rows),
@@ -346,13 +348,13 @@ def _batches(found: Calibration) -> Figure:
             marker={"color": "var(--ink)", "size": 9, "symbol": symbol},
         )
     for place, fit in enumerate((*filings.back_test, *filings.whole)):
-        told = "to 2024" if fit.fitted < len(dates) else "all"
+        sentences = "to 2024" if fit.fitted < len(dates) else "all"
         figure.add_scatter(
-            name=f"{fit.curve}, {told}",
+            name=f"{fit.curve}, {sentences}",
             x=dates[: fit.fitted],
             y=_rounded(fit.expected),
             mode="lines",
-            line={"color": f"var(--run-{place % 2 + 1})", "dash": "dash" if told == "to 2024" else "solid"},
+            line={"color": f"var(--run-{place % 2 + 1})", "dash": "dash" if sentences == "to 2024" else "solid"},
         )
     figure.update_layout(legend={"y": 1.06, "yanchor": "bottom"}, margin={"t": 70}, hovermode="closest")
     fits = (*filings.back_test, *filings.whole)

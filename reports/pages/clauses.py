@@ -64,7 +64,7 @@ class Subject:
 
 
 @dataclass(frozen=True)
-class Cell:
+class RuleCell:
     """What one provider's run says of one rule."""
 
     verdict: str
@@ -76,7 +76,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Row:
+class RuleRow:
     """One rule, with a cell for each provider; ``None`` where the rule was not in that run."""
 
     rule: str
@@ -89,7 +89,7 @@ class Row:
     keyword: str
     obligors: str
     verification: str
-    cells: tuple[Cell | None, ...]
+    cells: tuple[RuleCell | None, ...]
 
     @property
     def kept(self) -> bool:
@@ -98,11 +98,11 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Section:
+class PackSection:
     """The rules of one pack."""
 
     pack: str
-    rows: tuple[Row, ...]
+    rows: tuple[RuleRow, ...]
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ class Shown:
     title: str
     name: str
     behaviour: str
-    rules: tuple[Row, ...]
+    rules: tuple[RuleRow, ...]
     reason: str
     probes: Probes
     finding: Finding | None = None
@@ -148,7 +148,7 @@ class Matrix:
     """All of it. ``findings`` and ``open`` hold a list for each provider."""
 
     subjects: tuple[Subject, ...]
-    sections: tuple[Section, ...]
+    sections: tuple[PackSection, ...]
     findings: tuple[tuple[Shown, ...], ...]
     open: tuple[tuple[Shown, ...], ...]
     undecided: tuple[tuple[str, tuple[Undecided, ...]], ...]
@@ -245,7 +245,7 @@ def _anchors(reports: Sequence[Report]) -> list[dict[str, str]]:
     return anchors
 
 
-def _rows(reports: Sequence[Report], anchors: Sequence[dict[str, str]]) -> tuple[Section, ...]:
+def _rows(reports: Sequence[Report], anchors: Sequence[dict[str, str]]) -> tuple[PackSection, ...]:
     first: dict[str, RuleResult] = {}
     for report in reports:
         for rule in report.rules:
@@ -256,10 +256,10 @@ def _rows(reports: Sequence[Report], anchors: Sequence[dict[str, str]]) -> tuple
         {rule.rule: _cell(rule, found, room) for rule in report.rules}
         for report, found in zip(reports, anchors, strict=True)
     ]
-    packs: dict[str, list[Row]] = {}
+    packs: dict[str, list[RuleRow]] = {}
     for number, rule in enumerate(first.values(), start=1):
         packs.setdefault(rule.pack, []).append(
-            Row(
+            RuleRow(
                 rule=one_line(rule.rule, 80),
                 anchor=f"rule-{number}",
                 title_en=room.line(rule.title.en, 200),
@@ -273,17 +273,17 @@ def _rows(reports: Sequence[Report], anchors: Sequence[dict[str, str]]) -> tuple
                 cells=tuple(found.get(rule.rule) for found in cells),
             )
         )
-    return tuple(Section(one_line(pack, 60), tuple(rows)) for pack, rows in packs.items())
+    return tuple(PackSection(one_line(pack, 60), tuple(rows)) for pack, rows in packs.items())
 
 
-def _cell(rule: RuleResult, anchors: dict[str, str], room: _Room) -> Cell:
+def _cell(rule: RuleResult, anchors: dict[str, str], room: _Room) -> RuleCell:
     failed = rule.verdict in ("fail", "error")
     finding = next((anchors[check] for check in rule.checks if failed and check in anchors), "")
     checks = tuple(one_line(check, 80) for check in rule.checks[:12])
-    return Cell(rule.verdict, room.line(rule.reason, 500), rule.probes, checks, finding)
+    return RuleCell(rule.verdict, room.line(rule.reason, 500), rule.probes, checks, finding)
 
 
-def _shown(check: CheckResult, anchor: str, rows: dict[str, Row], room: _Room) -> Shown:
+def _shown(check: CheckResult, anchor: str, rows: dict[str, RuleRow], room: _Room) -> Shown:
     shown = Shown(
         anchor=anchor,
         verdict=check.verdict,

@@ -27,7 +27,7 @@ _GRAVEST: tuple[VerdictName, ...] = ("error", "fail", "inconclusive", "review", 
 
 
 @dataclass(frozen=True)
-class Cell:
+class BehaviourCell:
     """Rules of one behaviour at one provider: the gravest verdict, how many were kept of those that apply, and all
     verdicts in words.
     """
@@ -39,7 +39,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Row:
+class ProviderRow:
     """One provider as the page shows it. ``page`` leads to its own, if there is one."""
 
     name: str
@@ -53,7 +53,7 @@ class Row:
     failed: int
     unverified: int
     accepted: int | None
-    cells: tuple[Cell | None, ...]
+    cells: tuple[BehaviourCell | None, ...]
     run: str
 
 
@@ -101,8 +101,8 @@ def render_fleet_page(fleet: Fleet, pages: Mapping[str, str]) -> str:
 def _lead(fleet: Fleet) -> str:
     judged = [provider for provider in fleet.providers if provider.rank is not None]
     codes = Counter(provider.exit_code for provider in judged)
-    said = {0: "passed every rule", 1: "failed some rules", 3: "could not be fully verified"}
-    parts = [f"{in_words(codes[code])} {words}" for code, words in said.items() if codes[code]]
+    results = {0: "passed every rule", 1: "failed some rules", 3: "could not be fully verified"}
+    parts = [f"{in_words(codes[code])} {words}" for code, words in results.items() if codes[code]]
     if missing := len(fleet.providers) - len(judged):
         parts.append(f"{in_words(missing)} could not be checked")
     total, day = len(fleet.providers), one_line(fleet.on, 20)
@@ -112,9 +112,9 @@ def _lead(fleet: Fleet) -> str:
     )
 
 
-def _row(number: int, provider: Provider, behaviours: Sequence[str], pages: Mapping[str, str]) -> Row:
+def _row(number: int, provider: Provider, behaviours: Sequence[str], pages: Mapping[str, str]) -> ProviderRow:
     judged = provider.rank is not None
-    return Row(
+    return ProviderRow(
         name=called(provider),
         binding=one_line(provider.binding, 80),
         anchor=f"provider-{number}",
@@ -142,16 +142,16 @@ def _run(provider: Provider) -> str:
     )
 
 
-def _cell(tally: Mapping[VerdictName, int]) -> Cell | None:
+def _cell(tally: Mapping[VerdictName, int]) -> BehaviourCell | None:
     found = [(verdict, tally[verdict]) for verdict in _GRAVEST if tally.get(verdict)]
     if not found:
         return None
     words = ", ".join(f"{count} {verdict}" for verdict, count in found)
     applying = sum(count for verdict, count in found if verdict != "not applicable")
-    return Cell(found[0][0] if applying else "not applicable", tally.get("pass", 0), applying, words)
+    return BehaviourCell(found[0][0] if applying else "not applicable", tally.get("pass", 0), applying, words)
 
 
-def _broken(fleet: Fleet, rows: Sequence[Row]) -> list[BrokenRule]:
+def _broken(fleet: Fleet, rows: Sequence[ProviderRow]) -> list[BrokenRule]:
     who: dict[str, list[tuple[str, str]]] = {}
     for provider, row in zip(fleet.providers, rows, strict=False):
         for rule in provider.failed:

@@ -27,7 +27,7 @@ def lead(found: Forecast) -> str:
     """The forecast in two sentences."""
     sanctioned, cost = found.main.mean("sanctioned")[0], found.main.mean("cost")[0]
     typical = next(each for each in found.futures if each.name == TYPICAL).mean("sanctioned")[0]
-    told = (
+    sentences = (
         f"{one_line(found.measured.name, 80)}, as a {found.size_class} provider followed for {quantity(found.days)}"
         f" days in {found.scenario.name}: sanctioned at least once with probability {quantity(sanctioned, 'share')} (a"
         f" typical one: {quantity(typical, 'share')}), at a mean cost of {quantity(cost)} RMB."
@@ -35,10 +35,10 @@ def lead(found: Forecast) -> str:
     beyond = [driver for driver in found.drivers if driver.sanctions[1] > 0 or driver.cost[1] > 0]
     if beyond:
         check = one_line(beyond[0].evidence.check, 60).replace("_", " ")
-        return f"{told} What drives it most is {check} ({rule(beyond[0].evidence.rules)})."
+        return f"{sentences} What drives it most is {check} ({rule(beyond[0].evidence.rules)})."
     if found.drivers:
-        return f"{told} No single failing check changes that beyond chance."
-    return f"{told} No check failed."
+        return f"{sentences} No single failing check changes that beyond chance."
+    return f"{sentences} No check failed."
 
 
 def rule(rules: tuple[str, ...]) -> str:
@@ -48,14 +48,14 @@ def rule(rules: tuple[str, ...]) -> str:
 
 def warnings(found: Forecast) -> list[str]:
     """What a reader must know before using the figures."""
-    told = [
+    sentences = [
         (
             "How often something fails in the field is not known from probes: the columns show what follows under each "
             "assumption, and none is more than that."
         ),
     ]
     if not all(each.independent for each in found.measured.evidence):
-        told.append(
+        sentences.append(
             f"Checks without a sample count at most {INDEPENDENT} passed cases, or a single failure. `shenhe check"
             " --sample 60` draws independent cases and makes the rates known."
         )
@@ -63,13 +63,13 @@ def warnings(found: Forecast) -> list[str]:
         {str(risk.name) for risk in found.scenario.behaviours} - {each.behaviour for each in found.measured.evidence}
     )
     if left:
-        told.append(f"Not measured, so as typical of the size: {', '.join(left)}.")
+        sentences.append(f"Not measured, so as typical of the size: {', '.join(left)}.")
     outside = sorted(
         {each.behaviour for each in found.measured.evidence} - {str(risk.name) for risk in found.scenario.behaviours}
     )
     if outside:
-        told.append(f"Measured, but not in the scenario: {', '.join(one_line(name, 40) for name in outside)}.")
-    return told
+        sentences.append(f"Measured, but not in the scenario: {', '.join(one_line(name, 40) for name in outside)}.")
+    return sentences
 
 
 def outcome_table(found: Forecast) -> Numbers:

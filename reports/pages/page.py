@@ -104,7 +104,7 @@ def _title(conformance: bool, simulation: bool) -> str:
 
 def _lead(reports: Sequence[Report], runs: Sequence[Run]) -> list[str]:
     """The summary at the top of the page."""
-    told = []
+    sentences = []
     if reports:
         days = " and ".join(dict.fromkeys(one_line(report.on, 20) for report in reports))
         broke = [report for report in reports if report.summary.exit_code == 1]
@@ -117,17 +117,17 @@ def _lead(reports: Sequence[Report], runs: Sequence[Run]) -> list[str]:
             parts.append(f"it failed {failed} of {total} rules" if alone else f"one failed {failed} of {total}")
         if rest := len(reports) - kept - len(broke):
             parts.append(f"{'it' if alone else in_words(rest)} could not be fully verified")
-        told.append(
+        sentences.append(
             f"{in_words(len(reports)).capitalize()} provider{'s were' if len(reports) > 1 else ' was'} checked against"
             f" the law of {days}: {', '.join(parts)}."
         )
     if runs:
         scenario = runs[0].scenario
-        told.append(
+        sentences.append(
             f"{in_words(len(runs)).capitalize()} polic{'ies were' if len(runs) > 1 else 'y was'} simulated with "
             f"{quantity(scenario.population.simulated)} providers over {quantity(scenario.horizon)} days."
         )
-    return told
+    return sentences
 
 
 # -- simulated futures
@@ -224,8 +224,8 @@ def _contrast(comparison: Comparison, a: str, b: str) -> Contrast:
     for row in comparison.table.to_dict("records"):
         unit, low, high = str(row["unit"]), row["lo95"], row["hi95"]
         means = quantity(row["mean_a"], unit), quantity(row["mean_b"], unit)
-        told = change(row["difference"], unit), change_interval(low, high, unit)
-        rows.append((_titled(str(row["title"]), unit), *means, *told, bool(low > 0 or high < 0)))
+        paired = change(row["difference"], unit), change_interval(low, high, unit)
+        rows.append((_titled(str(row["title"]), unit), *means, *paired, bool(low > 0 or high < 0)))
     return Contrast(a, b, tuple(rows))
 
 

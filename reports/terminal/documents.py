@@ -17,18 +17,18 @@ def documents_text(rows: Sequence[DocumentRow], not_asked_for: Sequence[str] = (
     width = max((len(row.rule) for row in rows), default=0)
     lines = []
     for row in rows:
-        said = row.reason or ", ".join(row.documents)
-        lines.append(f"{_MARKS[row.state]} {row.state:<16} {row.rule:<{width}}  {one_line(said, 120)}")
+        detail = row.reason or ", ".join(row.documents)
+        lines.append(f"{_MARKS[row.state]} {row.state:<16} {row.rule:<{width}}  {one_line(detail, 120)}")
     lines += [
         f"! {one_line(rule, 120)}: documents are offered for it, but this run has no such rule for documents"
         for rule in not_asked_for
     ]
     counts = Counter(row.state for row in rows)
-    told = ", ".join(f"{counts[state]} {state}" for state in _MARKS if counts[state]) or "none"
+    summary = ", ".join(f"{counts[state]} {state}" for state in _MARKS if counts[state]) or "none"
     return "\n".join(
         [
             *lines,
-            f"Rules that only documents show: {told}. Documents are not read here: none of these passes.",
+            f"Rules that only documents show: {summary}. Documents are not read here: none of these passes.",
         ]
     )
 

@@ -54,8 +54,8 @@ def print_league(fleet: Fleet, console: Console | None = None) -> None:
     if others:
         console.print(Text("\nnot ranked", "dim"))
         for provider in others:
-            told = UNJUDGED[provider.outcome]
-            console.print(Text.assemble(f"  {called(provider, _NAME)}  ", (told, CONCLUSIONS[provider.exit_code][1])))
+            reason = UNJUDGED[provider.outcome]
+            console.print(Text.assemble(f"  {called(provider, _NAME)}  ", (reason, CONCLUSIONS[provider.exit_code][1])))
             if provider.detail:
                 console.print(Padding(Text(first_line(provider.detail), "dim"), (0, 0, 0, 4)))
     cut = [provider for provider in judged if provider.outcome in ("cut short", "gone")]

@@ -321,10 +321,10 @@ def print_comparison(
     _print_differences(console, comparison)
     table = _numbers("outcome", "A", "B", "B − A", "95 % interval")
     rows = {str(row["metric"]): row for row in comparison.table.to_dict("records")}
-    wanted = list(_headlines(rows) if metrics is None else metrics)
+    chosen = list(_headlines(rows) if metrics is None else metrics)
     if metrics is None:
-        wanted += [name for name in COSTS if name in rows]
-    for metric in wanted:
+        chosen += [name for name in COSTS if name in rows]
+    for metric in chosen:
         _add_difference(table, _named(metric, rows[metric]["title"], str(rows[metric]["unit"])), rows[metric])
     console.print(table)
     if by is not None:
@@ -430,8 +430,8 @@ def _headlines(metrics: Iterable[str]) -> list[str]:
     # Only scenarios with capital or with authorities have these.
     particular = [name for name in names if name.startswith(("insolvencies_", "spent_", "unfunded_"))]
     first, *others = HEADLINES
-    wanted = [first, *by_class, *others, *particular]
-    return [name for name in wanted if name in names]
+    chosen = [first, *by_class, *others, *particular]
+    return [name for name in chosen if name in names]
 
 
 def _named(metric: str, title: object, unit: str) -> Text:
