@@ -13,7 +13,7 @@ COVERED := 85
 # uv installs the same locked, hashed set in a tenth of the time; without it pip does.
 INSTALL := $(shell if command -v uv >/dev/null 2>&1; then echo "VIRTUAL_ENV=$(CURDIR)/$(VENV) uv pip install --quiet"; else echo "$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-compile"; fi)
 
-.PHONY: help demo test quick coverage test-lowest test-all lint types bench label-quality fuzz chaos sbom corpus engines-agree lock clean power
+.PHONY: help interval-coverage demo test quick coverage test-lowest test-all lint types bench label-quality fuzz chaos sbom corpus engines-agree lock clean power
 .DEFAULT_GOAL := help
 
 help: ## Show what can be made
@@ -95,6 +95,9 @@ corpus: $(VENV)/.dev $(VENV)/.shenhe ## Write the table of hostile cases, docs/h
 
 sbom: $(VENV)/.dev ## Write the software bill of materials (CycloneDX) and licence notices to build/
 	@$(BIN)/python -P .ci/sbom.py build
+
+interval-coverage: $(VENV)/.dev $(VENV)/.shenhe ## Measure how often the intervals of outcomes hold the truth
+	@PYTHONPATH=. $(BIN)/python -m tests.simulator.interval_coverage --workers $(WORKERS)
 
 chaos: $(VENV)/.dev $(VENV)/.shenhe ## Kill studies, checks and fleets at random moments: nothing found is lost
 	@$(BIN)/python -P tests/studies/chaos.py --kills 50

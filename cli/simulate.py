@@ -19,6 +19,8 @@ from .output import echo_json
 if TYPE_CHECKING:
     from shenhe.simulator import Run, Scenario
 
+WATCHED = ("violations", "cases_sanctioned")
+"""Outcomes that --precision watches unless --watch names others."""
 MANY = 50_000
 """Above this number of providers, the memory needed is printed before the run starts."""
 BYTES_A_PROVIDER = {"simpy": 30_000, "compiled": 10_000}
@@ -48,8 +50,15 @@ def simulate(
         typer.Option(
             "--precision",
             metavar="5%",
-            help="Add replications until the 95 % intervals of violations and sanctioned cases are within this share of"
-            " their means.",
+            help="Add replications until the 95 % interval of each watched outcome is within this share of its mean.",
+        ),
+    ] = None,
+    watch: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--watch",
+            metavar="OUTCOME",
+            help="Outcome for --precision, such as harm. Repeatable. Default: violations and cases_sanctioned.",
         ),
     ] = None,
     engine: Engine = "auto",
@@ -61,7 +70,7 @@ def simulate(
 
     Example:  shenhe simulate cn-2023 --set policy.detection.inspection_rate=0.1
 
-    Example:  shenhe simulate campaign-2025 --set population.scale=0.1 --precision 5%
+    Example:  shenhe simulate campaign-2025 --set population.scale=0.1 --precision 5% --watch harm
 
     Example:  shenhe simulate cn-2023 --replications 200 --engine compiled
     """
@@ -70,6 +79,8 @@ def simulate(
     if list_scenarios:
         _print_list(as_json)
         return
+    if watch and precision is None:
+        raise typer.BadParameter("expected --precision with it, such as --precision 5%", param_hint="--watch")
     if scenario is None:
         raise typer.BadParameter(
             "expected a scenario name or file; list the shipped ones with `shenhe simulate --list`"
@@ -77,7 +88,7 @@ def simulate(
     loaded = load(scenario, sets)
     with using(engine):
         if precision is not None:
-            run = _converged(loaded, share(precision), seed, workers, out, scenario, sets)
+            run = _converged(loaded, share(precision), seed, workers, out, scenario, sets, watch)
         else:
             run = run_scenario(loaded, replications, seed, workers, out, reproduce(scenario, replications, seed, sets))
     if as_json:
@@ -109,11 +120,18 @@ def _converged(
     out: Path | None,
     name: str,
     sets: Sequence[str] | None,
+    watch: Sequence[str] | None,
 ) -> Run:
     from shenhe.simulator import converge
 
     run, found = converge(
-        scenario, precision, seed=seed, workers=workers or 1, out=out, command=reproduce(name, 0, seed, sets)
+        scenario,
+        precision,
+        watch or WATCHED,
+        seed=seed,
+        workers=workers or 1,
+        out=out,
+        command=reproduce(name, 0, seed, sets),
     )
     for entry in found:
         reached = "" if entry.relative <= precision else f"; {entry.wanted:,} replications would be needed"

@@ -134,7 +134,7 @@ def _lead(reports: Sequence[Report], runs: Sequence[Run]) -> list[str]:
 
 
 def _simulated(runs: Sequence[Run]) -> dict[str, Any]:
-    from shenhe.simulator import compare
+    from shenhe.simulator import RunError, compare
 
     from ..figures.figures import MAX_RUNS, figures, names
 
@@ -142,15 +142,13 @@ def _simulated(runs: Sequence[Run]) -> dict[str, Any]:
         raise PageError(f"found {len(runs)} runs, expected at most {MAX_RUNS} on a page")
     called = names(runs)
     first, *others = runs
-    paired = [
-        (name, compare(first, run)) for name, run in zip(called[1:], others, strict=True) if run.seed == first.seed
-    ]
-    notes = [
-        f"{name} was run with seed {run.seed} and {called[0]} with seed {first.seed}: without the same draws their "
-        "differences are not paired, and none are given."
-        for name, run in zip(called[1:], others, strict=True)
-        if run.seed != first.seed
-    ]
+    paired, notes = [], []
+    for name, run in zip(called[1:], others, strict=True):
+        try:
+            paired.append((name, compare(first, run)))
+        except RunError as error:
+            reason = str(error).splitlines()[0]
+            notes.append(f"No differences are given between {called[0]} (A) and {name} (B). {reason}.")
     if any(run.replications == 1 for run in runs):
         notes.append("A run of one replication has no interval: what it shows may be chance.")
     return {

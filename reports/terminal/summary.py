@@ -293,6 +293,7 @@ def print_run_summary(run: Run, console: Console | None = None) -> None:
             interval(row["lo95"], row["hi95"], unit),
         )
     console.print(table)
+    _print_few(console, run.replications)
     if run.replications == 1:
         console.print(Text("one replication has no interval; pass --replications 20 or more", "yellow"))
 
@@ -330,6 +331,7 @@ def print_comparison(
     if by is not None:
         _print_breakdown(console, comparison, by)
     _print_price(console, comparison)
+    _print_few(console, pairs)
     console.print(
         Text(
             "bold: the 95 % interval of the paired difference excludes zero. Each interval holds on its own: of"
@@ -337,6 +339,16 @@ def print_comparison(
             "dim",
         )
     )
+
+
+def _print_few(console: Console, replications: int) -> None:
+    """Warn where intervals rest on so few replications that their coverage is not known."""
+    from shenhe.simulator.runs.intervals import FEW
+
+    if 1 < replications < FEW:
+        console.print(
+            Text(f"{replications} replications: below {FEW}, 95 % intervals may cover less than they say", "yellow")
+        )
 
 
 def _print_differences(console: Console, comparison: Comparison) -> None:

@@ -35,7 +35,8 @@ from ..kernel.eventlog import Kind
 from ..kernel.replication import Beginning, Replication
 from ..kernel.state import EXITED, REVOKED
 from ..runs.engines import Engine, choose, replicate, warm
-from ..runs.run import RunError, interval
+from ..runs.intervals import mean_interval
+from ..runs.run import RunError
 from ..scenario.schema import Scenario
 
 MAX_REPORT_BYTES = 64 * 1024 * 1024
@@ -274,7 +275,7 @@ class Future(NamedTuple):
 
         A share that was never met has the upper end that so many paths without one exclude at 95 %.
         """
-        mean, low, high, _ = interval(self.paths.groupby("replication")[outcome].mean().to_numpy())
+        mean, low, high, _ = mean_interval(self.paths.groupby("replication")[outcome].mean().to_numpy())
         if mean == 0.0 and OUTCOMES[outcome][1] == "share":
             high = 1.0 - 0.05 ** (1.0 / len(self.paths))
         if OUTCOMES[outcome][1] == "share":
@@ -407,7 +408,7 @@ def _weight(each: Evidence, measured: Measured, scenario: Scenario) -> float:
 
 def _saved(before: pd.DataFrame, after: pd.DataFrame, outcome: str) -> tuple[float, float, float]:
     means = [frame.groupby("replication")[outcome].mean() for frame in (before, after)]
-    mean, low, high, _ = interval((means[0] - means[1]).to_numpy())
+    mean, low, high, _ = mean_interval((means[0] - means[1]).to_numpy())
     return mean, low, high
 
 

@@ -14,8 +14,9 @@ import pandas as pd
 from ..kernel.eventlog import KIND_NAMES, Kind
 from ..scenario.overriding import Difference, differences
 from ..scenario.schema import Scenario
+from .intervals import mean_interval
 from .outcomes import metrics
-from .run import Run, RunError, interval, rule_names
+from .run import Run, RunError, rule_names
 
 Floats = npt.NDArray[np.float64]
 Source = Literal["lever", "law", "market", "world"]
@@ -120,8 +121,8 @@ class Comparison:
 def _paired(a: Floats, b: Floats) -> tuple[float, float, float, float, float, int]:
     """Means of both, mean difference with its 95 % interval, and the pairs in which both are defined."""
     both = ~(np.isnan(a) | np.isnan(b))
-    difference, low, high, pairs = interval((b - a)[both])
-    return interval(a[both])[0], interval(b[both])[0], difference, low, high, pairs
+    difference, low, high, pairs = mean_interval((b - a)[both])
+    return mean_interval(a[both])[0], mean_interval(b[both])[0], difference, low, high, pairs
 
 
 def _ratio(above: Floats, below: Floats) -> tuple[float, float, float]:
@@ -131,7 +132,7 @@ def _ratio(above: Floats, below: Floats) -> tuple[float, float, float]:
         return np.nan, np.nan, np.nan
     ratio = float(above.mean() / below.mean())
     left_out = (above.sum() - above) / (below.sum() - below)
-    low, high = interval(n * ratio - (n - 1) * left_out)[1:3]
+    low, high = mean_interval(n * ratio - (n - 1) * left_out)[1:3]
     return ratio, low, high
 
 

@@ -8,15 +8,18 @@ and checks Little's law and conservation.
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
-from ..kernel.eventlog import Kind
+from ..kernel.eventlog import Kind as EventKind
 from ..kernel.replication import EXTRAS, TOTALS, Replication
 from ..kernel.state import ACTIVE, FUNCTIONS, SERVICE, STATUS_NAMES
 from ..scenario.schema import Scenario
+
+if TYPE_CHECKING:
+    from .intervals import Kind
 
 
 class Metric(NamedTuple):
@@ -105,24 +108,24 @@ METRICS: dict[str, Metric] = {
 ``insolvencies_…`` and ``sanction_rate_…``) and those of one authority (``spent_…`` and ``unfunded_…``).
 """
 
-SERIES_KINDS: dict[str, Kind] = {
-    "violations": Kind.VIOLATION,
-    "complaints": Kind.COMPLAINT,
-    "inspections": Kind.INSPECTION,
-    "cases_opened": Kind.CASE_OPENED,
-    "cases_closed": Kind.CASE_CLOSED,
-    "warnings": Kind.WARNING,
-    "rectification_orders": Kind.RECTIFY,
-    "fines_imposed": Kind.FINE,
-    "update_suspensions": Kind.SUSPEND_UPDATES,
-    "registration_suspensions": Kind.SUSPEND_REGISTRATION,
-    "service_suspensions": Kind.SUSPEND_SERVICE,
-    "removal_orders": Kind.APP_REMOVAL,
-    "revocations": Kind.REVOCATION,
-    "delistings": Kind.DELISTED,
-    "relistings": Kind.RELISTED,
-    "exits": Kind.EXITED,
-    "appeals": Kind.APPEALED,
+SERIES_KINDS: dict[str, EventKind] = {
+    "violations": EventKind.VIOLATION,
+    "complaints": EventKind.COMPLAINT,
+    "inspections": EventKind.INSPECTION,
+    "cases_opened": EventKind.CASE_OPENED,
+    "cases_closed": EventKind.CASE_CLOSED,
+    "warnings": EventKind.WARNING,
+    "rectification_orders": EventKind.RECTIFY,
+    "fines_imposed": EventKind.FINE,
+    "update_suspensions": EventKind.SUSPEND_UPDATES,
+    "registration_suspensions": EventKind.SUSPEND_REGISTRATION,
+    "service_suspensions": EventKind.SUSPEND_SERVICE,
+    "removal_orders": EventKind.APP_REMOVAL,
+    "revocations": EventKind.REVOCATION,
+    "delistings": EventKind.DELISTED,
+    "relistings": EventKind.RELISTED,
+    "exits": EventKind.EXITED,
+    "appeals": EventKind.APPEALED,
 }
 """Counts of the series: events of one kind in the bin."""
 
@@ -149,6 +152,13 @@ def metrics(scenario: Scenario) -> dict[str, Metric]:
     return METRICS | by_class | by_authority
 
 
+def kind_of(name: str, unit: str) -> Kind:
+    """What the values of a metric can be, which decides the interval of its mean."""
+    if unit == "share":
+        return "share"
+    return "amount" if unit or name == "backlog_mean" or name.startswith("sanction_rate_") else "count"
+
+
 def _column(name: str) -> str:
     return name.replace("-", "_")
 
@@ -173,36 +183,36 @@ def outcomes_row(scenario: Scenario, run: Replication) -> dict[str, float]:
     occasions, violations = int(state.occasions.sum()), int(state.violations.sum())
     sanctions, wrongful = int(state.sanctions.sum()), int(state.wrongful.sum())
     closed = run.closed
-    waits = kinds[Kind.INVESTIGATION]
+    waits = kinds[EventKind.INVESTIGATION]
     row: dict[str, float] = {
         "occasions": occasions,
-        "violations": int(kinds[Kind.VIOLATION]),
+        "violations": int(kinds[EventKind.VIOLATION]),
         "compliance": 1.0 - _share(violations, occasions),
         "harm": last["harm"],
-        "complaints": int(kinds[Kind.COMPLAINT]),
-        "store_reports": int(kinds[Kind.STORE_REPORT]),
-        "inspections": int(kinds[Kind.INSPECTION]),
-        "cases_opened": int(kinds[Kind.CASE_OPENED]),
+        "complaints": int(kinds[EventKind.COMPLAINT]),
+        "store_reports": int(kinds[EventKind.STORE_REPORT]),
+        "inspections": int(kinds[EventKind.INSPECTION]),
+        "cases_opened": int(kinds[EventKind.CASE_OPENED]),
         "cases_dismissed": closed[0],
         "cases_sanctioned": closed[1],
         "cases_lapsed": closed[2],
-        "cases_open": int(kinds[Kind.CASE_OPENED] - kinds[Kind.CASE_CLOSED]),
+        "cases_open": int(kinds[EventKind.CASE_OPENED] - kinds[EventKind.CASE_CLOSED]),
         "wait_mean": _share(run.wait_total, float(waits)),
         "action_p50": _quantile(run.action_delays, 0.5),
         "action_p95": _quantile(run.action_delays, 0.95),
         "backlog_mean": run.backlog_area / scenario.horizon,
         "backlog_end": last["backlog"],
-        "warnings": int(kinds[Kind.WARNING]),
-        "rectification_orders": int(kinds[Kind.RECTIFY]),
-        "fines_imposed": int(kinds[Kind.FINE]),
-        "update_suspensions": int(kinds[Kind.SUSPEND_UPDATES]),
-        "registration_suspensions": int(kinds[Kind.SUSPEND_REGISTRATION]),
-        "service_suspensions": int(kinds[Kind.SUSPEND_SERVICE]),
-        "removal_orders": int(kinds[Kind.APP_REMOVAL]),
-        "revocations": int(kinds[Kind.REVOCATION]),
+        "warnings": int(kinds[EventKind.WARNING]),
+        "rectification_orders": int(kinds[EventKind.RECTIFY]),
+        "fines_imposed": int(kinds[EventKind.FINE]),
+        "update_suspensions": int(kinds[EventKind.SUSPEND_UPDATES]),
+        "registration_suspensions": int(kinds[EventKind.SUSPEND_REGISTRATION]),
+        "service_suspensions": int(kinds[EventKind.SUSPEND_SERVICE]),
+        "removal_orders": int(kinds[EventKind.APP_REMOVAL]),
+        "revocations": int(kinds[EventKind.REVOCATION]),
         "fines": last["fines"],
-        "fine_mean": _share(run.fines_gross, float(kinds[Kind.FINE])),
-        "not_rectified": int(kinds[Kind.NOT_RECTIFIED]),
+        "fine_mean": _share(run.fines_gross, float(kinds[EventKind.FINE])),
+        "not_rectified": int(kinds[EventKind.NOT_RECTIFIED]),
         "recidivism": _share(int(state.repeated.sum()), sanctions),
         "wrongful_sanctions": wrongful,
         "wrongful_share": _share(wrongful, sanctions),
@@ -211,13 +221,13 @@ def outcomes_row(scenario: Scenario, run: Replication) -> dict[str, float]:
         "downtime": _sum(state.downtime),
         "innocent_downtime": _sum(state.innocent_downtime),
         "blocked_user_days": _sum(state.downtime * state.users),
-        "delistings": int(kinds[Kind.DELISTED]),
-        "relistings": int(kinds[Kind.RELISTED]),
-        "copies_removed": int(kinds[Kind.COPIES_REMOVED]),
+        "delistings": int(kinds[EventKind.DELISTED]),
+        "relistings": int(kinds[EventKind.RELISTED]),
+        "copies_removed": int(kinds[EventKind.COPIES_REMOVED]),
         "filed": last["filed"],
-        "filing_days": _share(run.review_total, float(kinds[Kind.FILING_DECIDED])),
+        "filing_days": _share(run.review_total, float(kinds[EventKind.FILING_DECIDED])),
         "late_filings": run.late_filings,
-        "exits": int(kinds[Kind.EXITED]),
+        "exits": int(kinds[EventKind.EXITED]),
         "active_end": last["active"],
         **_further(run),
     }
@@ -255,28 +265,28 @@ def _further(run: Replication) -> dict[str, float]:
         "compliance_cost": _sum(state.compliance_cost),
         "regulator_cost": run.staff_cost + _sum(run.spent),
         "lawful_blocked": _sum(state.lawful_blocked),
-        "takedowns": int(kinds[Kind.TAKEN_DOWN]),
+        "takedowns": int(kinds[EventKind.TAKEN_DOWN]),
         "takedown_p50": _quantile(run.takedown_delays, 0.5),
         "takedown_p95": _quantile(run.takedown_delays, 0.95),
         "takedown_in_48h": _share(float(np.count_nonzero(run.takedown_delays <= 2.0)), float(len(run.takedown_delays))),
-        "account_measures": int(kinds[Kind.ACCOUNT_MEASURE]),
-        "self_reports": int(kinds[Kind.SELF_REPORTED]),
-        "referrals": int(kinds[Kind.REFERRED]),
-        "claims": int(kinds[Kind.CLAIM]),
+        "account_measures": int(kinds[EventKind.ACCOUNT_MEASURE]),
+        "self_reports": int(kinds[EventKind.SELF_REPORTED]),
+        "referrals": int(kinds[EventKind.REFERRED]),
+        "claims": int(kinds[EventKind.CLAIM]),
         "claims_awarded": _sum(state.claims),
-        "supporter_sanctions": int(kinds[Kind.SUPPORTER_SANCTIONED]),
+        "supporter_sanctions": int(kinds[EventKind.SUPPORTER_SANCTIONED]),
         "collateral_downtime": _sum(state.collateral_downtime),
-        "over_removals": int(kinds[Kind.OVER_REMOVED]),
+        "over_removals": int(kinds[EventKind.OVER_REMOVED]),
         "store_fines": totals["store_fines"],
         "platform_fines": totals["platform_fines"],
-        "relisting_refusals": int(kinds[Kind.RELISTING_REFUSED]),
+        "relisting_refusals": int(kinds[EventKind.RELISTING_REFUSED]),
         "rumours_unrefuted": totals["rumours_unrefuted"],
-        "moved_abroad": int(kinds[Kind.MOVED_ABROAD]),
-        "reentries": int(kinds[Kind.REENTERED]),
-        "filings_cancelled": int(kinds[Kind.FILING_CANCELLED]),
+        "moved_abroad": int(kinds[EventKind.MOVED_ABROAD]),
+        "reentries": int(kinds[EventKind.REENTERED]),
+        "filings_cancelled": int(kinds[EventKind.FILING_CANCELLED]),
         "backlog_age": _share(run.bin_ends[-1] * waiting - run.waiting_since, waiting),
         "concentration": _share(_sum(reach * reach), whole * whole),
-        "insolvencies": int(kinds[Kind.INSOLVENT]),
+        "insolvencies": int(kinds[EventKind.INSOLVENT]),
         "disparity": _share(rates[0], rates[1]),
     }
 

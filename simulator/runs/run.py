@@ -26,7 +26,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from scipy.special import stdtrit
 
 from shenhe.core.errors import ShenheError
 from shenhe.core.files import only_writer
@@ -38,8 +37,9 @@ from ..scenario.schema import Scenario
 from .engines import Engine, Wanted, choose, replicate, warm
 from .executors import end_workers
 from .interrupts import Interrupts
+from .intervals import mean_interval
 from .note import note_text, read_note, surroundings
-from .outcomes import METRICS, Metric, metrics, outcomes_table, providers_table, series_table
+from .outcomes import METRICS, Metric, kind_of, metrics, outcomes_table, providers_table, series_table
 
 FRAMES = ("outcomes", "providers", "series")
 MAX_REPLICATIONS = 1_000_000
@@ -100,29 +100,16 @@ class Run:
 
     @functools.cached_property
     def summary(self) -> pd.DataFrame:
-        """Index metric; columns title, unit, mean, lo95, hi95, n. Student's t over replications; NaN for one."""
+        """Index metric; columns title, unit, mean, lo95, hi95, n: see
+        :mod:`.intervals`."""
         named = metrics(self.scenario)
         rows = []
         for name in self.outcomes.columns:
             if name != "replication":
                 title, unit = named.get(name, Metric(name, ""))
-                mean, low, high, n = interval(self.outcomes[name].to_numpy(dtype=np.float64))
+                mean, low, high, n = mean_interval(self.outcomes[name].to_numpy(dtype=np.float64), kind_of(name, unit))
                 rows.append((name, title, unit, mean, low, high, n))
         return pd.DataFrame(rows, columns=["metric", "title", "unit", "mean", "lo95", "hi95", "n"]).set_index("metric")
-
-
-def interval(values: Any) -> tuple[float, float, float, int]:
-    """Mean and 95 % interval (Student's t) of the values that are defined, and how many these are."""
-    defined = np.asarray(values, dtype=np.float64)
-    defined = defined[~np.isnan(defined)]
-    n = len(defined)
-    if n == 0:
-        return np.nan, np.nan, np.nan, 0
-    mean = float(np.mean(defined))
-    if n == 1:
-        return mean, np.nan, np.nan, 1
-    half = float(stdtrit(n - 1, 0.975)) * float(np.std(defined, ddof=1)) / float(np.sqrt(n))
-    return mean, mean - half, mean + half, n
 
 
 def simulate(
@@ -288,7 +275,7 @@ def _finished_replications(out: Path | str) -> int:
 
 def _convergence(run: Run, name: str, precision: float) -> Convergence:
     values = run.outcomes[name].to_numpy(dtype=np.float64)
-    mean, low, high, n = interval(values)
+    mean, low, high, n = mean_interval(values, kind_of(name, metrics(run.scenario)[name].unit))
     if n < 2 or mean == 0.0:
         raise RunError(f"{name}: has no relative precision, its mean is {mean:g}; choose another metric")
     relative = (high - low) / 2.0 / abs(mean)
@@ -524,7 +511,6 @@ __all__ = [
     "Run",
     "RunError",
     "converge",
-    "interval",
     "model_hash",
     "read_run",
     "rule_names",

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from ..kernel.draws import compiled
 from ..runs.engines import Engine, Wanted, choose, warm
 from ..runs.executors import Pool, Processes
-from ..runs.run import interval
+from ..runs.intervals import mean_interval
 from .document import Precision, StudyError
 from .estimate import Estimate, job_size, time_pilot
 from .jobs import Cell, Job, cut, make_job
@@ -133,9 +133,9 @@ def precise(values: Floats, wanted: Precision) -> bool:
     enough.
     """
     rows = values[1:] - values[0] if wanted.of == "difference" else values
-    scale = abs(interval(values[0])[0]) if wanted.relative else 1.0
+    scale = abs(mean_interval(values[0])[0]) if wanted.relative else 1.0
     for row in rows:
-        mean, low, _, n = interval(row)
+        mean, low, _, n = mean_interval(row)
         if n >= 2 and not mean - low <= wanted.half_width * scale:
             return False
     return True

@@ -76,7 +76,7 @@ def test_a_demo_where_nothing_can_be_written_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     done = shenhe("demo", "--out", str(tmp_path / "file"))
     assert done.exit_code == 2
-    assert "cannot create the folder" in " ".join(done.output.replace("│", " ").split())
+    assert "is a file, expected a folder" in " ".join(done.output.replace("│", " ").split())
 
 
 def test_a_folder_without_a_run_is_named(tmp_path: Path) -> None:

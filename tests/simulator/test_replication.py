@@ -10,14 +10,12 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from shenhe.simulator import Run, RunError, compare, converge, read_run, simulate
+from shenhe.simulator import RunError, compare, converge, read_run, simulate
 from shenhe.simulator.runs import run as module
-from shenhe.simulator.runs.run import interval
 
 from .scenes import small
 
@@ -209,44 +207,6 @@ def test_comparison_pairs_what_both_have() -> None:
     assert list(compare(a, b).table.columns) == [
         "metric", "title", "unit", "mean_a", "mean_b", "difference", "lo95", "hi95", "n",
     ]  # fmt: skip
-
-
-def test_intervals_are_students() -> None:
-    mean, low, high, n = interval([1.0, 2.0, 3.0, np.nan])
-    assert (mean, n) == (2.0, 3)
-    # t(2, 0.975) = 4.302653, standard error 1/sqrt(3)
-    assert high - mean == pytest.approx(4.302653 / np.sqrt(3), rel=1e-6)
-    assert mean - low == pytest.approx(high - mean)
-    assert interval([5.0])[0] == 5.0
-    assert np.isnan(interval([5.0])[1])
-    assert np.isnan(interval([np.nan])[0])
-
-
-def test_intervals_cover_the_truth_as_often_as_they_say() -> None:
-    generator = np.random.default_rng(4)
-    covered = sum(
-        low <= 1 <= high for _, low, high, _ in (interval(generator.exponential(size=40)) for _ in range(2000))
-    )
-    assert 0.92 < covered / 2000 < 0.97
-
-
-def test_progress_is_told() -> None:
-    told: list[tuple[int, int]] = []
-    simulate(small(), 3, 1, progress=lambda done, wanted: told.append((done, wanted)))
-    assert told == [(1, 3), (2, 3), (3, 3)]
-
-
-def test_importing_the_package_imports_nothing_heavy() -> None:
-    code = (
-        "import sys, shenhe.simulator, shenhe.cli.simulate, shenhe.cli.compare\n"
-        "heavy = {'numpy', 'pandas', 'scipy', 'numba', 'pyarrow', 'simpy', 'pydantic'} & set(sys.modules)\n"
-        "assert not heavy, heavy\n"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)
-
-
-def test_a_run_is_a_run() -> None:
-    assert isinstance(simulate(small(), 1, 1), Run)
 
 
 def test_converge_stops_when_the_interval_is_narrow_enough() -> None:

@@ -1,0 +1,95 @@
+"""Intervals of means: exact where a formula is known, and covering as often as they say."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from scipy import stats
+
+from shenhe.simulator.runs.intervals import Kind, mean_interval
+
+Floats = npt.NDArray[np.float64]
+
+
+def test_symmetric_values_get_students_interval() -> None:
+    values = [1.0, 2.0, 3.0, math.nan]
+    mean, low, high, n = mean_interval(values)
+    expected = stats.t.interval(0.95, 2, loc=2.0, scale=1.0 / math.sqrt(3))
+    assert (mean, n) == (2.0, 3)
+    assert (low, high) == pytest.approx(expected)
+
+
+def test_few_values_have_no_interval() -> None:
+    assert mean_interval([5.0])[0] == 5.0
+    assert math.isnan(mean_interval([5.0])[1])
+    assert math.isnan(mean_interval([math.nan])[0])
+
+
+def test_a_difference_that_is_always_zero_is_certainly_zero() -> None:
+    assert mean_interval([0.0] * 5) == (0.0, 0.0, 0.0, 5)
+
+
+def test_an_event_that_never_happened_may_still_be_rare() -> None:
+    """The rule of three: with none in n, the rate may be up to about 3.7 / n at 97.5 %."""
+    assert mean_interval([0.0] * 20, "count")[1:3] == pytest.approx((0.0, -math.log(0.025) / 20))
+
+
+def test_a_rare_count_gets_the_exact_poisson_interval() -> None:
+    values = [1.0, 0.0, 0.0, 1.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0]
+    _, low, high, n = mean_interval(values, "count")
+    assert low == pytest.approx(stats.chi2.ppf(0.025, 2 * 4) / 2 / n)
+    assert high == pytest.approx(stats.chi2.ppf(0.975, 2 * 5) / 2 / n)
+
+
+@pytest.mark.parametrize(("kind", "values"), [("share", [0.0, 0.0, 1.0]), ("amount", [0.0, 0.1, 9.0])])
+def test_bounds_are_respected(kind: Kind, values: list[float]) -> None:
+    _, low, high, _ = mean_interval(values, kind)
+    assert low >= 0.0
+    assert kind != "share" or high <= 1.0
+
+
+def test_the_interval_mirrors_with_its_values() -> None:
+    values = np.array([0.1, 0.2, 0.4, 5.0])
+    mean, low, high, n = mean_interval(values)
+    assert mean_interval(-values) == pytest.approx((-mean, -high, -low, n))
+
+
+CASES: dict[str, tuple[Kind, float, Callable[[np.random.Generator, int], Floats]]] = {
+    "normal": ("any", 0.0, lambda dice, n: dice.normal(size=n)),
+    "exponential": ("amount", 1.0, lambda dice, n: dice.exponential(size=n)),
+    "lognormal": ("amount", math.exp(0.18), lambda dice, n: dice.lognormal(sigma=0.6, size=n)),
+    "rare": ("count", 0.1, lambda dice, n: dice.poisson(0.1, n).astype(float)),
+    "seldom": ("count", 1.0, lambda dice, n: dice.poisson(1.0, n).astype(float)),
+    "dispersed": ("count", 2.0, lambda dice, n: dice.negative_binomial(2, 0.5, n).astype(float)),
+    "share": ("share", 0.9, lambda dice, n: dice.beta(9, 1, n)),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("n", [16, 32])
+def test_intervals_cover_as_often_as_they_say(name: str, n: int) -> None:
+    """Discrete counts cannot be covered exactly: an exact interval covers at least, and more where events are few."""
+    kind, truth, draw = CASES[name]
+    dice = np.random.default_rng(3)
+    runs = 1500
+    covered = 0
+    for _ in range(runs):
+        _, low, high, _ = mean_interval(draw(dice, n), kind)
+        covered += low <= truth <= high
+    most = 0.995 if kind == "count" else 0.97
+    assert 0.92 <= covered / runs <= most
+
+
+def test_students_interval_would_not_cover_where_these_do() -> None:
+    """The reason for the correction: the plain interval falls short on skewed values and rare counts."""
+    dice = np.random.default_rng(3)
+    covered = 0
+    for _ in range(1500):
+        values = dice.poisson(0.1, 16).astype(float)
+        half = stats.t.ppf(0.975, 15) * values.std(ddof=1) / 4
+        covered += abs(values.mean() - 0.1) <= half
+    assert covered / 1500 < 0.85
