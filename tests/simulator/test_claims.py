@@ -13,7 +13,7 @@ import pytest
 from shenhe import scenarios
 from shenhe.simulator import RunError, ScenarioError, compare, load_scenario, simulate
 from shenhe.simulator.runs import comparison
-from shenhe.simulator.runs.run import interval
+from shenhe.simulator.runs.intervals import mean_interval
 from shenhe.simulator.validation.claims import ClaimReading, judge
 
 from ..command_line import shenhe
@@ -96,7 +96,7 @@ def test_a_relative_change_is_a_ratio_of_means_with_its_interval() -> None:
     assert comparison._ratio(after - before, before) == pytest.approx((0.5, 0.5, 0.5))
     # Against what does not vary, the jackknife is Student's t of the mean.
     above, constant = np.array([1.0, 2.0, 3.0, 2.0]), np.full(4, 10.0)
-    mean, low, high, _ = interval(above / 10.0)
+    mean, low, high, _ = mean_interval(above / 10.0)
     assert comparison._ratio(above, constant) == pytest.approx((mean, low, high))
     assert np.isnan(comparison._ratio(above, np.zeros(4))).all()
     assert np.isnan(comparison._ratio(above[:1], constant[:1])).all()
