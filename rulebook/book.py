@@ -14,7 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
-from shenhe.core.document import DocumentError, Fault, Locate, Readable, read_yaml, validate
+from shenhe.core.document import DocumentError, Fault, Locate, Readable, dotted, read_yaml, validate
 from shenhe.core.errors import ShenheError
 
 from .pack import Pack
@@ -94,7 +94,7 @@ class Rulebook:
             )
         for owner, steps, name in dangling(by_id.values(), self.rules.names, self.penalties.names):
             raise RulebookError(
-                f"{owner}: {steps[-1]}: {_unresolved(steps, name, self.rules.names, self.penalties.names)}"
+                f"{owner}: {dotted(steps[2:])}: {_unresolved(steps, name, self.rules.names, self.penalties.names)}"
             )
 
     @cached_property
