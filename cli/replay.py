@@ -38,7 +38,10 @@ def replay(
     ] = None,
     env: Env = None,
     yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Do not ask before sending the requests of somebody else's report.")
+        bool,
+        typer.Option(
+            "--yes", "-y", help="Do not ask for confirmation before sending the requests of a foreign report."
+        ),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a summary.")] = False,
 ) -> None:
