@@ -309,7 +309,7 @@ def check(
         from shenhe.reports.terminal.summary import print_check_summary
 
         print_check_summary(report, verbose=verbose)
-        for line in [*_sampled(report), *_documents(report, evidence)]:
+        for line in [*_unused(report), *_sampled(report), *_documents(report, evidence)]:
             typer.echo(line)
     if trouble := getattr(provider, "recording_trouble", ""):
         typer.echo(f"shenhe: {trouble}", err=True)
@@ -328,6 +328,14 @@ def check(
             typer.echo(line, err=as_json)
         raise typer.Exit(outcome.exit_code)
     raise typer.Exit(report.summary.exit_code if written else report.summary.exit_code or ExitCode.NOT_VERIFIED)
+
+
+def _unused(report: Report) -> list[str]:
+    """The lines of the binding that no check used, the first few by name."""
+    if not report.unused:
+        return []
+    more = f", and {len(report.unused) - 5} more (unused in report.json)" if len(report.unused) > 5 else ""
+    return [f"declared and used by no check: {'; '.join(report.unused[:5])}{more}"]
 
 
 def _sampled(report: Report) -> list[str]:

@@ -254,6 +254,9 @@ class Report(_Model):
     undecided: list[UndecidedRule]
     causes: list[Cause] = []
     stopped: Stopped | None = None
+    unused: list[str] = Field(
+        default=[], description="what the binding declares and no check of this run asked for, each with its line"
+    )
     timing: Timing
 
     def write(self, path: Path) -> None:

@@ -229,7 +229,7 @@ class Person:
 
     def subject(self, on: date) -> Subject:
         """This person as somebody whose face or voice is edited."""
-        return Subject(id=f"person-{self.phone}", name=self.name, minor=self.minor(on))
+        return Subject(id=f"person-{self.phone}", name=self.name, minor=self.minor(on), number=self.id_number)
 
 
 class Taken:

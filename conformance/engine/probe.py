@@ -62,12 +62,21 @@ class Probe(Conversation):
 
     def another_account(self) -> Account:
         """A second verified account, which is nobody's else in this case."""
-        supplied = self.provider.ready_made.accounts
-        if "verified_adult" in supplied:
-            if "reporter" not in supplied:
-                raise Undecided("a second verified account is needed: supply `accounts.reporter`", lasting=True)
-            return supplied["reporter"]
-        return self.fresh_account()
+        ready_made = self.provider.ready_made
+        if "verified_adult" not in ready_made.accounts:
+            return self.fresh_account()
+        further = ready_made.further_accounts.get("verified_adult", ())
+        if len(further) > 1:
+            return further[1]
+        if "reporter" in ready_made.accounts:
+            return ready_made.accounts["reporter"]
+        if self.capabilities.identities == "synthetic" and self.offers(Operation.REGISTER):
+            return self._ordinary_account()
+        raise Undecided(
+            "a second verified account is needed: supply another one under `accounts.verified_adult`, or"
+            " `accounts.reporter`",
+            lasting=True,
+        )
 
     def reporter(self) -> Account:
         """A signed-in account that reports; shared."""

@@ -116,6 +116,7 @@ def run_checks(
             undecided=undecided,
             causes=causes(results),
             stopped=stopped,
+            unused=_unused(provider),
             timing=Timing(started=started.isoformat(timespec="seconds"), seconds=round(time.monotonic() - began, 3)),
         )
 
@@ -243,6 +244,12 @@ class _Run:
             session.stopped = session.stopped or stopped
             tally.leave_open(stopped.reason)
         return tally.result(self.rules)
+
+
+def _unused(provider: Provider) -> list[str]:
+    """What a provider declares and was never asked for, if it keeps account of that."""
+    unused = getattr(provider, "unused", None)
+    return list(unused()) if callable(unused) else []
 
 
 def _longest_first(tasks: list[tuple[int, Check]], capabilities: Capabilities) -> list[tuple[int, Check]]:

@@ -20,7 +20,9 @@ from shenhe.conformance.bindings.language.format import (
     CookieAuth,
     HeaderAuth,
     OAuth2Auth,
+    OneAuth,
     Part,
+    QueryAuth,
     RequestSection,
 )
 from shenhe.conformance.provider import Operation
@@ -209,7 +211,13 @@ class _Course:
         auth = section.auth or self._file.auth
         if name == LOGIN and section.auth is None:
             return
+        for each in auth if isinstance(auth, tuple) else (auth,):
+            yield from self._one_auth(name, each)
+
+    def _one_auth(self, name: str, auth: OneAuth) -> Iterator[dict[str, Any]]:
         match auth:
+            case QueryAuth():
+                yield {"name": auth.name, "in": "query", "value": self._filled(name, "value", auth.value)}
             case BearerAuth():
                 yield {
                     "name": "Authorization",

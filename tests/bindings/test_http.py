@@ -549,3 +549,22 @@ def test_the_lifespan_of_an_application_is_run(tmp_path: Path) -> None:
 
 def test_a_binding_error_is_a_value_error() -> None:
     assert issubclass(BindingError, ValueError)
+
+
+def test_requests_that_nothing_called_are_listed_by_line(tmp_path: Path) -> None:
+    text = """\
+operations:
+  generate:
+    extract: {id: id}
+    variants:
+      - {when: {labelled: true}, path: /a}
+      - {when: {labelled: false}, path: /b}
+  unpublish: {method: DELETE, path: '/c/{{ publication.id }}'}
+"""
+    with talking(bind(tmp_path, text), Recorder()) as provider:
+        provider.generate(None, GenerationRequest(Service.TEXT, "text/plain", "x"))
+        assert provider.unused() == [
+            "binding.yaml:12: operations.generate.variants[1]",
+            "binding.yaml:13: operations.unpublish",
+        ]
+        assert provider.with_extra({"X-A": "1"}).unused() == provider.unused()

@@ -46,6 +46,7 @@ class OperationClient:
         self._fixed = fixed or {}
         self._carried = CarriedValues(_carried_names(operations))
         self._clock = Clock()
+        self._called: set[str] = set()
 
     def with_extra(self, headers: Mapping[str, str], query: Mapping[str, str]) -> OperationClient:
         """A client with the same carried values that adds these to every request."""
@@ -58,6 +59,19 @@ class OperationClient:
         other = copy.copy(self)
         other._requester = self._requester.previewing()
         return other
+
+    def unused(self) -> list[str]:
+        """The requests of the binding that no call has used, each by its line.
+
+        What stands for all other arguments of an operation is left out if one of its variants was used.
+        """
+        unused: list[str] = []
+        for requests in self._operations.values():
+            called = any(bound.place() in self._called for bound in requests)
+            unused += [
+                bound.place() for bound in requests if bound.place() not in self._called and (bound.when or not called)
+            ]
+        return list(dict.fromkeys(unused))
 
     def call(
         self,
@@ -79,6 +93,7 @@ class OperationClient:
             return Unavailable(
                 f"the binding does not say how to ask for {operation.value}" + (f" of {named}" if named else "")
             )
+        self._called.add(bound.place())
         carried = self._carried.about(account, values)
         given = {**self._fixed, "clock": self._clock.now(), "account": account, **values, "carried": carried}
         call = Call(account, given, ExchangeLog())

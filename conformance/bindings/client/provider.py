@@ -127,6 +127,10 @@ class HttpProvider:
         """``text`` without the secrets of the binding and the tokens learned, each replaced by its name."""
         return visible(self._connection.redactor.excerpt(text))
 
+    def unused(self) -> list[str]:
+        """The operations and variants of the binding that were never called, each by its line."""
+        return self._client.unused()
+
     def with_extra(
         self, headers: Mapping[str, str] | None = None, query: Mapping[str, str] | None = None
     ) -> HttpProvider:

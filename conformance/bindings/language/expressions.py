@@ -6,13 +6,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
-from shenhe.core.document import Fault, Locate, Steps
+from shenhe.core.document import Fault, Locate, Steps, shown
 
-from .conditions import Condition, Found, compile_condition
+from .conditions import Condition, Found, compile_condition, holds
 from .format import Condition as Written
-from .sources import Query, Source, compile_source
+from .format import WhenSource
+from .sources import Query, Source, Truth, compile_source
 from .template import Fill, TemplateError, compile_template
 
 _CARRIED = re.compile(r"\bcarried\.(\w+)\.(\w+)")
@@ -79,11 +80,23 @@ class Expressions:
 
     def source(self, value: Any, steps: Steps, known: frozenset[str]) -> Source:
         """A place in a response, compiled. ``known`` are the names that a template in it may use."""
+        value = as_written(value)
+        if isinstance(value, dict) and set(value) == {"when"}:
+            return self._truth(value, steps)
         try:
-            return compile_source(as_written(value), lambda text: self.fill(text, (*steps, "value"), known))
+            return compile_source(value, lambda text: self.fill(text, (*steps, "value"), known))
         except ValueError as error:
             self.fault(steps, str(error))
             return Query("@")
+
+    def _truth(self, value: dict[str, Any], steps: Steps) -> Source:
+        try:
+            condition = self.condition(WhenSource.model_validate(value).when, (*steps, "when"))
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            self.fault((*steps, "when"), f"found {shown(value['when'])}, expected a condition ({first['msg']})")
+            return Query("@")
+        return Truth(lambda response: holds(condition, response))
 
     def condition(self, value: Written, steps: Steps) -> Condition:
         """A condition on a response, compiled."""

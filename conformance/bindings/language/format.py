@@ -47,7 +47,7 @@ FacetName = Literal[
 
 EXPECTED_SOURCE = (
     "a JMESPath expression, {css: SELECTOR}, {header: NAME}, {cookie: NAME}, {text: true}, {url: true},"
-    " {status: true}, {form: SELECTOR} or {value: TEMPLATE}"
+    " {status: true}, {form: SELECTOR}, {when: CONDITION} or {value: TEMPLATE}"
 )
 
 
@@ -401,13 +401,19 @@ class FormSource(_Model):
     form: str = Field(min_length=1, max_length=1000)
 
 
+class WhenSource(_Model):
+    """Whether a condition holds: true or false."""
+
+    when: Condition
+
+
 class ValueSource(_Model):
     """A template over the values of the operation, ``answer`` (the JSON of the response) and ``response``."""
 
     value: str = Field(min_length=1)
 
 
-SOURCE_KEYS = ("css", "header", "cookie", "text", "body", "status", "url", "form", "value")
+SOURCE_KEYS = ("css", "header", "cookie", "text", "body", "status", "url", "form", "value", "when")
 """The key by which a source that is a mapping is known."""
 
 
@@ -429,7 +435,8 @@ OneSource: TypeAlias = Annotated[
     | Annotated[CookieSource, Tag("cookie")]
     | Annotated[CssSource, Tag("css")]
     | Annotated[FormSource, Tag("form")]
-    | Annotated[ValueSource, Tag("value")],
+    | Annotated[ValueSource, Tag("value")]
+    | Annotated[WhenSource, Tag("when")],
     Discriminator(_source_kind, custom_error_type="source", custom_error_message=EXPECTED_SOURCE),
 ]
 Source: TypeAlias = Annotated[
@@ -818,3 +825,4 @@ class BindingFile(_Model):
 FACETS: frozenset[str] = frozenset(get_args(FacetName))
 
 RequestSection.model_rebuild()
+WhenSource.model_rebuild()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from cssselect import HTMLTranslator, SelectorError
+from cssselect import GenericTranslator, HTMLTranslator, SelectorError
 from lxml import etree
 
 from .response import Response, ResponseError
@@ -18,6 +18,13 @@ MOST_CHARACTERS = 4_000_000
 MOST_ELEMENTS = 30_000
 
 _HIDDEN = frozenset({"script", "style", "template", "noscript", "head"})
+#: Elements that stand in a line of text; every other one separates words.
+# fmt: off
+_INLINE = frozenset({
+    "a", "abbr", "b", "bdi", "bdo", "cite", "code", "em", "font", "i", "kbd", "mark", "q", "s", "small", "span",
+    "strong", "sub", "sup", "u", "var", "wbr",
+})
+# fmt: on
 #: Fields that a browser sends only when they are clicked or chosen.
 _NOT_SENT = frozenset({"submit", "button", "image", "reset", "file"})
 
@@ -27,7 +34,9 @@ class Selector:
 
     def __init__(self, text: str) -> None:
         try:
-            self._path = etree.XPath(HTMLTranslator().css_to_xpath(text))
+            self._in_html = etree.XPath(HTMLTranslator().css_to_xpath(text))
+            # The names of XML elements are sensitive to case.
+            self._in_xml = etree.XPath(GenericTranslator().css_to_xpath(text))
         except (SelectorError, etree.XPathError, RecursionError) as error:
             first = str(error).splitlines()[0] if str(error) else "too deep"
             raise ValueError(f"found {text[:100]!r}, expected a CSS selector ({first[:100]})") from None
@@ -36,7 +45,8 @@ class Selector:
     def select(self, element: Any) -> list[Any]:
         """The elements below ``element`` that match, in document order."""
         try:
-            found = self._path(element)
+            is_xml = isinstance(element.getroottree().parser, etree.XMLParser)
+            found = (self._in_xml if is_xml else self._in_html)(element)
         except etree.XPathError as error:
             raise ResponseError(f"{self.text!r} cannot be evaluated ({type(error).__name__})") from None
         return found if isinstance(found, list) else []
@@ -86,7 +96,7 @@ def text_of_element(element: Any) -> str:
     """The text that a reader sees in an element, white space joined; of a script, its source."""
     if element.tag in _HIDDEN:
         return "".join(element.itertext()).strip()
-    return " ".join(" ".join(_visible_text(element)).split())
+    return " ".join("".join(_visible_text(element)).split())
 
 
 def _visible_text(element: Any) -> Iterator[str]:
@@ -98,6 +108,8 @@ def _visible_text(element: Any) -> Iterator[str]:
         if each is element:
             continue
         concealed = not isinstance(each.tag, str) or each.tag in _HIDDEN
+        if each.tag not in _INLINE and not skipped:
+            yield " "
         if event == "start":
             skipped += concealed
             if not skipped and each.text:

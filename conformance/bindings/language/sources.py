@@ -118,6 +118,13 @@ class TemplateValue:
 
 
 @dataclass(frozen=True)
+class Truth:
+    """Whether a condition on the response holds."""
+
+    test: Callable[[Response], bool]
+
+
+@dataclass(frozen=True)
 class FirstOf:
     """The first of several sources that finds something."""
 
@@ -135,6 +142,7 @@ Source: TypeAlias = (
     | CssValue
     | FormFields
     | TemplateValue
+    | Truth
     | FirstOf
 )
 
@@ -226,6 +234,8 @@ def value_of(source: Source, response: Response) -> Any:
                 return fill({"first": document, **response.values, "answer": document, "response": response})
             except TemplateError as error:
                 raise ResponseError(str(error)) from None
+        case Truth(test=test):
+            return test(response)
         case FirstOf(sources=sources):
             return _first(sources, response)
         case WholeBody():
