@@ -10,11 +10,12 @@ from __future__ import annotations
 import base64
 import json
 import re
+import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
-from urllib.parse import parse_qsl, quote, quote_plus, urlsplit
+from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
 import httpx
 
@@ -26,7 +27,7 @@ from ..bindings.client.http.failures import FAILURES, failure_text
 from ..bindings.client.http.transport import DeadlineTransport
 from ..exchange import Exchange, ReceivedResponse, SentRequest, body_text
 from ..report import CheckResult, Finding, Report, Step
-from .export.plan import Piece, Plan, Variable, looks_made, needed, plan_of, url_pieces
+from .export.plan import FRESH, Piece, Plan, Variable, looks_made, needed, plan_of, url_pieces
 from .export.request import basic_text, headers_of, is_form, json_body, origin_of
 from .redaction import NOTHING
 
@@ -105,6 +106,7 @@ def planned(finding: Finding, base_url: str) -> Planned:
     requests = tuple(
         (visible(step.method), visible(_target(step.url, base, base_url.rstrip("/"), plan, None)))
         for step in finding.steps
+        if not _elsewhere(step, base)
     )
     return Planned(requests, tuple(sorted(_variables(finding, plan, exchanges))))
 
@@ -119,7 +121,7 @@ def repeat(
     """
     exchanges = _exchanges(finding)
     base, plan = base_of(finding), plan_of(exchanges)
-    for step in finding.steps:
+    for step in (each for each in finding.steps if not _elsewhere(each, base)):
         _target(step.url, base, base_url.rstrip("/"), plan, None)
     given = {name: environ.get(name) for name in _variables(finding, plan, exchanges)}
     missing = sorted(name for name, value in given.items() if not value)
@@ -128,10 +130,15 @@ def repeat(
             f"found no value for {', '.join(missing)}, expected them in the environment: the report has them redacted"
         )
     values: dict[Variable, str] = {Variable(name): value for name, value in given.items() if value}
+    values[FRESH] = secrets.token_hex(4)
     done: list[Repeated] = []
     made: set[str] = set()
     with httpx.Client(transport=transport or DeadlineTransport(), trust_env=False, follow_redirects=False) as client:
         for number, (step, exchange) in enumerate(zip(finding.steps, exchanges, strict=True), start=1):
+            if _elsewhere(step, base):
+                then = str(step.status) if step.status is not None else "not at all"
+                done.append(Repeated(number, step.role, step.operation, then, "not sent: another host", True, False))
+                continue
             status, body, headers, trouble = _sent(client, exchange.request, plan, values, base, base_url.rstrip("/"))
             _carry(plan, number, body, headers, values)
             repeated = _compared(number, step, status, body, trouble, made)
@@ -193,10 +200,15 @@ def _exchange(step: Step) -> Exchange:
     return Exchange(step.operation, request, response, step.error, step.origin)
 
 
+def _elsewhere(step: Step, base: str) -> bool:
+    """Whether a step only fetches from another host, such as one of media: then nothing is sent there."""
+    return step.method == "GET" and step.role != "probe" and origin_of(step.url) != base
+
+
 def _check_kept(number: int, step: Step, base: str) -> None:
     if urlsplit(step.url).scheme not in {"http", "https"}:
         raise RepeatError(f"request {number} is a call from Python, not a request over HTTP")
-    if origin_of(step.url) != base:
+    if origin_of(step.url) != base and not _elsewhere(step, base):
         raise RepeatError(f"request {number} goes to {visible(origin_of(step.url))[:100]}, which is not the provider")
     if _NOT_KEPT.fullmatch(step.request_body):
         raise RepeatError(
@@ -211,13 +223,19 @@ def _target(url: str, base: str, base_url: str, plan: Plan, values: Mapping[Vari
     """
     atoms = url_pieces(url, plan, base)
     if values is None:
-        filled = "".join(piece if isinstance(piece, str) else f"${{{piece.name}}}" for atom in atoms for piece in atom)
+        filled = "".join(_shown(piece) for atom in atoms for piece in atom)
     else:
         filled = "".join(_text(atom, values, percent=True) for atom in atoms)
     target = base_url + filled
     if filled[:1] not in {"", "/", "?"} or origin_of(target) != origin_of(base_url):
         raise RepeatError(f"found the URL {visible(url)[:100]!r}, expected one of {visible(base)[:100]}")
     return target
+
+
+def _shown(piece: Piece) -> str:
+    if isinstance(piece, str):
+        return piece
+    return f"/${{{piece.name}}}" if piece.path else f"${{{piece.name}}}"
 
 
 def _sent(
@@ -231,7 +249,7 @@ def _sent(
             encoded = base64.b64encode(_text(plan.pieces(plain), values).encode()).decode()
             headers.append((name, f"Basic {encoded}"))
         else:
-            headers.append((name, _text(plan.pieces(value), values)))
+            headers.append((name, _text(plan.atom(value), values)))
     deadline = time.monotonic() + TIMEOUT
     try:
         sent = httpx.Request(
@@ -292,8 +310,8 @@ def _text(pieces: Sequence[Piece], values: Mapping[Variable, str], *, percent: b
         if isinstance(piece, str):
             parts.append(piece)
         else:
-            value = values.get(piece, values.get(Variable(piece.name), ""))
-            parts.append(quote(value, safe="") if percent else value)
+            value = values.get(replace(piece, path=False), values.get(Variable(piece.name), ""))
+            parts.append(quote(value, safe="/?=&%" if piece.path else "") if percent else value)
     return "".join(parts)
 
 
@@ -310,7 +328,7 @@ def _carry(plan: Plan, number: int, body: bytes, headers: Mapping[str, str], val
         document = None
     for variable in wanted:
         if variable.header:
-            found: Any = headers.get(variable.header)
+            found: Any = _of_headers(variable, headers)
         else:
             found = document
             for step in variable.steps:
@@ -320,6 +338,20 @@ def _carry(plan: Plan, number: int, body: bytes, headers: Mapping[str, str], val
                 found = found[step] if inside else None
         if isinstance(found, str | int) and not isinstance(found, bool):
             values[variable] = str(found)
+
+
+def _of_headers(variable: Variable, headers: Mapping[str, str]) -> str | None:
+    """What a variable takes from the headers of a response."""
+    if variable.cookie:
+        several = (
+            headers.get_list("set-cookie") if isinstance(headers, httpx.Headers) else [headers.get("set-cookie", "")]
+        )
+        pairs = (each.partition(";")[0].partition("=") for each in several)
+        return next((value.strip() for name, _, value in pairs if name.strip() == variable.cookie), None)
+    value = headers.get(variable.header)
+    if value is not None and variable.last:
+        return unquote(urlsplit(value).path.rstrip("/").rpartition("/")[2])
+    return value
 
 
 def _compared(number: int, step: Step, status: int | None, body: bytes, trouble: str, made: set[str]) -> Repeated:

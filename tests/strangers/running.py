@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import socket
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import uvicorn
 import yaml
+from starlette.applications import Starlette
 
 from shenhe.conformance.bindings import AsgiTransport, load_binding
 from shenhe.conformance.engine.runner import run_checks
@@ -73,3 +79,20 @@ def check(report: Report, name: str) -> CheckResult:
 
 def failures(report: Report) -> dict[str, str]:
     return {each.name: each.reason for each in report.checks if each.verdict in ("fail", "error")}
+
+
+@contextmanager
+def serving(application: Starlette) -> Iterator[str]:
+    """The application on a free loopback port, by its URL."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(application, log_config=None, access_log=False, lifespan="off"))
+        thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(10)

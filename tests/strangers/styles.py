@@ -346,6 +346,8 @@ def _actions(town: Town) -> Starlette:
 
     async def file(request: Request) -> Response:
         number = re.sub(r"\.png$", "", request.path_params["name"])
+        if number not in town.contents:
+            return Response(status_code=404)
         _, _, data = town.contents[number]
         return Response(data, media_type="image/png")
 

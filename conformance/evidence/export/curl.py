@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from urllib.parse import quote_plus
 
 from shenhe.conformance.exchange import Exchange, SentRequest
 from shenhe.core.text import visible
 
-from .plan import Piece, Plan, plan_of, url_pieces
+from .plan import INVENTED, Piece, Plan, Variable, plan_of, url_pieces
 from .request import basic_text, headers_of, is_form, is_text, is_whole, origin_of, title_of
 
 _LONG_ARGUMENT = 50_000
@@ -31,6 +31,8 @@ def as_curl(exchanges: Sequence[Exchange]) -> str:
     plan = plan_of(exchanges)
     base = origin_of(exchanges[0].request.url)
     blocks = [f"default={_literal(base)}\nbase=${{SHENHE_BASE_URL:-$default}}\n"]
+    if any(INVENTED.search(text) for text in _texts(exchanges)):
+        blocks.append("fresh=${SHENHE_FRESH:-$(od -An -N4 -tx1 /dev/urandom | tr -d ' ')}\n")
     if any(variable.step and not variable.header for variable in (*plan.values.values(), *plan.secrets.values())):
         blocks.append(_FIELD)
     for number, exchange in enumerate(exchanges, start=1):
@@ -57,7 +59,7 @@ def _step(number: int, exchange: Exchange, plan: Plan, base: str) -> list[str]:
         if name.lower() == "authorization" and plain != value:
             words += ["-u", _word(plan.pieces(plain))]
         else:
-            words += ["-H", _word([f"{name}: ", *plan.pieces(value)])]
+            words += ["-H", _word([f"{name}: ", *plan.atom(value)])]
     before = ""
     if request.body:
         if not is_whole(request):
@@ -89,13 +91,28 @@ def _step(number: int, exchange: Exchange, plan: Plan, base: str) -> list[str]:
     for variable in carried:
         if variable.header:
             lines.append(
-                f"{variable.name}=$(tr -d '\\r' < \"$headers_{number}\" | sed -n 's/^{variable.header}: //Ip' | head"
-                " -n 1)"
+                f"{variable.name}=$(tr -d '\\r' < \"$headers_{number}\" | sed -n '{_picking(variable)}' | head -n 1)"
             )
         else:
             path = " ".join(_word([str(step)]) for step in variable.steps)
             lines.append(f'{variable.name}=$(printf %s "$answer_{number}" | field {path})')
     return lines
+
+
+def _texts(exchanges: Sequence[Exchange]) -> Iterator[str]:
+    """What the requests say, in which invented words may be."""
+    for exchange in exchanges:
+        request = exchange.request
+        yield from (request.url, request.body.decode("utf-8", "replace"), *(value for _, value in request.headers))
+
+
+def _picking(variable: Variable) -> str:
+    """The sed command that takes a value from the lines of headers."""
+    if variable.cookie:
+        return rf"s/^set-cookie: *{variable.cookie}=\([^;]*\).*/\1/Ip"
+    if variable.last:
+        return rf"s|^{variable.header}: *\([^?#]*/\)\?\([^/?#]*\)/*\([?#].*\)\?$|\2|Ip"
+    return f"s/^{variable.header}: *//Ip"
 
 
 def _body_pieces(request: SentRequest, plan: Plan) -> list[Piece]:

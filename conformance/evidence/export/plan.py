@@ -8,15 +8,17 @@ import json
 import keyword
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from shenhe.conformance.exchange import Exchange
 
 from ..redaction import NOTHING
 from .request import LEARNED, PLACEHOLDER, Steps, atoms_of, basic_text, headers_of, leaves_of, placeholders_of
 
+#: Characters of a path segment that is looked for as an id.
+_SHORTEST_SEGMENT = 4
 _NAMING_KEY = re.compile(r"(id|token|url|href|location|key|code)$", re.I)
 
 
@@ -30,9 +32,18 @@ class Variable:
     step: int = 0
     steps: Steps = ()
     header: str = ""
+    #: The name of the cookie, where the header is ``set-cookie``.
+    cookie: str = ""
+    #: Whether it is the last segment of the path in the header.
+    last: bool = False
+    #: Whether it is used as a whole path, whose slashes stay.
+    path: bool = False
 
 
 Piece: TypeAlias = str | Variable
+#: What is added to each invented word, so that a name that is taken is taken by nobody.
+FRESH = Variable("fresh")
+INVENTED = re.compile(r"(\bt[0-9a-f]{10}\b)")
 
 
 @dataclass(frozen=True)
@@ -56,10 +67,13 @@ class Plan:
                 cut.append(self.secrets.get(part) or Variable(part))
                 continue
             plain = "" if index % 2 else part
-            if plain and cut and isinstance(cut[-1], str):
-                cut[-1] += plain
-            elif plain:
-                cut.append(plain)
+            for number, words in enumerate(INVENTED.split(plain)):
+                if words and cut and isinstance(cut[-1], str):
+                    cut[-1] += words
+                elif words:
+                    cut.append(words)
+                # What was invented for the run is taken by it: the same words again need something new.
+                cut += [FRESH] if number % 2 else []
         return cut or [""]
 
     def atom(self, text: str) -> list[Piece]:
@@ -74,6 +88,7 @@ def plan_of(exchanges: Sequence[Exchange]) -> Plan:
     on_offer: dict[str, Variable] = {}
     tokens: dict[str, Variable] = {}
     own: set[str] = set()
+    cookies: dict[str, Variable] = {}
     for number, exchange in enumerate(exchanges, start=1):
         for atom in atoms_of(exchange.request):
             offered = on_offer.get(atom)
@@ -81,6 +96,10 @@ def plan_of(exchanges: Sequence[Exchange]) -> Plan:
                 own.add(atom)
             elif atom not in plan.values:
                 plan.values[atom] = _named(offered, plan)
+        for name, value in exchange.request.headers:
+            for cookie, kept in _SENT_COOKIE.findall(value) if name.lower() == "cookie" else ():
+                if LEARNED.fullmatch(kept) and cookie in cookies:
+                    tokens.setdefault(kept, replace(cookies[cookie], name=kept))
         for name in placeholders_of(exchange.request):
             if name in tokens:
                 plan.secrets.setdefault(name, tokens[name])
@@ -90,10 +109,47 @@ def plan_of(exchanges: Sequence[Exchange]) -> Plan:
                 tokens.setdefault(whole[1], Variable(whole[1], number, steps))
             elif value not in own and looks_made(steps, value):
                 on_offer.setdefault(value, Variable("", number, steps))
-        location = exchange.response.header("location") if exchange.response else None
-        if location and location not in own:
-            on_offer.setdefault(location, Variable("", number, ("location",), "location"))
+        for variable, value in _header_values(number, exchange):
+            whole = PLACEHOLDER.fullmatch(value)
+            if variable.cookie:
+                cookies[variable.cookie] = variable
+            if whole and LEARNED.fullmatch(whole[1]):
+                tokens.setdefault(whole[1], replace(variable, name=whole[1]))
+            elif value not in own:
+                on_offer.setdefault(value, variable)
     return plan
+
+
+#: Headers that say nothing of what was made.
+_PLAIN_HEADERS = frozenset(
+    {"date", "server", "content-type", "content-length", "content-encoding", "etag", "cache-control", "expires", "via"}
+)
+#: A cookie whose value was taken out when it was kept.
+_SENT_COOKIE = re.compile(r"([A-Za-z0-9_-]+)=\$\{(\w+)\}")
+#: Names that can be written into a script as they are.
+_SAFE_NAME = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def _header_values(number: int, exchange: Exchange) -> Iterator[tuple[Variable, str]]:
+    """What the headers of a response give: ids and tokens, the value of each cookie, and a location with the last
+    segment of its path.
+    """
+    for name, value in exchange.response.headers if exchange.response else ():
+        header = name.lower()
+        if not _SAFE_NAME.fullmatch(header) or header in _PLAIN_HEADERS or not value:
+            continue
+        if header == "set-cookie":
+            cookie, _, rest = value.partition("=")
+            kept = rest.partition(";")[0].strip()
+            if kept and _SAFE_NAME.fullmatch(cookie.strip()):
+                yield Variable("", number, (cookie.strip(),), header, cookie=cookie.strip()), kept
+        elif header in ("location", "content-location"):
+            yield Variable("", number, (header,), header), value
+            segment = unquote(urlsplit(value).path.rstrip("/").rpartition("/")[2])
+            if len(segment) >= _SHORTEST_SEGMENT:
+                yield Variable("", number, (header, "id"), header, last=True), segment
+        elif PLACEHOLDER.fullmatch(value) or looks_made((header,), value):
+            yield Variable("", number, (header,), header), value
 
 
 def needed(plan: Plan, exchanges: Sequence[Exchange]) -> set[str]:
@@ -103,7 +159,8 @@ def needed(plan: Plan, exchanges: Sequence[Exchange]) -> set[str]:
         texts = [exchange.request.url, exchange.request.body.decode("utf-8", "replace")]
         texts += [basic_text(value) for _, value in headers_of(exchange.request)]
         for text in texts:
-            names |= {piece.name for piece in plan.pieces(text) if isinstance(piece, Variable) and not piece.step}
+            wanted = (piece for piece in plan.pieces(text) if isinstance(piece, Variable) and piece != FRESH)
+            names |= {piece.name for piece in wanted if not piece.step}
     return names
 
 
@@ -116,14 +173,14 @@ def _named(variable: Variable, plan: Plan) -> Variable:
     if (
         stem[0].isdigit()
         or keyword.iskeyword(stem)
-        or stem in {"base", "client", "answer", "field", "headers", "default"}
+        or stem in {"base", "client", "answer", "field", "headers", "default", "fresh"}
     ):
         stem = "value_" + stem
     taken = {other.name for other in (*plan.values.values(), *plan.secrets.values())}
     count = 1
     while f"{stem}_{count}" in taken:
         count += 1
-    return Variable(f"{stem}_{count}", variable.step, variable.steps, variable.header)
+    return replace(variable, name=f"{stem}_{count}")
 
 
 def looks_made(steps: Steps, value: str) -> bool:
@@ -145,6 +202,8 @@ def _leaves(exchange: Exchange) -> Iterator[tuple[Steps, str]]:
 def url_pieces(url: str, plan: Plan, base: str) -> list[list[Piece]]:
     """The URL as atoms, each of pieces; a variable in it is to be percent-encoded. The base is left out."""
     rest = url.removeprefix(base)
+    if (whole := plan.values.get(rest)) is not None and rest.startswith("/"):
+        return [[replace(whole, path=True)]]
     path, mark, query = rest.partition("?")
     atoms: list[list[Piece]] = []
     for index, segment in enumerate(path.split("/")):

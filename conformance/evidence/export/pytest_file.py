@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, quote_plus
 
 from shenhe.conformance.exchange import Exchange, SentRequest
 
-from .plan import Piece, Plan, Variable, plan_of, url_pieces
+from .plan import FRESH, Piece, Plan, Variable, plan_of, url_pieces
 from .request import basic_text, headers_of, is_form, is_text, is_whole, json_body, origin_of, title_of
 
 
@@ -38,12 +38,18 @@ def as_pytest(exchanges: Sequence[Exchange], name: str = "replay") -> str:
         '"""',
         "",
         *(f"import {module}" for module in ("base64", "os") if f"{module}." in code or module == "os"),
+        *(["import secrets"] if "FRESH" in code else []),
         *(["from urllib.parse import " + ", ".join(used)] if (used := _used_quotes(code)) else []),
         "",
         "import httpx",
         *(["import pytest"] if "pytest." in code else []),
         "",
         f'BASE = os.environ.get("SHENHE_BASE_URL", {base!r}).rstrip("/")',
+        *(
+            ["#: Added to each invented name, so that it is nobody's.", "FRESH = secrets.token_hex(4)"]
+            if "FRESH" in code
+            else []
+        ),
         "",
         "",
         f"def test_{stem}():",
@@ -84,7 +90,12 @@ def _step(number: int, exchange: Exchange, plan: Plan, base: str) -> list[str]:
         f"assert answer_{number}.status_code == {exchange.response.status}, answer_{number}.text[:500]",
     ]
     for variable in plan.of_step(number):
-        if variable.header:
+        if variable.cookie:
+            lines.append(f"{variable.name} = answer_{number}.cookies[{variable.cookie!r}]")
+        elif variable.last:
+            path = f'answer_{number}.headers[{variable.header!r}].partition("?")[0].rstrip("/")'
+            lines.append(f'{variable.name} = {path}.rpartition("/")[2]')
+        elif variable.header:
             lines.append(f"{variable.name} = answer_{number}.headers[{variable.header!r}]")
         else:
             path = "".join(f"[{step!r}]" for step in variable.steps)
@@ -93,6 +104,8 @@ def _step(number: int, exchange: Exchange, plan: Plan, base: str) -> list[str]:
 
 
 def _name(variable: Variable) -> str:
+    if variable == FRESH:
+        return "FRESH"
     return variable.name if variable.step else f'os.environ["{variable.name}"]'
 
 
@@ -115,7 +128,8 @@ def _url(url: str, plan: Plan, base: str) -> str:
             if isinstance(piece, str):
                 text += piece
             else:
-                parts += [repr(text), f'quote(str({_name(piece)}), safe="")']
+                safe = "/?=&%" if piece.path else ""
+                parts += [repr(text), f'quote(str({_name(piece)}), safe="{safe}")']
                 text = ""
     return _joined([*(["BASE"] if url.startswith(base) else []), *parts, repr(text)])
 
@@ -126,7 +140,7 @@ def _header(name: str, value: str, plan: Plan) -> str:
         return f'"Basic " + base64.b64encode(({_text(plan.pieces(plain))}).encode()).decode()'
     if not value.isascii():
         return f"({_text(plan.pieces(value))}).encode()"
-    return _text(plan.pieces(value))
+    return _text(plan.atom(value))
 
 
 def _json(value: Any, plan: Plan) -> str:

@@ -22,6 +22,7 @@ LEARNED = re.compile(r"[a-z_]+_[0-9]+")
 """The names of tokens that the redactor learned. Only these are carried from a response: an environment variable that a
 target repeats is never assigned in a script.
 """
+_WRITTEN_HEADERS = frozenset({"authorization", "cookie", "content-type", "accept"})
 _UNSENT = frozenset({"host", "content-length", "accept-encoding", "connection", "transfer-encoding"})
 
 Steps: TypeAlias = tuple[str | int, ...]
@@ -44,9 +45,13 @@ def leaves_of(value: Any, steps: Steps) -> Iterator[tuple[Steps, str]]:
 
 
 def atoms_of(request: SentRequest) -> Iterator[str]:
-    """Every whole value in a request: its URL, segments of the path, values of the query and of a JSON or form body."""
+    """Every whole value in a request: its URL, segments of the path, values of the query, of headers and of a JSON or
+    form body.
+    """
     yield request.url
+    yield from (value for name, value in headers_of(request) if name.lower() not in _WRITTEN_HEADERS)
     parts = urlsplit(request.url)
+    yield request.url.removeprefix(origin_of(request.url))
     yield from (unquote(segment) for segment in parts.path.split("/") if segment)
     yield from (value for _, value in parse_qsl(parts.query, keep_blank_values=True))
     for _, value in leaves_of(json_body(request), ()):
