@@ -16,12 +16,14 @@ import typer.main
 from shenhe.cli.main import app
 from shenhe.conformance.bindings import load_binding
 from shenhe.conformance.engine.runner import run_checks
+from shenhe.labels import write_label
 from shenhe.reports.formats.junit import write_junit
 from shenhe.sample import SampleServer, sample_binding
 from shenhe.simulator import load_scenario, simulate
 from tests.command_line import Done, shenhe
 from tests.first_use.test_first_use import HERE as FIRST_USE
-from tests.labels.media import film, picture, sound
+from tests.labels.media import FIELDS, film, picture, sound
+from tests.labels.test_perceived import credentials, signed
 
 from .pages import ROOT, Command
 
@@ -57,7 +59,20 @@ def furnish(folder: Path, url: str) -> None:
     (folder / "photo.jpg").write_bytes(picture("jpeg"))
     (folder / "sound.wav").write_bytes(sound())
     (folder / "film.mp4").write_bytes(film("mp4"))
+    _labels(folder)
     (folder / "roots.pem").write_text("-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n", encoding="ascii")
+
+
+def _labels(folder: Path) -> None:
+    """Signed and labelled pictures, and a key to sign with."""
+    chain, key, _ = credentials()
+    (folder / "chain.pem").write_bytes(chain)
+    (folder / "key.pem").write_bytes(key)
+    (folder / "signed.jpg").write_bytes(signed(picture("jpeg"), "image/jpeg", "trainedAlgorithmicMedia"))
+    labelled = write_label(picture("png"), FIELDS)
+    for name in ("original.png", "downloaded.jpg", "originals/a.png", "downloads/a.png", "photos/a.png"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(labelled)
 
 
 def _reports(folder: Path, url: str) -> None:
