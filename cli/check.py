@@ -29,6 +29,8 @@ from .options import (
     On,
     Packs,
     Rules,
+    TakenReadings,
+    chosen_readings,
     day_of,
     split,
     writable_file,
@@ -94,6 +96,7 @@ def check(
     level: AtLevel = Level.CORE,
     packs: Packs = None,
     rules: Rules = None,
+    reading: TakenReadings = None,
     on: On = None,
     seed: CheckSeed = 0,
     salt: CheckSalt = None,
@@ -260,6 +263,9 @@ def check(
     if (record is not None or replay is not None) and (workers > 1 or (record is not None and replay is not None)):
         raise typer.BadParameter("use either --record or --replay, with --workers 1", param_hint="--record, --replay")
     day = day_of(on)
+    from shenhe.rulebook import load_rulebook
+
+    book = load_rulebook().with_readings(chosen_readings(reading))
     from shenhe.conformance.evidence.baseline import read_baseline
     from shenhe.conformance.evidence.documents import read_evidence
 
@@ -292,6 +298,7 @@ def check(
                 salt=salt,
                 examples=examples,
                 on=day,
+                book=book,
                 listen=listen,
                 max_requests=max_requests,
                 max_seconds=max_time,

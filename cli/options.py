@@ -47,6 +47,15 @@ On = Annotated[
         "--on", metavar="DATE", rich_help_panel=SCOPE, help="Apply the law of this date (YYYY-MM-DD). Default: today."
     ),
 ]
+TakenReadings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--reading",
+        metavar="ID=READING",
+        rich_help_panel=SCOPE,
+        help="Take another reading of a rule; see `shenhe rules show`. Repeatable.",
+    ),
+]
 CheckSeed = Annotated[
     int,
     typer.Option(
@@ -105,6 +114,19 @@ Engine = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a summary.")]
+
+
+def chosen_readings(values: list[str] | None) -> dict[str, str]:
+    """``ID=READING`` pairs of ``--reading``. Raises :class:`~shenhe.rulebook.RulebookError` for anything else."""
+    from shenhe.rulebook import RulebookError
+
+    found = {}
+    for value in split(values) or ():
+        name, _, reading = value.rpartition("=")
+        if not name or not reading:
+            raise RulebookError(f"--reading: found {value!r}, expected ID=READING, as in cn-pack/1.2=strict")
+        found[name] = reading
+    return found
 
 
 def day_of(text: str | None) -> date | None:

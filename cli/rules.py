@@ -22,6 +22,7 @@ from .law_text import (
     rule_lines,
     standing,
 )
+from .options import chosen_readings
 from .output import echo_json
 
 if TYPE_CHECKING:
@@ -350,23 +351,10 @@ def schema() -> None:
     _print_json(pack_schema())
 
 
-def _book(pack_dirs: Sequence[Path] | None, readings: Sequence[str] | None = None) -> Rulebook:
+def _book(pack_dirs: Sequence[Path] | None, readings: list[str] | None = None) -> Rulebook:
     from shenhe.rulebook import load_rulebook
 
     return load_rulebook(pack_dirs or ()).with_readings(chosen_readings(readings))
-
-
-def chosen_readings(values: Sequence[str] | None) -> dict[str, str]:
-    """``ID=READING`` pairs of ``--reading``. Raises :class:`~shenhe.rulebook.RulebookError` for anything else."""
-    from shenhe.rulebook import RulebookError
-
-    found = {}
-    for value in _split(values):
-        name, equals, reading = value.rpartition("=")
-        if not equals or not name or not reading:
-            raise RulebookError(f"--reading: found {value!r}, expected ID=READING, as in cn-pack/1.2=strict")
-        found[name] = reading
-    return found
 
 
 def _day(text: str | None, option: str = "--on") -> date:

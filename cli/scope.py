@@ -14,8 +14,8 @@ import typer
 
 from .environment import binding_environ
 from .law_text import checked_language, of, print_table
-from .options import writable_file
-from .rules import PackDirs, Readings, chosen_readings
+from .options import chosen_readings, writable_file
+from .rules import PackDirs, Readings
 
 if TYPE_CHECKING:
     from shenhe.rulebook import Trait

@@ -336,3 +336,32 @@ def test_calendar_as_ics_is_well_formed(tmp_path: Path) -> None:
 @pytest.mark.parametrize("value", ["cn-dsp-2023/14.2", "=x", "cn-dsp-2023/14.2="])
 def test_reading_without_both_parts_is_refused(value: str) -> None:
     assert "expected ID=READING" in refused("show", "cn-dsp-2023/14.2", "--reading", value)
+
+
+def test_check_goes_by_the_reading_that_is_asked_for(tmp_path: Path) -> None:
+    """A recommendation becomes a duty under another reading, and the report names the rulebook that it went by."""
+    from shenhe.cli.main import app as shenhe
+
+    name, report = "cn-labeling-2025/gb-e.propagator", tmp_path / "report.json"
+    words = [
+        "check",
+        "sample",
+        "--fault",
+        "propagator-differs",
+        "--rules",
+        name,
+        "--examples",
+        "0",
+        "--level",
+        "extended",
+    ]
+    keywords = {}
+    for reading in ("recommended", "required"):
+        result = CliRunner().invoke(shenhe, [*words, "--reading", f"{name}={reading}", "--report", str(report)])
+        assert report.exists(), result.output
+        data = json.loads(report.read_text(encoding="utf-8"))
+        keywords[reading] = (data["rules"][0]["keyword"], data["rulebook_sha256"])
+        report.unlink()
+    assert keywords["recommended"] == ("should", load_rulebook().hash)
+    assert keywords["required"][0] == "must"
+    assert keywords["required"][1] != load_rulebook().hash
