@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 
 from shenhe.labels import ImplicitFields, write_label
@@ -11,12 +12,15 @@ from ..engine.conversation import said
 from ..engine.probe import Probe
 from ..provider import Capabilities, Media, Operation, Refused
 from ..verdict import Level
-from .outcome import Absent, NotJudged, Undecided, Violation
+from .outcome import Absent, NeedsReview, NotJudged, Undecided, Violation
 from .prompted import Prompted
 from .registry import check
 from .requests import PLAIN, picture, tone
 from .scope import files, makes_anything, makes_files
 from .uploads import FOREIGN_PRODUCER
+
+#: What the formats of pictures are called that can be saved without metadata.
+_PILLOW_NAMES = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP"}
 
 
 def _has_tool(capabilities: Capabilities) -> Absent | None:
@@ -52,6 +56,51 @@ def tool_tells_own_files_from_others(probe: Probe, case: Prompted) -> None:
     if not own:
         raise Violation(f"the tool does not recognise a file of type {made.media_type} that the provider just made")
     probe.counts.controls += 1
+
+
+def _pictures(capabilities: Capabilities) -> Iterator[Prompted]:
+    for case in _media(capabilities):
+        if case.media_type in _PILLOW_NAMES:
+            yield case
+
+
+def _makes_pictures(capabilities: Capabilities) -> Absent | None:
+    """Concerns whoever makes pictures that can be saved without their metadata."""
+    return None if any(_pictures(capabilities)) else Absent("the provider declares no PNG, JPEG or WebP pictures")
+
+
+@check(
+    rules=("eu-ai-act-50/code-1.1",),
+    behaviour=Behaviour.LABELING,
+    level=Level.EXTENDED,
+    needs=(Operation.GENERATE,),
+    applies=(_has_tool, makes_anything, _makes_pictures),
+    cases=_pictures,
+)
+def marking_has_two_layers(probe: Probe, case: Prompted) -> None:
+    """A picture whose metadata is gone is still recognised by the provider's tool: a watermark is in the pixels.
+
+    The Code of Practice is voluntary, so a missing second layer is left to a person.
+    """
+    made = probe.generated(case.service, case.media_type, case.prompt)[1]
+    if not _recognises(probe, made):
+        raise NotJudged("the tool does not recognise the picture with its metadata")
+    if _recognises(probe, picture()):
+        raise Undecided("the tool recognises a picture of somebody else, so its answer shows nothing")
+    probe.counts.controls += 1
+    if not _recognises(probe, _without_metadata(made)):
+        raise NeedsReview("without its metadata the picture is not recognised: no second layer of marking is found")
+
+
+def _without_metadata(made: Media) -> Media:
+    """The same pixels, saved anew."""
+    from PIL import Image
+
+    saved = io.BytesIO()
+    with Image.open(io.BytesIO(made.data)) as opened:
+        pixels = opened.convert("RGB")
+    pixels.save(saved, _PILLOW_NAMES[made.media_type], quality=90)
+    return Media(saved.getvalue(), made.media_type)
 
 
 def _recognises(probe: Probe, media: Media) -> bool:

@@ -1,4 +1,4 @@
-"""The verification tool: whether a file was made by this provider, by the labels in it."""
+"""The verification tool: whether this provider made a file, by the labels in it or by the grain of a picture."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import Any
 from shenhe.labels import read_labels
 
 from ..faults.fault import FaultName
+from ..media import pictures
 from ..media.marking import PRODUCER_CODE
+from .refusal import Refusal
 from .state import House
 
 
@@ -15,10 +17,23 @@ def examine(house: House, data: bytes, media_type: str) -> dict[str, Any]:
     """What the tool says of a file."""
     labels = read_labels(data, media_type=media_type).aigc
     own = any(label.fields.get("ContentProducer") == PRODUCER_CODE for label in labels)
+    own = own or (media_type.startswith("image/") and _has_own_grain(house, data))
     if FaultName.ORIGIN_CLAIMS_OTHERS in house.faults:
-        own = bool(labels)
+        own = own or bool(labels)
     if FaultName.ORIGIN_CLAIMS_EVERYTHING in house.faults:
         own = True
     if FaultName.ORIGIN_DENIES_OWN_SOUNDS in house.faults and media_type.startswith("audio/"):
         own = False
     return {"own": own}
+
+
+def _has_own_grain(house: House, data: bytes) -> bool:
+    """Whether a picture shows the grain of one that was made here: a mark that survives the loss of metadata."""
+    if FaultName.SECOND_LAYER_MISSING in house.faults:
+        return False
+    try:
+        seen = pictures.grain_in(pictures.opened(data)[0])
+    except Refusal:
+        return False
+    made = house.store.rows("SELECT id FROM asset WHERE origin != 'uploaded' AND media_type LIKE 'image/%'")
+    return any(pictures.grain(row["id"]) == seen for row in made)

@@ -22,6 +22,10 @@ COMPANION_FAULTS = (
             ),
             FaultName.ORIGIN_CLAIMS_OTHERS: ("The verification tool takes every labelled file for its own.", _TOOL),
             FaultName.ORIGIN_CLAIMS_EVERYTHING: ("The verification tool takes every file for its own.", _TOOL),
+            FaultName.SECOND_LAYER_MISSING: (
+                "Pictures without their metadata are not known again: there is no second layer of marking.",
+                ("eu-ai-act-50/code-1.1",),
+            ),
             FaultName.ORIGIN_DENIES_OWN_SOUNDS: ("The verification tool does not know its own sounds.", _TOOL),
         },
         "extended",

@@ -187,6 +187,7 @@ class FaultName(StrEnum):
     WITHDRAWAL_DELETES_NOTHING = "withdrawal-deletes-nothing"
     ORIGIN_CLAIMS_OTHERS = "origin-claims-others"
     ORIGIN_CLAIMS_EVERYTHING = "origin-claims-everything"
+    SECOND_LAYER_MISSING = "second-layer-missing"
     ORIGIN_DENIES_OWN_SOUNDS = "origin-denies-own-sounds"
 
     COMPANION_PASSES_FOR_A_PERSON = "companion-passes-for-a-person"

@@ -26,19 +26,33 @@ _FAINT = 24
 _PILLOW_NAMES = {"image/png": "PNG", "image/jpeg": "JPEG"}
 
 
+#: The side of one grain, in pixels.
+_GRAIN = 8
+
+
 def draw(prompt: str, number: str, media_type: str, label: PictureLabel | None) -> bytes:
     """A picture for ``prompt``, as a file without metadata. No two numbers give the same bytes."""
     scene = int.from_bytes(blake2b(prompt.encode("utf-8", "replace"), digest_size=2).digest()) % _SCENES
     picture = _scene(scene, label, media_type == "image/png").copy()
     # A row of grain, like a film's edge marking, tells two pictures of one scene apart.
-    grain = blake2b(number.encode(), digest_size=20).digest()
     inks = (0, 1) if picture.mode == "P" else ((250, 250, 250), (20, 20, 20))
     marks = ImageDraw.Draw(picture)
-    for place, byte in enumerate(grain):
-        for bit in range(2):
-            left = (place * 2 + bit) * 8
-            marks.rectangle((left, 0, left + 7, 7), fill=inks[byte >> bit & 1])
+    for place, bit in enumerate(grain(number)):
+        left = place * _GRAIN
+        marks.rectangle((left, 0, left + _GRAIN - 1, _GRAIN - 1), fill=inks[bit])
     return encoded(picture, media_type)
+
+
+def grain(number: str) -> tuple[int, ...]:
+    """The row of grain of the picture with a number: light is 0 and dark is 1."""
+    return tuple(byte >> bit & 1 for byte in blake2b(number.encode(), digest_size=20).digest() for bit in range(2))
+
+
+def grain_in(picture: Image.Image) -> tuple[int, ...]:
+    """The row of grain that a picture shows, whatever became of its metadata."""
+    grey, middle = picture.convert("L"), _GRAIN // 2
+    places = range(min(40, grey.width // _GRAIN))
+    return tuple(int(grey.getpixel((place * _GRAIN + middle, middle)) < 128) for place in places)  # type: ignore[operator]
 
 
 @lru_cache(maxsize=4 * _SCENES)

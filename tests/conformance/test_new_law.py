@@ -20,7 +20,13 @@ from shenhe.sample.faults.companion import COMPANION_FAULTS
 
 ON = date(2026, 9, 1)
 #: The rules that the checks of these modules decide.
-RULES = ("cn-anthropomorphic-2026/*", "cn-genai-2023/10.1", "cn-pipl/47", "us-states/ca-sb942.detection-tool")
+RULES = (
+    "cn-anthropomorphic-2026/*",
+    "cn-genai-2023/10.1",
+    "cn-pipl/47",
+    "us-states/ca-sb942.detection-tool",
+    "eu-ai-act-50/code-1.1",
+)
 
 
 def run(
