@@ -1,0 +1,59 @@
+"""The sections about people: accounts, identities, subjects and consents that a binding supplies."""
+
+from __future__ import annotations
+
+from pydantic import Field, field_validator
+
+from shenhe.conformance.provider import IdentityMethod
+
+from .common import Name, Role, Section
+
+
+class AccountEntry(Section):
+    """A ready-made account. ``profile`` is what its holder told the provider (``phone``, ``email`` …), which nobody
+    else may see.
+    """
+
+    id: str = Field(min_length=1)
+    credentials: dict[str, str] = {}
+    profile: dict[str, str] = {}
+
+    @field_validator("id", mode="before")
+    @classmethod
+    def _number_as_text(cls, value: object) -> object:
+        return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+class IdentityEntry(Section):
+    """A ready-made identity document."""
+
+    method: IdentityMethod
+    number: str = Field(min_length=1)
+    name: str = ""
+
+    @field_validator("number", mode="before")
+    @classmethod
+    def _number_as_text(cls, value: object) -> object:
+        return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+class SubjectEntry(Section):
+    """A person whose face or voice may be edited."""
+
+    id: str = Field(min_length=1)
+    name: str = ""
+    minor: bool = False
+    number: str = ""
+
+    @field_validator("number", mode="before")
+    @classmethod
+    def _number_as_text(cls, value: object) -> object:
+        return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+class ConsentEntry(Section):
+    """A consent on record: ``subject`` is a role of ``subjects``."""
+
+    id: str = Field(min_length=1)
+    subject: Role
+    scope: Name
