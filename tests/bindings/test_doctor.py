@@ -74,9 +74,11 @@ def test_auth_that_is_refused_points_to_auth(tmp_path: Path) -> None:
         'auth: {type: bearer, token: "{{ account.credentials.token }}"}',
         'auth: {type: bearer, token: "x{{ account.credentials.token }}"}',
     )
-    (outcome,) = [each for each in examined(path) if each.operation == "verify_identity"]
-    assert (outcome.state, outcome.place) == ("faulty", f"binding.yaml:{line}")
-    assert "401" in outcome.message
+    outcomes = [each for each in examined(path) if each.operation == "verify_identity"]
+    assert [each.detail for each in outcomes] == ["id-card", "uscc", "phone", "national-network-id"]
+    for outcome in outcomes:
+        assert (outcome.state, outcome.place) == ("faulty", f"binding.yaml:{line}")
+        assert "401" in outcome.message
 
 
 def test_a_page_for_people_is_told_from_an_answer(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from shenhe.conformance.bindings import AsgiTransport, load_binding
+from shenhe.conformance.bindings.doctor.doctor import examine
 from shenhe.conformance.engine.conclusions import by_rule
 from shenhe.conformance.engine.events import Event, RunStarted
 from shenhe.conformance.engine.runner import run_checks
@@ -129,3 +130,43 @@ def test_a_review_and_an_open_check_are_both_shown() -> None:
     (decided,), _ = by_rule(rules, [result("a", "review"), result("b", "inconclusive")], Level.CORE)
     assert decided.verdict == "inconclusive"
     assert [(said.verdict, said.reason) for said in decided.also] == [("review", "a: review")]
+
+
+# --- before a run --------------------------------------------------------------------------------------------
+
+
+def diagnoses(town: Town, folder: Path, changes: dict[str, Any] | None = None) -> dict[str, tuple[str, str]]:
+    with load_binding(binding("json", folder, changes), environ={}).connect(
+        transport=AsgiTransport(app("json", town))
+    ) as provider:
+        loaded = load_binding(binding("json", folder, changes), environ={})
+        return {
+            f"{each.operation} {each.detail}".strip(): (each.state, each.message) for each in examine(loaded, provider)
+        }
+
+
+def test_the_doctor_sees_a_valid_identity_that_verifies_nobody(tmp_path: Path) -> None:
+    assert diagnoses(Town(), tmp_path)["verify_identity id-card"][0] == "works"
+    state, message = diagnoses(Town("verifies-nobody", "anybody-publishes"), tmp_path)["verify_identity id-card"]
+    assert (state, message) == ("faulty", "a valid identity was accepted, and the account is not verified")
+
+
+def test_the_doctor_sees_media_of_another_type(tmp_path: Path) -> None:
+    pictures: dict[str, Any] = {**EDITS, "target.edit_scopes": []}
+    told = diagnoses(Town(), tmp_path, pictures)
+    assert told["generate biometric-image-video image/png"][0] == "works"
+    pictures["target.services"] = {"text": ["text/plain"], "biometric-image-video": ["image/jpeg"]}
+    state, message = diagnoses(Town(), tmp_path, pictures)["generate biometric-image-video image/jpeg"]
+    assert state == "faulty"
+    assert "the bytes are not image/jpeg" in message
+
+
+def test_an_appeal_with_nothing_to_appeal_is_no_fault(tmp_path: Path) -> None:
+    appeal = {
+        "method": "POST",
+        "path": "/posts/{{ publication.id }}/appeals",
+        "extract": {"id": "id"},
+        "reason": "error",
+    }
+    changes = {"operations.appeal": appeal, "target.markers": {}}
+    assert diagnoses(Town(), tmp_path, changes)["appeal"][0] == "refused"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from shenhe.conformance.exchange import Exchange
-from shenhe.conformance.provider import Refused, Result, Unavailable
+from shenhe.conformance.provider import Content, Media, Operation, Refused, Result, Unavailable, Verification, View
 from shenhe.core.text import visible
 
 from ..client.binding import Binding
@@ -38,7 +38,58 @@ def diagnosed(result: Result[Any], outcome: Outcome, binding: Binding, at: Calla
         outcome = _refused(result, outcome, at)
     elif isinstance(result, Unavailable):
         outcome = _unavailable(result, outcome, binding, at)
+    else:
+        outcome = _accepted(result.value, outcome, at)
     return replace(outcome, message=visible(outcome.message)[:600])
+
+
+def _accepted(value: object, outcome: Outcome, at: Callable[[str], str]) -> Outcome:
+    """What is wrong with an accepted result by what is in it."""
+    if isinstance(value, Verification) and not value.verified:
+        return replace(
+            outcome,
+            state="faulty",
+            place=at("extract"),
+            message="a valid identity was accepted, and the account is not verified",
+            advice="check where extract.verified looks; or the provider verifies nobody, or not at once",
+        )
+    media = value if isinstance(value, Media) else value.media if isinstance(value, Content | View) else None
+    if media is None:
+        return outcome
+    found = _mistyped(media)
+    if found is None:
+        return outcome
+    return replace(
+        outcome,
+        state="faulty",
+        place=at("media"),
+        message=found,
+        advice="check where media looks, and the media types under target.services",
+    )
+
+
+#: How the files of a type begin, for types whose files begin alike.
+_BEGINNINGS = {
+    "image/png": (b"\x89PNG",),
+    "image/jpeg": (b"\xff\xd8\xff",),
+    "image/gif": (b"GIF8",),
+    "image/webp": (b"RIFF",),
+    "audio/wav": (b"RIFF", b"RF64"),
+    "video/x-msvideo": (b"RIFF",),
+    "audio/ogg": (b"OggS",),
+    "audio/flac": (b"fLaC",),
+    "application/pdf": (b"%PDF",),
+}
+
+
+def _mistyped(media: Media) -> str | None:
+    """Why the bytes cannot be what their media type says; ``None`` where they may be."""
+    if not media.data.strip():
+        return f"the media are empty ({len(media.data)} bytes, {visible(media.media_type)[:60]})"
+    begins = _BEGINNINGS.get(media.media_type.partition(";")[0].strip().lower())
+    if begins is None or media.data.startswith(begins):
+        return None
+    return f"the bytes are not {visible(media.media_type)[:60]}: they begin with {media.data[:8]!r}"
 
 
 def unreachable(result: Result[Any]) -> bool:
@@ -105,6 +156,9 @@ def _refused(result: Refused, outcome: Outcome, at: Callable[[str], str]) -> Out
         401: ("auth", "the provider does not know who asks: check auth, and where register finds the token"),
     }
     key, advice = known.get(result.status, ("", ""))
+    if outcome.operation == Operation.APPEAL and result.status in (404, 409, 422):
+        advice = "an appeal needs something that was removed: declare markers.unlawful, so that a report is upheld"
+        return replace(outcome, state="refused", message=message, advice=advice)
     if not key:
         advice = "the provider refuses a lawful request, or the binding leaves out what makes it lawful"
         return replace(outcome, state="refused", message=message, advice=advice)

@@ -95,10 +95,9 @@ class _Visit:
             yield from self._try(Operation.REGISTER, "", self._register)
             methods = capabilities.identity_methods or (IdentityMethod.ID_CARD,)
             lawful = [method for method in methods if method is not IdentityMethod.EMAIL]
-            if lawful:
-                yield from self._try(
-                    Operation.VERIFY_IDENTITY, lawful[0].value, lambda: self._verify(lawful[0]), method=lawful[0].value
-                )
+            for number, method in enumerate(lawful):
+                verify = partial(self._verify, method, fresh=number > 0)
+                yield from self._try(Operation.VERIFY_IDENTITY, method.value, verify, method=method.value)
         elif Operation.REGISTER in capabilities.operations:
             yield self._not_tried(
                 Operation.REGISTER, "the binding sets identities: supplied, so no people are invented"
@@ -124,19 +123,28 @@ class _Visit:
             yield self._not_tried(Operation.VERIFY_IDENTITY, "it needs identities.verified_adult")
 
     def _register(self) -> Result[Account]:
-        person = self._person
+        return self._kept("account", self.provider.register(self._profile(self._person)))
+
+    @staticmethod
+    def _profile(person: Person) -> dict[str, str]:
         name = f"doctor-{secrets.token_hex(4)}"
-        profile = {
+        return {
             "username": name,
             "name": person.name,
             "email": f"{name}@example.org",
             "phone": person.phone,
             "password": secrets.token_urlsafe(12),
         }
-        return self._kept("account", self.provider.register(profile))
 
-    def _verify(self, method: IdentityMethod) -> Result[Any]:
-        return self.provider.verify_identity(self._account, self._person.identity(method))
+    def _verify(self, method: IdentityMethod, *, fresh: bool) -> Result[Any]:
+        """Verify the account; a further method is tried with somebody new, whom no other method has verified."""
+        if not fresh:
+            return self.provider.verify_identity(self._account, self._person.identity(method))
+        person = self._persons.adult()
+        registered = self.provider.register(self._profile(person))
+        if not isinstance(registered, Accepted):
+            return registered
+        return self.provider.verify_identity(registered.value, person.identity(method))
 
     def _consent(self) -> Iterator[Outcome]:
         for scope in self.provider.capabilities.edit_scopes or ("face",):
