@@ -324,7 +324,7 @@ def _aged(probe: Probe, age: int, *, guardian: bool = False) -> Account:
 
 def _birth_date(probe: Probe, age: int) -> str:
     """A birth date by which somebody has been of an age for half a year."""
-    on = probe.session.on
+    on = probe.session.today
     year, month = (on.year - age, on.month - 6) if on.month > 6 else (on.year - age - 1, on.month + 6)
     return date(year, month, 1).isoformat()
 

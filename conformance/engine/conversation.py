@@ -121,6 +121,7 @@ class Conversation:
         """What was exchanged to move the provider's clock; nothing that was made before is relied on afterwards."""
         begin = len(self.recorded)
         self.setup(self.provider.advance_clock, hours)
+        self.session.passed += hours
         self.session.forget()
         return self.recorded[begin:]
 

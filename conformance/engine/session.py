@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from threading import RLock
 from typing import Any
 from urllib.parse import urlsplit
@@ -88,6 +88,8 @@ class Session:
         #: Why nothing more is sent, once a run has to stop.
         self.stopped: Stopped | None = None
         self._taken = Taken()
+        #: Hours by which the provider's clock was moved.
+        self.passed = 0.0
         self._began = time.monotonic()
         #: Requests in a row that got no response, by host; the first host of a run is the provider's own.
         self._unanswered: Counter[str] = Counter()
@@ -110,6 +112,11 @@ class Session:
 
     def _names(self, scope: str, apart: str = "") -> Names:
         return Names(self.seed, scope, salt=self.salt, taken=self._taken, apart=apart)
+
+    @property
+    def today(self) -> date:
+        """The day by the provider's clock: the day of the run, and the time that passed since."""
+        return self.on + timedelta(hours=self.passed)
 
     def forget(self) -> None:
         """Make what was kept from earlier cases anew when it is next needed."""
