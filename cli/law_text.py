@@ -72,7 +72,7 @@ _MEASURES: Mapping[str, str] = {
     "public-security-penalty": "治安管理处罚",
     "criminal-referral": "追究刑事责任",
     "private-action": "民事诉讼",
-    "loss-of-safe-harbour": "丧失安全港",
+    "loss-of-safe-harbour": "丧失避风港保护",
 }
 _TESTED: Mapping[str, tuple[str, str]] = {
     "probe": ("through an interface", "可通过接口检测"),

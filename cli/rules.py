@@ -81,7 +81,7 @@ Roles = Annotated[
     typer.Option(
         "--role",
         metavar="NAME,…",
-        help="Whom the rules bind: provider, technical-supporter, user, app-store, platform, regulator.",
+        help="Only rules that bind this role: provider, technical-supporter, user, app-store, platform, regulator.",
     ),
 ]
 Readings = Annotated[

@@ -60,19 +60,20 @@ def scope(
         typer.Option(
             "--has",
             metavar="TRAIT,…",
-            help="What is true of it: companion, virtual-human, emotion-recognition, mcn, advertising, public-opinion, "
-            "publishing, recommender, minors, training, licensing, faces-or-voices, standard-editing, obviously-ai.",
+            help="Traits of the service: companion, virtual-human, emotion-recognition, mcn, advertising, "
+            "public-opinion, publishing, recommender, minors, training, licensing, faces-or-voices, standard-editing, obviously-ai.",
         ),
     ] = None,
     lacks: Annotated[
-        list[str] | None, typer.Option("--lacks", metavar="TRAIT,…", help="What is not true of it; the same names.")
+        list[str] | None,
+        typer.Option("--lacks", metavar="TRAIT,…", help="Traits that the service lacks; the same names."),
     ] = None,
     users: Annotated[int | None, typer.Option("--users", metavar="N", min=0, help="Monthly users.")] = None,
     placed: Annotated[
         str | None,
         typer.Option("--placed", metavar="DATE", help="Day on which it was placed on the market, for transitions."),
     ] = None,
-    ask: Annotated[bool, typer.Option("--ask", help="Ask for what is not given, one question at a time.")] = False,
+    ask: Annotated[bool, typer.Option("--ask", help="Prompt for missing answers, one question at a time.")] = False,
     on: Annotated[
         str | None,
         typer.Option("--on", metavar="DATE", help="Apply the law of this date (YYYY-MM-DD). Default: today."),
