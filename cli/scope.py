@@ -61,7 +61,8 @@ def scope(
             "--has",
             metavar="TRAIT,…",
             help="Traits of the service: companion, virtual-human, emotion-recognition, mcn, advertising, "
-            "public-opinion, publishing, recommender, minors, training, licensing, faces-or-voices, standard-editing, obviously-ai.",
+            "public-opinion, publishing, recommender, minors, training, licensing, "
+            "faces-or-voices, standard-editing, obviously-ai.",
         ),
     ] = None,
     lacks: Annotated[
