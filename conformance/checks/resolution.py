@@ -17,7 +17,9 @@ from .scope import publishes
 from .tickets import EVER, Reported, decided, hours_of, one_statement, upheld
 
 _ANSWER = r"(?:反馈|答复|回复|处理|办结|answer|respon[ds]|reply|replies|decid|decision)"
-_SPAN = r"(?:\d+|[一二三四五六七八九十]+)\s*(?:个)?(?:工作日|小时|日|天|(?:working |business )?(?:hours?|days?))"
+_SPAN = (
+    r"(?:\d{1,6}|[一二三四五六七八九十]{1,8})\s*(?:个)?(?:工作日|小时|日|天|(?:working |business )?(?:hours?|days?))"
+)
 #: A limit for the answer: other limits (removal of some content) stand on such pages too.
 _TIME_LIMIT_IN_WORDS = re.compile(
     rf"{_ANSWER}[^。.;；]{{0,40}}{_SPAN}|{_SPAN}[^。.;；]{{0,20}}{_ANSWER}", re.IGNORECASE

@@ -14,7 +14,7 @@ from .export.request import origin_of
 
 LEFT_OUT = "left out (--minimise)"
 #: Text in quotation marks is what a target or a case said. Each kind of mark is searched for once, so this is linear.
-_QUOTED = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"|“[^”\n]*”|「[^」\n]*」")
+_QUOTED = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"|“[^“”\n]*”|「[^「」\n]*」")
 
 
 def minimised(report: Report) -> Report:

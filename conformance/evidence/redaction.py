@@ -171,17 +171,26 @@ class Redactor:
     def __init__(self, secrets: Mapping[str, str]) -> None:
         self._index = _Index()
         self._names: dict[str, str] = {}
-        for name, secret in secrets.items():
-            if long_enough(secret) and secret not in self._names:
-                for needle in _needles(secret, name):
-                    self._index.add(needle)
-            self._names.setdefault(secret, name)
         self._tokens: dict[str, str] = {}
         self._count: dict[str, int] = {}
+        # Secrets, and secrets read backwards, by their first bytes.
+        self._starts: dict[bytes, list[bytes]] = {}
+        self._finals: dict[bytes, list[bytes]] = {}
         # Headers repeat themselves.
         self._known: dict[str, str] = {}
         # Several checks may ask at once, each teaching the redactor tokens of its own.
         self._lock = RLock()
+        for name, secret in secrets.items():
+            if long_enough(secret) and secret not in self._names:
+                self._add(secret, name)
+            self._names.setdefault(secret, name)
+
+    def _add(self, secret: str, name: str) -> None:
+        for needle in _needles(secret, name):
+            self._index.add(needle)
+        folded = secret.encode("utf-8", "surrogatepass").lower()
+        self._starts.setdefault(folded[:SHORTEST], []).append(folded)
+        self._finals.setdefault(folded[::-1][:SHORTEST], []).append(folded[::-1])
 
     def learn(self, kind: str, secret: str) -> None:
         """From now on replace ``secret`` by ``${kind_N}``, N counted from 1."""
@@ -193,8 +202,7 @@ class Redactor:
             while (name := f"{kind}_{self._count[kind]}") in taken and kind in self._reserved():
                 self._count[kind] += 1
             self._names[secret] = self._tokens[secret] = name
-            for needle in _needles(secret, name):
-                self._index.add(needle)
+            self._add(secret, name)
             self._known.clear()
 
     def _reserved(self) -> set[str]:
@@ -286,24 +294,25 @@ class Redactor:
         """``part`` without a start that is the end of a secret, and without an end that is the start of one."""
         data = part.encode("utf-8", "surrogateescape" if not start else "surrogatepass")
         folded = data.lower()
-        tail = max((_overlap(secret, folded) for secret in self._folded()), default=0)
-        head = max((_overlap(folded, secret) for secret in self._folded()), default=0) if start else 0
+        tail = _overlap(folded, self._starts)
+        head = _overlap(folded[::-1], self._finals) if start else 0
         if not tail and not head:
             return part
         left = data[head : len(data) - tail] if head + tail < len(data) else b""
         mark = b"<redacted>"
         return ((mark if head else b"") + left + (mark if tail else b"")).decode("utf-8", "ignore")
 
-    def _folded(self) -> list[bytes]:
-        with self._lock:
-            return [secret.encode("utf-8", "surrogatepass").lower() for secret in self._names if long_enough(secret)]
 
+def _overlap(text: bytes, starts: Mapping[bytes, list[bytes]]) -> int:
+    """The most bytes, below a piece that is found anyway, at the end of ``text`` that are the start of a secret.
 
-def _overlap(second: bytes, first: bytes) -> int:
-    """The most bytes, below a piece that is found anyway, at the end of ``first`` that are the start of ``second``."""
-    most = min(_PIECE + SHORTEST, len(first), len(second) - 1)
-    tail = first[-most:] if most > 0 else b""
-    return next((size for size in range(most, SHORTEST - 1, -1) if second.startswith(tail[-size:])), 0)
+    ``starts`` has the secrets by their first bytes.
+    """
+    for size in range(min(_PIECE + SHORTEST, len(text)), SHORTEST - 1, -1):
+        tail = text[-size:]
+        if any(size < len(secret) and secret.startswith(tail) for secret in starts.get(tail[:SHORTEST], ())):
+            return size
+    return 0
 
 
 def _decoded(data: bytes) -> str:

@@ -61,7 +61,7 @@ ORDER = (
 """The course. What only a sandbox has (the clock, the reset) is left out."""
 
 _CHAIN = re.compile(r"\s*([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)\s*")
-_HOLE = re.compile(r"\{\{(.*?)\}\}|\$\{([A-Za-z_]\w*)(?::-[^}]*)?\}", re.S)
+_HOLE = re.compile(r"\{\{((?:(?!\{\{).)*?)\}\}|\$\{([A-Za-z_]\w*)(?::-[^}]{0,1000})?\}", re.S)
 _SIMPLE_PATH = re.compile(r"[A-Za-z_]\w*(?:\[\d+\])*(?:\.[A-Za-z_]\w*(?:\[\d+\])*)*")
 _EQUALS = re.compile(r"(\S+)\s*==\s*(?:`([^`]*)`|'([^']*)')")
 
@@ -205,7 +205,7 @@ class _Course:
         for pair in query.split("&") if mark else ():
             key, _, value = pair.partition("=")
             step.parameters.append({"name": key, "in": "query", "value": self._filled(step.name, key, value)})
-        return re.sub(r"\{%.*?%\}", "", path)
+        return re.sub(r"\{%(?:(?!\{%).)*?%\}", "", path)
 
     def _auth(self, name: str, section: RequestSection) -> Iterator[dict[str, Any]]:
         auth = section.auth or self._file.auth

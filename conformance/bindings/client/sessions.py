@@ -268,7 +268,7 @@ def _lifetime(expires_in: Any) -> float:
     """Seconds for which a token is used; for ever where the answer does not say, for then 401 tells."""
     try:
         seconds = float(expires_in)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return float("inf")
     return seconds - min(MARGIN, seconds / 10) if seconds > 0 else float("inf")
 

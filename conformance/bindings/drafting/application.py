@@ -84,5 +84,5 @@ def _django() -> Iterator[Endpoint]:
 
 def _endpoint(method: str, path: str, name: str, view: Any) -> Endpoint:
     text = " ".join(str(getattr(view, "__doc__", "") or "").split())
-    parameters = tuple(Field(each, "path", True, {"type": "string"}) for each in re.findall(r"\{([^}]*)\}", path))
+    parameters = tuple(Field(each, "path", True, {"type": "string"}) for each in re.findall(r"\{([^{}]*)\}", path))
     return Endpoint(method, path, name, text[:200], "", (), parameters, "", (), "", {}, {}, True)

@@ -72,7 +72,7 @@ def polled(
         return Deferred(
             remark="answers before it is done, and the document does not show where the result is asked for"
         )
-    in_path = re.findall(r"\{([^}]*)\}", job.path)
+    in_path = re.findall(r"\{([^{}]*)\}", job.path)
     parameter = in_path[0] if in_path else job.body[0].name
     named_alike = named(found, f"{plain(parameter)} {words.job_id}")
     if named_alike is None or not _PLAIN_PLACE.fullmatch(named_alike):
@@ -123,7 +123,7 @@ def _job(endpoint: Endpoint, description: Description, words: Deferral) -> Endpo
     given = {plain(place.rpartition(".")[2]) for place, _ in leaves(endpoint.answer)}
 
     def count(other: Endpoint) -> int:
-        parameters = [plain(each) for each in re.findall(r"\{([^}]*)\}", other.path)]
+        parameters = [plain(each) for each in re.findall(r"\{([^{}]*)\}", other.path)]
         if other.method == "POST" and not parameters:
             # A gateway that takes only POST: the id of the job is the only thing it asks for.
             parameters = [plain(each.name) for each in other.body if each.required or len(other.body) == 1]

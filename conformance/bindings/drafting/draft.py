@@ -176,7 +176,7 @@ class _Drafter:
                 expression if expression is not None else self.blanks(f"{name} {match[1]}", "a part of the path").text
             )
 
-        return re.sub(r"\{([^}]*)\}", value, endpoint.path)
+        return re.sub(r"\{([^{}]*)\}", value, endpoint.path)
 
     def _filled(
         self, name: str, fields: Sequence[Field], *, files: bool = False, streams: bool = False

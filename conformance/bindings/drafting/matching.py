@@ -103,7 +103,7 @@ def words_of(text: str) -> list[str]:
     ['post', 'v1', 'create', 'user', '注册账号']
     """
     spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", text)
-    return [word.lower() for word in re.findall(r"[A-Za-z]+[0-9]*|[0-9]+[A-Za-z]+|[\u3400-\u9fff]+", spaced)]
+    return [word.lower() for word in re.findall(r"[A-Za-z]+[0-9]*|[0-9]{1,40}[A-Za-z]+|[\u3400-\u9fff]+", spaced)]
 
 
 def matched(description: Description) -> dict[str, list[Match]]:
@@ -440,7 +440,7 @@ def _unknown_parameters(name: str, endpoint: Endpoint) -> int:
     settings = vocabulary().naming.settings.split()
     return sum(
         expression_of(name, parameter) is None and plain(parameter) not in settings
-        for parameter in re.findall(r"\{([^}]*)\}", endpoint.path)
+        for parameter in re.findall(r"\{([^{}]*)\}", endpoint.path)
     )
 
 

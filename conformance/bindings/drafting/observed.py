@@ -132,7 +132,7 @@ def _endpoint(
         Field(key, "body", True, {"type": "string", "format": "binary"} if value == b"" else schema_of(value))
         for key, value in (values.items() if isinstance(values, dict) else ())
     ]
-    parameters = [Field(name, "path", True, {"type": "string"}) for name in re.findall(r"\{([^}]*)\}", path)]
+    parameters = [Field(name, "path", True, {"type": "string"}) for name in re.findall(r"\{([^{}]*)\}", path)]
     parameters += [Field(key, "query", False, {"type": "string"}) for key, _ in dict(query).items()]
     media_type = answer_type.partition(";")[0].strip()
     document = _parsed(answer) if media_type.endswith("json") else None

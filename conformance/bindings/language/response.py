@@ -24,6 +24,10 @@ class ResponseError(ValueError):
     """A response that lacks what the binding expects in it."""
 
 
+MOST_VALUES = 1_000_000
+"""Values in one JSON body. Read, each takes up to some hundred bytes, whatever it took in the body."""
+
+
 @dataclass(frozen=True)
 class Response:
     """A whole response. ``url`` is where it came from, redirects followed."""
@@ -66,7 +70,9 @@ class Response:
 
     @cached_property
     def json(self) -> Any:
-        """The body as JSON. Raises :class:`ResponseError` where it is none."""
+        """The body as JSON. Raises :class:`ResponseError` where it is none, or has more values than fit in memory."""
+        if len(self.body) > MOST_VALUES and sum(map(self.body.count, (b",", b"[", b"{"))) > MOST_VALUES:
+            raise ResponseError(f"found JSON of more than {MOST_VALUES:,} values, expected fewer")
         try:
             return json.loads(self.body)
         except RecursionError:

@@ -37,6 +37,21 @@ MOST_LISTED = 10_000
 """Elements of a page that a selector lists."""
 
 
+#: By how much an expression may multiply the values of a response: `[@, @][] | [@, @][] | …` doubles them each time.
+_MOST_GROWTH = 10_000
+
+
+def _growth(node: Any) -> int:
+    """The product of the sizes of all lists that an expression builds."""
+    product, waiting = 1, [node]
+    while waiting and product <= _MOST_GROWTH:
+        each = waiting.pop()
+        if each["type"] in {"multi_select_list", "multi_select_dict"}:
+            product *= max(1, len(each["children"]))
+        waiting += [child for child in each.get("children", ()) if isinstance(child, dict)]
+    return product
+
+
 class Query:
     """A compiled JMESPath expression."""
 
@@ -46,13 +61,15 @@ class Query:
         except (JMESPathError, RecursionError) as error:
             first = str(error).splitlines()[0] if str(error) else "too deep"
             raise ValueError(f"found {shown(expression)}, expected a JMESPath expression ({first})") from None
+        if _growth(self._parsed.parsed) > _MOST_GROWTH:
+            raise ValueError(f"found {shown(expression)}, expected an expression that does not multiply what it reads")
         self.expression = expression
 
     def search(self, data: Any) -> Any:
         """The value there, or ``None``. Raises :class:`ResponseError` if a function meets the wrong type."""
         try:
             return self._parsed.search(data)
-        except (JMESPathError, RecursionError, TypeError, ValueError) as error:
+        except (JMESPathError, RecursionError, TypeError, ValueError, ArithmeticError, LookupError) as error:
             raise ResponseError(f"{shown(self.expression)} does not fit the answer ({type(error).__name__})") from None
 
 

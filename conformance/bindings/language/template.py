@@ -44,7 +44,7 @@ from shenhe.core.document import shown
 from .filters import FILTERS, path_segment
 
 Fill: TypeAlias = Callable[[Mapping[str, Any]], Any]
-VARIABLE = re.compile(r"\$(\$\{)|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+VARIABLE = re.compile(r"\$(\$\{)|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]{0,1000}))?\}")
 BLANK = "FILL_IN_"
 """How the names begin that stand in a draft for what its document does not say."""
 SPREAD = "..."
@@ -202,7 +202,7 @@ def compile_template(value: Any, *, environ: Mapping[str, str], known: frozenset
 
 
 def _compile_text(text: str, environ: Mapping[str, str], known: frozenset[str], path: bool) -> Fill:
-    if any("${" in block for block in re.findall(r"\{[{%].*?[}%]\}", text.replace("$${", ""), re.S)):
+    if any("${" in block for block in re.findall(r"\{[{%](?:(?!\{[{%]).)*?[}%]\}", text.replace("$${", ""), re.S)):
         raise TemplateError("found ${…} inside {{ }}, expected it outside: write ${NAME} next to the expression")
     if "{{" not in text and "{%" not in text and "{#" not in text:
         constant = _constant(text, environ, path)

@@ -18,7 +18,7 @@ from shenhe.core.text import visible
 
 PLACEHOLDER = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 """What stands in kept evidence for a secret."""
-LEARNED = re.compile(r"[a-z_]+_[0-9]+")
+LEARNED = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,60}_[0-9]{1,9}")
 """The names of tokens that the redactor learned. Only these are carried from a response: an environment variable that a
 target repeats is never assigned in a script.
 """

@@ -410,5 +410,5 @@ def retry_after(value: str | None, date: str | None = None) -> float | None:
         until = email.utils.parsedate_to_datetime(value)
         since = email.utils.parsedate_to_datetime(date or "")
         return max(0.0, (until - since).total_seconds())
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError, IndexError):
         return None
