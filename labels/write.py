@@ -11,7 +11,7 @@ from shenhe.core.errors import ShenheError
 
 from .containers.sniff import sniff
 from .containers.table import Container
-from .findings import Findings, UnsuitableFileError, in_words
+from .findings import BeyondLimitError, Findings, UnsuitableFileError, in_words, library_words
 from .model import INSTALL, ImplicitFields, Limits
 from .proof.compare import same_parts, same_pixels, same_reading
 from .read import Depth, read_labels
@@ -95,8 +95,14 @@ def write_label(
     except LabelWriteError:
         raise
     except Exception as error:
-        raise LabelWriteError(f"no label written into this {kind.media_type} file: {in_words(error)}.") from error
+        raise LabelWriteError(f"no label written into this {kind.media_type} file: {_why(error)}.") from error
     return labelled
+
+
+def _why(error: Exception) -> str:
+    """The reason in words: a sentence of ours or of a decoder, or that the structure is broken."""
+    ours = isinstance(error, (UnsuitableFileError, BeyondLimitError))
+    return in_words(error) if ours else library_words(error)
 
 
 def _implicit(kind: Container, data: bytes, fields: ImplicitFields, found: Findings) -> bytes:

@@ -71,6 +71,8 @@ def _walk(data: Source, start: int, end: int, path: str, found: Findings, depth:
             _walk(data, box.body, box.end, where, found, depth + 1)
         elif box.kind == b"meta":
             _meta(data, box, where, found)
+        elif box.kind == b"mini":
+            found.refuse("heif:mini", "a picture with minimized metadata (mini), which is not read here")
         elif box.kind == b"uuid" and data[box.body : box.body + 16] == XMP_UUID:
             xmp.read_range(data, (box.body + 16, box.end), f"mp4:{where}", found)
         elif box.kind == b"XMP_":
