@@ -136,8 +136,11 @@ def upright(pixels: Pixels, corners: Points, margin: float) -> Pixels:
     along, down = along / length, down / depth
     start = corners[0] - margin * along - margin * down
     width, height = max(1, round(length + 2 * margin)), max(1, round(depth + 2 * margin))
-    if along[0] > 0.9997:  # level: cut out, so that no pixel is mixed with its neighbours
-        left, top = round(float(start[0])), round(float(start[1]))
+    quarter = next((number for number, axis in enumerate(_AXES) if float(along @ axis) > 0.9997), None)
+    if quarter is not None:  # level or plumb: cut out and turned, so that no pixel is mixed with its neighbours
+        reach = np.array([start, start + along * width, start + along * width + down * height, start + down * height])
+        left, top = (round(float(value)) for value in reach.min(axis=0))
+        width, height = (height, width) if quarter % 2 else (width, height)
         piece = pixels[max(0, top) : max(0, top + height), max(0, left) : max(0, left + width)]
         missing = (
             (max(0, -top), max(0, top + height - pixels.shape[0])),
@@ -148,7 +151,8 @@ def upright(pixels: Pixels, corners: Points, margin: float) -> Pixels:
         )
         if not piece.size:
             return np.zeros((1, 1, 3), np.uint8)
-        return np.pad(piece, (*missing, (0, 0)), mode="edge") if any(map(any, missing)) else piece
+        piece = np.pad(piece, (*missing, (0, 0)), mode="edge") if any(map(any, missing)) else piece
+        return np.ascontiguousarray(np.rot90(piece, quarter))
     source = np.array([start, start + along * width, start + down * height], np.float32)
     target = np.array([[0, 0], [width, 0], [0, height]], np.float32)
     turned = cv2.warpAffine(
@@ -160,6 +164,9 @@ def upright(pixels: Pixels, corners: Points, margin: float) -> Pixels:
     )
     return np.asarray(turned, np.uint8)
 
+
+#: Along the line: level, downwards, upside down, upwards. So many quarter turns to the left set a line level.
+_AXES = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])
 
 Cells = list[tuple[int, int]]
 
@@ -260,7 +267,7 @@ def _in_columns(lines: list[Line]) -> list[Line]:
         return line.way == "across" and line.right - line.left <= 1.7 * (line.bottom - line.top)
 
     def may_be_in_column(line: Line) -> bool:
-        return is_short(line) or line.way == "stacked"
+        return is_short(line) or line.way in ("stacked", "down")
 
     rest = sorted(filter(may_be_in_column, lines), key=lambda line: line.top)
     columns = []

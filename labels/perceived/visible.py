@@ -21,7 +21,7 @@ from ..meaning.wording import REASONS, Medium, Phrase, Sense, as_read, grammar, 
 from ..model import Deviation, Label
 from .lines import MOST_LINES, Line, read_lines
 from .measure import Sighting, measured, position_of, size_deviation
-from .recognition import Pixels
+from .recognition import Pixels, detect
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 #: Shortest sides at which a picture is looked at: as a whole, along its edges for what is small, and for letters as
 #: high as the picture. Measured is at `WORKING_SIDE`.
 WORKING_SIDE = 1080
-_WHOLE_SIDE, _LARGE_SIDE = 640, 192
+_WHOLE_SIDE, _LARGE_SIDE = 512, 192
 _EDGE_STRIP = 0.22
 #: A longer picture is looked at in pieces of so many times its shortest side.
 _LONGEST, _PIECE, _STEP = 2.6, 2.0, 1.6
@@ -160,12 +160,14 @@ def _read_at(pixels: Pixels, side: int) -> tuple[list[Line], int]:
         piece = pixels[:, at : at + reach] if width >= height else pixels[at : at + reach]
         if min(piece.shape[:2]) < 8:
             continue
+        # Lines are found in a shrunken picture, which is cheap, and read in the whole one, which is certain.
         size = max(1, round(piece.shape[1] * factor)), max(1, round(piece.shape[0] * factor))
         shrunken = cv2.resize(piece, size, interpolation=cv2.INTER_AREA) if factor < 1 else piece
-        found, beyond = read_lines(np.asarray(shrunken, np.uint8))
-        scale = piece.shape[1] / size[0] if factor < 1 else 1.0
+        scale = piece.shape[1] / size[0]
+        boxes = [box.moved(0, 0, scale) for box in detect(np.asarray(shrunken, np.uint8))]
+        found, beyond = read_lines(piece, boxes)
         x, y = (at, 0) if width >= height else (0, at)
-        lines += [line for line in (each.moved(x, y, scale) for each in found) if not _is_known(line, lines)]
+        lines += [line for line in (each.moved(x, y, 1) for each in found) if not _is_known(line, lines)]
         left_out += beyond
         if at + reach >= longest:
             break

@@ -105,7 +105,7 @@ def labelled(number: int, low: float, high: float, texts: tuple[str, ...] = word
     """
     draws = np.random.default_rng([7, number])
     text = texts[number % len(texts)]
-    way = WAYS[number % len(WAYS)] if number % 3 == 0 else "across"
+    way = WAYS[number // 3 % len(WAYS)] if number % 3 == 0 else "across"
     look = LOOKS[int(draws.integers(len(LOOKS)))]
     face = FACES[int(draws.integers(len(FACES)))]
     width, height = SIZES[int(draws.integers(len(SIZES)))]

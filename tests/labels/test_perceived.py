@@ -200,6 +200,23 @@ def test_films_are_judged_by_their_first_frames(
 
 @needs_films
 @needs_recogniser
+@pytest.mark.parametrize(("codec", "container"), [("libx264", "mp4"), ("mpeg4", "matroska"), ("mpeg4", "avi")])
+@pytest.mark.parametrize(("labelled", "shown"), [((0, 60), (0, 12)), ((0, 5), (0, 5)), ((6, 60), (6, 12))])
+def test_the_whole_time_that_a_film_shows_its_label_is_told(
+    codec: str, container: str, labelled: tuple[float, float], shown: tuple[float, float]
+) -> None:
+    reading = seen(clip(codec, container, labelled=labelled, seconds=12))
+    assert len(reading.explicit) == 1, reading
+    spans = reading.explicit[0].fields["shown"]
+    # Later frames are sampled a second apart, or as far apart as the film's key frames.
+    assert spans[0][0] == pytest.approx(shown[0], abs=2.6)
+    assert spans[-1][1] == pytest.approx(shown[1], abs=2.6)
+    assert (D.NOT_IN_START_FRAME in reading.explicit[0].deviations) is (labelled[0] > 0)
+    assert any("film: looked at" in note and "12.0 s" in note for note in reading.notes), reading.notes
+
+
+@needs_films
+@needs_recogniser
 @pytest.mark.parametrize(("codec", "container"), [("libx264", "mp4"), ("mpeg4", "matroska"), ("libvpx-vp9", "webm")])
 def test_a_label_drawn_into_a_film_is_seen_and_its_metadata_kept(codec: str, container: str) -> None:
     original = clip(codec, container, labelled=(9, 9))
