@@ -36,6 +36,7 @@ EXIT_CODES = {
     "shenhe check sample --fault": 1,
     "shenhe doctor my-provider.yaml": 2,  # the draft still has its placeholders
     "shenhe check my-provider.yaml": 2,
+    "shenhe label judge picture.png": 1,  # it has no label
 }
 
 
