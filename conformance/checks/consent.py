@@ -276,6 +276,12 @@ def expired_consent_ends(probe: Probe, case: Edit) -> None:
     """An edit is refused once its consent has expired, even if it was made before."""
     account, subject = probe.account(), probe.subject()
     statement = f"I, {subject.name or subject.id}, agree that my {case.scope} is edited, for one day. [test]"
+    probe.must_differ(
+        lambda provider: provider.grant_consent(account, subject, case.scope, statement, 1),
+        lambda provider: provider.grant_consent(account, subject, case.scope, statement, None),
+        "for how many days a consent is given",
+        write="`{{ days or omit }}` under operations.grant_consent",
+    )
     consent = probe.setup(probe.provider.grant_consent, account, subject, case.scope, statement, 1)
     request = edit_request(case, subject, consent)
     probe.control(probe.provider.edit, account, request)
