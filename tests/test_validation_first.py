@@ -38,6 +38,7 @@ WRONG: dict[str, tuple[str, ...]] = {
     "demo": ("--out", "{file}"),
     "doctor": ("nothere.yaml",),
     "engines": ("nothere",),
+    "explain": ("nothere",),
     "export": ("sarif", "{report}", "--out", "{file}/x"),
     "fleet": ("{folder}", "--out", "{file}"),
     "forecast": ("{report}", "--out", "{file}/page.html"),

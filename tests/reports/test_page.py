@@ -232,7 +232,7 @@ def test_the_lead_of_one_provider_speaks_of_it() -> None:
 
 def test_runs_without_the_same_draws_are_not_compared() -> None:
     page = render_page([], [run(seed=1), run(seed=2, name="cn-2022-draft")])
-    assert "without the same draws" in Read(page).text()
+    assert "pairs need the same draws" in Read(page).text()
     assert 'id="difference-' not in page
 
 

@@ -274,7 +274,7 @@ def test_a_full_disk_is_told_and_the_study_goes_on_later(
         return real(self, data)
 
     monkeypatch.setattr(Path, "write_bytes", write)
-    with pytest.raises(StudyError, match="the disk is full; make room: what was finished is kept"):
+    with pytest.raises(StudyError, match="the disk is full; make room: finished work is kept"):
         study.run_study(small_study(), tmp_path / "full", Inline())
     monkeypatch.setattr(Path, "write_bytes", real)
     assert len(list((tmp_path / "full" / "shards").glob("*.parquet"))) == 2
@@ -430,7 +430,7 @@ objectives:
 def test_shipped_studies_load() -> None:
     assert {"first-look", "inspections-or-fines"} <= set(study.names())
     plan = study.load_study("inspections-or-fines")
-    assert (len(plan.arms), len(plan.worlds), plan.study.replications) == (12, 256, 32)
+    assert (len(plan.arms), len(plan.worlds), plan.study.replications) == (13, 256, 32)
     for name in study.names():
         study.load_study(name)
     with pytest.raises(StudyError, match="shipped are: first-look"):
