@@ -128,7 +128,7 @@ def anonymous_cannot_publish(probe: Probe, case: Titled) -> None:
     answer = probe.attempt(probe.provider.publish, None, content, case.title)
     if isinstance(answer, Accepted):
         must_be_public(probe, answer.value)
-        raise Violation("somebody who was not signed in published")
+        raise Violation("a request without credentials published")
     probe.control(probe.provider.publish, account, content, case.title)
 
 

@@ -94,7 +94,7 @@ def test_a_production_system_is_not_probed(tmp_path: Path) -> None:
         (["sample", "--level", "some"], "core"),
         (["sample", "--seed", "-1"], "seed"),
         (["sample", "--examples", "many"], "examples"),
-        (["sample", "--report", "/dev/null/report.json"], "cannot create the folder"),
+        (["sample", "--report", "/dev/null/report.json"], "/dev/null is a file, expected a folder"),
         (["binding.yaml", "--fault", "text-unlabelled"], "only the target `sample` has faults"),
     ],
 )

@@ -59,14 +59,14 @@ def test_what_a_person_presents_has_no_flaw(method: IdentityMethod) -> None:
         (IdentityMethod.ID_CARD, "11010119900307", "18 characters"),
         (IdentityMethod.ID_CARD, "A10101199003070012", "17 digits"),
         (IdentityMethod.ID_CARD, id_number("110101", "19900230", 1), "no date"),
-        (IdentityMethod.ID_CARD, id_number("110101", "20990101", 1), "nobody alive"),
-        (IdentityMethod.ID_CARD, id_number("110101", "17990101", 1), "nobody alive"),
+        (IdentityMethod.ID_CARD, id_number("110101", "20990101", 1), "no living person"),
+        (IdentityMethod.ID_CARD, id_number("110101", "17990101", 1), "no living person"),
         (IdentityMethod.USCC, "9111010100000000I0", "other than I, O"),
         (IdentityMethod.USCC, "911101010000000001", "check character"),
         (IdentityMethod.PHONE, "1380000000", "11 digits"),
         (IdentityMethod.PHONE, "12000000000", "begins with 12"),
         (IdentityMethod.PHONE, "1380000000a", "is digits"),
-        (IdentityMethod.EMAIL, "a@example.org", "none of the methods"),
+        (IdentityMethod.EMAIL, "a@example.org", "not one of the methods"),
     ],
 )
 def test_a_flaw_is_told(method: IdentityMethod, number: str, told: str) -> None:

@@ -36,17 +36,23 @@ def sampled(level: Level) -> list[Any]:
     return [name if name in quick else pytest.param(name, marks=pytest.mark.slow) for name in names]
 
 
-def run(*faults: str, examples: int = EXAMPLES, seed: int = 0, level: Level = Level.CORE) -> tuple[Report, list[str]]:
+def run(
+    *faults: str, examples: int = EXAMPLES, seed: int = 0, level: Level = Level.CORE, salt: str | None = None
+) -> tuple[Report, list[str]]:
     """A run against the sample with these faults, and everything that was sent, as text."""
     binding = load_binding(sample_binding(), environ={})
     with binding.connect(transport=AsgiTransport(create_app(faults=faults))) as provider:
-        report = run_checks(provider, on=ON, examples=examples, seed=seed, level=level)
+        report = run_checks(provider, on=ON, examples=examples, seed=seed, level=level, salt=salt)
         sent = [
             f"{exchange.request.method} {exchange.request.url} {exchange.request.headers}"
             f" {exchange.request.body.decode('utf-8', 'replace')}"
             for exchange in provider.log
         ]
     return report, sent
+
+
+#: Faults that show in the words of a page only: a missing keyword is a reason to look, not a failure.
+LEFT_TO_A_PERSON = {"agreement-silent", "time-limit-unpublished"}
 
 
 def failed(report: Report) -> set[str]:
@@ -67,7 +73,9 @@ def test_a_fault_fails_exactly_its_rules(name: str) -> None:
     assert failed(report) == broken(name, report), [
         (check.name, check.verdict, check.reason) for check in report.checks if check.verdict != "pass"
     ]
-    firm = any(not load_rulebook().rule(rule).provisional for rule in FAULTS[name].rules)
+    firm = name not in LEFT_TO_A_PERSON and any(
+        not load_rulebook().rule(rule).provisional for rule in FAULTS[name].rules
+    )
     assert report.summary.exit_code == (ExitCode.FAILED if firm else ExitCode.NOT_VERIFIED)
     assert not any(check.verdict == "error" for check in report.checks)
     assert not [request for request in sent if name in request], "a fault's name crossed the wire"
@@ -78,7 +86,7 @@ def test_rule_from_memory_fails_and_says_so() -> None:
     verdicts = {rule.rule: (rule.verdict, rule.verification) for rule in report.rules}
     assert verdicts["cn-pipl/14.2"] == ("fail", "verified")
     assert verdicts["cn-dsp-2023/14.2"] == ("fail", "verified")
-    assert verdicts["cn-dsp-2023/12.2"] == ("fail", "from-memory")
+    assert verdicts["cn-dsp-2023/12.2"] == ("review", "from-memory")
 
 
 def test_the_lawful_sample_passes_everything() -> None:
@@ -194,7 +202,7 @@ def test_two_runs_give_the_same_report() -> None:
     """Equal but for timing and for what the server made: the sample makes the same of the same."""
 
     def told() -> dict[str, object]:
-        report, _ = run("consent-borrowed", "text-unlabelled-when-asked", examples=10, seed=5)
+        report, _ = run("consent-borrowed", "text-unlabelled-when-asked", examples=10, seed=5, salt="0a1b2c3d")
         found: dict[str, object] = json.loads(report.model_dump_json())
         return found | {"timing": None}
 
@@ -231,10 +239,13 @@ def test_a_fault_that_hides_another_leaves_it_open() -> None:
     ],
 )
 def test_several_workers_conclude_what_one_concludes(faults: tuple[str, ...], variant: str | None) -> None:
-    with SampleServer(faults=faults, variants=[variant] if variant else ()) as server:
-        binding = load_binding(sample_binding(variant), environ={"SHENHE_SAMPLE_URL": server.url})
-        with binding.connect() as provider:
-            one, four = (run_checks(provider, on=ON, examples=3, workers=workers) for workers in (1, 4))
+    reports = []
+    for workers in (1, 4):
+        with SampleServer(faults=faults, variants=[variant] if variant else ()) as server:
+            binding = load_binding(sample_binding(variant), environ={"SHENHE_SAMPLE_URL": server.url})
+            with binding.connect() as provider:
+                reports.append(run_checks(provider, on=ON, examples=3, workers=workers, salt="0a1b2c3d"))
+    one, four = reports
     assert [(rule.rule, rule.verdict) for rule in one.rules] == [(rule.rule, rule.verdict) for rule in four.rules]
     assert [(check.name, check.verdict, check.probes) for check in one.checks] == [
         (check.name, check.verdict, check.probes) for check in four.checks
@@ -251,6 +262,6 @@ def test_a_sample_finds_what_only_some_draws_show_and_bounds_the_rest() -> None:
             assert check.sample.drawn == 30
             assert check.sample.failures == check.sample.undecided == 0
             assert check.sample.upper95 == pytest.approx(1 - 0.05 ** (1 / check.sample.judged), abs=1e-6)
-            assert f"0 of {check.sample.judged} independent draws" in check.sample.excludes
+            assert f"0 of {check.sample.judged} random cases failed" in check.sample.excludes
     assert sum(check.sample is not None for check in report.checks) >= 2
     assert report.summary.exit_code == ExitCode.PASSED

@@ -75,6 +75,7 @@ def capabilities(**changes: Any) -> Capabilities:
         "edit_scopes": ("face", "voice"),
         "identity_methods": (IdentityMethod.ID_CARD, IdentityMethod.PHONE),
         "report_kinds": ("illegal", "intimate"),
+        "personas": ("partner",),
         "disclosure_topics": ("agreement", "complaints"),
         "dialogue": True,
         "settling_seconds": 0.0,
