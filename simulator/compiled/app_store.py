@@ -48,19 +48,20 @@ def audit(w: Any, number: int) -> None:
             if w.listings[p * stores + s].listed != 0 and w.providers[p].status == ACTIVE:
                 if left == 0:
                     if not w.providers[p].filed >= 0.0:
-                        fine(w, p, s)
+                        fine(w, p, s, 1)
                     break
                 left -= 1
     schedule(w, w.law[w.regime].store_duty.audit_days, FINED, 0, number + 1, STORES_AUDITED)
 
 
 @jit
-def fine(w: Any, p: int, s: int) -> None:
+def fine(w: Any, p: int, s: int, times: int) -> None:
     """A store is fined for neglect, and more diligent afterwards."""
     law = w.law[w.regime]
-    w.totals[STORE_FINES] += law.store_duty.neglect_fine
+    amount = times * law.store_duty.neglect_fine
+    w.totals[STORE_FINES] += amount
     w.diligence[s] += law.store_duty.learns * (1.0 - w.diligence[s])
-    log(w, FINED, p, s, -1, law.store_duty.neglect_fine)
+    log(w, FINED, p, s, -1, amount)
 
 
 @jit
@@ -215,7 +216,7 @@ def obey(w: Any, place: int) -> None:
         give(w.removals, place)
         return
     if 0.0 < w.law[w.regime].store_duty.limit_days < removal.lag:
-        fine(w, p, s)
+        fine(w, p, s, int(removal.lag / w.law[w.regime].store_duty.limit_days))
     take_off(w, place)
 
 

@@ -10,7 +10,7 @@ from ..kernel.state import ACTIVE, EXITED
 from . import life
 from .appeal import file_appeal, let_go
 from .authority import begin_investigation, end_investigation
-from .deterrence import learn, strikes
+from .deterrence import get_away, learn, strikes
 from .machine.agenda import DEADLINE_PASSED, INVESTIGATED, ORDER_MET, schedule
 from .machine.compilation import jit
 from .machine.pools import release, request
@@ -69,6 +69,8 @@ def decide_case(w: Any, place: int) -> None:
     founded = 1.0 if case.founded else 0.0
     if not _upheld(w, place):
         log(w, DISMISSED, p, case.number, case.behaviour, founded)
+        if case.founded:
+            get_away(w, p, case.behaviour)
         _forgive(w, place)
         close_case(w, place, CLOSED_DISMISSED)
         return
@@ -118,7 +120,9 @@ def sanction(w: Any, place: int) -> None:
     provider.repeated += 1 if provider.sanctions != 0 else 0
     provider.sanctions += 1
     provider.wrongful += 0 if case.founded else 1
-    learn(w, p)
+    learn(w, p, case.behaviour)
+    duty = w.duties[p * w.behaviours.shape[1] + case.behaviour]
+    duty.punished = duty.live
     rule = w.behaviours.shape[1] + step
     log(w, SANCTIONED, p, case.number, rule, float(step))
     share = law.appeals.guilty_appeal if case.founded else law.appeals.innocent_appeal

@@ -13,7 +13,7 @@ from ..kernel.draws import compiled, replication_seed
 from ..kernel.eventlog import Columns
 from ..kernel.replication import BIN, EXTRAS, FUNDED, KINDS, TOTALS, Beginning, Replication
 from ..kernel.state import Arrays, initial_state
-from ..kernel.table import Table
+from ..kernel.table import ADAPTIVE, Table
 from ..kernel.tabulation import regimes
 from ..scenario.schema import Scenario
 from .events import FULL, advance, finish, start
@@ -288,8 +288,11 @@ def _numbers_of(scenario: Scenario) -> tuple[list[tuple[float, Table]], Rules]:
 def _setting(table: Any, state: Arrays, seed: int, keep_log: bool) -> Setting:
     shares = table.stores.share.tolist()
     sizes = np.bincount(state.size_class, minlength=len(table.classes.gain))
-    peers = np.zeros(len(sizes), PEERS)
-    peers["count"] = np.maximum(1, sizes)
+    behaviours = len(table.behaviours.rate)
+    peers = np.zeros(len(sizes) * behaviours, PEERS)
+    peers["count"] = np.repeat(np.maximum(1, sizes), behaviours)
+    if table.response.model == ADAPTIVE:
+        peers["belief"] = table.response.initial_belief
     supporters = len(table.supporters.cumulative)
     users = np.add.accumulate(state.users)
     pools = np.zeros(len(table.authorities.inspectors) + len(table.authorities.reviewers), POOL)

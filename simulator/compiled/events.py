@@ -21,7 +21,7 @@ from . import (
     supporter,
 )
 from .authority import employ
-from .deterrence import review
+from .deterrence import join_class, review
 from .machine import agenda, stream
 from .machine.agenda import (
     NEVER,
@@ -218,6 +218,7 @@ def happen(w: Any, key: int, place: int) -> None:
 @jit
 def _happen_seldom(w: Any, what: int, p: int, case: int, subject: int) -> None:
     if what == agenda.ENTRY:
+        join_class(w, p)
         life.enter(w, p)
         stream.begin_occasions(w, p)
     elif what == agenda.EXIT:

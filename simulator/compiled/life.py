@@ -31,7 +31,7 @@ def enter(w: Any, p: int) -> None:
     provider, law = w.providers[p], w.law[w.regime]
     provider.status = ACTIVE
     follow_status(w, p)
-    provider.believed = provider.harm_at = provider.effort_at = w.now
+    provider.harm_at = provider.effort_at = w.now
     log(w, ENTERED, p, provider.size_class, -1, provider.users)
     if provider.outside != 0:
         log(w, EXEMPT, p, 0, -1, 0.0)
@@ -87,7 +87,7 @@ def end_all(w: Any, p: int, b: int) -> None:
     live = duty.live
     provider.live_all -= live
     provider.severity = provider.severity - duty.live_severity if provider.live_all != 0 else 0.0
-    duty.live = 0
+    duty.live = duty.punished = 0
     duty.live_severity = 0.0
     duty.live_epoch += 1
     w.violations_live -= live
@@ -98,7 +98,7 @@ def rectify(w: Any, p: int, b: int, case: int) -> None:
     """An order is met: live violations of the rule end, and compliance with it rises."""
     provider, duty = w.providers[p], w.duties[p * w.behaviours.shape[1] + b]
     duty.base = compliance_after_rectification(duty.base, w.law[w.regime].response.rectification_gain)
-    duty.compliance = compliance_at(duty.base, provider.effort, provider.failing)
+    duty.compliance = compliance_at(duty.base, duty.effort, provider.failing)
     note_temptation(w, p)
     end_all(w, p, b)
     log(w, RECTIFIED, p, case, b, 0.0)
@@ -113,15 +113,18 @@ def refresh_compliance(w: Any, p: int) -> None:
     provider, behaviours = w.providers[p], w.behaviours.shape[1]
     for place in range(p * behaviours, (p + 1) * behaviours):
         duty = w.duties[place]
-        duty.compliance = compliance_at(duty.base, provider.effort, provider.failing)
+        duty.compliance = compliance_at(duty.base, duty.effort, provider.failing)
 
 
 @jit
 def book_effort(w: Any, p: int) -> None:
     """Add up the cost of the present effort until now."""
-    provider, effort = w.providers[p], w.providers[p].effort
-    if effort != 0.0 and provider.status == ACTIVE:
-        yearly = w.classes[w.regime, provider.size_class].compliance_cost * effort * effort
+    provider, behaviours, share = w.providers[p], w.behaviours.shape[1], 0.0
+    for b in range(behaviours):
+        effort = w.duties[p * behaviours + b].effort
+        share += w.behaviours[w.regime, b].effort_share * effort * effort
+    if share != 0.0 and provider.status == ACTIVE:
+        yearly = w.classes[w.regime, provider.size_class].compliance_cost * share
         provider.compliance_cost += yearly * (w.now - provider.effort_at) / 365.0
     provider.effort_at = w.now
 

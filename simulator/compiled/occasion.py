@@ -9,12 +9,22 @@ from ..kernel.eventlog import Kind, Stream
 from ..kernel.replication import BY_ITSELF, BY_PEERS, DETERRED_OWN, DETERRED_PEERS
 from ..kernel.state import ABROAD, ACTIVE, FUNCTIONS, REGISTRATION, UPDATES
 from . import app_store, platform
-from .deterrence import beliefs, complies_ahead, fear
+from .deterrence import beliefs, complies_ahead, fear, get_away
 from .docket import suspect
 from .life import begin_violation, settle
 from .machine.agenda import CLAIM_DECIDED, COMPLAINT_MADE, VIOLATION_ENDS, schedule
 from .machine.compilation import jit
-from .machine.pure import Purpose, case_number, exponential, misuse_chance, uniform, violation_chance, whole_steps
+from .machine.pure import (
+    Purpose,
+    case_number,
+    complaint_chance,
+    exponential,
+    misuse_chance,
+    reach_of,
+    uniform,
+    violation_chance,
+    whole_steps,
+)
 from .machine.stream import read_ahead
 from .world import accrue, log, note_takedown
 
@@ -51,11 +61,12 @@ def _tempt(w: Any, p: int, b: int, k: int, u: float) -> None:
     compliance = w.duties[p * w.behaviours.shape[1] + b].compliance
     gain = w.classes[w.regime, provider.size_class].gain
     inside = provider.outside == 0
-    feared = fear(w, p) if inside else 0.0
-    own, peers = beliefs(w, p)
+    own, peers = beliefs(w, p, b) if inside else (0.0, 0.0)
+    believed = own + peers - own * peers
+    feared = fear(w, p, b, believed) if believed > 0.0 else 0.0
     misused_share = w.behaviours[w.regime, b].misused
     misused = misused_share > 0.0 and uniform(w.seed, p, Purpose.MISUSED, k) < misused_share
-    chance = _chance(w, p, misused, violation_chance(compliance, own + peers - own * peers, feared, gain))
+    chance = _chance(w, p, misused, violation_chance(compliance, believed, feared, gain))
     ahead = inside and law.response.foresight > 0.0 and complies_ahead(w, p)
     if u < chance and not ahead:
         provider.violations += 1
@@ -90,12 +101,14 @@ def violate(w: Any, p: int, b: int, k: int, misused: bool) -> None:
     case, risk, law = case_number(MET, k), w.behaviours[w.regime, b], w.law[w.regime]
     serious = uniform(w.seed, p, Purpose.SERIOUS, k) < risk.serious
     severity = risk.severity * risk.serious_factor if serious else risk.severity
+    reach = _reached(w, p, b, k)
+    severity *= reach
     own = severity * (1.0 - risk.spreads)
     begin_violation(w, p, b, case, own)
     delay = whole_steps(exponential(w.seed, p, Purpose.LIFETIME, k) * risk.lifetime, w.step)
     kind = VIOLATION_ENDED
     epoch = w.duties[p * w.behaviours.shape[1] + b].live_epoch
-    reported = _notice(w, p, b, k, serious)
+    reported = _notice(w, p, b, k, serious, w.providers[p].present * reach)
     if reported >= 0.0:
         handled = _handled(w, p, k, misused)
         if handled >= 0.0 and reported + handled < delay:
@@ -122,9 +135,21 @@ def violate(w: Any, p: int, b: int, k: int, misused: bool) -> None:
 
 
 @jit
-def _notice(w: Any, p: int, b: int, k: int, serious: bool) -> float:
-    """Whether somebody complains of occasion ``k``: the delay in days until then, or -1."""
-    if uniform(w.seed, p, Purpose.COMPLAINED, k) >= w.behaviours[w.regime, b].complained:
+def _reached(w: Any, p: int, b: int, k: int) -> float:
+    """The share of the provider's users that occasion ``k`` reaches."""
+    spread, mean = w.law[w.regime].public.reach_spread, w.behaviours[w.regime, b].reach
+    if spread == 0.0:
+        return mean  # type: ignore[no-any-return]
+    first = uniform(w.seed, p, Purpose.REACH, k)
+    return reach_of(mean, spread, first, uniform(w.seed, p, Purpose.REACH_SECOND, k))
+
+
+@jit
+def _notice(w: Any, p: int, b: int, k: int, serious: bool, people: float) -> float:
+    """Whether one of the ``people`` reached complains of occasion ``k``: the delay in days until then, or -1."""
+    public = w.law[w.regime].public
+    chance = complaint_chance(w.behaviours[w.regime, b].complained, people, public.audience, public.audience_exponent)
+    if uniform(w.seed, p, Purpose.COMPLAINED, k) >= chance:
         return NOT_DONE
     delay = whole_steps(
         exponential(w.seed, p, Purpose.COMPLAINT_DELAY, k) * w.law[w.regime].public.complaint_delay, w.step
@@ -170,6 +195,10 @@ def end_violation(
     if kind == TAKEN_DOWN:
         note_takedown(w, since_report)
     log(w, kind, p, case, b, severity)
+    if duty.punished != 0:
+        duty.punished -= 1
+    elif duty.open_cases == 0:
+        get_away(w, p, b)
     accrue(w, p)
 
 

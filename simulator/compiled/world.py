@@ -97,8 +97,20 @@ own where they go first. -1: nothing.
 AUTHORITY = np.dtype(
     [("left", "f8"), ("investigating", "i8"), ("unfunded_since", "f8"), ("spent", "f8"), ("unfunded", "f8")], align=True
 )
-PEERS = np.dtype([("count", "i8"), ("belief", "f8"), ("believed", "f8")], align=True)
-"""What a size class has seen of sanctions on its members, and when that was last brought up to date."""
+PEERS = np.dtype(
+    [
+        ("count", "i8"),
+        ("entered", "i8"),
+        ("belief", "f8"),
+        ("believed", "f8"),
+        ("acted", "f8"),
+        ("resolved", "f8"),
+    ],
+    align=True,
+)
+"""What a size class has seen of its members' breaches of one behaviour, and when that was last brought up to date. The
+record of the first behaviour also holds how many members there are and how many have entered so far.
+"""
 
 
 @structref.register
@@ -188,7 +200,7 @@ WORLD = _World(
         ("moved", array_of("f8")),
         ("moved_to", array_of("i8")),
         ("cumulative_users", array_of("f8")),
-        ("peers", array_of(PEERS)),  # (C,)
+        ("peers", array_of(PEERS)),  # (C * B,)
         ("direct", types.float64),  # share of users who need no store
         ("diligence", array_of("f8")),  # (S,) of the stores' checks
         ("attention", array_of("f8")),  # (P,) what fines have left of the share that a platform misses

@@ -113,6 +113,8 @@ class Purpose:
     HOOK: Final = 74
     DESTINATION: Final = 75
     FALSE_COMPLAINT_MADE: Final = 76
+    REACH: Final = 77
+    REACH_SECOND: Final = 78
 
 
 def _philox(c0: int, c1: int, c2: int, c3: int, k0: int, k1: int) -> tuple[int, int, int, int]:

@@ -7,6 +7,7 @@ arithmetic only, whose results agree to the last bit.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 
 def users_of(median: float, spread: float, first: float, second: float) -> float:
@@ -42,13 +43,131 @@ def mean_fine(low: float, high: float) -> float:
     return low
 
 
-def feared_cost(fine: float, turnover_share: float, revenue: float, days_without_service: float) -> float:
-    """RMB that the next step of the ladder would cost: the greater of a mean fine and the share of a year's revenue,
-    and the revenue lost with the service. ``revenue`` is RMB a year."""
-    share = turnover_share * revenue
-    if share > fine:
-        fine = share
-    return fine + revenue / 365.0 * days_without_service
+def belief_lowered(belief: float, weight: float) -> float:
+    """A belief moved towards zero by one breach that went unpunished."""
+    return belief - weight * belief
+
+
+def belief_beside(pooled: float, own: float, since: float, memory: float) -> float:
+    """The belief of one whose own experience lies ``own`` above (or below) that of its class, ``pooled``: the distance
+    fades with time constant ``memory``.
+    """
+    belief = pooled + own * math.exp(-since / memory)
+    if belief < 0.0:
+        return 0.0
+    return belief if belief < 1.0 else 1.0
+
+
+def share_acted_on(initial: float, acted: float, resolved: float, since: float, memory: float) -> float:
+    """The share of breaches that led to a sanction: ``acted`` of ``resolved``, both fading with time constant
+    ``memory``, and ``initial`` counted as one more breach.
+    """
+    kept = math.exp(-since / memory)
+    return (acted * kept + initial) / (resolved * kept + 1.0)
+
+
+def repetition_weight(sanctions: float, discount: float, memory: float) -> float:
+    """What the next sanction counts for today if it comes while this one is remembered: the expected discount factor.
+
+    Sanctions come at ``sanctions`` a day, a record lapses after ``memory`` days on the mean, money loses ``discount`` a
+    day: s / (s + discount + 1 / memory).
+    """
+    return sanctions / (sanctions + discount + 1.0 / memory)
+
+
+def cost_ahead(
+    step: int,
+    serious: float,
+    referral: float,
+    fines: Sequence[float],
+    turnovers: Sequence[float],
+    days: Sequence[float],
+    closes: Sequence[float],
+    refusals: Sequence[float],
+    revenue: float,
+    closure: float,
+    rectifies: float,
+    repetition: float,
+) -> float:
+    """RMB that a sanction at ``step`` of the ladder would cost, with all that follows from it.
+
+    What a step costs at once is the greater of its mean fine and its share of turnover, the revenue of the days without
+    service, and ``closure`` where it closes the provider. An order is not met with probability 1 - ``rectifies``, and
+    then the next step follows, discounted by ``refusals``: so B(s) = C(s) + (1 - rectifies) * refusals(s) * B(s + 1). A
+    sanction also leaves a record, which makes each later sanction one step harder while it lasts. With the weight r =
+    ``repetition`` of the next sanction, that of the one after it r ** 2 and so on, the difference between the two
+    ladders is the sum of r ** n * (B(s + n) - B(s + n - 1)), so that F(s) = (1 - r) * B(s) + r * F(s + 1): computed
+    backwards from the last step, which repeats itself, or from one that closes, which nothing follows.
+
+    A breach is ``serious`` with that probability, which is one step more, and may be referred to prosecution.
+    """
+    bundle = ahead = above = 0.0
+    s = len(fines) - 1
+    while s >= step:
+        above = ahead
+        fine = fines[s]
+        share = turnovers[s] * revenue
+        if share > fine:
+            fine = share
+        cost = fine + revenue / 365.0 * days[s]
+        if closes[s] > 0.0:
+            bundle = cost + closure
+            ahead = bundle
+        elif s == len(fines) - 1:
+            bundle = cost
+            ahead = bundle
+        else:
+            bundle = cost + (1.0 - rectifies) * refusals[s] * bundle
+            ahead = (1.0 - repetition) * bundle + repetition * ahead
+        s -= 1
+    if step == len(fines) - 1:
+        above = ahead
+    feared = ahead + serious * (above - ahead)
+    return feared + serious * referral * closure
+
+
+def reach_of(mean: float, spread: float, first: float, second: float) -> float:
+    """The share of users that a breach reaches: lognormal of that mean, at most 1. ``first`` and ``second`` are uniform
+    draws, of which Box and Muller (1958) make a normal one.
+    """
+    normal = math.sqrt(2.0 * -math.log(first)) * math.cos(2.0 * math.pi * second)
+    share = mean * math.exp(spread * normal - spread * spread / 2.0)
+    return share if share < 1.0 else 1.0
+
+
+def complaint_chance(complained: float, people: float, audience: float, exponent: float) -> float:
+    """Chance that somebody complains of a breach that reached ``people``: ``complained`` where they are ``audience``
+    many, saturating; independent of them where ``audience`` is 0.
+    """
+    if audience == 0.0 or complained >= 1.0:
+        return complained
+    if people <= 0.0 or complained == 0.0:
+        return 0.0
+    times = math.exp(exponent * math.log(people / audience))
+    return 1.0 - math.exp(times * math.log(1.0 - complained))
+
+
+def obeying_days(days: float, limit: float, fine: float, hurry_cost: float) -> float:
+    """Mean days in which a store obeys: what is cheapest where each whole period of ``limit`` days that passes costs
+    ``fine`` RMB, and obeying k times as fast as in ``days`` costs (k - 1) * ``hurry_cost`` RMB.
+
+    Lags are exponential, so a store that obeys in m days on the mean expects 1 / (exp(limit / m) - 1) fines. With y =
+    limit / m, the cost is least where hurry_cost * days / (fine * limit) = exp(y) / (exp(y) - 1) ** 2, found here by
+    bisection. A tighter limit or a higher fine never makes it slower.
+    """
+    if limit <= 0.0 or fine <= 0.0 or hurry_cost <= 0.0 or days <= 0.0:
+        return days
+    wanted = hurry_cost * days / (fine * limit)
+    low, high = 1e-6, 700.0
+    for _ in range(200):
+        y = (low + high) / 2.0
+        e = math.exp(y)
+        if e / ((e - 1.0) * (e - 1.0)) > wanted:
+            low = y
+        else:
+            high = y
+    chosen = limit / low
+    return chosen if chosen < days else days
 
 
 def violation_chance(compliance: float, belief: float, cost: float, gain: float) -> float:
@@ -148,13 +267,13 @@ def compliance_at(base: float, effort: float, factor: float) -> float:
     return compliance * factor
 
 
-def filter_strictness(belief: float, cost: float, scale: float) -> float:
-    """Strictness in [0, 1) of a provider's filter, which rises with the sanction it expects: 1 - exp(-belief * cost /
-    scale).
+def filter_strictness(expected: float, scale: float) -> float:
+    """Strictness in [0, 1) of a provider's filter, which rises with the sanction that it expects for a breach, in RMB:
+    1 - exp(-expected / scale).
     """
     if scale <= 0.0:
         return 0.0
-    return 1.0 - math.exp(-belief * cost / scale)
+    return 1.0 - math.exp(-expected / scale)
 
 
 def misuse_chance(chance: float, anonymity: float, anonymous: bool) -> float:

@@ -7,7 +7,6 @@ S + store``, suspensions ``provider * 3 + function`` with the functions below.
 from __future__ import annotations
 
 import dataclasses
-import itertools
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -50,8 +49,8 @@ class State(Generic[F, N]):
     applied: N  # (P,) 1 once a filing has been submitted
     strikes: N  # (P,)
     struck: F  # (P,) day of the last strike
-    belief: F  # (P,)
-    believed: F  # (P,) day of the last change of belief
+    belief: F  # (P * B,) own belief; once it has entered and learns from its class, the distance from the latter's
+    believed: F  # (P * B,) day of the last change of belief
     live: N  # (P * B,) live violations
     live_severity: F  # (P * B,)
     live_all: N  # (P,) live violations of every rule
@@ -91,7 +90,7 @@ class State(Generic[F, N]):
     exits: N  # (P,) times it gave up
     base: F  # (P * B,) compliance without effort; `compliance` is what effort and failures make of it
     failing: F  # (P,) factor on compliance while the supporter fails
-    effort: F  # (P,) 0 to 1
+    effort: F  # (P * B,) 0 to 1
     effort_at: F  # (P,) day up to which the cost of effort has been added up
     compliance_cost: F  # (P,) RMB
     strictness: F  # (P,) of the filter, 0 to 1
@@ -104,6 +103,7 @@ class State(Generic[F, N]):
     moved: F  # (P * (S + 1),) users who left for want of a store, or (last) of the service
     moved_to: N  # (P * (S + 1) * D,) where they went, in D equal parts, -1: nowhere
     insolvent: N  # (P,) times closed by what enforcement had cost it
+    punished: N  # (P * B,) live violations for which a sanction has come already
     written_off: F  # (P,) RMB that it had paid before it re-entered under another name
 
     def values(self) -> list[Any]:
@@ -142,11 +142,10 @@ def initial_state(scenario: Scenario, table: Table, draws: Draws, seed: int) -> 
         each: Floats = np.array(values, dtype=np.float64)[size_class]
         return each
 
-    shares = list(itertools.accumulate(item.share for item in classes))
-    size_class = np.searchsorted(shares, draws.across(seed, Purpose.SIZE_CLASS, 0, n), side="right").clip(
-        max=len(classes) - 1
-    )
-    size_class = size_class.astype(np.int64)
+    # Classes are apportioned. Which provider is of which class follows from the order of their draws.
+    order = np.argsort(draws.across(seed, Purpose.SIZE_CLASS, 0, n), kind="stable")
+    size_class = np.empty(n, dtype=np.int64)
+    size_class[order] = np.repeat(np.arange(len(classes)), scenario.population.members)
     sizes = zip(
         of_class([item.users for item in classes]).tolist(),
         of_class([item.spread for item in classes]).tolist(),
@@ -189,8 +188,8 @@ def initial_state(scenario: Scenario, table: Table, draws: Draws, seed: int) -> 
         applied=counts(n),
         strikes=counts(n),
         struck=zeros(n),
-        belief=np.full(n, table.response.initial_belief),
-        believed=zeros(n),
+        belief=np.full(n * behaviours, table.response.initial_belief),
+        believed=zeros(n * behaviours),
         live=counts(n * behaviours),
         live_severity=zeros(n * behaviours),
         live_all=counts(n),
@@ -230,7 +229,7 @@ def initial_state(scenario: Scenario, table: Table, draws: Draws, seed: int) -> 
         exits=counts(n),
         base=compliance.copy(),
         failing=np.ones(n),
-        effort=zeros(n),
+        effort=zeros(n * behaviours),
         effort_at=zeros(n),
         compliance_cost=zeros(n),
         strictness=zeros(n),
@@ -243,6 +242,7 @@ def initial_state(scenario: Scenario, table: Table, draws: Draws, seed: int) -> 
         moved=zeros(n * (stores + 1)),
         moved_to=np.full(n * (stores + 1) * table.public.destinations, -1, dtype=np.int64),
         insolvent=counts(n),
+        punished=counts(n * behaviours),
         written_off=zeros(n),
     )
 

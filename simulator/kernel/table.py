@@ -16,6 +16,10 @@ from ..scenario.policy import Sanction
 YEAR = 365.0
 CLOCKS = {"continuous": 0.0, "daily": 1.0, "weekly": 7.0}
 
+MODELS = ("fixed", "adaptive", "rational", "salience")
+FIXED, ADAPTIVE, RATIONAL, SALIENCE = range(len(MODELS))
+"""How providers form beliefs: ``response.model``."""
+
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
@@ -43,6 +47,8 @@ class ClassNumbers:
     certifies: Floats
     capital: Floats  # RMB, inf for none
     target: Floats
+    closure: Floats  # years of revenue that closure costs
+    breaches: Floats  # a day, without effort
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,6 +66,8 @@ class BehaviourNumbers:
     misused: Floats
     claimed: Floats
     award: Floats  # RMB
+    reach: Floats  # mean share of users
+    effort_share: Floats  # of the cost of effort; adds up to 1 over behaviours with occasions
     cumulative: Floats  # cumulative share of occasions
 
 
@@ -81,7 +89,9 @@ class StepNumbers:
     # What providers reckon a step with.
     feared_fine: Floats  # RMB
     feared_turnover: Floats  # share of a year's revenue
-    feared_days: Floats  # without the service
+    feared_days: Floats  # of revenue lost
+    closes: Floats  # 1 where the step closes the provider
+    refusals: Floats  # discount factor of the next step where the order is not met, 0 where there is none
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,12 +164,19 @@ class PublicNumbers:
     rumour_rate: float  # episodes a day
     rumour_reach: float
     claim_days: float
+    reach_spread: float
+    audience: float
+    audience_exponent: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ResponseNumbers:
     """How providers react to sanctions."""
 
+    model: int  # of MODELS
+    impunity_seen: float
+    generalises: float
+    discount: float  # a day
     updates_factor: float
     registration_factor: float
     initial_belief: float

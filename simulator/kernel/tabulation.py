@@ -8,12 +8,13 @@ import numpy as np
 
 from shenhe.rulebook import Behaviour
 
-from ..scenario.market import scaled
-from ..scenario.policy import PolicyRules, covers
+from ..scenario.market import SizeClass, scaled
+from ..scenario.policy import PolicyRules, Sanction, covers
 from ..scenario.schema import Scenario
-from .formulas import mean_fine
+from .formulas import mean_fine, obeying_days
 from .table import (
     CLOCKS,
+    MODELS,
     SANCTIONS,
     YEAR,
     AppealNumbers,
@@ -81,6 +82,8 @@ def table(scenario: Scenario) -> Table:
             certifies=_column([item.certifies for item in classes]),
             capital=_column([math.inf if item.capital is None else item.capital for item in classes]),
             target=_column([targeting.classes.get(item.name, 1.0) for item in classes]),
+            closure=_column([_closure(scenario, item) for item in classes]),
+            breaches=_column([_breaches(scenario, item) for item in classes]),
         ),
         behaviours=BehaviourNumbers(
             rate=rates,
@@ -94,6 +97,8 @@ def table(scenario: Scenario) -> Table:
             misused=_column([risk.misused for risk in risks]),
             claimed=_column([risk.claimed for risk in risks]),
             award=_column([risk.award for risk in risks]),
+            reach=_column([risk.reach for risk in risks]),
+            effort_share=_effort_shares(scenario),
             cumulative=cumulative,
         ),
         steps=_steps(scenario),
@@ -102,7 +107,14 @@ def table(scenario: Scenario) -> Table:
             review=_column([store.review_days for store in scenario.stores]),
             monitors=_column([store.monitors for store in scenario.stores]),
             delay=_column([store.monitor_delay for store in scenario.stores]),
-            obeys=_column([store.obeys_after for store in scenario.stores]),
+            obeys=_column(
+                [
+                    obeying_days(
+                        store.obeys_after, policy.stores.limit_days, policy.stores.neglect_fine, store.hurry_cost
+                    )
+                    for store in scenario.stores
+                ]
+            ),
             relisting=_column([store.relisting_days for store in scenario.stores]),
             relists=_column([store.relists for store in scenario.stores]),
             diligence=_column([store.diligence for store in scenario.stores]),
@@ -153,8 +165,15 @@ def table(scenario: Scenario) -> Table:
             rumour_rate=scenario.public.rumours / YEAR,
             rumour_reach=scenario.public.rumour_reach,
             claim_days=scenario.public.claim_days,
+            reach_spread=scenario.public.reach_spread,
+            audience=scenario.public.audience,
+            audience_exponent=scenario.public.audience_exponent,
         ),
         response=ResponseNumbers(
+            model=MODELS.index(scenario.response.model),
+            impunity_seen=scenario.response.impunity_seen,
+            generalises=scenario.response.generalises,
+            discount=1.0 / (scenario.response.closure_years * YEAR),
             updates_factor=scenario.response.updates_factor,
             registration_factor=scenario.response.registration_factor,
             initial_belief=scenario.response.initial_belief,
@@ -261,6 +280,11 @@ def _steps(scenario: Scenario) -> StepNumbers:
         feared_fine[0] = feared_turnover[0] = 0.0
     reached = float(_column([store.share for store in scenario.stores]).sum())
     service, removal = _column([step.service_days for step in steps]), _column([step.removal_days for step in steps])
+    response = scenario.response
+    lost = np.zeros(len(steps))
+    if response.model != "fixed":
+        lost += response.updates_loss * _column([step.updates_days for step in steps])
+        lost += response.registration_loss * _column([step.registration_days for step in steps])
     return StepNumbers(
         sanctions=np.array(
             [sum(1 << SANCTIONS.index(sanction) for sanction in step.sanctions) for step in steps], dtype=np.int64
@@ -277,8 +301,33 @@ def _steps(scenario: Scenario) -> StepNumbers:
         per_violation=_column([step.fine.per_violation if step.fine else 0.0 for step in steps]),
         feared_fine=_column(feared_fine),
         feared_turnover=_column(feared_turnover),
-        feared_days=service + removal * reached,
+        feared_days=service + removal * reached + lost,
+        closes=_column([float(Sanction.REVOCATION in step.sanctions) for step in steps]),
+        refusals=_column(
+            [math.exp(-step.deadline / (response.closure_years * YEAR)) if step.deadline else 0.0 for step in steps]
+        ),
     )
+
+
+def _closure(scenario: Scenario, size: SizeClass) -> float:
+    """Years of revenue that closure costs a provider of a class; one that comes back under another name loses the time
+    in between.
+    """
+    years, away = scenario.response.closure_years, scenario.response.reentry_days / YEAR
+    return (1.0 - size.reenters) * years + size.reenters * min(years, away)
+
+
+def _breaches(scenario: Scenario, size: SizeClass) -> float:
+    """Breaches a day of a provider of a class that makes no effort and fears nothing."""
+    rates = [risk.rate / YEAR * (1.0 - size.compliance[risk.name]) for risk in scenario.behaviours]
+    return size.activity * math.fsum(rates)
+
+
+def _effort_shares(scenario: Scenario) -> Floats:
+    """Shares of the cost of effort by behaviour, among those that occasions arise for."""
+    weights = _column([risk.effort_weight if risk.rate > 0.0 else 0.0 for risk in scenario.behaviours])
+    total = float(weights.sum())
+    return weights / total if total else weights
 
 
 def _column(values: list[float]) -> Floats:

@@ -62,15 +62,16 @@ class AppStores:
                 if listed and world.table.filing >= 0:
                     p = listed[int(u * len(listed))]
                     if not state.filed[p] >= 0.0:
-                        self.fine(p, s)
+                        self.fine(p, s, 1)
             audit += 1
 
-    def fine(self, p: int, s: int) -> None:
+    def fine(self, p: int, s: int, times: int) -> None:
         """A store is fined for neglect, and more diligent afterwards."""
         table = self.world.table
-        self.world.totals[STORE_FINES] += table.store_duty.neglect_fine
+        amount = times * table.store_duty.neglect_fine
+        self.world.totals[STORE_FINES] += amount
         self.diligence[s] += table.store_duty.learns * (1.0 - self.diligence[s])
-        self.world.log(FINED, p, s, -1, table.store_duty.neglect_fine)
+        self.world.log(FINED, p, s, -1, amount)
 
     def apply(self, p: int) -> None:
         """A provider asks every store that neither lists nor has removed it to list its app."""
@@ -183,7 +184,7 @@ class AppStores:
             if not state.listed[place]:
                 return
             if 0.0 < world.table.store_duty.limit_days < lag:
-                self.fine(p, s)
+                self.fine(p, s, int(lag / world.table.store_duty.limit_days))
         self.delist(p, s, case)
         state.removed[place] = 1
         state.listing_epoch[place] += 1

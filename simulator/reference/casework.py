@@ -58,6 +58,8 @@ class Casework:
             return
         if not self.verdict(case):
             world.log(DISMISSED, p, case.number, case.behaviour, 1.0 if case.founded else 0.0)
+            if case.founded:
+                world.deterrence.get_away(p, case.behaviour)
             self.forgive(case)
             self.close(case, CLOSED_DISMISSED)
             return
@@ -112,7 +114,7 @@ class Casework:
             return
         step = step_on_ladder(world.deterrence.strikes(p), case.serious, world.steps)
         if world.hook is not None:
-            step = min(max(world.hook.step(View(world, p), step, case.serious), 0), world.steps - 1)
+            step = world.hook.step(View(world, p), step, case.serious)
         refused = False
         if case.founded:
             world.supporters.trace(p, case.number)
@@ -148,7 +150,9 @@ class Casework:
         state.repeated[p] += 1 if state.sanctions[p] else 0
         state.sanctions[p] += 1
         state.wrongful[p] += 0 if case.founded else 1
-        world.deterrence.learn(p)
+        world.deterrence.learn(p, case.behaviour)
+        place = p * world.behaviours + case.behaviour
+        state.punished[place] = state.live[place]
         world.log(SANCTIONED, p, case.number, world.penalty_rule(step), float(step))
         index = case.number * STEPS + step
         share = table.appeals.guilty_appeal if case.founded else table.appeals.innocent_appeal

@@ -7,16 +7,22 @@ from typing import TYPE_CHECKING
 
 from ..kernel.eventlog import Kind
 from ..kernel.formulas import (
+    belief_beside,
+    belief_lowered,
     belief_raised,
     belief_remembered,
     best_effort,
     complies_looking_ahead,
-    feared_cost,
+    cost_ahead,
     filter_strictness,
+    repetition_weight,
+    share_acted_on,
     step_on_ladder,
     strikes_remembered,
 )
 from ..kernel.state import ACTIVE, EXEMPT
+from ..kernel.table import ADAPTIVE, FIXED, RATIONAL
+from .hook import View
 
 if TYPE_CHECKING:
     from ..kernel.table import Table
@@ -37,9 +43,13 @@ class Deterrence:
         for c in world.state.size_class:
             sizes[c] += 1
         self.peers = [max(1, size) for size in sizes]
-        # What a size class has seen of sanctions on its members, and when that was last brought up to date.
-        self.peer_belief = [0.0] * len(sizes)
-        self.peer_believed = [0.0] * len(sizes)
+        self.entered = [0] * len(sizes)
+        # What a size class has seen of its members' breaches, by behaviour, and when that was last brought up to date.
+        places = len(sizes) * self.behaviours
+        self.peer_belief = [table.response.initial_belief if table.response.model == ADAPTIVE else 0.0] * places
+        self.peer_believed = [0.0] * places
+        self.acted = [0.0] * places
+        self.resolved = [0.0] * places
         self.reenters = table.classes.reenters.tolist()
         self.effort_cost = table.classes.compliance_cost.tolist()
         self.capital = table.classes.capital.tolist()
@@ -50,10 +60,28 @@ class Deterrence:
     def adopt(self, table: Table) -> None:
         """Read the numbers of another regime."""
         self.lifetime = table.behaviours.lifetime.tolist()
+        self.serious = table.behaviours.serious.tolist()
+        self.effort_share = table.behaviours.effort_share.tolist()
         self.gain = table.classes.gain.tolist()
+        self.rectifies = table.classes.rectifies.tolist()
+        self.closure = table.classes.closure.tolist()
+        self.breaches = table.classes.breaches.tolist()
         steps = table.steps
         self.fine, self.turnover = steps.feared_fine.tolist(), steps.feared_turnover.tolist()
-        self.without_service = steps.feared_days.tolist()
+        self.days_lost = steps.feared_days.tolist()
+        self.closes, self.refusals = steps.closes.tolist(), steps.refusals.tolist()
+        self.fixed = table.response.model == FIXED
+
+    def join_class(self, p: int) -> None:
+        """A provider enters the market. One that learns from its class begins with what the class believes by now."""
+        state, response, now = self.state, self.world.table.response, self.world.env.now
+        c = state.size_class[p]
+        self.entered[c] += 1
+        for b in range(self.behaviours):
+            place = p * self.behaviours + b
+            state.believed[place] = now
+            if response.model == ADAPTIVE:
+                state.belief[place] -= response.initial_belief
 
     def complies_ahead(self, p: int) -> bool:
         """Whether complying in its present group of targeting is cheaper in the long run than violating.
@@ -79,34 +107,34 @@ class Deterrence:
             breaches * self.gain[c],
             found,
             found * table.targeting.group_weight,
-            self.cost_of_step(p, lower),
-            self.cost_of_step(p, lower + 1),
+            self.cost_of_step(p, lower, 0, 0.0),
+            self.cost_of_step(p, lower + 1, 0, 0.0),
             visits * table.targeting.group_weight * table.evidence.specificity * table.targeting.group_back,
             365.0 / table.response.foresight,
         )
 
     def review(self, p: int) -> None:
-        """Choose effort and the strictness of the filter in view of the sanctions now expected."""
+        """Choose effort for each behaviour, and the strictness of the filter, in view of the sanctions now expected."""
         world = self.world
         state, table = world.state, world.table
         c = state.size_class[p]
         if state.status[p] == ACTIVE and self.capital[c] < math.inf:
-            self.world.lives.book_effort(p)
-            self.world.lives.settle(p, 0)
+            world.lives.book_effort(p)
+            world.lives.settle(p, 0)
         if state.status[p] == ACTIVE and state.outside[p] != EXEMPT:
-            own, peers = self.beliefs(p)
-            belief = own + peers - own * peers if not state.outside[p] else 0.0
-            fear = self.fear(p)
-            first, breaches = p * self.behaviours, 0.0
+            world.lives.book_effort(p)
+            first, feared = p * self.behaviours, 0.0
             for b in range(self.behaviours):
-                breaches += self.rates[b] * (1.0 - state.base[first + b])
-            effort = best_effort(belief, fear, breaches * self.activity[c], self.effort_cost[c])
-            if effort != state.effort[p]:
-                self.world.lives.book_effort(p)
-                state.effort[p] = effort
-                self.world.lives.refresh_compliance(p)
-                world.log(EFFORT, p, 0, -1, effort)
-            strictness = filter_strictness(belief, fear, table.response.strictness_scale)
+                believed = self.belief(p, b) if not state.outside[p] else 0.0
+                fear = self.fear(p, b, believed)
+                feared += believed * fear * self.effort_share[b]
+                breaches = self.rates[b] * (1.0 - state.base[first + b]) * self.activity[c]
+                effort = best_effort(believed, fear, breaches, self.effort_cost[c] * self.effort_share[b])
+                if effort != state.effort[first + b]:
+                    state.effort[first + b] = effort
+                    world.log(EFFORT, p, 0, b, effort)
+            world.lives.refresh_compliance(p)
+            strictness = filter_strictness(feared, table.response.strictness_scale)
             if strictness != state.strictness[p]:
                 state.strictness[p] = strictness
                 world.log(STRICTNESS, p, 0, -1, strictness)
@@ -115,24 +143,70 @@ class Deterrence:
             return
         world.clock.call(table.response.review_days, EFFORT, p, 0, self.review, p)
 
-    def beliefs(self, p: int) -> tuple[float, float]:
-        """The probability of a sanction that a provider reckons with: from its own past, and from its peers'."""
-        state, table, now = self.state, self.world.table, self.world.env.now
-        own = belief_remembered(
-            state.belief[p], table.response.initial_belief, now - state.believed[p], table.response.memory
+    def belief(self, p: int, b: int) -> float:
+        """The probability that a provider reckons a breach to be sanctioned with."""
+        own, peers = self.beliefs(p, b)
+        return own + peers - own * peers
+
+    def beliefs(self, p: int, b: int) -> tuple[float, float]:
+        """The two parts of belief, to be taken as independent chances: from a provider's own past, and from its
+        peers'. One that learns from both at once has it all in the first part if it was ever sanctioned, else in the
+        second.
+        """
+        state, response, now = self.state, self.world.table.response, self.world.env.now
+        place, pooled = p * self.behaviours + b, state.size_class[p] * self.behaviours + b
+        if response.model == ADAPTIVE:
+            belief = self.remembered(place, pooled)
+        elif response.model == RATIONAL:
+            since = now - self.peer_believed[pooled]
+            belief = share_acted_on(
+                response.initial_belief, self.acted[pooled], self.resolved[pooled], since, response.memory
+            )
+        else:
+            floor = response.initial_belief if self.fixed else 0.0
+            own = belief_remembered(state.belief[place], floor, now - state.believed[place], response.memory)
+            peers = belief_remembered(self.peer_belief[pooled], 0.0, now - self.peer_believed[pooled], response.memory)
+            return own, peers
+        return (belief, 0.0) if state.sanctions[p] else (0.0, belief)
+
+    def fear(self, p: int, b: int, belief: float) -> float:
+        """What a sanction for a breach of ``b`` would cost this provider, in RMB."""
+        return self.cost_of_step(p, self.strikes(p), b, belief)
+
+    def cost_of_step(self, p: int, strikes: int, b: int, belief: float) -> float:
+        """What a sanction that follows so many strikes would cost this provider, in RMB; of the step alone in the
+        model ``fixed``, else with all that is ahead.
+        """
+        world, c, revenue = self.world, self.state.size_class[p], self.state.revenue[p]
+        table, fines, turnovers = world.table, self.fine, self.turnover
+        step = step_on_ladder(strikes, False, world.steps)
+        if world.hook is not None:
+            # What a policy in Python imposes is feared too.
+            view = View(world, p)
+            step = world.hook.step(view, step, False)
+            fines = [
+                world.hook.fine(view, max(fine, share * revenue), True) if max(fine, share * revenue) else 0.0
+                for fine, share in zip(fines, turnovers, strict=True)
+            ]
+            turnovers = [0.0] * len(fines)
+        if self.fixed:
+            return cost_ahead(
+                step, 0.0, 0.0, fines, turnovers, self.days_lost, self.closes, self.refusals, revenue, 0.0, 1.0, 0.0
+            )
+        return cost_ahead(
+            step,
+            self.serious[b],
+            table.referral,
+            fines,
+            turnovers,
+            self.days_lost,
+            self.closes,
+            self.refusals,
+            revenue,
+            self.closure[c] * revenue,
+            self.rectifies[c],
+            repetition_weight(self.breaches[c] * belief, table.response.discount, table.strikes.memory),
         )
-        c = state.size_class[p]
-        peers = belief_remembered(self.peer_belief[c], 0.0, now - self.peer_believed[c], table.response.memory)
-        return own, peers
-
-    def fear(self, p: int) -> float:
-        """What the next step of the ladder would cost this provider, in RMB."""
-        return self.cost_of_step(p, self.strikes(p))
-
-    def cost_of_step(self, p: int, strikes: int) -> float:
-        """What the step of the ladder that follows so many strikes would cost this provider, in RMB."""
-        step = step_on_ladder(strikes, False, self.world.steps)
-        return feared_cost(self.fine[step], self.turnover[step], self.state.revenue[p], self.without_service[step])
 
     def strikes(self, p: int) -> int:
         """Sanctions that still count against a provider."""
@@ -141,17 +215,66 @@ class Deterrence:
             return 0
         return strikes_remembered(strikes, self.world.env.now - self.state.struck[p], self.world.table.strikes.memory)
 
-    def learn(self, p: int) -> None:
-        """A sanction on ``p``: it fears the next one more, and so, a little, does every provider of its size."""
-        world = self.world
-        state, table, now = world.state, world.table, world.env.now
-        own = belief_remembered(
-            state.belief[p], table.response.initial_belief, now - state.believed[p], table.response.memory
-        )
-        state.belief[p] = belief_raised(own, table.response.own_weight)
-        state.believed[p] = now
+    def learn(self, p: int, b: int) -> None:
+        """A sanction on ``p`` for a breach of ``b``: it fears the next one more, and so, a little, does every provider
+        of its size. Where providers learn from sanctions alone, they do not tell behaviours apart.
+        """
+        table, state = self.world.table, self.state
+        response = table.response
         c = state.size_class[p]
-        peers = belief_remembered(self.peer_belief[c], 0.0, now - self.peer_believed[c], table.response.memory)
-        taught = min(1.0, table.response.peer_weight * table.publicity / self.peers[c])
-        self.peer_belief[c] = belief_raised(peers, taught)
-        self.peer_believed[c] = now
+        members = self.peers[c] if self.fixed else max(1, self.entered[c])
+        taught = min(1.0, response.peer_weight * table.publicity / members)
+        if response.model == ADAPTIVE:
+            place, pooled = p * self.behaviours + b, c * self.behaviours + b
+            experienced = belief_raised(self.remembered(place, pooled), response.own_weight)
+            for other in range(c * self.behaviours, (c + 1) * self.behaviours):
+                weight = taught if other == pooled else taught * response.generalises
+                self.peer_belief[other] = belief_raised(self.peer_belief[other], weight)
+            state.belief[place] = experienced - self.peer_belief[pooled]
+            state.believed[place] = self.world.env.now
+        elif response.model == RATIONAL:
+            self.count(c * self.behaviours + b, 1.0)
+        else:
+            now, floor = self.world.env.now, response.initial_belief if self.fixed else 0.0
+            for each in range(self.behaviours):
+                place, pooled = p * self.behaviours + each, c * self.behaviours + each
+                own = belief_remembered(state.belief[place], floor, now - state.believed[place], response.memory)
+                state.belief[place] = belief_raised(own, response.own_weight)
+                state.believed[place] = now
+                peers = belief_remembered(
+                    self.peer_belief[pooled], 0.0, now - self.peer_believed[pooled], response.memory
+                )
+                self.peer_belief[pooled] = belief_raised(peers, taught)
+                self.peer_believed[pooled] = now
+
+    def get_away(self, p: int, b: int) -> None:
+        """A breach of ``b`` has ended without a sanction, which its provider notices, and some of its peers."""
+        response, state = self.world.table.response, self.state
+        if state.outside[p] or state.status[p] != ACTIVE:
+            return
+        c = state.size_class[p]
+        if response.model == ADAPTIVE:
+            place, pooled = p * self.behaviours + b, c * self.behaviours + b
+            experienced = belief_lowered(self.remembered(place, pooled), response.own_weight)
+            taught = min(1.0, response.peer_weight * response.impunity_seen / max(1, self.entered[c]))
+            for other in range(c * self.behaviours, (c + 1) * self.behaviours):
+                weight = taught if other == pooled else taught * response.generalises
+                self.peer_belief[other] = belief_lowered(self.peer_belief[other], weight)
+            state.belief[place] = experienced - self.peer_belief[pooled]
+            state.believed[place] = self.world.env.now
+        elif response.model == RATIONAL:
+            self.count(c * self.behaviours + b, 0.0)
+
+    def remembered(self, place: int, pooled: int) -> float:
+        """What one that learns from its class believes now."""
+        state, response = self.state, self.world.table.response
+        since = (self.world.env.now - state.believed[place]) * response.peer_weight
+        return belief_beside(self.peer_belief[pooled], state.belief[place], since, response.memory)
+
+    def count(self, pooled: int, acted: float) -> None:
+        """One more breach of a size class has ended, with a sanction or without."""
+        now = self.world.env.now
+        kept = math.exp(-(now - self.peer_believed[pooled]) / self.world.table.response.memory)
+        self.acted[pooled] = self.acted[pooled] * kept + acted
+        self.resolved[pooled] = self.resolved[pooled] * kept + 1.0
+        self.peer_believed[pooled] = now

@@ -8,6 +8,7 @@ stays reproducible and two policies meet the same world.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from ..kernel.draws import Purpose
@@ -61,6 +62,29 @@ class View:
     def uniform(self, index: int) -> float:
         """A number in (0, 1), the same for the same provider and index in every run of one seed."""
         return self._world.draws.uniform(self._world.seed, self.provider, Purpose.HOOK, index)
+
+
+class Bounded:
+    """What a hook decides, kept within what is possible. Raises :class:`TypeError` for what is no number."""
+
+    def __init__(self, hook: Hook, steps: int) -> None:
+        self.hook = hook
+        self.steps = steps
+
+    def inspection(self, view: View, chance: float) -> float:
+        return _number(self.hook.inspection(view, chance), "inspection")
+
+    def step(self, view: View, step: int, serious: bool) -> int:
+        return min(max(int(_number(self.hook.step(view, step, serious), "step")), 0), self.steps - 1)
+
+    def fine(self, view: View, amount: float, founded: bool) -> float:
+        return max(0.0, _number(self.hook.fine(view, amount, founded), "fine"))
+
+
+def _number(value: object, method: str) -> float:
+    if not isinstance(value, (int, float)) or math.isnan(value):
+        raise TypeError(f"found {value!r} from {method}() of the policy in Python, expected a number")
+    return float(value)
 
 
 class Hook:

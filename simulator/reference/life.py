@@ -48,7 +48,8 @@ class Lives:
         world = self.world
         state, table, draws, seed = world.state, world.table, world.draws, world.seed
         state.status[p] = ACTIVE
-        state.believed[p] = state.harm_at[p] = world.env.now
+        state.harm_at[p] = world.env.now
+        world.deterrence.join_class(p)
         state.effort_at[p] = world.env.now
         world.log(ENTERED, p, state.size_class[p], -1, state.users[p])
         if state.outside[p]:
@@ -91,9 +92,12 @@ class Lives:
     def book_effort(self, p: int) -> None:
         """Add up the cost of the present effort until now."""
         state, now = self.state, self.world.env.now
-        effort = state.effort[p]
-        if effort and state.status[p] == ACTIVE:
-            yearly = self.effort_cost[state.size_class[p]] * effort * effort
+        first, share = p * self.behaviours, 0.0
+        for b in range(self.behaviours):
+            effort = state.effort[first + b]
+            share += self.world.deterrence.effort_share[b] * effort * effort
+        if share and state.status[p] == ACTIVE:
+            yearly = self.effort_cost[state.size_class[p]] * share
             state.compliance_cost[p] += yearly * (now - state.effort_at[p]) / 365.0
         state.effort_at[p] = now
 
@@ -101,7 +105,7 @@ class Lives:
         """Compliance as effort and the state of the supporter make it."""
         state = self.state
         for place in range(p * self.behaviours, (p + 1) * self.behaviours):
-            state.compliance[place] = compliance_at(state.base[place], state.effort[p], state.failing[p])
+            state.compliance[place] = compliance_at(state.base[place], state.effort[place], state.failing[p])
 
     def begin_violation(self, p: int, b: int, case: int, severity: float) -> None:
         """A violation is live from now on. The caller accrues harm when it has changed all there is to change."""
@@ -119,7 +123,7 @@ class Lives:
         live = state.live[place]
         state.live_all[p] -= live
         state.severity[p] = state.severity[p] - state.live_severity[place] if state.live_all[p] else 0.0
-        state.live[place] = 0
+        state.live[place] = state.punished[place] = 0
         state.live_severity[place] = 0.0
         state.live_epoch[place] += 1
         self.world.violations_live -= live
@@ -130,7 +134,7 @@ class Lives:
         place = p * world.behaviours + b
         state = world.state
         state.base[place] = compliance_after_rectification(state.base[place], world.table.response.rectification_gain)
-        state.compliance[place] = compliance_at(state.base[place], state.effort[p], state.failing[p])
+        state.compliance[place] = compliance_at(state.base[place], state.effort[place], state.failing[p])
         self.end_all(p, b)
         world.log(RECTIFIED, p, case, b, 0.0)
         world.accrue(p)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ..kernel.case import MEASURES
 from ..kernel.draws import Purpose
 from ..kernel.eventlog import Kind, Stream, case_number
-from ..kernel.formulas import misuse_chance, violation_chance, whole_steps
+from ..kernel.formulas import misuse_chance, reach_of, violation_chance, whole_steps
 from ..kernel.replication import BY_ITSELF, BY_PEERS, DETERRED_OWN, DETERRED_PEERS
 from ..kernel.state import ABROAD, ACTIVE, FUNCTIONS, REGISTRATION, SERVICE, UPDATES
 from .clock import Course
@@ -50,6 +50,7 @@ class Occasions:
         self.spreads = behaviours.spreads.tolist()
         self.misused = behaviours.misused.tolist()
         self.claimed = behaviours.claimed.tolist()
+        self.reach: list[float] = behaviours.reach.tolist()
         self.award = behaviours.award.tolist()
         self.gain = table.classes.gain.tolist()
         self.real_name = table.real_name
@@ -101,10 +102,10 @@ class Occasions:
         c = state.size_class[p]
         compliance, gain = state.compliance[p * self.behaviours + b], self.gain[c]
         inside = not state.outside[p]
-        fear = self.world.deterrence.fear(p) if inside else 0.0
-        # Where nothing is feared, what is believed of it matters to nothing.
-        own, peers = self.world.deterrence.beliefs(p) if fear > 0.0 else (0.0, 0.0)
-        chance = self.thinned(p, violation_chance(compliance, own + peers - own * peers, fear, gain))
+        own, peers = world.deterrence.beliefs(p, b) if inside else (0.0, 0.0)
+        belief = own + peers - own * peers
+        fear = world.deterrence.fear(p, b, belief) if belief > 0.0 else 0.0
+        chance = self.thinned(p, violation_chance(compliance, belief, fear, gain))
         misused = self.misused[b] > 0.0 and self.uniform(self.seed, p, Purpose.MISUSED, k) < self.misused[b]
         if misused:
             chance = self.thinned_by_names(p, chance)
@@ -143,11 +144,13 @@ class Occasions:
         case = k << 3 | OCCASIONS
         serious = self.uniform(seed, p, SERIOUS, k) < self.serious[b]
         severity = self.severity[b] * self.serious_factor[b] if serious else self.severity[b]
+        reach = self.reached(p, b, k)
+        severity *= reach
         own = severity * (1.0 - self.spreads[b])
         self.world.lives.begin_violation(p, b, case, own)
         delay, kind = world.clock.whole(self.exponential(seed, p, LIFETIME, k) * self.lifetime[b]), VIOLATION_ENDED
         epoch = state.live_epoch[p * self.behaviours + b]
-        reported = world.public.notice(p, b, k, serious)
+        reported = world.public.notice(p, b, k, serious, state.present[p] * reach)
         if reported >= 0.0:
             handled = self.handled(p, k, misused)
             if handled >= 0.0 and reported + handled < delay:
@@ -171,6 +174,14 @@ class Occasions:
             own_case = case_number(Stream.SELF_REPORT, k)
             world.log(SELF_REPORTED, p, own_case, b, 0.0)
             world.docket.suspect(p, b, own_case, True, serious, self_reported=True)
+
+    def reached(self, p: int, b: int, k: int) -> float:
+        """The share of the provider's users that occasion ``k`` reaches."""
+        spread = self.world.table.public.reach_spread
+        if spread == 0.0:
+            return self.reach[b]
+        first = self.uniform(self.seed, p, Purpose.REACH, k)
+        return reach_of(self.reach[b], spread, first, self.uniform(self.seed, p, Purpose.REACH_SECOND, k))
 
     def handled(self, p: int, k: int, misused: bool) -> float:
         """Days that the provider itself takes to act on a complaint, or -1 where it does not.
@@ -213,4 +224,8 @@ class Occasions:
         if kind == TAKEN_DOWN:
             self.world.takedown_delays.append(since_report)
         self.world.log(kind, p, case, b, severity)
+        if state.punished[place]:
+            state.punished[place] -= 1
+        elif not state.open_cases[place]:
+            self.world.deterrence.get_away(p, b)
         self.world.accrue(p)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..kernel.case import FIRST_RUMOUR
 from ..kernel.draws import Purpose
 from ..kernel.eventlog import Kind, Stream, case_number
+from ..kernel.formulas import complaint_chance
 from ..kernel.replication import UNREFUTED
 from ..kernel.state import ACTIVE, FUNCTIONS, SERVICE
 from .clock import Course, run
@@ -39,10 +40,12 @@ class Public:
         if self.world.table.public.rumour_rate > 0.0:
             self.world.env.process(self.spread_rumours())
 
-    def notice(self, p: int, b: int, k: int, serious: bool) -> float:
-        """Whether somebody complains of occasion ``k``: the delay in days until then, or -1."""
+    def notice(self, p: int, b: int, k: int, serious: bool, people: float) -> float:
+        """Whether one of the ``people`` reached complains of occasion ``k``: the delay in days until then, or -1."""
         world = self.world
-        if world.draws.uniform(world.seed, p, COMPLAINED, k) >= self.complained[b]:
+        public = world.table.public
+        chance = complaint_chance(self.complained[b], people, public.audience, public.audience_exponent)
+        if world.draws.uniform(world.seed, p, COMPLAINED, k) >= chance:
             return -1.0
         delay = world.clock.whole(
             world.draws.exponential(world.seed, p, COMPLAINT_DELAY, k) * world.table.public.complaint_delay

@@ -56,7 +56,7 @@ class Sanctions:
             if case.self_reported:
                 fine *= 1.0 - world.table.self_report.discount
             if world.hook is not None:
-                fine = max(0.0, world.hook.fine(View(world, p), fine, case.founded))
+                fine = world.hook.fine(View(world, p), fine, case.founded)
             imposed.fine = fine
             world.state.fines[p] += imposed.fine
             world.fines += imposed.fine

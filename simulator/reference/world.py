@@ -26,6 +26,7 @@ from .casework import Casework
 from .clock import Clock
 from .deterrence import Deterrence
 from .docket import Docket
+from .hook import Bounded
 from .inspection import Inspections
 from .life import Lives
 from .occasion import Occasions
@@ -58,7 +59,7 @@ class World:
         self.clock = Clock(self.env, numbers[0][1].clock_step)
         self.table = numbers[0][1]
         self.regimes = numbers
-        self.hook = hook
+        self.hook = None if hook is None else Bounded(hook, len(numbers[0][1].steps.sanctions))
         self.seed = seed
         self.draws = draws
         self.state = as_lists(state)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, Strict, model_validator
 
@@ -103,6 +103,16 @@ class Population(Part):
         """How many providers are simulated: ``providers`` at ``scale``."""
         return scaled(self.providers, self.scale)
 
+    @property
+    def members(self) -> list[int]:
+        """How many providers of each size class are simulated: apportioned by largest remainder, not drawn."""
+        exact = [item.share * self.simulated for item in self.classes]
+        counts = [math.floor(share + 1e-9) for share in exact]
+        by_remainder = sorted(range(len(exact)), key=lambda c: (counts[c] - exact[c], c))
+        for c in by_remainder[: self.simulated - sum(counts)]:
+            counts[c] += 1
+        return counts
+
 
 class BehaviourRisk(Part):
     """How one behaviour goes wrong: which rule it breaks, how often, how badly, and how it comes to light.
@@ -113,7 +123,8 @@ class BehaviourRisk(Part):
     share of its harm that comes from copies on propagation platforms; ``complained`` the probability that somebody
     complains; ``seen_in_store`` the weight with which a store's monitoring notices it; ``misused`` the share of
     occasions that are misuse by users; ``claimed`` the probability that the person depicted sues, for ``award`` RMB on
-    the mean.
+    the mean. ``reach`` is the mean share of the provider's users that one breach reaches; ``effort_weight`` the share
+    of the cost of compliance that goes into this behaviour, relative to the others.
     """
 
     name: Behaviour
@@ -127,6 +138,8 @@ class BehaviourRisk(Part):
     complained: Probability
     seen_in_store: Probability
     misused: Probability = 0.0
+    reach: Annotated[float, Strict(), Field(gt=0, le=1)] = 1.0
+    effort_weight: NonNegative = 1.0
     claimed: Probability = 0.0
     award: NonNegative = 0.0
 
@@ -142,6 +155,11 @@ class PublicConfig(Part):
     ``anonymity`` says how many times as frequent misuse by users is where real names are not asked for. ``rumours``
     counts episodes a year that reach each provider with probability ``rumour_reach`` and must be refuted.
     ``claim_days``: mean days until a claim is decided.
+
+    The share of users that a breach reaches varies from breach to breach: lognormal about ``behaviours.*.reach`` with
+    standard deviation ``reach_spread`` of its logarithm, at most all of them. Where ``audience`` is given (0: not),
+    ``behaviours.*.complained`` is the chance that somebody complains of a breach that reaches so many people, and the
+    chance for another number of people n is ``1 - (1 - complained) ** ((n / audience) ** audience_exponent)``.
     """
 
     complaint_delay: NonNegative
@@ -154,6 +172,9 @@ class PublicConfig(Part):
     rumours: NonNegative = 0.0
     rumour_reach: Probability = 0.0
     claim_days: NonNegative = 0.0
+    reach_spread: Annotated[float, Strict(), Field(ge=0, le=5)] = 0.0
+    audience: NonNegative = 0.0
+    audience_exponent: Annotated[float, Strict(), Field(gt=0, le=1)] = 1.0
 
     @model_validator(mode="after")
     def _within_ceiling(self) -> Self:
@@ -169,9 +190,27 @@ class PublicConfig(Part):
 class Response(Part):
     """How providers react to sanctions.
 
-    Belief is the probability of being sanctioned that a provider reckons with: ``initial_belief``, moved towards one by
-    ``own_weight`` at each sanction of its own and by ``peer_weight`` at each in its size class, forgotten with time
-    constant ``memory``. ``rectification_gain`` is the share of remaining non-compliance that a met order removes.
+    ``model`` says how a provider forms its belief about the chance that a breach of a behaviour leads to a sanction.
+    All start at ``initial_belief``.
+
+    - ``adaptive``: the provider learns from its own breaches and those of its size class, impunity included. Each
+      breach of its own that ends in a sanction moves its belief towards 1 by ``own_weight``, each that ends without one
+      moves it towards 0 by the same. The belief of its class moves likewise, by ``peer_weight`` for a breach of each
+      member (``policy.publicity`` multiplies what sanctions teach, ``impunity_seen`` what impunity teaches), and what
+      the class believes about other behaviours by ``generalises`` times as much. What a provider's own experience adds
+      to the belief of its class fades with time constant ``memory / peer_weight``.
+    - ``rational``: the provider knows the share of breaches in its size class that led to a sanction, over ``memory``.
+    - ``salience``: only sanctions count, its own by ``own_weight`` and those of its class by ``peer_weight``; what they
+      taught fades to 0 with ``memory``.
+    - ``fixed``: as ``salience``, but belief fades to ``initial_belief``, which no impunity lowers, and a provider fears
+      no more than the fine and the days off of the next step.
+
+    In every model but ``fixed`` a provider fears the whole ladder ahead: see ``cost_ahead`` in
+    :mod:`..kernel.formulas`. ``closure_years`` is the years of revenue that closure would cost; its inverse is the rate
+    at which providers discount. ``updates_loss`` and ``registration_loss`` are the shares of revenue lost while updates
+    or registration are suspended.
+
+    ``rectification_gain`` is the share of remaining non-compliance that a met order removes.
     ``updates_factor`` multiplies the chance of a violation while information updates are suspended, and
     ``registration_factor`` while no new accounts may be opened.
 
@@ -188,7 +227,13 @@ class Response(Part):
     the long run than the group it would be in otherwise: see ``complies_looking_ahead`` in :mod:`..kernel.formulas`.
     """
 
+    model: Literal["adaptive", "rational", "salience", "fixed"] = "fixed"
     initial_belief: Probability
+    impunity_seen: Probability = 1.0
+    generalises: Probability = 0.0
+    closure_years: Positive = 5.0
+    updates_loss: Probability = 0.0
+    registration_loss: Probability = 0.0
     own_weight: Probability
     peer_weight: Probability
     memory: Positive
@@ -236,7 +281,10 @@ class Store(Part):
     """An app store: the share of users reached through it, and how it reviews, watches, obeys and relists.
 
     ``diligence`` (1) multiplies the duty to check filings; ``over_removes`` (0) is the probability that an unfounded
-    complaint makes it remove the app of its own accord.
+    complaint makes it remove the app of its own accord. ``hurry_cost`` is RMB per removal that it would cost the store
+    to obey in half the time that it takes without a limit; where it is given, the store chooses how fast to obey in
+    view of the fine for being late (see ``obeying_days`` in :mod:`..kernel.formulas`). 0: the store does not react to
+    limits.
     """
 
     name: Name
@@ -249,6 +297,7 @@ class Store(Part):
     relists: Probability
     diligence: Probability = 1.0
     over_removes: Probability = 0.0
+    hurry_cost: NonNegative = 0.0
 
 
 class Platform(Part):

@@ -192,9 +192,10 @@ class StoreDuty(Part):
     """What the policy asks of stores: ``checks_filing`` is the probability that a listing review verifies the filing;
     ``removes_unfiled`` whether a removal may end only once the provider has filed.
 
-    Neglect: each store is audited every ``audit_days`` (0: never), on one listed app drawn at random; where that has
-    not filed, and where an order is obeyed later than ``limit_days`` (0: no limit), the store is fined ``neglect_fine``
-    and makes up the share ``learns`` of what its diligence lacks.
+    Neglect: each store is audited every ``audit_days`` (0: never), on one listed app drawn at random. Where that has
+    not filed, the store is fined ``neglect_fine``. It is also fined so much for each whole period of ``limit_days`` (0:
+    no limit) that passes before it obeys an order. After a fine it makes up the share ``learns`` of what its diligence
+    lacks.
     """
 
     checks_filing: Probability

@@ -148,7 +148,10 @@ class _Account:
         self.takedowns: list[float] = []
         self.deterred: Counter[int] = Counter()
         self.store_fines = self.platform_fines = self.claims = 0.0
-        self.effort: dict[int, tuple[float, float]] = {}  # effort, since when
+        self.effort: dict[int, dict[str, float]] = defaultdict(dict)  # by rule
+        self.effort_since: dict[int, float] = defaultdict(float)
+        weights = {risk.rule: risk.effort_weight if risk.rate else 0.0 for risk in scenario.behaviours}
+        self.effort_share = {rule: weight / (sum(weights.values()) or 1.0) for rule, weight in weights.items()}
         self.effort_paid = 0.0
         self.strictness: dict[int, float] = defaultdict(float)
         self.lawful_blocked = 0.0
@@ -177,15 +180,14 @@ class _Account:
         elif kind in (Kind.EXITED, Kind.REVOCATION):
             self.accrue(p, time)
             self.end_downtime(p, time)
-            self.book_effort(p, time, None)
+            self.book_effort(p, time)
             self.gone.add(p)
             self.live[p].clear()
             self.exits[p] += kind is Kind.EXITED
         elif kind is Kind.REENTERED:
             self.accrue(p, time)
             self.gone.discard(p)
-            if p in self.effort:
-                self.effort[p] = (self.effort[p][0], time)
+            self.effort_since[p] = time
         elif kind is Kind.EXEMPT:
             self.outside.add(p)
         elif kind is Kind.MOVED_ABROAD:
@@ -195,7 +197,8 @@ class _Account:
             self.accrue(p, time)
             self.users[p] += value
         elif kind is Kind.EFFORT:
-            self.book_effort(p, time, value)
+            self.book_effort(p, time)
+            self.effort[p][rule] = value
         elif kind is Kind.STRICTNESS:
             self.accrue(p, time)
             self.strictness[p] = value
@@ -302,14 +305,13 @@ class _Account:
         self.lawful_blocked += self.users[p] * blocked * (time - self.harm_at[p])
         self.harm_at[p] = time
 
-    def book_effort(self, p: int, time: float, effort: float | None) -> None:
-        """The square of effort, times the cost of full effort, over time; ``None`` ends the account."""
-        if p in self.effort and p not in self.gone:
-            before, since = self.effort[p]
+    def book_effort(self, p: int, time: float) -> None:
+        """The squares of effort, each with its share of the cost of full effort, over time."""
+        if p not in self.gone:
             cost = self.scenario.population.classes[self.size_class[p]].compliance_cost
-            self.effort_paid += cost * before**2 * (time - since) / 365.0
-        if effort is not None:
-            self.effort[p] = (effort, time)
+            squares = math.fsum(self.effort_share[rule] * effort**2 for rule, effort in self.effort[p].items())
+            self.effort_paid += cost * squares * (time - self.effort_since[p]) / 365.0
+        self.effort_since[p] = time
 
     def suspend(self, p: int, time: float, days: float, nature: str) -> None:
         if p in self.suspended and time + days <= self.suspended[p][1]:
@@ -353,7 +355,7 @@ class _Account:
     def outcomes(self) -> dict[str, float]:
         for p in self.users:
             self.accrue(p, self.horizon)
-            self.book_effort(p, self.horizon, None)
+            self.book_effort(p, self.horizon)
         reach = [u for p, u in self.users.items() if p not in self.gone and p not in self.suspended]
         for p in list(self.suspended):
             self.end_downtime(p, self.horizon)

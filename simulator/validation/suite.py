@@ -30,7 +30,9 @@ from .literature import (
     harrington,
     steepness_of_published,
 )
+from .metamorphic import SURE, measured
 from .oracles import ORACLES, stripped, times
+from .properties import PROPERTIES
 
 LIMIT = 4.0
 """Standard errors beyond which model and expectation disagree: by chance once in sixteen thousand."""
@@ -261,6 +263,17 @@ def perfect_evidence(seed: int, effort: float) -> Iterator[Check]:
     )
 
 
+def levers(seed: int, effort: float) -> Iterator[Check]:
+    """Single levers: what each must move, and what none may."""
+    for prop in PROPERTIES:
+        found = measured(prop, seed, effort)
+        if prop.moves:
+            yield Check(METAMORPHIC, prop.name, "standard errors by which it falls", -SURE, found.away, 0.0, "<=")
+        else:
+            error = found.error if found.change > 0.0 else 0.0
+            yield Check(METAMORPHIC, prop.name, "rise", prop.tolerance, found.change, error, "<=")
+
+
 def same_rates_at_scale(seed: int, effort: float) -> Iterator[Check]:
     """Providers and staff doubled together: what happens per provider stays, within error."""
     replications = times(16, effort)
@@ -295,6 +308,7 @@ METAMORPHOSES: tuple[Callable[[int, float], Iterator[Check]], ...] = (
     money_is_a_unit,
     perfect_evidence,
     same_rates_at_scale,
+    levers,
 )
 
 

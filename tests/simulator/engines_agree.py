@@ -76,7 +76,6 @@ def _preparation(number: int) -> Prepare | None:
 def _prepared(world: Beginning) -> None:
     """What studies and forecasts do to a world before it begins: beliefs, compliance and entry set from outside."""
     world.state.belief[:] = [0.5] * len(world.state.belief)
-    world.state.believed[:] = world.state.entry
     world.state.compliance[0] = 0.25
     world.state.entry[0] = 0.0
 

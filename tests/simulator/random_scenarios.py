@@ -163,9 +163,18 @@ def _world(dice: Dice, shape: Shape) -> dict[str, Any]:
             "rumours": dice.one([0.0, dice.number(0.5, 20.0)]) if "rumour-refutation" in behaviours else 0.0,
             "rumour_reach": dice.share(),
             "claim_days": dice.days(200.0),
+            "reach_spread": dice.one([0.0, dice.number(0.1, 3.0)]),
+            "audience": dice.one([0.0, dice.number(1.0, 1e5)]),
+            "audience_exponent": dice.one([1.0, dice.some()]),
         },
         "response": {
+            "model": dice.one(["adaptive", "adaptive", "rational", "salience", "fixed"]),
             "initial_belief": dice.share(),
+            "impunity_seen": dice.share(),
+            "generalises": dice.share(),
+            "closure_years": dice.number(0.1, 30.0),
+            "updates_loss": dice.share(),
+            "registration_loss": dice.share(),
             "own_weight": dice.share(),
             "peer_weight": dice.share(),
             "memory": dice.number(5.0, 1000.0),
@@ -193,6 +202,7 @@ def _world(dice: Dice, shape: Shape) -> dict[str, Any]:
                 "relists": dice.share(),
                 "diligence": dice.share(),
                 "over_removes": dice.share(),
+                "hurry_cost": dice.one([0.0, dice.number(1e2, 1e6)]),
             }
             for place, share in enumerate(dice.shares(shape.stores, whole=False))
         ],
@@ -281,6 +291,8 @@ def _risk(dice: Dice, name: str, platforms: bool) -> dict[str, Any]:
         "misused": dice.share(),
         "claimed": dice.share(),
         "award": dice.one([0.0, dice.number(1e3, 1e5)]),
+        "reach": dice.one([1.0, dice.number(1e-3, 1.0)]),
+        "effort_weight": dice.one([1.0, dice.number(0.1, 5.0)]),
     }
 
 

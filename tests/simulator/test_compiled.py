@@ -126,7 +126,7 @@ def test_every_actor_has_a_twin_of_the_same_name() -> None:
     there = {path.stem for path in Path(reference.__file__).parent.glob("*.py")}
     assert here - there == {"events"}
     assert there - here == {"clock", "hook"}
-    described = set(re.findall(r"^``(\w+)``", compiled.__doc__ or "", re.MULTILINE))
+    described = set(re.findall(r"^``(\w+)``  ", compiled.__doc__ or "", re.MULTILINE))
     assert described == (here & there) - {"__init__"}
 
 

@@ -18,7 +18,27 @@ ARGUMENTS: dict[str, Callable[[np.random.Generator], tuple[float, ...]]] = {
     "belief_remembered": (lambda r: (r.random(), r.random(), r.uniform(0, 1000), r.uniform(1, 900))),
     "belief_raised": (lambda r: (r.random(), r.random())),
     "mean_fine": (lambda r: (r.uniform(1, 9e4), r.uniform(9e4, 9e5))),
-    "feared_cost": (lambda r: (r.uniform(1, 9e4), r.random() * 0.05, r.uniform(0, 1e8), r.uniform(0, 90))),
+    "belief_lowered": (lambda r: (r.random(), r.random())),
+    "belief_beside": (lambda r: (r.random(), r.uniform(-1, 1), r.uniform(0, 900), r.uniform(1, 900))),
+    "share_acted_on": (lambda r: (r.random(), r.uniform(0, 9), r.uniform(9, 90), r.uniform(0, 900), r.uniform(1, 900))),
+    "repetition_weight": (lambda r: (r.random(), r.random() * 0.01, r.uniform(1, 900))),
+    "cost_ahead": (
+        lambda r: (
+            int(r.integers(0, 4)),
+            r.random(),
+            r.random(),
+            *(r.uniform(0, 1e5, (3, 4)) * [[1.0], [1e-6], [1e-3]]),
+            (r.random(4) < 0.2).astype(float),
+            r.random(4),
+            r.uniform(0, 1e8),
+            r.uniform(0, 1e8),
+            r.random(),
+            r.random(),
+        )
+    ),
+    "reach_of": (lambda r: (r.random(), r.uniform(0, 3), r.random(), r.random())),
+    "complaint_chance": (lambda r: (r.random(), r.uniform(0, 1e7), r.choice([0.0, 1000.0]), r.uniform(0.1, 1))),
+    "obeying_days": (lambda r: (r.uniform(0, 9), r.uniform(0, 9), r.uniform(0, 1e6), r.uniform(0, 1e6))),
     "violation_chance": (lambda r: (r.random(), r.random(), r.uniform(0, 1e6), r.uniform(1, 1e6))),
     "fine_amount": (
         lambda r: (r.random(), r.uniform(1, 9e4), r.uniform(9e4, 9e5), r.random() * 0.05, r.uniform(0, 1e8))
@@ -43,7 +63,7 @@ ARGUMENTS: dict[str, Callable[[np.random.Generator], tuple[float, ...]]] = {
     ),
     "best_effort": (lambda r: (r.random(), r.uniform(0, 1e6), r.uniform(0, 30), r.uniform(0, 1e7))),
     "compliance_at": (lambda r: (r.random(), r.random(), r.random())),
-    "filter_strictness": (lambda r: (r.random(), r.uniform(0, 1e6), r.uniform(0, 1e6))),
+    "filter_strictness": (lambda r: (r.uniform(0, 1e6), r.uniform(0, 1e6))),
     "misuse_chance": (lambda r: (r.random(), r.uniform(1, 9), bool(r.integers(0, 2)))),
     "fine_for_all": (lambda r: (r.uniform(0, 1e6), r.uniform(0, 1e6), int(r.integers(0, 9)))),
     "whole_steps": (lambda r: (r.uniform(0, 4000), float(r.choice([0.0, 1.0, 7.0])))),
@@ -101,7 +121,8 @@ def test_fines_stay_in_their_range_and_have_the_mean_of_a_log_uniform() -> None:
     assert np.mean(fines) == pytest.approx(90_000 / math.log(10), rel=1e-4)
     assert formulas.mean_fine(10_000, 100_000) == pytest.approx(90_000 / math.log(10))
     assert formulas.mean_fine(5.0, 5.0) == 5.0
-    assert formulas.feared_cost(1000.0, 0.05, 365_000.0, 10.0) == 18_250 + 10_000
+    one = ([1000.0], [0.05], [10.0], [0.0], [0.0])
+    assert formulas.cost_ahead(0, 0.0, 0.0, *one, 365_000.0, 0.0, 1.0, 0.0) == 18_250 + 10_000
     assert formulas.fine_amount(0.5, 10_000, 100_000, 0.05, 1e9) == 5e7
 
 
@@ -157,14 +178,14 @@ def test_neutral_formulas_change_no_bit() -> None:
         assert formulas.misuse_chance(base, 9.0, True) == base
         assert formulas.fine_for_all(base, 0.0, 7) == base
     assert formulas.inspection_emphasis(1.0, 5, 0.0, 3, 1.0, 1.0) == 1.0
-    assert formulas.filter_strictness(0.5, 1e6, 0.0) == 0.0
+    assert formulas.filter_strictness(1e6, 0.0) == 0.0
 
 
 def test_filters_are_stricter_the_more_is_feared() -> None:
-    strict = [formulas.filter_strictness(0.1, cost, 10_000.0) for cost in (0, 1_000, 10_000, 1e6)]
+    strict = [formulas.filter_strictness(expected, 10_000.0) for expected in (0, 100, 1_000, 1e5)]
     assert strict[0] == 0.0
     assert strict == sorted(strict)
-    assert formulas.filter_strictness(1.0, 10_000.0, 10_000.0) == pytest.approx(1 - 1 / math.e)
+    assert formulas.filter_strictness(10_000.0, 10_000.0) == pytest.approx(1 - 1 / math.e)
     assert strict[-1] < 1.0
 
 

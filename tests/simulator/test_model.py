@@ -112,6 +112,11 @@ def test_common_random_numbers_narrow_the_difference() -> None:
     assert paired["hi95"] - paired["lo95"] < independent / 2
 
 
+#: Nobody fears anything, so that what a lever does by itself is seen without the response to it.
+UNAFRAID: dict[str, Any] = {
+    "response__model": "fixed", "response__initial_belief": 0.0, "response__own_weight": 0.0,
+    "response__peer_weight": 0.0,
+}  # fmt: skip
 FINED_AT_ONCE: dict[str, Any] = {
     "policy__fine_on": "first-violation",
     "policy__ladder__0__sanctions": ["warning", "order-to-rectify", "fine"],
@@ -149,8 +154,8 @@ LEVERS: dict[str, tuple[dict[str, Any], dict[str, Any], str, int]] = {
         1,
     ),
     "a short memory repeats the first rung": (
-        {"policy__strikes__memory_days": 5000},
-        {"policy__strikes__memory_days": 5},
+        {"policy__strikes__memory_days": 5000, **UNAFRAID},
+        {"policy__strikes__memory_days": 5, **UNAFRAID},
         "fines_imposed",
         -1,
     ),
@@ -235,9 +240,9 @@ LEVERS: dict[str, tuple[dict[str, Any], dict[str, Any], str, int]] = {
     ),
     "providers that hide are found less": (
         {f"population__classes__{name}__hides": 0.0 for name in ("small", "medium", "large")}
-        | {"policy__detection__inspection_rate": 0.25},
+        | {"policy__detection__inspection_rate": 1.0, **UNAFRAID},
         {f"population__classes__{name}__hides": 1.0 for name in ("small", "medium", "large")}
-        | {"policy__detection__inspection_rate": 0.25},
+        | {"policy__detection__inspection_rate": 1.0, **UNAFRAID},
         "cases_sanctioned",
         -1,
     ),
@@ -252,8 +257,8 @@ LEVERS: dict[str, tuple[dict[str, Any], dict[str, Any], str, int]] = {
         1,
     ),
     "a fine for each violation is a larger fine": (
-        {"policy__ladder__2__fine__per_violation": 0.0},
-        {"policy__ladder__2__fine__per_violation": 1e6},
+        {"policy__ladder__2__fine__per_violation": 0.0, **UNAFRAID},
+        {"policy__ladder__2__fine__per_violation": 1e6, **UNAFRAID},
         "fines",
         1,
     ),
@@ -494,7 +499,7 @@ def test_scale_is_providers_inspectors_and_reviewers_together() -> None:
     tenth = load_scenario("cn-2023", {"population.scale": 0.1})
     assert table(full).providers == full.population.providers > 6000
     numbers = table(tenth)
-    assert (numbers.providers, numbers.staff.inspectors, numbers.registry.reviewers) == (609, 8, 10)
+    assert (numbers.providers, numbers.staff.inspectors, numbers.registry.reviewers) == (718, 8, 10)
     by_hand = load_scenario(
         "cn-2023", {"population.providers": 609, "policy.staff.inspectors": 8, "registry.reviewers": 10}
     )

@@ -285,7 +285,7 @@ BAD_FILES = {
     ),
     "too large a market": (
         "extends: cn-2023\npopulation: {scale: 900}\n",
-        ["population.providers", "6092 providers at scale 900", "at most 1,048,575"],
+        ["population.providers", "7180 providers at scale 900", "at most 1,048,575"],
     ),
     "filing by the occasion": ("extends: cn-2023\nbehaviours:\n  - {name: filing, rate: 2}\n", ["filing", "standing"]),
 }

@@ -95,7 +95,10 @@ def rules(regimes: Sequence[tuple[float, Table]]) -> Rules:
     )
 
 
-BY_BEHAVIOUR = ("compliance", "base", "live", "live_severity", "live_epoch", "open_cases")
+BY_BEHAVIOUR = (
+    "compliance", "base", "live", "live_severity", "live_epoch", "open_cases", "punished", "belief", "believed",
+    "effort",
+)  # fmt: skip
 BY_FUNCTION = ("suspended", "suspended_until", "suspension_epoch")
 BY_STORE = ("listed", "listing_epoch", "removed")
 ELSEWHERE = (*BY_BEHAVIOUR, *BY_FUNCTION, *BY_STORE, "moved", "moved_to")
@@ -115,7 +118,7 @@ STREAM = [
 tempt it, when that is in continuous time, the mean days between two, the most that it could ever lack in compliance;
 the first of those counted ahead, after which moment it comes; the draw and the behaviour of the next.
 """
-AT_OCCASIONS = ("size_class", "occasions", "violations", "strikes", "struck", "revenue", "belief", "believed")
+AT_OCCASIONS = ("size_class", "occasions", "violations", "strikes", "struck", "revenue", "sanctions")
 AT_VIOLATIONS = (
     "harm_rate",
     "harm_at",
