@@ -61,6 +61,14 @@ def untouched(run: Run) -> npt.NDArray[np.float64]:
     return (sums["violations"] / sums["occasions"]).to_numpy(dtype=np.float64)
 
 
+def labels_missing(run: Run) -> npt.NDArray[np.float64]:
+    """Breaches of the labeling rule."""
+    rule = next(risk.rule for risk in run.scenario.behaviours if risk.name == "labeling")
+    breaches = run.events[(run.events["kind"] == "violation") & (run.events["rule"] == rule)]
+    counts = breaches.groupby("replication").size().reindex(range(run.replications), fill_value=0)
+    return np.asarray(counts, dtype=np.float64)
+
+
 def late_fear(run: Run) -> npt.NDArray[np.float64]:
     """The share of temptations that fear averts in the last third of the horizon."""
     late = run.events[run.events["time"] > run.scenario.horizon * 2 / 3]
@@ -114,6 +122,43 @@ class Property(NamedTuple):
 
 def market(changes: Changes) -> Scenario:
     return load_scenario("cn-2023", {**MARKET, **changes})
+
+
+CLASSES = ("small", "medium", "large", "giant")
+STORES = ("store-a", "store-b")
+
+
+def each(path: str, value: object, names: tuple[str, ...] = CLASSES) -> dict[str, Any]:
+    """The same value for each class (or store); ``*`` in the path stands for its name."""
+    return {path.replace("*", name): value for name in names}
+
+
+OFF: Changes = {
+    "policy.detection.inspection_rate": 0.0,
+    "policy.detection.complaints_taken_up": 0.0,
+    "policy.detection.store_reports_taken_up": 0.0,
+    "policy.self_report.probability": 0.0,
+}
+"""Enforcement on paper only."""
+
+PENALTY = "cn-penalties/algorithm-31"
+
+
+def step(*sanctions: str, low: float = 0.0, high: float = 0.0, **measures: float) -> dict[str, Any]:
+    """One step of a ladder; a fine where ``high`` is given."""
+    fine = {"fine": {"low": low, "high": high}} if high else {}
+    return {"sanctions": list(sanctions), "penalty": PENALTY, **fine, **measures}
+
+
+WARNING = step("warning")
+FINE = step("fine", low=50_000.0, high=200_000.0)
+SUSPENSION = step("suspend-service", service_days=60.0)
+CLOSURE = step("revocation")
+
+
+def falls(name: str, measure: Measure, path: str, before: object, after: object, **common: Any) -> Property:
+    """A property of one lever."""
+    return Property(name, measure, {path: before}, {path: after}, common)
 
 
 class Found(NamedTuple):

@@ -2,57 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..scenario.loading import load_scenario
 from .metamorphic import (
+    CLOSURE,
+    FINE,
+    OFF,
+    STORES,
+    SUSPENSION,
+    WARNING,
     Changes,
-    Measure,
     Property,
+    each,
     events,
+    falls,
+    labels_missing,
     late_fear,
     late_temptations,
     log_of,
     obeying,
     outcome,
+    step,
     untouched,
 )
-
-CLASSES = ("small", "medium", "large", "giant")
-STORES = ("store-a", "store-b")
-
-
-def each(path: str, value: object, names: tuple[str, ...] = CLASSES) -> dict[str, Any]:
-    """The same value for each class (or store); ``*`` in the path stands for its name."""
-    return {path.replace("*", name): value for name in names}
-
-
-OFF: Changes = {
-    "policy.detection.inspection_rate": 0.0,
-    "policy.detection.complaints_taken_up": 0.0,
-    "policy.detection.store_reports_taken_up": 0.0,
-    "policy.self_report.probability": 0.0,
-}
-"""Enforcement on paper only."""
-
-PENALTY = "cn-penalties/algorithm-31"
-
-
-def step(*sanctions: str, low: float = 0.0, high: float = 0.0, **measures: float) -> dict[str, Any]:
-    """One step of a ladder; a fine where ``high`` is given."""
-    fine = {"fine": {"low": low, "high": high}} if high else {}
-    return {"sanctions": list(sanctions), "penalty": PENALTY, **fine, **measures}
-
-
-WARNING = step("warning")
-FINE = step("fine", low=50_000.0, high=200_000.0)
-SUSPENSION = step("suspend-service", service_days=60.0)
-CLOSURE = step("revocation")
-
-
-def falls(name: str, measure: Measure, path: str, before: object, after: object, **common: Any) -> Property:
-    """A property of one lever."""
-    return Property(name, measure, {path: before}, {path: after}, common)
 
 
 def split_small() -> Changes:
@@ -69,6 +40,26 @@ V, REMOVALS = outcome("violations"), {"policy.ladder": [step("app-removal", remo
 UNAFRAID = {"response.model": "fixed", "response.initial_belief": 0.0, "response.own_weight": 0.0}
 UNAFRAID |= {"response.peer_weight": 0.0}
 FINES = {"policy.ladder": [WARNING, FINE]}
+
+RATIONAL = {"response.model": "rational", "policy.ladder": [FINE]}
+ALONE = {"response.peer_weight": 0.0, "policy.ladder": [FINE], "policy.detection.complaints_taken_up": 1.0}
+ALONE |= {"public.audience": 10.0, "response.initial_belief": 0.0}
+RECTIFIES = "population.classes.*.rectifies"
+HUGE = step("fine", low=1e7, high=1e7)
+ORDER = {"policy.ladder": [step("order-to-rectify", deadline=10.0), HUGE]}
+STEEP = {"policy.ladder": [WARNING, HUGE]}
+RARE = {**UNAFRAID, **STEEP, "policy.strikes.memory_days": 1.0}
+FINED = {"policy.ladder": [FINE]}
+TURNOVER = {"policy.ladder": [{**FINE, "fine": {"low": 5e4, "high": 2e5, "turnover_share": 1.0}}]}
+NARROW = {"policy.ladder": [step("fine", low=1e3, high=1e3)]}
+WIDE = {"policy.ladder": [step("fine", low=1e3, high=1e7)]}
+CASE_COST = {"policy.staff.case_cost": 1e5}
+
+
+def budget(yearly: float | None) -> Changes:
+    """One authority with so much to spend."""
+    return {"policy.authorities": [{"name": "all", "tier": "national", "share": 1.0, "budget": yearly}]}
+
 
 PROPERTIES: tuple[Property, ...] = (
     # fear and belief
@@ -472,6 +463,28 @@ PROPERTIES: tuple[Property, ...] = (
         {},
         {"failures": [{"day": 0.0, "days": 900.0, "supporter": 0, "compliance_factor": 0.0}]},
     ),
+    # what is feared and believed, in other models and at other steps
+    falls("The share acted on, known (rational)", V, "policy.detection.complaints_taken_up", 0.0, 1.0, **RATIONAL),
+    falls("Learning from oneself alone", V, "response.own_weight", 0.0, 1.0, **ALONE),
+    Property("Refusals that lead to a fine frighten", untouched, each(RECTIFIES, 1.0), each(RECTIFIES, 0.0), ORDER),
+    falls("Remembered strikes frighten", V, "policy.strikes.memory_days", 1.0, 5000.0, **STEEP),
+    Property(
+        "A fine behind warnings that are forgotten does not frighten",
+        lambda run: -untouched(run),
+        {"policy.ladder": [WARNING] * 3},
+        {"policy.ladder": [WARNING, WARNING, HUGE]},
+        {"policy.strikes.memory_days": 0.01},
+        moves=False,
+        tolerance=0.01,
+    ),
+    falls("Gravity is a step up", outcome("fines_imposed", -1), "behaviours.complaints.serious", 0.0, 1.0, **RARE),
+    Property("A share of turnover is fined", outcome("fines", -1), FINED, TURNOVER, UNAFRAID),
+    Property("A wider range raises the mean fine", outcome("fine_mean", -1), NARROW, WIDE, UNAFRAID),
+    Property("A small budget", outcome("cases_sanctioned"), budget(None), budget(2e5), {**UNAFRAID, **CASE_COST}),
+    falls("Filings in rare batches", outcome("filed"), "registry.publication_interval", 10.0, 600.0),
+    falls("Users who leave", events("users-moved", -1), "public.migrates", 0.0, 1.0, **{"policy.ladder": [SUSPENSION]}),
+    falls("Staff costs", outcome("regulator_cost", -1), "policy.staff.cost", 0.0, 1e6),
+    falls("Effort where it costs most of the rest", labels_missing, "behaviours.labeling.effort_weight", 1.0, 0.001),
     # symmetry and scale
     *(
         Property(
