@@ -63,7 +63,15 @@ def test_compare_takes_folders_and_changes_of_one_side(tmp_path: Path) -> None:
     _, out, _ = shenhe("compare", str(folder), str(folder), "--json")
     assert json.loads(out)["metrics"]["violations"]["difference"] == 0
     _, out, _ = shenhe(
-        "compare", "cn-2023", "cn-2023", *FEW, "--set-b", "policy.detection.complaints_taken_up=0", "--json"
+        "compare",
+        "cn-2023",
+        "cn-2023",
+        *FEW,
+        "--set",
+        "horizon=900",
+        "--set-b",
+        "policy.detection.complaints_taken_up=0",
+        "--json",
     )
     assert json.loads(out)["metrics"]["cases_opened"]["difference"] < 0
     code, out, _ = shenhe("compare", "cn-2022-draft", "cn-2023", *FEW)

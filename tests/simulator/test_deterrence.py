@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
+from shenhe.simulator.kernel.draws import compiled
 from shenhe.simulator.kernel.formulas import (
     complaint_chance,
     cost_ahead,
@@ -17,7 +18,9 @@ from shenhe.simulator.kernel.formulas import (
     repetition_weight,
     share_acted_on,
 )
-from shenhe.simulator.reference.engine import replicate
+from shenhe.simulator.kernel.state import initial_state
+from shenhe.simulator.kernel.tabulation import regimes
+from shenhe.simulator.reference.world import World
 from shenhe.simulator.validation.oracles import stripped
 
 
@@ -195,7 +198,11 @@ def learned(model: str, chance: float, **response: float) -> float:
             "policy": {"detection": {"complaints_taken_up": 1.0}},
         }
     )
-    return float(replicate(scenario, 3, 0).state.belief.mean())
+    numbers, draws = regimes(scenario), compiled().for_python()
+    world = World(initial_state(scenario, numbers[0][1], draws, 3), numbers, draws, 3, keep_log=False)
+    world.start()
+    world.env.run(until=scenario.horizon)
+    return float(np.mean([world.deterrence.belief(p, 0) for p in range(numbers[0][1].providers)]))
 
 
 @pytest.mark.parametrize("peer_weight", [0.0, 0.5, 1.0])

@@ -240,9 +240,9 @@ LEVERS: dict[str, tuple[dict[str, Any], dict[str, Any], str, int]] = {
     ),
     "providers that hide are found less": (
         {f"population__classes__{name}__hides": 0.0 for name in ("small", "medium", "large")}
-        | {"policy__detection__inspection_rate": 1.0, **UNAFRAID},
+        | {"policy__detection__inspection_rate": 1.0, "policy__detection__inspection_ceiling": 40, **UNAFRAID},
         {f"population__classes__{name}__hides": 1.0 for name in ("small", "medium", "large")}
-        | {"policy__detection__inspection_rate": 1.0, **UNAFRAID},
+        | {"policy__detection__inspection_rate": 1.0, "policy__detection__inspection_ceiling": 40, **UNAFRAID},
         "cases_sanctioned",
         -1,
     ),
@@ -501,7 +501,7 @@ def test_scale_is_providers_inspectors_and_reviewers_together() -> None:
     numbers = table(tenth)
     assert (numbers.providers, numbers.staff.inspectors, numbers.registry.reviewers) == (718, 8, 10)
     by_hand = load_scenario(
-        "cn-2023", {"population.providers": 609, "policy.staff.inspectors": 8, "registry.reviewers": 10}
+        "cn-2023", {"population.providers": 718, "policy.staff.inspectors": 8, "registry.reviewers": 10}
     )
     assert replicate(tenth, 1, 0).rows == replicate(by_hand, 1, 0).rows
     assert table(load_scenario("cn-2023", {"population.scale": 1e-6})).providers == 1
