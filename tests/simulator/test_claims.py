@@ -22,22 +22,15 @@ STORIES = (
     "campaign-2025",
     "cn-2025-labeling",
     "dsa-notices",
-    "eu-ai-act-50",
     "exit-abroad",
     "filing-rush-2023",
     "harrington-targeting",
     "inspector-crunch",
     "label-sweep-2025-11",
-    "safe-harbour",
     "scandal",
-    "small-provider-flood",
     "store-neglect",
-    "store-outage",
     "supporter-failure",
-    "take-it-down-48h",
     "thin-capital",
-    "turnover-fines",
-    "whack-a-mole",
 )
 
 DOCS = Path(__file__).parents[2] / "docs" / "scenarios.md"
@@ -134,7 +127,7 @@ def test_the_command_tells_every_seed_and_fails_for_a_claim_that_does_not_hold(t
     path = tmp_path / "calm.yaml"
     path.write_text(
         "extends: filing-rush-2023\nname: calm\nclaim: {text: Never so., metric: filing_days, direction: less,"
-        " against: {registry.reviewers: 6}, refuted_by: {registry.reviewers: 7}, quick: {population.scale: 0.5}}\n",
+        " against: {registry.reviewers: 8}, refuted_by: {registry.reviewers: 10}, quick: {population.scale: 0.5}}\n",
         encoding="utf-8",
     )
     bad = shenhe("claims", str(path), *small, "--markdown")
