@@ -114,7 +114,7 @@ def _row(engine: Engine, scenario: Scenario, seed: int, number: int, start: Mapp
             # Held until a provider enters, so that late ones begin like early ones.
             state = world.state
             state.belief[:] = [start["initial.belief"]] * len(state.belief)
-            state.believed[:] = state.entry
+            state.believed[:] = np.repeat(state.entry, len(state.believed) // len(state.entry))
 
     result = replicate(engine, scenario, seed, number, keep_log=False, prepare=prepare if start else None)
     row = outcomes_row(scenario, result)

@@ -21,4 +21,4 @@ def test_the_tutorial_runs(tmp_path: Path) -> None:
     told = "".join(output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", []))
     assert "differences from as-enacted are beyond chance" in told
     assert "arms on violations" in told
-    assert "of the worlds; " in told
+    assert "% of worlds; " in told
