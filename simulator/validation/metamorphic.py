@@ -22,6 +22,8 @@ from .oracles import times
 
 SURE = 4.0
 """Standard errors that a lever must move an outcome by."""
+QUICKLY_SURE = 3.0
+"""The same in a quick validation."""
 
 Changes = Mapping[str, Any]
 Measure = Callable[[Run], npt.NDArray[np.float64]]

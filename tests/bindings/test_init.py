@@ -60,9 +60,13 @@ def served(draft: Draft) -> dict[str, list[str]]:
     return found
 
 
-def test_the_vocabulary_knows_every_operation() -> None:
+#: Operations that drafts leave out: no document of the corpus has one, so a guess would be blind.
+NOT_DRAFTED = {"chat", "leave_chat", "chat_history", "delete_chat", "verify_origin"}
+
+
+def test_the_vocabulary_knows_every_operation_that_is_drafted() -> None:
     known = vocabulary()
-    assert set(known.operations) == {operation.value for operation in Operation} | {"login"}
+    assert set(known.operations) == {operation.value for operation in Operation} - NOT_DRAFTED | {"login"}
     assert set(known.fields) <= set(known.operations)
 
 

@@ -60,7 +60,23 @@ def test_nan_passes_no_check() -> None:
     assert not Check("g", "n", "s", 1.0, math.nan, 1.0).passed
 
 
-@pytest.mark.parametrize("property_of", validation.METAMORPHOSES, ids=lambda each: each.__name__)
+#: All levers together take minutes: `make test-all` tries them, `make test` every seventh.
+LEVERS = pytest.param(validation.levers, marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize("first", [2])
+def test_a_sample_of_the_levers_moves_what_it_must(first: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(validation, "PROPERTIES", validation.PROPERTIES[first::7])
+    checks = list(validation.levers(11, validation.QUICK))
+    assert len(checks) > 10
+    assert [check for check in checks if not check.passed] == []
+
+
+@pytest.mark.parametrize(
+    "property_of",
+    [LEVERS if each is validation.levers else each for each in validation.METAMORPHOSES],
+    ids=lambda each: each.__name__,
+)
 def test_metamorphic_property(property_of: Any) -> None:
     checks = list(property_of(11, validation.QUICK))
     assert checks
