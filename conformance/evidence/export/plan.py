@@ -125,7 +125,7 @@ _PLAIN_HEADERS = frozenset(
     {"date", "server", "content-type", "content-length", "content-encoding", "etag", "cache-control", "expires", "via"}
 )
 #: A cookie whose value was taken out when it was kept.
-_SENT_COOKIE = re.compile(r"([A-Za-z0-9_-]+)=\$\{(\w+)\}")
+_SENT_COOKIE = re.compile(r"(?<![A-Za-z0-9_-])([A-Za-z0-9_-]+)=\$\{(\w+)\}")
 #: Names that can be written into a script as they are.
 _SAFE_NAME = re.compile(r"[A-Za-z0-9_-]+")
 
