@@ -48,7 +48,7 @@ def library_words(error: Exception) -> str:
     Two readings of one file say the same.
     """
     text = re.sub(r"\s*<[^<>]*>", "", str(error)).strip()
-    is_of_python = type(error).__module__ == "builtins" and type(error) not in (ValueError, OSError)
+    is_of_python = type(error).__module__ in ("builtins", "struct", "zlib") and type(error) not in (ValueError, OSError)
     if not text or is_of_python or _INSIDES.search(text) or not re.search(r"[a-z]{2,} [a-z]{2,}", text):
         return in_words(error)
     return text[:160].rstrip(". ")

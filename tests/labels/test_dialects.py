@@ -20,7 +20,7 @@ from . import dialects, media
 #: Dialects that are refused -> a word of the reason.
 REFUSED = {
     "toml.md": "TOML",
-    "array.json": "no object",
+    "array.json": "not an object",
     "lines.jsonl": "record",
     "table.csv": "row",
     "archive.zip": "neither",
@@ -88,6 +88,10 @@ def test_a_dialect_without_a_place_is_refused(name: str) -> None:
         labelled(name)
 
 
+#: Files of boxes only, made to try where the label goes: there is nothing in them to decode.
+NO_STREAMS = {"zeros behind user data.mov", "free behind user data.mp4", "meta and moov.mp4"}
+
+
 def decoded(data: bytes, ending: str, tmp_path: Path) -> tuple[list[str], set[str]]:
     """Digests of every frame and sample by ffmpeg, and what it complains of."""
     path = tmp_path / f"a{ending}"
@@ -119,7 +123,7 @@ def test_ffmpeg_decodes_the_same_frames_and_samples(name: str, tmp_path: Path) -
     after, complains = decoded(labelled(name), Path(name).suffix, tmp_path)
     assert after == before
     assert complains <= complained
-    assert len(after) > 0
+    assert (len(after) > 0) == (name not in NO_STREAMS)
 
 
 @pytest.mark.parametrize("name", [name for name in WRITTEN if Path(name).suffix in PICTURES])

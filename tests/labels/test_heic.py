@@ -166,7 +166,7 @@ HOSTILE: dict[str, tuple[Callable[[Coded], bytes], str]] = {
     ),
     "an aperture outside": (
         lambda p: media.heif([p], turned=[box(b"clap", struct.pack(">8I", 65, 1, 64, 1, 0, 1, 0, 1))]),
-        "outside the picture",
+        "outside the image",
     ),
     "an aperture over nothing": (lambda p: media.heif([p], turned=[box(b"clap", b"\0" * 32)]), "boxes are broken"),
     "an empty turn": (lambda p: media.heif([p], turned=[box(b"irot")]), "boxes are broken"),
