@@ -29,17 +29,23 @@ from .pages import ROOT, Command
 
 #: Where the options of a command follow: each costs minutes as documented, so it runs on a smaller market.
 SMALLER = {
-    "simulate": ("--set", "population.scale=0.01", "-n", "2", "--engine", "simpy"),
-    "compare": ("--set", "population.scale=0.01", "-n", "2", "--engine", "simpy"),
-    "forecast": ("--set", "population.scale=0.01", "-n", "2", "--engine", "simpy"),
-    "engines": ("--set", "population.scale=0.01"),
+    "simulate": ("--set", "population.scale=0.0125", "-n", "2", "--engine", "simpy"),
+    "compare": ("--set", "population.scale=0.0125", "-n", "2", "--engine", "simpy"),
+    "forecast": ("--set", "population.scale=0.0125", "-n", "2", "--engine", "simpy"),
+    "engines": ("--set", "population.scale=0.0125"),
 }
 
 
 def furnish(folder: Path, url: str) -> None:
     """Write the files that examples name into ``folder``. The bindings reach the provider that SHENHE_SAMPLE_URL names."""
     binding = sample_binding().read_text(encoding="utf-8")
-    for name in ("binding.yaml", "conformance/binding.yaml", "bindings/lantern.yaml", "bindings/kite.yaml"):
+    for name in (
+        "binding.yaml",
+        "vendor/binding.yaml",
+        "conformance/binding.yaml",
+        "bindings/lantern.yaml",
+        "bindings/kite.yaml",
+    ):
         path = folder / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(binding, encoding="utf-8")
@@ -51,7 +57,7 @@ def furnish(folder: Path, url: str) -> None:
     shutil.copy(FIRST_USE / "openapi.yaml", folder / "openapi.json")
     _reports(folder, url)
     for name in ("cn-2022-draft", "cn-2023"):
-        simulate(load_scenario(name, {"population.scale": 0.01}), replications=2, seed=1, out=folder / "runs" / name)
+        simulate(load_scenario(name, {"population.scale": 0.0125}), replications=2, seed=1, out=folder / "runs" / name)
     (folder / "my-city.yaml").write_text("extends: cn-2023\nname: my-city\n", encoding="utf-8")
     (folder / "my-world.yaml").write_text("extends: cn-2023\nname: my-world\n", encoding="utf-8")
     (folder / "picture.png").write_bytes(picture("png", (256, 256)))
@@ -127,9 +133,9 @@ def _expanded(word: str, folder: Path) -> list[str]:
 
 def run_script(text: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run a Python snippet as a script in ``folder``, with smaller markets and fewer replications."""
-    text = re.sub(r'load_scenario\("([\w-]+)"\)', r'load_scenario("\1", {"population.scale": 0.01})', text)
+    text = re.sub(r'load_scenario\("([\w-]+)"\)', r'load_scenario("\1", {"population.scale": 0.0125})', text)
     text = re.sub(
-        r'load_scenario\("([\w-]+)", \{(?!"population)', r'load_scenario("\1", {"population.scale": 0.01, ', text
+        r'load_scenario\("([\w-]+)", \{(?!"population)', r'load_scenario("\1", {"population.scale": 0.0125, ', text
     )
     text = re.sub(r"replications=\d+", "replications=2", text)
     path = folder / "snippet.py"

@@ -36,6 +36,8 @@ EXIT_CODES = {
     "shenhe check sample --fault": 1,
     "shenhe doctor my-provider.yaml": 2,  # the draft still has its placeholders
     "shenhe check my-provider.yaml": 2,
+    # The example allows PROVIDER_TOKEN only, so that this binding does not get its address.
+    "shenhe check vendor/binding.yaml --env PROVIDER_TOKEN": 3,
     "shenhe label judge picture.png": 1,  # it has no label
 }
 
