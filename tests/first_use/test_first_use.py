@@ -90,6 +90,8 @@ def same(shown: str, said: str) -> bool:
 def test_the_page_does_what_it_shows(tmp_path: Path, port: int) -> None:
     document = (HERE / "openapi.yaml").read_text(encoding="utf-8")
     (tmp_path / "openapi.yaml").write_text(document.replace(PORT, str(port)), encoding="utf-8")
+    binding = (HERE / "binding.yaml").read_text(encoding="utf-8")
+    (tmp_path / "binding.yaml").write_text(binding.replace(PORT, str(port)), encoding="utf-8")
     reader = Reader(tmp_path, port)
     for kind, text in BLOCKS:
         if kind == "diff":
