@@ -60,13 +60,7 @@ def component(name: str, version: str, hashes: list[str], scope: str) -> dict[st
         "purl": purl,
         "scope": scope,
         "licenses": [{"license": {"name": licence(name)}}],
-        "externalReferences": [
-            {
-                "type": "distribution",
-                "url": f"https://pypi.org/project/{name}/{version}/",
-                "hashes": [{"alg": "SHA-256", "content": each} for each in sorted(hashes)],
-            }
-        ],
+        "hashes": [{"alg": "SHA-256", "content": each} for each in sorted(hashes)],
     }
     if name in BUNDLED:
         made["properties"] = [{"name": "shenhe:bundled", "value": BUNDLED[name]}]
