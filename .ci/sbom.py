@@ -7,10 +7,10 @@ Names, versions and hashes come from the lock files, licences from the packages 
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
 import re
-import sys
 import tomllib
 from importlib import metadata
 from pathlib import Path
@@ -110,7 +110,9 @@ def notices(made: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    out = Path(sys.argv[1] if len(sys.argv) > 1 else "build")
+    parser = argparse.ArgumentParser(description="Write sbom.cdx.json and THIRD_PARTY_NOTICES.md.")
+    parser.add_argument("out", type=Path, nargs="?", default=Path("build"), help="folder to write to (default: build)")
+    out: Path = parser.parse_args().out
     out.mkdir(parents=True, exist_ok=True)
     made = bill()
     (out / "sbom.cdx.json").write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
