@@ -12,7 +12,7 @@ import yaml
 from shenhe.conformance.bindings import BindingError, load_binding
 from shenhe.conformance.bindings.drafting.draft import Draft, draft
 from shenhe.conformance.bindings.drafting.matching import matched
-from shenhe.conformance.bindings.drafting.openapi import read_openapi
+from shenhe.conformance.bindings.drafting.openapi import description_of, read_openapi
 from shenhe.conformance.bindings.drafting.vocabulary import vocabulary
 from shenhe.conformance.provider import (
     Accepted,
@@ -60,13 +60,9 @@ def served(draft: Draft) -> dict[str, list[str]]:
     return found
 
 
-#: Operations that drafts leave out: no document of the corpus has one, so a guess would be blind.
-NOT_DRAFTED = {"chat", "leave_chat", "chat_history", "delete_chat", "verify_origin"}
-
-
 def test_the_vocabulary_knows_every_operation_that_is_drafted() -> None:
     known = vocabulary()
-    assert set(known.operations) == {operation.value for operation in Operation} - NOT_DRAFTED | {"login"}
+    assert set(known.operations) == {operation.value for operation in Operation} | {"login"}
     assert set(known.fields) <= set(known.operations)
 
 
@@ -472,6 +468,47 @@ def test_a_draft_of_the_corpus_is_a_binding_once_it_is_filled_in(path: Path, tmp
     binding = tmp_path / "binding.yaml"
     binding.write_text(text, encoding="utf-8")
     load_binding(binding, environ=dict.fromkeys(re.findall(r"\$\{(\w+)\}", text), "some-value"))
+
+
+def _endpoint(method: str, summary: str, *fields: str, deprecated: bool = False) -> dict[str, Any]:
+    """An endpoint of an OpenAPI document whose names say nothing: only the summary does."""
+    schema = {"type": "object", "properties": {name: {"type": "string"} for name in fields}, "required": list(fields)}
+    body = {"requestBody": {"content": {"application/json": {"schema": schema}}}} if fields else {}
+    return {method: {"summary": summary, "deprecated": deprecated, "responses": {"200": {"description": "ok"}}, **body}}
+
+
+def _mapped(paths: dict[str, Any]) -> dict[str, str]:
+    document = {"openapi": "3.1.0", "info": {"title": "Any", "version": "1"}, "paths": paths}
+    found = matched(description_of(document, "any.json"))
+    return {name: str(match.endpoint) for name, matches in found.items() for match in matches}
+
+
+@pytest.mark.parametrize(
+    ("summary", "fields", "operation"),
+    [
+        ("Register a person", ("handle", "password"), "register"),
+        ("Publish a text on the wall", ("content_id", "title"), "publish"),
+        ("Generate an image from a prompt", ("prompt",), "generate"),
+        ("Complain about a post", ("post_id", "reason"), "report"),
+    ],
+)
+def test_a_plain_summary_outweighs_names_of_the_house(summary: str, fields: tuple[str, ...], operation: str) -> None:
+    assert _mapped({"/quux/frob": _endpoint("post", summary, *fields)}) == {operation: "POST /quux/frob"}
+
+
+@pytest.mark.parametrize(
+    "summary",
+    ["Register a webhook", "Publish a package to the registry", "Generate an invoice", "Report a bug", "Upload a file"],
+)
+def test_a_summary_about_something_else_maps_nothing(summary: str) -> None:
+    assert _mapped({"/quux/frob": _endpoint("post", summary, "name", "content")}) == {}
+
+
+def test_of_two_versions_the_newer_and_of_two_ways_the_kept_one_is_drafted() -> None:
+    media = _endpoint("post", "Upload media", "file")
+    assert _mapped({"/v1/media": media, "/v2/media": media})["upload"] == "POST /v2/media"
+    old = _endpoint("post", "Upload media", "file", deprecated=True)
+    assert _mapped({"/v1/media": media, "/v2/media": old})["upload"] == "POST /v1/media"
 
 
 def test_what_came_close_is_listed_with_its_score() -> None:

@@ -3,11 +3,13 @@
 A wrong line in a draft costs more than a missing one, so an endpoint is taken only if everything about it fits:
 
 * its last path segment, operationId and summary name the *thing* of the operation, and its method or a verb the *act*;
-* words that belong to neither count against it (``remove_from_followers`` is about followers, not about accounts);
+* words that belong to neither count against it (``remove_from_followers`` is about followers, not about accounts),
+  though hardly at all where the summary is a plain sentence about the operation ("Publish a text on the wall");
 * its request has the fields without which the operation makes no sense (a report needs what is reported);
 * operations that build on another (looking at a publication, the status of a report) have to be about the same
   resource as that other one;
 * no other endpoint, and no other operation, fits nearly as well. What is close is listed as an alternative instead.
+  An older version of the same path is no rival, and a deprecated endpoint gives way.
 """
 
 from __future__ import annotations
@@ -32,6 +34,9 @@ _FOREIGN = 2.0
 _MOST_FOREIGN = 6.0
 _LACKS_FIELDS = 3.5
 _MOST_UNKNOWN_FIELDS = 2.0
+_PLAIN_SUMMARY = 1.0
+_MOST_FOREIGN_BESIDE_PLAIN_SUMMARY = 1.0
+_DEPRECATED = 1.5
 
 #: The operation whose resource an operation has to be about.
 _BUILDS_ON: dict[str, tuple[str, ...]] = {
@@ -42,6 +47,9 @@ _BUILDS_ON: dict[str, tuple[str, ...]] = {
     "unpublish": ("publish", "view"),
     "share": ("publish", "view"),
     "revoke_consent": ("grant_consent",),
+    "leave_chat": ("chat",),
+    "chat_history": ("chat",),
+    "delete_chat": ("chat",),
 }
 #: Operations that make sense only beside another, whatever its resource is.
 _BESIDE: dict[str, tuple[str, ...]] = {
@@ -62,6 +70,7 @@ _NEEDS: dict[str, tuple[tuple[str, ...], ...]] = {
     "appeal": (("statement", "publication."),),
     "advance_clock": (("hours",),),
     "search": (("query",),),
+    "chat": (("request.text",),),
 }
 _VERSION = re.compile(r"v\d+(alpha|beta)?\d*|\d+", re.I)
 
@@ -156,7 +165,13 @@ def _add(
         _note(result, name, free)
         return
     best, *others = sure
-    rivals = [row for row in others if best[0] - row[0] < MARGIN and not _deeper(row[1], best[1])]
+    close = [row for row in sure if best[0] - row[0] < MARGIN and _versionless(row[1]) == _versionless(best[1])]
+    best = max(close, key=lambda row: (not row[1].deprecated, _version(row[1])))
+    rivals = [
+        row
+        for row in others
+        if best[0] - row[0] < MARGIN and not _deeper(row[1], best[1]) and _versionless(row[1]) != _versionless(best[1])
+    ]
     if rivals:
         _note(result, name, [best, *rivals])
         return
@@ -216,6 +231,17 @@ def _best(rows: Sequence[tuple[float, Endpoint, list[str]]]) -> float:
 def _item_bonus(endpoint: Endpoint, bases: Sequence[Endpoint]) -> float:
     """What it adds that an endpoint is about one item of the very collection that another adds to."""
     return 1.5 if any(re.fullmatch(re.escape(base.path) + r"/\{[^}]*\}", endpoint.path) for base in bases) else 0.0
+
+
+def _versionless(endpoint: Endpoint) -> str:
+    """The method and path without version segments: what two versions of one endpoint have in common."""
+    return endpoint.method + "/".join(part for part in endpoint.path.split("/") if not _VERSION.fullmatch(part))
+
+
+def _version(endpoint: Endpoint) -> tuple[int, ...]:
+    """The numbers in the version segments of a path."""
+    parts = [part for part in endpoint.path.split("/") if _VERSION.fullmatch(part)]
+    return tuple(int(number[:9]) for part in parts for number in re.findall(r"\d+", part)[:2])
 
 
 def _deeper(endpoint: Endpoint, other: Endpoint) -> bool:
@@ -306,10 +332,43 @@ def _score(name: str, words: Words, endpoint: Endpoint, namespace: frozenset[str
     if not thing or not act or (words.method == "GET" != endpoint.method and not act_words):
         return 0.0, []
     total = thing + act + _fields_fit(name, endpoint)
-    total -= min(_MOST_FOREIGN, _FOREIGN * len(_foreign(words, subject, endpoint) - namespace))
+    plain_summary = _is_plain_summary(words, endpoint)
+    most = _MOST_FOREIGN_BESIDE_PLAIN_SUMMARY if plain_summary else _MOST_FOREIGN
+    total -= min(most, _FOREIGN * len(_foreign(words, subject, endpoint) - namespace))
+    total += _PLAIN_SUMMARY if plain_summary else 0.0
+    total -= _DEPRECATED if endpoint.deprecated else 0.0
     total -= min(_MOST_UNKNOWN_FIELDS, _unknown_fields(name, endpoint))
     total -= _UNKNOWN_PARAMETER * _unknown_parameters(name, endpoint)
     return round(total, 2), sorted({*thing_words, *act_words})
+
+
+def _is_plain_summary(words: Words, endpoint: Endpoint) -> bool:
+    """Whether the summary is a sentence whose verb and object are those of the operation, as in "Publish a text on the
+    wall". What follows the object says where or how, and is passed over.
+    """
+    spoken = words_of(endpoint.summary)
+    if not spoken or not spoken[0].isascii():
+        return False
+    verb, rest = _singular(spoken[0]), spoken[1:]
+    verbs = {each for each in (*words.verbs.split(), *words.alone.split()) if each.isascii()}
+    if verb not in verbs and verb + "e" not in verbs and spoken[0] not in verbs:
+        return False
+    known = {_singular(each) for group in (words.alone, words.nouns, words.about) for each in group.split()}
+    named = False
+    for word in rest:
+        if word in _prepositions():
+            break
+        if _singular(word) in known:
+            named = True
+        elif word not in _neutral():
+            return False
+    alone = {_singular(each) for each in words.alone.split()}
+    return named or verb in alone
+
+
+@cache
+def _prepositions() -> frozenset[str]:
+    return frozenset(vocabulary().naming.prepositions.split())
 
 
 def _may_delete(name: str, endpoint: Endpoint) -> bool:

@@ -85,6 +85,7 @@ class Endpoint:
     examples: str = ""
     callbacks: bool = False
     graphql: GraphqlField | None = None
+    deprecated: bool = False
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -199,6 +200,7 @@ class _Reader:
                     ),
                     examples=_line(operation.get("description")) + json.dumps(responses, default=str)[:20_000],
                     callbacks=bool(_mapping(operation.get("callbacks"))),
+                    deprecated=operation.get("deprecated") is True,
                 )
 
     def _parameter(self, unresolved: Any) -> Field | None:

@@ -17,10 +17,12 @@ from .fields import plain
 
 IDS = {
     "account": "accountid userid uid memberid openid",
-    "content": "contentid assetid workid imageid mediaid fileid resourceid generationid taskid resultid jobid",
+    "content": "contentid assetid workid imageid mediaid fileid resourceid generationid taskid resultid jobid "
+    "scriptid articleid storyid songid clipid pictureid",
     "publication": "postid publicationid noteid shareid workid targetid objectid",
     "ticket": "ticketid reportid complaintid caseid appealid",
     "consent": "consentid authorizationid",
+    "chat": "chatid conversationid sessionid dialogueid",
 }
 """What the id of each thing may be called in an answer, besides ``id``."""
 ITEMS = {
@@ -101,6 +103,7 @@ class Naming(_Entry):
     neutral: str
     settings: str
     acts: str
+    prepositions: str
     post: str
     put: str
     get: str
