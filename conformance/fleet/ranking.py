@@ -18,8 +18,8 @@ def ranked(providers: Sequence[Provider]) -> list[Provider]:
     """Best first: passed, not verified, failed; then by rules failed and rules not verified. Equals share a rank and
     stand by name.
 
-    Those of whom nothing was judged, or whose process was ended, follow without a rank, so that it does not pay to hang
-    or to hide.
+    Providers of which no rule was decided, or whose process was ended, follow without a rank, so that it does not pay
+    to hang or to hide.
     """
 
     def place(provider: Provider) -> tuple[int, int, int]:
@@ -35,4 +35,4 @@ def ranked(providers: Sequence[Provider]) -> list[Provider]:
 
 
 def _has_rank(provider: Provider) -> bool:
-    return bool(provider.judged) and provider.outcome not in {"stopped", "broken", "not run"}
+    return bool(provider.judged and provider.decided) and provider.outcome not in {"stopped", "broken", "not run"}

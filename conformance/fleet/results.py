@@ -69,6 +69,16 @@ class Result(_Model):
     report_sha256: str = ""
     timing: Timing | None = None
 
+    @property
+    def decided(self) -> int:
+        """How many rules passed or failed."""
+        return self.counts.get("pass", 0) + self.counts.get("fail", 0)
+
+    @property
+    def applicable(self) -> int:
+        """How many rules applied, decided or not."""
+        return sum(number for verdict, number in self.counts.items() if verdict != "not applicable")
+
 
 class Accepted(_Model):
     """What a baseline made of a report, in numbers of problems and entries."""
@@ -81,7 +91,8 @@ class Accepted(_Model):
 
 
 class Provider(Result):
-    """One provider of a fleet. ``rank`` counts from 1, equals share one, and nobody without a judged case has any.
+    """One provider of a fleet. ``rank`` counts from 1 and equals share one. A provider of which no rule was decided has
+    none.
 
     ``exit_code`` is that of ``shenhe check`` for this provider, with its baseline where there is one. ``key`` is a hash
     of all that the report depends on; ``report`` is where it stands, from the folder of ``fleet.json``.

@@ -14,7 +14,7 @@ from shenhe.core.text import one_line
 from shenhe.rulebook import Behaviour, load_rulebook
 
 from ..quantities import in_words
-from ..terminal.league import CONCLUSIONS, UNJUDGED, called
+from ..terminal.league import CONCLUSIONS, UNJUDGED, called, decided_share
 from .clauses import MARKS, VERDICTS
 from .self_contained import rendered
 
@@ -47,6 +47,7 @@ class ProviderRow:
     anchor: str
     page: str
     rank: str
+    decided: str
     exit_code: int
     conclusion: str
     note: str
@@ -120,6 +121,7 @@ def _row(number: int, provider: Provider, behaviours: Sequence[str], pages: Mapp
         anchor=f"provider-{number}",
         page=pages.get(provider.name, ""),
         rank=str(provider.rank) if judged else "",
+        decided=decided_share(provider),
         exit_code=provider.exit_code,
         conclusion=CONCLUSIONS[provider.exit_code][0] if judged else UNJUDGED[provider.outcome],
         note=one_line(provider.detail, 500),

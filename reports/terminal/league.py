@@ -35,6 +35,7 @@ UNJUDGED = {
 TOP_RULES = 5
 _NAME = 40
 _REASON = 300
+_WIDE = 80
 
 
 def print_league(fleet: Fleet, console: Console | None = None) -> None:
@@ -76,6 +77,11 @@ def called(provider: Provider, limit: int = 60) -> str:
     return one_line(name, limit) or one_line(provider.binding, limit)
 
 
+def decided_share(provider: Provider) -> str:
+    """The share of the applicable rules that were decided, such as ``39/41``."""
+    return f"{provider.decided}/{provider.applicable}"
+
+
 def first_line(detail: str, limit: int = _REASON) -> str:
     """The first line of a reason, made inert, and how many more there are."""
     first, *others = detail.splitlines() or [""]
@@ -87,10 +93,16 @@ def _table(providers: list[Provider], width: int) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     table.add_column("", justify="right", no_wrap=True)
     with_baselines = any(provider.baseline for provider in providers)
+    # A narrow terminal has no room for the share; the counts beside it say nearly as much.
+    with_share = width >= _WIDE
     # On a narrow terminal, names are cut, numbers are not.
-    table.add_column("provider", max_width=max(12, min(_NAME, width - (70 if with_baselines else 60))), no_wrap=True)
+    table.add_column(
+        "provider",
+        max_width=max(12, min(_NAME, width - (70 if with_baselines else 60) - (9 if with_share else 0))),
+        no_wrap=True,
+    )
     table.add_column("", no_wrap=True)
-    for head in ("passed", "failed", "not verified"):
+    for head in ("passed", "failed", "not verified", *(("decided",) if with_share else ())):
         table.add_column(head, justify="right", no_wrap=True)
     if with_baselines:
         table.add_column("accepted", justify="right", no_wrap=True)
@@ -103,6 +115,7 @@ def _table(providers: list[Provider], width: int) -> Table:
             _count(provider.counts.get("pass", 0), "green"),
             _count(len(provider.failed), "bold red"),
             _count(len(provider.unverified), "yellow"),
+            *([Text(decided_share(provider))] if with_share else []),
         ]
         if with_baselines:
             cells.append(_count(provider.baseline.accepted if provider.baseline else 0, ""))

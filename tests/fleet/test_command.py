@@ -43,7 +43,7 @@ def test_the_table_ranks_and_names_those_without_a_rank(done: tuple[Path, Path, 
     assert result.exit_code == 1, result.output
     lines = [line.split() for line in result.stdout.splitlines()]
     assert next(line for line in lines if "Lantern" in line)[0] == "1."
-    assert next(line for line in lines if line[:1] == ["2."])[-4:-3] == ["failed"]
+    assert next(line for line in lines if line[:1] == ["2."])[-5:-4] == ["failed"]
     assert "not ranked" in result.stdout
     assert "misspelt.yaml  unusable binding" in result.stdout
     assert RULE in result.stdout

@@ -491,7 +491,9 @@ def test_what_nobody_can_be_asked_is_told_before_anybody_is(tmp_path: Path) -> N
 
 
 def test_equals_share_a_rank() -> None:
-    def provider(name: str, code: int, failed: int = 0, unverified: int = 0, judged: int = 9) -> Provider:
+    def provider(
+        name: str, code: int, failed: int = 0, unverified: int = 0, judged: int = 9, passed: int = 5
+    ) -> Provider:
         return Provider(
             outcome="checked",
             name=name,
@@ -503,6 +505,7 @@ def test_equals_share_a_rank() -> None:
             failed=["r"] * failed,
             unverified=["r"] * unverified,
             judged=judged,
+            counts={"pass": passed, "fail": failed, "inconclusive": unverified},
         )
 
     given = [
@@ -513,7 +516,7 @@ def test_equals_share_a_rank() -> None:
         provider("b", 0),
         provider("a", 0),
     ]
-    table = ranked([provider("hidden", 3, judged=0), *given])
+    table = ranked([provider("open", 3, 0, 9, passed=0), provider("hidden", 3, judged=0), *given])
     assert [(each.name, each.rank) for each in table] == [
         ("a", 1),
         ("b", 1),
@@ -522,4 +525,5 @@ def test_equals_share_a_rank() -> None:
         ("e", 5),
         ("f", 6),
         ("hidden", None),
+        ("open", None),
     ]

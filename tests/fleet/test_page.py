@@ -131,7 +131,7 @@ def test_every_provider_stands_by_every_behaviour() -> None:
         "2 fail, 1 pass",
         "1 inconclusive",
     ]
-    assert "Lantern lantern.yaml passed · · 2/2 passed" in page.text
+    assert "Lantern lantern.yaml passed · · 3/3 2/2 passed" in page.text
     assert "two failed some rules, one could not be checked" in page.text
     assert "governance" not in page.text, "a behaviour that no rule of the run is about has no column"
 
@@ -154,7 +154,7 @@ def test_who_could_not_be_judged_is_listed_apart_with_the_reason() -> None:
     page = Read(render_fleet_page(small(), {}))
     assert (
         "lost.yaml lost.yaml unusable binding lost.yaml:1: wrong"
-        in page.text.partition("These providers could not be checked")[2]
+        in page.text.partition("No rule could be decided for these providers")[2]
     )
     alone = Read(render_fleet_page(fleet(missing("lost")), {}))
     assert "No provider could be checked." in alone.text
