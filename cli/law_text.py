@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from .law_words import word, words
+
 if TYPE_CHECKING:
     from shenhe.rulebook import Deadline, Fine, Pack, Penalty, Rule, Rulebook, Rung, Text, Trait
 
@@ -156,8 +158,8 @@ def rule_lines(book: Rulebook, rule: Rule, day: date, lang: str) -> Lines:
 
     zh = lang == "zh"
     whom = "、".join(OBLIGORS[each] for each in rule.obligors) if zh else ", ".join(rule.obligors)
-    strength = {"must": ("must", "应当"), "should": ("should", "建议"), "may": ("may", "可以")}[rule.keyword][zh]
-    lines: Lines = [("binds", f"{whom} ({strength})")]
+    strength = word(rule.keyword, lang)
+    lines: Lines = [("binds", f"{whom}（{strength}）" if zh else f"{whom} ({strength})")]
     covers = _covers(rule, lang, TRAITS)
     if covers:
         lines.append(("covers", covers))
@@ -167,7 +169,7 @@ def rule_lines(book: Rulebook, rule: Rule, day: date, lang: str) -> Lines:
     for event in rule.court:
         case = f", {event.case}" if event.case else ""
         note = f" ({event.note})" if event.note else ""
-        lines.append(("court", f"{event.since}: {event.state}, {event.court}{case}{note}"))
+        lines.append(("court", f"{event.since}: {word(event.state, lang)}, {event.court}{case}{note}"))
     if rule.transition:
         change = rule.transition
         text = (
@@ -177,7 +179,9 @@ def rule_lines(book: Rulebook, rule: Rule, day: date, lang: str) -> Lines:
         )
         lines.append(("transition", text + (f" ({change.note})" if change.note else "")))
     for link, penalty in book.penalties_of(rule, day):
-        weak = "" if link.verification == "verified" else f" [{'关联' if zh else 'link'} {link.verification}]"
+        weak = (
+            "" if link.verification == "verified" else f" [{'关联' if zh else 'link'} {word(link.verification, lang)}]"
+        )
         lines.append(("breach", f"{of(penalty.title, lang)} ({penalty.id}){weak}"))
         lines += [("", f"  {step(rung, lang)}") for rung in penalty.rungs]
         if not penalty.rungs and penalty.refers_to:
@@ -199,7 +203,7 @@ def penalty_lines(penalty: Penalty, lang: str) -> Lines:
     """A penalty in full: its trigger, its steps, and how well it is founded."""
     lines: Lines = [("trigger", of(penalty.trigger, lang)), ("in force", _in_force(penalty, None, lang))]
     for rung in penalty.rungs:
-        weak = "" if rung.verification == penalty.verification else f" [{rung.verification}]"
+        weak = "" if rung.verification == penalty.verification else f" [{word(rung.verification, lang)}]"
         lines.append(("breach" if rung is penalty.rungs[0] else "", f"{step(rung, lang)}{weak}"))
         lines.append(("", f"  {of(rung.condition, lang)}"))
         if rung.note:
@@ -217,8 +221,8 @@ def pack_lines(pack: Pack, lang: str) -> Lines:
 
     zh = lang == "zh"
     whom = "、".join(OBLIGORS[each] for each in pack.roles) if zh else ", ".join(pack.roles)
-    lines: Lines = [("instrument", of(pack.instrument, lang)), ("market", pack.market), ("binds", whom)]
-    lines.append(("in force", standing(pack)))
+    lines: Lines = [("instrument", of(pack.instrument, lang)), ("market", word(pack.market, lang)), ("binds", whom)]
+    lines.append(("in force", standing(pack, lang)))
     if pack.scope:
         lines.append(("scope", of(pack.scope, lang)))
     if pack.note:
@@ -233,9 +237,9 @@ def _covers(rule: Rule, lang: str, traits: Mapping[Trait, str]) -> str:
     zh, applies = lang == "zh", rule.applies
     parts = []
     if len(applies.services) < 6:
-        parts.append(", ".join(applies.services))
+        parts.append(words(applies.services, lang))
     if len(applies.modalities) < 5:
-        parts.append(("内容：" if zh else "as ") + ", ".join(applies.modalities))
+        parts.append(("内容：" if zh else "as ") + words(applies.modalities, lang))
     if applies.named_in_17_1 is not None:
         named = ("services that Art. 17(1) names", "第十七条第一款所列服务")
         other = ("services that Art. 17(1) does not name", "第十七条第一款所列以外的服务")
@@ -247,7 +251,7 @@ def _covers(rule: Rule, lang: str, traits: Mapping[Trait, str]) -> str:
             f"月活跃用户超过{applies.users_over:,}" if zh else f"more than {applies.users_over:,} monthly users"
         )
     parts += [extra for extra in (applies.jurisdiction, applies.note) if extra]
-    return "; ".join(parts)
+    return ("；" if zh else "; ").join(parts)
 
 
 def _deadline(deadline: Deadline, lang: str) -> str:
@@ -270,7 +274,7 @@ def _in_force(entry: Rule | Penalty, day: date | None, lang: str) -> str:
     zh = lang == "zh"
     if entry.valid_from is None:
         return "征求意见稿，从未生效" if zh else "never: a draft"
-    text = span(entry.valid_from, entry.valid_to)
+    text = span(entry.valid_from, entry.valid_to, lang)
     if day is not None and not entry.in_force(day):
         text += f"；{day}不适用" if zh else f" (not on {day})"
     return text
@@ -288,8 +292,10 @@ def _footing(entry: Rule | Penalty, lang: str) -> Lines:
     for source in entry.sources:
         read = ("，见" if zh else ", read in ") + source.seen_in if source.seen_in else ""
         lines.append(("source", f"{source.cite}{read}"))
-    note = f". {entry.verification_note}" if entry.verification_note else ""
-    lines.append(("status", f"{entry.verification}: {_STATUS[entry.verification][zh]}{note}"))
+    note = f"{'。' if zh else '. '}{entry.verification_note}" if entry.verification_note else ""
+    lines.append(
+        ("status", f"{word(entry.verification, lang)}{'：' if zh else ': '}{_STATUS[entry.verification][zh]}{note}")
+    )
     for reading in entry.readings:
         taken = ("（采用）" if zh else " (taken)") if reading.taken else ""
         lines.append(("reading", f"{reading.id}{taken}: {of(reading.text, lang)}"))
@@ -301,15 +307,19 @@ def _footing(entry: Rule | Penalty, lang: str) -> Lines:
     return lines
 
 
-def standing(pack: Pack) -> str:
+def standing(pack: Pack, lang: str = "en") -> str:
     """``in force from 2023-01-10``, or ``draft of 2022-01-28``."""
     if pack.valid_from is None:
+        if lang == "zh":
+            return f"{pack.published}征求意见稿" if pack.published else "征求意见稿"
         return f"draft of {pack.published}" if pack.published else "draft"
-    return "in force " + span(pack.valid_from, pack.valid_to)
+    return ("" if lang == "zh" else "in force ") + span(pack.valid_from, pack.valid_to, lang)
 
 
-def span(first: date, last: date | None) -> str:
+def span(first: date, last: date | None, lang: str = "en") -> str:
     """``from 2023-01-10``, or ``from 2017-06-01 to 2025-12-31``."""
+    if lang == "zh":
+        return f"自{first}起施行，至{last}止" if last else f"自{first}起施行"
     return f"from {first} to {last}" if last else f"from {first}"
 
 

@@ -22,6 +22,7 @@ from .law_text import (
     rule_lines,
     standing,
 )
+from .law_words import heads, word
 from .options import chosen_readings
 from .output import echo_json
 
@@ -149,16 +150,16 @@ def list_rules(
     for position, (pack, rules) in enumerate(chosen):
         if position:
             typer.echo()
-        typer.echo(typer.style(f"{pack.id}  {of(pack.title, lang)}  ({standing(pack)})", bold=True))
+        typer.echo(typer.style(f"{pack.id}  {of(pack.title, lang)}  ({standing(pack, lang)})", bold=True))
         print_table(
-            ("rule", "behaviour", "keyword", "seen by", "verification", "title"),
+            heads(("rule", "behaviour", "keyword", "seen by", "verification", "title"), lang),
             [
                 (
                     rule.id,
-                    rule.behaviour,
-                    rule.keyword,
-                    rule.seen_by,
-                    rule.verification,
+                    word(rule.behaviour, lang),
+                    word(rule.keyword, lang),
+                    word(rule.seen_by, lang),
+                    word(rule.verification, lang),
                     of(rule.title, lang),
                 )
                 for rule in rules
@@ -281,8 +282,8 @@ def diff(
         _print_json({"from": first.isoformat(), "to": last.isoformat(), "changes": rows})
         return
     print_table(
-        ("change", "what", "id", "title"),
-        [(change.kind, change.what, change.id, of(change.title, lang)) for change in found],
+        heads(("change", "what", "id", "title"), lang),
+        [(word(change.kind, lang), word(change.what, lang), change.id, of(change.title, lang)) for change in found],
     )
     for change in found:
         if not change.fields:
@@ -336,8 +337,11 @@ def dates(
         )
         return
     print_table(
-        ("date", "what", "pack", "verification", "title"),
-        [(due.on.isoformat(), due.occasion, due.pack, due.verification, of(due.title, lang)) for due in found],
+        heads(("date", "what", "pack", "verification", "title"), lang),
+        [
+            (due.on.isoformat(), word(due.occasion, lang), due.pack, word(due.verification, lang), of(due.title, lang))
+            for due in found
+        ],
     )
     if not found:
         typer.echo(f"nothing is due in the {days} days after {day}", err=True)
