@@ -13,7 +13,7 @@ Nothing heavy is imported before something runs. The rooms, each of which builds
     report, verdict         the result of a run
     bindings/               a YAML file that maps one API to operations, and the client that sends them
     evidence/               redaction, baselines, attestations, findings as curl and pytest
-    checks/                 properties that decide rules, one module per subject
+    checks/                 properties that decide rules, one module per subject, in rooms by area of duty
     engine/                 selects checks, runs their cases and concludes verdicts
     fleet/                  many targets, one process each
 """

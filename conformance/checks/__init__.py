@@ -1,69 +1,38 @@
-"""The checks, one module a subject. Importing this registers all of them."""
+"""The checks, one module per subject, in rooms by area of duty.
+
+Every module below this package is loaded when the checks are first listed: a new one needs no entry here. ::
+
+    labels/       what generated and handed-out content says about itself
+    identity/     who acts, and whose face, voice and data is used
+    moderation/   reports, prohibited content, rumours
+    service/      duties of the service as a whole: companions, minors, records
+    sequences     checks whose cases are sequences of operations
+    registry      what a check is; outcome: how it ends
+    the others    what several checks need: invented people, requests, surfaces, reports
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from functools import cache
+from importlib import import_module
 
 from shenhe.rulebook import Behaviour
 
-from . import (
-    companion,
-    consent,
-    content,
-    copies,
-    disclosure,
-    exposure,
-    handed_out,
-    impersonation,
-    implicit,
-    intended_use,
-    label_forms,
-    notices,
-    origin,
-    perceived,
-    personal_data,
-    platform,
-    real_name,
-    records,
-    removal,
-    resolution,
-    rumour,
-    sequences,
-    shared_identity,
-    text,
-    uploads,
-    withdrawal,
-)
 from .registry import REGISTRY, Check
 
-__all__ = [
-    "all_checks",
-    "companion",
-    "consent",
-    "content",
-    "copies",
-    "disclosure",
-    "exposure",
-    "handed_out",
-    "impersonation",
-    "implicit",
-    "intended_use",
-    "label_forms",
-    "notices",
-    "origin",
-    "perceived",
-    "personal_data",
-    "platform",
-    "real_name",
-    "records",
-    "removal",
-    "resolution",
-    "rumour",
-    "sequences",
-    "shared_identity",
-    "text",
-    "uploads",
-    "withdrawal",
-]
+__all__ = ["all_checks"]
+
+
+@cache
+def _load() -> None:
+    """Import every module of this package, in the order of their names, so that its checks are registered."""
+    for module in pkgutil.walk_packages(__path__, f"{__name__}."):
+        import_module(module.name)
 
 
 def all_checks() -> tuple[Check, ...]:
     """Every check in the order in which a run takes them: by behaviour, then as they were registered."""
+    _load()
     order = list(Behaviour)
     return tuple(sorted(REGISTRY.values(), key=lambda check: order.index(check.behaviour)))

@@ -42,7 +42,7 @@ from ..provider import (
     View,
 )
 from ..verdict import Level
-from .consent import Edit, edit_request
+from .identity.consent import Edit, edit_request
 from .outcome import NotJudged, Undecided
 from .prompted import decoded, labels_of_its_own
 from .published import Published, after_settling, gone, made_public, seen_on, witness

@@ -12,8 +12,8 @@ import pytest
 
 from shenhe.conformance.bindings import AsgiTransport, load_binding
 from shenhe.conformance.checks.canaries import Canaries
+from shenhe.conformance.checks.identity.personal_data import follows
 from shenhe.conformance.checks.outcome import Violation
-from shenhe.conformance.checks.personal_data import follows
 from shenhe.conformance.engine.probe import Probe
 from shenhe.conformance.engine.recording import RecordedExchange
 from shenhe.conformance.engine.runner import run_checks

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from shenhe.conformance.checks.notices import report_is_decided
+from shenhe.conformance.checks.labels.perceived import picture_shows_label
+from shenhe.conformance.checks.moderation.notices import report_is_decided
 from shenhe.conformance.checks.outcome import NeedsReview, NotJudged, Undecided, Violation
 from shenhe.conformance.checks.people import flaw
-from shenhe.conformance.checks.perceived import picture_shows_label
 from shenhe.conformance.checks.prompted import Prompted
 from shenhe.conformance.checks.published import Surface
 from shenhe.conformance.checks.registry import check
@@ -203,7 +203,7 @@ def test_what_is_declared_and_absent_is_a_violation() -> None:
 
 def test_a_picture_that_could_not_be_looked_at_is_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
     """A missing extra never passes."""
-    from shenhe.conformance.checks import perceived
+    from shenhe.conformance.checks.labels import perceived
     from shenhe.labels import Labels, Refusal
 
     unread = Labels("image/png", (), (Refusal("png:pixels", "no reader: pip install 'shenhe[media]'"),))

@@ -18,9 +18,9 @@ from shenhe.conformance import NotConformantError
 from shenhe.conformance.bindings import AsgiTransport, HttpProvider, load_binding
 from shenhe.conformance.checks import all_checks
 from shenhe.conformance.checks.flawed import Flawed
+from shenhe.conformance.checks.identity.identities import Presented, identity_number_must_be_valid
 from shenhe.conformance.checks.outcome import NotJudged, Violation
 from shenhe.conformance.checks.people import Persons
-from shenhe.conformance.checks.real_name import Presented, identity_number_must_be_valid
 from shenhe.conformance.checks.requests import picture
 from shenhe.conformance.engine.conclusions import exit_code
 from shenhe.conformance.engine.events import CheckFinished, CheckStarted, Event, RunFinished, RunStarted
@@ -377,7 +377,7 @@ def test_what_is_seen_once_and_not_again_is_inconclusive_with_its_evidence() -> 
 
 
 def test_a_broken_check_is_an_error_and_tells_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    from shenhe.conformance.checks import text
+    from shenhe.conformance.checks.labels import text
 
     def broken(*_: object) -> None:
         raise KeyError("s3cret-token")

@@ -114,8 +114,8 @@ GIVEN = {
     "app_transport(app)": "from shenhe.sample import create_app\napp = create_app()\n",
     "validate(Binding": "from shenhe.conformance.bindings.language.format import BindingFile as Binding\n",
     "def anonymous_cannot_publish": (
-        "from shenhe.conformance.checks.real_name import *\n"
-        "from shenhe.conformance.checks.real_name import _titles, _drawn_titles\n"
+        "from shenhe.conformance.checks.identity.real_name import *\n"
+        "from shenhe.conformance.checks.identity.real_name import TITLES, _titles, _drawn_titles\n"
         "from shenhe.conformance.checks.registry import REGISTRY\n"
         "REGISTRY.pop('anonymous_cannot_publish')\n"
     ),

@@ -8,15 +8,15 @@ from collections.abc import Iterator
 from shenhe.labels import ImplicitFields, write_label
 from shenhe.rulebook import Behaviour
 
-from ..engine.conversation import said
-from ..engine.probe import Probe
-from ..provider import Capabilities, Media, Operation, Refused
-from ..verdict import Level
-from .outcome import Absent, NeedsReview, NotJudged, Undecided, Violation
-from .prompted import Prompted
-from .registry import check
-from .requests import PLAIN, picture, tone
-from .scope import files, makes_anything, makes_files
+from ...engine.conversation import said
+from ...engine.probe import Probe
+from ...provider import Capabilities, Media, Operation, Refused
+from ...verdict import Level
+from ..outcome import Absent, NeedsReview, NotJudged, Undecided, Violation
+from ..prompted import Prompted
+from ..registry import check
+from ..requests import PLAIN, picture, tone
+from ..scope import files, makes_anything, makes_files
 from .uploads import FOREIGN_PRODUCER
 
 #: What the formats of pictures are called that can be saved without metadata.

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from shenhe.rulebook import Behaviour
 
-from ..engine.probe import Probe
-from ..provider import Capabilities, Operation, Refused, View
-from .outcome import Absent, Undecided, Violation
-from .published import (
+from ...engine.probe import Probe
+from ...provider import Capabilities, Operation, Refused, View
+from ..outcome import Absent, Undecided, Violation
+from ..published import (
     Published,
     Surface,
     after_settling,
@@ -22,9 +22,9 @@ from .published import (
     surfaces,
     witness,
 )
-from .registry import check
-from .scope import publishes
-from .tickets import report_of, upheld
+from ..registry import check
+from ..scope import publishes
+from ..tickets import report_of, upheld
 
 #: The limits of the TAKE IT DOWN Act and of India's rules, in hours.
 TAKE_IT_DOWN, INDIA = 48.0, 2.0

@@ -8,15 +8,15 @@ import re
 
 from shenhe.rulebook import Behaviour, Service
 
-from ..engine.probe import Probe
-from ..provider import Capabilities, Disclosure, GenerationRequest, Operation, Refused
-from ..report import Evidence
-from ..verdict import Level
-from .outcome import Absent, Case, NeedsReview, NotJudged, Violation
-from .prompted import Prompted
-from .registry import Applies, check
-from .requests import PLAIN
-from .scope import makes_anything, media
+from ...engine.probe import Probe
+from ...provider import Capabilities, Disclosure, GenerationRequest, Operation, Refused
+from ...report import Evidence
+from ...verdict import Level
+from ..outcome import Absent, Case, NeedsReview, NotJudged, Violation
+from ..prompted import Prompted
+from ..registry import Applies, check
+from ..requests import PLAIN
+from ..scope import makes_anything, media
 
 #: The shape of the numbers on the lists that the CAC publishes; the rule of the last digit is not known.
 _FILING_NUMBER = re.compile(r"网信算备\s*\d{21}\s*号")

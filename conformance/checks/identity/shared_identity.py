@@ -6,12 +6,12 @@ from dataclasses import replace
 
 from shenhe.rulebook import Behaviour
 
-from ..engine.probe import Probe
-from ..provider import Accepted, Capabilities, IdentityMethod, Operation
-from ..verdict import Level
-from .outcome import Absent, Case, NeedsReview, NotJudged
-from .real_name import takes
-from .registry import check
+from ...engine.probe import Probe
+from ...provider import Accepted, Capabilities, IdentityMethod, Operation
+from ...verdict import Level
+from ..outcome import Absent, Case, NeedsReview, NotJudged
+from ..registry import check
+from .identities import takes
 
 
 def _names_holders(capabilities: Capabilities) -> Absent | None:

@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING
 from shenhe.labels import ImplicitFields, LabelWriteError, read_labels, write_label
 from shenhe.rulebook import Behaviour, Obligor
 
-from ..engine.probe import Probe
-from ..provider import Accepted, Account, Capabilities, Content, Media, Operation, Refused
-from ..report import Evidence
-from ..verdict import Level
-from .outcome import Absent, Case, NeedsReview, NotJudged, Undecided, Violation
-from .people import uscc
-from .registry import check
-from .requests import picture, pictures, tone, tones
-from .scope import files, publishes, takes_uploads
+from ...engine.probe import Probe
+from ...provider import Accepted, Account, Capabilities, Content, Media, Operation, Refused
+from ...report import Evidence
+from ...verdict import Level
+from ..outcome import Absent, Case, NeedsReview, NotJudged, Undecided, Violation
+from ..people import uscc
+from ..registry import check
+from ..requests import picture, pictures, tone, tones
+from ..scope import files, publishes, takes_uploads
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from shenhe.labels import Deviation
 from shenhe.rulebook import Behaviour
 
-from ..engine.probe import Probe
-from ..provider import Capabilities, GenerationRequest, Operation, Refused
-from .outcome import NotJudged, Violation
-from .prompted import Prompted, drawn, excerpt, generated_text, labels_of_its_own
-from .registry import check
-from .requests import PROMPTS
-from .scope import labels_texts_themselves, makes_anything, makes_text, texts
+from ...engine.probe import Probe
+from ...provider import Capabilities, GenerationRequest, Operation, Refused
+from ..outcome import NotJudged, Violation
+from ..prompted import Prompted, drawn, excerpt, generated_text, labels_of_its_own
+from ..registry import check
+from ..requests import PROMPTS
+from ..scope import labels_texts_themselves, makes_anything, makes_text, texts
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from shenhe.rulebook import Behaviour
 
-from ..engine.probe import Probe
-from ..provider import Accepted, Capabilities, Operation, Publication, Refused, Refutation, ReportRequest, TicketState
-from ..verdict import Level
-from .outcome import Absent, Case, NotJudged, Undecided, Violation
-from .registry import check
-from .scope import publishes
-from .tickets import decided
+from ...engine.probe import Probe
+from ...provider import Accepted, Capabilities, Operation, Publication, Refused, Refutation, ReportRequest, TicketState
+from ...verdict import Level
+from ..outcome import Absent, Case, NotJudged, Undecided, Violation
+from ..registry import check
+from ..scope import publishes
+from ..tickets import decided
 
 RUMOUR = "rumour"
 #: The kind of record that a provider keeps of a refutation.

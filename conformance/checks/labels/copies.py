@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from shenhe.labels import read_labels
 from shenhe.rulebook import Behaviour
 
-from ..engine.probe import Probe
-from ..evidence import exhibits
-from ..provider import Account, Capabilities, GenerationRequest, Operation, Refused
-from .outcome import NeedsReview, NotJudged, Violation
-from .prompted import Prompted, decoded, drawn, excerpt, labels_of_its_own, refuse_to_guess
-from .registry import check
-from .requests import PLAIN, PROMPTS, prompts
-from .scope import (
+from ...engine.probe import Probe
+from ...evidence import exhibits
+from ...provider import Account, Capabilities, GenerationRequest, Operation, Refused
+from ..outcome import NeedsReview, NotJudged, Violation
+from ..prompted import Prompted, decoded, drawn, excerpt, labels_of_its_own, refuse_to_guess
+from ..registry import check
+from ..requests import PLAIN, PROMPTS, prompts
+from ..scope import (
     EXPORTS,
     exports_text,
     files,

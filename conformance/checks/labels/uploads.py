@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 from shenhe.labels import ImplicitFields, read_labels, write_label
 from shenhe.rulebook import Behaviour
 
-from ..engine.probe import Probe
-from ..evidence import exhibits
-from ..provider import Capabilities, Media, Operation, Refused
-from .outcome import Case, Undecided, Violation
-from .people import uscc
-from .prompted import refuse_to_guess
-from .registry import check
-from .requests import picture, tone
-from .scope import files, takes_uploads
+from ...engine.probe import Probe
+from ...evidence import exhibits
+from ...provider import Capabilities, Media, Operation, Refused
+from ..outcome import Case, Undecided, Violation
+from ..people import uscc
+from ..prompted import refuse_to_guess
+from ..registry import check
+from ..requests import picture, tone
+from ..scope import files, takes_uploads
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy

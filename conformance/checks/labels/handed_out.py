@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from shenhe.labels import read_labels
 from shenhe.rulebook import Behaviour
 
-from ..engine.probe import Probe
-from ..evidence import exhibits
-from ..provider import Capabilities, Media, Operation, Refused
-from .consent import Edit, edit_request
-from .outcome import Absent, NotJudged, Violation
-from .prompted import Prompted, generated_file, refuse_to_guess
-from .registry import check
-from .requests import PROMPTS
-from .scope import EXPORTS, edits_persons, files, makes_files
+from ...engine.probe import Probe
+from ...evidence import exhibits
+from ...provider import Capabilities, Media, Operation, Refused
+from ..identity.consent import Edit, edit_request
+from ..outcome import Absent, NotJudged, Violation
+from ..prompted import Prompted, generated_file, refuse_to_guess
+from ..registry import check
+from ..requests import PROMPTS
+from ..scope import EXPORTS, edits_persons, files, makes_files
 
 _IN_METADATA = "cn-labeling-2025/5.1"
 #: What leaves the provider as the file itself; a thumbnail is another.

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Literal
 
 from shenhe.rulebook import Behaviour, Service
 
-from ..engine.probe import Probe
-from ..provider import Accepted, Capabilities, GenerationRequest, Marker, Operation, Refused
-from ..verdict import Level
-from .outcome import Absent, Case, NotJudged, Undecided, Violation
-from .published import must_be_public
-from .registry import Applies, check
-from .requests import prompts
-from .scope import makes_anything, media, publishes
+from ...engine.probe import Probe
+from ...provider import Accepted, Capabilities, GenerationRequest, Marker, Operation, Refused
+from ...verdict import Level
+from ..outcome import Absent, Case, NotJudged, Undecided, Violation
+from ..published import must_be_public
+from ..registry import Applies, check
+from ..requests import prompts
+from ..scope import makes_anything, media, publishes
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy

@@ -12,16 +12,16 @@ from functools import lru_cache
 from shenhe.labels import Deviation, Label, Labels, read_labels
 from shenhe.rulebook import Behaviour, Service
 
-from ..engine.probe import Probe
-from ..evidence import exhibits
-from ..provider import Capabilities, GenerationRequest, Media, Operation
-from ..report import Evidence
-from ..verdict import Level
-from .outcome import Absent, NeedsReview, NotJudged, Undecided, Violation
-from .prompted import Prompted
-from .registry import Property, check
-from .requests import PROMPTS
-from .scope import files, makes_anything
+from ...engine.probe import Probe
+from ...evidence import exhibits
+from ...provider import Capabilities, GenerationRequest, Media, Operation
+from ...report import Evidence
+from ...verdict import Level
+from ..outcome import Absent, NeedsReview, NotJudged, Undecided, Violation
+from ..prompted import Prompted
+from ..registry import Property, check
+from ..requests import PROMPTS
+from ..scope import files, makes_anything
 
 
 @dataclass(frozen=True)

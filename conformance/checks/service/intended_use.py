@@ -6,12 +6,12 @@ import re
 
 from shenhe.rulebook import Behaviour
 
-from ..engine.probe import Probe
-from ..provider import Capabilities, Operation
-from ..report import Evidence
-from ..verdict import Level
-from .outcome import Absent, Case, NeedsReview, Violation
-from .registry import check
+from ...engine.probe import Probe
+from ...provider import Capabilities, Operation
+from ...report import Evidence
+from ...verdict import Level
+from ..outcome import Absent, Case, NeedsReview, Violation
+from ..registry import check
 
 TOPIC = "uses"
 

@@ -6,15 +6,15 @@ import re
 
 from shenhe.rulebook import Behaviour
 
-from ..engine.probe import Probe
-from ..provider import Operation, TicketState
-from ..report import Evidence
-from .disclosure import publishes_page
-from .outcome import Case, NeedsReview, Violation
-from .published import made_public
-from .registry import check
-from .scope import publishes
-from .tickets import EVER, Reported, decided, hours_of, one_statement, upheld
+from ...engine.probe import Probe
+from ...provider import Operation, TicketState
+from ...report import Evidence
+from ..labels.disclosure import publishes_page
+from ..outcome import Case, NeedsReview, Violation
+from ..published import made_public
+from ..registry import check
+from ..scope import publishes
+from ..tickets import EVER, Reported, decided, hours_of, one_statement, upheld
 
 _ANSWER = r"(?:反馈|答复|回复|处理|办结|answer|respon[ds]|reply|replies|decid|decision)"
 _SPAN = (

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 from shenhe.rulebook import Behaviour, Service
 
-from ..engine.probe import Probe
-from ..provider import Account, Capabilities, GenerationRequest, Operation, Refused, View
-from ..report import Evidence
-from ..verdict import Level
-from .outcome import Absent, Case, NeedsReview, NotJudged, Undecided, Violation
-from .prompted import Prompted, decoded, labels_of_its_own
-from .registry import check
-from .requests import PLAIN
-from .scope import files, makes_anything, makes_files, makes_text, publishes, texts
+from ...engine.probe import Probe
+from ...provider import Account, Capabilities, GenerationRequest, Operation, Refused, View
+from ...report import Evidence
+from ...verdict import Level
+from ..outcome import Absent, Case, NeedsReview, NotJudged, Undecided, Violation
+from ..prompted import Prompted, decoded, labels_of_its_own
+from ..registry import check
+from ..requests import PLAIN
+from ..scope import files, makes_anything, makes_files, makes_text, publishes, texts
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy

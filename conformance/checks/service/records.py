@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from shenhe.rulebook import Behaviour
 
-from ..engine.probe import Probe, any_medium
-from ..provider import Account, Capabilities, GenerationRequest, Operation, Record, Refused
-from ..verdict import Level
-from .outcome import Case, NotJudged, Undecided, Violation
-from .registry import check
-from .requests import PLAIN
-from .scope import gives_unlabelled_copies, makes_anything
+from ...engine.probe import Probe, any_medium
+from ...provider import Account, Capabilities, GenerationRequest, Operation, Record, Refused
+from ...verdict import Level
+from ..outcome import Case, NotJudged, Undecided, Violation
+from ..registry import check
+from ..requests import PLAIN
+from ..scope import gives_unlabelled_copies, makes_anything
 
 #: The kind of record that is kept of a copy without explicit label.
 UNLABELLED_COPY = "unlabelled-copy"

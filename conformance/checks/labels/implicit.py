@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 from shenhe.labels import Deviation, Label, Labels, Weight, read_labels
 from shenhe.rulebook import Behaviour
 
-from ..engine.probe import Probe
-from ..evidence import exhibits
-from ..provider import Capabilities, Operation
-from ..verdict import Level
-from .outcome import NotJudged, Violation
-from .prompted import Prompted, drawn, generated_file, refuse_to_guess
-from .registry import Property, check
-from .requests import PROMPTS
-from .scope import files, makes_anything, makes_files
+from ...engine.probe import Probe
+from ...evidence import exhibits
+from ...provider import Capabilities, Operation
+from ...verdict import Level
+from ..outcome import NotJudged, Violation
+from ..prompted import Prompted, drawn, generated_file, refuse_to_guess
+from ..registry import Property, check
+from ..requests import PROMPTS
+from ..scope import files, makes_anything, makes_files
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy

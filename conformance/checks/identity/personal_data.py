@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from shenhe.rulebook import Behaviour
 
-from ..engine.probe import Probe
-from ..provider import (
+from ...engine.probe import Probe
+from ...provider import (
     Accepted,
     Account,
     Capabilities,
@@ -26,16 +26,16 @@ from ..provider import (
     TicketState,
     View,
 )
-from ..verdict import Level
-from .canaries import Canaries, account_of_known, consenting, of_account, report_with_contact
+from ...verdict import Level
+from ..canaries import Canaries, account_of_known, consenting, of_account, report_with_contact
+from ..outcome import Case, NotJudged, Undecided, Violation
+from ..published import made_public, publish
+from ..registry import check
+from ..requests import STATEMENTS, statements
+from ..scope import publishes
+from ..tickets import decided, kind_of_report
 from .consent import Edit, edit_request
 from .impersonation import forged
-from .outcome import Case, NotJudged, Undecided, Violation
-from .published import made_public, publish
-from .registry import check
-from .requests import STATEMENTS, statements
-from .scope import publishes
-from .tickets import decided, kind_of_report
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy

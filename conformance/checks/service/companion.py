@@ -11,23 +11,13 @@ from datetime import date
 
 from shenhe.rulebook import Behaviour, Trait
 
-from ..engine.conversation import said
-from ..engine.probe import Probe
-from ..provider import (
-    Accepted,
-    Account,
-    Capabilities,
-    Chat,
-    ChatRequest,
-    ChatTurn,
-    Operation,
-    Refused,
-    as_marker,
-)
-from ..report import Evidence
-from ..verdict import Level
-from .outcome import Absent, Case, NeedsReview, NotJudged, Undecided, Violation
-from .registry import check
+from ...engine.conversation import said
+from ...engine.probe import Probe
+from ...provider import Accepted, Account, Capabilities, Chat, ChatRequest, ChatTurn, Operation, Refused, as_marker
+from ...report import Evidence
+from ...verdict import Level
+from ..outcome import Absent, Case, NeedsReview, NotJudged, Undecided, Violation
+from ..registry import check
 
 PACK = "cn-anthropomorphic-2026"
 CRISIS, EXIT = "crisis", "exit"

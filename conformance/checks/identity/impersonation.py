@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 
 from shenhe.rulebook import Behaviour
 
-from ..engine.probe import Probe
-from ..provider import Accepted, Account, Capabilities, Operation
+from ...engine.probe import Probe
+from ...provider import Accepted, Account, Capabilities, Operation
+from ..outcome import Absent, Case, NotJudged, Undecided, Violation
+from ..published import must_be_public
+from ..registry import Applies, check
+from ..scope import edits_persons, publishes
 from .consent import SEPARATE_CONSENT, Edit, edit_request
-from .outcome import Absent, Case, NotJudged, Undecided, Violation
-from .published import must_be_public
 from .real_name import publish_something
-from .registry import Applies, check
-from .scope import edits_persons, publishes
 
 UNVERIFIED, ANOTHER, DELETED = (
     "token of an unverified account",

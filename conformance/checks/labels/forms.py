@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from shenhe.labels import Deviation, Label
 
-from ..engine.probe import Probe
-from ..evidence import exhibits
-from .outcome import NeedsReview, NotJudged, Violation
+from ...engine.probe import Probe
+from ...evidence import exhibits
+from ..outcome import NeedsReview, NotJudged, Violation
+from ..prompted import Prompted
 from .perceived import FILMS, PICTURES, SCENES, must_be_high_enough, perceived_check, shown_labels
-from .prompted import Prompted
 
 #: The contrast ratio below which the characters of a label in a picture do not stand out.
 _LOW_CONTRAST = 1.5

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from shenhe.rulebook import Behaviour, Service
 
-from ..engine.probe import Probe
-from ..provider import Accepted, Account, Capabilities, Consent, EditRequest, Media, Operation, Refused, Subject
-from ..verdict import Level
-from .outcome import Absent, Case, NotJudged, Undecided, Violation
-from .registry import Property, check
-from .requests import picture, pictures, tone, tones
-from .scope import edits_persons
+from ...engine.probe import Probe
+from ...provider import Accepted, Account, Capabilities, Consent, EditRequest, Media, Operation, Refused, Subject
+from ...verdict import Level
+from ..outcome import Absent, Case, NotJudged, Undecided, Violation
+from ..registry import Property, check
+from ..requests import picture, pictures, tone, tones
+from ..scope import edits_persons
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy

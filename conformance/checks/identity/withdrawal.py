@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from shenhe.rulebook import Behaviour
 
-from ..engine.probe import Probe
-from ..provider import Accepted, Account, Capabilities, Consent, Content, Operation
-from ..verdict import Level
+from ...engine.probe import Probe
+from ...provider import Accepted, Account, Capabilities, Consent, Content, Operation
+from ...verdict import Level
+from ..outcome import Case, NeedsReview
+from ..registry import check
+from ..scope import edits_persons
 from .consent import Edit, edit_request
-from .outcome import Case, NeedsReview
-from .registry import check
-from .scope import edits_persons
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Who acts, and whose face, voice and data is used: real names, consent, personal data."""

@@ -1,0 +1,239 @@
+"""Real names: which identities verify an account."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+from shenhe.rulebook import Behaviour
+
+from ...engine.probe import Probe, listed_methods
+from ...provider import Accepted, Account, Capabilities, Identity, IdentityMethod, Operation, where_to_bind
+from ..flawed import Flawed, born, flawed_identities
+from ..outcome import Absent, Case, NotJudged, Undecided, Violation
+from ..people import Person, flaw
+from ..registry import Applies, Property, check
+from .real_name import TITLES, publish_something
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+_IDENTITY = "cn-dsp-2023/9.1"
+
+
+@dataclass(frozen=True)
+class Presented(Case):
+    """An identity as it is presented: a recipe, made for somebody new each time."""
+
+    flawed: Flawed
+
+    def __str__(self) -> str:
+        return f"{self.flawed.method.value}: {self.flawed.flaw}"
+
+
+def takes(method: IdentityMethod) -> Applies:
+    """Concerns whoever takes identities of this method."""
+
+    def applies(capabilities: Capabilities) -> Absent | None:
+        if method in listed_methods(capabilities):
+            return None
+        return Absent(f"the provider does not take the method {method.value}", elsewhere=True)
+
+    return applies
+
+
+def _presented(method: IdentityMethod, flaws: Iterable[tuple[str, Callable[[str], str]]]) -> list[Presented]:
+    return [Presented(method.value, Flawed(method, what, change)) for what, change in flaws]
+
+
+def _drawn_presented(method: IdentityMethod) -> SearchStrategy[Presented]:
+    return flawed_identities(method).map(lambda flawed: Presented(method.value, flawed))
+
+
+def _other(char: str, alphabet: str) -> str:
+    return alphabet[(alphabet.index(char) + 1) % len(alphabet)] if char in alphabet else alphabet[0]
+
+
+def _year_swapped(number: str) -> str:
+    return number[:8] + number[9] + number[8] + number[10:] if number[8] != number[9] else number[::-1]
+
+
+def _all_alike(number: str) -> str:
+    """One digit throughout, which is another for another number."""
+    return str(sum(number.encode()) % 10) * len(number)
+
+
+def _counted_up(number: str) -> str:
+    start = sum(number.encode()) % 10
+    return "".join(str((start + place) % 10) for place in range(len(number)))
+
+
+#: What is wrong, and how a valid number is changed so that it is.
+_FLAWED_ID_CARDS: tuple[tuple[str, Callable[[str], str]], ...] = (
+    ("another check character", lambda n: n[:17] + _other(n[17], "0123456789X")),
+    ("another last digit before the check character", lambda n: n[:16] + _other(n[16], "0123456789") + n[17]),
+    ("two digits of the year swapped", _year_swapped),
+    *(
+        (f"born {date}", born(date).change)
+        for date in ("19900230", "19901301", "19900010", "19900132", "20990101", "18000101", "00000000")
+    ),
+    ("17 characters", lambda n: n[:17]),
+    ("19 characters", lambda n: n + "0"),
+    ("a letter in front", lambda n: "A" + n[1:]),
+    ("an X in the middle", lambda n: n[:9] + "X" + n[10:]),
+    ("digits counted up", _counted_up),
+    ("one digit throughout", _all_alike),
+)
+_FLAWED_USCCS: tuple[tuple[str, Callable[[str], str]], ...] = (
+    ("another check character", lambda c: c[:17] + _other(c[17], "0123456789")),
+    ("another character in the middle", lambda c: c[:12] + _other(c[12], "0123456789") + c[13:]),
+    ("17 characters", lambda c: c[:17]),
+    ("19 characters", lambda c: c + "0"),
+    ("an I in it", lambda c: c[:9] + "I" + c[10:]),
+    ("an O in it", lambda c: c[:9] + "O" + c[10:]),
+    ("one digit throughout", _all_alike),
+    ("words", lambda c: f"COMPANY {c[9:12]} IN A CITY"),
+)
+_FLAWED_PHONES: tuple[tuple[str, Callable[[str], str]], ...] = (
+    ("10 digits", lambda p: p[:10]),
+    ("12 digits", lambda p: p + "0"),
+    ("a 2 in front", lambda p: "2" + p[1:]),
+    ("10 in front", lambda p: "10" + p[2:]),
+    ("12 in front", lambda p: "12" + p[2:]),
+    ("zeros in front", lambda p: "000000" + p[6:]),
+    ("5 digits", lambda p: p[6:]),
+    ("letters in the middle", lambda p: p[:5] + "abc" + p[8:]),
+)
+
+
+def identity_check(
+    method: IdentityMethod, flaws: Iterable[tuple[str, Callable[[str], str]]]
+) -> Callable[[Property[Presented]], Property[Presented]]:
+    """Register a check of identities of one method that are nobody's: by ``flaws`` of a valid one, and drawn ones."""
+    return check(
+        rules=(_IDENTITY,),
+        behaviour=Behaviour.REAL_NAME,
+        needs=(Operation.VERIFY_IDENTITY,),
+        applies=(takes(method),),
+        cases=lambda capabilities: _presented(method, flaws),
+        strategy=lambda capabilities: _drawn_presented(method),
+    )
+
+
+@identity_check(IdentityMethod.ID_CARD, _FLAWED_ID_CARDS)
+def identity_number_must_be_valid(probe: Probe, case: Presented) -> None:
+    """An impossible resident identity number (length, birth date, check character) verifies no account."""
+    _must_be_somebodys(probe, case.flawed)
+
+
+@identity_check(IdentityMethod.USCC, _FLAWED_USCCS)
+def credit_code_must_be_valid(probe: Probe, case: Presented) -> None:
+    """An impossible credit code (length, characters, check character) verifies no account."""
+    _must_be_somebodys(probe, case.flawed)
+
+
+@identity_check(IdentityMethod.PHONE, _FLAWED_PHONES)
+def mobile_number_must_be_valid(probe: Probe, case: Presented) -> None:
+    """An impossible mobile number (length, digits, prefix) verifies no account."""
+    _must_be_somebodys(probe, case.flawed)
+
+
+def _must_be_somebodys(probe: Probe, flawed: Flawed) -> None:
+    """A number that can be nobody's must not verify; one that can be somebody's says nothing."""
+    account, person = _applicant(probe)
+    identity = flawed.of(person)
+    # The law of another day may be applied; the provider's calendar shows today.
+    wrong = flaw(identity, max(probe.session.on, date.today()))
+    if wrong is None:
+        raise NotJudged("this number may be somebody's")
+    _must_not_verify(probe, account, identity, wrong)
+
+
+def _applicant(probe: Probe) -> tuple[Account, Person]:
+    """An unverified account, and the person it was registered for, or an invented one."""
+    account = probe.unverified_account()
+    return account, probe.session.holders.get(account.id) or probe.person()
+
+
+@check(
+    rules=(_IDENTITY,),
+    behaviour=Behaviour.REAL_NAME,
+    needs=(Operation.VERIFY_IDENTITY,),
+    cases=lambda capabilities: [
+        Presented("email", Flawed(IdentityMethod.EMAIL, what, address))
+        for what, address in (
+            ("an address", lambda address: address),
+            ("an address that begins like a mobile number", lambda address: f"1{address.removeprefix('person')}"),
+            ("an address that begins like an identity number", lambda address: f"11010119900307{address[6:]}"),
+        )
+    ],
+)
+def email_alone_is_no_identity(probe: Probe, case: Presented) -> None:
+    """An e-mail address verifies no account: it is not one of the methods of Art. 9."""
+    account, person = _applicant(probe)
+    _must_not_verify(probe, account, case.flawed.of(person), "an e-mail address is none of the methods of Art. 9")
+
+
+@check(
+    rules=(_IDENTITY,),
+    behaviour=Behaviour.REAL_NAME,
+    needs=(Operation.VERIFY_IDENTITY,),
+    cases=lambda capabilities: [
+        Presented(method.value, Flawed(method, f"the number {number!r}", _nothing_but(number), named=named))
+        for method in listed_methods(capabilities)
+        for number in ("", " ", "\t", "　")
+        for named in (True, False)
+    ],
+)
+def identity_cannot_be_empty(probe: Probe, case: Presented) -> None:
+    """An identity without a number verifies no account."""
+    account, person = _applicant(probe)
+    _must_not_verify(probe, account, case.flawed.of(person), "the number is empty")
+
+
+def _nothing_but(number: str) -> Callable[[str], str]:
+    return lambda valid: number
+
+
+def _must_not_verify(probe: Probe, account: Account, identity: Identity, wrong: str) -> None:
+    """Present it: an account that is then verified is a violation, a refusal counts once the account is
+    verified by a valid identity of the same method."""
+    method = identity.method
+    if method not in listed_methods(probe.capabilities):
+        method = listed_methods(probe.capabilities)[0]
+    supplied = account == probe.provider.ready_made.accounts.get("unverified")
+    # A supplied account must stay unverified: the nearest twin is the supplied verified one.
+    twin = probe.account() if supplied else account
+    valid = probe.identity(method, twin)
+    probe.must_differ(
+        lambda provider: provider.verify_identity(account, identity),
+        lambda provider: provider.verify_identity(account, replace(identity, number=valid.number)),
+        "the number of an identity",
+        write="`{{ identity.number }}` under operations.verify_identity",
+    )
+    answer = probe.attempt(probe.provider.verify_identity, account, identity)
+    if isinstance(answer, Accepted) and answer.value.verified and (answer.value.stated or _publishes(probe, account)):
+        raise Violation(f"{identity.method.value} {identity.number!r} verified an account: {wrong}")
+    verified = probe.control(probe.provider.verify_identity, twin, valid)
+    if not verified.verified:
+        raise Undecided("a valid identity of the same method verifies nobody either")
+
+
+def _publishes(probe: Probe, account: Account) -> bool:
+    """Whether an account publishes now, which an unverified one may not: the effect of a verification that the response
+    does not state. Raises :class:`Undecided` where that shows nothing.
+    """
+    where = where_to_bind(Operation.VERIFY_IDENTITY, "verified")
+    if not probe.offers(Operation.PUBLISH):
+        raise Undecided(f"the identity was accepted, and nothing shows whether it verified anybody: bind {where}")
+
+    def by_anybody() -> bool:
+        return isinstance(publish_something(probe, probe.provider, probe.unverified_account(), TITLES[0]), Accepted)
+
+    if probe.once("an unverified account publishes", by_anybody):
+        raise Undecided(
+            f"unverified accounts publish too, so that nothing shows whether an accepted identity counts: bind {where}"
+        )
+    return isinstance(publish_something(probe, probe.provider, account, TITLES[0]), Accepted)

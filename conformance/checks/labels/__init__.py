@@ -1,0 +1,1 @@
+"""What generated and handed-out content says about itself: labels, watermarks, disclosure."""

@@ -1,0 +1,1 @@
+"""What a service does about others' content: reports, removal, prohibited content, rumours."""

@@ -1,0 +1,1 @@
+"""Duties of the service as a whole: companions, minors, intended use, records."""
