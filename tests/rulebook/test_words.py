@@ -46,7 +46,6 @@ def test_heads_of_tables_are_translated_or_kept() -> None:
         ("show", "cn-anthropomorphic-2026"),
         ("show", "cn-labeling-2025/4.1.3"),
         ("calendar", "--on", "2026-11-29", "--days", "400"),
-        ("diff", "--from", "2025-12-31", "--to", "2026-01-02", "--market", "cn"),
     ],
     ids=" ".join,
 )
@@ -57,3 +56,12 @@ def test_chinese_output_uses_no_english_vocabulary(arguments: tuple[str, ...]) -
     shown = "\n".join(line for line in shown.splitlines() if not re.match(r" +(来源|备注|检测局限)", line))
     left = {term for term in terms if re.search(rf"(?<![\w/-]){re.escape(term)}(?![\w/-])", shown)}
     assert not left
+
+
+def test_changes_are_listed_in_chinese() -> None:
+    shown = shenhe(
+        "rules", "diff", "--from", "2025-12-31", "--to", "2026-01-02", "--market", "cn", "--lang", "zh"
+    ).stdout
+    table = shown.partition("\n\n")[0].splitlines()
+    assert table[0].split() == ["变动", "事项", "编号", "标题"]
+    assert {line.split()[0] for line in table[1:]} <= {"施行", "废止", "修正"}
