@@ -18,7 +18,7 @@ import time
 import tracemalloc
 from collections.abc import Callable
 
-from shenhe.conformance.bindings.language.response import Response
+from shenhe.conformance.bindings.language.responses.response import Response
 from shenhe.conformance.evidence.export import as_curl, as_pytest
 from shenhe.conformance.evidence.redaction import Redactor
 from shenhe.conformance.exchange import KEPT_TEXT, Exchange, ReceivedResponse, SentRequest, to_step

@@ -35,7 +35,7 @@ import uvicorn
 
 from shenhe.conformance.bindings import AsgiTransport, HttpProvider, load_binding
 from shenhe.conformance.checks.requests import prompts
-from shenhe.conformance.engine.examples import explore
+from shenhe.conformance.engine.cases.examples import explore
 from shenhe.conformance.engine.runner import run_checks
 from shenhe.conformance.provider import Accepted, Account, GenerationRequest
 from shenhe.rulebook import Service

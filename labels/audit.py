@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 from shenhe.core.errors import ShenheError
 
-from .containers.zip import is_archive_of_files
+from .containers.documents.zip import is_archive_of_files
 from .findings import Findings
 from .model import Labels, Limits
 from .read import Depth, read_source

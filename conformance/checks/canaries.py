@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from ..engine.probe import Probe
+from ..engine.probing.probe import Probe
 from ..evidence.disguises import forms
 from ..evidence.redaction import Redactor, long_enough
 from ..exchange import Exchange, RecordedExchange, body_text

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from shenhe.labels import Deviation, Label, Labels, read_labels, read_text_labels
 from shenhe.rulebook import Service
 
-from ..engine.probe import Probe
+from ..engine.probing.probe import Probe
 from ..provider import Media
 from ..report import Evidence
 from .outcome import Case, Undecided

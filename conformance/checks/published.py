@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from shenhe.rulebook import Service
 
-from ..engine.probe import Probe
+from ..engine.probing.probe import Probe
 from ..provider import (
     Accepted,
     Account,

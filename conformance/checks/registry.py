@@ -20,8 +20,8 @@ from .outcome import Absent, Case
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
-    from ..engine.lifecycle import Life
-    from ..engine.probe import Probe
+    from ..engine.cases.lifecycle import Life
+    from ..engine.probing.probe import Probe
 
 
 CaseT = TypeVar("CaseT", bound=Case)

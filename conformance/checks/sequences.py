@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 from shenhe.rulebook import Behaviour
 
-from ..engine.probe import Probe
-from ..engine.sequences import (
+from ..engine.cases.sequences import (
     AGREED,
     NOT_AGREED,
     UNLAWFUL,
@@ -27,6 +26,7 @@ from ..engine.sequences import (
     Step,
     ViolationAt,
 )
+from ..engine.probing.probe import Probe
 from ..provider import (
     Accepted,
     Account,
@@ -52,7 +52,7 @@ from .scope import edits_persons, gives_unlabelled_copies, makes_anything, makes
 from .tickets import decided, kind_of_report, report_of
 
 if TYPE_CHECKING:
-    from ..engine.lifecycle import Life
+    from ..engine.cases.lifecycle import Life
 
 Op = Operation
 #: A consent that nobody gave.
@@ -63,7 +63,7 @@ def _machine(name: str) -> Callable[[], type[Life]]:
     """The machine of that name, loaded when something is drawn: Hypothesis takes its time."""
 
     def load() -> type[Life]:
-        from ..engine import lifecycle
+        from ..engine.cases import lifecycle
 
         machine: type[Life] = getattr(lifecycle, name)
         return machine

@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ..engine.probe import Probe
+from ..engine.probing.probe import Probe
 from ..provider import Accepted, Account, Capabilities, Operation, Refused, ReportRequest, Ticket, TicketState
 from .outcome import Case, Undecided
 from .published import Published

@@ -17,13 +17,13 @@ from ..checks.registry import Check
 from ..provider import Capabilities, Operation, Provider, Unavailable
 from ..report import CheckResult, Report, Selection, Stopped, Summary, Target, Timing
 from ..verdict import Level, Verdict
+from .cases.examples import undisturbed
 from .conclusions import by_rule, causes, counts, exit_code, foreseen, total
 from .events import CheckFinished, CheckStarted, Event, Listener, RunFinished, RunStarted
-from .examples import undisturbed
-from .finding import redacted
+from .probing.finding import redacted
+from .probing.session import PAID, Bounds, RunStopped, Session, gone, interrupted
 from .scheduler import Turns
 from .selection import chosen_checks, chosen_rules, left_out_rules, pack_names
-from .session import PAID, Bounds, RunStopped, Session, gone, interrupted
 from .tally import Tally
 from .target import must_be_a_test, must_have_methods, target_of
 from .trial import Effort, Trial

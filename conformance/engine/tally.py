@@ -9,7 +9,7 @@ from shenhe.rulebook import Rule
 from ..checks.registry import Check
 from ..report import CheckResult, Finding, Probes, Said, Sample
 from ..verdict import Verdict
-from .recording import Counts
+from .probing.recording import Counts
 
 #: What is added to a failure of a rule whose text nobody has compared with its source.
 PROVISIONAL = "no source of the rule was read, so that a person has to compare it with the text of the law"

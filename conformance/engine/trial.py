@@ -10,12 +10,12 @@ from ..checks.outcome import Case, NeedsReview, NotJudged, Undecided, Violation
 from ..evidence.redaction import class_and_place
 from ..report import Sample
 from ..verdict import Verdict
-from .examples import Explored, explore, explore_sequences
-from .finding import finding_of
-from .names import Names
-from .probe import Probe
-from .sampling import independent, upper_bound
-from .session import RunStopped, Session
+from .cases.examples import Explored, explore, explore_sequences
+from .cases.sampling import independent, upper_bound
+from .probing.finding import finding_of
+from .probing.names import Names
+from .probing.probe import Probe
+from .probing.session import RunStopped, Session
 from .tally import Tally
 
 #: A failing case is repeated up to so often, until it is seen again.

@@ -24,7 +24,7 @@ _TASKS = {
     "sound": ("perceived.film", "read_sound"),
     "c2pa": ("meaning.c2pa", "read"),
     "sidecar": ("sidecars", "read_credential"),
-    "pdf": ("containers.pdf", "read"),
+    "pdf": ("containers.documents.pdf", "read"),
 }
 _NEW_USER, _NEW_NETWORK = 0x10000000, 0x40000000
 _FORBIDDEN = ("socket.connect", "socket.bind", "socket.sendto", "socket.getaddrinfo", "subprocess.Popen", "os.system",

@@ -131,8 +131,8 @@ def _movie(media_type: str, magic: tuple[tuple[int, bytes], ...], accepts: Calla
         media_type,
         magic,
         accepts,
-        module="bmff",
-        writes_in="bmff_write",
+        module="media.bmff",
+        writes_in="media.bmff_write",
         content=("proof.boxes", "content"),
         explicit=explicit,
         explicit_needs="av",
@@ -144,7 +144,7 @@ def _movie(media_type: str, magic: tuple[tuple[int, bytes], ...], accepts: Calla
 def _film(
     name: str, media_type: str, magic: tuple[tuple[int, bytes], ...], accepts: Callable[[Source], bool] | None = None
 ) -> Container:
-    module = "riff" if name == "avi" else name
+    module = "media." + ("riff" if name == "avi" else name)
     return _row(
         name,
         media_type,
@@ -162,7 +162,7 @@ def _film(
 def _structured(name: str, media_type: str, refusal: str, **others: Any) -> Container:
     """Text whose lines have a meaning of their own, so that none may be added."""
     others |= {"refusal": refusal, "explicit_refusal": refusal}
-    return _row(name, media_type, module="text", read="read_text", write="", text=True, **others)
+    return _row(name, media_type, module="documents.text", read="read_text", write="", text=True, **others)
 
 
 def _picture(name: str, media_type: str, magic: tuple[tuple[int, bytes], ...], **others: Any) -> Container:
@@ -221,21 +221,21 @@ CONTAINERS = (
         "png",
         "image/png",
         _start(b"\x89PNG\r\n\x1a\n"),
-        module="png",
+        module="pictures.png",
         explicit=Lazy("drawing.picture", "png"),
     ),
     _picture(
         "jpeg",
         "image/jpeg",
         _start(b"\xff\xd8\xff"),
-        module="jpeg",
+        module="pictures.jpeg",
         explicit=Lazy("drawing.picture", "jpeg"),
     ),
     _picture(
         "gif",
         "image/gif",
         _start(b"GIF87a", b"GIF89a"),
-        module="gif",
+        module="pictures.gif",
         explicit=Lazy("drawing.animation", "gif"),
     ),
     _picture(
@@ -243,14 +243,14 @@ CONTAINERS = (
         "image/webp",
         _start(b"RIFF"),
         accepts=_form(b"WEBP"),
-        module="riff",
+        module="media.riff",
         explicit=Lazy("drawing.picture", "webp"),
     ),
     _picture(
         "tiff",
         "image/tiff",
         _start(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
-        module="exif",
+        module="pictures.exif",
         read="read_file",
         write="write_file",
         explicit=Lazy("drawing.tiff", "with_label"),
@@ -260,8 +260,8 @@ CONTAINERS = (
         "image/avif",
         _FTYP,
         accepts=_is_avif,
-        module="bmff",
-        writes_in="bmff_write",
+        module="media.bmff",
+        writes_in="media.bmff_write",
         explicit=Lazy("drawing.picture", "avif"),
         content=("proof.boxes", "content"),
     ),
@@ -270,8 +270,8 @@ CONTAINERS = (
         "image/heif",
         _FTYP,
         accepts=_major(*_HEIF_BRANDS),
-        module="bmff",
-        writes_in="bmff_write",
+        module="media.bmff",
+        writes_in="media.bmff_write",
         content=("proof.boxes", "content"),
     ),
     _movie("video/quicktime", _FTYP, _major(b"qt  ")),
@@ -287,7 +287,7 @@ CONTAINERS = (
         "audio/wav",
         _RIFF,
         _form(b"WAVE"),
-        module="riff",
+        module="media.riff",
         content=("proof.sounds", "wav"),
         explicit=Lazy("drawing.wav", "with_rhythm"),
         demuxer="wav",
@@ -298,17 +298,17 @@ CONTAINERS = (
         "audio/flac",
         _start(b"fLaC", b"ID3"),
         _is_flac,
-        module="vorbis",
+        module="media.vorbis",
         read="read_flac",
         write="write_flac",
     ),
-    _sound("mp3", "audio/mpeg", _start(b"ID3", b"\xff"), _is_mp3, module="id3"),
-    _sound("ogg", "audio/ogg", _start(b"OggS"), module="vorbis", read="read_ogg", write="write_ogg"),
+    _sound("mp3", "audio/mpeg", _start(b"ID3", b"\xff"), _is_mp3, module="media.id3"),
+    _sound("ogg", "audio/ogg", _start(b"OggS"), module="media.vorbis", read="read_ogg", write="write_ogg"),
     _row(
         "package",
         "application/zip",
         _start(b"PK\x03\x04", b"PK\x05\x06"),
-        module="zip",
+        module="documents.zip",
         content=("proof.documents", "package"),
     ),
     _rarer(
@@ -356,7 +356,7 @@ CONTAINERS = (
         "pdf",
         "application/pdf",
         accepts=lambda data: b"%PDF-" in data[:1024],
-        module="pdf",
+        module="documents.pdf",
         content=("proof.documents", "pdf"),
         confined=True,
         write_needs="pypdf",
@@ -365,17 +365,17 @@ CONTAINERS = (
     _row(
         "svg",
         "image/svg+xml",
-        module="markup",
+        module="documents.markup",
         read="read_svg",
         write="write_svg",
         content=("proof.documents", "xml_text"),
         text=True,
     ),
-    _row("html", "text/html", module="markup", read="read_html", write="write_html", text=True),
+    _row("html", "text/html", module="documents.markup", read="read_html", write="write_html", text=True),
     _row(
         "xmp",
         "application/rdf+xml",
-        module="text",
+        module="documents.text",
         read="read_sidecar",
         write="write_sidecar",
         content=("proof.documents", "packet"),
@@ -391,7 +391,7 @@ CONTAINERS = (
     _row(
         "webvtt",
         "text/vtt",
-        module="text",
+        module="documents.text",
         read="read_text",
         write="write_vtt",
         explicit_refusal="words for people belong into the film, not into its subtitles",
@@ -443,7 +443,7 @@ CONTAINERS = (
     _row(
         "json",
         "application/json",
-        module="text",
+        module="documents.text",
         read="read_json",
         write="write_json",
         content=("proof.documents", "json_text"),
@@ -453,19 +453,19 @@ CONTAINERS = (
     _row(
         "markdown",
         "text/markdown",
-        module="text",
+        module="documents.text",
         read="read_markdown",
         write="write_markdown",
-        explicit=Lazy("containers.text", "explain"),
+        explicit=Lazy("containers.documents.text", "explain"),
         text=True,
     ),
     _row(
         "text",
         "text/plain",
-        module="text",
+        module="documents.text",
         read="read_text",
         write="write_text",
-        explicit=Lazy("containers.text", "explain"),
+        explicit=Lazy("containers.documents.text", "explain"),
         text=True,
     ),
 )

@@ -6,9 +6,9 @@ import io
 from collections.abc import Iterator
 from typing import Any
 
-from ..containers import gif as gif_file
-from ..containers import png as png_file
-from ..containers import riff
+from ..containers.media import riff
+from ..containers.pictures import gif as gif_file
+from ..containers.pictures import png as png_file
 from ..containers.table import Container
 from ..findings import Findings, UnsuitableFileError
 from ..model import Limits

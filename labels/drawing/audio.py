@@ -19,9 +19,9 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from ..containers import id3, vorbis
+from ..containers.media import id3, vorbis
+from ..containers.media.vorbis import flac_blocks
 from ..containers.table import Container
-from ..containers.vorbis import flac_blocks
 from ..findings import Findings, UnsuitableFileError
 from ..perceived.rhythm import tones
 from . import m4a as lengthening

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..containers import png as png_file
+from ..containers.pictures import png as png_file
 from ..findings import Findings, UnsuitableFileError
 from .decoding import drawn_upright, orientation_of
 from .glyphs import plate

@@ -8,8 +8,8 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..containers.bmff import Box, box, boxes
-from ..containers.bmff_write import replaced
+from ..containers.media.bmff import Box, box, boxes
+from ..containers.media.bmff_write import replaced
 from ..findings import Findings, UnsuitableFileError
 
 #: Samples in a frame of AAC-LC.

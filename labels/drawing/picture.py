@@ -6,9 +6,9 @@ import io
 import struct
 from typing import Any
 
-from ..containers import jpeg as jpeg_file
-from ..containers import png as png_file
-from ..containers import riff
+from ..containers.media import riff
+from ..containers.pictures import jpeg as jpeg_file
+from ..containers.pictures import png as png_file
 from ..containers.table import Container
 from ..findings import Findings, UnsuitableFileError
 from . import animation, deep

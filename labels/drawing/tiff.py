@@ -9,7 +9,7 @@ import struct
 import zlib
 from typing import Any
 
-from ..containers import exif
+from ..containers.pictures import exif
 from ..containers.table import Container
 from ..findings import Findings, UnsuitableFileError
 from .decoding import opened

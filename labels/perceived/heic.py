@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import av
 from PIL import Image
 
-from ..containers.bmff import Box, Extent, boxes, item_locations, item_types, primary_item
+from ..containers.media.bmff import Box, Extent, boxes, item_locations, item_types, primary_item
 from ..findings import Findings
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..bytes.pages import Source
-from ..containers import riff
+from ..containers.media import riff
 from ..findings import Findings
 
 if TYPE_CHECKING:

@@ -182,7 +182,7 @@ def flv(data: bytes) -> Iterator[Part]:
 
 
 def _script(data: bytes, start: int, end: int, starts: dict[int, int]) -> Iterator[Part]:
-    from ..containers.flv import script_values
+    from ..containers.media.flv import script_values
     from ..findings import Findings
     from ..model import Limits
 

@@ -6,7 +6,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 
-from ..containers.exif import OF_THE_PIXELS
+from ..containers.pictures.exif import OF_THE_PIXELS
 from ..findings import UnsuitableFileError
 from .packets import Part, properties
 

@@ -175,7 +175,7 @@ def flac(data: bytes) -> Iterator[Part]:
 
 def ogg(data: bytes) -> Iterator[Part]:
     """Packets of each stream: its comments one by one, the other headers whole, then page by page."""
-    from ..containers.vorbis import checksum
+    from ..containers.media.vorbis import checksum
 
     position = 0
     packets: dict[int, int] = {}

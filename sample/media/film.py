@@ -11,7 +11,7 @@ from hashlib import blake2b
 
 from PIL import Image, ImageDraw
 
-from shenhe.labels.containers.riff import chunk
+from shenhe.labels.containers.media.riff import chunk
 
 from ..domain.refusal import Refusal
 from . import pictures

@@ -17,7 +17,8 @@ from hashlib import blake2b
 from PIL import Image
 
 from shenhe.labels import LabelWriteError, read_labels, write_label
-from shenhe.labels.containers import jpeg, png, riff
+from shenhe.labels.containers.media import riff
+from shenhe.labels.containers.pictures import jpeg, png
 from shenhe.labels.containers.xmp import property_element
 from shenhe.labels.findings import Findings
 from shenhe.labels.model import Labels, Limits

@@ -12,7 +12,7 @@ from hypothesis.internal.conjecture import providers
 
 from shenhe.conformance.checks.outcome import NotJudged, Undecided, Violation
 from shenhe.conformance.checks.requests import picture, pictures, prompts, statements, tone, tones
-from shenhe.conformance.engine.examples import explore, undisturbed
+from shenhe.conformance.engine.cases.examples import explore, undisturbed
 
 
 def _drawn(seed: int, examples: int = 20) -> list[str]:

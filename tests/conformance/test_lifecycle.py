@@ -11,10 +11,10 @@ from shenhe.conformance.bindings import AsgiTransport, load_binding
 from shenhe.conformance.checks import all_checks
 from shenhe.conformance.checks.outcome import Violation
 from shenhe.conformance.checks.registry import Check
-from shenhe.conformance.engine.examples import Explored, explore_sequences, undisturbed
-from shenhe.conformance.engine.probe import Probe
-from shenhe.conformance.engine.sequences import Lived, Must
-from shenhe.conformance.engine.session import Session
+from shenhe.conformance.engine.cases.examples import Explored, explore_sequences, undisturbed
+from shenhe.conformance.engine.cases.sequences import Lived, Must
+from shenhe.conformance.engine.probing.probe import Probe
+from shenhe.conformance.engine.probing.session import Session
 from shenhe.conformance.provider import Operation
 from shenhe.sample import create_app, sample_binding
 

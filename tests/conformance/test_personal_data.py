@@ -14,10 +14,10 @@ from shenhe.conformance.bindings import AsgiTransport, load_binding
 from shenhe.conformance.checks.canaries import Canaries
 from shenhe.conformance.checks.identity.personal_data import follows
 from shenhe.conformance.checks.outcome import Violation
-from shenhe.conformance.engine.probe import Probe
-from shenhe.conformance.engine.recording import RecordedExchange
+from shenhe.conformance.engine.probing.probe import Probe
+from shenhe.conformance.engine.probing.recording import RecordedExchange
+from shenhe.conformance.engine.probing.session import Session
 from shenhe.conformance.engine.runner import run_checks
-from shenhe.conformance.engine.session import Session
 from shenhe.conformance.evidence.disguises import forms
 from shenhe.conformance.exchange import Exchange, ReceivedResponse, SentRequest
 from shenhe.conformance.report import Report

@@ -16,8 +16,8 @@ from shenhe.conformance.checks.prompted import Prompted
 from shenhe.conformance.checks.published import Surface
 from shenhe.conformance.checks.registry import check
 from shenhe.conformance.checks.requests import picture
-from shenhe.conformance.engine.probe import Probe
-from shenhe.conformance.engine.session import Session
+from shenhe.conformance.engine.probing.probe import Probe
+from shenhe.conformance.engine.probing.session import Session
 from shenhe.conformance.provider import (
     Accepted,
     Account,

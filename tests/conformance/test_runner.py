@@ -24,10 +24,10 @@ from shenhe.conformance.checks.people import Persons
 from shenhe.conformance.checks.requests import picture
 from shenhe.conformance.engine.conclusions import exit_code
 from shenhe.conformance.engine.events import CheckFinished, CheckStarted, Event, RunFinished, RunStarted
-from shenhe.conformance.engine.probe import Probe
+from shenhe.conformance.engine.probing.probe import Probe
+from shenhe.conformance.engine.probing.session import Session
 from shenhe.conformance.engine.runner import run_checks
 from shenhe.conformance.engine.selection import NothingToCheck
-from shenhe.conformance.engine.session import Session
 from shenhe.conformance.engine.target import TargetRefused
 from shenhe.conformance.provider import (
     Accepted,

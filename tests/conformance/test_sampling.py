@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from shenhe.conformance.engine.sampling import independent, upper_bound
+from shenhe.conformance.engine.cases.sampling import independent, upper_bound
 
 
 @given(st.integers(1, 400).flatmap(lambda judged: st.tuples(st.integers(0, judged), st.just(judged))))

@@ -14,8 +14,8 @@ from shenhe.conformance.bindings.client.http.cassette import Recording
 from shenhe.conformance.bindings.client.http.connection import Connection, ExchangeLog, Request, retry_after
 from shenhe.conformance.bindings.client.sessions import _lifetime
 from shenhe.conformance.bindings.language.format import LimitsSection
-from shenhe.conformance.bindings.language.response import Response, ResponseError
-from shenhe.conformance.bindings.language.sources import Query
+from shenhe.conformance.bindings.language.responses.response import Response, ResponseError
+from shenhe.conformance.bindings.language.responses.sources import Query
 from shenhe.conformance.evidence.redaction import Redactor
 
 

@@ -9,7 +9,7 @@ import re
 import zipfile
 import zlib
 
-from ..language.response import Response, ResponseError
+from ..language.responses.response import Response, ResponseError
 
 MOST_ENTRIES = 1_000
 MOST_BYTES = 100_000_000

@@ -8,8 +8,8 @@ from typing import Any
 from shenhe.conformance.provider import Account, Consent, Content, Publication, Ticket
 
 from ..language.bound import BoundRequest
-from ..language.response import Response, ResponseError
-from ..language.sources import value_of
+from ..language.responses.response import Response, ResponseError
+from ..language.responses.sources import value_of
 
 KINDS: Mapping[type, str] = {
     Account: "account",

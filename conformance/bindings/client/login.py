@@ -9,12 +9,12 @@ from typing import Any
 from shenhe.conformance.provider import Account, Unavailable
 
 from ..language.bound import BoundLogin
-from ..language.conditions import met
-from ..language.response import Response, ResponseError
+from ..language.responses.conditions import met
+from ..language.responses.response import Response, ResponseError
 from ..language.template import TemplateError
 from .http.connection import ExchangeLog
 from .requester import Call, Requester
-from .responses import complete
+from .results.responses import complete
 from .sessions import SignInError, credentials_of
 
 

@@ -10,8 +10,8 @@ from urllib.parse import unquote_to_bytes
 from shenhe.conformance.provider import Media, Operation
 
 from ..language.bound import BoundMedia, BoundRequest
-from ..language.response import Response, ResponseError
-from ..language.sources import CssValue, HeaderValue, Source, as_text, describe, value_of
+from ..language.responses.response import Response, ResponseError
+from ..language.responses.sources import CssValue, HeaderValue, Source, as_text, describe, value_of
 from .archives import part_of, zip_entry
 from .requester import Call, Requester
 from .sessions import SignInError

@@ -15,17 +15,17 @@ from typing import Any, TypeVar
 from shenhe.conformance.provider import Accepted, Account, Operation, Refused, Result, Unavailable
 
 from ..language.bound import BoundRequest
-from ..language.response import Response, ResponseError
+from ..language.responses.response import Response, ResponseError
+from ..language.responses.sources import text_of
 from ..language.shapes import SHAPES
-from ..language.sources import text_of
 from ..language.template import TemplateError
-from .acceptance import Acceptance
 from .carried_values import CarriedValues
 from .http.connection import ExchangeLog
 from .media import media_of
-from .paging import further_pages
 from .requester import Call, Requester
-from .responses import complete
+from .results.acceptance import Acceptance
+from .results.paging import further_pages
+from .results.responses import complete
 from .sessions import SignInError
 
 T = TypeVar("T")

@@ -42,14 +42,14 @@ from shenhe.core.text import visible
 from shenhe.rulebook import Service
 
 from ..language.bound import BoundLogin, BoundRequest
-from ..language.sources import as_text, text_of
-from .acceptance import MOST, Acceptance, time_of
+from ..language.responses.sources import as_text, text_of
 from .http.cassette import Recording
 from .http.connection import Connection, Headers
 from .login import LoginFlow
 from .operations import OperationClient
 from .requester import Requester
 from .requests import Previewed
+from .results.acceptance import MOST, Acceptance, time_of
 from .sessions import Sessions, credentials_of
 
 

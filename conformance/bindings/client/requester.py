@@ -12,8 +12,8 @@ from typing import Any
 from shenhe.conformance.provider import Account, Operation
 
 from ..language.bound import BoundPoll, BoundRequest, BoundWebsocket
-from ..language.response import Response, ResponseError
-from ..language.stream import ends_stream
+from ..language.responses.response import Response, ResponseError
+from ..language.responses.stream import ends_stream
 from ..language.template import Fill
 from .http.body import ENCODINGS
 from .http.connection import Connection, ExchangeLog, Headers, Request

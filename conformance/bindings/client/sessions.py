@@ -12,8 +12,8 @@ from urllib.parse import quote, urlencode
 from shenhe.conformance.provider import Account, Refused, Unavailable
 
 from ..language.bound import BoundAuth, BoundRequest, BoundTokens
-from ..language.response import Response, ResponseError
-from ..language.sources import TemplateValue, describe, value_of
+from ..language.responses.response import Response, ResponseError
+from ..language.responses.sources import TemplateValue, describe, value_of
 from .http.body import ENCODINGS
 from .http.connection import Connection, ExchangeLog, Headers, Request
 from .requests import render

@@ -8,9 +8,9 @@ from typing import Any
 
 from shenhe.conformance.provider import TicketState
 
-from .conditions import Condition
-from .sources import Source
-from .stream import BoundStream
+from .responses.conditions import Condition
+from .responses.sources import Source
+from .responses.stream import BoundStream
 from .template import Fill
 
 

@@ -20,15 +20,15 @@ from .bound import (
     BoundStep,
     BoundWebsocket,
 )
-from .conditions import Condition
 from .expressions import Expressions, statuses
 from .format import MEDIA_KINDS, BindingFile, PagesSection, PollSection, RequestSection
 from .format import Condition as WrittenCondition
 from .graphql import as_json_request
 from .inheritance import with_defaults
+from .responses.conditions import Condition
+from .responses.sources import Query, Source
+from .responses.stream import BoundStream
 from .shapes import LOGIN, LOGIN_SHAPE, SHAPES, STEP_SHAPE, Shape
-from .sources import Query, Source
-from .stream import BoundStream
 from .template import Fill
 
 

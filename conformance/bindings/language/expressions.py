@@ -10,10 +10,10 @@ from pydantic import BaseModel, ValidationError
 
 from shenhe.core.document import Fault, Locate, Steps, shown
 
-from .conditions import Condition, Found, compile_condition, holds
 from .format import Condition as Written
 from .format import WhenSource
-from .sources import Query, Source, Truth, compile_source
+from .responses.conditions import Condition, Found, compile_condition, holds
+from .responses.sources import Query, Source, Truth, compile_source
 from .template import Fill, TemplateError, compile_template
 
 _CARRIED = re.compile(r"\bcarried\.(\w+)\.(\w+)")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from shenhe.rulebook import Behaviour, Service
 
-from ...engine.probe import Probe
+from ...engine.probing.probe import Probe
 from ...provider import Accepted, Account, Capabilities, Consent, EditRequest, Media, Operation, Refused, Subject
 from ...verdict import Level
 from ..outcome import Absent, Case, NotJudged, Undecided, Violation

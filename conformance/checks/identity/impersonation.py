@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from shenhe.rulebook import Behaviour
 
-from ...engine.probe import Probe
+from ...engine.probing.probe import Probe
 from ...provider import Accepted, Account, Capabilities, Operation
 from ..outcome import Absent, Case, NotJudged, Undecided, Violation
 from ..published import must_be_public

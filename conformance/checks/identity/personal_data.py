@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from shenhe.rulebook import Behaviour
 
-from ...engine.probe import Probe
+from ...engine.probing.probe import Probe
 from ...provider import (
     Accepted,
     Account,

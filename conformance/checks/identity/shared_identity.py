@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from shenhe.rulebook import Behaviour
 
-from ...engine.probe import Probe
+from ...engine.probing.probe import Probe
 from ...provider import Accepted, Capabilities, IdentityMethod, Operation
 from ...verdict import Level
 from ..outcome import Absent, Case, NeedsReview, NotJudged

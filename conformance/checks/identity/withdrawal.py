@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from shenhe.rulebook import Behaviour
 
-from ...engine.probe import Probe
+from ...engine.probing.probe import Probe
 from ...provider import Accepted, Account, Capabilities, Consent, Content, Operation
 from ...verdict import Level
 from ..outcome import Case, NeedsReview

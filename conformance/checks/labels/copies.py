@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from shenhe.labels import read_labels
 from shenhe.rulebook import Behaviour
 
-from ...engine.probe import Probe
+from ...engine.probing.probe import Probe
 from ...evidence import exhibits
 from ...provider import Account, Capabilities, GenerationRequest, Operation, Refused
 from ..outcome import NeedsReview, NotJudged, Violation

@@ -8,7 +8,7 @@ import re
 
 from shenhe.rulebook import Behaviour, Service
 
-from ...engine.probe import Probe
+from ...engine.probing.probe import Probe
 from ...provider import Capabilities, Disclosure, GenerationRequest, Operation, Refused
 from ...report import Evidence
 from ...verdict import Level

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from shenhe.rulebook import Behaviour, Service
 
-from ...engine.probe import Probe
+from ...engine.probing.probe import Probe
 from ...provider import Account, Capabilities, GenerationRequest, Operation, Refused, View
 from ...report import Evidence
 from ...verdict import Level

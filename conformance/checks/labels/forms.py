@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shenhe.labels import Deviation, Label
 
-from ...engine.probe import Probe
+from ...engine.probing.probe import Probe
 from ...evidence import exhibits
 from ..outcome import NeedsReview, NotJudged, Violation
 from ..prompted import Prompted

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from shenhe.labels import read_labels
 from shenhe.rulebook import Behaviour
 
-from ...engine.probe import Probe
+from ...engine.probing.probe import Probe
 from ...evidence import exhibits
 from ...provider import Capabilities, Media, Operation, Refused
 from ..identity.consent import Edit, edit_request

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from shenhe.labels import Deviation, Label, Labels, Weight, read_labels
 from shenhe.rulebook import Behaviour
 
-from ...engine.probe import Probe
+from ...engine.probing.probe import Probe
 from ...evidence import exhibits
 from ...provider import Capabilities, Operation
 from ...verdict import Level

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from shenhe.labels import ImplicitFields, write_label
 from shenhe.rulebook import Behaviour
 
-from ...engine.conversation import said
-from ...engine.probe import Probe
+from ...engine.probing.conversation import said
+from ...engine.probing.probe import Probe
 from ...provider import Capabilities, Media, Operation, Refused
 from ...verdict import Level
 from ..outcome import Absent, NeedsReview, NotJudged, Undecided, Violation

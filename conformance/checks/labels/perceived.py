@@ -12,7 +12,7 @@ from functools import lru_cache
 from shenhe.labels import Deviation, Label, Labels, read_labels
 from shenhe.rulebook import Behaviour, Service
 
-from ...engine.probe import Probe
+from ...engine.probing.probe import Probe
 from ...evidence import exhibits
 from ...provider import Capabilities, GenerationRequest, Media, Operation
 from ...report import Evidence

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from shenhe.labels import ImplicitFields, LabelWriteError, read_labels, write_label
 from shenhe.rulebook import Behaviour, Obligor
 
-from ...engine.probe import Probe
+from ...engine.probing.probe import Probe
 from ...provider import Accepted, Account, Capabilities, Content, Media, Operation, Refused
 from ...report import Evidence
 from ...verdict import Level

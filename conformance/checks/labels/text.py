@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from shenhe.labels import Deviation
 from shenhe.rulebook import Behaviour
 
-from ...engine.probe import Probe
+from ...engine.probing.probe import Probe
 from ...provider import Capabilities, GenerationRequest, Operation, Refused
 from ..outcome import NotJudged, Violation
 from ..prompted import Prompted, drawn, excerpt, generated_text, labels_of_its_own

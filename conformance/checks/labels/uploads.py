@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from shenhe.labels import ImplicitFields, read_labels, write_label
 from shenhe.rulebook import Behaviour
 
-from ...engine.probe import Probe
+from ...engine.probing.probe import Probe
 from ...evidence import exhibits
 from ...provider import Capabilities, Media, Operation, Refused
 from ..outcome import Case, Undecided, Violation

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 from shenhe.rulebook import Behaviour, Service
 
-from ...engine.probe import Probe
+from ...engine.probing.probe import Probe
 from ...provider import Accepted, Capabilities, GenerationRequest, Marker, Operation, Refused
 from ...verdict import Level
 from ..outcome import Absent, Case, NotJudged, Undecided, Violation

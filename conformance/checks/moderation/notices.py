@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shenhe.rulebook import Behaviour
 
-from ...engine.probe import Probe
+from ...engine.probing.probe import Probe
 from ...provider import Accepted, Account, Operation, Refused, ReportRequest, Ticket, TicketState
 from ..outcome import NotJudged, Undecided, Violation
 from ..published import Surface, gone, made_public, must_be_seen, same, seen_on, witness

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from shenhe.rulebook import Behaviour
 
-from ...engine.probe import Probe
+from ...engine.probing.probe import Probe
 from ...provider import Capabilities, Operation, Refused, View
 from ..outcome import Absent, Undecided, Violation
 from ..published import (

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from shenhe.rulebook import Behaviour
 
-from ...engine.probe import Probe
+from ...engine.probing.probe import Probe
 from ...provider import Accepted, Capabilities, Operation, Publication, Refused, Refutation, ReportRequest, TicketState
 from ...verdict import Level
 from ..outcome import Absent, Case, NotJudged, Undecided, Violation

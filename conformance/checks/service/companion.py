@@ -11,8 +11,8 @@ from datetime import date
 
 from shenhe.rulebook import Behaviour, Trait
 
-from ...engine.conversation import said
-from ...engine.probe import Probe
+from ...engine.probing.conversation import said
+from ...engine.probing.probe import Probe
 from ...provider import Accepted, Account, Capabilities, Chat, ChatRequest, ChatTurn, Operation, Refused, as_marker
 from ...report import Evidence
 from ...verdict import Level

@@ -6,7 +6,7 @@ import re
 
 from shenhe.rulebook import Behaviour
 
-from ...engine.probe import Probe
+from ...engine.probing.probe import Probe
 from ...provider import Capabilities, Operation
 from ...report import Evidence
 from ...verdict import Level

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shenhe.rulebook import Behaviour
 
-from ...engine.probe import Probe, any_medium
+from ...engine.probing.probe import Probe, any_medium
 from ...provider import Account, Capabilities, GenerationRequest, Operation, Record, Refused
 from ...verdict import Level
 from ..outcome import Case, NotJudged, Undecided, Violation

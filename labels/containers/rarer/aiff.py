@@ -10,7 +10,7 @@ from ...findings import Findings, UnsuitableFileError
 from ...model import Deviation
 from ...proof.packets import Part
 from ...proof.sounds import id3_frames
-from .. import id3
+from ..media import id3
 
 _TEXTS = {b"NAME", b"AUTH", b"(c) ", b"ANNO"}
 

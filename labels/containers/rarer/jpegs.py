@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from ...bytes.pages import Source
 from ...findings import Findings, UnsuitableFileError
 from ...proof.packets import Part, properties
-from .. import exif, xmp
-from ..bmff import XMP_UUID, box, boxes
+from .. import xmp
+from ..media.bmff import XMP_UUID, box, boxes
+from ..pictures import exif
 
 _JXL_HEAD = box(b"JXL ", b"\r\n\x87\n") + box(b"ftyp", b"jxl \0\0\0\0jxl ")
 _BARE = b"\xff\x0a"

@@ -7,8 +7,8 @@ from email.message import Message
 from email.policy import default
 
 from ...findings import Findings
-from ..members import Members
-from ..text import decoded, read_words
+from ..documents.members import Members
+from ..documents.text import decoded, read_words
 
 _PARTS = 200
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...bytes.pages import Source
 from ...findings import Findings
-from .. import id3
+from ..media import id3
 
 _PACKET = 188
 _LOOKED_AT = 16 << 20

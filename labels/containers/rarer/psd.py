@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from ...bytes.pages import Source
 from ...findings import Findings, UnsuitableFileError
 from ...proof.packets import Part, properties
-from .. import exif, xmp
+from .. import xmp
+from ..pictures import exif
 
 _EXIF, _XMP = 1058, 1060
 

@@ -24,7 +24,7 @@ import httpx
 from shenhe.conformance.evidence.redaction import Redactor
 from shenhe.core.document import DocumentError, Fault, Mark
 
-from ...language.response import Response
+from ...language.responses.response import Response
 from .connection import Request, origin_of
 from .failures import RecordedFailure
 

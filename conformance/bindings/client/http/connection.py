@@ -21,7 +21,7 @@ from shenhe.conformance.evidence.redaction import Redactor
 from shenhe.conformance.exchange import KEPT_BINARY, KEPT_REQUEST, KEPT_TEXT, Exchange, ReceivedResponse, SentRequest
 
 from ...language.format import LimitsSection
-from ...language.response import Response
+from ...language.responses.response import Response
 from .body import BodyError, read_body
 from .failures import FAILURES, UNWRITABLE, failure_text
 from .receiver import Inbox, Receiver

@@ -11,7 +11,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Empty, Queue
 
-from ...language.response import Response
+from ...language.responses.response import Response
 
 
 class Inbox:

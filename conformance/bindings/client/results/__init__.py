@@ -1,0 +1,1 @@
+"""How a response becomes a result: accepted, refused or unusable; polled and paged where needed."""

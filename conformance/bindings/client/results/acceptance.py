@@ -1,0 +1,119 @@
+"""An accepted operation, and what the binding's ``extract`` finds in its response."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from shenhe.conformance.provider import Media, Operation, Ticket, TicketState
+from shenhe.core.text import visible
+
+from ...language.bound import BoundRequest
+from ...language.responses.response import Response, ResponseError
+from ...language.responses.sources import Query, as_text, describe, identifier_of, text_of, value_of
+from ...language.shapes import SHAPES
+from ..requester import Call
+
+MOST = 10_000
+"""The most items that are read of a list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """An accepted operation: its response, the media that came with it, and the further pages of a list.
+
+    Methods raise :class:`ResponseError`, naming the line of the binding, for a response that lacks what they read.
+    """
+
+    bound: BoundRequest
+    response: Response
+    call: Call
+    media: Media | None = None
+    pages: tuple[Response, ...] = ()
+
+    def __contains__(self, name: str) -> bool:
+        """Whether the binding says where to find ``name``."""
+        return name in self.bound.extract
+
+    def value(self, name: str) -> Any:
+        """What ``extract.NAME`` finds; ``None`` for nothing."""
+        try:
+            return value_of(self.bound.extract[name], self.response)
+        except ResponseError as error:
+            raise ResponseError(f"{self.bound.place('extract', name)}: {error}") from None
+
+    def unexpected(self, name: str, value: Any, expected: str) -> ResponseError:
+        """The error for a ``value`` of ``extract.NAME`` that is not the ``expected`` kind."""
+        found = describe(self.bound.extract[name], value, self.response)
+        return ResponseError(f"{self.bound.place('extract', name)}: found {found}, expected {expected}")
+
+    def identifier(self) -> str:
+        """The id of what the operation made."""
+        try:
+            return identifier_of(self.bound.extract["id"], self.response)
+        except ResponseError as error:
+            raise ResponseError(f"{self.bound.place('extract', 'id')}: {error}") from None
+
+    def text(self, name: str) -> str:
+        """What ``extract.NAME`` finds, as text; ``""`` for nothing or an unbound name. Never raises."""
+        return text_of(self.bound.extract.get(name), self.response)
+
+    def ticket(self, known: str = "") -> Ticket:
+        """The state of a report or an appeal; ``known`` is its id if the response does not repeat it."""
+        number = self.identifier() if "id" in self else known
+        state = TicketState.RECEIVED
+        if "state" in self:
+            word, states = as_text(self.value("state")), self.bound.states
+            if word not in states and (word or self.bound.operation is Operation.REPORT_STATUS):
+                place = self.bound.place("extract", "state")
+                found = repr(visible(word)[:60])
+                if not word:
+                    found = describe(self.bound.extract["state"], None, self.response)
+                raise ResponseError(
+                    f"{place}: found {found}, expected one of: {', '.join(states)}; name others under states"
+                )
+            state = states.get(word, state)
+        return Ticket(number, state, self.text("receipt"), self.text("reasons"))
+
+    def items(self) -> list[Any]:
+        """The items of a list: what its ``extract`` finds, else the whole response if that is a list."""
+        name = SHAPES[Operation(self.bound.operation)].items
+        if name not in self:
+            document = self.response.json
+            return document[:MOST] if isinstance(document, list) else []
+        found = self.value(name)
+        if not isinstance(found, list):
+            raise self.unexpected(name, found, "a list of ids" if name == "publications" else "a list")
+        return found[:MOST]
+
+    def all_items(self) -> Iterator[Any]:
+        """The items of all pages."""
+        for response in (self.response, *self.pages):
+            yield from replace(self, response=response).items()
+
+    def field(self, name: str, item: Any) -> str:
+        """What ``extract.NAME`` finds in an item, as text; ``""`` for nothing."""
+        source = self.bound.extract.get(name)
+        try:
+            return as_text(source.search(item)) if isinstance(source, Query) else ""
+        except ResponseError as error:
+            raise ResponseError(f"{self.bound.place('extract', name)}: {error}") from None
+
+    def page(self) -> str:
+        """The whole response as a page to read."""
+        response = self.response
+        if not response.is_text:
+            media_type = response.media_type or "no media type"
+            found = f"found a body of {len(response.body):,} bytes ({media_type}) that is not text"
+            raise ResponseError(f"{self.bound.place('path')}: {found}, expected a page")
+        return response.text
+
+
+def time_of(text: str) -> datetime | None:
+    """An ISO 8601 time; ``None`` for anything else."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None

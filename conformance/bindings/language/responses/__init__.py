@@ -1,0 +1,1 @@
+"""What is read from a response: paths, conditions, streams, markup."""

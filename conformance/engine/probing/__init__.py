@@ -1,0 +1,1 @@
+"""One case against the target: the calls, their roles and their evidence."""

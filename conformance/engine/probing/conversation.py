@@ -1,0 +1,260 @@
+"""One case's conversation with a provider: every call in its role, with its evidence."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, ParamSpec, Protocol, TypeVar, runtime_checkable
+
+from ...checks.outcome import NeedsReview, NotJudged, Undecided, Violation
+from ...exchange import Exchange, ReceivedResponse, RecordedExchange, Role, SentRequest
+from ...provider import Accepted, Operation, Provider, Refused, Result, Unavailable, where_to_bind
+from .names import Names
+from .recording import Counts, Kept
+from .session import Session
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+#: Statuses by which a provider says that there is no such thing, as against that it may not be had.
+NO_SUCH_THING = frozenset({404, 405, 410, 501})
+#: Seconds before the effect of a decision is looked for again, at first.
+_FIRST_PAUSE = 0.1
+#: The method of an exchange that was a call of a provider in Python.
+CALL = "CALL"
+
+
+@runtime_checkable
+class Claims(Protocol):
+    """A provider whose requests can be made to carry more than the binding says."""
+
+    def with_extra(self, headers: dict[str, str], query: dict[str, str]) -> Provider: ...
+
+
+@runtime_checkable
+class Previews(Protocol):
+    """A provider whose requests can be written without being sent."""
+
+    def preview(self, ask: Callable[[Any], object]) -> object: ...
+
+
+class Conversation:
+    """Asks the provider, labels what is asked by role, and keeps the evidence.
+
+    Calls are written ``probe.setup(provider.publish, account, content, "title")``: the method, then its
+    arguments. ``recorded`` holds the exchanges so far, in order, with their roles.
+    """
+
+    def __init__(self, session: Session, names: Names | None = None, *, waits: bool = True) -> None:
+        self.session = session
+        self.names = names if names is not None else session.names()
+        self.waits = waits
+        self.provider = session.provider
+        self.capabilities = session.capabilities
+        self.counts = Counts()
+        self.recorded: list[RecordedExchange] = []
+        self._reused: set[int] = set()
+
+    # --- asking --------------------------------------------------------------------------------------------
+
+    def setup(self, operation: Callable[P, Result[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Ask for something a case builds on. Raises :class:`Undecided` unless it is accepted."""
+        result = self._ask("set-up", operation, *args, **kwargs)
+        if isinstance(result, Accepted):
+            return result.value
+        raise self._not_had("set-up", operation, result)
+
+    def control(self, operation: Callable[P, Result[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Ask for the control of a probe. Raises :class:`Undecided` unless it is accepted: a provider that
+        refuses this too has shown nothing by refusing the probe."""
+        result = self._ask("control", operation, *args, **kwargs)
+        if isinstance(result, Accepted):
+            self.counts.controls += 1
+            return result.value
+        raise self._not_had("the control", operation, result)
+
+    def attempt(self, operation: Callable[P, Result[T]], *args: P.args, **kwargs: P.kwargs) -> Accepted[T] | Refused:
+        """Ask for what the verdict hangs on. Raises :class:`Undecided` where no usable answer comes."""
+        result = self._ask("probe", operation, *args, **kwargs)
+        self.counts.sent += 1
+        match result:
+            case Accepted():
+                self.counts.accepted += 1
+                return result
+            case Refused():
+                self.counts.refused += 1
+                return result
+        self.counts.unavailable += 1
+        raise self._not_had("probe", operation, result)
+
+    def observe(self, operation: Callable[P, Result[T]], *args: P.args, **kwargs: P.kwargs) -> Accepted[T] | Refused:
+        """Look at what came of a probe. Raises :class:`Undecided` where no usable answer comes."""
+        result = self._ask("observation", operation, *args, **kwargs)
+        if isinstance(result, Unavailable):
+            raise self._not_had("observation", operation, result)
+        return result
+
+    def declared(self, what: str, result: Accepted[T] | Refused) -> T:
+        """The value of something the provider declares it offers; what is declared and absent is a violation."""
+        if isinstance(result, Accepted):
+            return result.value
+        if result.status in NO_SUCH_THING:
+            raise Violation(f"{what} is declared, and the provider answers {said(result)}")
+        raise Undecided(f"{what} was refused: {said(result)}")
+
+    def wait(self, reason: str, hours: float) -> None:
+        """Let time pass by the provider's clock. Raises :class:`NeedsReview` where it offers none.
+
+        Only for checks that are registered with ``waits=True``: time passes for everybody, and is moved when no
+        other check is under way.
+        """
+        if not self.waits:
+            raise TypeError("a check that lets time pass is registered with waits=True")
+        if Operation.ADVANCE_CLOCK not in self.capabilities.operations:
+            raise NeedsReview(f"{hours:g} hours would have to pass ({reason}), and the provider offers no clock")
+        begin = len(self.recorded)
+        moves = self.session.turns.pass_time(hours, self._move_clock)
+        self.recorded[begin:] = [taken for move in moves for taken in move]
+
+    def _move_clock(self, hours: float) -> list[RecordedExchange]:
+        """What was exchanged to move the provider's clock; nothing that was made before is relied on afterwards."""
+        begin = len(self.recorded)
+        self.setup(self.provider.advance_clock, hours)
+        self.session.passed += hours
+        self.session.forget()
+        return self.recorded[begin:]
+
+    def offers(self, *operations: Operation) -> bool:
+        """Whether the provider is bound for all of these operations."""
+        return self.capabilities.operations.issuperset(operations)
+
+    def claiming(self, headers: dict[str, str], query: dict[str, str]) -> Provider:
+        """The same provider, whose requests carry these besides their own.
+
+        Raises :class:`NotJudged` for one that is not spoken to in headers.
+        """
+        if not isinstance(self.provider, Claims):
+            raise NotJudged("this provider is not spoken to in headers and parameters")
+        return self.provider.with_extra(headers, query)
+
+    def must_differ(
+        self, one: Callable[[Any], object], other: Callable[[Any], object], what: str, *, write: str
+    ) -> None:
+        """Raise :class:`Undecided` where the binding writes both requests alike: then ``what`` was never sent, and
+        ``write`` is the expression that a template needs. A provider in Python is given its arguments as they are.
+        """
+        if not isinstance(self.provider, Previews):
+            return
+        first, second = self.provider.preview(one), self.provider.preview(other)
+        if first is not None and first == second:
+            raise Undecided(f"the binding never sends {what}: write {write}", lasting=True)
+
+    def must_read(self, operation: Operation, channel: str, what: str, **facets: object) -> None:
+        """Raise :class:`Undecided` where the binding does not read ``channel`` from the responses of ``operation``:
+        what nobody looks for is not missing.
+        """
+        if not self.capabilities.reads(operation, channel, **facets):
+            raise Undecided(f"{what} is not read: bind {where_to_bind(operation, channel)}", lasting=True)
+
+    def settled(self, done: Callable[[], bool]) -> bool:
+        """Whether ``done`` within the time that the provider declares its decisions need to show."""
+        deadline = time.monotonic() + self.capabilities.settling_seconds
+        pause = _FIRST_PAUSE
+        while not done():
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            time.sleep(min(pause, left))
+            pause *= 2
+        return True
+
+    # --- keeping -------------------------------------------------------------------------------------------
+
+    def once(self, key: object, make: Callable[[], T]) -> T:
+        """Make once a run. Later cases get the value together with the exchanges that led to it, and these count
+        for them too: a verdict rests on them all the same."""
+        place = self.names.apart, key
+        with self.session.turns.making(place):
+            kept = self.session.kept.get(place)
+            if kept is None:
+                begin, before, own = len(self.recorded), replace(self.counts), self.names
+                self.names = self.session.names_for(key, own.apart)
+                try:
+                    value = make()
+                except Undecided as undecided:
+                    if undecided.lasting:
+                        self._keep(place, None, undecided, begin, before)
+                    raise
+                finally:
+                    self.names = own
+                self._keep(place, value, None, begin, before)
+                return value
+        self._reuse(kept)
+        if kept.undecided is not None:
+            raise Undecided(kept.undecided.reason, lasting=True)
+        return kept.value  # type: ignore[no-any-return]
+
+    def _reuse(self, kept: Kept) -> None:
+        """Count what led to a kept value for this case too, once."""
+        if id(kept) in self._reused:
+            return
+        self._reused.add(id(kept))
+        there = {id(taken) for taken in self.recorded}
+        self.recorded.extend(taken for taken in kept.recorded if id(taken) not in there)
+        self.counts = self.counts.plus(kept.counts)
+
+    def _keep(self, place: object, value: object, undecided: Undecided | None, begin: int, before: Counts) -> None:
+        taken = tuple(self.recorded[begin:])
+        kept = self.session.kept[place] = Kept(value, undecided, taken, self.counts.less(before))
+        self._reused.add(id(kept))
+
+    def _ask(
+        self, role: Role, operation: Callable[P, Result[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> Accepted[T] | Refused | Unavailable:
+        name = getattr(operation, "__name__", "call")
+        self.session.may_ask(name)
+        result: Accepted[T] | Refused | Unavailable
+        try:
+            result = operation(*args, **kwargs)
+        except Exception as error:  # a provider written in Python may raise anything; that is no conduct of its
+            result = Unavailable(f"{name} raised {type(error).__name__}", status=500)
+        if not result.exchanges:
+            result = replace(result, exchanges=(self._as_exchange(name, args, kwargs, result),))
+        self.recorded.extend(RecordedExchange(role, exchange) for exchange in result.exchanges)
+        self.session.answered(result)
+        return result
+
+    def _as_exchange(
+        self,
+        name: str,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        result: Accepted[Any] | Refused | Unavailable,
+    ) -> Exchange:
+        """A call of a provider that is not spoken to over HTTP, as evidence."""
+        said = ", ".join([*map(repr, args), *(f"{key}={value!r}" for key, value in kwargs.items())])
+        for role, identity in self.provider.ready_made.identities.items():
+            for secret in filter(None, (identity.number, identity.name)):
+                said = said.replace(secret, f"${{{role}}}")
+        body = f"{name}({said})".encode()[:4000]
+        request = SentRequest(CALL, f"python:{name}", (), body, len(body))
+        match result:
+            case Accepted(value=value):
+                answer = repr(value).encode()[:4000]
+                return Exchange(name, request, ReceivedResponse(200, (), answer, len(answer)))
+            case Refused(status=status, reason=reason):
+                return Exchange(name, request, ReceivedResponse(status, (), reason.encode()[:4000], len(reason)))
+        return Exchange(name, request, None, result.reason)
+
+    def _not_had(self, what: str, operation: Callable[..., object], result: Refused | Unavailable) -> Undecided:
+        name = getattr(operation, "__name__", "call")
+        if isinstance(result, Refused):
+            note = self.session.unverifiable and f" (no account could be verified: {self.session.unverifiable})"
+            return Undecided(f"{what}: {name} was refused: {said(result)}{note}")
+        return Undecided(f"{what}: {name} gave no usable answer: {result.reason}")
+
+
+def said(result: Refused) -> str:
+    """A refusal in the provider's words, cut short."""
+    return f"{result.status} {result.reason[:200]}".strip()

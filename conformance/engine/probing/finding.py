@@ -1,0 +1,60 @@
+"""What a report shows of a case that failed: the steps, what was seen, and the same as curl and as a pytest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ...checks.outcome import Case, Violation
+from ...checks.registry import Check
+from ...evidence.export import as_curl, as_pytest, needed, plan_of
+from ...exchange import Exchange, to_step
+from ...provider import Provider
+from ...report import CheckResult, Finding
+from .conversation import CALL
+
+
+def finding_of(check: Check, case: Case, violation: Violation, *, seed: int) -> Finding:
+    """What is shown of a violation that a case led to."""
+    exchanges = [each.exchange for each in violation.exchanges]
+    curl, pytest = _replays(check, exchanges, seed)
+    return Finding(
+        expected=check.title,
+        seen=violation.seen,
+        case=str(case),
+        steps=[to_step(each.exchange, each.role) for each in violation.exchanges],
+        evidence=list(violation.evidence),
+        curl=curl,
+        pytest=pytest,
+        variables=sorted(needed(plan_of(exchanges), exchanges)),
+    )
+
+
+def redacted(result: CheckResult, provider: Provider) -> CheckResult:
+    """``result`` without the secrets that a provider sent back inside what it made.
+
+    Exchanges lost theirs when they were kept; what a check judges, and then shows, is what was really there.
+    """
+    hide: Callable[[str], str] | None = getattr(provider, "redacted", None)
+    if hide is None:
+        return result
+    finding = result.finding
+    if finding is not None:
+        shown = [
+            each.model_copy(update={"title": hide(each.title), "data": hide(each.data)}) for each in finding.evidence
+        ]
+        finding = finding.model_copy(update={"seen": hide(finding.seen), "case": hide(finding.case), "evidence": shown})
+    return result.model_copy(update={"reason": hide(result.reason), "finding": finding})
+
+
+def _replays(check: Check, exchanges: list[Exchange], seed: int) -> tuple[str, str]:
+    """The sequence as curl and as a pytest; a provider that is called from Python has calls instead."""
+    if not any(exchange.request.method == CALL for exchange in exchanges):
+        return as_curl(exchanges), as_pytest(exchanges, check.name)
+    calls = [exchange.request.body.decode("utf-8", "replace") for exchange in exchanges]
+    curl = "\n".join(["# The provider is called from Python, not over HTTP. The calls, in their order:", *calls])
+    pytest = (
+        "from shenhe.conformance import check\n\n\n"
+        f"def test_{check.name}(provider):  # `provider`: your own fixture\n"
+        f"    check(provider, rules={list(check.rules)!r}, seed={seed})\n"
+    )
+    return curl, pytest

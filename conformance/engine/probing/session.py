@@ -1,0 +1,164 @@
+"""What the probes of one run share: the provider, what may be spent on it, and what was made once for all of them."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from threading import RLock
+from typing import Any
+from urllib.parse import urlsplit
+
+from shenhe.rulebook import Service
+
+from ...checks.outcome import Undecided
+from ...checks.people import Person, Taken
+from ...exchange import Exchange
+from ...provider import Accepted, Capabilities, IdentityMethod, Provider, Refused, Unavailable
+from ...report import Stopped
+from ..scheduler import Turns
+from .names import Names
+from .recording import Kept
+
+#: Operations that a provider may charge for.
+PAID = frozenset({"generate", "edit"})
+#: So many calls in a row without any answer, and the provider is taken to be gone.
+_GONE_AFTER = 6
+
+
+class RunStopped(BaseException):
+    """Nothing more may be sent. Not an ``Exception``: no property may swallow it."""
+
+    def __init__(self, stopped: Stopped) -> None:
+        super().__init__(stopped.reason)
+        self.stopped = stopped
+
+
+def interrupted() -> Stopped:
+    """The stop of a run that its user ended."""
+    return Stopped(kind="interrupted", reason="interrupted before it was finished")
+
+
+def gone(reason: str) -> Stopped:
+    """The stop of a run whose provider no longer responds, with the last failure."""
+    return Stopped(kind="gone", reason=f"the provider does not answer: {reason}")
+
+
+def _spent(reason: str) -> RunStopped:
+    return RunStopped(Stopped(kind="budget", reason=reason))
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What a run may spend: requests, seconds, and calls that a provider charges for. ``None`` is no bound."""
+
+    requests: int | None = None
+    seconds: float | None = None
+    generations: int | None = None
+
+
+@dataclass
+class Session:
+    """What the probes of one run share, from several threads if need be. ``on`` is the day whose law applies; ``salt``
+    makes the generated names, people and words new in every run.
+    """
+
+    provider: Provider
+    seed: int = 0
+    on: date = field(default_factory=date.today)
+    bounds: Bounds = field(default_factory=Bounds)
+    requests: int = 0
+    generations: int = 0
+    salt: str = ""
+
+    def __post_init__(self) -> None:
+        self.capabilities: Capabilities = self.provider.capabilities
+        #: Whose account it is, by the account's id: who registers as somebody presents that somebody's papers.
+        self.holders: dict[str, Person] = {}
+        #: What each of these accounts was registered with.
+        self.profiles: dict[str, Mapping[str, str]] = {}
+        self.kept: dict[object, Kept] = {}
+        #: Why no account could be verified, once that was tried.
+        self.unverifiable = ""
+        #: The identity method that verified an account, and the medium that could be had: they are taken again.
+        self.identity_method: IdentityMethod | None = None
+        self.plain_medium: tuple[Service, str] | None = None
+        #: Why nothing more is sent, once a run has to stop.
+        self.stopped: Stopped | None = None
+        self._taken = Taken()
+        #: Hours by which the provider's clock was moved.
+        self.passed = 0.0
+        self._began = time.monotonic()
+        #: Requests in a row that got no response, by host; the first host of a run is the provider's own.
+        self._unanswered: Counter[str] = Counter()
+        self._home = ""
+        self._lock = RLock()
+        #: Whose turn it is, where several checks run at once.
+        self.turns = Turns()
+        self._made: Counter[object] = Counter()
+
+    def names(self, scope: str = "") -> Names:
+        """The words and people of one check: the same whatever runs beside it, and nobody else's."""
+        return self._names(scope)
+
+    def names_for(self, key: object, apart: str = "") -> Names:
+        """The words and people for what is made once per run, whichever check makes it."""
+        with self._lock:
+            self._made[apart, key] += 1
+            scope = f"once {key!r} {apart}{self._made[apart, key]}"
+        return self._names(scope, apart)
+
+    def _names(self, scope: str, apart: str = "") -> Names:
+        return Names(self.seed, scope, salt=self.salt, taken=self._taken, apart=apart)
+
+    @property
+    def today(self) -> date:
+        """The day by the provider's clock: the day of the run, and the time that passed since."""
+        return self.on + timedelta(hours=self.passed)
+
+    def forget(self) -> None:
+        """Make what was kept from earlier cases anew when it is next needed."""
+        self.kept.clear()
+
+    def answered(self, result: Accepted[Any] | Refused | Unavailable) -> None:
+        """Count one call, and give up on a provider that is not there any more.
+
+        Only the provider's own host counts: a host of media that does not answer leaves the rest of the run as it is.
+        """
+        with self._lock:
+            self.requests += max(1, len(result.exchanges))
+            for exchange in result.exchanges:
+                host = _host(exchange)
+                self._home = self._home or host
+                self._unanswered[host] = self._unanswered[host] + 1 if exchange.response is None else 0
+            if isinstance(result, Accepted | Refused) or result.status is not None:
+                self._unanswered[self._home] = 0
+            elif self._unanswered[self._home] >= _GONE_AFTER:
+                raise RunStopped(gone(result.reason))
+
+    def may_ask(self, operation: str) -> None:
+        """Raise :class:`RunStopped` once the run has spent its budget, and :class:`Undecided` if only paid calls
+        are used up: other checks may still go on."""
+        if self.stopped:
+            raise RunStopped(self.stopped)
+        most = self.bounds
+        if most.requests is not None and self.requests >= most.requests:
+            raise _spent(f"{most.requests} requests were sent, which is all this run may send")
+        if most.seconds is not None and time.monotonic() - self._began >= most.seconds:
+            raise _spent(f"{most.seconds:g} seconds have passed, which is all this run may take")
+        if operation not in PAID:
+            return
+        with self._lock:
+            if most.generations is not None and self.generations >= most.generations:
+                raise Undecided(
+                    f"{most.generations} generations were asked for, which is all this run may pay for", lasting=True
+                )
+            self.generations += 1
+
+
+def _host(exchange: Exchange) -> str:
+    """Scheme and authority of the URL of a request; of a call in Python, ``python:``."""
+    parts = urlsplit(exchange.request.url)
+    return f"{parts.scheme}://{parts.netloc}"

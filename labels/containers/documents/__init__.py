@@ -1,0 +1,1 @@
+"""Documents, archives and plain text."""

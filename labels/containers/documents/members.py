@@ -1,0 +1,47 @@
+"""Files inside files: members of an archive and attachments of a message are read as files of their own, in bounds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ...findings import BeyondLimitError, Findings
+
+_DEEPEST = 3
+_IN_ALL = 8
+
+
+class Members:
+    """Reads members of one file into its findings; their labels are told apart by the member's name."""
+
+    def __init__(self, found: Findings) -> None:
+        self.found = found
+        self._left = found.limits.inflated_bytes * _IN_ALL
+
+    @property
+    def largest(self) -> int:
+        """Bytes of the largest member that is still read."""
+        return min(self.found.limits.inflated_bytes, self._left)
+
+    def read(self, name: str, content: bytes, media_type: str | None = None) -> None:
+        """Reads one member. Raises BeyondLimitError where members together are larger than allowed."""
+        from ...read import read_source
+
+        found = self.found
+        self._left -= len(content)
+        if self._left < 0:
+            raise BeyondLimitError(f"members of more than {found.limits.inflated_bytes * _IN_ALL:,} bytes in all")
+        if found.nesting >= _DEEPEST:
+            found.note(f"members nested deeper than {_DEEPEST} were not looked at")
+            return
+        inner = Findings(found.limits)
+        inner.nesting = found.nesting + 1
+        text = media_type if media_type is not None and media_type.startswith("text/") else None
+        labels = read_source(content, text, "metadata", inner)
+        shown = "".join(c if c.isprintable() else "?" for c in name)[:120]
+        for label in labels.labels:
+            found.add(replace(label, carrier=f"member {shown}: {label.carrier}", span=None))
+        for refusal in labels.refused:
+            if refusal.what != "file":  # a format that is not known is none of the archive's concern
+                found.refuse(f"member {shown}: {refusal.what}", refusal.why)
+        for note in labels.notes:
+            found.note(f"member {shown}: {note}")
