@@ -511,6 +511,24 @@ def test_of_two_versions_the_newer_and_of_two_ways_the_kept_one_is_drafted() -> 
     assert _mapped({"/v1/media": media, "/v2/media": old})["upload"] == "POST /v1/media"
 
 
+def test_only_topics_that_have_a_page_are_declared() -> None:
+    def page(path: str, *, asked: str = "") -> dict[str, Any]:
+        parameters = [{"name": asked, "in": "path", "required": True, "schema": {"type": "string"}}] if asked else []
+        return {path: {"get": {"parameters": parameters, "responses": {"200": {"description": "ok"}}}}}
+
+    def declared(paths: dict[str, Any]) -> str:
+        document = {"openapi": "3.1.0", "info": {"title": "Any", "version": "1"}, "paths": paths}
+        return draft(description_of(document, "any.json")).text
+
+    apart = declared({**page("/instance/rules"), **page("/instance/terms")})
+    assert "  disclosure_topics: [rules, agreement]" in apart.splitlines()
+    assert "      - when: {topic: [agreement]}\n        path: /instance/terms" in apart
+    assert "  disclosure_topics: [rules]" in declared(page("/legal/rules")).splitlines()
+    asked = declared(page("/legal/{page}", asked="page"))
+    assert "  disclosure_topics: [rules, agreement, complaints]" in asked.splitlines()
+    assert 'path: "/legal/{{ topic }}"' in asked
+
+
 def test_what_came_close_is_listed_with_its_score() -> None:
     draft_of_forum = draft(read_openapi(DOCUMENTS / "corpus" / "forum.yaml", "forum.yaml"))
     assert any("POST /posts.json (" in line for line in draft_of_forum.close)

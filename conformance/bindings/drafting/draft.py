@@ -19,7 +19,7 @@ from . import deferred
 from .blanks import Blank, Blanks, can_stand
 from .deferred import Deferred
 from .fields import leaves
-from .matching import Match, find_matches, service_of
+from .matching import Match, find_matches, service_of, topics_of
 from .openapi import Description, Endpoint, Field, GraphqlField
 from .responses import envelope, keys_of_answer, place_of
 from .security import wants_token
@@ -129,7 +129,7 @@ class _Drafter:
             note += f"; or {', '.join(match.alternatives)}"
         if later.source is not None:
             note += f", then {later.source}"
-        return Section(keys, note, service_of(endpoint)) if name == "generate" else Section(keys, note)
+        return Section(keys, note, _when(name, endpoint))
 
     def _graphql_section(self, name: str, match: Match, graphql: GraphqlField) -> Section:
         endpoint = match.endpoint
@@ -149,7 +149,7 @@ class _Drafter:
         }
         keys |= keys_of_answer(name, endpoint, self.blanks, with_token=False)
         note = f"{endpoint.name} ({match.total:g}: {', '.join(match.words)})"
-        return Section(keys, note, service_of(endpoint)) if name == "generate" else Section(keys, note)
+        return Section(keys, note, _when(name, endpoint))
 
     def _streamed(self, name: str, endpoint: Endpoint) -> Deferred:
         if name != "generate":
@@ -212,3 +212,11 @@ class _Drafter:
                     each.given if can_stand(each.given) else self.blanks(f"{name} {each.name}", each.hint)
                 )
         return filled
+
+
+def _when(name: str, endpoint: Endpoint) -> dict[str, Any]:
+    """The arguments for which an endpoint is asked, where an operation has one endpoint for each."""
+    if name == "generate":
+        service, media_type = service_of(endpoint)
+        return {"service": service, "media_type": media_type}
+    return {"topic": list(topics_of(endpoint))} if name == "disclosures" else {}

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -72,6 +72,8 @@ _NEEDS: dict[str, tuple[tuple[str, ...], ...]] = {
     "search": (("query",),),
     "chat": (("request.text",),),
 }
+ASKED_TOPICS = ("rules", "agreement", "complaints")
+"""The topics that a draft asks for where one endpoint serves every page."""
 _VERSION = re.compile(r"v\d+(alpha|beta)?\d*|\d+", re.I)
 
 
@@ -139,7 +141,10 @@ def find_matches(description: Description) -> Matches:
         if name in _BESIDE and not any(base in result.found for base in _BESIDE[name]):
             candidates = [row for row in candidates if _is_own(row[1])]
         if name == "generate":
-            _add_generation(result, candidates, scored, taken)
+            _add_one_of_each(result, name, service_of, candidates, scored, taken)
+            continue
+        if name == "disclosures":
+            _add_one_of_each(result, name, topics_of, candidates, scored, taken)
             continue
         _add(result, name, candidates, scored, taken)
     found = dict(sorted(result.found.items(), key=lambda item: -item[1][0].total))
@@ -180,24 +185,26 @@ def _add(
     result.found[name] = [Match(best[1], best[0], best[2], alternatives)]
 
 
-def _add_generation(
+def _add_one_of_each(
     result: Matches,
+    name: str,
+    kind_of: Callable[[Endpoint], tuple[str, ...]],
     candidates: Sequence[tuple[float, Endpoint, list[str]]],
     scored: dict[str, list[tuple[float, Endpoint, list[str]]]],
     taken: dict[str, tuple[str, float]],
 ) -> None:
-    """Add the best endpoint of each service."""
-    services: set[tuple[str, str]] = set()
+    """Add the best endpoint of each kind: of each service that is generated, of each topic that is told."""
+    kinds: set[tuple[str, ...]] = set()
     for row in candidates:
         total, endpoint, seen = row
-        service = service_of(endpoint)
-        if total < ENOUGH or service in services or str(endpoint) in taken or _fits_better("generate", row, scored):
+        kind = kind_of(endpoint)
+        if total < ENOUGH or not kind or kind in kinds or str(endpoint) in taken or _fits_better(name, row, scored):
             continue
-        services.add(service)
-        taken[str(endpoint)] = ("generate", total)
-        result.found.setdefault("generate", []).append(Match(endpoint, total, seen))
-    if "generate" not in result.found:
-        _note(result, "generate", candidates)
+        kinds.add(kind)
+        taken[str(endpoint)] = (name, total)
+        result.found.setdefault(name, []).append(Match(endpoint, total, seen))
+    if name not in result.found:
+        _note(result, name, candidates)
 
 
 def _note(result: Matches, name: str, rows: Sequence[tuple[float, Endpoint, list[str]]]) -> None:
@@ -501,6 +508,21 @@ def _unknown_parameters(name: str, endpoint: Endpoint) -> int:
         expression_of(name, parameter) is None and plain(parameter) not in settings
         for parameter in re.findall(r"\{([^{}]*)\}", endpoint.path)
     )
+
+
+def topics_of(endpoint: Endpoint) -> tuple[str, ...]:
+    """The topics that an endpoint tells the public about: those that its request may name, else the one that its own
+    names speak of; none where they speak of none.
+    """
+    named = [expression_of("disclosures", each.name) for each in endpoint.parameters]
+    if any(each is not None for each in named):
+        return ASKED_TOPICS
+    found = words_of(" ".join((endpoint.path, endpoint.name, endpoint.summary)))
+    joined = "".join(found)
+    for known in vocabulary().topics:
+        if any(_stands(word, found, joined) for word in known.words.split()):
+            return (known.topic,)
+    return ()
 
 
 def service_of(endpoint: Endpoint) -> tuple[str, str]:

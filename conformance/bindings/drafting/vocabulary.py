@@ -66,6 +66,13 @@ class ServiceWords(_Entry):
     words: str
 
 
+class TopicWords(_Entry):
+    """A topic of what a service tells the public, and the words that name its page."""
+
+    topic: str
+    words: str
+
+
 class FieldNames(_Entry):
     """A value of an operation, and the names that a document may call it by."""
 
@@ -117,6 +124,7 @@ class Vocabulary(_Entry):
     naming: Naming
     deferral: Deferral
     services: tuple[ServiceWords, ...]
+    topics: tuple[TopicWords, ...]
     fields: dict[str, tuple[FieldNames, ...]]
 
 

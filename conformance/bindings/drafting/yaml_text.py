@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from shenhe.core.text import visible
@@ -26,11 +26,11 @@ HEADER = """\
 
 @dataclass
 class Section:
-    """One operation, or one way of it, as it will be written."""
+    """One operation, or one way of it, as it will be written. ``when`` says for which arguments."""
 
     keys: dict[str, Any]
     note: str
-    service: tuple[str, str] = ("", "")
+    when: dict[str, Any] = field(default_factory=dict)
 
 
 def lines_of(
@@ -67,13 +67,14 @@ def lines_of(
     )
     services: dict[str, list[str]] = {}
     for section in sections.get("generate", []):
-        services.setdefault(section.service[0], []).append(section.service[1])
+        services.setdefault(section.when["service"], []).append(section.when["media_type"])
     listed = ", ".join(
         f"{service}: [{', '.join(kinds)}]" for service, kinds in (services or {"text": ["text/plain"]}).items()
     )
     yield f"  services: {{{listed}}}"
-    if "disclosures" in sections:
-        yield "  disclosure_topics: [rules, agreement, complaints]"
+    topics = [topic for section in sections.get("disclosures", []) for topic in section.when["topic"]]
+    if topics:
+        yield f"  disclosure_topics: [{', '.join(dict.fromkeys(topics))}]"
     if "verify_identity" in sections:
         yield "  identity_methods: [id-card]"
     if hosts:
@@ -140,11 +141,16 @@ def _operation(
         yield f"  {name}:"
         yield "    variants:"
         for section in sections:
-            service, kind = section.service
+            arguments = ", ".join(f"{key}: {_plain(value)}" for key, value in section.when.items())
             yield f"      # {_comment(section.note)}"
-            yield f"      - when: {{service: {service}, media_type: {kind}}}"
+            yield f"      - when: {{{arguments}}}"
             yield from written(section.keys, 4)
     yield ""
+
+
+def _plain(value: str | list[str]) -> str:
+    """A word, or the words of a list, in flow style."""
+    return value if isinstance(value, str) else f"[{', '.join(value)}]"
 
 
 def written(value: Mapping[str, Any], depth: int) -> Iterator[str]:
