@@ -9,21 +9,25 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+# A double from 2 ** 52 on has no fraction, and may not fit into the integer that rounding makes of it.
+_WHOLE = 2.0**52
+
 
 def users_of(median: float, spread: float, first: float, second: float) -> float:
     """Users of a provider: lognormal about ``median``, rounded down, one at least. ``first`` and ``second`` are uniform
     draws, of which Box and Muller (1958) make a normal one.
     """
     normal = math.sqrt(2.0 * -math.log(first)) * math.cos(2.0 * math.pi * second)
-    return math.floor(median * math.exp(spread * normal)) + 1.0
+    users = median * math.exp(spread * normal)
+    return math.floor(users) + 1.0 if users < _WHOLE else users
 
 
 def strikes_remembered(strikes: int, since: float, memory: float) -> int:
     """Strikes that still count ``since`` days after the last sanction: one lapses after each ``memory`` days."""
     if strikes == 0:
         return 0
-    lapsed = int(since / memory)
-    return strikes - lapsed if lapsed < strikes else 0
+    lapsed = since / memory
+    return strikes - int(lapsed) if lapsed < strikes else 0
 
 
 def belief_remembered(belief: float, floor: float, since: float, memory: float) -> float:
@@ -39,7 +43,9 @@ def belief_raised(belief: float, weight: float) -> float:
 def mean_fine(low: float, high: float) -> float:
     """RMB that a log-uniform fine on [low, high] comes to on the mean: (high - low) / log(high / low)."""
     if high > low:
-        return (high - low) / math.log(high / low)
+        ratio = math.log(high / low)
+        # Two neighbouring doubles may have a ratio of exactly 1.
+        return (high - low) / ratio if ratio > 0.0 else low
     return low
 
 
@@ -155,7 +161,7 @@ def obeying_days(days: float, limit: float, fine: float, hurry_cost: float) -> f
     limit / m, the cost is least where hurry_cost * days / (fine * limit) = exp(y) / (exp(y) - 1) ** 2, found here by
     bisection. A tighter limit or a higher fine never makes it slower.
     """
-    if limit <= 0.0 or fine <= 0.0 or hurry_cost <= 0.0 or days <= 0.0:
+    if hurry_cost <= 0.0 or days <= 0.0 or fine * limit <= 0.0:
         return days
     wanted = hurry_cost * days / (fine * limit)
     low, high = 1e-6, 700.0
@@ -187,7 +193,7 @@ def fine_amount(uniform: float, low: float, high: float, turnover_share: float, 
     share = turnover_share * revenue
     if share > fine:
         fine = share
-    return float(math.floor(fine + 0.5))
+    return float(math.floor(fine + 0.5)) if fine < _WHOLE else fine
 
 
 def compliance_after_rectification(compliance: float, gain: float) -> float:
@@ -291,8 +297,7 @@ def whole_steps(delay: float, step: float) -> float:
     """Days until what is due in ``delay`` days happens, on a clock that only shows every ``step`` days (0:
     continuous).
     """
-    # So many days, or infinitely many, have no fraction left.
-    if step == 0.0 or delay >= 2.0**52:
+    if step == 0.0 or delay >= _WHOLE:
         return delay
     return float(math.ceil(delay / step)) * step
 
@@ -313,4 +318,5 @@ def outlays(fines: float, claims: float, compliance_cost: float, revenue: float,
 
 def next_publication(now: float, interval: float) -> float:
     """Days until the next published batch of filings, strictly after now."""
-    return (math.floor(now / interval) + 1.0) * interval - now
+    batches = now / interval
+    return (math.floor(batches) + 1.0) * interval - now if batches < _WHOLE else interval

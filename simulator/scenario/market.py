@@ -13,7 +13,19 @@ from pydantic import Field, Strict, model_validator
 
 from shenhe.rulebook import Behaviour
 
-from .values import Contradiction, Count, Line, Name, NonNegative, Number, Part, Positive, Probability, distinct
+from .values import (
+    Contradiction,
+    Count,
+    Line,
+    Name,
+    NonNegative,
+    NotVanishing,
+    Number,
+    Part,
+    Positive,
+    Probability,
+    distinct,
+)
 
 MAX_PROVIDERS = 2**20 - 1
 MAX_STORES = 8
@@ -72,7 +84,7 @@ class Population(Part):
     """
 
     providers: Annotated[int, Strict(), Field(ge=1, le=MAX_PROVIDERS)]
-    scale: Annotated[float, Strict(), Field(gt=0, le=1000, allow_inf_nan=False)] = 1.0
+    scale: Annotated[float, Strict(), Field(gt=0, le=1000, allow_inf_nan=False), NotVanishing] = 1.0
     arrivals: list[tuple[Number, Probability]] = Field(min_length=1)
     compliance_spread: Probability
     exit_rate: NonNegative
@@ -138,7 +150,7 @@ class BehaviourRisk(Part):
     complained: Probability
     seen_in_store: Probability
     misused: Probability = 0.0
-    reach: Annotated[float, Strict(), Field(gt=0, le=1)] = 1.0
+    reach: Annotated[float, Strict(), Field(gt=0, le=1), NotVanishing] = 1.0
     effort_weight: NonNegative = 1.0
     claimed: Probability = 0.0
     award: NonNegative = 0.0
@@ -174,7 +186,7 @@ class PublicConfig(Part):
     claim_days: NonNegative = 0.0
     reach_spread: Annotated[float, Strict(), Field(ge=0, le=5)] = 0.0
     audience: NonNegative = 0.0
-    audience_exponent: Annotated[float, Strict(), Field(gt=0, le=1)] = 1.0
+    audience_exponent: Annotated[float, Strict(), Field(gt=0, le=1), NotVanishing] = 1.0
 
     @model_validator(mode="after")
     def _within_ceiling(self) -> Self:

@@ -34,7 +34,18 @@ from .market import (
 )
 from .overriding import leaves, override
 from .policy import PolicyRules, Sanction, covers
-from .values import Contradiction, Line, NonNegative, Part, Positive, ScenarioError, ScenarioName, distinct, placed
+from .values import (
+    Contradiction,
+    Line,
+    NonNegative,
+    NotVanishing,
+    Part,
+    Positive,
+    ScenarioError,
+    ScenarioName,
+    distinct,
+    placed,
+)
 
 MAX_BEHAVIOURS = 16
 MAX_CHANGES = 16
@@ -128,7 +139,7 @@ class Scenario(Part):
     story: Line
     sources: list[Line] = Field(min_length=1)
     start: date
-    horizon: Annotated[float, Strict(), Field(gt=0, le=36_500, allow_inf_nan=False)]
+    horizon: Annotated[float, Strict(), Field(gt=0, le=36_500, allow_inf_nan=False), NotVanishing]
     clock: Literal["continuous", "daily", "weekly"] = "continuous"
     population: Population
     behaviours: list[BehaviourRisk] = Field(min_length=1, max_length=MAX_BEHAVIOURS)
@@ -155,6 +166,13 @@ class Scenario(Part):
                 f" rates per year, times years), expected at most {MAX_OCCASIONS:.0e}",
                 "behaviours",
             )
+        for path, count in self._repetitions():
+            if count > MAX_OCCASIONS:
+                raise Contradiction(
+                    f"found a value that gives about {count:.2g} events per replication, "
+                    f"expected at most {MAX_OCCASIONS:.0e}",
+                    *path,
+                )
         names = {item.name for item in self.behaviours}
         for number, item in enumerate(self.population.classes):
             place = ("population", "classes", number, "compliance")
@@ -362,6 +380,24 @@ class Scenario(Part):
         rates = sum(item.rate for item in self.behaviours) * activity
         false = max(self.public.false_complaints, self.public.false_complaint_ceiling or 0.0)
         return population.simulated * years * (rates + false)
+
+    def _repetitions(self) -> Iterator[tuple[tuple[str, ...], float]]:
+        """How often per replication that which repeats itself does, and the path of the value that decides it."""
+        providers, years = self.population.simulated, self.horizon / 365.0
+        periods = (
+            (("response", "review_days"), self.response.review_days, providers),
+            (("registry", "publication_interval"), self.registry.publication_interval, 1),
+            (("policy", "stores", "audit_days"), self.policy.stores.audit_days, len(self.stores)),
+            (("policy", "targeting", "focus_days"), self.policy.targeting.focus_days, 1),
+        )
+        for path, days, members in periods:
+            if days:
+                yield path, self.horizon / days * members
+        yield (
+            ("policy", "detection", "inspection_ceiling"),
+            self.policy.detection.inspection_ceiling * providers * years,
+        )
+        yield ("public", "rumours"), self.public.rumours * years
 
     def whole_counts(self) -> dict[str, tuple[int, int]]:
         """Counts that ``population.scale`` scales to whole numbers, by path: the number given and the number simulated.

@@ -5,14 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, ValidationError
 from pydantic_core import ErrorDetails
 
 from shenhe.core.errors import ShenheError
 
+SMALLEST, LARGEST = 1e-9, 1e15
+"""Bounds of a quantity that is not 0. Within them no formula of the model leaves the range of a double."""
+
+
+def _not_vanishing(value: float) -> float:
+    if 0.0 < value < SMALLEST:
+        raise ValueError(f"found {value:g}, expected 0 or at least {SMALLEST:g}: smaller numbers lose their meaning")
+    return value
+
+
+NotVanishing = AfterValidator(_not_vanishing)
 Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
-NonNegative = Annotated[float, Strict(), Field(ge=0, le=1e15, allow_inf_nan=False)]
-Positive = Annotated[float, Strict(), Field(gt=0, le=1e15, allow_inf_nan=False)]
+NonNegative = Annotated[float, Strict(), Field(ge=0, le=LARGEST, allow_inf_nan=False), NotVanishing]
+Positive = Annotated[float, Strict(), Field(gt=0, le=LARGEST, allow_inf_nan=False), NotVanishing]
 Probability = Annotated[float, Strict(), Field(ge=0, le=1, allow_inf_nan=False)]
 Count = Annotated[int, Strict(), Field(ge=0, le=1_000_000)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]

@@ -155,10 +155,11 @@ class _Account:
         self.effort_paid = 0.0
         self.strictness: dict[int, float] = defaultdict(float)
         self.lawful_blocked = 0.0
-        self.lawful_factor = scenario.response.lawful_blocked
         self.regimes = scenario.regimes()
+        # A change on the first day holds from the beginning.
+        self.lawful_factor = self.regimes[0][1].response.lawful_blocked
         self.reviewed_late = 0
-        self.limit = scenario.registry.limit_days
+        self.limit = self.regimes[0][1].registry.limit_days
         self.exits: Counter[int] = Counter()
         self.sanctions_of: Counter[int] = Counter()
         self.initial_users: dict[int, float] = {}

@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from shenhe.simulator import Scenario, load_scenario
+from shenhe.simulator.scenario.values import SMALLEST
 
 SMALL: dict[str, Any] = {
     "population.providers": 60,
@@ -22,46 +23,51 @@ def small(name: str = "cn-2023", **changes: Any) -> Scenario:
     return load_scenario(name, {**SMALL, **{key.replace("__", "."): value for key, value in changes.items()}})
 
 
+def number(low: float, high: float) -> st.SearchStrategy[float]:
+    """A quantity that a scenario may give: between ``low`` and ``high``, and 0 or not smaller than the smallest."""
+    return st.floats(low, high).map(lambda value: value if value >= SMALLEST else low)
+
+
 def overrides() -> st.SearchStrategy[dict[str, Any]]:
     """Changes that reach every process of the model, within what a scenario may say."""
     share = st.floats(0, 1)
     return st.fixed_dictionaries(
         {
             "population.providers": st.integers(1, 40),
-            "horizon": st.floats(1, 700),
-            "population.exit_rate": st.floats(0, 2),
+            "horizon": number(1, 700),
+            "population.exit_rate": number(0, 2),
             "population.compliance_spread": share,
-            "public.complaint_delay": st.floats(0, 30),
-            "public.false_complaints": st.floats(0, 20),
+            "public.complaint_delay": number(0, 30),
+            "public.false_complaints": number(0, 20),
             "response.initial_belief": share,
             "response.own_weight": share,
             "response.peer_weight": share,
             "response.rectification_gain": share,
-            "policy.detection.inspection_rate": st.floats(0, 0.2),
+            "policy.detection.inspection_rate": number(0, 0.2),
             "policy.detection.complaints_taken_up": share,
             "policy.detection.store_reports_taken_up": share,
             "policy.detection.merge_open_cases": st.booleans(),
             "policy.evidence.sensitivity": share,
             "policy.evidence.specificity": share,
             "policy.staff.inspectors": st.integers(1, 5),
-            "policy.staff.investigation_days": st.floats(0, 40),
+            "policy.staff.investigation_days": number(0, 40),
             "policy.staff.investigation_phases": st.integers(1, 4),
             "policy.staff.triage": st.sampled_from(["arrival", "severity"]),
             "policy.fine_on": st.sampled_from(["first-violation", "refusal-or-serious"]),
-            "policy.strikes.memory_days": st.floats(1, 2000),
+            "policy.strikes.memory_days": number(1, 2000),
             "policy.strikes.forgiveness": share,
             "policy.appeals.guilty_appeal": share,
             "policy.appeals.innocent_appeal": share,
-            "policy.appeals.days": st.floats(0, 100),
+            "policy.appeals.days": number(0, 100),
             "policy.appeals.overturned_guilty": share,
             "policy.appeals.overturned_innocent": share,
             "policy.appeals.suspensive": st.booleans(),
             "policy.stores.checks_filing": share,
             "policy.stores.removes_unfiled": st.booleans(),
             "registry.reviewers": st.integers(1, 3),
-            "registry.review_days": st.floats(0, 30),
+            "registry.review_days": number(0, 30),
             "stores.store-a.relists": share,
-            "stores.store-a.obeys_after": st.floats(0, 30),
+            "stores.store-a.obeys_after": number(0, 30),
             "platforms.platform-a.misses": share,
         }
     )
@@ -91,16 +97,16 @@ def further() -> st.SearchStrategy[dict[str, Any]]:
     campaign = st.fixed_dictionaries(
         {
             "title": st.just("campaign"),
-            "day": st.floats(0, 300),
-            "until": st.floats(301, 600),
+            "day": number(0, 300),
+            "until": number(301, 600),
             "set": st.fixed_dictionaries(
                 {
-                    "policy.detection.inspection_rate": st.floats(0, 0.1),
+                    "policy.detection.inspection_rate": number(0, 0.1),
                     "policy.staff.inspectors": st.integers(1, 9),
-                    "policy.publicity": st.floats(0, 100),
+                    "policy.publicity": number(0, 100),
                     "response.lawful_blocked": share,
                     "registry.reviewers": st.integers(1, 3),
-                    "registry.limit_days": st.floats(1, 60),
+                    "registry.limit_days": number(1, 60),
                     "behaviours.consent.complained": share,
                 }
             ),
@@ -110,8 +116,8 @@ def further() -> st.SearchStrategy[dict[str, Any]]:
         f"population.classes.{size}.{field}": value
         for size in ("small", "giant")
         for field, value in {
-            "exempt": st.floats(0, 0.5),
-            "compliance_cost": st.floats(0, 1e6),
+            "exempt": number(0, 0.5),
+            "compliance_cost": number(0, 1e6),
             "reenters": share,
             "abroad": share,
             "exits_after_suspension": share,
@@ -123,59 +129,59 @@ def further() -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries(
         {
             **classes,
-            "horizon": st.floats(400, 800),
+            "horizon": number(400, 800),
             "response.review_days": st.sampled_from([0.0, 60.0, 90.0]),
-            "response.strictness_scale": st.floats(0, 1e5),
+            "response.strictness_scale": number(0, 1e5),
             "response.lawful_blocked": share,
             "response.handles": share,
-            "response.handling_days": st.floats(0, 9),
+            "response.handling_days": number(0, 9),
             "response.account_measures": share,
-            "response.reentry_days": st.floats(0, 90),
+            "response.reentry_days": number(0, 90),
             "public.migrates": share,
             "public.returns": share,
-            "public.anonymity": st.floats(1, 9),
+            "public.anonymity": number(1, 9),
             "public.rumours": st.sampled_from([0.0, 6.0]),
-            "public.rumour_reach": st.floats(0, 0.3),
-            "public.claim_days": st.floats(0, 90),
+            "public.rumour_reach": number(0, 0.3),
+            "public.claim_days": number(0, 90),
             "behaviours.prohibited-content.misused": share,
             "behaviours.consent.claimed": share,
-            "behaviours.consent.award": st.floats(0, 1e5),
+            "behaviours.consent.award": number(0, 1e5),
             "supporters": st.fixed_dictionaries(
                 {
                     "count": st.integers(1, 5),
                     "used_by": share,
                     "traced": share,
-                    "service_days": st.floats(0, 60),
+                    "service_days": number(0, 60),
                 }
             ),
             "failures": st.sampled_from([[], [{"day": 30.0, "days": 90.0, "supporter": 0, "compliance_factor": 0.2}]]),
             "stores.store-a.diligence": share,
             "stores.store-a.over_removes": share,
             "policy.stores.audit_days": st.sampled_from([0.0, 45.0]),
-            "policy.stores.limit_days": st.floats(0, 3),
-            "policy.stores.neglect_fine": st.floats(0, 1e6),
+            "policy.stores.limit_days": number(0, 3),
+            "policy.stores.neglect_fine": number(0, 1e6),
             "policy.stores.learns": share,
-            "policy.platforms": st.fixed_dictionaries({"found": share, "fine": st.floats(0, 1e6), "learns": share}),
-            "policy.targeting.per_complaint": st.floats(0, 0.2),
+            "policy.platforms": st.fixed_dictionaries({"found": share, "fine": number(0, 1e6), "learns": share}),
+            "policy.targeting.per_complaint": number(0, 0.2),
             "policy.targeting.complaint_cap": st.integers(0, 3),
-            "policy.targeting.group_weight": st.floats(0, 1.2),
+            "policy.targeting.group_weight": number(0, 1.2),
             "policy.targeting.group_back": share,
             "policy.targeting.lots": st.integers(1, 4),
-            "policy.targeting.focus_weight": st.floats(0, 1.2),
-            "policy.detection.inspection_rate": st.floats(0, 0.1),
+            "policy.targeting.focus_weight": number(0, 1.2),
+            "policy.detection.inspection_rate": number(0, 0.1),
             "policy.evidence.without_records": share,
-            "policy.self_report": st.fixed_dictionaries({"probability": st.floats(0, 0.5), "discount": share}),
+            "policy.self_report": st.fixed_dictionaries({"probability": number(0, 0.5), "discount": share}),
             "policy.safe_harbour": st.fixed_dictionaries(
                 {"offered": st.booleans(), "gain": share, "inspection_factor": share}
             ),
-            "policy.publicity": st.floats(0, 100),
+            "policy.publicity": number(0, 100),
             "policy.referral": share,
-            "policy.ladder.2.fine.per_violation": st.floats(0, 1e5),
-            "policy.staff.cost": st.floats(0, 1e6),
-            "policy.staff.case_cost": st.floats(1, 1e4),
+            "policy.ladder.2.fine.per_violation": number(0, 1e5),
+            "policy.staff.cost": number(0, 1e6),
+            "policy.staff.case_cost": number(1, 1e4),
             "policy.authorities": st.sampled_from([[], TWO_AUTHORITIES, POOR_AUTHORITIES]),
-            "population.classes.small.capital": st.one_of(st.none(), st.floats(0, 1e6)),
-            "population.classes.large.capital": st.one_of(st.none(), st.floats(0, 1e6)),
+            "population.classes.small.capital": st.one_of(st.none(), number(0, 1e6)),
+            "population.classes.large.capital": st.one_of(st.none(), number(0, 1e6)),
             "public.destinations": st.integers(1, 4),
             "public.false_complaint_ceiling": st.sampled_from([0.0, 20.0]),
             "clock": st.sampled_from(["continuous", "daily", "weekly"]),

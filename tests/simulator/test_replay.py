@@ -82,3 +82,18 @@ def test_a_case_opened_twice_is_found(sound: Run) -> None:
     opening = sound.events[sound.events["kind"] == "case-opened"].iloc[[0]]
     found = tampered(sound, pd.concat([sound.events, opening.assign(time=1e9)]))
     assert any("is opened twice" in line for line in found)
+
+
+def test_a_change_on_the_first_day_holds_from_the_beginning() -> None:
+    first = {"title": "first", "day": 0.0, "until": 200.0}
+    values = {"response.lawful_blocked": 0.0, "registry.limit_days": 1.0}
+    scenario = small(
+        response__review_days=30.0,
+        response__strictness_scale=1000.0,
+        response__lawful_blocked=0.5,
+        changes=[{**first, "set": values}],
+    )
+    run = simulate(scenario, 1, 5)
+    assert float(run.outcomes["lawful_blocked"].iloc[0]) > 0
+    assert float(run.outcomes["late_filings"].iloc[0]) > 0
+    assert discrepancies(run) == []
