@@ -1,7 +1,8 @@
 """The model as one compiled loop: the same draws, table and formulas as on SimPy, and the same log and outcomes, bit
 for bit.
 
-Every file here has a twin of the same name in :mod:`..reference`, where the same function has the same name:
+Every file here has a twin of the same name in :mod:`..reference`, where the same function has the same name. Those from
+the inspection to the end of an appeal are in the room ``enforcement`` of both:
 
 =============== ======================================================================================================
 file            what both engines do there

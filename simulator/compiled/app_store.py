@@ -9,7 +9,7 @@ from ..kernel.eventlog import Kind, Stream
 from ..kernel.replication import STORE_FINES
 from ..kernel.state import ABROAD, ACTIVE, FUNCTIONS, SERVICE
 from ..scenario.market import MAX_STORES
-from .docket import suspect
+from .enforcement.docket import suspect
 from .machine.agenda import (
     LISTING_REVIEWED,
     ORDER_OBEYED,

@@ -7,21 +7,11 @@ from typing import Any
 from ..kernel.eventlog import Kind
 from ..kernel.replication import BIN
 from ..kernel.state import FUNCTIONS
-from . import (
-    app_store,
-    appeal,
-    authority,
-    casework,
-    inspection,
-    life,
-    occasion,
-    platform,
-    public,
-    registry,
-    supporter,
-)
-from .authority import employ
+from . import app_store, life, occasion, platform, public, registry, supporter
 from .deterrence import join_class, review
+from .enforcement import appeal, authority, casework, inspection
+from .enforcement.authority import employ
+from .enforcement.suspension import expire
 from .machine import agenda, stream
 from .machine.agenda import (
     NEVER,
@@ -36,7 +26,6 @@ from .machine.agenda import (
 )
 from .machine.compilation import borrowed, entry, jit, prefetch
 from .machine.pools import grant, resize
-from .suspension import expire
 from .world import accrue, close_bin, log, pay_staff, queue_changed
 
 ENTERED, OCCASION, POLICY_CHANGED = int(Kind.ENTERED), int(Kind.OCCASION), int(Kind.POLICY_CHANGED)

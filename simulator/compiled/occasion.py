@@ -10,7 +10,7 @@ from ..kernel.replication import BY_ITSELF, BY_PEERS, DETERRED_OWN, DETERRED_PEE
 from ..kernel.state import ABROAD, ACTIVE, FUNCTIONS, REGISTRATION, UPDATES
 from . import app_store, platform
 from .deterrence import beliefs, complies_ahead, fear, get_away
-from .docket import suspect
+from .enforcement.docket import suspect
 from .life import begin_violation, settle
 from .machine.agenda import CLAIM_DECIDED, COMPLAINT_MADE, VIOLATION_ENDS, schedule
 from .machine.compilation import jit

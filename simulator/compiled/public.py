@@ -9,7 +9,7 @@ from ..kernel.eventlog import Kind, Stream
 from ..kernel.replication import UNREFUTED
 from ..kernel.state import ACTIVE, FUNCTIONS, SERVICE
 from .app_store import overreact
-from .docket import suspect
+from .enforcement.docket import suspect
 from .machine.agenda import FALSE_COMPLAINT, RUMOUR_SPREADS, schedule, until
 from .machine.compilation import jit
 from .machine.pure import Purpose, bisect_right, case_number, exponential, uniform

@@ -6,11 +6,11 @@ from typing import Any
 
 from ..kernel.eventlog import Kind, Stream
 from ..kernel.state import ACTIVE, INSIDE
+from .enforcement.suspension import suspend_for_supporter
 from .life import refresh_compliance
 from .machine.agenda import SUPPORTER_RECOVERS, schedule
 from .machine.compilation import jit
 from .machine.pure import Purpose, case_number, uniform
-from .suspension import suspend_for_supporter
 from .world import log
 
 SANCTIONED, FAILED, RECOVERED = (

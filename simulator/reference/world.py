@@ -20,22 +20,22 @@ from ..kernel.replication import BIN, KINDS, TOTALS
 from ..kernel.state import ACTIVE, FUNCTIONS, SERVICE, Arrays, as_lists
 from ..kernel.table import Table
 from .app_store import AppStores
-from .appeal import Appeals
-from .authority import Authorities
-from .casework import Casework
 from .clock import Clock
 from .deterrence import Deterrence
-from .docket import Docket
+from .enforcement.appeal import Appeals
+from .enforcement.authority import Authorities
+from .enforcement.casework import Casework
+from .enforcement.docket import Docket
+from .enforcement.inspection import Inspections
+from .enforcement.sanction import Sanctions
+from .enforcement.suspension import Suspensions
 from .hook import Bounded
-from .inspection import Inspections
 from .life import Lives
 from .occasion import Occasions
 from .platform import Platforms
 from .public import Public
 from .registry import Registry
-from .sanction import Sanctions
 from .supporter import Supporters
-from .suspension import Suspensions
 from .users import Users
 
 if TYPE_CHECKING:

@@ -64,7 +64,7 @@ def model_hash() -> str:
     room = Path(__file__).parent.parent
     for name in MODEL:
         place = room / name
-        for path in sorted(place.glob("*.py")) if place.is_dir() else [place]:
+        for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
             digest.update(path.read_bytes())
     return digest.hexdigest()
 

@@ -19,23 +19,17 @@ from typing import Any, NamedTuple
 from shenhe.simulator.kernel import tabulation
 from shenhe.simulator.reference import (
     app_store,
-    appeal,
-    authority,
-    casework,
     deterrence,
-    docket,
-    inspection,
     life,
     occasion,
     platform,
     public,
     registry,
-    sanction,
     supporter,
-    suspension,
     users,
     world,
 )
+from shenhe.simulator.reference.enforcement import appeal, authority, casework, docket, inspection, sanction, suspension
 from shenhe.simulator.runs.engines import using
 from shenhe.simulator.validation.metamorphic import measured
 from shenhe.simulator.validation.oracles import ORACLES

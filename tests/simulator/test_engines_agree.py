@@ -18,7 +18,8 @@ from shenhe.simulator import Scenario, load_scenario, simulate
 from shenhe.simulator.kernel.eventlog import Kind
 from shenhe.simulator.kernel.replication import Replication
 from shenhe.simulator.kernel.sameness import differences
-from shenhe.simulator.reference import casework, world
+from shenhe.simulator.reference import world
+from shenhe.simulator.reference.enforcement import casework
 from shenhe.simulator.reference.engine import replicate
 from shenhe.simulator.reference.hook import Hook
 from shenhe.simulator.runs import engines

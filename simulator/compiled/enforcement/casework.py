@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..kernel.case import CLOSED_DISMISSED, CLOSED_LAPSED, CLOSED_SANCTIONED, PHASES, STEPS
-from ..kernel.eventlog import Kind, Stream
-from ..kernel.state import ACTIVE, EXITED
-from . import life
+from ...kernel.case import CLOSED_DISMISSED, CLOSED_LAPSED, CLOSED_SANCTIONED, PHASES, STEPS
+from ...kernel.eventlog import Kind, Stream
+from ...kernel.state import ACTIVE, EXITED
+from .. import life
+from ..deterrence import get_away, learn, strikes
+from ..machine.agenda import DEADLINE_PASSED, INVESTIGATED, ORDER_MET, schedule
+from ..machine.compilation import jit
+from ..machine.pools import release, request
+from ..machine.pure import Purpose, exponential, step_on_ladder, uniform
+from ..supporter import trace
+from ..world import log, note_action, queue_changed
 from .appeal import file_appeal, let_go
 from .authority import begin_investigation, end_investigation
-from .deterrence import get_away, learn, strikes
-from .machine.agenda import DEADLINE_PASSED, INVESTIGATED, ORDER_MET, schedule
-from .machine.compilation import jit
-from .machine.pools import release, request
-from .machine.pure import Purpose, exponential, step_on_ladder, uniform
 from .sanction import NOT_APPEALED, impose
-from .supporter import trace
-from .world import log, note_action, queue_changed
 
 INVESTIGATION, UPHELD, DISMISSED = int(Kind.INVESTIGATION), int(Kind.UPHELD), int(Kind.DISMISSED)
 CASE_CLOSED, FORGIVEN, REFERRED = int(Kind.CASE_CLOSED), int(Kind.FORGIVEN), int(Kind.REFERRED)

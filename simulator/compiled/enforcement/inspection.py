@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..kernel.eventlog import Kind, Stream
-from ..kernel.state import ACTIVE
-from .deterrence import strikes
+from ...kernel.eventlog import Kind, Stream
+from ...kernel.state import ACTIVE
+from ..deterrence import strikes
+from ..machine.agenda import FOCUS_TURNS, INSPECTION_DUE, schedule, until
+from ..machine.compilation import jit, prefetch
+from ..machine.pure import Purpose, case_number, exponential, inspection_chance, inspection_emphasis, uniform
+from ..world import log
 from .docket import suspect
-from .machine.agenda import FOCUS_TURNS, INSPECTION_DUE, schedule, until
-from .machine.compilation import jit, prefetch
-from .machine.pure import Purpose, case_number, exponential, inspection_chance, inspection_emphasis, uniform
-from .world import log
 
 INSPECTION, FOCUSED = int(Kind.INSPECTION), int(Kind.FOCUSED)
 INSPECTED = int(Stream.INSPECTION)

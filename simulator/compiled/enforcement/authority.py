@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..kernel.eventlog import Kind
-from ..kernel.replication import FUNDED
-from ..kernel.table import YEAR
-from .machine.agenda import BUDGETS_RENEWED, schedule
-from .machine.compilation import jit
-from .machine.pools import resize
-from .machine.pure import cases_affordable
-from .world import log
+from ...kernel.eventlog import Kind
+from ...kernel.replication import FUNDED
+from ...kernel.table import YEAR
+from ..machine.agenda import BUDGETS_RENEWED, schedule
+from ..machine.compilation import jit
+from ..machine.pools import resize
+from ..machine.pure import cases_affordable
+from ..world import log
 
 BUDGET_SPENT, BUDGET_RENEWED = int(Kind.BUDGET_SPENT), int(Kind.BUDGET_RENEWED)
 

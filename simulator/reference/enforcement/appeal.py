@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
-from ..kernel.case import STEPS, Case
-from ..kernel.draws import Purpose
-from ..kernel.eventlog import Kind
-from ..kernel.state import ACTIVE, FUNCTIONS
+from ...kernel.case import STEPS, Case
+from ...kernel.draws import Purpose
+from ...kernel.eventlog import Kind
+from ...kernel.state import ACTIVE, FUNCTIONS
 
 if TYPE_CHECKING:
-    from .world import World
+    from ..world import World
 
 APPEALED, REJECTED, OVERTURNED = int(Kind.APPEALED), int(Kind.APPEAL_REJECTED), int(Kind.APPEAL_UPHELD)
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..kernel import table as policy
-from ..kernel.case import STEPS, Case
-from ..kernel.draws import Purpose
-from ..kernel.eventlog import Kind
-from ..kernel.formulas import fine_amount, fine_for_all
-from ..kernel.state import REGISTRATION, SERVICE, UPDATES
+from ...kernel import table as policy
+from ...kernel.case import STEPS, Case
+from ...kernel.draws import Purpose
+from ...kernel.eventlog import Kind
+from ...kernel.formulas import fine_amount, fine_for_all
+from ...kernel.state import REGISTRATION, SERVICE, UPDATES
+from ..hook import View
 from .appeal import Imposed
-from .hook import View
 
 if TYPE_CHECKING:
-    from ..kernel.table import Table
-    from .world import World
+    from ...kernel.table import Table
+    from ..world import World
 
 WARNING, RECTIFY, FINE, REMOVAL = int(Kind.WARNING), int(Kind.RECTIFY), int(Kind.FINE), int(Kind.APP_REMOVAL)
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..kernel.case import STEPS
-from ..kernel.eventlog import Kind
-from ..kernel.state import ACTIVE, FUNCTIONS, REGISTRATION, SERVICE, UPDATES
-from . import app_store, deterrence
-from .machine.agenda import APPEAL_BEGINS, APPEAL_DECIDED, append, schedule
-from .machine.compilation import jit
-from .machine.pure import Purpose, exponential, uniform
+from ...kernel.case import STEPS
+from ...kernel.eventlog import Kind
+from ...kernel.state import ACTIVE, FUNCTIONS, REGISTRATION, SERVICE, UPDATES
+from .. import app_store, deterrence
+from ..machine.agenda import APPEAL_BEGINS, APPEAL_DECIDED, append, schedule
+from ..machine.compilation import jit
+from ..machine.pure import Purpose, exponential, uniform
+from ..world import give, log, take
 from .sanction import NOT_APPEALED, impose
 from .suspension import restore
-from .world import give, log, take
 
 APPEALED, REJECTED, OVERTURNED = int(Kind.APPEALED), int(Kind.APPEAL_REJECTED), int(Kind.APPEAL_UPHELD)
 FILED_APPEALS, REJECTED_APPEALS, UPHELD_APPEALS = range(3)  # of World.appealed

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
-from ..kernel.draws import Purpose
-from ..kernel.eventlog import Kind, Stream, case_number
-from ..kernel.formulas import inspection_chance, inspection_emphasis
-from ..kernel.state import ACTIVE
-from .clock import Course, run
-from .hook import View
+from ...kernel.draws import Purpose
+from ...kernel.eventlog import Kind, Stream, case_number
+from ...kernel.formulas import inspection_chance, inspection_emphasis
+from ...kernel.state import ACTIVE
+from ..clock import Course, run
+from ..hook import View
 
 if TYPE_CHECKING:
-    from ..kernel.table import Table
-    from .world import World
+    from ...kernel.table import Table
+    from ..world import World
 
 INSPECTION, FOCUSED = int(Kind.INSPECTION), int(Kind.FOCUSED)
 

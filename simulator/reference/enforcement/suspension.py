@@ -6,14 +6,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..kernel.draws import Purpose
-from ..kernel.eventlog import Kind
-from ..kernel.state import ACTIVE, COLLATERALLY, EXITED, FUNCTIONS, RIGHTLY, SERVICE, WRONGLY
+from ...kernel.draws import Purpose
+from ...kernel.eventlog import Kind
+from ...kernel.state import ACTIVE, COLLATERALLY, EXITED, FUNCTIONS, RIGHTLY, SERVICE, WRONGLY
 
 if TYPE_CHECKING:
-    from ..kernel.case import Case
-    from ..kernel.table import Table
-    from .world import World
+    from ...kernel.case import Case
+    from ...kernel.table import Table
+    from ..world import World
 
 SUSPEND = (int(Kind.SUSPEND_UPDATES), int(Kind.SUSPEND_REGISTRATION), int(Kind.SUSPEND_SERVICE))
 RESTORED = (int(Kind.UPDATES_RESTORED), int(Kind.REGISTRATION_RESTORED), int(Kind.SERVICE_RESTORED))

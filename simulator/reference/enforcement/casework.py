@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
-from ..kernel.case import CLOSED_DISMISSED, CLOSED_LAPSED, CLOSED_SANCTIONED, PHASES, STEPS, Case
-from ..kernel.draws import Purpose
-from ..kernel.eventlog import Kind, Stream
-from ..kernel.formulas import step_on_ladder
-from ..kernel.state import ACTIVE, EXITED
-from .hook import View
+from ...kernel.case import CLOSED_DISMISSED, CLOSED_LAPSED, CLOSED_SANCTIONED, PHASES, STEPS, Case
+from ...kernel.draws import Purpose
+from ...kernel.eventlog import Kind, Stream
+from ...kernel.formulas import step_on_ladder
+from ...kernel.state import ACTIVE, EXITED
+from ..hook import View
 
 if TYPE_CHECKING:
-    from ..kernel.table import Table
-    from .world import World
+    from ...kernel.table import Table
+    from ..world import World
 
 INVESTIGATION, UPHELD, DISMISSED = int(Kind.INVESTIGATION), int(Kind.UPHELD), int(Kind.DISMISSED)
 CASE_CLOSED, FORGIVEN, REFERRED = int(Kind.CASE_CLOSED), int(Kind.FORGIVEN), int(Kind.REFERRED)

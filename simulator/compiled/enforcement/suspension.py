@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..kernel.eventlog import Kind
-from ..kernel.state import ACTIVE, COLLATERALLY, EXITED, FUNCTIONS, RIGHTLY, SERVICE, WRONGLY
-from .life import EXIT, close, end_downtime, move_abroad, settle
-from .machine.agenda import SUSPENSION_EXPIRES, schedule
-from .machine.compilation import jit
-from .machine.pure import Purpose, uniform
-from .machine.stream import follow_status
-from .users import come_back, move_away
-from .world import accrue, log
+from ...kernel.eventlog import Kind
+from ...kernel.state import ACTIVE, COLLATERALLY, EXITED, FUNCTIONS, RIGHTLY, SERVICE, WRONGLY
+from ..life import EXIT, close, end_downtime, move_abroad, settle
+from ..machine.agenda import SUSPENSION_EXPIRES, schedule
+from ..machine.compilation import jit
+from ..machine.pure import Purpose, uniform
+from ..machine.stream import follow_status
+from ..users import come_back, move_away
+from ..world import accrue, log
 
 SUSPEND = (int(Kind.SUSPEND_UPDATES), int(Kind.SUSPEND_REGISTRATION), int(Kind.SUSPEND_SERVICE))
 RESTORED = (int(Kind.UPDATES_RESTORED), int(Kind.REGISTRATION_RESTORED), int(Kind.SERVICE_RESTORED))

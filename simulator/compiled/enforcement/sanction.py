@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..kernel import table as policy
-from ..kernel.case import STEPS
-from ..kernel.eventlog import Kind
-from ..kernel.state import REGISTRATION, SERVICE, UPDATES
-from . import app_store, life
-from .machine.compilation import jit
-from .machine.pure import Purpose, fine_amount, fine_for_all, uniform
+from ...kernel import table as policy
+from ...kernel.case import STEPS
+from ...kernel.eventlog import Kind
+from ...kernel.state import REGISTRATION, SERVICE, UPDATES
+from .. import app_store, life
+from ..machine.compilation import jit
+from ..machine.pure import Purpose, fine_amount, fine_for_all, uniform
+from ..users import move_away
+from ..world import log
 from .suspension import suspend
-from .users import move_away
-from .world import log
 
 WARNING, RECTIFY, FINE, REMOVAL = int(Kind.WARNING), int(Kind.RECTIFY), int(Kind.FINE), int(Kind.APP_REMOVAL)
 NOT_APPEALED = -1

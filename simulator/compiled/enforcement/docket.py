@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..kernel.eventlog import Kind
-from ..kernel.state import ACTIVE
-from .machine.agenda import CASE_BEGINS, append
-from .machine.compilation import jit
-from .world import log, take
+from ...kernel.eventlog import Kind
+from ...kernel.state import ACTIVE
+from ..machine.agenda import CASE_BEGINS, append
+from ..machine.compilation import jit
+from ..world import log, take
 
 CASE_OPENED = int(Kind.CASE_OPENED)
 

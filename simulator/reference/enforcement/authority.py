@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import simpy
 
-from ..kernel.eventlog import Kind
-from ..kernel.formulas import cases_affordable
-from ..kernel.replication import FUNDED
-from ..kernel.table import YEAR
-from .clock import resize
+from ...kernel.eventlog import Kind
+from ...kernel.formulas import cases_affordable
+from ...kernel.replication import FUNDED
+from ...kernel.table import YEAR
+from ..clock import resize
 
 if TYPE_CHECKING:
-    from ..kernel.table import Table
-    from .world import World
+    from ...kernel.table import Table
+    from ..world import World
 
 BUDGET_SPENT, BUDGET_RENEWED = int(Kind.BUDGET_SPENT), int(Kind.BUDGET_RENEWED)
 

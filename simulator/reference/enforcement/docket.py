@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..kernel.case import Case
-from ..kernel.eventlog import Kind
-from ..kernel.state import ACTIVE
+from ...kernel.case import Case
+from ...kernel.eventlog import Kind
+from ...kernel.state import ACTIVE
 
 if TYPE_CHECKING:
-    from .world import World
+    from ..world import World
 
 CASE_OPENED = int(Kind.CASE_OPENED)
 

@@ -1,0 +1,1 @@
+"""The authority and its procedure: inspection, case, decision, sanction, appeal."""
