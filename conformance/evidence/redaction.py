@@ -348,11 +348,15 @@ def _in_original(view: View, matches: Iterable[_Match]) -> Iterator[_Match]:
 
 
 def _disjoint(found: list[_Match], size: int) -> list[_Match]:
-    """The matches in the order of the text. Where two overlap, the rest of the later one is a piece."""
+    """The matches in the order of the text. Where two overlap, the rest of the later one is a piece.
+
+    A few bytes beside a whole secret are not a piece of that secret: in ``sid=36e7…`` they are what another view takes
+    for the escape ``=36``.
+    """
     ordered = sorted(found, key=lambda match: match.start)
     if all(left.end <= right.start for left, right in pairwise(ordered)):
         return ordered
-    owner = [0] * (size + 1)
+    owner: list[bytes] = [b""] * (size + 2)
     kept: list[_Match] = []
     for match in found:
         free = [at for at in range(match.start, match.end) if not owner[at]]
@@ -361,10 +365,13 @@ def _disjoint(found: list[_Match], size: int) -> list[_Match]:
         whole = match.whole and len(free) == match.end - match.start
         start = free[0]
         for at, following in zip(free, [*free[1:], -1], strict=True):
-            owner[at] = 1
-            if following != at + 1:
+            if following == at + 1:
+                continue
+            beside = match.placeholder in (owner[start - 1], owner[at + 1])
+            if whole or not beside or at + 1 - start >= SHORTEST:
                 kept.append(_Match(start, at + 1, match.placeholder, whole))
-                start = following
+                owner[start : at + 1] = [match.placeholder if whole else b"<redacted>"] * (at + 1 - start)
+            start = following
     return sorted(kept, key=lambda match: match.start)
 
 

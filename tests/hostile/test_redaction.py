@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import codecs
+import hashlib
 import html
 import json
 import quopri
@@ -159,6 +160,18 @@ def test_a_cut_secret_leaves_no_piece(size: int, change: Disguise) -> None:
         shown = redactor.excerpt(f"it said {piece} and more")
         assert "<redacted>" in shown
         assert not any(piece[at : at + 8] in shown for at in range(len(piece) - 7))
+
+
+@pytest.mark.parametrize("before", ["sid=", "sid%3D", "?sid=", "%", "&#", "\\x"])
+def test_the_text_before_a_token_stays_whatever_the_token_begins_with(before: str) -> None:
+    """``=36`` before a token that goes on ``e7…`` can be read as an escape, and the rest as a piece of the token."""
+    for number in range(256):
+        token = f"{number:02x}" + hashlib.sha256(bytes([number])).hexdigest()[:30]
+        # The decoded escape may happen to be the second character of the token.
+        for secret in (token, f"{number:02x}{chr(number) if chr(number).isalnum() else 'e'}{token[3:]}"):
+            redactor = Redactor({})
+            redactor.learn("sid", secret)
+            assert redactor.text(before + secret) == before + "${sid_1}"
 
 
 @pytest.mark.parametrize("cut", range(4, 30))
