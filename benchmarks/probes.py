@@ -37,7 +37,8 @@ from shenhe.conformance.bindings import AsgiTransport, HttpProvider, load_bindin
 from shenhe.conformance.checks.requests import prompts
 from shenhe.conformance.engine.cases.examples import explore
 from shenhe.conformance.engine.runner import run_checks
-from shenhe.conformance.provider import Accepted, Account, GenerationRequest
+from shenhe.conformance.entities import Account, GenerationRequest
+from shenhe.conformance.provider import Accepted
 from shenhe.rulebook import Service
 from shenhe.sample import create_app, sample_binding
 

@@ -54,7 +54,7 @@ def calibrate(
     from rich.console import Console
 
     from shenhe.simulator.estimation.calibration import calibrate as run
-    from shenhe.simulator.estimation.calibration import fitted_scenario
+    from shenhe.simulator.estimation.fitted import fitted_scenario
     from shenhe.simulator.runs.engines import using
 
     notes = Console(stderr=True, highlight=False)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import date
@@ -37,6 +36,7 @@ from .options import (
     writable_folder,
 )
 from .output import echo_json
+from .progress import ProgressBar, foretell
 
 if TYPE_CHECKING:
     from shenhe.conformance.engine.events import Event
@@ -45,8 +45,6 @@ if TYPE_CHECKING:
     from shenhe.conformance.report import Report
 
 SAMPLE = "sample"
-#: So many rules of one cause are listed by name.
-_SHOWN = 3
 
 
 def check(
@@ -278,12 +276,12 @@ def check(
         from shenhe.conformance.evidence.minimising import minimised
         from shenhe.conformance.evidence.partial import PartialReport
 
-        bar = _ProgressBar()
+        bar = ProgressBar()
         change = minimised if minimise else _unchanged
         partial = PartialReport(outputs["report"], _complain, change) if "report" in outputs else None
 
         def listen(event: Event) -> None:
-            _foretell(event)
+            foretell(event)
             bar.show(event)
             if partial is not None:
                 partial(event)
@@ -448,48 +446,6 @@ def _unchanged(report: Report) -> Report:
 
 def _complain(trouble: str) -> None:
     typer.echo(f"shenhe: {trouble}", err=True)
-
-
-class _ProgressBar:
-    """One line on stderr, if a person is watching."""
-
-    def __init__(self) -> None:
-        self._shown = False
-
-    def show(self, event: Event) -> None:
-        """Draw the bar after an event of the run."""
-        from shenhe.conformance.engine.events import CheckFinished, CheckStarted
-
-        if not isinstance(event, CheckStarted | CheckFinished) or not sys.stderr.isatty():
-            return
-        self._shown = True
-        filled = round(24 * event.done / event.total)
-        name = event.name.replace("_", " ")
-        sys.stderr.write(f"\r\x1b[K{'█' * filled:░<24} {event.done}/{event.total} {name}")
-        sys.stderr.flush()
-
-    def clear(self) -> None:
-        """Remove the bar."""
-        if self._shown:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
-
-
-def _foretell(event: Event) -> None:
-    """Say on stderr, before the first request, what this binding cannot decide and what to add to it."""
-    from shenhe.conformance.engine.events import RunStarted
-    from shenhe.core.text import visible
-
-    if not isinstance(event, RunStarted) or not event.foreseen:
-        return
-    rules = {rule for cause in event.foreseen for rule in cause.rules}
-    typer.echo(f"{len(rules)} rules cannot be decided, or not by every check, with this binding:", err=True)
-    for cause in event.foreseen:
-        typer.echo(f"  {visible(cause.reason)}: {_few(cause.rules)}", err=True)
-
-
-def _few(rules: list[str]) -> str:
-    return ", ".join(rules) if len(rules) <= _SHOWN else f"{', '.join(rules[:_SHOWN])} and {len(rules) - _SHOWN} more"
 
 
 def _list(level: Level, as_json: bool) -> None:

@@ -67,7 +67,7 @@ def forecast(
     from rich.console import Console
 
     from shenhe.simulator.estimation.forecast import forecast as run
-    from shenhe.simulator.estimation.forecast import read_measured
+    from shenhe.simulator.estimation.measured import read_measured
     from shenhe.simulator.runs.engines import using
 
     notes = Console(stderr=True, highlight=False)

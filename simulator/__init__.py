@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .reference.hook import Hook, View
     from .runs.comparison import Comparison, compare
+    from .runs.convergence import Convergence, converge
     from .runs.outcomes import METRICS, Metric, metrics
-    from .runs.run import Convergence, Run, RunError, converge, read_run, simulate
+    from .runs.run import Run, RunError, read_run, simulate
     from .scenario.loading import load_scenario
     from .scenario.schema import Scenario
     from .scenario.values import ScenarioError
@@ -46,10 +47,10 @@ __all__ = [
 _HOMES = {
     "METRICS": "runs.outcomes",
     "Comparison": "runs.comparison",
-    "Convergence": "runs.run",
+    "Convergence": "runs.convergence",
     "Hook": "reference.hook",
     "View": "reference.hook",
-    "converge": "runs.run",
+    "converge": "runs.convergence",
     "Metric": "runs.outcomes",
     "Run": "runs.run",
     "RunError": "runs.run",

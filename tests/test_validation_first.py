@@ -17,7 +17,8 @@ from .command_line import shenhe
 EXPENSIVE = (
     "shenhe.conformance.engine.runner.run_checks",
     "shenhe.conformance.fleet.running.run_fleet",
-    "shenhe.simulator.runs.run._in_memory",
+    "shenhe.simulator.runs.run.in_memory",
+    "shenhe.simulator.runs.convergence.in_memory",
     "shenhe.simulator.runs.run._into_folder",
     "shenhe.simulator.study.running.run_study",
     "shenhe.simulator.estimation.calibration.calibrate",

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from ..engine.probing.probe import Probe
+from ..entities import Account, IdentityMethod, Publication, ReportRequest, Subject
 from ..evidence.disguises import forms
 from ..evidence.redaction import Redactor, long_enough
 from ..exchange import Exchange, RecordedExchange, body_text
-from ..provider import Account, IdentityMethod, Publication, ReportRequest, Subject
 from ..report import Evidence
 from .outcome import Undecided, Violation
 from .tickets import kind_of_report

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from ..provider import Identity, IdentityMethod
+from ..entities import Identity, IdentityMethod
 from .people import REGIONS, USCC_ALPHABET, Person, id_number, uscc
 
 if TYPE_CHECKING:

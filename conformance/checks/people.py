@@ -16,7 +16,7 @@ from random import Random
 from threading import Lock
 from typing import Any
 
-from ..provider import Identity, IdentityMethod, Subject
+from ..entities import Identity, IdentityMethod, Subject
 
 #: Counties whose codes python-stdnum knows for every year of birth used here.
 REGIONS = (

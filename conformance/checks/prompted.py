@@ -10,7 +10,7 @@ from shenhe.labels import Deviation, Label, Labels, read_labels, read_text_label
 from shenhe.rulebook import Service
 
 from ..engine.probing.probe import Probe
-from ..provider import Media
+from ..entities import Media
 from ..report import Evidence
 from .outcome import Case, Undecided
 from .requests import prompts

@@ -12,18 +12,8 @@ from dataclasses import dataclass
 from shenhe.rulebook import Service
 
 from ..engine.probing.probe import Probe
-from ..provider import (
-    Accepted,
-    Account,
-    Capabilities,
-    Content,
-    GenerationRequest,
-    Marker,
-    Operation,
-    Publication,
-    Refused,
-    View,
-)
+from ..entities import Account, Content, GenerationRequest, Marker, Publication, View
+from ..provider import Accepted, Capabilities, Operation, Refused
 from .outcome import Case, Undecided
 from .scope import is_text, media
 

@@ -13,7 +13,7 @@ import zlib
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from ..provider import Media
+from ..entities import Media
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy

@@ -27,20 +27,8 @@ from ..engine.cases.sequences import (
     ViolationAt,
 )
 from ..engine.probing.probe import Probe
-from ..provider import (
-    Accepted,
-    Account,
-    Capabilities,
-    Consent,
-    Content,
-    EditRequest,
-    GenerationRequest,
-    Operation,
-    Refused,
-    Subject,
-    TicketState,
-    View,
-)
+from ..entities import Account, Consent, Content, EditRequest, GenerationRequest, Subject, TicketState, View
+from ..provider import Accepted, Capabilities, Operation, Refused
 from ..verdict import Level
 from .identity.consent import Edit, edit_request
 from .outcome import NotJudged, Undecided

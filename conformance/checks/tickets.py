@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..engine.probing.probe import Probe
-from ..provider import Accepted, Account, Capabilities, Operation, Refused, ReportRequest, Ticket, TicketState
+from ..entities import Account, ReportRequest, Ticket, TicketState
+from ..provider import Accepted, Capabilities, Operation, Refused
 from .outcome import Case, Undecided
 from .published import Published
 from .requests import STATEMENTS, statements

@@ -7,7 +7,7 @@ import base64
 
 from shenhe.labels import Label, Labels
 
-from ..provider import Media
+from ..entities import Media
 from ..report import Evidence
 
 

@@ -8,24 +8,19 @@ intervals over replications, point by point.
 
 from __future__ import annotations
 
-import datetime
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
-import plotly.graph_objects as go
-from scipy.special import stdtrit
 
 from shenhe.core.text import one_line
 from shenhe.simulator import Comparison, Run
 
 from ..quantities import change, change_interval, interval, quantity
+from .curves import MONTH, Curve, bar_width, estimate, level, moments, rate, same_start
+from .drawing import DASHES, SYMBOLS, Figure, Numbers, blank_figure, error_bars, figure_json, lay_out_panel, six_digits
 
-DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
-SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x")
 #: More runs than these cannot be told apart.
 MAX_RUNS = len(DASHES)
 
@@ -61,42 +56,6 @@ CONTRASTS = {
     "appeals": "Appeals",
     "exits": "Providers giving up",
 }
-
-MONTH = 30.0
-"""Days: the width of the bins of a run's series, and the time that rates are given per."""
-POINTS = 16
-"""About how many points a line or row of bars has; more would show noise, not time."""
-
-
-@dataclass(frozen=True)
-class Numbers:
-    """A table: column heads, and rows of the same length; the first cell of a row names it."""
-
-    heads: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One figure: ``name`` is its anchor, ``spec`` the JSON that plotly.js draws, ``numbers`` the same as a table."""
-
-    name: str
-    title: str
-    caption: str
-    spec: str
-    numbers: Numbers
-
-
-@dataclass(frozen=True)
-class Curve:
-    """Mean and 95 % interval at each of some moments; ``days`` since the start, ``low`` and ``high`` NaN for one
-    replication.
-    """
-
-    days: np.ndarray
-    mean: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
 
 
 def figures(runs: Sequence[Run], comparisons: Sequence[Comparison] = ()) -> list[Figure]:
@@ -157,7 +116,7 @@ def _contrast(comparison: Comparison, a: str, b: str) -> Figure:
     listed = "; ".join(f"{shift.words.lower()} {_signed(shift.change)}" for shift in largest)
     title = f"{b} against {a}: {len(beyond)} of {len(shifts)} outcomes differ beyond chance"
 
-    figure = _blank(height=56 + 27 * max(1, len(shifts)))
+    figure = blank_figure(height=56 + 27 * max(1, len(shifts)))
     for group, chosen, colour, symbol in (
         ("beyond chance", beyond, "var(--run-1)", "circle"),
         (
@@ -170,11 +129,11 @@ def _contrast(comparison: Comparison, a: str, b: str) -> Figure:
         changes = [shift.change for shift in chosen]
         figure.add_scatter(
             name=group,
-            x=_rounded(changes),
+            x=six_digits(changes),
             y=[shift.words for shift in chosen],
             mode="markers",
             marker={"color": colour, "size": 9, "symbol": symbol},
-            error_x=_bars(changes, [shift.low for shift in chosen], [shift.high for shift in chosen], colour),
+            error_x=error_bars(changes, [shift.low for shift in chosen], [shift.high for shift in chosen], colour),
             hovertemplate="%{y}: %{x:+.1f} %<extra></extra>",
         )
     figure.update_xaxes(
@@ -203,7 +162,7 @@ def _contrast(comparison: Comparison, a: str, b: str) -> Figure:
         f"difference-{_anchor(b)}",
         f"{title} ({listed})" if listed else title,
         caption,
-        _spec(figure),
+        figure_json(figure),
         Numbers(("Outcome", a, b, "Difference", "95 % interval"), tuple(cells)),
     )
 
@@ -211,25 +170,25 @@ def _contrast(comparison: Comparison, a: str, b: str) -> Figure:
 def _sanctions(named: Sequence[tuple[str, Run]]) -> Figure:
     imposed = {key: words for key, words in RUNGS.items() if any(run.series[key].any() for _, run in named)}
     rungs = imposed or RUNGS
-    figure = _blank(height=110 + 250 * len(named))
-    moment = _moments([run for _, run in named])
+    figure = blank_figure(height=110 + 250 * len(named))
+    moment = moments([run for _, run in named])
     top, rows, spoken = 0.0, [], []
     for place, (name, run) in enumerate(named, start=1):
         suffix = "" if place == 1 else str(place)
         axes = {"xaxis": f"x{suffix}", "yaxis": f"y{suffix}"}
-        curves = {key: _rate(run, key) for key in rungs}
-        total = _rate(run, *rungs)
+        curves = {key: rate(run, key) for key in rungs}
+        total = rate(run, *rungs)
         step = float(np.diff(total.days).min()) if len(total.days) > 1 else MONTH
         for number, (key, words) in enumerate(rungs.items()):
             figure.add_bar(
                 name=words,
                 x=moment(total.days),
-                y=_rounded(curves[key].mean),
+                y=six_digits(curves[key].mean),
                 marker={
                     "color": f"var(--rung-{1 + list(RUNGS).index(key)})",
                     "line": {"color": "var(--paper)", "width": 0.5},
                 },
-                width=_width(step, moment),
+                width=bar_width(step, moment),
                 legendgroup=key,
                 legendrank=number,
                 showlegend=place == 1,
@@ -240,10 +199,10 @@ def _sanctions(named: Sequence[tuple[str, Run]]) -> Figure:
             figure.add_scatter(
                 name="All, 95 % interval",
                 x=moment(total.days),
-                y=_rounded(total.mean),
+                y=six_digits(total.mean),
                 mode="markers",
                 marker={"color": "var(--ink)", "size": 3},
-                error_y=_bars(total.mean, total.low, total.high, "var(--ink)", thickness=1),
+                error_y=error_bars(total.mean, total.low, total.high, "var(--ink)", thickness=1),
                 showlegend=place == 1,
                 hovertemplate="%{y:,.2f}",
                 **axes,
@@ -254,7 +213,7 @@ def _sanctions(named: Sequence[tuple[str, Run]]) -> Figure:
         money = sums.get("fines_imposed", math.nan)
         spoken.append((name, sum(value for value in sums.values() if math.isfinite(value)), money))
     for place, (name, _) in enumerate(named, start=1):
-        _panel(figure, place, len(named), top=1.08 * top or 1.0, words=f"<b>{name}</b>  sanctions per 30 days")
+        lay_out_panel(figure, place, len(named), top=1.08 * top or 1.0, words=f"<b>{name}</b>  sanctions per 30 days")
     figure.update_layout(barmode="stack", legend={"traceorder": "normal"}, margin={"t": 34})
     listed = _listed(f"{_about(total)} under {name} ({_about(fines)} of them fines)" for name, total, fines in spoken)
     if not imposed:
@@ -264,15 +223,15 @@ def _sanctions(named: Sequence[tuple[str, Run]]) -> Figure:
         f"Sanctions imposed: {listed}",
         "Mean number of sanctions per 30 days by rung, mildest at the bottom; one case can draw several. The whiskers"
         " are the 95 % interval of all rungs together.",
-        _spec(figure),
+        figure_json(figure),
         Numbers(("Sanction, whole time", "Mean", "95 % interval"), tuple(rows)),
     )
 
 
 def _backlog(named: Sequence[tuple[str, Run]]) -> Figure:
-    curves = [_level(run, "backlog") for _, run in named]
+    curves = [level(run, "backlog") for _, run in named]
     peaks = [(name, curve, int(np.argmax(curve.mean))) for (name, _), curve in zip(named, curves, strict=True)]
-    moment = _moments([run for _, run in named])
+    moment = moments([run for _, run in named])
     listed = _listed(f"{_about(float(curve.mean[at]))} under {name}" for name, curve, at in peaks)
     return _lines(
         "backlog",
@@ -287,8 +246,8 @@ def _backlog(named: Sequence[tuple[str, Run]]) -> Figure:
 
 
 def _harm(named: Sequence[tuple[str, Run]]) -> Figure:
-    curves = [_rate(run, "harm") for _, run in named]
-    moment = _moments([run for _, run in named])
+    curves = [rate(run, "harm") for _, run in named]
+    moment = moments([run for _, run in named])
     listed = _listed(f"{quantity(_of(run, 'harm'))} user-days under {name}" for name, run in named)
     return _lines(
         "harm",
@@ -304,8 +263,8 @@ def _harm(named: Sequence[tuple[str, Run]]) -> Figure:
 
 
 def _removals(named: Sequence[tuple[str, Run]]) -> Figure:
-    curves = [_level(run, "delistings", cumulative=True) for _, run in named]
-    moment = _moments([run for _, run in named])
+    curves = [level(run, "delistings", cumulative=True) for _, run in named]
+    moment = moments([run for _, run in named])
     listed = _listed(
         f"{_about(_of(run, 'delistings'))} under {name} ({_about(_of(run, 'relistings'))} came back)"
         for name, run in named
@@ -323,12 +282,12 @@ def _removals(named: Sequence[tuple[str, Run]]) -> Figure:
 
 def _compliance(named: Sequence[tuple[str, Run]]) -> Figure:
     classes = list(dict.fromkeys(item.name for _, run in named for item in run.scenario.population.classes))
-    figure = _blank(height=84 + (30 + 18 * len(named)) * len(classes))
+    figure = blank_figure(height=84 + (30 + 18 * len(named)) * len(classes))
     rows, lowest = [], []
     for place, (name, run) in enumerate(named):
         spots = []
         for position, item in enumerate(classes):
-            found = _estimate(run, f"compliance_{item.replace('-', '_')}")
+            found = estimate(run, f"compliance_{item.replace('-', '_')}")
             if math.isfinite(found.mean):
                 spots.append((position + (place - (len(named) - 1) / 2) * 0.22, item, found))
                 span = interval(found.low, found.high, "share")
@@ -336,12 +295,12 @@ def _compliance(named: Sequence[tuple[str, Run]]) -> Figure:
         colour = f"var(--run-{place + 1})"
         figure.add_scatter(
             name=name,
-            x=_rounded(100 * found.mean for _, _, found in spots),
+            x=six_digits(100 * found.mean for _, _, found in spots),
             y=[height for height, _, _ in spots],
             text=[item for _, item, _ in spots],
             mode="markers",
             marker={"color": colour, "size": 10, "symbol": SYMBOLS[place]},
-            error_x=_bars(
+            error_x=error_bars(
                 [100 * found.mean for _, _, found in spots],
                 [100 * found.low for _, _, found in spots],
                 [100 * found.high for _, _, found in spots],
@@ -367,7 +326,7 @@ def _compliance(named: Sequence[tuple[str, Run]]) -> Figure:
         _lowest(lowest),
         "Occasions on which a rule could have been broken and was not, by size class of the provider, with the 95 %"
         " interval of the mean.",
-        _spec(figure),
+        figure_json(figure),
         Numbers(
             ("Size class", "Compliance", "95 % interval"),
             tuple(sorted(rows, key=lambda row: classes.index(row[0].split(":")[0]))),
@@ -387,15 +346,15 @@ def _lines(
     words: str,
     moment: Callable[[Any], list[Any]],
 ) -> Figure:
-    figure = _blank(height=360)
+    figure = blank_figure(height=360)
     rows = []
     for place, ((run, _), curve) in enumerate(zip(named, curves, strict=True)):
         colour = f"var(--run-{place + 1})"
-        x, mean = moment(curve.days), _rounded(curve.mean)
+        x, mean = moment(curve.days), six_digits(curve.mean)
         if np.isfinite(curve.low).any():
             figure.add_scatter(
                 x=[*x, *x[::-1]],
-                y=[*_rounded(curve.high), *_rounded(curve.low)[::-1]],
+                y=[*six_digits(curve.high), *six_digits(curve.low)[::-1]],
                 fill="toself",
                 fillcolor=f"var(--run-{place + 1}-band)",
                 line={"width": 0},
@@ -418,194 +377,17 @@ def _lines(
             (f"{run}: {day}", quantity(float(value)), interval(float(low), float(high)))
             for day, value, low, high in zip(x, curve.mean, curve.low, curve.high, strict=True)
         ]
-    when = "" if _same_start([run for _, run in named]) else ", by day since the start of each"
-    _panel(figure, 1, 1, top=None, words=words + when)
-    return Figure(name, title, caption, _spec(figure), Numbers(("When", "Mean", "95 % interval"), tuple(rows)))
-
-
-def _blank(height: int) -> go.Figure:
-    axis = {
-        "gridcolor": "var(--grid)",
-        "linecolor": "var(--grid)",
-        "zeroline": False,
-        "fixedrange": True,
-        "tickangle": 0,
-        "automargin": True,
-        "title": None,
-    }
-    return go.Figure(
-        layout={
-            "template": go.layout.Template(),
-            "height": height,
-            "autosize": True,
-            "paper_bgcolor": "rgba(0,0,0,0)",
-            "plot_bgcolor": "rgba(0,0,0,0)",
-            "font": {"family": "system-ui, sans-serif", "size": 13, "color": "var(--ink)"},
-            "hovermode": "x unified",
-            "hoverlabel": {
-                "bgcolor": "var(--paper)",
-                "bordercolor": "var(--grid)",
-                "font": {"color": "var(--ink)"},
-            },
-            "dragmode": False,
-            "margin": {"l": 8, "r": 12, "t": 30, "b": 8},
-            # Below the dates, however high the figure is: the place is in shares of the drawing's height.
-            "legend": {
-                "orientation": "h",
-                "x": 0,
-                "xanchor": "left",
-                "y": -34 / max(80, height - 110),
-                "yanchor": "top",
-            },
-            "xaxis": axis,
-            "yaxis": axis,
-        }
-    )
-
-
-def _panel(figure: go.Figure, place: int, places: int, top: float | None, words: str) -> None:
-    """Lay out panel ``place`` of ``places``, one under the other, with what its vertical axis counts written above
-    it.
-    """
-    gap = 0.0 if places == 1 else 0.34 / places
-    height = (1 - gap * (places - 1)) / places
-    low = 1 - place * height - (place - 1) * gap
-    suffix = "" if place == 1 else str(place)
-    figure.update_layout(
-        {
-            f"xaxis{suffix}": {
-                **figure.layout["xaxis"].to_plotly_json(),
-                "anchor": f"y{suffix or ''}",
-                "nticks": 6,
-            },
-            f"yaxis{suffix}": {
-                **figure.layout["yaxis"].to_plotly_json(),
-                "anchor": f"x{suffix}",
-                "domain": [max(0.0, low), low + height],
-                "rangemode": "tozero",
-                "nticks": 5,
-                **({"range": [0, top]} if top else {}),
-            },
-        }
-    )
-    figure.add_annotation(
-        text=words,
-        xref="paper",
-        yref="paper",
-        x=0,
-        y=low + height,
-        xanchor="left",
-        yanchor="bottom",
-        showarrow=False,
-        yshift=6,
-        font={"color": "var(--muted)"},
-        align="left",
-    )
-
-
-def _bars(mean: Any, low: Any, high: Any, colour: str, thickness: float = 1.6) -> dict[str, Any]:
-    """Error bars from the ends of intervals; none where an end is undefined."""
-    up = [max(0.0, top - value) if math.isfinite(top) else 0.0 for value, top in zip(mean, high, strict=True)]
-    down = [max(0.0, value - bottom) if math.isfinite(bottom) else 0.0 for value, bottom in zip(mean, low, strict=True)]
-    return {
-        "type": "data",
-        "symmetric": False,
-        "array": _rounded(up),
-        "arrayminus": _rounded(down),
-        "color": colour,
-        "thickness": thickness,
-        "width": 3,
-    }
-
-
-def _spec(figure: go.Figure) -> str:
-    return str(figure.to_json())
-
-
-def _rounded(values: Any) -> list[float | None]:
-    """To six significant figures: what no eye can see need not be in the page."""
-    return [float(f"{value:.6g}") if math.isfinite(value) else None for value in values]
-
-
-# -- from frames to curves
-
-
-def _rate(run: Run, *columns: str) -> Curve:
-    """Events (or sums) of the series per 30 days, over about ``POINTS`` stretches of time."""
-    frame = run.series
-    bins = int(frame["bin"].max()) + 1
-    together = max(1, round(bins / POINTS))
-    # A short rest joins the stretch before it: alone it would be a noisy point.
-    stretch = (frame["bin"] // together).clip(upper=max(1, round(bins / together)) - 1)
-    grouped = frame.assign(
-        stretch=stretch, total=frame[list(columns)].sum(axis=1), days=frame["end"] - frame["start"]
-    ).groupby(["replication", "stretch"])
-    found = grouped.agg(
-        total=("total", "sum"), days=("days", "sum"), start=("start", "min"), end=("end", "max")
-    ).reset_index()
-    found["rate"] = found["total"] / found["days"] * MONTH
-    middle = found.groupby("stretch").agg(start=("start", "first"), end=("end", "first"))
-    days = ((middle["start"] + middle["end"]) / 2).to_numpy()
-    return _curve(days, found.pivot(index="replication", columns="stretch", values="rate"))
-
-
-def _level(run: Run, column: str, *, cumulative: bool = False) -> Curve:
-    """A level of the series at the end of each bin, or a count since the start."""
-    frame = run.series
-    wide = frame.pivot(index="replication", columns="bin", values=column)
-    days = frame.groupby("bin")["end"].first().to_numpy()
-    return _curve(days, wide.cumsum(axis=1) if cumulative else wide)
-
-
-def _curve(days: np.ndarray, wide: pd.DataFrame) -> Curve:
-    values = wide.to_numpy(dtype=float)
-    mean, n = values.mean(axis=0), len(values)
-    if n < 2:
-        nothing = np.full_like(mean, np.nan)
-        return Curve(days, mean, nothing, nothing)
-    half = float(stdtrit(n - 1, 0.975)) * values.std(axis=0, ddof=1) / math.sqrt(n)
-    # A mean of counts is never negative, so neither is what is drawn of its interval.
-    return Curve(days, mean, np.maximum(mean - half, 0.0), mean + half)
-
-
-def _same_start(runs: Sequence[Run]) -> bool:
-    return len({run.scenario.start for run in runs}) == 1
-
-
-def _moments(runs: Sequence[Run]) -> Callable[[Any], list[Any]]:
-    """How to write days on the horizontal axis: as dates where all runs start on the same day, else as days since the
-    start of each."""
-    if not _same_start(runs):
-        return lambda days: [round(float(day), 1) for day in days]
-    start = runs[0].scenario.start
-    return lambda days: [(start + datetime.timedelta(days=float(day))).isoformat() for day in days]
-
-
-def _width(days: float, moment: Callable[[Any], list[Any]]) -> float:
-    """The width of a bar in the unit of the axis: milliseconds on an axis of dates."""
-    return 0.86 * days * (86_400_000.0 if isinstance(moment([0.0])[0], str) else 1.0)
-
-
-class Estimate(NamedTuple):
-    """The mean of an outcome over replications and its 95 % interval; NaN for an outcome that the run does not have."""
-
-    mean: float
-    low: float
-    high: float
-
-
-def _estimate(run: Run, metric: str) -> Estimate:
-    if metric not in run.summary.index:
-        return Estimate(math.nan, math.nan, math.nan)
-    return Estimate(*(float(run.summary[column].to_dict()[metric]) for column in ("mean", "lo95", "hi95")))
+    when = "" if same_start([run for _, run in named]) else ", by day since the start of each"
+    lay_out_panel(figure, 1, 1, top=None, words=words + when)
+    return Figure(name, title, caption, figure_json(figure), Numbers(("When", "Mean", "95 % interval"), tuple(rows)))
 
 
 def _of(run: Run, metric: str) -> float:
-    return _estimate(run, metric).mean
+    return estimate(run, metric).mean
 
 
 def _cells(run: Run, metric: str) -> tuple[str, str]:
-    found = _estimate(run, metric)
+    found = estimate(run, metric)
     return quantity(found.mean), interval(found.low, found.high)
 
 

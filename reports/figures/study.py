@@ -13,7 +13,7 @@ from shenhe.core.text import one_line
 from shenhe.simulator.analysis import Analysis
 
 from ..quantities import quantity
-from .figures import DASHES, SYMBOLS, Figure, Numbers, _bars, _blank, _rounded, _spec
+from .drawing import DASHES, SYMBOLS, Figure, Numbers, blank_figure, error_bars, figure_json, six_digits
 
 MANY = 600
 """More points than these say no more to an eye."""
@@ -85,7 +85,7 @@ def figure_of(analysis: Analysis) -> Figure | None:
     figure, caption = draw[analysis.kind](analysis)
     table = shown(analysis)
     numbers = Numbers(tuple(table.columns), tuple(tuple(row) for row in table.itertuples(index=False)))
-    return Figure(analysis.kind, analysis.title, caption, _spec(figure), numbers)
+    return Figure(analysis.kind, analysis.title, caption, figure_json(figure), numbers)
 
 
 def _rows(count: int) -> int:
@@ -99,13 +99,13 @@ def _names(figure: go.Figure, names: list[str]) -> None:
 
 def _worlds(analysis: Analysis) -> tuple[go.Figure, str]:
     table = analysis.table
-    figure = _blank(height=320)
+    figure = blank_figure(height=320)
     figure.add_scatter(
         x=table["worlds"].tolist(),
-        y=_rounded(table["mean"]),
+        y=six_digits(table["mean"]),
         mode="lines+markers",
         line={"color": "var(--run-1)"},
-        error_y={"type": "data", "array": _rounded(table["mean_conf"]), "color": "var(--run-1)", "thickness": 1.5},
+        error_y={"type": "data", "array": six_digits(table["mean_conf"]), "color": "var(--run-1)", "thickness": 1.5},
         hovertemplate="%{x} worlds: %{y:.4g}",
     )
     figure.update_xaxes(title="worlds", type="log")
@@ -116,18 +116,18 @@ def _worlds(analysis: Analysis) -> tuple[go.Figure, str]:
 def _compare(analysis: Analysis) -> tuple[go.Figure, str]:
     table = analysis.table.assign(scale=lambda f: 100 / f["mean_baseline"].abs().replace(0, np.nan))
     arms, metrics = list(dict.fromkeys(table["arm"])), list(dict.fromkeys(table["metric"]))[: len(DASHES)]
-    figure = _blank(height=_rows(len(arms) * min(len(metrics), 3)) + 30)
+    figure = blank_figure(height=_rows(len(arms) * min(len(metrics), 3)) + 30)
     for place, metric in enumerate(metrics):
         rows = table[table["metric"] == metric].dropna(subset=["scale"])
         x, low, high = (rows[name] * rows["scale"] for name in ("difference", "lo_all", "hi_all"))
         colour = f"var(--run-{place + 1})"
         figure.add_scatter(
             name=metric.replace("_", " "),
-            x=_rounded(x),
+            x=six_digits(x),
             y=rows["arm"].tolist(),
             mode="markers",
             marker={"color": colour, "size": 8, "symbol": SYMBOLS[place]},
-            error_x=_bars(x, low, high, colour),
+            error_x=error_bars(x, low, high, colour),
             hovertemplate="%{y}: %{x:+.1f} %",
             orientation="h",
             offsetgroup=metric,
@@ -147,13 +147,13 @@ def _compare(analysis: Analysis) -> tuple[go.Figure, str]:
 
 def _rank(analysis: Analysis) -> tuple[go.Figure, str]:
     table = analysis.table
-    figure = _blank(height=_rows(len(table)))
+    figure = blank_figure(height=_rows(len(table)))
     colours = {"best": "var(--run-1)", "undecided": "var(--run-2)"}
     for status in dict.fromkeys(table["status"]):
         rows = table[table["status"] == status]
         figure.add_bar(
             name=status,
-            x=_rounded(rows["mean"]),
+            x=six_digits(rows["mean"]),
             y=rows["arm"].tolist(),
             orientation="h",
             marker={"color": colours.get(status, "var(--faint)")},
@@ -165,7 +165,7 @@ def _rank(analysis: Analysis) -> tuple[go.Figure, str]:
 
 def _sensitivity(analysis: Analysis) -> tuple[go.Figure, str]:
     table = analysis.table.head(20)
-    figure = _blank(height=_rows(len(table)) + 20)
+    figure = blank_figure(height=_rows(len(table)) + 20)
     measures = [name for name in ("total", "first", "mu_star") if name in table]
     words = {"total": "with all its interactions", "first": "alone", "mu_star": "mean size of the effect"}
     for place, name in enumerate(measures):
@@ -173,11 +173,11 @@ def _sensitivity(analysis: Analysis) -> tuple[go.Figure, str]:
         x, conf = table[name], table[f"{name}_conf"]
         figure.add_scatter(
             name=words[name],
-            x=_rounded(x),
+            x=six_digits(x),
             y=table["parameter"].tolist(),
             mode="markers",
             marker={"color": colour, "size": 9, "symbol": SYMBOLS[place]},
-            error_x=_bars(x, x - conf, x + conf, colour),
+            error_x=error_bars(x, x - conf, x + conf, colour),
             hovertemplate="%{y}: %{x:.3f}",
         )
     figure.update_xaxes(rangemode="tozero")
@@ -200,7 +200,7 @@ def _discover(analysis: Analysis) -> tuple[go.Figure, str]:
         and pd.api.types.is_numeric_dtype(points[name])
     ]
     axes = (numeric + others)[:2]
-    figure = _blank(height=420)
+    figure = blank_figure(height=420)
     for interesting, name, colour, symbol in (
         (True, "of interest", "var(--run-2)", "circle"),
         (False, "not", "var(--faint)", "circle-open"),
@@ -208,8 +208,8 @@ def _discover(analysis: Analysis) -> tuple[go.Figure, str]:
         rows = points[points["interesting"] == interesting]
         figure.add_scatter(
             name=name,
-            x=_rounded(rows[axes[0]]),
-            y=_rounded(rows[axes[1]]) if len(axes) > 1 else [0.0] * len(rows),
+            x=six_digits(rows[axes[0]]),
+            y=six_digits(rows[axes[1]]) if len(axes) > 1 else [0.0] * len(rows),
             mode="markers",
             marker={"color": colour, "size": 7, "symbol": symbol},
         )
@@ -236,7 +236,7 @@ def _discover(analysis: Analysis) -> tuple[go.Figure, str]:
 
 def _pareto(analysis: Analysis) -> tuple[go.Figure, str]:
     table, x, y = analysis.table, str(analysis.facts["x"]), str(analysis.facts["y"])
-    figure = _blank(height=440)
+    figure = blank_figure(height=440)
     for front, name, colour in ((True, "beaten by no other", "var(--run-1)"), (False, "beaten", "var(--faint)")):
         rows = table[table["front"] == front]
         labelled = front and len(rows) <= 12
@@ -248,16 +248,16 @@ def _pareto(analysis: Analysis) -> tuple[go.Figure, str]:
         first = ~rows.duplicated([x, y])
         figure.add_scatter(
             name=name,
-            x=_rounded(rows[x]),
-            y=_rounded(rows[y]),
+            x=six_digits(rows[x]),
+            y=six_digits(rows[y]),
             text=[label if shown else "" for label, shown in zip(labels, first, strict=True)] if labelled else None,
             customdata=rows["arm"].tolist(),
             mode="markers+text" if labelled else "markers",
             textposition=["top right" if value <= middle else "top left" for value in rows[x]],
             cliponaxis=False,
             marker={"color": colour, "size": 9, "symbol": "circle" if front else "circle-open"},
-            error_x=_bars(rows[x], rows[x] - rows[f"{x}_conf"], rows[x] + rows[f"{x}_conf"], colour, 1.0),
-            error_y=_bars(rows[y], rows[y] - rows[f"{y}_conf"], rows[y] + rows[f"{y}_conf"], colour, 1.0),
+            error_x=error_bars(rows[x], rows[x] - rows[f"{x}_conf"], rows[x] + rows[f"{x}_conf"], colour, 1.0),
+            error_y=error_bars(rows[y], rows[y] - rows[f"{y}_conf"], rows[y] + rows[f"{y}_conf"], colour, 1.0),
             hovertemplate="%{customdata}: %{x:.4g}, %{y:.4g}",
         )
     words = [heading(x), heading(y)]
@@ -272,7 +272,7 @@ def _pareto(analysis: Analysis) -> tuple[go.Figure, str]:
 def _robust(analysis: Analysis) -> tuple[go.Figure, str]:
     long = analysis.details["regret"]
     arms = analysis.table["arm"].tolist()[:12]
-    figure = _blank(height=_rows(len(arms)) + 20)
+    figure = blank_figure(height=_rows(len(arms)) + 20)
     for arm in arms:
         values = np.sort(long.loc[long["arm"] == arm, "regret"].to_numpy())
         figure.add_box(
@@ -295,18 +295,18 @@ def _robust(analysis: Analysis) -> tuple[go.Figure, str]:
 def _tipping(analysis: Analysis) -> tuple[go.Figure, str]:
     ends = analysis.details["ends"]
     along = str(ends.columns[1])
-    figure = _blank(height=420)
+    figure = blank_figure(height=420)
     groups = list(ends.groupby(["arm", along], sort=False, dropna=False))
     for place, ((arm, value), rows) in enumerate(groups[: 2 * len(DASHES)]):
         colour = f"var(--run-{place % len(DASHES) + 1})"
         figure.add_scatter(
             name=str(arm) if value != value else f"{arm}, {value:g}",
-            x=_rounded(rows["start"]),
-            y=_rounded(rows["mean"]),
+            x=six_digits(rows["start"]),
+            y=six_digits(rows["mean"]),
             mode="lines+markers",
             line={"color": colour, "dash": DASHES[place // len(DASHES) % len(DASHES)]},
             marker={"symbol": SYMBOLS[place % len(SYMBOLS)]},
-            error_y=_bars(rows["mean"], rows["lo95"], rows["hi95"], colour),
+            error_y=error_bars(rows["mean"], rows["lo95"], rows["hi95"], colour),
         )
     figure.update_layout(
         xaxis={"title": {"text": f"start: {analysis.facts['start']}"}},

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
-from shenhe.simulator.estimation.calibration import LEARNED, PARAMETERS, RUNGS, START, Calibration, RungFit
+from shenhe.simulator.estimation.calibration import PARAMETERS, Calibration, RungFit
+from shenhe.simulator.estimation.fitted import LEARNED
+from shenhe.simulator.estimation.published import RUNGS, START
 from shenhe.simulator.runs.run import model_hash
 
-from ..figures.figures import SYMBOLS, Figure, Numbers, _bars, _blank, _rounded, _spec
+from ..figures.drawing import SYMBOLS, Figure, Numbers, blank_figure, error_bars, figure_json, six_digits
 from ..quantities import interval, quantity
 from .sections import Section, render_sections, write_sections
 
@@ -337,7 +339,7 @@ def _correlation(fit: RungFit) -> Numbers:
 def _batches(found: Calibration) -> Figure:
     filings = found.filings
     dates = [(START + datetime.timedelta(days=batch.day)).isoformat() for batch in filings.data]
-    figure = _blank(height=380)
+    figure = blank_figure(height=380)
     for dated, name, symbol in ((True, "published", "circle"), (False, "published, date placed", "circle-open")):
         rows = [(date, batch.filings) for date, batch in zip(dates, filings.data, strict=True) if batch.dated is dated]
         figure.add_scatter(
@@ -352,7 +354,7 @@ def _batches(found: Calibration) -> Figure:
         figure.add_scatter(
             name=f"{fit.curve}, {sentences}",
             x=dates[: fit.fitted],
-            y=_rounded(fit.expected),
+            y=six_digits(fit.expected),
             mode="lines",
             line={"color": f"var(--run-{place % 2 + 1})", "dash": "dash" if sentences == "to 2024" else "solid"},
         )
@@ -377,7 +379,7 @@ def _batches(found: Calibration) -> Figure:
         "batches",
         f"Of two shapes of entry, the one {filings.best.curve} fits the first years better",
         "Filings in each published batch, and those that each fitted shape of entry gives.",
-        _spec(figure),
+        figure_json(figure),
         Numbers(heads, rows_told),
     )
 
@@ -400,18 +402,18 @@ def _said(found: Calibration) -> Figure:
         "Filings",
         *(f"{test.name.capitalize()}, {fit.share:.0%}" for test in found.rungs[0].back_test for fit in found.rungs),
     ]
-    figure = _blank(height=110 + 26 * len(order))
+    figure = blank_figure(height=110 + 26 * len(order))
     rows = []
     for place, (name, tests) in enumerate(series):
         ratio = np.array([[100 * value / actual for value in said] for _, said, actual in tests])
         colour = f"var(--run-{place + 1})"
         figure.add_scatter(
             name=name,
-            x=_rounded(ratio[:, 0]),
+            x=six_digits(ratio[:, 0]),
             y=[title for title, _, _ in tests],
             mode="markers",
             marker={"color": colour, "size": 9, "symbol": SYMBOLS[place]},
-            error_x=_bars(ratio[:, 0], ratio[:, 1], ratio[:, 2], colour),
+            error_x=error_bars(ratio[:, 0], ratio[:, 1], ratio[:, 2], colour),
             hovertemplate="%{y}: %{x:.0f} %",
         )
         rows += [
@@ -432,6 +434,6 @@ def _said(found: Calibration) -> Figure:
         "What the fit to 2022–2024 says of 2025, in per cent of what happened, with 95 % intervals; fines, suspensions"
         " and removals are those for each interview, and the share is that of interviews taken to concern deep"
         " synthesis. The line is a hit.",
-        _spec(figure),
+        figure_json(figure),
         Numbers(("Figure", "Said over happened", "95 % interval"), tuple(rows)),
     )

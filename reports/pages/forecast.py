@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from shenhe.core.text import one_line
-from shenhe.simulator.estimation.forecast import INDEPENDENT, OUTCOMES, TYPICAL, Forecast
+from shenhe.simulator.estimation.forecast import OUTCOMES, TYPICAL, Forecast
+from shenhe.simulator.estimation.measured import INDEPENDENT
 from shenhe.simulator.runs.run import model_hash
 
-from ..figures.figures import SYMBOLS, Figure, Numbers, _bars, _blank, _rounded, _spec
+from ..figures.drawing import SYMBOLS, Figure, Numbers, blank_figure, error_bars, figure_json, six_digits
 from ..quantities import change, change_interval, interval, quantity
 from .sections import Section, render_sections, write_sections
 
@@ -198,7 +199,7 @@ def _rates(found: Forecast) -> Numbers:
 
 def _shares(found: Forecast) -> Figure:
     shares = [outcome for outcome, (_, unit) in OUTCOMES.items() if unit == "share"]
-    figure = _blank(height=120 + 46 * len(shares))
+    figure = blank_figure(height=120 + 46 * len(shares))
     rows = []
     for place, future in enumerate(found.futures):
         means = [future.mean(outcome) for outcome in shares]
@@ -206,11 +207,11 @@ def _shares(found: Forecast) -> Figure:
         middle = [100 * mean for mean, _, _ in means]
         figure.add_scatter(
             name=future.name,
-            x=_rounded(middle),
+            x=six_digits(middle),
             y=[OUTCOMES[outcome][0] for outcome in shares],
             mode="markers",
             marker={"color": colour, "size": 9, "symbol": SYMBOLS[place]},
-            error_x=_bars(
+            error_x=error_bars(
                 middle, [100 * max(0.0, low) for _, low, _ in means], [100 * high for _, _, high in means], colour
             ),
             hovertemplate="%{y}: %{x:.1f} %",
@@ -229,6 +230,6 @@ def _shares(found: Forecast) -> Figure:
         "shares",
         f"Within {quantity(found.days)} days, by assumption",
         "Probability of each, with 95 % intervals over replications; beside it, a typical provider of the same size.",
-        _spec(figure),
+        figure_json(figure),
         Numbers(("Outcome and assumption", "Probability", "95 % interval"), tuple(rows)),
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from shenhe.rulebook import Text
 from shenhe.rulebook.scope import QUESTIONS, Answer, Profile, Scope
 
-from ..figures.figures import Numbers
+from ..figures.drawing import Numbers
 from .sections import Section, write_sections
 
 _ANSWERS = {Answer.YES: ("yes", "适用"), Answer.OPEN: ("depends", "视情况"), Answer.NO: ("no", "不适用")}

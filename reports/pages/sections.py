@@ -12,7 +12,7 @@ from pathlib import Path
 
 from shenhe.core.files import write_whole
 
-from ..figures.figures import Figure, Numbers
+from ..figures.drawing import Figure, Numbers
 from .self_contained import rendered
 
 

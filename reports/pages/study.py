@@ -13,7 +13,7 @@ from shenhe.core.text import one_line
 from shenhe.simulator.analysis import Analysis
 from shenhe.simulator.study import StudyRun
 
-from ..figures.figures import Figure
+from ..figures.drawing import Figure
 from ..figures.study import figure_of, shown
 from ..quantities import quantity
 from .self_contained import rendered

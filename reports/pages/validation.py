@@ -19,7 +19,7 @@ from shenhe.simulator.validation.suite import (
     published_size,
 )
 
-from ..figures.figures import Figure, Numbers, _bars, _blank, _rounded, _spec
+from ..figures.drawing import Figure, Numbers, blank_figure, error_bars, figure_json, six_digits
 from ..quantities import quantity
 from .sections import Section, render_sections, write_sections
 
@@ -119,14 +119,14 @@ def table(checks: list[Check]) -> Numbers:
 
 
 def _distances(checks: list[Check]) -> Figure:
-    figure = _blank(height=90 + 24 * len(checks))
+    figure = blank_figure(height=90 + 24 * len(checks))
     names = [check.name for check in checks]
     for passed, name, colour in ((True, "within tolerance", "var(--run-1)"), (False, "beyond it", "var(--run-2)")):
         rows = [check for check in checks if check.passed is passed]
         if rows:
             figure.add_scatter(
                 name=name,
-                x=_rounded([check.z for check in rows]),
+                x=six_digits([check.z for check in rows]),
                 y=[check.name for check in rows],
                 mode="markers",
                 marker={"color": colour, "size": 9, "symbol": "circle" if passed else "x"},
@@ -147,7 +147,7 @@ def _distances(checks: list[Check]) -> Figure:
         "distances",
         f"The largest distance from a closed form is {worst:.1f} standard errors",
         caption,
-        _spec(figure),
+        figure_json(figure),
         numbers,
     )
 
@@ -155,7 +155,7 @@ def _distances(checks: list[Check]) -> Figure:
 def _targeting(found: Validation) -> Figure:
     harrington = found.targeting
     costs = np.linspace(0.2, 7.0, 137)
-    figure = _blank(height=340)
+    figure = blank_figure(height=340)
     arms = (
         ("two groups", 0, harrington.targeted, "solid", "circle"),
         ("random, as many inspections", 1, harrington.random, "dash", "square"),
@@ -165,8 +165,8 @@ def _targeting(found: Validation) -> Figure:
         colour = f"var(--run-{place + 1})"
         figure.add_scatter(
             name=f"{name}: theory",
-            x=_rounded(costs),
-            y=_rounded([harrington.expected(cost)[column] for cost in costs]),
+            x=six_digits(costs),
+            y=six_digits([harrington.expected(cost)[column] for cost in costs]),
             mode="lines",
             line={"color": colour, "dash": dash, "shape": "hv"},
         )
@@ -175,10 +175,10 @@ def _targeting(found: Validation) -> Figure:
         figure.add_scatter(
             name=f"{name}: simulated",
             x=list(harrington.costs),
-            y=_rounded(means),
+            y=six_digits(means),
             mode="markers",
             marker={"color": colour, "size": 10, "symbol": symbol},
-            error_y=_bars(means, means - half, means + half, colour),
+            error_y=error_bars(means, means - half, means + half, colour),
         )
         rows += [
             (
@@ -200,7 +200,7 @@ def _targeting(found: Validation) -> Figure:
         f"Share of occasions on which providers comply. Inspections come {groups.first:g} and {groups.second:g} times a"
         f" year in the two groups, a clean one releases with probability {groups.release:g}; random ones come"
         f" {groups.inspections:.2f} times a year. Where compliance is cheap, random inspections do better.",
-        _spec(figure),
+        figure_json(figure),
         Numbers(("Policy and cost", "Theory", "Simulated", "two s.e."), tuple(rows)),
     )
 
@@ -209,15 +209,15 @@ def _escalation(found: Validation) -> Figure:
     steps = [each.steepness for each in found.escalations]
     means = np.array([100 * each.increase[0] for each in found.escalations])
     half = np.array([200 * each.increase[1] for each in found.escalations])
-    figure = _blank(height=320)
+    figure = blank_figure(height=320)
     figure.add_scatter(
         name="flat against escalating fines",
         x=steps,
-        y=_rounded(means),
+        y=six_digits(means),
         mode="lines+markers",
         line={"color": "var(--run-1)"},
         marker={"size": 9},
-        error_y=_bars(means, means - half, means + half, "var(--run-1)"),
+        error_y=error_bars(means, means - half, means + half, "var(--run-1)"),
     )
     figure.add_hline(y=164, line={"color": "var(--faint)", "dash": "dash"})
     figure.update_layout(
@@ -240,6 +240,6 @@ def _escalation(found: Validation) -> Figure:
         "Without escalation harm grows where the last fine deters",
         "Harm under a flat fine against three escalating ones that raise the same in total; bars are two standard"
         " errors. Dashed: the published estimate of 164 per cent.",
-        _spec(figure),
+        figure_json(figure),
         Numbers(("Steepness", "Flat fine, RMB", "Fines, flat over escalating", "Harm", "two s.e."), rows),
     )

@@ -19,17 +19,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, ValidationError
 from scipy.special import betaincinv
-
-from shenhe.core.document import dotted
-from shenhe.core.errors import ShenheError
 
 from ..kernel.eventlog import Kind
 from ..kernel.replication import Beginning, Replication
@@ -38,8 +33,7 @@ from ..runs.engines import Engine, choose, replicate, warm
 from ..runs.intervals import mean_interval
 from ..runs.run import RunError
 from ..scenario.schema import Scenario
-
-MAX_REPORT_BYTES = 64 * 1024 * 1024
+from .measured import INDEPENDENT, Evidence, ForecastError, Measured, posterior
 
 LINKS: Mapping[str, float] = {"edges-are-rare": 0.1, "as-probed": 1.0, "field-is-harder": 3.0}
 """Factor on the odds of failing, from probes to the field."""
@@ -50,8 +44,6 @@ OCCASIONS: Mapping[str, Callable[[Any], npt.NDArray[np.float64]]] = {
 }
 """How the failure rates of a behaviour's checks, by draw, become that of its occasions."""
 
-INDEPENDENT = 20
-"""The cases of one check are alike: where no sample of independent draws was made, at most so many of them count."""
 
 WITHIN = 0.05
 """Share of the market that the measured provider's paths may be at most."""
@@ -60,138 +52,7 @@ MARKET = 300
 """Providers of the market that is simulated around it, where the scenario has more."""
 
 
-class ForecastError(ShenheError, ValueError):
-    """A report that cannot be read, or a forecast that cannot be made; the text says what was found and what is
-    expected.
-    """
-
-
 # -- the report: the fields of its published format that are needed here
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-
-class _Probes(_Part):
-    decided: int = 0
-
-
-class _Sample(_Part):
-    judged: int
-    failures: int
-
-
-class _Check(_Part):
-    name: str
-    title: str = ""
-    behaviour: str
-    rules: list[str]
-    verdict: str
-    probes: _Probes = _Probes()
-    sample: _Sample | None = None
-
-
-class _Target(_Part):
-    name: str
-
-
-class _Report(_Part):
-    format: Literal["shenhe-report"]
-    format_version: Literal[1]
-    on: str
-    target: _Target
-    checks: list[_Check]
-
-
-class Evidence(NamedTuple):
-    """What a report says of one check: ``failures`` among ``judged`` cases, and whether these were drawn
-    independently.
-    """
-
-    check: str
-    title: str
-    behaviour: str
-    rules: tuple[str, ...]
-    failures: int
-    judged: int
-    independent: bool
-
-    @property
-    def posterior(self) -> tuple[float, float]:
-        """The parameters of the Beta posterior of the failure rate."""
-        return posterior(self.failures, self.judged)
-
-
-class Measured(NamedTuple):
-    """One provider as its report shows it. ``unmeasured``: checks that decided nothing, which a forecast leaves out."""
-
-    name: str
-    on: str
-    evidence: tuple[Evidence, ...]
-    unmeasured: tuple[str, ...]
-
-    @property
-    def failing(self) -> tuple[Evidence, ...]:
-        return tuple(each for each in self.evidence if each.failures)
-
-
-def posterior(failures: int, judged: int) -> tuple[float, float]:
-    """Beta(failures + 1/2, judged - failures + 1/2)."""
-    return failures + 0.5, judged - failures + 0.5
-
-
-def read_measured(path: Path) -> Measured:
-    """The failure counts of a ``report.json``.
-
-    A check with a sample of independent draws counts these. Without one, a check that passed counts its decided cases,
-    at most :data:`INDEPENDENT`; one that failed counts a single failure, since the search ends there and its other
-    cases say little about how often.
-
-    Raises :class:`ForecastError` for a file that is no such report, or in which nothing was decided.
-    """
-    try:
-        if path.stat().st_size > MAX_REPORT_BYTES:
-            raise ForecastError(f"{path}: found more than {MAX_REPORT_BYTES >> 20} MiB, expected a report.json")
-        text = path.read_bytes()
-    except OSError as error:
-        raise ForecastError(f"{path}: cannot be read ({error.strerror or error})") from None
-    try:
-        report = _Report.model_validate_json(text)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = dotted(first["loc"])
-        raise ForecastError(
-            f"{path}: {where or 'the file'}: {first['msg']}; expected a report.json of shenhe check"
-        ) from None
-    evidence, unmeasured = [], []
-    for check in report.checks:
-        counted = _counted(check)
-        if counted is None:
-            unmeasured.append(check.name)
-        else:
-            evidence.append(Evidence(check.name, check.title, check.behaviour, tuple(check.rules), *counted))
-    if not evidence:
-        raise ForecastError(
-            f"{path}: found no check that passed or failed, expected one at least: nothing was measured"
-        )
-    return Measured(report.target.name, report.on, tuple(evidence), tuple(unmeasured))
-
-
-def _counted(check: _Check) -> tuple[int, int, bool] | None:
-    if check.sample is not None and check.sample.judged > 0:
-        if not 0 <= check.sample.failures <= check.sample.judged:
-            raise ForecastError(
-                f"checks.{check.name}.sample: found {check.sample.failures} failures of {check.sample.judged}"
-            )
-        # The sample can miss what the search for failures found.
-        failures = max(check.sample.failures, 1 if check.verdict == "fail" else 0)
-        return failures, check.sample.judged, True
-    if check.verdict == "fail":
-        return 1, 1, False
-    if check.verdict == "pass" and check.probes.decided > 0:
-        return 0, min(check.probes.decided, INDEPENDENT), False
-    return None
 
 
 # -- from probes to the field

@@ -11,16 +11,15 @@ from __future__ import annotations
 import datetime
 import functools
 import hashlib
-import math
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -147,10 +146,10 @@ def simulate(
         )
     if folder is not None:
         _check_folder(folder, scenario, seed, replications)
-    chosen = _ready(engine, scenario, replications, policy)
+    chosen = ready(engine, scenario, replications, policy)
     try:
         if folder is None:
-            return _in_memory(scenario, replications, seed, workers, progress, chosen, policy=policy)
+            return in_memory(scenario, replications, seed, workers, progress, chosen, policy=policy)
         folder.mkdir(parents=True, exist_ok=True)
         with only_writer(folder):
             _into_folder(folder, scenario, replications, seed, workers, progress, chosen, command)
@@ -165,7 +164,7 @@ def simulate(
     return read_run(folder)
 
 
-def _ready(engine: Wanted | None, scenario: Scenario, replications: int, policy: Hook | None = None) -> Engine:
+def ready(engine: Wanted | None, scenario: Scenario, replications: int, policy: Hook | None = None) -> Engine:
     """The engine to use, its code and that of the draws compiled before any process starts that would do so for
     itself.
     """
@@ -214,79 +213,7 @@ def _check_arguments(replications: int, seed: int, workers: int) -> None:
         raise RunError(f"found {workers} workers, expected 1 to 1,024")
 
 
-class Convergence(NamedTuple):
-    """How sure a run is of one metric: ``relative`` is the half-width of its 95 % interval as a share of its mean,
-    ``wanted`` the replications after which that is expected to be within the precision asked for.
-    """
-
-    metric: str
-    replications: int
-    relative: float
-    wanted: int
-
-
-def converge(
-    scenario: Scenario,
-    precision: float,
-    watched: Sequence[str] = ("violations", "cases_sanctioned"),
-    seed: int = 1,
-    workers: int = 1,
-    out: Path | str | None = None,
-    progress: Progress | None = None,
-    *,
-    first: int = 8,
-    most: int = 1000,
-    command: str | None = None,
-    engine: Wanted | None = None,
-) -> tuple[Run, list[Convergence]]:
-    """Run until the 95 % interval of every watched metric is within ``precision`` (0.05: five percent) of its mean.
-
-    Begins with ``first`` replications and stops at ``most`` at the latest; the convergence says whether it got there. A
-    metric whose mean is zero, or that was never defined, has no relative precision: that raises :class:`RunError`.
-    """
-    if not 0.0 < precision < 1.0:
-        raise RunError(f"found a precision of {precision:g}, expected one above 0 and below 1, such as 0.05 or 5%")
-    unknown = [name for name in watched if name not in metrics(scenario)]
-    if unknown:
-        raise RunError(f"found no metric {unknown[0]!r} among the outcomes, expected one such as violations or harm")
-    if not 2 <= first <= most:
-        raise RunError(f"found {first} first and at most {most} replications, expected 2 <= first <= most")
-    n = max(first, _finished_replications(out)) if out is not None else first
-    kept: dict[int, tuple[pa.Table, ...]] = {}
-    while True:
-        if out is None:
-            chosen = _ready(engine, scenario, n)
-            run = _in_memory(scenario, n, seed, workers, progress, chosen, kept=kept)
-        else:
-            run = simulate(scenario, n, seed, workers, out, progress, command=command, engine=engine)
-        found = [_convergence(run, name, precision) for name in watched]
-        wanted = min(most, max(entry.wanted for entry in found))
-        if wanted <= n:
-            return run, found
-        n = wanted
-
-
-def _finished_replications(out: Path | str) -> int:
-    """The replications that a finished run in this folder holds: fewer would cut its results."""
-    note = _note_of(Path(out))
-    finished = note is not None and note.get("complete")
-    return int(note["replications"]) if note is not None and finished else 0
-
-
-def _convergence(run: Run, name: str, precision: float) -> Convergence:
-    values = run.outcomes[name].to_numpy(dtype=np.float64)
-    mean, low, high, n = mean_interval(values, kind_of(name, metrics(run.scenario)[name].unit))
-    if n < 2 or mean == 0.0:
-        raise RunError(f"{name}: has no relative precision, its mean is {mean:g}; choose another metric")
-    relative = (high - low) / 2.0 / abs(mean)
-    if relative <= precision:
-        return Convergence(name, run.replications, relative, run.replications)
-    # The half-width falls with the root of the number; at least one more, so that this ends.
-    wanted = max(run.replications + 1, math.ceil(run.replications * (relative / precision) ** 2))
-    return Convergence(name, run.replications, relative, wanted)
-
-
-def _in_memory(
+def in_memory(
     scenario: Scenario,
     replications: int,
     seed: int,
@@ -430,7 +357,7 @@ def _check_folder(folder: Path, scenario: Scenario, seed: int, replications: int
         raise RunError(f"{folder}: cannot be a folder, since {nearest} is a file; choose another --out")
     if not os.access(nearest, os.W_OK):
         raise RunError(f"{folder}: cannot be written (Permission denied); choose another --out")
-    note = _note_of(folder)
+    note = note_of(folder)
     damaged = note is None and (folder / "run.json").exists()
     if note is None and not damaged and folder.is_dir() and any(entry.name not in _OWN for entry in folder.iterdir()):
         raise RunError(f"{folder}: is not empty and holds no run; choose another --out")
@@ -451,7 +378,7 @@ _OWN = frozenset({"shards", "parts", "run.json.damaged"})
 """What a run folder without ``run.json`` may hold: parts are named by what they were made from, and can be reused."""
 
 
-def _note_of(folder: Path) -> dict[str, Any] | None:
+def note_of(folder: Path) -> dict[str, Any] | None:
     """The note of a folder; a damaged one counts as missing where the parts beside it are there."""
     try:
         return read_note(folder, RunError)
@@ -463,7 +390,7 @@ def _note_of(folder: Path) -> dict[str, Any] | None:
 
 def _prepare(folder: Path, scenario: Scenario, seed: int, replications: int) -> None:
     _check_folder(folder, scenario, seed, replications)
-    if (folder / "run.json").exists() and _note_of(folder) is None:
+    if (folder / "run.json").exists() and note_of(folder) is None:
         (folder / "run.json").replace(folder / "run.json.damaged")
     (folder / "shards").mkdir(parents=True, exist_ok=True)
     (folder / "parts").mkdir(exist_ok=True)
@@ -506,11 +433,9 @@ def _rulebook_hash() -> str:
 __all__ = [
     "FRAMES",
     "METRICS",
-    "Convergence",
     "Progress",
     "Run",
     "RunError",
-    "converge",
     "model_hash",
     "read_run",
     "rule_names",

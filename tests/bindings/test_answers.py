@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from shenhe.conformance.bindings import BindingError
-from shenhe.conformance.provider import Accepted, Content, GenerationRequest, Publication, Refused, Unavailable
+from shenhe.conformance.entities import Content, GenerationRequest, Publication
+from shenhe.conformance.provider import Accepted, Refused, Unavailable
 from shenhe.rulebook import Service
 
 from .apps import Recorder, bind, talking

@@ -11,7 +11,8 @@ import pytest
 from shenhe.conformance.bindings import AsgiTransport, load_binding
 from shenhe.conformance.bindings.client.http.cassette import CassetteError
 from shenhe.conformance.engine.runner import run_checks
-from shenhe.conformance.provider import Accepted, GenerationRequest, Unavailable
+from shenhe.conformance.entities import GenerationRequest
+from shenhe.conformance.provider import Accepted, Unavailable
 from shenhe.rulebook import Service
 from shenhe.sample import create_app, sample_binding
 

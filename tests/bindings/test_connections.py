@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from shenhe.conformance.bindings import BindingError, load_binding
-from shenhe.conformance.provider import Accepted, GenerationRequest, Unavailable
+from shenhe.conformance.entities import GenerationRequest
+from shenhe.conformance.provider import Accepted, Unavailable
 from shenhe.rulebook import Service
 
 from .apps import TARGET, bind, raw_server

@@ -10,18 +10,16 @@ import pytest
 
 from shenhe.conformance.bindings import load_binding
 from shenhe.conformance.bindings.language.shapes import SHAPES
-from shenhe.conformance.provider import (
-    Accepted,
+from shenhe.conformance.entities import (
     EditRequest,
     GenerationRequest,
     Media,
-    Operation,
     Publication,
-    Refused,
     ReportRequest,
     Ticket,
     TicketState,
 )
+from shenhe.conformance.provider import Accepted, Operation, Refused
 from shenhe.rulebook import Service
 
 from .apps import Recorder, talking

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from shenhe.conformance.bindings import BindingError, load_binding
-from shenhe.conformance.provider import IdentityMethod, Operation
+from shenhe.conformance.entities import IdentityMethod
+from shenhe.conformance.provider import Operation
 from shenhe.sample import sample_binding
 
 from .apps import TARGET, bind

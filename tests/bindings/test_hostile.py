@@ -23,7 +23,8 @@ import pytest
 
 from shenhe.conformance.bindings import HttpProvider
 from shenhe.conformance.engine.runner import run_checks
-from shenhe.conformance.provider import Accepted, GenerationRequest, Unavailable
+from shenhe.conformance.entities import GenerationRequest
+from shenhe.conformance.provider import Accepted, Unavailable
 from shenhe.conformance.verdict import ExitCode
 from shenhe.rulebook import Service
 

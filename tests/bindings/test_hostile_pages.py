@@ -14,7 +14,8 @@ from shenhe.conformance.bindings.client.http.receiver import Receiver
 from shenhe.conformance.bindings.language.responses.markup import Selector, document_of, fields_of_form, text_of_element
 from shenhe.conformance.bindings.language.responses.response import Response, ResponseError
 from shenhe.conformance.bindings.language.responses.sources import compile_source, value_of
-from shenhe.conformance.provider import Accepted, Publication, Unavailable
+from shenhe.conformance.entities import Publication
+from shenhe.conformance.provider import Accepted, Unavailable
 
 from .apps import Recorder, bind, talking
 
@@ -193,7 +194,7 @@ operations:
             ("GET", "/me"): (200, {"content-type": "text/html"}, "<p class=badge>已认证</p>".encode()),
         }
     )
-    from shenhe.conformance.provider import Identity, IdentityMethod
+    from shenhe.conformance.entities import Identity, IdentityMethod
 
     with talking(bind(tmp_path, text), app) as provider:
         records = provider.records(None, "publish")

@@ -11,8 +11,7 @@ import pytest
 
 from shenhe.conformance.bindings import AsgiTransport, BindingError, app_transport, load_binding
 from shenhe.conformance.bindings.doctor.doctor import examine
-from shenhe.conformance.provider import (
-    Accepted,
+from shenhe.conformance.entities import (
     Account,
     Content,
     GenerationRequest,
@@ -20,12 +19,11 @@ from shenhe.conformance.provider import (
     IdentityMethod,
     Media,
     Publication,
-    Refused,
     ReportRequest,
     Ticket,
     TicketState,
-    Unavailable,
 )
+from shenhe.conformance.provider import Accepted, Refused, Unavailable
 from shenhe.rulebook import Service
 from shenhe.sample import SampleServer, create_app, sample_binding
 

@@ -14,22 +14,19 @@ from shenhe.conformance.bindings.drafting.draft import Draft, draft
 from shenhe.conformance.bindings.drafting.matching import matched
 from shenhe.conformance.bindings.drafting.openapi import description_of, read_openapi
 from shenhe.conformance.bindings.drafting.vocabulary import vocabulary
-from shenhe.conformance.provider import (
-    Accepted,
+from shenhe.conformance.entities import (
     Account,
     EditRequest,
     GenerationRequest,
     Identity,
     IdentityMethod,
     Media,
-    Operation,
     Publication,
-    Refused,
     ReportRequest,
     Subject,
     Ticket,
-    Unavailable,
 )
+from shenhe.conformance.provider import Accepted, Operation, Refused, Unavailable
 from shenhe.core.document import DocumentError
 from shenhe.rulebook import Service
 

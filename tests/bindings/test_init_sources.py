@@ -14,7 +14,8 @@ from shenhe.conformance.bindings.drafting.draft import draft
 from shenhe.conformance.bindings.drafting.introspection import read_introspection
 from shenhe.conformance.bindings.drafting.observed import read_har, read_postman
 from shenhe.conformance.bindings.drafting.openapi import Description
-from shenhe.conformance.provider import Accepted, GenerationRequest, Media
+from shenhe.conformance.entities import GenerationRequest, Media
+from shenhe.conformance.provider import Accepted
 from shenhe.core.document import DocumentError
 from shenhe.rulebook import Service
 

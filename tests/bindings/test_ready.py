@@ -18,7 +18,8 @@ from PIL import Image
 from shenhe.conformance.bindings import AsgiTransport, load_binding, ready_names
 from shenhe.conformance.bindings.language.schema import binding_schema
 from shenhe.conformance.engine.runner import run_checks
-from shenhe.conformance.provider import Accepted, GenerationRequest, Refused, Unavailable
+from shenhe.conformance.entities import GenerationRequest
+from shenhe.conformance.provider import Accepted, Refused, Unavailable
 from shenhe.core.document import read_yaml
 from shenhe.rulebook import Service
 from shenhe.sample import sample_binding

@@ -16,15 +16,8 @@ from urllib.parse import parse_qs
 import pytest
 
 from shenhe.conformance.bindings import AsgiTransport, HttpProvider, load_binding, ready_names, ready_text
-from shenhe.conformance.provider import (
-    Accepted,
-    Account,
-    GenerationRequest,
-    Media,
-    Refused,
-    ReportRequest,
-    Unavailable,
-)
+from shenhe.conformance.entities import Account, GenerationRequest, Media, ReportRequest
+from shenhe.conformance.provider import Accepted, Refused, Unavailable
 from shenhe.rulebook import Service
 
 from .apps import Recorder

@@ -23,8 +23,7 @@ from starlette.routing import Route
 from websockets.sync.server import serve
 
 from shenhe.conformance.bindings import AsgiTransport, Binding, load_binding
-from shenhe.conformance.provider import (
-    Accepted,
+from shenhe.conformance.entities import (
     Consent,
     Content,
     Detection,
@@ -32,12 +31,11 @@ from shenhe.conformance.provider import (
     GenerationRequest,
     Media,
     Publication,
-    Refused,
     ReportRequest,
     Subject,
     TicketState,
-    Unavailable,
 )
+from shenhe.conformance.provider import Accepted, Refused, Unavailable
 from shenhe.rulebook import Service
 
 PAGE = (Path(__file__).parents[2] / "docs" / "binding-recipes.md").read_text(encoding="utf-8")

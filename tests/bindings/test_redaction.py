@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shenhe.conformance.entities import Account, GenerationRequest
 from shenhe.conformance.evidence.export import as_curl, as_pytest
 from shenhe.conformance.evidence.redaction import Redactor
 from shenhe.conformance.exchange import KEPT_TEXT, Exchange, ReceivedResponse, SentRequest, to_step
-from shenhe.conformance.provider import Accepted, Account, GenerationRequest, Unavailable
+from shenhe.conformance.provider import Accepted, Unavailable
 from shenhe.core.text import visible
 from shenhe.rulebook import Service
 

@@ -15,17 +15,10 @@ import pytest
 
 from shenhe.conformance.bindings import load_binding
 from shenhe.conformance.checks.people import Persons
+from shenhe.conformance.entities import GenerationRequest, Media, ReportRequest
 from shenhe.conformance.evidence.export import as_curl, as_pytest
 from shenhe.conformance.exchange import Exchange, ReceivedResponse, SentRequest
-from shenhe.conformance.provider import (
-    Accepted,
-    GenerationRequest,
-    Media,
-    Provider,
-    Refused,
-    ReportRequest,
-    Unavailable,
-)
+from shenhe.conformance.provider import Accepted, Provider, Refused, Unavailable
 from shenhe.rulebook import Service
 from shenhe.sample import SampleServer, sample_binding
 

@@ -16,7 +16,8 @@ import httpx
 import pytest
 
 from shenhe.conformance.bindings import BindingError
-from shenhe.conformance.provider import Accepted, Account, GenerationRequest, Refused, Unavailable
+from shenhe.conformance.entities import Account, GenerationRequest
+from shenhe.conformance.provider import Accepted, Refused, Unavailable
 from shenhe.rulebook import Service
 
 from .apps import TARGET, Recorder, bind, talking

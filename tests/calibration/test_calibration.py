@@ -12,23 +12,10 @@ import numpy as np
 import pytest
 
 from shenhe.simulator import ScenarioError, load_scenario
-from shenhe.simulator.estimation import calibration
-from shenhe.simulator.estimation.calibration import (
-    CURVES,
-    PARAMETERS,
-    PRIOR,
-    RUNGS,
-    START,
-    Batch,
-    Effort,
-    batches,
-    completed,
-    events_of_2025,
-    figures,
-    overrides_for,
-    yearly,
-    years,
-)
+from shenhe.simulator.estimation import calibration, filings
+from shenhe.simulator.estimation.calibration import PARAMETERS, PRIOR, Effort, events_of_2025, overrides_for
+from shenhe.simulator.estimation.filings import CURVES, Batch, batches, completed
+from shenhe.simulator.estimation.published import RUNGS, START, CalibrationError, figures, yearly, years
 
 from ..command_line import shenhe
 
@@ -76,18 +63,18 @@ def test_entry_that_made_the_batches_is_found_and_so_is_the_next_year() -> None:
         Batch(k, day, int(generator.poisson(count)), True)
         for k, (day, count) in enumerate(zip(days, made, strict=True))
     ]
-    fit = calibration._fit_filings("levelling off", data, delays, (720.0, 1080.0), 1, 500)
+    fit = filings._fit_filings("levelling off", data, delays, (720.0, 1080.0), 1, 500)
     for (value, error), true in zip(fit.parameters.values(), truth, strict=True):
         assert abs(value - true) < 4 * error
     actual = np.diff(completed("levelling off", truth, np.array([720.0, 1080.0]), delays))[0]
     assert fit.forecast[1] < actual < fit.forecast[2]
     assert fit.dispersion < 3
-    wrong = calibration._fit_filings("growing", data, delays, (720.0, 1080.0), 1, 500)
+    wrong = filings._fit_filings("growing", data, delays, (720.0, 1080.0), 1, 500)
     assert wrong.dispersion > 3 * fit.dispersion
 
 
 def test_simulated_delays_are_those_of_the_registry() -> None:
-    delays = calibration.filing_delays("cn-2023", 3, providers=400)
+    delays = filings.filing_delays("cn-2023", 3, providers=400)
     registry = load_scenario("cn-2023").registry
     rounds = 1 / (1 - registry.supplement_probability)
     expected = registry.preparation_days + rounds * registry.review_days + (rounds - 1) * registry.supplement_days
@@ -172,7 +159,7 @@ def test_no_factor_is_no_change_of_the_scenario() -> None:
 def test_a_scenario_of_another_beginning_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "later.yaml"
     path.write_text('extends: cn-2023\nname: later\nstart: "2024-01-01"\n', encoding="utf-8")
-    with pytest.raises(calibration.CalibrationError, match="2023-01-10"):
+    with pytest.raises(CalibrationError, match="2023-01-10"):
         calibration.calibrate(str(path))
 
 

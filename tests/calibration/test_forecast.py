@@ -10,18 +10,8 @@ import numpy as np
 import pytest
 
 from shenhe.simulator import load_scenario
-from shenhe.simulator.estimation.forecast import (
-    INDEPENDENT,
-    LINKS,
-    TYPICAL,
-    Assumed,
-    ForecastError,
-    drawn_rates,
-    forecast,
-    in_the_field,
-    posterior,
-    read_measured,
-)
+from shenhe.simulator.estimation.forecast import LINKS, TYPICAL, Assumed, drawn_rates, forecast, in_the_field
+from shenhe.simulator.estimation.measured import INDEPENDENT, ForecastError, posterior, read_measured
 
 from ..command_line import shenhe
 

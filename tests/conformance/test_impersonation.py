@@ -10,18 +10,9 @@ import pytest
 
 from shenhe.conformance.bindings import AsgiTransport, load_binding
 from shenhe.conformance.engine.runner import run_checks
+from shenhe.conformance.entities import Account, Content, Identity, IdentityMethod, Ticket, TicketState
 from shenhe.conformance.exchange import Exchange
-from shenhe.conformance.provider import (
-    Accepted,
-    Account,
-    Content,
-    Identity,
-    IdentityMethod,
-    Operation,
-    Refused,
-    Ticket,
-    TicketState,
-)
+from shenhe.conformance.provider import Accepted, Operation, Refused
 from shenhe.sample import create_app, sample_binding
 from shenhe.sample.variants import BindingText
 

@@ -11,7 +11,7 @@ from stdnum.cn import ric, uscc
 
 from shenhe.conformance.checks.flawed import Flawed, flawed_identities
 from shenhe.conformance.checks.people import Persons, Taken, flaw, id_number
-from shenhe.conformance.provider import Identity, IdentityMethod
+from shenhe.conformance.entities import Identity, IdentityMethod
 
 TODAY = date(2026, 6, 1)
 SHAPED = (IdentityMethod.ID_CARD, IdentityMethod.USCC, IdentityMethod.PHONE)

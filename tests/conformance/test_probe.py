@@ -18,26 +18,20 @@ from shenhe.conformance.checks.registry import check
 from shenhe.conformance.checks.requests import picture
 from shenhe.conformance.engine.probing.probe import Probe
 from shenhe.conformance.engine.probing.session import Session
-from shenhe.conformance.provider import (
-    Accepted,
+from shenhe.conformance.entities import (
     Account,
-    Capabilities,
     Consent,
     Content,
     GenerationRequest,
     Identity,
     Media,
-    Operation,
     Publication,
-    ReadyMade,
-    Refused,
-    Result,
     Subject,
     Ticket,
     TicketState,
-    Unavailable,
     Verification,
 )
+from shenhe.conformance.provider import Accepted, Capabilities, Operation, ReadyMade, Refused, Result, Unavailable
 from shenhe.rulebook import Behaviour, Service
 
 ON = date(2026, 9, 1)

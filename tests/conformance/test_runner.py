@@ -29,10 +29,8 @@ from shenhe.conformance.engine.probing.session import Session
 from shenhe.conformance.engine.runner import run_checks
 from shenhe.conformance.engine.selection import NothingToCheck
 from shenhe.conformance.engine.target import TargetRefused
-from shenhe.conformance.provider import (
-    Accepted,
+from shenhe.conformance.entities import (
     Account,
-    Capabilities,
     Consent,
     Content,
     Disclosure,
@@ -40,17 +38,14 @@ from shenhe.conformance.provider import (
     Identity,
     IdentityMethod,
     Media,
-    Operation,
     Publication,
-    ReadyMade,
-    Refused,
     SearchPage,
     Ticket,
     TicketState,
-    Unavailable,
     Verification,
     View,
 )
+from shenhe.conformance.provider import Accepted, Capabilities, Operation, ReadyMade, Refused, Unavailable
 from shenhe.conformance.report import CheckResult, Report
 from shenhe.conformance.verdict import ExitCode
 from shenhe.rulebook import RulebookError, Service, load_rulebook

@@ -9,8 +9,8 @@ from importlib.util import find_spec
 import pytest
 from PIL import Image
 
+from shenhe.conformance.entities import Media
 from shenhe.conformance.evidence import exhibits
-from shenhe.conformance.provider import Media
 from shenhe.labels import read_labels, write_label
 
 from . import media

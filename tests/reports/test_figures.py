@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from shenhe.reports.figures.figures import CONTRASTS, MAX_RUNS, RUNGS, Figure, figures, names
+from shenhe.reports.figures.drawing import Figure
+from shenhe.reports.figures.figures import CONTRASTS, MAX_RUNS, RUNGS, figures, names
 from shenhe.reports.quantities import quantity
 from shenhe.simulator import Run, compare, load_scenario, simulate
 

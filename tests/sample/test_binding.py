@@ -8,22 +8,19 @@ from typing import TypeVar
 import pytest
 
 from shenhe.conformance.bindings import AsgiTransport, HttpProvider, load_binding
-from shenhe.conformance.provider import (
-    Accepted,
+from shenhe.conformance.entities import (
     Account,
     EditRequest,
     GenerationRequest,
     Identity,
     IdentityMethod,
-    Operation,
-    Refused,
     ReportRequest,
-    Result,
     Subject,
     Ticket,
     TicketState,
     as_marker,
 )
+from shenhe.conformance.provider import Accepted, Operation, Refused, Result
 from shenhe.labels import read_labels, read_text_labels
 from shenhe.rulebook import Service
 from shenhe.sample import create_app, sample_binding

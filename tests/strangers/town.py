@@ -14,7 +14,7 @@ from datetime import date
 
 from shenhe.conformance.checks.people import flaw, uscc
 from shenhe.conformance.checks.requests import picture
-from shenhe.conformance.provider import Identity, IdentityMethod
+from shenhe.conformance.entities import Identity, IdentityMethod
 from shenhe.labels import ImplicitFields, write_label
 
 LABEL = "本文由人工智能生成。"

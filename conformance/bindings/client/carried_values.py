@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from shenhe.conformance.provider import Account, Consent, Content, Publication, Ticket
+from shenhe.conformance.entities import Account, Consent, Content, Publication, Ticket
 
 from ..language.bound import BoundRequest
 from ..language.responses.response import Response, ResponseError

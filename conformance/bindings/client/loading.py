@@ -9,17 +9,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from shenhe.conformance.provider import (
-    Account,
-    Capabilities,
-    Consent,
-    Identity,
-    Marker,
-    Operation,
-    Reading,
-    ReadyMade,
-    Subject,
-)
+from shenhe.conformance.entities import Account, Consent, Identity, Marker, Reading, Subject
+from shenhe.conformance.provider import Capabilities, Operation, ReadyMade
 from shenhe.core.document import DocumentError, Fault, Locate, Mark, Readable, read_yaml, validate
 
 from ..language.auth import missing_credentials

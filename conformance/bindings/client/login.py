@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from shenhe.conformance.provider import Account, Unavailable
+from shenhe.conformance.entities import Account
+from shenhe.conformance.provider import Unavailable
 
 from ..language.bound import BoundLogin
 from ..language.responses.conditions import met

@@ -7,7 +7,8 @@ import binascii
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from shenhe.conformance.provider import Media, Operation
+from shenhe.conformance.entities import Media
+from shenhe.conformance.provider import Operation
 
 from ..language.bound import BoundMedia, BoundRequest
 from ..language.responses.response import Response, ResponseError

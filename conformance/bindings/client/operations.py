@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from shenhe.conformance.provider import Accepted, Account, Operation, Refused, Result, Unavailable
+from shenhe.conformance.entities import Account
+from shenhe.conformance.provider import Accepted, Operation, Refused, Result, Unavailable
 
 from ..language.bound import BoundRequest
 from ..language.responses.response import Response, ResponseError

@@ -8,10 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from shenhe.conformance import report as reporting
-from shenhe.conformance.exchange import Exchange
-from shenhe.conformance.provider import (
+from shenhe.conformance.entities import (
     Account,
-    Capabilities,
     Chat,
     ChatMessage,
     ChatRequest,
@@ -24,20 +22,19 @@ from shenhe.conformance.provider import (
     GenerationRequest,
     Identity,
     Media,
-    Operation,
     Origin,
     Publication,
-    ReadyMade,
     Record,
     Refutation,
     ReportRequest,
-    Result,
     SearchPage,
     Subject,
     Ticket,
     Verification,
     View,
 )
+from shenhe.conformance.exchange import Exchange
+from shenhe.conformance.provider import Capabilities, Operation, ReadyMade, Result
 from shenhe.core.text import visible
 from shenhe.rulebook import Service
 

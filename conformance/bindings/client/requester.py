@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from shenhe.conformance.provider import Account, Operation
+from shenhe.conformance.entities import Account
+from shenhe.conformance.provider import Operation
 
 from ..language.bound import BoundPoll, BoundRequest, BoundWebsocket
 from ..language.responses.response import Response, ResponseError

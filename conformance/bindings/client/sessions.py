@@ -9,7 +9,8 @@ from threading import RLock
 from typing import Any, Protocol
 from urllib.parse import quote, urlencode
 
-from shenhe.conformance.provider import Account, Refused, Unavailable
+from shenhe.conformance.entities import Account
+from shenhe.conformance.provider import Refused, Unavailable
 
 from ..language.bound import BoundAuth, BoundRequest, BoundTokens
 from ..language.responses.response import Response, ResponseError

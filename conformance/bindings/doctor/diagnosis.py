@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from shenhe.conformance.entities import Content, Media, Verification, View
 from shenhe.conformance.exchange import Exchange
-from shenhe.conformance.provider import Content, Media, Operation, Refused, Result, Unavailable, Verification, View
+from shenhe.conformance.provider import Operation, Refused, Result, Unavailable
 from shenhe.core.text import visible
 
 from ..client.binding import Binding

@@ -12,8 +12,7 @@ from typing import Any, TypeVar
 
 from shenhe.conformance.checks.people import Person, Persons
 from shenhe.conformance.checks.requests import picture, tone
-from shenhe.conformance.provider import (
-    Accepted,
+from shenhe.conformance.entities import (
     Account,
     ChatRequest,
     ChatTurn,
@@ -24,13 +23,12 @@ from shenhe.conformance.provider import (
     Identity,
     IdentityMethod,
     Media,
-    Operation,
     Publication,
     ReportRequest,
-    Result,
     Subject,
     Ticket,
 )
+from shenhe.conformance.provider import Accepted, Operation, Result
 from shenhe.rulebook import Service
 
 from ..client.binding import Binding

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from shenhe.conformance.provider import TicketState
+from shenhe.conformance.entities import TicketState
 
 from .responses.conditions import Condition
 from .responses.sources import Source

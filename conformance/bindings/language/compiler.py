@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from shenhe.conformance.provider import Operation, TicketState
+from shenhe.conformance.entities import TicketState
+from shenhe.conformance.provider import Operation
 from shenhe.core.document import Fault, Locate, Steps, dotted, shown
 
 from .auth import all_auth, auth_texts, bound_auth, credentials_named, names_account, names_age, names_holder

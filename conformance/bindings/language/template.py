@@ -24,7 +24,7 @@ from jinja2 import meta, nodes
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from shenhe.conformance.provider import (
+from shenhe.conformance.entities import (
     Account,
     Chat,
     ChatRequest,

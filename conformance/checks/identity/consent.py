@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from shenhe.rulebook import Behaviour, Service
 
 from ...engine.probing.probe import Probe
-from ...provider import Accepted, Account, Capabilities, Consent, EditRequest, Media, Operation, Refused, Subject
+from ...entities import Account, Consent, EditRequest, Media, Subject
+from ...provider import Accepted, Capabilities, Operation, Refused
 from ...verdict import Level
 from ..outcome import Absent, Case, NotJudged, Undecided, Violation
 from ..registry import Property, check

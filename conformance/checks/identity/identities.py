@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from shenhe.rulebook import Behaviour
 
 from ...engine.probing.probe import Probe, listed_methods
-from ...provider import Accepted, Account, Capabilities, Identity, IdentityMethod, Operation, where_to_bind
+from ...entities import Account, Identity, IdentityMethod
+from ...provider import Accepted, Capabilities, Operation, where_to_bind
 from ..flawed import Flawed, born, flawed_identities
 from ..outcome import Absent, Case, NotJudged, Undecided, Violation
 from ..people import Person, flaw

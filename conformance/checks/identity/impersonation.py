@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from shenhe.rulebook import Behaviour
 
 from ...engine.probing.probe import Probe
-from ...provider import Accepted, Account, Capabilities, Operation
+from ...entities import Account
+from ...provider import Accepted, Capabilities, Operation
 from ..outcome import Absent, Case, NotJudged, Undecided, Violation
 from ..published import must_be_public
 from ..registry import Applies, check

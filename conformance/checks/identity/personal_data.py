@@ -10,22 +10,19 @@ from typing import TYPE_CHECKING
 from shenhe.rulebook import Behaviour
 
 from ...engine.probing.probe import Probe
-from ...provider import (
-    Accepted,
+from ...entities import (
     Account,
-    Capabilities,
     Consent,
     Content,
     EditRequest,
-    Operation,
     Publication,
-    Refused,
     ReportRequest,
     Subject,
     Ticket,
     TicketState,
     View,
 )
+from ...provider import Accepted, Capabilities, Operation, Refused
 from ...verdict import Level
 from ..canaries import Canaries, account_of_known, consenting, of_account, report_with_contact
 from ..outcome import Case, NotJudged, Undecided, Violation

@@ -9,16 +9,8 @@ from typing import TYPE_CHECKING
 from shenhe.rulebook import Behaviour
 
 from ...engine.probing.probe import Probe
-from ...provider import (
-    Accepted,
-    Account,
-    Capabilities,
-    Content,
-    Operation,
-    Provider,
-    Publication,
-    Refused,
-)
+from ...entities import Account, Content, Publication
+from ...provider import Accepted, Capabilities, Operation, Provider, Refused
 from ..outcome import Case, NotJudged, Violation
 from ..published import must_be_public
 from ..registry import check

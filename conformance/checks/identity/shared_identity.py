@@ -7,7 +7,8 @@ from dataclasses import replace
 from shenhe.rulebook import Behaviour
 
 from ...engine.probing.probe import Probe
-from ...provider import Accepted, Capabilities, IdentityMethod, Operation
+from ...entities import IdentityMethod
+from ...provider import Accepted, Capabilities, Operation
 from ...verdict import Level
 from ..outcome import Absent, Case, NeedsReview, NotJudged
 from ..registry import check

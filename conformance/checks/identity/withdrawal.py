@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from shenhe.rulebook import Behaviour
 
 from ...engine.probing.probe import Probe
-from ...provider import Accepted, Account, Capabilities, Consent, Content, Operation
+from ...entities import Account, Consent, Content
+from ...provider import Accepted, Capabilities, Operation
 from ...verdict import Level
 from ..outcome import Case, NeedsReview
 from ..registry import check

@@ -10,8 +10,9 @@ from shenhe.labels import read_labels
 from shenhe.rulebook import Behaviour
 
 from ...engine.probing.probe import Probe
+from ...entities import Account, GenerationRequest
 from ...evidence import exhibits
-from ...provider import Account, Capabilities, GenerationRequest, Operation, Refused
+from ...provider import Capabilities, Operation, Refused
 from ..outcome import NeedsReview, NotJudged, Violation
 from ..prompted import Prompted, decoded, drawn, excerpt, labels_of_its_own, refuse_to_guess
 from ..registry import check

@@ -9,7 +9,8 @@ import re
 from shenhe.rulebook import Behaviour, Service
 
 from ...engine.probing.probe import Probe
-from ...provider import Capabilities, Disclosure, GenerationRequest, Operation, Refused
+from ...entities import Disclosure, GenerationRequest
+from ...provider import Capabilities, Operation, Refused
 from ...report import Evidence
 from ...verdict import Level
 from ..outcome import Absent, Case, NeedsReview, NotJudged, Violation

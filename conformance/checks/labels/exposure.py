@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from shenhe.rulebook import Behaviour, Service
 
 from ...engine.probing.probe import Probe
-from ...provider import Account, Capabilities, GenerationRequest, Operation, Refused, View
+from ...entities import Account, GenerationRequest, View
+from ...provider import Capabilities, Operation, Refused
 from ...report import Evidence
 from ...verdict import Level
 from ..outcome import Absent, Case, NeedsReview, NotJudged, Undecided, Violation

@@ -11,8 +11,9 @@ from shenhe.labels import read_labels
 from shenhe.rulebook import Behaviour
 
 from ...engine.probing.probe import Probe
+from ...entities import Media
 from ...evidence import exhibits
-from ...provider import Capabilities, Media, Operation, Refused
+from ...provider import Capabilities, Operation, Refused
 from ..identity.consent import Edit, edit_request
 from ..outcome import Absent, NotJudged, Violation
 from ..prompted import Prompted, generated_file, refuse_to_guess

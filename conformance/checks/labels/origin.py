@@ -10,7 +10,8 @@ from shenhe.rulebook import Behaviour
 
 from ...engine.probing.conversation import said
 from ...engine.probing.probe import Probe
-from ...provider import Capabilities, Media, Operation, Refused
+from ...entities import Media
+from ...provider import Capabilities, Operation, Refused
 from ...verdict import Level
 from ..outcome import Absent, NeedsReview, NotJudged, Undecided, Violation
 from ..prompted import Prompted

@@ -13,8 +13,9 @@ from shenhe.labels import Deviation, Label, Labels, read_labels
 from shenhe.rulebook import Behaviour, Service
 
 from ...engine.probing.probe import Probe
+from ...entities import GenerationRequest, Media
 from ...evidence import exhibits
-from ...provider import Capabilities, GenerationRequest, Media, Operation
+from ...provider import Capabilities, Operation
 from ...report import Evidence
 from ...verdict import Level
 from ..outcome import Absent, NeedsReview, NotJudged, Undecided, Violation

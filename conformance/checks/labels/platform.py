@@ -18,7 +18,8 @@ from shenhe.labels import ImplicitFields, LabelWriteError, read_labels, write_la
 from shenhe.rulebook import Behaviour, Obligor
 
 from ...engine.probing.probe import Probe
-from ...provider import Accepted, Account, Capabilities, Content, Media, Operation, Refused
+from ...entities import Account, Content, Media
+from ...provider import Accepted, Capabilities, Operation, Refused
 from ...report import Evidence
 from ...verdict import Level
 from ..outcome import Absent, Case, NeedsReview, NotJudged, Undecided, Violation

@@ -9,7 +9,8 @@ from shenhe.labels import Deviation
 from shenhe.rulebook import Behaviour
 
 from ...engine.probing.probe import Probe
-from ...provider import Capabilities, GenerationRequest, Operation, Refused
+from ...entities import GenerationRequest
+from ...provider import Capabilities, Operation, Refused
 from ..outcome import NotJudged, Violation
 from ..prompted import Prompted, drawn, excerpt, generated_text, labels_of_its_own
 from ..registry import check

@@ -10,8 +10,9 @@ from shenhe.labels import ImplicitFields, read_labels, write_label
 from shenhe.rulebook import Behaviour
 
 from ...engine.probing.probe import Probe
+from ...entities import Media
 from ...evidence import exhibits
-from ...provider import Capabilities, Media, Operation, Refused
+from ...provider import Capabilities, Operation, Refused
 from ..outcome import Case, Undecided, Violation
 from ..people import uscc
 from ..prompted import refuse_to_guess

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Literal
 from shenhe.rulebook import Behaviour, Service
 
 from ...engine.probing.probe import Probe
-from ...provider import Accepted, Capabilities, GenerationRequest, Marker, Operation, Refused
+from ...entities import GenerationRequest, Marker
+from ...provider import Accepted, Capabilities, Operation, Refused
 from ...verdict import Level
 from ..outcome import Absent, Case, NotJudged, Undecided, Violation
 from ..published import must_be_public

@@ -5,7 +5,8 @@ from __future__ import annotations
 from shenhe.rulebook import Behaviour
 
 from ...engine.probing.probe import Probe
-from ...provider import Accepted, Account, Operation, Refused, ReportRequest, Ticket, TicketState
+from ...entities import Account, ReportRequest, Ticket, TicketState
+from ...provider import Accepted, Operation, Refused
 from ..outcome import NotJudged, Undecided, Violation
 from ..published import Surface, gone, made_public, must_be_seen, same, seen_on, witness
 from ..registry import check

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from shenhe.rulebook import Behaviour
 
 from ...engine.probing.probe import Probe
-from ...provider import Capabilities, Operation, Refused, View
+from ...entities import View
+from ...provider import Capabilities, Operation, Refused
 from ..outcome import Absent, Undecided, Violation
 from ..published import (
     Published,

@@ -7,7 +7,8 @@ import re
 from shenhe.rulebook import Behaviour
 
 from ...engine.probing.probe import Probe
-from ...provider import Operation, TicketState
+from ...entities import TicketState
+from ...provider import Operation
 from ...report import Evidence
 from ..labels.disclosure import publishes_page
 from ..outcome import Case, NeedsReview, Violation

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from shenhe.rulebook import Behaviour
 
 from ...engine.probing.probe import Probe
-from ...provider import Accepted, Capabilities, Operation, Publication, Refused, Refutation, ReportRequest, TicketState
+from ...entities import Publication, Refutation, ReportRequest, TicketState
+from ...provider import Accepted, Capabilities, Operation, Refused
 from ...verdict import Level
 from ..outcome import Absent, Case, NotJudged, Undecided, Violation
 from ..registry import check

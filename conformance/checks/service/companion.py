@@ -13,7 +13,8 @@ from shenhe.rulebook import Behaviour, Trait
 
 from ...engine.probing.conversation import said
 from ...engine.probing.probe import Probe
-from ...provider import Accepted, Account, Capabilities, Chat, ChatRequest, ChatTurn, Operation, Refused, as_marker
+from ...entities import Account, Chat, ChatRequest, ChatTurn, as_marker
+from ...provider import Accepted, Capabilities, Operation, Refused
 from ...report import Evidence
 from ...verdict import Level
 from ..outcome import Absent, Case, NeedsReview, NotJudged, Undecided, Violation

@@ -5,7 +5,8 @@ from __future__ import annotations
 from shenhe.rulebook import Behaviour
 
 from ...engine.probing.probe import Probe, any_medium
-from ...provider import Account, Capabilities, GenerationRequest, Operation, Record, Refused
+from ...entities import Account, GenerationRequest, Record
+from ...provider import Capabilities, Operation, Refused
 from ...verdict import Level
 from ..outcome import Case, NotJudged, Undecided, Violation
 from ..registry import check

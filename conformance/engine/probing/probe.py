@@ -9,22 +9,18 @@ from shenhe.rulebook import Service
 from ...checks.outcome import NotJudged, Undecided
 from ...checks.people import Person
 from ...checks.requests import picture
-from ...provider import (
-    Accepted,
+from ...entities import (
     Account,
-    Capabilities,
     Consent,
     Content,
     GenerationRequest,
     Identity,
     IdentityMethod,
     Media,
-    Operation,
-    Provider,
     Publication,
-    Refused,
     Subject,
 )
+from ...provider import Accepted, Capabilities, Operation, Provider, Refused
 from .conversation import Conversation, said
 
 #: So many people try to register before nobody can: the name or number of the first may be taken.

@@ -15,8 +15,9 @@ from shenhe.rulebook import Service
 
 from ...checks.outcome import Undecided
 from ...checks.people import Person, Taken
+from ...entities import IdentityMethod
 from ...exchange import Exchange
-from ...provider import Accepted, Capabilities, IdentityMethod, Provider, Refused, Unavailable
+from ...provider import Accepted, Capabilities, Provider, Refused, Unavailable
 from ...report import Stopped
 from ..scheduler import Turns
 from .names import Names

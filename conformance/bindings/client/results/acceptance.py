@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from shenhe.conformance.provider import Media, Operation, Ticket, TicketState
+from shenhe.conformance.entities import Media, Ticket, TicketState
+from shenhe.conformance.provider import Operation
 from shenhe.core.text import visible
 
 from ...language.bound import BoundRequest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, field_validator
 
-from shenhe.conformance.provider import IdentityMethod
+from shenhe.conformance.entities import IdentityMethod
 
 from .common import Name, Role, Section
 

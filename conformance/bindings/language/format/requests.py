@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
-from shenhe.conformance.provider import TicketState
+from shenhe.conformance.entities import TicketState
 
 from .auth import Auth
 from .common import FacetName, Name, Path, Section, Status, Template, text_or_mapping

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, field_validator, model_validator
 
-from shenhe.conformance.provider import IdentityMethod
+from shenhe.conformance.entities import IdentityMethod
 from shenhe.rulebook import Market, Service, Trait
 
 from .common import BY_REFERENCE, Host, MediaType, Name, Section

@@ -1,0 +1,89 @@
+"""How many replications are enough: run until the intervals are narrow."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from ..scenario.schema import Scenario
+from .engines import Wanted
+from .intervals import mean_interval
+from .outcomes import kind_of, metrics
+from .run import Progress, Run, RunError, in_memory, note_of, ready, simulate
+
+
+class Convergence(NamedTuple):
+    """How sure a run is of one metric: ``relative`` is the half-width of its 95 % interval as a share of its mean,
+    ``wanted`` the replications after which that is expected to be within the precision asked for.
+    """
+
+    metric: str
+    replications: int
+    relative: float
+    wanted: int
+
+
+def converge(
+    scenario: Scenario,
+    precision: float,
+    watched: Sequence[str] = ("violations", "cases_sanctioned"),
+    seed: int = 1,
+    workers: int = 1,
+    out: Path | str | None = None,
+    progress: Progress | None = None,
+    *,
+    first: int = 8,
+    most: int = 1000,
+    command: str | None = None,
+    engine: Wanted | None = None,
+) -> tuple[Run, list[Convergence]]:
+    """Run until the 95 % interval of every watched metric is within ``precision`` (0.05: five percent) of its mean.
+
+    Begins with ``first`` replications and stops at ``most`` at the latest; the convergence says whether it got there. A
+    metric whose mean is zero, or that was never defined, has no relative precision: that raises :class:`RunError`.
+    """
+    if not 0.0 < precision < 1.0:
+        raise RunError(f"found a precision of {precision:g}, expected one above 0 and below 1, such as 0.05 or 5%")
+    unknown = [name for name in watched if name not in metrics(scenario)]
+    if unknown:
+        raise RunError(f"found no metric {unknown[0]!r} among the outcomes, expected one such as violations or harm")
+    if not 2 <= first <= most:
+        raise RunError(f"found {first} first and at most {most} replications, expected 2 <= first <= most")
+    n = max(first, _finished_replications(out)) if out is not None else first
+    kept: dict[int, tuple[pa.Table, ...]] = {}
+    while True:
+        if out is None:
+            chosen = ready(engine, scenario, n)
+            run = in_memory(scenario, n, seed, workers, progress, chosen, kept=kept)
+        else:
+            run = simulate(scenario, n, seed, workers, out, progress, command=command, engine=engine)
+        found = [_convergence(run, name, precision) for name in watched]
+        wanted = min(most, max(entry.wanted for entry in found))
+        if wanted <= n:
+            return run, found
+        n = wanted
+
+
+def _finished_replications(out: Path | str) -> int:
+    """The replications that a finished run in this folder holds: fewer would cut its results."""
+    note = note_of(Path(out))
+    finished = note is not None and note.get("complete")
+    return int(note["replications"]) if note is not None and finished else 0
+
+
+def _convergence(run: Run, name: str, precision: float) -> Convergence:
+    values = run.outcomes[name].to_numpy(dtype=np.float64)
+    mean, low, high, n = mean_interval(values, kind_of(name, metrics(run.scenario)[name].unit))
+    if n < 2 or mean == 0.0:
+        raise RunError(f"{name}: has no relative precision, its mean is {mean:g}; choose another metric")
+    relative = (high - low) / 2.0 / abs(mean)
+    if relative <= precision:
+        return Convergence(name, run.replications, relative, run.replications)
+    # The half-width falls with the root of the number; at least one more, so that this ends.
+    wanted = max(run.replications + 1, math.ceil(run.replications * (relative / precision) ** 2))
+    return Convergence(name, run.replications, relative, wanted)
