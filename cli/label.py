@@ -264,7 +264,7 @@ def write(
                 reserved_code1=reserved,
             )
         data = file.read_bytes()
-        media_type = media_type_of(file) or _kind_of_text(file, data)
+        media_type = media_type_of(file)
         signature = _signature(file, data, media_type)
         if signature and "beside" in signature and not break_credentials:
             raise LabelWriteError(f"{signature} would no longer match the file. Add --break-credentials to allow that.")
@@ -312,14 +312,6 @@ def _signing_key(certificates: Path | None, key: Path | None, algorithm: str) ->
         typer.echo(f"shenhe: {key} holds no private key; expected PEM, such as -----BEGIN PRIVATE KEY-----", err=True)
         raise typer.Exit(2)
     return SigningKey(chain.encode(), private, algorithm)
-
-
-def _kind_of_text(file: Path, data: bytes) -> str | None:
-    """What text with an unusual ending is declared to be, since a line more may change what it means."""
-    from shenhe.labels.containers.sniff import sniff
-
-    plain = sniff(data).name == "text" and file.suffix
-    return "text/x-structured" if plain else None
 
 
 def _signature(file: Path, data: bytes, media_type: str | None) -> str:

@@ -39,7 +39,7 @@ def in_words(error: Exception) -> str:
 _INSIDES = re.compile(
     r"\bobject\b|codec|NoneType|literal for|argument|out of range|unpack|subscriptable|attribute|__|<class|bytes-like|"
     r"byte 0x|\bat 0x|0x[0-9a-f]{8}|\w+Error\b|\w+Exception\b|\bdict\b|\btuple\b|\bstr\b|\bint\b|\.py\b|Traceback|"
-    r"\bkey\b|float|iterable|\bNone\b|buffer|index\b|recursion"
+    r"\bkey\b|float|iterable|\bNone\b|buffer|index\b|recursion|\bb['\"]"
 )
 
 

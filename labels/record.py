@@ -183,7 +183,10 @@ def read_file(
 
 
 # Only text formats need a hint; the mimetypes module would ask the machine it runs on.
+_STRUCTURED = "text/x-structured"
 _MEDIA_TYPES = {
+    "": None,
+    ".log": "text/plain",
     ".txt": "text/plain",
     ".text": "text/plain",
     ".md": "text/markdown",
@@ -206,12 +209,24 @@ _MEDIA_TYPES = {
     ".rtf": "application/rtf",
     ".xml": "application/xml",
     ".eml": "message/rfc822",
+    **dict.fromkeys((".mdown", ".mdx", ".mkd", ".qmd", ".rmd"), "text/markdown"),
+    **dict.fromkeys((".geojson", ".har", ".ipynb", ".webmanifest"), "application/json"),
+    **dict.fromkeys((".atom", ".gpx", ".kml", ".ncx", ".opf", ".plist", ".rss", ".xsd", ".xsl"), "application/xml"),
+}
+#: Names of files that programs read line by line.
+_FOR_PROGRAMS = {"cmakelists.txt", "constraints.txt", "requirements.txt", "robots.txt", "ads.txt"} | {
+    *("containerfile", "dockerfile", "gemfile", "jenkinsfile", "makefile", "procfile", "rakefile", "vagrantfile")
 }
 
 
 def media_type_of(path: Path) -> str | None:
-    """What a text file's name says it is; None where the bytes tell."""
-    return _MEDIA_TYPES.get(path.suffix.lower())
+    """What a text file's name says it is; None where the bytes tell. An unknown ending may mean source code, to which
+    no line may be added.
+    """
+    name = path.name.lower()
+    if name in _FOR_PROGRAMS or name.startswith("."):
+        return _STRUCTURED
+    return _MEDIA_TYPES.get(path.suffix.lower(), _STRUCTURED)
 
 
 def _read_or_refuse(

@@ -6,6 +6,8 @@ description served as a film is never handed to a library that would open what i
 
 from __future__ import annotations
 
+import re
+
 from ..bytes.pages import Source
 from .table import CONTAINERS, UNKNOWN, Container
 
@@ -64,27 +66,50 @@ def _text(head: bytes, media_type: str | None) -> Container:
         return UNKNOWN
     stripped = sample.lstrip("\ufeff \t\r\n")
     first = stripped[:1]
-    if first == "<":
-        start = stripped.lower()
-        if start.startswith(("<!doctype html", "<html")):
-            return _HTML
-        if "<svg" in start and "<html" not in start:
-            return _SVG
-        if "<html" in start or "<!doctype html" in start or "<head" in start or "<body" in start:
-            return _HTML
+    if first == "<" and (page := _page(stripped)) is not None:
+        return page
     # Letters begin most texts, and few of the kinds that are told by how they begin.
     for row in _BEGINNINGS if first.isascii() else ():
         if row.begins is None or not row.begins.match(stripped):
             continue
         if row.media_type != "application/xml" or declared not in _TEXTS:
             return row
+    if declared == _STRUCTURED.media_type:
+        return _JSON if _BEGINS_JSON.match(stripped) else _STRUCTURED
     start = stripped[:16].lower()
     if start.startswith(("{", "[")) and declared in ("", "application/json", "application/octet-stream", "text/plain"):
         return _JSON if declared != "text/plain" else _TEXT
     if start.startswith(("---\n", "---\r\n")):
         return _MARKDOWN
+    if start.startswith("#!"):
+        return _STRUCTURED
     if declared.endswith("+json"):
         return _JSON
     if declared.endswith("+xml"):
         return _TEXTS["application/xml"]
     return _TEXTS.get(declared) or (_STRUCTURED if declared.startswith("text/") else _TEXT)
+
+
+#: A JSON text, told from the sections and tables of configuration files.
+_BEGINS_JSON = re.compile(r"""\{\s*["}]|\[\s*(?:[{"\d\]-]|\[\s*[\d"\[])""")
+#: What may stand in front of the root of an XML document or a page, and the name of the root.
+_ROOT = re.compile(
+    r"(?:<\?xml\b[^>]*>|<!--.{0,2000}?-->|<!doctype\b[^>\[]*(?:\[[^\]]*\]\s*)?>|<\?[^>]*>|\s+)*<(?:[\w.-]+:)?([\w.-]+)",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def _page(text: str) -> Container | None:
+    """HTML or SVG; None for other XML, and for what is neither."""
+    start = text.lower()
+    root = _ROOT.match(text)
+    name = root[1].lower() if root else ""
+    if start.startswith("<!doctype html") or name == "html":
+        return _HTML
+    if name == "svg":
+        return _SVG
+    if start.startswith("<?xml") and name:
+        return None
+    if not name and "<svg" in start and "<html" not in start:
+        return _SVG
+    return _HTML if any(tag in start for tag in ("<html", "<!doctype html", "<head", "<body")) else None

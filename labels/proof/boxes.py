@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from ..findings import UnsuitableFileError
-from .packets import Part, properties
+from .packets import Part, in_letters, properties
 
 _HOLDERS = {b"moov", b"trak", b"mdia", b"minf", b"stbl", b"moof", b"traf", b"mfra", b"edts", b"udta", b"meta", b"mvex"}
 _PADDING = {b"free", b"skip", b"wide"}
@@ -42,7 +42,7 @@ def _boxes(data: bytes, start: int, end: int, *, top: bool = False) -> Iterator[
             return  # the zeros that may end a list of boxes
         if size < body - position or position + size > end:
             raise UnsuitableFileError(
-                _CUT_SHORT if top else f"the box {kind.decode('latin-1')!r} does not fit into the box around it"
+                _CUT_SHORT if top else f"the box {in_letters(kind)} does not fit into the box around it"
             )
         yield _Box(kind, position, body, position + size)
         position += size
@@ -116,7 +116,7 @@ def _inside(file: _File, parent: _Box, path: str, depth: int) -> Iterator[Part]:
     data = file.data
     base = None
     for box in _boxes(data, parent.body, parent.end):
-        where = f"{path}.{box.kind.decode('latin-1')}"
+        where = f"{path}.{in_letters(box.kind)}"
         if box.kind in _PADDING:
             continue
         if box.kind == b"meta":
@@ -186,7 +186,7 @@ def _meta(file: _File, meta: _Box, where: str) -> Iterator[Part]:
     else:
         for box in parts.values():
             if box.kind not in _PADDING:
-                yield f"{where}.{box.kind.decode('latin-1')}", memoryview(data)[box.body : box.end]
+                yield f"{where}.{in_letters(box.kind)}", memoryview(data)[box.body : box.end]
 
 
 def _keyed(data: bytes, parts: dict[bytes, _Box], where: str) -> Iterator[Part]:
@@ -198,10 +198,13 @@ def _keyed(data: bytes, parts: dict[bytes, _Box], where: str) -> Iterator[Part]:
         name = names[number - 1] if 0 < number <= len(names) else item.kind
         if name != b"mdtaAIGC":
             others = True
-            yield f"{where} entry {name!r}", data[item.body : item.end]
+            yield (
+                f"{where} entry {in_letters(name[4:] if name.startswith(b'mdta') else name)}",
+                data[item.body : item.end],
+            )
     if others or any(name != b"mdtaAIGC" for name in names):
-        for kind in parts.keys() - {b"keys", b"ilst", *_PADDING}:
-            yield f"{where}.{kind!r}", memoryview(data)[parts[kind].body : parts[kind].end]
+        for kind in sorted(parts.keys() - {b"keys", b"ilst", *_PADDING}):
+            yield f"{where}.{in_letters(kind)}", memoryview(data)[parts[kind].body : parts[kind].end]
 
 
 def _number(data: bytes, position: list[int]) -> Callable[[int], int]:
@@ -253,7 +256,7 @@ def _items(file: _File, parts: dict[bytes, _Box], where: str) -> Iterator[Part]:
         if box.kind == b"iref":
             yield from _references(data, box, own)
         elif box.kind not in {b"iloc", b"iinf", *_PADDING}:
-            yield f"{where}.{box.kind.decode('latin-1')}", memoryview(data)[box.body : box.end]
+            yield f"{where}.{in_letters(box.kind)}", memoryview(data)[box.body : box.end]
 
 
 def _stored(file: _File, parts: dict[bytes, _Box], location: tuple[int, list[tuple[int, int]]]) -> bytes:
@@ -299,4 +302,4 @@ def _references(data: bytes, iref: _Box, own: set[int]) -> Iterator[Part]:
     for box in _boxes(data, iref.body + 4, iref.end):
         item = int.from_bytes(data[box.body : box.body + width], "big")
         if item not in own:
-            yield f"reference {box.kind.decode('latin-1')}", data[box.body : box.end]
+            yield f"reference {in_letters(box.kind)}", data[box.body : box.end]

@@ -5,6 +5,7 @@ Text is compared as a whole: taking out one insertion must give the file as it w
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import zipfile
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from xml.parsers import expat
 
 from ..findings import UnsuitableFileError
+from ..model import Limits
 from .packets import Part, events, properties
 
 
@@ -45,19 +47,34 @@ def package(data: bytes) -> Iterator[Part]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as opened:
             yield "comment", opened.comment
+            left = _MOST_INFLATED
             for info in opened.infolist():
                 name = info.filename
                 if info.flag_bits & 1:
                     raise UnsuitableFileError(f"the entry {name} of the package is encrypted")
-                content = opened.read(info)
+                content = _inflated(opened, info, left)
+                left -= len(content)
                 if (name.endswith((".xml", ".rels", ".opf")) and b"AIGC" in content) or _holds_list(name):
                     yield from _metadata(name, content)
                     continue
-                how = (info.compress_type, info.date_time, info.external_attr, info.create_system)
+                how = (info.compress_type, info.date_time, info.external_attr, info.create_system, info.comment)
                 yield f"entry {name}", repr(how).encode()
                 yield f"entry {name}", content
     except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
         raise UnsuitableFileError("the package is broken") from error
+
+
+#: As much as a file may have in all.
+_MOST_INFLATED = Limits().file_bytes
+
+
+def _inflated(package: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> bytes:
+    with package.open(info) as stream:
+        content = stream.read(most + 1)
+        if len(content) > most:
+            raise UnsuitableFileError(f"the package inflates to more than {_MOST_INFLATED:,} bytes")
+        stream.read(1)  # the checksum is compared at the end
+    return content
 
 
 def _holds_list(name: str) -> bool:
@@ -90,20 +107,67 @@ def _is_ours(event: tuple[str, ...]) -> bool:
 
 
 def pdf(data: bytes) -> Iterator[Part]:
-    """Pages and document information, as pypdf reads them."""
+    """Every object of a document and its information without the label, as pypdf reads them."""
     from pypdf import PdfReader
     from pypdf.errors import PyPdfError
+    from pypdf.generic import IndirectObject, StreamObject
 
     try:
         reader = PdfReader(io.BytesIO(data), strict=False)
         if reader.is_encrypted:
             raise UnsuitableFileError("the document is encrypted; remove its protection first")
         yield "pages", str(len(reader.pages)).encode()
-        for page in list(reader.pages)[:200]:
-            yield "page", repr((page.mediabox, page.get("/Contents"), page.get("/Resources"))).encode()
-        for key, value in (reader.metadata or {}).items():
-            if key != "/AIGC":
-                yield f"information {key}", repr(value).encode()
-        yield "catalogue", repr(sorted(map(str, reader.root_object))).encode()
+        information = reader.trailer.raw_get("/Info") if "/Info" in reader.trailer else None
+        if isinstance(information, IndirectObject):
+            yield "information", _without_label(information.get_object())
+        elif information is not None:
+            yield "information", _without_label(information)
+        for key in ("/Root", "/Encrypt"):
+            if key in reader.trailer:
+                yield f"{key[1:].lower()} of the document", repr(_plain(reader.trailer.raw_get(key))).encode()
+        known = {(number, generation) for generation, table in reader.xref.items() for number in table}
+        known |= {(number, 0) for number in reader.xref_objStm}
+        if isinstance(information, IndirectObject):
+            known.discard((information.idnum, information.generation))
+        if len(known) > _MOST_OBJECTS:
+            raise UnsuitableFileError(f"the document has more than {_MOST_OBJECTS:,} objects")
+        for number, generation in sorted(known):
+            try:
+                found = reader.get_object(IndirectObject(number, generation, reader))
+            # Tables name objects that are not there; what uses them does without.
+            except (PyPdfError, KeyError, ValueError, TypeError, AttributeError, RecursionError):
+                continue
+            if isinstance(found, StreamObject) and found.get("/Type") in ("/XRef", "/ObjStm"):
+                continue
+            yield f"object {number}", repr(_plain(found)).encode("utf-8", "surrogatepass")
     except PyPdfError as error:
         raise UnsuitableFileError("the document cannot be read") from error
+
+
+#: A page has a few dozen objects; the slowest document with so many takes some ten seconds.
+_MOST_OBJECTS = 100_000
+
+
+def _without_label(information: object) -> bytes:
+    plain = _plain(information)
+    if isinstance(plain, dict):
+        plain.pop("/AIGC", None)
+        return repr(plain).encode("utf-8", "surrogatepass") if plain else b""
+    return repr(plain).encode("utf-8", "surrogatepass")
+
+
+def _plain(found: object) -> object:
+    """An object of a document in a form that two readers share: references by number, streams by their bytes."""
+    from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject, NullObject, StreamObject
+
+    if isinstance(found, IndirectObject):
+        return f"{found.idnum} {found.generation} R"
+    if isinstance(found, DictionaryObject):
+        items = {str(key): _plain(dict.__getitem__(found, key)) for key in sorted(found)}
+        if isinstance(found, StreamObject):
+            items.pop("/Length", None)
+            items["stream"] = hashlib.blake2b(found._data, digest_size=16).hexdigest()
+        return items
+    if isinstance(found, ArrayObject):
+        return [_plain(each) for each in list.__iter__(found)]
+    return None if found is None or isinstance(found, NullObject) else repr(found)

@@ -14,6 +14,11 @@ _DEPTH = 256
 _FRAME = {f"{_RDF} RDF", "adobe:ns:meta/ xmpmeta"}
 
 
+def in_letters(name: bytes) -> str:
+    """The name of a box, chunk or frame as a message shows it, without what is no letter on a screen."""
+    return "".join(chr(each) if 32 < each < 127 else "?" for each in name[:40])
+
+
 def events(document: bytes, what: str) -> list[tuple[str, ...]]:
     """The elements, attributes and words of an XML document in their order; white space between elements is left out.
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from ..containers.pictures.exif import OF_THE_PIXELS
 from ..findings import UnsuitableFileError
-from .packets import Part, properties
+from .packets import Part, in_letters, properties
 
 _CUT_SHORT = "the file is cut short"
 _MANY = 1 << 20
@@ -30,13 +30,16 @@ def png(data: bytes) -> Iterator[Part]:
         position = end + 4
         seen.add(kind)
         if zlib.crc32(kind + payload) != sum_:
-            raise UnsuitableFileError(f"the checksum of a {kind.decode('latin-1')} chunk does not match its content")
+            raise UnsuitableFileError(f"the checksum of a {in_letters(kind)} chunk does not match its content")
         if kind == b"iTXt" and bytes(payload[:18]) == b"XML:com.adobe.xmp\0":
             said = properties(_international_text(bytes(payload)))
             if said != b"[]":
                 yield "metadata in XMP", said
         else:
-            yield "picture" if kind in (b"IDAT", b"fdAT", b"IHDR", b"PLTE", b"tRNS") else f"{kind!r} chunk", payload
+            yield (
+                "picture" if kind in (b"IDAT", b"fdAT", b"IHDR", b"PLTE", b"tRNS") else f"{in_letters(kind)} chunk",
+                payload,
+            )
         if kind == b"IEND":
             break
     if b"IDAT" not in seen:
@@ -200,7 +203,7 @@ def webp(data: bytes) -> Iterator[Part]:
         else:
             picture |= name in (b"VP8 ", b"VP8L", b"ANMF")
             yield (
-                "picture" if name in (b"VP8 ", b"VP8L", b"ANMF", b"ALPH", b"ANIM") else f"{name!r} chunk",
+                "picture" if name in (b"VP8 ", b"VP8L", b"ANMF", b"ALPH", b"ANIM") else f"{in_letters(name)} chunk",
                 view[start:end],
             )
     if not picture:

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator
 
 from ..findings import UnsuitableFileError
-from .packets import Part
+from .packets import Part, in_letters
 
 _CUT_SHORT = "the file is cut short"
 _STREAMED = {0, 0xFFFFFFFF}
@@ -44,7 +44,7 @@ def wav(data: bytes) -> Iterator[Part]:
             sound = True
             yield "sound", view[start:end]
         elif name != b"AIGC":
-            yield "format of the sound" if name == b"fmt " else f"{name!r} chunk", view[start:end]
+            yield "format of the sound" if name == b"fmt " else f"{in_letters(name)} chunk", view[start:end]
         position = end + (size & 1)
     else:
         rest = bytes(view[position:])
@@ -84,9 +84,27 @@ def mp3(data: bytes) -> Iterator[Part]:
             yield "ID3 tag", view[position:end]
         position = end + (10 if flags & 0x10 else 0)
         first = False
+    if first:
+        yield from _old_tag(data)
     if position >= len(data):
         raise UnsuitableFileError("the file holds no sound")
     yield "sound", view[position:]
+
+
+def _old_tag(data: bytes) -> Iterator[Part]:
+    """What an ID3v1 tag says, as the frames of the tag that is put in front for the label say it."""
+    if data[-128:-125] != b"TAG":
+        return
+    *texts, comment, genre = struct.unpack("<3x30s30s30s4s30sB", data[-128:])
+    track = comment[29] if comment[28] == 0 else 0
+    frames = [(name, b"\0", text) for name, text in zip(("TIT2", "TPE1", "TALB", "TYER"), texts, strict=True)]
+    frames.append(("COMM", b"\0und\0", comment[:28] if track else comment))
+    frames.append(("TRCK", b"\0", str(track).encode() if track else b""))
+    frames.append(("TCON", b"\0", f"({genre})".encode() if genre != 255 else b""))
+    said = [(name, head + text) for name, head, full in frames if (text := full.split(b"\0")[0].rstrip())]
+    yield from ((f"{name} frame", b"\0\0" + content) for name, content in said)
+    if said:
+        yield "ID3 header", b"\3\0\0"
 
 
 def id3_frames(data: bytes, start: int, end: int) -> Iterator[Part]:
@@ -118,7 +136,7 @@ def _frames(data: bytes, start: int, end: int, version: int) -> Iterator[Part]:
         name = data[position : position + width]
         content = data[position + header : stop]
         if not (name in (b"TXXX", b"TXX") and content.startswith(b"\0AIGC\0")):
-            yield f"{name!r} frame", data[position + 2 * width : position + header] + content
+            yield f"{in_letters(name)} frame", data[position + 2 * width : position + header] + content
         position = stop
 
 

@@ -68,7 +68,7 @@ READINGS: dict[str, tuple[bytes, str | None, str, set[Deviation]]] = {
         ),
         None,
         "mp4:moov.meta/keys",
-        {D.UNUSUAL_PLACE},
+        set(),
     ),
     "mp4 keyless list": (
         media.movie(media.itunes(media.box(b"AIGC", media.data_box(V)))),

@@ -259,6 +259,7 @@ def read_html(data: bytes, found: Findings) -> None:
             found.note(f"near miss: the words {label.raw[:40]!r} stand in an element that is not shown")
 
 
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _CHARSET = re.compile(r"<meta\b[^<>]{0,300}\bcharset\b[^<>]{0,300}>", re.IGNORECASE)
 
 
@@ -266,15 +267,18 @@ def write_html(data: bytes, value: str, found: Findings) -> bytes:
     """One ``meta`` element at the start of the head, behind the one that names the encoding, which must come early."""
     file = editable(data)
     text = file.text
-    head = re.search(r"<head\b[^>]*>", text, re.IGNORECASE) or re.search(r"<html\b[^>]*>", text, re.IGNORECASE)
-    if head is None:
-        raise UnsuitableFileError("the page has neither a head nor an html element")
+    bare = _COMMENT.sub(lambda match: " " * len(match[0]), text)
     element = f'<meta name="AIGC" content="{html.escape(value)}"/>'
+    # The tags of the root and the head may be left out of a page, but a page has at least one of them or its type.
+    tags = (r"<head\b[^>]*>", r"<html\b[^>]*>", r"\A\s*<!doctype\s+html\b[^>]*>")
+    head = next((match for tag in tags if (match := re.search(tag, bare, re.IGNORECASE))), None)
+    if head is None:
+        raise UnsuitableFileError("the file is a piece of a page: it has neither a head, an html element nor a doctype")
     at = head.end()
     if head[0].lower().startswith("<html"):
         element = f"<head>{element}</head>"
     else:
-        charset = _CHARSET.search(text, at, at + 1024)
+        charset = _CHARSET.search(bare, at, at + 1024)
         at = charset.end() if charset is not None else at
     return file.bytes_of(text[:at] + element + text[at:])
 

@@ -6,7 +6,6 @@ Entries are inflated within a bound whatever their headers say; no path named in
 from __future__ import annotations
 
 import html
-import io
 import re
 import zipfile
 import zlib
@@ -19,6 +18,7 @@ from ...meaning.aigc import is_name
 from ...model import Deviation
 from . import words
 from .members import Members
+from .zip_write import rewritten
 
 _CUSTOM_PROPERTIES = "http://schemas.openxmlformats.org/officeDocument/2006/custom-properties"
 _VARIANT_TYPES = "http://schemas.openxmlformats.org/officeDocument/2006/docPropsVTypes"
@@ -271,7 +271,7 @@ def write(data: bytes, value: str, found: Findings) -> bytes:
     elif kind == "odf":
         changes["meta.xml"] = _inserted(
             text("meta.xml"),
-            r"</(\w+:)?meta>",
+            "meta",
             f'<m:user-defined xmlns:m="{_ODF_META}" m:name="AIGC" m:value-type="string">{escaped}</m:user-defined>',
         )
     elif kind == "epub":
@@ -279,18 +279,21 @@ def write(data: bytes, value: str, found: Findings) -> bytes:
         if path is None:
             raise UnsuitableFileError("the package names no package document")
         entry = f'<meta name="AIGC" content="{escaped}"/>'
-        changes[path] = _inserted(text(path), r"</(\w+:)?metadata>", entry)
+        changes[path] = _inserted(text(path), "metadata", entry)
     else:
         raise UnsuitableFileError("the archive is neither OOXML, ODF nor EPUB")
-    return _rewritten(package, changes, found)
+    return rewritten(data, package, changes)
 
 
-def _inserted(document: str, before: str, added: str) -> bytes:
-    matches = list(re.finditer(before, document))
+def _inserted(document: str, element: str, added: str) -> bytes:
+    """``document`` with the element ``added`` at the end of ``element``, and in its namespace."""
+    matches = list(re.finditer(rf"</(\w[\w.-]*:)?{element}\s*>", document))
     if not matches:
         raise UnsuitableFileError("the metadata part has no place for a property")
-    at = matches[-1].start()
-    return (document[:at] + added + document[at:]).encode()
+    prefix, at = (matches[-1][1] or "").rstrip(":"), matches[-1].start()
+    declared = re.search(rf'xmlns:{re.escape(prefix)}\s*=\s*["\']([^"\']*)', document) if prefix else None
+    own = f' xmlns="{declared[1]}"' if declared and ":" not in added.split()[0] else ""
+    return (document[:at] + re.sub(r"\s", own + " ", added, count=1) + document[at:]).encode()
 
 
 def _ooxml_changes(package: zipfile.ZipFile, text: Callable[[str], str], escaped: str) -> dict[str, bytes]:
@@ -304,44 +307,21 @@ def _ooxml_changes(package: zipfile.ZipFile, text: Callable[[str], str], escaped
     if part in package.namelist():
         document = text(part)
         numbers = [int(n) for n in re.findall(r'\bpid="(\d{1,9})"', document)]
-        return {part: _inserted(document, r"</Properties>", prop(max([1, *numbers]) + 1))}
+        return {part: _inserted(document, "Properties", prop(max([1, *numbers]) + 1))}
     head = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
     content_types, relations = text("[Content_Types].xml"), text("_rels/.rels")
+    if re.search(r'/custom-?[pP]roperties"', relations):
+        raise UnsuitableFileError("the package keeps its custom properties in a part of another name")
     used = set(re.findall(r'\bId="([^"]*)"', relations))
     identity = next(f"rId{n}" for n in range(1, len(used) + 2) if f"rId{n}" not in used)
     return {
         part: f'{head}<Properties xmlns="{_CUSTOM_PROPERTIES}">{prop(2)}</Properties>'.encode(),
         "[Content_Types].xml": _inserted(
-            content_types, r"</Types>", f'<Override PartName="/{part}" ContentType="{_CUSTOM_CONTENT}"/>'
+            content_types, "Types", f'<Override PartName="/{part}" ContentType="{_CUSTOM_CONTENT}"/>'
         ),
         "_rels/.rels": _inserted(
             relations,
-            r"</Relationships>",
+            "Relationships",
             f'<Relationship Id="{identity}" Type="{_CUSTOM_RELATION}" Target="{part}"/>',
         ),
     }
-
-
-def _rewritten(package: zipfile.ZipFile, changes: dict[str, bytes], found: Findings) -> bytes:
-    stream = io.BytesIO()
-    total = 0
-    with zipfile.ZipFile(stream, "w") as out:
-        out.comment = package.comment
-        for info in package.infolist():
-            if info.filename in changes:
-                content = changes.pop(info.filename)
-            else:
-                with package.open(info) as entry:
-                    content = entry.read(found.limits.file_bytes - total + 1)
-                total += len(content)
-                if total > found.limits.file_bytes:
-                    raise UnsuitableFileError("the package inflates to more than is allowed")
-            copy = zipfile.ZipInfo(info.filename, info.date_time)
-            copy.compress_type = info.compress_type
-            copy.external_attr, copy.create_system, copy.comment = info.external_attr, info.create_system, info.comment
-            out.writestr(copy, content)
-        for name, content in changes.items():
-            added = zipfile.ZipInfo(name)
-            added.compress_type = zipfile.ZIP_DEFLATED
-            out.writestr(added, content)
-    return stream.getvalue()

@@ -153,7 +153,8 @@ def _list(data: Source, ilst: Box, names: list[str], where: str, found: Findings
         if not found.within(span[1] - span[0], carrier):
             continue
         content = bytes(data[span[0] : span[1]])
-        usual = keyed and where == _USUAL
+        # QuickTime's own place for a list with names is directly in the film.
+        usual = keyed and (where == _USUAL or (where == "moov.meta" and data[8:12] == b"qt  "))
         if is_name(name):
             standing = [] if usual else [Deviation.UNUSUAL_PLACE]
             found.field(content, carrier, span, name=name.removeprefix("com.apple.quicktime."), standing=standing)

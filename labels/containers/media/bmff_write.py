@@ -21,20 +21,27 @@ def write(data: bytes, value: str, found: Findings) -> bytes:
     top = list(boxes(data, 0, len(data), found))
     if any(each.end > len(data) for each in top):
         raise UnsuitableFileError("the file is cut short")
-    meta = next((each for each in top if each.kind == b"meta"), None)
-    if meta is not None and not any(each.kind == b"moov" for each in top):
-        return _write_item(data, meta, value, found)
+    items = next((each for each in top if each.kind == b"meta"), None)
+    if items is not None and not any(each.kind == b"moov" for each in top):
+        return _write_item(data, items, value, found)
     moov = next((each for each in top if each.kind == b"moov"), None)
     if moov is None:
         raise UnsuitableFileError("the file has no moov box")
     udta = next((e for e in boxes(data, moov.body, moov.end, found) if e.kind == b"udta"), None)
+    # Several readers give the entries of a second list the names in the first, so a list that is there is joined.
+    for parents in ([moov, udta], [moov]) if udta is not None else ([moov],):
+        meta, parts = _keyed_meta(data, parents[-1], found)
+        if meta is not None:
+            return _joined(data, [*parents, meta], parts, value, found)
     if udta is None:
         return replaced(data, moov.end, moov.end, box(b"udta", _new_meta(value)), [moov], found)
-    inner, parts = _keyed_meta(data, udta, found)
-    if inner is None:
-        # User data may end in zeros that no box may follow. An iTunes list beside stays as it is: it has no keys.
-        end = max((each.end for each in boxes(data, udta.body, udta.end, found)), default=udta.body)
-        return replaced(data, end, end, _new_meta(value), [moov, udta], found)
+    # User data may end in zeros that no box may follow. An iTunes list beside stays as it is: it has no keys.
+    end = max((each.end for each in boxes(data, udta.body, udta.end, found)), default=udta.body)
+    return replaced(data, end, end, _new_meta(value), [moov, udta], found)
+
+
+def _joined(data: bytes, parents: list[Box], parts: dict[bytes, Box], value: str, found: Findings) -> bytes:
+    """The label as one more entry of a list with names."""
     keys, ilst = parts[b"keys"], parts[b"ilst"]
     count = int.from_bytes(data[keys.body + 4 : keys.body + 8], "big")
     new_keys = data[keys.body : keys.body + 4] + struct.pack(">I", count + 1) + data[keys.body + 8 : keys.end] + _key()
@@ -42,16 +49,15 @@ def write(data: bytes, value: str, found: Findings) -> bytes:
     # The later box first, so that the earlier one's place still holds.
     changes = sorted([(keys, box(b"keys", new_keys)), (ilst, box(b"ilst", new_ilst))], key=lambda c: -c[0].start)
     for old, new in changes:
-        data = replaced(data, old.start, old.end, new, [moov, udta, inner], found)
-        inner = inner._replace(end=inner.end + len(new) - (old.end - old.start))
-        udta = udta._replace(end=udta.end + len(new) - (old.end - old.start))
-        moov = moov._replace(end=moov.end + len(new) - (old.end - old.start))
+        data = replaced(data, old.start, old.end, new, parents, found)
+        growth = len(new) - (old.end - old.start)
+        parents = [each._replace(end=each.end + growth) for each in parents]
     return data
 
 
-def _keyed_meta(data: bytes, udta: Box, found: Findings) -> tuple[Box | None, dict[bytes, Box]]:
-    """The meta box of user data whose entries have names, with the boxes inside."""
-    for meta in boxes(data, udta.body, udta.end, found):
+def _keyed_meta(data: bytes, parent: Box, found: Findings) -> tuple[Box | None, dict[bytes, Box]]:
+    """The meta box in ``parent`` whose entries have names, with the boxes inside."""
+    for meta in boxes(data, parent.body, parent.end, found):
         if meta.kind == b"meta":
             parts = {each.kind: each for each in boxes(data, inner_start(data, meta), meta.end, found)}
             if b"keys" in parts and b"ilst" in parts:

@@ -149,8 +149,9 @@ def write(data: bytes, value: str, found: Findings) -> bytes:
     content = b"\0AIGC\0" + value.encode("ascii")
     length = tag_length(data, 0)
     if not length:
-        frame = b"TXXX" + len(content).to_bytes(4, "big") + b"\0\0" + content
-        return b"ID3\x03\0\0" + as_synchsafe(len(frame)) + frame + data
+        # Readers that find a tag in front look at no other, so it takes over what an old one at the end says.
+        tag = b"".join(_frame(name, text) for name, text in [*_old_tag(data), (b"TXXX", content)])
+        return b"ID3\x03\0\0" + as_synchsafe(len(tag)) + tag + data
     version, flags = data[3], data[5]
     if version not in (2, 3, 4):
         raise UnsuitableFileError(f"the file has an ID3 tag of unknown version 2.{version}")
@@ -166,3 +167,30 @@ def write(data: bytes, value: str, found: Findings) -> bytes:
     kept = padding - len(frame) if padding >= len(frame) else padding
     tag = data[10:insert_at] + frame + b"\0" * kept
     return data[:6] + as_synchsafe(len(tag)) + tag + data[length:]
+
+
+def _frame(name: bytes, content: bytes) -> bytes:
+    return name + len(content).to_bytes(4, "big") + b"\0\0" + content
+
+
+def _old_tag(data: bytes) -> list[tuple[bytes, bytes]]:
+    """(id, content) of ID3v2.3 frames that say what the ID3v1 tag at the end says."""
+    tag = data[-128:]
+    if tag[:3] != b"TAG":
+        return []
+
+    def text(start: int, stop: int) -> bytes:
+        return tag[start:stop].split(b"\0")[0].rstrip()
+
+    has_track = not tag[125] and tag[126]
+    texts = {
+        b"TIT2": text(3, 33),
+        b"TPE1": text(33, 63),
+        b"TALB": text(63, 93),
+        b"TYER": text(93, 97),
+        b"COMM": text(97, 125 if has_track else 127),
+        b"TRCK": b"%d" % tag[126] if has_track else b"",
+        b"TCON": b"(%d)" % tag[127] if tag[127] != 0xFF else b"",
+    }
+    heads = {b"COMM": b"\0und\0"}
+    return [(name, heads.get(name, b"\0") + value) for name, value in texts.items() if value]

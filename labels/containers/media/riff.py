@@ -146,7 +146,8 @@ def _write_wav(data: bytes, added: bytes) -> bytes:
                 f"the {what} is cut short: {size:,} bytes are stated, {len(data) - start:,} are there"
             )
         position = start + size + (size & 1)
-    if not sound_at:
+    if not sound_size:
+        # Readers take everything behind an empty chunk of sound for sound.
         raise UnsuitableFileError("the file holds no sound")
     body = bytearray(data[:position]) + b"\0" * (position - len(data))
     rest = data[position:]
@@ -227,7 +228,7 @@ def _extended_webp(data: bytes, image: tuple[bytes, int, int]) -> bytes:
         bits = int.from_bytes(data[body + 1 : body + 5], "little")
         width, height, alpha = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1, bits >> 28 & 1
     else:
-        raise UnsuitableFileError(f"the WebP file begins with an unknown chunk {name!r}")
+        raise UnsuitableFileError("the WebP file does not begin with its picture or its header")
     canvas = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
     whole = data[:12] + chunk(b"VP8X", bytes((alpha << 4, 0, 0, 0)) + canvas) + data[12:]
     return whole[:4] + struct.pack("<I", len(whole) - 8) + whole[8:]

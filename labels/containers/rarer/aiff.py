@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ...bytes.pages import Source
 from ...findings import Findings, UnsuitableFileError
 from ...model import Deviation
-from ...proof.packets import Part
+from ...proof.packets import Part, in_letters
 from ...proof.sounds import id3_frames
 from ..media import id3
 
@@ -73,7 +73,10 @@ def content(data: bytes) -> Iterator[Part]:
             yield from id3_frames(data, start, end)
         else:
             sound |= name == b"SSND"
-            yield "sound" if name in (b"SSND", b"COMM") else f"chunk {name!r}", memoryview(data)[start:end]
+            yield (
+                "sound" if name in (b"SSND", b"COMM") else f"chunk {in_letters(name)}",
+                memoryview(data)[start:end],
+            )
     if not sound:
         raise UnsuitableFileError("the file holds no sound")
     yield "data behind the sound", data[stop:]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ...bytes.pages import Source
 from ...findings import Findings, UnsuitableFileError
-from ...proof.packets import Part, properties
+from ...proof.packets import Part, in_letters, properties
 from .. import xmp
 from ..media.bmff import XMP_UUID, box, boxes
 from ..pictures import exif
@@ -104,8 +104,9 @@ def content(data: bytes) -> Iterator[Part]:
             if said != b"[]":
                 yield "metadata in XMP", said
         elif kind not in (b"JXL ", b"ftyp"):
-            pictures |= kind in (b"jxlc", b"jxlp", b"jp2c")
-            yield "picture" if kind in (b"jxlc", b"jxlp", b"jp2c") else f"box {kind!r}", memoryview(data)[body:end]
+            is_picture = kind in (b"jxlc", b"jxlp", b"jp2c")
+            pictures |= is_picture
+            yield "picture" if is_picture else f"box {in_letters(kind)}", memoryview(data)[body:end]
         position = end
     if position != len(data):
         raise UnsuitableFileError("the file is cut short")
