@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from .bytes.pages import Source, opened
-from .containers.sniff import sniff
+from .containers.sniff import STRUCTURED, sniff
 from .containers.table import Container
 from .findings import Findings, in_words
 from .model import Labels, Limits
@@ -145,7 +145,8 @@ def _guarded(what: str, found: Findings, read: Callable[[], None]) -> None:
 
 def _compare(kind: Container, media_type: str, found: Findings) -> None:
     declared = media_type.partition(";")[0].strip().lower()
-    if not declared or declared in (kind.media_type, "application/octet-stream", "binary/octet-stream"):
+    # What an unknown ending is taken for says nothing about bytes that are no text.
+    if not declared or declared in (kind.media_type, "application/octet-stream", "binary/octet-stream", STRUCTURED):
         return
     if declared.partition("/")[0] != kind.media_type.partition("/")[0]:
         found.note(f"declared as {declared[:80]}, but the bytes are {kind.media_type}")

@@ -15,6 +15,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from .bytes.pages import opened, pieces
+from .containers.sniff import STRUCTURED
 from .findings import Findings
 from .judge import Verdict, Verifier, judge_file
 from .model import Deviation, Label, Labels, Limits, Refusal
@@ -183,7 +184,6 @@ def read_file(
 
 
 # Only text formats need a hint; the mimetypes module would ask the machine it runs on.
-_STRUCTURED = "text/x-structured"
 _MEDIA_TYPES = {
     "": None,
     ".log": "text/plain",
@@ -225,8 +225,8 @@ def media_type_of(path: Path) -> str | None:
     """
     name = path.name.lower()
     if name in _FOR_PROGRAMS or name.startswith("."):
-        return _STRUCTURED
-    return _MEDIA_TYPES.get(path.suffix.lower(), _STRUCTURED)
+        return STRUCTURED
+    return _MEDIA_TYPES.get(path.suffix.lower(), STRUCTURED)
 
 
 def _read_or_refuse(

@@ -26,7 +26,9 @@ _BEGINNINGS = [row for row in CONTAINERS if row.begins is not None]
 _JSON, _SVG, _HTML, _MARKDOWN, _TEXT = (
     _TEXTS[name] for name in ("application/json", "image/svg+xml", "text/html", "text/markdown", "text/plain")
 )
-_STRUCTURED = _TEXTS["text/x-structured"]
+#: Text whose lines mean something to a program, such as source code, or that may be that.
+STRUCTURED = "text/x-structured"
+_STRUCTURED = _TEXTS[STRUCTURED]
 
 
 def sniff(data: Source, media_type: str | None = None) -> Container:
@@ -74,7 +76,7 @@ def _text(head: bytes, media_type: str | None) -> Container:
             continue
         if row.media_type != "application/xml" or declared not in _TEXTS:
             return row
-    if declared == _STRUCTURED.media_type:
+    if declared == STRUCTURED:
         return _JSON if _BEGINS_JSON.match(stripped) else _STRUCTURED
     start = stripped[:16].lower()
     if start.startswith(("{", "[")) and declared in ("", "application/json", "application/octet-stream", "text/plain"):

@@ -1,0 +1,174 @@
+"""Forms of files that were met in other projects' test suites, made small."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from shenhe.labels import LabelWriteError, read_labels, write_label
+from shenhe.labels.record import media_type_of
+
+from . import media
+
+
+def _one_label(data: bytes, media_type: str | None = None) -> None:
+    labels = read_labels(data, media_type=media_type)
+    assert [dict(label.fields) for label in labels.aigc] == [media.FIELDS.as_dict()]
+    assert labels.aigc[0].conformant
+
+
+def _document() -> bytes:
+    """A DOCX as other tools write it: attributes of zero, sizes behind the content, extra fields."""
+    stream = io.BytesIO()
+    types = '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"></Types>'
+    relations = (
+        '<pr:Relationships xmlns:pr="http://schemas.openxmlformats.org/package/2006/relationships"></pr:Relationships>'
+    )
+    with zipfile.ZipFile(stream, "w") as package:
+        for name, text in (
+            ("[Content_Types].xml", types),
+            ("_rels/.rels", relations),
+            ("word/document.xml", "<w/>" * 300),
+        ):
+            info = zipfile.ZipInfo(name, (2019, 5, 6, 7, 8, 10))
+            info.compress_type, info.extra = zipfile.ZIP_DEFLATED, b"\xfe\xca\x02\x00ab"
+            with package.open(info, "w", force_zip64=True) as entry:
+                entry.write(text.encode())
+            info.external_attr = info.create_system = 0
+    return stream.getvalue()
+
+
+def _packed(data: bytes, info: zipfile.ZipInfo) -> bytes:
+    """The bytes of an entry as they lie in the file."""
+    name, extra = struct.unpack_from("<2H", data, info.header_offset + 26)
+    start = info.header_offset + 30 + name + extra
+    return data[start : start + info.compress_size]
+
+
+def test_entries_of_a_package_are_copied_as_they_lie_in_it() -> None:
+    before = _document()
+    after = write_label(before, media.FIELDS)
+    _one_label(after)
+    with zipfile.ZipFile(io.BytesIO(before)) as old, zipfile.ZipFile(io.BytesIO(after)) as new:
+        assert new.testzip() is None
+        was, now = old.getinfo("word/document.xml"), new.getinfo("word/document.xml")
+        assert _packed(before, was) == _packed(after, now)
+        assert (now.external_attr, now.create_system, now.date_time) == (0, 0, was.date_time)
+        assert b"\xfe\xca\x02\x00ab" in now.extra
+        # The new element is in the namespace of the document that it joins, whose elements have a prefix.
+        assert b'<Relationship xmlns="http://schemas.openxmlformats.org/package/2006/relationships"' in new.read(
+            "_rels/.rels"
+        )
+
+
+def _pdf(*, information: bool) -> bytes:
+    """A page with a size that is no whole number and resources that are objects of their own."""
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595.2800 841.89] /Contents 4 0 R /Resources 5 0 R >>",
+        b"<< /Length 8 >>\nstream\n0 0 m  f\nendstream",
+        b"<< /ProcSet [/PDF /Text] >>",
+        *([b"<< /Title (kept) >>"] if information else []),
+    ]
+    out, places = bytearray(b"%PDF-1.4\n"), []
+    for number, content in enumerate(objects, 1):
+        places.append(len(out))
+        out += b"%d 0 obj\n%s\nendobj\n" % (number, content)
+    at = len(out)
+    out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
+    out += b"".join(b"%010d 00000 n \n" % place for place in places)
+    more = b" /Info 6 0 R" if information else b""
+    out += b"trailer\n<< /Size %d /Root 1 0 R%s >>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, more, at)
+    return bytes(out)
+
+
+@pytest.mark.parametrize("information", [True, False])
+def test_a_pdf_gains_one_object_and_keeps_every_byte(information: bool) -> None:
+    pytest.importorskip("pypdf")
+    before = _pdf(information=information)
+    after = write_label(before, media.FIELDS)
+    _one_label(after)
+    assert after.startswith(before)
+    added = after[len(before) :]
+    assert added.count(b" obj\n") == 1
+    assert (b"kept" in added) == information
+
+
+def test_a_list_of_names_in_an_apple_film_is_joined() -> None:
+    apple = media.box(
+        b"meta",
+        media.handler(b"mdta"),
+        media.box(b"keys", b"\0\0\0\0\0\0\0\1", media.box(b"mdta", b"com.apple.quicktime.make")),
+        media.box(b"ilst", media.box(b"\0\0\0\1", media.data_box("Apple"))),
+    )
+    after = write_label(media.movie(apple, brand=b"qt  "), media.FIELDS)
+    label = read_labels(after).aigc[0]
+    assert (label.carrier, label.strict) == ("mp4:moov.meta/keys", True)
+    assert after.count(b"keys") == 1
+
+
+def test_a_new_tag_takes_over_what_an_old_one_says() -> None:
+    sound = b"\xff\xfb\x90\x00" + b"\0" * 413
+    old = struct.pack("<3s30s30s30s4s28sBBB", b"TAG", b"Song", b"Band", b"Album", b"2004", b"fine", 0, 7, 17)
+    after = write_label(sound * 3 + old, media.FIELDS)
+    _one_label(after)
+    assert after.endswith(sound * 3 + old)
+    for frame in (
+        b"TIT2\0\0\0\5\0\0\0Song",
+        b"TPE1\0\0\0\5\0\0\0Band",
+        b"TRCK\0\0\0\2\0\0\0007",
+        b"TCON\0\0\0\5\0\0\0(17)",
+    ):
+        assert frame in after
+
+
+def test_sound_that_is_empty_is_refused() -> None:
+    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, 8000, 8000, 1, 8)
+    body = b"WAVE" + form + struct.pack("<4sI", b"data", 0)
+    with pytest.raises(LabelWriteError, match="no sound"):
+        write_label(b"RIFF" + struct.pack("<I", len(body)) + body, media.FIELDS)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("config.yaml", "---\nname: a\n"),
+        ("index.ts", "export const a = 1\n"),
+        ("setup.cfg", "[metadata]\nname = a\n"),
+        ("Makefile", "all:\n\techo\n"),
+        ("CMakeLists.txt", "project(a)\n"),
+        (".gitignore", "*.pyc\n"),
+        ("run", "#!/bin/sh\necho\n"),
+        ("feed.rss", '<?xml version="1.0"?><rss><item>&lt;html&gt; <html></html></item></rss>'),
+    ],
+)
+def test_text_for_programs_is_refused(name: str, text: str) -> None:
+    with pytest.raises(LabelWriteError, match="no label written into this (text/x-structured|application/xml) file"):
+        write_label(text.encode(), media.FIELDS, media_type=media_type_of(Path(name)))
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("README", "Read me.\n"),
+        ("notes.log", "a\n"),
+        ("page.mdx", "# A\n"),
+        ("book.ipynb", '{"cells": []}'),
+        ("short.html", "<!doctype html>\n<title>a</title><p>b"),
+        ("old.html", "<!-- <head></head> -->\n<!DOCTYPE html><html><head><title>a</title></head></html>"),
+    ],
+)
+def test_text_for_people_takes_the_label(name: str, text: str) -> None:
+    media_type = media_type_of(Path(name))
+    after = write_label(text.encode(), media.FIELDS, media_type=media_type)
+    _one_label(after, media_type)
+
+
+def test_an_unknown_ending_says_nothing_about_a_picture() -> None:
+    notes = read_labels(media.picture("PNG"), media_type=media_type_of(Path("a.jpg"))).notes
+    assert not any("declared" in note for note in notes)
