@@ -21,6 +21,7 @@ from .faults import chosen
 from .faults.fault import FaultName
 from .media import credentials
 from .media.files import Media, decoded
+from .styles import FRONTS
 from .variants import VariantName, VariantNotInstalledError, chosen_variants
 from .variants.responses import Manners
 
@@ -47,7 +48,9 @@ def create_app(
         raise VariantNotInstalledError(VariantName.CREDENTIALS_BESIDES)
     house = House(chosen(faults), seed, clock or Clock(), ways)
     accounts.hand_out(house)
-    return Starlette(routes=Desk(house).routes())
+    provider = Starlette(routes=Desk(house).routes())
+    fronts = [FRONTS[way] for way in ways if way in FRONTS]
+    return fronts[0](provider) if fronts else provider
 
 
 class Desk:

@@ -52,6 +52,7 @@ class VariantName(StrEnum):
     COMPANION_SPEAKS_FOR_ITSELF = "companion-speaks-for-itself"
     COMPANION_BEGINS_ANEW = "companion-begins-anew"
     CHILDREN_TURNED_AWAY = "children-turned-away"
+    RPC_GATEWAY = "rpc-gateway"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,9 @@ VARIANTS: Mapping[str, Variant] = {
         ),
         VariantName.COMPANION_BEGINS_ANEW: "A message to a conversation that is over begins another one.",
         VariantName.CHILDREN_TURNED_AWAY: "Children under 14 without a guardian's consent get no account at all.",
+        VariantName.RPC_GATEWAY: (
+            "Everything is a POST to one address that answers 200, with codes by SMS and tasks that are polled."
+        ),
         VariantName.WRITER_ONLY: "A writing assistant: no pictures, no sounds, no uploads, no edits.",
     }.items()
 }
@@ -154,7 +158,8 @@ class BindingText:
 
 
 def sample_binding(variant: str | None = None) -> Traversable | BindingText:
-    """The binding file by which the sample provider is reached, with the overlay of a variant if it has one.
+    """The binding file by which the sample provider is reached: that of the variant's own style, or else the plain one
+    with the variant's overlay if it has one.
 
     An overlay's mappings join the binding's key by key; ``null`` takes a key away, and anything else replaces it.
 
@@ -165,6 +170,9 @@ def sample_binding(variant: str | None = None) -> Traversable | BindingText:
     if variant is None:
         return plain
     (name,) = chosen_variants([variant])
+    whole = files("shenhe.sample.styles").joinpath(f"{name.value}.yaml")
+    if whole.is_file():
+        return whole
     overlay = files(__package__).joinpath("overlays", f"{name.value}.yaml")
     if not overlay.is_file():
         return plain

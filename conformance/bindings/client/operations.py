@@ -56,7 +56,7 @@ class OperationClient:
         return other
 
     def previewing(self) -> OperationClient:
-        """A client that raises each request as :class:`~.requests.Previewed` instead of sending it."""
+        """A client that raises requests as :class:`~.requests.Previewed` instead of sending them."""
         other = copy.copy(self)
         other._requester = self._requester.previewing()
         return other

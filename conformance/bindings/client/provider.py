@@ -138,17 +138,17 @@ class HttpProvider:
         other._client = self._client.with_extra(headers or {}, query or {})
         return other
 
-    def preview(self, ask: Callable[[HttpProvider], object]) -> tuple[str, str, Headers, bytes] | None:
-        """Method, URL, headers and body of the request that ``ask`` would send, with the account's id in place of its
-        credentials. Nothing is sent. ``None`` where no request can be written.
+    def preview(self, ask: Callable[[HttpProvider], object]) -> tuple[tuple[str, str, Headers, bytes], ...] | None:
+        """Method, URL, headers and body of each request that ``ask`` would send for its operation, steps first, with
+        the account's id in place of its credentials and the names of values in place of what steps would give. Nothing
+        is sent. ``None`` where no request can be written.
         """
         other = copy.copy(self)
         other._client = self._client.previewing()
         try:
             ask(other)
         except Previewed as preview:
-            request = preview.request
-            return request.method, request.url, tuple(request.headers), request.body
+            return tuple((each.method, each.url, tuple(each.headers), each.body) for each in preview.requests)
         return None
 
     # --- accounts, identity, consent

@@ -65,7 +65,9 @@ class Requester:
         return other
 
     def previewing(self) -> Requester:
-        """A requester that raises each request as :class:`~.requests.Previewed` instead of sending it."""
+        """A requester that raises the requests of an operation as :class:`~.requests.Previewed` instead of sending
+        them.
+        """
         other = _Previewing(self.connection, self._sessions)
         other._extra_headers, other._extra_query = self._extra_headers, self._extra_query
         return other
@@ -88,6 +90,10 @@ class Requester:
                 return response
             return self._send_as(renewed, bound, call, url)
         return response
+
+    def write_step(self, bound: BoundRequest, call: Call) -> bool:
+        """Write the request of a step instead of sending it, if this requester only writes."""
+        return False
 
     def poll(self, bound: BoundRequest, poll: BoundPoll, call: Call, url: str) -> Response | None:
         """The state of a job at ``poll.path``, else at ``url``. ``None`` and errors as in :meth:`send`."""
@@ -197,7 +203,18 @@ class Requester:
 class _Previewing(Requester):
     """Writes requests and sends none."""
 
+    def __init__(self, connection: Connection, sessions: Sessions) -> None:
+        super().__init__(connection, sessions)
+        self._written: tuple[Request, ...] = ()
+
+    def write_step(self, bound: BoundRequest, call: Call) -> bool:
+        self._written = (*self._written, self._request(bound, call))
+        return True
+
     def send(self, bound: BoundRequest, call: Call, url: str = "") -> Response | None:
+        raise Previewed((*self._written, self._request(bound, call)))
+
+    def _request(self, bound: BoundRequest, call: Call) -> Request:
         # Signing may take a request of its own: the id of whoever would sign is put in its place.
         account = call.account
         signer = account.signed_by or account if account is not None else None
@@ -209,4 +226,4 @@ class _Previewing(Requester):
         )
         # Equal requests are to be equal bytes: the time and the nonce are those of no request.
         values = {**call.values, "now": datetime(2026, 1, 1, tzinfo=UTC), "nonce": "0" * 16}
-        raise Previewed(build_request(bound, self.base_url(bound), values, additions))
+        return build_request(bound, self.base_url(bound), values, additions)

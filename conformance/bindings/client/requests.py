@@ -19,11 +19,11 @@ from .signatures import signed, with_signed_fields
 
 
 class Previewed(Exception):
-    """A request that was written to be looked at, and not sent."""
+    """The requests of one operation, its steps first, that were written to be looked at and not sent."""
 
-    def __init__(self, request: Request) -> None:
-        super().__init__(request.method)
-        self.request = request
+    def __init__(self, requests: tuple[Request, ...]) -> None:
+        super().__init__(f"{len(requests)} requests")
+        self.requests = requests
 
 
 @dataclass(frozen=True, slots=True)

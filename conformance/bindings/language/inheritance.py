@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .format import DefaultsSection, LoginSection, RequestSection, StepSection
+from .format import BODIES, DefaultsSection, LoginSection, RequestSection, StepSection
 
-MERGED = ("headers", "query")
+MERGED = ("headers", "query", "json", "form")
+_ADDRESSES = {"path", "url"}
 
 
 def with_defaults(
@@ -15,19 +16,32 @@ def with_defaults(
 ) -> tuple[RequestSection, Mapping[str, frozenset[str]]]:
     """``section`` with the keys of ``defaults`` that it does not write, and which keys these are.
 
-    Headers and query values are merged by name: those that come from ``defaults`` are under ``headers.`` and
-    ``query.``. A step or a login has no steps of its own.
+    Headers, query values and the fields of a JSON or form body are merged by name: those that come from ``defaults``
+    are under ``headers.``, ``query.``, ``json.`` and ``form.``. A section with its own address or body takes none from
+    there, a GET takes no body, and a step or a login has no steps of its own.
     """
     if defaults is None:
         return section, {}
     from_defaults = defaults.model_fields_set - section.model_fields_set
     if isinstance(section, StepSection | LoginSection):
         from_defaults -= {"steps"}
+    if section.written & _ADDRESSES:
+        from_defaults -= _ADDRESSES
+    if section.written & set(BODIES) or section.method == "GET":
+        from_defaults -= {_attribute(name) for name in BODIES}
     update: dict[str, Any] = {name: getattr(defaults, name) for name in from_defaults}
     inherited = {"json" if name == "json_" else name: frozenset[str]() for name in from_defaults}
     for name in MERGED:
-        if name in defaults.model_fields_set and name in section.model_fields_set:
-            own, shared = getattr(section, name), getattr(defaults, name)
-            update[name] = {**shared, **own}
+        attribute = _attribute(name)
+        if attribute in defaults.model_fields_set and attribute in section.model_fields_set:
+            own, shared = getattr(section, attribute), getattr(defaults, attribute)
+            if not isinstance(own, dict) or not isinstance(shared, dict):
+                continue
+            update[attribute] = {**shared, **own}
             inherited[f"{name}."] = frozenset(shared.keys() - own.keys())
     return section.model_copy(update=update), inherited
+
+
+def _attribute(name: str) -> str:
+    """The attribute of a section that holds a key of the file."""
+    return "json_" if name == "json" else name

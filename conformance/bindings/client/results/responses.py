@@ -33,6 +33,10 @@ def complete(requester: Requester, bound: BoundRequest, call: Call) -> Response 
         if not _wanted(step, call):
             values[step.name] = dict.fromkeys(names)
             continue
+        if requester.write_step(step.request, call):
+            # What the step would give is not known; its name keeps requests apart that use it differently.
+            values[step.name] = {name: f"{step.name}.{name}" for name in names}
+            continue
         outcome = accepted_response(requester, step.request, call)
         if not isinstance(outcome, Response):
             return outcome

@@ -247,15 +247,18 @@ class StepSection(RequestSection):
 
 
 class DefaultsSection(RequestSection):
-    """Keys that all operations and their steps share unless they write their own. Headers and query values are
-    merged.
+    """Keys that all operations and their steps share unless they write their own. Headers, query values and the fields
+    of a ``json`` or ``form`` body are merged.
     """
 
     @model_validator(mode="after")
     def _shared_only(self) -> DefaultsSection:
-        own = sorted(self.written & {*BODIES, "path", "url", "extract", "media", "poll", "pages", "stream"})
+        shared_bodies = {"json", "form"}
+        own = sorted(self.written & ({*BODIES, "url", "extract", "media", "poll", "pages", "stream"} - shared_bodies))
         if own:
             raise ValueError(f"found {own[0]}, which only an operation can have")
+        if "json" in self.written and not isinstance(self.json_, dict):
+            raise ValueError("found a json that is no mapping, expected fields that every request has")
         return self
 
 

@@ -1,0 +1,18 @@
+"""Fronts of the sample provider: the same conduct behind an interface of another style, each with a binding of its own.
+
+A front is an ASGI application before the provider's own. Faults and law stay the provider's; only the wire differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from starlette.applications import Starlette
+from starlette.types import ASGIApp
+
+from ..variants import VariantName
+from . import rpc_gateway
+
+Front = Callable[[ASGIApp], Starlette]
+
+FRONTS: Mapping[VariantName, Front] = {VariantName.RPC_GATEWAY: rpc_gateway.front}

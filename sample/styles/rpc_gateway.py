@@ -1,0 +1,256 @@
+"""A gateway in which everything is a POST to one address that answers 200.
+
+``{"method": …, "params": {…}, "session": …}`` is answered by ``{"code": 0, "data": {…}}``, or by another code and the
+reason. Accounts are opened with a code that arrives by SMS (the sandbox shows its inbox). What takes time is a task,
+which is asked after with another POST, and a task may end in a refusal.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from .inside import Inside, Reply, segment
+
+LARGEST_BODY = 16_000_000
+_ADDRESS = "/gateway"
+_RENDITIONS_OF_BYTES = ("thumbnail", "download")
+
+Params = dict[str, Any]
+Answer = Awaitable[dict[str, Any]]
+
+
+class Refused(Exception):
+    """A request that is answered with another code than 0."""
+
+    def __init__(self, code: int, reason: str, message: str, more: dict[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.answer = {"code": code, "reason": reason, "message": message, **(more or {})}
+
+
+def front(app: ASGIApp) -> Starlette:
+    """The gateway before a provider."""
+    gateway = _Gateway(Inside(app))
+    return Starlette(routes=[Route(_ADDRESS, gateway.endpoint, methods=["POST"])])
+
+
+class _Gateway:
+    def __init__(self, inside: Inside) -> None:
+        self._inside = inside
+        self._texts: dict[str, str] = {}
+        self._tasks: dict[str, dict[str, Any]] = {}
+        self._methods: dict[str, Callable[[Params, str | None], Answer]] = {
+            "sms.send": self._send_code,
+            "sandbox.inbox": self._inbox,
+            "user.register": self._register,
+            "user.certify": self._certify,
+            "user.cancel": self._cancel,
+            "consent.grant": self._simple("POST", "/v1/consents"),
+            "consent.withdraw": self._simple("DELETE", "/v1/consents/{consent}"),
+            "work.create": self._task("/v1/generations"),
+            "work.edit": self._task("/v1/edits"),
+            "work.import": self._import,
+            "work.download": self._download,
+            "task.query": self._query,
+            "post.create": self._simple("POST", "/v1/publications"),
+            "post.search": self._search,
+            "post.view": self._view,
+            "report.submit": self._simple("POST", "/v1/publications/{post}/reports"),
+            "report.query": self._ticket,
+            "appeal.submit": self._simple("POST", "/v1/publications/{post}/appeals"),
+            "post.refutations": self._simple("GET", "/v1/publications/{post}/refutations"),
+            "legal.page": self._simple("GET", "/about/{topic}"),
+            "log.list": self._records,
+            "companion.say": self._simple("POST", "/v1/chats"),
+            "companion.leave": self._simple("POST", "/v1/chats/{chat}/end"),
+            "companion.history": self._simple("GET", "/v1/chats"),
+            "companion.forget": self._simple("DELETE", "/v1/chats/{chat}"),
+            "origin.verify": self._origin,
+            "sandbox.clock": self._simple("POST", "/sandbox/clock"),
+            "sandbox.reset": self._reset,
+        }
+
+    async def endpoint(self, request: Request) -> Response:
+        try:
+            return JSONResponse({"code": 0, "data": await self._answer(request)})
+        except Refused as refused:
+            return JSONResponse(refused.answer)
+
+    async def _answer(self, request: Request) -> dict[str, Any]:
+        parts, size = [], 0
+        async for part in request.stream():
+            size += len(part)
+            if size > LARGEST_BODY:
+                raise Refused(40013, "body_too_large", f"A request may have {LARGEST_BODY:,} bytes.")
+            parts.append(part)
+        try:
+            body = json.loads(b"".join(parts))
+        except (ValueError, RecursionError):
+            raise Refused(40000, "json_invalid", "The body is not valid JSON.") from None
+        if not isinstance(body, dict) or not isinstance(body.get("params", {}), dict):
+            raise Refused(40000, "request_invalid", "Send method, params and session.")
+        method = self._methods.get(str(body.get("method")))
+        if method is None:
+            raise Refused(40404, "method_unknown", "There is no such method.")
+        session = body.get("session")
+        return await method(dict(body.get("params", {})), session if isinstance(session, str) and session else None)
+
+    # --- accounts ---
+
+    async def _send_code(self, params: Params, _: str | None) -> dict[str, Any]:
+        phone = str(params.get("phone", ""))
+        self._texts[phone] = f"{int(hashlib.sha256(phone.encode()).hexdigest(), 16) % 1_000_000:06d}"
+        return {"sent": True}
+
+    async def _inbox(self, params: Params, _: str | None) -> dict[str, Any]:
+        return {"code": self._texts.get(str(params.get("phone", "")), "")}
+
+    async def _register(self, params: Params, _: str | None) -> dict[str, Any]:
+        code = params.pop("code", None)
+        if not code or self._texts.get(str(params.get("phone", ""))) != code:
+            raise Refused(40322, "code_wrong", "验证码错误。 The code is wrong.")
+        reply = await self._inside.ask(
+            "POST",
+            "/v1/accounts",
+            content={
+                "display_name": params.get("nickname", ""),
+                "particulars": params.get("profile", {}),
+                "born": params.get("born", ""),
+                "guardian": params.get("guardian", ""),
+            },
+        )
+        found = _done(reply)
+        return {"uid": found["account"]["id"], "session": found["access_token"]}
+
+    async def _certify(self, params: Params, session: str | None) -> dict[str, Any]:
+        document = {"type": params.get("type"), "number": params.get("number", ""), "holder": params.get("name", "")}
+        path = f"/v1/accounts/{segment(params.get('uid', ''))}/identity"
+        reply = await self._inside.ask("POST", path, token=session, content={"document": document})
+        return {"certified": _done(reply)["account"]["verified"]}
+
+    async def _cancel(self, params: Params, session: str | None) -> dict[str, Any]:
+        return _done(await self._inside.ask("DELETE", f"/v1/accounts/{segment(params.get('uid', ''))}", token=session))
+
+    # --- works ---
+
+    def _task(self, path: str) -> Callable[[Params, str | None], Answer]:
+        async def method(params: Params, session: str | None) -> dict[str, Any]:
+            reply = await self._inside.ask("POST", path, token=session, content=params)
+            if reply.status == 401:
+                _done(reply)
+            task = f"t{len(self._tasks) + 1:06d}"
+            if reply.good:
+                found = reply.json
+                ended = {
+                    "state": "SUCCEEDED",
+                    "work": found["asset"]["id"],
+                    "media_type": found["content"]["media_type"],
+                    "content": found["content"]["data"],
+                    "notice": found.get("notice", ""),
+                }
+            else:
+                ended = {"state": "REJECTED", **_refusal(reply)}
+            self._tasks[task] = {"asked": 0, "session": session, "ended": ended}
+            return {"task": task}
+
+        return method
+
+    async def _query(self, params: Params, session: str | None) -> dict[str, Any]:
+        task = self._tasks.get(str(params.get("task", "")))
+        if task is None or task["session"] != session:
+            raise Refused(40410, "task_unknown", "没有这个任务。 There is no such task.")
+        task["asked"] += 1
+        return task["ended"] if task["asked"] > 1 else {"state": "RUNNING"}
+
+    async def _import(self, params: Params, session: str | None) -> dict[str, Any]:
+        reply = await self._inside.ask(
+            "POST",
+            "/v1/assets",
+            token=session,
+            query={"declared": "true" if params.get("declared") is True else None},
+            body=_bytes(params),
+            media_type=str(params.get("media_type", "")),
+        )
+        return _done(reply)
+
+    async def _download(self, params: Params, session: str | None) -> dict[str, Any]:
+        path = f"/v1/assets/{segment(params.get('work', ''))}/{segment(params.get('form', 'original'))}"
+        return _file(await self._inside.ask("GET", path, token=session))
+
+    # --- posts ---
+
+    async def _search(self, params: Params, session: str | None) -> dict[str, Any]:
+        query = {"q": str(params.get("words", "")), "offset": str(params.get("from", 0))}
+        return _done(await self._inside.ask("GET", "/v1/publications", token=session, query=query))
+
+    async def _view(self, params: Params, session: str | None) -> dict[str, Any]:
+        surface = str(params.get("surface", "page"))
+        path = f"/v1/publications/{segment(params.get('post', ''))}/{segment(surface)}"
+        reply = await self._inside.ask("GET", path, token=session)
+        return _file(reply) if surface in _RENDITIONS_OF_BYTES else _done(reply)
+
+    async def _ticket(self, params: Params, session: str | None) -> dict[str, Any]:
+        query = {"receipt": params.get("receipt"), "account": params.get("uid")}
+        path = f"/v1/tickets/{segment(params.get('ticket', ''))}"
+        return _done(await self._inside.ask("GET", path, token=session, query=query))
+
+    async def _records(self, params: Params, session: str | None) -> dict[str, Any]:
+        query = {"kind": str(params.get("kind", ""))}
+        return _done(await self._inside.ask("GET", "/v1/records", token=session, query=query))
+
+    async def _origin(self, params: Params, _: str | None) -> dict[str, Any]:
+        kind = str(params.get("media_type", ""))
+        return _done(await self._inside.ask("POST", "/v1/origin", body=_bytes(params), media_type=kind))
+
+    async def _reset(self, _: Params, __: str | None) -> dict[str, Any]:
+        self._texts.clear()
+        self._tasks.clear()
+        return _done(await self._inside.ask("POST", "/sandbox/reset"))
+
+    def _simple(self, method: str, path: str) -> Callable[[Params, str | None], Answer]:
+        """A method whose parameters are those of the request, but for the ones that the path takes."""
+
+        async def answer(params: Params, session: str | None) -> dict[str, Any]:
+            filled = path
+            for name in ("consent", "post", "topic", "chat"):
+                if f"{{{name}}}" in path:
+                    filled = filled.replace(f"{{{name}}}", segment(params.pop(name, "")))
+            content = params if method == "POST" else None
+            return _done(await self._inside.ask(method, filled, token=session, content=content))
+
+        return answer
+
+
+def _refusal(reply: Reply) -> dict[str, Any]:
+    error = reply.error
+    more = {key: value for key, value in error.items() if key not in ("code", "message")}
+    return {"reason": error.get("code", ""), "message": error.get("message", ""), **more}
+
+
+def _done(reply: Reply) -> dict[str, Any]:
+    if reply.good:
+        return reply.json
+    refusal = _refusal(reply)
+    raise Refused(reply.status * 100 + 1, str(refusal.pop("reason")), str(refusal.pop("message")), refusal)
+
+
+def _file(reply: Reply) -> dict[str, Any]:
+    if not reply.good:
+        _done(reply)
+    return {"media_type": reply.media_type, "content": base64.b64encode(reply.body).decode()}
+
+
+def _bytes(params: Params) -> bytes:
+    try:
+        return base64.b64decode(str(params.get("content", "")), validate=True)
+    except ValueError:
+        raise Refused(40022, "content_invalid", "The content is not Base64.") from None

@@ -1,0 +1,98 @@
+"""What requests share, and requests that are written without being sent."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from shenhe.conformance.bindings import BindingError, HttpProvider
+from shenhe.conformance.provider import GenerationRequest
+from shenhe.rulebook import Service
+
+from .apps import Recorder, bind, talking
+
+ONE_ADDRESS = """\
+defaults:
+  path: /rpc
+  json: {version: 2, session: none}
+operations:
+  register:
+    json: {method: user.create, name: "{{ profile.username }}"}
+    extract: {id: id}
+  generate:
+    json: {method: text.make, session: own, prompt: "{{ request.prompt }}"}
+    extract: {id: id}
+    media: {text: id}
+  upload:
+    body: "{{ media.data }}"
+    extract: {id: id}
+  reset: {}
+  view:
+    path: /pages/{{ publication.id }}
+    method: GET
+"""
+
+
+def _text(prompt: str) -> GenerationRequest:
+    return GenerationRequest(Service.TEXT, "text/plain", prompt)
+
+
+def test_one_address_and_one_envelope_are_written_once(tmp_path: Path) -> None:
+    app = Recorder()
+    with talking(bind(tmp_path, ONE_ADDRESS), app) as provider:
+        provider.register({"username": "li"})
+        provider.generate(None, _text("hello"))
+        provider.reset()
+    assert {(each["method"], each["path"]) for each in app.asked} == {("POST", "/rpc")}
+    assert [json.loads(each["body"]) for each in app.asked] == [
+        {"version": 2, "session": "none", "method": "user.create", "name": "li"},
+        {"version": 2, "session": "own", "method": "text.make", "prompt": "hello"},
+        {"version": 2, "session": "none"},
+    ]
+
+
+def test_a_request_with_its_own_address_or_body_takes_neither_from_the_defaults(tmp_path: Path) -> None:
+    from shenhe.conformance.provider import Media, Publication
+
+    app = Recorder({("GET", "/pages/p1"): (200, {"content-type": "text/plain"}, b"page")})
+    with talking(bind(tmp_path, ONE_ADDRESS), app) as provider:
+        provider.upload(None, Media(b"bytes", "text/plain"), declared=False)
+        provider.view(None, Publication("p1"))
+    assert [(each["method"], each["path"], each["body"]) for each in app.asked[:1]] == [("POST", "/rpc", b"bytes")]
+    assert (app.asked[1]["method"], app.asked[1]["path"]) == ("GET", "/pages/p1")
+
+
+@pytest.mark.parametrize("shared", ["json: [1]", "extract: {id: id}", "url: http://127.0.0.1:9/a", "body: text"])
+def test_what_no_two_requests_share_is_refused(tmp_path: Path, shared: str) -> None:
+    text = f"defaults:\n  {shared}\noperations:\n  reset: {{path: /reset}}\n"
+    with pytest.raises(BindingError, match=r"binding.yaml:8:\d+: defaults"):
+        bind(tmp_path, text)
+
+
+def test_a_preview_shows_every_step_and_sends_none(tmp_path: Path) -> None:
+    text = """\
+operations:
+  register:
+    steps:
+      - name: sms
+        path: /sms
+        json: {phone: fixed}
+        extract: {code: code}
+    path: /users
+    json: {code: "{{ steps.sms.code }}", name: "{{ profile.username }}", badge: "{{ profile.verified | default(omit) }}"}
+    extract: {id: id}
+"""
+    app = Recorder()
+
+    def written(provider: HttpProvider, **profile: str) -> object:
+        return provider.preview(lambda other: other.register({"username": "li", **profile}))
+
+    with talking(bind(tmp_path, text), app) as provider:
+        plain, again, claimed = written(provider), written(provider), written(provider, verified="true")
+        assert app.asked == []
+    assert plain == again
+    assert plain != claimed, "the claim is in the request after the step"
+    assert isinstance(plain, tuple)
+    assert [each[1].removeprefix("http://in-process") for each in plain] == ["/sms", "/users"]
