@@ -33,7 +33,7 @@ from numba import njit
 
 from shenhe.simulator import Scenario, load_scenario
 from shenhe.simulator.kernel.draws import compiled as compile_draws
-from shenhe.simulator.runs.engines import Engine, replicate, warm
+from shenhe.simulator.runs.engines import Engine, replicate_on, warm
 
 YEARS = 5
 SIZES = (500, 5_000, 50_000)
@@ -74,7 +74,7 @@ def market(providers: int, years: float) -> Scenario:
 def run(engine: Engine, scenario: Scenario, number: int, *, keep_log: bool = True) -> tuple[float, int, int, int]:
     """CPU seconds, events, rows of the log, and events left pending of one replication."""
     began = time.process_time()
-    result = replicate(engine, scenario, 1, number, keep_log=keep_log)
+    result = replicate_on(engine, scenario, 1, number, keep_log=keep_log)
     return time.process_time() - began, result.steps, len(result.log.time), result.pending
 
 
@@ -176,7 +176,7 @@ def one(providers: int, keep_log: bool) -> None:
 def _of_registry(number: int) -> tuple[float, int, int]:
     """CPU seconds, events and cases of one replication of the whole registry."""
     began = time.process_time()
-    result = replicate(Engine.COMPILED, market(REGISTRY, 3), 1, number, keep_log=False)
+    result = replicate_on(Engine.COMPILED, market(REGISTRY, 3), 1, number, keep_log=False)
     return time.process_time() - began, result.steps, int(result.state.cases.sum())
 
 

@@ -25,7 +25,7 @@ from rich.console import Console
 from shenhe.conformance.bindings import AsgiTransport, load_binding
 from shenhe.conformance.engine.runner import run_checks
 from shenhe.conformance.evidence.attestation import sign
-from shenhe.conformance.evidence.baseline import draft
+from shenhe.conformance.evidence.baseline import draft_baseline
 from shenhe.conformance.report import Report
 from shenhe.reports.formats.arazzo import arazzo_of
 from shenhe.reports.formats.github import step_summary, workflow_commands
@@ -80,7 +80,7 @@ def main(faults: str = ",".join(FAULTS)) -> None:
         "HAR": lambda: plain(har(report)),
         "OSCAL": lambda: plain(assessment_results(report, hashlib.sha256(data).hexdigest())),
         "attestation": lambda: sign(data, pem),
-        "baseline": lambda: draft(report, "measured", ON).encode(),
+        "baseline": lambda: draft_baseline(report, "measured", ON).encode(),
         "Arazzo (of the binding)": lambda: plain(arazzo_of(binding.file, binding.name, "openapi.json", "/")[0]),
     }
     failed = sum(check.finding is not None for check in report.checks)

@@ -18,7 +18,7 @@ from typing import Any
 
 from shenhe.core.errors import MissingExtraError
 from shenhe.simulator import load_scenario
-from shenhe.simulator.runs.engines import Engine, replicate, warm
+from shenhe.simulator.runs.engines import Engine, replicate_on, warm
 from shenhe.simulator.runs.executors import Dask, Inline, Processes, sweep
 
 WORLD = {"population.arrivals": [[0, 1.0]], "horizon": 365.0, "policy.staff.inspectors": 2, "registry.reviewers": 2}
@@ -95,7 +95,7 @@ def one_replication(providers: int) -> None:
     scenario = load_scenario("cn-2023", {**WORLD, "population.providers": providers, **people})
     before = peak()
     began = time.process_time()
-    run = replicate(Engine.COMPILED, scenario, 1, 0, keep_log=False)
+    run = replicate_on(Engine.COMPILED, scenario, 1, 0, keep_log=False)
     spent = time.process_time() - began
     print(spent, run.steps, peak(), before)
 

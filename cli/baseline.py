@@ -15,7 +15,7 @@ from .output import echo_json
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from shenhe.conformance.evidence.baseline import Baseline, Entry, Outcome
+    from shenhe.conformance.evidence.baseline import Baseline, BaselineOutcome, Entry
 
 app = typer.Typer(help="Accept known failures, each with a reason and an expiry date.", no_args_is_help=True)
 
@@ -38,7 +38,7 @@ def write(
 
     Example:  shenhe baseline write report.json --reason "fixed in 2.1" --expires 2099-03-31 --out baseline.yaml
     """
-    from shenhe.conformance.evidence.baseline import draft
+    from shenhe.conformance.evidence.baseline import draft_baseline
     from shenhe.conformance.report import read_report
     from shenhe.core.files import write_whole
 
@@ -50,7 +50,7 @@ def write(
             f"{out} exists and holds reasons; write to another file and merge them", param_hint="--out"
         )
     found = read_report(report)
-    text = draft(found, reason, last)
+    text = draft_baseline(found, reason, last)
     if out is None:
         typer.echo(text, nl=False)
     else:
@@ -90,7 +90,7 @@ def apply(
     raise typer.Exit(outcome.exit_code)
 
 
-def outcome_lines(outcome: Outcome, baseline: Baseline) -> Iterator[str]:
+def outcome_lines(outcome: BaselineOutcome, baseline: Baseline) -> Iterator[str]:
     """The outcome in lines for a terminal, what breaks first."""
     from shenhe.core.text import one_line
 
@@ -103,7 +103,7 @@ def outcome_lines(outcome: Outcome, baseline: Baseline) -> Iterator[str]:
     yield "Baseline: " + ", ".join(f"{count} {kind}" for kind, count in outcome.counts.items())
 
 
-def _document(outcome: Outcome) -> dict[str, object]:
+def _document(outcome: BaselineOutcome) -> dict[str, object]:
     from dataclasses import asdict
 
     def entry(found: Entry) -> dict[str, object]:

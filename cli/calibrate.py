@@ -93,10 +93,10 @@ def _print(found: Calibration) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from shenhe.reports.pages.calibration import cautions, lead, tables
+    from shenhe.reports.pages.calibration import calibration_summary, cautions, tables
 
     console = Console(highlight=False)
-    console.print(lead(found), markup=False)
+    console.print(calibration_summary(found), markup=False)
     for title, numbers in tables(found):
         grid = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
         for place, head in enumerate(numbers.heads):

@@ -40,7 +40,7 @@ from .progress import ProgressBar, foretell
 
 if TYPE_CHECKING:
     from shenhe.conformance.engine.events import Event
-    from shenhe.conformance.evidence.documents import Evidence
+    from shenhe.conformance.evidence.documents import EvidenceFile
     from shenhe.conformance.provider import Provider
     from shenhe.conformance.report import Report
 
@@ -250,9 +250,9 @@ def check(
         _list(level, as_json)
         return
     if schema:
-        from shenhe.conformance.report import json_schema
+        from shenhe.conformance.report import report_schema
 
-        echo_json(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+        echo_json(json.dumps(report_schema(), indent=2, ensure_ascii=False))
         return
     if target is None:
         raise typer.BadParameter(
@@ -348,7 +348,7 @@ def _sampled(report: Report) -> list[str]:
     return [f"{result.name}: {result.sample.excludes}" for result in report.checks if result.sample is not None]
 
 
-def _documents(report: Report, evidence: Evidence | None) -> list[str]:
+def _documents(report: Report, evidence: EvidenceFile | None) -> list[str]:
     """The documents offered for the rules that only documents can show."""
     if evidence is None:
         return []

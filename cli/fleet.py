@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from shenhe.conformance.evidence.baseline import Baseline
-    from shenhe.conformance.fleet import Fleet, Member, Provider, Result
+    from shenhe.conformance.fleet import Fleet, FleetRow, Member, Result
 
 #: A report above this size gets no HTML page. Its evidence is in report.json.
 LARGEST_SHOWN = 16 * 1024 * 1024
@@ -118,10 +118,10 @@ def fleet(
 
     Example:  shenhe fleet bindings --level extended --at-once 8 --env-dir secrets
     """
-    from shenhe.conformance.fleet import json_schema
+    from shenhe.conformance.fleet import fleet_schema
 
     if schema:
-        echo_json(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+        echo_json(json.dumps(fleet_schema(), indent=2, ensure_ascii=False))
         return
     if folder is None:
         raise typer.BadParameter("expected a folder of bindings, one *.yaml file per provider", param_hint="DIR")
@@ -200,7 +200,7 @@ def _write_pages(whole: Fleet, out: Path) -> None:
     write_fleet_page(out / "index.html", whole, pages)
 
 
-def _write_page(provider: Provider, report: Path, page: Path) -> str:
+def _write_page(provider: FleetRow, report: Path, page: Path) -> str:
     """Why there is no page, or nothing. Whatever a report holds, it costs no other provider its page."""
     from shenhe.conformance.report import ReportError, parse_report, read_report_bytes
     from shenhe.reports.pages.clauses import PageError

@@ -118,10 +118,10 @@ def _print(found: Forecast) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from shenhe.reports.pages.forecast import brief_table, driver_table, lead, warnings
+    from shenhe.reports.pages.forecast import brief_table, driver_table, forecast_summary, warnings
 
     console = Console(highlight=False)
-    console.print(lead(found), markup=False)
+    console.print(forecast_summary(found), markup=False)
     console.print()
     numbers = brief_table(found)
     grid = Table(box=None, pad_edge=False, padding=(0, 1))

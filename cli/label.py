@@ -104,7 +104,7 @@ def judge(
     "inconclusive" and none is worse.
     """
     from shenhe.labels.judge import Verdict, schemes
-    from shenhe.labels.record import judged, read_files
+    from shenhe.labels.record import judge_record, read_files
 
     known = schemes()
     names = list(known) if rules == "all" else [name.strip() for name in rules.split(",") if name.strip()]
@@ -118,7 +118,7 @@ def judge(
     trusted = _certificates(trust_anchors) if trust_anchors is not None else ""
     records = []
     for found, labels in read_files(files, trust_anchors=trusted):
-        records.append(judged(found, labels, names))
+        records.append(judge_record(found, labels, names))
         if not as_json:
             _print_judgement(records[-1])
     if as_json:

@@ -62,9 +62,9 @@ def replay(
         _judge(stored, rule, binding, base_url, env, as_json)
         return
     from shenhe.conformance.bindings.client.http.connection import is_loopback
-    from shenhe.conformance.evidence.resend import base_of, finding_of, planned, repeat
+    from shenhe.conformance.evidence.resend import base_of, failure_of, planned, repeat
 
-    _, finding = finding_of(stored, rule)
+    _, finding = failure_of(stored, rule)
     target = base_url or base_of(finding)
     here = is_loopback(_host(target))
     if base_url is None and not here:
@@ -126,9 +126,9 @@ def _judge(stored: Report, rule: str, name: str, base_url: str | None, env: list
 
     from shenhe.conformance.bindings import load_binding
     from shenhe.conformance.engine.runner import run_checks
-    from shenhe.conformance.evidence.resend import finding_of
+    from shenhe.conformance.evidence.resend import failure_of
 
-    check, _ = finding_of(stored, rule)
+    check, _ = failure_of(stored, rule)
     rules = [rule] if rule in check.rules else list(check.rules)
     with load_binding(name, environ=binding_environ(name, env)).connect(base_url) as provider:
         made = run_checks(

@@ -292,7 +292,7 @@ def read_report_bytes(path: Path) -> bytes:
     return data
 
 
-def json_schema() -> dict[str, Any]:
+def report_schema() -> dict[str, Any]:
     """The schema of ``report.json``; the published copy (``conformance/report.schema.json``) is tested to equal it."""
     schema = Report.model_json_schema(mode="serialization")
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "urn:shenhe:schema:report:1", **schema}

@@ -126,7 +126,7 @@ def _one(path: Path, *, folder: Path, depth: Depth, limits: Limits) -> list[Audi
 def _metadata_of(path: Path, limits: Limits) -> Labels:
     """As ``read_file``, without a digest of the whole file."""
     from .bytes.pages import opened
-    from .sidecars import read_sidecar, sidecars_of
+    from .sidecars import read_sidecar_file, sidecars_of
 
     handle, data = opened(path)
     try:
@@ -134,7 +134,7 @@ def _metadata_of(path: Path, limits: Limits) -> Labels:
 
         def beside(found: Findings) -> None:
             for each in sidecars:
-                read_sidecar(each, data, media_type, credentials=False, found=found)
+                read_sidecar_file(each, data, media_type, credentials=False, found=found)
 
         return read_source(data, media_type, "metadata", Findings(limits), beside if sidecars else None)
     finally:

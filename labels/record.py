@@ -20,7 +20,7 @@ from .findings import Findings
 from .judge import Verdict, Verifier, judge_file
 from .model import Deviation, Label, Labels, Limits, Refusal
 from .read import Depth, read_source
-from .sidecars import read_sidecar, sidecars_of
+from .sidecars import read_sidecar_file, sidecars_of
 
 
 class LabelRecord(BaseModel):
@@ -106,7 +106,7 @@ class JudgedFileRecord(BaseModel):
     judgements: list[JudgementRecord]
 
 
-def judged(found: FileRecord, labels: Labels, names: Iterable[str]) -> JudgedFileRecord:
+def judge_record(found: FileRecord, labels: Labels, names: Iterable[str]) -> JudgedFileRecord:
     """The verdicts on one file under the schemes with these names."""
     return JudgedFileRecord(
         file=found.file,
@@ -170,7 +170,7 @@ def read_file(
 
         def beside(found: Findings) -> None:
             for each in sidecars:
-                read_sidecar(each, data, media_type, credentials=depth == "all", found=found)
+                read_sidecar_file(each, data, media_type, credentials=depth == "all", found=found)
 
         found = Findings(limits, trust_anchors)
         labels = read_source(data, media_type, depth, found, beside if sidecars else None)

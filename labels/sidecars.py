@@ -30,7 +30,7 @@ def sidecars_of(path: Path) -> list[Path]:
     return sorted(each for each in names if each.is_file())
 
 
-def read_sidecar(path: Path, data: Source, media_type: str | None, *, credentials: bool, found: Findings) -> None:
+def read_sidecar_file(path: Path, data: Source, media_type: str | None, *, credentials: bool, found: Findings) -> None:
     """Adds to ``found`` what the sidecar at ``path`` says of the file whose bytes are ``data``.
 
     ``credentials`` says whether manifest stores are read, which takes a library. Raises OSError where the sidecar

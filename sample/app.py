@@ -259,7 +259,7 @@ class Desk:
 
     async def origin(self, request: Request) -> Response:
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        return self.manners.json(200, origin.examine(self.house, await _bytes(request), media_type))
+        return self.manners.json(200, origin.detect_origin(self.house, await _bytes(request), media_type))
 
     async def about(self, request: Request) -> Response:
         return self.manners.json(200, disclosures.disclosure(self.house, request.path_params["topic"]))

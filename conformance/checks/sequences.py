@@ -23,7 +23,7 @@ from ..engine.cases.sequences import (
     Model,
     Must,
     PublicationModel,
-    Step,
+    SequenceStep,
     ViolationAt,
 )
 from ..engine.probing.probe import Probe
@@ -59,7 +59,7 @@ def _machine(name: str) -> Callable[[], type[Life]]:
     return load
 
 
-def _lived(model: Model, *steps: Step) -> list[Lived]:
+def _lived(model: Model, *steps: SequenceStep) -> list[Lived]:
     """The one enumerated sequence of a check."""
     return [Lived("sequence", model.again(steps))]
 
@@ -71,13 +71,13 @@ def _withdrawn_and_borrowed(capabilities: Capabilities) -> list[Lived]:
     scope = capabilities.edit_scopes[0]
     return _lived(
         ConsentModel(),
-        Step(Op.GRANT_CONSENT, 0, 0, scope, consent=0),
-        Step(Op.EDIT, 0, 0, scope, consent=0),
-        Step(Op.EDIT, 1, 0, scope, consent=0),
-        Step(Op.GRANT_CONSENT, 0, 1, scope, consent=1),
-        Step(Op.EDIT, 0, 1, scope, consent=0),
-        *([Step(Op.REVOKE_CONSENT, consent=0)] if Op.REVOKE_CONSENT in capabilities.operations else []),
-        Step(Op.EDIT, 0, 0, scope, consent=1),
+        SequenceStep(Op.GRANT_CONSENT, 0, 0, scope, consent=0),
+        SequenceStep(Op.EDIT, 0, 0, scope, consent=0),
+        SequenceStep(Op.EDIT, 1, 0, scope, consent=0),
+        SequenceStep(Op.GRANT_CONSENT, 0, 1, scope, consent=1),
+        SequenceStep(Op.EDIT, 0, 1, scope, consent=0),
+        *([SequenceStep(Op.REVOKE_CONSENT, consent=0)] if Op.REVOKE_CONSENT in capabilities.operations else []),
+        SequenceStep(Op.EDIT, 0, 0, scope, consent=1),
     )
 
 
@@ -119,7 +119,7 @@ def no_sequence_opens_an_edit(probe: Probe, case: Lived) -> None:
         probe.control(probe.provider.edit, account, request)
 
 
-def _edit(life: _Consents, case: Lived, number: int, step: Step) -> None:
+def _edit(life: _Consents, case: Lived, number: int, step: SequenceStep) -> None:
     subject = life.subjects[step.thing]
     consent = None if step.consent is None else life.consents.get(step.consent, Consent(_INVENTED, subject, step.word))
     request = edit_request(Edit(step.word, step.word, "让这个人微笑"), subject, consent)
@@ -151,11 +151,15 @@ def _must_name_the_person(life: _Consents, consent: Consent | None, account: Acc
 def _deleted_and_others(capabilities: Capabilities) -> list[Lived]:
     return _lived(
         AccountModel(),
-        Step(Op.REGISTER, 0),
-        Step(Op.PUBLISH, 0),
-        Step(Op.VERIFY_IDENTITY, 0),
-        Step(Op.PUBLISH, 0),
-        *([Step(Op.DELETE_ACCOUNT, 0), Step(Op.PUBLISH, 0)] if Op.DELETE_ACCOUNT in capabilities.operations else []),
+        SequenceStep(Op.REGISTER, 0),
+        SequenceStep(Op.PUBLISH, 0),
+        SequenceStep(Op.VERIFY_IDENTITY, 0),
+        SequenceStep(Op.PUBLISH, 0),
+        *(
+            [SequenceStep(Op.DELETE_ACCOUNT, 0), SequenceStep(Op.PUBLISH, 0)]
+            if Op.DELETE_ACCOUNT in capabilities.operations
+            else []
+        ),
     )
 
 
@@ -207,9 +211,11 @@ def _something(probe: Probe, account: Account) -> Content:
 
 def _looked_at_and_removed(capabilities: Capabilities) -> list[Lived]:
     """Seen on every surface before and after, at once and later."""
-    look = [Step(Op.VIEW, word=surface) for surface in capabilities.surfaces]
-    later = [Step(Op.ADVANCE_CLOCK, hours=25.0), *look] if Op.ADVANCE_CLOCK in capabilities.operations else []
-    return _lived(PublicationModel(), Step(Op.PUBLISH, word=UNLAWFUL), *look, Step(Op.REPORT), *look, *later)
+    look = [SequenceStep(Op.VIEW, word=surface) for surface in capabilities.surfaces]
+    later = [SequenceStep(Op.ADVANCE_CLOCK, hours=25.0), *look] if Op.ADVANCE_CLOCK in capabilities.operations else []
+    return _lived(
+        PublicationModel(), SequenceStep(Op.PUBLISH, word=UNLAWFUL), *look, SequenceStep(Op.REPORT), *look, *later
+    )
 
 
 @check(
@@ -276,9 +282,9 @@ def _look(probe: Probe, case: Lived, number: int, about: Published, before: dict
     applies=(makes_anything, makes_text, gives_unlabelled_copies),
     cases=lambda capabilities: _lived(
         AgreementModel(),
-        Step(Op.GENERATE, 0, word=AGREED),
-        Step(Op.GENERATE, 1, word=NOT_AGREED),
-        Step(Op.GENERATE, 0, word=NOT_AGREED),
+        SequenceStep(Op.GENERATE, 0, word=AGREED),
+        SequenceStep(Op.GENERATE, 1, word=NOT_AGREED),
+        SequenceStep(Op.GENERATE, 0, word=NOT_AGREED),
     ),
     machine=_machine("Agreements"),
 )

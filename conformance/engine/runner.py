@@ -21,7 +21,7 @@ from .cases.examples import undisturbed
 from .conclusions import by_rule, causes, counts, exit_code, foreseen, total
 from .events import CheckFinished, CheckStarted, Event, Listener, RunFinished, RunStarted
 from .probing.finding import redacted
-from .probing.session import PAID, Bounds, RunStopped, Session, gone, interrupted
+from .probing.session import PAID, Bounds, RunStopped, Session, interrupted, lost_target
 from .scheduler import Turns
 from .selection import chosen_checks, chosen_rules, left_out_rules, pack_names
 from .tally import Tally
@@ -284,8 +284,8 @@ def _reset(session: Session) -> Stopped | None:
     try:
         result = session.provider.reset()
     except Exception as error:
-        return gone(f"reset raised {type(error).__name__}")
+        return lost_target(f"reset raised {type(error).__name__}")
     session.requests += max(1, len(result.exchanges))
     if isinstance(result, Unavailable) and result.status is None:
-        return gone(result.reason)
+        return lost_target(result.reason)
     return None

@@ -96,7 +96,7 @@ class Coverage(_Model):
     exitCode: int  # noqa: N815
 
 
-class Subject(_Model):
+class AttestedReport(_Model):
     """The subject of the statement: ``report.json``, with what the run covered."""
 
     name: Literal["report.json"] = "report.json"
@@ -132,7 +132,7 @@ class Statement(_Model):
     """The payload of an attestation."""
 
     type: Literal["https://in-toto.io/Statement/v1"] = Field(alias="_type")
-    subject: Annotated[list[Subject], Field(min_length=1, max_length=1)]
+    subject: Annotated[list[AttestedReport], Field(min_length=1, max_length=1)]
     predicateType: Literal["https://in-toto.io/attestation/test-result/v0.1"]  # noqa: N815
     predicate: Predicate
 
@@ -158,7 +158,7 @@ def statement(report_bytes: bytes, source: str = "report.json") -> Statement:
         _type=STATEMENT_TYPE,
         predicateType=PREDICATE_TYPE,
         subject=[
-            Subject(
+            AttestedReport(
                 digest=Digest(sha256=hashlib.sha256(report_bytes).hexdigest()),
                 annotations=_coverage(report),
             )

@@ -108,7 +108,7 @@ class Problem:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class BaselineOutcome:
     """What a report comes to under a baseline.
 
     ``new`` are problems that no entry accepts, ``accepted`` the others with their entries. ``stale``
@@ -160,7 +160,7 @@ def read_baseline(origin: Readable | str, source: str | None = None) -> Baseline
     return baseline
 
 
-def apply_baseline(report: Report, baseline: Baseline, today: date) -> Outcome:
+def apply_baseline(report: Report, baseline: Baseline, today: date) -> BaselineOutcome:
     """Judge a report once more, with what is accepted.
 
     Exit codes: 1 for a new failure, a broken check, a stale or an expired entry; else 3 for anything to
@@ -188,7 +188,7 @@ def apply_baseline(report: Report, baseline: Baseline, today: date) -> Outcome:
         code = ExitCode.PASSED
     else:
         code = ExitCode(report.summary.exit_code)
-    return Outcome(code, tuple(new), tuple(accepted), stale, expired, unobserved)
+    return BaselineOutcome(code, tuple(new), tuple(accepted), stale, expired, unobserved)
 
 
 def problems(report: Report) -> Iterator[Problem]:
@@ -224,7 +224,7 @@ def milder(one: VerdictName, other: VerdictName) -> VerdictName:
     return min(one, other, key=Verdict.titled)
 
 
-def draft(report: Report, reason: str, expires: date) -> str:
+def draft_baseline(report: Report, reason: str, expires: date) -> str:
     """A baseline that accepts what is open in a report, as YAML with the rules of each check in comments.
 
     Broken checks (``error``) are left out: they decide nothing, so there is nothing to accept.

@@ -120,7 +120,7 @@ def _in_base32(raw: bytes) -> Iterator[bytes]:
             yield core
 
 
-class View:
+class ReducedText:
     """A text with something taken out, and where each of its places was in the original.
 
     ``wrapped`` says that secrets may be broken into lines in it.
@@ -129,7 +129,7 @@ class View:
     wrapped = False
 
     def __init__(
-        self, data: bytes, rewrite: Callable[[bytes], list[tuple[int, int, bytes]]] | None, parent: View | None
+        self, data: bytes, rewrite: Callable[[bytes], list[tuple[int, int, bytes]]] | None, parent: ReducedText | None
     ):
         self.data = data
         self._rewrite = rewrite
@@ -169,12 +169,12 @@ class View:
         return self._there[index] if not index % 2 else self._there[index - 1] + place - self._here[index - 1]
 
 
-def views(data: bytes) -> Iterator[View]:
+def views(data: bytes) -> Iterator[ReducedText]:
     """``data`` as it is, with its escapes taken out once, twice …, from quoted-printable, and decoded."""
-    yield from _views(View(data, None, None), _DEEPEST)
+    yield from _views(ReducedText(data, None, None), _DEEPEST)
 
 
-def _views(first: View, depth: int) -> Iterator[View]:
+def _views(first: ReducedText, depth: int) -> Iterator[ReducedText]:
     unescaped = [first, *_without_escapes(first)]
     unescaped[0].wrapped = unescaped[-1].wrapped = depth == _DEEPEST
     for view in unescaped:
@@ -187,7 +187,7 @@ def _views(first: View, depth: int) -> Iterator[View]:
             yield from _views(decoded, depth - 1)
 
 
-def _without_escapes(first: View) -> Iterator[View]:
+def _without_escapes(first: ReducedText) -> Iterator[ReducedText]:
     view = first
     for _ in range(_ROUNDS):
         if not any(sign in view.data for sign in (b"%", b"&", b"\\")):
@@ -195,13 +195,13 @@ def _without_escapes(first: View) -> Iterator[View]:
         changes = _escapes(view.data)
         if not changes:
             break
-        view = View(_applied(view.data, changes), _escapes, view)
+        view = ReducedText(_applied(view.data, changes), _escapes, view)
         yield view
     if b"=" in first.data and (changes := _quoted_printable(first.data)):
-        yield View(_applied(first.data, changes), _quoted_printable, first)
+        yield ReducedText(_applied(first.data, changes), _quoted_printable, first)
 
 
-def _decodings(view: View) -> Iterator[View]:
+def _decodings(view: ReducedText) -> Iterator[ReducedText]:
     """What may be base64 in ``view``, decoded from each of the four places where a unit may begin."""
     runs = [match.span() for match in _RUN.finditer(view.data)]
     if not runs:
@@ -214,10 +214,10 @@ def _decodings(view: View) -> Iterator[View]:
             yield decoded
 
 
-class _Decoded(View):
+class _Decoded(ReducedText):
     """The decoded parts of a view, one after another with a zero byte between them."""
 
-    def __init__(self, parent: View):
+    def __init__(self, parent: ReducedText):
         super().__init__(b"", None, parent)
         self._decoded = parent
         self._buffer = bytearray()
@@ -254,10 +254,10 @@ def _rest(run: bytes) -> bytes:
     return loose + b"=" * (4 - len(loose)) if len(loose) > 1 else b""
 
 
-def squeezed(view: View) -> View | None:
+def squeezed(view: ReducedText) -> ReducedText | None:
     """``view`` without white space and invisible characters; ``None`` where nothing but spaces is between words."""
     changes = _fillings(view.data) if _BROKEN.search(view.data) else []
-    return View(_applied(view.data, changes), _fillings, view) if changes else None
+    return ReducedText(_applied(view.data, changes), _fillings, view) if changes else None
 
 
 def _applied(data: bytes, changes: list[tuple[int, int, bytes]]) -> bytes:

@@ -78,7 +78,7 @@ class Document(_Model):
         return self
 
 
-class Evidence(_Model):
+class EvidenceFile(_Model):
     """What one file offers."""
 
     format: Literal["shenhe-evidence"] = "shenhe-evidence"
@@ -101,19 +101,21 @@ class DocumentRow(_Model):
     documents: tuple[str, ...] = ()
 
 
-def read_evidence(path: Path) -> Evidence:
+def read_evidence(path: Path) -> EvidenceFile:
     """Read an evidence file.
 
     Raises :class:`~shenhe.core.document.DocumentError` with file, line, path inside, what was found and
     what was expected, and ``OSError`` for a file that cannot be read.
     """
     data, locate = read_yaml(path, limits=_LIMITS)
-    evidence = validate(Evidence, {} if data is None else data, locate)
+    evidence = validate(EvidenceFile, {} if data is None else data, locate)
     evidence._folder = path.parent
     return evidence
 
 
-def document_rows(undecided: Iterable[UndecidedRule], evidence: Evidence, today: datetime.date) -> list[DocumentRow]:
+def document_rows(
+    undecided: Iterable[UndecidedRule], evidence: EvidenceFile, today: datetime.date
+) -> list[DocumentRow]:
     """One row for each undecided rule that only a document shows, in their order.
 
     The best document decides: one that holds, else one that has expired. Rules that probes decide have no
@@ -140,7 +142,7 @@ def document_rows(undecided: Iterable[UndecidedRule], evidence: Evidence, today:
     return rows
 
 
-def not_asked_for(undecided: Iterable[UndecidedRule], evidence: Evidence) -> list[str]:
+def not_asked_for(undecided: Iterable[UndecidedRule], evidence: EvidenceFile) -> list[str]:
     """The rules that documents are offered for and that this run does not list as rules for documents:
     misspelt, of another pack, or decided by probes, which no document replaces.
     """

@@ -10,7 +10,7 @@ from ..engine.conclusions import by_rule, causes
 from ..report import CheckResult, Finding, Report, Said, Step
 from ..verdict import Level
 from .consistency import rules_of
-from .export.request import origin_of
+from .export.request import origin_text
 
 LEFT_OUT = "left out (--minimise)"
 #: Text in quotation marks is what a target or a case said. Each kind of mark is searched for once, so this is linear.
@@ -50,7 +50,7 @@ def _step(step: Step) -> Step:
         role=step.role,
         operation=step.operation,
         method=step.method,
-        url=f"{origin_of(step.url)}/…",
+        url=f"{origin_text(step.url)}/…",
         status=step.status,
         error=_QUOTED.sub("'…'", step.error) if step.error else step.error,
         origin=step.origin,

@@ -18,7 +18,7 @@ from pathlib import Path
 from threading import RLock
 
 from ..exchange import Headers
-from .disguises import View, digits, in_base64, spellings, squeezed, views
+from .disguises import ReducedText, digits, in_base64, spellings, squeezed, views
 
 SHORTEST = 4
 """ASCII secrets below this many characters would turn ordinary text into placeholders."""
@@ -283,7 +283,7 @@ class Redactor:
         """Parts of ``data`` to replace, in order and without overlap. Whole and long ones come before others."""
         found: list[_Match] = []
         with self._lock:
-            for view in views(data) if len(data) <= MOST_DECODED else (View(data, None, None),):
+            for view in views(data) if len(data) <= MOST_DECODED else (ReducedText(data, None, None),):
                 found += _in_original(view, self._index.matches(view.data.lower()))
                 if view.wrapped and len(data) <= MOST_DECODED and (bare := squeezed(view)) is not None:
                     found += _in_original(bare, self._index.matches(bare.data.lower(), long_only=True))
@@ -341,7 +341,7 @@ def _set_apart(match: re.Match[bytes]) -> bytes:
     return match[0] + _placeholder(NOTHING)
 
 
-def _in_original(view: View, matches: Iterable[_Match]) -> Iterator[_Match]:
+def _in_original(view: ReducedText, matches: Iterable[_Match]) -> Iterator[_Match]:
     for match in matches:
         start, end = view.span(match.start, match.end)
         yield _Match(start, end, match.placeholder, match.whole)

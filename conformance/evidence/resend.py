@@ -28,7 +28,7 @@ from ..bindings.client.http.transport import DeadlineTransport
 from ..exchange import Exchange, ReceivedResponse, SentRequest, body_text
 from ..report import CheckResult, Finding, Report, Step
 from .export.plan import FRESH, Piece, Plan, Variable, looks_made, needed, plan_of, url_pieces
-from .export.request import basic_text, headers_of, is_form, json_body, origin_of
+from .export.request import basic_text, headers_to_resend, is_form, json_of, origin_text
 from .redaction import NOTHING
 
 Outcome: TypeAlias = Literal["shows again", "no longer shows", "cannot tell"]
@@ -70,7 +70,7 @@ class Repetition:
     steps: tuple[Repeated, ...]
 
 
-def finding_of(report: Report, rule: str) -> tuple[CheckResult, Finding]:
+def failure_of(report: Report, rule: str) -> tuple[CheckResult, Finding]:
     """The failure of a rule (or check) in a report. Raises :class:`RepeatError` naming those there are."""
     found = [
         (check, check.finding)
@@ -88,7 +88,7 @@ def base_of(finding: Finding) -> str:
     """Scheme, host and port of the provider that a finding is about."""
     if not finding.steps:
         raise RepeatError("found no requests in this finding")
-    return origin_of(finding.steps[0].url)
+    return origin_text(finding.steps[0].url)
 
 
 @dataclass(frozen=True)
@@ -202,14 +202,14 @@ def _exchange(step: Step) -> Exchange:
 
 def _elsewhere(step: Step, base: str) -> bool:
     """Whether a step only fetches from another host, such as one of media: then nothing is sent there."""
-    return step.method == "GET" and step.role != "probe" and origin_of(step.url) != base
+    return step.method == "GET" and step.role != "probe" and origin_text(step.url) != base
 
 
 def _check_kept(number: int, step: Step, base: str) -> None:
     if urlsplit(step.url).scheme not in {"http", "https"}:
         raise RepeatError(f"request {number} is a call from Python, not a request over HTTP")
-    if origin_of(step.url) != base and not _elsewhere(step, base):
-        raise RepeatError(f"request {number} goes to {visible(origin_of(step.url))[:100]}, which is not the provider")
+    if origin_text(step.url) != base and not _elsewhere(step, base):
+        raise RepeatError(f"request {number} goes to {visible(origin_text(step.url))[:100]}, which is not the provider")
     if _NOT_KEPT.fullmatch(step.request_body):
         raise RepeatError(
             f"the body of request {number} was not kept whole in the report: run the check again, or the pytest of the"
@@ -227,7 +227,7 @@ def _target(url: str, base: str, base_url: str, plan: Plan, values: Mapping[Vari
     else:
         filled = "".join(_text(atom, values, percent=True) for atom in atoms)
     target = base_url + filled
-    if filled[:1] not in {"", "/", "?"} or origin_of(target) != origin_of(base_url):
+    if filled[:1] not in {"", "/", "?"} or origin_text(target) != origin_text(base_url):
         raise RepeatError(f"found the URL {visible(url)[:100]!r}, expected one of {visible(base)[:100]}")
     return target
 
@@ -243,7 +243,7 @@ def _sent(
 ) -> tuple[int | None, bytes, Mapping[str, str], str]:
     url = _target(request.url, base, base_url, plan, values)
     headers = []
-    for name, value in headers_of(request):
+    for name, value in headers_to_resend(request):
         plain = basic_text(value)
         if plain != value:
             encoded = base64.b64encode(_text(plan.pieces(plain), values).encode()).decode()
@@ -278,7 +278,7 @@ def _sent(
 
 
 def _body(request: SentRequest, plan: Plan, values: Mapping[Variable, str]) -> bytes:
-    document = json_body(request)
+    document = json_of(request)
     if document is not None:
         return json.dumps(_filled(document, plan, values), ensure_ascii=False, separators=(",", ":")).encode(
             "utf-8", "surrogatepass"

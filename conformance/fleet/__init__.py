@@ -12,19 +12,19 @@ the others noticing::
 
 from .members import FleetError, Member, members, read_variables, shared_secrets
 from .ranking import gravest, ranked
-from .results import Accepted, Fleet, Options, Provider, Result, json_schema
+from .results import BaselineCounts, Fleet, FleetRow, Options, Result, fleet_schema
 from .running import run_fleet
 
 __all__ = [
-    "Accepted",
+    "BaselineCounts",
     "Fleet",
     "FleetError",
+    "FleetRow",
     "Member",
     "Options",
-    "Provider",
     "Result",
+    "fleet_schema",
     "gravest",
-    "json_schema",
     "members",
     "ranked",
     "read_variables",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ..verdict import ExitCode
-from .results import Provider
+from .results import FleetRow
 
 
 def gravest(codes: Iterable[int]) -> ExitCode:
@@ -14,7 +14,7 @@ def gravest(codes: Iterable[int]) -> ExitCode:
     return min((ExitCode(code) for code in codes), key=order.index, default=ExitCode.PASSED)
 
 
-def ranked(providers: Sequence[Provider]) -> list[Provider]:
+def ranked(providers: Sequence[FleetRow]) -> list[FleetRow]:
     """Best first: passed, not verified, failed; then by rules failed and rules not verified. Equals share a rank and
     stand by name.
 
@@ -22,7 +22,7 @@ def ranked(providers: Sequence[Provider]) -> list[Provider]:
     to hang or to hide.
     """
 
-    def place(provider: Provider) -> tuple[int, int, int]:
+    def place(provider: FleetRow) -> tuple[int, int, int]:
         return [0, 3, 1, 2].index(provider.exit_code), len(provider.failed), len(provider.unverified)
 
     judged = sorted((each for each in providers if _has_rank(each)), key=lambda each: (place(each), each.name))
@@ -34,5 +34,5 @@ def ranked(providers: Sequence[Provider]) -> list[Provider]:
     ]
 
 
-def _has_rank(provider: Provider) -> bool:
+def _has_rank(provider: FleetRow) -> bool:
     return bool(provider.judged and provider.decided) and provider.outcome not in {"stopped", "broken", "not run"}

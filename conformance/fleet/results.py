@@ -80,7 +80,7 @@ class Result(_Model):
         return sum(number for verdict, number in self.counts.items() if verdict != "not applicable")
 
 
-class Accepted(_Model):
+class BaselineCounts(_Model):
     """What a baseline made of a report, in numbers of problems and entries."""
 
     baseline: str
@@ -90,7 +90,7 @@ class Accepted(_Model):
     expired: int
 
 
-class Provider(Result):
+class FleetRow(Result):
     """One provider of a fleet. ``rank`` counts from 1 and equals share one. A provider of which no rule was decided has
     none.
 
@@ -104,7 +104,7 @@ class Provider(Result):
     key: str
     rank: int | None
     exit_code: int
-    baseline: Accepted | None = None
+    baseline: BaselineCounts | None = None
     report: str | None = None
 
 
@@ -120,14 +120,14 @@ class Fleet(_Model):
         description="the date whose law was asked for, ISO 8601; a kept report may be older, where the law is the same"
     )
     exit_code: int = Field(description="the gravest of the providers': 1, then 2, then 3, then 0")
-    providers: list[Provider]
+    providers: list[FleetRow]
 
     def write(self, path: Path) -> None:
         """Write as indented UTF-8 JSON with a final newline, by way of a temporary file in the same folder."""
         write_whole(path, self.model_dump_json(indent=1) + "\n")
 
 
-def json_schema() -> dict[str, Any]:
+def fleet_schema() -> dict[str, Any]:
     """The schema of ``fleet.json``; the published copy (``conformance/fleet.schema.json``) is tested to equal it."""
     schema = Fleet.model_json_schema(mode="serialization")
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "urn:shenhe:schema:fleet:1", **schema}

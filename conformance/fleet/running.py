@@ -23,7 +23,7 @@ from ..verdict import ExitCode
 from .members import FleetError, Member
 from .process import worked
 from .ranking import gravest, ranked
-from .results import Accepted, Fleet, Options, Provider, Result, summary_of
+from .results import BaselineCounts, Fleet, FleetRow, Options, Result, summary_of
 from .turns import Turn, terms_of, turn_of
 
 #: Seconds that a process has, beyond the time it may ask, to start, to finish its last request and to write its report.
@@ -183,21 +183,21 @@ def _with_what_was_found(turn: Turn, result: Result) -> Result:
     return summary_of(report, result.outcome, result.detail, data)
 
 
-def _provider(turn: Turn, result: Result, baseline: Baseline | None, today: date) -> Provider:
+def _provider(turn: Turn, result: Result, baseline: Baseline | None, today: date) -> FleetRow:
     """A result as ``fleet.json`` has it."""
     code, accepted = _exit_code(result), None
     if baseline is not None and result.report_exit_code is not None:
         outcome = apply_baseline(parse_report(read_report_bytes(turn.report), str(turn.report)), baseline, today)
         # What was cut short may have hidden anything: acceptance of what was seen does not make it verified.
         code = outcome.exit_code if result.outcome == "checked" else gravest((outcome.exit_code, ExitCode.NOT_VERIFIED))
-        accepted = Accepted(
+        accepted = BaselineCounts(
             baseline=Path(baseline.source).name,
             new=len(outcome.new),
             accepted=len(outcome.accepted),
             stale=len(outcome.stale),
             expired=len(outcome.expired),
         )
-    return Provider(
+    return FleetRow(
         **dict(result),
         name=turn.member.name,
         binding=turn.member.path.name.encode("utf-8", "backslashreplace").decode(),

@@ -251,7 +251,7 @@ CONTAINERS = (
         "image/tiff",
         _start(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
         module="pictures.exif",
-        read="read_file",
+        read="read_tiff",
         write="write_file",
         explicit=Lazy("drawing.tiff", "with_label"),
     ),

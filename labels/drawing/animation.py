@@ -12,13 +12,13 @@ from ..containers.pictures import png as png_file
 from ..containers.table import Container
 from ..findings import Findings, UnsuitableFileError
 from ..model import Limits
-from .decoding import drawn_upright, opened, orientation_of
+from .decoding import drawn_upright, open_picture, orientation_of
 from .glyphs import draw_label, in_mode, plate
 
 _FRAME_CHUNKS = {b"acTL", b"fcTL", b"fdAT", b"IDAT", b"IHDR", b"PLTE", b"tRNS", b"bKGD", b"hIST", b"sBIT", b"sPLT"}
 
 
-def frames(image: Any) -> Iterator[tuple[Any, float]]:
+def animation_frames(image: Any) -> Iterator[tuple[Any, float]]:
     """(frame as it is shown, how many milliseconds) of a picture that Pillow opened."""
     for number in range(getattr(image, "n_frames", 1)):
         try:
@@ -36,7 +36,7 @@ def png(data: bytes, image: Any, found: Findings) -> bytes:
     if data[24] == 16:
         raise UnsuitableFileError("the animation has 16 bits a channel, which would be lost")
     apart = bool(image.info.get("default_image"))
-    shown = [(frame.convert("RGBA"), length) for frame, length in frames(image)]
+    shown = [(frame.convert("RGBA"), length) for frame, length in animation_frames(image)]
     drawn = [drawn_upright(frame, orientation, draw_label) for frame, _ in shown]
     lengths = [length for _, length in shown]
     stream = io.BytesIO()
@@ -61,7 +61,7 @@ def png(data: bytes, image: Any, found: Findings) -> bytes:
 def webp(data: bytes, image: Any) -> bytes:
     """An animated WebP with the label on every frame; without loss where the frames were."""
     orientation = orientation_of(image)
-    shown = list(frames(image))
+    shown = list(animation_frames(image))
     drawn = [drawn_upright(frame, orientation, draw_label) for frame, _ in shown]
     stream = io.BytesIO()
     options: dict[str, Any] = {"lossless": True, "exact": True} if b"VP8L" in data else {"quality": 95}
@@ -76,23 +76,23 @@ def webp(data: bytes, image: Any) -> bytes:
         **options,
     )
     painted, whole = stream.getvalue(), Findings(Limits(parts=1 << 20))
-    new = [(name, painted[a:b]) for name, a, b, _ in riff.chunks(painted, 12, len(painted), whole)]
-    old = [(name, data[a:b]) for name, a, b, _ in riff.chunks(data, 12, len(data), whole)]
+    new = [(name, painted[a:b]) for name, a, b, _ in riff.riff_chunks(painted, 12, len(painted), whole)]
+    old = [(name, data[a:b]) for name, a, b, _ in riff.riff_chunks(data, 12, len(data), whole)]
     others = [each for each in old if each[0] not in (b"VP8X", b"ANIM", b"ANMF")]
     flags = bytes((old[0][1][0] & 0x2C | new[0][1][0] & 0x12,))
     before = [each for each in others if each[0] == b"ICCP"]
     behind = [each for each in others if each[0] != b"ICCP"]
     parts = [(b"VP8X", flags + new[0][1][1:]), *before, *new[1:], *behind]
-    body = b"WEBP" + b"".join(riff.chunk(*each) for each in parts)
+    body = b"WEBP" + b"".join(riff.riff_chunk(*each) for each in parts)
     return b"RIFF" + len(body).to_bytes(4, "little") + body
 
 
 def gif(_kind: Container, data: bytes, found: Findings) -> bytes:
     """A GIF with the label on every frame. Colours stay where a frame has at most 250; others are chosen anew."""
-    image = opened("GIF", data, found)
+    image = open_picture("GIF", data, found)
     comments = [data[a:b] for label, a, _, b in gif_file.blocks(data, found) if label in (0xFE, 0xFF)]
     kept = [block for block in comments if not block[3:].startswith(b"NETSCAPE2.0")]
-    shown = list(frames(image))
+    shown = list(animation_frames(image))
     drawn = [_on_palette(frame) for frame, _ in shown]
     stream = io.BytesIO()
     options: dict[str, Any] = {"save_all": True, "append_images": drawn[1:], "disposal": 2} if len(drawn) > 1 else {}

@@ -21,7 +21,7 @@ _TURNS = {
 }
 
 
-def opened(form: str, data: bytes, found: Findings) -> Any:
+def open_picture(form: str, data: bytes, found: Findings) -> Any:
     """The picture, decoded by Pillow as one of the format ``form``. Raises UnsuitableFileError where that cannot be."""
     from PIL import Image
 

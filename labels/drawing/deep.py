@@ -44,7 +44,7 @@ def png(data: bytes, image: Any, found: Findings) -> bytes:
         elif not drawn:
             new.append(png_file.chunk(b"IDAT", zlib.compress(filtered.tobytes())))
             drawn = True
-    return png_file.SIGNATURE + b"".join(new) + data[png_file.end_of_picture(data, found) :]
+    return png_file.SIGNATURE + b"".join(new) + data[png_file.end_of_chunks(data, found) :]
 
 
 def _samples(data: bytes, image: Any, channels: int) -> NDArray[np.uint16]:

@@ -12,7 +12,7 @@ from ..containers.pictures import png as png_file
 from ..containers.table import Container
 from ..findings import Findings, UnsuitableFileError
 from . import animation, deep
-from .decoding import drawn_upright, opened, orientation_of
+from .decoding import drawn_upright, open_picture, orientation_of
 from .glyphs import draw_label
 
 #: Chunks that describe a palette or its colours; they fall when the picture no longer has one.
@@ -25,7 +25,7 @@ def _drawn(image: Any) -> Any:
 
 def png(_kind: Container, data: bytes, found: Findings) -> bytes:
     """PNG stays lossless, with its depth and transparency; only the corner's pixels change."""
-    image = opened("PNG", data, found)
+    image = open_picture("PNG", data, found)
     if getattr(image, "n_frames", 1) > 1:
         return animation.png(data, image, found)
     if data[24] == 16:
@@ -50,12 +50,12 @@ def png(_kind: Container, data: bytes, found: Findings) -> bytes:
                 drawn = True
             continue
         new.append(png_file.chunk(kind, data[start:end]))
-    return png_file.SIGNATURE + b"".join(new) + data[png_file.end_of_picture(data, found) :]
+    return png_file.SIGNATURE + b"".join(new) + data[png_file.end_of_chunks(data, found) :]
 
 
 def jpeg(_kind: Container, data: bytes, found: Findings) -> bytes:
     """JPEG has to be encoded again, and keeps its quantisation tables, its colours and what stands behind it."""
-    image = opened("JPEG", data, found)
+    image = open_picture("JPEG", data, found)
     if image.mode not in ("L", "RGB", "CMYK"):
         raise UnsuitableFileError(f"JPEG pictures in {image.mode} are not drawn on; convert them to RGB first")
     stream = io.BytesIO()
@@ -83,10 +83,10 @@ _OF_THE_PICTURE = (b"VP8 ", b"VP8L", b"ALPH")
 
 def webp(_kind: Container, data: bytes, found: Findings) -> bytes:
     """WebP has to be encoded again, without loss where it was; its other chunks stay."""
-    image = opened("WEBP", data, found)
+    image = open_picture("WEBP", data, found)
     if getattr(image, "n_frames", 1) > 1:
         return animation.webp(data, image)
-    parts = [(name, data[body:stop]) for name, body, stop, _ in riff.chunks(data, 12, len(data), found)]
+    parts = [(name, data[body:stop]) for name, body, stop, _ in riff.riff_chunks(data, 12, len(data), found)]
     lossless = any(name == b"VP8L" for name, _ in parts)
     orientation = orientation_of(image)
     if image.mode not in ("RGB", "RGBA"):
@@ -95,9 +95,9 @@ def webp(_kind: Container, data: bytes, found: Findings) -> bytes:
     options: dict[str, Any] = {"lossless": True, "exact": True} if lossless else {"quality": 95}
     drawn_upright(image, orientation, draw_label).save(stream, "WEBP", **options)
     painted = stream.getvalue()
-    new = [(name, painted[body:stop]) for name, body, stop, _ in riff.chunks(painted, 12, len(painted), found)]
+    new = [(name, painted[body:stop]) for name, body, stop, _ in riff.riff_chunks(painted, 12, len(painted), found)]
     if parts[0][0] != b"VP8X":
-        others = b"".join(riff.chunk(*each) for each in parts if each[0] not in _OF_THE_PICTURE)
+        others = b"".join(riff.riff_chunk(*each) for each in parts if each[0] not in _OF_THE_PICTURE)
         body = painted[8:] + others
         return b"RIFF" + struct.pack("<I", len(body)) + body
     alpha = image.mode == "RGBA"
@@ -110,7 +110,7 @@ def webp(_kind: Container, data: bytes, found: Findings) -> bytes:
         elif not drawn:
             whole += [each for each in new if each[0] in _OF_THE_PICTURE]
             drawn = True
-    body = b"WEBP" + b"".join(riff.chunk(*each) for each in whole)
+    body = b"WEBP" + b"".join(riff.riff_chunk(*each) for each in whole)
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
@@ -119,8 +119,8 @@ def avif(_kind: Container, data: bytes, found: Findings) -> bytes:
     at = data.find(b"av1C")
     if at >= 0 and data[at + 6 : at + 7] and data[at + 6] & 0x40:
         raise UnsuitableFileError("the picture has more than 8 bits a channel, which would be lost")
-    image = opened("AVIF", data, found)
-    frames = list(animation.frames(image))
+    image = open_picture("AVIF", data, found)
+    frames = list(animation.animation_frames(image))
     drawn = [drawn_upright(frame, orientation_of(image), draw_label) for frame, _ in frames]
     extras = {key: image.info[key] for key in ("exif", "xmp", "icc_profile") if image.info.get(key)}
     if len(drawn) > 1:
@@ -132,7 +132,7 @@ def avif(_kind: Container, data: bytes, found: Findings) -> bytes:
 
 def bmp(_kind: Container, data: bytes, found: Findings) -> bytes:
     """BMP holds pixels only."""
-    image = opened("BMP", data, found)
+    image = open_picture("BMP", data, found)
     image = image if image.mode in ("L", "RGB", "RGBA") else image.convert("RGB")
     stream = io.BytesIO()
     draw_label(image).save(stream, "BMP")

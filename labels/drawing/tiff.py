@@ -12,7 +12,7 @@ from typing import Any
 from ..containers.pictures import exif
 from ..containers.table import Container
 from ..findings import Findings, UnsuitableFileError
-from .decoding import opened
+from .decoding import open_picture
 from .glyphs import draw_label, plate
 
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _ORIENTATION = 256, 257, 258, 259, 262, 274
@@ -32,7 +32,7 @@ _MODES: dict[str, tuple[int, int, int, int]] = {
 
 def with_label(_kind: Container, data: bytes, found: Findings) -> bytes:
     """``data`` with the label in the picture that its first directory describes. Depth and transparency stay."""
-    image = opened("TIFF", data, found)
+    image = open_picture("TIFF", data, found)
     image.seek(0)
     bits = image.tag_v2.get(_BITS, (1,))
     compression = image.tag_v2.get(_COMPRESSION, _NONE)

@@ -33,7 +33,7 @@ _UNDERSTOOD = (*_TRANSFORMS, b"hvcC", b"ispe", b"pixi", b"colr", b"pasp")
 _BLOCK = 64
 
 
-def load(data: bytes, found: Findings) -> Picture:
+def load_heic(data: bytes, found: Findings) -> Picture:
     """The primary picture in RGB, upright.
 
     Raises ValueError, in words, beyond the limit on pixels, for what is broken and for what is not understood.

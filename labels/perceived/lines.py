@@ -10,7 +10,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from .recognition import Box, Pixels, Points, detect, recognise
+from .recognition import Pixels, Points, TextBox, detect, recognise
 
 #: How a line runs: as usual or slanted, turned so that it reads downwards or upwards, upside down, or with upright
 #: characters below one another.
@@ -65,12 +65,12 @@ class Line:
         return replace(self, corners=self.corners * scale + (x, y), cell=self.cell * scale)
 
 
-def read_lines(pixels: Pixels, boxes: list[Box] | None = None) -> tuple[list[Line], int]:
+def read_lines(pixels: Pixels, boxes: list[TextBox] | None = None) -> tuple[list[Line], int]:
     """(lines of text in ``pixels``, joined where they were split; how many boxes were left out)."""
     boxes = detect(pixels) if boxes is None else boxes
     height, width = pixels.shape[:2]
 
-    def from_edge(box: Box) -> float:
+    def from_edge(box: TextBox) -> float:
         x, y = box.centre
         return float(min(x, y, width - x, height - y))
 
@@ -85,7 +85,7 @@ def read_lines(pixels: Pixels, boxes: list[Box] | None = None) -> tuple[list[Lin
     return _in_columns(_joined(lines)), max(0, len(ordered) - MOST_LINES)
 
 
-def _read(pixels: Pixels, box: Box, in_all_ways: bool) -> Line | None:
+def _read(pixels: Pixels, box: TextBox, in_all_ways: bool) -> Line | None:
     """The most certain reading of one box."""
     best: Line | None = None
     for way, line in _readings(pixels, box, in_all_ways):
@@ -96,7 +96,7 @@ def _read(pixels: Pixels, box: Box, in_all_ways: bool) -> Line | None:
     return best if best is not None and best.score >= _LEAST and best.text.strip() else None
 
 
-def _readings(pixels: Pixels, box: Box, in_all_ways: bool) -> Iterator[tuple[Way, Line]]:
+def _readings(pixels: Pixels, box: TextBox, in_all_ways: bool) -> Iterator[tuple[Way, Line]]:
     ways: tuple[Way, Way] = ("down", "up") if box.is_steep else ("across", "over")
     for way, sign in zip(ways, (1, -1), strict=True):
         corners = corners_of(box, sign)
@@ -113,7 +113,7 @@ def _readings(pixels: Pixels, box: Box, in_all_ways: bool) -> Iterator[tuple[Way
             yield "stacked", Line(text, column, score, 2 * box.half_depth, "stacked")
 
 
-def corners_of(box: Box, sign: int) -> Points:
+def corners_of(box: TextBox, sign: int) -> Points:
     """The corners of ``box`` in reading order, for a line that runs along it or, with -1, against it."""
     along = box.along * sign * box.half_length
     across = np.array([-box.along[1], box.along[0]]) * sign * box.half_depth

@@ -36,7 +36,7 @@ class WavLayout:
 def layout(data: Source, found: Findings) -> WavLayout:
     """Raises ValueError where the file is no PCM or float WAV of usual depth."""
     form: tuple[int, int, int, int] | None = None
-    for name, start, end, inside in riff.chunks(data, 12, len(data), found):
+    for name, start, end, inside in riff.riff_chunks(data, 12, len(data), found):
         if inside:
             continue
         if name == b"fmt " and end - start >= 16:

@@ -29,7 +29,7 @@ _REC_HEIGHT, _REC_WIDEST = 48, 1280
 
 
 @dataclass(frozen=True, slots=True)
-class Box:
+class TextBox:
     """A turned rectangle around one line of text: centre, the unit vector along its long side, and half its sides.
 
     ``along`` points right, or down where it is steeper than 45 degrees.
@@ -44,8 +44,8 @@ class Box:
     def is_steep(self) -> bool:
         return bool(abs(self.along[1]) > abs(self.along[0]))
 
-    def moved(self, x: float, y: float, scale: float) -> Box:
-        return Box(self.centre * scale + (x, y), self.along, self.half_length * scale, self.half_depth * scale)
+    def moved(self, x: float, y: float, scale: float) -> TextBox:
+        return TextBox(self.centre * scale + (x, y), self.along, self.half_length * scale, self.half_depth * scale)
 
 
 @cache
@@ -75,7 +75,7 @@ def _models() -> tuple[Any, Any, list[str]]:
     return session(detector[-1]), reading, ["", *characters, " "]
 
 
-def detect(pixels: Pixels) -> list[Box]:
+def detect(pixels: Pixels) -> list[TextBox]:
     """Boxes around lines of text in ``pixels`` (height, width, RGB), which are taken as large as they are."""
     height, width = pixels.shape[:2]
     rows, columns = max(32, round(height / 32) * 32), max(32, round(width / 32) * 32)
@@ -103,7 +103,7 @@ def _mean_inside(likely: NDArray[np.float32], contour: Any) -> float:
     return float(cv2.mean(likely[top : top + height, left : left + width], mask)[0])
 
 
-def _grown(rectangle: Any, scale: Points) -> Box:
+def _grown(rectangle: Any, scale: Points) -> TextBox:
     (x, y), (width, height), angle = rectangle
     growth = width * height * _GROWTH / (2 * (width + height))
     turn = np.deg2rad(angle)
@@ -114,7 +114,7 @@ def _grown(rectangle: Any, scale: Points) -> Box:
     if along[0] < 0 or abs(along[1]) > abs(along[0]):
         along = along * (np.sign(along[0]) if abs(along[0]) >= abs(along[1]) else np.sign(along[1]))
     factor = float(scale.mean())
-    return Box(np.array([x, y]) * scale, along, (length / 2 + growth) * factor, (depth / 2 + growth) * factor)
+    return TextBox(np.array([x, y]) * scale, along, (length / 2 + growth) * factor, (depth / 2 + growth) * factor)
 
 
 def recognise(crop: Pixels) -> tuple[str, float]:

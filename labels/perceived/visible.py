@@ -57,7 +57,7 @@ def load(data: bytes, media_type: str, found: Findings) -> Image:
     if media_type == "image/heif":
         from . import heic
 
-        return heic.load(data, found)
+        return heic.load_heic(data, found)
     Image.MAX_IMAGE_PIXELS = found.limits.pixels
     kind = pillow_format(media_type)
     with Image.open(io.BytesIO(data), formats=[kind]) as image:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shenhe.conformance.evidence.baseline import Outcome
+from shenhe.conformance.evidence.baseline import BaselineOutcome
 from shenhe.conformance.report import CheckResult, Report, RuleResult
 from shenhe.conformance.verdict import ExitCode, VerdictName
 from shenhe.core.text import fenced, markdown, one_line
@@ -63,7 +63,7 @@ def workflow_commands(report: Report, *, binding: str = "") -> str:
     return "".join(line + "\n" for line in lines)
 
 
-def step_summary(report: Report, outcome: Outcome | None = None, *, source: str = "baseline") -> str:
+def step_summary(report: Report, outcome: BaselineOutcome | None = None, *, source: str = "baseline") -> str:
     """The summary of a job: the outcome, what a baseline makes of it, the rules that are open with the requests
     that show it, then all rules.
 
@@ -110,7 +110,7 @@ def _outcome(report: Report) -> str:
     return _OUTCOMES.get(report.summary.exit_code, "The run ended with an error.")
 
 
-def _baseline(outcome: Outcome, source: str) -> str:
+def _baseline(outcome: BaselineOutcome, source: str) -> str:
     """What the baseline accepts, and what breaks all the same; long ones are cut, the counts are not."""
     rows: list[tuple[str, str, str]] = [
         (

@@ -30,7 +30,7 @@ def render_calibration_page(found: Calibration, command: str) -> str:
     return render_sections(*_content(found, command))
 
 
-def lead(found: Calibration) -> str:
+def calibration_summary(found: Calibration) -> str:
     """How the back-test went, in two sentences."""
     best = found.filings.best
     mean, low, high = best.forecast
@@ -180,7 +180,7 @@ def _content(found: Calibration, command: str) -> tuple[str, str, list[Section],
         ("Effort", "quick: a small market and one step, too little to publish from" if found.quick else "full"),
         ("Model", model_hash()),
     ]
-    return "What the published figures fix, and what they do not", lead(found), sections, facts
+    return "What the published figures fix, and what they do not", calibration_summary(found), sections, facts
 
 
 def _filings(found: Calibration) -> Numbers:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from shenhe.conformance.fleet import Fleet, Provider
+from shenhe.conformance.fleet import Fleet, FleetRow
 from shenhe.conformance.verdict import VerdictName
 from shenhe.core.files import write_whole
 from shenhe.core.text import one_line
@@ -113,7 +113,7 @@ def _lead(fleet: Fleet) -> str:
     )
 
 
-def _row(number: int, provider: Provider, behaviours: Sequence[str], pages: Mapping[str, str]) -> ProviderRow:
+def _row(number: int, provider: FleetRow, behaviours: Sequence[str], pages: Mapping[str, str]) -> ProviderRow:
     judged = provider.rank is not None
     return ProviderRow(
         name=called(provider),
@@ -133,7 +133,7 @@ def _row(number: int, provider: Provider, behaviours: Sequence[str], pages: Mapp
     )
 
 
-def _run(provider: Provider) -> str:
+def _run(provider: FleetRow) -> str:
     """When a provider was checked, how long it took, and the date of the law. The report may be of an earlier run."""
     timing = provider.timing
     if timing is None:

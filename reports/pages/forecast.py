@@ -24,7 +24,7 @@ def render_forecast_page(found: Forecast, command: str) -> str:
     return render_sections(*_content(found, command))
 
 
-def lead(found: Forecast) -> str:
+def forecast_summary(found: Forecast) -> str:
     """The forecast in two sentences."""
     sanctioned, cost = found.main.mean("sanctioned")[0], found.main.mean("cost")[0]
     typical = next(each for each in found.futures if each.name == TYPICAL).mean("sanctioned")[0]
@@ -169,7 +169,7 @@ def _content(found: Forecast, command: str) -> tuple[str, str, list[Section], li
         ("Scenario", found.scenario.hash),
         ("Model", model_hash()),
     ]
-    return f"Forecast for {one_line(found.measured.name, 80)}", lead(found), sections, facts
+    return f"Forecast for {one_line(found.measured.name, 80)}", forecast_summary(found), sections, facts
 
 
 def _rates_words(found: Forecast) -> str:

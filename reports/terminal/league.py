@@ -13,7 +13,7 @@ from rich.text import Text
 from shenhe.core.text import one_line
 
 if TYPE_CHECKING:
-    from shenhe.conformance.fleet import Fleet, Provider
+    from shenhe.conformance.fleet import Fleet, FleetRow
 
 #: The result of one provider by exit code, with its style.
 CONCLUSIONS = {
@@ -71,13 +71,13 @@ def print_league(fleet: Fleet, console: Console | None = None) -> None:
             console.print(Text.assemble(f"  {number:>4}  ", one_line(rule, 80)))
 
 
-def called(provider: Provider, limit: int = 60) -> str:
+def called(provider: FleetRow, limit: int = 60) -> str:
     """The name that a provider's binding gives it, or else the name of the file."""
     name = provider.target.name if provider.target is not None else provider.binding
     return one_line(name, limit) or one_line(provider.binding, limit)
 
 
-def decided_share(provider: Provider) -> str:
+def decided_share(provider: FleetRow) -> str:
     """The share of the applicable rules that were decided, such as ``39/41``."""
     return f"{provider.decided}/{provider.applicable}"
 
@@ -89,7 +89,7 @@ def first_line(detail: str, limit: int = _REASON) -> str:
     return f"{words} (and {len(others)} more)" if others else words
 
 
-def _table(providers: list[Provider], width: int) -> Table:
+def _table(providers: list[FleetRow], width: int) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     table.add_column("", justify="right", no_wrap=True)
     with_baselines = any(provider.baseline for provider in providers)

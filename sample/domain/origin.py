@@ -13,7 +13,7 @@ from .refusal import Refusal
 from .state import House
 
 
-def examine(house: House, data: bytes, media_type: str) -> dict[str, Any]:
+def detect_origin(house: House, data: bytes, media_type: str) -> dict[str, Any]:
     """What the tool says of a file."""
     labels = read_labels(data, media_type=media_type).aigc
     own = any(label.fields.get("ContentProducer") == PRODUCER_CODE for label in labels)

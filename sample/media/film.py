@@ -11,7 +11,7 @@ from hashlib import blake2b
 
 from PIL import Image, ImageDraw
 
-from shenhe.labels.containers.media.riff import chunk
+from shenhe.labels.containers.media.riff import riff_chunk
 
 from ..domain.refusal import Refusal
 from . import pictures
@@ -55,14 +55,20 @@ def avi(frames: list[bytes], name: str) -> bytes:
     )
     picture = struct.pack("<IiiHH4sIiiII", 40, width, height, 1, 24, b"MJPG", width * height * 3, 0, 0, 0, 0)
     heading = (
-        b"hdrl" + chunk(b"avih", header) + chunk(b"LIST", b"strl" + chunk(b"strh", stream) + chunk(b"strf", picture))
+        b"hdrl"
+        + riff_chunk(b"avih", header)
+        + riff_chunk(b"LIST", b"strl" + riff_chunk(b"strh", stream) + riff_chunk(b"strf", picture))
     )
     index, film = b"", b"movi"
     for frame in frames:
         index += b"00dc" + struct.pack("<III", 0x10, len(film), len(frame))
-        film += chunk(b"00dc", frame)
+        film += riff_chunk(b"00dc", frame)
     body = (
-        b"AVI " + chunk(b"LIST", heading) + chunk(b"JUNK", name.encode()) + chunk(b"LIST", film) + chunk(b"idx1", index)
+        b"AVI "
+        + riff_chunk(b"LIST", heading)
+        + riff_chunk(b"JUNK", name.encode())
+        + riff_chunk(b"LIST", film)
+        + riff_chunk(b"idx1", index)
     )
     return b"RIFF" + struct.pack("<I", len(body)) + body
 

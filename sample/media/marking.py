@@ -193,10 +193,10 @@ def with_implicit_label(
     if faults & _MISSPELLING:
         data = _put(data, media_type, _misspelt(dict(values), faults, prompt))
     elif media_type == "audio/wav" and FaultName.IMPLICIT_LABEL_NAMED_IN_SMALL_LETTERS in faults:
-        data = _appended(data, riff.chunk(b"aigc", json.dumps(dict(values), separators=(",", ":")).encode()))
+        data = _appended(data, riff.riff_chunk(b"aigc", json.dumps(dict(values), separators=(",", ":")).encode()))
     elif media_type == "audio/wav" and FaultName.IMPLICIT_LABEL_IN_AN_ODD_PLACE in faults:
-        field = riff.chunk(b"AIGC", json.dumps(dict(values), separators=(",", ":")).encode())
-        data = _appended(data, riff.chunk(b"LIST", b"INFO" + field))
+        field = riff.riff_chunk(b"AIGC", json.dumps(dict(values), separators=(",", ":")).encode())
+        data = _appended(data, riff.riff_chunk(b"LIST", b"INFO" + field))
     else:
         data = write_label(data, values, media_type=media_type)
     if FaultName.TWO_IMPLICIT_LABELS in faults:
@@ -327,13 +327,15 @@ def _amended(data: bytes, media_type: str, span: tuple[int, int], value: str) ->
     """The file's own label, which stands in ``span``, replaced by one that says more."""
     start, end = span
     if media_type == "audio/wav":
-        whole = data[: start - 8] + riff.chunk(b"AIGC", value.encode()) + data[end + (end & 1) :]
+        whole = data[: start - 8] + riff.riff_chunk(b"AIGC", value.encode()) + data[end + (end & 1) :]
         return whole[:4] + (len(whole) - 8).to_bytes(4, "little") + whole[8:]
     if media_type == "video/x-msvideo":
         # The list that our writer ends a film with: LIST, its size, INFO, AIGC, its size.
         if data[start - 20 : start - 16] != b"LIST" or end + (end & 1) != len(data):
             return data
-        return _appended(data[: start - 20], riff.chunk(b"LIST", b"INFO" + riff.chunk(b"AIGC", value.encode() + b"\0")))
+        return _appended(
+            data[: start - 20], riff.riff_chunk(b"LIST", b"INFO" + riff.riff_chunk(b"AIGC", value.encode() + b"\0"))
+        )
     element = property_element(value).encode()
     payload = _PROPERTY.sub(lambda _: element, data[start:end], count=1)
     if media_type == "image/png":

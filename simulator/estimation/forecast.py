@@ -29,7 +29,7 @@ from scipy.special import betaincinv
 from ..kernel.eventlog import Kind
 from ..kernel.replication import Beginning, Replication
 from ..kernel.state import EXITED, REVOKED
-from ..runs.engines import Engine, choose, replicate, warm
+from ..runs.engines import Engine, choose, replicate_on, warm
 from ..runs.intervals import mean_interval
 from ..runs.run import RunError
 from ..scenario.schema import Scenario
@@ -297,7 +297,7 @@ class _Place:
             def prepare(world: Beginning, number: int = number, members: list[int] = members) -> None:
                 members += self.settle(world, number, measured, assumed, repaired)
 
-            result = replicate(self.engine, self.scenario, self.seed, number, prepare=prepare)
+            result = replicate_on(self.engine, self.scenario, self.seed, number, prepare=prepare)
             frames.append(self.followed(result, members).assign(replication=number))
         frame = pd.concat(frames, ignore_index=True)
         if frame.empty:

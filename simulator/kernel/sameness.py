@@ -14,7 +14,7 @@ OWN = ("number", "steps", "pending")
 """Fields of a replication that say how an engine went about it, and may differ."""
 
 
-def differences(one: Replication, other: Replication) -> list[str]:
+def differing_fields(one: Replication, other: Replication) -> list[str]:
     """The names of the fields in which two replications differ by any bit (a NaN is like any other NaN)."""
     found = []
     for name in one.__dataclass_fields__:

@@ -17,10 +17,10 @@ from pydantic import PrivateAttr
 
 from ..kernel.eventlog import KIND_NAMES, Columns, Row
 from ..kernel.replication import Replication
-from ..kernel.sameness import OWN, bits_of, differences, same
+from ..kernel.sameness import OWN, bits_of, differing_fields, same
 from ..kernel.state import FIELDS
 from ..scenario.schema import Scenario
-from .engines import Engine, Prepare, replicate
+from .engines import Engine, Prepare, replicate_on
 
 ENGINES = (Engine.SIMPY, Engine.COMPILED)
 
@@ -28,7 +28,7 @@ Replicate = Callable[[float], Replication]
 """Runs one replication up to a horizon, in days."""
 
 
-class Difference(NamedTuple):
+class FieldDifference(NamedTuple):
     """A number that differs: which, of which provider (-1: of none), and what each engine makes of it."""
 
     field: str
@@ -49,11 +49,11 @@ class Divergence:
 
     day: float
     provider: int
-    differences: tuple[Difference, ...]
+    differences: tuple[FieldDifference, ...]
     row: int | None
     first: int
     around: tuple[tuple[Row, ...], tuple[Row, ...]]
-    state: tuple[Difference, ...]
+    state: tuple[FieldDifference, ...]
 
 
 def first_divergence(
@@ -71,7 +71,7 @@ def first_divergence(
     """
 
     def run(engine: Engine) -> Replicate:
-        return lambda horizon: replicate(engine, until(scenario, horizon), seed, number, prepare=prepare)
+        return lambda horizon: replicate_on(engine, cut_at(scenario, horizon), seed, number, prepare=prepare)
 
     return divergence(run(ENGINES[0]), run(ENGINES[1]), scenario, margin)
 
@@ -79,7 +79,7 @@ def first_divergence(
 def divergence(one: Replicate, other: Replicate, scenario: Scenario, margin: int = 6) -> Divergence | None:
     """Where two ways to run ``scenario`` part; None when they agree up to its horizon."""
     whole = one(scenario.horizon), other(scenario.horizon)
-    if not differences(*whole):
+    if not differing_fields(*whole):
         return None
     row = _first_row(whole[0].log, whole[1].log)
     moments = np.unique(np.concatenate([run.log.time for run in whole])).tolist()
@@ -88,7 +88,7 @@ def divergence(one: Replicate, other: Replicate, scenario: Scenario, margin: int
     while low < high:
         middle = (low + high) // 2
         after = math.nextafter(moments[middle], math.inf)
-        if after < scenario.horizon and not differences(one(after), other(after)):
+        if after < scenario.horizon and not differing_fields(one(after), other(after)):
             low = middle + 1
         else:
             high = middle
@@ -119,7 +119,7 @@ class _Beginning(Scenario):
         ]
 
 
-def until(scenario: Scenario, horizon: float) -> Scenario:
+def cut_at(scenario: Scenario, horizon: float) -> Scenario:
     """The scenario up to an earlier horizon: the beginning of the same run."""
     if horizon >= scenario.horizon:
         return scenario
@@ -138,7 +138,9 @@ def _first_row(a: Columns, b: Columns) -> int | None:
     return common if len(a.time) != len(b.time) else None
 
 
-def _numbers(one: Replication, other: Replication, scenario: Scenario, *, everything: bool = False) -> list[Difference]:
+def _numbers(
+    one: Replication, other: Replication, scenario: Scenario, *, everything: bool = False
+) -> list[FieldDifference]:
     """Each number that differs (or each, with ``everything``), those of providers by the name of what they are
     about.
     """
@@ -149,18 +151,20 @@ def _numbers(one: Replication, other: Replication, scenario: Scenario, *, everyt
         for place, (x, y) in enumerate(zip(a.tolist(), b.tolist(), strict=True)):
             if everything or not same(x, y):
                 part = names[place % len(names)]
-                found.append(Difference(f"{name}[{part}]" if part else name, place // len(names), float(x), float(y)))
+                found.append(
+                    FieldDifference(f"{name}[{part}]" if part else name, place // len(names), float(x), float(y))
+                )
     for name in one.__dataclass_fields__:
         a, b = getattr(one, name), getattr(other, name)
         if name not in (*OWN, "log", "state") and not same(a, b):
             x, y = np.atleast_1d(np.asarray(a, dtype=float)), np.atleast_1d(np.asarray(b, dtype=float))
             if x.shape != y.shape:
-                found.append(Difference(f"length of {name}", -1, float(len(x)), float(len(y))))
+                found.append(FieldDifference(f"length of {name}", -1, float(len(x)), float(len(y))))
                 continue
             for index in zip(*np.nonzero(bits_of(x) != bits_of(y)), strict=True):
                 where = ", ".join(map(str, index))
                 found.append(
-                    Difference(f"{name}[{where}]" if x.size > 1 else name, -1, float(x[index]), float(y[index]))
+                    FieldDifference(f"{name}[{where}]" if x.size > 1 else name, -1, float(x[index]), float(y[index]))
                 )
     return found
 

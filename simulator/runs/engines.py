@@ -146,7 +146,7 @@ def _presence(scenario: Scenario) -> float:
     return (present + (horizon - day) * before) / horizon
 
 
-def replicate(
+def replicate_on(
     engine: Engine,
     scenario: Scenario,
     seed: int,
@@ -205,12 +205,12 @@ def _prove() -> None:
     import numba
 
     from ..compiled.machine.cache import TRIED
-    from ..kernel.sameness import differences
+    from ..kernel.sameness import differing_fields
     from ..reference.engine import replicate as run_simpy
     from ..scenario.loading import load_scenario
 
     small = load_scenario("cn-2023", {"population.providers": 60, "horizon": 400.0}, check_rules=False)
-    different = differences(run_simpy(small, 1, 0), compiled.replicate(small, 1, 0))
+    different = differing_fields(run_simpy(small, 1, 0), compiled.replicate(small, 1, 0))
     if different:
         raise EngineError(
             f"On numba {numba.__version__} the compiled engine does not agree with the SimPy engine (in "

@@ -33,7 +33,7 @@ from ..kernel.draws import MAX_SEED, compiled
 from ..kernel.eventlog import read_events, to_table, write_table
 from ..reference.hook import Hook
 from ..scenario.schema import Scenario
-from .engines import Engine, Wanted, choose, replicate, warm
+from .engines import Engine, Wanted, choose, replicate_on, warm
 from .executors import end_workers
 from .interrupts import Interrupts
 from .intervals import mean_interval
@@ -294,7 +294,7 @@ def run_one(
     scenario: Scenario, seed: int, number: int, folder: Path | None, engine: Engine, policy: Hook | None = None
 ) -> tuple[pa.Table, ...]:
     """One replication: its log, outcomes, providers and series as Arrow tables, or written to the folder."""
-    result = replicate(engine, scenario, seed, number, policy=policy)
+    result = replicate_on(engine, scenario, seed, number, policy=policy)
     log = to_table(result.log, number, rule_names(scenario))
     tables = (log, outcomes_table(scenario, result), providers_table(scenario, result), series_table(scenario, result))
     if folder is None:

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from ..kernel.replication import EXTRAS, Beginning
 from ..kernel.tabulation import regimes
-from ..runs.engines import Engine, replicate
+from ..runs.engines import Engine, replicate_on
 from ..runs.outcomes import outcomes_row
 from ..runs.run import model_hash
 from ..scenario.designs import INITIAL
@@ -116,7 +116,7 @@ def _row(engine: Engine, scenario: Scenario, seed: int, number: int, start: Mapp
             state.belief[:] = [start["initial.belief"]] * len(state.belief)
             state.believed[:] = np.repeat(state.entry, len(state.believed) // len(state.entry))
 
-    result = replicate(engine, scenario, seed, number, keep_log=False, prepare=prepare if start else None)
+    result = replicate_on(engine, scenario, seed, number, keep_log=False, prepare=prepare if start else None)
     row = outcomes_row(scenario, result)
     occasions = result.class_occasions.sum(axis=1)
     violations = result.class_violations.sum(axis=1)

@@ -430,7 +430,7 @@ class _Account:
 
     def staff(self, time: float, regime: Scenario) -> None:
         """Pay the staff of the regime so far; another one begins."""
-        self.staff_paid += people(self.paying) * self.paying.policy.staff.cost / 365.0 * (time - self.paid_at)
+        self.staff_paid += staff_of(self.paying) * self.paying.policy.staff.cost / 365.0 * (time - self.paid_at)
         self.paying, self.paid_at = regime, time
 
     def further(self, reach: list[float]) -> dict[str, float]:
@@ -475,7 +475,7 @@ class _Account:
         }
 
 
-def people(scenario: Scenario) -> int:
+def staff_of(scenario: Scenario) -> int:
     """Inspectors and reviewers of a scenario at its scale."""
     staff, scale = scenario.policy.staff, scenario.population.scale
     authorities, reviewers = scenario.policy.authorities, scenario.registry.reviewers

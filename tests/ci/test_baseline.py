@@ -10,7 +10,7 @@ from shenhe.conformance.evidence.baseline import (
     Baseline,
     Entry,
     apply_baseline,
-    draft,
+    draft_baseline,
     problems,
     read_baseline,
     signature,
@@ -128,14 +128,14 @@ def test_a_broken_check_cannot_be_accepted() -> None:
         assert apply_baseline(broken, baseline(entry(rule=CONSENT, verdict=verdict)), TODAY).exit_code == 1
     with pytest.raises(DocumentError, match="'error', expected"):
         read_baseline("entries:\n  - {rule: a/1, verdict: error, reason: known, expires: 2026-03-31}\n")
-    assert "edit_needs_consent" not in draft(broken, "known", LATER)
+    assert "edit_needs_consent" not in draft_baseline(broken, "known", LATER)
 
 
 def test_a_rule_that_no_check_reached_is_a_problem_of_its_own() -> None:
     unbound = report([rule(CONSENT, "inconclusive", reason="not bound")], [])
     assert apply_baseline(unbound, baseline(), TODAY).exit_code == 3
     assert apply_baseline(unbound, baseline(entry(rule=CONSENT, verdict="inconclusive")), TODAY).exit_code == 0
-    drafted = read_baseline(draft(unbound, "known", LATER))
+    drafted = read_baseline(draft_baseline(unbound, "known", LATER))
     assert apply_baseline(unbound, drafted, TODAY).exit_code == 0
 
 
@@ -143,7 +143,7 @@ def test_a_rule_judged_less_gravely_than_its_check_is_what_its_own_verdict_says(
     result = check("edit_needs_consent", "fail", CONSENT, REAL_NAME, finding=finding())
     made = report([rule(CONSENT, "review", result.name), rule(REAL_NAME, "fail", result.name)], [result])
     assert [(problem.rule, problem.verdict) for problem in problems(made)] == [(CONSENT, "review"), (REAL_NAME, "fail")]
-    assert apply_baseline(made, read_baseline(draft(made, "known", LATER)), TODAY).exit_code == 0
+    assert apply_baseline(made, read_baseline(draft_baseline(made, "known", LATER)), TODAY).exit_code == 0
 
 
 def test_a_report_that_fails_for_a_reason_of_its_own_stays_failed() -> None:
@@ -155,17 +155,17 @@ def test_a_report_that_fails_for_a_reason_of_its_own_stays_failed() -> None:
 
 def test_a_draft_accepts_what_is_open_and_nothing_else() -> None:
     made = mixed()
-    drafted = read_baseline(draft(made, "known", LATER))
+    drafted = read_baseline(draft_baseline(made, "known", LATER))
     outcome = apply_baseline(made, drafted, TODAY)
     assert {problem.verdict for problem in outcome.new} == {"error"}
     assert outcome.stale == outcome.expired == outcome.unobserved == ()
-    assert apply_baseline(kept(), read_baseline(draft(kept(), "known", LATER)), TODAY).exit_code == 0
+    assert apply_baseline(kept(), read_baseline(draft_baseline(kept(), "known", LATER)), TODAY).exit_code == 0
 
 
 def test_a_draft_says_which_failures_were_found_by_chance() -> None:
     drawn = failing(probes=Probes(sent=9, enumerated=3, generated=6))
-    assert read_baseline(draft(drawn, "known", LATER)).entries[0].found_by == "generated"
-    assert read_baseline(draft(failing(), "known", LATER)).entries[0].found_by == "enumerated"
+    assert read_baseline(draft_baseline(drawn, "known", LATER)).entries[0].found_by == "generated"
+    assert read_baseline(draft_baseline(failing(), "known", LATER)).entries[0].found_by == "enumerated"
 
 
 @given(st.text(min_size=3).filter(lambda text: len(" ".join(text.split())) >= 3))
@@ -174,7 +174,7 @@ def test_any_reason_survives_a_draft(reason: str) -> None:
         reason.encode()
     except UnicodeEncodeError:
         return
-    assert read_baseline(draft(failing(), reason, LATER)).entries[0].reason == " ".join(reason.split())
+    assert read_baseline(draft_baseline(failing(), reason, LATER)).entries[0].reason == " ".join(reason.split())
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from shenhe.conformance.evidence.documents import (
     Document,
     DocumentRow,
-    Evidence,
+    EvidenceFile,
     document_rows,
     not_asked_for,
     read_evidence,
@@ -154,7 +154,7 @@ def test_names_of_documents_cannot_speak_to_the_terminal() -> None:
         sha256="0" * 64,
         rules=("a/1",),
     )
-    row = document_rows([undecided("a/1", "document")], Evidence(documents=(document,)), TODAY)[0]
+    row = document_rows([undecided("a/1", "document")], EvidenceFile(documents=(document,)), TODAY)[0]
     text = documents_text([row])
     assert "\x1b" not in text
     assert len(text.splitlines()) == 2

@@ -11,13 +11,13 @@ import pytest
 
 from shenhe.conformance.bindings import AsgiTransport, load_binding
 from shenhe.conformance.engine.runner import run_checks
-from shenhe.conformance.report import json_schema
+from shenhe.conformance.report import report_schema
 from shenhe.sample import create_app, sample_binding
 
 
 def test_the_published_schema_is_that_of_the_code() -> None:
     published = Path(__file__).parents[2] / "conformance" / "report.schema.json"
-    assert json.loads(published.read_text(encoding="utf-8")) == json_schema()
+    assert json.loads(published.read_text(encoding="utf-8")) == report_schema()
 
 
 def test_a_report_with_failures_holds_to_the_schema_and_a_changed_one_does_not() -> None:
@@ -26,7 +26,7 @@ def test_a_report_with_failures_holds_to_the_schema_and_a_changed_one_does_not()
         report = run_checks(provider, on=date(2026, 9, 1), examples=0)
     assert report.summary.counts["fail"] > 0
     data = json.loads(report.model_dump_json())
-    validator = jsonschema.Draft202012Validator(json_schema())
+    validator = jsonschema.Draft202012Validator(report_schema())
     validator.validate(data)
     data["rules"][0]["verdict"] = "probably fine"
     with pytest.raises(jsonschema.ValidationError):

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from shenhe.conformance.fleet import Fleet, json_schema
+from shenhe.conformance.fleet import Fleet, fleet_schema
 
 from ..command_line import Done, shenhe
 from .providers import RULE, echo, hang, labelled, of_process, serving, small, unlabelled, wait_for, workers
@@ -163,7 +163,7 @@ def test_a_page_that_cannot_be_made_costs_nobody_else_his(tmp_path: Path, monkey
 def test_the_schema_is_printed() -> None:
     result = run("--schema")
     assert result.exit_code == 0
-    assert json.loads(result.stdout) == json_schema()
+    assert json.loads(result.stdout) == fleet_schema()
 
 
 def test_mistakes_are_told_before_anything_is_sent(tmp_path: Path) -> None:

@@ -18,11 +18,11 @@ import pytest
 from shenhe.conformance.fleet import (
     Fleet,
     FleetError,
+    FleetRow,
     Options,
-    Provider,
     Result,
+    fleet_schema,
     gravest,
-    json_schema,
     members,
     ranked,
     read_variables,
@@ -66,7 +66,7 @@ def run(folder: Path, out: Path, **changes: Any) -> tuple[Fleet, list[str]]:
     return run_fleet(members(folder), out, **(given | changes)), asked
 
 
-def by_name(fleet: Fleet) -> dict[str, Provider]:
+def by_name(fleet: Fleet) -> dict[str, FleetRow]:
     return {provider.name: provider for provider in fleet.providers}
 
 
@@ -172,7 +172,7 @@ def test_reports_stand_where_the_fleet_says(mixed: tuple[Fleet, Path]) -> None:
 
 def test_the_published_schema_is_that_of_the_code() -> None:
     published = Path(__file__).parents[2] / "conformance" / "fleet.schema.json"
-    assert json.loads(published.read_text(encoding="utf-8")) == json_schema()
+    assert json.loads(published.read_text(encoding="utf-8")) == fleet_schema()
 
 
 # --- again -------------------------------------------------------------------------------------------------------
@@ -493,8 +493,8 @@ def test_what_nobody_can_be_asked_is_told_before_anybody_is(tmp_path: Path) -> N
 def test_equals_share_a_rank() -> None:
     def provider(
         name: str, code: int, failed: int = 0, unverified: int = 0, judged: int = 9, passed: int = 5
-    ) -> Provider:
-        return Provider(
+    ) -> FleetRow:
+        return FleetRow(
             outcome="checked",
             name=name,
             binding=f"{name}.yaml",

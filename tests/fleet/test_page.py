@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from shenhe.conformance.fleet import Accepted, Fleet, Options, Provider, ranked
+from shenhe.conformance.fleet import BaselineCounts, Fleet, FleetRow, Options, ranked
 from shenhe.conformance.report import Target, Timing
 from shenhe.reports.pages.fleet import MAX_ROWS, render_fleet_page, write_fleet_page
 from shenhe.reports.terminal.league import print_league
@@ -26,7 +26,7 @@ HOSTILE = (
 )
 
 
-def provider(name: str, code: int = 0, **changes: Any) -> Provider:
+def provider(name: str, code: int = 0, **changes: Any) -> FleetRow:
     made: dict[str, Any] = {
         "outcome": "checked",
         "target": Target(
@@ -47,10 +47,10 @@ def provider(name: str, code: int = 0, **changes: Any) -> Provider:
         "exit_code": code,
         "report": f"providers/{name}/report.json",
     }
-    return Provider(**(made | changes))
+    return FleetRow(**(made | changes))
 
 
-def broke(name: str, *rules: str, **changes: Any) -> Provider:
+def broke(name: str, *rules: str, **changes: Any) -> FleetRow:
     tally = {
         "behaviours": {"labeling": {"pass": 1, "fail": len(rules)}, "takedown": {"inconclusive": 1}},
         "counts": {"pass": 1},
@@ -58,7 +58,7 @@ def broke(name: str, *rules: str, **changes: Any) -> Provider:
     return provider(name, 1, failed=list(rules), unverified=["eu-dsa/17"], **(tally | changes))
 
 
-def missing(name: str, **changes: Any) -> Provider:
+def missing(name: str, **changes: Any) -> FleetRow:
     made = {
         "outcome": "not usable",
         "detail": f"{name}.yaml:1: wrong\n{name}.yaml:2: wrong too",
@@ -69,7 +69,7 @@ def missing(name: str, **changes: Any) -> Provider:
     return provider(name, 2, **(made | nothing | changes))
 
 
-def fleet(*providers: Provider, **changes: Any) -> Fleet:
+def fleet(*providers: FleetRow, **changes: Any) -> Fleet:
     made: dict[str, Any] = {
         "shenhe_version": "1",
         "rulebook_sha256": "f" * 64,
@@ -161,7 +161,7 @@ def test_who_could_not_be_judged_is_listed_apart_with_the_reason() -> None:
 
 
 def test_what_baselines_accept_has_a_column_where_there_are_any() -> None:
-    accepted = Accepted(baseline="kite.yaml", new=0, accepted=5, stale=0, expired=0)
+    accepted = BaselineCounts(baseline="kite.yaml", new=0, accepted=5, stale=0, expired=0)
     with_one = fleet(provider("lantern"), broke("kite", "cn-labeling-2025/4.1.1", baseline=accepted))
     assert ">Accepted<" in render_fleet_page(with_one, {})
     assert 'data-label="Accepted">5<' in render_fleet_page(with_one, {})

@@ -96,7 +96,7 @@ def test_libheif_decodes_the_same_picture(lying: str, tmp_path: Path) -> None:
     data = media.heif(media.tiles(image, 64), grid=(rows, columns, *image.size), turned=turned)
     (tmp_path / "a.heic").write_bytes(data)
     subprocess.run(["heif-convert", str(tmp_path / "a.heic"), str(tmp_path / "a.png")], check=True, capture_output=True)
-    ours, theirs = heic.load(data, Findings(Limits())), Image.open(tmp_path / "a.png").convert("RGB")
+    ours, theirs = heic.load_heic(data, Findings(Limits())), Image.open(tmp_path / "a.png").convert("RGB")
     assert ours.size == theirs.size == (300, 200)
     assert max(ImageStat.Stat(ImageChops.difference(ours, theirs)).mean) < 3
     assert max(ImageStat.Stat(ImageChops.difference(ours, labelled((300, 200)))).mean) < 6

@@ -28,9 +28,9 @@ import yaml
 from shenhe import scenarios
 from shenhe.simulator import Scenario, load_scenario
 from shenhe.simulator.kernel.replication import Beginning, Replication
-from shenhe.simulator.kernel.sameness import differences
+from shenhe.simulator.kernel.sameness import differing_fields
 from shenhe.simulator.runs.divergence import explained, first_divergence
-from shenhe.simulator.runs.engines import Engine, Prepare, replicate, warm
+from shenhe.simulator.runs.engines import Engine, Prepare, replicate_on, warm
 from shenhe.simulator.runs.run import rule_names
 
 from .random_scenarios import random_scenario
@@ -59,14 +59,14 @@ def compare(name: str, scenario: Scenario, seed: int, number: int) -> Compared:
     one, first = _timed(Engine.SIMPY, scenario, seed, number, prepare)
     other, second = _timed(Engine.COMPILED, scenario, seed, number, prepare)
     numbers = sum(len(values) for values in one.state.values()) + one.kinds.size + one.extras.size
-    return Compared(name, scenario.clock, len(one.rows), numbers, differences(one, other), first, second)
+    return Compared(name, scenario.clock, len(one.rows), numbers, differing_fields(one, other), first, second)
 
 
 def _timed(
     engine: Engine, scenario: Scenario, seed: int, number: int, prepare: Prepare | None
 ) -> tuple[Replication, float]:
     began = time.process_time()
-    return replicate(engine, scenario, seed, number, prepare=prepare), time.process_time() - began
+    return replicate_on(engine, scenario, seed, number, prepare=prepare), time.process_time() - began
 
 
 def _preparation(number: int) -> Prepare | None:

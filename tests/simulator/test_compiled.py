@@ -19,7 +19,7 @@ from shenhe.simulator.compiled.machine import compilation
 from shenhe.simulator.compiled.machine.cache import ROOMS
 from shenhe.simulator.kernel.eventlog import Kind
 from shenhe.simulator.kernel.replication import BIN, Replication
-from shenhe.simulator.kernel.sameness import differences
+from shenhe.simulator.kernel.sameness import differing_fields
 from shenhe.simulator.reference.engine import replicate as on_simpy
 from shenhe.simulator.runs import engines
 from shenhe.simulator.runs.engines import Engine, choose
@@ -32,7 +32,7 @@ QUICK = {"population.providers": 40}
 
 def agree(scenario: Scenario, seed: int = 1, **options: Any) -> Replication:
     mine, yours = on_simpy(scenario, seed, 0, **options), compiled.replicate(scenario, seed, 0, **options)
-    assert differences(mine, yours) == []
+    assert differing_fields(mine, yours) == []
     return mine
 
 
@@ -45,7 +45,7 @@ def test_shipped_scenarios_agree(name: str, clock: str) -> None:
 
 def test_without_a_log_only_the_log_is_missing() -> None:
     with_log, without = compiled.replicate(small(), 1, 0), compiled.replicate(small(), 1, 0, keep_log=False)
-    assert differences(with_log, without) == ["log"]
+    assert differing_fields(with_log, without) == ["log"]
     assert agree(small(), keep_log=False).rows == []
 
 
@@ -55,7 +55,7 @@ def test_what_is_prepared_is_where_both_begin() -> None:
         world.state.belief[:] = [0.3] * len(world.state.belief)
         world.state.entry[3] = 100.0
 
-    assert differences(agree(small(), prepare=prepare), agree(small())) != []
+    assert differing_fields(agree(small(), prepare=prepare), agree(small())) != []
 
 
 def test_another_replication_is_another_world() -> None:
@@ -88,7 +88,7 @@ def test_replications_leave_one_another_alone() -> None:
     scenario = small()
     alone = compiled.replicate(small(), 1, 1)
     compiled.replicate(scenario, 1, 0)
-    assert differences(compiled.replicate(scenario, 1, 1), alone) == []
+    assert differing_fields(compiled.replicate(scenario, 1, 1), alone) == []
 
 
 def test_a_horizon_within_the_first_bin_and_at_its_end() -> None:
@@ -179,7 +179,7 @@ def test_an_engine_that_disagrees_with_simpy_is_not_used(monkeypatch: pytest.Mon
     monkeypatch.setattr(compiled, "replicate", wrong)
     engines._prove.cache_clear()
     with pytest.raises(engines.EngineError, match="does not agree with the SimPy engine"):
-        engines.replicate(Engine.COMPILED, small(), 1, 0)
+        engines.replicate_on(Engine.COMPILED, small(), 1, 0)
     assert list(tmp_path.iterdir()) == []
     engines._prove.cache_clear()
 

@@ -17,13 +17,13 @@ import pytest
 from shenhe.simulator import Scenario, load_scenario, simulate
 from shenhe.simulator.kernel.eventlog import Kind
 from shenhe.simulator.kernel.replication import Replication
-from shenhe.simulator.kernel.sameness import differences
+from shenhe.simulator.kernel.sameness import differing_fields
 from shenhe.simulator.reference import world
 from shenhe.simulator.reference.enforcement import casework
 from shenhe.simulator.reference.engine import replicate
 from shenhe.simulator.reference.hook import Hook
 from shenhe.simulator.runs import engines
-from shenhe.simulator.runs.divergence import divergence, explained, until
+from shenhe.simulator.runs.divergence import cut_at, divergence, explained
 from shenhe.simulator.runs.engines import Engine, EngineError, choose, expected_events, using
 from shenhe.simulator.runs.run import rule_names
 
@@ -92,7 +92,7 @@ def market() -> Scenario:
 
 
 def test_a_replication_is_the_beginning_of_a_longer_one(market: Scenario) -> None:
-    whole, part = replicate(market, 1, 0), replicate(until(market, 100.0), 1, 0)
+    whole, part = replicate(market, 1, 0), replicate(cut_at(market, 100.0), 1, 0)
     begun = [row for row in whole.rows if row[0] < 100.0]
     assert [row for row in part.rows if row[1] != Kind.OCCASION] == begun
     assert len(begun) > 100
@@ -102,7 +102,7 @@ def test_so_it_is_with_changes_failures_and_any_lever() -> None:
     for number in range(40):
         scenario = random_scenario(number)
         horizon = 0.4 * scenario.horizon
-        whole, part = replicate(scenario, 1, number), replicate(until(scenario, horizon), 1, number)
+        whole, part = replicate(scenario, 1, number), replicate(cut_at(scenario, horizon), 1, number)
         assert [row for row in part.rows if row[1] != Kind.OCCASION] == [
             row for row in whole.rows if row[0] < horizon
         ], number
@@ -112,7 +112,7 @@ def test_a_fault_in_an_engine_is_found_at_its_moment(market: Scenario, monkeypat
     """An engine that takes every serious breach for a light one parts at the first serious one that is sanctioned."""
 
     def sound(horizon: float) -> Replication:
-        return replicate(until(market, horizon), 1, 0)
+        return replicate(cut_at(market, horizon), 1, 0)
 
     def faulty(horizon: float) -> Replication:
         with monkeypatch.context() as patch:
@@ -148,9 +148,9 @@ def test_a_fault_that_no_row_shows_is_found_too(market: Scenario, monkeypatch: p
     def faulty(horizon: float) -> Replication:
         with monkeypatch.context() as patch:
             patch.setattr(world.World, "accrue", wrong)
-            return replicate(until(market, horizon), 1, 0)
+            return replicate(cut_at(market, horizon), 1, 0)
 
-    found = divergence(lambda horizon: replicate(until(market, horizon), 1, 0), faulty, market)
+    found = divergence(lambda horizon: replicate(cut_at(market, horizon), 1, 0), faulty, market)
     assert found is not None
     assert (found.row, found.provider) == (None, 7)
     assert 200.0 < found.day < 300.0
@@ -159,10 +159,10 @@ def test_a_fault_that_no_row_shows_is_found_too(market: Scenario, monkeypatch: p
 
 def test_zero_and_minus_zero_are_not_the_same(market: Scenario) -> None:
     a, b = replicate(market, 1, 0), replicate(market, 1, 0)
-    assert differences(a, b) == []
+    assert differing_fields(a, b) == []
     b.state.fines[0] = -0.0
     a.state.fines[0] = 0.0
-    assert differences(a, b) == ["state.fines"]
+    assert differing_fields(a, b) == ["state.fines"]
 
 
 def test_auto_takes_simpy_for_little_and_the_compiled_engine_for_much(market: Scenario) -> None:
@@ -235,7 +235,7 @@ def test_the_command_shows_where_they_part(monkeypatch: pytest.MonkeyPatch) -> N
         with monkeypatch.context() as patch:
             if engine is Engine.COMPILED:
                 patch.setattr(casework, "step_on_ladder", lambda strikes, serious, steps: true(strikes, False, steps))
-            return engines.replicate(Engine.SIMPY, *arguments, **named)
+            return engines.replicate_on(Engine.SIMPY, *arguments, **named)
 
     monkeypatch.setattr("shenhe.simulator.runs.divergence.replicate", faulty)
     market = [

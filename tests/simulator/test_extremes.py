@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from shenhe.simulator import Scenario, load_scenario
 from shenhe.simulator.kernel import formulas
-from shenhe.simulator.kernel.sameness import differences
+from shenhe.simulator.kernel.sameness import differing_fields
 from shenhe.simulator.kernel.table import Floats
 from shenhe.simulator.reference.engine import replicate
 from shenhe.simulator.scenario.schema import MAX_OCCASIONS
@@ -182,4 +182,4 @@ def test_the_engines_agree_with_everything_at_its_largest() -> None:
 
     for path in ("population.classes.giant.users", "population.classes.giant.revenue_per_user", "public.audience"):
         scenario = tiny(**{path: LARGEST, "policy.ladder.2.fine.turnover_share": 1.0, "horizon": 400.0})
-        assert differences(replicate(scenario, 1, 0), replicate_compiled(scenario, 1, 0)) == []
+        assert differing_fields(replicate(scenario, 1, 0), replicate_compiled(scenario, 1, 0)) == []

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from shenhe.conformance.bindings import AsgiTransport
-from shenhe.conformance.evidence.resend import base_of, finding_of, repeat
+from shenhe.conformance.evidence.resend import base_of, failure_of, repeat
 from shenhe.conformance.report import Finding
 
 from .running import run, serving
@@ -24,7 +24,7 @@ PUBLISHING = "cn-dsp-2023/9.2"
 def found(style: str, folder: Path, town: Town | None = None) -> Finding:
     still = {"target.settling_seconds": 0}
     report = run(style, town or Town("anybody-publishes"), folder, still, rules=[PUBLISHING], level="core", examples=0)
-    return finding_of(report, PUBLISHING)[1]
+    return failure_of(report, PUBLISHING)[1]
 
 
 @pytest.mark.parametrize("style", ["json", "rpc", "headers", "forms", "actions"])

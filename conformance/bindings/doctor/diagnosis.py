@@ -20,7 +20,7 @@ _PLACED = re.compile(r"(?P<place>[^\s:]+:\d+): (?P<rest>.*)", re.S)
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Diagnosis:
     """What came of one try. ``place`` is the line of the binding that matters, ``advice`` what to do about it."""
 
     operation: str
@@ -31,7 +31,7 @@ class Outcome:
     advice: str = ""
 
 
-def diagnosed(result: Result[Any], outcome: Outcome, binding: Binding, at: Callable[[str], str]) -> Outcome:
+def diagnosed(result: Result[Any], outcome: Diagnosis, binding: Binding, at: Callable[[str], str]) -> Diagnosis:
     """``outcome``, which takes it that all works, as ``result`` corrects it; ``at`` gives the line of a key of the
     operation.
     """
@@ -44,7 +44,7 @@ def diagnosed(result: Result[Any], outcome: Outcome, binding: Binding, at: Calla
     return replace(outcome, message=visible(outcome.message)[:600])
 
 
-def _accepted(value: object, outcome: Outcome, at: Callable[[str], str]) -> Outcome:
+def _accepted(value: object, outcome: Diagnosis, at: Callable[[str], str]) -> Diagnosis:
     """What is wrong with an accepted result by what is in it."""
     if isinstance(value, Verification) and not value.verified:
         return replace(
@@ -102,7 +102,7 @@ def unreachable(result: Result[Any]) -> bool:
     return "could not connect" in result.reason or result.reason.startswith("TLS failed")
 
 
-def _unavailable(result: Unavailable, outcome: Outcome, binding: Binding, at: Callable[[str], str]) -> Outcome:
+def _unavailable(result: Unavailable, outcome: Diagnosis, binding: Binding, at: Callable[[str], str]) -> Diagnosis:
     placed = _PLACED.fullmatch(result.reason)
     if placed:
         return replace(
@@ -134,7 +134,7 @@ def _unavailable(result: Unavailable, outcome: Outcome, binding: Binding, at: Ca
     return replace(outcome, state="faulty", place=at("accept_status"), message=message, advice=advice)
 
 
-def _refused(result: Refused, outcome: Outcome, at: Callable[[str], str]) -> Outcome:
+def _refused(result: Refused, outcome: Diagnosis, at: Callable[[str], str]) -> Diagnosis:
     last = result.exchanges[-1] if result.exchanges else None
     method = last.request.method if last else ""
     path = visible(last.request.url) if last else ""

@@ -33,12 +33,12 @@ from shenhe.rulebook import Service
 
 from ..client.binding import Binding
 from ..client.provider import HttpProvider
-from .diagnosis import Outcome, diagnosed, unreachable
+from .diagnosis import Diagnosis, diagnosed, unreachable
 
 T = TypeVar("T")
 
 
-def examine(binding: Binding, provider: HttpProvider) -> Iterator[Outcome]:
+def examine(binding: Binding, provider: HttpProvider) -> Iterator[Diagnosis]:
     """Try every bound operation; one outcome for each try, as they come. Ends early when the provider cannot be reached
     at all.
     """
@@ -87,7 +87,7 @@ class _Visit:
             self._given[name] = result.value
         return result
 
-    def outcomes(self) -> Iterator[Outcome]:
+    def outcomes(self) -> Iterator[Diagnosis]:
         capabilities = self.provider.capabilities
         if capabilities.identities == "synthetic":
             yield from self._try(Operation.REGISTER, "", self._register)
@@ -108,7 +108,7 @@ class _Visit:
         yield from self._companion()
         yield from self._endings()
 
-    def _supplied_identity(self) -> Iterator[Outcome]:
+    def _supplied_identity(self) -> Iterator[Diagnosis]:
         if "identity" in self._given:
             identity: Identity = self._given["identity"]
             yield from self._try(
@@ -144,7 +144,7 @@ class _Visit:
             return registered
         return self.provider.verify_identity(registered.value, person.identity(method))
 
-    def _consent(self) -> Iterator[Outcome]:
+    def _consent(self) -> Iterator[Diagnosis]:
         for scope in self.provider.capabilities.edit_scopes or ("face",):
             yield from self._try(Operation.GRANT_CONSENT, scope, partial(self._grant, scope), scope=scope)
 
@@ -165,7 +165,7 @@ class _Visit:
         subject: Subject = self._given["subject"]
         return subject
 
-    def _content(self) -> Iterator[Outcome]:
+    def _content(self) -> Iterator[Diagnosis]:
         capabilities = self.provider.capabilities
         for service, kinds in capabilities.media.items():
             for kind in kinds:
@@ -231,7 +231,7 @@ class _Visit:
         content = self._given.get("picture") or self._need("content", "generate")
         return self._kept("publication", self.provider.publish(self._account, content, "春天（测试）"))
 
-    def _takedown(self) -> Iterator[Outcome]:
+    def _takedown(self) -> Iterator[Diagnosis]:
         """The report is about a second publication that carries the marker of test content, so that an appeal has
         something to appeal.
         """
@@ -268,7 +268,7 @@ class _Visit:
         account: Account | None = supplied or self._given.get("account")
         return account
 
-    def _pages(self) -> Iterator[Outcome]:
+    def _pages(self) -> Iterator[Diagnosis]:
         provider = self.provider
         yield from self._try(
             Operation.REFUTATIONS, "", lambda: provider.refutations(self._need("publication", "publish"))
@@ -279,7 +279,7 @@ class _Visit:
             Operation.RECORDS, "publication", lambda: provider.records(self._account, "publication"), kind="publication"
         )
 
-    def _companion(self) -> Iterator[Outcome]:
+    def _companion(self) -> Iterator[Diagnosis]:
         provider = self.provider
 
         def chat() -> Result[ChatTurn]:
@@ -301,7 +301,7 @@ class _Visit:
             media_type=media.media_type,
         )
 
-    def _endings(self) -> Iterator[Outcome]:
+    def _endings(self) -> Iterator[Diagnosis]:
         provider = self.provider
         scopes = [name.removeprefix("consent_") for name in self._given if name.startswith("consent_")]
         scope = scopes[0] if scopes else "face"
@@ -319,12 +319,12 @@ class _Visit:
     # --- one try
     # -----------------------------------------------------------------------------------------------------------------
 
-    def _not_tried(self, operation: Operation, why: str, detail: str = "") -> Outcome:
-        return Outcome(operation.value, detail, "not tried", self.binding.place("operations", operation.value), why)
+    def _not_tried(self, operation: Operation, why: str, detail: str = "") -> Diagnosis:
+        return Diagnosis(operation.value, detail, "not tried", self.binding.place("operations", operation.value), why)
 
     def _try(
         self, operation: Operation, detail: str, ask: Callable[[], Result[Any]], **facets: Any
-    ) -> Iterator[Outcome]:
+    ) -> Iterator[Diagnosis]:
         if operation not in self.provider.capabilities.operations:
             return
         try:
@@ -338,4 +338,4 @@ class _Visit:
             return way.place(key).partition(": ")[0] if way else self.binding.place("operations", operation.value)
 
         self.unreachable = self.unreachable or unreachable(result)
-        yield diagnosed(result, Outcome(operation.value, detail, "works", at("")), self.binding, at)
+        yield diagnosed(result, Diagnosis(operation.value, detail, "works", at("")), self.binding, at)

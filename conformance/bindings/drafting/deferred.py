@@ -36,7 +36,7 @@ class Deferred:
     remark: str = ""
 
 
-def streamed(endpoint: Endpoint, words: Deferral, blank: Callable[[str], Any]) -> Deferred:
+def stream_deferral(endpoint: Endpoint, words: Deferral, blank: Callable[[str], Any]) -> Deferred:
     """An answer of server-sent events. One that is offered as JSON too is asked for as JSON."""
     if endpoint.events is None:
         return Deferred()

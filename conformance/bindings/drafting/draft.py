@@ -24,7 +24,7 @@ from .openapi import Description, Endpoint, Field, GraphqlField
 from .responses import envelope, keys_of_answer, place_of
 from .security import wants_token
 from .vocabulary import expression_of, vocabulary
-from .yaml_text import Section, lines_of
+from .yaml_text import DraftedOperation, lines_of
 
 
 @dataclass
@@ -79,7 +79,7 @@ class _Drafter:
         )
         return Draft("\n".join(lines) + "\n", mapped, missing, close, unused, passed_over, self.blanks.found)
 
-    def _section(self, name: str, match: Match) -> Section:
+    def _section(self, name: str, match: Match) -> DraftedOperation:
         endpoint = match.endpoint
         keys: dict[str, Any] = {}
         if endpoint.method != ("POST" if endpoint.body else "GET"):
@@ -129,9 +129,9 @@ class _Drafter:
             note += f"; or {', '.join(match.alternatives)}"
         if later.source is not None:
             note += f", then {later.source}"
-        return Section(keys, note, _when(name, endpoint))
+        return DraftedOperation(keys, note, _when(name, endpoint))
 
-    def _graphql_section(self, name: str, match: Match, graphql: GraphqlField) -> Section:
+    def _graphql_section(self, name: str, match: Match, graphql: GraphqlField) -> DraftedOperation:
         endpoint = match.endpoint
         filled = self._filled(name, endpoint.body)
         variables: dict[str, Any] = {}
@@ -149,12 +149,14 @@ class _Drafter:
         }
         keys |= keys_of_answer(name, endpoint, self.blanks, with_token=False)
         note = f"{endpoint.name} ({match.total:g}: {', '.join(match.words)})"
-        return Section(keys, note, _when(name, endpoint))
+        return DraftedOperation(keys, note, _when(name, endpoint))
 
     def _streamed(self, name: str, endpoint: Endpoint) -> Deferred:
         if name != "generate":
             return Deferred()
-        return deferred.streamed(endpoint, vocabulary().deferral, lambda hint: self.blanks(f"{name} piece", hint))
+        return deferred.stream_deferral(
+            endpoint, vocabulary().deferral, lambda hint: self.blanks(f"{name} piece", hint)
+        )
 
     def _later(self, name: str, endpoint: Endpoint) -> Deferred:
         return deferred.polled(

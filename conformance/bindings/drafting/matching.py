@@ -22,7 +22,7 @@ from functools import cache
 
 from .fields import plain
 from .openapi import Description, Endpoint
-from .vocabulary import Words, expression_of, vocabulary
+from .vocabulary import OperationWords, expression_of, vocabulary
 
 ENOUGH = 5.25
 """The score below which an endpoint is not taken to serve an operation."""
@@ -322,7 +322,7 @@ def _is_act(segment: str) -> bool:
     return bool(words) and (words[0] in _acts() or "".join(words) in _acts())
 
 
-def _score(name: str, words: Words, endpoint: Endpoint, namespace: frozenset[str]) -> tuple[float, list[str]]:
+def _score(name: str, words: OperationWords, endpoint: Endpoint, namespace: frozenset[str]) -> tuple[float, list[str]]:
     """How well an endpoint fits an operation, and the words that say so."""
     if endpoint.method in {"GET", "DELETE"} and endpoint.method != words.method and not _may_delete(name, endpoint):
         return 0.0, []
@@ -349,7 +349,7 @@ def _score(name: str, words: Words, endpoint: Endpoint, namespace: frozenset[str
     return round(total, 2), sorted({*thing_words, *act_words})
 
 
-def _is_plain_summary(words: Words, endpoint: Endpoint) -> bool:
+def _is_plain_summary(words: OperationWords, endpoint: Endpoint) -> bool:
     """Whether the summary is a sentence whose verb and object are those of the operation, as in "Publish a text on the
     wall". What follows the object says where or how, and is passed over.
     """
@@ -383,7 +383,7 @@ def _may_delete(name: str, endpoint: Endpoint) -> bool:
     return endpoint.method == "DELETE" and name in {"unpublish", "sign_out", "revoke_consent", "delete_account"}
 
 
-def _thing(words: Words, subject: _Subject) -> tuple[float, list[str]]:
+def _thing(words: OperationWords, subject: _Subject) -> tuple[float, list[str]]:
     """How clearly the names of an endpoint name the thing of an operation."""
     total = 0.0
     seen: list[str] = []
@@ -409,7 +409,7 @@ def _thing(words: Words, subject: _Subject) -> tuple[float, list[str]]:
     return (total, seen) if strong else (0.0, [])
 
 
-def _act(words: Words, subject: _Subject, endpoint: Endpoint) -> tuple[float, list[str]]:
+def _act(words: OperationWords, subject: _Subject, endpoint: Endpoint) -> tuple[float, list[str]]:
     """How clearly the method and the verbs of an endpoint name the act of an operation."""
     for place, weight in ((subject.act, 2.0), (subject.name, 2.0), (subject.summary, 1.5), (subject.head, 1.5)):
         joined = "".join(place)
@@ -425,7 +425,7 @@ def _act(words: Words, subject: _Subject, endpoint: Endpoint) -> tuple[float, li
     return (0.5 if subject.name or subject.summary else 1.5), []
 
 
-def _foreign(words: Words, subject: _Subject, endpoint: Endpoint) -> set[str]:
+def _foreign(words: OperationWords, subject: _Subject, endpoint: Endpoint) -> set[str]:
     """The words of an endpoint that belong neither to the operation nor to everyday names."""
     known = {
         _singular(each)

@@ -43,7 +43,7 @@ class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Words(_Entry):
+class OperationWords(_Entry):
     """What an operation is called.
 
     Words of ``alone`` name it by themselves; a noun does only together with a verb; ``never`` rule it out. ``about``
@@ -120,7 +120,7 @@ class Naming(_Entry):
 class Vocabulary(_Entry):
     """``vocabulary.yaml``."""
 
-    operations: dict[str, Words]
+    operations: dict[str, OperationWords]
     naming: Naming
     deferral: Deferral
     services: tuple[ServiceWords, ...]

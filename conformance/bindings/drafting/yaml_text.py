@@ -25,7 +25,7 @@ HEADER = """\
 
 
 @dataclass
-class Section:
+class DraftedOperation:
     """One operation, or one way of it, as it will be written. ``when`` says for which arguments."""
 
     keys: dict[str, Any]
@@ -35,7 +35,7 @@ class Section:
 
 def lines_of(
     description: Description,
-    sections: Mapping[str, list[Section]],
+    sections: Mapping[str, list[DraftedOperation]],
     blanks: Blanks,
     *,
     missing: Sequence[str],
@@ -118,7 +118,7 @@ def lines_of(
 
 
 def _operation(
-    name: str, sections: Sequence[Section], blanks: Blanks, auth: Mapping[str, Any], login: bool
+    name: str, sections: Sequence[DraftedOperation], blanks: Blanks, auth: Mapping[str, Any], login: bool
 ) -> Iterator[str]:
     if name == "register" and not login and "account.credentials." in json.dumps(auth):
         extract = sections[0].keys.setdefault("extract", {})

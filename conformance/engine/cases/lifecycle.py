@@ -23,7 +23,7 @@ from .sequences import (
     Lived,
     Model,
     PublicationModel,
-    Step,
+    SequenceStep,
 )
 
 #: Accounts, consents and publications in one sequence: few, so that operations meet.
@@ -42,7 +42,7 @@ class Life(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.steps: list[Step] = []
+        self.steps: list[SequenceStep] = []
         self._model = self.model()
 
     def lived(self) -> Lived:
@@ -53,7 +53,7 @@ class Life(RuleBasedStateMachine):
         """Whether the provider has all of these operations."""
         return self.capabilities.operations.issuperset(operations)
 
-    def do(self, step: Step) -> None:
+    def do(self, step: SequenceStep) -> None:
         """Write the step down if it is possible."""
         expected = self._model.expect(step)
         if expected is not None:
@@ -73,20 +73,20 @@ class Consents(Life):
     @rule(account=_pair, person=_pair, scope=_number, consent=_number)
     def grant(self, account: int, person: int, scope: int, consent: int) -> None:
         """A person consents to an account's editing one thing of theirs."""
-        self.do(Step(Operation.GRANT_CONSENT, account, person, self._scope(scope), consent=consent))
+        self.do(SequenceStep(Operation.GRANT_CONSENT, account, person, self._scope(scope), consent=consent))
 
     @precondition(lambda self: self.offers(Operation.REVOKE_CONSENT))
     @rule(consent=_number)
     def revoke(self, consent: int) -> None:
         """A consent is withdrawn."""
-        self.do(Step(Operation.REVOKE_CONSENT, consent=self._number_of(consent)))
+        self.do(SequenceStep(Operation.REVOKE_CONSENT, consent=self._number_of(consent)))
 
     @rule(consent=_number)
     def use(self, consent: int) -> None:
         """The very edit that a consent is for, whether it stands or not."""
         number = self._number_of(consent)
         given = self._consents[number]
-        self.do(Step(Operation.EDIT, given.account, given.subject, given.scope, consent=number))
+        self.do(SequenceStep(Operation.EDIT, given.account, given.subject, given.scope, consent=number))
 
     @precondition(lambda self: self.offers(Operation.REVOKE_CONSENT))
     @rule(consent=_number)
@@ -106,7 +106,7 @@ class Consents(Life):
         others = [scope for scope in self.capabilities.edit_scopes if scope != given.scope]
         scope = others[0] if change == "scope" and others else given.scope
         relied = {"unknown": _NOBODYS, "none": None}.get(change, number)
-        self.do(Step(Operation.EDIT, account, person, scope, consent=relied))
+        self.do(SequenceStep(Operation.EDIT, account, person, scope, consent=relied))
 
     @property
     def _consents(self) -> dict[int, GivenConsent]:
@@ -131,28 +131,28 @@ class Accounts(Life):
     @initialize()
     def first(self) -> None:
         """There is an account to begin with."""
-        self.do(Step(Operation.REGISTER, 0))
+        self.do(SequenceStep(Operation.REGISTER, 0))
 
     @rule(account=_number)
     def register(self, account: int) -> None:
         """A new account."""
-        self.do(Step(Operation.REGISTER, account))
+        self.do(SequenceStep(Operation.REGISTER, account))
 
     @rule(account=_number)
     def verify(self, account: int) -> None:
         """An account presents an identity."""
-        self.do(Step(Operation.VERIFY_IDENTITY, account))
+        self.do(SequenceStep(Operation.VERIFY_IDENTITY, account))
 
     @precondition(lambda self: self.offers(Operation.DELETE_ACCOUNT))
     @rule(account=_number)
     def delete(self, account: int) -> None:
         """An account is deleted; what signed it in is kept and used again."""
-        self.do(Step(Operation.DELETE_ACCOUNT, account))
+        self.do(SequenceStep(Operation.DELETE_ACCOUNT, account))
 
     @rule(account=_number)
     def publish(self, account: int) -> None:
         """An account publishes."""
-        self.do(Step(Operation.PUBLISH, account))
+        self.do(SequenceStep(Operation.PUBLISH, account))
 
 
 class Publications(Life):
@@ -169,7 +169,7 @@ class Publications(Life):
     @rule(thing=_number, word=st.sampled_from((UNLAWFUL, UNLAWFUL, PLAIN)))
     def publish(self, thing: int, word: str) -> None:
         """Something is published, which the provider has to remove once it hears of it, or not."""
-        self.do(Step(Operation.PUBLISH, thing=thing, word=word))
+        self.do(SequenceStep(Operation.PUBLISH, thing=thing, word=word))
 
     @rule(thing=_number, surface=_surface)
     def look(self, thing: int, surface: int) -> None:
@@ -188,24 +188,24 @@ class Publications(Life):
     @rule(thing=_number)
     def report(self, thing: int) -> None:
         """Somebody reports a publication, with reason or without."""
-        self.do(Step(Operation.REPORT, thing=self._existing(thing)))
+        self.do(SequenceStep(Operation.REPORT, thing=self._existing(thing)))
 
     @precondition(lambda self: self.offers(Operation.APPEAL))
     @rule(thing=_number)
     def appeal(self, thing: int) -> None:
         """The author of what was rightly removed appeals, in vain."""
-        self.do(Step(Operation.APPEAL, thing=self._existing(thing)))
+        self.do(SequenceStep(Operation.APPEAL, thing=self._existing(thing)))
 
     @precondition(lambda self: self.offers(Operation.ADVANCE_CLOCK))
     @rule(hours=st.sampled_from((1.0, 25.0, 24.0 * 8)))
     def wait(self, hours: float) -> None:
         """Time passes."""
-        self.do(Step(Operation.ADVANCE_CLOCK, hours=hours))
+        self.do(SequenceStep(Operation.ADVANCE_CLOCK, hours=hours))
 
     def _look(self, thing: int, surface: int) -> None:
         word = self._surfaces[surface % len(self._surfaces)]
         operation = Operation.SEARCH if word == "search" else Operation.VIEW
-        self.do(Step(operation, thing=self._existing(thing), word=word))
+        self.do(SequenceStep(operation, thing=self._existing(thing), word=word))
 
     @property
     def _surfaces(self) -> list[str]:
@@ -226,9 +226,9 @@ class Agreements(Life):
     @rule(account=_pair)
     def agree(self, account: int) -> None:
         """An account agrees to label its copy, and gets one without label."""
-        self.do(Step(Operation.GENERATE, account, word=AGREED))
+        self.do(SequenceStep(Operation.GENERATE, account, word=AGREED))
 
     @rule(account=_pair)
     def ask(self, account: int) -> None:
         """An account asks for a copy without label and agrees to nothing."""
-        self.do(Step(Operation.GENERATE, account, word=NOT_AGREED))
+        self.do(SequenceStep(Operation.GENERATE, account, word=NOT_AGREED))

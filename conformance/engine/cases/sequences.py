@@ -25,7 +25,7 @@ class Must(StrEnum):
 
 
 @dataclass(frozen=True)
-class Step:
+class SequenceStep:
     """One operation. ``account``, ``thing`` (a person, a publication) and ``consent`` are numbers; ``word`` is a
     scope, a surface, or what a publication is."""
 
@@ -67,7 +67,7 @@ class Step:
 class Lived(Case):
     """A sequence of operations with what each must come to."""
 
-    steps: tuple[Step, ...] = ()
+    steps: tuple[SequenceStep, ...] = ()
 
     def __str__(self) -> str:
         return "; ".join(map(str, self.steps))
@@ -84,11 +84,11 @@ class ViolationAt(Violation):
 class Model:
     """What is true after the steps so far. A model of its own for each thing that may not be opened."""
 
-    def expect(self, step: Step) -> Step | None:
+    def expect(self, step: SequenceStep) -> SequenceStep | None:
         """The step with what it must come to, and the model after it; ``None`` where it is not possible."""
         raise NotImplementedError
 
-    def again(self, steps: Iterable[Step]) -> tuple[Step, ...]:
+    def again(self, steps: Iterable[SequenceStep]) -> tuple[SequenceStep, ...]:
         """Those of ``steps`` that are possible, one after another, with what each must come to."""
         return tuple(expected for step in steps if (expected := self.expect(step)) is not None)
 
@@ -109,7 +109,7 @@ class ConsentModel(Model):
 
     consents: dict[int, GivenConsent] = field(default_factory=dict)
 
-    def expect(self, step: Step) -> Step | None:
+    def expect(self, step: SequenceStep) -> SequenceStep | None:
         number = step.consent
         if step.operation is Operation.GRANT_CONSENT:
             if number is None or number in self.consents:
@@ -133,7 +133,7 @@ class AccountModel(Model):
     verified: dict[int, bool] = field(default_factory=dict)
     deleted: set[int] = field(default_factory=set)
 
-    def expect(self, step: Step) -> Step | None:
+    def expect(self, step: SequenceStep) -> SequenceStep | None:
         account = step.account
         if step.operation is Operation.REGISTER:
             if account in self.verified:
@@ -172,7 +172,7 @@ class PublicationModel(Model):
 
     published: dict[int, _Published] = field(default_factory=dict)
 
-    def expect(self, step: Step) -> Step | None:
+    def expect(self, step: SequenceStep) -> SequenceStep | None:
         if step.operation is Operation.PUBLISH:
             if step.thing in self.published:
                 return None
@@ -209,7 +209,7 @@ class AgreementModel(Model):
 
     agreed: set[int] = field(default_factory=set)
 
-    def expect(self, step: Step) -> Step | None:
+    def expect(self, step: SequenceStep) -> SequenceStep | None:
         if step.word == AGREED:
             self.agreed.add(step.account)
             return replace(step, must=Must.BE_ACCEPTED)

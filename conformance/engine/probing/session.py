@@ -42,7 +42,7 @@ def interrupted() -> Stopped:
     return Stopped(kind="interrupted", reason="interrupted before it was finished")
 
 
-def gone(reason: str) -> Stopped:
+def lost_target(reason: str) -> Stopped:
     """The stop of a run whose provider no longer responds, with the last failure."""
     return Stopped(kind="gone", reason=f"the provider does not answer: {reason}")
 
@@ -137,7 +137,7 @@ class Session:
             if isinstance(result, Accepted | Refused) or result.status is not None:
                 self._unanswered[self._home] = 0
             elif self._unanswered[self._home] >= _GONE_AFTER:
-                raise RunStopped(gone(result.reason))
+                raise RunStopped(lost_target(result.reason))
 
     def may_ask(self, operation: str) -> None:
         """Raise :class:`RunStopped` once the run has spent its budget, and :class:`Undecided` if only paid calls

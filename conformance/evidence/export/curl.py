@@ -12,7 +12,7 @@ from shenhe.conformance.exchange import Exchange, SentRequest
 from shenhe.core.text import visible
 
 from .plan import INVENTED, Piece, Plan, Variable, plan_of, url_pieces
-from .request import basic_text, headers_of, is_form, is_text, is_whole, origin_of, title_of
+from .request import basic_text, headers_to_resend, is_form, is_text_body, is_whole, origin_text, title_of
 
 _LONG_ARGUMENT = 50_000
 _FIELD = """\
@@ -29,7 +29,7 @@ def as_curl(exchanges: Sequence[Exchange]) -> str:
     if not exchanges:
         return ""
     plan = plan_of(exchanges)
-    base = origin_of(exchanges[0].request.url)
+    base = origin_text(exchanges[0].request.url)
     blocks = [f"default={_literal(base)}\nbase=${{SHENHE_BASE_URL:-$default}}\n"]
     if any(INVENTED.search(text) for text in _texts(exchanges)):
         blocks.append("fresh=${SHENHE_FRESH:-$(od -An -N4 -tx1 /dev/urandom | tr -d ' ')}\n")
@@ -54,7 +54,7 @@ def _step(number: int, exchange: Exchange, plan: Plan, base: str) -> list[str]:
         _literal(request.method),
         _url(request.url, plan, base),
     ]
-    for name, value in headers_of(request):
+    for name, value in headers_to_resend(request):
         plain = basic_text(value)
         if name.lower() == "authorization" and plain != value:
             words += ["-u", _word(plan.pieces(plain))]
@@ -64,7 +64,7 @@ def _step(number: int, exchange: Exchange, plan: Plan, base: str) -> list[str]:
     if request.body:
         if not is_whole(request):
             return [f"echo 'the body of request {number} ({request.body_size} bytes) was not kept whole' >&2"]
-        if not is_text(request.body):
+        if not is_text_body(request.body):
             before = f"printf %s {base64.b64encode(request.body).decode()} | base64 -d | "
             words += ["--data-binary", "@-"]
         else:
@@ -79,7 +79,7 @@ def _step(number: int, exchange: Exchange, plan: Plan, base: str) -> list[str]:
     if headers:
         words += ["-D", f'"$headers_{number}"']
     response = exchange.response
-    binary = response is not None and not is_text(response.body)
+    binary = response is not None and not is_text_body(response.body)
     if not carried:
         words += ["-o", "/dev/null"] if binary else []
         words += ["-w", r"'\n%{http_code}\n'"]
@@ -144,9 +144,9 @@ def _url(url: str, plan: Plan, base: str) -> str:
     if whole is not None:
         return _word([whole])
     own = url.startswith(base)
-    atoms = url_pieces(url, plan, base if own else origin_of(url))
+    atoms = url_pieces(url, plan, base if own else origin_text(url))
     pieces = [piece for atom in atoms for piece in atom]
-    return '"$base"' + _word(pieces) if own else _word([origin_of(url), *pieces])
+    return '"$base"' + _word(pieces) if own else _word([origin_text(url), *pieces])
 
 
 def _word(pieces: list[Piece]) -> str:

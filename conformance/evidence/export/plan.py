@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from shenhe.conformance.exchange import Exchange
 
 from ..redaction import NOTHING
-from .request import LEARNED, PLACEHOLDER, Steps, atoms_of, basic_text, headers_of, leaves_of, placeholders_of
+from .request import LEARNED, PLACEHOLDER, Steps, atoms_of, basic_text, headers_to_resend, leaves_of, placeholders_of
 
 #: Characters of a path segment that is looked for as an id.
 _SHORTEST_SEGMENT = 4
@@ -157,7 +157,7 @@ def needed(plan: Plan, exchanges: Sequence[Exchange]) -> set[str]:
     names: set[str] = set()
     for exchange in exchanges:
         texts = [exchange.request.url, exchange.request.body.decode("utf-8", "replace")]
-        texts += [basic_text(value) for _, value in headers_of(exchange.request)]
+        texts += [basic_text(value) for _, value in headers_to_resend(exchange.request)]
         for text in texts:
             wanted = (piece for piece in plan.pieces(text) if isinstance(piece, Variable) and piece != FRESH)
             names |= {piece.name for piece in wanted if not piece.step}

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, quote_plus
 from shenhe.conformance.exchange import Exchange, SentRequest
 
 from .plan import FRESH, Piece, Plan, Variable, plan_of, url_pieces
-from .request import basic_text, headers_of, is_form, is_text, is_whole, json_body, origin_of, title_of
+from .request import basic_text, headers_to_resend, is_form, is_text_body, is_whole, json_of, origin_text, title_of
 
 
 def as_pytest(exchanges: Sequence[Exchange], name: str = "replay") -> str:
@@ -23,7 +23,7 @@ def as_pytest(exchanges: Sequence[Exchange], name: str = "replay") -> str:
     environment are listed in its docstring.
     """
     plan = plan_of(exchanges)
-    base = origin_of(exchanges[0].request.url) if exchanges else "http://127.0.0.1"
+    base = origin_text(exchanges[0].request.url) if exchanges else "http://127.0.0.1"
     body: list[str] = []
     for number, exchange in enumerate(exchanges, start=1):
         body += ["", *_step(number, exchange, plan, base)]
@@ -69,8 +69,8 @@ def _step(number: int, exchange: Exchange, plan: Plan, base: str) -> list[str]:
     if not is_whole(request):
         return [*lines, f'pytest.skip("the body of request {number} ({request.body_size} bytes) was not kept whole")']
     arguments = [repr(request.method), _url(request.url, plan, base)]
-    headers = headers_of(request)
-    document = json_body(request)
+    headers = headers_to_resend(request)
+    document = json_of(request)
     if document is not None:
         headers = [(key, value) for key, value in headers if key.lower() != "content-type"]
     if headers:
@@ -121,9 +121,9 @@ def _url(url: str, plan: Plan, base: str) -> str:
     whole = plan.values.get(url)
     if whole is not None:
         return _name(whole)
-    parts: list[str] = [] if url.startswith(base) else [repr(origin_of(url))]
+    parts: list[str] = [] if url.startswith(base) else [repr(origin_text(url))]
     text = ""
-    for atom in url_pieces(url, plan, base if url.startswith(base) else origin_of(url)):
+    for atom in url_pieces(url, plan, base if url.startswith(base) else origin_text(url)):
         for piece in atom:
             if isinstance(piece, str):
                 text += piece
@@ -157,7 +157,7 @@ def _json(value: Any, plan: Plan) -> str:
 
 def _bytes(request: SentRequest, plan: Plan) -> str:
     body = request.body
-    if not is_text(body):
+    if not is_text_body(body):
         rows = textwrap.wrap(base64.b64encode(body).decode(), 88)
         return "base64.b64decode(\n" + "".join(f'        "{row}"\n' for row in rows) + "    )"
     text = body.decode()

@@ -49,12 +49,12 @@ def atoms_of(request: SentRequest) -> Iterator[str]:
     form body.
     """
     yield request.url
-    yield from (value for name, value in headers_of(request) if name.lower() not in _WRITTEN_HEADERS)
+    yield from (value for name, value in headers_to_resend(request) if name.lower() not in _WRITTEN_HEADERS)
     parts = urlsplit(request.url)
-    yield request.url.removeprefix(origin_of(request.url))
+    yield request.url.removeprefix(origin_text(request.url))
     yield from (unquote(segment) for segment in parts.path.split("/") if segment)
     yield from (value for _, value in parse_qsl(parts.query, keep_blank_values=True))
-    for _, value in leaves_of(json_body(request), ()):
+    for _, value in leaves_of(json_of(request), ()):
         yield value
     if is_form(request):
         yield from (value for _, value in parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
@@ -89,7 +89,7 @@ def _content_type(request: SentRequest) -> str:
     )
 
 
-def json_body(request: SentRequest) -> Any:
+def json_of(request: SentRequest) -> Any:
     """The body as JSON; ``None`` where it is none, or was not kept whole."""
     if _content_type(request) != "application/json" or not is_whole(request):
         return None
@@ -112,7 +112,7 @@ def is_whole(request: SentRequest) -> bool:
     return len(request.body) < KEPT_REQUEST or request.body_size <= len(request.body)
 
 
-def is_text(body: bytes) -> bool:
+def is_text_body(body: bytes) -> bool:
     """Whether a body can stand in a file of text."""
     try:
         return "\0" not in body.decode("utf-8")
@@ -120,13 +120,13 @@ def is_text(body: bytes) -> bool:
         return False
 
 
-def origin_of(url: str) -> str:
+def origin_text(url: str) -> str:
     """Scheme, host and port of a URL, as text."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def headers_of(request: SentRequest) -> list[tuple[str, str]]:
+def headers_to_resend(request: SentRequest) -> list[tuple[str, str]]:
     """The headers that have to be sent again; the others any client adds itself."""
     kept = [(name, value) for name, value in request.headers if name.lower() not in _UNSENT]
     return [(name, value) for name, value in kept if (name.lower(), value) != ("accept", "*/*")]

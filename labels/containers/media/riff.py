@@ -19,7 +19,7 @@ _PIXELS_AND_SAMPLES = (b"data", b"fmt ", b"VP8 ", b"VP8L", b"VP8X", b"idx1", b"J
 _HEADER = struct.Struct("<4sI")
 
 
-def chunks(
+def riff_chunks(
     data: Source, start: int, end: int, found: Findings, depth: int = 0
 ) -> Iterator[tuple[bytes, int, int, bytes]]:
     """(id, start, end, list type) of each chunk's payload, entering LIST chunks; payloads cut short end
@@ -40,7 +40,7 @@ def chunks(
         if name == b"LIST" and stop - body >= 4:
             kind = bytes(data[body : body + 4])
             if kind != b"movi":
-                for inner, inner_start, inner_end, _ in chunks(data, body + 4, stop, found, depth + 1):
+                for inner, inner_start, inner_end, _ in riff_chunks(data, body + 4, stop, found, depth + 1):
                     yield inner, inner_start, inner_end, kind
         else:
             yield name, body, stop, b""
@@ -73,7 +73,7 @@ def _read_each(data: Source, prefix: str, found: Findings) -> None:
 def _read_chunks(data: Source, start: int, end: int, prefix: str, found: Findings) -> None:
     from . import id3
 
-    for name, body, stop, inside in chunks(data, start, end, found):
+    for name, body, stop, inside in riff_chunks(data, start, end, found):
         if not inside and name in _PIXELS_AND_SAMPLES:
             continue
         text = name.decode("latin-1")
@@ -93,7 +93,7 @@ def _read_chunks(data: Source, start: int, end: int, prefix: str, found: Finding
             found.remark(bytes(data[body:stop]), carrier, (body, stop))
 
 
-def chunk(name: bytes, payload: bytes) -> bytes:
+def riff_chunk(name: bytes, payload: bytes) -> bytes:
     return name + struct.pack("<I", len(payload)) + payload + b"\0" * (len(payload) & 1)
 
 
@@ -101,7 +101,7 @@ def write(data: bytes, value: str, found: Findings) -> bytes:
     """Adds the chunk this kind of RIFF file keeps the label in; sound, frames and pixels stay as they are."""
     form = bytes(data[8:12])
     if form == b"WAVE":
-        return _write_wav(data, chunk(b"AIGC", value.encode()))
+        return _write_wav(data, riff_chunk(b"AIGC", value.encode()))
     if form == b"AVI ":
         return _write_avi(data, value, found)
     return _write_webp(data, value, found)
@@ -186,13 +186,13 @@ def _only_chunks(data: bytes, position: int) -> bool:
 
 
 def _write_avi(data: bytes, value: str, found: Findings) -> bytes:
-    added = chunk(b"LIST", b"INFO" + chunk(b"AIGC", value.encode() + b"\0"))
+    added = riff_chunk(b"LIST", b"INFO" + riff_chunk(b"AIGC", value.encode() + b"\0"))
     first_end = 8 + int.from_bytes(data[4:8], "little")
     if data[first_end + (first_end & 1) :][:4] != b"RIFF":
         return _appended(data, added)
     # Indexes of the later RIFF chunks hold absolute positions: nothing may move, so the label has to fit
     # into padding.
-    for name, body, stop, inside in chunks(data, 12, first_end, found):
+    for name, body, stop, inside in riff_chunks(data, 12, first_end, found):
         if name == b"JUNK" and not inside and stop - body >= len(added) + 8:
             rest = stop - (body - 8) - len(added) - 8
             return data[: body - 8] + added + b"JUNK" + struct.pack("<I", rest) + data[stop - rest :]
@@ -202,10 +202,10 @@ def _write_avi(data: bytes, value: str, found: Findings) -> bytes:
 
 
 def _write_webp(data: bytes, value: str, found: Findings) -> bytes:
-    parts = [(name, body, stop) for name, body, stop, _ in chunks(data, 12, len(data), found)]
+    parts = [(name, body, stop) for name, body, stop, _ in riff_chunks(data, 12, len(data), found)]
     for name, body, stop in parts:
         if name == b"XMP ":
-            joined = chunk(b"XMP ", xmp.with_property(data[body:stop], value))
+            joined = riff_chunk(b"XMP ", xmp.with_property(data[body:stop], value))
             whole = data[: body - 8] + joined + data[stop + (stop & 1) :]
             return whole[:4] + struct.pack("<I", len(whole) - 8) + whole[8:]
     if not parts:
@@ -213,7 +213,7 @@ def _write_webp(data: bytes, value: str, found: Findings) -> bytes:
     if parts[0][0] != b"VP8X":
         data = _extended_webp(data, parts[0])
     flagged = data[:20] + bytes((data[20] | 0x04,)) + data[21:]
-    return _appended(flagged, chunk(b"XMP ", xmp.new_packet(value)))
+    return _appended(flagged, riff_chunk(b"XMP ", xmp.new_packet(value)))
 
 
 def _extended_webp(data: bytes, image: tuple[bytes, int, int]) -> bytes:
@@ -230,5 +230,5 @@ def _extended_webp(data: bytes, image: tuple[bytes, int, int]) -> bytes:
     else:
         raise UnsuitableFileError("the WebP file does not begin with its picture or its header")
     canvas = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
-    whole = data[:12] + chunk(b"VP8X", bytes((alpha << 4, 0, 0, 0)) + canvas) + data[12:]
+    whole = data[:12] + riff_chunk(b"VP8X", bytes((alpha << 4, 0, 0, 0)) + canvas) + data[12:]
     return whole[:4] + struct.pack("<I", len(whole) - 8) + whole[8:]

@@ -147,7 +147,7 @@ def read(data: Source, start: int, end: int, carrier: str, found: Findings) -> N
             found.remark(value, where, span, standing=(), big_endian=big_endian)
 
 
-def read_file(data: Source, found: Findings) -> None:
+def read_tiff(data: Source, found: Findings) -> None:
     """A TIFF file."""
     read(data, 0, len(data), "tiff", found)
 

@@ -120,7 +120,7 @@ def inflate(value: bytes, found: Findings, carrier: str) -> bytes | None:
     return result
 
 
-def end_of_picture(data: Source, found: Findings) -> int:
+def end_of_chunks(data: Source, found: Findings) -> int:
     """Where the last chunk ends; anything behind it is no part of the picture."""
     return max((end + 4 for _, _, end in chunks(data, found)), default=len(data))
 
