@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Iterator
 from typing import Any
 
@@ -31,31 +32,42 @@ def animation_frames(image: Any) -> Iterator[tuple[Any, float]]:
 
 
 def png(data: bytes, image: Any, found: Findings) -> bytes:
-    """An animated PNG with the label on every frame, without loss."""
-    orientation, loop = orientation_of(image), int(image.info.get("loop", 0))
+    """An animated PNG with the label on every frame, without loss. Each frame is stored whole and shown as long."""
+    orientation = orientation_of(image)
     if data[24] == 16:
         raise UnsuitableFileError("the animation has 16 bits a channel, which would be lost")
-    apart = bool(image.info.get("default_image"))
-    shown = [(frame.convert("RGBA"), length) for frame, length in animation_frames(image)]
-    drawn = [drawn_upright(frame, orientation, draw_label) for frame, _ in shown]
-    lengths = [length for _, length in shown]
-    stream = io.BytesIO()
-    drawn[0].save(
-        stream,
-        "PNG",
-        save_all=True,
-        append_images=drawn[1:],
-        duration=lengths[1:] if apart else lengths,
-        loop=loop,
-        default_image=apart,
-        disposal=0,
-        blend=0,
-    )
-    painted = stream.getvalue()
-    made = [(kind, painted[a:b]) for kind, a, b in png_file.chunks(painted, found) if kind in _FRAME_CHUNKS]
-    others = [(kind, data[a:b]) for kind, a, b in png_file.chunks(data, found) if kind not in _FRAME_CHUNKS]
-    new = [made[0], *(each for each in others if each[0] != b"IEND"), *made[1:], (b"IEND", b"")]
+    old = [(kind, data[a:b]) for kind, a, b in png_file.chunks(data, found)]
+    lengths = [payload[20:24] for kind, payload in old if kind == b"fcTL"]
+    # A picture in front that is no frame is for readers without animation.
+    kinds = [kind for kind, _ in old]
+    apart = b"fcTL" not in kinds[: kinds.index(b"IDAT")]
+    encoded = [
+        _encoded(drawn_upright(frame.convert("RGBA"), orientation, draw_label)) for frame, _ in animation_frames(image)
+    ]
+    if len(encoded) != len(lengths) + apart:
+        raise UnsuitableFileError("the animation has another number of frames than it states")
+    header, in_front = encoded[0]
+    new = [header, *(each for each in old if each[0] not in _FRAME_CHUNKS and each[0] != b"IEND")]
+    new += [each for each in old if each[0] == b"acTL"]
+    if apart:
+        new.append((b"IDAT", in_front))
+    number = 0
+    for length, (_, pixels) in zip(lengths, encoded[apart:], strict=True):
+        is_first = number == 0 and not apart
+        new.append((b"fcTL", struct.pack(">I", number) + header[1][:8] + bytes(8) + length + bytes(2)))
+        new.append((b"IDAT", pixels) if is_first else (b"fdAT", struct.pack(">I", number + 1) + pixels))
+        number += 1 if is_first else 2
+    new.append((b"IEND", b""))
     return png_file.SIGNATURE + b"".join(png_file.chunk(*each) for each in new)
+
+
+def _encoded(frame: Any) -> tuple[tuple[bytes, bytes], bytes]:
+    """(header chunk, coded pixels) of one picture."""
+    stream = io.BytesIO()
+    frame.save(stream, "PNG")
+    painted = stream.getvalue()
+    made = [(kind, painted[a:b]) for kind, a, b in png_file.chunks(painted, Findings(Limits(parts=1 << 20)))]
+    return made[0], b"".join(payload for kind, payload in made if kind == b"IDAT")
 
 
 def webp(data: bytes, image: Any) -> bytes:

@@ -70,7 +70,8 @@ def jpeg(_kind: Container, data: bytes, found: Findings) -> bytes:
     drawn = [(m, painted[a:b]) for m, a, b in jpeg_file.segments(painted, found) if not _stays(m, painted[a : a + 5])]
     scan = max((b for _, _, b in jpeg_file.segments(painted, found)), default=2)
     behind = data[jpeg_file.end_of_picture(data) :]
-    return painted[:2] + b"".join(jpeg_file.segment(*each) for each in kept + drawn) + painted[scan:] + behind
+    whole = painted[:2] + b"".join(jpeg_file.segment(*each) for each in kept + drawn) + painted[scan:] + behind
+    return jpeg_file.with_index_put_right(data, whole, found)
 
 
 def _stays(marker: int, begins: bytes) -> bool:

@@ -36,15 +36,24 @@ def png(data: bytes) -> Iterator[Part]:
             if said != b"[]":
                 yield "metadata in XMP", said
         else:
-            yield (
-                "picture" if kind in (b"IDAT", b"fdAT", b"IHDR", b"PLTE", b"tRNS") else f"{in_letters(kind)} chunk",
-                payload,
-            )
+            yield from _chunk(kind, payload)
         if kind == b"IEND":
             break
     if b"IDAT" not in seen:
         raise UnsuitableFileError("the file holds no picture")
     yield "data behind the picture", view[position:]
+
+
+#: Chunks of the pixels, and of the palette that a picture with a label may no longer have.
+_OF_THE_PICTURE = {b"IDAT", b"fdAT", b"IHDR", b"PLTE", b"tRNS", b"bKGD", b"hIST", b"sBIT", b"sPLT"}
+
+
+def _chunk(kind: bytes, payload: memoryview) -> Iterator[Part]:
+    if kind == b"fcTL":  # how long a frame is shown, and apart from it how its pixels are laid on
+        yield "length of a frame", payload[20:24]
+        yield "picture", bytes(payload[:20]) + bytes(payload[24:])
+    else:
+        yield "picture" if kind in _OF_THE_PICTURE else f"{in_letters(kind)} chunk", payload
 
 
 def _international_text(payload: bytes) -> bytes:
@@ -89,14 +98,17 @@ def jpeg(data: bytes) -> Iterator[Part]:
         elif marker == 0xE2 and data.startswith(b"MPF\0", start):
             more = list(_further_pictures(data, start + 4, end))
         else:
-            yield "picture" if marker < 0xE0 else f"segment {marker:02X}", view[start:end]
+            # Adobe's segment tells how the colours are coded.
+            is_coding = marker < 0xE0 or (marker == 0xEE and data.startswith(b"Adobe", start))
+            yield "picture" if is_coding else f"segment {marker:02X}", view[start:end]
         position = end
     end = _end_of_scans(data, position)
     yield "picture", view[position:end]
     yield "data behind the picture", view[end:]
     for start, size in more:
-        if start + size > len(data):
-            raise UnsuitableFileError("a further picture in the file is cut short")
+        # Pillow states too large a size for all but the second picture.
+        if start >= len(data):
+            raise UnsuitableFileError("a further picture in the file is missing")
         yield "further picture in the file", view[start : start + size]
 
 

@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from shenhe.labels import LabelWriteError, read_labels, write_label
 from shenhe.labels.record import media_type_of
@@ -172,3 +173,56 @@ def test_text_for_people_takes_the_label(name: str, text: str) -> None:
 def test_an_unknown_ending_says_nothing_about_a_picture() -> None:
     notes = read_labels(media.picture("PNG"), media_type=media_type_of(Path("a.jpg"))).notes
     assert not any("declared" in note for note in notes)
+
+
+def _photograph(colour: int) -> Image.Image:
+    return Image.effect_mandelbrot((320, 240), (-2, -1, 1, 1), 30).convert("RGB").point(lambda v: (v + colour) % 256)
+
+
+def _saved(image: Image.Image, form: str, **options: object) -> bytes:
+    stream = io.BytesIO()
+    image.save(stream, form, **options)  # type: ignore[arg-type]
+    return stream.getvalue()
+
+
+def test_a_jpeg_from_photoshop_takes_a_visible_label() -> None:
+    data = _saved(_photograph(0), "JPEG")
+    adobe = b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00\x01"
+    after = write_label(data[:2] + adobe + data[2:], None, explicit=True)
+    with Image.open(io.BytesIO(after)) as drawn:
+        assert drawn.mode == "RGB"
+        drawn.load()
+
+
+@pytest.mark.parametrize("explicit", [False, True])
+def test_further_pictures_in_a_jpeg_are_found_where_the_index_says(explicit: bool) -> None:
+    before = _saved(_photograph(0), "MPO", save_all=True, append_images=[_photograph(90), _photograph(160)])
+    after = write_label(before, media.FIELDS, explicit=explicit)
+    assert after != before
+    with Image.open(io.BytesIO(before)) as old, Image.open(io.BytesIO(after)) as new:
+        assert (new.n_frames, new.format) == (3, "MPO")
+        for number in (1, 2):
+            old.seek(number)
+            new.seek(number)
+            assert old.tobytes() == new.tobytes()
+
+
+@pytest.mark.parametrize(("disposal", "blend"), [(0, 1), (1, 0), (2, 1), (1, 1)])
+@pytest.mark.parametrize("default_image", [False, True])
+def test_an_animated_png_keeps_its_frames_and_their_lengths(disposal: int, blend: int, default_image: bool) -> None:
+    frames = [_photograph(level).convert("RGBA") for level in (0, 40, 80)]
+    for number, frame in enumerate(frames):
+        frame.putalpha(80 * (number + 1))
+    lengths = [70, 130, 100]
+    options = {"duration": lengths[default_image:], "disposal": disposal, "blend": blend, "loop": 3}
+    before = _saved(frames[0], "PNG", save_all=True, append_images=frames[1:], default_image=default_image, **options)
+    after = write_label(before, None, explicit=True)
+    with Image.open(io.BytesIO(before)) as old, Image.open(io.BytesIO(after)) as new:
+        assert (new.n_frames, new.info["loop"]) == (old.n_frames, 3)
+        for number in range(new.n_frames):
+            old.seek(number)
+            new.seek(number)
+            assert new.info.get("duration") == old.info.get("duration")
+            corner = (0, 0, 200, 120)
+            assert new.convert("RGBA").crop(corner).tobytes() == old.convert("RGBA").crop(corner).tobytes()
+            assert new.convert("RGBA").tobytes() != old.convert("RGBA").tobytes()

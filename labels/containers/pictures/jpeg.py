@@ -107,7 +107,6 @@ def write(data: bytes, value: str, found: Findings) -> bytes:
     Pixels stay as they are.
     """
     insert_at = 2
-    index: tuple[int, int] | None = None
     for marker, start, end in segments(data, found):
         payload = data[start:end]
         if marker == _APP1 and payload.startswith(_XMP_MARK):
@@ -115,34 +114,45 @@ def write(data: bytes, value: str, found: Findings) -> bytes:
             if len(joined) + len(_XMP_MARK) > 65_533:
                 joined = xmp.without_padding(joined)
             new = segment(_APP1, _XMP_MARK + joined)
-            head = _with_index_moved(data[: start - 4], index, len(new) - (end - start + 4))
-            return head + new + data[end:]
-        if marker == _APP2 and payload.startswith(_INDEX_MARK):
-            index = start + len(_INDEX_MARK), end
+            return with_index_put_right(data, data[: start - 4] + new + data[end:], found)
         if marker == _APP0 or (marker == _APP1 and payload.startswith(_EXIF_MARK)):
             insert_at = end
     new = segment(_APP1, _XMP_MARK + xmp.new_packet(value))
-    head = _with_index_moved(data[:insert_at], index if index and index[0] < insert_at else None, len(new))
-    return head + new + data[insert_at:]
+    return with_index_put_right(data, data[:insert_at] + new + data[insert_at:], found)
 
 
-def _with_index_moved(head: bytes, index: tuple[int, int] | None, delta: int) -> bytes:
-    """``head`` with the positions in its index of further pictures (MPF), which count from the index, put right."""
-    if index is None:
-        return head
-    start, end = index
-    order = "<" if head[start : start + 2] == b"II" else ">"
-    whole = bytearray(head)
-    directory = start + struct.unpack_from(f"{order}I", head, start + 4)[0]
-    for number in range(struct.unpack_from(f"{order}H", head, directory)[0]):
-        tag, _, count, offset = struct.unpack_from(f"{order}HHII", head, directory + 2 + 12 * number)
+def with_index_put_right(before: bytes, after: bytes, found: Findings) -> bytes:
+    """``after`` with its index of further pictures (MPF) put right, where its first picture is longer or shorter than
+    in ``before``. Places in the index count from the index; what lies behind the first picture is the same.
+    """
+    old, new = _index(before, found), _index(after, found)
+    if old is None or new is None:
+        return after
+    old_end, new_end = end_of_picture(before), end_of_picture(after)
+    start, end = new
+    moved = (new_end - start) - (old_end - old[0])
+    order = "<" if after[start : start + 2] == b"II" else ">"
+    whole = bytearray(after)
+    directory = start + struct.unpack_from(f"{order}I", after, start + 4)[0]
+    for number in range(struct.unpack_from(f"{order}H", after, directory)[0]):
+        tag, _, count, offset = struct.unpack_from(f"{order}HHII", after, directory + 2 + 12 * number)
         if tag != _ENTRIES_OF_INDEX:
             continue
         for at in range(start + offset, min(start + offset + count, end - 15), 16):
-            place = struct.unpack_from(f"{order}I", head, at + 8)[0]
+            size, place = struct.unpack_from(f"{order}II", after, at + 4)
             if place:
-                struct.pack_into(f"{order}I", whole, at + 8, place + delta)
+                struct.pack_into(f"{order}I", whole, at + 8, place + moved)
+            elif size:
+                struct.pack_into(f"{order}I", whole, at + 4, size + new_end - old_end)
     return bytes(whole)
+
+
+def _index(data: bytes, found: Findings) -> tuple[int, int] | None:
+    """Where the index of further pictures stands."""
+    for marker, start, end in segments(data, found):
+        if marker == _APP2 and data[start:end].startswith(_INDEX_MARK):
+            return start + len(_INDEX_MARK), end
+    return None
 
 
 def end_of_picture(data: bytes) -> int:
