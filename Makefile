@@ -13,6 +13,9 @@ COVERED := 85
 # uv installs the same locked, hashed set in a tenth of the time; without it pip does.
 INSTALL := $(shell if command -v uv >/dev/null 2>&1; then echo "VIRTUAL_ENV=$(CURDIR)/$(VENV) uv pip install --quiet"; else echo "$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-compile"; fi)
 
+# Tests start many processes, and importing from source again takes each of them seconds.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help interval-coverage demo test quick coverage test-lowest test-all lint types bench label-quality fuzz chaos sbom corpus engines-agree lock clean power
 .DEFAULT_GOAL := help
 

@@ -10,8 +10,8 @@ import pytest
 
 from shenhe.cli import main
 
-from .ci.examples import mixed
 from .command_line import shenhe
+from .factories import mixed
 
 #: The expensive steps: each is replaced by a failure of the test.
 EXPENSIVE = (

@@ -31,8 +31,12 @@ def by_rule(
 ) -> tuple[list[RuleResult], list[UndecidedRule]]:
     """The rules that checks decided, each with the gravest verdict among them, and the others with the reason."""
     decided, undecided = [], []
+    deciding: dict[str, list[CheckResult]] = {}
+    for result in results:
+        for name in dict.fromkeys(result.rules):
+            deciding.setdefault(name, []).append(result)
     for rule in chosen.values():
-        concerned = [result for result in results if rule.provision in result.rules]
+        concerned = deciding.get(rule.provision, [])
         title = Words(en=rule.title.en, zh=rule.title.zh)
         if not concerned:
             undecided.append(

@@ -83,6 +83,8 @@ def run_checks(
         salt=_salt(provider) if salt is None else salt,
     )
 
+    left_out = left_out_rules(law, provider.capabilities, chosen, packs, rules, chosen_level, day)
+
     def report(results: list[CheckResult], stopped: Stopped | None) -> Report:
         decided, undecided = by_rule(chosen, results, chosen_level)
         return Report(
@@ -102,7 +104,7 @@ def run_checks(
                 max_requests=max_requests,
                 max_seconds=max_seconds,
                 max_generations=max_generations,
-                left_out=left_out_rules(law, provider.capabilities, chosen, packs, rules, chosen_level, day),
+                left_out=left_out,
                 decided_elsewhere=[check.name for check in checks if check.name not in {r.name for r in results}],
             ),
             summary=Summary(

@@ -12,8 +12,8 @@ from ..report import Report
 
 class PartialReport:
     """A listener that writes the report so far: at once after a check that found something, else at most once per
-    second. ``change`` is applied to each report. A disk that cannot be written does not end the run; ``complain`` is
-    told once.
+    second and in at most a tenth of the time. ``change`` is applied to each report. A disk that cannot be written does
+    not end the run; ``complain`` is told once.
     """
 
     def __init__(
@@ -31,10 +31,12 @@ class PartialReport:
             return
         if time.monotonic() < self._next and (event.result is None or event.result.finding is None):
             return
+        began = time.monotonic()
         try:
             self._change(event.report()).write(self._path)
         except OSError as error:
             if not self._failed:
                 self._complain(f"{self._path} cannot be written: {error.strerror or error}; the run goes on")
             self._failed = True
-        self._next = time.monotonic() + 1
+        ended = time.monotonic()
+        self._next = ended + max(1.0, 9 * (ended - began))

@@ -36,8 +36,8 @@ from shenhe.conformance.report import Report, ReportError
 from shenhe.conformance.verdict import VerdictName
 from shenhe.rulebook import load_rulebook
 
+from ..factories import HOSTILE, REAL_NAME
 from ..hostile.consistent import TARGET, consistent
-from .examples import HOSTILE, REAL_NAME
 
 RULES = ["cn-dsp-2023/9.1", "cn-dsp-2023/9.2", "cn-dsp-2023/17.1.1", "cn-dsp-2023/18"]
 
@@ -52,7 +52,7 @@ def mixed() -> Report:
     return consistent(verdicts, rules=RULES)
 
 
-def kept() -> Report:
+def passing() -> Report:
     return consistent(rules=RULES)
 
 
@@ -177,7 +177,7 @@ def test_a_signed_payload_that_is_no_statement_is_refused() -> None:
 
 def test_another_report_is_refused() -> None:
     with pytest.raises(NotAttestedError, match="another report"):
-        verify(SIGNED, public(), report_bytes=written(kept()))
+        verify(SIGNED, public(), report_bytes=written(passing()))
     with pytest.raises(NotAttestedError, match="another report"):
         verify(SIGNED, public(), report_bytes=written(mixed()) + b" ")
 

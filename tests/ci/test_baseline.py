@@ -18,7 +18,7 @@ from shenhe.conformance.evidence.baseline import (
 from shenhe.conformance.report import Probes, Report
 from shenhe.core.document import DocumentError
 
-from .examples import CONSENT, LABELLED, REAL_NAME, check, finding, kept, mixed, report, rule, step
+from ..factories import CONSENT, LABELLED, REAL_NAME, check, finding, mixed, passing, report, rule, step
 
 TODAY = date(2026, 1, 15)
 LATER = date(2026, 3, 31)
@@ -51,7 +51,7 @@ CHECK = "text_output_is_labelled"
 
 
 def test_without_entries_the_exit_code_is_the_report_s() -> None:
-    for made in (failing(), fixed(), unfinished("review"), unfinished("inconclusive"), mixed(), kept()):
+    for made in (failing(), fixed(), unfinished("review"), unfinished("inconclusive"), mixed(), passing()):
         assert apply_baseline(made, baseline(), TODAY).exit_code == made.summary.exit_code
 
 
@@ -159,7 +159,7 @@ def test_a_draft_accepts_what_is_open_and_nothing_else() -> None:
     outcome = apply_baseline(made, drafted, TODAY)
     assert {problem.verdict for problem in outcome.new} == {"error"}
     assert outcome.stale == outcome.expired == outcome.unobserved == ()
-    assert apply_baseline(kept(), read_baseline(draft_baseline(kept(), "known", LATER)), TODAY).exit_code == 0
+    assert apply_baseline(passing(), read_baseline(draft_baseline(passing(), "known", LATER)), TODAY).exit_code == 0
 
 
 def test_a_draft_says_which_failures_were_found_by_chance() -> None:

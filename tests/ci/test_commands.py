@@ -17,8 +17,8 @@ from shenhe.cli.export import Format
 from shenhe.rulebook import load_rulebook
 
 from ..command_line import shenhe, shenhe_process
+from ..factories import HOSTILE, LABELLED, hostile_provider, mixed, passing
 from ..hostile.consistent import TARGET, consistent
-from .examples import HOSTILE, LABELLED, hostile, kept, mixed
 
 
 @pytest.fixture
@@ -27,8 +27,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     hostile_target = TARGET.model_copy(update={"name": HOSTILE, "environment": HOSTILE})
     reports = {
         "mixed": mixed(),
-        "kept": kept(),
-        "hostile": hostile(),
+        "passing": passing(),
+        "hostile": hostile_provider(),
         "all-passed": consistent(),
         "one-failed": consistent({"text_output_is_labelled": "fail"}),
         "hostile-target": consistent(otherwise="review", text=HOSTILE, target=hostile_target),
@@ -52,7 +52,7 @@ def told(*arguments: str) -> tuple[int, str]:
 
 @pytest.mark.parametrize("form", [form for form in Format if form is not Format.ARAZZO])
 def test_every_format_of_every_report(folder: Path, form: Format) -> None:
-    for name in ("mixed", "kept", "hostile"):
+    for name in ("mixed", "passing", "hostile"):
         printed = shenhe("export", form, f"{name}.json")
         assert printed.exit_code == 0, printed.output
         done = shenhe("export", form, f"{name}.json", "--out", "out")
@@ -147,10 +147,10 @@ def test_a_wrong_key_is_a_mistake_and_shows_nothing_of_it(folder: Path) -> None:
     for arguments in (
         ["attest", "all-passed.json", "--key", "cut.pem", "--out", "a"],
         ["attest", "all-passed.json", "--key", "public.pem", "--out", "a"],
-        ["attest", "all-passed.json", "--key", "kept.json", "--out", "a"],
+        ["attest", "all-passed.json", "--key", "passing.json", "--out", "a"],
         ["verify", "attestation.json", "--key", "key.pem"],
-        ["verify", "attestation.json", "--key", "kept.json"],
-        ["--debug", "verify", "attestation.json", "--key", "kept.json"],
+        ["verify", "attestation.json", "--key", "passing.json"],
+        ["--debug", "verify", "attestation.json", "--key", "passing.json"],
     ):
         command = [sys.executable, "-P", "-c", "from shenhe.cli.main import run; run()", *arguments]
         done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -18,7 +18,7 @@ from shenhe.conformance.evidence.documents import (
 from shenhe.core.document import DocumentError
 from shenhe.reports.terminal.documents import documents_json, documents_text
 
-from .examples import HOSTILE, mixed, undecided
+from ..factories import HOSTILE, mixed, undecided
 
 TODAY = date(2026, 1, 15)
 ASKED = mixed().undecided

@@ -30,7 +30,7 @@ from shenhe.reports.formats.oscal import assessment_results
 from shenhe.reports.formats.sarif import sarif
 from shenhe.rulebook import load_rulebook
 
-from .examples import hostile, kept, mixed, report
+from ..factories import hostile_provider, mixed, passing, report
 
 ROOT = Path(__file__).parent.parent.parent
 #: A report of a real run may be tried too.
@@ -45,7 +45,7 @@ def published(name: str) -> Any:
 
 
 def reports() -> Iterator[Report]:
-    yield from (mixed(), kept(), hostile(), report([], []))
+    yield from (mixed(), passing(), hostile_provider(), report([], []))
     if REAL:
         yield read_report(Path(REAL))
 

@@ -24,7 +24,20 @@ from shenhe.reports.formats.oscal import assessment_results, control_id
 from shenhe.reports.formats.sarif import sarif
 from shenhe.rulebook import Rule, Source, load_rulebook
 
-from .examples import CONSENT, HOSTILE, LABELLED, REAL_NAME, check, finding, hostile, kept, mixed, report, rule, step
+from ..factories import (
+    CONSENT,
+    HOSTILE,
+    LABELLED,
+    REAL_NAME,
+    check,
+    finding,
+    hostile_provider,
+    mixed,
+    passing,
+    report,
+    rule,
+    step,
+)
 
 BOOK = load_rulebook().rules
 SHA = "ee" * 32
@@ -59,13 +72,13 @@ def test_the_same_report_gives_the_same_bytes(form: str) -> None:
 @pytest.mark.parametrize("form", EVERY)
 def test_nothing_unseen_comes_through(form: str) -> None:
     """No escape sequence, no bidirectional override, no NUL; line feeds and tabs only inside longer texts."""
-    for text in strings(EVERY[form](hostile())):
+    for text in strings(EVERY[form](hostile_provider())):
         odd = {char for char in text if unicodedata.category(char) in {"Cc", "Cf", "Zl", "Zp"}}
         assert odd <= {"\n", "\t"}, text
 
 
 @pytest.mark.parametrize("form", EVERY)
-@pytest.mark.parametrize("made", [kept(), report([], [])], ids=["kept", "empty"])
+@pytest.mark.parametrize("made", [passing(), report([], [])], ids=["passing", "empty"])
 def test_where_nothing_is_open_nothing_is_listed(form: str, made: Report) -> None:
     rendered = EVERY[form](made)
     assert "text_output_is_labelled" not in json.dumps(rendered)
@@ -186,7 +199,7 @@ SARIF = {
 
 
 @pytest.mark.parametrize(
-    "made", [mixed(), kept(), hostile(), report([], [])], ids=["mixed", "kept", "hostile", "empty"]
+    "made", [mixed(), passing(), hostile_provider(), report([], [])], ids=["mixed", "passing", "hostile", "empty"]
 )
 def test_sarif_has_the_form_that_code_scanning_needs(made: Report) -> None:
     log = sarif(made, BOOK)
@@ -210,7 +223,7 @@ def test_sarif_lists_what_is_open_and_tells_a_broken_check_apart() -> None:
     (invocation,) = run["invocations"]
     assert invocation["executionSuccessful"] is False
     assert [note["associatedRule"]["id"] for note in invocation["toolExecutionNotifications"]] == ["eu-dsa/17"]
-    assert sarif(kept(), BOOK)["runs"][0]["invocations"][0]["executionSuccessful"] is True
+    assert sarif(passing(), BOOK)["runs"][0]["invocations"][0]["executionSuccessful"] is True
 
 
 def test_sarif_carries_the_request_and_the_way_to_it() -> None:
@@ -239,7 +252,7 @@ def test_sarif_links_to_a_source_that_has_an_address() -> None:
             update={"sources": (Source(cite="Art. 9", url="https://law.example/9", seen_in="there"),)}
         )
     }
-    assert sarif(kept(), linked)["runs"][0]["tool"]["driver"]["rules"][0]["helpUri"] == "https://law.example/9"
+    assert sarif(passing(), linked)["runs"][0]["tool"]["driver"]["rules"][0]["helpUri"] == "https://law.example/9"
 
 
 def test_fingerprints_stay_and_are_each_their_own() -> None:
@@ -264,7 +277,7 @@ def unescaped(text: str) -> str:
     return text
 
 
-@pytest.mark.parametrize("made", [mixed(), hostile()], ids=["mixed", "hostile"])
+@pytest.mark.parametrize("made", [mixed(), hostile_provider()], ids=["mixed", "hostile"])
 def test_annotations_are_one_command_a_line_and_nothing_else(made: Report) -> None:
     lines = workflow_commands(made).split("\n")
     assert lines.pop() == ""
@@ -315,7 +328,7 @@ OURS = {"<details>", "</details>", "<summary>", "</summary>", "<code>", "</code>
 
 
 def test_nothing_in_a_summary_is_markup_that_is_not_ours() -> None:
-    tokens = GITHUB_MARKDOWN.parse(step_summary(hostile()))
+    tokens = GITHUB_MARKDOWN.parse(step_summary(hostile_provider()))
     blocks = {token.type for token in tokens if token.nesting >= 0}
     assert blocks <= {
         "heading_open",
@@ -340,7 +353,7 @@ def test_nothing_in_a_summary_is_markup_that_is_not_ours() -> None:
 
 def test_addresses_and_names_in_a_summary_stand_in_code() -> None:
     """GitHub makes links of bare addresses and mentions of @names in running text, but not in code."""
-    text = step_summary(hostile())
+    text = step_summary(hostile_provider())
     outside = re.sub(r"(?s)^(`{3,})[a-z]*\n.*?^\1$", "", text, flags=re.M)
     assert "evil" in text
     for live in ("://", "@team", "#1 ", "javascript:", "<script", "<img"):
@@ -359,7 +372,7 @@ def test_a_summary_says_what_is_open_and_how_to_see_it_again() -> None:
 @pytest.mark.parametrize(
     ("made", "said"),
     [
-        (kept(), "Every rule was decided and passed."),
+        (passing(), "Every rule was decided and passed."),
         (report([rule(CONSENT, "inconclusive")], []), "Not fully verified"),
         (report([rule(CONSENT, "not applicable")], []), "Nothing was decided."),
         (report([], []), "Nothing was decided."),
@@ -407,7 +420,7 @@ GITLAB = {
 }
 
 
-@pytest.mark.parametrize("made", [mixed(), kept(), hostile()], ids=["mixed", "kept", "hostile"])
+@pytest.mark.parametrize("made", [mixed(), passing(), hostile_provider()], ids=["mixed", "passing", "hostile"])
 def test_gitlab_code_quality(made: Report) -> None:
     found = code_quality(made)
     jsonschema.validate(found, GITLAB)
@@ -487,7 +500,7 @@ HAR = {
 }
 
 
-@pytest.mark.parametrize("made", [mixed(), kept(), hostile()], ids=["mixed", "kept", "hostile"])
+@pytest.mark.parametrize("made", [mixed(), passing(), hostile_provider()], ids=["mixed", "passing", "hostile"])
 def test_har_has_its_form(made: Report) -> None:
     archive = har(made)
     jsonschema.validate(archive, HAR)
@@ -531,7 +544,7 @@ def named(data: Any, key: str) -> list[Any]:
 
 
 @pytest.mark.parametrize(
-    "made", [mixed(), kept(), hostile(), report([], [])], ids=["mixed", "kept", "hostile", "empty"]
+    "made", [mixed(), passing(), hostile_provider(), report([], [])], ids=["mixed", "passing", "hostile", "empty"]
 )
 def test_oscal_refers_only_to_what_it_defines(made: Report) -> None:
     document = assessment_results(made, SHA)

@@ -12,7 +12,7 @@ from shenhe.reports.figures.figures import CONTRASTS, MAX_RUNS, RUNGS, figures, 
 from shenhe.reports.quantities import quantity
 from shenhe.simulator import Run, compare, load_scenario, simulate
 
-from .examples import run
+from ..factories import run
 
 T95 = 4.302652729911275
 """The 97.5 % quantile of Student's t with two degrees of freedom: three replications."""

@@ -7,7 +7,7 @@ from defusedxml.ElementTree import fromstring
 
 from shenhe.reports.formats.junit import junit, write_junit
 
-from .examples import hostile, lawful, mixed
+from ..factories import CODE, CONSENT, LABELLED, REAL_NAME, REPORTS, TAKEDOWN, hostile, mixed, passing
 
 #: The shape that the JUnit schemas of Jenkins and the Ant task share: attributes that must be there, and children in
 #: order.
@@ -49,27 +49,29 @@ def test_every_verdict_has_its_element() -> None:
     data = junit(mixed())
     assert_shaped(fromstring(data))
     expected = {
-        "p/1": "failure",
-        "p/2": "",
-        "p/3": "error",
-        "q/1": "skipped",
-        "q/2": "skipped",
-        "q/3": "error",
+        LABELLED[0]: "failure",
+        LABELLED[1]: "failure",
+        CODE: "failure",
+        CONSENT: "error",
+        TAKEDOWN: "skipped",
+        REAL_NAME: "",
+        REPORTS: "skipped",
+        "eu-dsa/17": "error",
     }
     assert outcomes(data) == expected
 
 
 def test_a_failure_carries_its_rule_what_was_seen_and_the_sequence() -> None:
-    (failure,) = fromstring(junit(mixed())).iter("failure")
-    assert failure.attrib["message"] == "fail: no label at all"
+    failure = next(fromstring(junit(mixed())).iter("failure"))
+    assert failure.attrib["message"] == "fail: a text without a label: hello"
     assert failure.text is not None
-    for words in ("Text of p/1.", "a label with both elements", "curl -X POST"):
+    for words in (f"Text of {LABELLED[0]}.", "a text that carries a label", "curl -X POST"):
         assert words in failure.text
 
 
 def test_a_lawful_run_has_neither_failure_nor_error() -> None:
-    root = fromstring(junit(lawful()))
-    assert (root.attrib["tests"], root.attrib["failures"], root.attrib["errors"]) == ("2", "0", "0")
+    root = fromstring(junit(passing()))
+    assert (root.attrib["tests"], root.attrib["failures"], root.attrib["errors"]) == ("1", "0", "0")
 
 
 def test_what_xml_forbids_does_not_come_through() -> None:

@@ -19,7 +19,21 @@ from shenhe.reports.pages.clauses import MAX_FINDINGS, MAX_PROVIDERS, PageError,
 from shenhe.reports.pages.page import render_page, write_page
 from shenhe.simulator import Run
 
-from .examples import PIXEL, check, finding, hostile, lawful, mixed, report, rule, run, step
+from ..factories import (
+    LABELLED,
+    PIXEL,
+    REAL_NAME,
+    TAKEDOWN,
+    check,
+    finding,
+    hostile,
+    mixed,
+    passing,
+    report,
+    rule,
+    run,
+    step,
+)
 
 BYTES = 3_000_000
 
@@ -64,19 +78,19 @@ class Read(HTMLParser):
 
 
 def both() -> str:
-    return render_page([lawful(), mixed()], [run(), run(name="cn-2022-draft", factor=2.0)])
+    return render_page([passing(), mixed()], [run(), run(name="cn-2022-draft", factor=2.0)])
 
 
 PAGES: dict[str, tuple[Sequence[Report], Sequence[Run]]] = {
     "conformance": ([mixed()], []),
     "simulation": ([], [run()]),
-    "both": ([lawful(), mixed()], [run(), run(name="cn-2022-draft", factor=2.0)]),
+    "both": ([passing(), mixed()], [run(), run(name="cn-2022-draft", factor=2.0)]),
     "hostile": ([hostile(), hostile()], []),
     "hostile and simulation": ([hostile()], [run(), run()]),
 }
 
 
-@pytest.fixture(params=PAGES)
+@pytest.fixture(scope="module", params=PAGES)
 def page(request: pytest.FixtureRequest) -> str:
     return render_page(*PAGES[request.param])
 
@@ -141,10 +155,11 @@ def test_figures_have_their_data(page: str) -> None:
         assert json.loads(text)["data"]
 
 
-def test_it_is_small_enough_and_the_same_every_time(page: str) -> None:
+@pytest.mark.parametrize("name", PAGES)
+def test_it_is_small_enough_and_the_same_every_time(name: str) -> None:
+    page, again = render_page(*PAGES[name]), render_page(*PAGES[name])
     assert len(page.encode()) < BYTES
-    again = [render_page(*PAGES[name]) for name in PAGES]
-    assert page in again
+    assert page == again
 
 
 def test_it_says_its_language_and_fits_a_phone(page: str) -> None:
@@ -166,45 +181,49 @@ def test_a_page_of_reports_alone_carries_no_plotting() -> None:
 
 
 def test_providers_stand_side_by_side() -> None:
-    found = matrix([lawful(), mixed()])
+    found = matrix([passing(), mixed()])
     rows = {row.rule: row for section in found.sections for row in section.rows}
-    assert [section.pack for section in found.sections] == ["p", "q"]
-    assert [cell.verdict if cell else None for cell in rows["p/1"].cells] == ["pass", "fail"]
-    assert rows["q/1"].cells[0] is None
-    assert rows["p/2"].kept
-    assert not rows["p/1"].kept
-    assert [subject.name for subject in found.subjects] == ["A provider", "A provider (2)"]
+    assert [section.pack for section in found.sections] == [
+        "cn-dsp-2023",
+        "cn-labeling-2025",
+        "us-take-it-down",
+        "eu-dsa",
+    ]
+    assert [cell.verdict if cell else None for cell in rows[REAL_NAME].cells] == ["pass", "pass"]
+    assert rows[TAKEDOWN].cells[0] is None
+    assert rows[REAL_NAME].kept
+    assert not rows[LABELLED[0]].kept
+    assert [subject.name for subject in found.subjects] == ["example", "example (2)"]
 
 
 def test_a_failure_has_its_evidence() -> None:
     page = render_page([mixed()])
     text = Read(page).text()
     for words in (
-        "a label with both elements",
-        "no label at all",
-        "prompt '秋天'",
-        "Text of p/1.",
-        "条文。",
-        "curl -X POST http://127.0.0.1:9/v1/generations",
-        "def test_replay() -> None:",
-        "binding line: binding.yaml:41",
+        "a text that carries a label",
+        "a text without a label: hello",
+        "text/plain hello",
+        f"Text of {LABELLED[0]}.",
+        "正文。",
+        "curl -X POST 'http://127.0.0.1:8000/v1/texts'",
+        "def test_it(): ...",
+        "binding line: conformance/my provider.yaml:41",
         "6 cases judged (4 listed, 2 generated), 3 controls accepted",
-        "the check raised KeyError",
-        "Management system",
+        "the check broke: hello",
+        "Title of cn-dsp-2023/7",
         "only a document shows it",
     ):
         assert words in text, words
-    (picture,) = Read(page).all("img")
-    assert picture["src"] == f"data:image/png;base64,{PIXEL}"
+    assert {picture["src"] for picture in Read(page).all("img")} == {f"data:image/png;base64,{PIXEL}"}
 
 
 def test_the_method_is_told() -> None:
     text = Read(both()).text()
     for words in (
-        "a" * 64,
-        "b" * 64,
+        "ab" * 32,
+        "cd" * 32,
         "seed 7",
-        "2026-01-31",
+        "2026-01-15",
         "seed 1",
         "from published data",
         run().scenario.hash,
@@ -214,19 +233,19 @@ def test_the_method_is_told() -> None:
 
 def test_the_lead_sums_it_up() -> None:
     assert (
-        "Two providers were checked against the law of 2026-01-31: one passed every rule, one failed 1 of"
-        " 6. Two policies were simulated with 30 providers over 90 days." in Read(both()).text()
+        "Two providers were checked against the law of 2026-01-15: one passed every rule, one failed 3 of"
+        " 8. Two policies were simulated with 30 providers over 90 days." in Read(both()).text()
     )
 
 
 def test_the_lead_of_one_provider_speaks_of_it() -> None:
     assert (
-        "One provider was checked against the law of 2026-01-31: it failed 1 of 6 rules."
+        "One provider was checked against the law of 2026-01-15: it failed 3 of 8 rules."
         in Read(render_page([mixed()])).text()
     )
     assert (
-        "One provider was checked against the law of 2026-01-31: it passed every rule"
-        in Read(render_page([lawful()])).text()
+        "One provider was checked against the law of 2026-01-15: it passed every rule"
+        in Read(render_page([passing()])).text()
     )
 
 
@@ -274,12 +293,12 @@ def test_huge_text_is_bounded() -> None:
 def test_very_many_findings_are_bounded() -> None:
     count = 400
     big = finding(
-        steps=[step(request_body="A" * 50_000, response_body="B" * 50_000) for _ in range(60)],
+        steps=[step(request_headers={}, request_body="A" * 50_000, response_body="B" * 50_000) for _ in range(60)],
         curl="c" * 50_000,
     )
     made = report(
-        [rule(f"p/{number}", "fail", [f"c{number}"]) for number in range(count)],
-        [check(f"c{number}", "fail", [f"p/{number}"], finding=big) for number in range(count)],
+        [rule(f"p/{number}", "fail", f"c{number}") for number in range(count)],
+        [check(f"c{number}", "fail", f"p/{number}", finding=big) for number in range(count)],
     )
     page = render_page([made, made], [run()])
     assert len(page.encode()) < BYTES
@@ -291,7 +310,7 @@ def test_nothing_to_show_and_too_much_to_show_are_refused() -> None:
     with pytest.raises(PageError, match="at least one"):
         render_page([])
     with pytest.raises(PageError, match=f"at most {MAX_PROVIDERS}"):
-        render_page([lawful()] * (MAX_PROVIDERS + 1))
+        render_page([passing()] * (MAX_PROVIDERS + 1))
     with pytest.raises(PageError, match=f"at most {MAX_RUNS}"):
         render_page([], [run()] * (MAX_RUNS + 1))
 

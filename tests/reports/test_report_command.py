@@ -8,14 +8,14 @@ import pytest
 from shenhe.simulator import simulate
 
 from ..command_line import shenhe
-from .examples import lawful, mixed, scenario
+from ..factories import mixed, passing, scenario
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "checked").mkdir()
     mixed().write(tmp_path / "checked" / "report.json")
-    lawful().write(tmp_path / "lawful.json")
+    passing().write(tmp_path / "lawful.json")
     return tmp_path
 
 
@@ -32,7 +32,7 @@ def test_reports_and_runs_in_any_mix(folder: Path) -> None:
     )
     assert done.exit_code == 0, done.output
     page = out.read_text(encoding="utf-8")
-    assert "A provider (2)" in page
+    assert "example (2)" in page
     assert 'id="sanctions"' in page
     assert "simpy" in page, "the versions of run.json are told"
 
