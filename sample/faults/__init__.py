@@ -1,31 +1,23 @@
 """Ways in which the sample provider can break the law, each a single change of behaviour with a name.
 
-The provider obeys by default. A fault is switched on when the application is made, never by a request, and is
-consulted at the very place where the behaviour lives. ``rules`` are the clauses that fail while it is on:
-those and no others.
+The provider complies by default. A fault is switched on when the application is created, never by a request, and is
+consulted where the behaviour is implemented. ``faults.yaml`` is the one list of them.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from shenhe.core.errors import ShenheError
 
-from .companion import COMPANION_FAULTS
-from .conduct import CONDUCT_FAULTS
-from .fault import Fault, FaultName, Reach
-from .labeling import LABELING_FAULTS
+from .fault import FAULTS, FaultName, Reach
 
 __all__ = ["FAULTS", "Reach", "UnknownFaultError", "chosen"]
 
-FAULTS: Mapping[str, Fault] = {
-    name.value: fault for name, fault in (LABELING_FAULTS | CONDUCT_FAULTS | COMPANION_FAULTS).items()
-}
-
 
 class UnknownFaultError(ShenheError, ValueError):
-    """A name that no fault bears. ``closest`` are the names most like it, nearest first."""
+    """There is no fault of this name. ``closest`` are the most similar names, nearest first."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -35,10 +27,10 @@ class UnknownFaultError(ShenheError, ValueError):
 
 
 def chosen(names: Iterable[str]) -> frozenset[FaultName]:
-    """The faults of those names.
+    """The faults with these names.
 
     Raises:
-        UnknownFaultError: no fault bears one of the names.
+        UnknownFaultError: there is no fault of one of the names.
     """
     names = tuple(names)
     for name in names:

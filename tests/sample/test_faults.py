@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import functools
+from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +13,8 @@ from shenhe.rulebook import load_rulebook
 from shenhe.sample import FAULTS, FaultName, UnknownFaultError, create_app
 
 from .tour import Answer, tour
+
+ROOT = Path(__file__).parents[2]
 
 
 @functools.cache
@@ -31,14 +36,36 @@ def test_every_name_is_a_fault_with_rules_of_the_rulebook() -> None:
         assert fault.summary.endswith(".")
 
 
+def named_in(folder: Path) -> Counter[str]:
+    """The faults that the code below a folder refers to, as ``FaultName.…``."""
+    return Counter(
+        node.attr
+        for path in folder.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "FaultName"
+        if not node.attr.startswith("_")
+    )
+
+
+def test_code_and_file_name_the_same_faults() -> None:
+    """A misspelt name in the code would be a fault that can never be switched on."""
+    assert set(named_in(ROOT / "sample")) == set(FaultName.__members__)
+    assert set(named_in(ROOT / "tests")) <= set(FaultName.__members__)
+
+
+def test_a_misspelt_fault_is_refused_in_code() -> None:
+    with pytest.raises(AttributeError, match="text-unlabeled"):
+        getattr(FaultName, "TEXT_UNLABELED")  # noqa: B009 (an attribute would be found by the test above)
+
+
 def test_the_four_behaviours_of_the_core_all_have_faults() -> None:
     assert len(FAULTS) >= 40
     assert {fault.behaviour for fault in FAULTS.values()} >= {"labeling", "consent", "real-name", "takedown"}
 
 
-#: Faults of the companion service, of deletion on withdrawal and of marks of origin: the walk does not go there, and
-#: `tests/conformance/test_new_law.py` shows that each fails exactly its rules.
-NOT_ON_THE_WALK = frozenset(
+#: Faults of the companion service, of deletion on withdrawal and of marks of origin: the tour does not reach them, and
+#: `tests/conformance/test_new_law.py` shows that each breaks exactly its rules.
+NOT_ON_THE_TOUR = frozenset(
     {
         "companion-button-dead",
         "companion-child-alone",
@@ -64,7 +91,7 @@ NOT_ON_THE_WALK = frozenset(
 )
 
 
-@pytest.mark.parametrize("name", sorted(FAULTS.keys() - NOT_ON_THE_WALK))
+@pytest.mark.parametrize("name", sorted(FAULTS.keys() - NOT_ON_THE_TOUR))
 def test_a_fault_changes_behaviour_and_its_name_never_crosses_the_wire(name: str) -> None:
     answers = tour(create_app([name]))
     assert [(answer.status, answer.body) for answer in answers] != [(answer.status, answer.body) for answer in lawful()]
