@@ -11,8 +11,11 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from ..variants import VariantName
-from . import rpc_gateway
+from . import forms_platform, rpc_gateway
 
 Front = Callable[[ASGIApp], Starlette]
 
-FRONTS: Mapping[VariantName, Front] = {VariantName.RPC_GATEWAY: rpc_gateway.front}
+FRONTS: Mapping[VariantName, Front] = {
+    VariantName.FORMS_PLATFORM: forms_platform.front,
+    VariantName.RPC_GATEWAY: rpc_gateway.front,
+}

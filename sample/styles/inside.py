@@ -6,8 +6,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message
 
 
@@ -44,6 +45,17 @@ class Inside:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._headers: tuple[tuple[bytes, bytes], ...] = ()
+        self._query: Mapping[str, str] = {}
+
+    def behind(self, request: Request) -> Inside:
+        """The same application, which also sees the ``X-`` headers and the query of a request to the front, as it would
+        behind a proxy.
+        """
+        other = Inside(self._app)
+        other._headers = tuple(pair for pair in request.headers.raw if pair[0].startswith(b"x-"))
+        other._query = dict(request.query_params)
+        return other
 
     async def ask(
         self,
@@ -58,7 +70,9 @@ class Inside:
     ) -> Reply:
         """Send a request; ``content`` is sent as JSON, ``body`` as it is. ``path`` is already percent-encoded."""
         data = body if body is not None else b"" if content is None else json.dumps(content).encode()
+        asked = {**self._query, **{key: value for key, value in (query or {}).items() if value is not None}}
         headers = [(b"host", b"inside"), (b"content-type", media_type.encode("latin-1", "replace"))]
+        headers += self._headers
         if token:
             headers.append((b"authorization", b"Bearer " + token.encode("latin-1", "replace")))
         scope = {
@@ -67,12 +81,10 @@ class Inside:
             "http_version": "1.1",
             "method": method,
             "scheme": "http",
-            "path": _decoded(path),
+            "path": unquote(path),
             "raw_path": path.encode(),
             "root_path": "",
-            "query_string": urlencode(
-                {key: value for key, value in (query or {}).items() if value is not None}
-            ).encode(),
+            "query_string": urlencode(asked).encode(),
             "headers": headers,
             "server": ("inside", 80),
             "client": ("127.0.0.1", 1),
@@ -102,9 +114,3 @@ class Inside:
 def segment(value: object) -> str:
     """A value as one segment of a path."""
     return quote(str(value), safe="")
-
-
-def _decoded(path: str) -> str:
-    from urllib.parse import unquote
-
-    return unquote(path)

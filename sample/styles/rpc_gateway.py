@@ -26,7 +26,7 @@ _ADDRESS = "/gateway"
 _RENDITIONS_OF_BYTES = ("thumbnail", "download")
 
 Params = dict[str, Any]
-Answer = Awaitable[dict[str, Any]]
+Method = Callable[[Inside, Params, str | None], Awaitable[dict[str, Any]]]
 
 
 class Refused(Exception):
@@ -48,7 +48,7 @@ class _Gateway:
         self._inside = inside
         self._texts: dict[str, str] = {}
         self._tasks: dict[str, dict[str, Any]] = {}
-        self._methods: dict[str, Callable[[Params, str | None], Answer]] = {
+        self._methods: dict[str, Method] = {
             "sms.send": self._send_code,
             "sandbox.inbox": self._inbox,
             "user.register": self._register,
@@ -102,23 +102,24 @@ class _Gateway:
         if method is None:
             raise Refused(40404, "method_unknown", "There is no such method.")
         session = body.get("session")
-        return await method(dict(body.get("params", {})), session if isinstance(session, str) and session else None)
+        inside = self._inside.behind(request)
+        return await method(inside, dict(body.get("params", {})), session if isinstance(session, str) else None)
 
     # --- accounts ---
 
-    async def _send_code(self, params: Params, _: str | None) -> dict[str, Any]:
+    async def _send_code(self, _: Inside, params: Params, __: str | None) -> dict[str, Any]:
         phone = str(params.get("phone", ""))
         self._texts[phone] = f"{int(hashlib.sha256(phone.encode()).hexdigest(), 16) % 1_000_000:06d}"
         return {"sent": True}
 
-    async def _inbox(self, params: Params, _: str | None) -> dict[str, Any]:
+    async def _inbox(self, _: Inside, params: Params, __: str | None) -> dict[str, Any]:
         return {"code": self._texts.get(str(params.get("phone", "")), "")}
 
-    async def _register(self, params: Params, _: str | None) -> dict[str, Any]:
+    async def _register(self, inside: Inside, params: Params, _: str | None) -> dict[str, Any]:
         code = params.pop("code", None)
         if not code or self._texts.get(str(params.get("phone", ""))) != code:
             raise Refused(40322, "code_wrong", "验证码错误。 The code is wrong.")
-        reply = await self._inside.ask(
+        reply = await inside.ask(
             "POST",
             "/v1/accounts",
             content={
@@ -131,20 +132,20 @@ class _Gateway:
         found = _done(reply)
         return {"uid": found["account"]["id"], "session": found["access_token"]}
 
-    async def _certify(self, params: Params, session: str | None) -> dict[str, Any]:
+    async def _certify(self, inside: Inside, params: Params, session: str | None) -> dict[str, Any]:
         document = {"type": params.get("type"), "number": params.get("number", ""), "holder": params.get("name", "")}
         path = f"/v1/accounts/{segment(params.get('uid', ''))}/identity"
-        reply = await self._inside.ask("POST", path, token=session, content={"document": document})
+        reply = await inside.ask("POST", path, token=session, content={"document": document})
         return {"certified": _done(reply)["account"]["verified"]}
 
-    async def _cancel(self, params: Params, session: str | None) -> dict[str, Any]:
-        return _done(await self._inside.ask("DELETE", f"/v1/accounts/{segment(params.get('uid', ''))}", token=session))
+    async def _cancel(self, inside: Inside, params: Params, session: str | None) -> dict[str, Any]:
+        return _done(await inside.ask("DELETE", f"/v1/accounts/{segment(params.get('uid', ''))}", token=session))
 
     # --- works ---
 
-    def _task(self, path: str) -> Callable[[Params, str | None], Answer]:
-        async def method(params: Params, session: str | None) -> dict[str, Any]:
-            reply = await self._inside.ask("POST", path, token=session, content=params)
+    def _task(self, path: str) -> Method:
+        async def method(inside: Inside, params: Params, session: str | None) -> dict[str, Any]:
+            reply = await inside.ask("POST", path, token=session, content=params)
             if reply.status == 401:
                 _done(reply)
             task = f"t{len(self._tasks) + 1:06d}"
@@ -164,15 +165,15 @@ class _Gateway:
 
         return method
 
-    async def _query(self, params: Params, session: str | None) -> dict[str, Any]:
+    async def _query(self, _: Inside, params: Params, session: str | None) -> dict[str, Any]:
         task = self._tasks.get(str(params.get("task", "")))
         if task is None or task["session"] != session:
             raise Refused(40410, "task_unknown", "没有这个任务。 There is no such task.")
         task["asked"] += 1
         return task["ended"] if task["asked"] > 1 else {"state": "RUNNING"}
 
-    async def _import(self, params: Params, session: str | None) -> dict[str, Any]:
-        reply = await self._inside.ask(
+    async def _import(self, inside: Inside, params: Params, session: str | None) -> dict[str, Any]:
+        reply = await inside.ask(
             "POST",
             "/v1/assets",
             token=session,
@@ -182,50 +183,50 @@ class _Gateway:
         )
         return _done(reply)
 
-    async def _download(self, params: Params, session: str | None) -> dict[str, Any]:
+    async def _download(self, inside: Inside, params: Params, session: str | None) -> dict[str, Any]:
         path = f"/v1/assets/{segment(params.get('work', ''))}/{segment(params.get('form', 'original'))}"
-        return _file(await self._inside.ask("GET", path, token=session))
+        return _file(await inside.ask("GET", path, token=session))
 
     # --- posts ---
 
-    async def _search(self, params: Params, session: str | None) -> dict[str, Any]:
+    async def _search(self, inside: Inside, params: Params, session: str | None) -> dict[str, Any]:
         query = {"q": str(params.get("words", "")), "offset": str(params.get("from", 0))}
-        return _done(await self._inside.ask("GET", "/v1/publications", token=session, query=query))
+        return _done(await inside.ask("GET", "/v1/publications", token=session, query=query))
 
-    async def _view(self, params: Params, session: str | None) -> dict[str, Any]:
+    async def _view(self, inside: Inside, params: Params, session: str | None) -> dict[str, Any]:
         surface = str(params.get("surface", "page"))
         path = f"/v1/publications/{segment(params.get('post', ''))}/{segment(surface)}"
-        reply = await self._inside.ask("GET", path, token=session)
+        reply = await inside.ask("GET", path, token=session)
         return _file(reply) if surface in _RENDITIONS_OF_BYTES else _done(reply)
 
-    async def _ticket(self, params: Params, session: str | None) -> dict[str, Any]:
+    async def _ticket(self, inside: Inside, params: Params, session: str | None) -> dict[str, Any]:
         query = {"receipt": params.get("receipt"), "account": params.get("uid")}
         path = f"/v1/tickets/{segment(params.get('ticket', ''))}"
-        return _done(await self._inside.ask("GET", path, token=session, query=query))
+        return _done(await inside.ask("GET", path, token=session, query=query))
 
-    async def _records(self, params: Params, session: str | None) -> dict[str, Any]:
+    async def _records(self, inside: Inside, params: Params, session: str | None) -> dict[str, Any]:
         query = {"kind": str(params.get("kind", ""))}
-        return _done(await self._inside.ask("GET", "/v1/records", token=session, query=query))
+        return _done(await inside.ask("GET", "/v1/records", token=session, query=query))
 
-    async def _origin(self, params: Params, _: str | None) -> dict[str, Any]:
+    async def _origin(self, inside: Inside, params: Params, _: str | None) -> dict[str, Any]:
         kind = str(params.get("media_type", ""))
-        return _done(await self._inside.ask("POST", "/v1/origin", body=_bytes(params), media_type=kind))
+        return _done(await inside.ask("POST", "/v1/origin", body=_bytes(params), media_type=kind))
 
-    async def _reset(self, _: Params, __: str | None) -> dict[str, Any]:
+    async def _reset(self, inside: Inside, _: Params, __: str | None) -> dict[str, Any]:
         self._texts.clear()
         self._tasks.clear()
-        return _done(await self._inside.ask("POST", "/sandbox/reset"))
+        return _done(await inside.ask("POST", "/sandbox/reset"))
 
-    def _simple(self, method: str, path: str) -> Callable[[Params, str | None], Answer]:
+    def _simple(self, method: str, path: str) -> Method:
         """A method whose parameters are those of the request, but for the ones that the path takes."""
 
-        async def answer(params: Params, session: str | None) -> dict[str, Any]:
+        async def answer(inside: Inside, params: Params, session: str | None) -> dict[str, Any]:
             filled = path
             for name in ("consent", "post", "topic", "chat"):
                 if f"{{{name}}}" in path:
                     filled = filled.replace(f"{{{name}}}", segment(params.pop(name, "")))
             content = params if method == "POST" else None
-            return _done(await self._inside.ask(method, filled, token=session, content=content))
+            return _done(await inside.ask(method, filled, token=session, content=content))
 
         return answer
 

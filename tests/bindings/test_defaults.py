@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from shenhe.conformance.bindings import BindingError, HttpProvider
-from shenhe.conformance.provider import GenerationRequest
+from shenhe.conformance.provider import Accepted, GenerationRequest, Media, Publication, Refused
 from shenhe.rulebook import Service
 
 from .apps import Recorder, bind, talking
@@ -54,8 +54,6 @@ def test_one_address_and_one_envelope_are_written_once(tmp_path: Path) -> None:
 
 
 def test_a_request_with_its_own_address_or_body_takes_neither_from_the_defaults(tmp_path: Path) -> None:
-    from shenhe.conformance.provider import Media, Publication
-
     app = Recorder({("GET", "/pages/p1"): (200, {"content-type": "text/plain"}, b"page")})
     with talking(bind(tmp_path, ONE_ADDRESS), app) as provider:
         provider.upload(None, Media(b"bytes", "text/plain"), declared=False)
@@ -96,3 +94,37 @@ operations:
     assert plain != claimed, "the claim is in the request after the step"
     assert isinstance(plain, tuple)
     assert [each[1].removeprefix("http://in-process") for each in plain] == ["/sms", "/users"]
+
+
+def test_fields_of_a_page_are_spread_over_a_multipart_form(tmp_path: Path) -> None:
+    text = """\
+operations:
+  upload:
+    steps:
+      - {name: page, path: /upload, extract: {fields: {form: form}}}
+    path: /upload
+    multipart:
+      "...": "{{ steps.page.fields }}"
+      file: {data: "{{ media.data }}", filename: a.txt, type: text/plain}
+    accept_status: 303
+    refuse_when: {css: p.error}
+    reason: {css: p.error}
+    extract: {id: {header: Location}}
+"""
+    page = b'<form><input type="hidden" name="csrf" value="t1"><input type="hidden" name="lang" value="zh"></form>'
+    refused = b'<p class="error">too large</p>'
+    answers: dict[tuple[str, str], object] = {
+        ("GET", "/upload"): (200, {"content-type": "text/html"}, page),
+        ("POST", "/upload"): (303, {"location": "/d/1"}, b""),
+    }
+    app = Recorder(answers)
+    with talking(bind(tmp_path, text), app) as provider:
+        assert isinstance(provider.upload(None, Media(b"hello", "text/plain"), declared=False), Accepted)
+        body = app.asked[-1]["body"]
+        assert b'name="csrf"\r\n\r\nt1\r\n' in body
+        assert b'name="lang"\r\n\r\nzh\r\n' in body
+        assert b'name="..."' not in body
+        answers["POST", "/upload"] = (200, {"content-type": "text/html"}, refused)
+        no = provider.upload(None, Media(b"hello", "text/plain"), declared=False)
+    assert isinstance(no, Refused), "a page that says no, where a redirect would have been a yes"
+    assert no.reason == "too large"

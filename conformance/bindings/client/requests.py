@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from ..language.bound import BoundAuth, BoundPart, BoundRequest
-from ..language.template import TemplateError
+from ..language.template import SPREAD, TemplateError
 from .http.body import ENCODINGS
 from .http.connection import Headers, Request
 from .signatures import signed, with_signed_fields
@@ -148,6 +148,11 @@ def _multipart(bound: BoundRequest, parts: tuple[BoundPart, ...], values: Mappin
     blocks: list[bytes] = []
     for part in parts:
         data = render(bound, "multipart", part.data, values, part.name)
+        if part.name == SPREAD and isinstance(data, Mapping):
+            for name, text in pairs_of(data):
+                field = f'Content-Disposition: form-data; name="{_quoted(name)}"\r\n\r\n{text}\r\n'
+                blocks.append(field.encode("utf-8", "surrogatepass"))
+            continue
         if data is None:
             continue
         head = f'Content-Disposition: form-data; name="{_quoted(part.name)}"'

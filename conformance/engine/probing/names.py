@@ -39,6 +39,13 @@ class Names:
         digest = hashlib.sha256(f"{self._row}/{self._scope}/{self._tokens}".encode()).hexdigest()
         return f"t{digest[:10]}"
 
+    def colour(self) -> tuple[int, int, int]:
+        """A colour that hardly anything else in a run has. A picture of it is no copy of another: where a removal has
+        to reach identical copies, equal pictures would go together.
+        """
+        digest = hashlib.sha256(f"colour/{self.token()}".encode()).digest()
+        return digest[0] % 196, digest[1] % 196, digest[2] % 196
+
     def rare_name(self) -> str:
         """A name of four Han characters that occurs once in a run and in no text by chance: a double surname and two
         rare characters.

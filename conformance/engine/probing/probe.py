@@ -8,7 +8,7 @@ from shenhe.rulebook import Service
 
 from ...checks.outcome import NotJudged, Undecided
 from ...checks.people import Person
-from ...checks.requests import picture
+from ...checks.requests import picture, tone
 from ...entities import (
     Account,
     Consent,
@@ -239,7 +239,7 @@ class Probe(Conversation):
         """
         if not self.offers(Operation.GENERATE):
             if self.offers(Operation.UPLOAD):
-                return self.setup(self.provider.upload, account, picture(160, 120), False)
+                return self.setup(self.provider.upload, account, self._own_file(), False)
             return Content("")
         works = self.session.plain_medium
         failed: Undecided | None = None
@@ -254,13 +254,20 @@ class Probe(Conversation):
         assert failed is not None  # noqa: S101 - there is at least one medium
         raise failed
 
+    def _own_file(self) -> Media:
+        """A file to upload, unlike every other of the run: a picture where the provider takes pictures."""
+        kinds = self.capabilities.uploads or ("image/png",)
+        if "image/png" not in kinds and "audio/wav" in kinds:
+            return tone(hertz=220.0 + self.names.colour()[0])
+        return picture(160, 120, self.names.colour())
+
     def own_content(self, account: Account, provider: Provider | None = None) -> Content | None:
         """Something plain that the account made if it may make anything: who is not verified may be kept from it."""
         provider = provider or self.provider
         if self.offers(Operation.GENERATE):
             made = self.observe(provider.generate, account, self.plain_request())
         elif self.offers(Operation.UPLOAD):
-            made = self.observe(provider.upload, account, picture(160, 120), False)
+            made = self.observe(provider.upload, account, self._own_file(), False)
         else:
             return Content("")
         return made.value if isinstance(made, Accepted) else None

@@ -8,7 +8,7 @@ from shenhe.conformance.provider import Refused, Unavailable
 
 from ...language.bound import BoundRequest
 from ...language.responses.conditions import Condition, holds, met
-from ...language.responses.response import Response, ResponseError
+from ...language.responses.response import NoPageError, Response, ResponseError
 from ...language.responses.sources import text_of
 from ..http.connection import ExchangeLog
 
@@ -40,8 +40,10 @@ def refusal(bound: BoundRequest, response: Response, log: ExchangeLog) -> Refuse
 
 
 def _refused_by_content(bound: BoundRequest, response: Response) -> bool:
-    """Whether a redirect that is not followed says no: where it leads tells one from another."""
-    return 300 <= response.status < 400 and met(bound.refuse_when, response)
+    """Whether a response says no although its status does not: a redirect that is not followed, by where it leads; a
+    page where a redirect would have been a yes, by what it says.
+    """
+    return 200 <= response.status < 400 and met(bound.refuse_when, response)
 
 
 def _holds(bound: BoundRequest, key: str, condition: Condition | None, response: Response, *, unbound: bool) -> bool:
@@ -49,5 +51,10 @@ def _holds(bound: BoundRequest, key: str, condition: Condition | None, response:
         return unbound
     try:
         return holds(condition, response)
+    except NoPageError as error:
+        # A picture, or a redirect without a body, shows no element that says no.
+        if key == "refuse_when":
+            return False
+        raise ResponseError(f"{bound.place(key)}: {error}") from None
     except ResponseError as error:
         raise ResponseError(f"{bound.place(key)}: {error}") from None

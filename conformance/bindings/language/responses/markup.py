@@ -12,7 +12,7 @@ from typing import Any
 from cssselect import GenericTranslator, HTMLTranslator, SelectorError
 from lxml import etree
 
-from .response import Response, ResponseError
+from .response import NoPageError, Response, ResponseError
 
 MOST_CHARACTERS = 4_000_000
 MOST_ELEMENTS = 30_000
@@ -65,7 +65,7 @@ def _parse(response: Response) -> Any:
     if len(text) > MOST_CHARACTERS:
         raise ResponseError(f"found a page of {len(text):,} characters, expected at most {MOST_CHARACTERS:,}")
     if not text.strip() or "\0" in text[:1000]:
-        raise ResponseError(f"found a body of {len(response.body):,} bytes that is no page, expected HTML or XML")
+        raise NoPageError(f"found a body of {len(response.body):,} bytes that is no page, expected HTML or XML")
     is_xml = response.media_type.endswith("xml") and not response.media_type.endswith("xhtml+xml")
     limits = {"huge_tree": False, "remove_comments": True, "remove_pis": True}
     parser: Any = (
@@ -83,7 +83,7 @@ def _parse(response: Response) -> Any:
     except (etree.ParserError, etree.XMLSyntaxError, ValueError):
         root = None
     if root is None:
-        raise ResponseError(f"found a body of {len(response.body):,} bytes that is no page, expected HTML or XML")
+        raise NoPageError(f"found a body of {len(response.body):,} bytes that is no page, expected HTML or XML")
     for count, element in enumerate(root.iter(), start=1):
         if count > MOST_ELEMENTS:
             raise ResponseError(f"found a page of more than {MOST_ELEMENTS:,} elements, expected less")

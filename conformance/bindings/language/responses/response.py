@@ -24,6 +24,10 @@ class ResponseError(ValueError):
     """A response that lacks what the binding expects in it."""
 
 
+class NoPageError(ResponseError):
+    """A body in which elements are looked for, and which is no HTML or XML."""
+
+
 MOST_VALUES = 1_000_000
 """Values in one JSON body. Read, each takes up to some hundred bytes, whatever it took in the body."""
 
