@@ -186,6 +186,15 @@ class Capabilities:
         certain = set(facets) >= {name for reading in serving[:1] for name in reading.when}
         return any(channel in reading.channels for reading in (serving[:1] if certain else serving))
 
+    @property
+    def file_surfaces(self) -> list[str]:
+        """The surfaces that give a published file as it is, a download first. A thumbnail is another file."""
+        if not {Operation.PUBLISH, Operation.VIEW} <= self.operations:
+            return []
+        surfaces = [each for each in self.surfaces if each != "thumbnail"]
+        surfaces.sort(key=lambda name: name != "download")
+        return [each for each in surfaces if self.reads(Operation.VIEW, "media", surface=each)]
+
     def marker(self, name: str, service: Service | None = None) -> Marker | None:
         """The marker of that name, where the binding declares one; ``service`` may have one of its own."""
         own = self.markers_of.get(service, {}) if service is not None else {}

@@ -99,6 +99,14 @@ def takes_uploads(capabilities: Capabilities) -> Absent | None:
     return None if Operation.UPLOAD in capabilities.operations else Absent("the provider takes no uploads")
 
 
+def returns_files(capabilities: Capabilities) -> Absent | None:
+    """Concerns whoever gives a file back as a file: to its owner, or to those who see it published."""
+    if Operation.FETCH in capabilities.operations or capabilities.file_surfaces:
+        return None
+    reason = "no response gives an upload back: describe operations.fetch, or `media` for a surface of operations.view"
+    return Absent(reason, required=True)
+
+
 def edits_persons(capabilities: Capabilities) -> Absent | None:
     """Concerns whoever lets a person's face or voice be edited."""
     return None if capabilities.edit_scopes else Absent("the provider edits neither faces nor voices")

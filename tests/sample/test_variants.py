@@ -121,6 +121,33 @@ def test_a_variant_breaks_the_law_as_the_plain_sample_does() -> None:
     assert {rule.rule for rule in report.rules if rule.verdict == "fail"} == {"us-take-it-down/3.b"}
 
 
+@pytest.mark.parametrize(
+    ("style", "fault", "rules"),
+    [
+        ("rpc-gateway", "page-survives", {"us-take-it-down/3.b"}),
+        ("rpc-gateway", "upload-strips-labels", {"cn-dsp-2023/18"}),
+        ("rpc-gateway", "verified-by-header", {"cn-dsp-2023/9.2"}),
+        ("forms-platform", "page-survives", {"us-take-it-down/3.b"}),
+        ("forms-platform", "upload-strips-labels", {"cn-dsp-2023/18"}),
+        ("forms-platform", "author-reachable-on-pages", {"cn-pipl/25"}),
+    ],
+)
+def test_a_fault_is_found_behind_an_interface_of_another_style(style: str, fault: str, rules: set[str]) -> None:
+    app = create_app(faults=[fault], variants=[style])
+    with load_binding(sample_binding(style), environ={}).connect(transport=AsgiTransport(app)) as provider:
+        report = run_checks(provider, on=ON, level="extended", examples=0, rules=sorted(rules))
+    assert {rule.rule for rule in report.rules if rule.verdict == "fail"} == rules
+
+
+def test_a_platform_that_generates_nothing_is_decided_whole() -> None:
+    app = create_app(variants=["forms-platform"])
+    with load_binding(sample_binding("forms-platform"), environ={}).connect(transport=AsgiTransport(app)) as provider:
+        report = run_checks(provider, on=ON, level="extended", examples=2)
+    counts = report.summary.counts
+    assert counts["pass"] > 15
+    assert counts["fail"] == counts["inconclusive"] == counts["review"] == 0
+
+
 def test_the_busy_one_asks_to_come_back() -> None:
     with Walk(create_app(variants=["busy"])) as walk:
         answers = [walk.ask("rules", "GET", "/about/rules") for _ in range(20)]

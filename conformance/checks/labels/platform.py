@@ -26,7 +26,7 @@ from ..outcome import Absent, Case, NeedsReview, NotJudged, Undecided, Violation
 from ..people import uscc
 from ..registry import check
 from ..requests import picture, pictures, tone, tones
-from ..scope import files, publishes, takes_uploads
+from ..scope import files, publishes, returns_files, takes_uploads
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -278,8 +278,8 @@ def _three_cases(capabilities: Capabilities) -> Iterator[Brought]:
     rules=("cn-labeling-2025/6.2",),
     behaviour=Behaviour.LABELING,
     level=Level.EXTENDED,
-    needs=(Operation.UPLOAD, Operation.FETCH),
-    applies=(propagates, takes_uploads),
+    needs=(Operation.UPLOAD,),
+    applies=(propagates, takes_uploads, returns_files),
     cases=_three_cases,
 )
 def platform_adds_itself_to_metadata(probe: Probe, case: Brought) -> None:
@@ -291,10 +291,8 @@ def platform_adds_itself_to_metadata(probe: Probe, case: Brought) -> None:
     if declared:
         _can_declare(probe, case.file)
     content = _uploaded(probe, account, case.file if declared else _marked(case.file, number), declared).value
-    fetched = probe.observe(probe.provider.fetch, account, content)
-    if isinstance(fetched, Refused):
-        raise Undecided(f"the upload cannot be fetched: {fetched.status} {fetched.reason}")
-    labels = read_labels(fetched.value.data, media_type=fetched.value.media_type)
+    returned = probe.returned(account, content)
+    labels = read_labels(returned.data, media_type=returned.media_type)
     if not labels.aigc:
         if labels.refused:
             raise Undecided(f"the file could not be read to its end: {labels.refused[0].what}: {labels.refused[0].why}")

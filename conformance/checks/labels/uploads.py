@@ -18,7 +18,7 @@ from ..people import uscc
 from ..prompted import refuse_to_guess
 from ..registry import check
 from ..requests import picture, tone
-from ..scope import files, takes_uploads
+from ..scope import files, returns_files, takes_uploads
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -64,8 +64,8 @@ def _drawn_uploads(capabilities: Capabilities) -> SearchStrategy[Uploaded]:
 @check(
     rules=("cn-dsp-2023/18", "cn-labeling-2025/10.2", "us-states/ca-sb942.platform"),
     behaviour=Behaviour.LABELING,
-    needs=(Operation.UPLOAD, Operation.FETCH),
-    applies=(takes_uploads,),
+    needs=(Operation.UPLOAD,),
+    applies=(takes_uploads, returns_files),
     cases=_upload_cases,
     strategy=_drawn_uploads,
 )
@@ -79,10 +79,8 @@ def upload_keeps_labels(probe: Probe, case: Uploaded) -> None:
     content = probe.attempt(probe.provider.upload, account, sent, case.declared)
     if isinstance(content, Refused):
         raise Undecided(f"the upload was refused: {content.status} {content.reason}")
-    fetched = probe.observe(probe.provider.fetch, account, content.value)
-    if isinstance(fetched, Refused):
-        raise Undecided(f"the upload cannot be fetched: {fetched.status} {fetched.reason}")
-    labels = read_labels(fetched.value.data, media_type=fetched.value.media_type)
+    returned = probe.returned(account, content.value)
+    labels = read_labels(returned.data, media_type=returned.media_type)
     refuse_to_guess(labels)
     if not labels.aigc:
         raise Violation("the file was uploaded with an AIGC field but returned without one", exhibits.field(before))

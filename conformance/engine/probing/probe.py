@@ -231,6 +231,20 @@ class Probe(Conversation):
             raise Undecided(f"the generated content cannot be fetched: {said(fetched)}")
         return fetched.value
 
+    def returned(self, account: Account, content: Content) -> Media:
+        """An upload as the provider gives it back: to its owner, or else to the public once it is published."""
+        if self.offers(Operation.FETCH):
+            fetched = self.observe(self.provider.fetch, account, content)
+            if isinstance(fetched, Refused):
+                raise Undecided(f"the upload cannot be fetched: {said(fetched)}")
+            return fetched.value
+        publication = self.setup(self.provider.publish, account, content, f"a work {self.names.token()}")
+        for surface in self.capabilities.file_surfaces:
+            seen = self.observe(self.provider.view, None, publication, surface)
+            if isinstance(seen, Accepted) and seen.value.media is not None:
+                return seen.value.media
+        raise Undecided("no surface gives the published file back")
+
     def some_content(self, account: Account) -> Content:
         """Something plain that the account made: of the first declared medium that can be had.
 
