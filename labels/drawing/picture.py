@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 from typing import Any
 
-from ..containers.media import riff
+from ..containers.media import bmff, riff
 from ..containers.pictures import jpeg as jpeg_file
 from ..containers.pictures import png as png_file
 from ..containers.table import Container
@@ -115,20 +116,44 @@ def webp(_kind: Container, data: bytes, found: Findings) -> bytes:
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
+_ALPHA = {b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1"}
+#: Items that are encoded again: pictures, whole or in tiles, and metadata.
+_ITEMS = {b"av01", b"grid", b"Exif", b"mime"}
+
+
 def avif(_kind: Container, data: bytes, found: Findings) -> bytes:
     """AVIF has to be encoded again, with its EXIF, XMP and colour profile."""
-    at = data.find(b"av1C")
-    if at >= 0 and data[at + 6 : at + 7] and data[at + 6] & 0x40:
-        raise UnsuitableFileError("the picture has more than 8 bits a channel, which would be lost")
+    _refuse_what_would_be_lost(data, found)
     image = open_picture("AVIF", data, found)
     frames = list(animation.animation_frames(image))
     drawn = [drawn_upright(frame, orientation_of(image), draw_label) for frame, _ in frames]
     extras = {key: image.info[key] for key in ("exif", "xmp", "icc_profile") if image.info.get(key)}
     if len(drawn) > 1:
-        extras |= {"save_all": True, "append_images": drawn[1:], "duration": [length for _, length in frames]}
+        extras |= {"save_all": True, "append_images": drawn[1:], "duration": [round(length) for _, length in frames]}
     stream = io.BytesIO()
     drawn[0].save(stream, "AVIF", quality=90, **extras)
     return stream.getvalue()
+
+
+def _refuse_what_would_be_lost(data: bytes, found: Findings) -> None:
+    """Raises UnsuitableFileError for an AVIF that holds more than pictures of 8 bits, opacity and metadata."""
+    at = data.find(b"av1C")
+    if at >= 0 and data[at + 6 : at + 7] and data[at + 6] & 0x40:
+        raise UnsuitableFileError("the picture has more than 8 bits a channel, which would be lost")
+    if re.search(rb"hdlr.{8}soun", data, re.DOTALL):
+        raise UnsuitableFileError("the picture has sound, which would be lost")
+    for each in bmff.boxes(data, 0, len(data), found):
+        if each.kind != b"meta":
+            continue
+        for part in bmff.boxes(data, bmff.inner_start(data, each), each.end, found):
+            if part.kind == b"iinf":
+                kinds = {kind for kind, _ in bmff.item_types(data, part, found).values()}
+                if b"tmap" in kinds:
+                    raise UnsuitableFileError("the picture has a gain map (HDR), which would be lost")
+                if kinds - _ITEMS:
+                    raise UnsuitableFileError("the picture is composed of others, which would be lost")
+    if set(re.findall(rb"auxC\0{4}(urn:[^\0]+)\0", data)) - _ALPHA:
+        raise UnsuitableFileError("the picture has further pictures, such as one of depth, which would be lost")
 
 
 def bmp(_kind: Container, data: bytes, found: Findings) -> bytes:

@@ -16,7 +16,7 @@ from .packets import Part, inserted
 
 #: Parts that an explicit label changes, because people perceive them.
 _PERCEIVED = {"picture", "sound", "film and sound", "format of the sound", "header of the sound", "header", "text"}
-_TABLES = ("moov.trak", "moov.mvhd", "positions in moov", "item ", "meta.", "reference ", "box ")
+_TABLES = ("moov.trak", "moov.mvhd", "moov.iods", "positions in moov", "item ", "meta.", "reference ", "box ")
 #: Formats of which Pillow decodes every picture, so that one it does not decode is broken.
 _ALWAYS_DECODED = {"png", "jpeg", "gif", "webp"}
 _FRAMES = 200
