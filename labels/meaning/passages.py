@@ -25,6 +25,7 @@ _LONGEST_SEGMENT = 2_000
 _WIDE = re.compile("[\uff21-\uff5a\U0001d400-\U0001d7ff]")
 #: Choose whether a sign is drawn as text or as an emoji.
 _STYLES = "\ufe0e\ufe0f"
+_REST = re.compile(r"[\w\u4e00-\u9fff][^\n\r。！!？?；;，,]{0,40}")
 _OPENINGS = ("（", "(", "【", "[")
 _MENTION = re.compile(r"AI|Ai|ai|人工智能|人工智慧|机器|機器|大模型|虚拟|數字人|数字人")
 _SEPARATORS = re.compile(r"[\n\r。！!？?；;]|(?<=[】\]）)])|(?=[【\[（(])|(?<=[a-z]{2}[.])\s+(?=[A-Z])")
@@ -220,8 +221,11 @@ def _statement(segment: str, offset: int, cleaned: _Cleaned, notes: list[str]) -
         return None, False
     if phrase.is_label and cleaned.text[end : end + 1] in _OPENINGS:
         # What stands in brackets behind it belongs to it: "AI生成（仅供参考）" is a label, "AI生成（测试版）" none.
+        # So do words behind the bracket: "AI生成内容（AIGC）产业报告".
         closing = min((at for c in "）)】]" if (at := cleaned.text.find(c, end, end + 60)) >= 0), default=-1)
-        whole = judge(segment + cleaned.text[end : closing + 1], "text") if closing >= 0 else phrase
+        rest = _REST.match(cleaned.text, closing + 1)
+        stop = rest.end() if rest is not None else closing + 1
+        whole = judge(segment + cleaned.text[end:stop], "text") if closing >= 0 else phrase
         if whole is None or not whole.is_label:
             phrase = Phrase(Sense.SPEAKS_OF_IT)
     shown = segment.strip()[:60]

@@ -106,12 +106,13 @@ class _Grammar:
             rf"|{medium}(?:{joint}?{medium}){{0,3}})"
         )
         links = rf"(?:{_any_of(words['links'])}){{0,4}}"
-        announcement = rf"(?:{_any_of(words['announcements'])}(?:[:：—|｜\-]|为)?)"
+        announcement = rf"(?:{_any_of(words['announcements'])}(?:[:：—|｜/／\-]|为)?)"
         instrument = _any_of(words["instruments"])
         by_whom = rf"(?:(?:由|{instrument})(?P<maker>[^\s，。,;；:：?？!！、]{{1,16}}?))"
+        doubt = rf"(?:{_any_of(words['doubts'])}{instrument}(?={ai}))"
         lead = (
             rf"(?:(?:{_any_of(words['leads'])}|{announcement})[，,、。·|｜:：\s]*){{0,3}}"
-            rf"(?:(?P<subject>(?:{subject}){{1,3}}){links}(?:[,，:：]?{instrument}?{links})?|{links})"
+            rf"(?:(?P<subject>(?:{subject}){{1,3}}){links}(?:[,，:：]?{instrument}?{links})?|{links}{doubt}?)"
         )
         fillers = _any_of([*words["fillers"], "（AI）", "(AI)", "的"])
         filler = rf"(?:{fillers}|{joint}|[·\-—_:：|｜]|{services}|[A-Za-z][A-Za-z0-9_.\-]{{0,15}})"
@@ -182,6 +183,10 @@ class _Grammar:
             rf"(?<![a-z])(?:{ai}|artificially){dash}{some('adjectives')}\b"
             rf"|\b{some('verbs')}(?:\s+\w+){{0,3}}\s+(?:by|with|using)(?:\s+\w+){{0,3}}?\s+{ai}(?![a-z])",
             re.IGNORECASE,
+        )
+        #: "Report AI-generated content": what begins like a thing is a verb.
+        self.english_demand = re.compile(
+            rf"{some('media')}\s+(?:{ai}|artificially){dash}{some('adjectives')}", re.IGNORECASE
         )
         self.english_denied = re.compile(rf"\b{some('denials')}\b[- ]?(?:\w+ ){{0,3}}$", re.IGNORECASE)
 
@@ -269,6 +274,7 @@ def _is_label_form(match: re.Match[str] | None, text: str, follows: str) -> bool
         len(text) <= _LONGEST
         and not text.rstrip().endswith(("?", "？", "吗", "么", "呢"))
         and not re.search(r"[?？]|月入|报名|课|教程|免费|优惠|下载", tail)
+        and not (re.match(r"[（(\s]*[A-Za-z]", tail) and about.search(tail))
         and not about.search(maker.removesuffix("公司").removesuffix("的"))
         and grammar().denied.search(maker) is None
     )
@@ -356,6 +362,8 @@ def _judged_english(statement: str, follows: str) -> Phrase | None:
         before, after = text[: loose.start()], text[loose.end() :]
         quoted = before.rstrip()[-1:] in _QUOTES and re.match(r"\s*[”\"’']", after)
         return Phrase(Sense.QUOTED if quoted else Sense.SPEAKS_OF_IT, "en")
+    if match["object"].strip() and words.english_demand.match(bare):
+        return Phrase(Sense.SPEAKS_OF_IT, "en")
     missing = [Deviation.GENERATION_ELEMENT_MISSING]
     if not re.search(r"\bAI\b", bare):
         missing.append(Deviation.AI_ELEMENT_MISSING)
