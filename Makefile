@@ -16,7 +16,7 @@ INSTALL := $(shell if command -v uv >/dev/null 2>&1; then echo "VIRTUAL_ENV=$(CU
 # Tests start many processes, and importing from source again takes each of them seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help interval-coverage demo test quick coverage test-lowest test-all lint types bench label-quality fuzz chaos sbom corpus engines-agree lock clean power
+.PHONY: help interval-coverage demo test quick coverage test-lowest test-all lint types bench label-quality fuzz unbound chaos sbom corpus engines-agree lock clean power
 .DEFAULT_GOAL := help
 
 help: ## Show what can be made
@@ -101,6 +101,9 @@ sbom: $(VENV)/.dev ## Write the software bill of materials (CycloneDX) and licen
 
 interval-coverage: $(VENV)/.dev $(VENV)/.shenhe ## Measure how often the intervals of outcomes hold the truth
 	@PYTHONPATH=. $(BIN)/python -m tests.simulator.interval_coverage --workers $(WORKERS)
+
+unbound: $(VENV)/.dev $(VENV)/.shenhe ## Leave out each part of every test binding: a lawful target must not fail
+	@PYTHONPATH=. $(BIN)/python -m tests.strangers.unbound --workers $(WORKERS)
 
 chaos: $(VENV)/.dev $(VENV)/.shenhe ## Kill studies, checks and fleets at random moments: nothing found is lost
 	@$(BIN)/python -P tests/studies/chaos.py --kills 50

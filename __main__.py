@@ -1,6 +1,18 @@
-"""``python -m shenhe``."""
+"""``shenhe``, and ``python -m shenhe``."""
 
-from shenhe.cli.main import run
+import sys
+
+
+def main() -> None:
+    """Run the command line. Ctrl-C ends it without a traceback, also while it is still being loaded."""
+    try:
+        from shenhe.cli.main import run
+
+        run()
+    except KeyboardInterrupt:
+        sys.stderr.write("shenhe: stopped; finished work is kept\n")
+        sys.exit(130)
+
 
 if __name__ == "__main__":  # worker processes import this file
-    run()
+    main()

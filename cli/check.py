@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from shenhe.conformance.verdict import ExitCode, Level
+from shenhe.core.files import only_writer
 
 from .environment import Env, binding_environ
 from .options import (
@@ -48,6 +49,7 @@ SAMPLE = "sample"
 
 
 def check(
+    context: typer.Context,
     target: Annotated[
         str | None,
         typer.Argument(
@@ -270,6 +272,8 @@ def check(
     known = read_baseline(baseline_file) if baseline_file is not None else None
     evidence = read_evidence(evidence_file) if evidence_file is not None else None
     outputs = _files(out, report_file, junit_file, html_file)
+    if out is not None:
+        context.with_resource(only_writer(out))
     with ExitStack() as stack:
         provider = _connect(stack, target, faults or [], variant, base_url, environment, record, replay, env)
         from shenhe.conformance.engine.runner import run_checks

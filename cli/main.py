@@ -6,6 +6,7 @@ and 70 a bug in shenhe.
 
 from __future__ import annotations
 
+import signal
 import sys
 from typing import Annotated
 
@@ -119,6 +120,8 @@ def run() -> None:
     try:
         app()
     except KeyboardInterrupt:
+        # A second Ctrl-C would interrupt the interpreter while it shuts down, which prints a traceback.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         typer.echo("shenhe: stopped; finished work is kept", err=True)
         sys.exit(130)
     except BrokenPipeError:

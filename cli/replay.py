@@ -76,12 +76,15 @@ def replay(
         raise typer.BadParameter(
             "a provider that is not on this machine is asked only where its binding says `environment: test`"
         )
-    plan = planned(finding, target)
+    # A foreign report may name any host as one of media.
+    media_hosts = stored.target.media_hosts if own else []
+    plan = planned(finding, target, media_hosts)
     allowed = set(plan.variables) if own and env is None else set(env or ())
     _show(plan, own, allowed)
     if not own and not yes and not _agreed():
         raise typer.BadParameter("nothing was sent: add --yes to send these requests", param_hint="--yes")
-    done = repeat(finding, target, {name: value for name, value in os.environ.items() if name in allowed})
+    environ = {name: value for name, value in os.environ.items() if name in allowed}
+    done = repeat(finding, target, environ, media_hosts=media_hosts)
     if as_json:
         echo_json(json.dumps(asdict(done), ensure_ascii=False, indent=1))
     else:

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 
 def write_whole(path: Path, data: bytes | str) -> None:
-    """Write ``data`` (text as UTF-8, its line ends as they are) by way of a temporary file in the same folder. Raises
-    ``OSError``.
+    """Write ``data`` (text as UTF-8, its line ends as they are) by way of a temporary file in the same folder, which no
+    other writer uses. Raises ``OSError``.
     """
-    partial = path.with_name(path.name + ".part")
-    partial.write_bytes(data.encode("utf-8") if isinstance(data, str) else data)
-    partial.replace(path)
+    partial = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.part")
+    try:
+        partial.write_bytes(data.encode("utf-8") if isinstance(data, str) else data)
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
 
 
 @contextmanager

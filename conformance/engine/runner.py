@@ -131,6 +131,10 @@ def run_checks(
     return finished
 
 
+#: A connection may break once without the provider being gone.
+_RESET_ATTEMPTS = 2
+
+
 @dataclass
 class _Run:
     """All checks of a run. A stop (Ctrl-C, a spent budget, a provider that is gone) leaves the rest open."""
@@ -283,11 +287,12 @@ def _reset(session: Session) -> Stopped | None:
     """
     if Operation.RESET not in session.capabilities.operations:
         return None
-    try:
-        result = session.provider.reset()
-    except Exception as error:
-        return lost_target(f"reset raised {type(error).__name__}")
-    session.requests += max(1, len(result.exchanges))
-    if isinstance(result, Unavailable) and result.status is None:
-        return lost_target(result.reason)
-    return None
+    for _ in range(_RESET_ATTEMPTS):
+        try:
+            result = session.provider.reset()
+        except Exception as error:
+            return lost_target(f"reset raised {type(error).__name__}")
+        session.requests += max(1, len(result.exchanges))
+        if not isinstance(result, Unavailable) or result.status is not None:
+            return None
+    return lost_target(result.reason)

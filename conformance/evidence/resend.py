@@ -12,7 +12,7 @@ import json
 import re
 import secrets
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
@@ -25,7 +25,7 @@ from shenhe.core.text import visible
 from ..bindings.client.http.body import BodyError, read_body
 from ..bindings.client.http.failures import FAILURES, failure_text
 from ..bindings.client.http.transport import DeadlineTransport
-from ..exchange import Exchange, ReceivedResponse, SentRequest, body_text
+from ..exchange import Exchange, Headers, ReceivedResponse, SentRequest, body_text
 from ..report import CheckResult, Finding, Report, Step
 from .export.plan import FRESH, Piece, Plan, Variable, looks_made, needed, plan_of, url_pieces
 from .export.request import basic_text, headers_to_resend, is_form, json_of, origin_text
@@ -36,6 +36,9 @@ Outcome: TypeAlias = Literal["shows again", "no longer shows", "cannot tell"]
 MAX_BODY = 20_000_000
 TIMEOUT = 30.0
 """Bytes and seconds of one answer."""
+
+NOT_SENT = "not sent: another host"
+"""What is said of a request to a host that is neither the provider nor one of its media."""
 
 SHORTEST_ID = 6
 """Characters of an id that is looked for inside texts."""
@@ -99,22 +102,32 @@ class Planned:
     variables: tuple[str, ...]
 
 
-def planned(finding: Finding, base_url: str) -> Planned:
+def planned(finding: Finding, base_url: str, media_hosts: Collection[str] = ()) -> Planned:
     """What :func:`repeat` would send. Raises :class:`RepeatError` as it does."""
     exchanges = _exchanges(finding)
     plan, base = plan_of(exchanges), base_of(finding)
     requests = tuple(
-        (visible(step.method), visible(_target(step.url, base, base_url.rstrip("/"), plan, None)))
+        (
+            visible(step.method),
+            visible(step.url if _elsewhere(step, base) else _target(step.url, base, base_url.rstrip("/"), plan, None)),
+        )
         for step in finding.steps
-        if not _elsewhere(step, base)
+        if not _elsewhere(step, base) or _is_media_host(step.url, media_hosts)
     )
     return Planned(requests, tuple(sorted(_variables(finding, plan, exchanges))))
 
 
 def repeat(
-    finding: Finding, base_url: str, environ: Mapping[str, str], transport: httpx.BaseTransport | None = None
+    finding: Finding,
+    base_url: str,
+    environ: Mapping[str, str],
+    transport: httpx.BaseTransport | None = None,
+    media_hosts: Collection[str] = (),
 ) -> Repetition:
     """Send the requests of ``finding`` to ``base_url``, in their order. A set-up that fails ends it.
+
+    What was fetched from another host is fetched again if its host is one of ``media_hosts`` (``host`` or
+    ``host:port``), without credentials.
 
     Raises :class:`RepeatError` for a sequence that was not kept whole, that leads to another host, or needs a variable
     that ``environ`` does not have or the finding does not name. Nothing is sent then.
@@ -135,11 +148,17 @@ def repeat(
     made: set[str] = set()
     with httpx.Client(transport=transport or DeadlineTransport(), trust_env=False, follow_redirects=False) as client:
         for number, (step, exchange) in enumerate(zip(finding.steps, exchanges, strict=True), start=1):
+            request = exchange.request
             if _elsewhere(step, base):
-                then = str(step.status) if step.status is not None else "not at all"
-                done.append(Repeated(number, step.role, step.operation, then, "not sent: another host", True, False))
-                continue
-            status, body, headers, trouble = _sent(client, exchange.request, plan, values, base, base_url.rstrip("/"))
+                url = _media_url(step.url, plan, values)
+                if origin_text(url) != origin_text(base_url) and not _is_media_host(url, media_hosts):
+                    then = str(step.status) if step.status is not None else "not at all"
+                    done.append(Repeated(number, step.role, step.operation, then, NOT_SENT, True, False))
+                    continue
+                request = replace(request, headers=_without_credentials(request))
+            else:
+                url = _target(request.url, base, base_url.rstrip("/"), plan, values)
+            status, body, headers, trouble = _sent(client, request, url, plan, values)
             _carry(plan, number, body, headers, values)
             repeated = _compared(number, step, status, body, trouble, made)
             done.append(repeated)
@@ -173,6 +192,10 @@ def _variables(finding: Finding, plan: Plan, exchanges: Sequence[Exchange]) -> s
 
 def _concluded(done: tuple[Repeated, ...]) -> Repetition:
     differing = [each for each in done if not each.same and each.role != "set-up"]
+    unsent = next((each for each in done if each.now == NOT_SENT and each.role != "set-up"), None)
+    if not differing and unsent is not None:
+        why = f"request {unsent.number} ({unsent.what}) fetches from another host, which was not asked"
+        return Repetition("cannot tell", why, done)
     if not differing:
         return Repetition("shows again", "every answer is as it was", done)
     other_status = next((each for each in differing if each.then.partition(",")[0] != each.now.partition(",")[0]), None)
@@ -202,7 +225,7 @@ def _exchange(step: Step) -> Exchange:
 
 def _elsewhere(step: Step, base: str) -> bool:
     """Whether a step only fetches from another host, such as one of media: then nothing is sent there."""
-    return step.method == "GET" and step.role != "probe" and origin_text(step.url) != base
+    return step.method == "GET" and origin_text(step.url) != base
 
 
 def _check_kept(number: int, step: Step, base: str) -> None:
@@ -232,6 +255,31 @@ def _target(url: str, base: str, base_url: str, plan: Plan, values: Mapping[Vari
     return target
 
 
+def _media_url(url: str, plan: Plan, values: Mapping[Variable, str]) -> str:
+    """Where a file is now: where the new response says, else where it was."""
+    carried = plan.values.get(url)
+    if carried is not None:
+        return values.get(carried, "")
+    origin = origin_text(url)
+    return origin + "".join(_text(atom, values, percent=True) for atom in url_pieces(url, plan, origin))
+
+
+def _is_media_host(url: str, media_hosts: Collection[str]) -> bool:
+    """Whether a file may be fetched from there."""
+    try:
+        parts = urlsplit(url)
+        host, port = (parts.hostname or "").lower(), parts.port
+    except ValueError:
+        return False
+    named = host in media_hosts or f"{host}:{port}" in media_hosts
+    return parts.scheme in {"http", "https"} and parts.username is None and parts.password is None and named
+
+
+def _without_credentials(request: SentRequest) -> Headers:
+    """The headers that say nothing of who asks."""
+    return tuple((name, value) for name, value in request.headers if name.lower() == "accept" and "${" not in value)
+
+
 def _shown(piece: Piece) -> str:
     if isinstance(piece, str):
         return piece
@@ -239,9 +287,8 @@ def _shown(piece: Piece) -> str:
 
 
 def _sent(
-    client: httpx.Client, request: SentRequest, plan: Plan, values: Mapping[Variable, str], base: str, base_url: str
+    client: httpx.Client, request: SentRequest, url: str, plan: Plan, values: Mapping[Variable, str]
 ) -> tuple[int | None, bytes, Mapping[str, str], str]:
-    url = _target(request.url, base, base_url, plan, values)
     headers = []
     for name, value in headers_to_resend(request):
         plain = basic_text(value)

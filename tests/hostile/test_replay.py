@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -261,6 +262,37 @@ def test_the_plan_names_requests_and_variables() -> None:
     plan = planned(finding(story("id-1")), "http://127.0.0.1:8000")
     assert plan.variables == ("API_KEY",)
     assert plan.requests[0] == ("POST", "http://127.0.0.1:8000/a")
+
+
+def test_files_are_fetched_again_from_declared_hosts_only_and_without_credentials() -> None:
+    made = itertools.count(2)
+    app = Recorder({("POST", "/a"): lambda _: {"url": f"https://media.example/f{next(made)}.png"}})
+    exchanges = [
+        exchange("POST", f"{BASE}/a", {"n": 1}, {"url": "https://media.example/f1.png"}),
+        exchange("GET", "https://media.example/f1.png", got=b"\x89PNG\xff", kind="image/png"),
+    ]
+    steps = finding(exchanges)
+    assert [url for _, url in planned(steps, BASE, ["media.example"]).requests][-1] == "https://media.example/f1.png"
+    assert len(planned(steps, BASE).requests) == 1
+    environ = {"API_KEY": "a-key"}
+    done = repeat(steps, BASE, environ, transport=AsgiTransport(app), media_hosts=["media.example"])
+    assert [request["path"] for request in app.asked] == ["/a", "/f2.png"]
+    assert "a-key" in str(app.asked[0]["headers"])
+    assert "a-key" not in str(app.asked[1])
+    assert done.steps[1].responded
+    done = repeat(steps, BASE, environ, transport=AsgiTransport(app), media_hosts=["other.example"])
+    assert [request["path"] for request in app.asked[2:]] == ["/a"]
+    assert not done.steps[1].responded
+
+
+def test_a_file_that_moved_to_an_undeclared_host_is_not_fetched() -> None:
+    app = Recorder({("POST", "/a"): {"url": "http://127.0.0.1:1/admin"}})
+    exchanges = [
+        exchange("POST", f"{BASE}/a", {"n": 1}, {"url": "https://media.example/f1.png"}),
+        exchange("GET", "https://media.example/f1.png", got=b"\x89PNG\xff", kind="image/png"),
+    ]
+    repeat(finding(exchanges), BASE, {"API_KEY": "x"}, transport=AsgiTransport(app), media_hosts=["media.example"])
+    assert [request["path"] for request in app.asked] == ["/a"]
 
 
 # --- bindings by others -----------------------------------------------------------------------------------------------

@@ -146,6 +146,7 @@ class Binding:
             roles=list(capabilities.roles),
             edit_scopes=list(capabilities.edit_scopes),
             traits=dict(capabilities.traits),
+            media_hosts=sorted({host.lower() for host in self.file.target.media_hosts}),
         )
         return HttpProvider(
             connection,

@@ -124,6 +124,10 @@ class HttpProvider:
         """``text`` without the secrets of the binding and the tokens learned, each replaced by its name."""
         return visible(self._connection.redactor.excerpt(text))
 
+    def end_by(self, moment: float) -> None:
+        """Send nothing after ``moment`` (of :func:`time.monotonic`), and end what is under way then."""
+        self._connection.until = moment
+
     def unused(self) -> list[str]:
         """The operations and variants of the binding that were never called, each by its line."""
         return self._client.unused()

@@ -45,6 +45,7 @@ def _facets(capabilities: Capabilities) -> Iterator[Case]:
 )
 def rumour_is_refuted(probe: Probe, case: Case) -> None:
     """A publication reported as a rumour gets a refutation attached, and a record is kept."""
+    probe.must_read(Operation.REFUTATIONS, "text", "what a refutation says")
     account = probe.fresh_account()
     marker = probe.capabilities.marker(RUMOUR)
     assert marker is not None  # noqa: S101 - the check applies only where there is one
@@ -72,6 +73,7 @@ def rumour_is_refuted(probe: Probe, case: Case) -> None:
         raise NotJudged(f"the records of kind {REFUTED!r} are not shown: {kept.status} {kept.reason}")
     if REFUTED not in (probe.capabilities.record_kinds or ()):
         raise NotJudged(f"the binding does not say that records of kind {REFUTED!r} are kept (target.record_kinds)")
+    probe.must_read_any(Operation.RECORDS, ("subject", "text"), "what a record is about")
     if not any(record.subject == publication.id or publication.id in record.text for record in kept.value):
         raise Violation("a rumour was refuted, and no record of it is kept")
 

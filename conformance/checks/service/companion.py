@@ -194,6 +194,7 @@ def _is_over(probe: Probe, account: Account, chat: Chat) -> bool:
 )
 def chat_history_is_the_users(probe: Probe, case: Case) -> None:
     """Users can copy their chat history, with what they said themselves, and delete it."""
+    probe.must_read(Operation.CHAT_HISTORY, "text", "what the chat history says")
     account = probe.fresh_account()
     tokens = [probe.names.token() for _ in range(2)]
     chats = [

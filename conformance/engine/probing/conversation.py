@@ -157,13 +157,23 @@ class Conversation:
         if not self.capabilities.reads(operation, channel, **facets):
             raise Undecided(f"{what} is not read: bind {where_to_bind(operation, channel)}", lasting=True)
 
+    def must_read_any(self, operation: Operation, channels: tuple[str, ...], what: str) -> None:
+        """Raise :class:`Undecided` where the binding reads none of these ``channels`` from the responses of
+        ``operation``.
+        """
+        if not any(self.capabilities.reads(operation, channel) for channel in channels):
+            where = " or ".join(where_to_bind(operation, channel) for channel in channels)
+            raise Undecided(f"{what} is not read: bind {where}", lasting=True)
+
     def settled(self, done: Callable[[], bool]) -> bool:
         """Whether ``done`` within the time that the provider declares its decisions need to show."""
-        deadline = time.monotonic() + self.capabilities.settling_seconds
+        deadline = min(time.monotonic() + self.capabilities.settling_seconds, self.session.until)
         pause = _FIRST_PAUSE
         while not done():
             left = deadline - time.monotonic()
             if left <= 0:
+                # A run that ends now saw nothing of what would have come.
+                self.session.may_ask("view")
                 return False
             time.sleep(min(pause, left))
             pause *= 2

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from threading import RLock
@@ -92,6 +93,11 @@ class Session:
         #: Hours by which the provider's clock was moved.
         self.passed = 0.0
         self._began = time.monotonic()
+        #: When the run ends, by :func:`time.monotonic`.
+        self.until = math.inf if self.bounds.seconds is None else self._began + self.bounds.seconds
+        end_by: Callable[[float], None] | None = getattr(self.provider, "end_by", None)
+        if end_by is not None:
+            end_by(self.until)
         #: Requests in a row that got no response, by host; the first host of a run is the provider's own.
         self._unanswered: Counter[str] = Counter()
         self._home = ""

@@ -6,6 +6,7 @@ import email.utils
 import hashlib
 import ipaddress
 import json
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -37,6 +38,8 @@ _TEXTUAL = (
 _LONG_TEXT = 4_000
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 5
+RUN_IS_OVER = "the time for the whole run is over"
+"""The failure of a request that the end of a run cut short."""
 _HARMLESS = frozenset({"accept", "accept-encoding", "accept-language", "range", "user-agent"})
 
 
@@ -97,7 +100,7 @@ class Connection:
         self.redactor = redactor
         self.exchanges: list[Exchange] = []
         self.requests = 0
-        self.sleep = sleep
+        self._sleep = sleep
         self.clock = clock
         #: Receives each request with its response, in addition to the log.
         self.record: Callable[[Request, Response | None, list[tuple[str, str]], str], None] | None = None
@@ -110,6 +113,12 @@ class Connection:
         self._receiver: Receiver | None = None
         self._next = 0.0
         self._pacing = Lock()
+        #: When the run ends, by :func:`time.monotonic`: no request and no pause goes on after it.
+        self.until = math.inf
+
+    def sleep(self, seconds: float) -> None:
+        """Pause, but not longer than the run goes on."""
+        self._sleep(max(0.0, min(seconds, self.until - time.monotonic())))
 
     def resolved(self, base: str, link: str) -> tuple[str, str]:
         """``link`` made absolute, and why it may not be fetched, else ``""``.
@@ -244,7 +253,8 @@ class Connection:
         self._pace()
         started = time.monotonic()
         self.requests += 1
-        response, headers, log.status, log.failure = self._receive(request, started + self.limits.total_timeout)
+        deadline = min(started + self.limits.total_timeout, self.until)
+        response, headers, log.status, log.failure = self._receive(request, deadline)
         if response is not None and learn is not None:
             learn(response)
         self._keep(request, log, response, headers, (time.monotonic() - started) * 1000)
@@ -257,6 +267,8 @@ class Connection:
     ) -> tuple[Response | None, list[tuple[str, str]], int | None, str]:
         """The response with its headers and status, or the failure in place of the response."""
         limits = self.limits
+        if time.monotonic() >= self.until:
+            return None, [], None, RUN_IS_OVER
         try:
             outgoing = httpx.Request(
                 request.method,
@@ -281,6 +293,7 @@ class Connection:
         except FAILURES as error:
             late = time.monotonic() >= deadline
             failure = "the answer did not end in the time for the whole request" if late else failure_text(error)
+            failure = RUN_IS_OVER if late and deadline == self.until else failure
             return None, [], None, failure
         except UnicodeError:
             return None, [], None, UNWRITABLE

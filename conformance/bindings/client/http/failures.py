@@ -31,6 +31,10 @@ _BROKEN_REQUEST = (httpcore.LocalProtocolError, httpx.LocalProtocolError)
 _BAD_URL = (httpx.InvalidURL, httpcore.UnsupportedProtocol, httpx.UnsupportedProtocol)
 
 
+class SurplusError(httpcore.RemoteProtocolError):
+    """Bytes came behind the end of a response: its length is wrong, or it is followed by a response to no request."""
+
+
 class RecordedFailure(httpx.TransportError):
     """A cassette holds a failure instead of a response, or no entry for the request."""
 
@@ -54,6 +58,8 @@ def failure_text(error: Exception) -> str:
         if any(isinstance(cause, socket.gaierror) for cause in causes):
             return "could not connect: the host name is not known"
         return "could not connect"
+    if isinstance(error, SurplusError):
+        return "bytes follow the end of the response: its Content-Length is wrong, or a second response came"
     if isinstance(error, _BROKEN_RESPONSE):
         return "the answer broke off or is not HTTP"
     if isinstance(error, _BROKEN_REQUEST):

@@ -16,6 +16,8 @@ from typing import Any
 import httpcore
 import httpx
 
+from .failures import SurplusError
+
 
 class _Deadline(threading.local):
     at: float = float("inf")
@@ -73,14 +75,36 @@ class _Backend(httpcore.NetworkBackend):
 
 
 class _Body(httpx.SyncByteStream):
-    def __init__(self, inner: Any) -> None:
+    """The body of a response. A connection with surplus bytes is not used again, or they would begin the next
+    response. ``empty`` is a response that has no body by its status or method: what comes all the same is left unread.
+    """
+
+    def __init__(self, inner: Any, network: httpcore.NetworkStream | None, *, empty: bool) -> None:
         self._inner = inner
+        self._network = network
+        self._empty = empty
 
     def __iter__(self) -> Iterator[bytes]:
         yield from self._inner
+        surplus = _surplus(self._inner)
+        if not surplus:
+            return
+        if self._network is not None:
+            self._network.close()
+        # Some old servers end each response with an empty line.
+        if surplus.strip() and not self._empty:
+            raise SurplusError("bytes follow the end of the response")
 
     def close(self) -> None:
         self._inner.close()
+
+
+def _surplus(stream: Any) -> bytes:
+    """What a connection has read behind the end of a response. httpcore gives it no public name."""
+    connection = getattr(getattr(stream, "_stream", stream), "_connection", None)
+    parser = getattr(connection, "_h11_state", None)
+    trailing: bytes = parser.trailing_data[0] if parser is not None else b""
+    return trailing
 
 
 @dataclass(frozen=True)
@@ -133,9 +157,9 @@ class DeadlineTransport(httpx.BaseTransport):
                 extensions={"timeout": request.extensions.get("timeout", {})},
             )
         )
-        return httpx.Response(
-            response.status, headers=response.headers, stream=_Body(response.stream), extensions=response.extensions
-        )
+        empty = request.method == "HEAD" or response.status in {204, 304}
+        body = _Body(response.stream, response.extensions.get("network_stream"), empty=empty)
+        return httpx.Response(response.status, headers=response.headers, stream=body, extensions=response.extensions)
 
     def close(self) -> None:
         self._pool.close()

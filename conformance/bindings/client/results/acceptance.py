@@ -79,11 +79,16 @@ class Acceptance:
         return Ticket(number, state, self.text("receipt"), self.text("reasons"))
 
     def items(self) -> list[Any]:
-        """The items of a list: what its ``extract`` finds, else the whole response if that is a list."""
+        """The items of a list: what its ``extract`` finds, else the whole response, which is a list or empty."""
         name = SHAPES[Operation(self.bound.operation)].items
         if name not in self:
-            document = self.response.json
-            return document[:MOST] if isinstance(document, list) else []
+            if not self.response.body.strip():
+                return []
+            document = self.response.json if self.response.is_json else None
+            if isinstance(document, list):
+                return document[:MOST]
+            place = self.bound.place("extract", name)
+            raise ResponseError(f"{place}: found a response that is no list, expected {name} to say where the list is")
         found = self.value(name)
         if not isinstance(found, list):
             raise self.unexpected(name, found, "a list of ids" if name == "publications" else "a list")
