@@ -177,7 +177,7 @@ class Target(_Model):
     roles: list[str]
     edit_scopes: list[str] = []
     traits: dict[str, bool] = {}
-    media_hosts: list[str] = Field([], description="other hosts, from which media may be fetched")
+    media_hosts: list[str] = Field(default=[], description="other hosts, from which media may be fetched")
 
 
 class LeftOutRule(_Model):

@@ -287,6 +287,7 @@ def _reset(session: Session) -> Stopped | None:
     """
     if Operation.RESET not in session.capabilities.operations:
         return None
+    failure = ""
     for _ in range(_RESET_ATTEMPTS):
         try:
             result = session.provider.reset()
@@ -295,4 +296,5 @@ def _reset(session: Session) -> Stopped | None:
         session.requests += max(1, len(result.exchanges))
         if not isinstance(result, Unavailable) or result.status is not None:
             return None
-    return lost_target(result.reason)
+        failure = result.reason
+    return lost_target(failure)
