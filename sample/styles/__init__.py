@@ -11,11 +11,12 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from ..variants import VariantName
-from . import forms_platform, rpc_gateway
+from . import forms_platform, rpc_gateway, signed_gateway
 
 Front = Callable[[ASGIApp], Starlette]
 
 FRONTS: Mapping[VariantName, Front] = {
     VariantName.FORMS_PLATFORM: forms_platform.front,
     VariantName.RPC_GATEWAY: rpc_gateway.front,
+    VariantName.SIGNED_GATEWAY: signed_gateway.front,
 }

@@ -54,6 +54,7 @@ class VariantName(StrEnum):
     CHILDREN_TURNED_AWAY = "children-turned-away"
     RPC_GATEWAY = "rpc-gateway"
     FORMS_PLATFORM = "forms-platform"
+    SIGNED_GATEWAY = "signed-gateway"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,7 @@ VARIANTS: Mapping[str, Variant] = {
         ),
         VariantName.COMPANION_BEGINS_ANEW: "A message to a conversation that is over begins another one.",
         VariantName.CHILDREN_TURNED_AWAY: "Children under 14 without a guardian's consent get no account at all.",
+        VariantName.SIGNED_GATEWAY: "Every request is signed, works come in archives, uploads go to a presigned URL.",
         VariantName.FORMS_PLATFORM: "A platform of HTML forms and pages without JSON, which generates nothing.",
         VariantName.RPC_GATEWAY: (
             "Everything is a POST to one address that answers 200, with codes by SMS and tasks that are polled."
