@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from datetime import date
 
 import pytest
@@ -127,6 +129,8 @@ def test_a_variant_breaks_the_law_as_the_plain_sample_does() -> None:
         ("rpc-gateway", "page-survives", {"us-take-it-down/3.b"}),
         ("rpc-gateway", "upload-strips-labels", {"cn-dsp-2023/18"}),
         ("rpc-gateway", "verified-by-header", {"cn-dsp-2023/9.2"}),
+        ("signed-gateway", "page-survives", {"us-take-it-down/3.b"}),
+        ("signed-gateway", "verified-by-header", {"cn-dsp-2023/9.2"}),
         ("forms-platform", "page-survives", {"us-take-it-down/3.b"}),
         ("forms-platform", "upload-strips-labels", {"cn-dsp-2023/18"}),
         ("forms-platform", "author-reachable-on-pages", {"cn-pipl/25"}),
@@ -137,6 +141,25 @@ def test_a_fault_is_found_behind_an_interface_of_another_style(style: str, fault
     with load_binding(sample_binding(style), environ={}).connect(transport=AsgiTransport(app)) as provider:
         report = run_checks(provider, on=ON, level="extended", examples=0, rules=sorted(rules))
     assert {rule.rule for rule in report.rules if rule.verdict == "fail"} == rules
+
+
+def test_the_gateway_takes_a_signed_request_once() -> None:
+    import asyncio
+
+    import httpx
+
+    async def statuses() -> list[int]:
+        transport = httpx.ASGITransport(create_app(variants=["signed-gateway"]))
+        async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+            person = (await client.post("/people", json={"name": "Li"})).json()
+            text = "\n".join(("GET", "/chats", "", "now", "n1", hashlib.sha256(b"").hexdigest()))
+            signature = hmac.new(person["secret"].encode(), text.encode(), "sha256").hexdigest()
+            value = f"GW-HMAC-SHA256 Key={person['key']}, Signature={signature}"
+            headers = {"X-Date": "now", "X-Nonce": "n1", "Authorization": value}
+            changed = {**headers, "X-Nonce": "n2"}
+            return [(await client.get("/chats", headers=each)).status_code for each in (headers, headers, changed)]
+
+    assert asyncio.run(statuses()) == [200, 401, 401]
 
 
 def test_a_platform_that_generates_nothing_is_decided_whole() -> None:
