@@ -68,47 +68,43 @@ class Variant:
 VARIANTS: Mapping[str, Variant] = {
     name.value: Variant(name, summary)
     for name, summary in {
-        VariantName.PHONE_ONLY: "Only a mobile phone number proves an identity.",
-        VariantName.OTHER_STATUSES: (
-            "Other status codes: 200 for everything done, 400, 403 and 404 for all that is refused."
-        ),
-        VariantName.ENVELOPE: "Every JSON answer has status 200 and a code: 0 for done, anything else for refused.",
-        VariantName.ASYNCHRONOUS: "Generating and editing answer with a job, which is asked after until it is done.",
-        VariantName.FILES_BY_LINK: "Answers name a link to the file that was made, instead of holding it.",
-        VariantName.SESSION_COOKIE: "Who asks is told by a session cookie.",
-        VariantName.PAGED_SEARCH: "Search lists one publication a page, with a cursor to the next.",
-        VariantName.BUSY: "Every twentieth request is told to come back later (429 with Retry-After).",
-        VariantName.SLOW: "Every answer takes its time.",
+        VariantName.PHONE_ONLY: "Only a mobile phone number is accepted as an identity.",
+        VariantName.OTHER_STATUSES: ("Other status codes: 200 for every success, 400, 403 and 404 for every refusal."),
+        VariantName.ENVELOPE: "Every JSON response has status 200 and a code: 0 for success, others for a refusal.",
+        VariantName.ASYNCHRONOUS: "Generating and editing return a job, which the client polls.",
+        VariantName.FILES_BY_LINK: "Responses link to the generated file instead of containing it.",
+        VariantName.SESSION_COOKIE: "A session cookie identifies the account.",
+        VariantName.PAGED_SEARCH: "Search returns one publication per page, with a cursor to the next.",
+        VariantName.BUSY: "Every twentieth request gets 429 with Retry-After.",
+        VariantName.SLOW: "Every response is slow.",
         VariantName.LABEL_AT_THE_END: "Texts carry their label at the end.",
         VariantName.LABEL_IN_THE_INTERFACE: (
-            "The interface says that texts are generated; only copies taken away carry a label themselves."
+            "The interface says that texts are generated; only exported copies carry a label themselves."
         ),
-        VariantName.OTHER_WORDS: "The label of texts has other words, with the same two elements.",
-        VariantName.LARGE_LABELS: "Pictures and films show a label three times as large as it must be.",
-        VariantName.SOURCE_TYPE_BESIDES: "Pictures carry the IPTC digital source type besides the AIGC field.",
-        VariantName.CREDENTIALS_BESIDES: "Pictures carry content credentials (C2PA) besides the AIGC field.",
+        VariantName.OTHER_WORDS: "The label of texts uses other words for the same two elements.",
+        VariantName.LARGE_LABELS: "Pictures and films show a label three times as large as required.",
+        VariantName.SOURCE_TYPE_BESIDES: "Pictures carry the IPTC digital source type in addition to the AIGC field.",
+        VariantName.CREDENTIALS_BESIDES: "Pictures carry content credentials (C2PA) in addition to the AIGC field.",
         VariantName.ONE_ACCOUNT_A_PERSON: (
-            "An identity number verifies one account; a second is refused, and not told whose the first is."
+            "An identity number verifies one account; a second is refused without revealing the owner of the first."
         ),
         VariantName.TICKETS_BY_NUMBER: (
-            "Whoever reports without an account has a number that nobody can guess, and asks by it alone."
+            "Reporters without an account get a number that cannot be guessed, and need only that number."
         ),
-        VariantName.AUTHORS_NAMED: "Pages show the name that an author chose for all to see.",
-        VariantName.NAMED_ACCOUNT_OVERLOOKED: "Whose token signs a request is whose it is, whichever account it names.",
-        VariantName.STRICTER: (
-            "No copy goes without visible label, and nobody generates anything before they are verified."
-        ),
-        VariantName.DECIDED_BY_PEOPLE: "Reports are decided after six hours, by people, within the published limit.",
-        VariantName.READY_MADE_ACCOUNTS: "The sandbox hands out verified accounts to test with.",
+        VariantName.AUTHORS_NAMED: "Pages show the public name that an author chose.",
+        VariantName.NAMED_ACCOUNT_OVERLOOKED: "A request acts for the account of its token, whatever it names.",
+        VariantName.STRICTER: ("No copy goes without a visible label, and only verified accounts can generate."),
+        VariantName.DECIDED_BY_PEOPLE: "People decide reports after six hours, within the published limit.",
+        VariantName.READY_MADE_ACCOUNTS: "The sandbox supplies verified accounts for tests.",
         VariantName.COMPANION_SPEAKS_FOR_ITSELF: (
-            "The companion says in its replies, not in notices, that it is AI and how long one has been there."
+            "The companion says in its replies, not in notices, that it is AI and how long the conversation has lasted."
         ),
-        VariantName.COMPANION_BEGINS_ANEW: "A message to a conversation that is over begins another one.",
-        VariantName.CHILDREN_TURNED_AWAY: "Children under 14 without a guardian's consent get no account at all.",
+        VariantName.COMPANION_BEGINS_ANEW: "A message to a finished conversation starts a new one.",
+        VariantName.CHILDREN_TURNED_AWAY: "Children under 14 get no account without a guardian's consent.",
         VariantName.SIGNED_GATEWAY: "Every request is signed, works come in archives, uploads go to a presigned URL.",
         VariantName.FORMS_PLATFORM: "A platform of HTML forms and pages without JSON, which generates nothing.",
         VariantName.RPC_GATEWAY: (
-            "Everything is a POST to one address that answers 200, with codes by SMS and tasks that are polled."
+            "Every operation is a POST to one address that returns 200, with codes by SMS and tasks that are polled."
         ),
         VariantName.WRITER_ONLY: "A writing assistant: no pictures, no sounds, no uploads, no edits.",
     }.items()
