@@ -16,7 +16,7 @@ INSTALL := $(shell if command -v uv >/dev/null 2>&1; then echo "VIRTUAL_ENV=$(CU
 # Tests start many processes, and importing from source again takes each of them seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help interval-coverage demo test quick coverage test-lowest test-all lint types bench label-quality fuzz unbound chaos sbom corpus engines-agree lock clean power
+.PHONY: help interval-coverage demo test quick coverage test-lowest test-all lint types bench label-quality fuzz unbound chaos sbom corpus engines-agree lock clean power mutants
 .DEFAULT_GOAL := help
 
 help: ## Show what can be made
@@ -89,6 +89,10 @@ label-quality: $(VENV)/.dev $(VENV)/.shenhe ## Measure recall and false alarms o
 
 power: $(VENV)/.dev $(VENV)/.shenhe ## Print the kill matrix: every fault, every lawful variant, twenty seeds (an hour)
 	@PYTHONPATH=. $(BIN)/python -m tests.power.matrix --workers $(WORKERS) --out power
+
+# ARGS is passed on, such as ARGS="--sample 200".
+mutants: $(VENV)/.dev $(VENV)/.shenhe ## Change the sample one place at a time and count what the checks find (hours; ARGS="--sample 200")
+	@PYTHONPATH=. $(BIN)/python -m tests.power.mutants --workers $(WORKERS) $(ARGS)
 
 fuzz: $(VENV)/.dev $(VENV)/.shenhe ## Throw mutated files at the label reader for a long time
 	@PYTHONPATH=. $(BIN)/python -m tests.labels.fuzz

@@ -1,0 +1,142 @@
+"""``make mutants``: change the sample one place at a time, and count what the checks find.
+
+Results are appended to a file one by one, so that an interrupted run goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import random
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from .trying import Baseline, Tried, all_mutants, baseline, names_of_checks, tried
+
+FOLDER = Path("power")
+#: ``survived`` and ``unseen`` both escape every check; of the second, a walk through the sample sees nothing either.
+STATUSES = ("killed", "survived", "inconclusive", "unseen", "not reached", "endless", "broken", "check broke")
+
+_known: Baseline | None = None
+
+
+def _begin(known: Baseline) -> None:
+    global _known
+    _known = known
+
+
+def _baseline(folder: Path) -> Baseline:
+    """The baseline of this very code, kept for the next run."""
+    root = Path(__file__).resolve().parents[3]
+    code = hashlib.sha256()
+    for name in ("sample", "conformance", "labels", "rulebook"):
+        for path in sorted((root / name).rglob("*.py")) + sorted((root / name).rglob("*.yaml")):
+            code.update(path.read_bytes())
+    file = folder / f"baseline-{code.hexdigest()[:16]}.json"
+    if file.exists():
+        return Baseline.of_json(json.loads(file.read_text(encoding="utf-8")))
+    print("running every check against the lawful sample", file=sys.stderr)
+    known = baseline(names_of_checks())
+    file.write_text(json.dumps(known.as_json()), encoding="utf-8")
+    return known
+
+
+def _try(number: int) -> Tried:
+    assert _known is not None
+    return tried(all_mutants()[number], _known)
+
+
+def row(done: Tried) -> dict[str, Any]:
+    """One line of the results."""
+    mutant = done.mutant
+    return {
+        "key": mutant.key,
+        **{key: value for key, value in asdict(mutant).items() if key not in ("number", "variant", "statement")},
+        "status": done.status,
+        "by": done.by,
+        "seen": done.seen,
+        "seconds": done.seconds,
+    }
+
+
+def commit() -> str:
+    """The commit at hand, by which samples are drawn."""
+    said = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
+    return said.stdout.strip() or "none"
+
+
+def markdown(rows: Iterable[dict[str, Any]]) -> str:
+    """The results as a table by operator and by module, then every survivor."""
+    rows = list(rows)
+    lines = ["# What the checks find of mutants", ""]
+    for what in ("operator", "module"):
+        lines += [
+            f"| {what} | mutants | {' | '.join(STATUSES)} | killed of decided |",
+            "|---" * (len(STATUSES) + 3) + "|",
+        ]
+        for name in [*sorted({row[what] for row in rows}), "all"]:
+            count = Counter(row["status"] for row in rows if name in (row[what], "all"))
+            decided = count["killed"] + count["survived"]
+            share = f"{count['killed'] / decided:.0%}" if decided else ""
+            numbers = " | ".join(str(count[status] or "") for status in STATUSES)
+            lines.append(f"| {name} | {count.total()} | {numbers} | {share} |")
+        lines.append("")
+    lines += ["## Survivors", ""]
+    for row in rows:
+        if row["status"] in ("survived", "unseen", "check broke"):
+            lines.append(f"* `{row['module']}.{row['function']}` line {row['line']}: {row['how']}: `{row['original']}`")
+    return "\n".join(lines) + "\n"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.power.mutants", description=__doc__)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--sample", type=int, metavar="N", help="try N mutants drawn at random, and not all")
+    parser.add_argument("--draw", default=None, help="what a sample is drawn by (default: the commit)")
+    parser.add_argument("--only", action="append", metavar="WORD", help="mutants whose name contains this")
+    parser.add_argument("--again", action="append", metavar="STATUS", help="try those of this status once more")
+    parser.add_argument("--out", type=Path, default=FOLDER, help="folder for mutants.jsonl and mutants.md")
+    chosen = parser.parse_args(arguments)
+    chosen.out.mkdir(parents=True, exist_ok=True)
+    file = chosen.out / "mutants.jsonl"
+    done = {}
+    if file.exists():
+        done = {line["key"]: line for line in map(json.loads, file.read_text(encoding="utf-8").splitlines())}
+    again = set(chosen.again or ())
+    mutants = all_mutants()
+    numbers = [
+        number
+        for number, mutant in enumerate(mutants)
+        if not chosen.only or any(word in mutant.key for word in chosen.only)
+    ]
+    if chosen.sample is not None:
+        numbers = sorted(random.Random(chosen.draw or commit()).sample(numbers, min(chosen.sample, len(numbers))))
+    wanted = {mutants[number].key for number in numbers}
+    left = [n for n in numbers if mutants[n].key not in done or done[mutants[n].key]["status"] in again]
+    print(f"{len(numbers)} mutants, {len(left)} to be tried", file=sys.stderr)
+    if left:
+        known = _baseline(chosen.out)
+        with (
+            ProcessPoolExecutor(chosen.workers, initializer=_begin, initargs=(known,)) as pool,
+            file.open("a", encoding="utf-8") as kept,
+        ):
+            for count, result in enumerate(pool.map(_try, left), 1):
+                done[result.mutant.key] = row(result)
+                kept.write(json.dumps(row(result), ensure_ascii=False) + "\n")
+                kept.flush()
+                print(f"{count}/{len(left)} {result.status}: {result.mutant.key}", file=sys.stderr, flush=True)
+    table = markdown(line for line in done.values() if line["key"] in wanted)
+    (chosen.out / "mutants.md").write_text(table, encoding="utf-8")
+    sys.stdout.write(table)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
