@@ -67,6 +67,7 @@ class Generation(BaseModel):
     prompt: Prompt
     history: Annotated[list[Annotated[str, Field(max_length=20_000)]], Field(max_length=100)] = []
     conversation: bool = False
+    quality: Literal["standard", "draft"] = "standard"
     visible_label: bool = True
     label_duty_accepted: bool = False
 
@@ -90,6 +91,8 @@ class NewPublication(BaseModel):
     asset: Line
     title: Line = ""
     account: Line | None = None
+    #: Nobody is believed who says so.
+    verified: JsonValue = None
 
 
 class Report(BaseModel):

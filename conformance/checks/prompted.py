@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from shenhe.labels import Deviation, Label, Labels, read_labels, read_text_labels
 from shenhe.rulebook import Service
 
+from ..engine.cases.covering import covering
 from ..engine.probing.probe import Probe
 from ..entities import Media
+from ..provider import Capabilities
 from ..report import Evidence
 from .outcome import Case, Undecided
 from .requests import prompts
@@ -21,15 +24,31 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Prompted(Case):
-    """One prompt for one medium."""
+    """One prompt for one medium. ``face`` is how the result is had, if not from the response (:mod:`.faces`)."""
 
     service: Service
     media_type: str
     prompt: str
+    face: str = field(default="", kw_only=True)
+    #: Choices among the options of the service; what is not chosen is the default.
+    options: tuple[tuple[str, Any], ...] = field(default=(), kw_only=True)
 
     def __str__(self) -> str:
         shown = self.prompt if len(self.prompt) <= 120 else f"{self.prompt[:100]}… ({len(self.prompt)} characters)"
-        return f"{self.facet}, prompt {shown!r}"
+        face = f" {self.face}" if self.face else ""
+        chosen = "".join(f", {name} {value}" for name, value in self.options)
+        return f"{self.facet}{face}, prompt {shown!r}{chosen}"
+
+
+def crossed(
+    capabilities: Capabilities, service: Service, media_type: str, prompts: Sequence[str]
+) -> Iterator[Prompted]:
+    """Each prompt for one medium, with the options of the service so chosen that every pair of choices occurs."""
+    options = capabilities.options.get(service, {})
+    for row in covering({"": prompts, **options}):
+        prompt = str(row.pop(""))
+        chosen = tuple((name, value) for name, value in row.items() if value != options[name][0])
+        yield Prompted(media_type, service, media_type, prompt, options=chosen)
 
 
 def drawn(among: list[tuple[Service, str]]) -> SearchStrategy[Prompted]:
@@ -44,8 +63,13 @@ def drawn(among: list[tuple[Service, str]]) -> SearchStrategy[Prompted]:
 
 
 def generated_text(probe: Probe, case: Prompted) -> str:
-    _, made = probe.generated(case.service, case.media_type, case.prompt)
-    return decoded(made)
+    return decoded(_made(probe, case))
+
+
+def _made(probe: Probe, case: Prompted) -> Media:
+    from .faces import media_of
+
+    return media_of(probe, case)
 
 
 def decoded(made: Media) -> str:
@@ -69,7 +93,7 @@ def labels_of_its_own(text: str, prompt: str) -> list[Label]:
 
 
 def generated_file(probe: Probe, case: Prompted) -> tuple[Media, Labels]:
-    _, made = probe.generated(case.service, case.media_type, case.prompt)
+    made = _made(probe, case)
     return made, read_labels(made.data, media_type=made.media_type)
 
 

@@ -47,10 +47,21 @@ class Published:
     token: str
 
 
-def made_public(probe: Probe, marker: str | None, *, picture: bool = False) -> Published:
-    """Something that an account of its own published; ``marker`` names what its title says it is."""
+def kinds_of_content(capabilities: Capabilities) -> list[str]:
+    """The kinds of content that are made (``image``, ``text`` …), what every surface can show first."""
+    kinds = list(dict.fromkeys(media_type.partition("/")[0] for _, media_type in media(capabilities)))
+    return sorted(kinds, key=lambda kind: (kind != "image", kind == "text"))
+
+
+def made_public(probe: Probe, marker: str | None, *, picture: bool = False, kind: str = "") -> Published:
+    """Something that an account of its own published; ``marker`` names what its title says it is, and ``kind`` the
+    kind of content.
+    """
     account = probe.fresh_account()
-    content = _picture(probe, account) if picture else probe.some_content(account)
+    if kind and kind != "image":
+        content = _of_kind(probe, account, kind)
+    else:
+        content = _picture(probe, account) if picture or kind else probe.some_content(account)
     return publish(probe, account, content, marker)
 
 
@@ -59,6 +70,14 @@ def publish(probe: Probe, account: Account, content: Content, marker: str | None
     token = probe.names.token()
     title = token if marker is None else (probe.capabilities.marker(marker) or MARKERS[marker]).in_text(token)
     return Published(account, content, probe.setup(probe.provider.publish, account, content, title), title, token)
+
+
+def _of_kind(probe: Probe, account: Account, kind: str) -> Content:
+    for service, media_type in media(probe.capabilities):
+        if media_type.partition("/")[0] == kind:
+            request = GenerationRequest(service, media_type, probe.names.vary("a lake at dawn"))
+            return probe.setup(probe.provider.generate, account, request)
+    raise Undecided(f"the provider makes no {kind}")
 
 
 def _picture(probe: Probe, account: Account, prompt: str = "a lake at dawn") -> Content:

@@ -25,18 +25,27 @@ EVER = 30 * 24.0
 
 @dataclass(frozen=True)
 class Reported(Case):
-    """What a reporter writes."""
+    """What a reporter writes, and under which kind it is reported if not under the usual one."""
 
     statement: str
+    kind: str = ""
 
     def __str__(self) -> str:
         shown = self.statement if len(self.statement) <= 80 else f"{self.statement[:60]}…"
-        return f"{self.facet}, statement {shown!r}"
+        kind = f" of kind {self.kind}" if self.kind else ""
+        return f"{self.facet}{kind}, statement {shown!r}"
 
 
 def enumerated_statements(capabilities: Capabilities) -> list[Reported]:
     """Some statements, the plainest first."""
     return [Reported("report", statement) for statement in STATEMENTS[:3]]
+
+
+def statements_and_kinds(capabilities: Capabilities) -> list[Reported]:
+    """Some statements, then a report of each other kind that is declared."""
+    usual = usual_kind(capabilities)
+    kinds = [kind for kind in capabilities.report_kinds if kind != usual]
+    return enumerated_statements(capabilities) + [Reported("report", STATEMENTS[0], kind) for kind in kinds]
 
 
 def drawn_statements(capabilities: Capabilities) -> SearchStrategy[Reported]:
@@ -57,10 +66,15 @@ def report_of(published: Published, kind: str, statement: str = STATEMENTS[0]) -
     return plain
 
 
-def kind_of_report(probe: Probe) -> str:
+def usual_kind(capabilities: Capabilities) -> str:
     """The kind under which unlawful content is reported."""
-    kinds = probe.capabilities.report_kinds
+    kinds = capabilities.report_kinds
     return "illegal" if "illegal" in kinds or not kinds else kinds[0]
+
+
+def kind_of_report(probe: Probe) -> str:
+    """The kind under which unlawful content is reported to this provider."""
+    return usual_kind(probe.capabilities)
 
 
 def _reported(probe: Probe, published: Published) -> Ticket:

@@ -87,10 +87,13 @@ def remember(house: House, asset: str, data: bytes) -> None:
 def forget_made_with(house: House, consent: str) -> None:
     """Delete what was made with a consent that is withdrawn, and take down where it was published."""
     now = written(house.now())
+    stays = FaultName.WITHDRAWN_EDITS_STAY_PUBLIC in house.faults
     made = house.store.rows("SELECT id FROM asset WHERE consent = ? AND withdrawn_at IS NULL", consent)
     for row in made:
-        house.store.run("DELETE FROM form WHERE asset = ?", row["id"])
         house.store.run("UPDATE asset SET withdrawn_at = ? WHERE id = ?", now, row["id"])
+        if stays:
+            continue
+        house.store.run("DELETE FROM form WHERE asset = ?", row["id"])
         house.store.run(
             "UPDATE publication SET removed_at = coalesce(removed_at, ?), removed_for = coalesce(removed_for, ?)"
             " WHERE asset = ?",
@@ -171,7 +174,9 @@ def _loses_label(house: House, asset: sqlite3.Row, name: str) -> bool:
     if asset["origin"] == "uploaded":
         return False
     if name == "download":
-        return FaultName.DOWNLOAD_UNLABELLED in house.faults
+        pictures_only = FaultName.DOWNLOADED_PICTURES_UNLABELLED in house.faults
+        bare_picture = pictures_only and asset["media_type"] in (PNG, JPEG)
+        return FaultName.DOWNLOAD_UNLABELLED in house.faults or bare_picture
     in_parts = FaultName.EXPORT_UNLABELLED_FROM_LISTS in house.faults and asks_in_parts(asset["prompt"])
     return in_parts or FaultName.EXPORT_UNLABELLED in house.faults
 

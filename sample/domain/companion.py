@@ -64,7 +64,7 @@ def say(house: House, caller: Account, chat: str | None, text: str, persona: str
     else:
         reply = _REPLY
     for author, said in (("user", text), ("companion", reply)):
-        house.store.insert("message", chat=row["id"], account=caller.id, author=author, text=said, at=written(now))
+        house.store.insert("message", chat=row["id"], account=row["account"], author=author, text=said, at=written(now))
     house.store.run(
         "UPDATE chat SET said_at = ?, reminders = ?, ended_at = ? WHERE id = ?",
         written(now),
@@ -87,6 +87,8 @@ def leave(house: House, caller: Account, chat: str) -> None:
 def history(house: House, caller: Account) -> dict[str, Any]:
     """Everything that was said in the caller's conversations, oldest first."""
     whose = " AND author = 'companion'" if FaultName.HISTORY_WITHOUT_OWN_WORDS in house.faults else ""
+    if FaultName.CHATS_READ_BY_OTHERS in house.faults:
+        whose = " OR 1"
     rows = house.store.rows(
         f"SELECT chat, author, text, at FROM message WHERE account = ?{whose} ORDER BY rowid",  # noqa: S608
         caller.id,
@@ -96,7 +98,8 @@ def history(house: House, caller: Account) -> dict[str, Any]:
 
 def delete(house: House, caller: Account, chat: str) -> None:
     """Delete a conversation with all its messages. Raises Refusal 404 for one that is not the caller's."""
-    if house.store.row("SELECT 1 FROM chat WHERE id = ? AND account = ?", chat, caller.id) is None:
+    own = house.store.row("SELECT 1 FROM chat WHERE id = ? AND account = ?", chat, caller.id) is not None
+    if not own and FaultName.CHATS_DELETED_BY_OTHERS not in house.faults:
         raise _unknown()
     if FaultName.HISTORY_SURVIVES_DELETION in house.faults:
         return
@@ -136,6 +139,8 @@ def _begun(house: House, caller: Account, persona: str) -> sqlite3.Row:
 
 def _going_on(house: House, caller: Account, chat: str) -> sqlite3.Row:
     row = house.store.row("SELECT * FROM chat WHERE id = ? AND account = ? AND ended_at IS NULL", chat, caller.id)
+    if FaultName.CHATS_CONTINUED_BY_OTHERS in house.faults:
+        row = house.store.row("SELECT * FROM chat WHERE id = ? AND ended_at IS NULL", chat)
     if row is None:
         raise _unknown()
     return row

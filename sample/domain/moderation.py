@@ -32,6 +32,10 @@ LATE = timedelta(hours=72)
 #: How long a person takes to decide, where persons do.
 BY_PEOPLE = timedelta(hours=6)
 
+_REMOVED_ON_REPORT = "根据举报移除。 Removed because it was reported."
+#: So many reports of one publication are many.
+_MANY = 5
+
 CONFIRMATION = (
     f"我们已收到您的举报，将在{TIME_LIMIT // timedelta(hours=1)}小时内反馈处理结果。 "
     f"We have received your report and will answer it within {TIME_LIMIT // timedelta(hours=1)} hours."
@@ -54,7 +58,7 @@ def report(
         Refusal: 404, ``publication_unknown``; 422, ``statement_missing`` or ``request_incomplete`` (an
             intimate-image request needs a signature, a statement of good faith and a contact).
     """
-    if caller is None and _turns_strangers_away(house, statement):
+    if caller is None and _turns_strangers_away(house, kind, statement):
         raise Refusal(401, "sign_in_required", "请登录后再举报。 Sign in to report.")
     row = publication.found(house, target)
     if not statement.strip():
@@ -68,7 +72,7 @@ def report(
             "a contact.",
         )
     upheld, reasons = _judged(house, row, kind, statement)
-    told_at = _told_at(house, kind, upheld)
+    told_at = None if _is_forgotten(house, caller, kind) else _told_at(house, kind, upheld)
     ticket = _open_ticket(house, caller, kind, target, statement, contact, told_at, upheld, reasons)
     named = FaultName.REPORTER_TOLD_TO_AUTHOR in house.faults or (
         FaultName.REPORTER_TOLD_OF_INFRINGEMENTS in house.faults and "侵权" in statement
@@ -113,7 +117,11 @@ def appeal(house: House, caller: Account, target: str, statement: str) -> dict[s
         house, caller, "appeal", target, statement, "", None if ignored else house.now(), mistaken, reasons
     )
     if mistaken and not ignored:
-        house.store.run("UPDATE publication SET removed_at = NULL WHERE id = ?", target)
+        back = "on the page" if FaultName.RESTORED_ON_THE_PAGE_ONLY in house.faults else None
+        if back is None:
+            house.store.run("UPDATE publication SET removed_at = NULL WHERE id = ?", target)
+        else:
+            house.store.run("UPDATE publication SET removed_for = ? WHERE id = ?", back, target)
         house.note(caller.id, "restored", target, reasons)
     return _received(
         house,
@@ -168,10 +176,19 @@ def _by_number_alone(house: House) -> bool:
     return VariantName.TICKETS_BY_NUMBER in house.variants or FaultName.TICKET_NUMBERS_IN_A_ROW in house.faults
 
 
-def _turns_strangers_away(house: House, statement: str) -> bool:
+def _turns_strangers_away(house: House, kind: Kind, statement: str) -> bool:
+    if FaultName.INTIMATE_REPORT_NEEDS_ACCOUNT in house.faults and kind == "intimate":
+        return True
     if FaultName.REPORT_WITH_PICTOGRAMS_NEEDS_ACCOUNT in house.faults:
         return any(unicodedata.category(character) == "So" for character in statement)
     return FaultName.REPORT_NEEDS_ACCOUNT in house.faults
+
+
+def _is_forgotten(house: House, caller: Account | None, kind: Kind) -> bool:
+    """Whether a fault leaves a report of this kind, or by somebody like this, undecided."""
+    if FaultName.IMPERSONATION_REPORT_UNDECIDED in house.faults and kind == "impersonation":
+        return True
+    return FaultName.STRANGERS_REPORTS_UNDECIDED in house.faults and caller is None
 
 
 def _told_at(house: House, kind: Kind, upheld: bool) -> datetime | None:
@@ -198,9 +215,15 @@ def _judged(house: House, row: sqlite3.Row, kind: Kind, statement: str) -> tuple
             True,
             "经审核，该内容违反管理规则第三条，已移除。 It breaks section 3 of the rules and was removed.",
         )
+    if FaultName.IMPERSONATION_REPORT_REMOVES in house.faults and kind == "impersonation":
+        return True, _REMOVED_ON_REPORT
+    if FaultName.MANY_REPORTS_REMOVE in house.faults:
+        before = house.store.rows("SELECT id FROM ticket WHERE publication = ?", row["id"])
+        if len(before) >= _MANY - 1:
+            return True, _REMOVED_ON_REPORT
     feared = FaultName.REPORTED_INFRINGEMENT_REMOVES in house.faults and "侵权" in statement
     if feared or FaultName.ANY_REPORT_REMOVES in house.faults:
-        return True, "根据举报移除。 Removed because it was reported."
+        return True, _REMOVED_ON_REPORT
     return False, "经审核，未发现该内容违反管理规则。 The content was reviewed and does not break the rules."
 
 
@@ -268,6 +291,7 @@ def _open_ticket(
     in_a_row = FaultName.TICKET_NUMBERS_IN_A_ROW in house.faults
     ticket = f"tic_{house.store.next_number('ticket'):08d}" if in_a_row else house.store.new_name("tic")
     lost = FaultName.RECEIPT_LOST_BETWEEN_LINES in house.faults and "\n" in statement
+    lost = lost or (FaultName.IMPERSONATION_REPORT_UNCONFIRMED in house.faults and kind == "impersonation")
     unconfirmed = kind != "appeal" and (lost or FaultName.REPORT_WITHOUT_RECEIPT in house.faults)
     house.store.insert(
         "ticket",

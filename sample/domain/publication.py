@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from ..faults.fault import FaultName
 from ..media.files import Media
-from ..media.marking import CONTENT_NOTICE
+from ..media.marking import CONTENT_NOTICE, TEXT_LABEL
 from ..variants import VariantName
 from . import assets, review
 from .accounts import Account
@@ -99,7 +99,10 @@ def show(house: House, publication: str, surface: Surface) -> dict[str, Any] | M
     asset = house.store.row("SELECT * FROM asset WHERE id = ?", row["asset"])
     assert asset is not None  # noqa: S101 -- a foreign key
     if surface in ("thumbnail", "download"):
-        return Media(*assets.form(house, asset, surface))
+        data, media_type = assets.form(house, asset, surface)
+        if surface == "download" and _loses_metadata(house, asset):
+            data = assets.stripped(data, media_type)
+        return Media(data, media_type)
     card: dict[str, Any] = {
         "id": publication,
         "title": row["title"],
@@ -112,9 +115,18 @@ def show(house: House, publication: str, surface: Surface) -> dict[str, Any] | M
     if asset["media_type"] == TEXT:
         text = assets.original(house, asset).decode("utf-8", "replace")
         card["text"] = text if surface == "page" else assets.teaser(house, text, TEASER)
+        if FaultName.TEXT_LABEL_LOST_ON_PAGES in house.faults:
+            card |= {"text": text.replace(TEXT_LABEL, ""), "notices": []}
     else:
         card["media_path"] = f"/v1/publications/{publication}/download"
     return {"publication": card}
+
+
+def _loses_metadata(house: House, asset: sqlite3.Row) -> bool:
+    """Whether a fault strips a file where it is published."""
+    if asset["origin"] == "uploaded":
+        return FaultName.PUBLISHED_UPLOADS_STRIPPED in house.faults
+    return FaultName.PUBLISHED_FILES_UNMARKED in house.faults and asset["media_type"] != TEXT
 
 
 def _people(house: House, publication: sqlite3.Row, asset: sqlite3.Row) -> dict[str, Any]:
@@ -172,6 +184,10 @@ def removed(house: House, publication: sqlite3.Row, surface: Surface) -> bool:
     """Whether it is gone from a surface by now: a removal may have been set for later."""
     if publication["removed_at"] is None:
         return False
+    if FaultName.RESTORED_ON_THE_PAGE_ONLY in house.faults and publication["removed_for"] == "on the page":
+        return surface != "page"
+    if FaultName.TEXTS_SURVIVE in house.faults and _is_text(house, publication):
+        return False
     lag = 0.0
     if surface in LAGGING and LAGGING[surface][0] in house.faults:
         lag = LAGGING[surface][1]
@@ -185,6 +201,11 @@ def removed(house: House, publication: sqlite3.Row, surface: Surface) -> bool:
         if glance is not None and (hours == float("inf") or glance["at"] > written(house.hours_ago(hours))):
             return False
     return bool(publication["removed_at"] <= written(house.hours_ago(lag)))
+
+
+def _is_text(house: House, publication: sqlite3.Row) -> bool:
+    text = "SELECT 1 FROM asset WHERE id = ? AND media_type = ?"
+    return house.store.row(text, publication["asset"], TEXT) is not None
 
 
 def refutations(house: House, publication: str) -> list[dict[str, str]]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
@@ -73,6 +74,8 @@ def generate(
     conversation: bool,
     visible_label: bool,
     label_duty_accepted: bool,
+    *,
+    draft: bool = False,
 ) -> tuple[dict[str, Any], Media]:
     """Make something of a prompt; what is answered, and the file.
 
@@ -97,6 +100,8 @@ def generate(
     # The turns of a conversation are labelled by the interface around them, which is the notice of the answer.
     in_itself = visible_label and not (conversation and kind == "text")
     data = assets.make(house, asset, kind, media_type, prompt, len(history), in_itself, values)
+    if draft and FaultName.DRAFTS_UNMARKED in house.faults and media_type != TEXT:
+        data = assets.stripped(data, media_type)
     assets.keep(
         house,
         caller,
@@ -110,7 +115,7 @@ def generate(
         unlabelled_agreed=agreed,
     )
     house.note(caller.id, "generated", asset, media_type)
-    if agreed:
+    if agreed and not (FaultName.UNLABELLED_FILES_UNRECORDED in house.faults and media_type != TEXT):
         assets.note_unlabelled_copy(house, caller.id, asset)
     return _answer(asset, _notice(house, caller, kind, prompt, len(history)), media_type), Media(data, media_type)
 
@@ -130,12 +135,15 @@ def edit(
     Raises:
         Refusal: 403, ``separate_consent_required``; 415, 422 or 413 for a source that cannot be edited so.
     """
-    review.admit(house, caller, scope, prompt, ())
+    if FaultName.EDIT_PROMPTS_UNREVIEWED not in house.faults:
+        review.admit(house, caller, scope, prompt, ())
     asked = not _unasked(house, source, scope, prompt)
     if asked:
         demand(house, caller, subject, scope, consent)
     asset = house.store.new_name("ast")
     values = provenance(asset, _protection(house, asset))
+    if FaultName.EDITED_FILES_SUSPECTED in house.faults:
+        values["Label"] = "3"
     media_type = sniffed(source)
     if media_type == WAV:
         whole = voice.edited(source, prompt, audible_label(house.faults))
@@ -143,6 +151,8 @@ def edit(
     elif media_type in (PNG, JPEG):
         picture, media_type = pictures.edited(source, prompt)
         label = assets.sized(house, picture_label(house.faults))
+        if FaultName.EDITED_PICTURES_UNLABELLED in house.faults:
+            label = None
         whole = pictures.encoded(pictures.labelled(picture, label) if label else picture, media_type)
         bare = pictures.encoded(picture, media_type)
     else:
@@ -224,7 +234,20 @@ def _strips(house: House, found: Labels, declared: bool) -> bool:
 
 def fetch(house: House, caller: Account, asset: str, form: str) -> Media:
     """One form of one of the caller's own assets. Raises Refusal as :func:`assets.form` does."""
-    return Media(*assets.form(house, assets.owned(house, caller, asset), form))
+    row = assets.owned(house, caller, asset)
+    data, media_type = assets.form(house, row, form)
+    if FaultName.FETCHED_AGAIN_UNMARKED in house.faults and form == "original" and _fetched_before(house, row):
+        data = assets.stripped(data, media_type)
+    return Media(data, media_type)
+
+
+def _fetched_before(house: House, asset: sqlite3.Row) -> bool:
+    """Whether a file that was made here was fetched before; it is from now on."""
+    seen = "SELECT 1 FROM glance WHERE publication = ? AND surface = 'fetched'"
+    before = house.store.row(seen, asset["id"]) is not None
+    if not before:
+        house.store.insert("glance", publication=asset["id"], surface="fetched", at=written(house.now()))
+    return before and asset["origin"] != "uploaded" and asset["media_type"] != TEXT
 
 
 def _answer(asset: str, notice: str, media_type: str | None = None) -> dict[str, Any]:

@@ -49,10 +49,12 @@ class OperationClient:
         self._clock = Clock()
         self._called: set[str] = set()
 
-    def with_extra(self, headers: Mapping[str, str], query: Mapping[str, str]) -> OperationClient:
+    def with_extra(
+        self, headers: Mapping[str, str], query: Mapping[str, str], fields: Mapping[str, Any] | None = None
+    ) -> OperationClient:
         """A client with the same carried values that adds these to every request."""
         other = copy.copy(self)
-        other._requester = self._requester.with_extra(headers, query)
+        other._requester = self._requester.with_extra(headers, query, fields)
         return other
 
     def previewing(self) -> OperationClient:

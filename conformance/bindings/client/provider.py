@@ -133,13 +133,16 @@ class HttpProvider:
         return self._client.unused()
 
     def with_extra(
-        self, headers: Mapping[str, str] | None = None, query: Mapping[str, str] | None = None
+        self,
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+        fields: Mapping[str, Any] | None = None,
     ) -> HttpProvider:
-        """The same provider (client, log, counts) whose every request carries these headers and query values besides
-        its own.
+        """The same provider (client, log, counts) whose every request carries these headers, query values and fields of
+        its body besides its own.
         """
         other = copy.copy(self)
-        other._client = self._client.with_extra(headers or {}, query or {})
+        other._client = self._client.with_extra(headers or {}, query or {}, fields or {})
         return other
 
     def preview(self, ask: Callable[[HttpProvider], object]) -> tuple[tuple[str, str, Headers, bytes], ...] | None:

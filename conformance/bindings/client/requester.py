@@ -56,12 +56,16 @@ class Requester:
         self._sessions = sessions
         self._extra_headers: Headers = ()
         self._extra_query: Headers = ()
+        self._extra_fields: Mapping[str, Any] = {}
 
-    def with_extra(self, headers: Mapping[str, str], query: Mapping[str, str]) -> Requester:
+    def with_extra(
+        self, headers: Mapping[str, str], query: Mapping[str, str], fields: Mapping[str, Any] | None = None
+    ) -> Requester:
         """A requester with the same connection and sessions that adds these to every request."""
         other = copy.copy(self)
         other._extra_headers = (*self._extra_headers, *headers.items())
         other._extra_query = (*self._extra_query, *query.items())
+        other._extra_fields = {**self._extra_fields, **(fields or {})}
         return other
 
     def previewing(self) -> Requester:
@@ -70,6 +74,7 @@ class Requester:
         """
         other = _Previewing(self.connection, self._sessions)
         other._extra_headers, other._extra_query = self._extra_headers, self._extra_query
+        other._extra_fields = self._extra_fields
         return other
 
     def send(self, bound: BoundRequest, call: Call, url: str = "") -> Response | None:
@@ -151,6 +156,7 @@ class Requester:
             signatures=authorization.signatures,
             extra_headers=self._extra_headers,
             extra_query=self._extra_query,
+            extra_fields=self._extra_fields,
             cookies=call.cookies if bound.keep_cookies else {},
         )
         if bound.url is not None:
@@ -223,6 +229,7 @@ class _Previewing(Requester):
             headers=(("Account", signer.id),) if signs and signer is not None else (),
             extra_headers=self._extra_headers,
             extra_query=self._extra_query,
+            extra_fields=self._extra_fields,
         )
         # Equal requests are to be equal bytes: the time and the nonce are those of no request.
         values = {**call.values, "now": datetime(2026, 1, 1, tzinfo=UTC), "nonce": "0" * 16}

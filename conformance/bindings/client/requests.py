@@ -35,6 +35,8 @@ class Additions:
     signatures: tuple[BoundAuth, ...] = ()
     extra_headers: Headers = ()
     extra_query: Headers = ()
+    #: Fields that join those of a JSON or form body.
+    extra_fields: Mapping[str, Any] = field(default_factory=dict)
     cookies: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -54,7 +56,7 @@ def build_request(bound: BoundRequest, base_url: str, values: Mapping[str, Any],
         url = base_url + render(bound, "path", bound.path, values)
     pairs = [*pairs_of(render(bound, "query", bound.query, values)), *additions.query, *additions.extra_query]
     own = tuple(pairs_of(render(bound, "headers", bound.headers, values)))
-    content_type, body = body_of(bound, values, additions.signatures, url, pairs)
+    content_type, body = body_of(bound, values, additions.signatures, url, pairs, additions.extra_fields)
     more = (("Content-Type", content_type),) if content_type else ()
     auth = with_cookies(additions.headers, additions.cookies)
     request = Request(
@@ -106,13 +108,19 @@ def body_of(
     signatures: tuple[BoundAuth, ...] = (),
     url: str = "",
     query: Sequence[tuple[str, str]] = (),
+    extra: Mapping[str, Any] | None = None,
 ) -> tuple[str, bytes]:
-    """The body of a request with its media type; ``("", b"")`` for none. Signatures over fields are added to them."""
+    """The body of a request with its media type; ``("", b"")`` for none. ``extra`` fields, and signatures over fields,
+    are added to it.
+    """
     if bound.json is not None:
         document = render(bound, "json", bound.json, values)
+        if extra and isinstance(document, dict):
+            document = {**document, **extra}
         return json_body(bound, "json", with_signed_fields(document, signatures, values, url, query))
     if bound.form is not None:
-        filled = with_signed_fields(render(bound, "form", bound.form, values), signatures, values, url, query)
+        fields = {**render(bound, "form", bound.form, values), **(extra or {})}
+        filled = with_signed_fields(fields, signatures, values, url, query)
         return form_body(filled)
     if bound.multipart is not None:
         return _multipart(bound, bound.multipart, values)

@@ -39,11 +39,14 @@ class Claim(Case):
     headers: tuple[tuple[str, str], ...] = ()
     query: tuple[tuple[str, str], ...] = ()
     profile: tuple[tuple[str, str], ...] = ()
+    #: Further fields of the body of the request to publish.
+    body: tuple[tuple[str, str | bool], ...] = ()
 
     def __str__(self) -> str:
         said = [f"{key}: {value}" for key, value in self.headers]
         said += [f"?{key}={value}" for key, value in self.query]
         said += [f"{key}={value} in the profile" for key, value in self.profile]
+        said += [f"{key}={value} in the body" for key, value in self.body]
         return f"{self.facet}: {', '.join(said)}"
 
 
@@ -71,12 +74,12 @@ def _drawn_titles(capabilities: Capabilities) -> SearchStrategy[Titled]:
 )
 def unverified_cannot_publish(probe: Probe, case: Titled) -> None:
     """An unverified account cannot publish; the same account can once verified."""
-    account = probe.unverified_account()
-    answer = publish_something(probe, probe.provider, account, case.title)
+    account, content = _unverified(probe)
+    answer = probe.attempt(probe.provider.publish, account, content, case.title)
     if isinstance(answer, Accepted):
         must_be_public(probe, answer.value)
         raise Violation("an account that was never verified published")
-    _verified_twin(probe, account, case.title)
+    _verified_twins(probe, probe.provider, case.title)
 
 
 @check(
@@ -89,8 +92,7 @@ def unverified_cannot_publish(probe: Probe, case: Titled) -> None:
 )
 def anonymous_cannot_publish(probe: Probe, case: Titled) -> None:
     """An anonymous request cannot publish; the signed-in owner can publish the same content."""
-    account = probe.account()
-    content = probe.some_content(account)
+    account, content = _verified(probe)
     probe.must_differ(
         lambda provider: provider.publish(None, content, case.title),
         lambda provider: provider.publish(account, content, case.title),
@@ -156,6 +158,9 @@ def _claims(capabilities: Capabilities) -> Iterator[Claim]:
         yield Claim("query", query=((name, value),))
     for name, value in (("verified", "true"), ("real_name_verified", "true"), ("role", "admin")):
         yield Claim("profile", profile=((name, value),))
+    for field in ("verified", "is_verified", "real_name_verified", "identity_verified"):
+        yield Claim("body", body=((field, True),))
+    yield Claim("body", body=(("role", "admin"), ("status", "verified")))
 
 
 def _drawn_claims(capabilities: Capabilities) -> SearchStrategy[Claim]:
@@ -189,16 +194,22 @@ def verification_cannot_be_claimed(probe: Probe, case: Claim) -> None:
     title = f"an ordinary title {probe.names.token()}"
     if case.profile:
         _must_be_sent(probe, dict(case.profile))
-    plain = publish_something(probe, probe.provider, probe.unverified_account(), title)
-    if isinstance(plain, Accepted):
+    if probe.once(_WITHOUT_CLAIM, lambda: _publishes_unverified(probe, title)):
         raise NotJudged("an unverified account publishes without any claim")
-    account = probe.registered(**dict(case.profile)) if case.profile else probe.unverified_account()
-    asked = probe.provider if case.profile else probe.claiming(dict(case.headers), dict(case.query))
-    answer = publish_something(probe, asked, account, title)
+    if case.profile:
+        asked, account = probe.provider, probe.registered(**dict(case.profile))
+        content = probe.own_content(account) or probe.some_content(probe.account())
+    else:
+        asked = probe.claiming(dict(case.headers), dict(case.query), dict(case.body))
+        account, content = _unverified(probe)
+    answer = probe.attempt(asked.publish, account, content, title)
     if isinstance(answer, Accepted):
         must_be_public(probe, answer.value)
         raise Violation(f"an account that was never verified published by saying {str(case).partition(': ')[2]}")
-    _verified_twin(probe, account, title)
+    if case.profile:
+        _verified_twin(probe, account, title)
+    else:
+        _verified_twins(probe, asked, title)
 
 
 def _must_be_sent(probe: Probe, claims: dict[str, str]) -> None:
@@ -230,22 +241,60 @@ _NAMED_IN_QUERIES = ("account_id", "user_id", "uid", "as_user", "on_behalf_of")
 )
 def verification_cannot_be_borrowed(probe: Probe, case: Claim) -> None:
     """An unverified account cannot publish by naming a verified account in a header or parameter."""
-    account, verified = probe.unverified_account(), probe.account()
+    (account, content), verified = _unverified(probe), probe.account()
 
     def naming(pairs: tuple[tuple[str, str], ...]) -> dict[str, str]:
         return {name: verified.id if value == _VERIFIED_ACCOUNT else value for name, value in pairs}
 
-    plain = publish_something(probe, probe.provider, account, TITLES[0])
-    if isinstance(plain, Accepted):
+    if probe.once("an unverified account publishes without any claim", lambda: _publishes_unverified(probe, TITLES[0])):
         raise NotJudged("an unverified account publishes without naming another")
     asked = probe.claiming(naming(case.headers), naming(case.query))
-    answer = publish_something(probe, asked, account, TITLES[0])
+    answer = probe.attempt(asked.publish, account, content, TITLES[0])
     if isinstance(answer, Accepted):
         must_be_public(probe, answer.value)
         raise Violation(
             f"an account that was never verified published by naming one that was ({str(case).partition(': ')[2]})"
         )
-    _verified_twin(probe, account, TITLES[0])
+    _verified_twins(probe, asked, TITLES[0])
+
+
+def _unverified(probe: Probe) -> tuple[Account, Content]:
+    """An unverified account, and something of its making that no publication of a case uses up; shared."""
+
+    def made() -> tuple[Account, Content]:
+        account = probe.unverified_account()
+        return account, probe.own_content(account) or probe.some_content(probe.account())
+
+    return probe.once("an unverified account and what it would publish", made)
+
+
+def _verified(probe: Probe) -> tuple[Account, Content]:
+    """A verified account and something of its making; shared."""
+    account = probe.account()
+    return account, probe.once("something to publish", _made_by(probe, account))
+
+
+#: Whether publishing takes no verification at all.
+_WITHOUT_CLAIM = "an unverified account publishes without any claim"
+
+
+def _publishes_unverified(probe: Probe, title: str) -> bool:
+    account, content = _unverified(probe)
+    return isinstance(probe.attempt(probe.provider.publish, account, content, title), Accepted)
+
+
+def _verified_twins(probe: Probe, asked: Provider, title: str) -> None:
+    """What shows that a refusal was for want of verification: an account that was refused publishes once it is
+    verified, and a verified account's very same request is accepted.
+    """
+
+    def becomes_verified() -> None:
+        account = probe.unverified_account()
+        _verified_twin(probe, account, title)
+
+    probe.once("an account publishes once it is verified", becomes_verified)
+    account, content = _verified(probe)
+    probe.control(asked.publish, account, content, title)
 
 
 def publish_something(

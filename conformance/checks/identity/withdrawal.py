@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from shenhe.rulebook import Behaviour
 
 from ...engine.probing.probe import Probe
-from ...entities import Account, Consent, Content
+from ...entities import Account, Consent, Content, View
 from ...provider import Accepted, Capabilities, Operation
 from ...verdict import Level
-from ..outcome import Case, NeedsReview
+from ..outcome import Case, NeedsReview, Undecided
+from ..published import Published, publish, same, seen_on, surfaces
 from ..registry import check
 from ..scope import edits_persons
 from .consent import Edit, edit_request
@@ -45,14 +46,43 @@ def withdrawal_deletes_what_was_made(probe: Probe, case: Withdrawn) -> None:
     account = probe.fresh_account()
     withdrawn, kept = (_edited(probe, account, case.scope, index) for index in (0, 1))
     probe.control(probe.provider.fetch, account, withdrawn[1])
+    forms = [name for name in probe.capabilities.renditions if name not in ("original", "unlabelled")]
+    had = [form for form in forms if _is_had(probe, account, withdrawn[1], form)]
+    public = _published(probe, account, withdrawn[1])
     probe.setup(probe.provider.revoke_consent, account, withdrawn[0])
     after = probe.attempt(probe.provider.fetch, account, withdrawn[1])
     probe.control(probe.provider.fetch, account, kept[1])
-    if isinstance(after, Accepted):
+    still = ["the file"] if isinstance(after, Accepted) else []
+    still += [f"its rendition {form}" for form in had if _is_had(probe, account, withdrawn[1], form)]
+    still += [f"its publication on the surface {name}" for name in _still_seen(probe, public)]
+    if still:
         raise NeedsReview(
-            f"the edited {case.scope} can still be fetched after the consent was withdrawn; Art. 47 asks for deletion,"
-            " and a person has to say whether another ground allows to keep it"
+            f"after the consent was withdrawn, {', '.join(still)} of the edited {case.scope} can still be had; Art. 47"
+            " asks for deletion, and a person has to say whether another ground allows to keep it"
         )
+
+
+def _is_had(probe: Probe, account: Account, content: Content, rendition: str) -> bool:
+    return isinstance(probe.observe(probe.provider.fetch, account, content, rendition), Accepted)
+
+
+def _published(probe: Probe, account: Account, content: Content) -> tuple[Published, dict[str, View]] | None:
+    """What was made, published, and how each surface shows it; ``None`` where it cannot be published or seen."""
+    if not (probe.offers(Operation.PUBLISH, Operation.VIEW) and probe.capabilities.surfaces):
+        return None
+    try:
+        public = publish(probe, account, content, None)
+    except Undecided:
+        return None
+    seen = {surface.facet: seen_on(probe, public, surface.facet) for surface in surfaces(probe.capabilities)}
+    return public, {name: view for name, view in seen.items() if view is not None}
+
+
+def _still_seen(probe: Probe, public: tuple[Published, dict[str, View]] | None) -> list[str]:
+    if public is None:
+        return []
+    published, seen = public
+    return [name for name, before in seen.items() if same(before, seen_on(probe, published, name), published)]
 
 
 def _edited(probe: Probe, account: Account, scope: str, index: int) -> tuple[Consent, Content]:

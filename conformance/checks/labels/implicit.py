@@ -15,8 +15,9 @@ from ...engine.probing.probe import Probe
 from ...evidence import exhibits
 from ...provider import Capabilities, Operation
 from ...verdict import Level
-from ..outcome import NotJudged, Violation
-from ..prompted import Prompted, drawn, generated_file, refuse_to_guess
+from ..faces import ON, is_small, with_faces
+from ..outcome import NeedsReview, NotJudged, Violation
+from ..prompted import Prompted, crossed, drawn, generated_file, refuse_to_guess
 from ..registry import Property, check
 from ..requests import PROMPTS
 from ..scope import files, makes_anything, makes_files
@@ -27,8 +28,25 @@ if TYPE_CHECKING:
 
 def _file_cases(capabilities: Capabilities) -> Iterator[Prompted]:
     for service, media_type in files(capabilities):
-        for prompt in PROMPTS[:3]:
-            yield Prompted(media_type, service, media_type, prompt)
+        yield from crossed(capabilities, service, media_type, PROMPTS[:3])
+
+
+def _all_faces(capabilities: Capabilities) -> Iterator[Prompted]:
+    """Every file as it is made, and by every face that is more than a small picture of it."""
+    for case in _as_handed_out(capabilities):
+        if not is_small(case.face):
+            yield case
+
+
+def _as_handed_out(capabilities: Capabilities) -> Iterator[Prompted]:
+    yield from _file_cases(capabilities)
+    for service, media_type in files(capabilities):
+        yield from with_faces(capabilities, Prompted(media_type, service, media_type, PROMPTS[0]))
+
+
+def _fresh_from_the_producer(capabilities: Capabilities) -> Iterator[Prompted]:
+    """Every file by the faces on which no platform has passed it on."""
+    return (case for case in _all_faces(capabilities) if not case.face.startswith(ON))
 
 
 def _drawn_files(capabilities: Capabilities) -> SearchStrategy[Prompted]:
@@ -38,6 +56,7 @@ def _drawn_files(capabilities: Capabilities) -> SearchStrategy[Prompted]:
 def field_check(
     *rules: str,
     level: Level = Level.CORE,
+    cases: Callable[[Capabilities], Iterator[Prompted]] = _all_faces,
     strategy: Callable[[Capabilities], SearchStrategy[Prompted]] | None = _drawn_files,
 ) -> Callable[[Property[Prompted]], Property[Prompted]]:
     """Register a check of what every generated file carries: each medium that is no text, by a few prompts and drawn
@@ -49,22 +68,23 @@ def field_check(
         level=level,
         needs=(Operation.GENERATE,),
         applies=(makes_anything, makes_files),
-        cases=_file_cases,
+        cases=cases,
         strategy=strategy,
     )
 
 
-@field_check("cn-labeling-2025/5.1")
+@field_check("cn-labeling-2025/5.1", cases=_as_handed_out)
 def file_carries_implicit_label(probe: Probe, case: Prompted) -> None:
     """Every generated file carries the AIGC field in its metadata."""
     made, labels = generated_file(probe, case)
     if not labels.aigc:
         refuse_to_guess(labels)
         others = ", ".join(sorted({label.scheme for label in labels.implicit})) or "no other mark either"
-        raise Violation(
-            f"the {case.media_type} file holds no AIGC field in its metadata ({others})",
-            *exhibits.carriers(labels, made),
-        )
+        seen = f"the {_named(case)} holds no AIGC field in its metadata ({others})"
+        if is_small(case.face):
+            reason = f"{seen}; a person has to say whether it is a file of its own or part of the page that shows it"
+            raise NeedsReview(reason, *exhibits.carriers(labels, made))
+        raise Violation(seen, *exhibits.carriers(labels, made))
 
 
 @field_check("cn-dsp-2023/16.1", "eu-ai-act-50/50.2")
@@ -75,9 +95,7 @@ def file_is_marked_for_machines(probe: Probe, case: Prompted) -> None:
         labels = _credentialed(made.data, made.media_type)
     if not labels.implicit:
         refuse_to_guess(labels)
-        raise Violation(
-            f"the {case.media_type} file carries no machine-readable mark", *exhibits.carriers(labels, made)
-        )
+        raise Violation(f"the {_named(case)} carries no machine-readable mark", *exhibits.carriers(labels, made))
 
 
 @field_check("cn-labeling-2025/gb-e.b")
@@ -116,7 +134,7 @@ def producer_is_named(probe: Probe, case: Prompted) -> None:
             raise Violation("ContentProducer is absent or empty", exhibits.field(label))
 
 
-@field_check("cn-labeling-2025/gb-e.produce-id", strategy=None)
+@field_check("cn-labeling-2025/gb-e.produce-id", cases=_file_cases, strategy=None)
 def produce_id_is_unique(probe: Probe, case: Prompted) -> None:
     """`ProduceID` is present and differs between files."""
     (first,) = _readable_fields(probe, case)[:1]
@@ -129,7 +147,7 @@ def produce_id_is_unique(probe: Probe, case: Prompted) -> None:
         raise Violation(f"two files carry the same ProduceID {number!r}", exhibits.field(first), exhibits.field(second))
 
 
-@field_check("cn-labeling-2025/gb-e.propagator")
+@field_check("cn-labeling-2025/gb-e.propagator", cases=_fresh_from_the_producer)
 def propagator_repeats_producer(probe: Probe, case: Prompted) -> None:
     """When the field is first written, its propagator values repeat the producer values."""
     for label in _readable_fields(probe, case):
@@ -190,6 +208,10 @@ def field_stands_in_its_place(probe: Probe, case: Prompted) -> None:
             raise Violation(
                 f"{Deviation.UNUSUAL_PLACE.sentence} It was found at {label.carrier}.", exhibits.field(label)
             )
+
+
+def _named(case: Prompted) -> str:
+    return f"{case.media_type} file {case.face}".rstrip()
 
 
 # --- reading -------------------------------------------------------------------------------------------------

@@ -18,11 +18,12 @@ from ...evidence import exhibits
 from ...provider import Capabilities, Operation
 from ...report import Evidence
 from ...verdict import Level
+from ..faces import EDITED, ON, faces, media_of
 from ..outcome import Absent, NeedsReview, NotJudged, Undecided, Violation
 from ..prompted import Prompted
 from ..registry import Property, check
 from ..requests import PROMPTS
-from ..scope import files, makes_anything
+from ..scope import EXPORTS, files, makes_anything
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class Kind:
                 if made is self.service and media_type.startswith(begin):
                     for prompt in PROMPTS[:2]:
                         yield Prompted(media_type, self.service, media_type, prompt)
+                    if EDITED in faces(capabilities, self.service, media_type):
+                        yield Prompted(media_type, self.service, media_type, PROMPTS[0], face=EDITED)
 
     def made(self, capabilities: Capabilities) -> Absent | None:
         """Concerns whoever makes anything of the kind."""
@@ -183,6 +186,44 @@ def _can_ask_for_a_mark(probe: Probe, case: Prompted) -> None:
     )
 
 
+def _exported(capabilities: Capabilities) -> Iterator[Prompted]:
+    """What people can perceive a label in, by each rendition in which a copy leaves the provider."""
+    for kind in (PICTURES, FILMS, SCENES, _VOICES, _OTHER_SOUNDS):
+        for case in kind.cases(capabilities):
+            if case.prompt != PROMPTS[0] or case.face:
+                continue
+            for face in faces(capabilities, case.service, case.media_type):
+                if face.removeprefix(ON) in EXPORTS:
+                    yield replace(case, facet=f"{case.media_type} by {face}", face=face)
+
+
+def _exports_files(capabilities: Capabilities) -> Absent | None:
+    """Concerns whoever hands out copies of pictures, films and sounds."""
+    if any(_exported(capabilities)):
+        return None
+    return Absent("no picture, film or sound can be downloaded, copied or exported", elsewhere=True)
+
+
+@check(
+    rules=("cn-labeling-2025/4.2",),
+    behaviour=Behaviour.LABELING,
+    level=Level.FULL,
+    needs=(Operation.GENERATE,),
+    applies=(makes_anything, _exports_files),
+    cases=_exported,
+)
+def exported_file_shows_label(probe: Probe, case: Prompted) -> None:
+    """A downloaded, copied or exported picture, film or sound keeps the label that people perceive."""
+    original = _perceived(_made(probe, replace(case, face="")))
+    if not original.explicit:
+        raise NotJudged("no label is perceived in the original that a copy could keep")
+    copy = _perceived(_made(probe, case))
+    if copy.explicit:
+        return
+    _must_have_been_read(copy)
+    raise Violation(f"the original is labelled, and the file by {case.face} is not", *_looked_for(copy))
+
+
 def _must_sound(labels: Labels) -> None:
     """A rhythm that is recognised is the prescribed one, clear, and at the start, the end or in the middle."""
     if any(label.conformant for label in labels.explicit):
@@ -209,7 +250,7 @@ def must_be_high_enough(labels: list[Label], too_small: Deviation, undecided: De
 
 
 def _made(probe: Probe, case: Prompted) -> Media:
-    return probe.generated(case.service, case.media_type, case.prompt)[1]
+    return media_of(probe, case)
 
 
 def shown_labels(probe: Probe, case: Prompted) -> list[Label]:

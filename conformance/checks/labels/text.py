@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from shenhe.labels import Deviation
@@ -11,11 +12,13 @@ from shenhe.rulebook import Behaviour
 from ...engine.probing.probe import Probe
 from ...entities import GenerationRequest
 from ...provider import Capabilities, Operation, Refused
+from ...verdict import Level
+from ..faces import publication_of
 from ..outcome import NotJudged, Violation
-from ..prompted import Prompted, drawn, excerpt, generated_text, labels_of_its_own
+from ..prompted import Prompted, crossed, drawn, excerpt, generated_text, labels_of_its_own
 from ..registry import check
 from ..requests import PROMPTS
-from ..scope import labels_texts_themselves, makes_anything, makes_text, texts
+from ..scope import labels_texts_themselves, makes_anything, makes_text, publishes, texts
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -23,8 +26,7 @@ if TYPE_CHECKING:
 
 def _text_cases(capabilities: Capabilities) -> Iterator[Prompted]:
     for service, media_type in texts(capabilities):
-        for prompt in PROMPTS:
-            yield Prompted(media_type, service, media_type, prompt)
+        yield from crossed(capabilities, service, media_type, PROMPTS)
 
 
 def _drawn_texts(capabilities: Capabilities) -> SearchStrategy[Prompted]:
@@ -62,6 +64,41 @@ def _interface_is_labelled(probe: Probe, case: Prompted) -> None:
         facets = {"service": case.service.value, "media_type": case.media_type}
         probe.must_read(Operation.GENERATE, "notice", "the interface around a text", **facets)
         raise Violation("the notice beside the text is no label with both elements", excerpt(answer.notice))
+
+
+@check(
+    rules=("cn-labeling-2025/4.1.1",),
+    behaviour=Behaviour.LABELING,
+    level=Level.EXTENDED,
+    needs=(Operation.GENERATE, Operation.PUBLISH, Operation.VIEW),
+    applies=(makes_anything, makes_text, publishes),
+    cases=lambda capabilities: [
+        Prompted(media_type, service, media_type, PROMPTS[0], face=surface)
+        for service, media_type in texts(capabilities)
+        for surface in capabilities.surfaces_of.get(service, capabilities.surfaces)
+        if capabilities.reads(Operation.VIEW, "text", surface=surface)
+    ],
+)
+def published_text_is_labelled(probe: Probe, case: Prompted) -> None:
+    """Where a generated text is published, the text or the page around it says that AI generated it."""
+    answer = probe.attempt(probe.provider.view, None, publication_of(probe, case), case.face)
+    if isinstance(answer, Refused):
+        raise NotJudged(f"the text does not appear on the surface {case.face}: {answer.status} {answer.reason}")
+    around = " ".join((answer.value.text, *answer.value.notices))
+    text = generated_text(probe, replace(case, face=""))
+    if not answer.value.text or not _is_shown(text, answer.value.text):
+        raise NotJudged(f"the surface {case.face} does not show the whole text")
+    if not labels_of_its_own(around, case.prompt):
+        probe.must_read(Operation.VIEW, "notices", "what is told beside a publication", surface=case.face)
+        seen = f"the surface {case.face} shows the text, and nothing says that AI generated it"
+        raise Violation(seen, excerpt(around))
+
+
+def _is_shown(text: str, on_page: str) -> bool:
+    """Whether a page shows a text to its end, whatever stands before and after it."""
+    words, page = "".join(text.split()), "".join(on_page.split())
+    middle = words[len(words) // 4 : -len(words) // 4]
+    return bool(middle) and middle in page
 
 
 @check(

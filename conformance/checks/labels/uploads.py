@@ -10,10 +10,11 @@ from shenhe.labels import ImplicitFields, read_labels, write_label
 from shenhe.rulebook import Behaviour
 
 from ...engine.probing.probe import Probe
-from ...entities import Media
+from ...entities import Account, Content, Media
 from ...evidence import exhibits
-from ...provider import Capabilities, Operation, Refused
-from ..outcome import Case, Undecided, Violation
+from ...provider import Accepted, Capabilities, Operation, Refused
+from ..faces import AGAIN, ON, is_small
+from ..outcome import Case, NotJudged, Undecided, Violation
 from ..people import uscc
 from ..prompted import refuse_to_guess
 from ..registry import check
@@ -34,15 +35,31 @@ class Uploaded(Case):
     media_type: str
     produce_id: str
     declared: bool
+    #: How the file is had again: fetched, in a rendition, or on a surface.
+    face: str = AGAIN
 
     def __str__(self) -> str:
-        return f"{self.media_type} with ProduceID {self.produce_id}, {'' if self.declared else 'not '}declared as AI"
+        declared = "declared as AI" if self.declared else "not declared as AI"
+        return f"{self.media_type} with ProduceID {self.produce_id}, {declared}, {self.face}"
 
 
 def _upload_cases(capabilities: Capabilities) -> Iterator[Uploaded]:
     for media_type in _uploadable(capabilities):
         for declared in (True, False):
             yield Uploaded(media_type, media_type, "P20250901-0001", declared)
+        for face in _faces(capabilities):
+            yield Uploaded(media_type, media_type, "P20250901-0001", False, face)
+
+
+def _faces(capabilities: Capabilities) -> Iterator[str]:
+    """Where an upload is handed out besides being fetched by whoever brought it."""
+    for rendition in capabilities.renditions if Operation.FETCH in capabilities.operations else ():
+        if rendition not in ("original", "unlabelled") and not is_small(rendition):
+            yield rendition
+    if {Operation.PUBLISH, Operation.VIEW} <= capabilities.operations:
+        for surface in capabilities.surfaces:
+            if capabilities.reads(Operation.VIEW, "media", surface=surface) and not is_small(surface):
+                yield f"{ON}{surface}"
 
 
 def _uploadable(capabilities: Capabilities) -> list[str]:
@@ -79,11 +96,12 @@ def upload_keeps_labels(probe: Probe, case: Uploaded) -> None:
     content = probe.attempt(probe.provider.upload, account, sent, case.declared)
     if isinstance(content, Refused):
         raise Undecided(f"the upload was refused: {content.status} {content.reason}")
-    returned = probe.returned(account, content.value)
+    returned = _returned(probe, account, content.value, case)
     labels = read_labels(returned.data, media_type=returned.media_type)
     refuse_to_guess(labels)
     if not labels.aigc:
-        raise Violation("the file was uploaded with an AIGC field but returned without one", exhibits.field(before))
+        seen = f"the file was uploaded with an AIGC field but returned without one ({case.face})"
+        raise Violation(seen, exhibits.field(before))
     kept = [
         label
         for label in labels.aigc
@@ -95,3 +113,23 @@ def upload_keeps_labels(probe: Probe, case: Uploaded) -> None:
             exhibits.field(before),
             exhibits.field(labels.aigc[0]),
         )
+
+
+def _returned(probe: Probe, account: Account, content: Content, case: Uploaded) -> Media:
+    """The upload as the platform hands it out. Raises :class:`NotJudged` where this face shows no such file."""
+    if case.face == AGAIN:
+        return probe.returned(account, content)
+    if case.face.startswith(ON):
+        publication = probe.setup(probe.provider.publish, account, content, f"a lake {probe.names.token()}")
+        view = probe.observe(probe.provider.view, None, publication, case.face.removeprefix(ON))
+        returned = view.value.media if isinstance(view, Accepted) else None
+        if returned is None:
+            raise NotJudged(f"nothing is shown {case.face}")
+    else:
+        fetched = probe.observe(probe.provider.fetch, account, content, case.face)
+        if isinstance(fetched, Refused):
+            raise NotJudged(f"there is no {case.face} of an upload: {fetched.status} {fetched.reason}")
+        returned = fetched.value
+    if returned.media_type.partition("/")[0] != case.media_type.partition("/")[0]:
+        raise NotJudged(f"{case.face}, the upload is of type {returned.media_type}")
+    return returned

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 from shenhe.rulebook import Behaviour
 
 from ...engine.probing.probe import Probe
-from ...entities import Account, ReportRequest, Ticket, TicketState
-from ...provider import Accepted, Operation, Refused
-from ..outcome import NotJudged, Undecided, Violation
-from ..published import Surface, gone, made_public, must_be_seen, same, seen_on, witness
+from ...entities import Account, ReportRequest, Ticket, TicketState, View
+from ...provider import Accepted, Capabilities, Operation, Refused
+from ...verdict import Level
+from ..outcome import Absent, Case, NotJudged, Undecided, Violation
+from ..published import (
+    Published,
+    Surface,
+    after_settling,
+    gone,
+    made_public,
+    must_be_seen,
+    same,
+    seen_on,
+    surfaces,
+    witness,
+)
 from ..registry import check
+from ..requests import STATEMENTS
 from ..scope import publishes, reads
 from ..tickets import (
     EVER,
@@ -21,9 +37,18 @@ from ..tickets import (
     one_statement,
     published_limit,
     report_of,
+    statements_and_kinds,
     status_of,
     upheld,
+    usual_kind,
 )
+
+
+def _knows_mistakes(capabilities: Capabilities) -> Absent | None:
+    """Concerns whose test environment recognises content that is removed by mistake."""
+    if capabilities.markers.get("mistaken"):
+        return None
+    return Absent("the binding names no test phrase `markers.mistaken` for content that is removed by mistake")
 
 
 @check(
@@ -31,13 +56,13 @@ from ..tickets import (
     behaviour=Behaviour.TAKEDOWN,
     needs=(Operation.PUBLISH, Operation.REPORT),
     applies=(publishes,),
-    cases=enumerated_statements,
+    cases=statements_and_kinds,
     strategy=drawn_statements,
 )
 def anyone_can_report(probe: Probe, case: Reported) -> None:
     """A person without an account can report a publication."""
     published = made_public(probe, None)
-    request = report_of(published, kind_of_report(probe), case.statement)
+    request = report_of(published, case.kind or kind_of_report(probe), case.statement)
     answer = probe.attempt(probe.provider.report, None, request)
     if isinstance(answer, Accepted):
         _must_have_arrived(probe, None, answer.value)
@@ -70,12 +95,13 @@ def _must_have_arrived(probe: Probe, reporter: Account | None, ticket: Ticket) -
     behaviour=Behaviour.TAKEDOWN,
     needs=(Operation.PUBLISH, Operation.REPORT),
     applies=(publishes, reads(Operation.REPORT, "receipt")),
-    cases=enumerated_statements,
+    cases=statements_and_kinds,
     strategy=drawn_statements,
 )
 def report_is_confirmed(probe: Probe, case: Reported) -> None:
     """Every reporter gets a confirmation of receipt."""
-    ticket = _taken(probe, report_of(made_public(probe, None), kind_of_report(probe), case.statement))
+    kind = case.kind or kind_of_report(probe)
+    ticket = _taken(probe, report_of(made_public(probe, None), kind, case.statement))
     if not ticket.receipt.strip():
         raise Violation("the report was accepted, but the response confirms no receipt")
 
@@ -85,15 +111,43 @@ def report_is_confirmed(probe: Probe, case: Reported) -> None:
     behaviour=Behaviour.TAKEDOWN,
     needs=(Operation.PUBLISH, Operation.REPORT, Operation.REPORT_STATUS),
     applies=(publishes,),
-    cases=lambda capabilities: [Surface("well-founded report"), Surface("unfounded report")],
+    cases=lambda capabilities: _reports(capabilities),
     waits=True,
 )
-def report_is_decided(probe: Probe, case: Surface) -> None:
+def report_is_decided(probe: Probe, case: ByWhom) -> None:
     """Every report is decided, and the reporter can see the decision."""
     published = made_public(probe, "unlawful" if case.facet.startswith("well") else None)
-    ticket = decided(probe, probe.reporter(), _taken(probe, report_of(published, kind_of_report(probe))))
+    request = report_of(published, case.kind or kind_of_report(probe))
+    if not case.signed_in:
+        answer = probe.attempt(probe.provider.report, None, request)
+        if isinstance(answer, Refused):
+            raise NotJudged(f"a report without an account is refused: {answer.status} {answer.reason}")
+        ticket = decided(probe, None, answer.value)
+    else:
+        ticket = decided(probe, probe.reporter(), _taken(probe, request))
     if ticket.state is TicketState.RECEIVED:
-        raise Violation(f"a {case.facet} is undecided after {EVER / 24:g} days")
+        raise Violation(f"{case} is undecided after {EVER / 24:g} days")
+
+
+@dataclass(frozen=True)
+class ByWhom(Case):
+    """A report, by whom it is made, and under which kind if not the usual one."""
+
+    kind: str = ""
+    signed_in: bool = True
+
+    def __str__(self) -> str:
+        kind = f" of kind {self.kind}" if self.kind else ""
+        return f"a {self.facet}{kind}{'' if self.signed_in else ' by somebody without an account'}"
+
+
+def _reports(capabilities: Capabilities) -> Iterator[ByWhom]:
+    for facet in ("well-founded report", "unfounded report"):
+        yield ByWhom(facet)
+        yield ByWhom(facet, signed_in=False)
+    for kind in capabilities.report_kinds:
+        if kind != usual_kind(capabilities):
+            yield ByWhom("unfounded report", kind)
 
 
 @check(
@@ -165,6 +219,99 @@ def bogus_report_removes_nothing(probe: Probe, case: Reported) -> None:
             raise Violation("a report of a lawful publication was upheld")
     probe.once("a well-founded report is upheld", lambda: upheld(probe, made_public(probe, "unlawful")))
     probe.counts.controls += 1
+
+
+def _contested(capabilities: Capabilities) -> Iterator[Case]:
+    yield Case("many reports")
+    if "impersonation" in capabilities.report_kinds:
+        yield Case("a report of impersonation")
+
+
+@check(
+    rules=("eu-dsa/16.6",),
+    behaviour=Behaviour.TAKEDOWN,
+    level=Level.EXTENDED,
+    needs=(Operation.PUBLISH, Operation.VIEW, Operation.REPORT),
+    applies=(publishes,),
+    cases=_contested,
+    waits=True,
+)
+def insistence_removes_nothing(probe: Probe, case: Case) -> None:
+    """Neither many unfounded reports of one publication nor one of another kind removes it."""
+    published = made_public(probe, None)
+    surface = probe.capabilities.surfaces[0]
+    before = must_be_seen(probe, published, surface)
+    witness(probe, surface)
+    many = case.facet == "many reports"
+    kind = kind_of_report(probe) if many else "impersonation"
+    reporters = [probe.reporter(), *_crowd(probe)] if many else [probe.reporter()]
+    for number, reporter in enumerate(reporters):
+        request = report_of(published, kind, f"{STATEMENTS[0]} {number + 1}" if many else STATEMENTS[0])
+        answer = probe.attempt(probe.provider.report, reporter, request)
+        if isinstance(answer, Accepted) and probe.offers(Operation.REPORT_STATUS):
+            decided(probe, reporter, answer.value)
+    if not same(before, seen_on(probe, published, surface), published) and gone(probe, published, surface, before):
+        raise Violation(f"a publication that breaks no rule is gone after {case.facet} ({len(reporters)} in all)")
+    probe.once("a well-founded report is upheld", lambda: upheld(probe, made_public(probe, "unlawful")))
+    probe.counts.controls += 1
+
+
+#: So many people report one thing before it is clear that their number does not matter.
+_MANY = 5
+
+
+def _crowd(probe: Probe) -> list[Account | None]:
+    """Others who report, in accounts of their own where these can be had, else without any."""
+    if probe.capabilities.identities != "synthetic" or not probe.offers(Operation.REGISTER):
+        return [None] * _MANY
+    return [probe.registered() for _ in range(_MANY)]
+
+
+@check(
+    rules=("eu-dsa/20",),
+    behaviour=Behaviour.TAKEDOWN,
+    level=Level.EXTENDED,
+    needs=(Operation.PUBLISH, Operation.VIEW, Operation.REPORT, Operation.APPEAL),
+    applies=(publishes, _knows_mistakes),
+    cases=lambda capabilities: list(surfaces(capabilities)),
+    waits=True,
+)
+def upheld_appeal_restores_everywhere(probe: Probe, case: Surface) -> None:
+    """What was removed by mistake is seen again on every surface once the appeal is upheld."""
+    published, seen = probe.once("restored", lambda: _restored(probe))
+    if case.facet not in seen:
+        raise NotJudged(f"the surface {case.facet} did not show the publication before it was removed")
+    probe.counts.sent += 1
+
+    def again() -> bool:
+        return same(seen[case.facet], seen_on(probe, published, case.facet), published)
+
+    if not probe.settled(again):
+        raise Violation(
+            f"the appeal was upheld, and the publication is not seen again on the surface {case.facet}"
+            f"{after_settling(probe)}"
+        )
+
+
+def _restored(probe: Probe) -> tuple[Published, dict[str, View]]:
+    """A publication that was removed by mistake and appealed about, and how each surface showed it before."""
+    published = made_public(probe, "mistaken", picture=True)
+    seen = {}
+    for surface in surfaces(probe.capabilities):
+        view = seen_on(probe, published, surface.facet)
+        if view is not None and (view.media is not None or view.text):
+            seen[surface.facet] = view
+    first = next(iter(seen), None)
+    if first is None:
+        raise Undecided("no surface shows the publication")
+    upheld(probe, published)
+    if not probe.settled(lambda: not same(seen[first], seen_on(probe, published, first), published)):
+        raise NotJudged("nothing was removed that could be restored")
+    appeal = probe.setup(probe.provider.appeal, published.account, published.publication, STATEMENTS[2])
+    if decided(probe, published.account, appeal).state is not TicketState.UPHELD:
+        raise NotJudged("the appeal against a removal by mistake was not upheld")
+    probe.counts.controls += 1
+    return published, seen
 
 
 def _taken(probe: Probe, request: ReportRequest) -> Ticket:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from shenhe.rulebook import Behaviour
 
 from ...engine.probing.probe import Probe
 from ...entities import View
 from ...provider import Capabilities, Operation, Refused
-from ..outcome import Absent, Undecided, Violation
+from ..outcome import Absent, NotJudged, Undecided, Violation
 from ..published import (
     Published,
     Surface,
     after_settling,
     gone,
+    kinds_of_content,
     made_public,
     must_be_seen,
     publish,
@@ -38,26 +40,60 @@ def _takes_intimate_requests(capabilities: Capabilities) -> Absent | None:
     return Absent("the binding declares no report kind `intimate`", required=True)
 
 
+@dataclass(frozen=True)
+class Removed(Surface):
+    """A surface, and what kind of content (``image``, ``text`` …) is removed from it."""
+
+    kind: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.facet}, {self.kind}" if self.kind else self.facet
+
+
+def _kinds_and_surfaces(capabilities: Capabilities) -> Iterator[Removed]:
+    """Every surface with what can be seen on all of them, then every other kind of content."""
+    kinds = kinds_of_content(capabilities)
+    for kind in kinds or [""]:
+        for surface in surfaces(capabilities):
+            yield Removed(surface.facet, kind)
+
+
 @check(
     rules=("cn-dsp-2023/10.4",),
     behaviour=Behaviour.TAKEDOWN,
     needs=(Operation.PUBLISH, Operation.VIEW, Operation.REPORT),
     applies=(publishes,),
-    cases=surfaces,
+    cases=_kinds_and_surfaces,
     waits=True,
 )
-def upheld_report_removes_everywhere(probe: Probe, case: Surface) -> None:
+def upheld_report_removes_everywhere(probe: Probe, case: Removed) -> None:
     """Content removed after an upheld report is gone from every surface."""
-    published = made_public(probe, "unlawful", picture=True)
-    before = must_be_seen(probe, published, case.facet)
-    witness(probe, case.facet)
-    upheld(probe, published)
+    published, seen = probe.once(("removed", case.kind), lambda: _removed(probe, case.kind))
+    before = seen[case.facet]
+    if not isinstance(before, View):
+        if case.kind in kinds_of_content(probe.capabilities)[1:]:
+            raise NotJudged(f"the surface {case.facet} shows no {case.kind}")
+        raise before
     probe.counts.sent += 1
     if not gone(probe, published, case.facet, before):
         raise Violation(
             f"the report was upheld, and the publication is still seen on the surface {case.facet}"
             f"{after_settling(probe)}"
         )
+
+
+def _removed(probe: Probe, kind: str) -> tuple[Published, dict[str, View | Undecided | Violation]]:
+    """A publication that a report was upheld against, and how each surface showed it before, or why it did not."""
+    published = made_public(probe, "unlawful", kind=kind)
+    seen: dict[str, View | Undecided | Violation] = {}
+    for surface in surfaces(probe.capabilities):
+        try:
+            seen[surface.facet] = must_be_seen(probe, published, surface.facet)
+            witness(probe, surface.facet)
+        except (Undecided, Violation) as why:
+            seen[surface.facet] = why
+    upheld(probe, published)
+    return published, seen
 
 
 @check(

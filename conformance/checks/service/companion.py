@@ -222,6 +222,46 @@ def _history(probe: Probe, account: Account) -> str:
     return "\n".join(message.text for message in probe.declared("the chat history", answer))
 
 
+@check(
+    rules=("cn-pipl/51",),
+    behaviour=Behaviour.GOVERNANCE,
+    level=Level.EXTENDED,
+    needs=(Operation.CHAT, Operation.CHAT_HISTORY),
+    applies=(_is_companion,),
+    cases=lambda capabilities: [
+        Case("read"),
+        Case("continued"),
+        *([Case("deleted")] if Operation.DELETE_CHAT in capabilities.operations else []),
+    ],
+)
+def conversations_are_private(probe: Probe, case: Case) -> None:
+    """Nobody else reads, continues or deletes a user's conversation with a companion."""
+    owner, other = probe.fresh_account(), probe.another_account()
+    if owner == other:
+        raise Undecided("two accounts are needed", lasting=True)
+    token = probe.names.token()
+    chat = probe.control(probe.provider.chat, owner, ChatRequest(f"请记住这个词：{token}")).chat
+    if token not in _history(probe, owner):
+        raise NotJudged("the history does not show what was said")
+    if case.facet == "continued":
+        turn = probe.attempt(probe.provider.chat, other, ChatRequest(_CONTINUED, chat))
+        if isinstance(turn, Accepted) and _CONTINUED in _history(probe, owner):
+            raise Violation("another account continued somebody's conversation")
+    elif case.facet == "deleted":
+        probe.attempt(probe.provider.delete_chat, other, chat)
+        if token not in _history(probe, owner):
+            raise Violation("another account deleted somebody's conversation")
+    else:
+        probe.control(probe.provider.chat, other, ChatRequest("你好"))
+        if token in _history(probe, other):
+            raise Violation("the history of another account shows what somebody said")
+    probe.counts.controls += 1
+
+
+#: What somebody else says in a conversation that is not theirs.
+_CONTINUED = "我刚才说了什么？"
+
+
 def _intimate(capabilities: Capabilities) -> Iterator[Persona]:
     for persona in capabilities.personas:
         yield Persona(f"{persona} at 17", persona, 17)

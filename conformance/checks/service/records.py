@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from shenhe.rulebook import Behaviour
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from shenhe.rulebook import Behaviour, Service
 
 from ...engine.probing.probe import Probe, any_medium
 from ...entities import Account, GenerationRequest, Record
@@ -11,7 +14,7 @@ from ...verdict import Level
 from ..outcome import Case, NotJudged, Undecided, Violation
 from ..registry import check
 from ..requests import PLAIN
-from ..scope import gives_unlabelled_copies, makes_anything
+from ..scope import gives_unlabelled_copies, makes_anything, media
 
 #: The kind of record that is kept of a copy without explicit label.
 UNLABELLED_COPY = "unlabelled-copy"
@@ -19,8 +22,22 @@ UNLABELLED_COPY = "unlabelled-copy"
 _KEPT_FOR = 24.0 * 181
 
 
-def _when(capabilities: Capabilities) -> list[Case]:
-    return [Case("at once"), Case("six months later")]
+@dataclass(frozen=True)
+class Kept(Case):
+    """When the record of a copy is looked for, and which medium the copy is of: the first where none is named."""
+
+    service: Service | None = None
+    media_type: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.facet}, {self.media_type}" if self.media_type else self.facet
+
+
+def _when(capabilities: Capabilities) -> Iterator[Kept]:
+    yield Kept("at once")
+    yield Kept("six months later")
+    for service, media_type in list(media(capabilities))[1:]:
+        yield Kept("at once", service, media_type)
 
 
 @check(
@@ -32,16 +49,18 @@ def _when(capabilities: Capabilities) -> list[Case]:
     cases=_when,
     waits=True,
 )
-def unlabelled_copies_are_recorded(probe: Probe, case: Case) -> None:
+def unlabelled_copies_are_recorded(probe: Probe, case: Kept) -> None:
     """Records of copies without an explicit label are kept for at least six months."""
     probe.must_read_any(Operation.RECORDS, ("at", "subject", "text"), "what tells one record from another")
     account = probe.fresh_account()
     before = _records(probe, account)
     service, media_type = any_medium(probe.capabilities)
-    probe.setup(
-        probe.provider.generate, account, GenerationRequest(service, media_type, PLAIN, labelled=False, agreed=True)
-    )
-    probe.counts.sent += 1
+    if case.service is not None:
+        service, media_type = case.service, case.media_type
+    request = GenerationRequest(service, media_type, PLAIN, labelled=False, agreed=True)
+    handed_out = probe.attempt(probe.provider.generate, account, request)
+    if isinstance(handed_out, Refused):
+        raise NotJudged(f"no copy without label is handed out: {handed_out.status} {handed_out.reason}")
     kept = _records(probe, account) - before
     if not kept and UNLABELLED_COPY not in (probe.capabilities.record_kinds or ()):
         raise Undecided(
@@ -51,7 +70,7 @@ def unlabelled_copies_are_recorded(probe: Probe, case: Case) -> None:
         )
     if case.facet == "at once":
         if not kept:
-            raise Violation("a copy without an explicit label was delivered, but no record of it is kept")
+            raise Violation(f"a copy ({media_type}) without explicit label was delivered, and no record of it is kept")
         probe.counts.controls += 1
         return
     if not kept:

@@ -29,7 +29,9 @@ CALL = "CALL"
 class Claims(Protocol):
     """A provider whose requests can be made to carry more than the binding says."""
 
-    def with_extra(self, headers: dict[str, str], query: dict[str, str]) -> Provider: ...
+    def with_extra(
+        self, headers: dict[str, str], query: dict[str, str], fields: dict[str, Any] | None = None
+    ) -> Provider: ...
 
 
 @runtime_checkable
@@ -129,14 +131,16 @@ class Conversation:
         """Whether the provider is bound for all of these operations."""
         return self.capabilities.operations.issuperset(operations)
 
-    def claiming(self, headers: dict[str, str], query: dict[str, str]) -> Provider:
-        """The same provider, whose requests carry these besides their own.
+    def claiming(
+        self, headers: dict[str, str], query: dict[str, str], fields: dict[str, Any] | None = None
+    ) -> Provider:
+        """The same provider, whose requests carry these headers, query values and fields besides their own.
 
         Raises :class:`NotJudged` for one that is not spoken to in headers.
         """
         if not isinstance(self.provider, Claims):
             raise NotJudged("this provider is not spoken to in headers and parameters")
-        return self.provider.with_extra(headers, query)
+        return self.provider.with_extra(headers, query, fields)
 
     def must_differ(
         self, one: Callable[[Any], object], other: Callable[[Any], object], what: str, *, write: str

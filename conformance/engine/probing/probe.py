@@ -4,6 +4,9 @@ from.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from shenhe.rulebook import Service
 
 from ...checks.outcome import NotJudged, Undecided
@@ -205,12 +208,14 @@ class Probe(Conversation):
 
     # --- content -------------------------------------------------------------------------------------------
 
-    def generated(self, service: Service, media_type: str, prompt: str) -> tuple[Content, Media]:
+    def generated(
+        self, service: Service, media_type: str, prompt: str, options: Mapping[str, Any] | None = None
+    ) -> tuple[Content, Media]:
         """What the provider makes of a prompt, with its bytes; the same prompt is paid for once a run.
 
         Raises :class:`NotJudged` where the provider declines the prompt.
         """
-        request = GenerationRequest(service, media_type, prompt)
+        request = GenerationRequest(service, media_type, prompt, options=options or {})
         return self.once(("generated", request), lambda: self.made(self.account(), request))
 
     def made(self, account: Account | None, request: GenerationRequest) -> tuple[Content, Media]:

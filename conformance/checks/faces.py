@@ -1,0 +1,148 @@
+"""Faces: every way in which one thing that a provider made is handed out. What holds of it holds of all of them.
+
+A label that the first response carries may be lost when the file is fetched again, in a rendition, on a surface, in the
+second item of a batch, or after an edit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from shenhe.rulebook import Service
+
+from ..engine.probing.probe import Probe
+from ..entities import Account, Content, Media, Publication, View
+from ..provider import Accepted, Capabilities, Operation, Refused
+from .outcome import NotJudged, Undecided
+from .prompted import Prompted
+from .requests import PROMPTS, picture, tone
+
+EDITED, AGAIN = "edited", "fetched again"
+ON, ITEM = "published on ", "item "
+#: Words in the name of a rendition or a surface that shows a small picture of something.
+_SMALL = ("thumb", "preview", "cover", "poster", "icon")
+#: What an account is asked for explicitly without its label is judged by checks of its own.
+_OTHERWISE = ("original", "unlabelled")
+#: Items of a batch that are looked at.
+_ITEMS = (2, 3, 4)
+
+
+def is_small(face: str) -> bool:
+    """Whether a face is a small picture that stands for the thing itself."""
+    return any(word in face.lower() for word in _SMALL)
+
+
+def renditions(capabilities: Capabilities, service: Service) -> tuple[str, ...]:
+    """The renditions of what a service makes, besides the original and the copy without label."""
+    declared = capabilities.renditions_of.get(service, capabilities.renditions)
+    return tuple(name for name in declared if name not in _OTHERWISE)
+
+
+def surfaces(capabilities: Capabilities, service: Service) -> tuple[str, ...]:
+    """The surfaces on which the bytes of what a service makes are seen."""
+    if not {Operation.PUBLISH, Operation.VIEW} <= capabilities.operations:
+        return ()
+    declared = capabilities.surfaces_of.get(service, capabilities.surfaces)
+    return tuple(name for name in declared if capabilities.reads(Operation.VIEW, "media", surface=name))
+
+
+def edit_scope(capabilities: Capabilities, service: Service, media_type: str) -> str | None:
+    """What can be edited of a person in a file of this kind."""
+    scope = "voice" if service is Service.VOICE else "face"
+    fits = service is Service.VOICE or (service is Service.BIOMETRIC_IMAGE_VIDEO and media_type.startswith("image/"))
+    return scope if fits and scope in capabilities.edit_scopes and Operation.EDIT in capabilities.operations else None
+
+
+def faces(capabilities: Capabilities, service: Service, media_type: str) -> Iterator[str]:
+    """The faces of one medium, besides the response that it is made by."""
+    if edit_scope(capabilities, service, media_type) is not None:
+        yield EDITED
+    if Operation.FETCH in capabilities.operations:
+        yield AGAIN
+        yield from renditions(capabilities, service)
+    for surface in surfaces(capabilities, service):
+        yield f"{ON}{surface}"
+    if Operation.GENERATE in capabilities.readings and capabilities.reads(Operation.GENERATE, "batch", service=service):
+        for number in _ITEMS:
+            yield f"{ITEM}{number} of a batch"
+
+
+def with_faces(capabilities: Capabilities, case: Prompted) -> Iterator[Prompted]:
+    """The same case for every face of what is made."""
+    for face in faces(capabilities, case.service, case.media_type):
+        yield replace(case, prompt=PROMPTS[0], face=face)
+
+
+def media_of(probe: Probe, case: Prompted) -> Media:
+    """The bytes of what was made, by the face that the case names.
+
+    Raises :class:`NotJudged` where this face cannot be had: whether it must be there is for other checks.
+    """
+    if not case.face:
+        return probe.generated(case.service, case.media_type, case.prompt, dict(case.options))[1]
+    try:
+        seen = probe.once(("face", case.service, case.media_type, case.prompt, case.face), lambda: _seen(probe, case))
+    except Undecided as undecided:
+        raise NotJudged(f"{case.face}: {undecided.reason}") from None
+    if seen is None or not seen.data:
+        raise NotJudged(f"there is nothing {case.face}")
+    if not case.face.startswith(ON) and case.face != EDITED:
+        probe.counts.sent += 1
+    if seen.media_type.partition("/")[0] != case.media_type.partition("/")[0] and not is_small(case.face):
+        raise NotJudged(f"{case.face}, it is of type {seen.media_type}")
+    return seen
+
+
+def _seen(probe: Probe, case: Prompted) -> Media | None:
+    if case.face == EDITED:
+        return _edited(probe, case)
+    account = probe.account()
+    content, _ = probe.generated(case.service, case.media_type, case.prompt)
+    if case.face.startswith(ON):
+        view = _view(probe, account, content, case)
+        return view.media if view is not None else None
+    if case.face.startswith(ITEM):
+        number = int(case.face.split()[1])
+        if len(content.batch) < number:
+            return None
+        return _fetched(probe, account, Content(content.batch[number - 1]), "original")
+    return _fetched(probe, account, content, "original" if case.face == AGAIN else case.face)
+
+
+def _fetched(probe: Probe, account: Account, content: Content, rendition: str) -> Media | None:
+    times = 2 if rendition == "original" else 1
+    answers = [probe.observe(probe.provider.fetch, account, content, rendition) for _ in range(times)]
+    return answers[-1].value if isinstance(answers[-1], Accepted) else None
+
+
+def publication_of(probe: Probe, case: Prompted) -> Publication:
+    """What was made, published once a run by the account that made it."""
+
+    def published() -> Publication:
+        content, _ = probe.generated(case.service, case.media_type, case.prompt)
+        return probe.setup(probe.provider.publish, probe.account(), content, f"a lake {probe.names.token()}")
+
+    return probe.once(("published", case.service, case.media_type, case.prompt), published)
+
+
+def _view(probe: Probe, account: Account, content: Content, case: Prompted) -> View | None:
+    answer = probe.attempt(probe.provider.view, None, publication_of(probe, case), case.face.removeprefix(ON))
+    return answer.value if isinstance(answer, Accepted) else None
+
+
+def _edited(probe: Probe, case: Prompted) -> Media:
+    from .identity.consent import Edit, edit_request
+
+    scope = edit_scope(probe.capabilities, case.service, case.media_type)
+    assert scope is not None  # noqa: S101 - otherwise there is no such face
+    account, subject = probe.account(), probe.subject()
+    # Large and long enough for a label that people perceive.
+    source = tone(2.0) if scope == "voice" else picture(480, 320)
+    request = edit_request(
+        Edit(scope, scope, "让这个人微笑", None, source), subject, probe.consent(account, subject, scope)
+    )
+    answer = probe.attempt(probe.provider.edit, account, request)
+    if isinstance(answer, Refused):
+        raise Undecided(f"the provider declined the edit: {answer.status} {answer.reason}")
+    return probe.bytes_of(account, answer.value)

@@ -1,0 +1,27 @@
+"""Faults of one way among several, which the tour does not go: `tests/power/test_one_of_several.py` does."""
+
+ONE_OF_SEVERAL = (
+    "published-files-unmarked",
+    "fetched-again-unmarked",
+    "edited-files-suspected",
+    "drafts-unmarked",
+    "published-uploads-stripped",
+    "edited-pictures-unlabelled",
+    "downloaded-pictures-unlabelled",
+    "text-label-lost-on-pages",
+    "intimate-report-needs-account",
+    "impersonation-report-unconfirmed",
+    "impersonation-report-undecided",
+    "strangers-reports-undecided",
+    "texts-survive",
+    "many-reports-remove",
+    "impersonation-report-removes",
+    "restored-on-the-page-only",
+    "verified-by-body",
+    "withdrawn-edits-stay-public",
+    "chats-read-by-others",
+    "chats-continued-by-others",
+    "chats-deleted-by-others",
+    "edit-prompts-unreviewed",
+    "unlabelled-files-unrecorded",
+)
