@@ -13,9 +13,7 @@ SAMPLED = ("fetched-again-unmarked", "verified-by-body", "impersonation-report-u
 
 @pytest.mark.parametrize(
     "name",
-    [
-        pytest.param(name, marks=[] if name in SAMPLED else pytest.mark.slow) for name in ONE_OF_SEVERAL
-    ],
+    [pytest.param(name, marks=[] if name in SAMPLED else pytest.mark.slow) for name in ONE_OF_SEVERAL],
 )
 def test_a_fault_of_one_way_is_caught_by_exactly_its_rules(name: str) -> None:
     fault = matrix.FAULTS[name]
