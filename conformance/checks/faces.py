@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from shenhe.labels import Labels, read_labels
 from shenhe.rulebook import Service
 
 from ..engine.probing.probe import Probe
 from ..entities import Account, Content, Media, Publication, View
 from ..provider import Accepted, Capabilities, Operation, Refused
+from .identity.consent import Edit, edit_request
 from .outcome import NotJudged, Undecided
-from .prompted import Prompted
+from .prompted import Prompted, decoded
 from .requests import PROMPTS, picture, tone
 
 EDITED, AGAIN = "edited", "fetched again"
@@ -132,8 +134,6 @@ def _view(probe: Probe, account: Account, content: Content, case: Prompted) -> V
 
 
 def _edited(probe: Probe, case: Prompted) -> Media:
-    from .identity.consent import Edit, edit_request
-
     scope = edit_scope(probe.capabilities, case.service, case.media_type)
     assert scope is not None  # noqa: S101 - otherwise there is no such face
     account, subject = probe.account(), probe.subject()
@@ -146,3 +146,14 @@ def _edited(probe: Probe, case: Prompted) -> Media:
     if isinstance(answer, Refused):
         raise Undecided(f"the provider declined the edit: {answer.status} {answer.reason}")
     return probe.bytes_of(account, answer.value)
+
+
+def generated_text(probe: Probe, case: Prompted) -> str:
+    """The text that was made, by the face that the case names."""
+    return decoded(media_of(probe, case))
+
+
+def generated_file(probe: Probe, case: Prompted) -> tuple[Media, Labels]:
+    """The file that was made, by the face that the case names, and the labels in it."""
+    made = media_of(probe, case)
+    return made, read_labels(made.data, media_type=made.media_type)

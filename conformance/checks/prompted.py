@@ -7,11 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from shenhe.labels import Deviation, Label, Labels, read_labels, read_text_labels
+from shenhe.labels import Deviation, Label, Labels, read_text_labels
 from shenhe.rulebook import Service
 
 from ..engine.cases.covering import covering
-from ..engine.probing.probe import Probe
 from ..entities import Media
 from ..provider import Capabilities
 from ..report import Evidence
@@ -62,16 +61,6 @@ def drawn(among: list[tuple[Service, str]]) -> SearchStrategy[Prompted]:
 # --- reading -------------------------------------------------------------------------------------------------
 
 
-def generated_text(probe: Probe, case: Prompted) -> str:
-    return decoded(_made(probe, case))
-
-
-def _made(probe: Probe, case: Prompted) -> Media:
-    from .faces import media_of
-
-    return media_of(probe, case)
-
-
 def decoded(made: Media) -> str:
     charset = re.search(r"charset=\"?([\w-]+)", made.media_type)
     try:
@@ -90,11 +79,6 @@ def labels_of_its_own(text: str, prompt: str) -> list[Label]:
         for label in read_text_labels(text)
         if label.carrier == "text:corner" or not incomplete & set(label.deviations)
     ]
-
-
-def generated_file(probe: Probe, case: Prompted) -> tuple[Media, Labels]:
-    made = _made(probe, case)
-    return made, read_labels(made.data, media_type=made.media_type)
 
 
 def refuse_to_guess(labels: Labels) -> None:

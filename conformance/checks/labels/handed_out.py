@@ -14,9 +14,10 @@ from ...engine.probing.probe import Probe
 from ...entities import Media
 from ...evidence import exhibits
 from ...provider import Capabilities, Operation, Refused
+from ..faces import generated_file
 from ..identity.consent import Edit, edit_request
 from ..outcome import Absent, NotJudged, Violation
-from ..prompted import Prompted, generated_file, refuse_to_guess
+from ..prompted import Prompted, refuse_to_guess
 from ..registry import check
 from ..requests import PROMPTS
 from ..scope import EXPORTS, edits_persons, files, makes_files

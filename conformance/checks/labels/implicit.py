@@ -15,9 +15,9 @@ from ...engine.probing.probe import Probe
 from ...evidence import exhibits
 from ...provider import Capabilities, Operation
 from ...verdict import Level
-from ..faces import ON, is_small, with_faces
+from ..faces import ON, generated_file, is_small, with_faces
 from ..outcome import NeedsReview, NotJudged, Violation
-from ..prompted import Prompted, crossed, drawn, generated_file, refuse_to_guess
+from ..prompted import Prompted, crossed, drawn, refuse_to_guess
 from ..registry import Property, check
 from ..requests import PROMPTS
 from ..scope import files, makes_anything, makes_files

@@ -13,9 +13,9 @@ from ...engine.probing.probe import Probe
 from ...entities import GenerationRequest
 from ...provider import Capabilities, Operation, Refused
 from ...verdict import Level
-from ..faces import publication_of
+from ..faces import generated_text, publication_of
 from ..outcome import NotJudged, Violation
-from ..prompted import Prompted, crossed, drawn, excerpt, generated_text, labels_of_its_own
+from ..prompted import Prompted, crossed, drawn, excerpt, labels_of_its_own
 from ..registry import check
 from ..requests import PROMPTS
 from ..scope import labels_texts_themselves, makes_anything, makes_text, publishes, texts
