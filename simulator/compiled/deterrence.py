@@ -87,16 +87,17 @@ def cost_of_step(w: Any, p: int, counted: int, b: int, believed: float) -> float
     """What a sanction that follows so many strikes would cost this provider, in RMB; of the step alone in the model
     ``fixed``, else with all that is ahead.
     """
-    provider, law, steps = w.providers[p], w.law[w.regime], w.steps[w.regime]
-    size = w.classes[w.regime, provider.size_class]
+    provider, law, risk = w.providers[p], w.law[w.regime], w.behaviours[w.regime, b]
+    size, steps = w.classes[w.regime, provider.size_class], w.steps[w.regime, risk.first_step : risk.after_step]
+    step = step_on_ladder(counted, False, len(steps))
     serious = referral = closure = repetition = 0.0
     rectifies = 1.0
     if law.response.model != FIXED:
-        serious, referral = w.behaviours[w.regime, b].serious, law.referral
+        serious, referral = risk.serious, law.referral
         closure, rectifies = size.closure * provider.revenue, size.rectifies
         repetition = repetition_weight(size.breaches * believed, law.response.discount, law.strikes.memory)
-    return cost_ahead(
-        step_on_ladder(counted, False, len(steps)),
+    ahead = cost_ahead(
+        step,
         serious,
         referral,
         steps.feared_fine,
@@ -109,6 +110,8 @@ def cost_of_step(w: Any, p: int, counted: int, b: int, believed: float) -> float
         rectifies,
         repetition,
     )
+    feared: float = ahead + steps[step].confiscates * size.gain
+    return feared
 
 
 @jit
@@ -124,15 +127,16 @@ def join_class(w: Any, p: int) -> None:
 
 
 @jit
-def learn(w: Any, p: int, b: int) -> None:
+def learn(w: Any, p: int, b: int, publicity: float) -> None:
     """A sanction on ``p`` for a breach of ``b``: it fears the next one more, and so, a little, does every provider of
-    its size. Where providers learn from sanctions alone, they do not tell behaviours apart.
+    its size, the more the more ``publicity`` it gets. Where providers learn from sanctions alone, they do not tell
+    behaviours apart.
     """
     provider, law, now, behaviours = w.providers[p], w.law[w.regime], w.now, w.behaviours.shape[1]
     response, c = law.response, provider.size_class
     pool = w.peers[c * behaviours]
     members = pool.count if response.model == FIXED else max(1, pool.entered)
-    taught = min(1.0, response.peer_weight * law.publicity / members)
+    taught = min(1.0, response.peer_weight * law.publicity * publicity / members)
     if response.model == ADAPTIVE:
         experienced = belief_raised(_remembered(w, p, b), response.own_weight)
         for other in range(behaviours):

@@ -115,6 +115,7 @@ class Purpose:
     FALSE_COMPLAINT_MADE: Final = 76
     REACH: Final = 77
     REACH_SECOND: Final = 78
+    STAFF_FINE: Final = 79
 
 
 def _philox(c0: int, c1: int, c2: int, c3: int, k0: int, k1: int) -> tuple[int, int, int, int]:

@@ -144,6 +144,9 @@ class Kind(enum.IntEnum):
     BUDGET_SPENT = 68  # value: RMB spent since the year began; case: number of the authority
     BUDGET_RENEWED = 69  # value: RMB for the new year; case: number of the authority
     INSOLVENT = 70  # value: RMB that enforcement has cost the provider, which closes; case: what made it too much
+    STAFF_FINED = 71  # value: RMB that the person responsible is to pay
+    CONFISCATED = 72  # value: RMB of the gain from a breach
+    PUBLISHED = 73  # value: factor by which the notice makes a sanction better known
 
 
 class Stream(enum.IntEnum):
@@ -191,6 +194,9 @@ ACTORS: dict[Kind, Actor] = {
             Kind.FOCUSED,
             Kind.BUDGET_SPENT,
             Kind.BUDGET_RENEWED,
+            Kind.STAFF_FINED,
+            Kind.CONFISCATED,
+            Kind.PUBLISHED,
         ),
         Actor.REGULATOR,
     ),

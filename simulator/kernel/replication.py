@@ -13,9 +13,12 @@ BIN = 30.0
 
 KINDS = len(Kind)
 EXTRAS = ("fines", "harm", "backlog", "listings", "active", "filed", "service_suspended", "violations_live")
-TOTALS = ("deterred_own", "deterred_peers", "store_fines", "platform_fines", "rumours_unrefuted")
+TOTALS = (
+    "deterred_own", "deterred_peers", "store_fines", "platform_fines", "rumours_unrefuted", "staff_fines",
+    "confiscated",
+)  # fmt: skip
 """What is counted besides events of one kind."""
-DETERRED_OWN, DETERRED_PEERS, STORE_FINES, PLATFORM_FINES, UNREFUTED = range(len(TOTALS))
+DETERRED_OWN, DETERRED_PEERS, STORE_FINES, PLATFORM_FINES, UNREFUTED, STAFF_FINES, CONFISCATED = range(len(TOTALS))
 
 BY_ITSELF, BY_PEERS = 1, 2  # values of a row of kind DETERRED
 FUNDED = -1.0  # of the day since which an authority has no budget

@@ -25,9 +25,10 @@ Integers = npt.NDArray[np.int64]
 
 # Bits of Table.step_sanctions, and columns of every count by rung. Only ever appended.
 SANCTIONS = tuple(Sanction)
-WARNING, RECTIFY, FINE, SUSPEND_UPDATES, SUSPEND_REGISTRATION, SUSPEND_SERVICE, APP_REMOVAL, REVOCATION = (
-    1 << code for code in range(len(SANCTIONS))
-)
+(
+    WARNING, RECTIFY, FINE, SUSPEND_UPDATES, SUSPEND_REGISTRATION, SUSPEND_SERVICE, APP_REMOVAL, REVOCATION,
+    STAFF_FINE, CONFISCATION, PUBLIC_NOTICE,
+) = (1 << code for code in range(len(SANCTIONS)))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,6 +68,8 @@ class BehaviourNumbers:
     claimed: Floats
     award: Floats  # RMB
     reach: Floats  # mean share of users
+    first_step: Integers  # of its ladder among all steps
+    after_step: Integers
     effort_share: Floats  # of the cost of effort; adds up to 1 over behaviours with occasions
     cumulative: Floats  # cumulative share of occasions
 
@@ -86,6 +89,13 @@ class StepNumbers:
     removal: Floats
     appealable: Integers
     per_violation: Floats  # RMB
+    at_once: Integers  # 1 where a fine is imposed on a first breach that is not serious too
+    place: Integers  # within its ladder
+    ends: Integers  # 1 at the last step of a ladder
+    staff_low: Floats  # RMB
+    staff_high: Floats
+    confiscates: Floats  # share of the gain of a breach
+    publicity: Floats  # factor, 1 where there is no notice
     # What providers reckon a step with.
     feared_fine: Floats  # RMB
     feared_turnover: Floats  # share of a year's revenue
@@ -328,7 +338,6 @@ class Table:
     rumour: int  # index of the behaviour `rumour-refutation`, or -1
     exit_rate: float  # per day
     clock_step: float  # days, 0 for continuous time
-    fine_on_first: bool
     publicity: float
     referral: float
 

@@ -65,7 +65,6 @@ def table(scenario: Scenario) -> Table:
         rumour=behaviours.index(Behaviour.RUMOUR_REFUTATION) if Behaviour.RUMOUR_REFUTATION in behaviours else -1,
         exit_rate=population.exit_rate / YEAR,
         clock_step=CLOCKS[scenario.clock],
-        fine_on_first=policy.fine_on == "first-violation",
         publicity=policy.publicity,
         referral=policy.referral,
         classes=ClassNumbers(
@@ -98,6 +97,8 @@ def table(scenario: Scenario) -> Table:
             claimed=_column([risk.claimed for risk in risks]),
             award=_column([risk.award for risk in risks]),
             reach=_column([risk.reach for risk in risks]),
+            first_step=np.array([policy.reach(risk.ladder)[0] for risk in risks], dtype=np.int64),
+            after_step=np.array([policy.reach(risk.ladder)[1] for risk in risks], dtype=np.int64),
             effort_share=_effort_shares(scenario),
             cumulative=cumulative,
         ),
@@ -270,7 +271,7 @@ def table(scenario: Scenario) -> Table:
 
 def _steps(scenario: Scenario) -> StepNumbers:
     policy = scenario.policy
-    steps = policy.ladder
+    steps, response = policy.steps, scenario.response
 
     fines = [step.fine for step in steps]
     feared_fine = [mean_fine(fine.low, fine.high) + fine.per_violation if fine else 0.0 for fine in fines]
@@ -278,9 +279,11 @@ def _steps(scenario: Scenario) -> StepNumbers:
     if policy.fine_on != "first-violation":
         # A first breach that is not serious is not fined yet, so there is no such fine to fear.
         feared_fine[0] = feared_turnover[0] = 0.0
+    for number, step in enumerate(steps):
+        if step.staff_fine:
+            feared_fine[number] += response.staff_weight * mean_fine(step.staff_fine.low, step.staff_fine.high)
     reached = float(_column([store.share for store in scenario.stores]).sum())
     service, removal = _column([step.service_days for step in steps]), _column([step.removal_days for step in steps])
-    response = scenario.response
     lost = np.zeros(len(steps))
     if response.model != "fixed":
         lost += response.updates_loss * _column([step.updates_days for step in steps])
@@ -299,6 +302,13 @@ def _steps(scenario: Scenario) -> StepNumbers:
         removal=_column([step.removal_days for step in steps]),
         appealable=np.array([int(step.appealable) for step in steps], dtype=np.int64),
         per_violation=_column([step.fine.per_violation if step.fine else 0.0 for step in steps]),
+        at_once=np.array([int(number > 0 or policy.fine_on == "first-violation") for number in range(len(steps))]),
+        place=np.array(_places(policy), dtype=np.int64),
+        ends=np.array([int(number in _ends(policy)) for number in range(len(steps))]),
+        staff_low=_column([step.staff_fine.low if step.staff_fine else 0.0 for step in steps]),
+        staff_high=_column([step.staff_fine.high if step.staff_fine else 0.0 for step in steps]),
+        confiscates=_column([step.confiscates for step in steps]),
+        publicity=_column([step.publicity or 1.0 for step in steps]),
         feared_fine=_column(feared_fine),
         feared_turnover=_column(feared_turnover),
         feared_days=service + removal * reached + lost,
@@ -307,6 +317,18 @@ def _steps(scenario: Scenario) -> StepNumbers:
             [math.exp(-step.deadline / (response.closure_years * YEAR)) if step.deadline else 0.0 for step in steps]
         ),
     )
+
+
+def _places(policy: PolicyRules) -> list[int]:
+    """The place of each of all steps within its ladder."""
+    return [
+        place for steps in (policy.ladder, *(ladder.steps for ladder in policy.ladders)) for place in range(len(steps))
+    ]
+
+
+def _ends(policy: PolicyRules) -> set[int]:
+    """Places of the last steps of all ladders among all steps."""
+    return {policy.reach(name)[1] - 1 for name in (None, *(ladder.name for ladder in policy.ladders))}
 
 
 def _closure(scenario: Scenario, size: SizeClass) -> float:

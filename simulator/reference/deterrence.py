@@ -70,6 +70,13 @@ class Deterrence:
         self.fine, self.turnover = steps.feared_fine.tolist(), steps.feared_turnover.tolist()
         self.days_lost = steps.feared_days.tolist()
         self.closes, self.refusals = steps.closes.tolist(), steps.refusals.tolist()
+        self.confiscates = steps.confiscates.tolist()
+        self.ladders = [
+            slice(first, after)
+            for first, after in zip(
+                table.behaviours.first_step.tolist(), table.behaviours.after_step.tolist(), strict=True
+            )
+        ]
         self.fixed = table.response.model == FIXED
 
     def join_class(self, p: int) -> None:
@@ -178,35 +185,39 @@ class Deterrence:
         model ``fixed``, else with all that is ahead.
         """
         world, c, revenue = self.world, self.state.size_class[p], self.state.revenue[p]
-        table, fines, turnovers = world.table, self.fine, self.turnover
-        step = step_on_ladder(strikes, False, world.steps)
+        table, ladder = world.table, self.ladders[b]
+        fines, turnovers = self.fine[ladder], self.turnover[ladder]
+        step = step_on_ladder(strikes, False, len(fines))
         if world.hook is not None:
             # What a policy in Python imposes is feared too.
             view = View(world, p)
-            step = world.hook.step(view, step, False)
+            step = world.hook.step(view, step, False, len(fines))
             fines = [
                 world.hook.fine(view, max(fine, share * revenue), True) if max(fine, share * revenue) else 0.0
                 for fine, share in zip(fines, turnovers, strict=True)
             ]
             turnovers = [0.0] * len(fines)
-        if self.fixed:
-            return cost_ahead(
-                step, 0.0, 0.0, fines, turnovers, self.days_lost, self.closes, self.refusals, revenue, 0.0, 1.0, 0.0
-            )
-        return cost_ahead(
+        serious = referral = closure = repetition = 0.0
+        rectifies = 1.0
+        if not self.fixed:
+            serious, referral, closure, rectifies = self.serious[b], table.referral, self.closure[c], self.rectifies[c]
+            repetition = repetition_weight(self.breaches[c] * belief, table.response.discount, table.strikes.memory)
+        ahead = cost_ahead(
             step,
-            self.serious[b],
-            table.referral,
+            serious,
+            referral,
             fines,
             turnovers,
-            self.days_lost,
-            self.closes,
-            self.refusals,
+            self.days_lost[ladder],
+            self.closes[ladder],
+            self.refusals[ladder],
             revenue,
-            self.closure[c] * revenue,
-            self.rectifies[c],
-            repetition_weight(self.breaches[c] * belief, table.response.discount, table.strikes.memory),
+            closure * revenue,
+            rectifies,
+            repetition,
         )
+        confiscated: float = self.confiscates[ladder.start + step] * self.gain[c]
+        return ahead + confiscated
 
     def strikes(self, p: int) -> int:
         """Sanctions that still count against a provider."""
@@ -215,15 +226,16 @@ class Deterrence:
             return 0
         return strikes_remembered(strikes, self.world.env.now - self.state.struck[p], self.world.table.strikes.memory)
 
-    def learn(self, p: int, b: int) -> None:
+    def learn(self, p: int, b: int, publicity: float) -> None:
         """A sanction on ``p`` for a breach of ``b``: it fears the next one more, and so, a little, does every provider
-        of its size. Where providers learn from sanctions alone, they do not tell behaviours apart.
+        of its size, the more the more ``publicity`` it gets. Where providers learn from sanctions alone, they do not
+        tell behaviours apart.
         """
         table, state = self.world.table, self.state
         response = table.response
         c = state.size_class[p]
         members = self.peers[c] if self.fixed else max(1, self.entered[c])
-        taught = min(1.0, response.peer_weight * table.publicity / members)
+        taught = min(1.0, response.peer_weight * table.publicity * publicity / members)
         if response.model == ADAPTIVE:
             place, pooled = p * self.behaviours + b, c * self.behaviours + b
             experienced = belief_raised(self.remembered(place, pooled), response.own_weight)

@@ -67,15 +67,14 @@ class View:
 class Bounded:
     """What a hook decides, kept within what is possible. Raises :class:`TypeError` for what is no number."""
 
-    def __init__(self, hook: Hook, steps: int) -> None:
+    def __init__(self, hook: Hook) -> None:
         self.hook = hook
-        self.steps = steps
 
     def inspection(self, view: View, chance: float) -> float:
         return _number(self.hook.inspection(view, chance), "inspection")
 
-    def step(self, view: View, step: int, serious: bool) -> int:
-        return min(max(int(_number(self.hook.step(view, step, serious), "step")), 0), self.steps - 1)
+    def step(self, view: View, step: int, serious: bool, steps: int) -> int:
+        return min(max(int(_number(self.hook.step(view, step, serious), "step")), 0), steps - 1)
 
     def fine(self, view: View, amount: float, founded: bool) -> float:
         return max(0.0, _number(self.hook.fine(view, amount, founded), "fine"))

@@ -59,12 +59,11 @@ class World:
         self.clock = Clock(self.env, numbers[0][1].clock_step)
         self.table = numbers[0][1]
         self.regimes = numbers
-        self.hook = None if hook is None else Bounded(hook, len(numbers[0][1].steps.sanctions))
+        self.hook = None if hook is None else Bounded(hook)
         self.seed = seed
         self.draws = draws
         self.state = as_lists(state)
         self.behaviours = len(self.table.behaviours.rate)
-        self.steps = len(self.table.steps.sanctions)
         # Six numbers a row: as objects the rows of a run would be some five times as large, and all be looked at again
         # to make columns of them.
         self.rows = array("d")

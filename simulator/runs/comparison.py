@@ -212,7 +212,7 @@ def scenario_differences(a: Scenario, b: Scenario) -> list[Difference]:
 def source_of(path: str) -> Source:
     """What a parameter belongs to: a ``lever`` of the policy, the ``law`` (ladder, rules), the ``market``, the
     ``world`` (behaviour of providers and the public)."""
-    if path.startswith(("policy.ladder", "changes")) or path.endswith((".rule", ".penalty")):
+    if path.startswith(("policy.ladder", "changes")) or path.endswith((".rule", ".penalty", ".ladder")):
         return "law"
     if path.startswith("policy."):
         return "lever"

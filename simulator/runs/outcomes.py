@@ -102,6 +102,8 @@ METRICS: dict[str, Metric] = {
     "backlog_age": Metric("Age of the cases waiting at the end", "days"),
     "concentration": Metric("Concentration of users (Herfindahl index)", "share"),
     "insolvencies": Metric("Providers closed by what enforcement cost them", ""),
+    "staff_fines": Metric("Fines on persons responsible", "RMB"),
+    "confiscated": Metric("Gains of breaches confiscated", "RMB"),
     "disparity": Metric("Sanctions per violation, first size class over last", "ratio"),
 }
 """Every column of the outcomes but ``replication``, those of one size class (``compliance_…``, ``exits_…``,
@@ -287,6 +289,8 @@ def _further(run: Replication) -> dict[str, float]:
         "backlog_age": _share(run.bin_ends[-1] * waiting - run.waiting_since, waiting),
         "concentration": _share(_sum(reach * reach), whole * whole),
         "insolvencies": int(kinds[EventKind.INSOLVENT]),
+        "staff_fines": totals["staff_fines"],
+        "confiscated": totals["confiscated"],
         "disparity": _share(rates[0], rates[1]),
     }
 

@@ -308,7 +308,7 @@ def run_one(
 
 def rule_names(scenario: Scenario) -> list[str]:
     """What the rule codes of the log stand for: the rule of each behaviour, then the penalty of each step."""
-    return [risk.rule for risk in scenario.behaviours] + [step.penalty for step in scenario.policy.ladder]
+    return [risk.rule for risk in scenario.behaviours] + [step.penalty for step in scenario.policy.steps]
 
 
 def read_run(folder: Path | str) -> Run:

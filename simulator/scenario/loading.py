@@ -17,7 +17,9 @@ from pydantic import ValidationError
 
 from shenhe.core.document import DocumentError, Locate, dotted, explain, read_yaml, shown, worded
 
+from .law import with_lawful_ladders
 from .overriding import Relative, leaves, merged, override
+from .policy import Step
 from .schema import Scenario
 from .values import ScenarioError, placed
 
@@ -39,9 +41,13 @@ def load_scenario(
     Raises :class:`ScenarioError` when the scenario is unknown, malformed or impossible.
     """
     data, locate = _read(name, 0)
+    # Which versions of the law there are depends on the days of the run.
+    days = {path: value for path, value in (overrides or {}).items() if path in ("start", "horizon")}
+    data = with_lawful_ladders(data, locate.source_name, days)
     before = dict(leaves(data))
     for path, value in (overrides or {}).items():
         override(data, path, value)
+    data = with_lawful_ladders(data, "--set", {})
     changed = {path for path in overrides or {} if before.get(path) != dict(leaves(data)).get(path)}
     try:
         scenario = Scenario.model_validate(data)
@@ -182,8 +188,13 @@ def _check_rules(scenario: Scenario, locate: Locate) -> None:
 
     book = load_rulebook()
     named = [(("behaviours", k, "rule"), item.rule, book.rules) for k, item in enumerate(scenario.behaviours)]
-    steps = enumerate(scenario.policy.ladder)
-    penalties: list[Any] = [(("policy", "ladder", k, "penalty"), step.penalty, book.penalties) for k, step in steps]
+    ladders: list[tuple[tuple[str | int, ...], list[Step]]] = [(("ladder",), scenario.policy.ladder)]
+    ladders += [(("ladders", n, "steps"), ladder.steps) for n, ladder in enumerate(scenario.policy.ladders)]
+    penalties: list[Any] = [
+        (("policy", *place, k, "penalty"), step.penalty, book.penalties)
+        for place, steps in ladders
+        for k, step in enumerate(steps)
+    ]
     faults = []
     for place, identity, known in [*named, *penalties]:
         if identity not in known:

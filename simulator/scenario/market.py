@@ -136,7 +136,8 @@ class BehaviourRisk(Part):
     complains; ``seen_in_store`` the weight with which a store's monitoring notices it; ``misused`` the share of
     occasions that are misuse by users; ``claimed`` the probability that the person depicted sues, for ``award`` RMB on
     the mean. ``reach`` is the mean share of the provider's users that one breach reaches; ``effort_weight`` the share
-    of the cost of compliance that goes into this behaviour, relative to the others.
+    of the cost of compliance that goes into this behaviour, relative to the others. ``ladder`` names one of
+    ``policy.ladders``, under which it is sanctioned instead of under the common ladder.
     """
 
     name: Behaviour
@@ -154,6 +155,7 @@ class BehaviourRisk(Part):
     effort_weight: NonNegative = 1.0
     claimed: Probability = 0.0
     award: NonNegative = 0.0
+    ladder: str | None = None
 
 
 class PublicConfig(Part):
@@ -234,6 +236,8 @@ class Response(Part):
     misused the service is warned, limited, suspended or closed; ``reentry_days`` the mean time until a closed provider
     is back under another name.
 
+    ``staff_weight`` is how many RMB of its own a provider would pay to spare the person responsible a fine of one RMB.
+
     ``foresight`` (0: none) is the number of days after which a provider weighs what comes 63 percent less. With it, a
     provider knows the two groups of targeting and how often each is inspected, and complies where that is cheaper in
     the long run than the group it would be in otherwise: see ``complies_looking_ahead`` in :mod:`..kernel.formulas`.
@@ -244,6 +248,7 @@ class Response(Part):
     impunity_seen: Probability = 1.0
     generalises: Probability = 0.0
     closure_years: Positive = 5.0
+    staff_weight: NonNegative = 1.0
     updates_loss: Probability = 0.0
     registration_loss: Probability = 0.0
     own_weight: Probability

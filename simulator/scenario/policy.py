@@ -15,6 +15,9 @@ from shenhe.rulebook import Behaviour
 
 from .values import Contradiction, Count, Line, Name, NonNegative, Part, Positive, Probability
 
+MAX_STEPS, MAX_ALL_STEPS = 16, 64
+"""Steps of one ladder, and of all ladders of a policy together."""
+
 
 class Sanction(StrEnum):
     """What one step of the ladder may impose, mildest first. ``warning`` stands for interview and warning."""
@@ -27,6 +30,9 @@ class Sanction(StrEnum):
     SUSPEND_SERVICE = "suspend-service"
     APP_REMOVAL = "app-removal"
     REVOCATION = "revocation"
+    STAFF_FINE = "staff-fine"
+    CONFISCATION = "confiscation"
+    PUBLIC_NOTICE = "public-notice"
 
 
 class Detection(Part):
@@ -116,14 +122,11 @@ def covers(authority: Authority, size: str, behaviour: Behaviour) -> bool:
     )
 
 
-class FineRange(Part):
-    """Between ``low`` and ``high``, or ``turnover_share`` of a year's revenue where that is more; log-uniform, since
-    published fines are. ``per_violation`` is added for each violation of the rule that is live."""
+class Amounts(Part):
+    """Between ``low`` and ``high``, log-uniform, since published fines are."""
 
     low: NonNegative
     high: NonNegative
-    turnover_share: Probability = 0.0
-    per_violation: NonNegative = 0.0
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -132,8 +135,21 @@ class FineRange(Part):
         return self
 
 
+class FineRange(Amounts):
+    """Between ``low`` and ``high``, or ``turnover_share`` of a year's revenue where that is more; log-uniform, since
+    published fines are. ``per_violation`` is added for each violation of the rule that is live."""
+
+    turnover_share: Probability = 0.0
+    per_violation: NonNegative = 0.0
+
+
 class Step(Part):
-    """One step of the ladder: the sanctions imposed together, what punishes (``penalty``), and their measures."""
+    """One step of the ladder: the sanctions imposed together, what punishes (``penalty``), and their measures.
+
+    ``staff_fine`` is imposed on the person responsible, who fears it as ``response.staff_weight`` says; ``confiscates``
+    is the share of what a breach brings its provider that is taken away; ``publicity`` multiplies what a sanction
+    teaches others, as ``policy.publicity`` does, where it is announced (``public-notice``).
+    """
 
     sanctions: list[Sanction] = Field(min_length=1)
     penalty: Line
@@ -144,6 +160,9 @@ class Step(Part):
     service_days: NonNegative = 0.0
     removal_days: NonNegative = 0.0
     appealable: bool = False
+    staff_fine: Amounts | None = None
+    confiscates: Probability = 0.0
+    publicity: NonNegative = 0.0
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -156,6 +175,9 @@ class Step(Part):
             Sanction.SUSPEND_REGISTRATION: ("registration_days", self.registration_days > 0),
             Sanction.SUSPEND_SERVICE: ("service_days", self.service_days > 0),
             Sanction.APP_REMOVAL: ("removal_days", self.removal_days > 0),
+            Sanction.STAFF_FINE: ("staff_fine", self.staff_fine is not None),
+            Sanction.CONFISCATION: ("confiscates", self.confiscates > 0),
+            Sanction.PUBLIC_NOTICE: ("publicity", self.publicity > 0),
         }
         for sanction, (field, given) in wanted.items():
             if sanction in self.sanctions and not given:
@@ -167,6 +189,15 @@ class Step(Part):
                     f"found a measure {field!r} without the sanction {str(sanction)!r}, expected both or neither", field
                 )
         return self
+
+
+class Ladder(Part):
+    """The steps under one legal basis, for behaviours that name it (``behaviours.*.ladder``). A fine at its first step
+    is imposed on a first breach, whatever ``policy.fine_on`` says of the common ladder.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}(@[0-9]{4})?$")]
+    steps: list[Step] = Field(min_length=1, max_length=MAX_STEPS)
 
 
 class Strikes(Part):
@@ -238,14 +269,17 @@ class SafeHarbour(Part):
 class PolicyRules(Part):
     """The regulator's policy: every lever in one place. ``fine_on``: whether a first breach can already be fined.
     ``publicity`` (1) multiplies what a sanction teaches others; ``referral`` is the probability that a serious case is
-    referred to prosecution, which ends the provider; ``authorities`` divide inspectors and reviewers among them."""
+    referred to prosecution, which ends the provider; ``authorities`` divide inspectors and reviewers among them.
+    ``ladder`` holds for every behaviour that does not name one of the ``ladders``.
+    """
 
     detection: Detection
     targeting: TargetingRules
     evidence: EvidenceRules
     staff: Staff
     fine_on: Literal["first-violation", "refusal-or-serious"]
-    ladder: list[Step] = Field(min_length=1, max_length=16)
+    ladder: list[Step] = Field(min_length=1, max_length=MAX_STEPS)
+    ladders: list[Ladder] = Field(default_factory=list, max_length=MAX_STEPS)
     strikes: Strikes
     appeals: AppealRules
     stores: StoreDuty
@@ -255,3 +289,21 @@ class PolicyRules(Part):
     publicity: Annotated[float, Strict(), Field(ge=0, le=100)] = 1.0
     referral: Probability = 0.0
     authorities: list[Authority] = Field(default_factory=list, max_length=16)
+
+    @property
+    def steps(self) -> list[Step]:
+        """The steps of all ladders, one after the other: the common one, then those with a name."""
+        return [*self.ladder, *(step for ladder in self.ladders for step in ladder.steps)]
+
+    def reach(self, ladder: str | None) -> tuple[int, int]:
+        """Where the steps of a ladder begin among all :attr:`steps`, and where they end. Raises :class:`KeyError`."""
+        first, after = 0, len(self.ladder)
+        for other in self.ladders:
+            if ladder is None:
+                break
+            first, after = after, after + len(other.steps)
+            if other.name == ladder:
+                return first, after
+        if ladder is not None:
+            raise KeyError(ladder)
+        return first, after

@@ -33,7 +33,7 @@ from .market import (
     scaled,
 )
 from .overriding import leaves, override
-from .policy import PolicyRules, Sanction, covers
+from .policy import MAX_ALL_STEPS, PolicyRules, Sanction, covers
 from .values import (
     Contradiction,
     Line,
@@ -63,6 +63,8 @@ FIXED = (
     "policy.safe_harbour*",
     "policy.ladder.*.penalty",
     "policy.ladder",
+    "policy.ladders.*.name",
+    "policy.ladders.*.steps.*.penalty",
     "public.false_complaint_ceiling",
     "public.destinations",
     "public.rumours",
@@ -97,7 +99,7 @@ class Change(Part):
             raise ValueError(f"found a change from day {self.day:g} until day {self.until:g}, expected a later day")
         for path, value in self.set.items():
             # A whole part could smuggle in what is fixed; the two exceptions hold nothing of the kind.
-            if isinstance(value, dict | list) and not path.endswith((".fine", ".sanctions")):
+            if isinstance(value, dict | list) and not path.endswith((".fine", ".staff_fine", ".sanctions")):
                 raise ValueError(f"found a change of the whole of {path}, expected a path to one of its values")
             if path.split(".")[0] not in CHANGEABLE or any(fnmatch.fnmatch(path, fixed) for fixed in FIXED):
                 raise ValueError(
@@ -325,16 +327,40 @@ class Scenario(Part):
 
     def _check_ladder(self) -> None:
         """A step after which nothing can follow makes the steps above it unreachable."""
-        for number, step in enumerate(self.policy.ladder[:-1]):
-            if Sanction.REVOCATION in step.sanctions:
+        policy = self.policy
+        distinct([item.name for item in policy.ladders], "ladder")
+        if len(policy.steps) > MAX_ALL_STEPS:
+            raise Contradiction(
+                f"found {len(policy.steps)} steps in all ladders together, expected at most {MAX_ALL_STEPS}",
+                "policy",
+                "ladders",
+            )
+        places: list[tuple[str | int, ...]] = [
+            ("ladder",),
+            *(("ladders", n, "steps") for n in range(len(policy.ladders))),
+        ]
+        for place, steps in zip(places, [policy.ladder, *(item.steps for item in policy.ladders)], strict=True):
+            for number, step in enumerate(steps[:-1]):
+                if Sanction.REVOCATION in step.sanctions:
+                    raise Contradiction(
+                        f"found revocation at step {number} of the ladder followed by another step, which is "
+                        "unreachable; expected revocation only at the last step",
+                        "policy",
+                        *place,
+                        number,
+                        "sanctions",
+                    )
+        for number, risk in enumerate(self.behaviours):
+            try:
+                policy.reach(risk.ladder)
+            except KeyError:
+                known = ", ".join(item.name for item in policy.ladders) or "none: policy.ladders is empty"
                 raise Contradiction(
-                    f"found revocation at step {number} of the ladder followed by another step, which is unreachable; "
-                    "expected revocation only at the last step",
-                    "policy",
-                    "ladder",
+                    f"found the ladder {risk.ladder!r}, expected one of policy.ladders: {known}",
+                    "behaviours",
                     number,
-                    "sanctions",
-                )
+                    "ladder",
+                ) from None
 
     def changed(self, overrides: Mapping[str, Any]) -> Scenario:
         """This scenario with other values by dotted path; raises :class:`ScenarioError` for one that cannot be."""

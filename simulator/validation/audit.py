@@ -136,6 +136,7 @@ class _Account:
         self.reviews: list[float] = []
         self.fines = 0.0
         self.fines_back = 0.0
+        self.staff_fines = self.confiscated = 0.0
         self.sanctioned: Counter[int] = Counter()
         self.repeated = 0
         self.wrongful = 0
@@ -270,6 +271,10 @@ class _Account:
             self.wrongful += not self.founded[key]
         elif kind is Kind.FINE:
             self.fines += value
+        elif kind is Kind.STAFF_FINED:
+            self.staff_fines += value
+        elif kind is Kind.CONFISCATED:
+            self.confiscated += value
         elif kind is Kind.APPEAL_UPHELD:
             self.fines_back += value
         elif kind is Kind.SUSPEND_SERVICE:
@@ -460,6 +465,8 @@ class _Account:
             "claims_awarded": self.claims,
             "supporter_sanctions": n[Kind.SUPPORTER_SANCTIONED],
             "collateral_downtime": self.collateral,
+            "staff_fines": self.staff_fines,
+            "confiscated": self.confiscated,
             "over_removals": n[Kind.OVER_REMOVED],
             "store_fines": self.store_fines,
             "platform_fines": self.platform_fines,

@@ -173,6 +173,7 @@ def _world(dice: Dice, shape: Shape) -> dict[str, Any]:
             "impunity_seen": dice.share(),
             "generalises": dice.share(),
             "closure_years": dice.number(0.1, 30.0),
+            "staff_weight": dice.one([1.0, dice.number(0.1, 10.0)]),
             "updates_loss": dice.share(),
             "registration_loss": dice.share(),
             "own_weight": dice.share(),
@@ -230,6 +231,9 @@ def _world(dice: Dice, shape: Shape) -> dict[str, Any]:
         "policy": _policy(dice, classes, behaviours),
         "changes": [],
     }
+    ladders = [None, *(ladder["name"] for ladder in data["policy"]["ladders"])]
+    for risk in data["behaviours"]:
+        risk["ladder"] = dice.one(ladders)
     if data["supporters"]:
         simulated = max(1, int(supporters["count"] * data["population"]["scale"] + 0.5))
         data["failures"] = [
@@ -335,6 +339,7 @@ def _policy(dice: Dice, classes: list[str], behaviours: list[str]) -> dict[str, 
         },
         "fine_on": dice.one(["first-violation", "refusal-or-serious"]),
         "ladder": _ladder(dice),
+        "ladders": _ladders(dice),
         "strikes": {"memory_days": dice.number(10.0, 1000.0), "forgiveness": dice.share()},
         "appeals": {
             "guilty_appeal": dice.share(),
@@ -382,12 +387,15 @@ def _step(dice: Dice) -> dict[str, Any]:
         "suspend-registration": ("registration_days", 90.0),
         "suspend-service": ("service_days", 90.0),
         "app-removal": ("removal_days", 90.0),
+        "public-notice": ("publicity", 5.0),
     }
     step: dict[str, Any] = {
         "sanctions": sanctions,
         "penalty": dice.one(PENALTIES),
         "appealable": dice.often(0.6),
         "fine": None,
+        "staff_fine": None,
+        "confiscates": dice.some() if "confiscation" in sanctions else 0.0,
     }
     for sanction, (measure, most) in measures.items():
         step[measure] = dice.days(most, least=0.5) if sanction in sanctions else 0.0
@@ -398,7 +406,14 @@ def _step(dice: Dice) -> dict[str, Any]:
             "turnover_share": dice.one([0.0, dice.some() * 0.1]),
             "per_violation": dice.one([0.0, dice.number(1e2, 1e4)]),
         }
+    if "staff-fine" in sanctions:
+        step["staff_fine"] = {"low": low, "high": low * dice.one([1.0, dice.number(1.5, 20.0)])}
     return step
+
+
+def _ladders(dice: Dice) -> list[dict[str, Any]]:
+    """Ladders of other legal bases."""
+    return [{"name": f"law-{place}", "steps": _ladder(dice)} for place in range(dice.count(0, 3))]
 
 
 def _authorities(dice: Dice, classes: list[str], behaviours: list[str], case_cost: float) -> list[dict[str, Any]]:
@@ -429,6 +444,10 @@ def _change(dice: Dice, shape: Shape, scenario: Scenario) -> dict[str, Any]:
     other = dict(Scenario.model_validate(_world(dice, shape)).parameters())
     possible = [path for path, _ in scenario.parameters() if path in other and _may_change(path)]
     values = {path: other[path] for path in dice.several(possible, 12)}
+    if scenario.policy.ladders:
+        # Another legal basis, as a reform brings it.
+        names = [None, *(ladder.name for ladder in scenario.policy.ladders)]
+        values |= {f"behaviours.{name}.ladder": dice.one(names) for name in dice.several(shape.behaviours, 3)}
     if dice.often(0.5):
         place, step = dice.count(0, len(scenario.policy.ladder) - 1), _step(dice)
         if place < len(scenario.policy.ladder) - 1:
@@ -445,4 +464,4 @@ def _may_change(path: str) -> bool:
         Change.model_validate({"title": "a change", "day": 0.0, "set": {path: None}})
     except ValidationError:
         return False
-    return not path.startswith("policy.ladder")
+    return not path.startswith("policy.ladder") and not path.endswith(".ladder")

@@ -22,15 +22,21 @@ STORIES = (
     "campaign-2025",
     "cn-2025-labeling",
     "dsa-notices",
+    "eu-ai-act-50",
     "exit-abroad",
     "filing-rush-2023",
     "harrington-targeting",
     "inspector-crunch",
     "label-sweep-2025-11",
+    "safe-harbour",
     "scandal",
+    "small-provider-flood",
     "store-neglect",
+    "store-outage",
     "supporter-failure",
+    "take-it-down-48h",
     "thin-capital",
+    "whack-a-mole",
 )
 
 DOCS = Path(__file__).parents[2] / "docs" / "scenarios.md"

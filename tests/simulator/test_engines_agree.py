@@ -57,7 +57,10 @@ def test_random_scenarios_move_every_lever(many: list[Scenario]) -> None:
         changed |= {_lever(path, names) for change in scenario.changes for path in change.set}
     fixed = {lever for lever, found in values.items() if len(found) < 2 and not lever.startswith("changes")}
     # Lists without entries and steps without a fine; the date is for people alone.
-    assert fixed == {"start", "stores", "platforms", "failures", "policy.authorities", "policy.ladder.*.fine"}
+    empty = {"stores", "platforms", "failures", "policy.authorities", "policy.ladders"}
+    without = {"policy.ladder.*.fine", "policy.ladder.*.staff_fine"}
+    without |= {path.replace("policy.ladder.", "policy.ladders.*.steps.") for path in without}
+    assert fixed == {"start", *empty, *without}
     assert len(changed) > 90
 
 
@@ -68,6 +71,7 @@ def _names(scenario: Scenario) -> set[str]:
         scenario.stores,
         scenario.platforms,
         scenario.policy.authorities,
+        scenario.policy.ladders,
     )
     return {str(item.name) for part in parts for item in part}
 

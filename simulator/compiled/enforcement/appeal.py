@@ -43,7 +43,7 @@ def file_appeal(w: Any, place: int) -> int:
 def begin_appeal(w: Any, appeal: int) -> None:
     record = w.appeals.records[appeal]
     case = w.cases.records[record.case]
-    index = case.number * STEPS + record.step
+    index = case.number * STEPS + w.steps[w.regime, record.step].place
     days = exponential(w.seed, case.provider, Purpose.APPEAL_TIME, index) * w.law[record.regime].appeals.days
     schedule(w, days, REJECTED, case.provider, case.number, APPEAL_DECIDED).subject = appeal
 
@@ -58,7 +58,7 @@ def decide_appeal(w: Any, appeal: int) -> None:
     rule = w.behaviours.shape[1] + step
     provider = w.providers[p]
     chance = law.appeals.overturned_guilty if founded else law.appeals.overturned_innocent
-    if uniform(w.seed, p, Purpose.APPEAL_DECISION, number * STEPS + step) >= chance:
+    if uniform(w.seed, p, Purpose.APPEAL_DECISION, number * STEPS + w.steps[w.regime, step].place) >= chance:
         w.appealed[REJECTED_APPEALS] += 1
         log(w, REJECTED, p, number, rule, 0.0)
         if not record.in_force and provider.status == ACTIVE:

@@ -82,7 +82,8 @@ def decide_case(w: Any, place: int) -> None:
         life.close(w, p, EXITED, life.EXIT, case.number, -1, True)
         close_case(w, place, CLOSED_SANCTIONED)
         return
-    case.step = step_on_ladder(strikes(w, p), case.serious, w.steps.shape[1])
+    risk = w.behaviours[w.regime, case.behaviour]
+    case.step = risk.first_step + step_on_ladder(strikes(w, p), case.serious, risk.after_step - risk.first_step)
     if case.founded:
         trace(w, p, case.number)
     climb(w, place)
@@ -98,7 +99,7 @@ def climb(w: Any, place: int) -> None:
     if deadline == 0.0 or w.providers[p].status != ACTIVE:
         close_case(w, place, CLOSED_SANCTIONED)
         return
-    index = case.number * STEPS + case.step
+    index = case.number * STEPS + w.steps[w.regime, case.step].place
     if uniform(w.seed, p, Purpose.RECTIFIES, index) < w.classes[w.regime, w.providers[p].size_class].rectifies:
         within = deadline * uniform(w.seed, p, Purpose.RECTIFICATION_TIME, index)
         schedule(w, within, RECTIFIED, p, case.number, ORDER_MET).subject = place
@@ -120,13 +121,13 @@ def sanction(w: Any, place: int) -> None:
     provider.repeated += 1 if provider.sanctions != 0 else 0
     provider.sanctions += 1
     provider.wrongful += 0 if case.founded else 1
-    learn(w, p, case.behaviour)
+    learn(w, p, case.behaviour, w.steps[w.regime, step].publicity)
     duty = w.duties[p * w.behaviours.shape[1] + case.behaviour]
     duty.punished = duty.live
     rule = w.behaviours.shape[1] + step
     log(w, SANCTIONED, p, case.number, rule, float(step))
     share = law.appeals.guilty_appeal if case.founded else law.appeals.innocent_appeal
-    index = case.number * STEPS + step
+    index = case.number * STEPS + w.steps[w.regime, step].place
     appeal = NOT_APPEALED
     if w.steps[w.regime, step].appealable != 0 and uniform(w.seed, p, Purpose.APPEALED, index) < share:
         appeal = file_appeal(w, place)
@@ -152,7 +153,7 @@ def deadline_passed(w: Any, place: int) -> None:
         w.providers[p].status != ACTIVE
         or w.providers[p].outside != 0
         or case.overturned
-        or case.step + 1 == w.steps.shape[1]
+        or w.steps[w.regime, case.step].ends != 0
     ):
         close_case(w, place, CLOSED_SANCTIONED)
         return

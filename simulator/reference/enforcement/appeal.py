@@ -46,7 +46,7 @@ class Appeals:
         """The course of one appeal until it is decided."""
         world = self.world
         table, draws, seed = world.table, world.draws, world.seed
-        p, number, index = case.provider, case.number, case.number * STEPS + step
+        p, number, index = case.provider, case.number, case.number * STEPS + world.table.steps.place.item(step)
         rule = world.penalty_rule(step)
         delay = draws.exponential(seed, p, Purpose.APPEAL_TIME, index) * table.appeals.days
         yield world.clock.after(delay, REJECTED, p, number)

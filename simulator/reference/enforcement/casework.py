@@ -33,6 +33,8 @@ class Casework:
         """Read the numbers of another regime."""
         self.deadline = table.steps.deadline.tolist()
         self.appealable = table.steps.appealable.tolist()
+        self.place, self.ends = table.steps.place.tolist(), table.steps.ends.tolist()
+        self.first, self.after = table.behaviours.first_step.tolist(), table.behaviours.after_step.tolist()
         self.rectifies = table.classes.rectifies.tolist()
 
     def handle(self, case: Case) -> Generator[Any, Any, None]:
@@ -112,9 +114,11 @@ class Casework:
             world.log(REFERRED, p, case.number, case.behaviour, 0.0)
             world.lives.close(p, EXITED, EXIT, case.number, -1, driven_out=True)
             return
-        step = step_on_ladder(world.deterrence.strikes(p), case.serious, world.steps)
+        first, steps = self.first[case.behaviour], self.after[case.behaviour] - self.first[case.behaviour]
+        step = step_on_ladder(world.deterrence.strikes(p), case.serious, steps)
         if world.hook is not None:
-            step = world.hook.step(View(world, p), step, case.serious)
+            step = world.hook.step(View(world, p), step, case.serious, steps)
+        step += first
         refused = False
         if case.founded:
             world.supporters.trace(p, case.number)
@@ -123,7 +127,7 @@ class Casework:
             deadline = self.deadline[step]
             if deadline == 0.0 or world.state.status[p] != ACTIVE:
                 return
-            index = case.number * STEPS + step
+            index = case.number * STEPS + self.place[step]
             if uniform(world.seed, p, Purpose.RECTIFIES, index) < self.rectifies[world.state.size_class[p]]:
                 within = deadline * uniform(world.seed, p, Purpose.RECTIFICATION_TIME, index)
                 yield world.clock.after(within, RECTIFIED, p, case.number)
@@ -131,7 +135,7 @@ class Casework:
                     world.lives.rectify(p, case.behaviour, case.number)
                 return
             yield world.clock.after(deadline, NOT_RECTIFIED, p, case.number)
-            if world.state.status[p] != ACTIVE or world.state.outside[p] or case.overturned or step + 1 == world.steps:
+            if world.state.status[p] != ACTIVE or world.state.outside[p] or case.overturned or self.ends[step]:
                 return
             step += 1
             refused = True
@@ -150,11 +154,11 @@ class Casework:
         state.repeated[p] += 1 if state.sanctions[p] else 0
         state.sanctions[p] += 1
         state.wrongful[p] += 0 if case.founded else 1
-        world.deterrence.learn(p, case.behaviour)
+        world.deterrence.learn(p, case.behaviour, table.steps.publicity.item(step))
         place = p * world.behaviours + case.behaviour
         state.punished[place] = state.live[place]
         world.log(SANCTIONED, p, case.number, world.penalty_rule(step), float(step))
-        index = case.number * STEPS + step
+        index = case.number * STEPS + self.place[step]
         share = table.appeals.guilty_appeal if case.founded else table.appeals.innocent_appeal
         appeals = bool(self.appealable[step]) and world.draws.uniform(world.seed, p, Purpose.APPEALED, index) < share
         if appeals:

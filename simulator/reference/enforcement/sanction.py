@@ -9,6 +9,8 @@ from ...kernel.case import STEPS, Case
 from ...kernel.draws import Purpose
 from ...kernel.eventlog import Kind
 from ...kernel.formulas import fine_amount, fine_for_all
+from ...kernel.replication import CONFISCATED as CONFISCATED_MONEY
+from ...kernel.replication import STAFF_FINES
 from ...kernel.state import REGISTRATION, SERVICE, UPDATES
 from ..hook import View
 from .appeal import Imposed
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from ..world import World
 
 WARNING, RECTIFY, FINE, REMOVAL = int(Kind.WARNING), int(Kind.RECTIFY), int(Kind.FINE), int(Kind.APP_REMOVAL)
+STAFF_FINED, CONFISCATED, PUBLISHED = int(Kind.STAFF_FINED), int(Kind.CONFISCATED), int(Kind.PUBLISHED)
 
 
 class Sanctions:
@@ -36,19 +39,25 @@ class Sanctions:
         self.low, self.high = steps.fine_low.tolist(), steps.fine_high.tolist()
         self.per_violation = steps.per_violation.tolist()
         self.turnover = steps.turnover.tolist()
+        self.place = steps.place.tolist()
+        self.at_once = steps.at_once.tolist()
+        self.staff_low, self.staff_high = steps.staff_low.tolist(), steps.staff_high.tolist()
+        self.confiscates, self.publicity = steps.confiscates.tolist(), steps.publicity.tolist()
+        self.gain = table.classes.gain.tolist()
 
     def impose(self, case: Case, step: int, refused: bool) -> Imposed:
         """Set the sanctions of one step in force, mildest first."""
         world = self.world
         p, number, rule = case.provider, case.number, world.penalty_rule(step)
         bits = self.bits[step]
+        index = number * STEPS + self.place[step]
         imposed = Imposed()
         if bits & policy.WARNING:
             world.log(WARNING, p, number, rule, float(step))
         if bits & policy.RECTIFY:
             world.log(RECTIFY, p, number, rule, self.deadline[step])
-        if bits & policy.FINE and (world.table.fine_on_first or refused or step > 0 or case.serious):
-            u = world.draws.uniform(world.seed, p, Purpose.FINE, number * STEPS + step)
+        if bits & policy.FINE and (self.at_once[step] or refused or case.serious):
+            u = world.draws.uniform(world.seed, p, Purpose.FINE, index)
             fine = fine_amount(u, self.low[step], self.high[step], self.turnover[step], world.state.revenue[p])
             if self.per_violation[step]:
                 live = world.state.live[p * world.behaviours + case.behaviour]
@@ -62,6 +71,17 @@ class Sanctions:
             world.fines += imposed.fine
             world.fines_gross += imposed.fine
             world.log(FINE, p, number, rule, imposed.fine)
+        if bits & policy.STAFF_FINE:
+            u = world.draws.uniform(world.seed, p, Purpose.STAFF_FINE, index)
+            staff_fine = fine_amount(u, self.staff_low[step], self.staff_high[step], 0.0, 0.0)
+            world.totals[STAFF_FINES] += staff_fine
+            world.log(STAFF_FINED, p, number, rule, staff_fine)
+        if bits & policy.CONFISCATION:
+            confiscated = self.confiscates[step] * self.gain[world.state.size_class[p]]
+            world.totals[CONFISCATED_MONEY] += confiscated
+            world.log(CONFISCATED, p, number, rule, confiscated)
+        if bits & policy.PUBLIC_NOTICE:
+            world.log(PUBLISHED, p, number, rule, self.publicity[step])
         for function, bit in (
             (UPDATES, policy.SUSPEND_UPDATES),
             (REGISTRATION, policy.SUSPEND_REGISTRATION),
