@@ -380,7 +380,7 @@ def audit(
     if show:
         for row in rows:
             if row.status == show:
-                typer.echo(row.file)
+                typer.echo(row.file.replace("\n", "\\n").replace("\r", "\\r"))
     else:
         _print_audit(rows, as_json)
     if any(row.status == "inconclusive" for row in rows):

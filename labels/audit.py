@@ -6,9 +6,11 @@ The result file can be continued: files that are in it with the same size and ti
 from __future__ import annotations
 
 import json
+import lzma
 import os
 import tarfile
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -34,6 +36,8 @@ _FIRST_LINE = "shenhe_label_audit"
 _VERSION = 1
 _AT_ONCE = 32
 _MEMBERS = 100_000
+#: What decompressors raise where an archive is broken.
+_BROKEN = (EOFError, OSError, ValueError, zlib.error, lzma.LZMAError)
 _TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 
 
@@ -66,7 +70,7 @@ def status_of(labels: Labels) -> Status:
         if any(label.undecided for label in own) and not any(label.conformant for label in own):
             return "inconclusive"
         return "conforming" if all(label.conformant or label.undecided for label in own) else "departing"
-    if labels.refused:
+    if labels.refused or labels.cut_short:
         return "inconclusive"
     return "other" if labels.labels else "unlabelled"
 
@@ -162,12 +166,33 @@ def _members(path: Path, name: str, changed: int, depth: Depth, limits: Limits) 
                 elif info.file_size > limits.file_bytes:
                     rows.append(_unread(member, info.file_size, changed, "it is larger than allowed"))
                 else:
-                    with package.open(info) as stream:
-                        content = stream.read(limits.file_bytes + 1)
-                    rows.append(_member(member, content, changed, depth, limits))
+                    rows.append(_unpacked(package, info, member, changed, depth, limits))
+            if len(package.infolist()) > _MEMBERS:
+                rows.append(_unread(name, path.stat().st_size, changed, f"it has more than {_MEMBERS:,} members"))
             return rows
     except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, ValueError):
         return [_unread(name, path.stat().st_size, changed, "the archive is broken")]
+
+
+def _unpacked(
+    package: zipfile.ZipFile, info: zipfile.ZipInfo, name: str, changed: int, depth: Depth, limits: Limits
+) -> AuditedFile:
+    try:
+        with package.open(info) as stream:
+            content = stream.read(limits.file_bytes + 1)
+    # The decompressors of an archive have errors of their own.
+    except (
+        zipfile.BadZipFile,
+        NotImplementedError,
+        EOFError,
+        RuntimeError,
+        ValueError,
+        zlib.error,
+        lzma.LZMAError,
+        OSError,
+    ):
+        return _unread(name, info.file_size, changed, "it cannot be unpacked")
+    return _member(name, content, changed, depth, limits)
 
 
 def _tar_members(path: Path, name: str, changed: int, depth: Depth, limits: Limits) -> list[AuditedFile]:
@@ -176,6 +201,7 @@ def _tar_members(path: Path, name: str, changed: int, depth: Depth, limits: Limi
         with tarfile.open(path) as archive:
             for info in archive:
                 if len(rows) >= _MEMBERS:
+                    rows.append(_unread(name, path.stat().st_size, changed, f"it has more than {_MEMBERS:,} members"))
                     break
                 stream = archive.extractfile(info) if info.isfile() else None
                 if stream is None:
@@ -185,7 +211,7 @@ def _tar_members(path: Path, name: str, changed: int, depth: Depth, limits: Limi
                     rows.append(_unread(member, info.size, changed, "it is larger than allowed"))
                 else:
                     rows.append(_member(member, stream.read(), changed, depth, limits))
-    except (tarfile.TarError, EOFError, OSError, ValueError):
+    except (*_BROKEN, tarfile.TarError):
         rows.append(_unread(name, path.stat().st_size, changed, "the archive is broken"))
     return rows
 
@@ -262,7 +288,8 @@ def audit(
         if not rows:
             left.append(path)
     begun = bool(known) and results.read_bytes()[-1:] == b"\n"
-    with results.open("a" if known else "w", encoding="utf-8") as lines:
+    # A name that is no UTF-8 keeps its bytes as escapes, which JSON reads back.
+    with results.open("a" if known else "w", encoding="utf-8", errors="backslashreplace") as lines:
         if not known:
             lines.write(json.dumps({_FIRST_LINE: _VERSION, "depth": depth}) + "\n")
         elif not begun:

@@ -64,9 +64,9 @@ def read_source(
     """The reading of ``data``, gathered in ``found``; ``beside`` adds what is said of it elsewhere."""
     if len(data) > found.limits.file_bytes:
         return _too_large(len(data), media_type, found)
-    if not len(data) and not (media_type or "").startswith("text/"):
+    if not len(data) and (media_type == STRUCTURED or not (media_type or "").startswith("text/")):
         found.refuse("file", "the file is empty")
-        return Labels(media_type or "application/octet-stream", refused=tuple(found.refused))
+        return Labels(_unseen(media_type), refused=tuple(found.refused))
     kind = sniff(data, media_type)
     _walk(kind, data, found)
     if depth != "metadata":
@@ -90,7 +90,12 @@ def read_source(
 
 def _too_large(size: int, media_type: str | None, found: Findings) -> Labels:
     found.refuse("file", f"{size:,} bytes are more than the {found.limits.file_bytes:,} allowed")
-    return Labels(media_type or "application/octet-stream", (), tuple(found.refused), ())
+    return Labels(_unseen(media_type), (), tuple(found.refused), ())
+
+
+def _unseen(media_type: str | None) -> str:
+    """The media type of a file of which no byte was looked at."""
+    return media_type if media_type and media_type != STRUCTURED else "application/octet-stream"
 
 
 def _walk(kind: Container, data: Source, found: Findings) -> None:

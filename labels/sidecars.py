@@ -27,7 +27,15 @@ def sidecars_of(path: Path) -> list[Path]:
     names = {path.with_suffix(ending) for ending in _ENDINGS} | {
         path.with_name(path.name + ending) for ending in _ENDINGS
     }
-    return sorted(each for each in names if each.is_file())
+    return sorted(each for each in names if _is_file(each))
+
+
+def _is_file(path: Path) -> bool:
+    """Whether there is such a file; a name may be too long with another ending."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def read_sidecar_file(path: Path, data: Source, media_type: str | None, *, credentials: bool, found: Findings) -> None:

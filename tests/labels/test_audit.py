@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import tarfile
 from collections import Counter
 from pathlib import Path
@@ -184,3 +185,35 @@ def test_folders_are_paired_by_path_whatever_the_ending(tmp_path: Path) -> None:
     assert same.returncode == 0, same.stderr
     assert {mark["fate"] for each in json.loads(same.stdout) for mark in each["marks"]} == {"kept"}
     assert shenhe("diff", tmp_path / "old", tmp_path / "old" / "a.png").returncode == 2
+
+
+def test_names_and_archives_of_strangers_are_audited(tmp_path: Path) -> None:
+    root = tmp_path / "files"
+    root.mkdir()
+    names = [b"\xff\xfe.png", b"new\nline.png", b"\x1b[31m.png", b"-rf.png", b"n" * 251 + b".png"]
+    for name in names:
+        Path(os.fsdecode(bytes(root) + b"/" + name)).write_bytes(PLAIN)
+    (root / "loop").symlink_to("..")
+    (root / "gone.png").symlink_to("nowhere")
+    (root / "empty.png").write_bytes(b"")
+    (root / "torn.png").write_bytes(PLAIN[: len(PLAIN) // 2])
+    os.mkfifo(root / "pipe.png")
+    nested = PLAIN
+    for number in range(6):
+        nested = media.zipped({f"{number}.zip" if number else "a.png": nested})
+    (root / "nested.zip").write_bytes(nested)
+    damaged = bytearray(media.zipped({"good.png": PLAIN, "bad.txt": "x" * 4000}))
+    at = damaged.find(b"bad.txt") + 12
+    damaged[at : at + 4] = b"\xff\xff\xff\xff"
+    (root / "damaged.zip").write_bytes(damaged)
+    out = tmp_path / "audit.jsonl"
+    rows = audit(root, out)
+    assert sum(row.status == "unlabelled" for row in rows) == len(names) + 1
+    inconclusive = {row.file: row.reasons for row in rows if row.status == "inconclusive"}
+    assert set(inconclusive) == {"empty.png", "torn.png", "nested.zip!5.zip", "damaged.zip!bad.txt"}
+    assert audit(root, out) == rows
+    assert json.loads(out.read_text(encoding="utf-8").splitlines()[1])["file"]
+    done = shenhe("audit", str(root), "--out", str(out), "--list", "inconclusive", "--page", str(tmp_path / "a.html"))
+    assert done.returncode == 3
+    assert done.stdout.splitlines() == sorted(inconclusive)
+    assert "new line.png" in (tmp_path / "a.html").read_text(encoding="utf-8")

@@ -59,7 +59,7 @@ def test_archives_inside_archives_end_somewhere() -> None:
         data = media.zipped({f"{number}.zip": data})
     labels = read_labels(data)
     assert labels.labels == ()
-    assert any("nested deeper" in note for note in labels.notes)
+    assert any("nested deeper" in refusal.why for refusal in labels.refused)
 
 
 def test_a_bomb_among_members_is_refused_and_the_others_are_read() -> None:

@@ -31,7 +31,7 @@ class Members:
         if self._left < 0:
             raise BeyondLimitError(f"members of more than {found.limits.inflated_bytes * _IN_ALL:,} bytes in all")
         if found.nesting >= _DEEPEST:
-            found.note(f"members nested deeper than {_DEEPEST} were not looked at")
+            found.refuse("members", f"nested deeper than {_DEEPEST}, which are not looked at")
             return
         inner = Findings(found.limits)
         inner.nesting = found.nesting + 1
