@@ -103,16 +103,26 @@ class Accepted(Generic[T]):
     notice: str = ""
 
 
+#: Statuses that say that there is nothing at an address, or that it takes no such request.
+NO_SUCH_THING = frozenset({404, 405, 410, 501})
+
+
 @dataclass(frozen=True, slots=True)
 class Refused:
     """The provider said no. ``status`` is the HTTP status (or its nearest likeness), ``reason`` its own code or
-    words.
+    words. ``absent``: it said that there is no such thing, which the status need not tell.
     """
 
     status: int
     reason: str = ""
     exchanges: tuple[Exchange, ...] = ()
     notice: str = ""
+    absent: bool = False
+
+    @property
+    def no_such_thing(self) -> bool:
+        """Whether what was asked for does not exist, by the status or by what the response says."""
+        return self.absent or self.status in NO_SUCH_THING
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 
 from shenhe.conformance.bindings import BindingError, HttpProvider
-from shenhe.conformance.provider import Accepted, GenerationRequest, Media, Publication, Refused
+from shenhe.conformance.provider import (
+    Accepted,
+    Account,
+    Content,
+    GenerationRequest,
+    Media,
+    Operation,
+    Publication,
+    Refused,
+)
 from shenhe.rulebook import Service
 
 from .apps import Recorder, bind, talking
@@ -128,3 +137,56 @@ operations:
         no = provider.upload(None, Media(b"hello", "text/plain"), declared=False)
     assert isinstance(no, Refused), "a page that says no, where a redirect would have been a yes"
     assert no.reason == "too large"
+
+
+def test_a_200_that_says_there_is_nothing_is_told_from_a_refusal(tmp_path: Path) -> None:
+    text = """\
+defaults:
+  path: /rpc
+  refuse_when: "code != `0`"
+  absent_when: {json: code, in: [40401]}
+operations:
+  disclosures: {json: {page: "{{ topic }}"}}
+"""
+    answers: dict[tuple[str, str], object] = {("POST", "/rpc"): {"code": 40401}}
+    with talking(bind(tmp_path, text), Recorder(answers)) as provider:
+        absent = provider.disclosures("rules")
+        answers["POST", "/rpc"] = {"code": 40301}
+        refused = provider.disclosures("rules")
+    assert isinstance(absent, Refused)
+    assert isinstance(refused, Refused)
+    assert (absent.no_such_thing, refused.no_such_thing) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("auth", "request_line", "named"),
+    [
+        ("{type: bearer, token: '{{ account.credentials.t }}'}", "json: {who: '{{ account.id }}'}", True),
+        ("{type: none}", "json: {who: '{{ account.id }}', session: '{{ account.credentials.t }}'}", True),
+        ("{type: none}", "json: {session: '{{ account.credentials.t }}'}", False),
+        ("{type: none}", "json: {who: '{{ account.id }}'}", False),
+    ],
+)
+def test_credentials_in_a_body_can_be_tried_with_somebody_elses_name(
+    tmp_path: Path, auth: str, request_line: str, named: bool
+) -> None:
+    text = f"""\
+auth: {auth}
+operations:
+  register:
+    path: /people
+    auth: {{type: none}}
+    method: POST
+    extract: {{id: id, credentials: {{t: id}}}}
+  publish:
+    path: /posts
+    {request_line}
+    extract: {{id: id}}
+"""
+    app = Recorder()
+    with talking(bind(tmp_path, text), app) as provider:
+        assert (Operation.PUBLISH in provider.capabilities.accounts_named) is named
+        if "session" in request_line:
+            owner, other = Account("owner", {"t": "own"}), Account("other", {"t": "foreign"})
+            provider.publish(Account(owner.id, owner.credentials, signed_by=other), Content("c"), "title")
+            assert json.loads(app.asked[-1]["body"])["session"] == "foreign"

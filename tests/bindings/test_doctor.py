@@ -161,3 +161,11 @@ def test_supplied_people_are_used_and_never_lost(tmp_path: Path) -> None:
     assert outcomes["register"]["state"] == outcomes["delete_account"]["state"] == "not tried"
     assert "accounts.verified_adult" in outcomes["publish"]["message"] or "generate" in outcomes["publish"]["message"]
     assert outcomes["disclosures"]["state"] == "works"
+
+
+def test_a_platform_that_generates_nothing_is_tried_to_its_end() -> None:
+    binding = load_binding(sample_binding("forms-platform"), environ={})
+    with binding.connect(transport=AsgiTransport(create_app(variants=["forms-platform"]))) as provider:
+        found = list(examine(binding, provider))
+    assert {str(each.operation) for each in found} >= {"upload", "publish", "view", "report", "appeal"}
+    assert {each.state for each in found} == {"works"}

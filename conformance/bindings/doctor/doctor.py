@@ -225,11 +225,25 @@ class _Visit:
         return next((consent for consent in self.provider.ready_made.consents.values() if consent.scope == scope), None)
 
     def _upload(self) -> Result[Content]:
-        return self.provider.upload(self._account, picture(), declared=True)
+        colour = secrets.randbelow(196), secrets.randbelow(196), secrets.randbelow(196)
+        result = self.provider.upload(self._account, picture(colour=colour), declared=True)
+        if isinstance(result, Accepted):
+            self._given.setdefault("content", result.value)
+        return result
 
     def _publish(self) -> Result[Publication]:
-        content = self._given.get("picture") or self._need("content", "generate")
-        return self._kept("publication", self.provider.publish(self._account, content, "春天（测试）"))
+        return self._kept("publication", self.provider.publish(self._account, self._work(), "春天（测试）"))
+
+    def _work(self) -> Content:
+        """Something to publish: what was generated, or else uploaded, or else nothing, since a publication may hold no
+        more than its title.
+        """
+        sources = {Operation.GENERATE, Operation.UPLOAD} & self.provider.capabilities.operations
+        if not sources:
+            return Content("")
+        source = Operation.GENERATE if Operation.GENERATE in sources else Operation.UPLOAD
+        content: Content = self._given.get("picture") or self._need("content", source.value)
+        return content
 
     def _takedown(self) -> Iterator[Diagnosis]:
         """The report is about a second publication that carries the marker of test content, so that an appeal has
@@ -241,8 +255,8 @@ class _Visit:
         def report() -> Result[Ticket]:
             target: Publication = self._need("publication", "publish")
             marker = self.provider.capabilities.markers.get("unlawful")
-            if marker and "content" in self._given:
-                marked = self.provider.publish(self._account, self._given["content"], f"测试 {marker}")
+            if marker:
+                marked = self.provider.publish(self._account, self._work(), f"测试 {marker}")
                 if isinstance(marked, Accepted):
                     target = marked.value
             self._given["reported"] = target

@@ -169,6 +169,8 @@ class BoundRequest:
     websocket: BoundWebsocket | None = None
     keep_cookies: bool = False
     unavailable_when: Condition | None = None
+    #: Holds for a response which says that there is no such thing, whatever its status.
+    absent_when: Condition | None = None
     pages: BoundPages | None = None
     stream: BoundStream | None = None
     #: The credentials of an account that the request speaks of, in its auth or anywhere else.

@@ -210,6 +210,7 @@ class Compiler:
             accept_when=condition("accept_when", section.accept_when),
             refuse_when=condition("refuse_when", section.refuse_when),
             unavailable_when=condition("unavailable_when", section.unavailable_when),
+            absent_when=condition("absent_when", section.absent_when),
             extract=extract,
             groups=groups,
             states=self._states(section, at),
@@ -230,7 +231,8 @@ class Compiler:
             needs=frozenset(
                 credentials_named([*_templates(section), *auth_texts(section.auth or self.file.auth).values()])
             ),
-            names_account=any(each.of_account for each in auth) and names_account(_all_templates(section)),
+            names_account=(any(each.of_account for each in auth) or any(credentials_named(_all_templates(section))))
+            and names_account(_all_templates(section)),
             names_holder=names_holder(_all_templates(section)),
             names_age=names_age(_all_templates(section)),
             follow_redirects=section.follow_redirects,

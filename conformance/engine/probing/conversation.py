@@ -17,8 +17,6 @@ from .session import Session
 P = ParamSpec("P")
 T = TypeVar("T")
 
-#: Statuses by which a provider says that there is no such thing, as against that it may not be had.
-NO_SUCH_THING = frozenset({404, 405, 410, 501})
 #: Seconds before the effect of a decision is looked for again, at first.
 _FIRST_PAUSE = 0.1
 #: The method of an exchange that was a call of a provider in Python.
@@ -101,7 +99,7 @@ class Conversation:
         """The value of something the provider declares it offers; what is declared and absent is a violation."""
         if isinstance(result, Accepted):
             return result.value
-        if result.status in NO_SUCH_THING:
+        if result.no_such_thing:
             raise Violation(f"{what} is declared, and the provider answers {said(result)}")
         raise Undecided(f"{what} was refused: {said(result)}")
 

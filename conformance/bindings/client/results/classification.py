@@ -23,6 +23,8 @@ def rejection(bound: BoundRequest, response: Response, log: ExchangeLog) -> Refu
     if met(bound.unavailable_when, response):
         why = f"{bound.place('unavailable_when')}: the provider could not answer"
         return Unavailable(why, tuple(log.exchanges), response.status)
+    if met(bound.absent_when, response):
+        return refusal(bound, response, log)
     if response.status in bound.accepts:
         if not _holds(bound, "refuse_when", bound.refuse_when, response, unbound=False) and _holds(
             bound, "accept_when", bound.accept_when, response, unbound=True
@@ -36,7 +38,7 @@ def rejection(bound: BoundRequest, response: Response, log: ExchangeLog) -> Refu
 def refusal(bound: BoundRequest, response: Response, log: ExchangeLog) -> Refused:
     """A refusal, with the provider's reason and notice where the binding says where they are."""
     reason, notice = text_of(bound.reason, response), text_of(bound.notice, response)
-    return Refused(response.status, reason, tuple(log.exchanges), notice)
+    return Refused(response.status, reason, tuple(log.exchanges), notice, met(bound.absent_when, response))
 
 
 def _refused_by_content(bound: BoundRequest, response: Response) -> bool:

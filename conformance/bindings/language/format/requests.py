@@ -183,6 +183,7 @@ class RequestSection(Section):
     refuse_status: tuple[Status, ...] = ("4xx",)
     refuse_when: Condition | None = None
     unavailable_when: Condition | None = None
+    absent_when: Condition | None = None
     extract: dict[str, Any] = {}
     states: dict[TicketState, tuple[str, ...]] = {}
     reason: Source | None = None
