@@ -19,6 +19,7 @@ prints that text and exits with 2. Every other exception that reaches the comman
     ├── EngineError                an engine that is unknown, or that cannot run this scenario
     ├── FleetError                 a folder of bindings that cannot be checked as asked
     ├── ForecastError              a report that cannot be forecast from
+    ├── HookError                  a policy in Python that cannot be used
     ├── InconsistentReport         a report whose rules do not follow from its checks
     ├── LabelWriteError            a file that cannot take the label
     ├── MissingExtraError          a feature whose optional packages are not installed

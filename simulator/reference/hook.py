@@ -8,13 +8,28 @@ stays reproducible and two policies meet the same world.
 
 from __future__ import annotations
 
+import difflib
+import inspect
 import math
+import numbers
 from typing import TYPE_CHECKING
+
+from shenhe.core.errors import ShenheError
 
 from ..kernel.draws import Purpose
 
 if TYPE_CHECKING:
     from .world import World
+
+
+DECISIONS = ("inspection", "step", "fine")
+"""The methods of a policy in Python that the model calls."""
+
+
+class HookError(ShenheError, TypeError):
+    """A policy in Python that cannot be used: no instance of :class:`Hook`, a misspelt method, or a decision that is no
+    number.
+    """
 
 
 class View:
@@ -65,25 +80,55 @@ class View:
 
 
 class Bounded:
-    """What a hook decides, kept within what is possible. Raises :class:`TypeError` for what is no number."""
+    """What a hook decides, kept within what is possible. Raises :class:`HookError` for what is no number."""
 
     def __init__(self, hook: Hook) -> None:
         self.hook = hook
 
     def inspection(self, view: View, chance: float) -> float:
-        return _number(self.hook.inspection(view, chance), "inspection")
+        return _number(self.hook.inspection(view, chance), "inspection", "a probability")
 
     def step(self, view: View, step: int, serious: bool, steps: int) -> int:
-        return min(max(int(_number(self.hook.step(view, step, serious), "step")), 0), steps - 1)
+        return min(max(int(_number(self.hook.step(view, step, serious), "step", "a step of the ladder")), 0), steps - 1)
 
     def fine(self, view: View, amount: float, founded: bool) -> float:
-        return max(0.0, _number(self.hook.fine(view, amount, founded), "fine"))
+        return max(0.0, _number(self.hook.fine(view, amount, founded), "fine", "RMB"))
 
 
-def _number(value: object, method: str) -> float:
-    if not isinstance(value, (int, float)) or math.isnan(value):
-        raise TypeError(f"found {value!r} from {method}() of the policy in Python, expected a number")
+def _number(value: object, method: str, what: str) -> float:
+    if not isinstance(value, numbers.Real) or not math.isfinite(value):
+        raise HookError(
+            f"{method}() of the policy in Python returned {value!r}; expected {what}, a finite number. "
+            "A method that decides nothing returns what it was given."
+        )
     return float(value)
+
+
+def check(policy: object) -> Hook:
+    """The policy, if the model can use it. Raises :class:`HookError` for one that would be ignored or fail later."""
+    if isinstance(policy, type) and issubclass(policy, Hook):
+        raise HookError(
+            f"found the class {policy.__name__} as policy; expected an instance: policy={policy.__name__}()"
+        )
+    if not isinstance(policy, Hook):
+        raise HookError(f"found a policy of type {type(policy).__name__}; expected an instance of a subclass of Hook")
+    kind = type(policy)
+    for name in dir(kind):
+        if name.startswith("_") or hasattr(Hook, name) or not callable(getattr(kind, name)):
+            continue
+        close = difflib.get_close_matches(name, DECISIONS, n=1, cutoff=0.7)
+        if close:
+            raise HookError(
+                f"{kind.__name__}.{name}() is never called; did you mean {close[0]}()? "
+                f"The model calls {', '.join(DECISIONS)}. Begin the name of a method of your own with an underscore."
+            )
+    for name in DECISIONS:
+        wanted = list(inspect.signature(getattr(Hook, name)).parameters)[1:]
+        try:
+            inspect.signature(getattr(policy, name)).bind(*wanted)
+        except TypeError as error:
+            raise HookError(f"{kind.__name__}.{name}() cannot be called with ({', '.join(wanted)}): {error}") from None
+    return policy
 
 
 class Hook:

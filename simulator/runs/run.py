@@ -140,10 +140,8 @@ def simulate(
     """
     _check_arguments(replications, seed, workers)
     folder = Path(out) if out is not None else None
-    if policy is not None and (folder is not None or workers > 1):
-        raise RunError(
-            "found a policy in Python with a folder or several workers, expected neither: workers=1, out=None"
-        )
+    if policy is not None:
+        _check_policy(policy, folder, workers)
     if folder is not None:
         _check_folder(folder, scenario, seed, replications)
     chosen = ready(engine, scenario, replications, policy)
@@ -202,6 +200,14 @@ def _into_folder(
     _merge(folder, scenario, seed, replications)
     ended = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     _write_note(folder, scenario, seed, {**note, "ended": ended, "complete": True}, command)
+
+
+def _check_policy(policy: Hook, folder: Path | None, workers: int) -> None:
+    from ..reference.hook import check
+
+    check(policy)
+    if folder is not None or workers > 1:
+        raise RunError("A Python policy runs in memory and in one process: pass workers=1 and out=None.")
 
 
 def _check_arguments(replications: int, seed: int, workers: int) -> None:
