@@ -133,6 +133,9 @@ def test_a_variant_breaks_the_law_as_the_plain_sample_does() -> None:
         ("signed-gateway", "verified-by-header", {"cn-dsp-2023/9.2"}),
         ("forms-platform", "page-survives", {"us-take-it-down/3.b"}),
         ("forms-platform", "upload-strips-labels", {"cn-dsp-2023/18"}),
+        ("forms-platform", "uploaded-copies-survive", {"us-take-it-down/3.c"}),
+        ("rpc-gateway", "rules-unpublished", {"cn-dsp-2023/8.1"}),
+        ("rpc-gateway", "named-account-publishes", {"cn-dsp-2023/9.2"}),
         ("forms-platform", "author-reachable-on-pages", {"cn-pipl/25"}),
     ],
 )

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from shenhe.rulebook import Behaviour
 
 from ...engine.probing.probe import Probe
-from ...entities import View
-from ...provider import Capabilities, Operation, Refused
+from ...entities import Media, View
+from ...provider import Accepted, Capabilities, Operation, Refused
 from ..outcome import Absent, NotJudged, Undecided, Violation
 from ..published import (
     Published,
@@ -132,7 +132,8 @@ def intimate_image_gone_in_2_hours(probe: Probe, case: Surface) -> None:
 
 def _copies(capabilities: Capabilities) -> Iterator[Surface]:
     yield Surface("published twice")
-    if Operation.UPLOAD in capabilities.operations and Operation.FETCH in capabilities.operations:
+    returned = Operation.FETCH in capabilities.operations or capabilities.file_surfaces
+    if Operation.UPLOAD in capabilities.operations and returned:
         yield Surface("uploaded by another account")
 
 
@@ -161,9 +162,20 @@ def _copy_of(probe: Probe, published: Published, how: str) -> Published:
     """The same bytes published once more, under a title of their own."""
     if how == "published twice":
         return publish(probe, published.account, published.content, None)
-    data = probe.bytes_of(published.account, published.content)
+    data = _bytes_of(probe, published)
     another = probe.another_account()
     return publish(probe, another, probe.setup(probe.provider.upload, another, data, True), None)
+
+
+def _bytes_of(probe: Probe, published: Published) -> Media:
+    """The file that was published, as its author or the public can download it."""
+    if probe.offers(Operation.FETCH):
+        return probe.bytes_of(published.account, published.content)
+    for surface in probe.capabilities.file_surfaces:
+        seen = probe.observe(probe.provider.view, None, published.publication, surface)
+        if isinstance(seen, Accepted) and seen.value.media is not None:
+            return seen.value.media
+    raise Undecided("no surface gives the published file")
 
 
 def gone_within(hours: float, probe: Probe, published: Published, surface: str, before: View) -> bool:
