@@ -60,7 +60,7 @@ def with_visible_label(kind: Container, data: bytes, found: Findings) -> bytes:
         ):
             _copy(source, target, turn_of(data, kind.demuxer), found)
     except (av.error.FFmpegError, MemoryError) as error:
-        raise UnsuitableFileError("the film cannot be encoded again with the codec that it has") from error
+        raise UnsuitableFileError("the film cannot be decoded and encoded again") from error
     same_film(data, out_file.getvalue(), kind.demuxer)
     return out_file.getvalue()
 

@@ -226,3 +226,9 @@ def test_an_animated_png_keeps_its_frames_and_their_lengths(disposal: int, blend
             corner = (0, 0, 200, 120)
             assert new.convert("RGBA").crop(corner).tobytes() == old.convert("RGBA").crop(corner).tobytes()
             assert new.convert("RGBA").tobytes() != old.convert("RGBA").tobytes()
+
+
+@pytest.mark.parametrize("behind", [b"\0", b"ab", b"a film that a camera put here"])
+def test_bytes_behind_a_jpeg_stay(behind: bytes) -> None:
+    after = write_label(_saved(_photograph(0), "JPEG") + behind, None, explicit=True)
+    assert after.endswith(b"\xff\xd9" + behind)

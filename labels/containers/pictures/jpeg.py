@@ -158,7 +158,7 @@ def _index(data: bytes, found: Findings) -> tuple[int, int] | None:
 def end_of_picture(data: bytes) -> int:
     """Where the first picture of the file ends; cameras put further pictures and films behind it."""
     position = 2
-    while position + 4 <= len(data):
+    while position + 2 <= len(data):
         if data[position] != 0xFF:
             position = data.find(b"\xff", position)
             if position < 0:
