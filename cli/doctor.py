@@ -63,7 +63,7 @@ def doctor(
     with provider:
         if not provider.loopback and provider.target.environment != "test":
             typer.echo(
-                f"shenhe: {bound.place('target', 'environment')}: nothing was sent: a provider that is not on this"
+                f"shenhe: {bound.place('target', 'environment')}: nothing was sent: a provider on another"
                 " machine is tried only where its binding says `environment: test`",
                 err=True,
             )

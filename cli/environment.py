@@ -21,7 +21,7 @@ Env = Annotated[
     typer.Option(
         "--env",
         metavar="NAME",
-        help="Allow the binding this environment variable and no others but those allowed likewise. Repeatable.",
+        help="Let the binding read this environment variable, and no others. Repeatable.",
     ),
 ]
 
@@ -56,7 +56,7 @@ def binding_environ(target: str | Path, env: Sequence[str] | None) -> Mapping[st
     if kept:
         typer.echo(
             f"shenhe: {path} names variables that it is not allowed: {', '.join(kept)}. Allow each with --env NAME if"
-            " you trust whoever wrote the binding with it.",
+            " you trust the author of the binding with it.",
             err=True,
         )
     return {name: os.environ[name] for name in taken}

@@ -422,7 +422,9 @@ def _print_audit(rows: list[AuditedFile], as_json: bool) -> None:
 @app.command("diff", epilog="Example:  shenhe label diff original.png downloaded.jpg")
 def diff(
     before: Annotated[Path, typer.Argument(metavar="BEFORE", help="File or folder.", show_default=False)],
-    after: Annotated[Path, typer.Argument(metavar="AFTER", help="What it became.", show_default=False)],
+    after: Annotated[
+        Path, typer.Argument(metavar="AFTER", help="The file or folder after the change.", show_default=False)
+    ],
     metadata: Annotated[
         bool, typer.Option("--metadata", help="Compare only metadata and text: no pixels, sound or credentials.")
     ] = False,

@@ -175,7 +175,7 @@ def rule_lines(book: Rulebook, rule: Rule, day: date, lang: str) -> Lines:
         text = (
             f"{change.placed_before}之前投放的，自{change.until}起适用"
             if zh
-            else f"what was placed before {change.placed_before} is bound from {change.until}"
+            else f"systems placed on the market before {change.placed_before} is bound from {change.until}"
         )
         lines.append(("transition", text + (f" ({change.note})" if change.note else "")))
     for link, penalty in book.penalties_of(rule, day):

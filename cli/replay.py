@@ -73,9 +73,7 @@ def replay(
             param_hint="--base-url",
         )
     if not here and stored.target.environment != "test":
-        raise typer.BadParameter(
-            "a provider that is not on this machine is asked only where its binding says `environment: test`"
-        )
+        raise typer.BadParameter("a provider on another machine is probed only if its binding says `environment: test`")
     # A foreign report may name any host as one of media.
     media_hosts = stored.target.media_hosts if own else []
     plan = planned(finding, target, media_hosts)

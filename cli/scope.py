@@ -258,7 +258,7 @@ def _print(found: Scope, lang: str, *, rules: bool) -> None:
             [_rule_row(each, lang) for pack in binding for each in pack.rules],
         )
     if found.questions:
-        typer.echo("\n" + typer.style("取决于以下事实" if zh else "What it depends on", bold=True))
+        typer.echo("\n" + typer.style("取决于以下事实" if zh else "Facts that decide", bold=True))
         print_table(
             ("特征", "规则数", "问题") if zh else ("trait", "rules", "question"),
             [(trait, str(len(each)), of(QUESTIONS[trait], lang)) for trait, each in found.questions],
@@ -272,7 +272,7 @@ def _print(found: Scope, lang: str, *, rules: bool) -> None:
     if not found.dates:
         typer.echo("无" if zh else "nothing")
     if found.filings:
-        typer.echo("\n" + typer.style("备案、评估及受理机关" if zh else "What is filed where", bold=True))
+        typer.echo("\n" + typer.style("备案、评估及受理机关" if zh else "Filings", bold=True))
         print_table(
             ("规则", "内容", "受理机关") if zh else ("rule", "what", "where"),
             [

@@ -180,7 +180,7 @@ def run_scenario(
     try:
         return simulator.simulate(scenario, replications, seed, workers, out, progress, command=command)
     except KeyboardInterrupt:
-        kept = f"repeat the command to resume from {out}" if out else "nothing was saved, since --out was not given"
+        kept = f"repeat the command to resume from {out}" if out else "nothing was saved: --out was not given"
         typer.echo(f"\nstopped after {finished} of {replications} replications; {kept}", err=True)
         raise typer.Exit(130) from None
     finally:

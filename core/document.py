@@ -319,7 +319,7 @@ def worded(detail: Mapping[str, Any], model: type[BaseModel] | None = None) -> s
     secret = any(_SECRET.search(str(step)) for step in steps)
     found = "a value (not shown)" if secret else shown(detail["input"])
     if kind == "missing":
-        message = f"found nothing, expected a value for {steps[-1]!r}"
+        message = f"found no value, expected one for {steps[-1]!r}"
     elif kind == "extra_forbidden":
         message = f"found a field {steps[-1]!r} that does not exist here"
         known = sorted(_fields(model, steps[:-1])) if model else []

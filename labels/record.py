@@ -30,7 +30,7 @@ class LabelRecord(BaseModel):
 
     scheme: str = Field(description="gb45438, c2pa, iptc, text, visible, rhythm or spoken")
     kind: Literal["explicit", "implicit"]
-    carrier: str = Field(description="where in the file it stands")
+    carrier: str = Field(description="its place in the file")
     fields: dict[str, Any] = Field(description="what was read")
     conformant: bool = Field(description="no deviation from a binding clause, and nothing undecided")
     undecided: bool = Field(description="a measurement lies where it cannot decide")
@@ -54,7 +54,7 @@ class FileRecord(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     file: str
-    media_type: str = Field(description="told from the bytes")
+    media_type: str = Field(description="recognised from the bytes")
     sha256: str = Field(description="of the whole file; empty where the file could not be read")
     labels: list[LabelRecord]
     statements: list[LabelRecord] = Field(
@@ -62,7 +62,7 @@ class FileRecord(BaseModel):
         description="near misses that people understand: AI origin in other words",
     )
     contradictions: list[str] = Field(default_factory=list, description="statements that cannot both be true")
-    cut_short: bool = Field(default=False, description="the file ends too early, so that a missing label says nothing")
+    cut_short: bool = Field(default=False, description="the file is cut short, so a missing label proves nothing")
     refused: list[RefusalRecord]
     notes: list[str]
     elapsed_ms: float = Field(ge=0)
@@ -82,7 +82,7 @@ class FindingRecord(BaseModel):
     verdict: Verdict
     reason: str
     verifiable_by: Verifier | None = Field(description="who can verify the mark that was found; null without one")
-    condition: str = Field(description="what the rule depends on and a file does not show")
+    condition: str = Field(description="facts that the rule depends on and a file does not show")
 
 
 class JudgementRecord(BaseModel):

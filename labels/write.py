@@ -51,7 +51,7 @@ def write_label(
     """
     limits = limits or Limits()
     if fields is None and not explicit:
-        raise LabelWriteError("nothing to write: give the fields of an implicit label, or ask for an explicit one.")
+        raise LabelWriteError("nothing to write: give the fields of an implicit label, or request an explicit one.")
     if len(data) > limits.file_bytes:
         raise LabelWriteError(f"the file has {len(data):,} bytes; {limits.file_bytes:,} are allowed.")
     if not data:
@@ -72,7 +72,7 @@ def write_label(
     signature = signature_of(kind, data)
     if signature and not break_credentials and key is None:
         raise LabelWriteError(
-            f"the file has {signature}, which would no longer match it. Sign the file anew with a key, or allow the"
+            f"the file has {signature}, which would no longer match it. Sign the file again with a key, or allow the"
             " signature to break."
         )
     try:

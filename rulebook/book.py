@@ -339,7 +339,7 @@ def _load(origin: Readable | str, source_name: str) -> tuple[Pack, Locate]:
     except DocumentError as error:
         raise RulebookError(str(error)) from error
     except OSError as error:
-        raise RulebookError(f"{source_name}: found a file that cannot be read ({error.strerror})") from error
+        raise RulebookError(f"{source_name}: found an unreadable file ({error.strerror})") from error
 
 
 def _assemble(loaded: list[tuple[Pack, Locate]]) -> Rulebook:

@@ -65,7 +65,7 @@ def _rules(book: Rulebook, pack: Pack, rules: Iterable[Rule]) -> Iterator[Due]:
         if rule.transition is not None:
             placed = rule.transition.placed_before
             title = Text(
-                en=f"{rule.title.en}: also for what was placed before {placed}",
+                en=f"{rule.title.en}: also for systems placed on the market before {placed}",
                 zh=f"{rule.title.zh}：{placed}之前投放的亦须适用",
             )
             yield Due(

@@ -50,7 +50,7 @@ class Pack(Entry):
 
     @property
     def services(self) -> frozenset[Service]:
-        """The services that at least one rule covers; all of them where the pack has no rules of its own."""
+        """The services that at least one rule covers; all of them where the pack contains no rules."""
         covered = frozenset(service for rule in self.rules for service in rule.applies.services)
         return covered or frozenset(Service)
 

@@ -56,7 +56,7 @@ class Rung(Entry):
     @model_validator(mode="after")
     def _imposes_something(self) -> Self:
         if not self.measures and self.fine is None and self.staff_fine is None:
-            raise ValueError("found a rung that imposes nothing, expected measures, fine or staff_fine")
+            raise ValueError("found a rung without a sanction, expected measures, fine or staff_fine")
         return self
 
 

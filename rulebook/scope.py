@@ -31,7 +31,9 @@ QUESTIONS: Mapping[Trait, Text] = {
         zh="是否具有舆论属性或者社会动员能力（如信息发布、群组、直播等功能）？",
     ),
     Trait.PUBLISHING: Text(en="Can users publish to the public on it?", zh="用户能否在其上公开发布信息？"),
-    Trait.RECOMMENDER: Text(en="Does it recommend or spread what others made?", zh="是否推荐、传播他人制作的内容？"),
+    Trait.RECOMMENDER: Text(
+        en="Does it recommend or distribute content of others?", zh="是否推荐、传播他人制作的内容？"
+    ),
     Trait.MINORS: Text(en="Can minors use it?", zh="未成年人能否使用？"),
     Trait.TRAINING: Text(en="Do you train or tune models?", zh="是否训练、优化模型？"),
     Trait.LICENSING: Text(en="Do you license models to others?", zh="是否向他人许可使用模型？"),
@@ -39,7 +41,7 @@ QUESTIONS: Mapping[Trait, Text] = {
         en="Does it handle the faces or voices of real people?", zh="是否处理真实自然人的人脸、人声？"
     ),
     Trait.STANDARD_EDITING: Text(
-        en="Is standard editing all it does, such as red-eye removal, without changing what the content says?",
+        en="Is it limited to standard editing, such as red-eye removal, that does not change the meaning?",
         zh="是否仅作标准编辑（如去红眼），不改变内容的含义？",
     ),
     Trait.OBVIOUSLY_AI: Text(
@@ -156,7 +158,7 @@ def _pack(book: Rulebook, pack: Pack, profile: Profile, on: date) -> PackScope:
     if pack.status is PackStatus.DRAFT:
         return PackScope(pack, Answer.NO, Text(en="a draft, not law", zh="征求意见稿，尚未生效"), ())
     if not pack.rules:
-        return PackScope(pack, Answer.NO, Text(en="has no rules of its own", zh="自身未规定义务"), ())
+        return PackScope(pack, Answer.NO, Text(en="contains no rules", zh="自身未规定义务"), ())
     rules = tuple(_rule(rule, profile, on) for rule in _current(book, pack, on))
     for answer in (Answer.YES, Answer.OPEN):
         if any(each.answer is answer for each in rules):

@@ -66,7 +66,7 @@ class Canaries:
         redactor = self.leave_out(probe)
         places = ["${" + what + "}", *filter(None, [self.kept_as.get(what)])]
         evidence = [] if exchange is None else [_excerpt(redactor.data(_answered(exchange)), what, places)]
-        raise Violation(f"{where} tells the {what.replace('_', ' ')} of {whose}", *evidence)
+        raise Violation(f"{where} reveals the {what.replace('_', ' ')} of {whose}", *evidence)
 
 
 def _of_everybody(probe: Probe) -> dict[str, str]:

@@ -120,7 +120,7 @@ def must_be_seen(probe: Probe, published: Published, surface: str) -> View:
     if surface == SEARCH:
         seen = seen_on(probe, published, surface)
         if seen is None:
-            raise Undecided("the search does not list what was just published")
+            raise Undecided("the search does not list a publication that was just made")
     else:
         answer = probe.observe(probe.provider.view, None, published.publication, surface)
         seen = probe.declared(f"the surface {surface}", answer)
@@ -161,7 +161,7 @@ def gone(probe: Probe, published: Published, surface: str, before: View) -> bool
     if same(before, seen_on(probe, published, surface), published):
         return False
     raise Undecided(
-        f"nothing else is seen on the surface {surface} as it was before either, so that an absence shows nothing"
+        f"nothing else is visible on the surface {surface} as it was before either, so an absence proves nothing"
     )
 
 

@@ -102,7 +102,7 @@ def check(
         if isinstance(rules, str):
             raise TypeError(f"{name} names its rules in one string: they are a tuple of ids")
         if not judge.__doc__:
-            raise TypeError(f"{name} has no docstring: its first line says what is expected of the provider")
+            raise TypeError(f"{name} has no docstring: its first line must state the expected behaviour")
         if name in REGISTRY:
             raise TypeError(f"there is a check {name} already")
         paragraph = judge.__doc__.strip().partition("\n\n")[0]

@@ -251,7 +251,7 @@ def no_sequence_brings_back_what_was_removed(probe: Probe, case: Lived) -> None:
         elif step.operation is Op.APPEAL:
             appeal = probe.observe(probe.provider.appeal, about.account, about.publication, "Please look again. [test]")
             if isinstance(appeal, Accepted) and decided(probe, about.account, appeal.value).state is TicketState.UPHELD:
-                raise NotJudged("the appeal was upheld, so that the publication may be seen again")
+                raise NotJudged("the appeal was upheld, so the publication may be visible again")
         else:
             _look(probe, case, number, about, before)
     if any(step.must is Must.BE_GONE for step in case.steps):

@@ -95,7 +95,7 @@ def status_of(probe: Probe, account: Account | None, ticket: Ticket) -> Ticket:
 def decided(probe: Probe, account: Account | None, ticket: Ticket) -> Ticket:
     """The ticket once decided, time passing as far as :data:`EVER`; still received where it never is."""
     if not probe.offers(Operation.REPORT_STATUS) and ticket.state is TicketState.RECEIVED:
-        raise Undecided("nothing tells what is decided on a report: bind report_status", lasting=True)
+        raise Undecided("no response shows the decision on a report: bind report_status", lasting=True)
     ticket = status_of(probe, account, ticket)
     if ticket.state is TicketState.RECEIVED:
         probe.wait("for the decision on a report", EVER)

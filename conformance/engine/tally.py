@@ -12,7 +12,7 @@ from ..verdict import Verdict
 from .probing.recording import Counts
 
 #: What is added to a failure of a rule whose text nobody has compared with its source.
-PROVISIONAL = "no source of the rule was read, so that a person has to compare it with the text of the law"
+PROVISIONAL = "the source of this rule was not read: a person has to compare it with the text of the law"
 
 
 def softening(rule: Rule) -> str | None:

@@ -52,7 +52,7 @@ class Trial:
             return
         tally, check, effort, capabilities = self.tally, self.tally.check, self.effort, self.session.capabilities
         if not tally.facets:
-            tally.reason = "what the provider declares leaves no case to try"
+            tally.reason = "the provider's declarations leave no case to try"
             return
         if check.machine is not None and effort.examples > 0 and tally.verdict <= Verdict.PASS:
             machine = check.machine()
@@ -134,7 +134,7 @@ class Trial:
         excludes = (
             f"{said}: with 95 % confidence, at most {100 * bound:.2g} % of such cases fail"
             if judged
-            else f"none of {drawn} random cases could be judged, so they bound nothing"
+            else f"none of {drawn} random cases could be judged, so there is no bound"
         )
         self.tally.sample = Sample(
             drawn=drawn,
@@ -158,7 +158,7 @@ class Trial:
         try:
             tally.check.judge(probe, case)
             if not probe.counts.sent:
-                raise NotJudged("nothing was sent that could break the rule")
+                raise NotJudged("no request was sent that could break the rule")
         except Violation as violation:
             tally.decided += 1
             violation.exchanges = tuple(probe.recorded)

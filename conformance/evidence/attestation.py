@@ -338,7 +338,7 @@ def _check_report(signed: Statement, report_bytes: bytes) -> None:
         raise NotAttestedError(f"it is about another report (sha256 {wanted[:16]}…) than the one given ({found[:16]}…)")
     said = statement(report_bytes).predicate
     if said != signed.predicate:
-        raise NotAttestedError("it is about this report, but does not say what the report says")
+        raise NotAttestedError("it refers to this report, but its content differs")
 
 
 def _coverage(report: Report) -> Coverage:

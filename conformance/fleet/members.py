@@ -112,7 +112,7 @@ def read_variables(folder: Path, fleet: Sequence[Member]) -> dict[str, dict[str,
     """
     if not folder.is_dir():
         raise FleetError(
-            f"{folder} is no folder; expected one with a file NAME.env for each NAME.yaml that needs variables"
+            f"{folder} is not a folder; expected one with a file NAME.env for each NAME.yaml that needs variables"
         )
     return {member.name: _variables_of(folder / f"{member.path.stem}.env") for member in fleet}
 
@@ -132,6 +132,6 @@ def _variables_of(path: Path) -> dict[str, str]:
             continue
         name, equals, value = line.partition("=")
         if not equals or not _VARIABLE.match(name.strip()):
-            raise FleetError(f"{path}:{number}: found a line that sets nothing, expected NAME=value")
+            raise FleetError(f"{path}:{number}: found a line without an assignment, expected NAME=value")
         found[name.strip()] = value.strip()
     return found

@@ -54,7 +54,7 @@ class Result(_Model):
 
     outcome: Outcome
     detail: str = Field(
-        default="", description="why, in a sentence, where the outcome is not `checked` or nothing was judged"
+        default="", description="the reason, in a sentence, if the outcome is not `checked` or no rule was decided"
     )
     target: Target | None = None
     report_exit_code: int | None = None
@@ -117,7 +117,7 @@ class Fleet(_Model):
     rulebook_sha256: str
     options: Options
     on: str = Field(
-        description="the date whose law was asked for, ISO 8601; a kept report may be older, where the law is the same"
+        description="the requested date of the law, ISO 8601; a kept report may be older if the law is the same"
     )
     exit_code: int = Field(description="the gravest of the providers': 1, then 2, then 3, then 0")
     providers: list[FleetRow]

@@ -38,7 +38,7 @@ def sound_track(data: bytes, found: Findings) -> SoundTrack:
     moov = top[b"moov"]
     if b"iTunSMPB" in data[moov.body : moov.end]:
         raise UnsuitableFileError(
-            "the file states where its sound ends (iTunSMPB), so that players would stop before the rhythm"
+            "the file states where its sound ends (iTunSMPB), so players would stop before the rhythm"
         )
     tracks = [_parts(data, each, found) for each in boxes(data, moov.body, moov.end, found) if each.kind == b"trak"]
     sounds = [

@@ -151,7 +151,7 @@ def _refuse_what_would_be_lost(data: bytes, found: Findings) -> None:
                 if b"tmap" in kinds:
                     raise UnsuitableFileError("the picture has a gain map (HDR), which would be lost")
                 if kinds - _ITEMS:
-                    raise UnsuitableFileError("the picture is composed of others, which would be lost")
+                    raise UnsuitableFileError("the picture is composed of other pictures, which would be lost")
     if set(re.findall(rb"auxC\0{4}(urn:[^\0]+)\0", data)) - _ALPHA:
         raise UnsuitableFileError("the picture has further pictures, such as one of depth, which would be lost")
 

@@ -363,7 +363,7 @@ def _corner(text: str, mark: tuple[int, int, str]) -> Label:
         "start": start,
         "end": end,
     }
-    detail = f"A corner mark at the {position}; such a mark may hold the AI element alone."
+    detail = f"A corner mark at the {position}; such a mark needs only the AI element."
     return Label("text", "explicit", "text:corner", fields, (), None, text[start:end], detail)
 
 

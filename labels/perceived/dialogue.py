@@ -58,13 +58,13 @@ def disclosure_in_dialogue(
         return Disclosure("disclosed", labels, "the first turn says it")
     times = [turn.at for turn in turns]
     if any(time is None for time in times):
-        return Disclosure("inconclusive", labels, "the turns have no times, so that the repetition cannot be judged")
+        return Disclosure("inconclusive", labels, "the turns have no times, so the repetition cannot be judged")
     told: float | None = None
     for turn, each in zip(turns, found, strict=True):
         if turn.at is None:
             continue
         if told is not None and turn.at - told > every_seconds and not each:
-            why = f"at {turn.at:g} s nothing had been said for more than {every_seconds:g} s"
+            why = f"at {turn.at:g} s there had been no notice for more than {every_seconds:g} s"
             return Disclosure("not disclosed", labels, why)
         told = turn.at if each else told
     return Disclosure("disclosed", labels, f"the first turn says it, and at least every {every_seconds:g} s again")

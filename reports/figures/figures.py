@@ -155,7 +155,7 @@ def _contrast(comparison: Comparison, a: str, b: str) -> Figure:
         cells.append((_with_unit(shift.words, unit), *means, change(shift.row["difference"], unit), span))
     caption = (
         f"Change from {a} to {b} in per cent of {a}, with the 95 % interval of the paired difference: both policies "
-        "meet the same random draws, replication by replication. Filled: the interval leaves out zero. Of "
+        "use the same random draws, replication by replication. Filled: the interval excludes zero. Of "
         f"{len(shifts)} such intervals about one in twenty would do so by chance alone."
     )
     return Figure(

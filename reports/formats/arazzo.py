@@ -183,7 +183,7 @@ class _Course:
         if section.poll is not None:
             where = section.poll.path or "the URL that the answer gives"
             step.notes.append(
-                f"the answer may come later: {where} is asked every {section.poll.every:g} s until {section.poll.until}"
+                f"the result may come later: {where} is asked every {section.poll.every:g} s until {section.poll.until}"
             )
         if section.pages is not None:
             step.notes.append("the list may go on on further pages")

@@ -30,7 +30,7 @@ _SIGNS: dict[VerdictName, str] = {
 #: So many problems and entries of a baseline are listed.
 MOST_ENTRIES = 300
 _ACCEPTED = {
-    ExitCode.PASSED: "Nothing is open beyond what the baseline accepts.",
+    ExitCode.PASSED: "No failures beyond those that the baseline accepts.",
     ExitCode.FAILED: "Failed: a failure that the baseline does not accept, or a stale or expired entry.",
     ExitCode.NOT_VERIFIED: "Not fully verified, and not accepted by the baseline.",
     ExitCode.USAGE: "The run ended with an error.",
@@ -106,7 +106,7 @@ def step_summary(report: Report, outcome: BaselineOutcome | None = None, *, sour
 
 def _outcome(report: Report) -> str:
     if not any(count for verdict, count in report.summary.counts.items() if verdict != "not applicable"):
-        return "Nothing was decided."
+        return "No rule was decided."
     return _OUTCOMES.get(report.summary.exit_code, "The run ended with an error.")
 
 

@@ -75,7 +75,7 @@ def assessment_results(report: Report, report_sha256: str) -> dict[str, Any]:
             },
             "import-ap": {
                 "href": f"#{_id(own, 'plan')}",
-                "remarks": "No separate plan: what is assessed follows from rulebook, level and binding.",
+                "remarks": "No separate plan: rulebook, level and binding determine the assessment.",
             },
             "results": [{name: value for name, value in result.items() if value != []}],
             "back-matter": {"resources": [_plan(own, report)]},

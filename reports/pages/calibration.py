@@ -56,7 +56,7 @@ def cautions(found: Calibration) -> list[str]:
             f" is a prior ({', '.join(f'{fit.share:.0%}' for fit in found.rungs)}), and every result is given for each."
         ),
         (
-            "The figures of 2025 count removed apps by another unit (entities and times together), so that removals are"
+            "The figures of 2025 count removed apps in another unit (entities and times together), so removals are"
             " not comparable."
         ),
         (
@@ -64,17 +64,18 @@ def cautions(found: Calibration) -> list[str]:
             " kind."
         ),
         (
-            f"Batches differ from a smooth curve {found.filings.best.dispersion:.0f} times as much as chance would make"
-            f" them: they are cut by the registry, not by time alone. Intervals are widened by that factor. {placed} of"
-            f" {len(found.filings.data)} dates are placed between published ones."
+            f"Batches differ from a smooth curve {found.filings.best.dispersion:.0f} times as much as chance"
+            f" explains: the registry, not only time, decides when a batch ends. Intervals are widened by that factor."
+            f" {placed} of"
+            f" {len(found.filings.data)} dates are interpolated between published ones."
         ),
     ]
     inside, of = found.years.covered
     sentences.append(
-        f"Years lie apart by a factor of {math.exp(found.years.deviation):.2f} (one standard deviation,"
-        f" {found.years.degrees} degrees of freedom); of the years 2022 to 2024, each told from the others with"
-        f" intervals made so, {inside} of {of} lie inside. That so few years hold no break says nothing of whether the"
-        " next one is a break."
+        f"Years differ by a factor of {math.exp(found.years.deviation):.2f} (one standard deviation,"
+        f" {found.years.degrees} degrees of freedom); predicting each year of 2022 to 2024 from the others with"
+        f" such intervals, {inside} of {of} lie inside. So few years without a break do not show that the next one has"
+        " none."
     )
     for fit in found.rungs:
         for moment in fit.moments:
@@ -82,14 +83,14 @@ def cautions(found: Calibration) -> list[str]:
             if abs(misfit) > MISFIT:
                 sentences.append(
                     f"At {fit.share:.0%} the fit does not reach one of its own moments: {moment.title.lower()}, "
-                    f"{misfit:+.1f} standard errors. What it says there is not to be relied on.".replace("-", "−")
+                    f"{misfit:+.1f} standard errors. Do not rely on its predictions there.".replace("-", "−")
                 )
     idle: dict[str, list[str]] = {}
     for fit in found.rungs:
         words = "; ".join(PARAMETERS[word] for word, (_, _, learned) in fit.parameters.items() if learned <= LEARNED)
         idle.setdefault(words, []).append(f"{fit.share:.0%}")
     sentences += [
-        f"Not identified at {', '.join(shares)}, so that nothing can be read from what the fit gives them: {words}."
+        f"Not identified at {', '.join(shares)}, so their fitted values mean nothing: {words}."
         for words, shares in idle.items()
         if words
     ]
@@ -99,13 +100,13 @@ def cautions(found: Calibration) -> list[str]:
 def tables(found: Calibration) -> list[tuple[str, Numbers]]:
     """All tables, each with its caption."""
     return [
-        ("Filings: shapes of entry and what they say of 2025", _filings(found)),
+        ("Filings: shapes of entry and their predictions for 2025", _filings(found)),
         ("Filings: parameters of entry", _entry(found)),
-        ("Rungs: what is fitted", _moments(found)),
+        ("Rungs: fitted moments", _moments(found)),
         ("Rungs: parameters", _parameters(found)),
-        ("Back-test: 2025, said and happened", _back_test(found)),
+        ("Back-test: 2025, predicted and actual", _back_test(found)),
         ("2025 without a model, and with the events of 2025 known", _otherwise(found)),
-        ("Years left out, each told from the others", _held_out(found)),
+        ("Years left out, each predicted from the others", _held_out(found)),
     ]
 
 
@@ -118,17 +119,17 @@ def _content(found: Calibration, command: str) -> tuple[str, str, list[Section],
     sections = [
         Section(
             "back-test",
-            "What it says of 2025",
+            "Predictions for 2025",
             (
                 (
-                    "Everything here was fitted to 2022–2024 alone. The interval holds what is not known of the"
-                    " parameters and how years differ: as far as those before lay apart, all figures together, by"
-                    " Student’s t."
+                    "Everything here was fitted only to 2022–2024. The intervals include the uncertainty of the"
+                    " parameters and the differences between years, as far as earlier years differed, all figures"
+                    " together, by Student’s t."
                 ),
                 (
-                    "What else could have been said at the end of 2024 is beside it: figures without a model, and the"
-                    " model told of the campaign of spring and the label sweep of November 2025, whose dates are known"
-                    " and whose measures are assumed."
+                    "For comparison: predictions without a model, and predictions of the model with the campaign of"
+                    " spring and the label sweep of November 2025, whose dates are known and whose measures are"
+                    " assumed."
                 ),
             ),
             tuple(cautions(found)),
@@ -141,8 +142,8 @@ def _content(found: Calibration, command: str) -> tuple[str, str, list[Section],
             (
                 (
                     "Delays from entry to decision are simulated by the registry of the scenario; entry is a curve."
-                    " Completions alone do not tell a later entry from a longer delay, so that delays keep the"
-                    " scenario’s values; with delays "
+                    " Completions alone cannot distinguish a later entry from a longer delay, so delays keep the"
+                    " scenario’s values. With delays "
                     + ", ".join(
                         f"{factor:g} times as long 2025 has {quantity(round(said[0]))}"
                         for factor, said in found.filings.delayed.items()
@@ -160,8 +161,8 @@ def _content(found: Calibration, command: str) -> tuple[str, str, list[Section],
             (
                 (
                     "Three ratios and the number of interviews, five parameters with a prior around the scenario’s own"
-                    " values. “Learned” is the share of the prior’s variance that the data took away: near zero,"
-                    " nothing was."
+                    " values. “Learned” is the share of the prior’s variance that the data removed. Near zero,"
+                    " the data taught nothing."
                 ),
             ),
             (),
@@ -180,7 +181,7 @@ def _content(found: Calibration, command: str) -> tuple[str, str, list[Section],
         ("Effort", "quick: a small market and one step, too little to publish from" if found.quick else "full"),
         ("Model", model_hash()),
     ]
-    return "What the published figures fix, and what they do not", calibration_summary(found), sections, facts
+    return "What the published figures identify, and what they do not", calibration_summary(found), sections, facts
 
 
 def _filings(found: Calibration) -> Numbers:
@@ -195,7 +196,9 @@ def _filings(found: Calibration) -> Numbers:
         for until, fits in (("to 2024", found.filings.back_test), ("all", found.filings.whole))
         for fit in fits
     ]
-    return Numbers(("Entry", "Batches", "Variance over Poisson’s", "Filings in 2025, said", "happened"), tuple(rows))
+    return Numbers(
+        ("Entry", "Batches", "Variance over Poisson’s", "Filings in 2025, predicted", "happened"), tuple(rows)
+    )
 
 
 def _entry(found: Calibration) -> Numbers:
@@ -320,7 +323,7 @@ def _held_out(found: Calibration) -> Numbers:
                 _word(each.inside),
             )
         )
-    return Numbers(("Year left out", "Said by the others", "95 % interval", "Happened", ""), tuple(rows))
+    return Numbers(("Year left out", "Predicted from the others", "95 % interval", "Happened", ""), tuple(rows))
 
 
 def _word(inside: bool) -> str:
@@ -430,10 +433,10 @@ def _said(found: Calibration) -> Figure:
     total = sum(len(fit.back_test) for fit in found.rungs)
     return Figure(
         "said",
-        f"{missed} of {total} enforcement figures of 2025 lie outside what was said of them",
-        "What the fit to 2022–2024 says of 2025, in per cent of what happened, with 95 % intervals; fines, suspensions"
-        " and removals are those for each interview, and the share is that of interviews taken to concern deep"
-        " synthesis. The line is a hit.",
+        f"{missed} of {total} enforcement figures of 2025 lie outside their predicted intervals",
+        "Predictions for 2025 from the fit to 2022–2024, in per cent of the actual figures, with 95 % intervals. Fines,"
+        " suspensions and removals are per interview. The share is the assumed share of interviews on deep synthesis."
+        " The line marks a perfect prediction.",
         figure_json(figure),
-        Numbers(("Figure", "Said over happened", "95 % interval"), tuple(rows)),
+        Numbers(("Figure", "Predicted over actual", "95 % interval"), tuple(rows)),
     )

@@ -176,8 +176,8 @@ def _rates_words(found: Forecast) -> str:
     failing = len(found.measured.failing)
     return (
         f"{len(found.measured.evidence)} checks were decided, {failing} of them failed;"
-        f" {len(found.measured.unmeasured)} decided nothing. Each has a Beta posterior from Jeffreys’ prior; a"
-        " behaviour’s rate follows by the assumption that heads the column."
+        f" {len(found.measured.unmeasured)} decided nothing. Each has a Beta posterior from Jeffreys’ prior. The"
+        " assumption at the head of the column gives a behaviour’s rate."
     )
 
 

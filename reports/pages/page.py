@@ -150,7 +150,7 @@ def _simulated(runs: Sequence[Run]) -> dict[str, Any]:
             reason = str(error).splitlines()[0]
             notes.append(f"No differences are given between {called[0]} (A) and {name} (B). {reason}.")
     if any(run.replications == 1 for run in runs):
-        notes.append("A run of one replication has no interval: what it shows may be chance.")
+        notes.append("A run of one replication has no interval: its results may be chance.")
     return {
         "futures": [_future(name, run) for name, run in zip(called, runs, strict=True)],
         "figures": figures(runs, [comparison for _, comparison in paired]),

@@ -95,9 +95,9 @@ def _content(found: Scope, profile: Profile, lang: str) -> tuple[str, str, list[
     sections = [
         section("binds", "What binds it", "适用的文件", instruments, none),
         section("not", "What does not bind it, and why", "不适用的文件及理由", others, none),
-        section("depends", "What it depends on", "取决于以下事实", open_questions, none),
+        section("depends", "Facts that decide", "取决于以下事实", open_questions, none),
         section("due", f"Due in the next {found.days} days", f"今后{found.days}日内到期或者施行", due, none),
-        section("filed", "What is filed where", "备案、评估及受理机关", filings, none),
+        section("filed", "Filings", "备案、评估及受理机关", filings, none),
         section("rules", "Rule by rule", "逐条规则", rules, none),
     ]
     facts = [

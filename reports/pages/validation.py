@@ -27,8 +27,8 @@ WORDS = {
     CLOSED: (
         "Closed forms",
         (
-            "The model stripped down to what a formula describes: queues, thinned Poisson streams, renewal, pure birth,"
-            " deterrence. Each measurement has a standard error, so that the distance between the two can be judged."
+            "The model reduced to cases that a formula describes: queues, thinned Poisson streams, renewal, pure birth,"
+            " deterrence. Each measurement has a standard error, which puts the difference in proportion."
         ),
     ),
     LAWS: (
@@ -41,14 +41,15 @@ WORDS = {
     ),
     METAMORPHIC: (
         "Metamorphic properties",
-        "What must follow when something is changed, though no formula gives the figures themselves.",
+        "Consequences that a change must have, although no formula gives the figures themselves.",
     ),
     PUBLISHED: (
         "Published results",
         (
-            "Harrington 1988 and Blundell, Gowrisankaran and Langer 2020, as far as they can be stated here. In the"
-            " first, all is simulated: groups, inspections, release, and providers that look ahead and choose for"
-            " themselves; what they should choose comes from Harrington’s problem, solved apart. In the second,"
+            "Harrington 1988 and Blundell, Gowrisankaran and Langer 2020, as far as the model can express them. The"
+            " first is simulated completely: groups, inspections, release, and providers that look ahead and choose"
+            " for themselves. Their optimal choice comes from a separate solution of Harrington’s problem. In"
+            " the second,"
             " investment as a decision of the plant and plants that pollute differently are not in the model."
         ),
     ),
@@ -90,13 +91,13 @@ def _content(found: Validation, command: str) -> tuple[str, str, list[Section], 
         (
             "Tolerance",
             (
-                f"{LIMIT:g} standard errors where chance is in it, else none; by chance alone one check in sixteen"
+                f"{LIMIT:g} standard errors for random results, none for others; by chance alone one check in sixteen"
                 " thousand fails"
             ),
         ),
         ("Model", model_hash()),
     ]
-    return "Does the model give what it must?", lead, sections, facts
+    return "Does the simulator give the known results?", lead, sections, facts
 
 
 def table(checks: list[Check]) -> Numbers:
@@ -115,7 +116,7 @@ def table(checks: list[Check]) -> Numbers:
                 "passed" if check.passed else "FAILED",
             )
         )
-    return Numbers(("Check", "What is compared", "Expected", "Measured", "± s.e.", "z", "Result"), tuple(rows))
+    return Numbers(("Check", "Comparison", "Expected", "Measured", "± s.e.", "z", "Result"), tuple(rows))
 
 
 def _distances(checks: list[Check]) -> Figure:
@@ -140,7 +141,7 @@ def _distances(checks: list[Check]) -> Figure:
     one_sided = [check.name for check in checks if check.bound != "="]
     caption = f"Distance between measured and expected in standard errors; dotted: the tolerance of {LIMIT:g}."
     if one_sided:
-        caption += f" One-sided, so that any distance below is right: {', '.join(one_sided)}."
+        caption += f" One-sided, so any distance below is correct: {', '.join(one_sided)}."
     worst = max((abs(check.z) for check in checks if check.bound == "="), default=math.nan)
     numbers = Numbers(("Check", "z"), tuple((check.name, f"{check.z:+.2f}".replace("-", "−")) for check in checks))
     return Figure(

@@ -130,9 +130,7 @@ def acting(house: House, caller: Account | None, named: str | None, believed: Fa
     if caller is not None and caller.closed and FaultName.DELETED_ACCOUNT_PUBLISHES not in house.faults:
         raise _invalid_token()
     if another and VariantName.NAMED_ACCOUNT_OVERLOOKED not in house.variants:
-        raise Refusal(
-            403, "account_not_yours", "不能以他人账号的名义操作。 Nobody acts in the name of another account."
-        )
+        raise Refusal(403, "account_not_yours", "不能以他人账号的名义操作。 An account cannot act for another account.")
     return caller
 
 
@@ -198,9 +196,7 @@ def _same_holder(house: House, account: str, number: str, holder: str) -> None:
         return
     others = "SELECT 1 FROM account WHERE identity_digest = ? AND holder_digest != ? AND id != ? AND closed_at IS NULL"
     if house.store.row(others, digest(number), digest(holder), account) is not None:
-        raise Refusal(
-            422, "identity_name_differs", "姓名与证件号码不符。 The name is not that of whoever has this number."
-        )
+        raise Refusal(422, "identity_name_differs", "姓名与证件号码不符。 The name does not match the number.")
 
 
 def close(house: House, caller: Account, account: str) -> None:

@@ -50,7 +50,7 @@ _USES = (
 )
 DETECTION_LINK = "https://sample.invalid/detect"
 _DETECTION = (
-    "免费检测工具：上传文件，即可查看其是否由本服务生成。A free tool for everybody: upload a file and see whether this"
+    "免费检测工具：上传文件，即可查看其是否由本服务生成。A free public tool: upload a file to see whether this"
     " service made it."
 )
 _FILING = "算法备案信息公示。Public information on the filing of this service's algorithm."

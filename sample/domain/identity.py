@@ -87,7 +87,7 @@ def _resident_id(number: str, today: date, faults: Set[FaultName]) -> str | None
             " exist."
         )
     if not born.year >= OLDEST_YEAR or (born > today and FaultName.ID_OF_THE_UNBORN not in faults):
-        return "居民身份证号码中的出生日期不合理。 Nobody alive has the birth date in the identity number."
+        return "居民身份证号码中的出生日期不合理。 The birth date in the identity number is impossible."
     return None
 
 

@@ -89,7 +89,9 @@ def generate(
     if strict and not caller.verified:
         raise Refusal(403, "identity_required", "请先完成真实身份认证。 Verify your identity first.")
     if strict and not visible_label:
-        raise Refusal(403, "label_required", "不提供不含显式标识的内容。 Nothing is handed out without visible label.")
+        raise Refusal(
+            403, "label_required", "不提供不含显式标识的内容。 Content without a visible label is not provided."
+        )
     review.admit(house, caller, kind, prompt, history)
     agreed = label_duty_accepted and not visible_label
     if not visible_label and not agreed and not _agreement_waived(house, kind):

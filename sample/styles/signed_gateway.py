@@ -174,7 +174,7 @@ class _Gateway:
         token, body = self._caller(request, data), _json(data)
         media = self._slots.pop(str(body.get("slot")), None)
         if media is None:
-            raise Refused(422, {"type": "slot-empty", "detail": "没有上传文件。 Nothing was uploaded there."})
+            raise Refused(422, {"type": "slot-empty", "detail": "没有上传文件。 No file was uploaded there."})
         reply = await self._inside.behind(request).ask(
             "POST",
             "/v1/assets",

@@ -285,11 +285,11 @@ def discover(
     title = (
         f"{where}; the box has {100 * box.coverage:.0f} % of those, and {100 * box.density:.0f} % of the box is such"
         if (table["p"] <= DISTINCT).any()
-        else f"{where}; no bound tells them from the others"
+        else f"{where}; no bound separates them from the others"
     )
     notes = (
         (
-            "PRIM (Friedman and Fisher 1999); p: the chance that a bound which means nothing would do as well (Bryant"
+            "PRIM (Friedman and Fisher 1999); p: the probability that a meaningless bound does as well (Bryant"
             f" and Lempert 2010). A bound with p above {DISTINCT:g} is better left out."
         ),
         (

@@ -42,9 +42,9 @@ def enough_worlds(
     moved = abs(mean - float(table["mean"].iloc[-2])) if len(table) > 1 else math.nan
     settled = abs(mean) > half
     title = (
-        f"{len(means)} worlds tell the sign of {subject.words}"
+        f"{len(means)} worlds determine the sign of {subject.words}"
         if settled
-        else f"{len(means)} worlds do not tell the sign of {subject.words}"
+        else f"{len(means)} worlds do not determine the sign of {subject.words}"
     )
     notes = [
         f"Doubling the worlds last moved the mean by {moved:.3g}; the 95 % interval is ± {half:.3g}.",
@@ -52,6 +52,6 @@ def enough_worlds(
     ]
     if not settled and mean != 0.0:
         wanted = math.ceil(len(means) * (half / abs(mean)) ** 2)
-        notes.append(f"At this spread, about {wanted:,} worlds would tell it, if the mean stays where it is.")
+        notes.append(f"At this spread, about {wanted:,} worlds would determine it, if the mean does not change.")
     unit = run.metrics[subject.metric].unit
     return Analysis("worlds", title, table, tuple(notes), {"mean": unit, "positive": "share"}, facts=subject.facts)

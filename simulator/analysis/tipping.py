@@ -112,7 +112,7 @@ def tipping_points(run: StudyRun, metric: str | None = None, arm: str | None = N
     ]
     if study.worlds.draws != "common":
         notes.append(
-            "The worlds of this study have draws of their own, so starts are not paired: `draws: common` sees smaller"
+            "Each world of this study has its own draws, so starts are not paired: `draws: common` detects smaller"
             " gaps."
         )
     frame = pd.DataFrame(ends, columns=["arm", label, "start", "mean", "lo95", "hi95"])

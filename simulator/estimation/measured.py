@@ -122,9 +122,7 @@ def read_measured(path: Path) -> Measured:
         else:
             evidence.append(Evidence(check.name, check.title, check.behaviour, tuple(check.rules), *counted))
     if not evidence:
-        raise ForecastError(
-            f"{path}: found no check that passed or failed, expected one at least: nothing was measured"
-        )
+        raise ForecastError(f"{path}: found no check that passed or failed, expected at least one")
     return Measured(report.target.name, report.on, tuple(evidence), tuple(unmeasured))
 
 

@@ -135,7 +135,7 @@ def _is_crash(error: BaseException) -> bool:
 def _told(error: BaseException) -> str:
     if _is_crash(error):
         return (
-            f"it ended its worker process {CRASHES} times while nothing else ran, perhaps for want of memory (a script"
+            f"it ended its worker process {CRASHES} times while nothing else ran, possibly for lack of memory (a script"
             " that starts processes needs `if __name__ == '__main__':`)"
         )
     text = " ".join(str(error).split()) or "no text"

@@ -63,7 +63,7 @@ class Ledger:
             if not (folder / "shards").is_dir():
                 raise StudyError(f"{folder}: is not empty and holds no study; choose another --out")
         elif note is not None and "study_hash" not in note:
-            raise StudyError(f"{folder}: holds a run that is no study; choose another --out")
+            raise StudyError(f"{folder}: holds a run that is not a study; choose another --out")
         if note is not None and (note["study_hash"] != self.plan.hash or note.get("model_hash") != model_hash()):
             what = (
                 "another study"

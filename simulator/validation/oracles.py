@@ -45,7 +45,7 @@ def stripped(changes: dict[str, Any]) -> Scenario:
 _STILL: dict[str, Any] = {
     "name": "still",
     "title": "Nothing happens",
-    "story": "Every provider complies, nobody complains or inspects: the ground on which one thing at a time is set.",
+    "story": "Every provider complies, without complaints or inspections. Checks change one setting at a time.",
     "sources": ["none: a construction for checking the model"],
     "start": "2023-01-10",
     "horizon": 1000.0,

@@ -250,7 +250,7 @@ PROPERTIES: tuple[Property, ...] = (
     ),
     falls("An audience too small to complain", outcome("complaints"), "public.audience", 1e3, 1e6, **OFF),
     Property(
-        "Complaints by audience, none: everybody alike",
+        "Complaints without an audience: the same for all",
         outcome("complaints", -1),
         {"public.audience": 0.0, "behaviours.labeling.complained": 0.0},
         {"public.audience": 0.0, "behaviours.labeling.complained": 0.5},
@@ -414,7 +414,7 @@ PROPERTIES: tuple[Property, ...] = (
         {f"platforms.platform-{x}.misses": 0.0 for x in "ab"},
         OFF,
     ),
-    falls("Platforms fined for copies left alone", outcome("platform_fines", -1), "policy.platforms.found", 0.0, 1.0),
+    falls("Platforms fined for ignoring copies", outcome("platform_fines", -1), "policy.platforms.found", 0.0, 1.0),
     falls("Providers that take down", outcome("takedowns", -1), "response.handles", 0.0, 1.0, **OFF),
     falls(
         "Quick takedowns",
@@ -429,7 +429,7 @@ PROPERTIES: tuple[Property, ...] = (
     falls("Filters", outcome("lawful_blocked", -1), "response.lawful_blocked", 0.01, 0.5),
     # who is there
     falls("Reviewers of filings", outcome("filing_days"), "registry.reviewers", 1, 2000),
-    falls("Supplements asked for", outcome("filing_days", -1), "registry.supplement_probability", 0.0, 0.9),
+    falls("Supplements required", outcome("filing_days", -1), "registry.supplement_probability", 0.0, 0.9),
     Property(
         "Exempt providers",
         events("exempt", -1),
@@ -465,7 +465,7 @@ PROPERTIES: tuple[Property, ...] = (
     ),
     # what is feared and believed, in other models and at other steps
     falls("The share acted on, known (rational)", V, "policy.detection.complaints_taken_up", 0.0, 1.0, **RATIONAL),
-    falls("Learning from oneself alone", V, "response.own_weight", 0.0, 1.0, **ALONE),
+    falls("Learning only from one's own sanctions", V, "response.own_weight", 0.0, 1.0, **ALONE),
     Property("Refusals that lead to a fine frighten", untouched, each(RECTIFIES, 1.0), each(RECTIFIES, 0.0), ORDER),
     falls("Remembered strikes frighten", V, "policy.strikes.memory_days", 1.0, 5000.0, **STEEP),
     Property(

@@ -199,7 +199,7 @@ def no_operation(seed: int, effort: float) -> Iterator[Check]:
         .to_numpy()
         .max(initial=0.0, where=~np.isnan(before.outcomes.to_numpy()))
     )
-    yield Check(METAMORPHIC, "How appeals are decided, where nobody appeals", "logs that differ", 0.0, changed)
+    yield Check(METAMORPHIC, "How appeals are decided, without any appeals", "logs that differ", 0.0, changed)
     yield Check(METAMORPHIC, "The same, in outcomes", "largest difference", 0.0, float(difference))
 
 
@@ -256,7 +256,7 @@ def perfect_evidence(seed: int, effort: float) -> Iterator[Check]:
     )
     yield Check(
         METAMORPHIC,
-        "Sensitivity 0 besides",
+        "Sensitivity 0 in addition",
         "cases that end in a sanction",
         0.0,
         float(blind.outcomes["cases_sanctioned"].sum()),
@@ -407,13 +407,13 @@ def published_size(found: tuple[Escalation, ...]) -> str:
     met = steepness_of_published(found)
     where = f", which the curve passes where each fine is {met:.1f} times the one before" if math.isfinite(met) else ""
     return (
-        "Flat fines that raise the same in total change harm, by the factor from one escalating fine to the next:"
-        f" {told}. The published estimate is {PUBLISHED_INCREASE:+.0%}{where}. Chosen here, and not estimated: that"
-        f" factor, three steps, a first fine of {FIRST_FINE:,.0f} RMB, two halves of the market to whom a breach is"
-        f" worth {GAINS[0]:,.0f} and {GAINS[1]:,.0f} RMB on the mean, and a chance of detection of {DETECTION:.0%}. So"
-        " the size can be met by choice, and meeting it is no evidence; what is found is the direction and where it"
-        " turns. Where the last fine is still paid often, a flat fine that raises as much is high enough to deter"
-        " more, and flat fines leave less harm."
+        "The change of harm under flat fines with the same total, by the factor from one escalating fine to the next:"
+        f" {told}. The published estimate is {PUBLISHED_INCREASE:+.0%}{where}. These values are chosen, not"
+        f" estimated: that factor, three steps, a first fine of {FIRST_FINE:,.0f} RMB, two halves of the market to whom"
+        f" a breach is worth {GAINS[0]:,.0f} and {GAINS[1]:,.0f} RMB on average, and a chance of detection of"
+        f" {DETECTION:.0%}. So a suitable choice reproduces the published size, which is no evidence. The result is the"
+        " direction and where it turns. Where the last fine is still paid often, a flat fine that raises as much is"
+        " high enough to deter more, and flat fines leave less harm."
     )
 
 

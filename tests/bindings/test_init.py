@@ -252,7 +252,7 @@ def test_what_comes_later_and_cannot_be_written_is_named() -> None:
         "edit: POST /faces/swap: calls back when it is done; a binding asks instead, where there is a place to ask",
         "generate: POST /speech: streams too; drafted for the answer in one piece",
         "records: GET /audit-logs: seems to come in pages, and the document does not show how the next one is had",
-        "upload: POST /assets: answers before it is done, and the document does not show where the result is asked for",
+        "upload: POST /assets: responds before the job is done, and the document does not show where to get the result",
     ]
 
 

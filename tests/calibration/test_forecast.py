@@ -80,7 +80,7 @@ def test_a_failure_found_by_the_search_counts_though_the_sample_missed_it(tmp_pa
         ),
         (
             '{"format": "shenhe-report", "format_version": 1, "on": "x", "target": {"name": "P"}, "checks": []}',
-            "nothing was measured",
+            "expected at least one",
         ),
     ],
 )

@@ -374,8 +374,8 @@ def test_a_summary_says_what_is_open_and_how_to_see_it_again() -> None:
     [
         (passing(), "Every rule was decided and passed."),
         (report([rule(CONSENT, "inconclusive")], []), "Not fully verified"),
-        (report([rule(CONSENT, "not applicable")], []), "Nothing was decided."),
-        (report([], []), "Nothing was decided."),
+        (report([rule(CONSENT, "not applicable")], []), "No rule was decided."),
+        (report([], []), "No rule was decided."),
     ],
 )
 def test_a_summary_begins_with_the_outcome(made: Report, said: str) -> None:

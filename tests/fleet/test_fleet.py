@@ -478,7 +478,7 @@ def test_two_files_do_not_share_a_folder(tmp_path: Path) -> None:
 def test_a_folder_without_bindings_is_told(tmp_path: Path) -> None:
     with pytest.raises(FleetError, match="holds no binding"):
         members(tmp_path)
-    with pytest.raises(FleetError, match="is no folder"):
+    with pytest.raises(FleetError, match="is not a folder"):
         members(tmp_path / "nowhere")
 
 

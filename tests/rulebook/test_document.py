@@ -201,7 +201,7 @@ def test_each_invalid_value_has_its_line() -> None:
         "f.yaml:1:7: name: found 5, expected a valid string",
         "f.yaml:3:13: steps[0].method: found 'PUT', expected 'GET' or 'POST'",
         "f.yaml:4:14: steps[0].seconds: found a list of 1, expected a valid number",
-        "f.yaml:5:5: steps[1].method: found nothing, expected a value for 'method'",
+        "f.yaml:5:5: steps[1].method: found no value, expected one for 'method'",
     ]
 
 

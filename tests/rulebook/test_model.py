@@ -94,7 +94,7 @@ def test_the_sample_of_this_test_is_sound() -> None:
     ("old", "new", "message"),
     [
         ("market: cn", "market: [cn", "my.yaml:5:6: not well-formed YAML"),
-        ("market: cn", "", "my.yaml:1:1: market: found nothing, expected a value for 'market'"),
+        ("market: cn", "", "my.yaml:1:1: market: found no value, expected one for 'market'"),
         ("market: cn", "market: fr", "my.yaml:4:9: market: found 'fr', expected 'cn', 'eu', 'us'"),
         ("keyword: must", "keyword: musst", "(did you mean 'must'?)"),
         ("keyword: must", "keywords: must", "my.yaml:15:5: rules[0].keywords: found a field 'keywords'"),
@@ -127,7 +127,7 @@ def test_the_sample_of_this_test_is_sound() -> None:
             "fine.turnover_share: found 5, expected less than or equal to 1",
         ),
         ("maximum: 5000", "turnover_share: 0.05", "found turnover_share and turnover_base apart"),
-        ("fine: {maximum: 5000}, ", "", "found a rung that imposes nothing"),
+        ("fine: {maximum: 5000}, ", "", "found a rung without a sanction"),
         ("fine_on: first-violation", "fine_on: disputed", "penalties[0].fine_on: found 'disputed', expected"),
         ("    fine_on: first-violation\n", "", "found fine_on and the rungs at odds"),
         (
@@ -187,7 +187,7 @@ def test_folders_without_packs_are_told(tmp_path: Path) -> None:
     with pytest.raises(RulebookError, match="found no such folder"):
         load_rulebook([tmp_path / "absent"])
     (tmp_path / "dir.yaml").mkdir()
-    with pytest.raises(RulebookError, match="found a file that cannot be read"):
+    with pytest.raises(RulebookError, match="found an unreadable file"):
         load_rulebook([tmp_path])
 
 

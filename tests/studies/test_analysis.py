@@ -411,10 +411,12 @@ def test_sensitivity_and_discovery_of_a_difference_use_paired_replications(run: 
 
 def test_worlds_are_enough_once_the_sign_is_clear(run: study.StudyRun) -> None:
     found = analyse("worlds", run, metric="inspections", arm="inspect-more")
-    assert found.title == "32 worlds tell the sign of the difference in inspections of inspect-more from as-enacted"
+    assert (
+        found.title == "32 worlds determine the sign of the difference in inspections of inspect-more from as-enacted"
+    )
     assert found.table["worlds"].tolist() == [4, 8, 16, 32]
     none = analyse("worlds", run, metric="inspections", arm="the-same")
-    assert "do not tell the sign" in none.title
+    assert "do not determine the sign" in none.title
     assert none.table["mean"].tolist() == [0.0] * 4
 
 

@@ -309,7 +309,7 @@ def test_a_folder_with_something_else_is_left_alone(run: study.StudyRun, tmp_pat
     with pytest.raises(StudyError, match="holds another study"):
         study.run_study(small_study(seed=2), run.folder, Inline())
     simulate(load_scenario("cn-2023", small_study()["set"]), 1, out=tmp_path / "run")
-    with pytest.raises(StudyError, match="holds a run that is no study"):
+    with pytest.raises(StudyError, match="holds a run that is not a study"):
         study.run_study(small_study(), tmp_path / "run", Inline())
 
 

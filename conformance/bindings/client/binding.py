@@ -228,10 +228,7 @@ class Binding:
                 own_key = None if tls.key is None else str(self._file(tls.key))
                 context.load_cert_chain(str(self._file(tls.certificate)), own_key, password=password)
         except ssl.SSLError as error:
-            why = (
-                f"found a file that cannot be used ({error.reason or 'not PEM'}), expected PEM, and the key that"
-                " belongs to it"
-            )
+            why = f"found an unusable file ({error.reason or 'not PEM'}), expected PEM, and the key that belongs to it"
         except OSError as error:
             why = f"the file cannot be read ({error.strerror or type(error).__name__})"
         else:

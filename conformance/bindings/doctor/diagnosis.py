@@ -52,7 +52,7 @@ def _accepted(value: object, outcome: Diagnosis, at: Callable[[str], str]) -> Di
             state="faulty",
             place=at("extract"),
             message="a valid identity was accepted, and the account is not verified",
-            advice="check where extract.verified looks; or the provider verifies nobody, or not at once",
+            advice="check the path of extract.verified; or the provider does not verify the account, or not at once",
         )
     media = value if isinstance(value, Media) else value.media if isinstance(value, Content | View) else None
     if media is None:
@@ -147,7 +147,7 @@ def _refused(result: Refused, outcome: Diagnosis, at: Callable[[str], str]) -> D
             "the path does not exist: write the path from the provider's documentation and check the IDs in it",
         ),
         405: ("method", f"the method {method} is not taken there: write {visible(allow or 'another')[:100]}"),
-        406: ("headers", "the provider does not give the media type asked for: write an Accept header"),
+        406: ("headers", "the provider does not return the requested media type: add an Accept header"),
         415: (
             "headers",
             "the provider does not take this kind of body: use json, form, multipart or body, or write Content-Type",
@@ -158,7 +158,7 @@ def _refused(result: Refused, outcome: Diagnosis, at: Callable[[str], str]) -> D
     }
     key, advice = known.get(result.status, ("", ""))
     if outcome.operation == Operation.APPEAL and result.status in (404, 409, 422):
-        advice = "an appeal needs something that was removed: declare markers.unlawful, so that a report is upheld"
+        advice = "an appeal needs a removed publication: declare markers.unlawful, so that a report is upheld"
         return replace(outcome, state="refused", message=message, advice=advice)
     if not key:
         advice = "the provider refuses a lawful request, or the binding leaves out what makes it lawful"

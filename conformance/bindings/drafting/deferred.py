@@ -70,7 +70,7 @@ def polled(
         return Deferred({"poll": {"location": place[0], **until}}, job)
     if job is None:
         return Deferred(
-            remark="answers before it is done, and the document does not show where the result is asked for"
+            remark="responds before the job is done, and the document does not show where to get the result"
         )
     in_path = re.findall(r"\{([^{}]*)\}", job.path)
     parameter = in_path[0] if in_path else job.body[0].name

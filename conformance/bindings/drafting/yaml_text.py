@@ -103,7 +103,7 @@ def lines_of(
         if name != LOGIN and name in sections:
             yield from _operation(name, sections[name], blanks, auth, bool(login))
     if not set(sections) - {LOGIN}:
-        yield "  generate:  # nothing in the document sounds like an operation: write at least one"
+        yield "  generate:  # the document contains no recognisable operation: write at least one"
         yield from written({"path": "/" + blanks("generate path").text, "extract": {"id": blanks("generate id")}}, 2)
         yield ""
     for title, names in (

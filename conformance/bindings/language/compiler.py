@@ -309,7 +309,7 @@ class Compiler:
                 single[name] = self.expressions.source(value, at("extract", name), known)
             else:
                 expected = ", ".join(item.removesuffix(".*") for item in offered)
-                hint = f"expected one of: {expected}" if expected else f"{operation} needs nothing from the answer"
+                hint = f"expected one of: {expected}" if expected else f"{operation} needs no value from the response"
                 self.expressions.fault(at("extract", name), f"found {name!r}, {hint}")
         for name in shape.required:
             if name not in single:

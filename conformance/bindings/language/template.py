@@ -99,7 +99,7 @@ def as_segment(value: Any) -> str:
     if isinstance(value, jinja2.Undefined):
         return str(value)
     if value is None:
-        raise TemplateError("found nothing for a path segment, expected a value")
+        raise TemplateError("found an empty path segment, expected a value")
     try:
         return path_segment(value)
     except ValueError as error:

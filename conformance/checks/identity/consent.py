@@ -174,9 +174,9 @@ def refusal_prompts_for_consent(probe: Probe, case: Edit) -> None:
     if not told:
         channels = ("notice", "reason")
         if not any(probe.capabilities.reads(Operation.EDIT, channel, scope=case.scope) for channel in channels):
-            probe.must_read(Operation.EDIT, "notice", "what a refusal says", scope=case.scope)
-        raise Violation("the refusal says nothing at all, and so nothing about consent")
-    raise Violation(f"the refusal says {told[:200]!r} and nothing about consent")
+            probe.must_read(Operation.EDIT, "notice", "the text of a refusal", scope=case.scope)
+        raise Violation("the refusal is empty and does not mention consent")
+    raise Violation(f"the refusal says {told[:200]!r} and does not mention consent")
 
 
 @edit_check()

@@ -148,7 +148,7 @@ def _must_be_somebodys(probe: Probe, flawed: Flawed) -> None:
     # The law of another day may be applied; the provider's calendar shows today.
     wrong = flaw(identity, max(probe.session.on, date.today()))
     if wrong is None:
-        raise NotJudged("this number may be somebody's")
+        raise NotJudged("this number may be a person's real number")
     _must_not_verify(probe, account, identity, wrong)
 
 
@@ -219,7 +219,7 @@ def _must_not_verify(probe: Probe, account: Account, identity: Identity, wrong: 
         raise Violation(f"{identity.method.value} {identity.number!r} verified an account: {wrong}")
     verified = probe.control(probe.provider.verify_identity, twin, valid)
     if not verified.verified:
-        raise Undecided("a valid identity of the same method verifies nobody either")
+        raise Undecided("a valid identity of the same method does not verify an account either")
 
 
 def _publishes(probe: Probe, account: Account) -> bool:
@@ -228,13 +228,16 @@ def _publishes(probe: Probe, account: Account) -> bool:
     """
     where = where_to_bind(Operation.VERIFY_IDENTITY, "verified")
     if not probe.offers(Operation.PUBLISH):
-        raise Undecided(f"the identity was accepted, and nothing shows whether it verified anybody: bind {where}")
+        raise Undecided(
+            f"the identity was accepted, but no response shows whether it verified the account: bind {where}"
+        )
 
     def by_anybody() -> bool:
         return isinstance(publish_something(probe, probe.provider, probe.unverified_account(), TITLES[0]), Accepted)
 
     if probe.once("an unverified account publishes", by_anybody):
         raise Undecided(
-            f"unverified accounts publish too, so that nothing shows whether an accepted identity counts: bind {where}"
+            "unverified accounts can publish too, so no response shows whether an accepted identity counts:"
+            f" bind {where}"
         )
     return isinstance(publish_something(probe, probe.provider, account, TITLES[0]), Accepted)

@@ -102,11 +102,11 @@ def public_pages_tell_nothing_of_people(probe: Probe, case: Confided) -> None:
             seen = seen or answer.value.media is not None or bool(answer.value.text)
             rendered += _parts(answer.value)
     if not seen:
-        raise Undecided("no surface shows the publication, so nothing could leak there")
+        raise Undecided("no surface shows the publication, so a leak could not be observed there")
     probe.counts.controls += 1
     if probe.offers(Operation.SEARCH):
         probe.attempt(probe.provider.search, None, published.token)
-    canaries.must_not_stand_in(probe, begin, case.facet, "what everybody can open", rendered=rendered)
+    canaries.must_not_stand_in(probe, begin, case.facet, "what is public", rendered=rendered)
     if probe.offers(Operation.SEARCH):
         _not_found_by(probe, canaries, published.publication, case.facet)
 
@@ -140,7 +140,7 @@ def _not_found_by(probe: Probe, canaries: Canaries, publication: Publication, wh
         found = probe.attempt(probe.provider.search, None, datum)
         if isinstance(found, Accepted) and publication.id in found.value.publications:
             canaries.leave_out(probe)
-            raise Violation(f"a search for the {what.replace('_', ' ')} of {whose} finds what they published")
+            raise Violation(f"a search for the {what.replace('_', ' ')} of {whose} finds their publications")
 
 
 # --- other accounts ------------------------------------------------------------------------------------------
@@ -244,7 +244,7 @@ def _namesake_learns_nothing(probe: Probe) -> None:
 
 # --- tickets -------------------------------------------------------------------------------------------------
 
-ANOTHER, NOBODY, STRANGERS = "another account", "somebody who is not signed in", "numbers of strangers' tickets"
+ANOTHER, NOBODY, STRANGERS = "another account", "a request without credentials", "numbers of strangers' tickets"
 IN_THE_NAME = "another account that names the owner"
 
 

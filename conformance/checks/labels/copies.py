@@ -149,6 +149,6 @@ def _can_ask_for_it(probe: Probe, account: Account, request: GenerationRequest) 
         probe.must_differ(
             lambda provider: provider.generate(account, request),
             lambda provider, other=other: provider.generate(account, other),  # type: ignore[misc]
-            f"whether a copy is {'to be labelled' if what == 'labelled' else 'asked for under the agreement'}",
+            f"whether a copy is {'to be labelled' if what == 'labelled' else 'requested under the agreement'}",
             write=f"`{{{{ request.{what} }}}}` under operations.generate",
         )

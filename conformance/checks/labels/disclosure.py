@@ -130,15 +130,15 @@ def mark_function_is_told(probe: Probe, case: Prompted) -> None:
         probe.must_read(
             Operation.GENERATE,
             "notice",
-            "what users are told with the result",
+            "the notice with the result",
             service=case.service.value,
             media_type=case.media_type,
         )
     told = f"the notice {answer.notice[:160]!r}" if answer.notice else "no notice"
-    reason = f"what was made comes with {told}, which does not tell of a function to mark it"
+    reason = f"what was made comes with {told}, which does not mention a function to mark it"
     if page:
         raise Violation(f"{reason}, and neither does the page `marking`")
-    raise NeedsReview(f"{reason}; where users are told before, declare that page: disclosure_topics: [marking]")
+    raise NeedsReview(f"{reason}; if users are informed on a page before, declare it: disclosure_topics: [marking]")
 
 
 def _tells_of_marks(words: str) -> bool:

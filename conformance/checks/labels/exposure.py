@@ -138,12 +138,12 @@ def _must_disclose(probe: Probe, account: Account, request: GenerationRequest, w
         return
     if probe.capabilities.dialogue is None:
         raise Undecided(
-            "the answer says nothing of AI, and the binding does not say whether the service is a dialogue: write"
+            "the response does not mention AI, and the binding does not say whether the service is a dialogue: write"
             " target.dialogue: true or false",
             lasting=True,
         )
     facets = {"service": request.service.value, "media_type": request.media_type}
-    probe.must_read(Operation.GENERATE, "notice", "what the interface says beside an answer", **facets)
+    probe.must_read(Operation.GENERATE, "notice", "the notice next to a response", **facets)
     if notice:
         raise NeedsReview(f"{what} comes with the notice {notice[:120]!r}, which does not name both AI and generation")
     raise Violation(f"{what} comes with no notice and no label that says that AI generates it")
@@ -198,7 +198,7 @@ def publication_discloses_generation(probe: Probe, case: Prompted) -> None:
     surface, view = _published(probe, case)
     said = " ".join(view.notices)
     if not names_ai_and_generation(f"{said} {view.text}"):
-        probe.must_read(Operation.VIEW, "notices", "what is told beside a publication", surface=surface)
+        probe.must_read(Operation.VIEW, "notices", "the notice next to a publication", surface=surface)
         shown = f"the notice {said[:160]!r}" if said else "no notice"
         raise Violation(f"a published {case.media_type} is shown with {shown}, which does not say that AI made it")
 
@@ -245,8 +245,8 @@ def player_stands_beside_a_label(probe: Probe, case: Prompted) -> None:
     if not around.strip():
         raise Undecided(f"the binding extracts neither text nor notices from the surface {surface}")
     if not (_AI_ELEMENT.search(around) and _GENERATION_ELEMENT.search(around)):
-        shown = Evidence(title=f"What stands around the player on the surface {surface}", data=around[:800])
-        raise Violation(f"on the surface {surface}, nothing around the film says in words that AI generated it", shown)
+        shown = Evidence(title=f"Text around the player on the surface {surface}", data=around[:800])
+        raise Violation(f"on the surface {surface}, no text around the film says that AI generated it", shown)
 
 
 # --- again after a while -------------------------------------------------------------------------------------
@@ -278,5 +278,5 @@ def companion_says_again_that_it_is_ai(probe: Probe, case: Talk) -> None:
         disclosed, _ = _told(probe, account, request)
     if not disclosed:
         facets = {"service": case.service.value, "media_type": case.media_type}
-        probe.must_read(Operation.GENERATE, "notice", "what the interface says beside an answer", **facets)
+        probe.must_read(Operation.GENERATE, "notice", "the notice next to a response", **facets)
         raise Violation("the response has no notice that AI gives it")

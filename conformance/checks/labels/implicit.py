@@ -153,7 +153,7 @@ def propagator_repeats_producer(probe: Probe, case: Prompted) -> None:
     for label in _readable_fields(probe, case):
         for ours, theirs in (("ContentProducer", "ContentPropagator"), ("ProduceID", "PropagateID")):
             if not label.fields.get(ours, "").strip():
-                raise NotJudged(f"{ours} is empty, so there is nothing to repeat")
+                raise NotJudged(f"{ours} is empty, so there is no value to repeat")
             if label.fields.get(theirs, "") != label.fields[ours]:
                 seen = label.fields.get(theirs)
                 raise Violation(f"{theirs} is {seen!r}, {ours} is {label.fields[ours]!r}", exhibits.field(label))

@@ -87,7 +87,7 @@ def marking_has_two_layers(probe: Probe, case: Prompted) -> None:
     if not _recognises(probe, made):
         raise NotJudged("the tool does not recognise the picture with its metadata")
     if _recognises(probe, picture()):
-        raise Undecided("the tool recognises a picture of somebody else, so its answer shows nothing")
+        raise Undecided("the tool also recognises another producer's picture, so its response proves nothing")
     probe.counts.controls += 1
     if not _recognises(probe, _without_metadata(made)):
         raise NeedsReview("without its metadata the picture is not recognised: no second layer of marking is found")
@@ -108,7 +108,7 @@ def _recognises(probe: Probe, media: Media) -> bool:
     answer = probe.attempt(probe.provider.verify_origin, None, media)
     if isinstance(answer, Refused):
         if answer.status in {401, 403}:
-            raise Undecided(f"the tool is not open to everybody: {said(answer)}")
+            raise Undecided(f"the tool is not publicly accessible: {said(answer)}")
         raise NotJudged(f"the tool declined a file of type {media.media_type}: {said(answer)}")
     return answer.value.own
 

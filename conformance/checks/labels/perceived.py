@@ -84,7 +84,7 @@ def picture_label_stands_at_edge(probe: Probe, case: Prompted) -> None:
     """The label of an image is at an edge or in a corner."""
     labels = shown_labels(probe, case)
     if all(Deviation.NOT_AT_EDGE in label.deviations for label in labels):
-        raise Violation(f"the label stands at {labels[0].fields.get('position')}", *exhibits.seen(labels[0]))
+        raise Violation(f"the label is at {labels[0].fields.get('position')}", *exhibits.seen(labels[0]))
 
 
 @perceived_check(PICTURES, "cn-labeling-2025/gb-5.2.e")
@@ -181,7 +181,7 @@ def _can_ask_for_a_mark(probe: Probe, case: Prompted) -> None:
     probe.must_differ(
         lambda provider: provider.generate(None, request),
         lambda provider: provider.generate(None, replace(request, labelled=False)),
-        "whether a mark is asked for",
+        "whether a mark is requested",
         write="`{{ request.labelled }}` under operations.generate",
     )
 

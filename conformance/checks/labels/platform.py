@@ -118,7 +118,7 @@ def _notices_are_read(probe: Probe) -> None:
     """Raise :class:`Undecided` where the binding reads the notices of no surface."""
     surfaces = probe.capabilities.surfaces
     if not any(probe.capabilities.reads(Operation.VIEW, "notices", surface=name) for name in surfaces):
-        probe.must_read(Operation.VIEW, "notices", "what is told beside a publication")
+        probe.must_read(Operation.VIEW, "notices", "the notice next to a publication")
 
 
 def _can_declare(probe: Probe, file: Media) -> None:
@@ -138,8 +138,8 @@ def _twin_is_not_told(probe: Probe, account: Account, wanted: str) -> None:
         blank = picture(160, 120, (30, 90, 30))
         return _told(probe, account, probe.setup(probe.provider.upload, account, blank, False))[0]
 
-    if probe.once("what is told of an unmarked upload", plain) == wanted:
-        raise Undecided("a file without any mark gets the same notice, so the notice shows nothing")
+    if probe.once("the notice on an unmarked upload", plain) == wanted:
+        raise Undecided("a file without any mark gets the same notice, so the notice proves nothing")
     probe.counts.controls += 1
 
 
@@ -255,8 +255,10 @@ def uploader_is_reminded_to_declare(probe: Probe, case: Brought) -> None:
         before = probe.observe(probe.provider.disclosures, "upload") if page else None
         if not (isinstance(before, Accepted) and _reminds(before.value.text)):
             if not page:
-                probe.must_read(Operation.UPLOAD, "notice", "what an uploader is told", media_type=case.file.media_type)
-            told = f"is told {notice[:160]!r}" if notice else "is told nothing"
+                probe.must_read(
+                    Operation.UPLOAD, "notice", "the notice to an uploader", media_type=case.file.media_type
+                )
+            told = f"is told {notice[:160]!r}" if notice else "gets no notice"
             reason = f"who uploads {told}, and is not reminded to declare generated content"
             if page:
                 raise Violation(f"{reason} on the page `upload` either")

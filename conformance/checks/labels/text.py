@@ -89,7 +89,7 @@ def published_text_is_labelled(probe: Probe, case: Prompted) -> None:
     if not answer.value.text or not _is_shown(text, answer.value.text):
         raise NotJudged(f"the surface {case.face} does not show the whole text")
     if not labels_of_its_own(around, case.prompt):
-        probe.must_read(Operation.VIEW, "notices", "what is told beside a publication", surface=case.face)
+        probe.must_read(Operation.VIEW, "notices", "the notice next to a publication", surface=case.face)
         seen = f"the surface {case.face} shows the text, and nothing says that AI generated it"
         raise Violation(seen, excerpt(around))
 
@@ -123,4 +123,4 @@ def text_label_stands_in_place(probe: Probe, case: Prompted) -> None:
         )
     places = {"start", "middle", "end"}
     if not any(label.fields.get("position") in places for label in labels):
-        raise Violation(f"the label stands at {labels[0].fields.get('position')!r}", excerpt(text))
+        raise Violation(f"the label is at {labels[0].fields.get('position')!r}", excerpt(text))

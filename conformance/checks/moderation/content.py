@@ -184,7 +184,8 @@ def _must_not_be_published(probe: Probe, case: Headed, marker: str, seen: str) -
         must_be_public(probe, answer.value)
         if declared.texts is None:
             raise Undecided(
-                f"nothing says that the phrase is recognised in titles: say so in target.markers.{marker}.in",
+                "the binding does not say that the phrase is recognised in titles:"
+                f" say so in target.markers.{marker}.in",
                 lasting=True,
             )
         raise Violation(seen)
@@ -371,7 +372,7 @@ def repeated_requests_bring_measures(probe: Probe, case: Asked) -> None:
     if isinstance(probe.observe(probe.provider.generate, account, lawful), Refused) and _others_may(probe, lawful):
         return
     if not any(probe.capabilities.reads(Operation.GENERATE, channel) for channel in ("notice", "reason")):
-        probe.must_read(Operation.GENERATE, "reason", "what a refusal says")
+        probe.must_read(Operation.GENERATE, "reason", "the text of a refusal")
     raise Violation(
         f"after {_REQUESTS} refused requests for prohibited content, the account is neither warned nor limited"
     )

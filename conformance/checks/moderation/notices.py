@@ -71,8 +71,8 @@ def anyone_can_report(probe: Probe, case: Reported) -> None:
     if isinstance(twin, Refused):
         raise NotJudged(f"the same report is refused to a user too: {twin.status} {twin.reason}")
     raise Violation(
-        f"a report by somebody without an account was refused ({answer.status} {answer.reason[:120]}),"
-        " the same report by a user was accepted"
+        f"a report without an account was refused ({answer.status} {answer.reason[:120]}),"
+        " the same report by a signed-in user was accepted"
     )
 
 
@@ -81,12 +81,12 @@ def _must_have_arrived(probe: Probe, reporter: Account | None, ticket: Ticket) -
     with 200 too.
     """
     if not probe.offers(Operation.REPORT_STATUS):
-        raise Undecided("nothing shows that the report arrived: bind report_status", lasting=True)
+        raise Undecided("no response shows that the report arrived: bind report_status", lasting=True)
     answer = probe.observe(probe.provider.report_status, reporter, ticket)
     if isinstance(answer, Refused):
         raise Undecided(
-            "the report was accepted, and its ticket cannot be read back by whoever made it"
-            f" ({answer.status} {answer.reason[:120]}), so that nothing shows that it arrived"
+            "the report was accepted, and the reporter cannot read its ticket back"
+            f" ({answer.status} {answer.reason[:120]}), so its arrival is not proven"
         )
 
 

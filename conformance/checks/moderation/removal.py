@@ -153,7 +153,7 @@ def identical_copies_go_too(probe: Probe, case: Surface) -> None:
     before, copy_before = must_be_seen(probe, published, surface), must_be_seen(probe, copy, surface)
     witness(probe, surface)
     if not gone_within(TAKE_IT_DOWN, probe, published, surface, before):
-        raise Undecided("the image itself was not removed, so that nothing follows for its copies")
+        raise Undecided("the image itself was not removed, so its copies prove nothing")
     if not gone(probe, copy, surface, copy_before):
         raise Violation(f"the image was removed, and its identical copy ({case.facet}) is still seen")
 

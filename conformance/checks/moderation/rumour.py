@@ -45,7 +45,7 @@ def _facets(capabilities: Capabilities) -> Iterator[Case]:
 )
 def rumour_is_refuted(probe: Probe, case: Case) -> None:
     """A publication reported as a rumour gets a refutation attached, and a record is kept."""
-    probe.must_read(Operation.REFUTATIONS, "text", "what a refutation says")
+    probe.must_read(Operation.REFUTATIONS, "text", "the text of a refutation")
     account = probe.fresh_account()
     marker = probe.capabilities.marker(RUMOUR)
     assert marker is not None  # noqa: S101 - the check applies only where there is one
@@ -53,9 +53,7 @@ def rumour_is_refuted(probe: Probe, case: Case) -> None:
     publication = probe.some_publication(account, title)
     before = probe.observe(probe.provider.refutations, publication)
     if isinstance(before, Accepted) and _about(publication, before.value):
-        raise Undecided(
-            "a refutation is attached before anybody reported anything, so that one afterwards shows nothing"
-        )
+        raise Undecided("a refutation is attached before any report, so one after the report proves nothing")
     request = ReportRequest(publication, RUMOUR, "This is false. [test]", contact="reporter@example.org")
     ticket = decided(probe, probe.reporter(), probe.setup(probe.provider.report, probe.reporter(), request))
     if ticket.state is not TicketState.UPHELD:
@@ -73,7 +71,7 @@ def rumour_is_refuted(probe: Probe, case: Case) -> None:
         raise NotJudged(f"the records of kind {REFUTED!r} are not shown: {kept.status} {kept.reason}")
     if REFUTED not in (probe.capabilities.record_kinds or ()):
         raise NotJudged(f"the binding does not say that records of kind {REFUTED!r} are kept (target.record_kinds)")
-    probe.must_read_any(Operation.RECORDS, ("subject", "text"), "what a record is about")
+    probe.must_read_any(Operation.RECORDS, ("subject", "text"), "the subject of a record")
     if not any(record.subject == publication.id or publication.id in record.text for record in kept.value):
         raise Violation("a rumour was refuted, and no record of it is kept")
 

@@ -51,7 +51,7 @@ def _when(capabilities: Capabilities) -> Iterator[Kept]:
 )
 def unlabelled_copies_are_recorded(probe: Probe, case: Kept) -> None:
     """Records of copies without an explicit label are kept for at least six months."""
-    probe.must_read_any(Operation.RECORDS, ("at", "subject", "text"), "what tells one record from another")
+    probe.must_read_any(Operation.RECORDS, ("at", "subject", "text"), "a value that distinguishes records")
     account = probe.fresh_account()
     before = _records(probe, account)
     service, media_type = any_medium(probe.capabilities)

@@ -110,7 +110,7 @@ class Conversation:
         other check is under way.
         """
         if not self.waits:
-            raise TypeError("a check that lets time pass is registered with waits=True")
+            raise TypeError("a check that advances the clock must be registered with waits=True")
         if Operation.ADVANCE_CLOCK not in self.capabilities.operations:
             raise NeedsReview(f"{hours:g} hours would have to pass ({reason}), and the provider offers no clock")
         begin = len(self.recorded)

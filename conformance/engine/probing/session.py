@@ -159,9 +159,7 @@ class Session:
             return
         with self._lock:
             if most.generations is not None and self.generations >= most.generations:
-                raise Undecided(
-                    f"{most.generations} generations were asked for, which is all this run may pay for", lasting=True
-                )
+                raise Undecided(f"{most.generations} generations were sent, the maximum of this run", lasting=True)
             self.generations += 1
 
 

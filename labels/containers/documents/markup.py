@@ -256,7 +256,7 @@ def read_html(data: bytes, found: Findings) -> None:
         inner = Findings(found.limits)
         documents.read_words("".join(page.hidden), "", inner)
         for label in inner.explicit_labels():
-            found.note(f"near miss: the words {label.raw[:40]!r} stand in an element that is not shown")
+            found.note(f"near miss: the words {label.raw[:40]!r} are in an element that is not shown")
 
 
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)

@@ -67,7 +67,7 @@ def _read_pages(reader: PdfReader, found: Findings) -> None:
         count = len(reader.pages)
         numbers = sorted({*range(min(count, _FIRST_PAGES)), *range(max(0, count - _LAST_PAGES), count)})
     except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        found.note("pdf: its pages cannot be listed, so that their words were not looked at")
+        found.note("pdf: its pages cannot be listed, so their text was not searched")
         return
     left = found.limits.inflated_bytes
     unread = []

@@ -122,7 +122,7 @@ def write_flac(data: bytes, value: str, found: Findings) -> bytes:
     out = [data[: blocks[0][1]]]
     for i, (kind, body) in enumerate(parts):
         if len(body) >= 1 << 24:
-            raise UnsuitableFileError("the comments grow beyond what a FLAC block holds (16 MiB)")
+            raise UnsuitableFileError("the comments exceed the size of a FLAC block (16 MiB)")
         last = 0x80 if i == len(parts) - 1 else 0
         out.append(bytes((kind | last,)) + len(body).to_bytes(3, "big") + body)
     return b"".join(out) + data[blocks[-1][2] :]

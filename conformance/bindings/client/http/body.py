@@ -43,7 +43,7 @@ def _decoded(response: httpx.Response, limit: int) -> Iterator[bytes]:
         yield from raw
         return
     if encoding not in {"gzip", "x-gzip", "deflate"}:
-        raise BodyError("found a Content-Encoding that was not asked for, expected gzip, deflate or none")
+        raise BodyError("found a Content-Encoding that was not requested, expected gzip, deflate or none")
     # 32 + 15: the header says whether it is gzip or zlib
     decoder = zlib.decompressobj(32 + zlib.MAX_WBITS)
     try:

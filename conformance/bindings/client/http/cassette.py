@@ -158,7 +158,7 @@ def _entry(path: Path, number: int, line: bytes) -> dict[str, Any]:
     if number == 1:
         if not isinstance(entry, dict) or entry.get("format") != FORMAT or entry.get("format_version") != 1:
             raise _fault(
-                path, 1, "found no cassette of this version, expected a file written by `shenhe check --record`"
+                path, 1, "found another format, expected a cassette of this version, written by `shenhe check --record`"
             )
         return entry
     if not isinstance(entry, dict) or not all(

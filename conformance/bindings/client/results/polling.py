@@ -83,9 +83,7 @@ def _job_url(connection: Connection, poll: BoundPoll, response: Response, url: s
     link = value_of(poll.location, response) if readable else None
     if not isinstance(link, str) or not link:
         if url == first_url:
-            raise ResponseError(
-                f"found {describe(poll.location, None, response)}, expected where the job can be asked for"
-            )
+            raise ResponseError(f"found {describe(poll.location, None, response)}, expected the URL of the job")
         return url
     absolute, why = connection.resolved(url, link)
     if why or not connection.own(absolute):
