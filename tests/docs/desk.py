@@ -114,6 +114,8 @@ def run(command: Command, folder: Path) -> Done:
         words += SMALLER[words[0]]
     if words[0] == "check":
         words += ["--examples", "0"]
+        if "--sample" in words:
+            words[words.index("--sample") + 1] = "1"
     done = shenhe(*words)
     if command.output:
         path = folder / os.path.expandvars(command.output)

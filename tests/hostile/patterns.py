@@ -20,8 +20,10 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("core", "rulebook", "labels", "conformance", "simulator", "scenarios", "reports", "cli", "sample")
-#: Characters of the longest text, and the factor between two lengths: small, so that exponential time is seen in time.
+#: Characters of the longest text, and the factors between two lengths: small up to a few hundred characters, so that
+#: exponential time is seen in time, and larger from there on.
 _LONGEST, _FACTOR = 24_000, 1.35
+_SURELY_POLYNOMIAL, _LARGE_FACTOR = 300, 2.8
 #: Seconds from which on a text counts: the pattern has then spent more than 8 microseconds per character.
 _SLOW = 0.2
 #: Characters that are tried of each pattern.
@@ -195,5 +197,5 @@ def slow_text(used: Used) -> str | None:
                 # Again, and the shorter one too: the machine may have been busy.
                 if spent > _SLOW and min(cost(used, text) for _ in range(2)) > _SLOW:
                     return f"{unit!r} x {int(size)}: {spent:.2f} s"
-                size *= _FACTOR
+                size *= _FACTOR if size < _SURELY_POLYNOMIAL else _LARGE_FACTOR
     return None

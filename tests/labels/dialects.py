@@ -160,7 +160,8 @@ EXIFTOOL: dict[str, tuple[Callable[[], bytes], str, tuple[str, ...]]] = {
 }
 
 
-def _hand_made() -> dict[str, bytes]:
+@cache
+def hand_made() -> dict[str, bytes]:
     wav = media.sound(0.1)
     size = len(wav) - 44
     grey = Image.linear_gradient("L").resize((64, 64))
@@ -253,12 +254,17 @@ def further_picture() -> bytes:
     return first[:2] + b"\xff\xe2" + struct.pack(">H", length) + body + rows + first[2:] + second
 
 
+def names() -> list[str]:
+    """Every dialect, whether it can be made here or not."""
+    return [*FFMPEG, *EXIFTOOL, *hand_made()]
+
+
 @cache
-def files() -> dict[str, bytes]:
-    """Every dialect that can be made here, by name."""
-    found = _hand_made()
-    if shutil.which("ffmpeg"):
-        found |= {name: _by_ffmpeg(name, arguments) for name, arguments in FFMPEG.items()}
-    if shutil.which("exiftool"):
-        found |= {name: _by_exiftool(make(), ending, *with_) for name, (make, ending, with_) in EXIFTOOL.items()}
-    return {name: data for name, data in found.items() if data}
+def made(name: str) -> bytes:
+    """One dialect; empty where the tool that makes it is not installed or cannot."""
+    if name in (by_hand := hand_made()):
+        return by_hand[name]
+    if name in FFMPEG:
+        return _by_ffmpeg(name, FFMPEG[name]) if shutil.which("ffmpeg") else b""
+    make, ending, arguments = EXIFTOOL[name]
+    return _by_exiftool(make(), ending, *arguments) if shutil.which("exiftool") else b""

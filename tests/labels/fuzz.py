@@ -181,8 +181,8 @@ def writable() -> dict[str, Entry]:
     from . import dialects
 
     found: dict[str, Entry] = {}
-    for name, data in dialects.files().items():
-        if len(data) <= 48 * 1024:
+    for name, data in ((name, dialects.made(name)) for name in dialects.names()):
+        if 0 < len(data) <= 48 * 1024:
             found[name] = data, media_type_of(Path(name))
     return found | {name: entry for name, entry in files().items() if name.startswith("plain ")}
 

@@ -99,14 +99,20 @@ def _paste(image: Image.Image, mask: Image.Image, left: int, top: int, look: str
     image.paste(Image.new("RGB", mask.size, fore), (left, top), mask.point(lambda v: v * alpha // 255))
 
 
+def labelled_kind(number: int) -> str:
+    """The direction and the look of the label with this number."""
+    way = WAYS[number // 3 % len(WAYS)] if number % 3 == 0 else "across"
+    return f"{way} {LOOKS[int(np.random.default_rng([7, number]).integers(len(LOOKS)))]}"
+
+
 def labelled(number: int, low: float, high: float, texts: tuple[str, ...] = wordings.LABELS) -> Scene | None:
     """The label with this number: its text, face, size, look, place and direction follow from it. None where it does
     not fit into its picture.
     """
     draws = np.random.default_rng([7, number])
     text = texts[number % len(texts)]
-    way = WAYS[number // 3 % len(WAYS)] if number % 3 == 0 else "across"
-    look = LOOKS[int(draws.integers(len(LOOKS)))]
+    draws.integers(len(LOOKS))  # the look
+    way, look = labelled_kind(number).split()
     face = FACES[int(draws.integers(len(FACES)))]
     width, height = SIZES[int(draws.integers(len(SIZES)))]
     shortest = min(width, height)
@@ -174,22 +180,33 @@ def _add_words(image: Image.Image, draws: np.random.Generator, avoid: tuple[int,
 
 def unlabelled() -> Iterator[Scene]:
     """One scene for each statement of ``wordings.talk``, in a layout that suits its kind."""
-    for number, (kind, text) in enumerate(wordings.talk()):
-        draws = np.random.default_rng([11, number])
-        size = SIZES[number % len(SIZES)]
-        layout = {
-            "screen": (_screen, _menu),
-            "subtitle": (_subtitle, _chat),
-            "headline": (_banner, _page, _wrapped),
-            "law": (_page, _banner, _cover),
-            "event": (_poster, _wrapped, _cover),
-            "advert": (_poster, _banner, _corner),
-            "product": (_screen, _banner, _corner),
-            "denial": (_corner, _poster, _wrapped),
-            "question": (_banner, _wrapped, _chat),
-            "title": (_cover, _corner),
-        }.get(kind, (_corner, _banner, _chat))
-        yield Scene(layout[number // 7 % len(layout)](text, size, draws), text, kind)
+    for number in range(len(_talk())):
+        yield unlabelled_at(number)
+
+
+@cache
+def _talk() -> list[tuple[str, str]]:
+    return list(wordings.talk())
+
+
+def unlabelled_at(number: int) -> Scene:
+    """The scene of one statement."""
+    kind, text = _talk()[number]
+    draws = np.random.default_rng([11, number])
+    size = SIZES[number % len(SIZES)]
+    layout = {
+        "screen": (_screen, _menu),
+        "subtitle": (_subtitle, _chat),
+        "headline": (_banner, _page, _wrapped),
+        "law": (_page, _banner, _cover),
+        "event": (_poster, _wrapped, _cover),
+        "advert": (_poster, _banner, _corner),
+        "product": (_screen, _banner, _corner),
+        "denial": (_corner, _poster, _wrapped),
+        "question": (_banner, _wrapped, _chat),
+        "title": (_cover, _corner),
+    }.get(kind, (_corner, _banner, _chat))
+    return Scene(layout[number // 7 % len(layout)](text, size, draws), text, kind)
 
 
 def _canvas(size: tuple[int, int], draws: np.random.Generator, *, plain: bool = False) -> Image.Image:

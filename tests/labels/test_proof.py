@@ -19,7 +19,7 @@ from shenhe.labels.record import media_type_of
 from . import dialects, fuzz, media
 
 HAND_MADE = {
-    name: data for name, data in dialects._hand_made().items() if name.endswith((".wav", ".mov", ".mp4", ".tif"))
+    name: data for name, data in dialects.hand_made().items() if name.endswith((".wav", ".mov", ".mp4", ".tif"))
 }
 FILES: dict[str, Callable[[], bytes]] = {
     **{name: (lambda data=data: data) for name, data in HAND_MADE.items()},  # type: ignore[misc]

@@ -13,6 +13,7 @@ from shenhe.conformance.engine.runner import run_checks
 from shenhe.labels import read_labels
 from shenhe.sample import FAULTS, VARIANTS, UnknownVariantError, VariantName, create_app, sample_binding
 
+from ..sampling import only
 from .tour import Walk, content
 
 ON = date(2026, 9, 1)
@@ -34,18 +35,7 @@ def test_a_variant_is_bound_whole(name: str) -> None:
     assert set(bound.services) <= set(plain.services)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(
-            name,
-            marks=[]
-            if name in ("envelope", "asynchronous", "writer-only", "label-in-the-interface")
-            else pytest.mark.slow,
-        )
-        for name in VARIANTS
-    ],
-)
+@pytest.mark.parametrize("name", only(("asynchronous", "writer-only"), VARIANTS))
 def test_a_variant_passes(name: str) -> None:
     _needs_what_it_writes(name)
     app = create_app(variants=[name])

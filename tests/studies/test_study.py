@@ -181,6 +181,7 @@ def test_a_study_is_resumed_without_running_anything_twice(
     assert results(out) == results(run.folder)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="workers are found in /proc")
 def test_killed_drivers_and_workers_do_not_change_a_byte(tmp_path: Path) -> None:
     path = tmp_path / "storm.yaml"

@@ -1,0 +1,23 @@
+"""Parameters of which `make test` tries a sample and `make test-all` tries all."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+import pytest
+
+
+def one_in(count: int, values: Iterable[Any]) -> list[Any]:
+    """The values as parameters: of every ``count`` in a row, all but the first are marked slow."""
+    return [pytest.param(each, marks=pytest.mark.slow if place % count else ()) for place, each in enumerate(values)]
+
+
+def only(quick: Collection[Any], values: Iterable[Any]) -> list[Any]:
+    """The values as parameters: all that are not in ``quick`` are marked slow. Raises ``ValueError`` for a quick one
+    that is no value.
+    """
+    parameters = list(values)
+    if unknown := [each for each in quick if each not in parameters]:
+        raise ValueError(f"found {unknown}, expected some of {parameters}")
+    return [pytest.param(each, marks=() if each in quick else pytest.mark.slow) for each in parameters]
