@@ -20,7 +20,7 @@ from shenhe.conformance.provider import (
 )
 from shenhe.rulebook import Service
 
-from .apps import Recorder, bind, talking
+from .apps import TARGET, Recorder, bind, talking
 
 ONE_ADDRESS = """\
 defaults:
@@ -190,3 +190,22 @@ operations:
             owner, other = Account("owner", {"t": "own"}), Account("other", {"t": "foreign"})
             provider.publish(Account(owner.id, owner.credentials, signed_by=other), Content("c"), "title")
             assert json.loads(app.asked[-1]["body"])["session"] == "foreign"
+
+
+def test_declared_surfaces_and_topics_that_no_call_names_are_listed(tmp_path: Path) -> None:
+    target = TARGET + "  surfaces: [page, share]\n  disclosure_topics: [rules]\n  report_kinds: [illegal]\n"
+    text = """\
+operations:
+  view: {path: "/p/{{ publication.id }}/{{ surface }}"}
+  disclosures: {path: "/about/{{ topic }}"}
+"""
+    app = Recorder()
+    with talking(bind(tmp_path, text, target=target), app) as provider:
+        provider.preview(lambda other: other.view(None, Publication("p"), "share"))
+        provider.view(None, Publication("p"), "page")
+        unused = provider.unused()
+    assert unused == [
+        "binding.yaml:12: operations.disclosures",
+        "target.surfaces: share",
+        "target.disclosure_topics: rules",
+    ]

@@ -48,6 +48,7 @@ class OperationClient:
         self._carried = CarriedValues(_carried_names(operations))
         self._clock = Clock()
         self._called: set[str] = set()
+        self._named: set[tuple[Operation, str, object]] = set()
 
     def with_extra(
         self, headers: Mapping[str, str], query: Mapping[str, str], fields: Mapping[str, Any] | None = None
@@ -61,6 +62,7 @@ class OperationClient:
         """A client that raises requests as :class:`~.requests.Previewed` instead of sending them."""
         other = copy.copy(self)
         other._requester = self._requester.previewing()
+        other._called, other._named = set(), set()
         return other
 
     def unused(self) -> list[str]:
@@ -75,6 +77,10 @@ class OperationClient:
                 bound.place() for bound in requests if bound.place() not in self._called and (bound.when or not called)
             ]
         return list(dict.fromkeys(unused))
+
+    def named(self, operation: Operation, facet: str, value: object) -> bool:
+        """Whether a call of an operation has named this value of a facet, such as a surface."""
+        return (operation, facet, value) in self._named
 
     def call(
         self,
@@ -97,6 +103,7 @@ class OperationClient:
                 f"the binding does not say how to ask for {operation.value}" + (f" of {named}" if named else "")
             )
         self._called.add(bound.place())
+        self._named.update((operation, name, value) for name, value in facets.items())
         carried = self._carried.about(account, values)
         given = {**self._fixed, "clock": self._clock.now(), "account": account, **values, "carried": carried}
         call = Call(account, given, ExchangeLog())

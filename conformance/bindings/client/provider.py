@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -129,8 +129,32 @@ class HttpProvider:
         self._connection.until = moment
 
     def unused(self) -> list[str]:
-        """The operations and variants of the binding that were never called, each by its line."""
-        return self._client.unused()
+        """The operations and variants of the binding that were never called, each by its line, and what the target
+        declares and no call has named.
+        """
+        declared: list[tuple[Operation, str, str, Iterable[object]]] = [
+            (Operation.VIEW, "surface", "surfaces", self._capabilities.surfaces),
+            (Operation.FETCH, "rendition", "renditions", self._capabilities.renditions),
+            (Operation.DISCLOSURES, "topic", "disclosure_topics", self._capabilities.disclosure_topics),
+            (Operation.REPORT, "kind", "report_kinds", self._capabilities.report_kinds),
+            (Operation.PUBLISH, "way", "publish_ways", self._capabilities.publish_ways),
+            (Operation.UPLOAD, "media_type", "uploads", self._capabilities.uploads),
+        ]
+        left = [
+            f"target.{key}: {value}"
+            for operation, facet, key, values in declared
+            if operation in self._capabilities.operations
+            for value in values
+            if not self._client.named(operation, facet, value)
+        ]
+        left += [
+            f"target.services.{service}: {kind}"
+            for service, kinds in self._capabilities.media.items()
+            if Operation.GENERATE in self._capabilities.operations
+            for kind in kinds
+            if not self._client.named(Operation.GENERATE, "media_type", kind)
+        ]
+        return [*self._client.unused(), *left]
 
     def with_extra(
         self,
