@@ -67,6 +67,8 @@ def made_public(probe: Probe, marker: str | None, *, picture: bool = False, kind
 
 def publish(probe: Probe, account: Account, content: Content, marker: str | None) -> Published:
     """``content`` published under a title of its own; ``marker`` names what the title says it is."""
+    if marker is not None:
+        probe.must_send_title(account, content)
     token = probe.names.token()
     title = token if marker is None else (probe.capabilities.marker(marker) or MARKERS[marker]).in_text(token)
     return Published(account, content, probe.setup(probe.provider.publish, account, content, title), title, token)

@@ -6,6 +6,7 @@ One result for each open rule and check. What is kept or not applicable is no re
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,8 @@ from .issue import Issue, Place, deciding_step, issues, place_of_step
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _BODY = 4000
+#: Characters of a script from which on further commands are left out.
+_SCRIPT = 20_000
 _LEVELS = {"must": "error", "should": "warning", "may": "note"}
 _KINDS = {"fail": "fail", "review": "review", "inconclusive": "open"}
 
@@ -125,7 +128,7 @@ def _result(issue: Issue, index: Mapping[str, int], binding: str) -> dict[str, A
     if check.finding is None:
         return result
     result["properties"]["case"] = one_line(check.finding.case)
-    result["properties"]["curl"] = visible(cut(check.finding.curl, _BODY))
+    result["properties"]["curl"] = visible(_whole_commands(check.finding.curl))
     result["codeFlows"] = _code_flows(check, binding)
     step = deciding_step(check)
     if step is not None:
@@ -138,6 +141,18 @@ def _result(issue: Issue, index: Mapping[str, int], binding: str) -> dict[str, A
         }
         result["webResponse"] = _response(step)
     return {name: value for name, value in result.items() if value != []}
+
+
+def _whole_commands(script: str) -> str:
+    """The first commands of a script that fit, none of them cut."""
+    steps = re.split(r"\n(?=# \d+\. )", script)
+    kept = steps[:1]
+    for step in steps[1:]:
+        if sum(map(len, kept)) + len(step) > _SCRIPT:
+            break
+        kept.append(step)
+    left = len(steps) - len(kept)
+    return "\n".join(kept) + (f"\n# {left} more commands are in report.json" if left else "")
 
 
 def _response(step: Step) -> dict[str, Any]:

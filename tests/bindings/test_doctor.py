@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from shenhe.conformance.bindings import AsgiTransport, load_binding
 from shenhe.conformance.bindings.doctor.diagnosis import Diagnosis
 from shenhe.conformance.bindings.doctor.doctor import examine
+from shenhe.conformance.engine.runner import run_checks
 from shenhe.sample import SampleServer, create_app, sample_binding
 
 from ..command_line import Done, shenhe
@@ -169,3 +171,43 @@ def test_a_platform_that_generates_nothing_is_tried_to_its_end() -> None:
         found = list(examine(binding, provider))
     assert {str(each.operation) for each in found} >= {"upload", "publish", "view", "report", "appeal"}
     assert {each.state for each in found} == {"works"}
+
+
+def test_every_report_kind_is_tried(tmp_path: Path) -> None:
+    path, _ = changed(tmp_path, "report_kinds: [", "report_kinds: [no-such-kind, ")
+    outcomes = {each.detail: each for each in examined(path) if each.operation == "report"}
+    assert {"illegal", "rumour", "no-such-kind"} <= outcomes.keys()
+    assert outcomes["illegal"].state == "works"
+    assert outcomes["no-such-kind"].state != "works"
+
+
+def test_a_receipt_that_the_status_loses_is_found(tmp_path: Path) -> None:
+    path, _ = changed(tmp_path, "receipt: ticket.receipt, reasons", "receipt: ticket.state, reasons")
+    found = next(each for each in examined(path) if each.operation == "report_status")
+    assert found.state == "faulty"
+    assert "gave the receipt" in found.message
+    whole = tmp_path / "whole.yaml"
+    whole.write_text(ORIGINAL, encoding="utf-8")
+    assert next(each for each in examined(whole) if each.operation == "report_status").state == "works"
+
+
+def test_the_words_of_the_target_are_shown_beside_the_advice(tmp_path: Path) -> None:
+    path, _ = changed(tmp_path, "{id: account.id, credentials", "{id: account.number, credentials")
+    found = next(each for each in examined(path) if each.operation == "register")
+    assert ', and said: {"account": {' in found.message
+
+
+def test_people_register_with_names_of_the_form_that_checks_use(tmp_path: Path) -> None:
+    """A provider that refuses a form of name refuses it to the doctor too."""
+    whole = tmp_path / "whole.yaml"
+    whole.write_text(ORIGINAL, encoding="utf-8")
+    binding = load_binding(whole)
+    with binding.connect(transport=AsgiTransport(create_app())) as provider:
+        list(examine(binding, provider))
+        bodies = [each.request.body.decode() for each in provider.log if each.operation == "register"]
+    with binding.connect(transport=AsgiTransport(create_app())) as provider:
+        run_checks(provider, rules=["cn-dsp-2023/9.2"], examples=0)
+        checked = [each.request.body.decode() for each in provider.log if each.operation == "register"]
+    form = re.compile(r"\bt[0-9a-f]{10}\b")
+    assert bodies
+    assert all(form.search(body) for body in [*bodies, *checked])

@@ -210,6 +210,27 @@ def test_sarif_has_the_form_that_code_scanning_needs(made: Report) -> None:
         assert (result["level"] == "none") == (result["kind"] != "fail"), "SARIF 3.27.10"
 
 
+def test_commands_in_sarif_are_whole() -> None:
+    steps = [
+        "base=x\n",
+        *(f"# {number}. publish answered 200\ncurl -d {'a' * 3000} {number}end\n" for number in range(1, 31)),
+    ]
+    script = scripts_of("\n".join(steps))
+    commands = [line for line in script.splitlines() if line.startswith("curl")]
+    assert 3 < len(commands) < 30
+    assert all(command.endswith("end") for command in commands)
+    assert f"# {30 - len(commands)} more commands are in report.json" in script
+    assert scripts_of(steps[1]) == steps[1]
+
+
+def scripts_of(curl: str) -> str:
+    """The script that SARIF shows of a finding with this one."""
+    result = check("c", "fail", REAL_NAME, finding=finding(curl=curl))
+    made = report([rule(REAL_NAME, "fail", "c")], [result])
+    shown: str = sarif(made, BOOK)["runs"][0]["results"][0]["properties"]["curl"]
+    return shown
+
+
 def test_sarif_lists_what_is_open_and_tells_a_broken_check_apart() -> None:
     run = sarif(mixed(), BOOK)["runs"][0]
     told = [(result["ruleId"], result["kind"], result["level"]) for result in run["results"]]

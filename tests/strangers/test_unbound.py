@@ -14,6 +14,9 @@ KNOWN: tuple[tuple[str, Removal], ...] = (
     ("sample", ("operations", "refutations", "extract")),
     ("sample", ("operations", "chat_history", "extract", "text")),
     ("sample", ("operations", "records", "extract")),
+    ("sample", ("operations", "generate", "json", "visible_label")),
+    ("sample", ("operations", "publish", "json", "title")),
+    ("sample", ("operations", "view", "variants", 0, "extract", "notices")),
 )
 #: Removals per target in the ordinary tests.
 _FEW = 4

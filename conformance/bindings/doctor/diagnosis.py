@@ -41,6 +41,8 @@ def diagnosed(result: Result[Any], outcome: Diagnosis, binding: Binding, at: Cal
         outcome = _unavailable(result, outcome, binding, at)
     else:
         outcome = _accepted(result.value, outcome, at)
+        if outcome.operation == Operation.VERIFY_IDENTITY and outcome.state == "faulty" and result.exchanges:
+            outcome = replace(outcome, message=outcome.message + _said(result.exchanges[-1]))
     return replace(outcome, message=visible(outcome.message)[:600])
 
 
@@ -104,11 +106,15 @@ def unreachable(result: Result[Any]) -> bool:
 
 def _unavailable(result: Unavailable, outcome: Diagnosis, binding: Binding, at: Callable[[str], str]) -> Diagnosis:
     placed = _PLACED.fullmatch(result.reason)
+    last = result.exchanges[-1] if result.exchanges else None
     if placed:
         return replace(
-            outcome, state="faulty", place=placed["place"], message=placed["rest"], advice=_advice_for(placed["rest"])
+            outcome,
+            state="faulty",
+            place=placed["place"],
+            message=placed["rest"] + _said(last),
+            advice=_advice_for(placed["rest"]),
         )
-    last = result.exchanges[-1] if result.exchanges else None
     if last is not None and last.response is None and result.status is None:
         return replace(
             outcome,

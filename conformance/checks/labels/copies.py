@@ -103,7 +103,7 @@ def unlabelled_copy_needs_agreement(probe: Probe, case: Prompted) -> None:
     # An agreement may last: only an account of its own has surely agreed to nothing.
     account = probe.fresh_account()
     asked = GenerationRequest(case.service, case.media_type, case.prompt, labelled=False, agreed=False)
-    _can_ask_for_it(probe, account, asked)
+    must_express_unlabelled(probe, account, asked)
     answer = probe.attempt(probe.provider.generate, account, asked)
     if isinstance(answer, Refused):
         probe.control(probe.provider.generate, account, replace(asked, agreed=True))
@@ -129,7 +129,7 @@ def unlabelled_copy_keeps_implicit_label(probe: Probe, case: Prompted) -> None:
     """A copy without an explicit label keeps the AIGC field in its metadata."""
     labelled = GenerationRequest(case.service, case.media_type, case.prompt)
     account = probe.account()
-    _can_ask_for_it(probe, account, replace(labelled, labelled=False, agreed=True))
+    must_express_unlabelled(probe, account, replace(labelled, labelled=False, agreed=True))
     _, original = probe.generated(case.service, case.media_type, case.prompt)
     if not read_labels(original.data, media_type=original.media_type).aigc:
         raise NotJudged("the labelled file holds no AIGC field that a copy could keep")
@@ -140,7 +140,7 @@ def unlabelled_copy_keeps_implicit_label(probe: Probe, case: Prompted) -> None:
         raise Violation("the copy without explicit label has lost its AIGC field too", *exhibits.carriers(labels, copy))
 
 
-def _can_ask_for_it(probe: Probe, account: Account, request: GenerationRequest) -> None:
+def must_express_unlabelled(probe: Probe, account: Account, request: GenerationRequest) -> None:
     """Raise :class:`Undecided` where the binding cannot ask for a copy without label, or cannot say that one agreed."""
     for other, what in (
         (replace(request, labelled=True), "labelled"),

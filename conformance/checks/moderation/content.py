@@ -138,6 +138,7 @@ def _drawn_titles(capabilities: Capabilities) -> SearchStrategy[Headed]:
 def _must_be_refused(probe: Probe, case: Asked, marker: str, seen: str) -> None:
     """The twin first: what is refused by an account that was refused before shows nothing."""
     account, phrase = probe.disposable_account(), probe.capabilities.marker(marker, case.service)
+    _must_send_prompt(probe, account, case.request(None), case.request(phrase))
     twin = probe.observe(probe.provider.generate, account, case.request(None))
     if isinstance(twin, Refused):
         raise NotJudged(f"the provider declines this prompt without the phrase too: {twin.status} {twin.reason}")
@@ -146,6 +147,16 @@ def _must_be_refused(probe: Probe, case: Asked, marker: str, seen: str) -> None:
     if isinstance(answer, Accepted):
         _must_be_recognised(probe, marker, case)
         raise Violation(seen)
+
+
+def _must_send_prompt(probe: Probe, account: Account, plain: GenerationRequest, marked: GenerationRequest) -> None:
+    """Raise :class:`Undecided` where the binding sends no prompt, so that nothing prohibited is ever asked for."""
+    probe.must_differ(
+        lambda provider: provider.generate(account, plain),
+        lambda provider: provider.generate(account, marked),
+        "the prompt",
+        write="`{{ request.prompt }}` under operations.generate",
+    )
 
 
 def _must_be_recognised(probe: Probe, marker: str, case: Asked) -> None:
@@ -174,6 +185,7 @@ def _must_be_recognised(probe: Probe, marker: str, case: Asked) -> None:
 def _must_not_be_published(probe: Probe, case: Headed, marker: str, seen: str) -> None:
     account = probe.disposable_account()
     content = probe.some_content(account)
+    probe.must_send_title(account, content)
     probe.control(probe.provider.publish, account, content, f"{case.before} {probe.names.token()}")
     declared = probe.capabilities.marker(marker)
     assert declared is not None  # noqa: S101 - the check applies only where there is one

@@ -50,7 +50,9 @@ def rumour_is_refuted(probe: Probe, case: Case) -> None:
     marker = probe.capabilities.marker(RUMOUR)
     assert marker is not None  # noqa: S101 - the check applies only where there is one
     title = marker.in_text(probe.names.token())
-    publication = probe.some_publication(account, title)
+    content = probe.some_content(account)
+    probe.must_send_title(account, content)
+    publication = probe.setup(probe.provider.publish, account, content, title)
     before = probe.observe(probe.provider.refutations, publication)
     if isinstance(before, Accepted) and _about(publication, before.value):
         raise Undecided("a refutation is attached before any report, so one after the report proves nothing")

@@ -11,6 +11,7 @@ from ...engine.probing.probe import Probe, any_medium
 from ...entities import Account, GenerationRequest, Record
 from ...provider import Capabilities, Operation, Refused
 from ...verdict import Level
+from ..labels.copies import must_express_unlabelled
 from ..outcome import Case, NotJudged, Undecided, Violation
 from ..registry import check
 from ..requests import PLAIN
@@ -58,6 +59,7 @@ def unlabelled_copies_are_recorded(probe: Probe, case: Kept) -> None:
     if case.service is not None:
         service, media_type = case.service, case.media_type
     request = GenerationRequest(service, media_type, PLAIN, labelled=False, agreed=True)
+    must_express_unlabelled(probe, account, request)
     handed_out = probe.attempt(probe.provider.generate, account, request)
     if isinstance(handed_out, Refused):
         raise NotJudged(f"no copy without label is handed out: {handed_out.status} {handed_out.reason}")

@@ -298,6 +298,15 @@ class Probe(Conversation):
     def _plain(self, service: Service, media_type: str) -> GenerationRequest:
         return GenerationRequest(service, media_type, self.names.vary("a lake at dawn"))
 
+    def must_send_title(self, account: Account, content: Content) -> None:
+        """Raise :class:`Undecided` where the binding sends no title: what a title says is then never said."""
+        self.must_differ(
+            lambda provider: provider.publish(account, content, "a"),
+            lambda provider: provider.publish(account, content, "b"),
+            "the title of a publication",
+            write="`{{ title }}` under operations.publish",
+        )
+
     def some_publication(self, account: Account, title: str) -> Publication:
         """Something plain that the account published under a title."""
         return self.setup(self.provider.publish, account, self.some_content(account), title)
