@@ -17,12 +17,19 @@ KNOWN: tuple[tuple[str, Removal], ...] = (
     ("sample", ("operations", "generate", "json", "visible_label")),
     ("sample", ("operations", "publish", "json", "title")),
     ("sample", ("operations", "view", "variants", 0, "extract", "notices")),
+    ("sample", ("operations", "records", "extract", "subject")),
+    ("sample", ("operations", "chat", "extract", "notices")),
+    ("sample", ("operations", "chat", "json", "chat")),
+    ("sample", ("operations", "chat", "json", "persona")),
+    ("forms", ("operations", "view")),
 )
 #: Removals per target in the ordinary tests.
 _FEW = 4
 
 
-@pytest.mark.parametrize(("target", "removal"), KNOWN, ids=[".".join(map(str, removal)) for _, removal in KNOWN])
+@pytest.mark.parametrize(
+    ("target", "removal"), KNOWN, ids=[".".join(map(str, (target, *removal))) for target, removal in KNOWN]
+)
 def test_what_once_failed_fails_no_more(target: str, removal: Removal) -> None:
     assert wrong(target, removal) == (True, {})
 

@@ -75,6 +75,7 @@ def rumour_is_refuted(probe: Probe, case: Case) -> None:
         raise NotJudged(f"the binding does not say that records of kind {REFUTED!r} are kept (target.record_kinds)")
     probe.must_read_any(Operation.RECORDS, ("subject", "text"), "the subject of a record")
     if not any(record.subject == publication.id or publication.id in record.text for record in kept.value):
+        probe.must_read(Operation.RECORDS, "subject", "what a record is about")
         raise Violation("a rumour was refuted, and no record of it is kept")
 
 
