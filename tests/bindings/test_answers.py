@@ -154,7 +154,7 @@ class Job(Recorder):
         ),
     ],
 )
-def test_a_job_is_asked_for_where_the_answer_says(
+def test_a_job_is_polled_at_the_url_of_the_response(
     tmp_path: Path, location: str, more: str, first: Any, pending: Any, done: Any
 ) -> None:
     app = Job(first, pending, done)
@@ -176,7 +176,7 @@ def test_a_job_is_asked_for_where_the_answer_says(
         ((202, {}, b""), "found no header 'location'"),
     ],
 )
-def test_a_job_elsewhere_is_not_asked_for(tmp_path: Path, first: Any, words: str) -> None:
+def test_a_job_on_another_host_is_not_polled(tmp_path: Path, first: Any, words: str) -> None:
     app = Recorder({("POST", "/g"): first})
     with talking(bind(tmp_path, JOB % ("{header: Location}", "")), app, sleep=lambda _: None) as provider:
         result = provider.generate(None, REQUEST)
@@ -288,14 +288,14 @@ def test_pages_by_link(tmp_path: Path, pages: str, first: Any) -> None:
         ),
     ],
 )
-def test_a_list_whose_end_is_not_reached_is_no_answer(tmp_path: Path, pages: str, answer: Any, words: str) -> None:
+def test_an_incomplete_list_is_not_usable(tmp_path: Path, pages: str, answer: Any, words: str) -> None:
     result, app = search(tmp_path, pages, answer)
     assert isinstance(result, Unavailable)
     assert words in result.reason
     assert len(app.asked) <= 4
 
 
-def test_pages_are_for_lists_alone(tmp_path: Path) -> None:
+def test_paging_is_only_for_lists(tmp_path: Path) -> None:
     with pytest.raises(BindingError, match="found pages, which this operation does not give"):
         bind(tmp_path, "operations:\n  reset:\n    path: /r\n    pages: {number: 1}\n")
     with pytest.raises(BindingError, match="expected exactly one of next, cursor, number"):
@@ -306,7 +306,7 @@ def test_pages_are_for_lists_alone(tmp_path: Path) -> None:
 # ------------------------------------------------------------------------------------------------
 
 
-def test_a_busy_provider_that_says_200_is_no_answer(tmp_path: Path) -> None:
+def test_a_busy_response_with_200_is_not_usable(tmp_path: Path) -> None:
     text = (
         "operations:\n  generate: {path: /g, extract: {id: id}, refuse_when: code, unavailable_when: code == `50300`}\n"
     )
@@ -329,7 +329,7 @@ operations:
 """
 
 
-def test_what_one_answer_gives_goes_with_later_requests(tmp_path: Path) -> None:
+def test_values_of_a_response_are_carried_to_later_requests(tmp_path: Path) -> None:
     app = Recorder(
         {
             ("GET", "/g"): {"id": "c1", "thread": {"id": "t-1"}, "version": 3},

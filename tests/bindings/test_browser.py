@@ -135,7 +135,7 @@ def hostile_page(markup: str, folder: Path) -> str:
     return render_page([report])
 
 
-def test_nothing_of_a_hostile_provider_is_live_in_a_browser(tmp_path: Path) -> None:
+def test_hostile_responses_are_inert_in_a_browser(tmp_path: Path) -> None:
     with doorkeeper() as door:
         document = opened(hostile_page(MARKUP.format(here=door.url), tmp_path), tmp_path)
     assert "dataset.ran" in document, "what the provider said is there to read"
@@ -153,7 +153,7 @@ def test_the_policy_of_the_page_stops_markup_that_slipped_through(tmp_path: Path
     assert door.asked == []
 
 
-def test_the_canary_sings_where_nothing_holds_it_back(tmp_path: Path) -> None:
+def test_the_canary_test_detects_a_leak(tmp_path: Path) -> None:
     """Without escaping and policy the same markup runs and asks: the tests above could fail."""
     with doorkeeper() as door:
         markup = MARKUP.format(here=door.url).replace('<meta http-equiv="refresh"', "<meta data-was-refresh")

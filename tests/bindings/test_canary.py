@@ -204,7 +204,7 @@ def test_no_secret_is_in_any_output_in_any_form(results: tuple[Report, dict[str,
 
 
 @pytest.mark.parametrize("output", [*OUTPUTS, "doctor"])
-def test_nothing_that_a_terminal_obeys_is_in_any_output(results: tuple[Report, dict[str, str]], output: str) -> None:
+def test_no_output_contains_terminal_escapes(results: tuple[Report, dict[str, str]], output: str) -> None:
     text = results[1][output]
     if output == "terminal":
         text = re.sub(r"\x1b\[[0-9;]*m", "", text)  # the colours are ours

@@ -53,7 +53,7 @@ def test_a_replayed_run_reaches_the_same_verdicts_without_the_provider(tmp_path:
     assert "Bearer" not in text  # headers of requests are not kept at all
 
 
-def test_what_was_not_recorded_is_no_answer(tmp_path: Path) -> None:
+def test_an_unrecorded_request_is_not_usable(tmp_path: Path) -> None:
     cassette = tmp_path / "c"
     binding = bind(
         tmp_path, "operations:\n  generate: {path: /g, json: {p: '{{ request.prompt }}'}, extract: {id: id}}\n"
@@ -104,7 +104,7 @@ def test_a_cassette_holds_no_secret_and_needs_none(tmp_path: Path) -> None:
         assert isinstance(provider.generate(None, REQUEST), Accepted)
 
 
-def test_bytes_come_back_as_they_were(tmp_path: Path) -> None:
+def test_recorded_bytes_come_back_unchanged(tmp_path: Path) -> None:
     cassette = tmp_path / "c"
     data = bytes(range(256)) * 300
     app = Recorder({("GET", "/g"): {"id": "1", "u": "/b"}, ("GET", "/b"): (200, {"content-type": "image/png"}, data)})
@@ -138,7 +138,7 @@ def test_bytes_come_back_as_they_were(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_is_no_cassette_is_told_by_its_line(tmp_path: Path, text: str, words: str) -> None:
+def test_a_file_that_is_not_a_cassette_is_reported_by_line(tmp_path: Path, text: str, words: str) -> None:
     path = tmp_path / "c"
     path.write_text(
         text.replace("HEAD", json.dumps({"format": "shenhe-cassette", "format_version": 1})), encoding="utf-8"

@@ -56,13 +56,13 @@ def test_an_environment_takes_the_place_of_the_target(tmp_path: Path) -> None:
         assert not provider.loopback
 
 
-def test_the_variables_of_other_environments_are_not_asked_for(tmp_path: Path) -> None:
+def test_variables_of_other_environments_are_not_required(tmp_path: Path) -> None:
     in_environment(tmp_path, "staging")
     with pytest.raises(BindingError, match=r"binding\.yaml:10.*environments\.live\.base_url.*LIVE_URL"):
         in_environment(tmp_path, "live").base_url()  # type: ignore[attr-defined]
 
 
-def test_an_unknown_environment_is_told_with_those_there_are(tmp_path: Path) -> None:
+def test_an_unknown_environment_is_reported_with_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(BindingError, match=r"found no environment 'stagin', expected one of: staging, live"):
         in_environment(tmp_path, "stagin")
 
@@ -163,7 +163,7 @@ def test_the_authority_of_the_binding_is_trusted(tmp_path: Path) -> None:
         ({"ended": True}, "TLS failed: the certificate is not trusted (certificate has expired"),
     ],
 )
-def test_a_certificate_of_somebody_else_or_of_yesterday(tmp_path: Path, wrong: dict[str, Any], words: str) -> None:
+def test_a_foreign_or_expired_certificate_is_rejected(tmp_path: Path, wrong: dict[str, Any], words: str) -> None:
     authority = Authority(tmp_path)
     with (
         raw_server(answering, authority.server(**wrong)) as port,
@@ -243,7 +243,7 @@ def test_a_file_that_cannot_be_used_names_its_line(tmp_path: Path, tls: str, wor
     assert "in-the-clear" not in str(caught.value)
 
 
-def test_certificates_go_unverified_on_this_machine_alone(tmp_path: Path) -> None:
+def test_unverified_certificates_are_accepted_only_on_loopback(tmp_path: Path) -> None:
     text = "tls: {verify: false}\n" + GENERATE
     with (
         raw_server(answering, Authority(tmp_path).server()) as port,

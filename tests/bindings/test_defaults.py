@@ -72,7 +72,7 @@ def test_a_request_with_its_own_address_or_body_takes_neither_from_the_defaults(
 
 
 @pytest.mark.parametrize("shared", ["json: [1]", "extract: {id: id}", "url: http://127.0.0.1:9/a", "body: text"])
-def test_what_no_two_requests_share_is_refused(tmp_path: Path, shared: str) -> None:
+def test_unshared_keys_in_defaults_are_refused(tmp_path: Path, shared: str) -> None:
     text = f"defaults:\n  {shared}\noperations:\n  reset: {{path: /reset}}\n"
     with pytest.raises(BindingError, match=r"binding.yaml:8:\d+: defaults"):
         bind(tmp_path, text)
@@ -139,7 +139,7 @@ operations:
     assert no.reason == "too large"
 
 
-def test_a_200_that_says_there_is_nothing_is_told_from_a_refusal(tmp_path: Path) -> None:
+def test_an_empty_200_is_distinguished_from_a_refusal(tmp_path: Path) -> None:
     text = """\
 defaults:
   path: /rpc
@@ -167,7 +167,7 @@ operations:
         ("{type: none}", "json: {who: '{{ account.id }}'}", False),
     ],
 )
-def test_credentials_in_a_body_can_be_tried_with_somebody_elses_name(
+def test_credentials_in_a_body_can_be_tried_for_another_account(
     tmp_path: Path, auth: str, request_line: str, named: bool
 ) -> None:
     text = f"""\

@@ -83,7 +83,7 @@ def test_auth_that_is_refused_points_to_auth(tmp_path: Path) -> None:
         assert "401" in outcome.message
 
 
-def test_a_page_for_people_is_told_from_an_answer(tmp_path: Path) -> None:
+def test_an_html_page_is_distinguished_from_a_response(tmp_path: Path) -> None:
     async def page(scope: dict[str, object], receive: object, send: object) -> None:
         if scope["type"] == "http":
             await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/html")]})  # type: ignore[operator]
@@ -131,7 +131,7 @@ def test_the_command_without_a_provider_ends_at_once(tmp_path: Path) -> None:
     assert out.count("✗") == 1
 
 
-def test_the_command_refuses_what_is_not_for_tests(tmp_path: Path) -> None:
+def test_the_command_refuses_production_environments(tmp_path: Path) -> None:
     path, line = changed(tmp_path, "environment: test", "environment: production")
     code, out, err = run(str(path), "--base-url", "https://api.example.org")
     assert (code, out) == (2, "")
@@ -165,7 +165,7 @@ def test_supplied_people_are_used_and_never_lost(tmp_path: Path) -> None:
     assert outcomes["disclosures"]["state"] == "works"
 
 
-def test_a_platform_that_generates_nothing_is_tried_to_its_end() -> None:
+def test_a_platform_without_generation_is_tried_completely() -> None:
     binding = load_binding(sample_binding("forms-platform"), environ={})
     with binding.connect(transport=AsgiTransport(create_app(variants=["forms-platform"]))) as provider:
         found = list(examine(binding, provider))

@@ -41,7 +41,7 @@ def example(tmp_path: Path) -> Path:
     return path
 
 
-def test_the_example_is_bound_as_it_says(example: Path) -> None:
+def test_the_example_is_a_valid_binding(example: Path) -> None:
     binding = load_binding(example, environ=ENVIRON)
     app = Recorder(
         {

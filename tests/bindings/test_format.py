@@ -81,17 +81,17 @@ def faults(tmp_path: Path, text: str, **options: object) -> list[str]:
         ),
     ],
 )
-def test_a_fault_names_its_line_and_what_was_expected(tmp_path: Path, text: str, line: int, words: str) -> None:
+def test_a_mistake_is_reported_with_line_and_expectation(tmp_path: Path, text: str, line: int, words: str) -> None:
     told = faults(tmp_path, text)
     assert any(each.startswith(f"binding.yaml:{line}:") and words in each for each in told), told
 
 
-def test_malformed_yaml_is_told_by_line_and_column(tmp_path: Path) -> None:
+def test_malformed_yaml_is_reported_by_line_and_column(tmp_path: Path) -> None:
     (told,) = faults(tmp_path, "operations:\n  generate: {path: /g\n")
     assert told.startswith("binding.yaml:9:1: not well-formed YAML")
 
 
-def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
+def test_all_mistakes_are_reported_at_once(tmp_path: Path) -> None:
     told = faults(tmp_path, GENERATE + "    reason: '[['\n    notice: '(('\n    query: {q: '{{ nothing }}'}\n")
     assert [each.split(":")[1] for each in told] == ["11", "12", "13"]
 
@@ -104,7 +104,7 @@ def test_a_file_that_is_not_there_is_a_binding_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content", [b"", b"[1, 2]", b"\xff\xfe\x00", b"a: &x 1\nb: *x\n", b"!!python/object:os.system {}\n"]
 )
-def test_what_is_no_binding_is_refused(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_not_a_binding_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "binding.yaml"
     path.write_bytes(content)
     with pytest.raises(BindingError):
@@ -142,7 +142,7 @@ def test_a_base_url_that_is_no_plain_http_is_refused(tmp_path: Path, url: str) -
         binding.connect(url)
 
 
-def test_a_missing_base_url_is_told_when_connecting(tmp_path: Path) -> None:
+def test_a_missing_base_url_is_reported_when_connecting(tmp_path: Path) -> None:
     binding = bind(tmp_path, GENERATE, target=TARGET.replace("http://127.0.0.1:9", "${NOT_SET_ANYWHERE}"))
     with pytest.raises(BindingError, match=r"binding\.yaml:3.*NOT_SET_ANYWHERE"):
         binding.connect()
@@ -150,7 +150,7 @@ def test_a_missing_base_url_is_told_when_connecting(tmp_path: Path) -> None:
         assert provider.loopback
 
 
-def test_loopback_is_told_from_elsewhere(tmp_path: Path) -> None:
+def test_loopback_is_recognised(tmp_path: Path) -> None:
     binding = bind(tmp_path, GENERATE)
     for url, here in (
         ("http://localhost:1", True),
@@ -162,7 +162,7 @@ def test_loopback_is_told_from_elsewhere(tmp_path: Path) -> None:
             assert provider.loopback is here, url
 
 
-def test_the_binding_of_the_sample_binds_what_it_offers() -> None:
+def test_the_sample_binding_covers_the_sample() -> None:
     binding = load_binding(sample_binding())
     offered = binding.capabilities.operations
     assert set(Operation) - offered == {

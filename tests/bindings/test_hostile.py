@@ -231,7 +231,7 @@ def test_a_cut_at_each_byte_of_an_answer_is_no_crash(tmp_path: Path, ending: Cal
 
 
 @pytest.mark.parametrize("ending", [socket.socket.close, reset], ids=["closed", "reset"])
-def test_a_request_that_nobody_reads_is_no_crash(tmp_path: Path, ending: Callable[[socket.socket], None]) -> None:
+def test_an_unread_request_does_not_crash(tmp_path: Path, ending: Callable[[socket.socket], None]) -> None:
     text = TEXT.replace("path: /g,", "path: /g, json: {prompt: '{{ request.prompt }}'},")
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=lambda: ending(listener.accept()[0]), daemon=True)
@@ -242,7 +242,7 @@ def test_a_request_that_nobody_reads_is_no_crash(tmp_path: Path, ending: Callabl
     assert isinstance(result, Unavailable)
 
 
-def test_nobody_there(tmp_path: Path) -> None:
+def test_a_closed_port_is_not_usable(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     with bind(tmp_path, TEXT).connect(f"http://127.0.0.1:{port}") as provider:
@@ -289,7 +289,7 @@ def self_signed(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
     return context
 
 
-def test_a_certificate_that_nobody_vouches_for(tmp_path: Path, self_signed: ssl.SSLContext) -> None:
+def test_an_untrusted_certificate_is_rejected(tmp_path: Path, self_signed: ssl.SSLContext) -> None:
     with (
         raw_server(saying(b""), self_signed) as port,
         bind(tmp_path, TEXT).connect(f"https://127.0.0.1:{port}") as provider,
@@ -368,7 +368,7 @@ REVIEWED = dict.fromkeys(("html with status 200", "deep json", "takes everything
 
 
 @pytest.mark.parametrize("name", MISBEHAVING)
-def test_a_run_passes_nothing_that_a_misbehaving_server_answers(tmp_path: Path, name: str) -> None:
+def test_a_misbehaving_server_passes_no_check(tmp_path: Path, name: str) -> None:
     started = time.monotonic()
     target = TARGET + "  disclosure_topics: [agreement, complaints]\n  surfaces: [page]\n  report_kinds: [illegal]\n"
     with (

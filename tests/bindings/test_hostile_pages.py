@@ -60,7 +60,7 @@ def test_a_hostile_page_is_read_or_refused_in_time(name: str) -> None:
     assert all(len(message) < 500 for message in messages)
 
 
-def test_entities_of_xml_are_not_expanded_and_nothing_is_fetched() -> None:
+def test_xml_entities_are_neither_expanded_nor_fetched() -> None:
     laughs = (
         b'<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "'
         + b"&a;" * 100
@@ -79,7 +79,7 @@ def test_names_spaces_of_xml_do_not_hide_elements() -> None:
     assert find({"css": "Key"}, page(body, "application/xml")) == "k1"
 
 
-def test_the_text_of_a_page_is_what_a_reader_sees() -> None:
+def test_the_text_of_a_page_is_its_visible_text() -> None:
     labelled = document_of(page("<p>AI<b>生成</b>的<span>内容</span></p>".encode()))
     assert text_of_element(Selector("p").select(labelled)[0]) == "AI生成的内容"
     body = "<div><style>p{}</style>春<script>no</script> 天<p>来 <b>了</b></p><template>no</template>!</div>".encode()
@@ -131,7 +131,7 @@ def test_a_multipart_body_without_the_part_is_named(media_type: str, body: bytes
         archives.part_of(page(body, media_type), "image/*")
 
 
-def test_a_receiver_takes_nothing_but_its_own_callbacks() -> None:
+def test_a_receiver_accepts_only_its_own_callbacks() -> None:
     import http.client
 
     receiver = Receiver(limit=100)

@@ -195,7 +195,7 @@ def test_no_cookie_passes_from_one_account_to_another(tmp_path: Path) -> None:
         ("    refuse_when: error\n", {"id": "1", "error": None}, Accepted, None),
     ],
 )
-def test_what_counts_as_yes_no_and_no_answer(
+def test_responses_are_accepted_refused_or_unusable(
     tmp_path: Path, text: str, answer: Any, kind: type, status: int | None
 ) -> None:
     result, _, _ = generate(tmp_path, "---\n" + text, answer=answer)
@@ -228,7 +228,7 @@ def test_a_page_is_read_in_its_charset(tmp_path: Path, kind: str, body: bytes) -
 @pytest.mark.parametrize(
     ("kind", "body"), [("image/png", b"\x89PNG"), ("text/html", b"\xff\xfe\xfd"), ("application/pdf", b"%PDF-1.7")]
 )
-def test_what_nobody_can_read_is_no_page(tmp_path: Path, kind: str, body: bytes) -> None:
+def test_an_unreadable_body_is_not_a_page(tmp_path: Path, kind: str, body: bytes) -> None:
     text = "operations:\n  disclosures: {path: '/d/{{ topic }}'}\n"
     with talking(
         bind(tmp_path, text), Recorder({("GET", "/d/rules"): (200, {"content-type": kind}, body)})
@@ -248,7 +248,7 @@ def test_reason_and_notice(tmp_path: Path) -> None:
     assert (result.status, result.reason, result.notice) == (403, "", "")
 
 
-def test_an_answer_without_the_id_names_the_line_and_what_is_there(tmp_path: Path) -> None:
+def test_a_response_without_the_id_names_the_line_and_its_keys(tmp_path: Path) -> None:
     result, _, _ = generate(tmp_path, "---\n", answer={"asset": {"id": "x", "size": 3}, "ok": True})
     assert isinstance(result, Unavailable)
     assert (
@@ -319,7 +319,7 @@ def test_media(tmp_path: Path, media: str, answer: Any, expected: Media) -> None
         "javascript:alert(1)",
     ],
 )
-def test_media_are_fetched_from_the_provider_alone(tmp_path: Path, url: str) -> None:
+def test_media_are_fetched_only_from_the_provider(tmp_path: Path, url: str) -> None:
     text = "operations:\n  fetch:\n    path: /g\n    media: {url: u}\n"
     app = Recorder({("GET", "/g"): {"u": url}})
     with talking(bind(tmp_path, text), app) as provider:
@@ -410,7 +410,7 @@ def test_the_rate_is_kept(tmp_path: Path) -> None:
     assert [round(each) for each in slept] == [2, 4]
 
 
-def test_redirects_are_followed_only_where_the_binding_says_and_only_at_home(tmp_path: Path) -> None:
+def test_redirects_are_followed_only_if_bound_and_on_known_hosts(tmp_path: Path) -> None:
     text = "operations:\n  generate: {path: /g, method: POST, extract: {id: id}, follow_redirects: true}\n"
     app = Recorder({("POST", "/g"): (303, {"location": "/there"}, b""), ("GET", "/there"): {"id": "9"}})
     with talking(bind(tmp_path, text), app) as provider:
@@ -432,7 +432,7 @@ def test_redirects_are_followed_only_where_the_binding_says_and_only_at_home(tmp
     assert all(each["headers"]["host"] == "in-process" for each in app.asked)
 
 
-def test_variants_are_chosen_by_what_is_asked(tmp_path: Path) -> None:
+def test_variants_are_chosen_by_arguments(tmp_path: Path) -> None:
     text = """\
 operations:
   verify_identity:
@@ -481,7 +481,7 @@ operations:
         assert "found 'pondering', expected one of: received, upheld, rejected, removed, kept" in odd.reason
 
 
-def test_what_is_not_bound_is_unavailable(tmp_path: Path) -> None:
+def test_an_unbound_operation_is_unavailable(tmp_path: Path) -> None:
     with talking(bind(tmp_path, "operations:\n  generate: {path: /g, extract: {id: id}}\n"), Recorder()) as provider:
         result = provider.reset()
         assert isinstance(result, Unavailable)
@@ -549,7 +549,7 @@ def test_a_binding_error_is_a_value_error() -> None:
     assert issubclass(BindingError, ValueError)
 
 
-def test_requests_that_nothing_called_are_listed_by_line(tmp_path: Path) -> None:
+def test_uncalled_requests_are_listed_by_line(tmp_path: Path) -> None:
     text = """\
 operations:
   generate:

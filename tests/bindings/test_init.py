@@ -233,7 +233,7 @@ def test_streams_jobs_and_pages_are_drafted_as_the_document_shows_them(tmp_path:
     assert ("/refutations", "postId=p&pageNo=2", b"") in asked
 
 
-def test_a_job_ends_as_its_document_says(tmp_path: Path) -> None:
+def test_a_job_ends_by_the_states_of_its_document(tmp_path: Path) -> None:
     binding = filled(drafted("jobs.yaml").text, tmp_path, {})
     for state, kind in (("rejected", Refused), ("canceled", Unavailable), ("failed", Unavailable)):
         app = Recorder(
@@ -247,7 +247,7 @@ def test_a_job_ends_as_its_document_says(tmp_path: Path) -> None:
         assert isinstance(result, kind), (state, result)
 
 
-def test_what_comes_later_and_cannot_be_written_is_named() -> None:
+def test_undraftable_later_responses_are_named() -> None:
     assert sorted(drafted("jobs.yaml").passed_over) == [
         "edit: POST /faces/swap: calls back when it is done; a binding asks instead, where there is a place to ask",
         "generate: POST /speech: streams too; drafted for the answer in one piece",
@@ -297,9 +297,7 @@ TASKS = (
         ),
     ],
 )
-def test_a_job_is_asked_for_by_header_url_or_id(
-    tmp_path: Path, headers: str, answer: str, place: str, poll: str
-) -> None:
+def test_a_job_is_polled_by_header_url_or_id(tmp_path: Path, headers: str, answer: str, place: str, poll: str) -> None:
     path = tmp_path / "spec.yaml"
     path.write_text(JOB % (headers, answer, place), encoding="utf-8")
     assert f"    poll:\n      {poll}" in draft(read_openapi(path, "spec.yaml")).text
@@ -309,7 +307,7 @@ def test_a_job_is_asked_for_by_header_url_or_id(
 # ----------------------------------------------------------------------------------------------------------------
 
 
-def test_a_document_of_something_else_maps_nothing_and_says_so(tmp_path: Path) -> None:
+def test_an_unrelated_document_maps_no_operation(tmp_path: Path) -> None:
     draft = drafted("pets.yaml")
     assert draft.mapped == []
     assert len(draft.missing) == len(Operation)
@@ -323,7 +321,7 @@ def test_a_document_of_something_else_maps_nothing_and_says_so(tmp_path: Path) -
     assert told.stdout == draft.text
 
 
-def test_what_administers_or_destroys_is_not_mistaken_for_an_operation(tmp_path: Path) -> None:
+def test_administrative_endpoints_are_not_mapped(tmp_path: Path) -> None:
     path = tmp_path / "spec.yaml"
     path.write_text(
         "openapi: 3.0.0\npaths:\n  /organization/groups/{group_id}/users/{user_id}: {delete: {operationId:"
@@ -352,7 +350,7 @@ def test_what_administers_or_destroys_is_not_mistaken_for_an_operation(tmp_path:
         ("openapi: 3.1.0\n" + "  " * 0 + "x: " + "[" * 100 + "]" * 100, "levels"),
     ],
 )
-def test_what_is_no_such_document_is_refused(tmp_path: Path, text: str, words: str) -> None:
+def test_another_kind_of_document_is_refused(tmp_path: Path, text: str, words: str) -> None:
     path = tmp_path / "spec.yaml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(DocumentError, match=re.escape(words)):
@@ -418,7 +416,7 @@ def test_questions_make_a_binding_that_loads(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("auth", "service"), [("beerer", "text"), ("bearer", "txt")])
-def test_an_answer_that_cannot_be_used_is_told(auth: str, service: str) -> None:
+def test_an_unusable_answer_is_reported(auth: str, service: str) -> None:
     answers = ["S", "http://h", "n", "n", service, auth] + [""] * 9
     told = shenhe("init", "--interactive", stdin="\n".join(answers) + "\n")
     assert told.exit_code == 2
@@ -497,7 +495,7 @@ def test_a_plain_summary_outweighs_names_of_the_house(summary: str, fields: tupl
     "summary",
     ["Register a webhook", "Publish a package to the registry", "Generate an invoice", "Report a bug", "Upload a file"],
 )
-def test_a_summary_about_something_else_maps_nothing(summary: str) -> None:
+def test_an_unrelated_summary_maps_no_operation(summary: str) -> None:
     assert _mapped({"/quux/frob": _endpoint("post", summary, "name", "content")}) == {}
 
 
@@ -526,7 +524,7 @@ def test_only_topics_that_have_a_page_are_declared() -> None:
     assert 'path: "/legal/{{ topic }}"' in asked
 
 
-def test_what_came_close_is_listed_with_its_score() -> None:
+def test_near_matches_are_listed_with_their_score() -> None:
     draft_of_forum = draft(read_openapi(DOCUMENTS / "corpus" / "forum.yaml", "forum.yaml"))
     assert any("POST /posts.json (" in line for line in draft_of_forum.close)
     assert "# Close, but not chosen: check these by hand:" in draft_of_forum.text

@@ -190,7 +190,7 @@ SCHEMA = {
 }
 
 
-def test_a_graphql_schema_becomes_a_draft_that_asks_what_it_says(tmp_path: Path) -> None:
+def test_a_graphql_schema_becomes_a_draft_with_its_queries(tmp_path: Path) -> None:
     description = read_introspection(written(tmp_path / "schema.json", SCHEMA), "schema.json")
     drafted = draft(description)
     assert {line.partition(": ")[0] for line in drafted.mapped} == {"generate", "publish", "search"}
@@ -273,7 +273,7 @@ def test_another_file_is_refused_with_its_name(tmp_path: Path, read: Any, conten
         read(path, "other.json")
 
 
-def test_the_command_drafts_from_each_source_and_says_what_to_bind_next(tmp_path: Path) -> None:
+def test_the_command_drafts_from_each_source_and_names_the_next_step(tmp_path: Path) -> None:
     har = written(tmp_path / "traffic.har", HAR)
     done = shenhe("init", "--har", str(har))
     assert done.exit_code == 0

@@ -173,7 +173,7 @@ def test_speech_and_pictures() -> None:
     assert blocked.reason == "moderation_blocked"
 
 
-def test_a_picture_by_url_comes_from_allowed_hosts_alone() -> None:
+def test_a_picture_by_url_comes_only_from_allowed_hosts() -> None:
     app = OpenAICompatible()
     app.answers["POST", IMAGES] = {"created": 1, "data": [{"url": "https://elsewhere.example/1.png"}]}
     with ready("openai").connect("http://in-process/v1", transport=AsgiTransport(app)) as provider:
@@ -190,7 +190,7 @@ def test_a_check_of_a_compatible_server_decides(label: str, verdict: str) -> Non
     assert [rule.verdict for rule in report.rules] == [verdict]
 
 
-def test_a_provider_elsewhere_is_asked_only_as_an_environment_for_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_remote_provider_is_probed_only_as_a_test_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     monkeypatch.setenv("OPENAI_BASE_URL", "http://no-such-host.invalid/v1")
     refused = shenhe("doctor", "openai")
@@ -235,7 +235,7 @@ def test_the_bindings_of_the_tree_fit_the_schema(name: str) -> None:
         {"login": {"path": "login"}},
     ],
 )
-def test_what_the_reader_refuses_the_schema_refuses(wrong: dict[str, Any]) -> None:
+def test_the_schema_refuses_what_the_reader_refuses(wrong: dict[str, Any]) -> None:
     validator = jsonschema.Draft202012Validator(binding_schema())
     good: dict[str, Any] = {
         "target": {"name": "T", "base_url": "http://h"},

@@ -114,7 +114,7 @@ operations:
     assert "eyJhbGci" not in left
 
 
-def test_what_comes_from_the_environment_never_leaves(tmp_path: Path) -> None:
+def test_environment_values_never_leave(tmp_path: Path) -> None:
     binding = bind(
         tmp_path,
         """\
@@ -161,7 +161,7 @@ def test_an_error_repeats_no_secret(tmp_path: Path) -> None:
     assert "very-secret" not in repr(result)
 
 
-def test_a_secret_cut_in_two_at_the_end_of_what_is_kept(tmp_path: Path) -> None:
+def test_a_secret_cut_at_the_end_of_a_body_is_redacted(tmp_path: Path) -> None:
     secret = "abcdefghijklmnopqrstuvwxyz0123456789"
     text = "operations:\n  generate: {path: /g, headers: {X: '${KEY}'}, extract: {id: id}}\n"
     filler = "x" * (KEPT_TEXT - 20)
@@ -205,7 +205,7 @@ def test_an_exchange_without_answer() -> None:
 
 @given(st.text())
 @settings(max_examples=100, deadline=None)
-def test_what_is_visible_has_no_control_characters(text: str) -> None:
+def test_visible_text_has_no_control_characters(text: str) -> None:
     shown = visible(text)
     assert visible(shown) == shown
     assert not any(ord(character) < 32 and character not in "\t\n" for character in shown)

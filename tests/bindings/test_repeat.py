@@ -55,7 +55,7 @@ def test_the_failure_shows_again(report: Report, broken: str) -> None:
         assert len(done.steps) == len(finding.steps) > 1
 
 
-def test_the_mended_provider_shows_it_no_longer(report: Report, lawful: str) -> None:
+def test_a_replay_passes_on_the_repaired_provider(report: Report, lawful: str) -> None:
     done = repeat(failure_of(report, RULE)[1], lawful, {})
     assert done.outcome == "no longer shows"
     assert "was answered 201, and is answered 403 now" in done.reason
@@ -67,7 +67,7 @@ def test_other_content_is_left_to_the_check(report: Report, lawful: str) -> None
     assert "got a response with different content" in done.reason
 
 
-def test_a_set_up_that_fails_tells_nothing(report: Report) -> None:
+def test_a_failed_set_up_decides_nothing(report: Report) -> None:
     async def away(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": 503, "headers": []})
         await send({"type": "http.response.body", "body": b""})
@@ -78,7 +78,7 @@ def test_a_set_up_that_fails_tells_nothing(report: Report) -> None:
     assert len(done.steps) == 1
 
 
-def test_a_provider_that_is_gone_tells_nothing(report: Report) -> None:
+def test_an_unreachable_provider_decides_nothing(report: Report) -> None:
     done = repeat(failure_of(report, RULE)[1], "http://127.0.0.1:1", {})
     assert done.outcome == "cannot tell"
     assert "not at all (could not connect" in done.reason
@@ -112,7 +112,7 @@ class Refusing:
         ),
     ],
 )
-def test_what_cannot_be_sent_as_it_was_is_not_sent(report: Report, changes: dict[str, Any], words: str) -> None:
+def test_altered_requests_are_not_resent(report: Report, changes: dict[str, Any], words: str) -> None:
     app = Refusing()
     with pytest.raises(RepeatError, match=words):
         repeat(changed(report, **changes), "http://127.0.0.1:9", {}, transport=AsgiTransport(app))
@@ -134,7 +134,7 @@ def test_no_request_leaves_for_another_host(report: Report) -> None:
     assert app.asked == 0
 
 
-def test_what_was_redacted_comes_from_the_environment(tmp_path: Path) -> None:
+def test_redacted_values_come_from_the_environment(tmp_path: Path) -> None:
     step = Step(
         role="probe",
         operation="generate",
@@ -164,7 +164,7 @@ def test_what_was_redacted_comes_from_the_environment(tmp_path: Path) -> None:
     assert asked["headers"]["authorization"] == "Basic dXM6cHc="
 
 
-def test_an_unknown_rule_is_told_with_those_there_are(report: Report) -> None:
+def test_an_unknown_rule_is_reported_with_the_known_ones(report: Report) -> None:
     with pytest.raises(RepeatError, match=f"it has: .*{LABEL}"):
         failure_of(report, "cn-dsp-2023/99")
 
@@ -173,7 +173,7 @@ def test_an_unknown_rule_is_told_with_those_there_are(report: Report) -> None:
 # -------------------------------------------------------------------------------------------------------------------
 
 
-def test_the_command_says_it_in_words_and_by_its_exit_code(
+def test_the_command_prints_the_result_and_sets_the_exit_code(
     report: Report, tmp_path: Path, broken: str, lawful: str
 ) -> None:
     path = tmp_path / "report.json"
@@ -196,7 +196,7 @@ def test_the_command_says_it_in_words_and_by_its_exit_code(
     assert json.loads(told.stdout)["outcome"] == "cannot tell"
 
 
-def test_the_check_judges_anew_with_a_binding(report: Report, tmp_path: Path, broken: str, lawful: str) -> None:
+def test_with_a_binding_the_check_runs_again(report: Report, tmp_path: Path, broken: str, lawful: str) -> None:
     path, binding = tmp_path / "report.json", tmp_path / "binding.yaml"
     report.write(path)
     binding.write_text(sample_binding().read_text(encoding="utf-8"), encoding="utf-8")

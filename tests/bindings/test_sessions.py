@@ -289,7 +289,7 @@ operations:
 """
 
 
-def test_a_session_cookie_is_kept_and_renewed_for_its_account_alone(tmp_path: Path) -> None:
+def test_a_session_cookie_belongs_to_one_account(tmp_path: Path) -> None:
     app = Recorder()
     count = iter(range(100))
     app.answers["POST", "/register"] = lambda asked: (

@@ -28,7 +28,7 @@ def test_batches_are_those_published_and_lie_in_order() -> None:
     assert not found[4].dated
 
 
-def test_what_is_not_published_is_absent_and_not_zero() -> None:
+def test_unpublished_figures_are_absent_not_zero() -> None:
     table = yearly()
     assert table["fined"] == {2022: 512.0, 2025: 521.0}
     found = figures()
@@ -40,7 +40,7 @@ def test_what_is_not_published_is_absent_and_not_zero() -> None:
 
 
 @pytest.mark.parametrize("curve", list(CURVES))
-def test_a_curve_begins_at_nothing_and_rises(curve: str) -> None:
+def test_entry_curves_start_at_zero_and_rise(curve: str) -> None:
     entered = CURVES[curve][0](np.linspace(-50, 1200, 60), 7.0, 0.8, -1.0)
     assert entered[0] == 0.0
     assert (np.diff(entered) >= 0).all()
@@ -54,7 +54,7 @@ def test_a_delay_moves_completions() -> None:
     assert (late < at_once).all()
 
 
-def test_entry_that_made_the_batches_is_found_and_so_is_the_next_year() -> None:
+def test_the_fit_recovers_entry_and_predicts_the_next_year() -> None:
     truth, delays = (8.1, 0.9, -1.2), np.array([5.0, 15.0, 40.0])
     days = np.arange(60.0, 760.0, 60.0)
     made = np.diff(completed("levelling off", truth, np.array([0.0, *days]), delays))
@@ -98,7 +98,7 @@ def linear(monkeypatch: pytest.MonkeyPatch) -> np.ndarray:
     return truth
 
 
-def test_parameters_behind_the_moments_are_found_and_the_idle_one_is_told(linear: np.ndarray) -> None:
+def test_the_fit_recovers_parameters_and_marks_unidentified_ones(linear: np.ndarray) -> None:
     fit, theta = calibration.fit_rungs("cn-2023", 0.06, 1, Effort(1.0, 1, 3), np.zeros(5))
     assert theta == pytest.approx(linear, abs=0.01)
     for moment in fit.moments:
@@ -120,7 +120,7 @@ def test_the_back_test_is_as_wide_as_years_differ(linear: np.ndarray) -> None:
     assert math.log(fines.said[2] / fines.said[0]) > years().reach(1) > years().reach(3)
 
 
-def test_intervals_for_a_year_to_come_come_from_the_years_before_2025_alone() -> None:
+def test_intervals_for_the_next_year_use_only_years_before_2025() -> None:
     found = years()
     assert found.degrees == 6
     suspended = [math.log(count / of) for count, of in ((621, 8608), (453, 10646), (585, 11159))]

@@ -84,7 +84,7 @@ def test_a_failure_found_by_the_search_counts_though_the_sample_missed_it(tmp_pa
         ),
     ],
 )
-def test_what_is_no_report_is_refused_by_name(tmp_path: Path, text: str, expected: str) -> None:
+def test_a_forecast_names_the_file_that_is_not_a_report(tmp_path: Path, text: str, expected: str) -> None:
     path = tmp_path / "r.json"
     path.write_text(text)
     with pytest.raises(ForecastError, match=expected) as caught:
@@ -155,7 +155,7 @@ def test_failing_is_dearer_than_passing_and_a_repair_saves(tmp_path: Path, scena
     assert [future.name for future in two.futures] == [*LINKS, "as-probed, one-check", TYPICAL]
 
 
-def test_what_cannot_be_is_refused(tmp_path: Path, scenario: Any) -> None:
+def test_impossible_forecasts_are_refused(tmp_path: Path, scenario: Any) -> None:
     measured = read_measured(write(tmp_path, check("a", "labeling", "pass", 50)))
     for options, message in (
         ({"size_class": "tiny"}, "expected one of: small"),

@@ -65,7 +65,7 @@ LEVERS = pytest.param(validation.levers, marks=pytest.mark.slow)
 
 
 @pytest.mark.parametrize("first", [2])
-def test_a_sample_of_the_levers_moves_what_it_must(first: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sample_of_the_levers_moves_its_outcomes(first: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(validation, "PROPERTIES", validation.PROPERTIES[first::7])
     checks = list(validation.levers(11, validation.QUICK))
     assert len(checks) > 10

@@ -78,7 +78,7 @@ def payload(attestation: bytes) -> Any:
 SIGNED = sign(written(mixed()), pem())
 
 
-def test_what_is_signed_is_an_in_toto_test_result() -> None:
+def test_the_signed_statement_is_an_in_toto_test_result() -> None:
     said = payload(SIGNED)
     assert said["_type"] == "https://in-toto.io/Statement/v1"
     assert said["predicateType"] == "https://in-toto.io/attestation/test-result/v0.1"
@@ -92,7 +92,7 @@ def test_what_is_signed_is_an_in_toto_test_result() -> None:
     assert descriptors["binding"]["digest"] == {"sha256": "cd" * 32}
 
 
-def test_what_is_signed_verifies_and_says_what_it_covers() -> None:
+def test_a_signed_report_verifies_and_states_its_coverage() -> None:
     found = verify(SIGNED, public(), report_bytes=written(mixed()))
     assert found.annotations.verdicts == {"error": 1, "fail": 1, "inconclusive": 1, "pass": 1}
     assert found.annotations.environment == "test"
@@ -111,7 +111,7 @@ def test_every_changed_byte_is_refused() -> None:
 
 
 @given(st.data())
-def test_what_is_cut_out_or_put_in_is_refused(data: st.DataObject) -> None:
+def test_removed_or_added_parts_are_refused(data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(SIGNED)))
     end = data.draw(st.integers(start, len(SIGNED)))
     changed = SIGNED[:start] + data.draw(st.binary(max_size=8)) + SIGNED[end:]
@@ -130,7 +130,7 @@ def test_a_changed_statement_with_its_old_signature_is_refused() -> None:
         verify(json.dumps(envelope, indent=1).encode() + b"\n", public())
 
 
-def test_the_file_around_what_was_signed_is_not_to_be_edited_either() -> None:
+def test_editing_the_envelope_is_refused() -> None:
     with pytest.raises(NotAttestedError, match="edited"):
         verify(json.dumps(json.loads(SIGNED)).encode(), public())
     with pytest.raises(NotAttestedError, match="edited"):
@@ -182,7 +182,7 @@ def test_another_report_is_refused() -> None:
         verify(SIGNED, public(), report_bytes=written(mixed()) + b" ")
 
 
-def test_a_signer_who_says_something_else_than_the_report_is_refused() -> None:
+def test_a_statement_that_contradicts_the_report_is_refused() -> None:
     said = payload(SIGNED)
     said["predicate"] |= {"result": "PASSED", "failedTests": [], "warnedTests": []}
     body = json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
@@ -205,7 +205,7 @@ def test_a_signer_who_says_something_else_than_the_report_is_refused() -> None:
 @pytest.mark.parametrize(
     "data", [b"", b"{}", b"[]", b"null", b"[" * 100_000, b'{"payload": 1}', b"\xff\xfe", b"x" * (MAX_BYTES + 1)]
 )
-def test_what_is_no_envelope_is_refused(data: bytes) -> None:
+def test_a_file_that_is_not_an_envelope_is_refused(data: bytes) -> None:
     with pytest.raises(NotAttestedError):
         verify(data, public())
 
@@ -226,7 +226,7 @@ def test_one_rule_decides_the_result(verdict: VerdictName, result: str) -> None:
     assert statement(written(made)).predicate.result == result
 
 
-def test_a_run_that_decided_nothing_has_not_passed() -> None:
+def test_a_run_without_decisions_has_not_passed() -> None:
     assert statement(written(consistent(otherwise="not applicable"))).predicate.result == "FAILED"
 
 
@@ -240,7 +240,7 @@ def test_a_report_without_a_binding_file_is_signed_without_one() -> None:
     assert verify(sign(written(classy), pem()), public()).configured("binding") is None
 
 
-def test_hostile_text_is_signed_as_it_stands() -> None:
+def test_hostile_text_is_signed_unchanged() -> None:
     made = consistent(otherwise="review", text=HOSTILE, target=TARGET.model_copy(update={"name": HOSTILE}))
     found = verify(sign(written(made), pem()), public(), report_bytes=written(made))
     assert found.annotations.target == HOSTILE

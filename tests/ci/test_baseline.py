@@ -66,7 +66,7 @@ def test_a_failure_accepted_by_its_check_passes_until_the_entry_expires() -> Non
     assert len(late.new) == len(LABELLED)
 
 
-def test_an_expired_entry_breaks_even_where_nothing_is_open() -> None:
+def test_an_expired_entry_breaks_even_without_failures() -> None:
     assert apply_baseline(fixed(), baseline(entry(check=CHECK)), LATER + timedelta(days=1)).exit_code == 1
 
 
@@ -88,7 +88,7 @@ def test_an_entry_for_a_random_case_is_only_unobserved() -> None:
     assert (outcome.exit_code, outcome.stale, outcome.unobserved) == (0, (), (known,))
 
 
-def test_an_entry_for_what_this_run_did_not_decide_is_only_unobserved() -> None:
+def test_an_entry_for_an_undecided_check_is_unobserved() -> None:
     known = (entry(check="another_check"), entry(rule="eu-dsa/17"))
     outcome = apply_baseline(fixed(), baseline(*known), TODAY)
     assert (outcome.exit_code, outcome.unobserved) == (0, known)
@@ -103,7 +103,7 @@ def test_another_failure_of_the_same_check_is_new() -> None:
     assert len(outcome.new) == len(LABELLED)
 
 
-def test_the_signature_does_not_hang_on_what_differs_between_runs() -> None:
+def test_the_fingerprint_is_stable_between_runs() -> None:
     one, other = (
         failing().checks[0],
         failing(finding=finding("another generated text", curl="curl elsewhere")).checks[0],
@@ -113,7 +113,7 @@ def test_the_signature_does_not_hang_on_what_differs_between_runs() -> None:
 
 
 @pytest.mark.parametrize("verdict", ["review", "inconclusive"])
-def test_what_is_not_verified_needs_an_entry_of_its_own_verdict(verdict: str) -> None:
+def test_an_unverified_check_needs_an_entry_with_its_verdict(verdict: str) -> None:
     made = unfinished(verdict)
     assert apply_baseline(made, baseline(), TODAY).exit_code == 3
     assert apply_baseline(made, baseline(entry(rule=CONSENT, verdict=verdict)), TODAY).exit_code == 0
@@ -131,7 +131,7 @@ def test_a_broken_check_cannot_be_accepted() -> None:
     assert "edit_needs_consent" not in draft_baseline(broken, "known", LATER)
 
 
-def test_a_rule_that_no_check_reached_is_a_problem_of_its_own() -> None:
+def test_an_unreached_rule_is_a_separate_problem() -> None:
     unbound = report([rule(CONSENT, "inconclusive", reason="not bound")], [])
     assert apply_baseline(unbound, baseline(), TODAY).exit_code == 3
     assert apply_baseline(unbound, baseline(entry(rule=CONSENT, verdict="inconclusive")), TODAY).exit_code == 0
@@ -139,21 +139,21 @@ def test_a_rule_that_no_check_reached_is_a_problem_of_its_own() -> None:
     assert apply_baseline(unbound, drafted, TODAY).exit_code == 0
 
 
-def test_a_rule_judged_less_gravely_than_its_check_is_what_its_own_verdict_says() -> None:
+def test_a_rule_keeps_its_milder_verdict() -> None:
     result = check("edit_needs_consent", "fail", CONSENT, REAL_NAME, finding=finding())
     made = report([rule(CONSENT, "review", result.name), rule(REAL_NAME, "fail", result.name)], [result])
     assert [(problem.rule, problem.verdict) for problem in problems(made)] == [(CONSENT, "review"), (REAL_NAME, "fail")]
     assert apply_baseline(made, read_baseline(draft_baseline(made, "known", LATER)), TODAY).exit_code == 0
 
 
-def test_a_report_that_fails_for_a_reason_of_its_own_stays_failed() -> None:
+def test_a_report_that_fails_for_another_reason_stays_failed() -> None:
     nothing_decided = report([], []).model_copy(
         update={"summary": report([], []).summary.model_copy(update={"exit_code": 3})}
     )
     assert apply_baseline(nothing_decided, baseline(), TODAY).exit_code == 3
 
 
-def test_a_draft_accepts_what_is_open_and_nothing_else() -> None:
+def test_a_draft_accepts_exactly_the_open_failures() -> None:
     made = mixed()
     drafted = read_baseline(draft_baseline(made, "known", LATER))
     outcome = apply_baseline(made, drafted, TODAY)
@@ -162,7 +162,7 @@ def test_a_draft_accepts_what_is_open_and_nothing_else() -> None:
     assert apply_baseline(passing(), read_baseline(draft_baseline(passing(), "known", LATER)), TODAY).exit_code == 0
 
 
-def test_a_draft_says_which_failures_were_found_by_chance() -> None:
+def test_a_draft_marks_failures_found_by_chance() -> None:
     drawn = failing(probes=Probes(sent=9, enumerated=3, generated=6))
     assert read_baseline(draft_baseline(drawn, "known", LATER)).entries[0].found_by == "generated"
     assert read_baseline(draft_baseline(failing(), "known", LATER)).entries[0].found_by == "enumerated"
@@ -216,7 +216,7 @@ def test_any_reason_survives_a_draft(reason: str) -> None:
         ),
     ],
 )
-def test_a_faulty_baseline_is_told_by_line(text: str, place: str, message: str) -> None:
+def test_a_faulty_baseline_is_reported_by_line(text: str, place: str, message: str) -> None:
     with pytest.raises(DocumentError) as caught:
         read_baseline(text, "known.yaml")
     assert place in str(caught.value)

@@ -84,7 +84,7 @@ def test_a_har_of_one_rule(folder: Path) -> None:
         ('{"format": "shenhe-report", "format_version": 2}', "format_version"),
     ],
 )
-def test_what_is_no_report_is_told(folder: Path, text: str, message: str) -> None:
+def test_a_file_that_is_not_a_report_is_refused(folder: Path, text: str, message: str) -> None:
     (folder / "bad.json").write_text(text)
     for arguments in (["export", "sarif", "bad.json"], ["attest", "bad.json", "--key", "key.pem", "--out", "a"]):
         code, said = told(*arguments)
@@ -93,7 +93,7 @@ def test_what_is_no_report_is_told(folder: Path, text: str, message: str) -> Non
         assert "expected a report.json" in said
 
 
-def test_a_missing_file_is_told(folder: Path) -> None:
+def test_a_missing_file_is_reported(folder: Path) -> None:
     code, said = told("export", "sarif", "nowhere.json")
     assert code == 2
     assert "nowhere.json" in said
@@ -140,7 +140,7 @@ def test_passed_may_be_required(folder: Path) -> None:
         assert shenhe("verify", "attestation.json", "--key", "public.pem", "--require-passed").exit_code == code
 
 
-def test_a_wrong_key_is_a_mistake_and_shows_nothing_of_it(folder: Path) -> None:
+def test_a_wrong_key_is_reported_without_its_content(folder: Path) -> None:
     secret = (folder / "key.pem").read_text().splitlines()[1]
     (folder / "cut.pem").write_text((folder / "key.pem").read_text()[:60])
     shenhe("attest", "all-passed.json", "--key", "key.pem", "--out", "attestation.json")
@@ -159,7 +159,7 @@ def test_a_wrong_key_is_a_mistake_and_shows_nothing_of_it(folder: Path) -> None:
     assert not (folder / "a").exists()
 
 
-def test_hostile_names_do_not_reach_the_terminal_of_who_verifies(folder: Path) -> None:
+def test_hostile_names_do_not_reach_the_terminal_of_verify(folder: Path) -> None:
     shenhe("attest", "hostile-target.json", "--key", "key.pem", "--out", "attestation.json")
     done = shenhe("verify", "attestation.json", "--key", "public.pem")
     assert done.exit_code == 0
@@ -205,7 +205,7 @@ def test_a_reason_and_a_day_are_needed(folder: Path, reason: str, expires: str) 
     assert shenhe("baseline", "write", "mixed.json", "--reason", reason, "--expires", expires).exit_code == 2
 
 
-def test_a_faulty_baseline_is_told_by_line(folder: Path) -> None:
+def test_a_faulty_baseline_is_reported_by_line(folder: Path) -> None:
     (folder / "baseline.yaml").write_text(
         "entries:\n  - rule: a\n    verdict: pass\n    reason: known\n    expires: 2026-03-31\n"
     )

@@ -52,7 +52,7 @@ def test_every_rule_for_documents_has_a_row_and_no_other_rule(tmp_path: Path) ->
     assert [row.state for row in rows] == ["missing", "missing", "evidence offered"]
 
 
-def test_what_is_offered_never_passes() -> None:
+def test_supplied_documents_never_pass_a_rule() -> None:
     assert set(DocumentRow.model_json_schema()["properties"]["state"]["enum"]) == {
         "evidence offered",
         "expired",
@@ -84,7 +84,7 @@ def test_a_file_that_lies_beside_must_be_the_one_that_is_named(tmp_path: Path) -
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are of POSIX")
-def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     assert state(evidence(tmp_path, file="pipe"))[0] == "missing"
 
@@ -116,7 +116,7 @@ def test_documents_do_not_speak_to_rules_that_probes_decide(tmp_path: Path) -> N
         ({"file": "a\\\\b"}, "below the folder"),
     ],
 )
-def test_faulty_evidence_is_told_by_line(tmp_path: Path, given: dict[str, str], message: str) -> None:
+def test_faulty_evidence_is_reported_by_line(tmp_path: Path, given: dict[str, str], message: str) -> None:
     with pytest.raises(DocumentError) as caught:
         read_evidence(evidence(tmp_path, **given))
     assert str(caught.value).startswith(str(tmp_path / "evidence.yaml:"))

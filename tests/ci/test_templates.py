@@ -195,7 +195,7 @@ def test_the_action_reports_a_failure_and_fails_at_its_end(tmp_path: Path) -> No
     assert runner.run("Verdict").returncode == 1
 
 
-def test_the_action_accepts_what_the_baseline_does(tmp_path: Path) -> None:
+def test_the_action_accepts_baselined_failures(tmp_path: Path) -> None:
     runner = Runner(tmp_path, binding="binding.yaml", baseline="baseline.yaml")
     install(runner.bin, FAULTY)
     accepted = "entries:\n  - {check: text_output_is_labelled, verdict: fail, reason: known, expires: 2999-12-31}\n"
@@ -246,7 +246,7 @@ def test_the_provider_cannot_command_the_runner(tmp_path: Path, code: int) -> No
     assert done.returncode == (0 if code in {0, 1, 3} else code)
 
 
-def test_the_action_installs_what_is_locked_and_itself(tmp_path: Path) -> None:
+def test_the_action_installs_locked_dependencies_and_itself(tmp_path: Path) -> None:
     runner = Runner(tmp_path, binding="sample")
     done = runner.run("Install shenhe")
     assert done.returncode == 0, done.stderr
@@ -321,7 +321,7 @@ def shenhe_repository(folder: Path) -> Path:
         {"SHENHE_COMMIT": "0" * 40},
     ],
 )
-def test_the_gitlab_job_installs_nothing_that_is_not_pinned(tmp_path: Path, given: dict[str, str]) -> None:
+def test_the_gitlab_job_installs_only_pinned_packages(tmp_path: Path, given: dict[str, str]) -> None:
     done, _ = gitlab(tmp_path, SHENHE_BINDING="sample", **given)
     assert done.returncode != 0
     assert not (tmp_path / "notes").exists() or "pip" not in (tmp_path / "notes").read_text()
@@ -365,7 +365,7 @@ def gitlab(folder: Path, **given: str) -> tuple[subprocess.CompletedProcess[str]
     return done, folder / variables["SHENHE_RESULTS"]
 
 
-def test_the_gitlab_job_publishes_what_its_artifacts_name(tmp_path: Path) -> None:
+def test_the_gitlab_job_publishes_its_artifacts(tmp_path: Path) -> None:
     done, results = gitlab(tmp_path, SHENHE_BINDING="sample")
     assert done.returncode == 0, done.stderr
     reports = TEMPLATE[".shenhe"]["artifacts"]["reports"]
@@ -404,7 +404,7 @@ def test_the_files_that_the_page_shows_can_be_read(tmp_path: Path) -> None:
     assert set(document.rules) <= set(load_rulebook().rules)
 
 
-def test_the_pipelines_that_the_page_shows_use_what_there_is() -> None:
+def test_documented_pipelines_use_existing_options() -> None:
     github, gitlab_job = (yaml.safe_load(text) for text in EXAMPLES if "shenhe-" not in text)
     (uses,) = [step for step in github["jobs"]["conformance"]["steps"] if "shenhe" in step["uses"]]
     assert set(uses["with"]) <= set(ACTION["inputs"])

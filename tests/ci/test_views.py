@@ -70,7 +70,7 @@ def test_the_same_report_gives_the_same_bytes(form: str) -> None:
 
 
 @pytest.mark.parametrize("form", EVERY)
-def test_nothing_unseen_comes_through(form: str) -> None:
+def test_no_invisible_character_comes_through(form: str) -> None:
     """No escape sequence, no bidirectional override, no NUL; line feeds and tabs only inside longer texts."""
     for text in strings(EVERY[form](hostile_provider())):
         odd = {char for char in text if unicodedata.category(char) in {"Cc", "Cf", "Zl", "Zp"}}
@@ -79,7 +79,7 @@ def test_nothing_unseen_comes_through(form: str) -> None:
 
 @pytest.mark.parametrize("form", EVERY)
 @pytest.mark.parametrize("made", [passing(), report([], [])], ids=["passing", "empty"])
-def test_where_nothing_is_open_nothing_is_listed(form: str, made: Report) -> None:
+def test_without_failures_no_issue_is_listed(form: str, made: Report) -> None:
     rendered = EVERY[form](made)
     assert "text_output_is_labelled" not in json.dumps(rendered)
     assert form != "github-annotations" or rendered == ""
@@ -89,7 +89,7 @@ def test_where_nothing_is_open_nothing_is_listed(form: str, made: Report) -> Non
 # --- places ------------------------------------------------------------------------------------------------------
 
 
-def test_issues_stand_at_the_line_of_the_deciding_request() -> None:
+def test_issues_point_to_the_line_of_the_deciding_request() -> None:
     found = {(issue.rule.rule, issue.verdict): issue.place for issue in issues(mixed())}
     assert found[LABELLED[0], "fail"] == found[LABELLED[1], "fail"]
     place = found[LABELLED[0], "fail"]
@@ -112,7 +112,7 @@ def test_the_binding_s_place_in_the_repository_may_be_given() -> None:
 @pytest.mark.parametrize(
     "origin", ["", "nowhere", "binding.yaml:", "binding.yaml:0", "binding.yaml:x", f"binding.yaml:{'9' * 40}"]
 )
-def test_an_origin_that_is_no_place_gives_none(origin: str) -> None:
+def test_an_origin_without_a_place_gives_none(origin: str) -> None:
     result = check("c", "fail", REAL_NAME, finding=finding(steps=[step(origin=origin)]))
     made = report([rule(REAL_NAME, "fail", "c")], [result])
     assert [issue.place for issue in issues(made)] == [None]
@@ -231,7 +231,7 @@ def scripts_of(curl: str) -> str:
     return shown
 
 
-def test_sarif_lists_what_is_open_and_tells_a_broken_check_apart() -> None:
+def test_sarif_lists_open_failures_and_marks_broken_checks() -> None:
     run = sarif(mixed(), BOOK)["runs"][0]
     told = [(result["ruleId"], result["kind"], result["level"]) for result in run["results"]]
     assert told == [
@@ -299,7 +299,7 @@ def unescaped(text: str) -> str:
 
 
 @pytest.mark.parametrize("made", [mixed(), hostile_provider()], ids=["mixed", "hostile"])
-def test_annotations_are_one_command_a_line_and_nothing_else(made: Report) -> None:
+def test_annotations_are_one_command_per_line(made: Report) -> None:
     lines = workflow_commands(made).split("\n")
     assert lines.pop() == ""
     assert len(lines) == 5, "one for each open check"
@@ -348,7 +348,7 @@ GITHUB_MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "str
 OURS = {"<details>", "</details>", "<summary>", "</summary>", "<code>", "</code>"}
 
 
-def test_nothing_in_a_summary_is_markup_that_is_not_ours() -> None:
+def test_foreign_markup_in_a_summary_is_escaped() -> None:
     tokens = GITHUB_MARKDOWN.parse(step_summary(hostile_provider()))
     blocks = {token.type for token in tokens if token.nesting >= 0}
     assert blocks <= {
@@ -372,7 +372,7 @@ def test_nothing_in_a_summary_is_markup_that_is_not_ours() -> None:
             assert child.type != "html_inline" or child.content in OURS, child.content
 
 
-def test_addresses_and_names_in_a_summary_stand_in_code() -> None:
+def test_addresses_and_names_in_a_summary_are_code() -> None:
     """GitHub makes links of bare addresses and mentions of @names in running text, but not in code."""
     text = step_summary(hostile_provider())
     outside = re.sub(r"(?s)^(`{3,})[a-z]*\n.*?^\1$", "", text, flags=re.M)
@@ -381,7 +381,7 @@ def test_addresses_and_names_in_a_summary_stand_in_code() -> None:
         assert live not in outside, live
 
 
-def test_a_summary_says_what_is_open_and_how_to_see_it_again() -> None:
+def test_a_summary_lists_failures_and_how_to_reproduce_them() -> None:
     text = step_summary(mixed())
     assert text.startswith("## shenhe: At least one rule failed.\n")
     assert "❌ fail 3" in text
@@ -403,7 +403,7 @@ def test_a_summary_begins_with_the_outcome(made: Report, said: str) -> None:
     assert said in step_summary(made).splitlines()[0]
 
 
-def test_a_summary_has_room_in_what_github_takes() -> None:
+def test_a_summary_fits_the_limit_of_github() -> None:
     names = [f"c{position}" for position in range(200)]
     large = "界" * 20_000
     made = report(
@@ -567,7 +567,7 @@ def named(data: Any, key: str) -> list[Any]:
 @pytest.mark.parametrize(
     "made", [mixed(), passing(), hostile_provider(), report([], [])], ids=["mixed", "passing", "hostile", "empty"]
 )
-def test_oscal_refers_only_to_what_it_defines(made: Report) -> None:
+def test_oscal_references_resolve(made: Report) -> None:
     document = assessment_results(made, SHA)
     defined = named(document, "uuid")
     assert all(UUID.match(each) for each in defined)
@@ -586,7 +586,7 @@ def test_oscal_refers_only_to_what_it_defines(made: Report) -> None:
     assert all("\n" not in title for title in named(document, "title"))
 
 
-def test_oscal_satisfied_is_what_passed_and_nothing_else() -> None:
+def test_only_passed_rules_are_satisfied_in_oscal() -> None:
     findings = assessment_results(mixed(), SHA)["assessment-results"]["results"][0]["findings"]
     states = {found["target"]["target-id"]: tuple(found["target"]["status"].values()) for found in findings}
     assert states == {
@@ -612,7 +612,7 @@ def test_one_line_is_one_line_of_its_length(text: str) -> None:
 
 
 @given(st.text(alphabet=st.sampled_from("`~\n <a#*_[]()!|\\&;=-+1.@:/hx\t"), max_size=60))
-def test_markdown_of_any_text_is_that_text_and_nothing_else(text: str) -> None:
+def test_markdown_of_any_text_renders_as_that_text(text: str) -> None:
     *_, inline, _ = GITHUB_MARKDOWN.parse(f"x {markdown(text)} x")
     assert inline.type == "inline"
     assert {child.type for child in inline.children or ()} <= {"text", "text_special"}
@@ -620,12 +620,12 @@ def test_markdown_of_any_text_is_that_text_and_nothing_else(text: str) -> None:
 
 
 @given(st.text(alphabet=st.sampled_from("`~\n <a#*"), max_size=60))
-def test_nothing_closes_a_fence_but_its_end(text: str) -> None:
+def test_only_its_end_closes_a_fence(text: str) -> None:
     tokens = GITHUB_MARKDOWN.parse(fenced(text))
     assert [token.type for token in tokens] == ["fence"]
     assert tokens[0].content == visible(text) + "\n"
 
 
-def test_what_is_unseen_is_written_out() -> None:
+def test_invisible_characters_are_written_out() -> None:
     assert visible("a\x00\u202e\U000e0041\ud800\n\tb") == "a\\x00\\u202e\\U000e0041\\ud800\n\tb"
     assert "\x1b" not in visible(HOSTILE)

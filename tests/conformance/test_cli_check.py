@@ -25,7 +25,7 @@ def test_the_sample_passes_over_http() -> None:
     assert "pass" in result.stdout
 
 
-def test_a_fault_is_found_over_http_and_told() -> None:
+def test_a_fault_is_found_over_http_and_reported() -> None:
     result = run("sample", "--fault", "text-unlabelled", "--fault", "publish-anonymous", "-v", *FEW)
     assert result.exit_code == 1
     assert "curl" in result.stdout
@@ -34,7 +34,7 @@ def test_a_fault_is_found_over_http_and_told() -> None:
     assert "\x1b[" not in result.stdout, "colour is for terminals"
 
 
-def test_json_is_all_that_stands_on_stdout() -> None:
+def test_stdout_contains_only_json() -> None:
     result = run("sample", "--json", "--seed", "3", *FEW)
     report = Report.model_validate_json(result.stdout)
     assert report.seed == 3
@@ -43,7 +43,7 @@ def test_json_is_all_that_stands_on_stdout() -> None:
     assert {rule.verdict for rule in report.rules} == {"pass"}
 
 
-def test_reports_are_written_where_asked(tmp_path: Path) -> None:
+def test_reports_are_written_to_the_given_paths(tmp_path: Path) -> None:
     out = tmp_path / "new" / "folder"
     result = run("sample", "--out", str(out), "--junit", str(tmp_path / "j.xml"), *FEW)
     assert result.exit_code == 0
@@ -53,7 +53,7 @@ def test_reports_are_written_where_asked(tmp_path: Path) -> None:
     assert str(out / "report.json") in result.stderr
 
 
-def test_nothing_else_is_left_in_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_working_folder_stays_clean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert run("sample", "--on", "2026-09-01", "--examples", "3", "--rules", "cn-dsp-2023/9.1").exit_code == 0
     assert list(tmp_path.iterdir()) == []
@@ -98,7 +98,7 @@ def test_a_production_system_is_not_probed(tmp_path: Path) -> None:
         (["binding.yaml", "--fault", "text-unlabelled"], "only the target `sample` has faults"),
     ],
 )
-def test_a_mistake_in_usage_is_told_with_exit_code_2(args: list[str], told: str) -> None:
+def test_a_usage_mistake_exits_with_code_2(args: list[str], told: str) -> None:
     result = run(*args)
     assert result.exit_code == 2
     assert told in " ".join(result.stderr.replace("│", " ").split())
@@ -113,7 +113,7 @@ def test_a_mistake_in_usage_is_told_with_exit_code_2(args: list[str], told: str)
         (["sample", "--rules", "cn-dsp-2023/7"], "no check of level core"),
     ],
 )
-def test_a_mistake_in_names_is_told_with_the_nearest(args: list[str], told: str) -> None:
+def test_a_misspelt_name_is_reported_with_the_nearest(args: list[str], told: str) -> None:
     """The command line turns what shenhe raises on purpose into a sentence and exit code 2."""
     result = run(*args)
     assert result.exit_code == 2
@@ -142,7 +142,7 @@ def test_a_baseline_decides_the_exit_code_and_leaves_the_report(tmp_path: Path) 
     assert "expired" in run(*faulty, "--baseline", str(baseline)).stdout
 
 
-def test_a_broken_baseline_is_told_before_anything_is_sent(tmp_path: Path) -> None:
+def test_a_broken_baseline_is_reported_before_any_request(tmp_path: Path) -> None:
     baseline = tmp_path / "baseline.yaml"
     baseline.write_text("format: shenhe-baseline\nentries: [{check: x}]\n")
     result = run("sample", "--base-url", "http://127.0.0.1:9", "--baseline", str(baseline), *FEW)
@@ -150,7 +150,7 @@ def test_a_broken_baseline_is_told_before_anything_is_sent(tmp_path: Path) -> No
     assert "baseline.yaml" in result.stderr
 
 
-def test_documents_are_told_and_never_pass(tmp_path: Path) -> None:
+def test_documents_are_listed_and_never_pass(tmp_path: Path) -> None:
     evidence = tmp_path / "evidence.yaml"
     evidence.write_text(
         "format: shenhe-evidence\ndocuments:\n  - document: Ethics review\n    owner: office\n    date: 2025-01-01\n"

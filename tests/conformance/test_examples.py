@@ -27,7 +27,7 @@ def test_the_same_seed_draws_the_same() -> None:
     assert _drawn(7) != _drawn(8)
 
 
-def test_other_modules_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_loaded_modules_do_not_change_cases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Hypothesis takes constants out of whatever local module is loaded; while a run lasts it must not."""
     before = _drawn_integers()
     module = types.ModuleType("local_constants")
@@ -88,7 +88,7 @@ def test_shrinking_is_bounded_and_keeps_the_best() -> None:
     assert runs <= found.ran + 5
 
 
-def test_what_fails_only_once_is_flaky() -> None:
+def test_a_failure_that_does_not_recur_is_flaky() -> None:
     failed = False
 
     def judge(value: int) -> None:
@@ -134,7 +134,7 @@ def test_another_exception_is_the_callers() -> None:
         explore(judge, st.integers(), seed=0, examples=10)
 
 
-def test_media_are_what_they_say() -> None:
+def test_media_match_their_type() -> None:
     from io import BytesIO
 
     from PIL import Image

@@ -54,7 +54,7 @@ def test_the_account_named_is_one_and_the_signature_anothers(variant: str | None
         assert "acc_b" not in named
 
 
-def test_a_binding_says_by_its_templates_which_operations_name_the_account() -> None:
+def test_templates_show_which_operations_name_the_account() -> None:
     named = {
         Operation.PUBLISH,
         Operation.EDIT,
@@ -65,7 +65,7 @@ def test_a_binding_says_by_its_templates_which_operations_name_the_account() -> 
     assert load_binding(sample_binding(), environ={}).capabilities.accounts_named == named
 
 
-def test_where_only_the_token_says_who_asks_there_is_nothing_to_forge() -> None:
+def test_without_account_ids_in_requests_forgery_checks_do_not_apply() -> None:
     text = re.sub(r',? *account: "\{\{ account.id [^"]*"', "", sample_binding().read_text(encoding="utf-8"))
     binding = load_binding(BindingText("plain.yaml", text), environ={})
     assert binding.capabilities.accounts_named == {Operation.VERIFY_IDENTITY, Operation.DELETE_ACCOUNT}

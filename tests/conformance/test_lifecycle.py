@@ -70,7 +70,7 @@ def test_a_fault_falls_to_a_sequence_and_the_sequence_is_small(name: str, fault:
     assert len(found.failing.steps) <= most, str(found.failing)
 
 
-def test_a_sequence_tells_what_happened() -> None:
+def test_a_sequence_describes_its_steps() -> None:
     found, _ = drawn("no_sequence_opens_an_edit", "consent-outlives-revocation", examples=60)
     told = str(found.failing)
     assert "gives account" in told

@@ -47,7 +47,7 @@ def test_adults_are_adults_and_minors_are_minors() -> None:
 
 
 @pytest.mark.parametrize("method", [method for method in IdentityMethod if method is not IdentityMethod.EMAIL])
-def test_what_a_person_presents_has_no_flaw(method: IdentityMethod) -> None:
+def test_identities_of_invented_people_are_valid(method: IdentityMethod) -> None:
     assert flaw(Persons(8).adult().identity(method), TODAY) is None
 
 
@@ -69,11 +69,11 @@ def test_what_a_person_presents_has_no_flaw(method: IdentityMethod) -> None:
         (IdentityMethod.EMAIL, "a@example.org", "not one of the methods"),
     ],
 )
-def test_a_flaw_is_told(method: IdentityMethod, number: str, told: str) -> None:
+def test_a_flaw_is_described(method: IdentityMethod, number: str, told: str) -> None:
     assert told in str(flaw(Identity(method, number), TODAY))
 
 
-def test_a_wrong_check_character_is_told_with_the_right_one() -> None:
+def test_a_wrong_check_character_is_described_with_the_right_one() -> None:
     number = Persons(2).adult().id_number
     wrong = number[:17] + ("1" if number[17] != "1" else "2")
     assert str(flaw(Identity(IdentityMethod.ID_CARD, wrong), TODAY)).endswith(f"{number[17]} is right")
@@ -82,7 +82,7 @@ def test_a_wrong_check_character_is_told_with_the_right_one() -> None:
 @pytest.mark.parametrize(
     "written", [lambda n: n.lower(), lambda n: f" {n} ", lambda n: n[:6] + " " + n[6:14] + "-" + n[14:]]
 )
-def test_what_a_lenient_provider_may_normalise_is_no_flaw(written: object) -> None:
+def test_normalisable_spellings_are_not_flaws(written: object) -> None:
     number = Persons(1).adult().id_number
     assert callable(written)
     assert flaw(Identity(IdentityMethod.ID_CARD, written(number)), TODAY) is None

@@ -61,7 +61,7 @@ def run(*faults: str) -> tuple[Report, set[str]]:
         "borrowed-consent-names-person",
     ],
 )
-def test_what_leaked_stands_nowhere_in_the_report(name: str) -> None:
+def test_leaked_values_are_not_in_the_report(name: str) -> None:
     report, confided = run(name)
     (found,) = [check for check in report.checks if check.finding is not None]
     assert found.verdict == "fail"
@@ -117,12 +117,12 @@ def test_a_name_is_found_in_whatever_form(said: bytes) -> None:
     assert shown(taken(said), data="王芳t1") is not None
 
 
-def test_an_answer_may_repeat_what_its_own_request_said() -> None:
+def test_a_response_may_repeat_its_own_request() -> None:
     assert shown(taken(PHONE.encode(), asked=b'{"phone": "' + PHONE.encode() + b'"}')) is None
     assert shown(taken(b"nothing")) is None
 
 
-def test_what_a_page_renders_is_looked_at_too() -> None:
+def test_rendered_text_of_a_page_is_searched_too() -> None:
     violation = shown(rendered=(b"call " + PHONE.encode(),))
     assert violation is not None
     assert violation.evidence == ()
@@ -139,7 +139,7 @@ def test_what_a_page_renders_is_looked_at_too() -> None:
         ("1000000000", "9482771203", False),
     ],
 )
-def test_numbers_that_are_counted_are_told_from_those_that_are_drawn(first: str, second: str, expected: bool) -> None:
+def test_consecutive_numbers_are_distinguished_from_random_ones(first: str, second: str, expected: bool) -> None:
     assert follows(first, second) is expected
 
 
@@ -176,7 +176,7 @@ def supplied(*faults: str, accounts: str = ACCOUNTS, written_out: bool = False) 
         return run_checks(provider, on=ON, level=Level.EXTENDED, examples=2, rules=["cn-pipl/25", "cn-pipl/51"])
 
 
-def test_where_accounts_are_supplied_what_their_holders_told_is_looked_for() -> None:
+def test_with_supplied_accounts_their_profile_data_is_searched_for() -> None:
     report = supplied()
     assert {check.name: check.reason for check in report.checks if check.verdict != "pass"} == {}
 
@@ -192,7 +192,7 @@ def test_where_accounts_are_supplied_what_their_holders_told_is_looked_for() -> 
         ("identity-tells-other-accounts", "of the holder of an identity number"),
     ],
 )
-def test_what_was_supplied_and_leaks_is_found_and_stands_in_no_output(name: str, told: str, written_out: bool) -> None:
+def test_leaked_supplied_data_is_found_and_in_no_output(name: str, told: str, written_out: bool) -> None:
     report = supplied(name, written_out=written_out)
     (found,) = [check for check in report.checks if check.finding is not None]
     assert found.verdict == "fail"
@@ -206,7 +206,7 @@ def test_what_was_supplied_and_leaks_is_found_and_stands_in_no_output(name: str,
                 assert form.decode("utf-8", "replace") not in text, (output, form)
 
 
-def test_what_is_not_supplied_is_asked_for_and_not_passed_over() -> None:
+def test_missing_supplied_data_is_requested() -> None:
     few = re.sub(
         r", profile: \{.*\}\}|identities:\n.*\n|  namesake: .*\n",
         lambda found: "}" if "profile" in found[0] else "",

@@ -81,7 +81,7 @@ def test_a_fault_fails_exactly_its_rules(name: str) -> None:
     assert not [request for request in sent if name in request], "a fault's name crossed the wire"
 
 
-def test_rule_from_memory_fails_and_says_so() -> None:
+def test_a_rule_from_memory_fails_with_its_status() -> None:
     report, _ = run("consent-for-any-scope", "time-limit-unpublished")
     verdicts = {rule.rule: (rule.verdict, rule.verification) for rule in report.rules}
     assert verdicts["cn-pipl/14.2"] == ("fail", "verified")
@@ -101,7 +101,7 @@ def test_the_lawful_sample_passes_everything() -> None:
 
 
 @pytest.mark.parametrize("name", sampled(Level.FULL))
-def test_a_fault_that_is_seen_or_heard_fails_exactly_its_rules(name: str) -> None:
+def test_a_perceptible_fault_fails_exactly_its_rules(name: str) -> None:
     pytest.importorskip("rapidocr")
     report, _ = run(name, examples=0, level=Level.FULL)
     assert failed(report) == broken(name, report)
@@ -145,7 +145,7 @@ def test_drafts_are_decided_by_the_same_checks() -> None:
     assert {"cn-dsp-2022-draft/18.2", "cn-dsp-2022-draft/14.2", "cn-dsp-2022-draft/9"} <= {r.rule for r in report.rules}
 
 
-def test_what_is_left_to_a_person_comes_with_what_was_exchanged() -> None:
+def test_a_review_comes_with_its_exchanges() -> None:
     binding = load_binding(sample_binding(), environ={})
     with binding.connect(
         transport=AsgiTransport(create_app(faults=["detection-tool-unlinked", "withdrawal-deletes-nothing"]))
@@ -215,7 +215,7 @@ def test_another_seed_asks_something_else_and_concludes_the_same() -> None:
     assert [rule.verdict for rule in first.rules] == [rule.verdict for rule in second.rules]
 
 
-def test_a_refusal_always_stands_beside_an_accepted_twin() -> None:
+def test_every_refusal_has_an_accepted_control() -> None:
     report, _ = run()
     for check in report.checks:
         if check.probes.refused:
@@ -238,7 +238,7 @@ def test_a_fault_that_hides_another_leaves_it_open() -> None:
         (("consent-borrowed", "report-decided-late", "produce-id-reused", "deleted-account-publishes"), None),
     ],
 )
-def test_several_workers_conclude_what_one_concludes(faults: tuple[str, ...], variant: str | None) -> None:
+def test_verdicts_do_not_depend_on_workers(faults: tuple[str, ...], variant: str | None) -> None:
     reports = []
     for workers in (1, 4):
         with SampleServer(faults=faults, variants=[variant] if variant else ()) as server:

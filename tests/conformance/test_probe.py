@@ -87,7 +87,7 @@ def probing(provider: Any, seed: int = 0) -> Probe:
     return Probe(Session(provider, seed=seed, on=ON))
 
 
-def test_exchanges_bear_the_role_they_were_asked_in() -> None:
+def test_exchanges_carry_their_role() -> None:
     provider = Provider()
     probe = probing(provider)
     account = probe.fresh_account()
@@ -104,7 +104,7 @@ def test_exchanges_bear_the_role_they_were_asked_in() -> None:
     assert (probe.counts.sent, probe.counts.accepted, probe.counts.controls) == (1, 1, 1)
 
 
-def test_what_was_made_once_comes_with_its_exchanges_and_counts() -> None:
+def test_shared_set_up_carries_its_exchanges_and_counts() -> None:
     provider = Provider()
     session = Session(provider, on=ON)  # type: ignore[arg-type]
     first, second = Probe(session), Probe(session)
@@ -136,7 +136,7 @@ def test_names_that_were_used_before_are_left() -> None:
         probing(Provider(taken=9)).fresh_account()
 
 
-def test_supplied_accounts_are_used_and_nobody_is_invented() -> None:
+def test_supplied_accounts_replace_invented_people() -> None:
     provider = Provider(identities="supplied")
     adult, subject = Account("alice"), Subject("s1", "Somebody")
     provider.ready_made = ReadyMade(
@@ -185,7 +185,7 @@ def test_no_answer_is_undecided_in_every_role() -> None:
             ask(provider.publish, None, Content("g"), "title")
 
 
-def test_what_is_declared_and_absent_is_a_violation() -> None:
+def test_a_declared_but_absent_feature_is_a_violation() -> None:
     probe = probing(Provider())
     assert probe.declared("it", Accepted(3)) == 3
     for status in (404, 405, 410, 501):
@@ -212,7 +212,7 @@ def test_a_picture_that_could_not_be_looked_at_is_undecided(monkeypatch: pytest.
         picture_shows_label(probing(Painter()), case)
 
 
-def test_a_check_needs_a_docstring_and_a_name_of_its_own() -> None:
+def test_a_check_needs_a_docstring_and_a_unique_name() -> None:
     def undocumented(probe: Probe, case: Any) -> None:
         return None
 

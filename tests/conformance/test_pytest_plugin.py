@@ -47,7 +47,7 @@ def test_a_rule_is_an_item_and_a_broken_one_fails_with_its_sequence(tmp_path: Pa
     assert "Traceback" not in done.stdout
 
 
-def test_it_does_nothing_unless_asked(tmp_path: Path) -> None:
+def test_the_plugin_is_inactive_by_default(tmp_path: Path) -> None:
     done = run(tmp_path, "--co")
     assert "1 test collected" in done.stdout
     assert "cn-dsp" not in done.stdout

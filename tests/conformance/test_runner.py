@@ -156,7 +156,7 @@ def results(report: Report) -> dict[str, CheckResult]:
 
 
 @pytest.mark.parametrize("kind", [RefusesAll, NeverThere, Overloaded, Raises])
-def test_who_refuses_or_is_not_there_passes_nothing(kind: type[Stub]) -> None:
+def test_a_refusing_or_unreachable_provider_passes_nothing(kind: type[Stub]) -> None:
     report = run_checks(kind(), on=ON, examples=3)
     assert {result.verdict for result in report.checks} <= {"inconclusive", "fail"}
     assert all(rule.verdict != "pass" for rule in report.rules)
@@ -164,7 +164,7 @@ def test_who_refuses_or_is_not_there_passes_nothing(kind: type[Stub]) -> None:
 
 
 @pytest.mark.parametrize("kind", [RefusesAll, NeverThere, Overloaded, Raises])
-def test_no_answer_is_no_failure(kind: type[Stub]) -> None:
+def test_a_missing_response_is_not_a_failure(kind: type[Stub]) -> None:
     report = run_checks(kind(), on=ON, examples=3)
     assert [result.name for result in report.checks if result.verdict in ("fail", "error")] == []
     assert report.summary.exit_code == ExitCode.NOT_VERIFIED
@@ -204,7 +204,7 @@ def test_a_provider_that_accepts_everything_fails() -> None:
     assert report.summary.exit_code == ExitCode.FAILED
 
 
-def test_a_run_that_decides_nothing_verified_nothing() -> None:
+def test_a_run_without_decisions_verifies_nothing() -> None:
     assert exit_code([], []) is ExitCode.NOT_VERIFIED
 
 
@@ -232,7 +232,7 @@ def test_exit_codes(verdicts: list[Any], code: int) -> None:
 # --- whom a check concerns -----------------------------------------------------------------------------------
 
 
-def test_what_is_optional_and_undeclared_does_not_concern() -> None:
+def test_an_undeclared_option_is_not_applicable() -> None:
     provider = AcceptsAll(edit_scopes=(), renditions=("original",), surfaces=())
     verdicts = {name: result.verdict for name, result in results(run_checks(provider, on=ON, examples=0)).items()}
     for name in ("edit_needs_consent", "anonymous_cannot_publish", "unlabelled_copy_needs_agreement"):
@@ -246,7 +246,7 @@ def test_rules_for_services_that_are_not_offered_do_not_concern() -> None:
     assert "cn-dsp-2023/14.2" not in {rule.rule for rule in (*report.rules, *report.undecided)}
 
 
-def test_what_is_required_and_not_bound_is_inconclusive() -> None:
+def test_a_required_but_unbound_operation_is_inconclusive() -> None:
     few = frozenset({Operation.GENERATE})
     report = run_checks(AcceptsAll(operations=few), on=ON, examples=0)
     found = results(report)
@@ -256,7 +256,7 @@ def test_what_is_required_and_not_bound_is_inconclusive() -> None:
     assert report.summary.exit_code != ExitCode.PASSED
 
 
-def test_what_is_declared_and_absent_fails() -> None:
+def test_a_declared_but_absent_operation_fails() -> None:
     class NoAgreement(AcceptsAll):
         def answer(self, name: str) -> Any:
             return Refused(404, "not found") if name == "disclosures" else super().answer(name)
@@ -295,7 +295,7 @@ def test_a_draft_is_applied_only_by_name() -> None:
     assert "cn-dsp-2022-draft" not in run_checks(RefusesAll(), on=ON, examples=0).packs
 
 
-def test_rules_narrow_what_is_checked() -> None:
+def test_rule_patterns_select_checks() -> None:
     report = run_checks(RefusesAll(), on=ON, examples=0, rules=["cn-dsp-2023/9.*"])
     assert {rule.rule for rule in report.rules} == {"cn-dsp-2023/9.1", "cn-dsp-2023/9.2"}
     assert {result.behaviour for result in report.checks} == {"real-name"}
@@ -332,7 +332,7 @@ def test_every_rule_that_a_check_names_exists_and_is_seen_by_a_probe() -> None:
 # --- judged from evidence ------------------------------------------------------------------------------------
 
 
-def test_a_generator_that_lies_convicts_nobody() -> None:
+def test_a_wrong_generator_causes_no_failure() -> None:
     """A case that is labelled flawed and is not: the number sent decides, not what it was meant to be."""
     probe = Probe(Session(AcceptsAll(), on=ON))  # type: ignore[arg-type]
     valid = Flawed(IdentityMethod.ID_CARD, "wrong check character", lambda number: number)
@@ -343,7 +343,7 @@ def test_a_generator_that_lies_convicts_nobody() -> None:
         identity_number_must_be_valid(probe, Presented("id-card", flawed))
 
 
-def test_a_refusal_without_an_accepted_twin_decides_nothing() -> None:
+def test_a_refusal_without_an_accepted_control_decides_nothing() -> None:
     class OnlyVerifies(AcceptsAll):
         def answer(self, name: str) -> Any:
             return Refused(403, "closed today") if name in ("edit", "publish") else super().answer(name)
@@ -354,7 +354,7 @@ def test_a_refusal_without_an_accepted_twin_decides_nothing() -> None:
     assert found["anonymous_cannot_publish"].verdict == "inconclusive"
 
 
-def test_what_is_seen_once_and_not_again_is_inconclusive_with_its_evidence() -> None:
+def test_an_unconfirmed_violation_is_inconclusive_with_evidence() -> None:
     class OnceBare(AcceptsAll):
         bare = True
 
@@ -371,7 +371,7 @@ def test_what_is_seen_once_and_not_again_is_inconclusive_with_its_evidence() -> 
     assert result.probes.generated == 0
 
 
-def test_a_broken_check_is_an_error_and_tells_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broken_check_is_an_error_without_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     from shenhe.conformance.checks.labels import text
 
     def broken(*_: object) -> None:
@@ -449,7 +449,7 @@ def test_a_budget_leaves_the_rest_open() -> None:
     assert "10 requests" in report.checks[-1].reason
 
 
-def test_ctrl_c_keeps_what_is_finished() -> None:
+def test_ctrl_c_keeps_finished_checks() -> None:
     class Interrupted(AcceptsAll):
         def answer(self, name: str) -> Any:
             if name == "revoke_consent":
@@ -534,7 +534,7 @@ def test_one_function_asserts_conformance() -> None:
     assert isinstance(caught.value, AssertionError)
 
 
-def test_what_is_not_verified_is_an_assertion_too_unless_lenient() -> None:
+def test_an_unverified_rule_raises_unless_lenient() -> None:
     with pytest.raises(NotConformantError):
         conformance.check(RefusesAll(), on=ON, examples=0)  # type: ignore[arg-type]
     report = conformance.check(RefusesAll(), on=ON, examples=0, strict=False)  # type: ignore[arg-type]
@@ -555,7 +555,7 @@ def test_checks_labels_and_runner_do_not_know_the_sample() -> None:
             assert not any("sample" in part.split(".") for part in [module, *names]), source
 
 
-def test_there_are_checks_enough_and_each_says_what_it_expects() -> None:
+def test_every_check_states_its_expectation() -> None:
     checks = all_checks()
     assert len(checks) >= 30
     assert {check.behaviour.value for check in checks} >= {"labeling", "consent", "real-name", "takedown"}
@@ -577,7 +577,7 @@ def test_there_are_checks_enough_and_each_says_what_it_expects() -> None:
         assert list(check.cases(declared)) == cases, "enumerated cases are the same on every run"
 
 
-def test_nothing_of_a_provider_is_kept_once_its_run_is_over() -> None:
+def test_no_provider_data_survives_its_run() -> None:
     """A fleet is hundreds of runs in one process; what Hypothesis keeps of a machine of sequences must not hold
     them.
     """

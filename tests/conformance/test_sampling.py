@@ -17,13 +17,13 @@ def test_the_bound_is_that_of_clopper_and_pearson(drawn: tuple[int, int]) -> Non
     assert upper_bound(failures, judged) == pytest.approx(wanted, abs=1e-9)
 
 
-def test_nothing_judged_excludes_nothing() -> None:
+def test_without_judged_cases_there_is_no_bound() -> None:
     assert upper_bound(0, 0) == 1.0
     with pytest.raises(ValueError, match="3 failures among 2"):
         upper_bound(3, 2)
 
 
-def test_the_bound_covers_what_it_says() -> None:
+def test_the_bound_has_its_coverage() -> None:
     """At the true rate, the bound lies below it in at most one run of twenty."""
     rate, judged = 0.1, 60
     missed = sum(stats.binom.pmf(k, judged, rate) for k in range(judged + 1) if upper_bound(k, judged) < rate)
@@ -44,5 +44,5 @@ def test_draws_are_spread_and_not_steered() -> None:
     assert stats.chisquare(counts).pvalue > 1e-4
 
 
-def test_a_strategy_that_gives_nothing_is_given_up() -> None:
+def test_an_empty_strategy_is_given_up() -> None:
     assert list(independent(st.integers().filter(lambda _: False), seed="none", count=5)) == []

@@ -31,7 +31,7 @@ def test_the_number_of_one_person_under_two_names_is_put_to_a_person() -> None:
     assert checked(text).summary.exit_code == 0
 
 
-def test_where_no_name_is_told_two_accounts_of_one_number_are_one_persons() -> None:
+def test_without_names_two_accounts_of_one_number_belong_to_one_person() -> None:
     text = re.sub(r'\n *holder: "\{\{ identity.name \}\}"', "", sample_binding().read_text(encoding="utf-8"))
     report = checked(text, FaultName.IDENTITY_UNDER_ANY_NAME)
     assert CHECK not in {each.name for each in report.checks}

@@ -69,7 +69,7 @@ class Clock:
             self.busy += by
 
 
-def test_so_many_at_once_and_no_more() -> None:
+def test_parallel_threads_are_limited() -> None:
     lock, under_way, most = Lock(), [0], [0]
 
     def part(turns: Turns) -> None:
@@ -85,7 +85,7 @@ def test_so_many_at_once_and_no_more() -> None:
     assert most == [2]
 
 
-def test_who_wants_what_another_makes_lets_the_next_go_on() -> None:
+def test_a_waiting_thread_lets_the_next_run() -> None:
     begun, third = Event(), Event()
     kept: list[str] = []
 
@@ -106,7 +106,7 @@ def test_who_wants_what_another_makes_lets_the_next_go_on() -> None:
 
 
 @pytest.mark.parametrize("places", [1, 2, 4])
-def test_to_each_as_much_time_passes_as_it_waits_for(places: int) -> None:
+def test_each_thread_sees_exactly_its_waiting_time(places: int) -> None:
     asked = [(24.0,), (72.0, 1.0), (14.0, 14.0), (), (24.0,)]
     clock = Clock()
     cases = [clock.case(*waits) for waits in asked]
@@ -114,13 +114,13 @@ def test_to_each_as_much_time_passes_as_it_waits_for(places: int) -> None:
     assert clock.moves == [14.0, 10.0, 4.0, 44.0, 1.0]
 
 
-def test_one_alone_waits_as_long_as_it_says() -> None:
+def test_a_single_thread_waits_its_full_time() -> None:
     clock = Clock()
     assert clock.case(0.1, 72.1, 1 / 3)(Turns()) == pytest.approx([0.1, 72.1, 1 / 3])
     assert clock.moves == [0.1, 72.1, 1 / 3]
 
 
-def test_each_is_told_what_came_of_every_move_it_waited_through() -> None:
+def test_each_thread_learns_the_result_of_every_clock_move() -> None:
     clock = Clock()
     short, long = together(
         3, lambda turns: turns.pass_time(5, clock.move), lambda turns: turns.pass_time(12, clock.move)
@@ -144,7 +144,7 @@ def test_a_clock_that_cannot_be_moved_is_each_ones_own_trouble() -> None:
     assert tried == [1, 2, 3]
 
 
-def test_what_takes_time_to_make_is_waited_for() -> None:
+def test_slow_results_are_waited_for() -> None:
     clock, begun = Clock(), Event()
 
     def makes(turns: Turns) -> float:

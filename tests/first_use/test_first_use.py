@@ -87,7 +87,7 @@ def same(shown: str, said: str) -> bool:
     return re.fullmatch("".join(lines), said + "\n") is not None
 
 
-def test_the_page_does_what_it_shows(tmp_path: Path, port: int) -> None:
+def test_the_commands_on_the_page_give_their_output(tmp_path: Path, port: int) -> None:
     document = (HERE / "openapi.yaml").read_text(encoding="utf-8")
     (tmp_path / "openapi.yaml").write_text(document.replace(PORT, str(port)), encoding="utf-8")
     binding = (HERE / "binding.yaml").read_text(encoding="utf-8")
@@ -106,7 +106,7 @@ def test_the_page_does_what_it_shows(tmp_path: Path, port: int) -> None:
             assert same(wanted, said), f"$ {command}\n{difference}"
 
 
-def test_the_page_counts_what_was_written_by_hand() -> None:
+def test_the_page_counts_hand_written_lines() -> None:
     written = sum(line.startswith("+") for kind, text in BLOCKS if kind == "diff" for line in text.splitlines())
     (said,) = re.findall(r"\*\*(\d+) lines\*\* were written by hand", PAGE)
     assert int(said) == written

@@ -50,7 +50,7 @@ def test_the_table_ranks_and_names_those_without_a_rank(done: tuple[Path, Path, 
     assert max(len(line) for line in result.stdout.splitlines()) <= 80
 
 
-def test_progress_and_files_are_told_on_stderr(done: tuple[Path, Path, Any]) -> None:
+def test_progress_and_files_are_reported_on_stderr(done: tuple[Path, Path, Any]) -> None:
     _, out, result = done
     assert "3/3  " in result.stderr
     assert f"written: {out / 'index.html'}" in result.stderr
@@ -81,7 +81,7 @@ def test_each_provider_with_a_report_has_its_page(done: tuple[Path, Path, Any]) 
     ]
 
 
-def test_the_same_command_asks_nobody_again(done: tuple[Path, Path, Any]) -> None:
+def test_the_same_command_sends_no_request_again(done: tuple[Path, Path, Any]) -> None:
     folder, out, first = done
     before = {path: path.stat().st_mtime_ns for path in out.rglob("report.*")}
     again = run(folder, "--out", out, *FEW, "--json")
@@ -94,9 +94,7 @@ def test_the_same_command_asks_nobody_again(done: tuple[Path, Path, Any]) -> Non
     assert first.exit_code == again.exit_code
 
 
-def test_what_a_baseline_accepts_decides_the_exit_code_and_is_told(
-    done: tuple[Path, Path, Any], tmp_path: Path
-) -> None:
+def test_accepted_failures_decide_the_exit_code_and_are_reported(done: tuple[Path, Path, Any], tmp_path: Path) -> None:
     folder, out, _ = done
     chosen, results = tmp_path / "b", tmp_path / "results"
     shutil.copytree(folder, chosen)
@@ -116,7 +114,7 @@ def test_what_a_baseline_accepts_decides_the_exit_code_and_is_told(
     assert run(chosen, "--out", results, *FEW, "--baseline-dir", baselines).exit_code == 1
 
 
-def test_shared_variables_are_told_and_a_folder_of_them_is_used(
+def test_shared_variables_are_reported_and_a_folder_separates_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, secrets = tmp_path / "b", tmp_path / "secrets"
@@ -146,7 +144,7 @@ def test_shared_variables_are_told_and_a_folder_of_them_is_used(
     assert all(b"X-Key: mine-alone" in request for request in heard)
 
 
-def test_a_page_that_cannot_be_made_costs_nobody_else_his(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failing_page_does_not_affect_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from shenhe.cli import fleet as module
 
     folder, out = tmp_path / "b", tmp_path / "out"
@@ -166,7 +164,7 @@ def test_the_schema_is_printed() -> None:
     assert json.loads(result.stdout) == fleet_schema()
 
 
-def test_mistakes_are_told_before_anything_is_sent(tmp_path: Path) -> None:
+def test_mistakes_are_reported_before_any_request(tmp_path: Path) -> None:
     assert run().exit_code == 2
     assert "holds no binding" in run(tmp_path).stderr
     small(tmp_path, "one", "http://127.0.0.1:9")
@@ -213,7 +211,7 @@ def test_a_fleet_that_is_ended_takes_its_processes_with_it(tmp_path: Path, sent:
     assert "1/1  a-lawful  finished by an earlier run" in again.stderr
 
 
-def test_a_secret_that_is_sent_back_stands_in_no_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_returned_secret_is_in_no_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder, out = tmp_path / "b", tmp_path / "out"
     folder.mkdir()
     monkeypatch.setenv("API_KEY", "canary-5d81c390fe27")

@@ -101,7 +101,7 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Fleet, Pat
         yield run(folder, out, options=TWO)[0], out
 
 
-def test_every_provider_comes_to_its_own_outcome(mixed: tuple[Fleet, Path]) -> None:
+def test_every_provider_gets_a_separate_outcome(mixed: tuple[Fleet, Path]) -> None:
     found = {
         name: (provider.outcome, provider.exit_code, provider.judged > 0)
         for name, provider in by_name(mixed[0]).items()
@@ -148,7 +148,7 @@ def test_ranks_go_by_result_and_then_by_rules_broken(mixed: tuple[Fleet, Path]) 
     assert by_name(fleet)["faulty"].failed == [RULE]
 
 
-def test_a_provider_that_cannot_be_used_says_why(mixed: tuple[Fleet, Path]) -> None:
+def test_an_unusable_provider_has_a_reason(mixed: tuple[Fleet, Path]) -> None:
     found = by_name(mixed[0])
     assert "misspelt.yaml:1" in found["misspelt"].detail
     assert "nme" in found["misspelt"].detail
@@ -157,7 +157,7 @@ def test_a_provider_that_cannot_be_used_says_why(mixed: tuple[Fleet, Path]) -> N
     assert found["misspelt"].report is None
 
 
-def test_reports_stand_where_the_fleet_says(mixed: tuple[Fleet, Path]) -> None:
+def test_reports_are_at_their_documented_paths(mixed: tuple[Fleet, Path]) -> None:
     fleet, out = mixed
     for provider in fleet.providers:
         if provider.report is not None:
@@ -192,7 +192,7 @@ def test_a_second_run_asks_only_those_that_were_not_finished(tmp_path: Path) -> 
         assert sorted(run(folder, out, fresh=True)[1]) == ["gone", "lawful"]
 
 
-def test_how_many_are_asked_at_once_changes_nothing(tmp_path: Path) -> None:
+def test_parallelism_does_not_change_results(tmp_path: Path) -> None:
     folder = tmp_path / "b"
     folder.mkdir()
     with serving(labelled) as lawful, serving(unlabelled) as faulty:
@@ -213,7 +213,7 @@ def test_how_many_are_asked_at_once_changes_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("what", ["binding", "options", "report", "outcome", "place"])
-def test_whatever_a_report_depends_on_has_it_made_anew(tmp_path: Path, what: str) -> None:
+def test_a_change_of_any_input_repeats_the_provider(tmp_path: Path, what: str) -> None:
     folder, out = tmp_path / "b", tmp_path / "out"
     folder.mkdir()
     options, environ = FEW, {}
@@ -238,7 +238,7 @@ def test_whatever_a_report_depends_on_has_it_made_anew(tmp_path: Path, what: str
         assert by_name(again)["one"].exit_code == (1 if what == "place" else 0)
 
 
-def test_a_later_day_of_the_same_law_changes_nothing(tmp_path: Path) -> None:
+def test_a_later_day_under_the_same_law_repeats_nothing(tmp_path: Path) -> None:
     from datetime import date
 
     folder, out = tmp_path / "b", tmp_path / "out"
@@ -257,7 +257,7 @@ def test_a_later_day_of_the_same_law_changes_nothing(tmp_path: Path) -> None:
 # --- bounds ------------------------------------------------------------------------------------------------------
 
 
-def test_whoever_does_not_end_in_time_is_ended(tmp_path: Path) -> None:
+def test_a_hanging_provider_is_ended(tmp_path: Path) -> None:
     with serving(hang) as url, serving(labelled) as lawful:
         small(tmp_path, "hanging", url, timeout=300)
         small(tmp_path, "lawful", lawful)
@@ -270,7 +270,7 @@ def test_whoever_does_not_end_in_time_is_ended(tmp_path: Path) -> None:
     assert workers() == set()
 
 
-def test_whoever_is_slow_is_cut_short_with_what_was_found(tmp_path: Path) -> None:
+def test_a_slow_provider_is_cut_short_with_its_findings(tmp_path: Path) -> None:
     def slowly(connection: Any, request: bytes) -> None:
         time.sleep(0.3)
         unlabelled(connection, request)
@@ -285,7 +285,7 @@ def test_whoever_is_slow_is_cut_short_with_what_was_found(tmp_path: Path) -> Non
     assert provider.unverified
 
 
-def test_whoever_eats_memory_is_ended_alone(tmp_path: Path) -> None:
+def test_a_process_beyond_its_memory_ends_alone(tmp_path: Path) -> None:
     with serving(labelled) as url:
         small(tmp_path, "one", url)
         starved, _ = run(tmp_path, tmp_path / "out", memory=64 << 20)
@@ -351,7 +351,7 @@ def auth(name: str) -> str:
     return f'{{type: header, name: X-Key, value: "${{{name}}}"}}'
 
 
-def test_a_secret_reaches_its_own_provider_alone_and_no_output(tmp_path: Path) -> None:
+def test_a_secret_reaches_only_its_provider_and_no_output(tmp_path: Path) -> None:
     folder, out = tmp_path / "b", tmp_path / "out"
     folder.mkdir()
     heard: dict[str, bytes] = {"a": b"", "b": b""}
@@ -425,7 +425,7 @@ def test_with_a_folder_of_variables_no_binding_can_name_anothers(tmp_path: Path)
     assert heard == []
 
 
-def test_a_file_of_variables_is_told_by_line_and_never_by_value(tmp_path: Path) -> None:
+def test_a_variables_file_is_reported_by_line_without_values(tmp_path: Path) -> None:
     small(tmp_path, "one", "http://127.0.0.1:9")
     (tmp_path / "one.env").write_text(f"A_KEY=fine\n{A_KEY}\n")
     with pytest.raises(FleetError, match=r"one\.env:2: ") as told:
@@ -449,7 +449,7 @@ def test_no_name_of_a_file_leads_out_of_the_folder(tmp_path: Path, name: str) ->
     assert len(member.name) <= 80
 
 
-def test_a_file_that_cannot_be_read_costs_nobody_else_his_turn(tmp_path: Path) -> None:
+def test_an_unreadable_file_does_not_affect_others(tmp_path: Path) -> None:
     (tmp_path / "dangling.yaml").symlink_to(tmp_path / "nowhere")
     (tmp_path / "folder.yaml").mkdir()
     with serving(labelled) as url:
@@ -475,14 +475,14 @@ def test_two_files_do_not_share_a_folder(tmp_path: Path) -> None:
         members(tmp_path)
 
 
-def test_a_folder_without_bindings_is_told(tmp_path: Path) -> None:
+def test_a_folder_without_bindings_is_reported(tmp_path: Path) -> None:
     with pytest.raises(FleetError, match="holds no binding"):
         members(tmp_path)
     with pytest.raises(FleetError, match="is not a folder"):
         members(tmp_path / "nowhere")
 
 
-def test_what_nobody_can_be_asked_is_told_before_anybody_is(tmp_path: Path) -> None:
+def test_impossible_options_are_reported_before_any_request(tmp_path: Path) -> None:
     small(tmp_path, "one", "http://127.0.0.1:9")
     for change in ({"packs": ("cn-dsp-2024",)}, {"rules": ("nothing/*",)}):
         with pytest.raises(RulebookError):

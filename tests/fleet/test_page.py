@@ -116,7 +116,7 @@ class Read(HTMLParser):
         return [attributes for name, attributes in self.elements if name == tag]
 
 
-def test_every_provider_stands_by_every_behaviour() -> None:
+def test_the_table_has_every_provider_and_behaviour() -> None:
     page = Read(render_fleet_page(small(), {"lantern": "providers/lantern/report.html"}))
     cells = [
         item.get("title")
@@ -144,13 +144,13 @@ def test_links_lead_to_pages_there_are_and_to_places_of_the_page() -> None:
     assert {link[1:] for link in links if link.startswith("#")} <= places
 
 
-def test_rules_are_ranked_by_who_broke_them() -> None:
+def test_rules_are_ranked_by_violators() -> None:
     page = Read(render_fleet_page(small(), {}))
     told = page.text.partition("Most frequent failures Rule")[2]
     assert told.index("cn-labeling-2025/4.1.1 2 River , Kite") < told.index("cn-dsp-2023/17.1.1 1 Kite")
 
 
-def test_who_could_not_be_judged_is_listed_apart_with_the_reason() -> None:
+def test_unjudged_providers_are_listed_separately_with_reasons() -> None:
     page = Read(render_fleet_page(small(), {}))
     assert (
         "lost.yaml lost.yaml unusable binding lost.yaml:1: wrong"
@@ -160,7 +160,7 @@ def test_who_could_not_be_judged_is_listed_apart_with_the_reason() -> None:
     assert "No provider could be checked." in alone.text
 
 
-def test_what_baselines_accept_has_a_column_where_there_are_any() -> None:
+def test_accepted_failures_have_a_column_with_baselines() -> None:
     accepted = BaselineCounts(baseline="kite.yaml", new=0, accepted=5, stale=0, expired=0)
     with_one = fleet(provider("lantern"), broke("kite", "cn-labeling-2025/4.1.1", baseline=accepted))
     assert ">Accepted<" in render_fleet_page(with_one, {})
@@ -231,7 +231,7 @@ def test_the_table_keeps_its_numbers_at_any_width(width: int) -> None:
     assert re.search(r"^ *1\..*\bpassed\b", table, re.M)
 
 
-def test_a_fleet_too_large_for_a_page_says_so() -> None:
+def test_a_fleet_too_large_for_a_page_is_reported() -> None:
     many = [provider(f"p{number}") for number in range(MAX_ROWS + 5)]
     page = Read(render_fleet_page(fleet(*many), {}))
     assert "5 more providers are in fleet.json" in page.text

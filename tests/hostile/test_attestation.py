@@ -79,7 +79,7 @@ def test_a_narrowed_run_has_not_passed(narrowed: dict[str, Any], reason: str) ->
         examine(report, passed=True)
 
 
-def test_a_lower_level_is_accepted_by_those_who_ask_for_it() -> None:
+def test_a_lower_level_is_accepted_on_request() -> None:
     examine(consistent(level="core"), passed=True, level=Level.CORE)
     with pytest.raises(NotAttestedError, match="decided only at level extended"):
         examine(consistent(level="core"), passed=True, level=Level.EXTENDED)
@@ -218,7 +218,7 @@ def test_a_summary_that_does_not_follow_is_not_signed(field: str) -> None:
         sign(written(edited(FAILED, summary=FAILED.summary.model_copy(update={field: wrong[field]}))), PRIVATE)
 
 
-def test_a_report_that_passed_in_part_is_signed_as_what_it_is() -> None:
+def test_a_partly_passed_report_is_signed_as_such() -> None:
     for narrow in ({"rules": ["cn-dsp-2023/9.2"]}, {"level": "core"}, {"packs": ["cn-dsp-2023"]}):
         signed = verify(sign(written(consistent(**narrow)), PRIVATE), PUBLIC)  # type: ignore[arg-type]
         assert signed.predicate.result == "WARNED"
@@ -238,12 +238,12 @@ def test_a_report_that_passed_in_part_is_signed_as_what_it_is() -> None:
         ({"binding": "00" * 32}, "about the binding cdcd"),
     ],
 )
-def test_what_the_reader_expects_is_checked(expected: dict[str, Any], reason: str) -> None:
+def test_expectations_of_the_verifier_are_checked(expected: dict[str, Any], reason: str) -> None:
     with pytest.raises(NotAttestedError, match=reason):
         examine(consistent(), **expected)
 
 
-def test_a_revoked_report_is_refused_whoever_signed_it() -> None:
+def test_a_revoked_report_is_refused_for_any_signer() -> None:
     import hashlib
 
     revoked = read_revoked(

@@ -15,7 +15,7 @@ from .consistent import consistent
 SAID = "Zhang San, 110101199003070011"
 
 
-def test_nothing_that_the_target_said_is_left() -> None:
+def test_no_text_of_the_target_is_left() -> None:
     report = consistent({"text_output_is_labelled": "fail"}, otherwise="inconclusive", text=f"it said '{SAID}'")
     assert SAID in report.model_dump_json()
     small = minimised(report)

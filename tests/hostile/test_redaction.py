@@ -175,7 +175,7 @@ def test_the_text_before_a_token_stays_whatever_the_token_begins_with(before: st
 
 
 @pytest.mark.parametrize("cut", range(4, 30))
-def test_a_body_cut_inside_a_secret_shows_no_start_of_it(cut: int) -> None:
+def test_a_body_cut_inside_a_secret_shows_no_part_of_it(cut: int) -> None:
     secret = "abcdefghijklmnopqrstuvwxyz0123456789"
     for body in ("x" * (KEPT_TEXT - cut) + secret, "\\u0061" * ((KEPT_TEXT - cut) // 6) + " " + secret * 2):
         kept = Redactor({"KEY": secret}).captured(body.encode() + b"y" * 90_000, KEPT_TEXT)

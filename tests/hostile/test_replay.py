@@ -141,7 +141,7 @@ def test_a_pytest_treats_an_id_as_data(identifier: str) -> None:
 
 @given(st.text(max_size=40))
 @settings(max_examples=200, deadline=None)
-def test_any_id_comes_back_as_it_was(identifier: str) -> None:
+def test_any_id_comes_back_unchanged(identifier: str) -> None:
     try:
         identifier.encode()
     except UnicodeEncodeError:
@@ -312,7 +312,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def test_a_foreign_binding_takes_only_what_is_allowed(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_foreign_binding_reads_only_allowed_variables(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert environment.binding_environ(elsewhere, None) == {}
     assert "not allowed: DEPLOY_KEY" in capsys.readouterr().err
     assert environment.binding_environ(elsewhere, ["DEPLOY_KEY"]) == {"DEPLOY_KEY": "deploy-secret"}

@@ -37,7 +37,7 @@ DEFAULT_IGNORABLE = code_points(
 NONCHARACTERS = code_points("FDD0..FDEF") | {chr(plane << 16 | low) for plane in range(17) for low in (0xFFFE, 0xFFFF)}
 
 
-def test_every_unseen_character_of_unicode_is_written_out() -> None:
+def test_every_invisible_character_is_written_out() -> None:
     unseen = {c for c in EVERY_CHARACTER if unicodedata.category(c) in UNSEEN_CATEGORIES} - {"\t", "\n"}
     left = {c for c in unseen | DEFAULT_IGNORABLE | NONCHARACTERS if not re.fullmatch(r"\\[xuU][0-9a-f]+", visible(c))}
     assert {f"{ord(c):04x}" for c in left} == set()
@@ -69,7 +69,7 @@ def test_text_is_made_visible_character_by_character(first: str, second: str) ->
 
 
 @given(st.text())
-def test_no_output_holds_an_unseen_character(text: str) -> None:
+def test_no_output_contains_an_invisible_character(text: str) -> None:
     for shown in (one_line(text), markdown(text), fenced(text)):
         assert UNSEEN.search(shown) is None
     assert "\n" not in one_line(text) + markdown(text)
@@ -96,6 +96,6 @@ def test_characters_hidden_inside_a_label_are_reported(hidden: str) -> None:
     assert Deviation.HIDDEN_CHARACTERS in label.deviations
 
 
-def test_the_style_of_an_emoji_is_no_hidden_character() -> None:
+def test_an_emoji_style_is_not_a_hidden_character() -> None:
     (label,) = read_text_labels("❤\ufe0f\nAI生成")
     assert Deviation.HIDDEN_CHARACTERS not in label.deviations

@@ -163,7 +163,7 @@ def test_a_label_with_other_values_is_changed_and_a_new_one_added() -> None:
     assert [mark.fate for mark in compare(read_labels(PLAIN), old)] == ["added"]
 
 
-def test_what_cannot_be_read_is_unknown_not_lost() -> None:
+def test_an_unreadable_file_is_unknown_not_lost() -> None:
     from shenhe.labels import read_labels
 
     assert [mark.fate for mark in compare(read_labels(LABELLED), read_labels(b""))] == ["unknown"]

@@ -67,7 +67,7 @@ def test_readings_are_the_same_whatever_the_number_of_processes(labelled: Path) 
     assert without_times(one.stdout) == without_times(two.stdout)
 
 
-def test_a_refusal_exits_with_3_and_says_why(tmp_path: Path) -> None:
+def test_a_refusal_exits_with_3_and_a_reason(tmp_path: Path) -> None:
     path = tmp_path / "x.bin"
     for content, why in ((b"\0\1\2\3", "the format is not one"), (b"", "the file is empty")):
         path.write_bytes(content)
@@ -77,7 +77,7 @@ def test_a_refusal_exits_with_3_and_says_why(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(find_spec("rapidocr") is None, reason="the media extra is not installed")
-def test_what_cannot_be_decided_exits_with_3(tmp_path: Path) -> None:
+def test_an_undecided_file_exits_with_3(tmp_path: Path) -> None:
     """A label of 5 % ink lies where the measurement cannot decide."""
     picture = Image.new("RGB", (1000, 1000), (30, 60, 90))
     mask = words(48)
@@ -127,7 +127,7 @@ def test_wrong_usage_exits_with_2(tmp_path: Path, labelled: Path) -> None:
     assert "--force" in kept.stderr
 
 
-def test_what_is_no_file_is_said_to_be_none_before_anything_is_read(tmp_path: Path, labelled: Path) -> None:
+def test_missing_files_are_reported_before_reading(tmp_path: Path, labelled: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for name, why in ((".", "is a directory"), ("pipe", "no regular file"), ("none", "no such file")):
         for command in (("read", labelled, tmp_path / name), ("write", tmp_path / name, "--out", tmp_path / "out")):
@@ -158,7 +158,7 @@ def test_a_file_that_goes_away_meanwhile_is_refused_and_the_others_are_read(labe
     assert "No such file" in found[0].refused[0].why
 
 
-def test_a_folder_that_cannot_be_written_to_is_said(labelled: Path, tmp_path: Path) -> None:
+def test_an_unwritable_folder_is_reported(labelled: Path, tmp_path: Path) -> None:
     plain = tmp_path / "a.wav"
     plain.write_bytes(media.sound())
     done = shenhe("write", plain, "--out", tmp_path / "none" / "b.wav", "--producer", media.CODE, "--id", "1")
@@ -166,7 +166,7 @@ def test_a_folder_that_cannot_be_written_to_is_said(labelled: Path, tmp_path: Pa
     assert "cannot be written: No such file" in done.stderr
 
 
-def test_what_is_written_is_read(tmp_path: Path) -> None:
+def test_written_labels_are_read(tmp_path: Path) -> None:
     plain, out = tmp_path / "a.wav", tmp_path / "b.wav"
     plain.write_bytes(media.sound())
     done = shenhe("write", plain, "--out", out, "--producer", media.CODE, "--id", "a-1", "--explicit")
@@ -194,7 +194,7 @@ IDENTITY = ("--producer", media.CODE, "--id", "a-1")
 
 
 @pytest.mark.parametrize("ending", [".yaml", ".py", ".csv", ".srt", ".toml"])
-def test_text_whose_lines_have_a_meaning_is_not_written_into(tmp_path: Path, ending: str) -> None:
+def test_text_with_meaningful_lines_is_not_written_into(tmp_path: Path, ending: str) -> None:
     path, out = tmp_path / f"a{ending}", tmp_path / f"b{ending}"
     path.write_text("a: 1\n", encoding="utf-8")
     done = shenhe("write", path, "--out", out, *IDENTITY)

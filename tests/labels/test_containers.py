@@ -282,7 +282,7 @@ def _labelled(name: str) -> bytes:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_what_is_written_we_find_once_and_conforming(name: str) -> None:
+def test_written_labels_are_found_once_and_conform(name: str) -> None:
     make, carrier, _ = FILES[name]
     original = make()
     labelled = write_label(original, media.FIELDS)
@@ -296,7 +296,7 @@ def test_what_is_written_we_find_once_and_conforming(name: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "reader"), TABLE)
-def test_an_independent_reader_finds_what_was_written(name: str, reader: str, tmp_path: Path) -> None:
+def test_an_independent_reader_finds_written_labels(name: str, reader: str, tmp_path: Path) -> None:
     path = tmp_path / name
     path.write_bytes(_labelled(name))
     assert media.CODE in READERS[reader](path)

@@ -41,7 +41,7 @@ def test_a_file_with_a_credential_is_refused(form: str) -> None:
 
 @needs_credentials
 @pytest.mark.parametrize("form", FORMS)
-def test_breaking_the_credential_has_to_be_asked_for(form: str) -> None:
+def test_breaking_the_credential_needs_an_option(form: str) -> None:
     labels = read_labels(write_label(picture(form), media.FIELDS, break_credentials=True), depth="all")
     assert len(labels.aigc) == 1
     assert any(Deviation.TAMPERED in label.deviations for label in labels.labels if label.scheme == "c2pa")
@@ -50,7 +50,7 @@ def test_breaking_the_credential_has_to_be_asked_for(form: str) -> None:
 @needs_credentials
 @pytest.mark.parametrize("explicit", [False, True])
 @pytest.mark.parametrize("form", FORMS)
-def test_a_key_signs_the_labelled_file_anew(form: str, explicit: bool) -> None:
+def test_a_key_signs_the_labelled_file_again(form: str, explicit: bool) -> None:
     c2pa = pytest.importorskip("c2pa")
     labelled = write_label(picture(form), media.FIELDS, explicit=explicit, key=key())
     labels = read_labels(labelled, depth="all")
@@ -64,7 +64,7 @@ def test_a_key_signs_the_labelled_file_anew(form: str, explicit: bool) -> None:
 
 
 @needs_credentials
-def test_a_key_signs_what_had_no_credential() -> None:
+def test_a_key_signs_a_file_without_credential() -> None:
     labelled = write_label(media.picture("PNG"), media.FIELDS, key=key())
     assert b"c2pa" in labelled
     assert len(read_labels(labelled).aigc) == 1

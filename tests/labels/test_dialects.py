@@ -157,7 +157,7 @@ _UNNAMED = (
 
 @pytest.mark.skipif(shutil.which("exiftool") is None, reason="exiftool is not installed")
 @pytest.mark.parametrize("name", [name for name in WRITTEN if not name.endswith(_UNNAMED)])
-def test_exiftool_finds_the_label_and_nothing_broken(name: str, tmp_path: Path) -> None:
+def test_exiftool_finds_the_label_and_no_damage(name: str, tmp_path: Path) -> None:
     before, after = (tmp_path / f"{each}{Path(name).suffix}" for each in ("before", "after"))
     before.write_bytes(made(name))
     after.write_bytes(labelled(name))

@@ -95,7 +95,7 @@ FILES: dict[str, tuple[bytes, bool]] = {
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_label_changes_nothing_but_its_corner(name: str) -> None:
+def test_a_label_changes_only_its_corner(name: str) -> None:
     data, lossless = FILES[name]
     labelled = write_label(data, media.FIELDS, explicit=True)
     before, after = Image.open(io.BytesIO(data)), Image.open(io.BytesIO(labelled))
@@ -149,7 +149,7 @@ def _with_exif(data: bytes, block: bytes) -> bytes:
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("form", ORIENTED)
-def test_the_label_stands_upright_in_the_corner_as_shown(form: str, orientation: int) -> None:
+def test_the_label_is_upright_in_the_displayed_corner(form: str, orientation: int) -> None:
     data = ORIENTED[form](orientation)
     labelled = write_label(data, media.FIELDS, explicit=True)
     before, after = (ImageOps.exif_transpose(Image.open(io.BytesIO(each))).convert("L") for each in (data, labelled))
@@ -202,7 +202,7 @@ def test_every_frame_of_an_animation_is_labelled(form: str, transparent: bool) -
         assert corner[:, :, :3].max() == 255, "white words"
 
 
-def test_what_cameras_put_behind_a_jpeg_stays() -> None:
+def test_data_of_cameras_behind_a_jpeg_stays() -> None:
     data = encoded("RGB", "JPEG") + b"MotionPhoto" + b"\0" * 40
     assert write_label(data, media.FIELDS, explicit=True).endswith(b"MotionPhoto" + b"\0" * 40)
 

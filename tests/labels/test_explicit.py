@@ -65,7 +65,7 @@ def test_the_contiguous_form_is_accepted_and_noted() -> None:
 
 @pytest.mark.parametrize("width", [1, 2, 3, 4])
 @pytest.mark.parametrize("channels", [1, 2])
-def test_what_is_sounded_into_a_wav_is_found_behind_the_untouched_samples(width: int, channels: int) -> None:
+def test_an_audible_label_is_found_behind_the_untouched_samples(width: int, channels: int) -> None:
     voice = speech(2, 16_000, np.random.default_rng(3))
     stream = io.BytesIO()
     with wave.open(stream, "wb") as out:

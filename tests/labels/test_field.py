@@ -29,7 +29,7 @@ def without(*keys: str) -> str:
     return json.dumps({k: v for k, v in json.loads(GOOD).items() if k not in keys})
 
 
-def test_what_is_written_has_no_deviation() -> None:
+def test_written_labels_have_no_deviation() -> None:
     assert deviations(GOOD) == set()
     parsed = parse(GOOD, name="AIGC")
     assert parsed is not None
@@ -107,7 +107,7 @@ def test_each_departure_is_named(value: str | bytes, name: str | None, expected:
         assert parsed.fields["ProduceID"] == "a-1"
 
 
-def test_another_vendors_vocabulary_is_told_apart() -> None:
+def test_the_vocabulary_of_other_vendors_is_distinguished() -> None:
     value = json.dumps({"Label": "1", "ServiceProvider": "x", "ServiceUser": "u", "Time": "t", "ContentId": "c"})
     found = deviations(value, None)
     assert D.OTHER_VOCABULARY in found

@@ -97,7 +97,7 @@ def test_frames_that_are_no_even_distance_apart_keep_their_times(form: str) -> N
     assert times(before) == times(write_label(before, None, explicit=True))
 
 
-def test_what_cannot_be_kept_is_named() -> None:
+def test_unpreservable_parts_are_named() -> None:
     def transparent(_container: Any, stream: Any) -> None:
         stream.metadata["alpha_mode"] = "1"
 

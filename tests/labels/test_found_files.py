@@ -50,7 +50,7 @@ def _packed(data: bytes, info: zipfile.ZipInfo) -> bytes:
     return data[start : start + info.compress_size]
 
 
-def test_entries_of_a_package_are_copied_as_they_lie_in_it() -> None:
+def test_entries_of_a_package_are_copied_unchanged() -> None:
     before = _document()
     after = write_label(before, media.FIELDS)
     _one_label(after)
@@ -113,7 +113,7 @@ def test_a_list_of_names_in_an_apple_film_is_joined() -> None:
     assert after.count(b"keys") == 1
 
 
-def test_a_new_tag_takes_over_what_an_old_one_says() -> None:
+def test_a_new_tag_keeps_the_content_of_the_old_one() -> None:
     sound = b"\xff\xfb\x90\x00" + b"\0" * 413
     old = struct.pack("<3s30s30s30s4s28sBBB", b"TAG", b"Song", b"Band", b"Album", b"2004", b"fine", 0, 7, 17)
     after = write_label(sound * 3 + old, media.FIELDS)
@@ -170,7 +170,7 @@ def test_text_for_people_takes_the_label(name: str, text: str) -> None:
     _one_label(after, media_type)
 
 
-def test_an_unknown_ending_says_nothing_about_a_picture() -> None:
+def test_an_unknown_file_extension_is_not_evidence() -> None:
     notes = read_labels(media.picture("PNG"), media_type=media_type_of(Path("a.jpg"))).notes
     assert not any("declared" in note for note in notes)
 

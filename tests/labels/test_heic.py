@@ -75,7 +75,7 @@ def test_a_turned_grid_is_put_together_before_it_is_turned() -> None:
     is_seen(media.heif(media.tiles(lying, 256), grid=(3, 2, 480, 640), turned=[box(b"irot", b"\3")]))
 
 
-def test_what_is_cut_away_is_not_seen() -> None:
+def test_cropped_content_is_not_read() -> None:
     """A clean aperture of the upper three quarters, and the whole."""
     picture = media.coded(labelled())
     upper = box(b"clap", struct.pack(">IIIIiIiI", 640, 1, 360, 1, 0, 1, -60, 1))

@@ -63,7 +63,7 @@ def test_importing_the_reader_loads_no_heavy_library() -> None:
     assert out.stdout.strip() == "[]"
 
 
-def test_without_the_media_extra_metadata_words_and_the_rhythm_are_read_and_the_rest_is_said(tmp_path: Path) -> None:
+def test_without_the_media_extra_the_unread_parts_are_reported(tmp_path: Path) -> None:
     samples = {
         "a.png": write_label(media.picture("PNG", (200, 150)), media.FIELDS, explicit=True),
         "a.wav": write_label(media.sound(), media.FIELDS, explicit=True),

@@ -64,7 +64,7 @@ def by_rule(judgement: Judgement, rule: str) -> Verifier | None:
     return next(finding.verifiable_by for finding in judgement.findings if finding.rule == rule)
 
 
-def test_who_can_verify_a_mark() -> None:
+def test_marks_state_who_can_verify_them() -> None:
     rule = "cn-labeling-2025/5.1"
     assert by_rule(judge_file(reading(FIELD), "cn-labeling-2025"), rule) is Verifier.NOBODY
     assert by_rule(judge_file(reading(PROTECTED), "cn-labeling-2025"), rule) is Verifier.DETECTOR
@@ -103,7 +103,7 @@ def shenhe(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def test_the_command_says_verdicts_and_ends_accordingly(tmp_path: Path) -> None:
+def test_the_command_prints_verdicts_and_sets_the_exit_code(tmp_path: Path) -> None:
     labelled, plain, empty = tmp_path / "a.txt", tmp_path / "b.txt", tmp_path / "c.png"
     labelled.write_bytes(write_label("天气很好。".encode(), media.FIELDS, media_type="text/plain", explicit=True))
     plain.write_text("天气很好。", encoding="utf-8")

@@ -152,7 +152,7 @@ def test_words_of_pdf_pages_are_read() -> None:
     assert not reading.refused
 
 
-def test_a_huge_document_is_read_within_the_limit_and_says_so() -> None:
+def test_a_huge_document_is_read_to_the_limit_with_a_note() -> None:
     reading = read_labels(docx(*[PROSE] * 300), limits=Limits(inflated_bytes=20_000))
     assert any("were not looked at" in note for note in reading.notes), reading.notes
 

@@ -43,7 +43,7 @@ def test_a_manifest_store_beside_a_file_is_read_with_it() -> None:
     )
 
 
-def test_a_member_of_an_archive_is_a_file_of_its_own() -> None:
+def test_a_member_of_an_archive_is_a_separate_file() -> None:
     data = media.zipped(
         {"a/picture.png": LABELLED, "b.txt": "x", "c.jpg": write_label(media.picture("JPEG"), media.FIELDS)}
     )

@@ -81,7 +81,7 @@ def test_of_a_large_file_only_little_is_fetched(tmp_path: Path) -> None:
     tracemalloc.stop()
 
 
-def test_what_is_no_regular_file_is_not_waited_for(tmp_path: Path) -> None:
+def test_a_special_file_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for name, why in (("pipe", "no regular file"), (".", "a directory"), ("none", "No such file")):
         with pytest.raises(OSError, match=why):

@@ -202,7 +202,7 @@ def test_films_are_judged_by_their_first_frames(
 @needs_recogniser
 @pytest.mark.parametrize(("codec", "container"), [("libx264", "mp4"), ("mpeg4", "matroska"), ("mpeg4", "avi")])
 @pytest.mark.parametrize(("labelled", "shown"), [((0, 60), (0, 12)), ((0, 5), (0, 5)), ((6, 60), (6, 12))])
-def test_the_whole_time_that_a_film_shows_its_label_is_told(
+def test_the_duration_of_a_film_label_is_reported(
     codec: str, container: str, labelled: tuple[float, float], shown: tuple[float, float]
 ) -> None:
     reading = seen(clip(codec, container, labelled=labelled, seconds=12))
@@ -539,7 +539,7 @@ def test_an_origin_is_found_down_the_chain_of_ingredients() -> None:
 
 
 @needs_credentials
-def test_a_changed_file_is_told_in_whatever_manifest_it_happened() -> None:
+def test_a_changed_file_is_detected_in_any_manifest() -> None:
     picture = encoded(ground("gradient", (96, 64)))
     first = bytearray(signed(picture, "image/png", "trainedAlgorithmicMedia"))
     first[-20] ^= 1
@@ -562,7 +562,7 @@ def test_credentials_of_a_camera_are_a_note() -> None:
 # The worker.
 
 
-def test_without_the_media_extra_a_sentence_is_given_and_nothing_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_media_extra_a_message_appears_and_no_file_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     from shenhe.labels.bytes import worker
 
     def absent(name: str, package: str | None = None) -> object:

@@ -155,7 +155,7 @@ def test_generator_parameters_are_noted_and_no_label() -> None:
         (media.jpeg_exif(tags={0x010E: (2, b"a cat\0")}), "jpeg:APP1/xmp"),
     ],
 )
-def test_what_is_written_into_pictures_is_found_and_changes_no_pixel(original: bytes, carrier: str) -> None:
+def test_written_labels_are_found_and_change_no_pixel(original: bytes, carrier: str) -> None:
     labelled = write_label(original, media.FIELDS)
     label = only(labelled)
     assert label.carrier == carrier
@@ -171,7 +171,7 @@ def test_what_is_written_into_pictures_is_found_and_changes_no_pixel(original: b
         assert b"a cat" in labelled
 
 
-def test_what_is_written_into_a_wav_is_found_and_changes_no_sample() -> None:
+def test_labels_written_into_wav_are_found_and_change_no_sample() -> None:
     original = media.sound(0.1001)
     labelled = write_label(original, media.FIELDS)
     label = only(labelled)

@@ -88,7 +88,7 @@ def test_bytes_moved_or_lost_are_noticed(name: str) -> None:
     assert noticed(name, before, before)
 
 
-def test_a_faulty_writer_writes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failing_writer_leaves_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
     def careless(kind: Container, data: bytes, fields: object, found: object) -> bytes:
         labelled = bytes(kind.write(data, media.VALUE, found) if kind.write else data)
         return labelled.replace(b"IDAT", b"IDaT", 1)

@@ -62,7 +62,7 @@ def test_labels_are_found_where_they_stand(text: str, carrier: str) -> None:
         "This is not AI-generated.",
     ],
 )
-def test_what_only_mentions_or_denies_is_no_label(text: str) -> None:
+def test_mentions_and_denials_are_not_labels(text: str) -> None:
     assert read_text_labels(text) == ()
 
 
@@ -83,14 +83,14 @@ def test_tricks_are_named(text: str, deviation: Deviation) -> None:
     assert labels[0].deviations == (deviation,)
 
 
-def test_near_misses_are_told_in_words() -> None:
+def test_near_misses_are_explained() -> None:
     notes = read_passage("AI播客，每日更新。" + LONG).notes
     assert notes == ("near miss: 'AI播客' lacks the generation element (生成 or 合成)",)
     assert "reverse order" in read_passage("成生IA").notes[0]
 
 
 @pytest.mark.parametrize("text", ["", "一句话。", LONG, "english only"])
-def test_what_is_written_is_found_at_the_end_once(text: str) -> None:
+def test_a_written_label_is_found_once_at_the_end(text: str) -> None:
     labels = read_text_labels(with_text_label(text))
     assert len(labels) == 1
     assert labels[0].conformant
@@ -106,7 +106,7 @@ def test_elements_as_recognised_in_pictures() -> None:
     assert not has_elements("即梦AI")
 
 
-def test_a_long_text_takes_bounded_time_and_says_what_was_skipped() -> None:
+def test_a_long_text_takes_bounded_time_and_names_skipped_parts() -> None:
     passage = read_passage("啊" * 3_000_000 + "\n（AI生成）")
     labels, notes = passage.labels, passage.notes
     assert [label.carrier for label in labels] == ["text:end"]
@@ -336,7 +336,7 @@ LABELS = [
 
 
 @pytest.mark.parametrize("medium", ["picture", "film", "text"])
-def test_what_only_speaks_of_ai_is_no_label(medium: Medium) -> None:
+def test_texts_about_ai_are_not_labels(medium: Medium) -> None:
     judged = {text: judge(as_read(text), medium) for text in ONLY_SPEAKS_OF_IT}
     wrong = [text for text, phrase in judged.items() if phrase and phrase.sense in (Sense.LABEL, Sense.OTHER_WORDS)]
     assert wrong == []

@@ -113,7 +113,7 @@ def test_the_course_of_the_sample() -> None:
     assert publish["successCriteria"] == [{"condition": "$statusCode >= 200 && $statusCode < 300"}]
 
 
-def test_what_arazzo_cannot_say_is_described(tmp_path: Path) -> None:
+def test_details_beyond_arazzo_are_described(tmp_path: Path) -> None:
     arazzo, _ = documents(tricky(tmp_path))
     steps = {step["stepId"]: step for step in arazzo["workflows"][0]["steps"]}
     generate = steps["generate"]

@@ -41,7 +41,7 @@ def test_both_languages_have_the_same_words() -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_the_page_names_what_changed_and_the_intervals(comparison: Comparison, language: Any) -> None:
+def test_the_page_names_changes_and_intervals(comparison: Comparison, language: Any) -> None:
     page = render_decision_page(comparison, "shenhe report a b --decision", language=language)
     assert f'<html lang="{"zh-Hans" if language == "zh" else "en"}">' in page
     assert "policy.staff.inspectors" in page
@@ -50,7 +50,7 @@ def test_the_page_names_what_changed_and_the_intervals(comparison: Comparison, l
     assert amount(float(row["mean_a"]), "", language) in page
 
 
-def test_no_change_is_said_to_be_none() -> None:
+def test_no_change_is_reported_as_none() -> None:
     run = simulate(load_scenario("cn-2023", SMALL), 3, 1)
     page = render_decision_page(compare(run, run), "x")
     assert "The two scenarios have the same parameters" in page
@@ -59,7 +59,7 @@ def test_no_change_is_said_to_be_none() -> None:
     assert "so there is no price per harm avoided" in page
 
 
-def test_a_study_says_what_would_flip_the_result(comparison: Comparison) -> None:
+def test_a_study_lists_what_would_flip_the_result(comparison: Comparison) -> None:
     assert "was not examined" in render_decision_page(comparison, "x")
     table = pd.DataFrame({"parameter": ["belief", "gain"], "total": [0.7, 0.1], "switches_at": [0.042, float("nan")]})
     page = render_decision_page(comparison, "x", analyses=[Analysis("sensitivity", "t", table)])

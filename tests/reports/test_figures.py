@@ -79,7 +79,7 @@ def test_removals_are_counted_up() -> None:
     assert line["y"] == [1.0, 3.0, 6.0]
 
 
-def test_compliance_is_told_by_size_class() -> None:
+def test_compliance_is_shown_by_size_class() -> None:
     (trace,) = drawn(named(run())["compliance"])["data"]
     assert trace["text"] == [item.name for item in run().scenario.population.classes]
     assert trace["x"] == pytest.approx([61, 66, 71, 76])
@@ -95,7 +95,7 @@ def test_the_difference_is_paired_and_in_per_cent_of_the_first() -> None:
     assert chance["y"] == []
 
 
-def test_a_change_without_effect_differs_in_nothing() -> None:
+def test_a_change_without_effect_shows_no_difference() -> None:
     (figure,) = [figure for name, figure in named(run(), run()).items() if name.startswith("difference")]
     assert figure.title == f"cn-2023 (2) against cn-2023: 0 of {len(CONTRASTS)} outcomes differ beyond chance"
     beyond, chance = drawn(figure)["data"]
@@ -116,7 +116,7 @@ def test_policies_that_start_on_other_days_are_drawn_by_day() -> None:
     assert "by day since the start of each" in drawn(made["backlog"])["layout"]["annotations"][0]["text"]
 
 
-def test_runs_of_one_scenario_are_told_apart() -> None:
+def test_runs_of_one_scenario_get_distinct_names() -> None:
     assert names([run(), run(), run(name="no-enforcement"), run()]) == [
         "cn-2023",
         "cn-2023 (2)",
@@ -135,7 +135,7 @@ def test_colours_are_names_that_the_page_resolves() -> None:
         assert "rgba(0,0,0,0)" in figure.spec
 
 
-def test_no_sanction_is_told_as_none() -> None:
+def test_no_sanction_is_shown_as_none() -> None:
     figure = named(run(name="no-enforcement", factor=0.0))["sanctions"]
     assert figure.title == "Sanctions imposed: none"
     assert [row[1] for row in figure.numbers.rows] == ["0"] * len(RUNGS)

@@ -61,7 +61,7 @@ def test_every_verdict_has_its_element() -> None:
     assert outcomes(data) == expected
 
 
-def test_a_failure_carries_its_rule_what_was_seen_and_the_sequence() -> None:
+def test_a_failure_carries_rule_observation_and_sequence() -> None:
     failure = next(fromstring(junit(mixed())).iter("failure"))
     assert failure.attrib["message"] == "fail: a text without a label: hello"
     assert failure.text is not None
@@ -74,7 +74,7 @@ def test_a_lawful_run_has_neither_failure_nor_error() -> None:
     assert (root.attrib["tests"], root.attrib["failures"], root.attrib["errors"]) == ("1", "0", "0")
 
 
-def test_what_xml_forbids_does_not_come_through() -> None:
+def test_characters_that_xml_forbids_do_not_come_through() -> None:
     data = junit(hostile())
     assert_shaped(fromstring(data))
     (failure,) = fromstring(data).iter("failure")

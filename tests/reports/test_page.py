@@ -114,11 +114,11 @@ def test_the_policy_names_exactly_the_scripts_and_the_style(page: str) -> None:
     assert "'unsafe-eval'" not in page.split("<title>")[0]
 
 
-def test_the_policy_stands_before_anything_it_governs(page: str) -> None:
+def test_the_security_policy_precedes_all_content(page: str) -> None:
     assert page.index("Content-Security-Policy") < min(page.index("<style"), page.index("<script"))
 
 
-def test_nothing_on_the_page_reaches_out_or_runs_inline(page: str) -> None:
+def test_the_page_loads_nothing_and_runs_no_inline_script(page: str) -> None:
     allowed = ("#", "data:image/png;base64,", "data:,")
     for tag, attributes in Read(page).elements:
         assert tag not in ("iframe", "object", "embed", "base", "form", "audio", "video", "img") or tag == "img"
@@ -162,7 +162,7 @@ def test_it_is_small_enough_and_the_same_every_time(name: str) -> None:
     assert page == again
 
 
-def test_it_says_its_language_and_fits_a_phone(page: str) -> None:
+def test_the_page_declares_its_language_and_fits_a_phone(page: str) -> None:
     read = Read(page)
     assert read.all("html") == [{"lang": "en"}]
     assert {"name": "viewport", "content": "width=device-width, initial-scale=1"} in read.all("meta")
@@ -170,7 +170,7 @@ def test_it_says_its_language_and_fits_a_phone(page: str) -> None:
         assert picture["alt"]
 
 
-def test_a_page_of_reports_alone_carries_no_plotting() -> None:
+def test_a_page_without_runs_carries_no_plotting() -> None:
     page = render_page([mixed()])
     assert len(page) < 150_000
     assert "plotly.js" not in page
@@ -180,7 +180,7 @@ def test_a_page_of_reports_alone_carries_no_plotting() -> None:
 # --- what it tells ---------------------------------------------------------------------------------------------------
 
 
-def test_providers_stand_side_by_side() -> None:
+def test_providers_are_shown_side_by_side() -> None:
     found = matrix([passing(), mixed()])
     rows = {row.rule: row for section in found.sections for row in section.rows}
     assert [section.pack for section in found.sections] == [
@@ -217,7 +217,7 @@ def test_a_failure_has_its_evidence() -> None:
     assert {picture["src"] for picture in Read(page).all("img")} == {f"data:image/png;base64,{PIXEL}"}
 
 
-def test_the_method_is_told() -> None:
+def test_the_method_is_described() -> None:
     text = Read(both()).text()
     for words in (
         "ab" * 32,
@@ -269,7 +269,7 @@ def test_hostile_text_is_inert() -> None:
     assert "49 {%" not in bad.text()
 
 
-def test_what_is_unseen_is_written_out() -> None:
+def test_invisible_characters_are_written_out() -> None:
     page = render_page([hostile()], [run()])
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", page.replace(_plotly(), ""))
     assert "\\u202e" in page
@@ -306,7 +306,7 @@ def test_very_many_findings_are_bounded() -> None:
     assert f"{2 * count - MAX_FINDINGS} more failed checks are in report.json." in page
 
 
-def test_nothing_to_show_and_too_much_to_show_are_refused() -> None:
+def test_no_input_and_too_many_inputs_are_refused() -> None:
     with pytest.raises(PageError, match="at least one"):
         render_page([])
     with pytest.raises(PageError, match=f"at most {MAX_PROVIDERS}"):

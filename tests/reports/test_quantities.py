@@ -27,7 +27,7 @@ def test_the_examples_in_the_documentation_hold(module: str) -> None:
         (math.inf, "", "–"),
     ],
 )
-def test_a_number_is_told_in_a_few_figures(value: float, unit: str, words: str) -> None:
+def test_a_number_has_few_significant_figures(value: float, unit: str, words: str) -> None:
     assert quantity(value, unit) == words
 
 

@@ -57,7 +57,7 @@ def test_junit_of_two_reports_is_a_mistake(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["{", '{"format": "else"}', "[" * 100_000])
-def test_what_is_no_report_is_named(tmp_path: Path, content: str) -> None:
+def test_a_file_that_is_not_a_report_is_named(tmp_path: Path, content: str) -> None:
     path = tmp_path / "bad.json"
     path.write_text(content, encoding="utf-8")
     done = shenhe("report", str(path), "--out", str(tmp_path / "page.html"))
@@ -66,13 +66,13 @@ def test_what_is_no_report_is_named(tmp_path: Path, content: str) -> None:
     assert not (tmp_path / "page.html").exists()
 
 
-def test_what_is_not_there_is_named(tmp_path: Path) -> None:
+def test_a_missing_input_is_named(tmp_path: Path) -> None:
     done = shenhe("report", str(tmp_path / "nothing.json"))
     assert done.exit_code == 2
     assert "no such file or folder" in " ".join(done.output.replace("│", " ").split())
 
 
-def test_a_demo_where_nothing_can_be_written_says_so(tmp_path: Path) -> None:
+def test_a_demo_without_a_writable_folder_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     done = shenhe("demo", "--out", str(tmp_path / "file"))
     assert done.exit_code == 2

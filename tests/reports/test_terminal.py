@@ -56,7 +56,7 @@ def test_a_failure_explains_itself_and_the_open_checks_follow() -> None:
     assert "exit code 1: something failed" in " ".join(text.split())
 
 
-def test_what_is_expected_is_not_said_twice() -> None:
+def test_the_expectation_is_not_repeated() -> None:
     title = "Each text is labelled."
     made = report(
         [rule("p/1", "fail", "x")],
@@ -105,12 +105,12 @@ def test_failures_with_one_cause_are_one_entry() -> None:
     assert "and 59 more checks" in text
 
 
-def test_the_summary_says_what_to_run_next() -> None:
+def test_the_summary_names_the_next_command() -> None:
     assert "shenhe explain CHECK" in told(failing(1), verbose=False)
     assert "shenhe explain" not in told(passing(), verbose=False)
 
 
-def test_failures_come_before_what_was_not_verified() -> None:
+def test_failures_come_before_unverified_rules() -> None:
     text = told(mixed(), verbose=False)
     assert text.index("a text without a label") < text.index("the control was refused")
 
@@ -132,7 +132,7 @@ def test_a_huge_answer_is_bounded() -> None:
 
 
 @pytest.mark.parametrize("width", [60, 120])
-def test_a_run_is_told_with_intervals(width: int) -> None:
+def test_a_run_is_reported_with_intervals(width: int) -> None:
     out = io.StringIO()
     print_run_summary(run(), Console(file=out, width=width))
     # Three replications of 10, 11 and 12: 11 ± 4.303 / √3.
@@ -140,13 +140,13 @@ def test_a_run_is_told_with_intervals(width: int) -> None:
     assert "3 replications; seed 1" in " ".join(out.getvalue().split())
 
 
-def test_one_replication_is_said_to_have_no_interval() -> None:
+def test_one_replication_has_no_interval() -> None:
     out = io.StringIO()
     print_run_summary(run(replications=1), Console(file=out, width=100))
     assert "one replication has no interval" in out.getvalue()
 
 
-def test_a_comparison_tells_the_paired_difference() -> None:
+def test_a_comparison_shows_the_paired_difference() -> None:
     out = io.StringIO()
     print_comparison(compare(run(), run(name="cn-2022-draft", factor=2.0)), Console(file=out, width=100))
     # Pairs (10, 20), (11, 22), (12, 24): differences 10, 11, 12.

@@ -57,7 +57,7 @@ def ids(said: Said) -> list[str]:
     return re.findall(r"^((?:cn|eu|us|in|kr|vn)-[a-z0-9-]+/\S+)", said.out, re.MULTILINE)
 
 
-def test_by_default_what_is_in_force_today_and_no_draft() -> None:
+def test_the_default_is_law_in_force_today_without_drafts() -> None:
     in_force = [rule.id for rule in load_rulebook().rules_in_force(date.today())]
     assert ids(rules("list")) == in_force
     assert ids(rules("matrix")) == in_force
@@ -121,7 +121,7 @@ def test_matrix_as_json_names_the_version_of_that_day() -> None:
     assert caps("2026-01-01")["cn-penalties/csl-69@2026"][-1] == ("especially-serious: 2,000,000–10,000,000 RMB")
 
 
-def test_matrix_marks_links_that_nobody_verified() -> None:
+def test_matrix_marks_unverified_links() -> None:
     said = rules("matrix", "--packs", "cn-dsp-2023,cn-pipl", "--on", "2026-11-01")
     lines = {line.split()[0]: line for line in said.out.splitlines()}
     assert lines["cn-dsp-2023/14.2"].endswith("penalty-22* cn-penalties/pipl-66*")
@@ -193,7 +193,7 @@ def test_packs_of_ones_own(tmp_path: Path) -> None:
         (["list", "--lang", "de"], "--lang: found 'de', expected en or zh"),
     ],
 )
-def test_what_is_unknown_is_answered_with_what_is(words: list[str], message: str) -> None:
+def test_unknown_names_are_reported_with_known_ones(words: list[str], message: str) -> None:
     assert message in refused(*words)
 
 
@@ -278,7 +278,7 @@ def test_role_narrows_the_list() -> None:
     assert all(Obligor.APP_STORE in load_rulebook().rule(name).obligors for name in found)
 
 
-def test_diff_names_what_began_ended_and_was_amended() -> None:
+def test_diff_lists_new_ended_and_amended_rules() -> None:
     data = rules("diff", "--from", "2026-09-29", "--to", "2026-09-30", "--json").json
     found = {change["id"]: change for change in data["changes"]}
     assert found["us-states/ca-sb942.manifest"]["change"] == "ended"
@@ -296,7 +296,7 @@ def test_diff_backwards_turns_beginnings_into_endings() -> None:
     assert {change["change"] for change in forth} == {"began"}
 
 
-def test_diff_says_that_a_court_blocked_a_rule() -> None:
+def test_diff_mentions_a_blocked_rule() -> None:
     out = rules("diff", "--from", "2025-07-31", "--to", "2025-08-01", "--market", "us").out
     assert re.search(r"^blocked +rule +us-states/ca-ab2655 ", out, re.MULTILINE)
 
@@ -307,7 +307,7 @@ def test_diff_of_a_quiet_day_is_empty() -> None:
     assert "nothing changed between 2026-10-01 and 2026-10-02" in said.err
 
 
-def test_calendar_lists_what_is_due_and_nothing_past() -> None:
+def test_calendar_lists_only_future_dates() -> None:
     rows = rules("calendar", "--on", "2026-11-29", "--days", "90", "--json").json
     found = {(row["date"], row["occasion"], row["pack"]) for row in rows}
     assert ("2026-12-02", "begins", "eu-ai-act-50") in found
@@ -338,7 +338,7 @@ def test_reading_without_both_parts_is_refused(value: str) -> None:
     assert "expected ID=READING" in refused("show", "cn-dsp-2023/14.2", "--reading", value)
 
 
-def test_check_goes_by_the_reading_that_is_asked_for(tmp_path: Path) -> None:
+def test_check_uses_the_requested_reading(tmp_path: Path) -> None:
     """A recommendation becomes a duty under another reading, and the report names the rulebook that it went by."""
     from shenhe.cli.main import app as shenhe
 

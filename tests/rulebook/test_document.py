@@ -111,7 +111,7 @@ WORDS = st.text(st.characters(max_codepoint=0xFFFF, exclude_categories=["Cs", "C
         max_leaves=12,
     )
 )
-def test_what_json_can_say_is_read_back_and_located(value: object) -> None:
+def test_any_json_is_read_back_and_located(value: object) -> None:
     data, locate = read_yaml(json.dumps(value))
     assert data == value
     assert locate(()) == Mark(1, 1)
@@ -147,7 +147,7 @@ def test_places_of_values_and_keys() -> None:
         ("a: \ud800\n", "f.yaml:1:4: found byte 0xed, expected text in UTF-8"),
     ],
 )
-def test_what_is_not_plain_yaml_is_refused_with_its_place(text: str, message: str) -> None:
+def test_yaml_beyond_the_plain_dialect_is_refused_with_its_place(text: str, message: str) -> None:
     assert fault(text).startswith(message)
 
 
@@ -181,7 +181,7 @@ def test_a_missing_file_is_an_oserror(tmp_path: Path) -> None:
         read_yaml(tmp_path / "absent.yaml")
 
 
-def test_empty_documents_are_nothing() -> None:
+def test_empty_documents_are_null() -> None:
     assert read_yaml("")[0] is None
     assert read_yaml("# only a comment\n")[0] is None
 

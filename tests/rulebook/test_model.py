@@ -160,7 +160,7 @@ def test_packs_of_ones_own_join_the_shipped_ones(tmp_path: Path) -> None:
     assert penalty.id == "cn-penalties/csl-69@2026"
 
 
-def test_a_link_to_nowhere_is_told_with_its_line(tmp_path: Path) -> None:
+def test_a_dangling_link_is_reported_with_its_line(tmp_path: Path) -> None:
     link = "penalties:\n      - {penalty: cn-penalties/csl-96, verification: inferred}\n    seen_by: probe"
     write(tmp_path, "my.yaml", BROKEN.replace("seen_by: probe", link))
     with pytest.raises(RulebookError, match=r"my\.yaml:17:19: rules\[0\]\.penalties\[0\]\.penalty: ") as caught:
@@ -181,7 +181,7 @@ def test_a_rule_twice_is_refused() -> None:
         read_pack("".join([*lines[:18], *lines[9:18], *lines[18:]]))
 
 
-def test_folders_without_packs_are_told(tmp_path: Path) -> None:
+def test_folders_without_packs_are_reported(tmp_path: Path) -> None:
     with pytest.raises(RulebookError, match=r"found no \*\.yaml"):
         load_rulebook([tmp_path])
     with pytest.raises(RulebookError, match="found no such folder"):
@@ -267,7 +267,7 @@ def with_court(*events: tuple[str, str]) -> Rulebook:
     return Rulebook([read_pack(BROKEN.replace("    seen_by: probe\n", f"    court:\n{lines}    seen_by: probe\n"))])
 
 
-def test_blocked_rule_binds_nobody_until_it_is_restored() -> None:
+def test_a_blocked_rule_does_not_bind_until_it_is_restored() -> None:
     made = with_court(("2024-03-01", "under-challenge"), ("2024-05-01", "blocked"), ("2024-09-01", "in-force"))
     binding = {
         day: bool(made.rules_in_force(date.fromisoformat(day)))

@@ -108,7 +108,7 @@ def test_draft_never_binds(book: Rulebook) -> None:
         assert not {rule.pack for rule in book.rules_in_force(day)} & {pack.id for pack in drafts}
 
 
-def test_struck_down_laws_bind_nobody(book: Rulebook) -> None:
+def test_struck_down_laws_do_not_bind(book: Rulebook) -> None:
     for name in ("us-states/ca-ab2655", "us-states/ca-ab2839"):
         assert name not in {rule.provision for rule in book.rules_in_force(TODAY)}
         event = book.rule(name).court_on(TODAY)
@@ -163,7 +163,7 @@ def test_standard_editing_is_exempt_in_the_eu_and_not_in_china(book: Rulebook) -
     assert reaches(book.rule("cn-dsp-2023/16.1"), editor)
 
 
-def test_who_cannot_be_reached_through_a_providers_interface_is_not_probed(book: Rulebook) -> None:
+def test_obligors_without_a_provider_interface_are_not_probed(book: Rulebook) -> None:
     for rule in entries(book):
         if set(rule.obligors) <= {Obligor.APP_STORE, Obligor.REGULATOR}:
             assert rule.seen_by is not SeenBy.PROBE, rule.id
@@ -215,7 +215,7 @@ def fines(book: Rulebook, rule: str, day: str) -> dict[str, list[float | None]]:
         ("eu-ai-act-50/5.intimate", "2026-12-02", "eu-ai-act-50/penalty-99.3", [35_000_000]),
     ],
 )
-def test_day_decides_what_a_breach_costs(
+def test_the_date_decides_the_penalty(
     book: Rulebook, rule: str, day: str, penalty: str, steps: list[float | None]
 ) -> None:
     assert fines(book, rule, day)[penalty] == steps
@@ -266,7 +266,7 @@ def test_final_provisions_name_no_amounts_and_refer_upward(book: Rulebook) -> No
 # --- how well it is founded ----------------------------------------------------------------------------------
 
 
-def test_what_nobody_could_open_is_not_called_verified(book: Rulebook) -> None:
+def test_unopened_sources_are_not_verified(book: Rulebook) -> None:
     """No copy of GB 45438 or of the whole final Provisions could be opened; three articles were read verbatim."""
     for rule in entries(book):
         if rule.article.startswith("gb-"):

@@ -150,7 +150,7 @@ def test_due_dates_concern_the_markets_and_the_service() -> None:
     assert not any(each.occasion == "transition ends" for each in newer), "it never was in transition"
 
 
-def test_filings_say_where() -> None:
+def test_filings_name_their_authority() -> None:
     found = service("cn", **{**ALL_NO, "companion": True})
     where = {each.rule.provision: each.rule.filed_with.en for each in found.filings if each.rule.filed_with}
     assert where["cn-anthropomorphic-2026/22"] == "Cyberspace administration of the province"
@@ -201,7 +201,7 @@ def test_command_prints_both_languages() -> None:
     assert "未在CN市场提供" in chinese
 
 
-def test_page_says_what_the_command_says(tmp_path: Path) -> None:
+def test_page_and_command_agree(tmp_path: Path) -> None:
     page = tmp_path / "适用.html"
     words = ["--market", "cn", "--on", "2026-11-29", "--has", "companion"]
     data = json.loads(scope(*words, "--html", str(page), "--ics", str(tmp_path / "d.ics"), "--json").stdout)

@@ -27,7 +27,7 @@ SHOWN = (
 
 
 @pytest.mark.parametrize("terms", SHOWN, ids=lambda terms: terms.__name__)
-def test_every_term_has_a_chinese_word_of_its_own_kind(terms: type[StrEnum]) -> None:
+def test_every_term_has_a_chinese_equivalent(terms: type[StrEnum]) -> None:
     chinese = [word(term, "zh") for term in terms]
     assert all(re.search(r"[\u3400-\u9fff]", each) for each in chinese), chinese
     assert len(set(chinese)) == len(chinese)

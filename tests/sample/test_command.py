@@ -61,7 +61,7 @@ def test_a_taken_port_is_a_usage_error() -> None:
     assert "--port" in result.stderr
 
 
-def test_the_binding_is_printed_as_it_is() -> None:
+def test_the_binding_is_printed_unchanged() -> None:
     printed = yaml.safe_load(shenhe("sample", "binding").stdout)
     assert printed["target"]["environment"] == "test"
 

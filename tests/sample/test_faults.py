@@ -129,7 +129,7 @@ def test_faults_add_up() -> None:
 @pytest.mark.parametrize(
     ("name", "closest"), [("text-unlabeled", "text-unlabelled"), ("page survives", "page-survives")]
 )
-def test_an_unknown_fault_is_told_with_its_closest(name: str, closest: str) -> None:
+def test_an_unknown_fault_is_reported_with_the_closest(name: str, closest: str) -> None:
     with pytest.raises(UnknownFaultError, match=closest) as caught:
         create_app([name])
     assert caught.value.closest[0] == closest

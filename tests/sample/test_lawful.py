@@ -153,7 +153,7 @@ def test_an_upload_keeps_its_label_and_gains_a_propagator(author: Visitor, kind:
     ("text", "query", "words"),
     [("一段话。", "?declared=true", "可能"), ("【AI生成】\n一段话。", "", "疑似"), ("一段话。", "", "请主动声明")],
 )
-def test_the_notice_tells_is_may_be_and_suspected_apart(author: Visitor, text: str, query: str, words: str) -> None:
+def test_the_notice_distinguishes_is_may_be_and_suspected(author: Visitor, text: str, query: str, words: str) -> None:
     assert words in upload(author, text.encode(), "text/plain", query).json["notice"]
 
 
@@ -290,7 +290,7 @@ def test_no_other_identity_does(walk: Walk, document: str, number: str) -> None:
     assert newcomer.publish("publish", asset(newcomer.generate("text")), "题").status == 403
 
 
-def test_nobody_is_believed_to_be_verified(walk: Walk, author: Visitor) -> None:
+def test_claims_of_verification_are_ignored(walk: Walk, author: Visitor) -> None:
     newcomer = walk.newcomer("newcomer", verified="true")
     made = asset(newcomer.generate("text"))
     claim = {"X-Verified": "true", "X-Identity-Verified": "1"}
@@ -299,13 +299,13 @@ def test_nobody_is_believed_to_be_verified(walk: Walk, author: Visitor) -> None:
     assert author.publish("somebody else's", made, "题").status == 404
 
 
-def test_a_deleted_account_is_nobody(author: Visitor) -> None:
+def test_a_deleted_account_has_no_access(author: Visitor) -> None:
     made = asset(author.generate("text"))
     assert author.ask("delete", "DELETE", f"/v1/accounts/{author.id}").status == 204
     assert author.publish("publish", made, "题").json["error"]["code"] == "token_invalid"
 
 
-def test_numbers_of_documents_are_never_told(walk: Walk, author: Visitor) -> None:
+def test_document_numbers_are_never_revealed(walk: Walk, author: Visitor) -> None:
     author.ask("records", "GET", "/v1/records", params={"kind": "identity-verified"})
     assert all(ID_CARD.encode() not in answer.body for answer in walk.answers)
 
@@ -361,14 +361,14 @@ def test_an_incomplete_intimate_request_is_not_taken(walk: Walk, author: Visitor
     assert {answer.status for answer in walk.see("after", target)} == {200}
 
 
-def test_a_bogus_report_removes_nothing_and_says_why(walk: Walk, author: Visitor) -> None:
+def test_an_unfounded_report_is_rejected_with_reasons(walk: Walk, author: Visitor) -> None:
     target = published(author, "平常")
     decision = walk.visitor().ticket("ticket", walk.visitor().report("report", target)).json["ticket"]
     assert (decision["state"], bool(decision["reasons"])) == ("rejected", True)
     assert {answer.status for answer in walk.see("after", target)} == {200}
 
 
-def test_tickets_are_for_whoever_made_them(walk: Walk, author: Visitor) -> None:
+def test_tickets_are_readable_only_by_their_reporter(walk: Walk, author: Visitor) -> None:
     report = author.report("report", published(author, "平常"))
     path = f"/v1/tickets/{report.json['ticket']['id']}"
     assert author.ask("own", "GET", path).status == 200
@@ -383,7 +383,7 @@ def test_tickets_are_for_whoever_made_them(walk: Walk, author: Visitor) -> None:
 @pytest.mark.parametrize(
     ("title", "state", "status"), [("[test: removed by mistake]", "upheld", 200), ("[test: unlawful]", "rejected", 410)]
 )
-def test_an_appeal_restores_what_was_removed_by_mistake(
+def test_an_appeal_restores_a_mistaken_removal(
     walk: Walk, author: Visitor, title: str, state: str, status: int
 ) -> None:
     target = published(author, title)
@@ -409,7 +409,7 @@ def test_a_rumour_is_refuted_where_it_stands(walk: Walk, author: Visitor) -> Non
     assert page["refutations"] == [refutation["text"]]
 
 
-def test_search_takes_wildcards_for_what_they_are_and_pages(walk: Walk, author: Visitor) -> None:
+def test_search_escapes_wildcards_and_pages(walk: Walk, author: Visitor) -> None:
     made = asset(author.generate("text"))
     for number in range(60):
         author.publish("publish", made, f"第{number}条 100%_")
@@ -423,7 +423,7 @@ def test_search_takes_wildcards_for_what_they_are_and_pages(walk: Walk, author: 
     assert (len(first["results"]), len(rest["results"]), rest["next_offset"]) == (50, 10, None)
 
 
-def test_what_is_published_is_well_formed(walk: Walk) -> None:
+def test_published_pages_are_well_formed(walk: Walk) -> None:
     ask = walk.visitor().ask
     pages = {
         topic: ask(topic, "GET", f"/about/{topic}").json["page"]

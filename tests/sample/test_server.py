@@ -29,7 +29,7 @@ def test_it_serves_and_stops(capfd: pytest.CaptureFixture[str]) -> None:
     assert capfd.readouterr() == ("", "")
 
 
-def test_two_serve_side_by_side_and_share_nothing() -> None:
+def test_two_servers_share_no_state() -> None:
     with SampleServer() as lawful, SampleServer(["agreement-silent"]) as silent:
         texts = [httpx.get(f"{server.url}/about/agreement", trust_env=False).text for server in (lawful, silent)]
         assert "标识" in texts[0]

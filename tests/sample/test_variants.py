@@ -51,7 +51,7 @@ def test_a_variant_passes(name: str) -> None:
     "name",
     ["one-account-a-person", "tickets-by-number", "authors-named", "ready-made-accounts", "named-account-overlooked"],
 )
-def test_what_others_are_told_of_people_may_be_this_much(name: str) -> None:
+def test_lawful_disclosures_about_people_pass(name: str) -> None:
     app = create_app(variants=[name])
     with load_binding(sample_binding(name), environ={}).connect(transport=AsgiTransport(app)) as provider:
         report = run_checks(
@@ -60,7 +60,7 @@ def test_what_others_are_told_of_people_may_be_this_much(name: str) -> None:
     assert {check.name: check.reason for check in report.checks if check.verdict != "pass"} == {}
 
 
-def test_credentials_stand_beside_the_field() -> None:
+def test_credentials_and_the_field_coexist() -> None:
     pytest.importorskip("c2pa")
     with Walk(create_app(variants=["credentials-besides"])) as walk:
         made = walk.citizen("author").generate("picture", "image", "image/png")
@@ -69,7 +69,7 @@ def test_credentials_stand_beside_the_field() -> None:
     assert {label.scheme for label in labels.implicit} == {"gb45438", "c2pa"}
 
 
-def test_credentials_alone_are_a_mark_and_no_field() -> None:
+def test_credentials_without_the_field_are_only_a_mark() -> None:
     pytest.importorskip("c2pa")
     app = create_app(faults=["implicit-label-missing-png"], variants=["credentials-besides"])
     rules = ["eu-ai-act-50/50.2", "cn-dsp-2023/16.1", "cn-labeling-2025/5.1"]
@@ -91,7 +91,7 @@ def test_credentials_alone_are_a_mark_and_no_field() -> None:
         ("text-unlabelled", {"cn-labeling-2025/4.2"}),
     ],
 )
-def test_where_the_interface_says_it_the_interface_is_judged_and_what_leaves_it(fault: str, broken: set[str]) -> None:
+def test_interface_labels_are_judged_in_the_interface_and_on_export(fault: str, broken: set[str]) -> None:
     name = "label-in-the-interface"
     app = create_app(faults=[fault], variants=[name])
     rules = ["cn-dsp-2023/17.1.1", "cn-labeling-2025/4.*", "cn-labeling-2025/gb-5.1.b"]
@@ -155,7 +155,7 @@ def test_the_gateway_takes_a_signed_request_once() -> None:
     assert asyncio.run(statuses()) == [200, 401, 401]
 
 
-def test_a_platform_that_generates_nothing_is_decided_whole() -> None:
+def test_a_platform_without_generation_is_fully_decided() -> None:
     app = create_app(variants=["forms-platform"])
     with load_binding(sample_binding("forms-platform"), environ={}).connect(transport=AsgiTransport(app)) as provider:
         report = run_checks(provider, on=ON, level="extended", examples=2)
@@ -176,7 +176,7 @@ def test_an_envelope_holds_refusals_too() -> None:
     assert (answer.status, answer.json["code"], answer.json["error"]["code"]) == (200, 401, "sign_in_required")
 
 
-def test_an_unknown_variant_is_told_with_its_closest() -> None:
+def test_an_unknown_variant_is_reported_with_the_closest() -> None:
     with pytest.raises(UnknownVariantError, match="envelope"):
         create_app(variants=["envelop"])
     with pytest.raises(UnknownVariantError, match="envelope"):

@@ -62,7 +62,7 @@ def test_the_claim_holds_and_can_be_refuted_for_several_seeds(name: str) -> None
 
 
 @pytest.mark.parametrize("name", STORIES)
-def test_the_documentation_tells_the_claim_as_it_is(name: str) -> None:
+def test_the_documentation_states_the_claims(name: str) -> None:
     claim = load_scenario(name).claim
     assert claim is not None
     row = next(line for line in DOCS.read_text(encoding="utf-8").splitlines() if line.startswith(f"| `{name}` |"))
@@ -71,7 +71,7 @@ def test_the_documentation_tells_the_claim_as_it_is(name: str) -> None:
     assert next(iter(claim.refuted_by)) in row
 
 
-def test_a_reading_shows_only_what_its_whole_interval_shows() -> None:
+def test_a_claim_needs_its_whole_interval() -> None:
     claim = load_scenario("campaign-2025").claim
     assert claim is not None
 
@@ -110,7 +110,7 @@ def test_no_change_of_nothing_is_zero_and_some_against_none_has_no_ratio() -> No
     assert np.isnan(compare(nobody, somebody).relative("cases_opened")).all()
 
 
-def test_a_claim_about_nothing_is_refused() -> None:
+def test_a_claim_without_an_outcome_is_refused() -> None:
     with pytest.raises(ScenarioError, match="makes no claim"):
         judge(load_scenario("cn-2023"))
     scenario = load_scenario("campaign-2025")
@@ -122,7 +122,7 @@ def test_a_claim_about_nothing_is_refused() -> None:
         judge(scenario, replications=1)
 
 
-def test_the_command_tells_every_seed_and_fails_for_a_claim_that_does_not_hold(tmp_path: Path) -> None:
+def test_the_command_lists_every_seed_and_fails_for_a_refuted_claim(tmp_path: Path) -> None:
     small = ["--seed", "1", "--seed", "2", "-n", "6"]
     good = shenhe("claims", "filing-rush-2023", *small, "--json")
     assert good.exit_code == 0

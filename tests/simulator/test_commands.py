@@ -94,7 +94,7 @@ def test_usage_errors_have_code_2() -> None:
     assert "--set" in incomplete.stderr
 
 
-def test_a_large_market_says_what_it_needs_before_it_starts() -> None:
+def test_a_large_market_reports_its_memory_need_first() -> None:
     scenario = load_scenario("cn-2023", {"population.providers": 1_000_000})
     with using("simpy"):
         said = simulate.memory_needed(scenario, 2, 2)
@@ -105,7 +105,7 @@ def test_a_large_market_says_what_it_needs_before_it_starts() -> None:
 # -- comparing what can be compared
 
 
-def test_compare_names_what_differs_and_breaks_outcomes_down() -> None:
+def test_compare_lists_differences_and_breaks_outcomes_down() -> None:
     done = shenhe("compare", "cn-2023", "cn-2023", *FEW, "--set-b", "policy.staff.inspectors=×2", "--json")
     document = json.loads(done.stdout)
     assert document["differences"] == [{"path": "policy.staff.inspectors", "a": 80, "b": 160}]
@@ -167,7 +167,7 @@ def test_compare_writes_its_tables(tmp_path: Path) -> None:
         ("public.false_complaints=1e9", "occasions per replication"),
     ],
 )
-def test_a_change_that_would_not_be_made_as_asked_is_refused(change: str, reason: str) -> None:
+def test_a_change_that_would_be_rounded_away_is_refused(change: str, reason: str) -> None:
     done = shenhe("simulate", "cn-2023", "--set", "population.scale=0.05", "--set", change, "-n", "2")
     assert done.exit_code == 2
     assert reason in done.stderr.replace("\n", " "), done.stderr

@@ -49,7 +49,7 @@ def test_without_a_log_only_the_log_is_missing() -> None:
     assert agree(small(), keep_log=False).rows == []
 
 
-def test_what_is_prepared_is_where_both_begin() -> None:
+def test_both_engines_start_from_the_prepared_state() -> None:
     def prepare(world: Any) -> None:
         world.state.compliance[:] = [0.5] * len(world.state.compliance)
         world.state.belief[:] = [0.3] * len(world.state.belief)
@@ -83,7 +83,7 @@ def test_no_moment_before_the_end_of_a_bin_is_counted_after_it() -> None:
     assert (np.nextafter(ends, 0.0) / BIN < np.arange(1, 1300)).all()
 
 
-def test_replications_leave_one_another_alone() -> None:
+def test_replications_are_independent() -> None:
     """What is made once for the replications of a scenario is the same after each of them."""
     scenario = small()
     alone = compiled.replicate(small(), 1, 1)
@@ -135,7 +135,9 @@ def test_every_actor_has_a_twin_of_the_same_name() -> None:
     assert described == {Path(module).name for module in here & there} - {"__init__"}
 
 
-def test_it_says_why_it_cannot_run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_reason_for_not_running_is_reported(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     import numba
 
     assert compiled.refusal() is None
@@ -184,9 +186,7 @@ def test_an_engine_that_disagrees_with_simpy_is_not_used(monkeypatch: pytest.Mon
     engines._prove.cache_clear()
 
 
-def test_a_cold_start_says_what_it_is_doing(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_cold_start_reports_progress(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     compiled.warm()
     assert compiled.is_cached()
     capsys.readouterr()

@@ -92,7 +92,7 @@ def enumerated_record(ladder: Ladder, step: int, sanctions: int) -> float:
     return costs[step] + sum(w * (a - b) for w, a, b in zip(weights, after, without, strict=True))
 
 
-def test_cost_ahead_is_what_enumeration_of_the_ladder_gives() -> None:
+def test_cost_ahead_equals_enumeration_of_the_ladder() -> None:
     generator = np.random.default_rng(5)
     for steps, _ in itertools.product(range(1, 6), range(60)):
         ladder = random_ladder(generator, steps)
@@ -143,7 +143,7 @@ def test_the_weight_of_the_next_sanction_is_the_laplace_transform_of_its_time() 
     assert repetition_weight(rate, discount, memory) == pytest.approx(simulated, rel=5e-3)
 
 
-def test_reach_has_its_mean_and_no_more_than_everybody() -> None:
+def test_reach_has_its_mean_and_stays_below_one() -> None:
     generator = np.random.default_rng(8)
     drawn = [reach_of(0.02, 1.0, *generator.random(2).tolist()) for _ in range(100_000)]
     assert np.mean(drawn) == pytest.approx(0.02, rel=0.03)
@@ -206,7 +206,7 @@ def learned(model: str, chance: float, **response: float) -> float:
 
 
 @pytest.mark.parametrize("peer_weight", [0.0, 0.5, 1.0])
-def test_belief_goes_to_nothing_without_enforcement(peer_weight: float) -> None:
+def test_belief_vanishes_without_enforcement(peer_weight: float) -> None:
     assert learned("adaptive", 0.0, own_weight=0.3, peer_weight=peer_weight) < 0.002
 
 

@@ -102,7 +102,7 @@ def test_a_replication_is_the_beginning_of_a_longer_one(market: Scenario) -> Non
     assert len(begun) > 100
 
 
-def test_so_it_is_with_changes_failures_and_any_lever() -> None:
+def test_engines_agree_with_changes_failures_and_any_lever() -> None:
     for number in range(40):
         scenario = random_scenario(number)
         horizon = 0.4 * scenario.horizon
@@ -179,13 +179,13 @@ def test_auto_takes_simpy_for_little_and_the_compiled_engine_for_much(market: Sc
         assert choose("compiled", [(market, 1)]) is Engine.COMPILED
 
 
-def test_a_policy_in_python_runs_on_simpy_alone(market: Scenario) -> None:
+def test_a_policy_in_python_runs_only_on_simpy(market: Scenario) -> None:
     assert choose("auto", [(market, 100_000)], Hook()) is Engine.SIMPY
     with pytest.raises(EngineError, match="A policy in Python runs only on the SimPy engine."):
         choose("compiled", [(market, 1)], Hook())
 
 
-def test_an_unknown_engine_is_told_the_known_ones() -> None:
+def test_an_unknown_engine_is_reported_with_the_known_ones() -> None:
     with pytest.raises(EngineError, match="found the engine 'fast', expected one of: auto, simpy, compiled"):
         choose("fast", [])
 
@@ -196,7 +196,7 @@ def scenarios() -> Iterator[Scenario]:
         yield load_scenario(name, {"population.scale": 0.01})
 
 
-def test_the_number_of_events_is_foreseen_well_enough_to_choose_by() -> None:
+def test_the_estimated_number_of_events_suffices_to_choose_an_engine() -> None:
     foreseen, made = [], []
     for scenario in scenarios():
         foreseen.append(expected_events(scenario))

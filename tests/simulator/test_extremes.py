@@ -134,7 +134,7 @@ def test_a_vanishing_number_is_refused_in_words() -> None:
 @pytest.mark.parametrize(
     "path", ["response.review_days", "registry.publication_interval", "policy.stores.audit_days", "public.rumours"]
 )
-def test_what_would_repeat_without_end_is_refused(path: str) -> None:
+def test_endless_repetition_is_refused(path: str) -> None:
     value = LARGEST if path == "public.rumours" else SMALLEST
     with pytest.raises(ScenarioError, match="events per replication, expected at most 1e"):
         load_scenario("cn-2023", {path: value})

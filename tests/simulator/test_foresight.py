@@ -99,7 +99,7 @@ def test_in_the_middle_it_violates_in_the_good_group_and_complies_in_the_bad_one
     assert len(deterred) == ahead.outcomes["deterred_own"].sum()
 
 
-def test_beyond_the_threshold_nobody_complies_and_a_short_look_ahead_lowers_it() -> None:
+def test_compliance_ends_beyond_the_threshold_which_foresight_raises() -> None:
     assert (simulate(two_groups(foresight=1e6, gain=120_000.0), 2, 5).outcomes["compliance"] == 0.0).all()
     middle = 65_000.0
     assert (simulate(two_groups(foresight=1e6, gain=middle), 2, 5).outcomes["compliance"] > 0.2).all()

@@ -157,7 +157,7 @@ def test_outlays_count_the_revenue_of_days_without_service() -> None:
     assert formulas.outlays(10.0, 5.0, 1.0, 3650.0, 2.0) == 36.0
 
 
-def test_effort_minimises_its_cost_and_what_is_feared() -> None:
+def test_effort_minimises_its_cost_and_expected_sanctions() -> None:
     belief, cost, breaches, effort_cost = 0.2, 50_000.0, 8.0, 60_000.0
     chosen = formulas.best_effort(belief, cost, breaches, effort_cost)
 

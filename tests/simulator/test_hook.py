@@ -38,7 +38,7 @@ class Lottery(Hook):
         return chance if view.uniform(int(view.day)) < 0.5 else 0.0
 
 
-def test_a_hook_that_overrides_nothing_changes_nothing() -> None:
+def test_an_empty_hook_has_no_effect() -> None:
     scenario = small()
     plain, hooked = simulate(scenario, 2, 5), simulate(scenario, 2, 5, policy=Hook())
     pd.testing.assert_frame_equal(plain.events, hooked.events)
@@ -125,7 +125,7 @@ def test_helpers_and_numpy_numbers_are_welcome() -> None:
 
 @pytest.mark.parametrize("decided", [math.nan, math.inf, None, "often", [1.0]])
 @pytest.mark.parametrize("method", ["inspection", "step", "fine"])
-def test_a_decision_that_is_no_number_is_named_by_its_method(method: str, decided: Any) -> None:
+def test_a_hook_that_returns_no_number_is_named(method: str, decided: Any) -> None:
     policy = type("Odd", (Hook,), {method: lambda self, *given: decided})()
     scenario = small(policy__detection__inspection_rate=0.25)
     with pytest.raises(HookError, match=rf"{method}\(\) of the policy in Python returned {re.escape(repr(decided))}"):

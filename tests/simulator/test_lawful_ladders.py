@@ -96,7 +96,7 @@ def test_fines_of_other_markets_are_converted(penalty: str, greatest: float) -> 
         ({"from": "rulebook", "bases": {"labeling": "cn-penalties/csl-69@2017"}}, "not in force between 2030"),
     ],
 )
-def test_what_leads_to_no_ladder_is_refused_in_words(ladder: dict[str, Any], message: str) -> None:
+def test_a_penalty_without_a_ladder_is_refused(ladder: dict[str, Any], message: str) -> None:
     start = {"start": date(2030, 1, 1)} if "2030" in message else {}
     with pytest.raises(ScenarioError, match=message):
         load_scenario("cn-2023", {"policy.ladder": ladder, **start})
@@ -134,7 +134,7 @@ def under_two_laws(step: dict[str, Any], **changes: Any) -> Run:
     return simulate(two_laws(step, **changes), 3, 7)
 
 
-def test_only_what_names_a_ladder_is_sanctioned_under_it() -> None:
+def test_only_behaviours_with_a_ladder_are_sanctioned_under_it() -> None:
     run = under_two_laws(HARSH)
     events = run.events
     sanctioned = events[events["kind"] == "sanctioned"]

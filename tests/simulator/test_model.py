@@ -269,7 +269,7 @@ LEVERS: dict[str, tuple[dict[str, Any], dict[str, Any], str, int]] = {
 
 
 @pytest.mark.parametrize("lever", sorted(LEVERS))
-def test_each_lever_moves_what_it_should(lever: str) -> None:
+def test_each_lever_moves_its_outcome(lever: str) -> None:
     before, after, metric, sign = LEVERS[lever]
     if lever == "fear of fines deters":
         sign = -1
@@ -280,7 +280,7 @@ def test_each_lever_moves_what_it_should(lever: str) -> None:
     assert (low > 0) if sign > 0 else (high < 0), (lever, low, high)
 
 
-def test_nobody_outside_enforcement_is_sanctioned() -> None:
+def test_providers_outside_enforcement_are_never_sanctioned() -> None:
     everybody = {f"population__classes__{name}__exempt": 1.0 for name in ("small", "medium", "large", "giant")}
     run = simulate(small(**everybody), 2, 3)
     assert (run.outcomes["cases_opened"] == 0).all()
@@ -288,7 +288,7 @@ def test_nobody_outside_enforcement_is_sanctioned() -> None:
     assert run.outcomes["harm"].min() > 0
 
 
-def test_users_who_move_are_neither_lost_twice_nor_made() -> None:
+def test_moving_users_are_conserved() -> None:
     """All users of closed services go somewhere or nowhere: what one gains another lost."""
     run = simulate(
         small(
@@ -318,7 +318,7 @@ def test_a_campaign_ends() -> None:
     assert run.events[run.events["kind"] == "policy-changed"]["time"].tolist() == [100, 160, 100, 160]
 
 
-def test_a_change_to_the_same_value_changes_nothing_but_says_so() -> None:
+def test_a_change_to_the_same_value_has_no_effect_and_is_logged() -> None:
     base = small()
     change = {"title": "x", "day": 100.0, "set": {"policy.staff.inspectors": base.policy.staff.inspectors}}
     run, other = simulate(base, 2, 3), simulate(base.changed({"changes": [change]}), 2, 3)
@@ -361,7 +361,7 @@ def test_filings_wait_for_the_authority_over_their_provider() -> None:
     assert discrepancies(run) == []
 
 
-def test_equal_offices_for_everybody_are_one_pool() -> None:
+def test_authorities_with_equal_shares_act_as_one_pool() -> None:
     """An authority with all inspectors and reviewers changes nothing."""
     run, other = (
         simulate(small(), 2, 3),
@@ -370,7 +370,7 @@ def test_equal_offices_for_everybody_are_one_pool() -> None:
     pd.testing.assert_frame_equal(run.events, other.events)
 
 
-def test_a_budget_pays_for_so_many_cases_a_year_and_no_more() -> None:
+def test_a_budget_limits_the_cases_per_year() -> None:
     """Each year of 365 days ends with the cases it paid for; those of the other authority go on."""
     poor = {"name": "poor", "share": 0.5, "classes": ["small", "medium"], "budget": 4e4}
     scenario = with_authorities(poor, {"name": "rich", "share": 0.5}, policy__staff__case_cost=1e4, horizon=800)
@@ -391,7 +391,7 @@ def test_a_budget_pays_for_so_many_cases_a_year_and_no_more() -> None:
     assert discrepancies(run) == []
 
 
-def test_a_budget_that_suffices_changes_nothing_but_the_bill() -> None:
+def test_a_sufficient_budget_changes_only_the_cost() -> None:
     ample = with_authorities({"name": "all", "share": 1.0, "budget": 1e12}, policy__staff__case_cost=1e4)
     run, other = simulate(small(), 2, 3), simulate(ample, 2, 3)
     told = other.events[other.events["kind"] != "budget-renewed"].reset_index(drop=True)
@@ -444,7 +444,7 @@ def test_users_spread_over_several_destinations() -> None:
     assert discrepancies(many) == []
 
 
-def test_unfounded_complaints_rise_while_a_change_says_so() -> None:
+def test_unfounded_complaints_rise_during_a_change() -> None:
     surge = {"title": "x", "day": 200.0, "until": 300.0, "set": {"public.false_complaints": 10.0}}
     ceiling = {"public__false_complaints": 1.0, "public__false_complaint_ceiling": 10.0}
     scenario = small(**ceiling).changed({"changes": [surge]})
@@ -474,7 +474,7 @@ def test_a_clock_of_steps_has_no_other_times_and_the_same_occasions(clock: str, 
     assert discrepancies(run) == []
 
 
-def test_stores_that_check_list_nobody_who_has_not_filed() -> None:
+def test_stores_that_check_list_only_filed_providers() -> None:
     run = simulate(small(policy__stores__checks_filing=1.0), 1, 3)
     listed = run.events[run.events["kind"] == "listed"]
     # not the providers' own column, from which a cancelled filing is gone
@@ -508,7 +508,7 @@ def test_scale_is_providers_inspectors_and_reviewers_together() -> None:
     assert table(load_scenario("cn-2023", {"population.scale": 1e-6})).providers == 1
 
 
-def test_no_enforcement_sanctions_nobody() -> None:
+def test_no_enforcement_means_no_sanctions() -> None:
     run = simulate(small("no-enforcement"), 2, 1)
     assert run.outcomes["violations"].min() > 0
     for metric in ("cases_opened", "warnings", "fines", "downtime", "delistings"):

@@ -50,7 +50,7 @@ def test_memory_and_disk_give_the_same_frames(finished: Path) -> None:
     assert on_disk.scenario == in_memory.scenario
 
 
-def test_files_say_nothing_of_engine_host_or_time(finished: Path) -> None:
+def test_files_do_not_contain_engine_host_or_time(finished: Path) -> None:
     for path in finished.rglob("*.parquet"):
         metadata = pq.read_metadata(path).metadata or {}
         assert set(metadata) <= {b"ARROW:schema"}
@@ -129,13 +129,13 @@ def test_folders_that_cannot_be_used(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"complete": true}', '{"complete": true, "scenario": {}}'])
-def test_a_broken_note_is_said(tmp_path: Path, text: str) -> None:
+def test_a_damaged_run_json_is_reported(tmp_path: Path, text: str) -> None:
     (tmp_path / "run.json").write_text(text)
     with pytest.raises(RunError):
         read_run(tmp_path)
 
 
-def test_broken_parquet_is_said(finished: Path, tmp_path: Path) -> None:
+def test_damaged_parquet_is_reported(finished: Path, tmp_path: Path) -> None:
     simulate(small(), 1, 9, out=tmp_path / "run")
     (tmp_path / "run" / "outcomes.parquet").write_bytes(b"PAR1 is not enough")
     with pytest.raises(RunError, match="cannot be read"):
@@ -150,7 +150,7 @@ def test_arguments_out_of_range(arguments: tuple[int, int, int]) -> None:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_interrupted_runs_keep_what_is_finished(tmp_path: Path, workers: int) -> None:
+def test_interrupted_runs_keep_finished_shards(tmp_path: Path, workers: int) -> None:
     """Ctrl-C ends with code 130 and a sentence, leaves whole shards only, and the run can go on."""
     folder = tmp_path / "run"
     script = tmp_path / "run.py"
@@ -198,7 +198,7 @@ def test_comparison_wants_the_same_seed() -> None:
         compare(simulate(small(), 1, 1), simulate(small(), 1, 2))
 
 
-def test_comparison_pairs_what_both_have() -> None:
+def test_comparison_pairs_common_replications() -> None:
     a, b = simulate(small(), 3, 1), simulate(small(policy__staff__inspectors=1), 2, 1)
     table = compare(a, b).table.set_index("metric")
     assert table.loc["violations", "n"] == 2
@@ -222,7 +222,7 @@ def test_converge_stops_when_the_interval_is_narrow_enough() -> None:
     assert plain.outcomes["violations"].tolist() == values.tolist()
 
 
-def test_converge_says_when_it_did_not_get_there() -> None:
+def test_converge_reports_missed_precision() -> None:
     run, found = converge(small(horizon=200), 0.0001, ("violations",), seed=3, first=2, most=4)
     assert run.replications == 4
     assert found[0].relative > 0.0001
@@ -238,6 +238,6 @@ def test_converge_says_when_it_did_not_get_there() -> None:
         (0.05, "revocations", "mean is 0"),
     ],
 )
-def test_converge_refuses_what_cannot_converge(precision: float, metric: str, words: str) -> None:
+def test_converge_refuses_impossible_precision(precision: float, metric: str, words: str) -> None:
     with pytest.raises(RunError, match=words):
         converge(small("no-enforcement", horizon=60), precision, (metric,), first=2)

@@ -58,7 +58,7 @@ def test_rules_and_penalties_are_those_of_the_rulebook(name: str) -> None:
         assert step.penalty in book.penalties
 
 
-def test_own_steps_of_the_draft_fine_what_its_article_22_says() -> None:
+def test_steps_of_the_draft_impose_the_fines_of_its_article_22() -> None:
     own = [
         step for step in load_scenario("cn-2022-draft").policy.ladder if step.penalty.startswith("cn-dsp-2022-draft/")
     ]
@@ -292,7 +292,7 @@ BAD_FILES = {
 
 
 @pytest.mark.parametrize("case", sorted(BAD_FILES))
-def test_what_is_wrong_is_said_at_its_place(case: str, tmp_path: Path) -> None:
+def test_mistakes_are_reported_at_their_place(case: str, tmp_path: Path) -> None:
     text, expected = BAD_FILES[case]
     with pytest.raises(ScenarioError) as error:
         load_scenario(written(tmp_path, text))
@@ -390,7 +390,7 @@ def test_unknown_scenario_is_answered_with_the_closest() -> None:
         load_scenario("./nowhere.yaml")
 
 
-def test_what_a_parent_has_can_be_taken_away(tmp_path: Path) -> None:
+def test_inherited_keys_can_be_removed(tmp_path: Path) -> None:
     sizes = "".join(
         f"    - {{name: {size}, compliance: {{consent: null}}}}\n" for size in ("small", "medium", "large", "giant")
     )
@@ -419,7 +419,7 @@ def test_changes_make_regimes_that_end() -> None:
     assert [regime.policy.referral for _, regime in regimes] == [0.002, 0.5, 0.5, 0.002]
 
 
-def test_a_claim_is_about_one_scenario_alone(tmp_path: Path) -> None:
+def test_a_claim_is_not_inherited(tmp_path: Path) -> None:
     assert load_scenario("campaign-2025").claim is not None
     assert load_scenario(written(tmp_path, "extends: campaign-2025\nname: mine\n")).claim is None
 

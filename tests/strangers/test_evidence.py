@@ -48,7 +48,7 @@ def test_a_finding_shows_again_whatever_its_tokens_begin_with(tmp_path: Path, mo
 
 
 @pytest.mark.parametrize("style", ["json", "headers"])
-def test_a_mended_provider_shows_it_no_longer(style: str, tmp_path: Path) -> None:
+def test_a_repaired_provider_no_longer_fails(style: str, tmp_path: Path) -> None:
     finding = found(style, tmp_path)
     done = repeat(finding, base_of(finding), {}, transport=AsgiTransport(app(style, Town())))
     assert done.outcome == "no longer shows", (done.reason, done.steps)

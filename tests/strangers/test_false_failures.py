@@ -33,7 +33,7 @@ def test_an_unbound_notice_is_not_missing(tmp_path: Path) -> None:
     assert "bind operations.generate.notice" in result.reason
 
 
-def test_a_bound_notice_that_says_nothing_fails(tmp_path: Path) -> None:
+def test_an_empty_bound_notice_fails(tmp_path: Path) -> None:
     changes = {"target.dialogue": True, "operations.generate.notice": "notice"}
     report = run("chat", Town("unlabelled"), tmp_path, changes)
     assert check(report, "conversation_discloses_ai").verdict == "fail"
@@ -87,7 +87,7 @@ APPEALS = {
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_what_an_appeal_restores_may_be_seen_again(seed: int, tmp_path: Path) -> None:
+def test_a_restored_publication_may_be_visible_again(seed: int, tmp_path: Path) -> None:
     report = run("json", Town("restores-on-appeal"), tmp_path, APPEALS, rules=[REMOVAL], examples=10, seed=seed)
     assert failures(report) == {}
 
@@ -126,7 +126,7 @@ EDITS = {
 CONSENT = ["cn-dsp-2023/14.2", "cn-pipl/15.1"]
 
 
-def test_an_edit_that_names_nobody_cannot_be_of_somebody_else(tmp_path: Path) -> None:
+def test_an_edit_without_a_subject_cannot_test_another_person(tmp_path: Path) -> None:
     nameless = {**EDITS, "operations.edit": {**EDITS["operations.edit"]}}
     nameless["operations.edit"]["json"] = {
         name: value for name, value in EDITS["operations.edit"]["json"].items() if name != "subject"
@@ -198,7 +198,7 @@ def test_a_binding_that_cannot_ask_for_an_unlabelled_copy_decides_nothing(tmp_pa
 
 
 @pytest.mark.parametrize("style", only(["json", "rpc"], ["json", "rpc", "headers", "actions"]))
-def test_a_second_run_finds_what_the_first_found(style: str, tmp_path: Path) -> None:
+def test_a_second_run_gives_the_same_verdicts(style: str, tmp_path: Path) -> None:
     """The target keeps its data, and signing up is signing in."""
     town = Town("sign-up-is-sign-in")
     rules = ["cn-dsp-2023/9.*", "cn-dsp-2023/10.4", "cn-dsp-2023/12.1"]

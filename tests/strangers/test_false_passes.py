@@ -19,19 +19,19 @@ ANY_RESPONSE = {
 
 
 @pytest.mark.parametrize("style", ["json", "rpc", "headers", "actions"])
-def test_refusing_everybody_is_no_removal(style: str, tmp_path: Path) -> None:
+def test_refusing_all_requests_is_not_a_removal(style: str, tmp_path: Path) -> None:
     report = run(style, Town("bars-everybody"), tmp_path, rules=[REMOVAL], level="core")
     assert rule(report, REMOVAL).verdict != "pass"
 
 
 @pytest.mark.parametrize("style", ["json", "rpc", "headers", "actions"])
-def test_a_removal_passes_beside_what_is_still_seen(style: str, tmp_path: Path) -> None:
+def test_a_removal_passes_while_other_content_is_visible(style: str, tmp_path: Path) -> None:
     report = run(style, Town(), tmp_path, rules=[REMOVAL], level="core")
     assert rule(report, REMOVAL).verdict == "pass", rule(report, REMOVAL).reason
 
 
 @pytest.mark.parametrize("style", ["json", "rpc", "headers"])
-def test_what_is_never_removed_fails(style: str, tmp_path: Path) -> None:
+def test_content_that_is_never_removed_fails(style: str, tmp_path: Path) -> None:
     changes = {"target.settling_seconds": 0.2}
     report = run(style, Town("removes-nothing"), tmp_path, changes, rules=[REMOVAL], level="core")
     assert rule(report, REMOVAL).verdict == "fail"

@@ -89,7 +89,7 @@ def test_a_service_without_account_deletion_can_pass(tmp_path: Path) -> None:
     assert rule(report, PUBLISHING).verdict == "pass"
 
 
-def test_what_one_cause_blocks_is_one_line(tmp_path: Path) -> None:
+def test_one_cause_is_reported_once(tmp_path: Path) -> None:
     report = run("chat", Town(), tmp_path)
     publishing = [cause for cause in report.causes if "operation publish:" in cause.reason]
     assert len(publishing) == 1
@@ -145,13 +145,13 @@ def diagnoses(town: Town, folder: Path, changes: dict[str, Any] | None = None) -
         }
 
 
-def test_the_doctor_sees_a_valid_identity_that_verifies_nobody(tmp_path: Path) -> None:
+def test_doctor_reports_a_valid_identity_that_verifies_no_account(tmp_path: Path) -> None:
     assert diagnoses(Town(), tmp_path)["verify_identity id-card"][0] == "works"
     state, message = diagnoses(Town("verifies-nobody", "anybody-publishes"), tmp_path)["verify_identity id-card"]
     assert (state, message) == ("faulty", "a valid identity was accepted, and the account is not verified")
 
 
-def test_the_doctor_sees_media_of_another_type(tmp_path: Path) -> None:
+def test_doctor_reports_media_of_another_type(tmp_path: Path) -> None:
     pictures: dict[str, Any] = {**EDITS, "target.edit_scopes": []}
     told = diagnoses(Town(), tmp_path, pictures)
     assert told["generate biometric-image-video image/png"][0] == "works"
@@ -161,7 +161,7 @@ def test_the_doctor_sees_media_of_another_type(tmp_path: Path) -> None:
     assert "the bytes are not image/jpeg" in message
 
 
-def test_an_appeal_with_nothing_to_appeal_is_no_fault(tmp_path: Path) -> None:
+def test_an_appeal_without_a_removal_is_not_a_failure(tmp_path: Path) -> None:
     appeal = {
         "method": "POST",
         "path": "/posts/{{ publication.id }}/appeals",

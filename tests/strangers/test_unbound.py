@@ -30,12 +30,12 @@ _FEW = 4
 @pytest.mark.parametrize(
     ("target", "removal"), KNOWN, ids=[".".join(map(str, (target, *removal))) for target, removal in KNOWN]
 )
-def test_what_once_failed_fails_no_more(target: str, removal: Removal) -> None:
+def test_former_false_failures_are_gone(target: str, removal: Removal) -> None:
     assert wrong(target, removal) == (True, {})
 
 
 @pytest.mark.parametrize("target", TARGETS)
-def test_nothing_that_is_left_out_fails(target: str) -> None:
+def test_unbound_parts_never_fail(target: str) -> None:
     tried = 0
     for removal in drawn(target, len(list(removals(document_of(target))))):
         possible, found = wrong(target, removal)
