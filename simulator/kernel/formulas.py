@@ -252,6 +252,11 @@ def inspection_emphasis(
     return group_weight * (1.0 + per_complaint * counted) * focus_weight * certified_factor
 
 
+def certificate_counts(certified: int, since: float, valid_days: float) -> bool:
+    """Whether a certificate still counts ``since`` days after its provider entered; 0 valid days: for good."""
+    return certified != 0 and (valid_days == 0.0 or since < valid_days)
+
+
 def best_effort(belief: float, cost: float, breaches: float, effort_cost: float) -> float:
     """Effort in [0, 1] that minimises ``effort_cost * e**2 + belief * cost * breaches * (1 - e)`` RMB a year.
 

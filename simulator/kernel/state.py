@@ -161,9 +161,11 @@ def initial_state(scenario: Scenario, table: Table, draws: Draws, seed: int) -> 
     entry = np.where(entered > 0.0, entered, 0.0)
     if table.clock_step:
         entry = np.array([whole_steps(day, table.clock_step) for day in entry.tolist()])
-    by_behaviour = np.empty((n, behaviours))
+    by_behaviour, inclined = np.empty((n, behaviours)), zeros(n)
     for b, risk in enumerate(scenario.behaviours):
-        around = scenario.population.compliance_spread * (2.0 * draws.across(seed, Purpose.COMPLIANCE, b, n) - 1.0)
+        leaning = 2.0 * draws.across(seed, Purpose.COMPLIANCE, b, n) - 1.0
+        around = scenario.population.compliance_spread * leaning
+        inclined += leaning / behaviours
         wanted = of_class([item.compliance[risk.name] for item in classes]) + around
         by_behaviour[:, b] = np.where(wanted > 0.0, np.where(wanted < 1.0, wanted, 1.0), 0.0)
     direct = 1.0 - float(sum(table.stores.share.tolist()))
@@ -172,9 +174,17 @@ def initial_state(scenario: Scenario, table: Table, draws: Draws, seed: int) -> 
         building = draws.across(seed, Purpose.SUPPORTER, 0, n) < table.supporters.used_by
         choice = draws.across(seed, Purpose.SUPPORTER_CHOICE, 0, n)[building]
         supporter[building] = np.searchsorted(table.supporters.cumulative, choice, side="right")
-    certified = drawn(Purpose.CERTIFIED, table.classes.certifies * float(table.safe_harbour.offered))
+    harbour = table.safe_harbour
+    joins = (table.classes.certifies * float(harbour.offered))[size_class]
+    if harbour.selection:
+        # Means over many behaviours lie close to 0: by rank, each tenth of providers is as large.
+        rank = np.argsort(np.argsort(inclined, kind="stable"), kind="stable")
+        joins = joins * (1.0 + harbour.selection * (1.0 - 2.0 * (rank + 0.5) / n))
+    certified = (draws.across(seed, Purpose.CERTIFIED, 0, n) < joins).astype(np.int64)
     joined = certified == 1
-    by_behaviour[joined] = compliance_after_rectification(by_behaviour[joined], table.safe_harbour.gain)
+    if harbour.false_share > 0.0:
+        joined &= draws.across(seed, Purpose.CERTIFICATE_FALSE, 0, n) >= harbour.false_share
+    by_behaviour[joined] = compliance_after_rectification(by_behaviour[joined], harbour.gain)
     compliance = by_behaviour.ravel()
     return State(
         size_class=size_class,

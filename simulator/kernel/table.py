@@ -321,6 +321,10 @@ class SafeHarbourNumbers:
     offered: bool
     gain: float
     inspection_factor: float
+    false_share: float
+    selection: float
+    valid_days: float  # 0 for good
+    lost_on_sanction: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)

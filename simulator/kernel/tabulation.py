@@ -265,6 +265,10 @@ def table(scenario: Scenario) -> Table:
             offered=policy.safe_harbour.offered,
             gain=policy.safe_harbour.gain,
             inspection_factor=policy.safe_harbour.inspection_factor,
+            false_share=policy.safe_harbour.false_share,
+            selection=policy.safe_harbour.selection,
+            valid_days=policy.safe_harbour.valid_days,
+            lost_on_sanction=policy.safe_harbour.lost_on_sanction,
         ),
     )
 

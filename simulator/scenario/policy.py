@@ -259,11 +259,20 @@ class SelfReport(Part):
 class SafeHarbour(Part):
     """For providers with a passing conformance report, where ``offered``: their compliance makes up the share ``gain``
     of what it lacks, and they are inspected ``inspection_factor`` times as often.
+
+    It can be gamed. ``false_share`` of the reports are false: nothing is improved behind them. With ``selection`` above
+    0 those join who comply less than others of their size, who have more to hide (1: nearly nobody else), below 0 those
+    who comply more. A report is good for ``valid_days`` from the day on which its provider enters the market (0: for
+    good), and where ``lost_on_sanction`` it is lost with the first sanction.
     """
 
     offered: bool = False
     gain: Probability = 0.0
     inspection_factor: Probability = 1.0
+    false_share: Probability = 0.0
+    selection: Annotated[float, Strict(), Field(ge=-1, le=1)] = 0.0
+    valid_days: NonNegative = 0.0
+    lost_on_sanction: bool = False
 
 
 class PolicyRules(Part):

@@ -82,6 +82,7 @@ ARGUMENTS: dict[str, Strategy] = {
     "step_on_ladder": st.tuples(COUNT, FLAG, st.integers(1, 16)),
     "inspection_emphasis": st.tuples(QUANTITY, COUNT, QUANTITY, COUNT, QUANTITY, SHARE),
     "complies_looking_ahead": st.tuples(FLAG, WIDE, *[QUANTITY] * 2, *[WIDE] * 2, QUANTITY, QUANTITY),
+    "certificate_counts": st.tuples(COUNT, TIME, QUANTITY),
     "best_effort": st.tuples(SHARE, WIDE, WIDE, QUANTITY),
     "compliance_at": st.tuples(SHARE, SHARE, SHARE),
     "filter_strictness": st.tuples(WIDE, QUANTITY),

@@ -61,6 +61,9 @@ ARGUMENTS: dict[str, Callable[[np.random.Generator], tuple[float, ...]]] = {
     "complies_looking_ahead": (
         lambda r: (bool(r.integers(0, 2)), *r.uniform(0, 9, 5).tolist(), *r.uniform(0, 2, 2).tolist())
     ),
+    "certificate_counts": (
+        lambda r: (int(r.integers(0, 2)), r.uniform(0, 900), float(r.choice([0.0, r.uniform(1, 900)])))
+    ),
     "best_effort": (lambda r: (r.random(), r.uniform(0, 1e6), r.uniform(0, 30), r.uniform(0, 1e7))),
     "compliance_at": (lambda r: (r.random(), r.random(), r.random())),
     "filter_strictness": (lambda r: (r.uniform(0, 1e6), r.uniform(0, 1e6))),

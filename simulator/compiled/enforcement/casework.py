@@ -117,6 +117,8 @@ def sanction(w: Any, place: int) -> None:
         provider.strikes = strikes(w, p) + 1
         provider.struck = w.now
     provider.group = 1
+    if law.safe_harbour.lost_on_sanction:
+        provider.certified = 0
     w.sanctioned_in_lot[p % law.targeting.lots] += 1
     provider.repeated += 1 if provider.sanctions != 0 else 0
     provider.sanctions += 1

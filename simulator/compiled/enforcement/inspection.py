@@ -9,7 +9,15 @@ from ...kernel.state import ACTIVE
 from ..deterrence import strikes
 from ..machine.agenda import FOCUS_TURNS, INSPECTION_DUE, schedule, until
 from ..machine.compilation import jit, prefetch
-from ..machine.pure import Purpose, case_number, exponential, inspection_chance, inspection_emphasis, uniform
+from ..machine.pure import (
+    Purpose,
+    case_number,
+    certificate_counts,
+    exponential,
+    inspection_chance,
+    inspection_emphasis,
+    uniform,
+)
 from ..world import log
 from .docket import suspect
 
@@ -50,13 +58,14 @@ def inspect(w: Any, a: int) -> None:
             or law.targeting.focus_weight != 1.0
             or law.safe_harbour.inspection_factor != 1.0
         ):
+            counts = certificate_counts(provider.certified, w.now - provider.entry, law.safe_harbour.valid_days)
             chance *= inspection_emphasis(
                 law.targeting.group_weight if provider.group != 0 else 1.0,
                 provider.complained,
                 law.targeting.per_complaint,
                 law.targeting.complaint_cap,
                 law.targeting.focus_weight if p % law.targeting.lots == w.focus else 1.0,
-                law.safe_harbour.inspection_factor if provider.certified != 0 else 1.0,
+                law.safe_harbour.inspection_factor if counts else 1.0,
             )
         if uniform(w.seed, 0, Purpose.INSPECTION_ACCEPTED, a) < chance:
             visit(w, p, a)

@@ -150,6 +150,8 @@ class Casework:
             state.strikes[p] = world.deterrence.strikes(p) + 1
             state.struck[p] = world.env.now
         state.group[p] = 1
+        if table.safe_harbour.lost_on_sanction:
+            state.certified[p] = 0
         world.inspections.sanctioned_in_lot[p % table.targeting.lots] += 1
         state.repeated[p] += 1 if state.sanctions[p] else 0
         state.sanctions[p] += 1

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...kernel.draws import Purpose
 from ...kernel.eventlog import Kind, Stream, case_number
-from ...kernel.formulas import inspection_chance, inspection_emphasis
+from ...kernel.formulas import certificate_counts, inspection_chance, inspection_emphasis
 from ...kernel.state import ACTIVE
 from ..clock import Course, run
 from ..hook import View
@@ -79,13 +79,15 @@ class Inspections:
 
     def emphasis(self, p: int) -> float:
         state, table = self.world.state, self.world.table
+        harbour = table.safe_harbour
+        counts = certificate_counts(state.certified[p], self.world.env.now - state.entry[p], harbour.valid_days)
         return inspection_emphasis(
             table.targeting.group_weight if state.group[p] else 1.0,
             state.complained[p],
             table.targeting.per_complaint,
             table.targeting.complaint_cap,
             table.targeting.focus_weight if p % table.targeting.lots == self.focus else 1.0,
-            table.safe_harbour.inspection_factor if state.certified[p] else 1.0,
+            harbour.inspection_factor if counts else 1.0,
         )
 
     def concentrate(self) -> Generator[Any, Any, None]:
