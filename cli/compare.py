@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -37,6 +38,14 @@ def compare(
         Breakdown,
         typer.Option("--by", help="Break the outcomes down by size class or by behaviour, below the summary."),
     ] = "size",
+    prices: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--price",
+            metavar="OUTCOME=RMB",
+            help="Price one unit of an outcome, such as harm=0.05 or wrongful_sanctions=50000. Repeatable.",
+        ),
+    ] = None,
     anyway: Annotated[
         bool, typer.Option("--anyway", help="Compare runs of different horizon, market, calendar or model version.")
     ] = False,
@@ -59,13 +68,17 @@ def compare(
     Example:  shenhe compare cn-2023 cn-2023 --set-b policy.staff.inspectors=160
 
     Example:  shenhe compare cn-2023 cn-2023 --set-b policy.staff.inspectors=+40 --by behaviour
+
+    Example:  shenhe compare cn-2022-draft cn-2023 --price harm=0.05 --price wrongful_sanctions=50000 --price fines=0.1
     """
     from shenhe import simulator
-    from shenhe.simulator.runs.comparison import require_comparable
+    from shenhe.simulator.runs.comparison import check_prices, require_comparable
     from shenhe.simulator.runs.engines import using
 
     # Both sides are read and compared before either is simulated: a misspelt name must not cost a run.
     sides = [_side(name, [*(sets or ()), *(own or ())]) for name, own in ((a, sets_a), (b, sets_b))]
+    chosen = _prices(prices or [])
+    check_prices(chosen, *(side.scenario if isinstance(side, simulator.Run) else side for side in sides))
     if not anyway:
         require_comparable(*(side.scenario if isinstance(side, simulator.Run) else side for side in sides))
     with using(engine):
@@ -77,11 +90,25 @@ def compare(
     if out is not None:
         write_tables(comparison, out)
     if as_json:
-        echo_json(json.dumps(_document(comparison), indent=2, ensure_ascii=False))
+        echo_json(json.dumps(_document(comparison, chosen), indent=2, ensure_ascii=False))
     else:
         from shenhe.reports.terminal.summary import print_comparison
 
-        print_comparison(comparison, by=by)
+        print_comparison(comparison, by=by, prices=chosen)
+
+
+def _prices(texts: list[str]) -> dict[str, float]:
+    """``OUTCOME=RMB`` as a mapping. Raises :class:`RunError`."""
+    from shenhe.simulator import RunError
+
+    prices = {}
+    for text in texts:
+        name, _, price = text.partition("=")
+        try:
+            prices[name.strip()] = float(price)
+        except ValueError:
+            raise RunError(f"--price {text}: expected OUTCOME=RMB, such as harm=0.05") from None
+    return prices
 
 
 def write_tables(comparison: Comparison, folder: Path) -> None:
@@ -119,7 +146,7 @@ def _side(name: str, sets: list[str]) -> Scenario | Run:
     return load(name, sets)
 
 
-def _document(comparison: Comparison) -> dict[str, Any]:
+def _document(comparison: Comparison, prices: Mapping[str, float]) -> dict[str, Any]:
     def side(run: Run) -> dict[str, Any]:
         return {"scenario": run.scenario.name, "scenario_hash": run.scenario.hash, "replications": run.replications}
 
@@ -143,6 +170,15 @@ def _document(comparison: Comparison) -> dict[str, Any]:
         "seed": comparison.a.seed,
         "differences": [{"path": each.path, "a": each.a, "b": each.b} for each in comparison.differences],
         "cost_per_harm_avoided": {"mean": finite(price), "lo95": finite(low), "hi95": finite(high)},
+        "priced": [
+            {
+                name: finite(value) if name in ("price", "difference", "lo95", "hi95") else value
+                for name, value in row.items()
+            }
+            for row in comparison.priced(prices).to_dict("records")
+        ]
+        if prices
+        else [],
         "by_size": rows(comparison.by_size, "size_class"),
         "by_behaviour": rows(comparison.by_behaviour, "behaviour"),
         "metrics": {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from rich.console import Console
@@ -303,11 +303,12 @@ def print_comparison(
     console: Console | None = None,
     metrics: Iterable[str] | None = None,
     by: Literal["size", "behaviour"] | None = None,
+    prices: Mapping[str, float] | None = None,
 ) -> None:
     """What differs between two runs, their outcomes side by side with the paired difference, and the cost.
 
-    ``metrics`` are those of ``HEADLINES`` and compliance by size class, or the ones named; ``by`` adds a breakdown.
-    What differs beyond chance is bold.
+    ``metrics`` are those of ``HEADLINES`` and compliance by size class, or the ones named; ``by`` adds a breakdown,
+    ``prices`` (RMB per unit of an outcome) a sum in money. What differs beyond chance is bold.
     """
     console = console or Console(highlight=False)
     a, b = comparison.a, comparison.b
@@ -331,6 +332,8 @@ def print_comparison(
     if by is not None:
         _print_breakdown(console, comparison, by)
     _print_price(console, comparison)
+    if prices:
+        _print_sum(console, comparison, prices)
     _print_few(console, pairs)
     console.print(
         Text(
@@ -414,6 +417,19 @@ def _print_price(console: Console, comparison: Comparison) -> None:
         console.print(
             Text(f"\nEach user-day of harm that B avoids costs the regulator {quantity(price)} RMB{between} more.")
         )
+
+
+def _print_sum(console: Console, comparison: Comparison, prices: Mapping[str, float]) -> None:
+    table = Table(box=None, pad_edge=False, title="In RMB, at the prices given", title_justify="left")
+    for head in ("", "price per unit", "B costs more by", "from", "to"):
+        table.add_column(head, justify="right" if head else "left", overflow="fold")
+    for row in comparison.priced(prices).to_dict("records"):
+        whole = row["metric"] == "total"
+        price = "" if whole else quantity(row["price"])
+        amounts = [quantity(row[name]) for name in ("difference", "lo95", "hi95")]
+        table.add_row(str(row["title"]), price, *amounts, style="bold" if whole else "")
+    console.print()
+    console.print(table)
 
 
 def _print_head(console: Console, title: str, run: Run) -> None:

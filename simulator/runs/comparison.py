@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -101,6 +103,26 @@ class Comparison:
             return np.nan, np.nan, np.nan
         return _ratio(cost_b - cost_a, avoided)
 
+    def priced(self, prices: Mapping[str, float]) -> pd.DataFrame:
+        """What ``b`` costs beyond ``a`` at these prices, in RMB per unit of a metric: a row per metric and one for all.
+
+        The regulator's own cost always counts, at 1; nothing else has a price unless it is given. ``difference`` is the
+        paired difference in RMB with its 95 % interval. A price of ``fines`` is what it costs to collect one RMB.
+
+        Raises :class:`RunError` for what has no price: see :func:`check_prices`.
+        """
+        check_prices(prices, self.a.scenario, self.b.scenario)
+        titles = dict(zip(self.table["metric"], self.table["title"], strict=True))
+        units = dict(zip(self.table["metric"], self.table["unit"], strict=True))
+        rows, total = [], np.zeros(min(self.a.replications, self.b.replications))
+        for name, price in {"regulator_cost": 1.0, **prices}.items():
+            before, after = self._values(name)
+            each = price * (after - before)
+            total = total + each
+            rows.append((name, titles[name], units[name], price, *mean_interval(each[~np.isnan(each)])))
+        rows.append(("total", "All of these", "", math.nan, *mean_interval(total[~np.isnan(total)])))
+        return pd.DataFrame(rows, columns=["metric", "title", "unit", "price", "difference", "lo95", "hi95", "n"])
+
     def relative(self, metric: str) -> tuple[float, float, float]:
         """How much more of a metric ``b`` has, as a share of what ``a`` has, with a 95 % interval (jackknife over
         paired replications in which both are defined). Zero where neither has any of it, NaN where only ``a`` has none.
@@ -116,6 +138,19 @@ class Comparison:
         n = min(self.a.replications, self.b.replications)
         a, b = (np.asarray(run.outcomes[metric].to_numpy(dtype=np.float64)[:n]) for run in (self.a, self.b))
         return a, b
+
+
+def check_prices(prices: Mapping[str, float], *scenarios: Scenario) -> None:
+    """Raises :class:`RunError` for a price of what these scenarios have no outcome for, or that is no finite number."""
+    have = set.intersection(*(set(metrics(scenario)) for scenario in scenarios)) - {"regulator_cost"}
+    for name, price in prices.items():
+        if name not in have:
+            close = difflib.get_close_matches(name, sorted(have), n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            own = "; the regulator's own cost always counts" if name == "regulator_cost" else ""
+            raise RunError(f"found a price of {name!r}, which is no outcome that can have one{hint}{own}")
+        if not math.isfinite(price):
+            raise RunError(f"found {price} as the price of {name}, expected RMB per unit")
 
 
 def _paired(a: Floats, b: Floats) -> tuple[float, float, float, float, float, int]:
@@ -261,6 +296,7 @@ __all__ = [
     "BEHAVIOURS",
     "SIZES",
     "Comparison",
+    "check_prices",
     "compare",
     "reasons_against",
     "require_comparable",

@@ -230,3 +230,35 @@ def test_compare_checks_everything_before_it_simulates(
     monkeypatch.setattr("shenhe.cli.compare.run_scenario", lambda *_: pytest.fail("simulated before checking"))
     done = shenhe("compare", *(word.replace("{file}", str(tmp_path / "file")) for word in words))
     assert done.exit_code == 2
+
+
+def test_prices_are_an_input_and_none_is_assumed() -> None:
+    market = ("--set", "population.providers=40", "--set", "horizon=300", "--set-b", "policy.staff.inspectors=160")
+    common = ("compare", "cn-2023", "cn-2023", *market, "-n", "3", "--seed", "2", "--json")
+    assert json.loads(shenhe(*common).stdout)["priced"] == []
+    priced = json.loads(shenhe(*common, "--price", "harm=2", "--price", "wrongful_sanctions=50000").stdout)
+    rows = {row["metric"]: row for row in priced["priced"]}
+    assert list(rows) == ["regulator_cost", "harm", "wrongful_sanctions", "total"]
+    assert rows["harm"]["difference"] == pytest.approx(2 * priced["metrics"]["harm"]["difference"])
+    parts = [rows[name]["difference"] for name in ("regulator_cost", "harm", "wrongful_sanctions")]
+    assert rows["total"]["difference"] == pytest.approx(sum(parts))
+    assert rows["total"]["lo95"] <= rows["total"]["difference"] <= rows["total"]["hi95"]
+
+
+@pytest.mark.parametrize(
+    ("price", "message"),
+    [
+        ("harms=1", "did you mean 'harm'?"),
+        ("harm", "expected OUTCOME=RMB"),
+        ("harm=much", "expected OUTCOME=RMB"),
+        ("harm=nan", "expected RMB per unit"),
+        ("regulator_cost=2", "always counts"),
+    ],
+)
+def test_a_price_of_nothing_is_refused_before_the_run(
+    price: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shenhe.cli.compare.run_scenario", lambda *_: pytest.fail("it ran"))
+    result = shenhe("compare", "cn-2023", "cn-2023", "--price", price)
+    assert result.exit_code == 2
+    assert message in result.output
