@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from shenhe.cli.export import Format
 from shenhe.rulebook import load_rulebook
 
-from ..command_line import shenhe, shenhe_process
+from ..command_line import shenhe
 from ..factories import HOSTILE, LABELLED, hostile_provider, mixed, passing
 from ..hostile.consistent import TARGET, consistent
 
@@ -45,8 +45,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def told(*arguments: str) -> tuple[int, str]:
-    """Exit code and standard error of the command in a process of its own."""
-    done = shenhe_process(*arguments)
+    """Exit code and standard error of the command."""
+    done = shenhe(*arguments)
     return done.exit_code, done.stderr
 
 
@@ -150,13 +150,22 @@ def test_a_wrong_key_is_reported_without_its_content(folder: Path) -> None:
         ["attest", "all-passed.json", "--key", "passing.json", "--out", "a"],
         ["verify", "attestation.json", "--key", "key.pem"],
         ["verify", "attestation.json", "--key", "passing.json"],
-        ["--debug", "verify", "attestation.json", "--key", "passing.json"],
     ):
-        command = [sys.executable, "-P", "-c", "from shenhe.cli.main import run; run()", *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == (1 if "--debug" in arguments else 2)
-        assert not any(secret[start : start + 8] in done.stderr + done.stdout for start in range(len(secret) - 8))
+        done = shenhe(*arguments)
+        assert done.exit_code == 2
+        assert not any(secret[start : start + 8] in done.output for start in range(len(secret) - 8))
     assert not (folder / "a").exists()
+
+
+def test_the_traceback_of_a_wrong_key_shows_nothing_of_it(folder: Path) -> None:
+    secret = (folder / "key.pem").read_text().splitlines()[1]
+    shenhe("attest", "all-passed.json", "--key", "key.pem", "--out", "attestation.json")
+    words = ["--debug", "verify", "attestation.json", "--key", "key.pem"]
+    command = [sys.executable, "-P", "-c", "from shenhe.cli.main import run; run()", *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr
+    assert not any(secret[start : start + 8] in done.stderr + done.stdout for start in range(len(secret) - 8))
 
 
 def test_hostile_names_do_not_reach_the_terminal_of_verify(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import subprocess
@@ -14,6 +15,7 @@ from shenhe.cli.output import PLAIN
 RUN = "import sys; from shenhe.cli.main import run; run()"
 
 
+@functools.cache
 def printed(encoding: str, *words: str) -> bytes:
     environment = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
     done = subprocess.run([sys.executable, "-c", RUN, *words], capture_output=True, check=False, env=environment)

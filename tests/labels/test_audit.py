@@ -125,15 +125,15 @@ def test_the_page_escapes_names_and_counts_every_file(folder: Path, tmp_path: Pa
 def test_the_command_prints_a_table_names_and_json(folder: Path, tmp_path: Path) -> None:
     out, page = tmp_path / "out.jsonl", tmp_path / "page.html"
     done = shenhe("audit", folder, "--out", out, "--page", page)
-    assert done.returncode == 3, done.stderr
+    assert done.exit_code == 3, done.stderr
     assert "unlabelled" in done.stdout
     assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
     names = shenhe("audit", folder, "--out", out, "--list", "unlabelled").stdout.split()
     assert names == ["inner.zip!b/c.png", "plain.png", "report.docx"]
     totals = json.loads(shenhe("audit", folder, "--out", out, "--json").stdout)["totals"]
     assert totals == {status: Counter(EXPECTED.values())[status] for status in totals}
-    assert shenhe("audit", folder, "--list", "good").returncode == 2
-    assert shenhe("audit", folder / "plain.png").returncode == 2
+    assert shenhe("audit", folder, "--list", "good").exit_code == 2
+    assert shenhe("audit", folder / "plain.png").exit_code == 2
 
 
 def jpeg_of(data: bytes, **options: object) -> bytes:
@@ -179,12 +179,12 @@ def test_folders_are_paired_by_path_whatever_the_ending(tmp_path: Path) -> None:
     found = {a.name: b.name if b else None for a, b in pairs(tmp_path / "old", tmp_path / "new")}
     assert found == {"a.png": "a.jpg", "b.png": "b.png", "gone.png": None}
     done = shenhe("diff", tmp_path / "old", tmp_path / "new", "--metadata")
-    assert done.returncode == 1
+    assert done.exit_code == 1
     assert done.stdout.count("lost") == 2
     same = shenhe("diff", tmp_path / "old", tmp_path / "old", "--metadata", "--json")
-    assert same.returncode == 0, same.stderr
+    assert same.exit_code == 0, same.stderr
     assert {mark["fate"] for each in json.loads(same.stdout) for mark in each["marks"]} == {"kept"}
-    assert shenhe("diff", tmp_path / "old", tmp_path / "old" / "a.png").returncode == 2
+    assert shenhe("diff", tmp_path / "old", tmp_path / "old" / "a.png").exit_code == 2
 
 
 def test_names_and_archives_of_strangers_are_audited(tmp_path: Path) -> None:
@@ -214,6 +214,6 @@ def test_names_and_archives_of_strangers_are_audited(tmp_path: Path) -> None:
     assert audit(root, out) == rows
     assert json.loads(out.read_text(encoding="utf-8").splitlines()[1])["file"]
     done = shenhe("audit", str(root), "--out", str(out), "--list", "inconclusive", "--page", str(tmp_path / "a.html"))
-    assert done.returncode == 3
+    assert done.exit_code == 3
     assert done.stdout.splitlines() == sorted(inconclusive)
     assert "new line.png" in (tmp_path / "a.html").read_text(encoding="utf-8")

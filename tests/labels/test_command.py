@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -17,15 +15,14 @@ from shenhe.labels import record
 from shenhe.labels.drawing.glyphs import words
 from shenhe.labels.model import Deviation, Weight
 
+from .. import command_line
+from ..command_line import Done
 from . import media
 from .test_perceived import credentials, signed
 
 
-def shenhe(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    program = "import sys; from shenhe.cli.label import app; sys.argv[0] = 'shenhe label'; app()"
-    return subprocess.run(
-        [sys.executable, "-c", program, *map(str, arguments)], capture_output=True, text=True, check=False
-    )
+def shenhe(*arguments: str | Path) -> Done:
+    return command_line.shenhe("label", *arguments)
 
 
 @pytest.fixture
@@ -49,7 +46,7 @@ def test_reading_as_json_keeps_to_the_schema(labelled: Path, tmp_path: Path) -> 
     other = tmp_path / "b.txt"
     other.write_text("正文\n（本内容由AI生成）")
     done = shenhe("read", labelled, other, "--json", "--metadata")
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     records = json.loads(done.stdout)
     jsonschema.validate(records, published())
     assert [Path(each["file"]).name for each in records] == ["a.png", "b.txt"]
@@ -72,7 +69,7 @@ def test_a_refusal_exits_with_3_and_a_reason(tmp_path: Path) -> None:
     for content, why in ((b"\0\1\2\3", "the format is not one"), (b"", "the file is empty")):
         path.write_bytes(content)
         done = shenhe("read", path, "--metadata")
-        assert done.returncode == 3
+        assert done.exit_code == 3
         assert why in done.stdout
 
 
@@ -88,7 +85,7 @@ def test_an_undecided_file_exits_with_3(tmp_path: Path) -> None:
     (label,) = json.loads(done.stdout)[0]["labels"]
     assert label["undecided"], label
     assert not label["conformant"]
-    assert done.returncode == 3
+    assert done.exit_code == 3
 
 
 @pytest.mark.skipif(find_spec("c2pa") is None, reason="the media extra is not installed")
@@ -108,20 +105,20 @@ def test_trust_anchors_are_read_from_a_file(tmp_path: Path) -> None:
     assert deviations() == ["untrusted-signer"]
     assert deviations("--trust-anchors", anchors) == []
     done = shenhe("read", path, "--trust-anchors", empty)
-    assert (done.returncode, done.stdout) == (2, "")
+    assert (done.exit_code, done.stdout) == (2, "")
     assert "BEGIN CERTIFICATE" in done.stderr
 
 
 def test_wrong_usage_exits_with_2(tmp_path: Path, labelled: Path) -> None:
     missing = shenhe("read", tmp_path / "none.png")
-    assert (missing.returncode, missing.stdout) == (2, "")
+    assert (missing.exit_code, missing.stdout) == (2, "")
     assert "no such file" in missing.stderr
     again = shenhe("write", labelled, "--out", tmp_path / "b.png", "--producer", "x", "--id", "1")
-    assert again.returncode == 2
+    assert again.exit_code == 2
     assert "only one" in again.stderr
     assert not (tmp_path / "b.png").exists()
     space = shenhe("write", labelled, "--out", tmp_path / "b.png", "--producer", "a b", "--id", "1")
-    assert space.returncode == 2
+    assert space.exit_code == 2
     assert "permitted are the characters" in space.stderr
     kept = shenhe("write", labelled, "--out", labelled, "--producer", "x", "--id", "1")
     assert "--force" in kept.stderr
@@ -132,7 +129,7 @@ def test_missing_files_are_reported_before_reading(tmp_path: Path, labelled: Pat
     for name, why in ((".", "is a directory"), ("pipe", "no regular file"), ("none", "no such file")):
         for command in (("read", labelled, tmp_path / name), ("write", tmp_path / name, "--out", tmp_path / "out")):
             done = shenhe(*command)
-            assert (done.returncode, done.stdout) == (2, "")
+            assert (done.exit_code, done.stdout) == (2, "")
             assert why in done.stderr
             assert "Traceback" not in done.stderr
 
@@ -143,12 +140,12 @@ def test_a_file_beyond_the_limit_is_neither_read_nor_loaded(tmp_path: Path) -> N
         out.write(b"RIFF\0\0\0\0WAVE")
         out.truncate(3 << 30)
     done = shenhe("read", path, "--json")
-    assert done.returncode == 3
+    assert done.exit_code == 3
     (found,) = json.loads(done.stdout)
     assert "3,221,225,472 bytes are more than" in found["refused"][0]["why"]
     assert found["sha256"] == ""
     done = shenhe("write", path, "--out", tmp_path / "out.wav", "--producer", media.CODE, "--id", "1")
-    assert done.returncode == 2
+    assert done.exit_code == 2
     assert "are allowed" in done.stderr
 
 
@@ -162,7 +159,7 @@ def test_an_unwritable_folder_is_reported(labelled: Path, tmp_path: Path) -> Non
     plain = tmp_path / "a.wav"
     plain.write_bytes(media.sound())
     done = shenhe("write", plain, "--out", tmp_path / "none" / "b.wav", "--producer", media.CODE, "--id", "1")
-    assert done.returncode == 2
+    assert done.exit_code == 2
     assert "cannot be written: No such file" in done.stderr
 
 
@@ -170,7 +167,7 @@ def test_written_labels_are_read(tmp_path: Path) -> None:
     plain, out = tmp_path / "a.wav", tmp_path / "b.wav"
     plain.write_bytes(media.sound())
     done = shenhe("write", plain, "--out", out, "--producer", media.CODE, "--id", "a-1", "--explicit")
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     read = shenhe("read", out, "--json", "--evidence", tmp_path / "evidence")
     schemes = {label["scheme"]: label["conformant"] for label in json.loads(read.stdout)[0]["labels"]}
     assert schemes == {"gb45438": True, "rhythm": True}
@@ -198,7 +195,7 @@ def test_text_with_meaningful_lines_is_not_written_into(tmp_path: Path, ending: 
     path, out = tmp_path / f"a{ending}", tmp_path / f"b{ending}"
     path.write_text("a: 1\n", encoding="utf-8")
     done = shenhe("write", path, "--out", out, *IDENTITY)
-    assert done.returncode == 2
+    assert done.exit_code == 2
     assert not out.exists()
     assert "JSON" in done.stderr
 
@@ -208,10 +205,10 @@ def test_a_credential_beside_the_file_is_not_broken_silently(tmp_path: Path) -> 
     path.write_bytes(media.picture("JPEG"))
     path.with_suffix(".c2pa").write_bytes((Path(__file__).parent / "cases" / "sidecar.c2pa").read_bytes())
     done = shenhe("write", path, "--out", out, *IDENTITY)
-    assert done.returncode == 2
+    assert done.exit_code == 2
     assert "a.c2pa" in done.stderr
     done = shenhe("write", path, "--out", out, *IDENTITY, "--break-credentials")
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     assert "no longer matches" in done.stderr
 
 
@@ -222,14 +219,14 @@ def test_a_signed_file_is_signed_again_with_a_key(tmp_path: Path) -> None:
     (tmp_path / "key.pem").write_bytes(private)
     path, out = tmp_path / "a.png", tmp_path / "b.png"
     path.write_bytes(signed(media.picture("PNG"), "image/png", "trainedAlgorithmicMedia"))
-    assert shenhe("write", path, "--out", out, *IDENTITY).returncode == 2
+    assert shenhe("write", path, "--out", out, *IDENTITY).exit_code == 2
     keys = ("--sign-cert", tmp_path / "chain.pem", "--sign-key", tmp_path / "key.pem")
     done = shenhe("write", path, "--out", out, *IDENTITY, *keys)
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     assert "signed again" in done.stderr
     done = shenhe("write", path, "--out", tmp_path / "c.png", *IDENTITY, "--sign-cert", tmp_path / "chain.pem")
-    assert done.returncode == 2
+    assert done.exit_code == 2
     assert "--sign-key" in done.stderr
     done = shenhe("write", path, "--out", tmp_path / "c.png", *IDENTITY, *keys[:3], tmp_path / "chain.pem")
-    assert done.returncode == 2
+    assert done.exit_code == 2
     assert "private key" in done.stderr

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +11,8 @@ from shenhe.labels import Label, Labels, Refusal, read_labels, write_label
 from shenhe.labels.judge import Judgement, Verdict, Verifier, judge_file, schemes
 from shenhe.labels.model import Deviation
 
+from .. import command_line
+from ..command_line import Done
 from . import media
 
 FIELD = Label("gb45438", "implicit", "png:iTXt/xmp", {"Label": "1", "ProduceID": "a-1"})
@@ -98,9 +98,8 @@ def test_a_file_cut_short_is_inconclusive(keep: float) -> None:
     assert not read_labels(whole).cut_short
 
 
-def shenhe(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "shenhe", "label", "judge", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+def shenhe(*arguments: str | Path) -> Done:
+    return command_line.shenhe("label", "judge", *arguments)
 
 
 def test_the_command_prints_verdicts_and_sets_the_exit_code(tmp_path: Path) -> None:
@@ -109,12 +108,12 @@ def test_the_command_prints_verdicts_and_sets_the_exit_code(tmp_path: Path) -> N
     plain.write_text("天气很好。", encoding="utf-8")
     empty.write_bytes(b"")
     good = shenhe(labelled, "--rules", "cn-labeling-2025,eu-ai-act-50")
-    assert good.returncode == 0, good.stdout + good.stderr
+    assert good.exit_code == 0, good.stdout + good.stderr
     assert good.stdout.count(": conforms") >= 3
-    assert shenhe(plain).returncode == 1
-    assert shenhe(empty).returncode == 3
+    assert shenhe(plain).exit_code == 1
+    assert shenhe(empty).exit_code == 3
     unknown = shenhe(plain, "--rules", "no-such-pack")
-    assert unknown.returncode == 2
+    assert unknown.exit_code == 2
     assert "cn-labeling-2025" in unknown.stderr
     printed = json.loads(shenhe(labelled, "--json").stdout)
     assert printed[0]["judgements"][0]["verdict"] == "conforms"
