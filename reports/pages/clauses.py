@@ -141,17 +141,33 @@ class Shown:
     finding: Finding | None = None
     evidence: tuple[Picture, ...] = ()
     steps_left_out: int = 0
+    causes: tuple[str, ...] = ()
+
+    @property
+    def place(self) -> str:
+        """The line of the binding by which the request that shows the failure was sent; empty where none is known."""
+        origins = [step.origin for step in self.finding.steps if step.origin] if self.finding else []
+        return origins[-1] if origins else ""
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Why checks have no verdict, and which they are."""
+
+    text: str
+    checks: tuple[Shown, ...]
 
 
 @dataclass(frozen=True)
 class Matrix:
-    """All of it. ``findings`` and ``open`` hold a list for each provider."""
+    """All of it. ``findings``, ``open`` and ``causes`` hold a list for each provider."""
 
     subjects: tuple[Subject, ...]
     sections: tuple[PackSection, ...]
     findings: tuple[tuple[Shown, ...], ...]
     open: tuple[tuple[Shown, ...], ...]
     undecided: tuple[tuple[str, tuple[Undecided, ...]], ...]
+    causes: tuple[tuple[Cause, ...], ...] = ()
     rules_left_out: int = 0
     findings_left_out: int = 0
 
@@ -207,9 +223,20 @@ def matrix(reports: Sequence[Report]) -> Matrix:
         tuple(findings),
         tuple(still_open),
         _undecided(reports),
+        tuple(_causes(group) for group in still_open),
         rules_left_out=max(0, len({rule.rule for report in reports for rule in report.rules}) - len(by_rule)),
         findings_left_out=failures - sum(len(group) for group in findings),
     )
+
+
+def _causes(shown: Sequence[Shown]) -> tuple[Cause, ...]:
+    """Checks without a verdict by their first cause, the most frequent first. Each check is listed once."""
+    groups: dict[str, list[Shown]] = {}
+    for item in shown:
+        cause = next(iter(item.causes), item.reason) or "The check gave no reason."
+        groups.setdefault(cause, []).append(item)
+    ranked = sorted(groups.items(), key=lambda group: -len(group[1]))
+    return tuple(Cause(text, tuple(items)) for text, items in ranked)
 
 
 def _names(reports: Sequence[Report]) -> list[str]:
@@ -293,6 +320,7 @@ def _shown(check: CheckResult, anchor: str, rows: dict[str, RuleRow], room: _Roo
         rules=tuple(rows[name] for name in check.rules[:30] if name in rows),
         reason=room.text(check.reason, 1500),
         probes=check.probes,
+        causes=tuple(one_line(cause, 400) for cause in check.causes[:3]),
     )
     if check.finding is None:
         return shown

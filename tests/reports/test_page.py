@@ -196,6 +196,25 @@ def test_providers_are_shown_side_by_side() -> None:
     assert [subject.name for subject in found.subjects] == ["example", "example (2)"]
 
 
+def test_what_to_fix_comes_first_with_its_evidence_rule_and_binding_line() -> None:
+    page = render_page([mixed()])
+    assert page.index('id="fix"') < page.index('id="providers"') < page.index('id="failures"')
+    fixes = page.partition('id="fix"')[2].partition('id="providers"')[0]
+    assert 'href="#finding-1-1"' in fixes
+    assert re.search(r'href="#rule-\d+"', fixes)
+    assert "conformance/my provider.yaml:41" in fixes
+    assert 'id="fix"' not in render_page([passing()])
+
+
+def test_checks_without_a_verdict_are_folded_under_their_cause() -> None:
+    (causes,) = matrix([mixed()]).causes
+    (still_open,) = matrix([mixed()]).open
+    listed = [item.name for cause in causes for item in cause.checks]
+    assert sorted(listed) == sorted(item.name for item in still_open)
+    assert all(cause.text for cause in causes)
+    assert [len(cause.checks) for cause in causes] == sorted((len(cause.checks) for cause in causes), reverse=True)
+
+
 def test_a_failure_has_its_evidence() -> None:
     page = render_page([mixed()])
     text = Read(page).text()
