@@ -47,6 +47,22 @@ class Published:
     token: str
 
 
+def harmless(probe: Probe) -> Published:
+    """A publication that nobody has any reason to remove: of content that such publications share, where the provider
+    lets one thing be published more than once.
+    """
+
+    def shared() -> tuple[Account, Content]:
+        account = probe.fresh_account()
+        return account, probe.some_content(account)
+
+    account, content = probe.once("something harmless to publish", shared)
+    try:
+        return publish(probe, account, content, None)
+    except Undecided:
+        return made_public(probe, None)
+
+
 def kinds_of_content(capabilities: Capabilities) -> list[str]:
     """The kinds of content that are made (``image``, ``text`` …), what every surface can show first."""
     kinds = list(dict.fromkeys(media_type.partition("/")[0] for _, media_type in media(capabilities)))

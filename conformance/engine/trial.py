@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..checks.outcome import Case, NeedsReview, NotJudged, Undecided, Violation
+from ..checks.registry import Check
 from ..evidence.redaction import class_and_place
 from ..report import Sample
 from ..verdict import Verdict
@@ -15,22 +16,31 @@ from .cases.sampling import independent, upper_bound
 from .probing.finding import finding_of
 from .probing.names import Names
 from .probing.probe import Probe
-from .probing.session import RunStopped, Session
+from .probing.session import PAID, RunStopped, Session
 from .tally import Tally
 
 #: A failing case is repeated up to so often, until it is seen again.
 _REPEATS = 2
+#: Of so many examples one is drawn where every case is paid for.
+_PAID_SHARE = 10
 #: After so many undecided cases of one facet the rest of them would be no different.
 _ENOUGH_UNDECIDED = 2
 
 
 @dataclass(frozen=True)
 class Effort:
-    """How hard a check looks: up to ``examples`` drawn cases, ``sample`` independent ones, both from ``seed``."""
+    """How hard a check looks: up to ``examples`` drawn cases, ``sample`` independent ones, both from ``seed``.
+
+    Where every case takes a call that a provider may charge for, a tenth of the cases are drawn.
+    """
 
     seed: int = 0
     examples: int = 25
     sample: int = 0
+
+    def examples_of(self, check: Check) -> int:
+        """How many cases are drawn for a check."""
+        return self.examples if PAID.isdisjoint(check.needs) else -(-self.examples // _PAID_SHARE)
 
 
 @dataclass(frozen=True)
@@ -54,15 +64,12 @@ class Trial:
         if not tally.facets:
             tally.reason = "the provider's declarations leave no case to try"
             return
-        if check.machine is not None and effort.examples > 0 and tally.verdict <= Verdict.PASS:
+        examples = effort.examples_of(check)
+        if check.machine is not None and examples > 0 and tally.verdict <= Verdict.PASS:
             machine = check.machine()
-            self._conclude(
-                explore_sequences(self._judge, machine, capabilities, seed=effort.seed, examples=effort.examples)
-            )
-        if check.strategy is not None and effort.examples > 0 and tally.verdict <= Verdict.PASS:
-            self._conclude(
-                explore(self._judge, check.strategy(capabilities), seed=effort.seed, examples=effort.examples)
-            )
+            self._conclude(explore_sequences(self._judge, machine, capabilities, seed=effort.seed, examples=examples))
+        if check.strategy is not None and examples > 0 and tally.verdict <= Verdict.PASS:
+            self._conclude(explore(self._judge, check.strategy(capabilities), seed=effort.seed, examples=examples))
         if check.strategy is not None and effort.sample > 0 and tally.verdict <= Verdict.PASS:
             self._sampled(
                 independent(check.strategy(capabilities), seed=f"{effort.seed}/{check.name}", count=effort.sample)

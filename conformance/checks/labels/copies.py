@@ -10,7 +10,7 @@ from shenhe.labels import read_labels
 from shenhe.rulebook import Behaviour
 
 from ...engine.probing.probe import Probe
-from ...entities import Account, GenerationRequest
+from ...entities import Account, GenerationRequest, Media
 from ...evidence import exhibits
 from ...provider import Capabilities, Operation, Refused
 from ..outcome import NeedsReview, NotJudged, Violation
@@ -106,7 +106,7 @@ def unlabelled_copy_needs_agreement(probe: Probe, case: Prompted) -> None:
     must_express_unlabelled(probe, account, asked)
     answer = probe.attempt(probe.provider.generate, account, asked)
     if isinstance(answer, Refused):
-        probe.control(probe.provider.generate, account, replace(asked, agreed=True))
+        _agreed_copy(probe, account, asked)
         return
     if not is_text(case.media_type):
         raise NeedsReview(
@@ -133,11 +133,21 @@ def unlabelled_copy_keeps_implicit_label(probe: Probe, case: Prompted) -> None:
     _, original = probe.generated(case.service, case.media_type, case.prompt)
     if not read_labels(original.data, media_type=original.media_type).aigc:
         raise NotJudged("the labelled file holds no AIGC field that a copy could keep")
-    _, copy = probe.made(account, replace(labelled, labelled=False, agreed=True))
+    copy = _agreed_copy(probe, account, replace(labelled, labelled=False))
     labels = read_labels(copy.data, media_type=copy.media_type)
     if not labels.aigc:
         refuse_to_guess(labels)
         raise Violation("the copy without explicit label has lost its AIGC field too", *exhibits.carriers(labels, copy))
+
+
+def _agreed_copy(probe: Probe, account: Account, asked: GenerationRequest) -> Media:
+    """The copy that is handed out once the account agrees; each is paid for once a run."""
+    request = replace(asked, agreed=True)
+
+    def made() -> Media:
+        return probe.bytes_of(account, probe.control(probe.provider.generate, account, request))
+
+    return probe.once(("an agreed copy", request), made)
 
 
 def must_express_unlabelled(probe: Probe, account: Account, request: GenerationRequest) -> None:

@@ -141,7 +141,12 @@ def produce_id_is_unique(probe: Probe, case: Prompted) -> None:
     number = first.fields.get("ProduceID", "").strip()
     if not number:
         raise Violation("ProduceID is absent or empty", exhibits.field(first))
-    another = replace(case, prompt=f"{case.prompt} ({probe.names.token()})")
+    # Files of other prompts are there for all checks; one of a prompt that begins alike is made for the first medium.
+    first_medium = files(probe.capabilities)[0] == (case.service, case.media_type)
+    beginning = probe.names.vary(PROMPTS[0])
+    alike = first_medium and case.prompt == beginning and not case.options
+    prompt = probe.names.vary(PROMPTS[1] if case.prompt == beginning else PROMPTS[0])
+    another = replace(case, prompt=f"{case.prompt} ({probe.names.token()})" if alike else prompt, options=())
     (second,) = _readable_fields(probe, another)[:1]
     if second.fields.get("ProduceID", "").strip() == number:
         raise Violation(f"two files carry the same ProduceID {number!r}", exhibits.field(first), exhibits.field(second))

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 PROHIBITED, FAKE_NEWS, OUTPUT_ONLY = "prohibited", "fake_news", "output_only"
 
 _PROMPTS = ("写一段话", "Write two sentences.")
+#: Words after which a reviewer that looks at the beginning alone sees nothing any more.
+_LONG = " Please take your time and mention the weather, the light and the trees." * 3
 #: So many requests for what is prohibited would make any provider act.
 _REQUESTS = 12
 _MEASURE = re.compile(
@@ -92,12 +94,14 @@ def _names(marker: str, text: Literal["prompt", "title"] = "prompt") -> Applies:
 
 
 def _asked(marker: str) -> Callable[[Capabilities], list[Asked]]:
+    """Two prompts for the first medium, then one for each, short and long in turn."""
+
     def cases(capabilities: Capabilities) -> list[Asked]:
-        return [
-            Asked(f"{service.value}, {media_type}", service, media_type, prompt)
-            for service, media_type in _recognised_in(capabilities, marker)
-            for prompt in _PROMPTS
-        ]
+        found = []
+        for number, (service, media_type) in enumerate(_recognised_in(capabilities, marker)):
+            words = _PROMPTS if not number else (_PROMPTS[number % 2] + _LONG * (number % 2),)
+            found += [Asked(f"{service.value}, {media_type}", service, media_type, each) for each in words]
+        return found
 
     return cases
 

@@ -17,6 +17,7 @@ from ..published import (
     Surface,
     after_settling,
     gone,
+    harmless,
     made_public,
     must_be_seen,
     same,
@@ -61,7 +62,7 @@ def _knows_mistakes(capabilities: Capabilities) -> Absent | None:
 )
 def anyone_can_report(probe: Probe, case: Reported) -> None:
     """A person without an account can report a publication."""
-    published = made_public(probe, None)
+    published = harmless(probe)
     request = report_of(published, case.kind or kind_of_report(probe), case.statement)
     answer = probe.attempt(probe.provider.report, None, request)
     if isinstance(answer, Accepted):
@@ -101,7 +102,7 @@ def _must_have_arrived(probe: Probe, reporter: Account | None, ticket: Ticket) -
 def report_is_confirmed(probe: Probe, case: Reported) -> None:
     """Every reporter gets a confirmation of receipt."""
     kind = case.kind or kind_of_report(probe)
-    ticket = _taken(probe, report_of(made_public(probe, None), kind, case.statement))
+    ticket = _taken(probe, report_of(harmless(probe), kind, case.statement))
     if not ticket.receipt.strip():
         raise Violation("the report was accepted, but the response confirms no receipt")
 
@@ -116,7 +117,7 @@ def report_is_confirmed(probe: Probe, case: Reported) -> None:
 )
 def report_is_decided(probe: Probe, case: ByWhom) -> None:
     """Every report is decided, and the reporter can see the decision."""
-    published = made_public(probe, "unlawful" if case.facet.startswith("well") else None)
+    published = made_public(probe, "unlawful") if case.facet.startswith("well") else harmless(probe)
     request = report_of(published, case.kind or kind_of_report(probe))
     if not case.signed_in:
         answer = probe.attempt(probe.provider.report, None, request)
@@ -169,7 +170,7 @@ def published_time_limit_is_kept(probe: Probe, case: Surface) -> None:
     limit = published_limit(probe)
     if limit is None:
         raise Undecided("the provider publishes no time limit in hours that could be kept")
-    published = made_public(probe, "unlawful" if case.facet.startswith("well") else None)
+    published = made_public(probe, "unlawful") if case.facet.startswith("well") else harmless(probe)
     ticket = status_of(probe, probe.reporter(), _taken(probe, report_of(published, kind_of_report(probe))))
     if ticket.state is TicketState.RECEIVED:
         probe.wait("for the published time limit to pass", limit)
@@ -205,7 +206,7 @@ def decision_gives_reasons(probe: Probe, case: Reported) -> None:
 )
 def bogus_report_removes_nothing(probe: Probe, case: Reported) -> None:
     """An unfounded report removes nothing; a well-founded one does."""
-    published = made_public(probe, None)
+    published = harmless(probe)
     surface = probe.capabilities.surfaces[0]
     before = must_be_seen(probe, published, surface)
     witness(probe, surface)

@@ -85,13 +85,7 @@ def upheld_report_removes_everywhere(probe: Probe, case: Removed) -> None:
 def _removed(probe: Probe, kind: str) -> tuple[Published, dict[str, View | Undecided | Violation]]:
     """A publication that a report was upheld against, and how each surface showed it before, or why it did not."""
     published = made_public(probe, "unlawful", kind=kind)
-    seen: dict[str, View | Undecided | Violation] = {}
-    for surface in surfaces(probe.capabilities):
-        try:
-            seen[surface.facet] = must_be_seen(probe, published, surface.facet)
-            witness(probe, surface.facet)
-        except (Undecided, Violation) as why:
-            seen[surface.facet] = why
+    seen = _as_seen(probe, published)
     upheld(probe, published)
     return published, seen
 
@@ -106,10 +100,7 @@ def _removed(probe: Probe, kind: str) -> tuple[Published, dict[str, View | Undec
 )
 def intimate_image_gone_in_48_hours(probe: Probe, case: Surface) -> None:
     """An intimate image is gone from every surface 48 hours after a valid request."""
-    published = made_public(probe, "intimate", picture=True)
-    before = must_be_seen(probe, published, case.facet)
-    witness(probe, case.facet)
-    if not gone_within(TAKE_IT_DOWN, probe, published, case.facet, before):
+    if not _intimate_gone_within(TAKE_IT_DOWN, probe, case.facet):
         raise Violation(f"48 hours after a valid request, the image is still visible on the surface {case.facet}")
 
 
@@ -123,11 +114,49 @@ def intimate_image_gone_in_48_hours(probe: Probe, case: Surface) -> None:
 )
 def intimate_image_gone_in_2_hours(probe: Probe, case: Surface) -> None:
     """An intimate image is gone from every surface two hours after a complaint (India)."""
-    published = made_public(probe, "intimate", picture=True)
-    before = must_be_seen(probe, published, case.facet)
-    witness(probe, case.facet)
-    if not gone_within(INDIA, probe, published, case.facet, before):
+    if not _intimate_gone_within(INDIA, probe, case.facet):
         raise Violation(f"two hours after a complaint, the image is still seen on the surface {case.facet}")
+
+
+def _intimate_gone_within(hours: float, probe: Probe, surface: str) -> bool:
+    """Whether an image is gone from a surface within the hours after a valid request; one image serves all surfaces."""
+    published, seen = probe.once(("requested", hours), lambda: _requested(probe, hours))
+    before = seen[surface]
+    if not isinstance(before, View):
+        raise before
+    probe.counts.sent += 1
+    return gone(probe, published, surface, before)
+
+
+def _requested(probe: Probe, hours: float) -> tuple[Published, dict[str, View | Undecided | Violation]]:
+    """An intimate image, and how each surface showed it before a valid request. The hours have passed since, unless no
+    surface showed it any more.
+    """
+    published = made_public(probe, "intimate", picture=True)
+    seen = _as_seen(probe, published)
+    answer = probe.attempt(probe.provider.report, probe.reporter(), report_of(published, "intimate"))
+    if isinstance(answer, Refused):
+        raise Undecided(f"a valid request was refused: {answer.status} {answer.reason}")
+    shown = [
+        surface
+        for surface, before in seen.items()
+        if isinstance(before, View) and same(before, seen_on(probe, published, surface), published)
+    ]
+    if shown:
+        probe.wait(f"for the {hours:g} hours of the law to pass", hours)
+    return published, seen
+
+
+def _as_seen(probe: Probe, published: Published) -> dict[str, View | Undecided | Violation]:
+    """How each surface shows a publication, or why it does not."""
+    seen: dict[str, View | Undecided | Violation] = {}
+    for surface in surfaces(probe.capabilities):
+        try:
+            seen[surface.facet] = must_be_seen(probe, published, surface.facet)
+            witness(probe, surface.facet)
+        except (Undecided, Violation) as why:
+            seen[surface.facet] = why
+    return seen
 
 
 def _copies(capabilities: Capabilities) -> Iterator[Surface]:
