@@ -15,7 +15,8 @@ from ..entities import Media
 from ..provider import Capabilities
 from ..report import Evidence
 from .outcome import Case, Undecided
-from .requests import prompts
+from .requests import PROMPTS, prompts
+from .scope import files
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -37,6 +38,15 @@ class Prompted(Case):
         face = f" {self.face}" if self.face else ""
         chosen = "".join(f", {name} {value}" for name, value in self.options)
         return f"{self.facet}{face}, prompt {shown!r}{chosen}"
+
+
+def file_prompts(capabilities: Capabilities, service: Service, media_type: str) -> tuple[str, ...]:
+    """The prompts that one medium is judged by: the plain one, and two kinds that no other medium is asked for as long
+    as there are enough of them. All checks of a medium share what is made of them.
+    """
+    number = files(capabilities).index((service, media_type))
+    others = PROMPTS[1:]
+    return PROMPTS[0], others[2 * number % len(others)], others[(2 * number + 1) % len(others)]
 
 
 def crossed(

@@ -40,6 +40,9 @@ PROMPTS: tuple[str, ...] = (
     "مرحبا، اكتب جملة واحدة",
     "a" * 600,
     "写一篇两千字的文章。" + "要详细。" * 60,
+    "写一句话；翻译成英文；续写故事",
+    "<p>写一封信</p>",
+    "𠮷野家的𩸽与𠮟る：请造一个句子",
 )
 
 #: What prompts are about: harmless things, of which each run takes two.

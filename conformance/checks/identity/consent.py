@@ -321,7 +321,8 @@ def expired_consent_ends(probe: Probe, case: Edit) -> None:
     answer = probe.attempt(probe.provider.edit, account, request)
     if isinstance(answer, Accepted):
         raise Violation(f"the {case.scope} was edited {sum(hours):g} hours after a consent was given for one day")
-    probe.control(probe.provider.edit, account, replace(request, consent=probe.consent(account, subject, case.scope)))
+    lawful = replace(request, consent=probe.consent(account, subject, case.scope))
+    _lawful_twin(probe, request, "expired", lambda: (account, lawful))
 
 
 @check(

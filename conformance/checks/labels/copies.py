@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
 
+#: Prompts whose answers are exported: a plain one, one that asks for no label, one that asks for several things.
+_EXPORTED = (PROMPTS[0], PROMPTS[2], PROMPTS[-3])
+
+
 @dataclass(frozen=True)
 class Exported(Prompted):
     """One prompt, and the rendition in which the result is had."""
@@ -53,7 +57,7 @@ class Exported(Prompted):
         for service, media_type in texts(capabilities)
         for rendition in capabilities.renditions
         if rendition in EXPORTS
-        for prompt in PROMPTS[:3]
+        for prompt in _EXPORTED
     ],
     strategy=lambda capabilities: _drawn_exports(capabilities),
 )

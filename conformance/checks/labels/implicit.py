@@ -17,7 +17,7 @@ from ...provider import Capabilities, Operation
 from ...verdict import Level
 from ..faces import ON, generated_file, is_small, with_faces
 from ..outcome import NeedsReview, NotJudged, Violation
-from ..prompted import Prompted, crossed, drawn, refuse_to_guess
+from ..prompted import Prompted, crossed, drawn, file_prompts, refuse_to_guess
 from ..registry import Property, check
 from ..requests import PROMPTS
 from ..scope import files, makes_anything, makes_files
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 def _file_cases(capabilities: Capabilities) -> Iterator[Prompted]:
     for service, media_type in files(capabilities):
-        yield from crossed(capabilities, service, media_type, PROMPTS[:3])
+        yield from crossed(capabilities, service, media_type, file_prompts(capabilities, service, media_type))
 
 
 def _all_faces(capabilities: Capabilities) -> Iterator[Prompted]:
@@ -145,7 +145,8 @@ def produce_id_is_unique(probe: Probe, case: Prompted) -> None:
     first_medium = files(probe.capabilities)[0] == (case.service, case.media_type)
     beginning = probe.names.vary(PROMPTS[0])
     alike = first_medium and case.prompt == beginning and not case.options
-    prompt = probe.names.vary(PROMPTS[1] if case.prompt == beginning else PROMPTS[0])
+    other = file_prompts(probe.capabilities, case.service, case.media_type)[1]
+    prompt = probe.names.vary(other) if case.prompt == beginning else beginning
     another = replace(case, prompt=f"{case.prompt} ({probe.names.token()})" if alike else prompt, options=())
     (second,) = _readable_fields(probe, another)[:1]
     if second.fields.get("ProduceID", "").strip() == number:

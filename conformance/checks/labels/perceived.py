@@ -20,7 +20,7 @@ from ...report import Evidence
 from ...verdict import Level
 from ..faces import EDITED, ON, faces, media_of
 from ..outcome import Absent, NeedsReview, NotJudged, Undecided, Violation
-from ..prompted import Prompted
+from ..prompted import Prompted, file_prompts
 from ..registry import Property, check
 from ..requests import PROMPTS
 from ..scope import EXPORTS, files, makes_anything
@@ -39,7 +39,7 @@ class Kind:
         for begin in self.begins:
             for made, media_type in files(capabilities):
                 if made is self.service and media_type.startswith(begin):
-                    for prompt in PROMPTS[:2]:
+                    for prompt in file_prompts(capabilities, self.service, media_type)[:2]:
                         yield Prompted(media_type, self.service, media_type, prompt)
                     if EDITED in faces(capabilities, self.service, media_type):
                         yield Prompted(media_type, self.service, media_type, PROMPTS[0], face=EDITED)

@@ -68,10 +68,16 @@ def _kinds_and_surfaces(capabilities: Capabilities) -> Iterator[Removed]:
 )
 def upheld_report_removes_everywhere(probe: Probe, case: Removed) -> None:
     """Content removed after an upheld report is gone from every surface."""
-    published, seen = probe.once(("removed", case.kind), lambda: _removed(probe, case.kind))
+    further = case.kind in kinds_of_content(probe.capabilities)[1:]
+    try:
+        published, seen = probe.once(("removed", case.kind), lambda: _removed(probe, case.kind))
+    except Undecided as undecided:
+        if further:
+            raise NotJudged(f"no {case.kind} was removed: {undecided.reason}") from None
+        raise
     before = seen[case.facet]
     if not isinstance(before, View):
-        if case.kind in kinds_of_content(probe.capabilities)[1:]:
+        if further:
             raise NotJudged(f"the surface {case.facet} shows no {case.kind}")
         raise before
     probe.counts.sent += 1
