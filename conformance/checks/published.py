@@ -196,10 +196,17 @@ def _others_are_seen(probe: Probe, surface: str) -> bool:
 
 def must_be_public(probe: Probe, publication: Publication) -> None:
     """Raise :class:`Undecided` where a publication that was accepted is shown on no surface: then nothing says that it
-    was published. Nor does an id that no surface can be looked at with: that of a page to sign in is one too.
+    was published. Without operation ``view``, the id in the response is all there is; but an id in a redirect may be
+    that of a page to sign in.
     """
     if not probe.offers(Operation.VIEW) or not probe.capabilities.surfaces:
-        raise Undecided("publishing was accepted, and nothing shows the publication: bind view", lasting=True)
+        response = probe.recorded[-1].exchange.response if probe.recorded else None
+        if response is not None and response.status // 100 == 3:
+            raise Undecided(
+                "the response is a redirect, and nothing shows that anything was published: bind operations.view",
+                lasting=True,
+            )
+        return
 
     def shown() -> bool:
         views = (probe.observe(probe.provider.view, None, publication, name) for name in probe.capabilities.surfaces)

@@ -52,6 +52,8 @@ class Check:
     machine: Callable[[], type[Life]] | None = None
     #: Whether it lets time pass by the provider's clock, which is everybody's.
     waits: bool = False
+    #: Whether every case has something made that a provider may charge for, though the check could do without.
+    pays: bool = False
 
     def decides(self, rule: Rule) -> bool:
         """Whether this check decides a rule, or a rule that asks the same."""
@@ -89,12 +91,14 @@ def check(
     strategy: Callable[[Capabilities], SearchStrategy[CaseT]] | None = None,
     waits: bool = False,
     machine: Callable[[], type[Life]] | None = None,
+    pays: bool = False,
 ) -> Callable[[Property[CaseT]], Property[CaseT]]:
     """Register a property as a check.
 
     ``cases`` gives the enumerated cases in a fixed order, the plainest first; ``strategy`` draws more of them;
-    ``machine`` draws sequences instead; ``waits`` is for checks that let time pass. Raises ``TypeError`` for a
-    property without a docstring, a name that is taken, or rules that are one string.
+    ``machine`` draws sequences instead; ``waits`` is for checks that let time pass, ``pays`` for those whose cases each
+    need something new that is made. Raises ``TypeError`` for a property without a docstring, a name that is taken, or
+    rules that are one string.
     """
 
     def register(judge: Property[CaseT]) -> Property[CaseT]:
@@ -119,6 +123,7 @@ def check(
             judge=judge,
             waits=waits,
             machine=machine,
+            pays=pays,
         )
         return judge
 

@@ -31,7 +31,8 @@ _ENOUGH_UNDECIDED = 2
 class Effort:
     """How hard a check looks: up to ``examples`` drawn cases, ``sample`` independent ones, both from ``seed``.
 
-    Where every case takes a call that a provider may charge for, a tenth of the cases are drawn.
+    Where every case takes a call that a provider may charge for, or is a sequence of many calls, a tenth of the cases
+    are drawn.
     """
 
     seed: int = 0
@@ -40,7 +41,9 @@ class Effort:
 
     def examples_of(self, check: Check) -> int:
         """How many cases are drawn for a check."""
-        return self.examples if PAID.isdisjoint(check.needs) else -(-self.examples // _PAID_SHARE)
+        if PAID.isdisjoint(check.needs) and not check.pays and check.machine is None:
+            return self.examples
+        return -(-self.examples // _PAID_SHARE)
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,7 @@ class Edit(Case):
 def _edits(capabilities: Capabilities) -> Iterator[Edit]:
     for scope in capabilities.edit_scopes:
         yield Edit(scope, scope, _PROMPTS[0])
-        yield Edit(scope, scope, _PROMPTS[1], source=tone(0.3) if scope == "voice" else picture(40, 48))
+        yield Edit(scope, scope, _PROMPTS[3], source=tone(0.3) if scope == "voice" else picture(40, 48))
 
 
 def _edits_without_consent(capabilities: Capabilities) -> Iterator[Edit]:
@@ -73,7 +73,7 @@ def _edits_without_consent(capabilities: Capabilities) -> Iterator[Edit]:
         yield from (case for case in _edits(capabilities) if case.scope == scope)
         yield Edit(scope, scope, _PROMPTS[2])
     # Which scope it is has nothing to do with these: they are spread over the scopes.
-    for number, prompt in enumerate(_PROMPTS[3:]):
+    for number, prompt in enumerate((_PROMPTS[1], *_PROMPTS[4:])):
         yield Edit(scopes[number % len(scopes)], scopes[number % len(scopes)], prompt)
     for number, cited in enumerate(_NO_CONSENTS):
         yield Edit(scopes[number % len(scopes)], scopes[number % len(scopes)], _PROMPTS[0], cited)

@@ -168,6 +168,7 @@ def _drawn_reporters(capabilities: Capabilities) -> SearchStrategy[Confided]:
     level=Level.EXTENDED,
     cases=_told_to_others,
     strategy=_drawn_reporters,
+    pays=True,
     waits=True,
 )
 def others_are_told_nothing_of_people(probe: Probe, case: Confided) -> None:

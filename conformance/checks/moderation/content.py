@@ -318,6 +318,7 @@ def _input_that_says(
     applies=(publishes, _names(PROHIBITED, "title")),
     cases=_titles,
     strategy=_drawn_titles,
+    pays=True,
 )
 def prohibited_title_is_not_published(probe: Probe, case: Headed) -> None:
     """A publication with a prohibited title is refused; the same content under another title is published."""
@@ -346,6 +347,7 @@ def fake_news_is_not_made(probe: Probe, case: Asked) -> None:
     applies=(publishes, _names(FAKE_NEWS, "title")),
     cases=_titles,
     strategy=_drawn_titles,
+    pays=True,
 )
 def fake_news_is_not_published(probe: Probe, case: Headed) -> None:
     """A publication with a fake-news headline is refused; the same content under another title is published."""
