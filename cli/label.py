@@ -53,6 +53,10 @@ def read(
             metavar="FOLDER", help="Folder for image crops and audio strips that show each label.", file_okay=False
         ),
     ] = None,
+    sidecar: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="XMP packet or .c2pa store that describes the file. May be repeated."),
+    ] = None,
 ) -> None:
     """List every label in each file, with its position and its deviations from GB 45438-2025.
 
@@ -62,10 +66,15 @@ def read(
 
     for path in files:
         _must_be_readable(path)
+    sidecars = _sidecars(sidecar or [], files)
     trusted = _certificates(trust_anchors) if trust_anchors is not None else ""
     records = []
     for found, labels in read_files(
-        files, depth="metadata" if metadata else "all", workers=workers, trust_anchors=trusted
+        files,
+        depth="metadata" if metadata else "all",
+        workers=workers,
+        trust_anchors=trusted,
+        sidecars=sidecars,
     ):
         records.append(found)
         if evidence is not None:
@@ -97,6 +106,10 @@ def judge(
         Path | None,
         typer.Option(metavar="PEM", help="File of certificates to trust for content credentials.", dir_okay=False),
     ] = None,
+    sidecar: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="XMP packet or .c2pa store that describes the file. May be repeated."),
+    ] = None,
 ) -> None:
     """Say for each pack whether a file carries the marks it asks for, and who can verify them.
 
@@ -117,7 +130,7 @@ def judge(
         _must_be_readable(path)
     trusted = _certificates(trust_anchors) if trust_anchors is not None else ""
     records = []
-    for found, labels in read_files(files, trust_anchors=trusted):
+    for found, labels in read_files(files, trust_anchors=trusted, sidecars=_sidecars(sidecar or [], files)):
         records.append(judge_record(found, labels, names))
         if not as_json:
             _print_judgement(records[-1])
@@ -160,6 +173,21 @@ def _must_be_readable(path: Path) -> None:
         return
     typer.echo(f"shenhe: {why}", err=True)
     raise typer.Exit(2)
+
+
+def _sidecars(given: list[Path], files: list[Path]) -> list[Path]:
+    """The sidecars that were named; ends the command where one is none, or describes more than one file."""
+    from shenhe.labels.containers.sniff import sniff
+
+    if given and len(files) > 1:
+        typer.echo("shenhe: --sidecar describes one file; read the files one at a time", err=True)
+        raise typer.Exit(2)
+    for path in given:
+        _must_be_readable(path)
+        if sniff(path.read_bytes()[: 1 << 20]).name not in ("xmp", "c2pa"):
+            typer.echo(f"shenhe: {path} is no sidecar; expected an XMP packet or a C2PA manifest store", err=True)
+            raise typer.Exit(2)
+    return given
 
 
 def _certificates(path: Path) -> str:

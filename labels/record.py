@@ -153,27 +153,33 @@ def _label(label: Label) -> LabelRecord:
 
 
 def read_file(
-    path: Path, *, depth: Depth = "all", limits: Limits | None = None, trust_anchors: str = ""
+    path: Path,
+    *,
+    depth: Depth = "all",
+    limits: Limits | None = None,
+    trust_anchors: str = "",
+    sidecars: Iterable[Path] = (),
 ) -> tuple[FileRecord, Labels]:
     """The reading of one file, with its record. A file larger than allowed is refused before it is read; of the others
     no more is held in memory than is looked at.
 
-    What XMP and C2PA sidecars beside the file say is read with it.
+    What XMP and C2PA sidecars beside the file say is read with it, and what ``sidecars`` say that lie elsewhere.
 
-    Raises OSError where the file cannot be opened or is no regular file.
+    Raises OSError where a file cannot be opened or is no regular file.
     """
     limits = limits or Limits()
     began = time.perf_counter()
     handle, data = opened(path)
     try:
-        media_type, sidecars = media_type_of(path), sidecars_of(path)
+        media_type, known = media_type_of(path), sidecars_of(path)
+        known += [each for each in sidecars if each not in known]
 
         def beside(found: Findings) -> None:
-            for each in sidecars:
+            for each in known:
                 read_sidecar_file(each, data, media_type, credentials=depth == "all", found=found)
 
         found = Findings(limits, trust_anchors)
-        labels = read_source(data, media_type, depth, found, beside if sidecars else None)
+        labels = read_source(data, media_type, depth, found, beside if known else None)
         digest = hashlib.sha256(usedforsecurity=False)
         for piece in pieces(data) if len(data) <= limits.file_bytes else ():
             digest.update(piece)
@@ -230,10 +236,10 @@ def media_type_of(path: Path) -> str | None:
 
 
 def _read_or_refuse(
-    path: Path, *, depth: Depth, limits: Limits | None, trust_anchors: str
+    path: Path, *, depth: Depth, limits: Limits | None, trust_anchors: str, sidecars: tuple[Path, ...]
 ) -> tuple[FileRecord, Labels]:
     try:
-        return read_file(path, depth=depth, limits=limits, trust_anchors=trust_anchors)
+        return read_file(path, depth=depth, limits=limits, trust_anchors=trust_anchors, sidecars=sidecars)
     except OSError as error:
         refusal = Refusal("file", f"cannot be read: {error.strerror or 'it cannot be opened'}")
         labels = Labels("application/octet-stream", refused=(refusal,))
@@ -247,13 +253,14 @@ def read_files(
     limits: Limits | None = None,
     workers: int = 1,
     trust_anchors: str = "",
+    sidecars: Iterable[Path] = (),
 ) -> Iterator[tuple[FileRecord, Labels]]:
     """Readings of many files in the order given, over ``workers`` processes. A file that cannot be opened is
-    refused.
+    refused. ``sidecars`` describe each of them.
     """
     from functools import partial
 
-    job = partial(_read_or_refuse, depth=depth, limits=limits, trust_anchors=trust_anchors)
+    job = partial(_read_or_refuse, depth=depth, limits=limits, trust_anchors=trust_anchors, sidecars=tuple(sidecars))
     if workers == 1:
         yield from map(job, paths)
         return

@@ -34,7 +34,9 @@ _SPACE_BESIDE_CHINESE = re.compile(rf"(?<=[{_CJK}])\s+|\s+(?=[{_CJK}])")
 _ORNAMENT = re.compile(r"^[^\w#《〈“‘「『\"'（(【\[]+|[^\w》〉”’」』\"'）)】\]？?]+$")
 _BRACKETS = {"(": ")", "（": "）", "[": "]", "【": "】", "〔": "〕", "<": ">", "〈": "〉", "{": "}"}
 _QUOTES = {"“": "”", "「": "」", "『": "』", '"': '"', "‘": "’", "'": "'", "`": "`"}
-_MISREAD = re.compile(r"(?<![A-Za-z0-9])A[lI1|丨](?![A-Za-z0-9])")
+_MISREAD = re.compile(r"(?<![A-Za-z0-9])A(?:[lI1|丨](?![A-Za-z0-9])|[!\-](?=[生合]成))")
+#: A column of characters has no spaces: "KimiAI生成".
+_JOINED = re.compile(r"(?<=[a-z])AI(?=[生合]成)")
 _MISREAD_AIGC = re.compile(r"(?<![A-Za-z0-9])A[lI1|]GC(?![A-Za-z])")
 
 
@@ -210,7 +212,7 @@ def simplified(text: str) -> str:
 def as_read(text: str) -> str:
     """A line as text recognition gives it, with ``AI`` where it took the second letter for another stroke."""
     text = unicodedata.normalize("NFKC", text).translate(grammar().lookalikes)
-    return _MISREAD_AIGC.sub("AIGC", _MISREAD.sub("AI", text))
+    return _MISREAD_AIGC.sub("AIGC", _JOINED.sub(" AI", _MISREAD.sub("AI", text)))
 
 
 def judge(statement: str, medium: Medium, *, follows: str = "") -> Phrase | None:

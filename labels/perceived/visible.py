@@ -34,6 +34,8 @@ _EDGE_STRIP = 0.22
 #: A longer picture is looked at in pieces of so many times its shortest side.
 _LONGEST, _PIECE, _STEP = 2.6, 2.0, 1.6
 _LOW_CONTRAST = 1.5
+#: Of "AI", faint letters below one another may lose the thin one.
+_WITHOUT_I = re.compile(r"(?<![A-Za-z])A[^A-Za-z\u4e00-\u9fff]{0,2}[生合]成")
 _CHINESE = re.compile("[\u4e00-\u9fff]")
 #: Lines of about one size and this near, by their height, belong together.
 _SAME_SIZE, _NEAR = 1.35, 0.9
@@ -118,14 +120,28 @@ def look(image: Image, *, medium: Medium = "picture", thorough: bool = True) -> 
 
 def _passes(pixels: Pixels, thorough: bool) -> Iterator[tuple[list[Line], int]]:
     height, width = pixels.shape[:2]
-    yield _read_at(pixels, _WHOLE_SIDE)
+    lines, left_out = _read_at(pixels, _WHOLE_SIDE)
+    yield lines, left_out
     if not thorough:
         return
+    doubtful = [line for line in lines if _WITHOUT_I.search(line.text)]
+    if doubtful:
+        yield [line for each in doubtful for line in _read_again(pixels, each)], 0
     for left, top, right, bottom in _strips(width, height):
         piece = _stretched(pixels[top:bottom, left:right])
         lines, left_out = read_lines(piece)
         yield [line.moved(left, top, 1) for line in lines], left_out
     yield _read_at(pixels, _LARGE_SIDE)
+
+
+def _read_again(pixels: Pixels, line: Line) -> list[Line]:
+    """The lines where ``line`` is, with faint differences of light made plain."""
+    height, width = pixels.shape[:2]
+    pad = round(line.cell / 2)
+    left, top = max(0, round(line.left) - pad), max(0, round(line.top) - pad)
+    right, bottom = min(width, round(line.right) + pad), min(height, round(line.bottom) + pad)
+    found, _ = read_lines(_stretched(pixels[top:bottom, left:right]))
+    return [each.moved(left, top, 1) for each in found]
 
 
 def _stretched(piece: Pixels) -> Pixels:
@@ -184,6 +200,8 @@ def _is_known(line: Line, lines: list[Line]) -> bool:
 
 def _is_settled(line: Line, medium: Medium) -> bool:
     """Whether another look would not read a line otherwise."""
+    if _WITHOUT_I.search(line.text):
+        return False
     return line.score >= 0.92 or judge(as_read(line.text), medium) is not None
 
 

@@ -22,7 +22,7 @@ from shenhe.sample import SampleServer, sample_binding
 from shenhe.simulator import load_scenario, simulate
 from tests.command_line import Done, shenhe
 from tests.first_use.test_first_use import HERE as FIRST_USE
-from tests.labels.media import FIELDS, film, picture, sound
+from tests.labels.media import FIELDS, film, picture, sound, xmp_element, xmp_packet
 from tests.labels.test_perceived import credentials, signed
 
 from .pages import ROOT, Command
@@ -74,6 +74,7 @@ def _labels(folder: Path) -> None:
     chain, key, _ = credentials()
     (folder / "chain.pem").write_bytes(chain)
     (folder / "key.pem").write_bytes(key)
+    (folder / "elsewhere.xmp").write_bytes(xmp_packet(xmp_element()))
     (folder / "signed.jpg").write_bytes(signed(picture("jpeg"), "image/jpeg", "trainedAlgorithmicMedia"))
     labelled = write_label(picture("png"), FIELDS)
     for name in ("original.png", "downloaded.jpg", "originals/a.png", "downloads/a.png", "photos/a.png"):

@@ -230,3 +230,14 @@ def test_a_signed_file_is_signed_again_with_a_key(tmp_path: Path) -> None:
     done = shenhe("write", path, "--out", tmp_path / "c.png", *IDENTITY, *keys[:3], tmp_path / "chain.pem")
     assert done.exit_code == 2
     assert "private key" in done.stderr
+
+
+def test_a_sidecar_that_lies_elsewhere_is_named(tmp_path: Path) -> None:
+    picture, other = tmp_path / "a.png", tmp_path / "elsewhere" / "packet.xmp"
+    other.parent.mkdir()
+    picture.write_bytes(media.picture("PNG"))
+    other.write_bytes(media.xmp_packet(media.xmp_element()))
+    done = shenhe("read", str(picture), "--metadata", "--sidecar", str(other), "--json")
+    assert [label["carrier"] for label in json.loads(done.stdout)[0]["labels"]] == ["sidecar packet.xmp: xmp/xmp"]
+    assert shenhe("read", str(picture), "--sidecar", str(picture)).returncode == 2
+    assert shenhe("read", str(picture), str(picture), "--sidecar", str(other)).returncode == 2
