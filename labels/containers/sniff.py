@@ -96,7 +96,7 @@ def _text(head: bytes, media_type: str | None) -> Container:
 _BEGINS_JSON = re.compile(r"""\{\s*["}]|\[\s*(?:[{"\d\]-]|\[\s*[\d"\[])""")
 #: What may stand in front of the root of an XML document or a page, and the name of the root.
 _ROOT = re.compile(
-    r"(?:<\?xml\b[^>]*>|<!--.{0,2000}?-->|<!doctype\b[^>\[]*(?:\[[^\]]*\]\s*)?>|<\?[^>]*>|\s+)*<(?:[\w.-]+:)?([\w.-]+)",
+    r"(?>\s+|<!--.{0,2000}?-->|<!doctype\b[^>\[]*(?:\[[^\]]*\]\s*)?>|<\?[^>]*>)*+<(?:[\w.-]+:)?([\w.-]+)",
     re.IGNORECASE | re.DOTALL,
 )
 

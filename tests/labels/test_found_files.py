@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import time
 import zipfile
 from pathlib import Path
 
@@ -232,3 +233,13 @@ def test_an_animated_png_keeps_its_frames_and_their_lengths(disposal: int, blend
 def test_bytes_behind_a_jpeg_stay(behind: bytes) -> None:
     after = write_label(_saved(_photograph(0), "JPEG") + behind, None, explicit=True)
     assert after.endswith(b"\xff\xd9" + behind)
+
+
+@pytest.mark.parametrize(
+    "start",
+    ["<!DOCTYPE html>" + "\n" * 4000, "<?xml ?>" * 500, "<!---->" * 580, "<!--" * 1000, "<" + " " * 4000, "<a:" * 1300],
+)
+def test_the_kind_of_a_text_is_told_in_bounded_time(start: str) -> None:
+    began = time.process_time()
+    read_labels(start.encode())
+    assert time.process_time() - began < 0.5

@@ -259,15 +259,24 @@ def read_html(data: bytes, found: Findings) -> None:
             found.note(f"near miss: the words {label.raw[:40]!r} are in an element that is not shown")
 
 
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _CHARSET = re.compile(r"<meta\b[^<>]{0,300}\bcharset\b[^<>]{0,300}>", re.IGNORECASE)
+
+
+def _without_comments(text: str) -> str:
+    """``text`` with blanks for its comments."""
+    kept: list[str] = []
+    at = 0
+    while (start := text.find("<!--", at)) >= 0 and (end := text.find("-->", start + 4)) >= 0:
+        kept += [text[at:start], " " * (end + 3 - start)]
+        at = end + 3
+    return "".join([*kept, text[at:]])
 
 
 def write_html(data: bytes, value: str, found: Findings) -> bytes:
     """One ``meta`` element at the start of the head, behind the one that names the encoding, which must come early."""
     file = editable(data)
     text = file.text
-    bare = _COMMENT.sub(lambda match: " " * len(match[0]), text)
+    bare = _without_comments(text)
     element = f'<meta name="AIGC" content="{html.escape(value)}"/>'
     # The tags of the root and the head may be left out of a page, but a page has at least one of them or its type.
     tags = (r"<head\b[^>]*>", r"<html\b[^>]*>", r"\A\s*<!doctype\s+html\b[^>]*>")
