@@ -170,7 +170,7 @@ def test_bounds_leave_the_rest_open(tmp_path: Path) -> None:
     verdicts = {check.name: (check.verdict, check.reason) for check in report.checks}
     assert result.exit_code == 3
     assert verdicts["text_output_is_labelled"][0] == "inconclusive"
-    assert "2 generations were asked for" in verdicts["text_output_is_labelled"][1]
+    assert "2 generations were sent" in verdicts["text_output_is_labelled"][1]
     assert verdicts["complaint_process_is_published"][0] == "pass", "what costs nothing goes on"
     result = run(
         "sample", "--json", "--on", "2026-09-01", "--examples", "500", "--max-time", "0.2", "--rules", "cn-dsp-2023/9.*"

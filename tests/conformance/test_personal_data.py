@@ -107,7 +107,7 @@ def shown(*exchanges: RecordedExchange, data: str = PHONE, rendered: tuple[bytes
 def test_a_datum_is_found_in_whatever_form(said: bytes) -> None:
     violation = shown(taken(said))
     assert violation is not None
-    assert violation.seen == "the page tells the phone number of the account"
+    assert violation.seen == "the page reveals the phone number of the account"
     assert PHONE not in violation.evidence[0].data
     assert "${phone_number}" in violation.evidence[0].data
 
@@ -185,10 +185,10 @@ def test_with_supplied_accounts_their_profile_data_is_searched_for() -> None:
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("author-reachable-on-pages", "tells the phone number of the account that published"),
+        ("author-reachable-on-pages", "reveals the phone number of the account that published"),
         ("search-finds-by-phone", "a search for the phone number of the account that published"),
-        ("consent-named-on-pages", "tells the name of the person who consented"),
-        ("borrowed-consent-names-person", "tells the name of the person who consented"),
+        ("consent-named-on-pages", "reveals the name of the person who consented"),
+        ("borrowed-consent-names-person", "reveals the name of the person who consented"),
         ("identity-tells-other-accounts", "of the holder of an identity number"),
     ],
 )
