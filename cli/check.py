@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -37,6 +37,7 @@ from .options import (
     writable_folder,
 )
 from .output import echo_json
+from .plan import affordable, print_plan
 from .progress import ProgressBar, foretell
 
 if TYPE_CHECKING:
@@ -234,6 +235,34 @@ def check(
     as_json: Annotated[
         bool, typer.Option("--json", rich_help_panel=OUTPUT, help="Print report.json instead of a summary.")
     ] = False,
+    plan: Annotated[
+        bool,
+        typer.Option(
+            "--plan",
+            rich_help_panel=BUDGET,
+            help="Print the requests and paid calls that this run would make of a lawful target, send none, and exit.",
+        ),
+    ] = False,
+    price: Annotated[
+        float | None,
+        typer.Option(
+            "--price",
+            metavar="AMOUNT",
+            min=0,
+            rich_help_panel=BUDGET,
+            help="Price of one call of generate or edit, for --plan and --max-cost.",
+        ),
+    ] = None,
+    max_cost: Annotated[
+        float | None,
+        typer.Option(
+            "--max-cost",
+            metavar="AMOUNT",
+            min=0,
+            rich_help_panel=BUDGET,
+            help="Make no more paid calls than this buys at --price, and ask before a run that needs more.",
+        ),
+    ] = None,
     list_checks: Annotated[
         bool, typer.Option("--list", help="List the checks and the rules that each decides, then exit.")
     ] = False,
@@ -247,6 +276,8 @@ def check(
     Example:  shenhe check sample --fault text-unlabelled
 
     Example:  shenhe check binding.yaml --level core --out results
+
+    Example:  shenhe check sample --level full --plan --price 0.04
     """
     if list_checks:
         _list(level, as_json)
@@ -276,6 +307,21 @@ def check(
         context.with_resource(only_writer(out))
     with ExitStack() as stack:
         provider = _connect(stack, target, faults or [], variant, base_url, environment, record, replay, env)
+        chosen: dict[str, Any] = {
+            "packs": split(packs),
+            "level": level,
+            "rules": split(rules),
+            "seed": seed,
+            "examples": examples,
+            "on": day,
+            "book": book,
+            "sample": sample,
+        }
+        if plan:
+            print_plan(provider, chosen, price, as_json=as_json)
+            return
+        if max_cost is not None:
+            max_generations = affordable(provider, chosen, price, max_cost, max_generations)
         from shenhe.conformance.engine.runner import run_checks
         from shenhe.conformance.evidence.minimising import minimised
         from shenhe.conformance.evidence.partial import PartialReport
@@ -293,20 +339,13 @@ def check(
         try:
             report = run_checks(
                 provider,
-                packs=split(packs),
-                level=level,
-                rules=split(rules),
-                seed=seed,
                 salt=salt,
-                examples=examples,
-                on=day,
-                book=book,
                 listen=listen,
                 max_requests=max_requests,
                 max_seconds=max_time,
                 max_generations=max_generations,
                 workers=workers,
-                sample=sample,
+                **chosen,
             )
         finally:
             bar.clear()
