@@ -4,7 +4,6 @@ them.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,10 +13,10 @@ import typer
 
 from shenhe.core.files import write_whole
 
+from .label_files import must_be_readable, sidecars_of, signing_key_of, trusted_certificates
 from .output import echo_json
 
 if TYPE_CHECKING:
-    from shenhe.labels import SigningKey
     from shenhe.labels.audit import AuditedFile
     from shenhe.labels.record import FileRecord, JudgedFileRecord
     from shenhe.labels.survival import Survival
@@ -65,9 +64,9 @@ def read(
     from shenhe.labels.record import read_files
 
     for path in files:
-        _must_be_readable(path)
-    sidecars = _sidecars(sidecar or [], files)
-    trusted = _certificates(trust_anchors) if trust_anchors is not None else ""
+        must_be_readable(path)
+    sidecars = sidecars_of(sidecar or [], files)
+    trusted = trusted_certificates(trust_anchors) if trust_anchors is not None else ""
     records = []
     for found, labels in read_files(
         files,
@@ -127,10 +126,10 @@ def judge(
         typer.echo(f"shenhe: {what}; choose from {', '.join(known)}, or all (--rules)", err=True)
         raise typer.Exit(2)
     for path in files:
-        _must_be_readable(path)
-    trusted = _certificates(trust_anchors) if trust_anchors is not None else ""
+        must_be_readable(path)
+    trusted = trusted_certificates(trust_anchors) if trust_anchors is not None else ""
     records = []
-    for found, labels in read_files(files, trust_anchors=trusted, sidecars=_sidecars(sidecar or [], files)):
+    for found, labels in read_files(files, trust_anchors=trusted, sidecars=sidecars_of(sidecar or [], files)):
         records.append(judge_record(found, labels, names))
         if not as_json:
             _print_judgement(records[-1])
@@ -157,53 +156,6 @@ def _print_judgement(record: JudgedFileRecord) -> None:
                 typer.echo(f"      applies if {finding.condition}")
         if not judgement.findings:
             typer.echo("    no rule of this pack concerns such a file")
-
-
-def _must_be_readable(path: Path) -> None:
-    """Ends the command, in words, where ``path`` is no file that can be read."""
-    if path.is_dir():
-        why = f"{path} is a directory; name the files in it, such as {path / '*'}"
-    elif not path.exists():
-        why = f"{path}: no such file"
-    elif not path.is_file():
-        why = f"{path} is no regular file; a pipe or a device is not read"
-    elif not os.access(path, os.R_OK):
-        why = f"{path} cannot be read: Permission denied"
-    else:
-        return
-    typer.echo(f"shenhe: {why}", err=True)
-    raise typer.Exit(2)
-
-
-def _sidecars(given: list[Path], files: list[Path]) -> list[Path]:
-    """The sidecars that were named; ends the command where one is none, or describes more than one file."""
-    from shenhe.labels.containers.sniff import sniff
-
-    if given and len(files) > 1:
-        typer.echo("shenhe: --sidecar describes one file; read the files one at a time", err=True)
-        raise typer.Exit(2)
-    for path in given:
-        _must_be_readable(path)
-        if sniff(path.read_bytes()[: 1 << 20]).name not in ("xmp", "c2pa"):
-            typer.echo(f"shenhe: {path} is no sidecar; expected an XMP packet or a C2PA manifest store", err=True)
-            raise typer.Exit(2)
-    return given
-
-
-def _certificates(path: Path) -> str:
-    """The certificates of a PEM file; ends the command where there are none."""
-    try:
-        text = path.read_bytes()[: 4 << 20].decode("ascii", "replace")
-    except OSError as error:
-        typer.echo(f"shenhe: {path} cannot be read: {error.strerror}", err=True)
-        raise typer.Exit(2) from None
-    if "-----BEGIN CERTIFICATE-----" not in text:
-        typer.echo(
-            f"shenhe: {path} holds no certificate; expected PEM, which begins with -----BEGIN CERTIFICATE-----",
-            err=True,
-        )
-        raise typer.Exit(2)
-    return text
 
 
 def _print(found: FileRecord, strict: list[bool] | None) -> None:
@@ -271,8 +223,8 @@ def write(
     from shenhe.labels import ImplicitFields, LabelWriteError, Limits, write_label
     from shenhe.labels.record import media_type_of
 
-    _must_be_readable(file)
-    key = _signing_key(sign_cert, sign_key, sign_algorithm)
+    must_be_readable(file)
+    key = signing_key_of(sign_cert, sign_key, sign_algorithm)
     if out.exists() and not force:
         typer.echo(f"shenhe: {out} exists; give --force to overwrite it", err=True)
         raise typer.Exit(2)
@@ -322,24 +274,6 @@ def write(
     elif signature:
         result += f"; {signature} no longer matches it"
     typer.echo(f"{out}: {result}", err=True)
-
-
-def _signing_key(certificates: Path | None, key: Path | None, algorithm: str) -> SigningKey | None:
-    """The key to sign with, or None; ends the command where only a part of it is given."""
-    from shenhe.labels import SigningKey
-
-    if certificates is None and key is None:
-        return None
-    if certificates is None or key is None:
-        typer.echo("shenhe: to sign, give both --sign-cert and --sign-key", err=True)
-        raise typer.Exit(2)
-    chain = _certificates(certificates)
-    _must_be_readable(key)
-    private = key.read_bytes()[: 1 << 20]
-    if b"PRIVATE KEY-----" not in private:
-        typer.echo(f"shenhe: {key} holds no private key; expected PEM, such as -----BEGIN PRIVATE KEY-----", err=True)
-        raise typer.Exit(2)
-    return SigningKey(chain.encode(), private, algorithm)
 
 
 def _signature(file: Path, data: bytes, media_type: str | None) -> str:
@@ -468,7 +402,7 @@ def diff(
 
     for path in (before, after):
         if not path.is_dir():
-            _must_be_readable(path)
+            must_be_readable(path)
     try:
         results = [survival(a, b, depth="metadata" if metadata else "all") for a, b in pairs(before, after)]
     except SurvivalError as error:

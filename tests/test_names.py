@@ -1,15 +1,30 @@
-"""One public name means one thing in a package, so that a reader never has to ask which one is meant."""
+"""Rooms, files and names that a reader can take in: small levels, short files, one meaning per public name."""
 
 from __future__ import annotations
 
 import ast
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from .test_architecture import ALLOWED, MODULES
+from .test_architecture import ALLOWED, MODULES, ROOT
+
+#: Most files at one level of a room, and most lines in a file.
+FILES, LINES = 16, 500
+
+#: Rooms with more files, and why.
+CROWDED = {"cli": "one module per command"}
+
+
+def test_rooms_and_files_are_small() -> None:
+    levels = Counter(path.parent.relative_to(ROOT).as_posix() for path in MODULES.values() if path.stem != "__init__")
+    crowded = {room: count for room, count in levels.items() if count > FILES}
+    assert crowded.keys() == CROWDED.keys()
+    long = {module: lines for module, path in MODULES.items() if (lines := len(path.read_bytes().splitlines())) > LINES}
+    assert long == {}, "split by concept"
+
 
 #: Names that several modules of a package define on purpose: package, names (``*``: all), where, and the reason.
 SHARED = (
@@ -24,6 +39,7 @@ SHARED = (
         "the table of containers names the drawing and the comparison of a format by its name",
     ),
     ("sample", "draw edited reencoded", ("sample.media.",), "every medium has these functions, used as `film.draw`"),
+    ("sample", "Refused front", ("sample.styles.",), "every style is a separate front of the sample"),
     ("simulator", "*", ("simulator.compiled.",), "the compiled engine mirrors the reference, name by name"),
 )
 

@@ -41,7 +41,7 @@ def renditions(capabilities: Capabilities, service: Service) -> tuple[str, ...]:
     return tuple(name for name in declared if name not in _OTHERWISE)
 
 
-def surfaces(capabilities: Capabilities, service: Service) -> tuple[str, ...]:
+def surfaces_with_media(capabilities: Capabilities, service: Service) -> tuple[str, ...]:
     """The surfaces on which the bytes of what a service makes are seen."""
     if not {Operation.PUBLISH, Operation.VIEW} <= capabilities.operations:
         return ()
@@ -63,7 +63,7 @@ def faces(capabilities: Capabilities, service: Service, media_type: str) -> Iter
     if Operation.FETCH in capabilities.operations:
         yield AGAIN
         yield from renditions(capabilities, service)
-    for surface in surfaces(capabilities, service):
+    for surface in surfaces_with_media(capabilities, service):
         yield f"{ON}{surface}"
     if Operation.GENERATE in capabilities.readings and capabilities.reads(Operation.GENERATE, "batch", service=service):
         for number in _ITEMS:
@@ -76,7 +76,7 @@ def with_faces(capabilities: Capabilities, case: Prompted) -> Iterator[Prompted]
         yield replace(case, prompt=PROMPTS[0], face=face)
 
 
-def media_of(probe: Probe, case: Prompted) -> Media:
+def media_on_face(probe: Probe, case: Prompted) -> Media:
     """The bytes of what was made, by the face that the case names.
 
     Raises :class:`NotJudged` where this face cannot be had: whether it must be there is for other checks.
@@ -150,10 +150,10 @@ def _edited(probe: Probe, case: Prompted) -> Media:
 
 def generated_text(probe: Probe, case: Prompted) -> str:
     """The text that was made, by the face that the case names."""
-    return decoded(media_of(probe, case))
+    return decoded(media_on_face(probe, case))
 
 
 def generated_file(probe: Probe, case: Prompted) -> tuple[Media, Labels]:
     """The file that was made, by the face that the case names, and the labels in it."""
-    made = media_of(probe, case)
+    made = media_on_face(probe, case)
     return made, read_labels(made.data, media_type=made.media_type)

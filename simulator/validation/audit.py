@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from ..kernel.eventlog import Kind, Stream
 from ..scenario.market import scaled
 from ..scenario.policy import covers
 from ..scenario.schema import Scenario
+from .statistics import mean, quantile, ratio
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -372,7 +370,7 @@ class _Account:
         values = {
             "occasions": sum(self.occasions.values()),
             "violations": n[Kind.VIOLATION],
-            "compliance": 1.0 - _ratio(sum(self.broken.values()), sum(self.occasions.values())),
+            "compliance": 1.0 - ratio(sum(self.broken.values()), sum(self.occasions.values())),
             "harm": sum(self.harm.values()),
             "complaints": n[Kind.COMPLAINT],
             "store_reports": n[Kind.STORE_REPORT],
@@ -382,9 +380,9 @@ class _Account:
             "cases_sanctioned": self.outcome[1],
             "cases_lapsed": self.outcome[2],
             "cases_open": len(self.opened),
-            "wait_mean": _mean(self.waits),
-            "action_p50": _quantile(self.delays, 0.5),
-            "action_p95": _quantile(self.delays, 0.95),
+            "wait_mean": mean(self.waits),
+            "action_p50": quantile(self.delays, 0.5),
+            "action_p95": quantile(self.delays, 0.95),
             "backlog_mean": self.backlog_area / self.horizon,
             "backlog_end": len(self.waiting),
             "warnings": n[Kind.WARNING],
@@ -396,13 +394,13 @@ class _Account:
             "removal_orders": n[Kind.APP_REMOVAL],
             "revocations": n[Kind.REVOCATION],
             "fines": self.fines - self.fines_back,
-            "fine_mean": _ratio(self.fines, n[Kind.FINE]),
+            "fine_mean": ratio(self.fines, n[Kind.FINE]),
             "not_rectified": n[Kind.NOT_RECTIFIED],
-            "recidivism": _ratio(self.repeated, sanctions),
+            "recidivism": ratio(self.repeated, sanctions),
             "wrongful_sanctions": self.wrongful,
-            "wrongful_share": _ratio(self.wrongful, sanctions),
+            "wrongful_share": ratio(self.wrongful, sanctions),
             "appeals": n[Kind.APPEALED],
-            "overturned_share": _ratio(n[Kind.APPEAL_UPHELD], decided),
+            "overturned_share": ratio(n[Kind.APPEAL_UPHELD], decided),
             "downtime": sum(self.downtime.values()),
             "innocent_downtime": self.innocent,
             "blocked_user_days": sum(days * self.initial_users[p] for p, days in self.downtime.items()),
@@ -410,7 +408,7 @@ class _Account:
             "relistings": n[Kind.RELISTED],
             "copies_removed": n[Kind.COPIES_REMOVED],
             "filed": len(self.filed),
-            "filing_days": _mean(self.reviews),
+            "filing_days": mean(self.reviews),
             "late_filings": self.reviewed_late,
             "exits": n[Kind.EXITED],
             "active_end": len(self.users) - len(self.gone),
@@ -421,9 +419,9 @@ class _Account:
             broken = sum(self.broken[p] for p in members)
             met = sum(self.occasions[p] for p in members)
             name = item.name.replace("-", "_")
-            values[f"compliance_{name}"] = 1.0 - _ratio(broken, met)
+            values[f"compliance_{name}"] = 1.0 - ratio(broken, met)
             values[f"exits_{name}"] = sum(self.exits[p] for p in members)
-            values[f"sanction_rate_{name}"] = 100.0 * _ratio(self.sanctions_of[position], broken)
+            values[f"sanction_rate_{name}"] = 100.0 * ratio(self.sanctions_of[position], broken)
             if item.capital is not None:
                 values[f"insolvencies_{name}"] = self.insolvent[position]
         for position, authority in enumerate(self.scenario.policy.authorities):
@@ -455,9 +453,9 @@ class _Account:
             "regulator_cost": self.staff_paid + sum(self.spent.values()),
             "lawful_blocked": self.lawful_blocked,
             "takedowns": n[Kind.TAKEN_DOWN],
-            "takedown_p50": _quantile(self.takedowns, 0.5),
-            "takedown_p95": _quantile(self.takedowns, 0.95),
-            "takedown_in_48h": _ratio(sum(days <= 2.0 for days in self.takedowns), len(self.takedowns)),
+            "takedown_p50": quantile(self.takedowns, 0.5),
+            "takedown_p95": quantile(self.takedowns, 0.95),
+            "takedown_in_48h": ratio(sum(days <= 2.0 for days in self.takedowns), len(self.takedowns)),
             "account_measures": n[Kind.ACCOUNT_MEASURE],
             "self_reports": n[Kind.SELF_REPORTED],
             "referrals": n[Kind.REFERRED],
@@ -475,10 +473,10 @@ class _Account:
             "moved_abroad": n[Kind.MOVED_ABROAD],
             "reentries": n[Kind.REENTERED],
             "filings_cancelled": n[Kind.FILING_CANCELLED],
-            "backlog_age": _mean([self.horizon - since for since in self.waiting.values()]),
-            "concentration": _ratio(sum(u * u for u in reach), sum(reach) ** 2),
+            "backlog_age": mean([self.horizon - since for since in self.waiting.values()]),
+            "concentration": ratio(sum(u * u for u in reach), sum(reach) ** 2),
             "insolvencies": sum(self.insolvent.values()),
-            "disparity": _ratio(_ratio(by_class[0], broken[0]), _ratio(by_class[last], broken[last])),
+            "disparity": ratio(ratio(by_class[0], broken[0]), ratio(by_class[last], broken[last])),
         }
 
 
@@ -489,16 +487,3 @@ def staff_of(scenario: Scenario) -> int:
     pools = [scaled(staff.inspectors, scale * item.share) for item in authorities]
     offices = [scaled(reviewers, scale * item.reviewers) for item in authorities if item.reviewers]
     return (sum(pools) or scaled(staff.inspectors, scale)) + (sum(offices) or scaled(reviewers, scale))
-
-
-def _ratio(part: float, whole: float) -> float:
-    return part / whole if whole else math.nan
-
-
-def _mean(values: Iterable[float]) -> float:
-    listed = list(values)
-    return _ratio(math.fsum(listed), len(listed))
-
-
-def _quantile(values: list[float], q: float) -> float:
-    return float(np.quantile(values, q)) if values else math.nan

@@ -15,28 +15,18 @@ A wrong line in a draft costs more than a missing one, so an endpoint is taken o
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 
-from .fields import plain
 from .openapi import Description, Endpoint
-from .vocabulary import OperationWords, expression_of, vocabulary
+from .scoring import _VERSION, _acts, _singular, _stands, _statics, namespace_of, score, words_of
+from .vocabulary import expression_of, vocabulary
 
 ENOUGH = 5.25
 """The score below which an endpoint is not taken to serve an operation."""
 MARGIN = 0.75
 """By so much the best endpoint has to exceed the next one."""
 
-_UNKNOWN_PARAMETER = 4.0
-_FOREIGN = 2.0
-_MOST_FOREIGN = 6.0
-_LACKS_FIELDS = 3.5
-_MOST_UNKNOWN_FIELDS = 2.0
-_PLAIN_SUMMARY = 1.0
-_MOST_FOREIGN_BESIDE_PLAIN_SUMMARY = 1.0
-_DEPRECATED = 1.5
 
 #: The operation whose resource an operation has to be about.
 _BUILDS_ON: dict[str, tuple[str, ...]] = {
@@ -57,24 +47,8 @@ _BESIDE: dict[str, tuple[str, ...]] = {
     "search": ("publish", "upload", "report"),
     "sign_out": ("register", "login"),
 }
-#: Of these groups of values a request needs one each, or the operation makes no sense.
-_NEEDS: dict[str, tuple[tuple[str, ...], ...]] = {
-    "register": (("profile.",), ("profile.password", "profile.phone")),
-    "login": (("account.",),),
-    "verify_identity": (("identity.number",),),
-    "grant_consent": (("subject.", "scope", "statement"),),
-    "generate": (("request.prompt",),),
-    "edit": (("request.",),),
-    "publish": (("content.", "title"),),
-    "report": (("request.target", "request.statement"), ("request.target",)),
-    "appeal": (("statement", "publication."),),
-    "advance_clock": (("hours",),),
-    "search": (("query",),),
-    "chat": (("request.text",),),
-}
 ASKED_TOPICS = ("rules", "agreement", "complaints")
 """The topics that a draft asks for where one endpoint serves every page."""
-_VERSION = re.compile(r"v\d+(alpha|beta)?\d*|\d+", re.I)
 
 
 @dataclass(frozen=True)
@@ -95,28 +69,6 @@ class Matches:
     close: dict[str, list[str]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class _Subject:
-    """What the names of an endpoint speak of."""
-
-    head: tuple[str, ...]
-    act: tuple[str, ...]
-    name: tuple[str, ...]
-    summary: tuple[str, ...]
-    tags: tuple[str, ...]
-    path: tuple[str, ...]
-
-
-def words_of(text: str) -> list[str]:
-    """The words of a name, path or sentence, in lower case: camel case and separators cut, Chinese kept in runs.
-
-    >>> words_of("POST /v1/createUser 注册账号")
-    ['post', 'v1', 'create', 'user', '注册账号']
-    """
-    spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", text)
-    return [word.lower() for word in re.findall(r"[A-Za-z]+[0-9]*|[0-9]{1,40}[A-Za-z]+|[\u3400-\u9fff]+", spaced)]
-
-
 def matched(description: Description) -> dict[str, list[Match]]:
     """The endpoints of each operation, best first; each endpoint serves one. Generation may have one per service."""
     return find_matches(description).found
@@ -125,9 +77,9 @@ def matched(description: Description) -> dict[str, list[Match]]:
 def find_matches(description: Description) -> Matches:
     """The endpoints of each operation, and those that came close."""
     scored: dict[str, list[tuple[float, Endpoint, list[str]]]] = {}
-    namespace = _namespace(description)
+    namespace = namespace_of(description)
     for name, words in vocabulary().operations.items():
-        rows = [(*_score(name, words, endpoint, namespace), endpoint) for endpoint in description.endpoints]
+        rows = [(*score(name, words, endpoint, namespace), endpoint) for endpoint in description.endpoints]
         ranked = sorted(((total, endpoint, seen) for total, seen, endpoint in rows if total > 0), key=_rank)
         scored[name] = ranked
     result = Matches()
@@ -264,250 +216,6 @@ def _same_resource(endpoint: Endpoint, base: Endpoint) -> bool:
     if not ours or not theirs:
         return False
     return _singular(ours[-1]) == _singular(theirs[-1]) or ours[: len(theirs)] == theirs
-
-
-def _statics(endpoint: Endpoint) -> list[str]:
-    """The path segments that are names, without versions and file endings."""
-    found: list[str] = []
-    for segment in endpoint.path.split("/"):
-        bare = re.sub(r"\{[^}]*\}", "", segment).removesuffix(".json")
-        found += [part for part in bare.split(":") if part and not _VERSION.fullmatch(part)]
-    return [part for part in found if part.lower() not in {"api", "openapi", "rest", "_matrix", "client", "me"}]
-
-
-@cache
-def _acts() -> frozenset[str]:
-    return frozenset(vocabulary().naming.acts.split())
-
-
-@cache
-def _neutral() -> frozenset[str]:
-    return frozenset(vocabulary().naming.neutral.split())
-
-
-def _namespace(description: Description) -> frozenset[str]:
-    """The words that most endpoints have in their names: they tell none from another."""
-    endpoints = description.endpoints
-    counts = Counter(word for each in endpoints for word in {*words_of(each.path), *words_of(each.name)})
-    return frozenset(word for word, count in counts.items() if len(endpoints) >= 5 and count > 0.6 * len(endpoints))
-
-
-def _singular(word: str) -> str:
-    word = word.lower()
-    if word.endswith("us"):
-        return word
-    if word.endswith("uses"):
-        return word[:-2]
-    return word[:-3] + "y" if word.endswith("ies") else word[:-1] if word.endswith("s") and len(word) > 3 else word
-
-
-def _subject(endpoint: Endpoint) -> _Subject:
-    statics = _statics(endpoint)
-    act: tuple[str, ...] = ()
-    if statics and _is_act(statics[-1]):
-        act, statics = tuple(words_of(statics[-1])), statics[:-1]
-    head = tuple(words_of(statics[-1])) if statics else ()
-    return _Subject(
-        head,
-        act,
-        tuple(words_of(endpoint.name)),
-        tuple(words_of(endpoint.summary)[:14]),
-        tuple(words_of(" ".join(endpoint.tags))),
-        tuple(word for each in statics[:-1] for word in words_of(each)),
-    )
-
-
-def _is_act(segment: str) -> bool:
-    words = words_of(segment)
-    return bool(words) and (words[0] in _acts() or "".join(words) in _acts())
-
-
-def _score(name: str, words: OperationWords, endpoint: Endpoint, namespace: frozenset[str]) -> tuple[float, list[str]]:
-    """How well an endpoint fits an operation, and the words that say so."""
-    if endpoint.method in {"GET", "DELETE"} and endpoint.method != words.method and not _may_delete(name, endpoint):
-        return 0.0, []
-    if words.method == "POST" and endpoint.method in {"PUT", "PATCH"}:
-        return 0.0, []
-    subject = _subject(endpoint)
-    named = (*subject.head, *subject.act, *subject.name, *subject.path)
-    named = named if subject.name else (*named, *subject.summary)
-    joined = "".join((*subject.path, *subject.head, *subject.act))
-    if any(_stands(word, named, joined) for word in words.never.split()):
-        return 0.0, []
-    thing, thing_words = _thing(words, subject)
-    act, act_words = _act(words, subject, endpoint)
-    if not thing or not act or (words.method == "GET" != endpoint.method and not act_words):
-        return 0.0, []
-    total = thing + act + _fields_fit(name, endpoint)
-    plain_summary = _is_plain_summary(words, endpoint)
-    most = _MOST_FOREIGN_BESIDE_PLAIN_SUMMARY if plain_summary else _MOST_FOREIGN
-    total -= min(most, _FOREIGN * len(_foreign(words, subject, endpoint) - namespace))
-    total += _PLAIN_SUMMARY if plain_summary else 0.0
-    total -= _DEPRECATED if endpoint.deprecated else 0.0
-    total -= min(_MOST_UNKNOWN_FIELDS, _unknown_fields(name, endpoint))
-    total -= _UNKNOWN_PARAMETER * _unknown_parameters(name, endpoint)
-    return round(total, 2), sorted({*thing_words, *act_words})
-
-
-def _is_plain_summary(words: OperationWords, endpoint: Endpoint) -> bool:
-    """Whether the summary is a sentence whose verb and object are those of the operation, as in "Publish a text on the
-    wall". What follows the object says where or how, and is passed over.
-    """
-    spoken = words_of(endpoint.summary)
-    if not spoken or not spoken[0].isascii():
-        return False
-    verb, rest = _singular(spoken[0]), spoken[1:]
-    verbs = {each for each in (*words.verbs.split(), *words.alone.split()) if each.isascii()}
-    if verb not in verbs and verb + "e" not in verbs and spoken[0] not in verbs:
-        return False
-    known = {_singular(each) for group in (words.alone, words.nouns, words.about) for each in group.split()}
-    named = False
-    for word in rest:
-        if word in _prepositions():
-            break
-        if _singular(word) in known:
-            named = True
-        elif word not in _neutral():
-            return False
-    alone = {_singular(each) for each in words.alone.split()}
-    return named or verb in alone
-
-
-@cache
-def _prepositions() -> frozenset[str]:
-    return frozenset(vocabulary().naming.prepositions.split())
-
-
-def _may_delete(name: str, endpoint: Endpoint) -> bool:
-    """Whether an operation that is usually a POST may be a DELETE."""
-    return endpoint.method == "DELETE" and name in {"unpublish", "sign_out", "revoke_consent", "delete_account"}
-
-
-def _thing(words: OperationWords, subject: _Subject) -> tuple[float, list[str]]:
-    """How clearly the names of an endpoint name the thing of an operation."""
-    total = 0.0
-    seen: list[str] = []
-    head = (*subject.head, *subject.act)
-    for place, alone, noun in (
-        (head, 4.0, 3.0),
-        (subject.name, 3.0, 2.0),
-        (subject.summary, 3.0, 1.5),
-        (subject.tags, 0.5, 0.5),
-    ):
-        joined = "".join(place)
-        for group, weight in ((words.alone, alone), (words.nouns, noun)):
-            word = next((each for each in group.split() if _stands(each, place, joined)), None)
-            if word is not None:
-                total = max(total, weight) + (0.5 if total else 0.0)
-                seen.append(word)
-                break
-    strong = any(
-        _stands(each, place, "".join(place))
-        for place in (head, subject.name, subject.summary)
-        for each in (*words.alone.split(), *words.nouns.split())
-    )
-    return (total, seen) if strong else (0.0, [])
-
-
-def _act(words: OperationWords, subject: _Subject, endpoint: Endpoint) -> tuple[float, list[str]]:
-    """How clearly the method and the verbs of an endpoint name the act of an operation."""
-    for place, weight in ((subject.act, 2.0), (subject.name, 2.0), (subject.summary, 1.5), (subject.head, 1.5)):
-        joined = "".join(place)
-        for group in (words.verbs, words.alone):
-            word = next((each for each in group.split() if _stands(each, place, joined)), None)
-            if word is not None:
-                return weight, [word]
-    if endpoint.method == words.method and endpoint.method != "POST":
-        return 1.0, []
-    if endpoint.method != "POST" or endpoint.path.endswith("}"):
-        return 0.0, []
-    # Recorded traffic has no names: there the method is all that says what is done.
-    return (0.5 if subject.name or subject.summary else 1.5), []
-
-
-def _foreign(words: OperationWords, subject: _Subject, endpoint: Endpoint) -> set[str]:
-    """The words of an endpoint that belong neither to the operation nor to everyday names."""
-    known = {
-        _singular(each)
-        for group in (words.alone, words.nouns, words.verbs, words.about)
-        for each in group.split()
-        if each.isascii()
-    }
-    naming, neutral = vocabulary().naming, _neutral()
-    verbs = frozenset(getattr(naming, endpoint.method.lower(), "").split())
-    spoken: tuple[str, ...] = (*subject.path, *subject.head, *subject.act)
-    if any(word.isascii() for word in subject.name):
-        spoken = (*spoken, *subject.name)
-    run = "".join((*subject.head, *subject.act, *subject.name))
-    found = set()
-    for word in spoken:
-        single = _singular(word)
-        if word in neutral or single in neutral or word in verbs or _VERSION.fullmatch(word) or not word.isascii():
-            continue
-        if single in known or any(
-            len(each) >= 6 and (each in word or (word in each and each in run)) for each in known
-        ):
-            continue
-        found.add(single)
-    return found
-
-
-def _fields_fit(name: str, endpoint: Endpoint) -> float:
-    """What the request has, against what the operation needs."""
-    values = " ".join(
-        expression
-        for each in (*endpoint.parameters, *endpoint.body)
-        if (expression := expression_of(name, each.name)) is not None
-    )
-    if name == "upload":
-        return (
-            1.0
-            if any(each.binary for each in endpoint.body) or endpoint.body_type.startswith("image/")
-            else (0.5 if "media.data" in values else -_LACKS_FIELDS)
-        )
-    if name in {"detect"}:
-        return 1.0 if any(each.binary for each in endpoint.body) or "media.data" in values else -1.0
-    if name == "edit" and any(each.binary for each in endpoint.body):
-        return 1.0
-    needs = _NEEDS.get(name)
-    if needs is None:
-        return 0.0
-    lacking = [group for group in needs if not any(value in values for value in group)]
-    described = bool(endpoint.parameters or endpoint.body)
-    if not described:
-        # A document that describes no request at all says nothing against it.
-        return 0.0 if endpoint.method == "GET" else -1.0
-    return 1.0 if not lacking else -_LACKS_FIELDS
-
-
-def _stands(word: str, found: Sequence[str], joined: str) -> bool:
-    if not word.isascii():
-        return any(word in each for each in found)
-    if word in found or (len(word) >= 6 and word in joined):
-        return True
-    return _singular(word) in {_singular(each) for each in found}
-
-
-def _unknown_fields(name: str, endpoint: Endpoint) -> int:
-    """How many fields of the body are required, and are neither known nor given by the document."""
-    settings = vocabulary().naming.settings.split()
-    return sum(
-        bool(each.required)
-        and each.given is None
-        and not each.binary
-        and str(each.schema.get("type")) == "string"
-        and plain(each.name) not in settings
-        and expression_of(name, each.name) is None
-        for each in endpoint.body
-    )
-
-
-def _unknown_parameters(name: str, endpoint: Endpoint) -> int:
-    settings = vocabulary().naming.settings.split()
-    return sum(
-        expression_of(name, parameter) is None and plain(parameter) not in settings
-        for parameter in re.findall(r"\{([^{}]*)\}", endpoint.path)
-    )
 
 
 def topics_of(endpoint: Endpoint) -> tuple[str, ...]:

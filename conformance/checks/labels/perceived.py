@@ -18,7 +18,7 @@ from ...evidence import exhibits
 from ...provider import Capabilities, Operation
 from ...report import Evidence
 from ...verdict import Level
-from ..faces import EDITED, ON, faces, media_of
+from ..faces import EDITED, ON, faces, media_on_face
 from ..outcome import Absent, NeedsReview, NotJudged, Undecided, Violation
 from ..prompted import Prompted, file_prompts
 from ..registry import Property, check
@@ -250,7 +250,7 @@ def must_be_high_enough(labels: list[Label], too_small: Deviation, undecided: De
 
 
 def _made(probe: Probe, case: Prompted) -> Media:
-    return media_of(probe, case)
+    return media_on_face(probe, case)
 
 
 def shown_labels(probe: Probe, case: Prompted) -> list[Label]:

@@ -227,7 +227,7 @@ def prohibited_prompt_is_refused(probe: Probe, case: Asked) -> None:
 
 
 @dataclass(frozen=True)
-class Field(Case):
+class TextField(Case):
     """A text that a request carries besides the prompt of a generation; ``name`` is that of the field or scope."""
 
     service: Service
@@ -236,16 +236,16 @@ class Field(Case):
     of_edit: bool = False
 
 
-def _fields(capabilities: Capabilities) -> Iterator[Field]:
+def _fields(capabilities: Capabilities) -> Iterator[TextField]:
     seen = set()
     for service, media_type in _recognised_in(capabilities, PROHIBITED):
         scope = edit_scope(capabilities, service, media_type)
         fields = [
-            Field(f"{name}, {service.value}", service, media_type, name)
+            TextField(f"{name}, {service.value}", service, media_type, name)
             for name in capabilities.inputs.get(service, ())
         ]
         if scope is not None:
-            fields.append(Field(f"the prompt of an edit of the {scope}", service, media_type, scope, True))
+            fields.append(TextField(f"the prompt of an edit of the {scope}", service, media_type, scope, True))
         for each in fields:
             if each.facet not in seen:
                 seen.add(each.facet)
@@ -264,7 +264,7 @@ def _other_fields(capabilities: Capabilities) -> Absent | None:
     applies=(_names(PROHIBITED), _other_fields),
     cases=_fields,
 )
-def every_field_is_reviewed(probe: Probe, case: Field) -> None:
+def every_field_is_reviewed(probe: Probe, case: TextField) -> None:
     """A request for prohibited content is refused whichever field of the request carries it."""
     phrase = probe.capabilities.marker(PROHIBITED, case.service)
     assert phrase is not None  # noqa: S101 - the check applies only where there is one
@@ -287,7 +287,7 @@ _Answer = Accepted[Content] | Refused
 
 
 def _edit_that_says(
-    probe: Probe, account: Account, case: Field, harmless: str, worded: str
+    probe: Probe, account: Account, case: TextField, harmless: str, worded: str
 ) -> tuple[_Answer, Callable[[], _Answer]]:
     subject = probe.subject()
     request = edit_request(Edit(case.name, case.name, harmless), subject, probe.consent(account, subject, case.name))
@@ -296,7 +296,7 @@ def _edit_that_says(
 
 
 def _input_that_says(
-    probe: Probe, account: Account, case: Field, harmless: str, worded: str
+    probe: Probe, account: Account, case: TextField, harmless: str, worded: str
 ) -> tuple[_Answer, Callable[[], _Answer]]:
     request = GenerationRequest(case.service, case.media_type, harmless, inputs={case.name: harmless})
     other = replace(request, inputs={case.name: worded})

@@ -24,7 +24,7 @@ _KEPT_FOR = 24.0 * 181
 
 
 @dataclass(frozen=True)
-class Kept(Case):
+class RecordAge(Case):
     """When the record of a copy is looked for, and which medium the copy is of: the first where none is named."""
 
     service: Service | None = None
@@ -34,11 +34,11 @@ class Kept(Case):
         return f"{self.facet}, {self.media_type}" if self.media_type else self.facet
 
 
-def _when(capabilities: Capabilities) -> Iterator[Kept]:
-    yield Kept("at once")
-    yield Kept("six months later")
+def _when(capabilities: Capabilities) -> Iterator[RecordAge]:
+    yield RecordAge("at once")
+    yield RecordAge("six months later")
     for service, media_type in list(media(capabilities))[1:]:
-        yield Kept("at once", service, media_type)
+        yield RecordAge("at once", service, media_type)
 
 
 @check(
@@ -50,7 +50,7 @@ def _when(capabilities: Capabilities) -> Iterator[Kept]:
     cases=_when,
     waits=True,
 )
-def unlabelled_copies_are_recorded(probe: Probe, case: Kept) -> None:
+def unlabelled_copies_are_recorded(probe: Probe, case: RecordAge) -> None:
     """Records of copies without an explicit label are kept for at least six months."""
     probe.must_read_any(Operation.RECORDS, ("at", "subject", "text"), "a value that distinguishes records")
     account = probe.fresh_account()
