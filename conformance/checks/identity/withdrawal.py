@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from shenhe.rulebook import Behaviour
 
 from ...engine.probing.probe import Probe
-from ...entities import Account, Consent, Content, View
+from ...entities import Account, Consent, Content, EditRequest, View
 from ...provider import Accepted, Capabilities, Operation
 from ...verdict import Level
 from ..outcome import Case, NeedsReview, Undecided
@@ -48,11 +48,14 @@ def withdrawal_deletes_what_was_made(probe: Probe, case: Withdrawn) -> None:
     probe.control(probe.provider.fetch, account, withdrawn[1])
     forms = [name for name in probe.capabilities.renditions if name not in ("original", "unlabelled")]
     had = [form for form in forms if _is_had(probe, account, withdrawn[1], form)]
+    # Deleting the first alone is not enough.
+    again = probe.control(probe.provider.edit, account, _edit_of(withdrawn[0], case.scope, "a calm look"))
     public = _published(probe, account, withdrawn[1])
     probe.setup(probe.provider.revoke_consent, account, withdrawn[0])
     after = probe.attempt(probe.provider.fetch, account, withdrawn[1])
     probe.control(probe.provider.fetch, account, kept[1])
     still = ["the file"] if isinstance(after, Accepted) else []
+    still += ["a second file"] if _is_had(probe, account, again, "original") else []
     still += [f"its rendition {form}" for form in had if _is_had(probe, account, withdrawn[1], form)]
     still += [f"its publication on the surface {name}" for name in _still_seen(probe, public)]
     if still:
@@ -90,5 +93,8 @@ def _edited(probe: Probe, account: Account, scope: str, index: int) -> tuple[Con
     subject = probe.subject(index)
     statement = f"I, {subject.name or subject.id}, agree that my {scope} is edited. [test]"
     consent = probe.setup(probe.provider.grant_consent, account, subject, scope, statement)
-    edit = edit_request(Edit(scope, scope, "a friendly smile"), subject, consent)
-    return consent, probe.control(probe.provider.edit, account, edit)
+    return consent, probe.control(probe.provider.edit, account, _edit_of(consent, scope, "a friendly smile"))
+
+
+def _edit_of(consent: Consent, scope: str, prompt: str) -> EditRequest:
+    return edit_request(Edit(scope, scope, prompt), consent.subject, consent)

@@ -1,0 +1,73 @@
+"""Mutants of the sample are changes, and those that were killed stay killed."""
+
+from __future__ import annotations
+
+import ast
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from .mutants import __main__ as command
+from .mutants.lawful import lawful
+from .mutants.operators import OPERATORS, mutants_of, mutated
+from .mutants.trying import Baseline, Tried, all_mutants, tried
+
+KILLED: dict[str, str] = json.loads((Path(__file__).parent / "mutants" / "killed.json").read_text(encoding="utf-8"))
+#: Of the killed mutants, so many are tried at each commit.
+FEW = 6
+SOURCE = """
+LIMIT = 3
+
+def allowed(house, account, number):
+    if FaultName.ANYTHING in house.faults:
+        return True
+    if account is None or number > LIMIT:
+        raise Refusal(403)
+    house.note(account, number)
+    return number in (1, 2) and house.store.row("SELECT 1 FROM t WHERE id = ? AND account = ?", number, account)
+"""
+
+
+def test_branches_of_faults_are_folded_away() -> None:
+    assert "FaultName" not in ast.unparse(lawful(ast.parse(SOURCE)))
+
+
+@pytest.mark.parametrize("operator", sorted(set(OPERATORS) - {"cache"}))
+def test_each_operator_changes_the_code(operator: str) -> None:
+    tree = lawful(ast.parse(SOURCE))
+    found = [mutant for mutant in mutants_of("module", tree) if mutant.operator == operator]
+    assert found
+    for mutant in found:
+        changed = mutated(tree, mutant)
+        compile(changed, "module", "exec")
+        assert ast.unparse(changed) != ast.unparse(tree), mutant
+
+
+def test_keys_are_unique_and_say_where_the_change_is() -> None:
+    mutants = all_mutants()
+    assert len({mutant.key for mutant in mutants}) == len(mutants) > 1000
+
+
+def test_most_killed_mutants_are_still_there() -> None:
+    keys = {mutant.key for mutant in all_mutants()}
+    assert sum(key in keys for key in KILLED) >= len(KILLED) * 0.7
+
+
+def test_killed_mutants_stay_killed() -> None:
+    known = {mutant.key: mutant for mutant in all_mutants() if mutant.key in KILLED}
+    chosen = random.Random(command.commit()).sample(sorted(known), min(FEW, len(known)))
+    for key in chosen:
+        check, mutant = KILLED[key], known[key]
+        reached = {check: frozenset({(mutant.module, mutant.statement or 0)})}
+        found = tried(mutant, Baseline({check: "pass"}, reached, {check: 0.0}))
+        assert found.status == "killed", (key, found)
+
+
+def test_results_are_a_table_with_survivors() -> None:
+    mutants = all_mutants()[:2]
+    rows = [command.row(Tried(mutants[0], "killed", "a_check")), command.row(Tried(mutants[1], "survived"))]
+    table = command.markdown(rows)
+    assert "| all | 2 | 1 | 1 |" in table
+    assert f"`{mutants[1].module}.{mutants[1].function}`" in table
