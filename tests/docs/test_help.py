@@ -1,17 +1,22 @@
-"""Every example in `--help` is a command line that shenhe accepts, and every command has one."""
+"""Every command has an example in `--help`, and the examples run."""
 
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import typer.main
 
 from shenhe.cli.main import app
+from shenhe.sample import SampleServer
+from tests.command_line import shenhe
 
-from .desk import parse
+from .desk import only_parsed, parse, run
 from .pages import Command, command_of
 
 
@@ -43,6 +48,66 @@ def test_examples_are_accepted(name: str, tmp_path: Any, monkeypatch: pytest.Mon
             assert command.words[0] in {"curl", "openssl"}
     short = name.removesuffix(" run")  # `shenhe study run FILE` is written `shenhe study FILE`
     assert any(" ".join(command.words[1:]).startswith(short) for command in found)
+
+
+#: Examples that exit with another code than 0, by the start of their line.
+EXIT_CODES = {
+    "shenhe check sample --fault": 1,
+    "shenhe doctor binding.yaml": 2,  # the example's address is not that of the server here
+    "shenhe label judge picture.png": 1,  # it has no label
+    "shenhe replay results/report.json": 1,  # the failure occurs again
+    "shenhe verify attestation.json": 1,  # the run here is of level core, the example requires extended
+}
+
+#: Examples that cannot run here, and why.
+NOT_RUN = {"shenhe scope --ask": "asks questions"}
+
+#: Commands that take more than a second.
+SLOW = {"check", "compare", "simulate", "forecast", "replay"}
+
+
+def runnable() -> Iterator[Any]:
+    for name, command in COMMANDS.items():
+        for example in examples(command):
+            if example.words[0] == "shenhe" and not only_parsed(example) and str(example) not in NOT_RUN:
+                marks = [pytest.mark.slow] if example.words[1] in SLOW else []
+                yield pytest.param(example, id=f"{name}: {example}", marks=marks)
+
+
+@pytest.fixture
+def failing_report(desk: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A report with a failure, and the provider that still fails."""
+    with SampleServer(["publish-unverified"]) as server:
+        monkeypatch.setenv("SHENHE_SAMPLE_URL", server.url)
+        options = ("--rules", "cn-dsp-2023/9.2", "--report", "results/report.json", "--examples", "0")
+        assert shenhe("check", "binding.yaml", *options).exit_code == 1
+        yield
+
+
+def prepare(example: Command, desk: Path) -> None:
+    """What the examples of other commands would have left in the folder."""
+    match example.words[1]:
+        case "init":
+            (desk / "binding.yaml").unlink()
+        case "baseline" if example.words[2] == "apply":
+            assert run(examples(COMMANDS["baseline write"])[0], desk).exit_code == 0
+        case "attest" | "verify":
+            if shutil.which("openssl") is None:
+                pytest.skip("openssl is not installed")
+            for command in examples(COMMANDS["attest"]):
+                if command.words[0] == "openssl":
+                    subprocess.run(command.words, check=True, capture_output=True)
+            assert shenhe("attest", "report.json", "--key", "key.pem", "--out", "attestation.json").exit_code == 0
+
+
+@pytest.mark.parametrize("example", runnable())
+def test_examples_run(example: Command, desk: Path, request: pytest.FixtureRequest) -> None:
+    if example.words[1] == "replay":
+        request.getfixturevalue("failing_report")
+    prepare(example, desk)
+    done = run(example, desk)
+    expected = next((code for start, code in EXIT_CODES.items() if str(example).startswith(start)), 0)
+    assert done.exit_code == expected, done.output
 
 
 def test_a_wrong_example_would_be_noticed() -> None:

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +19,13 @@ from shenhe.conformance.bindings import load_binding
 from shenhe.conformance.evidence.baseline import read_baseline
 from shenhe.conformance.evidence.documents import read_evidence
 from shenhe.rulebook import Rule, load_rulebook
-from shenhe.sample import SampleServer
 from shenhe.simulator import load_scenario
 from shenhe.simulator.study import load_study
 
-from .desk import furnish, parse, run, run_script
+from .desk import only_parsed, parse, run, run_script
 from .pages import COMMANDS, FILES, OUTPUT, PAGES, PYTHON, ROOT, Block, Command, blocks, commands
 
 BLOCKS = [block for page in PAGES for block in blocks(page)]
-
-#: Commands that take minutes, or wait to be stopped. Their options are parsed, and their own tests run them.
-ONLY_PARSED = {"demo", "validate", "calibrate", "claims", "engines", "study", "fleet", "sample serve"}
 
 #: Commands that are documented to exit with another code than 0, by the start of their line.
 EXIT_CODES = {
@@ -42,33 +38,10 @@ EXIT_CODES = {
 }
 
 
-@pytest.fixture(scope="session")
-def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("documentation")
-    with SampleServer() as server, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SHENHE_SAMPLE_URL", server.url)
-        furnish(folder, server.url)
-        yield folder
-
-
-@pytest.fixture
-def desk(furnished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the furnished folder, as the current one."""
-    folder = tmp_path / "desk"
-    shutil.copytree(furnished, folder)
-    monkeypatch.chdir(folder)
-    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(folder / "summary.md"))
-    return folder
-
-
 def test_every_block_has_a_known_language() -> None:
     known = COMMANDS | PYTHON | FILES | OUTPUT
     assert not [str(block) for block in BLOCKS if block.language not in known]
     assert sum(block.language in COMMANDS for block in BLOCKS) > 15
-
-
-def only_parsed(command: Command) -> bool:
-    return " ".join(command.words[1:3]) in ONLY_PARSED or command.words[1] in ONLY_PARSED
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -1,0 +1,32 @@
+"""A furnished folder for every test that runs a documented command."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from shenhe.sample import SampleServer
+
+from .desk import furnish
+
+
+@pytest.fixture(scope="session")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("documentation")
+    with SampleServer() as server, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SHENHE_SAMPLE_URL", server.url)
+        furnish(folder, server.url)
+        yield folder
+
+
+@pytest.fixture
+def desk(furnished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the furnished folder, as the current one."""
+    folder = tmp_path / "desk"
+    shutil.copytree(furnished, folder)
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(folder / "summary.md"))
+    return folder
