@@ -49,6 +49,13 @@ HUGE = step("fine", low=1e7, high=1e7)
 ORDER = {"policy.ladder": [step("order-to-rectify", deadline=10.0), HUGE]}
 STEEP = {"policy.ladder": [WARNING, HUGE]}
 RARE = {**UNAFRAID, **STEEP, "policy.strikes.memory_days": 1.0}
+RATE, CEILING = "policy.detection.inspection_rate", "policy.detection.inspection_ceiling"
+AT_RANDOM = {RATE: 1.0, CEILING: 1.0, "policy.targeting.per_strike": 0.0, "policy.targeting.classes": {}}
+VISITS, COMPLIES = outcome("inspections", -1), "population.classes.*.compliance.labeling"
+COST, CAPITAL = "population.classes.*.compliance_cost", "population.classes.*.capital"
+NO_FEAR = {**UNAFRAID, "response.review_days": 0.0}
+MILD_FEAR = {**NO_FEAR, "response.initial_belief": 0.02}
+NEXT = {"response.model": "fixed", "response.initial_belief": 0.5}
 FINED = {"policy.ladder": [FINE]}
 TURNOVER = {"policy.ladder": [{**FINE, "fine": {"low": 5e4, "high": 2e5, "turnover_share": 1.0}}]}
 NARROW = {"policy.ladder": [step("fine", low=1e3, high=1e3)]}
@@ -158,21 +165,20 @@ PROPERTIES: tuple[Property, ...] = (
         1.0,
         **{"behaviours.labeling.serious": 0.5},
     ),
-    Property(
-        "Compliance that costs less",
-        V,
-        each("population.classes.*.compliance_cost", 1e9),
-        each("population.classes.*.compliance_cost", 20_000.0),
-    ),
+    Property("Compliance that costs less", V, each(COST, 1e9), each(COST, 20_000.0)),
     falls("Reviews of effort", V, "response.review_days", 0.0, 30.0),
     # how breaches come to light
-    falls(
-        "Inspections",
-        V,
-        "policy.detection.inspection_rate",
-        0.0,
-        0.4,
-        **{"policy.detection.inspection_ceiling": 10.0, "policy.ladder": [FINE]},
+    falls("Inspections", V, RATE, 0.0, 0.4, **{CEILING: 10.0, "policy.ladder": [FINE]}),
+    *(
+        Property(
+            f"A higher ceiling: no {word} inspections",
+            outcome("inspections", sign),
+            {},
+            {CEILING: 9.0},
+            AT_RANDOM,
+            moves=False,
+        )
+        for word, sign in (("more", 1), ("fewer", -1))
     ),
     falls("Complaints taken up", V, "policy.detection.complaints_taken_up", 0.0, 1.0, **FINES),
     falls("Store reports taken up", outcome("cases_opened", -1), "policy.detection.store_reports_taken_up", 0.0, 1.0),
@@ -187,11 +193,11 @@ PROPERTIES: tuple[Property, ...] = (
     ),
     falls(
         "Repeat offenders inspected more",
-        outcome("inspections", -1),
+        VISITS,
         "policy.targeting.per_strike",
         0.0,
         3.0,
-        **{"policy.detection.inspection_ceiling": 10.0, "policy.detection.inspection_rate": 0.25},
+        **{CEILING: 10.0, RATE: 0.25},
     ),
     falls(
         "The giants inspected more",
@@ -448,13 +454,7 @@ PROPERTIES: tuple[Property, ...] = (
             "policy.detection.inspection_ceiling": 40.0,
         },
     ),
-    Property(
-        "Thin capital",
-        outcome("insolvencies", -1),
-        each("population.classes.*.capital", 1e12),
-        each("population.classes.*.capital", 1e3),
-        {"policy.ladder": [FINE]},
-    ),
+    Property("Thin capital", outcome("insolvencies", -1), each(CAPITAL, 1e12), each(CAPITAL, 1e3), FINED),
     falls("Exits", outcome("exits", -1), "population.exit_rate", 0.0, 0.3),
     falls("Supporters traced", outcome("collateral_downtime", -1), "supporters.traced", 0.0, 0.2),
     Property(
@@ -477,6 +477,9 @@ PROPERTIES: tuple[Property, ...] = (
         moves=False,
         tolerance=0.01,
     ),
+    falls("The next step frightens", V, "policy.strikes.memory_days", 1.0, 5000.0, **STEEP, **NEXT),
+    Property("Fear beside compliance", labels_missing, NO_FEAR, MILD_FEAR, {**FINED, **each(COMPLIES, 0.8)}),
+    Property("Compliance", V, each(COMPLIES, 0.2), each(COMPLIES, 0.8), UNAFRAID),
     falls("Gravity is a step up", outcome("fines_imposed", -1), "behaviours.complaints.serious", 0.0, 1.0, **RARE),
     Property("A share of turnover is fined", outcome("fines", -1), FINED, TURNOVER, UNAFRAID),
     Property("A wider range raises the mean fine", outcome("fine_mean", -1), NARROW, WIDE, UNAFRAID),
