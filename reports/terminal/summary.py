@@ -294,6 +294,7 @@ def print_run_summary(run: Run, console: Console | None = None) -> None:
         )
     console.print(table)
     _print_few(console, run.replications)
+    _print_skewed(console, run, _headlines(rows))
     if run.replications == 1:
         console.print(Text("one replication has no interval; pass --replications 20 or more", "yellow"))
 
@@ -351,6 +352,23 @@ def _print_few(console: Console, replications: int) -> None:
     if 1 < replications < FEW:
         console.print(
             Text(f"{replications} replications: below {FEW}, 95 % intervals may cover less than they say", "yellow")
+        )
+
+
+def _print_skewed(console: Console, run: Run, names: Iterable[str]) -> None:
+    """Name the outcomes whose mean hangs on a few replications."""
+    from shenhe.simulator.runs.intervals import too_skewed
+    from shenhe.simulator.runs.outcomes import metrics
+
+    titles = metrics(run.scenario)
+    skewed = [titles[name].title for name in names if too_skewed(run.outcomes[name].to_numpy(dtype=float))]
+    if skewed:
+        console.print(
+            Text(
+                f"a few replications decide the mean of: {', '.join(skewed)}. Their 95 % intervals may cover less than"
+                " they say; use more replications",
+                "yellow",
+            )
         )
 
 

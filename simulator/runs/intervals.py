@@ -9,7 +9,7 @@ bounded (shares). Student's t then covers 61 to 90 % instead of 95 for small num
   widened by their dispersion (the quasi-Poisson variance).
 * **Bounds** are respected: an interval of a share ends at 0 and 1, one of a count or an amount at 0.
 
-``python -m tests.simulator.interval_coverage`` measures the coverage; ``docs/simulation.md`` has the table.
+``python -m tests.simulator.interval_coverage`` measures the coverage; ``docs/interval-coverage.md`` has the table.
 """
 
 from __future__ import annotations
@@ -59,6 +59,20 @@ def mean_interval(values: npt.ArrayLike, kind: Kind = "any") -> tuple[float, flo
     if kind == "share":
         high = min(high, 1.0)
     return mean, low, high, n
+
+
+def too_skewed(values: npt.ArrayLike) -> bool:
+    """Whether there are too few values for how skewed they are: fewer than 25 times the squared skewness (Cochran
+    1977), where the skewness is beyond what Hall's correction was measured to make up for (2).
+
+    It cannot tell of a shock that has not happened in any of the values.
+    """
+    defined = np.asarray(values, dtype=np.float64)
+    defined = defined[~np.isnan(defined)]
+    if len(defined) < 3 or not np.ptp(defined):
+        return False
+    skewness = float(np.mean((defined - defined.mean()) ** 3)) / float(np.std(defined)) ** 3
+    return abs(skewness) > 2.0 and len(defined) < 25.0 * skewness**2
 
 
 def _rare(total: float, n: int, variance: float, mean: float) -> tuple[float, float]:

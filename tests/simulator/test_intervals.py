@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pytest
 from scipy import stats
 
-from shenhe.simulator.runs.intervals import Kind, mean_interval
+from shenhe.simulator.runs.intervals import Kind, mean_interval, too_skewed
 
 Floats = npt.NDArray[np.float64]
 
@@ -93,3 +93,14 @@ def test_students_interval_would_not_cover_where_these_do() -> None:
         half = stats.t.ppf(0.975, 15) * values.std(ddof=1) / 4
         covered += abs(values.mean() - 0.1) <= half
     assert covered / 1500 < 0.85
+
+
+def test_a_mean_that_hangs_on_few_values_is_said_to() -> None:
+    shock = [5.0, 6.0] * 9 + [5.5, 400.0]
+    assert too_skewed(shock)
+    assert not too_skewed([5.0, 6.0] * 10)
+    assert not too_skewed([1.0, 2.0, 4.0, 3.0, 9.0, 2.0, 5.0, 4.0])  # mildly skewed: corrected
+    assert not too_skewed([3.0] * 20)
+    assert not too_skewed([math.nan, 1.0])
+    # With a shock in every twentieth of many, the mean no longer hangs on one of them.
+    assert not too_skewed(shock * 40)
