@@ -40,7 +40,7 @@ def write_label(
     (this needs the `media` extra and some tenths of a second). Metadata that is there stays.
 
     A file that is signed, by a content credential (C2PA) or otherwise, is refused, because its signature would no
-    longer match: ``break_credentials`` allows that, and with ``key`` the file is signed anew, with the original as the
+    longer match: ``break_credentials`` allows that, and with ``key`` the file is signed again, with the original as the
     parent of the labelled file.
 
     The file is read back and compared with the original before it is returned.

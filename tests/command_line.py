@@ -44,7 +44,7 @@ def shenhe(*words: str | Path, stdin: str = "") -> Done:
 
 
 def shenhe_process(*words: str | Path, **environ: str) -> Done:
-    """Run a command in a process of its own, through the outermost layer. A traceback fails the test."""
+    """Run a command in a separate process, through the outermost layer. A traceback fails the test."""
     command = [sys.executable, "-P", "-c", "from shenhe.cli.main import run; run()", *map(str, words)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **environ})
     assert "Traceback" not in done.stderr, done.stderr

@@ -50,7 +50,7 @@ class Check:
     judge: Callable[[Probe, Any], None]
     #: The machine that draws sequences, for a check whose cases are sequences.
     machine: Callable[[], type[Life]] | None = None
-    #: Whether it lets time pass by the provider's clock, which is everybody's.
+    #: Whether it lets time pass by the provider's clock, which all users share.
     waits: bool = False
     #: Whether every case has something made that a provider may charge for, though the check could do without.
     pays: bool = False

@@ -52,7 +52,7 @@ def files(capabilities: Capabilities) -> list[tuple[Service, str]]:
 
 
 def makes_anything(capabilities: Capabilities) -> Absent | None:
-    """Concerns whoever generates content."""
+    """Concerns a provider that generates content."""
     if not capabilities.services:
         return Absent("the provider declares no service")
     if not any(media(capabilities)):
@@ -61,22 +61,22 @@ def makes_anything(capabilities: Capabilities) -> Absent | None:
 
 
 def makes_text(capabilities: Capabilities) -> Absent | None:
-    """Concerns whoever generates text."""
+    """Concerns a provider that generates text."""
     return None if texts(capabilities) else Absent("the provider makes no text")
 
 
 def labels_texts_themselves(capabilities: Capabilities) -> Absent | None:
-    """Concerns whoever writes the label into a text; the interface around it may say it instead."""
+    """Concerns a provider that writes the label into a text; the interface around it may say it instead."""
     return None if capabilities.text_labels == "content" else Absent("the interface around a text carries its label")
 
 
 def makes_files(capabilities: Capabilities) -> Absent | None:
-    """Concerns whoever generates files: pictures, sounds, video."""
+    """Concerns a provider that generates files: pictures, sounds, video."""
     return None if files(capabilities) else Absent("the provider makes no files with metadata")
 
 
 def exports_text(capabilities: Capabilities) -> Absent | None:
-    """Concerns whoever hands out copies; of these, only text is read without looking at pictures."""
+    """Concerns a provider that hands out copies; of these, only text is read without looking at pictures."""
     if not set(capabilities.renditions) & set(EXPORTS):
         return Absent("the provider declares no rendition to download, copy or export")
     if not texts(capabilities):
@@ -88,19 +88,19 @@ def exports_text(capabilities: Capabilities) -> Absent | None:
 
 
 def gives_unlabelled_copies(capabilities: Capabilities) -> Absent | None:
-    """Concerns whoever gives out copies without explicit label."""
+    """Concerns a provider that gives out copies without explicit label."""
     if "unlabelled" in capabilities.renditions:
         return None
     return Absent("the provider declares no rendition `unlabelled`")
 
 
 def takes_uploads(capabilities: Capabilities) -> Absent | None:
-    """Concerns whoever takes content that others made."""
+    """Concerns a provider that accepts uploads."""
     return None if Operation.UPLOAD in capabilities.operations else Absent("the provider takes no uploads")
 
 
 def returns_files(capabilities: Capabilities) -> Absent | None:
-    """Concerns whoever gives a file back as a file: to its owner, or to those who see it published."""
+    """Concerns a provider that gives a file back as a file: to its owner, or to those who see it published."""
     if Operation.FETCH in capabilities.operations or capabilities.file_surfaces:
         return None
     reason = "no response gives an upload back: describe operations.fetch, or `media` for a surface of operations.view"
@@ -108,10 +108,10 @@ def returns_files(capabilities: Capabilities) -> Absent | None:
 
 
 def edits_persons(capabilities: Capabilities) -> Absent | None:
-    """Concerns whoever lets a person's face or voice be edited."""
+    """Concerns a provider that lets a person's face or voice be edited."""
     return None if capabilities.edit_scopes else Absent("the provider edits neither faces nor voices")
 
 
 def publishes(capabilities: Capabilities) -> Absent | None:
-    """Concerns whoever lets users publish. A provider that does not declares `surfaces: []`."""
+    """Concerns a provider that lets users publish. A provider that does not declares `surfaces: []`."""
     return None if capabilities.surfaces else Absent("the provider declares no surface for publications")

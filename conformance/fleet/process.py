@@ -41,7 +41,7 @@ class Job(BaseModel):
 
 
 def worked(job: Job, seconds: float, stop: threading.Event) -> Result:
-    """What a process of its own answers to the job within ``seconds``, or what became of it. ``stop`` ends it early.
+    """What a separate process answers to the job within ``seconds``, or what became of it. ``stop`` ends it early.
 
     Raises ``OSError`` where no process can be started.
     """

@@ -332,7 +332,7 @@ def _position(text: str, start: int, end: int) -> str:
 
 
 def _corner_marks(text: str) -> list[tuple[int, int, str]]:
-    """A mark of ``AI`` alone, raised or bracketed or on a line of its own, at the very start or end."""
+    """A mark of ``AI`` alone, raised or bracketed or on a separate line, at the very start or end."""
     stripped = text.strip()
     if not stripped:
         return []

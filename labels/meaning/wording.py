@@ -380,6 +380,6 @@ def has_elements(text: str) -> bool:
 
 
 def with_text_label(text: str) -> str:
-    """``text`` with a conforming label at its end, on a line of its own."""
+    """``text`` with a conforming label at its end, on a separate line."""
     body = text.rstrip("\n")
     return f"{body}\n\n（本内容由AI生成）\n" if body else "（本内容由AI生成）\n"

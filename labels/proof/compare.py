@@ -57,7 +57,7 @@ def same_parts(kind: Container, before: bytes, after: bytes, *, explicit: bool) 
 
 
 def _is_perceived(kind: Container, name: str) -> bool:
-    """Whether a part is what people perceive, or says where that lies. A film is written anew, with all its tables."""
+    """Whether a part is what people perceive, or says where that lies. A film is written again, with all its tables."""
     return kind.main_type == "video" or name in _PERCEIVED or name.startswith(_TABLES)
 
 

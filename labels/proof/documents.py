@@ -38,7 +38,7 @@ def xml_text(data: bytes) -> Iterator[Part]:
 
 
 def packet(data: bytes) -> Iterator[Part]:
-    """What an XMP packet in a file of its own says."""
+    """What an XMP packet in a separate file says."""
     yield "metadata in XMP", properties(data)
 
 

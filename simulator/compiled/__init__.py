@@ -122,7 +122,7 @@ def cache_folder() -> Path | None:
 
 
 def warm(note: Callable[[str], None] | None = None) -> None:
-    """Load the engine, compiled anew where it has to be, and say so: to standard error, or to ``note``.
+    """Load the engine, compiled again where it has to be, and say so: to standard error, or to ``note``.
 
     Raises :class:`ImportError` where numba cannot be used.
     """

@@ -207,7 +207,7 @@ def test_a_remote_provider_is_probed_only_as_a_test_environment(monkeypatch: pyt
 def test_the_schema_in_the_tree_is_that_of_the_models() -> None:
     text = (ROOT / "conformance" / "bindings" / "binding.schema.json").read_text(encoding="utf-8")
     assert json.loads(text) == binding_schema(), (
-        "write it anew: shenhe doctor --schema > conformance/bindings/binding.schema.json"
+        "write it again: shenhe doctor --schema > conformance/bindings/binding.schema.json"
     )
     printed = shenhe("doctor", "--schema")
     assert printed.stdout == text

@@ -17,7 +17,7 @@ FEW = ["--shenhe-examples", "2", "--shenhe-rules", "cn-labeling-2025/4.1.1", "--
 
 
 def run(folder: Path, *args: str) -> subprocess.CompletedProcess[str]:
-    """pytest in a process of its own, with the plugin as its entry point would load it."""
+    """pytest in a separate process, with the plugin as its entry point would load it."""
     (folder / "test_own.py").write_text("def test_something_of_their_own():\n    pass\n")
     known = subprocess.run(
         [sys.executable, "-m", "pytest", "--help"], capture_output=True, text=True, check=True, cwd=folder

@@ -79,7 +79,7 @@ class Reader:
 
 
 def same(shown: str, said: str) -> bool:
-    """Whether ``said`` is what is shown; ``…`` stands for anything, on a line of its own for lines."""
+    """Whether ``said`` is what is shown; ``…`` stands for anything, on a separate line for lines."""
     lines = [
         r"(?:.*\n)*?" if line == "…" else re.escape(line).replace("…", ".*?") + r"\n"
         for line in shown.strip("\n").splitlines()

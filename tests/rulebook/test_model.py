@@ -70,7 +70,7 @@ def test_the_hash_is_of_content_not_of_order(book: Rulebook) -> None:
 
 def test_the_committed_schema_is_the_models_own() -> None:
     committed = json.loads((SHIPPED / "schema" / "pack.schema.json").read_text(encoding="utf-8"))
-    assert committed == pack_schema(), "write it anew with: shenhe rules schema > rulebook/schema/pack.schema.json"
+    assert committed == pack_schema(), "write it again with: shenhe rules schema > rulebook/schema/pack.schema.json"
 
 
 def test_every_pack_satisfies_the_schema() -> None:

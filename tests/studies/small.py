@@ -1,4 +1,4 @@
-"""A study small enough for a test, and how to run the command line in a process of its own."""
+"""A study small enough for a test, and how to run the command line in a separate process."""
 
 from __future__ import annotations
 

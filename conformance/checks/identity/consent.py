@@ -280,7 +280,7 @@ def revoked_consent_ends(probe: Probe, case: Edit) -> None:
 
 
 def expires(capabilities: Capabilities) -> Absent | None:
-    """Concerns whoever takes consents for some days."""
+    """Concerns a provider that takes consents for a number of days."""
     if capabilities.consents_expire:
         return None
     return Absent("the binding does not set target.consents_expire")

@@ -26,7 +26,7 @@ _IDENTITY = "cn-dsp-2023/9.1"
 
 @dataclass(frozen=True)
 class Presented(Case):
-    """An identity as it is presented: a recipe, made for somebody new each time."""
+    """An identity as it is presented: a recipe, made for a new person each time."""
 
     flawed: Flawed
 
@@ -35,7 +35,7 @@ class Presented(Case):
 
 
 def takes(method: IdentityMethod) -> Applies:
-    """Concerns whoever takes identities of this method."""
+    """Concerns a provider that accepts identities of this method."""
 
     def applies(capabilities: Capabilities) -> Absent | None:
         if method in listed_methods(capabilities):

@@ -26,7 +26,7 @@ _TITLE = "秋天的湖"
 
 
 def names_accounts(operation: Operation) -> Applies:
-    """Concerns whoever is told in a request for this operation whose it is, besides by what signs it."""
+    """Concerns a provider whose requests for this operation name the account, in addition to being signed."""
 
     def applies(capabilities: Capabilities) -> Absent | None:
         if operation in capabilities.accounts_named:

@@ -34,7 +34,7 @@ class Titled(Case):
 
 @dataclass(frozen=True)
 class Claim(Case):
-    """Somebody unverified who says to be verified: in headers, in the query, or in the profile they register with."""
+    """An unverified account that claims to be verified: in headers, in the query, or in its profile."""
 
     headers: tuple[tuple[str, str], ...] = ()
     query: tuple[tuple[str, str], ...] = ()

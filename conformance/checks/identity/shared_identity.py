@@ -16,7 +16,7 @@ from .identities import takes
 
 
 def _names_holders(capabilities: Capabilities) -> Absent | None:
-    """Concerns whoever is told the name of whoever an identity is of, and registers invented people."""
+    """Concerns a provider that learns the name of an identity's holder and registers invented people."""
     if not capabilities.holders_named:
         return Absent("identities are submitted without a name", elsewhere=True)
     if capabilities.identities != "synthetic":

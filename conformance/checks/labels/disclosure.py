@@ -25,7 +25,7 @@ _LINK = re.compile(r"https?://[^\s<>\"'，。]+", re.IGNORECASE)
 
 
 def publishes_page(topic: str, *, required: bool) -> Applies:
-    """Concerns whoever declares a public page of this topic: no other page is judged in its place."""
+    """Concerns a provider that declares a public page of this topic: no other page is judged in its place."""
 
     def applies(capabilities: Capabilities) -> Absent | None:
         if topic in capabilities.disclosure_topics:
@@ -97,7 +97,7 @@ _UNNAMED_SERVICES = (Service.NON_BIOMETRIC_IMAGE_VIDEO, Service.NON_VOICE_AUDIO)
 
 
 def offers_other_services(capabilities: Capabilities) -> Absent | None:
-    """Concerns whoever offers services that Art. 17 (1) does not name."""
+    """Concerns a provider that offers services that Art. 17 (1) does not name."""
     if any(service in _UNNAMED_SERVICES for service, _ in media(capabilities)):
         return None
     return Absent("every service that the provider declares is named in Art. 17 (1)")

@@ -72,7 +72,7 @@ def _drawn_dialogues(capabilities: Capabilities) -> SearchStrategy[Dialogue]:
 
 
 def converses(capabilities: Capabilities) -> Absent | None:
-    """Concerns whoever's text service is a dialogue."""
+    """Concerns a provider whose text service is a dialogue."""
     if capabilities.dialogue is False:
         return Absent("the binding declares that the text service is no dialogue (target.dialogue)")
     return None
@@ -226,7 +226,7 @@ def _films(capabilities: Capabilities) -> list[Prompted]:
 
 
 def _makes_films(capabilities: Capabilities) -> Absent | None:
-    """Concerns whoever makes films."""
+    """Concerns a provider that makes films."""
     return None if _films(capabilities) else Absent("the provider makes no films")
 
 

@@ -35,7 +35,7 @@ class Copied(Prompted):
 
 
 def _hands_out_copies(capabilities: Capabilities) -> Absent | None:
-    """Concerns whoever hands out copies of files."""
+    """Concerns a provider that hands out copies of files."""
     if set(_COPIES) & set(capabilities.renditions):
         return None
     return Absent("the provider declares no rendition to download, copy, export or share")

@@ -82,7 +82,7 @@ def file_carries_implicit_label(probe: Probe, case: Prompted) -> None:
         others = ", ".join(sorted({label.scheme for label in labels.implicit})) or "no other mark either"
         seen = f"the {_named(case)} holds no AIGC field in its metadata ({others})"
         if is_small(case.face):
-            reason = f"{seen}; a person has to say whether it is a file of its own or part of the page that shows it"
+            reason = f"{seen}; a person has to say whether it is a separate file or part of the page that shows it"
             raise NeedsReview(reason, *exhibits.carriers(labels, made))
         raise Violation(seen, *exhibits.carriers(labels, made))
 

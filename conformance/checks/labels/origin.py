@@ -66,7 +66,7 @@ def _pictures(capabilities: Capabilities) -> Iterator[Prompted]:
 
 
 def _makes_pictures(capabilities: Capabilities) -> Absent | None:
-    """Concerns whoever makes pictures that can be saved without their metadata."""
+    """Concerns a provider that makes pictures that can be saved without their metadata."""
     return None if any(_pictures(capabilities)) else Absent("the provider declares no PNG, JPEG or WebP pictures")
 
 

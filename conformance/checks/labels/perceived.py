@@ -45,7 +45,7 @@ class Kind:
                         yield Prompted(media_type, self.service, media_type, PROMPTS[0], face=EDITED)
 
     def made(self, capabilities: Capabilities) -> Absent | None:
-        """Concerns whoever makes anything of the kind."""
+        """Concerns a provider that makes anything of the kind."""
         return None if any(self.cases(capabilities)) else Absent(f"the provider declares no {self.what}")
 
 
@@ -198,7 +198,7 @@ def _exported(capabilities: Capabilities) -> Iterator[Prompted]:
 
 
 def _exports_files(capabilities: Capabilities) -> Absent | None:
-    """Concerns whoever hands out copies of pictures, films and sounds."""
+    """Concerns a provider that hands out copies of pictures, films and sounds."""
     if any(_exported(capabilities)):
         return None
     return Absent("no picture, film or sound can be downloaded, copied or exported", elsewhere=True)

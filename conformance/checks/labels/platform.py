@@ -48,7 +48,7 @@ class Brought(Case):
 
 
 def propagates(capabilities: Capabilities) -> Absent | None:
-    """Concerns whoever is a platform that spreads what users bring."""
+    """Concerns a platform that distributes users' uploads."""
     if Obligor.PLATFORM.value in capabilities.roles:
         return None
     return Absent("the binding does not list `platform` in target.roles")

@@ -253,7 +253,7 @@ def _fields(capabilities: Capabilities) -> Iterator[TextField]:
 
 
 def _other_fields(capabilities: Capabilities) -> Absent | None:
-    """Concerns whoever takes texts besides the prompt."""
+    """Concerns a provider that takes texts in addition to the prompt."""
     return None if any(_fields(capabilities)) else Absent("requests carry no text besides the prompt", elsewhere=True)
 
 

@@ -23,7 +23,7 @@ _WORDS = {
 
 
 def _publishes_it(capabilities: Capabilities) -> Absent | None:
-    """Concerns whoever declares the topic."""
+    """Concerns a provider that declares the topic."""
     if TOPIC in capabilities.disclosure_topics:
         return None
     return Absent(f"the binding declares no disclosure topic `{TOPIC}`", required=True)

@@ -310,7 +310,7 @@ def write_vtt(data: bytes, value: str, found: Findings) -> bytes:
 
 
 def read_sidecar(data: bytes, found: Findings) -> None:
-    """An XMP packet in a file of its own, beside the file that it describes."""
+    """An XMP packet in a separate file, beside the file that it describes."""
     xmp.read(data, "xmp:sidecar", (0, len(data)), found)
 
 

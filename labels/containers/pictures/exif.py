@@ -153,7 +153,7 @@ def read_tiff(data: Source, found: Findings) -> None:
 
 
 class _FirstDirectory:
-    """The first directory of a TIFF file, to be written anew at the end."""
+    """The first directory of a TIFF file, to be written again at the end."""
 
     def __init__(self, data: bytes, found: Findings) -> None:
         self.data = data
@@ -210,7 +210,7 @@ class _FirstDirectory:
 
 
 def write_file(data: bytes, value: str, found: Findings) -> bytes:
-    """A TIFF file with the XMP property: the first directory is written anew at the end, all else stays in place."""
+    """A TIFF file with the XMP property: the first directory is written again at the end, all else stays in place."""
     directory = _FirstDirectory(data, found)
     present = [e for e in entries(data, 0, len(data), found) if e.tag == XMP]
     packet = (

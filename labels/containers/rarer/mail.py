@@ -1,4 +1,4 @@
-"""Mail messages: the words of the message, and each attachment as a file of its own."""
+"""Mail messages: the words of the message, and each attachment as a separate file."""
 
 from __future__ import annotations
 
