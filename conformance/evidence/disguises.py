@@ -27,7 +27,7 @@ _ROUNDS = 4
 _DEEPEST = 3
 #: Text that may be encoded, and text that may be in lines of such.
 _RUN = re.compile(rb"[A-Za-z0-9+/_-]{10,}")
-_WRAPPED = re.compile(rb"[A-Za-z0-9+/_-]{20}(?:[ \t\r\n]|\\[rnt]){1,8}[A-Za-z0-9+/_-]{8}")
+_WRAPPED = re.compile(rb"(?<=[A-Za-z0-9+/_-]{20})(?:[ \t\r\n]|\\[rnt]){1,8}[A-Za-z0-9+/_-]{8}")
 _STANDARD = bytes.maketrans(b"-_", b"+/")
 #: Pieces of an encoded secret that are shorter do not identify it.
 _SHORTEST_FORM = 6

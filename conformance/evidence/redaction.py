@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -37,12 +38,15 @@ a target reads as a placeholder.
 #: Bytes of a piece that is looked up, and so the distance at which the text is sampled: of secrets with 15 bytes or
 #: more, of those with 7 or more. A secret shorter than that is searched for as a whole.
 _LONG, _MIDDLE = 8, 4
+#: How so many bytes are read as a number.
+_NUMBER = {_LONG: "Q", _MIDDLE: "I"}
 #: A common part of a text and a long secret is a piece of the secret from so many bytes on.
 _PIECE = 2 * _LONG - 1
 #: Of a secret longer than the first, pieces are taken only at every so many bytes: of it, of its other spellings.
 _EVERY_PIECE, _WINDOWS, _FEW_WINDOWS = 512, 32, 500
-#: So many short header values are remembered with what replaces them.
-_REMEMBERED = 200
+#: So many header values of so many characters are remembered with what replaces them.
+_REMEMBERED, _LONGEST_REMEMBERED = 200, 4_000
+_WHOLE = re.compile(r"(?:Bearer )?\$\{\w+\}")
 #: Places of one piece that are tried: more only occur in secrets that repeat themselves.
 _TRIED = 4
 
@@ -83,6 +87,8 @@ class _Index:
 
     def __init__(self) -> None:
         self._pieces: dict[int, dict[bytes, list[tuple[_Needle, int]]]] = {_LONG: {}, _MIDDLE: {}}
+        #: The same pieces as numbers, by which whole texts are compared at once.
+        self._numbers: dict[int, set[int]] = {_LONG: set(), _MIDDLE: set()}
         self._tiny: dict[_Needle, None] = {}
 
     def add(self, needle: _Needle) -> None:
@@ -91,17 +97,26 @@ class _Index:
             self._tiny[needle] = None
             return
         length = _LONG if size >= _PIECE else _MIDDLE
-        table = self._pieces[length]
+        table, text = self._pieces[length], needle.text
         for at in _places(size, length, needle.every):
-            entries = table.setdefault(needle.text[at : at + length], [])
-            if len(entries) < _TRIED:
+            piece = text[at : at + length]
+            entries = table.get(piece)
+            if entries is None:
+                table[piece] = [(needle, at)]
+                if size > _EVERY_PIECE:
+                    self._numbers[length].add(int.from_bytes(piece, sys.byteorder))
+            elif len(entries) < _TRIED:
                 entries.append((needle, at))
+
+        if size <= _EVERY_PIECE:
+            for at in range(length):
+                self._numbers[length].update(_as_numbers(text[at:], length))
 
     def matches(self, data: bytes, *, long_only: bool = False) -> Iterator[_Match]:
         """What of ``data`` (in lower case) is one of the needles, or a piece of a long one."""
         for length in (_LONG,) if long_only else (_LONG, _MIDDLE):
             table = self._pieces[length]
-            if not table:
+            if not table or self._numbers[length].isdisjoint(_as_numbers(data, length)):
                 continue
             covered = 0
             for at in range(0, len(data) - length + 1, length):
@@ -119,6 +134,11 @@ class _Index:
             while at >= 0:
                 yield _Match(at, at + len(needle.text), needle.placeholder, True)
                 at = data.find(needle.text, at + len(needle.text))
+
+
+def _as_numbers(data: bytes, length: int) -> list[int]:
+    """The pieces of ``data`` of so many bytes, one after another, each as a number."""
+    return memoryview(data)[: len(data) // length * length].cast(_NUMBER[length]).tolist()
 
 
 def _places(size: int, length: int, every: int) -> Iterable[int]:
@@ -203,7 +223,8 @@ class Redactor:
                 self._count[kind] += 1
             self._names[secret] = self._tokens[secret] = name
             self._add(secret, name)
-            self._known.clear()
+            # What is a secret as a whole, and nothing else, holds no other one.
+            self._known = {text: known for text, known in self._known.items() if _WHOLE.fullmatch(known)}
 
     def _reserved(self) -> set[str]:
         return {name.rpartition("_")[0] for secret, name in self._names.items() if secret not in self._tokens}
@@ -230,7 +251,7 @@ class Redactor:
         known = self._known.get(text)
         if known is None:
             known = _decoded(self.captured(text.encode("utf-8", "surrogatepass")))
-            if len(text) <= _REMEMBERED and len(self._known) < _REMEMBERED:
+            if len(text) <= _LONGEST_REMEMBERED and len(self._known) < _REMEMBERED:
                 self._known[text] = known
         return known
 
