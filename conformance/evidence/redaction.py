@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from threading import RLock
+from typing import Final, Literal
 
 from ..exchange import Headers
 from .disguises import ReducedText, digits, in_base64, spellings, squeezed, views
@@ -39,7 +40,7 @@ a target reads as a placeholder.
 #: more, of those with 7 or more. A secret shorter than that is searched for as a whole.
 _LONG, _MIDDLE = 8, 4
 #: How so many bytes are read as a number.
-_NUMBER = {_LONG: "Q", _MIDDLE: "I"}
+_NUMBER: Final[dict[int, Literal["Q", "I"]]] = {_LONG: "Q", _MIDDLE: "I"}
 #: A common part of a text and a long secret is a piece of the secret from so many bytes on.
 _PIECE = 2 * _LONG - 1
 #: Of a secret longer than the first, pieces are taken only at every so many bytes: of it, of its other spellings.
