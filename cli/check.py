@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
@@ -15,6 +14,7 @@ import typer
 from shenhe.conformance.verdict import ExitCode, Level
 from shenhe.core.files import only_writer
 
+from .check_outputs import output_files, write_outputs
 from .environment import Env, binding_environ
 from .options import (
     BUDGET,
@@ -302,7 +302,7 @@ def check(
 
     known = read_baseline(baseline_file) if baseline_file is not None else None
     evidence = read_evidence(evidence_file) if evidence_file is not None else None
-    outputs = _files(out, report_file, junit_file, html_file)
+    outputs = output_files(out, report_file, junit_file, html_file)
     if out is not None:
         context.with_resource(only_writer(out))
     with ExitStack() as stack:
@@ -350,7 +350,7 @@ def check(
         finally:
             bar.clear()
     report = change(report)
-    written = _write(report, outputs)
+    written = write_outputs(report, outputs)
     if as_json:
         echo_json(report.model_dump_json(indent=1))
     else:
@@ -435,52 +435,6 @@ def _connect(
         )
     binding = load_binding(sample_binding(variant), environ={**os.environ, "SHENHE_SAMPLE_URL": base_url})
     return stack.enter_context(binding.connect(base_url=base_url, record=record, replay=replay))
-
-
-def _files(out: Path | None, report: Path | None, junit: Path | None, html: Path | None) -> dict[str, Path]:
-    """The output files, each checked to be writable before the first request is sent."""
-    outputs = {}
-    for kind, given, name in (
-        ("report", report, "report.json"),
-        ("junit", junit, "junit.xml"),
-        ("html", html, "report.html"),
-    ):
-        path = given if given is not None else out / name if out is not None else None
-        if path is None:
-            continue
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise typer.BadParameter(f"cannot create the folder {path.parent}: {error.strerror}") from None
-        if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
-            raise typer.BadParameter(f"cannot write {path}")
-        outputs[kind] = path
-    return outputs
-
-
-def _write(report: Report, outputs: dict[str, Path]) -> bool:
-    """Write the outputs, each whatever becomes of the others; whether all were written."""
-    from shenhe.conformance.evidence.own import remember
-    from shenhe.reports.formats.junit import write_junit
-    from shenhe.reports.pages.page import write_page
-
-    writers: dict[str, Callable[[Path], object]] = {
-        "report": report.write,
-        "junit": lambda path: write_junit(report, path),
-        "html": lambda path: write_page(path, [report]),
-    }
-    written = True
-    for kind, path in outputs.items():
-        try:
-            writers[kind](path)
-        except OSError as error:
-            typer.echo(f"shenhe: lost: {path} could not be written: {error.strerror or error}", err=True)
-            written = False
-        else:
-            typer.echo(f"written: {path}", err=True)
-            if kind == "report":
-                remember(path.read_bytes())
-    return written
 
 
 def _unchanged(report: Report) -> Report:

@@ -27,7 +27,7 @@ from ..bindings.client.http.failures import FAILURES, failure_text
 from ..bindings.client.http.transport import DeadlineTransport
 from ..exchange import Exchange, Headers, ReceivedResponse, SentRequest, body_text
 from ..report import CheckResult, Finding, Report, Step
-from .export.plan import FRESH, Piece, Plan, Variable, looks_made, needed, plan_of, url_pieces
+from .export.plan import FRESH, CarryPlan, Piece, Variable, carry_plan_of, looks_made, needed, url_pieces
 from .export.request import basic_text, headers_to_resend, is_form, json_of, origin_text
 from .redaction import NOTHING
 
@@ -105,7 +105,7 @@ class Planned:
 def planned(finding: Finding, base_url: str, media_hosts: Collection[str] = ()) -> Planned:
     """What :func:`repeat` would send. Raises :class:`RepeatError` as it does."""
     exchanges = _exchanges(finding)
-    plan, base = plan_of(exchanges), base_of(finding)
+    plan, base = carry_plan_of(exchanges), base_of(finding)
     requests = tuple(
         (
             visible(step.method),
@@ -133,7 +133,7 @@ def repeat(
     that ``environ`` does not have or the finding does not name. Nothing is sent then.
     """
     exchanges = _exchanges(finding)
-    base, plan = base_of(finding), plan_of(exchanges)
+    base, plan = base_of(finding), carry_plan_of(exchanges)
     for step in (each for each in finding.steps if not _elsewhere(each, base)):
         _target(step.url, base, base_url.rstrip("/"), plan, None)
     given = {name: environ.get(name) for name in _variables(finding, plan, exchanges)}
@@ -178,7 +178,7 @@ def _exchanges(finding: Finding) -> list[Exchange]:
     return [_exchange(step) for step in finding.steps]
 
 
-def _variables(finding: Finding, plan: Plan, exchanges: Sequence[Exchange]) -> set[str]:
+def _variables(finding: Finding, plan: CarryPlan, exchanges: Sequence[Exchange]) -> set[str]:
     """The variables to fill in. Raises :class:`RepeatError` for one that the finding does not name as such."""
     names = needed(plan, exchanges)
     unnamed = sorted(names - set(finding.variables))
@@ -240,7 +240,7 @@ def _check_kept(number: int, step: Step, base: str) -> None:
         )
 
 
-def _target(url: str, base: str, base_url: str, plan: Plan, values: Mapping[Variable, str] | None) -> str:
+def _target(url: str, base: str, base_url: str, plan: CarryPlan, values: Mapping[Variable, str] | None) -> str:
     """Where a request goes now, with the names of variables where there are no values. Raises :class:`RepeatError` for
     what would lead to another host.
     """
@@ -255,7 +255,7 @@ def _target(url: str, base: str, base_url: str, plan: Plan, values: Mapping[Vari
     return target
 
 
-def _media_url(url: str, plan: Plan, values: Mapping[Variable, str]) -> str:
+def _media_url(url: str, plan: CarryPlan, values: Mapping[Variable, str]) -> str:
     """Where a file is now: where the new response says, else where it was."""
     carried = plan.values.get(url)
     if carried is not None:
@@ -287,7 +287,7 @@ def _shown(piece: Piece) -> str:
 
 
 def _sent(
-    client: httpx.Client, request: SentRequest, url: str, plan: Plan, values: Mapping[Variable, str]
+    client: httpx.Client, request: SentRequest, url: str, plan: CarryPlan, values: Mapping[Variable, str]
 ) -> tuple[int | None, bytes, Mapping[str, str], str]:
     headers = []
     for name, value in headers_to_resend(request):
@@ -324,7 +324,7 @@ def _sent(
     return response.status_code, body, response.headers, ""
 
 
-def _body(request: SentRequest, plan: Plan, values: Mapping[Variable, str]) -> bytes:
+def _body(request: SentRequest, plan: CarryPlan, values: Mapping[Variable, str]) -> bytes:
     document = json_of(request)
     if document is not None:
         return json.dumps(_filled(document, plan, values), ensure_ascii=False, separators=(",", ":")).encode(
@@ -340,7 +340,7 @@ def _body(request: SentRequest, plan: Plan, values: Mapping[Variable, str]) -> b
     return "&".join(pairs).encode()
 
 
-def _filled(value: Any, plan: Plan, values: Mapping[Variable, str]) -> Any:
+def _filled(value: Any, plan: CarryPlan, values: Mapping[Variable, str]) -> Any:
     if isinstance(value, dict):
         return {key: _filled(inner, plan, values) for key, inner in value.items()}
     if isinstance(value, list):
@@ -362,7 +362,7 @@ def _text(pieces: Sequence[Piece], values: Mapping[Variable, str], *, percent: b
     return "".join(parts)
 
 
-def _carry(plan: Plan, number: int, body: bytes, headers: Mapping[str, str], values: dict[Variable, str]) -> None:
+def _carry(plan: CarryPlan, number: int, body: bytes, headers: Mapping[str, str], values: dict[Variable, str]) -> None:
     """Take what later requests need from the new answer. What is not there is left out, and the next request shows
     it.
     """

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from shenhe.cli import environment
 from shenhe.conformance.bindings import AsgiTransport
-from shenhe.conformance.evidence.export import as_curl, as_pytest, needed, plan_of
+from shenhe.conformance.evidence.export import as_curl, as_pytest, carry_plan_of, needed
 from shenhe.conformance.evidence.own import is_own, remember
 from shenhe.conformance.evidence.redaction import Redactor
 from shenhe.conformance.evidence.resend import RepeatError, planned, repeat
@@ -89,7 +89,7 @@ def story(identifier: str) -> list[Exchange]:
 
 
 def finding(exchanges: list[Exchange], **changes: Any) -> Finding:
-    names = sorted(needed(plan_of(exchanges), exchanges))
+    names = sorted(needed(carry_plan_of(exchanges), exchanges))
     steps = [to_step(each, "probe") for each in exchanges]
     return Finding(expected="x", seen="y", steps=steps, curl="", pytest="", variables=names).model_copy(update=changes)
 
@@ -97,7 +97,7 @@ def finding(exchanges: list[Exchange], **changes: Any) -> Finding:
 @pytest.mark.parametrize("identifier", IDS)
 def test_an_id_of_a_target_never_becomes_a_variable(identifier: str) -> None:
     exchanges = story(identifier)
-    assert needed(plan_of(exchanges), exchanges) == {"API_KEY"}
+    assert needed(carry_plan_of(exchanges), exchanges) == {"API_KEY"}
     app = Recorder()
     for path in ("/a", "/b", "/c", "/d"):
         app.answers["POST", path] = {"id": identifier} if path == "/a" else {"ok": True}
@@ -147,7 +147,7 @@ def test_any_id_comes_back_unchanged(identifier: str) -> None:
     except UnicodeEncodeError:
         return
     exchanges = story(identifier or "x")
-    assert needed(plan_of(exchanges), exchanges) <= {"API_KEY"}
+    assert needed(carry_plan_of(exchanges), exchanges) <= {"API_KEY"}
     compile(as_pytest(exchanges), "test_replay.py", "exec")
 
 
@@ -162,7 +162,7 @@ def test_utf16_hides_no_placeholder() -> None:
         exchange("POST", f"{BASE}/a", {}, answer),
         exchange("POST", f"{BASE}/b", {"id": "${HOME}"}, {}),
     ]
-    assert needed(plan_of(exchanges), exchanges) == {"API_KEY"}
+    assert needed(carry_plan_of(exchanges), exchanges) == {"API_KEY"}
 
 
 # --- reports by others ------------------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ _PILLOW_NAMES = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP"}
 
 
 def _has_tool(capabilities: Capabilities) -> Absent | None:
-    """Concerns providers whose verification tool can be asked."""
+    """Concerns a provider whose verification tool can be asked."""
     if Operation.VERIFY_ORIGIN in capabilities.operations:
         return None
     return Absent("the binding has no operation verify_origin")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ...checks.outcome import Case, Violation
 from ...checks.registry import Check
-from ...evidence.export import as_curl, as_pytest, needed, plan_of
+from ...evidence.export import as_curl, as_pytest, carry_plan_of, needed
 from ...exchange import Exchange, to_step
 from ...provider import Provider
 from ...report import CheckResult, Finding
@@ -25,7 +25,7 @@ def finding_of(check: Check, case: Case, violation: Violation, *, seed: int) -> 
         evidence=list(violation.evidence),
         curl=curl,
         pytest=pytest,
-        variables=sorted(needed(plan_of(exchanges), exchanges)),
+        variables=sorted(needed(carry_plan_of(exchanges), exchanges)),
     )
 
 

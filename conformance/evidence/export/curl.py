@@ -11,7 +11,7 @@ from urllib.parse import quote_plus
 from shenhe.conformance.exchange import Exchange, SentRequest
 from shenhe.core.text import visible
 
-from .plan import INVENTED, Piece, Plan, Variable, plan_of, url_pieces
+from .plan import INVENTED, CarryPlan, Piece, Variable, carry_plan_of, url_pieces
 from .request import basic_text, headers_to_resend, is_form, is_text_body, is_whole, origin_text, title_of
 
 _LONG_ARGUMENT = 50_000
@@ -28,7 +28,7 @@ def as_curl(exchanges: Sequence[Exchange]) -> str:
     """The sequence as commands for bash: one curl a request, ids and tokens carried over in variables."""
     if not exchanges:
         return ""
-    plan = plan_of(exchanges)
+    plan = carry_plan_of(exchanges)
     base = origin_text(exchanges[0].request.url)
     blocks = [f"default={_literal(base)}\nbase=${{SHENHE_BASE_URL:-$default}}\n"]
     if any(INVENTED.search(text) for text in _texts(exchanges)):
@@ -40,7 +40,7 @@ def as_curl(exchanges: Sequence[Exchange]) -> str:
     return "\n".join(blocks)
 
 
-def _step(number: int, exchange: Exchange, plan: Plan, base: str) -> list[str]:
+def _step(number: int, exchange: Exchange, plan: CarryPlan, base: str) -> list[str]:
     request = exchange.request
     carried = plan.of_step(number)
     words = [
@@ -115,7 +115,7 @@ def _picking(variable: Variable) -> str:
     return f"s/^{variable.header}: *//Ip"
 
 
-def _body_pieces(request: SentRequest, plan: Plan) -> list[Piece]:
+def _body_pieces(request: SentRequest, plan: CarryPlan) -> list[Piece]:
     """A text body cut at its placeholders and at the values carried over, where they stand as whole JSON or form
     values.
     """
@@ -139,7 +139,7 @@ def _body_pieces(request: SentRequest, plan: Plan) -> list[Piece]:
     return cut
 
 
-def _url(url: str, plan: Plan, base: str) -> str:
+def _url(url: str, plan: CarryPlan, base: str) -> str:
     whole = plan.values.get(url)
     if whole is not None:
         return _word([whole])

@@ -47,7 +47,7 @@ INVENTED = re.compile(r"(\bt[0-9a-f]{10}\b)")
 
 
 @dataclass(frozen=True)
-class Plan:
+class CarryPlan:
     """What is carried from where. ``values`` are server-made values by text; ``secrets`` are variables by placeholder
     name.
     """
@@ -82,9 +82,9 @@ class Plan:
         return [carried] if carried is not None else self.pieces(text)
 
 
-def plan_of(exchanges: Sequence[Exchange]) -> Plan:
+def carry_plan_of(exchanges: Sequence[Exchange]) -> CarryPlan:
     """Find each value of a request that an earlier answer gave and no earlier request had."""
-    plan = Plan({}, {})
+    plan = CarryPlan({}, {})
     on_offer: dict[str, Variable] = {}
     tokens: dict[str, Variable] = {}
     own: set[str] = set()
@@ -152,7 +152,7 @@ def _header_values(number: int, exchange: Exchange) -> Iterator[tuple[Variable, 
             yield Variable("", number, (header,), header), value
 
 
-def needed(plan: Plan, exchanges: Sequence[Exchange]) -> set[str]:
+def needed(plan: CarryPlan, exchanges: Sequence[Exchange]) -> set[str]:
     """The variables that no response gives: they come from the environment."""
     names: set[str] = set()
     for exchange in exchanges:
@@ -164,7 +164,7 @@ def needed(plan: Plan, exchanges: Sequence[Exchange]) -> set[str]:
     return names
 
 
-def _named(variable: Variable, plan: Plan) -> Variable:
+def _named(variable: Variable, plan: CarryPlan) -> Variable:
     """With a name from the last key, numbered so that no two are equal and none is a word of the language."""
     keys = [step for step in variable.steps if isinstance(step, str)] or ["value"]
     stem = re.sub(r"\W+", "_", keys[-1], flags=re.ASCII).strip("_").lower() or "value"
@@ -199,7 +199,7 @@ def _leaves(exchange: Exchange) -> Iterator[tuple[Steps, str]]:
     yield from leaves_of(document, ())
 
 
-def url_pieces(url: str, plan: Plan, base: str) -> list[list[Piece]]:
+def url_pieces(url: str, plan: CarryPlan, base: str) -> list[list[Piece]]:
     """The URL as atoms, each of pieces; a variable in it is to be percent-encoded. The base is left out."""
     rest = url.removeprefix(base)
     if (whole := plan.values.get(rest)) is not None and rest.startswith("/"):

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, quote_plus
 
 from shenhe.conformance.exchange import Exchange, SentRequest
 
-from .plan import FRESH, Piece, Plan, Variable, plan_of, url_pieces
+from .plan import FRESH, CarryPlan, Piece, Variable, carry_plan_of, url_pieces
 from .request import basic_text, headers_to_resend, is_form, is_text_body, is_whole, json_of, origin_text, title_of
 
 
@@ -22,7 +22,7 @@ def as_pytest(exchanges: Sequence[Exchange], name: str = "replay") -> str:
     It passes for as long as the provider behaves as it did. It needs pytest and httpx; variables taken from the
     environment are listed in its docstring.
     """
-    plan = plan_of(exchanges)
+    plan = carry_plan_of(exchanges)
     base = origin_text(exchanges[0].request.url) if exchanges else "http://127.0.0.1"
     body: list[str] = []
     for number, exchange in enumerate(exchanges, start=1):
@@ -63,7 +63,7 @@ def _used_quotes(code: str) -> list[str]:
     return [function for function in ("quote", "quote_plus") if re.search(rf"\b{function}\(", code)]
 
 
-def _step(number: int, exchange: Exchange, plan: Plan, base: str) -> list[str]:
+def _step(number: int, exchange: Exchange, plan: CarryPlan, base: str) -> list[str]:
     request = exchange.request
     lines = [f"# {number}. {title_of(exchange)}"]
     if not is_whole(request):
@@ -117,7 +117,7 @@ def _text(pieces: list[Piece]) -> str:
     return _joined([repr(piece) if isinstance(piece, str) else _name(piece) for piece in pieces])
 
 
-def _url(url: str, plan: Plan, base: str) -> str:
+def _url(url: str, plan: CarryPlan, base: str) -> str:
     whole = plan.values.get(url)
     if whole is not None:
         return _name(whole)
@@ -134,7 +134,7 @@ def _url(url: str, plan: Plan, base: str) -> str:
     return _joined([*(["BASE"] if url.startswith(base) else []), *parts, repr(text)])
 
 
-def _header(name: str, value: str, plan: Plan) -> str:
+def _header(name: str, value: str, plan: CarryPlan) -> str:
     plain = basic_text(value)
     if name.lower() == "authorization" and plain != value:
         return f'"Basic " + base64.b64encode(({_text(plan.pieces(plain))}).encode()).decode()'
@@ -143,7 +143,7 @@ def _header(name: str, value: str, plan: Plan) -> str:
     return _text(plan.atom(value))
 
 
-def _json(value: Any, plan: Plan) -> str:
+def _json(value: Any, plan: CarryPlan) -> str:
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key!r}: {_json(inner, plan)}" for key, inner in value.items()) + "}"
     if isinstance(value, list):
@@ -155,7 +155,7 @@ def _json(value: Any, plan: Plan) -> str:
     return repr(value).replace("inf", 'float("inf")') if isinstance(value, float) else repr(value)
 
 
-def _bytes(request: SentRequest, plan: Plan) -> str:
+def _bytes(request: SentRequest, plan: CarryPlan) -> str:
     body = request.body
     if not is_text_body(body):
         rows = textwrap.wrap(base64.b64encode(body).decode(), 88)
