@@ -18,6 +18,7 @@ KNOWN: tuple[tuple[str, Removal], ...] = (
     ("sample", ("operations", "publish", "json", "title")),
     ("sample", ("operations", "view", "variants", 0, "extract", "notices")),
     ("sample", ("operations", "records", "extract", "subject")),
+    ("sample", ("operations", "edit", "json", "prompt")),
     ("sample", ("operations", "chat", "extract", "notices")),
     ("sample", ("operations", "chat", "json", "chat")),
     ("sample", ("operations", "chat", "json", "persona")),

@@ -291,8 +291,15 @@ def _edit_that_says(
 ) -> tuple[_Answer, Callable[[], _Answer]]:
     subject = probe.subject()
     request = edit_request(Edit(case.name, case.name, harmless), subject, probe.consent(account, subject, case.name))
+    other = replace(request, prompt=worded)
+    probe.must_differ(
+        lambda provider: provider.edit(account, request),
+        lambda provider: provider.edit(account, other),
+        "the prompt of an edit",
+        write="`{{ request.prompt }}` under operations.edit",
+    )
     lawful = probe.observe(probe.provider.edit, account, request)
-    return lawful, lambda: probe.attempt(probe.provider.edit, account, replace(request, prompt=worded))
+    return lawful, lambda: probe.attempt(probe.provider.edit, account, other)
 
 
 def _input_that_says(
