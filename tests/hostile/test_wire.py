@@ -247,7 +247,7 @@ def test_a_request_ends_with_the_run() -> None:
         response, log = get(connection)
         assert response is None
         assert log.failure == RUN_IS_OVER
-        assert time.monotonic() - connection.until < 3
+        assert time.monotonic() - connection.until < 15  # not a measure: nobody else ends it
         _, log = get(connection)
         assert log.failure == RUN_IS_OVER
 

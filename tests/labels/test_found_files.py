@@ -240,6 +240,9 @@ def test_bytes_behind_a_jpeg_stay(behind: bytes) -> None:
     ["<!DOCTYPE html>" + "\n" * 4000, "<?xml ?>" * 500, "<!---->" * 580, "<!--" * 1000, "<" + " " * 4000, "<a:" * 1300],
 )
 def test_the_kind_of_a_text_is_told_in_bounded_time(start: str) -> None:
-    began = time.process_time()
-    read_labels(start.encode())
-    assert time.process_time() - began < 0.5
+    seconds = []
+    for _ in range(3):  # the first may import a reader, and any may be disturbed
+        began = time.process_time()
+        read_labels(start.encode())
+        seconds.append(time.process_time() - began)
+    assert min(seconds) < 0.5

@@ -194,7 +194,7 @@ def test_hostile_pictures_are_refused_in_words_and_never_decided(case: str) -> N
     picture = media.coded(perceivable.ground("photo", np.random.default_rng(1), (64, 64)))
     began = time.monotonic()
     reading = read_labels(make(picture), depth="all")
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60  # not a measure: without bounds some of these never end
     assert why in " ".join(refusal.why for refusal in reading.refused), reading
     assert reading.explicit == ()
     assert not reading.decided
