@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,7 +17,12 @@ from .simulate import finite, load, run_scenario
 if TYPE_CHECKING:
     from shenhe.simulator import Comparison, Run, Scenario
 
-Breakdown = Literal["size", "behaviour"]
+
+class Breakdown(StrEnum):
+    """What the outcomes of a comparison are broken down by."""
+
+    SIZE = "size"
+    BEHAVIOUR = "behaviour"
 
 
 def compare(
@@ -37,7 +43,7 @@ def compare(
     by: Annotated[
         Breakdown,
         typer.Option("--by", help="Break the outcomes down by size class or by behaviour, below the summary."),
-    ] = "size",
+    ] = Breakdown.SIZE,
     prices: Annotated[
         list[str] | None,
         typer.Option(
@@ -94,7 +100,7 @@ def compare(
     else:
         from shenhe.reports.terminal.summary import print_comparison
 
-        print_comparison(comparison, by=by, prices=chosen)
+        print_comparison(comparison, by=by.value, prices=chosen)
 
 
 def _prices(texts: list[str]) -> dict[str, float]:

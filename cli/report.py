@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -12,6 +13,13 @@ from .options import writable_file
 if TYPE_CHECKING:
     from shenhe.conformance.report import Report
     from shenhe.simulator import Run
+
+
+class Language(StrEnum):
+    """A language of the decision page."""
+
+    ENGLISH = "en"
+    CHINESE = "zh"
 
 
 def report(
@@ -36,7 +44,7 @@ def report(
         bool,
         typer.Option("--decision", help="Write the decision page about two run folders: what B changes against A."),
     ] = False,
-    language: Annotated[Literal["en", "zh"], typer.Option("--lang", help="Language of the decision page.")] = "en",
+    language: Annotated[Language, typer.Option("--lang", help="Language of the decision page.")] = Language.ENGLISH,
     question: Annotated[
         str, typer.Option("--question", metavar="TEXT", help="Title of the decision page. Default: made from A and B.")
     ] = "",
@@ -65,7 +73,7 @@ def report(
         out = Path("report.html")
     reports, runs = _read(inputs)
     if decision:
-        _write_decision(out or Path("report.html"), reports, runs, inputs, language, question, study)
+        _write_decision(out or Path("report.html"), reports, runs, inputs, language.value, question, study)
         return
     if junit is not None and len(reports) != 1:
         raise typer.BadParameter(
