@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 
 from shenhe.conformance.checks.labels.perceived import picture_shows_label
-from shenhe.conformance.checks.moderation.notices import report_is_decided
+from shenhe.conformance.checks.moderation.notices import ByWhom, report_is_decided
 from shenhe.conformance.checks.outcome import NeedsReview, NotJudged, Undecided, Violation
 from shenhe.conformance.checks.people import flaw
 from shenhe.conformance.checks.prompted import Prompted
-from shenhe.conformance.checks.published import Surface
 from shenhe.conformance.checks.registry import check
 from shenhe.conformance.checks.requests import picture
 from shenhe.conformance.engine.probing.probe import Probe
@@ -158,10 +157,10 @@ def test_supplied_accounts_replace_invented_people() -> None:
 
 def test_time_passes_by_the_providers_clock_or_not_at_all() -> None:
     with_clock, without = Provider(surfaces=("page",)), Provider(clock=False)
-    report_is_decided(probing(with_clock), Surface("unfounded report"))
+    report_is_decided(probing(with_clock), ByWhom("unfounded report"))
     assert with_clock.hours > 24
     with pytest.raises(NeedsReview, match="offers no clock"):
-        report_is_decided(probing(without), Surface("unfounded report"))
+        report_is_decided(probing(without), ByWhom("unfounded report"))
 
 
 def test_claims_need_a_provider_that_is_spoken_to_in_headers() -> None:

@@ -239,5 +239,5 @@ def test_a_sidecar_that_lies_elsewhere_is_named(tmp_path: Path) -> None:
     other.write_bytes(media.xmp_packet(media.xmp_element()))
     done = shenhe("read", str(picture), "--metadata", "--sidecar", str(other), "--json")
     assert [label["carrier"] for label in json.loads(done.stdout)[0]["labels"]] == ["sidecar packet.xmp: xmp/xmp"]
-    assert shenhe("read", str(picture), "--sidecar", str(picture)).returncode == 2
-    assert shenhe("read", str(picture), str(picture), "--sidecar", str(other)).returncode == 2
+    assert shenhe("read", str(picture), "--sidecar", str(picture)).exit_code == 2
+    assert shenhe("read", str(picture), str(picture), "--sidecar", str(other)).exit_code == 2
