@@ -345,7 +345,7 @@ def test_values_of_a_response_are_carried_to_later_requests(tmp_path: Path) -> N
         assert isinstance(provider.view(None, published.value), Accepted)
         unknown = provider.publish(None, Content("other"), "t")
         assert isinstance(unknown, Unavailable)
-        assert "operations.publish.path: found nothing for a path segment" in unknown.reason
+        assert "operations.publish.path: found an empty path segment" in unknown.reason
         assert isinstance(provider.view(None, Publication("other")), Unavailable)
     assert json.loads(app.asked[1]["body"]) == {"version": 3, "tag": "none"}
 

@@ -120,9 +120,12 @@ def test_recorded_bytes_come_back_unchanged(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "c:1:1: found no cassette"),
-        ("[]\n", "c:1:1: found no cassette"),
-        ('{"format": "shenhe-cassette", "format_version": 2}\n', "c:1:1: found no cassette of this version"),
+        ("", "c:1:1: found another format, expected a cassette"),
+        ("[]\n", "c:1:1: found another format, expected a cassette"),
+        (
+            '{"format": "shenhe-cassette", "format_version": 2}\n',
+            "c:1:1: found another format, expected a cassette of this version",
+        ),
         ("HEAD\nnot json\n", "c:2:1: found a line that is no request"),
         (
             'HEAD\n{"method": "GET", "url": "/", "body_sha256": "x"}\n',
