@@ -175,7 +175,7 @@ def _baselines(folder: Path, chosen: Sequence[Member]) -> dict[str, Baseline]:
     from shenhe.conformance.evidence.baseline import read_baseline
 
     if not folder.is_dir():
-        raise typer.BadParameter(f"{folder} is no folder", param_hint="--baseline-dir")
+        raise typer.BadParameter(f"{folder} is not a folder", param_hint="--baseline-dir")
     files = {member.name: folder / member.path.name for member in chosen}
     strangers = sorted({path.name for path in folder.glob("*.yaml")} - {path.name for path in files.values()})
     if strangers:

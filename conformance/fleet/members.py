@@ -48,7 +48,9 @@ def members(folder: Path) -> list[Member]:
     :class:`FleetError` for a folder without any.
     """
     if not folder.is_dir():
-        raise FleetError(f"{folder} is no folder; name the one that holds the bindings, a *.yaml file each")
+        raise FleetError(
+            f"{folder} is not a folder; name the folder that holds the bindings, one *.yaml file per provider"
+        )
     found = [member for path in sorted(folder.glob("*.yaml")) if (member := _member(path)) is not None]
     if not found:
         raise FleetError(

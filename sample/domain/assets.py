@@ -228,6 +228,11 @@ def make(
     )
     if not visible_label and bare:
         return data
+    return marked(house, data, media_type, values, prompt)
+
+
+def marked(house: House, data: bytes, media_type: str, values: Mapping[str, str], prompt: str) -> bytes:
+    """A file with its implicit label, and with a credential in addition where this provider writes them."""
     data = with_implicit_label(data, media_type, values, house.faults, prompt)
     if VariantName.CREDENTIALS_BESIDES in house.variants and media_type in (PNG, JPEG):
         return with_credential(data, media_type)
@@ -292,7 +297,7 @@ def _thumbnail(house: House, asset: sqlite3.Row) -> tuple[bytes, str]:
         label = sized(house, picture_label(house.faults)) if values else None
         kept = pictures.encoded(pictures.labelled(small, label) if label else small, thumbnail_type)
         if values:
-            kept = with_implicit_label(kept, thumbnail_type, values, house.faults, asset["prompt"])
+            kept = marked(house, kept, thumbnail_type, values, asset["prompt"])
         _keep_form(house, asset["id"], "thumbnail", kept)
     return kept, thumbnail_type
 

@@ -25,7 +25,6 @@ from ..media.marking import (
     picture_label,
     provenance,
     replaced_label,
-    with_implicit_label,
     with_propagator,
 )
 from ..variants import VariantName
@@ -164,7 +163,7 @@ def edit(
             "仅支持PNG、JPEG图片和WAV音频。 Pictures are PNG or JPEG, sounds are WAV.",
         )
     if FaultName.EDITED_FILES_UNMARKED not in house.faults:
-        whole, bare = (with_implicit_label(form, media_type, values, house.faults, prompt) for form in (whole, bare))
+        whole, bare = (assets.marked(house, form, media_type, values, prompt) for form in (whole, bare))
     on_record = consent if asked and known(house, consent) else None
     assets.keep(
         house,

@@ -584,7 +584,7 @@ def test_no_provider_data_survives_its_run() -> None:
 
     def checked() -> weakref.ref[HttpProvider]:
         with load_binding(sample_binding(), environ={}).connect(transport=AsgiTransport(create_app())) as provider:
-            report = run_checks(provider, on=ON, level="extended", rules=["cn-dsp-2023/14.2"], examples=5)
+            report = run_checks(provider, on=ON, level="extended", rules=["cn-dsp-2023/14.2"], examples=30)
             assert any(check.probes.generated for check in report.checks if check.level == "extended")
             return weakref.ref(provider)
 

@@ -264,9 +264,21 @@ def test_a_hanging_provider_is_ended(tmp_path: Path) -> None:
         options = FEW.model_copy(update={"max_seconds": 4.0})
         fleet, _ = run(tmp_path, tmp_path / "out", options=options, last_words=2.0, at_once=1)
     found = by_name(fleet)
-    assert found["hanging"].outcome == "stopped"
-    assert (found["hanging"].exit_code, found["hanging"].report) == (3, None)
+    # The run ends a request that is under way at its limit, so that its process need not be killed.
+    assert found["hanging"].outcome == "cut short"
+    assert (found["hanging"].exit_code, found["hanging"].rank) == (3, None)
     assert found["lawful"].exit_code == 0
+    assert workers() == set()
+
+
+def test_a_process_that_outlives_its_limit_is_killed(tmp_path: Path) -> None:
+    with serving(hang) as url:
+        small(tmp_path, "hanging", url, timeout=300)
+        # The run may take 300 seconds, and its process four: as if it did not end by itself.
+        options = FEW.model_copy(update={"max_seconds": 300.0})
+        fleet, _ = run(tmp_path, tmp_path / "out", options=options, last_words=-296.0, at_once=1)
+    found = by_name(fleet)["hanging"]
+    assert (found.outcome, found.exit_code, found.rank) == ("stopped", 3, None)
     assert workers() == set()
 
 

@@ -15,7 +15,13 @@ def greeting(url: str) -> int:
     return httpx.get(f"{url}/about/rules", trust_env=False).status_code
 
 
+def serving() -> set[threading.Thread]:
+    """The threads of sample providers in this process; other tests may keep theirs."""
+    return {thread for thread in threading.enumerate() if thread.name == "sample-provider"}
+
+
 def test_it_serves_and_stops(capfd: pytest.CaptureFixture[str]) -> None:
+    before = serving()
     with SampleServer() as server:
         host, port = server.url.removeprefix("http://").split(":")
         assert host == "127.0.0.1"
@@ -25,7 +31,7 @@ def test_it_serves_and_stops(capfd: pytest.CaptureFixture[str]) -> None:
     with socket.socket() as again:
         again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         again.bind((host, int(port)))
-    assert not any(thread.name == "sample-provider" for thread in threading.enumerate())
+    assert not serving() - before
     assert capfd.readouterr() == ("", "")
 
 
@@ -44,10 +50,11 @@ def test_two_servers_share_no_state() -> None:
 
 
 def test_it_stops_although_a_client_keeps_its_connection() -> None:
+    before = serving()
     with httpx.Client(trust_env=False) as client:
         with SampleServer() as server:
             client.get(f"{server.url}/about/rules")
-        assert not any(thread.name == "sample-provider" for thread in threading.enumerate())
+        assert not serving() - before
 
 
 def test_an_error_inside_the_block_still_stops_it() -> None:

@@ -241,7 +241,7 @@ def test_the_command_shows_where_they_part(monkeypatch: pytest.MonkeyPatch) -> N
                 patch.setattr(casework, "step_on_ladder", lambda strikes, serious, steps: true(strikes, False, steps))
             return engines.replicate_on(Engine.SIMPY, *arguments, **named)
 
-    monkeypatch.setattr("shenhe.simulator.runs.divergence.replicate", faulty)
+    monkeypatch.setattr("shenhe.simulator.runs.divergence.replicate_on", faulty)
     market = [
         "cn-2023",
         "--set",
