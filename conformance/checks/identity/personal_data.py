@@ -146,9 +146,14 @@ def _not_found_by(probe: Probe, canaries: Canaries, publication: Publication, wh
 # --- other accounts ------------------------------------------------------------------------------------------
 
 
+#: Why people report, by which a service may treat a report differently.
+_GROUNDS = ("该内容侵权，盗用了我的作品。[测试]", "该内容泄露了我的隐私。[测试]", "This post defames me. [test]")
+
+
 def _told_to_others(capabilities: Capabilities) -> Iterator[Confided]:
     if {Operation.PUBLISH, Operation.REPORT} <= capabilities.operations and capabilities.surfaces:
         yield Confided(REPORTER)
+        yield from (Confided(REPORTER, ground) for ground in _GROUNDS)
     if _consents_are_taken(capabilities):
         yield Confided(CONSENTED)
     if _has_accounts(capabilities) and Operation.VERIFY_IDENTITY in capabilities.operations:
