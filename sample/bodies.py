@@ -91,7 +91,7 @@ class NewPublication(BaseModel):
     asset: Line
     title: Line = ""
     account: Line | None = None
-    #: Nobody is believed who says so.
+    #: A claim alone is not believed.
     verified: JsonValue = None
 
 

@@ -31,7 +31,7 @@ _ITEMS = (2, 3, 4)
 
 
 def is_small(face: str) -> bool:
-    """Whether a face is a small picture that stands for the thing itself."""
+    """Whether a face is a small picture that represents the thing itself."""
     return any(word in face.lower() for word in _SMALL)
 
 

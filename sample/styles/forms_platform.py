@@ -1,7 +1,7 @@
 """A platform of forms and pages: it generates nothing, and a browser is all that it expects.
 
 There is no JSON. A form carries a hidden token that a page handed out. What is done is answered by a redirect (303),
-what is refused by a page with status 200 that says so. Whoever is not signed in is sent to the sign-in page.
+what is refused by a page with status 200 that says so. Users who are not signed in are sent to the sign-in page.
 """
 
 from __future__ import annotations

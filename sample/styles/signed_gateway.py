@@ -1,8 +1,8 @@
 """A gateway in which accounts have keys, every request is signed, and works come in archives.
 
 A request is signed with HMAC-SHA256 over method, path, sorted query, time, nonce and the hash of its body; a nonce is
-taken once. Whoever sends no ``Authorization`` is a guest. Works are made in batches and come as a ZIP archive; files
-are brought by a URL that a request before handed out.
+taken once. A request without ``Authorization`` comes from a guest. Works are made in batches and come as a ZIP archive.
+Files are uploaded to a URL that an earlier request gives out.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ class _Gateway:
         return JSONResponse({"person": found["account"]["id"], "key": key, "secret": secret}, 201)
 
     def _caller(self, request: Request, body: bytes) -> str | None:
-        """The token of whoever signed a request; none for a guest."""
+        """The token of the account that signed a request; none for a guest."""
         scheme, _, said = request.headers.get("authorization", "").partition(" ")
         if not scheme:
             return None

@@ -139,7 +139,7 @@ operations:
     assert no.reason == "too large"
 
 
-def test_an_empty_200_is_distinguished_from_a_refusal(tmp_path: Path) -> None:
+def test_a_200_that_reports_absence_is_no_mere_refusal(tmp_path: Path) -> None:
     text = """\
 defaults:
   path: /rpc

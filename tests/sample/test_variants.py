@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -153,6 +154,13 @@ def test_the_gateway_takes_a_signed_request_once() -> None:
             return [(await client.get("/chats", headers=each)).status_code for each in (headers, headers, changed)]
 
     assert asyncio.run(statuses()) == [200, 401, 401]
+
+
+@pytest.mark.parametrize("style", ["rpc-gateway", "forms-platform", "signed-gateway"])
+def test_the_documentation_gives_the_length_of_each_binding(style: str) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "sample.md").read_text(encoding="utf-8")
+    (row,) = [line for line in page.splitlines() if line.startswith(f"| `{style}` |")]
+    assert f"| {len(sample_binding(style).read_text(encoding='utf-8').splitlines())} lines |" in row
 
 
 def test_a_platform_without_generation_is_fully_decided() -> None:

@@ -127,7 +127,7 @@ class _Visit:
 
     @staticmethod
     def _profile(person: Person) -> dict[str, str]:
-        """What somebody registers with: of the form that checks use, so that a name that is refused here is refused
+        """The profile to register with: of the form that checks use, so that a name that is refused here is refused
         there.
         """
         name = f"t{secrets.token_hex(5)}"
@@ -140,7 +140,7 @@ class _Visit:
         }
 
     def _verify(self, method: IdentityMethod, *, fresh: bool) -> Result[Any]:
-        """Verify the account; a further method is tried with somebody new, whom no other method has verified."""
+        """Verify the account; a further method is tried with a new person, whom no other method has verified."""
         if not fresh:
             return self.provider.verify_identity(self._account, self._person.identity(method))
         person = self._persons.adult()

@@ -89,7 +89,7 @@ def _still_seen(probe: Probe, public: tuple[Published, dict[str, View]] | None) 
 
 
 def _edited(probe: Probe, account: Account, scope: str, index: int) -> tuple[Consent, Content]:
-    """A consent of somebody's, and what was made with it."""
+    """A consent, and what was made with it."""
     subject = probe.subject(index)
     statement = f"I, {subject.name or subject.id}, agree that my {scope} is edited. [test]"
     consent = probe.setup(probe.provider.grant_consent, account, subject, scope, statement)

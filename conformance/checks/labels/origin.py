@@ -94,7 +94,7 @@ def marking_has_two_layers(probe: Probe, case: Prompted) -> None:
 
 
 def _without_metadata(made: Media) -> Media:
-    """The same pixels, saved anew."""
+    """The same pixels, saved again."""
     from PIL import Image
 
     saved = io.BytesIO()

@@ -31,7 +31,7 @@ from ..scope import files, publishes, returns_files, takes_uploads
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
-#: A producer that is nobody: a code of the prescribed form for a company that does not exist.
+#: A producer that does not exist: a code of the prescribed form for a company that does not exist.
 ELSEWHERE = f"0011{uscc('310101', 'MA0000025')}10001"
 _IS, _MAY_BE, _SUSPECTED = "1", "2", "3"
 _WORDS = {_IS: "is generated", _MAY_BE: "may be generated", _SUSPECTED: "is suspected to be generated"}

@@ -24,13 +24,13 @@ from ..scope import files, returns_files, takes_uploads
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
-#: A producer that is nobody: a code of the prescribed form for a company that does not exist.
+#: A producer that does not exist: a code of the prescribed form for a company that does not exist.
 FOREIGN_PRODUCER = f"0011{uscc('310101', 'MA0000017')}10001"
 
 
 @dataclass(frozen=True)
 class Uploaded(Case):
-    """A labelled file that somebody else made."""
+    """A labelled file from another producer."""
 
     media_type: str
     produce_id: str
@@ -52,7 +52,7 @@ def _upload_cases(capabilities: Capabilities) -> Iterator[Uploaded]:
 
 
 def _faces(capabilities: Capabilities) -> Iterator[str]:
-    """Where an upload is handed out besides being fetched by whoever brought it."""
+    """Where an upload is handed out, besides being fetched by the account that uploaded it."""
     for rendition in capabilities.renditions if Operation.FETCH in capabilities.operations else ():
         if rendition not in ("original", "unlabelled") and not is_small(rendition):
             yield rendition

@@ -139,7 +139,7 @@ class ByWhom(Case):
 
     def __str__(self) -> str:
         kind = f" of kind {self.kind}" if self.kind else ""
-        return f"a {self.facet}{kind}{'' if self.signed_in else ' by somebody without an account'}"
+        return f"a {self.facet}{kind}{'' if self.signed_in else ' by a person without an account'}"
 
 
 def _reports(capabilities: Capabilities) -> Iterator[ByWhom]:

@@ -267,19 +267,19 @@ def conversations_are_private(probe: Probe, case: Case) -> None:
     if case.facet == "continued":
         turn = probe.attempt(probe.provider.chat, other, ChatRequest(_CONTINUED, chat))
         if isinstance(turn, Accepted) and _CONTINUED in _history(probe, owner):
-            raise Violation("another account continued somebody's conversation")
+            raise Violation("another account continued a user's conversation")
     elif case.facet == "deleted":
         probe.attempt(probe.provider.delete_chat, other, chat)
         if token not in _history(probe, owner):
-            raise Violation("another account deleted somebody's conversation")
+            raise Violation("another account deleted a user's conversation")
     else:
         probe.control(probe.provider.chat, other, ChatRequest("你好"))
         if token in _history(probe, other):
-            raise Violation("the history of another account shows what somebody said")
+            raise Violation("the history of another account shows what a user said")
     probe.counts.controls += 1
 
 
-#: What somebody else says in a conversation that is not theirs.
+#: What another account says in a conversation that is not its own.
 _CONTINUED = "我刚才说了什么？"
 
 

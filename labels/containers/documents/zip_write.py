@@ -1,6 +1,6 @@
 """Writing into ZIP packages: entries are copied as they lie in the file, compressed as they are.
 
-Only the entries that change are compressed anew. Names, dates, attributes and extra fields stay.
+Only the entries that change are compressed again. Names, dates, attributes and extra fields stay.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ class BasicAuth(Section):
 
 
 class CookieAuth(Section):
-    """``Cookie: name=value; …``. A cookie of these names that an answer sets anew is used from then on, for that
+    """``Cookie: name=value; …``. A cookie of these names that a response renews is used from then on, for that
     account alone.
     """
 
