@@ -1,6 +1,8 @@
 """Settings that all tests share."""
 
+import atexit
 import os
+import shutil
 import signal
 import tempfile
 from pathlib import Path
@@ -18,8 +20,10 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# Commands note the reports that they write; those of tests are nobody's own.
-os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="shenhe-state-")
+# Commands note the reports that they write; the notes of tests go to a folder that ends with the run.
+_STATE = tempfile.mkdtemp(prefix="shenhe-state-")
+os.environ["XDG_STATE_HOME"] = _STATE
+atexit.register(shutil.rmtree, _STATE, ignore_errors=True)
 
 #: Folders and modules that compile the engine, decode media, run whole checks or start many servers. `make quick`
 #: leaves them out; everything else must stay under a minute on two processors together.

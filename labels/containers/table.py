@@ -54,6 +54,8 @@ def _brands(data: Source) -> tuple[bytes, set[bytes]]:
 
 def _is_avif(data: Source) -> bool:
     major, brands = _brands(data)
+    if major == b"mif3":  # minimized metadata: the codec's brand is where the minor version usually is
+        brands.add(bytes(data[12:16]))
     return major in _AVIF_BRANDS or (bool(brands & _AVIF_BRANDS) and major in _HEIF_BRANDS)
 
 

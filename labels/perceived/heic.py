@@ -65,7 +65,12 @@ class _Items:
 
     @classmethod
     def of(cls, data: bytes, found: Findings) -> _Items:
-        meta = next((box for box in boxes(data, 0, len(data), found) if box.kind == b"meta"), None)
+        top: dict[bytes, Box] = {}
+        for box in boxes(data, 0, len(data), found):
+            top.setdefault(box.kind, box)
+        if b"mini" in top:
+            raise ValueError("pictures with minimized metadata (mini) are not decoded")
+        meta = top.get(b"meta")
         parts = {box.kind: box for box in boxes(data, meta.body + 4, meta.end, found)} if meta else {}
         absent = [kind.decode() for kind in (b"pitm", b"iinf", b"iloc", b"iprp") if kind not in parts]
         if absent:

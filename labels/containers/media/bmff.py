@@ -17,6 +17,7 @@ from ...meaning.aigc import is_name
 from ...model import Deviation
 from .. import xmp
 from ..pictures import exif
+from . import minimized
 
 XMP_UUID = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 _USUAL = "moov.udta.meta"
@@ -73,7 +74,7 @@ def _walk(data: Source, start: int, end: int, path: str, found: Findings, depth:
         elif box.kind == b"meta":
             _meta(data, box, where, found)
         elif box.kind == b"mini":
-            found.refuse("heif:mini", "a picture with minimized metadata (mini), which is not read here")
+            minimized.read(data, box.body, box.end, found)
         elif box.kind == b"uuid" and data[box.body : box.body + 16] == XMP_UUID:
             xmp.read_range(data, (box.body + 16, box.end), f"mp4:{where}", found)
         elif box.kind == b"XMP_":

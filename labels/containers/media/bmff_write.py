@@ -26,6 +26,10 @@ def write(data: bytes, value: str, found: Findings) -> bytes:
         return _write_item(data, items, value, found)
     moov = next((each for each in top if each.kind == b"moov"), None)
     if moov is None:
+        if any(each.kind == b"mini" for each in top):
+            raise UnsuitableFileError(
+                "it has minimized metadata (mini), which cannot be extended; write it again with a full meta box"
+            )
         raise UnsuitableFileError("the file has no moov box")
     udta = next((e for e in boxes(data, moov.body, moov.end, found) if e.kind == b"udta"), None)
     # Several readers give the entries of a second list the names in the first, so a list that is there is joined.

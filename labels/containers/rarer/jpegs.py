@@ -5,11 +5,13 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
+from ...bytes.brotli import BrotliError, decompress
 from ...bytes.pages import Source
 from ...findings import Findings, UnsuitableFileError
+from ...model import Limits
 from ...proof.packets import Part, in_letters, properties
 from .. import xmp
-from ..media.bmff import XMP_UUID, box, boxes
+from ..media.bmff import XMP_UUID, Box, box, boxes
 from ..pictures import exif
 
 _JXL_HEAD = box(b"JXL ", b"\r\n\x87\n") + box(b"ftyp", b"jxl \0\0\0\0jxl ")
@@ -32,21 +34,52 @@ def read_jxl(data: Source, found: Findings) -> None:
                 found,
             )
         elif each.kind == b"brob" and bytes(data[each.body : each.body + 4]) in (b"xml ", b"Exif"):
-            found.refuse("jxl:brob", "metadata is compressed by Brotli, which is not read here")
+            _read_compressed(data, each, found)
+
+
+def _read_compressed(data: Source, each: Box, found: Findings) -> None:
+    """A box ``brob``: the type of the box that it stands for, then that box's content as a Brotli stream."""
+    kind = bytes(data[each.body : each.body + 4])
+    if not found.within(each.end - each.body, "jxl:brob"):
+        return
+    try:
+        content = decompress(bytes(data[each.body + 4 : each.end]), found.limits.value_bytes)
+    except BrotliError as error:
+        found.refuse("jxl:brob", f"the metadata is not read: {error}")
+        return
+    if kind == b"xml ":
+        xmp.read(content, "jxl:brob/xml", None, found)
+    else:
+        exif.read(content, 4 + int.from_bytes(content[:4], "big"), len(content), "jxl:brob/Exif", found)
 
 
 def write_jxl(data: bytes, value: str, found: Findings) -> bytes:
-    """An ``xml`` box behind the picture. A bare picture is put into the container that may hold one."""
+    """An ``xml`` box behind the picture. A bare picture is put into the container that may hold one.
+
+    A packet compressed by Brotli is replaced by a plain one with the same properties and the label.
+    """
     if data[:2] == _BARE:
         return _JXL_HEAD + box(b"jxlc", data) + box(b"xml ", xmp.new_packet(value))
     data = _ended(data, found)
     for each in boxes(data, 0, len(data), found):
-        if each.kind == b"brob" and data[each.body : each.body + 4] == b"xml ":
-            raise UnsuitableFileError("the XMP packet in the file is compressed by Brotli, which is not changed here")
-        if each.kind == b"xml ":
-            joined = box(b"xml ", xmp.with_property(data[each.body : each.end], value))
+        packet = data[each.body : each.end] if each.kind == b"xml " else _decompressed(data, each)
+        if packet is not None:
+            joined = box(b"xml ", xmp.with_property(packet, value))
             return data[: each.start] + joined + data[each.end :]
     return data + box(b"xml ", xmp.new_packet(value))
+
+
+def _decompressed(data: bytes, each: Box) -> bytes | None:
+    """The XMP packet in a box ``brob``, or None if the box holds something else.
+
+    Raises UnsuitableFileError if the packet cannot be decompressed.
+    """
+    if each.kind != b"brob" or data[each.body : each.body + 4] != b"xml ":
+        return None
+    try:
+        return decompress(data[each.body + 4 : each.end], Limits().value_bytes)
+    except BrotliError as error:
+        raise UnsuitableFileError(f"its XMP packet cannot be changed: {error}") from None
 
 
 def read_jp2(data: Source, found: Findings) -> None:
@@ -96,9 +129,14 @@ def content(data: bytes) -> Iterator[Part]:
         end = position + size if size else len(data)
         if end < body or end > len(data):
             raise UnsuitableFileError("the file is cut short")
-        packet = (
-            data[body:end] if kind == b"xml " else data[body + 16 : end] if data[body : body + 16] == XMP_UUID else b""
-        )
+        each = Box(kind, position, body, end)
+        packet: bytes | None
+        if kind == b"xml ":
+            packet = data[body:end]
+        elif data[body : body + 16] == XMP_UUID:
+            packet = data[body + 16 : end]
+        else:
+            packet = _decompressed(data, each)
         if packet:
             said = properties(packet)
             if said != b"[]":
