@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import Engine, Json, Seed, writable_file
+from .options import Engine, Json, PageFile, Seed, writable_file
 from .output import echo_json
+from .progress import note_progress
 from .simulate import finite
 
 if TYPE_CHECKING:
@@ -34,12 +35,7 @@ def calibrate(
             help="Write the scenario fitted with the middle prior.",
         ),
     ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out", metavar="FILE.html", callback=writable_file, help="Write an HTML page with figures and tables."
-        ),
-    ] = None,
+    out: PageFile = None,
     engine: Engine = "auto",
     as_json: Json = False,
 ) -> None:
@@ -51,20 +47,12 @@ def calibrate(
 
     Example:  shenhe calibrate --scenario-out fitted.yaml
     """
-    from rich.console import Console
-
     from shenhe.simulator.estimation.calibration import calibrate as run
     from shenhe.simulator.estimation.fitted import fitted_scenario
     from shenhe.simulator.runs.engines import using
 
-    notes = Console(stderr=True, highlight=False)
-
-    def progress(text: str) -> None:
-        if notes.is_terminal:
-            notes.print(text, style="dim")
-
     with using(engine):
-        found = run(scenario, seed, quick=quick, progress=progress)
+        found = run(scenario, seed, quick=quick, progress=note_progress)
     if as_json:
         echo_json(json.dumps(_document(found), indent=2, ensure_ascii=False))
     else:

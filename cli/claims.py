@@ -10,6 +10,7 @@ import typer
 
 from .options import Engine, Json, Workers
 from .output import echo_json
+from .progress import note_progress
 from .simulate import finite
 
 if TYPE_CHECKING:
@@ -46,19 +47,15 @@ def claims(
 
     Example:  shenhe claims --seed 7 --replications 24 --json
     """
-    from rich.console import Console
-
     from shenhe import scenarios
     from shenhe.simulator import load_scenario
     from shenhe.simulator.runs.engines import using
     from shenhe.simulator.validation.claims import judge
 
-    notes = Console(stderr=True, highlight=False)
     chosen = [load_scenario(name) for name in names or scenarios.names()]
     verdicts = []
     for scenario in chosen if names else [each for each in chosen if each.claim]:
-        if notes.is_terminal:
-            notes.print(scenario.name, style="dim")
+        note_progress(scenario.name)
         with using(engine):
             verdict = judge(
                 scenario, quick=not full, replications=replications, seeds=seed or (1, 2, 3), workers=workers or 1

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import Engine, Json, Seed, Set, writable_file
+from .options import Engine, Json, PageFile, Seed, Set
 from .output import echo_json
+from .progress import note_progress
 from .simulate import finite, load
 
 if TYPE_CHECKING:
@@ -46,12 +47,7 @@ def forecast(
     ] = 20,
     seed: Seed = 1,
     sets: Set = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out", metavar="FILE.html", callback=writable_file, help="Write an HTML page with figures and tables."
-        ),
-    ] = None,
+    out: PageFile = None,
     engine: Engine = "auto",
     as_json: Json = False,
 ) -> None:
@@ -64,17 +60,9 @@ def forecast(
 
     Example:  shenhe forecast report.json --scenario cn-2023 --size medium --out forecast.html
     """
-    from rich.console import Console
-
     from shenhe.simulator.estimation.forecast import forecast as run
     from shenhe.simulator.estimation.measured import read_measured
     from shenhe.simulator.runs.engines import using
-
-    notes = Console(stderr=True, highlight=False)
-
-    def progress(name: str) -> None:
-        if notes.is_terminal:
-            notes.print(name, style="dim")
 
     measured = read_measured(report)
     with using(engine):
@@ -87,7 +75,7 @@ def forecast(
             occasions=occasions,
             replications=replications,
             seed=seed,
-            progress=progress,
+            progress=note_progress,
         )
     if as_json:
         echo_json(json.dumps(_document(found), indent=2, ensure_ascii=False))

@@ -17,6 +17,37 @@ INTERRUPTED = 130
 #: Panels of ``shenhe check --help`` and ``shenhe fleet --help``.
 TARGET, SCOPE, BUDGET, OUTPUT = "Target", "Scope", "Budget", "Output"
 
+# -- callbacks
+
+
+def writable_folder(value: Path | None) -> Path | None:
+    """Callback of an option: refuse a folder for results that cannot be made, before anything is computed for it."""
+    if value is not None:
+        if value.exists() and not value.is_dir():
+            raise typer.BadParameter(f"{value} is a file, expected a folder")
+        _refuse_unwritable(value, value)
+    return value
+
+
+def writable_file(value: Path | None) -> Path | None:
+    """Callback of an option: refuse a file for results that cannot be written, before anything is computed for it."""
+    if value is not None:
+        if value.is_dir():
+            raise typer.BadParameter(f"{value} is a folder, expected a file")
+        if value.exists() and not os.access(value, os.W_OK):
+            raise typer.BadParameter(f"{value} cannot be written: permission denied")
+        _refuse_unwritable(value, value.absolute().parent)
+    return value
+
+
+def _refuse_unwritable(value: Path, folder: Path) -> None:
+    nearest = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if not nearest.is_dir():
+        raise typer.BadParameter(f"{value} cannot be written: {nearest} is a file, expected a folder")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise typer.BadParameter(f"{value} cannot be written: no permission for {nearest}")
+
+
 # -- commands that run checks
 
 AtLevel = Annotated[
@@ -114,6 +145,12 @@ Engine = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a summary.")]
+PageFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", metavar="FILE.html", callback=writable_file, help="Write an HTML page with figures and tables."
+    ),
+]
 
 
 def chosen_readings(values: list[str] | None) -> dict[str, str]:
@@ -142,31 +179,3 @@ def day_of(text: str | None) -> date | None:
 def split(values: list[str] | None) -> list[str] | None:
     """The values of a repeatable option; each may itself be a comma-separated list."""
     return [part.strip() for value in values for part in value.split(",") if part.strip()] if values else None
-
-
-def writable_folder(value: Path | None) -> Path | None:
-    """Callback of an option: refuse a folder for results that cannot be made, before anything is computed for it."""
-    if value is not None:
-        if value.exists() and not value.is_dir():
-            raise typer.BadParameter(f"{value} is a file, expected a folder")
-        _refuse_unwritable(value, value)
-    return value
-
-
-def writable_file(value: Path | None) -> Path | None:
-    """Callback of an option: refuse a file for results that cannot be written, before anything is computed for it."""
-    if value is not None:
-        if value.is_dir():
-            raise typer.BadParameter(f"{value} is a folder, expected a file")
-        if value.exists() and not os.access(value, os.W_OK):
-            raise typer.BadParameter(f"{value} cannot be written: permission denied")
-        _refuse_unwritable(value, value.absolute().parent)
-    return value
-
-
-def _refuse_unwritable(value: Path, folder: Path) -> None:
-    nearest = next(place for place in (folder, *folder.absolute().parents) if place.exists())
-    if not nearest.is_dir():
-        raise typer.BadParameter(f"{value} cannot be written: {nearest} is a file, expected a folder")
-    if not os.access(nearest, os.W_OK | os.X_OK):
-        raise typer.BadParameter(f"{value} cannot be written: no permission for {nearest}")

@@ -1,4 +1,4 @@
-"""What a check says on stderr before and while it runs."""
+"""Progress on stderr: of checks, and of long computations."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from shenhe.conformance.engine.events import Event
 
 
-#: So many rules of one cause are listed by name.
+#: Number of rules per cause that are listed by name.
 _SHOWN = 3
 
 
@@ -38,6 +38,15 @@ class ProgressBar:
         if self._shown:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
+
+
+def note_progress(step: str) -> None:
+    """Print a step of a long computation on stderr, if a person is watching."""
+    from rich.console import Console
+
+    notes = Console(stderr=True, highlight=False)
+    if notes.is_terminal:
+        notes.print(step, style="dim")
 
 
 def foretell(event: Event) -> None:

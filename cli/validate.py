@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import shlex
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import Engine, Json, writable_file
+from .options import Engine, Json, PageFile
 from .output import echo_json
+from .progress import note_progress
 from .simulate import finite
 
 if TYPE_CHECKING:
@@ -20,12 +20,7 @@ if TYPE_CHECKING:
 def validate(
     seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Random seed of the runs.")] = 2023,
     quick: Annotated[bool, typer.Option("--quick", help="Run fewer replications, with wider errors.")] = False,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out", metavar="FILE.html", callback=writable_file, help="Write an HTML page with figures and tables."
-        ),
-    ] = None,
+    out: PageFile = None,
     engine: Engine = "auto",
     as_json: Json = False,
 ) -> None:
@@ -37,19 +32,11 @@ def validate(
 
     Example:  shenhe validate --quick --seed 7
     """
-    from rich.console import Console
-
     from shenhe.simulator.runs.engines import using
     from shenhe.simulator.validation.suite import validate as run
 
-    notes = Console(stderr=True, highlight=False)
-
-    def progress(name: str) -> None:
-        if notes.is_terminal:
-            notes.print(name, style="dim")
-
     with using(engine):
-        found = run(seed, quick=quick, progress=progress)
+        found = run(seed, quick=quick, progress=note_progress)
     if as_json:
         echo_json(json.dumps(_document(found), indent=2, ensure_ascii=False))
     else:

@@ -168,9 +168,9 @@ def _sends_turns(probe: Probe, request: GenerationRequest) -> None:
 
 
 def names_ai_and_generation(notice: str) -> bool:
-    """Whether a notice names AI together with what it does."""
+    """Whether a notice names AI together with what it does, in Chinese or English words."""
     machine = re.search(r"人工智能|(?<![A-Za-z])AI(?![A-Za-z])|artificial intelligence", notice, re.IGNORECASE)
-    makes = re.search(r"生成|合成|generat|synthes|produc|creat", notice, re.IGNORECASE)
+    makes = re.search(r"生成|合成|generat|synthe|produc|creat", notice, re.IGNORECASE)
     return bool(machine and makes)
 
 
@@ -216,8 +216,8 @@ def _published(probe: Probe, case: Prompted) -> tuple[str, View]:
     content, _ = probe.generated(case.service, case.media_type, case.prompt)
     publication = probe.setup(probe.provider.publish, account, content, f"a lake {probe.names.token()}")
     surfaces = probe.capabilities.surfaces
-    told = [name for name in surfaces if probe.capabilities.reads(Operation.VIEW, "notices", surface=name)]
-    surface = (told or list(surfaces))[0]
+    readable = [name for name in surfaces if probe.capabilities.reads(Operation.VIEW, "notices", surface=name)]
+    surface = (readable or list(surfaces))[0]
     answer = probe.attempt(probe.provider.view, None, publication, surface)
     if isinstance(answer, Refused):
         raise Undecided(f"the publication does not appear on the surface {surface}: {answer.status} {answer.reason}")

@@ -12,6 +12,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from shenhe.labels import ImplicitFields, LabelWriteError, read_labels, write_label
@@ -27,6 +28,7 @@ from ..people import uscc
 from ..registry import check
 from ..requests import picture, pictures, tone, tones
 from ..scope import files, publishes, returns_files, takes_uploads
+from .exposure import names_ai_and_generation
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -70,14 +72,22 @@ def _drawn(capabilities: Capabilities) -> SearchStrategy[Brought]:
     return st.one_of(drawn)
 
 
+#: A check of the notice that the public sees next to an upload.
+notice_check = partial(
+    check,
+    behaviour=Behaviour.LABELING,
+    level=Level.EXTENDED,
+    needs=(Operation.UPLOAD, Operation.PUBLISH, Operation.VIEW),
+    applies=(propagates, publishes, takes_uploads),
+)
+
+
 # --- the three cases -----------------------------------------------------------------------------------------
 
 
 def tier(words: str) -> str | None:
     """Which of the three cases a notice tells of (``"1"`` is, ``"2"`` may be, ``"3"`` suspected), if any."""
-    if not re.search(r"人工智能|(?<![A-Za-z])AI(?![A-Za-z])|artificial intelligence", words, re.IGNORECASE):
-        return None
-    if not re.search(r"生成|合成|generat|synthe|produced", words, re.IGNORECASE):
+    if not names_ai_and_generation(words):
         return None
     if re.search(r"疑似|suspect", words, re.IGNORECASE):
         return _SUSPECTED
@@ -147,15 +157,7 @@ def _marked(file: Media, number: str) -> Media:
     return Media(write_label(file.data, ImplicitFields(ELSEWHERE, number), media_type=file.media_type), file.media_type)
 
 
-@check(
-    rules=("cn-labeling-2025/6.1.1",),
-    behaviour=Behaviour.LABELING,
-    level=Level.EXTENDED,
-    needs=(Operation.UPLOAD, Operation.PUBLISH, Operation.VIEW),
-    applies=(propagates, publishes, takes_uploads),
-    cases=_brought,
-    strategy=_drawn,
-)
+@notice_check(rules=("cn-labeling-2025/6.1.1",), cases=_brought, strategy=_drawn)
 def upload_with_metadata_is_called_generated(probe: Probe, case: Brought) -> None:
     """An upload whose metadata declares it AI-generated is shown as AI-generated."""
     account = probe.account()
@@ -163,15 +165,7 @@ def upload_with_metadata_is_called_generated(probe: Probe, case: Brought) -> Non
     _must_be_told(probe, account, content, _IS, "the metadata say that the file is generated")
 
 
-@check(
-    rules=("cn-labeling-2025/6.1.2",),
-    behaviour=Behaviour.LABELING,
-    level=Level.EXTENDED,
-    needs=(Operation.UPLOAD, Operation.PUBLISH, Operation.VIEW),
-    applies=(propagates, publishes, takes_uploads),
-    cases=_brought,
-    strategy=_drawn,
-)
+@notice_check(rules=("cn-labeling-2025/6.1.2",), cases=_brought, strategy=_drawn)
 def declared_upload_is_called_possible(probe: Probe, case: Brought) -> None:
     """An upload without metadata that its user declares is shown as possibly AI-generated."""
     account = probe.account()
@@ -180,14 +174,7 @@ def declared_upload_is_called_possible(probe: Probe, case: Brought) -> None:
     _must_be_told(probe, account, content, _MAY_BE, "the user declares the file to be generated")
 
 
-@check(
-    rules=("cn-labeling-2025/6.1.3",),
-    behaviour=Behaviour.LABELING,
-    level=Level.EXTENDED,
-    needs=(Operation.UPLOAD, Operation.PUBLISH, Operation.VIEW),
-    applies=(propagates, publishes, takes_uploads),
-    cases=lambda capabilities: [Case("traces")],
-)
+@notice_check(rules=("cn-labeling-2025/6.1.3",), cases=lambda capabilities: [Case("traces")])
 def upload_with_traces_is_called_suspected(probe: Probe, case: Case) -> None:
     """An upload with a visible or audible label, or other traces of generation, is shown as suspected."""
     account = probe.account()
