@@ -30,6 +30,7 @@ from . import (
     forecast,
     init,
     label,
+    levers,
     replay,
     report,
     rules,
@@ -93,6 +94,7 @@ app.add_typer(rules.app, name="rules")
 app.command("scope", epilog=scope.EXAMPLES)(scope.scope)
 app.command("simulate")(simulate.simulate)
 app.command("compare")(compare.compare)
+app.command("levers")(levers.levers)
 app.add_typer(study.app, name="study")
 app.command("validate")(validate.validate)
 app.command("claims")(claims.claims)
