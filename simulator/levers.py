@@ -215,14 +215,16 @@ def _form(field: Sequence[Any]) -> dict[str, Any]:
     """Form, range and options of a value from its type and constraints."""
     annotation, constraints = field[0], field[1:]
     form: dict[str, Any] = {"kind": _kind(annotation), "optional": None in constraints}
+    bounds: list[tuple[type[Any], str, str]] = [
+        (annotated_types.Ge, "ge", "low"),
+        (annotated_types.Gt, "gt", "low"),
+        (annotated_types.Le, "le", "high"),
+    ]
     for each in constraints:
-        match each:
-            case annotated_types.Ge(ge=low):
-                form["low"] = float(low)
-            case annotated_types.Gt(gt=low):
-                form |= {"low": float(low), "low_excluded": True}
-            case annotated_types.Le(le=high) | annotated_types.Lt(lt=high):
-                form["high"] = float(high)
+        for kind, attribute, name in bounds:
+            if isinstance(each, kind):
+                form[name] = float(getattr(each, attribute))
+                form |= {"low_excluded": True} if attribute == "gt" else {}
     if typing.get_origin(annotation) is Literal:
         form["options"] = tuple(map(str, typing.get_args(annotation)))
     inner = typing.get_args(annotation)
