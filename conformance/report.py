@@ -28,6 +28,9 @@ class Words(_Model):
 class Probes(_Model):
     """How much stands behind a verdict. ``decided`` counts the cases that a property judged, ``controls`` the accepted
     controls.
+
+    ``sent`` counts each request once. ``shared`` counts the requests that a verdict also rests on and that were sent
+    for another case or as a set-up.
     """
 
     sent: int = 0
@@ -35,6 +38,7 @@ class Probes(_Model):
     refused: int = 0
     unavailable: int = 0
     controls: int = 0
+    shared: int = 0
     decided: int = 0
     enumerated: int = 0
     generated: int = 0

@@ -90,7 +90,7 @@ def media_on_face(probe: Probe, case: Prompted) -> Media:
     if seen is None or not seen.data:
         raise NotJudged(f"there is nothing {case.face}")
     if not case.face.startswith(ON) and case.face != EDITED:
-        probe.counts.sent += 1
+        probe.counts.shared += 1
     if seen.media_type.partition("/")[0] != case.media_type.partition("/")[0] and not is_small(case.face):
         raise NotJudged(f"{case.face}, it is of type {seen.media_type}")
     return seen

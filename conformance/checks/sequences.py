@@ -255,7 +255,7 @@ def no_sequence_brings_back_what_was_removed(probe: Probe, case: Lived) -> None:
         else:
             _look(probe, case, number, about, before)
     if any(step.must is Must.BE_GONE for step in case.steps):
-        probe.counts.sent += 1
+        probe.counts.shared += 1
 
 
 def _look(probe: Probe, case: Lived, number: int, about: Published, before: dict[tuple[int, str], View]) -> None:

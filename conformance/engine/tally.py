@@ -34,6 +34,7 @@ class Tally:
     finding: Finding | None = None
     sample: Sample | None = None
     sent: int = 0
+    shared: int = 0
     accepted: int = 0
     refused: int = 0
     unavailable: int = 0
@@ -66,6 +67,7 @@ class Tally:
     def count(self, counts: Counts) -> None:
         """Add what one case asked."""
         self.sent += counts.sent
+        self.shared += counts.shared
         self.accepted += counts.accepted
         self.refused += counts.refused
         self.unavailable += counts.unavailable
@@ -91,6 +93,7 @@ class Tally:
                 refused=self.refused,
                 unavailable=self.unavailable,
                 controls=self.controls,
+                shared=self.shared,
                 decided=self.decided,
                 enumerated=self.enumerated,
                 generated=self.generated,

@@ -167,7 +167,7 @@ class Trial:
         case = case.varied(self.names.vary)
         try:
             tally.check.judge(probe, case)
-            if not probe.counts.sent:
+            if not probe.counts.judged:
                 raise NotJudged("no request was sent that could break the rule")
         except Violation as violation:
             tally.decided += 1

@@ -80,6 +80,8 @@ def _against_the_rulebook(report: Report, book: Rulebook) -> Iterator[str]:
     selection, level, on = report.selection, Level(report.level), date.fromisoformat(report.on)
     bound, chosen = declared(report), rules_of(report, book)
     yield from _of_the_checks(report, chosen, level)
+    if report.summary.probes.sent > report.summary.requests:
+        yield f"summary: found {report.summary.probes.sent:,} probes among {report.summary.requests:,} requests"
     decided, undecided = by_rule(chosen, report.checks, level)
     yield from _compared("rules", report.rules, decided)
     yield from _compared("undecided", report.undecided, undecided)
@@ -129,7 +131,7 @@ def _of_one_check(result: CheckResult) -> Iterator[str]:
     if result.verdict == "pass":
         if result.finding is not None:
             yield f"checks: {result.name}: found a finding with verdict pass, expected none"
-        if not probes.decided or not probes.sent:
+        if not probes.decided or not (probes.sent or probes.shared):
             yield f"checks: {result.name}: found verdict pass, and no probe that decided it"
         if result.sample is not None and result.sample.failures:
             yield f"checks: {result.name}: found verdict pass, and failures in its sample"

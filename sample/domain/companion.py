@@ -14,7 +14,7 @@ from .refusal import Refusal
 from .state import House
 from .store import written
 
-_NOTICE = "您正在与人工智能交互，对方并非真人。 You are talking to AI, not to a person."
+AI_NOTICE = "您正在与人工智能交互，对方并非真人。 You are talking to AI, not to a person."
 _REMINDER = "您已连续使用超过{hours}小时，请注意休息。 You have been here for more than {hours} hours; take a break."
 _REPLY = "我在听，请继续说。 I am listening; do go on."
 _STAY = "别走，再陪我一会儿好吗？ Please do not go; stay a little longer."
@@ -49,7 +49,7 @@ def say(house: House, caller: Account, chat: str | None, text: str, persona: str
         begun = now
         house.store.run("UPDATE chat SET begun_at = ?, reminders = 0 WHERE id = ?", written(now), row["id"])
         row = _going_on(house, caller, row["id"])
-    notices = [_NOTICE] if _says_what_it_is(house, new=chat is None) else []
+    notices = [AI_NOTICE] if _says_what_it_is(house, new=chat is None) else []
     due = int((now - begun) / _REMIND_EVERY)
     if due > row["reminders"] and _reminds(house, due):
         notices.append(_REMINDER.format(hours=2 * due))
@@ -153,6 +153,8 @@ def _is_over(house: House, caller: Account, chat: str) -> bool:
 
 def _says_what_it_is(house: House, *, new: bool) -> bool:
     if FaultName.COMPANION_PASSES_FOR_A_PERSON in house.faults:
+        return False
+    if new and VariantName.INFORMS_BEFORE in house.variants:
         return False
     return new or FaultName.COMPANION_SAYS_SO_ONCE not in house.faults
 

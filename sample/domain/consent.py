@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any, Literal
 
 from ..faults.fault import FaultName
+from ..variants import VariantName
 from . import assets
 from .accounts import Account
 from .refusal import Refusal
@@ -160,7 +161,7 @@ def _refusal(house: House, of_another: sqlite3.Row | None = None) -> Refusal:
             " another account.",
             prompt=PROMPT,
         )
-    if FaultName.CONSENT_PROMPT_MISSING in house.faults:
+    if FaultName.CONSENT_PROMPT_MISSING in house.faults or VariantName.INFORMS_BEFORE in house.variants:
         return Refusal(403, "not_allowed", "无法完成编辑。 The edit was not carried out.")
     return Refusal(
         403,

@@ -7,9 +7,13 @@ from typing import Any
 
 from ..faults.fault import FaultName
 from ..media.marking import PICTURE_LABEL, TEXT_LABEL
+from ..variants import VariantName
+from .companion import AI_NOTICE
+from .consent import PROMPT
 from .moderation import TIME_LIMIT
 from .refusal import Refusal
 from .state import House
+from .studio import MARK_FUNCTION, REMINDER
 
 FILING_NUMBER = "网信算备000000000000001260011号"
 FILING_LINK = "https://beian.cac.gov.cn/"
@@ -84,7 +88,24 @@ def disclosure(house: House, topic: str) -> dict[str, Any]:
             if FaultName.DETECTION_TOOL_UNLINKED in house.faults:
                 return _page("检测工具 Detection tool", _DETECTION)
             return _page("检测工具 Detection tool", f"{_DETECTION} {DETECTION_LINK}", link=DETECTION_LINK)
+        case "conversation" | "editing" | "upload" | "marking":
+            return _before(house, topic)
     raise Refusal(404, "page_unknown", "没有这个页面。 There is no such page.")
+
+
+#: The pages on which users begin: title, text, and the notice that belongs to it. The responses give the notice too,
+#: unless the provider informs users only before they act.
+_BEGINNINGS = {
+    "conversation": ("对话 Conversation", "发送消息即可开始对话。Send a message to begin.", AI_NOTICE),
+    "editing": ("编辑 Editing", "上传素材并选择效果。Upload a source and choose an effect.", PROMPT),
+    "upload": ("上传 Uploads", "支持图片和音频。Pictures and sounds.", REMINDER),
+    "marking": ("创作 Creation", "选择类型并输入描述。Choose a kind and describe it.", MARK_FUNCTION),
+}
+
+
+def _before(house: House, topic: str) -> dict[str, Any]:
+    title, text, notice = _BEGINNINGS[topic]
+    return _page(title, f"{text} {notice}" if VariantName.INFORMS_BEFORE in house.variants else text)
 
 
 def _filing(house: House) -> dict[str, Any]:

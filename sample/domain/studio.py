@@ -47,7 +47,7 @@ KINDS = {
 }
 #: What Art. 17 (1) does not name: a mark is offered, and drawn unless it is not wanted.
 _MARK_ON_REQUEST = ("restoration", "sound")
-_MARK_FUNCTION = (
+MARK_FUNCTION = (
     "您可以使用显著标识功能。 You can have this marked conspicuously: use the mark function (visible label)."
 )
 REMINDER = (
@@ -221,7 +221,8 @@ def take_in(house: House, caller: Account, media: Media, declared: bool) -> dict
     assets.keep(house, caller, asset, "uploaded", media_type, data, prompt=notice, provenance=values)
     assets.remember(house, asset, media.data)
     house.note(caller.id, "uploaded", asset, f"label {value or 'none'}, declared {declared}")
-    reminder = "" if FaultName.UPLOAD_REMINDER_MISSING in house.faults else REMINDER
+    silent = FaultName.UPLOAD_REMINDER_MISSING in house.faults or VariantName.INFORMS_BEFORE in house.variants
+    reminder = "" if silent else REMINDER
     return _answer(asset, " ".join(filter(None, (notice, reminder))))
 
 
@@ -257,8 +258,9 @@ def _answer(asset: str, notice: str, media_type: str | None = None) -> dict[str,
 
 
 def _notice(house: House, caller: Account, kind: str, prompt: str, turns: int) -> str:
-    if kind in _MARK_ON_REQUEST and FaultName.MARK_FUNCTION_UNTOLD not in house.faults:
-        return f"{CONTENT_NOTICE} {_MARK_FUNCTION}"
+    silent = FaultName.MARK_FUNCTION_UNTOLD in house.faults or VariantName.INFORMS_BEFORE in house.variants
+    if kind in _MARK_ON_REQUEST and not silent:
+        return f"{CONTENT_NOTICE} {MARK_FUNCTION}"
     if kind != "text":
         return CONTENT_NOTICE
     silent = (

@@ -46,6 +46,7 @@ class VariantName(StrEnum):
     AUTHORS_NAMED = "authors-named"
     NAMED_ACCOUNT_OVERLOOKED = "named-account-overlooked"
     STRICTER = "stricter"
+    INFORMS_BEFORE = "informs-before"
     DECIDED_BY_PEOPLE = "decided-by-people"
     READY_MADE_ACCOUNTS = "ready-made-accounts"
     WRITER_ONLY = "writer-only"
@@ -94,6 +95,9 @@ VARIANTS: Mapping[str, Variant] = {
         VariantName.AUTHORS_NAMED: "Pages show the public name that an author chose.",
         VariantName.NAMED_ACCOUNT_OVERLOOKED: "A request acts for the account of its token, whatever it names.",
         VariantName.STRICTER: ("No copy goes without a visible label, and only verified accounts can generate."),
+        VariantName.INFORMS_BEFORE: (
+            "Pages inform users before they talk, edit, upload or generate; the responses do not repeat it."
+        ),
         VariantName.DECIDED_BY_PEOPLE: "People decide reports after six hours, within the published limit.",
         VariantName.READY_MADE_ACCOUNTS: "The sandbox supplies verified accounts for tests.",
         VariantName.COMPANION_SPEAKS_FOR_ITSELF: (

@@ -103,13 +103,16 @@ def test_exchanges_carry_their_role() -> None:
     assert (probe.counts.sent, probe.counts.accepted, probe.counts.controls) == (1, 1, 1)
 
 
-def test_shared_set_up_carries_its_exchanges_and_counts() -> None:
+def test_shared_set_up_carries_its_exchanges_and_counts_requests_once() -> None:
     provider = Provider()
     session = Session(provider, on=ON)  # type: ignore[arg-type]
     first, second = Probe(session), Probe(session)
     assert first.generated(Service.TEXT, "text/plain", "x") == second.generated(Service.TEXT, "text/plain", "x")
     assert [t.exchange for t in first.recorded] == [t.exchange for t in second.recorded]
-    assert first.counts == second.counts
+    assert (first.counts.sent, first.counts.shared) == (1, 0)
+    assert (second.counts.sent, second.counts.shared) == (0, 1)
+    assert first.counts.judged
+    assert second.counts.judged
     assert session.requests == len(first.recorded)
     session.forget()
     third = Probe(session)

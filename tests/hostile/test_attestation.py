@@ -100,6 +100,7 @@ def test_a_real_report_adds_up(level: str) -> None:
         for narrowed in ({}, {"rules": ["cn-dsp-2023/9.*"]}, {"packs": ["cn-dsp-2023"]}):
             report = run_checks(made, level=level, examples=0, max_requests=150, **narrowed)  # type: ignore[arg-type]
             assert list(contradictions(report, load_rulebook())) == []
+            assert 0 < report.summary.probes.sent <= report.summary.requests
             assert list(contradictions(minimised(report), load_rulebook())) == []
 
 
@@ -192,6 +193,9 @@ FORGERIES: dict[str, Callable[[], Report]] = {
     "negative number of probes": lambda: edited(
         consistent(),
         checks=of_check(consistent(), CHECK, probes=consistent().checks[0].probes.model_copy(update={"refused": -1})),
+    ),
+    "more probes than requests": lambda: edited(
+        consistent(), summary=consistent().summary.model_copy(update={"requests": consistent().summary.probes.sent - 1})
     ),
     "another rulebook": lambda: edited(consistent(), rulebook_sha256="ab" * 32),
     "another version": lambda: edited(consistent(), shenhe_version="0.0.1"),

@@ -80,6 +80,12 @@ def test_a_failed_removal_says_how_long_was_waited(tmp_path: Path) -> None:
     assert "0.2 seconds later" in rule(report, REMOVAL).reason
 
 
+def test_reports_of_one_post_may_share_a_ticket(tmp_path: Path) -> None:
+    """What two reporters see is then the same, so neither reads anything of the other."""
+    report = run("json", Town("one-ticket-per-post"), tmp_path, rules=["cn-pipl/51"])
+    assert check(report, "tickets_are_read_by_their_owners").verdict != "fail"
+
+
 APPEALS = {
     "operations.appeal": {"method": "POST", "path": "/posts/{{ publication.id }}/appeals", "extract": {"id": "id"}},
     "target.settling_seconds": 0.2,

@@ -186,7 +186,8 @@ class Town:
         if about is None:
             raise No(404, "no such post")
         upheld = UNLAWFUL in about.title or (kind == "rumour" and RUMOUR in about.title)
-        report = Report(f"r{secrets.token_hex(6)}", about, kind, upheld, contact)
+        number = f"r{post[-4:]}" if "one-ticket-per-post" in self.quirks else f"r{secrets.token_hex(6)}"
+        report = Report(number, about, kind, upheld, contact)
         self.reports[report.id] = report
         if upheld and kind == "rumour":
             about.refuted = "refutes-nothing" not in self.quirks
@@ -237,7 +238,7 @@ class Town:
         given = self.consents.get(consent)
         me = self.required(user).id
         if given is None or given[0] != me or given[2] != scope or (subject is not None and given[1] != subject):
-            raise No(403, "本人同意 is missing: ask the person for consent")
+            raise No(403, "not possible" if "curt" in self.quirks else "本人同意 is missing: ask the person for consent")
         number = secrets.token_hex(6)
         self.contents[number] = (user, "picture", picture().data)
         return number, picture().data
@@ -251,7 +252,12 @@ class Town:
             else "用户协议：请善用本服务。",
             "complaints": LIMIT,
             "rules": "平台规则：不得发布违法信息。",
+            "conversation": "发送消息即可开始。",
+            "editing": "上传素材即可编辑。",
         }
+        if "informs-before" in self.quirks:
+            pages["conversation"] += "对方是人工智能，不是真人。"
+            pages["editing"] += "请先告知被编辑的个人并取得其单独同意。"
         if topic not in pages:
             raise No(404, "no such page")
         return pages[topic]

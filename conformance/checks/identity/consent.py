@@ -17,6 +17,7 @@ from ...engine.probing.probe import Probe
 from ...entities import Account, Consent, EditRequest, Media, Subject
 from ...provider import Accepted, Capabilities, Operation, Refused
 from ...verdict import Level
+from ..beforehand import Moment, informed_before, uninformed
 from ..outcome import Absent, Case, NotJudged, Undecided, Violation
 from ..registry import Property, check
 from ..requests import picture, pictures, tone, tones
@@ -188,21 +189,28 @@ def edit_needs_consent(probe: Probe, case: Edit) -> None:
 def refusal_prompts_for_consent(probe: Probe, case: Edit) -> None:
     """A user who requests an edit without consent is prompted to inform the person and obtain separate consent."""
     account, subject = probe.account(), probe.subject()
+    prompted = informed_before(probe, Moment.EDITING, _speaks_of_consent)
     request = edit_request(case, subject, None)
     answer = probe.attempt(probe.provider.edit, account, request)
+    if prompted:
+        return
     if isinstance(answer, Accepted):
         raise NotJudged("the edit was not refused, so there is no refusal to judge")
     consented = probe.consent(account, subject, case.scope)
     _lawful_twin(probe, request, "without consent", lambda: (account, replace(request, consent=consented)))
     told = f"{answer.notice} {answer.reason}".strip()
-    if re.search(r"同意|授权|许可|consent|permission|authori[sz]", told, re.IGNORECASE):
+    if _speaks_of_consent(told):
         return
     if not told:
         channels = ("notice", "reason")
         if not any(probe.capabilities.reads(Operation.EDIT, channel, scope=case.scope) for channel in channels):
             probe.must_read(Operation.EDIT, "notice", "the text of a refusal", scope=case.scope)
-        raise Violation("the refusal is empty and does not mention consent")
-    raise Violation(f"the refusal says {told[:200]!r} and does not mention consent")
+        raise uninformed(probe, Moment.EDITING, "the refusal is empty and does not mention consent")
+    raise uninformed(probe, Moment.EDITING, f"the refusal says {told[:200]!r} and does not mention consent")
+
+
+def _speaks_of_consent(words: str) -> bool:
+    return bool(re.search(r"同意|授权|许可|consent|permission|authori[sz]", words, re.IGNORECASE))
 
 
 @edit_check()

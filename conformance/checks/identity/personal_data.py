@@ -198,7 +198,7 @@ def _author_learns_nothing(probe: Probe, case: Confided) -> None:
     if probe.offers(Operation.REPORT_STATUS):
         decided(probe, probe.reporter(), answer.value)
     begin = len(probe.recorded)
-    probe.counts.sent += 1
+    probe.counts.shared += 1
     probe.observe(probe.provider.view, author, published.publication, probe.capabilities.surfaces[0])
     if probe.offers(Operation.RECORDS):
         for kind in _TOLD_TO_AUTHORS:
@@ -313,6 +313,8 @@ def _strangers_cannot_be_counted(probe: Probe, request: ReportRequest) -> None:
     if isinstance(answer, Refused):
         return
     first, second = (ticket.id for ticket in tickets)
+    if first == second:
+        raise NotJudged("both reports of one publication have the same ticket")
     if follows(first, second) or len(second) < _UNGUESSABLE:
         raise Violation(
             f"the number is enough to read the ticket of a reporter without an account, and {second!r} can be"

@@ -13,6 +13,7 @@ from ...entities import Disclosure, GenerationRequest
 from ...provider import Capabilities, Operation, Refused
 from ...report import Evidence
 from ...verdict import Level
+from ..beforehand import Moment, informed_before, notice_before, uninformed
 from ..outcome import Absent, Case, NeedsReview, NotJudged, Violation
 from ..prompted import Prompted
 from ..registry import Applies, check
@@ -117,16 +118,14 @@ def offers_other_services(capabilities: Capabilities) -> Absent | None:
 )
 def mark_function_is_told(probe: Probe, case: Prompted) -> None:
     """Services that need no conspicuous label tell their users that they can add one."""
+    before = informed_before(probe, Moment.MARKING, _tells_of_marks)
     request = GenerationRequest(case.service, case.media_type, case.prompt)
     answer = probe.attempt(probe.provider.generate, probe.account(), request)
     if isinstance(answer, Refused):
         raise NotJudged(f"the provider declined the prompt: {answer.status} {answer.reason}")
-    if _tells_of_marks(answer.notice):
+    if before or _tells_of_marks(answer.notice):
         return
-    page = "marking" in probe.capabilities.disclosure_topics and probe.offers(Operation.DISCLOSURES)
-    if page and _tells_of_marks(_page(probe, "marking").text):
-        return
-    if not page:
+    if notice_before(probe, Moment.MARKING) is None:
         probe.must_read(
             Operation.GENERATE,
             "notice",
@@ -135,10 +134,8 @@ def mark_function_is_told(probe: Probe, case: Prompted) -> None:
             media_type=case.media_type,
         )
     told = f"the notice {answer.notice[:160]!r}" if answer.notice else "no notice"
-    reason = f"what was made comes with {told}, which does not mention a function to mark it"
-    if page:
-        raise Violation(f"{reason}, and neither does the page `marking`")
-    raise NeedsReview(f"{reason}; if users are informed on a page before, declare it: disclosure_topics: [marking]")
+    reason = f"the output comes with {told}, which does not mention a function to mark it"
+    raise uninformed(probe, Moment.MARKING, reason)
 
 
 def _tells_of_marks(words: str) -> bool:

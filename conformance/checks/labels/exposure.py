@@ -14,6 +14,7 @@ from ...entities import Account, GenerationRequest, View
 from ...provider import Capabilities, Operation, Refused
 from ...report import Evidence
 from ...verdict import Level
+from ..beforehand import Moment, informed_before, uninformed
 from ..outcome import Absent, Case, NeedsReview, NotJudged, Undecided, Violation
 from ..prompted import Prompted, decoded, labels_of_its_own
 from ..registry import check
@@ -86,7 +87,7 @@ def converses(capabilities: Capabilities) -> Absent | None:
 
 
 @check(
-    rules=("eu-ai-act-50/50.1", "cn-labeling-2025/gb-5.6"),
+    rules=("cn-labeling-2025/gb-5.6",),
     behaviour=Behaviour.LABELING,
     needs=(Operation.GENERATE,),
     applies=(makes_anything, makes_text, converses),
@@ -101,7 +102,7 @@ def conversation_discloses_ai(probe: Probe, case: Dialogue) -> None:
 
 
 @check(
-    rules=("eu-ai-act-50/50.5",),
+    rules=("eu-ai-act-50/50.1", "eu-ai-act-50/50.5"),
     behaviour=Behaviour.LABELING,
     needs=(Operation.GENERATE,),
     applies=(makes_anything, makes_text, converses),
@@ -109,9 +110,10 @@ def conversation_discloses_ai(probe: Probe, case: Dialogue) -> None:
     strategy=lambda capabilities: _drawn_openings(capabilities),
 )
 def first_answer_discloses_ai(probe: Probe, case: Dialogue) -> None:
-    """The first reply that a new user receives discloses that AI generates it."""
+    """A new user learns, before a conversation or with the first reply, that AI generates the replies."""
+    before = informed_before(probe, Moment.CONVERSATION, names_ai)
     request = GenerationRequest(case.service, case.media_type, case.prompt, dialogue=True)
-    _must_disclose(probe, probe.fresh_account(), request, "the first answer")
+    _must_disclose(probe, probe.fresh_account(), request, "the first answer", before=before)
 
 
 def _drawn_openings(capabilities: Capabilities) -> SearchStrategy[Dialogue]:
@@ -136,12 +138,14 @@ def _told(probe: Probe, account: Account, request: GenerationRequest) -> tuple[b
     return bool(labels_of_its_own(text, " ".join((*request.turns, request.prompt)))), answer.notice
 
 
-def _must_disclose(probe: Probe, account: Account, request: GenerationRequest, what: str) -> None:
+def _must_disclose(
+    probe: Probe, account: Account, request: GenerationRequest, what: str, *, before: bool | None = None
+) -> None:
     """Raise :class:`Violation` where an answer does not disclose, unless the binding does not say what is asked for, or
-    where the interface would.
+    where the interface would. ``before`` says whether a page before discloses it, where that suffices.
     """
     disclosed, notice = _told(probe, account, request)
-    if disclosed:
+    if disclosed or before:
         return
     if probe.capabilities.dialogue is None:
         raise Undecided(
@@ -153,7 +157,10 @@ def _must_disclose(probe: Probe, account: Account, request: GenerationRequest, w
     probe.must_read(Operation.GENERATE, "notice", "the notice next to a response", **facets)
     if notice:
         raise NeedsReview(f"{what} comes with the notice {notice[:120]!r}, which does not name both AI and generation")
-    raise Violation(f"{what} comes with no notice and no label that says that AI generates it")
+    reason = f"{what} comes with no notice and no label that says that AI generates it"
+    if before is None:
+        raise Violation(reason)
+    raise uninformed(probe, Moment.CONVERSATION, reason)
 
 
 def _sends_turns(probe: Probe, request: GenerationRequest) -> None:
@@ -167,11 +174,14 @@ def _sends_turns(probe: Probe, request: GenerationRequest) -> None:
         )
 
 
+def names_ai(notice: str) -> bool:
+    """Whether a notice names AI."""
+    return bool(re.search(r"人工智能|(?<![A-Za-z])AI(?![A-Za-z])|artificial intelligence", notice, re.IGNORECASE))
+
+
 def names_ai_and_generation(notice: str) -> bool:
     """Whether a notice names AI together with what it does, in Chinese or English words."""
-    machine = re.search(r"人工智能|(?<![A-Za-z])AI(?![A-Za-z])|artificial intelligence", notice, re.IGNORECASE)
-    makes = re.search(r"生成|合成|generat|synthe|produc|creat", notice, re.IGNORECASE)
-    return bool(machine and makes)
+    return names_ai(notice) and bool(re.search(r"生成|合成|generat|synthe|produc|creat", notice, re.IGNORECASE))
 
 
 # --- seeing what it made -------------------------------------------------------------------------------------
@@ -276,6 +286,7 @@ def player_stands_beside_a_label(probe: Probe, case: Prompted) -> None:
 def companion_says_again_that_it_is_ai(probe: Probe, case: Talk) -> None:
     """A companion chatbot says at the start, and every three hours, that it is not a person."""
     account = probe.account()
+    before = informed_before(probe, Moment.CONVERSATION, names_ai)
     request = GenerationRequest(case.service, case.media_type, "你好", dialogue=True)
     disclosed, _ = _told(probe, account, request)
     if case.facet == "three hours later":
@@ -284,7 +295,9 @@ def companion_says_again_that_it_is_ai(probe: Probe, case: Talk) -> None:
         _sends_turns(probe, request)
         probe.wait("for the three hours to pass after which companions disclose again", _AGAIN_AFTER)
         disclosed, _ = _told(probe, account, request)
-    if not disclosed:
+    at_start = case.facet == "at the start"
+    if not disclosed and not (at_start and before):
         facets = {"service": case.service.value, "media_type": case.media_type}
         probe.must_read(Operation.GENERATE, "notice", "the notice next to a response", **facets)
-        raise Violation("the response has no notice that AI gives it")
+        reason = "the response has no notice that AI gives it"
+        raise uninformed(probe, Moment.CONVERSATION, reason) if at_start else Violation(reason)

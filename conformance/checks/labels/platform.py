@@ -23,7 +23,8 @@ from ...entities import Account, Content, Media
 from ...provider import Accepted, Capabilities, Operation, Refused
 from ...report import Evidence
 from ...verdict import Level
-from ..outcome import Absent, Case, NeedsReview, NotJudged, Undecided, Violation
+from ..beforehand import Moment, informed_before, notice_before, uninformed
+from ..outcome import Absent, Case, NotJudged, Undecided, Violation
 from ..people import uscc
 from ..registry import check
 from ..requests import picture, pictures, tone, tones
@@ -235,21 +236,14 @@ def uploader_is_reminded_to_declare(probe: Probe, case: Brought) -> None:
     """Uploaders can declare generated content and are reminded to do so."""
     account = probe.account()
     _can_declare(probe, case.file)
+    reminded = informed_before(probe, Moment.UPLOAD, _reminds)
     notice = _uploaded(probe, account, case.file, False).notice
-    if not _reminds(notice):
-        # Whoever is reminded before uploading need not be reminded again.
-        page = "upload" in probe.capabilities.disclosure_topics and probe.offers(Operation.DISCLOSURES)
-        before = probe.observe(probe.provider.disclosures, "upload") if page else None
-        if not (isinstance(before, Accepted) and _reminds(before.value.text)):
-            if not page:
-                probe.must_read(
-                    Operation.UPLOAD, "notice", "the notice to an uploader", media_type=case.file.media_type
-                )
-            told = f"is told {notice[:160]!r}" if notice else "gets no notice"
-            reason = f"who uploads {told}, and is not reminded to declare generated content"
-            if page:
-                raise Violation(f"{reason} on the page `upload` either")
-            raise NeedsReview(f"{reason}; where that is done before, declare that page: disclosure_topics: [upload]")
+    if not reminded and not _reminds(notice):
+        if notice_before(probe, Moment.UPLOAD) is None:
+            probe.must_read(Operation.UPLOAD, "notice", "the notice to an uploader", media_type=case.file.media_type)
+        shown = f"sees the notice {notice[:160]!r}" if notice else "gets no notice"
+        reason = f"an uploader {shown}, which is no reminder to declare generated content"
+        raise uninformed(probe, Moment.UPLOAD, reason)
     probe.control(probe.provider.upload, account, case.file, True)
 
 

@@ -190,7 +190,7 @@ def published_time_limit_is_kept(probe: Probe, case: Surface) -> None:
 def decision_gives_reasons(probe: Probe, case: Reported) -> None:
     """A decision to remove content states its reasons."""
     ticket = upheld(probe, made_public(probe, "unlawful"))
-    probe.counts.sent += 1
+    probe.counts.shared += 1
     if not ticket.reasons.strip():
         raise Violation("the report was upheld without reasons")
 
@@ -282,7 +282,7 @@ def upheld_appeal_restores_everywhere(probe: Probe, case: Surface) -> None:
     published, seen = probe.once("restored", lambda: _restored(probe))
     if case.facet not in seen:
         raise NotJudged(f"the surface {case.facet} did not show the publication before it was removed")
-    probe.counts.sent += 1
+    probe.counts.shared += 1
 
     def again() -> bool:
         return same(seen[case.facet], seen_on(probe, published, case.facet), published)

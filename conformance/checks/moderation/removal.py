@@ -80,7 +80,7 @@ def upheld_report_removes_everywhere(probe: Probe, case: Removed) -> None:
         if further:
             raise NotJudged(f"the surface {case.facet} shows no {case.kind}")
         raise before
-    probe.counts.sent += 1
+    probe.counts.shared += 1
     if not gone(probe, published, case.facet, before):
         raise Violation(
             f"the report was upheld, and the publication is still seen on the surface {case.facet}"
@@ -130,7 +130,7 @@ def _intimate_gone_within(hours: float, probe: Probe, surface: str) -> bool:
     before = seen[surface]
     if not isinstance(before, View):
         raise before
-    probe.counts.sent += 1
+    probe.counts.shared += 1
     return gone(probe, published, surface, before)
 
 

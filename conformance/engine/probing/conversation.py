@@ -184,8 +184,9 @@ class Conversation:
     # --- keeping -------------------------------------------------------------------------------------------
 
     def once(self, key: object, make: Callable[[], T]) -> T:
-        """Make once a run. Later cases get the value together with the exchanges that led to it, and these count
-        for them too: a verdict rests on them all the same."""
+        """Make once a run. Later cases get the value together with the exchanges that led to it, which count for them
+        as shared: a verdict rests on them all the same.
+        """
         place = self.names.apart, key
         with self.session.turns.making(place):
             kept = self.session.kept.get(place)
@@ -208,13 +209,13 @@ class Conversation:
         return kept.value  # type: ignore[no-any-return]
 
     def _reuse(self, kept: Kept) -> None:
-        """Count what led to a kept value for this case too, once."""
+        """Count what led to a kept value as shared by this case, once."""
         if id(kept) in self._reused:
             return
         self._reused.add(id(kept))
         there = {id(taken) for taken in self.recorded}
         self.recorded.extend(taken for taken in kept.recorded if id(taken) not in there)
-        self.counts = self.counts.plus(kept.counts)
+        self.counts = self.counts.plus(kept.counts.reused())
 
     def _keep(self, place: object, value: object, undecided: Undecided | None, begin: int, before: Counts) -> None:
         taken = tuple(self.recorded[begin:])

@@ -11,13 +11,27 @@ from ...exchange import RecordedExchange
 
 @dataclass(slots=True)
 class Counts:
-    """What was asked in the role of a probe, and how many controls were accepted."""
+    """What was asked in the role of a probe, and how many controls were accepted.
+
+    ``shared`` counts requests that the verdict also rests on and that were sent for something else: those of another
+    case, or a set-up whose response decides. They are never ``sent`` twice.
+    """
 
     sent: int = 0
     accepted: int = 0
     refused: int = 0
     unavailable: int = 0
     controls: int = 0
+    shared: int = 0
+
+    @property
+    def judged(self) -> bool:
+        """Whether any request could show a violation."""
+        return bool(self.sent or self.shared)
+
+    def reused(self) -> Counts:
+        """These counts for a later case that rests on the same requests."""
+        return Counts(controls=self.controls, shared=self.sent + self.shared)
 
     def plus(self, other: Counts) -> Counts:
         """The sum, field by field."""

@@ -1,0 +1,54 @@
+"""Notices that the law wants before a user acts.
+
+A provider may give such a notice on the page that a user sees before acting, and then need not repeat it in the
+response. So each check reads that page first. A binding that declares no such page leaves the question to a person: the
+response alone does not show that no notice came before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+
+from ..engine.probing.probe import Probe
+from ..provider import Operation, Refused
+from ..report import Evidence
+from .outcome import NeedsReview, Violation
+
+
+class Moment(StrEnum):
+    """What a user is about to do. The value is the topic of the page that the user sees before."""
+
+    CONVERSATION = "conversation"
+    EDITING = "editing"
+    UPLOAD = "upload"
+    MARKING = "marking"
+
+
+def notice_before(probe: Probe, moment: Moment) -> str | None:
+    """The text of the page that users see before they act; ``None`` if the binding declares no such page."""
+    if moment.value not in probe.capabilities.disclosure_topics or not probe.offers(Operation.DISCLOSURES):
+        return None
+
+    def read() -> str:
+        answer = probe.observe(probe.provider.disclosures, moment.value)
+        return "" if isinstance(answer, Refused) else answer.value.text
+
+    return probe.once(("the page before", moment), read)
+
+
+def informed_before(probe: Probe, moment: Moment, informs: Callable[[str], bool]) -> bool:
+    """Whether the page before gives the notice. Call it before the request that the notice has to precede."""
+    return informs(notice_before(probe, moment) or "")
+
+
+def uninformed(probe: Probe, moment: Moment, reason: str, *evidence: Evidence) -> Violation | NeedsReview:
+    """What a response without the notice comes to: a violation if the page before was read and gives no notice either,
+    else a question for a person.
+    """
+    if notice_before(probe, moment) is None:
+        return NeedsReview(
+            f"{reason}; if users are informed on a page before, declare it: disclosure_topics: [{moment.value}]",
+            *evidence,
+        )
+    return Violation(f"{reason}, and the page `{moment.value}` before gives no such notice either", *evidence)
