@@ -51,5 +51,5 @@ def test_the_page_is_read_before_the_action(tmp_path: Path) -> None:
     report = run("json", Town(SILENT), tmp_path, changes, rules=["eu-ai-act-50/50.1"])
     finding = check(report, "first_answer_discloses_ai").finding
     assert finding is not None
-    operations = [step.operation for step in finding.exchanges]
+    operations = [step.operation for step in finding.steps]
     assert operations.index("disclosures") < operations.index("generate")

@@ -238,7 +238,9 @@ class Town:
         given = self.consents.get(consent)
         me = self.required(user).id
         if given is None or given[0] != me or given[2] != scope or (subject is not None and given[1] != subject):
-            raise No(403, "not possible" if "curt" in self.quirks else "本人同意 is missing: ask the person for consent")
+            raise No(
+                403, "not possible" if "curt" in self.quirks else "本人同意 is missing: ask the person for consent"
+            )
         number = secrets.token_hex(6)
         self.contents[number] = (user, "picture", picture().data)
         return number, picture().data
