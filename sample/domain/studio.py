@@ -258,8 +258,8 @@ def _answer(asset: str, notice: str, media_type: str | None = None) -> dict[str,
 
 
 def _notice(house: House, caller: Account, kind: str, prompt: str, turns: int) -> str:
-    silent = FaultName.MARK_FUNCTION_UNTOLD in house.faults or VariantName.INFORMS_BEFORE in house.variants
-    if kind in _MARK_ON_REQUEST and not silent:
+    untold = FaultName.MARK_FUNCTION_UNTOLD in house.faults or VariantName.INFORMS_BEFORE in house.variants
+    if kind in _MARK_ON_REQUEST and not untold:
         return f"{CONTENT_NOTICE} {MARK_FUNCTION}"
     if kind != "text":
         return CONTENT_NOTICE
