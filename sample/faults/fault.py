@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import EnumType, StrEnum
+from enum import StrEnum
 from functools import cache
 from importlib.resources import files
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from shenhe.core.document import read_yaml, validate
+
+from ..names import NamesFromFile, members
 
 #: The lowest level of a run that covers a fault.
 Level = Literal["core", "extended", "full"]
@@ -48,20 +50,10 @@ def _entries() -> dict[str, _Entry]:
     return validate(_File, data, locate).root
 
 
-class _NamesFromFile(EnumType):
-    """Tells type checkers that members come from the file; ``tests/sample/test_faults.py`` holds the code to it."""
-
-    def __getattr__(cls, name: str) -> Any:
-        raise AttributeError(f"faults.yaml has no fault {name.lower().replace('_', '-')!r}")
-
-
-class FaultName(StrEnum, metaclass=_NamesFromFile):
+class FaultName(StrEnum, metaclass=NamesFromFile):
     """The names of the faults: ``FaultName.TEXT_UNLABELLED`` is ``text-unlabelled``."""
 
-    _ignore_ = ["members", "name_in_file"]  # noqa: RUF012 (enum takes a list)
-    members = vars()
-    for name_in_file in _entries():
-        members[name_in_file.upper().replace("-", "_")] = name_in_file
+    vars().update(members(_entries()))
 
 
 @dataclass(frozen=True, slots=True)

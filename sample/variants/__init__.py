@@ -1,7 +1,7 @@
-"""Lawful variants: other ways in which a provider may obey the same rules.
+"""Lawful variants: other ways in which a provider may obey the same rules, listed in ``variants.yaml``.
 
-A suite that fails one of these holds a habit to be the law. A variant is chosen when the application is made; where
-its interface has another shape, an overlay of the same name in ``overlays/`` says so to the binding.
+A suite that fails one of them mistakes a habit for the law. A variant is chosen when the application is created. If its
+interface has another shape, the overlay of the same name in ``overlays/`` changes the binding accordingly.
 """
 
 from __future__ import annotations
@@ -11,51 +11,37 @@ import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import IO, Any, Literal
+from typing import IO, Annotated, Any, Literal
 
 import yaml
+from pydantic import Field, RootModel
 
+from shenhe.core.document import read_yaml, validate
 from shenhe.core.errors import ShenheError
 from shenhe.labels.model import INSTALL
+
+from ..names import NamesFromFile, members
 
 BINDING = "binding.yaml"
 
 
-class VariantName(StrEnum):
-    """The names, as a command line writes them."""
+class _File(RootModel[dict[Annotated[str, Field(pattern=r"^[a-z0-9-]+$")], Annotated[str, Field(min_length=1)]]]):
+    """The file: summaries of variants by name."""
 
-    PHONE_ONLY = "phone-only"
-    OTHER_STATUSES = "other-statuses"
-    ENVELOPE = "envelope"
-    ASYNCHRONOUS = "asynchronous"
-    FILES_BY_LINK = "files-by-link"
-    SESSION_COOKIE = "session-cookie"
-    PAGED_SEARCH = "paged-search"
-    BUSY = "busy"
-    SLOW = "slow"
-    LABEL_AT_THE_END = "label-at-the-end"
-    LABEL_IN_THE_INTERFACE = "label-in-the-interface"
-    OTHER_WORDS = "other-words"
-    LARGE_LABELS = "large-labels"
-    SOURCE_TYPE_BESIDES = "source-type-besides"
-    CREDENTIALS_BESIDES = "credentials-besides"
-    ONE_ACCOUNT_A_PERSON = "one-account-a-person"
-    TICKETS_BY_NUMBER = "tickets-by-number"
-    AUTHORS_NAMED = "authors-named"
-    NAMED_ACCOUNT_OVERLOOKED = "named-account-overlooked"
-    STRICTER = "stricter"
-    INFORMS_BEFORE = "informs-before"
-    DECIDED_BY_PEOPLE = "decided-by-people"
-    READY_MADE_ACCOUNTS = "ready-made-accounts"
-    WRITER_ONLY = "writer-only"
-    COMPANION_SPEAKS_FOR_ITSELF = "companion-speaks-for-itself"
-    COMPANION_BEGINS_ANEW = "companion-begins-anew"
-    CHILDREN_TURNED_AWAY = "children-turned-away"
-    RPC_GATEWAY = "rpc-gateway"
-    FORMS_PLATFORM = "forms-platform"
-    SIGNED_GATEWAY = "signed-gateway"
+
+@cache
+def _summaries() -> dict[str, str]:
+    data, locate = read_yaml(files(__package__) / "variants.yaml", "variants.yaml")
+    return validate(_File, data, locate).root
+
+
+class VariantName(StrEnum, metaclass=NamesFromFile):
+    """The names of the variants: ``VariantName.PHONE_ONLY`` is ``phone-only``."""
+
+    vars().update(members(_summaries()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,57 +52,11 @@ class Variant:
     summary: str
 
 
-VARIANTS: Mapping[str, Variant] = {
-    name.value: Variant(name, summary)
-    for name, summary in {
-        VariantName.PHONE_ONLY: "Only a mobile phone number is accepted as an identity.",
-        VariantName.OTHER_STATUSES: ("Other status codes: 200 for every success, 400, 403 and 404 for every refusal."),
-        VariantName.ENVELOPE: "Every JSON response has status 200 and a code: 0 for success, others for a refusal.",
-        VariantName.ASYNCHRONOUS: "Generating and editing return a job, which the client polls.",
-        VariantName.FILES_BY_LINK: "Responses link to the generated file instead of containing it.",
-        VariantName.SESSION_COOKIE: "A session cookie identifies the account.",
-        VariantName.PAGED_SEARCH: "Search returns one publication per page, with a cursor to the next.",
-        VariantName.BUSY: "Every twentieth request gets 429 with Retry-After.",
-        VariantName.SLOW: "Every response is slow.",
-        VariantName.LABEL_AT_THE_END: "Texts carry their label at the end.",
-        VariantName.LABEL_IN_THE_INTERFACE: (
-            "The interface says that texts are generated; only exported copies carry a label themselves."
-        ),
-        VariantName.OTHER_WORDS: "The label of texts uses other words for the same two elements.",
-        VariantName.LARGE_LABELS: "Pictures and films show a label three times as large as required.",
-        VariantName.SOURCE_TYPE_BESIDES: "Pictures carry the IPTC digital source type in addition to the AIGC field.",
-        VariantName.CREDENTIALS_BESIDES: "Pictures carry content credentials (C2PA) in addition to the AIGC field.",
-        VariantName.ONE_ACCOUNT_A_PERSON: (
-            "An identity number verifies one account; a second is refused without revealing the owner of the first."
-        ),
-        VariantName.TICKETS_BY_NUMBER: (
-            "Reporters without an account get a number that cannot be guessed, and need only that number."
-        ),
-        VariantName.AUTHORS_NAMED: "Pages show the public name that an author chose.",
-        VariantName.NAMED_ACCOUNT_OVERLOOKED: "A request acts for the account of its token, whatever it names.",
-        VariantName.STRICTER: ("No copy goes without a visible label, and only verified accounts can generate."),
-        VariantName.INFORMS_BEFORE: (
-            "Pages inform users before they talk, edit, upload or generate; the responses do not repeat it."
-        ),
-        VariantName.DECIDED_BY_PEOPLE: "People decide reports after six hours, within the published limit.",
-        VariantName.READY_MADE_ACCOUNTS: "The sandbox supplies verified accounts for tests.",
-        VariantName.COMPANION_SPEAKS_FOR_ITSELF: (
-            "The companion says in its replies, not in notices, that it is AI and how long the conversation has lasted."
-        ),
-        VariantName.COMPANION_BEGINS_ANEW: "A message to a finished conversation starts a new one.",
-        VariantName.CHILDREN_TURNED_AWAY: "Children under 14 get no account without a guardian's consent.",
-        VariantName.SIGNED_GATEWAY: "Every request is signed, works come in archives, uploads go to a presigned URL.",
-        VariantName.FORMS_PLATFORM: "A platform of HTML forms and pages without JSON, which generates nothing.",
-        VariantName.RPC_GATEWAY: (
-            "Every operation is a POST to one address that returns 200, with codes by SMS and tasks that are polled."
-        ),
-        VariantName.WRITER_ONLY: "A writing assistant: no pictures, no sounds, no uploads, no edits.",
-    }.items()
-}
+VARIANTS: Mapping[str, Variant] = {name: Variant(VariantName(name), summary) for name, summary in _summaries().items()}
 
 
 class UnknownVariantError(ShenheError, ValueError):
-    """A name that no variant bears. ``closest`` are the names most like it, nearest first."""
+    """There is no variant of this name. ``closest`` lists the most similar names, nearest first."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -126,17 +66,17 @@ class UnknownVariantError(ShenheError, ValueError):
 
 
 class VariantNotInstalledError(ShenheError, ValueError):
-    """A variant that needs what an extra brings."""
+    """The variant needs an optional dependency that is not installed."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"the variant {name!r} writes content credentials: {INSTALL}")
 
 
 def chosen_variants(names: Iterable[str]) -> frozenset[VariantName]:
-    """The variants of those names.
+    """The variants with these names.
 
     Raises:
-        UnknownVariantError: no variant bears one of the names.
+        UnknownVariantError: one of the names is unknown.
     """
     names = tuple(names)
     for name in names:
@@ -147,7 +87,7 @@ def chosen_variants(names: Iterable[str]) -> frozenset[VariantName]:
 
 @dataclass(frozen=True, slots=True)
 class BindingText:
-    """A binding that no file holds, to be read like one."""
+    """The text of a binding that is not in a file; it is read like one."""
 
     name: str
     text: str
@@ -162,13 +102,13 @@ class BindingText:
 
 
 def sample_binding(variant: str | None = None) -> Traversable | BindingText:
-    """The binding file by which the sample provider is reached: that of the variant's own style, or else the plain one
-    with the variant's overlay if it has one.
+    """The binding of the sample provider: the one of the variant's style if it has one, or else the plain binding with
+    the overlay of the variant, if any.
 
-    An overlay's mappings join the binding's key by key; ``null`` takes a key away, and anything else replaces it.
+    Mappings of an overlay are merged key by key; ``null`` removes a key, and any other value replaces it.
 
     Raises:
-        UnknownVariantError: no variant bears the name.
+        UnknownVariantError: the name is unknown.
     """
     plain = files("shenhe.sample").joinpath(BINDING)
     if variant is None:
@@ -186,7 +126,7 @@ def sample_binding(variant: str | None = None) -> Traversable | BindingText:
 
 
 class _Written(yaml.SafeDumper):
-    """Writes every value out: a binding has no anchors."""
+    """Writes every value in full, since a binding has no anchors."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from shenhe.rulebook import load_rulebook
-from shenhe.sample import FAULTS, FaultName, UnknownFaultError, create_app
+from shenhe.sample import FAULTS, VARIANTS, FaultName, UnknownFaultError, VariantName, create_app
 
 from ..sampling import one_in
 from .one_of_several import ONE_OF_SEVERAL
@@ -38,13 +38,13 @@ def test_every_name_is_a_fault_with_rules_of_the_rulebook() -> None:
         assert fault.summary.endswith(".")
 
 
-def named_in(folder: Path) -> Counter[str]:
-    """The faults that the code below a folder refers to, as ``FaultName.…``."""
+def named_in(folder: Path, enum: str = "FaultName") -> Counter[str]:
+    """The members of an enum that the code below a folder refers to, as ``FaultName.…``."""
     return Counter(
         node.attr
         for path in folder.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "FaultName"
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == enum
         if not node.attr.startswith("_")
     )
 
@@ -55,9 +55,21 @@ def test_code_and_file_name_the_same_faults() -> None:
     assert set(named_in(ROOT / "tests")) <= set(FaultName.__members__)
 
 
-def test_a_misspelt_fault_is_refused_in_code() -> None:
-    with pytest.raises(AttributeError, match="text-unlabeled"):
-        getattr(FaultName, "TEXT_UNLABELED")  # noqa: B009 (an attribute would be found by the test above)
+def test_code_and_file_name_the_same_variants() -> None:
+    """A variant is carried out by code, by an overlay of the binding, or by an application of its own style."""
+    named = set(named_in(ROOT / "sample", "VariantName")) | set(named_in(ROOT / "tests", "VariantName"))
+    assert named <= set(VariantName.__members__)
+    bound = {
+        path.stem for folder in ("variants/overlays", "styles") for path in (ROOT / "sample" / folder).glob("*.yaml")
+    }
+    assert bound <= set(VARIANTS)
+    assert {VariantName[name].value for name in named_in(ROOT / "sample", "VariantName")} | bound == set(VARIANTS)
+
+
+@pytest.mark.parametrize(("names", "wrong"), [(FaultName, "TEXT_UNLABELED"), (VariantName, "PHONES_ONLY")])
+def test_a_misspelt_name_is_refused_in_code(names: type, wrong: str) -> None:
+    with pytest.raises(AttributeError, match=wrong.lower().replace("_", "-")):
+        getattr(names, wrong)
 
 
 def test_the_four_behaviours_of_the_core_all_have_faults() -> None:
