@@ -103,8 +103,9 @@ corpus: $(VENV)/.dev $(VENV)/.shenhe ## Write the table of hostile cases, docs/h
 sbom: $(VENV)/.dev ## Write the software bill of materials (CycloneDX) and licence notices to build/
 	@$(BIN)/python -P .ci/sbom.py build
 
+# ARGS="--against cn-2022-draft --scale 0.05" measures the simultaneous intervals of a comparison.
 interval-coverage: $(VENV)/.dev $(VENV)/.shenhe ## Measure how often the intervals of outcomes hold the truth
-	@PYTHONPATH=. $(BIN)/python -m tests.simulator.interval_coverage --workers $(WORKERS)
+	@PYTHONPATH=. $(BIN)/python -m tests.simulator.interval_coverage --workers $(WORKERS) $(ARGS)
 
 unbound: $(VENV)/.dev $(VENV)/.shenhe ## Leave out each part of every test binding: a lawful target must not fail
 	@PYTHONPATH=. $(BIN)/python -m tests.strangers.unbound --workers $(WORKERS)
@@ -114,7 +115,7 @@ chaos: $(VENV)/.dev $(VENV)/.shenhe ## Kill studies, checks and fleets at random
 	@$(BIN)/python -m tests.hostile.chaos --kills 50
 
 engines-agree: $(VENV)/.dev $(VENV)/.shenhe ## Run thousands of random scenarios in both engines and compare every bit
-	@PYTHONPATH=. $(BIN)/python -m tests.simulator.engines_agree --workers $(WORKERS)
+	@PYTHONPATH=. $(BIN)/python -m tests.simulator.engines_agree --workers $(WORKERS) $(ARGS)
 
 lock: ## Renew the lock files (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet pyproject.toml --extra all --group dev --group build -o locks/dev.txt

@@ -156,7 +156,7 @@ def _document(comparison: Comparison, prices: Mapping[str, float]) -> dict[str, 
     def side(run: Run) -> dict[str, Any]:
         return {"scenario": run.scenario.name, "scenario_hash": run.scenario.hash, "replications": run.replications}
 
-    numbers = ("mean_a", "mean_b", "difference", "lo95", "hi95")
+    numbers = ("mean_a", "mean_b", "difference", "lo95", "hi95", "lo_all", "hi_all")
 
     def rows(frame: Any, key: str) -> list[dict[str, Any]]:
         return [
@@ -165,6 +165,7 @@ def _document(comparison: Comparison, prices: Mapping[str, float]) -> dict[str, 
                 "metric": row["metric"],
                 **{name: finite(row[name]) for name in numbers},
                 "n": int(row["n"]),
+                "skewed": bool(row["skewed"]),
             }
             for row in frame.to_dict("records")
         ]
@@ -193,6 +194,7 @@ def _document(comparison: Comparison, prices: Mapping[str, float]) -> dict[str, 
                 "unit": row["unit"],
                 **{name: finite(row[name]) for name in numbers},
                 "n": int(row["n"]),
+                "skewed": bool(row["skewed"]),
             }
             for row in comparison.table.to_dict("records")
         },

@@ -25,6 +25,7 @@ _REPEATS = 2
 _PAID_SHARE = 10
 #: After so many undecided cases of one facet the rest of them would be no different.
 _ENOUGH_UNDECIDED = 2
+_NO_FAULT = (Verdict.NOT_APPLICABLE, Verdict.PASS)
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,9 @@ class Effort:
 class Trial:
     """Puts a check to the provider of a session; what comes of it is gathered in the tally.
 
-    The first failure ends it, once it was seen again. :class:`~.session.RunStopped` and ``KeyboardInterrupt`` pass
-    through, with the tally as far as it got.
+    The first failure ends the search, once it was seen again. The sample is drawn for a failed check too: it measures
+    how often the check fails, which one failure does not say. :class:`~.session.RunStopped` and ``KeyboardInterrupt``
+    pass through, with the tally as far as it got.
     """
 
     session: Session
@@ -61,25 +63,30 @@ class Trial:
 
     def run(self) -> None:
         """The enumerated cases in their order, then drawn ones, then the sample."""
-        if self._enumerated():
-            return
-        tally, check, effort, capabilities = self.tally, self.tally.check, self.effort, self.session.capabilities
-        if not tally.facets:
+        tally, check, effort = self.tally, self.tally.check, self.effort
+        ended = self._enumerated()
+        if not ended and not tally.facets:
             tally.reason = "the provider's declarations leave no case to try"
             return
+        if not ended:
+            self._explored()
+        if check.strategy is not None and effort.sample > 0 and tally.verdict in (*_NO_FAULT, Verdict.FAIL):
+            strategy = check.strategy(self.session.capabilities)
+            self._sampled(independent(strategy, seed=f"{effort.seed}/{check.name}", count=effort.sample))
+        if not ended:
+            for facet, missing in tally.facets.items():
+                if missing is not None:
+                    tally.leave_open(missing, facet)
+
+    def _explored(self) -> None:
+        """Judge drawn sequences and drawn cases, until one fails."""
+        check, effort, capabilities = self.tally.check, self.effort, self.session.capabilities
         examples = effort.examples_of(check)
-        if check.machine is not None and examples > 0 and tally.verdict <= Verdict.PASS:
+        if check.machine is not None and examples > 0 and self.tally.verdict in _NO_FAULT:
             machine = check.machine()
             self._conclude(explore_sequences(self._judge, machine, capabilities, seed=effort.seed, examples=examples))
-        if check.strategy is not None and examples > 0 and tally.verdict <= Verdict.PASS:
+        if check.strategy is not None and examples > 0 and self.tally.verdict in _NO_FAULT:
             self._conclude(explore(self._judge, check.strategy(capabilities), seed=effort.seed, examples=examples))
-        if check.strategy is not None and effort.sample > 0 and tally.verdict <= Verdict.PASS:
-            self._sampled(
-                independent(check.strategy(capabilities), seed=f"{effort.seed}/{check.name}", count=effort.sample)
-            )
-        for facet, missing in tally.facets.items():
-            if missing is not None:
-                tally.leave_open(missing, facet)
 
     def _enumerated(self) -> bool:
         """Judge the fixed cases; whether one of them failed."""
@@ -154,7 +161,7 @@ class Trial:
             upper95=round(bound, 6),
             excludes=excludes,
         )
-        if first is not None:
+        if first is not None and self.tally.verdict is not Verdict.FAIL:
             self._confirm(*first)
 
     def _judge(self, case: Case) -> None:

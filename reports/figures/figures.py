@@ -109,7 +109,7 @@ def _contrast(comparison: Comparison, a: str, b: str) -> Figure:
         # What never happens under the first policy has no per cent of it; the table of all differences has it.
         if row["mean_a"] and math.isfinite(row["mean_a"]):
             scale = 100 / abs(row["mean_a"])
-            moved, low, high = (scale * row[key] for key in ("difference", "lo95", "hi95"))
+            moved, low, high = (scale * row[key] for key in ("difference", "lo_all", "hi_all"))
             shifts.append(Shift(words, moved, low, high, row))
     beyond = [shift for shift in shifts if shift.beyond_chance]
     largest = sorted(beyond, key=lambda shift: -abs(shift.change))[:3]
@@ -151,19 +151,19 @@ def _contrast(comparison: Comparison, a: str, b: str) -> Figure:
     for shift in shifts:
         unit = str(shift.row["unit"])
         means = [quantity(shift.row[key], unit) for key in ("mean_a", "mean_b")]
-        span = change_interval(shift.row["lo95"], shift.row["hi95"], unit)
+        span = change_interval(shift.row["lo_all"], shift.row["hi_all"], unit)
         cells.append((_with_unit(shift.words, unit), *means, change(shift.row["difference"], unit), span))
     caption = (
-        f"Change from {a} to {b} in per cent of {a}, with the 95 % interval of the paired difference: both policies "
-        "use the same random draws, replication by replication. Filled: the interval excludes zero. Of "
-        f"{len(shifts)} such intervals about one in twenty would do so by chance alone."
+        f"Change from {a} to {b} in per cent of {a}: both policies use the same random draws, replication by"
+        f" replication. The 95 % intervals are simultaneous (max-t): with a probability of 95 %, those of all"
+        f" {len(comparison.table)} outcomes hold at once. Filled: the interval excludes zero."
     )
     return Figure(
         f"difference-{_anchor(b)}",
         f"{title} ({listed})" if listed else title,
         caption,
         figure_json(figure),
-        Numbers(("Outcome", a, b, "Difference", "95 % interval"), tuple(cells)),
+        Numbers(("Outcome", a, b, "Difference", "Simultaneous 95 % interval"), tuple(cells)),
     )
 
 

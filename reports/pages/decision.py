@@ -183,7 +183,7 @@ def _sizes(comparison: Comparison, words: Mapping[str, Any], language: Language)
         cells = []
         for metric in BY_SIZE:
             row = found[metric]
-            clear = " *" if row["lo95"] > 0 or row["hi95"] < 0 else ""
+            clear = " *" if row["lo_all"] > 0 or row["hi_all"] < 0 else ""
             cells.append(f"{_change(float(row['difference']), str(row['unit']), language)}{clear}")
         rows.append((words["classes"].get(str(name), one_line(str(name), 40)), *cells))
     return rows
@@ -197,7 +197,7 @@ def _who(comparison: Comparison, words: Mapping[str, Any], language: Language) -
         ("harm", "less_harm", "more_harm"),
     ):
         table = comparison.by_size[comparison.by_size["metric"] == metric]
-        for key, chosen in ((worse, table[table["lo95"] > 0]), (better, table[table["hi95"] < 0])):
+        for key, chosen in ((worse, table[table["lo_all"] > 0]), (better, table[table["hi_all"] < 0])):
             names = [words["classes"].get(str(name), one_line(str(name), 40)) for name in chosen["size_class"]]
             if names:
                 sentences.append(str(words[key].format(names=words["joiner"].join(names))))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from shenhe.core.text import one_line
-from shenhe.simulator.estimation.forecast import OUTCOMES, TYPICAL, Forecast
+from shenhe.simulator.estimation.forecast import LEFT_OUT, OUTCOMES, TYPICAL, Forecast
 from shenhe.simulator.estimation.measured import INDEPENDENT
 from shenhe.simulator.runs.run import model_hash
 
@@ -31,7 +31,8 @@ def forecast_summary(found: Forecast) -> str:
     sentences = (
         f"{one_line(found.measured.name, 80)}, as a {found.size_class} provider followed for {quantity(found.days)}"
         f" days in {found.scenario.name}: sanctioned at least once with probability {quantity(sanctioned, 'share')} (a"
-        f" typical one: {quantity(typical, 'share')}), at a mean cost of {quantity(cost)} RMB."
+        f" typical one: {quantity(typical, 'share')}), at a mean cost of {quantity(cost)} RMB in fines, damages"
+        " and lost revenue."
     )
     beyond = [driver for driver in found.drivers if driver.sanctions[1] > 0 or driver.cost[1] > 0]
     if beyond:
@@ -55,10 +56,28 @@ def warnings(found: Forecast) -> list[str]:
             "assumption, and none is more than that."
         ),
     ]
-    if not all(each.independent for each in found.measured.evidence):
+    sentences.append(
+        f"The cost counts fines, damages awarded and lost revenue. It leaves out {', '.join(LEFT_OUT)}. It is not the"
+        " price of a breach: do not read it as a comparison with the cost of complying."
+    )
+    unsampled = [each for each in found.measured.evidence if not each.independent]
+    if len(unsampled) == len(found.measured.evidence):
         sentences.append(
             f"Checks without a sample count at most {INDEPENDENT} passed cases, or a single failure. `shenhe check"
             " --sample 60` draws independent cases and makes the rates known."
+        )
+    elif unsampled:
+        failing = [one_line(each.check, 60) for each in unsampled if each.failures]
+        sentences.append(
+            f"{len(unsampled)} of {len(found.measured.evidence)} checks have no sample of random cases, most of them"
+            f" because their cases are a fixed list; they count at most {INDEPENDENT} passed cases, or a single failure"
+            + (f" ({', '.join(failing)})." if failing else ".")
+        )
+    skewed = [OUTCOMES[name][0].split(":")[0].lower() for name in found.main.skewed]
+    if skewed:
+        sentences.append(
+            f"A few replications decide the mean of: {', '.join(skewed)}. Their 95 % intervals may cover less than they"
+            " say; use more replications."
         )
     left = sorted(
         {str(risk.name) for risk in found.scenario.behaviours} - {each.behaviour for each in found.measured.evidence}

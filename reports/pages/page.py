@@ -220,7 +220,7 @@ def _outcomes(runs: Sequence[Run]) -> list[Outcome]:
 def _contrast(comparison: Comparison, a: str, b: str) -> Contrast:
     rows = []
     for row in comparison.table.to_dict("records"):
-        unit, low, high = str(row["unit"]), row["lo95"], row["hi95"]
+        unit, low, high = str(row["unit"]), row["lo_all"], row["hi_all"]
         means = quantity(row["mean_a"], unit), quantity(row["mean_b"], unit)
         paired = change(row["difference"], unit), change_interval(low, high, unit)
         rows.append((_titled(str(row["title"]), unit), *means, *paired, bool(low > 0 or high < 0)))

@@ -294,7 +294,7 @@ def print_run_summary(run: Run, console: Console | None = None) -> None:
         )
     console.print(table)
     _print_few(console, run.replications)
-    _print_skewed(console, run, _headlines(rows))
+    _print_skewed(console, [str(rows[name]["title"]) for name in _headlines(rows) if _hangs_on_few(run, name)])
     if run.replications == 1:
         console.print(Text("one replication has no interval; pass --replications 20 or more", "yellow"))
 
@@ -336,13 +336,21 @@ def print_comparison(
     if prices:
         _print_sum(console, comparison, prices)
     _print_few(console, pairs)
+    _print_skewed(console, [str(rows[name]["title"]) for name in chosen if rows[name]["skewed"]])
     console.print(
         Text(
-            "bold: the 95 % interval of the paired difference excludes zero. Each interval holds on its own: of"
-            " twenty rows without an effect, one is bold by chance.",
+            f"bold: beyond chance with all rows taken together ({len(comparison.table)} outcomes, or the breakdown;"
+            " simultaneous 95 % intervals, max-t). ~: only the interval shown, of this row alone, excludes zero; of"
+            " twenty rows without an effect, one does so by chance.",
             "dim",
         )
     )
+
+
+def _hangs_on_few(run: Run, metric: str) -> bool:
+    from shenhe.simulator.runs.intervals import too_skewed
+
+    return too_skewed(run.outcomes[metric].to_numpy(dtype=float))
 
 
 def _print_few(console: Console, replications: int) -> None:
@@ -355,17 +363,12 @@ def _print_few(console: Console, replications: int) -> None:
         )
 
 
-def _print_skewed(console: Console, run: Run, names: Iterable[str]) -> None:
+def _print_skewed(console: Console, titles: list[str]) -> None:
     """Name the outcomes whose mean hangs on a few replications."""
-    from shenhe.simulator.runs.intervals import too_skewed
-    from shenhe.simulator.runs.outcomes import metrics
-
-    titles = metrics(run.scenario)
-    skewed = [titles[name].title for name in names if too_skewed(run.outcomes[name].to_numpy(dtype=float))]
-    if skewed:
+    if titles:
         console.print(
             Text(
-                f"a few replications decide the mean of: {', '.join(skewed)}. Their 95 % intervals may cover less than"
+                f"a few replications decide the mean of: {', '.join(titles)}. Their 95 % intervals may cover less than"
                 " they say; use more replications",
                 "yellow",
             )
@@ -400,13 +403,16 @@ def _parameter(value: object) -> Text:
 
 def _add_difference(table: Table, name: Text, row: dict[Any, Any]) -> None:
     unit = str(row["unit"])
+    alone = row["lo95"] > 0 or row["hi95"] < 0
+    together = alone and (row["lo_all"] > 0 or row["hi_all"] < 0)
+    mark = "" if together or not alone else " ~"
     table.add_row(
         name,
         quantity(row["mean_a"], unit),
         quantity(row["mean_b"], unit),
         change(row["difference"], unit),
-        change_interval(row["lo95"], row["hi95"], unit),
-        style="bold" if row["lo95"] > 0 or row["hi95"] < 0 else "",
+        change_interval(row["lo95"], row["hi95"], unit) + mark,
+        style="bold" if together else "",
     )
 
 

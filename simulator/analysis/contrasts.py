@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import stdtr, stdtrit
 
+from ..runs.intervals import too_skewed
 from ..study import StudyError, StudyRun
 from .answer import Analysis, arm_of, objective_of
 
@@ -65,6 +66,27 @@ def mean_over_worlds(values: Floats, *, common: bool) -> Mean:
     return Mean(float(means.mean()), math.sqrt(total) / len(values), df, n)
 
 
+def chance_of(values: Floats, *, common: bool) -> Floats:
+    """What chance adds to the values of (worlds, replications): the means over worlds where these share their draws,
+    else the deviation of each replication from the mean of its world.
+    """
+    values = values[~np.isnan(values).all(axis=1)]
+    if common or len(values) < 2:
+        seen = values[:, ~np.isnan(values).all(axis=0)]
+        return np.asarray(np.nanmean(seen, axis=0)) if seen.size else np.empty(0)
+    if values.shape[1] < 2:
+        return np.asarray(values.ravel())
+    return np.asarray((values - np.nanmean(values, axis=1, keepdims=True)).ravel())
+
+
+def skewed_note(names: Sequence[str]) -> str:
+    """The warning that a few replications decide these means."""
+    return (
+        f"A few replications decide the mean of: {', '.join(names)}. Their 95 % intervals may cover less than they say;"
+        " use more replications."
+    )
+
+
 def _of_sample(sample: Floats, n: int) -> Mean:
     if len(sample) < 2:
         return Mean(float(sample[0]), math.nan, 0.0, n)
@@ -107,6 +129,7 @@ def compare_arms(
         raise StudyError("found one arm, expected at least two to compare")
     rows = []
     estimates = []
+    skewed = []
     for metric in wanted:
         objective = objective_of(run, metric)
         values = run.values(metric)
@@ -116,6 +139,8 @@ def compare_arms(
             difference = (right - left).to_numpy(dtype=np.float64)
             estimate = mean_over_worlds(difference, common=is_common(run))
             estimates.append(estimate)
+            if too_skewed(chance_of(difference, common=is_common(run))):
+                skewed.append(f"{metric.replace('_', ' ')} of {arm}")
             with np.errstate(invalid="ignore"):
                 by_world = pd.DataFrame(difference).mean(axis=1).dropna()
             means = [float(frame.mean(axis=1).mean()) for frame in (left, right)]
@@ -149,6 +174,8 @@ def compare_arms(
         f"p_holm and the wider interval hold for all {len(table)} comparisons at once (Holm; Bonferroni).",
         "Intervals say how far chance can move the mean over these worlds, not which world is the true one.",
     )
+    if skewed:
+        notes = (*notes, skewed_note(skewed))
     return Analysis("compare", title, table, notes, {"better_worlds": "share"}, facts={"baseline": base})
 
 

@@ -30,7 +30,7 @@ from ..kernel.eventlog import Kind
 from ..kernel.replication import Beginning, Replication
 from ..kernel.state import EXITED, REVOKED
 from ..runs.engines import Engine, choose, replicate_on, warm
-from ..runs.intervals import mean_interval
+from ..runs.intervals import mean_interval, too_skewed
 from ..runs.run import RunError
 from ..scenario.schema import Scenario
 from .measured import INDEPENDENT, Evidence, ForecastError, Measured, posterior
@@ -120,9 +120,18 @@ OUTCOMES: Mapping[str, tuple[str, str]] = {
     "fines": ("Fines", "RMB"),
     "downtime": ("Days of suspended service", "days"),
     "off_store": ("Days out of stores, by share of users", "days"),
-    "cost": ("Cost: fines, and revenue lost with service, stores or the end", "RMB"),
+    "cost": ("Cost: fines, damages, and revenue lost with service, stores or the end", "RMB"),
 }
 """What is told of each path: title and unit."""
+
+LEFT_OUT = (
+    "what compliance saves or costs the provider",
+    "fines on persons and gains confiscated",
+    "criminal prosecution",
+    "users and advertisers who leave because of publicity",
+    "the harm to the people concerned",
+)
+"""What the cost of a forecast does not count. Without it, a low cost would read as advice to break the law."""
 
 
 class Future(NamedTuple):
@@ -142,6 +151,12 @@ class Future(NamedTuple):
         if OUTCOMES[outcome][1] == "share":
             low, high = max(0.0, low), min(1.0, high)
         return mean, low, high
+
+    @property
+    def skewed(self) -> list[str]:
+        """The outcomes whose mean a few replications decide, so that their intervals may cover less than they say."""
+        by_replication = self.paths.groupby("replication")
+        return [outcome for outcome in OUTCOMES if too_skewed(by_replication[outcome].mean().to_numpy())]
 
     def quantile(self, outcome: str, q: float) -> float:
         return float(self.paths[outcome].quantile(q))
@@ -364,6 +379,6 @@ class _Place:
                 "fines": fines,
                 "downtime": downtime,
                 "off_store": off_store,
-                "cost": fines + state.revenue[places] / 365.0 * (downtime + off_store + closed),
+                "cost": fines + state.claims[places] + state.revenue[places] / 365.0 * (downtime + off_store + closed),
             }
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,9 +16,10 @@ import pandas as pd
 from ..kernel.eventlog import KIND_NAMES, Kind
 from ..scenario.overriding import Difference, differences
 from ..scenario.schema import Scenario
-from .intervals import mean_interval
+from .intervals import mean_interval, too_skewed
 from .outcomes import metrics
 from .run import Run, RunError, rule_names
+from .simultaneous import interval_for_all, level_for_all
 
 Floats = npt.NDArray[np.float64]
 Source = Literal["lever", "law", "market", "world"]
@@ -49,7 +50,9 @@ BEHAVIOURS: dict[str, tuple[str, tuple[Kind, ...]]] = {
 @dataclass(frozen=True)
 class Comparison:
     """What ``b`` does that ``a`` does not. ``table`` has one row per metric, with the columns metric, title, unit,
-    mean_a, mean_b, difference (b - a), lo95, hi95 and n, the pairs of replications in which both are defined."""
+    mean_a, mean_b, difference (b - a), lo95 and hi95 (of this difference alone), lo_all and hi_all (of all rows of the
+    table at once: :mod:`.simultaneous`), n (the pairs of replications in which both are defined) and skewed (whether a
+    few of them decide the mean: :func:`.intervals.too_skewed`)."""
 
     a: Run
     b: Run
@@ -67,11 +70,11 @@ class Comparison:
         classes = [item.name for item in self.a.scenario.population.classes]
         classes += [item.name for item in self.b.scenario.population.classes if item.name not in classes]
         rows = [
-            (name, metric, title, unit, *self._of(left.get((name, metric)), right.get((name, metric))))
+            (name, metric, title, unit, left.get((name, metric)), right.get((name, metric)))
             for name in classes
             for metric, (title, unit) in SIZES.items()
         ]
-        return pd.DataFrame(rows, columns=["size_class", *self.table.columns])
+        return self._broken_down("size_class", rows)
 
     @functools.cached_property
     def by_behaviour(self) -> pd.DataFrame:
@@ -80,16 +83,21 @@ class Comparison:
         names = [str(item.name) for item in self.a.scenario.behaviours]
         names += [str(item.name) for item in self.b.scenario.behaviours if str(item.name) not in names]
         rows = [
-            (name, metric, title, "", *self._of(left.get((name, metric)), right.get((name, metric))))
+            (name, metric, title, "", left.get((name, metric)), right.get((name, metric)))
             for name in names
             for metric, (title, _) in BEHAVIOURS.items()
         ]
-        return pd.DataFrame(rows, columns=["behaviour", *self.table.columns])
+        return self._broken_down("behaviour", rows)
 
-    def _of(self, a: Floats | None, b: Floats | None) -> tuple[float, float, float, float, float, int]:
+    def _broken_down(
+        self, key: str, rows: Sequence[tuple[str, str, str, str, Floats | None, Floats | None]]
+    ) -> pd.DataFrame:
+        """The paired differences of rows of group, metric, title, unit and the values of both runs."""
         n = min(self.a.replications, self.b.replications)
         nothing = np.full(n, np.nan)
-        return _paired(nothing if a is None else a[:n], nothing if b is None else b[:n])
+        values = [[nothing if side is None else side[:n] for side in row[4:]] for row in rows]
+        named = pd.DataFrame([row[:4] for row in rows], columns=[key, "metric", "title", "unit"])
+        return pd.concat([named, _paired(values)], axis=1)
 
     @property
     def cost_per_harm_avoided(self) -> tuple[float, float, float]:
@@ -153,11 +161,19 @@ def check_prices(prices: Mapping[str, float], *scenarios: Scenario) -> None:
             raise RunError(f"found {price} as the price of {name}, expected RMB per unit")
 
 
-def _paired(a: Floats, b: Floats) -> tuple[float, float, float, float, float, int]:
-    """Means of both, mean difference with its 95 % interval, and the pairs in which both are defined."""
-    both = ~(np.isnan(a) | np.isnan(b))
-    difference, low, high, pairs = mean_interval((b - a)[both])
-    return mean_interval(a[both])[0], mean_interval(b[both])[0], difference, low, high, pairs
+def _paired(sides: Sequence[Sequence[Floats]]) -> pd.DataFrame:
+    """The numbers of a table of differences, a row per pair of sides: see :class:`Comparison`."""
+    differences = [after - before for before, after in sides]
+    level = level_for_all(differences)
+    rows = []
+    for (before, after), difference in zip(sides, differences, strict=True):
+        both = ~np.isnan(difference)
+        mean, low, high, pairs = mean_interval(difference)
+        ends = interval_for_all(difference, level)
+        means = mean_interval(before[both])[0], mean_interval(after[both])[0]
+        rows.append((*means, mean, low, high, *ends, pairs, too_skewed(difference)))
+    columns = ["mean_a", "mean_b", "difference", "lo95", "hi95", "lo_all", "hi_all", "n", "skewed"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _ratio(above: Floats, below: Floats) -> tuple[float, float, float]:
@@ -191,14 +207,10 @@ def compare(a: Run, b: Run, *, anyway: bool = False) -> Comparison:
             )
     n = min(a.replications, b.replications)
     named = metrics(a.scenario) | metrics(b.scenario)
-    rows = []
-    for name in a.outcomes.columns:
-        if name == "replication" or name not in b.outcomes.columns:
-            continue
-        left, right = (run.outcomes[name].to_numpy(dtype=np.float64)[:n] for run in (a, b))
-        rows.append((name, *named[name], *_paired(left, right)))
-    columns = ["metric", "title", "unit", "mean_a", "mean_b", "difference", "lo95", "hi95", "n"]
-    return Comparison(a, b, pd.DataFrame(rows, columns=columns))
+    shared = [name for name in a.outcomes.columns if name != "replication" and name in b.outcomes.columns]
+    values = [[run.outcomes[name].to_numpy(dtype=np.float64)[:n] for run in (a, b)] for name in shared]
+    titles = pd.DataFrame([(name, *named[name]) for name in shared], columns=["metric", "title", "unit"])
+    return Comparison(a, b, pd.concat([titles, _paired(values)], axis=1))
 
 
 def require_comparable(a: Scenario, b: Scenario) -> None:

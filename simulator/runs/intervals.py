@@ -31,11 +31,10 @@ RARE = 30.0
 FEW = 8
 """Replications below which no interval can be trusted to cover: see the table."""
 
-_TAIL = (1.0 + LEVEL) / 2.0
 
-
-def mean_interval(values: npt.ArrayLike, kind: Kind = "any") -> tuple[float, float, float, int]:
-    """Mean and 95 % interval of the values that are defined (not NaN), and how many these are.
+def mean_interval(values: npt.ArrayLike, kind: Kind = "any", level: float = LEVEL) -> tuple[float, float, float, int]:
+    """Mean and interval (95 % unless ``level`` says otherwise) of the values that are defined (not NaN), and how many
+    these are.
 
     One value has no interval (NaN). Values that are all alike have an interval of no width, so that a change without
     effect differs by exactly zero; only a ``count`` that is zero throughout keeps an upper end, since a rare event may
@@ -51,9 +50,9 @@ def mean_interval(values: npt.ArrayLike, kind: Kind = "any") -> tuple[float, flo
         return mean, math.nan, math.nan, 1
     total = float(defined.sum())
     if kind == "count" and total < RARE and bool(np.all(defined == np.round(defined))):
-        low, high = _rare(total, n, float(np.var(defined, ddof=1)), mean)
+        low, high = _rare(total, n, float(np.var(defined, ddof=1)), mean, (1.0 + level) / 2.0)
     else:
-        low, high = _skewed(defined, mean)
+        low, high = _skewed(defined, mean, (1.0 + level) / 2.0)
     if kind != "any":
         low = max(low, 0.0)
     if kind == "share":
@@ -75,17 +74,17 @@ def too_skewed(values: npt.ArrayLike) -> bool:
     return abs(skewness) > 2.0 and len(defined) < 25.0 * skewness**2
 
 
-def _rare(total: float, n: int, variance: float, mean: float) -> tuple[float, float]:
+def _rare(total: float, n: int, variance: float, mean: float, tail: float) -> tuple[float, float]:
     """The quasi-Poisson interval of the mean of ``n`` counts with this ``total``."""
     dispersion = max(1.0, variance / mean) if mean > 0 else 1.0
     events = total / dispersion
     # The lower end is the gamma quantile at the number of events, the upper one that of one event more.
-    low = dispersion * float(gammainccinv(events, _TAIL)) / n if events > 0 else 0.0
-    high = dispersion * float(chdtri(2.0 * (events + 1.0), 1.0 - _TAIL)) / 2.0 / n
+    low = dispersion * float(gammainccinv(events, tail)) / n if events > 0 else 0.0
+    high = dispersion * float(chdtri(2.0 * (events + 1.0), 1.0 - tail)) / 2.0 / n
     return low, high
 
 
-def _skewed(values: Floats, mean: float) -> tuple[float, float]:
+def _skewed(values: Floats, mean: float, tail: float) -> tuple[float, float]:
     """The interval by Hall's transformation of the t statistic."""
     n = len(values)
     deviation = float(np.std(values, ddof=1))
@@ -93,7 +92,7 @@ def _skewed(values: Floats, mean: float) -> tuple[float, float]:
         return mean, mean
     error = deviation / math.sqrt(n)
     skewness = float(np.mean((values - mean) ** 3)) / deviation**3
-    quantile = float(stdtrit(n - 1, _TAIL))
+    quantile = float(stdtrit(n - 1, tail))
     return mean - error * _untransformed(quantile, skewness, n), mean - error * _untransformed(-quantile, skewness, n)
 
 

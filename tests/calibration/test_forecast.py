@@ -189,3 +189,5 @@ def test_the_command_prints_the_same_forecast_each_time_and_writes_a_page(tmp_pa
     told = shenhe("forecast", str(path), *small).stdout
     assert "Not measured" in told
     assert "Sanctions" in told
+    assert "criminal prosecution" in " ".join(told.split()), "what the cost leaves out"
+    assert "criminal prosecution" in text

@@ -253,6 +253,16 @@ def test_verdicts_do_not_depend_on_workers(faults: tuple[str, ...], variant: str
     assert failed(four) == {rule for fault in faults for rule in broken(fault, four)}
 
 
+def test_a_sample_says_how_often_a_failed_check_fails() -> None:
+    binding = load_binding(sample_binding(), environ={})
+    with binding.connect(transport=AsgiTransport(create_app(faults=["text-unlabelled"]))) as provider:
+        report = run_checks(provider, on=ON, examples=0, sample=12, rules=["cn-labeling-2025/4.1.1"])
+    sampled = [check.sample for check in report.checks if check.verdict == "fail" and check.sample is not None]
+    assert sampled, "a check that fails is sampled as well"
+    assert max(sample.failures for sample in sampled) > 1
+    assert all(check.finding is not None for check in report.checks if check.verdict == "fail")
+
+
 def test_a_sample_finds_what_only_some_draws_show_and_bounds_the_rest() -> None:
     binding = load_binding(sample_binding(), environ={})
     with binding.connect(transport=AsgiTransport(create_app())) as provider:

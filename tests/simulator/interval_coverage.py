@@ -10,13 +10,19 @@ import argparse
 import math
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from shenhe.simulator import load_scenario, metrics, simulate
 from shenhe.simulator.runs.intervals import mean_interval
 from shenhe.simulator.runs.outcomes import kind_of
+from shenhe.simulator.runs.simultaneous import interval_for_all, level_for_all
 
 SIZES = (8, 16, 20, 32)
+OFTEN = 0.2
+SKEWED = 2.0
+"""Comparisons are measured without outcomes that differ in a smaller share of replications, and with and without those
+whose differences are more skewed than this."""
 
 
 def coverage(outcomes: pd.DataFrame, units: dict[str, str], *, runs: int, seed: int) -> pd.DataFrame:
@@ -41,6 +47,37 @@ def coverage(outcomes: pd.DataFrame, units: dict[str, str], *, runs: int, seed: 
     return pd.DataFrame(rows)
 
 
+def simultaneous_coverage(
+    differences: npt.NDArray[np.float64], *, runs: int, seed: int
+) -> list[tuple[int, float, float]]:
+    """For each of ``SIZES``: how often all intervals of a table hold at once, single ones and simultaneous ones.
+
+    ``differences`` has one row per outcome and one column per replication.
+    """
+    dice = np.random.default_rng(seed)
+    truth = differences.mean(axis=1)
+    found = []
+    for n in SIZES:
+        alone = together = 0
+        for _ in range(runs):
+            drawn = list(differences[:, dice.integers(0, differences.shape[1], n)])
+            level = level_for_all(drawn)
+            for row, value in zip(drawn, truth, strict=True):
+                _, low, high, _ = mean_interval(row)
+                if not low <= value <= high:
+                    break
+            else:
+                alone += 1
+            for row, value in zip(drawn, truth, strict=True):
+                low, high = interval_for_all(row, level)
+                if not low <= value <= high:
+                    break
+            else:
+                together += 1
+        found.append((n, alone / runs, together / runs))
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scenario", default="cn-2023")
@@ -49,9 +86,29 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=500)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=20261129)
+    parser.add_argument(
+        "--against", metavar="SCENARIO", help="Measure how often all intervals of a comparison with it hold at once."
+    )
     chosen = parser.parse_args()
     scenario = load_scenario(chosen.scenario, {"population.scale": chosen.scale})
     run = simulate(scenario, chosen.replications, chosen.seed, chosen.workers, engine="compiled")
+    if chosen.against:
+        other = load_scenario(chosen.against, {"population.scale": chosen.scale})
+        against = simulate(other, chosen.replications, chosen.seed, chosen.workers, engine="compiled")
+        frame = (against.outcomes - run.outcomes).drop(columns="replication")
+        frame = frame.loc[:, frame.notna().all() & (frame.nunique() > 1)]
+        # What differs in few replications, or hangs on a few of them, is warned of and has no coverage to speak of.
+        rare = (frame != 0).mean() < OFTEN
+        skewed = frame.apply(lambda column: abs(column.skew()) > SKEWED) & ~rare
+        print(f"{chosen.against} less {chosen.scenario}, scale {chosen.scale:g}: {frame.shape[1]} outcomes")
+        print(f"differ in fewer than {100 * OFTEN:.0f} % of replications: {', '.join(frame.columns[rare])}")
+        print(f"skewness above {SKEWED:g}: {', '.join(frame.columns[skewed])}\n")
+        print("| outcomes | replications | all 95 % intervals hold | all simultaneous ones hold |\n|---|---|---|---|")
+        for columns in (frame.loc[:, ~rare & ~skewed], frame.loc[:, ~rare]):
+            found = simultaneous_coverage(columns.to_numpy().T, runs=chosen.runs, seed=chosen.seed)
+            for n, alone, together in found:
+                print(f"| {columns.shape[1]} | {n} | {100 * alone:.0f} % | {100 * together:.0f} % |")
+        return
     units = {name: metric.unit for name, metric in metrics(scenario).items()}
     table = coverage(run.outcomes.drop(columns="replication"), units, runs=chosen.runs, seed=chosen.seed)
     error = 1.96 * math.sqrt(0.95 * 0.05 / chosen.runs)

@@ -11,6 +11,7 @@ import pytest
 from scipy import stats
 
 from shenhe.simulator.runs.intervals import Kind, mean_interval, too_skewed
+from shenhe.simulator.runs.simultaneous import interval_for_all, level_for_all
 
 Floats = npt.NDArray[np.float64]
 
@@ -104,3 +105,34 @@ def test_a_mean_that_hangs_on_few_values_is_said_to() -> None:
     assert not too_skewed([math.nan, 1.0])
     # With a shock in every twentieth of many, the mean no longer hangs on one of them.
     assert not too_skewed(shock * 40)
+
+
+def test_rows_that_move_together_count_as_one() -> None:
+    values = np.random.default_rng(1).standard_normal(40)
+    assert level_for_all([values] * 30) == pytest.approx(0.95, abs=0.005)
+
+
+def test_simultaneous_intervals_are_never_wider_than_bonferronis() -> None:
+    rows = list(np.random.default_rng(2).standard_normal((30, 20)))
+    level = level_for_all(rows)
+    assert 0.995 < level <= 1 - 0.05 / 30
+    low, high = interval_for_all(rows[0], level)
+    alone = mean_interval(rows[0])
+    assert low < alone[1] <= alone[2] < high
+
+
+def test_rows_without_spread_or_values_do_not_widen_intervals() -> None:
+    row = np.array([1.0, 2.0, 4.0, 3.0])
+    assert level_for_all([row, np.zeros(4), np.full(4, math.nan)]) == 0.95
+    assert interval_for_all(np.zeros(4), 0.99) == (0.0, 0.0)
+
+
+def test_all_simultaneous_intervals_hold_at_once_as_often_as_they_say() -> None:
+    dice, held, alone, tables = np.random.default_rng(3), 0, 0, 120
+    for _ in range(tables):
+        rows = list(0.7 * dice.standard_normal(20) + dice.standard_normal((25, 20)))
+        level = level_for_all(rows)
+        held += all(low <= 0 <= high for low, high in (interval_for_all(row, level) for row in rows))
+        alone += all(low <= 0 <= high for _, low, high, _ in map(mean_interval, rows))
+    assert held / tables > 0.88
+    assert alone / tables < 0.7, "intervals that hold one by one do not hold at once"
