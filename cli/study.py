@@ -138,7 +138,7 @@ def list_studies(as_json: Json = False) -> None:
         )
 
 
-KINDS = "compare, rank, sensitivity, discover, pareto, robust, worlds, tipping"
+KINDS = "compare, rank, sensitivity, discover, tree, dose, heat, pareto, robust, worlds, tipping"
 
 
 @app.command("analyse")
@@ -158,12 +158,18 @@ def analyse(
         typer.Option(
             "--baseline",
             metavar="NAME",
-            help="Arm to compare with (compare, sensitivity, discover, worlds).",
+            help="Arm to compare with: the analysis is of the paired difference (all kinds but rank).",
         ),
     ] = None,
     threshold: Annotated[
         float | None,
-        typer.Option("--threshold", metavar="VALUE", help="Metric value from which a case counts (discover)."),
+        typer.Option("--threshold", metavar="VALUE", help="Metric value from which a world counts (discover, tree)."),
+    ] = None,
+    along: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--along", metavar="NAME", help="Parameter of the worlds: one for dose, two for heat. Repeatable."
+        ),
     ] = None,
     delta: Annotated[
         float | None, typer.Option("--delta", metavar="VALUE", help="Smallest difference that matters (rank).")
@@ -181,12 +187,16 @@ def analyse(
     Example:  shenhe study analyse discover runs/first-look --metric harm --arm as-enacted --figure box.html
 
     Example:  shenhe study analyse sensitivity runs/first-look --arm inspect-more --baseline as-enacted
+
+    Example:  shenhe study analyse dose runs/first-look --metric harm --baseline as-enacted
     """
     from shenhe.simulator.analysis import analyse as ask
     from shenhe.simulator.study import read_study
 
     done = read_study(run)
-    analysis = ask(kind, done, metric=metric, arm=arm, baseline=baseline, threshold=threshold, delta=delta)
+    analysis = ask(
+        kind, done, metric=metric, arm=arm, baseline=baseline, threshold=threshold, delta=delta, along=along or ()
+    )
     if figure is not None:
         from shenhe.reports.pages.study import write_study_page
 

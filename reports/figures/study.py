@@ -45,6 +45,8 @@ HEADINGS = {
     "p_holm": "p, Holm",
     "better_worlds": "better in worlds",
     "best_worlds": "best in worlds",
+    "clearly_better": "clearly better in",
+    "clearly_worse": "clearly worse in",
     "good_worlds": "good enough in worlds",
     "of_range": "of its range",
     "dropped_at": "dropped at",
@@ -75,6 +77,9 @@ def figure_of(analysis: Analysis) -> Figure | None:
         "rank": _rank,
         "sensitivity": _sensitivity,
         "discover": _discover,
+        "tree": _tree,
+        "dose": _dose,
+        "heat": _heat,
         "pareto": _pareto,
         "robust": _robust,
         "worlds": _worlds,
@@ -232,6 +237,64 @@ def _discover(analysis: Analysis) -> tuple[go.Figure, str]:
         "Each point is a world; the frame is the box, seen along the two parameters that bound it the most clearly. "
         + analysis.notes[0]
     )
+
+
+def _tree(analysis: Analysis) -> tuple[go.Figure, str]:
+    table = analysis.table
+    figure = blank_figure(height=_rows(len(table)))
+    figure.add_bar(
+        x=six_digits(100 * table["share"]),
+        y=table["region"].tolist(),
+        customdata=table["worlds"].tolist(),
+        orientation="h",
+        marker={"color": "var(--run-1)"},
+        hovertemplate="%{x:.0f} % of %{customdata} worlds",
+    )
+    figure.update_xaxes(ticksuffix=" %", range=[0, 100])
+    _names(figure, table["region"].tolist())
+    return figure, "The share of worlds of interest in each region of the tree. " + analysis.notes[0]
+
+
+def _dose(analysis: Analysis) -> tuple[go.Figure, str]:
+    table, along = analysis.table, str(analysis.facts["along"])
+    figure = blank_figure(height=400)
+    for place, (arm, rows) in enumerate(table.groupby("arm", sort=False)):
+        colour = f"var(--run-{place % len(DASHES) + 1})"
+        figure.add_scatter(
+            name=str(arm),
+            x=six_digits(rows[along]),
+            y=six_digits(rows["mean"]),
+            mode="lines+markers",
+            line={"color": colour, "dash": DASHES[place // len(DASHES) % len(DASHES)]},
+            marker={"symbol": SYMBOLS[place % len(SYMBOLS)]},
+            error_y=error_bars(rows["mean"], rows["lo95"], rows["hi95"], colour),
+        )
+    words = heading(str(analysis.facts["metric"]))
+    if "baseline" in analysis.facts:
+        words += f", difference from {analysis.facts['baseline']}"
+    figure.update_layout(xaxis={"title": {"text": along}}, yaxis={"title": {"text": words}})
+    figure.update_layout(legend={"y": 1.08, "yanchor": "bottom"}, margin={"t": 40})
+    return figure, f"How the outcome responds to {along}. {analysis.notes[0]}"
+
+
+def _heat(analysis: Analysis) -> tuple[go.Figure, str]:
+    x, y = str(analysis.facts["x"]), str(analysis.facts["y"])
+    wide = analysis.table.pivot(index=y, columns=x, values="mean")
+    figure = blank_figure(height=440)
+    figure.add_heatmap(
+        x=[f"{value:.4g}" for value in wide.columns],
+        y=[f"{value:.4g}" for value in wide.index],
+        z=[six_digits(row) for row in wide.to_numpy(dtype=float)],
+        colorscale="Viridis",
+        hovertemplate=f"{x} %{{x}}, {y} %{{y}}: %{{z:.4g}}<extra></extra>",
+    )
+    # Categories: the values of a design are not evenly spread, and a cell is a value and not an area.
+    figure.update_layout(
+        xaxis={"title": {"text": x}, "type": "category"}, yaxis={"title": {"text": y}, "type": "category"}
+    )
+    figure.update_layout(hovermode="closest")
+    words = heading(str(analysis.facts["metric"]))
+    return figure, f"{words[0].upper()}{words[1:]} over {x} and {y}, the mean over worlds. {analysis.notes[0]}"
 
 
 def _pareto(analysis: Analysis) -> tuple[go.Figure, str]:

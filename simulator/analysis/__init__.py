@@ -1,18 +1,23 @@
 """What follows from a study: one module a question, each function giving an :class:`Analysis` with tidy frames.
 
 ``compare`` which arms differ · ``rank`` which is the best · ``sensitivity`` which unknown matters · ``discover`` in
-which worlds a policy fails · ``pareto`` which arms no other beats on all objectives · ``robust`` which arm does least
-badly whatever the world · ``worlds`` whether the study has enough worlds · ``tipping`` whether where a history starts
-decides where it ends.
+which worlds a policy fails (a box) · ``tree`` the same, as regions of all worlds · ``dose`` and ``heat`` how an
+outcome responds to one parameter or two · ``pareto`` which arms no other beats on all objectives · ``robust`` which
+arm does least badly whatever the world · ``worlds`` whether the study has enough worlds · ``tipping`` whether where a
+history starts decides where it ends.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from ..study import StudyError, StudyRun
 from .answer import Analysis
 
-KINDS = ("compare", "rank", "sensitivity", "discover", "pareto", "robust", "worlds", "tipping")
-WITH_BASELINE = ("compare", "sensitivity", "discover", "worlds")
+KINDS = ("compare", "rank", "sensitivity", "discover", "tree", "dose", "heat", "pareto", "robust", "worlds", "tipping")
+WITHOUT_BASELINE = ("rank",)
+WITH_ALONG = ("dose", "heat")
+WITH_THRESHOLD = ("discover", "tree")
 
 
 def analyse(
@@ -24,12 +29,14 @@ def analyse(
     baseline: str | None = None,
     threshold: float | None = None,
     delta: float | None = None,
+    along: Sequence[str] = (),
 ) -> Analysis:
-    """One of ``KINDS`` by its name; raises :class:`StudyError` for another, and for options that do not fit the
-    study.
+    """One of ``KINDS`` by its name; raises :class:`StudyError` for another, and for options that do not fit the kind or
+    the study.
     """
-    if baseline is not None and kind in KINDS and kind not in WITH_BASELINE:
-        raise StudyError(f"found a baseline for {kind}, which compares with none; it is for {', '.join(WITH_BASELINE)}")
+    if kind not in KINDS:
+        raise StudyError(f"found the analysis {kind!r}, expected one of: {', '.join(KINDS)}")
+    _check_options(kind, {"baseline": baseline, "along": along or None, "threshold": threshold, "delta": delta})
     if kind == "compare":
         from .contrasts import compare_arms
 
@@ -42,27 +49,44 @@ def analyse(
         from .sensitivity import sensitivity
 
         return sensitivity(run, metric, arm, baseline)
-    if kind == "discover":
-        from .discovery import discover
+    if kind in WITH_THRESHOLD:
+        from .discovery import discover, divide
 
-        return discover(run, metric, arm, threshold, baseline)
+        return (discover if kind == "discover" else divide)(run, metric, arm, threshold, baseline)
+    if kind in WITH_ALONG:
+        from .response import dose_response, heat_map
+
+        return (dose_response if kind == "dose" else heat_map)(run, along, metric, arm, baseline)
     if kind == "pareto":
         from .pareto import pareto_arms
 
-        return pareto_arms(run)
+        return pareto_arms(run, baseline)
     if kind == "robust":
         from .robustness import robustness
 
-        return robustness(run, metric)
+        return robustness(run, metric, baseline)
     if kind == "worlds":
         from .enough import enough_worlds
 
         return enough_worlds(run, metric, arm, baseline)
-    if kind == "tipping":
-        from .tipping import tipping_points
+    from .tipping import tipping_points
 
-        return tipping_points(run, metric, arm)
-    raise StudyError(f"found the analysis {kind!r}, expected one of: {', '.join(KINDS)}")
+    return tipping_points(run, metric, arm, baseline)
+
+
+def _check_options(kind: str, given: Mapping[str, object]) -> None:
+    """Raise :class:`StudyError` for an option that this kind does not use, which it would otherwise ignore."""
+    fitting = {
+        "baseline": [name for name in KINDS if name not in WITHOUT_BASELINE],
+        "along": WITH_ALONG,
+        "threshold": WITH_THRESHOLD,
+        "delta": ("rank",),
+    }
+    for name, value in given.items():
+        if value is not None and kind not in fitting[name]:
+            raise StudyError(
+                f"found --{name} for {kind}, which has no use for it; it is for {', '.join(fitting[name])}"
+            )
 
 
 def overview(run: StudyRun) -> list[Analysis]:
@@ -81,6 +105,10 @@ def overview(run: StudyRun) -> list[Analysis]:
         kinds.append("discover")
     if run.study.tipping is not None:
         kinds.append("tipping")
+    elif run.study.worlds is not None and run.study.worlds.design == "grid":
+        from .response import numeric_parameters
+
+        kinds += ["dose", "heat"][: len(numeric_parameters(run))]
     from shenhe.core.errors import MissingExtraError
 
     found = []

@@ -52,6 +52,13 @@ def arm_of(run: StudyRun, arm: str | None) -> str:
     return arm
 
 
+def aligned(run: StudyRun, metric: str) -> dict[str, pd.DataFrame]:
+    """The values of each arm with the same worlds and replications, so that arms can be subtracted."""
+    values = run.values(metric)
+    columns = sorted(set().union(*(frame.columns for frame in values.values())))
+    return {arm: frame.reindex(index=range(len(run.worlds)), columns=columns) for arm, frame in values.items()}
+
+
 @dataclass(frozen=True)
 class Subject:
     """The quantity that an analysis is about: a metric of one arm, or the paired difference of two arms.

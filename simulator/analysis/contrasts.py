@@ -169,7 +169,7 @@ def compare_arms(
     table.insert(12, "p_holm", holm(p_values))
     clear = int((table["p_holm"] < 1 - level).sum())
     title = f"{clear} of {len(table)} differences from {base} are beyond chance, all of them taken together"
-    notes = (
+    notes: tuple[str, ...] = (
         "Each difference is paired: in a world, an arm and the arm it is compared with meet the same random draws.",
         f"p_holm and the wider interval hold for all {len(table)} comparisons at once (Holm; Bonferroni).",
         "Intervals say how far chance can move the mean over these worlds, not which world is the true one.",

@@ -18,7 +18,8 @@ import pandas as pd
 from scipy.special import bdtrc
 
 from ..study import StudyError, StudyRun
-from .answer import Analysis, subject_of
+from .answer import Analysis, Subject, subject_of
+from .tree import classification_tree, leaves
 
 Floats = npt.NDArray[np.float64]
 DISTINCT = 0.05
@@ -233,6 +234,71 @@ def quasi_p_values(x: pd.DataFrame, interesting: npt.ArrayLike, box: Box) -> dic
     return found
 
 
+def worlds_of_interest(
+    run: StudyRun, metric: str | None, arm: str | None, threshold: float | None, baseline: str | None
+) -> tuple[Subject, pd.Series, float, Mask]:
+    """What is asked about, its mean in each world, the threshold, and the worlds in which it is worse than that.
+
+    Raises :class:`StudyError` where no world or every world is.
+    """
+    if run.study.worlds is None:
+        raise StudyError("found one world, expected uncertain parameters to discover something about")
+    subject = subject_of(run, metric, arm, baseline)
+    values = pd.Series(subject.means)
+    limit = threshold if threshold is not None else subject.limit
+    if limit is None:
+        # A difference has a natural threshold: from zero on, the arm does worse than its baseline.
+        limit = 0.0 if subject.baseline else float(values.quantile(0.75 if subject.sign > 0 else 0.25))
+    bad = ((values - limit) * subject.sign > 0).to_numpy(dtype=bool)
+    if not bad.any() or bad.all():
+        side = "above" if subject.sign > 0 else "below"
+        raise StudyError(
+            f"found {subject.words} {side} {limit:g} in {'all' if bad.all() else 'none'} of the worlds; choose another"
+            " --threshold"
+        )
+    return subject, values, limit, bad
+
+
+def divide(
+    run: StudyRun,
+    metric: str | None = None,
+    arm: str | None = None,
+    threshold: float | None = None,
+    baseline: str | None = None,
+) -> Analysis:
+    """The question of :func:`discover`, answered by a classification tree over all worlds (:mod:`.tree`).
+
+    ``table``: region (the conditions on the parameters), share (of its worlds that are of interest), worlds, coverage
+    (its share of all worlds of interest), the worst region first.
+    """
+    subject, _, limit, bad = worlds_of_interest(run, metric, arm, threshold, baseline)
+    x = run.worlds[[parameter.label for parameter in run.study.worlds.parameters]] if run.study.worlds else run.worlds
+    tree, accuracy = classification_tree(x, bad)
+    rows = [
+        (region, leaf.share, leaf.worlds, leaf.share * leaf.worlds / int(bad.sum())) for region, leaf in leaves(tree)
+    ]
+    table = pd.DataFrame(rows, columns=["region", "share", "worlds", "coverage"])
+    table = table.sort_values("share", ascending=False, kind="stable").reset_index(drop=True)
+    side = "above" if subject.sign > 0 else "below"
+    where = f"{subject.words[0].upper()}{subject.words[1:]} is {side} {limit:.4g} in {100 * bad.mean():.0f} % of worlds"
+    first = table.iloc[0]
+    title = (
+        f"{where}; no parameter tells them from the others"
+        if len(table) == 1
+        else f"{where}, and in {100 * float(first['share']):.0f} % of those with {first['region']}"
+    )
+    alone = max(float(bad.mean()), 1.0 - float(bad.mean()))
+    notes = (
+        (
+            "Classification tree (CART, Breiman et al. 1984). In ten-fold cross-validation it puts"
+            f" {100 * accuracy:.0f} % of worlds on the right side; without a split {100 * alone:.0f} % would be. Its"
+            " depth was chosen in that way."
+        ),
+    )
+    facts: dict[str, str | float] = {**subject.facts, "threshold": limit, "accuracy": accuracy}
+    return Analysis("tree", title, table, notes, {"share": "share", "coverage": "share"}, facts=facts)
+
+
 def discover(
     run: StudyRun,
     metric: str | None = None,
@@ -248,23 +314,9 @@ def discover(
     low, high (or values), of_range (how much of the range that is), p (quasi-p-value), one row a bound of the chosen
     box. ``details``: ``peeling`` (:meth:`Peeling.frame`) and ``points`` (the worlds with value, interesting, inside).
     """
-    if run.study.worlds is None:
-        raise StudyError("found one world, expected uncertain parameters to discover something about")
-    subject = subject_of(run, metric, arm, baseline)
-    values = pd.Series(subject.means)
-    limit = threshold if threshold is not None else subject.limit
-    if limit is None:
-        # A difference has a natural threshold: from zero on, the arm does worse than its baseline.
-        limit = 0.0 if subject.baseline else float(values.quantile(0.75 if subject.sign > 0 else 0.25))
-    bad = ((values - limit) * subject.sign > 0).to_numpy(dtype=bool)
-    names = [parameter.label for parameter in run.study.worlds.parameters]
-    x = run.worlds[names]
+    subject, values, limit, bad = worlds_of_interest(run, metric, arm, threshold, baseline)
+    x = run.worlds[[parameter.label for parameter in run.study.worlds.parameters]] if run.study.worlds else run.worlds
     side = "above" if subject.sign > 0 else "below"
-    if not bad.any() or bad.all():
-        raise StudyError(
-            f"found {subject.words} {side} {limit:g} in {'all' if bad.all() else 'none'} of the worlds; choose another"
-            " --threshold"
-        )
     peeling = prim(x, bad, mass=max(0.05, min(0.5, 8 / len(x))))
     box = peeling.best()
     p_values = quasi_p_values(x, bad, box)

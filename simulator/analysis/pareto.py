@@ -26,7 +26,7 @@ from ..study import Arm, Estimate, Plan, StudyError, StudyRun, run_study
 from ..study.document import Lever, Objective
 from ..study.ledger import Progress
 from ..study.plan import changed
-from .answer import Analysis
+from .answer import Analysis, aligned, arm_of
 from .contrasts import is_common, mean_over_worlds
 
 Floats = npt.NDArray[np.float64]
@@ -54,28 +54,32 @@ def within_limits(objectives: Sequence[Objective], costs: Floats) -> npt.NDArray
     return np.asarray((costs <= limits).all(axis=1))
 
 
-def pareto_arms(run: StudyRun) -> Analysis:
+def pareto_arms(run: StudyRun, baseline: str | None = None) -> Analysis:
     """Which arms of a study no other beats on all its objectives, by their means over worlds.
 
     ``table``: arm, a column for each objective with its half-width ``<metric>_conf`` (95 %), ``within_limits`` where an
-    objective has a limit, and ``front``: an arm outside a limit is never on it.
+    objective has a limit, and ``front``: an arm outside a limit is never on it. With ``baseline``, columns are paired
+    differences from that arm, whose half-widths are those of the differences; limits still bind the arms themselves.
     """
     objectives = run.study.objectives
     if len(objectives) < 2:
         raise StudyError("found one objective, expected at least two in the section `objectives` of the study")
+    base = arm_of(run, baseline) if baseline is not None else None
     columns: dict[str, Any] = {"arm": run.arms}
-    costs = []
+    costs, levels = [], []
     for item in objectives:
-        values = run.values(item.metric)
-        estimates = [
-            mean_over_worlds(values[arm].to_numpy(dtype=np.float64), common=is_common(run)) for arm in run.arms
-        ]
+        values = {arm: frame.to_numpy(dtype=np.float64) for arm, frame in aligned(run, item.metric).items()}
+        level = np.array([mean_over_worlds(each, common=is_common(run)).mean for each in values.values()])
+        if base is not None:
+            values = {arm: each - values[base] for arm, each in values.items()}
+        estimates = [mean_over_worlds(each, common=is_common(run)) for each in values.values()]
         means = np.array([estimate.mean for estimate in estimates])
         columns[item.metric] = means
         columns[f"{item.metric}_conf"] = [estimate.half_width(0.95) for estimate in estimates]
         costs.append(np.where(np.isnan(means), np.inf, means * item.sign))
+        levels.append(np.where(np.isnan(level), np.inf, level * item.sign))
     table = pd.DataFrame(columns)
-    within = within_limits(objectives, np.array(costs).T)
+    within = within_limits(objectives, np.array(levels).T)
     if any(item.limit is not None for item in objectives):
         table["within_limits"] = within
     front = np.zeros(len(table), dtype=bool)
@@ -89,14 +93,21 @@ def pareto_arms(run: StudyRun) -> Analysis:
     title = f"{count} of {len(table)} policies are beaten by no other on {words} together"
     if not within.all():
         title += f"; {int((~within).sum())} are outside a limit"
-    notes = (
+    notes = [
         (
             "An arm is on the front when no other is at least as good on every objective and better on one. Means"
             " decide: where half-widths (conf, 95 %) overlap, chance may have."
-        ),
-    )
+        )
+    ]
+    if base is not None:
+        notes.append(
+            f"Values are paired differences from {base}: both arms meet the same draws, so half-widths are those of the"
+            " difference."
+        )
     facts: dict[str, str | float] = {"x": objectives[0].metric, "y": objectives[1].metric}
-    return Analysis("pareto", title, table, notes, _units(run, columns), facts=facts)
+    if base is not None:
+        facts["baseline"] = base
+    return Analysis("pareto", title, table, tuple(notes), _units(run, columns), facts=facts)
 
 
 def _units(run: StudyRun, columns: Sequence[str] | dict[str, Any]) -> dict[str, str]:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ..study import StudyError, StudyRun
-from .answer import Analysis, arm_of, objective_of
+from .answer import Analysis, aligned, arm_of, objective_of
 from .contrasts import Mean, holm, mean_over_worlds
 
 Floats = npt.NDArray[np.float64]
@@ -48,13 +48,16 @@ def tipping(starts: Floats, ends: Floats) -> dict[str, float]:
     }
 
 
-def tipping_points(run: StudyRun, metric: str | None = None, arm: str | None = None) -> Analysis:
+def tipping_points(
+    run: StudyRun, metric: str | None = None, arm: str | None = None, baseline: str | None = None
+) -> Analysis:
     """For each arm (or one), and each value of the parameter along which the study looks: where histories end.
 
     The study's ``tipping`` section names the parameter that is the initial state. ``table``: arm, the value along, gap,
     lo95, hi95, p_holm, threshold, steepness, verdict (``two ends`` where the gap is beyond chance and most of it comes
     in one step; ``slow`` where it is beyond chance and gradual: a start not yet forgotten; ``one end``).
-    ``details["ends"]``: arm, along, start, mean, lo95, hi95.
+    ``details["ends"]``: arm, along, start, mean, lo95, hi95. With ``baseline``, what ends is the paired difference from
+    that arm: a tipping point is then a policy whose effect depends on where the history starts.
     """
     study = run.study
     if study.tipping is None or study.worlds is None:
@@ -63,8 +66,13 @@ def tipping_points(run: StudyRun, metric: str | None = None, arm: str | None = N
         )
     start, along = study.tipping.start, study.tipping.along
     objective = objective_of(run, metric or study.tipping.end)
-    arms = [arm_of(run, arm)] if arm else run.arms
-    values = run.values(objective.metric)
+    base = arm_of(run, baseline) if baseline is not None else None
+    arms = [arm_of(run, arm)] if arm else [name for name in run.arms if name != base]
+    if not arms or arms == [base]:
+        raise StudyError("found no arm beside the baseline, expected another one for a difference")
+    values = aligned(run, objective.metric)
+    if base is not None:
+        values = {name: values[name] - values[base] for name in arms}
     rows, ends = [], []
     for name in arms:
         for value, group in run.worlds.groupby(along) if along else [(math.nan, run.worlds)]:
@@ -87,6 +95,8 @@ def tipping_points(run: StudyRun, metric: str | None = None, arm: str | None = N
     table = table.drop(columns=["se", "p"])
     two = table[table["verdict"] == "two ends"]
     words = run.metrics[objective.metric].title.lower()
+    if base is not None:
+        words = f"the difference in {words} from {base}"
     if len(two) and along:
         span = f"{along} from {two[along].min():g} to {two[along].max():g}"
         title = f"With {span}, where a history starts decides where {words} ends"
@@ -117,4 +127,6 @@ def tipping_points(run: StudyRun, metric: str | None = None, arm: str | None = N
         )
     frame = pd.DataFrame(ends, columns=["arm", label, "start", "mean", "lo95", "hi95"])
     facts: dict[str, str | float] = {"metric": objective.metric, "start": start, "along": along or ""}
+    if base is not None:
+        facts["baseline"] = base
     return Analysis("tipping", title, table, tuple(notes), {}, {"ends": frame}, facts)

@@ -421,9 +421,14 @@ def test_worlds_are_enough_once_the_sign_is_clear(run: study.StudyRun) -> None:
 
 
 def test_an_option_that_does_not_apply_is_refused(run: study.StudyRun) -> None:
-    for kind in ("rank", "pareto", "robust", "tipping"):
-        with pytest.raises(StudyError, match=f"found a baseline for {kind}"):
-            analyse(kind, run, baseline="as-enacted")
+    for kind, option in (
+        ("rank", {"baseline": "as-enacted"}),
+        ("compare", {"along": ["gain"]}),
+        ("sensitivity", {"threshold": 1.0}),
+        ("robust", {"delta": 1.0}),
+    ):
+        with pytest.raises(StudyError, match=f"found --{next(iter(option))} for {kind}"):
+            analyse(kind, run, **option)
     with pytest.raises(StudyError, match="expected two different arms"):
         analyse("sensitivity", run, arm="as-enacted", baseline="as-enacted")
 
