@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from shenhe.conformance.operations import TargetRole
+
 from .options import writable_file
 
 if TYPE_CHECKING:
@@ -42,6 +44,10 @@ def init(
     interactive: Annotated[
         bool, typer.Option("--interactive", help="Draft from your answers to a few questions.")
     ] = False,
+    role: Annotated[
+        list[TargetRole] | None,
+        typer.Option("--role", help="Map the operations of this role. Repeatable. Default: provider."),
+    ] = None,
     list_ready: Annotated[bool, typer.Option("--list-ready", help="List the ready-made bindings.")] = False,
     out: Annotated[
         Path | None,
@@ -58,6 +64,8 @@ def init(
 
     Example:  shenhe init --openapi openapi.json --out binding.yaml
 
+    Example:  shenhe init --openapi store.json --role store --out store.yaml
+
     Example:  shenhe init --ready openai --out binding.yaml
     """
     if list_ready:
@@ -73,7 +81,7 @@ def init(
         raise typer.BadParameter(f"{out} exists; pass --force to overwrite it", param_hint="--out")
     code = 0
     if chosen:
-        text, code = _drafted(chosen[0], sources[chosen[0]])
+        text, code = _drafted(chosen[0], sources[chosen[0]], role or [TargetRole.PROVIDER])
     elif ready is not None:
         text = _ready(ready)
     else:
@@ -89,12 +97,12 @@ def init(
     raise typer.Exit(code)
 
 
-def _drafted(kind: str, source: Path | str | None) -> tuple[str, int]:
+def _drafted(kind: str, source: Path | str | None, roles: Sequence[TargetRole]) -> tuple[str, int]:
     from shenhe.conformance.bindings.drafting.draft import draft
     from shenhe.conformance.verdict import ExitCode
     from shenhe.core.text import visible
 
-    drafted = draft(_description(kind, source))
+    drafted = draft(_description(kind, source), roles)
     notes = [
         ("mapped", drafted.mapped),
         ("not mapped (no matching endpoint)", drafted.missing),

@@ -148,7 +148,8 @@ def _from_binding(path: Path) -> Profile:
     """The profile that a binding declares. What it binds shows some traits; what it does not say stays unknown."""
     from shenhe.conformance.bindings import load_binding
     from shenhe.conformance.provider import Operation
-    from shenhe.rulebook import Market, Obligor, Service, Trait
+    from shenhe.conformance.roles import obligors_of
+    from shenhe.rulebook import Market, Service, Trait
     from shenhe.rulebook.scope import Profile
 
     with load_binding(path, environ=binding_environ(path, None)).connect() as provider:
@@ -160,7 +161,7 @@ def _from_binding(path: Path) -> Profile:
         traits.setdefault(Trait.PUBLISHING, True)
     return Profile(
         frozenset(map(Market, declared.markets)),
-        frozenset(map(Obligor, declared.roles)),
+        obligors_of(declared.roles),
         frozenset(map(Service, declared.services)) or frozenset(Service),
         traits,
     )

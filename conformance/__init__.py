@@ -9,7 +9,8 @@ For a provider's own tests, one function does it::
 
 Nothing heavy is imported before something runs. The rooms, each of which builds on those above it::
 
-    provider, exchange      the operations of a target, and one request with its response
+    operations, roles       what can be asked of a target, by role
+    provider, exchange      a target as checks see it, and one request with its response
     report, verdict         the result of a run
     bindings/               a YAML file that maps one API to operations, and the client that sends them
     evidence/               redaction, baselines, attestations, findings as curl and pytest

@@ -138,9 +138,10 @@ class Detection:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """Content made visible to the public."""
+    """Content made visible to the public, or an app in a store where reports and appeals are about one."""
 
     id: str
+    about: Literal["content", "app"] = "content"
 
 
 @dataclass(frozen=True, slots=True)

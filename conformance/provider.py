@@ -1,142 +1,45 @@
-"""What can be asked of any provider of synthetic media, and what it answers.
+"""A target as checks see it: what it declares it offers, what its binding supplies, and its operations.
 
-Every operation is optional: a provider is any object with some of the methods of :class:`Provider`. Results are data. A
-provider that says no is an answer like any other (:class:`Refused`), and one that could not answer is one too
-(:class:`Unavailable`); no operation raises for either.
+Every operation is optional: a target is any object with some of the methods of :class:`Provider`, which are grouped by
+role in :mod:`.roles`. Results are data. A target that says no is an answer like any other (:class:`Refused`), and one
+that could not answer is one too (:class:`Unavailable`); no operation raises for either.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Generic, Literal, Protocol, TypeAlias, TypeVar
+from typing import Literal, Protocol
 
 from shenhe.rulebook import Service
 
-from .entities import (
-    Account,
-    Chat,
-    ChatMessage,
-    ChatRequest,
-    ChatTurn,
-    Consent,
-    Content,
-    Detection,
-    Disclosure,
-    EditRequest,
-    GenerationRequest,
-    Identity,
-    IdentityMethod,
-    Marker,
-    Media,
-    Origin,
-    Publication,
-    Reading,
-    Record,
-    Refutation,
-    ReportRequest,
-    SearchPage,
-    Subject,
-    Ticket,
-    Verification,
-    View,
-    as_marker,
+from .apps import Filing, Measure
+from .entities import Account, Consent, Identity, IdentityMethod, Marker, Reading, Subject, as_marker
+from .operations import Operation, TargetRole, where_to_bind
+from .results import NO_SUCH_THING, Accepted, Refused, Result, Unavailable
+from .roles import (
+    Companionship,
+    Distribution,
+    Making,
+    Members,
+    Openness,
+    Publishing,
+    Takedown,
+    TestEnvironment,
 )
-from .exchange import Exchange
 
-T = TypeVar("T")
-
-
-class Operation(StrEnum):
-    """Something that can be asked of a provider. The value is the name of the method of :class:`Provider` that asks
-    it.
-    """
-
-    REGISTER = "register"
-    VERIFY_IDENTITY = "verify_identity"
-    DELETE_ACCOUNT = "delete_account"
-    SIGN_IN = "sign_in"
-    SIGN_OUT = "sign_out"
-    GRANT_CONSENT = "grant_consent"
-    REVOKE_CONSENT = "revoke_consent"
-    GENERATE = "generate"
-    EDIT = "edit"
-    FETCH = "fetch"
-    PUBLISH = "publish"
-    UNPUBLISH = "unpublish"
-    SHARE = "share"
-    VIEW = "view"
-    UPLOAD = "upload"
-    DETECT = "detect"
-    SEARCH = "search"
-    REPORT = "report"
-    REPORT_STATUS = "report_status"
-    DECIDE = "decide"
-    APPEAL = "appeal"
-    REFUTATIONS = "refutations"
-    DISCLOSURES = "disclosures"
-    RECORDS = "records"
-    CHAT = "chat"
-    LEAVE_CHAT = "leave_chat"
-    CHAT_HISTORY = "chat_history"
-    DELETE_CHAT = "delete_chat"
-    VERIFY_ORIGIN = "verify_origin"
-    ADVANCE_CLOCK = "advance_clock"
-    RESET = "reset"
-
-
-def where_to_bind(operation: Operation, channel: str) -> str:
-    """The key of a binding under which a value is read from a response."""
-    outside = channel in ("notice", "reason", "media")
-    return f"operations.{operation.value}.{channel if outside else f'extract.{channel}'}"
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted(Generic[T]):
-    """The provider did as asked. ``value`` was extracted from the last of ``exchanges``; ``notice`` is what it told the
-    user.
-    """
-
-    value: T
-    exchanges: tuple[Exchange, ...] = ()
-    notice: str = ""
-
-
-#: Statuses that say that there is nothing at an address, or that it takes no such request.
-NO_SUCH_THING = frozenset({404, 405, 410, 501})
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """The provider said no. ``status`` is the HTTP status (or its nearest likeness), ``reason`` its own code or
-    words. ``absent``: it said that there is no such thing, which the status need not tell.
-    """
-
-    status: int
-    reason: str = ""
-    exchanges: tuple[Exchange, ...] = ()
-    notice: str = ""
-    absent: bool = False
-
-    @property
-    def no_such_thing(self) -> bool:
-        """Whether what was asked for does not exist, by the status or by what the response says."""
-        return self.absent or self.status in NO_SUCH_THING
-
-
-@dataclass(frozen=True, slots=True)
-class Unavailable:
-    """No usable answer: timeout, reset, 429, 5xx, an oversized or unreadable body. Never counts for or against the
-    provider's conduct.
-    """
-
-    reason: str
-    exchanges: tuple[Exchange, ...] = ()
-    status: int | None = None
-
-
-Result: TypeAlias = Accepted[T] | Refused | Unavailable
+__all__ = [
+    "NO_SUCH_THING",
+    "Accepted",
+    "Capabilities",
+    "Operation",
+    "Provider",
+    "ReadyMade",
+    "Refused",
+    "Result",
+    "Unavailable",
+    "where_to_bind",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +74,7 @@ class Capabilities:
     record_kinds: tuple[str, ...] | None = None
     markers: Mapping[str, str | Marker] = field(default_factory=dict)
     markets: tuple[str, ...] = ("cn",)
-    roles: tuple[str, ...] = ("provider",)
+    roles: tuple[TargetRole | str, ...] = (TargetRole.PROVIDER,)
     identities: Literal["synthetic", "supplied"] = "supplied"
     consents_expire: bool = False
     text_labels: Literal["content", "interface"] = "content"
@@ -227,11 +130,15 @@ class Capabilities:
     markers_of: Mapping[Service, Mapping[str, str | Marker]] = field(default_factory=dict)
     personas: tuple[str, ...] = ()
     ages_named: bool = False
+    #: Of a store: its storefronts, the surfaces of each that show an app, and the orders that can be given in a test.
+    storefronts: tuple[str, ...] = ("cn",)
+    listing_surfaces: tuple[str, ...] = ("page",)
+    orders: tuple[Measure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ReadyMade:
-    """Accounts, identities and consents that a binding supplies by role (``verified_adult``, ``unverified``, ``minor``,
+    """Members, identities and consents that a binding supplies by role (``verified_adult``, ``unverified``, ``minor``,
     ``subject``, ``reporter``), for gateways that refuse invented people. ``profiles`` are what the holders of the
     accounts told the provider.
     """
@@ -243,10 +150,23 @@ class ReadyMade:
     profiles: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
     #: All accounts of a role that has several; ``accounts`` holds the first.
     further_accounts: Mapping[str, tuple[Account, ...]] = field(default_factory=dict)
+    #: Filings by what is true of them at the store: ``valid`` (of the developer), ``other_entity``, ``cancelled``,
+    #: ``expired`` (its assessment).
+    filings: Mapping[str, tuple[Filing, ...]] = field(default_factory=dict)
 
 
-class Provider(Protocol):
-    """The operations. Implement any subset and say which in ``capabilities.operations``.
+class Provider(
+    Members,
+    Making,
+    Publishing,
+    Companionship,
+    Distribution,
+    Takedown,
+    Openness,
+    TestEnvironment,
+    Protocol,
+):
+    """The operations of every role. Implement any subset and say which in ``capabilities.operations``.
 
     An ``account`` of ``None`` means that nobody is signed in.
     """
@@ -256,65 +176,3 @@ class Provider(Protocol):
 
     @property
     def ready_made(self) -> ReadyMade: ...
-
-    def register(self, profile: Mapping[str, str]) -> Result[Account]: ...
-    def verify_identity(self, account: Account | None, identity: Identity) -> Result[Verification]: ...
-    def delete_account(self, account: Account) -> Result[None]: ...
-
-    def sign_in(self, account: Account) -> Result[Account]:
-        """Another session of the account: the result holds the credentials of the new one."""
-        ...
-
-    def sign_out(self, account: Account) -> Result[None]:
-        """End the session whose credentials the account holds."""
-        ...
-
-    def grant_consent(
-        self, account: Account, subject: Subject, scope: str, statement: str, days: int | None = None
-    ) -> Result[Consent]:
-        """``days`` is asked for only where consents expire; ``None`` is the provider's own limit, or none."""
-        ...
-
-    def revoke_consent(self, account: Account, consent: Consent) -> Result[None]: ...
-
-    def generate(self, account: Account | None, request: GenerationRequest) -> Result[Content]: ...
-    def edit(self, account: Account | None, request: EditRequest) -> Result[Content]: ...
-    def fetch(self, account: Account | None, content: Content, rendition: str = "original") -> Result[Media]: ...
-    def publish(self, account: Account | None, content: Content, title: str, way: str = "") -> Result[Publication]:
-        """``way`` is one of ``capabilities.publish_ways``; ``""`` is the first of them, or the only way."""
-        ...
-
-    def unpublish(self, account: Account, publication: Publication) -> Result[None]: ...
-
-    def share(self, account: Account, publication: Publication) -> Result[Publication]:
-        """Pass on a publication in the account's own name."""
-        ...
-
-    def view(self, account: Account | None, publication: Publication, surface: str = "page") -> Result[View]: ...
-    def upload(self, account: Account | None, media: Media, declared: bool = False) -> Result[Content]: ...
-    def detect(self, account: Account | None, media: Media) -> Result[Detection]: ...
-    def search(self, account: Account | None, query: str) -> Result[SearchPage]: ...
-
-    def report(self, account: Account | None, request: ReportRequest) -> Result[Ticket]: ...
-    def report_status(self, account: Account | None, ticket: Ticket) -> Result[Ticket]: ...
-
-    def decide(self, account: Account | None, ticket: Ticket, upheld: bool, reasons: str) -> Result[Ticket]:
-        """Decide a report or an appeal as a moderator (``ready_made.accounts["moderator"]``), in test environments."""
-        ...
-
-    def appeal(
-        self, account: Account, publication: Publication, statement: str, evidence: Media | None = None
-    ) -> Result[Ticket]: ...
-
-    def refutations(self, publication: Publication) -> Result[tuple[Refutation, ...]]: ...
-    def disclosures(self, topic: str) -> Result[Disclosure]: ...
-    def records(self, account: Account | None, kind: str) -> Result[tuple[Record, ...]]: ...
-
-    def chat(self, account: Account, request: ChatRequest) -> Result[ChatTurn]: ...
-    def leave_chat(self, account: Account, chat: Chat) -> Result[None]: ...
-    def chat_history(self, account: Account) -> Result[tuple[ChatMessage, ...]]: ...
-    def delete_chat(self, account: Account, chat: Chat) -> Result[None]: ...
-    def verify_origin(self, account: Account | None, media: Media) -> Result[Origin]: ...
-
-    def advance_clock(self, hours: float) -> Result[None]: ...
-    def reset(self) -> Result[None]: ...

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from shenhe.rulebook import Behaviour, Rule
 
 from ..provider import Capabilities, Operation
+from ..roles import operations_of
 from ..verdict import Level
 from .outcome import Absent, Case
 
@@ -61,10 +62,15 @@ class Check:
 
     def absent(self, capabilities: Capabilities) -> Absent | None:
         """Why this check cannot run against such a provider, or ``None`` where it can."""
+        bound, of_roles = capabilities.operations, operations_of(capabilities.roles)
+        foreign = [operation for operation in self.needs if operation not in bound | of_roles]
+        if foreign:
+            names = ", ".join(operation.value for operation in foreign)
+            return Absent(f"a {' and '.join(capabilities.roles)} has no operation {names}")
         for applies in self.applies:
             if (absent := applies(capabilities)) is not None:
                 return absent
-        missing = [operation for operation in self.needs if operation not in capabilities.operations]
+        missing = [operation for operation in self.needs if operation not in bound]
         if missing:
             names = ", ".join(operation.value for operation in missing)
             causes = tuple(

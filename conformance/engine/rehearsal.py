@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, cast
 
@@ -43,9 +43,10 @@ from ..entities import (
     Verification,
     View,
 )
-from ..provider import Accepted, Capabilities, Operation, Provider, ReadyMade, Refused, Result
+from ..provider import Accepted, Capabilities, Operation, Provider, Refused, Result
 from ..report import Target
 from .probing.session import PAID
+from .rehearsal_store import StoreStandIn
 
 _LABEL = "【AI生成】"
 _NOTICE = (
@@ -67,13 +68,11 @@ class _Thing:
 
 
 @dataclass
-class StandIn:
-    """A lawful provider with the capabilities of another, in memory. ``calls`` counts its operations."""
+class StandIn(StoreStandIn):
+    """A lawful target with the capabilities of another, in memory. ``calls`` counts its operations."""
 
     capabilities: Capabilities
-    ready_made: ReadyMade
     target: Target
-    calls: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self._number = 0
@@ -346,7 +345,7 @@ def plan_of(provider: Provider, target: Target, **options: Any) -> Plan:
     capabilities = replace(provider.capabilities, operations=operations, settling_seconds=0.0)
     # Nothing is sent to the target, so that it may be any.
     nowhere = target.model_copy(update={"environment": "test", "transport": "python"})
-    stand_in = StandIn(capabilities, provider.ready_made, nowhere)
+    stand_in = StandIn(provider.ready_made, capabilities, nowhere)
     run_checks(cast(Provider, stand_in), salt="plan", **options)
     return Plan(dict(stand_in.calls.most_common()))
 

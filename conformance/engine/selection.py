@@ -14,6 +14,7 @@ from shenhe.rulebook import Obligor, Rule, Rulebook, RulebookError, SeenBy, Serv
 from ..checks.registry import Check
 from ..provider import Capabilities
 from ..report import LeftOutRule
+from ..roles import obligors_of
 from ..verdict import Level
 
 
@@ -30,7 +31,7 @@ def chosen_rules(
 ) -> dict[str, Rule]:
     """The rules of the packs that bind the provider on the day, by id, in the order of the packs."""
     if packs is None:
-        named = book.in_force(on, capabilities.markets, capabilities.roles, capabilities.services or None)
+        named = book.in_force(on, capabilities.markets, obligors_of(capabilities.roles), capabilities.services or None)
     else:
         named = [book.pack(name) for name in packs]
     rules = {
@@ -59,15 +60,17 @@ _EDITS = {"face": Service.BIOMETRIC_IMAGE_VIDEO, "voice": Service.VOICE}
 def _binds(rule: Rule, capabilities: Capabilities) -> bool:
     """Whether a rule binds somebody of the provider's roles for a service it offers.
 
-    What binds users is seen at the provider that serves them, where a check looks at it.
+    What binds users is seen at the target that serves them, where a check looks at it; a store serves developers.
     """
-    roles = {*capabilities.roles, Obligor.USER.value}
+    obligors = set(obligors_of(capabilities.roles))
+    if obligors != {Obligor.APP_STORE}:
+        obligors.add(Obligor.USER)
     services = set(capabilities.services)
     if services:
         # Whoever lets faces or voices be edited offers that service, whether it is listed or not.
         services |= {_EDITS.get(scope, Service.BIOMETRIC_IMAGE_VIDEO) for scope in capabilities.edit_scopes}
     return (
-        any(obligor.value in roles for obligor in rule.obligors)
+        not obligors.isdisjoint(rule.obligors)
         and (not services or bool(services & set(rule.applies.services)))
         and reaches(rule, capabilities.traits)
     )

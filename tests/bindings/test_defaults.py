@@ -8,16 +8,8 @@ from pathlib import Path
 import pytest
 
 from shenhe.conformance.bindings import BindingError, HttpProvider
-from shenhe.conformance.provider import (
-    Accepted,
-    Account,
-    Content,
-    GenerationRequest,
-    Media,
-    Operation,
-    Publication,
-    Refused,
-)
+from shenhe.conformance.entities import Account, Content, GenerationRequest, Media, Publication
+from shenhe.conformance.provider import Accepted, Operation, Refused
 from shenhe.rulebook import Service
 
 from .apps import TARGET, Recorder, bind, talking

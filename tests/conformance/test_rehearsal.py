@@ -56,7 +56,7 @@ def test_stand_in_takes_part_in_every_operation_but_those_of_moderators() -> Non
 
 def test_stand_in_believes_no_claim(provider: Any) -> None:
     capabilities = replace(Capabilities(frozenset()), operations=frozenset({Operation.PUBLISH}))
-    stand_in = StandIn(capabilities, ReadyMade(), provider.target)
+    stand_in = StandIn(ReadyMade(), capabilities, provider.target)
     assert stand_in.with_extra({"X-Verified": "true"}, {}) is stand_in
 
 

@@ -7,8 +7,9 @@ import os
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from shenhe.conformance.apps import Filing
 from shenhe.conformance.entities import Account, Consent, Identity, Marker, Reading, Subject
 from shenhe.conformance.provider import Capabilities, Operation, ReadyMade
 from shenhe.core.document import DocumentError, Fault, Locate, Mark, Readable, read_yaml, validate
@@ -18,9 +19,11 @@ from ..language.bound import BoundRequest
 from ..language.compiler import Compiler
 from ..language.constants import constant_of
 from ..language.errors import BindingError
-from ..language.format import BindingFile, MarkerEntry, TargetSection
+from ..language.format import BindingFile, FilingEntry, MarkerEntry, TargetSection
 from ..language.variables import expanded, secrets_of, written_secrets
 from .binding import Binding
+
+E = TypeVar("E")
 
 
 def load_binding(
@@ -162,6 +165,9 @@ def _capabilities(file: BindingFile, operations: Mapping[Operation, tuple[BoundR
         options={service: dict(section.options) for service, section in services.items() if section.options},
         inputs={service: section.inputs for service, section in services.items() if section.inputs},
         uploads=target.uploads,
+        storefronts=target.storefronts,
+        listing_surfaces=target.listing_surfaces,
+        orders=target.orders,
         publish_ways=target.publish_ways,
         surfaces_of={name: each.surfaces for name, each in services.items() if each.surfaces is not None},
         renditions_of={name: each.renditions for name, each in services.items() if each.renditions is not None},
@@ -186,9 +192,17 @@ def _marker(marker: str | MarkerEntry) -> Marker:
     return Marker(marker.phrase, marker.place, marker.services, marker.texts)
 
 
+def _listed(entry: E | tuple[E, ...]) -> tuple[E, ...]:
+    return entry if isinstance(entry, tuple) else (entry,)
+
+
+def _filing(entry: FilingEntry) -> Filing:
+    return Filing(entry.number, entry.entity, entry.holder, entry.assessment)
+
+
 def _ready_made(file: BindingFile) -> ReadyMade:
     subjects = {role: Subject(entry.id, entry.name, entry.minor, entry.number) for role, entry in file.subjects.items()}
-    entries = {role: each if isinstance(each, tuple) else (each,) for role, each in file.accounts.items()}
+    entries = {role: _listed(each) for role, each in file.accounts.items()}
     accounts = {
         role: tuple(Account(entry.id, dict(entry.credentials)) for entry in several)
         for role, several in entries.items()
@@ -197,6 +211,7 @@ def _ready_made(file: BindingFile) -> ReadyMade:
         accounts={role: several[0] for role, several in accounts.items()},
         further_accounts={role: several for role, several in accounts.items() if len(several) > 1},
         identities={role: Identity(entry.method, entry.number, entry.name) for role, entry in file.identities.items()},
+        filings={role: tuple(map(_filing, _listed(each))) for role, each in file.filings.items()},
         profiles={role: dict(several[0].profile) for role, several in entries.items()},
         subjects=subjects,
         consents={

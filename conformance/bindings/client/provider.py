@@ -48,9 +48,10 @@ from .requester import Requester
 from .requests import Previewed
 from .results.acceptance import MOST, Acceptance, time_of
 from .sessions import Sessions, credentials_of
+from .store import StoreClient
 
 
-class HttpProvider:
+class HttpProvider(StoreClient):
     """A :class:`~shenhe.conformance.provider.Provider` over one HTTP client. Use it as a context manager, or call
     :meth:`close`.
     """
@@ -139,6 +140,9 @@ class HttpProvider:
             (Operation.REPORT, "kind", "report_kinds", self._capabilities.report_kinds),
             (Operation.PUBLISH, "way", "publish_ways", self._capabilities.publish_ways),
             (Operation.UPLOAD, "media_type", "uploads", self._capabilities.uploads),
+            (Operation.VIEW_APP, "surface", "listing_surfaces", self._capabilities.listing_surfaces),
+            (Operation.VIEW_APP, "storefront", "storefronts", self._capabilities.storefronts),
+            (Operation.ORDER_APP, "measure", "orders", self._capabilities.orders),
         ]
         left = [
             f"target.{key}: {value}"
@@ -205,7 +209,7 @@ class HttpProvider:
         return self._client.result(outcome, verification)
 
     def delete_account(self, account: Account) -> Result[None]:
-        return self._client.result(self._client.call(Operation.DELETE_ACCOUNT, account, {}), _nothing)
+        return self._client.result(self._client.call(Operation.DELETE_ACCOUNT, account, {}), Acceptance.nothing)
 
     def sign_in(self, account: Account) -> Result[Account]:
         def session(done: Acceptance) -> Account:
@@ -214,7 +218,7 @@ class HttpProvider:
         return self._client.result(self._client.call(Operation.SIGN_IN, account, {}), session)
 
     def sign_out(self, account: Account) -> Result[None]:
-        return self._client.result(self._client.call(Operation.SIGN_OUT, account, {}), _nothing)
+        return self._client.result(self._client.call(Operation.SIGN_OUT, account, {}), Acceptance.nothing)
 
     def grant_consent(
         self, account: Account, subject: Subject, scope: str, statement: str, days: int | None = None
@@ -226,7 +230,7 @@ class HttpProvider:
     def revoke_consent(self, account: Account, consent: Consent) -> Result[None]:
         facets = {"scope": consent.scope}
         outcome = self._client.call(Operation.REVOKE_CONSENT, account, {"consent": consent}, facets)
-        return self._client.result(outcome, _nothing)
+        return self._client.result(outcome, Acceptance.nothing)
 
     # --- content
 
@@ -268,7 +272,7 @@ class HttpProvider:
 
     def unpublish(self, account: Account, publication: Publication) -> Result[None]:
         outcome = self._client.call(Operation.UNPUBLISH, account, {"publication": publication})
-        return self._client.result(outcome, _nothing)
+        return self._client.result(outcome, Acceptance.nothing)
 
     def share(self, account: Account, publication: Publication) -> Result[Publication]:
         outcome = self._client.call(Operation.SHARE, account, {"publication": publication})
@@ -300,7 +304,8 @@ class HttpProvider:
     # --- takedown
 
     def report(self, account: Account | None, request: ReportRequest) -> Result[Ticket]:
-        outcome = self._client.call(Operation.REPORT, account, {"request": request}, {"kind": request.kind})
+        facets = {"kind": request.kind, "about": request.target.about}
+        outcome = self._client.call(Operation.REPORT, account, {"request": request}, facets)
         return self._client.result(outcome, Acceptance.ticket)
 
     def report_status(self, account: Account | None, ticket: Ticket) -> Result[Ticket]:
@@ -316,7 +321,8 @@ class HttpProvider:
         self, account: Account, publication: Publication, statement: str, evidence: Media | None = None
     ) -> Result[Ticket]:
         values = {"publication": publication, "statement": statement, "evidence": evidence}
-        return self._client.result(self._client.call(Operation.APPEAL, account, values), Acceptance.ticket)
+        facets = {"about": publication.about}
+        return self._client.result(self._client.call(Operation.APPEAL, account, values, facets), Acceptance.ticket)
 
     # --- rumours, disclosure, records, test environment
 
@@ -362,13 +368,13 @@ class HttpProvider:
             ended = done.value("ended") if "ended" in done else False
             if not isinstance(ended, bool):
                 raise done.unexpected("ended", ended, "true or false")
-            return ChatTurn(Chat(done.identifier()), done.text("text"), _notices(done), ended)
+            return ChatTurn(Chat(done.identifier()), done.text("text"), done.notices(), ended)
 
         outcome = self._client.call(Operation.CHAT, account, {"request": request}, {"persona": request.persona})
         return self._client.result(outcome, turn)
 
     def leave_chat(self, account: Account, chat: Chat) -> Result[None]:
-        return self._client.result(self._client.call(Operation.LEAVE_CHAT, account, {"chat": chat}), _nothing)
+        return self._client.result(self._client.call(Operation.LEAVE_CHAT, account, {"chat": chat}), Acceptance.nothing)
 
     def chat_history(self, account: Account) -> Result[tuple[ChatMessage, ...]]:
         def messages(done: Acceptance) -> tuple[ChatMessage, ...]:
@@ -377,7 +383,9 @@ class HttpProvider:
         return self._client.result(self._client.call(Operation.CHAT_HISTORY, account, {}), messages)
 
     def delete_chat(self, account: Account, chat: Chat) -> Result[None]:
-        return self._client.result(self._client.call(Operation.DELETE_CHAT, account, {"chat": chat}), _nothing)
+        return self._client.result(
+            self._client.call(Operation.DELETE_CHAT, account, {"chat": chat}), Acceptance.nothing
+        )
 
     def verify_origin(self, account: Account | None, media: Media) -> Result[Origin]:
         def origin(done: Acceptance) -> Origin:
@@ -393,14 +401,12 @@ class HttpProvider:
     # --- test environment
 
     def advance_clock(self, hours: float) -> Result[None]:
-        return self._client.result(self._client.call(Operation.ADVANCE_CLOCK, None, {"hours": hours}), _nothing)
+        return self._client.result(
+            self._client.call(Operation.ADVANCE_CLOCK, None, {"hours": hours}), Acceptance.nothing
+        )
 
     def reset(self) -> Result[None]:
-        return self._client.result(self._client.call(Operation.RESET, None, {}), _nothing)
-
-
-def _nothing(done: Acceptance) -> None:
-    return None
+        return self._client.result(self._client.call(Operation.RESET, None, {}), Acceptance.nothing)
 
 
 def _content(done: Acceptance) -> Content:
@@ -425,10 +431,4 @@ def _view(done: Acceptance) -> View:
         text = as_text(done.value("text"))
     else:
         text = response.text if done.media is None and response.media_type and response.is_text else ""
-    return View(done.media, text, _notices(done))
-
-
-def _notices(done: Acceptance) -> tuple[str, ...]:
-    notices: Any = done.value("notices") if "notices" in done else []
-    listed = notices if isinstance(notices, list) else [notices]
-    return tuple(filter(None, map(as_text, listed[:MOST])))
+    return View(done.media, text, done.notices())

@@ -5,8 +5,7 @@ one gives the next what it needs. What does not work is told by the line of the 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
@@ -30,12 +29,13 @@ from shenhe.conformance.entities import (
     Ticket,
 )
 from shenhe.conformance.provider import Accepted, Operation, Result
-from shenhe.core.text import visible
 from shenhe.rulebook import Service
 
 from ..client.binding import Binding
 from ..client.provider import HttpProvider
-from .diagnosis import Diagnosis, diagnosed, unreachable
+from .diagnosis import Diagnosis
+from .store import store_outcomes
+from .visit import NeedsEarlier, Visit
 
 T = TypeVar("T")
 
@@ -51,19 +51,12 @@ def examine(binding: Binding, provider: HttpProvider) -> Iterator[Diagnosis]:
             return
 
 
-class _Needs(Exception):
-    """Something is missing that an earlier operation should have given."""
-
-
-class _Visit:
+class _Visit(Visit):
     def __init__(self, binding: Binding, provider: HttpProvider) -> None:
-        self.binding = binding
-        self.provider = provider
-        self.unreachable = False
+        super().__init__(binding, provider)
         self._persons = Persons(secrets.randbelow(90_000) + 1)
         self._person: Person = self._persons.adult()
-        self._given: dict[str, Any] = {}
-        self._given.update(self._ready_made())
+        self.given.update(self._ready_made())
 
     def _ready_made(self) -> dict[str, Any]:
         ready = self.provider.ready_made
@@ -74,56 +67,40 @@ class _Visit:
         }
         return {name: value for name, value in found.items() if value is not None}
 
-    def _need(self, name: str, source: str) -> Any:
-        if name not in self._given:
-            raise _Needs(f"it needs {name.replace('_', ' ')}, which {source} would give")
-        return self._given[name]
-
-    @property
-    def _account(self) -> Account:
-        account: Account = self._need("account", "register (or accounts.verified_adult)")
-        return account
-
-    def _kept(self, name: str, result: Result[T]) -> Result[T]:
-        if isinstance(result, Accepted):
-            self._given[name] = result.value
-        return result
-
     def outcomes(self) -> Iterator[Diagnosis]:
         capabilities = self.provider.capabilities
         if capabilities.identities == "synthetic":
-            yield from self._try(Operation.REGISTER, "", self._register)
+            yield from self.attempt(Operation.REGISTER, "", self._register)
             methods = capabilities.identity_methods or (IdentityMethod.ID_CARD,)
             lawful = [method for method in methods if method is not IdentityMethod.EMAIL]
             for number, method in enumerate(lawful):
                 verify = partial(self._verify, method, fresh=number > 0)
-                yield from self._try(Operation.VERIFY_IDENTITY, method.value, verify, method=method.value)
+                yield from self.attempt(Operation.VERIFY_IDENTITY, method.value, verify, method=method.value)
         elif Operation.REGISTER in capabilities.operations:
-            yield self._not_tried(
-                Operation.REGISTER, "the binding sets identities: supplied, so no people are invented"
-            )
+            yield self.not_tried(Operation.REGISTER, "the binding sets identities: supplied, so no people are invented")
             yield from self._supplied_identity()
         yield from self._consent()
         yield from self._content()
         yield from self._takedown()
         yield from self._pages()
         yield from self._companion()
+        yield from store_outcomes(self)
         yield from self._endings()
 
     def _supplied_identity(self) -> Iterator[Diagnosis]:
-        if "identity" in self._given:
-            identity: Identity = self._given["identity"]
-            yield from self._try(
+        if "identity" in self.given:
+            identity: Identity = self.given["identity"]
+            yield from self.attempt(
                 Operation.VERIFY_IDENTITY,
                 identity.method.value,
-                lambda: self.provider.verify_identity(self._account, identity),
+                lambda: self.provider.verify_identity(self.account, identity),
                 method=identity.method.value,
             )
         elif Operation.VERIFY_IDENTITY in self.provider.capabilities.operations:
-            yield self._not_tried(Operation.VERIFY_IDENTITY, "it needs identities.verified_adult")
+            yield self.not_tried(Operation.VERIFY_IDENTITY, "it needs identities.verified_adult")
 
     def _register(self) -> Result[Account]:
-        return self._kept("account", self.provider.register(self._profile(self._person)))
+        return self.kept("account", self.provider.register(self._profile(self._person)))
 
     @staticmethod
     def _profile(person: Person) -> dict[str, str]:
@@ -142,7 +119,7 @@ class _Visit:
     def _verify(self, method: IdentityMethod, *, fresh: bool) -> Result[Any]:
         """Verify the account; a further method is tried with a new person, whom no other method has verified."""
         if not fresh:
-            return self.provider.verify_identity(self._account, self._person.identity(method))
+            return self.provider.verify_identity(self.account, self._person.identity(method))
         person = self._persons.adult()
         registered = self.provider.register(self._profile(person))
         if not isinstance(registered, Accepted):
@@ -151,30 +128,30 @@ class _Visit:
 
     def _consent(self) -> Iterator[Diagnosis]:
         for scope in self.provider.capabilities.edit_scopes or ("face",):
-            yield from self._try(Operation.GRANT_CONSENT, scope, partial(self._grant, scope), scope=scope)
+            yield from self.attempt(Operation.GRANT_CONSENT, scope, partial(self._grant, scope), scope=scope)
 
     def _grant(self, scope: str) -> Result[Consent]:
         statement = (
             f"同意编辑本人的{'人脸' if scope == 'face' else '声音'}（测试）。I agree to the editing of my {scope}"
             " (test)."
         )
-        return self._kept(
-            f"consent_{scope}", self.provider.grant_consent(self._account, self._subject(), scope, statement)
+        return self.kept(
+            f"consent_{scope}", self.provider.grant_consent(self.account, self._subject(), scope, statement)
         )
 
     def _subject(self) -> Subject:
-        if "subject" not in self._given:
+        if "subject" not in self.given:
             if self.provider.capabilities.identities != "synthetic":
-                raise _Needs("it needs subjects.subject")
-            self._given["subject"] = self._persons.adult().subject(datetime.now(UTC).date())
-        subject: Subject = self._given["subject"]
+                raise NeedsEarlier("it needs subjects.subject")
+            self.given["subject"] = self._persons.adult().subject(datetime.now(UTC).date())
+        subject: Subject = self.given["subject"]
         return subject
 
     def _content(self) -> Iterator[Diagnosis]:
         capabilities = self.provider.capabilities
         for service, kinds in capabilities.media.items():
             for kind in kinds:
-                yield from self._try(
+                yield from self.attempt(
                     Operation.GENERATE,
                     f"{service.value} {kind}",
                     partial(self._generate, service, kind),
@@ -184,49 +161,49 @@ class _Visit:
                     agreed=True,
                 )
         for rendition in capabilities.renditions:
-            yield from self._try(Operation.FETCH, rendition, partial(self._fetch, rendition), rendition=rendition)
-        yield from self._try(Operation.UPLOAD, "image/png", self._upload, media_type="image/png", declared=True)
+            yield from self.attempt(Operation.FETCH, rendition, partial(self._fetch, rendition), rendition=rendition)
+        yield from self.attempt(Operation.UPLOAD, "image/png", self._upload, media_type="image/png", declared=True)
         for scope in capabilities.edit_scopes:
             source = tone() if scope == "voice" else picture()
             service = Service.VOICE if scope == "voice" else Service.BIOMETRIC_IMAGE_VIDEO
             edit = partial(self._edit, scope, service, source)
-            yield from self._try(
+            yield from self.attempt(
                 Operation.EDIT, scope, edit, scope=scope, service=service.value, media_type=source.media_type
             )
-        yield from self._try(Operation.PUBLISH, "", self._publish)
+        yield from self.attempt(Operation.PUBLISH, "", self._publish)
         for surface in capabilities.surfaces:
-            yield from self._try(Operation.VIEW, surface, partial(self._view, surface), surface=surface)
-        yield from self._try(Operation.SEARCH, "", lambda: self.provider.search(None, "春天"))
+            yield from self.attempt(Operation.VIEW, surface, partial(self._view, surface), surface=surface)
+        yield from self.attempt(Operation.SEARCH, "", lambda: self.provider.search(None, "春天"))
 
     def _generate(self, service: Service, kind: str) -> Result[Content]:
         request = GenerationRequest(service, kind, "写一句关于春天的话。One sentence about spring.", agreed=True)
-        result = self.provider.generate(self._account, request)
+        result = self.provider.generate(self.account, request)
         if isinstance(result, Accepted):
-            self._given.setdefault("content", result.value)
+            self.given.setdefault("content", result.value)
             if kind.startswith("image/"):
-                self._given.setdefault("picture", result.value)
+                self.given.setdefault("picture", result.value)
         return result
 
     def _fetch(self, rendition: str) -> Result[Media]:
-        content = self._given.get("picture") or self._need("content", "generate")
+        content = self.given.get("picture") or self.need("content", "generate")
         if rendition == "unlabelled":
             content = self._without_label() or content
-        return self._kept(f"media_{rendition}", self.provider.fetch(self._account, content, rendition))
+        return self.kept(f"media_{rendition}", self.provider.fetch(self.account, content, rendition))
 
     def _edit(self, scope: str, service: Service, source: Media) -> Result[Content]:
-        consent = self._given.get(f"consent_{scope}") or self._ready_consent(scope)
+        consent = self.given.get(f"consent_{scope}") or self._ready_consent(scope)
         subject = consent.subject if consent else self._subject()
         request = EditRequest(service, source, subject, scope, "略作调整。A slight change.", consent)
-        return self.provider.edit(self._account, request)
+        return self.provider.edit(self.account, request)
 
     def _view(self, surface: str) -> Result[Any]:
-        return self.provider.view(None, self._need("publication", "publish"), surface)
+        return self.provider.view(None, self.need("publication", "publish"), surface)
 
     def _without_label(self) -> Content | None:
         """Content asked for without label under the agreement, whose unlabelled copy may lawfully be had."""
         for service, kinds in self.provider.capabilities.media.items():
             request = GenerationRequest(service, kinds[0], "写一句关于春天的话。", labelled=False, agreed=True)
-            result = self.provider.generate(self._account, request)
+            result = self.provider.generate(self.account, request)
             if isinstance(result, Accepted):
                 return result.value
         return None
@@ -236,13 +213,13 @@ class _Visit:
 
     def _upload(self) -> Result[Content]:
         colour = secrets.randbelow(196), secrets.randbelow(196), secrets.randbelow(196)
-        result = self.provider.upload(self._account, picture(colour=colour), declared=True)
+        result = self.provider.upload(self.account, picture(colour=colour), declared=True)
         if isinstance(result, Accepted):
-            self._given.setdefault("content", result.value)
+            self.given.setdefault("content", result.value)
         return result
 
     def _publish(self) -> Result[Publication]:
-        return self._kept("publication", self.provider.publish(self._account, self._work(), "春天（测试）"))
+        return self.kept("publication", self.provider.publish(self.account, self._work(), "春天（测试）"))
 
     def _work(self) -> Content:
         """Something to publish: what was generated, or else uploaded, or else nothing, since a publication may hold no
@@ -252,7 +229,7 @@ class _Visit:
         if not sources:
             return Content("")
         source = Operation.GENERATE if Operation.GENERATE in sources else Operation.UPLOAD
-        content: Content = self._given.get("picture") or self._need("content", source.value)
+        content: Content = self.given.get("picture") or self.need("content", source.value)
         return content
 
     def _takedown(self) -> Iterator[Diagnosis]:
@@ -263,73 +240,73 @@ class _Visit:
         kinds = tuple(sorted(kinds, key=lambda kind: kind != "illegal"))
 
         def report(kind: str) -> Result[Ticket]:
-            target: Publication = self._need("publication", "publish")
+            target: Publication = self.need("publication", "publish")
             marker = self.provider.capabilities.markers.get("unlawful")
             if marker:
-                marked = self.provider.publish(self._account, self._work(), f"测试 {marker}")
+                marked = self.provider.publish(self.account, self._work(), f"测试 {marker}")
                 if isinstance(marked, Accepted):
                     target = marked.value
-            self._given.setdefault("reported", target)
+            self.given.setdefault("reported", target)
             request = ReportRequest(
                 target, kind, "测试举报。A report made as a test.", "reporter@example.org", "测试人", good_faith=True
             )
             result = self.provider.report(self._reporter(), request)
             if isinstance(result, Accepted):
-                self._given.setdefault("ticket", result.value)
+                self.given.setdefault("ticket", result.value)
             return result
 
         def lost(ticket: Ticket) -> str:
-            receipt = self._need("ticket", "report").receipt
+            receipt = self.need("ticket", "report").receipt
             reads = self.provider.capabilities.reads(Operation.REPORT_STATUS, "receipt")
             if not receipt or not reads or ticket.receipt == receipt:
                 return ""
             return f"the report gave the receipt {receipt[:60]!r}, and its status gives {ticket.receipt[:60]!r}"
 
         def status() -> Result[Ticket]:
-            return self.provider.report_status(self._reporter(), self._need("ticket", "report"))
+            return self.provider.report_status(self._reporter(), self.need("ticket", "report"))
 
         def appeal() -> Result[Ticket]:
             return self.provider.appeal(
-                self._account, self._need("reported", "report"), "测试申诉。An appeal made as a test."
+                self.account, self.need("reported", "report"), "测试申诉。An appeal made as a test."
             )
 
         for kind in kinds:
-            yield from self._try(Operation.REPORT, kind, partial(report, kind), kind=kind)
-        yield from self._try(Operation.REPORT_STATUS, "", status, wrong=lost)
-        yield from self._try(Operation.APPEAL, "", appeal)
+            yield from self.attempt(Operation.REPORT, kind, partial(report, kind), kind=kind)
+        yield from self.attempt(Operation.REPORT_STATUS, "", status, wrong=lost)
+        yield from self.attempt(Operation.APPEAL, "", appeal)
 
     def _reporter(self) -> Account | None:
         supplied = self.provider.ready_made.accounts.get("reporter")
-        account: Account | None = supplied or self._given.get("account")
+        account: Account | None = supplied or self.given.get("account")
         return account
 
     def _pages(self) -> Iterator[Diagnosis]:
         provider = self.provider
-        yield from self._try(
-            Operation.REFUTATIONS, "", lambda: provider.refutations(self._need("publication", "publish"))
+        yield from self.attempt(
+            Operation.REFUTATIONS, "", lambda: provider.refutations(self.need("publication", "publish"))
         )
         for topic in provider.capabilities.disclosure_topics:
-            yield from self._try(Operation.DISCLOSURES, topic, partial(provider.disclosures, topic), topic=topic)
-        yield from self._try(
-            Operation.RECORDS, "publication", lambda: provider.records(self._account, "publication"), kind="publication"
+            yield from self.attempt(Operation.DISCLOSURES, topic, partial(provider.disclosures, topic), topic=topic)
+        yield from self.attempt(
+            Operation.RECORDS, "publication", lambda: provider.records(self.account, "publication"), kind="publication"
         )
 
     def _companion(self) -> Iterator[Diagnosis]:
         provider = self.provider
 
         def chat() -> Result[ChatTurn]:
-            return self._kept("turn", provider.chat(self._account, ChatRequest("你好。Hello.")))
+            return self.kept("turn", provider.chat(self.account, ChatRequest("你好。Hello.")))
 
         def turn() -> ChatTurn:
-            found: ChatTurn = self._need("turn", "chat")
+            found: ChatTurn = self.need("turn", "chat")
             return found
 
-        yield from self._try(Operation.CHAT, "", chat, persona="")
-        yield from self._try(Operation.CHAT_HISTORY, "", lambda: provider.chat_history(self._account))
-        yield from self._try(Operation.LEAVE_CHAT, "", lambda: provider.leave_chat(self._account, turn().chat))
-        yield from self._try(Operation.DELETE_CHAT, "", lambda: provider.delete_chat(self._account, turn().chat))
+        yield from self.attempt(Operation.CHAT, "", chat, persona="")
+        yield from self.attempt(Operation.CHAT_HISTORY, "", lambda: provider.chat_history(self.account))
+        yield from self.attempt(Operation.LEAVE_CHAT, "", lambda: provider.leave_chat(self.account, turn().chat))
+        yield from self.attempt(Operation.DELETE_CHAT, "", lambda: provider.delete_chat(self.account, turn().chat))
         media = picture()
-        yield from self._try(
+        yield from self.attempt(
             Operation.VERIFY_ORIGIN,
             media.media_type,
             lambda: provider.verify_origin(None, media),
@@ -338,50 +315,15 @@ class _Visit:
 
     def _endings(self) -> Iterator[Diagnosis]:
         provider = self.provider
-        scopes = [name.removeprefix("consent_") for name in self._given if name.startswith("consent_")]
+        scopes = [name.removeprefix("consent_") for name in self.given if name.startswith("consent_")]
         scope = scopes[0] if scopes else "face"
-        yield from self._try(Operation.REVOKE_CONSENT, "", lambda: self._revoke(scope), scope=scope)
-        yield from self._try(Operation.ADVANCE_CLOCK, "1 h", lambda: provider.advance_clock(1.0))
+        yield from self.attempt(Operation.REVOKE_CONSENT, "", lambda: self._revoke(scope), scope=scope)
+        yield from self.attempt(Operation.ADVANCE_CLOCK, "1 h", lambda: provider.advance_clock(1.0))
         if provider.capabilities.identities == "synthetic":
-            yield from self._try(Operation.DELETE_ACCOUNT, "", lambda: provider.delete_account(self._account))
+            yield from self.attempt(Operation.DELETE_ACCOUNT, "", lambda: provider.delete_account(self.account))
         elif Operation.DELETE_ACCOUNT in provider.capabilities.operations:
-            yield self._not_tried(Operation.DELETE_ACCOUNT, "the account is supplied, and deleting it would lose it")
-        yield from self._try(Operation.RESET, "", provider.reset)
+            yield self.not_tried(Operation.DELETE_ACCOUNT, "the account is supplied, and deleting it would lose it")
+        yield from self.attempt(Operation.RESET, "", provider.reset)
 
     def _revoke(self, scope: str) -> Result[None]:
-        return self.provider.revoke_consent(self._account, self._need(f"consent_{scope}", "grant_consent"))
-
-    # --- one try
-    # -----------------------------------------------------------------------------------------------------------------
-
-    def _not_tried(self, operation: Operation, why: str, detail: str = "") -> Diagnosis:
-        return Diagnosis(operation.value, detail, "not tried", self.binding.place("operations", operation.value), why)
-
-    def _try(
-        self,
-        operation: Operation,
-        detail: str,
-        ask: Callable[[], Result[Any]],
-        wrong: Callable[[Any], str] | None = None,
-        **facets: Any,
-    ) -> Iterator[Diagnosis]:
-        """One try. ``wrong`` says what of an accepted value contradicts an earlier response."""
-        if operation not in self.provider.capabilities.operations:
-            return
-        try:
-            result = ask()
-        except _Needs as missing:
-            yield self._not_tried(operation, str(missing), detail)
-            return
-        way = self.binding.request_for(operation, facets)
-
-        def at(key: str) -> str:
-            return way.place(key).partition(": ")[0] if way else self.binding.place("operations", operation.value)
-
-        self.unreachable = self.unreachable or unreachable(result)
-        works = Diagnosis(operation.value, detail, "works", at(""))
-        if wrong is not None and isinstance(result, Accepted) and (message := wrong(result.value)):
-            advice = "check where extract looks in both responses; or the provider forgets it"
-            yield replace(works, state="faulty", place=at("extract"), message=visible(message)[:600], advice=advice)
-            return
-        yield diagnosed(result, works, self.binding, at)
+        return self.provider.revoke_consent(self.account, self.need(f"consent_{scope}", "grant_consent"))

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from shenhe.conformance.provider import Operation
+from shenhe.conformance.operations import Operation, TargetRole
+from shenhe.conformance.roles import operations_of
 
 from ..language.shapes import LOGIN
 from . import deferred
@@ -44,14 +45,16 @@ class Draft:
     blanks: list[Blank]
 
 
-def draft(description: Description) -> Draft:
-    """A binding drafted from a document."""
-    return _Drafter(description).draft()
+def draft(description: Description, roles: Sequence[TargetRole] = (TargetRole.PROVIDER,)) -> Draft:
+    """A binding drafted from a document, of the operations that a target with these roles has."""
+    return _Drafter(description, roles).draft()
 
 
 class _Drafter:
-    def __init__(self, description: Description) -> None:
+    def __init__(self, description: Description, roles: Sequence[TargetRole]) -> None:
         self.description = description
+        self.roles = roles
+        self.operations = frozenset(operation.value for operation in operations_of(roles))
         self.with_token = wants_token(description)
         self.blanks = Blanks()
         #: What an endpoint does that could not be written, and the endpoints that others are asked for by.
@@ -59,12 +62,14 @@ class _Drafter:
         self.asked: list[str] = []
 
     def draft(self) -> Draft:
-        matching = find_matches(self.description)
+        matching = find_matches(self.description, self.operations)
         matches = matching.found
         close = [f"{name}: {', '.join(rows)}" for name, rows in matching.close.items()]
         sections = {name: [self._section(name, match) for match in found] for name, found in matches.items()}
         used = {str(match.endpoint) for found in matches.values() for match in found} | set(self.asked)
-        missing = [operation.value for operation in Operation if operation.value not in sections]
+        missing: list[str] = [
+            each.value for each in Operation if each.value in self.operations and each.value not in sections
+        ]
         unused = [str(endpoint) for endpoint in self.description.endpoints if str(endpoint) not in used]
         mapped = [f"{name}: {section.note}" for name in vocabulary().operations for section in sections.get(name, [])]
         passed_over = [*self.description.passed_over, *self.remarks]
@@ -76,6 +81,7 @@ class _Drafter:
             close=close,
             unused=unused,
             passed_over=passed_over,
+            roles=self.roles,
         )
         return Draft("\n".join(lines) + "\n", mapped, missing, close, unused, passed_over, self.blanks.found)
 

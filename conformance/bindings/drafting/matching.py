@@ -15,9 +15,10 @@ A wrong line in a draft costs more than a missing one, so an endpoint is taken o
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
+from ..language.shapes import LOGIN
 from .openapi import Description, Endpoint
 from .scoring import _VERSION, _acts, _singular, _stands, _statics, namespace_of, score, words_of
 from .vocabulary import expression_of, vocabulary
@@ -40,6 +41,9 @@ _BUILDS_ON: dict[str, tuple[str, ...]] = {
     "leave_chat": ("chat",),
     "chat_history": ("chat",),
     "delete_chat": ("chat",),
+    "app_status": ("submit_app",),
+    "app_messages": ("submit_app",),
+    "relist_app": ("submit_app",),
 }
 #: Operations that make sense only beside another, whatever its resource is.
 _BESIDE: dict[str, tuple[str, ...]] = {
@@ -74,11 +78,13 @@ def matched(description: Description) -> dict[str, list[Match]]:
     return find_matches(description).found
 
 
-def find_matches(description: Description) -> Matches:
-    """The endpoints of each operation, and those that came close."""
+def find_matches(description: Description, operations: Collection[str] | None = None) -> Matches:
+    """The endpoints of each operation (``None``: of any role) and of a login, and those that came close."""
     scored: dict[str, list[tuple[float, Endpoint, list[str]]]] = {}
     namespace = namespace_of(description)
     for name, words in vocabulary().operations.items():
+        if operations is not None and name not in {*operations, LOGIN}:
+            continue
         rows = [(*score(name, words, endpoint, namespace), endpoint) for endpoint in description.endpoints]
         ranked = sorted(((total, endpoint, seen) for total, seen, endpoint in rows if total > 0), key=_rank)
         scored[name] = ranked

@@ -22,10 +22,12 @@ IDS = {
     "publication": "postid publicationid noteid shareid workid targetid objectid",
     "ticket": "ticketid reportid complaintid caseid appealid",
     "consent": "consentid authorizationid",
+    "app": "appid applicationid packageid productid apkid submissionid listingid",
     "chat": "chatid conversationid sessionid dialogueid",
 }
 """What the id of each thing may be called in an answer, besides ``id``."""
 ITEMS = {
+    "app_messages": {"text": "text content message body reason"},
     "refutations": {"publication": f"{IDS['publication']} id", "text": "text content statement body message"},
     "records": {
         "kind": "kind type action event category",

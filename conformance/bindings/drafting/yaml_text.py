@@ -42,6 +42,7 @@ def lines_of(
     close: Sequence[str],
     unused: Sequence[str],
     passed_over: Sequence[str],
+    roles: Sequence[str],
 ) -> Iterator[str]:
     """The lines of a binding with these ``sections``; what is ``missing``, ``unused`` and ``passed_over`` is told in
     comments at its end.
@@ -60,7 +61,7 @@ def lines_of(
         " probed"
     )
     yield "  markets: [cn]"
-    yield "  roles: [provider]"
+    yield f"  roles: [{', '.join(roles)}]"
     yield (
         f"  identities: {'synthetic' if register else 'supplied'}            # synthetic: invented persons may be"
         " registered"
@@ -71,7 +72,8 @@ def lines_of(
     listed = ", ".join(
         f"{service}: [{', '.join(kinds)}]" for service, kinds in (services or {"text": ["text/plain"]}).items()
     )
-    yield f"  services: {{{listed}}}"
+    if services or "generate" not in missing or list(roles) == ["provider"]:
+        yield f"  services: {{{listed}}}"
     topics = [topic for section in sections.get("disclosures", []) for topic in section.when["topic"]]
     if topics:
         yield f"  disclosure_topics: [{', '.join(dict.fromkeys(topics))}]"

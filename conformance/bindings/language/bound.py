@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from shenhe.conformance.apps import ListingState
 from shenhe.conformance.entities import TicketState
 
 from .responses.conditions import Condition
@@ -155,7 +156,7 @@ class BoundRequest:
     accept_when: Condition | None
     refuse_when: Condition | None
     extract: Mapping[str, Source]
-    states: Mapping[str, TicketState]
+    states: Mapping[str, TicketState | ListingState]
     reason: Source | None
     notice: Source | None
     auth: tuple[BoundAuth, ...]

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from shenhe.conformance.apps import ListingState
 from shenhe.conformance.entities import TicketState
-from shenhe.conformance.provider import Operation
+from shenhe.conformance.operations import Operation, TargetRole
+from shenhe.conformance.roles import operations_of
 from shenhe.core.document import Fault, Locate, Steps, dotted, shown
 
 from .auth import all_auth, auth_texts, bound_auth, credentials_named, names_account, names_age, names_holder
@@ -95,6 +97,7 @@ class Compiler:
             if section.addressed or not section.variants:
                 requests.append(self._request(operation, section, frozenset(), steps, {}))
             bound[operation] = tuple(requests)
+            self._check_role(operation, steps)
             self._check_covered(operation, bound[operation], steps)
         return bound
 
@@ -213,7 +216,7 @@ class Compiler:
             absent_when=condition("absent_when", section.absent_when),
             extract=extract,
             groups=groups,
-            states=self._states(section, at),
+            states=self._states(section, shape, at),
             reason=source("reason", section.reason),
             notice=source("notice", section.notice),
             auth=auth,
@@ -334,11 +337,17 @@ class Compiler:
                 self.expressions.fill(value.get("type", "application/octet-stream"), (*steps, "type"), known),
             )
 
-    def _states(self, section: RequestSection, at: Callable[..., Steps]) -> dict[str, TicketState]:
-        words = {state.value: state for state in TicketState}
+    def _states(
+        self, section: RequestSection, shape: Shape, at: Callable[..., Steps]
+    ) -> dict[str, TicketState | ListingState]:
+        own = {state.value: state for state in shape.states or ()}
+        words: dict[str, TicketState | ListingState] = dict(own)
         for state, names in section.states.items():
+            if state not in own:
+                expected = ", ".join(own) or "no states for this operation"
+                self.expressions.fault(at("states", state.value), f"found {state.value!r}, expected one of: {expected}")
             for name in names:
-                if words.get(name, state) is not state and name not in {item.value for item in TicketState}:
+                if words.get(name, state) is not state and name not in own:
                     self.expressions.fault(
                         at("states", state.value), f"found {name!r} under two states, expected it under one"
                     )
@@ -398,6 +407,13 @@ class Compiler:
             else self.expressions.fill(media.media_type, at("media", "media_type"), known),
         )
 
+    def _check_role(self, operation: Operation, steps: Steps) -> None:
+        roles = self.file.target.roles
+        if operation not in operations_of(roles):
+            of = " or ".join(role.value for role in TargetRole if operation in operations_of([role]))
+            found = f"found {operation.value}, an operation of a {of}"
+            self.expressions.fault(steps, f"{found}; expected that role in target.roles, which has {', '.join(roles)}")
+
     def _check_covered(self, operation: Operation, requests: tuple[BoundRequest, ...], steps: Steps) -> None:
         target = self.file.target
         declared: dict[str, list[dict[str, Any]]] = {
@@ -414,6 +430,14 @@ class Compiler:
             Operation.REPORT: [{"kind": name} for name in target.report_kinds],
             Operation.PUBLISH: [{"way": name} for name in target.publish_ways],
             Operation.UPLOAD: [{"media_type": name} for name in target.uploads],
+            Operation.APP_STATUS: [{"storefront": name} for name in target.storefronts],
+            Operation.VIEW_APP: [
+                {"storefront": storefront, "surface": name}
+                for storefront in target.storefronts
+                for name in target.listing_surfaces
+            ],
+            Operation.SEARCH_APPS: [{"storefront": name} for name in target.storefronts],
+            Operation.ORDER_APP: [{"measure": name} for name in target.orders],
         }
         for facets in declared.get(operation, []):
             if not any(each.matches(facets) for each in requests):

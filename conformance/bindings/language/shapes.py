@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from shenhe.conformance.apps import ListingState
+from shenhe.conformance.entities import TicketState
 from shenhe.conformance.provider import Operation
 
 
@@ -20,7 +22,8 @@ class Shape:
     required: tuple[str, ...] = ()
     media: bool = False
     media_required: bool = False
-    states: bool = False
+    #: The states that ``extract.state`` is translated to.
+    states: type[TicketState] | type[ListingState] | None = None
     #: What the operation makes, to which further values may be attached.
     makes: str = ""
     #: The name under which ``extract`` finds the list of an operation whose response may come in pages.
@@ -80,26 +83,27 @@ SHAPES: Mapping[Operation, Shape] = {
     ),
     Operation.REPORT: Shape(
         values=("request",),
-        facets=("kind",),
+        facets=("kind", "about"),
         extracts=("id", "state", "receipt", "reasons"),
         required=("id",),
-        states=True,
+        states=TicketState,
         makes="ticket",
     ),
     Operation.REPORT_STATUS: Shape(
-        values=("ticket",), extracts=("id", "state", "receipt", "reasons"), required=("state",), states=True
+        values=("ticket",), extracts=("id", "state", "receipt", "reasons"), required=("state",), states=TicketState
     ),
     Operation.DECIDE: Shape(
         values=("ticket", "upheld", "reasons"),
         facets=("upheld",),
         extracts=("id", "state", "receipt", "reasons"),
-        states=True,
+        states=TicketState,
     ),
     Operation.APPEAL: Shape(
         values=("publication", "statement", "evidence"),
+        facets=("about",),
         extracts=("id", "state", "receipt", "reasons"),
         required=("id",),
-        states=True,
+        states=TicketState,
         makes="ticket",
     ),
     Operation.REFUTATIONS: Shape(values=("publication",), extracts=("items", "publication", "text"), items="items"),
@@ -118,6 +122,27 @@ SHAPES: Mapping[Operation, Shape] = {
     Operation.CHAT_HISTORY: Shape(extracts=("items", "chat", "text"), items="items"),
     Operation.DELETE_CHAT: Shape(values=("chat",)),
     Operation.VERIFY_ORIGIN: Shape(values=("media",), facets=("media_type",), extracts=("own",), required=("own",)),
+    Operation.SUBMIT_APP: Shape(
+        values=("submission",), facets=("update", "generative"), extracts=("id",), required=("id",), makes="app"
+    ),
+    Operation.APP_STATUS: Shape(
+        values=("app", "storefront"),
+        facets=("storefront",),
+        extracts=("state", "reasons", "version"),
+        required=("state",),
+        states=ListingState,
+    ),
+    Operation.APP_MESSAGES: Shape(values=("app",), extracts=("items", "text"), items="items"),
+    Operation.VIEW_APP: Shape(
+        values=("app", "surface", "storefront"),
+        facets=("surface", "storefront"),
+        extracts=("text", "version", "notices"),
+    ),
+    Operation.SEARCH_APPS: Shape(
+        values=("query", "storefront"), facets=("storefront",), extracts=("apps",), required=("apps",), items="apps"
+    ),
+    Operation.ORDER_APP: Shape(values=("order",), facets=("measure",)),
+    Operation.RELIST_APP: Shape(values=("app", "statement")),
     Operation.ADVANCE_CLOCK: Shape(values=("hours",)),
     Operation.RESET: Shape(),
 }

@@ -16,10 +16,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from shenhe.labels import ImplicitFields, LabelWriteError, read_labels, write_label
-from shenhe.rulebook import Behaviour, Obligor
+from shenhe.rulebook import Behaviour
 
 from ...engine.probing.probe import Probe
 from ...entities import Account, Content, Media
+from ...operations import TargetRole
 from ...provider import Accepted, Capabilities, Operation, Refused
 from ...report import Evidence
 from ...verdict import Level
@@ -52,7 +53,7 @@ class Brought(Case):
 
 def propagates(capabilities: Capabilities) -> Absent | None:
     """Concerns a platform that distributes users' uploads."""
-    if Obligor.PLATFORM.value in capabilities.roles:
+    if TargetRole.PLATFORM in capabilities.roles:
         return None
     return Absent("the binding does not list `platform` in target.roles")
 

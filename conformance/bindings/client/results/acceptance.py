@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from shenhe.conformance.apps import Listing, ListingState
 from shenhe.conformance.entities import Media, Ticket, TicketState
 from shenhe.conformance.provider import Operation
 from shenhe.core.text import visible
@@ -64,19 +65,37 @@ class Acceptance:
     def ticket(self, known: str = "") -> Ticket:
         """The state of a report or an appeal; ``known`` is its id if the response does not repeat it."""
         number = self.identifier() if "id" in self else known
-        state = TicketState.RECEIVED
-        if "state" in self:
-            word, states = as_text(self.value("state")), self.bound.states
-            if word not in states and (word or self.bound.operation is Operation.REPORT_STATUS):
-                place = self.bound.place("extract", "state")
-                found = repr(visible(word)[:60])
-                if not word:
-                    found = describe(self.bound.extract["state"], None, self.response)
-                raise ResponseError(
-                    f"{place}: found {found}, expected one of: {', '.join(states)}; name others under states"
-                )
-            state = states.get(word, state)
-        return Ticket(number, state, self.text("receipt"), self.text("reasons"))
+        state = self._state(missing=self.bound.operation is not Operation.REPORT_STATUS)
+        known_state = state if isinstance(state, TicketState) else TicketState.RECEIVED
+        return Ticket(number, known_state, self.text("receipt"), self.text("reasons"))
+
+    def listing(self) -> Listing:
+        """The status of an app."""
+        state = self._state(missing=False)
+        assert isinstance(state, ListingState)  # noqa: S101 - its shape has these states and requires one
+        return Listing(state, self.text("reasons"), self.text("version"))
+
+    def _state(self, *, missing: bool) -> TicketState | ListingState | None:
+        """What ``extract.state`` finds, translated; ``None`` where none is bound, or none found and that is allowed."""
+        if "state" not in self:
+            return None
+        word, states = as_text(self.value("state")), self.bound.states
+        if word in states:
+            return states[word]
+        if not word and missing:
+            return None
+        found = repr(visible(word)[:60]) if word else describe(self.bound.extract["state"], None, self.response)
+        place = self.bound.place("extract", "state")
+        raise ResponseError(f"{place}: found {found}, expected one of: {', '.join(states)}; name others under states")
+
+    def nothing(self) -> None:
+        """The value of an operation that gives none."""
+
+    def notices(self) -> tuple[str, ...]:
+        """The notices that ``extract.notices`` finds: a list of texts, or one."""
+        notices: Any = self.value("notices") if "notices" in self else []
+        listed = notices if isinstance(notices, list) else [notices]
+        return tuple(filter(None, map(as_text, listed[:MOST])))
 
     def items(self) -> list[Any]:
         """The items of a list: what its ``extract`` finds, else the whole response, which is a list or empty."""
@@ -91,7 +110,7 @@ class Acceptance:
             raise ResponseError(f"{place}: found a response that is no list, expected {name} to say where the list is")
         found = self.value(name)
         if not isinstance(found, list):
-            raise self.unexpected(name, found, "a list of ids" if name == "publications" else "a list")
+            raise self.unexpected(name, found, "a list of ids" if name in ("publications", "apps") else "a list")
         return found[:MOST]
 
     def all_items(self) -> Iterator[Any]:

@@ -28,7 +28,7 @@ from .common import (
     one_or_several,
     text_or_mapping,
 )
-from .people import AccountEntry, ConsentEntry, IdentityEntry, SubjectEntry
+from .people import AccountEntry, ConsentEntry, FilingEntry, IdentityEntry, SubjectEntry
 from .places import (
     SOURCE_KEYS,
     BodySource,
@@ -92,6 +92,7 @@ __all__ = [
     "DefaultsSection",
     "EnvironmentSection",
     "FacetName",
+    "FilingEntry",
     "FormSource",
     "GraphqlSection",
     "HeaderAuth",

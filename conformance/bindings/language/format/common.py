@@ -35,6 +35,11 @@ FacetName = Literal[
     "way",
     "upheld",
     "persona",
+    "about",
+    "update",
+    "generative",
+    "storefront",
+    "measure",
 ]
 
 

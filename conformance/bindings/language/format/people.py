@@ -1,4 +1,4 @@
-"""The sections about people: accounts, identities, subjects and consents that a binding supplies."""
+"""What a binding supplies ready-made: accounts, identities, filings, subjects and consents."""
 
 from __future__ import annotations
 
@@ -35,6 +35,17 @@ class IdentityEntry(Section):
     @classmethod
     def _number_as_text(cls, value: object) -> object:
         return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+class FilingEntry(Section):
+    """What a developer presents as the filing of a service: its number, the code and name of the entity it is of, and
+    the number of the security assessment.
+    """
+
+    number: str = Field(min_length=1)
+    entity: str = ""
+    holder: str = ""
+    assessment: str = ""
 
 
 class SubjectEntry(Section):

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
+from shenhe.conformance.apps import ListingState
 from shenhe.conformance.entities import TicketState
 
 from .auth import Auth
@@ -185,7 +186,7 @@ class RequestSection(Section):
     unavailable_when: Condition | None = None
     absent_when: Condition | None = None
     extract: dict[str, Any] = {}
-    states: dict[TicketState, tuple[str, ...]] = {}
+    states: dict[TicketState | ListingState, tuple[str, ...]] = {}
     reason: Source | None = None
     notice: Source | None = None
     auth: Auth | None = None

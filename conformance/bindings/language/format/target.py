@@ -6,7 +6,9 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, field_validator, model_validator
 
+from shenhe.conformance.apps import Measure
 from shenhe.conformance.entities import IdentityMethod
+from shenhe.conformance.operations import TargetRole
 from shenhe.rulebook import Market, Service, Trait
 
 from .common import BY_REFERENCE, Host, MediaType, Name, Section
@@ -47,7 +49,7 @@ class TargetSection(Section):
     base_url: str = Field(min_length=1, max_length=2000)
     environment: Literal["test", "production"] = "production"
     markets: tuple[Market, ...] = Field(default=(Market.CN,), min_length=1)
-    roles: tuple[Literal["provider", "platform"], ...] = Field(default=("provider",), min_length=1)
+    roles: tuple[TargetRole, ...] = Field(default=(TargetRole.PROVIDER,), min_length=1)
     identities: Literal["synthetic", "supplied"] = "supplied"
     services: dict[Service, ServiceSection] = {}
     surfaces: tuple[Name, ...] = ("page",)
@@ -69,6 +71,9 @@ class TargetSection(Section):
     hosts: dict[Name, Annotated[str, Field(min_length=1, max_length=2000)]] = {}
     uploads: tuple[MediaType, ...] = ()
     publish_ways: tuple[Name, ...] = ()
+    storefronts: tuple[Name, ...] = Field(default=("cn",), min_length=1)
+    listing_surfaces: tuple[Name, ...] = ("page",)
+    orders: tuple[Measure, ...] = ()
 
     @field_validator("services", mode="before")
     @classmethod

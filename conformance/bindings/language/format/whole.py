@@ -10,7 +10,7 @@ from shenhe.conformance.provider import Operation
 
 from .auth import Auth, NoAuth
 from .common import FacetName, Name, Role, Section, one_or_several, text_or_mapping
-from .people import AccountEntry, ConsentEntry, IdentityEntry, SubjectEntry
+from .people import AccountEntry, ConsentEntry, FilingEntry, IdentityEntry, SubjectEntry
 from .requests import DefaultsSection, LimitsSection, LoginSection, OperationSection
 from .target import EnvironmentSection, ProxySection, TargetSection, TlsSection
 
@@ -34,6 +34,11 @@ Accounts: TypeAlias = Annotated[
     Discriminator(one_or_several),
 ]
 """One account of a role, or several."""
+Filings: TypeAlias = Annotated[
+    Annotated[FilingEntry, Tag("one")] | Annotated[tuple[FilingEntry, ...], Field(min_length=1), Tag("several")],
+    Discriminator(one_or_several),
+]
+"""One filing of a kind, or several."""
 Constant: TypeAlias = Annotated[
     Annotated[ConstantSection, Tag("mapping")] | Annotated[bool | int | float | str, Tag("path")],
     Discriminator(text_or_mapping),
@@ -53,6 +58,7 @@ class BindingFile(Section):
     proxy: ProxySection | None = None
     accounts: dict[Role, Accounts] = {}
     identities: dict[Role, IdentityEntry] = {}
+    filings: dict[Role, Filings] = {}
     subjects: dict[Role, SubjectEntry] = {}
     consents: dict[Role, ConsentEntry] = {}
     limits: LimitsSection = LimitsSection()
