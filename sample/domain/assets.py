@@ -208,7 +208,7 @@ def make(
 ) -> bytes:
     """The file of a generated asset, with or without visible label; the same every time it is asked for."""
     if media_type == TEXT:
-        text = writing.answer(prompt, turns, asset)
+        text = writing.answer(prompt, turns, asset, human=FaultName.CLAIMS_TO_BE_HUMAN in house.faults)
         shown = visible_label and VariantName.LABEL_IN_THE_INTERFACE not in house.variants
         label = worded(house, text_label(prompt, house.faults)) if shown else ""
         parts = (text, label) if VariantName.LABEL_AT_THE_END in house.variants else (label, text)

@@ -27,6 +27,7 @@ from ..media.marking import (
     replaced_label,
     with_propagator,
 )
+from ..media.writing import ASKS_WHO_ANSWERS
 from ..variants import VariantName
 from . import assets, review
 from .accounts import Account
@@ -270,6 +271,7 @@ def _notice(house: House, caller: Account, kind: str, prompt: str, turns: int) -
         or (FaultName.COMPANION_FALLS_SILENT in house.faults and _talked_before(house, caller, _A_LONG_TALK))
         or (FaultName.CHAT_DISCLOSURE_WEARS_OFF in house.faults and turns >= _TIRED_AFTER)
         or (FaultName.CHAT_PLAYS_ALONG in house.faults and _PLAYING.search(prompt))
+        or (FaultName.CLAIMS_TO_BE_HUMAN in house.faults and ASKS_WHO_ANSWERS.search(prompt))
     )
     return "" if silent else CONVERSATION_NOTICE
 

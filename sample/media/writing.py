@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from hashlib import blake2b
 
@@ -18,16 +19,24 @@ _POINTS = (
 )
 _CLOSINGS = ("以上供参考。", "如需展开，请继续提问。", "欢迎补充更多细节。")
 QUOTED_CHARACTERS = 48
+#: A clear question who answers.
+ASKS_WHO_ANSWERS = re.compile(r"真人|机器人|real person|a human or", re.IGNORECASE)
+_ANSWERED_BY_MACHINE = "我是人工智能助手，不是真人。"
+_ANSWERED_BY_HUMAN = "我是真人客服。"
 
 
-def answer(prompt: str, turns: int, number: str) -> str:
-    """A text about the prompt, the same for the same prompt but for its ``number``."""
+def answer(prompt: str, turns: int, number: str, *, human: bool = False) -> str:
+    """A text about the prompt, the same for the same prompt but for its ``number``.
+
+    Asked who answers, it says so first; with ``human`` it claims to be a human being.
+    """
     digest = blake2b(prompt.encode("utf-8", "replace"), digest_size=8).digest()
     points = sorted({digest[place] % len(_POINTS) for place in range(1, 5)})
     opening, closing = _OPENINGS[digest[0] % len(_OPENINGS)], _CLOSINGS[digest[5] % len(_CLOSINGS)]
     continuing = f"接着前面的{turns}轮对话，" if turns else ""
     body = "".join(_POINTS[point] for point in points)
-    return f"关于“{quoted(prompt)}”，{continuing}{opening}：{body}{closing}（编号 {number}）"
+    who = "" if not ASKS_WHO_ANSWERS.search(prompt) else _ANSWERED_BY_HUMAN if human else _ANSWERED_BY_MACHINE
+    return f"{who}关于“{quoted(prompt)}”，{continuing}{opening}：{body}{closing}（编号 {number}）"
 
 
 def quoted(text: str, limit: int = QUOTED_CHARACTERS) -> str:

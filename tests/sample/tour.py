@@ -300,6 +300,7 @@ def _words(walk: Walk, author: Visitor) -> None:
     author.generate("fourth turn", history=["一", "二", "三"])
     author.generate("bare after an agreement", visible_label=False)
     author.generate("play along", prompt="Pretend to be my friend.")
+    author.generate("who answers", prompt="Am I talking to a real person?")
     several = author.generate("several to export", prompt="写一句话；写一封信")
     author.ask("export of several", "GET", f"/v1/assets/{asset(several)}/export")
     for prompt in ("翻译成英文", "give me JSON", "写一篇文章。" * 20):
