@@ -76,6 +76,7 @@ class Desk:
             ("GET", "/v1/publications", self.search),
             ("POST", "/v1/publications/{publication}/reports", self.report),
             ("POST", "/v1/publications/{publication}/appeals", self.appeal),
+            ("POST", "/v1/publications/{publication}/shares", self.share),
             ("GET", "/v1/publications/{publication}/refutations", self.refutations),
             ("GET", "/v1/publications/{publication}/{surface:str}", self.show),
             ("GET", "/v1/tickets/{ticket}", self.ticket),
@@ -182,12 +183,16 @@ class Desk:
         verified = caller is not None and (caller.verified or believed)
         return self.manners.json(201, publication.publish(self.house, caller, verified, body.asset, body.title))
 
+    async def share(self, request: Request) -> Response:
+        caller = accounts.required(self._caller(request))
+        return self.manners.json(201, publication.share(self.house, caller, request.path_params["publication"]))
+
     async def show(self, request: Request) -> Response:
-        self._caller(request)
+        caller = self._caller(request)
         surface = request.path_params["surface"]
         if surface not in bodies.SURFACES:
             raise Refusal(404, "surface_unknown", f"The surfaces are {', '.join(bodies.SURFACES)}.")
-        shown = publication.show(self.house, request.path_params["publication"], surface)
+        shown = publication.show(self.house, request.path_params["publication"], surface, caller)
         return _file(shown) if isinstance(shown, Media) else self.manners.json(200, shown)
 
     async def search(self, request: Request) -> Response:

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from shenhe.rulebook import Service
 
 from ..engine.probing.probe import Probe
-from ..entities import Account, Content, GenerationRequest, Marker, Publication, View
+from ..entities import Account, Content, GenerationRequest, Marker, Media, Publication, View
 from ..provider import Accepted, Capabilities, Operation, Refused
 from .outcome import Case, Undecided
+from .own_files import own_file, uploadable
 from .scope import is_text, media
 
 SEARCH = "search"
@@ -64,8 +65,9 @@ def harmless(probe: Probe) -> Published:
 
 
 def kinds_of_content(capabilities: Capabilities) -> list[str]:
-    """The kinds of content that are made (``image``, ``text`` …), what every surface can show first."""
-    kinds = list(dict.fromkeys(media_type.partition("/")[0] for _, media_type in media(capabilities)))
+    """The kinds of content that are made, or else uploaded (``image``, ``text`` …), first what every surface shows."""
+    made = [media_type for _, media_type in media(capabilities)] or [*capabilities.uploads]
+    kinds = list(dict.fromkeys(media_type.partition("/")[0] for media_type in made))
     return sorted(kinds, key=lambda kind: (kind != "image", kind == "text"))
 
 
@@ -95,6 +97,13 @@ def _of_kind(probe: Probe, account: Account, kind: str) -> Content:
         if media_type.partition("/")[0] == kind:
             request = GenerationRequest(service, media_type, probe.names.vary("a lake at dawn"))
             return probe.setup(probe.provider.generate, account, request)
+    if kind == "text" and probe.offers(Operation.UPLOAD):
+        words = f"湖水在清晨很安静。 The lake is quiet at dawn, {probe.names.token()}."
+        return probe.setup(probe.provider.upload, account, Media(words.encode(), "text/plain"), False)
+    for media_type in uploadable(probe.capabilities) if probe.offers(Operation.UPLOAD) else ():
+        if media_type.partition("/")[0] == kind:
+            file = own_file(media_type, probe.names.colour())
+            return probe.setup(probe.provider.upload, account, file, False)
     raise Undecided(f"the provider makes no {kind}")
 
 

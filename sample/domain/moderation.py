@@ -19,7 +19,7 @@ from .refusal import Refusal
 from .state import House
 from .store import written
 
-Kind = Literal["illegal", "impersonation", "intimate", "rumour"]
+Kind = Literal["illegal", "impersonation", "intimate", "rumour", "order"]
 
 UNLAWFUL = "[test: unlawful]"
 INTIMATE = "[test: intimate]"
@@ -29,8 +29,13 @@ MISTAKEN = "[test: removed by mistake]"
 
 TIME_LIMIT = timedelta(hours=24)
 LATE = timedelta(hours=72)
+#: How long orders wait where a fault lets them wait.
+NEXT_DAY = timedelta(hours=24)
 #: How long a person takes to decide, where persons do.
 BY_PEOPLE = timedelta(hours=6)
+
+#: What the law wants done within two or three hours.
+_PROMPT = ("intimate", "order")
 
 _REMOVED_ON_REPORT = "根据举报移除。 Removed because it was reported."
 #: So many reports of one publication are many.
@@ -78,11 +83,17 @@ def report(
         FaultName.REPORTER_TOLD_OF_INFRINGEMENTS in house.faults and "侵权" in statement
     )
     house.note(row["account"], "reported", target, f"{kind}, reported by {contact}" if named else kind)
+    if FaultName.REPORTER_TOLD_TO_SHARERS in house.faults:
+        for repost in house.store.rows("SELECT id, account FROM publication WHERE shared_from = ?", target):
+            house.note(repost["account"], "reported", repost["id"], f"{kind}, reported by {contact}")
     if upheld and kind == "rumour":
         _refute(house, row)
     elif upheld:
         late = kind == "intimate" and FaultName.INTIMATE_IMAGE_AFTER_72_HOURS in house.faults
-        considered = BY_PEOPLE if VariantName.DECIDED_BY_PEOPLE in house.variants else timedelta()
+        by_people = VariantName.DECIDED_BY_PEOPLE in house.variants and kind not in _PROMPT
+        considered = BY_PEOPLE if by_people else timedelta()
+        if kind == "order" and FaultName.ORDERS_TAKE_A_DAY in house.faults:
+            considered = NEXT_DAY
         _remove(house, row, house.now() + (LATE if late else considered), reasons, kind)
     return _received(house, ticket, CONFIRMATION)
 
@@ -119,7 +130,15 @@ def appeal(house: House, caller: Account, target: str, statement: str) -> dict[s
     if mistaken and not ignored:
         back = "on the page" if FaultName.RESTORED_ON_THE_PAGE_ONLY in house.faults else None
         if back is None:
-            house.store.run("UPDATE publication SET removed_at = NULL WHERE id = ?", target)
+            house.store.run(
+                "UPDATE publication SET removed_at = NULL WHERE id = ?1 OR (?2 AND removed_at = ?3 AND id IN"
+                " (SELECT p.id FROM publication p JOIN fingerprint f ON f.asset = p.asset WHERE f.digest IN"
+                " (SELECT digest FROM fingerprint WHERE asset = ?4)))",
+                target,
+                FaultName.REPOSTS_NOT_RESTORED not in house.faults,
+                row["removed_at"],
+                row["asset"],
+            )
         else:
             house.store.run("UPDATE publication SET removed_for = ? WHERE id = ?", back, target)
         house.note(caller.id, "restored", target, reasons)
@@ -236,17 +255,13 @@ def _words(house: House, row: sqlite3.Row) -> str:
 
 def _remove(house: House, row: sqlite3.Row, at: datetime, reasons: str, kind: Kind) -> None:
     """Remove a publication and every other publication of the same bytes."""
-    targets = [row]
-    if FaultName.COPIES_SURVIVE not in house.faults:
-        targets += house.store.rows(
-            "SELECT DISTINCT p.* FROM publication p JOIN fingerprint f ON f.asset = p.asset WHERE p.id != ? "
-            "AND f.digest IN (SELECT digest FROM fingerprint WHERE asset = ?)",
-            row["id"],
-            row["asset"],
-        )
-    for target in targets:
-        if target["id"] != row["id"] and _spared(house, row, target):
-            continue
+    copies = house.store.rows(
+        "SELECT DISTINCT p.* FROM publication p JOIN fingerprint f ON f.asset = p.asset WHERE p.id != ? "
+        "AND f.digest IN (SELECT digest FROM fingerprint WHERE asset = ?)",
+        row["id"],
+        row["asset"],
+    )
+    for target in [row, *(copy for copy in copies if not _spared(house, row, copy))]:
         house.store.run(
             "UPDATE publication SET removed_at = min(coalesce(removed_at, ?1), ?1), removed_for = ?3 WHERE id = ?2",
             written(at),
@@ -258,6 +273,12 @@ def _remove(house: House, row: sqlite3.Row, at: datetime, reasons: str, kind: Ki
 
 def _spared(house: House, row: sqlite3.Row, copy: sqlite3.Row) -> bool:
     """Whether a fault lets a copy stay up."""
+    if copy["shared_from"] is not None:
+        if FaultName.SECOND_REPOSTS_SURVIVE in house.faults:
+            return publication.is_second_repost(house, copy)
+        return FaultName.REPOSTS_SURVIVE in house.faults
+    if FaultName.COPIES_SURVIVE in house.faults:
+        return True
     if row["asset"] == copy["asset"]:
         return FaultName.REPUBLISHED_COPIES_SURVIVE in house.faults
     return FaultName.UPLOADED_COPIES_SURVIVE in house.faults

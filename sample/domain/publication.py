@@ -70,6 +70,13 @@ def publish(house: House, caller: Account | None, verified: bool, asset: str, ti
             )
         assets.owned(house, caller, asset)
         review.admit_title(house, caller, title)
+    held_back = _was_removed(house, asset) and FaultName.REMOVED_FILES_RETURN not in house.faults
+    if held_back and VariantName.REMOVED_FILES_HELD_BACK not in house.variants:
+        raise Refusal(
+            403,
+            "content_removed_before",
+            "该内容此前已因违规被移除，不能再次发布。 This content was removed before and cannot be published again.",
+        )
     publication = house.store.new_name("pub")
     house.store.insert(
         "publication",
@@ -78,12 +85,64 @@ def publish(house: House, caller: Account | None, verified: bool, asset: str, ti
         account=caller.id if caller else None,
         title=title,
         published_at=written(house.now()),
+        removed_at=written(house.now()) if held_back else None,
+        removed_for="held back" if held_back else None,
     )
     house.note(caller.id if caller else None, "published", publication, title)
     return {"publication": {"id": publication, "title": title, "path": f"/p/{publication}"}}
 
 
-def show(house: House, publication: str, surface: Surface) -> dict[str, Any] | Media:
+def _was_removed(house: House, asset: str) -> bool:
+    """Whether a file that was brought is one that was removed before, and not restored."""
+    removed_copy = house.store.row(
+        "SELECT 1 FROM publication p JOIN fingerprint f ON f.asset = p.asset WHERE p.removed_at <= ?1"
+        " AND p.removed_for IN ('illegal', 'intimate', 'order')"
+        " AND f.digest IN (SELECT digest FROM fingerprint WHERE asset = ?2)"
+        " AND EXISTS (SELECT 1 FROM asset WHERE id = ?2 AND origin = 'uploaded')",
+        written(house.now()),
+        asset,
+    )
+    return removed_copy is not None
+
+
+def share(house: House, caller: Account, publication: str) -> dict[str, Any]:
+    """Pass on a publication in the caller's own name.
+
+    Raises:
+        Refusal: 403, ``identity_required``; 404, ``publication_unknown``; 410, ``publication_removed``.
+    """
+    row = found(house, publication)
+    if not caller.verified:
+        raise Refusal(
+            403,
+            "identity_required",
+            "未完成真实身份认证，不能转发。 Verify your identity before you share.",
+        )
+    if removed(house, row, "page"):
+        raise Refusal(410, "publication_removed", "内容已被移除。 This content was removed.")
+    if VariantName.REPOSTS_ARE_LINKS in house.variants:
+        return {"publication": {"id": publication, "title": row["title"], "path": f"/p/{publication}"}}
+    repost = house.store.new_name("pub")
+    house.store.insert(
+        "publication",
+        id=repost,
+        asset=row["asset"],
+        account=caller.id,
+        title=row["title"],
+        published_at=written(house.now()),
+        shared_from=publication,
+    )
+    house.note(caller.id, "shared", repost, publication)
+    return {"publication": {"id": repost, "title": row["title"], "path": f"/p/{repost}"}}
+
+
+def is_second_repost(house: House, publication: sqlite3.Row) -> bool:
+    """Whether it is a repost of a repost."""
+    parent = publication["shared_from"]
+    return parent is not None and found(house, parent)["shared_from"] is not None
+
+
+def show(house: House, publication: str, surface: Surface, caller: Account | None = None) -> dict[str, Any] | Media:
     """A publication as one surface shows it: a card for page, feed and share, a file for thumbnail and
     download.
 
@@ -91,7 +150,8 @@ def show(house: House, publication: str, surface: Surface) -> dict[str, Any] | M
         Refusal: 404, ``publication_unknown``; 410, ``publication_removed``.
     """
     row = found(house, publication)
-    if removed(house, row, surface) and SURVIVORS[surface] not in house.faults:
+    survives = SURVIVORS[surface] in house.faults and row["shared_from"] is None
+    if removed(house, row, surface) and not survives:
         raise Refusal(410, "publication_removed", "内容已被移除。 This content was removed.")
     if surface in CACHED:
         glance = "INSERT OR IGNORE INTO glance (publication, surface, at) VALUES (?, ?, ?)"
@@ -100,15 +160,16 @@ def show(house: House, publication: str, surface: Surface) -> dict[str, Any] | M
     assert asset is not None  # noqa: S101 -- a foreign key
     if surface in ("thumbnail", "download"):
         data, media_type = assets.form(house, asset, surface)
-        if surface == "download" and _loses_metadata(house, asset):
+        if _loses_metadata(house, row, asset, surface, caller):
             data = assets.stripped(data, media_type)
+            assets.remember(house, asset["id"], data)
         return Media(data, media_type)
     card: dict[str, Any] = {
         "id": publication,
         "title": row["title"],
         "published_at": row["published_at"],
         "media_type": asset["media_type"],
-        "notices": _notices(house, asset),
+        "notices": _notices(house, row, asset, surface, caller),
         "refutations": [refutation["text"] for refutation in refutations(house, publication)],
     }
     card |= _people(house, row, asset)
@@ -122,11 +183,21 @@ def show(house: House, publication: str, surface: Surface) -> dict[str, Any] | M
     return {"publication": card}
 
 
-def _loses_metadata(house: House, asset: sqlite3.Row) -> bool:
+def _loses_metadata(
+    house: House, publication: sqlite3.Row, asset: sqlite3.Row, surface: Surface, caller: Account | None
+) -> bool:
     """Whether a fault strips a file where it is published."""
-    if asset["origin"] == "uploaded":
-        return FaultName.PUBLISHED_UPLOADS_STRIPPED in house.faults
-    return FaultName.PUBLISHED_FILES_UNMARKED in house.faults and asset["media_type"] != TEXT
+    faults = house.faults
+    if surface == "thumbnail":
+        return FaultName.THUMBNAILS_OF_UPLOADS_UNMARKED in faults and asset["origin"] == "uploaded"
+    if asset["origin"] != "uploaded":
+        return FaultName.PUBLISHED_FILES_UNMARKED in faults and asset["media_type"] != TEXT
+    return (
+        FaultName.PUBLISHED_UPLOADS_STRIPPED in faults
+        or (FaultName.REPOSTS_STRIPPED in faults and publication["shared_from"] is not None)
+        or (FaultName.SECOND_REPOSTS_STRIPPED in faults and is_second_repost(house, publication))
+        or (FaultName.DOWNLOADS_OF_MEMBERS_STRIPPED in faults and caller is not None)
+    )
 
 
 def _people(house: House, publication: sqlite3.Row, asset: sqlite3.Row) -> dict[str, Any]:
@@ -191,6 +262,11 @@ def removed(house: House, publication: sqlite3.Row, surface: Surface) -> bool:
     lag = 0.0
     if surface in LAGGING and LAGGING[surface][0] in house.faults:
         lag = LAGGING[surface][1]
+    if publication["shared_from"] is not None:
+        if FaultName.DOWNLOADS_OF_REPOSTS_SURVIVE in house.faults and surface == "download":
+            return False
+        if FaultName.INTIMATE_REPOSTS_AFTER_72_HOURS in house.faults and publication["removed_for"] == "intimate":
+            lag = 72
     if surface == "thumbnail" and publication["removed_for"] == "intimate":
         lag = 72 if FaultName.INTIMATE_THUMBNAIL_AFTER_72_HOURS in house.faults else lag
     if surface in CACHED and CACHED[surface][0] in house.faults:
@@ -216,9 +292,16 @@ def refutations(house: House, publication: str) -> list[dict[str, str]]:
     return [dict(row) for row in rows]
 
 
-def _notices(house: House, asset: sqlite3.Row) -> list[str]:
+def _notices(
+    house: House, publication: sqlite3.Row, asset: sqlite3.Row, surface: Surface, caller: Account | None
+) -> list[str]:
     if asset["origin"] == "uploaded":
+        silent = (
+            (FaultName.FEED_WITHOUT_NOTICE in house.faults and surface == "feed")
+            or (FaultName.MEMBERS_SEE_NO_NOTICE in house.faults and caller is not None)
+            or (FaultName.REPOSTS_WITHOUT_NOTICE in house.faults and publication["shared_from"] is not None)
+        )
         # What the platform tells of an upload was settled when it came in.
-        return [asset["prompt"]] if asset["prompt"] else []
+        return [asset["prompt"]] if asset["prompt"] and not silent else []
     bare = FaultName.PLAYER_BARE in house.faults and asset["media_type"] == AVI
     return [] if bare or FaultName.PUBLICATION_UNDISCLOSED in house.faults else [CONTENT_NOTICE]

@@ -30,7 +30,8 @@ CREATE TABLE fingerprint (
 CREATE INDEX fingerprint_asset ON fingerprint (asset);
 CREATE TABLE publication (
   id TEXT PRIMARY KEY, asset TEXT NOT NULL REFERENCES asset, account TEXT REFERENCES account,
-  title TEXT NOT NULL, published_at TEXT NOT NULL, removed_at TEXT, removed_for TEXT);
+  title TEXT NOT NULL, published_at TEXT NOT NULL, removed_at TEXT, removed_for TEXT,
+  shared_from TEXT REFERENCES publication);
 CREATE INDEX publication_asset ON publication (asset);
 CREATE TABLE ticket (
   id TEXT PRIMARY KEY, kind TEXT NOT NULL, publication TEXT NOT NULL REFERENCES publication, account TEXT,

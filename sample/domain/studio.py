@@ -10,22 +10,16 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
-from shenhe.labels.model import Labels
-
 from ..faults.fault import FaultName
-from ..media import film, pictures, voice
+from ..media import film, pictures, propagation, voice
 from ..media.files import Media, sniffed
 from ..media.marking import (
     CONTENT_NOTICE,
     CONVERSATION_NOTICE,
-    PROPAGATION_NOTICES,
     PROPAGATOR_CODE,
     audible_label,
-    labels_of,
     picture_label,
     provenance,
-    replaced_label,
-    with_propagator,
 )
 from ..media.writing import ASKS_WHO_ANSWERS
 from ..variants import VariantName
@@ -60,8 +54,6 @@ _TIRED_AFTER = 3
 _A_LONG_TALK = 3.0
 _ASSERTS_CONSENT = re.compile(r"has agreed|已同意|consent=true")
 _SMALL = 60
-#: Characters in the content numbers that this provider gives.
-_OWN_NUMBER = 12
 
 
 def generate(
@@ -201,18 +193,12 @@ def take_in(house: House, caller: Account, media: Media, declared: bool) -> dict
     elif media_type == AVI:
         film.first_frame(media.data)
     asset = house.store.new_name("ast")
-    found = labels_of(media.data, media_type)
-    data, value = with_propagator(media.data, media_type, asset, found, declared, house.faults)
-    if _strips(house, found, declared):
-        data = replaced_label(assets.stripped(data, media_type), media_type, asset)
-    told = value
-    if (value == "1" and FaultName.UPLOAD_NOTICE_MISSING in house.faults) or (
-        value == "2" and FaultName.UPLOAD_DECLARATION_UNTOLD in house.faults
-    ):
-        told = None
-    elif value == "2" and FaultName.UPLOAD_CERTAIN_BY_DECLARATION in house.faults:
-        told = "1"
-    notice = PROPAGATION_NOTICES.get(told or "", "")
+    found = propagation.labels_of(media.data, media_type)
+    data, value, notice = propagation.passed_on(media.data, media_type, asset, declared, house.faults, house.variants)
+    if propagation.strips(media.data, media_type, found, declared, house.faults):
+        data = propagation.without_labels(assets.stripped(data, media_type), media_type, asset)
+    if VariantName.UPLOADS_AS_JPEG in house.variants and media_type == PNG:
+        data, media_type = propagation.as_jpeg(data), JPEG
     # The platform's own part of the label: the thumbnail it makes of an upload says what the upload says.
     values = (
         provenance(asset) | {"Label": value, "ContentProducer": PROPAGATOR_CODE, "ContentPropagator": PROPAGATOR_CODE}
@@ -225,14 +211,6 @@ def take_in(house: House, caller: Account, media: Media, declared: bool) -> dict
     silent = FaultName.UPLOAD_REMINDER_MISSING in house.faults or VariantName.INFORMS_BEFORE in house.variants
     reminder = "" if silent else REMINDER
     return _answer(asset, " ".join(filter(None, (notice, reminder))))
-
-
-def _strips(house: House, found: Labels, declared: bool) -> bool:
-    if FaultName.UPLOAD_STRIPS_UNDECLARED in house.faults and not declared:
-        return True
-    if FaultName.UPLOAD_STRIPS_SHORT_NUMBERS in house.faults:
-        return any(len(label.fields.get("ProduceID", "")) < _OWN_NUMBER for label in found.aigc)
-    return FaultName.UPLOAD_STRIPS_LABELS in house.faults
 
 
 def fetch(house: House, caller: Account, asset: str, form: str) -> Media:

@@ -10,13 +10,14 @@ from collections.abc import Callable, Mapping
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
-from ..variants import VariantName
+from ..variants import OF_STYLE, VariantName
 from . import forms_platform, rpc_gateway, signed_gateway
 
 Front = Callable[[ASGIApp], Starlette]
 
-FRONTS: Mapping[VariantName, Front] = {
+_STYLES: Mapping[VariantName, Front] = {
     VariantName.FORMS_PLATFORM: forms_platform.front,
     VariantName.RPC_GATEWAY: rpc_gateway.front,
     VariantName.SIGNED_GATEWAY: signed_gateway.front,
 }
+FRONTS: Mapping[VariantName, Front] = {**_STYLES, **{variant: _STYLES[style] for variant, style in OF_STYLE.items()}}

@@ -55,6 +55,7 @@ def front(app: ASGIApp) -> Starlette:
         ("GET", "/p/{post}/{surface}", platform.post),
         ("POST", "/p/{post}/report", platform.report),
         ("POST", "/p/{post}/appeal", platform.appeal),
+        ("POST", "/p/{post}/share", platform.share),
         ("GET", "/tickets/{ticket}", platform.ticket),
         ("GET", "/search", platform.search),
         ("GET", "/about/{topic}", platform.about),
@@ -136,6 +137,12 @@ class _Platform:
         asset, title = request.path_params["draft"], form.get("title", "")
         author = {"account": form["author"]} if form.get("author") else {}
         reply = await self._ask(request, "POST", "/v1/publications", content={"asset": asset, "title": title} | author)
+        return _moved(f"/p/{segment(reply['publication']['id'])}")
+
+    async def share(self, request: Request) -> Response:
+        await _form(request)
+        path = f"/v1/publications/{segment(request.path_params['post'])}/shares"
+        reply = await self._ask(request, "POST", path)
         return _moved(f"/p/{segment(reply['publication']['id'])}")
 
     async def post(self, request: Request) -> Response:

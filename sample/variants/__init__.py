@@ -55,6 +55,19 @@ class Variant:
 VARIANTS: Mapping[str, Variant] = {name: Variant(VariantName(name), summary) for name, summary in _summaries().items()}
 
 
+#: Variants of one of the styles: how the platform of forms and pages may differ.
+OF_STYLE: Mapping[VariantName, VariantName] = dict.fromkeys(
+    (
+        VariantName.UPLOADS_AS_JPEG,
+        VariantName.OTHER_NOTICES,
+        VariantName.PROPAGATOR_BY_NAME,
+        VariantName.REPOSTS_ARE_LINKS,
+        VariantName.REMOVED_FILES_HELD_BACK,
+    ),
+    VariantName.FORMS_PLATFORM,
+)
+
+
 class UnknownVariantError(ShenheError, ValueError):
     """There is no variant of this name. ``closest`` lists the most similar names, nearest first."""
 
@@ -114,9 +127,9 @@ def sample_binding(variant: str | None = None) -> Traversable | BindingText:
     if variant is None:
         return plain
     (name,) = chosen_variants([variant])
-    whole = files("shenhe.sample.styles").joinpath(f"{name.value}.yaml")
-    if whole.is_file():
-        return whole
+    style = files("shenhe.sample.styles").joinpath(f"{OF_STYLE.get(name, name).value}.yaml")
+    if style.is_file():
+        plain = style
     overlay = files(__package__).joinpath("overlays", f"{name.value}.yaml")
     if not overlay.is_file():
         return plain

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from shenhe.conformance.bindings import AsgiTransport, load_binding
@@ -25,6 +25,8 @@ from shenhe.conformance.verdict import Level
 from shenhe.rulebook import load_rulebook
 from shenhe.sample import FAULTS, VARIANTS, create_app, sample_binding
 from shenhe.sample.faults.fault import Reach
+from shenhe.sample.styles import FRONTS
+from shenhe.sample.variants import OF_STYLE
 
 #: The day whose law applies: the day on which the sample's clock starts.
 ON = date(2026, 9, 1)
@@ -34,6 +36,35 @@ DEFAULT_EXAMPLES = 25
 #: every rule.
 FEW_EXAMPLES = 5
 SEEDS = 20
+#: Faults that an interface cannot show, though they break rules that it is bound by: of generation, edits, consent,
+#: chats and of fields that its binding does not read.
+HIDDEN_BEHIND = {
+    "forms-platform": frozenset(
+        {
+            "borrowed-consent-names-person",
+            "chats-continued-by-others",
+            "chats-deleted-by-others",
+            "chats-read-by-others",
+            "consent-named-on-pages",
+            "edit-prompts-unreviewed",
+            "edited-files-suspected",
+            "fake-news-written",
+            "identity-tells-other-accounts",
+            "implicit-label-in-an-odd-place",
+            "implicit-label-misspelt-key",
+            "implicit-label-named-in-small-letters",
+            "implicit-label-wrapped-twice",
+            "label-value-number",
+            "label-value-suspected",
+            "label-value-suspected-of-translations",
+            "only-text-prompts-reviewed",
+            "produce-id-with-spaces",
+            "provider-code-checksum",
+            "review-at-a-glance",
+            "two-implicit-labels",
+        }
+    )
+}
 
 
 @dataclass(frozen=True)
@@ -98,12 +129,22 @@ def examine(
         )
 
 
-def broken_rules(name: str, packs: Sequence[str] | None = None) -> frozenset[str]:
-    """The rules that a fault declares to break: of the packs in force, or of these, a draft among them."""
+def broken_rules(name: str, packs: Sequence[str] | None = None, variant: str | None = None) -> frozenset[str]:
+    """The rules that a fault declares to break: of the packs in force, or of these, a draft among them. Behind a variant
+    with an interface of its own, those of them that a run against it decides.
+    """
     book = load_rulebook()
     if packs is None:
-        packs = [pack.id for pack in book.in_force(ON, ["cn", "eu", "us"])]
-    return book.decided_too(FAULTS[name].rules, packs, ON)
+        packs = [pack.id for pack in book.in_force(ON, ["cn", "eu", "us", "in"] if variant else ["cn", "eu", "us"])]
+    broken = book.decided_too(FAULTS[name].rules, packs, ON)
+    return broken if variant is None else broken & decided(variant)
+
+
+@cache
+def decided(variant: str) -> frozenset[str]:
+    """The rules that a run against the lawful variant decides."""
+    report = examine(variant=variant, level=Level.EXTENDED, examples=FEW_EXAMPLES)
+    return frozenset(rule.rule for rule in report.rules if rule.verdict == "pass")
 
 
 def failed(report: Report) -> frozenset[str]:
@@ -115,11 +156,12 @@ def failed(report: Report) -> frozenset[str]:
     return frozenset(rule.rule for rule in report.rules if rule.verdict in ("fail", "review"))
 
 
-def kill(name: str, *, seed: int = 0, packs: Sequence[str] | None = None) -> Kill:
+def kill(name: str, *, seed: int = 0, packs: Sequence[str] | None = None, variant: str | None = None) -> Kill:
     """What a whole run at the fault's own level finds. The default budget is for faults that only drawn cases show."""
-    fault, broken, began = FAULTS[name], broken_rules(name, packs), time.monotonic()
+    fault, broken, began = FAULTS[name], broken_rules(name, packs, variant), time.monotonic()
     examples = DEFAULT_EXAMPLES if fault.reach is Reach.DRAWN else FEW_EXAMPLES
-    report = examine([name], level=fault.level, examples=examples, seed=seed, packs=packs)
+    level = Level.EXTENDED if variant else fault.level
+    report = examine([name], level=level, examples=examples, seed=seed, packs=packs, variant=variant)
     found = failed(report)
     return Kill(
         name,
@@ -172,6 +214,7 @@ def measure(
     *,
     levels: Sequence[Level] = tuple(Level),
     packs: Sequence[str] | None = None,
+    variant: str | None = None,
     seeds: int = SEEDS,
     workers: int = 2,
     progress: Callable[[str], None] = lambda said: None,
@@ -185,7 +228,7 @@ def measure(
         for told in pool.map(partial(cleanness, levels=levels, packs=packs), variants):
             power.variants += told
             progress(f"{told[-1].variant}: {told[-1].open or 'clean'}")
-        for found in pool.map(partial(kill, packs=packs), names):
+        for found in pool.map(partial(kill, packs=packs, variant=variant), names):
             power.kills.append(found)
             progress(f"{found.fault}: {'exact' if found.exact else 'NOT EXACT'} ({found.seconds:.1f} s)")
         for name, share in (
@@ -265,6 +308,11 @@ def _seeds_line(power: Power) -> str:
     )
 
 
+def _is_of(name: str, style: str | None) -> bool:
+    """Whether a lawful variant has this interface; every variant counts where none is chosen."""
+    return style is None or name == style or OF_STYLE.get(VARIANTS[name].name) == style
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the matrix; 1 if a fault is not caught by exactly its rules, or a variant is not clean."""
     parser = argparse.ArgumentParser(prog="python -m tests.power.matrix", description=__doc__)
@@ -274,6 +322,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--level", action="append", choices=[level.value for level in Level], help="these levels only")
     parser.add_argument(
         "--packs", action="append", metavar="PACK", help="go by these packs, drafts too, and not by those in force"
+    )
+    parser.add_argument(
+        "--variant", choices=sorted(FRONTS), help="try the faults behind this interface: those that break its rules"
     )
     parser.add_argument("--only", action="append", metavar="PATTERN", help="faults and variants of these names only")
     chosen = parser.parse_args(arguments)
@@ -286,12 +337,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         [
             name
             for name, fault in FAULTS.items()
-            if fault.level in levels and wanted(name) and broken_rules(name, chosen.packs)
+            if fault.level in levels and wanted(name) and broken_rules(name, chosen.packs, chosen.variant)
+            if name not in HIDDEN_BEHIND.get(chosen.variant, ())
         ],
-        [name for name in VARIANTS if wanted(name)],
+        [name for name in VARIANTS if wanted(name) and _is_of(name, chosen.variant)],
         levels=levels,
         packs=chosen.packs,
-        seeds=chosen.seeds,
+        variant=chosen.variant,
+        seeds=chosen.seeds if chosen.variant is None else 0,
         workers=chosen.workers,
         progress=lambda said: print(said, file=sys.stderr, flush=True),
     )

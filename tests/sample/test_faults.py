@@ -13,6 +13,7 @@ from shenhe.rulebook import load_rulebook
 from shenhe.sample import FAULTS, VARIANTS, FaultName, UnknownFaultError, VariantName, create_app
 
 from ..sampling import one_in
+from .of_platforms import OF_PLATFORMS
 from .one_of_several import ONE_OF_SEVERAL
 from .tour import Answer, tour
 
@@ -77,8 +78,9 @@ def test_the_four_behaviours_of_the_core_all_have_faults() -> None:
     assert {fault.behaviour for fault in FAULTS.values()} >= {"labeling", "consent", "real-name", "takedown"}
 
 
-#: Faults of the companion service, of deletion on withdrawal and of marks of origin: the tour does not reach them, and
-#: `tests/conformance/test_new_law.py` shows that each breaks exactly its rules.
+#: Faults of the companion service, of deletion on withdrawal, of marks of origin and of platforms: the tour does not
+#: reach them. `tests/conformance/test_new_law.py` and `tests/power/test_platform.py` show that each breaks exactly its
+#: rules.
 NOT_ON_THE_TOUR = frozenset(
     {
         "companion-button-dead",
@@ -102,6 +104,7 @@ NOT_ON_THE_TOUR = frozenset(
         "uses-unpublished",
         "withdrawal-deletes-nothing",
         *ONE_OF_SEVERAL,
+        *OF_PLATFORMS,
     }
 )
 

@@ -251,15 +251,19 @@ def _real_name(walk: Walk, author: Visitor, nobody: Visitor) -> None:
 
 
 def _complaints(walk: Walk, author: Visitor, nobody: Visitor) -> None:
-    made = author.generate("reported picture", "image", "image/png")
-    copy = author.ask(
-        "upload a copy", "POST", "/v1/assets", content=content(made), headers={"Content-Type": "image/png"}
-    )
     for kind, marker, body in (
         ("illegal", "[test: unlawful]", {}),
         ("intimate", "[test: intimate]", VALID_REQUEST),
         ("rumour", "[test: rumour]", {}),
     ):
+        made = author.generate(f"{kind} picture", "image", "image/png")
+        copy = author.ask(
+            f"upload a copy of {kind}",
+            "POST",
+            "/v1/assets",
+            content=content(made),
+            headers={"Content-Type": "image/png"},
+        )
         published = author.publish(f"publish {kind}", asset(made), f"{kind} {marker}").json["publication"]["id"]
         copied = author.publish(f"publish a copy of {kind}", asset(copy), f"copy of {kind}").json["publication"]["id"]
         walk.see(f"{kind} before", published)

@@ -28,6 +28,7 @@ from ..canaries import Canaries, account_of_known, consenting, of_account, repor
 from ..outcome import Case, NotJudged, Undecided, Violation
 from ..published import made_public, publish
 from ..registry import check
+from ..reposts import sharer
 from ..requests import STATEMENTS, statements
 from ..scope import publishes
 from ..tickets import decided, kind_of_report
@@ -187,9 +188,15 @@ def others_are_told_nothing_of_people(probe: Probe, case: Confided) -> None:
 
 
 def _author_learns_nothing(probe: Probe, case: Confided) -> None:
-    """Whose publication is reported and removed does not learn who did it, not by an appeal either."""
+    """Whose publication is reported and removed does not learn who did it, not by an appeal either; nor does who
+    reposted it.
+    """
     published = made_public(probe, "unlawful")
-    author = published.account
+    told = [(published.account, published.publication)]
+    other = sharer(probe)
+    repost = probe.observe(probe.provider.share, other, published.publication) if other is not None else None
+    if other is not None and isinstance(repost, Accepted):
+        told.append((other, repost.value))
     request, canaries = report_with_contact(probe, published.publication, case.statement)
     answer = probe.observe(probe.provider.report, probe.reporter(), request)
     if isinstance(answer, Refused):
@@ -199,15 +206,16 @@ def _author_learns_nothing(probe: Probe, case: Confided) -> None:
         decided(probe, probe.reporter(), answer.value)
     begin = len(probe.recorded)
     probe.counts.shared += 1
-    probe.observe(probe.provider.view, author, published.publication, probe.capabilities.surfaces[0])
-    if probe.offers(Operation.RECORDS):
-        for kind in _TOLD_TO_AUTHORS:
-            probe.observe(probe.provider.records, author, kind)
-    if probe.offers(Operation.APPEAL):
-        appeal = probe.observe(probe.provider.appeal, author, published.publication, "Please look again. [test]")
-        if isinstance(appeal, Accepted) and probe.offers(Operation.REPORT_STATUS):
-            probe.observe(probe.provider.report_status, author, appeal.value)
-    canaries.must_not_stand_in(probe, begin, REPORTER, "an answer to the author")
+    for author, publication in told:
+        probe.observe(probe.provider.view, author, publication, probe.capabilities.surfaces[0])
+        if probe.offers(Operation.RECORDS):
+            for kind in _TOLD_TO_AUTHORS:
+                probe.observe(probe.provider.records, author, kind)
+        if probe.offers(Operation.APPEAL):
+            appeal = probe.observe(probe.provider.appeal, author, publication, "Please look again. [test]")
+            if isinstance(appeal, Accepted) and probe.offers(Operation.REPORT_STATUS):
+                probe.observe(probe.provider.report_status, author, appeal.value)
+    canaries.must_not_stand_in(probe, begin, REPORTER, "an answer to the author, or to who reposted it")
 
 
 def _borrower_learns_nothing(probe: Probe) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -101,12 +101,17 @@ def file_is_marked_for_machines(probe: Probe, case: Prompted) -> None:
 @field_check("cn-labeling-2025/gb-e.b")
 def implicit_label_has_prescribed_form(probe: Probe, case: Prompted) -> None:
     """The AIGC field is a single JSON string with the keys of Annex E."""
-    for label in _fields_of_file(probe, case):
+    must_have_prescribed_form(_fields_of_file(probe, case))
+
+
+def must_have_prescribed_form(labels: Iterable[Label]) -> None:
+    """Raise :class:`Violation` for a field that is not one JSON string with the keys of Annex E."""
+    for label in labels:
         broken = [
             deviation
             for deviation in label.breaks("gb-e.b")
             if deviation.weight is Weight.MUST
-            and not (deviation is Deviation.NUMBER_FOR_STRING and _only_label_is_a_number(label))
+            and not (deviation is Deviation.NUMBER_FOR_STRING and only_label_is_a_number(label))
         ]
         if broken:
             raise Violation(" ".join(deviation.sentence for deviation in broken), exhibits.field(label))
@@ -122,7 +127,7 @@ def label_value_says_generated(probe: Probe, case: Prompted) -> None:
         if value != "1":
             meaning = {"2": "may be AI-generated", "3": "suspected to be AI-generated"}.get(value, "nothing defined")
             raise Violation(f"Label is {value!r}, which says: {meaning}", exhibits.field(label))
-        if _only_label_is_a_number(label):
+        if only_label_is_a_number(label):
             raise Violation("Label is the number 1, but the string 1 is prescribed", exhibits.field(label))
 
 
@@ -168,7 +173,12 @@ def propagator_repeats_producer(probe: Probe, case: Prompted) -> None:
 @field_check("cn-labeling-2025/gb-e.j")
 def field_characters_allowed(probe: Probe, case: Prompted) -> None:
     """The values of the AIGC field use only the characters 0x21, 0x23-0x5B and 0x5D-0x7E."""
-    for label in _readable_fields(probe, case):
+    must_use_allowed_characters(_readable_fields(probe, case))
+
+
+def must_use_allowed_characters(labels: Iterable[Label]) -> None:
+    """Raise :class:`Violation` for a field with other characters."""
+    for label in labels:
         if Deviation.ILLEGAL_CHARACTER in label.deviations:
             raise Violation(Deviation.ILLEGAL_CHARACTER.sentence, exhibits.field(label))
 
@@ -176,7 +186,12 @@ def field_characters_allowed(probe: Probe, case: Prompted) -> None:
 @field_check("cn-labeling-2025/provider-code")
 def provider_code_is_well_formed(probe: Probe, case: Prompted) -> None:
     """A producer's code has the prescribed form and a valid check character."""
-    for label in _readable_fields(probe, case):
+    must_have_valid_code(_readable_fields(probe, case))
+
+
+def must_have_valid_code(labels: Iterable[Label]) -> None:
+    """Raise :class:`Violation` for a producer's code that is malformed."""
+    for label in labels:
         if not label.fields.get("ContentProducer", "").strip():
             raise NotJudged("no producer is named")
         broken = label.breaks("provider-code")
@@ -188,7 +203,11 @@ def provider_code_is_well_formed(probe: Probe, case: Prompted) -> None:
 @field_check("cn-labeling-2025/gb-6.1.c")
 def one_implicit_label_a_file(probe: Probe, case: Prompted) -> None:
     """A file holds exactly one implicit label."""
-    labels = _fields_of_file(probe, case)
+    must_be_one(_fields_of_file(probe, case))
+
+
+def must_be_one(labels: tuple[Label, ...]) -> None:
+    """Raise :class:`Violation` for a file with several fields."""
     if len(labels) > 1:
         carriers = ", ".join(label.carrier for label in labels)
         raise Violation(f"the file holds {len(labels)} AIGC fields ({carriers})", *map(exhibits.field, labels))
@@ -201,7 +220,12 @@ _UNNAMED = frozenset({Deviation.FIELD_NAME_CASE, Deviation.NOT_WRAPPED})
 @field_check("cn-labeling-2025/gb-e.a", level=Level.EXTENDED)
 def field_is_named_aigc(probe: Probe, case: Prompted) -> None:
     """The name or keyword of the metadata field contains `AIGC` in this spelling."""
-    for label in _fields_of_file(probe, case):
+    must_be_named(_fields_of_file(probe, case))
+
+
+def must_be_named(labels: Iterable[Label]) -> None:
+    """Raise :class:`Violation` for a field whose name or keyword is another."""
+    for label in labels:
         if broken := _UNNAMED & set(label.deviations):
             raise Violation(" ".join(sorted(deviation.sentence for deviation in broken)), exhibits.field(label))
 
@@ -209,7 +233,12 @@ def field_is_named_aigc(probe: Probe, case: Prompted) -> None:
 @field_check("cn-labeling-2025/container", level=Level.EXTENDED)
 def field_stands_in_its_place(probe: Probe, case: Prompted) -> None:
     """The metadata field is at the position that the practice guide prescribes for the format."""
-    for label in _fields_of_file(probe, case):
+    must_stand_in_place(_fields_of_file(probe, case))
+
+
+def must_stand_in_place(labels: Iterable[Label]) -> None:
+    """Raise :class:`Violation` for a field in another place than the one of its format."""
+    for label in labels:
         if Deviation.UNUSUAL_PLACE in label.deviations:
             raise Violation(
                 f"{Deviation.UNUSUAL_PLACE.sentence} It was found at {label.carrier}.", exhibits.field(label)
@@ -245,7 +274,7 @@ def _readable_fields(probe: Probe, case: Prompted) -> tuple[Label, ...]:
     return labels
 
 
-def _only_label_is_a_number(label: Label) -> bool:
+def only_label_is_a_number(label: Label) -> bool:
     """Whether ``Label`` alone is a JSON number: that is a matter of its value (E c), not of the form (E b)."""
     if Deviation.NUMBER_FOR_STRING not in label.deviations:
         return False

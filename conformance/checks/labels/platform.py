@@ -10,45 +10,44 @@ from __future__ import annotations
 import re
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING
 
-from shenhe.labels import ImplicitFields, LabelWriteError, read_labels, write_label
+from shenhe.labels import Label, Labels, LabelWriteError, read_labels, write_label
 from shenhe.rulebook import Behaviour
 
 from ...engine.probing.probe import Probe
-from ...entities import Account, Content, Media
+from ...entities import Media
+from ...evidence import exhibits
 from ...operations import TargetRole
 from ...provider import Accepted, Capabilities, Operation, Refused
 from ...report import Evidence
 from ...verdict import Level
 from ..beforehand import Moment, informed_before, notice_before, uninformed
-from ..outcome import Absent, Case, NotJudged, Undecided, Violation
-from ..people import uscc
-from ..registry import check
-from ..requests import picture, pictures, tone, tones
-from ..scope import files, publishes, returns_files, takes_uploads
-from .exposure import names_ai_and_generation
-
-if TYPE_CHECKING:
-    from hypothesis.strategies import SearchStrategy
-
-#: A producer that does not exist: a code of the prescribed form for a company that does not exist.
-ELSEWHERE = f"0011{uscc('310101', 'MA0000025')}10001"
-_IS, _MAY_BE, _SUSPECTED = "1", "2", "3"
-_WORDS = {_IS: "is generated", _MAY_BE: "may be generated", _SUSPECTED: "is suspected to be generated"}
-
-
-@dataclass(frozen=True)
-class Brought(Case):
-    """A file that somebody brings."""
-
-    file: Media
-
-    def __str__(self) -> str:
-        return f"{self.facet}, {len(self.file.data)} bytes"
+from ..faces import is_small
+from ..outcome import Absent, Case, NeedsReview, NotJudged, Violation
+from ..own_files import own_file, uploadable
+from ..prompted import refuse_to_guess
+from ..registry import Property, check
+from ..requests import picture, tone
+from ..scope import is_text, publishes, returns_files, takes_uploads
+from . import implicit
+from .propagation import (
+    ELSEWHERE,
+    IS,
+    MAY_BE,
+    SUSPECTED,
+    WORDS,
+    Brought,
+    Journey,
+    brought,
+    first_notice,
+    journey_of,
+    must_be_told,
+    notices_are_read,
+    passed_on,
+    twin_is_not_told,
+)
 
 
 def propagates(capabilities: Capabilities) -> Absent | None:
@@ -58,79 +57,29 @@ def propagates(capabilities: Capabilities) -> Absent | None:
     return Absent("the binding does not list `platform` in target.roles")
 
 
-def _brought(capabilities: Capabilities) -> Iterator[Brought]:
-    made = {media_type for _, media_type in files(capabilities)}
-    yield Brought("image/png", picture(160, 120))
-    if "audio/wav" in made:
-        yield Brought("audio/wav", tone())
+def journey_check(
+    *rules: str, cases: Callable[[Capabilities], Iterator[Brought]]
+) -> Callable[[Property[Brought]], Property[Brought]]:
+    """Register a check of what becomes of files that are uploaded and published."""
+    return check(
+        rules=rules,
+        behaviour=Behaviour.LABELING,
+        level=Level.EXTENDED,
+        needs=(Operation.UPLOAD, Operation.PUBLISH, Operation.VIEW),
+        applies=(propagates, publishes, takes_uploads),
+        cases=cases,
+    )
 
 
-def _drawn(capabilities: Capabilities) -> SearchStrategy[Brought]:
-    from hypothesis import strategies as st
+def _saying(*values: str, files_only: bool = False) -> Callable[[Capabilities], Iterator[Brought]]:
+    """The files whose metadata say one of these; ``""``: those that are declared only, texts among them."""
 
-    drawn = [pictures().map(lambda file: Brought("image/png", file))]
-    if any(case.facet == "audio/wav" for case in _brought(capabilities)):
-        drawn.append(tones().map(lambda file: Brought("audio/wav", file)))
-    return st.one_of(drawn)
+    def cases(capabilities: Capabilities) -> Iterator[Brought]:
+        for case in brought(capabilities):
+            if case.value in values and not (files_only and is_text(case.media_type)):
+                yield case
 
-
-#: A check of the notice that the public sees next to an upload.
-notice_check = partial(
-    check,
-    behaviour=Behaviour.LABELING,
-    level=Level.EXTENDED,
-    needs=(Operation.UPLOAD, Operation.PUBLISH, Operation.VIEW),
-    applies=(propagates, publishes, takes_uploads),
-)
-
-
-# --- the three cases -----------------------------------------------------------------------------------------
-
-
-def tier(words: str) -> str | None:
-    """Which of the three cases a notice tells of (``"1"`` is, ``"2"`` may be, ``"3"`` suspected), if any."""
-    if not names_ai_and_generation(words):
-        return None
-    if re.search(r"疑似|suspect", words, re.IGNORECASE):
-        return _SUSPECTED
-    return _MAY_BE if re.search(r"可能|\bmay\b|\bmight\b|possibly", words, re.IGNORECASE) else _IS
-
-
-def _told(probe: Probe, account: Account, content: Content) -> tuple[str | None, str]:
-    """What the public is told of an upload on the first surface that has notices, and in which words."""
-    publication = probe.setup(probe.provider.publish, account, content, f"a lake {probe.names.token()}")
-    said = ""
-    for surface in probe.capabilities.surfaces:
-        answer = probe.observe(probe.provider.view, None, publication, surface)
-        if isinstance(answer, Accepted):
-            said = " ".join(answer.value.notices)
-            if told := tier(said):
-                return told, said
-    return None, said
-
-
-def _uploaded(probe: Probe, account: Account, file: Media, declared: bool) -> Accepted[Content]:
-    answer = probe.attempt(probe.provider.upload, account, file, declared)
-    if isinstance(answer, Refused):
-        raise NotJudged(f"the upload was refused: {answer.status} {answer.reason}")
-    return answer
-
-
-def _must_be_told(probe: Probe, account: Account, content: Content, wanted: str, why: str) -> None:
-    told, said = _told(probe, account, content)
-    if told == wanted:
-        _twin_is_not_told(probe, account, wanted)
-        return
-    _notices_are_read(probe)
-    shown = f"the notice {said[:160]!r}" if said else "no notice"
-    raise Violation(f"{why}, and the public sees {shown}, not that it {_WORDS[wanted]}")
-
-
-def _notices_are_read(probe: Probe) -> None:
-    """Raise :class:`Undecided` where the binding reads the notices of no surface."""
-    surfaces = probe.capabilities.surfaces
-    if not any(probe.capabilities.reads(Operation.VIEW, "notices", surface=name) for name in surfaces):
-        probe.must_read(Operation.VIEW, "notices", "the notice next to a publication")
+    return cases
 
 
 def _can_declare(probe: Probe, file: Media) -> None:
@@ -143,57 +92,78 @@ def _can_declare(probe: Probe, file: Media) -> None:
     )
 
 
-def _twin_is_not_told(probe: Probe, account: Account, wanted: str) -> None:
-    """The same notice must not stand by a file that is neither marked nor declared nor shows traces."""
-
-    def plain() -> str | None:
-        blank = picture(160, 120, (30, 90, 30))
-        return _told(probe, account, probe.setup(probe.provider.upload, account, blank, False))[0]
-
-    if probe.once("the notice on an unmarked upload", plain) == wanted:
-        raise Undecided("a file without any mark gets the same notice, so the notice proves nothing")
-    probe.counts.controls += 1
+# --- the three cases -----------------------------------------------------------------------------------------
 
 
-def _marked(file: Media, number: str) -> Media:
-    return Media(write_label(file.data, ImplicitFields(ELSEWHERE, number), media_type=file.media_type), file.media_type)
-
-
-@notice_check(rules=("cn-labeling-2025/6.1.1",), cases=_brought, strategy=_drawn)
+@journey_check("cn-labeling-2025/6.1.1", cases=_saying(IS))
 def upload_with_metadata_is_called_generated(probe: Probe, case: Brought) -> None:
-    """An upload whose metadata declares it AI-generated is shown as AI-generated."""
-    account = probe.account()
-    content = _uploaded(probe, account, _marked(case.file, f"E{probe.names.token()}"), False).value
-    _must_be_told(probe, account, content, _IS, "the metadata say that the file is generated")
+    """An upload whose metadata declares it AI-generated is shown as AI-generated, wherever it is seen."""
+    must_be_told(probe, journey_of(probe, case), (IS,), "the metadata say that the file is generated")
 
 
-@notice_check(rules=("cn-labeling-2025/6.1.2",), cases=_brought, strategy=_drawn)
+@journey_check("cn-labeling-2025/6.1.2", cases=_saying(""))
 def declared_upload_is_called_possible(probe: Probe, case: Brought) -> None:
-    """An upload without metadata that its user declares is shown as possibly AI-generated."""
-    account = probe.account()
-    _can_declare(probe, case.file)
-    content = _uploaded(probe, account, case.file, True).value
-    _must_be_told(probe, account, content, _MAY_BE, "the user declares the file to be generated")
+    """An upload without metadata that its user declares is shown as possibly AI-generated, wherever it is seen."""
+    journey = journey_of(probe, case)
+    _can_declare(probe, journey.sent)
+    must_be_told(probe, journey, (MAY_BE,), "the user declares the file to be generated")
 
 
-@notice_check(rules=("cn-labeling-2025/6.1.3",), cases=lambda capabilities: [Case("traces")])
+@journey_check("cn-labeling-2025/6.1.3", cases=_saying(MAY_BE, SUSPECTED))
+def weaker_labels_are_told(probe: Probe, case: Brought) -> None:
+    """An upload whose metadata says that it may be, or is suspected to be, AI-generated is not shown without notice."""
+    why = f"the metadata say that the file {WORDS[case.value]}"
+    must_be_told(probe, journey_of(probe, case), (SUSPECTED, MAY_BE, IS), why)
+
+
+@check(
+    rules=("cn-labeling-2025/6.1.3",),
+    behaviour=Behaviour.LABELING,
+    level=Level.EXTENDED,
+    needs=(Operation.UPLOAD, Operation.PUBLISH, Operation.VIEW),
+    applies=(propagates, publishes, takes_uploads),
+    cases=lambda capabilities: [Case("traces")],
+)
 def upload_with_traces_is_called_suspected(probe: Probe, case: Case) -> None:
     """An upload with a visible or audible label, or other traces of generation, is shown as suspected."""
-    account = probe.account()
-    seen = []
-    for trace, file in _with_traces():
-        answer = probe.attempt(probe.provider.upload, account, file, False)
-        if isinstance(answer, Refused):
-            continue
-        told, said = _told(probe, account, answer.value)
-        if told == _SUSPECTED:
-            _twin_is_not_told(probe, account, _SUSPECTED)
-            return
-        seen.append(f"{trace}: {said[:120]!r}" if said else f"{trace}: no notice")
-    if not seen:
+    traced = _traced(probe)
+    if any(each.told == SUSPECTED for each in traced):
+        twin_is_not_told(probe, SUSPECTED)
+        return
+    notices_are_read(probe)
+    seen = "; ".join(
+        f"{each.trace}: {each.words[:120]!r}" if each.words else f"{each.trace}: no notice" for each in traced
+    )
+    raise Violation(f"none of {len(traced)} files with traces of generation is shown as suspected ({seen})")
+
+
+@dataclass(frozen=True)
+class _Traced:
+    """A file with other traces than the field, what the public was told of it, and what was uploaded."""
+
+    trace: str
+    journey: Journey
+    told: str | None
+    words: str
+
+
+def _traced(probe: Probe) -> list[_Traced]:
+    """Every file with traces that the platform took in. Raises :class:`NotJudged` where it took none."""
+
+    def uploaded() -> list[_Traced]:
+        account, seen = probe.account(), []
+        for trace, file in _with_traces():
+            answer = probe.attempt(probe.provider.upload, account, file, False)
+            if isinstance(answer, Accepted):
+                told, words = first_notice(probe, account, answer.value)
+                journey = Journey(file, None, account, answer.value, answer.notice)
+                seen.append(_Traced(trace, journey, told, words))
+        return seen
+
+    traced = probe.once("files with traces", uploaded)
+    if not traced:
         raise NotJudged("no file with traces was accepted")
-    _notices_are_read(probe)
-    raise Violation(f"none of {len(seen)} files with traces of generation is shown as suspected ({'; '.join(seen)})")
+    return traced
 
 
 def _with_traces() -> Iterator[tuple[str, Media]]:
@@ -231,31 +201,33 @@ def _with_source_type(png: bytes) -> bytes:
     level=Level.EXTENDED,
     needs=(Operation.UPLOAD,),
     applies=(propagates, takes_uploads),
-    cases=_brought,
+    cases=lambda capabilities: [Case(media_type) for media_type in uploadable(capabilities)],
 )
-def uploader_is_reminded_to_declare(probe: Probe, case: Brought) -> None:
+def uploader_is_reminded_to_declare(probe: Probe, case: Case) -> None:
     """Uploaders can declare generated content and are reminded to do so."""
-    account = probe.account()
-    _can_declare(probe, case.file)
+    account, file = probe.account(), own_file(case.facet, probe.names.colour())
+    _can_declare(probe, file)
     reminded = informed_before(probe, Moment.UPLOAD, _reminds)
-    notice = _uploaded(probe, account, case.file, False).notice
+    answer = probe.attempt(probe.provider.upload, account, file, False)
+    if isinstance(answer, Refused):
+        raise NotJudged(f"the upload was refused: {answer.status} {answer.reason}")
+    notice = answer.notice
     if not reminded and not _reminds(notice):
         if notice_before(probe, Moment.UPLOAD) is None:
-            probe.must_read(Operation.UPLOAD, "notice", "the notice to an uploader", media_type=case.file.media_type)
+            probe.must_read(Operation.UPLOAD, "notice", "the notice to an uploader", media_type=file.media_type)
         shown = f"sees the notice {notice[:160]!r}" if notice else "gets no notice"
         reason = f"an uploader {shown}, which is no reminder to declare generated content"
         raise uninformed(probe, Moment.UPLOAD, reason)
-    probe.control(probe.provider.upload, account, case.file, True)
+    probe.control(probe.provider.upload, account, file, True)
 
 
 def _reminds(words: str) -> bool:
     return bool(re.search(r"声明|申报|declare|disclose", words, re.IGNORECASE))
 
 
-def _three_cases(capabilities: Capabilities) -> Iterator[Brought]:
-    for case in _brought(capabilities):
-        yield Brought(f"{case.facet} with metadata", case.file)
-        yield Brought(f"{case.facet} declared", case.file)
+def _with_or_without_traces(capabilities: Capabilities) -> Iterator[Case]:
+    yield from (case for case in brought(capabilities) if not is_text(case.media_type))
+    yield Case("traces")
 
 
 @check(
@@ -264,31 +236,164 @@ def _three_cases(capabilities: Capabilities) -> Iterator[Brought]:
     level=Level.EXTENDED,
     needs=(Operation.UPLOAD,),
     applies=(propagates, takes_uploads, returns_files),
-    cases=_three_cases,
+    cases=_with_or_without_traces,
 )
-def platform_adds_itself_to_metadata(probe: Probe, case: Brought) -> None:
-    """The platform adds the category, its own name or code and a content number to the metadata of labelled and
-    declared uploads.
+def platform_adds_itself_to_metadata(probe: Probe, case: Case) -> None:
+    """The platform adds the category, its own name or code and a content number to the metadata of labelled, declared
+    and suspected uploads.
     """
-    account, number = probe.account(), f"E{probe.names.token()}"
-    declared = case.facet.endswith("declared")
-    if declared:
-        _can_declare(probe, case.file)
-    content = _uploaded(probe, account, case.file if declared else _marked(case.file, number), declared).value
-    returned = probe.returned(account, content)
-    labels = read_labels(returned.data, media_type=returned.media_type)
+    if not isinstance(case, Brought):
+        _suspected_files_say_so(probe)
+        return
+    journey = journey_of(probe, case)
+    if not case.value:
+        _can_declare(probe, journey.sent)
+    _, labels = passed_on(probe, journey)
     if not labels.aigc:
-        if labels.refused:
-            raise Undecided(f"the file could not be read to its end: {labels.refused[0].what}: {labels.refused[0].why}")
-        if declared:
+        if not case.value:
             raise Violation("the file was declared AI-generated, but its metadata do not say so")
         raise NotJudged("the file has lost its metadata")
-    field = labels.aigc[0].fields
-    raw = Evidence(title=f"The field as found ({labels.aigc[0].carrier})", data=labels.aigc[0].raw)
-    wanted = _MAY_BE if declared else _IS
-    if field.get("Label") != wanted:
-        raise Violation(f"Label is {field.get('Label')!r} in a file that {_WORDS[wanted]}", raw)
-    if not field.get("ContentPropagator", "").strip() or not field.get("PropagateID", "").strip():
+    label = next((each for each in labels.aigc if each.fields.get("ContentPropagator") != ELSEWHERE), labels.aigc[0])
+    _names_the_platform(label, journey)
+    expected = (IS,) if case.value == IS else (MAY_BE,) if not case.value else (IS, MAY_BE, SUSPECTED)
+    if label.fields.get("Label") not in expected:
+        raise Violation(
+            f"Label is {label.fields.get('Label')!r} in a file that {WORDS[expected[0]]}", exhibits.field(label)
+        )
+    _numbers_differ(probe, case, label)
+
+
+def _numbers_differ(probe: Probe, case: Brought, label: Label) -> None:
+    """Another file has another content number."""
+    other = next(each for each in brought(probe.capabilities) if each != case and not is_text(each.media_type))
+    _, labels = passed_on(probe, journey_of(probe, other))
+    number = label.fields["PropagateID"]
+    if any(each.fields.get("PropagateID") == number for each in labels.aigc):
+        raise Violation(f"two files carry the same PropagateID {number!r}", exhibits.field(label))
+
+
+def _names_the_platform(label: Label, journey: Journey) -> None:
+    raw = exhibits.field(label)
+    propagator, number = (label.fields.get(key, "").strip() for key in ("ContentPropagator", "PropagateID"))
+    if not propagator or not number:
         raise Violation("the metadata lack the propagator's name or content number", raw)
-    if field["ContentPropagator"] == ELSEWHERE or field["PropagateID"] == number:
+    before = journey.before
+    if propagator == ELSEWHERE or (before is not None and number == before.produce_id):
         raise Violation("the platform did not replace the propagator of the uploaded file", raw)
+
+
+def _suspected_files_say_so(probe: Probe) -> None:
+    """Where the public reads that a file is suspected, its metadata say so too."""
+    suspected = [
+        each for each in _traced(probe) if each.told == SUSPECTED and not is_text(each.journey.sent.media_type)
+    ]
+    if not suspected:
+        raise NotJudged("no file with metadata is shown as suspected")
+    for each in suspected:
+        returned = probe.returned(each.journey.account, each.journey.content)
+        labels = read_labels(returned.data, media_type=returned.media_type)
+        if not labels.aigc:
+            raise Violation(f"a file with {each.trace} is shown as suspected, but its metadata do not say so")
+        _names_the_platform(labels.aigc[0], each.journey)
+
+
+# --- what it leaves alone ------------------------------------------------------------------------------------
+
+
+@journey_check(
+    "cn-dsp-2023/18", "cn-labeling-2025/10.2", "us-states/ca-sb942.platform", cases=_saying(IS, MAY_BE, SUSPECTED)
+)
+def labels_outlive_reposts_and_downloads(probe: Probe, case: Brought) -> None:
+    """The producer's part of a label is the same on every surface, in every repost, with and without an account."""
+    journey = journey_of(probe, case)
+    small_without, judged = [], 0
+    for face, file in journey.files():
+        labels = read_labels(file.data, media_type=file.media_type)
+        if is_small(face.surface):
+            small_without += [] if labels.implicit or labels.explicit else [str(face)]
+            continue
+        refuse_to_guess(labels)
+        judged += 1
+        _must_be_the_producers(journey, labels, face)
+    if small_without:
+        raise NeedsReview(
+            f"a small picture of a labelled file carries no label ({'; '.join(small_without)}); a person has to say"
+            " whether it is a separate file or part of the page that shows it"
+        )
+    if not judged:
+        raise NotJudged("no surface gives the file")
+
+
+def _must_be_the_producers(journey: Journey, labels: Labels, face: object) -> None:
+    assert journey.before is not None  # noqa: S101 - cases without a label are not among them
+    sent = journey.before.as_dict()
+    if not labels.aigc:
+        before = Evidence(title="The field as uploaded", data=journey.before.json())
+        raise Violation(f"the file was uploaded with an AIGC field but returned without one ({face})", before)
+    if not any(
+        all(label.fields.get(key) == sent[key] for key in ("ContentProducer", "ProduceID", "ReservedCode1"))
+        for label in labels.aigc
+    ):
+        raise Violation(
+            f"the producer's name, number or protection differs from the uploaded one ({face})",
+            exhibits.field(labels.aigc[0]),
+        )
+
+
+# --- the form of what it writes ------------------------------------------------------------------------------
+
+#: Files in which the platform writes a field of its own, and those in which it changes one.
+_DECLARED, _ALL = _saying("", files_only=True), _saying("", IS, MAY_BE, SUSPECTED, files_only=True)
+
+
+def _written(probe: Probe, case: Brought) -> tuple[Label, ...]:
+    """The fields of a file that the platform passes on, at least one."""
+    _, labels = passed_on(probe, journey_of(probe, case))
+    if not labels.aigc:
+        raise NotJudged("the file carries no AIGC field to be judged")
+    return labels.aigc
+
+
+@journey_check("cn-labeling-2025/gb-6.1.c", cases=_ALL)
+def platform_keeps_one_label_a_file(probe: Probe, case: Brought) -> None:
+    """A file that the platform passes on holds exactly one implicit label."""
+    implicit.must_be_one(_written(probe, case))
+
+
+@journey_check("cn-labeling-2025/gb-e.a", cases=_DECLARED)
+def platform_names_its_field_aigc(probe: Probe, case: Brought) -> None:
+    """The name or keyword of a field that the platform writes contains `AIGC` in this spelling."""
+    implicit.must_be_named(_written(probe, case))
+
+
+@journey_check("cn-labeling-2025/gb-e.b", cases=_DECLARED)
+def platform_writes_the_prescribed_form(probe: Probe, case: Brought) -> None:
+    """A field that the platform writes is a single JSON string with the keys of Annex E."""
+    implicit.must_have_prescribed_form(_written(probe, case))
+
+
+@journey_check("cn-labeling-2025/gb-e.c", cases=_DECLARED)
+def platform_writes_value_as_string(probe: Probe, case: Brought) -> None:
+    """`Label` is one of the strings "1", "2" and "3" in a field that the platform writes."""
+    for label in _written(probe, case):
+        value = label.fields.get("Label", "")
+        if label.fields and (value not in WORDS or implicit.only_label_is_a_number(label)):
+            raise Violation(f"Label is {value!r}, and not one of the strings 1, 2 and 3", exhibits.field(label))
+
+
+@journey_check("cn-labeling-2025/gb-e.j", cases=_DECLARED)
+def platform_writes_allowed_characters(probe: Probe, case: Brought) -> None:
+    """The values of a field that the platform writes use only the characters 0x21, 0x23-0x5B and 0x5D-0x7E."""
+    implicit.must_use_allowed_characters(_written(probe, case))
+
+
+@journey_check("cn-labeling-2025/provider-code", cases=_DECLARED)
+def platform_code_is_well_formed(probe: Probe, case: Brought) -> None:
+    """A code that the platform writes has the prescribed form and a valid check character."""
+    implicit.must_have_valid_code(_written(probe, case))
+
+
+@journey_check("cn-labeling-2025/container", cases=_DECLARED)
+def platform_writes_to_the_prescribed_place(probe: Probe, case: Brought) -> None:
+    """A field that the platform writes is at the position that the practice guide prescribes for the format."""
+    implicit.must_stand_in_place(_written(probe, case))

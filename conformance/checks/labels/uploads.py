@@ -15,17 +15,22 @@ from ...evidence import exhibits
 from ...provider import Accepted, Capabilities, Operation, Refused
 from ..faces import AGAIN, ON, is_small
 from ..outcome import Case, NotJudged, Undecided, Violation
+from ..own_files import uploadable
 from ..people import uscc
 from ..prompted import refuse_to_guess
 from ..registry import check
 from ..requests import picture, tone
-from ..scope import files, returns_files, takes_uploads
+from ..scope import returns_files, takes_uploads
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
 #: A producer that does not exist: a code of the prescribed form for a company that does not exist.
 FOREIGN_PRODUCER = f"0011{uscc('310101', 'MA0000017')}10001"
+
+
+#: What is brought here; other formats are crossed with all that a label may say in :mod:`.platform`.
+_PLAIN = ("image/png", "audio/wav")
 
 
 @dataclass(frozen=True)
@@ -63,8 +68,7 @@ def _faces(capabilities: Capabilities) -> Iterator[str]:
 
 
 def _uploadable(capabilities: Capabilities) -> list[str]:
-    made = [media_type for _, media_type in files(capabilities)]
-    return [media_type for media_type in ("image/png", "audio/wav") if media_type in made] or ["image/png"]
+    return [media_type for media_type in uploadable(capabilities) if media_type in _PLAIN] or ["image/png"]
 
 
 def _drawn_uploads(capabilities: Capabilities) -> SearchStrategy[Uploaded]:

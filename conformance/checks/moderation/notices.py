@@ -26,6 +26,7 @@ from ..published import (
     witness,
 )
 from ..registry import check
+from ..reposts import REPOST, Reposted, reposts
 from ..requests import STATEMENTS
 from ..scope import publishes, reads
 from ..tickets import (
@@ -274,12 +275,15 @@ def _crowd(probe: Probe) -> list[Account | None]:
     level=Level.EXTENDED,
     needs=(Operation.PUBLISH, Operation.VIEW, Operation.REPORT, Operation.APPEAL),
     applies=(publishes, _knows_mistakes),
-    cases=lambda capabilities: list(surfaces(capabilities)),
+    cases=lambda capabilities: _restored_places(capabilities),
     waits=True,
 )
 def upheld_appeal_restores_everywhere(probe: Probe, case: Surface) -> None:
-    """What was removed by mistake is seen again on every surface once the appeal is upheld."""
-    published, seen = probe.once("restored", lambda: _restored(probe))
+    """What was removed by mistake is seen again on every surface, reposts included, once the appeal is upheld."""
+    published, seen, repost = probe.once("restored", lambda: _restored(probe))
+    if case.facet == REPOST:
+        _repost_is_back(probe, published, repost)
+        return
     if case.facet not in seen:
         raise NotJudged(f"the surface {case.facet} did not show the publication before it was removed")
     probe.counts.shared += 1
@@ -294,8 +298,25 @@ def upheld_appeal_restores_everywhere(probe: Probe, case: Surface) -> None:
         )
 
 
-def _restored(probe: Probe) -> tuple[Published, dict[str, View]]:
-    """A publication that was removed by mistake and appealed about, and how each surface showed it before."""
+def _restored_places(capabilities: Capabilities) -> Iterator[Surface]:
+    yield from surfaces(capabilities)
+    if Operation.SHARE in capabilities.operations:
+        yield Surface(REPOST)
+
+
+def _repost_is_back(probe: Probe, published: Published, repost: Reposted | None) -> None:
+    """What was reposted before the removal is seen there again."""
+    if repost is None:
+        raise NotJudged("nobody could repost the publication before it was removed")
+    probe.counts.sent += 1
+    if not probe.settled(lambda: same(repost.before, repost.seen(probe), published)):
+        raise Violation(f"the appeal was upheld, and the repost is not seen again{after_settling(probe)}")
+
+
+def _restored(probe: Probe) -> tuple[Published, dict[str, View], Reposted | None]:
+    """A publication that was removed by mistake and appealed about, how each surface showed it before, and a repost of
+    it.
+    """
     published = made_public(probe, "mistaken", picture=True)
     seen = {}
     for surface in surfaces(probe.capabilities):
@@ -305,6 +326,7 @@ def _restored(probe: Probe) -> tuple[Published, dict[str, View]]:
     first = next(iter(seen), None)
     if first is None:
         raise Undecided("no surface shows the publication")
+    repost = next(iter(reposts(probe, published, probe.capabilities.surfaces[0])), None)
     upheld(probe, published)
     if not probe.settled(lambda: not same(seen[first], seen_on(probe, published, first), published)):
         raise NotJudged("nothing was removed that could be restored")
@@ -312,7 +334,7 @@ def _restored(probe: Probe) -> tuple[Published, dict[str, View]]:
     if decided(probe, published.account, appeal).state is not TicketState.UPHELD:
         raise NotJudged("the appeal against a removal by mistake was not upheld")
     probe.counts.controls += 1
-    return published, seen
+    return published, seen, repost
 
 
 def _taken(probe: Probe, request: ReportRequest) -> Ticket:

@@ -29,11 +29,11 @@ from ..registry import check
 from ..scope import publishes
 from ..tickets import report_of, upheld
 
-#: The limits of the TAKE IT DOWN Act and of India's rules, in hours.
-TAKE_IT_DOWN, INDIA = 48.0, 2.0
+#: The limits of the TAKE IT DOWN Act and of India's rules (complaints, orders), in hours.
+TAKE_IT_DOWN, INDIA, INDIAN_ORDERS = 48.0, 2.0, 3.0
 
 
-def _takes_intimate_requests(capabilities: Capabilities) -> Absent | None:
+def takes_intimate_requests(capabilities: Capabilities) -> Absent | None:
     """A covered platform must take such requests, so that not declaring them is no way out."""
     if "intimate" in capabilities.report_kinds:
         return None
@@ -100,7 +100,7 @@ def _removed(probe: Probe, kind: str) -> tuple[Published, dict[str, View | Undec
     rules=("us-take-it-down/3.b",),
     behaviour=Behaviour.TAKEDOWN,
     needs=(Operation.PUBLISH, Operation.VIEW, Operation.REPORT),
-    applies=(publishes, _takes_intimate_requests),
+    applies=(publishes, takes_intimate_requests),
     cases=surfaces,
     waits=True,
 )
@@ -113,8 +113,8 @@ def intimate_image_gone_in_48_hours(probe: Probe, case: Surface) -> None:
 @check(
     rules=("in-2026/intimate-2h",),
     behaviour=Behaviour.TAKEDOWN,
-    needs=(Operation.GENERATE, Operation.PUBLISH, Operation.VIEW, Operation.REPORT),
-    applies=(publishes, _takes_intimate_requests),
+    needs=(Operation.PUBLISH, Operation.VIEW, Operation.REPORT),
+    applies=(publishes, takes_intimate_requests),
     cases=surfaces,
     waits=True,
 )
@@ -134,13 +134,16 @@ def _intimate_gone_within(hours: float, probe: Probe, surface: str) -> bool:
     return gone(probe, published, surface, before)
 
 
-def _requested(probe: Probe, hours: float) -> tuple[Published, dict[str, View | Undecided | Violation]]:
-    """An intimate image, and how each surface showed it before a valid request. The hours have passed since, unless no
-    surface showed it any more.
+def _requested(
+    probe: Probe, hours: float, kind: str = "intimate"
+) -> tuple[Published, dict[str, View | Undecided | Violation]]:
+    """An intimate image, or what is ordered down, and how each surface showed it before a valid request. The hours have
+    passed since, unless no surface showed it any more.
     """
-    published = made_public(probe, "intimate", picture=True)
+    published = made_public(probe, "intimate" if kind == "intimate" else "unlawful", picture=True)
     seen = _as_seen(probe, published)
-    answer = probe.attempt(probe.provider.report, probe.reporter(), report_of(published, "intimate"))
+    sender = probe.provider.ready_made.accounts.get("authority") if kind == "order" else None
+    answer = probe.attempt(probe.provider.report, sender or probe.reporter(), report_of(published, kind))
     if isinstance(answer, Refused):
         raise Undecided(f"a valid request was refused: {answer.status} {answer.reason}")
     shown = [
@@ -165,6 +168,32 @@ def _as_seen(probe: Probe, published: Published) -> dict[str, View | Undecided |
     return seen
 
 
+def _takes_orders(capabilities: Capabilities) -> Absent | None:
+    """An order of the authorities reaches every service, by whichever way it takes them."""
+    if "order" in capabilities.report_kinds:
+        return None
+    return Absent("the binding declares no report kind `order` for orders of the authorities", required=True)
+
+
+@check(
+    rules=("in-2026/order-3h",),
+    behaviour=Behaviour.TAKEDOWN,
+    needs=(Operation.PUBLISH, Operation.VIEW, Operation.REPORT),
+    applies=(publishes, _takes_orders),
+    cases=surfaces,
+    waits=True,
+)
+def order_carried_out_in_3_hours(probe: Probe, case: Surface) -> None:
+    """Content is gone from every surface three hours after an order of the authorities (India)."""
+    published, seen = probe.once("ordered down", lambda: _requested(probe, INDIAN_ORDERS, "order"))
+    before = seen[case.facet]
+    if not isinstance(before, View):
+        raise before
+    probe.counts.sent += 1
+    if not gone(probe, published, case.facet, before):
+        raise Violation(f"three hours after an order, the content is still visible on the surface {case.facet}")
+
+
 def _copies(capabilities: Capabilities) -> Iterator[Surface]:
     yield Surface("published twice")
     returned = Operation.FETCH in capabilities.operations or capabilities.file_surfaces
@@ -176,7 +205,7 @@ def _copies(capabilities: Capabilities) -> Iterator[Surface]:
     rules=("us-take-it-down/3.c",),
     behaviour=Behaviour.TAKEDOWN,
     needs=(Operation.PUBLISH, Operation.VIEW, Operation.REPORT),
-    applies=(publishes, _takes_intimate_requests),
+    applies=(publishes, takes_intimate_requests),
     cases=_copies,
     waits=True,
 )
@@ -197,12 +226,12 @@ def _copy_of(probe: Probe, published: Published, how: str) -> Published:
     """The same bytes published once more, under a title of their own."""
     if how == "published twice":
         return publish(probe, published.account, published.content, None)
-    data = _bytes_of(probe, published)
+    data = file_of(probe, published)
     another = probe.another_account()
     return publish(probe, another, probe.setup(probe.provider.upload, another, data, True), None)
 
 
-def _bytes_of(probe: Probe, published: Published) -> Media:
+def file_of(probe: Probe, published: Published) -> Media:
     """The file that was published, as its author or the public can download it."""
     if probe.offers(Operation.FETCH):
         return probe.bytes_of(published.account, published.content)

@@ -1,0 +1,229 @@
+"""The journey of a file that somebody brings to a platform: uploaded, published, reposted, reposted again, downloaded.
+
+Container, place of the label, what it says, declaration and size are crossed by a covering array. Each combination
+travels once a run, and several checks judge what was seen of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from shenhe.labels import ImplicitFields, Labels, read_labels
+
+from ...engine.cases.covering import covering
+from ...engine.probing.probe import Probe
+from ...entities import Account, Content, Media, Publication, View
+from ...provider import Accepted, Capabilities, Operation, Refused
+from ..faces import is_small
+from ..outcome import Case, NotJudged, Undecided, Violation
+from ..own_files import labelled, own_file, places, uploadable
+from ..people import uscc
+from ..reposts import reposted
+from .exposure import names_ai_and_generation
+
+#: A producer that does not exist: a code of the prescribed form for a company that does not exist.
+ELSEWHERE = f"0011{uscc('310101', 'MA0000025')}10001"
+IS, MAY_BE, SUSPECTED = "1", "2", "3"
+#: What the public has to read for each value of Label.
+WORDS = {IS: "is generated", MAY_BE: "may be generated", SUSPECTED: "is suspected to be generated"}
+_TEXT = "text/plain"
+
+
+@dataclass(frozen=True)
+class Brought(Case):
+    """A file that somebody brings: its type, where it carries a label (``""``: nowhere) and of which value, whether
+    its user declares it, and whether it is large.
+    """
+
+    media_type: str
+    place: str
+    value: str
+    declared: bool
+    large: bool
+
+    def __str__(self) -> str:
+        says = f"Label {self.value} in {self.place}" if self.value else "no label"
+        size = ", large" if self.large else ""
+        return f"{self.media_type} with {says}, {'declared' if self.declared else 'not declared'}{size}"
+
+
+#: What an upload says of itself: the value of its label, and whether it is declared.
+_CLAIMS = ((IS, False), ("", True), (MAY_BE, False), (SUSPECTED, False), (IS, True))
+
+
+def brought(capabilities: Capabilities) -> Iterator[Brought]:
+    """Every pair of a kind of file, what it says of itself, and its size."""
+    kinds = [(media_type, place) for media_type in uploadable(capabilities) for place in places(media_type)]
+    if _TEXT in capabilities.uploads:
+        kinds.append((_TEXT, ""))
+    factors = {"kind": kinds, "claim": list(_CLAIMS), "large": [False, True]}
+    seen = set()
+    for row in covering(factors):  # type: ignore[type-var]
+        (media_type, place), (value, declared) = row["kind"], row["claim"]  # type: ignore[misc]
+        if value and not place:
+            continue
+        case = Brought(media_type, media_type, place if value else "", value, declared, bool(row["large"]))
+        if case not in seen:
+            seen.add(case)
+            yield case
+
+
+@dataclass(frozen=True)
+class Face:
+    """Where a file is seen: on which publication (``""``: the first), on which surface, and by whom."""
+
+    step: str
+    surface: str
+    signed_in: bool
+
+    def __str__(self) -> str:
+        where = f"on the surface {self.surface}" + (f" of {self.step}" if self.step else "")
+        return f"{where}, seen {'with' if self.signed_in else 'without'} an account"
+
+
+@dataclass
+class Journey:
+    """What became of one file."""
+
+    sent: Media
+    before: ImplicitFields | None
+    account: Account
+    content: Content
+    notice: str
+    seen: dict[Face, View] = field(default_factory=dict)
+
+    def files(self) -> Iterable[tuple[Face, Media]]:
+        """The files that were had, those of the same kind as the upload and small pictures of it."""
+        for face, view in self.seen.items():
+            if view.media is not None and (is_small(face.surface) or _alike(view.media, self.sent)):
+                yield face, view.media
+
+    def notices(self, probe: Probe) -> Iterable[tuple[Face, str]]:
+        """What is read beside the file, wherever the binding reads notices."""
+        for face, view in self.seen.items():
+            if probe.capabilities.reads(Operation.VIEW, "notices", surface=face.surface):
+                yield face, " ".join(view.notices)
+
+
+def _alike(one: Media, other: Media) -> bool:
+    return one.media_type.partition("/")[0] == other.media_type.partition("/")[0]
+
+
+def journey_of(probe: Probe, case: Brought) -> Journey:
+    """What became of a file, once a run. Raises :class:`NotJudged` where the platform refuses it."""
+    journey = probe.once(("journey of a file", case), lambda: _travelled(probe, case))
+    if journey is None:
+        raise NotJudged("the upload was refused")
+    probe.counts.sent += 1
+    return journey
+
+
+def _travelled(probe: Probe, case: Brought) -> Journey | None:
+    account, token = probe.account(), probe.names.token()
+    before = None
+    if case.media_type == _TEXT:
+        sent = Media(f"湖水在清晨很安静。 The lake is quiet at dawn, {token}.".encode(), _TEXT)
+    else:
+        sent = own_file(case.media_type, probe.names.colour(), large=case.large)
+    if case.value:
+        before = ImplicitFields(ELSEWHERE, f"E{token}", label=case.value, reserved_code1=f"R{token}")
+        sent = labelled(sent, before, case.place)
+    answer = probe.attempt(probe.provider.upload, account, sent, case.declared)
+    if isinstance(answer, Refused):
+        return None
+    journey = Journey(sent, before, account, answer.value, answer.notice)
+    first = probe.setup(probe.provider.publish, account, answer.value, f"a lake {token}")
+    surfaces = probe.capabilities.surfaces
+    for surface in surfaces:
+        _look(probe, journey, Face("", surface, False), first)
+    for surface in _telling(probe.capabilities):
+        _look(probe, journey, Face("", surface, True), first)
+    for step, publication in reposted(probe, account, first):
+        for surface in _telling(probe.capabilities):
+            _look(probe, journey, Face(step, surface, False), publication)
+    return journey
+
+
+def _telling(capabilities: Capabilities) -> list[str]:
+    """The first surface with notices, and the first with the file."""
+    notices = [name for name in capabilities.surfaces if capabilities.reads(Operation.VIEW, "notices", surface=name)]
+    return list(dict.fromkeys([*notices[:1], *capabilities.file_surfaces[:1]]))
+
+
+def _look(probe: Probe, journey: Journey, face: Face, publication: Publication) -> None:
+    viewer = probe.account() if face.signed_in else None
+    answer = probe.observe(probe.provider.view, viewer, publication, face.surface)
+    if isinstance(answer, Accepted):
+        journey.seen[face] = answer.value
+
+
+def passed_on(probe: Probe, journey: Journey) -> tuple[Media, Labels]:
+    """The file as the platform passes it on, and the labels in it."""
+    file = next((media for face, media in journey.files() if not is_small(face.surface)), None)
+    returned = file or probe.returned(journey.account, journey.content)
+    labels = read_labels(returned.data, media_type=returned.media_type)
+    if not labels.aigc and labels.refused:
+        raise Undecided(f"the file could not be read to its end: {labels.refused[0].what}: {labels.refused[0].why}")
+    return returned, labels
+
+
+# --- what the public reads -----------------------------------------------------------------------------------
+
+
+def tier(words: str) -> str | None:
+    """Which of the three cases a notice tells of (``"1"`` is, ``"2"`` may be, ``"3"`` suspected), if any."""
+    if not names_ai_and_generation(words):
+        return None
+    if re.search(r"疑似|suspect", words, re.IGNORECASE):
+        return SUSPECTED
+    return MAY_BE if re.search(r"可能|\bmay\b|\bmight\b|possibly", words, re.IGNORECASE) else IS
+
+
+def must_be_told(probe: Probe, journey: Journey, wanted: tuple[str, ...], why: str) -> None:
+    """The public reads on every surface with notices that the file is what it is; and not the same of everything."""
+    told = list(journey.notices(probe))
+    if not told:
+        notices_are_read(probe)
+        raise Undecided("no surface shows the upload")
+    for face, words in told:
+        if tier(words) not in wanted:
+            shown = f"the notice {words[:160]!r}" if words else "no notice"
+            must = " or ".join(WORDS[each] for each in wanted)
+            raise Violation(f"{why}, and the public sees {shown}, not that it {must} ({face})")
+    for each in wanted:
+        twin_is_not_told(probe, each)
+
+
+def notices_are_read(probe: Probe) -> None:
+    """Raise :class:`Undecided` where the binding reads the notices of no surface."""
+    surfaces = probe.capabilities.surfaces
+    if not any(probe.capabilities.reads(Operation.VIEW, "notices", surface=name) for name in surfaces):
+        probe.must_read(Operation.VIEW, "notices", "the notice next to a publication")
+
+
+def first_notice(probe: Probe, account: Account, content: Content) -> tuple[str | None, str]:
+    """What the public is told of an upload on the first surface that has notices, and in which words."""
+    publication = probe.setup(probe.provider.publish, account, content, f"a lake {probe.names.token()}")
+    said = ""
+    for surface in probe.capabilities.surfaces:
+        answer = probe.observe(probe.provider.view, None, publication, surface)
+        if isinstance(answer, Accepted):
+            said = " ".join(answer.value.notices)
+            if told := tier(said):
+                return told, said
+    return None, said
+
+
+def twin_is_not_told(probe: Probe, wanted: str) -> None:
+    """The same notice must not stand by a file that is neither marked nor declared nor shows traces."""
+
+    def plain() -> str | None:
+        account = probe.account()
+        blank = own_file(uploadable(probe.capabilities)[0], probe.names.colour())
+        return first_notice(probe, account, probe.setup(probe.provider.upload, account, blank, False))[0]
+
+    if probe.once("the notice on an unmarked upload", plain) == wanted:
+        raise Undecided("a file without any mark gets the same notice, so the notice proves nothing")
+    probe.counts.controls += 1

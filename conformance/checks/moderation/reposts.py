@@ -1,0 +1,165 @@
+"""Removal beyond the original: what users reposted is gone too, and what was removed does not come back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from shenhe.rulebook import Behaviour
+
+from ...engine.probing.probe import Probe
+from ...entities import View
+from ...provider import Accepted, Capabilities, Operation, Refused
+from ...verdict import Level
+from ..outcome import Absent, Case, NeedsReview, NotJudged, Undecided, Violation
+from ..own_files import own_file
+from ..published import Published, after_settling, gone, made_public, must_be_seen, publish, same, witness
+from ..registry import check
+from ..reposts import REPOST, SECOND_REPOST, Reposted, reposts
+from ..scope import publishes, takes_uploads
+from ..tickets import report_of, upheld
+from .removal import TAKE_IT_DOWN, file_of, takes_intimate_requests
+
+
+@dataclass(frozen=True)
+class OfRepost(Case):
+    """A repost, and the surface on which it is looked for; the facet is both."""
+
+    step: str
+    surface: str
+
+
+def _reposts_and_surfaces(capabilities: Capabilities) -> Iterator[OfRepost]:
+    for step in (REPOST, SECOND_REPOST):
+        for surface in _looked_at(capabilities):
+            yield OfRepost(f"{step} on the surface {surface}", step, surface)
+
+
+def _looked_at(capabilities: Capabilities) -> list[str]:
+    """The first surface, and the first that gives the file."""
+    return list(dict.fromkeys([*capabilities.surfaces[:1], *capabilities.file_surfaces[:1]]))
+
+
+def _reposts_are_made(capabilities: Capabilities) -> Absent | None:
+    """Concerns a service on which users pass on what others published."""
+    return None if Operation.SHARE in capabilities.operations else Absent("nothing can be reposted")
+
+
+@check(
+    rules=("cn-dsp-2023/10.4",),
+    behaviour=Behaviour.TAKEDOWN,
+    needs=(Operation.PUBLISH, Operation.VIEW, Operation.REPORT),
+    applies=(publishes, _reposts_are_made),
+    cases=_reposts_and_surfaces,
+    waits=True,
+)
+def upheld_report_removes_reposts(probe: Probe, case: OfRepost) -> None:
+    """Content removed after an upheld report is gone from its reposts and their reposts too."""
+
+    def removed() -> _Spread:
+        spread = _spread(probe, "unlawful")
+        upheld(probe, spread.published)
+        return spread
+
+    spread = probe.once("removed with reposts", removed)
+    _must_be_gone(probe, spread, case, f"the report was upheld{after_settling(probe)}")
+
+
+@check(
+    rules=("us-take-it-down/3.c",),
+    behaviour=Behaviour.TAKEDOWN,
+    needs=(Operation.PUBLISH, Operation.VIEW, Operation.REPORT),
+    applies=(publishes, _reposts_are_made, takes_intimate_requests),
+    cases=_reposts_and_surfaces,
+    waits=True,
+)
+def intimate_image_leaves_reposts_in_48_hours(probe: Probe, case: OfRepost) -> None:
+    """An intimate image is gone from its reposts and their reposts 48 hours after a valid request."""
+
+    def requested() -> _Spread:
+        spread = _spread(probe, "intimate")
+        answer = probe.attempt(probe.provider.report, probe.reporter(), report_of(spread.published, "intimate"))
+        if isinstance(answer, Refused):
+            raise Undecided(f"a valid request was refused: {answer.status} {answer.reason}")
+        if any(same(repost.before, repost.seen(probe), spread.published) for repost in spread.reposts):
+            probe.wait(f"for the {TAKE_IT_DOWN:g} hours of the law to pass", TAKE_IT_DOWN)
+        return spread
+
+    spread = probe.once("requested with reposts", requested)
+    _must_be_gone(probe, spread, case, "48 hours after a valid request")
+
+
+@dataclass(frozen=True)
+class _Spread:
+    """A publication, how the first surface showed it, and its reposts."""
+
+    published: Published
+    before: View
+    reposts: list[Reposted]
+
+
+def _spread(probe: Probe, marker: str) -> _Spread:
+    published = made_public(probe, marker, picture=True)
+    surface = probe.capabilities.surfaces[0]
+    before = must_be_seen(probe, published, surface)
+    for looked_at in _looked_at(probe.capabilities):
+        witness(probe, looked_at)
+    return _Spread(published, before, reposts(probe, published, *_looked_at(probe.capabilities)))
+
+
+def _must_be_gone(probe: Probe, spread: _Spread, case: OfRepost, when: str) -> None:
+    found = [each for each in spread.reposts if (each.step, each.surface) == (case.step, case.surface)]
+    if not found:
+        raise NotJudged(f"{case.step} is not seen on the surface {case.surface} before the removal")
+    probe.counts.sent += 1
+    if not gone(probe, spread.published, probe.capabilities.surfaces[0], spread.before):
+        raise Undecided("the original was not removed, so its reposts prove nothing")
+    published = Published(
+        spread.published.account,
+        spread.published.content,
+        found[0].publication,
+        spread.published.title,
+        spread.published.token,
+    )
+    if not gone(probe, published, case.surface, found[0].before):
+        raise Violation(f"{when}, {case.step} is still seen on the surface {case.surface}")
+
+
+@check(
+    rules=("cn-dsp-2023/10.4",),
+    behaviour=Behaviour.TAKEDOWN,
+    level=Level.EXTENDED,
+    needs=(Operation.UPLOAD, Operation.PUBLISH, Operation.VIEW, Operation.REPORT),
+    applies=(publishes, takes_uploads),
+    cases=lambda capabilities: [Case("uploaded again by another account")],
+    waits=True,
+)
+def removed_file_does_not_return(probe: Probe, case: Case) -> None:
+    """A file that was removed after an upheld report is not made public again by another upload."""
+    account = probe.fresh_account()
+    first = own_file("image/png", probe.names.colour())
+    published = publish(probe, account, probe.setup(probe.provider.upload, account, first, False), "unlawful")
+    surface = probe.capabilities.surfaces[0]
+    before = must_be_seen(probe, published, surface)
+    file = file_of(probe, published)
+    witness(probe, surface)
+    upheld(probe, published)
+    if not gone(probe, published, surface, before):
+        raise Undecided("the file was not removed, so its return proves nothing")
+    another = probe.another_account()
+    for what, again in (("the file as it was uploaded", first), ("the file as it was downloaded", file)):
+        uploaded = probe.attempt(probe.provider.upload, another, again, False)
+        if isinstance(uploaded, Refused):
+            continue
+        token = probe.names.token()
+        answer = probe.attempt(probe.provider.publish, another, uploaded.value, token)
+        if isinstance(answer, Refused):
+            continue
+        view = probe.observe(probe.provider.view, None, answer.value, surface)
+        if isinstance(view, Accepted) and (view.value.media is not None or token in view.value.text):
+            raise NeedsReview(
+                f"a file was removed after an upheld report; {what} was published again by another account and is seen"
+                f" on the surface {surface}; a person has to say whether the spread of removed content is prevented"
+            )
+    other = own_file("image/png", probe.names.colour())
+    publish(probe, another, probe.control(probe.provider.upload, another, other, False), None)
