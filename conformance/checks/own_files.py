@@ -10,6 +10,7 @@ import json
 import struct
 import zlib
 from importlib.util import find_spec
+from typing import Any
 
 from shenhe.labels import ImplicitFields, write_label
 
@@ -78,15 +79,16 @@ def _saved(png: bytes, kind: str) -> bytes:
 def _film(media_type: str, colour: Colour) -> bytes:
     """A film of one second in which nothing moves."""
     import av
+    import numpy
     from PIL import Image
 
     container, codec = _FILMED[media_type]
     stream = io.BytesIO()
     with av.open(stream, "w", format=container) as film:
-        track = film.add_stream(codec, rate=8)
+        track: Any = film.add_stream(codec, rate=8)
         track.width, track.height = SMALL
         track.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
-        frame = av.VideoFrame.from_image(Image.new("RGB", SMALL, colour))
+        frame = av.VideoFrame.from_ndarray(numpy.asarray(Image.new("RGB", SMALL, colour)))
         for _ in range(8):
             film.mux(track.encode(frame))
         film.mux(track.encode())

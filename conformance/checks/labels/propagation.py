@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from shenhe.labels import ImplicitFields, Labels, read_labels
 
@@ -58,10 +59,10 @@ def brought(capabilities: Capabilities) -> Iterator[Brought]:
     kinds = [(media_type, place) for media_type in uploadable(capabilities) for place in places(media_type)]
     if _TEXT in capabilities.uploads:
         kinds.append((_TEXT, ""))
-    factors = {"kind": kinds, "claim": list(_CLAIMS), "large": [False, True]}
+    factors: dict[str, list[Any]] = {"kind": kinds, "claim": list(_CLAIMS), "large": [False, True]}
     seen = set()
-    for row in covering(factors):  # type: ignore[type-var]
-        (media_type, place), (value, declared) = row["kind"], row["claim"]  # type: ignore[misc]
+    for row in covering(factors):
+        (media_type, place), (value, declared) = row["kind"], row["claim"]
         if value and not place:
             continue
         case = Brought(media_type, media_type, place if value else "", value, declared, bool(row["large"]))
