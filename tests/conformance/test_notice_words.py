@@ -3,7 +3,7 @@
 import pytest
 
 from shenhe.conformance.checks.labels.exposure import names_ai_and_generation
-from shenhe.conformance.checks.labels.platform import tier
+from shenhe.conformance.checks.labels.propagation import tier
 
 
 @pytest.mark.parametrize(
