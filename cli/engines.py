@@ -53,7 +53,7 @@ def engines(
 
 
 def _document(found: Divergence, rules: list[str]) -> dict[str, Any]:
-    from shenhe.simulator.runs.divergence import ENGINES, told
+    from shenhe.simulator.runs.divergence import ENGINES, row_text
 
     def numbers(entries: Any) -> list[dict[str, Any]]:
         return [{**entry._asdict(), "one": finite(entry.one), "other": finite(entry.other)} for entry in entries]
@@ -64,7 +64,7 @@ def _document(found: Divergence, rules: list[str]) -> dict[str, Any]:
         "row": found.row,
         "first": found.first,
         "rows": {
-            engine: [told(row, rules).strip() for row in rows]
+            engine: [row_text(row, rules).strip() for row in rows]
             for engine, rows in zip(ENGINES, found.around, strict=True)
         },
         "differences": numbers(found.differences),

@@ -1,8 +1,8 @@
-"""Which environment variables a binding may take.
+"""Which environment variables a binding may read.
 
-A binding sends what it takes to the hosts that it names. So a binding of somebody else gets only the variables that the
-user allows: with ``--env NAME``, or with a list in the project's configuration. A binding in the working folder is the
-user's own and gets what it names.
+A binding sends the values it reads to the hosts it names. A foreign binding therefore gets only the variables that the
+user allows, with ``--env NAME`` or a list in the project's configuration. A binding in the working folder belongs to the
+user and gets every variable it names.
 """
 
 from __future__ import annotations

@@ -171,7 +171,7 @@ def fleet(
 
 
 def _baselines(folder: Path, chosen: Sequence[Member]) -> dict[str, Baseline]:
-    """The baselines of a folder by the member they are for; one that is for nobody is told."""
+    """The baselines of a folder by member. Warn about a baseline that matches no member."""
     from shenhe.conformance.evidence.baseline import read_baseline
 
     if not folder.is_dir():
@@ -179,12 +179,12 @@ def _baselines(folder: Path, chosen: Sequence[Member]) -> dict[str, Baseline]:
     files = {member.name: folder / member.path.name for member in chosen}
     strangers = sorted({path.name for path in folder.glob("*.yaml")} - {path.name for path in files.values()})
     if strangers:
-        _say(f"no binding bears the name of the baseline {', '.join(strangers)}")
+        _say(f"no binding has the name of the baseline {', '.join(strangers)}")
     return {name: read_baseline(path) for name, path in files.items() if path.is_file()}
 
 
 def _write_pages(whole: Fleet, out: Path) -> None:
-    """The page of each provider that has a report, unless it is there already, and the page of all."""
+    """Write the page of each provider that has a report, unless it exists, and the page of the fleet."""
     from shenhe.reports.pages.fleet import write_fleet_page
 
     pages = {}

@@ -142,7 +142,7 @@ def fines(penalty: Penalty) -> list[str]:
 
 
 def step(rung: Rung, lang: str) -> str:
-    """One step of a ladder: what may be imposed on whoever breaks the rule, and on its staff."""
+    """One step of a ladder: what may be imposed on the violator and on its staff."""
     zh = lang == "zh"
     imposed = [_MEASURES[each] if zh else each.replace("-", " ") for each in rung.measures]
     if rung.fine:
@@ -153,7 +153,7 @@ def step(rung: Rung, lang: str) -> str:
 
 
 def rule_lines(book: Rulebook, rule: Rule, day: date, lang: str) -> Lines:
-    """A rule in full: whom it binds, since when, what a breach costs, how it is tested, and how well it is founded."""
+    """A rule in full: obligors, dates in force, penalties, how it is tested, and how well it is verified."""
     from shenhe.rulebook.scope import OBLIGORS, TRAITS
 
     zh = lang == "zh"

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-#: What stands for a mark of ours where the encoding has no such character.
+#: Plain replacements for marks that an encoding may lack.
 PLAIN = {
     "✓": "+",
     "✗": "x",

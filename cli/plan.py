@@ -22,15 +22,15 @@ def print_plan(provider: Provider, chosen: dict[str, Any], price: float | None, 
     planned = plan_of(provider, target_of(provider), **chosen)
     cost = None if price is None else round(planned.paid * price, 4)
     if as_json:
-        told = {"requests": planned.requests, "paid": planned.paid, "cost": cost, "calls": dict(planned.calls)}
-        echo_json(json.dumps(told, indent=1))
+        document = {"requests": planned.requests, "paid": planned.paid, "cost": cost, "calls": dict(planned.calls)}
+        echo_json(json.dumps(document, indent=1))
         return
     typer.echo(f"about {planned.requests:,} requests, {planned.paid:,} of them paid calls (generate, edit)")
     if cost is not None:
         typer.echo(f"about {cost:,.2f} at {price:g} per paid call")
     for operation, count in planned.calls.items():
         typer.echo(f"  {operation:<16} {count:>6,}")
-    typer.echo("Counted against a stand-in that keeps the law; operations of several requests count once.")
+    typer.echo("Counted against a simulated lawful target; an operation of several requests counts once.")
 
 
 def affordable(

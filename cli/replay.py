@@ -111,7 +111,7 @@ def _show(plan: Planned, own: bool, allowed: set[str]) -> None:
 
 
 def _agreed() -> bool:
-    """Whether somebody at a terminal agrees to it."""
+    """Whether the user confirms the requests at the terminal."""
     return sys.stdin.isatty() and typer.confirm("Send them?", err=True)
 
 

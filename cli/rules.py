@@ -442,7 +442,7 @@ def _members(kind: type[E], values: Sequence[str] | None, option: str) -> set[E]
 
 
 def _entries(book: Rulebook, name: str, day: date | None) -> list[Rule | Penalty | Pack]:
-    """What an id stands for: a pack, or the version of that day of a rule or penalty, else all its versions."""
+    """Entries with this id: a pack, or the version of a rule or penalty on this day, or else all its versions."""
     from shenhe.rulebook import RulebookError
 
     if name in book.packs:

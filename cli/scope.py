@@ -168,7 +168,7 @@ def _from_binding(path: Path) -> Profile:
 
 
 def _asked(profile: Profile, lang: str) -> Profile:
-    """The profile with the answers to every question that is still open. Enter alone leaves it open."""
+    """Ask every open question and return the profile with the answers. An empty answer leaves a question open."""
     from dataclasses import replace
 
     from shenhe.rulebook.scope import QUESTIONS

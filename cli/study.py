@@ -295,7 +295,7 @@ def _print_analysis(analysis: Analysis) -> None:
 
     from shenhe.reports.figures.study import shown as readable
 
-    # In a pipe nobody folds lines; a table is easier to search when each row is one.
+    # Do not wrap rows in a pipe: a table is easier to search with one row per line.
     console = Console(width=None if sys.stdout.isatty() else 200)
     console.print(f"\n[bold]{analysis.title}[/bold]")
     table = Table(box=None, pad_edge=False, header_style="dim")

@@ -185,7 +185,7 @@ def _parts(name: str, width: int, scenario: Scenario) -> list[str]:
     return named if len(named) == width else [str(place) for place in range(width)]
 
 
-def told(row: Row, rules: Sequence[str]) -> str:
+def row_text(row: Row, rules: Sequence[str]) -> str:
     """One row of the log as a line of text."""
     time, kind, provider, case, rule, value = row
     name = rules[rule] if 0 <= rule < len(rules) else "-"
@@ -193,18 +193,16 @@ def told(row: Row, rules: Sequence[str]) -> str:
 
 
 def explained(found: Divergence, rules: Sequence[str]) -> str:
-    """A divergence for a person to read: when, what differs, the rows around it and the provider's state in both
-    engines.
-    """
+    """A divergence as text: when, what differs, the rows around it, and the provider's state in both engines."""
     where = f"row {found.row}" if found.row is not None else "none: only numbers differ"
-    lines = [f"the engines part on day {found.day!r}; first row of the log that differs: {where}"]
+    lines = [f"the engines differ from day {found.day!r}; first row of the log that differs: {where}"]
     for entry in found.differences[:40]:
         whose = f"provider {entry.provider}: " if entry.provider >= 0 else ""
         lines.append(f"  {whose}{entry.field}: {ENGINES[0]} {entry.one!r}, {ENGINES[1]} {entry.other!r}")
     for engine, rows in zip(ENGINES, found.around, strict=True):
         lines += ["", str(engine)]
         for place, row in enumerate(rows, start=found.first):
-            lines.append(f"{'>' if place == found.row else ' '} {place:>8}  {told(row, rules)}")
+            lines.append(f"{'>' if place == found.row else ' '} {place:>8}  {row_text(row, rules)}")
     if found.state:
         lines += ["", f"{f'provider {found.provider} at that moment':<50}{ENGINES[0]:>24}{ENGINES[1]:>24}"]
         for entry in found.state:

@@ -253,7 +253,7 @@ def test_the_command_shows_where_they_part(monkeypatch: pytest.MonkeyPatch) -> N
     ]
     code, told, _ = shenhe("engines", *market)
     assert code == 1
-    assert told.startswith("the engines part on day ")
+    assert told.startswith("the engines differ from day ")
     assert "\n>" in told.split("\nsimpy\n")[1]
     assert "at that moment" in told
     document = json.loads(shenhe("engines", *market, "--json").stdout)
