@@ -1,4 +1,4 @@
-"""What one reading has gathered so far. Walkers report here; here alone values become labels."""
+"""The findings of one reading so far. Walkers report here, and only here do values become labels."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class UnsuitableFileError(ValueError):
 def in_words(error: Exception) -> str:
     """What went wrong, in words for people: a sentence of our own, or that the structure is broken.
 
-    Hostile bytes lead parsers to IndexError, RecursionError, UnicodeError and the like, whose words help nobody.
+    Hostile bytes lead parsers to IndexError, RecursionError, UnicodeError and the like, whose messages do not help users.
     """
     if isinstance(error, (UnsuitableFileError, BeyondLimitError)):
         return str(error)
@@ -202,7 +202,7 @@ class Findings:
         name: str = "",
     ) -> bool:
         """A comment, a description or another text without a fixed meaning: the AIGC field, a generator's traces, words
-        that say so, or nothing. True for a label. ``name`` is that of the text, where it tells something.
+        that say so, or nothing. True for a label. ``name`` is that of the text, if it is meaningful.
         """
         if len(value) < _SHORT and _says_nothing(value, big_endian, name):
             return False
@@ -274,7 +274,7 @@ class Findings:
 
 
 def _is_of_file(label: Label) -> bool:
-    """Whether a label stands in the file itself, not in a member of it or in a file beside it."""
+    """Whether a label is in the file itself, not in a member of it or in a file next to it."""
     return not label.carrier.startswith(("member ", "sidecar "))
 
 

@@ -134,7 +134,7 @@ def _facts() -> dict[Deviation, _Facts]:
 #: Deviations by name.
 DEVIATIONS: dict[str, Deviation] = {str(deviation): deviation for deviation in Deviation}
 
-#: What a reading that needs the optional libraries tells people to run.
+#: The command that installs the optional libraries.
 INSTALL = "pip install 'shenhe[media]'"
 
 
@@ -143,7 +143,7 @@ class Label:
     """One label found in a file.
 
     ``scheme`` is ``gb45438`` (the AIGC field), ``c2pa``, ``iptc``, ``text``, ``visible``, ``rhythm`` or
-    ``spoken``; ``carrier`` says where in the file it stands (``png:iTXt/xmp``); ``span`` is the half-open
+    ``spoken``; ``carrier`` says where in the file it is (``png:iTXt/xmp``); ``span`` is the half-open
     byte range ``[start, end)`` of that carrier, ``None`` where there is none (text given as text, pixels).
     ``fields`` holds what was read: for ``gb45438`` the keys of Annex E as strings, for measured labels text
     and ratios. ``raw`` is the value as found, cut to 4,096 characters. ``undecided`` means a measurement
@@ -300,7 +300,7 @@ class ImplicitFields:
         )
 
     def json(self, *, wrapped: bool = False) -> str:
-        """The value as one JSON string, for a carrier with a name of its own, or ``wrapped`` for one
+        """The value as one JSON string, for a carrier that has a name, or ``wrapped`` for one
         without.
         """
         values = self.as_dict()

@@ -32,7 +32,7 @@ def read_labels(
 ) -> Labels:
     """Every label in the bytes of one file, and what was refused.
 
-    ``media_type`` tells text formats apart and is compared with what the bytes are; it never overrules
+    ``media_type`` distinguishes text formats and is compared with what the bytes are; it never overrules
     them. ``trust_anchors`` are certificates in PEM: a content credential whose signer they vouch for loses the note
     that its signer is unknown. Never raises on what ``data`` holds.
     """

@@ -1,4 +1,4 @@
-"""Signatures that a label would break: content credentials (C2PA) and signed documents; and signing a file anew."""
+"""Signatures that a label would break: content credentials (C2PA) and signed documents; and signing a file again."""
 
 from __future__ import annotations
 

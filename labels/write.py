@@ -35,8 +35,8 @@ def write_label(
 ) -> bytes:
     """``data`` with the AIGC field in its metadata and, with ``explicit``, a label that people perceive.
 
-    ``fields`` are the values of Annex E (a mapping by its keys, or ImplicitFields); None writes an explicit
-    label alone. With ``look_first`` pixels are searched, too, for an explicit label that is there already
+    ``fields`` are the values of Annex E (a mapping by its keys, or ImplicitFields); None writes only an explicit
+    label. With ``look_first`` pixels are searched, too, for an explicit label that is there already
     (this needs the `media` extra and some tenths of a second). Metadata that is there stays.
 
     A file that is signed, by a content credential (C2PA) or otherwise, is refused, because its signature would no

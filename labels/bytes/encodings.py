@@ -14,7 +14,7 @@ class EditableText:
     """A text, its byte-order mark, and the encoding that turns it into bytes again.
 
     With ``letters``, the characters are known. Without, the encoding is one of the older ones that extend ASCII: each
-    character stands for a byte, and only ASCII may be added.
+    character is one byte, and only ASCII may be added.
     """
 
     text: str

@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING, TypeAlias, overload
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer as Buffer
 
-#: Fetched at once on opening: most metadata stands there, and a small file whole.
+#: Fetched at once on opening: it holds most metadata, and small files entirely.
 HEAD = 16_384
 _PIECE = 1 << 20
 
@@ -143,7 +143,7 @@ def opened(path: Path) -> tuple[int, Source]:
 
     Raises OSError where it cannot be opened or is no regular file: a pipe or a device might never end.
     """
-    # Opening a pipe would wait for somebody to write into it.
+    # Opening a pipe would wait until a process writes into it.
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         status = os.fstat(handle)

@@ -42,7 +42,7 @@ class _Patience:
         self._since = time.monotonic()
 
     def is_over(self) -> bool:
-        """Whether the process has used none for longer than it may. Where that cannot be told, any time counts."""
+        """Whether the process has used no CPU time for longer than allowed. If that is unknown, any time counts."""
         used = _processor_time(self._process)
         if used != self._used:
             self._used, self._since = used, time.monotonic()

@@ -39,7 +39,7 @@ def confine(memory: int) -> None:
     """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    with contextlib.suppress(OSError, AttributeError):  # not Linux: the hook below still stands
+    with contextlib.suppress(OSError, AttributeError):  # not Linux: the hook below still applies
         ctypes.CDLL(None).unshare(_NEW_USER | _NEW_NETWORK)
     sys.addaudithook(_refuse)
 

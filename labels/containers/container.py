@@ -47,7 +47,7 @@ class Container:
         senses: What is looked at besides metadata: ``visible``, ``film``, ``sound`` (in the worker), ``rhythm``; or
             ``unseen``, where nothing here decodes the pixels.
         text: Whether the file is text, which is looked at as a whole.
-        begins: How text of this kind begins, where that can be told.
+        begins: How text of this kind begins, if that is known.
         confined: Whether ``read`` is a task of the worker process, because a library does the reading.
         write_needs: The library that ``write`` needs, if it is part of an extra.
         explicit_needs: The same for ``explicit``.

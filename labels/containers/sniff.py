@@ -32,7 +32,7 @@ _STRUCTURED = _TEXTS[STRUCTURED]
 
 
 def sniff(data: Source, media_type: str | None = None) -> Container:
-    """The container of ``data``; ``media_type`` only tells text formats apart, which have no magic number."""
+    """The container of ``data``; ``media_type`` only distinguishes text formats, which have no magic number."""
     head = data[:4096]
     for magic, row in _BY_FIRST_BYTE.get(head[:1], ()):
         if head.startswith(magic) and (row.accepts is None or row.accepts(data)):
@@ -70,7 +70,7 @@ def _text(head: bytes, media_type: str | None) -> Container:
     first = stripped[:1]
     if first == "<" and (page := _page(stripped)) is not None:
         return page
-    # Letters begin most texts, and few of the kinds that are told by how they begin.
+    # Most texts begin with letters, and few of the kinds that are recognised by their beginning do.
     for row in _BEGINNINGS if first.isascii() else ():
         if row.begins is None or not row.begins.match(stripped):
             continue
@@ -92,7 +92,7 @@ def _text(head: bytes, media_type: str | None) -> Container:
     return _TEXTS.get(declared) or (_STRUCTURED if declared.startswith("text/") else _TEXT)
 
 
-#: A JSON text, told from the sections and tables of configuration files.
+#: A JSON text, as opposed to the sections and tables of configuration files.
 _BEGINS_JSON = re.compile(r"""\{\s*["}]|\[\s*(?:[{"\d\]-]|\[\s*[\d"\[])""")
 #: What may stand in front of the root of an XML document or a page, and the name of the root.
 _ROOT = re.compile(

@@ -1,4 +1,4 @@
-"""The table of containers: how each is told from its bytes, and what reads it, writes into it and compares it.
+"""The table of containers: how each is recognised by its bytes, and what reads it, writes into it and compares it.
 
 Adding a carrier takes one module beside this one and one row here. Modules are named, not imported, so that only the
 code for the file at hand is loaded. Rows are tried in their order: the first whose magic number and ``accepts`` match
@@ -363,7 +363,7 @@ CONTAINERS = (
         confined=True,
         write_needs="pypdf",
     ),
-    # Text has no magic number: ``sniff`` tells its kinds by how they begin and by what the file is declared to be.
+    # Text has no magic number: ``sniff`` recognises its kinds by how they begin and by the declared type of the file.
     _row(
         "svg",
         "image/svg+xml",

@@ -29,8 +29,8 @@ _REMARKS = {
 _AI_PROPERTIES = {"AISystemUsed", "AISystemVersionUsed", "AIPromptInformation", "AIPromptWriterName"}
 #: What IPTC's digital source type was called until 2008.
 _OLD_SOURCE = "DigitalSourceFileType"
-#: What a packet holds wherever a property that matters stands in it, beside ``aigc`` in any case: no name can be
-#: written in another way, but by an entity.
+#: A packet with a relevant property contains one of these, or ``aigc`` in any case: a name can be written in no other
+#: way, except by an entity.
 _TELLING = (
     b"<!DOCTYPE",
     *(name.encode() for name in ("DigitalSource", "AISystem", "AIPrompt", *sorted(_REMARKS - {"ImageDescription"}))),
@@ -67,7 +67,7 @@ class _Packet:
     def __init__(self) -> None:
         self.fields: list[tuple[str, str, bool, str]] = []  # local name, namespace, written as attribute, value
         self.structures: list[tuple[str, str, list[tuple[str, str]]]] = []
-        #: The keys of the field, each a property of its own in the field's namespace.
+        #: The keys of the field, each a separate property in the field's namespace.
         self.parts: list[tuple[str, str]] = []
         self.source_types: list[str] = []
         self.old_source_types: list[str] = []
@@ -185,8 +185,8 @@ def _read(packet: bytes, carrier: str, span: Span | None, found: Findings) -> No
     collected = _Packet()
     try:
         if plain is packet:
-            # Elements in front of the first name that matters are parsed, too, for that alone shows which name stands
-            # for which namespace; telling each of them here would take longer than all the rest.
+            # Elements before the first relevant name are parsed, too: only they show which prefix means which
+            # namespace. Handling each of them here would take longer than all the rest.
             before = max(body.rfind(b"<", 0, first), 0)
             parser.Parse(body[:before], False)
             body = body[before:]
@@ -248,7 +248,7 @@ _BROKEN_ATTRIBUTE = re.compile(r"""\b(?:\w{1,20}:)?(AIGC)\s{0,20}=\s{0,20}(["'])
 
 
 def _read_broken(packet: bytes, carrier: str, span: Span | None, found: Findings, error: str) -> None:
-    """What can be told of a packet that is no XML: values are cut at their end mark by searching, never by
+    """Read what can be read of a packet that is not XML: values are cut at their end mark by searching, never by
     backtracking.
     """
     if b"<!DOCTYPE" in packet or b"<!ENTITY" in packet:
@@ -276,7 +276,7 @@ def property_element(value: str) -> str:
 
 
 def new_packet(value: str) -> bytes:
-    """A packet that holds the property alone."""
+    """A packet with only this property."""
     return (
         '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
         '<x:xmpmeta xmlns:x="adobe:ns:meta/">'

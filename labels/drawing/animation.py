@@ -100,7 +100,7 @@ def webp(data: bytes, image: Any) -> bytes:
 
 
 def gif(_kind: Container, data: bytes, found: Findings) -> bytes:
-    """A GIF with the label on every frame. Colours stay where a frame has at most 250; others are chosen anew."""
+    """A GIF with the label on every frame. Colours stay where a frame has at most 250; others are chosen again."""
     image = open_picture("GIF", data, found)
     comments = [data[a:b] for label, a, _, b in gif_file.blocks(data, found) if label in (0xFE, 0xFF)]
     kept = [block for block in comments if not block[3:].startswith(b"NETSCAPE2.0")]

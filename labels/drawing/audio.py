@@ -1,10 +1,10 @@
 """The audible label behind compressed sound: MP3, M4A (AAC-LC), Opus, FLAC.
 
-Nothing that is there is encoded again with a loss, and everything that is not sound stays byte for byte. Frames of
-MP3 and packets of Opus stand for themselves, so that those of the rhythm are put behind the others; M4A has tables,
-which are told of them; FLAC counts and sums up its samples in its first block, so that the sound is encoded
-again, without loss. Vorbis packets need code books of their own file: there the rhythm has to be mixed in before the
-sound is encoded. This is for a provider's own files: reading other people's goes through the worker.
+No existing sound is encoded again with a loss, and everything that is not sound stays byte for byte. Frames of MP3 and
+packets of Opus are independent: those of the rhythm are appended. M4A also has tables, which are updated. FLAC counts
+and hashes its samples in its first block: the sound is encoded again, without loss. Vorbis packets need the code books
+of their file: there the rhythm has to be mixed in before the sound is encoded. This is for a provider's own files;
+foreign files are read in the worker.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def _encoded(
 
 
 def _packets(codec: str, rate: int, layout: str, bit_rate: int) -> tuple[list[bytes], bytes]:
-    """(the rhythm as packets of ``codec``, what its decoder is told)."""
+    """(the rhythm as packets of ``codec``, its decoder configuration)."""
     encoder: Any = av.CodecContext.create(codec, "w")
     encoder.sample_rate, encoder.layout, encoder.bit_rate = rate, layout, bit_rate
     encoder.format = encoder.codec.audio_formats[0].name

@@ -1,5 +1,5 @@
-"""More sound behind that of an M4A file, without encoding again what is there: frames in a box of their own at the end,
-and the tables of the track told of them (ISO/IEC 14496-12).
+"""Append sound to an M4A file without encoding the existing sound again: frames go into a separate box at the end,
+and the tables of the track are updated (ISO/IEC 14496-12).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _LC = 2
 @dataclass(frozen=True, slots=True)
 class SoundTrack:
     """The one sound track of a file: its boxes by name, those around them from ``moov`` inwards, its ticks a second and
-    the film's, and the first two bytes of what its decoder is told (ISO/IEC 14496-3: kind, rate, channels).
+    the film's, and the first two bytes of its decoder configuration (ISO/IEC 14496-3: kind, rate, channels).
     """
 
     parts: dict[bytes, Box]
@@ -83,7 +83,7 @@ def _ticks(data: bytes, header: Box) -> int:
 
 
 def _decoder(data: bytes, stsd: Box) -> bytes:
-    """What stands behind the tag 5 of the elementary stream's description, which comes last in it."""
+    """The content of tag 5, the last of the elementary stream's description."""
     at = data.find(b"esds", stsd.body, stsd.end)
     if data[stsd.body + 12 : stsd.body + 16] != b"mp4a" or at < 0:
         raise UnsuitableFileError("the sound is not AAC")
@@ -100,7 +100,7 @@ def lengthened(data: bytes, frames: list[bytes], found: Findings) -> bytes:
     """``data`` with ``frames`` of AAC-LC, each of 1,024 samples of the track's own rate and channels, behind its sound.
     Raises ValueError as ``sound_track`` does.
     """
-    # Each change moves the boxes behind it: every one is looked up anew.
+    # Each change moves the boxes behind it, so look up every box again.
     for kind in (b"stts", b"stsz", b"stsc"):
         track = sound_track(data, found)
         table = track.parts[kind]

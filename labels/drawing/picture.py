@@ -55,7 +55,7 @@ def png(_kind: Container, data: bytes, found: Findings) -> bytes:
 
 
 def jpeg(_kind: Container, data: bytes, found: Findings) -> bytes:
-    """JPEG has to be encoded again, and keeps its quantisation tables, its colours and what stands behind it."""
+    """JPEG has to be encoded again, and keeps its quantisation tables, its colours and the data behind it."""
     image = open_picture("JPEG", data, found)
     if image.mode not in ("L", "RGB", "CMYK"):
         raise UnsuitableFileError(f"JPEG pictures in {image.mode} are not drawn on; convert them to RGB first")
@@ -76,7 +76,7 @@ def jpeg(_kind: Container, data: bytes, found: Findings) -> bytes:
 
 
 def _stays(marker: int, begins: bytes) -> bool:
-    """Whether a segment is metadata. Adobe's tells how colours are coded, which is the encoder's to say."""
+    """Whether a segment is metadata. Adobe's is not: it states how the encoder coded the colours."""
     return jpeg_file.is_metadata(marker) and not (marker == 0xEE and begins == b"Adobe")
 
 

@@ -230,7 +230,7 @@ def _unencoded(text: str, found: list[Deviation]) -> str:
 
 def _pairs(text: str, found: list[Deviation]) -> tuple[bool, list[tuple[str, object]] | None]:
     """(whether wrapped in the name, key-value pairs in their order) of a JSON text; pairs None where none
-    can be told.
+    can be recognised.
     """
     wrapped = False
     current: object = text

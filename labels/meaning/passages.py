@@ -14,7 +14,7 @@ from shenhe.core.text import HIDDEN
 from ..model import Deviation, Label
 from .wording import REASONS, Phrase, Sense, grammar, judge, simplified
 
-#: Farther than this from both ends, only a line or bracket of its own is taken for a label.
+#: Farther than this from both ends, only a separate line or bracket counts as a label.
 _EDGE = 64
 _LONGEST_TEXT = 1 << 20
 _CANDIDATES = 200
@@ -220,7 +220,7 @@ def _statement(segment: str, offset: int, cleaned: _Cleaned, notes: list[str]) -
     if phrase is None or phrase.sense is Sense.MARK:
         return None, False
     if phrase.is_label and cleaned.text[end : end + 1] in _OPENINGS:
-        # What stands in brackets behind it belongs to it: "AI生成（仅供参考）" is a label, "AI生成（测试版）" none.
+        # Brackets behind it belong to it: "AI生成（仅供参考）" is a label, "AI生成（测试版）" none.
         # So do words behind the bracket: "AI生成内容（AIGC）产业报告".
         closing = min((at for c in "）)】]" if (at := cleaned.text.find(c, end, end + 60)) >= 0), default=-1)
         rest = _REST.match(cleaned.text, closing + 1)
@@ -257,7 +257,7 @@ def _stands_alone(text: str, offset: int, segment: str, phrase: Phrase) -> bool:
     """
     end = offset + len(segment)
     bracketed = segment.strip()[:1] in "【[（(" or text[end : end + 1] in ("】", "]", "）", ")")
-    # A line of its own begins and ends next to the segment.
+    # A separate line begins and ends next to the segment.
     before, after = text[max(0, offset - 8) : offset + 1], text[max(end - 1, offset) : end + 8]
     line_before = before.rpartition("\n")[2].strip() if "\n" in before else "more" if text[:offset].strip() else ""
     line_after = after.partition("\n")[0].strip() if "\n" in after else "more" if text[end:].strip() else ""
@@ -332,7 +332,7 @@ def _position(text: str, start: int, end: int) -> str:
 
 
 def _corner_marks(text: str) -> list[tuple[int, int, str]]:
-    """A mark of ``AI`` alone, raised or bracketed or on a separate line, at the very start or end."""
+    """A mark of only ``AI``, raised or bracketed or on a separate line, at the very start or end."""
     stripped = text.strip()
     if not stripped:
         return []

@@ -43,7 +43,7 @@ def _folded(name: str) -> str:
 
 
 def source_type(value: str) -> SourceType | None:
-    """The type that an address, its last word or its display name stands for; None for one that is not known.
+    """The type that an address, its last word or its display name means; None if unknown.
 
     >>> source_type("http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia").says
     'generated'

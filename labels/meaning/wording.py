@@ -1,7 +1,7 @@
 """What a short statement says of AI generation: a label, the same in other words, or only talk about it.
 
 A label names the AI element (``AI`` or ``人工智能``) and the generation element (``生成`` or ``合成``) of GB 45438-2025
-in one short statement about the content it stands in. The whole statement has to be that: a headline, a denial, a
+in one short statement about the content that contains it. The whole statement has to be that: a headline, a denial, a
 question, an advertisement or the name of an event may hold the same words and is no label. So a statement is matched
 from its first to its last word against a grammar, whose words are data (``wording.yaml``).
 
@@ -24,7 +24,7 @@ from typing import Any, Literal
 from ..data import load_data
 from ..model import Deviation
 
-#: In what a statement stands; decides which objects a statement without a subject may name ("AI生成图片" in a text is a
+#: The medium of a statement. Decides which objects a statement without a subject may name ("AI生成图片" in a text is a
 #: heading).
 Medium = Literal["text", "picture", "film", "sound"]
 

@@ -1,5 +1,5 @@
-"""Disclosure in dialogues, interfaces and scenes, judged from what was exchanged and shown, not from a file
-alone.
+"""Disclosure in dialogues, interfaces and scenes, judged by what was exchanged and shown, not only by a
+file.
 
 GB 45438-2025 asks dialogue for a label in a turn or a notice that stays on show (5.1, 5.6), and a virtual
 scene for one in its start frame (5.5); several American states ask companions to disclose at the start and
@@ -29,7 +29,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Disclosure:
-    """Whether people were told, by which labels, and why that was concluded."""
+    """Whether people were informed, by which labels, and the reason for the conclusion."""
 
     outcome: Outcome
     labels: tuple[Label, ...]
@@ -39,7 +39,7 @@ class Disclosure:
 def disclosure_in_dialogue(
     turns: Sequence[Turn], *, notice: str | None = None, every_seconds: float | None = None
 ) -> Disclosure:
-    """Whether a dialogue tells people that they talk to a machine.
+    """Whether a dialogue informs people that they talk to a machine.
 
     ``notice`` is text the interface keeps on show; a conforming one suffices for every turn. Without it the
     first turn has to carry a label and, with ``every_seconds``, a later one at least that often. Turns
@@ -59,14 +59,14 @@ def disclosure_in_dialogue(
     times = [turn.at for turn in turns]
     if any(time is None for time in times):
         return Disclosure("inconclusive", labels, "the turns have no times, so the repetition cannot be judged")
-    told: float | None = None
+    last_notice: float | None = None
     for turn, each in zip(turns, found, strict=True):
         if turn.at is None:
             continue
-        if told is not None and turn.at - told > every_seconds and not each:
+        if last_notice is not None and turn.at - last_notice > every_seconds and not each:
             why = f"at {turn.at:g} s there had been no notice for more than {every_seconds:g} s"
             return Disclosure("not disclosed", labels, why)
-        told = turn.at if each else told
+        last_notice = turn.at if each else last_notice
     return Disclosure("disclosed", labels, f"the first turn says it, and at least every {every_seconds:g} s again")
 
 

@@ -5,9 +5,9 @@ The `media` extra opens no such file as a picture, but decodes HEVC in films. So
 ``ispe``, ``grid``, ``irot``, ``imir``; ``clap``), sizes are checked, and the decoder is given one coded picture at a
 time, never the file.
 
-Thumbnails, alpha and other auxiliary pictures are left. How the picture lies is said by its properties alone: an
+Thumbnails, alpha and other auxiliary pictures are ignored. Only the properties of the picture give its orientation: an
 orientation in EXIF does not count in these files. What is damaged inside a coded picture looks as it does in a viewer:
-the decoder does not always tell.
+the decoder does not always report it.
 """
 
 from __future__ import annotations
@@ -148,7 +148,7 @@ class _Items:
     def _coded(self, item: int) -> Picture:
         """One picture of the type ``hvc1``, as it was coded."""
         width, height = self._size(item)
-        # A decoder of its own for each: what one tile left behind cannot show in the next.
+        # A separate decoder for each tile: remains of one cannot appear in the next.
         decoder: Any = av.CodecContext.create("hevc", "r")
         decoder.extradata = self._property(item, b"hvcC")
         decoder.thread_count = 1
@@ -157,7 +157,7 @@ class _Items:
         decoder.options = {"err_detect": "explode", "max_pixels": str((width + _BLOCK) * (height + _BLOCK))}
         try:
             frames = [*decoder.decode(av.Packet(self._content(item))), *decoder.decode(None)]
-        # What is larger than allowed is told as a want of memory.
+        # Report what is larger than allowed as a lack of memory.
         except av.error.FFmpegError as error:
             raise ValueError("the decoder of HEVC refuses it") from error
         if len(frames) != 1 or (frames[0].width, frames[0].height) != (width, height):

@@ -106,7 +106,7 @@ def _readings(pixels: Pixels, box: TextBox, in_all_ways: bool) -> Iterator[tuple
             return
     if box.is_steep and abs(box.along[1]) >= _PLUMB:
         down = corners_of(box, 1)
-        column = np.array([down[3], down[0], down[1], down[2]])  # upper left first, as the column stands
+        column = np.array([down[3], down[0], down[1], down[2]])  # upper left first, in the orientation of the column
         crop = upright(pixels, column, 0)
         for cells in _cuts(crop):
             text, score = recognise(_side_by_side(crop, cells))
@@ -185,7 +185,7 @@ def _cuts(column: Pixels) -> Iterator[Cells]:
 
 
 def ink_cells(column: Pixels) -> Cells:
-    """Rows of each character of a column, told by the rows without ink between them."""
+    """Rows of each character of a column, separated by the rows without ink between them."""
     ink = ink_mask(column)
     rows = ink.sum(axis=1) > max(1, 0.02 * ink.shape[1])
     edges = np.flatnonzero(np.diff(np.concatenate([[0], rows.astype(np.int8), [0]])))

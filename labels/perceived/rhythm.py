@@ -131,7 +131,7 @@ def _tones(power: NDArray[np.float32]) -> tuple[NDArray[np.bool_], NDArray[np.fl
     stands_out = (band > 10 ** (_STANDS_OUT_DB / 10) * around) & (band > _FLOOR * _WINDOW**2)
     loud = np.where(stands_out, band, 0)
     on = stands_out & (band * 10 ** (_SAME_LEVEL_DB / 10) >= _greatest_within(loud, 12))
-    # A frame that drops out inside a sound, or appears alone in a gap, is noise.
+    # A frame that drops out inside a sound, or one that appears in a gap, is noise.
     on[:, 1:-1] |= on[:, :-2] & on[:, 2:]
     on[:, 1:-1] &= on[:, :-2] | on[:, 2:]
     return on, band

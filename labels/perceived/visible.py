@@ -239,8 +239,8 @@ def judged(lines: list[Line], pixels: Pixels, medium: Medium, earlier: Sequence[
             lacks = " ".join(deviation.sentence for deviation in phrase.missing)
             notes.append(f"near miss: the picture says {shown!r}. {lacks}")
             others.append((line, phrase))
-    labels, told = _without_headings(labels, every, (width, height))
-    notes += told
+    labels, heading_notes = _without_headings(labels, every, (width, height))
+    notes += heading_notes
     return Seen(
         tuple(measured(line, pixels) for line, _ in labels),
         tuple((measured(line, pixels), phrase) for line, phrase in others),
@@ -254,7 +254,7 @@ def _mentions_ai(text: str) -> bool:
 
 
 def _part_of_something_else(line: Line, phrase: Phrase, lines: list[Line], medium: Medium) -> str:
-    """Why a line that reads like a label is none, told from its neighbours of the same size; empty where it is one."""
+    """Why a line that reads like a label is none, judging by neighbours of the same size; empty if it is a label."""
     words = grammar()
     for other in lines:
         if other is line or max(other.cell, line.cell) > _SAME_SIZE * min(other.cell, line.cell):

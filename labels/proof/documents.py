@@ -82,7 +82,7 @@ def _holds_list(name: str) -> bool:
 
 
 def _metadata(name: str, content: bytes) -> Iterator[Part]:
-    """What a metadata part says besides the label and the entries that name the part it stands in."""
+    """The content of a metadata part except the label and the entries that name the part."""
     kept: list[tuple[str, ...]] = []
     skipping = 0
     for event in events(content.removeprefix(b"\xef\xbb\xbf"), f"the entry {name} of the package"):

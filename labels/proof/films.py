@@ -77,7 +77,7 @@ def matroska(data: bytes) -> Iterator[Part]:
     if segment.name != _SEGMENT:
         raise UnsuitableFileError("no segment follows the header of the Matroska file")
     inside = list(_children(data, segment.body, segment.end))
-    # Positions count from the segment's content; what stands there is named by its number among its like.
+    # Positions count from the segment's content; an element is named by its number among those of its kind.
     there: dict[int, tuple[int, int]] = {}
     numbers: dict[int, int] = {}
     for each in inside:

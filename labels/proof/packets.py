@@ -59,7 +59,7 @@ def events(document: bytes, what: str) -> list[tuple[str, ...]]:
 
 
 def properties(packet: bytes, what: str = "the XMP packet in the file") -> bytes:
-    """What an XMP packet says besides the label, in a form that can be compared."""
+    """The content of an XMP packet except the label, in a form that can be compared."""
     trimmed = packet.strip(b"\0 \t\r\n")
     if not trimmed:
         return b""

@@ -98,7 +98,7 @@ def jpeg(data: bytes) -> Iterator[Part]:
         elif marker == 0xE2 and data.startswith(b"MPF\0", start):
             more = list(_further_pictures(data, start + 4, end))
         else:
-            # Adobe's segment tells how the colours are coded.
+            # Adobe's segment states how the colours are coded.
             is_coding = marker < 0xE0 or (marker == 0xEE and data.startswith(b"Adobe", start))
             yield "picture" if is_coding else f"segment {marker:02X}", view[start:end]
         position = end
@@ -113,7 +113,7 @@ def jpeg(data: bytes) -> Iterator[Part]:
 
 
 def _end_of_scans(data: bytes, position: int) -> int:
-    """Where the mark stands that ends the scans beginning at ``position``."""
+    """The position of the mark that ends the scans beginning at ``position``."""
     while (position := data.find(b"\xff", position)) >= 0 and position + 1 < len(data):
         marker = data[position + 1]
         if marker == 0xD9:

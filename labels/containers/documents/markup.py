@@ -89,8 +89,8 @@ def _plain_metadata(inner: bytes, span: tuple[int, int], found: Findings) -> Non
 
 
 def _with_namespaces(packet: bytes, data: bytes) -> bytes:
-    """Prefixes that the picture's root declares and the packet uses, declared again so that the packet
-    stands alone.
+    """Prefixes that the picture's root declares and the packet uses, declared again to make the
+    packet complete.
     """
     used = set(re.findall(rb"<(\w{1,20}):|\s(\w{1,20}):\w", packet))
     prefixes = {a or b for a, b in used} - {b"xml", b"xmlns"}
@@ -217,8 +217,8 @@ def _unescaped(text: str) -> str:
 
 
 def _may_say_something(text: str, lowered: str) -> bool:
-    """Whether the words of a page can be a label or a near miss, which a search over the whole tells far sooner
-    than a walk. Only single characters are searched for, because tags may stand between any two.
+    """Whether the words of a page can be a label or a near miss, found by a search over the whole, which is
+    far faster than a walk. It searches for single characters only, because tags may separate any two.
     """
     if "artificial" in lowered or "generat" in lowered or "synthes" in lowered or _HIDING_REFERENCE.search(lowered):
         return True

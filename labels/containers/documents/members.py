@@ -11,7 +11,7 @@ _IN_ALL = 8
 
 
 class Members:
-    """Reads members of one file into its findings; their labels are told apart by the member's name."""
+    """Reads members of one file into its findings; their labels are distinguished by the member's name."""
 
     def __init__(self, found: Findings) -> None:
         self.found = found

@@ -87,7 +87,7 @@ def _read_pages(reader: PdfReader, found: Findings) -> None:
 
 
 def _span(data: bytes, key: str) -> tuple[int, int] | None:
-    """Where the entry stands, if it stands in the open."""
+    """The position of the entry, unless it is inside a compressed stream."""
     at = data.rfind(key.encode("latin-1", "replace"))
     return (at, min(at + len(key) + 512, len(data))) if at >= 0 else None
 

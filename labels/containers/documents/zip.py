@@ -91,7 +91,7 @@ def read(data: Source, found: Findings) -> None:
 
 
 def _read_members(package: zipfile.ZipFile, found: Findings) -> None:
-    """An archive of other files: each is read as one of its own."""
+    """An archive of other files: each is read as a separate file."""
     members = Members(found)
     for info in package.infolist():
         found.step()

@@ -10,7 +10,7 @@ from ...findings import BeyondLimitError, Findings, UnsuitableFileError
 from ...meaning.aigc import is_name
 
 _SCRIPT = 18
-#: Film data need not be walked to its end: the script tag stands in front of it.
+#: Film data need not be walked to its end: the script tag precedes it.
 _TAGS_LOOKED_AT = 2_048
 
 

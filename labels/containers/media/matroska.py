@@ -122,10 +122,9 @@ def packed(name: int, content: bytes) -> bytes:
 
 
 def write(data: bytes, value: str, found: Findings) -> bytes:
-    """Adds the tag. The segment's tags move to its end, because in front nothing may grow; the seek head is
-    told where.
+    """Add the tag. The segment's tags move to its end, because nothing in front may grow, and the seek head is updated.
 
-    Without a seek head that could be told, a reader that does not read to the end will not find them.
+    Without room in the seek head, a reader that does not read to the end will not find them.
     """
     segment = segment_of(data)
     simple = packed(SIMPLE_TAG, packed(TAG_NAME, b"AIGC") + packed(TAG_STRING, value.encode()))
@@ -149,9 +148,11 @@ def write(data: bytes, value: str, found: Findings) -> bytes:
         head = inside[seek]
         after = inside[seek + 1] if seek + 1 < len(inside) else None
         room = (after.end if after is not None and after.name == VOID else head.end) - head.start
-        told = _seek_head(data, head, segment.end - segment.body, found)
-        if len(told) == room or len(told) + 2 <= room:
-            whole[head.start : head.start + room] = told + (_void(room - len(told)) if room > len(told) else b"")
+        updated = _seek_head(data, head, segment.end - segment.body, found)
+        if len(updated) == room or len(updated) + 2 <= room:
+            whole[head.start : head.start + room] = updated + (
+                _void(room - len(updated)) if room > len(updated) else b""
+            )
     size = segment.end - segment.body + len(tags)
     width = segment.body - segment.start - 4
     if size >= (1 << (7 * width)) - 1:

@@ -217,9 +217,7 @@ def _write_webp(data: bytes, value: str, found: Findings) -> bytes:
 
 
 def _extended_webp(data: bytes, image: tuple[bytes, int, int]) -> bytes:
-    """A simple WebP becomes an extended one, which alone may hold metadata: a VP8X header with the canvas
-    in front.
-    """
+    """A simple WebP becomes an extended one, with a VP8X header in front: only extended files hold metadata."""
     name, body, _ = image
     if name == b"VP8 ":
         width, height = (int.from_bytes(data[body + at : body + at + 2], "little") & 0x3FFF for at in (6, 8))

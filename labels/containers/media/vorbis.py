@@ -221,9 +221,7 @@ _REFLECTED = bytes(int(f"{i:08b}"[::-1], 2) for i in range(256))
 
 
 def write_ogg(data: bytes, value: str, found: Findings) -> bytes:
-    """Adds the comment and laces the header packets anew; sound pages change in their sequence number at
-    most.
-    """
+    """Add the comment and lace the header packets again. Sound pages change only in their sequence number."""
     streams = _headers(data, found)
     if len(streams) != 1:
         raise UnsuitableFileError("the Ogg file holds several streams; only single ones are changed")
@@ -328,7 +326,7 @@ def opus_samples(packet: bytes) -> int:
 
 
 def lengthened_opus(data: bytes, packets: list[bytes], found: Findings) -> bytes:
-    """``data`` with ``packets`` behind its Opus stream, which goes on: every packet stands for itself, so that nothing
+    """``data`` with ``packets`` behind its Opus stream, which goes on: packets are independent, so nothing
     in front changes but the end mark and position of the last page. Raises ValueError as ``opus_channels`` does.
     """
     opus_channels(data, found)

@@ -148,7 +148,7 @@ def with_index_put_right(before: bytes, after: bytes, found: Findings) -> bytes:
 
 
 def _index(data: bytes, found: Findings) -> tuple[int, int] | None:
-    """Where the index of further pictures stands."""
+    """The position of the index of further pictures."""
     for marker, start, end in segments(data, found):
         if marker == _APP2 and data[start:end].startswith(_INDEX_MARK):
             return start + len(_INDEX_MARK), end

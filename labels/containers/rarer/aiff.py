@@ -1,4 +1,4 @@
-"""AIFF and AIFF-C: the label is an ID3 frame, in a chunk of its own as in MP3 files."""
+"""AIFF and AIFF-C: the label is an ID3 frame, in a separate chunk, with the content it has in MP3 files."""
 
 from __future__ import annotations
 

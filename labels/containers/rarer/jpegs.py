@@ -38,7 +38,7 @@ def read_jxl(data: Source, found: Findings) -> None:
 
 
 def _read_compressed(data: Source, each: Box, found: Findings) -> None:
-    """A box ``brob``: the type of the box that it stands for, then that box's content as a Brotli stream."""
+    """A box ``brob``: the type of the original box, then that box's content as a Brotli stream."""
     kind = bytes(data[each.body : each.body + 4])
     if not found.within(each.end - each.body, "jxl:brob"):
         return
