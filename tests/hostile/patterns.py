@@ -20,12 +20,12 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("core", "rulebook", "labels", "conformance", "simulator", "scenarios", "reports", "cli", "sample")
-#: Characters of the longest text, and the factors between two lengths: small up to a few hundred characters, so that
-#: exponential time is seen in time, and larger from there on.
-_LONGEST, _FACTOR = 24_000, 1.35
-_SURELY_POLYNOMIAL, _LARGE_FACTOR = 300, 2.8
-#: Seconds from which on a text counts: the pattern has then spent more than 8 microseconds per character.
-_SLOW = 0.2
+#: Characters of the longest text, and the factor to the next length for lengths up to a limit. Short texts grow slowly:
+#: a step too far in exponential time takes minutes.
+_LONGEST = 16_000
+_FACTORS = ((60, 1.15), (300, 1.35), (_LONGEST, 2.8))
+#: Seconds from which on a text counts: the pattern has then spent more than 6 microseconds per character.
+_SLOW = 0.1
 #: Characters that are tried of each pattern.
 _TRIED = 12
 _METHODS = {"search", "match", "fullmatch", "sub", "subn", "split", "findall", "finditer"}
@@ -190,12 +190,15 @@ def slow_text(used: Used) -> str | None:
     """What to repeat so that the pattern takes more than linear time, else ``None``."""
     for unit in units(used.pattern):
         for end in ("", "\x01"):
-            size = 24.0
-            while size < _LONGEST:
+            size = 16.0
+            while size <= _LONGEST:
                 text = unit * (int(size) // len(unit)) + end
                 spent = cost(used, text)
-                # Again, and the shorter one too: the machine may have been busy.
-                if spent > _SLOW and min(cost(used, text) for _ in range(2)) > _SLOW:
+                # Measure a close result again: the machine may have been busy.
+                if spent > 3 * _SLOW or (spent > _SLOW and min(cost(used, text) for _ in range(2)) > _SLOW):
                     return f"{unit!r} x {int(size)}: {spent:.2f} s"
-                size *= _FACTOR if size < _SURELY_POLYNOMIAL else _LARGE_FACTOR
+                factor = next((factor for limit, factor in _FACTORS if size < limit), None)
+                if factor is None:
+                    break
+                size = min(size * factor, _LONGEST)
     return None

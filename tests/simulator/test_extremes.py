@@ -6,6 +6,7 @@ import inspect
 import math
 from collections.abc import Callable, Iterator
 from functools import cache
+from itertools import islice
 from typing import Any
 
 import numba
@@ -21,6 +22,8 @@ from shenhe.simulator.kernel.table import Floats
 from shenhe.simulator.reference.engine import replicate
 from shenhe.simulator.scenario.schema import MAX_OCCASIONS
 from shenhe.simulator.scenario.values import LARGEST, SMALLEST, ScenarioError
+
+from ..sampling import one_in
 
 Strategy = st.SearchStrategy[Any]
 
@@ -94,7 +97,7 @@ ARGUMENTS: dict[str, Strategy] = {
     "next_publication": st.tuples(TIME, POSITIVE),
 }
 DENORMAL = st.one_of(st.sampled_from([0.0, 5e-324, 3.2e-270, 1e300]), st.floats(0, 1e300))
-"""What no scenario says, for the formulas that whoever writes a policy in Python calls with numbers of their own."""
+"""Numbers that no scenario admits, but that a policy in Python may pass to the formulas."""
 
 
 @cache
@@ -158,9 +161,10 @@ def _ends() -> Iterator[tuple[str, float]]:
             yield from ((path, end) for end in (0.0, SMALLEST, LARGEST) if end != value)
 
 
-def test_every_number_at_its_ends_is_run_or_refused_in_words() -> None:
+@pytest.mark.parametrize("part", one_in(3, range(3)))
+def test_every_number_at_its_ends_is_run_or_refused_in_words(part: int) -> None:
     ran, refused = 0, 0
-    for path, end in _ends():
+    for path, end in islice(_ends(), part, None, 3):
         try:
             scenario = tiny(**{path: end})
         except ScenarioError:
@@ -174,8 +178,8 @@ def test_every_number_at_its_ends_is_run_or_refused_in_words() -> None:
         assert np.isfinite([row[-1] for row in replication.rows]).all(), (path, end)
         assert np.isfinite([replication.backlog_area, replication.wait_total, replication.staff_cost]).all()
         ran += 1
-    assert ran > 150
-    assert refused > 100
+    assert ran > 50
+    assert refused > 33
 
 
 def test_the_engines_agree_with_everything_at_its_largest() -> None:

@@ -20,7 +20,8 @@ ANY_RESPONSE = {
 
 @pytest.mark.parametrize("style", ["json", "rpc", "headers", "actions"])
 def test_refusing_all_requests_is_not_a_removal(style: str, tmp_path: Path) -> None:
-    report = run(style, Town("bars-everybody"), tmp_path, rules=[REMOVAL], level="core")
+    changes = {"target.settling_seconds": 0.2}
+    report = run(style, Town("bars-everybody"), tmp_path, changes, rules=[REMOVAL], level="core")
     assert rule(report, REMOVAL).verdict != "pass"
 
 
