@@ -30,9 +30,9 @@ NOT_IN_FORCE = {rule.provision for rule in load_rulebook().rules.values()} - {
 
 
 def sampled(level: Level) -> list[Any]:
-    """The faults of a level: one of five on every run, all of them with the slow tests and in `make power`."""
+    """The faults of a level: one of eight on every run, all of them with the slow tests and in `make power`."""
     names = [name for name, fault in FAULTS.items() if fault.level == level]
-    quick = {name for name in names if FAULTS[name].reach is not Reach.DRAWN and names.index(name) % 5 == 0}
+    quick = {name for name in names if FAULTS[name].reach is not Reach.DRAWN and names.index(name) % 8 == 0}
     return [name if name in quick else pytest.param(name, marks=pytest.mark.slow) for name in names]
 
 
@@ -233,8 +233,8 @@ def test_a_fault_that_hides_another_leaves_it_open() -> None:
 @pytest.mark.parametrize(
     ("faults", "variant"),
     [
-        ((), None),
-        ((), "decided-by-people"),
+        pytest.param((), None, marks=pytest.mark.slow),
+        pytest.param((), "decided-by-people", marks=pytest.mark.slow),
         (("consent-borrowed", "report-decided-late", "produce-id-reused", "deleted-account-publishes"), None),
     ],
 )

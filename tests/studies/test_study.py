@@ -148,6 +148,7 @@ def test_how_jobs_are_cut_does_not_show(run: study.StudyRun, tmp_path: Path, mon
     assert results(tmp_path / "sevens") == results(run.folder)
 
 
+@pytest.mark.slow
 def test_dask_and_processes_write_the_same_files(run: study.StudyRun, tmp_path: Path) -> None:
     pytest.importorskip("distributed")
     study.run_study(small_study(), tmp_path / "dask", Dask(2))
