@@ -1,7 +1,7 @@
 """Which environment variables a binding may read.
 
-A binding sends the values it reads to the hosts it names. A foreign binding therefore gets only the variables that the
-user allows, with ``--env NAME`` or a list in the project's configuration. A binding in the working folder belongs to the
+A binding sends the values it reads to the hosts it names. A foreign binding therefore gets only variables that the user
+allows, with ``--env NAME`` or a list in the project's configuration. A binding in the working folder belongs to the
 user and gets every variable it names.
 """
 

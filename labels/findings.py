@@ -26,7 +26,7 @@ class UnsuitableFileError(ValueError):
 def in_words(error: Exception) -> str:
     """What went wrong, in words for people: a sentence of our own, or that the structure is broken.
 
-    Hostile bytes lead parsers to IndexError, RecursionError, UnicodeError and the like, whose messages do not help users.
+    Hostile bytes lead parsers to IndexError, RecursionError, UnicodeError and the like. Their messages help no user.
     """
     if isinstance(error, (UnsuitableFileError, BeyondLimitError)):
         return str(error)

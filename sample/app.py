@@ -36,7 +36,7 @@ def create_app(
 ) -> Starlette:
     """The provider as an ASGI application: lawful, but for the ``faults`` named, and in the ways of its ``variants``.
 
-    ``seed`` determines every name it gives. Each application has a store of its own, in memory.
+    ``seed`` determines every name it gives. Each application has a separate store in memory.
 
     Raises:
         UnknownFaultError: a name that no fault bears.

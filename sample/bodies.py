@@ -73,8 +73,8 @@ class Generation(BaseModel):
 
 
 class Edit(BaseModel):
-    """``source`` is a file in Base64; ``consent`` the record the user relies on; ``account`` whose edit it is, which is
-    nobody's but the user's own.
+    """``source`` is a file in Base64; ``consent`` the record the user relies on; ``account`` the author, who must
+    be the user.
     """
 
     source: str
@@ -86,12 +86,12 @@ class Edit(BaseModel):
 
 
 class NewPublication(BaseModel):
-    """``account`` is in whose name it is published, which is nobody's but the user's own."""
+    """``account`` is the author, who must be the user."""
 
     asset: Line
     title: Line = ""
     account: Line | None = None
-    #: A claim alone is not believed.
+    #: A self-declared claim, which is ignored.
     verified: JsonValue = None
 
 

@@ -1,4 +1,4 @@
-"""The provider's clock: it stands still until the sandbox moves it, so that runs are alike."""
+"""The provider's clock. It moves only when the sandbox moves it, which makes runs repeatable."""
 
 from __future__ import annotations
 

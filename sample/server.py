@@ -82,7 +82,7 @@ class SampleServer:
         self.stop()
 
     def wait(self) -> None:
-        """Serve until the server is told to stop."""
+        """Serve until the server is stopped."""
         self._thread.join()
 
     def stop(self) -> None:

@@ -97,7 +97,7 @@ def _ink(line: Line, pixels: Pixels) -> tuple[list[float], float]:
     """(rows of ink in pixels, measured in at most two ways; contrast ratio as in WCAG).
 
     One way parts bright from dark, which finds letters on a plate or on even ground; the other looks for strokes that
-    stand out from what is beside them, which finds letters on a photo. Each by itself may take something else for letters.
+    stand out from what is beside them, which finds letters on a photo. Either may take something else for letters.
     """
     # A column of upright characters is as wide as they are high: it is measured lying on its side.
     corners = line.corners[[1, 2, 3, 0]] if line.way == "stacked" else line.corners

@@ -39,7 +39,7 @@ def rate(run: Run, *columns: str) -> Curve:
     frame = run.series
     bins = int(frame["bin"].max()) + 1
     together = max(1, round(bins / POINTS))
-    # A short rest joins the stretch before it: alone it would be a noisy point.
+    # A short rest joins the stretch before it: by itself it would be a noisy point.
     stretch = (frame["bin"] // together).clip(upper=max(1, round(bins / together)) - 1)
     grouped = frame.assign(
         stretch=stretch, total=frame[list(columns)].sum(axis=1), days=frame["end"] - frame["start"]

@@ -21,7 +21,7 @@ from ..quantities import change, change_interval, interval, quantity
 from .curves import MONTH, Curve, bar_width, estimate, level, moments, rate, same_start
 from .drawing import DASHES, SYMBOLS, Figure, Numbers, blank_figure, error_bars, figure_json, lay_out_panel, six_digits
 
-#: More runs than these cannot be told apart.
+#: Readers cannot distinguish more runs than these.
 MAX_RUNS = len(DASHES)
 
 #: The rungs of the ladder, mildest first: column of the series, and what a person calls it.

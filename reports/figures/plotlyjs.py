@@ -12,8 +12,8 @@ SHA256 = "79542150855a52c567260e3137095dbe2b744e6d702a5cabe67da246942fba7a"
 def source() -> str:
     """The script, which is safe inside a ``<script>`` element: it holds no closing tag.
 
-    Raises :class:`RuntimeError` when the file is not the one that was vendored: a page must not carry a script nobody
-    looked at.
+    Raises :class:`RuntimeError` when the file is not the vendored one: a page must not carry a script that was never
+    reviewed.
     """
     data = (files("shenhe.reports") / "vendor" / "plotly-cartesian.min.js").read_bytes()
     if hashlib.sha256(data).hexdigest() != SHA256:

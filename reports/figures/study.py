@@ -172,7 +172,11 @@ def _sensitivity(analysis: Analysis) -> tuple[go.Figure, str]:
     table = analysis.table.head(20)
     figure = blank_figure(height=_rows(len(table)) + 20)
     measures = [name for name in ("total", "first", "mu_star") if name in table]
-    words = {"total": "with all its interactions", "first": "alone", "mu_star": "mean size of the effect"}
+    words = {
+        "total": "with all its interactions",
+        "first": "without interactions",
+        "mu_star": "mean size of the effect",
+    }
     for place, name in enumerate(measures):
         colour = f"var(--run-{place + 1})"
         x, conf = table[name], table[f"{name}_conf"]

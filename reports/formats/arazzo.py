@@ -1,8 +1,8 @@
 """The lawful course through a provider, as its binding describes it, as an Arazzo 1.0 workflow.
 
-Arazzo speaks of operations of an OpenAPI document; where there is none, :func:`openapi_of` writes one with what the
-binding knows. What a binding says and Arazzo cannot (conditions and paths of JMESPath, templates that compute, polling)
-stands in the description of its step.
+Arazzo refers to operations of an OpenAPI document. If there is none, :func:`openapi_of` writes one from the binding.
+What Arazzo cannot express (conditions and paths of JMESPath, templates that compute, polling) goes into the description
+of the step.
 """
 
 from __future__ import annotations

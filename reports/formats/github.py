@@ -68,8 +68,8 @@ def step_summary(report: Report, outcome: BaselineOutcome | None = None, *, sour
     that show it, then all rules.
 
     ``outcome`` is what the report comes to under a baseline, and then the headline; ``source`` names its file.
-    Everything that a provider or a binding says stands in code or in character references, so that nothing
-    of it is markup, a link, an image or a mention.
+    All text of a provider or a binding is written as code or as character references: none of it becomes
+    markup, a link, an image or a mention.
     """
     target, environment = markdown(report.target.name), markdown(report.target.environment)
     counts = {verdict: report.summary.counts.get(verdict, 0) for verdict in _ORDER}

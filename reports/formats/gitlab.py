@@ -18,7 +18,7 @@ def code_quality(report: Report, *, binding: str = "") -> list[dict[str, Any]]:
     """One issue for each open rule and check, the gravest first, as plain JSON data.
 
     ``binding`` is the path of the binding inside the repository. Fingerprints stay the same from run to
-    run, so that GitLab tells what a merge request adds from what was there.
+    run: GitLab uses them to list only what a merge request adds.
     """
     return [_issue(issue) for issue in issues(report, binding)]
 

@@ -17,7 +17,7 @@ from shenhe.conformance.report import CheckResult, Report, RuleResult, Step
 from shenhe.conformance.verdict import VerdictName
 from shenhe.core.text import one_line
 
-#: The verdicts that somebody has to act on, the gravest first.
+#: The verdicts that require action, the gravest first.
 OPEN: tuple[VerdictName, ...] = ("error", "fail", "inconclusive", "review")
 
 _ORIGIN = re.compile(r"(?P<path>.+?):(?P<line>[0-9]{1,7})(?::[0-9]+)?\Z")
@@ -69,7 +69,7 @@ class Issue:
 
 
 def sentence(check: CheckResult | None, rule: RuleResult | None = None) -> str:
-    """What a check concluded and on what grounds, as the provider's text stands: not yet safe to print."""
+    """The conclusion of a check and its grounds, with the provider's text unchanged: not yet safe to print."""
     if check is None:
         return f"{rule.verdict}: {rule.reason or 'no check reached this rule'}" if rule else ""
     if check.finding is not None and check.verdict == "fail":
@@ -108,9 +108,7 @@ def deciding_step(check: CheckResult) -> Step | None:
 
 
 def place_of(report: Report, check: CheckResult | None, binding: str = "") -> Place | None:
-    """Where in the binding the deciding request of ``check`` stands, else the first line of the binding, if
-    one is known.
-    """
+    """The place in the binding of the deciding request of ``check``, or else its first line, if known."""
     step = deciding_step(check) if check else None
     place = place_of_step(step, binding) if step else None
     if place is not None:
@@ -120,7 +118,7 @@ def place_of(report: Report, check: CheckResult | None, binding: str = "") -> Pl
 
 
 def place_of_step(step: Step, binding: str = "") -> Place | None:
-    """Where in the binding a request stands; ``None`` for a provider that no file binds."""
+    """The place of a request in the binding; ``None`` for a provider without a binding file."""
     match = _ORIGIN.match(step.origin)
     if match is None or int(match["line"]) < 1:
         return None

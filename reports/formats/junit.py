@@ -19,7 +19,7 @@ from shenhe.core.text import cut, one_line, visible
 #: What XML 1.0 does not allow even as a character reference, left after :func:`visible` has written out what is unseen.
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
-#: The element that stands for a verdict; a rule that passed has none.
+#: The element for a verdict; a rule that passed has none.
 ELEMENTS = {
     "fail": "failure",
     "error": "error",

@@ -27,8 +27,8 @@ _KINDS = {"fail": "fail", "review": "review", "inconclusive": "open"}
 def sarif(report: Report, rules: Mapping[str, Rule], *, binding: str = "") -> dict[str, Any]:
     """The SARIF log of a report, as plain JSON data.
 
-    ``rules`` is the rulebook, for sources and help; rules that are not in it are described by the report
-    alone. ``binding`` is the path of the binding inside the repository. A check that broke (``error``) is a
+    ``rules`` is the rulebook, for sources and help; rules that are not in it are described only by
+    the report. ``binding`` is the path of the binding inside the repository. A check that broke (``error``) is a
     notification, not a result.
     """
     index = {rule.rule: position for position, rule in enumerate(report.rules)}

@@ -82,7 +82,7 @@ def cautions(found: Calibration) -> list[str]:
             misfit = (moment.fitted - moment.observed) / moment.error
             if abs(misfit) > MISFIT:
                 sentences.append(
-                    f"At {fit.share:.0%} the fit does not reach one of its own moments: {moment.title.lower()}, "
+                    f"At {fit.share:.0%} the fit misses a moment it is fitted to: {moment.title.lower()}, "
                     f"{misfit:+.1f} standard errors. Do not rely on its predictions there.".replace("-", "−")
                 )
     idle: dict[str, list[str]] = {}
@@ -142,8 +142,8 @@ def _content(found: Calibration, command: str) -> tuple[str, str, list[Section],
             (
                 (
                     "Delays from entry to decision are simulated by the registry of the scenario; entry is a curve."
-                    " Completions alone cannot distinguish a later entry from a longer delay, so delays keep the"
-                    " scenario’s values. With delays "
+                    " Completions by themselves cannot distinguish a later entry from a longer delay, so delays keep"
+                    " the scenario’s values. With delays "
                     + ", ".join(
                         f"{factor:g} times as long 2025 has {quantity(round(said[0]))}"
                         for factor, said in found.filings.delayed.items()

@@ -1,7 +1,7 @@
 """Conformance reports of one provider or several, side by side, as a page shows them: clause by clause, with each
 failure's evidence.
 
-Everything here is text made visible and cut to a size that a page can hold; what was cut stands whole in
+Everything here is text made visible and cut to a size that a page can hold. The full text is in
 ``report.json``.
 """
 
@@ -18,7 +18,7 @@ from shenhe.conformance.report import CheckResult, Evidence, Finding, Probes, Re
 from shenhe.core.errors import ShenheError
 from shenhe.core.text import cut, one_line, visible
 
-#: Verdicts in the order in which a page tells them.
+#: Verdicts in the order of the page.
 VERDICTS = ("pass", "fail", "error", "inconclusive", "review", "not applicable")
 
 MARKS = {

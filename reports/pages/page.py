@@ -1,4 +1,4 @@
-"""The page of conformance reports and simulated futures, together or alone."""
+"""The page of conformance reports, simulated futures, or both."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Contrast:
 
 @dataclass(frozen=True)
 class Future:
-    """One simulated run as the page tells it."""
+    """One simulated run as the page shows it."""
 
     name: str
     title: str
@@ -109,14 +109,14 @@ def _lead(reports: Sequence[Report], runs: Sequence[Run]) -> list[str]:
         days = " and ".join(dict.fromkeys(one_line(report.on, 20) for report in reports))
         broke = [report for report in reports if report.summary.exit_code == 1]
         kept = sum(report.summary.exit_code == 0 for report in reports)
-        alone = len(reports) == 1
-        parts = [f"{'it' if alone else in_words(kept)} passed every rule"] if kept else []
+        single = len(reports) == 1
+        parts = [f"{'it' if single else in_words(kept)} passed every rule"] if kept else []
         for report in broke:
             counts = report.summary.counts
             failed, total = counts.get("fail", 0), sum(counts.values())
-            parts.append(f"it failed {failed} of {total} rules" if alone else f"one failed {failed} of {total}")
+            parts.append(f"it failed {failed} of {total} rules" if single else f"one failed {failed} of {total}")
         if rest := len(reports) - kept - len(broke):
-            parts.append(f"{'it' if alone else in_words(rest)} could not be fully verified")
+            parts.append(f"{'it' if single else in_words(rest)} could not be fully verified")
         sentences.append(
             f"{in_words(len(reports)).capitalize()} provider{'s were' if len(reports) > 1 else ' was'} checked against"
             f" the law of {days}: {', '.join(parts)}."

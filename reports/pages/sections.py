@@ -1,5 +1,4 @@
-"""A page of sections: words, figures with their numbers, tables, notes. What validation, calibration and forecasts are
-told on.
+"""A page of sections: text, figures with their numbers, tables, notes. Used for validation, calibration and forecasts.
 
 Content-Security-Policy, style and script are those of the other pages: see :mod:`.self_contained`.
 """

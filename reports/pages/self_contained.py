@@ -86,7 +86,7 @@ def _environment() -> Environment:
 
 
 def _data(text: str) -> Markup:
-    """JSON that cannot end the script element it stands in, whatever its strings hold."""
+    """JSON that cannot end the script element around it, whatever its strings contain."""
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return Markup(text)  # noqa: S704  # no character of markup is left

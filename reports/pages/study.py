@@ -26,7 +26,7 @@ MAX_ROWS = 400
 
 @dataclass(frozen=True)
 class Answer:
-    """One analysis as the page tells it."""
+    """One analysis as the page shows it."""
 
     analysis: Analysis
     figure: Figure | None

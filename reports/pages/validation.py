@@ -91,7 +91,7 @@ def _content(found: Validation, command: str) -> tuple[str, str, list[Section], 
         (
             "Tolerance",
             (
-                f"{LIMIT:g} standard errors for random results, none for others; by chance alone one check in sixteen"
+                f"{LIMIT:g} standard errors for random results, none for others; by chance one check in sixteen"
                 " thousand fails"
             ),
         ),

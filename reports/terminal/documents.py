@@ -13,7 +13,7 @@ _MARKS: dict[State, str] = {"evidence offered": "▤", "expired": "⌛", "missin
 
 
 def documents_text(rows: Sequence[DocumentRow], not_asked_for: Sequence[str] = ()) -> str:
-    """A line a rule, then the counts. Nothing here has passed: nobody read the documents."""
+    """One line per rule, then the counts. No rule counts as passed: shenhe does not read the documents."""
     width = max((len(row.rule) for row in rows), default=0)
     lines = []
     for row in rows:

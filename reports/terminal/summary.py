@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from shenhe.conformance.report import CheckResult, Report, RuleResult
     from shenhe.simulator import Comparison, Run
 
-#: Verdicts in the order in which they are told, with the mark and the style of each.
+#: Verdicts in the order of the summary, with the mark and the style of each.
 VERDICTS: dict[str, tuple[str, str]] = {
     "error": ("!", "bold red"),
     "fail": ("✗", "bold red"),
@@ -33,7 +33,7 @@ VERDICTS: dict[str, tuple[str, str]] = {
     "pass": ("✓", "green"),
     "not applicable": ("–", "dim"),
 }
-#: Findings that are told in full; the others are named. A report, not a terminal, is the place to read fifty failures.
+#: Findings printed in full; the others are only named. Fifty failures are for a report, not for a terminal.
 FULL_FINDINGS = 8
 #: Causes of failures that are shown without ``verbose``: with details, and in all.
 DETAILED = 3
@@ -209,7 +209,7 @@ def _behaviours(rules: Iterable[RuleResult]) -> Table:
 def _print_failure(check: CheckResult, rules: dict[str, RuleResult], console: Console) -> None:
     console.print(_line(check.verdict, check.title, check.behaviour))
     for number, name in enumerate(check.rules):
-        # The rules that one check decides say much the same: the first is told, the others are named.
+        # The rules of one check say much the same: print the first in full and name the others.
         words = one_line(rules[name].text.en, 300) if number == 0 and name in rules else ""
         _fact(console, one_line(name, 80), words, "bold")
     finding = check.finding

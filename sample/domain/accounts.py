@@ -23,13 +23,13 @@ DUTIES = (
 
 #: The age below which a guardian has to consent.
 CHILD = 14
-#: What the holder of the ready-made account for adults told of themselves.
+#: The profile of the ready-made account for adults.
 READY_MADE_PHONE, READY_MADE_EMAIL = "13800005317", "ready-made-adult@example.org"
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Somebody who is signed in. ``verified`` says whether the provider knows who that really is; ``closed`` is only
+    """A signed-in user. ``verified`` says whether the provider knows who that really is; ``closed`` is only
     ever seen where a fault lets closed accounts in.
     """
 
@@ -74,7 +74,7 @@ def open_account(
 
 
 def age_on(born: str, today: date) -> int:
-    """How old somebody born on a day is."""
+    """The age of a person born on a day."""
     day = date.fromisoformat(born)
     return today.year - day.year - ((today.month, today.day) < (day.month, day.day))
 
@@ -102,7 +102,7 @@ def hand_out(house: House) -> None:
 
 
 def signed_in(house: House, token: str | None, *, closed_too: bool = False) -> Account | None:
-    """Whose token this is; nobody's when there is none.
+    """The account of this token, or ``None`` without a token.
 
     Raises:
         Refusal: 401, ``token_invalid``: the token is unknown, or its account was closed (unless
@@ -117,11 +117,11 @@ def signed_in(house: House, token: str | None, *, closed_too: bool = False) -> A
 
 
 def acting(house: House, caller: Account | None, named: str | None, believed: FaultName) -> Account | None:
-    """Who acts where a request names an account: the caller, who may name nobody else, unless a fault believes the
-    request.
+    """The account that acts if a request names one: the caller, who may name no other account, unless a fault believes
+    the request.
 
-    Raises: Refusal: 403, ``account_not_yours``; 401, ``token_invalid``, for a closed account that a fault lets in for
-        others alone.
+    Raises: Refusal: 403, ``account_not_yours``; 401, ``token_invalid``, for a closed account that a fault lets in only
+        for others.
     """
     another = caller is not None and named is not None and named != caller.id
     if another and (believed in house.faults or (caller is not None and caller.closed)):
@@ -135,7 +135,7 @@ def acting(house: House, caller: Account | None, named: str | None, believed: Fa
 
 
 def required(caller: Account | None) -> Account:
-    """The caller, who must be somebody.
+    """The caller, who must be signed in.
 
     Raises:
         Refusal: 401, ``sign_in_required``.
@@ -150,7 +150,7 @@ def verify(
 ) -> dict[str, Any]:
     """Hold the caller's own account to be verified by a document.
 
-    Raises: Refusal: 404 for somebody else's account; 422 for a number that nobody can have, and for an identity card
+    Raises: Refusal: 404 for another user's account; 422 for a number that no person can have, and for an identity card
         that verified an
             account under another name; 409 for a number that is in use, where it verifies one account.
     """
@@ -191,7 +191,7 @@ def verify(
 
 
 def _same_holder(house: House, account: str, number: str, holder: str) -> None:
-    # As in a register, only a number that somebody can have belongs to a name.
+    # As in a register, only a possible number belongs to a name.
     if not flawless("resident_id", number, house.now().date()):
         return
     others = "SELECT 1 FROM account WHERE identity_digest = ? AND holder_digest != ? AND id != ? AND closed_at IS NULL"
@@ -203,7 +203,7 @@ def close(house: House, caller: Account, account: str) -> None:
     """Close the caller's own account for good.
 
     Raises:
-        Refusal: 404 for somebody else's account.
+        Refusal: 404 for another user's account.
     """
     _own(caller, account)
     house.store.run("UPDATE account SET closed_at = ? WHERE id = ?", written(house.now()), account)
@@ -211,7 +211,7 @@ def close(house: House, caller: Account, account: str) -> None:
 
 
 def claims_verified(claims: Mapping[str, Any]) -> bool:
-    """Whether somebody says of themselves to be verified, in any of the usual spellings."""
+    """Whether users claim to be verified, in any of the usual spellings."""
     return any(
         "verified" in name.lower() and str(value).lower() in {"1", "true", "yes", "verified"}
         for name, value in claims.items()

@@ -37,7 +37,7 @@ EXCERPT = 40
 #: What two variants write and draw: other words with both elements, and a label three times as large as it must be.
 OTHER_WORDS = "【人工智能合成内容】"
 LARGE = 0.15
-#: Words of the cover that stands for a sound where only a picture can stand.
+#: Words of the cover that represents a sound where only a picture is possible.
 COVER = "sound"
 
 
@@ -57,7 +57,7 @@ def keep(
     consent: str | None = None,
 ) -> None:
     """Put an asset into the store; ``bare`` is its form without visible label where that cannot be made
-    again, ``consent`` the one on whose strength somebody was edited.
+    again, ``consent`` the one that the edit of a person relies on.
     """
     house.store.insert(
         "asset",
@@ -120,7 +120,7 @@ def form(house: House, asset: sqlite3.Row, name: str) -> tuple[bytes, str]:
 
     Raises:
         Refusal: 404, ``form_unknown``; 403, ``label_agreement_required`` for the unlabelled form of an
-            asset that nobody agreed to label.
+            asset without an agreement to label it.
     """
     media_type = str(asset["media_type"])
     match name:
@@ -187,7 +187,7 @@ def original(house: House, asset: sqlite3.Row) -> bytes:
 
 
 def label_agreement_required() -> Refusal:
-    """What somebody is told who wants a copy without visible label and has not agreed to label it."""
+    """The refusal of a copy without visible label to a user who has not agreed to label it."""
     return Refusal(
         403,
         "label_agreement_required",

@@ -1,4 +1,4 @@
-"""The companion: it says that it is AI, reminds of the time, ends when told to, and keeps its distance from minors."""
+"""The companion: it says that it is AI, reminds of the time, ends on request, and keeps its distance from minors."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _COMFORT = (
 _GOODBYE = "再见。 Goodbye."
 #: Words by which a user leaves.
 _LEAVING = re.compile(r"^[\s\u3000]*(退出|结束对话|再见|exit|quit|stop)[\s。.!！]*$", re.IGNORECASE)
-#: The phrase by which the sandbox knows somebody in crisis.
+#: The phrase by which the sandbox recognises a user in crisis.
 _CRISIS = "[test: crisis]"
 #: Use counts as continuous until it pauses for so long.
 _PAUSE = timedelta(hours=1)
@@ -34,7 +34,7 @@ _MINOR = 18
 
 
 def say(house: House, caller: Account, chat: str | None, text: str, persona: str) -> dict[str, Any]:
-    """Reply to what somebody said, in a new conversation or in one of their own.
+    """Reply to a message, in a new conversation or in one of the caller's.
 
     Raises:
         Refusal: 403 for a minor whose guardian did not consent, or who asks for a partner or kin; 404 for a

@@ -152,7 +152,7 @@ def _expiry_forgotten(house: House, consent: sqlite3.Row) -> bool:
 
 
 def _refusal(house: House, of_another: sqlite3.Row | None = None) -> Refusal:
-    """``of_another``: the consent that was named, where it was given to somebody else."""
+    """``of_another``: the named consent, if it was given to another account."""
     if of_another is not None and FaultName.BORROWED_CONSENT_NAMES_PERSON in house.faults:
         return Refusal(
             403,

@@ -1,4 +1,4 @@
-"""What passes for a real name: the four ways of Art. 9, and what makes a number one that somebody can have.
+"""Which identities count as a real name: the four methods of Art. 9, and which numbers are possible.
 
 Numbers are compared with the standards' own rules (GB 11643-1999, GB 32100-2015); no register is asked, as no
 sandbox may.
@@ -65,7 +65,7 @@ def examine(document_type: DocumentType, number: str, today: date, faults: Set[F
 
 
 def flawless(document_type: DocumentType, number: str, today: date) -> bool:
-    """Whether somebody can have the number, whatever the house overlooks."""
+    """Whether a person can have the number, regardless of faults."""
     return bool(number.strip()) and _EXAMINERS[document_type](number, today, frozenset()) is None
 
 

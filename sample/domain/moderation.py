@@ -77,8 +77,8 @@ def report(
             "a contact.",
         )
     upheld, reasons = _judged(house, row, kind, statement)
-    told_at = None if _is_forgotten(house, caller, kind) else _told_at(house, kind, upheld)
-    ticket = _open_ticket(house, caller, kind, target, statement, contact, told_at, upheld, reasons)
+    decided_at = None if _is_forgotten(house, caller, kind) else _decided_at(house, kind, upheld)
+    ticket = _open_ticket(house, caller, kind, target, statement, contact, decided_at, upheld, reasons)
     named = FaultName.REPORTER_TOLD_TO_AUTHOR in house.faults or (
         FaultName.REPORTER_TOLD_OF_INFRINGEMENTS in house.faults and "侵权" in statement
     )
@@ -150,7 +150,7 @@ def appeal(house: House, caller: Account, target: str, statement: str) -> dict[s
 
 
 def status(house: House, caller: Account | None, ticket: str, receipt: str | None) -> dict[str, Any]:
-    """Where a report or appeal stands, for whoever made it or holds its receipt.
+    """The status of a report or appeal, for its author or the holder of its receipt.
 
     Raises:
         Refusal: 404, ``ticket_unknown``.
@@ -191,7 +191,7 @@ def status(house: House, caller: Account | None, ticket: str, receipt: str | Non
 
 
 def _by_number_alone(house: House) -> bool:
-    """Whether the number of a stranger's ticket opens it: lawful where nobody can guess one."""
+    """Whether the number of a ticket opens it: lawful if numbers cannot be guessed."""
     return VariantName.TICKETS_BY_NUMBER in house.variants or FaultName.TICKET_NUMBERS_IN_A_ROW in house.faults
 
 
@@ -204,14 +204,14 @@ def _turns_strangers_away(house: House, kind: Kind, statement: str) -> bool:
 
 
 def _is_forgotten(house: House, caller: Account | None, kind: Kind) -> bool:
-    """Whether a fault leaves a report of this kind, or by somebody like this, undecided."""
+    """Whether a fault leaves a report of this kind or by this caller undecided."""
     if FaultName.IMPERSONATION_REPORT_UNDECIDED in house.faults and kind == "impersonation":
         return True
     return FaultName.STRANGERS_REPORTS_UNDECIDED in house.faults and caller is None
 
 
-def _told_at(house: House, kind: Kind, upheld: bool) -> datetime | None:
-    """When whoever reported hears of the decision, if ever."""
+def _decided_at(house: House, kind: Kind, upheld: bool) -> datetime | None:
+    """When the reporter learns the decision, or ``None`` for never."""
     faults = house.faults
     if FaultName.REPORT_UNDECIDED in faults or (FaultName.UNFOUNDED_REPORT_UNANSWERED in faults and not upheld):
         return None
@@ -305,7 +305,7 @@ def _open_ticket(
     target: str,
     statement: str,
     contact: str,
-    told_at: datetime | None,
+    decided_at: datetime | None,
     upheld: bool,
     reasons: str,
 ) -> str:
@@ -324,7 +324,7 @@ def _open_ticket(
         contact=contact,
         receipt=None if unconfirmed else house.store.new_name("R", 10),
         received_at=written(house.now()),
-        decided_at=written(told_at) if told_at else None,
+        decided_at=written(decided_at) if decided_at else None,
         upheld=upheld,
         reasons=reasons,
     )
@@ -332,7 +332,7 @@ def _open_ticket(
 
 
 def _received(house: House, ticket: str, confirmation: str) -> dict[str, Any]:
-    """What somebody is told at once: that it arrived, and how to ask after it."""
+    """The immediate response to a report: its receipt, and how to query its status."""
     row = house.store.row("SELECT receipt, received_at FROM ticket WHERE id = ?", ticket)
     assert row is not None  # noqa: S101 -- it was written a moment ago
     answer = {"id": ticket, "state": "received", "received_at": row["received_at"]}

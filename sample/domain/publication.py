@@ -26,8 +26,7 @@ SURVIVORS: dict[str, FaultName] = {
     "share": FaultName.SHARE_SURVIVES,
     "search": FaultName.SEARCH_SURVIVES,
 }
-#: Faults by which a surface goes on showing what was removed for so many hours after somebody looked at it, or
-#: after its removal.
+#: Faults by which a surface keeps showing removed content for some hours after a view of it, or after its removal.
 CACHED: dict[str, tuple[FaultName, float]] = {
     "page": (FaultName.PAGE_CACHED, 24),
     "thumbnail": (FaultName.THUMBNAIL_KEPT_BY_EDGE, float("inf")),
@@ -42,7 +41,7 @@ PAGE_SIZE = 50
 
 
 def publish(house: House, caller: Account | None, verified: bool, asset: str, title: str) -> dict[str, Any]:
-    """Make one of the caller's assets public; only somebody whose identity is verified may.
+    """Make one of the caller's assets public. The caller's identity must be verified.
 
     Raises:
         Refusal: 401, ``sign_in_required``; 403, ``identity_required`` or ``content_prohibited``; 404,
@@ -201,7 +200,7 @@ def _loses_metadata(
 
 
 def _people(house: House, publication: sqlite3.Row, asset: sqlite3.Row) -> dict[str, Any]:
-    """Whom a card names: nobody, unless authors are shown by the name that they chose, or a fault names more."""
+    """The people named on a card: none, unless authors are shown by their chosen name, or a fault names more."""
     named: dict[str, Any] = {}
     if VariantName.AUTHORS_NAMED in house.variants:
         chosen = house.store.row("SELECT display_name FROM account WHERE id = ?", publication["account"] or "")

@@ -9,7 +9,7 @@ class Refusal(Exception):
     """A request that the provider does not carry out.
 
     ``status`` is the HTTP status, ``code`` a stable word for programs, ``message`` a sentence for people, and
-    ``details`` whatever else the answer tells (the prompt to obtain consent, for one).
+    ``details`` further fields of the response, such as the prompt to obtain consent.
     """
 
     def __init__(self, status: int, code: str, message: str, **details: str) -> None:

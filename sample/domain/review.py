@@ -91,7 +91,7 @@ def _refuse(house: House, caller: Account, what: str, kind: str) -> None:
 
 
 def _standing(house: House, caller: Account) -> str:
-    """What an account has brought on itself: nothing, or the measure that stands now."""
+    """The measure now in force against an account, or an empty string."""
     if FaultName.NO_MEASURES_AGAINST_ACCOUNTS in house.faults:
         return ""
     rows = house.store.rows("SELECT at FROM strike WHERE account = ? ORDER BY rowid", caller.id)

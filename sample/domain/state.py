@@ -11,7 +11,7 @@ from .store import Store, written
 
 
 class House:
-    """One provider, alone in its process or beside others: nothing is shared between two."""
+    """The state of one provider. Several providers in one process share nothing."""
 
     def __init__(
         self, faults: frozenset[FaultName], seed: int, clock: Clock, variants: frozenset[VariantName] = frozenset()

@@ -76,7 +76,7 @@ ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 class Store:
     """The database, and the names it gives to what it holds.
 
-    Names are drawn from ``seed``: two runs alike are worth more to a sandbox than names nobody can guess.
+    Names are drawn from ``seed``: a sandbox needs repeatable runs more than names that cannot be guessed.
     """
 
     def __init__(self, seed: int) -> None:

@@ -176,7 +176,7 @@ def edit(
 
 
 def take_in(house: House, caller: Account, media: Media, declared: bool) -> dict[str, Any]:
-    """Take in a file a user brings: what it says of itself is kept, told to the public, and passed on.
+    """Accept an upload: its statements about itself are kept, shown to the public, and passed on.
 
     Raises:
         Refusal: 415, ``upload_unsupported``; 422 or 413 for a file that cannot be read.
@@ -276,5 +276,5 @@ def _unasked(house: House, source: bytes, scope: Scope, prompt: str) -> bool:
 
 
 def _protection(house: House, asset: str) -> str:
-    """What the reserved field holds: a tag by which the provider knows a label of its own again."""
+    """The content of the reserved field: a tag by which the provider recognises its own labels."""
     return hashlib.blake2b(asset.encode(), digest_size=16, key=house.store.seal).hexdigest()

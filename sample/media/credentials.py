@@ -1,7 +1,7 @@
 """Content credentials (C2PA) beside the field that the law prescribes, as providers write them that serve several
 markets.
 
-Signed with a key made for this process, by an authority that nobody trusts: that is enough to show that two marks
+Signed with a key made for this process, by an authority without trust: that is enough to show that two marks
 can stand in one file.
 """
 

@@ -12,7 +12,7 @@ from ..domain.refusal import Refusal
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """The bytes of a file, and what they are (``media_type``; empty where nobody said)."""
+    """The bytes of a file and their declared type (``media_type``; empty without a declaration)."""
 
     data: bytes
     media_type: str

@@ -43,7 +43,7 @@ def _frames(scene: int, label: PictureLabel | None) -> tuple[bytes, ...]:
 
 
 def avi(frames: list[bytes], name: str) -> bytes:
-    """Frames of one size as a motion-JPEG AVI; ``name`` stands in its padding."""
+    """Frames of one size as a motion-JPEG AVI; ``name`` goes into its padding."""
     with Image.open(io.BytesIO(frames[0])) as first:
         width, height = first.size
     largest = max(map(len, frames))

@@ -108,7 +108,7 @@ def provenance(produce_id: str, protection: str = "") -> dict[str, str]:
 
 
 def text_label(prompt: str, faults: Set[FaultName]) -> str:
-    """What stands before a generated text."""
+    """The label in front of a generated text."""
     if FaultName.TEXT_UNLABELLED in faults:
         return ""
     if FaultName.TEXT_UNLABELLED_WHEN_ASKED in faults and _WISH_FOR_NO_LABEL.search(prompt):
@@ -145,7 +145,7 @@ def film_label(faults: Set[FaultName]) -> PictureLabel | None:
 
 
 def picture_label(faults: Set[FaultName], kind: str = "image") -> PictureLabel | None:
-    """What is drawn into a picture of a person, of nobody (``restoration``), or the start frame of a ``scene``."""
+    """The label drawn into a picture of a person, a picture without one (``restoration``), or a ``scene``."""
     if kind != "image":
         missing = {"scene": FaultName.SCENE_UNLABELLED, "restoration": FaultName.MARK_FUNCTION_WITHOUT_EFFECT}[kind]
         if missing in faults:

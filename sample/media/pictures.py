@@ -34,7 +34,7 @@ def draw(prompt: str, number: str, media_type: str, label: PictureLabel | None) 
     """A picture for ``prompt``, as a file without metadata. No two numbers give the same bytes."""
     scene = int.from_bytes(blake2b(prompt.encode("utf-8", "replace"), digest_size=2).digest()) % _SCENES
     picture = _scene(scene, label, media_type == "image/png").copy()
-    # A row of grain, like a film's edge marking, tells two pictures of one scene apart.
+    # A row of grain, like a film's edge marking, distinguishes two pictures of one scene.
     inks = (0, 1) if picture.mode == "P" else ((250, 250, 250), (20, 20, 20))
     marks = ImageDraw.Draw(picture)
     for place, bit in enumerate(grain(number)):
@@ -105,7 +105,7 @@ def labelled(picture: Image.Image, label: PictureLabel) -> Image.Image:
 
 
 def _without_plate(picture: Image.Image, label: PictureLabel) -> Image.Image:
-    """A copy with the words alone in its lower right corner: in white, or a little lighter than what they stand on."""
+    """A copy with only the words in its lower right corner: in white, or a little lighter than the ground."""
     mask = words(round(min(picture.size) * label.height))
     left, top = picture.width - mask.width - 8, picture.height - mask.height - 8
     copy = picture.copy()

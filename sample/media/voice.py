@@ -24,7 +24,7 @@ Samples = NDArray[np.int16]
 def speak(prompt: str, number: str, audible_label: bool) -> bytes:
     """A voice for ``prompt`` as a WAV file without metadata. No two numbers give the same bytes."""
     voice = blake2b(prompt.encode("utf-8", "replace"), digest_size=1).digest()[0] % _VOICES
-    # Dither far below hearing tells two recordings of one voice apart.
+    # Dither far below hearing distinguishes two recordings of one voice.
     dither = np.frombuffer(blake2b(number.encode(), digest_size=32).digest(), np.uint8) % 4
     return wav(
         b"".join((rhythm(RATE) if audible_label else b"", dither.astype("<i2").tobytes(), _voice(voice))),

@@ -40,7 +40,7 @@ def answer(prompt: str, turns: int, number: str, *, human: bool = False) -> str:
 
 
 def quoted(text: str, limit: int = QUOTED_CHARACTERS) -> str:
-    """The beginning of somebody else's words, on one line and without characters that are not seen."""
+    """The beginning of another person's text, on one line and without invisible characters."""
     visible = (" " if character.isspace() else character for character in text[: limit * 4])
     shown = "".join(
         character for character in visible if character == " " or unicodedata.category(character)[0] not in "CZM"
@@ -49,5 +49,5 @@ def quoted(text: str, limit: int = QUOTED_CHARACTERS) -> str:
 
 
 def excerpt(text: str, length: int) -> str:
-    """The beginning of a text with what stands before it, as a feed shows it."""
+    """The beginning of a text, label included, as a feed shows it."""
     return text if len(text) <= length else text[: length - 1] + "…"

@@ -1,4 +1,4 @@
-"""Fronts of the sample provider: the same conduct behind an interface of another style, each with a binding of its own.
+"""Fronts of the sample provider: the same conduct behind an interface of another style, each with its own binding.
 
 A front is an ASGI application before the provider's own. Faults and law stay the provider's; only the wire differs.
 """

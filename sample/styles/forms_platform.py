@@ -201,11 +201,11 @@ class _Platform:
     async def ticket(self, request: Request) -> Response:
         path = f"/v1/tickets/{segment(request.path_params['ticket'])}"
         ticket = (await self._ask(request, "GET", path))["ticket"]
-        told = "".join(
+        details = "".join(
             f"<dd class={name}>{_text(ticket[name])}</dd>" for name in ("state", "receipt", "reasons") if name in ticket
         )
         rest = {key: value for key, value in ticket.items() if key not in ("state", "receipt", "reasons")}
-        return _page("ticket", f"<dl>{told}</dl>{_rest(rest)}")
+        return _page("ticket", f"<dl>{details}</dl>{_rest(rest)}")
 
     # --- the rest ---
 
