@@ -1,0 +1,147 @@
+"""The trail of one check: its hops in order, each judged from what was exchanged at one target."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from shenhe.labels import Label, read_labels
+
+from ..checks.outcome import NeedsReview, NotJudged, Undecided, Violation
+from ..engine.probing.session import RunStopped
+from ..entities import Media
+from ..evidence.export import as_curl, as_pytest, carry_plan_of, needed
+from ..exchange import RecordedExchange, to_step
+from ..report import CheckResult, Evidence, Finding, Probes
+from ..verdict import Verdict
+from .document import Station
+from .result import ChainCheck, Hop
+
+#: Pictures up to this many bytes are shown whole.
+_SHOWN_BYTES = 400_000
+#: Exchanges of a hop that a report keeps.
+_KEPT = 12
+
+
+@dataclass
+class Draft:
+    """A hop under way; what is known of it by now."""
+
+    station: Station
+    step: str
+    rules: Sequence[str]
+    verdict: Verdict = Verdict.PASS
+    seen: str = ""
+    media: Media | None = None
+    notice: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    recorded: list[RecordedExchange] = field(default_factory=list)
+
+    def hop(self) -> Hop:
+        """The hop as a report has it."""
+        label = label_of(self.media)
+        hide = getattr(self.station.probe.provider, "redacted", str)
+        return Hop(
+            target=self.station.name,
+            step=self.step,
+            verdict=self.verdict.title,
+            seen=hide(self.seen),
+            rules=list(self.rules),
+            media_type=self.media.media_type if self.media is not None else "",
+            label=dict(label.fields) if label is not None else {},
+            notice=hide(self.notice),
+            picture=_shown(self.media),
+            exchanges=[to_step(each.exchange, each.role) for each in self.recorded[-_KEPT:]],
+        )
+
+
+def label_of(media: Media | None) -> Label | None:
+    """The AIGC field of a file, if it has one."""
+    if media is None:
+        return None
+    found = read_labels(media.data, media_type=media.media_type).aigc
+    return found[0] if found else None
+
+
+def _shown(media: Media | None) -> str:
+    if media is None or not media.media_type.startswith("image/") or len(media.data) > _SHOWN_BYTES:
+        return ""
+    return f"data:{media.media_type};base64,{base64.b64encode(media.data).decode('ascii')}"
+
+
+class Trail:
+    """The hops of one check."""
+
+    def __init__(self) -> None:
+        self.drafts: list[Draft] = []
+        self.stopped = ""
+
+    @contextmanager
+    def hop(self, station: Station, step: str, *rules: str) -> Iterator[Draft]:
+        """Judge what happens inside as one hop: an outcome that is raised there becomes its verdict."""
+        draft = Draft(station, step, rules)
+        begin = len(station.probe.recorded)
+        try:
+            yield draft
+        except Violation as violation:
+            draft.verdict, draft.seen = Verdict.FAIL, violation.seen
+            draft.evidence = violation.evidence
+        except Undecided as undecided:
+            draft.verdict, draft.seen = Verdict.INCONCLUSIVE, undecided.reason
+        except NeedsReview as review:
+            draft.verdict, draft.seen = Verdict.REVIEW, review.reason
+        except NotJudged as silent:
+            draft.verdict, draft.seen = Verdict.NOT_APPLICABLE, silent.reason
+        except RunStopped as stopped:
+            self.stopped = stopped.stopped.reason
+            draft.verdict, draft.seen = Verdict.INCONCLUSIVE, self.stopped
+        draft.recorded = station.probe.recorded[begin:]
+        self.drafts.append(draft)
+
+    def skip(self, station: Station, step: str, reason: str) -> None:
+        """A hop that says nothing."""
+        self.drafts.append(Draft(station, step, (), Verdict.NOT_APPLICABLE, reason))
+
+    @property
+    def failed(self) -> Draft | None:
+        """The first hop that failed."""
+        return next((draft for draft in self.drafts if draft.verdict is Verdict.FAIL), None)
+
+    def result(self, name: str, title: str, rules: Sequence[str], behaviour: str) -> ChainCheck:
+        """The verdict of the check: the gravest of its hops, and where it was lost."""
+        hops = [draft.hop() for draft in self.drafts]
+        verdict = max((draft.verdict for draft in self.drafts), default=Verdict.INCONCLUSIVE)
+        worst = next((draft for draft in self.drafts if draft.verdict is verdict), None)
+        told = worst is not None and verdict is not Verdict.PASS
+        failed = self.failed
+        judged = sum(draft.verdict in (Verdict.PASS, Verdict.FAIL) for draft in self.drafts)
+        return ChainCheck(
+            result=CheckResult(
+                name=name,
+                title=title,
+                level="extended",
+                behaviour=behaviour,
+                rules=list(rules),
+                verdict=verdict.title,
+                reason=f"{worst.station.name}, {worst.step}: {worst.seen}" if told and worst is not None else "",
+                probes=Probes(decided=judged, sent=sum(len(draft.recorded) for draft in self.drafts)),
+                finding=self._finding(name, title, failed) if failed is not None else None,
+            ),
+            hops=hops,
+            lost_at=f"{failed.station.name}: {failed.step}" if failed is not None else "",
+        )
+
+    def _finding(self, name: str, title: str, failed: Draft) -> Finding:
+        exchanges = [each.exchange for each in failed.recorded]
+        return Finding(
+            expected=title,
+            seen=failed.hop().seen,
+            case=f"{failed.station.name}, {failed.step}",
+            steps=[to_step(each.exchange, each.role) for each in failed.recorded],
+            evidence=list(failed.evidence),
+            curl=as_curl(exchanges),
+            pytest=as_pytest(exchanges, name),
+            variables=sorted(needed(carry_plan_of(exchanges), exchanges)),
+        )
