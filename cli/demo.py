@@ -47,11 +47,23 @@ def demo(
     ] = 3,
     seed: Seed = 1,
     workers: Workers = None,
+    chain: Annotated[
+        bool,
+        typer.Option(
+            "--chain", help="Instead, follow one picture through a supporter, a provider and a platform, over HTTP."
+        ),
+    ] = False,
 ) -> None:
     """Check a lawful and a faulty provider over HTTP, simulate two policies, and write one page.
 
     Example:  shenhe demo --out demo
+
+    Example:  shenhe demo --chain --out demo
     """
+    if chain:
+        from .demo_chain import demo_chain
+
+        raise typer.Exit(demo_chain(out, seed))
     from shenhe.reports.pages.page import write_page
     from shenhe.reports.terminal.summary import print_comparison
     from shenhe.simulator import compare

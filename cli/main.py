@@ -18,6 +18,7 @@ from . import (
     attest,
     baseline,
     calibrate,
+    chain,
     check,
     claims,
     compare,
@@ -81,6 +82,7 @@ app.command("demo")(demo.demo)
 app.command("check")(check.check)
 app.command("explain")(explain.explain)
 app.command("fleet")(fleet.fleet)
+app.command("chain")(chain.chain)
 app.command("doctor")(doctor.doctor)
 app.command("init")(init.init)
 app.add_typer(baseline.app, name="baseline")

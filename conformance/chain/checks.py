@@ -14,7 +14,8 @@ from ..checks.tickets import decided, upheld
 from ..entities import Media, TicketState
 from ..evidence import exhibits
 from ..operations import TargetRole
-from ..provider import Accepted, Operation, Refused
+from ..provider import Operation, Refused
+from ..verdict import Verdict
 from . import passage
 from .document import Chain, Station
 from .result import ChainCheck
@@ -31,8 +32,9 @@ _PRODUCER = "cn-labeling-2025/gb-e.content-producer"
 _REMOVAL = {TargetRole.PLATFORM: "cn-algorithm-2022/9.2"}
 _REMOVAL_AT_PROVIDERS = "cn-dsp-2023/10.4"
 _APPEAL = "eu-dsa/20"
-_STORE = "cn-dsp-2023/13.3"
+_STORE = "cn-dsp-2023/13.2"
 _PRODUCERS_PART = ("ContentProducer", "ProduceID")
+_PROPAGATORS_PART = ("ContentPropagator", "PropagateID")
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,7 @@ def _platforms_tell(chain: Chain, trail: Trail) -> None:
                 )
                 draft.notice = " ".join(seen.notices)
                 if tier(draft.notice) != IS:
-                    raise Violation(f"the file was made elsewhere and is labelled; the public does not read that it {WORDS[IS]}")
+                    raise Violation(f"the file is labelled, and the public does not read that it {WORDS[IS]}")
                 draft.seen = "the public reads that it is generated"
 
 
@@ -160,8 +162,8 @@ def _adds_itself(draft: Draft, sent: Media, file: Media) -> None:
     before, after = label_of(sent), label_of(file)
     if before is None or after is None:
         raise NotJudged("the file has no label")
-    named, number = (after.fields.get(key, "").strip() for key in ("ContentPropagator", "PropagateID"))
-    if not named or not number or number == before.fields.get("PropagateID"):
+    named, number = (after.fields.get(key, "").strip() for key in _PROPAGATORS_PART)
+    if not named or not number or [named, number] == [before.fields.get(key) for key in _PROPAGATORS_PART]:
         raise Violation("the platform did not add itself and its content number", exhibits.field(after))
     draft.seen = f"the platform adds itself as {named}"
 
@@ -239,32 +241,39 @@ def _publishers(chain: Chain) -> list[Station]:
 def _appeal_restores_labelled(chain: Chain, trail: Trail) -> None:
     _, file = _made(chain)
     for station in _platforms(chain):
-        probe, surface = station.probe, station.probe.capabilities.surfaces[0]
-        if not station.offers(Operation.REPORT, Operation.APPEAL) or probe.capabilities.marker("mistaken") is None:
-            trail.skip(station, "appealed", "the binding has no appeal, or no phrase `markers.mistaken`")
-            continue
-        publication = None
-        with trail.hop(station, "removed by mistake") as draft:
-            held, _ = passage.taken_in(station, file)
-            publication = passage.published(held, "mistaken")
-            before = must_be_seen(probe, publication, surface)
-            witness(probe, surface)
-            upheld(probe, publication)
-            if not gone(probe, publication, surface, before):
-                raise Undecided("nothing was removed that could be restored")
-            draft.seen = "a report is upheld, and the file is gone"
-        if publication is None or trail.drafts[-1].verdict.title != "pass":
-            continue
-        with trail.hop(station, "appealed and restored", _APPEAL, _PASSED_ON) as draft:
-            answer = probe.attempt(probe.provider.appeal, publication.account, publication.publication, "Please look again. [test]")
-            if isinstance(answer, Refused):
-                raise Violation(f"the author's appeal is refused: {answer.status} {answer.reason}")
-            if decided(probe, publication.account, answer.value).state is not TicketState.UPHELD:
-                raise NeedsReview("the appeal against a removal by mistake was not upheld")
-            if not probe.settled(lambda: same(before, seen_on(probe, publication, surface), publication)):
-                raise Violation(f"the appeal was upheld, and the file is not seen again{after_settling(probe)}")
-            _Carried(file).judge(draft, passage.public_file(station, publication))
-            draft.seen = "the file is seen again, with its label"
+        if not station.offers(Operation.REPORT, Operation.APPEAL):
+            trail.skip(station, "appealed", "the binding has no operations report and appeal")
+        elif station.probe.capabilities.marker("mistaken") is None:
+            trail.skip(station, "appealed", "the binding names no phrase `markers.mistaken`")
+        else:
+            _appeal_at(station, file, trail)
+
+
+def _appeal_at(station: Station, file: Media, trail: Trail) -> None:
+    probe, surface = station.probe, station.probe.capabilities.surfaces[0]
+    publication = None
+    with trail.hop(station, "removed by mistake") as draft:
+        held, _ = passage.taken_in(station, file)
+        publication = passage.published(held, "mistaken")
+        before = must_be_seen(probe, publication, surface)
+        witness(probe, surface)
+        upheld(probe, publication)
+        if not gone(probe, publication, surface, before):
+            raise Undecided("nothing was removed that could be restored")
+        draft.seen = "a report is upheld, and the file is gone"
+    if publication is None or draft.verdict is not Verdict.PASS:
+        return
+    with trail.hop(station, "appealed and restored", _APPEAL, _PASSED_ON) as draft:
+        statement = "Please look again. [test]"
+        answer = probe.attempt(probe.provider.appeal, publication.account, publication.publication, statement)
+        if isinstance(answer, Refused):
+            raise Violation(f"the author's appeal is refused: {answer.status} {answer.reason}")
+        if decided(probe, publication.account, answer.value).state is not TicketState.UPHELD:
+            raise NeedsReview("the appeal against a removal by mistake was not upheld")
+        if not probe.settled(lambda: same(before, seen_on(probe, publication, surface), publication)):
+            raise Violation(f"the appeal was upheld, and the file is not seen again{after_settling(probe)}")
+        _Carried(file).judge(draft, passage.public_file(station, publication))
+        draft.seen = "the file is seen again, with its label"
 
 
 def _no_platform(chain: Chain) -> str | None:
@@ -334,7 +343,7 @@ CHAIN_CHECKS = (
         "order_at_the_store_stops_updates",
         "After an order to suspend updates, the store publishes no update until the order is lifted.",
         (_STORE,),
-        Behaviour.APP_STORES if hasattr(Behaviour, "APP_STORES") else Behaviour.GOVERNANCE,
+        Behaviour.GOVERNANCE,
         _orders_stop_updates,
         _no_store,
     ),

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from shenhe.rulebook import Service
 
-from ..checks.own_files import makeable
 from ..checks.outcome import NotJudged, Undecided
+from ..checks.own_files import makeable
 from ..checks.published import Published, publish
 from ..checks.reposts import reposted
 from ..checks.scope import EXPORTS, files

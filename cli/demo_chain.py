@@ -1,0 +1,41 @@
+"""The part of ``shenhe demo`` that follows one picture through a chain of sample services."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from pathlib import Path
+
+from .chain import show
+
+#: The targets of the chain in order: name, role, and the variant of the sample that plays it. This platform re-encodes
+#: every picture.
+PATH = (
+    ("supporter", "supporter", "signed-gateway"),
+    ("provider", "provider", None),
+    ("platform", "platform", "uploads-as-jpeg"),
+)
+
+
+def demo_chain(out: Path, seed: int) -> int:
+    """Serve the samples on loopback, follow a picture through them, and write the page; the exit code of the chain."""
+    from datetime import date
+
+    from shenhe.conformance.bindings import load_binding
+    from shenhe.conformance.chain.document import chain_of, station_of
+    from shenhe.conformance.chain.running import run_chain
+    from shenhe.conformance.operations import TargetRole
+    from shenhe.sample import SampleServer, sample_binding
+
+    today = date.today()
+    with ExitStack() as stack:
+        stations = []
+        for number, (name, role, variant) in enumerate(PATH):
+            server = stack.enter_context(SampleServer(variants=[variant] if variant else (), seed=number))
+            environ = {**os.environ, "SHENHE_SAMPLE_URL": server.url}
+            binding = load_binding(sample_binding(variant), environ=environ)
+            provider = stack.enter_context(binding.connect(base_url=server.url))
+            stations.append(station_of(name, TargetRole(role), provider, seed=seed, on=today))
+        report = run_chain(chain_of("A picture through a chain of services", stations), on=today, seed=seed)
+    show(report, out=out, html=None, as_json=False)
+    return int(report.summary.exit_code)

@@ -1,0 +1,79 @@
+"""The store beside a chain: an order there ends updates of the provider's app, and lifting it allows them again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..apps import App, AppOrder, AppSubmission, Measure
+from ..checks.outcome import Undecided, Violation
+from ..checks.submissions import generating_app, plain_app
+from ..entities import Account
+from ..provider import Accepted, Operation
+from ..verdict import Verdict
+from .document import Station
+from .trail import Trail
+
+_NEEDED = (Operation.SUBMIT_APP, Operation.VIEW_APP, Operation.ORDER_APP)
+
+
+def follow_order(station: Station, trail: Trail, rule: str) -> None:
+    """List an app, order its updates to stop, submit one, lift the order, and submit it again."""
+    probe = station.probe
+    missing = [operation.value for operation in _NEEDED if not station.offers(operation)]
+    if missing:
+        trail.skip(station, "the store", f"the binding has no operation {', '.join(missing)}")
+        return
+    app, developer, submission = None, None, _submission(station)
+    with trail.hop(station, "the app is listed") as draft:
+        developer = _developer(station)
+        app = probe.setup(probe.provider.submit_app, developer, submission)
+        if not probe.settled(lambda: _version(station, app) == submission.version):
+            raise Undecided(f"version {submission.version} of the app is not listed, and nothing can be updated")
+        draft.seen = f"version {submission.version} is listed"
+    if app is None or developer is None or draft.verdict is not Verdict.PASS:
+        return
+    update = replace(submission, version="1.1.0", app=app)
+    with trail.hop(station, "an update after an order to suspend updates", rule) as draft:
+        _order(station, app, Measure.SUSPEND_UPDATES)
+        answer = probe.attempt(probe.provider.submit_app, developer, update)
+        if isinstance(answer, Accepted) and probe.settled(lambda: _version(station, app) == update.version):
+            raise Violation(f"updates are suspended by order, and version {update.version} is published all the same")
+        draft.seen = f"version {update.version} is not published"
+    if draft.verdict is not Verdict.PASS:
+        return
+    with trail.hop(station, "the update after the order is lifted", rule) as draft:
+        _order(station, app, Measure.LIFT)
+        probe.control(probe.provider.submit_app, developer, update)
+        if not probe.settled(lambda: _version(station, app) == update.version):
+            raise Undecided("the order is lifted, and the update is not published either, so nothing was stopped by it")
+        draft.seen = f"version {update.version} is published"
+
+
+def _submission(station: Station) -> AppSubmission:
+    probe = station.probe
+    name, storefronts = f"Lake {probe.names.token()}", probe.capabilities.storefronts
+    filings = probe.provider.ready_made.filings.get("valid", ())
+    return generating_app(name, storefronts, filings[0]) if filings else plain_app(name, storefronts)
+
+
+def _developer(station: Station) -> Account:
+    return station.probe.provider.ready_made.accounts.get("developer") or station.probe.account()
+
+
+def _version(station: Station, app: App) -> str:
+    """The version that the public sees; empty where the app is not seen."""
+    probe = station.probe
+    surface = probe.capabilities.listing_surfaces[0]
+    seen = probe.observe(probe.provider.view_app, None, app, surface, probe.capabilities.storefronts[0])
+    if not isinstance(seen, Accepted):
+        return ""
+    if not seen.value.version:
+        probe.must_read(Operation.VIEW_APP, "version", "the version of a listed app", surface=surface)
+    return seen.value.version
+
+
+def _order(station: Station, app: App, measure: Measure) -> None:
+    probe = station.probe
+    authority = probe.provider.ready_made.accounts.get("authority")
+    order = AppOrder(app, measure, "标识不合规。 Labels are missing. [test]", f"T-{probe.names.token()}", hours=0)
+    probe.setup(probe.provider.order_app, authority, order)
