@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from types import TracebackType
 
 from shenhe.labels import Label, read_labels
 
@@ -71,34 +71,49 @@ def _shown(media: Media | None) -> str:
     return f"data:{media.media_type};base64,{base64.b64encode(media.data).decode('ascii')}"
 
 
+class Judging:
+    """A hop while it happens."""
+
+    def __init__(self, trail: Trail, draft: Draft) -> None:
+        self._trail, self._draft = trail, draft
+        self._begin = len(draft.station.probe.recorded)
+
+    def __enter__(self) -> Draft:
+        return self._draft
+
+    def __exit__(
+        self, kind: type[BaseException] | None, raised: BaseException | None, traceback: TracebackType | None
+    ) -> bool:
+        draft = self._draft
+        match raised:
+            case None:
+                pass
+            case Violation():
+                draft.verdict, draft.seen, draft.evidence = Verdict.FAIL, raised.seen, raised.evidence
+            case Undecided():
+                draft.verdict, draft.seen = Verdict.INCONCLUSIVE, raised.reason
+            case NeedsReview():
+                draft.verdict, draft.seen = Verdict.REVIEW, raised.reason
+            case NotJudged():
+                draft.verdict, draft.seen = Verdict.NOT_APPLICABLE, raised.reason
+            case RunStopped():
+                draft.verdict, draft.seen = Verdict.INCONCLUSIVE, raised.stopped.reason
+            case _:
+                return False
+        draft.recorded = draft.station.probe.recorded[self._begin :]
+        self._trail.drafts.append(draft)
+        return True
+
+
 class Trail:
     """The hops of one check."""
 
     def __init__(self) -> None:
         self.drafts: list[Draft] = []
-        self.stopped = ""
 
-    @contextmanager
-    def hop(self, station: Station, step: str, *rules: str) -> Iterator[Draft]:
+    def hop(self, station: Station, step: str, *rules: str) -> Judging:
         """Judge what happens inside as one hop: an outcome that is raised there becomes its verdict."""
-        draft = Draft(station, step, rules)
-        begin = len(station.probe.recorded)
-        try:
-            yield draft
-        except Violation as violation:
-            draft.verdict, draft.seen = Verdict.FAIL, violation.seen
-            draft.evidence = violation.evidence
-        except Undecided as undecided:
-            draft.verdict, draft.seen = Verdict.INCONCLUSIVE, undecided.reason
-        except NeedsReview as review:
-            draft.verdict, draft.seen = Verdict.REVIEW, review.reason
-        except NotJudged as silent:
-            draft.verdict, draft.seen = Verdict.NOT_APPLICABLE, silent.reason
-        except RunStopped as stopped:
-            self.stopped = stopped.stopped.reason
-            draft.verdict, draft.seen = Verdict.INCONCLUSIVE, self.stopped
-        draft.recorded = station.probe.recorded[begin:]
-        self.drafts.append(draft)
+        return Judging(self, Draft(station, step, rules))
 
     def skip(self, station: Station, step: str, reason: str) -> None:
         """A hop that says nothing."""

@@ -58,6 +58,10 @@ def furnish(folder: Path, url: str) -> None:
         path = folder / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(binding, encoding="utf-8")
+    (folder / "chain.yaml").write_text(
+        "targets:\n  studio: {binding: binding.yaml, role: provider}\n  platform: {binding: binding.yaml, role: platform}\n",
+        encoding="utf-8",
+    )
     for name in ("lantern", "kite"):
         (folder / "secrets").mkdir(exist_ok=True)
         (folder / "secrets" / f"{name}.env").write_text("", encoding="utf-8")

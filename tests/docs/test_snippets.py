@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from shenhe.conformance.bindings import load_binding
+from shenhe.conformance.chain.document import read_chain
 from shenhe.conformance.evidence.baseline import read_baseline
 from shenhe.conformance.evidence.documents import read_evidence
 from shenhe.rulebook import Rule, load_rulebook
@@ -136,11 +137,16 @@ def kind_of(data: object) -> str:
         ("scenario part", {"basis"}),
         ("study part", {"search"}),
         ("study part", {"precision"}),
+        ("chain", {"targets"}),
         ("binding", {"target", "operations"}),
     ):
         if of <= keys:
             return kind
     return "binding part"
+
+
+def read_as_chain(path: Path, data: object) -> None:
+    read_chain(path)
 
 
 def read_as_binding(path: Path, data: object) -> None:
@@ -209,6 +215,7 @@ READERS: dict[str, Callable[[Path, Any], object]] = {
     "scenario": read_as_scenario,
     "scenario part": read_as_scenario_part,
     "binding": read_as_binding,
+    "chain": read_as_chain,
     "binding part": read_as_binding_part,
     "rules": read_as_rules,
 }
