@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from ..prompted import Prompted, decoded, labels_of_its_own
 from ..registry import check
 from ..requests import PLAIN
 from ..scope import files, makes_anything, makes_files, makes_text, publishes, texts
+from .machine import names_a_machine
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -111,7 +112,7 @@ def conversation_discloses_ai(probe: Probe, case: Dialogue) -> None:
 )
 def first_answer_discloses_ai(probe: Probe, case: Dialogue) -> None:
     """A new user learns, before a conversation or with the first reply, that AI generates the replies."""
-    before = informed_before(probe, Moment.CONVERSATION, names_ai)
+    before = informed_before(probe, Moment.CONVERSATION, names_a_machine)
     request = GenerationRequest(case.service, case.media_type, case.prompt, dialogue=True)
     _must_disclose(probe, probe.fresh_account(), request, "the first answer", before=before)
 
@@ -124,15 +125,18 @@ def _drawn_openings(capabilities: Capabilities) -> SearchStrategy[Dialogue]:
     )
 
 
-def _told(probe: Probe, account: Account, request: GenerationRequest) -> tuple[bool, str]:
+def _told(
+    probe: Probe, account: Account, request: GenerationRequest, informs: Callable[[str], bool]
+) -> tuple[bool, str]:
     """Whether an answer discloses that AI generates it, and what its interface says.
 
-    The notice beside the answer counts, and a label of the answer's own that names both elements.
+    The notice beside the answer counts if it ``informs``, and so does a label of the answer's own that names both
+    elements.
     """
     answer = probe.attempt(probe.provider.generate, account, request)
     if isinstance(answer, Refused):
         raise NotJudged(f"the provider declined to answer: {answer.status} {answer.reason}")
-    if names_ai_and_generation(answer.notice):
+    if informs(answer.notice):
         return True, answer.notice
     text = decoded(probe.bytes_of(account, answer.value))
     return bool(labels_of_its_own(text, " ".join((*request.turns, request.prompt)))), answer.notice
@@ -142,9 +146,10 @@ def _must_disclose(
     probe: Probe, account: Account, request: GenerationRequest, what: str, *, before: bool | None = None
 ) -> None:
     """Raise :class:`Violation` where an answer does not disclose, unless the binding does not say what is asked for, or
-    where the interface would. ``before`` says whether a page before discloses it, where that suffices.
+    where the interface would. ``before`` says whether a page before discloses it, where that suffices; there a notice
+    that names AI informs, while a label names generation too.
     """
-    disclosed, notice = _told(probe, account, request)
+    disclosed, notice = _told(probe, account, request, names_ai_and_generation if before is None else names_a_machine)
     if disclosed or before:
         return
     if probe.capabilities.dialogue is None:
@@ -156,7 +161,8 @@ def _must_disclose(
     facets = {"service": request.service.value, "media_type": request.media_type}
     probe.must_read(Operation.GENERATE, "notice", "the notice next to a response", **facets)
     if notice:
-        raise NeedsReview(f"{what} comes with the notice {notice[:120]!r}, which does not name both AI and generation")
+        wanted = "both AI and generation" if before is None else "AI"
+        raise NeedsReview(f"{what} comes with the notice {notice[:120]!r}, which does not name {wanted}")
     reason = f"{what} comes with no notice and no label that says that AI generates it"
     if before is None:
         raise Violation(reason)
@@ -174,14 +180,10 @@ def _sends_turns(probe: Probe, request: GenerationRequest) -> None:
         )
 
 
-def names_ai(notice: str) -> bool:
-    """Whether a notice names AI."""
-    return bool(re.search(r"人工智能|(?<![A-Za-z])AI(?![A-Za-z])|artificial intelligence", notice, re.IGNORECASE))
-
-
 def names_ai_and_generation(notice: str) -> bool:
     """Whether a notice names AI together with what it does, in Chinese or English words."""
-    return names_ai(notice) and bool(re.search(r"生成|合成|generat|synthe|produc|creat", notice, re.IGNORECASE))
+    machine = re.search(r"人工智能|(?<![A-Za-z])AI(?![A-Za-z])|artificial intelligence", notice, re.IGNORECASE)
+    return bool(machine) and bool(re.search(r"生成|合成|generat|synthe|produc|creat", notice, re.IGNORECASE))
 
 
 # --- seeing what it made -------------------------------------------------------------------------------------
@@ -286,15 +288,15 @@ def player_stands_beside_a_label(probe: Probe, case: Prompted) -> None:
 def companion_says_again_that_it_is_ai(probe: Probe, case: Talk) -> None:
     """A companion chatbot says at the start, and every three hours, that it is not a person."""
     account = probe.account()
-    before = informed_before(probe, Moment.CONVERSATION, names_ai)
+    before = informed_before(probe, Moment.CONVERSATION, names_a_machine)
     request = GenerationRequest(case.service, case.media_type, "你好", dialogue=True)
-    disclosed, _ = _told(probe, account, request)
+    disclosed, _ = _told(probe, account, request, names_a_machine)
     if case.facet == "three hours later":
         turns = ("你好", "今天过得怎么样？")
         request = replace(request, prompt="你还在吗？", turns=turns)
         _sends_turns(probe, request)
         probe.wait("for the three hours to pass after which companions disclose again", _AGAIN_AFTER)
-        disclosed, _ = _told(probe, account, request)
+        disclosed, _ = _told(probe, account, request, names_a_machine)
     at_start = case.facet == "at the start"
     if not disclosed and not (at_start and before):
         facets = {"service": case.service.value, "media_type": case.media_type}

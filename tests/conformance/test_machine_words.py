@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shenhe.conformance.checks.labels.asked import claims_a_human, names_a_machine
+from shenhe.conformance.checks.labels.machine import claims_a_human, names_a_machine
 
 QUESTION = "Are you a human or an AI?"
 
