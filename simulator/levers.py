@@ -184,7 +184,7 @@ def _of(scenario: Scenario) -> dict[str, Any]:
 def schema_fields(model: type[BaseModel], steps: tuple[str, ...] = ()) -> Iterator[tuple[str, list[Any]]]:
     """Every single value that a scenario file may hold: its path, and its type with the constraints on it.
 
-    What only tells about the scenario is left out: see :data:`NO_LEVERS`.
+    Values that only describe the scenario are left out: see :data:`NO_LEVERS`.
     """
     for name, field in model.model_fields.items():
         if not steps and name in NO_LEVERS:

@@ -42,9 +42,9 @@ def mean_over_worlds(values: Floats, *, common: bool) -> Mean:
     """The mean over worlds of what replications of shape (worlds, replications) estimate; NaN is missing.
 
     What is uncertain here is chance, not which world is the true one: the worlds are those of the design. With draws
-    common to all worlds, replication k is one observation of the mean over worlds. With draws of their own the worlds
+    common to all worlds, replication k is one observation of the mean over worlds. With separate draws the worlds
     are strata: the variance is the sum of each world's, the degrees of freedom are Satterthwaite's. With a single
-    replication a world nothing tells chance from worlds, and all spread counts as chance.
+    replication per world, chance cannot be separated from worlds, and all spread counts as chance.
     """
     values = values[~np.isnan(values).all(axis=1)]
     if values.size == 0:
@@ -118,7 +118,7 @@ def compare_arms(
 ) -> Analysis:
     """Every arm against ``baseline`` (the first), for each metric (by default the study's objectives).
 
-    ``table``: arm, metric, title, unit, mean_baseline, mean, difference, lo95, hi95 (of this difference alone),
+    ``table``: arm, metric, title, unit, mean_baseline, mean, difference, lo95, hi95 (only of this difference),
     lo_all, hi_all (Bonferroni: all of the table at once), p, p_holm, better_worlds (the share of worlds in which the
     arm's mean is better), n (pairs). Differences are arm minus baseline.
     """

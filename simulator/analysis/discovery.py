@@ -23,7 +23,7 @@ from .tree import classification_tree, leaves
 
 Floats = npt.NDArray[np.float64]
 DISTINCT = 0.05
-"""The quasi-p-value up to which a bound of a box is told from one that means nothing."""
+"""The quasi-p-value up to which a bound of a box is distinguished from one that means nothing."""
 Mask = npt.NDArray[np.bool_]
 Bound: TypeAlias = "tuple[float, float] | frozenset[str]"
 
@@ -283,15 +283,15 @@ def divide(
     where = f"{subject.words[0].upper()}{subject.words[1:]} is {side} {limit:.4g} in {100 * bad.mean():.0f} % of worlds"
     first = table.iloc[0]
     title = (
-        f"{where}; no parameter tells them from the others"
+        f"{where}; no parameter distinguishes them from the others"
         if len(table) == 1
         else f"{where}, and in {100 * float(first['share']):.0f} % of those with {first['region']}"
     )
-    alone = max(float(bad.mean()), 1.0 - float(bad.mean()))
+    unsplit = max(float(bad.mean()), 1.0 - float(bad.mean()))
     notes = (
         (
             "Classification tree (CART, Breiman et al. 1984). In ten-fold cross-validation it puts"
-            f" {100 * accuracy:.0f} % of worlds on the right side; without a split {100 * alone:.0f} % would be. Its"
+            f" {100 * accuracy:.0f} % of worlds on the right side; without a split {100 * unsplit:.0f} % would be. Its"
             " depth was chosen in that way."
         ),
     )

@@ -29,8 +29,8 @@ def dose_response(
     ``baseline`` the paired difference of each arm from that one.
 
     ``table``: arm, the parameter, mean, lo95, hi95, worlds. Where the design has many values, worlds are grouped by
-    quantile, and the parameter is the mean of the group. The interval is over the worlds of a group: over what is
-    unknown besides, and over chance. A group of one world has the interval over its replications.
+    quantile, and the parameter is the mean of the group. The interval is over the worlds of a group: over the
+    other unknowns, and over chance. A group of one world has the interval over its replications.
     """
     name = _numeric(run, along, 1)[0]
     arms = [arm] if arm is not None else [each for each in run.arms if each != baseline]

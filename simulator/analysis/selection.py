@@ -147,8 +147,8 @@ def rank_arms(run: StudyRun, metric: str | None = None, delta: float | None = No
     notes = [
         (
             f"If the best arm is better than every other by at least {chosen:.4g}, it is selected with a probability of"
-            f" at least {100 * (1 - alpha):.0f} % (Kim and Nelson 2001). Arms nearer to each other than that are not"
-            " told apart."
+            f" at least {100 * (1 - alpha):.0f} % (Kim and Nelson 2001). Arms closer to each other than that are not"
+            " distinguished."
         ),
         (
             f"An observation is the mean over {len(run.worlds):,} worlds of one replication; "

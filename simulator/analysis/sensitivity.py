@@ -131,9 +131,9 @@ def _title(table: pd.DataFrame, measure: str, words: str) -> str:
 def share_of_chance(values: Floats, *, common: bool) -> float:
     """The share of the variance between the world means of ``values`` (worlds, replications) that is chance.
 
-    With draws of its own, a world's mean has the variance of its replications over their number. With draws common to
+    With separate draws, a world's mean has the variance of its replications over their number. With draws common to
     all worlds, what replications share moves all worlds alike and cannot be mistaken for a parameter: only the
-    interaction of world and replication counts. NaN where it cannot be told.
+    interaction of world and replication counts. NaN if it cannot be determined.
     """
     complete = values[:, ~np.isnan(values).any(axis=0)]
     worlds, replications = complete.shape if common else values.shape

@@ -76,7 +76,7 @@ def shares(node: Node, columns: Mapping[str, npt.NDArray[np.generic]]) -> Floats
 
 
 def classification_tree(x: pd.DataFrame, interesting: npt.ArrayLike, seed: int = 0) -> tuple[Node, float]:
-    """The tree for the worlds ``x`` that tells the interesting ones apart, and its cross-validated accuracy.
+    """The tree for the worlds ``x`` that separates the interesting ones, and its cross-validated accuracy.
 
     Deterministic. Raises :class:`ValueError` where all worlds are alike.
     """

@@ -114,7 +114,7 @@ def delist(w: Any, p: int, s: int, case: int) -> None:
 
 @jit
 def forget(w: Any, p: int) -> None:
-    """A provider is gone or begins anew: no store lists it, or knows of a removal."""
+    """A provider is gone or starts over: no store lists it, or knows of a removal."""
     stores = w.stores.shape[1]
     for s in range(stores):
         listing = w.listings[p * stores + s]

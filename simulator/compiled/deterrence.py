@@ -84,7 +84,7 @@ def fear(w: Any, p: int, b: int, believed: float) -> float:
 
 @jit
 def cost_of_step(w: Any, p: int, counted: int, b: int, believed: float) -> float:
-    """What a sanction that follows so many strikes would cost this provider, in RMB; of the step alone in the model
+    """The cost of a sanction after so many strikes for this provider, in RMB: only of the step in the model
     ``fixed``, else with all that is ahead.
     """
     provider, law, risk = w.providers[p], w.law[w.regime], w.behaviours[w.regime, b]
@@ -129,8 +129,8 @@ def join_class(w: Any, p: int) -> None:
 @jit
 def learn(w: Any, p: int, b: int, publicity: float) -> None:
     """A sanction on ``p`` for a breach of ``b``: it fears the next one more, and so, a little, does every provider of
-    its size, the more the more ``publicity`` it gets. Where providers learn from sanctions alone, they do not tell
-    behaviours apart.
+    its size, in proportion to its ``publicity``. Providers that learn only from sanctions do not distinguish
+    behaviours.
     """
     provider, law, now, behaviours = w.providers[p], w.law[w.regime], w.now, w.behaviours.shape[1]
     response, c = law.response, provider.size_class

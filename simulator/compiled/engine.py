@@ -23,7 +23,7 @@ from .machine.layout import People, Rules, people, rules, state_of
 from .world import APPEAL, APPEALS, AUTHORITY, CASE, CASES, FILING, FILINGS, PEERS, POOL, REMOVAL, REMOVALS, ROW, WORLD
 
 SLICE = 2_000_000
-"""Events between two looks at whether somebody wants to interrupt: under a second."""
+"""Events between two checks for an interrupt: under a second."""
 
 # glibc gives freed memory back to the system and takes it again for the next replication, page by page: a seventh of
 # the time of one with 500 providers. It keeps as much as this once an area of the size has been freed (mallopt(3),

@@ -154,7 +154,7 @@ def begin(w: Any) -> None:
 
 @jit
 def go_on(w: Any) -> None:
-    """Somebody has time for what waited, or is free again."""
+    """A member of staff takes what waited, or becomes free."""
     what, subject = pop_first(w.agenda.granted)
     if what == agenda.INSPECTOR_FREE:
         casework.take_up(w, subject)

@@ -197,7 +197,7 @@ def settle(w: Any, p: int, case: int) -> None:
 
 @jit
 def reenter(w: Any, p: int) -> None:
-    """Back under another name: nobody remembers its strikes, and it has neither filing nor listing."""
+    """Back under another name: its strikes are forgotten, and it has neither filing nor listing."""
     provider = w.providers[p]
     if provider.status in (NOT_ENTERED, ACTIVE):
         return

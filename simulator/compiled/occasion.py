@@ -74,9 +74,9 @@ def _tempt(w: Any, p: int, b: int, k: int, u: float) -> None:
         violate(w, p, b, k, misused)
     elif feared > 0.0 or ahead:
         fearless = _chance(w, p, misused, violation_chance(compliance, 0.0, feared, gain))
-        alone = _chance(w, p, misused, violation_chance(compliance, own, feared, gain))
+        own_chance = _chance(w, p, misused, violation_chance(compliance, own, feared, gain))
         if u < fearless:
-            by_peers = u < alone and not ahead
+            by_peers = u < own_chance and not ahead
             w.totals[DETERRED_PEERS if by_peers else DETERRED_OWN] += 1.0
             log(w, DETERRED, p, case_number(MET, k), b, float(BY_PEERS if by_peers else BY_ITSELF))
 

@@ -18,7 +18,7 @@ MET = int(Stream.OCCASION)
 
 @jit
 def spread(w: Any, p: int, b: int, k: int, severity: float, reported: float) -> None:
-    """Copies of occasion ``k`` appear. ``reported``: days until somebody complains, or -1. The caller accrues harm."""
+    """Copies of occasion ``k`` appear. ``reported``: days until a complaint, or -1. The caller accrues harm."""
     provider, law = w.providers[p], w.law[w.regime]
     number = min(bisect_right(w.platform_cumulative, uniform(w.seed, p, Purpose.PLATFORM, k)), w.platforms.shape[1] - 1)
     platform = w.platforms[w.regime, number]
@@ -41,7 +41,7 @@ def spread(w: Any, p: int, b: int, k: int, severity: float, reported: float) -> 
 
 @jit
 def fine(w: Any, p: int, platform: int) -> None:
-    """A reported copy that a platform left alone has come to the regulator's notice."""
+    """The regulator notices a reported copy that a platform left up."""
     law = w.law[w.regime]
     w.totals[PLATFORM_FINES] += law.platform_duty.fine
     w.attention[platform] *= 1.0 - law.platform_duty.learns

@@ -18,7 +18,7 @@ from .machine.layout import BEHAVIOUR, CLASS, DUTY, FAILURE, FUNCTION, LAW, LIST
 ROW = np.dtype(
     [("time", "f8"), ("value", "f8"), ("case", "i8"), ("provider", "i4"), ("kind", "i2"), ("rule", "i2")], align=True
 )
-# All whole numbers but those of a row have one width: numba compiles a function anew for every other that it is given.
+# All whole numbers but those of a row have one width: numba compiles a function again for every other type it is given.
 CASE = np.dtype(
     [
         ("provider", "i8"),
@@ -326,7 +326,7 @@ def _twice_as_long(values: Any) -> Any:
 
 @jit
 def accrue(w: Any, p: int) -> None:
-    """Add up a provider's harm until now, and take its rate anew: to be called after each change of its causes."""
+    """Add up a provider's harm until now, and compute its rate again. Call this after each change of its causes."""
     provider, now = w.providers[p], w.now
     rate = provider.harm_rate
     if rate != 0.0:

@@ -11,8 +11,9 @@ Three assumptions carry a forecast, and each is named:
   checks at random (``one-check``). Every forecast is made under both. Behaviours that no check decided keep the
   compliance that the scenario gives a provider of that size.
 
-The provider enters late in the scenario and is followed for some days. It stands for ``paths``: several providers of
-its size, each with rates drawn from the posteriors, in several replications; too few to change the market around them.
+The provider enters late in the scenario and is followed for some days. It is represented by ``paths``: several
+providers of its size, each with rates drawn from the posteriors, in several replications; too few to change the market
+around them.
 """
 
 from __future__ import annotations
@@ -122,7 +123,7 @@ OUTCOMES: Mapping[str, tuple[str, str]] = {
     "off_store": ("Days out of stores, by share of users", "days"),
     "cost": ("Cost: fines, damages, and revenue lost with service, stores or the end", "RMB"),
 }
-"""What is told of each path: title and unit."""
+"""The outcomes of each path: title and unit."""
 
 LEFT_OUT = (
     "what compliance saves or costs the provider",
@@ -289,7 +290,7 @@ def _saved(before: pd.DataFrame, after: pd.DataFrame, outcome: str) -> tuple[flo
 
 
 class _Place:
-    """Where in the market the provider stands: which ids, from which day."""
+    """The place of the provider in the market: which ids, from which day."""
 
     def __init__(
         self, scenario: Scenario, size_class: int, days: float, seed: int, replications: int, engine: Engine

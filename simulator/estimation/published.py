@@ -95,8 +95,8 @@ def figures() -> dict[str, Figures]:
 
 
 class HeldOut(NamedTuple):
-    """One year of one figure, told from the other years: what was said, its 95 % interval, and what happened; all as
-    logarithms.
+    """One year of one figure, predicted from the other years: the prediction, its 95 % interval, and the outcome; all
+    as logarithms.
     """
 
     name: str
@@ -129,7 +129,7 @@ class Years(NamedTuple):
         return sum(each.inside for each in self.held_out), len(self.held_out)
 
     def reach(self, count: int, variance: float = 0.0) -> float:
-        """Half the width of a 95 % interval for a year to come, told from ``count`` years; ``variance`` is added to
+        """Half the width of a 95 % interval for a future year, predicted from ``count`` years; ``variance`` is added to
         that of years.
         """
         return float(stdtrit(self.degrees, 0.975)) * math.sqrt(variance + self.deviation**2 * (1.0 + 1.0 / count))

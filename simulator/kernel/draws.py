@@ -256,7 +256,7 @@ def cache_folder(numba_version: str, sources: Sequence[Path] = (Path(__file__),)
     """A writable folder of our own for code compiled from ``sources``, keyed by their hash; None where there is none.
 
     numba's default is beside the source, which fails in a read-only installation without a home folder. A folder
-    under the shared temporary directory is used only when it belongs to us alone, since a cache is executable.
+    under the shared temporary directory is used only if no other user can write to it, since a cache is executable.
     """
     key = hashlib.sha256(b"".join(path.read_bytes() for path in sources) + numba_version.encode()).hexdigest()[:16]
     for parent in _cache_parents():

@@ -37,7 +37,7 @@ class Columns(NamedTuple):
     value: npt.NDArray[np.float64]
 
     def rows(self) -> list[Row]:
-        """The same as tuples, for whoever walks through them one by one."""
+        """The rows as tuples, to iterate over one by one."""
         return list(zip(*(column.tolist() for column in self), strict=True))
 
 
@@ -263,7 +263,7 @@ def _nullable(values: npt.NDArray[np.int16], valid: npt.NDArray[np.bool_]) -> pa
 
 
 def write_table(table: pa.Table, path: Path) -> None:
-    """Write Parquet whose bytes depend on the rows alone, to a temporary name first and renamed when whole."""
+    """Write Parquet whose bytes depend only on the rows, first to a temporary name, then renamed when complete."""
     import pyarrow.parquet as pq
 
     temporary = path.with_name(f".{path.name}.part")

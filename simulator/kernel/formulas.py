@@ -142,8 +142,8 @@ def reach_of(mean: float, spread: float, first: float, second: float) -> float:
 
 
 def complaint_chance(complained: float, people: float, audience: float, exponent: float) -> float:
-    """Chance that somebody complains of a breach that reached ``people``: ``complained`` where they are ``audience``
-    many, saturating; independent of them where ``audience`` is 0.
+    """Probability of a complaint about a breach that reached ``people``: ``complained`` if they number ``audience``,
+    saturating; independent of their number if ``audience`` is 0.
     """
     if audience == 0.0 or complained >= 1.0:
         return complained

@@ -17,7 +17,7 @@ TOTALS = (
     "deterred_own", "deterred_peers", "store_fines", "platform_fines", "rumours_unrefuted", "staff_fines",
     "confiscated",
 )  # fmt: skip
-"""What is counted besides events of one kind."""
+"""Counts that are not counts of one kind of event."""
 DETERRED_OWN, DETERRED_PEERS, STORE_FINES, PLATFORM_FINES, UNREFUTED, STAFF_FINES, CONFISCATED = range(len(TOTALS))
 
 BY_ITSELF, BY_PEERS = 1, 2  # values of a row of kind DETERRED

@@ -41,7 +41,7 @@ def same(a: Any, b: Any) -> bool:
 
 
 def bits_of(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """What tells numbers apart: the bits of floats, all NaN alike; integers as they are."""
+    """The form in which numbers are compared: the bits of floats, all NaN alike; integers as they are."""
     if values.dtype.kind != "f":
         return values
     return np.where(np.isnan(values), np.nan, values).astype(np.float64).view(np.int64)

@@ -154,7 +154,7 @@ class AuthorityNumbers:
     """Authorities, A of them (at least one), and what each is responsible for."""
 
     inspectors: Integers  # (A,)
-    reviewers: Integers  # (A,) or (1,): one pool where no authority has reviewers of its own
+    reviewers: Integers  # (A,) or (1,): one pool unless an authority has reviewers
     budget: Floats  # (A,) RMB a year, inf for none
     jurisdiction: Integers  # (C * B,) the authority with jurisdiction
     registry: Integers  # the pool of reviewers that filings of a size class wait for
@@ -231,7 +231,7 @@ class DetectionNumbers:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TargetingNumbers:
-    """Whom to inspect."""
+    """Targeting of inspections."""
 
     per_strike: float
     strike_cap: int

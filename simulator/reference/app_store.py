@@ -119,7 +119,7 @@ class AppStores:
         self.expose(p)
 
     def forget(self, p: int) -> None:
-        """A provider is gone or begins anew: no store lists it, or knows of a removal."""
+        """A provider is gone or starts over: no store lists it, or knows of a removal."""
         state = self.world.state
         for s in range(self.count):
             place = p * self.count + s

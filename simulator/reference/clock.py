@@ -74,9 +74,9 @@ class Recurrence(simpy.Event):  # type: ignore[misc]
 def run(env: simpy.Environment, course: Course) -> None:
     """Start an endless course of events, which is given ``wait(delay, key)``, calls it, and yields until it is over.
 
-    This is a SimPy process without what SimPy keeps of each: nobody can wait for its end or interrupt it, and it must
-    not return, only wait no more. Half of all events belong to such courses, and making and handling one costs half as
-    much.
+    This is a SimPy process without what SimPy keeps of each: no process can wait for its end or interrupt it, and it
+    must not return, only wait no more. Half of all events belong to such courses, and making and handling one costs
+    half as much.
     """
     next(course)
     course.send(Recurrence(env, course.send).after)

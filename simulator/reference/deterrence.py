@@ -181,7 +181,7 @@ class Deterrence:
         return self.cost_of_step(p, self.strikes(p), b, belief)
 
     def cost_of_step(self, p: int, strikes: int, b: int, belief: float) -> float:
-        """What a sanction that follows so many strikes would cost this provider, in RMB; of the step alone in the
+        """The cost of a sanction after so many strikes for this provider, in RMB: only of the step in the
         model ``fixed``, else with all that is ahead.
         """
         world, c, revenue = self.world, self.state.size_class[p], self.state.revenue[p]
@@ -228,8 +228,8 @@ class Deterrence:
 
     def learn(self, p: int, b: int, publicity: float) -> None:
         """A sanction on ``p`` for a breach of ``b``: it fears the next one more, and so, a little, does every provider
-        of its size, the more the more ``publicity`` it gets. Where providers learn from sanctions alone, they do not
-        tell behaviours apart.
+        of its size, in proportion to its ``publicity``. Providers that learn only from sanctions do not distinguish
+        behaviours.
         """
         table, state = self.world.table, self.state
         response = table.response

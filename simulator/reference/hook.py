@@ -2,8 +2,8 @@
 
 Subclass :class:`Hook`, override what should be otherwise, and pass it to ``simulate(scenario, policy=...)``. Each
 method is given what the scenario's policy would do, and a :class:`View` of what a regulator may know of the provider. A
-hook must decide by its arguments alone, or by draws keyed like those of the model (``view.uniform``), so that a run
-stays reproducible and two policies meet the same world.
+hook must decide only by its arguments, or by draws keyed like those of the model (``view.uniform``). This keeps runs
+reproducible and lets two policies meet the same world.
 """
 
 from __future__ import annotations

@@ -184,7 +184,7 @@ class Lives:
             self.close(p, EXITED, EXIT, case, -1, driven_out=False)
 
     def reenter(self, p: int) -> None:
-        """Back under another name: nobody remembers its strikes, and it has neither filing nor listing."""
+        """Back under another name: its strikes are forgotten, and it has neither filing nor listing."""
         world = self.world
         state = world.state
         if state.status[p] in (NOT_ENTERED, ACTIVE):

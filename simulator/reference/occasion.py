@@ -116,11 +116,11 @@ class Occasions:
             self.violate(p, b, k, misused=misused)
         elif fear > 0.0 or ahead:
             fearless = self.thinned(p, violation_chance(compliance, 0.0, fear, gain))
-            alone = self.thinned(p, violation_chance(compliance, own, fear, gain))
+            own_chance = self.thinned(p, violation_chance(compliance, own, fear, gain))
             if misused:
-                fearless, alone = self.thinned_by_names(p, fearless), self.thinned_by_names(p, alone)
+                fearless, own_chance = self.thinned_by_names(p, fearless), self.thinned_by_names(p, own_chance)
             if u < fearless:
-                by_peers = u < alone and not ahead
+                by_peers = u < own_chance and not ahead
                 world.totals[DETERRED_PEERS if by_peers else DETERRED_OWN] += 1.0
                 world.log(DETERRED, p, k << 3 | OCCASIONS, b, float(BY_PEERS if by_peers else BY_ITSELF))
 

@@ -41,7 +41,7 @@ class Platforms:
         self.fades = table.platforms.fades.tolist()
 
     def spread(self, p: int, b: int, k: int, severity: float, reported: float) -> None:
-        """Copies of occasion ``k`` appear. ``reported``: days until somebody complains, or -1.
+        """Copies of occasion ``k`` appear. ``reported``: days until a complaint, or -1.
 
         Everything that decides their end is known now, so one event is scheduled: the earlier of fading and of
         takedown, which follows a report after the platform's lag. The caller accrues harm.
@@ -64,7 +64,7 @@ class Platforms:
         world.clock.call(delay, kind, p, case, self.end, kind, p, b, case, severity)
 
     def fine(self, p: int, platform: int) -> None:
-        """A reported copy that a platform left alone has come to the regulator's notice."""
+        """The regulator notices a reported copy that a platform left up."""
         table = self.world.table
         self.world.totals[PLATFORM_FINES] += table.platform_duty.fine
         self.attention[platform] *= 1.0 - table.platform_duty.learns

@@ -153,7 +153,7 @@ class World:
         return self.behaviours + step
 
     def accrue(self, p: int) -> None:
-        """Add up a provider's harm until now, and take its rate anew: to be called after each change of its causes."""
+        """Add up a provider's harm until now, and compute its rate again. Call this after each change of its causes."""
         state, now = self.state, self.env.now
         rate = state.harm_rate[p]
         if rate:

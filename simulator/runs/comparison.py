@@ -50,7 +50,7 @@ BEHAVIOURS: dict[str, tuple[str, tuple[Kind, ...]]] = {
 @dataclass(frozen=True)
 class Comparison:
     """What ``b`` does that ``a`` does not. ``table`` has one row per metric, with the columns metric, title, unit,
-    mean_a, mean_b, difference (b - a), lo95 and hi95 (of this difference alone), lo_all and hi_all (of all rows of the
+    mean_a, mean_b, difference (b - a), lo95 and hi95 (only of this difference), lo_all and hi_all (of all rows of the
     table at once: :mod:`.simultaneous`), n (the pairs of replications in which both are defined) and skewed (whether a
     few of them decide the mean: :func:`.intervals.too_skewed`)."""
 

@@ -117,7 +117,7 @@ def _say_once(text: str) -> None:
 def expected_events(scenario: Scenario) -> float:
     """About how many events SimPy processes in one replication: within a factor of two or so.
 
-    Candidates of the fixed streams, and what follows from the violations among them when nobody is deterred.
+    Candidates of the fixed streams, and what follows from the violations among them without deterrence.
     """
     numbers = table(scenario)
     classes, behaviours = scenario.population.classes, scenario.behaviours
@@ -174,8 +174,8 @@ def replicate_on(
 
 
 def warm(engine: Engine, note: Callable[[str], None] | None = None) -> None:
-    """Have compiled code ready on this machine before processes start that would each compile it; ``note`` is told what
-    takes time.
+    """Compile the code on this machine before processes start that would each compile it. ``note`` receives a message
+    about what takes time.
     """
     if engine is Engine.COMPILED:
         from ..compiled import numba_note

@@ -26,7 +26,7 @@ from typing import Any, ParamSpec, TypeVar
 from shenhe.core.errors import MissingExtraError, ShenheError
 
 CRASHES = 2
-"""After how many crashes while it ran alone (or failures) a job is put in quarantine."""
+"""Number of crashes while it ran by itself (or of failures) after which a job is quarantined."""
 
 J = TypeVar("J")
 R = TypeVar("R")
@@ -56,8 +56,8 @@ def sweep(
 
     At most ``window()`` jobs are handed over at a time. When a worker of a process pool dies, the pool is lost with all
     that was handed to it: ``renew`` makes another, and what was lost is run again one job at a time, so that the one
-    which ends its worker shows itself. A job that does so ``CRASHES`` times alone, or raises as often, is yielded as
-    :class:`Quarantined`; all others finish.
+    which ends its worker shows itself. A job that does so ``CRASHES`` times by itself, or raises as often, is yielded
+    as :class:`Quarantined`; all others finish.
 
     Raises :class:`SweepError` when the executor is lost for good, or nothing at all can be run on it.
     """
@@ -65,14 +65,14 @@ def sweep(
     suspects: deque[tuple[int, J]] = deque()
     faults: Counter[int] = Counter()
     flying: dict[Future[R], tuple[int, J]] = {}
-    alone = False
+    isolated = False
     finished, quarantined = 0, 0
 
     while waiting or suspects or flying:
         if suspects and not flying:
-            alone = True
+            isolated = True
         ready = [suspects.popleft()] if suspects and not flying else []
-        while waiting and not suspects and not alone and len(flying) + len(ready) < window():
+        while waiting and not suspects and not isolated and len(flying) + len(ready) < window():
             ready.append(waiting.popleft())
         for entry in ready:
             try:
@@ -86,7 +86,7 @@ def sweep(
         if broken:
             if renew is None:
                 raise SweepError("a worker died, and this executor cannot be renewed")
-            # The pool takes all that it held with it, but tells each future in its own time.
+            # The pool loses all that it held, but each future learns of it in its own time.
             done, _ = wait(flying)
         for future in done:
             number, job = flying.pop(future)
@@ -95,8 +95,8 @@ def sweep(
                 finished += 1
                 yield job, future.result()
                 continue
-            # A crash counts against a job only when it ran alone; what it raises is its own in any company.
-            faults[number] += alone or not _is_crash(fault)
+            # A crash counts against a job only when it ran by itself; an exception counts in any case.
+            faults[number] += isolated or not _is_crash(fault)
             if faults[number] < CRASHES:
                 suspects.append((number, job))
                 continue
@@ -104,7 +104,7 @@ def sweep(
             if not finished and quarantined > CRASHES:
                 raise SweepError(f"one job after the other failed and none finished: {_told(fault)}") from fault
             yield job, Quarantined(_told(fault))
-        alone = False if not flying else alone
+        isolated = False if not flying else isolated
         if broken and renew is not None:
             executor = renew()
 
@@ -174,7 +174,7 @@ class Inline:
 
 
 FEEDING_ENDS = 10.0
-"""Seconds at the most for the thread that hands out work to see that nobody is left to take it."""
+"""Maximum seconds until the thread that hands out work notices that no worker is left."""
 
 
 class Processes:
@@ -182,7 +182,7 @@ class Processes:
 
     def __init__(self, workers: int) -> None:
         self.workers = workers
-        # One job ready for each worker besides the one it is at.
+        # One job ready for each worker in addition to its current one.
         self.window = 2 * workers
         self._executor: ProcessPoolExecutor | None = None
 
@@ -212,7 +212,7 @@ def end_workers(executor: Executor) -> None:
     for process in processes:
         process.join()
     if feeding is not None:
-        # Left alone, it closes its pipe while Python writes to it at its exit, and a traceback is printed.
+        # Otherwise it closes its pipe while Python writes to it at its exit, and a traceback is printed.
         feeding.join(FEEDING_ENDS)
 
 
@@ -264,7 +264,7 @@ class Dask:
                     dashboard_address=None,
                     silence_logs=50,
                 )
-            # A finite wait: an address where nobody listens is a mistake to tell, not to wait for.
+            # A finite wait: an address without a scheduler is an error to report, not to wait for.
             self._client = self._distributed.Client(self._cluster or self._scheduler, timeout="20s")
             if self._scheduler is not None:
                 self._client.wait_for_workers(1, timeout="60s")

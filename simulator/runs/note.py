@@ -35,7 +35,7 @@ def note_text(note: dict[str, Any]) -> str:
 
 
 def surroundings(*packages: str) -> dict[str, Any]:
-    """What everything depends on besides the model: versions of ``packages`` and of this machine."""
+    """What all results depend on in addition to the model: versions of ``packages`` and of this machine."""
     return {
         "versions": {name: importlib.metadata.version(name) for name in packages},
         "host": {"python": platform.python_version(), "system": sys.platform, "processors": os.cpu_count()},

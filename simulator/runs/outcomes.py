@@ -1,7 +1,7 @@
 """What a replication comes to: one row a replication, one row a provider, and counts in bins of 30 days.
 
 ``METRICS`` gives every column of the outcomes with title and unit. Outcomes are counted while the model runs, so that
-they exist without a log; :func:`recomputed` derives them from the log alone, and :func:`discrepancies` compares the two
+they exist without a log; :func:`recomputed` derives them from only the log, and :func:`discrepancies` compares the two
 and checks Little's law and conservation.
 """
 

@@ -2,7 +2,7 @@
 
 A run folder holds ``run.json``, the event log ``shards/r00000-<key>.parquet`` (one shard a replication, its key the
 hash of what it was made from), ``parts/`` with each replication's own outcomes, and the merged ``outcomes.parquet``,
-``providers.parquet`` and ``series.parquet``. Everything but ``run.json`` depends on scenario, seed and model alone: the
+``providers.parquet`` and ``series.parquet``. Everything but ``run.json`` depends only on scenario, seed and model: the
 same bytes whatever the number of workers and however often the run was interrupted.
 """
 

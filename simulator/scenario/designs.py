@@ -1,4 +1,4 @@
-"""Uncertain worlds: which parameters nobody knows, between which bounds, and the points at which a study tries them.
+"""Uncertain worlds: which parameters are unknown, between which bounds, and the points at which a study tries them.
 
 A design is a table with one row a world and one column a parameter. Space-filling designs come from
 :mod:`scipy.stats.qmc`; those that sensitivity indices need (``saltelli``, ``morris``) from SALib, which the extra
@@ -40,7 +40,7 @@ class DesignError(ShenheError, ValueError):
 class Parameter(Part):
     """One uncertain parameter of the scenario.
 
-    ``path`` is dotted, and ``*`` stands for any one step (``population.classes.*.gain``), or it is one of ``INITIAL``.
+    ``path`` is dotted, and ``*`` matches any one step (``population.classes.*.gain``), or it is one of ``INITIAL``.
     Either ``low`` and ``high`` (``scale: log`` spreads them evenly over orders of magnitude, ``integer`` rounds) or a
     list of ``values``. ``apply: multiply`` multiplies what the scenario says instead of replacing it; that is what a
     ``*`` is good for. ``levels``: how many values between ``low`` and ``high`` a grid takes. ``source``: why these
@@ -139,7 +139,7 @@ class Worlds(Part):
     ``design``: ``grid`` (every combination), ``latin-hypercube``, ``sobol`` (scrambled, a power of two is best),
     ``saltelli`` (for Sobol indices: ``size`` base points, ``size * (parameters + 2)`` worlds) or ``morris`` (for
     elementary effects: ``size`` trajectories, ``size * (parameters + 1)`` worlds). ``seed`` scrambles the design.
-    ``draws: own`` gives each world random numbers of its own, shared by its arms; ``common`` gives all worlds the
+    ``draws: own`` gives each world separate random numbers, shared by its arms; ``common`` gives all worlds the
     same, which suits sensitivity and tipping points.
     """
 

@@ -33,7 +33,7 @@ SANCTION_OF = {
     Measure.CLOSE_SITE_OR_APP: Sanction.APP_REMOVAL,
     Measure.APP_REMOVAL: Sanction.APP_REMOVAL,
 }
-"""What a measure of the rulebook is in the model. A revoked licence is a step of its own, the last one."""
+"""The measures of the rulebook in terms of the model. A revoked licence is a separate step, the last one."""
 MEASURES = {
     Sanction.RECTIFY: "deadline",
     Sanction.SUSPEND_UPDATES: "updates_days",
@@ -49,8 +49,8 @@ DEFAULT_RATES = {Currency.EUR: 7.8, Currency.USD: 7.2, Currency.KRW: 0.0052}
 class LawfulLadder(Part):
     """How the law's ladders are filled in where the law leaves it to discretion.
 
-    ``bases`` names the penalty that a behaviour is sanctioned under, where its rule is linked to none that has a ladder
-    of its own, or to several. ``lowest_share`` is the least fine as a share of the greatest where the law has no
+    ``bases`` names the penalty that a behaviour is sanctioned under, where its rule is linked to none with a ladder, or
+    to several. ``lowest_share`` is the least fine as a share of the greatest where the law has no
     minimum; ``rates`` are RMB per unit of a currency; ``revokes`` adds closure as the last step where the law allows to
     revoke a licence.
     """
@@ -154,8 +154,8 @@ class _Lawful:
         if not versions:
             raise ScenarioError(f"{place}: found {chosen!r}, which is no penalty of the rulebook")
         if all(version.effect is not Effect.LADDER for version in versions):
-            raise ScenarioError(f"{place}: found {chosen!r}, which has no steps of its own; name one that it refers to")
-        # A draft has no dates: whoever names it means it.
+            raise ScenarioError(f"{place}: found {chosen!r}, which has no steps; name one that it refers to")
+        # A draft has no dates: naming it selects it.
         drafts = [version for version in versions if version.valid_from is None]
         dated = [version for version in versions if version.valid_from is not None]
         during = [

@@ -131,9 +131,9 @@ class BehaviourRisk(Part):
 
     ``rate`` counts occasions per provider and year (0 for ``filing``, which is a standing breach until the provider has
     filed); ``severity`` is harm per user and day; ``serious`` the probability that a breach is a serious one, which
-    multiplies its severity by ``serious_factor``; ``lifetime`` the mean days it lasts if nobody acts; ``spreads`` the
-    share of its harm that comes from copies on propagation platforms; ``complained`` the probability that somebody
-    complains; ``seen_in_store`` the weight with which a store's monitoring notices it; ``misused`` the share of
+    multiplies its severity by ``serious_factor``; ``lifetime`` the mean days it lasts without intervention; ``spreads``
+    the share of its harm that comes from copies on propagation platforms; ``complained`` the probability of a
+    complaint; ``seen_in_store`` the weight with which a store's monitoring notices it; ``misused`` the share of
     occasions that are misuse by users; ``claimed`` the probability that the person depicted sues, for ``award`` RMB on
     the mean. ``reach`` is the mean share of the provider's users that one breach reaches; ``effort_weight`` the share
     of the cost of compliance that goes into this behaviour, relative to the others. ``ladder`` names one of
@@ -172,7 +172,7 @@ class PublicConfig(Part):
 
     The share of users that a breach reaches varies from breach to breach: lognormal about ``behaviours.*.reach`` with
     standard deviation ``reach_spread`` of its logarithm, at most all of them. Where ``audience`` is given (0: not),
-    ``behaviours.*.complained`` is the chance that somebody complains of a breach that reaches so many people, and the
+    ``behaviours.*.complained`` is the probability of a complaint about a breach that reaches so many people, and the
     chance for another number of people n is ``1 - (1 - complained) ** ((n / audience) ** audience_exponent)``.
     """
 
@@ -208,7 +208,7 @@ class Response(Part):
     All start at ``initial_belief``.
 
     - ``adaptive``: the provider learns from its own breaches and those of its size class, impunity included. Each
-      breach of its own that ends in a sanction moves its belief towards 1 by ``own_weight``, each that ends without one
+      own breach that ends in a sanction moves its belief towards 1 by ``own_weight``, each that ends without one
       moves it towards 0 by the same. The belief of its class moves likewise, by ``peer_weight`` for a breach of each
       member (``policy.publicity`` multiplies what sanctions teach, ``impunity_seen`` what impunity teaches), and what
       the class believes about other behaviours by ``generalises`` times as much. What a provider's own experience adds
@@ -236,7 +236,7 @@ class Response(Part):
     misused the service is warned, limited, suspended or closed; ``reentry_days`` the mean time until a closed provider
     is back under another name.
 
-    ``staff_weight`` is how many RMB of its own a provider would pay to spare the person responsible a fine of one RMB.
+    ``staff_weight`` is how many RMB a provider would pay to spare the person responsible a fine of one RMB.
 
     ``foresight`` (0: none) is the number of days after which a provider weighs what comes 63 percent less. With it, a
     provider knows the two groups of targeting and how often each is inspected, and complies where that is cheaper in
@@ -298,7 +298,7 @@ class Store(Part):
     """An app store: the share of users reached through it, and how it reviews, watches, obeys and relists.
 
     ``diligence`` (1) multiplies the duty to check filings; ``over_removes`` (0) is the probability that an unfounded
-    complaint makes it remove the app of its own accord. ``hurry_cost`` is RMB per removal that it would cost the store
+    complaint makes it remove the app unasked. ``hurry_cost`` is RMB per removal that it would cost the store
     to obey in half the time that it takes without a limit; where it is given, the store chooses how fast to obey in
     view of the fine for being late (see ``obeying_days`` in :mod:`..kernel.formulas`). 0: the store does not react to
     limits.

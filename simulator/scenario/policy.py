@@ -20,7 +20,7 @@ MAX_STEPS, MAX_ALL_STEPS = 16, 64
 
 
 class Sanction(StrEnum):
-    """What one step of the ladder may impose, mildest first. ``warning`` stands for interview and warning."""
+    """What one step of the ladder may impose, mildest first. ``warning`` covers interview and warning."""
 
     WARNING = "warning"
     RECTIFY = "order-to-rectify"
@@ -49,8 +49,8 @@ class Detection(Part):
 
 
 class TargetingRules(Part):
-    """Whom to inspect: the rate is multiplied by ``1 + per_strike * min(strikes, strike_cap)`` and by the weight of the
-    provider's size class (1 where none is given). All neutral: inspections are random.
+    """Targeting of inspections: the rate is multiplied by ``1 + per_strike * min(strikes, strike_cap)`` and by the
+    weight of the provider's size class (1 where none is given). All neutral: inspections are random.
 
     Complaint-driven: the rate rises by ``per_complaint`` for each complaint since the last inspection, up to
     ``complaint_cap``. Harrington groups: a sanctioned provider is in the bad group, inspected ``group_weight`` times as
@@ -261,7 +261,7 @@ class SafeHarbour(Part):
     of what it lacks, and they are inspected ``inspection_factor`` times as often.
 
     It can be gamed. ``false_share`` of the reports are false: nothing is improved behind them. With ``selection`` above
-    0 those join who comply less than others of their size, who have more to hide (1: nearly nobody else), below 0 those
+    0 those join who comply less than others of their size, who have more to hide (1: almost only those), below 0 those
     who comply more. A report is good for ``valid_days`` from the day on which its provider enters the market (0: for
     good), and where ``lost_on_sanction`` it is lost with the first sanction.
     """

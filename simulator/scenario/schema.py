@@ -454,7 +454,7 @@ class Scenario(Part):
         yield from leaves(data)
 
     def basis_of(self, path: str) -> Basis | None:
-        """The entry of ``basis`` that covers a parameter: the longest matching one; ``*`` stands for one step."""
+        """The entry of ``basis`` that covers a parameter: the longest matching one; ``*`` matches one step."""
         steps = path.split(".")
         best: tuple[int, int] | None = None
         found = None

@@ -10,7 +10,7 @@
 
 A study folder holds ``run.json``, ``worlds.parquet`` (the design), ``results.parquet`` (one row an arm, world and
 replication) and ``shards/``, one file a job, addressed by the hash of what it was made from. Everything but
-``run.json`` follows from the study and the model alone: the same bytes on any executor, with any number of workers,
+``run.json`` follows only from the study and the model: the same bytes on any executor, with any number of workers,
 however often it was interrupted.
 """
 

@@ -78,7 +78,7 @@ class Search(Part):
 
 class Tipping(Part):
     """Which parameter of the worlds is the state that a history starts in, along which other one its ends are
-    compared, and the metric that tells where it ends."""
+    compared, and the metric that shows where it ends."""
 
     start: Line
     along: Line | None = None

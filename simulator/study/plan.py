@@ -35,7 +35,7 @@ STUDY_METRICS: dict[str, Metric] = {
     "backlog_late": Metric("Cases waiting for an inspector in the last fifth of the time", ""),
     "staff_years": Metric("Inspectors and reviewers paid for", "person-years"),
 }
-"""What the results of a study have besides the outcomes of a run."""
+"""Columns of a study's results in addition to the outcomes of a run."""
 
 
 @dataclass(frozen=True)

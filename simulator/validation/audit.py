@@ -1,4 +1,4 @@
-"""The event log read back: every outcome from the log alone, and what must hold of any run.
+"""The event log read back: every outcome from only the log, and what must hold of any run.
 
 This shares nothing with the counting in :mod:`..reference.model`. It walks the rows of one replication and keeps its
 own account, so that an error in either shows as a difference.

@@ -154,7 +154,7 @@ def _inspected(
     occasions: float,
     foresight: float,
 ) -> Scenario:
-    """Providers under inspection alone, to whom a year of compliance is worth ``cost`` of the largest fine.
+    """Providers under inspections only, to whom a year of compliance is worth ``cost`` of the largest fine.
 
     The bad group is inspected ``weight`` times as often. A clean inspection takes back the strike, so that the step of
     the ladder is that of the group, and releases from the group with probability ``release``.

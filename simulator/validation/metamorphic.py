@@ -57,7 +57,7 @@ def events(kind: str, sign: int = 1) -> Measure:
 
 
 def untouched(run: Run) -> npt.NDArray[np.float64]:
-    """Violations per occasion of providers that were never sanctioned: what fear alone prevents."""
+    """Violations per occasion of providers that were never sanctioned: what only fear prevents."""
     free = run.providers[run.providers["sanctions"] == 0]
     sums = free.groupby("replication")[["violations", "occasions"]].sum()
     return (sums["violations"] / sums["occasions"]).to_numpy(dtype=np.float64)
@@ -131,7 +131,7 @@ STORES = ("store-a", "store-b")
 
 
 def each(path: str, value: object, names: tuple[str, ...] = CLASSES) -> dict[str, Any]:
-    """The same value for each class (or store); ``*`` in the path stands for its name."""
+    """The same value for each class (or store); ``*`` in the path is replaced by its name."""
     return {path.replace("*", name): value for name in names}
 
 

@@ -449,7 +449,7 @@ def unlimited_inspectors_spread(seed: int, effort: float = 1.0) -> Reading:
 
 
 def appeals_pending(seed: int, effort: float = 1.0) -> Reading:
-    """M/G/infinity: nobody waits for an appeal to be heard, so pending ones are Poisson with mean lambda q E[S]."""
+    """M/G/infinity: no appeal waits to be heard, so pending ones are Poisson with mean lambda q E[S]."""
     scenario = stripped(
         {
             "horizon": 12_000.0,

@@ -185,13 +185,13 @@ def shorter_queue(seed: int, effort: float) -> Iterator[Check]:
 
 def no_operation(seed: int, effort: float) -> Iterator[Check]:
     """A change without consequence changes nothing: not one row of the log."""
-    nobody = {"policy.appeals.guilty_appeal": 0.0, "policy.appeals.innocent_appeal": 0.0}
+    no_appeals = {"policy.appeals.guilty_appeal": 0.0, "policy.appeals.innocent_appeal": 0.0}
     moot = {
         "policy.appeals.days": 7.0,
         "policy.appeals.overturned_guilty": 0.9,
         "policy.appeals.overturned_innocent": 0.1,
     }
-    before, after = (simulate(small("cn-2023", changes), 2, seed) for changes in (nobody, nobody | moot))
+    before, after = (simulate(small("cn-2023", changes), 2, seed) for changes in (no_appeals, no_appeals | moot))
     changed = 0.0 if before.events.equals(after.events) else 1.0
     difference = (
         (after.outcomes - before.outcomes)
@@ -204,7 +204,7 @@ def no_operation(seed: int, effort: float) -> Iterator[Check]:
 
 
 def money_is_a_unit(seed: int, effort: float) -> Iterator[Check]:
-    """Gains, revenue and fines all doubled: nobody acts otherwise."""
+    """Gains, revenue and fines all doubled: no provider acts otherwise."""
 
     def run(unit: float) -> Run:
         return simulate(
@@ -246,7 +246,7 @@ def money_is_a_unit(seed: int, effort: float) -> Iterator[Check]:
 
 
 def perfect_evidence(seed: int, effort: float) -> Iterator[Check]:
-    """With perfect specificity nobody is sanctioned wrongly; with no sensitivity besides, nobody at all."""
+    """With perfect specificity there are no wrongful sanctions; without sensitivity, no sanctions at all."""
     certain = simulate(small("cn-2023", {"policy.evidence.specificity": 1.0}), 2, seed)
     blind = simulate(
         small("cn-2023", {"policy.evidence.specificity": 1.0, "policy.evidence.sensitivity": 0.0}), 2, seed
@@ -403,12 +403,12 @@ def escalation_checks(found: tuple[Escalation, ...]) -> list[Check]:
 
 def published_size(found: tuple[Escalation, ...]) -> str:
     """What can be said of the published size, in a sentence."""
-    told = ", ".join(f"{each.increase[0]:+.0%} at {each.steepness:g}" for each in found)
+    sizes = ", ".join(f"{each.increase[0]:+.0%} at {each.steepness:g}" for each in found)
     met = steepness_of_published(found)
     where = f", which the curve passes where each fine is {met:.1f} times the one before" if math.isfinite(met) else ""
     return (
         "The change of harm under flat fines with the same total, by the factor from one escalating fine to the next:"
-        f" {told}. The published estimate is {PUBLISHED_INCREASE:+.0%}{where}. These values are chosen, not"
+        f" {sizes}. The published estimate is {PUBLISHED_INCREASE:+.0%}{where}. These values are chosen, not"
         f" estimated: that factor, three steps, a first fine of {FIRST_FINE:,.0f} RMB, two halves of the market to whom"
         f" a breach is worth {GAINS[0]:,.0f} and {GAINS[1]:,.0f} RMB on average, and a chance of detection of"
         f" {DETECTION:.0%}. So a suitable choice reproduces the published size, which is no evidence. The result is the"

@@ -34,7 +34,7 @@ def suspend(w: Any, p: int, number: int, founded: bool, function: int, days: flo
 
 @jit
 def interrupt_service(w: Any, p: int, days: float, number: int, nature: int) -> int:
-    """Nobody can use the service for some days; its epoch, or -1 where a longer suspension is in force."""
+    """The service is down for some days. Return its epoch, or -1 where a longer suspension is in force."""
     held = w.functions[p * FUNCTIONS + SERVICE]
     if held.suspended != 0 and w.now + days <= held.suspended_until:
         return NOT_IMPOSED

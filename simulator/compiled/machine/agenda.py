@@ -1,11 +1,11 @@
 """What happens next: a calendar of what comes due, a heap of what is due soon, and cascades of this moment.
 
 The order is that of :mod:`..reference.clock`: by time, then by key, then by the order of scheduling. What SimPy does at
-once, with its two lowest priorities, stands in two queues that are emptied before time goes on: processes that start,
+once, with its two lowest priorities, is put into two queues that are emptied before time goes on: processes that start,
 then grants of a resource.
 
-The calendar (Brown 1988) has pages of equal length, whose entries are linked as they come. Only those of the page that
-is open stand in order, in a heap so small that the processor keeps it at hand however many entries are pending. What
+The calendar (Brown 1988) has pages of equal length, whose entries are linked as they come. Only those of the open
+page are kept in order, in a heap so small that the processor keeps it at hand however many entries are pending. What
 comes due beyond the horizon is counted and forgotten.
 """
 
@@ -31,7 +31,7 @@ FEWEST_PAGES, MOST_PAGES = 1 << 13, 1 << 17
 microseconds.
 """
 # What an entry of the agenda is about: the code by which :mod:`.events` acts on it. Each says which fields of DUE it
-# uses besides the provider and case, which its key holds.
+# uses in addition to the provider and case, which its key holds.
 (
     ENTRY,
     EXIT,

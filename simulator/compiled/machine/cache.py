@@ -1,6 +1,6 @@
 """Where compiled code is kept.
 
-numba caches a function by the source of that function alone, not of those that it calls. The folder of the cache is
+numba caches a function only by the source of that function, not of those that it calls. The folder of the cache is
 therefore named by a hash of every module whose code or constants end up in it.
 """
 

@@ -39,7 +39,7 @@ CLASS, BEHAVIOUR, STEP, STORE, PLATFORM, FAILURE = (_record(_fields_of(group, AR
 SINGLE = [(name, NUMBERS[kind]) for name, kind in TABLE.items() if kind in NUMBERS]
 GROUPED = {group: fields for group in TABLE if group not in dict(SINGLE) and (fields := _fields_of(group, NUMBERS))}
 LAW = _record([*SINGLE, *((group, _record(fields)) for group, fields in GROUPED.items())])
-"""Every number of the table that stands alone: ``law.appeals.days`` is ``table.appeals.days``."""
+"""Every number of the table outside an array: ``law.appeals.days`` is ``table.appeals.days``."""
 
 
 class Rules(NamedTuple):
@@ -136,7 +136,7 @@ AT_VIOLATIONS = (
     "harm_outside",
     "status",
 )
-"""What nearly all events look at stands first in the record of a provider, in the order in which they do."""
+"""The fields that nearly all events read come first in the record of a provider, in the order of reading."""
 
 
 def _fields(names: Sequence[str]) -> list[tuple[str, str]]:

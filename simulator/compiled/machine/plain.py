@@ -28,7 +28,9 @@ def entry(function: Function) -> Function:
 
 
 class Structure(types.StructRef):  # type: ignore[misc]
-    """A structure that is called by its name alone: numba would spell out all fields wherever a function takes it."""
+    """A structure that is identified only by its name: numba would spell out all fields wherever a function takes
+    it.
+    """
 
     def __init__(self, fields: list[tuple[str, Any]]) -> None:
         super().__init__(fields)

@@ -34,7 +34,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class _Part(JITCodeLibrary):  # type: ignore[misc]
-    """The code of one function, left as it is for whoever links it."""
+    """The code of one function, left unchanged for the linker."""
 
     def finalize(self) -> None:
         self._raise_if_finalized()
@@ -87,7 +87,7 @@ def jit(function: Function) -> Function:
     template = compiled.get_call_template
 
     def without_literals(arguments: Any, keywords: Any) -> Any:
-        # numba would compile a function anew for every constant that it is called with.
+        # numba would compile a function again for every constant that it is called with.
         plain = tuple(numba.types.unliteral(each) for each in arguments)
         return template(plain, {name: numba.types.unliteral(each) for name, each in keywords.items()})
 
@@ -102,8 +102,8 @@ def entry(function: Function) -> Function:
 
 
 class Structure(types.StructRef):  # type: ignore[misc]
-    """A structure that is called by its name alone: numba would spell out all fields wherever a function takes it, and
-    be ten times as long about compiling.
+    """A structure that is identified only by its name: numba would spell out all fields wherever a function takes it,
+    and take ten times as long to compile.
     """
 
     def __init__(self, fields: list[tuple[str, Any]]) -> None:
@@ -181,7 +181,7 @@ lower_setattr_generic(Borrowed)(_write)
 
 @intrinsic  # type: ignore[untyped-decorator]
 def borrowed(typing_context: Any, structure: Any) -> Any:
-    """A structure, such that reading from it counts nothing. It must be held by somebody else meanwhile."""
+    """A structure, such that reading from it counts nothing. Another object must hold it meanwhile."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return _pointer(context, builder, structure, arguments[0])

@@ -1,4 +1,4 @@
-"""Inspections: whom the regulator visits without being told, and what it finds there."""
+"""Inspections: which providers the regulator visits unprompted, and what it finds there."""
 
 from __future__ import annotations
 

@@ -21,7 +21,9 @@ EXIT, SUPPORTER_SUSPENDED = int(Kind.EXITED), int(Kind.SUPPORTER_SUSPENDED)
 
 
 class Suspensions:
-    """What is suspended of every provider; an epoch tells a suspension from a later one of the same function."""
+    """What is suspended of every provider; an epoch distinguishes a suspension from a later one of the same
+    function.
+    """
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -54,7 +56,7 @@ class Suspensions:
             world.users.move_away(p, world.app_stores.count, 1.0, number)
 
     def interrupt_service(self, p: int, days: float, number: int, nature: int) -> int:
-        """Nobody can use the service for some days; its epoch, or -1 where a longer suspension is in force."""
+        """The service is down for some days. Return its epoch, or -1 where a longer suspension is in force."""
         world = self.world
         state, now = world.state, world.env.now
         place = p * FUNCTIONS + SERVICE
