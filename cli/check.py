@@ -54,7 +54,8 @@ def check(
     target: Annotated[
         str | None,
         typer.Argument(
-            metavar="TARGET", help="A binding file, a ready-made binding (openai, openai-chat) or `sample`."
+            metavar="TARGET",
+            help="A binding file, a ready-made binding (openai, openai-chat), `sample` or `sample-store`.",
         ),
     ] = None,
     faults: Annotated[
@@ -63,7 +64,7 @@ def check(
             "--fault",
             metavar="NAME",
             rich_help_panel=TARGET,
-            help="Enable this fault in the sample provider. Repeatable; list them with `shenhe sample faults`.",
+            help="Enable this fault in the sample target. Repeatable; list them with `shenhe sample faults`.",
         ),
     ] = None,
     variant: Annotated[
@@ -415,25 +416,30 @@ def _connect(
 ) -> Provider:
     from shenhe.conformance.bindings import load_binding
 
-    if target != SAMPLE:
+    sample = None
+    if target.startswith(SAMPLE):
+        from shenhe.sample.samples import SAMPLES
+
+        sample = SAMPLES.get(target)
+    if sample is None:
         if faults:
-            raise typer.BadParameter("only the target `sample` has faults", param_hint="--fault")
+            raise typer.BadParameter("only sample targets have faults", param_hint="--fault")
         if variant is not None:
-            raise typer.BadParameter("only the target `sample` has variants", param_hint="--variant")
+            raise typer.BadParameter("only sample targets have variants", param_hint="--variant")
         binding = load_binding(target, environ=binding_environ(target, env), environment=environment)
         return stack.enter_context(binding.connect(base_url=base_url, record=record, replay=replay))
-    from shenhe.sample import SampleServer, sample_binding
+    from shenhe.sample import SampleServer
 
     if base_url is None:
         variants = [variant] if variant is not None else []
-        server = SampleServer(faults=faults, variants=variants) if replay is None else None
+        server = SampleServer(faults, variants=variants, sample=sample) if replay is None else None
         base_url = stack.enter_context(server).url if server is not None else "http://127.0.0.1:9"
     elif faults:
         raise typer.BadParameter(
             "a running sample keeps the faults it was started with; pass --fault to `shenhe sample serve`",
             param_hint="--fault",
         )
-    binding = load_binding(sample_binding(variant), environ={**os.environ, "SHENHE_SAMPLE_URL": base_url})
+    binding = load_binding(sample.binding(variant), environ={**os.environ, "SHENHE_SAMPLE_URL": base_url})
     return stack.enter_context(binding.connect(base_url=base_url, record=record, replay=replay))
 
 

@@ -120,21 +120,23 @@ def _of_deviation(deviation: Deviation) -> dict[str, Any]:
 
 
 def _faults(rules: set[str]) -> list[str]:
-    """Faults of the sample provider that fail one of the rules."""
-    from shenhe.sample.faults import FAULTS
+    """Faults of the sample targets that fail one of the rules."""
+    from shenhe.sample.samples import SAMPLES
 
-    return [name for name, fault in FAULTS.items() if rules & fault.rules]
+    return [name for sample in SAMPLES.values() for name, fault in sample.faults.items() if rules & fault.rules]
 
 
 def _try(rules: set[str]) -> list[str]:
-    """A command that shows such a failure on the sample provider."""
-    from shenhe.sample.faults import FAULTS
+    """A command that shows such a failure on each sample target that has one."""
+    from shenhe.sample.samples import SAMPLES
 
-    names = _faults(rules)
-    if not names:
-        return []
-    level = FAULTS[names[0]].level
-    return [f"shenhe check sample --fault {names[0]}" + (f" --level {level}" if level != "core" else "")]
+    commands = []
+    for sample in SAMPLES.values():
+        fault = next((fault for fault in sample.faults.values() if rules & fault.rules), None)
+        if fault is not None:
+            level = f" --level {fault.level}" if fault.level != "core" else ""
+            commands.append(f"shenhe check {sample.name} --fault {fault.name}{level}")
+    return commands
 
 
 def _print(document: dict[str, Any]) -> None:

@@ -1,26 +1,32 @@
-"""``shenhe sample``: serve the sample provider and list its faults and variants."""
+"""``shenhe sample``: serve a sample target and list its faults and variants."""
 
 from __future__ import annotations
 
 import json
 import textwrap
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from .output import echo_json
 
+if TYPE_CHECKING:
+    from shenhe.sample.samples import Sample
+
 app = typer.Typer(
-    help="Serve the sample provider, lawful or with faults, and list its faults, variants and binding.",
+    help="Serve a sample provider or store, lawful or with faults, and list its faults, variants and binding.",
     no_args_is_help=True,
 )
+
+NAME = typer.Argument(metavar="SAMPLE", help="`sample` (a provider) or `sample-store` (an app store).")
+SampleName = Annotated[str, NAME]
 
 SERVE_EXAMPLES = """Example:  shenhe sample serve --port 8000 --fault text-unlabelled
 
 Example:  curl http://127.0.0.1:8000/about/rules"""
 FAULTS_EXAMPLES = """Example:  shenhe sample faults --json
 
-Example:  shenhe check sample --fault upload-strips-labels"""
+Example:  shenhe sample faults sample-store"""
 VARIANTS_EXAMPLES = """Example:  shenhe sample variants --json
 
 Example:  shenhe check sample --variant asynchronous"""
@@ -31,6 +37,7 @@ Example:  shenhe sample binding --variant envelope"""
 
 @app.command("serve", epilog=SERVE_EXAMPLES)
 def serve(
+    name: SampleName = "sample",
     port: Annotated[
         int,
         typer.Option("--port", metavar="PORT", help="Port on 127.0.0.1 (0 = any free port).", min=0, max=65535),
@@ -44,15 +51,15 @@ def serve(
         typer.Option("--variant", metavar="NAME", help="Behave like this lawful variant. Repeatable."),
     ] = None,
 ) -> None:
-    """Serve the sample provider on 127.0.0.1 until you press Ctrl-C."""
+    """Serve a sample target on 127.0.0.1 until you press Ctrl-C."""
     from shenhe.sample import SampleServer, UnknownFaultError, UnknownVariantError, VariantNotInstalledError
 
     try:
-        server = SampleServer(fault or (), variants=variant or (), port=port)
+        server = SampleServer(fault or (), variants=variant or (), port=port, sample=_sample(name))
     except UnknownFaultError as error:
-        _stop(f"{error}; `shenhe sample faults` lists them")
+        _stop(f"{error}; `shenhe sample faults {name}` lists them")
     except UnknownVariantError as error:
-        _stop(f"{error}; `shenhe sample variants` lists them")
+        _stop(f"{error}; `shenhe sample variants {name}` lists them")
     except VariantNotInstalledError as error:
         _stop(str(error))
     except OSError as error:
@@ -67,28 +74,29 @@ def serve(
 
 
 @app.command("faults", epilog=FAULTS_EXAMPLES)
-def faults(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+def faults(
+    name: SampleName = "sample", as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False
+) -> None:
     """List the faults: what each does, and which rules fail with it."""
-    from shenhe.sample.faults import FAULTS
-
+    faults_of = _sample(name).faults
     if as_json:
         listed = [
             {
-                "name": fault.name.value,
+                "name": fault.name,
                 "summary": fault.summary,
                 "behaviour": fault.behaviour,
                 "level": fault.level,
                 "reach": fault.reach.value,
                 "rules": sorted(fault.rules),
             }
-            for fault in FAULTS.values()
+            for fault in faults_of.values()
         ]
         echo_json(json.dumps(listed, ensure_ascii=False, indent=1))
         return
-    width = max(map(len, FAULTS))
-    for behaviour in dict.fromkeys(fault.behaviour for fault in FAULTS.values()):
+    width = max(map(len, faults_of))
+    for behaviour in dict.fromkeys(fault.behaviour for fault in faults_of.values()):
         typer.echo(typer.style(behaviour, bold=True))
-        for fault in FAULTS.values():
+        for fault in faults_of.values():
             if fault.behaviour != behaviour:
                 continue
             level = "" if fault.level == "core" else f" (seen at level {fault.level})"
@@ -98,33 +106,44 @@ def faults(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
 
 
 @app.command("variants", epilog=VARIANTS_EXAMPLES)
-def variants(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+def variants(
+    name: SampleName = "sample", as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False
+) -> None:
     """List the lawful variants: different but lawful behaviours, which every check must pass."""
-    from shenhe.sample.variants import VARIANTS
-
+    variants_of = _sample(name).variants
     if as_json:
-        listed = [{"name": variant.name.value, "summary": variant.summary} for variant in VARIANTS.values()]
+        listed = [{"name": variant.name, "summary": variant.summary} for variant in variants_of.values()]
         echo_json(json.dumps(listed, ensure_ascii=False, indent=1))
         return
-    width = max(map(len, VARIANTS))
-    for variant in VARIANTS.values():
+    width = max(map(len, variants_of))
+    for variant in variants_of.values():
         typer.echo(f"{variant.name:{width}}  {variant.summary}")
 
 
 @app.command("binding", epilog=BINDING_EXAMPLES)
 def binding(
+    name: SampleName = "sample",
     variant: Annotated[
         str | None, typer.Option("--variant", metavar="NAME", help="Print the binding of this lawful variant.")
     ] = None,
 ) -> None:
-    """Print the binding of the sample provider, as a starting point for your own."""
-    from shenhe.sample import UnknownVariantError, sample_binding
+    """Print the binding of a sample target, as a starting point for your own."""
+    from shenhe.sample import UnknownVariantError
 
     try:
-        text = sample_binding(variant).read_text(encoding="utf-8")
+        text = _sample(name).binding(variant).read_text(encoding="utf-8")
     except UnknownVariantError as error:
-        _stop(f"{error}; `shenhe sample variants` lists them")
+        _stop(f"{error}; `shenhe sample variants {name}` lists them")
     typer.echo(text, nl=False)
+
+
+def _sample(name: str) -> Sample:
+    """The sample target of that name; exits with a message where there is none."""
+    from shenhe.sample.samples import SAMPLES
+
+    if name not in SAMPLES:
+        _stop(f"found {name!r}, expected one of: {', '.join(SAMPLES)}")
+    return SAMPLES[name]
 
 
 def _stop(message: str) -> NoReturn:

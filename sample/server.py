@@ -11,17 +11,17 @@ from typing import Self
 
 import uvicorn
 
-from .app import create_app
 from .clock import Clock
+from .samples import PROVIDER, Sample
 
 LONGEST_START = 15.0
 
 
 class SampleServer:
-    """A context manager that serves the sample provider on a loopback port and stops it cleanly.
+    """A context manager that serves a sample target on a loopback port and stops it cleanly.
 
-    ``faults``, ``variants``, ``seed`` and ``clock`` as for :func:`create_app`; ``port`` 0 takes a free one. ``url`` is
-    where it answers, without a final slash.
+    ``faults``, ``variants``, ``seed`` and ``clock`` are passed to ``sample.create``; ``port`` 0 takes a free one.
+    ``url`` is where it answers, without a final slash.
 
     Raises:
         UnknownFaultError: a name that no fault bears.
@@ -37,9 +37,10 @@ class SampleServer:
         seed: int = 0,
         clock: Clock | None = None,
         port: int = 0,
+        sample: Sample = PROVIDER,
     ) -> None:
         config = uvicorn.Config(
-            create_app(faults, seed, clock, variants),
+            sample.create(faults, seed, clock, variants),
             log_config=None,
             log_level="critical",
             access_log=False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from shenhe.labels import ImplicitFields, write_label
 from shenhe.rulebook import Service
@@ -18,6 +19,7 @@ LABEL_MATERIAL = (
 )
 #: A description that names no generation, and one that does.
 PLAIN = "记事本：写下日程，按日期查看。A notebook: write down appointments and look them up by date."
+COMPANION = "人工智能陪伴聊天。A companion to talk with, which is AI."
 GENERATES = "用人工智能生成图片：输入文字，AI生成图片。It generates pictures by AI from what you write."
 
 
@@ -40,6 +42,12 @@ def generating_app(name: str, storefronts: Sequence[str], filing: Filing, versio
         label_sample=labelled_sample(filing),
         storefronts=tuple(storefronts),
     )
+
+
+def companion_app(name: str, storefronts: Sequence[str], filing: Filing, version: str = "1.0.0") -> AppSubmission:
+    """A companion app with its filing, assessment, label material and a mode for minors."""
+    app = generating_app(name, storefronts, filing, version)
+    return replace(app, description=COMPANION, services=(Service.TEXT,), companion=True, minors_mode=True)
 
 
 def labelled_sample(filing: Filing) -> Media:

@@ -19,9 +19,9 @@ __all__ = ["FAULTS", "Reach", "UnknownFaultError", "chosen"]
 class UnknownFaultError(ShenheError, ValueError):
     """There is no fault of this name. ``closest`` are the most similar names, nearest first."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, known: Iterable[str] = FAULTS) -> None:
         self.name = name
-        self.closest = tuple(difflib.get_close_matches(name, FAULTS, n=3, cutoff=0.6))
+        self.closest = tuple(difflib.get_close_matches(name, list(known), n=3, cutoff=0.6))
         hint = f" (closest: {', '.join(self.closest)})" if self.closest else ""
         super().__init__(f"there is no fault {name!r}{hint}")
 

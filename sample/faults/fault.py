@@ -45,15 +45,20 @@ class _File(RootModel[dict[Annotated[str, Field(pattern=r"^[a-z0-9-]+$")], _Entr
 
 
 @cache
-def _entries() -> dict[str, _Entry]:
-    data, locate = read_yaml(files(__package__) / "faults.yaml", "faults.yaml")
+def _entries(package: str) -> dict[str, _Entry]:
+    data, locate = read_yaml(files(package) / "faults.yaml", "faults.yaml")
     return validate(_File, data, locate).root
+
+
+def fault_names(package: str) -> dict[str, str]:
+    """The members of an enum of the faults in the ``faults.yaml`` of a package."""
+    return members(_entries(package))
 
 
 class FaultName(StrEnum, metaclass=NamesFromFile):
     """The names of the faults: ``FaultName.TEXT_UNLABELLED`` is ``text-unlabelled``."""
 
-    vars().update(members(_entries()))
+    vars().update(fault_names("shenhe.sample.faults"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,7 @@ class Fault:
     then fail, the lowest level of a run that finds it, and what it takes to find it.
     """
 
-    name: FaultName
+    name: str
     summary: str
     behaviour: str
     rules: frozenset[str]
@@ -70,14 +75,13 @@ class Fault:
     reach: Reach
 
 
-FAULTS: Mapping[str, Fault] = {
-    name: Fault(
-        FaultName(name),
-        entry.summary,
-        entry.behaviour,
-        frozenset(entry.rules),
-        entry.level,
-        entry.reach,
-    )
-    for name, entry in _entries().items()
-}
+def read_faults(package: str) -> dict[str, Fault]:
+    """The faults in the ``faults.yaml`` of a package, by name."""
+    return {
+        name: Fault(name, entry.summary, entry.behaviour, frozenset(entry.rules), entry.level, entry.reach)
+        for name, entry in _entries(package).items()
+    }
+
+
+#: The faults of the sample provider.
+FAULTS: Mapping[str, Fault] = read_faults("shenhe.sample.faults")

@@ -33,30 +33,41 @@ class _File(RootModel[dict[Annotated[str, Field(pattern=r"^[a-z0-9-]+$")], Annot
 
 
 @cache
-def _summaries() -> dict[str, str]:
-    data, locate = read_yaml(files(__package__) / "variants.yaml", "variants.yaml")
+def _summaries(package: str) -> dict[str, str]:
+    data, locate = read_yaml(files(package) / "variants.yaml", "variants.yaml")
     return validate(_File, data, locate).root
+
+
+def variant_names(package: str) -> dict[str, str]:
+    """The members of an enum of the variants in the ``variants.yaml`` of a package."""
+    return members(_summaries(package))
 
 
 class VariantName(StrEnum, metaclass=NamesFromFile):
     """The names of the variants: ``VariantName.PHONE_ONLY`` is ``phone-only``."""
 
-    vars().update(members(_summaries()))
+    vars().update(variant_names("shenhe.sample.variants"))
 
 
 @dataclass(frozen=True, slots=True)
 class Variant:
     """One lawful way of doing things: its name, and in a sentence how it differs."""
 
-    name: VariantName
+    name: str
     summary: str
 
 
-VARIANTS: Mapping[str, Variant] = {name: Variant(VariantName(name), summary) for name, summary in _summaries().items()}
+def read_variants(package: str) -> dict[str, Variant]:
+    """The variants in the ``variants.yaml`` of a package, by name."""
+    return {name: Variant(name, summary) for name, summary in _summaries(package).items()}
+
+
+#: The variants of the sample provider.
+VARIANTS: Mapping[str, Variant] = read_variants("shenhe.sample.variants")
 
 
 #: Variants of one of the styles: how the platform of forms and pages may differ.
-OF_STYLE: Mapping[VariantName, VariantName] = dict.fromkeys(
+OF_STYLE: Mapping[str, VariantName] = dict.fromkeys(
     (
         VariantName.UPLOADS_AS_JPEG,
         VariantName.OTHER_NOTICES,
@@ -71,9 +82,9 @@ OF_STYLE: Mapping[VariantName, VariantName] = dict.fromkeys(
 class UnknownVariantError(ShenheError, ValueError):
     """There is no variant of this name. ``closest`` lists the most similar names, nearest first."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, known: Iterable[str] = VARIANTS) -> None:
         self.name = name
-        self.closest = tuple(difflib.get_close_matches(name, VARIANTS, n=3, cutoff=0.6))
+        self.closest = tuple(difflib.get_close_matches(name, list(known), n=3, cutoff=0.6))
         hint = f" (closest: {', '.join(self.closest)})" if self.closest else ""
         super().__init__(f"there is no variant {name!r}{hint}")
 
@@ -130,12 +141,16 @@ def sample_binding(variant: str | None = None) -> Traversable | BindingText:
     style = files("shenhe.sample.styles").joinpath(f"{OF_STYLE.get(name, name).value}.yaml")
     if style.is_file():
         plain = style
-    overlay = files(__package__).joinpath("overlays", f"{name.value}.yaml")
+    return overlaid(plain, files(__package__).joinpath("overlays", f"{name.value}.yaml"), VARIANTS[name])
+
+
+def overlaid(plain: Traversable, overlay: Traversable, variant: Variant) -> Traversable | BindingText:
+    """The binding ``plain``, changed by the overlay of a variant if there is one."""
     if not overlay.is_file():
         return plain
     document = _joined(yaml.safe_load(plain.read_bytes()), yaml.safe_load(overlay.read_bytes()))
     text = yaml.dump(document, Dumper=_Written, allow_unicode=True, sort_keys=False, width=140)
-    return BindingText(f"{name.value}.yaml", f"# {VARIANTS[name.value].summary}\n\n{text}")
+    return BindingText(f"{variant.name}.yaml", f"# {variant.summary}\n\n{text}")
 
 
 class _Written(yaml.SafeDumper):

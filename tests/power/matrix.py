@@ -1,4 +1,4 @@
-"""The kill matrix: what every fault of the sample provider fails, what every lawful variant passes, and how many of
+"""The kill matrix: what every fault of the sample targets fails, what every lawful variant passes, and how many of
 twenty seeds find each fault.
 
 ``make power`` runs it whole. Everything happens in process, through the binding that a run over HTTP uses.
@@ -11,7 +11,7 @@ import csv
 import fnmatch
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
@@ -23,8 +23,8 @@ from shenhe.conformance.engine.runner import run_checks
 from shenhe.conformance.report import Report
 from shenhe.conformance.verdict import Level
 from shenhe.rulebook import load_rulebook
-from shenhe.sample import FAULTS, VARIANTS, create_app, sample_binding
-from shenhe.sample.faults.fault import Reach
+from shenhe.sample.faults.fault import Fault, Reach
+from shenhe.sample.samples import PROVIDER, SAMPLES, Sample
 from shenhe.sample.styles import FRONTS
 from shenhe.sample.variants import OF_STYLE
 
@@ -111,6 +111,18 @@ class Power:
         return all(kill.exact for kill in self.kills) and not any(clean.open for clean in self.variants)
 
 
+#: The faults of every sample, by name; and the variants, those of other samples than the provider with its name.
+ALL_FAULTS: Mapping[str, Fault] = {name: fault for sample in SAMPLES.values() for name, fault in sample.faults.items()}
+ALL_VARIANTS = [
+    name if sample is PROVIDER else f"{sample.name}/{name}" for sample in SAMPLES.values() for name in sample.variants
+]
+
+
+def sample_of(fault: str) -> Sample:
+    """The sample that has a fault."""
+    return next(sample for sample in SAMPLES.values() if fault in sample.faults)
+
+
 def examine(
     faults: Iterable[str] = (),
     *,
@@ -121,9 +133,15 @@ def examine(
     packs: Sequence[str] | None = None,
     variant: str | None = None,
 ) -> Report:
-    """One run against the sample with these faults, in the ways of a variant, by the packs in force or by these."""
-    app = create_app(faults=faults, variants=[variant] if variant else ())
-    with load_binding(sample_binding(variant), environ={}).connect(transport=AsgiTransport(app)) as provider:
+    """One run against the sample that has these faults, in the ways of a variant, by the packs in force or by these.
+
+    A variant of another sample than the provider is named with it, as in ``sample-store/rpc``.
+    """
+    names = tuple(faults)
+    named, _, way = (variant or "").rpartition("/")
+    sample = sample_of(names[0]) if names else SAMPLES[named or PROVIDER.name]
+    app = sample.create(faults=names, variants=[way] if way else ())
+    with load_binding(sample.binding(way or None), environ={}).connect(transport=AsgiTransport(app)) as provider:
         return run_checks(
             provider, on=ON, level=level, examples=examples, seed=seed, salt=f"power-{seed}", rules=rules, packs=packs
         )
@@ -136,7 +154,7 @@ def broken_rules(name: str, packs: Sequence[str] | None = None, variant: str | N
     book = load_rulebook()
     if packs is None:
         packs = [pack.id for pack in book.in_force(ON, ["cn", "eu", "us", "in"] if variant else ["cn", "eu", "us"])]
-    broken = book.decided_too(FAULTS[name].rules, packs, ON)
+    broken = book.decided_too(ALL_FAULTS[name].rules, packs, ON)
     return broken if variant is None else broken & decided(variant)
 
 
@@ -158,7 +176,7 @@ def failed(report: Report) -> frozenset[str]:
 
 def kill(name: str, *, seed: int = 0, packs: Sequence[str] | None = None, variant: str | None = None) -> Kill:
     """What a whole run at the fault's own level finds. The default budget is for faults that only drawn cases show."""
-    fault, broken, began = FAULTS[name], broken_rules(name, packs, variant), time.monotonic()
+    fault, broken, began = ALL_FAULTS[name], broken_rules(name, packs, variant), time.monotonic()
     examples = DEFAULT_EXAMPLES if fault.reach is Reach.DRAWN else FEW_EXAMPLES
     level = Level.EXTENDED if variant else fault.level
     report = examine([name], level=level, examples=examples, seed=seed, packs=packs, variant=variant)
@@ -196,7 +214,7 @@ def caught(task: tuple[str, int], *, packs: Sequence[str] | None = None) -> bool
     follow from the seed too.
     """
     name, seed = task
-    level, broken = FAULTS[name].level, broken_rules(name, packs)
+    level, broken = ALL_FAULTS[name].level, broken_rules(name, packs)
     return any(
         failed(examine([name], level=level, seed=seed, rules=sorted(broken), packs=packs, examples=examples)) & broken
         for examples in (0, DEFAULT_EXAMPLES)
@@ -310,7 +328,7 @@ def _seeds_line(power: Power) -> str:
 
 def _is_of(name: str, style: str | None) -> bool:
     """Whether a lawful variant has this interface; every variant counts where none is chosen."""
-    return style is None or name == style or OF_STYLE.get(VARIANTS[name].name) == style
+    return style is None or name == style or OF_STYLE.get(name) == style
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -336,11 +354,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     power = measure(
         [
             name
-            for name, fault in FAULTS.items()
+            for name, fault in ALL_FAULTS.items()
             if fault.level in levels and wanted(name) and broken_rules(name, chosen.packs, chosen.variant)
             if name not in HIDDEN_BEHIND.get(chosen.variant, ())
         ],
-        [name for name in VARIANTS if wanted(name) and _is_of(name, chosen.variant)],
+        [name for name in ALL_VARIANTS if wanted(name) and _is_of(name, chosen.variant)],
         levels=levels,
         packs=chosen.packs,
         variant=chosen.variant,

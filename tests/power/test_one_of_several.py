@@ -16,6 +16,6 @@ SAMPLED = ("fetched-again-unmarked", "verified-by-body", "impersonation-report-u
     [pytest.param(name, marks=[] if name in SAMPLED else pytest.mark.slow) for name in ONE_OF_SEVERAL],
 )
 def test_a_fault_of_one_way_is_caught_by_exactly_its_rules(name: str) -> None:
-    fault = matrix.FAULTS[name]
+    fault = matrix.ALL_FAULTS[name]
     report = matrix.examine([name], level=fault.level, examples=0, rules=sorted(fault.rules))
     assert matrix.failed(report) == fault.rules

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from shenhe.conformance.apps import App
 from shenhe.conformance.entities import Account, Consent, Content, Publication, Ticket
 
 from ..language.bound import BoundRequest
@@ -17,6 +18,7 @@ KINDS: Mapping[type, str] = {
     Publication: "publication",
     Ticket: "ticket",
     Consent: "consent",
+    App: "app",
 }
 """The kinds of thing that values are attached to, by their name in templates: ``carried.content.key``."""
 
@@ -33,6 +35,7 @@ class CarriedValues:
         """The values attached to the things that a request with these ``values`` is about, by kind."""
         request = values.get("request")
         things = [account, *values.values(), getattr(request, "target", None), getattr(request, "consent", None)]
+        things += [getattr(values.get(name), "app", None) for name in ("submission", "order")]
         carried: dict[str, dict[str, Any]] = {kind: dict.fromkeys(names) for kind, names in self._names.items()}
         for thing in things:
             kind = KINDS.get(type(thing))

@@ -61,7 +61,7 @@ class _Visit(Visit):
     def _ready_made(self) -> dict[str, Any]:
         ready = self.provider.ready_made
         found = {
-            "account": ready.accounts.get("verified_adult"),
+            "account": ready.accounts.get("verified_adult") or ready.accounts.get("developer"),
             "identity": ready.identities.get("verified_adult"),
             "subject": ready.subjects.get("subject"),
         }
@@ -81,10 +81,10 @@ class _Visit(Visit):
             yield from self._supplied_identity()
         yield from self._consent()
         yield from self._content()
+        yield from store_outcomes(self)
         yield from self._takedown()
         yield from self._pages()
         yield from self._companion()
-        yield from store_outcomes(self)
         yield from self._endings()
 
     def _supplied_identity(self) -> Iterator[Diagnosis]:
@@ -287,9 +287,12 @@ class _Visit(Visit):
         )
         for topic in provider.capabilities.disclosure_topics:
             yield from self.attempt(Operation.DISCLOSURES, topic, partial(provider.disclosures, topic), topic=topic)
-        yield from self.attempt(
-            Operation.RECORDS, "publication", lambda: provider.records(self.account, "publication"), kind="publication"
-        )
+        kind = (provider.capabilities.record_kinds or ("publication",))[0]
+
+        def records() -> Result[Any]:
+            return provider.records(provider.ready_made.accounts.get("authority") or self.account, kind)
+
+        yield from self.attempt(Operation.RECORDS, kind, records, kind=kind)
 
     def _companion(self) -> Iterator[Diagnosis]:
         provider = self.provider

@@ -10,7 +10,7 @@ from typing import Any
 
 from shenhe.conformance.apps import App, AppOrder, AppSubmission, Filing, Measure
 from shenhe.conformance.checks.submissions import generating_app, plain_app
-from shenhe.conformance.entities import Account
+from shenhe.conformance.entities import Account, Publication
 from shenhe.conformance.provider import Operation, Result
 
 from .diagnosis import Diagnosis
@@ -50,6 +50,8 @@ def store_outcomes(visit: Visit) -> Iterator[Diagnosis]:
     for kind in ("plain", "generative", "update"):
         ask = partial(submit, kind)
         yield from visit.attempt(Operation.SUBMIT_APP, kind, ask, update=kind == "update", generative=kind != "plain")
+    if "app" in visit.given:
+        visit.given.setdefault("publication", Publication(app().id, "app"))
     for storefront in capabilities.storefronts:
         status: Any = partial(lambda where: store.app_status(developer(), app(), where), storefront)
         yield from visit.attempt(Operation.APP_STATUS, storefront, status, storefront=storefront)

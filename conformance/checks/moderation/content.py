@@ -18,6 +18,7 @@ from shenhe.rulebook import Behaviour, Service
 from ...engine.probing.probe import Probe
 from ...entities import Account, Content, GenerationRequest, Marker
 from ...provider import Accepted, Capabilities, Operation, Refused
+from ...roles import operations_of
 from ...verdict import Level
 from ..faces import edit_scope
 from ..identity.consent import Edit, edit_request
@@ -252,6 +253,13 @@ def _fields(capabilities: Capabilities) -> Iterator[TextField]:
                 yield each
 
 
+def _takes_prompts(capabilities: Capabilities) -> Absent | None:
+    """Concerns a target whose roles generate or edit."""
+    if {Operation.GENERATE, Operation.EDIT}.isdisjoint(capabilities.operations | operations_of(capabilities.roles)):
+        return Absent(f"a {' and '.join(capabilities.roles)} takes no prompts")
+    return None
+
+
 def _other_fields(capabilities: Capabilities) -> Absent | None:
     """Concerns a provider that takes texts in addition to the prompt."""
     return None if any(_fields(capabilities)) else Absent("requests carry no text besides the prompt", elsewhere=True)
@@ -261,7 +269,7 @@ def _other_fields(capabilities: Capabilities) -> Absent | None:
     rules=("cn-dsp-2023/6.1", "cn-dsp-2023/10.1"),
     behaviour=Behaviour.PROHIBITED_CONTENT,
     level=Level.EXTENDED,
-    applies=(_names(PROHIBITED), _other_fields),
+    applies=(_takes_prompts, _names(PROHIBITED), _other_fields),
     cases=_fields,
 )
 def every_field_is_reviewed(probe: Probe, case: TextField) -> None:

@@ -1,0 +1,305 @@
+"""Verification at listing: filing, assessment, label material, declarations, and the mode for minors of companions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from shenhe.rulebook import Behaviour
+
+from ...apps import AppSubmission
+from ...engine.probing.probe import Probe
+from ...provider import Capabilities, Operation
+from ...verdict import Level
+from ..outcome import Absent, Case, Undecided
+from ..registry import check
+from ..submissions import GENERATES
+from .listed import (
+    filing,
+    is_store,
+    lawful,
+    listed,
+    must_show_versions,
+    named,
+    stays_unlisted,
+    twin,
+    update_stays_unlisted,
+    version,
+)
+
+SEES_LISTINGS = (Operation.SUBMIT_APP, Operation.VIEW_APP)
+
+
+@dataclass(frozen=True)
+class Flaw(Case):
+    """What is wrong with a submission: ``facet`` is the part that is wrong, ``flaw`` how."""
+
+    flaw: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.facet} {self.flaw}"
+
+
+def _filing_flaws(capabilities: Capabilities) -> Iterator[Flaw]:
+    yield from (Flaw("filing", flaw) for flaw in ("missing", "malformed", "too short", "unregistered", "foreign"))
+    yield Flaw("filing of another entity", "")
+    yield Flaw("cancelled filing", "")
+    yield from (Flaw("assessment", flaw) for flaw in ("missing", "unknown"))
+    yield Flaw("assessment of another entity", "")
+    yield Flaw("expired assessment", "")
+
+
+def _flawed(probe: Probe, submission: AppSubmission, case: Flaw) -> AppSubmission:
+    """The submission with its one flaw."""
+    presented = submission.filing
+    digits = presented.number
+    match case.facet, case.flaw:
+        case "filing", "missing":
+            presented = replace(presented, number="")
+        case "filing", "malformed":
+            presented = replace(presented, number=f"已备案 {probe.names.token()}")
+        case "filing", "too short":
+            presented = replace(presented, number=_without_digits(digits, 3))
+        case "filing", "unregistered":
+            presented = replace(presented, number=_other_digits(digits, probe.names.token()))
+        case "filing", "foreign":
+            presented = replace(presented, number=f"京ICP备{int(probe.names.token()[1:8], 16) % 10**8:08d}号-1")
+        case "filing of another entity", _:
+            presented = replace(presented, number=filing(probe, "other_entity").number)
+        case "cancelled filing", _:
+            presented = replace(presented, number=filing(probe, "cancelled").number)
+        case "assessment", "missing":
+            presented = replace(presented, assessment="")
+        case "assessment", "unknown":
+            presented = replace(presented, assessment=_other_digits(presented.assessment, probe.names.token()))
+        case "assessment of another entity", _:
+            presented = replace(presented, assessment=filing(probe, "other_entity").assessment)
+        case _:
+            presented = replace(presented, assessment=filing(probe, "expired").assessment)
+    return replace(submission, filing=presented)
+
+
+def _other_digits(number: str, token: str) -> str:
+    """A number of the same form with other digits."""
+    drawn = iter(str(int(token[1:], 16)) * (len(number) // 8 + 2))
+    return "".join(next(drawn) if letter.isdigit() else letter for letter in number) or token
+
+
+def _without_digits(number: str, count: int) -> str:
+    """A number with its last digits missing."""
+    kept = list(number)
+    for at in [at for at, letter in enumerate(kept) if letter.isdigit()][-count:][::-1]:
+        del kept[at]
+    return "".join(kept)
+
+
+def _must_send(probe: Probe, one: AppSubmission, other: AppSubmission, what: str, write: str) -> None:
+    """Raise :class:`Undecided` where the binding writes two submissions alike that differ in one detail."""
+    account = probe.provider.ready_made.accounts.get("developer")
+    if account is None:
+        return
+    same_name = replace(other, name=one.name, package=one.package, version=one.version)
+    probe.must_differ(
+        lambda store: store.submit_app(account, one),
+        lambda store: store.submit_app(account, same_name),
+        what,
+        write=f"`{{{{ {write} }}}}` under operations.submit_app",
+    )
+
+
+def _verified(probe: Probe, kind: str, case: Flaw) -> None:
+    good = lawful(probe, kind)
+    if case.facet.endswith("assessment") or case.facet.startswith("assessment"):
+        what, write = "the number of the security assessment", "submission.filing.assessment"
+        if not good.filing.assessment:
+            raise Undecided("the valid filing has no assessment: write `filings.valid.assessment`", lasting=True)
+    else:
+        what, write = "the filing number", "submission.filing.number"
+    bad = _flawed(probe, good, case)
+    _must_send(probe, good, bad, what, write)
+    twin(probe, kind)
+    stays_unlisted(probe, bad, f"with {_words(case)}")
+
+
+def _words(case: Flaw) -> str:
+    words = {
+        "missing": f"no {case.facet}",
+        "malformed": "a malformed filing number",
+        "too short": "a filing number that is too short",
+        "unregistered": "a filing number that the list does not hold",
+        "foreign": "the number of another kind of registration in place of a filing",
+        "unknown": "an assessment that does not exist",
+    }
+    articles = {
+        "expired assessment": "an expired assessment",
+        "assessment of another entity": "an assessment of another entity",
+    }
+    return words.get(case.flaw) or articles.get(case.facet) or f"a {case.facet}"
+
+
+@check(
+    rules=("cn-dsp-2023/13.1",),
+    behaviour=Behaviour.FILING,
+    needs=SEES_LISTINGS,
+    applies=(is_store,),
+    cases=_filing_flaws,
+)
+def apps_are_listed_with_valid_filing_and_assessment(probe: Probe, case: Flaw) -> None:
+    """An app that generates is listed only with a valid filing and security assessment of its developer."""
+    _verified(probe, "generating", case)
+
+
+def _lists_companions(capabilities: Capabilities) -> Absent | None:
+    """Concerns a store that says that it lists companion apps."""
+    return None if capabilities.traits.get("companion") else Absent("the store declares no companion apps")
+
+
+def _companion_flaws(capabilities: Capabilities) -> Iterator[Flaw]:
+    yield from _filing_flaws(capabilities)
+    yield Flaw("minors' mode", "missing")
+
+
+@check(
+    rules=("cn-anthropomorphic-2026/25",),
+    behaviour=Behaviour.FILING,
+    needs=SEES_LISTINGS,
+    applies=(is_store, _lists_companions),
+    cases=_companion_flaws,
+)
+def companion_apps_are_verified(probe: Probe, case: Flaw) -> None:
+    """A companion app is listed only with a valid filing and assessment and a mode for minors."""
+    if case.facet != "minors' mode":
+        _verified(probe, "companion", case)
+        return
+    good = lawful(probe, "companion")
+    bad = replace(good, minors_mode=False)
+    _must_send(probe, good, bad, "whether there is a mode for minors", "submission.minors_mode")
+    twin(probe, "companion")
+    stays_unlisted(probe, bad, "of the companion kind without a mode for minors")
+
+
+def _without_labels(submission: AppSubmission, case: Flaw) -> AppSubmission:
+    return replace(submission, label_material="" if case.flaw == "missing" else " \n ", label_sample=None)
+
+
+def _label_flaws(capabilities: Capabilities) -> Iterator[Flaw]:
+    yield Flaw("label material", "missing")
+    yield Flaw("label material", "blank")
+    yield Flaw("undeclared generation", "")
+
+
+@check(
+    rules=("cn-labeling-2025/7",),
+    behaviour=Behaviour.FILING,
+    needs=SEES_LISTINGS,
+    applies=(is_store,),
+    cases=_label_flaws,
+)
+def label_material_and_declarations_are_verified(probe: Probe, case: Flaw) -> None:
+    """An app that generates is listed only if that is declared and material on its labels is submitted."""
+    if case.facet == "undeclared generation":
+        good = lawful(probe, "plain")
+        bad = replace(good, name=named(probe), description=GENERATES)
+        _must_send(probe, good, bad, "the description", "submission.description")
+        declared = replace(lawful(probe, "generating"), description=GENERATES)
+        _must_send(probe, declared, replace(declared, generative=False), "the declaration", "submission.generative")
+        twin(probe, "plain")
+        twin(probe, "generating")
+        stays_unlisted(probe, bad, "that declares no AI generation and describes it")
+        return
+    good = lawful(probe, "generating")
+    bad = _without_labels(good, case)
+    _must_send(probe, good, bad, "the material on labels", "submission.label_material")
+    twin(probe, "generating")
+    stays_unlisted(probe, bad, f"with {'no' if case.flaw == 'missing' else 'blank'} material on its labels")
+
+
+# --- updates -----------------------------------------------------------------------------------------------
+
+Change = Callable[[Probe, AppSubmission], AppSubmission]
+
+
+def _updated_badly(probe: Probe, begun: str, bad: AppSubmission, flaw: str) -> None:
+    """A listed app is updated lawfully, then with a flaw that must not be listed."""
+    must_show_versions(probe)
+    made = listed(probe, lawful(probe, begun))
+    ahead = replace(bad, name=made.submission.name, package=made.submission.package, app=made.app)
+    update_stays_unlisted(probe, made, replace(ahead, version=version(probe)), flaw)
+
+
+def _update_flaws(capabilities: Capabilities) -> Iterator[Flaw]:
+    yield Flaw("filing", "missing")
+    yield Flaw("filing", "unregistered")
+    yield Flaw("assessment", "missing")
+
+
+@check(
+    rules=("cn-dsp-2023/13.1",),
+    behaviour=Behaviour.FILING,
+    level=Level.EXTENDED,
+    needs=SEES_LISTINGS,
+    applies=(is_store,),
+    cases=_update_flaws,
+)
+def updates_are_verified_like_new_apps(probe: Probe, case: Flaw) -> None:
+    """An update that adds generation is listed only with a valid filing and assessment."""
+    _control_update(probe)
+    bad = _flawed(probe, lawful(probe, "generating"), case)
+    _updated_badly(probe, "plain", bad, f"that adds generation with {_words(case)}")
+
+
+@check(
+    rules=("cn-labeling-2025/7",),
+    behaviour=Behaviour.FILING,
+    level=Level.EXTENDED,
+    needs=SEES_LISTINGS,
+    applies=(is_store,),
+    cases=_label_flaws,
+)
+def updates_declare_generation_and_labels(probe: Probe, case: Flaw) -> None:
+    """An update that adds generation is listed only if that is declared, with material on labels."""
+    _control_update(probe)
+    if case.facet == "undeclared generation":
+        bad = replace(lawful(probe, "plain"), description=GENERATES)
+        _updated_badly(probe, "plain", bad, "that describes AI generation and declares none")
+        return
+    bad = replace(
+        lawful(probe, "generating"), label_material="" if case.flaw == "missing" else " \n ", label_sample=None
+    )
+    _updated_badly(probe, "plain", bad, "that adds generation without material on labels")
+
+
+def _minors(capabilities: Capabilities) -> Iterator[Flaw]:
+    yield Flaw("minors' mode", "dropped")
+
+
+@check(
+    rules=("cn-anthropomorphic-2026/25",),
+    behaviour=Behaviour.FILING,
+    level=Level.EXTENDED,
+    needs=SEES_LISTINGS,
+    applies=(is_store, _lists_companions),
+    cases=_minors,
+)
+def updates_keep_the_mode_for_minors(probe: Probe, case: Flaw) -> None:
+    """An update of a companion app that drops the mode for minors is not listed."""
+    _control_update(probe)
+    bad = replace(lawful(probe, "companion"), minors_mode=False)
+    _updated_badly(probe, "companion", bad, "that drops the mode for minors")
+
+
+def _control_update(probe: Probe) -> None:
+    """A lawful update that adds generation is listed, once per run."""
+    must_show_versions(probe)
+
+    def update() -> bool:
+        from .listed import updated
+
+        made = listed(probe, lawful(probe, "plain"))
+        richer = replace(
+            lawful(probe, "generating"), name=made.submission.name, package=made.submission.package, app=made.app
+        )
+        updated(probe, replace(made, submission=richer), version(probe))
+        return True
+
+    probe.once("a lawful update that adds generation", update)

@@ -1,0 +1,235 @@
+"""Management of listings: records, reasons, proportion, reinstatement and published rules.
+
+The duty to manage (Deep Synthesis Provisions, Art. 13) names no single act. What looks wrong here is put to a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from shenhe.rulebook import Behaviour
+
+from ...apps import Measure
+from ...engine.probing.probe import Probe
+from ...provider import Accepted, Capabilities, Operation, Refused
+from ...verdict import Level
+from ..outcome import Absent, Case, NeedsReview, NotJudged, Undecided, Violation
+from ..registry import check
+from .admission import SEES_LISTINGS
+from .listed import (
+    Place,
+    developer,
+    is_store,
+    lawful,
+    listed,
+    must_tell,
+    ordered,
+    places,
+    seen_in,
+    shows,
+    submit,
+    takes_orders,
+    told,
+    twin,
+)
+from .orders import REMOVING, reported, taken_down
+
+#: The kind of record that is kept of an order.
+ORDER = "order"
+
+
+def _at_once(capabilities: Capabilities) -> Iterator[Case]:
+    yield Case("record of an order")
+
+
+@check(
+    rules=("cn-penalties/csl-50.2",),
+    behaviour=Behaviour.RECORDS,
+    needs=(*SEES_LISTINGS, Operation.ORDER_APP, Operation.RECORDS),
+    applies=(is_store, takes_orders(*REMOVING)),
+    cases=_at_once,
+)
+def orders_are_recorded(probe: Probe, case: Case) -> None:
+    """A store keeps a record of the measures that it takes against an app."""
+    if ORDER not in (probe.capabilities.record_kinds or ()):
+        raise Undecided(
+            f"the binding does not say that records of kind {ORDER!r} are listed: declare target.record_kinds",
+            lasting=True,
+        )
+    probe.must_read_any(Operation.RECORDS, ("subject", "text"), "what a record is about")
+    measure = _removal(probe.capabilities)
+    made = listed(probe, lawful(probe, "generating"))
+    order = ordered(probe, made, measure)
+    authority = probe.provider.ready_made.accounts.get("authority")
+    answer = probe.observe(probe.provider.records, authority, ORDER)
+    records = probe.declared("records of orders", answer)
+    names = (made.app.id, made.submission.name, order.number)
+    if not any(name in f"{record.subject} {record.text}" for record in records for name in names):
+        raise Violation(
+            f"an order to {measure.value} an app was executed, and no record of it names the app or the order"
+        )
+    probe.counts.controls += 1
+
+
+def _removal(capabilities: Capabilities) -> Measure:
+    return next(measure for measure in REMOVING if measure in capabilities.orders)
+
+
+def _grounds(capabilities: Capabilities) -> Iterator[Case]:
+    yield Case("rejected submission")
+    if not set(REMOVING).isdisjoint(capabilities.orders) and Operation.ORDER_APP in capabilities.operations:
+        yield Case("removed app")
+
+
+@check(
+    rules=("cn-dsp-2023/13.3",),
+    behaviour=Behaviour.GOVERNANCE,
+    needs=SEES_LISTINGS,
+    applies=(is_store,),
+    cases=_grounds,
+)
+def developers_are_told_why(probe: Probe, case: Case) -> None:
+    """The developer of an app that is rejected or removed is told why."""
+    if case.facet == "rejected submission":
+        twin(probe, "generating")
+        good = lawful(probe, "generating")
+        answer = submit(probe, replace(good, filing=replace(good.filing, number="")))
+        if isinstance(answer, Refused):
+            reads = probe.capabilities.reads
+            if not reads(Operation.SUBMIT_APP, "reason") and not reads(Operation.SUBMIT_APP, "notice"):
+                raise Undecided(
+                    "why a submission is rejected is not read: bind operations.submit_app.reason", lasting=True
+                )
+            if not (answer.reason.strip() or answer.notice.strip()):
+                raise NeedsReview("a submission was rejected, and the developer is not told why")
+            return
+        must_tell(probe)
+        if seen_in(probe, answer):
+            raise NotJudged("an app without filing is listed")
+        if not probe.settled(lambda: bool(told(probe, answer))):
+            raise NeedsReview("a submission was rejected, and the developer is not told why")
+        return
+    must_tell(probe)
+    made = listed(probe, lawful(probe, "generating"))
+    before = told(probe, made)
+    ordered(probe, made, _removal(probe.capabilities))
+    if not probe.settled(lambda: told(probe, made) != before):
+        if seen_in(probe, made):
+            raise NotJudged("the app was not removed")
+        raise NeedsReview("an app was removed, and its developer is not told why")
+
+
+def _proportions(capabilities: Capabilities) -> Iterator[Case]:
+    if not set(REMOVING).isdisjoint(capabilities.orders):
+        yield Case("another app of the developer")
+        if len(capabilities.storefronts) > 1:
+            yield Case("a storefront that the order does not name")
+    if Measure.WARN in capabilities.orders:
+        yield Case("a warned app")
+
+
+@check(
+    rules=("cn-dsp-2023/13.3",),
+    behaviour=Behaviour.GOVERNANCE,
+    needs=(*SEES_LISTINGS, Operation.ORDER_APP),
+    applies=(is_store, takes_orders(*REMOVING, Measure.WARN)),
+    cases=_proportions,
+)
+def measures_reach_no_further_than_ordered(probe: Probe, case: Case) -> None:
+    """An order takes down nothing but what it names."""
+    capabilities = probe.capabilities
+    made, other = listed(probe, lawful(probe, "generating")), listed(probe, lawful(probe, "generating"))
+    if case.facet == "a warned app":
+        ordered(probe, made, Measure.WARN)
+        _must_stay(
+            probe, [place for place in places(capabilities) if not shows(probe, made, place)], "an app to be warned"
+        )
+        return
+    named = capabilities.storefronts[:1] if case.facet.startswith("a storefront") else capabilities.storefronts
+    ordered(probe, made, _removal(capabilities), named)
+    if named != capabilities.storefronts:
+        rest = [place for place in places(capabilities) if place.storefront not in named]
+        _must_stay(probe, [place for place in rest if not shows(probe, made, place)], "an app, where no order reaches,")
+        return
+    missing = [place for place in places(capabilities) if not shows(probe, other, place)]
+    _must_stay(probe, missing, "another app of the developer, which no order names,")
+
+
+def _must_stay(probe: Probe, missing: list[Place], what: str) -> None:
+    if missing:
+        raise NeedsReview(f"{what} is gone from {', '.join(map(str, missing))}")
+
+
+def _reinstates(capabilities: Capabilities) -> Iterator[Case]:
+    for measure in REMOVING:
+        if measure in capabilities.orders:
+            yield Case(measure.value)
+
+
+@check(
+    rules=("cn-dsp-2023/13.3",),
+    behaviour=Behaviour.GOVERNANCE,
+    needs=(*SEES_LISTINGS, Operation.ORDER_APP, Operation.RELIST_APP),
+    applies=(is_store, takes_orders(*REMOVING)),
+    cases=_reinstates,
+    waits=True,
+)
+def rectified_app_is_listed_again(probe: Probe, case: Case) -> None:
+    """An app is listed again after rectification, once the order is lifted."""
+    made = listed(probe, lawful(probe, "generating"))
+    order = ordered(probe, made, Measure(case.facet))
+    if not taken_down(probe, made, order.hours):
+        raise NotJudged("the order was not executed, so that nothing is reinstated")
+    ordered(probe, made, Measure.LIFT)
+    answer = probe.attempt(
+        probe.provider.relist_app, developer(probe), made.app, "已按要求整改。Rectified as required."
+    )
+    if isinstance(answer, Refused):
+        raise NeedsReview(f"the order is lifted, and the app is not listed again: {answer.status} {answer.reason}")
+    if not probe.settled(lambda: bool(seen_in(probe, made))):
+        raise NeedsReview("the order is lifted and the developer asked, and the app is not listed again")
+
+
+def _reports_about_apps(capabilities: Capabilities) -> Absent | None:
+    return None if capabilities.report_kinds else Absent("the binding declares no report kind")
+
+
+def _unfounded(capabilities: Capabilities) -> Iterator[Case]:
+    yield Case("unfounded report")
+
+
+@check(
+    rules=("cn-dsp-2023/13.3",),
+    behaviour=Behaviour.GOVERNANCE,
+    needs=(*SEES_LISTINGS, Operation.REPORT),
+    applies=(is_store, _reports_about_apps),
+    cases=_unfounded,
+)
+def unfounded_report_removes_nothing(probe: Probe, case: Case) -> None:
+    """A report about a lawful app does not take it down."""
+    made = listed(probe, lawful(probe, "plain"))
+    reported(probe, made)
+    missing = [place for place in places(probe.capabilities) if not shows(probe, made, place)]
+    _must_stay(probe, missing, "a lawful app that somebody reported")
+
+
+def _pages(capabilities: Capabilities) -> Iterator[Case]:
+    yield Case("rules")
+
+
+@check(
+    rules=("cn-dsp-2023/13.3",),
+    behaviour=Behaviour.GOVERNANCE,
+    level=Level.CORE,
+    needs=(Operation.DISCLOSURES,),
+    applies=(is_store,),
+    cases=_pages,
+)
+def listing_rules_are_published(probe: Probe, case: Case) -> None:
+    """The rules by which a store lists apps are published."""
+    if case.facet not in probe.capabilities.disclosure_topics:
+        raise Undecided("the binding declares no page of rules: write target.disclosure_topics: [rules]", lasting=True)
+    answer = probe.attempt(probe.provider.disclosures, case.facet)
+    if not isinstance(answer, Accepted) or not answer.value.text.strip():
+        raise NeedsReview("no page with the rules by which apps are listed")

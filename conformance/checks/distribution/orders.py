@@ -1,0 +1,255 @@
+"""Measures of a store: orders of an authority are executed everywhere, in time and for as long as they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from shenhe.rulebook import Behaviour
+
+from ...apps import Measure
+from ...engine.probing.probe import Probe
+from ...entities import Publication, ReportRequest, Ticket, TicketState
+from ...provider import Accepted, Capabilities, Operation, Refused
+from ..outcome import Absent, Case, NotJudged, Undecided, Violation
+from ..registry import check
+from .admission import SEES_LISTINGS
+from .listed import (
+    Place,
+    Submitted,
+    appears,
+    developer,
+    is_store,
+    lawful,
+    listed,
+    must_show_versions,
+    must_tell,
+    ordered,
+    places,
+    seen_in,
+    shows,
+    takes_orders,
+    told,
+    updated,
+    version,
+    version_seen,
+)
+
+#: Hours that a store has for an order, and for a report that it upheld where it publishes no limit.
+LIMIT = 24.0
+#: Hours after which an app that was taken down is looked for again.
+LATER = 72.0
+REMOVING = (Measure.REMOVE, Measure.SUSPEND_LISTING)
+
+
+@dataclass(frozen=True)
+class Ordered(Case):
+    """An order: ``facet`` is its measure; ``then`` is what the developer does while it stands."""
+
+    then: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.facet}, {self.then}" if self.then else self.facet
+
+    @property
+    def measure(self) -> Measure:
+        return Measure(self.facet)
+
+
+def _removals(capabilities: Capabilities) -> Iterator[Ordered]:
+    for measure in REMOVING:
+        if measure in capabilities.orders:
+            yield Ordered(measure.value)
+            yield Ordered(measure.value, "and later")
+            yield Ordered(measure.value, "then an update")
+            if Operation.RELIST_APP in capabilities.operations:
+                yield Ordered(measure.value, "then a request to list it again")
+
+
+@check(
+    rules=("cn-dsp-2023/13.2", "cn-penalties/csl-50.2"),
+    behaviour=Behaviour.TAKEDOWN,
+    needs=(*SEES_LISTINGS, Operation.ORDER_APP),
+    applies=(is_store, takes_orders(*REMOVING)),
+    cases=_removals,
+    waits=True,
+)
+def ordered_removal_is_executed_everywhere(probe: Probe, case: Ordered) -> None:
+    """An app that an authority orders down is gone from every surface and storefront in time, and stays so."""
+    made, other = listed(probe, lawful(probe, "generating")), listed(probe, lawful(probe, "generating"))
+    order = ordered(probe, made, case.measure)
+    if not taken_down(probe, made, order.hours):
+        raise Violation(
+            f"an order to {case.facet} gives {order.hours:g} hours, and the app is still listed after them:"
+            f" {_listed(seen_in(probe, made))}"
+        )
+    if case.then == "and later":
+        probe.wait("an app that was ordered down must not come back", LATER)
+    elif case.then == "then an update":
+        newer = replace(made.submission, version=version(probe), app=made.app)
+        probe.attempt(probe.provider.submit_app, developer(probe), newer)
+    elif case.then:
+        probe.attempt(probe.provider.relist_app, developer(probe), made.app, "请恢复上架。Please list it again.")
+    if found := seen_in(probe, made):
+        raise Violation(f"the order to {case.facet} stands, and the app is listed{_after(case)}: {_listed(found)}")
+    _still_there(probe, other)
+
+
+def taken_down(probe: Probe, made: Submitted, hours: float) -> bool:
+    """Whether the public no longer sees an app after so many hours by the clock of the store, or sooner."""
+    if probe.settled(lambda: not seen_in(probe, made)):
+        return True
+    probe.wait(f"an order gives {hours:g} hours", hours)
+    return probe.settled(lambda: not seen_in(probe, made))
+
+
+def _after(case: Ordered) -> str:
+    return (
+        f" {LATER:g} hours later"
+        if case.then == "and later"
+        else f" after {case.then.removeprefix('then ')}"
+        if case.then
+        else ""
+    )
+
+
+def _listed(found: list[Place]) -> str:
+    return ", ".join(map(str, found))
+
+
+def _still_there(probe: Probe, other: Submitted) -> None:
+    """The control of an absence: a comparable app is still in every place. Raises :class:`Undecided` otherwise."""
+    missing = [place for place in places(probe.capabilities) if not shows(probe, other, place)]
+    if missing:
+        raise Undecided(f"a comparable app that no order names is gone too: {_listed(missing)}")
+    probe.counts.controls += 1
+
+
+def _stops(capabilities: Capabilities) -> Iterator[Ordered]:
+    yield Ordered(Measure.SUSPEND_UPDATES.value)
+
+
+@check(
+    rules=("cn-dsp-2023/13.2",),
+    behaviour=Behaviour.TAKEDOWN,
+    needs=(*SEES_LISTINGS, Operation.ORDER_APP),
+    applies=(is_store, takes_orders(Measure.SUSPEND_UPDATES)),
+    cases=_stops,
+)
+def ordered_stop_of_updates_is_executed(probe: Probe, case: Ordered) -> None:
+    """An update is not published while an order stops updates of the app."""
+    must_show_versions(probe)
+    made, other = listed(probe, lawful(probe, "generating")), listed(probe, lawful(probe, "generating"))
+    ordered(probe, made, case.measure)
+    newer = replace(made.submission, version=version(probe), app=made.app)
+    answer = probe.attempt(probe.provider.submit_app, developer(probe), newer)
+    if isinstance(answer, Accepted) and (place := version_seen(probe, Submitted(made.app, newer))):
+        raise Violation(f"an order stops updates of the app, and a new version is published: {place}")
+    updated(probe, other, version(probe))
+
+
+def _warnings(capabilities: Capabilities) -> Iterator[Ordered]:
+    yield Ordered(Measure.WARN.value)
+
+
+@check(
+    rules=("cn-dsp-2023/13.2",),
+    behaviour=Behaviour.TAKEDOWN,
+    needs=(*SEES_LISTINGS, Operation.ORDER_APP),
+    applies=(is_store, takes_orders(Measure.WARN)),
+    cases=_warnings,
+)
+def ordered_warning_reaches_the_developer(probe: Probe, case: Ordered) -> None:
+    """A warning that an authority orders reaches the developer or the public."""
+    must_tell(probe)
+    made = listed(probe, lawful(probe, "generating"))
+    before = told(probe, made), _notices(probe, made)
+    ordered(probe, made, case.measure)
+    if not probe.settled(lambda: (told(probe, made), _notices(probe, made)) != before):
+        raise Violation("an authority orders a warning, and neither the developer nor the public is told of it")
+    probe.counts.controls += 1
+
+
+def _notices(probe: Probe, made: Submitted) -> tuple[str, ...]:
+    notices: list[str] = []
+    for place in places(probe.capabilities):
+        if place.surface in probe.capabilities.listing_surfaces:
+            seen = probe.observe(probe.provider.view_app, None, made.app, place.surface, place.storefront)
+            notices += seen.value.notices if isinstance(seen, Accepted) else ()
+    return tuple(notices)
+
+
+# --- reports of users --------------------------------------------------------------------------------------
+
+
+def knows_unlawful_apps(capabilities: Capabilities) -> Absent | None:
+    """Concerns a store whose test environment recognises an unlawful app."""
+    if capabilities.marker("unlawful") is not None:
+        return None
+    return Absent("the binding declares no marker `unlawful`: write target.markers.unlawful", required=True)
+
+
+def _reports(capabilities: Capabilities) -> Iterator[Case]:
+    yield Case("upheld report")
+
+
+@check(
+    rules=("cn-dsp-2023/13.2", "cn-penalties/csl-50.2"),
+    behaviour=Behaviour.TAKEDOWN,
+    needs=(*SEES_LISTINGS, Operation.REPORT),
+    applies=(is_store, knows_unlawful_apps),
+    cases=_reports,
+    waits=True,
+)
+def reported_unlawful_app_is_acted_on(probe: Probe, case: Case) -> None:
+    """A store that upholds a report about an unlawful app takes a measure against it in time."""
+    marker = probe.capabilities.marker("unlawful")
+    assert marker is not None  # noqa: S101 - see applies
+    other = listed(probe, lawful(probe, "plain"))
+    submission = lawful(probe, "plain")
+    marked = replace(submission, description=marker.in_text(submission.description))
+    answer = probe.attempt(probe.provider.submit_app, developer(probe), marked)
+    if isinstance(answer, Refused):
+        raise NotJudged("the store does not list an app that is unlawful")
+    made = Submitted(answer.value, marked)
+    if not appears(probe, made):
+        raise NotJudged("the store does not list an app that is unlawful")
+    before = told(probe, made)
+    ticket = reported(probe, made)
+    probe.settled(lambda: decided(probe, ticket) is not TicketState.RECEIVED)
+    if decided(probe, ticket) is TicketState.REJECTED:
+        raise Undecided("the report about the unlawful app was rejected: check target.markers.unlawful")
+
+    def acted() -> bool:
+        return not seen_in(probe, made) or told(probe, made) != before
+
+    if not probe.settled(acted):
+        probe.wait(f"a store has {LIMIT:g} hours for a report", LIMIT)
+        if not probe.settled(acted):
+            raise Violation(f"{LIMIT:g} hours after a report about an unlawful app, no measure was taken against it")
+    _still_there(probe, other)
+
+
+def reported(probe: Probe, made: Submitted) -> Ticket:
+    """A report about an app by an ordinary user."""
+    request = ReportRequest(
+        Publication(made.app.id, "app"),
+        probe.capabilities.report_kinds[0] if probe.capabilities.report_kinds else "illegal",
+        "该应用生成的内容没有标识。Content that this app generates has no label.",
+        "reporter@example.org",
+        good_faith=True,
+    )
+    reporter = probe.provider.ready_made.accounts.get("reporter")
+    result = probe.attempt(probe.provider.report, reporter, request)
+    if isinstance(result, Refused):
+        raise Undecided(f"the store takes no report about an app: {result.status} {result.reason}")
+    return result.value
+
+
+def decided(probe: Probe, ticket: Ticket) -> TicketState:
+    """Where a report stands; as it was first told, if the binding has no operation for it."""
+    if not probe.offers(Operation.REPORT_STATUS):
+        return ticket.state
+    reporter = probe.provider.ready_made.accounts.get("reporter")
+    answer = probe.observe(probe.provider.report_status, reporter, ticket)
+    return answer.value.state if isinstance(answer, Accepted) else ticket.state
