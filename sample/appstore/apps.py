@@ -70,7 +70,7 @@ class StoredApp:
 
 
 @dataclass
-class Report:
+class AppReport:
     """A report of a user about an app."""
 
     id: str
@@ -94,7 +94,7 @@ class StoreHouse:
     def empty(self) -> None:
         """Forget every app, report and record."""
         self.apps: dict[str, StoredApp] = {}
-        self.reports: dict[str, Report] = {}
+        self.reports: dict[str, AppReport] = {}
         self.records: list[dict[str, str]] = []
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from .apps import OFF_SALE, Measure, Measured, Release, Report, StoredApp, StoreHouse, StoreRefusal
+from .apps import OFF_SALE, AppReport, Measure, Measured, Release, StoredApp, StoreHouse, StoreRefusal
 from .registry import Caller
 from .review import fault_of
 from .switches import StoreFault, StoreVariant
@@ -173,10 +173,10 @@ def relist(house: StoreHouse, caller: Caller, number: str) -> None:
     house.note("relisting", app, "relisted after rectification")
 
 
-def report(house: StoreHouse, number: str) -> Report:
+def report_app(house: StoreHouse, number: str) -> AppReport:
     """Decide a report about an app: upheld where the app is unlawful."""
     app = house.find(number)
-    made = Report(house.new_id("rep"), app.id, "received")
+    made = AppReport(house.new_id("rep"), app.id, "received")
     house.reports[made.id] = made
     founded = UNLAWFUL in app.submitted.description or StoreFault.BOGUS_REPORT_REMOVES in house.faults
     made.state = "upheld" if founded else "rejected"

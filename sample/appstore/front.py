@@ -27,7 +27,7 @@ RULES = (
 )
 PAGES = {
     "rules": RULES,
-    "complaints": "投诉举报：可举报应用，24小时内处理。Report an app; reports are handled within 24 hours.",
+    "complaints": "投诉举报：可举报应用，24小时内处理。AppReport an app; reports are handled within 24 hours.",
 }
 
 
@@ -138,7 +138,7 @@ class Counter:
         return {"apps": found}
 
     def report(self, caller: Caller | None, given: Parameters) -> Any:
-        made = desk.report(self.house, str(given["app"]))
+        made = desk.report_app(self.house, str(given["app"]))
         return {"id": made.id, "state": made.state, "reasons": made.reasons, "receipt": made.id}
 
     def report_status(self, caller: Caller | None, given: Parameters) -> Any:

@@ -67,7 +67,7 @@ VARIANTS: Mapping[str, Variant] = read_variants("shenhe.sample.variants")
 
 
 #: Variants of one of the styles: how the platform of forms and pages may differ.
-OF_STYLE: Mapping[str, VariantName] = dict.fromkeys(
+OF_STYLE: Mapping[VariantName, VariantName] = dict.fromkeys(
     (
         VariantName.UPLOADS_AS_JPEG,
         VariantName.OTHER_NOTICES,

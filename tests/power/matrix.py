@@ -26,7 +26,7 @@ from shenhe.rulebook import load_rulebook
 from shenhe.sample.faults.fault import Fault, Reach
 from shenhe.sample.samples import PROVIDER, SAMPLES, Sample
 from shenhe.sample.styles import FRONTS
-from shenhe.sample.variants import OF_STYLE
+from shenhe.sample.variants import OF_STYLE, VariantName
 
 #: The day whose law applies: the day on which the sample's clock starts.
 ON = date(2026, 9, 1)
@@ -328,7 +328,7 @@ def _seeds_line(power: Power) -> str:
 
 def _is_of(name: str, style: str | None) -> bool:
     """Whether a lawful variant has this interface; every variant counts where none is chosen."""
-    return style is None or name == style or OF_STYLE.get(name) == style
+    return style is None or name == style or ("/" not in name and OF_STYLE.get(VariantName(name)) == style)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from shenhe.conformance.apps import App, AppOrder, AppSubmission, Filing, Measure
+from shenhe.conformance.apps import App, AppOrder, AppSubmission, Filing, Listing, ListingState, Measure
 from shenhe.conformance.checks.submissions import generating_app, plain_app
 from shenhe.conformance.entities import Account, Publication
-from shenhe.conformance.provider import Operation, Result
+from shenhe.conformance.provider import Accepted, Operation, Result
 
 from .diagnosis import Diagnosis
 from .visit import Visit
@@ -51,6 +52,7 @@ def store_outcomes(visit: Visit) -> Iterator[Diagnosis]:
         ask = partial(submit, kind)
         yield from visit.attempt(Operation.SUBMIT_APP, kind, ask, update=kind == "update", generative=kind != "plain")
     if "app" in visit.given:
+        _wait_for_review(lambda: store.app_status(developer(), app(), capabilities.storefronts[0]), visit)
         visit.given.setdefault("publication", Publication(app().id, "app"))
     for storefront in capabilities.storefronts:
         status: Any = partial(lambda where: store.app_status(developer(), app(), where), storefront)
@@ -67,3 +69,16 @@ def store_outcomes(visit: Visit) -> Iterator[Diagnosis]:
     yield from visit.attempt(
         Operation.RELIST_APP, "", lambda: store.relist_app(developer(), app(), "测试：已整改。Rectified, as a test.")
     )
+
+
+def _wait_for_review(status: Callable[[], Result[Listing]], visit: Visit) -> None:
+    """Give the store the time that it declares to review what was submitted."""
+    capabilities = visit.provider.capabilities
+    if Operation.APP_STATUS not in capabilities.operations:
+        return
+    until = time.monotonic() + capabilities.settling_seconds
+    while time.monotonic() < until:
+        answer = status()
+        if not isinstance(answer, Accepted) or answer.value.state is not ListingState.IN_REVIEW:
+            return
+        time.sleep(0.2)

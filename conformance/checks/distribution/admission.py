@@ -15,16 +15,17 @@ from ..outcome import Absent, Case, Undecided
 from ..registry import check
 from ..submissions import GENERATES
 from .listed import (
-    filing,
     is_store,
-    lawful,
-    listed,
+    lawful_app,
+    lawful_twin,
+    listed_app,
     must_show_versions,
-    named,
+    new_name,
+    new_version,
+    published_update,
     stays_unlisted,
-    twin,
+    supplied_filing,
     update_stays_unlisted,
-    version,
 )
 
 SEES_LISTINGS = (Operation.SUBMIT_APP, Operation.VIEW_APP)
@@ -65,17 +66,17 @@ def _flawed(probe: Probe, submission: AppSubmission, case: Flaw) -> AppSubmissio
         case "filing", "foreign":
             presented = replace(presented, number=f"京ICP备{int(probe.names.token()[1:8], 16) % 10**8:08d}号-1")
         case "filing of another entity", _:
-            presented = replace(presented, number=filing(probe, "other_entity").number)
+            presented = replace(presented, number=supplied_filing(probe, "other_entity").number)
         case "cancelled filing", _:
-            presented = replace(presented, number=filing(probe, "cancelled").number)
+            presented = replace(presented, number=supplied_filing(probe, "cancelled").number)
         case "assessment", "missing":
             presented = replace(presented, assessment="")
         case "assessment", "unknown":
             presented = replace(presented, assessment=_other_digits(presented.assessment, probe.names.token()))
         case "assessment of another entity", _:
-            presented = replace(presented, assessment=filing(probe, "other_entity").assessment)
+            presented = replace(presented, assessment=supplied_filing(probe, "other_entity").assessment)
         case _:
-            presented = replace(presented, assessment=filing(probe, "expired").assessment)
+            presented = replace(presented, assessment=supplied_filing(probe, "expired").assessment)
     return replace(submission, filing=presented)
 
 
@@ -108,7 +109,7 @@ def _must_send(probe: Probe, one: AppSubmission, other: AppSubmission, what: str
 
 
 def _verified(probe: Probe, kind: str, case: Flaw) -> None:
-    good = lawful(probe, kind)
+    good = lawful_app(probe, kind)
     if case.facet.endswith("assessment") or case.facet.startswith("assessment"):
         what, write = "the number of the security assessment", "submission.filing.assessment"
         if not good.filing.assessment:
@@ -117,7 +118,7 @@ def _verified(probe: Probe, kind: str, case: Flaw) -> None:
         what, write = "the filing number", "submission.filing.number"
     bad = _flawed(probe, good, case)
     _must_send(probe, good, bad, what, write)
-    twin(probe, kind)
+    lawful_twin(probe, kind)
     stays_unlisted(probe, bad, f"with {_words(case)}")
 
 
@@ -171,10 +172,10 @@ def companion_apps_are_verified(probe: Probe, case: Flaw) -> None:
     if case.facet != "minors' mode":
         _verified(probe, "companion", case)
         return
-    good = lawful(probe, "companion")
+    good = lawful_app(probe, "companion")
     bad = replace(good, minors_mode=False)
     _must_send(probe, good, bad, "whether there is a mode for minors", "submission.minors_mode")
-    twin(probe, "companion")
+    lawful_twin(probe, "companion")
     stays_unlisted(probe, bad, "of the companion kind without a mode for minors")
 
 
@@ -198,19 +199,19 @@ def _label_flaws(capabilities: Capabilities) -> Iterator[Flaw]:
 def label_material_and_declarations_are_verified(probe: Probe, case: Flaw) -> None:
     """An app that generates is listed only if that is declared and material on its labels is submitted."""
     if case.facet == "undeclared generation":
-        good = lawful(probe, "plain")
-        bad = replace(good, name=named(probe), description=GENERATES)
+        good = lawful_app(probe, "plain")
+        bad = replace(good, name=new_name(probe), description=GENERATES)
         _must_send(probe, good, bad, "the description", "submission.description")
-        declared = replace(lawful(probe, "generating"), description=GENERATES)
+        declared = replace(lawful_app(probe, "generating"), description=GENERATES)
         _must_send(probe, declared, replace(declared, generative=False), "the declaration", "submission.generative")
-        twin(probe, "plain")
-        twin(probe, "generating")
+        lawful_twin(probe, "plain")
+        lawful_twin(probe, "generating")
         stays_unlisted(probe, bad, "that declares no AI generation and describes it")
         return
-    good = lawful(probe, "generating")
+    good = lawful_app(probe, "generating")
     bad = _without_labels(good, case)
     _must_send(probe, good, bad, "the material on labels", "submission.label_material")
-    twin(probe, "generating")
+    lawful_twin(probe, "generating")
     stays_unlisted(probe, bad, f"with {'no' if case.flaw == 'missing' else 'blank'} material on its labels")
 
 
@@ -222,9 +223,9 @@ Change = Callable[[Probe, AppSubmission], AppSubmission]
 def _updated_badly(probe: Probe, begun: str, bad: AppSubmission, flaw: str) -> None:
     """A listed app is updated lawfully, then with a flaw that must not be listed."""
     must_show_versions(probe)
-    made = listed(probe, lawful(probe, begun))
+    made = listed_app(probe, lawful_app(probe, begun))
     ahead = replace(bad, name=made.submission.name, package=made.submission.package, app=made.app)
-    update_stays_unlisted(probe, made, replace(ahead, version=version(probe)), flaw)
+    update_stays_unlisted(probe, made, replace(ahead, version=new_version(probe)), flaw)
 
 
 def _update_flaws(capabilities: Capabilities) -> Iterator[Flaw]:
@@ -244,7 +245,7 @@ def _update_flaws(capabilities: Capabilities) -> Iterator[Flaw]:
 def updates_are_verified_like_new_apps(probe: Probe, case: Flaw) -> None:
     """An update that adds generation is listed only with a valid filing and assessment."""
     _control_update(probe)
-    bad = _flawed(probe, lawful(probe, "generating"), case)
+    bad = _flawed(probe, lawful_app(probe, "generating"), case)
     _updated_badly(probe, "plain", bad, f"that adds generation with {_words(case)}")
 
 
@@ -260,11 +261,13 @@ def updates_declare_generation_and_labels(probe: Probe, case: Flaw) -> None:
     """An update that adds generation is listed only if that is declared, with material on labels."""
     _control_update(probe)
     if case.facet == "undeclared generation":
-        bad = replace(lawful(probe, "plain"), description=GENERATES)
+        bad = replace(lawful_app(probe, "plain"), description=GENERATES)
         _updated_badly(probe, "plain", bad, "that describes AI generation and declares none")
         return
     bad = replace(
-        lawful(probe, "generating"), label_material="" if case.flaw == "missing" else " \n ", label_sample=None
+        lawful_app(probe, "generating"),
+        label_material="" if case.flaw == "missing" else " \n ",
+        label_sample=None,
     )
     _updated_badly(probe, "plain", bad, "that adds generation without material on labels")
 
@@ -284,7 +287,7 @@ def _minors(capabilities: Capabilities) -> Iterator[Flaw]:
 def updates_keep_the_mode_for_minors(probe: Probe, case: Flaw) -> None:
     """An update of a companion app that drops the mode for minors is not listed."""
     _control_update(probe)
-    bad = replace(lawful(probe, "companion"), minors_mode=False)
+    bad = replace(lawful_app(probe, "companion"), minors_mode=False)
     _updated_badly(probe, "companion", bad, "that drops the mode for minors")
 
 
@@ -293,13 +296,14 @@ def _control_update(probe: Probe) -> None:
     must_show_versions(probe)
 
     def update() -> bool:
-        from .listed import updated
-
-        made = listed(probe, lawful(probe, "plain"))
+        made = listed_app(probe, lawful_app(probe, "plain"))
         richer = replace(
-            lawful(probe, "generating"), name=made.submission.name, package=made.submission.package, app=made.app
+            lawful_app(probe, "generating"),
+            name=made.submission.name,
+            package=made.submission.package,
+            app=made.app,
         )
-        updated(probe, replace(made, submission=richer), version(probe))
+        published_update(probe, replace(made, submission=richer), new_version(probe))
         return True
 
     probe.once("a lawful update that adds generation", update)

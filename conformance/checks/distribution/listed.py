@@ -61,7 +61,7 @@ class Applicable:
         return Absent(f"the binding declares no order {names}: write target.orders", required=True)
 
 
-def places(capabilities: Capabilities) -> list[Place]:
+def listing_places(capabilities: Capabilities) -> list[Place]:
     """Every place where the public sees an app."""
     surfaces = [*capabilities.listing_surfaces, *([SEARCH] if Operation.SEARCH_APPS in capabilities.operations else [])]
     return [Place(surface, storefront) for storefront in capabilities.storefronts for surface in surfaces]
@@ -73,7 +73,7 @@ def developer(probe: Probe) -> Account:
     return supplied if supplied is not None else probe.account()
 
 
-def filing(probe: Probe, kind: str = "valid") -> Filing:
+def supplied_filing(probe: Probe, kind: str = "valid") -> Filing:
     """A filing that the binding supplies. Raises :class:`Undecided` where it supplies none of that kind."""
     supplied = probe.provider.ready_made.filings.get(kind)
     if not supplied:
@@ -81,33 +81,33 @@ def filing(probe: Probe, kind: str = "valid") -> Filing:
     return supplied[0]
 
 
-def named(probe: Probe) -> str:
+def new_name(probe: Probe) -> str:
     """The name of an app that no other app of the run has."""
     return f"应用 {probe.names.token()}"
 
 
-def lawful(probe: Probe, kind: str) -> AppSubmission:
+def lawful_app(probe: Probe, kind: str) -> AppSubmission:
     """A lawful submission: ``plain``, ``generating`` or ``companion``."""
     storefronts = probe.capabilities.storefronts
     if kind == "plain":
-        return plain_app(named(probe), storefronts, version(probe))
+        return plain_app(new_name(probe), storefronts, new_version(probe))
     make = companion_app if kind == "companion" else generating_app
-    return make(named(probe), storefronts, filing(probe), version(probe))
+    return make(new_name(probe), storefronts, supplied_filing(probe), new_version(probe))
 
 
-def version(probe: Probe) -> str:
+def new_version(probe: Probe) -> str:
     """A version that no other submission of the run has."""
     number = int(probe.names.token()[1:7], 16)
     return f"{1 + number % 9}.{number // 9 % 1000}.{number % 1000}"
 
 
-def submit(probe: Probe, submission: AppSubmission) -> Submitted | Refused:
+def submitted(probe: Probe, submission: AppSubmission) -> Submitted | Refused:
     """Submit an app as an attempt."""
     result = probe.attempt(probe.provider.submit_app, developer(probe), submission)
     return Submitted(result.value, submission) if isinstance(result, Accepted) else result
 
 
-def listed(probe: Probe, submission: AppSubmission) -> Submitted:
+def listed_app(probe: Probe, submission: AppSubmission) -> Submitted:
     """A lawful app that the public sees in every place. Raises :class:`Undecided` where the store does not list it."""
     app = probe.control(probe.provider.submit_app, developer(probe), submission)
     made = Submitted(app, submission)
@@ -115,7 +115,7 @@ def listed(probe: Probe, submission: AppSubmission) -> Submitted:
 
     def everywhere() -> bool:
         _look_at_status(probe, app)
-        missing[:] = [place for place in places(probe.capabilities) if not shows(probe, made, place)]
+        missing[:] = [place for place in listing_places(probe.capabilities) if not shows(probe, made, place)]
         return not missing
 
     if not probe.settled(everywhere):
@@ -123,9 +123,14 @@ def listed(probe: Probe, submission: AppSubmission) -> Submitted:
     return made
 
 
-def twin(probe: Probe, kind: str) -> Submitted:
+def new_listed_app(probe: Probe) -> Submitted:
+    """An app that generates, new and listed."""
+    return listed_app(probe, lawful_app(probe, "generating"))
+
+
+def lawful_twin(probe: Probe, kind: str) -> Submitted:
     """A lawful app of a kind that is listed, shared by the cases of a run: nothing may be done to it."""
-    return probe.once(("listed app", kind), lambda: listed(probe, lawful(probe, kind)))
+    return probe.once(("listed app", kind), lambda: listed_app(probe, lawful_app(probe, kind)))
 
 
 def shows(probe: Probe, made: Submitted, place: Place) -> bool:
@@ -139,7 +144,7 @@ def shows(probe: Probe, made: Submitted, place: Place) -> bool:
 
 def seen_in(probe: Probe, made: Submitted) -> list[Place]:
     """The places where the public sees an app."""
-    return [place for place in places(probe.capabilities) if shows(probe, made, place)]
+    return [place for place in listing_places(probe.capabilities) if shows(probe, made, place)]
 
 
 def appears(probe: Probe, made: Submitted) -> bool:
@@ -149,7 +154,7 @@ def appears(probe: Probe, made: Submitted) -> bool:
 
 def stays_unlisted(probe: Probe, submission: AppSubmission, flaw: str) -> None:
     """Raise :class:`Violation` if the public sees a flawed app that was submitted, now or once it is decided."""
-    made = submit(probe, submission)
+    made = submitted(probe, submission)
     if isinstance(made, Refused):
         return
     found: list[Place] = []
@@ -197,7 +202,7 @@ def must_show_versions(probe: Probe) -> None:
     probe.must_read_any(Operation.VIEW_APP, ("version", "text"), "the version of a listed app")
 
 
-def updated(probe: Probe, made: Submitted, provider_version: str) -> Submitted:
+def published_update(probe: Probe, made: Submitted, provider_version: str) -> Submitted:
     """A lawful update of an app that the public sees. Raises :class:`Undecided` where the store does not publish it."""
     must_show_versions(probe)
     submission = replace(made.submission, version=provider_version, app=made.app)
@@ -246,7 +251,7 @@ def _names(found: list[Place]) -> str:
 # --- orders ------------------------------------------------------------------------------------------------
 
 
-def ordered(
+def give_order(
     probe: Probe, made: Submitted, measure: Measure, storefronts: tuple[str, ...] = (), *, hours: float = 24.0
 ) -> AppOrder:
     """Give an order about an app. Raises :class:`Undecided` where the store does not take it."""
@@ -265,7 +270,7 @@ def ordered(
     return order
 
 
-def told(probe: Probe, made: Submitted) -> str:
+def told_developer(probe: Probe, made: Submitted) -> str:
     """What the store tells the developer about an app: reasons of its status and messages."""
     return " ".join(part for part in _told(probe, made) if part.strip())
 

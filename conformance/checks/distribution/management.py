@@ -20,18 +20,19 @@ from .admission import SEES_LISTINGS
 from .listed import (
     Place,
     developer,
+    give_order,
     is_store,
-    lawful,
-    listed,
+    lawful_app,
+    lawful_twin,
+    listed_app,
+    listing_places,
     must_tell,
-    ordered,
-    places,
+    new_listed_app,
     seen_in,
     shows,
-    submit,
+    submitted,
     takes_orders,
-    told,
-    twin,
+    told_developer,
 )
 from .orders import REMOVING, reported, taken_down
 
@@ -59,8 +60,8 @@ def orders_are_recorded(probe: Probe, case: Case) -> None:
         )
     probe.must_read_any(Operation.RECORDS, ("subject", "text"), "what a record is about")
     measure = _removal(probe.capabilities)
-    made = listed(probe, lawful(probe, "generating"))
-    order = ordered(probe, made, measure)
+    made = new_listed_app(probe)
+    order = give_order(probe, made, measure)
     authority = probe.provider.ready_made.accounts.get("authority")
     answer = probe.observe(probe.provider.records, authority, ORDER)
     records = probe.declared("records of orders", answer)
@@ -92,9 +93,9 @@ def _grounds(capabilities: Capabilities) -> Iterator[Case]:
 def developers_are_told_why(probe: Probe, case: Case) -> None:
     """The developer of an app that is rejected or removed is told why."""
     if case.facet == "rejected submission":
-        twin(probe, "generating")
-        good = lawful(probe, "generating")
-        answer = submit(probe, replace(good, filing=replace(good.filing, number="")))
+        lawful_twin(probe, "generating")
+        good = lawful_app(probe, "generating")
+        answer = submitted(probe, replace(good, filing=replace(good.filing, number="")))
         if isinstance(answer, Refused):
             reads = probe.capabilities.reads
             if not reads(Operation.SUBMIT_APP, "reason") and not reads(Operation.SUBMIT_APP, "notice"):
@@ -107,14 +108,14 @@ def developers_are_told_why(probe: Probe, case: Case) -> None:
         must_tell(probe)
         if seen_in(probe, answer):
             raise NotJudged("an app without filing is listed")
-        if not probe.settled(lambda: bool(told(probe, answer))):
+        if not probe.settled(lambda: bool(told_developer(probe, answer))):
             raise NeedsReview("a submission was rejected, and the developer is not told why")
         return
     must_tell(probe)
-    made = listed(probe, lawful(probe, "generating"))
-    before = told(probe, made)
-    ordered(probe, made, _removal(probe.capabilities))
-    if not probe.settled(lambda: told(probe, made) != before):
+    made = new_listed_app(probe)
+    before = told_developer(probe, made)
+    give_order(probe, made, _removal(probe.capabilities))
+    if not probe.settled(lambda: told_developer(probe, made) != before):
         if seen_in(probe, made):
             raise NotJudged("the app was not removed")
         raise NeedsReview("an app was removed, and its developer is not told why")
@@ -139,20 +140,25 @@ def _proportions(capabilities: Capabilities) -> Iterator[Case]:
 def measures_reach_no_further_than_ordered(probe: Probe, case: Case) -> None:
     """An order takes down nothing but what it names."""
     capabilities = probe.capabilities
-    made, other = listed(probe, lawful(probe, "generating")), listed(probe, lawful(probe, "generating"))
+    made, other = (
+        new_listed_app(probe),
+        new_listed_app(probe),
+    )
     if case.facet == "a warned app":
-        ordered(probe, made, Measure.WARN)
+        give_order(probe, made, Measure.WARN)
         _must_stay(
-            probe, [place for place in places(capabilities) if not shows(probe, made, place)], "an app to be warned"
+            probe,
+            [place for place in listing_places(capabilities) if not shows(probe, made, place)],
+            "an app to be warned",
         )
         return
     named = capabilities.storefronts[:1] if case.facet.startswith("a storefront") else capabilities.storefronts
-    ordered(probe, made, _removal(capabilities), named)
+    give_order(probe, made, _removal(capabilities), named)
     if named != capabilities.storefronts:
-        rest = [place for place in places(capabilities) if place.storefront not in named]
+        rest = [place for place in listing_places(capabilities) if place.storefront not in named]
         _must_stay(probe, [place for place in rest if not shows(probe, made, place)], "an app, where no order reaches,")
         return
-    missing = [place for place in places(capabilities) if not shows(probe, other, place)]
+    missing = [place for place in listing_places(capabilities) if not shows(probe, other, place)]
     _must_stay(probe, missing, "another app of the developer, which no order names,")
 
 
@@ -177,11 +183,11 @@ def _reinstates(capabilities: Capabilities) -> Iterator[Case]:
 )
 def rectified_app_is_listed_again(probe: Probe, case: Case) -> None:
     """An app is listed again after rectification, once the order is lifted."""
-    made = listed(probe, lawful(probe, "generating"))
-    order = ordered(probe, made, Measure(case.facet))
+    made = new_listed_app(probe)
+    order = give_order(probe, made, Measure(case.facet))
     if not taken_down(probe, made, order.hours):
         raise NotJudged("the order was not executed, so that nothing is reinstated")
-    ordered(probe, made, Measure.LIFT)
+    give_order(probe, made, Measure.LIFT)
     answer = probe.attempt(
         probe.provider.relist_app, developer(probe), made.app, "已按要求整改。Rectified as required."
     )
@@ -208,9 +214,9 @@ def _unfounded(capabilities: Capabilities) -> Iterator[Case]:
 )
 def unfounded_report_removes_nothing(probe: Probe, case: Case) -> None:
     """A report about a lawful app does not take it down."""
-    made = listed(probe, lawful(probe, "plain"))
+    made = listed_app(probe, lawful_app(probe, "plain"))
     reported(probe, made)
-    missing = [place for place in places(probe.capabilities) if not shows(probe, made, place)]
+    missing = [place for place in listing_places(probe.capabilities) if not shows(probe, made, place)]
     _must_stay(probe, missing, "a lawful app that somebody reported")
 
 

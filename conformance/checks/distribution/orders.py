@@ -19,19 +19,20 @@ from .listed import (
     Submitted,
     appears,
     developer,
+    give_order,
     is_store,
-    lawful,
-    listed,
+    lawful_app,
+    listed_app,
+    listing_places,
     must_show_versions,
     must_tell,
-    ordered,
-    places,
+    new_listed_app,
+    new_version,
+    published_update,
     seen_in,
     shows,
     takes_orders,
-    told,
-    updated,
-    version,
+    told_developer,
     version_seen,
 )
 
@@ -76,8 +77,11 @@ def _removals(capabilities: Capabilities) -> Iterator[Ordered]:
 )
 def ordered_removal_is_executed_everywhere(probe: Probe, case: Ordered) -> None:
     """An app that an authority orders down is gone from every surface and storefront in time, and stays so."""
-    made, other = listed(probe, lawful(probe, "generating")), listed(probe, lawful(probe, "generating"))
-    order = ordered(probe, made, case.measure)
+    made, other = (
+        new_listed_app(probe),
+        new_listed_app(probe),
+    )
+    order = give_order(probe, made, case.measure)
     if not taken_down(probe, made, order.hours):
         raise Violation(
             f"an order to {case.facet} gives {order.hours:g} hours, and the app is still listed after them:"
@@ -86,7 +90,7 @@ def ordered_removal_is_executed_everywhere(probe: Probe, case: Ordered) -> None:
     if case.then == "and later":
         probe.wait("an app that was ordered down must not come back", LATER)
     elif case.then == "then an update":
-        newer = replace(made.submission, version=version(probe), app=made.app)
+        newer = replace(made.submission, version=new_version(probe), app=made.app)
         probe.attempt(probe.provider.submit_app, developer(probe), newer)
     elif case.then:
         probe.attempt(probe.provider.relist_app, developer(probe), made.app, "请恢复上架。Please list it again.")
@@ -119,7 +123,7 @@ def _listed(found: list[Place]) -> str:
 
 def _still_there(probe: Probe, other: Submitted) -> None:
     """The control of an absence: a comparable app is still in every place. Raises :class:`Undecided` otherwise."""
-    missing = [place for place in places(probe.capabilities) if not shows(probe, other, place)]
+    missing = [place for place in listing_places(probe.capabilities) if not shows(probe, other, place)]
     if missing:
         raise Undecided(f"a comparable app that no order names is gone too: {_listed(missing)}")
     probe.counts.controls += 1
@@ -139,13 +143,16 @@ def _stops(capabilities: Capabilities) -> Iterator[Ordered]:
 def ordered_stop_of_updates_is_executed(probe: Probe, case: Ordered) -> None:
     """An update is not published while an order stops updates of the app."""
     must_show_versions(probe)
-    made, other = listed(probe, lawful(probe, "generating")), listed(probe, lawful(probe, "generating"))
-    ordered(probe, made, case.measure)
-    newer = replace(made.submission, version=version(probe), app=made.app)
+    made, other = (
+        new_listed_app(probe),
+        new_listed_app(probe),
+    )
+    give_order(probe, made, case.measure)
+    newer = replace(made.submission, version=new_version(probe), app=made.app)
     answer = probe.attempt(probe.provider.submit_app, developer(probe), newer)
     if isinstance(answer, Accepted) and (place := version_seen(probe, Submitted(made.app, newer))):
         raise Violation(f"an order stops updates of the app, and a new version is published: {place}")
-    updated(probe, other, version(probe))
+    published_update(probe, other, new_version(probe))
 
 
 def _warnings(capabilities: Capabilities) -> Iterator[Ordered]:
@@ -162,17 +169,17 @@ def _warnings(capabilities: Capabilities) -> Iterator[Ordered]:
 def ordered_warning_reaches_the_developer(probe: Probe, case: Ordered) -> None:
     """A warning that an authority orders reaches the developer or the public."""
     must_tell(probe)
-    made = listed(probe, lawful(probe, "generating"))
-    before = told(probe, made), _notices(probe, made)
-    ordered(probe, made, case.measure)
-    if not probe.settled(lambda: (told(probe, made), _notices(probe, made)) != before):
+    made = new_listed_app(probe)
+    before = told_developer(probe, made), _notices(probe, made)
+    give_order(probe, made, case.measure)
+    if not probe.settled(lambda: (told_developer(probe, made), _notices(probe, made)) != before):
         raise Violation("an authority orders a warning, and neither the developer nor the public is told of it")
     probe.counts.controls += 1
 
 
 def _notices(probe: Probe, made: Submitted) -> tuple[str, ...]:
     notices: list[str] = []
-    for place in places(probe.capabilities):
+    for place in listing_places(probe.capabilities):
         if place.surface in probe.capabilities.listing_surfaces:
             seen = probe.observe(probe.provider.view_app, None, made.app, place.surface, place.storefront)
             notices += seen.value.notices if isinstance(seen, Accepted) else ()
@@ -205,8 +212,8 @@ def reported_unlawful_app_is_acted_on(probe: Probe, case: Case) -> None:
     """A store that upholds a report about an unlawful app takes a measure against it in time."""
     marker = probe.capabilities.marker("unlawful")
     assert marker is not None  # noqa: S101 - see applies
-    other = listed(probe, lawful(probe, "plain"))
-    submission = lawful(probe, "plain")
+    other = listed_app(probe, lawful_app(probe, "plain"))
+    submission = lawful_app(probe, "plain")
     marked = replace(submission, description=marker.in_text(submission.description))
     answer = probe.attempt(probe.provider.submit_app, developer(probe), marked)
     if isinstance(answer, Refused):
@@ -214,14 +221,14 @@ def reported_unlawful_app_is_acted_on(probe: Probe, case: Case) -> None:
     made = Submitted(answer.value, marked)
     if not appears(probe, made):
         raise NotJudged("the store does not list an app that is unlawful")
-    before = told(probe, made)
+    before = told_developer(probe, made)
     ticket = reported(probe, made)
-    probe.settled(lambda: decided(probe, ticket) is not TicketState.RECEIVED)
-    if decided(probe, ticket) is TicketState.REJECTED:
+    probe.settled(lambda: report_state(probe, ticket) is not TicketState.RECEIVED)
+    if report_state(probe, ticket) is TicketState.REJECTED:
         raise Undecided("the report about the unlawful app was rejected: check target.markers.unlawful")
 
     def acted() -> bool:
-        return not seen_in(probe, made) or told(probe, made) != before
+        return not seen_in(probe, made) or told_developer(probe, made) != before
 
     if not probe.settled(acted):
         probe.wait(f"a store has {LIMIT:g} hours for a report", LIMIT)
@@ -246,7 +253,7 @@ def reported(probe: Probe, made: Submitted) -> Ticket:
     return result.value
 
 
-def decided(probe: Probe, ticket: Ticket) -> TicketState:
+def report_state(probe: Probe, ticket: Ticket) -> TicketState:
     """Where a report stands; as it was first told, if the binding has no operation for it."""
     if not probe.offers(Operation.REPORT_STATUS):
         return ticket.state
