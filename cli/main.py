@@ -26,6 +26,7 @@ from . import (
     doctor,
     engines,
     explain,
+    explore,
     export,
     fleet,
     forecast,
@@ -97,6 +98,7 @@ app.command("scope", epilog=scope.EXAMPLES)(scope.scope)
 app.command("simulate")(simulate.simulate)
 app.command("compare")(compare.compare)
 app.command("levers")(levers.levers)
+app.command("explore")(explore.explore)
 app.add_typer(study.app, name="study")
 app.command("validate")(validate.validate)
 app.command("claims")(claims.claims)

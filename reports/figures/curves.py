@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 from scipy.special import stdtrit
 
 from shenhe.simulator import Run
@@ -50,7 +49,7 @@ def rate(run: Run, *columns: str) -> Curve:
     found["rate"] = found["total"] / found["days"] * MONTH
     middle = found.groupby("stretch").agg(start=("start", "first"), end=("end", "first"))
     days = ((middle["start"] + middle["end"]) / 2).to_numpy()
-    return _curve(days, found.pivot(index="replication", columns="stretch", values="rate"))
+    return curve_of(days, found.pivot(index="replication", columns="stretch", values="rate").to_numpy(dtype=float))
 
 
 def level(run: Run, column: str, *, cumulative: bool = False) -> Curve:
@@ -58,11 +57,11 @@ def level(run: Run, column: str, *, cumulative: bool = False) -> Curve:
     frame = run.series
     wide = frame.pivot(index="replication", columns="bin", values=column)
     days = frame.groupby("bin")["end"].first().to_numpy()
-    return _curve(days, wide.cumsum(axis=1) if cumulative else wide)
+    return curve_of(days, (wide.cumsum(axis=1) if cumulative else wide).to_numpy(dtype=float))
 
 
-def _curve(days: np.ndarray, wide: pd.DataFrame) -> Curve:
-    values = wide.to_numpy(dtype=float)
+def curve_of(days: np.ndarray, values: np.ndarray) -> Curve:
+    """The curve of ``values``: a row per replication, a column per moment."""
     mean, n = values.mean(axis=0), len(values)
     if n < 2:
         nothing = np.full_like(mean, np.nan)

@@ -18,8 +18,10 @@ from shenhe.core.files import write_whole
 from shenhe.core.text import one_line
 from shenhe.simulator import Comparison
 from shenhe.simulator.analysis import Analysis
+from shenhe.simulator.levers import lever_of
+from shenhe.simulator.scenario.overriding import Difference
 
-from ..quantities import change, change_interval, quantity
+from ..quantities import change, change_interval, interval, quantity
 from .self_contained import rendered
 
 Language = Literal["en", "zh"]
@@ -62,9 +64,7 @@ def render_decision_page(
     a, b = comparison.a, comparison.b
     # Levers decide and rule ids only name: they come last.
     found = sorted(comparison.differences, key=lambda each: each.path.endswith((".rule", ".penalty")))
-    title = one_line(question, 160) or words["question"].format(
-        a=one_line(a.scenario.title, 120), b=one_line(b.scenario.title, 120)
-    )
+    title = one_line(question, 160) or _question(comparison, found, words, language)
     facts = {
         "a": f"{a.scenario.name} {a.scenario.hash[:12]}",
         "b": f"{b.scenario.name} {b.scenario.hash[:12]}",
@@ -80,7 +80,7 @@ def render_decision_page(
         title=title,
         lead=_sentence(rows["violations"], "violations", words, language),
         words=words,
-        changes=[(each.path, _plain(each.a), _plain(each.b)) for each in found[:MOST_CHANGES]]
+        changes=[(_named(each.path, language), _plain(each.a), _plain(each.b)) for each in found[:MOST_CHANGES]]
         or [(words["none"], "–", "–")],
         more=words["more"].format(count=len(found) - MOST_CHANGES) if len(found) > MOST_CHANGES else "",
         sentences=[
@@ -97,6 +97,25 @@ def render_decision_page(
         hangs_on=_hangs_on(comparison, analyses, words, language),
         facts=[(words["facts"][name], one_line(value, 400)) for name, value in facts.items()],
     )
+
+
+def _question(comparison: Comparison, found: Sequence[Difference], words: Mapping[str, Any], language: Language) -> str:
+    """What the page asks: by the titles of the scenarios or, where these are the same, by the lever that was moved."""
+    a, b = (one_line(run.scenario.title, 120) for run in (comparison.a, comparison.b))
+    if a != b or not found:
+        return str(words["question"].format(a=a, b=b))
+    lever = lever_of(found[0].path)
+    name = lever.title[language] if lever else found[0].path
+    more = words["question_more"].format(count=len(found) - 1) if len(found) > 1 else ""
+    return str(
+        words["question_lever"].format(lever=one_line(name, 80), a=_plain(found[0].a), b=_plain(found[0].b), more=more)
+    )
+
+
+def _named(path: str, language: Language) -> str:
+    """A parameter by what it is called and by its path."""
+    lever = lever_of(path)
+    return f"{lever.title[language]} ({path})" if lever else path
 
 
 @functools.cache
@@ -126,7 +145,8 @@ def amount(value: float, unit: str, language: Language) -> str:
     return quantity(value, unit)
 
 
-def _change(value: float, unit: str, language: Language) -> str:
+def difference_text(value: float, unit: str, language: Language) -> str:
+    """A difference with its sign, as a reader of the language writes it."""
     if language == "en" or unit == "share":
         text = change(value, unit)
         return text.replace("points", "个百分点") if language == "zh" else text
@@ -135,12 +155,17 @@ def _change(value: float, unit: str, language: Language) -> str:
 
 
 def _between(row: Mapping[Any, Any], language: Language) -> str:
-    low, high, unit = float(row["lo95"]), float(row["hi95"]), str(row["unit"])
+    return interval_text(float(row["lo95"]), float(row["hi95"]), str(row["unit"]), language)
+
+
+def interval_text(low: float, high: float, unit: str, language: Language, *, signed: bool = True) -> str:
+    """Both ends of an interval, of a difference unless ``signed`` is false; a dash where there is none."""
     if not (math.isfinite(low) and math.isfinite(high)):
         return "–"
     if language == "en":
-        return change_interval(low, high, unit)
-    return f"{_change(low, unit, language)} 至 {_change(high, unit, language)}"
+        return change_interval(low, high, unit) if signed else interval(low, high, unit)
+    ends = [difference_text(end, unit, language) if signed else amount(end, unit, language) for end in (low, high)]
+    return " 至 ".join(ends)
 
 
 def _row(row: Mapping[Any, Any], name: str, language: Language) -> tuple[str, ...]:
@@ -149,7 +174,7 @@ def _row(row: Mapping[Any, Any], name: str, language: Language) -> tuple[str, ..
         name,
         amount(float(row["mean_a"]), unit, language),
         amount(float(row["mean_b"]), unit, language),
-        _change(float(row["difference"]), unit, language),
+        difference_text(float(row["difference"]), unit, language),
         _between(row, language),
     )
 
@@ -184,7 +209,7 @@ def _sizes(comparison: Comparison, words: Mapping[str, Any], language: Language)
         for metric in BY_SIZE:
             row = found[metric]
             clear = " *" if row["lo_all"] > 0 or row["hi_all"] < 0 else ""
-            cells.append(f"{_change(float(row['difference']), str(row['unit']), language)}{clear}")
+            cells.append(f"{difference_text(float(row['difference']), str(row['unit']), language)}{clear}")
         rows.append((words["classes"].get(str(name), one_line(str(name), 40)), *cells))
     return rows
 

@@ -285,7 +285,8 @@ def _by_behaviour(run: Run) -> Mapping[tuple[str, str], Floats]:
     """(behaviour, metric) -> one value per replication."""
     events = run.events
     rules = dict(zip(rule_names(run.scenario), (str(item.name) for item in run.scenario.behaviours), strict=False))
-    behaviour = events["rule"].astype(object).map(rules)
+    # By category, not by row: the log has hundreds of thousands of rows and a few rules.
+    behaviour = events["rule"].astype("category").map(lambda rule: rules.get(str(rule), ""))
     found: dict[tuple[str, str], Floats] = {}
     for metric, (_, kinds) in BEHAVIOURS.items():
         wanted = events["kind"].isin([KIND_NAMES[kind] for kind in kinds])
