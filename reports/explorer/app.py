@@ -14,17 +14,37 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from shenhe.core.errors import ShenheError
 
-from .callbacks import Server, register
 from .desk import Desk, Workplace
 from .layout import shell
 from .opened import Opened, page_of
 from .state import State
+from .wiring import Server, register
 from .words import Language, words
 
 MAX_BODY = 2_000_000
 """Bytes of a request; a state takes a few thousand."""
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 PORT = 8321
+
+
+INDEX = """<!DOCTYPE html>
+<html lang="LANGUAGE">
+<head>
+{%metas%}
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{%title%}</title>
+<link rel="icon" href="data:,">
+{%css%}
+</head>
+<body>
+{%app_entry%}
+{%config%}
+{%scripts%}
+{%renderer%}
+</body>
+</html>
+"""
+"""The page around the application. Dash's own puts its scripts into a footer, which screen readers announce."""
 
 
 class ServeError(ShenheError, OSError):
@@ -54,6 +74,7 @@ def create_app(
         serve_locally=True,
         include_pages_meta=False,
     )
+    app.index_string = INDEX.replace("LANGUAGE", "zh-Hans" if language == "zh" else "en")
     app.layout = shell
     register(app, Server(desk, tuple(opened), first, dict(first.documents), language))
     _guard(app, hosts)
@@ -74,6 +95,8 @@ def _guard(app: dash.Dash, hosts: Sequence[str]) -> None:
         foreign = origin and _host_of(origin.partition("://")[2]) != host
         if host not in hosts or foreign:
             return flask.Response("refused: this server is for this machine only", 403, content_type="text/plain")
+        if (flask.request.content_length or 0) > MAX_BODY:
+            return flask.Response("refused: the request is too large", 413, content_type="text/plain")
         return None
 
     @server.after_request

@@ -69,18 +69,25 @@ def over_time(
 ) -> list[tuple[str, go.Figure]]:
     """One figure for the whole market, or one per size class or behaviour, each with its heading."""
     keys = list(result.arms[0].lines[outcome, by])
-    name = {"all": lambda _: "", "size": lambda k: class_title(k, language)}.get(
-        by, lambda k: behaviour_title(k, language)
-    )
     found = []
     for key in keys:
         curves = [arm.lines[outcome, by][key] for arm in result.arms]
         if by != "all" and not any(curve.mean.any() for curve in curves):
             continue
         found.append(
-            (name(key), _lines(result, curves, outcome, language, theme, letters, 360 if by == "all" else 240))
+            (
+                line_title(key, by, language),
+                _lines(result, curves, outcome, language, theme, letters, 360 if by == "all" else 240),
+            )
         )
     return found
+
+
+def line_title(key: str, by: Breakdown, language: Language) -> str:
+    """What one curve of a breakdown is called; nothing for the whole market."""
+    if by == "all":
+        return ""
+    return class_title(key, language) if by == "size" else behaviour_title(key, language)
 
 
 def _lines(

@@ -13,7 +13,7 @@ from .panel import group_options
 from .parts import group, labelled, note
 from .series import SERIES
 from .state import MAX_REPLICATIONS, SIZES, State
-from .words import OUTCOMES, Language, outcome_title, words
+from .words import OUTCOMES, Language, class_title, outcome_title, words
 
 VIEWS = ("overview", "time", "who", "heat", "providers", "decision", "files", "export")
 
@@ -60,6 +60,7 @@ def _stores(state: State) -> list[Any]:
         dcc.Store(id="theme", data="light"),
         dcc.Store(id="owner"),
         dcc.Store(id="saved"),
+        dcc.Store(id="asked"),
         dcc.Interval(id="tick", interval=200),
         dcc.Download(id="download"),
     ]
@@ -115,7 +116,10 @@ def _results(language: Language, state: State, opened: list[dict[str, str]]) -> 
                 ),
             ),
             html.Div(id="stale", className="problem", role="status", hidden=True),
-            *(html.Section(content, id=f"view-{view}", className="view") for view, content in _views(language, opened)),
+            *(
+                html.Section(content, id=f"view-{view}", className="view")
+                for view, content in _views(language, state, opened)
+            ),
         ],
         id="results",
         tabIndex=-1,
@@ -169,7 +173,7 @@ def _running(language: Language, state: State) -> html.Div:
     )
 
 
-def _views(language: Language, opened: list[dict[str, str]]) -> list[tuple[str, list[Any]]]:
+def _views(language: Language, state: State, opened: list[dict[str, str]]) -> list[tuple[str, list[Any]]]:
     text = words(language)
     series = [{"value": name, "label": text["series"][name]} for name in SERIES]
     outcomes = [{"value": name, "label": outcome_title(name, language)} for name in OUTCOMES]
@@ -211,7 +215,7 @@ def _views(language: Language, opened: list[dict[str, str]]) -> list[tuple[str, 
             ],
         ),
         ("heat", _heat_view(language, outcomes)),
-        ("providers", _providers_view(language)),
+        ("providers", _providers_view(language, state)),
         (
             "decision",
             [
@@ -293,9 +297,11 @@ def _heat_view(language: Language, outcomes: list[dict[str, str]]) -> list[Any]:
 SORTS = ("sanctions", "violations", "harm", "fines", "wrongful", "cases", "downtime", "users")
 
 
-def _providers_view(language: Language) -> list[Any]:
+def _providers_view(language: Language, state: State) -> list[Any]:
     text = words(language)
-    statuses = [{"value": name, "label": label} for name, label in text["statuses"].items()]
+    everything = {"value": "", "label": text["all_classes"]}
+    statuses = [everything, *({"value": name, "label": label} for name, label in text["statuses"].items())]
+    sizes = [everything, *({"value": name, "label": class_title(name, language)} for name in sizes_of(state))]
     return [
         html.H2(text["tabs"]["providers"]),
         html.Div(
@@ -305,10 +311,10 @@ def _providers_view(language: Language) -> list[Any]:
                     text["replication"],
                     dcc.Input(id="of-replication", type="number", min=1, step=1, value=1, debounce=True),
                 ),
-                labelled(text["class"], dcc.Dropdown(id="of-class", options=[], placeholder=text["all_classes"])),
+                labelled(text["class"], dcc.Dropdown(id="of-class", options=sizes, value="", clearable=False)),
                 labelled(
                     text["status"],
-                    dcc.Dropdown(id="of-status", options=statuses, placeholder=text["all_classes"]),
+                    dcc.Dropdown(id="of-status", options=statuses, value="", clearable=False),
                 ),
                 labelled(
                     text["sort"],
@@ -326,6 +332,12 @@ def _providers_view(language: Language) -> list[Any]:
         html.Div(id="timeline"),
         html.Div(id="providers"),
     ]
+
+
+def sizes_of(state: State) -> list[str]:
+    """The size classes of all policies."""
+    names = [item.name for k in range(len(state.policies)) for item in state.base(k).population.classes]
+    return list(dict.fromkeys(names))
 
 
 def from_box(name: str, state: State, language: Language) -> html.Div:

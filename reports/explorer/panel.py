@@ -10,7 +10,7 @@ from dash import dcc, html
 from shenhe.simulator import ScenarioError
 from shenhe.simulator.levers import Setting, described_levers, groups, settings
 
-from .parts import note
+from .parts import asking, note
 from .state import LETTERS, State
 from .words import Language, plain_value, words
 
@@ -48,9 +48,9 @@ def differences(state: State, language: Language) -> list[Any]:
                         html.B(f"{letter}  "),
                         html.Span(lever, title=path),
                         html.Span(f" {plain_value(own.get(path), language)} → {plain_value(value, language)} "),
-                        html.Button(
+                        asking(
                             "×",
-                            id={"type": "undo", "place": place, "path": path},
+                            {"what": "undo", "place": place, "path": path},
                             className="undo",
                             **{"aria-label": text["undo"].format(path=f"{letter} {lever}")},
                         ),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import plotly.graph_objects as go
@@ -11,40 +12,21 @@ from dash import dcc, html
 
 from .words import Language, words
 
+Cell = str | Mapping[str, Any]
+"""Text; or a mapping of ``text`` with an interval ``below``, ``clear`` of zero, or ``ask`` where it is a button."""
 
-def table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[Any]], numbers_from: int = 1) -> html.Div:
-    """A table that scrolls sideways by itself where it is wider than the page; the first cell of a row names it."""
+
+def table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[Cell]], numbers_from: int = 1) -> html.Div:
+    """A table that scrolls sideways by itself where it is wider than the page; the first cell of a row names it.
+
+    The browser builds it (``explorer.js``): Dash takes seconds to follow thousands of cells.
+    """
+    data = {"caption": caption, "heads": list(heads), "rows": [list(row) for row in rows], "numbers": numbers_from}
     return html.Div(
-        html.Table(
-            [
-                html.Caption(caption, className="hidden" if not caption else ""),
-                html.Thead(
-                    html.Tr(
-                        [
-                            html.Th(head, scope="col", className="number" if place >= numbers_from else "")
-                            for place, head in enumerate(heads)
-                        ]
-                    )
-                ),
-                html.Tbody(
-                    [
-                        html.Tr(
-                            [
-                                html.Th(cell, scope="row")
-                                if place == 0
-                                else html.Td(cell, className="number" if place >= numbers_from else "")
-                                for place, cell in enumerate(row)
-                            ]
-                        )
-                        for row in rows
-                    ]
-                ),
-            ]
-        ),
         className="scroll",
         tabIndex=0,
         role="region",
-        **{"aria-label": caption or (heads[0] if heads else "")},
+        **{"data-table": json.dumps(data, ensure_ascii=False), "aria-label": caption or (heads[0] if heads else "")},
     )
 
 
@@ -61,22 +43,31 @@ def group(text: str, control: Any) -> html.Fieldset:
     return html.Fieldset([html.Legend(text), control])
 
 
-def picture(figure: go.Figure, name: str, label: str, language: Language) -> html.Div:
-    """A figure that can be saved as SVG and PNG. ``name`` is the file name, ``label`` what it shows."""
+def asking(text: str, about: Mapping[str, Any], **properties: Any) -> html.Button:
+    """A button whose click the browser reports as ``about`` (see ``explorer.js``).
+
+    A callback with such buttons as its inputs would depend on content that it makes itself.
+    """
+    return html.Button(text, **{"data-ask": json.dumps(about)}, **properties)
+
+
+def picture(figure: go.Figure, name: str, label: str, language: Language, *, clicks: bool = False) -> html.Div:
+    """A figure that can be saved as SVG and PNG. ``name`` is the file name, ``label`` what it shows; ``clicks`` says
+    whether a click on it leads on.
+    """
     text = words(language)
     return html.Div(
         [
             html.Div(
                 [
-                    html.Button(text["save_svg"], id={"type": "save", "name": name, "as": "svg"}, className="small"),
-                    html.Button(text["save_png"], id={"type": "save", "name": name, "as": "png"}, className="small"),
+                    html.Button(text[f"save_{kind}"], className="small", **{"data-save": kind})
+                    for kind in ("svg", "png")
                 ],
                 className="save",
             ),
             html.Div(
                 dcc.Graph(
                     figure=figure,
-                    id={"type": "figure", "name": name},
                     config={"displayModeBar": False, "responsive": True},
                     style={"height": f"{figure.layout.height}px"},
                 ),
@@ -85,6 +76,7 @@ def picture(figure: go.Figure, name: str, label: str, language: Language) -> htm
             ),
         ],
         className="picture",
+        **{"data-figure": name, "data-clicks": "yes" if clicks else ""},
     )
 
 
@@ -99,20 +91,20 @@ def number(value: float, unit: str = "", language: Language = "en") -> str:
     return amount(value, unit, language) if math.isfinite(value) else "–"
 
 
-def spanned(span: tuple[float, float, float], unit: str, language: Language, *, signed: bool = False) -> list[Any]:
+def spanned(span: tuple[float, float, float], unit: str, language: Language, *, signed: bool = False) -> Cell:
     """A mean and its interval. A difference has a sign, and a star where the interval excludes zero."""
     from ..pages.decision import difference_text, interval_text
 
     mean, low, high = span
     if not math.isfinite(mean):
-        return ["–"]
+        return "–"
     clear = signed and (low > 0 or high < 0)
-    first = difference_text(mean, unit, language) if signed else number(mean, unit, language)
-    interval = interval_text(low, high, unit, language, signed=signed)
-    return [
-        html.Span(first + (" *" if clear else ""), className="clear" if clear else ""),
-        html.Span(interval, className="interval"),
-    ]
+    text = difference_text(mean, unit, language) if signed else number(mean, unit, language)
+    return {
+        "text": text + (" *" if clear else ""),
+        "below": interval_text(low, high, unit, language, signed=signed),
+        "clear": clear,
+    }
 
 
 def note(text: str) -> html.P:

@@ -12,7 +12,7 @@ from shenhe.simulator.runs.comparison import BEHAVIOURS, SIZES
 
 from . import charts
 from .charts import Theme
-from .parts import details, note, number, picture, spanned, table
+from .parts import Cell, asking, details, note, number, picture, spanned, table
 from .series import SERIES, Breakdown
 from .state import LETTERS, State
 from .words import (
@@ -38,11 +38,8 @@ def overview(result: Result, language: Language) -> list[Any]:
         rows.append(
             [
                 outcome_title(metric, language) + (f" ({unit})" if unit == "RMB" and language == "en" else ""),
-                *(html.Span(spanned(arm.outcomes[metric], unit, language), className="two") for arm in result.arms),
-                *(
-                    html.Span(spanned(arm.differences[metric], unit, language, signed=True), className="two")
-                    for arm in result.arms[1:]
-                ),
+                *(spanned(arm.outcomes[metric], unit, language) for arm in result.arms),
+                *(spanned(arm.differences[metric], unit, language, signed=True) for arm in result.arms[1:]),
             ]
         )
     clear = [note(text["clear"])] if len(result.arms) > 1 else []
@@ -59,28 +56,23 @@ def over_time(result: Result, outcome: str, by: Breakdown, language: Language, t
     content: list[Any] = []
     for place, (heading, figure) in enumerate(charts.over_time(result, outcome, by, language, theme, letters)):
         label = f"{title}{f': {heading}' if heading else ''}"
-        content += [html.H3(heading or title), picture(figure, f"time-{outcome}-{by}-{place}", label, language)]
+        content += [
+            html.H3(heading or title),
+            picture(figure, f"time-{outcome}-{by}-{place}", label, language, clicks=True),
+        ]
     click = [] if outcome == "harm" else [note(text["click_time"])]
     return [*content, note(text["band"]), *click, details(text["numbers"], _numbers(result, outcome, by, language))]
 
 
 def _numbers(result: Result, outcome: str, by: Breakdown, language: Language) -> html.Div:
     text = words(language)
-    named = {"all": lambda key: "", "size": lambda key: class_title(key, language)}.get(
-        by, lambda key: behaviour_title(key, language)
-    )
     letters = LETTERS[: len(result.arms)]
     rows = []
     for key in result.arms[0].lines[outcome, by]:
         curves = [arm.lines[outcome, by][key] for arm in result.arms]
         for at, day in enumerate(charts.dates(result.start, curves[0].days)):
-            cells = [
-                html.Span(
-                    spanned((float(c.mean[at]), float(c.low[at]), float(c.high[at])), "", language), className="two"
-                )
-                for c in curves
-            ]
-            rows.append([f"{day} {named(key)}".strip(), *cells])
+            cells = [spanned((float(c.mean[at]), float(c.low[at]), float(c.high[at])), "", language) for c in curves]
+            rows.append([f"{day} {charts.line_title(key, by, language)}".strip(), *cells])
     return table(text["series"][outcome], [text["when"], *letters], rows)
 
 
@@ -112,17 +104,14 @@ def who(result: Result, by: str, metric: str, language: Language, theme: Theme) 
     rows = []
     for name in names:
         cells = [
-            html.Span(
-                spanned((arm.by_size if by == "size" else arm.by_behaviour)[name, metric], unit, language, signed=True),
-                className="two",
-            )
+            spanned((arm.by_size if by == "size" else arm.by_behaviour)[name, metric], unit, language, signed=True)
             for arm in result.arms[1:]
         ]
         rows.append([title(name, language), *cells])
     heads = [what, *(text["against"].format(letter=letter) for letter in letters[1:])]
     heading = text["who_head"].format(what=what)
     return [
-        picture(figure, f"who-{by}-{metric}", heading, language),
+        picture(figure, f"who-{by}-{metric}", heading, language, clicks=True),
         note(text["who_caption"]),
         *([note(text["click_who"])] if by == "size" else []),
         table(heading, heads, rows),
@@ -137,7 +126,7 @@ def heat(found: Heat, asked: Mapping[str, Any], language: Language, theme: Theme
     outcome = outcome_title(asked["metric"], language)
     caption = text["heat_caption"].format(outcome=outcome, letter=LETTERS[asked["place"]])
     rows = [
-        [f"{y:,.6g}", *(html.Span(spanned(cell, "", language, signed=True), className="two") for cell in row)]
+        [f"{y:,.6g}", *(spanned(cell, "", language, signed=True) for cell in row)]
         for y, row in zip(found.ys, found.cells, strict=True)
     ]
     heads = [f"{asked['y_title']} ╲ {asked['x_title']}", *(f"{x:,.6g}" for x in found.xs)]
@@ -156,14 +145,13 @@ COLUMNS = ("size_class", "status", "users", "violations", "cases", "sanctions", 
 def providers(found: ProviderTable, sort: str, language: Language) -> list[Any]:
     """The providers, each with a button for its timeline."""
     text = words(language)
-    rows = []
+    rows: list[list[Cell]] = []
     for row in found.rows:
-        button = html.Button(
-            f"{row['provider']}",
-            id={"type": "provider", "number": int(row["provider"])},
-            className="link",
-            **{"aria-label": f"{text['open_provider']} {row['provider']}"},
-        )
+        button: Cell = {
+            "text": f"{row['provider']}",
+            "ask": {"what": "provider", "number": int(row["provider"])},
+            "label": f"{text['open_provider']} {row['provider']}",
+        }
         rows.append([button, *(_cell(name, row[name], language) for name in COLUMNS)])
     heads = [text["columns"][name] for name in ("provider", *COLUMNS)]
     column = text["columns"][sort]
@@ -216,16 +204,12 @@ def export(state: State, address: str, language: Language) -> list[Any]:
     text = words(language)
     link = f"{address.split('#')[0]}#{state.link()}"
     files: list[Any] = [
-        html.Button(text["yaml"].format(letter=LETTERS[place]), id={"type": "export", "what": "yaml", "place": place})
+        asking(text["yaml"].format(letter=LETTERS[place]), {"what": "yaml", "place": place})
         for place in range(len(state.policies))
     ]
+    files += [asking(text[kind], {"what": kind, "place": 0}) for kind in ("csv", "xlsx", "parquet")]
     files += [
-        html.Button(text[kind], id={"type": "export", "what": kind, "place": 0}) for kind in ("csv", "xlsx", "parquet")
-    ]
-    files += [
-        html.Button(
-            text["events_file"].format(letter=LETTERS[place]), id={"type": "export", "what": "events", "place": place}
-        )
+        asking(text["events_file"].format(letter=LETTERS[place]), {"what": "events", "place": place})
         for place in range(len(state.policies))
     ]
     return [

@@ -43,8 +43,8 @@ def words(language: Language) -> Mapping[str, Any]:
     data, _ = read_yaml(files("shenhe.reports.explorer") / "words.yaml", "words.yaml")
     if not isinstance(data, dict):
         raise TypeError("words.yaml holds no mapping")
-    found: Mapping[str, Any] = data[language]
-    return found
+    found: Any = data[language]
+    return dict(found)
 
 
 def language_of(text: object) -> Language:

@@ -115,15 +115,15 @@ class Workshop:
 
     def run_all(self, request: Request, progress: Progress) -> list[Run]:
         """One run per policy, with progress over all of them."""
-        total, found = request.replications * len(request.scenarios), []
-        for place, scenario in enumerate(request.scenarios):
-            before = place * request.replications
-            progress(before, total)
-            found.append(
-                self.run(
-                    scenario, request.replications, request.seed, lambda done, _, b=before: progress(b + done, total)
-                )
-            )
+        total = request.replications * len(request.scenarios)
+        found: list[Run] = []
+
+        def counted(done: int, _: int) -> None:
+            progress(len(found) * request.replications + done, total)
+
+        for scenario in request.scenarios:
+            counted(0, 0)
+            found.append(self.run(scenario, request.replications, request.seed, counted))
         progress(total, total)
         return found
 
@@ -187,7 +187,8 @@ def heat(
         return lambda *_: progress(done, total)
 
     before = shop.run(base, replications, seed, step(0)).outcomes[metric].to_numpy(np.float64)
-    rows, reasons = [], []
+    rows: list[tuple[Span, ...]] = []
+    reasons: list[str] = []
     for y in ys:
         row: list[Span] = []
         for x in xs:

@@ -8,8 +8,8 @@ import pytest
 
 pytest.importorskip("dash")
 
-from shenhe.reports.explorer.callbacks import request_of
 from shenhe.reports.explorer.state import Policy, State
+from shenhe.reports.explorer.wiring.running import request_of
 from shenhe.reports.explorer.work import Request, Result, Workshop, explore
 
 SMALL = State((Policy("cn-2023"), Policy("cn-2023", {"policy.staff.inspectors": 200})), size=0.02, replications=3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import shlex
 import zlib
@@ -126,7 +127,7 @@ def test_the_command_of_one_policy_simulates_it() -> None:
     state = State((Policy("cn-2023", {"policy.staff.triage": "severity", "policy.appeals.suspensive": True}),))
     words = shlex.split(state.commands()[0])
     assert words[:3] == ["shenhe", "simulate", "cn-2023"]
-    sets = dict(text.split("=") for word, text in zip(words, words[1:], strict=False) if word == "--set")
+    sets = dict(text.split("=") for word, text in itertools.pairwise(words) if word == "--set")
     assert sets == {
         "population.scale": "0.1",
         "policy.staff.triage": '"severity"',
