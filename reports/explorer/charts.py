@@ -173,8 +173,8 @@ def differences(
 
 def _cell(arm: Any, breakdown: str, name: str, metric: str) -> tuple[float, float, float] | None:
     table = arm.by_size if breakdown == "size" else arm.by_behaviour
-    found: tuple[float, float, float] | None = table.get((name, metric))
-    return found
+    found = table.get((name, metric))
+    return None if found is None else (found.mean, found.low, found.high)
 
 
 def heat_map(heat: Heat, titles: tuple[str, str], language: Language, theme: Theme) -> go.Figure:

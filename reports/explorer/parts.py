@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from dash import dcc, html
 
 from .words import Language, words
+from .work import Shift, Span
 
 Cell = str | Mapping[str, Any]
 """Text; or a mapping of ``text`` with an interval ``below``, ``clear`` of zero, or ``ask`` where it is a button."""
@@ -91,14 +92,14 @@ def number(value: float, unit: str = "", language: Language = "en") -> str:
     return amount(value, unit, language) if math.isfinite(value) else "–"
 
 
-def spanned(span: tuple[float, float, float], unit: str, language: Language, *, signed: bool = False) -> Cell:
-    """A mean and its interval. A difference has a sign, and a star where the interval excludes zero."""
+def spanned(span: Span | Shift, unit: str, language: Language, *, signed: bool = False) -> Cell:
+    """A mean and its interval. A difference has a sign, and a star where it is beyond chance."""
     from ..pages.decision import difference_text, interval_text
 
-    mean, low, high = span
+    mean, low, high = span[:3]
     if not math.isfinite(mean):
         return "–"
-    clear = signed and (low > 0 or high < 0)
+    clear = span.beyond if isinstance(span, Shift) else signed and (low > 0 or high < 0)
     text = difference_text(mean, unit, language) if signed else number(mean, unit, language)
     return {
         "text": text + (" *" if clear else ""),

@@ -11,7 +11,7 @@ import zipfile
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -33,6 +33,17 @@ Span = tuple[float, float, float]
 Progress = Callable[[int, int], None]
 
 
+class Shift(NamedTuple):
+    """A paired difference: its mean, its own 95 % interval, and whether it is beyond chance with all rows of its table
+    taken together.
+    """
+
+    mean: float
+    low: float
+    high: float
+    beyond: bool
+
+
 class Stopped(Exception):  # somebody pressed Cancel; nothing is wrong
     """The work was cancelled."""
 
@@ -51,9 +62,9 @@ class Arm:
     """What came of one policy. ``differences`` are paired, against the first; the first has none."""
 
     outcomes: Mapping[str, Span]
-    differences: Mapping[str, Span]
-    by_size: Mapping[tuple[str, str], Span]
-    by_behaviour: Mapping[tuple[str, str], Span]
+    differences: Mapping[str, Shift]
+    by_size: Mapping[tuple[str, str], Shift]
+    by_behaviour: Mapping[tuple[str, str], Shift]
     lines: Lines
 
 
@@ -153,15 +164,19 @@ def _arm(run: Run, comparison: Comparison | None) -> Arm:
         return Arm(outcomes, {}, {}, {}, lines(run))
     return Arm(
         outcomes,
-        {str(row["metric"]): _span(row) for row in comparison.table.to_dict("records")},
-        {(str(row["size_class"]), str(row["metric"])): _span(row) for row in comparison.by_size.to_dict("records")},
-        {(str(row["behaviour"]), str(row["metric"])): _span(row) for row in comparison.by_behaviour.to_dict("records")},
+        {str(row["metric"]): _shift(row) for row in comparison.table.to_dict("records")},
+        {(str(row["size_class"]), str(row["metric"])): _shift(row) for row in comparison.by_size.to_dict("records")},
+        {
+            (str(row["behaviour"]), str(row["metric"])): _shift(row)
+            for row in comparison.by_behaviour.to_dict("records")
+        },
         lines(run),
     )
 
 
-def _span(row: Mapping[Any, Any]) -> Span:
-    return float(row["difference"]), float(row["lo95"]), float(row["hi95"])
+def _shift(row: Mapping[Any, Any]) -> Shift:
+    beyond = bool(row["lo_all"] > 0 or row["hi_all"] < 0)
+    return Shift(float(row["difference"]), float(row["lo95"]), float(row["hi95"]), beyond)
 
 
 def heat(

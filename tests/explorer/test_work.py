@@ -72,14 +72,17 @@ def test_harm_is_that_of_the_model(result: Result, run: Run) -> None:
 def test_differences_are_those_of_compare(result: Result, shop: Workshop, request_made: Request, run: Run) -> None:
     other = shop.run(request_made.scenarios[1], request_made.replications, request_made.seed, quietly)
     table = compare(run, other).table.set_index("metric")
-    assert result.arms[1].differences["violations"] == tuple(table.loc["violations", ["difference", "lo95", "hi95"]])
+    row = table.loc["violations"]
+    found = result.arms[1].differences["violations"]
+    assert (found.mean, found.low, found.high) == (row["difference"], row["lo95"], row["hi95"])
+    assert found.beyond == (row["lo_all"] > 0 or row["hi_all"] < 0)
     assert result.arms[0].differences == {}
 
 
 def test_equal_policies_differ_by_exactly_nothing(shop: Workshop, request_made: Request) -> None:
     same = Request((request_made.scenarios[0],) * 2, request_made.replications, request_made.seed)
     found = explore(shop, same, quietly)
-    assert found.arms[1].differences["violations"] == (0.0, 0.0, 0.0)
+    assert found.arms[1].differences["violations"] == (0.0, 0.0, 0.0, False)
 
 
 def test_only_what_changed_is_run_again(shop: Workshop, request_made: Request, result: Result) -> None:
