@@ -12,8 +12,8 @@ import pytest
 from shenhe.labels import write_label
 
 from . import media, perceivable
-from .test_containers import FILES, NEAR_MISSES, READINGS
-from .test_pictures_and_sounds import CASES
+from .containers.test_containers import FILES, NEAR_MISSES, READINGS
+from .perceived.test_pictures_and_sounds import CASES
 
 Entry = tuple[bytes, str | None]
 
@@ -52,7 +52,7 @@ def decoded() -> dict[str, Entry]:
     far as the writers of the `media` extra are installed, each with a label that is seen or heard where it may hold
     one.
     """
-    from .test_perceived import signed
+    from .perceived.test_perceived import signed
 
     found: dict[str, Entry] = {}
     others = (".md", ".json", ".txt", ".html", ".svg", ".docx", ".odt", ".epub")

@@ -79,7 +79,7 @@ def test_the_four_behaviours_of_the_core_all_have_faults() -> None:
 
 
 #: Faults of the companion service, of deletion on withdrawal, of marks of origin and of platforms: the tour does not
-#: reach them. `tests/conformance/test_new_law.py` and `tests/power/test_platform.py` show that each breaks exactly its
+#: reach them. `tests/conformance/checks/test_new_law.py` and `tests/power/test_platform.py` show that each breaks exactly its
 #: rules.
 NOT_ON_THE_TOUR = frozenset(
     {

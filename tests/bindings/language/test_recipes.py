@@ -1,0 +1,580 @@
+"""Every recipe of docs/binding-recipes.md, loaded from the page and run against a small server of its style."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import http.client
+import io
+import json
+import re
+import threading
+import zipfile
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, parse_qsl, urlsplit
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+from websockets.sync.server import serve
+
+from shenhe.conformance.bindings import AsgiTransport, Binding, load_binding
+from shenhe.conformance.entities import (
+    Consent,
+    Content,
+    Detection,
+    EditRequest,
+    GenerationRequest,
+    Media,
+    Publication,
+    ReportRequest,
+    Subject,
+    TicketState,
+)
+from shenhe.conformance.provider import Accepted, Refused, Unavailable
+from shenhe.rulebook import Service
+
+PAGE = (Path(__file__).parents[3] / "docs" / "binding-recipes.md").read_text(encoding="utf-8")
+RECIPES = dict(re.findall(r"^## (.*?)\n.*?```yaml\n(.*?)```", PAGE, re.M | re.S))
+TEXT = GenerationRequest(Service.TEXT, "text/plain", "春天")
+PICTURE = Media(b"\x89PNG\r\n\x1a\n", "image/png")
+
+
+def recipe(tmp_path: Path, title: str, **environ: str) -> Binding:
+    path = tmp_path / "binding.yaml"
+    path.write_text(RECIPES[title], encoding="utf-8")
+    known = dict.fromkeys(re.findall(r"\$\{(\w+)\}", RECIPES[title]), "http://127.0.0.1:9")
+    return load_binding(path, environ={**known, **environ})
+
+
+def app(*routes: tuple[str, str, Any]) -> AsgiTransport:
+    return AsgiTransport(Starlette(routes=[Route(path, handler, methods=[method]) for method, path, handler in routes]))
+
+
+def test_every_recipe_is_tested() -> None:
+    source = Path(__file__).read_text(encoding="utf-8")
+    assert len(RECIPES) >= 12
+    assert [title for title in RECIPES if f'"{title}"' not in source] == []
+
+
+# --- everything is a POST
+
+
+async def _code(request: Request) -> Response:
+    return JSONResponse({"code": 0, "data": {"testCode": "4711"}})
+
+
+async def _rpc_register(request: Request) -> Response:
+    body = await request.json()
+    if body["code"] != "4711":
+        return JSONResponse({"code": 40001, "msg": "bad code"})
+    return JSONResponse({"code": 0, "data": {"uid": 7, "token": "secret-token"}})
+
+
+def _rpc(states: list[str]) -> AsgiTransport:
+    async def create(request: Request) -> Response:
+        assert request.headers["x-request-id"]
+        if request.headers.get("x-token") != "secret-token":
+            return JSONResponse({"code": 40100, "msg": "no token"})
+        return JSONResponse({"code": 0, "data": {"taskId": "t1", "state": "QUEUED"}})
+
+    async def query(request: Request) -> Response:
+        assert await request.json() == {"taskId": "t1"}
+        image = base64.b64encode(PICTURE.data).decode()
+        return JSONResponse({"code": 0, "data": {"taskId": "t1", "state": states.pop(0), "image": image}})
+
+    return app(
+        ("POST", "/rpc/sendSms", _code),
+        ("POST", "/rpc/register", _rpc_register),
+        ("POST", "/rpc/createTask", create),
+        ("POST", "/rpc/queryTask", query),
+    )
+
+
+@pytest.mark.parametrize(
+    ("states", "expected"),
+    [(["QUEUED", "DONE"], Accepted), (["REJECTED"], Refused), (["TIMEOUT"], Unavailable), (["FAILED"], Unavailable)],
+)
+def test_an_rpc_gateway_registers_by_code_and_is_polled_with_a_body(
+    tmp_path: Path, states: list[str], expected: type
+) -> None:
+    binding = recipe(tmp_path, "Everything is a POST that answers 200")
+    with binding.connect(transport=_rpc(states), sleep=lambda seconds: None) as provider:
+        account = provider.register({"phone": "13800000000"})
+        assert isinstance(account, Accepted)
+        assert account.value.id == "7"
+        picture = GenerationRequest(Service.BIOMETRIC_IMAGE_VIDEO, "image/png", "x")
+        result = provider.generate(account.value, picture)
+        assert isinstance(result, expected)
+        if isinstance(result, Accepted):
+            assert result.value.media == PICTURE
+        nobody = provider.generate(None, picture)
+        assert isinstance(nobody, Refused)
+        assert nobody.reason == "no token"
+        assert "secret-token" not in repr(provider.log)
+
+
+# --- forms and pages
+
+
+def _forum() -> AsgiTransport:
+    tokens: set[str] = set()
+
+    def page(text: str, status: int = 200, **cookies: str) -> Response:
+        response = HTMLResponse(f"<!doctype html><html><body>{text}</body></html>", status)
+        for name, value in cookies.items():
+            response.set_cookie(name, value)
+        return response
+
+    async def login_page(request: Request) -> Response:
+        tokens.add("login-csrf")
+        return page(
+            '<form id=login><input type=hidden name=csrf value="login-csrf"><input name=user>'
+            "<input type=checkbox name=keep checked><input type=submit name=go value=Go></form>",
+            csrf="cookie-1",
+        )
+
+    async def login(request: Request) -> Response:
+        form = dict(parse_qsl((await request.body()).decode()))
+        assert form == {"csrf": "login-csrf", "user": "li", "keep": "on", "password": "li-password"}
+        assert request.cookies["csrf"] == "cookie-1"
+        response = RedirectResponse("/home", 302)
+        response.set_cookie("session", "session-of-li")
+        return response
+
+    async def new_post(request: Request) -> Response:
+        if request.cookies.get("session") != "session-of-li":
+            return RedirectResponse("/login", 302)
+        return page("<form class=post><input type=hidden name=token value=t9><textarea name=body>\n…</textarea></form>")
+
+    async def post(request: Request) -> Response:
+        form = {name: values[0] for name, values in parse_qs((await request.body()).decode()).items()}
+        assert form["token"] == "t9"
+        return RedirectResponse("/verify" if form["title"] == "unverified" else "/posts/猫-1", 303)
+
+    async def view(request: Request) -> Response:
+        return page(
+            "<article><script>var h1 = '<h1>no</h1>'</script><h1> 春天 <b>来了</b>\n</h1><img src=../img/1.png>"
+            "<p class=notice>AI生成</p><p class=notice>本内容由人工智能生成<style>p{}</style></p></article>"
+        )
+
+    async def image(request: Request) -> Response:
+        return Response(PICTURE.data, media_type="image/png")
+
+    async def search(request: Request) -> Response:
+        if request.query_params.get("page") == "2":
+            return page("<ul class=results><li><a data-id=3>c</a></ul>")
+        return page(
+            "<ul class=results><li><a data-id=1>a</a><li><a data-id=2>b</a></ul><a rel=next href='/search?page=2'>more</a>"
+        )
+
+    async def report(request: Request) -> Response:
+        if b"empty" in await request.body():
+            return page("<p class=flash-error>Say more</p>")
+        return page("<p class=flash-success data-ticket=r5>Thank you</p>")
+
+    return app(
+        ("GET", "/login", login_page),
+        ("POST", "/login", login),
+        ("GET", "/posts/new", new_post),
+        ("POST", "/posts", post),
+        ("GET", "/posts/{id}", view),
+        ("GET", "/img/1.png", image),
+        ("GET", "/search", search),
+        ("POST", "/posts/{id}/report", report),
+    )
+
+
+def test_forms_and_pages_are_read_by_selectors(tmp_path: Path) -> None:
+    binding = recipe(tmp_path, "Forms and pages without JSON", FORUM_PASSWORD="li-password")
+    with binding.connect(transport=_forum()) as provider:
+        account = provider.ready_made.accounts["verified_adult"]
+        published = provider.publish(account, Content("c"), "春天")
+        assert isinstance(published, Accepted), published
+        assert published.value.id == "猫-1"
+        refused = provider.publish(account, Content("c"), "unverified")
+        assert isinstance(refused, Refused)
+        view = provider.view(None, published.value)
+        assert isinstance(view, Accepted), view
+        assert view.value.text == "春天 来了"
+        assert view.value.notices == ("AI生成", "本内容由人工智能生成")
+        assert view.value.media == PICTURE
+        found = provider.search(None, "春")
+        assert isinstance(found, Accepted), found
+        assert found.value.publications == ("1", "2", "3")
+        ticket = provider.report(None, ReportRequest(Publication("1"), "illegal", "because"))
+        assert isinstance(ticket, Accepted), ticket
+        assert (ticket.value.id, ticket.value.receipt) == ("r5", "Thank you")
+        empty = provider.report(None, ReportRequest(Publication("1"), "illegal", "empty"))
+        assert isinstance(empty, Refused)
+        assert empty.reason == "Say more"
+        assert "li-password" not in repr(provider.log)
+        assert "session-of-li" not in repr(provider.log)
+
+
+# --- signatures
+
+
+def test_a_signed_gateway_verifies_the_signature(tmp_path: Path) -> None:
+    secret = b"gateway-secret"
+
+    async def text(request: Request) -> Response:
+        body = await request.body()
+        headers = request.headers
+        signed = "\n".join(
+            [
+                "POST",
+                "/v1/text",
+                "lang=zh",
+                headers["x-timestamp"],
+                headers["x-nonce"],
+                hashlib.sha256(body).hexdigest(),
+            ]
+        )
+        wanted = base64.b64encode(hmac.new(secret, signed.encode(), "sha256").digest()).decode()
+        if headers["authorization"] != f"HMAC-SHA256 Signature={wanted}" or headers["x-key-id"] != "key-id-1":
+            return JSONResponse({"id": ""}, 401)
+        return JSONResponse({"id": "1", "text": "好"})
+
+    for key, expected in (("gateway-secret", Accepted), ("another-secret", Refused)):
+        binding = recipe(tmp_path, "A signed gateway", GATEWAY_SECRET=key, GATEWAY_KEY="key-id-1")
+        with binding.connect(transport=app(("POST", "/v1/text", text))) as provider:
+            assert isinstance(provider.generate(None, TEXT), expected)
+
+
+def test_sorted_fields_are_signed(tmp_path: Path) -> None:
+    async def gateway(request: Request) -> Response:
+        fields = dict(parse_qsl((await request.body()).decode()))
+        sign = fields.pop("sign")
+        text = "&".join(f"{name}={value}" for name, value in sorted(fields.items())) + "&key=gateway-secret"
+        good = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest().upper() == sign
+        assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", fields["timestamp"])
+        return JSONResponse({"code": "10000" if good else "40002", "data": {"id": "1", "text": "好"}})
+
+    binding = recipe(tmp_path, "A signature among the fields", GATEWAY_SECRET="gateway-secret", GATEWAY_KEY="app-1")
+    with binding.connect(transport=app(("POST", "/gateway", gateway))) as provider:
+        assert isinstance(provider.generate(None, TEXT), Accepted)
+
+
+def test_a_derived_key_signs_as_version_4_does(tmp_path: Path) -> None:
+    async def invoke(request: Request) -> Response:
+        headers = request.headers
+        day = headers["x-amz-date"][:8]
+        key = b"AWS4gateway-secret"
+        for part in (day, "cn-north-1", "model", "aws4_request"):
+            key = hmac.new(key, part.encode(), "sha256").digest()
+        body = hashlib.sha256(await request.body()).hexdigest()
+        canonical = f"POST\n/model/invoke\n\nhost:{headers['host']}\nx-amz-date:{headers['x-amz-date']}\n\nhost;x-amz-date\n{body}"
+        scope = f"{day}/cn-north-1/model/aws4_request"
+        digest = hashlib.sha256(canonical.encode()).hexdigest()
+        signed = f"AWS4-HMAC-SHA256\n{headers['x-amz-date']}\n{scope}\n{digest}"
+        wanted = hmac.new(key, signed.encode(), "sha256").hexdigest()
+        good = headers["authorization"] == (
+            f"AWS4-HMAC-SHA256 Credential=key-id-1/{scope}, SignedHeaders=host;x-amz-date, Signature={wanted}"
+        )
+        return JSONResponse({"id": "1", "text": "好"}, 200 if good else 403)
+
+    binding = recipe(
+        tmp_path,
+        "A key that is derived",
+        GATEWAY_URL="http://gateway.test",
+        GATEWAY_SECRET="gateway-secret",
+        GATEWAY_KEY="key-id-1",
+    )
+    with binding.connect("http://gateway.test", app(("POST", "/model/invoke", invoke))) as provider:
+        assert isinstance(provider.generate(None, TEXT), Accepted)
+
+
+# --- OAuth, hosts, GraphQL
+
+
+def test_an_expired_token_is_refreshed_and_the_key_is_in_the_query(tmp_path: Path) -> None:
+    grants: list[dict[str, str]] = []
+    valid_tokens = ["access-1"]
+
+    async def token(request: Request) -> Response:
+        grants.append(dict(parse_qsl((await request.body()).decode())))
+        number = len(grants)
+        return JSONResponse({"access_token": f"access-{number}", "refresh_token": f"refresh-{number}"})
+
+    async def text(request: Request) -> Response:
+        assert request.query_params["api_key"] == "key-of-app"
+        valid = request.headers.get("authorization") == f"Bearer {valid_tokens[-1]}"
+        return JSONResponse({"id": "1", "text": "好"}, 200 if valid else 401)
+
+    binding = recipe(
+        tmp_path,
+        "OAuth 2 with refresh, and keys in the query",
+        CLIENT_SECRET="client-secret",
+        API_KEY="key-of-app",
+        LI_PASSWORD="li-password",
+    )
+    with binding.connect(transport=app(("POST", "/oauth/token", token), ("POST", "/text", text))) as provider:
+        account = provider.ready_made.accounts["verified_adult"]
+        assert isinstance(provider.generate(account, TEXT), Accepted)
+        valid_tokens.append("access-2")
+        assert isinstance(provider.generate(account, TEXT), Accepted)
+        assert [grant["grant_type"] for grant in grants] == ["password", "refresh_token"]
+        assert grants[0]["username"] == "li"
+        assert grants[1]["refresh_token"] == "refresh-1"
+        assert isinstance(provider.generate(account, TEXT), Accepted)
+        assert len(grants) == 2
+        for secret in ("key-of-app", "access-2", "refresh-1", "li-password", "client-secret"):
+            assert secret not in repr(provider.log)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:9", "evil.example"])
+def test_a_presigned_url_is_used_at_named_hosts_only(tmp_path: Path, host: str) -> None:
+    seen: list[tuple[str, str, str, bytes]] = []
+
+    async def uploads(request: Request) -> Response:
+        return JSONResponse({"upload_url": f"http://{host}/bucket/1?sig=abc", "key": "k1"})
+
+    async def bucket(request: Request) -> Response:
+        seen.append(("put", request.url.hostname or "", request.headers.get("authorization", ""), await request.body()))
+        return Response(status_code=200, headers={"ETag": '"e1"'})
+
+    async def agreements(request: Request) -> Response:
+        return JSONResponse({"id": "a1"})
+
+    async def edits(request: Request) -> Response:
+        seen.append(
+            ("edit", request.url.hostname or "", request.headers.get("authorization", ""), await request.body())
+        )
+        data = base64.b64encode(PICTURE.data).decode()
+        return JSONResponse({"id": "c1", "images": [{"id": "c1", "data": data}, {"id": "c2", "data": data}]})
+
+    transport = app(
+        ("POST", "/uploads", uploads),
+        ("PUT", "/bucket/1", bucket),
+        ("POST", "/agreements", agreements),
+        ("POST", "/edits", edits),
+    )
+    binding = recipe(
+        tmp_path, "Upload to a presigned URL, then edit", API_TOKEN="api-token", JOBS_URL="http://jobs.test"
+    )
+    subject = Subject("s")
+    request = EditRequest(Service.BIOMETRIC_IMAGE_VIDEO, PICTURE, subject, "face", "x")
+    with binding.connect(transport=transport) as provider:
+        result = provider.edit(None, request)
+        if host == "evil.example":
+            assert isinstance(result, Unavailable)
+            assert "evil.example" in result.reason
+            assert seen == []
+            return
+        assert isinstance(result, Accepted), result
+        assert result.value.batch == ("c1", "c2")
+        assert seen[0] == ("put", "127.0.0.1", "", PICTURE.data)
+        assert seen[1][:3] == ("edit", "jobs.test", "Bearer api-token")
+        assert json.loads(seen[1][3]) == {"key": "k1", "etag": '"e1"', "agreement": None}
+        consented = EditRequest(
+            Service.BIOMETRIC_IMAGE_VIDEO, PICTURE, subject, "face", "x", Consent("k", subject, "face")
+        )
+        assert isinstance(provider.edit(None, consented), Accepted)
+        assert json.loads(seen[3][3])["agreement"] == "a1"
+
+
+def test_graphql_errors_refuse(tmp_path: Path) -> None:
+    async def graphql(request: Request) -> Response:
+        body = await request.json()
+        assert body["query"].startswith("mutation Make($prompt: String!) {")
+        if body["variables"]["prompt"] == "bad":
+            return JSONResponse({"data": None, "errors": [{"message": "not allowed"}]})
+        return JSONResponse({"data": {"make": {"id": "1", "text": {"body": "好"}}}})
+
+    with recipe(tmp_path, "GraphQL").connect(transport=app(("POST", "/graphql", graphql))) as provider:
+        good = provider.generate(None, TEXT)
+        assert isinstance(good, Accepted)
+        assert good.value.media == Media("好".encode(), "text/plain")
+        bad = provider.generate(None, GenerationRequest(Service.TEXT, "text/plain", "bad"))
+        assert isinstance(bad, Refused)
+        assert bad.reason == "not allowed"
+
+
+# --- streams, callbacks, archives
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_lines_of_json_are_joined(tmp_path: Path, broken: bool) -> None:
+    async def lines(request: Request) -> Response:
+        parts = [{"id": "1", "response": "春", "done": False}, {"response": "天", "done": not broken}]
+        return Response("\n".join(map(json.dumps, parts)), media_type="application/x-ndjson")
+
+    binding = recipe(tmp_path, "Lines of JSON, and WebSockets")
+    with binding.connect(transport=app(("POST", "/lines", lines))) as provider:
+        result = provider.generate(None, TEXT)
+    if broken:
+        assert isinstance(result, Unavailable)
+        assert "broke off" in result.reason
+    else:
+        assert isinstance(result, Accepted)
+        assert result.value.media == Media("春天".encode(), "text/plain")
+
+
+def test_a_websocket_reads_like_a_stream(tmp_path: Path) -> None:
+    def handle(socket: Any) -> None:
+        assert json.loads(socket.recv()) == {"type": "start", "prompt": "春天"}
+        for message in ({"id": "w1", "delta": "春"}, {"delta": "天"}, {"type": "end"}):
+            socket.send(json.dumps(message))
+        socket.recv()
+
+    with serve(handle, "127.0.0.1", 0) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.socket.getsockname()[1]}"
+        binding = recipe(tmp_path, "Lines of JSON, and WebSockets", STREAM_URL=url)
+        with binding.connect() as provider:
+            result = provider.generate(None, GenerationRequest(Service.TEXT, "text/markdown", "春天"))
+            assert isinstance(result, Accepted), result
+            assert (result.value.id, result.value.media) == ("w1", Media("春天".encode(), "text/plain"))
+        server.shutdown()
+
+
+def test_a_job_calls_back(tmp_path: Path) -> None:
+    def call(url: str, body: dict[str, str]) -> int:
+        parts = urlsplit(url)
+        connection = http.client.HTTPConnection(parts.netloc, timeout=5)
+        connection.request("POST", parts.path, json.dumps(body), {"Content-Type": "application/json"})
+        return connection.getresponse().status
+
+    statuses: list[int] = []
+
+    def later(url: str, prompt: str) -> None:
+        statuses.append(call(url.rpartition("/")[0] + "/guess", {"status": "done", "job": "forged"}))
+        statuses.append(call(url, {"status": "running", "job": "j1"}))
+        state = "rejected" if prompt == "bad" else "done"
+        statuses.append(call(url, {"status": state, "job": "j1", "text": "好"}))
+
+    async def jobs(request: Request) -> Response:
+        body = await request.json()
+        threading.Timer(0.05, later, (body["notify"], body["prompt"])).start()
+        return JSONResponse({"job": "j1"}, 202)
+
+    binding = recipe(tmp_path, "A job that calls back")
+    with binding.connect(transport=app(("POST", "/jobs", jobs)), sleep=lambda seconds: None) as provider:
+        result = provider.generate(None, TEXT)
+        assert isinstance(result, Accepted), result
+        assert (result.value.id, result.value.media) == ("j1", Media("好".encode(), "text/plain"))
+        assert statuses[:2] == [404, 204]
+        bad = provider.generate(None, GenerationRequest(Service.TEXT, "text/plain", "bad"))
+        assert isinstance(bad, Refused)
+
+
+def test_archives_parts_and_digits_are_unpacked(tmp_path: Path) -> None:
+    async def make(request: Request) -> Response:
+        kind = (await request.json())["kind"]
+        headers = {"X-Id": "1"}
+        if kind == "image/png":
+            packed = io.BytesIO()
+            with zipfile.ZipFile(packed, "w") as archive:
+                archive.writestr("readme.txt", "hello")
+                archive.writestr("out/1.png", PICTURE.data)
+            return Response(packed.getvalue(), media_type="application/zip", headers=headers)
+        if kind == "audio/wav":
+            body = b"--b\r\nContent-Type: application/json\r\n\r\n{}\r\n--b\r\nContent-Type: audio/wav\r\n\r\nRIFF\r\n--b--\r\n"
+            return Response(body, media_type="multipart/mixed; boundary=b", headers=headers)
+        return JSONResponse({"data": {"audio": "49443304"}}, headers=headers)
+
+    with recipe(tmp_path, "Archives, parts, and bytes as digits").connect(
+        transport=app(("POST", "/make", make))
+    ) as provider:
+        for service, kind, expected in (
+            (Service.BIOMETRIC_IMAGE_VIDEO, "image/png", PICTURE),
+            (Service.VOICE, "audio/wav", Media(b"RIFF", "audio/wav")),
+            (Service.VOICE, "audio/mpeg", Media(b"ID3\x04", "audio/mpeg")),
+        ):
+            result = provider.generate(None, GenerationRequest(service, kind, "x"))
+            assert isinstance(result, Accepted), result
+            assert result.value.media == expected
+
+
+# --- a platform
+
+
+def test_a_platform_is_moderated_and_published_to_in_several_ways(tmp_path: Path) -> None:
+    seen: dict[str, Any] = {}
+
+    def answer(name: str, document: dict[str, Any]) -> Any:
+        async def handle(request: Request) -> Response:
+            body = await request.body()
+            seen[name] = json.loads(body) if body.startswith(b"{") else body
+            seen[f"{name} by"] = request.headers.get("authorization", "")
+            return JSONResponse(document)
+
+        return handle
+
+    transport = app(
+        ("POST", "/text", answer("text", {"id": "c1", "text": "好"})),
+        ("POST", "/feed", answer("feed", {"id": "p1"})),
+        ("POST", "/stories", answer("story", {"id": "p2"})),
+        ("DELETE", "/posts/p1", answer("unpublish", {})),
+        ("POST", "/posts/p1/shares", answer("share", {"id": "p3"})),
+        ("POST", "/detect", answer("detect", {"verdict": "ai", "score": 0.9})),
+        ("POST", "/reports", answer("report", {"id": "r1"})),
+        ("POST", "/reports/r1/decision", answer("decide", {"state": "removed"})),
+        ("POST", "/appeals", answer("appeal", {"id": "a1"})),
+        ("POST", "/sessions", answer("session", {"token": "second-token"})),
+        ("DELETE", "/sessions", answer("end", {})),
+        ("POST", "/clock", answer("clock", {})),
+    )
+    binding = recipe(
+        tmp_path,
+        "A platform with moderators, sessions and several ways to publish",
+        LI_TOKEN="token-of-li",
+        WANG_TOKEN="token-of-wang",
+        MOD_TOKEN="token-of-mod",
+    )
+    capabilities = binding.capabilities
+    assert capabilities.publish_ways == ("feed", "story")
+    assert capabilities.uploads == ("image/png",)
+    assert capabilities.options == {Service.TEXT: {"length": ("short", "long"), "stream": (False, True)}}
+    assert capabilities.inputs == {Service.TEXT: ("negative",)}
+    with binding.connect(transport=transport) as provider:
+        ready = provider.ready_made
+        li, moderator = ready.accounts["verified_adult"], ready.accounts["moderator"]
+        assert [account.id for account in ready.further_accounts["verified_adult"]] == ["li", "wang"]
+        assert isinstance(provider.generate(li, TEXT), Accepted)
+        assert seen["text"] == {"prompt": "春天", "length": "short", "avoid": ""}
+        long = GenerationRequest(
+            Service.TEXT, "text/plain", "x", options={"length": "long"}, inputs={"negative": "blurry"}
+        )
+        assert isinstance(provider.generate(li, long), Accepted)
+        assert seen["text"] == {"prompt": "x", "length": "long", "avoid": "blurry"}
+        published = provider.publish(li, Content("c1"), "t")
+        assert published == provider.publish(li, Content("c1"), "t", "feed") or isinstance(published, Accepted)
+        before = seen["feed"]["at"]
+        story = provider.publish(li, Content("c1"), "t", "story")
+        assert isinstance(story, Accepted)
+        assert story.value.id == "p2"
+        post = Publication("p1")
+        shared = provider.share(li, post)
+        assert isinstance(shared, Accepted)
+        assert shared.value.id == "p3"
+        assert isinstance(provider.unpublish(li, post), Accepted)
+        detected = provider.detect(li, PICTURE)
+        assert isinstance(detected, Accepted)
+        assert detected.value == Detection(True, 0.9)
+        assert PICTURE.data in seen["detect"]
+        ticket = provider.report(None, ReportRequest(post, "illegal", "s"))
+        assert isinstance(ticket, Accepted)
+        decided = provider.decide(moderator, ticket.value, True, "unlawful")
+        assert isinstance(decided, Accepted)
+        assert decided.value.state is TicketState.UPHELD
+        assert seen["decide"] == {"decision": "remove", "reasons": "unlawful"}
+        assert seen["decide by"] == "Bearer token-of-mod"
+        assert isinstance(provider.appeal(li, post, "why"), Accepted)
+        assert seen["appeal"] == {"post": "p1", "text": "why"}
+        assert isinstance(provider.appeal(li, post, "why", PICTURE), Accepted)
+        assert base64.b64decode(seen["appeal"]["file"]) == PICTURE.data
+        second = provider.sign_in(li)
+        assert isinstance(second, Accepted)
+        assert second.value.credentials == {"token": "second-token"}
+        assert isinstance(provider.sign_out(second.value), Accepted)
+        assert seen["end by"] == "Bearer second-token"
+        assert isinstance(provider.advance_clock(24 * 400), Accepted)
+        assert isinstance(provider.publish(li, Content("c1"), "t"), Accepted)
+        assert int(seen["feed"]["at"][:4]) > int(before[:4])
+        assert "second-token" not in repr(provider.log)

@@ -1,0 +1,679 @@
+"""Ready-made bindings against responses in the shapes that the APIs document. docs/ready-made.md lists what each covers."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+import pytest
+
+from shenhe.conformance.bindings import AsgiTransport, HttpProvider, load_binding, ready_names, ready_text
+from shenhe.conformance.entities import Account, GenerationRequest, Media, ReportRequest
+from shenhe.conformance.provider import Accepted, Refused, Unavailable
+from shenhe.rulebook import Service
+
+from ..apps import Recorder
+
+PAGE = (Path(__file__).parents[3] / "docs" / "ready-made.md").read_text(encoding="utf-8")
+KEY = "key-0123456789abcdef"
+PNG, MP3, MP4 = b"\x89PNG\r\n\x1a\n...", b"ID3\x04mp3", b"\0\0\0\x18ftypmp42"
+BASE64 = base64.b64encode(PNG).decode()
+PICTURE = Service.BIOMETRIC_IMAGE_VIDEO
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One call of a binding: its routes, what the responses come to, and what the first request has to look like."""
+
+    binding: str
+    service: Service
+    media_type: str
+    routes: dict[tuple[str, str], Any]
+    expected: Any
+    header: tuple[str, str] = ("authorization", f"Bearer {KEY}")
+    body: dict[str, Any] = field(default_factory=dict)
+    environ: dict[str, str] = field(default_factory=dict)
+    then: str = ""
+
+
+def in_turn(*responses: Any) -> Callable[[Any], Any]:
+    left = list(responses)
+    return lambda asked: left.pop(0) if len(left) > 1 else left[0]
+
+
+def refused(reason: str) -> tuple[str, str]:
+    return ("refused", reason)
+
+
+TEXT = Media("春天来了".encode(), "text/plain")
+CHAT = {"id": "c1", "choices": [{"message": {"role": "assistant", "content": "春天来了"}, "finish_reason": "stop"}]}
+
+
+def stopped(reason: str) -> dict[str, Any]:
+    return {"id": "c1", "choices": [{"message": {"role": "assistant", "content": ""}, "finish_reason": reason}]}
+
+
+SHAPES = [
+    Shape(
+        "openai-responses",
+        Service.TEXT,
+        "text/plain",
+        {
+            ("POST", "/responses"): {
+                "id": "resp_1",
+                "status": "completed",
+                "output": [
+                    {"type": "reasoning", "summary": []},
+                    {"type": "message", "content": [{"type": "output_text", "text": "春天来了", "annotations": []}]},
+                ],
+            }
+        },
+        TEXT,
+        body={"input": [{"role": "user", "content": "春"}], "store": False},
+    ),
+    Shape(
+        "openai-responses",
+        Service.TEXT,
+        "text/plain",
+        {
+            ("POST", "/responses"): {
+                "id": "resp_1",
+                "status": "completed",
+                "output": [{"type": "message", "content": [{"type": "refusal", "refusal": "I cannot."}]}],
+            }
+        },
+        refused("refusal"),
+    ),
+    Shape(
+        "openai-video",
+        PICTURE,
+        "video/mp4",
+        {
+            ("POST", "/videos"): {"id": "video_1", "status": "queued", "progress": 0},
+            ("GET", "/videos/video_1"): in_turn(
+                {"id": "video_1", "status": "in_progress"}, {"id": "video_1", "status": "completed"}
+            ),
+            ("GET", "/videos/video_1/content"): (200, {"content-type": "video/mp4"}, MP4),
+        },
+        None,
+        then="fetch",
+    ),
+    Shape(
+        "openai-video",
+        PICTURE,
+        "video/mp4",
+        {
+            ("POST", "/videos"): {"id": "video_1", "status": "queued"},
+            ("GET", "/videos/video_1"): {
+                "id": "video_1",
+                "status": "failed",
+                "error": {"code": "moderation_blocked", "message": "blocked"},
+            },
+        },
+        refused("moderation_blocked"),
+    ),
+    Shape(
+        "azure-openai",
+        Service.TEXT,
+        "text/plain",
+        {("POST", "/openai/deployments/gpt-4o-mini/chat/completions"): CHAT},
+        TEXT,
+        header=("api-key", KEY),
+    ),
+    Shape(
+        "azure-openai",
+        Service.TEXT,
+        "text/plain",
+        {
+            ("POST", "/openai/deployments/gpt-4o-mini/chat/completions"): (
+                400,
+                {},
+                {
+                    "error": {
+                        "code": "content_filter",
+                        "message": "filtered",
+                        "innererror": {"code": "ResponsibleAIPolicyViolation"},
+                    }
+                },
+            )
+        },
+        refused("ResponsibleAIPolicyViolation"),
+        header=("api-key", KEY),
+    ),
+    Shape(
+        "azure-openai",
+        PICTURE,
+        "image/png",
+        {("POST", "/openai/deployments/dall-e-3/images/generations"): {"created": 1, "data": [{"b64_json": BASE64}]}},
+        Media(PNG, "image/png"),
+        header=("api-key", KEY),
+    ),
+    Shape(
+        "anthropic",
+        Service.TEXT,
+        "text/plain",
+        {
+            ("POST", "/v1/messages"): {
+                "id": "msg_1",
+                "type": "message",
+                "stop_reason": "end_turn",
+                "content": [{"type": "text", "text": "春天"}, {"type": "text", "text": "来了"}],
+            }
+        },
+        TEXT,
+        header=("x-api-key", KEY),
+        body={"messages": [{"role": "user", "content": "春"}], "max_tokens": 1024},
+    ),
+    Shape(
+        "anthropic",
+        Service.TEXT,
+        "text/plain",
+        {("POST", "/v1/messages"): {"id": "msg_1", "stop_reason": "refusal", "content": []}},
+        refused("refusal"),
+        header=("x-api-key", KEY),
+    ),
+    Shape(
+        "gemini",
+        Service.TEXT,
+        "text/plain",
+        {
+            ("POST", "/v1beta/models/gemini-2.5-flash:generateContent"): {
+                "candidates": [{"content": {"parts": [{"text": "春天来了"}], "role": "model"}, "finishReason": "STOP"}],
+                "responseId": "r1",
+            }
+        },
+        TEXT,
+        header=("x-goog-api-key", KEY),
+        body={"contents": [{"role": "user", "parts": [{"text": "春"}]}]},
+    ),
+    Shape(
+        "gemini",
+        Service.TEXT,
+        "text/plain",
+        {
+            ("POST", "/v1beta/models/gemini-2.5-flash:generateContent"): {
+                "promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}
+            }
+        },
+        refused("PROHIBITED_CONTENT"),
+        header=("x-goog-api-key", KEY),
+    ),
+    Shape(
+        "gemini",
+        PICTURE,
+        "image/png",
+        {
+            ("POST", "/v1beta/models/gemini-2.5-flash-image:generateContent"): {
+                "candidates": [
+                    {
+                        "content": {
+                            "parts": [{"text": "Here"}, {"inlineData": {"mimeType": "image/png", "data": BASE64}}]
+                        },
+                        "finishReason": "STOP",
+                    }
+                ]
+            }
+        },
+        Media(PNG, "image/png"),
+        header=("x-goog-api-key", KEY),
+    ),
+    Shape(
+        "dashscope",
+        Service.TEXT,
+        "text/plain",
+        {
+            ("POST", "/api/v1/services/aigc/text-generation/generation"): {
+                "request_id": "q1",
+                "output": {"choices": [{"finish_reason": "stop", "message": {"content": "春天来了"}}]},
+            }
+        },
+        TEXT,
+        body={"input": {"messages": [{"role": "user", "content": "春"}]}},
+    ),
+    Shape(
+        "dashscope",
+        Service.TEXT,
+        "text/plain",
+        {
+            ("POST", "/api/v1/services/aigc/text-generation/generation"): (
+                400,
+                {},
+                {"code": "DataInspectionFailed", "message": "inappropriate content", "request_id": "q1"},
+            )
+        },
+        refused("DataInspectionFailed"),
+    ),
+    Shape(
+        "dashscope",
+        PICTURE,
+        "image/png",
+        {
+            ("POST", "/api/v1/services/aigc/text2image/image-synthesis"): {
+                "output": {"task_id": "t1", "task_status": "PENDING"},
+                "request_id": "q1",
+            },
+            ("GET", "/api/v1/tasks/t1"): in_turn(
+                {"output": {"task_id": "t1", "task_status": "RUNNING"}},
+                {
+                    "output": {
+                        "task_id": "t1",
+                        "task_status": "SUCCEEDED",
+                        "results": [{"url": "https://dashscope-result-bj.oss-cn-beijing.aliyuncs.com/1.png"}],
+                    }
+                },
+            ),
+            ("GET", "/1.png"): (200, {"content-type": "image/png"}, PNG),
+        },
+        Media(PNG, "image/png"),
+    ),
+    Shape("ark", Service.TEXT, "text/plain", {("POST", "/chat/completions"): CHAT}, TEXT),
+    Shape(
+        "ark",
+        PICTURE,
+        "image/jpeg",
+        {("POST", "/images/generations"): {"created": 1, "data": [{"b64_json": BASE64}]}},
+        Media(PNG, "image/jpeg"),
+        body={"watermark": True},
+    ),
+    Shape(
+        "ark",
+        PICTURE,
+        "video/mp4",
+        {
+            ("POST", "/contents/generations/tasks"): {"id": "cgt-1"},
+            ("GET", "/contents/generations/tasks/cgt-1"): in_turn(
+                {"id": "cgt-1", "status": "running"},
+                {
+                    "id": "cgt-1",
+                    "status": "succeeded",
+                    "content": {
+                        "video_url": "https://ark-content-generation-cn-beijing.tos-cn-beijing.volces.com/1.mp4"
+                    },
+                },
+            ),
+            ("GET", "/1.mp4"): (200, {"content-type": "video/mp4"}, MP4),
+        },
+        Media(MP4, "video/mp4"),
+    ),
+    Shape("hunyuan", Service.TEXT, "text/plain", {("POST", "/chat/completions"): CHAT}, TEXT),
+    Shape(
+        "hunyuan",
+        Service.TEXT,
+        "text/plain",
+        {("POST", "/chat/completions"): stopped("sensitive")},
+        refused("sensitive"),
+    ),
+    Shape("zhipu", Service.TEXT, "text/plain", {("POST", "/chat/completions"): CHAT}, TEXT),
+    Shape(
+        "zhipu", Service.TEXT, "text/plain", {("POST", "/chat/completions"): stopped("sensitive")}, refused("sensitive")
+    ),
+    Shape(
+        "zhipu",
+        PICTURE,
+        "image/png",
+        {
+            ("POST", "/images/generations"): {"created": 1, "data": [{"url": "https://aigc-files.bigmodel.cn/1.png"}]},
+            ("GET", "/1.png"): (200, {"content-type": "image/png"}, PNG),
+        },
+        Media(PNG, "image/png"),
+    ),
+    Shape(
+        "zhipu",
+        PICTURE,
+        "video/mp4",
+        {
+            ("POST", "/videos/generations"): {"id": "v1", "task_status": "PROCESSING"},
+            ("GET", "/async-result/v1"): in_turn(
+                {"task_status": "PROCESSING"},
+                {"task_status": "SUCCESS", "video_result": [{"url": "https://aigc-files.bigmodel.cn/1.mp4"}]},
+            ),
+            ("GET", "/1.mp4"): (200, {"content-type": "video/mp4"}, MP4),
+        },
+        Media(MP4, "video/mp4"),
+    ),
+    Shape(
+        "minimax",
+        Service.TEXT,
+        "text/plain",
+        {("POST", "/v1/text/chatcompletion_v2"): {**CHAT, "base_resp": {"status_code": 0, "status_msg": ""}}},
+        TEXT,
+    ),
+    Shape(
+        "minimax",
+        Service.TEXT,
+        "text/plain",
+        {
+            ("POST", "/v1/text/chatcompletion_v2"): {
+                "base_resp": {"status_code": 1026, "status_msg": "input new_sensitive"}
+            }
+        },
+        refused("1026"),
+    ),
+    Shape(
+        "minimax",
+        Service.TEXT,
+        "text/plain",
+        {("POST", "/v1/text/chatcompletion_v2"): {"base_resp": {"status_code": 1002, "status_msg": "rate limit"}}},
+        Unavailable,
+    ),
+    Shape(
+        "minimax",
+        Service.VOICE,
+        "audio/mpeg",
+        {("POST", "/v1/t2a_v2"): {"data": {"audio": MP3.hex()}, "trace_id": "1", "base_resp": {"status_code": 0}}},
+        Media(MP3, "audio/mpeg"),
+    ),
+    Shape(
+        "minimax",
+        PICTURE,
+        "image/jpeg",
+        {
+            ("POST", "/v1/image_generation"): {
+                "id": "1",
+                "data": {"image_base64": [BASE64]},
+                "base_resp": {"status_code": 0},
+            }
+        },
+        Media(PNG, "image/jpeg"),
+    ),
+    Shape(
+        "stability",
+        PICTURE,
+        "image/png",
+        {
+            ("POST", "/v2beta/stable-image/generate/core"): (
+                200,
+                {"content-type": "image/png", "finish-reason": "SUCCESS"},
+                PNG,
+            )
+        },
+        Media(PNG, "image/png"),
+    ),
+    Shape(
+        "stability",
+        PICTURE,
+        "image/png",
+        {
+            ("POST", "/v2beta/stable-image/generate/core"): (
+                403,
+                {},
+                {"id": "1", "name": "content_moderation", "errors": ["Your request was flagged"]},
+            )
+        },
+        refused("content_moderation"),
+    ),
+    Shape(
+        "stability",
+        PICTURE,
+        "image/png",
+        {
+            ("POST", "/v2beta/stable-image/generate/core"): (
+                200,
+                {"content-type": "image/png", "finish-reason": "CONTENT_FILTERED"},
+                PNG,
+            )
+        },
+        refused("CONTENT_FILTERED"),
+    ),
+    Shape(
+        "replicate",
+        PICTURE,
+        "image/webp",
+        {
+            ("POST", "/v1/models/black-forest-labs/flux-schnell/predictions"): (
+                201,
+                {},
+                {"id": "p1", "status": "starting"},
+            ),
+            ("GET", "/v1/predictions/p1"): in_turn(
+                {"id": "p1", "status": "processing"},
+                {"id": "p1", "status": "succeeded", "output": ["https://replicate.delivery/x/1.webp"]},
+            ),
+            ("GET", "/x/1.webp"): (200, {"content-type": "image/webp"}, b"RIFFwebp"),
+        },
+        Media(b"RIFFwebp", "image/webp"),
+    ),
+    Shape(
+        "replicate",
+        PICTURE,
+        "image/webp",
+        {
+            ("POST", "/v1/models/black-forest-labs/flux-schnell/predictions"): (
+                201,
+                {},
+                {"id": "p1", "status": "starting"},
+            ),
+            ("GET", "/v1/predictions/p1"): {"id": "p1", "status": "failed", "error": "NSFW content detected."},
+        },
+        refused("NSFW content detected."),
+    ),
+    Shape(
+        "elevenlabs",
+        Service.VOICE,
+        "audio/mpeg",
+        {
+            ("POST", "/v1/text-to-speech/21m00Tcm4TlvDq8ikWAM"): (
+                200,
+                {"content-type": "audio/mpeg", "request-id": "r1"},
+                MP3,
+            )
+        },
+        Media(MP3, "audio/mpeg"),
+        header=("xi-api-key", KEY),
+    ),
+    Shape(
+        "comfyui",
+        PICTURE,
+        "image/png",
+        {
+            ("POST", "/prompt"): {"prompt_id": "q1", "number": 1, "node_errors": {}},
+            ("GET", "/history/q1"): in_turn(
+                {},
+                {},
+                {
+                    "q1": {
+                        "status": {"status_str": "success", "completed": True},
+                        "outputs": {"9": {"images": [{"filename": "s_1_.png", "subfolder": "", "type": "output"}]}},
+                    }
+                },
+            ),
+            ("GET", "/view"): (200, {"content-type": "image/png"}, PNG),
+        },
+        Media(PNG, "image/png"),
+        header=("accept", "*/*"),
+    ),
+    Shape(
+        "automatic1111",
+        PICTURE,
+        "image/png",
+        {("POST", "/sdapi/v1/txt2img"): {"images": [BASE64], "parameters": {}, "info": "{}"}},
+        Media(PNG, "image/png"),
+        header=("accept", "*/*"),
+    ),
+]
+
+
+def connected(name: str, app: Recorder, **environ: str) -> HttpProvider:
+    known = dict.fromkeys(re.findall(r"\$\{(\w+)\}", ready_text(name)), KEY)
+    binding = load_binding(name, environ={**known, **environ})
+    return binding.connect("http://in-process", AsgiTransport(app), sleep=lambda seconds: None)
+
+
+@pytest.mark.parametrize(
+    "shape", SHAPES, ids=lambda shape: f"{shape.binding} {shape.media_type} {shape.expected!s:.12}"
+)
+def test_a_documented_response_is_understood(shape: Shape) -> None:
+    keys = {f"{shape.binding.split('-', maxsplit=1)[0].upper()}_API_KEY": KEY, "AZURE_OPENAI_API_KEY": KEY}
+    app = Recorder(dict(shape.routes))
+    with connected(shape.binding, app, **keys) as provider:
+        account = provider.ready_made.accounts["verified_adult"]
+        result = provider.generate(account, GenerationRequest(shape.service, shape.media_type, "春"))
+        first = app.asked[0]
+        assert first["headers"][shape.header[0]] == shape.header[1]
+        if shape.body:
+            sent = json.loads(first["body"])
+            assert {name: sent[name] for name in shape.body} == shape.body
+        if shape.expected is Unavailable:
+            assert isinstance(result, Unavailable)
+        elif isinstance(shape.expected, tuple):
+            assert isinstance(result, Refused), result
+            assert result.reason == shape.expected[1]
+        else:
+            assert isinstance(result, Accepted), result
+            assert result.value.media == shape.expected
+            if shape.then == "fetch":
+                file = provider.fetch(account, result.value)
+                assert isinstance(file, Accepted), file
+                assert file.value == Media(MP4, "video/mp4")
+        assert KEY not in repr(provider.log)
+
+
+def test_hunyuan_pictures_are_signed_as_tencent_cloud_documents() -> None:
+    secret = "tencent-secret-key"
+
+    def cloud(asked: dict[str, Any]) -> Any:
+        headers = asked["headers"]
+        stamp = headers["x-tc-timestamp"]
+        authorization = headers["authorization"]
+        day = re.search(r"Credential=secret-id-1/(\d{4}-\d\d-\d\d)/hunyuan/tc3_request", authorization)
+        assert day is not None
+        canonical = (
+            f"POST\n/\n\ncontent-type:{headers['content-type']}\nhost:{headers['host']}\n\ncontent-type;host\n"
+            + hashlib.sha256(asked["body"]).hexdigest()
+        )
+        text = (
+            f"TC3-HMAC-SHA256\n{stamp}\n{day[1]}/hunyuan/tc3_request\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+        )
+        key = f"TC3{secret}".encode()
+        for part in (day[1], "hunyuan", "tc3_request"):
+            key = hmac.new(key, part.encode(), "sha256").digest()
+        assert authorization.endswith(f"Signature={hmac.new(key, text.encode(), 'sha256').hexdigest()}")
+        if headers["x-tc-action"] == "SubmitHunyuanImageJob":
+            assert json.loads(asked["body"]) == {"Prompt": "春", "LogoAdd": 1}
+            return {"Response": {"JobId": "j1", "RequestId": "r1"}}
+        assert json.loads(asked["body"]) == {"JobId": "j1"}
+        url = "https://aiart-1258344699.cos.ap-guangzhou.myqcloud.com/1.png"
+        return {"Response": {"JobStatusCode": "5", "ResultImage": [url], "RequestId": "r2"}}
+
+    app = Recorder({("POST", "/"): cloud, ("GET", "/1.png"): (200, {"content-type": "image/png"}, PNG)})
+    environ = {
+        "TENCENT_SECRET_KEY": secret,
+        "TENCENT_SECRET_ID": "secret-id-1",
+        "TENCENT_BASE_URL": "https://hunyuan.tencentcloudapi.com",
+    }
+    with connected("hunyuan", app, **environ) as provider:
+        made = provider.generate(None, GenerationRequest(PICTURE, "image/png", "春"))
+        assert isinstance(made, Accepted), made
+        file = provider.fetch(None, made.value)
+        assert isinstance(file, Accepted), file
+        assert file.value == Media(PNG, "image/png")
+        assert secret not in repr(provider.log)
+
+
+def test_a_mastodon_compatible_platform_is_bound() -> None:
+    app = Recorder(
+        {
+            ("POST", "/api/v2/media"): {"id": "m1", "url": None},
+            ("POST", "/api/v1/statuses"): {"id": "s1", "content": "<p>t</p>"},
+            ("GET", "/api/v1/statuses/s1"): {
+                "id": "s1",
+                "content": "<p>t</p>",
+                "account": {"id": "a9"},
+                "media_attachments": [],
+            },
+            ("GET", "/api/v1/timelines/public"): [{"id": "s1"}, {"id": "s0"}],
+            ("POST", "/api/v1/statuses/s1/reblog"): {"id": "s2"},
+            ("DELETE", "/api/v1/statuses/s1"): {"id": "s1"},
+            ("GET", "/api/v2/search"): lambda asked: {
+                "statuses": [{"id": "s1"}] if parse_qs(asked["query"]).get("offset") == ["0"] else []
+            },
+            ("POST", "/api/v1/reports"): {"id": "r1", "action_taken": False},
+            ("GET", "/api/v1/instance/rules"): [{"id": "1", "text": "Be kind."}, {"id": "2", "text": "No spam."}],
+        }
+    )
+    with connected("mastodon", app, MASTODON_ACCESS_TOKEN=KEY) as provider:
+        account = provider.ready_made.accounts["verified_adult"]
+        uploaded = provider.upload(account, Media(PNG, "image/png"))
+        assert isinstance(uploaded, Accepted)
+        published = provider.publish(account, uploaded.value, "t")
+        assert isinstance(published, Accepted)
+        for surface, text in (("page", "<p>t</p>"), ("feed", "s1 s0")):
+            view = provider.view(None, published.value, surface)
+            assert isinstance(view, Accepted), view
+            assert view.value.text == text
+        assert isinstance(provider.share(account, published.value), Accepted)
+        found = provider.search(account, "t")
+        assert isinstance(found, Accepted)
+        assert found.value.publications == ("s1",)
+        ticket = provider.report(account, ReportRequest(published.value, "illegal", "why"))
+        assert isinstance(ticket, Accepted)
+        report = next(each for each in app.asked if each["path"] == "/api/v1/reports")
+        assert json.loads(report["body"]) == {
+            "account_id": "a9",
+            "status_ids": ["s1"],
+            "comment": "why",
+            "category": "other",
+        }
+        rules = provider.disclosures("rules")
+        assert isinstance(rules, Accepted)
+        assert rules.value.text == "Be kind. No spam."
+        assert isinstance(provider.unpublish(account, published.value), Accepted)
+
+
+def test_a_matrix_room_is_bound_with_its_odd_ids() -> None:
+    event = "$Rqnc-F-dvnEYJTyHq_iKxU2bZ1CI92-kuZq3a5lr5Zg"
+    sent: list[dict[str, Any]] = []
+
+    class Room(Recorder):
+        async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+            path = scope["raw_path"].decode() if scope["type"] == "http" else ""
+            answer: Any = {"event_id": event}
+            if path.endswith("/upload"):
+                answer = {"content_uri": "mxc://matrix.example/AbC"}
+            elif "/event/" in path:
+                answer = {"content": {"msgtype": "m.image", "body": "t"}, "event_id": event}
+            self.answers = {(scope.get("method", ""), path): answer}
+            await super().__call__(scope, receive, send)
+            sent.append(self.asked[-1])
+
+    with connected("matrix", Room(), MATRIX_ACCESS_TOKEN=KEY, MATRIX_ROOM="!room:matrix.example") as provider:
+        account = provider.ready_made.accounts["verified_adult"]
+        uploaded = provider.upload(account, Media(PNG, "image/png"))
+        assert isinstance(uploaded, Accepted)
+        published = provider.publish(account, uploaded.value, "t")
+        assert isinstance(published, Accepted)
+        assert published.value.id == event
+        assert json.loads(sent[-1]["body"])["url"] == "mxc://matrix.example/AbC"
+        view = provider.view(account, published.value)
+        assert isinstance(view, Accepted)
+        assert view.value.text == "t"
+        assert isinstance(provider.report(account, ReportRequest(published.value, "illegal", "why")), Accepted)
+        assert isinstance(provider.unpublish(account, published.value), Accepted)
+        assert all("/rooms/%21room%3Amatrix.example/" in each["path"] for each in sent[1:])
+
+
+def test_the_page_lists_ready_made_bindings_and_their_gaps() -> None:
+    rows = {row[0]: row for row in re.findall(r"^\| `([\w-]+)` \| (.*?) \| (.*?) \| (.*?) \|$", PAGE, re.M)}
+    assert sorted(rows) == ready_names()
+    tested = {shape.binding for shape in SHAPES} | {"openai", "openai-chat", "mastodon", "matrix"}
+    assert tested == set(ready_names())
+    assert all(row[3].strip() for row in rows.values())
+
+
+def test_unsigned_callers_get_no_key() -> None:
+    app = Recorder({("POST", "/v1/messages"): {"id": "m", "content": []}})
+    with connected("anthropic", app, ANTHROPIC_API_KEY=KEY) as provider:
+        provider.generate(None, GenerationRequest(Service.TEXT, "text/plain", "x"))
+        provider.generate(
+            Account("other", {"key": "another-key-1"}), GenerationRequest(Service.TEXT, "text/plain", "x")
+        )
+    assert "x-api-key" not in app.asked[0]["headers"]
+    assert app.asked[1]["headers"]["x-api-key"] == "another-key-1"

@@ -1,0 +1,173 @@
+"""Chains of sample services, in process: a lawful one passes, and each broken one names the hop that breaks it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from shenhe.conformance.apps import AppOrder, Measure
+from shenhe.conformance.bindings import AsgiTransport, load_binding
+from shenhe.conformance.chain.checks import CHAIN_CHECKS
+from shenhe.conformance.chain.document import ChainError, Station, chain_of, read_chain, station_of
+from shenhe.conformance.chain.result import ChainReport
+from shenhe.conformance.chain.running import run_chain
+from shenhe.conformance.engine.rehearsal import StandIn
+from shenhe.conformance.engine.target import target_of
+from shenhe.conformance.operations import TargetRole
+from shenhe.conformance.provider import Accepted, Capabilities, Operation, ReadyMade, Result
+from shenhe.core.document import DocumentError
+from shenhe.reports.pages.chain import render_chain_page
+from shenhe.sample import SampleServer, create_app, sample_binding
+
+from ...command_line import shenhe
+
+ON = date(2026, 9, 1)
+PATH = (("supporter", "signed-gateway"), ("provider", None), ("platform", "forms-platform"))
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
+
+
+def station(stack: ExitStack, role: str, variant: str | None, faults: Sequence[str] = ()) -> Station:
+    app = create_app(faults=faults, variants=[variant] if variant else ())
+    binding = load_binding(sample_binding(variant), environ={})
+    provider = stack.enter_context(binding.connect(transport=AsgiTransport(app)))
+    return station_of(role, TargetRole(role), provider, on=ON)
+
+
+def followed(stack: ExitStack, only: str = "", **faults: Sequence[str]) -> ChainReport:
+    stations = [station(stack, role, variant, faults.get(role, ())) for role, variant in PATH]
+    checks = [each for each in CHAIN_CHECKS if not only or each.name == only]
+    return run_chain(chain_of("chain", stations), on=ON, checks=checks)
+
+
+def test_a_lawful_chain_passes_and_its_page_shows_every_hop(stack: ExitStack) -> None:
+    report = followed(stack)
+    assert {check.result.name: check.result.verdict for check in report.checks} == {
+        "label_survives_the_chain": "pass",
+        "platforms_tell_what_others_made": "pass",
+        "supporter_names_the_provider": "pass",
+        "removal_reaches_every_copy": "pass",
+        "restored_file_is_labelled": "pass",
+        "order_at_the_store_stops_updates": "not applicable",
+    }
+    assert report.summary.exit_code == 0
+    carried = report.checks[0].hops
+    assert [hop.target for hop in carried] == ["supporter"] * 3 + ["provider"] * 3 + ["platform"] * 4
+    assert len({hop.label["ProduceID"] for hop in carried}) == 1
+    assert len({hop.label["ContentPropagator"] for hop in carried}) > 1
+    page = render_chain_page(report)
+    assert all(hop.step in page for check in report.checks for hop in check.hops)
+    assert carried[0].picture in page
+    assert ChainReport.model_validate_json(report.model_dump_json()) == report
+
+
+@pytest.mark.parametrize(
+    ("only", "faults", "lost_at"),
+    [
+        ("label_survives_the_chain", {"supporter": ["implicit-label-missing-png"]}, "supporter: made"),
+        ("label_survives_the_chain", {"provider": ["upload-strips-labels"]}, "provider: fetched as download"),
+        (
+            "label_survives_the_chain",
+            {"platform": ["second-reposts-stripped"]},
+            "platform: a repost of a repost, downloaded",
+        ),
+        (
+            "platforms_tell_what_others_made",
+            {"platform": ["feed-without-notice"]},
+            "platform: seen on the surface feed",
+        ),
+        ("platforms_tell_what_others_made", {"platform": ["propagator-not-added"]}, "platform: published"),
+        ("supporter_names_the_provider", {"supporter": ["content-producer-empty"]}, "supporter: made"),
+        (
+            "removal_reaches_every_copy",
+            {"platform": ["reposts-survive"]},
+            "platform: removed after a report (removed before at provider)",
+        ),
+        ("restored_file_is_labelled", {"platform": ["restored-on-the-page-only", "feed-survives"]}, ""),
+        ("restored_file_is_labelled", {"platform": ["appeal-closed"]}, "platform: appealed and restored"),
+    ],
+)
+def test_a_broken_chain_names_the_hop(stack: ExitStack, only: str, faults: dict[str, list[str]], lost_at: str) -> None:
+    report = followed(stack, only, **faults)
+    (check,) = report.checks
+    assert check.lost_at == lost_at, check.result.reason
+    assert (check.result.verdict == "fail") == bool(lost_at)
+    assert report.summary.exit_code == (1 if lost_at else report.summary.exit_code)
+    if lost_at:
+        assert check.result.finding is not None
+        assert check.result.finding.curl
+
+
+def test_after_a_loss_later_hops_say_nothing(stack: ExitStack) -> None:
+    (check,) = followed(stack, "label_survives_the_chain", provider=["upload-strips-labels"]).checks
+    assert [hop.verdict for hop in check.hops if hop.target == "platform" and hop.step != "taken in"] == [
+        "not applicable"
+    ] * 3
+
+
+class Store(StandIn):
+    """A store that may forget the order."""
+
+    obeys = True
+
+    def order_app(self, account: object, order: AppOrder) -> Result[None]:
+        if self.obeys or order.measure is not Measure.SUSPEND_UPDATES:
+            return super().order_app(account, order)  # type: ignore[arg-type]
+        return Accepted(None)
+
+
+@pytest.mark.parametrize("obeys", [True, False])
+def test_an_order_at_the_store_stops_updates(stack: ExitStack, obeys: bool) -> None:
+    stations = [station(stack, role, variant) for role, variant in PATH[1:]]
+    operations = frozenset({Operation.SUBMIT_APP, Operation.VIEW_APP, Operation.ORDER_APP, Operation.REGISTER})
+    capabilities = Capabilities(operations, roles=("store",), identities="synthetic", settling_seconds=0)
+    store = Store(ReadyMade(), capabilities, target_of(stations[0].probe.provider))
+    store.obeys = obeys
+    stations.append(station_of("store", TargetRole.STORE, store, on=ON))
+    (found,) = run_chain(
+        chain_of("chain", stations),
+        on=ON,
+        checks=[each for each in CHAIN_CHECKS if each.name.endswith("stops_updates")],
+    ).checks
+    assert found.result.verdict == ("pass" if obeys else "fail"), found.result.reason
+    assert found.lost_at == ("" if obeys else "store: an update after an order to suspend updates")
+
+
+def test_a_chain_that_cannot_be_is_refused(stack: ExitStack) -> None:
+    provider, platform = station(stack, "provider", None), station(stack, "platform", "forms-platform")
+    with pytest.raises(ChainError, match="needs two targets"):
+        chain_of("chain", [provider])
+    with pytest.raises(ChainError, match="put the target that makes content first"):
+        chain_of("chain", [platform, provider])
+
+
+def test_a_chain_file_names_the_line_of_a_mistake(tmp_path: Path) -> None:
+    file = tmp_path / "chain.yaml"
+    file.write_text("name: two\ntargets:\n  a: {binding: a.yaml}\n  b: {adress: b.yaml}\n", encoding="utf-8")
+    with pytest.raises(DocumentError, match=r"chain.yaml:4"):
+        read_chain(file)
+
+
+def test_the_command_follows_a_chain_over_http(tmp_path: Path, stack: ExitStack) -> None:
+    entries = []
+    for role, variant in PATH[1:]:
+        server = stack.enter_context(SampleServer(variants=[variant] if variant else ()))
+        (tmp_path / f"{role}.yaml").write_text(sample_binding(variant).read_text(encoding="utf-8"), encoding="utf-8")
+        entries.append(f"  {role}: {{binding: {role}.yaml, base_url: {server.url}, role: {role}}}")
+    file = tmp_path / "chain.yaml"
+    file.write_text("\n".join(["name: Two services", "targets:", *entries, ""]), encoding="utf-8")
+    done = shenhe("chain", str(file), "--on", "2026-09-01", "--out", str(tmp_path / "out"))
+    assert done.exit_code == 0, done.stderr
+    assert "provider → platform" in done.stdout
+    written = json.loads((tmp_path / "out" / "chain.json").read_text(encoding="utf-8"))
+    assert written["links"] == ["provider", "platform"]
+    assert (tmp_path / "out" / "chain.html").is_file()
