@@ -130,6 +130,8 @@ class Capabilities:
     markers_of: Mapping[Service, Mapping[str, str | Marker]] = field(default_factory=dict)
     personas: tuple[str, ...] = ()
     ages_named: bool = False
+    #: Whether tenants say at registration which producer code labels what is made for them.
+    producers_named: bool = False
     #: Of a store: its storefronts, the surfaces of each that show an app, and the orders that can be given in a test.
     storefronts: tuple[str, ...] = ("cn",)
     listing_surfaces: tuple[str, ...] = ("page",)

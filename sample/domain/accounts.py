@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from ..faults.fault import FaultName
+from ..media.marking import PRODUCER_CODE
 from ..variants import VariantName
 from .identity import DocumentType, digest, examine, flawless
 from .refusal import Refusal
@@ -62,6 +63,7 @@ def open_account(
         opened_at=written(house.now()),
         phone=str(claims.get("phone") or ""),
         email=str(claims.get("email") or ""),
+        producer=str(claims.get("producer_code") or "") or None,
         born=born or None,
         guardian=guardian or None,
         verified_by="claim" if believed else None,
@@ -71,6 +73,24 @@ def open_account(
         "access_token": token,
         "notice": DUTIES,
     }
+
+
+def producer(house: House, account: str, *, sound: bool = False, edited: bool = False) -> str:
+    """Whose code labels what the account makes: the tenant's own where it has one, else this provider's."""
+    faults = house.faults
+    row = house.store.row("SELECT display_name, producer FROM account WHERE id = ?", account)
+    own = str(row["producer"] or "") if row is not None else ""
+    if (
+        not own
+        or FaultName.TENANTS_SHARE_A_CODE in faults
+        or (sound and FaultName.SOUNDS_NAME_THE_GATEWAY in faults)
+        or (edited and FaultName.EDITS_NAME_THE_GATEWAY in faults)
+    ):
+        return PRODUCER_CODE
+    if FaultName.FIRST_TENANT_NAMED in faults:
+        first = house.store.row("SELECT producer FROM account WHERE producer IS NOT NULL ORDER BY rowid LIMIT 1")
+        return str(first["producer"]) if first is not None else own
+    return str(row["display_name"]) if VariantName.TENANTS_BY_NAME in house.variants and row is not None else own
 
 
 def age_on(born: str, today: date) -> int:
@@ -207,6 +227,11 @@ def close(house: House, caller: Account, account: str) -> None:
     """
     _own(caller, account)
     house.store.run("UPDATE account SET closed_at = ? WHERE id = ?", written(house.now()), account)
+    if VariantName.TENANTS_DELETED_WITH_WORKS in house.variants:
+        house.store.run("UPDATE asset SET withdrawn_at = ? WHERE account = ?", written(house.now()), account)
+        house.store.run("DELETE FROM form WHERE asset IN (SELECT id FROM asset WHERE account = ?)", account)
+    if FaultName.DELETION_TAKES_OTHER_TENANTS in house.faults:
+        house.store.run("UPDATE asset SET withdrawn_at = ? WHERE withdrawn_at IS NULL", written(house.now()))
     house.note(account, "account-closed", account, "")
 
 

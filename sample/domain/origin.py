@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from shenhe.labels import read_labels
@@ -16,7 +17,9 @@ from .state import House
 def detect_origin(house: House, data: bytes, media_type: str) -> dict[str, Any]:
     """What the tool says of a file."""
     labels = read_labels(data, media_type=media_type).aigc
-    own = any(label.fields.get("ContentProducer") == PRODUCER_CODE for label in labels)
+    own = any(
+        _is_own(house, label.fields.get("ContentProducer", ""), label.fields.get("ProduceID", "")) for label in labels
+    )
     own = own or (media_type.startswith("image/") and _has_own_grain(house, data))
     if FaultName.ORIGIN_CLAIMS_OTHERS in house.faults:
         own = own or bool(labels)
@@ -25,6 +28,18 @@ def detect_origin(house: House, data: bytes, media_type: str) -> dict[str, Any]:
     if FaultName.ORIGIN_DENIES_OWN_SOUNDS in house.faults and media_type.startswith("audio/"):
         own = False
     return {"own": own}
+
+
+def _is_own(house: House, fields: Mapping[str, str]) -> bool:
+    """Whether a label is one of this provider: in its own name, or in that of the tenant that the work was made for."""
+    producer = fields.get("ContentProducer", "")
+    if producer == PRODUCER_CODE:
+        return True
+    made_for = (
+        "SELECT 1 FROM asset WHERE id = ? AND origin != 'uploaded'"
+        " AND json_extract(provenance, '$.ContentProducer') = ?"
+    )
+    return house.store.row(made_for, fields.get("ProduceID", ""), producer) is not None
 
 
 def _has_own_grain(house: House, data: bytes) -> bool:

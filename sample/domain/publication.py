@@ -67,7 +67,7 @@ def publish(house: House, caller: Account | None, verified: bool, asset: str, ti
                 "identity_required",
                 "未完成真实身份认证，不能发布信息。 Verify your identity before you publish.",
             )
-        assets.owned(house, caller, asset)
+        assets.owned(house, caller, asset, open_to_all=FaultName.WORKS_PUBLISHED_BY_OTHER_TENANTS in house.faults)
         review.admit_title(house, caller, title)
     held_back = _was_removed(house, asset) and FaultName.REMOVED_FILES_RETURN not in house.faults
     if held_back and VariantName.REMOVED_FILES_HELD_BACK not in house.variants:

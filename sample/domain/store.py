@@ -13,7 +13,8 @@ Value: TypeAlias = str | int | float | bytes | None
 SCHEMA = """
 CREATE TABLE account (
   id TEXT PRIMARY KEY, token TEXT UNIQUE NOT NULL, display_name TEXT NOT NULL, opened_at TEXT NOT NULL,
-  phone TEXT, email TEXT, born TEXT, guardian TEXT, verified_by TEXT, identity_digest TEXT, holder_digest TEXT,
+  phone TEXT, email TEXT, producer TEXT, born TEXT, guardian TEXT, verified_by TEXT, identity_digest TEXT,
+  holder_digest TEXT,
   closed_at TEXT);
 CREATE TABLE consent (
   id TEXT PRIMARY KEY, account TEXT NOT NULL REFERENCES account, subject TEXT NOT NULL,

@@ -94,14 +94,14 @@ _MISSPELLING = frozenset(
 )
 
 
-def provenance(produce_id: str, protection: str = "") -> dict[str, str]:
+def provenance(produce_id: str, protection: str = "", producer: str = PRODUCER_CODE) -> dict[str, str]:
     """The seven values for something made here: on the first writing, the propagator is the producer."""
     return {
         "Label": "1",
-        "ContentProducer": PRODUCER_CODE,
+        "ContentProducer": producer,
         "ProduceID": produce_id,
         "ReservedCode1": protection,
-        "ContentPropagator": PRODUCER_CODE,
+        "ContentPropagator": producer,
         "PropagateID": produce_id,
         "ReservedCode2": protection,
     }

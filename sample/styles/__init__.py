@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
-from ..variants import OF_STYLE, VariantName
+from ..variants import OF_STYLE, VariantName, style_of
 from . import forms_platform, rpc_gateway, signed_gateway
 
 Front = Callable[[ASGIApp], Starlette]
@@ -20,4 +20,4 @@ _STYLES: Mapping[VariantName, Front] = {
     VariantName.RPC_GATEWAY: rpc_gateway.front,
     VariantName.SIGNED_GATEWAY: signed_gateway.front,
 }
-FRONTS: Mapping[VariantName, Front] = {**_STYLES, **{variant: _STYLES[style] for variant, style in OF_STYLE.items()}}
+FRONTS: Mapping[VariantName, Front] = {**_STYLES, **{variant: _STYLES[style_of(variant)] for variant in OF_STYLE}}

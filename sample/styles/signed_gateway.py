@@ -102,7 +102,7 @@ class _Gateway:
             "/v1/accounts",
             content={
                 "display_name": body.get("name", ""),
-                "particulars": body.get("profile", {}),
+                "particulars": _particulars(body),
                 "born": body.get("born", ""),
                 "guardian": body.get("guardian", ""),
             },
@@ -202,6 +202,13 @@ class _Gateway:
             return Response(reply.body, reply.status, media_type=reply.media_type or None)
 
         return handler
+
+
+def _particulars(body: Mapping[str, Any]) -> dict[str, Any]:
+    """What an applicant says of itself; a tenant also brings its producer code."""
+    profile = body.get("profile")
+    said = dict(profile) if isinstance(profile, dict) else {}
+    return said | ({"producer_code": body["producer"]} if body.get("producer") else {})
 
 
 def _archive(made: list[dict[str, Any]]) -> Response:

@@ -66,7 +66,7 @@ def read_variants(package: str) -> dict[str, Variant]:
 VARIANTS: Mapping[str, Variant] = read_variants("shenhe.sample.variants")
 
 
-#: Variants of one of the styles: how the platform of forms and pages may differ.
+#: Variants of one of the styles, or of another variant: how the platform and the gateway may differ.
 OF_STYLE: Mapping[VariantName, VariantName] = dict.fromkeys(
     (
         VariantName.UPLOADS_AS_JPEG,
@@ -76,7 +76,14 @@ OF_STYLE: Mapping[VariantName, VariantName] = dict.fromkeys(
         VariantName.REMOVED_FILES_HELD_BACK,
     ),
     VariantName.FORMS_PLATFORM,
-)
+) | {
+    VariantName.SUPPORTER: VariantName.SIGNED_GATEWAY,
+    VariantName.TENANTS_BY_NAME: VariantName.SUPPORTER,
+    VariantName.TENANTS_MARKED_BY_SUPPORTER: VariantName.SUPPORTER,
+    VariantName.TENANTS_VERIFIED_FIRST: VariantName.SUPPORTER,
+    VariantName.TENANTS_DELETED_WITH_WORKS: VariantName.SUPPORTER,
+    VariantName.WORKS_OF_OTHERS_FORBIDDEN: VariantName.SUPPORTER,
+}
 
 
 class UnknownVariantError(ShenheError, ValueError):
@@ -138,19 +145,25 @@ def sample_binding(variant: str | None = None) -> Traversable | BindingText:
     if variant is None:
         return plain
     (name,) = chosen_variants([variant])
-    style = files("shenhe.sample.styles").joinpath(f"{OF_STYLE.get(name, name).value}.yaml")
+    style = files("shenhe.sample.styles").joinpath(f"{name.value}.yaml")
     if style.is_file():
-        plain = style
-    return overlaid(plain, files(__package__).joinpath("overlays", f"{name.value}.yaml"), VARIANTS[name])
+        return style
+    below = sample_binding(OF_STYLE[name].value) if name in OF_STYLE else plain
+    return overlaid(below, files(__package__).joinpath("overlays", f"{name.value}.yaml"), VARIANTS[name])
 
 
-def overlaid(plain: Traversable, overlay: Traversable, variant: Variant) -> Traversable | BindingText:
-    """The binding ``plain``, changed by the overlay of a variant if there is one."""
+def overlaid(below: Traversable | BindingText, overlay: Traversable, variant: Variant) -> Traversable | BindingText:
+    """The binding ``below``, changed by the overlay of a variant if there is one."""
     if not overlay.is_file():
-        return plain
-    document = _joined(yaml.safe_load(plain.read_bytes()), yaml.safe_load(overlay.read_bytes()))
+        return below
+    document = _joined(yaml.safe_load(below.read_text(encoding="utf-8")), yaml.safe_load(overlay.read_bytes()))
     text = yaml.dump(document, Dumper=_Written, allow_unicode=True, sort_keys=False, width=140)
     return BindingText(f"{variant.name}.yaml", f"# {variant.summary}\n\n{text}")
+
+
+def style_of(name: VariantName) -> VariantName:
+    """The variant whose interface this one has; itself where it is of none."""
+    return style_of(OF_STYLE[name]) if name in OF_STYLE else name
 
 
 class _Written(yaml.SafeDumper):

@@ -328,7 +328,10 @@ def _seeds_line(power: Power) -> str:
 
 def _is_of(name: str, style: str | None) -> bool:
     """Whether a lawful variant has this interface; every variant counts where none is chosen."""
-    return style is None or name == style or ("/" not in name and OF_STYLE.get(VariantName(name)) == style)
+    if style is None or name == style:
+        return True
+    above = None if "/" in name else OF_STYLE.get(VariantName(name))
+    return above is not None and _is_of(above.value, style)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,4 +1,4 @@
-"""The faults of a platform: the section of `faults.yaml` on uploads, reposts and removal."""
+"""The faults of a platform and of a supporter: the last sections of `faults.yaml`."""
 
 from __future__ import annotations
 
@@ -6,3 +6,4 @@ from shenhe.sample import FAULTS
 
 _NAMES = list(FAULTS)
 OF_PLATFORMS = _NAMES[_NAMES.index("jpeg-uploads-stripped") : _NAMES.index("reporter-told-to-sharers") + 1]
+OF_SUPPORTERS = _NAMES[_NAMES.index("tenants-share-a-code") : _NAMES.index("deletion-takes-other-tenants") + 1]

@@ -13,7 +13,7 @@ from shenhe.rulebook import load_rulebook
 from shenhe.sample import FAULTS, VARIANTS, FaultName, UnknownFaultError, VariantName, create_app
 
 from ..sampling import one_in
-from .of_platforms import OF_PLATFORMS
+from .of_platforms import OF_PLATFORMS, OF_SUPPORTERS
 from .one_of_several import ONE_OF_SEVERAL
 from .tour import Answer, tour
 
@@ -79,8 +79,8 @@ def test_the_four_behaviours_of_the_core_all_have_faults() -> None:
 
 
 #: Faults of the companion service, of deletion on withdrawal, of marks of origin and of platforms: the tour does not
-#: reach them. `tests/conformance/checks/test_new_law.py` and `tests/power/test_platform.py` show that each breaks exactly its
-#: rules.
+#: reach them. `tests/conformance/checks/test_new_law.py` and `tests/power/test_roles.py` show that each breaks exactly
+#: its rules.
 NOT_ON_THE_TOUR = frozenset(
     {
         "companion-button-dead",
@@ -105,6 +105,7 @@ NOT_ON_THE_TOUR = frozenset(
         "withdrawal-deletes-nothing",
         *ONE_OF_SEVERAL,
         *OF_PLATFORMS,
+        *OF_SUPPORTERS,
     }
 )
 

@@ -157,6 +157,7 @@ def _capabilities(file: BindingFile, operations: Mapping[Operation, tuple[BoundR
         traits={trait.value: present for trait, present in target.traits.items()},
         personas=target.personas,
         ages_named=any(way.names_age for way in operations.get(Operation.REGISTER, ())),
+        producers_named=any(way.names_producer for way in operations.get(Operation.REGISTER, ())),
         text_labels=target.text_labels,
         holders_named=all(each.names_holder for each in operations.get(Operation.VERIFY_IDENTITY, ())),
         accounts_named=frozenset(

@@ -28,6 +28,7 @@ from .template import Fill, expand, mentions, missing
 _CREDENTIAL = re.compile(r"account\.credentials\.(\w+)")
 _ACCOUNT_ID = re.compile(r"\baccount\.id\b")
 _HOLDER = re.compile(r"\bidentity\.name\b")
+_PRODUCER_CODE = re.compile(r"\bprofile\.producer_code\b")
 _BIRTH_DATE = re.compile(r"\bprofile\.birth_date\b")
 
 
@@ -169,6 +170,11 @@ def names_holder(value: Any) -> bool:
 def names_age(value: Any) -> bool:
     """Whether a template anywhere in ``value`` speaks of the birth date of whoever registers."""
     return _speaks_of(_BIRTH_DATE, value)
+
+
+def names_producer(value: Any) -> bool:
+    """Whether a template anywhere in ``value`` sends the producer code of a tenant that registers."""
+    return _speaks_of(_PRODUCER_CODE, value)
 
 
 def _speaks_of(what: re.Pattern[str], value: Any) -> bool:

@@ -182,6 +182,7 @@ class BoundRequest:
     names_holder: bool = False
     #: Whether it tells the birth date of whoever registers.
     names_age: bool = False
+    names_producer: bool = False
     follow_redirects: bool = False
     groups: Mapping[str, Mapping[str, Source]] = field(default_factory=dict)
 

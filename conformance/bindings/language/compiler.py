@@ -11,7 +11,16 @@ from shenhe.conformance.operations import Operation, TargetRole
 from shenhe.conformance.roles import operations_of
 from shenhe.core.document import Fault, Locate, Steps, dotted, shown
 
-from .auth import all_auth, auth_texts, bound_auth, credentials_named, names_account, names_age, names_holder
+from .auth import (
+    all_auth,
+    auth_texts,
+    bound_auth,
+    credentials_named,
+    names_account,
+    names_age,
+    names_holder,
+    names_producer,
+)
 from .bound import (
     BoundAuth,
     BoundLogin,
@@ -238,6 +247,7 @@ class Compiler:
             and names_account(_all_templates(section)),
             names_holder=names_holder(_all_templates(section)),
             names_age=names_age(_all_templates(section)),
+            names_producer=names_producer(_all_templates(section)),
             follow_redirects=section.follow_redirects,
             keep_cookies=section.keep_cookies,
         )

@@ -120,13 +120,15 @@ class Probe(Conversation):
     def profile_of(self, person: Person) -> dict[str, str]:
         """What somebody registers with."""
         token = self.names.token()
-        return {
+        profile = {
             "username": token,
             "name": person.name,
             "email": f"{token}@example.org",
             "phone": person.phone,
             "password": f"Pw-{token}",
         }
+        # The organisation of a tenant: service type 1 (generation), model 0001.
+        return {**profile, "producer_code": f"0011{person.uscc}10001"} if self.capabilities.producers_named else profile
 
     def person(self) -> Person:
         """The next invented adult."""

@@ -1,0 +1,275 @@
+"""Tenants of a technical supporter: what is made for one names that tenant, and is kept apart from the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from shenhe.labels import read_labels
+from shenhe.rulebook import Behaviour, Service
+
+from ...engine.probing.probe import Probe
+from ...entities import Account, Content, GenerationRequest, Media
+from ...evidence import exhibits
+from ...operations import TargetRole
+from ...provider import Accepted, Capabilities, Operation, Refused
+from ...verdict import Level
+from ..faces import edit_scope, is_small, renditions
+from ..identity.consent import Edit, edit_request
+from ..outcome import Absent, Case, NotJudged, Undecided, Violation
+from ..published import publish
+from ..registry import check
+from ..requests import picture, tone
+from ..scope import files, makes_anything, makes_files
+from ..tickets import kind_of_report, report_of
+
+_LEAKED = "cn-pipl/51"
+_MADE, _EDITED = "as made", "as edited"
+#: The tenants that a binding may supply, by the names of their accounts.
+_SUPPLIED = ("tenant_a", "tenant_b")
+
+
+def serves_tenants(capabilities: Capabilities) -> Absent | None:
+    """Concerns a technical supporter, whose accounts are those of providers."""
+    if TargetRole.SUPPORTER in capabilities.roles:
+        return None
+    return Absent("the binding does not list `supporter` in target.roles")
+
+
+def _names_producers(capabilities: Capabilities) -> Absent | None:
+    """Concerns a supporter whose tenants have producer codes of their own."""
+    if capabilities.producers_named or capabilities.identities == "supplied":
+        return None
+    reason = "no request says which producer code a tenant has: use `profile.producer_code` in `operations.register`"
+    return Absent(reason, required=True)
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """An account of a provider at the supporter, and the words by which labels may name it."""
+
+    account: Account
+    code: str
+    names: frozenset[str]
+
+
+def tenants(probe: Probe) -> tuple[Tenant, Tenant]:
+    """Two tenants that a run shares: supplied ones, or else new ones."""
+
+    def pair() -> tuple[Tenant, Tenant]:
+        ready_made = probe.provider.ready_made
+        if set(_SUPPLIED) <= ready_made.accounts.keys():
+            one, other = (
+                _tenant(ready_made.accounts[role], dict(ready_made.profiles.get(role, {}))) for role in _SUPPLIED
+            )
+            return one, other
+        if probe.capabilities.identities != "synthetic":
+            raise Undecided(f"two tenants are needed: supply {' and '.join(_SUPPLIED)} under `accounts`", lasting=True)
+        accounts = probe.fresh_account(), probe.another_account()
+        one, other = (_tenant(account, dict(probe.session.profiles.get(account.id, {}))) for account in accounts)
+        return one, other
+
+    return probe.once("two tenants", pair)
+
+
+def _tenant(account: Account, profile: dict[str, str]) -> Tenant:
+    code = profile.get("producer_code", "")
+    return Tenant(account, code, frozenset(filter(None, (code, profile.get("username"), profile.get("name")))))
+
+
+@dataclass(frozen=True)
+class Made(Case):
+    """Something that is made for two tenants, and by which face it is looked at."""
+
+    service: Service
+    media_type: str
+    face: str
+
+    def __str__(self) -> str:
+        return f"{self.media_type}, {self.face}"
+
+
+def _made_cases(capabilities: Capabilities) -> Iterator[Made]:
+    for service, media_type in files(capabilities):
+        yield Made(media_type, service, media_type, _MADE)
+        if Operation.FETCH in capabilities.operations:
+            for rendition in renditions(capabilities, service):
+                if not is_small(rendition):
+                    yield Made(media_type, service, media_type, rendition)
+        if edit_scope(capabilities, service, media_type) is not None:
+            yield Made(media_type, service, media_type, _EDITED)
+
+
+@check(
+    rules=("cn-labeling-2025/gb-e.content-producer", "cn-labeling-2025/10.2"),
+    behaviour=Behaviour.LABELING,
+    level=Level.EXTENDED,
+    needs=(Operation.GENERATE,),
+    applies=(serves_tenants, _names_producers, makes_anything, makes_files),
+    cases=_made_cases,
+    pays=True,
+)
+def label_names_the_tenant(probe: Probe, case: Made) -> None:
+    """What is made for a tenant names that tenant as its producer, and no other tenant and not the supporter."""
+    one, other = tenants(probe)
+    for tenant, stranger in ((one, other), (other, one)):
+        if not tenant.code:
+            raise Undecided(
+                "the producer code of a tenant is not known: write it under `accounts.….profile.producer_code`",
+                lasting=True,
+            )
+        media = _media(probe, tenant.account, case)
+        labels = read_labels(media.data, media_type=media.media_type).aigc
+        if not labels:
+            raise NotJudged("the file holds no AIGC field")
+        named = labels[0].fields.get("ContentProducer", "")
+        probe.counts.shared += 1
+        if named in tenant.names:
+            continue
+        whose = "another tenant" if named in stranger.names else "somebody else"
+        raise Violation(
+            f"made for the tenant {tenant.code}, and the label names {whose}: {named!r}", exhibits.field(labels[0])
+        )
+
+
+def _media(probe: Probe, account: Account, case: Made) -> Media:
+    if case.face == _EDITED:
+        scope = edit_scope(probe.capabilities, case.service, case.media_type)
+        assert scope is not None  # noqa: S101 - otherwise there is no such case
+        subject = probe.subject()
+        source = tone(2.0) if scope == "voice" else picture(480, 320)
+        edit = edit_request(
+            Edit(scope, scope, "让这个人微笑", None, source), subject, probe.consent(account, subject, scope)
+        )
+        answer = probe.attempt(probe.provider.edit, account, edit)
+        if isinstance(answer, Refused):
+            raise NotJudged(f"the edit was declined: {answer.status} {answer.reason}")
+        return probe.bytes_of(account, answer.value)
+    content = _content(probe, account, case.service, case.media_type)
+    if case.face == _MADE:
+        return probe.bytes_of(account, content)
+    fetched = probe.observe(probe.provider.fetch, account, content, case.face)
+    if isinstance(fetched, Refused):
+        raise NotJudged(f"there is no {case.face}: {fetched.status} {fetched.reason}")
+    return fetched.value
+
+
+def _content(probe: Probe, account: Account, service: Service, media_type: str) -> Content:
+    """Something made for a tenant; each medium once per run and tenant."""
+    request = GenerationRequest(service, media_type, probe.names.vary("a lake at dawn"))
+    key = ("made for a tenant", account.id, service, media_type)
+    return probe.once(key, lambda: probe.setup(probe.provider.generate, account, request))
+
+
+# --- apart from one another ----------------------------------------------------------------------------------
+
+_PUBLISHED = "published by another tenant"
+
+
+def _ways_in(capabilities: Capabilities) -> Iterator[Case]:
+    for rendition in dict.fromkeys(("original", *capabilities.renditions)):
+        if rendition != "unlabelled" and Operation.FETCH in capabilities.operations:
+            yield Case(rendition)
+    if Operation.PUBLISH in capabilities.operations:
+        yield Case(_PUBLISHED)
+
+
+@check(
+    rules=(_LEAKED,),
+    behaviour=Behaviour.GOVERNANCE,
+    level=Level.EXTENDED,
+    needs=(Operation.GENERATE,),
+    applies=(serves_tenants, makes_anything),
+    cases=_ways_in,
+)
+def tenants_cannot_reach_works_of_others(probe: Probe, case: Case) -> None:
+    """A tenant can neither fetch nor publish what was made for another tenant."""
+    owner, stranger = (tenant.account for tenant in tenants(probe))
+    content = probe.once(("a work of a tenant", owner.id), lambda: probe.some_content(owner))
+    if case.facet == _PUBLISHED:
+        probe.must_differ(
+            lambda provider: provider.publish(stranger, content, "a"),
+            lambda provider: provider.publish(owner, content, "a"),
+            "which account publishes",
+            write="`{{ account.… }}` in the auth of operations.publish",
+        )
+        answer = probe.attempt(probe.provider.publish, stranger, content, probe.names.token())
+        if isinstance(answer, Accepted):
+            raise Violation("a tenant published what was made for another tenant")
+        probe.control(probe.provider.publish, owner, content, probe.names.token())
+        return
+    probe.must_differ(
+        lambda provider: provider.fetch(stranger, content, case.facet),
+        lambda provider: provider.fetch(owner, content, case.facet),
+        "which account fetches a work",
+        write="`{{ account.… }}` in the auth of operations.fetch",
+    )
+    own = probe.observe(probe.provider.fetch, owner, content, case.facet)
+    if isinstance(own, Refused):
+        raise NotJudged(f"there is no {case.facet} of it: {own.status} {own.reason}")
+    probe.counts.controls += 1
+    fetched = probe.attempt(probe.provider.fetch, stranger, content, case.facet)
+    if isinstance(fetched, Accepted) and fetched.value.data == own.value.data:
+        raise Violation(f"a tenant fetched what was made for another tenant ({case.facet})")
+
+
+_LISTED = ("reported", "removed")
+
+
+def _listed_kinds(capabilities: Capabilities) -> Iterator[Case]:
+    return (Case(kind) for kind in _LISTED if kind in (capabilities.record_kinds or ()))
+
+
+def _lists_reports(capabilities: Capabilities) -> Absent | None:
+    """Concerns a supporter whose records say what was reported or removed."""
+    if any(_listed_kinds(capabilities)):
+        return None
+    return Absent("the binding declares no record kind `reported` or `removed`")
+
+
+@check(
+    rules=(_LEAKED,),
+    behaviour=Behaviour.GOVERNANCE,
+    level=Level.EXTENDED,
+    needs=(Operation.PUBLISH, Operation.REPORT, Operation.RECORDS),
+    applies=(serves_tenants, _lists_reports),
+    cases=_listed_kinds,
+)
+def records_are_kept_apart(probe: Probe, case: Case) -> None:
+    """The records of a tenant hold nothing about the works of another tenant."""
+    owner, stranger = (tenant.account for tenant in tenants(probe))
+    published = publish(probe, owner, probe.some_content(owner), "unlawful")
+    probe.setup(probe.provider.report, probe.reporter(), report_of(published, kind_of_report(probe)))
+    told = (published.publication.id, published.content.id, published.token)
+    own = probe.setup(probe.provider.records, owner, case.facet)
+    if not any(word and word in f"{record.subject} {record.text}" for record in own for word in told):
+        raise NotJudged(f"the owner's records of kind {case.facet} do not name the work either")
+    probe.counts.controls += 1
+    answer = probe.attempt(probe.provider.records, stranger, case.facet)
+    if isinstance(answer, Refused):
+        return
+    for record in answer.value:
+        if any(word and word in f"{record.subject} {record.text}" for word in told):
+            raise Violation(f"the records of kind {case.facet} of a tenant name the work of another tenant")
+
+
+@check(
+    rules=(_LEAKED,),
+    behaviour=Behaviour.GOVERNANCE,
+    level=Level.EXTENDED,
+    needs=(Operation.GENERATE, Operation.FETCH, Operation.DELETE_ACCOUNT),
+    applies=(serves_tenants, makes_anything),
+    cases=lambda capabilities: [Case("deletion of one tenant")],
+)
+def deletion_spares_other_tenants(probe: Probe, case: Case) -> None:
+    """Deleting one tenant leaves the works of another, and ends the access of the deleted one."""
+    leaving, staying = probe.disposable_account(), probe.disposable_account()
+    left, kept = probe.some_content(leaving), probe.some_content(staying)
+    for account, content in ((leaving, left), (staying, kept)):
+        probe.control(probe.provider.fetch, account, content, "original")
+    probe.setup(probe.provider.delete_account, leaving)
+    probe.counts.shared += 1
+    if isinstance(gone := probe.observe(probe.provider.fetch, staying, kept, "original"), Refused):
+        raise Violation(f"one tenant was deleted, and another tenant's work is gone: {gone.status} {gone.reason}")
+    if isinstance(probe.observe(probe.provider.fetch, leaving, left, "original"), Accepted):
+        raise Violation("a deleted tenant still fetches its works")
