@@ -20,7 +20,7 @@ from . import passage
 from .document import Chain, Station
 from .result import ChainCheck
 from .store_orders import follow_order
-from .trail import Draft, Trail, label_of
+from .trail import HopDraft, Trail, label_of
 
 _FIELD, _PASSED_ON, _NOTICE, _OWN = (
     "cn-labeling-2025/5.1",
@@ -72,7 +72,7 @@ class _Carried:
         self.born = dict(born.fields) if born is not None else {}
         self.lost = "" if self.born else "it was made without a label"
 
-    def judge(self, draft: Draft, file: Media) -> None:
+    def judge(self, draft: HopDraft, file: Media) -> None:
         """Judge a file that one target hands out; the next one gets it."""
         draft.media, self.file = file, file
         if self.lost:
@@ -115,7 +115,7 @@ def _leaves(station: Station, held: passage.Held, carried: _Carried, trail: Trai
     if rendition is not None:
         with trail.hop(station, f"fetched as {rendition}", _PASSED_ON) as draft:
             carried.judge(draft, passage.handed_out(held, rendition))
-    if not passage.publishes(station):
+    if not passage.makes_public(station):
         return
     publication = None
     with trail.hop(station, "published and downloaded without an account", _PASSED_ON) as draft:
@@ -157,7 +157,7 @@ def _made(chain: Chain) -> tuple[passage.Held, Media]:
     return held, passage.handed_out(held, rendition) if rendition is not None else file
 
 
-def _adds_itself(draft: Draft, sent: Media, file: Media) -> None:
+def _adds_itself(draft: HopDraft, sent: Media, file: Media) -> None:
     draft.media = file
     before, after = label_of(sent), label_of(file)
     if before is None or after is None:
@@ -169,7 +169,9 @@ def _adds_itself(draft: Draft, sent: Media, file: Media) -> None:
 
 
 def _platforms(chain: Chain) -> list[Station]:
-    return [station for station in chain.path[1:] if passage.publishes(station) and station.role is TargetRole.PLATFORM]
+    return [
+        station for station in chain.path[1:] if passage.makes_public(station) and station.role is TargetRole.PLATFORM
+    ]
 
 
 def _supporter_names_the_provider(chain: Chain, trail: Trail) -> None:
@@ -234,7 +236,7 @@ def _publishers(chain: Chain) -> list[Station]:
     return [
         station
         for station in chain.path
-        if passage.publishes(station) and station.offers(Operation.UPLOAD, Operation.REPORT)
+        if passage.makes_public(station) and station.offers(Operation.UPLOAD, Operation.REPORT)
     ]
 
 

@@ -76,7 +76,7 @@ def handed_out(held: Held, rendition: str) -> Media:
     )
 
 
-def publishes(station: Station) -> bool:
+def makes_public(station: Station) -> bool:
     """Whether a file can be published at a target and seen there."""
     return station.offers(Operation.PUBLISH, Operation.VIEW) and bool(station.probe.capabilities.surfaces)
 

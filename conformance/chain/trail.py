@@ -26,7 +26,7 @@ _KEPT = 12
 
 
 @dataclass
-class Draft:
+class HopDraft:
     """A hop under way; what is known of it by now."""
 
     station: Station
@@ -74,11 +74,11 @@ def _shown(media: Media | None) -> str:
 class Judging:
     """A hop while it happens."""
 
-    def __init__(self, trail: Trail, draft: Draft) -> None:
+    def __init__(self, trail: Trail, draft: HopDraft) -> None:
         self._trail, self._draft = trail, draft
         self._begin = len(draft.station.probe.recorded)
 
-    def __enter__(self) -> Draft:
+    def __enter__(self) -> HopDraft:
         return self._draft
 
     def __exit__(
@@ -109,18 +109,18 @@ class Trail:
     """The hops of one check."""
 
     def __init__(self) -> None:
-        self.drafts: list[Draft] = []
+        self.drafts: list[HopDraft] = []
 
     def hop(self, station: Station, step: str, *rules: str) -> Judging:
         """Judge what happens inside as one hop: an outcome that is raised there becomes its verdict."""
-        return Judging(self, Draft(station, step, rules))
+        return Judging(self, HopDraft(station, step, rules))
 
     def skip(self, station: Station, step: str, reason: str) -> None:
         """A hop that says nothing."""
-        self.drafts.append(Draft(station, step, (), Verdict.NOT_APPLICABLE, reason))
+        self.drafts.append(HopDraft(station, step, (), Verdict.NOT_APPLICABLE, reason))
 
     @property
-    def failed(self) -> Draft | None:
+    def failed(self) -> HopDraft | None:
         """The first hop that failed."""
         return next((draft for draft in self.drafts if draft.verdict is Verdict.FAIL), None)
 
@@ -148,7 +148,7 @@ class Trail:
             lost_at=f"{failed.station.name}: {failed.step}" if failed is not None else "",
         )
 
-    def _finding(self, name: str, title: str, failed: Draft) -> Finding:
+    def _finding(self, name: str, title: str, failed: HopDraft) -> Finding:
         exchanges = [each.exchange for each in failed.recorded]
         return Finding(
             expected=title,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,9 +18,7 @@ from .state import House
 def detect_origin(house: House, data: bytes, media_type: str) -> dict[str, Any]:
     """What the tool says of a file."""
     labels = read_labels(data, media_type=media_type).aigc
-    own = any(
-        _is_own(house, label.fields.get("ContentProducer", ""), label.fields.get("ProduceID", "")) for label in labels
-    )
+    own = any(_is_own(house, label.fields) for label in labels)
     own = own or (media_type.startswith("image/") and _has_own_grain(house, data))
     if FaultName.ORIGIN_CLAIMS_OTHERS in house.faults:
         own = own or bool(labels)
@@ -35,11 +34,9 @@ def _is_own(house: House, fields: Mapping[str, str]) -> bool:
     producer = fields.get("ContentProducer", "")
     if producer == PRODUCER_CODE:
         return True
-    made_for = (
-        "SELECT 1 FROM asset WHERE id = ? AND origin != 'uploaded'"
-        " AND json_extract(provenance, '$.ContentProducer') = ?"
-    )
-    return house.store.row(made_for, fields.get("ProduceID", ""), producer) is not None
+    row = house.store.row("SELECT origin, provenance FROM asset WHERE id = ?", str(fields.get("ProduceID", "")))
+    made_here = row is not None and row["origin"] != "uploaded"
+    return made_here and json.loads(row["provenance"]).get("ContentProducer") == producer
 
 
 def _has_own_grain(house: House, data: bytes) -> bool:

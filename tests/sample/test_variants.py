@@ -59,7 +59,9 @@ def test_lawful_disclosures_about_people_pass(name: str) -> None:
         report = run_checks(
             provider, on=ON, examples=2, level="extended", rules=["cn-pipl/25", "cn-pipl/51", "cn-dsp-2023/9.1"]
         )
-    assert {check.name: check.reason for check in report.checks if check.verdict != "pass"} == {}
+    judged = [check for check in report.checks if check.verdict != "not applicable"]
+    assert len(judged) >= 4
+    assert {check.name: check.reason for check in judged if check.verdict != "pass"} == {}
 
 
 def test_credentials_and_the_field_coexist() -> None:
