@@ -35,8 +35,9 @@ def _is_own(house: House, fields: Mapping[str, str]) -> bool:
     if producer == PRODUCER_CODE:
         return True
     row = house.store.row("SELECT origin, provenance FROM asset WHERE id = ?", str(fields.get("ProduceID", "")))
-    made_here = row is not None and row["origin"] != "uploaded"
-    return made_here and json.loads(row["provenance"]).get("ContentProducer") == producer
+    if row is None or row["origin"] == "uploaded":
+        return False
+    return bool(json.loads(row["provenance"]).get("ContentProducer") == producer)
 
 
 def _has_own_grain(house: House, data: bytes) -> bool:
