@@ -7,6 +7,8 @@ FOLDERS := core rulebook labels sample conformance simulator scenarios reports c
 SOURCES := $(shell find $(FOLDERS) -type f -not -path '*/__pycache__/*' 2>/dev/null) pyproject.toml setup.py __main__.py
 PACKAGES := $(foreach folder,$(FOLDERS),-p shenhe.$(folder))
 WORKERS ?= 2
+# Extras that `action.yml` and `ci-templates/gitlab.yml` can install, each with a lock file of its own.
+EXTRAS := media
 # Percent of branches and lines that the tests reach; raise it when they reach more.
 COVERED := 85
 
@@ -16,7 +18,7 @@ INSTALL := $(shell if command -v uv >/dev/null 2>&1; then echo "VIRTUAL_ENV=$(CU
 # Tests start many processes, and importing from source again takes each of them seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help interval-coverage demo test quick coverage test-lowest test-all lint types bench label-quality fuzz unbound chaos sbom corpus engines-agree lock clean power mutants
+.PHONY: help interval-coverage demo test quick coverage test-lowest test-all lint types bench label-quality fuzz unbound chaos sbom smoke corpus engines-agree lock clean power mutants
 .DEFAULT_GOAL := help
 
 help: ## Show what can be made
@@ -100,6 +102,9 @@ fuzz: $(VENV)/.dev $(VENV)/.shenhe ## Throw mutated files at the label reader fo
 corpus: $(VENV)/.dev $(VENV)/.shenhe ## Write the table of hostile cases, docs/hostile-corpus.md
 	@$(BIN)/python -m tests.hostile.corpus
 
+smoke: ## Build the wheel and the source distribution, and try each in an empty environment
+	@$(PYTHON) .ci/smoke.py
+
 sbom: $(VENV)/.dev ## Write the software bill of materials (CycloneDX) and licence notices to build/
 	@$(BIN)/python -P .ci/sbom.py build
 
@@ -117,10 +122,14 @@ chaos: $(VENV)/.dev $(VENV)/.shenhe ## Kill studies, checks and fleets at random
 engines-agree: $(VENV)/.dev $(VENV)/.shenhe ## Run thousands of random scenarios in both engines and compare every bit
 	@PYTHONPATH=. $(BIN)/python -m tests.simulator.engines_agree --workers $(WORKERS) $(ARGS)
 
+# Of one resolution: dev.txt holds everything, and the others are parts of it with the same versions.
+COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet pyproject.toml
 lock: ## Renew the lock files (needs uv)
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet pyproject.toml --extra all --group dev --group build -o locks/dev.txt
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet pyproject.toml --group build -c locks/dev.txt -o locks/base.txt
-	uv pip compile --universal --python-version 3.11 --resolution lowest-direct --no-build --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet pyproject.toml --group quick -o locks/lowest.txt
+	$(COMPILE) --extra all --group dev --group build -o locks/dev.txt
+	$(COMPILE) --group build -c locks/dev.txt -o locks/core.txt
+	$(COMPILE) --extra sim --group build -c locks/dev.txt -o locks/base.txt
+	for extra in $(EXTRAS); do $(COMPILE) --extra $$extra --group build -c locks/dev.txt -o locks/extra-$$extra.txt || exit 1; done
+	$(COMPILE) --resolution lowest-direct --no-build --extra sim --extra pytest --group quick -o locks/lowest.txt
 
 clean: ## Remove what was made
 	rm -rf $(VENV) $(VENV)-lowest .coverage .coverage.* build dist demo power *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -70,7 +70,7 @@ def component(name: str, version: str, hashes: list[str], scope: str) -> dict[st
 def bill() -> dict[str, Any]:
     """The whole bill: base packages are required, the others of the lock files optional."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    base, everything = locked(ROOT / "locks" / "base.txt"), locked(ROOT / "locks" / "dev.txt")
+    base, everything = locked(ROOT / "locks" / "core.txt"), locked(ROOT / "locks" / "dev.txt")
     components = [
         component(name, version, hashes, "required" if (name, version) in base else "optional")
         for (name, version), hashes in sorted({**everything, **base}.items())

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from .meaning import aigc
-from .model import Deviation, Label, Limits, Refusal
+from .model import INSTALL, Deviation, Label, Limits, Refusal
 
 Span = tuple[int, int]
 
@@ -24,7 +24,7 @@ class UnsuitableFileError(ValueError):
 
 
 def in_words(error: Exception) -> str:
-    """What went wrong, in words for people: a sentence of our own, or that the structure is broken.
+    """What went wrong, in words for people: a sentence of our own, a missing library, or that the structure is broken.
 
     Hostile bytes lead parsers to IndexError, RecursionError, UnicodeError and the like. Their messages help no user.
     """
@@ -32,6 +32,8 @@ def in_words(error: Exception) -> str:
         return str(error)
     if isinstance(error, MemoryError):
         return "it needs more memory than there is"
+    if isinstance(error, ImportError):
+        return f"{error.name} is not installed; {INSTALL}"
     return "its structure is broken"
 
 

@@ -14,6 +14,8 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, Literal, NamedTuple
 
+from shenhe.core.extras import install_command
+
 from .data import load_data
 
 Kind = Literal["implicit", "explicit"]
@@ -135,7 +137,7 @@ def _facts() -> dict[Deviation, _Facts]:
 DEVIATIONS: dict[str, Deviation] = {str(deviation): deviation for deviation in Deviation}
 
 #: The command that installs the optional libraries.
-INSTALL = "pip install 'shenhe[media]'"
+INSTALL = install_command("media")
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,7 @@ def write_label(
 
 def _why(error: Exception) -> str:
     """The reason in words: a sentence of ours or of a decoder, or that the structure is broken."""
-    ours = isinstance(error, (UnsuitableFileError, BeyondLimitError))
+    ours = isinstance(error, (UnsuitableFileError, BeyondLimitError, ImportError))
     return in_words(error) if ours else library_words(error)
 
 

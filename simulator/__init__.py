@@ -7,13 +7,16 @@
 
 ``simulate(scenario, replications=20, seed=1)`` gives a :class:`Run` with pandas frames (``outcomes``, ``providers``,
 ``series``, ``events``, ``summary``), ``compare(run_a, run_b)`` paired differences, ``read_run(folder)`` a run from
-disk. Importing this package imports none of the heavy libraries; they come with the first name that needs them.
+disk. Importing this package imports none of the heavy libraries; they come with the first name that needs them, and
+raise :class:`~shenhe.core.errors.MissingExtraError` where the extra ``sim`` is not installed.
 """
 
 from __future__ import annotations
 
 import importlib
 from typing import TYPE_CHECKING, Any
+
+from shenhe.core.extras import extras_named
 
 if TYPE_CHECKING:
     from .reference.hook import Hook, View
@@ -67,7 +70,8 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
+    with extras_named():
+        value = getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
     globals()[name] = value
     return value
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from ..bytes.pages import Source
 from ..findings import Findings, Span
 from ..model import Deviation, Label
+from .tones import rhythm_samples
 
 if TYPE_CHECKING:
     import numpy as np
@@ -352,22 +353,10 @@ def _drawn(mono: NDArray[np.float32], rate: float) -> bytes:
 
 
 def tones(rate: float, *, unit: float = 0.12, frequency: float = 900.0, level: float = 0.4) -> NDArray[np.float64]:
-    """The rhythm as samples in [-1, 1] with 0.4 s of quiet before and 0.2 s after; edges rise and fall
-    within 5 ms.
-    """
+    """The samples of :func:`shenhe.labels.perceived.tones.rhythm_samples` as an array."""
     import numpy as np
 
-    def sound(units: float) -> NDArray[np.float64]:
-        count = int(units * unit * rate)
-        ramp = np.minimum(1, np.minimum(np.arange(count), np.arange(count)[::-1]) / max(1.0, 0.005 * rate))
-        wave: NDArray[np.float64] = level * ramp * np.sin(2 * np.pi * frequency * np.arange(count) / rate)
-        return wave
-
-    def quiet(units: float) -> NDArray[np.float64]:
-        return np.zeros(int(units * unit * rate))
-
-    lead, trail = np.zeros(int(0.4 * rate)), np.zeros(int(0.2 * rate))
-    return np.concatenate([lead, sound(1), quiet(1), sound(3), quiet(3), sound(1), quiet(1), sound(1), trail])
+    return np.array(rhythm_samples(rate, unit=unit, frequency=frequency, level=level))
 
 
 def write(data: bytes, found: Findings) -> bytes:

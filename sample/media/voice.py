@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import io
+import sys
 import wave
+from array import array
+from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import accumulate
+from math import exp, pi, sin
 
-import numpy as np
-from numpy.typing import NDArray
-
-from shenhe.labels.perceived.rhythm import tones
+from shenhe.labels.perceived.tones import rhythm_samples
 
 from ..domain.refusal import Refusal
 
@@ -18,24 +20,18 @@ RATE = 8_000
 LONGEST = 60.0
 _VOICES = 32
 
-Samples = NDArray[np.int16]
+_LENGTH = int(1.2 * RATE)
 
 
 def speak(prompt: str, number: str, audible_label: bool) -> bytes:
     """A voice for ``prompt`` as a WAV file without metadata. No two numbers give the same bytes."""
-    voice = blake2b(prompt.encode("utf-8", "replace"), digest_size=1).digest()[0] % _VOICES
-    # Dither far below hearing distinguishes two recordings of one voice.
-    dither = np.frombuffer(blake2b(number.encode(), digest_size=32).digest(), np.uint8) % 4
-    return wav(
-        b"".join((rhythm(RATE) if audible_label else b"", dither.astype("<i2").tobytes(), _voice(voice))),
-        RATE,
-    )
+    return _recorded(_voice(_key(prompt)), number, audible_label)
 
 
 @lru_cache(maxsize=16)
 def rhythm(rate: int) -> bytes:
     """The rhythm with quiet on both sides, as 16-bit samples."""
-    return _samples(tones(rate)).tobytes()
+    return _encoded(rhythm_samples(rate))
 
 
 @lru_cache(maxsize=_VOICES)
@@ -43,27 +39,37 @@ def _voice(voice: int) -> bytes:
     """A little over a second of syllables: a buzzing pitch that glides, under an envelope, through two
     resonances.
     """
-    time = np.arange(int(1.2 * RATE)) / RATE
-    pitch = 110 + 4 * voice + 12 * np.sin(2 * np.pi * 1.3 * time)
-    phase = 2 * np.pi * np.cumsum(pitch) / RATE
-    buzz = sum(np.sin(harmonic * phase) / harmonic for harmonic in range(1, 7))
-    envelope = np.clip(np.sin(2 * np.pi * (2.5 + voice % 5 / 4) * time), 0, 1) ** 0.6
-    return _samples(0.3 * envelope * buzz).tobytes()
+    times = [at / RATE for at in range(_LENGTH)]
+    phases = accumulate(2 * pi * (110 + 4 * voice + 12 * sin(2 * pi * 1.3 * time)) / RATE for time in times)
+    return _encoded(
+        0.3
+        * max(0.0, sin(2 * pi * (2.5 + voice % 5 / 4) * time)) ** 0.6
+        * sum(sin(harmonic * phase) / harmonic for harmonic in range(1, 7))
+        for time, phase in zip(times, phases, strict=True)
+    )
 
 
 def play(prompt: str, number: str, audible_label: bool) -> bytes:
     """A chord for ``prompt`` as a WAV file without metadata. No two numbers give the same bytes."""
-    key = blake2b(prompt.encode("utf-8", "replace"), digest_size=1).digest()[0] % _VOICES
-    dither = np.frombuffer(blake2b(number.encode(), digest_size=32).digest(), np.uint8) % 4
-    return wav(b"".join((rhythm(RATE) if audible_label else b"", dither.astype("<i2").tobytes(), _chord(key))), RATE)
+    return _recorded(_chord(_key(prompt)), number, audible_label)
 
 
 @lru_cache(maxsize=_VOICES)
 def _chord(key: int) -> bytes:
     """A little over a second of three notes that fade."""
-    time = np.arange(int(1.2 * RATE)) / RATE
-    notes = sum(np.sin(2 * np.pi * 110 * 2 ** ((key % 12 + step) / 12) * time) for step in (0, 4, 7))
-    return _samples(0.2 * np.exp(-2 * time) * notes).tobytes()
+    pitches = [2 * pi * 110 * 2 ** ((key % 12 + step) / 12) for step in (0, 4, 7)]
+    times = (at / RATE for at in range(_LENGTH))
+    return _encoded(0.2 * exp(-2 * time) * sum(sin(pitch * time) for pitch in pitches) for time in times)
+
+
+def _key(prompt: str) -> int:
+    return blake2b(prompt.encode("utf-8", "replace"), digest_size=1).digest()[0] % _VOICES
+
+
+def _recorded(sound: bytes, number: str, audible_label: bool) -> bytes:
+    # Dither far below hearing distinguishes two recordings of one sound.
+    dither = b"".join(bytes((value % 4, 0)) for value in blake2b(number.encode(), digest_size=32).digest())
+    return wav((rhythm(RATE) if audible_label else b"") + dither + sound, RATE)
 
 
 def edited(source: bytes, prompt: str, audible_label: bool) -> bytes:
@@ -74,8 +80,8 @@ def edited(source: bytes, prompt: str, audible_label: bool) -> bytes:
     """
     samples, rate = _opened(source)
     shift = 1.1 + blake2b(prompt.encode("utf-8", "replace"), digest_size=1).digest()[0] / 512
-    changed = _samples(samples[(np.arange(int(len(samples) / shift)) * shift).astype(np.int64)] / 32768)
-    return wav((rhythm(rate) if audible_label else b"") + changed.tobytes(), rate)
+    changed = _encoded(samples[int(at * shift)] / 32768 for at in range(int(len(samples) / shift)))
+    return wav((rhythm(rate) if audible_label else b"") + changed, rate)
 
 
 def lasts(data: bytes, seconds: float) -> bool:
@@ -87,7 +93,7 @@ def lasts(data: bytes, seconds: float) -> bool:
 def reencoded(data: bytes) -> bytes:
     """The same sound in a new file, without any metadata. Raises as :func:`edited` does."""
     samples, rate = _opened(data)
-    return wav(samples.astype("<i2").tobytes(), rate)
+    return wav(_little_endian(samples), rate)
 
 
 def wav(samples: bytes, rate: int) -> bytes:
@@ -100,7 +106,7 @@ def wav(samples: bytes, rate: int) -> bytes:
     return b"RIFF" + len(body).to_bytes(4, "little") + body
 
 
-def _opened(data: bytes) -> tuple[Samples, int]:
+def _opened(data: bytes) -> tuple[array[int], int]:
     try:
         with wave.open(io.BytesIO(data)) as sound:
             rate, channels, width, count = (
@@ -116,9 +122,19 @@ def _opened(data: bytes) -> tuple[Samples, int]:
             frames = sound.readframes(count)
     except (wave.Error, EOFError, ValueError, RuntimeError):
         raise Refusal(422, "source_unreadable", "无法读取音频。 The sound could not be read.") from None
-    whole = np.frombuffer(frames[: len(frames) // (2 * channels) * (2 * channels)], "<i2")
+    whole = array("h", frames[: len(frames) // (2 * channels) * (2 * channels)])
+    if sys.byteorder == "big":
+        whole.byteswap()
     return whole[::channels], rate
 
 
-def _samples(sound: NDArray[np.float64]) -> Samples:
-    return (np.clip(sound, -1, 1) * 32767).astype("<i2")
+def _encoded(sound: Iterable[float]) -> bytes:
+    """Samples in [-1, 1], cut off beyond, as 16-bit integers."""
+    return _little_endian(array("h", (int(max(-1.0, min(1.0, value)) * 32767) for value in sound)))
+
+
+def _little_endian(samples: array[int]) -> bytes:
+    if sys.byteorder == "big":
+        samples = samples[:]
+        samples.byteswap()
+    return samples.tobytes()

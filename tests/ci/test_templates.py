@@ -148,8 +148,9 @@ class Runner:
         return bool(self.inputs[name] == wanted)
 
     def evaluate(self, value: str) -> str:
-        """The two kinds of expression that the action uses."""
-        known = {f"inputs.{name}": given for name, given in self.inputs.items()} | self.outputs
+        """The three kinds of expression that the action uses."""
+        machine = {"runner.os": "Linux", "runner.arch": "X64", "runner.temp": str(self.temp)}
+        known = {f"inputs.{name}": given for name, given in self.inputs.items()} | self.outputs | machine
         return re.sub(r"\$\{\{ (\S+) \}\}", lambda match: known[match[1]], value)
 
 
@@ -247,17 +248,37 @@ def test_the_provider_cannot_command_the_runner(tmp_path: Path, code: int) -> No
 
 
 def test_the_action_installs_locked_dependencies_and_itself(tmp_path: Path) -> None:
-    runner = Runner(tmp_path, binding="sample")
+    runner = Runner(tmp_path, binding="sample", extras="media")
+    assert runner.run("Choose packages").returncode == 0
     done = runner.run("Install shenhe")
     assert done.returncode == 0, done.stderr
-    locked, itself = (line.split() for line in runner.notes.read_text().splitlines())
-    assert (
-        locked
-        == f"-m pip --disable-pip-version-check install --quiet --require-hashes -r {ROOT}/locks/base.txt".split()
-    )
-    assert itself == f"-m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation {ROOT}".split()
-    assert Path(locked[-1]).exists()
+    *locked, itself = (line.split() for line in runner.notes.read_text().splitlines())
+    pip = "-m pip --disable-pip-version-check install --quiet"
+    assert locked == [f"{pip} --require-hashes -r {ROOT}/locks/{name}.txt".split() for name in ("core", "extra-media")]
+    assert itself == f"{pip} --no-deps --no-build-isolation {ROOT}".split()
+    assert all(Path(words[-1]).exists() for words in locked)
     assert (Path(itself[-1]) / "pyproject.toml").exists()
+
+
+def test_the_cache_key_follows_the_locks(tmp_path: Path) -> None:
+    keys = []
+    for number, extras in enumerate(("", "media", "media")):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        runner = Runner(folder, binding="sample", extras=extras)
+        assert runner.run("Choose packages").returncode == 0
+        keys.append(runner.outputs["steps.packages.outputs.hash"])
+    assert re.fullmatch("[0-9a-f]{16}", keys[0])
+    assert keys[0] != keys[1] == keys[2]
+
+
+@pytest.mark.parametrize("extras", ["medai", "../core", "$(touch pwned)", "media,;"])
+def test_an_unknown_extra_ends_the_action(tmp_path: Path, extras: str) -> None:
+    runner = Runner(tmp_path, binding="sample", extras=extras)
+    done = runner.run("Choose packages")
+    assert done.returncode == 2
+    assert "expected some of: media" in done.stderr
+    assert not (runner.checkout / "pwned").exists()
 
 
 @pytest.mark.parametrize(("target", "code", "sarif"), [('"$target"', 0, "false"), (FAULTY, 1, "true")])
@@ -267,6 +288,8 @@ def test_the_whole_action_publishes_before_it_fails(tmp_path: Path, target: str,
     assert list(done) == [
         *(
             "actions/setup-python@a26af69be951a213d495a4c3e4e4022e16d87065",
+            "Choose packages",
+            "actions/cache@5a3ec84eff668545956fd18022155c47e93e2684",
             "Install shenhe",
             "Check the provider",
             "Publish the results",
@@ -305,7 +328,8 @@ def shenhe_repository(folder: Path) -> Path:
         git(source, "init", "--quiet")
         git(source, "config", "uploadpack.allowAnySHA1InWant", "true")
         for text in ("# of the commit\n", "# of a later commit\n"):
-            (source / "locks" / "base.txt").write_text(text)
+            for name in ("core", "extra-media"):
+                (source / "locks" / f"{name}.txt").write_text(text)
             git(source, "add", "-A")
             git(source, "commit", "--quiet", "-m", text)
     return source
@@ -344,17 +368,18 @@ def gitlab(folder: Path, **given: str) -> tuple[subprocess.CompletedProcess[str]
         "NOTES": str(folder / "notes"),
     } | variables
     source = shenhe_repository(folder)
-    environment |= {"SHENHE_SOURCE": str(source), "SHENHE_COMMIT": commit_of(source)} | given
+    environment |= {"SHENHE_SOURCE": str(source), "SHENHE_COMMIT": commit_of(source), "SHENHE_EXTRAS": "media"} | given
     prepared = environment | {"PATH": f"{noting(folder / 'path')}:{environment['PATH']}"}
     before = subprocess.run(
         ["sh", "-e"], input="\n".join(job["before_script"]), cwd=folder, env=prepared, text=True, timeout=60
     )
     if before.returncode:
         return before, folder
-    locked, itself = (folder / "notes").read_text().splitlines()[-2:]
-    assert locked.endswith("--require-hashes -r .shenhe-source/locks/base.txt")
+    *locked, itself = (folder / "notes").read_text().splitlines()[-3:]
+    assert [line.rpartition("/")[2] for line in locked] == ["core.txt", "extra-media.txt"]
+    assert all("--require-hashes -r .shenhe-source/locks/" in line for line in locked)
     assert itself.endswith("--no-deps --no-build-isolation ./.shenhe-source")
-    assert (folder / ".shenhe-source" / "locks" / "base.txt").read_text() == "# of the commit\n"
+    assert (folder / ".shenhe-source" / "locks" / "core.txt").read_text() == "# of the commit\n"
     install(folder / ".shenhe" / "bin")
     script = folder / "job.sh"
     script.write_text("\n".join(job["script"]) + "\n")

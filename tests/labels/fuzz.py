@@ -344,7 +344,7 @@ def main() -> int:
     if options.writer:
         failures += stream(options.seed, options.writer, options.workers, "writer").failures
     if options.decoders and find_spec("av") is None:
-        print("nothing was decoded: pip install 'shenhe[media]'")
+        print("nothing was decoded: python -m pip install 'shenhe[media]'")
     elif options.decoders:
         failures += stream(options.seed, options.decoders, options.workers, "all").failures
     return 1 if failures else 0

@@ -271,7 +271,7 @@ def main() -> None:
         return
     sounds(repeats)
     if find_spec("rapidocr") is None or find_spec("av") is None:
-        print("\nPictures and films were not measured: pip install 'shenhe[media]'")
+        print("\nPictures and films were not measured: python -m pip install 'shenhe[media]'")
         return
     talk(repeats)
     pictures(repeats)

@@ -37,7 +37,7 @@ def binding_schema() -> dict[str, Any]:
     operations.pop("propertyNames", None)
     operations["additionalProperties"] = False
     operations["properties"] = {operation.value: _operation(operation) for operation in Operation}
-    return {"$schema": DIALECT, **schema}
+    return {"$schema": DIALECT, "$id": "urn:shenhe:schema:binding:1", **schema}
 
 
 def _operation(operation: Operation) -> dict[str, Any]:

@@ -202,7 +202,7 @@ def test_a_picture_that_could_not_be_looked_at_is_undecided(monkeypatch: pytest.
     from shenhe.conformance.checks.labels import perceived
     from shenhe.labels import Labels, Refusal
 
-    unread = Labels("image/png", (), (Refusal("png:pixels", "no reader: pip install 'shenhe[media]'"),))
+    unread = Labels("image/png", (), (Refusal("png:pixels", "no reader: python -m pip install 'shenhe[media]'"),))
     monkeypatch.setattr(perceived, "_looked_at", lambda data, media_type: unread)
 
     class Painter(Provider):

@@ -573,7 +573,7 @@ def test_without_the_media_extra_a_message_appears_and_no_file_passes(monkeypatc
     answer = worker.run(request, b"")
     assert answer["labels"] == []
     assert answer["refused"] == [
-        {"what": "visible: not checked", "why": "rapidocr is not installed; pip install 'shenhe[media]'"}
+        {"what": "visible: not checked", "why": "rapidocr is not installed; python -m pip install 'shenhe[media]'"}
     ]
 
 
