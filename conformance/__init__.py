@@ -25,10 +25,12 @@ import os
 from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .engine.runner import run_checks
+    from .evidence.baseline import Baseline, BaselineOutcome
     from .provider import Provider
     from .report import Report
     from .verdict import Level
@@ -37,11 +39,14 @@ __all__ = ["NotConformantError", "check", "run_checks"]
 
 
 class NotConformantError(AssertionError):
-    """A provider broke a rule, or was not fully verified. ``report`` is the whole result."""
+    """A provider broke a rule, or was not fully verified. ``report`` is the whole result, ``outcome`` what a baseline
+    makes of it.
+    """
 
-    def __init__(self, report: Report) -> None:
-        super().__init__(_told(report))
+    def __init__(self, report: Report, outcome: BaselineOutcome | None = None) -> None:
+        super().__init__(_message(report, outcome))
         self.report = report
+        self.outcome = outcome
 
 
 def check(
@@ -54,31 +59,58 @@ def check(
     seed: int = 0,
     examples: int = 25,
     on: date | None = None,
+    app: Any = None,
+    base_url: str | None = None,
+    baseline: Baseline | str | os.PathLike[str] | None = None,
 ) -> Report:
     """Probe a provider (an object, or the path of a binding) and assert that it keeps every rule.
+
+    ``app`` is an ASGI or WSGI application that the binding describes; it is called in this process. ``base_url``
+    replaces the binding's. ``baseline`` holds accepted failures, as an object or as the path of its file.
 
     Raises :class:`NotConformantError`, an ``AssertionError``, where a rule fails, and, if ``strict``, where one
     is inconclusive or needs a review. Other options and errors are those of
     :func:`~shenhe.conformance.engine.runner.run_checks`.
     """
+    __tracebackhide__ = True
     from .engine.runner import run_checks
 
+    accepted = _baseline(baseline)
     with ExitStack() as stack:
         if isinstance(provider, str | os.PathLike):
-            from .bindings import load_binding
+            from .bindings import app_transport, load_binding
 
-            provider = stack.enter_context(load_binding(os.fspath(provider), environ=os.environ).connect())
+            binding = load_binding(os.fspath(provider), environ=os.environ)
+            transport = None if app is None else app_transport(app)
+            provider = stack.enter_context(binding.connect(base_url=base_url, transport=transport))
         report = run_checks(provider, packs=packs, level=level, rules=rules, seed=seed, examples=examples, on=on)
-    if report.summary.exit_code == 1 or (strict and report.summary.exit_code != 0):
-        raise NotConformantError(report)
+    outcome, exit_code = None, report.summary.exit_code
+    if accepted is not None:
+        from .evidence.baseline import apply_baseline
+
+        outcome = apply_baseline(report, accepted, date.today())
+        exit_code = int(outcome.exit_code)
+    if exit_code == 1 or (strict and exit_code != 0):
+        raise NotConformantError(report, outcome)
     return report
 
 
-def _told(report: Report) -> str:
-    """The checks that did not pass, each with what was seen and how to see it again."""
+def _baseline(given: Baseline | str | os.PathLike[str] | None) -> Baseline | None:
+    if not isinstance(given, str | os.PathLike):
+        return given
+    from .evidence.baseline import read_baseline
+
+    return read_baseline(Path(given))
+
+
+def _message(report: Report, outcome: BaselineOutcome | None) -> str:
+    """The checks that did not pass, each with its finding and how to reproduce it; without what a baseline accepts."""
     lines = [f"{report.target.name} does not keep every rule ({report.level}, seed {report.seed})"]
+    if outcome is not None:
+        lines += [f"\n{entry.name}: {reason}" for _, entry, reason in outcome.unmatched()]
+    accepted = set() if outcome is None else {problem.check for problem, _ in outcome.accepted}
     for result in report.checks:
-        if result.verdict in ("pass", "not applicable"):
+        if result.verdict in ("pass", "not applicable") or result.name in accepted:
             continue
         lines.append(f"\n{result.verdict}: {result.title}")
         lines.append(f"  rules: {', '.join(result.rules)}")

@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+#: For tests of the plugin: projects with tests of their own.
+pytest_plugins = ["pytester"]
+
 # The same examples on every run, so that red means broken. To look for new ones: HYPOTHESIS_PROFILE=explore.
 settings.register_profile("same", derandomize=True, deadline=None, database=None)
 settings.register_profile("explore", deadline=None, max_examples=2000)

@@ -121,6 +121,7 @@ def decidable(
     capabilities: Capabilities,
     *,
     level: Level | str = Level.CORE,
+    packs: Sequence[str] | None = None,
     rules: Sequence[str] | None = None,
     book: Rulebook | None = None,
     on: date | None = None,
@@ -130,8 +131,9 @@ def decidable(
 
     Raises as :func:`run_checks` does for what is chosen.
     """
-    chosen = chosen_rules(book if book is not None else load_rulebook(), capabilities, None, rules, on or date.today())
-    checks = chosen_checks(chosen, Level(level), None, rules)
+    law = book if book is not None else load_rulebook()
+    chosen = chosen_rules(law, capabilities, packs, rules, on or date.today())
+    checks = chosen_checks(chosen, Level(level), packs, rules)
     groups: list[tuple[set[str], bool]] = []
     for check in checks:
         names, waits = {name for name, rule in chosen.items() if check.decides(rule)}, check.waits
