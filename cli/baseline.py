@@ -45,6 +45,8 @@ def write(
     if len(reason.strip()) < 3:
         raise typer.BadParameter("expected a reason of at least three characters", param_hint="--reason")
     last = _day(expires, "--expires")
+    if last < date.today():
+        raise typer.BadParameter(f"found {last}, which is past: expected today or later", param_hint="--expires")
     if out is not None and out.exists():
         raise typer.BadParameter(
             f"{out} exists and holds reasons; write to another file and merge them", param_hint="--out"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from . import completion
 from .options import Engine, Json, PageFile, Seed, writable_file
 from .output import echo_json
 from .progress import note_progress
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 
 def calibrate(
     scenario: Annotated[
-        str, typer.Argument(metavar="SCENARIO", help="Name of a shipped scenario, or a file.")
+        str,
+        typer.Argument(
+            metavar="SCENARIO", autocompletion=completion.scenarios, help="Name of a shipped scenario, or a file."
+        ),
     ] = "cn-2023",
     seed: Seed = 1,
     quick: Annotated[

@@ -14,6 +14,7 @@ import typer
 from shenhe.conformance.verdict import ExitCode, Level
 from shenhe.core.files import only_writer
 
+from . import completion
 from .check_outputs import output_files, write_outputs
 from .environment import Env, binding_environ
 from .options import (
@@ -38,7 +39,8 @@ from .options import (
 )
 from .output import echo_json
 from .plan import affordable, print_plan
-from .progress import ProgressBar, foretell
+from .progress import ProgressLine, foretell, of_run
+from .project import of_project
 
 if TYPE_CHECKING:
     from shenhe.conformance.engine.events import Event
@@ -55,6 +57,7 @@ def check(
         str | None,
         typer.Argument(
             metavar="TARGET",
+            autocompletion=completion.targets,
             help="A binding file, a ready-made binding (openai, openai-chat), `sample` or `sample-store`.",
         ),
     ] = None,
@@ -63,6 +66,7 @@ def check(
         typer.Option(
             "--fault",
             metavar="NAME",
+            autocompletion=completion.faults,
             rich_help_panel=TARGET,
             help="Enable this fault in the sample target. Repeatable; list them with `shenhe sample faults`.",
         ),
@@ -72,6 +76,7 @@ def check(
         typer.Option(
             "--variant",
             metavar="NAME",
+            autocompletion=completion.variants,
             rich_help_panel=TARGET,
             help="Run the sample as this lawful variant; list them with `shenhe sample variants`.",
         ),
@@ -294,6 +299,10 @@ def check(
         )
     if (record is not None or replay is not None) and (workers > 1 or (record is not None and replay is not None)):
         raise typer.BadParameter("use either --record or --replay, with --workers 1", param_hint="--record, --replay")
+    if not of_project(context, "target"):
+        # The accepted failures and documents of the project are about its own target.
+        baseline_file = None if of_project(context, "baseline_file") else baseline_file
+        evidence_file = None if of_project(context, "evidence_file") else evidence_file
     day = day_of(on)
     from shenhe.rulebook import load_rulebook
 
@@ -327,13 +336,13 @@ def check(
         from shenhe.conformance.evidence.minimising import minimised
         from shenhe.conformance.evidence.partial import PartialReport
 
-        bar = ProgressBar()
+        bar = ProgressLine()
         change = minimised if minimise else _unchanged
         partial = PartialReport(outputs["report"], _complain, change) if "report" in outputs else None
 
         def listen(event: Event) -> None:
             foretell(event)
-            bar.show(event)
+            of_run(bar, event)
             if partial is not None:
                 partial(event)
 
@@ -358,7 +367,9 @@ def check(
         from shenhe.reports.terminal.summary import print_check_summary
 
         print_check_summary(report, verbose=verbose)
-        for line in [*_unused(report), *_sampled(report), *_documents(report, evidence)]:
+        # A run of some rules leaves most of a binding unused, which tells nothing.
+        unused = _unused(report, 20 if verbose else 2) if not rules else []
+        for line in [*unused, *_sampled(report), *_documents(report, evidence)]:
             typer.echo(line)
     if trouble := getattr(provider, "recording_trouble", ""):
         typer.echo(f"shenhe: {trouble}", err=True)
@@ -379,12 +390,13 @@ def check(
     raise typer.Exit(report.summary.exit_code if written else report.summary.exit_code or ExitCode.NOT_VERIFIED)
 
 
-def _unused(report: Report) -> list[str]:
+def _unused(report: Report, most: int) -> list[str]:
     """The lines of the binding that no check used, the first few by name."""
     if not report.unused:
         return []
-    more = f", and {len(report.unused) - 5} more (unused in report.json)" if len(report.unused) > 5 else ""
-    return [f"declared and used by no check: {'; '.join(report.unused[:5])}{more}"]
+    rest = len(report.unused) - most
+    more = f", and {rest} more (unused in report.json)" if rest > 0 else ""
+    return [f"declared and used by no check: {'; '.join(report.unused[:most])}{more}"]
 
 
 def _sampled(report: Report) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from . import completion
 from .options import Engine, Json, Workers
 from .output import echo_json
 from .progress import note_progress
@@ -20,7 +21,11 @@ if TYPE_CHECKING:
 def claims(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="SCENARIO", help="Scenario names or files. Default: every shipped one with a claim."),
+        typer.Argument(
+            metavar="SCENARIO",
+            autocompletion=completion.scenarios,
+            help="Scenario names or files. Default: every shipped one with a claim.",
+        ),
     ] = None,
     replications: Annotated[
         int, typer.Option("--replications", "-n", metavar="N", min=2, help="Replications per side.")

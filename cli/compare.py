@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from . import completion
 from .options import Engine, Json, Replications, Seed, Set, Workers, writable_folder
 from .output import echo_json
 from .simulate import finite, load, run_scenario
@@ -26,8 +27,16 @@ class Breakdown(StrEnum):
 
 
 def compare(
-    a: Annotated[str, typer.Argument(metavar="A", help="Scenario (name or file) or run folder.")],
-    b: Annotated[str, typer.Argument(metavar="B", help="Scenario or run folder to compare with A.")],
+    a: Annotated[
+        str,
+        typer.Argument(metavar="A", autocompletion=completion.scenarios, help="Scenario (name or file) or run folder."),
+    ],
+    b: Annotated[
+        str,
+        typer.Argument(
+            metavar="B", autocompletion=completion.scenarios, help="Scenario or run folder to compare with A."
+        ),
+    ],
     replications: Replications = 20,
     seed: Seed = 1,
     workers: Workers = None,

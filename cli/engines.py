@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from . import completion
 from .options import Json, Seed, Set
 from .output import echo_json
 from .simulate import finite, load
@@ -16,7 +17,12 @@ if TYPE_CHECKING:
 
 
 def engines(
-    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="Name of a shipped scenario, or a file.")],
+    scenario: Annotated[
+        str,
+        typer.Argument(
+            metavar="SCENARIO", autocompletion=completion.scenarios, help="Name of a shipped scenario, or a file."
+        ),
+    ],
     seed: Seed = 1,
     replication: Annotated[
         int, typer.Option("--replication", "-k", metavar="N", min=0, help="Index of the replication, from 0.")

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from .project import project_settings
 
 Env = Annotated[
     list[str] | None,
@@ -64,29 +65,11 @@ def binding_environ(target: str | Path, env: Sequence[str] | None) -> Mapping[st
 
 def _allowed(env: Sequence[str] | None) -> set[str] | None:
     """The names of ``--env`` and of the project's configuration; ``None`` where neither says anything."""
-    configured = _configured(Path("shenhe.toml"), ())
-    if configured is None:
-        configured = _configured(Path("pyproject.toml"), ("tool", "shenhe"))
+    settings = project_settings()
+    configured = settings.env if settings is not None else None
     if env is None and configured is None:
         return None
     return {*(env or ()), *(configured or ())}
-
-
-def _configured(path: Path, table: Sequence[str]) -> list[str] | None:
-    try:
-        found = tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        return None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise typer.BadParameter(f"{path} cannot be read: {error}") from None
-    for name in table:
-        found = found.get(name, {}) if isinstance(found, dict) else {}
-    names = found.get("env") if isinstance(found, dict) else None
-    if names is None:
-        return None
-    if not isinstance(names, list) or not all(isinstance(name, str) and _NAME.fullmatch(name) for name in names):
-        raise typer.BadParameter(f"{path}: env: found {names!r}, expected a list of names of variables")
-    return names
 
 
 def _in_working_folder(path: Path) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from . import completion
 from .options import Json
 from .output import echo_json
 
@@ -23,6 +24,7 @@ def explain(
         str,
         typer.Argument(
             metavar="RULE|CHECK|DEVIATION",
+            autocompletion=completion.explainable,
             help="A rule ID, the name of a check, or the name of a label's deviation.",
             show_default=False,
         ),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from . import completion
 from .options import Engine, Json, PageFile, Seed, Set
 from .output import echo_json
 from .progress import note_progress
@@ -21,7 +22,14 @@ if TYPE_CHECKING:
 def forecast(
     report: Annotated[Path, typer.Argument(metavar="REPORT.json", help="A report written by `shenhe check`.")],
     scenario: Annotated[
-        str, typer.Option("--scenario", "-s", metavar="SCENARIO", help="Name of a shipped scenario, or a file.")
+        str,
+        typer.Option(
+            "--scenario",
+            "-s",
+            metavar="SCENARIO",
+            autocompletion=completion.scenarios,
+            help="Name of a shipped scenario, or a file.",
+        ),
     ] = "cn-2023",
     size: Annotated[
         str | None,

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from shenhe.conformance.bindings.drafting.openapi import Description
 
 
+#: The schema of bindings beside a draft, and the line by which editors with a YAML language server find it.
+SCHEMA = "binding.schema.json"
+EDITOR_HINT = f"# yaml-language-server: $schema={SCHEMA}"
+
+
 def init(
     openapi: Annotated[
         Path | None,
@@ -53,6 +58,10 @@ def init(
         Path | None,
         typer.Option("--out", metavar="FILE", callback=writable_file, help="File to write. Default: standard output."),
     ] = None,
+    schema: Annotated[
+        bool,
+        typer.Option("--schema", help="Also write binding.schema.json beside the file, and name it there for editors."),
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
     """Draft a binding. Missing values become `${FILL_IN_…}` placeholders. A mapping summary goes to stderr.
@@ -79,6 +88,8 @@ def init(
         raise typer.BadParameter(f"expected exactly one of {', '.join(sources)}, --ready and --interactive")
     if out is not None and out.exists() and not force:
         raise typer.BadParameter(f"{out} exists; pass --force to overwrite it", param_hint="--out")
+    if schema and out is None:
+        raise typer.BadParameter("expected --out, the file beside which the schema is written", param_hint="--schema")
     code = 0
     if chosen:
         text, code = _drafted(chosen[0], sources[chosen[0]], role or [TargetRole.PROVIDER])
@@ -91,10 +102,21 @@ def init(
     else:
         from shenhe.core.files import write_whole
 
+        if schema:
+            text = f"{EDITOR_HINT}\n{text}"
+            write_whole(out.parent / SCHEMA, _schema())
         write_whole(out, text)
         typer.echo(f"written: {out}; next: shenhe doctor {out}", err=True)
         _tried(out)
     raise typer.Exit(code)
+
+
+def _schema() -> str:
+    import json
+
+    from shenhe.conformance.bindings.language.schema import binding_schema
+
+    return json.dumps(binding_schema(), indent=1) + "\n"
 
 
 def _drafted(kind: str, source: Path | str | None, roles: Sequence[TargetRole]) -> tuple[str, int]:

@@ -4,7 +4,6 @@ them.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +14,7 @@ from shenhe.core.files import write_whole
 
 from .label_files import must_be_readable, sidecars_of, signing_key_of, trusted_certificates
 from .output import echo_json
+from .progress import ProgressLine
 
 if TYPE_CHECKING:
     from shenhe.labels.audit import AuditedFile
@@ -351,13 +351,12 @@ def audit(
 
 def _progress(what: str) -> Callable[[int, int], None]:
     """One line on stderr, if a person is watching."""
+    line = ProgressLine()
 
     def show(done: int, total: int) -> None:
-        if sys.stderr.isatty() and (done % 50 == 0 or done == total):
-            filled = round(24 * done / total)
-            end = "\n" if done == total else ""
-            sys.stderr.write(f"\r\x1b[K{'█' * filled:░<24} {done:,}/{total:,} {what}{end}")
-            sys.stderr.flush()
+        line.show(done, total, what)
+        if done == total:
+            line.clear()
 
     return show
 

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from shenhe.core.errors import ShenheError
+from shenhe.core.extras import extras_named
 
 from . import (
     attest,
@@ -33,6 +34,7 @@ from . import (
     init,
     label,
     levers,
+    lint,
     replay,
     report,
     rules,
@@ -45,6 +47,7 @@ from . import (
 )
 from .help import HelpGroup, use_plain_help
 from .output import use_any_encoding
+from .project import use_project_settings
 
 app = typer.Typer(
     name="shenhe",
@@ -71,12 +74,13 @@ def _version(requested: bool) -> None:
 
 @app.callback()
 def main(
+    context: typer.Context,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    pass
+    use_project_settings(context)
 
 
 app.command("demo")(demo.demo)
@@ -85,6 +89,7 @@ app.command("explain")(explain.explain)
 app.command("fleet")(fleet.fleet)
 app.command("chain")(chain.chain)
 app.command("doctor")(doctor.doctor)
+app.command("lint")(lint.lint)
 app.command("init")(init.init)
 app.add_typer(baseline.app, name="baseline")
 app.command("export")(export.export)
@@ -124,7 +129,8 @@ def run() -> None:
         app()
         return
     try:
-        app()
+        with extras_named():
+            app()
     except KeyboardInterrupt:
         # A second Ctrl-C would interrupt the interpreter while it shuts down, which prints a traceback.
         signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -11,6 +11,8 @@ import typer
 
 from shenhe.conformance.verdict import Level
 
+from . import completion
+
 #: The exit code of a command that was interrupted, as shells expect it.
 INTERRUPTED = 130
 
@@ -59,6 +61,7 @@ Packs = Annotated[
     typer.Option(
         "--packs",
         metavar="ID",
+        autocompletion=completion.packs,
         rich_help_panel=SCOPE,
         help="Check these rule packs instead of those in force. Repeatable; see `shenhe rules list`.",
     ),
@@ -68,6 +71,7 @@ Rules = Annotated[
     typer.Option(
         "--rules",
         metavar="PATTERN",
+        autocompletion=completion.rules,
         rich_help_panel=SCOPE,
         help="Check only matching rules, such as 'cn-labeling-2025/*'. Repeatable.",
     ),

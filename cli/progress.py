@@ -1,8 +1,11 @@
-"""Progress on stderr: of checks, and of long computations."""
+"""What commands say on stderr before and while they work."""
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import typer
@@ -15,29 +18,63 @@ if TYPE_CHECKING:
 _SHOWN = 3
 
 
-class ProgressBar:
-    """One line on stderr, if a person is watching."""
+class ProgressLine:
+    """One line on stderr with a bar and the time left, after ``delay`` seconds. Silent in logs and in CI."""
 
-    def __init__(self) -> None:
+    def __init__(self, title: str = "", *, delay: float = 0.0) -> None:
+        self._title = title
+        self._delay = delay
+        self._began = time.monotonic()
+        self._last = 0.0
         self._shown = False
 
-    def show(self, event: Event) -> None:
-        """Draw the bar after an event of the run."""
-        from shenhe.conformance.engine.events import CheckFinished, CheckStarted
-
-        if not isinstance(event, CheckStarted | CheckFinished) or not sys.stderr.isatty():
+    def show(self, done: int, total: int, what: str = "") -> None:
+        """Draw the line, at most ten times per second."""
+        now = time.monotonic()
+        due = now - self._began >= self._delay and (now - self._last >= 0.1 or done == total)
+        if total < 1 or not due or not watched():
             return
-        self._shown = True
-        filled = round(24 * event.done / event.total)
-        name = event.name.replace("_", " ")
-        sys.stderr.write(f"\r\x1b[K{'█' * filled:░<24} {event.done}/{event.total} {name}")
+        self._last, self._shown = now, True
+        words = f"{done:,}/{total:,}{time_left(now - self._began, done, total)}"
+        if self._title:
+            words = f"{self._title}: {words}"
+        room = shutil.get_terminal_size().columns - 1
+        filled = round(24 * done / total)
+        line = f"{'█' * filled:░<24} {words}  {what}" if room >= 50 else words
+        sys.stderr.write(f"\r\x1b[K{line[:room].rstrip()}")
         sys.stderr.flush()
 
     def clear(self) -> None:
-        """Remove the bar."""
+        """Remove the line."""
         if self._shown:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
+            self._shown = False
+
+
+def watched() -> bool:
+    """Whether a person is watching: stderr is a terminal that can redraw a line, and this is no CI job."""
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("CI")
+
+
+def time_left(passed: float, done: int, total: int) -> str:
+    """What an even pace leaves, in words; empty before a twentieth is done or a second has passed.
+
+    >>> time_left(30.0, 10, 40), time_left(600.0, 10, 40), time_left(0.5, 10, 40), time_left(9.0, 40, 40)
+    (', about 90 s left', ', about 30 min left', '', '')
+    """
+    if passed < 1 or done * 20 < total or done >= total:
+        return ""
+    left = passed / done * (total - done)
+    return f", about {left:.0f} s left" if left < 100 else f", about {left / 60:.0f} min left"
+
+
+def of_run(line: ProgressLine, event: Event) -> None:
+    """Draw the line after an event of a run of checks."""
+    from shenhe.conformance.engine.events import CheckFinished, CheckStarted
+
+    if isinstance(event, CheckStarted | CheckFinished):
+        line.show(event.done, event.total, event.name.replace("_", " "))
 
 
 def note_progress(step: str) -> None:

@@ -13,6 +13,7 @@ import typer
 
 from shenhe.core.text import visible
 
+from . import completion
 from .environment import Env, binding_environ
 from .output import echo_json
 
@@ -23,7 +24,15 @@ if TYPE_CHECKING:
 
 def replay(
     report: Annotated[Path, typer.Argument(metavar="REPORT", help="The report.json of a run.")],
-    rule: Annotated[str, typer.Option("--rule", metavar="ID", help="The rule (or check) whose failure to reproduce.")],
+    rule: Annotated[
+        str,
+        typer.Option(
+            "--rule",
+            metavar="ID",
+            autocompletion=completion.rules,
+            help="The rule (or check) whose failure to reproduce.",
+        ),
+    ],
     base_url: Annotated[
         str | None,
         typer.Option("--base-url", metavar="URL", help="Address of the target. Required unless it is on this machine."),

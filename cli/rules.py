@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from . import completion
 from .law_text import (
     checked_language,
     fines,
@@ -206,7 +207,10 @@ def matrix(
 @app.command("show", epilog=SHOW_EXAMPLES)
 def show(
     ids: Annotated[
-        list[str], typer.Argument(metavar="ID…", help="Ids of rules, penalties or packs.", show_default=False)
+        list[str],
+        typer.Argument(
+            metavar="ID…", autocompletion=completion.rules, help="Ids of rules, penalties or packs.", show_default=False
+        ),
     ],
     on: On = None,
     reading: Readings = None,

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import sys
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from . import completion
 from .options import Engine, Json, Replications, Seed, Set, Workers, writable_folder
 from .output import echo_json
+from .progress import ProgressLine
 
 if TYPE_CHECKING:
     from shenhe.simulator import Run, Scenario
@@ -29,7 +29,12 @@ BYTES_A_PROVIDER = {"simpy": 30_000, "compiled": 10_000}
 
 def simulate(
     scenario: Annotated[
-        str | None, typer.Argument(metavar="SCENARIO", help="Name of a shipped scenario, or a scenario file.")
+        str | None,
+        typer.Argument(
+            metavar="SCENARIO",
+            autocompletion=completion.scenarios,
+            help="Name of a shipped scenario, or a scenario file.",
+        ),
     ] = None,
     list_scenarios: Annotated[bool, typer.Option("--list", help="List the shipped scenarios, then exit.")] = False,
     replications: Replications = 20,
@@ -202,25 +207,14 @@ def memory_needed(scenario: Scenario, replications: int, workers: int) -> str:
 
 
 def progress_bar(title: str) -> Callable[[int, int], None]:
-    """A progress line on stderr, after two seconds, if it is a terminal. A negative count clears the line."""
-    began, shown = time.monotonic(), False
+    """A progress line on stderr, after two seconds. A negative count clears the line."""
+    line = ProgressLine(title, delay=2)
 
     def show(done: int, total: int) -> None:
-        nonlocal shown
-        if not sys.stderr.isatty():
-            return
         if done < 0:
-            if shown:
-                sys.stderr.write("\r\x1b[K")
-                sys.stderr.flush()
-            return
-        passed = time.monotonic() - began
-        if passed > 2 and total > 1:
-            shown = True
-            left = passed / done * (total - done) if done else 0
-            bar = "█" * round(24 * done / total)
-            sys.stderr.write(f"\r\x1b[K{title}: {bar:░<24} {done}/{total}, {left:.0f} s left")
-            sys.stderr.flush()
+            line.clear()
+        elif total > 1:
+            line.show(done, total)
 
     return show
 

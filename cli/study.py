@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from . import completion
 from .help import HelpGroup
 from .options import Engine, Json, writable_file, writable_folder
 from .output import echo_json
@@ -67,7 +68,12 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmat
 
 @app.command("run")
 def run(
-    study: Annotated[str, typer.Argument(metavar="STUDY", help="Name of a shipped study, or a study file.")],
+    study: Annotated[
+        str,
+        typer.Argument(
+            metavar="STUDY", autocompletion=completion.studies, help="Name of a shipped study, or a study file."
+        ),
+    ],
     out: Out,
     workers: Workers = None,
     executor: Kind = "processes",
@@ -210,7 +216,12 @@ def analyse(
 @app.command("search")
 def search(
     study: Annotated[
-        str, typer.Argument(metavar="STUDY", help="Name of a shipped study, or a study file, with a section `search`.")
+        str,
+        typer.Argument(
+            metavar="STUDY",
+            autocompletion=completion.studies,
+            help="Name of a shipped study, or a study file, with a section `search`.",
+        ),
     ],
     out: Out,
     workers: Workers = None,

@@ -45,6 +45,7 @@ WRONG: dict[str, tuple[str, ...]] = {
     "forecast": ("{report}", "--out", "{file}/page.html"),
     "init": ("--openapi", "nothere.yaml", "--out", "{file}/x"),
     "label": ("read", "nothere.png"),
+    "lint": ("nothere.yaml",),
     "replay": ("{report}", "nothere"),
     "report": ("{report}", "--out", "{file}/page.html"),
     "rules": ("show", "nothere"),

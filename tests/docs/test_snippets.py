@@ -9,16 +9,19 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from shenhe.cli.project import ProjectSettings
 from shenhe.conformance.bindings import load_binding
 from shenhe.conformance.chain.document import read_chain
 from shenhe.conformance.evidence.baseline import read_baseline
 from shenhe.conformance.evidence.documents import read_evidence
+from shenhe.conformance.pytest_plugin import SETTINGS
 from shenhe.rulebook import Rule, load_rulebook
 from shenhe.simulator import load_scenario
 from shenhe.simulator.study import load_study
@@ -64,9 +67,26 @@ def check_command(block: Block, command: Command, desk: Path) -> None:
         case "make":
             targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
             assert set(command.words[1:]) <= set(targets), f"{block}: {command}"
+        case "python":
+            check_install(block, command)
+        case "docker":
+            # Needs a daemon: only the files are looked at.
+            assert (ROOT / "Containerfile").exists()
         case program:
             assert program in {"openssl", "pytest"}, f"{block}: {command}: no way to run it here"
             check_other_program(block, command, desk)
+
+
+def check_install(block: Block, command: Command) -> None:
+    """`python -m pip install`: its extras and lock files exist. Nothing is installed."""
+    words = list(command.words)
+    assert words[1:4] == ["-m", "pip", "install"], f"{block}: {command}"
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    for word in words[4:]:
+        if (named := re.search(r"\[([a-z,]+)\]$", word)) is not None:
+            assert set(named[1].split(",")) <= set(extras), f"{block}: {command}"
+        if word.startswith("locks/"):
+            assert (ROOT / word).exists(), f"{block}: {command}"
 
 
 def check_other_program(block: Block, command: Command, desk: Path) -> None:
@@ -86,6 +106,10 @@ SCRIPTS = [block for block in BLOCKS if block.language in PYTHON]
 GIVEN = {
     "read_labels(labelled": "from pathlib import Path\ndata = Path('picture.png').read_bytes()\n",
     "app_transport(app)": "from shenhe.sample import create_app\napp = create_app()\n",
+    "from myapp import app": (
+        "import sys, types\nfrom shenhe.sample import create_app\n"
+        "sys.modules['myapp'] = types.SimpleNamespace(app=create_app())\n"
+    ),
     "validate(Binding": "from shenhe.conformance.bindings.language.format import BindingFile as Binding\n",
     "def anonymous_cannot_publish": (
         "from shenhe.conformance.checks.identity.real_name import *\n"
@@ -112,13 +136,22 @@ def test_scripts_run(block: Block, desk: Path) -> None:
 @pytest.mark.parametrize("block", [block for block in BLOCKS if block.language in FILES], ids=str)
 def test_files_are_valid(block: Block, desk: Path) -> None:
     if block.language == "toml":
-        assert set(tomllib.loads(block.text)) <= {"env"}
+        check_settings(tomllib.loads(block.text))
         return
     data = yaml.safe_load(block.text)
     path = desk / "snippet.yaml"
     path.write_text(block.text, encoding="utf-8")
     kind = kind_of(data)
     READERS[kind](path, data)
+
+
+def check_settings(data: dict[str, Any]) -> None:
+    """Every setting of a TOML snippet exists."""
+    tool = data.get("tool", {"shenhe": data})
+    assert set(tool) <= {"shenhe", "pytest"}
+    assert set(tool.get("shenhe", {})) <= {setting.name for setting in fields(ProjectSettings)} - {"source"}
+    for name in tool.get("pytest", {}).get("ini_options", {}):
+        assert name.removeprefix("shenhe_").replace("_", "-") in {setting for setting, _, _ in SETTINGS}
 
 
 def kind_of(data: object) -> str:
@@ -131,6 +164,7 @@ def kind_of(data: object) -> str:
         ("baseline", {"entries"}),
         ("evidence", {"documents"}),
         ("workflow", {"jobs"}),
+        ("hooks", {"repos"}),
         ("pipeline", {"include"}),
         ("study", {"arms"}),
         ("scenario", {"extends"}),
@@ -192,6 +226,11 @@ def read_as_study_part(path: Path, data: dict[str, object]) -> None:
     load_study(path)
 
 
+def read_as_hooks(path: Path, data: dict[str, Any]) -> None:
+    known = {hook["id"] for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))}
+    assert {hook["id"] for repository in data["repos"] for hook in repository["hooks"]} <= known
+
+
 def read_as_workflow(path: Path, data: dict[str, object]) -> None:
     action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
     steps = data["jobs"]["conformance"]["steps"]  # type: ignore[index,call-overload]
@@ -209,6 +248,7 @@ READERS: dict[str, Callable[[Path, Any], object]] = {
     "baseline": lambda path, _: read_baseline(path),
     "evidence": lambda path, _: read_evidence(path),
     "workflow": read_as_workflow,
+    "hooks": read_as_hooks,
     "pipeline": read_as_pipeline,
     "study": read_as_study,
     "study part": read_as_study_part,
