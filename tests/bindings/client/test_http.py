@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from pathlib import Path
@@ -527,6 +528,21 @@ def test_a_wsgi_application(tmp_path: Path) -> None:
     assert isinstance(result, Accepted)
     assert result.value.id == "/g"
     assert isinstance(app_transport(create_app()), AsgiTransport)
+
+
+def test_an_application_is_reached_while_another_loop_runs(tmp_path: Path) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await asyncio.sleep(0)
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json")]})
+        await send({"type": "http.response.body", "body": b'{"id": "1"}'})
+
+    async def in_a_notebook() -> Any:
+        with talking(bind(tmp_path, "operations:\n  generate: {path: /g, extract: {id: id}}\n"), app) as provider:
+            return provider.generate(None, REQUEST)
+
+    result = asyncio.run(in_a_notebook())
+    assert isinstance(result, Accepted)
+    assert result.value.id == "1"
 
 
 def test_the_lifespan_of_an_application_is_run(tmp_path: Path) -> None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping
-from typing import Any, TypeAlias
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeAlias, TypeVar
 
 import httpx
 
@@ -17,6 +18,8 @@ Message: TypeAlias = MutableMapping[str, Any]
 App: TypeAlias = Callable[
     [Message, Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Awaitable[None]
 ]
+
+T = TypeVar("T")
 
 LARGEST = 64_000_000
 """Bytes of a body when the request names no bound of its own."""
@@ -42,22 +45,35 @@ class AsgiTransport(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         if not self._started:
             self._started = True
-            self._loop.run_until_complete(self._start())
-        return self._loop.run_until_complete(self._answer(request))
+            self._run(self._start())
+        return self._run(self._answer(request))
+
+    def _run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Turn the loop until ``work`` is done.
+
+        Where another loop turns in this thread (a notebook, an asynchronous test), this one turns in another thread
+        meanwhile: a thread can turn one loop at a time.
+        """
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return self._loop.run_until_complete(work)
+        with ThreadPoolExecutor(1) as other:
+            return other.submit(self._loop.run_until_complete, work).result()
 
     def close(self) -> None:
         if self._loop.is_closed():
             return
         if self._lifespan is not None and not self._lifespan.done():
             self._wishes.put_nowait({"type": "lifespan.shutdown"})
-            self._loop.run_until_complete(asyncio.wait([self._lifespan], timeout=5))
+            self._run(asyncio.wait([self._lifespan], timeout=5))
         left = asyncio.all_tasks(self._loop)
         for task in left:
             task.cancel()
         if left:
-            self._loop.run_until_complete(asyncio.wait(left, timeout=5))
-        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
-        self._loop.run_until_complete(self._loop.shutdown_default_executor())
+            self._run(asyncio.wait(left, timeout=5))
+        self._run(self._loop.shutdown_asyncgens())
+        self._run(self._loop.shutdown_default_executor())
         self._loop.close()
 
     async def _start(self) -> None:
