@@ -16,7 +16,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from shenhe.conformance.report import CheckResult, Report, RuleResult
 from shenhe.conformance.verdict import VerdictName
-from shenhe.core.text import markdown, one_line
+from shenhe.core.text import one_line
 
 from .har import timestamp
 
@@ -213,8 +213,25 @@ def _prop(name: str, value: str) -> dict[str, str]:
 
 
 def _line(text: str) -> str:
-    return markdown(text, 300)
+    return markup(text, 300)
 
 
 def _text(text: str, limit: int = 2000) -> str:
-    return markdown(text, limit).strip()
+    return markup(text, limit).strip()
+
+
+#: What OSCAL's subset of Markdown and HTML gives a meaning inside a line.
+_MARKUP = re.compile(r"[\\`*_~^\[\]<>{}|!\"]")
+#: What Markdown gives a meaning at the start of a line, and a link that some readers recognise without markup.
+_STARTS = re.compile(r"^(?=[-+#=])|^(\d+)(?=[.)])")
+
+
+def markup(text: str, limit: int) -> str:
+    """``text`` as a line of OSCAL markup that shows exactly this text. Ordinary punctuation stays as it is.
+
+    >>> print(markup("shenhe: <b>*x*</b> at https://evil.test", 300))
+    shenhe: \\<b\\>\\*x\\*\\</b\\> at https:\\//evil.test
+    """
+    escaped = _MARKUP.sub(lambda match: "\\" + match[0], one_line(text, limit).replace("&", "&amp;"))
+    escaped = re.sub(r"(?<=:)(?=//)|(?<=\bwww)(?=\.)|(?<=\w)(?=@\w)", r"\\", escaped)
+    return _STARTS.sub(lambda match: f"{match[1]}\\" if match[1] else "\\", escaped)
