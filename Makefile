@@ -18,7 +18,7 @@ INSTALL := $(shell if command -v uv >/dev/null 2>&1; then echo "VIRTUAL_ENV=$(CU
 # Tests start many processes, and importing from source again takes each of them seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help interval-coverage demo test quick coverage test-lowest test-all lint types bench label-quality fuzz unbound chaos sbom smoke corpus engines-agree lock clean power mutants
+.PHONY: help docs interval-coverage demo test quick coverage test-lowest test-all lint types bench label-quality fuzz unbound chaos sbom smoke corpus engines-agree lock clean power mutants
 .DEFAULT_GOAL := help
 
 help: ## Show what can be made
@@ -101,6 +101,9 @@ fuzz: $(VENV)/.dev $(VENV)/.shenhe ## Throw mutated files at the label reader fo
 
 corpus: $(VENV)/.dev $(VENV)/.shenhe ## Write the table of hostile cases, docs/hostile-corpus.md
 	@$(BIN)/python -m tests.hostile.corpus
+
+docs: $(VENV)/.dev $(VENV)/.shenhe ## Build the documentation in build/docs/html; any warning is an error
+	@PYTHONPATH=docs $(BIN)/python -m builder.build build/docs
 
 smoke: ## Build the wheel and the source distribution, and try each in an empty environment
 	@$(PYTHON) .ci/smoke.py

@@ -5,9 +5,12 @@ from __future__ import annotations
 import difflib
 import inspect
 import json
+import os
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from shenhe.core.links import ADDRESS, check_link, deviation_link, rule_link
 
 from . import completion
 from .options import Json
@@ -17,6 +20,13 @@ if TYPE_CHECKING:
     from shenhe.conformance.checks.registry import Check
     from shenhe.labels.model import Deviation
     from shenhe.rulebook import Rule
+
+
+#: The facts that are printed, in this order.
+SHOWN = (
+    *("behaviour", "keyword", "level", "weight", "obligors", "in_force", "verification", "sources", "penalties"),
+    *("seen_by", "operations", "rules", "checks", "faults", "docs"),
+)
 
 
 def explain(
@@ -76,9 +86,16 @@ def _of_rule(rule: Rule, checks: dict[str, Check]) -> dict[str, Any]:
         "text": rule.text.en,
         "text_zh": rule.text.zh,
         "behaviour": rule.behaviour.value,
+        "keyword": rule.keyword.value,
         "obligors": [each.value for each in rule.obligors],
+        "in_force": _in_force(rule),
+        "verification": f"{rule.verification.value}. {rule.verification_note or ''}".strip(),
+        "sources": [" ".join(filter(None, (source.cite, source.url))) for source in rule.sources],
+        "penalties": [link.penalty for link in rule.penalties],
         "checks": {check.name: check.title for check in deciding},
+        "seen_by": rule.seen_by.value + (f": {rule.seen_by_reason}" if rule.seen_by_reason else ""),
         "faults": _faults({rule.id}),
+        "docs": documentation(rule_link(rule.id)),
         "next": [f"shenhe rules show {rule.id}", *_try({rule.id})],
     }
 
@@ -98,6 +115,7 @@ def _of_check(check: Check) -> dict[str, Any]:
         "rules": {rule: book.rule(rule).title.en for rule in check.rules},
         "operations": [operation.value for operation in check.needs],
         "faults": _faults(set(check.rules)),
+        "docs": documentation(check_link(check.name)),
         "next": [f"shenhe explain {check.rules[0]}", *_try(set(check.rules))],
     }
 
@@ -117,8 +135,21 @@ def _of_deviation(deviation: Deviation) -> dict[str, Any]:
         "title": deviation.sentence,
         "weight": f"{deviation.weight.value}: {meaning[deviation.weight.value]}",
         "rules": {rule: load_rulebook().rule(rule).title.en} if rule else {},
+        "docs": documentation(deviation_link(deviation.value)),
         "next": [f"shenhe explain {rule}"] if rule else [],
     }
+
+
+def _in_force(rule: Rule) -> str:
+    if rule.valid_from is None:
+        return "not yet"
+    return f"from {rule.valid_from}" + (f" to {rule.valid_to}" if rule.valid_to else "")
+
+
+def documentation(link: str) -> str:
+    """A page of the documentation: below the address in ``SHENHE_DOCS_URL``, else relative to its root."""
+    address = os.environ.get(ADDRESS, "")
+    return f"{address.rstrip('/')}/{link}" if address else link
 
 
 def _faults(rules: set[str]) -> list[str]:
@@ -152,17 +183,17 @@ def _print(document: dict[str, Any]) -> None:
         if document.get(key):
             console.print(Text(document[key], "bold" if key == "title" else ""))
     console.print()
-    for key in ("behaviour", "level", "weight", "obligors", "operations", "rules", "checks", "faults"):
+    for key in SHOWN:
         value = document.get(key)
         if not value:
             continue
         if isinstance(value, dict):
-            console.print(Text(key, "dim"))
+            console.print(Text(key.replace("_", " "), "dim"))
             for name, title in value.items():
                 console.print(Padding(Text.assemble((name, "bold"), f"  {title}"), (0, 0, 0, 2)))
         else:
             text = value if isinstance(value, str) else ", ".join(value)
-            console.print(Text.assemble((f"{key}  ", "dim"), text))
+            console.print(Text.assemble((f"{key.replace('_', ' ')}  ", "dim"), text))
     if document["next"]:
         console.print(Text("\nnext", "dim"))
         for command in document["next"]:

@@ -112,6 +112,7 @@ class CheckResult(_Model):
     """One check: its verdict, why, and how many probes it was reached on.
 
     ``also`` are findings that the verdict does not show since a graver one does; ``causes`` say why cases are open.
+    ``docs`` is the place in the documentation that describes the check, relative to its root.
     """
 
     name: str
@@ -126,10 +127,14 @@ class CheckResult(_Model):
     probes: Probes = Probes()
     finding: Finding | None = None
     sample: Sample | None = None
+    docs: str = ""
 
 
 class RuleResult(_Model):
-    """One rule: the gravest verdict of the checks that decide it, and what else they found (``also``)."""
+    """One rule: the gravest verdict of the checks that decide it, and what else they found (``also``).
+
+    ``docs`` is the place in the documentation that describes the rule, relative to its root.
+    """
 
     rule: str
     pack: str
@@ -144,6 +149,7 @@ class RuleResult(_Model):
     also: list[Said] = []
     checks: list[str]
     probes: Probes = Probes()
+    docs: str = ""
 
 
 class Cause(_Model):

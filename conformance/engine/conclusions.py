@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from shenhe.core.links import rule_link
 from shenhe.rulebook import Keyword, Rule, SeenBy
 
 from ..checks.registry import Check
@@ -67,6 +68,7 @@ def by_rule(
                 also=_beside(gravest, judged),
                 checks=[result.name for result in concerned],
                 probes=total(result.probes for result in concerned),
+                docs=rule_link(rule.provision),
             )
         )
     return decided, undecided

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from shenhe.core.links import check_link
 from shenhe.rulebook import Rule
 
 from ..checks.registry import Check
@@ -102,4 +103,5 @@ class Tally:
             causes=self.causes,
             finding=self.finding,
             sample=self.sample,
+            docs=check_link(self.check.name),
         )

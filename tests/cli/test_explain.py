@@ -25,6 +25,17 @@ def test_a_rule_names_its_text_checks_and_a_fault_that_breaks_it() -> None:
     assert "shenhe check sample --fault" in text
 
 
+def test_a_rule_names_its_source_penalties_and_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    document = json.loads(shenhe("explain", "cn-dsp-2023/17.2", "--json").stdout)
+    assert document["sources"] == ["Art. 17(2)"]
+    assert document["penalties"] == ["cn-dsp-2023/penalty-22"]
+    assert document["in_force"] == "from 2023-01-10"
+    assert document["docs"] == "reference/rules/cn-dsp-2023.html#rule-cn-dsp-2023-17-2"
+    monkeypatch.setenv("SHENHE_DOCS_URL", "https://docs.example/shenhe/")
+    printed = "".join(shenhe("explain", "cn-dsp-2023/17.2").stdout.split())
+    assert f"https://docs.example/shenhe/{document['docs']}" in printed
+
+
 def test_a_check_names_its_rules() -> None:
     document = json.loads(shenhe("explain", "unverified_cannot_publish", "--json").stdout)
     assert document["kind"] == "check"

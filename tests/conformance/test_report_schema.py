@@ -12,6 +12,7 @@ import pytest
 from shenhe.conformance.bindings import AsgiTransport, load_binding
 from shenhe.conformance.engine.runner import run_checks
 from shenhe.conformance.report import report_schema
+from shenhe.core.links import check_link, rule_link
 from shenhe.sample import create_app, sample_binding
 
 
@@ -28,6 +29,8 @@ def test_a_report_with_failures_holds_to_the_schema_and_a_changed_one_does_not()
     data = json.loads(report.model_dump_json())
     validator = jsonschema.Draft202012Validator(report_schema())
     validator.validate(data)
+    assert [rule.rule for rule in report.rules if rule.docs != rule_link(rule.rule)] == []
+    assert [check.name for check in report.checks if check.docs != check_link(check.name)] == []
     data["rules"][0]["verdict"] = "probably fine"
     with pytest.raises(jsonschema.ValidationError):
         validator.validate(data)
