@@ -35,6 +35,7 @@ HEAVY = (
     "bindings/test_hostile.py",
     "calibration",
     "ci/test_templates.py",
+    "cli/test_light_core.py",
     "conformance",
     "docs",
     "first_use",

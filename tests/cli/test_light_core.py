@@ -81,6 +81,8 @@ WORKS: tuple[tuple[str, int], ...] = (
     ("replay {folder}/checked/report.json --rule cn-dsp-2023/16.1 --base-url http://127.0.0.1:9", 2),
     ("attest {checked} --key {key} --out {folder}/attestation.json", 0),
     ("verify {folder}/attestation.json --key {public_key} --report {checked}", 0),
+    ("levers", 0),
+    ("levers cn-2023", 0),
     ("scope --market cn,eu --service text", 0),
     ("report {report} --out {folder}/page.html", 0),
     ("baseline write {report} --reason known --expires 2099-03-31 --out {folder}/baseline.yaml", 0),

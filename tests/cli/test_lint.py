@@ -43,7 +43,10 @@ def test_every_fault_is_printed_with_its_line(tmp_path: Path) -> None:
     done = shenhe("lint", good, bad, baseline)
     assert done.exit_code == 1
     assert "bad.yaml:" in done.stdout
-    assert "did you mean extract?" in done.stdout
+    assert (
+        "operations.register.extrakt: found a field 'extrakt' that does not exist here, expected 'extract'"
+        in done.stdout
+    )
     assert "baseline.yaml:2" in done.stdout
     assert "good.yaml: binding, no fault" in done.stderr
 

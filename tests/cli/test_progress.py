@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import doctest
 import io
-import sys
+from collections.abc import Iterator
 
 import pytest
 
@@ -19,12 +20,17 @@ class Terminal(io.StringIO):
 
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    stream = Terminal()
-    monkeypatch.setattr(sys, "stderr", stream)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "60")
     monkeypatch.delenv("CI", raising=False)
-    return stream
+    return Terminal()
+
+
+@contextlib.contextmanager
+def watching(terminal: Terminal) -> Iterator[None]:
+    """Standard error is this terminal. Set inside the test: pytest sets the stream anew after fixtures."""
+    with contextlib.redirect_stderr(terminal):
+        yield
 
 
 def lines(terminal: Terminal) -> list[str]:
@@ -36,7 +42,8 @@ def test_the_line_fits_the_terminal_and_names_the_time_left(
 ) -> None:
     clock = iter([0.0, 30.0])
     monkeypatch.setattr("time.monotonic", lambda: next(clock))
-    ProgressLine().show(10, 40, "unverified cannot publish anything at all")
+    with watching(terminal):
+        ProgressLine().show(10, 40, "unverified cannot publish anything at all")
     (line,) = lines(terminal)
     assert len(line) < 60
     assert "10/40, about 90 s left" in line
@@ -46,15 +53,17 @@ def test_the_line_fits_the_terminal_and_names_the_time_left(
 def test_nothing_is_drawn_in_logs(terminal: Terminal, monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(name, value)
     line = ProgressLine()
-    line.show(1, 2)
-    line.clear()
+    with watching(terminal):
+        line.show(1, 2)
+        line.clear()
     assert terminal.getvalue() == ""
 
 
 def test_a_drawn_line_is_removed(terminal: Terminal) -> None:
     line = ProgressLine()
-    line.show(2, 2)
-    line.clear()
+    with watching(terminal):
+        line.show(2, 2)
+        line.clear()
     assert lines(terminal)[-1] == ""
 
 

@@ -148,7 +148,7 @@ WSGI = {
 
         @app.post("/texts")
         def text():
-            return {"text": "AI生成：湖光山色", "id": "1"}
+            return {"text": "（AI生成）湖光山色", "id": "1"}
     """,
     "django": """
         import django
@@ -172,7 +172,7 @@ WSGI = {
 
         @app.post("/texts")
         async def text():
-            return {"text": "AI生成：湖光山色", "id": "1"}
+            return {"text": "（AI生成）湖光山色", "id": "1"}
     """,
 }
 
