@@ -70,6 +70,9 @@ WORKS: tuple[tuple[str, int], ...] = (
     ("explain cn-dsp-2023/17.2", 0),
     ("explain missing-key", 0),
     ("fleet {folder}/bindings --rules cn-dsp-2023/16* --out {folder}/fleet", 3),
+    ("check sample-store", 0),
+    ("chain --schema", 0),
+    ("chain nothere.yaml", 2),
     ("doctor {binding} --base-url http://127.0.0.1:9", 2),
     ("init --ready openai", 0),
     ("lint {binding} {baseline}", 0),
@@ -107,6 +110,7 @@ WORKS: tuple[tuple[str, int], ...] = (
 #: Command lines that need an extra: they end with code 2 and one sentence.
 NEEDS: tuple[tuple[str, str], ...] = (
     ("demo --out {folder}/demo", "sim"),
+    ("explore --no-browser", "explore"),
     ("simulate cn-2023", "sim"),
     ("simulate --list", "sim"),
     ("study list", "sim"),
@@ -188,7 +192,7 @@ def test_a_missing_extra_is_one_sentence_with_its_command(
     exit_code, stdout, stderr = results[line]
     assert (exit_code, stdout) == (2, "")
     command = re.escape(extras.install_command(extra))
-    assert re.fullmatch(rf"shenhe: this needs \w+, which is not installed; run: {command}\n", stderr)
+    assert re.fullmatch(rf"shenhe: .* needs \w+, which is not installed[;:] (run: )?{command}\n", stderr)
 
 
 def test_every_command_is_tried() -> None:
