@@ -119,7 +119,7 @@ def _trouble(name: str, value: Any) -> str:
 def use_project_settings(context: typer.Context) -> None:
     """Give the command that is about to run the settings of the project as its defaults."""
     command = context.invoked_subcommand
-    if command not in OPTIONS:
+    if command is None or command not in OPTIONS:
         return
     settings = project_settings()
     if settings is not None:
