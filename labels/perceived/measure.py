@@ -20,7 +20,7 @@ from .recognition import Pixels
 #: Ink height by the shortest side: at least this passes, below the other fails, between them nothing is decided.
 PASSES, FAILS = 0.055, 0.045
 #: The recogniser's boxes are between so and so much higher than the ink inside (measured: plates, 320 to 1,080 pixels).
-_BOX_OVER_INK = (1.02, 3.0)
+_BOX_OVER_INK = (1.02, 4.0)
 #: Where only one of the two ways to measure finds letters, they may be so much lower or higher than it says.
 _ALONE = (1.18, 1.125)
 #: Letters stand in at least this share of the columns of their box.
