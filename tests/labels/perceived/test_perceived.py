@@ -24,6 +24,8 @@ from shenhe.labels.bytes import sandbox as sandbox_module
 from shenhe.labels.drawing.glyphs import draw_label, words
 from shenhe.labels.findings import Findings
 from shenhe.labels.perceived.dialogue import Turn, disclosure_in_dialogue, disclosure_in_scene
+from shenhe.labels.perceived.lines import Line
+from shenhe.labels.perceived.measure import measured, size_deviation
 from shenhe.labels.perceived.rhythm import find, tones
 
 from .. import media, perceivable
@@ -645,3 +647,16 @@ def test_scenes_are_judged_by_their_start_frame() -> None:
     frame = ground("gradient")
     assert disclosure_in_scene(encoded(frame)).outcome == "not disclosed"
     assert disclosure_in_scene(encoded(draw_label(frame))).outcome == "disclosed"
+
+
+def test_letters_of_a_third_of_their_box_are_measured_and_not_the_plate() -> None:
+    """The recogniser's box may be more than three times as high as letters on a plate with wide margins."""
+    pixels = np.full((568, 320, 3), 150, np.uint8)
+    pixels[510:556, 235:320] = 0  # the plate reaches the edge of the picture
+    for left in (252, 266, 280, 294):
+        pixels[526:539, left : left + 9] = 255
+        pixels[529:536, left + 3 : left + 6] = 0
+    corners = np.array([[246, 512], [310, 512], [310, 553], [246, 553]], np.float64)
+    sighting = measured(Line("AI生成", corners, 0.99, 41.0, "across"), pixels)
+    assert sighting.ink * 320 == 13
+    assert size_deviation(sighting, D.TOO_SMALL, D.SIZE_UNDECIDED) is not None
