@@ -50,7 +50,8 @@ def demo(
     chain: Annotated[
         bool,
         typer.Option(
-            "--chain", help="Instead, follow one picture through a supporter, a provider and a platform, over HTTP."
+            "--chain",
+            help="Instead, follow one picture through a supporter, a provider, a platform and a store, over HTTP.",
         ),
     ] = False,
 ) -> None:

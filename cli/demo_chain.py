@@ -8,12 +8,12 @@ from pathlib import Path
 
 from .chain import show
 
-#: The targets of the chain in order: name, role, and the variant of the sample that plays it. This platform re-encodes
-#: every picture.
-PATH = (
-    ("supporter", "supporter", "signed-gateway"),
-    ("provider", "provider", None),
-    ("platform", "platform", "uploads-as-jpeg"),
+#: The targets of the chain in order: role, sample, and its variant. This platform re-encodes every picture.
+TARGETS = (
+    ("supporter", "sample", "supporter"),
+    ("provider", "sample", None),
+    ("platform", "sample", "uploads-as-jpeg"),
+    ("store", "sample-store", None),
 )
 
 
@@ -25,17 +25,20 @@ def demo_chain(out: Path, seed: int) -> int:
     from shenhe.conformance.chain.document import chain_of, station_of
     from shenhe.conformance.chain.running import run_chain
     from shenhe.conformance.operations import TargetRole
-    from shenhe.sample import SampleServer, sample_binding
+    from shenhe.sample import SampleServer
+    from shenhe.sample.samples import SAMPLES
 
     today = date.today()
     with ExitStack() as stack:
         stations = []
-        for number, (name, role, variant) in enumerate(PATH):
-            server = stack.enter_context(SampleServer(variants=[variant] if variant else (), seed=number))
+        for number, (role, name, variant) in enumerate(TARGETS):
+            sample = SAMPLES[name]
+            variants = [variant] if variant else []
+            server = stack.enter_context(SampleServer(variants=variants, seed=number, sample=sample))
             environ = {**os.environ, "SHENHE_SAMPLE_URL": server.url}
-            binding = load_binding(sample_binding(variant), environ=environ)
+            binding = load_binding(sample.binding(variant), environ=environ)
             provider = stack.enter_context(binding.connect(base_url=server.url))
-            stations.append(station_of(name, TargetRole(role), provider, seed=seed, on=today))
+            stations.append(station_of(role, TargetRole(role), provider, seed=seed, on=today))
         report = run_chain(chain_of("A picture through a chain of services", stations), on=today, seed=seed)
     show(report, out=out, html=None, as_json=False)
     return int(report.summary.exit_code)

@@ -180,7 +180,7 @@ def _supporter_names_the_provider(chain: Chain, trail: Trail) -> None:
     named = {}
     for station in (supporter, provider):
         with trail.hop(station, "made", _PRODUCER) as draft:
-            _, draft.media = passage.generated(Chain(chain.name, (station, *chain.path[1:]), ()))
+            _, draft.media = passage.generated(passage.beginning_with(station, chain))
             label = label_of(draft.media)
             if label is None:
                 raise NotJudged("the file is made without an AIGC field")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from shenhe.labels import read_labels
 from shenhe.rulebook import Service
 
 from ..checks.outcome import NotJudged, Undecided
@@ -12,6 +13,7 @@ from ..checks.published import Published, publish
 from ..checks.reposts import reposted
 from ..checks.scope import EXPORTS, files
 from ..entities import Account, Content, GenerationRequest, Media
+from ..operations import TargetRole
 from ..provider import Accepted, Operation, Refused
 from .document import Chain, Station
 
@@ -44,10 +46,41 @@ def generated(chain: Chain, what: str = "a lake at dawn") -> tuple[Held, Media]:
     """A new file of the first target."""
     station = chain.path[0]
     probe, (service, media_type) = station.probe, medium_of(chain)
-    account = probe.account()
+    account = _maker(chain)
     request = GenerationRequest(service, media_type, f"{probe.names.vary(what)} {probe.names.token()}")
     content = probe.setup(probe.provider.generate, account, request)
     return Held(station, account, content), probe.bytes_of(account, content)
+
+
+def _maker(chain: Chain) -> Account:
+    """The account for which the first target makes files: at a supporter that knows its tenants by their codes, that of
+    the provider of the chain.
+    """
+    probe = chain.path[0].probe
+    provider = next((each for each in chain.path[1:] if each.role is TargetRole.PROVIDER), None)
+    if not probe.capabilities.producers_named or provider is None or not provider.offers(Operation.GENERATE):
+        return probe.account()
+    code = provider.probe.once("its own code", lambda: _code_of(provider, chain))
+
+    def registered() -> Account:
+        account = probe.registered(producer_code=code)
+        if probe.offers(Operation.VERIFY_IDENTITY):
+            probe.verify(account)
+        return account
+
+    return probe.once(("the tenant", code), registered) if code else probe.account()
+
+
+def beginning_with(station: Station, chain: Chain) -> Chain:
+    """The chain as if this target were its first."""
+    return Chain(chain.name, (station, *(each for each in chain.path[1:] if each is not station)), ())
+
+
+def _code_of(provider: Station, chain: Chain) -> str:
+    """The producer that a provider names in what it makes; empty where it names none."""
+    _, made = generated(beginning_with(provider, chain))
+    found = read_labels(made.data, media_type=made.media_type).aigc
+    return found[0].fields.get("ContentProducer", "") if found else ""
 
 
 def taken_in(station: Station, file: Media) -> tuple[Held, str]:

@@ -27,7 +27,7 @@ from shenhe.sample import SampleServer, create_app, sample_binding
 from ...command_line import shenhe
 
 ON = date(2026, 9, 1)
-PATH = (("supporter", "signed-gateway"), ("provider", None), ("platform", "forms-platform"))
+PATH = (("supporter", "supporter"), ("provider", None), ("platform", "forms-platform"))
 
 
 @pytest.fixture
@@ -105,6 +105,16 @@ def test_a_broken_chain_names_the_hop(stack: ExitStack, only: str, faults: dict[
     if lost_at:
         assert check.result.finding is not None
         assert check.result.finding.curl
+
+
+@pytest.mark.parametrize(("faults", "lost_at"), [([], ""), (["tenants-share-a-code"], "provider: made")])
+def test_a_supporter_names_the_provider_it_works_for(stack: ExitStack, faults: list[str], lost_at: str) -> None:
+    # The provider is a gateway too, so that its code is not the one of the samples.
+    gateway, provider = station(stack, "supporter", "supporter", faults), station(stack, "provider", "supporter")
+    platform = station(stack, "platform", "forms-platform")
+    checks = [each for each in CHAIN_CHECKS if each.name == "supporter_names_the_provider"]
+    (found,) = run_chain(chain_of("chain", [gateway, provider, platform]), on=ON, checks=checks).checks
+    assert (found.result.verdict, found.lost_at) == ("fail" if lost_at else "pass", lost_at), found.result.reason
 
 
 def test_after_a_loss_later_hops_say_nothing(stack: ExitStack) -> None:
