@@ -1,4 +1,4 @@
-"""``shenhe report``: conformance reports and simulation runs as one HTML page, or a report as JUnit XML."""
+"""``shenhe report``: conformance reports and simulation runs as one page (HTML, PDF, Markdown), or as JUnit XML."""
 
 from __future__ import annotations
 
@@ -16,10 +16,18 @@ if TYPE_CHECKING:
 
 
 class Language(StrEnum):
-    """A language of the decision page."""
+    """A language of a page."""
 
     ENGLISH = "en"
     CHINESE = "zh"
+
+
+class PageFormat(StrEnum):
+    """What a page is written as."""
+
+    HTML = "html"
+    PDF = "pdf"
+    MARKDOWN = "md"
 
 
 def report(
@@ -29,7 +37,14 @@ def report(
     ],
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="FILE.html", callback=writable_file, help="Write the HTML page here."),
+        typer.Option("--out", metavar="FILE", callback=writable_file, help="Write the page here."),
+    ] = None,
+    page_format: Annotated[
+        PageFormat | None,
+        typer.Option(
+            "--format",
+            help="Format of the page. Default: by the ending of --out, else HTML. PDF needs Chromium or Chrome.",
+        ),
     ] = None,
     junit: Annotated[
         Path | None,
@@ -44,7 +59,7 @@ def report(
         bool,
         typer.Option("--decision", help="Write the decision page about two run folders: what B changes against A."),
     ] = False,
-    language: Annotated[Language, typer.Option("--lang", help="Language of the decision page.")] = Language.ENGLISH,
+    language: Annotated[Language, typer.Option("--lang", help="Language of the page.")] = Language.ENGLISH,
     question: Annotated[
         str, typer.Option("--question", metavar="TEXT", help="Title of the decision page. Default: made from A and B.")
     ] = "",
@@ -58,33 +73,51 @@ def report(
         ),
     ] = None,
 ) -> None:
-    """Render conformance reports and simulation runs as one self-contained HTML page.
+    """Render conformance reports and simulation runs as one self-contained page: HTML, PDF or Markdown.
 
     Several reports appear side by side. Further runs are compared with the first. Without `--out` or `--junit`, the
-    page is written to report.html.
+    page is written to report.html (or report.pdf, report.md).
 
     Example:  shenhe report results/report.json --out report.html
+
+    Example:  shenhe report results/report.json --format md --out report.md
+
+    Example:  shenhe report results/report.json --lang zh --out report-zh.html
 
     Example:  shenhe report a.json b.json runs/cn-2022-draft runs/cn-2023 --out report.html
 
     Example:  shenhe report runs/cn-2022-draft runs/cn-2023 --decision --lang zh --out decision.html
     """
-    if out is None and junit is None:
-        out = Path("report.html")
+    written_as = page_format or _format_of(out)
+    if out is None and (junit is None or page_format is not None):
+        out = Path(f"report.{written_as}")
+    if written_as is PageFormat.PDF and out is not None:
+        from shenhe.reports.formats.pdf import browser
+
+        browser()  # a missing browser is told before anything is computed
     reports, runs = _read(inputs)
     if decision:
-        _write_decision(out or Path("report.html"), reports, runs, inputs, language.value, question, study)
+        page = _decision(reports, runs, inputs, language.value, question, study, out or Path("report.html"))
+        _write(page, out or Path("report.html"), written_as)
         return
+    if runs and language is not Language.ENGLISH and written_as is not PageFormat.MARKDOWN:
+        raise typer.BadParameter(
+            "pages of simulation runs are in English; --decision makes a Chinese page of two runs", param_hint="--lang"
+        )
     if junit is not None and len(reports) != 1:
         raise typer.BadParameter(
             f"found {len(reports)} reports, expected exactly one report.json for JUnit", param_hint="--junit"
         )
     if out is not None:
-        from shenhe.reports.pages.page import write_page
+        if written_as is PageFormat.MARKDOWN:
+            from shenhe.reports.formats.markdown import render_markdown
 
-        out.parent.mkdir(parents=True, exist_ok=True)
-        write_page(out, reports, runs)
-        typer.echo(f"written: {out}", err=True)
+            page = render_markdown(reports, runs, language.value)
+        else:
+            from shenhe.reports.pages.page import render_page
+
+            page = render_page(reports, runs, language.value)
+        _write(page, out, written_as)
     if junit is not None:
         from shenhe.reports.formats.junit import write_junit
 
@@ -93,18 +126,38 @@ def report(
         typer.echo(f"written: {junit}", err=True)
 
 
-def _write_decision(
-    out: Path,
+def _format_of(out: Path | None) -> PageFormat:
+    """The format that the ending of a file asks for; HTML for any other ending."""
+    endings = {".pdf": PageFormat.PDF, ".md": PageFormat.MARKDOWN}
+    return endings.get(out.suffix.lower(), PageFormat.HTML) if out is not None else PageFormat.HTML
+
+
+def _write(page: str, out: Path, written_as: PageFormat) -> None:
+    from shenhe.core.files import write_whole
+
+    out.parent.mkdir(parents=True, exist_ok=True)
+    if written_as is PageFormat.PDF:
+        from shenhe.reports.formats.pdf import write_pdf
+
+        write_pdf(page, out)
+    else:
+        write_whole(out, page)
+    typer.echo(f"written: {out}", err=True)
+
+
+def _decision(
     reports: list[Report],
     runs: list[Run],
     inputs: list[Path],
     language: Literal["en", "zh"],
     question: str,
     folder: Path | None,
-) -> None:
+    out: Path,
+) -> str:
+    """The decision page about two runs."""
     import shlex
 
-    from shenhe.reports.pages.decision import write_decision_page
+    from shenhe.reports.pages.decision import render_decision_page
     from shenhe.simulator import compare
 
     if reports or len(runs) != 2:
@@ -120,9 +173,9 @@ def _write_decision(
         done = read_study(folder)
         analyses.append(analyse("sensitivity", done, metric="violations", arm=done.arms[-1], baseline=done.arms[0]))
     words = ["shenhe", "report", *map(str, inputs), "--decision", "--lang", language, "--out", out.name]
-    out.parent.mkdir(parents=True, exist_ok=True)
-    write_decision_page(out, compare(*runs), shlex.join(words), language=language, question=question, analyses=analyses)
-    typer.echo(f"written: {out}", err=True)
+    return render_decision_page(
+        compare(*runs), shlex.join(words), language=language, question=question, analyses=analyses
+    )
 
 
 def _read(inputs: list[Path]) -> tuple[list[Report], list[Run]]:

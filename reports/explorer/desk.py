@@ -28,6 +28,9 @@ MAX_JOBS = 64
 PATIENCE = 3.0
 """Seconds in which a cancelled job must stop by itself; then its process is ended."""
 
+SETTLING = 2.0
+"""Seconds for which pages go on asking after a job has ended."""
+
 Stage = Literal["queued", "preparing", "running", "done", "failed", "cancelled"]
 
 
@@ -51,6 +54,11 @@ class Job:
     @property
     def finished(self) -> bool:
         return self.stage in ("done", "failed", "cancelled")
+
+    @property
+    def settled(self) -> bool:
+        """Whether it ended long enough ago that every page has asked for its state since."""
+        return self.finished and time.monotonic() - self.ended > SETTLING
 
     @property
     def seconds(self) -> float:
@@ -135,7 +143,7 @@ class Desk:
     def _stop(job: Job) -> None:
         job.stop.set()
         if job.stage == "queued":
-            job.stage = "cancelled"
+            job.stage, job.ended = "cancelled", time.monotonic()
 
     def _work(self) -> None:
         with contextlib.suppress(ShenheError):
@@ -143,7 +151,7 @@ class Desk:
         self.preparing = False
         while (job := self._waiting.get()) is not None:
             if job.stop.is_set():
-                job.stage = "cancelled"
+                self._stop(job)
                 continue
             job.stage, job.began = "running", time.monotonic()
             try:
@@ -161,6 +169,10 @@ class Desk:
 
 class WorkplaceError(ShenheError, RuntimeError):
     """A worker that failed; the text is what it said."""
+
+
+class WorkerDied(WorkplaceError):
+    """A worker process that ended while it should have worked."""
 
 
 class Here:
@@ -209,6 +221,16 @@ class Elsewhere:
     def perform(self, job: Job) -> Any:
         if self._process is None or not self._process.is_alive():
             self.prepare()
+        try:
+            return self._perform(job)
+        except WorkerDied:
+            if job.done or job.stop.is_set():
+                raise
+        # It died before it began with this job: that was not the job's fault.
+        self.prepare()
+        return self._perform(job)
+
+    def _perform(self, job: Job) -> Any:
         self._stop.clear()
         asked: float | None = None
         try:
@@ -235,7 +257,7 @@ class Elsewhere:
                     raise WorkplaceError(value)
         except (EOFError, OSError):
             self.close()
-            raise WorkplaceError("the worker died, perhaps for want of memory; try a smaller market") from None
+            raise WorkerDied("the worker died, perhaps for want of memory; try a smaller market") from None
 
     def close(self) -> None:
         if self._process is not None:
@@ -300,4 +322,4 @@ def _warm(shop: Workshop) -> None:
     shop.runs.clear()
 
 
-__all__ = ["Desk", "Elsewhere", "Here", "Job", "Workplace", "WorkplaceError", "serve"]
+__all__ = ["Desk", "Elsewhere", "Here", "Job", "WorkerDied", "Workplace", "WorkplaceError", "serve"]

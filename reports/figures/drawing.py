@@ -21,6 +21,10 @@ class Numbers:
     heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
 
+    def __post_init__(self) -> None:
+        if not all(head.strip() for head in self.heads):
+            raise ValueError(f"found a column without a head in {self.heads}, expected a name for each")
+
 
 @dataclass(frozen=True)
 class Figure:

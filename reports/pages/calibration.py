@@ -273,7 +273,7 @@ def _back_test(found: Calibration) -> Numbers:
                     _word(test.inside),
                 )
             )
-    return Numbers(("2025 (share assumed)", "Said", "95 % interval", "Happened", ""), tuple(rows))
+    return Numbers(("2025 (share assumed)", "Said", "95 % interval", "Happened", "Within the interval"), tuple(rows))
 
 
 def _otherwise(found: Calibration) -> Numbers:
@@ -323,7 +323,9 @@ def _held_out(found: Calibration) -> Numbers:
                 _word(each.inside),
             )
         )
-    return Numbers(("Year left out", "Predicted from the others", "95 % interval", "Happened", ""), tuple(rows))
+    return Numbers(
+        ("Year left out", "Predicted from the others", "95 % interval", "Happened", "Within the interval"), tuple(rows)
+    )
 
 
 def _word(inside: bool) -> str:
@@ -336,7 +338,7 @@ def _correlation(fit: RungFit) -> Numbers:
         (word, *(f"{value:+.2f}".replace("-", "−") for value in row))
         for word, row in zip(words, fit.correlation.tolist(), strict=True)
     ]
-    return Numbers(("", *words), tuple(rows))
+    return Numbers(("Parameter", *words), tuple(rows))
 
 
 def _batches(found: Calibration) -> Figure:

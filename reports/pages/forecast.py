@@ -104,7 +104,7 @@ def outcome_table(found: Forecast) -> Numbers:
                 text += f", one in 20 above {quantity(future.quantile(outcome, 0.95))}"
             cells.append(text)
         rows.append((f"{title} ({unit})" if unit not in ("", "share") else title, *cells))
-    return Numbers(("", *(future.name for future in found.futures)), tuple(rows))
+    return Numbers(("Outcome", *(future.name for future in found.futures)), tuple(rows))
 
 
 def brief_table(found: Forecast) -> Numbers:
@@ -126,7 +126,7 @@ def brief_table(found: Forecast) -> Numbers:
                 quantity(typical.mean(outcome)[0], unit),
             )
         )
-    return Numbers(("", main.name, "95 % interval", "1 in 20 above", "otherwise assumed", TYPICAL), tuple(rows))
+    return Numbers(("Outcome", main.name, "95 % interval", "1 in 20 above", "otherwise assumed", TYPICAL), tuple(rows))
 
 
 def driver_table(found: Forecast) -> Numbers:

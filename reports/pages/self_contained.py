@@ -79,6 +79,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals["_"] = str  # English; a page in another language passes its own
     environment.filters["data"] = _data
     environment.filters["tight"] = _tight
     environment.filters["line"] = one_line

@@ -15,10 +15,41 @@
     return value;
   };
 
+  // On a phone: names beside the axis in several short lines, so that the figure keeps most of the width.
+  const narrow = matchMedia("(max-width: 40rem)");
+  const lines = (text) => {
+    const found = [""];
+    for (const word of String(text).split(" ")) {
+      const longer = (found[found.length - 1] + " " + word).trim();
+      if (longer.length > 15 && found[found.length - 1]) found.push(word);
+      else found[found.length - 1] = longer;
+    }
+    return found;
+  };
+  const folded = (text) => lines(text).join("<br>");
+  const fold = (figure) => {
+    const named = new Set();
+    const each = (list) => list.map((name) => { named.add(name); return folded(name); });
+    for (const trace of figure.data) {
+      if (Array.isArray(trace.y) && trace.y.some((name) => typeof name === "string")) trace.y = each(trace.y);
+    }
+    for (const [key, axis] of Object.entries(figure.layout)) {
+      if (!key.startsWith("yaxis")) continue;
+      if (axis.categoryarray) axis.categoryarray = axis.categoryarray.map(folded);
+      if (axis.ticktext) axis.ticktext = each(axis.ticktext);
+      axis.tickfont = { ...axis.tickfont, size: 11 };
+    }
+    const tall = 110 + [...named].reduce((sum, name) => sum + 8 + 14 * lines(name).length, 0);
+    if (named.size) figure.layout.height = Math.max(figure.layout.height || 0, tall);
+    return figure;
+  };
+
   const draw = () => {
     const styles = getComputedStyle(root);
     for (const place of document.querySelectorAll("[data-figure]")) {
       const figure = painted(JSON.parse(document.getElementById(place.dataset.figure).textContent), styles);
+      if (narrow.matches) fold(figure);
+      place.style.minHeight = `${figure.layout.height || 256}px`;
       Plotly.react(place, figure.data, figure.layout, { displayModeBar: false, responsive: true });
     }
   };
@@ -26,13 +57,14 @@
   if (document.querySelector("[data-figure]")) {
     draw();
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+    narrow.addEventListener("change", draw);
   }
 
-  // On paper: light, and with the commands that repeat each failure open.
+  // On paper: light, with the commands that repeat each failure, the numbers of each figure and folded tables open.
   let opened = [];
   addEventListener("beforeprint", () => {
     root.dataset.theme = "light";
-    opened = [...document.querySelectorAll(".finding details.curl:not([open])")];
+    opened = [...document.querySelectorAll(".finding details.curl:not([open]), .plot details:not([open]), details.fold:not([open])")];
     for (const part of opened) part.open = true;
     if (window.Plotly) draw();
   });
@@ -51,21 +83,24 @@
   addEventListener("hashchange", unfold);
   unfold();
 
+  const labels = root.lang.startsWith("zh")
+    ? { copy: "复制", copied: "已复制", selected: "已选中" }
+    : { copy: "Copy", copied: "Copied", selected: "Selected" };
   for (const block of document.querySelectorAll("pre[data-copy]")) {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "copy";
-    button.textContent = "Copy";
-    button.setAttribute("aria-label", "Copy " + block.dataset.copy);
+    button.textContent = labels.copy;
+    button.setAttribute("aria-label", labels.copy + " " + block.dataset.copy);
     button.addEventListener("click", async () => {
       try {
         await navigator.clipboard.writeText(block.textContent);
-        button.textContent = "Copied";
+        button.textContent = labels.copied;
       } catch {
         getSelection().selectAllChildren(block);
-        button.textContent = "Selected";
+        button.textContent = labels.selected;
       }
-      setTimeout(() => { button.textContent = "Copy"; }, 2000);
+      setTimeout(() => { button.textContent = labels.copy; }, 2000);
     });
     block.before(button);
   }

@@ -115,7 +115,7 @@ def register_running(app: Dash, server: Server) -> None:
     )
     def rest(_ticks: Any, name: Any, side: Any, heat: Any) -> bool:
         jobs = [server.desk.job(name), *(server.desk.job(each["id"]) for each in (side, heat) if each)]
-        return all(job is None or job.finished for job in jobs)
+        return all(job is None or job.settled for job in jobs)
 
     @app.callback(Output("cancel", "title"), Input("cancel", "n_clicks"), State("job", "data"))
     def cancel(clicks: int | None, job: str | None) -> Any:

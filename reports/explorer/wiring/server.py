@@ -51,8 +51,8 @@ def read_link(link: str | None, server: Server, language: Language) -> tuple[Exp
 
 
 def new_of(job: Job | None, shown: str | None) -> Any:
-    """The id of a job that is done and not shown yet."""
-    return job.id if job is not None and job.finished and job.id != shown else no_update
+    """The id of a job that is done or failed and not shown yet."""
+    return job.id if job is not None and job.stage in ("done", "failed") and job.id != shown else no_update
 
 
 def result_of(server: Server, name: Any) -> Any:
