@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -63,6 +64,7 @@ def explore(
     hosts = LOOPBACK if host in LOOPBACK else (*LOOPBACK, host)
     app, desk = create_app(first, Elsewhere(), opened=results, language="zh" if language == "zh" else "en", hosts=hosts)
     server: Any = None
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended from outside, it still ends its worker
     try:
         server = open_server(app, host, port)
         address = f"http://{'[::1]' if host == '::1' else host}:{server.server_port}/?lang={language}"

@@ -26,7 +26,7 @@ def table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[Cell]], nu
     return html.Div(
         className="scroll",
         tabIndex=0,
-        role="region",
+        role="group",
         **{"data-table": json.dumps(data, ensure_ascii=False), "aria-label": caption or (heads[0] if heads else "")},
     )
 

@@ -74,9 +74,10 @@ def register_following(app: Dash, server: Server) -> None:
                 "timeline", owner, request=request, place=place, replication=which, provider=number
             )
             return {"id": made, "about": about}, number
-        if trigger == "asked":
-            if asked and asked["what"] in EXPORTS:
-                return _asked_export(server, owner, request, asked, data), no_update
+        if trigger == "asked" and asked and asked["what"] in EXPORTS:
+            return _asked_export(server, owner, request, asked, data), no_update
+        # A click on a figure arrives together with the view and the filter that it leads to.
+        if [each["prop_id"] for each in ctx.triggered] == ["asked.data"]:
             return no_update, no_update
         if view == "providers":
             filters = {"size": size or "", "status": status or "", "sort": sort}

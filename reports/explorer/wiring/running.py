@@ -76,7 +76,7 @@ def register_running(app: Dash, server: Server) -> None:
             not busy,
             new_of(job, shown),
             words(language)["stale"],
-            ran is None or data == ran,
+            ran is None or (data == ran and not (job is not None and job.stage == "cancelled")),
         )
 
     @app.callback(
