@@ -37,11 +37,13 @@ SMALLER = {
 
 
 #: Commands that take minutes, or wait to be stopped. Their options are parsed, and their own tests run them.
-ONLY_PARSED = {"demo", "validate", "calibrate", "claims", "engines", "study", "fleet", "sample serve"}
+ONLY_PARSED = {"demo", "validate", "calibrate", "claims", "engines", "study", "fleet", "sample serve", "explore"}
 
 
 def only_parsed(command: Command) -> bool:
-    """Whether a command is too long to be run here."""
+    """Whether a command is too long to be run here, or needs a browser to print with."""
+    if any(word.endswith(".pdf") for word in command.words):
+        return True
     return " ".join(command.words[1:3]) in ONLY_PARSED or command.words[1] in ONLY_PARSED
 
 
