@@ -8,12 +8,12 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from . import bodies
 from .clock import Clock
-from .domain import accounts, companion, consent, disclosures, moderation, origin, publication, records, studio
+from .domain import accounts, companion, consent, disclosures, links, moderation, origin, publication, records, studio
 from .domain.accounts import Account
 from .domain.refusal import Refusal
 from .domain.state import House
@@ -65,6 +65,8 @@ class Desk:
         addresses: list[tuple[str, str, Handler]] = [
             ("POST", "/v1/accounts", self.open_account),
             ("DELETE", "/v1/accounts/{account}", self.close_account),
+            ("POST", "/v1/sessions", self.open_session),
+            ("DELETE", "/v1/sessions/current", self.end_session),
             ("POST", "/v1/accounts/{account}/identity", self.verify),
             ("POST", "/v1/consents", self.grant_consent),
             ("DELETE", "/v1/consents/{consent}", self.revoke_consent),
@@ -79,6 +81,8 @@ class Desk:
             ("POST", "/v1/publications/{publication}/shares", self.share),
             ("GET", "/v1/publications/{publication}/refutations", self.refutations),
             ("GET", "/v1/publications/{publication}/{surface:str}", self.show),
+            ("GET", "/p/{publication}", self.web_page),
+            ("GET", "/m/{link}", self.linked),
             ("GET", "/v1/tickets/{ticket}", self.ticket),
             ("GET", "/v1/records", self.records),
             ("POST", "/v1/chats", self.chat),
@@ -117,6 +121,15 @@ class Desk:
             ),
         )
 
+    async def open_session(self, request: Request) -> Response:
+        body = await _body(request, bodies.NewSession)
+        return self.manners.json(201, accounts.open_session(self.house, body.refresh_token))
+
+    async def end_session(self, request: Request) -> Response:
+        accounts.required(self._caller(request))
+        accounts.end_session(self.house, self.manners.token(request) or "")
+        return self.manners.nothing()
+
     # --- consent ---
 
     async def grant_consent(self, request: Request) -> Response:
@@ -148,6 +161,7 @@ class Desk:
             body.visible_label,
             body.label_duty_accepted,
             draft=body.quality == "draft",
+            bare=FaultName.WATERMARK_SWITCHED_OFF in self.house.faults and body.watermarked is False,
         )
         return self.manners.made(request, *answer)
 
@@ -180,6 +194,7 @@ class Desk:
         caller = accounts.acting(self.house, caller, body.account, FaultName.NAMED_ACCOUNT_PUBLISHES)
         believed = accounts.believed(self.house, request.headers, request.query_params)
         believed = believed or (FaultName.VERIFIED_BY_BODY in self.house.faults and body.verified is True)
+        believed = believed or (FaultName.VERIFIED_BY_OWN_FIELD in self.house.faults and bool(body.verified_by))
         verified = caller is not None and (caller.verified or believed)
         return self.manners.json(201, publication.publish(self.house, caller, verified, body.asset, body.title))
 
@@ -194,6 +209,12 @@ class Desk:
             raise Refusal(404, "surface_unknown", f"The surfaces are {', '.join(bodies.SURFACES)}.")
         shown = publication.show(self.house, request.path_params["publication"], surface, caller)
         return _file(shown) if isinstance(shown, Media) else self.manners.json(200, shown)
+
+    async def web_page(self, request: Request) -> Response:
+        return HTMLResponse(links.web_page(self.house, request.path_params["publication"]))
+
+    async def linked(self, request: Request) -> Response:
+        return _file(links.linked(self.house, request.path_params["link"]))
 
     async def search(self, request: Request) -> Response:
         self._caller(request)

@@ -34,6 +34,12 @@ class Registration(BaseModel):
     guardian: Line = ""
 
 
+class NewSession(BaseModel):
+    """A further session for whoever holds the refresh token of an account."""
+
+    refresh_token: Line
+
+
 class Document(BaseModel):
     """An identity document as it is presented."""
 
@@ -70,6 +76,8 @@ class Generation(BaseModel):
     quality: Literal["standard", "draft"] = "standard"
     visible_label: bool = True
     label_duty_accepted: bool = False
+    #: What responses say of a work; a request that says otherwise changes nothing.
+    watermarked: JsonValue = None
 
 
 class Edit(BaseModel):
@@ -93,6 +101,7 @@ class NewPublication(BaseModel):
     account: Line | None = None
     #: A self-declared claim, which is ignored.
     verified: JsonValue = None
+    verified_by: JsonValue = None
 
 
 class Report(BaseModel):

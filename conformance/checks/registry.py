@@ -32,7 +32,7 @@ Applies = Callable[[Capabilities], Absent | None]
 
 
 #: What a service need not offer at all: without it, a check that is about it does not concern the service.
-OPTIONAL = frozenset({Operation.DELETE_ACCOUNT})
+OPTIONAL = frozenset({Operation.DELETE_ACCOUNT, Operation.SIGN_IN, Operation.SIGN_OUT})
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,8 @@ class Check:
     waits: bool = False
     #: Whether every case has something made that a provider may charge for, though the check could do without.
     pays: bool = False
+    #: Whether it judges what the watch saw of all other checks, and so comes after them.
+    ambient: bool = False
 
     def decides(self, rule: Rule) -> bool:
         """Whether this check decides a rule, or a rule that asks the same."""
@@ -98,12 +100,14 @@ def check(
     waits: bool = False,
     machine: Callable[[], type[Life]] | None = None,
     pays: bool = False,
+    ambient: bool = False,
 ) -> Callable[[Property[CaseT]], Property[CaseT]]:
     """Register a property as a check.
 
     ``cases`` gives the enumerated cases in a fixed order, the plainest first; ``strategy`` draws more of them;
     ``machine`` draws sequences instead; ``waits`` is for checks that let time pass, ``pays`` for those whose cases each
-    need something new that is made. Raises ``TypeError`` for a property without a docstring, a name that is taken, or
+    need something new that is made, ``ambient`` for those that judge what the watch saw of all other checks. Raises
+    ``TypeError`` for a property without a docstring, a name that is taken, or
     rules that are one string.
     """
 
@@ -130,6 +134,7 @@ def check(
             waits=waits,
             machine=machine,
             pays=pays,
+            ambient=ambient,
         )
         return judge
 

@@ -60,7 +60,7 @@ def one_statement(capabilities: Capabilities) -> list[Reported]:
 
 def report_of(published: Published, kind: str, statement: str = STATEMENTS[0]) -> ReportRequest:
     """A report of ``kind`` that has all that the law asks of one."""
-    plain = ReportRequest(published.publication, kind, statement, contact="reporter@example.org")
+    plain = ReportRequest(published.publication, kind, statement, contact=f"reporter-{published.token}@example.org")
     if kind == "intimate":
         return replace(plain, signature="Wang Fang", good_faith=True)
     return plain

@@ -77,6 +77,7 @@ class StandIn(StoreStandIn):
     def __post_init__(self) -> None:
         self._number = 0
         self._gone: set[str] = set()
+        self._ended: set[str] = set()
         self._verified = {account.id for role, account in self.ready_made.accounts.items() if role != "unverified"}
         self._consents: dict[str, tuple[str, Subject, str]] = {}
         self._made: dict[str, Media] = {}
@@ -101,7 +102,9 @@ class StandIn(StoreStandIn):
         self.calls[operation.value] += 1
 
     def _may(self, account: Account | None) -> bool:
-        return account is not None and account.signed_by is None and account.id not in self._gone
+        if account is None or account.signed_by is not None or account.id in self._gone:
+            return False
+        return account.credentials.get("token") not in self._ended
 
     # --- people ---
 
@@ -111,10 +114,11 @@ class StandIn(StoreStandIn):
 
     def sign_in(self, account: Account) -> Result[Account]:
         self._counted(Operation.SIGN_IN)
-        return Accepted(account) if self._may(account) else _NO
+        return Accepted(replace(account, credentials={"token": self._new("token")})) if self._may(account) else _NO
 
     def sign_out(self, account: Account) -> Result[None]:
         self._counted(Operation.SIGN_OUT)
+        self._ended.add(account.credentials.get("token", ""))
         return Accepted(None)
 
     def verify_identity(self, account: Account | None, identity: Identity) -> Result[Verification]:
@@ -179,6 +183,8 @@ class StandIn(StoreStandIn):
     def fetch(self, account: Account | None, content: Content, rendition: str = "original") -> Result[Media]:
         self._counted(Operation.FETCH)
         made = self._made.get(content.id)
+        if account is not None and not self._may(account):
+            return _NO
         return Accepted(made) if made is not None else Refused(404, "no such content")
 
     def verify_origin(self, account: Account | None, media: Media) -> Result[Origin]:
@@ -280,7 +286,7 @@ class StandIn(StoreStandIn):
 
     def records(self, account: Account | None, kind: str) -> Result[tuple[Record, ...]]:
         self._counted(Operation.RECORDS)
-        if account is None:
+        if account is None or not self._may(account):
             return _NO
         refuted = [number for number, thing in self._things.items() if thing.account == account.id and thing.refuted]
         bare = [f"copy-{number}" for number in range(self._unlabelled[account.id])]
@@ -301,6 +307,8 @@ class StandIn(StoreStandIn):
 
     def chat_history(self, account: Account) -> Result[tuple[ChatMessage, ...]]:
         self._counted(Operation.CHAT_HISTORY)
+        if not self._may(account):
+            return _NO
         own = ((chat, said) for chat, (owner, said) in self._said.items() if owner == account.id)
         return Accepted(tuple(ChatMessage(chat, text) for chat, said in own for text in said))
 

@@ -153,22 +153,29 @@ class _Run:
         self.session.stopped = _reset(self.session) if self.reset else None
         names = tuple(check.name for check in self.checks)
         self.emit(RunStarted(names, tuple(foreseen(self.checks, self.rules, self.session.capabilities))))
-        if workers > 1 and len(self.checks) > 1:
-            self._at_once(workers)
+        tasks = [(number, check) for number, check in enumerate(self.checks) if not check.ambient]
+        if workers > 1 and len(tasks) > 1:
+            self._at_once(workers, tasks)
         else:
-            for number, check in enumerate(self.checks):
-                self.emit(CheckStarted(check.name, len(self.results), len(self.checks)))
-                self._finish(number, self._one(number, check))
+            self._in_turn(tasks)
+        self.session.turns = Turns()
+        # What must hold in every response is judged once all have come.
+        self._in_turn([(number, check) for number, check in enumerate(self.checks) if check.ambient])
         return self._in_order(self.results)
+
+    def _in_turn(self, tasks: list[tuple[int, Check]]) -> None:
+        for number, check in tasks:
+            self.emit(CheckStarted(check.name, len(self.results), len(self.checks)))
+            self._finish(number, self._one(number, check))
 
     def emit(self, event: Event) -> None:
         """Tell the listener, if there is one."""
         if self.listen is not None:
             self.listen(event)
 
-    def _at_once(self, workers: int) -> None:
+    def _at_once(self, workers: int, tasks: list[tuple[int, Check]]) -> None:
         """Run as many at once as there are workers; checks that wait for others, or for time, do not count."""
-        order = _longest_first(list(enumerate(self.checks)), self.session.capabilities)
+        order = _longest_first(tasks, self.session.capabilities)
         over = SimpleQueue[Future[tuple[int, CheckResult | None]]]()
         broken: BaseException | None = None
         ended = 0

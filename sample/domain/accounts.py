@@ -53,12 +53,12 @@ def open_account(
     child = bool(born) and age_on(born, house.now().date()) < CHILD
     if child and not guardian and VariantName.CHILDREN_TURNED_AWAY in house.variants:
         raise Refusal(403, "guardian_consent_required", "不满十四周岁的，须经监护人同意。 A guardian has to consent.")
-    account, token = house.store.new_name("acc"), house.store.new_name("tok", 32)
+    account, refresh = house.store.new_name("acc"), house.store.new_name("ref", 32)
     believed = FaultName.VERIFIED_BY_HEADER in house.faults and claims_verified(claims)
     house.store.insert(
         "account",
         id=account,
-        token=token,
+        refresh_token=refresh,
         display_name=display_name,
         opened_at=written(house.now()),
         phone=str(claims.get("phone") or ""),
@@ -70,7 +70,8 @@ def open_account(
     )
     return {
         "account": {"id": account, "display_name": display_name, "verified": believed},
-        "access_token": token,
+        "access_token": _new_session(house, account),
+        "refresh_token": refresh,
         "notice": DUTIES,
     }
 
@@ -112,28 +113,70 @@ def hand_out(house: House) -> None:
         house.store.insert(
             "account",
             id=f"acc_ready_{role}",
-            token=f"tok_ready_{role}",
+            refresh_token=f"ref_ready_{role}",
             display_name=role,
             opened_at=written(house.now()),
             phone=READY_MADE_PHONE if role == "adult" else "",
             email=READY_MADE_EMAIL if role == "adult" else "",
             verified_by=verified_by,
         )
+        house.store.insert("session", token=f"tok_ready_{role}", account=f"acc_ready_{role}")
 
 
 def signed_in(house: House, token: str | None, *, closed_too: bool = False) -> Account | None:
     """The account of this token, or ``None`` without a token.
 
     Raises:
-        Refusal: 401, ``token_invalid``: the token is unknown, or its account was closed (unless
-            ``closed_too``).
+        Refusal: 401, ``token_invalid``: the token is unknown, its session has ended, or its account was closed
+            (unless ``closed_too``).
     """
     if token is None:
         return None
-    row = house.store.row("SELECT id, verified_by, closed_at FROM account WHERE token = ?", token)
-    if row is None or (row["closed_at"] is not None and not closed_too):
+    row = house.store.row(
+        "SELECT id, verified_by, closed_at, ended_at FROM session JOIN account ON account = id WHERE token = ?", token
+    )
+    if row is None or (row["ended_at"] is not None and FaultName.SESSIONS_OUTLIVE_SIGN_OUT not in house.faults):
         raise _invalid_token()
-    return Account(row["id"], row["verified_by"] is not None, row["closed_at"] is not None)
+    if row["closed_at"] is None:
+        return Account(row["id"], row["verified_by"] is not None)
+    if FaultName.SESSIONS_OUTLIVE_THE_ACCOUNT in house.faults and not _is_first(house, row["id"], token):
+        return Account(row["id"], row["verified_by"] is not None)
+    if not closed_too:
+        raise _invalid_token()
+    return Account(row["id"], row["verified_by"] is not None, closed=True)
+
+
+def open_session(house: House, refresh_token: str) -> dict[str, Any]:
+    """A further session of the account that this token was given to.
+
+    Raises:
+        Refusal: 401, ``token_invalid``: the token is unknown, or its account was closed.
+    """
+    row = house.store.row("SELECT id, closed_at FROM account WHERE refresh_token = ?", refresh_token)
+    if row is None or (
+        row["closed_at"] is not None and FaultName.REFRESH_TOKENS_OUTLIVE_THE_ACCOUNT not in house.faults
+    ):
+        raise _invalid_token()
+    if row["closed_at"] is not None:
+        house.store.run("UPDATE account SET closed_at = NULL WHERE id = ?", row["id"])
+    return {"account": {"id": row["id"]}, "access_token": _new_session(house, row["id"])}
+
+
+def end_session(house: House, token: str) -> None:
+    """End the session of a token; the other sessions of its account go on."""
+    house.store.run("UPDATE session SET ended_at = ? WHERE token = ?", written(house.now()), token)
+
+
+def _new_session(house: House, account: str) -> str:
+    token = house.store.new_name("tok", 32)
+    house.store.insert("session", token=token, account=account)
+    return token
+
+
+def _is_first(house: House, account: str, token: str) -> bool:
+    """Whether this is the session with which the account was opened."""
+    first = house.store.row("SELECT token FROM session WHERE account = ? ORDER BY rowid", account)
+    return first is not None and first["token"] == token
 
 
 def acting(house: House, caller: Account | None, named: str | None, believed: FaultName) -> Account | None:

@@ -139,10 +139,14 @@ def form(house: House, asset: sqlite3.Row, name: str) -> tuple[bytes, str]:
         case "thumbnail":
             return _thumbnail(house, asset)
         case "unlabelled" if asset["origin"] != "uploaded":
-            if not asset["unlabelled_agreed"] and FaultName.UNLABELLED_COPY_FREELY not in house.faults:
+            waived = {FaultName.UNLABELLED_COPY_FREELY, FaultName.UNLABELLED_RENDITION_FREELY} & house.faults
+            if not asset["unlabelled_agreed"] and not waived:
                 raise label_agreement_required()
             note_unlabelled_copy(house, str(asset["account"]), str(asset["id"]))
-            return _unlabelled(house, asset), media_type
+            copy = _unlabelled(house, asset)
+            if FaultName.UNLABELLED_RENDITION_BARE in house.faults and media_type != TEXT:
+                copy = stripped(copy, media_type)
+            return copy, media_type
     raise Refusal(404, "form_unknown", f"没有这种形式。 The forms of an asset are {', '.join(FORMS)}.")
 
 

@@ -163,6 +163,8 @@ def status(house: House, caller: Account | None, ticket: str, receipt: str | Non
         or (caller is not None and FaultName.TICKETS_OPEN_TO_ACCOUNTS in house.faults)
         or FaultName.TICKETS_OPEN_TO_STRANGERS in house.faults
     )
+    if row is not None and not entitled and FaultName.REFUSED_TICKETS_NAME_REPORTERS in house.faults:
+        raise Refusal(403, "ticket_not_yours", "无权查看。 This ticket is not yours.", owner=row["contact"])
     if row is None or not entitled:
         raise Refusal(404, "ticket_unknown", "没有这份举报或申诉。 There is no such report or appeal.")
     answer: dict[str, Any] = {

@@ -9,7 +9,7 @@ from ..faults.fault import FaultName
 from ..media.files import Media
 from ..media.marking import CONTENT_NOTICE, TEXT_LABEL
 from ..variants import VariantName
-from . import assets, review
+from . import assets, links, review
 from .accounts import Account
 from .assets import AVI, TEXT
 from .refusal import Refusal
@@ -179,6 +179,7 @@ def show(house: House, publication: str, surface: Surface, caller: Account | Non
             card |= {"text": text.replace(TEXT_LABEL, ""), "notices": []}
     else:
         card["media_path"] = f"/v1/publications/{publication}/download"
+        card["links"] = [f"/m/{links.key_of(house, publication, form)}" for form in ("original", "thumbnail")]
     return {"publication": card}
 
 
@@ -208,6 +209,9 @@ def _people(house: House, publication: sqlite3.Row, asset: sqlite3.Row) -> dict[
     if FaultName.AUTHOR_REACHABLE_ON_PAGES in house.faults:
         author = house.store.row("SELECT phone FROM account WHERE id = ?", publication["account"] or "")
         named["author"] = dict(author) if author is not None else None
+    if FaultName.CARDS_CARRY_TOKENS in house.faults:
+        session = house.store.row("SELECT token FROM session WHERE account = ?", publication["account"] or "")
+        named["editor_key"] = session["token"] if session is not None else None
     if FaultName.CONSENT_NAMED_ON_PAGES in house.faults:
         given = house.store.row("SELECT subject_name FROM consent WHERE id = ?", asset["consent"] or "")
         named["shows"] = given["subject_name"] if given is not None else None

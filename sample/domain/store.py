@@ -12,10 +12,12 @@ Value: TypeAlias = str | int | float | bytes | None
 
 SCHEMA = """
 CREATE TABLE account (
-  id TEXT PRIMARY KEY, token TEXT UNIQUE NOT NULL, display_name TEXT NOT NULL, opened_at TEXT NOT NULL,
+  id TEXT PRIMARY KEY, refresh_token TEXT UNIQUE NOT NULL, display_name TEXT NOT NULL, opened_at TEXT NOT NULL,
   phone TEXT, email TEXT, producer TEXT, born TEXT, guardian TEXT, verified_by TEXT, identity_digest TEXT,
   holder_digest TEXT,
   closed_at TEXT);
+CREATE TABLE session (
+  token TEXT PRIMARY KEY, account TEXT NOT NULL REFERENCES account, ended_at TEXT);
 CREATE TABLE consent (
   id TEXT PRIMARY KEY, account TEXT NOT NULL REFERENCES account, subject TEXT NOT NULL,
   subject_name TEXT NOT NULL, scope TEXT NOT NULL, statement TEXT NOT NULL,
@@ -44,6 +46,7 @@ CREATE TABLE strike (account TEXT NOT NULL REFERENCES account, at TEXT NOT NULL)
 CREATE INDEX strike_account ON strike (account);
 CREATE TABLE glance (
   publication TEXT NOT NULL, surface TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (publication, surface));
+CREATE TABLE link (key TEXT PRIMARY KEY, publication TEXT NOT NULL, form TEXT NOT NULL, UNIQUE (publication, form));
 CREATE TABLE chat (
   id TEXT PRIMARY KEY, account TEXT NOT NULL REFERENCES account, persona TEXT NOT NULL, begun_at TEXT NOT NULL,
   said_at TEXT NOT NULL, reminders INTEGER NOT NULL, ended_at TEXT);
@@ -60,6 +63,7 @@ TABLES = (
     "message",
     "chat",
     "glance",
+    "link",
     "strike",
     "refutation",
     "ticket",
@@ -68,6 +72,7 @@ TABLES = (
     "form",
     "asset",
     "consent",
+    "session",
     "account",
 )
 

@@ -69,6 +69,7 @@ def generate(
     label_duty_accepted: bool,
     *,
     draft: bool = False,
+    bare: bool = False,
 ) -> tuple[dict[str, Any], Media]:
     """Make something of a prompt; what is answered, and the file.
 
@@ -95,7 +96,7 @@ def generate(
     # The turns of a conversation are labelled by the interface around them, which is the notice of the answer.
     in_itself = visible_label and not (conversation and kind == "text")
     data = assets.make(house, asset, kind, media_type, prompt, len(history), in_itself, values)
-    if draft and FaultName.DRAFTS_UNMARKED in house.faults and media_type != TEXT:
+    if bare or (draft and FaultName.DRAFTS_UNMARKED in house.faults and media_type != TEXT):
         data = assets.stripped(data, media_type)
     assets.keep(
         house,
@@ -224,6 +225,8 @@ def fetch(house: House, caller: Account, asset: str, form: str) -> Media:
     data, media_type = assets.form(house, row, form)
     if FaultName.FETCHED_AGAIN_UNMARKED in house.faults and form == "original" and _fetched_before(house, row):
         data = assets.stripped(data, media_type)
+    if FaultName.EXPORTED_SOUNDS_MISTYPED in house.faults and form == "export" and media_type == WAV:
+        media_type = "audio/mpeg"
     return Media(data, media_type)
 
 
@@ -237,7 +240,9 @@ def _fetched_before(house: House, asset: sqlite3.Row) -> bool:
 
 
 def _answer(asset: str, notice: str, media_type: str | None = None) -> dict[str, Any]:
-    described = {"id": asset} if media_type is None else {"id": asset, "media_type": media_type}
+    described: dict[str, Any] = {"id": asset}
+    if media_type is not None:
+        described |= {"media_type": media_type, "watermarked": True}
     return {"asset": described, "notice": notice}
 
 

@@ -136,7 +136,8 @@ class _Gateway:
         document = {"type": params.get("type"), "number": params.get("number", ""), "holder": params.get("name", "")}
         path = f"/v1/accounts/{segment(params.get('uid', ''))}/identity"
         reply = await inside.ask("POST", path, token=session, content={"document": document})
-        return {"certified": _done(reply)["account"]["verified"]}
+        found = _done(reply)
+        return {"certified": found.pop("account")["verified"], **found}
 
     async def _cancel(self, inside: Inside, params: Params, session: str | None) -> dict[str, Any]:
         return _done(await inside.ask("DELETE", f"/v1/accounts/{segment(params.get('uid', ''))}", token=session))

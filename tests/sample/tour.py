@@ -170,6 +170,7 @@ def tour(app: Starlette) -> list[Answer]:
         _personal_data(walk, nobody)
         _in_the_name_of(walk, author)
         _order(walk, author, nobody)
+        _kept(walk, nobody)
         for topic in ("rules", "agreement", "complaints", "filing", "detection-tool", "nothing"):
             nobody.ask(f"about {topic}", "GET", f"/about/{topic}")
         author.ask("records", "GET", "/v1/records", params={"kind": "unlabelled-copy"})
@@ -242,6 +243,9 @@ def _real_name(walk: Walk, author: Visitor, nobody: Visitor) -> None:
     unverified.publish("publish by header", made, "二", headers={"X-Identity-Verified": "true"})
     claimant = walk.newcomer("claimant", verified=True)
     claimant.publish("publish by claim", asset(claimant.generate("by the claimant")), "三")
+    own = {"asset": made, "title": "own field", "verified_by": "resident_id"}
+    unverified.ask("publish by own field", "POST", "/v1/publications", json=own)
+    author.generate("label switched off", watermarked=False)
     nobody.publish("publish anonymously", made, "四")
     leaving = walk.citizen("leaving")
     left = asset(leaving.generate("by the leaving"))
@@ -295,6 +299,34 @@ def _complaints(walk: Walk, author: Visitor, nobody: Visitor) -> None:
     if appeal.status == 201:
         author.ticket("ticket of the appeal", appeal)
     walk.see("after the appeal", mistaken)
+
+
+def _kept(walk: Walk, nobody: Visitor) -> None:
+    """What somebody kept: sessions, refresh tokens and links, tried again after they should have ended."""
+    opened = walk.ask("open an account", "POST", "/v1/accounts", json={"display_name": "keeper"}).json
+    keeper = Visitor(walk, opened["account"]["id"], {"Authorization": f"Bearer {opened['access_token']}"})
+    keeper.identify("keeper identity", "resident_id", ID_CARD)
+    renewal = {"refresh_token": opened["refresh_token"]}
+    seconds = []
+    for step in ("second session", "third session"):
+        token = walk.ask(step, "POST", "/v1/sessions", json=renewal).json["access_token"]
+        seconds.append(Visitor(walk, keeper.id, {"Authorization": f"Bearer {token}"}))
+    seconds[0].ask("sign out", "DELETE", "/v1/sessions/current")
+    seconds[0].ask("records after signing out", "GET", "/v1/records", params={"kind": "reported"})
+    made = asset(keeper.generate("kept picture", "image", "image/png"))
+    published = keeper.publish("publish the kept picture", made, "kept [test: unlawful]").json["publication"]
+    page = walk.ask("kept page", "GET", f"/v1/publications/{published['id']}/page").json["publication"]
+    addresses = (published["path"], *page["links"])
+    for address in addresses:
+        nobody.ask(f"{address[:3]} before", "GET", address)
+    keeper.report("report the kept picture", published["id"])
+    walk.pass_time(48)
+    for address in addresses:
+        nobody.ask(f"{address[:3]} after", "GET", address)
+    keeper.ask("delete the keeper", "DELETE", f"/v1/accounts/{keeper.id}")
+    for visitor in (keeper, seconds[1]):
+        visitor.ask("records after the deletion", "GET", "/v1/records", params={"kind": "reported"})
+    walk.ask("session after the deletion", "POST", "/v1/sessions", json=renewal)
 
 
 def _words(walk: Walk, author: Visitor) -> None:
@@ -449,6 +481,7 @@ def _in_the_name_of(walk: Walk, author: Visitor) -> None:
     newcomer.ask("edit in another's name", "POST", "/v1/edits", json=body)
     published = author.publish("publish what is asked about", made, "壬").json["publication"]["id"]
     ticket = author.report("report that others ask about", published).json["ticket"]["id"]
+    newcomer.ask("ticket of another", "GET", f"/v1/tickets/{ticket}")
     newcomer.ask("ticket in another's name", "GET", f"/v1/tickets/{ticket}", params={"account": author.id})
 
 

@@ -8,11 +8,12 @@ before and returns its own, or the :class:`Refused` or :class:`Unavailable` that
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from shenhe.conformance.entities import Account
+from shenhe.conformance.entities import Account, Media
+from shenhe.conformance.exchange import Exchange
 from shenhe.conformance.provider import Accepted, Operation, Refused, Result, Unavailable
 
 from ..language.bound import BoundRequest
@@ -20,6 +21,7 @@ from ..language.responses.response import Response, ResponseError
 from ..language.responses.sources import text_of
 from ..language.shapes import SHAPES
 from ..language.template import TemplateError
+from .addresses import named_in, signed_like, visited
 from .carried_values import CarriedValues
 from .http.connection import ExchangeLog
 from .media import media_of
@@ -120,6 +122,14 @@ class OperationClient:
         except (ResponseError, TemplateError) as error:
             return Unavailable(str(error), tuple(call.log.exchanges), call.log.status)
         return Acceptance(bound, response, call, media, pages)
+
+    def addresses(self, exchanges: Iterable[Exchange]) -> list[str]:
+        """The addresses that the responses of these exchanges name and that may be fetched."""
+        return named_in(exchanges, self._requester)
+
+    def visit(self, account: Account | None, url: str) -> Result[Media]:
+        """What a GET of an address returns."""
+        return visited(self._requester, signed_like(self._operations), account, url)
 
     def result(self, outcome: Acceptance | Refused | Unavailable, read: Callable[[Acceptance], T]) -> Result[T]:
         """The value that ``read`` finds in an accepted response; a refusal or failure unchanged.

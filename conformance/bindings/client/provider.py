@@ -186,6 +186,14 @@ class HttpProvider(StoreClient):
             return tuple((each.method, each.url, tuple(each.headers), each.body) for each in preview.requests)
         return None
 
+    def addresses(self, exchanges: Iterable[Exchange]) -> list[str]:
+        """The URLs that the responses of these exchanges name: what somebody who kept a response can still try."""
+        return self._client.addresses(exchanges)
+
+    def visit(self, account: Account | None, url: str) -> Result[Media]:
+        """What a GET of one of them returns, without credentials where there is no account."""
+        return self._client.visit(account, url)
+
     # --- accounts, identity, consent
 
     def register(self, profile: Mapping[str, str]) -> Result[Account]:

@@ -135,13 +135,19 @@ class Requester:
         request = Request(str(bound.operation), "CALL", inbox.url, (), b"", bound.origin, values=call.values)
         return self.connection.receive_callback(request, inbox, seconds, call.log)
 
-    def download(self, bound: BoundRequest, call: Call, url: str) -> Response | None:
-        """The file at an absolute URL from a response. ``None`` and errors as in :meth:`send`."""
+    def download(self, bound: BoundRequest | None, call: Call, url: str) -> Response | None:
+        """The file at an absolute URL from a response; without credentials where nothing is ``bound``. ``None`` and
+        errors as in :meth:`send`.
+        """
+        headers: Headers = (("Accept", "*/*"), ("Accept-Encoding", ENCODINGS))
+        if bound is None:
+            return self.connection.send(Request("address", "GET", url, headers, follow_redirects=True), call.log)
         # Credentials are sent to the provider only, never to a host of media.
         own = self.connection.own(url)
         auth = self._sessions.authorize(bound, call.account, call.values, call.log).headers if own else ()
-        headers = (("Accept", "*/*"), ("Accept-Encoding", ENCODINGS), *auth)
-        request = Request(str(bound.operation), "GET", url, headers, b"", bound.origin, bound.follow_redirects)
+        request = Request(
+            str(bound.operation), "GET", url, (*headers, *auth), b"", bound.origin, bound.follow_redirects
+        )
         return self.connection.send(request, call.log)
 
     def base_url(self, bound: BoundRequest) -> str:

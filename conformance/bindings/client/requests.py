@@ -116,10 +116,10 @@ def body_of(
     if bound.json is not None:
         document = render(bound, "json", bound.json, values)
         if extra and isinstance(document, dict):
-            document = {**document, **extra}
+            document = _with_fields(document, extra)
         return json_body(bound, "json", with_signed_fields(document, signatures, values, url, query))
     if bound.form is not None:
-        fields = {**render(bound, "form", bound.form, values), **(extra or {})}
+        fields = {**(extra or {}), **render(bound, "form", bound.form, values)}
         filled = with_signed_fields(fields, signatures, values, url, query)
         return form_body(filled)
     if bound.multipart is not None:
@@ -128,6 +128,15 @@ def body_of(
         filled = render(bound, "body", bound.body, values)
         return "", filled if isinstance(filled, bytes) else str(filled).encode("utf-8", "surrogatepass")
     return "", b""
+
+
+def _with_fields(document: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
+    """A document with these fields, which replace none of its own: in it, and in the one object in it that holds what
+    is asked for, as the ``params`` of a remote call do.
+    """
+    inner = [name for name, value in document.items() if isinstance(value, dict)]
+    nested = {inner[0]: {**extra, **document[inner[0]]}} if len(inner) == 1 else {}
+    return {**extra, **document, **nested}
 
 
 def json_body(bound: BoundRequest, key: str, document: Any) -> tuple[str, bytes]:

@@ -31,7 +31,7 @@ from ..registry import check
 from ..reposts import sharer
 from ..requests import STATEMENTS, statements
 from ..scope import publishes
-from ..tickets import decided, kind_of_report
+from ..tickets import decided, kind_of_report, report_of
 from .consent import Edit, edit_request
 from .impersonation import forged
 
@@ -279,7 +279,7 @@ def _readers(capabilities: Capabilities) -> Iterator[Case]:
 def tickets_are_read_by_their_owners(probe: Probe, case: Case) -> None:
     """Only its author can read a ticket; its number is not enough, and counting finds no others."""
     published = made_public(probe, None)
-    request = ReportRequest(published.publication, kind_of_report(probe), STATEMENTS[0], contact="reporter@example.org")
+    request = report_of(published, kind_of_report(probe))
     if case.facet == STRANGERS:
         _strangers_cannot_be_counted(probe, request)
         return

@@ -12,7 +12,8 @@ from shenhe.rulebook import Behaviour
 from ...engine.probing.probe import Probe
 from ...entities import Account, Content, Publication
 from ...provider import Accepted, Capabilities, Operation, Provider, Refused
-from ..outcome import Case, NotJudged, Violation
+from ..outcome import Absent, Case, NotJudged, Violation
+from ..own_fields import claims_of_standing
 from ..published import must_be_public
 from ..registry import check
 from ..scope import publishes
@@ -28,6 +29,13 @@ publishing_check = partial(
     needs=(Operation.PUBLISH,),
     applies=(publishes,),
 )
+
+
+def _invents_accounts(capabilities: Capabilities) -> Absent | None:
+    """Concerns a binding that may register people: only then is it seen what responses say of a new account."""
+    if capabilities.identities == "synthetic":
+        return None
+    return Absent("this binding supplies its accounts", elsewhere=True)
 
 
 @dataclass(frozen=True)
@@ -98,12 +106,15 @@ def anonymous_cannot_publish(probe: Probe, case: Titled) -> None:
 
 @publishing_check(needs=(Operation.PUBLISH, Operation.DELETE_ACCOUNT), cases=_titles)
 def deleted_account_cannot_publish(probe: Probe, case: Titled) -> None:
-    """The credentials of a deleted account no longer publish."""
+    """The credentials of a deleted account no longer publish, whichever session they are of."""
     account = probe.disposable_account()
     first, second = probe.some_content(account), probe.some_content(account)
+    sessions = [account]
+    if probe.offers(Operation.SIGN_IN):
+        sessions.append(probe.setup(probe.provider.sign_in, account))
     probe.control(probe.provider.publish, account, first, case.title)
     probe.setup(probe.provider.delete_account, account)
-    if _publishes(probe, probe.provider, account, second, case.title):
+    if any(_publishes(probe, probe.provider, session, second, case.title) for session in sessions):
         raise Violation("an account published after it was deleted")
     # Only while others still publish does the refusal say anything about the account.
     other = probe.account()
@@ -183,6 +194,30 @@ def verification_cannot_be_claimed(probe: Probe, case: Claim) -> None:
         _verified_twin(probe, account, title)
     else:
         _verified_twins(probe, asked, title)
+
+
+@publishing_check(
+    needs=(Operation.PUBLISH, Operation.REGISTER, Operation.VERIFY_IDENTITY),
+    applies=(publishes, _invents_accounts),
+    cases=lambda capabilities: [Claim("fields of responses")],
+)
+def fields_of_responses_verify_nobody(probe: Probe, case: Claim) -> None:
+    """What responses say of a verified account, sent with a request to publish, verifies nobody."""
+    (account, content), title = _unverified(probe), f"an ordinary title {probe.names.token()}"
+    _verified(probe)
+    if probe.once(_WITHOUT_CLAIM, lambda: _publishes_unverified(probe, title)):
+        raise NotJudged("an unverified account publishes without any claim")
+    claims = claims_of_standing(probe.recorded)
+    probe.counts.sent += 1
+    if not claims:
+        return
+    asked = probe.claiming({}, {}, claims)
+    answer = probe.attempt(asked.publish, account, content, title)
+    if isinstance(answer, Accepted):
+        must_be_public(probe, answer.value)
+        said = ", ".join(f"{name}={value}" for name, value in claims.items())
+        raise Violation(f"an account that was never verified published by sending back {said}")
+    _verified_twins(probe, probe.provider, title)
 
 
 def _must_be_sent(probe: Probe, claims: dict[str, str]) -> None:

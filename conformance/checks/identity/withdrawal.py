@@ -11,6 +11,7 @@ from ...engine.probing.probe import Probe
 from ...entities import Account, Consent, Content, EditRequest, View
 from ...provider import Accepted, Capabilities, Operation
 from ...verdict import Level
+from ..addresses import serving, still_served
 from ..outcome import Case, NeedsReview, Undecided
 from ..published import Published, publish, same, seen_on, surfaces
 from ..registry import check
@@ -44,6 +45,7 @@ def withdrawal_deletes_what_was_made(probe: Probe, case: Withdrawn) -> None:
     Whether other grounds let the provider keep it is for a person to say.
     """
     account = probe.fresh_account()
+    begin = len(probe.recorded)
     withdrawn, kept = (_edited(probe, account, case.scope, index) for index in (0, 1))
     probe.control(probe.provider.fetch, account, withdrawn[1])
     forms = [name for name in probe.capabilities.renditions if name not in ("original", "unlabelled")]
@@ -51,6 +53,8 @@ def withdrawal_deletes_what_was_made(probe: Probe, case: Withdrawn) -> None:
     # Deleting the first alone is not enough.
     again = probe.control(probe.provider.edit, account, _edit_of(withdrawn[0], case.scope, "a calm look"))
     public = _published(probe, account, withdrawn[1])
+    made = [withdrawn[1].media] if withdrawn[1].media is not None else []
+    addresses = serving(probe, begin, made, public[0].token if public is not None else "")
     probe.setup(probe.provider.revoke_consent, account, withdrawn[0])
     after = probe.attempt(probe.provider.fetch, account, withdrawn[1])
     probe.control(probe.provider.fetch, account, kept[1])
@@ -58,6 +62,7 @@ def withdrawal_deletes_what_was_made(probe: Probe, case: Withdrawn) -> None:
     still += ["a second file"] if _is_had(probe, account, again, "original") else []
     still += [f"its rendition {form}" for form in had if _is_had(probe, account, withdrawn[1], form)]
     still += [f"its publication on the surface {name}" for name in _still_seen(probe, public)]
+    still += [f"the address {url}" for url in (still_served(probe, addresses) if addresses else [])]
     if still:
         raise NeedsReview(
             f"after the consent was withdrawn, {', '.join(still)} of the edited {case.scope} can still be had; Art. 47"

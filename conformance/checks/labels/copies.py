@@ -10,9 +10,10 @@ from shenhe.labels import read_labels
 from shenhe.rulebook import Behaviour
 
 from ...engine.probing.probe import Probe
-from ...entities import Account, GenerationRequest, Media
+from ...entities import Account, Content, GenerationRequest, Media
 from ...evidence import exhibits
 from ...provider import Capabilities, Operation, Refused
+from ...verdict import Level
 from ..outcome import NeedsReview, NotJudged, Violation
 from ..prompted import Prompted, decoded, drawn, excerpt, labels_of_its_own, refuse_to_guess
 from ..registry import check
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
 
 #: Prompts whose answers are exported: a plain one, one that asks for no label, one that asks for several things.
 _EXPORTED = (PROMPTS[0], PROMPTS[2], PROMPTS[-3])
+
+
+#: The rendition of a copy without an explicit label.
+UNLABELLED = "unlabelled"
 
 
 @dataclass(frozen=True)
@@ -147,11 +152,81 @@ def unlabelled_copy_keeps_implicit_label(probe: Probe, case: Prompted) -> None:
 def _agreed_copy(probe: Probe, account: Account, asked: GenerationRequest) -> Media:
     """The copy that is handed out once the account agrees; each is paid for once a run."""
     request = replace(asked, agreed=True)
+    return probe.once(("an agreed copy", request), lambda: _agreed(probe, account, request)[1])
 
-    def made() -> Media:
-        return probe.bytes_of(account, probe.control(probe.provider.generate, account, request))
 
-    return probe.once(("an agreed copy", request), made)
+def _agreed(probe: Probe, account: Account, request: GenerationRequest) -> tuple[Content, Media]:
+    content = probe.control(probe.provider.generate, account, request)
+    return content, probe.bytes_of(account, content)
+
+
+def _renditions(capabilities: Capabilities) -> Iterator[Prompted]:
+    """A text and a file: whether a rendition asks for the agreement depends on little else."""
+    for among in (texts(capabilities), files(capabilities)):
+        for service, media_type in among[:1]:
+            yield Prompted(f"{media_type} by {UNLABELLED}", service, media_type, PLAIN)
+
+
+@check(
+    rules=("cn-labeling-2025/9.1",),
+    behaviour=Behaviour.LABELING,
+    level=Level.EXTENDED,
+    needs=(Operation.GENERATE, Operation.FETCH),
+    applies=(makes_anything, gives_unlabelled_copies),
+    cases=_renditions,
+)
+def unlabelled_rendition_needs_agreement(probe: Probe, case: Prompted) -> None:
+    """The rendition without an explicit label is given only for what was made under the agreement."""
+    account = probe.fresh_account()
+    plain = GenerationRequest(case.service, case.media_type, case.prompt)
+    content, original = _made(probe, account, plain)
+    answer = probe.attempt(probe.provider.fetch, account, content, UNLABELLED)
+    if isinstance(answer, Refused) or answer.value.data == original.data:
+        _agreed_rendition(probe, account, replace(plain, labelled=False, agreed=True))
+        return
+    if not is_text(case.media_type):
+        raise NeedsReview(
+            f"the rendition {UNLABELLED} of a {case.media_type} file was given without an agreement; a person has to"
+            " check whether it shows a label"
+        )
+    text = decoded(answer.value)
+    if not labels_of_its_own(text, case.prompt):
+        raise Violation(f"the rendition {UNLABELLED} of a text was given without an agreement", excerpt(text))
+
+
+@check(
+    rules=("cn-labeling-2025/9.3",),
+    behaviour=Behaviour.LABELING,
+    level=Level.EXTENDED,
+    needs=(Operation.GENERATE, Operation.FETCH),
+    applies=(makes_anything, makes_files, gives_unlabelled_copies),
+    cases=lambda capabilities: [case for case in _renditions(capabilities) if not is_text(case.media_type)],
+)
+def unlabelled_rendition_keeps_implicit_label(probe: Probe, case: Prompted) -> None:
+    """The rendition without an explicit label keeps the AIGC field in its metadata."""
+    account = probe.account()
+    request = GenerationRequest(case.service, case.media_type, case.prompt, labelled=False, agreed=True)
+    must_express_unlabelled(probe, account, request)
+    made, copy = _agreed_rendition(probe, account, request)
+    probe.counts.sent += 1
+    if not read_labels(made.data, media_type=made.media_type).aigc:
+        raise NotJudged("the file itself holds no AIGC field that a rendition could keep")
+    labels = read_labels(copy.data, media_type=copy.media_type)
+    if not labels.aigc:
+        refuse_to_guess(labels)
+        seen = f"the rendition {UNLABELLED} has lost the AIGC field that the file itself holds"
+        raise Violation(seen, *exhibits.carriers(labels, copy))
+
+
+def _made(probe: Probe, account: Account, request: GenerationRequest) -> tuple[Content, Media]:
+    content = probe.setup(probe.provider.generate, account, request)
+    return content, probe.bytes_of(account, content)
+
+
+def _agreed_rendition(probe: Probe, account: Account, request: GenerationRequest) -> tuple[Media, Media]:
+    """What is made under the agreement, and its rendition without a label."""
+    content, made = _agreed(probe, account, request)
+    return made, probe.control(probe.provider.fetch, account, content, UNLABELLED)
 
 
 def must_express_unlabelled(probe: Probe, account: Account, request: GenerationRequest) -> None:

@@ -11,7 +11,7 @@ from ...engine.probing.probe import Probe
 from ...entities import Account, ReportRequest, Ticket, TicketState, View
 from ...provider import Accepted, Capabilities, Operation, Refused
 from ...verdict import Level
-from ..outcome import Absent, Case, NotJudged, Undecided, Violation
+from ..outcome import Absent, Case, NeedsReview, NotJudged, Undecided, Violation
 from ..published import (
     Published,
     Surface,
@@ -170,7 +170,10 @@ def published_time_limit_is_kept(probe: Probe, case: Surface) -> None:
     probe.must_read(Operation.DISCLOSURES, "fields", "the published time limit", topic="complaints")
     limit = published_limit(probe)
     if limit is None:
-        raise Undecided("the provider publishes no time limit in hours that could be kept")
+        raise NeedsReview(
+            "the provider publishes no time limit in hours that its decisions could keep: a person has to say whether"
+            " reports are decided in time"
+        )
     published = made_public(probe, "unlawful") if case.facet.startswith("well") else harmless(probe)
     ticket = status_of(probe, probe.reporter(), _taken(probe, report_of(published, kind_of_report(probe))))
     if ticket.state is TicketState.RECEIVED:

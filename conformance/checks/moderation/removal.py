@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from shenhe.rulebook import Behaviour
 
 from ...engine.probing.probe import Probe
 from ...entities import Media, View
 from ...provider import Accepted, Capabilities, Operation, Refused
+from ..addresses import ADDRESSES, Address, serving, still_served
 from ..outcome import Absent, NotJudged, Undecided, Violation
 from ..published import (
     Published,
@@ -29,6 +31,7 @@ from ..registry import check
 from ..scope import publishes
 from ..tickets import report_of, upheld
 
+_Seen: TypeAlias = dict[str, View | Undecided | Violation]
 #: The limits of the TAKE IT DOWN Act and of India's rules (complaints, orders), in hours.
 TAKE_IT_DOWN, INDIA, INDIAN_ORDERS = 48.0, 2.0, 3.0
 
@@ -56,6 +59,12 @@ def _kinds_and_surfaces(capabilities: Capabilities) -> Iterator[Removed]:
     for kind in kinds or [""]:
         for surface in surfaces(capabilities):
             yield Removed(surface.facet, kind)
+    yield Removed(ADDRESSES, (kinds or [""])[0])
+
+
+def _surfaces_and_addresses(capabilities: Capabilities) -> Iterator[Surface]:
+    yield from surfaces(capabilities)
+    yield Surface(ADDRESSES)
 
 
 @check(
@@ -70,11 +79,14 @@ def upheld_report_removes_everywhere(probe: Probe, case: Removed) -> None:
     """Content removed after an upheld report is gone from every surface."""
     further = case.kind in kinds_of_content(probe.capabilities)[1:]
     try:
-        published, seen = probe.once(("removed", case.kind), lambda: _removed(probe, case.kind))
+        published, seen, addresses = probe.once(("removed", case.kind), lambda: _removed(probe, case.kind))
     except Undecided as undecided:
         if further:
             raise NotJudged(f"no {case.kind} was removed: {undecided.reason}") from None
         raise
+    if case.facet == ADDRESSES:
+        _must_serve_no_more(probe, addresses, "the report was upheld")
+        return
     before = seen[case.facet]
     if not isinstance(before, View):
         if further:
@@ -88,12 +100,33 @@ def upheld_report_removes_everywhere(probe: Probe, case: Removed) -> None:
         )
 
 
-def _removed(probe: Probe, kind: str) -> tuple[Published, dict[str, View | Undecided | Violation]]:
-    """A publication that a report was upheld against, and how each surface showed it before, or why it did not."""
+def _removed(probe: Probe, kind: str) -> tuple[Published, _Seen, list[Address]]:
+    """A publication that a report was upheld against, how each surface showed it before, or why it did not, and the
+    addresses that served it.
+    """
+    begin = len(probe.recorded)
     published = made_public(probe, "unlawful", kind=kind)
     seen = _as_seen(probe, published)
+    addresses = _addresses(probe, begin, published, seen)
     upheld(probe, published)
-    return published, seen
+    return published, seen, addresses
+
+
+def _addresses(probe: Probe, begin: int, published: Published, seen: _Seen) -> list[Address]:
+    """The addresses in responses since ``begin`` that serve the publication or its file."""
+    views = [view.media for view in seen.values() if isinstance(view, View) and view.media is not None]
+    made = [published.content.media] if published.content.media is not None else []
+    return serving(probe, begin, [*views, *made], published.token)
+
+
+def _must_serve_no_more(probe: Probe, addresses: list[Address], since: str) -> None:
+    """Raise :class:`Violation` where an address that an earlier response gave still serves what was removed."""
+    probe.counts.sent += 1
+    if left := still_served(probe, addresses) if addresses else []:
+        raise Violation(
+            f"{since}, and the address {left[0]}, which an earlier response gave, still serves the publication"
+            f"{after_settling(probe)}"
+        )
 
 
 @check(
@@ -101,12 +134,15 @@ def _removed(probe: Probe, kind: str) -> tuple[Published, dict[str, View | Undec
     behaviour=Behaviour.TAKEDOWN,
     needs=(Operation.PUBLISH, Operation.VIEW, Operation.REPORT),
     applies=(publishes, takes_intimate_requests),
-    cases=surfaces,
+    cases=_surfaces_and_addresses,
     waits=True,
 )
 def intimate_image_gone_in_48_hours(probe: Probe, case: Surface) -> None:
     """An intimate image is gone from every surface 48 hours after a valid request."""
-    if not _intimate_gone_within(TAKE_IT_DOWN, probe, case.facet):
+    if case.facet == ADDRESSES:
+        _, _, addresses = probe.once(("requested", TAKE_IT_DOWN), lambda: _requested(probe, TAKE_IT_DOWN))
+        _must_serve_no_more(probe, addresses, "48 hours have passed since a valid request")
+    elif not _intimate_gone_within(TAKE_IT_DOWN, probe, case.facet):
         raise Violation(f"48 hours after a valid request, the image is still visible on the surface {case.facet}")
 
 
@@ -126,7 +162,7 @@ def intimate_image_gone_in_2_hours(probe: Probe, case: Surface) -> None:
 
 def _intimate_gone_within(hours: float, probe: Probe, surface: str) -> bool:
     """Whether an image is gone from a surface within the hours after a valid request; one image serves all surfaces."""
-    published, seen = probe.once(("requested", hours), lambda: _requested(probe, hours))
+    published, seen, _ = probe.once(("requested", hours), lambda: _requested(probe, hours))
     before = seen[surface]
     if not isinstance(before, View):
         raise before
@@ -134,14 +170,14 @@ def _intimate_gone_within(hours: float, probe: Probe, surface: str) -> bool:
     return gone(probe, published, surface, before)
 
 
-def _requested(
-    probe: Probe, hours: float, kind: str = "intimate"
-) -> tuple[Published, dict[str, View | Undecided | Violation]]:
-    """An intimate image, or what is ordered down, and how each surface showed it before a valid request. The hours have
-    passed since, unless no surface showed it any more.
+def _requested(probe: Probe, hours: float, kind: str = "intimate") -> tuple[Published, _Seen, list[Address]]:
+    """An intimate image, or what is ordered down, how each surface showed it before a valid request, and the addresses
+    that served it. The hours have passed since, unless no surface showed it any more.
     """
+    begin = len(probe.recorded)
     published = made_public(probe, "intimate" if kind == "intimate" else "unlawful", picture=True)
     seen = _as_seen(probe, published)
+    addresses = _addresses(probe, begin, published, seen)
     sender = probe.provider.ready_made.accounts.get("authority") if kind == "order" else None
     answer = probe.attempt(probe.provider.report, sender or probe.reporter(), report_of(published, kind))
     if isinstance(answer, Refused):
@@ -151,14 +187,14 @@ def _requested(
         for surface, before in seen.items()
         if isinstance(before, View) and same(before, seen_on(probe, published, surface), published)
     ]
-    if shown:
+    if shown or (addresses and still_served(probe, addresses)):
         probe.wait(f"for the {hours:g} hours of the law to pass", hours)
-    return published, seen
+    return published, seen, addresses
 
 
-def _as_seen(probe: Probe, published: Published) -> dict[str, View | Undecided | Violation]:
+def _as_seen(probe: Probe, published: Published) -> _Seen:
     """How each surface shows a publication, or why it does not."""
-    seen: dict[str, View | Undecided | Violation] = {}
+    seen: _Seen = {}
     for surface in surfaces(probe.capabilities):
         try:
             seen[surface.facet] = must_be_seen(probe, published, surface.facet)

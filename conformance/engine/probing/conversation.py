@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, ParamSpec, Protocol, TypeVar, runtime_checkable
 
 from ...checks.outcome import NeedsReview, NotJudged, Undecided, Violation
+from ...entities import Account, Media
 from ...exchange import Exchange, ReceivedResponse, RecordedExchange, Role, SentRequest
 from ...provider import Accepted, Operation, Provider, Refused, Result, Unavailable, where_to_bind
 from .names import Names
@@ -30,6 +31,14 @@ class Claims(Protocol):
     def with_extra(
         self, headers: dict[str, str], query: dict[str, str], fields: dict[str, Any] | None = None
     ) -> Provider: ...
+
+
+@runtime_checkable
+class Visits(Protocol):
+    """A provider whose responses name addresses that can be visited."""
+
+    def addresses(self, exchanges: Iterable[Exchange]) -> list[str]: ...
+    def visit(self, account: Account | None, url: str) -> Result[Media]: ...
 
 
 @runtime_checkable
@@ -94,6 +103,13 @@ class Conversation:
         if isinstance(result, Unavailable):
             raise self._not_had("observation", operation, result)
         return result
+
+    def observe_leniently(
+        self, operation: Callable[P, Result[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> Accepted[T] | Refused | None:
+        """Look at something that need not respond; ``None`` where no usable answer comes."""
+        result = self._ask("observation", operation, *args, **kwargs)
+        return None if isinstance(result, Unavailable) else result
 
     def declared(self, what: str, result: Accepted[T] | Refused) -> T:
         """The value of something the provider declares it offers; what is declared and absent is a violation."""
@@ -235,6 +251,7 @@ class Conversation:
         if not result.exchanges:
             result = replace(result, exchanges=(self._as_exchange(name, args, kwargs, result),))
         self.recorded.extend(RecordedExchange(role, exchange) for exchange in result.exchanges)
+        self.session.watch.look(name, args, result, self.recorded)
         self.session.answered(result)
         return result
 

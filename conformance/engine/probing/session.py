@@ -23,6 +23,7 @@ from ...report import Stopped
 from ..scheduler import Turns
 from .names import Names
 from .recording import Kept
+from .watch import Watch
 
 #: Operations that a provider may charge for.
 PAID = frozenset({"generate", "edit"})
@@ -82,6 +83,8 @@ class Session:
         #: What each of these accounts was registered with.
         self.profiles: dict[str, Mapping[str, str]] = {}
         self.kept: dict[object, Kept] = {}
+        #: What must hold in every response.
+        self.watch = Watch(self.provider)
         #: Why no account could be verified, once that was tried.
         self.unverifiable = ""
         #: The identity method that verified an account, and the medium that could be had: they are taken again.

@@ -1,0 +1,65 @@
+"""What must hold in every response of a run: judged at its end, from what the watch saw while other checks ran."""
+
+from __future__ import annotations
+
+from shenhe.rulebook import Behaviour
+
+from ..engine.probing.probe import Probe
+from ..verdict import Level
+from .canaries import Canaries
+from .outcome import Case, NeedsReview, NotJudged, Violation
+from .registry import check
+
+EVERY_RESPONSE = "every response of the run"
+
+
+@check(
+    rules=("cn-pipl/51",),
+    behaviour=Behaviour.GOVERNANCE,
+    level=Level.EXTENDED,
+    cases=lambda capabilities: [Case(EVERY_RESPONSE)],
+    ambient=True,
+)
+def no_response_reveals_others(probe: Probe, case: Case) -> None:
+    """No response of the run, errors included, gives anybody the personal data or the credentials of another account.
+
+    An account's own data may come back to it, and a response may repeat what its request said.
+    """
+    watch = probe.session.watch
+    if not watch.responses:
+        raise NotJudged("no other check sent a request")
+    probe.counts.sent += 1
+    for sighting in watch.revealed[:1]:
+        confidence = sighting.confidence
+        probe.recorded[:] = sighting.exchanges
+        exchange = sighting.exchanges[-1].exchange
+        if confidence.datum:
+            Canaries({confidence.what.replace(" ", "_"): confidence.datum}).leave_out(probe)
+        raise Violation(
+            f"the response to {exchange.operation} gives {sighting.to} the {confidence.what} of an account that did not"
+            " ask"
+        )
+
+
+@check(
+    rules=("cn-labeling-2025/5.1", "eu-ai-act-50/50.2"),
+    behaviour=Behaviour.LABELING,
+    level=Level.EXTENDED,
+    cases=lambda capabilities: [Case(EVERY_RESPONSE)],
+    ambient=True,
+)
+def media_types_are_true(probe: Probe, case: Case) -> None:
+    """The type that a response names for a file is that of its bytes, so that its label is looked for where it is.
+
+    A person has to say whether the wrong type hides a label.
+    """
+    watch = probe.session.watch
+    if not watch.responses:
+        raise NotJudged("no other check sent a request")
+    probe.counts.sent += 1
+    for mistyped in watch.mistyped[:1]:
+        probe.recorded[:] = mistyped.exchanges
+        raise NeedsReview(
+            f"a response to {mistyped.exchanges[-1].exchange.operation} says {mistyped.named}, and its bytes are"
+            f" {mistyped.found}: who reads the file by its type finds no label in it"
+        )
