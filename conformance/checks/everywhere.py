@@ -5,10 +5,12 @@ from __future__ import annotations
 from shenhe.rulebook import Behaviour
 
 from ..engine.probing.probe import Probe
+from ..provider import Operation
 from ..verdict import Level
 from .canaries import Canaries
 from .outcome import Case, NeedsReview, NotJudged, Violation
 from .registry import check
+from .scope import publishes
 
 EVERY_RESPONSE = "every response of the run"
 
@@ -25,11 +27,31 @@ def no_response_reveals_others(probe: Probe, case: Case) -> None:
 
     An account's own data may come back to it, and a response may repeat what its request said.
     """
+    _must_reveal_nothing(probe, public=False)
+
+
+@check(
+    rules=("cn-pipl/25",),
+    behaviour=Behaviour.GOVERNANCE,
+    level=Level.EXTENDED,
+    needs=(Operation.PUBLISH, Operation.VIEW),
+    applies=(publishes,),
+    cases=lambda capabilities: [Case(EVERY_RESPONSE)],
+    ambient=True,
+)
+def no_public_response_reveals_anybody(probe: Probe, case: Case) -> None:
+    """No page, file or search of the run shows what people told the provider about themselves."""
+    _must_reveal_nothing(probe, public=True)
+
+
+def _must_reveal_nothing(probe: Probe, *, public: bool) -> None:
     watch = probe.session.watch
     if not watch.responses:
         raise NotJudged("no other check sent a request")
-    probe.counts.sent += 1
-    for sighting in watch.revealed[:1]:
+    probe.counts.shared += 1
+    for sighting in watch.revealed:
+        if sighting.public is not public:
+            continue
         confidence = sighting.confidence
         probe.recorded[:] = sighting.exchanges
         exchange = sighting.exchanges[-1].exchange
@@ -56,7 +78,7 @@ def media_types_are_true(probe: Probe, case: Case) -> None:
     watch = probe.session.watch
     if not watch.responses:
         raise NotJudged("no other check sent a request")
-    probe.counts.sent += 1
+    probe.counts.shared += 1
     for mistyped in watch.mistyped[:1]:
         probe.recorded[:] = mistyped.exchanges
         raise NeedsReview(

@@ -62,8 +62,6 @@ def test_it_declares_every_operation(provider: HttpProvider) -> None:
         Operation.SHARE,
         Operation.DECIDE,
         Operation.DETECT,
-        Operation.SIGN_IN,
-        Operation.SIGN_OUT,
     }
     assert declared.operations == frozenset(Operation) - absent
     assert declared.markets == ("cn", "eu", "us")

@@ -68,6 +68,12 @@ def _edits(capabilities: Capabilities) -> Iterator[Edit]:
         yield Edit(scope, scope, _PROMPTS[3], source=tone(0.3) if scope == "voice" else picture(40, 48))
 
 
+def _one_edit_a_scope(capabilities: Capabilities) -> Iterator[Edit]:
+    """Whose consent it is depends on no picture and no words."""
+    for scope in capabilities.edit_scopes:
+        yield Edit(scope, scope, _PROMPTS[0])
+
+
 def _edits_without_consent(capabilities: Capabilities) -> Iterator[Edit]:
     scopes = capabilities.edit_scopes
     for scope in scopes:
@@ -108,8 +114,8 @@ def _two_scopes(capabilities: Capabilities) -> Iterator[Edit]:
 def edit_check(
     *rules: str,
     needs: Iterable[Operation] = (Operation.EDIT,),
-    cases: Callable[[Capabilities], Iterable[Edit]] = _edits,
-    strategy: Callable[[Capabilities], SearchStrategy[Edit]] = _drawn_edits,
+    cases: Callable[[Capabilities], Iterable[Edit]] = _one_edit_a_scope,
+    strategy: Callable[[Capabilities], SearchStrategy[Edit]] | None = None,
 ) -> Callable[[Property[Edit]], Property[Edit]]:
     """Register a check of the clause on separate consent, and of ``rules`` besides, by edits of faces and voices."""
     return check(
@@ -140,15 +146,19 @@ def _must_be_refused(
     answer = probe.attempt(probe.provider.edit, account, request)
     if isinstance(answer, Accepted):
         raise Violation(f"the {request.scope} was edited {what}")
-    _lawful_twin(probe, request, what, lawful)
+    _lawful_twin(probe, request, what, lawful, answer)
     return answer
 
 
 def _lawful_twin(
-    probe: Probe, request: EditRequest, what: str, lawful: Callable[[], tuple[Account, EditRequest]]
+    probe: Probe,
+    request: EditRequest,
+    what: str,
+    lawful: Callable[[], tuple[Account, EditRequest]],
+    answer: Refused,
 ) -> None:
-    """The control of a refused edit: the first of its kind made lawful, and an edit of the same source by the same
-    words that is lawful. Both are paid for once.
+    """The control of a refused edit: the first of its kind made lawful, and for each reason that the provider states
+    an edit of the same source by the same words that is lawful. Both are paid for once.
     """
 
     def carried_out(account: Account, edit: EditRequest) -> None:
@@ -162,7 +172,11 @@ def _lawful_twin(
         carried_out(account, replace(request, subject=subject, consent=consent))
 
     source = hashlib.sha256(request.source.data).hexdigest()
-    probe.once(("a lawful edit", request.scope, request.prompt, source), likewise)
+    probe.controlled(
+        ("an edit", request.scope),
+        answer,
+        lambda: probe.once(("a lawful edit", request.scope, request.prompt, source), likewise),
+    )
 
 
 @edit_check(cases=_edits_without_consent, strategy=_drawn_edits_without_consent)
@@ -197,7 +211,7 @@ def refusal_prompts_for_consent(probe: Probe, case: Edit) -> None:
     if isinstance(answer, Accepted):
         raise NotJudged("the edit was not refused, so there is no refusal to judge")
     consented = probe.consent(account, subject, case.scope)
-    _lawful_twin(probe, request, "without consent", lambda: (account, replace(request, consent=consented)))
+    _lawful_twin(probe, request, "without consent", lambda: (account, replace(request, consent=consented)), answer)
     told = f"{answer.notice} {answer.reason}".strip()
     if _speaks_of_consent(told):
         return
@@ -269,7 +283,7 @@ def consent_binds_account(probe: Probe, case: Edit) -> None:
     )
 
 
-@edit_check("cn-pipl/15.1", needs=(Operation.EDIT, Operation.GRANT_CONSENT, Operation.REVOKE_CONSENT))
+@edit_check("cn-pipl/15.1", needs=(Operation.EDIT, Operation.GRANT_CONSENT, Operation.REVOKE_CONSENT), cases=_edits)
 def revoked_consent_ends(probe: Probe, case: Edit) -> None:
     """An edit is refused once its consent is revoked."""
     account, subject = probe.account(), probe.subject()
@@ -284,7 +298,7 @@ def revoked_consent_ends(probe: Probe, case: Edit) -> None:
         raise Violation(f"the {case.scope} was edited after its owner revoked the consent")
     # Only while another consent still opens the same edit does the refusal say anything about this one.
     consented = probe.consent(account, subject, case.scope)
-    _lawful_twin(probe, request, "revoked", lambda: (account, replace(request, consent=consented)))
+    _lawful_twin(probe, request, "revoked", lambda: (account, replace(request, consent=consented)), answer)
 
 
 def expires(capabilities: Capabilities) -> Absent | None:
@@ -295,8 +309,8 @@ def expires(capabilities: Capabilities) -> Absent | None:
 
 
 def _expiring(capabilities: Capabilities) -> Iterator[Edit]:
-    for scope in capabilities.edit_scopes:
-        for times in ("used once", "used again on the way"):
+    for number, scope in enumerate(capabilities.edit_scopes):
+        for times in ("used once", "used again on the way")[min(number, 1) :]:
             yield Edit(f"{scope}, {times}", scope, _PROMPTS[0])
 
 
@@ -330,7 +344,7 @@ def expired_consent_ends(probe: Probe, case: Edit) -> None:
     if isinstance(answer, Accepted):
         raise Violation(f"the {case.scope} was edited {sum(hours):g} hours after a consent was given for one day")
     lawful = replace(request, consent=probe.consent(account, subject, case.scope))
-    _lawful_twin(probe, request, "expired", lambda: (account, lawful))
+    _lawful_twin(probe, request, "expired", lambda: (account, lawful), answer)
 
 
 @check(

@@ -11,7 +11,7 @@ from shenhe.rulebook import Behaviour
 
 from ...engine.probing.probe import Probe, listed_methods
 from ...entities import Account, Identity, IdentityMethod
-from ...provider import Accepted, Capabilities, Operation, where_to_bind
+from ...provider import Accepted, Capabilities, Operation, Refused, where_to_bind
 from ..flawed import Flawed, born, flawed_identities
 from ..outcome import Absent, Case, NotJudged, Undecided, Violation
 from ..people import Person, flaw
@@ -143,19 +143,54 @@ def mobile_number_must_be_valid(probe: Probe, case: Presented) -> None:
 
 def _must_be_somebodys(probe: Probe, flawed: Flawed) -> None:
     """A number that can be nobody's must not verify; one that can be somebody's says nothing."""
-    account, person = _applicant(probe)
-    identity = flawed.of(person)
+    applicant = _applicant(probe, flawed.method.value)
+    # One account may act for many companies, each with a code of its own.
+    invented = probe.capabilities.identities == "synthetic" and flawed.method is IdentityMethod.USCC
+    identity = flawed.of(probe.person() if invented else applicant.person)
     # The law of another day may be applied; the provider's calendar shows today.
     wrong = flaw(identity, max(probe.session.on, date.today()))
     if wrong is None:
         raise NotJudged("this number may be a person's real number")
-    _must_not_verify(probe, account, identity, wrong)
+    _must_not_verify(probe, applicant, identity, wrong)
 
 
-def _applicant(probe: Probe) -> tuple[Account, Person]:
+#: So many identities are presented for one account: some services lock an account after a few more.
+_PRESENTED = 4
+
+
+@dataclass
+class _Row:
+    """The applicants of one kind, one after another."""
+
+    number: int = 0
+    presented: int = 0
+
+    def next(self) -> None:
+        self.number, self.presented = self.number + 1, 0
+
+
+@dataclass(frozen=True)
+class _Applicant:
     """An unverified account, and the person it was registered for, or an invented one."""
-    account = probe.unverified_account()
-    return account, probe.session.holders.get(account.id) or probe.person()
+
+    account: Account
+    person: Person
+    row: _Row
+
+
+def _applicant(probe: Probe, kind: str) -> _Applicant:
+    """The applicant who presents the identities of a check until one verifies the account, or enough did not."""
+    row = probe.once(("applicants", kind), _Row)
+    if row.presented >= _PRESENTED:
+        row.next()
+    row.presented += 1
+
+    def registered() -> tuple[Account, Person]:
+        account = probe.unverified_account()
+        return account, probe.session.holders.get(account.id) or probe.person()
+
+    account, person = probe.once(("an applicant", kind, row.number), registered)
+    return _Applicant(account, person, row)
 
 
 @check(
@@ -173,8 +208,9 @@ def _applicant(probe: Probe) -> tuple[Account, Person]:
 )
 def email_alone_is_no_identity(probe: Probe, case: Presented) -> None:
     """An e-mail address verifies no account: it is not one of the methods of Art. 9."""
-    account, person = _applicant(probe)
-    _must_not_verify(probe, account, case.flawed.of(person), "an e-mail address is none of the methods of Art. 9")
+    applicant = _applicant(probe, "email")
+    identity = case.flawed.of(applicant.person)
+    _must_not_verify(probe, applicant, identity, "an e-mail address is none of the methods of Art. 9")
 
 
 @check(
@@ -190,18 +226,19 @@ def email_alone_is_no_identity(probe: Probe, case: Presented) -> None:
 )
 def identity_cannot_be_empty(probe: Probe, case: Presented) -> None:
     """An identity without a number verifies no account."""
-    account, person = _applicant(probe)
-    _must_not_verify(probe, account, case.flawed.of(person), "the number is empty")
+    applicant = _applicant(probe, "empty")
+    _must_not_verify(probe, applicant, case.flawed.of(applicant.person), "the number is empty")
 
 
 def _nothing_but(number: str) -> Callable[[str], str]:
     return lambda valid: number
 
 
-def _must_not_verify(probe: Probe, account: Account, identity: Identity, wrong: str) -> None:
-    """Present it: an account that is then verified is a violation, a refusal counts once the account is
-    verified by a valid identity of the same method."""
-    method = identity.method
+def _must_not_verify(probe: Probe, applicant: _Applicant, identity: Identity, wrong: str) -> None:
+    """Present it: an account that is then verified is a violation. A refusal counts once an account that was refused
+    for the same reason is verified by a valid identity of the same method.
+    """
+    account, method = applicant.account, identity.method
     if method not in listed_methods(probe.capabilities):
         method = listed_methods(probe.capabilities)[0]
     supplied = account == probe.provider.ready_made.accounts.get("unverified")
@@ -217,9 +254,17 @@ def _must_not_verify(probe: Probe, account: Account, identity: Identity, wrong: 
     answer = probe.attempt(probe.provider.verify_identity, account, identity)
     if isinstance(answer, Accepted) and answer.value.verified and (answer.value.stated or _publishes(probe, account)):
         raise Violation(f"{identity.method.value} {identity.number!r} verified an account: {wrong}")
-    verified = probe.control(probe.provider.verify_identity, twin, valid)
-    if not verified.verified:
-        raise Undecided("a valid identity of the same method does not verify an account either")
+
+    def becomes_verified() -> None:
+        applicant.row.next()
+        verified = probe.control(probe.provider.verify_identity, twin, valid)
+        if not verified.verified:
+            raise Undecided("a valid identity of the same method does not verify an account either")
+
+    if isinstance(answer, Refused):
+        probe.controlled(("a valid identity", method), answer, becomes_verified)
+    else:
+        becomes_verified()
 
 
 def _publishes(probe: Probe, account: Account) -> bool:

@@ -111,8 +111,8 @@ class SignedEdit(Edit):
 
 
 def _edits(capabilities: Capabilities) -> Iterator[SignedEdit]:
-    for scope in capabilities.edit_scopes:
-        for case in _tokens(capabilities, ANOTHER):
+    for number, scope in enumerate(capabilities.edit_scopes):
+        for case in list(_tokens(capabilities, ANOTHER))[: 1 if number else None]:
             yield SignedEdit(f"{scope}, {case.facet}", scope, "让这个人微笑", token=case.facet)
 
 

@@ -84,9 +84,10 @@ def _drawn_titles(capabilities: Capabilities) -> SearchStrategy[Titled]:
 def unverified_cannot_publish(probe: Probe, case: Titled) -> None:
     """An unverified account cannot publish; the same account can once verified."""
     account, content = _unverified(probe)
-    if _publishes(probe, probe.provider, account, content, case.title):
+    refusal = _refusal(probe, probe.provider, account, content, case.title)
+    if refusal is None:
         raise Violation("an account that was never verified published")
-    _verified_twins(probe, probe.provider, case.title)
+    _verified_twins(probe, probe.provider, case.title, refusal)
 
 
 @publishing_check(cases=_titles, strategy=_drawn_titles)
@@ -99,26 +100,34 @@ def anonymous_cannot_publish(probe: Probe, case: Titled) -> None:
         "which account publishes",
         write="`{{ account.… }}` in the auth of operations.publish",
     )
-    if _publishes(probe, probe.provider, None, content, case.title):
+    refusal = _refusal(probe, probe.provider, None, content, case.title)
+    if refusal is None:
         raise Violation("a request without credentials published")
-    probe.control(probe.provider.publish, account, content, case.title)
+    probe.controlled("anonymous", refusal, lambda: probe.control(probe.provider.publish, account, content, case.title))
 
 
 @publishing_check(needs=(Operation.PUBLISH, Operation.DELETE_ACCOUNT), cases=_titles)
 def deleted_account_cannot_publish(probe: Probe, case: Titled) -> None:
     """The credentials of a deleted account no longer publish, whichever session they are of."""
-    account = probe.disposable_account()
-    first, second = probe.some_content(account), probe.some_content(account)
-    sessions = [account]
-    if probe.offers(Operation.SIGN_IN):
-        sessions.append(probe.setup(probe.provider.sign_in, account))
-    probe.control(probe.provider.publish, account, first, case.title)
-    probe.setup(probe.provider.delete_account, account)
-    if any(_publishes(probe, probe.provider, session, second, case.title) for session in sessions):
+
+    def deleted() -> tuple[list[Account], Content]:
+        account = probe.disposable_account()
+        first, second = probe.some_content(account), probe.some_content(account)
+        sessions = [account]
+        if probe.offers(Operation.SIGN_IN):
+            sessions.append(probe.setup(probe.provider.sign_in, account))
+        probe.control(probe.provider.publish, account, first, case.title)
+        probe.setup(probe.provider.delete_account, account)
+        return sessions, second
+
+    sessions, content = probe.once("a deleted account that published", deleted)
+    refusals = [_refusal(probe, probe.provider, session, content, case.title) for session in sessions]
+    if None in refusals:
         raise Violation("an account published after it was deleted")
     # Only while others still publish does the refusal say anything about the account.
-    other = probe.account()
-    probe.control(probe.provider.publish, other, probe.once("something to publish", _made_by(probe, other)), case.title)
+    other, made = _verified(probe)
+    for refusal in filter(None, refusals):
+        probe.controlled("deleted", refusal, lambda: probe.control(probe.provider.publish, other, made, case.title))
 
 
 def _made_by(probe: Probe, account: Account) -> Callable[[], Content]:
@@ -171,7 +180,7 @@ def _drawn_claims(capabilities: Capabilities) -> SearchStrategy[Claim]:
         lambda drawn: Claim("query", query=tuple(dict((*drawn[1], drawn[0])).items()))
     )
     profile = st.tuples(word, value).map(lambda pair: Claim("profile", profile=(pair,)))
-    return st.sampled_from((requests, requests, requests, parameters, profile)).flatmap(lambda claims: claims)
+    return st.sampled_from((*[requests] * 6, parameters, parameters, profile)).flatmap(lambda claims: claims)
 
 
 @publishing_check(cases=_claims, strategy=_drawn_claims)
@@ -184,16 +193,18 @@ def verification_cannot_be_claimed(probe: Probe, case: Claim) -> None:
         raise NotJudged("an unverified account publishes without any claim")
     if case.profile:
         asked, account = probe.provider, probe.registered(**dict(case.profile))
-        content = probe.own_content(account) or probe.some_content(probe.account())
+        own = probe.own_content(account)
+        content = own or probe.some_content(probe.account())
     else:
         asked = probe.claiming(dict(case.headers), dict(case.query), dict(case.body))
         account, content = _unverified(probe)
-    if _publishes(probe, asked, account, content, title):
+    refusal = _refusal(probe, asked, account, content, title)
+    if refusal is None:
         raise Violation(f"an account that was never verified published by saying {str(case).partition(': ')[2]}")
     if case.profile:
-        _verified_twin(probe, account, title)
+        probe.controlled("claimed in a profile", refusal, lambda: _verified_twin(probe, account, title, own))
     else:
-        _verified_twins(probe, asked, title)
+        _verified_twins(probe, asked, title, refusal, case.facet)
 
 
 @publishing_check(
@@ -208,16 +219,15 @@ def fields_of_responses_verify_nobody(probe: Probe, case: Claim) -> None:
     if probe.once(_WITHOUT_CLAIM, lambda: _publishes_unverified(probe, title)):
         raise NotJudged("an unverified account publishes without any claim")
     claims = claims_of_standing(probe.recorded)
-    probe.counts.sent += 1
+    probe.counts.shared += 1
     if not claims:
         return
     asked = probe.claiming({}, {}, claims)
-    answer = probe.attempt(asked.publish, account, content, title)
-    if isinstance(answer, Accepted):
-        must_be_public(probe, answer.value)
+    refusal = _refusal(probe, asked, account, content, title)
+    if refusal is None:
         said = ", ".join(f"{name}={value}" for name, value in claims.items())
         raise Violation(f"an account that was never verified published by sending back {said}")
-    _verified_twins(probe, probe.provider, title)
+    _verified_twins(probe, probe.provider, title, refusal)
 
 
 def _must_be_sent(probe: Probe, claims: dict[str, str]) -> None:
@@ -253,10 +263,11 @@ def verification_cannot_be_borrowed(probe: Probe, case: Claim) -> None:
     if probe.once("an unverified account publishes without any claim", lambda: _publishes_unverified(probe, TITLES[0])):
         raise NotJudged("an unverified account publishes without naming another")
     asked = probe.claiming(naming(case.headers), naming(case.query))
-    if _publishes(probe, asked, account, content, TITLES[0]):
+    refusal = _refusal(probe, asked, account, content, TITLES[0])
+    if refusal is None:
         claimed = str(case).partition(": ")[2]
         raise Violation(f"an unverified account published by naming a verified one ({claimed})")
-    _verified_twins(probe, asked, TITLES[0])
+    _verified_twins(probe, asked, TITLES[0], refusal, f"names another in a {case.facet}")
 
 
 def _unverified(probe: Probe) -> tuple[Account, Content]:
@@ -279,13 +290,15 @@ def _verified(probe: Probe) -> tuple[Account, Content]:
 _WITHOUT_CLAIM = "an unverified account publishes without any claim"
 
 
-def _publishes(probe: Probe, provider: Provider, account: Account | None, content: Content, title: str) -> bool:
-    """Whether the request to publish succeeds; raises where it seems to and the publication is not public."""
+def _refusal(probe: Probe, provider: Provider, account: Account | None, content: Content, title: str) -> Refused | None:
+    """How the request to publish is refused, ``None`` where it succeeds; raises where it seems to and the publication
+    is not public.
+    """
     answer = probe.attempt(provider.publish, account, content, title)
-    if isinstance(answer, Accepted):
-        must_be_public(probe, answer.value)
-        return True
-    return False
+    if isinstance(answer, Refused):
+        return answer
+    must_be_public(probe, answer.value)
+    return None
 
 
 def _publishes_unverified(probe: Probe, title: str) -> bool:
@@ -293,9 +306,9 @@ def _publishes_unverified(probe: Probe, title: str) -> bool:
     return isinstance(probe.attempt(probe.provider.publish, account, content, title), Accepted)
 
 
-def _verified_twins(probe: Probe, asked: Provider, title: str) -> None:
+def _verified_twins(probe: Probe, asked: Provider, title: str, refusal: Refused, kind: str = "") -> None:
     """What shows that a refusal was for want of verification: an account that was refused publishes once it is
-    verified, and a verified account's very same request is accepted.
+    verified, and a verified account's request of the same kind is accepted.
     """
 
     def becomes_verified() -> None:
@@ -304,7 +317,7 @@ def _verified_twins(probe: Probe, asked: Provider, title: str) -> None:
 
     probe.once("an account publishes once it is verified", becomes_verified)
     account, content = _verified(probe)
-    probe.control(asked.publish, account, content, title)
+    probe.controlled(("unverified", kind), refusal, lambda: probe.control(asked.publish, account, content, title))
 
 
 def publish_something(
@@ -315,12 +328,13 @@ def publish_something(
     return probe.attempt(provider.publish, account, content, title)
 
 
-def _verified_twin(probe: Probe, account: Account, title: str) -> None:
-    """The same account makes and publishes content once it is verified: else its refusal showed nothing."""
+def _verified_twin(probe: Probe, account: Account, title: str, content: Content | None = None) -> None:
+    """The same account publishes content of its own once it is verified: else its refusal showed nothing."""
     if account == probe.provider.ready_made.accounts.get("unverified"):
         # A supplied account must stay unverified; a verified one that does the same is the nearest twin.
         twin = probe.account()
     else:
         probe.verify(account)
         twin = account
-    must_be_public(probe, probe.control(probe.provider.publish, twin, probe.some_content(twin), title))
+    made = content if content is not None and twin is account else probe.some_content(twin)
+    must_be_public(probe, probe.control(probe.provider.publish, twin, made, title))

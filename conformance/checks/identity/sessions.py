@@ -162,8 +162,7 @@ def ended_session_opens_nothing(probe: Probe, case: Kept) -> None:
 
 
 def _tried(probe: Probe, door: Door, account: Account, content: Content) -> bool:
-    probe.counts.sent += 1
-    return _opens(probe, door, account, content)
+    return isinstance(probe.attempt(door.ask, probe.provider, account, content), Accepted)
 
 
 def _left_behind(capabilities: Capabilities) -> Iterator[Kept]:
@@ -198,8 +197,7 @@ def deleted_account_opens_nothing(probe: Probe, case: Kept) -> None:
 
     kept = probe.once("a deleted account and its sessions", deleted)
     if case.session == SIGN_IN_AGAIN:
-        probe.counts.sent += 1
-        if isinstance(probe.observe(probe.provider.sign_in, kept.sessions[FIRST]), Accepted):
+        if isinstance(probe.attempt(probe.provider.sign_in, kept.sessions[FIRST]), Accepted):
             raise NeedsReview(
                 "a deleted account can be signed in to again; a person has to say whether that is a cooling-off period"
                 " that its holder was told of"

@@ -15,7 +15,7 @@ from ...evidence import exhibits
 from ...provider import Capabilities, Operation, Refused
 from ...verdict import Level
 from ..outcome import NeedsReview, NotJudged, Violation
-from ..prompted import Prompted, decoded, drawn, excerpt, labels_of_its_own, refuse_to_guess
+from ..prompted import Prompted, decoded, excerpt, labels_of_its_own, refuse_to_guess
 from ..registry import check
 from ..requests import PLAIN, PROMPTS, prompts
 from ..scope import (
@@ -105,17 +105,21 @@ def _unlabelled_cases(capabilities: Capabilities) -> Iterator[Prompted]:
     needs=(Operation.GENERATE,),
     applies=(makes_anything, gives_unlabelled_copies),
     cases=_unlabelled_cases,
-    strategy=lambda capabilities: drawn(list(media(capabilities))),
 )
 def unlabelled_copy_needs_agreement(probe: Probe, case: Prompted) -> None:
     """Only a user who agreed to the labeling duties gets a copy without an explicit label."""
     # An agreement may last: only an account of its own has surely agreed to nothing.
-    account = probe.fresh_account()
+    account = probe.once("an account that agreed to nothing", probe.fresh_account)
     asked = GenerationRequest(case.service, case.media_type, case.prompt, labelled=False, agreed=False)
     must_express_unlabelled(probe, account, asked)
+    # Somebody else has agreed before: that opens nothing to this account.
+    agreed = probe.account()
+    if agreed != account:
+        probe.once("an agreement of another account", lambda: _agreed_copy(probe, agreed, asked))
     answer = probe.attempt(probe.provider.generate, account, asked)
     if isinstance(answer, Refused):
-        _agreed_copy(probe, account, asked)
+        twin = agreed if agreed != account else probe.fresh_account()
+        probe.controlled("unlabelled", answer, lambda: _agreed_copy(probe, twin, asked))
         return
     if not is_text(case.media_type):
         raise NeedsReview(
@@ -132,7 +136,6 @@ def unlabelled_copy_needs_agreement(probe: Probe, case: Prompted) -> None:
     needs=(Operation.GENERATE,),
     applies=(makes_anything, makes_files, gives_unlabelled_copies),
     cases=lambda capabilities: [case for case in _unlabelled_cases(capabilities) if not is_text(case.media_type)],
-    strategy=lambda capabilities: drawn(files(capabilities)),
 )
 def unlabelled_copy_keeps_implicit_label(probe: Probe, case: Prompted) -> None:
     """A copy without an explicit label keeps the AIGC field in its metadata."""
@@ -208,7 +211,7 @@ def unlabelled_rendition_keeps_implicit_label(probe: Probe, case: Prompted) -> N
     request = GenerationRequest(case.service, case.media_type, case.prompt, labelled=False, agreed=True)
     must_express_unlabelled(probe, account, request)
     made, copy = _agreed_rendition(probe, account, request)
-    probe.counts.sent += 1
+    probe.counts.shared += 1
     if not read_labels(made.data, media_type=made.media_type).aigc:
         raise NotJudged("the file itself holds no AIGC field that a rendition could keep")
     labels = read_labels(copy.data, media_type=copy.media_type)

@@ -35,7 +35,7 @@ def _switched_off(probe: Probe, case: Prompted) -> tuple[Media, Media, str] | No
     """
     _, plain = probe.generated(case.service, case.media_type, case.prompt)
     switches = switches_of_labels(probe.recorded)
-    probe.counts.sent += 1
+    probe.counts.shared += 1
     if not switches:
         return None
     asked = probe.claiming({}, {}, switches)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from shenhe.rulebook import Behaviour
@@ -67,7 +68,8 @@ def anyone_can_report(probe: Probe, case: Reported) -> None:
     request = report_of(published, case.kind or kind_of_report(probe), case.statement)
     answer = probe.attempt(probe.provider.report, None, request)
     if isinstance(answer, Accepted):
-        _must_have_arrived(probe, None, answer.value)
+        ticket = answer.value
+        probe.once(("a stranger's report", request.kind), lambda: _must_have_arrived(probe, None, ticket))
         return
     twin = probe.observe(probe.provider.report, probe.reporter(), request)
     if isinstance(twin, Refused):
@@ -92,6 +94,32 @@ def _must_have_arrived(probe: Probe, reporter: Account | None, ticket: Ticket) -
         )
 
 
+@dataclass(frozen=True)
+class _BogusReport:
+    """A user's report of something harmless, and how that was seen before it."""
+
+    published: Published
+    before: View | None
+    answer: Accepted[Ticket] | Refused
+
+
+def _bogus_report(probe: Probe, kind: str, statement: str) -> _BogusReport:
+    """Made once: whether it is confirmed and whether it removes anything is seen from the same report."""
+
+    def made() -> _BogusReport:
+        published, before = harmless(probe), None
+        if probe.offers(Operation.VIEW):
+            surface = probe.capabilities.surfaces[0]
+            # Where nothing is seen, the report may be confirmed all the same.
+            with suppress(Undecided, Violation):
+                before = must_be_seen(probe, published, surface)
+                witness(probe, surface)
+        answer = probe.attempt(probe.provider.report, probe.reporter(), report_of(published, kind, statement))
+        return _BogusReport(published, before, answer)
+
+    return probe.once(("a bogus report", kind, statement), made)
+
+
 @check(
     rules=("eu-dsa/16.4",),
     behaviour=Behaviour.TAKEDOWN,
@@ -102,8 +130,10 @@ def _must_have_arrived(probe: Probe, reporter: Account | None, ticket: Ticket) -
 )
 def report_is_confirmed(probe: Probe, case: Reported) -> None:
     """Every reporter gets a confirmation of receipt."""
-    kind = case.kind or kind_of_report(probe)
-    ticket = _taken(probe, report_of(harmless(probe), kind, case.statement))
+    reported = _bogus_report(probe, case.kind or kind_of_report(probe), case.statement)
+    if isinstance(reported.answer, Refused):
+        raise NotJudged(f"the report was refused: {reported.answer.status} {reported.answer.reason}")
+    ticket = reported.answer.value
     if not ticket.receipt.strip():
         raise Violation("the report was accepted, but the response confirms no receipt")
 
@@ -210,12 +240,11 @@ def decision_gives_reasons(probe: Probe, case: Reported) -> None:
 )
 def bogus_report_removes_nothing(probe: Probe, case: Reported) -> None:
     """An unfounded report removes nothing; a well-founded one does."""
-    published = harmless(probe)
     surface = probe.capabilities.surfaces[0]
-    before = must_be_seen(probe, published, surface)
-    witness(probe, surface)
-    request = report_of(published, kind_of_report(probe), case.statement)
-    answer = probe.attempt(probe.provider.report, probe.reporter(), request)
+    reported = _bogus_report(probe, kind_of_report(probe), case.statement)
+    published, before, answer = reported.published, reported.before, reported.answer
+    if before is None:
+        before = must_be_seen(probe, published, surface)
     if isinstance(answer, Accepted):
         state = decided(probe, probe.reporter(), answer.value).state
         if not same(before, seen_on(probe, published, surface), published) and gone(probe, published, surface, before):

@@ -107,7 +107,8 @@ def _removed(probe: Probe, kind: str) -> tuple[Published, _Seen, list[Address]]:
     begin = len(probe.recorded)
     published = made_public(probe, "unlawful", kind=kind)
     seen = _as_seen(probe, published)
-    addresses = _addresses(probe, begin, published, seen)
+    first = (kinds_of_content(probe.capabilities) or [""])[0]
+    addresses = _addresses(probe, begin, published, seen) if kind == first else []
     upheld(probe, published)
     return published, seen, addresses
 
@@ -121,7 +122,7 @@ def _addresses(probe: Probe, begin: int, published: Published, seen: _Seen) -> l
 
 def _must_serve_no_more(probe: Probe, addresses: list[Address], since: str) -> None:
     """Raise :class:`Violation` where an address that an earlier response gave still serves what was removed."""
-    probe.counts.sent += 1
+    probe.counts.shared += 1
     if left := still_served(probe, addresses) if addresses else []:
         raise Violation(
             f"{since}, and the address {left[0]}, which an earlier response gave, still serves the publication"
@@ -221,7 +222,7 @@ def _takes_orders(capabilities: Capabilities) -> Absent | None:
 )
 def order_carried_out_in_3_hours(probe: Probe, case: Surface) -> None:
     """Content is gone from every surface three hours after an order of the authorities (India)."""
-    published, seen = probe.once("ordered down", lambda: _requested(probe, INDIAN_ORDERS, "order"))
+    published, seen, _ = probe.once("ordered down", lambda: _requested(probe, INDIAN_ORDERS, "order"))
     before = seen[case.facet]
     if not isinstance(before, View):
         raise before

@@ -199,6 +199,16 @@ class Conversation:
 
     # --- keeping -------------------------------------------------------------------------------------------
 
+    def controlled(self, kind: object, answer: Refused, control: Callable[[], object]) -> None:
+        """Make the control of a refusal, once for each reason that the provider states: the same words say that the
+        same is wrong. A refusal without a reason has a control of its own.
+        """
+        words = answer.reason.strip()
+        if words:
+            self.once(("the control of", kind, answer.status, words), control)
+        else:
+            control()
+
     def once(self, key: object, make: Callable[[], T]) -> T:
         """Make once a run. Later cases get the value together with the exchanges that led to it, which count for them
         as shared: a verdict rests on them all the same.

@@ -24,6 +24,7 @@ from ...provider import Accepted, Provider, Refused, Unavailable
 _KEPT = 3
 #: Who may see more than their own data, and what only answers the one who asked with what they told.
 _UNWATCHED = frozenset({"register", "records", "decide", "reset", "advance_clock"})
+_PUBLIC = frozenset({"view", "search", "refutations", "disclosures", "visit"})
 _PLACEHOLDER = re.compile(rb"\$\{(\w+)\}")
 _TEXTUAL = re.compile(r"text/|application/(?:[\w.-]+\+)?(?:json|xml|javascript)|application/x-(?:www|ndjson)", re.I)
 #: A file is read by its type and not by its bytes wherever one of these is named.
@@ -67,6 +68,8 @@ class Sighting:
     confidence: Confidence
     exchanges: tuple[RecordedExchange, ...]
     to: str
+    #: Whether a page, file or search showed it that is for everybody.
+    public: bool = False
 
 
 @dataclass(frozen=True)
@@ -154,12 +157,14 @@ class Watch:
                 continue
             self.responses += 1
             self._look_at_type(exchange, recorded)
-            if len(self.revealed) < _KEPT and self._is_text(exchange):
+            if len(self.revealed) < 2 * _KEPT and self._is_text(exchange):
                 for confidence in self._others(exchange, asker, asked):
                     if operation in ("report", "report_status") and confidence.owner.startswith("nobody"):
                         continue
-                    to = "another account" if asker is not None else "a request without credentials"
-                    self.revealed.append(Sighting(confidence, tuple(recorded), to))
+                    public = operation in _PUBLIC and bool(confidence.datum)
+                    if sum(sighting.public is public for sighting in self.revealed) < _KEPT:
+                        to = "another account" if asker is not None else "a request without credentials"
+                        self.revealed.append(Sighting(confidence, tuple(recorded), to, public))
                     break
 
     @staticmethod
