@@ -30,6 +30,7 @@ from .options import (
     On,
     Packs,
     Rules,
+    Strength,
     TakenReadings,
     chosen_readings,
     day_of,
@@ -108,6 +109,7 @@ def check(
     seed: CheckSeed = 0,
     salt: CheckSalt = None,
     examples: Examples = 25,
+    strength: Strength = 2,
     sample: Annotated[
         int,
         typer.Option(
@@ -326,6 +328,7 @@ def check(
             "on": day,
             "book": book,
             "sample": sample,
+            "strength": strength,
         }
         if plan:
             print_plan(provider, chosen, price, as_json=as_json)
@@ -375,6 +378,9 @@ def check(
         typer.echo(f"shenhe: {trouble}", err=True)
     if report.stopped is not None and report.stopped.kind == "gone":
         typer.echo(f"shenhe: {report.stopped.reason}", err=True)
+    if report.stopped is not None and report.stopped.kind == "budget":
+        more = f"; a larger budget would decide {len(report.stopped.rules)} more rules" if report.stopped.rules else ""
+        typer.echo(f"shenhe: {report.stopped.reason}{more} (stopped in report.json)", err=True)
     if report.stopped is not None and report.stopped.kind == "interrupted":
         typer.echo("shenhe: stopped; finished checks are kept, the others are inconclusive", err=True)
         raise typer.Exit(INTERRUPTED)

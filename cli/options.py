@@ -110,6 +110,17 @@ CheckSalt = Annotated[
         help="Make invented names, people and prompts from this text. Default: a fresh one, printed with the result.",
     ),
 ]
+Strength = Annotated[
+    int,
+    typer.Option(
+        "--strength",
+        metavar="N",
+        min=2,
+        max=3,
+        rich_help_panel=SCOPE,
+        help="How many values (prompt, option, channel) the listed cases combine: 3 sends more requests.",
+    ),
+]
 Examples = Annotated[
     int,
     typer.Option(

@@ -132,6 +132,8 @@ class Capabilities:
     ages_named: bool = False
     #: Whether tenants say at registration which producer code labels what is made for them.
     producers_named: bool = False
+    #: So many values of different factors are combined by the listed cases; a run sets it, a binding does not.
+    strength: int = 2
     #: Of a store: its storefronts, the surfaces of each that show an app, and the orders that can be given in a test.
     storefronts: tuple[str, ...] = ("cn",)
     listing_surfaces: tuple[str, ...] = ("page",)

@@ -210,6 +210,7 @@ class Selection(_Model):
     packs: list[str] | None = None
     rules: list[str] | None = None
     sample: int = 0
+    strength: int = 2
     max_requests: int | None = None
     max_seconds: float | None = None
     max_generations: int | None = None
@@ -226,6 +227,24 @@ class Summary(_Model):
     probes: Probes
 
 
+class Combinations(_Model):
+    """How many of the possible combinations of some factors the judged cases covered, and the first that none did."""
+
+    factors: list[str]
+    covered: int
+    possible: int
+    missing: list[list[str]] = []
+
+
+class Coverage(_Model):
+    """What the judged cases of a run varied: how often each value of a factor occurred, and which values met."""
+
+    strength: int = Field(description="so many values of different factors are combined by the listed cases")
+    cases: int
+    factors: dict[str, dict[str, int]]
+    combinations: list[Combinations]
+
+
 class Stopped(_Model):
     """Why a run ended before all of its checks did.
 
@@ -235,6 +254,7 @@ class Stopped(_Model):
 
     kind: Literal["interrupted", "gone", "budget"]
     reason: str
+    rules: list[str] = Field(default=[], description="the rules that a larger budget would decide")
 
 
 class Timing(_Model):
@@ -263,6 +283,7 @@ class Report(_Model):
     rules: list[RuleResult]
     checks: list[CheckResult]
     undecided: list[UndecidedRule]
+    coverage: Coverage | None = None
     causes: list[Cause] = []
     stopped: Stopped | None = None
     unused: list[str] = Field(

@@ -17,10 +17,10 @@ from ..entities import Account, Content, Media, Publication, View
 from ..provider import Accepted, Capabilities, Operation, Refused
 from .identity.consent import Edit, edit_request
 from .outcome import NotJudged, Undecided
-from .prompted import Prompted, decoded
+from .prompted import EDITED, Prompted, decoded
 from .requests import PROMPTS, picture, tone
 
-EDITED, AGAIN = "edited", "fetched again"
+AGAIN = "fetched again"
 ON, ITEM = "published on ", "item "
 #: Words in the name of a rendition or a surface that shows a small picture of something.
 _SMALL = ("thumb", "preview", "cover", "poster", "icon")
@@ -84,7 +84,9 @@ def media_on_face(probe: Probe, case: Prompted) -> Media:
     if not case.face:
         return probe.generated(case.service, case.media_type, case.prompt, dict(case.options))[1]
     try:
-        seen = probe.once(("face", case.service, case.media_type, case.prompt, case.face), lambda: _seen(probe, case))
+        seen = probe.once(
+            ("face", case.service, case.media_type, case.prompt, case.face, case.options), lambda: _seen(probe, case)
+        )
     except Undecided as undecided:
         raise NotJudged(f"{case.face}: {undecided.reason}") from None
     if seen is None or not seen.data:
@@ -100,7 +102,7 @@ def _seen(probe: Probe, case: Prompted) -> Media | None:
     if case.face == EDITED:
         return _edited(probe, case)
     account = probe.account()
-    content, _ = probe.generated(case.service, case.media_type, case.prompt)
+    content, _ = probe.generated(case.service, case.media_type, case.prompt, dict(case.options))
     if case.face.startswith(ON):
         view = _view(probe, account, content, case)
         return view.media if view is not None else None
@@ -122,10 +124,10 @@ def publication_of(probe: Probe, case: Prompted) -> Publication:
     """What was made, published once a run by the account that made it."""
 
     def published() -> Publication:
-        content, _ = probe.generated(case.service, case.media_type, case.prompt)
+        content, _ = probe.generated(case.service, case.media_type, case.prompt, dict(case.options))
         return probe.setup(probe.provider.publish, probe.account(), content, f"a lake {probe.names.token()}")
 
-    return probe.once(("published", case.service, case.media_type, case.prompt), published)
+    return probe.once(("published", case.service, case.media_type, case.prompt, case.options), published)
 
 
 def _view(probe: Probe, account: Account, content: Content, case: Prompted) -> View | None:

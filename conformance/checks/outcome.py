@@ -70,6 +70,10 @@ class Case:
         """The case in words, as a report shows it."""
         return self.facet
 
+    def combination(self) -> dict[str, str]:
+        """The factors that this case varies, for the table of what a run covered."""
+        return {}
+
     def varied(self, vary: Callable[[str], str]) -> Self:
         """The same case with prompts about something else: ``vary`` changes a text."""
         changes = {}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from shenhe.labels import Deviation, Label, Labels, read_text_labels
 from shenhe.rulebook import Service
 
+from ..engine.cases.coverage import input_class
 from ..engine.cases.covering import covering
 from ..entities import Media
 from ..provider import Capabilities
@@ -20,6 +21,12 @@ from .scope import files
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
+
+
+#: The strength at which every two values meet.
+PAIRS = 2
+EDITED = "edited"
+"""The face of what is made of somebody's own file by an edit."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,11 @@ class Prompted(Case):
         chosen = "".join(f", {name} {value}" for name, value in self.options)
         return f"{self.facet}{face}, prompt {shown!r}{chosen}"
 
+    def combination(self) -> dict[str, str]:
+        chosen = {f"option {name}": str(value) for name, value in self.options}
+        channel = self.face or "response"
+        return {"channel": channel, "format": self.media_type, "input": input_class(self.prompt), **chosen}
+
 
 def file_prompts(capabilities: Capabilities, service: Service, media_type: str) -> tuple[str, ...]:
     """The prompts that one medium is judged by: the plain one, and two kinds that no other medium is asked for as long
@@ -54,10 +66,22 @@ def crossed(
 ) -> Iterator[Prompted]:
     """Each prompt for one medium, with the options of the service so chosen that every pair of choices occurs."""
     options = capabilities.options.get(service, {})
-    for row in covering({"": prompts, **options}):
+    for row in covering({"": prompts, **options}, capabilities.strength):
         prompt = str(row.pop(""))
         chosen = tuple((name, value) for name, value in row.items() if value != options[name][0])
         yield Prompted(media_type, service, media_type, prompt, options=chosen)
+
+
+def crossed_with_faces(
+    capabilities: Capabilities, service: Service, media_type: str, prompts: Sequence[str], faces: Sequence[str]
+) -> Iterator[Prompted]:
+    """The same, with every face of what is made: so many values meet as the run combines."""
+    options = capabilities.options.get(service, {})
+    for row in covering({"": prompts, "face": ("", *faces), **options}, capabilities.strength):
+        prompt, face = str(row.pop("")), str(row.pop("face"))
+        chosen = tuple((name, value) for name, value in row.items() if value != options[name][0])
+        if face and face != EDITED:
+            yield Prompted(media_type, service, media_type, prompt, face=face, options=chosen)
 
 
 def drawn(among: list[tuple[Service, str]]) -> SearchStrategy[Prompted]:

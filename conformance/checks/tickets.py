@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ..engine.cases.coverage import input_class
 from ..engine.probing.probe import Probe
 from ..entities import Account, ReportRequest, Ticket, TicketState
 from ..provider import Accepted, Capabilities, Operation, Refused
@@ -34,6 +35,9 @@ class Reported(Case):
         shown = self.statement if len(self.statement) <= 80 else f"{self.statement[:60]}…"
         kind = f" of kind {self.kind}" if self.kind else ""
         return f"{self.facet}{kind}, statement {shown!r}"
+
+    def combination(self) -> dict[str, str]:
+        return {"report kind": self.kind or "usual", "input": input_class(self.statement)}
 
 
 def enumerated_statements(capabilities: Capabilities) -> list[Reported]:

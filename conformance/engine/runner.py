@@ -17,11 +17,12 @@ from ..checks.registry import Check
 from ..provider import Capabilities, Operation, Provider, Unavailable
 from ..report import CheckResult, Report, Selection, Stopped, Summary, Target, Timing
 from ..verdict import Level, Verdict
+from .budgeting import beyond_budget, by_worth
 from .cases.examples import undisturbed
 from .conclusions import by_rule, causes, counts, exit_code, foreseen, total
 from .events import CheckFinished, CheckStarted, Event, Listener, RunFinished, RunStarted
 from .probing.finding import redacted
-from .probing.session import PAID, Bounds, RunStopped, Session, interrupted, lost_target
+from .probing.session import PAID, PAIRS, Bounds, RunStopped, Session, interrupted, lost_target
 from .scheduler import Turns
 from .selection import chosen_checks, chosen_rules, left_out_rules, pack_names
 from .tally import Tally
@@ -48,13 +49,15 @@ def run_checks(
     sample: int = 0,
     reset: bool = True,
     salt: str | None = None,
+    strength: int = PAIRS,
 ) -> Report:
     """Probe a provider and judge it by every rule that a probe can see.
 
     ``packs`` are those in force ``on`` that day (today) for the provider's markets, roles and services; drafts
     only by name. ``rules`` are patterns (``cn-labeling-2025/*``) that narrow them. ``examples`` is how many
     cases each check draws after its enumerated ones, from ``seed``. ``salt`` makes names, people and prompts new: a
-    fresh one per run by default; the same seed and salt send the same requests. ``sample``
+    fresh one per run by default; the same seed and salt send the same requests. ``strength`` is how many values of
+    different factors the listed cases combine: 3 also crosses prompts, options and channels. ``sample``
     independent draws a check, none of them left out, bound how often it can fail. Interrupted (Ctrl-C) or with
     ``max_requests``, ``max_seconds`` or ``max_generations`` (calls that may be charged for) spent, what is
     finished is kept and the rest is inconclusive. ``workers`` checks run at once, each on accounts of its own,
@@ -81,12 +84,15 @@ def run_checks(
         on=day,
         bounds=Bounds(max_requests, max_seconds, max_generations),
         salt=_salt(provider) if salt is None else salt,
+        strength=strength,
     )
 
     left_out = left_out_rules(law, provider.capabilities, chosen, packs, rules, chosen_level, day)
 
     def report(results: list[CheckResult], stopped: Stopped | None) -> Report:
         decided, undecided = by_rule(chosen, results, chosen_level)
+        if stopped is not None and stopped.kind == "budget":
+            stopped = stopped.model_copy(update={"rules": beyond_budget(decided, results, stopped.reason)})
         return Report(
             shenhe_version=version("shenhe"),
             rulebook_sha256=law.hash,
@@ -101,6 +107,7 @@ def run_checks(
                 packs=list(packs) if packs is not None else None,
                 rules=list(rules) if rules else None,
                 sample=sample,
+                strength=strength,
                 max_requests=max_requests,
                 max_seconds=max_seconds,
                 max_generations=max_generations,
@@ -116,6 +123,7 @@ def run_checks(
             rules=decided,
             checks=results,
             undecided=undecided,
+            coverage=session.covered.summary(session.capabilities, strength),
             causes=causes(results),
             stopped=stopped,
             unused=_unused(provider),
@@ -154,8 +162,11 @@ class _Run:
         names = tuple(check.name for check in self.checks)
         self.emit(RunStarted(names, tuple(foreseen(self.checks, self.rules, self.session.capabilities))))
         tasks = [(number, check) for number, check in enumerate(self.checks) if not check.ambient]
+        limited = self.session.bounds != Bounds()
+        if limited:
+            tasks = by_worth(tasks, self.rules, self.session.capabilities)
         if workers > 1 and len(tasks) > 1:
-            self._at_once(workers, tasks)
+            self._at_once(workers, tasks if limited else _longest_first(tasks, self.session.capabilities))
         else:
             self._in_turn(tasks)
         self.session.turns = Turns()
@@ -173,9 +184,8 @@ class _Run:
         if self.listen is not None:
             self.listen(event)
 
-    def _at_once(self, workers: int, tasks: list[tuple[int, Check]]) -> None:
+    def _at_once(self, workers: int, order: list[tuple[int, Check]]) -> None:
         """Run as many at once as there are workers; checks that wait for others, or for time, do not count."""
-        order = _longest_first(tasks, self.session.capabilities)
         over = SimpleQueue[Future[tuple[int, CheckResult | None]]]()
         broken: BaseException | None = None
         ended = 0

@@ -177,11 +177,11 @@ class Trial:
             if not probe.counts.judged:
                 raise NotJudged("no request was sent that could break the rule")
         except Violation as violation:
-            tally.decided += 1
+            self._decided(case)
             violation.exchanges = tuple(probe.recorded)
             raise
         except NeedsReview as review:
-            tally.decided += 1
+            self._decided(case)
             tally.facets[case.facet] = None
             tally.raise_to(Verdict.REVIEW, f"{case.facet}: {review.reason}")
             if tally.finding is None:
@@ -194,11 +194,15 @@ class Trial:
             tally.raise_to(Verdict.ERROR, f"the check itself broke: {class_and_place(error)}")
             raise Undecided("the check itself broke") from error
         else:
-            tally.decided += 1
+            self._decided(case)
             tally.facets[case.facet] = None
             tally.raise_to(Verdict.PASS, "")
         finally:
             tally.count(probe.counts)
+
+    def _decided(self, case: Case) -> None:
+        self.tally.decided += 1
+        self.session.covered.add(case.combination())
 
     def _confirm(self, case: Case, violation: Violation) -> None:
         """Repeat a failing case: what is not seen again is inconclusive, with the evidence kept."""

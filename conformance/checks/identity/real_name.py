@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from shenhe.rulebook import Behaviour
 
+from ...engine.cases.coverage import input_class
 from ...engine.probing.probe import Probe
 from ...entities import Account, Content, Publication
 from ...provider import Accepted, Capabilities, Operation, Provider, Refused
@@ -46,6 +47,9 @@ class Titled(Case):
 
     def __str__(self) -> str:
         return f"title {self.title!r}"
+
+    def combination(self) -> dict[str, str]:
+        return {"channel": "title of a publication", "input": input_class(self.title)}
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,9 @@ class Exported(Prompted):
 
     rendition: str
 
+    def combination(self) -> dict[str, str]:
+        return {**super().combination(), "channel": self.rendition}
+
 
 # --- taken away ----------------------------------------------------------------------------------------------
 

@@ -15,9 +15,9 @@ from ...engine.probing.probe import Probe
 from ...evidence import exhibits
 from ...provider import Capabilities, Operation
 from ...verdict import Level
-from ..faces import ON, generated_file, is_small, with_faces
+from ..faces import ON, faces, generated_file, is_small, with_faces
 from ..outcome import NeedsReview, NotJudged, Violation
-from ..prompted import Prompted, crossed, drawn, file_prompts, refuse_to_guess
+from ..prompted import PAIRS, Prompted, crossed, crossed_with_faces, drawn, file_prompts, refuse_to_guess
 from ..registry import Property, check
 from ..requests import PROMPTS
 from ..scope import files, makes_anything, makes_files
@@ -42,6 +42,12 @@ def _as_handed_out(capabilities: Capabilities) -> Iterator[Prompted]:
     yield from _file_cases(capabilities)
     for service, media_type in files(capabilities):
         yield from with_faces(capabilities, Prompted(media_type, service, media_type, PROMPTS[0]))
+        if capabilities.strength > PAIRS:
+            prompts, among = (
+                file_prompts(capabilities, service, media_type),
+                list(faces(capabilities, service, media_type)),
+            )
+            yield from crossed_with_faces(capabilities, service, media_type, prompts, among)
 
 
 def _fresh_from_the_producer(capabilities: Capabilities) -> Iterator[Prompted]:

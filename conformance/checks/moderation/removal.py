@@ -52,6 +52,9 @@ class Removed(Surface):
     def __str__(self) -> str:
         return f"{self.facet}, {self.kind}" if self.kind else self.facet
 
+    def combination(self) -> dict[str, str]:
+        return {"removed from": self.facet, "kind of content": self.kind or "any"}
+
 
 def _kinds_and_surfaces(capabilities: Capabilities) -> Iterator[Removed]:
     """Every surface with what can be seen on all of them, then every other kind of content."""

@@ -12,7 +12,7 @@ from ...provider import Operation
 from ...report import Evidence
 from ..labels.disclosure import publishes_page
 from ..outcome import Case, NeedsReview, Violation
-from ..published import made_public
+from ..published import made_public, same, seen_on
 from ..registry import check
 from ..scope import publishes
 from ..tickets import EVER, Reported, decided, hours_of, one_statement, upheld
@@ -41,13 +41,20 @@ _TIME_LIMIT_IN_WORDS = re.compile(
     waits=True,
 )
 def appeal_is_answered(probe: Probe, case: Reported) -> None:
-    """A user whose publication was removed can appeal, and the appeal is answered."""
+    """A user whose publication was removed can appeal, and is answered; an upheld appeal brings the content back."""
     published = made_public(probe, "unlawful")
+    surface = next(iter(probe.capabilities.surfaces), "") if probe.offers(Operation.VIEW) else ""
+    before = seen_on(probe, published, surface) if surface else None
     upheld(probe, published)
     answer = probe.attempt(probe.provider.appeal, published.account, published.publication, case.statement)
     ticket = probe.declared("an appeal", answer)
-    if decided(probe, published.account, ticket).state is TicketState.RECEIVED:
+    state = decided(probe, published.account, ticket).state
+    if state is TicketState.RECEIVED:
         raise Violation(f"the appeal is undecided after {EVER / 24:g} days")
+    if state is not TicketState.UPHELD or before is None:
+        return
+    if not probe.settled(lambda: same(before, seen_on(probe, published, surface), published)):
+        raise Violation(f"the appeal was upheld, and the content is not back on the surface {surface}")
 
 
 @check(

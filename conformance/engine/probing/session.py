@@ -6,7 +6,7 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from threading import RLock
 from typing import Any
@@ -20,11 +20,14 @@ from ...entities import IdentityMethod
 from ...exchange import Exchange
 from ...provider import Accepted, Capabilities, Provider, Refused, Unavailable
 from ...report import Stopped
+from ..cases.coverage import Covered
 from ..scheduler import Turns
 from .names import Names
 from .recording import Kept
 from .watch import Watch
 
+#: The strength at which every two values meet.
+PAIRS = 2
 #: Operations that a provider may charge for.
 PAID = frozenset({"generate", "edit"})
 #: So many calls in a row without any answer, and the provider is taken to be gone.
@@ -75,9 +78,14 @@ class Session:
     requests: int = 0
     generations: int = 0
     salt: str = ""
+    strength: int = PAIRS
 
     def __post_init__(self) -> None:
         self.capabilities: Capabilities = self.provider.capabilities
+        if self.strength != PAIRS:
+            self.capabilities = replace(self.capabilities, strength=self.strength)
+        #: The combinations of the cases that were judged.
+        self.covered = Covered()
         #: Whose account it is, by the account's id: who registers as somebody presents that somebody's papers.
         self.holders: dict[str, Person] = {}
         #: What each of these accounts was registered with.

@@ -15,12 +15,16 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from .trying import Baseline, Tried, all_mutants, baseline, names_of_checks, tried
 
 FOLDER = Path("power")
+SURVIVORS = Path(__file__).parent / "survivors.yaml"
 #: ``survived`` and ``unseen`` both escape every check; of the second, a walk through the sample sees nothing either.
 STATUSES = ("killed", "survived", "inconclusive", "unseen", "not reached", "endless", "broken", "check broke")
 
@@ -88,11 +92,46 @@ def markdown(rows: Iterable[dict[str, Any]]) -> str:
             numbers = " | ".join(str(count[status] or "") for status in STATUSES)
             lines.append(f"| {name} | {count.total()} | {numbers} | {share} |")
         lines.append("")
-    lines += ["## Survivors", ""]
-    for row in rows:
-        if row["status"] in ("survived", "unseen", "check broke"):
-            lines.append(f"* `{row['module']}.{row['function']}` line {row['line']}: {row['how']}: `{row['original']}`")
+    survivors = [row for row in rows if row["status"] in ("survived", "check broke")]
+    classes = Counter(meaning_of(row["key"])[0] for row in survivors)
+    killed = sum(row["status"] == "killed" for row in rows) + classes["caught now"]
+    relevant = killed + classes["limit"] + classes[UNCLASSIFIED]
+    lines += [
+        "## Survivors",
+        "",
+        f"Of {relevant} mutants that a rule speaks of and that a check passed or failed, {killed} are killed"
+        f" ({killed / relevant:.0%})."
+        if relevant
+        else "Nothing was decided.",
+        "",
+        "| class | survivors |",
+        "|---|---|",
+        *(f"| {name} | {count} |" for name, count in sorted(classes.items())),
+        "",
+        "| mutant | class | why |",
+        "|---|---|---|",
+    ]
+    for row in survivors:
+        name, why = meaning_of(row["key"])
+        shown = f"`{row['module']}.{row['function']}` {row['how']}: `{row['original'][:80]}`".replace("|", "\\|")
+        lines.append(f"| {shown} | {name} | {why} |")
     return "\n".join(lines) + "\n"
+
+
+#: The class of a survivor of which nobody has said what it means.
+UNCLASSIFIED = "unclassified"
+
+
+@cache
+def _meanings() -> list[dict[str, str]]:
+    read: list[dict[str, str]] = yaml.safe_load(SURVIVORS.read_text(encoding="utf-8"))
+    return read
+
+
+def meaning_of(key: str) -> tuple[str, str]:
+    """The class of a survivor, and why it is of it."""
+    found = next((each for each in _meanings() if key.startswith(each["key"])), None)
+    return (found["class"], found["why"]) if found is not None else (UNCLASSIFIED, "")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -102,6 +141,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--draw", default=None, help="what a sample is drawn by (default: the commit)")
     parser.add_argument("--only", action="append", metavar="WORD", help="mutants whose name contains this")
     parser.add_argument("--again", action="append", metavar="STATUS", help="try those of this status once more")
+    parser.add_argument("--doc", type=Path, help="write the table there too, for the documentation")
     parser.add_argument("--out", type=Path, default=FOLDER, help="folder for mutants.jsonl and mutants.md")
     chosen = parser.parse_args(arguments)
     chosen.out.mkdir(parents=True, exist_ok=True)
@@ -134,6 +174,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 print(f"{count}/{len(left)} {result.status}: {result.mutant.key}", file=sys.stderr, flush=True)
     table = markdown(line for line in done.values() if line["key"] in wanted)
     (chosen.out / "mutants.md").write_text(table, encoding="utf-8")
+    if chosen.doc is not None:
+        drawn = (
+            f"Drawn by `--draw {(chosen.draw or commit())[:7]} --sample {chosen.sample}`" if chosen.sample else "All"
+        )
+        told = f"{drawn}: {len(wanted)} of {len(mutants)} mutants of the sample, measured by `make mutants`.\n"
+        chosen.doc.write_text(table.replace("\n", f"\n\n{told}", 1), encoding="utf-8")
     sys.stdout.write(table)
     return 0
 
