@@ -236,7 +236,7 @@ class Combinations(_Model):
     missing: list[list[str]] = []
 
 
-class Coverage(_Model):
+class CaseCoverage(_Model):
     """What the judged cases of a run varied: how often each value of a factor occurred, and which values met."""
 
     strength: int = Field(description="so many values of different factors are combined by the listed cases")
@@ -283,7 +283,7 @@ class Report(_Model):
     rules: list[RuleResult]
     checks: list[CheckResult]
     undecided: list[UndecidedRule]
-    coverage: Coverage | None = None
+    coverage: CaseCoverage | None = None
     causes: list[Cause] = []
     stopped: Stopped | None = None
     unused: list[str] = Field(

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from .clock import Clock
 from .samples import PROVIDER, Sample
@@ -20,8 +21,9 @@ LONGEST_START = 15.0
 class SampleServer:
     """A context manager that serves a sample target on a loopback port and stops it cleanly.
 
-    ``faults``, ``variants``, ``seed`` and ``clock`` are passed to ``sample.create``; ``port`` 0 takes a free one.
-    ``url`` is where it answers, without a final slash.
+    ``faults``, ``variants``, ``seed`` and ``clock`` are passed to ``sample.create``; ``port`` 0 takes a free one. ``app``
+    is served in place of a new target, such as one behind something that delays it. ``url`` is where it answers,
+    without a final slash.
 
     Raises:
         UnknownFaultError: a name that no fault bears.
@@ -38,9 +40,10 @@ class SampleServer:
         clock: Clock | None = None,
         port: int = 0,
         sample: Sample = PROVIDER,
+        app: ASGIApp | None = None,
     ) -> None:
         config = uvicorn.Config(
-            sample.create(faults, seed, clock, variants),
+            app or sample.create(faults, seed, clock, variants),
             log_config=None,
             log_level="critical",
             access_log=False,

@@ -6,6 +6,7 @@ Every module below this package is loaded when the checks are first listed: a ne
     identity/     who acts, and whose face, voice and data is used
     moderation/   reports, prohibited content, rumours
     service/      duties of the service as a whole: companions, minors, records
+    responses/    what responses give: addresses, fields, and what none may hold
     sequences     checks whose cases are sequences of operations
     registry      what a check is; outcome: how it ends
     the others    what several checks need: invented people, requests, surfaces, reports

@@ -165,6 +165,15 @@ class Trial:
             self._confirm(*first)
 
     def _judge(self, case: Case) -> None:
+        """One case, and once more with new accounts if the provider lost the old ones. Raises as it ends."""
+        try:
+            self._judge_once(case)
+        except Undecided:
+            if not self.session.begins_anew():
+                raise
+            self._judge_once(case)
+
+    def _judge_once(self, case: Case) -> None:
         """One case; raises what the property raises, except that a broken property is an error of its own.
 
         A case that sent no probe decides nothing.

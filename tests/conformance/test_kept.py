@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shenhe.conformance.checks.addresses import _same
+from shenhe.conformance.checks.responses.addresses import _same
 
 from ..power import matrix
 

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from shenhe.conformance.bindings.client.requests import _with_fields
-from shenhe.conformance.checks.own_fields import claims_of_standing, switches_of_labels
+from shenhe.conformance.checks.responses.own_fields import claims_of_standing, switches_of_labels
 from shenhe.conformance.exchange import Exchange, ReceivedResponse, RecordedExchange, SentRequest
 
 

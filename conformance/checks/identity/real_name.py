@@ -14,9 +14,9 @@ from ...engine.probing.probe import Probe
 from ...entities import Account, Content, Publication
 from ...provider import Accepted, Capabilities, Operation, Provider, Refused
 from ..outcome import Absent, Case, NotJudged, Violation
-from ..own_fields import claims_of_standing
 from ..published import must_be_public
 from ..registry import check
+from ..responses.own_fields import claims_of_standing
 from ..scope import publishes
 
 if TYPE_CHECKING:

@@ -50,7 +50,7 @@ DOORS = (
 
 
 @dataclass(frozen=True)
-class Kept(Case):
+class KeptSession(Case):
     """A session that somebody kept, and the door that it is tried on."""
 
     session: str = SECOND
@@ -77,9 +77,9 @@ def _doors(capabilities: Capabilities) -> list[Door]:
     return [door for door in DOORS if door.operation in capabilities.operations]
 
 
-def _signed_out_of(capabilities: Capabilities) -> Iterator[Kept]:
+def _signed_out_of(capabilities: Capabilities) -> Iterator[KeptSession]:
     for door in _doors(capabilities):
-        yield Kept(door.name)
+        yield KeptSession(door.name)
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ def _is_asked_by_session(probe: Probe, door: Door, account: Account, content: Co
     applies=(_has_doors,),
     cases=_signed_out_of,
 )
-def ended_session_opens_nothing(probe: Probe, case: Kept) -> None:
+def ended_session_opens_nothing(probe: Probe, case: KeptSession) -> None:
     """A session that was signed out of opens nothing; the account's other session still does."""
 
     def signed_out() -> _Sessions:
@@ -165,14 +165,14 @@ def _tried(probe: Probe, door: Door, account: Account, content: Content) -> bool
     return isinstance(probe.attempt(door.ask, probe.provider, account, content), Accepted)
 
 
-def _left_behind(capabilities: Capabilities) -> Iterator[Kept]:
+def _left_behind(capabilities: Capabilities) -> Iterator[KeptSession]:
     signs_in = Operation.SIGN_IN in capabilities.operations
     for door in _doors(capabilities):
-        yield Kept(door.name, FIRST)
+        yield KeptSession(door.name, FIRST)
         if signs_in:
-            yield Kept(door.name, SECOND)
+            yield KeptSession(door.name, SECOND)
     if signs_in:
-        yield Kept("the account", SIGN_IN_AGAIN)
+        yield KeptSession("the account", SIGN_IN_AGAIN)
 
 
 @check(
@@ -183,7 +183,7 @@ def _left_behind(capabilities: Capabilities) -> Iterator[Kept]:
     applies=(_has_doors, _accounts_can_go),
     cases=_left_behind,
 )
-def deleted_account_opens_nothing(probe: Probe, case: Kept) -> None:
+def deleted_account_opens_nothing(probe: Probe, case: KeptSession) -> None:
     """After an account is deleted, its sessions and refresh tokens open nothing of it.
 
     Whether a cooling-off period lets the holder come back is for a person to say.

@@ -11,10 +11,10 @@ from ...engine.probing.probe import Probe
 from ...entities import Account, Consent, Content, EditRequest, View
 from ...provider import Accepted, Capabilities, Operation
 from ...verdict import Level
-from ..addresses import serving, still_served
 from ..outcome import Case, NeedsReview, Undecided
 from ..published import Published, publish, same, seen_on, surfaces
 from ..registry import check
+from ..responses.addresses import serving, still_served
 from ..scope import edits_persons
 from .consent import Edit, edit_request
 

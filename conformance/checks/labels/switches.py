@@ -12,10 +12,10 @@ from ...entities import GenerationRequest, Media
 from ...provider import Capabilities, Operation, Refused
 from ...verdict import Level
 from ..outcome import Violation
-from ..own_fields import switches_of_labels
 from ..prompted import Prompted, decoded, excerpt, labels_of_its_own
 from ..registry import check
 from ..requests import PROMPTS
+from ..responses.own_fields import switches_of_labels
 from ..scope import files, labels_texts_themselves, makes_anything, makes_files, makes_text, texts
 
 

@@ -11,7 +11,6 @@ from shenhe.rulebook import Behaviour
 from ...engine.probing.probe import Probe
 from ...entities import Media, View
 from ...provider import Accepted, Capabilities, Operation, Refused
-from ..addresses import ADDRESSES, Address, serving, still_served
 from ..outcome import Absent, NotJudged, Undecided, Violation
 from ..published import (
     Published,
@@ -28,6 +27,7 @@ from ..published import (
     witness,
 )
 from ..registry import check
+from ..responses.addresses import ADDRESSES, Address, serving, still_served
 from ..scope import publishes
 from ..tickets import report_of, upheld
 

@@ -10,7 +10,7 @@ from itertools import combinations, product
 from threading import Lock
 
 from ...provider import Capabilities
-from ...report import Combinations, Coverage
+from ...report import CaseCoverage, Combinations
 
 #: Classes of what is written in a request, by which a provider may treat it differently.
 INPUTS = (
@@ -63,7 +63,7 @@ class Covered:
             with self._lock:
                 self.rows[frozenset(combination.items())] += 1
 
-    def summary(self, capabilities: Capabilities, strength: int) -> Coverage | None:
+    def summary(self, capabilities: Capabilities, strength: int) -> CaseCoverage | None:
         """What was covered; ``None`` where no case has factors."""
         if not self.rows:
             return None
@@ -79,7 +79,7 @@ class Covered:
             for value in known:
                 cases.setdefault(name, Counter()).setdefault(value, 0)
         factors = {name: dict(sorted(counted.items())) for name, counted in sorted(cases.items())}
-        return Coverage(
+        return CaseCoverage(
             strength=strength,
             cases=rows.total(),
             factors=factors,

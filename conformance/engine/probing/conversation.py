@@ -290,6 +290,7 @@ class Conversation:
     def _not_had(self, what: str, operation: Callable[..., object], result: Refused | Unavailable) -> Undecided:
         name = getattr(operation, "__name__", "call")
         if isinstance(result, Refused):
+            self.session.turned_away(result)
             note = self.session.unverifiable and f" (no account could be verified: {self.session.unverifiable})"
             return Undecided(f"{what}: {name} was refused: {said(result)}{note}")
         return Undecided(f"{what}: {name} gave no usable answer: {result.reason}")

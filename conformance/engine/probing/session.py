@@ -30,6 +30,9 @@ from .watch import Watch
 PAIRS = 2
 #: Operations that a provider may charge for.
 PAID = frozenset({"generate", "edit"})
+_NOT_SIGNED_IN = 401
+#: So often accounts and content are made anew where the provider knows the old ones no longer.
+_RENEWALS = 2
 #: So many calls in a row without any answer, and the provider is taken to be gone.
 _GONE_AFTER = 6
 
@@ -116,6 +119,9 @@ class Session:
         #: Whose turn it is, where several checks run at once.
         self.turns = Turns()
         self._made: Counter[object] = Counter()
+        self._turned_away = False
+        #: How often accounts and content were made anew.
+        self.renewals = 0
 
     def names(self, scope: str = "") -> Names:
         """The words and people of one check: the same whatever runs beside it, and nobody else's."""
@@ -139,6 +145,22 @@ class Session:
     def forget(self) -> None:
         """Make what was kept from earlier cases anew when it is next needed."""
         self.kept.clear()
+
+    def turned_away(self, result: Refused) -> None:
+        """Note that something a case builds on was refused because nobody is signed in any more."""
+        self._turned_away = self._turned_away or result.status == _NOT_SIGNED_IN
+
+    def begins_anew(self) -> bool:
+        """Whether accounts and content are made anew since the provider knows the old ones no longer, as after a
+        restart that loses them. It is believed only a few times per run.
+        """
+        with self._lock:
+            if not self._turned_away or not self.kept or self.renewals >= _RENEWALS:
+                return False
+            self._turned_away = False
+            self.renewals += 1
+            self.forget()
+            return True
 
     def answered(self, result: Accepted[Any] | Refused | Unavailable) -> None:
         """Count one call, and give up on a provider that is not there any more.

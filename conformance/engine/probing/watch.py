@@ -2,7 +2,7 @@
 
 The watch learns what people told the provider and which credentials it gave them. It looks for both in every later
 response to somebody else. It also compares the type that a response names with its bytes. It sends nothing: the checks
-of :mod:`~shenhe.conformance.checks.everywhere` judge what it saw, once all other checks have ended.
+of :mod:`~shenhe.conformance.checks.responses.everywhere` judge what it saw, once all other checks have ended.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ..exchange import Exchange, RecordedExchange, body_text
+from ...exchange import Exchange, RecordedExchange, body_text
 
 #: Names of fields that say who somebody is and what they may do.
 _STANDING = re.compile(r"verif|certif|kyc|real_?name|auth(?!or)|role|level|tier|status|state|is_|admin|staff", re.I)

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..engine.probing.conversation import Visits
-from ..engine.probing.probe import Probe
-from ..entities import Account, Media
-from ..provider import Accepted
+from ...engine.probing.conversation import Visits
+from ...engine.probing.probe import Probe
+from ...entities import Account, Media
+from ...provider import Accepted
 
 ADDRESSES = "every address in earlier responses"
 """The facet of a case that tries them."""

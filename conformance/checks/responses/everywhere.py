@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from shenhe.rulebook import Behaviour
 
-from ..engine.probing.probe import Probe
-from ..provider import Operation
-from ..verdict import Level
-from .canaries import Canaries
-from .outcome import Case, NeedsReview, NotJudged, Violation
-from .registry import check
-from .scope import publishes
+from ...engine.probing.probe import Probe
+from ...provider import Operation
+from ...verdict import Level
+from ..canaries import Canaries
+from ..outcome import Case, NeedsReview, NotJudged, Violation
+from ..registry import check
+from ..scope import publishes
 
 EVERY_RESPONSE = "every response of the run"
 
