@@ -21,9 +21,9 @@ LONGEST_START = 15.0
 class SampleServer:
     """A context manager that serves a sample target on a loopback port and stops it cleanly.
 
-    ``faults``, ``variants``, ``seed`` and ``clock`` are passed to ``sample.create``; ``port`` 0 takes a free one. ``app``
-    is served in place of a new target, such as one behind something that delays it. ``url`` is where it answers,
-    without a final slash.
+    ``faults``, ``variants``, ``seed`` and ``clock`` are passed to ``sample.create``; ``port`` 0 takes a free one.
+    ``app`` is served in place of a new target, such as one behind something that delays it. ``url`` is where it
+    answers, without a final slash.
 
     Raises:
         UnknownFaultError: a name that no fault bears.

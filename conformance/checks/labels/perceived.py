@@ -18,9 +18,9 @@ from ...evidence import exhibits
 from ...provider import Capabilities, Operation
 from ...report import Evidence
 from ...verdict import Level
-from ..faces import EDITED, ON, faces, media_on_face
+from ..faces import ON, faces, media_on_face
 from ..outcome import Absent, NeedsReview, NotJudged, Undecided, Violation
-from ..prompted import Prompted, file_prompts
+from ..prompted import EDITED, Prompted, file_prompts
 from ..registry import Property, check
 from ..requests import PROMPTS
 from ..scope import EXPORTS, files, makes_anything

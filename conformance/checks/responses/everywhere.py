@@ -55,8 +55,8 @@ def _must_reveal_nothing(probe: Probe, *, public: bool) -> None:
         confidence = sighting.confidence
         probe.recorded[:] = sighting.exchanges
         exchange = sighting.exchanges[-1].exchange
-        if confidence.datum:
-            Canaries({confidence.what.replace(" ", "_"): confidence.datum}).leave_out(probe)
+        leaked = {confidence.what.replace(" ", "_"): confidence.datum} if confidence.datum else {}
+        Canaries({**watch.confided_in(sighting.exchanges), **leaked}).leave_out(probe)
         raise Violation(
             f"the response to {exchange.operation} gives {sighting.to} the {confidence.what} of an account that did not"
             " ask"

@@ -87,7 +87,8 @@ class Watch:
     def __init__(self, provider: Provider) -> None:
         #: What an exchange has in place of a secret.
         self._hide: Callable[[str], str] | None = getattr(provider, "redacted", None)
-        self._moderator = provider.ready_made.accounts.get("moderator")
+        ready_made = getattr(provider, "ready_made", None)
+        self._moderator = ready_made.accounts.get("moderator") if ready_made is not None else None
         self._redactor = Redactor({})
         self._told: dict[str, Confidence | None] = {}
         self._by_datum: dict[str, str] = {}
@@ -114,6 +115,23 @@ class Watch:
                 self._look(operation, asker, result, recorded)
             if isinstance(result, Accepted):
                 self._learn(asker, args, result.value)
+
+    def confided_in(self, exchanges: tuple[RecordedExchange, ...]) -> dict[str, str]:
+        """What anybody told the provider and these exchanges hold, by a name for each."""
+        whole = b"\n".join(
+            part
+            for taken in exchanges
+            for part in (
+                taken.exchange.request.url.encode(),
+                taken.exchange.request.body,
+                taken.exchange.response.body if taken.exchange.response is not None else b"",
+            )
+        )
+        with self._lock:
+            shown = self._redactor.data(whole)
+            found = (name.decode() for name in _PLACEHOLDER.findall(shown))
+            data = {name: datum for datum, name in self._by_datum.items()}
+            return {f"confided_{name}": data[name] for name in dict.fromkeys(found) if name in data}
 
     # --- learning ---
 
@@ -225,6 +243,8 @@ def _confided(asker: Account | None, args: tuple[Any, ...], value: Any) -> Itera
             yield "identity number of the person who consented", each.number, owner
         elif isinstance(each, ReportRequest) and isinstance(value, Ticket):
             yield "contact of the reporter", each.contact, owner or f"nobody {value.id}"
+            if not each.signature.isascii():
+                yield "name of the reporter", each.signature, owner or f"nobody {value.id}"
 
 
 def _inside_a_number(datum: bytes, seen: bytes) -> bool:

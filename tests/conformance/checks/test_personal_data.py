@@ -153,7 +153,7 @@ SUPPLIED = {
 }
 ACCOUNTS = """
 accounts:
-  verified_adult: {id: acc_ready_adult, credentials: {token: tok_ready_adult}, profile: {phone: "${ADULT_PHONE}", email: "${ADULT_MAIL}"}}
+  verified_adult: {id: acc_ready_adult, credentials: {token: tok_ready_adult, refresh: ref_ready_adult}, profile: {phone: "${ADULT_PHONE}", email: "${ADULT_MAIL}"}}
   reporter: {id: acc_ready_reporter, credentials: {token: tok_ready_reporter}}
   unverified: {id: acc_ready_newcomer, credentials: {token: tok_ready_newcomer}}
   namesake: {id: acc_ready_namesake, credentials: {token: tok_ready_namesake}}
@@ -196,10 +196,8 @@ def test_with_supplied_accounts_their_profile_data_is_searched_for() -> None:
 )
 def test_leaked_supplied_data_is_found_and_in_no_output(name: str, told: str, written_out: bool) -> None:
     report = supplied(name, written_out=written_out)
-    (found,) = [check for check in report.checks if check.finding is not None]
-    assert found.verdict == "fail"
-    assert found.finding is not None
-    assert told in found.finding.seen
+    findings = [check.finding for check in report.checks if check.verdict == "fail" and check.finding is not None]
+    assert any(told in finding.seen for finding in findings)
     outputs = rendered(report)
     assert len(outputs) > 10
     for output, text in outputs.items():
