@@ -70,6 +70,14 @@ def faces(capabilities: Capabilities, service: Service, media_type: str) -> Iter
             yield f"{ITEM}{number} of a batch"
 
 
+def channels(capabilities: Capabilities) -> Iterator[tuple[str, str]]:
+    """Every channel by which content of each declared format can be seen."""
+    for service, kinds in capabilities.media.items():
+        for kind in kinds:
+            yield "response", kind
+            yield from ((face, kind) for face in faces(capabilities, service, kind))
+
+
 def with_faces(capabilities: Capabilities, case: Prompted) -> Iterator[Prompted]:
     """The same case for every face of what is made."""
     for face in faces(capabilities, case.service, case.media_type):

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 from shenhe.labels import Deviation, Label, Labels, read_text_labels
 from shenhe.rulebook import Service
 
-from ..engine.cases.coverage import input_class
 from ..engine.cases.covering import covering
 from ..entities import Media
 from ..provider import Capabilities
 from ..report import Evidence
 from .outcome import Case, Undecided
-from .requests import PROMPTS, prompts
+from .requests import PROMPTS, input_class, prompts
 from .scope import files
 
 if TYPE_CHECKING:

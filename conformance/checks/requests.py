@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 import struct
 import zlib
 from functools import lru_cache
@@ -195,3 +196,41 @@ def tones() -> SearchStrategy[Media]:
     from hypothesis import strategies as st
 
     return st.builds(tone, st.sampled_from((0.3, 0.5, 1.0)), st.integers(110, 880).map(float))
+
+
+# --- classes -----------------------------------------------------------------------------------------------
+
+#: Classes of what is written in a request, by which a provider may treat it differently.
+INPUTS = (
+    "quotes a label",
+    "markup",
+    "beyond the BMP",
+    "several requests",
+    "long",
+    "no Han characters",
+    "short",
+    "plain",
+)
+_LABEL = re.compile(r"人工智能|AI.?生成|AI.?generated|标识|标签|watermark|label", re.IGNORECASE)
+_MARKUP = re.compile(r"[<>{}#`*|]|\]\(")
+_SEVERAL = re.compile(r"[;；\n]|然后|and then", re.IGNORECASE)
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+_LONG, _SHORT = 400, 8
+
+
+def input_class(text: str) -> str:
+    """The class of a text, the most telling one that fits.
+
+    >>> [input_class(text) for text in ("写一首关于秋天的短诗", "Write a poem.", "# 标题", "🙂 写一首关于秋天的短诗")]
+    ['plain', 'no Han characters', 'quotes a label', 'beyond the BMP']
+    """
+    found = (
+        (_LABEL.search(text), "quotes a label"),
+        (_MARKUP.search(text), "markup"),
+        (any(ord(character) > 0xFFFF for character in text), "beyond the BMP"),
+        (_SEVERAL.search(text), "several requests"),
+        (len(text) > _LONG, "long"),
+        (not _HAN.search(text), "no Han characters"),
+        (len(text) < _SHORT, "short"),
+    )
+    return next((name for fits, name in found if fits), "plain")

@@ -9,13 +9,12 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ..engine.cases.coverage import input_class
 from ..engine.probing.probe import Probe
 from ..entities import Account, ReportRequest, Ticket, TicketState
 from ..provider import Accepted, Capabilities, Operation, Refused
 from .outcome import Case, Undecided
 from .published import Published
-from .requests import STATEMENTS, statements
+from .requests import STATEMENTS, input_class, statements
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy

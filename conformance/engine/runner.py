@@ -13,6 +13,7 @@ from queue import SimpleQueue
 
 from shenhe.rulebook import Rule, Rulebook, load_rulebook
 
+from ..checks.faces import channels
 from ..checks.registry import Check
 from ..provider import Capabilities, Operation, Provider, Unavailable
 from ..report import CheckResult, Report, Selection, Stopped, Summary, Target, Timing
@@ -123,7 +124,7 @@ def run_checks(
             rules=decided,
             checks=results,
             undecided=undecided,
-            coverage=session.covered.summary(session.capabilities, strength),
+            coverage=session.covered.summary(session.capabilities, strength, channels(session.capabilities)),
             causes=causes(results),
             stopped=stopped,
             unused=_unused(provider),

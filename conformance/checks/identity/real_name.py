@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from shenhe.rulebook import Behaviour
 
-from ...engine.cases.coverage import input_class
 from ...engine.probing.probe import Probe
 from ...entities import Account, Content, Publication
 from ...provider import Accepted, Capabilities, Operation, Provider, Refused
 from ..outcome import Absent, Case, NotJudged, Violation
 from ..published import must_be_public
 from ..registry import check
+from ..requests import input_class
 from ..responses.own_fields import claims_of_standing
 from ..scope import publishes
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from itertools import combinations, product
 from threading import Lock
@@ -12,42 +11,8 @@ from threading import Lock
 from ...provider import Capabilities
 from ...report import CaseCoverage, Combinations
 
-#: Classes of what is written in a request, by which a provider may treat it differently.
-INPUTS = (
-    "quotes a label",
-    "markup",
-    "beyond the BMP",
-    "several requests",
-    "long",
-    "no Han characters",
-    "short",
-    "plain",
-)
-_LABEL = re.compile(r"人工智能|AI.?生成|AI.?generated|标识|标签|watermark|label", re.IGNORECASE)
-_MARKUP = re.compile(r"[<>{}#`*|]|\]\(")
-_SEVERAL = re.compile(r"[;；\n]|然后|and then", re.IGNORECASE)
-_HAN = re.compile(r"[\u4e00-\u9fff]")
-_LONG, _SHORT = 400, 8
 #: So many missing combinations are listed of each pair of factors.
 _LISTED = 12
-
-
-def input_class(text: str) -> str:
-    """The class of a text, the most telling one that fits.
-
-    >>> [input_class(text) for text in ("写一首关于秋天的短诗", "Write a poem.", "# 标题", "🙂 写一首关于秋天的短诗")]
-    ['plain', 'no Han characters', 'quotes a label', 'beyond the BMP']
-    """
-    found = (
-        (_LABEL.search(text), "quotes a label"),
-        (_MARKUP.search(text), "markup"),
-        (any(ord(character) > 0xFFFF for character in text), "beyond the BMP"),
-        (_SEVERAL.search(text), "several requests"),
-        (len(text) > _LONG, "long"),
-        (not _HAN.search(text), "no Han characters"),
-        (len(text) < _SHORT, "short"),
-    )
-    return next((name for fits, name in found if fits), "plain")
 
 
 @dataclass
@@ -63,11 +28,14 @@ class Covered:
             with self._lock:
                 self.rows[frozenset(combination.items())] += 1
 
-    def summary(self, capabilities: Capabilities, strength: int) -> CaseCoverage | None:
-        """What was covered; ``None`` where no case has factors."""
+    def summary(
+        self, capabilities: Capabilities, strength: int, channels: Iterable[tuple[str, str]] = ()
+    ) -> CaseCoverage | None:
+        """What was covered; ``None`` where no case has factors. ``channels`` are those that can be, with formats."""
         if not self.rows:
             return None
         values = _declared(capabilities)
+        possible = {("channel", "format"): set(channels)}
         rows = Counter[frozenset[tuple[str, str]]]()
         for row, count in self.rows.items():
             rows[frozenset({**_defaults(dict(row), capabilities), **dict(row)}.items())] += count
@@ -87,7 +55,7 @@ class Covered:
                 each
                 for size in range(2, min(strength, len(factors)) + 1)
                 for names in combinations(factors, size)
-                if (each := _combined(rows, names, factors, _possible(names, capabilities))) is not None
+                if (each := _combined(rows, names, factors, possible.get(names) or None)) is not None
             ],
         )
 
@@ -96,7 +64,7 @@ def _combined(
     rows: Iterable[frozenset[tuple[str, str]]],
     names: tuple[str, ...],
     factors: Mapping[str, Mapping[str, int]],
-    possible: set[tuple[str, ...]] | None,
+    possible: Set[tuple[str, ...]] | None,
 ) -> Combinations | None:
     """How many of the combinations of these factors occurred; ``None`` where no case has all of them."""
     having = (dict(row) for row in rows)
@@ -140,20 +108,3 @@ def _declared(capabilities: Capabilities) -> dict[str, list[str]]:
         for name, choices in options.items():
             values[f"option {name}"] = sorted({*values.get(f"option {name}", []), *map(str, choices)})
     return values
-
-
-def _possible(names: tuple[str, ...], capabilities: Capabilities) -> set[tuple[str, ...]] | None:
-    """The combinations of channels and formats that a provider can show; ``None`` for other factors."""
-    if set(names) != {"channel", "format"}:
-        return None
-    return {tuple(pair[name] for name in names) for pair in _channels(capabilities)}
-
-
-def _channels(capabilities: Capabilities) -> Iterator[dict[str, str]]:
-    from ...checks.faces import faces
-
-    for service, kinds in capabilities.media.items():
-        for kind in kinds:
-            yield {"channel": "response", "format": kind}
-            for face in faces(capabilities, service, kind):
-                yield {"channel": face, "format": kind}

@@ -6,7 +6,7 @@ import pytest
 
 from shenhe.conformance.checks.responses.addresses import _same
 
-from ..power import matrix
+from ...power import matrix
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from shenhe.conformance.report import Report
 from shenhe.rulebook import load_rulebook
 from shenhe.sample import create_app, sample_binding
 
-from ..factories import check, rule
-from ..power.matrix import ON
+from ...factories import check, rule
+from ...power.matrix import ON
 
 RULES = ["cn-labeling-2025/4.1.1", "cn-dsp-2023/12.2", "cn-labeling-2025/8"]
 

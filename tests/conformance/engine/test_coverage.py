@@ -7,14 +7,15 @@ import pytest
 from shenhe.conformance.checks.moderation.removal import Removed
 from shenhe.conformance.checks.outcome import Case
 from shenhe.conformance.checks.prompted import Prompted, crossed_with_faces
-from shenhe.conformance.engine.cases.coverage import INPUTS, Covered, input_class
+from shenhe.conformance.checks.requests import INPUTS, input_class
+from shenhe.conformance.engine.cases.coverage import Covered
 from shenhe.conformance.engine.runner import run_checks
 from shenhe.conformance.provider import Capabilities
 from shenhe.reports.pages.page import render_page
 from shenhe.rulebook import Service
 from shenhe.sample import create_app, sample_binding
 
-from ..power.matrix import ON
+from ...power.matrix import ON
 
 CAPABILITIES = Capabilities(
     frozenset(),

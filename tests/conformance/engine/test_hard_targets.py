@@ -15,7 +15,7 @@ from shenhe.conformance.engine.runner import run_checks
 from shenhe.conformance.report import Report
 from shenhe.sample import SampleServer, create_app, sample_binding
 
-from ..power.matrix import ON
+from ...power.matrix import ON
 
 #: Rules that need no pixels: sequences, publications, texts, pages.
 RULES = ["cn-dsp-2023/9.2", "cn-labeling-2025/4.1.1", "cn-dsp-2023/12.2"]
