@@ -35,7 +35,7 @@ class Covered:
         if not self.rows:
             return None
         values = _declared(capabilities)
-        possible = {("channel", "format"): set(channels)}
+        possible: dict[tuple[str, ...], set[tuple[str, ...]]] = {("channel", "format"): set(channels)}
         rows = Counter[frozenset[tuple[str, str]]]()
         for row, count in self.rows.items():
             rows[frozenset({**_defaults(dict(row), capabilities), **dict(row)}.items())] += count
