@@ -13,7 +13,7 @@ from . import completion
 from .options import Engine, Json, PageFile, Seed, writable_file
 from .output import echo_json
 from .progress import note_progress
-from .simulate import finite
+from .simulate import finite, load
 
 if TYPE_CHECKING:
     from shenhe.simulator.estimation.calibration import Calibration
@@ -55,6 +55,7 @@ def calibrate(
     from shenhe.simulator.estimation.fitted import fitted_scenario
     from shenhe.simulator.runs.engines import using
 
+    load(scenario, None)
     with using(engine):
         found = run(scenario, seed, quick=quick, progress=note_progress)
     if as_json:

@@ -13,7 +13,7 @@ import typer
 from . import completion
 from .options import Engine, Json, Replications, Seed, Set, Workers, writable_folder
 from .output import echo_json
-from .simulate import finite, load, run_scenario
+from .simulate import finite, load, run_scenario, share
 
 if TYPE_CHECKING:
     from shenhe.simulator import Comparison, Run, Scenario
@@ -61,6 +61,19 @@ def compare(
             help="Price one unit of an outcome, such as harm=0.05 or wrongful_sanctions=50000. Repeatable.",
         ),
     ] = None,
+    precision: Annotated[
+        str | None,
+        typer.Option(
+            "--precision",
+            metavar="2%",
+            help="Add replications until the 95 % interval of the difference of each watched outcome has a half-width"
+            " within this share of its mean in A.",
+        ),
+    ] = None,
+    watch: Annotated[
+        list[str] | None,
+        typer.Option("--watch", metavar="OUTCOME", help="Outcome for --precision. Repeatable. Default: violations."),
+    ] = None,
     anyway: Annotated[
         bool, typer.Option("--anyway", help="Compare runs of different horizon, market, calendar or model version.")
     ] = False,
@@ -84,6 +97,8 @@ def compare(
 
     Example:  shenhe compare cn-2023 cn-2023 --set-b policy.staff.inspectors=+40 --by behaviour
 
+    Example:  shenhe compare cn-2022-draft cn-2023 --precision 1% --watch violations
+
     Example:  shenhe compare cn-2022-draft cn-2023 --price harm=0.05 --price wrongful_sanctions=50000 --price fines=0.1
     """
     from shenhe import simulator
@@ -96,20 +111,48 @@ def compare(
     check_prices(chosen, *(side.scenario if isinstance(side, simulator.Run) else side for side in sides))
     if not anyway:
         require_comparable(*(side.scenario if isinstance(side, simulator.Run) else side for side in sides))
+    if watch and precision is None:
+        raise typer.BadParameter("expected --precision with it, such as --precision 2%", param_hint="--watch")
     with using(engine):
-        runs = [
-            side if isinstance(side, simulator.Run) else run_scenario(side, replications, seed, workers, None, None)
-            for side in sides
-        ]
+        runs = (
+            _precise(sides, share(precision), watch or ["violations"], seed, workers)
+            if precision
+            else [
+                side if isinstance(side, simulator.Run) else run_scenario(side, replications, seed, workers, None, None)
+                for side in sides
+            ]
+        )
     comparison = simulator.compare(*runs, anyway=anyway)
     if out is not None:
         write_tables(comparison, out)
     if as_json:
         echo_json(json.dumps(_document(comparison, chosen), indent=2, ensure_ascii=False))
     else:
-        from shenhe.reports.terminal.summary import print_comparison
+        from shenhe.reports.terminal.outcomes import print_comparison
 
         print_comparison(comparison, by=by.value, prices=chosen)
+
+
+def _precise(
+    sides: list[Scenario | Run], precision: float, watch: list[str], seed: int, workers: int | None
+) -> list[Run]:
+    """Both sides with as many replications as the precision of their differences takes."""
+    from shenhe.simulator import Run, converge_difference
+
+    scenarios = [side for side in sides if not isinstance(side, Run)]
+    if len(scenarios) < len(sides):
+        raise typer.BadParameter(
+            "expected two scenarios: a finished run has its replications", param_hint="--precision"
+        )
+    a, b, found = converge_difference(scenarios[0], scenarios[1], precision, watch, seed, workers or 1)
+    for entry in found:
+        reached = "" if entry.relative <= precision else f"; {entry.wanted:,} replications would be needed"
+        typer.echo(
+            f"{entry.metric}: difference ± {100 * entry.relative:.2g} % of A after {entry.replications} pairs of"
+            f" replications{reached}",
+            err=True,
+        )
+    return [a, b]
 
 
 def _prices(texts: list[str]) -> dict[str, float]:
@@ -184,6 +227,7 @@ def _document(comparison: Comparison, prices: Mapping[str, float]) -> dict[str, 
         "a": side(comparison.a),
         "b": side(comparison.b),
         "seed": comparison.a.seed,
+        "notices": comparison.a.scenario.population.notices,
         "differences": [{"path": each.path, "a": each.a, "b": each.b} for each in comparison.differences],
         "cost_per_harm_avoided": {"mean": finite(price), "lo95": finite(low), "hi95": finite(high)},
         "priced": [

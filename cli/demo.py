@@ -66,7 +66,7 @@ def demo(
 
         raise typer.Exit(demo_chain(out, seed))
     from shenhe.reports.pages.page import write_page
-    from shenhe.reports.terminal.summary import print_comparison
+    from shenhe.reports.terminal.outcomes import print_comparison
     from shenhe.simulator import compare
 
     try:

@@ -33,7 +33,7 @@ def simulate(
         typer.Argument(
             metavar="SCENARIO",
             autocompletion=completion.scenarios,
-            help="Name of a shipped scenario, or a scenario file.",
+            help="Name of a shipped scenario, a scenario file, or with --until a run folder.",
         ),
     ] = None,
     list_scenarios: Annotated[bool, typer.Option("--list", help="List the shipped scenarios, then exit.")] = False,
@@ -66,6 +66,14 @@ def simulate(
             help="Outcome for --precision, such as harm. Repeatable. Default: violations and cases_sanctioned.",
         ),
     ] = None,
+    until: Annotated[
+        float | None,
+        typer.Option(
+            "--until",
+            metavar="DAY",
+            help="Continue the finished run in the folder SCENARIO to this day, with its seed and replications.",
+        ),
+    ] = None,
     engine: Engine = "auto",
     as_json: Json = False,
 ) -> None:
@@ -78,6 +86,8 @@ def simulate(
     Example:  shenhe simulate campaign-2025 --set population.scale=0.1 --precision 5% --watch harm
 
     Example:  shenhe simulate cn-2023 --replications 200 --engine compiled
+
+    Example:  shenhe simulate runs/cn-2023 --until 1825 --out runs/cn-2023-longer
     """
     from shenhe.simulator.runs.engines import using
 
@@ -90,20 +100,52 @@ def simulate(
         raise typer.BadParameter(
             "expected a scenario name or file; list the shipped ones with `shenhe simulate --list`"
         )
-    loaded = load(scenario, sets)
+    before = _finished(scenario, until, [sets, precision])
+    loaded = load(scenario, sets) if before is None else before.scenario
     with using(engine):
-        if precision is not None:
+        if before is not None and until is not None:
+            run = _continued(before, until, workers, out, scenario)
+        elif precision is not None:
             run = _converged(loaded, share(precision), seed, workers, out, scenario, sets, watch)
         else:
             run = run_scenario(loaded, replications, seed, workers, out, reproduce(scenario, replications, seed, sets))
     if as_json:
         echo_json(json.dumps(_run_document(run), indent=2, ensure_ascii=False))
     else:
-        from shenhe.reports.terminal.summary import print_run_summary
+        from shenhe.reports.terminal.outcomes import print_run_summary
 
         print_run_summary(run)
         if out is not None:
             typer.echo(f"run folder: {out}", err=True)
+
+
+def _finished(scenario: str, until: float | None, others: list[Any]) -> Run | None:
+    """The run to continue, with --until; everything about it is checked before anything is computed."""
+    if until is None and not Path(scenario).is_dir():
+        return None
+    if until is None:
+        raise typer.BadParameter(f"{scenario} is a run folder; pass --until DAY to continue it", param_hint="SCENARIO")
+    if not Path(scenario).is_dir():
+        raise typer.BadParameter(f"found {scenario}, expected the folder of a finished run", param_hint="--until")
+    if any(others):
+        raise typer.BadParameter("a run is continued as it is: omit --set and --precision", param_hint="--until")
+    from shenhe.simulator import read_run
+    from shenhe.simulator.runs.continuation import longer_scenario
+
+    run = read_run(scenario)
+    longer_scenario(run, until)
+    return run
+
+
+def _continued(before: Run, until: float, workers: int | None, out: Path | None, name: str) -> Run:
+    from shenhe.simulator import continue_run
+
+    command = shlex.join(["shenhe", "simulate", name, "--until", f"{until:g}"])
+    bar = progress_bar(f"{before.scenario.name}, to day {until:g}")
+    try:
+        return continue_run(before, until, workers or 1, out, bar, command=command)
+    finally:
+        bar(-1, before.replications)
 
 
 def share(text: str) -> float:
@@ -255,6 +297,7 @@ def _run_document(run: Run) -> dict[str, Any]:
         "seed": run.seed,
         "replications": run.replications,
         "folder": str(run.folder) if run.folder else None,
+        "notices": run.scenario.population.notices,
         "metrics": {
             str(name): {
                 "title": entry.title,

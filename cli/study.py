@@ -95,6 +95,8 @@ def run(
 
     plan = load_study(study)
     command = shlex.join(["shenhe", "study", study, "--out", str(out)])
+    for sentence in dict.fromkeys(text for scenario in plan.scenarios for text in scenario.population.notices):
+        typer.echo(sentence, err=True)
     with (
         using(engine),
         _Progress(f"{plan.study.name}, {len(plan.arms)} arms, {len(plan.worlds):,} worlds", out) as progress,
@@ -144,7 +146,7 @@ def list_studies(as_json: Json = False) -> None:
         )
 
 
-KINDS = "compare, rank, sensitivity, discover, tree, dose, heat, pareto, robust, worlds, tipping"
+KINDS = "compare, rank, sensitivity, discover, tree, dose, heat, series, pareto, robust, worlds, tipping"
 
 
 @app.command("analyse")
@@ -348,5 +350,6 @@ def _document(run: StudyRun, analyses: list[Analysis]) -> dict[str, Any]:
         "arms": run.arms,
         "worlds": len(run.worlds),
         "quarantined": dict(run.quarantined),
+        "notices": list(dict.fromkeys(text for each in run.plan.scenarios for text in each.population.notices)),
         "analyses": [_rows(analysis) for analysis in analyses],
     }

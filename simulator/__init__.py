@@ -21,7 +21,8 @@ from shenhe.core.extras import extras_named
 if TYPE_CHECKING:
     from .reference.hook import Hook, View
     from .runs.comparison import Comparison, compare
-    from .runs.convergence import Convergence, converge
+    from .runs.continuation import continue_run
+    from .runs.convergence import Convergence, converge, converge_difference
     from .runs.outcomes import METRICS, Metric, metrics
     from .runs.run import Run, RunError, read_run, simulate
     from .scenario.loading import load_scenario
@@ -40,7 +41,9 @@ __all__ = [
     "ScenarioError",
     "View",
     "compare",
+    "continue_run",
     "converge",
+    "converge_difference",
     "load_scenario",
     "metrics",
     "read_run",
@@ -53,7 +56,9 @@ _HOMES = {
     "Convergence": "runs.convergence",
     "Hook": "reference.hook",
     "View": "reference.hook",
+    "continue_run": "runs.continuation",
     "converge": "runs.convergence",
+    "converge_difference": "runs.convergence",
     "Metric": "runs.outcomes",
     "Run": "runs.run",
     "RunError": "runs.run",

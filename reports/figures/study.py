@@ -80,6 +80,7 @@ def figure_of(analysis: Analysis) -> Figure | None:
         "tree": _tree,
         "dose": _dose,
         "heat": _heat,
+        "series": _series,
         "pareto": _pareto,
         "robust": _robust,
         "worlds": _worlds,
@@ -279,6 +280,36 @@ def _dose(analysis: Analysis) -> tuple[go.Figure, str]:
     figure.update_layout(xaxis={"title": {"text": along}}, yaxis={"title": {"text": words}})
     figure.update_layout(legend={"y": 1.08, "yanchor": "bottom"}, margin={"t": 40})
     return figure, f"How the outcome responds to {along}. {analysis.notes[0]}"
+
+
+def _series(analysis: Analysis) -> tuple[go.Figure, str]:
+    figure = blank_figure(height=400)
+    for place, (arm, rows) in enumerate(analysis.table.groupby("arm", sort=False)):
+        colour = f"var(--run-{place % len(DASHES) + 1})"
+        x = six_digits(rows["day"])
+        if not rows["lo95"].isna().any():
+            figure.add_scatter(
+                x=[*x, *x[::-1]],
+                y=[*six_digits(rows["hi95"]), *six_digits(rows["lo95"])[::-1]],
+                fill="toself",
+                fillcolor=f"var(--run-{place % len(DASHES) + 1}-band)",
+                line={"width": 0},
+                hoverinfo="skip",
+                showlegend=False,
+            )
+        figure.add_scatter(
+            name=str(arm),
+            x=x,
+            y=six_digits(rows["mean"]),
+            mode="lines",
+            line={"color": colour, "dash": DASHES[place // len(DASHES) % len(DASHES)]},
+        )
+    words = heading(str(analysis.facts["metric"]))
+    if "baseline" in analysis.facts:
+        words += f", difference from {analysis.facts['baseline']}"
+    figure.update_layout(xaxis={"title": {"text": "days since the start"}}, yaxis={"title": {"text": words}})
+    figure.update_layout(legend={"y": 1.08, "yanchor": "bottom"}, margin={"t": 40})
+    return figure, analysis.notes[0]
 
 
 def _heat(analysis: Analysis) -> tuple[go.Figure, str]:

@@ -79,6 +79,7 @@ def warnings(found: Forecast) -> list[str]:
             f"A few replications decide the mean of: {', '.join(skewed)}. Their 95 % intervals may cover less than they"
             " say; use more replications."
         )
+    sentences += found.scenario.population.notices
     left = sorted(
         {str(risk.name) for risk in found.scenario.behaviours} - {each.behaviour for each in found.measured.evidence}
     )

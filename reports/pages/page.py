@@ -187,6 +187,7 @@ def _simulated(runs: Sequence[Run]) -> dict[str, Any]:
             notes.append(f"No differences are given between {called[0]} (A) and {name} (B). {reason}.")
     if any(run.replications == 1 for run in runs):
         notes.append("A run of one replication has no interval: its results may be chance.")
+    notes += dict.fromkeys(text for run in runs for text in run.scenario.population.notices)
     return {
         "futures": [_future(name, run) for name, run in zip(called, runs, strict=True)],
         "figures": figures(runs, [comparison for _, comparison in paired]),

@@ -2,9 +2,9 @@
 
 ``compare`` which arms differ · ``rank`` which is the best · ``sensitivity`` which unknown matters · ``discover`` in
 which worlds a policy fails (a box) · ``tree`` the same, as regions of all worlds · ``dose`` and ``heat`` how an
-outcome responds to one parameter or two · ``pareto`` which arms no other beats on all objectives · ``robust`` which
-arm does least badly whatever the world · ``worlds`` whether the study has enough worlds · ``tipping`` whether where a
-history starts decides where it ends.
+outcome responds to one parameter or two · ``series`` how it develops over time · ``pareto`` which arms no other beats
+on all objectives · ``robust`` which arm does least badly whatever the world · ``worlds`` whether the study has enough
+worlds · ``tipping`` whether where a history starts decides where it ends.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ from collections.abc import Mapping, Sequence
 from ..study import StudyError, StudyRun
 from .answer import Analysis
 
-KINDS = ("compare", "rank", "sensitivity", "discover", "tree", "dose", "heat", "pareto", "robust", "worlds", "tipping")
+KINDS = (
+    "compare", "rank", "sensitivity", "discover", "tree", "dose", "heat", "series", "pareto", "robust", "worlds",
+    "tipping",
+)  # fmt: skip
 WITHOUT_BASELINE = ("rank",)
 WITH_ALONG = ("dose", "heat")
 WITH_THRESHOLD = ("discover", "tree")
@@ -57,6 +60,10 @@ def analyse(
         from .response import dose_response, heat_map
 
         return (dose_response if kind == "dose" else heat_map)(run, along, metric, arm, baseline)
+    if kind == "series":
+        from .response import over_time
+
+        return over_time(run, metric, arm, baseline)
     if kind == "pareto":
         from .pareto import pareto_arms
 
@@ -103,6 +110,8 @@ def overview(run: StudyRun) -> list[Analysis]:
     if run.study.worlds is not None and run.study.worlds.design != "grid" and len(run.worlds) >= 32:
         kinds.append("sensitivity")
         kinds.append("discover")
+    if run.study.series:
+        kinds.append("series")
     if run.study.tipping is not None:
         kinds.append("tipping")
     elif run.study.worlds is not None and run.study.worlds.design == "grid":

@@ -1,4 +1,6 @@
-"""How an outcome responds to one parameter (dose and response) or to two (a heat map), over the worlds of a study."""
+"""How an outcome responds to one parameter (dose and response) or to two (a heat map), over the worlds of a study, and
+how it develops over time.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +11,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from ..runs.intervals import mean_interval
+from ..runs.outcomes import SERIES_UNITS
 from ..study import StudyError, StudyRun
-from .answer import Analysis, Subject, subject_of
+from .answer import Analysis, Subject, arm_of, subject_of
+from .contrasts import is_common, mean_over_worlds
 
 Floats = npt.NDArray[np.float64]
 FEW_VALUES = 12
@@ -137,3 +141,39 @@ def _ends(subject: Subject, inside: npt.NDArray[np.bool_]) -> tuple[float, float
     values = subject.values[inside]
     sample = subject.means[inside] if len(values) > 1 else values[0]
     return mean_interval(sample)[:3]
+
+
+def over_time(run: StudyRun, name: str | None = None, arm: str | None = None, baseline: str | None = None) -> Analysis:
+    """A time series that the study kept (the first), as the mean over worlds, for each arm or one; with ``baseline``
+    the paired difference of each arm from that one.
+
+    ``table``: arm, day (on which a bin of 30 days ends), mean, lo95, hi95. The interval is over chance, as in
+    :func:`.contrasts.mean_over_worlds`.
+    """
+    if not run.study.series:
+        raise StudyError(
+            "found no section `series` in the study, expected the time series to keep (see docs/studies.md)"
+        )
+    chosen = name or run.study.series[0]
+    values = run.series(chosen)
+    base = arm_of(run, baseline) if baseline is not None else None
+    arms = [arm_of(run, arm)] if arm is not None else [each for each in run.arms if each != base]
+    if not arms or arms == [base]:
+        raise StudyError("found no arm beside the baseline, expected another one for a difference")
+    rows = []
+    for each in arms:
+        frame = values[each] - values[base] if base is not None else values[each]
+        for day in frame.columns:
+            estimate = mean_over_worlds(frame[day].unstack().to_numpy(dtype=np.float64), common=is_common(run))
+            half = estimate.half_width(0.95)
+            rows.append((each, float(day), estimate.mean, estimate.mean - half, estimate.mean + half))
+    table = pd.DataFrame(rows, columns=["arm", "day", "mean", "lo95", "hi95"])
+    words = chosen.replace("_", " ")
+    subject = words if base is None else f"the difference in {words} from {base}"
+    title = f"{subject[0].upper()}{subject[1:]} over {table['day'].max():,.0f} days, in bins of 30 days"
+    notes = (
+        "Counts and sums are of a bin, levels are those at its end. Intervals (95 %) are over chance, bin by bin.",
+    )
+    facts = {"metric": chosen} | ({"baseline": base} if base is not None else {})
+    unit = SERIES_UNITS.get(chosen, "")
+    return Analysis("series", title, table, notes, dict.fromkeys(("mean", "lo95", "hi95"), unit), facts=facts)

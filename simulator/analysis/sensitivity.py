@@ -112,6 +112,11 @@ def sensitivity(
             "switches_at: the value at which the difference changes sign while the other parameters stay in the middle"
             f" of their ranges, by a linear fit that explains {100 * fit:.0f} % of the spread; a dash: none in range."
         )
+    levers = {parameter.label for parameter in worlds.parameters if parameter.lever}
+    if levers:
+        kinds = ["lever" if name in levers else "unknown" for name in table["parameter"]]
+        table.insert(1, "kind", kinds)
+        notes.append("Levers were sampled together with unknowns: the spread is over settings and worlds alike.")
     title = _title(table, measure, subject.words)
     return Analysis("sensitivity", title, table, tuple(notes), facts={**subject.facts, "chance": chance})
 
@@ -121,7 +126,7 @@ def _title(table: pd.DataFrame, measure: str, words: str) -> str:
     sizes, halves = table[measure].to_numpy(), table[f"{measure}_conf"].to_numpy()
     names = table["parameter"].tolist()
     if not sizes[0] > halves[0]:
-        return f"No unknown parameter visibly moves {words}: chance hides the effect, or there is none"
+        return f"No parameter visibly moves {words}: chance hides the effect, or there is none"
     level = [name for name, size, half in zip(names, sizes, halves, strict=True) if size + half >= sizes[0] - halves[0]]
     if len(level) == 1:
         return f"{names[0]} moves {words} most"

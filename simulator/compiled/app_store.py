@@ -55,6 +55,14 @@ def audit(w: Any, number: int) -> None:
 
 
 @jit
+def wait_for_staff(w: Any, s: int) -> float:
+    """Days until the staff of a store has handled another order, after those that it has."""
+    begins = w.staffed_at[s] if w.staffed_at[s] > w.now else w.now
+    w.staffed_at[s] = begins + w.stores[w.regime, s].handling
+    return w.staffed_at[s] - w.now  # type: ignore[no-any-return]
+
+
+@jit
 def fine(w: Any, p: int, s: int, times: int) -> None:
     """A store is fined for neglect, and more diligent afterwards."""
     law = w.law[w.regime]
@@ -204,7 +212,10 @@ def begin_removal(w: Any, place: int) -> None:
         return
     p, index = removal.provider, removal.case * MAX_STORES + removal.store
     obeys = w.stores[w.regime, removal.store].obeys
-    removal.lag = whole_steps(exponential(w.seed, p, Purpose.DELISTING_LAG, index) * obeys, w.step)
+    lag = exponential(w.seed, p, Purpose.DELISTING_LAG, index) * obeys
+    if w.stores[w.regime, removal.store].handling > 0.0:
+        lag += wait_for_staff(w, removal.store)
+    removal.lag = whole_steps(lag, w.step)
     schedule(w, removal.lag, DELISTED, p, removal.case, ORDER_OBEYED).subject = place
 
 
@@ -225,6 +236,8 @@ def take_off(w: Any, place: int) -> None:
     removal = w.removals.records[place]
     p, s = removal.provider, removal.store
     delist(w, p, s, removal.case)
+    if not w.providers[p].first_removal >= 0.0:
+        w.providers[p].first_removal = w.now
     listing = w.listings[p * w.stores.shape[1] + s]
     listing.removed = 1
     listing.listing_epoch += 1

@@ -11,7 +11,7 @@ from numba.experimental import structref
 
 from ..kernel.draws import compiled, replication_seed
 from ..kernel.eventlog import Columns
-from ..kernel.replication import BIN, EXTRAS, FUNDED, KINDS, TOTALS, Beginning, Replication
+from ..kernel.replication import BIN, EXTRAS, FUNDED, KINDS, TOTALS, Beginning, Replication, inspector_days
 from ..kernel.state import Arrays, initial_state
 from ..kernel.table import ADAPTIVE, Table
 from ..kernel.tabulation import regimes
@@ -66,6 +66,7 @@ class Counts(NamedTuple):
     bin_occasions: Any
     bin_violations: Any
     backlog_area: float
+    busy_area: float
     wait_total: float
     fines_gross: float
     review_total: float
@@ -123,6 +124,7 @@ def make_world(setting: Any, rules: Any, people: Any) -> Any:
     w.peers = setting.peers
     w.direct = setting.direct
     w.diligence = setting.diligence
+    w.staffed_at = np.zeros(len(setting.diligence))
     w.attention = setting.attention
     w.built_on = setting.built_on
     w.first_built_on = setting.first_built_on
@@ -165,6 +167,8 @@ def make_world(setting: Any, rules: Any, people: Any) -> Any:
     w.closed = np.zeros(3, np.int64)
     w.backlog = 0
     w.backlog_at = w.backlog_area = 0.0
+    w.busy = 0
+    w.busy_at = w.busy_area = 0.0
     w.listed = w.service_suspended = w.violations_live = w.late_filings = 0
     w.appealed = np.zeros(3, np.int64)
     w.action_delays = np.empty(256)
@@ -191,6 +195,7 @@ def counts_of(w: Any) -> Any:
         w.bin_occasions[: w.bins],
         w.bin_violations[: w.bins],
         w.backlog_area,
+        w.busy_area,
         w.wait_total,
         w.fines_gross,
         w.review_total,
@@ -265,7 +270,7 @@ def run(
         log.take(world)
     finish(world)
     log.take(world)
-    return _replication(number, log.columns(), persons, counts_of(world))
+    return _replication(number, log.columns(), persons, counts_of(world), inspector_days(tables))
 
 
 _latest: list[tuple[Scenario, list[tuple[float, Table]], Rules]] = []
@@ -328,7 +333,7 @@ def _setting(table: Any, state: Arrays, seed: int, keep_log: bool) -> Setting:
     )
 
 
-def _replication(number: int, log: Columns, persons: People, counts: Counts) -> Replication:
+def _replication(number: int, log: Columns, persons: People, counts: Counts, staff_days: float) -> Replication:
     closed, appealed = counts.closed.tolist(), counts.appealed.tolist()
     return Replication(
         number=number,
@@ -341,6 +346,8 @@ def _replication(number: int, log: Columns, persons: People, counts: Counts) -> 
         class_violations=counts.bin_violations.copy(),
         action_delays=counts.action_delays.copy(),
         backlog_area=counts.backlog_area,
+        busy_area=counts.busy_area,
+        inspector_days=staff_days,
         wait_total=counts.wait_total,
         fines_gross=counts.fines_gross,
         review_total=counts.review_total,

@@ -9,7 +9,7 @@ from ..kernel.replication import BIN
 from ..kernel.state import FUNCTIONS
 from . import app_store, life, occasion, platform, public, registry, supporter
 from .deterrence import join_class, review
-from .enforcement import appeal, authority, casework, inspection
+from .enforcement import appeal, authority, casework, inspection, sweep
 from .enforcement.authority import employ
 from .enforcement.suspension import expire
 from .machine import agenda, stream
@@ -26,7 +26,7 @@ from .machine.agenda import (
 )
 from .machine.compilation import borrowed, entry, jit, prefetch
 from .machine.pools import grant, resize
-from .world import accrue, close_bin, log, pay_staff, queue_changed
+from .world import accrue, close_bin, inspectors_busy, log, pay_staff, queue_changed
 
 ENTERED, OCCASION, POLICY_CHANGED = int(Kind.ENTERED), int(Kind.OCCASION), int(Kind.POLICY_CHANGED)
 FULL = 1 << 13
@@ -52,6 +52,8 @@ def start(world: Any) -> None:
         inspection.expect_inspection(w, 0)
     if law.store_duty.audit_days > 0.0 and w.stores.shape[1] > 0:
         schedule(w, law.store_duty.audit_days, STORE_FINED, 0, 0, agenda.STORES_AUDITED)
+    if law.store_duty.sweep_days > 0.0 and w.stores.shape[1] > 0:
+        sweep.expect_sweep(w, 0)
     if law.public.false_complaint_rate > 0.0:
         public.expect_false_complaint(w, 0)
     if law.public.rumour_rate > 0.0:
@@ -232,6 +234,8 @@ def _happen_seldom(w: Any, what: int, p: int, case: int, subject: int) -> None:
         registry.publish(w, subject)
     elif what == agenda.STORES_AUDITED:
         app_store.audit(w, case)
+    elif what == agenda.STORES_SWEPT:
+        sweep.sweep(w, case)
     elif what == agenda.SUPPORTER_FAILS:
         supporter.fail(w, case)
     elif what == agenda.SUPPORTER_RECOVERS:
@@ -270,6 +274,7 @@ def finish(world: Any) -> None:
     """Book what is still under way at the horizon."""
     w = borrowed(world)
     queue_changed(w, 0)
+    inspectors_busy(w, 0)
     pay_staff(w)
     close_bin(w)
     for number in range(len(w.authorities)):

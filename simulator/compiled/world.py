@@ -203,6 +203,7 @@ WORLD = _World(
         ("peers", array_of(PEERS)),  # (C * B,)
         ("direct", types.float64),  # share of users who need no store
         ("diligence", array_of("f8")),  # (S,) of the stores' checks
+        ("staffed_at", array_of("f8")),  # (S,) when the staff of a store has handled the orders that it has
         ("attention", array_of("f8")),  # (P,) what fines have left of the share that a platform misses
         ("built_on", array_of("i8")),  # providers by supporter, those of supporter s from first_built_on[s] on
         ("first_built_on", array_of("i8")),
@@ -234,6 +235,9 @@ WORLD = _World(
         ("backlog", types.int64),
         ("backlog_at", types.float64),
         ("backlog_area", types.float64),
+        ("busy", types.int64),
+        ("busy_at", types.float64),
+        ("busy_area", types.float64),
         ("listed", types.int64),
         ("service_suspended", types.int64),
         ("violations_live", types.int64),
@@ -355,6 +359,14 @@ def queue_changed(w: Any, by: int) -> None:
 
 
 @jit
+def inspectors_busy(w: Any, by: int) -> None:
+    """More or fewer inspectors are at work from now on."""
+    w.busy_area += w.busy * (w.now - w.busy_at)
+    w.busy_at = w.now
+    w.busy += by
+
+
+@jit
 def pay_staff(w: Any) -> None:
     """Inspectors and reviewers cost what they cost until now."""
     people = w.law[w.regime].registry.reviewers
@@ -397,3 +409,4 @@ def close_bin(w: Any) -> None:
     extras[5] = filed
     extras[6] = w.service_suspended
     extras[7] = w.violations_live
+    extras[8] = w.busy

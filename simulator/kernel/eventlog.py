@@ -147,6 +147,7 @@ class Kind(enum.IntEnum):
     STAFF_FINED = 71  # value: RMB that the person responsible is to pay
     CONFISCATED = 72  # value: RMB of the gain from a breach
     PUBLISHED = 73  # value: factor by which the notice makes a sanction better known
+    SWEPT = 74  # value: apps without a filing that a sweep of the stores found; case: number of the sweep
 
 
 class Stream(enum.IntEnum):
@@ -159,6 +160,7 @@ class Stream(enum.IntEnum):
     STORE_REPORT = 4
     SUPPORTER = 5
     SELF_REPORT = 6
+    SWEEP = 7
 
 
 def case_number(stream: int, index: int) -> int:
@@ -197,6 +199,7 @@ ACTORS: dict[Kind, Actor] = {
             Kind.STAFF_FINED,
             Kind.CONFISCATED,
             Kind.PUBLISHED,
+            Kind.SWEPT,
         ),
         Actor.REGULATOR,
     ),
@@ -218,7 +221,7 @@ def schema() -> pa.Schema:
     return pa.schema(
         [
             ("replication", pa.int32()),
-            ("time", pa.float64()),
+            pa.field("time", pa.float64(), metadata={"unit": "days since the start"}),
             ("kind", text),
             ("provider", pa.int32()),
             ("case", pa.int32()),

@@ -58,7 +58,10 @@ def belief_beside(pooled: float, own: float, since: float, memory: float) -> flo
     """The belief of one whose own experience lies ``own`` above (or below) that of its class, ``pooled``: the distance
     fades with time constant ``memory``.
     """
-    belief = pooled + own * math.exp(-since / memory)
+    belief = pooled
+    # One without experience of its own needs no exponential: adding nothing gives the same bits.
+    if own != 0.0:
+        belief += own * math.exp(-since / memory)
     if belief < 0.0:
         return 0.0
     return belief if belief < 1.0 else 1.0

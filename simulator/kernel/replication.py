@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .eventlog import Columns, Kind, Row
@@ -12,7 +13,9 @@ BIN = 30.0
 """Days of one bin of the series."""
 
 KINDS = len(Kind)
-EXTRAS = ("fines", "harm", "backlog", "listings", "active", "filed", "service_suspended", "violations_live")
+EXTRAS = (
+    "fines", "harm", "backlog", "listings", "active", "filed", "service_suspended", "violations_live", "investigating",
+)  # fmt: skip
 TOTALS = (
     "deterred_own", "deterred_peers", "store_fines", "platform_fines", "rumours_unrefuted", "staff_fines",
     "confiscated",
@@ -38,6 +41,8 @@ class Replication:
     class_violations: Integers  # (bins, C) so far
     action_delays: Floats
     backlog_area: float
+    busy_area: float  # days that inspectors spent on investigations
+    inspector_days: float  # days that there were inspectors for
     wait_total: float
     fines_gross: float
     review_total: float
@@ -58,6 +63,13 @@ class Replication:
     def rows(self) -> list[Row]:
         """The log as tuples."""
         return self.log.rows()
+
+
+def inspector_days(regimes: Sequence[tuple[float, Table]]) -> float:
+    """Days of all inspectors through the regimes of a scenario, each given with the day on which it begins."""
+    ends = [day for day, _ in regimes[1:]] + [regimes[0][1].horizon]
+    staff = (int(table.authorities.inspectors.sum()) for _, table in regimes)
+    return float(sum(n * (end - day) for n, (day, _), end in zip(staff, regimes, ends, strict=True)))
 
 
 @dataclass(frozen=True)

@@ -105,6 +105,8 @@ class State(Generic[F, N]):
     insolvent: N  # (P,) times closed by what enforcement had cost it
     punished: N  # (P * B,) live violations for which a sanction has come already
     written_off: F  # (P,) RMB that it had paid before it re-entered under another name
+    first_sanction: F  # (P,) day of the first sanction, NaN before
+    first_removal: F  # (P,) day on which a store first removed it, by order or unasked, NaN before
 
     def values(self) -> list[Any]:
         """The numbers of every field, in the order of :data:`FIELDS`."""
@@ -254,6 +256,8 @@ def initial_state(scenario: Scenario, table: Table, draws: Draws, seed: int) -> 
         insolvent=counts(n),
         punished=counts(n * behaviours),
         written_off=zeros(n),
+        first_sanction=np.full(n, np.nan),
+        first_removal=np.full(n, np.nan),
     )
 
 

@@ -117,6 +117,7 @@ class StoreNumbers:
     relists: Floats
     diligence: Floats
     over_removes: Floats
+    handling: Floats  # (S,) days of staff that one order to remove takes, 0 where none waits for staff
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -295,6 +296,9 @@ class StoreDutyNumbers:
     limit_days: float
     neglect_fine: float
     learns: float
+    sweep_days: float
+    sweep_finds: float
+    sweep_removal_days: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)

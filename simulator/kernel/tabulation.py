@@ -120,6 +120,9 @@ def table(scenario: Scenario) -> Table:
             relists=_column([store.relists for store in scenario.stores]),
             diligence=_column([store.diligence for store in scenario.stores]),
             over_removes=_column([store.over_removes for store in scenario.stores]),
+            handling=_column(
+                [1.0 / store.removals_per_day if store.removals_per_day else 0.0 for store in scenario.stores]
+            ),
         ),
         platforms=PlatformNumbers(
             cumulative=np.add.accumulate(_column([platform.share for platform in scenario.platforms])),
@@ -251,6 +254,9 @@ def table(scenario: Scenario) -> Table:
             limit_days=policy.stores.limit_days,
             neglect_fine=policy.stores.neglect_fine,
             learns=policy.stores.learns,
+            sweep_days=policy.stores.sweep_days,
+            sweep_finds=policy.stores.sweep_finds,
+            sweep_removal_days=policy.stores.sweep_removal_days,
         ),
         platform_duty=PlatformDutyNumbers(
             found=policy.platforms.found,

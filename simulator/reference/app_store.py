@@ -32,6 +32,9 @@ class AppStores:
         self.direct = max(0.0, 1.0 - float(sum(self.share)))
         self.applications = [0] * (world.table.providers * self.count)
         self.diligence = world.table.stores.diligence.tolist()
+        self.staffed_at: list[float] = [
+            0.0
+        ] * self.count  # when the staff of a store has handled the orders that it has
         self.adopt(world.table)
 
     def adopt(self, table: Table) -> None:
@@ -43,6 +46,7 @@ class AppStores:
         self.relists = table.stores.relists.tolist()
         self.over_removes = table.stores.over_removes.tolist()
         self.overreacts = any(self.over_removes)
+        self.handling = table.stores.handling.tolist()
         self.seen = table.behaviours.seen.tolist()
 
     def start(self) -> None:
@@ -179,13 +183,18 @@ class AppStores:
         place = p * self.count + s
         index = case * MAX_STORES + s
         if ordered:
-            lag = clock.whole(draws.exponential(seed, p, Purpose.DELISTING_LAG, index) * self.obeys[s])
+            lag = draws.exponential(seed, p, Purpose.DELISTING_LAG, index) * self.obeys[s]
+            if self.handling[s] > 0.0:
+                lag += self.wait_for_staff(s)
+            lag = clock.whole(lag)
             yield clock.after(lag, DELISTED, p, case)
             if not state.listed[place]:
                 return
             if 0.0 < world.table.store_duty.limit_days < lag:
                 self.fine(p, s, int(lag / world.table.store_duty.limit_days))
         self.delist(p, s, case)
+        if not state.first_removal[p] >= 0.0:
+            state.first_removal[p] = world.env.now
         state.removed[place] = 1
         state.listing_epoch[place] += 1
         epoch = state.listing_epoch[place]
@@ -205,6 +214,14 @@ class AppStores:
                 return
             world.log(NOT_RELISTED, p, case, -1, float(s))
             attempt += 1
+
+    def wait_for_staff(self, s: int) -> float:
+        """Days until the staff of a store has handled another order, after those that it has."""
+        now: float = self.world.env.now
+        begins = self.staffed_at[s] if self.staffed_at[s] > now else now
+        ends: float = begins + self.handling[s]
+        self.staffed_at[s] = ends
+        return ends - now
 
     def reinstate(self, p: int, case: int) -> None:
         """A removal is overturned: the stores list the app again at once."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..kernel.draws import compiled, replication_seed
 from ..kernel.eventlog import columns
-from ..kernel.replication import Beginning, Replication
+from ..kernel.replication import Beginning, Replication, inspector_days
 from ..kernel.state import as_arrays, initial_state
 from ..kernel.tabulation import regimes
 from .world import World
@@ -71,6 +71,8 @@ def replicate(
         class_violations=np.array(violations, dtype=np.int64),
         action_delays=np.array(world.action_delays, dtype=np.float64),
         backlog_area=world.backlog_area,
+        busy_area=world.busy_area,
+        inspector_days=inspector_days(numbers),
         wait_total=world.wait_total,
         fines_gross=world.fines_gross,
         review_total=world.review_total,

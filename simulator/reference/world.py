@@ -29,6 +29,7 @@ from .enforcement.docket import Docket
 from .enforcement.inspection import Inspections
 from .enforcement.sanction import Sanctions
 from .enforcement.suspension import Suspensions
+from .enforcement.sweep import Sweeps
 from .hook import Bounded
 from .life import Lives
 from .occasion import Occasions
@@ -80,6 +81,9 @@ class World:
         self.backlog = 0
         self.backlog_at = 0.0
         self.backlog_area = 0.0
+        self.busy = 0
+        self.busy_at = 0.0
+        self.busy_area = 0.0
         self.listings = 0
         self.service_suspended = 0
         self.violations_live = 0
@@ -101,6 +105,7 @@ class World:
         self.supporters = Supporters(self)
         self.authorities = Authorities(self)
         self.inspections = Inspections(self)
+        self.sweeps = Sweeps(self)
         self.docket = Docket(self)
         self.casework = Casework(self)
         self.sanctions = Sanctions(self)
@@ -115,6 +120,7 @@ class World:
         self.authorities.start()
         self.inspections.start()
         self.app_stores.start()
+        self.sweeps.start()
         self.public.start()
         self.supporters.start()
         self.lives.start()
@@ -129,7 +135,7 @@ class World:
         self.table = self.regimes[number][1]
         for actor in (
             self.occasions, self.deterrence, self.public, self.platforms, self.registry, self.app_stores,
-            self.authorities, self.inspections, self.casework, self.sanctions, self.suspensions,
+            self.authorities, self.inspections, self.sweeps, self.casework, self.sanctions, self.suspensions,
         ):  # fmt: skip
             actor.adopt(self.table)
         self.log(int(Kind.POLICY_CHANGED), 0, number, -1, float(number))
@@ -180,6 +186,13 @@ class World:
         self.backlog_at = now
         self.backlog += by
 
+    def inspectors_busy(self, by: int) -> None:
+        """More or fewer inspectors are at work from now on."""
+        now = self.env.now
+        self.busy_area += self.busy * (now - self.busy_at)
+        self.busy_at = now
+        self.busy += by
+
     def take_census(self) -> Generator[Any, Any, None]:
         """Close each bin before anything else happens at its end: bins are half-open, like the horizon."""
         while True:
@@ -207,12 +220,14 @@ class World:
             float(sum(day >= 0.0 for day in state.filed)),
             float(self.service_suspended),
             float(self.violations_live),
+            float(self.busy),
         ]
         self.bins.append((now, list(self.kinds), extras, list(self.class_occasions), list(self.class_violations)))
 
     def finish(self) -> None:
         """Book what is still under way at the horizon."""
         self.queue_changed(0)
+        self.inspectors_busy(0)
         self.pay_staff()
         self.close_bin()
         for authority in range(len(self.authorities.budget)):

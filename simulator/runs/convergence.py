@@ -47,13 +47,7 @@ def converge(
     Begins with ``first`` replications and stops at ``most`` at the latest; the convergence says whether it got there. A
     metric whose mean is zero, or that was never defined, has no relative precision: that raises :class:`RunError`.
     """
-    if not 0.0 < precision < 1.0:
-        raise RunError(f"found a precision of {precision:g}, expected one above 0 and below 1, such as 0.05 or 5%")
-    unknown = [name for name in watched if name not in metrics(scenario)]
-    if unknown:
-        raise RunError(f"found no metric {unknown[0]!r} among the outcomes, expected one such as violations or harm")
-    if not 2 <= first <= most:
-        raise RunError(f"found {first} first and at most {most} replications, expected 2 <= first <= most")
+    _check(precision, watched, first, most, scenario)
     n = max(first, _finished_replications(out)) if out is not None else first
     kept: dict[int, tuple[pa.Table, ...]] = {}
     while True:
@@ -69,6 +63,68 @@ def converge(
         n = wanted
 
 
+def converge_difference(
+    a: Scenario,
+    b: Scenario,
+    precision: float,
+    watched: Sequence[str] = ("violations",),
+    seed: int = 1,
+    workers: int = 1,
+    progress: Progress | None = None,
+    *,
+    first: int = 8,
+    most: int = 1000,
+    engine: Wanted | None = None,
+) -> tuple[Run, Run, list[Convergence]]:
+    """Run two scenarios until the 95 % interval of the paired difference of every watched metric has a half-width of at
+    most ``precision`` (0.02: two percent) of the first scenario's mean.
+
+    Pairs share their draws, so a difference needs fewer replications than a mean. Raises :class:`RunError` as
+    :func:`converge` does.
+    """
+    _check(precision, watched, first, most, a, b)
+    kept: tuple[dict[int, tuple[pa.Table, ...]], dict[int, tuple[pa.Table, ...]]] = ({}, {})
+    n = first
+    while True:
+        runs = []
+        for scenario, done in zip((a, b), kept, strict=True):
+            chosen = ready(engine, scenario, n)
+            runs.append(in_memory(scenario, n, seed, workers, progress, chosen, kept=done))
+        before, after = runs
+        found = [_convergence_of_difference(before, after, name, precision) for name in watched]
+        wanted = min(most, max(entry.wanted for entry in found))
+        if wanted <= n:
+            return before, after, found
+        n = wanted
+
+
+def _check(precision: float, watched: Sequence[str], first: int, most: int, *scenarios: Scenario) -> None:
+    if not 0.0 < precision < 1.0:
+        raise RunError(f"found a precision of {precision:g}, expected one above 0 and below 1, such as 0.05 or 5%")
+    unknown = [name for name in watched if any(name not in metrics(scenario) for scenario in scenarios)]
+    if unknown:
+        raise RunError(f"found no metric {unknown[0]!r} among the outcomes, expected one such as violations or harm")
+    if not 2 <= first <= most:
+        raise RunError(f"found {first} first and at most {most} replications, expected 2 <= first <= most")
+
+
+def _convergence_of_difference(a: Run, b: Run, name: str, precision: float) -> Convergence:
+    before, after = (run.outcomes[name].to_numpy(dtype=np.float64) for run in (a, b))
+    scale = abs(mean_interval(before)[0])
+    _, low, high, n = mean_interval(after - before)
+    if n < 2 or not scale > 0.0:
+        raise RunError(f"{name}: has no relative precision, its mean is {scale:g}; choose another metric")
+    return _sized(name, a.replications, (high - low) / 2.0 / scale, precision)
+
+
+def _sized(name: str, replications: int, relative: float, precision: float) -> Convergence:
+    if relative <= precision:
+        return Convergence(name, replications, relative, replications)
+    # The half-width falls with the root of the number; at least one more, so that this ends.
+    wanted = max(replications + 1, math.ceil(replications * (relative / precision) ** 2))
+    return Convergence(name, replications, relative, wanted)
+
+
 def _finished_replications(out: Path | str) -> int:
     """The replications that a finished run in this folder holds: fewer would cut its results."""
     note = note_of(Path(out))
@@ -81,9 +137,4 @@ def _convergence(run: Run, name: str, precision: float) -> Convergence:
     mean, low, high, n = mean_interval(values, kind_of(name, metrics(run.scenario)[name].unit))
     if n < 2 or mean == 0.0:
         raise RunError(f"{name}: has no relative precision, its mean is {mean:g}; choose another metric")
-    relative = (high - low) / 2.0 / abs(mean)
-    if relative <= precision:
-        return Convergence(name, run.replications, relative, run.replications)
-    # The half-width falls with the root of the number; at least one more, so that this ends.
-    wanted = max(run.replications + 1, math.ceil(run.replications * (relative / precision) ** 2))
-    return Convergence(name, run.replications, relative, wanted)
+    return _sized(name, run.replications, (high - low) / 2.0 / abs(mean), precision)

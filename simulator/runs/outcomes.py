@@ -8,6 +8,7 @@ and checks Little's law and conservation.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -47,6 +48,7 @@ METRICS: dict[str, Metric] = {
     "action_p95": Metric("Time from suspicion to action, 95th percentile", "days"),
     "backlog_mean": Metric("Cases waiting for an inspector, over time", ""),
     "backlog_end": Metric("Cases waiting at the end", ""),
+    "utilisation": Metric("Inspectors at work on a case", "share"),
     "warnings": Metric("Interviews and warnings", ""),
     "rectification_orders": Metric("Orders to rectify", ""),
     "fines_imposed": Metric("Fines imposed", ""),
@@ -132,7 +134,7 @@ SERIES_KINDS: dict[str, EventKind] = {
 """Counts of the series: events of one kind in the bin."""
 
 SERIES_SUMS = ("fines", "harm")
-SERIES_LEVELS = ("backlog", "listings", "active", "filed", "service_suspended", "violations_live")
+SERIES_LEVELS = ("backlog", "listings", "active", "filed", "service_suspended", "violations_live", "investigating")
 """Levels of the series: as they stand at the end of the bin."""
 
 
@@ -174,7 +176,12 @@ def outcomes_table(scenario: Scenario, run: Replication) -> pa.Table:
     row = outcomes_row(scenario, run)
     columns: list[Any] = [pa.array([run.number], pa.int32())]
     columns += [pa.array([value], pa.float64()) for value in row.values()]
-    return pa.table(columns, names=["replication", *row])
+    named = metrics(scenario)
+    return described(
+        pa.table(columns, names=["replication", *row]),
+        {name: metric.unit for name, metric in named.items()},
+        {name: metric.title for name, metric in named.items()},
+    )
 
 
 def outcomes_row(scenario: Scenario, run: Replication) -> dict[str, float]:
@@ -204,6 +211,8 @@ def outcomes_row(scenario: Scenario, run: Replication) -> dict[str, float]:
         "action_p95": _quantile(run.action_delays, 0.95),
         "backlog_mean": run.backlog_area / scenario.horizon,
         "backlog_end": last["backlog"],
+        # Staff may be cut while its cases are under way.
+        "utilisation": min(1.0, _share(run.busy_area, run.inspector_days)),
         "warnings": int(kinds[EventKind.WARNING]),
         "rectification_orders": int(kinds[EventKind.RECTIFY]),
         "fines_imposed": int(kinds[EventKind.FINE]),
@@ -295,6 +304,29 @@ def _further(run: Replication) -> dict[str, float]:
     }
 
 
+PROVIDER_UNITS = {
+    **dict.fromkeys(("entered", "filed", "ended", "first_sanction", "first_removal"), "days since the start"),
+    **dict.fromkeys(("downtime", "innocent_downtime"), "days"),
+    "users": "users",
+    "revenue": "RMB per year",
+    "compliance": "share",
+    "fines": "RMB",
+    "harm": "user-days",
+    "listed": "share of users",
+}
+SERIES_UNITS = {"start": "days since the start", "end": "days since the start", "fines": "RMB", "harm": "user-days"}
+"""Units of the columns of the providers and of the series; those without are counts, numbers or names."""
+
+
+def described(table: pa.Table, units: Mapping[str, str], titles: Mapping[str, str] | None = None) -> pa.Table:
+    """The table with the unit (and title) of each column that has one in its field's metadata, which Parquet keeps."""
+    fields = []
+    for field in table.schema:
+        facts = {"unit": units.get(field.name, ""), "title": (titles or {}).get(field.name, "")}
+        fields.append(field.with_metadata({name: text for name, text in facts.items() if text} or None))
+    return table.cast(pa.schema(fields))
+
+
 def _quantile(values: Any, q: float) -> float:
     return float(np.quantile(values, q)) if len(values) else math.nan
 
@@ -338,8 +370,10 @@ def providers_table(scenario: Scenario, run: Replication) -> pa.Table:
         "innocent_downtime": pa.array(state.innocent_downtime),
         "harm": pa.array(state.harm),
         "listed": pa.array(listed.astype(np.float64)),
+        "first_sanction": pa.array(state.first_sanction),
+        "first_removal": pa.array(state.first_removal),
     }
-    return pa.table(list(columns.values()), names=list(columns))
+    return described(pa.table(list(columns.values()), names=list(columns)), PROVIDER_UNITS)
 
 
 def series_table(scenario: Scenario, run: Replication) -> pa.Table:
@@ -361,4 +395,4 @@ def series_table(scenario: Scenario, run: Replication) -> pa.Table:
     for position, item in enumerate(scenario.population.classes):
         columns[f"occasions_{_column(item.name)}"] = pa.array(np.diff(run.class_occasions[:, position], prepend=0))
         columns[f"violations_{_column(item.name)}"] = pa.array(np.diff(run.class_violations[:, position], prepend=0))
-    return pa.table(list(columns.values()), names=list(columns))
+    return described(pa.table(list(columns.values()), names=list(columns)), SERIES_UNITS)

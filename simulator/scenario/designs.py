@@ -44,7 +44,8 @@ class Parameter(Part):
     Either ``low`` and ``high`` (``scale: log`` spreads them evenly over orders of magnitude, ``integer`` rounds) or a
     list of ``values``. ``apply: multiply`` multiplies what the scenario says instead of replacing it; that is what a
     ``*`` is good for. ``levels``: how many values between ``low`` and ``high`` a grid takes. ``source``: why these
-    bounds.
+    bounds. ``lever``: the regulator sets this one; it is sampled together with what is unknown, and analyses say which
+    is which.
     """
 
     path: Line
@@ -57,6 +58,7 @@ class Parameter(Part):
     apply: Literal["replace", "multiply"] = "replace"
     levels: Annotated[int, Field(ge=2, le=1000)] | None = None
     source: Line | None = None
+    lever: bool = False
 
     @model_validator(mode="after")
     def _whole(self) -> Self:

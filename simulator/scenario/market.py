@@ -125,6 +125,22 @@ class Population(Part):
             counts[c] += 1
         return counts
 
+    @property
+    def notices(self) -> list[str]:
+        """A sentence per size class that has less than one member at this scale.
+
+        Such a class has no member, or one that stands for more than its share: its outcomes say little.
+        """
+        found = []
+        for item, count in zip(self.classes, self.members, strict=True):
+            expected = item.share * self.simulated
+            if 0.0 < expected < 1.0 - 1e-9:
+                found.append(
+                    f"{item.name}: {expected:.2g} providers at this scale, simulated as {count or 'none'}. A class with"
+                    f" less than one member says little; set population.scale to {self.scale / expected:.2g} or more"
+                )
+        return found
+
 
 class BehaviourRisk(Part):
     """How one behaviour goes wrong: which rule it breaks, how often, how badly, and how it comes to light.
@@ -301,7 +317,8 @@ class Store(Part):
     complaint makes it remove the app unasked. ``hurry_cost`` is RMB per removal that it would cost the store
     to obey in half the time that it takes without a limit; where it is given, the store chooses how fast to obey in
     view of the fine for being late (see ``obeying_days`` in :mod:`..kernel.formulas`). 0: the store does not react to
-    limits.
+    limits. ``removals_per_day`` is how many orders to remove its staff can handle, one after the other: more at once
+    wait. 0: as many as there are.
     """
 
     name: Name
@@ -315,6 +332,7 @@ class Store(Part):
     diligence: Probability = 1.0
     over_removes: Probability = 0.0
     hurry_cost: NonNegative = 0.0
+    removals_per_day: NonNegative = 0.0
 
 
 class Platform(Part):

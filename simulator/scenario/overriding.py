@@ -64,8 +64,8 @@ class Relative:
 def override(data: dict[str, Any], path: str, value: Any) -> None:
     """Put a value at a dotted path of a document.
 
-    Entries of lists are addressed by position or by their name; ``*`` addresses every entry of a list or mapping. A
-    :class:`Relative` value changes the number that is there.
+    Entries of lists are addressed by position or by their name; ``*`` addresses every entry of a list or mapping that
+    has the rest of the path, such as each rung with a fine. A :class:`Relative` value changes the number that is there.
 
     Raises :class:`ScenarioError` for a path that leads nowhere, naming what there is instead.
     """
@@ -79,7 +79,10 @@ def _override(place: Any, steps: list[str], position: int, value: Any) -> None:
     if step == "*":
         if not isinstance(place, list | dict) or not place:
             raise ScenarioError(f"--set {path}: found no entries that * could address")
-        for key in range(len(place)) if isinstance(place, list) else list(place):
+        keys = list(range(len(place))) if isinstance(place, list) else list(place)
+        rest = steps[position + 1 : -1]
+        having = [key for key in keys if _has(place[key], rest)]
+        for key in having or keys:
             _descend(place, key, steps, position, value)
         return
     if isinstance(place, list):
@@ -97,6 +100,17 @@ def _override(place: Any, steps: list[str], position: int, value: Any) -> None:
     else:
         raise ScenarioError(f"--set {path}: {'.'.join(steps[:position])} is a single value, it has no {step!r}")
     _descend(place, key, steps, position, value)
+
+
+def _has(place: Any, steps: Sequence[str]) -> bool:
+    """Whether the parts that these steps name are there, as far as their next ``*``."""
+    for step in steps:
+        if step == "*":
+            return True
+        if not isinstance(place, dict) or place.get(step) is None:
+            return isinstance(place, list)
+        place = place[step]
+    return True
 
 
 def _descend(place: Any, key: Any, steps: list[str], position: int, value: Any) -> None:

@@ -227,6 +227,10 @@ class StoreDuty(Part):
     not filed, the store is fined ``neglect_fine``. It is also fined so much for each whole period of ``limit_days`` (0:
     no limit) that passes before it obeys an order. After a fine it makes up the share ``learns`` of what its diligence
     lacks.
+
+    A sweep looks through the stores for apps without a filing every ``sweep_days`` (0: never). It finds each with
+    probability ``sweep_finds``, and all that it finds are ordered out of the stores at once, for
+    ``sweep_removal_days`` at least. A provider that is found files with the probability that it meets an order.
     """
 
     checks_filing: Probability
@@ -235,6 +239,9 @@ class StoreDuty(Part):
     limit_days: NonNegative = 0.0
     neglect_fine: NonNegative = 0.0
     learns: Probability = 0.0
+    sweep_days: NonNegative = 0.0
+    sweep_finds: Probability = 0.0
+    sweep_removal_days: NonNegative = 30.0
 
 
 class PlatformDuty(Part):

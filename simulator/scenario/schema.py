@@ -60,6 +60,7 @@ FIXED = (
     "policy.targeting.lots",
     "policy.targeting.focus_days",
     "policy.stores.audit_days",
+    "policy.stores.sweep_days",
     "policy.safe_harbour*",
     "policy.ladder.*.penalty",
     "policy.ladder",

@@ -86,7 +86,10 @@ class Tipping(Part):
 
 
 class Study(Part):
-    """Arms in worlds, replicated. See ``docs/studies.md``."""
+    """Arms in worlds, replicated. See ``docs/studies.md``.
+
+    ``series`` names the time series to keep, in bins of 30 days: columns of the series of a run.
+    """
 
     name: Name
     title: Line
@@ -99,6 +102,7 @@ class Study(Part):
     precision: Precision | None = None
     seed: Annotated[int, Field(ge=0, le=MAX_SEED)] = 1
     objectives: list[Objective] = Field(default_factory=lambda: [Objective(metric="harm")], min_length=1, max_length=20)
+    series: list[Line] = Field(default_factory=list, max_length=40)
     search: Search | None = None
     tipping: Tipping | None = None
 

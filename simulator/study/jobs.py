@@ -17,12 +17,12 @@ import pyarrow.parquet as pq
 from ..kernel.replication import EXTRAS, Beginning
 from ..kernel.tabulation import regimes
 from ..runs.engines import Engine, replicate_on
-from ..runs.outcomes import outcomes_row
+from ..runs.outcomes import outcomes_row, series_table
 from ..runs.run import model_hash
 from ..scenario.designs import INITIAL
 from ..scenario.schema import Scenario
 from .document import StudyError
-from .plan import STUDY_FORMAT, Plan, changed, sha256_of
+from .plan import SERIES_PREFIX, STUDY_FORMAT, Plan, changed, sha256_of
 
 TAIL = 0.2
 """The share of the horizon that ``_early`` and ``_late`` metrics look at."""
@@ -51,6 +51,7 @@ class Job:
     bases: Mapping[int, str]  # arm: its scenario as JSON
     cells: tuple[tuple[Cell, int, Mapping[str, Any]], ...]  # with the seed and the overrides of the world
     engine: Engine
+    series: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -72,8 +73,10 @@ def make_job(plan: Plan, cells: Sequence[Cell], engine: Engine) -> Job:
         "scenarios": {str(arm): plan.scenarios[arm].hash for arm in arms},
         "cells": [[*cell, seed, overrides] for cell, seed, overrides in whole],
     }
+    if plan.study.series:
+        said["series"] = plan.study.series
     bases = {arm: json.dumps(plan.scenarios[arm].model_dump(mode="json")) for arm in arms}
-    return Job(sha256_of(said), model_hash(), tuple(plan.metrics), bases, whole, engine)
+    return Job(sha256_of(said), model_hash(), tuple(plan.metrics), bases, whole, engine, tuple(plan.study.series))
 
 
 def run_job(job: Job) -> bytes:
@@ -88,26 +91,33 @@ def run_job(job: Job) -> bytes:
     bases = {arm: Scenario.model_validate(json.loads(text)) for arm, text in job.bases.items()}
     keys: list[tuple[int, int, int]] = []
     values = np.empty((job.rows, len(job.columns)))
+    series: dict[str, list[list[float]]] = {name: [] for name in job.series}
     for cell, seed, overrides in job.cells:
         scenario = changed(bases[cell.arm], overrides)
         start = {path: float(value) for path, value in overrides.items() if path in INITIAL}
         staff = _staff_years(scenario)
         for number in range(cell.first, cell.last):
-            row = _row(job.engine, scenario, seed, number, start) | staff
+            row, table = _row(job.engine, scenario, seed, number, start, with_series=bool(series))
+            row |= staff
+            for name, kept in series.items():
+                kept.append(table.column(name).to_pylist())
             values[len(keys)] = [row.get(name, math.nan) for name in job.columns]
             keys.append((cell.world, cell.arm, number))
     table = pa.table(
         [pa.array(np.array(part, dtype=np.int32)) for part in zip(*keys, strict=True)]
-        + [pa.array(np.ascontiguousarray(values[:, place])) for place in range(len(job.columns))],
-        names=["world", "arm", "replication", *job.columns],
+        + [pa.array(np.ascontiguousarray(values[:, place])) for place in range(len(job.columns))]
+        + [pa.array(kept, pa.list_(pa.float64())) for kept in series.values()],
+        names=["world", "arm", "replication", *job.columns, *(SERIES_PREFIX + name for name in series)],
     )
     sink = io.BytesIO()
     pq.write_table(table, sink, compression="zstd")
     return sink.getvalue()
 
 
-def _row(engine: Engine, scenario: Scenario, seed: int, number: int, start: Mapping[str, float]) -> dict[str, float]:
-    """All metrics of one replication: the one place where a study meets the model."""
+def _row(
+    engine: Engine, scenario: Scenario, seed: int, number: int, start: Mapping[str, float], *, with_series: bool
+) -> tuple[dict[str, float], pa.Table]:
+    """All metrics of one replication and, if wanted, its series: the one place where a study meets the model."""
 
     def prepare(world: Beginning) -> None:
         if "initial.belief" in start:
@@ -125,7 +135,7 @@ def _row(engine: Engine, scenario: Scenario, seed: int, number: int, start: Mapp
     before = (occasions[-tail - 1], violations[-tail - 1]) if len(occasions) > tail else (0, 0)
     row["compliance_late"] = _compliance(occasions[-1] - before[0], violations[-1] - before[1])
     row["backlog_late"] = float(np.mean(result.extras[-tail:, EXTRAS.index("backlog")]))
-    return row
+    return row, series_table(scenario, result) if with_series else pa.table({})
 
 
 def _staff_years(scenario: Scenario) -> dict[str, float]:

@@ -8,9 +8,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..kernel.eventlog import write_table
+from ..kernel.replication import BIN
+from ..runs.outcomes import SERIES_UNITS
 from .jobs import Cell, Job
 from .ledger import Ledger, of_disk
-from .plan import Plan
+from .plan import SERIES_PREFIX, Plan
 
 ROW_GROUP = 32_768
 """Rows of one row group of the results: fixed, so that the bytes do not depend on how jobs were cut."""
@@ -26,7 +28,20 @@ def write_results(plan: Plan, ledger: Ledger, rounds: Sequence[Sequence[Job]]) -
     names_of_arms = pa.dictionary(pa.int32(), pa.string())
     schema = pa.schema(
         [("world", pa.int32()), ("arm", names_of_arms), ("replication", pa.int32())]
-        + [(name, pa.float64()) for name in plan.metrics]
+        + [
+            pa.field(
+                name, pa.float64(), metadata={"title": metric.title} | ({"unit": metric.unit} if metric.unit else {})
+            )
+            for name, metric in plan.metrics.items()
+        ]
+        + [
+            pa.field(
+                SERIES_PREFIX + name,
+                pa.list_(pa.float64()),
+                metadata={"bin": f"{BIN:g} days"} | ({"unit": SERIES_UNITS[name]} if name in SERIES_UNITS else {}),
+            )
+            for name in plan.study.series
+        ]
     )
     path = ledger.folder / "results.parquet"
     temporary = ledger.temporary(path.name)

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from shenhe.core.document import DocumentError, Locate, dotted, read_yaml, validate
 
-from ..runs.outcomes import Metric, metrics
+from ..runs.outcomes import SERIES_KINDS, SERIES_LEVELS, SERIES_SUMS, Metric, metrics
 from ..scenario.designs import INITIAL, DesignError, design
 from ..scenario.loading import load_scenario
 from ..scenario.overriding import override
@@ -36,6 +36,12 @@ STUDY_METRICS: dict[str, Metric] = {
     "staff_years": Metric("Inspectors and reviewers paid for", "person-years"),
 }
 """Columns of a study's results in addition to the outcomes of a run."""
+
+
+SERIES = (*SERIES_KINDS, *SERIES_SUMS, *SERIES_LEVELS)
+"""The time series that a study can keep."""
+SERIES_PREFIX = "series_"
+"""How the columns of the results that hold a series begin: one list per row, a value per bin of 30 days."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,8 @@ class Plan:
             "precision": self.study.precision.model_dump(mode="json") if self.study.precision else None,
             "seed": self.study.seed,
         }
+        if self.study.series:
+            said["series"] = self.study.series
         return sha256_of(said)
 
     def overrides(self, arm: int, world: int) -> dict[str, Any]:
@@ -169,6 +177,11 @@ def _check_names(plan: Plan, at: Callable[[tuple[str | int, ...], str], str]) ->
         asked.append((("precision", "metric"), study.precision.metric))
     if study.tipping:
         asked.append((("tipping", "end"), study.tipping.end))
+    for number, name in enumerate(study.series):
+        if name not in SERIES:
+            close = difflib.get_close_matches(name, SERIES, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"expected one of: {', '.join(SERIES)}"
+            raise StudyError(at(("series", number), f"found {name!r}, which is no series of a run; {hint}"))
     for place, metric in asked:
         if metric not in plan.metrics:
             close = difflib.get_close_matches(metric, list(plan.metrics), n=1)

@@ -12,11 +12,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from shenhe.core.errors import MissingExtraError
+
+from ..kernel.replication import BIN
 from ..runs.note import read_note
 from ..runs.outcomes import Metric
 from ..scenario.schema import Scenario
 from .document import Study, StudyError
-from .plan import Plan
+from .plan import SERIES_PREFIX, Plan
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,46 @@ class StudyRun:
             arm: frame[frame["arm"] == arm].pivot(index="world", columns="replication", values=metric)
             for arm in self.arms
         }
+
+    def series(self, name: str) -> dict[str, pd.DataFrame]:
+        """For each arm a frame of a time series: index world and replication, columns the day on which each bin ends.
+
+        Raises :class:`StudyError` where the study did not keep it.
+        """
+        if name not in self.study.series:
+            kept = ", ".join(self.study.series) or "none"
+            raise StudyError(f"found the series {name!r}, which this study did not keep; it kept: {kept}")
+        column = SERIES_PREFIX + name
+        frame = pq.read_table(
+            self.folder / "results.parquet", columns=["world", "arm", "replication", column]
+        ).to_pandas()
+        found = {}
+        for arm, scenario in zip(self.arms, self.plan.scenarios, strict=True):
+            rows = frame[frame["arm"] == arm].set_index(["world", "replication"])[column]
+            wide = pd.DataFrame(rows.map(list).tolist(), index=rows.index)
+            wide.columns = pd.Index([min(BIN * (place + 1), scenario.horizon) for place in range(wide.shape[1])])
+            found[arm] = wide
+        return found
+
+    def to_xarray(self) -> Any:
+        """The results as an :class:`xarray.Dataset` over arm, world and replication, with units as attributes, and the
+        uncertain parameters as coordinates of the worlds.
+
+        Raises :class:`~shenhe.core.errors.MissingExtraError` where xarray is not installed.
+        """
+        try:
+            import xarray
+        except ImportError:
+            raise MissingExtraError(
+                "the export needs xarray, which is not installed: python -m pip install 'shenhe[studies]'"
+            ) from None
+        frame = self.results().set_index(["arm", "world", "replication"])
+        dataset = xarray.Dataset.from_dataframe(frame)
+        for name, metric in self.metrics.items():
+            dataset[name].attrs = {"long_name": metric.title} | ({"units": metric.unit} if metric.unit else {})
+        labels = [parameter.label for parameter in self.study.worlds.parameters] if self.study.worlds else []
+        dataset = dataset.reindex(arm=self.arms, world=self.worlds["world"].to_numpy())
+        return dataset.assign_coords({label: ("world", self.worlds[label].to_numpy()) for label in labels})
 
 
 def read_study(folder: str | Path, *, partial: bool = False) -> StudyRun:

@@ -129,6 +129,8 @@ class _Account:
         self.backlog_area = 0.0
         self.queue_at = 0.0
         self.waited = 0.0
+        self.investigating: dict[tuple[int, int], float] = {}
+        self.busy = self.inspector_days = 0.0
         self.waits: list[float] = []
         self.delays: list[float] = []
         self.reviews: list[float] = []
@@ -173,6 +175,8 @@ class _Account:
     def add(self, time: float, kind: Kind, p: int, case: int, rule: str, value: float) -> None:
         self.kinds[kind] += 1
         key = (p, case)
+        if kind in (Kind.DISMISSED, Kind.UPHELD, Kind.CASE_CLOSED) and key in self.investigating:
+            self.busy += time - self.investigating.pop(key)
         if kind is Kind.ENTERED:
             self.size_class[p], self.users[p] = case, value
             self.initial_users[p] = value
@@ -255,6 +259,7 @@ class _Account:
             self.spent[self.authority(p, rule)] += self.paying.policy.staff.case_cost
             self.leave_queue(key, time)
             self.waits.append(time - self.opened[key])
+            self.investigating[key] = time
         elif kind is Kind.UPHELD:
             self.delays.append(time - self.opened[key])
         elif kind is Kind.CASE_CLOSED:
@@ -364,6 +369,8 @@ class _Account:
         for p in list(self.suspended):
             self.end_downtime(p, self.horizon)
         self.settle_queue()
+        self.busy += sum(self.horizon - since for since in self.investigating.values())
+        self.staff(self.horizon, self.paying)
         n = self.kinds
         sanctions = sum(self.sanctioned.values())
         decided = n[Kind.APPEAL_REJECTED] + n[Kind.APPEAL_UPHELD]
@@ -385,6 +392,7 @@ class _Account:
             "action_p95": quantile(self.delays, 0.95),
             "backlog_mean": self.backlog_area / self.horizon,
             "backlog_end": len(self.waiting),
+            "utilisation": min(1.0, ratio(self.busy, self.inspector_days)),
             "warnings": n[Kind.WARNING],
             "rectification_orders": n[Kind.RECTIFY],
             "fines_imposed": n[Kind.FINE],
@@ -433,12 +441,12 @@ class _Account:
 
     def staff(self, time: float, regime: Scenario) -> None:
         """Pay the staff of the regime so far; another one begins."""
-        self.staff_paid += staff_of(self.paying) * self.paying.policy.staff.cost / 365.0 * (time - self.paid_at)
+        self.staff_paid += sum(staff_of(self.paying)) * self.paying.policy.staff.cost / 365.0 * (time - self.paid_at)
+        self.inspector_days += staff_of(self.paying)[0] * (time - self.paid_at)
         self.paying, self.paid_at = regime, time
 
     def further(self, reach: list[float]) -> dict[str, float]:
         n = self.kinds
-        self.staff(self.horizon, self.paying)
         by_class: Counter[int] = Counter()
         broken: Counter[int] = Counter()
         for p, c in self.size_class.items():
@@ -480,10 +488,10 @@ class _Account:
         }
 
 
-def staff_of(scenario: Scenario) -> int:
+def staff_of(scenario: Scenario) -> tuple[int, int]:
     """Inspectors and reviewers of a scenario at its scale."""
     staff, scale = scenario.policy.staff, scenario.population.scale
     authorities, reviewers = scenario.policy.authorities, scenario.registry.reviewers
     pools = [scaled(staff.inspectors, scale * item.share) for item in authorities]
     offices = [scaled(reviewers, scale * item.reviewers) for item in authorities if item.reviewers]
-    return (sum(pools) or scaled(staff.inspectors, scale)) + (sum(offices) or scaled(reviewers, scale))
+    return sum(pools) or scaled(staff.inspectors, scale), sum(offices) or scaled(reviewers, scale)

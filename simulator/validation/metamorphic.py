@@ -146,7 +146,7 @@ OFF: Changes = {
 PENALTY = "cn-penalties/algorithm-31"
 
 
-def step(*sanctions: str, low: float = 0.0, high: float = 0.0, **measures: float) -> dict[str, Any]:
+def step(*sanctions: str, low: float = 0.0, high: float = 0.0, **measures: object) -> dict[str, Any]:
     """One step of a ladder; a fine where ``high`` is given."""
     fine = {"fine": {"low": low, "high": high}} if high else {}
     return {"sanctions": list(sanctions), "penalty": PENALTY, **fine, **measures}

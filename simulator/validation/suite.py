@@ -19,6 +19,7 @@ from ..runs.run import Run, simulate
 from ..scenario.loading import load_scenario
 from ..scenario.schema import Scenario
 from .audit import discrepancies
+from .every_lever import ALL_PROPERTIES
 from .literature import (
     DETECTION,
     FIRST_FINE,
@@ -32,7 +33,6 @@ from .literature import (
 )
 from .metamorphic import QUICKLY_SURE, SURE, measured
 from .oracles import ORACLES, stripped, times
-from .properties import PROPERTIES
 
 LIMIT = 4.0
 """Standard errors beyond which model and expectation disagree: by chance once in sixteen thousand."""
@@ -270,7 +270,7 @@ def levers(seed: int, effort: float) -> Iterator[Check]:
     for :data:`QUICKLY_SURE`.
     """
     sure = SURE if effort >= 1.0 else QUICKLY_SURE
-    for prop in PROPERTIES:
+    for prop in ALL_PROPERTIES:
         found = measured(prop, seed, effort)
         if prop.moves:
             yield Check(METAMORPHIC, prop.name, "standard errors by which it falls", -sure, found.away, 0.0, "<=")

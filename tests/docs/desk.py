@@ -143,12 +143,10 @@ def run(command: Command, folder: Path) -> Done:
 
 
 def _expanded(word: str, folder: Path) -> list[str]:
-    """A word with its wildcards expanded, as a shell does."""
-    return (
-        sorted(str(path.relative_to(folder)) for path in folder.glob(word))
-        if "*" in word and "/" not in word
-        else [word]
-    )
+    """A word with its wildcards expanded, as a shell does: one that matches no file stays as it is."""
+    if "*" not in word or "/" in word:
+        return [word]
+    return sorted(str(path.relative_to(folder)) for path in folder.glob(word)) or [word]
 
 
 def run_script(text: str, folder: Path) -> subprocess.CompletedProcess[str]:

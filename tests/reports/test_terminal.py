@@ -7,13 +7,8 @@ import pytest
 from rich.console import Console
 
 from shenhe.conformance.report import Report
-from shenhe.reports.terminal.summary import (
-    CURL_LINES,
-    FULL_FINDINGS,
-    print_check_summary,
-    print_comparison,
-    print_run_summary,
-)
+from shenhe.reports.terminal.outcomes import print_comparison, print_run_summary
+from shenhe.reports.terminal.summary import CURL_LINES, FULL_FINDINGS, print_check_summary
 from shenhe.simulator import compare
 
 from ..factories import LABELLED, check, finding, hostile, mixed, passing, report, rule, run

@@ -31,9 +31,9 @@ from shenhe.simulator.reference import (
 )
 from shenhe.simulator.reference.enforcement import appeal, authority, casework, docket, inspection, sanction, suspension
 from shenhe.simulator.runs.engines import using
+from shenhe.simulator.validation.every_lever import ALL_PROPERTIES
 from shenhe.simulator.validation.metamorphic import measured
 from shenhe.simulator.validation.oracles import ORACLES
-from shenhe.simulator.validation.properties import PROPERTIES
 from shenhe.simulator.validation.suite import closed_form, lawful
 
 Change = Callable[[Any], Any]
@@ -222,7 +222,7 @@ class Trial(NamedTuple):
 
 
 def trials(seed: int, effort: float) -> Iterator[Trial]:
-    for prop in PROPERTIES:
+    for prop in ALL_PROPERTIES:
         yield Trial(prop.name, lambda prop=prop: measured(prop, seed, effort).holds)  # type: ignore[misc]
     for oracle in ORACLES:
         name = f"{oracle.__name__.replace('_', ' ')}: {(oracle.__doc__ or '').splitlines()[0]}"

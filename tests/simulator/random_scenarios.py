@@ -204,6 +204,7 @@ def _world(dice: Dice, shape: Shape) -> dict[str, Any]:
                 "diligence": dice.share(),
                 "over_removes": dice.share(),
                 "hurry_cost": dice.one([0.0, dice.number(1e2, 1e6)]),
+                "removals_per_day": dice.one([0.0, dice.number(0.05, 5.0)]),
             }
             for place, share in enumerate(dice.shares(shape.stores, whole=False))
         ],
@@ -353,6 +354,9 @@ def _policy(dice: Dice, classes: list[str], behaviours: list[str]) -> dict[str, 
             "checks_filing": dice.share(),
             "removes_unfiled": dice.often(0.5),
             "audit_days": dice.one([0.0, dice.days(60.0, least=5.0)]),
+            "sweep_days": dice.one([0.0, dice.days(60.0, least=5.0)]),
+            "sweep_finds": dice.share(),
+            "sweep_removal_days": dice.days(60.0),
             "limit_days": dice.days(10.0),
             "neglect_fine": dice.one([0.0, dice.number(1e3, 1e5)]),
             "learns": dice.share(),

@@ -451,3 +451,30 @@ def test_every_lever_can_be_set_from_outside(path: str, value: Any) -> None:
     scenario = load_scenario("cn-2023", {path: value})
     assert dict(scenario.parameters())[path] == value
     assert dict(load_scenario("cn-2023").changed({path: value}).parameters())[path] == value
+
+
+def test_a_star_addresses_the_entries_that_have_the_rest_of_the_path() -> None:
+    changed = load_scenario("cn-2023", {"policy.ladder.*.fine.high": parse_override("x=×2")[1]})
+    before = load_scenario("cn-2023")
+    fines = [
+        (a.fine.high, b.fine.high)
+        for a, b in zip(before.policy.steps, changed.policy.steps, strict=True)
+        if a.fine and b.fine
+    ]
+    assert len(fines) == sum(step.fine is not None for step in before.policy.steps) > 1
+    assert all(after == 2 * old for old, after in fines)
+    assert [step.fine is None for step in changed.policy.steps] == [step.fine is None for step in before.policy.steps]
+    with pytest.raises(ScenarioError, match="there is no 'fin'"):
+        load_scenario("cn-2023", {"policy.ladder.*.fin.high": 1.0})
+
+
+def test_a_class_with_less_than_one_member_says_so() -> None:
+    assert load_scenario("cn-2023").population.notices == []
+    small = load_scenario("cn-2023", {"population.scale": 0.005}).population
+    names = [item.name for item in small.classes if 0 < item.share * small.simulated < 1]
+    assert names
+    for name, sentence in zip(names, small.notices, strict=True):
+        assert sentence.startswith(f"{name}: ")
+    enough = float(small.notices[-1].split("population.scale to ")[1].split()[0])
+    larger = load_scenario("cn-2023", {"population.scale": 1.1 * enough}).population
+    assert not any(sentence.startswith(names[-1]) for sentence in larger.notices)

@@ -12,7 +12,7 @@ from ..machine.agenda import BUDGETS_RENEWED, schedule
 from ..machine.compilation import jit
 from ..machine.pools import resize
 from ..machine.pure import cases_affordable
-from ..world import log
+from ..world import inspectors_busy, log
 
 BUDGET_SPENT, BUDGET_RENEWED = int(Kind.BUDGET_SPENT), int(Kind.BUDGET_RENEWED)
 
@@ -45,6 +45,7 @@ def begin_investigation(w: Any, authority: int) -> None:
     office, cost = w.authorities[authority], w.law[w.regime].staff.case_cost
     office.spent += cost
     office.investigating += 1
+    inspectors_busy(w, 1)
     if w.budgets[0, authority] < math.inf:
         office.left -= cost
         employ(w, authority)
@@ -55,6 +56,7 @@ def begin_investigation(w: Any, authority: int) -> None:
 def end_investigation(w: Any, authority: int) -> None:
     """An investigation ends. Its inspector takes up another case only if there is money for it."""
     w.authorities[authority].investigating -= 1
+    inspectors_busy(w, -1)
     if w.budgets[0, authority] < math.inf:
         employ(w, authority)
 

@@ -122,6 +122,8 @@ def sanction(w: Any, place: int) -> None:
     w.sanctioned_in_lot[p % law.targeting.lots] += 1
     provider.repeated += 1 if provider.sanctions != 0 else 0
     provider.sanctions += 1
+    if provider.sanctions == 1:
+        provider.first_sanction = w.now
     provider.wrongful += 0 if case.founded else 1
     learn(w, p, case.behaviour, w.steps[w.regime, step].publicity)
     duty = w.duties[p * w.behaviours.shape[1] + case.behaviour]

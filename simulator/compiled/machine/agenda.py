@@ -49,6 +49,7 @@ microseconds.
     SUPPORTER_RECOVERS,
     SUSPENSION_EXPIRES,  # behaviour: the function, subject: the epoch
     STORES_AUDITED,
+    STORES_SWEPT,
     ORDER_OBEYED,  # subject: the removal
     REMOVAL_OVER,  # subject: the removal
     RELISTING_REVIEWED,  # subject: the removal
@@ -65,7 +66,7 @@ microseconds.
     FALSE_COMPLAINT,
     RUMOUR_SPREADS,
     REGIME_BEGINS,
-) = range(32)
+) = range(33)
 
 # What starts, or is granted, at once. Each has a subject.
 CASE_BEGINS, APPEAL_BEGINS, FILING_BEGINS, REMOVAL_BEGINS, INSPECTOR_FREE, REVIEWER_FREE, POOL_RELEASED = range(7)

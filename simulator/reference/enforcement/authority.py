@@ -74,6 +74,7 @@ class Authorities:
         cost = self.world.table.staff.case_cost
         self.spent[authority] += cost
         self.investigating[authority] += 1
+        self.world.inspectors_busy(1)
         if self.budget[authority] < math.inf:
             self.left[authority] -= cost
             self.employ(authority)
@@ -82,6 +83,7 @@ class Authorities:
     def end_investigation(self, authority: int) -> None:
         """An investigation ends. Its inspector takes up another case only if there is money for it."""
         self.investigating[authority] -= 1
+        self.world.inspectors_busy(-1)
         if self.budget[authority] < math.inf:
             self.employ(authority)
 

@@ -155,6 +155,8 @@ class Casework:
         world.inspections.sanctioned_in_lot[p % table.targeting.lots] += 1
         state.repeated[p] += 1 if state.sanctions[p] else 0
         state.sanctions[p] += 1
+        if state.sanctions[p] == 1:
+            state.first_sanction[p] = world.env.now
         state.wrongful[p] += 0 if case.founded else 1
         world.deterrence.learn(p, case.behaviour, table.steps.publicity.item(step))
         place = p * world.behaviours + case.behaviour

@@ -625,6 +625,7 @@ def test_the_price_of_harm_avoided_is_that_of_the_means() -> None:
     compared = compare(nobody, somebody)
     price, low, high = compared.cost_per_harm_avoided
     table = compared.table.set_index("metric")["difference"]
+    assert table["regulator_cost"] > 0, "enforcement is not free"
     if table["harm"] < 0:
         assert price == pytest.approx(table["regulator_cost"] / -table["harm"])
         assert low <= high

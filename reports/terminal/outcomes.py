@@ -1,0 +1,272 @@
+"""Results of simulations on a terminal: outcomes of a run, and of two runs side by side."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from shenhe.core.text import one_line
+
+from ..quantities import change, change_interval, interval, quantity
+
+if TYPE_CHECKING:
+    from shenhe.simulator import Comparison, Run, Scenario
+
+#: The outcomes that a summary shows, in this order, in words short enough for a terminal; a report has them all.
+HEADLINES = {
+    "compliance": "Compliance",
+    "violations": "Violations",
+    "harm": "Harm",
+    "cases_opened": "Cases opened",
+    "action_p50": "Time to action, median",
+    "action_p95": "Time to action, 95th pct",
+    "backlog_mean": "Cases waiting, mean",
+    "warnings": "Interviews and warnings",
+    "rectification_orders": "Orders to rectify",
+    "fines_imposed": "Fines, number",
+    "fines": "Fines, net",
+    "update_suspensions": "Updates suspended",
+    "registration_suspensions": "Registration suspended",
+    "service_suspensions": "Services suspended",
+    "removal_orders": "Removal orders",
+    "revocations": "Revocations",
+    "delistings": "Removals from stores",
+    "wrongful_share": "Wrongful sanctions",
+    "recidivism": "Repeat offenders",
+    "exits": "Providers giving up",
+    "active_end": "Providers at the end",
+}
+
+
+#: Costs, shown below the headlines of a comparison.
+COSTS = {"regulator_cost": "Cost to the regulator", "compliance_cost": "Cost of compliance effort"}
+#: Differences of parameters that a terminal lists; a comparison of two laws has dozens.
+MANY_DIFFERENCES = 24
+
+
+def print_run_summary(run: Run, console: Console | None = None) -> None:
+    """The outcomes that matter most, each with its mean and 95 % interval over replications."""
+    console = console or Console(highlight=False)
+    _print_head(console, run.scenario.title, run)
+    table = _numbers("outcome", "mean", "95 % interval")
+    rows = {str(metric): row for metric, row in run.summary.to_dict("index").items()}
+    for metric in _headlines(rows):
+        row = rows[metric]
+        unit = str(row["unit"])
+        table.add_row(
+            _named(metric, row["title"], unit),
+            quantity(row["mean"], unit),
+            interval(row["lo95"], row["hi95"], unit),
+        )
+    console.print(table)
+    _print_few(console, run.replications)
+    _print_notices(console, run.scenario)
+    _print_skewed(console, [str(rows[name]["title"]) for name in _headlines(rows) if _hangs_on_few(run, name)])
+    if run.replications == 1:
+        console.print(Text("one replication has no interval; pass --replications 20 or more", "yellow"))
+
+
+def print_comparison(
+    comparison: Comparison,
+    console: Console | None = None,
+    metrics: Iterable[str] | None = None,
+    by: Literal["size", "behaviour"] | None = None,
+    prices: Mapping[str, float] | None = None,
+) -> None:
+    """What differs between two runs, their outcomes side by side with the paired difference, and the cost.
+
+    ``metrics`` are those of ``HEADLINES`` and compliance by size class, or the ones named; ``by`` adds a breakdown,
+    ``prices`` (RMB per unit of an outcome) a sum in money. What differs beyond chance is bold.
+    """
+    console = console or Console(highlight=False)
+    a, b = comparison.a, comparison.b
+    console.print(
+        Text.assemble(("A  ", "dim"), (one_line(a.scenario.title, 200), "bold"), (f"  ({a.scenario.name})", "dim"))
+    )
+    console.print(
+        Text.assemble(("B  ", "dim"), (one_line(b.scenario.title, 200), "bold"), (f"  ({b.scenario.name})", "dim"))
+    )
+    pairs = min(a.replications, b.replications)
+    console.print(Text(f"{pairs} pairs of replications on the same random numbers; seed {a.seed}\n", "dim"))
+    _print_differences(console, comparison)
+    table = _numbers("outcome", "A", "B", "B − A", "95 % interval")
+    rows = {str(row["metric"]): row for row in comparison.table.to_dict("records")}
+    chosen = list(_headlines(rows) if metrics is None else metrics)
+    if metrics is None:
+        chosen += [name for name in COSTS if name in rows]
+    for metric in chosen:
+        _add_difference(table, _named(metric, rows[metric]["title"], str(rows[metric]["unit"])), rows[metric])
+    console.print(table)
+    if by is not None:
+        _print_breakdown(console, comparison, by)
+    _print_price(console, comparison)
+    if prices:
+        _print_sum(console, comparison, prices)
+    _print_few(console, pairs)
+    _print_notices(console, a.scenario)
+    _print_skewed(console, [str(rows[name]["title"]) for name in chosen if rows[name]["skewed"]])
+    console.print(
+        Text(
+            f"bold: beyond chance with all rows taken together ({len(comparison.table)} outcomes, or the breakdown;"
+            " simultaneous 95 % intervals, max-t). ~: only the interval shown, of this row alone, excludes zero; of"
+            " twenty rows without an effect, one does so by chance.",
+            "dim",
+        )
+    )
+
+
+def _hangs_on_few(run: Run, metric: str) -> bool:
+    from shenhe.simulator.runs.intervals import too_skewed
+
+    return too_skewed(run.outcomes[metric].to_numpy(dtype=float))
+
+
+def _print_few(console: Console, replications: int) -> None:
+    """Warn where intervals rest on so few replications that their coverage is not known."""
+    from shenhe.simulator.runs.intervals import FEW
+
+    if 1 < replications < FEW:
+        console.print(
+            Text(f"{replications} replications: below {FEW}, 95 % intervals may cover less than they say", "yellow")
+        )
+
+
+def _print_notices(console: Console, scenario: Scenario) -> None:
+    """Warn of size classes that have less than one member at the scale of the run."""
+    for sentence in scenario.population.notices:
+        console.print(Text(sentence, "yellow"))
+
+
+def _print_skewed(console: Console, titles: list[str]) -> None:
+    """Name the outcomes whose mean hangs on a few replications."""
+    if titles:
+        console.print(
+            Text(
+                f"a few replications decide the mean of: {', '.join(titles)}. Their 95 % intervals may cover less than"
+                " they say; use more replications",
+                "yellow",
+            )
+        )
+
+
+def _print_differences(console: Console, comparison: Comparison) -> None:
+    """The parameters in which the two scenarios differ, with what each belongs to."""
+    from shenhe.simulator.runs.comparison import source_of
+
+    found = comparison.differences
+    if not found:
+        console.print(Text("A and B have the same parameters.\n"))
+        return
+    console.print(Text(f"{len(found)} parameters differ:" if len(found) > 1 else "One parameter differs:"))
+    table = Table(box=None, padding=(0, 2, 0, 2), pad_edge=True, header_style="dim")
+    for name in ("", "parameter", "A", "B"):
+        table.add_column(name)
+    for each in found[:MANY_DIFFERENCES]:
+        table.add_row(
+            Text(source_of(each.path), "dim"), Text(one_line(each.path, 80)), *map(_parameter, (each.a, each.b))
+        )
+    console.print(table)
+    if len(found) > MANY_DIFFERENCES:
+        console.print(Text(f"  and {len(found) - MANY_DIFFERENCES} more; --json lists them all", "dim"))
+    console.print()
+
+
+def _parameter(value: object) -> Text:
+    return Text("–", "dim") if value is None else Text(one_line(str(value), 40))
+
+
+def _add_difference(table: Table, name: Text, row: dict[Any, Any]) -> None:
+    unit = str(row["unit"])
+    alone = row["lo95"] > 0 or row["hi95"] < 0
+    together = alone and (row["lo_all"] > 0 or row["hi_all"] < 0)
+    mark = "" if together or not alone else " ~"
+    table.add_row(
+        name,
+        quantity(row["mean_a"], unit),
+        quantity(row["mean_b"], unit),
+        change(row["difference"], unit),
+        change_interval(row["lo95"], row["hi95"], unit) + mark,
+        style="bold" if together else "",
+    )
+
+
+def _print_breakdown(console: Console, comparison: Comparison, by: Literal["size", "behaviour"]) -> None:
+    frame, key = (comparison.by_size, "size_class") if by == "size" else (comparison.by_behaviour, "behaviour")
+    console.print()
+    table = _numbers("by size class" if by == "size" else "by behaviour", "A", "B", "B − A", "95 % interval")
+    before = None
+    for row in frame.to_dict("records"):
+        if not (row["mean_a"] or row["mean_b"]):
+            continue
+        if row[key] != before:
+            table.add_row(Text(one_line(str(row[key]), 60), "bold"))
+            before = row[key]
+        name = Text(f"  {row['title']}")
+        if row["unit"]:
+            name.append(f", {row['unit']}", "dim")
+        _add_difference(table, name, row)
+    console.print(table)
+
+
+def _print_price(console: Console, comparison: Comparison) -> None:
+    price, low, high = comparison.cost_per_harm_avoided
+    if math.isfinite(price) and price > 0:
+        between = f" ({quantity(low)} to {quantity(high)})" if math.isfinite(low) else ""
+        console.print(
+            Text(f"\nEach user-day of harm that B avoids costs the regulator {quantity(price)} RMB{between} more.")
+        )
+
+
+def _print_sum(console: Console, comparison: Comparison, prices: Mapping[str, float]) -> None:
+    table = Table(box=None, pad_edge=False, title="In RMB, at the prices given", title_justify="left")
+    for head in ("", "price per unit", "B costs more by", "from", "to"):
+        table.add_column(head, justify="right" if head else "left", overflow="fold")
+    for row in comparison.priced(prices).to_dict("records"):
+        whole = row["metric"] == "total"
+        price = "" if whole else quantity(row["price"])
+        amounts = [quantity(row[name]) for name in ("difference", "lo95", "hi95")]
+        table.add_row(str(row["title"]), price, *amounts, style="bold" if whole else "")
+    console.print()
+    console.print(table)
+
+
+def _print_head(console: Console, title: str, run: Run) -> None:
+    scenario = run.scenario
+    console.print(Text.assemble((one_line(title, 200), "bold"), (f"  ({scenario.name})", "dim")))
+    console.print(
+        Text(
+            f"{scenario.population.simulated:,} providers, {scenario.horizon:,.0f} days from {scenario.start}; "
+            f"{run.replications} replications; seed {run.seed}\n",
+            "dim",
+        )
+    )
+
+
+def _numbers(first: str, *others: str) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    table.add_column(first, no_wrap=True)
+    for name in others:
+        table.add_column(name, justify="right")
+    return table
+
+
+def _headlines(metrics: Iterable[str]) -> list[str]:
+    names = list(metrics)
+    by_class = [name for name in names if name.startswith("compliance_") and name != "compliance_cost"]
+    # Only scenarios with capital or with authorities have these.
+    particular = [name for name in names if name.startswith(("insolvencies_", "spent_", "unfunded_"))]
+    first, *others = HEADLINES
+    chosen = [first, *by_class, *others, *particular]
+    return [name for name in chosen if name in names]
+
+
+def _named(metric: str, title: object, unit: str) -> Text:
+    words = Text((HEADLINES | COSTS).get(metric) or one_line(str(title), 120))
+    if unit and unit != "share":
+        words.append(f", {unit}", "dim")
+    return words
