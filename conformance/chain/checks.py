@@ -56,7 +56,8 @@ class ChainProperty:
         if reason is not None:
             trail.skip(chain.path[0], "the chain", reason)
         else:
-            self.follow(chain, trail)
+            with trail.between_hops(chain.path[0]):
+                self.follow(chain, trail)
         return trail.result(self.name, self.title, self.rules, self.behaviour.value)
 
 

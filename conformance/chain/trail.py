@@ -74,8 +74,8 @@ def _shown(media: Media | None) -> str:
 class Judging:
     """A hop while it happens."""
 
-    def __init__(self, trail: Trail, draft: HopDraft) -> None:
-        self._trail, self._draft = trail, draft
+    def __init__(self, trail: Trail, draft: HopDraft, *, only_if_wrong: bool = False) -> None:
+        self._trail, self._draft, self._only_if_wrong = trail, draft, only_if_wrong
         self._begin = len(draft.station.probe.recorded)
 
     def __enter__(self) -> HopDraft:
@@ -86,6 +86,8 @@ class Judging:
     ) -> bool:
         draft = self._draft
         match raised:
+            case None if self._only_if_wrong:
+                return True
             case None:
                 pass
             case Violation():
@@ -114,6 +116,10 @@ class Trail:
     def hop(self, station: Station, step: str, *rules: str) -> Judging:
         """Judge what happens inside as one hop: an outcome that is raised there becomes its verdict."""
         return Judging(self, HopDraft(station, step, rules))
+
+    def between_hops(self, station: Station) -> Judging:
+        """Judge what goes wrong outside of every hop, such as the making of the file, as a hop of its own."""
+        return Judging(self, HopDraft(station, "before the next hop", ()), only_if_wrong=True)
 
     def skip(self, station: Station, step: str, reason: str) -> None:
         """A hop that says nothing."""

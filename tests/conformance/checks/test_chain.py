@@ -16,6 +16,7 @@ from shenhe.conformance.chain.checks import CHAIN_CHECKS
 from shenhe.conformance.chain.document import ChainError, Station, chain_of, read_chain, station_of
 from shenhe.conformance.chain.result import ChainReport
 from shenhe.conformance.chain.running import run_chain
+from shenhe.conformance.engine.probing.session import Bounds
 from shenhe.conformance.engine.rehearsal import StandIn
 from shenhe.conformance.engine.target import target_of
 from shenhe.conformance.operations import TargetRole
@@ -115,6 +116,25 @@ def test_a_supporter_names_the_provider_it_works_for(stack: ExitStack, faults: l
     checks = [each for each in CHAIN_CHECKS if each.name == "supporter_names_the_provider"]
     (found,) = run_chain(chain_of("chain", [gateway, provider, platform]), on=ON, checks=checks).checks
     assert (found.result.verdict, found.lost_at) == ("fail" if lost_at else "pass", lost_at), found.result.reason
+
+
+@pytest.mark.parametrize("requests", [1, 9, 40])
+def test_a_chain_that_runs_out_of_requests_is_not_verified(stack: ExitStack, requests: int) -> None:
+    stations = [station(stack, role, variant) for role, variant in PATH]
+    for each in stations:
+        each.probe.session.bounds = Bounds(requests=requests)
+    report = run_chain(chain_of("chain", stations), on=ON)
+    assert report.summary.exit_code == 3
+    assert "inconclusive" in {check.result.verdict for check in report.checks}
+
+
+def test_a_target_that_does_not_answer_decides_nothing(stack: ExitStack) -> None:
+    binding = load_binding(sample_binding("forms-platform"), environ={})
+    nowhere = stack.enter_context(binding.connect(base_url="http://127.0.0.1:9"))
+    stations = [station(stack, "provider", None), station_of("platform", TargetRole.PLATFORM, nowhere, on=ON)]
+    report = run_chain(chain_of("chain", stations), on=ON)
+    assert report.summary.exit_code == 3
+    assert {check.result.verdict for check in report.checks} == {"inconclusive", "not applicable"}
 
 
 def test_after_a_loss_later_hops_say_nothing(stack: ExitStack) -> None:
