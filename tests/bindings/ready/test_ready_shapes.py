@@ -639,7 +639,8 @@ def test_a_matrix_room_is_bound_with_its_odd_ids() -> None:
             if path.endswith("/upload"):
                 answer = {"content_uri": "mxc://matrix.example/AbC"}
             elif "/event/" in path:
-                answer = {"content": {"msgtype": "m.image", "body": "t"}, "event_id": event}
+                image = {"msgtype": "m.image", "body": "t", "url": "mxc://matrix.example/AbC"}
+                answer = {"content": image, "event_id": event}
             self.answers = {(scope.get("method", ""), path): answer}
             await super().__call__(scope, receive, send)
             sent.append(self.asked[-1])
@@ -656,7 +657,13 @@ def test_a_matrix_room_is_bound_with_its_odd_ids() -> None:
         assert isinstance(view, Accepted)
         assert view.value.text == "t"
         assert isinstance(provider.report(account, ReportRequest(published.value, "illegal", "why")), Accepted)
+        assert isinstance(provider.share(account, published.value), Accepted)
+        assert json.loads(sent[-1]["body"])["url"] == "mxc://matrix.example/AbC"
         assert isinstance(provider.unpublish(account, published.value), Accepted)
+        assert isinstance(provider.fetch(account, uploaded.value), Accepted)
+        assert sent.pop()["path"] == "/_matrix/client/v1/media/download/matrix.example/AbC"
+        assert isinstance(provider.view(None, published.value, "download"), Accepted)
+        assert sent.pop()["path"] == "/_matrix/client/v1/media/download/matrix.example/AbC"
         assert all("/rooms/%21room%3Amatrix.example/" in each["path"] for each in sent[1:])
 
 
