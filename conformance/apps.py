@@ -56,7 +56,7 @@ class AppSubmission:
 
 
 class ListingState(StrEnum):
-    """Where an app stands in one storefront. An app that was warned, or may not be updated, is still listed."""
+    """The state of an app in one storefront. An app that was warned, or may not be updated, is still listed."""
 
     IN_REVIEW = "in-review"
     LISTED = "listed"

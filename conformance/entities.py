@@ -170,7 +170,7 @@ class ReportRequest:
 
 
 class TicketState(StrEnum):
-    """Where a report or appeal stands."""
+    """The state of a report or appeal."""
 
     RECEIVED = "received"
     UPHELD = "upheld"
@@ -245,7 +245,7 @@ class Marker:
 
 
 def as_marker(marker: str | Marker) -> Marker:
-    """A marker given as its phrase alone."""
+    """A marker given only as its phrase."""
     return Marker(marker) if isinstance(marker, str) else marker
 
 

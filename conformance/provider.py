@@ -53,13 +53,13 @@ class Capabilities:
     content that it must treat as ``unlawful`` or ``intimate``. ``identities`` is ``synthetic`` where invented persons
     may be registered, else ``supplied``. ``consents_expire`` says that a consent can be given for a number of days.
     ``text_labels`` is ``interface`` where the notice beside a text says what it is and the text itself does not, but
-    for copies that are taken away. ``accounts_named`` are the operations whose requests name the account by its id,
-    besides being signed by it. ``holders_named`` says that the name of whoever an identity is of is presented with it.
-    ``dialogue`` says whether the text service is a dialogue (``None``: not declared). ``settling_seconds`` is how long
-    a decision may take to show its effect on every surface. ``readings`` say what is read from the responses; an
+    for copies that are taken away. ``accounts_named`` are the operations whose requests name the account by its id, in
+    addition to being signed by it. ``holders_named`` says that the name of whoever an identity is of is presented with
+    it. ``dialogue`` says whether the text service is a dialogue (``None``: not declared). ``settling_seconds`` is how
+    long a decision may take to show its effect on every surface. ``readings`` say what is read from the responses; an
     operation without an entry reads everything. ``traits`` are facts that decide which rules reach the provider, such
     as ``companion``. ``personas`` are the intimate roles in which it can be asked to speak (``partner``, ``kin``), and
-    ``ages_named`` says that the birth date of whoever registers is sent.
+    ``ages_named`` says that the birth date of the registering person is sent.
     """
 
     operations: frozenset[Operation]
@@ -109,7 +109,7 @@ class Capabilities:
         return [each for each in surfaces if self.reads(Operation.VIEW, "media", surface=each)]
 
     def marker(self, name: str, service: Service | None = None) -> Marker | None:
-        """The marker of that name, where the binding declares one; ``service`` may have one of its own."""
+        """The marker of that name, where the binding declares one; ``service`` may have its own."""
         own = self.markers_of.get(service, {}) if service is not None else {}
         marker = own.get(name) or self.markers.get(name)
         return None if not marker else as_marker(marker)
@@ -117,7 +117,7 @@ class Capabilities:
     traits: Mapping[str, bool] = field(default_factory=dict)
     #: The choices that requests for a service have, by name; the first value is the default.
     options: Mapping[Service, Mapping[str, tuple[bool | int | float | str, ...]]] = field(default_factory=dict)
-    #: The text fields that requests for a service have besides the prompt.
+    #: The text fields of requests for a service in addition to the prompt.
     inputs: Mapping[Service, tuple[str, ...]] = field(default_factory=dict)
     #: The media types that can be uploaded; empty if the binding does not say.
     uploads: tuple[str, ...] = ()
@@ -172,7 +172,7 @@ class Provider(
 ):
     """The operations of every role. Implement any subset and say which in ``capabilities.operations``.
 
-    An ``account`` of ``None`` means that nobody is signed in.
+    An ``account`` of ``None`` means a request without a signed-in user.
     """
 
     @property

@@ -26,11 +26,11 @@ class Words(_Model):
 
 
 class Probes(_Model):
-    """How much stands behind a verdict. ``decided`` counts the cases that a property judged, ``controls`` the accepted
-    controls.
+    """The evidence behind a verdict in numbers. ``decided`` counts the cases that a property judged, ``controls`` the
+    accepted controls.
 
-    ``sent`` counts each request once. ``shared`` counts the requests that a verdict also rests on and that were sent
-    for another case or as a set-up.
+    ``sent`` counts the requests of the cases themselves, each once. ``shared`` counts the requests that a verdict also
+    rests on: set-ups, and what is made once per run for several checks.
     """
 
     sent: int = 0
@@ -102,7 +102,7 @@ class Sample(_Model):
 
 
 class Said(_Model):
-    """A verdict that a graver one stands in front of, and its reason."""
+    """A verdict hidden by a graver one, and its reason."""
 
     verdict: VerdictName
     reason: str
@@ -153,7 +153,7 @@ class RuleResult(_Model):
 
 
 class Cause(_Model):
-    """Why checks could not decide: what stands in the way and what to do about it, once for all that it blocks."""
+    """Why checks could not decide: the obstacle and its remedy, once for all rules it blocks."""
 
     reason: str
     checks: list[str]
@@ -314,8 +314,8 @@ def read_report(path: Path) -> Report:
 
 
 def read_report_bytes(path: Path) -> bytes:
-    """The bytes of a report, for whoever needs their hash too. Raises :class:`ReportError` for more than a report can
-    be.
+    """The bytes of a report, for callers that also need their hash. Raises :class:`ReportError` for more than a report
+    can be.
     """
     with path.open("rb") as stream:
         data = stream.read(MAX_REPORT_BYTES + 1)

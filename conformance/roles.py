@@ -49,7 +49,7 @@ OBLIGORS: Mapping[TargetRole, Obligor] = {
     TargetRole.STORE: Obligor.APP_STORE,
     TargetRole.SUPPORTER: Obligor.TECHNICAL_SUPPORTER,
 }
-"""Whom the rules mean by each role."""
+"""The obligor of the rules for each role."""
 
 
 class Members(Protocol):
@@ -193,5 +193,5 @@ def operations_of(roles: Iterable[TargetRole | str]) -> frozenset[Operation]:
 
 
 def obligors_of(roles: Iterable[TargetRole | str]) -> frozenset[Obligor]:
-    """Whom the rules that bind targets with these roles mean."""
+    """The obligors of the rules that bind targets with these roles."""
     return frozenset(OBLIGORS[TargetRole(role)] for role in roles)

@@ -27,7 +27,7 @@ class Verdict(IntEnum):
 
     @classmethod
     def titled(cls, title: VerdictName) -> Verdict:
-        """The verdict that a report's word stands for."""
+        """The verdict for a word of a report."""
         return cls[title.replace(" ", "_").upper()]
 
 
@@ -45,7 +45,7 @@ class Level(StrEnum):
 
 
 class ExitCode(IntEnum):
-    """What a run tells the shell."""
+    """The exit codes of a run."""
 
     PASSED = 0
     FAILED = 1

@@ -31,7 +31,7 @@ class RulebookError(ShenheError, ValueError):
 
 
 class Versions(Mapping[str, V], Generic[V]):
-    """Entries by id, in the order given. An id without a version stands for the newest version."""
+    """Entries by id, in the order given. An id without a version means the newest version."""
 
     def __init__(self, entries: Iterable[V]) -> None:
         self._entries = {entry.id: entry for entry in entries}
@@ -59,7 +59,7 @@ class Versions(Mapping[str, V], Generic[V]):
         return list(dict.fromkeys([*self._entries, *self._provisions]))
 
     def of(self, name: str) -> tuple[V, ...]:
-        """The versions that an id stands for, oldest first; none if it is unknown."""
+        """The versions of an id, oldest first; none if it is unknown."""
         return (self._entries[name],) if name in self._entries else self._provisions.get(name, ())
 
     def overlaps(self) -> Iterator[tuple[V, V]]:
@@ -123,7 +123,7 @@ class Rulebook:
         return self._version("penalty", self.penalties, penalty_id, on)
 
     def versions(self, penalty_id: str) -> tuple[Penalty, ...]:
-        """All versions of a penalty that an id stands for, oldest first. Raises :class:`RulebookError` if unknown."""
+        """All versions of the penalty with an id, oldest first. Raises :class:`RulebookError` if unknown."""
         found = self.penalties.of(penalty_id)
         if not found:
             raise RulebookError(_no_such("penalty", penalty_id, self.penalties.names))
@@ -343,7 +343,7 @@ def _load(origin: Readable | str, source_name: str) -> tuple[Pack, Locate]:
 
 
 def _assemble(loaded: list[tuple[Pack, Locate]]) -> Rulebook:
-    """A rulebook, with faults between packs told by file and line."""
+    """A rulebook. Errors across packs are reported by file and line."""
     rules = Versions(rule for pack, _ in loaded for rule in pack.rules)
     penalties = Versions(penalty for pack, _ in loaded for penalty in pack.penalties)
     faults, places = [], dict[str, Locate]()

@@ -213,7 +213,7 @@ class Rule(Versioned):
     breach from a probe, and for a probe rule which part of it stays hidden. ``valid_from`` and ``valid_to``
     (the last day) are the pack's unless given; both are absent in a draft. ``court`` is what courts did to the
     rule, oldest first. ``filed_with`` says with whom a filing or assessment is lodged.
-    ``decided_with`` names rules that ask the same of whoever they bind: the checks of those decide this rule too.
+    ``decided_with`` names rules with the same demand on other obligors: their checks decide this rule too.
     """
 
     kind: Literal["rule"] = "rule"
@@ -283,6 +283,6 @@ def check_sources(verification: Verification, sources: tuple[Source, ...], note:
 
 
 def check_dates(valid_from: date | None, valid_to: date | None) -> None:
-    """Raise ``ValueError`` for an interval that ends before it begins, or has an end alone."""
+    """Raise ``ValueError`` for an interval that ends before it begins, or has only an end."""
     if valid_to is not None and (valid_from is None or valid_to < valid_from):
         raise ValueError(f"found valid_to {valid_to} with valid_from {valid_from}, expected a later day")

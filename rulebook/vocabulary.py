@@ -86,7 +86,7 @@ class Verification(StrEnum):
     """How well a statement about the law is founded, from best to worst.
 
     ``verified``: the text itself, or a verbatim quotation of it, was read in a named source. ``secondary``: a
-    summary or excerpt by somebody else was read, not the text. ``inferred``: concluded from other statements.
+    summary or excerpt by a third party was read, not the text. ``inferred``: concluded from other statements.
     ``from-memory``: written down without reading any source again.
     """
 
@@ -102,7 +102,7 @@ class Verification(StrEnum):
 
 
 class CourtState(StrEnum):
-    """What courts made of a rule. ``blocked`` rules bind nobody; those under challenge still do."""
+    """The judicial status of a rule. ``blocked`` rules have no effect; those under challenge still do."""
 
     IN_FORCE = "in-force"
     UNDER_CHALLENGE = "under-challenge"
@@ -162,7 +162,7 @@ class Step(StrEnum):
 
 
 class Measure(StrEnum):
-    """What an authority may impose besides a fine, or a court may grant."""
+    """What an authority may impose in addition to a fine, or a court may grant."""
 
     INTERVIEW = "interview"
     WARNING = "warning"

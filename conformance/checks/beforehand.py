@@ -2,7 +2,7 @@
 
 A provider may give such a notice on the page that a user sees before acting, and then need not repeat it in the
 response. So each check reads that page first. A binding that declares no such page leaves the question to a person: the
-response alone does not show that no notice came before it.
+response by itself does not show that no notice came before it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Canaries: what people told the provider of themselves, and finding it where it does not belong.
+"""Canaries: personal data that people gave to the provider, and finding it where it does not belong.
 
 Somebody invented told each datum to this provider in this case, and it stands nowhere else; where the binding
 supplies accounts, it is what it says that their holders told. One that comes back to others is left out of the
@@ -26,7 +26,7 @@ _AROUND = 120
 
 @dataclass
 class Canaries:
-    """What somebody confided, by what it is (``phone_number`` …), and finding it where it does not belong."""
+    """The personal data of one person, by kind (``phone_number`` …), and finding it where it does not belong."""
 
     data: Mapping[str, str]
     #: What the exchanges have in place of a datum, where it is taken out of them before they are kept.
@@ -113,7 +113,7 @@ def _excerpt(answer: bytes, what: str, places: Iterable[str]) -> Evidence:
 
 
 def _without(taken: RecordedExchange, redactor: Redactor) -> RecordedExchange:
-    """The same exchange without what somebody confided."""
+    """The same exchange without personal data."""
     exchange = taken.exchange
     request = replace(
         exchange.request,
@@ -131,12 +131,12 @@ def _without(taken: RecordedExchange, redactor: Redactor) -> RecordedExchange:
 
 
 def account_of_known(probe: Probe) -> Account:
-    """A verified account of which it is known what its holder told: an invented one, else the supplied one."""
+    """A verified account whose holder's data are known: an invented one, else the supplied one."""
     return probe.disposable_account() if probe.capabilities.identities == "synthetic" else probe.fresh_account()
 
 
 def of_account(probe: Probe, account: Account) -> Canaries:
-    """What the holder of an account told of themselves, but for the name, which may be a name for all to see."""
+    """The data of an account's holder, except the name, which may be public."""
     if account.id not in probe.session.profiles:
         return _of_supplied(probe, account)
     profile, holder = probe.session.profiles[account.id], probe.session.holders[account.id]
@@ -148,7 +148,7 @@ def of_account(probe: Probe, account: Account) -> Canaries:
 
 
 def _of_supplied(probe: Probe, account: Account) -> Canaries:
-    """What the binding says that the holder of this account told."""
+    """The data of this account's holder according to the binding."""
     ready = probe.provider.ready_made
     role = next((role for role, each in ready.accounts.items() if each == account), "verified_adult")
     profile = ready.profiles.get(role, {})
@@ -170,7 +170,7 @@ def _supplied(probe: Probe, data: Mapping[str, str], role: str) -> Canaries:
 
 
 def consenting(probe: Probe) -> tuple[Subject, Canaries]:
-    """Somebody whose name stands nowhere else."""
+    """A person whose name occurs nowhere else."""
     person = probe.subject()
     role = next((role for role, each in probe.provider.ready_made.subjects.items() if each == person), None)
     if role is not None:

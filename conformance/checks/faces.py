@@ -24,7 +24,7 @@ AGAIN = "fetched again"
 ON, ITEM = "published on ", "item "
 #: Words in the name of a rendition or a surface that shows a small picture of something.
 _SMALL = ("thumb", "preview", "cover", "poster", "icon")
-#: What an account is asked for explicitly without its label is judged by checks of its own.
+#: What an account is asked for explicitly without its label is judged by separate checks.
 _OTHERWISE = ("original", "unlabelled")
 #: Items of a batch that are looked at.
 _ITEMS = (2, 3, 4)
@@ -36,7 +36,7 @@ def is_small(face: str) -> bool:
 
 
 def renditions(capabilities: Capabilities, service: Service) -> tuple[str, ...]:
-    """The renditions of what a service makes, besides the original and the copy without label."""
+    """The renditions of what a service makes, except the original and the copy without label."""
     declared = capabilities.renditions_of.get(service, capabilities.renditions)
     return tuple(name for name in declared if name not in _OTHERWISE)
 
@@ -57,7 +57,7 @@ def edit_scope(capabilities: Capabilities, service: Service, media_type: str) ->
 
 
 def faces(capabilities: Capabilities, service: Service, media_type: str) -> Iterator[str]:
-    """The faces of one medium, besides the response that it is made by."""
+    """The faces of one medium, except the response that it is made by."""
     if edit_scope(capabilities, service, media_type) is not None:
         yield EDITED
     if Operation.FETCH in capabilities.operations:

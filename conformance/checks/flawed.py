@@ -1,4 +1,4 @@
-"""Identity numbers that are wrong, as recipes: what is changed in a valid number, whoever's it is."""
+"""Identity numbers that are wrong, as recipes: what is changed in a valid number of any person."""
 
 from __future__ import annotations
 

@@ -120,7 +120,7 @@ def id_check_character(first_17: str) -> str:
 def id_number(region: str, born: date | str, sequence: int) -> str:
     """An 18-character resident identity number.
 
-    ``born`` may be eight digits that are no date, to make a number that is wrong in that alone.
+    ``born`` may be eight digits that are no date, to make a number that is wrong only in that.
     """
     birth = born if isinstance(born, str) else f"{born:%Y%m%d}"
     digits = f"{region}{birth}{sequence:03d}"
@@ -202,7 +202,7 @@ def _phone_flaw(number: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who does not exist."""
+    """A person who does not exist."""
 
     name: str
     born: date
@@ -228,7 +228,7 @@ class Person:
         return on < eighteenth
 
     def subject(self, on: date) -> Subject:
-        """This person as somebody whose face or voice is edited."""
+        """This person as the subject of an edit of a face or voice."""
         return Subject(id=f"person-{self.phone}", name=self.name, minor=self.minor(on), number=self.id_number)
 
 
@@ -240,7 +240,7 @@ class Taken:
         self._lock = Lock()
 
     def add(self, person: Person) -> bool:
-        """Keep the numbers of a person; false, and nothing kept, where somebody else has one of them."""
+        """Keep the numbers of a person; false, and nothing kept, if another person has one of them."""
         numbers = {person.id_number, person.phone, person.uscc}
         with self._lock:
             if not self._numbers.isdisjoint(numbers):

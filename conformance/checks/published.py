@@ -1,7 +1,7 @@
 """Publications, and where they are seen: what checks of reports and removal begin with.
 
 What is unlawful a provider decides for itself. Its test environment knows test content by a harmless marker,
-which the binding names and which stands in the title of what is published here.
+which the binding names and which is part of the titles published here.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Published:
 
 
 def harmless(probe: Probe) -> Published:
-    """A publication that nobody has any reason to remove: of content that such publications share, where the provider
+    """A publication without any reason for removal: of content that such publications share, where the provider
     lets one thing be published more than once.
     """
 
@@ -72,7 +72,7 @@ def kinds_of_content(capabilities: Capabilities) -> list[str]:
 
 
 def made_public(probe: Probe, marker: str | None, *, picture: bool = False, kind: str = "") -> Published:
-    """Something that an account of its own published; ``marker`` names what its title says it is, and ``kind`` the
+    """Something that a separate account published; ``marker`` names what its title says it is, and ``kind`` the
     kind of content.
     """
     account = probe.fresh_account()
@@ -84,7 +84,7 @@ def made_public(probe: Probe, marker: str | None, *, picture: bool = False, kind
 
 
 def publish(probe: Probe, account: Account, content: Content, marker: str | None) -> Published:
-    """``content`` published under a title of its own; ``marker`` names what the title says it is."""
+    """``content`` published under a unique title; ``marker`` names what the title says it is."""
     if marker is not None:
         probe.must_send_title(account, content)
     token = probe.names.token()
@@ -161,7 +161,7 @@ def must_be_seen(probe: Probe, published: Published, surface: str) -> View:
 
 
 def witness(probe: Probe, surface: str) -> tuple[Published, View]:
-    """Another publication that nobody has any reason to remove, and how the surface shows it.
+    """Another publication without any reason for removal, and how the surface shows it.
 
     It is made before whatever should remove the publication of a case: an absence counts only while it is seen.
     """

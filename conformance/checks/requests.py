@@ -147,7 +147,7 @@ def prompts() -> SearchStrategy[str]:
 
 
 def statements() -> SearchStrategy[str]:
-    """What somebody writes to a provider: a report, an appeal."""
+    """The text of a message to a provider: a report, an appeal."""
     from hypothesis import strategies as st
 
     words = ("please", "look", "投诉", "侵权", "remove", "这不是我", "&", "<i>", '"', "\n", "🙂", "123")
@@ -156,7 +156,7 @@ def statements() -> SearchStrategy[str]:
 
 @lru_cache(maxsize=64)
 def picture(width: int = 64, height: int = 64, colour: tuple[int, int, int] = (96, 128, 160)) -> Media:
-    """A PNG of one colour with a lighter disc, which stands for a face."""
+    """A PNG of one colour with a lighter disc, used as a face."""
     ground, face = bytes(colour), bytes(min(255, channel + 60) for channel in colour)
     radius = min(width, height) / 3
     rows = bytearray()
@@ -174,7 +174,7 @@ def picture(width: int = 64, height: int = 64, colour: tuple[int, int, int] = (9
 
 @lru_cache(maxsize=64)
 def tone(seconds: float = 0.5, hertz: float = 220.0, rate: int = 8000) -> Media:
-    """A WAV (PCM, 16 bit, one channel) of one tone, which stands for a voice."""
+    """A WAV (PCM, 16 bit, one channel) of one tone, used as a voice."""
     count, step = round(seconds * rate), 2 * math.pi * hertz / rate
     samples = struct.pack(f"<{count}h", *[round(12_000 * math.sin(step * index)) for index in range(count)])
     form = struct.pack("<HHIIHH", 1, 1, rate, rate * 2, 2, 16)

@@ -1,4 +1,4 @@
-"""Whom a check concerns, told from what a provider declares.
+"""Which targets a check concerns, by what a provider declares.
 
 What is optional and not declared does not concern it. What every provider of the level must have, and the
 binding does not say, may be the binding's fault: that is required.

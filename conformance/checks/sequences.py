@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from ..engine.cases.lifecycle import Life
 
 Op = Operation
-#: A consent that nobody gave.
+#: A consent that was never given.
 _INVENTED = "consent-of-nobody"
 
 

@@ -12,7 +12,7 @@ from ..apps import AppSubmission, Filing
 from ..entities import Media
 from .requests import picture
 
-#: What a developer tells about the labels of an app that generates.
+#: The statement of a developer about the labels of an app that generates.
 LABEL_MATERIAL = (
     "显式标识：生成的图片左下角显示“AI生成”文字。隐式标识：文件元数据写入AIGC字段。"
     " Explicit label: the words AI生成 on every generated picture. Implicit label: the AIGC field in the metadata."

@@ -57,7 +57,7 @@ def drawn_statements(capabilities: Capabilities) -> SearchStrategy[Reported]:
 
 
 def one_statement(capabilities: Capabilities) -> list[Reported]:
-    """The plainest statement alone, where its words do not matter."""
+    """Only the plainest statement, for checks in which the words do not matter."""
     return [Reported("report", STATEMENTS[0])]
 
 
@@ -86,7 +86,7 @@ def _reported(probe: Probe, published: Published) -> Ticket:
 
 
 def status_of(probe: Probe, account: Account | None, ticket: Ticket) -> Ticket:
-    """The ticket as the provider now tells it; the ticket itself where no status can be asked for."""
+    """The ticket in its present state; the ticket itself if no status can be queried."""
     if not probe.offers(Operation.REPORT_STATUS):
         return ticket
     answer = probe.observe(probe.provider.report_status, account, ticket)

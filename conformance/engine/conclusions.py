@@ -15,7 +15,7 @@ from .tally import softening
 
 
 def exit_code(rules: Iterable[RuleResult], checks: Iterable[CheckResult]) -> ExitCode:
-    """What the run tells the shell: a failure before anything else, then whatever is not verified.
+    """The exit code of a run: a failure before anything else, then anything not verified.
 
     A run that decided nothing verified nothing.
     """
@@ -95,7 +95,7 @@ def causes(results: Iterable[CheckResult]) -> list[Cause]:
 
 
 def foreseen(checks: Iterable[Check], chosen: dict[str, Rule], capabilities: Capabilities) -> list[Cause]:
-    """What a binding lacks for these checks, told by what it declares: nothing is sent."""
+    """What a binding lacks for these checks, derived from what it declares: nothing is sent."""
     absences = ((check, check.absent(capabilities)) for check in checks)
     return _grouped(
         (reason, check.name, [rule for rule in check.rules if rule in chosen])

@@ -1,4 +1,5 @@
-"""What a run tells its listener, as it happens. Progress bars and reports on disk are made from these events.
+"""The events of a run, reported to its listener as they happen. Progress bars and reports on disk are made from these
+events.
 
 Events are delivered one at a time, in the thread that started the run.
 """

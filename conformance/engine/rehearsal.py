@@ -168,8 +168,8 @@ class StandIn(StoreStandIn):
         self._counted(Operation.EDIT)
         given = self._consents.get(request.consent.id) if request.consent is not None else None
         supplied = request.consent in self.ready_made.consents.values()
-        stands = request.consent is not None and self._ends.get(request.consent.id, 0.0) > self._hours
-        lawful = stands and account is not None and given == (account.id, request.subject, request.scope)
+        valid = request.consent is not None and self._ends.get(request.consent.id, 0.0) > self._hours
+        lawful = valid and account is not None and given == (account.id, request.subject, request.scope)
         if not self._may(account) or not (lawful or supplied) or self._prohibited(request.prompt):
             return _NO
         return self._kept(request.source.media_type)

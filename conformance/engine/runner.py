@@ -61,7 +61,7 @@ def run_checks(
     different factors the listed cases combine: 3 also crosses prompts, options and channels. ``sample``
     independent draws a check, none of them left out, bound how often it can fail. Interrupted (Ctrl-C) or with
     ``max_requests``, ``max_seconds`` or ``max_generations`` (calls that may be charged for) spent, what is
-    finished is kept and the rest is inconclusive. ``workers`` checks run at once, each on accounts of its own,
+    finished is kept and the rest is inconclusive. ``workers`` checks run at once, each on separate accounts,
     where the provider is reached over the network; time passes while none of them is under way. The provider is
     emptied first where it can be, unless ``reset`` is false: others may be using it. ``listen`` receives the
     events of the run (:mod:`.events`).
@@ -280,7 +280,7 @@ def _longest_first(tasks: list[tuple[int, Check]], capabilities: Capabilities) -
     """The checks in the order in which workers begin them: last comes what takes no time, so that no long one is left
     at the end.
 
-    How long one takes is told by how often it may have something made, as near as its cases tell that.
+    The duration of a check is estimated by the number of generations that its cases need.
     """
 
     def length(task: tuple[int, Check]) -> int:

@@ -2,8 +2,8 @@
 it.
 
 A check that needs what another is just having made, or that lets time pass, gives its turn to the next meanwhile. A
-provider has one clock, so that time passes for everybody: the clock is moved when nobody is under way any more, as
-far as the first of those who wait wants it. To each case as much time passes as it waited for, as if it ran alone.
+provider has one clock, so time passes for all cases: the clock moves when no case is running any more, and only as far
+as the first waiting case needs. For each case as much time passes as it waited for, as if it ran by itself.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ class _Waiting:
 
 
 class Turns:
-    """Turns for ``parties`` threads, ``places`` of them at once. Without arguments: for one alone, whose turn it is.
+    """Turns for ``parties`` threads, ``places`` of them at once. The default is a single thread that never waits.
 
-    ``begin`` is called with the rank of a party, from 0, when it is to be begun in a thread of its own, which is in
+    ``begin`` is called with the rank of a party, from 0, when it is to be begun in a separate thread, which is in
     :meth:`mine` from then to its end. A place that a thread gave away is had again before its call returns; those of
-    lower rank go first, and whoever has begun before anybody new.
+    lower rank go first, and running parties before new ones.
     """
 
     def __init__(self, places: int = 1, parties: int = 0, begin: Callable[[int], object] = lambda rank: None) -> None:
@@ -69,7 +69,7 @@ class Turns:
 
     @contextmanager
     def making(self, key: object) -> Iterator[None]:
-        """Make what nobody else makes at the same time; others go on until it is made."""
+        """Make something that no other thread makes at the same time. Others continue until it is made."""
         while (made := self._made_by_another(key)) is not None:
             made.wait()
             self._take_place()
@@ -86,7 +86,7 @@ class Turns:
         """Let so many hours pass for this thread; what came of each move of the clock in the meantime, in order.
 
         Who wants the clock to be moved the least calls ``move`` with how far, once everybody waits. What it raises
-        is raised to that caller alone; the others try it themselves.
+        is raised only to that caller; the others try it themselves.
         """
         own = _Waiting(hours, self._rank)
         with self._lock:
@@ -142,7 +142,7 @@ class Turns:
         given.wait()
 
     def _rest(self) -> None:
-        """Give the place to the next; where nobody is awake any more, rouse who is to move the clock."""
+        """Give the place to the next; if no thread is awake any more, wake the one that moves the clock."""
         if self._queue:
             heapq.heappop(self._queue)[1].set()
         elif self._ranks:

@@ -58,7 +58,7 @@ _EDITS = {"face": Service.BIOMETRIC_IMAGE_VIDEO, "voice": Service.VOICE}
 
 
 def _binds(rule: Rule, capabilities: Capabilities) -> bool:
-    """Whether a rule binds somebody of the provider's roles for a service it offers.
+    """Whether a rule binds one of the provider's roles for a service it offers.
 
     What binds users is seen at the target that serves them, where a check looks at it; a store serves developers.
     """
@@ -67,7 +67,7 @@ def _binds(rule: Rule, capabilities: Capabilities) -> bool:
         obligors.add(Obligor.USER)
     services = set(capabilities.services)
     if services:
-        # Whoever lets faces or voices be edited offers that service, whether it is listed or not.
+        # A provider that edits faces or voices offers that service, whether it is listed or not.
         services |= {_EDITS.get(scope, Service.BIOMETRIC_IMAGE_VIDEO) for scope in capabilities.edit_scopes}
     return (
         not obligors.isdisjoint(rule.obligors)

@@ -12,7 +12,7 @@ from ..report import CheckResult, Finding, Probes, Said, Sample
 from ..verdict import Verdict
 from .probing.recording import Counts
 
-#: What is added to a failure of a rule whose text nobody has compared with its source.
+#: Added to a failure of a rule whose text has not been compared with its source.
 PROVISIONAL = "the source of this rule was not read: a person has to compare it with the text of the law"
 
 

@@ -1,4 +1,4 @@
-"""Whom a run is about, and whether it may be probed."""
+"""The target of a run, and whether it may be probed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class TargetRefused(ShenheError, ValueError):
 
 
 def target_of(provider: Provider) -> Target:
-    """What a report says about whom it is about: the provider's own word, else its class."""
+    """The target as a report describes it: in the provider's own words, else by its class."""
     known = getattr(provider, "target", None)
     if isinstance(known, Target):
         return known

@@ -59,7 +59,7 @@ class Entry(BaseModel):
 
     @property
     def line(self) -> int:
-        """Where the entry stands in its file; 0 for one that was made in memory."""
+        """The line of the entry in its file; 0 for one that was made in memory."""
         return self._line
 
     @property
@@ -126,11 +126,11 @@ class BaselineOutcome:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many problems and entries there are of each kind, in the order in which they are told."""
+        """How many problems and entries there are of each kind, in the order of output."""
         return {kind: len(getattr(self, kind)) for kind in ("new", "expired", "stale", "unobserved", "accepted")}
 
     def unmatched(self) -> Iterator[tuple[str, Entry, str]]:
-        """Each entry that accepts nothing: its kind, the entry, and why it stands where it does, in a few words."""
+        """Each entry that accepts nothing: its kind, the entry, and the reason in a few words."""
         for entry in self.expired:
             yield "expired", entry, f"expired on {entry.expires}; fix the failure, or renew the entry with a new date"
         for entry in self.stale:

@@ -288,18 +288,18 @@ def _fillings(data: bytes) -> list[tuple[int, int, bytes]]:
 
 
 def _meaning(match: re.Match[bytes]) -> bytes | None:
-    """What an escape stands for; ``None`` for what only looks like one."""
+    """The meaning of an escape; ``None`` for what only looks like one."""
     wide, byte, decimal, hexadecimal, name, run, high, low, unit, braced, short, octal, sign = match.groups()
     if byte:
         return bytes.fromhex(byte.decode())
     if short or octal:
         value = int(short, 16) if short else int(octal, 8) & 0xFF
         # A byte of UTF-8 has neighbours that are escaped too. On its own it is a character, as in JavaScript.
-        alone = (
+        complete = (
             not match.string.startswith(b"\\", match.end())
             and b"\\" not in match.string[match.start() - 4 : match.start()]
         )
-        return chr(value).encode() if alone else bytes([value])
+        return chr(value).encode() if complete else bytes([value])
     if high:
         code = 0x10000 + ((int(high, 16) & 0x3FF) << 10) + (int(low, 16) & 0x3FF)
         return chr(code).encode()

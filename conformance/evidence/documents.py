@@ -1,6 +1,6 @@
 """Rules that only documents can show: what a provider offers for them, and whether it still holds.
 
-``evidence.yaml`` stands beside a binding::
+``evidence.yaml`` lies next to a binding::
 
     format: shenhe-evidence
     documents:
@@ -12,7 +12,7 @@
         file: documents/assessment-2025.pdf
         rules: [cn-dsp-2023/15.1]
 
-Nobody reads the documents here. A rule with one is ``evidence offered``, and never passed.
+shenhe does not read the documents. A rule with one is ``evidence offered``, never passed.
 """
 
 from __future__ import annotations

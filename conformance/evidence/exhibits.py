@@ -31,7 +31,7 @@ def unlabelled(labels: Labels) -> list[Evidence]:
 
 
 def field(label: Label) -> Evidence:
-    """An implicit label as it stands in the file, with its place and every departure from the standard."""
+    """An implicit label as it is in the file, with its place and every departure from the standard."""
     place = f", bytes {label.span[0]:,} to {label.span[1]:,} of the file" if label.span is not None else ""
     departures = "".join(
         f"\n- {deviation.value} ({deviation.weight.value}): {deviation.sentence}" for deviation in label.deviations

@@ -1,6 +1,6 @@
 """Which reports were written on this machine: their hashes, in the user's state folder.
 
-A report tells `shenhe replay` what to send. One that somebody else wrote, or that was edited, could make it send
+A report tells `shenhe replay` what to send. A foreign or edited report could make it send
 anything to any local port, so the user is asked first.
 """
 

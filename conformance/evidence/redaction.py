@@ -199,7 +199,7 @@ class Redactor:
         self._finals: dict[bytes, list[bytes]] = {}
         # Headers repeat themselves.
         self._known: dict[str, str] = {}
-        # Several checks may ask at once, each teaching the redactor tokens of its own.
+        # Several checks may ask at once, each teaching the redactor other tokens.
         self._lock = RLock()
         for name, secret in secrets.items():
             if long_enough(secret) and secret not in self._names:
@@ -398,7 +398,7 @@ def _disjoint(found: list[_Match], size: int) -> list[_Match]:
 
 
 def class_and_place(error: Exception) -> str:
-    """What may be told of an exception, whose text may hold what no report may: ``KeyError at marks.py:41``."""
+    """A safe description of an exception, whose text may hold what no report may: ``KeyError at marks.py:41``."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next

@@ -1,6 +1,6 @@
 """Many providers: a folder of bindings, each judged by a separate process, to one report each and one ``fleet.json``.
 
-Whoever holds many bindings (an app store, a regulator) did not write them all. So each provider is asked by a process
+The owner of many bindings (an app store, a regulator) did not write them all. So each provider is asked by a process
 that has a bound on time and memory, knows only the variables that its binding names, and can fail, hang or die without
 the others noticing::
 

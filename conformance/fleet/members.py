@@ -44,7 +44,7 @@ def members(folder: Path) -> list[Member]:
     """The bindings of a folder: its ``*.yaml`` files, by name, without hidden ones and those that say that they are
     something else (``format: shenhe-baseline``).
 
-    A file that cannot be read as YAML is a member too: its provider is told to be not usable. Raises
+    A file that cannot be read as YAML is a member too: its provider is reported as unusable. Raises
     :class:`FleetError` for a folder without any.
     """
     if not folder.is_dir():
@@ -78,7 +78,7 @@ def _member(path: Path) -> Member | None:
     if path.name.startswith(".") or (path.exists() and not path.is_file()):
         return None
     digest, data = "", None
-    # What cannot be read is told of its provider alone, by whoever comes to ask it.
+    # An unreadable file is reported for its provider only, by the process that checks it.
     with contextlib.suppress(OSError, DocumentError):
         with path.open("rb") as stream:
             digest = hashlib.sha256(stream.read(_BINDING_BYTES)).hexdigest()

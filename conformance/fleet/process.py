@@ -1,4 +1,4 @@
-"""A process for one provider: told its job on standard input, bounded in time, ended with all that it started.
+"""A process for one provider: it reads its job from standard input, is bounded in time, ended with all that it started.
 
 The process's own side is :mod:`.worker`.
 """
@@ -26,7 +26,7 @@ _NEEDED = ("PATH", "SYSTEMROOT", "VIRTUAL_ENV", "TMPDIR")
 
 
 class Job(BaseModel):
-    """What a worker is told, on its standard input: paths, the variables of this binding alone, options, bytes of
+    """The job of a worker, on its standard input: paths, the variables of only this binding, options, bytes of
     memory.
     """
 
@@ -46,7 +46,7 @@ def worked(job: Job, seconds: float, stop: threading.Event) -> Result:
     Raises ``OSError`` where no process can be started.
     """
     try:
-        told = job.model_dump_json().encode() + b"\n"
+        message = job.model_dump_json().encode() + b"\n"
     except ValueError:
         return Result(outcome="not usable", detail="the name of its file, or a variable that it names, is not UTF-8")
     process = subprocess.Popen(  # noqa: S603 (our own interpreter and module)
@@ -62,7 +62,7 @@ def worked(job: Job, seconds: float, stop: threading.Event) -> Result:
         raise OSError("no pipes to the process")
     try:
         with contextlib.suppress(BrokenPipeError):
-            process.stdin.write(told)
+            process.stdin.write(message)
         answer, why = _answer(process.stdout.fileno(), time.monotonic() + seconds, stop)
         if why == "interrupted":
             return Result(outcome="not run", detail="the fleet was interrupted before it was finished")

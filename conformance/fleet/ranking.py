@@ -1,4 +1,4 @@
-"""Who stands where: the order of a fleet's providers, and the one exit code of many."""
+"""The ranking of a fleet's providers, and the one exit code of many."""
 
 from __future__ import annotations
 

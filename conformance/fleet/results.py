@@ -95,7 +95,7 @@ class FleetRow(Result):
     none.
 
     ``exit_code`` is that of ``shenhe check`` for this provider, with its baseline where there is one. ``key`` is a hash
-    of all that the report depends on; ``report`` is where it stands, from the folder of ``fleet.json``.
+    of all that the report depends on; ``report`` is its path from the folder of ``fleet.json``.
     """
 
     name: str

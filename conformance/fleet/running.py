@@ -152,7 +152,7 @@ def _all(
 
 
 def _taken(turn: Turn, last_words: float, stop: threading.Event) -> Result:
-    """One turn from its start to its outcome on disk. Whatever goes wrong concerns this provider alone."""
+    """One turn from its start to its outcome on disk. Any error concerns only this provider."""
     if stop.is_set():
         return Result(outcome="not run", detail="the fleet was interrupted before its turn")
     try:

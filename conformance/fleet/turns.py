@@ -58,7 +58,7 @@ class Turn:
         return self.folder / "outcome.json"
 
     def kept(self) -> Result | None:
-        """The result of an earlier run with the same key, if its report stands there as it was written."""
+        """The result of an earlier run with the same key, if its report is there, unchanged."""
         try:
             with self.outcome.open("rb") as stream:
                 done = _Done.model_validate_json(stream.read(_OUTCOME_BYTES))

@@ -1,4 +1,4 @@
-"""The worker's side of :mod:`.process`: bounds itself, judges the one provider it is told of, and answers with a
+"""The worker's side of :mod:`.process`: bounds itself, checks the one provider of its job, and answers with a
 result.
 
 The job comes on standard input, so that its variables stand in no process's environment. Standard input stays open:
@@ -64,7 +64,7 @@ def work(job: Job) -> Result:
         return Result(
             outcome="broken", detail=f"its report cannot be written: {error.strerror or type(error).__name__}"
         )
-    # What goes wrong here goes wrong for this provider alone; the text of an exception may hold what no report may.
+    # An error here concerns only this provider. The text of an exception may hold what no report may.
     except Exception as error:
         return Result(outcome="broken", detail=f"shenhe broke on it: {class_and_place(error)}")
 
@@ -91,7 +91,7 @@ def main() -> None:
     os.dup2(2, 1)
     job = Job.model_validate_json(sys.stdin.buffer.readline(LONGEST))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    # The soft limit alone: processes that read files set stricter ones for themselves.
+    # Only the soft limit: processes that read files set stricter ones for themselves.
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(
         resource.RLIMIT_AS, (job.memory if hard == resource.RLIM_INFINITY else min(job.memory, hard), hard)

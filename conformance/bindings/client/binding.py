@@ -53,7 +53,7 @@ class Binding:
     _secrets: Mapping[str, str] = field(repr=False)
     _locate: Locate = field(repr=False)
     _folder: Path | None = None
-    #: The name of the chosen environment; ``""`` for the target as it stands.
+    #: The name of the chosen environment; ``""`` for the target itself.
     environment: str = ""
 
     def place(self, *steps: str | int) -> str:
@@ -82,7 +82,7 @@ class Binding:
         return {name: marker if isinstance(marker, str) else marker.phrase for name, marker in markers.items()}
 
     def _section(self, key: str) -> tuple[str, ...]:
-        """Where a key of ``target`` stands that an environment may give too."""
+        """The place of a key of ``target`` that an environment may override."""
         return ("environments", self.environment, key) if self.environment else ("target", key)
 
     def connect(

@@ -70,7 +70,7 @@ class OperationClient:
     def unused(self) -> list[str]:
         """The requests of the binding that no call has used, each by its line.
 
-        What stands for all other arguments of an operation is left out if one of its variants was used.
+        The entry for all other arguments of an operation is left out if one of its variants was used.
         """
         unused: list[str] = []
         for requests in self._operations.values():

@@ -167,7 +167,7 @@ class HttpProvider(StoreClient):
         fields: Mapping[str, Any] | None = None,
     ) -> HttpProvider:
         """The same provider (client, log, counts) whose every request carries these headers, query values and fields of
-        its body besides its own.
+        its body in addition to its own.
         """
         other = copy.copy(self)
         other._client = self._client.with_extra(headers or {}, query or {}, fields or {})

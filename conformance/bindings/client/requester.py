@@ -227,7 +227,7 @@ class _Previewing(Requester):
         raise Previewed((*self._written, self._request(bound, call)))
 
     def _request(self, bound: BoundRequest, call: Call) -> Request:
-        # Signing may take a request of its own: the id of whoever would sign is put in its place.
+        # Signing may take a separate request: use the id of the account that would sign instead.
         account = call.account
         signer = account.signed_by or account if account is not None else None
         signs = signer is not None and any(auth.of_account for auth in bound.auth)

@@ -28,7 +28,7 @@ class Previewed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Additions:
-    """What a request carries besides what the binding writes for it: credentials, claims, cookies and signatures."""
+    """What a request carries in addition to the binding's text: credentials, claims, cookies and signatures."""
 
     headers: Headers = ()
     query: Headers = ()
@@ -46,7 +46,7 @@ def request_values(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def build_request(bound: BoundRequest, base_url: str, values: Mapping[str, Any], additions: Additions) -> Request:
-    """The request that ``bound`` describes, to the base URL ``base_url`` or to a whole URL of its own.
+    """The request that ``bound`` describes, to the base URL ``base_url`` or to a separate whole URL.
 
     Raises :class:`TemplateError` naming the line that cannot be filled in.
     """

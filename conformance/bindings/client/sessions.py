@@ -26,7 +26,7 @@ _Key = tuple[Any, ...]
 
 
 class SignInError(Exception):
-    """Nobody could be signed in; ``result`` is what that makes of the operation that needed it."""
+    """No account could be signed in; ``result`` is the consequence for the operation that needed it."""
 
     def __init__(self, result: Refused | Unavailable) -> None:
         super().__init__(result.reason)
@@ -46,7 +46,7 @@ class Authorization:
     headers: Headers = ()
     renewable: bool = False
     fresh: bool = False
-    #: The login or token it rests on, by which another thread's newer one is told from it.
+    #: The login or token it rests on, to distinguish it from another thread's newer one.
     rests_on: object = None
     query: Headers = ()
     signatures: tuple[BoundAuth, ...] = ()
@@ -78,7 +78,7 @@ class SignIn(Protocol):
 
 @dataclass
 class Sessions:
-    """What accounts hold besides what they came with."""
+    """What accounts acquire after registration."""
 
     connection: Connection
     login: SignIn | None = None
@@ -266,7 +266,7 @@ def _token_request(
 
 
 def _lifetime(expires_in: Any) -> float:
-    """Seconds for which a token is used; for ever where the answer does not say, for then 401 tells."""
+    """Seconds for which a token is used; for ever if the response gives none: then a 401 ends it."""
     try:
         seconds = float(expires_in)
     except (TypeError, ValueError, OverflowError):

@@ -96,7 +96,7 @@ def _mistyped(media: Media) -> str | None:
 
 
 def unreachable(result: Result[Any]) -> bool:
-    """Whether there is nobody to ask at all."""
+    """Whether no server can be reached at all."""
     if not isinstance(result, Unavailable) or _PLACED.fullmatch(result.reason) or result.status is not None:
         return False
     if not result.exchanges or result.exchanges[-1].response is not None:

@@ -1,5 +1,5 @@
 """Is the binding right? Each bound operation is tried once, with the most lawful request there is, in an order in which
-one gives the next what it needs. What does not work is told by the line of the binding and with what to write instead.
+one gives the next what it needs. A problem is reported with the line of the binding and its correction.
 """
 
 from __future__ import annotations

@@ -201,7 +201,7 @@ class _Search(Generic[T]):
         except (Violation, _EnoughError, Unsatisfiable):
             pass
         except RunStopped:
-            # What was found before is kept; whoever asks again learns that nothing is left.
+            # Earlier findings are kept; a further request learns that nothing is left.
             if self.found.failing is None:
                 raise
         except Flaky:

@@ -29,7 +29,7 @@ from .sequences import (
 #: Accounts, consents and publications in one sequence: few, so that operations meet.
 _number = st.integers(0, 2)
 _pair = st.integers(0, 1)
-#: The number of a consent that nobody gave.
+#: The number of a consent that was never given.
 _NOBODYS = 3
 _surface = st.integers(0, 11)
 
@@ -83,7 +83,7 @@ class Consents(Life):
 
     @rule(consent=_number)
     def use(self, consent: int) -> None:
-        """The very edit that a consent is for, whether it stands or not."""
+        """The edit that a consent is for, whether the consent is valid or not."""
         number = self._number_of(consent)
         given = self._consents[number]
         self.do(SequenceStep(Operation.EDIT, given.account, given.subject, given.scope, consent=number))
@@ -162,7 +162,7 @@ class Publications(Life):
 
     @initialize(surface=_surface)
     def first(self, surface: int) -> None:
-        """There is something that will have to go, and somebody saw it."""
+        """There is content that must be removed, and it was seen."""
         self.publish(0, UNLAWFUL)
         self._look(0, surface)
 
@@ -178,7 +178,7 @@ class Publications(Life):
 
     @rule(thing=_number)
     def look_before_and_after(self, thing: int) -> None:
-        """The public looks everywhere, somebody reports, and the public looks again."""
+        """The public looks everywhere, a user reports, and the public looks again."""
         for surface in range(len(self._surfaces)):
             self._look(thing, surface)
         self.report(thing)
@@ -187,7 +187,7 @@ class Publications(Life):
 
     @rule(thing=_number)
     def report(self, thing: int) -> None:
-        """Somebody reports a publication, with reason or without."""
+        """A user reports a publication, with reason or without."""
         self.do(SequenceStep(Operation.REPORT, thing=self._existing(thing)))
 
     @precondition(lambda self: self.offers(Operation.APPEAL))

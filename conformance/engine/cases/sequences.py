@@ -82,7 +82,7 @@ class ViolationAt(Violation):
 
 
 class Model:
-    """What is true after the steps so far. A model of its own for each thing that may not be opened."""
+    """What is true after the steps so far. There is a separate model for each thing that must stay closed."""
 
     def expect(self, step: SequenceStep) -> SequenceStep | None:
         """The step with what it must come to, and the model after it; ``None`` where it is not possible."""
@@ -100,12 +100,12 @@ class GivenConsent:
     account: int
     subject: int
     scope: str
-    stands: bool = True
+    valid: bool = True
 
 
 @dataclass
 class ConsentModel(Model):
-    """Only a consent that stands, of that person, for that thing and given to that account, opens an edit."""
+    """Only a valid consent, of that person, for that thing and given to that account, opens an edit."""
 
     consents: dict[int, GivenConsent] = field(default_factory=dict)
 
@@ -118,9 +118,9 @@ class ConsentModel(Model):
             return step
         if step.operation is Operation.REVOKE_CONSENT:
             given = self.consents.get(number) if number is not None else None
-            if given is None or not given.stands:
+            if given is None or not given.valid:
                 return None
-            given.stands = False
+            given.valid = False
             return replace(step, account=given.account)
         lawful = number is not None and self.consents.get(number) == GivenConsent(step.account, step.thing, step.word)
         return replace(step, must=Must.BE_ACCEPTED if lawful else Must.BE_REFUSED)
@@ -193,7 +193,7 @@ class PublicationModel(Model):
         if not about.removed:
             about.seen_on.add(step.word)
             return replace(step, must=Must.BE_SEEN)
-        # What was never seen there cannot be told from what is gone.
+        # Content that was never seen there cannot be distinguished from content that is gone.
         return replace(step, must=Must.BE_GONE) if step.word in about.seen_on else None
 
 
@@ -202,7 +202,7 @@ AGREED, NOT_AGREED = "agreed", "not agreed"
 
 @dataclass
 class AgreementModel(Model):
-    """Only who agreed to label it gets a copy without label; nobody's agreement serves another.
+    """Only a user who agreed to label it gets a copy without label; an agreement serves no other user.
 
     An agreement may be for one copy, or last: what who agreed before gets without saying so again is open.
     """

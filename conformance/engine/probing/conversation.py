@@ -148,7 +148,7 @@ class Conversation:
     def claiming(
         self, headers: dict[str, str], query: dict[str, str], fields: dict[str, Any] | None = None
     ) -> Provider:
-        """The same provider, whose requests carry these headers, query values and fields besides their own.
+        """The same provider, whose requests carry these headers, query values and fields in addition to their own.
 
         Raises :class:`NotJudged` for one that is not spoken to in headers.
         """
@@ -210,8 +210,8 @@ class Conversation:
             control()
 
     def once(self, key: object, make: Callable[[], T]) -> T:
-        """Make once a run. Later cases get the value together with the exchanges that led to it, which count for them
-        as shared: a verdict rests on them all the same.
+        """Make once per run. All cases get the value together with the exchanges that led to it, and count these as
+        shared: a verdict rests on them all the same.
         """
         place = self.names.apart, key
         with self.session.turns.making(place):
@@ -244,8 +244,10 @@ class Conversation:
         self.counts = self.counts.plus(kept.counts.reused())
 
     def _keep(self, place: object, value: object, undecided: Undecided | None, begin: int, before: Counts) -> None:
-        taken = tuple(self.recorded[begin:])
-        kept = self.session.kept[place] = Kept(value, undecided, taken, self.counts.less(before))
+        # Shared for the case that made it, too: otherwise counts would depend on which check came first.
+        made = self.counts.less(before)
+        self.counts = before.plus(made.reused())
+        kept = self.session.kept[place] = Kept(value, undecided, tuple(self.recorded[begin:]), made)
         self._reused.add(id(kept))
 
     def _ask(

@@ -26,7 +26,7 @@ from ...entities import (
 from ...provider import Accepted, Capabilities, Operation, Provider, Refused
 from .conversation import Conversation, said
 
-#: So many people try to register before nobody can: the name or number of the first may be taken.
+#: Number of people who try to register before registration counts as impossible: names and numbers may be taken.
 _APPLICANTS = 2
 
 
@@ -54,13 +54,13 @@ class Probe(Conversation):
             return account
         if self._verified(account) is None:
             return account
-        # A number may be used up or barred: somebody else may have better luck.
+        # A number may be used up or barred: try another person.
         account = self.registered()
         self.session.unverifiable = self._verified(account) or ""
         return account
 
     def another_account(self) -> Account:
-        """A second verified account, which is nobody's else in this case."""
+        """A second verified account, different from all others in this case."""
         ready_made = self.provider.ready_made
         if "verified_adult" not in ready_made.accounts:
             return self.fresh_account()
@@ -118,7 +118,7 @@ class Probe(Conversation):
         raise self._not_had("set-up", self.provider.register, failed)
 
     def profile_of(self, person: Person) -> dict[str, str]:
-        """What somebody registers with."""
+        """The profile that a person registers with."""
         token = self.names.token()
         profile = {
             "username": token,
@@ -135,7 +135,7 @@ class Probe(Conversation):
         return self.names.persons.adult()
 
     def identity(self, method: IdentityMethod, account: Account | None = None) -> Identity:
-        """A valid identity: the supplied one of that method, else one of the account's holder or of somebody new,
+        """A valid identity: the supplied one of that method, else one of the account's holder or of a new person,
         where the binding allows that people are invented."""
         for identity in self.provider.ready_made.identities.values():
             if identity.method is method:
@@ -176,7 +176,7 @@ class Probe(Conversation):
         return first
 
     def subject(self, index: int = 0) -> Subject:
-        """Somebody whose face or voice may be edited: a supplied one, else invented and new."""
+        """A person whose face or voice may be edited: a supplied one, else invented and new."""
         supplied = [who for who in self.provider.ready_made.subjects.values() if not who.minor]
         if index < len(supplied):
             return supplied[index]

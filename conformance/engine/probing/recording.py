@@ -13,8 +13,8 @@ from ...exchange import RecordedExchange
 class Counts:
     """What was asked in the role of a probe, and how many controls were accepted.
 
-    ``shared`` counts requests that the verdict also rests on and that were sent for something else: those of another
-    case, or a set-up whose response decides. They are never ``sent`` twice.
+    ``shared`` counts requests that the verdict also rests on and that are not of this case: those of something made
+    once per run, or a set-up whose response decides.
     """
 
     sent: int = 0

@@ -124,7 +124,7 @@ class Session:
         self.renewals = 0
 
     def names(self, scope: str = "") -> Names:
-        """The words and people of one check: the same whatever runs beside it, and nobody else's."""
+        """The words and people of one check: the same whatever runs in parallel, and used by no other check."""
         return self._names(scope)
 
     def names_for(self, key: object, apart: str = "") -> Names:
@@ -143,7 +143,7 @@ class Session:
         return self.on + timedelta(hours=self.passed)
 
     def forget(self) -> None:
-        """Make what was kept from earlier cases anew when it is next needed."""
+        """Forget what was kept from earlier cases: make it again when it is next needed."""
         self.kept.clear()
 
     def turned_away(self, result: Refused) -> None:

@@ -41,7 +41,7 @@ class Variable:
 
 
 Piece: TypeAlias = str | Variable
-#: What is added to each invented word, so that a name that is taken is taken by nobody.
+#: Added to each invented word, so that no such name is taken.
 FRESH = Variable("fresh")
 INVENTED = re.compile(r"(\bt[0-9a-f]{10}\b)")
 
@@ -60,7 +60,7 @@ class CarryPlan:
         return [variable for variable in (*self.secrets.values(), *self.values.values()) if variable.step == step]
 
     def pieces(self, text: str) -> list[Piece]:
-        """``text`` cut at its placeholders, without the one that stands for nothing."""
+        """``text`` cut at its placeholders, without the empty one."""
         cut: list[Piece] = []
         for index, part in enumerate(PLACEHOLDER.split(text)):
             if index % 2 and part != NOTHING:

@@ -17,7 +17,7 @@ from shenhe.conformance.exchange import KEPT_REQUEST, Exchange, SentRequest
 from shenhe.core.text import visible
 
 PLACEHOLDER = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-"""What stands in kept evidence for a secret."""
+"""The placeholder of a secret in kept evidence."""
 LEARNED = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,60}_[0-9]{1,9}")
 """The names of tokens that the redactor learned. Only these are carried from a response: an environment variable that a
 target repeats is never assigned in a script.

@@ -22,7 +22,7 @@ App: TypeAlias = Callable[
 T = TypeVar("T")
 
 LARGEST = 64_000_000
-"""Bytes of a body when the request names no bound of its own."""
+"""Maximum bytes of a body if the request sets no limit."""
 
 
 class _Stop(Exception):

@@ -1,4 +1,4 @@
-"""What can go wrong between a request and its response, told apart by exception type, and the sentence for each.
+"""What can go wrong between a request and its response, distinguished by exception type, and the sentence for each.
 
 httpcore raises for sockets, httpx for applications in this process and for cassettes.
 """

@@ -1,6 +1,6 @@
 """A receiver for callbacks: a server on the loopback address, opened when a binding first needs it.
 
-Each call of an operation gets an address of its own that nobody can guess. Only a ``POST`` or ``PUT`` to such an
+Each call of an operation gets a separate address that cannot be guessed. Only a ``POST`` or ``PUT`` to such an
 address is accepted, within bounds. Everything else gets 404.
 """
 

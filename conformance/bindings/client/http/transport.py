@@ -1,7 +1,7 @@
 """An httpx transport whose every read and write ends by one deadline, however slowly the other side drips.
 
 httpx bounds each read; a server that sends one byte a second would keep it busy for ever. Here the bound of a whole
-request stands in ``request.extensions["deadline"]`` (seconds of :func:`time.monotonic`).
+request is in ``request.extensions["deadline"]`` (seconds of :func:`time.monotonic`).
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from ..http.connection import ExchangeLog
 
 
 def rejection(bound: BoundRequest, response: Response, log: ExchangeLog) -> Refused | Unavailable | None:
-    """The refusal or failure that a response stands for, or ``None`` for an accepted operation.
+    """The refusal or failure that a response means, or ``None`` for an accepted operation.
 
     Raises :class:`ResponseError`, naming the line, if a condition of the binding cannot be evaluated.
     """
