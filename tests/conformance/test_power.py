@@ -89,11 +89,17 @@ def test_a_rule_from_memory_fails_with_its_status() -> None:
     assert verdicts["cn-dsp-2023/12.2"] == ("review", "from-memory")
 
 
+#: Checks that the plain sample, which has no reposts, does not concern.
+OF_REPOSTS = ("upheld_report_removes_reposts", "intimate_image_leaves_reposts_in_48_hours")
+
+
 def test_the_lawful_sample_passes_everything() -> None:
     report, _ = run(examples=25)
-    assert {check.name: check.reason for check in report.checks if check.verdict != "pass"} == {}
+    passed = [check for check in report.checks if check.name not in OF_REPOSTS]
+    assert len(passed) == len(report.checks) - len(OF_REPOSTS)
+    assert {check.name: check.reason for check in passed if check.verdict != "pass"} == {}
     assert report.summary.exit_code == ExitCode.PASSED
-    for check in report.checks:
+    for check in passed:
         assert check.probes.decided > 0, check.name
         assert check.probes.sent + check.probes.shared > 0, check.name
     for rule in report.rules:
