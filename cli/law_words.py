@@ -27,14 +27,14 @@ _ZH: Mapping[str, str] = {
     "should": "建议",
     "may": "可以",
     # how a violation is seen
-    "probe": "接口",
-    "document": "文件",
+    "probe": "接口测试",
+    "document": "文件审查",
     "nobody": "无法检测",
     # verification
     "verified": "已核实",
     "secondary": "转述",
     "inferred": "推知",
-    "from-memory": "凭记忆",
+    "from-memory": "凭记忆，待查证",
     # services and modalities
     "text": "文本",
     "voice": "语音",
@@ -76,7 +76,7 @@ _ZH: Mapping[str, str] = {
 _HEADS: Mapping[str, str] = {
     "rule": "规则",
     "behaviour": "类别",
-    "keyword": "效力词",
+    "keyword": "效力用语",
     "seen by": "检测途径",
     "verification": "核实状态",
     "title": "标题",
