@@ -163,9 +163,9 @@ def test_standard_editing_is_exempt_in_the_eu_and_not_in_china(book: Rulebook) -
     assert reaches(book.rule("cn-dsp-2023/16.1"), editor)
 
 
-def test_obligors_without_a_provider_interface_are_not_probed(book: Rulebook) -> None:
+def test_rules_of_the_regulator_are_not_probed(book: Rulebook) -> None:
     for rule in entries(book):
-        if set(rule.obligors) <= {Obligor.APP_STORE, Obligor.REGULATOR}:
+        if set(rule.obligors) == {Obligor.REGULATOR}:
             assert rule.seen_by is not SeenBy.PROBE, rule.id
         if rule.seen_by is not SeenBy.PROBE:
             assert rule.seen_by_reason, rule.id
