@@ -194,7 +194,7 @@ def timeline(found: Timeline, asked: Mapping[str, Any], start: str, language: La
         html.H3(heading, id="timeline-heading", tabIndex=-1),
         picture(figure, f"provider-{asked['provider']}", heading, language),
         note(text["timeline_caption"]),
-        html.Dl([part for name, value in sums for part in (html.Dt(name), html.Dd(value))], className="sums"),
+        html.Dl([html.Div([html.Dt(name), html.Dd(value)]) for name, value in sums], className="sums"),
         table(text["events_more"].format(shown=len(rows), total=found.total), text["event_columns"], rows, 7),
     ]
 

@@ -125,6 +125,8 @@ def side_content(
     if view == "decision" and (result is None or len(result.arms) < 2):
         content[3] = html.P(text["decision_needs"], className="quiet")
         return content
+    if ctx.triggered_id == "view" and view in ("decision", "providers"):
+        content[3 if view == "decision" else 0] = html.P(text["computing"], className="quiet", role="status")
     job = server.desk.job(name)
     if job is None or side is None or side["id"] != name or result is None:
         return content
