@@ -64,7 +64,7 @@ def blank(theme: Theme, height: int) -> go.Figure:
     )
 
 
-def over_time(
+def time_figures(
     result: Result, outcome: str, by: Breakdown, language: Language, theme: Theme, letters: str
 ) -> list[tuple[str, go.Figure]]:
     """One figure for the whole market, or one per size class or behaviour, each with its heading."""
@@ -140,7 +140,7 @@ def dates(start: str, days: Sequence[float] | Any) -> list[str]:
     return [(first + datetime.timedelta(days=float(day))).isoformat() for day in days]
 
 
-def differences(
+def difference_figure(
     result: Result, breakdown: str, metric: str, language: Language, theme: Theme, letters: str
 ) -> go.Figure:
     """Paired differences from A by size class or by behaviour: a bar per policy, a line for its interval."""
@@ -264,4 +264,4 @@ def life(timeline: Timeline, start: str, language: Language, theme: Theme) -> go
     return figure
 
 
-__all__ = ["COLOURS", "Theme", "dates", "differences", "heat_map", "life", "outcome_title", "over_time"]
+__all__ = ["COLOURS", "Theme", "dates", "difference_figure", "heat_map", "life", "outcome_title", "time_figures"]

@@ -31,7 +31,7 @@ def policy_names(state: State, language: Language) -> list[dict[str, Any]]:
     ]
 
 
-def differences(state: State, language: Language) -> list[Any]:
+def changes_list(state: State, language: Language) -> list[Any]:
     """What each policy changes in its scenario, with a button to undo each change."""
     text, rows = words(language), []
     for place, policy in enumerate(state.policies):
@@ -257,4 +257,12 @@ def movable(state: State, place: int, language: Language) -> list[dict[str, str]
     ]
 
 
-__all__ = ["described_levers", "differences", "group_options", "lever_panel", "movable", "policy_names", "slider_range"]
+__all__ = [
+    "changes_list",
+    "described_levers",
+    "group_options",
+    "lever_panel",
+    "movable",
+    "policy_names",
+    "slider_range",
+]

@@ -11,13 +11,13 @@ import plotly.graph_objects as go
 from dash import dcc, html
 
 from .words import Language, words
-from .work import Shift, Span
+from .work import PairedShift, Span
 
 Cell = str | Mapping[str, Any]
 """Text; or a mapping of ``text`` with an interval ``below``, ``clear`` of zero, or ``ask`` where it is a button."""
 
 
-def table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[Cell]], numbers_from: int = 1) -> html.Div:
+def data_table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[Cell]], numbers_from: int = 1) -> html.Div:
     """A table that scrolls sideways by itself where it is wider than the page; the first cell of a row names it.
 
     The browser builds it (``explorer.js``): Dash takes seconds to follow thousands of cells.
@@ -92,14 +92,14 @@ def number(value: float, unit: str = "", language: Language = "en") -> str:
     return amount(value, unit, language) if math.isfinite(value) else "–"
 
 
-def spanned(span: Span | Shift, unit: str, language: Language, *, signed: bool = False) -> Cell:
+def spanned(span: Span | PairedShift, unit: str, language: Language, *, signed: bool = False) -> Cell:
     """A mean and its interval. A difference has a sign, and a star where it is beyond chance."""
     from ..pages.decision import difference_text, interval_text
 
     mean, low, high = span[:3]
     if not math.isfinite(mean):
         return "–"
-    clear = span.beyond if isinstance(span, Shift) else signed and (low > 0 or high < 0)
+    clear = span.beyond if isinstance(span, PairedShift) else signed and (low > 0 or high < 0)
     text = difference_text(mean, unit, language) if signed else number(mean, unit, language)
     return {
         "text": text + (" *" if clear else ""),

@@ -12,7 +12,7 @@ from shenhe.simulator.runs.comparison import BEHAVIOURS, SIZES
 
 from . import charts
 from .charts import Theme
-from .parts import Cell, asking, details, note, number, picture, spanned, table
+from .parts import Cell, asking, data_table, details, note, number, picture, spanned
 from .series import SERIES, Breakdown
 from .state import LETTERS, State
 from .words import (
@@ -27,7 +27,7 @@ from .words import (
 from .work import Heat, ProviderTable, Result, Timeline
 
 
-def overview(result: Result, language: Language) -> list[Any]:
+def overview_content(result: Result, language: Language) -> list[Any]:
     """The main outcomes of every policy, and the paired differences from A."""
     text = words(language)
     letters = LETTERS[: len(result.arms)]
@@ -43,10 +43,10 @@ def overview(result: Result, language: Language) -> list[Any]:
             ]
         )
     clear = [note(text["clear"])] if len(result.arms) > 1 else []
-    return [note(text["mean"]), table(text["outcomes_head"], heads, rows), *clear]
+    return [note(text["mean"]), data_table(text["outcomes_head"], heads, rows), *clear]
 
 
-def over_time(result: Result, outcome: str, by: Breakdown, language: Language, theme: Theme) -> list[Any]:
+def over_time_content(result: Result, outcome: str, by: Breakdown, language: Language, theme: Theme) -> list[Any]:
     """An outcome over time, for the market or by class or behaviour."""
     text = words(language)
     if by not in SERIES[outcome]:
@@ -54,7 +54,7 @@ def over_time(result: Result, outcome: str, by: Breakdown, language: Language, t
     letters = LETTERS[: len(result.arms)]
     title = text["series"][outcome]
     content: list[Any] = []
-    for place, (heading, figure) in enumerate(charts.over_time(result, outcome, by, language, theme, letters)):
+    for place, (heading, figure) in enumerate(charts.time_figures(result, outcome, by, language, theme, letters)):
         label = f"{title}{f': {heading}' if heading else ''}"
         content += [
             html.H3(heading or title),
@@ -73,7 +73,7 @@ def _numbers(result: Result, outcome: str, by: Breakdown, language: Language) ->
         for at, day in enumerate(charts.dates(result.start, curves[0].days)):
             cells = [spanned((float(c.mean[at]), float(c.low[at]), float(c.high[at])), "", language) for c in curves]
             rows.append([f"{day} {charts.line_title(key, by, language)}".strip(), *cells])
-    return table(text["series"][outcome], [text["when"], *letters], rows)
+    return data_table(text["series"][outcome], [text["when"], *letters], rows)
 
 
 def who_options(by: str, language: Language) -> list[dict[str, str]]:
@@ -90,14 +90,14 @@ _CASES: Mapping[Language, Mapping[str, str]] = {
 }
 
 
-def who(result: Result, by: str, metric: str, language: Language, theme: Theme) -> list[Any]:
+def who_content(result: Result, by: str, metric: str, language: Language, theme: Theme) -> list[Any]:
     """Paired differences from A by size class or behaviour."""
     text = words(language)
     if len(result.arms) < 2:
         return [note(text["decision_needs"])]
     what = text["size_class" if by == "size" else "behaviour"]
     letters = LETTERS[: len(result.arms)]
-    figure = charts.differences(result, by, metric, language, theme, letters)
+    figure = charts.difference_figure(result, by, metric, language, theme, letters)
     title = class_title if by == "size" else behaviour_title
     names = result.sizes if by == "size" else result.behaviours
     unit = SIZES[metric][1] if by == "size" else ""
@@ -114,12 +114,12 @@ def who(result: Result, by: str, metric: str, language: Language, theme: Theme) 
         picture(figure, f"who-{by}-{metric}", heading, language, clicks=True),
         note(text["who_caption"]),
         *([note(text["click_who"])] if by == "size" else []),
-        table(heading, heads, rows),
+        data_table(heading, heads, rows),
         note(text["clear"]),
     ]
 
 
-def heat(found: Heat, asked: Mapping[str, Any], language: Language, theme: Theme) -> list[Any]:
+def heat_content(found: Heat, asked: Mapping[str, Any], language: Language, theme: Theme) -> list[Any]:
     """The heat map, its numbers as a table, and why cells are blank."""
     text = words(language)
     figure = charts.heat_map(found, (asked["x_title"], asked["y_title"]), language, theme)
@@ -135,14 +135,14 @@ def heat(found: Heat, asked: Mapping[str, Any], language: Language, theme: Theme
         picture(figure, f"heat-{asked['metric']}", caption, language),
         note(caption),
         *(note(reason) for reason in found.reasons[:3]),
-        details(text["numbers"], table(caption, heads, rows)),
+        details(text["numbers"], data_table(caption, heads, rows)),
     ]
 
 
 COLUMNS = ("size_class", "status", "users", "violations", "cases", "sanctions", "wrongful", "fines", "downtime", "harm")
 
 
-def providers(found: ProviderTable, sort: str, language: Language) -> list[Any]:
+def providers_content(found: ProviderTable, sort: str, language: Language) -> list[Any]:
     """The providers, each with a button for its timeline."""
     text = words(language)
     rows: list[list[Cell]] = []
@@ -156,7 +156,7 @@ def providers(found: ProviderTable, sort: str, language: Language) -> list[Any]:
     heads = [text["columns"][name] for name in ("provider", *COLUMNS)]
     column = text["columns"][sort]
     caption = text["shown"].format(shown=len(found.rows), total=found.total, column=column)
-    return [table(caption, heads, rows, numbers_from=3)]
+    return [data_table(caption, heads, rows, numbers_from=3)]
 
 
 def _cell(name: str, value: Any, language: Language) -> str:
@@ -167,7 +167,9 @@ def _cell(name: str, value: Any, language: Language) -> str:
     return number(float(value), "", language) if value is not None else "–"
 
 
-def timeline(found: Timeline, asked: Mapping[str, Any], start: str, language: Language, theme: Theme) -> list[Any]:
+def timeline_content(
+    found: Timeline, asked: Mapping[str, Any], start: str, language: Language, theme: Theme
+) -> list[Any]:
     """One provider: its sums, its events as a picture, and each event."""
     text = words(language)
     heading = text["timeline"].format(
@@ -195,11 +197,11 @@ def timeline(found: Timeline, asked: Mapping[str, Any], start: str, language: La
         picture(figure, f"provider-{asked['provider']}", heading, language),
         note(text["timeline_caption"]),
         html.Dl([html.Div([html.Dt(name), html.Dd(value)]) for name, value in sums], className="sums"),
-        table(text["events_more"].format(shown=len(rows), total=found.total), text["event_columns"], rows, 7),
+        data_table(text["events_more"].format(shown=len(rows), total=found.total), text["event_columns"], rows, 7),
     ]
 
 
-def export(state: State, address: str, language: Language) -> list[Any]:
+def export_content(state: State, address: str, language: Language) -> list[Any]:
     """The link, the commands, and files to download."""
     text = words(language)
     link = f"{address.split('#')[0]}#{state.link()}"
@@ -223,7 +225,7 @@ def export(state: State, address: str, language: Language) -> list[Any]:
     ]
 
 
-def decision(address: str, language: Language) -> list[Any]:
+def decision_content(address: str, language: Language) -> list[Any]:
     """The decision page in a frame, and a link to it alone."""
     text = words(language)
     return [

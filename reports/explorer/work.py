@@ -33,7 +33,7 @@ Span = tuple[float, float, float]
 Progress = Callable[[int, int], None]
 
 
-class Shift(NamedTuple):
+class PairedShift(NamedTuple):
     """A paired difference: its mean, its own 95 % interval, and whether it is beyond chance with all rows of its table
     taken together.
     """
@@ -62,9 +62,9 @@ class Arm:
     """What came of one policy. ``differences`` are paired, against the first; the first has none."""
 
     outcomes: Mapping[str, Span]
-    differences: Mapping[str, Shift]
-    by_size: Mapping[tuple[str, str], Shift]
-    by_behaviour: Mapping[tuple[str, str], Shift]
+    differences: Mapping[str, PairedShift]
+    by_size: Mapping[tuple[str, str], PairedShift]
+    by_behaviour: Mapping[tuple[str, str], PairedShift]
     lines: Lines
 
 
@@ -174,9 +174,9 @@ def _arm(run: Run, comparison: Comparison | None) -> Arm:
     )
 
 
-def _shift(row: Mapping[Any, Any]) -> Shift:
+def _shift(row: Mapping[Any, Any]) -> PairedShift:
     beyond = bool(row["lo_all"] > 0 or row["hi_all"] < 0)
-    return Shift(float(row["difference"]), float(row["lo95"]), float(row["hi95"]), beyond)
+    return PairedShift(float(row["difference"]), float(row["lo95"]), float(row["hi95"]), beyond)
 
 
 def heat(
@@ -285,7 +285,7 @@ def decision(runs: tuple[Run, Run], command: str, language: Literal["en", "zh"])
 FORMATS = ("csv", "xlsx", "parquet")
 
 
-def tables(runs: Sequence[Run], letters: str) -> dict[str, pd.DataFrame]:
+def run_tables(runs: Sequence[Run], letters: str) -> dict[str, pd.DataFrame]:
     """Every table behind the figures, one frame each, the policy in the first column."""
     found: dict[str, list[pd.DataFrame]] = {
         "outcomes": [],
@@ -385,7 +385,7 @@ def decision_job(
 
 @job
 def tables_job(shop: Workshop, progress: Progress, *, request: Request, letters: str, kind: str) -> bytes:
-    return packed(tables(shop.run_all(request, progress), letters), kind)
+    return packed(run_tables(shop.run_all(request, progress), letters), kind)
 
 
 @job

@@ -119,17 +119,17 @@ def _report(report: Report, words: Mapping[str, str], language: Language) -> lis
             )
             for check in failures[:MAX_FAILURES]
         ]
-        lines += [f"## {words['fix']}", "", *table(words["heads"].split("|"), rows), ""]
+        lines += [f"## {words['fix']}", "", *pipe_table(words["heads"].split("|"), rows), ""]
         if len(failures) > MAX_FAILURES:
             lines += [words["more"].format(count=len(failures) - MAX_FAILURES), ""]
         for check in failures[:MAX_FAILURES]:
             lines += _failure(check, words)
     if undecided:
         reasons = [(escaped(each.title), _verdict(each.verdict, language), escaped(each.reason)) for each in undecided]
-        lines += [f"## {words['undecided']}", "", *table(words["undecided_heads"].split("|"), reasons), ""]
+        lines += [f"## {words['undecided']}", "", *pipe_table(words["undecided_heads"].split("|"), reasons), ""]
     lines += [f"## {words['rules']}", ""]
     lines += [
-        *table(
+        *pipe_table(
             words["rules_heads"].split("|"), [(_verdict(name, language), str(n)) for name, n in counts.items() if n]
         ),
         "",
@@ -181,7 +181,7 @@ def _runs(runs: Sequence[Run], words: Mapping[str, str]) -> list[str]:
         (escaped(_titled(row)), *(cell for run in runs for cell in _cells(run, str(metric))))
         for metric, row in runs[0].summary.iterrows()
     ]
-    lines += ["", f"## {words['outcomes']}", "", *table(heads, rows), ""]
+    lines += ["", f"## {words['outcomes']}", "", *pipe_table(heads, rows), ""]
     first, *others = named.items()
     for name, run in others:
         try:
@@ -200,7 +200,7 @@ def _runs(runs: Sequence[Run], words: Mapping[str, str]) -> list[str]:
             for row in found.table.to_dict("records")
         ]
         title = words["differences"].format(a=escaped(first[0]), b=escaped(name))
-        lines += [f"## {title}", "", *table(words["difference_heads"].split("|"), shifts), ""]
+        lines += [f"## {title}", "", *pipe_table(words["difference_heads"].split("|"), shifts), ""]
     return lines
 
 
@@ -216,7 +216,7 @@ def _cells(run: Run, metric: str) -> tuple[str, str]:
     return quantity(float(row["mean"]), unit), interval(float(row["lo95"]), float(row["hi95"]), unit)
 
 
-def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+def pipe_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     """A pipe table, a line per row."""
     lines = [f"| {' | '.join(heads)} |", f"| {' | '.join('---' for _ in heads)} |"]
     return lines + [f"| {' | '.join(cells)} |" for cells in rows]

@@ -228,14 +228,14 @@ def test_every_view_has_content_in_each_language(
     table = provider_table(run, 0)
     about = {"provider": table.rows[0]["provider"], "place": 0, "replication": 0}
     made = [
-        views.overview(result, language),
-        views.over_time(result, "wrongful", "behaviour", language, "light"),
-        views.over_time(result, "harm", "size", language, "light"),
-        views.who(result, "size", "harm", language, "dark"),
-        views.who(result, "behaviour", "cases", language, "dark"),
-        views.providers(table, "sanctions", language),
-        views.timeline(timeline(run, 0, about["provider"]), about, result.start, language, "light"),
-        views.export(state, "http://127.0.0.1:8321/?lang=zh#old", language),
+        views.overview_content(result, language),
+        views.over_time_content(result, "wrongful", "behaviour", language, "light"),
+        views.over_time_content(result, "harm", "size", language, "light"),
+        views.who_content(result, "size", "harm", language, "dark"),
+        views.who_content(result, "behaviour", "cases", language, "dark"),
+        views.providers_content(table, "sanctions", language),
+        views.timeline_content(timeline(run, 0, about["provider"]), about, result.start, language, "light"),
+        views.export_content(state, "http://127.0.0.1:8321/?lang=zh#old", language),
         page(language, state, []),
     ]
     text = [json.dumps([part.to_plotly_json() for part in each], default=_plain, ensure_ascii=False) for each in made]

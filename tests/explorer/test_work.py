@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from shenhe.reports.explorer.charts import differences, heat_map, life, over_time
+from shenhe.reports.explorer.charts import difference_figure, heat_map, life, time_figures
 from shenhe.reports.explorer.series import SERIES, happenings
 from shenhe.reports.explorer.work import (
     Request,
@@ -21,8 +21,8 @@ from shenhe.reports.explorer.work import (
     heat,
     packed,
     provider_table,
+    run_tables,
     scenario_file,
-    tables,
     timeline,
 )
 from shenhe.simulator import Run, compare
@@ -144,8 +144,8 @@ def test_a_timeline_has_the_events_of_one_provider(run: Run) -> None:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_figures_have_colours_of_their_own(result: Result, language: str, theme: str) -> None:
-    figures = [figure for _, figure in over_time(result, "sanctions", "size", language, theme, "AB")]  # type: ignore[arg-type]
-    figures.append(differences(result, "size", "sanctions", language, theme, "AB"))  # type: ignore[arg-type]
+    figures = [figure for _, figure in time_figures(result, "sanctions", "size", language, theme, "AB")]  # type: ignore[arg-type]
+    figures.append(difference_figure(result, "size", "sanctions", language, theme, "AB"))  # type: ignore[arg-type]
     for figure in figures:
         text = figure.to_json()
         assert "var(--" not in text, "a colour of the page is lost in a saved picture"
@@ -154,7 +154,7 @@ def test_figures_have_colours_of_their_own(result: Result, language: str, theme:
 
 def test_tables_come_in_every_format(shop: Workshop, request_made: Request, run: Run) -> None:
     pytest.importorskip("xlsxwriter")
-    frames = tables([run, shop.run(request_made.scenarios[1], 3, 1, quietly)], "AB")
+    frames = run_tables([run, shop.run(request_made.scenarios[1], 3, 1, quietly)], "AB")
     assert set(frames) == {"outcomes", "series", "differences", "by-size", "by-behaviour", "levers"}
     assert list(frames["levers"]["path"]) == ["policy.staff.inspectors"]
     with zipfile.ZipFile(io.BytesIO(packed(frames, "parquet"))) as archive:

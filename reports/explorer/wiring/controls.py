@@ -162,7 +162,7 @@ def _controls(app: Dash, server: Server) -> None:
         many = len(state.policies)
         return (
             names,
-            panel.differences(state, language),
+            panel.changes_list(state, language),
             several,
             several[1:],
             many == 1,

@@ -136,12 +136,12 @@ def side_content(
     elif job.stage != "done":
         pass
     elif about["what"] == "providers":
-        content[0], content[1] = views.providers(job.result, about["sort"], language), ""
+        content[0], content[1] = views.providers_content(job.result, about["sort"], language), ""
         content[2] = _drill_note(about["drill"], language)
     elif about["what"] == "timeline":
-        content[1] = views.timeline(job.result, about, result.start, language, theme)
+        content[1] = views.timeline_content(job.result, about, result.start, language, theme)
     elif about["what"] == "decision":
-        content[3] = views.decision(f"/decision/{name}", language)
+        content[3] = views.decision_content(f"/decision/{name}", language)
     elif about["what"] == "export" and ctx.triggered_id == "side-result":
         content[4] = {
             "content": base64.b64encode(job.result).decode(),

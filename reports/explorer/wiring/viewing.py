@@ -32,7 +32,11 @@ def _views(app: Dash, server: Server) -> None:
     def overview(name: Any, search: Any) -> Any:
         language = language_in(search, server.language)
         result = result_of(server, name)
-        return views.overview(result, language) if result else html.P(words(language)["none_yet"], className="quiet")
+        return (
+            views.overview_content(result, language)
+            if result
+            else html.P(words(language)["none_yet"], className="quiet")
+        )
 
     @app.callback(
         Output("time", "children"),
@@ -47,7 +51,7 @@ def _views(app: Dash, server: Server) -> None:
         result = result_of(server, name)
         if view != "time" or result is None:
             return no_update
-        return views.over_time(result, outcome, by, language_in(search, server.language), theme)
+        return views.over_time_content(result, outcome, by, language_in(search, server.language), theme)
 
     @app.callback(
         Output("who-outcome", "options"),
@@ -76,7 +80,7 @@ def _views(app: Dash, server: Server) -> None:
             return no_update
         if metric not in [each["value"] for each in views.who_options(by, language)]:
             return no_update
-        return views.who(result, by, metric, language, theme)
+        return views.who_content(result, by, metric, language, theme)
 
     @app.callback(
         Output("file-page", "children"), Input("view", "value"), Input("file", "value"), State("address", "search")
@@ -162,7 +166,11 @@ def _heat(app: Dash, server: Server) -> None:
     )
     def show(name: Any, theme: Any, job: Any, search: Any) -> Any:
         found = result_of(server, name)
-        return views.heat(found, job["asked"], language_in(search, server.language), theme) if found and job else ""
+        return (
+            views.heat_content(found, job["asked"], language_in(search, server.language), theme)
+            if found and job
+            else ""
+        )
 
 
 def spread(state: Explored, place: int, path: str, low: float, high: float, steps: int) -> tuple[float, ...]:
@@ -188,7 +196,7 @@ def _export(app: Dash, server: Server) -> None:
     def export(view: str, data: Any, href: str, search: Any) -> Any:
         if view != "export":
             return no_update
-        return views.export(server.state(data), href or "", language_in(search, server.language))
+        return views.export_content(server.state(data), href or "", language_in(search, server.language))
 
     @app.callback(Output("other-language", "href"), Input("state", "data"), State("address", "search"))
     def language(data: Any, search: Any) -> str:
