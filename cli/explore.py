@@ -26,7 +26,7 @@ def explore(
         typer.Option(
             "--open",
             metavar="PATH",
-            help="Results to show: a report.json, or a folder of a report, fleet, study or run. Repeatable.",
+            help="Results to show: a report.json, or a folder of a report, fleet, chain, study or run. Repeatable.",
         ),
     ] = None,
     port: Annotated[

@@ -1,4 +1,4 @@
-"""Results named when the explorer starts: reports, fleets, studies and runs. Pages of them are made when asked for.
+"""Results named when the explorer starts: reports, fleets, chains, studies and runs. Pages are made when asked for.
 
 Only what is found here can be shown. Nothing that a browser sends names a file: it sends the place in this list.
 """
@@ -14,7 +14,7 @@ from typing import Literal
 
 from shenhe.core.errors import ShenheError
 
-What = Literal["report", "fleet", "study", "run"]
+What = Literal["report", "fleet", "chain", "study", "run"]
 MAX_OPENED = 200
 
 
@@ -44,7 +44,9 @@ def find(places: Sequence[Path]) -> list[Opened]:
         if not here and place.is_dir():
             here = [each for inner in sorted(place.iterdir()) for each in _at(inner)]
         if not here:
-            raise OpenError(f"{place}: found no report.json, fleet.json or run.json, expected results of shenhe")
+            raise OpenError(
+                f"{place}: found no report.json, fleet.json, chain.json or run.json, expected results of shenhe"
+            )
         found += here
     if len(found) > MAX_OPENED:
         raise OpenError(f"found {len(found)} results, expected at most {MAX_OPENED}; name fewer folders")
@@ -54,10 +56,12 @@ def find(places: Sequence[Path]) -> list[Opened]:
 def _at(place: Path) -> Iterator[Opened]:
     if place.is_file():
         if place.suffix == ".json":
-            yield Opened("report", str(place), place)
+            yield Opened("chain" if place.name == "chain.json" else "report", str(place), place)
         return
     if (place / "fleet.json").is_file():
         yield Opened("fleet", str(place), place)
+    elif (place / "chain.json").is_file():
+        yield Opened("chain", str(place), place / "chain.json")
     elif (place / "report.json").is_file():
         yield Opened("report", str(place), place / "report.json")
     elif (place / "run.json").is_file():
@@ -90,6 +94,15 @@ def page_of(opened: Opened) -> str:
             return render_fleet_page(Fleet.model_validate_json(text), {})
         except ValueError as error:
             raise OpenError(f"{opened.path}: is no fleet.json of this version ({type(error).__name__})") from None
+    if opened.what == "chain":
+        from shenhe.conformance.chain.result import ChainReport
+
+        from ..pages.chain import render_chain_page
+
+        try:
+            return render_chain_page(ChainReport.model_validate_json(opened.path.read_text(encoding="utf-8")))
+        except ValueError as error:
+            raise OpenError(f"{opened.path}: is no chain.json of this version ({type(error).__name__})") from None
     if opened.what == "study":
         from shenhe.simulator.analysis import overview
         from shenhe.simulator.study import read_study

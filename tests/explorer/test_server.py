@@ -19,7 +19,7 @@ from shenhe.reports.explorer import panel, views
 from shenhe.reports.explorer.app import create_app
 from shenhe.reports.explorer.desk import Desk, Here
 from shenhe.reports.explorer.layout import VIEWS, page
-from shenhe.reports.explorer.opened import OpenError, find
+from shenhe.reports.explorer.opened import OpenError, find, page_of
 from shenhe.reports.explorer.state import Policy, State
 from shenhe.reports.explorer.wiring.controls import moved_state
 from shenhe.reports.explorer.wiring.following import drilled
@@ -285,6 +285,15 @@ def test_only_results_that_were_named_are_opened(tmp_path: Path, state: State, s
     assert client.get("/opened/0", headers=HERE).status_code == 422  # it is no report: a sentence, not a trace
     assert client.get("/opened/1", headers=HERE).status_code == 404
     desk.close()
+    for name, what in (("fleet.json", "fleet"), ("chain.json", "chain"), ("run.json", "run")):
+        folder = tmp_path / what
+        folder.mkdir()
+        (folder / name).write_text("{}", encoding="utf-8")
+        opened = find([folder])
+        assert [each.what for each in opened] == [what]
+        with pytest.raises(ShenheError):
+            page_of(opened[0])
+    assert len(find([tmp_path])) == 4, "folders one level down"
     for place in (tmp_path / "missing", tmp_path / "results" / "empty"):
         with pytest.raises(OpenError):
             find([place])
