@@ -65,6 +65,29 @@ def test_killed_mutants_stay_killed() -> None:
         assert found.status == "killed", (key, found)
 
 
+def test_classes_of_survivors_have_reasons() -> None:
+    classes = {"equivalent", "no law", "lawful", "limit", "caught now"}
+    meanings = command._meanings()
+    assert {each["class"] for each in meanings} <= classes
+    assert all(each["why"].endswith(".") for each in meanings)
+    key = "app:Desk.report:arguments:arguments 5 and 6 swapped:…"
+    assert command.meaning_of(key)[0] == "no law"
+    assert command.meaning_of("module:new:change") == (command.UNCLASSIFIED, "")
+
+
+def test_survivors_that_nobody_classified_count_against_the_checks() -> None:
+    mutants = all_mutants()[:3]
+    rows = [
+        command.row(Tried(mutants[0], "killed", "a_check")),
+        {**command.row(Tried(mutants[1], "survived")), "key": "new:one"},
+        {**command.row(Tried(mutants[2], "survived")), "key": "app:Desk.ticket:constant"},
+    ]
+    assert (
+        "Of 2 mutants that a rule speaks of and that a check passed or failed, 1 are killed (50%)."
+        in command.markdown(rows)
+    )
+
+
 def test_results_are_a_table_with_survivors() -> None:
     mutants = all_mutants()[:2]
     rows = [command.row(Tried(mutants[0], "killed", "a_check")), command.row(Tried(mutants[1], "survived"))]
