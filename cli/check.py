@@ -248,7 +248,7 @@ def check(
         typer.Option(
             "--plan",
             rich_help_panel=BUDGET,
-            help="Print the requests and paid calls that this run would make of a lawful target, send none, and exit.",
+            help="Print what this run would send, cost and take, send nothing, and exit.",
         ),
     ] = False,
     price: Annotated[
@@ -258,7 +258,7 @@ def check(
             metavar="AMOUNT",
             min=0,
             rich_help_panel=BUDGET,
-            help="Price of one call of generate or edit, for --plan and --max-cost.",
+            help="Price of one call of generate or edit. Overrides target.price of the binding.",
         ),
     ] = None,
     max_cost: Annotated[
@@ -331,7 +331,7 @@ def check(
             "strength": strength,
         }
         if plan:
-            print_plan(provider, chosen, price, as_json=as_json)
+            print_plan(provider, chosen, price, workers=workers, as_json=as_json)
             return
         if max_cost is not None:
             max_generations = affordable(provider, chosen, price, max_cost, max_generations)

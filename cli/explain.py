@@ -1,4 +1,4 @@
-"""``shenhe explain``: what a rule, a check or a deviation means, and what to do about it."""
+"""``shenhe explain``: what a rule, a check, a deviation or a key of a binding means, and what to do about it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 #: The facts that are printed, in this order.
 SHOWN = (
     *("behaviour", "keyword", "level", "weight", "obligors", "in_force", "verification", "sources", "penalties"),
-    *("seen_by", "operations", "rules", "checks", "faults", "docs"),
+    *("seen_by", "operations", "rules", "checks", "faults", "keys", "docs"),
 )
 
 
@@ -33,21 +33,23 @@ def explain(
     name: Annotated[
         str,
         typer.Argument(
-            metavar="RULE|CHECK|DEVIATION",
+            metavar="RULE|CHECK|DEVIATION|KEY",
             autocompletion=completion.explainable,
-            help="A rule ID, the name of a check, or the name of a label's deviation.",
+            help="A rule ID, the name of a check or of a label's deviation, or a key of a binding.",
             show_default=False,
         ),
     ],
     as_json: Json = False,
 ) -> None:
-    """Explain a rule, a check or a deviation of a label: what it expects, and how to see a failure.
+    """Explain a rule, a check, a deviation of a label, or a key of a binding: what it expects, and what to do.
 
     Example:  shenhe explain cn-dsp-2023/9.2
 
     Example:  shenhe explain unverified_cannot_publish
 
     Example:  shenhe explain missing-key
+
+    Example:  shenhe explain target.settling_seconds
     """
     document = explanation(name)
     if as_json:
@@ -58,6 +60,7 @@ def explain(
 
 def explanation(name: str) -> dict[str, Any]:
     """What is known about a name. Raises ``typer.BadParameter`` with similar names for an unknown one."""
+    from shenhe.conformance.bindings.doctor.advice import advice, keys_like
     from shenhe.conformance.checks import all_checks
     from shenhe.labels.model import Deviation
     from shenhe.rulebook import load_rulebook
@@ -71,9 +74,12 @@ def explanation(name: str) -> dict[str, Any]:
         return _of_check(checks[name])
     if name in deviations:
         return _of_deviation(deviations[name])
-    close = difflib.get_close_matches(name, [*book.rules, *checks, *deviations], n=3, cutoff=0.6)
+    if keys := keys_like(name):
+        return {"kind": "key of a binding", "name": name, "keys": keys, "next": ["shenhe doctor binding.yaml"]}
+    known = [f"{section}.{key}" for section, entries in advice().items() for key in entries]
+    close = difflib.get_close_matches(name, [*book.rules, *checks, *deviations, *known], n=3, cutoff=0.6)
     hint = f"did you mean {', '.join(close)}?" if close else "see `shenhe rules list` and `shenhe check --list`"
-    raise typer.BadParameter(f"found no rule, check or deviation {name!r}; {hint}", param_hint="NAME")
+    raise typer.BadParameter(f"found no rule, check, deviation or key {name!r}; {hint}", param_hint="NAME")
 
 
 def _of_rule(rule: Rule, checks: dict[str, Check]) -> dict[str, Any]:

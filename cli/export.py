@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import writable_file
+from .environment import Env, binding_environ
+from .options import writable_file, writable_folder
 
 if TYPE_CHECKING:
     from shenhe.conformance.report import Report
@@ -27,6 +28,7 @@ class Format(StrEnum):
     HAR = "har"
     OSCAL = "oscal"
     ARAZZO = "arazzo"
+    SCRIPTS = "scripts"
 
 
 def export(
@@ -36,7 +38,11 @@ def export(
     ],
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="FILE", callback=writable_file, help="File to write. Default: standard output."),
+        typer.Option(
+            "--out",
+            metavar="FILE",
+            help="File to write. Default: standard output. For scripts: the folder.",
+        ),
     ] = None,
     binding: Annotated[
         str,
@@ -66,22 +72,32 @@ def export(
             help="For arazzo: the provider's OpenAPI document. Default: a generated one next to --out.",
         ),
     ] = None,
+    env: Env = None,
 ) -> None:
-    """Convert a report to SARIF, JUnit, GitLab, GitHub, HAR or OSCAL, or a binding to an Arazzo workflow.
+    """Convert a report to SARIF, JUnit, GitLab, GitHub, HAR or OSCAL, its findings to scripts, or a binding to Arazzo.
+
+    scripts writes a folder per finding: replay.sh (curl), test_replay.py, and the media that they send.
 
     Example:  shenhe export sarif results/report.json --out results/shenhe.sarif
 
     Example:  shenhe export github-summary results/report.json >> "$GITHUB_STEP_SUMMARY"
 
+    Example:  shenhe export scripts results/report.json --out results/findings
+
     Example:  shenhe export arazzo binding.yaml --out course.arazzo.json
     """
+    if form is not Format.SCRIPTS:
+        writable_file(out)
     if form is Format.ARAZZO:
-        _arazzo(report, out, openapi)
+        _arazzo(report, out, openapi, env)
         return
     from shenhe.conformance.report import parse_report, read_report_bytes
 
     data = read_report_bytes(report)
     parsed = parse_report(data, str(report))
+    if form is Format.SCRIPTS:
+        _scripts(parsed, out)
+        return
     if form is Format.GITHUB_SUMMARY:
         rendered = _summary(parsed, baseline)
     else:
@@ -96,7 +112,22 @@ def export(
         typer.echo(f"written: {out}", err=True)
 
 
-def _arazzo(binding: Path, out: Path | None, openapi: str | None) -> None:
+def _scripts(report: Report, out: Path | None) -> None:
+    from shenhe.conformance.evidence.export import write_scripts
+
+    if out is None:
+        raise typer.BadParameter(
+            "expected --out: each finding becomes a folder of scripts and media", param_hint="--out"
+        )
+    writable_folder(out)
+    folders = write_scripts(report, out)
+    for folder in folders:
+        typer.echo(f"written: {folder}", err=True)
+    if not folders:
+        typer.echo("the report has no findings, so there are no scripts", err=True)
+
+
+def _arazzo(binding: Path, out: Path | None, openapi: str | None, env: list[str] | None) -> None:
     from shenhe.conformance.bindings import BindingError, load_binding
     from shenhe.core.files import write_whole
     from shenhe.reports.formats.arazzo import arazzo_of
@@ -106,7 +137,7 @@ def _arazzo(binding: Path, out: Path | None, openapi: str | None) -> None:
             "expected --out or --openapi: the workflow refers to an OpenAPI document, which is written next to --out",
             param_hint="--out",
         )
-    bound = load_binding(binding)
+    bound = load_binding(binding, environ=binding_environ(binding, env))
     try:
         base_url = bound.base_url()
     except BindingError:
@@ -145,7 +176,7 @@ def _render(form: Format, report: Report, report_sha256: str, binding: str, only
             from shenhe.reports.formats.har import har
 
             return _json(har(report, only=only))
-        case Format.ARAZZO | Format.GITHUB_SUMMARY:
+        case Format.ARAZZO | Format.GITHUB_SUMMARY | Format.SCRIPTS:
             raise ValueError(f"{form} is written from more than a report")
         case Format.OSCAL:
             from shenhe.reports.formats.oscal import assessment_results

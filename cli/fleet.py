@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +11,7 @@ import typer
 
 from shenhe.conformance.verdict import Level
 
+from .environment import binding_environ
 from .options import BUDGET, INTERRUPTED, AtLevel, CheckSeed, Examples, On, Packs, Rules, day_of, split, writable_folder
 from .output import echo_json
 
@@ -93,6 +94,14 @@ def fleet(
             help="Folder of environment files. NAME.yaml gets its variables only from NAME.env.",
         ),
     ] = None,
+    env: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--env",
+            metavar="NAME",
+            help="Let every binding read this environment variable, and no others. Repeatable.",
+        ),
+    ] = None,
     baseline_dir: Annotated[
         Path | None,
         typer.Option(
@@ -128,15 +137,19 @@ def fleet(
     from shenhe.conformance.fleet import Options, members, read_variables, run_fleet, shared_secrets
 
     chosen = members(folder)
-    own = read_variables(env_dir, chosen) if env_dir is not None else None
-    if own is None:
+    if env and env_dir is not None:
+        raise typer.BadParameter("expected one of --env and --env-dir, found both", param_hint="--env")
+    if env_dir is not None:
+        own = read_variables(env_dir, chosen)
+    else:
+        own = {member.name: dict(_environ(member, env)) for member in chosen}
         for name, files in shared_secrets(chosen).items():
             _say(f"several bindings read {name}: {', '.join(files)}; pass --env-dir to keep their variables apart")
     wanted_packs, wanted_rules = split(packs), split(rules)
     whole = run_fleet(
         chosen,
         out,
-        environ=os.environ,
+        environ={},
         own_environ=own,
         options=Options(
             level=level.value,
@@ -168,6 +181,14 @@ def fleet(
         typer.echo("shenhe: stopped; finished work is kept. Repeat the command to resume", err=True)
         raise typer.Exit(INTERRUPTED)
     raise typer.Exit(whole.exit_code)
+
+
+def _environ(member: Member, env: list[str] | None) -> Mapping[str, str]:
+    """What a binding may take. One that cannot be read takes nothing; its provider is reported as not usable."""
+    try:
+        return binding_environ(member.path, env)
+    except OSError:
+        return {}
 
 
 def _baselines(folder: Path, chosen: Sequence[Member]) -> dict[str, Baseline]:

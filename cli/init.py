@@ -10,6 +10,7 @@ import typer
 
 from shenhe.conformance.operations import TargetRole
 
+from .environment import binding_environ
 from .options import writable_file
 
 if TYPE_CHECKING:
@@ -174,7 +175,6 @@ def _openers(missing: Sequence[str]) -> list[str]:
 
 def _tried(path: Path) -> None:
     """Try a finished draft for a target on this machine, and say which lines do not work."""
-    import os
     from urllib.parse import urlsplit
 
     from shenhe.conformance.bindings import BindingError, load_binding
@@ -182,7 +182,7 @@ def _tried(path: Path) -> None:
     from shenhe.conformance.bindings.doctor.doctor import examine
 
     try:
-        binding = load_binding(path, environ=os.environ)
+        binding = load_binding(path, environ=binding_environ(path, None))
         if not is_loopback(urlsplit(binding.base_url()).hostname or ""):
             return
         with binding.connect() as provider:

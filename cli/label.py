@@ -12,7 +12,7 @@ import typer
 
 from shenhe.core.files import write_whole
 
-from .label_files import must_be_readable, sidecars_of, signing_key_of, trusted_certificates
+from .label_files import STDIN, input_as_files, must_be_readable, sidecars_of, signing_key_of, trusted_certificates
 from .output import echo_json
 from .progress import ProgressLine
 
@@ -32,7 +32,10 @@ app = typer.Typer(
     epilog="Example:  shenhe label read picture.png sound.wav --json",
 )
 def read(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Files of any format.", show_default=False)],
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE", help="Files of any format; - for standard input.", show_default=False),
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON array with one object per file.")] = False,
     metadata: Annotated[
         bool,
@@ -61,20 +64,42 @@ def read(
 
     Exit codes: 0 every file was read, 2 a usage error, 3 something was refused or could not be decided.
     """
+    with input_as_files(files) as readable:
+        sidecars = sidecars_of(sidecar or [], files)
+        trusted = trusted_certificates(trust_anchors) if trust_anchors is not None else ""
+        records = _read(files, readable, as_json, metadata, strict, workers, trusted, evidence, sidecars)
+    if as_json:
+        import json
+
+        echo_json(json.dumps([r.model_dump(mode="json") for r in records], ensure_ascii=False, indent=2))
+    if not all(found.decided for found in records):
+        raise typer.Exit(3)
+
+
+def _read(
+    files: list[Path],
+    readable: list[Path],
+    as_json: bool,
+    metadata: bool,
+    strict: bool,
+    workers: int,
+    trusted: str,
+    evidence: Path | None,
+    sidecars: list[Path],
+) -> list[FileRecord]:
+    """Read the files and print what each holds, unless all are printed as JSON in the end."""
     from shenhe.labels.record import read_files
 
-    for path in files:
-        must_be_readable(path)
-    sidecars = sidecars_of(sidecar or [], files)
-    trusted = trusted_certificates(trust_anchors) if trust_anchors is not None else ""
     records = []
-    for found, labels in read_files(
-        files,
+    readings = read_files(
+        readable,
         depth="metadata" if metadata else "all",
         workers=workers,
         trust_anchors=trusted,
         sidecars=sidecars,
-    ):
+    )
+    for path, (read_as, labels) in zip(files, readings, strict=True):
+        found = read_as.model_copy(update={"file": "-"}) if path == STDIN else read_as
         records.append(found)
         if evidence is not None:
             evidence.mkdir(parents=True, exist_ok=True)
@@ -83,12 +108,7 @@ def read(
                     (evidence / f"{found.sha256[:12]}-{number}-{label.scheme}.png").write_bytes(label.evidence)
         if not as_json:
             _print(found, [each.strict for each in labels.labels] if strict else None)
-    if as_json:
-        import json
-
-        echo_json(json.dumps([r.model_dump(mode="json") for r in records], ensure_ascii=False, indent=2))
-    if not all(found.decided for found in records):
-        raise typer.Exit(3)
+    return records
 
 
 @app.command(

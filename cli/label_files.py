@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +30,36 @@ def must_be_readable(path: Path) -> None:
         return
     typer.echo(f"shenhe: {why}", err=True)
     raise typer.Exit(2)
+
+
+#: Stands for standard input where a command takes files.
+STDIN = Path("-")
+#: Bytes of standard input that are read.
+_MOST_INPUT = 1 << 30
+
+
+@contextmanager
+def input_as_files(paths: list[Path]) -> Iterator[list[Path]]:
+    """The files to read, with standard input kept in a file of its own for ``-``; ends the command where one cannot be
+    read.
+    """
+    for path in paths:
+        if path != STDIN:
+            must_be_readable(path)
+    if STDIN not in paths:
+        yield paths
+        return
+    with tempfile.TemporaryDirectory(prefix="shenhe-") as folder:
+        kept = Path(folder) / "stdin"
+        with kept.open("wb") as file:
+            left = _MOST_INPUT
+            while chunk := sys.stdin.buffer.read(min(left + 1, 1 << 20)):
+                left -= len(chunk)
+                if left < 0:
+                    typer.echo("shenhe: standard input has more than 1 GiB; name a file instead", err=True)
+                    raise typer.Exit(2)
+                file.write(chunk)
+        yield [kept if path == STDIN else path for path in paths]
 
 
 def sidecars_of(given: list[Path], files: list[Path]) -> list[Path]:

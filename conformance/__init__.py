@@ -22,7 +22,7 @@ Nothing heavy is imported before something runs. The rooms, each of which builds
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
@@ -59,6 +59,7 @@ def check(
     seed: int = 0,
     examples: int = 25,
     on: date | None = None,
+    environ: Mapping[str, str] | None = None,
     app: Any = None,
     base_url: str | None = None,
     baseline: Baseline | str | os.PathLike[str] | None = None,
@@ -67,6 +68,8 @@ def check(
 
     ``app`` is an ASGI or WSGI application that the binding describes; it is called in this process. ``base_url``
     replaces the binding's. ``baseline`` holds accepted failures, as an object or as the path of its file.
+    ``environ`` gives the binding its ``${NAME}``. By default it takes from the process's environment what a binding in
+    the working folder names, or what the project allows (``env`` in ``shenhe.toml``).
 
     Raises :class:`NotConformantError`, an ``AssertionError``, where a rule fails, and, if ``strict``, where one
     is inconclusive or needs a review. Other options and errors are those of
@@ -80,7 +83,7 @@ def check(
         if isinstance(provider, str | os.PathLike):
             from .bindings import app_transport, load_binding
 
-            binding = load_binding(os.fspath(provider), environ=os.environ)
+            binding = load_binding(os.fspath(provider), environ=environ)
             transport = None if app is None else app_transport(app)
             provider = stack.enter_context(binding.connect(base_url=base_url, transport=transport))
         report = run_checks(provider, packs=packs, level=level, rules=rules, seed=seed, examples=examples, on=on)
@@ -118,6 +121,8 @@ def _message(report: Report, outcome: BaselineOutcome | None) -> str:
             lines.append(f"  {result.reason}")
             continue
         lines.append(f"  case: {result.finding.case}")
+        if result.finding.difference:
+            lines.append(f"  what makes the difference: {result.finding.difference}")
         lines.append(f"  seen: {result.finding.seen}")
         lines.extend(f"  {line}" for line in result.finding.curl.splitlines())
     return "\n".join(lines)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import from_json
 
 from shenhe.core.document import dotted
 from shenhe.core.errors import ShenheError
@@ -72,16 +74,36 @@ class Evidence(_Model):
     data: str
 
 
+class Attachment(_Model):
+    """A file beside the scripts of a finding. ``data`` is base64."""
+
+    name: str
+    data: str
+
+    @property
+    def content(self) -> bytes:
+        """The bytes of the file."""
+        return base64.b64decode(self.data)
+
+
 class Finding(_Model):
     """A failure that explains itself: what was expected, what was seen, and the smallest sequence that shows it."""
 
     expected: str
     seen: str
     case: str = ""
+    difference: str = Field(default="", description="how the case differs from one of the same kind that passes")
     steps: list[Step]
     evidence: list[Evidence] = []
     curl: str
     pytest: str
+    files: list[Attachment] = Field(
+        default=[], description="media of the requests, which the scripts read from files of these names beside them"
+    )
+    invented: list[str] = Field(
+        default=[],
+        description="numbers and names of invented people in the requests; scripts and replays make new ones",
+    )
     variables: list[str] = Field(
         default=[], description="environment variables that stand in the steps as ${NAME}; a replay fills in no others"
     )
@@ -333,12 +355,13 @@ def report_schema() -> dict[str, Any]:
 def parse_report(data: bytes, source: str) -> Report:
     """The report that ``data`` holds; ``source`` is what messages call it. Raises :class:`ReportError`."""
     try:
-        return Report.model_validate_json(data)
+        # Not by `model_validate_json`: each of its errors holds a copy of the part of the document that it is about.
+        return Report.model_validate(from_json(data))
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False)
         lines = [f"{source}: {dotted(fault['loc']) or 'the whole'}: {fault['msg']}" for fault in faults[:5]]
         if len(faults) > 5:
             lines.append(f"{source}: and {len(faults) - 5} more")
-        raise ReportError(
-            "\n".join([*lines, "expected a report.json written by `shenhe check` of this version"])
-        ) from None
+    except (ValueError, RecursionError) as error:
+        lines = [f"{source}: the whole: Invalid JSON: {str(error)[:200]}"]
+    raise ReportError("\n".join([*lines, "expected a report.json written by `shenhe check` of this version"]))

@@ -40,7 +40,7 @@ def in_words(error: Exception) -> str:
 #: Words of Python and of the libraries' insides, which tell a reader of refusals nothing.
 _INSIDES = re.compile(
     r"\bobject\b|codec|NoneType|literal for|argument|out of range|unpack|subscriptable|attribute|__|<class|bytes-like|"
-    r"byte 0x|\bat 0x|0x[0-9a-f]{8}|\w+Error\b|\w+Exception\b|\bdict\b|\btuple\b|\bstr\b|\bint\b|\.py\b|Traceback|"
+    r"byte 0x|\bat 0x|0x[0-9a-f]{8}|\wError\b|\wException\b|\bdict\b|\btuple\b|\bstr\b|\bint\b|\.py\b|Traceback|"
     r"\bkey\b|float|iterable|\bNone\b|buffer|index\b|recursion|\bb['\"]"
 )
 
@@ -49,9 +49,9 @@ def library_words(error: Exception) -> str:
     """The sentence of a library about a file, without its insides; that the structure is broken where it says no more.
     Two readings of one file say the same.
     """
-    text = re.sub(r"\s*<[^<>]*>", "", str(error)).strip()
+    text = re.sub(r"\s?<[^<>]*>", "", str(error)).strip()
     is_of_python = type(error).__module__ in ("builtins", "struct", "zlib") and type(error) not in (ValueError, OSError)
-    if not text or is_of_python or _INSIDES.search(text) or not re.search(r"[a-z]{2,} [a-z]{2,}", text):
+    if not text or is_of_python or _INSIDES.search(text) or not re.search(r"[a-z]{2} [a-z]{2}", text):
         return in_words(error)
     return text[:160].rstrip(". ")
 

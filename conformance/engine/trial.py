@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..checks.outcome import Case, NeedsReview, NotJudged, Undecided, Violation
@@ -12,6 +13,7 @@ from ..evidence.redaction import class_and_place
 from ..report import Sample
 from ..verdict import Verdict
 from .cases.examples import Explored, explore, explore_sequences
+from .cases.narrowing import narrowed
 from .cases.sampling import independent, upper_bound
 from .probing.finding import finding_of
 from .probing.names import Names
@@ -60,6 +62,8 @@ class Trial:
     names: Names
     tally: Tally
     effort: Effort
+    #: The first case of each facet that passed.
+    passed: dict[str, Case] = field(default_factory=dict)
 
     def run(self) -> None:
         """The enumerated cases in their order, then drawn ones, then the sample."""
@@ -101,6 +105,7 @@ class Trial:
                 self._judge(case)
             except Violation as violation:
                 self._confirm(case, violation)
+                self._narrow(case)
                 return True
             except Undecided as reason:
                 undecided[case.facet] = undecided.get(case.facet, 0) + 1
@@ -123,6 +128,7 @@ class Trial:
                 )
             else:
                 self._confirm(explored.failing, explored.violation)
+                self._narrow(explored.failing)
         elif explored.undecided is not None:
             self.tally.leave_open(explored.undecided.reason, "a drawn case")
 
@@ -180,7 +186,7 @@ class Trial:
         """
         tally = self.tally
         probe = Probe(self.session, self.names, waits=tally.check.waits)
-        case = case.varied(self.names.vary)
+        original, case = case, case.varied(self.names.vary)
         try:
             tally.check.judge(probe, case)
             if not probe.counts.judged:
@@ -206,6 +212,7 @@ class Trial:
             self._decided(case)
             tally.facets[case.facet] = None
             tally.raise_to(Verdict.PASS, "")
+            self.passed.setdefault(case.facet, original)
         finally:
             tally.count(probe.counts)
 
@@ -231,5 +238,30 @@ class Trial:
                 raise
         self.tally.raise_to(Verdict.INCONCLUSIVE, f"seen once and not again when repeated: {violation.seen}")
 
+    def _narrow(self, case: Case) -> None:
+        """Reduce a confirmed failure to what sets it apart from the plainest case of its facet that passed."""
+        passing = self.passed.get(case.facet)
+        if self.tally.verdict is not Verdict.FAIL or passing is None:
+            return
+
+        def fails(smaller: Case) -> bool:
+            try:
+                self._judge(smaller)
+            except Violation as violation:
+                self._show(smaller, violation)
+                self.tally.reason = violation.seen
+                return True
+            except (Undecided, NotJudged):
+                return False
+            return False
+
+        # The failure stands, whatever ends the run now.
+        with suppress(RunStopped):
+            difference = narrowed(case, passing, fails).difference
+            if self.tally.finding is not None:
+                self.tally.finding = self.tally.finding.model_copy(update={"difference": difference})
+
     def _show(self, case: Case, violation: Violation) -> None:
-        self.tally.finding = finding_of(self.tally.check, case, violation, seed=self.session.seed)
+        self.tally.finding = finding_of(
+            self.tally.check, case, violation, seed=self.session.seed, invented=self.session.invented
+        )

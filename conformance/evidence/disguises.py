@@ -40,6 +40,11 @@ _ESCAPE = re.compile(
 _QUOTED_PRINTABLE = re.compile(rb"=([0-9A-Fa-f]{2})|=\r?\n")
 #: White space, and characters of UTF-8 that are drawn as nothing.
 _BROKEN = re.compile(rb"[\t\n\v\f\r]|\\[nrt]|\xc2\xad|\xcd\x8f|\xe2[\x80\x81]|\xef\xbb")
+#: Bytes or characters as numbers, one after another.
+_HEXADECIMAL_LIST = re.compile(
+    rb"(?i)(?<![0-9a-z])(?:(?:0x)?(?:[0-9a-f]{2}){1,4}[\s:,;-]{1,3}){3,4000}(?:0x)?(?:[0-9a-f]{2}){1,4}(?![0-9a-z])"
+)
+_DECIMAL_LIST = re.compile(rb"(?<![0-9a-zA-Z])(?:[0-9]{1,7}[\s,;]{1,4}){3,4000}[0-9]{1,7}(?![0-9a-zA-Z])")
 _FILLING = re.compile(
     rb"[\t\n\v\f\r ]+|\\[nrt]|\xc2\xad|\xcd\x8f|\xe2\x80[\x8b-\x8f\xa8-\xae]|\xe2\x81[\xa0-\xaf]|\xef\xbb\xbf"
 )
@@ -182,9 +187,24 @@ def _views(first: ReducedText, depth: int) -> Iterator[ReducedText]:
         if depth:
             for decoded in _decodings(view):
                 yield from _views(decoded, depth - 1)
+    if depth == _DEEPEST:
+        yield from _from_lists(unescaped[-1])
+    if first.data.count(b"\0") * 3 > len(first.data):
+        # Text in UTF-16 has every other byte of ASCII zero.
+        yield ReducedText(_applied(first.data, _zeros(first.data)), _zeros, first)
     if depth and _WRAPPED.search(first.data) and (bare := squeezed(unescaped[-1])) is not None:
         for decoded in _decodings(bare):
             yield from _views(decoded, depth - 1)
+
+
+def _from_lists(view: ReducedText) -> Iterator[ReducedText]:
+    """``view`` with lists of numbers as the bytes or characters that they stand for: what a program prints of a buffer.
+    An address or a date is one too, and stands for nothing.
+    """
+    for rewrite in (_hexadecimal_lists, _decimal_lists):
+        changes = rewrite(view.data)
+        if changes:
+            yield ReducedText(_applied(view.data, changes), rewrite, view)
 
 
 def _without_escapes(first: ReducedText) -> Iterator[ReducedText]:
@@ -281,6 +301,31 @@ def _quoted_printable(data: bytes) -> list[tuple[int, int, bytes]]:
         (match.start(), match.end(), bytes.fromhex(match[1].decode()) if match[1] else b"")
         for match in _QUOTED_PRINTABLE.finditer(data)
     ]
+
+
+def _hexadecimal_lists(data: bytes) -> list[tuple[int, int, bytes]]:
+    changes = []
+    for match in _HEXADECIMAL_LIST.finditer(data):
+        digits_ = re.sub(rb"0[xX]|[^0-9A-Fa-f]", b"", match[0])
+        if len(digits_) % 2 == 0:
+            changes.append((match.start(), match.end(), bytes.fromhex(digits_.decode())))
+    return changes
+
+
+def _decimal_lists(data: bytes) -> list[tuple[int, int, bytes]]:
+    changes = []
+    for match in _DECIMAL_LIST.finditer(data):
+        numbers = [int(number) for number in re.findall(rb"[0-9]+", match[0])]
+        if max(numbers) < 256:
+            changes.append((match.start(), match.end(), bytes(numbers)))
+        elif max(numbers) < 0x110000:
+            text = "".join(map(chr, numbers))
+            changes.append((match.start(), match.end(), text.encode("utf-8", "surrogatepass")))
+    return changes
+
+
+def _zeros(data: bytes) -> list[tuple[int, int, bytes]]:
+    return [(match.start(), match.end(), b"") for match in re.finditer(rb"\0+", data)]
 
 
 def _fillings(data: bytes) -> list[tuple[int, int, bytes]]:

@@ -27,7 +27,8 @@ from ..bindings.client.http.failures import FAILURES, failure_text
 from ..bindings.client.http.transport import DeadlineTransport
 from ..exchange import Exchange, Headers, ReceivedResponse, SentRequest, body_text
 from ..report import CheckResult, Finding, Report, Step
-from .export.plan import FRESH, CarryPlan, Piece, Variable, carry_plan_of, looks_made, needed, url_pieces
+from .export.fresh import another
+from .export.plan import FRESH, Attached, CarryPlan, Piece, Variable, carry_plan_of, looks_made, needed, url_pieces
 from .export.request import basic_text, headers_to_resend, is_form, json_of, origin_text
 from .redaction import NOTHING
 
@@ -105,7 +106,7 @@ class Planned:
 def planned(finding: Finding, base_url: str, media_hosts: Collection[str] = ()) -> Planned:
     """What :func:`repeat` would send. Raises :class:`RepeatError` as it does."""
     exchanges = _exchanges(finding)
-    plan, base = carry_plan_of(exchanges), base_of(finding)
+    plan, base = carry_plan_of(exchanges, finding.invented), base_of(finding)
     requests = tuple(
         (
             visible(step.method),
@@ -133,7 +134,7 @@ def repeat(
     that ``environ`` does not have or the finding does not name. Nothing is sent then.
     """
     exchanges = _exchanges(finding)
-    base, plan = base_of(finding), carry_plan_of(exchanges)
+    base, plan = base_of(finding), carry_plan_of(exchanges, finding.invented)
     for step in (each for each in finding.steps if not _elsewhere(each, base)):
         _target(step.url, base, base_url.rstrip("/"), plan, None)
     given = {name: environ.get(name) for name in _variables(finding, plan, exchanges)}
@@ -144,6 +145,7 @@ def repeat(
         )
     values: dict[Variable, str] = {Variable(name): value for name, value in given.items() if value}
     values[FRESH] = secrets.token_hex(4)
+    values |= {variable: another(number) for number, variable in plan.numbers.items()}
     done: list[Repeated] = []
     made: set[str] = set()
     with httpx.Client(transport=transport or DeadlineTransport(), trust_env=False, follow_redirects=False) as client:
@@ -283,6 +285,8 @@ def _without_credentials(request: SentRequest) -> Headers:
 def _shown(piece: Piece) -> str:
     if isinstance(piece, str):
         return piece
+    if isinstance(piece, Attached):
+        return piece.name
     return f"/${{{piece.name}}}" if piece.path else f"${{{piece.name}}}"
 
 
@@ -356,6 +360,8 @@ def _text(pieces: Sequence[Piece], values: Mapping[Variable, str], *, percent: b
     for piece in pieces:
         if isinstance(piece, str):
             parts.append(piece)
+        elif isinstance(piece, Attached):
+            raise TypeError("a plan made from a report has no files")
         else:
             value = values.get(replace(piece, path=False), values.get(Variable(piece.name), ""))
             parts.append(quote(value, safe="/?=&%" if piece.path else "") if percent else value)

@@ -37,6 +37,7 @@ SETTINGS: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("seed", {"metavar": "N", "type": int}, "Random seed. The same seed sends the same requests (default: 0)."),
     ("examples", {"metavar": "N", "type": int}, "Random cases per check, after its fixed ones (default: 25)."),
     ("baseline", {"metavar": "FILE"}, "Accepted failures: their tests are reported as xfailed."),
+    ("env", {"metavar": "NAME", "action": "append"}, "Let the binding read this variable, and no others. Repeatable."),
     ("lenient", {"action": "store_true"}, "Skip, instead of fail, rules that could not be verified."),
 )
 

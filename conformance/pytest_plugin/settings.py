@@ -24,6 +24,7 @@ class Settings:
     seed: int = 0
     examples: int = 25
     baseline: Path | None = None
+    env: tuple[str, ...] | None = None
     lenient: bool = False
 
     @classmethod
@@ -59,7 +60,7 @@ def _read(name: str, value: Any, where: str, start: Path) -> Any:
                 return Level(value).value
             case "seed" | "examples":
                 return int(value)
-            case "packs" | "rules":
+            case "packs" | "rules" | "env":
                 return (value,) if isinstance(value, str) else tuple(value)
             case "baseline":
                 return existing(value, (start,))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,7 +55,7 @@ class TargetUnderTest:
             return
         from ..bindings import app_transport, load_binding
 
-        loaded = load_binding(self.binding, environ=os.environ)
+        loaded = load_binding(self.binding, environ=allowed_environ(self.binding, self.settings))
         transport = app_transport(application(self.app)) if self.app is not None and sending else None
         base_url = self.settings.base_url if sending else "http://127.0.0.1"
         with loaded.connect(base_url=base_url, transport=transport) as provider:
@@ -104,6 +104,18 @@ def application(app: Any) -> Any:
     return found
 
 
+def allowed_environ(binding: Any, settings: Settings) -> Mapping[str, str] | None:
+    """The variables that the settings allow a binding, ``None`` where they leave it to the project."""
+    if settings.env is None or not isinstance(binding, str | os.PathLike) or not Path(binding).is_file():
+        return None
+    from ..bindings.client.environ import EnvironError, environ_of
+
+    try:
+        return environ_of(Path(binding), settings.env).values
+    except EnvironError as error:
+        raise pytest.UsageError(f"shenhe: {error}") from None
+
+
 def checked(target: Any, app: Any, settings: Settings) -> Report:
     """Check a whole target, as :func:`shenhe.conformance.check` does."""
     __tracebackhide__ = True
@@ -116,6 +128,7 @@ def checked(target: Any, app: Any, settings: Settings) -> Report:
             app=None if app is None else application(app),
             base_url=settings.base_url,
             baseline=settings.baseline,
+            environ=allowed_environ(target, settings),
             strict=not settings.lenient,
             **options,
         )

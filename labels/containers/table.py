@@ -191,7 +191,7 @@ def _sound(
 
 
 _MAIL = re.compile(
-    r"(?:(?:From|To|Subject|Date|Received|Return-Path|MIME-Version|Message-ID|Delivered-To|Reply-To|X-[\w-]{1,40}|"
+    r"\A(?:(?:From|To|Subject|Date|Received|Return-Path|MIME-Version|Message-ID|Delivered-To|Reply-To|X-[\w-]{1,40}|"
     r"DKIM-Signature|Authentication-Results|Content-Type):[^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*){2}",
     re.IGNORECASE,
 )

@@ -320,4 +320,6 @@ def without_padding(packet: bytes) -> bytes:
     """``packet`` without the white space that writers leave before the closing instruction for later
     growth.
     """
-    return re.sub(rb"\s{64,}(?=<\?xpacket end)", b"\n", packet)
+    before, end, after = packet.partition(b"<?xpacket end")
+    kept = before.rstrip()
+    return kept + b"\n" + end + after if end and len(before) - len(kept) >= 64 else packet

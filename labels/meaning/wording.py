@@ -30,7 +30,7 @@ Medium = Literal["text", "picture", "film", "sound"]
 
 _LONGEST = 80
 _CJK = "\u3400-\u9fff\uff0c\u3002\uff1a\uff1b\u3001\uff08\uff09"
-_SPACE_BESIDE_CHINESE = re.compile(rf"(?<=[{_CJK}])\s+|\s+(?=[{_CJK}])")
+_BESIDE_CHINESE = re.compile(rf"[{_CJK}]")
 _ORNAMENT = re.compile(r"^[^\w#《〈“‘「『\"'（(【\[]+|[^\w》〉”’」』\"'）)】\]？?]+$")
 _BRACKETS = {"(": ")", "（": "）", "[": "]", "【": "】", "〔": "〕", "<": ">", "〈": "〉", "{": "}"}
 _QUOTES = {"“": "”", "「": "」", "『": "』", '"': '"', "‘": "’", "'": "'", "`": "`"}
@@ -221,7 +221,7 @@ def judge(statement: str, medium: Medium, *, follows: str = "") -> Phrase | None
     ``follows`` is the character behind it, which may make it a question.
     """
     words = grammar()
-    text = _SPACE_BESIDE_CHINESE.sub("", simplified(statement)).strip()
+    text = _without_space_beside_chinese(simplified(statement)).strip()
     if len(text) > 3 * _LONGEST or not _worth_a_look(text):
         return _judged_english(statement, follows)
     bare = _undecorated(text)
@@ -374,9 +374,19 @@ def _judged_english(statement: str, follows: str) -> Phrase | None:
     )
 
 
+def _without_space_beside_chinese(text: str) -> str:
+    """``text`` without white space before or after a Chinese character."""
+
+    def kept(space: re.Match[str]) -> str:
+        before, after = text[space.start() - 1 : space.start()], text[space.end() : space.end() + 1]
+        return "" if _BESIDE_CHINESE.match(before) or _BESIDE_CHINESE.match(after) else space[0]
+
+    return re.sub(r"\s+", kept, text)
+
+
 def has_elements(text: str) -> bool:
     """Whether a short text, such as one heard, names both elements; an OCR's ``Al`` counts as ``AI``."""
-    return grammar().elements.search(_SPACE_BESIDE_CHINESE.sub("", as_read(text))) is not None
+    return grammar().elements.search(_without_space_beside_chinese(as_read(text))) is not None
 
 
 def with_text_label(text: str) -> str:

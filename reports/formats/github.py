@@ -170,6 +170,8 @@ def _detail(check: CheckResult) -> str:
         lines += ["Expected:", "", fenced(finding.expected), "", "Seen:", "", fenced(finding.seen)]
         if finding.case:
             lines += ["", "Case:", "", fenced(finding.case)]
+        if finding.difference:
+            lines += ["", "What makes the difference:", "", fenced(finding.difference)]
         lines += ["", "To see it again:", "", fenced(finding.curl, "sh", 8000)]
     return "\n".join([*lines, "", "</details>", ""])
 

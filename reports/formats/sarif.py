@@ -19,7 +19,7 @@ from .issue import Issue, Place, deciding_step, issues, place_of_step
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _BODY = 4000
 #: Characters of a script from which on further commands are left out.
-_SCRIPT = 20_000
+_SCRIPT = 100_000
 _LEVELS = {"must": "error", "should": "warning", "may": "note"}
 _KINDS = {"fail": "fail", "review": "review", "inconclusive": "open"}
 
@@ -129,8 +129,18 @@ def _result(issue: Issue, index: Mapping[str, int], binding: str) -> dict[str, A
     result["properties"] |= {"check": check.name, "level": check.level, "probes": check.probes.model_dump()}
     if check.finding is None:
         return result
-    result["properties"]["case"] = one_line(check.finding.case)
-    result["properties"]["curl"] = visible(_whole_commands(check.finding.curl))
+    finding = check.finding
+    result["properties"] |= {
+        "expected": one_line(finding.expected, 1000),
+        "observed": one_line(finding.seen, 1000),
+        "case": one_line(finding.case, 1000),
+        "curl": visible(_whole_commands(finding.curl)),
+    }
+    if finding.difference:
+        result["properties"]["difference"] = one_line(finding.difference, 1000)
+    evidence = [each for each in finding.evidence if each.media_type.startswith("text/")]
+    if evidence:
+        result["properties"]["evidence"] = {one_line(each.title): visible(cut(each.data, _BODY)) for each in evidence}
     result["codeFlows"] = _code_flows(check, binding)
     step = deciding_step(check)
     if step is not None:
@@ -154,7 +164,9 @@ def _whole_commands(script: str) -> str:
             break
         kept.append(step)
     left = len(steps) - len(kept)
-    return "\n".join(kept) + (f"\n# {left} more commands are in report.json" if left else "")
+    return "\n".join(kept) + (
+        f"\n# {left} more commands: shenhe export scripts report.json --out FOLDER" if left else ""
+    )
 
 
 def _response(step: Step) -> dict[str, Any]:

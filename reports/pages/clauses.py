@@ -330,6 +330,7 @@ def _shown(check: CheckResult, anchor: str, rows: dict[str, RuleRow], room: _Roo
         expected=room.text(finding.expected, 2000),
         seen=room.text(finding.seen, 2000),
         case=room.text(finding.case, 1000),
+        difference=room.text(finding.difference, 1000),
         steps=[_step(step, room) for step in steps],
         curl=room.text(finding.curl, 12_000),
         pytest=room.text(finding.pytest, 12_000),

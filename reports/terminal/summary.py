@@ -186,9 +186,15 @@ def _print_failure(check: CheckResult, rules: dict[str, RuleResult], console: Co
     _fact(console, "observed", one_line(finding.seen, 600), "red")
     if finding.case:
         _fact(console, "case", one_line(finding.case, 300))
+    if finding.difference:
+        _fact(console, "what makes the difference", one_line(finding.difference, 300))
     lines = [line for line in visible(cut(finding.curl.strip(), 20_000)).split("\n") if line]
     if lines:
         console.print(Text("  reproduce with", "dim"))
+        first = next((number for number, line in enumerate(lines) if line.startswith("# 1. ")), 0)
+        if first > 2:
+            console.print(Text(f"    … {first} lines that set variables: shenhe export scripts", "dim"))
+            lines = lines[first:]
         for line in lines[:CURL_LINES]:
             words = line if len(line) <= CURL_WIDTH else f"{line[:CURL_WIDTH]}… (whole in the report)"
             console.print(Text("    " + words), soft_wrap=True)

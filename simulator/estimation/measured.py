@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import from_json
 
 from shenhe.core.document import dotted
 from shenhe.core.errors import ShenheError
@@ -107,12 +108,17 @@ def read_measured(path: Path) -> Measured:
     except OSError as error:
         raise ForecastError(f"{path}: cannot be read ({error.strerror or error})") from None
     try:
-        report = _Report.model_validate_json(text)
+        # Not by `model_validate_json`: each of its errors holds a copy of the part of the document that it is about.
+        report = _Report.model_validate(from_json(text))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = dotted(first["loc"])
         raise ForecastError(
             f"{path}: {where or 'the file'}: {first['msg']}; expected a report.json of shenhe check"
+        ) from None
+    except (ValueError, RecursionError) as error:
+        raise ForecastError(
+            f"{path}: Invalid JSON: {str(error)[:200]}; expected a report.json of shenhe check"
         ) from None
     evidence, unmeasured = [], []
     for check in report.checks:

@@ -50,7 +50,7 @@ def told(*arguments: str) -> tuple[int, str]:
     return done.exit_code, done.stderr
 
 
-@pytest.mark.parametrize("form", [form for form in Format if form is not Format.ARAZZO])
+@pytest.mark.parametrize("form", [form for form in Format if form not in {Format.ARAZZO, Format.SCRIPTS}])
 def test_every_format_of_every_report(folder: Path, form: Format) -> None:
     for name in ("mixed", "passing", "hostile"):
         printed = shenhe("export", form, f"{name}.json")
@@ -65,6 +65,18 @@ def test_every_format_of_every_report(folder: Path, form: Format) -> None:
         elif form is Format.JUNIT:
             ElementTree.fromstring(written)
     assert not list(folder.glob("*.part"))
+
+
+def test_scripts_are_written_to_a_folder(folder: Path) -> None:
+    for name in ("mixed", "passing", "hostile"):
+        done = shenhe("export", "scripts", f"{name}.json", "--out", name)
+        assert done.exit_code == 0, done.output
+    assert not (folder / "passing").exists()
+    for found in (folder / "mixed").iterdir():
+        assert {path.name for path in found.iterdir()} == {"replay.sh", "test_replay.py"}
+    assert told("export", "scripts", "mixed.json")[0] == 2
+    (folder / "file").write_text("")
+    assert told("export", "scripts", "mixed.json", "--out", "file")[0] == 2
 
 
 def test_a_har_of_one_rule(folder: Path) -> None:

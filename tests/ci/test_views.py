@@ -213,13 +213,13 @@ def test_sarif_has_the_form_that_code_scanning_needs(made: Report) -> None:
 def test_commands_in_sarif_are_whole() -> None:
     steps = [
         "base=x\n",
-        *(f"# {number}. publish answered 200\ncurl -d {'a' * 3000} {number}end\n" for number in range(1, 31)),
+        *(f"# {number}. publish answered 200\ncurl -d {'a' * 12_000} {number}end\n" for number in range(1, 31)),
     ]
     script = scripts_of("\n".join(steps))
     commands = [line for line in script.splitlines() if line.startswith("curl")]
     assert 3 < len(commands) < 30
     assert all(command.endswith("end") for command in commands)
-    assert f"# {30 - len(commands)} more commands are in report.json" in script
+    assert f"# {30 - len(commands)} more commands: shenhe export scripts" in script
     assert scripts_of(steps[1]) == steps[1]
 
 

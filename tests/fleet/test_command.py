@@ -120,6 +120,8 @@ def test_shared_variables_are_reported_and_a_folder_separates_them(
     folder, secrets = tmp_path / "b", tmp_path / "secrets"
     folder.mkdir()
     secrets.mkdir()
+    # The bindings are the user's own: they are in the working folder.
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SHARED_KEY", "canary-of-all")
     heard: list[bytes] = []
 

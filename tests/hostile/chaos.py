@@ -91,7 +91,7 @@ def kill_fleets(kills: int, draw: random.Random, folder: Path) -> int:
         (bindings / f"{name}.yaml").write_text(text, encoding="utf-8")
     reports = [out / "providers" / name / "report.json" for name in ("a", "b", "c")]
     command = [sys.executable, "-c", "from shenhe.cli.main import run; run()", "fleet", str(bindings)]
-    command += ["--out", str(out), "--examples", "2"]
+    command += ["--out", str(out), "--examples", "2", "--env", "SHENHE_SAMPLE_URL"]
 
     def on_disk() -> set[tuple[str, str]]:
         found = set()

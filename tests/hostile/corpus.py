@@ -29,7 +29,7 @@ def rows(path: Path) -> list[str]:
 def page() -> str:
     """The whole page."""
     parts = [HEAD]
-    for path in sorted(FOLDER.glob("test_*.py")):
+    for path in sorted(FOLDER.rglob("test_*.py"), key=lambda each: each.name):
         title = (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").splitlines()[0]
         table = ["| what must hold | cases |", "|---|---|", *rows(path)]
         parts.append("\n".join([f"## {path.stem.removeprefix('test_').capitalize()}", "", title, "", *table, ""]))

@@ -87,6 +87,17 @@ WRAPPED: dict[str, Disguise] = {
     "invisible characters": lambda text: "\u200b".join(text),
     "tabs": lambda text: "\t".join(text[at : at + 7] for at in range(0, len(text), 7)),
 }
+LISTS: dict[str, Disguise] = {
+    "hexadecimal, apart": lambda text: text.encode().hex(" "),
+    "hexadecimal, colons": lambda text: text.encode().hex(":").upper(),
+    "hexadecimal, two by two": lambda text: text.encode().hex(" ", 2),
+    "hexadecimal, 0x": lambda text: ", ".join(f"0x{byte:02x}" for byte in text.encode()),
+    "bytes as numbers": lambda text: json.dumps({"type": "Buffer", "data": list(text.encode())}),
+    "bytes as numbers, in lines": lambda text: json.dumps(list(text.encode()), indent=1),
+    "characters as numbers": lambda text: json.dumps([ord(c) for c in text]),
+    "UTF-16": lambda text: text.encode("utf-16-le").decode("latin-1") if text.isascii() else text,
+    "base64 of UTF-16": lambda text: base64.b64encode(text.encode("utf-16-le" if text.isascii() else "utf-8")).decode(),
+}
 DISGUISES = ESCAPES | ENCODINGS
 
 
@@ -97,10 +108,10 @@ def leaks(secret: str, disguise: Disguise, shown: str) -> bool:
     return any(alone[at : at + 14] in left for at in range(max(1, len(alone) - 13)))
 
 
-@pytest.mark.parametrize("name", DISGUISES)
+@pytest.mark.parametrize("name", DISGUISES | LISTS)
 @pytest.mark.parametrize("secret", [TOKEN, PERSON, CHINESE], ids=["token", "number", "name"])
 def test_a_disguised_secret_is_replaced(secret: str, name: str) -> None:
-    shown = Redactor({"KEY": secret}).excerpt(f"before {DISGUISES[name](secret)} after")
+    shown = Redactor({"KEY": secret}).excerpt(f"before {(DISGUISES | LISTS)[name](secret)} after")
     assert "${KEY}" in shown or "<redacted>" in shown
     assert shown.startswith("before ")
     assert shown.rstrip().endswith("after")
@@ -230,6 +241,9 @@ LONG = {
     "starts of a secret": lambda size: "s3cr3t-tok" * (size // 10),
     "spaces": lambda size: " \n" * (size // 2),
     "digits": lambda size: "1" * size,
+    "numbers": lambda size: "12, " * (size // 4),
+    "hexadecimal lists": lambda size: "a1:b2 " * (size // 6),
+    "zeros": lambda size: "a\0" * (size // 2),
     "dollars": lambda size: "${" * (size // 2),
     "quotes": lambda size: "'" * size,
 }

@@ -15,7 +15,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shenhe.cli import environment
 from shenhe.conformance.bindings import AsgiTransport
 from shenhe.conformance.evidence.export import as_curl, as_pytest, carry_plan_of, needed
 from shenhe.conformance.evidence.own import is_own, remember
@@ -293,53 +292,3 @@ def test_a_file_that_moved_to_an_undeclared_host_is_not_fetched() -> None:
     ]
     repeat(finding(exchanges), BASE, {"API_KEY": "x"}, transport=AsgiTransport(app), media_hosts=["media.example"])
     assert [request["path"] for request in app.asked] == ["/a"]
-
-
-# --- bindings by others -----------------------------------------------------------------------------------------------
-
-BINDING = "auth: {type: bearer, token: '${DEPLOY_KEY}'}\ntarget: {name: '${OTHER:-x}'}\n"
-
-
-@pytest.fixture
-def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A binding outside of the working folder."""
-    (tmp_path / "project").mkdir()
-    monkeypatch.chdir(tmp_path / "project")
-    monkeypatch.setenv("DEPLOY_KEY", "deploy-secret")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "aws-secret")
-    path = tmp_path / "downloaded.yaml"
-    path.write_text(BINDING)
-    return path
-
-
-def test_a_foreign_binding_reads_only_allowed_variables(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert environment.binding_environ(elsewhere, None) == {}
-    assert "not allowed: DEPLOY_KEY" in capsys.readouterr().err
-    assert environment.binding_environ(elsewhere, ["DEPLOY_KEY"]) == {"DEPLOY_KEY": "deploy-secret"}
-    assert "takes from the environment: DEPLOY_KEY" in capsys.readouterr().err
-    for name, text in (
-        ("shenhe.toml", 'env = ["DEPLOY_KEY"]'),
-        ("pyproject.toml", '[tool.shenhe]\nenv = ["DEPLOY_KEY"]'),
-    ):
-        Path(name).write_text(text)
-        assert environment.binding_environ(elsewhere, None) == {"DEPLOY_KEY": "deploy-secret"}
-        Path(name).unlink()
-
-
-def test_a_list_binds_one_s_own_bindings_too(elsewhere: Path) -> None:
-    own = Path("binding.yaml")
-    own.write_text(BINDING)
-    assert environment.binding_environ(own, None) == {"DEPLOY_KEY": "deploy-secret"}
-    Path("shenhe.toml").write_text("env = []")
-    assert environment.binding_environ(own, None) == {}
-    own.unlink()
-    own.symlink_to(elsewhere)
-    Path("shenhe.toml").unlink()
-    assert environment.binding_environ(own, None) == {}, "a link out of the folder is no binding of one's own"
-
-
-@pytest.mark.parametrize("text", ["env = 3", "env = ['a b']", "env =", "[env]\na = 1"])
-def test_an_unreadable_list_is_an_error(elsewhere: Path, text: str) -> None:
-    Path("shenhe.toml").write_text(text)
-    with pytest.raises(Exception, match=r"shenhe\.toml"):
-        environment.binding_environ(elsewhere, None)

@@ -29,6 +29,7 @@ from shenhe.conformance.provider import Capabilities
 from shenhe.conformance.report import Report
 from shenhe.rulebook import load_rulebook
 from shenhe.sample import create_app, sample_binding
+from shenhe.sample.styles import FRONTS
 
 from .running import ON, STYLES, failures
 from .styles import app, binding_text
@@ -36,7 +37,9 @@ from .town import Town
 
 Document: TypeAlias = dict[str, Any]
 Removal: TypeAlias = tuple[str | int, ...]
-TARGETS = ("sample", *STYLES)
+#: Variants of the sample with an interface of their own.
+INTERFACES = tuple(name.value for name in FRONTS)
+TARGETS = ("sample", *INTERFACES, *STYLES)
 #: What can be read from a response and need not be.
 _READ = ("extract", "reason", "notice", "media", "variants")
 #: Declarations that decide which rules bind the target, and so may change anything.
@@ -46,7 +49,10 @@ _DECISIVE = frozenset({"markets", "roles", "services", "media", "identities"})
 @cache
 def document_of(target: str) -> Document:
     """The whole binding of a target."""
-    text = sample_binding().read_text(encoding="utf-8") if target == "sample" else binding_text(target)
+    if target in STYLES:
+        text = binding_text(target)
+    else:
+        text = sample_binding(target if target in INTERFACES else None).read_text(encoding="utf-8")
     document: Document = yaml.safe_load(text)
     document["target"]["settling_seconds"] = 0
     return document
@@ -72,7 +78,16 @@ def removals(document: Document) -> Iterator[Removal]:
             where = ("operations", operation, *steps)
             yield from ((*where, name) for name in _READ if name in part)
             yield from ((*where, "extract", name) for name in part.get("extract", {}))
-            yield from ((*where, "json", name) for name in part.get("json", {}) if isinstance(part["json"], dict))
+            for body in ("json", "form", "query", "multipart"):
+                yield from ((*where, body, *place) for place in _places(part.get(body)))
+
+
+def _places(value: Any, depth: int = 2) -> Iterator[Removal]:
+    """The keys of a body, and those inside them."""
+    for name, inner in value.items() if isinstance(value, dict) else ():
+        yield (name,)
+        if depth > 1:
+            yield from ((name, *place) for place in _places(inner, depth - 1))
 
 
 def without(document: Document, removal: Removal) -> Document:
@@ -122,7 +137,9 @@ def _loaded(document: Document) -> Any:
 
 
 def _application(target: str) -> Any:
-    return create_app() if target == "sample" else app(target, Town())
+    if target in STYLES:
+        return app(target, Town())
+    return create_app(variants=[target] if target in INTERFACES else [])
 
 
 @cache

@@ -25,6 +25,7 @@ from ..language.bound import BoundLogin, BoundRequest
 from ..language.errors import BindingError
 from ..language.format import BindingFile, TlsSection
 from ..language.template import expand, missing
+from .charges import Charges, as_charges
 from .http.asgi import AsgiTransport
 from .http.cassette import CassetteTransport, Recording
 from .http.connection import Connection, is_loopback
@@ -131,6 +132,7 @@ class Binding:
             sleep=sleep or time.sleep,
             clock=clock or time.monotonic,
         )
+        connection.in_process = transport
         recording = Recording(record, url, redactor) if record is not None else None
         salt = recording.salt if recording is not None else salt
         connection.record = recording.add if recording is not None else None
@@ -160,6 +162,11 @@ class Binding:
             login=self.login,
             recording=recording,
             salt=salt,
+            charges=Charges(
+                as_charges(self.file.target.price),
+                as_charges(self.file.target.seconds) or {},
+                self.file.limits.requests_per_second,
+            ),
         )
 
     def _transports(self, url: str) -> tuple[httpx.BaseTransport, dict[str, httpx.BaseTransport | None]]:

@@ -22,6 +22,10 @@ from ..language.errors import BindingError
 from ..language.format import BindingFile, FilingEntry, MarkerEntry, TargetSection
 from ..language.variables import expanded, secrets_of, written_secrets
 from .binding import Binding
+from .environ import Environ, environ_of
+
+#: The folder of the bindings that come with shenhe.
+_READY = Path(str(files("shenhe.conformance.bindings") / "ready"))
 
 E = TypeVar("E")
 
@@ -34,21 +38,22 @@ def load_binding(
     environment: str | None = None,
 ) -> Binding:
     """Read and check a binding. ``origin`` is a path, a package resource or the name of a ready-made one
-    (:func:`ready_names`); ``environ`` (the process's own by default) gives ``${NAME}``; ``environment`` chooses one of
-    the file's ``environments``.
+    (:func:`ready_names`); ``environ`` gives ``${NAME}``, by default what :func:`.environ.environ_of` lets the file take
+    of the process's own; ``environment`` chooses one of the file's ``environments``.
 
     Nothing is sent. Raises :class:`BindingError` with everything that is wrong, a line each.
     """
     readable: Readable = _found(origin) if isinstance(origin, str | os.PathLike) else origin
     shown_name = name or str(getattr(readable, "name", readable))
-    given = dict(os.environ if environ is None else environ)
+    allowed = Environ(environ) if environ is not None else _environ_of(readable)
+    given = dict(allowed.values)
     try:
         with readable.open("rb") as stream:
             digest = hashlib.sha256(stream.read(4_000_000)).hexdigest()
         data, locate = read_yaml(readable, shown_name)
         if not isinstance(data, dict):
             raise BindingError([Fault(shown_name, Mark(1, 1), (), "found no mapping, expected target and operations")])
-        secrets = secrets_of(data, locate, given)
+        secrets = secrets_of(data, locate, given, allowed.refused)
         file = _in_environment(validate(BindingFile, expanded(data, given), locate), environment, locate)
     except BindingError:
         raise
@@ -87,6 +92,13 @@ def load_binding(
         _folder=folder,
         environment=environment or "",
     )
+
+
+def _environ_of(readable: Readable) -> Environ:
+    """What a binding may take of the process's environment. A ready-made one is part of shenhe."""
+    if not isinstance(readable, Path) or not readable.is_file() or readable.is_relative_to(_READY):
+        return Environ(os.environ)
+    return environ_of(readable)
 
 
 def ready_names() -> list[str]:

@@ -40,6 +40,7 @@ from shenhe.rulebook import Service
 
 from ..language.bound import BoundLogin, BoundRequest
 from ..language.responses.sources import as_text, text_of
+from .charges import Charges
 from .http.cassette import Recording
 from .http.connection import Connection, Headers
 from .login import LoginFlow
@@ -69,6 +70,7 @@ class HttpProvider(StoreClient):
         recording: Recording | None = None,
         fixed: Mapping[str, Any] | None = None,
         salt: str | None = None,
+        charges: Charges | None = None,
     ) -> None:
         """``fixed`` are values that every template has: the constants and markers of the binding."""
         #: What the names of a recorded run were made unique with; ``None`` where none is recorded or replayed.
@@ -85,6 +87,8 @@ class HttpProvider(StoreClient):
         self.target = target
         #: Whether the provider runs on this machine or in this process.
         self.loopback = loopback
+        #: What calls cost and take, as the binding declares it.
+        self.charges = charges or Charges()
 
     def __enter__(self) -> HttpProvider:
         return self

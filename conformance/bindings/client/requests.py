@@ -170,6 +170,11 @@ def _multipart(bound: BoundRequest, parts: tuple[BoundPart, ...], values: Mappin
                 field = f'Content-Disposition: form-data; name="{_quoted(name)}"\r\n\r\n{text}\r\n'
                 blocks.append(field.encode("utf-8", "surrogatepass"))
             continue
+        if isinstance(data, list | tuple):
+            for text in data:
+                field = f'Content-Disposition: form-data; name="{_quoted(part.name)}"\r\n\r\n{_scalar(text)}\r\n'
+                blocks.append(field.encode("utf-8", "surrogatepass"))
+            continue
         if data is None:
             continue
         head = f'Content-Disposition: form-data; name="{_quoted(part.name)}"'

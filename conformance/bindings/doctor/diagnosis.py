@@ -13,6 +13,7 @@ from shenhe.conformance.provider import Operation, Refused, Result, Unavailable
 from shenhe.core.text import visible
 
 from ..client.binding import Binding
+from .advice import advice_at
 
 State = Literal["works", "refused", "faulty", "not tried"]
 
@@ -113,7 +114,7 @@ def _unavailable(result: Unavailable, outcome: Diagnosis, binding: Binding, at: 
             state="faulty",
             place=placed["place"],
             message=placed["rest"] + _said(last),
-            advice=_advice_for(placed["rest"]),
+            advice=_advice_for(placed["rest"]) or advice_at(placed["rest"].partition(": ")[0]),
         )
     if last is not None and last.response is None and result.status is None:
         return replace(

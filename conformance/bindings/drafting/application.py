@@ -14,6 +14,8 @@ from shenhe.core.errors import ShenheError
 
 from .openapi import Description, Endpoint, Field, description_of
 
+_HTTP_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
 
 class ApplicationError(ShenheError, ValueError):
     """An application that cannot be imported, or whose routes cannot be read."""
@@ -65,24 +67,84 @@ def _starlette(routes: Any, prefix: str) -> Iterator[Endpoint]:
 
 
 def _django() -> Iterator[Endpoint]:
-    resolver = importlib.import_module("django.urls").get_resolver()
-
-    def walk(patterns: Any, prefix: str) -> Iterator[Endpoint]:
-        for pattern in patterns:
-            path = prefix + re.sub(r"<(?:[^<>:]*:)?([^<>]+)>", r"{\1}", str(pattern.pattern).lstrip("^").rstrip("$"))
-            if hasattr(pattern, "url_patterns"):
-                yield from walk(pattern.url_patterns, path)
-                continue
-            view = pattern.callback
-            cls = getattr(view, "view_class", None) or getattr(view, "cls", None)
-            methods = [each for each in ("get", "post", "put", "patch", "delete") if hasattr(cls, each)] if cls else []
-            for method in methods or ["get", "post"]:
-                yield _endpoint(method.upper(), "/" + path, str(pattern.name or ""), cls or view)
-
-    yield from walk(resolver.url_patterns, "")
+    """The routes of the active settings, without those of Django's administration."""
+    yield from _django_routes(importlib.import_module("django.urls").get_resolver().url_patterns, "")
 
 
-def _endpoint(method: str, path: str, name: str, view: Any) -> Endpoint:
+def _django_routes(patterns: Any, prefix: str) -> Iterator[Endpoint]:
+    for pattern in patterns:
+        path = prefix + _django_path(pattern.pattern)
+        if hasattr(pattern, "url_patterns"):
+            if "admin" not in (pattern.namespace, pattern.app_name):
+                yield from _django_routes(pattern.url_patterns, path)
+        elif "{format}" not in path:
+            yield from _django_endpoints(pattern, path)
+
+
+def _django_path(pattern: Any) -> str:
+    """The path of a route or of a regular expression, with its parameters in braces."""
+    if type(pattern).__name__ != "RegexPattern":
+        return re.sub(r"<(?:[^<>:]*:)?([^<>]+)>", r"{\1}", str(pattern))
+    ways = importlib.import_module("django.utils.regex_helper").normalize(str(pattern))
+    return re.sub(r"%\(([^()]*)\)s", r"{\1}", ways[0][0]) if ways else ""
+
+
+def _django_endpoints(pattern: Any, path: str) -> Iterator[Endpoint]:
+    """One endpoint per method. A view set of the REST framework says which of its methods serves which."""
+    view, name = pattern.callback, str(pattern.name or "")
+    cls = getattr(view, "view_class", None) or getattr(view, "cls", None)
+    actions: dict[str, str] = getattr(view, "actions", None) or {}
+    if actions:
+        for method, action in actions.items():
+            if method not in {"head", "options"}:
+                yield _endpoint(method.upper(), "/" + path, f"{action}_{name}", getattr(cls, action, cls), _fields(cls))
+        return
+    allowed = _allowed(view)
+    if cls is not None:
+        allowed = [each for each in ("GET", "POST", "PUT", "PATCH", "DELETE") if hasattr(cls, each.lower())]
+    for method in allowed or ["GET", "POST"]:
+        yield _endpoint(method, "/" + path, name, cls or view, _fields(cls) if method != "GET" else ())
+
+
+def _allowed(view: Any) -> list[str]:
+    """The methods that ``require_http_methods`` and its like let through to a function."""
+    while view is not None:
+        for cell in getattr(view, "__closure__", None) or ():
+            found = cell.cell_contents
+            if isinstance(found, list | tuple) and found and all(each in _HTTP_METHODS for each in found):
+                return [each for each in found if each not in {"HEAD", "OPTIONS"}]
+        view = getattr(view, "__wrapped__", None)
+    return []
+
+
+def _fields(cls: Any) -> tuple[Field, ...]:
+    """What the serializer of a view of the REST framework takes."""
+    serializer = getattr(cls, "serializer_class", None)
+    try:
+        fields = serializer().get_fields() if serializer is not None else {}
+    except Exception:
+        # The fields of a serializer may depend on a request or on a database.
+        return ()
+    kinds = {"Boolean": "boolean", "Integer": "integer", "Float": "number", "List": "array", "File": "string"}
+    return tuple(
+        Field(
+            name,
+            "body",
+            bool(each.required),
+            {
+                "type": next((kind for word, kind in kinds.items() if word in type(each).__name__), "string"),
+                **({"format": "binary"} if type(each).__name__ in {"FileField", "ImageField"} else {}),
+            },
+        )
+        for name, each in fields.items()
+        if not each.read_only
+    )
+
+
+def _endpoint(method: str, path: str, name: str, view: Any, body: tuple[Field, ...] = ()) -> Endpoint:
     text = " ".join(str(getattr(view, "__doc__", "") or "").split())
+    if isinstance(view, type) and any(getattr(base, "__doc__", "") == view.__doc__ for base in view.__mro__[1:]):
+        text = ""
     parameters = tuple(Field(each, "path", True, {"type": "string"}) for each in re.findall(r"\{([^{}]*)\}", path))
-    return Endpoint(method, path, name, text[:200], "", (), parameters, "", (), "", {}, {}, True)
+    kind = "application/json" if body else ""
+    return Endpoint(method, path, name, text[:200], "", (), parameters, kind, body, "", {}, {}, True)

@@ -194,12 +194,25 @@ def _parsed(text: str) -> Any:
         return None
 
 
+def _is_too_deep(text: str) -> bool:
+    try:
+        json.loads(text)
+    except RecursionError:
+        return True
+    except ValueError:
+        return False
+    return False
+
+
 def _json(origin: Readable, name: str) -> dict[str, Any]:
     with origin.open("rb") as stream:
         data = stream.read(LIMITS.size + 1)
     if len(data) > LIMITS.size:
         raise _fault(name, f"found more than {LIMITS.size:,} bytes, expected less")
-    document = _parsed(data.decode("utf-8", "replace"))
+    text = data.decode("utf-8", "replace")
+    document = _parsed(text)
+    if document is None and _is_too_deep(text):
+        raise _fault(name, "found values nested more deeply than Python reads, expected fewer levels")
     if not isinstance(document, dict):
         raise _fault(name, "found no JSON object, expected one")
     return document

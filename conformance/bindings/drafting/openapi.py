@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from shenhe.core.document import DocumentError, Fault, Limits, Mark, Readable, read_yaml
@@ -18,6 +19,12 @@ LIMITS = Limits(size=8 * 1024 * 1024, depth=60, values=500_000)
 METHODS = ("get", "post", "put", "patch", "delete")
 DEEPEST = 30
 """So many references are followed one after another."""
+MOST_ENDPOINTS = 3_000
+"""So many endpoints of a document are compared with the operations."""
+SCHEMAS_EACH, SCHEMAS_ALL = 3_000, 200_000
+"""So many schemas are read of one parameter, body or answer, and of a whole document: schemas that refer to each other
+grow with every step.
+"""
 
 _PLAIN_PATH = re.compile(r"/(?:[^{}\s?#$%\\\x00-\x1f]|\{[^{}\s/%]+\})*")
 
@@ -129,12 +136,16 @@ class _Reader:
     def __init__(self, document: dict[str, Any]) -> None:
         self._document = document
         self.passed_over: list[str] = []
+        self._left_of_all = SCHEMAS_ALL
+        self._left = 0
 
     def description(self) -> Description:
         document = self._document
         info = _mapping(document.get("info"))
         schemes = _mapping(_mapping(document.get("components")).get("securitySchemes"))
-        endpoints = list(self._endpoints())
+        endpoints = list(islice(self._endpoints(), MOST_ENDPOINTS))
+        if len(endpoints) == MOST_ENDPOINTS:
+            self.passed_over.append(f"endpoints after the first {MOST_ENDPOINTS:,}: cut the document to what you offer")
         return Description(
             title=_line(info.get("title")) or "A provider",
             server=self._server(),
@@ -208,6 +219,7 @@ class _Reader:
         name, place = parameter.get("name"), parameter.get("in")
         if not isinstance(name, str) or place not in {"path", "query", "header"}:
             return None
+        self._begin()
         schema = self.schema(parameter.get("schema"))
         described = {**schema, "description": parameter.get("description") or schema.get("description", "")}
         required = parameter.get("required") is True or place == "path"
@@ -218,6 +230,7 @@ class _Reader:
         kinds = ("application/json", "multipart/form-data", "application/x-www-form-urlencoded")
         kind = next((kind for kind in kinds if kind in content), next(iter(content), ""))
         media = _mapping(content.get(kind))
+        self._begin()
         return kind, tuple(self._properties(self.schema(media.get("schema")), _mapping(media.get("example"))))
 
     def _properties(self, schema: Mapping[str, Any], example: Mapping[str, Any]) -> Iterator[Field]:
@@ -236,6 +249,7 @@ class _Reader:
             content = _mapping(self._resolved(unresolved).get("content"))
             kind = next((kind for kind in content if kind.endswith("json")), next(iter(content), ""))
             if kind:
+                self._begin()
                 return kind, self._expanded(_mapping(content.get(kind)).get("schema"), 0)
         return "", {}
 
@@ -243,13 +257,30 @@ class _Reader:
         for response in responses.values():
             media = _mapping(response.get("content")).get("text/event-stream")
             if isinstance(media, dict):
+                self._begin()
                 return self._expanded(media.get("itemSchema", media.get("schema")), 0)
         return None
+
+    def _begin(self) -> None:
+        """Begin with another parameter, body or answer."""
+        self._left = SCHEMAS_EACH
+
+    def _exhausted(self) -> bool:
+        """Count one more schema; whether there were too many."""
+        self._left -= 1
+        self._left_of_all -= 1
+        if self._left >= 0 and self._left_of_all >= 0:
+            return False
+        what = "the document" if self._left_of_all < 0 else "one of its schemas"
+        line = f"{what} has more schemas inside each other than are read: parts of it were left out"
+        if line not in self.passed_over:
+            self.passed_over.append(line)
+        return True
 
     def _expanded(self, unresolved: Any, depth: int) -> Mapping[str, Any]:
         """A schema with the references inside it resolved, down to the depth at which anything is looked for."""
         schema = dict(self.schema(unresolved))
-        if depth >= 5:
+        if depth >= 5 or self._left < 0 or self._left_of_all < 0:
             return schema
         if "properties" in schema:
             properties = list(_mapping(schema["properties"]).items())[:100]
@@ -263,7 +294,7 @@ class _Reader:
         not null.
         """
         schema = dict(self._resolved(unresolved))
-        if depth > 5:
+        if depth > 5 or self._exhausted():
             return schema
         parts = [self.schema(part, depth + 1) for part in _list(schema.pop("allOf", None))[:50]]
         for part in (*parts, dict(schema)) if parts else ():

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from .fields import plain
 from .openapi import Description, Endpoint
@@ -75,6 +75,11 @@ def namespace_of(description: Description) -> frozenset[str]:
     return frozenset(word for word, count in counts.items() if len(endpoints) >= 5 and count > 0.6 * len(endpoints))
 
 
+#: Words and endpoints that are remembered: each is compared with every operation.
+_REMEMBERED = 20_000
+
+
+@lru_cache(_REMEMBERED)
 def _singular(word: str) -> str:
     word = word.lower()
     if word.endswith("us"):
@@ -84,8 +89,17 @@ def _singular(word: str) -> str:
     return word[:-3] + "y" if word.endswith("ies") else word[:-1] if word.endswith("s") and len(word) > 3 else word
 
 
+@lru_cache(_REMEMBERED)
+def _singulars(words: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(map(_singular, words))
+
+
 def subject_of(endpoint: Endpoint) -> _Subject:
-    statics = _statics(endpoint)
+    return _subject(tuple(_statics(endpoint)), endpoint.name, endpoint.summary, endpoint.tags)
+
+
+@lru_cache(_REMEMBERED)
+def _subject(statics: tuple[str, ...], name: str, summary: str, tags: tuple[str, ...]) -> _Subject:
     act: tuple[str, ...] = ()
     if statics and _is_act(statics[-1]):
         act, statics = tuple(words_of(statics[-1])), statics[:-1]
@@ -93,9 +107,9 @@ def subject_of(endpoint: Endpoint) -> _Subject:
     return _Subject(
         head,
         act,
-        tuple(words_of(endpoint.name)),
-        tuple(words_of(endpoint.summary)[:14]),
-        tuple(words_of(" ".join(endpoint.tags))),
+        tuple(words_of(name)),
+        tuple(words_of(summary)[:14]),
+        tuple(words_of(" ".join(tags))),
         tuple(word for each in statics[:-1] for word in words_of(each)),
     )
 
@@ -268,7 +282,7 @@ def _stands(word: str, found: Sequence[str], joined: str) -> bool:
         return any(word in each for each in found)
     if word in found or (len(word) >= 6 and word in joined):
         return True
-    return _singular(word) in {_singular(each) for each in found}
+    return _singular(word) in _singulars(tuple(found))
 
 
 def _unknown_fields(name: str, endpoint: Endpoint) -> int:

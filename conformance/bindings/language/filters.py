@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import html
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
@@ -71,6 +72,19 @@ def from_base64(value: str) -> bytes:
 def to_text(value: Bytes) -> str:
     """Bytes as UTF-8 text."""
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def to_xml(value: Any) -> str:
+    """Text for a place in XML or HTML, between tags or in quotes."""
+    return html.escape(str(value), quote=True)
+
+
+def from_json(value: str | bytes) -> Any:
+    """What a text in JSON stands for."""
+    try:
+        return json.loads(value)
+    except RecursionError:
+        raise ValueError("found JSON nested too deeply to read") from None
 
 
 def to_hex(value: Bytes) -> str:
@@ -259,6 +273,8 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "epoch": epoch_seconds,
     "epoch_ms": epoch_milliseconds,
     "pairs": canonical_pairs,
+    **dict.fromkeys(("xml", "escape", "e"), to_xml),
+    "from_json": from_json,
     "json": lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":")),
     "percent": lambda value: quote(str(value), safe=""),
     "segments": path_segments,

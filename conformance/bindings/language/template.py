@@ -22,7 +22,6 @@ from typing import Any, TypeAlias
 import jinja2
 from jinja2 import meta, nodes
 from jinja2.exceptions import SecurityError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from shenhe.conformance.entities import (
     Account,
@@ -41,7 +40,8 @@ from shenhe.conformance.entities import (
 )
 from shenhe.core.document import shown
 
-from .filters import FILTERS, path_segment
+from .filters import path_segment
+from .sandbox import Sandbox
 
 Fill: TypeAlias = Callable[[Mapping[str, Any]], Any]
 VARIABLE = re.compile(r"\$(\$\{)|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]{0,1000}))?\}")
@@ -49,8 +49,6 @@ BLANK = "FILL_IN_"
 """How the names begin that stand in a draft for what its document does not say."""
 SPREAD = "..."
 """The key under which a mapping is merged into the one around it: ``form: {"...": "{{ steps.page.fields }}"}``."""
-LONGEST = 1_000_000
-"""The most characters that a repetition (``"x" * n``) in a template may make."""
 
 
 class TemplateError(ValueError):
@@ -81,19 +79,6 @@ TYPES: Mapping[str, tuple[type, ...]] = {
 """The dataclasses behind the values, so that a misspelt attribute is found before anything is sent."""
 
 
-class _Sandbox(ImmutableSandboxedEnvironment):
-    intercepted_binops = frozenset({"*", "**"})
-
-    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-        if operator == "**":
-            raise SecurityError("found **, which templates do not offer")
-        sized = [side for side in (left, right) if isinstance(side, str | bytes | list | tuple)]
-        times = [side for side in (left, right) if isinstance(side, int)]
-        if sized and times and len(sized[0]) * times[0] > LONGEST:
-            raise SecurityError(f"found a repetition longer than {LONGEST:,}")
-        return super().call_binop(context, operator, left, right)
-
-
 def as_segment(value: Any) -> str:
     """One path segment of a template's value. Raises :class:`TemplateError` for one that could reach another path."""
     if isinstance(value, jinja2.Undefined):
@@ -112,12 +97,9 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _sandbox(finalize: Callable[[Any], Any]) -> _Sandbox:
-    sandbox = _Sandbox(
-        undefined=jinja2.StrictUndefined, autoescape=False, finalize=finalize, keep_trailing_newline=True
-    )
-    sandbox.filters.update(FILTERS)
-    sandbox.globals = {"omit": OMIT, "range": sandbox.globals["range"]}
+def _sandbox(finalize: Callable[[Any], Any]) -> Sandbox:
+    sandbox = Sandbox(finalize)
+    sandbox.globals = {"omit": OMIT}
     return sandbox
 
 
@@ -147,6 +129,14 @@ def missing(name: str) -> str:
     if name.startswith(BLANK):
         return f"found the blank ${{{name}}} of a draft, expected the value that your provider uses"
     return f"found no value for ${{{name}}}, expected it in the environment"
+
+
+def not_allowed(name: str) -> str:
+    """What is wrong with a ``${NAME}`` that is in the environment and that a binding may not take."""
+    return (
+        f"found ${{{name}}}, which a binding outside the working folder does not get: allow it (--env {name}, or `env`"
+        " in shenhe.toml) if you trust its author"
+    )
 
 
 def expand(text: str, environ: Mapping[str, str]) -> str:
@@ -215,9 +205,9 @@ def _compile_text(text: str, environ: Mapping[str, str], known: frozenset[str], 
         _check_names(tree, known)
         single = _single_expression(tree, source)
         if single is not None and not path:
-            evaluate = sandbox.compile_expression(single, undefined_to_none=False)
+            evaluate = sandbox.expression(single)
         else:
-            template = sandbox.from_string(source)
+            render = sandbox.bounded(tree)
     except jinja2.TemplateSyntaxError as error:
         raise TemplateError(f"found a template that cannot be read: {error.message}") from None
 
@@ -233,10 +223,12 @@ def _compile_text(text: str, environ: Mapping[str, str], known: frozenset[str], 
                 if isinstance(result, jinja2.Undefined):
                     str(result)
                 return result
-            return template.render(given)
+            return render(given)
         except (TemplateError, ValueError) as error:
             if isinstance(error, TemplateError):
                 raise
+            raise TemplateError(f"{shown(text)} cannot be filled in: {str(error)[:300]}") from None
+        except SecurityError as error:
             raise TemplateError(f"{shown(text)} cannot be filled in: {str(error)[:300]}") from None
         except jinja2.UndefinedError as error:
             raise TemplateError(f"found no value for {shown(text)}: {error.message}") from None
@@ -256,14 +248,14 @@ def _lookup(match: re.Match[str], environ: Mapping[str, str]) -> str:
     return expand(match[0], environ)
 
 
-def _single_expression(tree: nodes.Template, source: str) -> str | None:
+def _single_expression(tree: nodes.Template, source: str) -> nodes.Expr | None:
     if len(tree.body) != 1 or not isinstance(tree.body[0], nodes.Output):
         return None
     inner = tree.body[0].nodes
-    whole = re.fullmatch(r"\{\{[-+]?(.*?)[-+]?\}\}", source, re.S)
+    whole = re.fullmatch(r"\{\{.*\}\}", source, re.S)
     if len(inner) != 1 or isinstance(inner[0], nodes.TemplateData) or whole is None:
         return None
-    return whole[1]
+    return inner[0]
 
 
 def _check_names(tree: nodes.Template, known: frozenset[str]) -> None:

@@ -5,7 +5,7 @@ secret.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from shenhe.conformance.evidence.redaction import long_enough
@@ -14,7 +14,7 @@ from shenhe.core.document import Fault, Locate
 from .auth import auth_texts
 from .errors import BindingError
 from .format import BindingFile
-from .template import expand, missing, variables
+from .template import expand, missing, not_allowed, variables
 
 #: Sections whose text is used as it is; in the others ``${NAME}`` is put in when a request is filled in.
 _PLAIN = ("constants", "accounts", "identities", "subjects", "consents", "limits")
@@ -35,9 +35,12 @@ def _expand(value: Any, environ: Mapping[str, str]) -> Any:
     return value
 
 
-def secrets_of(data: dict[str, Any], locate: Locate, environ: Mapping[str, str]) -> dict[str, str]:
+def secrets_of(
+    data: dict[str, Any], locate: Locate, environ: Mapping[str, str], refused: Collection[str] = ()
+) -> dict[str, str]:
     """The variables that the file uses with their values. Those of ``target`` and of ``environments`` are public and
-    checked when connecting. Raises :class:`BindingError` naming the line of each that is missing or too short.
+    checked when connecting. ``refused`` are variables that the file may not take. Raises :class:`BindingError` naming
+    the line of each that is missing or too short.
     """
     secrets: dict[str, str] = {}
     faults = []
@@ -46,7 +49,7 @@ def secrets_of(data: dict[str, Any], locate: Locate, environ: Mapping[str, str])
             continue
         value = environ.get(name) or default
         if value is None:
-            why = missing(name)
+            why = not_allowed(name) if name in refused else missing(name)
         elif environ.get(name) and not long_enough(value):
             why = (
                 f"found a value for ${{{name}}} that is too short to be kept out of the evidence, expected 4 characters"

@@ -255,6 +255,7 @@ class Conversation:
     ) -> Accepted[T] | Refused | Unavailable:
         name = getattr(operation, "__name__", "call")
         self.session.may_ask(name)
+        self.session.presents(args)
         result: Accepted[T] | Refused | Unavailable
         try:
             result = operation(*args, **kwargs)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import base64
+from collections.abc import Callable, Iterable
 
 from ...checks.outcome import Case, Violation
 from ...checks.registry import Check
 from ...evidence.export import as_curl, as_pytest, carry_plan_of, needed
 from ...exchange import Exchange, to_step
 from ...provider import Provider
-from ...report import CheckResult, Finding
+from ...report import Attachment, CheckResult, Finding
 from .conversation import CALL
 
 
-def finding_of(check: Check, case: Case, violation: Violation, *, seed: int) -> Finding:
-    """What is shown of a violation that a case led to."""
+def finding_of(check: Check, case: Case, violation: Violation, *, seed: int, invented: Iterable[str] = ()) -> Finding:
+    """What is shown of a violation that a case led to. ``invented`` are the numbers and names of invented people."""
     exchanges = [each.exchange for each in violation.exchanges]
-    curl, pytest = _replays(check, exchanges, seed)
+    plan = carry_plan_of(exchanges, invented)
+    curl, pytest = _replays(check, exchanges, seed, plan.numbers)
     return Finding(
         expected=check.title,
         seen=violation.seen,
@@ -25,7 +27,9 @@ def finding_of(check: Check, case: Case, violation: Violation, *, seed: int) -> 
         evidence=list(violation.evidence),
         curl=curl,
         pytest=pytest,
-        variables=sorted(needed(carry_plan_of(exchanges), exchanges)),
+        files=[Attachment(name=name, data=base64.b64encode(data).decode("ascii")) for name, data in plan.files.items()],
+        invented=sorted(plan.numbers),
+        variables=sorted(needed(plan, exchanges)),
     )
 
 
@@ -42,14 +46,21 @@ def redacted(result: CheckResult, provider: Provider) -> CheckResult:
         shown = [
             each.model_copy(update={"title": hide(each.title), "data": hide(each.data)}) for each in finding.evidence
         ]
-        finding = finding.model_copy(update={"seen": hide(finding.seen), "case": hide(finding.case), "evidence": shown})
+        finding = finding.model_copy(
+            update={
+                "seen": hide(finding.seen),
+                "case": hide(finding.case),
+                "difference": hide(finding.difference),
+                "evidence": shown,
+            }
+        )
     return result.model_copy(update={"reason": hide(result.reason), "finding": finding})
 
 
-def _replays(check: Check, exchanges: list[Exchange], seed: int) -> tuple[str, str]:
+def _replays(check: Check, exchanges: list[Exchange], seed: int, invented: Iterable[str]) -> tuple[str, str]:
     """The sequence as curl and as a pytest; a provider that is called from Python has calls instead."""
     if not any(exchange.request.method == CALL for exchange in exchanges):
-        return as_curl(exchanges), as_pytest(exchanges, check.name)
+        return as_curl(exchanges, invented), as_pytest(exchanges, check.name, invented)
     calls = [exchange.request.body.decode("utf-8", "replace") for exchange in exchanges]
     curl = "\n".join(["# The provider is called from Python, not over HTTP. The calls, in their order:", *calls])
     pytest = (

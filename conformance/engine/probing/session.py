@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from threading import RLock
@@ -16,7 +16,8 @@ from shenhe.rulebook import Service
 
 from ...checks.outcome import Undecided
 from ...checks.people import Person, Taken
-from ...entities import IdentityMethod
+from ...entities import Identity, IdentityMethod, Subject
+from ...evidence.export.fresh import can_change
 from ...exchange import Exchange
 from ...provider import Accepted, Capabilities, Provider, Refused, Unavailable
 from ...report import Stopped
@@ -93,6 +94,8 @@ class Session:
         self.holders: dict[str, Person] = {}
         #: What each of these accounts was registered with.
         self.profiles: dict[str, Mapping[str, str]] = {}
+        #: Numbers and names of people who do not exist, as they were presented.
+        self.invented: set[str] = set()
         self.kept: dict[object, Kept] = {}
         #: What must hold in every response.
         self.watch = Watch(self.provider)
@@ -141,6 +144,22 @@ class Session:
     def today(self) -> date:
         """The day by the provider's clock: the day of the run, and the time that passed since."""
         return self.on + timedelta(hours=self.passed)
+
+    def presents(self, values: Iterable[object]) -> None:
+        """Remember the numbers and names of invented people among what is sent."""
+        if self.capabilities.identities != "synthetic":
+            return
+        for value in values:
+            match value:
+                case Identity():
+                    said: Iterable[object] = (value.number, value.name)
+                case Subject():
+                    said = (value.id, value.number, value.name)
+                case Mapping():
+                    said = value.values()
+                case _:
+                    continue
+            self.invented.update(each for each in said if isinstance(each, str) and can_change(each))
 
     def forget(self) -> None:
         """Forget what was kept from earlier cases: make it again when it is next needed."""

@@ -6,7 +6,8 @@ the base URL is ``SHENHE_BASE_URL``, by default the one that was probed.
 """
 
 from .curl import as_curl
+from .folder import write_scripts
 from .plan import carry_plan_of, needed
 from .pytest_file import as_pytest
 
-__all__ = ["as_curl", "as_pytest", "carry_plan_of", "needed"]
+__all__ = ["as_curl", "as_pytest", "carry_plan_of", "needed", "write_scripts"]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import quote_plus
 
 from shenhe.conformance.exchange import Exchange, SentRequest
 from shenhe.core.text import visible
 
-from .plan import INVENTED, CarryPlan, Piece, Variable, carry_plan_of, url_pieces
+from .attached import FormField, form_parts
+from .fresh import RARE, needs_code, source
+from .plan import INVENTED, Attached, CarryPlan, Piece, Variable, carry_plan_of, url_pieces
 from .request import basic_text, headers_to_resend, is_form, is_text_body, is_whole, origin_text, title_of
 
 _LONG_ARGUMENT = 50_000
@@ -24,13 +25,25 @@ print(value)' "$@"; }
 """
 
 
-def as_curl(exchanges: Sequence[Exchange]) -> str:
-    """The sequence as commands for bash: one curl a request, ids and tokens carried over in variables."""
+_FILES = """\
+# Needs, in the folder of this script or in $SHENHE_FILES: {names}
+files=${{SHENHE_FILES:-$(dirname -- "${{BASH_SOURCE[0]:-.}}")}}
+"""
+
+
+def as_curl(exchanges: Sequence[Exchange], invented: Iterable[str] = ()) -> str:
+    """The sequence as commands for bash: one curl per request, ids and tokens carried over in variables. ``invented``
+    are numbers and names that are made new.
+    """
     if not exchanges:
         return ""
-    plan = carry_plan_of(exchanges)
+    plan = carry_plan_of(exchanges, invented)
     base = origin_text(exchanges[0].request.url)
     blocks = [f"default={_literal(base)}\nbase=${{SHENHE_BASE_URL:-$default}}\n"]
+    if plan.files:
+        blocks.append(_FILES.format(names=", ".join(plan.files)))
+    if plan.numbers:
+        blocks.append(_new_numbers(plan))
     if any(INVENTED.search(text) for text in _texts(exchanges)):
         blocks.append("fresh=${SHENHE_FRESH:-$(od -An -N4 -tx1 /dev/urandom | tr -d ' ')}\n")
     if any(variable.step and not variable.header for variable in (*plan.values.values(), *plan.secrets.values())):
@@ -54,7 +67,10 @@ def _step(number: int, exchange: Exchange, plan: CarryPlan, base: str) -> list[s
         _literal(request.method),
         _url(request.url, plan, base),
     ]
+    parts = form_parts(request)
     for name, value in headers_to_resend(request):
+        if parts is not None and name.lower() == "content-type":
+            continue
         plain = basic_text(value)
         if name.lower() == "authorization" and plain != value:
             words += ["-u", _word(plan.pieces(plain))]
@@ -64,12 +80,14 @@ def _step(number: int, exchange: Exchange, plan: CarryPlan, base: str) -> list[s
     if request.body:
         if not is_whole(request):
             return [f"echo 'the body of request {number} ({request.body_size} bytes) was not kept whole' >&2"]
-        if not is_text_body(request.body):
-            before = f"printf %s {base64.b64encode(request.body).decode()} | base64 -d | "
-            words += ["--data-binary", "@-"]
+        if parts is not None:
+            words += [word for part in parts for word in _form_field(part, plan)]
+        elif not is_text_body(request.body):
+            words += ["--data-binary", f'@"$files"/{_file_name(request.body, plan)}']
         else:
-            text = _word(_body_pieces(request, plan))
-            if len(text) > _LONG_ARGUMENT:
+            pieces = _body_pieces(request, plan)
+            text = _word(pieces)
+            if len(text) > _LONG_ARGUMENT or any(isinstance(piece, Attached) for piece in pieces):
                 before = f"printf %s {text} | "
                 words += ["--data-binary", "@-"]
             else:
@@ -80,8 +98,9 @@ def _step(number: int, exchange: Exchange, plan: CarryPlan, base: str) -> list[s
         words += ["-D", f'"$headers_{number}"']
     response = exchange.response
     binary = response is not None and not is_text_body(response.body)
+    if not carried and binary:
+        return [f"{before}{' '.join(words)} -w '%{{stderr}}%{{http_code}}\\n' | shenhe label read - || true"]
     if not carried:
-        words += ["-o", "/dev/null"] if binary else []
         words += ["-w", r"'\n%{http_code}\n'"]
     command = before + " ".join(words)
     if not carried:
@@ -156,10 +175,54 @@ def _word(pieces: list[Piece]) -> str:
     for piece in pieces:
         if isinstance(piece, str):
             text += piece
-        else:
-            word += _literal(text) + f'"${{{piece.name}}}"'
-            text = ""
+            continue
+        inserted = f"${{{piece.name}}}" if isinstance(piece, Variable) else _in_base64(piece)
+        word += f'{_literal(text)}"{inserted}"'
+        text = ""
     return word + _literal(text) if text or not word else word
+
+
+def _in_base64(file: Attached) -> str:
+    return f'$(base64 < "$files/{file.name}" | tr -d "\\n")'
+
+
+def _file_name(data: bytes, plan: CarryPlan) -> str:
+    return next(name for name, kept in plan.files.items() if kept == data)
+
+
+def _form_field(part: FormField, plan: CarryPlan) -> list[str]:
+    """One field of a multipart form."""
+    if not part.filename:
+        return ["--form-string", _word([f"{part.name}=", *plan.atom(part.data.decode())])]
+    kind = f";type={part.media_type}" if part.media_type else ""
+    place = f'/{_file_name(part.data, plan)}";filename={part.filename}{kind}'
+    return ["-F", _quoted(f'{part.name}=@"') + '"$files"' + _quoted(place)]
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def _made_new(number: str) -> str:
+    """A word of bash that gives an invented number or name in the place of ``number``."""
+    name, at, host = number.partition("@")
+    if needs_code(number):
+        return f"$(another {_literal(number)})"
+    if number[0] in RARE[0]:
+        character = f"${{RARE:RANDOM%{len(RARE[1])}:1}}"
+        return f"{number[:2]}{character}{character}"
+    return f"{name[:-8]}$((10000000 + (RANDOM * 32768 + RANDOM) % 90000000)){at}{host}"
+
+
+def _new_numbers(plan: CarryPlan) -> str:
+    """Commands that set the numbers of people who do not exist: those of the first run are taken."""
+    lines = []
+    if any(map(needs_code, plan.numbers)):
+        lines += ["another() { python3 -c '" + source(), 'import sys; print(another(sys.argv[1]))\' "$1"; }']
+    for number, variable in plan.numbers.items():
+        lines += [f"RARE={RARE[1]}"] if number[0] in RARE[0] else []
+        lines.append(f"{variable.name}=${{SHENHE_{variable.name.upper()}:-{_made_new(number)}}}")
+    return "\n".join(lines) + "\n"
 
 
 def _literal(text: str) -> str:

@@ -7,14 +7,16 @@ from __future__ import annotations
 import json
 import keyword
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from shenhe.conformance.exchange import Exchange
 
 from ..redaction import NOTHING
+from .attached import BASE64, attached_media, decoded_media
+from .fresh import can_change
 from .request import LEARNED, PLACEHOLDER, Steps, atoms_of, basic_text, headers_to_resend, leaves_of, placeholders_of
 
 #: Characters of a path segment that is looked for as an id.
@@ -38,9 +40,19 @@ class Variable:
     last: bool = False
     #: Whether it is used as a whole path, whose slashes stay.
     path: bool = False
+    #: The invented number of the first run that it replaces.
+    instead_of: str = ""
 
 
-Piece: TypeAlias = str | Variable
+@dataclass(frozen=True)
+class Attached:
+    """A file beside the script whose bytes are part of a request, in base64 where ``encoded``."""
+
+    name: str
+    encoded: bool = False
+
+
+Piece: TypeAlias = str | Variable | Attached
 #: Added to each invented word, so that no such name is taken.
 FRESH = Variable("fresh")
 INVENTED = re.compile(r"(\bt[0-9a-f]{10}\b)")
@@ -49,11 +61,13 @@ INVENTED = re.compile(r"(\bt[0-9a-f]{10}\b)")
 @dataclass(frozen=True)
 class CarryPlan:
     """What is carried from where. ``values`` are server-made values by text; ``secrets`` are variables by placeholder
-    name.
+    name; ``numbers`` are new numbers by the invented ones of the first run; ``files`` are media by name.
     """
 
     values: dict[str, Variable]
     secrets: dict[str, Variable]
+    numbers: dict[str, Variable] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
 
     def of_step(self, step: int) -> list[Variable]:
         """What later requests need from the answer of step ``step``, counted from 1."""
@@ -68,13 +82,34 @@ class CarryPlan:
                 continue
             plain = "" if index % 2 else part
             for number, words in enumerate(INVENTED.split(plain)):
-                if words and cut and isinstance(cut[-1], str):
-                    cut[-1] += words
-                elif words:
-                    cut.append(words)
+                for piece in self._without_numbers_and_files(words):
+                    if isinstance(piece, str) and cut and isinstance(cut[-1], str):
+                        cut[-1] += piece
+                    elif piece:
+                        cut.append(piece)
                 # What was invented for the run is taken by it: the same words again need something new.
                 cut += [FRESH] if number % 2 else []
         return cut or [""]
+
+    def _without_numbers_and_files(self, text: str) -> Iterator[Piece]:
+        """``text`` cut at the numbers that are made new and at the media in base64."""
+        known = [*(re.escape(number) for number in self.numbers), *([BASE64.pattern] if self.files else [])]
+        if not known:
+            yield text
+            return
+        end = 0
+        for match in re.finditer("|".join(known), text):
+            piece = self.numbers.get(match[0]) or self._file_of(match[0])
+            if piece is not None:
+                yield text[end : match.start()]
+                yield piece
+                end = match.end()
+        yield text[end:]
+
+    def _file_of(self, encoded: str) -> Attached | None:
+        data = decoded_media(encoded)
+        name = next((name for name, kept in self.files.items() if kept == data), None) if data is not None else None
+        return None if name is None else Attached(name, encoded=True)
 
     def atom(self, text: str) -> list[Piece]:
         """A whole value: carried from an answer, or cut at its placeholders."""
@@ -82,9 +117,13 @@ class CarryPlan:
         return [carried] if carried is not None else self.pieces(text)
 
 
-def carry_plan_of(exchanges: Sequence[Exchange]) -> CarryPlan:
-    """Find each value of a request that an earlier answer gave and no earlier request had."""
-    plan = CarryPlan({}, {})
+def carry_plan_of(exchanges: Sequence[Exchange], invented: Iterable[str] = ()) -> CarryPlan:
+    """Find each value of a request that an earlier answer gave and no earlier request had. ``invented`` are numbers and
+    names of people who do not exist: they are made new.
+    """
+    plan = CarryPlan(
+        {}, {}, _new_numbers(exchanges, invented), attached_media(exchange.request for exchange in exchanges)
+    )
     on_offer: dict[str, Variable] = {}
     tokens: dict[str, Variable] = {}
     own: set[str] = set()
@@ -160,8 +199,19 @@ def needed(plan: CarryPlan, exchanges: Sequence[Exchange]) -> set[str]:
         texts += [basic_text(value) for _, value in headers_to_resend(exchange.request)]
         for text in texts:
             wanted = (piece for piece in plan.pieces(text) if isinstance(piece, Variable) and piece != FRESH)
-            names |= {piece.name for piece in wanted if not piece.step}
+            names |= {piece.name for piece in wanted if not piece.step and not piece.instead_of}
     return names
+
+
+def _new_numbers(exchanges: Sequence[Exchange], invented: Iterable[str]) -> dict[str, Variable]:
+    """A variable for each invented number that a request holds, the longest first: one may be part of another."""
+    requests = [exchange.request for exchange in exchanges]
+    texts = [f"{unquote(request.url)}\n{request.body.decode('utf-8', 'replace')}" for request in requests]
+    used = sorted({each for each in invented if can_change(each) and any(each in text for text in texts)})
+    return {
+        each: Variable(f"number_{count}", instead_of=each)
+        for count, each in enumerate(sorted(used, key=len, reverse=True), start=1)
+    }
 
 
 def _named(variable: Variable, plan: CarryPlan) -> Variable:
@@ -173,7 +223,7 @@ def _named(variable: Variable, plan: CarryPlan) -> Variable:
     if (
         stem[0].isdigit()
         or keyword.iskeyword(stem)
-        or stem in {"base", "client", "answer", "field", "headers", "default", "fresh"}
+        or stem in {"base", "client", "answer", "field", "headers", "default", "fresh", "files", "number", "another"}
     ):
         stem = "value_" + stem
     taken = {other.name for other in (*plan.values.values(), *plan.secrets.values())}

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import base64
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, quote_plus
 
 from shenhe.conformance.exchange import Exchange, SentRequest
 
-from .plan import FRESH, CarryPlan, Piece, Variable, carry_plan_of, url_pieces
+from .attached import FormField, form_parts
+from .fresh import RARE, needs_code, source
+from .plan import FRESH, Attached, CarryPlan, Piece, Variable, carry_plan_of, url_pieces
 from .request import basic_text, headers_to_resend, is_form, is_text_body, is_whole, json_of, origin_text, title_of
 
 
-def as_pytest(exchanges: Sequence[Exchange], name: str = "replay") -> str:
+def as_pytest(exchanges: Sequence[Exchange], name: str = "replay", invented: Iterable[str] = ()) -> str:
     """A Python file with one test that sends the sequence again and expects each answer's status to be as it was
     recorded.
 
     It passes for as long as the provider behaves as it did. It needs pytest and httpx; variables taken from the
     environment are listed in its docstring.
     """
-    plan = carry_plan_of(exchanges)
+    plan = carry_plan_of(exchanges, invented)
     base = origin_text(exchanges[0].request.url) if exchanges else "http://127.0.0.1"
     body: list[str] = []
     for number, exchange in enumerate(exchanges, start=1):
@@ -31,6 +32,8 @@ def as_pytest(exchanges: Sequence[Exchange], name: str = "replay") -> str:
     stem = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_").lower() or "replay"
     wanted = sorted(set(re.findall(r'os\.environ\["(\w+)"\]', code)))
     needs = "".join(f"\n    {item}" for item in ("SHENHE_BASE_URL (default: the one that was probed)", *wanted))
+    if plan.files:
+        needs += f"\n\nNeeds, in the folder of this file or in $SHENHE_FILES: {', '.join(plan.files)}"
     lines = [
         f'"""Replays {len(exchanges)} recorded requests and expects the recorded statuses.',
         "",
@@ -38,7 +41,8 @@ def as_pytest(exchanges: Sequence[Exchange], name: str = "replay") -> str:
         '"""',
         "",
         *(f"import {module}" for module in ("base64", "os") if f"{module}." in code or module == "os"),
-        *(["import secrets"] if "FRESH" in code else []),
+        *(["import secrets"] if "FRESH" in code or plan.numbers else []),
+        *(["from pathlib import Path"] if plan.files else []),
         *(["from urllib.parse import " + ", ".join(used)] if (used := _used_quotes(code)) else []),
         "",
         "import httpx",
@@ -50,13 +54,26 @@ def as_pytest(exchanges: Sequence[Exchange], name: str = "replay") -> str:
             if "FRESH" in code
             else []
         ),
+        *(['FILES = Path(os.environ.get("SHENHE_FILES", Path(__file__).parent))'] if plan.files else []),
+        *(["", "", *source().splitlines()] if any(map(needs_code, plan.numbers)) else []),
         "",
         "",
         f"def test_{stem}():",
+        *(f"    {variable.name} = {_made_new(number)}" for number, variable in plan.numbers.items()),
         "    with httpx.Client(trust_env=False, timeout=30) as client:",
         textwrap.indent(code.lstrip("\n") or "pass", " " * 8),
     ]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _made_new(number: str) -> str:
+    """Code that gives an invented number or name in the place of ``number``."""
+    name, at, host = number.partition("@")
+    if needs_code(number):
+        return f"another({number!r})"
+    if number[0] in RARE[0]:
+        return f'{number[:2]!r} + "".join(secrets.choice({RARE[1]!r}) for _ in range(2))'
+    return f'{name[:-8]!r} + f"{{secrets.randbelow(10**8):08d}}" + {(at + host)!r}'
 
 
 def _used_quotes(code: str) -> list[str]:
@@ -70,14 +87,16 @@ def _step(number: int, exchange: Exchange, plan: CarryPlan, base: str) -> list[s
         return [*lines, f'pytest.skip("the body of request {number} ({request.body_size} bytes) was not kept whole")']
     arguments = [repr(request.method), _url(request.url, plan, base)]
     headers = headers_to_resend(request)
-    document = json_of(request)
-    if document is not None:
+    document, parts = json_of(request), form_parts(request)
+    if document is not None or parts is not None:
         headers = [(key, value) for key, value in headers if key.lower() != "content-type"]
     if headers:
         shown = ", ".join(f"{key!r}: {_header(key, value, plan)}" for key, value in headers)
         arguments.append(f"headers={{{shown}}}")
     if document is not None:
         arguments.append(f"json={_json(document, plan)}")
+    elif parts is not None:
+        arguments.append(f"files=[{', '.join(_form_field(part, plan) for part in parts)}]")
     elif request.body:
         arguments.append(f"content={_bytes(request, plan)}")
     call = f"client.request({', '.join(arguments)})"
@@ -106,7 +125,7 @@ def _step(number: int, exchange: Exchange, plan: CarryPlan, base: str) -> list[s
 def _name(variable: Variable) -> str:
     if variable == FRESH:
         return "FRESH"
-    return variable.name if variable.step else f'os.environ["{variable.name}"]'
+    return variable.name if variable.step or variable.instead_of else f'os.environ["{variable.name}"]'
 
 
 def _joined(parts: list[str]) -> str:
@@ -114,7 +133,28 @@ def _joined(parts: list[str]) -> str:
 
 
 def _text(pieces: list[Piece]) -> str:
-    return _joined([repr(piece) if isinstance(piece, str) else _name(piece) for piece in pieces])
+    return _joined([_code(piece) for piece in pieces])
+
+
+def _code(piece: Piece) -> str:
+    if isinstance(piece, str):
+        return repr(piece)
+    if isinstance(piece, Attached):
+        return f"base64.b64encode((FILES / {piece.name!r}).read_bytes()).decode()"
+    return _name(piece)
+
+
+def _file(data: bytes, plan: CarryPlan) -> str:
+    name = next(name for name, kept in plan.files.items() if kept == data)
+    return f"(FILES / {name!r}).read_bytes()"
+
+
+def _form_field(part: FormField, plan: CarryPlan) -> str:
+    """One field of a multipart form, as httpx takes it."""
+    if not part.filename:
+        return f"({part.name!r}, (None, {_text(plan.atom(part.data.decode()))}))"
+    kind = f", {part.media_type!r}" if part.media_type else ""
+    return f"({part.name!r}, ({part.filename!r}, {_file(part.data, plan)}{kind}))"
 
 
 def _url(url: str, plan: CarryPlan, base: str) -> str:
@@ -128,8 +168,8 @@ def _url(url: str, plan: CarryPlan, base: str) -> str:
             if isinstance(piece, str):
                 text += piece
             else:
-                safe = "/?=&%" if piece.path else ""
-                parts += [repr(text), f'quote(str({_name(piece)}), safe="{safe}")']
+                safe = "/?=&%" if isinstance(piece, Variable) and piece.path else ""
+                parts += [repr(text), f'quote(str({_code(piece)}), safe="{safe}")']
                 text = ""
     return _joined([*(["BASE"] if url.startswith(base) else []), *parts, repr(text)])
 
@@ -158,8 +198,7 @@ def _json(value: Any, plan: CarryPlan) -> str:
 def _bytes(request: SentRequest, plan: CarryPlan) -> str:
     body = request.body
     if not is_text_body(body):
-        rows = textwrap.wrap(base64.b64encode(body).decode(), 88)
-        return "base64.b64decode(\n" + "".join(f'        "{row}"\n' for row in rows) + "    )"
+        return _file(body, plan)
     text = body.decode()
     if not is_form(request):
         return f"({_text(plan.pieces(text))}).encode()"
@@ -173,7 +212,7 @@ def _bytes(request: SentRequest, plan: CarryPlan) -> str:
             parts.append(repr(value))
         else:
             parts += [
-                repr(quote_plus(piece)) if isinstance(piece, str) else f"quote_plus(str({_name(piece)}))"
+                repr(quote_plus(piece)) if isinstance(piece, str) else f"quote_plus(str({_code(piece)}))"
                 for piece in pieces
             ]
     return f"({_joined(parts)}).encode()"

@@ -80,7 +80,8 @@ def basic_text(value: str) -> str:
     return plain if PLACEHOLDER.search(plain) else value
 
 
-def _content_type(request: SentRequest) -> str:
+def content_type_of(request: SentRequest) -> str:
+    """The media type of the body, without parameters."""
     return (
         next((value for name, value in request.headers if name.lower() == "content-type"), "")
         .partition(";")[0]
@@ -91,7 +92,7 @@ def _content_type(request: SentRequest) -> str:
 
 def json_of(request: SentRequest) -> Any:
     """The body as JSON; ``None`` where it is none, or was not kept whole."""
-    if _content_type(request) != "application/json" or not is_whole(request):
+    if content_type_of(request) != "application/json" or not is_whole(request):
         return None
     try:
         # As text: given bytes, `json` also reads UTF-16, which the redactor does not.
@@ -102,7 +103,7 @@ def json_of(request: SentRequest) -> Any:
 
 def is_form(request: SentRequest) -> bool:
     """Whether the body is a URL-encoded form."""
-    return _content_type(request) == "application/x-www-form-urlencoded"
+    return content_type_of(request) == "application/x-www-form-urlencoded"
 
 
 def is_whole(request: SentRequest) -> bool:

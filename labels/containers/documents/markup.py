@@ -251,7 +251,7 @@ def read_html(data: bytes, found: Findings) -> None:
         found.field(value, "html:meta", documents.byte_span(data, text, start, end), name=name)
     for comment, (start, end) in page.comments[:8]:
         documents.read_comment(comment, "html:comment", found, documents.byte_span(data, text, start, end))
-    documents.read_words(re.sub(r"[ \t]*\n\s*", "\n", "".join(page.shown)).strip(), "html", found)
+    documents.read_words(documents.stripped_lines("".join(page.shown)), "html", found)
     if page.hidden:
         inner = Findings(found.limits)
         documents.read_words("".join(page.hidden), "", inner)
@@ -301,11 +301,11 @@ def write_svg(data: bytes, value: str, found: Findings) -> bytes:
         span = _rdf(data, start, end)
         if span is not None:
             return data[: span[0]] + xmp.with_property(data[span[0] : span[1]], value) + data[span[1] :]
-    root = re.search(r"<(?:\w+:)?svg\b[^>]*?(/?)>", file.text)
+    root = re.search(r"<(?:\w{1,40}:)?svg\b[^<>]*>", file.text)
     if root is None:
         raise UnsuitableFileError("the file has no svg element")
     packet = re.search(rb"<rdf:RDF.*</rdf:RDF>", xmp.new_packet(value), re.DOTALL)
-    if packet is None or root[1]:
+    if packet is None or root[0].endswith("/>"):
         raise UnsuitableFileError("the svg element is empty")
     element = f'<metadata xmlns="http://www.w3.org/2000/svg">{packet[0].decode()}</metadata>'
     return file.bytes_of(file.text[: root.end()] + element + file.text[root.end() :])

@@ -56,6 +56,11 @@ def byte_span(data: bytes, text: str, start: int, end: int) -> Span | None:
     )
 
 
+def stripped_lines(text: str) -> str:
+    """``text`` without white space at the ends of lines and without empty lines."""
+    return "\n".join(line for each in text.split("\n") if (line := each.strip()))
+
+
 def read_words(text: str, carrier: str, found: Findings) -> None:
     """Adds the explicit text labels of ``text``; ``carrier`` is put in front of their own."""
     passage = read_passage(text)

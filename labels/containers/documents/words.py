@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from xml.parsers import expat
 
 from ...findings import Findings
-from .text import read_words
+from .text import read_words, stripped_lines
 
 #: Parts that hold words, by kind of package, in the order in which they are read.
 _PARTS = {
@@ -53,7 +53,7 @@ def read(package: zipfile.ZipFile, kind: str, found: Findings) -> None:
         left -= len(content)
         text = "".join(_pieces(content, kind)).strip()
         if text:
-            read_words(re.sub(r"[ \t]*\n\s*", "\n", text), f"{kind}:{name}", found)
+            read_words(stripped_lines(text), f"{kind}:{name}", found)
 
 
 def _natural(name: str) -> tuple[str | int, ...]:

@@ -16,7 +16,7 @@ import pytest
 from shenhe.conformance.bindings import load_binding
 from shenhe.conformance.checks.people import Persons
 from shenhe.conformance.entities import GenerationRequest, Media, ReportRequest
-from shenhe.conformance.evidence.export import as_curl, as_pytest
+from shenhe.conformance.evidence.export import as_curl, as_pytest, carry_plan_of
 from shenhe.conformance.exchange import Exchange, ReceivedResponse, SentRequest
 from shenhe.conformance.provider import Accepted, Provider, Refused, Unavailable
 from shenhe.rulebook import Service
@@ -56,6 +56,11 @@ def recorded() -> list[Exchange]:
         return list(provider.log)
 
 
+def put_media_beside(script: Path, exchanges: list[Exchange]) -> None:
+    for name, data in carry_plan_of(exchanges).files.items():
+        (script.parent / name).write_bytes(data)
+
+
 def run_pytest(path: Path, **environ: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [
@@ -84,6 +89,7 @@ def test_the_pytest_passes_against_the_same_behaviour_and_fails_against_another(
 ) -> None:
     path = tmp_path / "test_replay.py"
     path.write_text(as_pytest(recorded, "publish-unverified"), encoding="utf-8")
+    put_media_beside(path, recorded)
     assert "def test_publish_unverified():" in path.read_text(encoding="utf-8")
     with SampleServer(seed=2) as server:
         done = run_pytest(path, SHENHE_BASE_URL=server.url)
@@ -104,6 +110,7 @@ def test_no_value_of_the_recording_is_left_in_a_replay(recorded: list[Exchange])
 def test_the_curl_commands_give_the_same_answers(recorded: list[Exchange], tmp_path: Path) -> None:
     script = tmp_path / "replay.sh"
     script.write_text("set -eu\n" + as_curl(recorded), encoding="utf-8")
+    put_media_beside(script, recorded)
     with SampleServer(seed=2) as server:
         done = subprocess.run(
             ["bash", str(script)],

@@ -35,7 +35,7 @@ from shenhe.conformance.entities import (
     Subject,
     TicketState,
 )
-from shenhe.conformance.provider import Accepted, Refused, Unavailable
+from shenhe.conformance.provider import Accepted, Operation, Refused, Unavailable
 from shenhe.rulebook import Service
 
 PAGE = (Path(__file__).parents[3] / "docs" / "binding-recipes.md").read_text(encoding="utf-8")
@@ -53,6 +53,14 @@ def recipe(tmp_path: Path, title: str, **environ: str) -> Binding:
 
 def app(*routes: tuple[str, str, Any]) -> AsgiTransport:
     return AsgiTransport(Starlette(routes=[Route(path, handler, methods=[method]) for method, path, handler in routes]))
+
+
+def test_rarely_needed_keys_are_read(tmp_path: Path) -> None:
+    binding = recipe(
+        tmp_path, "Keys that few services need", REFRESH_TOKEN="refresh-token-1", SIGNING_KEY="signing-key-1"
+    )
+    assert binding.file.limits.retries == 1
+    assert {Operation.SEARCH, Operation.VIEW, Operation.PUBLISH} <= binding.capabilities.operations
 
 
 def test_every_recipe_is_tested() -> None:

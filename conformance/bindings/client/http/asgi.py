@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeAlias, TypeVar
 
 import httpx
+
+from .websocket import MOST_MESSAGES, WebsocketError
 
 Message: TypeAlias = MutableMapping[str, Any]
 App: TypeAlias = Callable[
@@ -23,6 +25,8 @@ T = TypeVar("T")
 
 LARGEST = 64_000_000
 """Maximum bytes of a body if the request sets no limit."""
+#: Seconds in which an application may end a conversation that is over.
+_GRACE = 1.0
 
 
 class _Stop(Exception):
@@ -97,6 +101,99 @@ class AsgiTransport(httpx.BaseTransport):
         self._wishes.put_nowait({"type": "lifespan.startup"})
         self._lifespan = self._loop.create_task(run())
         await ready.wait()
+
+    def converse(
+        self,
+        url: str,
+        headers: Sequence[tuple[str, str]],
+        messages: Sequence[str],
+        finished: Callable[[str], bool],
+        *,
+        seconds: float,
+        limit: int,
+    ) -> list[str]:
+        """A conversation over a WebSocket with the application, as :func:`.websocket.converse` has it with a server."""
+        if not self._started:
+            self._started = True
+            self._run(self._start())
+        return self._run(self._conversation(url, headers, messages, finished, seconds, limit))
+
+    async def _conversation(
+        self,
+        url: str,
+        headers: Sequence[tuple[str, str]],
+        messages: Sequence[str],
+        finished: Callable[[str], bool],
+        seconds: float,
+        limit: int,
+    ) -> list[str]:
+        parts = httpx.URL(url)
+        scope = {
+            "type": "websocket",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "http_version": "1.1",
+            "scheme": "ws",
+            "path": parts.path,
+            "raw_path": parts.raw_path.partition(b"?")[0],
+            "query_string": parts.query,
+            "root_path": "",
+            "headers": [(b"host", parts.netloc), *((name.lower().encode(), value.encode()) for name, value in headers)],
+            "server": (parts.host, parts.port),
+            "client": ("127.0.0.1", 1),
+            "subprotocols": [],
+            "state": dict(self._state),
+        }
+        received: list[str] = []
+        size = 0
+        accepted = False
+        over = asyncio.Event()
+        waiting: list[Message] = [{"type": "websocket.connect"}]
+        waiting += [{"type": "websocket.receive", "text": message} for message in messages]
+
+        async def receive() -> Message:
+            if waiting:
+                return waiting.pop(0)
+            await over.wait()
+            return {"type": "websocket.disconnect", "code": 1000}
+
+        async def send(message: Message) -> None:
+            nonlocal size, accepted
+            kind = message["type"]
+            accepted = accepted or kind == "websocket.accept"
+            if kind == "websocket.close":
+                over.set()
+            elif kind == "websocket.send" and not over.is_set():
+                data = message.get("text")
+                text = data if data is not None else message.get("bytes", b"").decode("utf-8", "replace")
+                size += len(text.encode("utf-8", "replace"))
+                if size > limit or len(received) == MOST_MESSAGES:
+                    raise _Stop
+                received.append(text)
+                if finished(text):
+                    over.set()
+
+        task = asyncio.ensure_future(self._app(scope, receive, send))
+        ended = asyncio.ensure_future(over.wait())
+        both: set[asyncio.Future[Any]] = {task, ended}
+        await asyncio.wait(both, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        timed_out = not (task.done() or over.is_set())
+        if not task.done():
+            # The application may end by itself once it hears that the other side has gone.
+            over.set()
+            await asyncio.wait({task}, timeout=0 if timed_out else _GRACE)
+        for each in (task, ended):
+            each.cancel()
+        await asyncio.wait(both)
+        if timed_out:
+            raise WebsocketError("the conversation did not end in the time for the whole request")
+        failed = None if task.cancelled() else task.exception()
+        if isinstance(failed, _Stop):
+            raise WebsocketError(f"found messages of more than {limit:,} bytes, or too many of them, expected less")
+        if not accepted:
+            raise WebsocketError("the WebSocket was refused")
+        if failed is not None and not received:
+            raise WebsocketError("the WebSocket failed (the application raised)")
+        return received
 
     async def _answer(self, request: httpx.Request) -> httpx.Response:
         limit = request.extensions.get("max_body", LARGEST)

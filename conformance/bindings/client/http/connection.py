@@ -108,8 +108,9 @@ class Connection:
         self.hosts = {name: url.rstrip("/") for name, url in (hosts or {}).items()}
         self._origins = frozenset(origin_of(url) for url in (self.base_url, *self.hosts.values()))
         self._media_hosts = media_hosts
-        #: For WebSockets, which do not go through the client.
+        #: For WebSockets, which do not go through the client: how it is secured, or the application in this process.
         self.ssl_context: SSLContext | None = None
+        self.in_process: httpx.BaseTransport | None = None
         self._receiver: Receiver | None = None
         self._next = 0.0
         self._pacing = Lock()
@@ -189,16 +190,13 @@ class Connection:
         self.requests += 1
         limits = self.limits
         url = request.url.replace("http", "ws", 1)
+        headers = [pair for pair in request.headers if pair[0].lower() not in {"accept", "accept-encoding"}]
+        bounds: dict[str, Any] = {"seconds": limits.total_timeout, "limit": limits.max_body}
         try:
-            received = converse(
-                url,
-                [pair for pair in request.headers if pair[0].lower() not in {"accept", "accept-encoding"}],
-                messages,
-                finished,
-                seconds=limits.total_timeout,
-                limit=limits.max_body,
-                context=self.ssl_context,
-            )
+            if self.in_process is not None:
+                received = self._in_process(self.in_process)(url, headers, messages, finished, **bounds)
+            else:
+                received = converse(url, headers, messages, finished, **bounds, context=self.ssl_context)
             body = "\n".join(message.replace("\n", " ") for message in received).encode("utf-8", "replace")
             headers = [("content-type", "application/x-ndjson")]
             response = Response(200, dict(headers), body, {}, request.values, request.url)
@@ -208,6 +206,14 @@ class Connection:
         sent = replace(request, body="\n".join(messages).encode("utf-8", "replace"))
         self._keep(sent, log, response, headers, (time.monotonic() - started) * 1000)
         return response
+
+    @staticmethod
+    def _in_process(transport: httpx.BaseTransport) -> Callable[..., list[str]]:
+        """How a conversation is had with an application. Raises :class:`WebsocketError` for one that has none."""
+        talk: Callable[..., list[str]] | None = getattr(transport, "converse", None)
+        if talk is None:
+            raise WebsocketError("the application in this process takes no WebSockets: it has to be ASGI")
+        return talk
 
     def send(self, request: Request, log: ExchangeLog, *, learn: Learn | None = None) -> Response | None:
         """The response, or ``None`` with ``log.failure`` set. Every exchange is added to the log.

@@ -159,6 +159,13 @@ class WebsocketSection(Section):
     send: tuple[Template, ...] = Field(min_length=1)
 
 
+#: The usual methods, and those of WebDAV, OData and the draft of QUERY.
+Method: TypeAlias = Literal[
+    "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "QUERY", "SEARCH", "MERGE", "REPORT", "LINK", "UNLINK",
+    "COPY", "MOVE", "LOCK", "UNLOCK", "MKCOL", "PROPFIND", "PROPPATCH",
+]  # fmt: skip
+
+
 class RequestSection(Section):
     """How one operation is requested and its response understood.
 
@@ -167,7 +174,7 @@ class RequestSection(Section):
     """
 
     steps: tuple[StepSection, ...] = ()
-    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] | None = None
+    method: Method | None = None
     host: Name | None = None
     path: str | None = Field(default=None, pattern="^/")
     url: str | None = Field(default=None, min_length=1, max_length=2000)

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from shenhe.conformance.apps import Measure
 from shenhe.conformance.entities import IdentityMethod
-from shenhe.conformance.operations import TargetRole
+from shenhe.conformance.operations import Operation, TargetRole
 from shenhe.rulebook import Market, Service, Trait
 
 from .common import BY_REFERENCE, Host, MediaType, Name, Section
@@ -40,6 +40,10 @@ class ServiceSection(Section):
     renditions: tuple[Name, ...] | None = None
     report_kinds: tuple[Name, ...] | None = None
     markers: dict[Name, MarkerText | MarkerEntry] = {}
+
+
+#: Money or seconds, per call.
+Amount: TypeAlias = Annotated[float, Field(ge=0, le=1_000_000)]
 
 
 class TargetSection(Section):
@@ -74,6 +78,8 @@ class TargetSection(Section):
     storefronts: tuple[Name, ...] = Field(default=("cn",), min_length=1)
     listing_surfaces: tuple[Name, ...] = ("page",)
     orders: tuple[Measure, ...] = ()
+    price: Amount | dict[Literal["generate", "edit"], Amount] | None = None
+    seconds: Amount | dict[Operation, Amount] | None = None
 
     @field_validator("services", mode="before")
     @classmethod

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+from urllib.parse import parse_qs
 
 #: The charsets that pages are read in, by the names that servers give them. Python knows more, among them some that are
 #: no charset of text and some whose decoders take time without bound: no answer may choose among those.
@@ -26,6 +27,37 @@ class ResponseError(ValueError):
 
 class NoPageError(ResponseError):
     """A body in which elements are looked for, and which is no HTML or XML."""
+
+
+#: What stands before JSON so that a page of another site cannot include it, and a call around it.
+_PREFIX = re.compile(r"\s*(?:\)\]\}'?,?|for\s?\(;;\);|while\s?\(1\);|/\*-secure-)\s*")
+_CALL = re.compile(r"\s*(?:/\*\*/\s*)?[A-Za-z_$][\w.$]{0,99}\s?\(")
+
+
+def _unwrapped(body: bytes, charset: str) -> Any:
+    """What JSON is inside a text; ``None`` where there is none."""
+    try:
+        text = body.decode(charset).removeprefix("\ufeff")
+    except UnicodeDecodeError:
+        return None
+    prefix, call = _PREFIX.match(text), _CALL.match(text)
+    if prefix is not None:
+        text = text[prefix.end() :].removesuffix("*/")
+    elif call is not None:
+        text = text[call.end() :].rstrip().removesuffix(";").rstrip().removesuffix(")")
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _fields(text: str) -> dict[str, str | list[str]]:
+    """The fields of a form, those that occur several times as lists."""
+    try:
+        found = parse_qs(text, keep_blank_values=True, max_num_fields=10_000)
+    except ValueError:
+        raise ResponseError("found a form of more than 10,000 fields, expected fewer") from None
+    return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
 
 
 MOST_VALUES = 1_000_000
@@ -74,14 +106,22 @@ class Response:
 
     @cached_property
     def json(self) -> Any:
-        """The body as JSON. Raises :class:`ResponseError` where it is none, or has more values than fit in memory."""
+        """The body as JSON: in the charset that it names, behind a prefix against inclusion or in a call (JSONP). The
+        fields of a URL-encoded form are read as a mapping. Raises :class:`ResponseError` where it is none, or has more
+        values than fit in memory.
+        """
         if len(self.body) > MOST_VALUES and sum(map(self.body.count, (b",", b"[", b"{"))) > MOST_VALUES:
             raise ResponseError(f"found JSON of more than {MOST_VALUES:,} values, expected fewer")
+        if self.media_type == "application/x-www-form-urlencoded":
+            return _fields(self.text)
         try:
             return json.loads(self.body)
         except RecursionError:
             raise ResponseError("found JSON nested too deeply to read") from None
         except ValueError:  # JSONDecodeError, UnicodeDecodeError, and integers of too many digits
+            found = _unwrapped(self.body, self.charset)
+            if found is not None:
+                return found
             what = self.media_type or "no media type"
             raise ResponseError(
                 f"found a body of {len(self.body):,} bytes ({what}) that is not JSON, expected JSON"

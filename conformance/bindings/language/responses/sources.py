@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import jmespath
+from jmespath import functions
 from jmespath.exceptions import JMESPathError
 from pydantic import BaseModel, ValidationError
 
@@ -52,6 +53,17 @@ def _growth(node: Any) -> int:
     return product
 
 
+class _Functions(functions.Functions):
+    """The functions of JMESPath, and one for JSON that is written into a text."""
+
+    @functions.signature({"types": ["string"]})
+    def _func_from_json(self, text: str) -> Any:
+        return json.loads(text)
+
+
+_OPTIONS = jmespath.Options(custom_functions=_Functions())
+
+
 class Query:
     """A compiled JMESPath expression."""
 
@@ -68,7 +80,7 @@ class Query:
     def search(self, data: Any) -> Any:
         """The value there, or ``None``. Raises :class:`ResponseError` if a function meets the wrong type."""
         try:
-            return self._parsed.search(data)
+            return self._parsed.search(data, options=_OPTIONS)
         except (JMESPathError, RecursionError, TypeError, ValueError, ArithmeticError, LookupError) as error:
             raise ResponseError(f"{shown(self.expression)} does not fit the answer ({type(error).__name__})") from None
 

@@ -38,7 +38,7 @@ from shenhe.conformance.evidence.redaction import Redactor
 from shenhe.core.files import only_writer, write_whole
 from shenhe.sample import create_app, sample_binding
 
-from ..command_line import shenhe
+from ...command_line import shenhe
 
 
 def redirecting(status: int, seen: list[httpx.Request]) -> Connection:

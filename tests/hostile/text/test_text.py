@@ -14,7 +14,7 @@ from shenhe.core.text import HIDDEN, UNSEEN, fenced, markdown, one_line, visible
 from shenhe.labels import read_text_labels
 from shenhe.labels.model import Deviation
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 EVERY_CHARACTER = [chr(code) for code in range(0x110000)]
 #: Categories of characters that are not drawn, or that a program obeys.
 UNSEEN_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
