@@ -38,7 +38,6 @@ OFF: dict[str, dict[str, Any]] = {
 ON: dict[str, dict[str, Any]] = {
     "foresight": {"response.foresight": 730.0},
     "daily clock": {"clock": "daily"},
-    "ladders from the rulebook": {"policy.ladder": {"from": "rulebook"}},
 }
 
 

@@ -89,6 +89,8 @@ def test_a_change_without_consequence_changes_exactly_nothing(case: str) -> None
     run, other = simulate(small(**base), 3, 7), simulate(small(**change), 3, 7)
     assert run.outcomes["cases_sanctioned"].sum() > 0
     table = compare(run, other).table
+    # More inspectors for the same cases are at work less of the time.
+    table = table[table["metric"] != "utilisation"]
     assert (table["difference"].dropna() == 0).all()
     assert (table["lo95"].dropna() == 0).all()
     assert (table["hi95"].dropna() == 0).all()
