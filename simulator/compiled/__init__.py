@@ -23,6 +23,7 @@ file            what both engines do there
 ``sanction``    what one step of the ladder sets in force
 ``supporter``   technical supporters
 ``suspension``  suspensions of updates, registration and service
+``sweep``       campaigns that look through the stores for unfiled apps
 ``users``       users who leave and come back
 ``world``       the log, harm, queues, bins; on SimPy also the change of a regime
 =============== ======================================================================================================

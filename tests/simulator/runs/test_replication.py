@@ -205,7 +205,7 @@ def test_comparison_pairs_common_replications() -> None:
     expected = (b.outcomes["violations"] - a.outcomes["violations"][:2]).mean()
     assert table.loc["violations", "difference"] == pytest.approx(expected)
     assert list(compare(a, b).table.columns) == [
-        "metric", "title", "unit", "mean_a", "mean_b", "difference", "lo95", "hi95", "n",
+        "metric", "title", "unit", "mean_a", "mean_b", "difference", "lo95", "hi95", "lo_all", "hi_all", "n", "skewed",
     ]  # fmt: skip
 
 
