@@ -28,6 +28,8 @@ from shenhe.sample.samples import PROVIDER, SAMPLES, Sample
 from shenhe.sample.styles import FRONTS
 from shenhe.sample.variants import OF_STYLE, VariantName
 
+from ..sample.of_platforms import OF_PLATFORMS, OF_SUPPORTERS
+
 #: The day whose law applies: the day on which the sample's clock starts.
 ON = date(2026, 9, 1)
 #: What `shenhe check` draws a check unless told otherwise.
@@ -37,10 +39,13 @@ DEFAULT_EXAMPLES = 25
 FEW_EXAMPLES = 5
 SEEDS = 20
 #: Faults that an interface cannot show, though they break rules that it is bound by: of generation, edits, consent,
-#: chats and of fields that its binding does not read.
-HIDDEN_BEHIND = {
+#: chats and of fields that its binding does not read. The plain provider (``None``) has no reposts and no tenants.
+HIDDEN_BEHIND: dict[str | None, frozenset[str]] = {
+    None: frozenset({*OF_PLATFORMS, *OF_SUPPORTERS}),
+    "supporter": frozenset(OF_PLATFORMS),
     "forms-platform": frozenset(
         {
+            *OF_SUPPORTERS,
             "borrowed-consent-names-person",
             "chats-continued-by-others",
             "chats-deleted-by-others",
@@ -63,7 +68,7 @@ HIDDEN_BEHIND = {
             "review-at-a-glance",
             "two-implicit-labels",
         }
-    )
+    ),
 }
 
 
