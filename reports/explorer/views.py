@@ -216,7 +216,10 @@ def export_content(state: State, address: str, language: Language) -> list[Any]:
     ]
     return [
         html.H3(text["link"]),
-        html.Div([html.Code(link, id="link", tabIndex=0), dcc.Clipboard(target_id="link", title=text["link"])], className="copy"),
+        html.Div(
+            [html.Code(link, id="link", tabIndex=0), dcc.Clipboard(target_id="link", title=text["link"])],
+            className="copy",
+        ),
         note(text["link_help"]),
         html.H3(text["command"]),
         *(html.Pre(command, tabIndex=0) for command in state.commands()),
