@@ -21,7 +21,7 @@ WITHOUT_PROPERTY: Mapping[str, str] = {
     "changes.*.title": "a title",
     "start": "the date of the first day; `policy.ladder: {from: rulebook}` reads laws by it",
     "horizon": "a longer run begins with the shorter one: tests/simulator/test_research.py",
-    "clock": "rounds moments; rates stay: tests/simulator/test_model.py",
+    "clock": "rounds moments; rates stay: tests/simulator/model/test_model.py",
     "population.providers": "rates stay at every scale: suite.same_rates_at_scale",
     "population.scale": "rates stay at every scale: suite.same_rates_at_scale",
     "policy.targeting.focus_days": "moves the focus from lot to lot; how many inspections there are does not follow",
