@@ -19,7 +19,7 @@ from scipy.special import bdtrc
 
 from ..study import StudyError, StudyRun
 from .answer import Analysis, Subject, subject_of
-from .tree import classification_tree, leaves
+from .tree import classification_tree, leaf_regions
 
 Floats = npt.NDArray[np.float64]
 DISTINCT = 0.05
@@ -275,7 +275,8 @@ def divide(
     x = run.worlds[[parameter.label for parameter in run.study.worlds.parameters]] if run.study.worlds else run.worlds
     tree, accuracy = classification_tree(x, bad)
     rows = [
-        (region, leaf.share, leaf.worlds, leaf.share * leaf.worlds / int(bad.sum())) for region, leaf in leaves(tree)
+        (region, leaf.share, leaf.worlds, leaf.share * leaf.worlds / int(bad.sum()))
+        for region, leaf in leaf_regions(tree)
     ]
     table = pd.DataFrame(rows, columns=["region", "share", "worlds", "coverage"])
     table = table.sort_values("share", ascending=False, kind="stable").reset_index(drop=True)

@@ -102,7 +102,7 @@ def classification_tree(x: pd.DataFrame, interesting: npt.ArrayLike, seed: int =
     return grow(columns, y, depth, fewest), float(accuracy[depth])
 
 
-def leaves(node: Node, path: tuple[str, ...] = ()) -> list[tuple[str, Leaf]]:
+def leaf_regions(node: Node, path: tuple[str, ...] = ()) -> list[tuple[str, Leaf]]:
     """Every leaf with the conditions that lead to it, as text."""
     if isinstance(node, Leaf):
         return [(" and ".join(path) or "all worlds", node)]
@@ -110,7 +110,7 @@ def leaves(node: Node, path: tuple[str, ...] = ()) -> list[tuple[str, Leaf]]:
         words = f"{node.column} is {node.value}", f"{node.column} is not {node.value}"
     else:
         words = f"{node.column} < {node.value:.4g}", f"{node.column} ≥ {node.value:.4g}"
-    return [*leaves(node.inside, (*path, words[0])), *leaves(node.outside, (*path, words[1]))]
+    return [*leaf_regions(node.inside, (*path, words[0])), *leaf_regions(node.outside, (*path, words[1]))]
 
 
 def _values(column: pd.Series) -> npt.NDArray[np.generic]:

@@ -12,7 +12,7 @@ import pytest
 from shenhe.reports.figures.study import figure_of
 from shenhe.simulator import study
 from shenhe.simulator.analysis import analyse, overview
-from shenhe.simulator.analysis.tree import DEEPEST, Leaf, Split, classification_tree, leaves
+from shenhe.simulator.analysis.tree import DEEPEST, Leaf, Split, classification_tree, leaf_regions
 from shenhe.simulator.runs.executors import Inline
 from shenhe.simulator.study import StudyError
 
@@ -139,7 +139,7 @@ def test_a_tree_finds_a_hidden_corner_and_says_where_it_is_safe() -> None:
     x = pd.DataFrame({"a": dice.random(300), "b": dice.random(300), "c": dice.choice(["u", "v"], 300)})
     tree, accuracy = classification_tree(x, (x["a"] > 0.6) & (x["c"] == "u"))
     assert accuracy > 0.97
-    regions = dict(leaves(tree))
+    regions = dict(leaf_regions(tree))
     worst = max(regions, key=lambda region: regions[region].share)
     assert regions[worst].share > 0.95
     assert "c is u" in worst
@@ -156,7 +156,7 @@ def test_a_tree_of_noise_has_no_branch() -> None:
         branched += isinstance(tree, Split)
     assert branched <= 6
     assert DEEPEST >= 2
-    assert leaves(Leaf(0.5, 3)) == [("all worlds", Leaf(0.5, 3))]
+    assert leaf_regions(Leaf(0.5, 3)) == [("all worlds", Leaf(0.5, 3))]
 
 
 def test_a_study_is_divided_by_a_tree(run: study.StudyRun) -> None:
