@@ -16,7 +16,12 @@ from .progress import note_progress
 from .simulate import finite, load
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
+    from shenhe.reports.figures.drawing import Numbers
     from shenhe.simulator.estimation.forecast import Forecast
+    from shenhe.simulator.estimation.measured import Measured
+    from shenhe.simulator.estimation.stores import StoreForecast
 
 
 def forecast(
@@ -34,6 +39,10 @@ def forecast(
     size: Annotated[
         str | None,
         typer.Option("--size", metavar="CLASS", help="Size class of the provider. Default: the most frequent one."),
+    ] = None,
+    store: Annotated[
+        str | None,
+        typer.Option("--store", metavar="NAME", help="Store of the scenario to replace. Default: the largest."),
     ] = None,
     days: Annotated[
         float, typer.Option("--days", metavar="DAYS", help="Days to forecast, at the end of the scenario.")
@@ -61,18 +70,26 @@ def forecast(
 ) -> None:
     """Forecast sanctions, downtime, removals and costs of one measured provider, and what drives them.
 
+    The report of an app store forecasts the store instead: its refusals, the lag of its removals and its over-removals,
+    with the measured store in place of one of the scenario.
+
     Run `shenhe check --sample 60` for the report: without a random sample, the failure rates and therefore the forecast
     are very uncertain.
 
     Example:  shenhe check sample --fault text-unlabelled --report report.json
 
     Example:  shenhe forecast report.json --scenario cn-2023 --size medium --out forecast.html
+
+    Example:  shenhe forecast store.json --store store-a
     """
     from shenhe.simulator.estimation.forecast import forecast as run
-    from shenhe.simulator.estimation.measured import read_measured
+    from shenhe.simulator.estimation.measured import STORE, read_measured
     from shenhe.simulator.runs.engines import using
 
     measured = read_measured(report)
+    if store is not None or measured.roles == (STORE,):
+        _forecast_store(measured, scenario, sets, store, days, link, replications, seed, engine, as_json, out)
+        return
     with using(engine):
         found = run(
             measured,
@@ -110,22 +127,94 @@ def forecast(
         typer.echo(f"page: {out}", err=True)
 
 
+def _forecast_store(
+    measured: Measured,
+    scenario: str,
+    sets: list[str] | None,
+    store: str | None,
+    days: float,
+    link: str,
+    replications: int,
+    seed: int,
+    engine: str,
+    as_json: bool,
+    out: Path | None,
+) -> None:
+    from shenhe.simulator.estimation.stores import forecast_store
+    from shenhe.simulator.runs.engines import using
+
+    if out is not None:
+        raise typer.BadParameter("the forecast of a store has no page; use --json", param_hint="--out")
+    with using(engine):
+        found = forecast_store(
+            measured,
+            load(scenario, sets),
+            store=store,
+            days=days,
+            link=link,
+            replications=replications,
+            seed=seed,
+            progress=note_progress,
+        )
+    if as_json:
+        echo_json(json.dumps(_store_document(found), indent=2, ensure_ascii=False))
+    else:
+        _print_store(found)
+
+
+def _print_store(found: StoreForecast) -> None:
+    from rich.console import Console
+
+    from shenhe.reports.terminal.store_forecast import outcome_rows, parameter_rows, store_notes
+
+    console = Console(highlight=False)
+    title = f"{found.measured.name} in place of {found.store}, {found.days:g} days of {found.scenario.name}"
+    console.print(title, markup=False)
+    for rows in (parameter_rows(found), outcome_rows(found)):
+        console.print()
+        print_grid(console, rows)
+    console.print()
+    for text in store_notes(found):
+        console.print(text, style="dim", markup=False)
+
+
+def _store_document(found: StoreForecast) -> dict[str, Any]:
+    from shenhe.simulator.estimation.stores import STORE_OUTCOMES
+
+    return {
+        "store": found.measured.name,
+        "in_place_of": found.store,
+        "scenario": found.scenario.name,
+        "scenario_hash": found.scenario.hash,
+        "days": found.days,
+        "link": found.link,
+        "seed": found.seed,
+        "replications": found.replications,
+        "parameters": {
+            name: {parameter: _ends(ends) for parameter, ends in parameters.items()}
+            for name, parameters in found.parameters.items()
+        },
+        "unmeasured": found.unmeasured,
+        "futures": {
+            future.name: {outcome: _ends(future.mean(outcome)) for outcome in STORE_OUTCOMES}
+            for future in found.futures
+        },
+    }
+
+
+def _ends(ends: tuple[float, float, float]) -> dict[str, float | None]:
+    return dict(zip(("mean", "lo95", "hi95"), map(finite, ends), strict=True))
+
+
 def _print(found: Forecast) -> None:
     from rich.console import Console
-    from rich.table import Table
 
     from shenhe.reports.pages.forecast import brief_table, driver_table, forecast_summary, warnings
 
     console = Console(highlight=False)
     console.print(forecast_summary(found), markup=False)
     console.print()
-    numbers = brief_table(found)
-    grid = Table(box=None, pad_edge=False, padding=(0, 1))
-    for place, head in enumerate(numbers.heads):
-        grid.add_column(head, justify="right" if place else "left", overflow="fold")
-    for cells in numbers.rows:
-        grid.add_row(*cells)
-    console.print(grid)
+    print_grid(console, brief_table(found))
     console.print()
     # Sentences, since five columns with intervals do not fit a terminal.
     for check, rule, failures, sanctions, cost in driver_table(found).rows:
@@ -138,11 +227,20 @@ def _print(found: Forecast) -> None:
         console.print(text, style="dim", markup=False)
 
 
+def print_grid(console: Console, numbers: Numbers) -> None:
+    """Print a table whose first column holds names."""
+    from rich.table import Table
+
+    grid = Table(box=None, pad_edge=False, padding=(0, 1))
+    for place, head in enumerate(numbers.heads):
+        grid.add_column(head, justify="right" if place else "left", overflow="fold")
+    for cells in numbers.rows:
+        grid.add_row(*cells)
+    console.print(grid)
+
+
 def _document(found: Forecast) -> dict[str, Any]:
     from shenhe.simulator.estimation.forecast import OUTCOMES
-
-    def ends_document(ends: tuple[float, float, float]) -> dict[str, float | None]:
-        return dict(zip(("mean", "lo95", "hi95"), map(finite, ends), strict=True))
 
     return {
         "provider": found.measured.name,
@@ -160,13 +258,12 @@ def _document(found: Forecast) -> dict[str, Any]:
         ],
         "unmeasured": list(found.measured.unmeasured),
         "rates": {
-            name: {behaviour: ends_document(ends) for behaviour, ends in rates.items()}
-            for name, rates in found.rates.items()
+            name: {behaviour: _ends(ends) for behaviour, ends in rates.items()} for name, rates in found.rates.items()
         },
         "futures": {
             future.name: {
                 outcome: {
-                    **ends_document(future.mean(outcome)),
+                    **_ends(future.mean(outcome)),
                     "median": future.quantile(outcome, 0.5),
                     "p95": future.quantile(outcome, 0.95),
                 }
@@ -178,8 +275,8 @@ def _document(found: Forecast) -> dict[str, Any]:
             {
                 "check": d.evidence.check,
                 "rules": list(d.evidence.rules),
-                "sanctions_saved": ends_document(d.sanctions),
-                "cost_saved": ends_document(d.cost),
+                "sanctions_saved": _ends(d.sanctions),
+                "cost_saved": _ends(d.cost),
             }
             for d in found.drivers
         ],

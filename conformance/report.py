@@ -112,13 +112,15 @@ class Finding(_Model):
 class Sample(_Model):
     """A fixed number of independent draws, all judged: how often a check can fail at most among such cases.
 
-    ``upper95`` is the one-sided Clopper–Pearson bound at 95 % with undecided draws counted as failures.
+    ``upper95`` is the one-sided Clopper–Pearson bound at 95 %; undecided draws and those that a person must review
+    count as failures.
     """
 
     drawn: int
     judged: int
     failures: int
     undecided: int
+    reviews: int = 0
     upper95: float
     excludes: str
 

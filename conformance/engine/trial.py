@@ -136,12 +136,12 @@ class Trial:
         """Judge every draw, failed or not, and say what that excludes. Undecided draws count as failures: they might
         be.
         """
-        judged = failures = undecided = drawn = 0
+        judged = failures = undecided = reviews = drawn = 0
         first: tuple[Case, Violation] | None = None
         for case in cases:
             drawn += 1
             try:
-                self._judge(case)
+                reviews += self._judge(case)
             except Violation as violation:
                 failures += 1
                 first = first or (case, violation)
@@ -150,10 +150,11 @@ class Trial:
             except Undecided:
                 undecided += 1
             judged += 1
-        bound = upper_bound(failures + undecided, judged)
+        bound = upper_bound(failures + undecided + reviews, judged)
         said = f"{failures} of {judged} random cases failed" + (
             f" and {undecided} could not be judged" if undecided else ""
         )
+        said += f" and {reviews} have to be reviewed" if reviews else ""
         excludes = (
             f"{said}: with 95 % confidence, at most {100 * bound:.2g} % of such cases fail"
             if judged
@@ -164,22 +165,25 @@ class Trial:
             judged=judged,
             failures=failures,
             undecided=undecided,
+            reviews=reviews,
             upper95=round(bound, 6),
             excludes=excludes,
         )
         if first is not None and self.tally.verdict is not Verdict.FAIL:
             self._confirm(*first)
 
-    def _judge(self, case: Case) -> None:
-        """One case, and once more with new accounts if the provider lost the old ones. Raises as it ends."""
+    def _judge(self, case: Case) -> bool:
+        """One case, and once more with new accounts if the provider lost the old ones; whether a person has to review
+        it. Raises as it ends.
+        """
         try:
-            self._judge_once(case)
+            return self._judge_once(case)
         except Undecided:
             if not self.session.begins_anew():
                 raise
-            self._judge_once(case)
+            return self._judge_once(case)
 
-    def _judge_once(self, case: Case) -> None:
+    def _judge_once(self, case: Case) -> bool:
         """One case; raises what the property raises, except that a broken property is an error of its own.
 
         A case that sent no probe decides nothing.
@@ -203,6 +207,7 @@ class Trial:
                 shown = Violation(review.reason, *review.evidence)
                 shown.exchanges = tuple(probe.recorded)
                 self._show(case, shown)
+            return True
         except (Undecided, NotJudged):
             raise
         except Exception as error:
@@ -215,6 +220,7 @@ class Trial:
             self.passed.setdefault(case.facet, original)
         finally:
             tally.count(probe.counts)
+        return False
 
     def _decided(self, case: Case) -> None:
         self.tally.decided += 1

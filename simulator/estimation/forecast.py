@@ -228,7 +228,7 @@ def forecast(
         raise ForecastError(f"--days {days:g}: expected more than 0 and at most the horizon, {scenario.horizon:g}")
     if replications < 2:
         raise RunError(f"found {replications} replications, expected at least 2: an interval needs them")
-    market = _smaller(scenario)
+    market = smaller_market(scenario)
     behaviours = [str(risk.name) for risk in market.behaviours]
     assumed = Assumed(link, occasions)
     other = next(name for name in OCCASIONS if name != occasions)
@@ -265,7 +265,8 @@ def _spread(values: npt.NDArray[np.float64]) -> tuple[float, float, float]:
     return float(values.mean()), float(low), float(high)
 
 
-def _smaller(scenario: Scenario) -> Scenario:
+def smaller_market(scenario: Scenario) -> Scenario:
+    """The scenario with at most :data:`MARKET` providers."""
     population = scenario.population
     if population.simulated <= MARKET:
         return scenario

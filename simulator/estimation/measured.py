@@ -31,6 +31,7 @@ class _Probes(_Part):
 class _Sample(_Part):
     judged: int
     failures: int
+    reviews: int = 0
 
 
 class _Check(_Part):
@@ -45,6 +46,7 @@ class _Check(_Part):
 
 class _Target(_Part):
     name: str
+    roles: list[str] = []
 
 
 class _Report(_Part):
@@ -75,12 +77,13 @@ class Evidence(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """One provider as its report shows it. ``unmeasured``: checks that decided nothing, which a forecast leaves out."""
+    """One target as its report shows it. ``unmeasured``: checks that decided nothing, which a forecast leaves out."""
 
     name: str
     on: str
     evidence: tuple[Evidence, ...]
     unmeasured: tuple[str, ...]
+    roles: tuple[str, ...] = ("provider",)
 
     @property
     def failing(self) -> tuple[Evidence, ...]:
@@ -122,26 +125,37 @@ def read_measured(path: Path) -> Measured:
         ) from None
     evidence, unmeasured = [], []
     for check in report.checks:
-        counted = _counted(check)
+        counted = _counted(check, reviewed=STORE in report.target.roles)
         if counted is None:
             unmeasured.append(check.name)
         else:
             evidence.append(Evidence(check.name, check.title, check.behaviour, tuple(check.rules), *counted))
     if not evidence:
         raise ForecastError(f"{path}: found no check that passed or failed, expected at least one")
-    return Measured(report.target.name, report.on, tuple(evidence), tuple(unmeasured))
+    return Measured(
+        report.target.name, report.on, tuple(evidence), tuple(unmeasured), tuple(report.target.roles) or ("provider",)
+    )
 
 
-def _counted(check: _Check) -> tuple[int, int, bool] | None:
+STORE = "store"
+"""The role of an app store in a report."""
+
+
+def _counted(check: _Check, *, reviewed: bool) -> tuple[int, int, bool] | None:
+    """Failures, judged cases, and whether these are independent. ``reviewed``: what a person must review counts as a
+    failure, as over-removal by a store does.
+    """
+    failing = ("fail", "review") if reviewed else ("fail",)
     if check.sample is not None and check.sample.judged > 0:
         if not 0 <= check.sample.failures <= check.sample.judged:
             raise ForecastError(
                 f"checks.{check.name}.sample: found {check.sample.failures} failures of {check.sample.judged}"
             )
         # The sample can miss what the search for failures found.
-        failures = max(check.sample.failures, 1 if check.verdict == "fail" else 0)
+        found = check.sample.failures + (check.sample.reviews if reviewed else 0)
+        failures = min(max(found, 1 if check.verdict in failing else 0), check.sample.judged)
         return failures, check.sample.judged, True
-    if check.verdict == "fail":
+    if check.verdict in failing:
         return 1, 1, False
     if check.verdict == "pass" and check.probes.decided > 0:
         return 0, min(check.probes.decided, INDEPENDENT), False

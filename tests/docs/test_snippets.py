@@ -34,6 +34,7 @@ BLOCKS = [block for page in PAGES for block in blocks(page)]
 #: Commands that are documented to exit with another code than 0, by the start of their line.
 EXIT_CODES = {
     "shenhe check sample --fault": 1,
+    "shenhe check sample-store --fault": 1,
     "shenhe doctor my-provider.yaml": 2,  # the draft still has its placeholders
     "shenhe check my-provider.yaml": 2,
     # The example allows PROVIDER_TOKEN only, so that this binding does not get its address.

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
 from shenhe.rulebook import Behaviour
 
 from ...apps import AppSubmission
@@ -138,12 +141,17 @@ def _words(case: Flaw) -> str:
     return words.get(case.flaw) or articles.get(case.facet) or f"a {case.facet}"
 
 
+def _drawn_flaws(capabilities: Capabilities) -> SearchStrategy[Flaw]:
+    return st.sampled_from(list(_filing_flaws(capabilities)))
+
+
 @check(
     rules=("cn-dsp-2023/13.1",),
     behaviour=Behaviour.FILING,
     needs=SEES_LISTINGS,
     applies=(is_store,),
     cases=_filing_flaws,
+    strategy=_drawn_flaws,
 )
 def apps_are_listed_with_valid_filing_and_assessment(probe: Probe, case: Flaw) -> None:
     """An app that generates is listed only with a valid filing and security assessment of its developer."""

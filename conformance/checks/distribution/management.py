@@ -6,7 +6,10 @@ The duty to manage (Deep Synthesis Provisions, Art. 13) names no single act. Wha
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
 
 from shenhe.rulebook import Behaviour
 
@@ -201,8 +204,25 @@ def _reports_about_apps(capabilities: Capabilities) -> Absent | None:
     return None if capabilities.report_kinds else Absent("the binding declares no report kind")
 
 
-def _unfounded(capabilities: Capabilities) -> Iterator[Case]:
-    yield Case("unfounded report")
+@dataclass(frozen=True)
+class Unfounded(Case):
+    """A report about a lawful app: the kind of app, and the kind of report."""
+
+    app: str
+    kind: str
+
+    def __str__(self) -> str:
+        return f"{self.facet} ({self.kind}) about a {self.app} app"
+
+
+def _unfounded(capabilities: Capabilities) -> Iterator[Unfounded]:
+    for kind in capabilities.report_kinds:
+        for app in ("plain", "generating"):
+            yield Unfounded("unfounded report", app, kind)
+
+
+def _drawn_unfounded(capabilities: Capabilities) -> SearchStrategy[Unfounded]:
+    return st.sampled_from(list(_unfounded(capabilities)))
 
 
 @check(
@@ -211,11 +231,12 @@ def _unfounded(capabilities: Capabilities) -> Iterator[Case]:
     needs=(*SEES_LISTINGS, Operation.REPORT),
     applies=(is_store, _reports_about_apps),
     cases=_unfounded,
+    strategy=_drawn_unfounded,
 )
-def unfounded_report_removes_nothing(probe: Probe, case: Case) -> None:
+def unfounded_report_removes_nothing(probe: Probe, case: Unfounded) -> None:
     """A report about a lawful app does not take it down."""
-    made = listed_app(probe, lawful_app(probe, "plain"))
-    reported(probe, made)
+    made = listed_app(probe, lawful_app(probe, case.app))
+    reported(probe, made, case.kind)
     missing = [place for place in listing_places(probe.capabilities) if not shows(probe, made, place)]
     _must_stay(probe, missing, "a lawful app that somebody reported")
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
 from shenhe.rulebook import Behaviour
 
 from ...apps import Measure
@@ -67,12 +70,17 @@ def _removals(capabilities: Capabilities) -> Iterator[Ordered]:
                 yield Ordered(measure.value, "then a request to list it again")
 
 
+def _drawn_removals(capabilities: Capabilities) -> SearchStrategy[Ordered]:
+    return st.sampled_from(list(_removals(capabilities)))
+
+
 @check(
     rules=("cn-dsp-2023/13.2", "cn-penalties/csl-50.2"),
     behaviour=Behaviour.TAKEDOWN,
     needs=(*SEES_LISTINGS, Operation.ORDER_APP),
     applies=(is_store, takes_orders(*REMOVING)),
     cases=_removals,
+    strategy=_drawn_removals,
     waits=True,
 )
 def ordered_removal_is_executed_everywhere(probe: Probe, case: Ordered) -> None:
@@ -237,11 +245,11 @@ def reported_unlawful_app_is_acted_on(probe: Probe, case: Case) -> None:
     _still_there(probe, other)
 
 
-def reported(probe: Probe, made: Submitted) -> Ticket:
+def reported(probe: Probe, made: Submitted, kind: str = "") -> Ticket:
     """A report about an app by an ordinary user."""
     request = ReportRequest(
         Publication(made.app.id, "app"),
-        probe.capabilities.report_kinds[0] if probe.capabilities.report_kinds else "illegal",
+        kind or next(iter(probe.capabilities.report_kinds), "illegal"),
         "该应用生成的内容没有标识。Content that this app generates has no label.",
         "reporter@example.org",
         good_faith=True,

@@ -90,15 +90,19 @@ def test_the_example_is_a_valid_binding(example: Path) -> None:
     assert b'name="consent"' not in app.asked[4]["body"]
 
 
+#: What the shorter examples take from the environment.
+SECRETS = {name: name.lower() for name in ("KEY_PASSWORD", "PROXY_PASSWORD", "DEVELOPER_TOKEN", "AUTHORITY_TOKEN")}
+
+
 @pytest.mark.parametrize("block", BLOCKS[1:])
 def test_the_shorter_examples_load(block: str, tmp_path: Path) -> None:
     if "operations:" not in block:
         block += "operations: {reset: {path: /reset}}\n"
     path = tmp_path / "binding.yaml"
-    path.write_text(
-        "target: {name: T, base_url: http://127.0.0.1:9, services: {text: [text/plain]}}\n" + block, encoding="utf-8"
-    )
-    load_binding(path, environ={"KEY_PASSWORD": "key-password", "PROXY_PASSWORD": "proxy-password"})
+    if not block.startswith("target:"):
+        block = "target: {name: T, base_url: http://127.0.0.1:9, services: {text: [text/plain]}}\n" + block
+    path.write_text(block, encoding="utf-8")
+    load_binding(path, environ=SECRETS)
 
 
 def test_the_table_lists_every_operation_with_its_values_and_extracts() -> None:

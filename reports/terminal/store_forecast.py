@@ -1,0 +1,61 @@
+"""The forecast of an app store as tables for a terminal."""
+
+from __future__ import annotations
+
+import math
+
+from shenhe.simulator.estimation.forecast import TYPICAL
+from shenhe.simulator.estimation.measured import INDEPENDENT
+from shenhe.simulator.estimation.stores import PARAMETERS, STORE_OUTCOMES, StoreForecast
+
+from ..figures.drawing import Numbers
+from ..quantities import interval, quantity
+
+
+def parameter_rows(found: StoreForecast) -> Numbers:
+    """One row per parameter: its mean and 95 % interval under the chosen link, and the value of the scenario."""
+    store = next(each for each in found.scenario.stores if each.name == found.store)
+    rows = []
+    for name, (title, _) in PARAMETERS.items():
+        measured = found.parameters[found.link].get(name)
+        value = getattr(store, name)
+        scale = found.scenario.policy.stores.checks_filing if name == "diligence" else 1.0
+        cells = ("not measured", "")
+        if measured is not None:
+            mean, low, high = (each * scale for each in measured)
+            cells = quantity(mean), interval(low, high, "")
+        rows.append((title, *cells, quantity(value * scale)))
+    return Numbers(("parameter", "measured", "95 % interval", "in the scenario"), tuple(rows))
+
+
+def outcome_rows(found: StoreForecast) -> Numbers:
+    """One row per outcome: mean and 95 % interval under the chosen link, under the others, and as in the scenario."""
+    main = next(each for each in found.futures if each.name == found.link)
+    others = [each for each in found.futures if each.name not in (found.link, TYPICAL)]
+    typical = next(each for each in found.futures if each.name == TYPICAL)
+    rows = []
+    for outcome, (title, unit) in STORE_OUTCOMES.items():
+        mean, low, high = main.mean(outcome)
+        elsewhere = [each.mean(outcome)[0] for each in others]
+        cells = ("none", "", "")
+        if not math.isnan(mean):
+            between = interval(min(elsewhere), max(elsewhere), unit) if not any(map(math.isnan, elsewhere)) else ""
+            cells = quantity(mean, unit), interval(max(0.0, low), high, unit), between
+        usual = typical.mean(outcome)[0]
+        rows.append((title, *cells, "none" if math.isnan(usual) else quantity(usual, unit)))
+    return Numbers(("", found.link, "95 % interval", "otherwise assumed", "as in the scenario"), tuple(rows))
+
+
+def store_notes(found: StoreForecast) -> list[str]:
+    """What a reader must know before using the figures."""
+    notes = ["How often something fails in the field is not known from probes: each link is an assumption."]
+    if found.unmeasured:
+        notes.append(f"Not measured, so as in the scenario: {', '.join(found.unmeasured)}.")
+    used = {check for _, checks in PARAMETERS.values() for check in checks}
+    unsampled = [each.check for each in found.measured.evidence if each.check in used and not each.independent]
+    if unsampled:
+        notes.append(
+            f"Checks without a sample count at most {INDEPENDENT} passed cases, or a single failure:"
+            f" {', '.join(unsampled)}. `shenhe check --sample 60` draws independent cases."
+        )
+    return notes
