@@ -65,6 +65,7 @@ class StoredApp:
     shown: dict[str, Release] = field(default_factory=dict)
     rejected: str = ""
     waiting: int = 0
+    decided_at: datetime | None = None
     measures: list[Measured] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
 
@@ -118,8 +119,15 @@ class StoreHouse:
         """The app with an ID, which may be its public one."""
         for app in self.apps.values():
             if number in (app.id, app.public_id):
+                self.finish_review(app)
                 return app
         raise StoreRefusal(404, "no_such_app", "没有该应用。There is no such app.")
+
+    def finish_review(self, app: StoredApp) -> None:
+        """List what was in review, once its time is over."""
+        if app.decided_at is not None and app.decided_at <= self.clock.now():
+            app.decided_at = None
+            app.shown = dict.fromkeys(app.storefronts, app.submitted)
 
     def own(self, number: str, developer: str) -> StoredApp:
         """The app of a developer."""

@@ -59,6 +59,9 @@ def _list(house: StoreHouse, app: StoredApp, release: Release) -> None:
     if StoreVariant.REVIEW_QUEUE in house.variants:
         app.waiting = POLLS_IN_REVIEW
         return
+    if StoreVariant.REVIEWS_TAKE_A_DAY in house.variants:
+        app.decided_at = house.clock.now() + timedelta(hours=20)
+        return
     app.shown = dict.fromkeys(app.storefronts, release)
 
 
@@ -95,6 +98,8 @@ def shown_release(house: StoreHouse, app: StoredApp, storefront: str, surface: s
 
 def state_of(house: StoreHouse, app: StoredApp, storefront: str) -> dict[str, Any]:
     """Where an app stands in a storefront, as its developer sees it."""
+    if app.decided_at is not None:
+        return {"state": "in-review", "reasons": "", "version": ""}
     if app.waiting:
         app.waiting -= 1
         if not app.waiting:

@@ -129,6 +129,8 @@ class Counter:
 
     def search(self, caller: Caller | None, given: Parameters) -> Any:
         query, storefront = str(given.get("q", "")), str(given["storefront"])
+        for app in self.house.apps.values():
+            self.house.finish_review(app)
         public = StoreVariant.PSEUDONYMOUS_IDS in self.house.variants
         found = [
             app.public_id if public else app.id

@@ -152,6 +152,7 @@ def _drawn_flaws(capabilities: Capabilities) -> SearchStrategy[Flaw]:
     applies=(is_store,),
     cases=_filing_flaws,
     strategy=_drawn_flaws,
+    waits=True,
 )
 def apps_are_listed_with_valid_filing_and_assessment(probe: Probe, case: Flaw) -> None:
     """An app that generates is listed only with a valid filing and security assessment of its developer."""
@@ -174,6 +175,7 @@ def _companion_flaws(capabilities: Capabilities) -> Iterator[Flaw]:
     needs=SEES_LISTINGS,
     applies=(is_store, _lists_companions),
     cases=_companion_flaws,
+    waits=True,
 )
 def companion_apps_are_verified(probe: Probe, case: Flaw) -> None:
     """A companion app is listed only with a valid filing and assessment and a mode for minors."""
@@ -203,6 +205,7 @@ def _label_flaws(capabilities: Capabilities) -> Iterator[Flaw]:
     needs=SEES_LISTINGS,
     applies=(is_store,),
     cases=_label_flaws,
+    waits=True,
 )
 def label_material_and_declarations_are_verified(probe: Probe, case: Flaw) -> None:
     """An app that generates is listed only if that is declared and material on its labels is submitted."""
@@ -249,6 +252,7 @@ def _update_flaws(capabilities: Capabilities) -> Iterator[Flaw]:
     needs=SEES_LISTINGS,
     applies=(is_store,),
     cases=_update_flaws,
+    waits=True,
 )
 def updates_are_verified_like_new_apps(probe: Probe, case: Flaw) -> None:
     """An update that adds generation is listed only with a valid filing and assessment."""
@@ -264,6 +268,7 @@ def updates_are_verified_like_new_apps(probe: Probe, case: Flaw) -> None:
     needs=SEES_LISTINGS,
     applies=(is_store,),
     cases=_label_flaws,
+    waits=True,
 )
 def updates_declare_generation_and_labels(probe: Probe, case: Flaw) -> None:
     """An update that adds generation is listed only if that is declared, with material on labels."""
@@ -291,6 +296,7 @@ def _minors(capabilities: Capabilities) -> Iterator[Flaw]:
     needs=SEES_LISTINGS,
     applies=(is_store, _lists_companions),
     cases=_minors,
+    waits=True,
 )
 def updates_keep_the_mode_for_minors(probe: Probe, case: Flaw) -> None:
     """An update of a companion app that drops the mode for minors is not listed."""

@@ -13,6 +13,8 @@ from ...provider import Accepted, Capabilities, Operation, Refused, where_to_bin
 from ..outcome import Absent, Undecided, Violation
 from ..submissions import companion_app, generating_app, plain_app
 
+#: Hours by the clock of the store after which its review is looked at again, and how often.
+REVIEW, REVIEWS = 24.0, 4
 #: The name of search among the places where the public sees an app.
 SEARCH = "search"
 
@@ -111,10 +113,10 @@ def listed_app(probe: Probe, submission: AppSubmission) -> Submitted:
     """A lawful app that the public sees in every place. Raises :class:`Undecided` where the store does not list it."""
     app = probe.control(probe.provider.submit_app, developer(probe), submission)
     made = Submitted(app, submission)
+    await_decision(probe, app)
     missing: list[Place] = []
 
     def everywhere() -> bool:
-        _look_at_status(probe, app)
         missing[:] = [place for place in listing_places(probe.capabilities) if not shows(probe, made, place)]
         return not missing
 
@@ -149,7 +151,18 @@ def seen_in(probe: Probe, made: Submitted) -> list[Place]:
 
 def appears(probe: Probe, made: Submitted) -> bool:
     """Whether the public comes to see an app somewhere, once the store has decided about it."""
-    return probe.settled(lambda: not _in_review(probe, made.app) and bool(seen_in(probe, made)))
+    await_decision(probe, made.app)
+    return probe.settled(lambda: bool(seen_in(probe, made)))
+
+
+def await_decision(probe: Probe, app: App) -> None:
+    """Wait until the store has reviewed a submission: the time that it declares, then days by its own clock."""
+    if probe.settled(lambda: not _in_review(probe, app)) or not probe.offers(Operation.ADVANCE_CLOCK):
+        return
+    for _ in range(REVIEWS):
+        probe.wait("the store reviews submissions", REVIEW)
+        if not _in_review(probe, app):
+            return
 
 
 def stays_unlisted(probe: Probe, submission: AppSubmission, flaw: str) -> None:
@@ -157,16 +170,19 @@ def stays_unlisted(probe: Probe, submission: AppSubmission, flaw: str) -> None:
     made = submitted(probe, submission)
     if isinstance(made, Refused):
         return
+    await_decision(probe, made.app)
     found: list[Place] = []
+    states = _look_at_status(probe, made.app)
 
     def visible() -> bool:
         found[:] = seen_in(probe, made)
-        return bool(found) or not _in_review(probe, made.app)
+        return bool(found) or (bool(states) and ListingState.LISTED not in states)
 
     probe.settled(visible)
-    found = found or seen_in(probe, made)
     if found:
         raise Violation(f"an app {flaw} is listed: {_names(found)}")
+    if ListingState.LISTED in states:
+        raise Violation(f"an app {flaw} has the status {ListingState.LISTED.value}")
 
 
 def update_stays_unlisted(probe: Probe, made: Submitted, submission: AppSubmission, flaw: str) -> None:
@@ -189,11 +205,10 @@ def version_seen(probe: Probe, made: Submitted, surfaces: tuple[str, ...] = ()) 
                 if _shows_version(probe, made, Place(surface, storefront)):
                     found.append(Place(surface, storefront))
                     return True
-        return not _in_review(probe, made.app)
+        return False
 
+    await_decision(probe, made.app)
     probe.settled(visible)
-    if not found:
-        visible()
     return found[0] if found else None
 
 

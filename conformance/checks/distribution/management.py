@@ -53,6 +53,7 @@ def _at_once(capabilities: Capabilities) -> Iterator[Case]:
     needs=(*SEES_LISTINGS, Operation.ORDER_APP, Operation.RECORDS),
     applies=(is_store, takes_orders(*REMOVING)),
     cases=_at_once,
+    waits=True,
 )
 def orders_are_recorded(probe: Probe, case: Case) -> None:
     """A store keeps a record of the measures that it takes against an app."""
@@ -92,6 +93,7 @@ def _grounds(capabilities: Capabilities) -> Iterator[Case]:
     needs=SEES_LISTINGS,
     applies=(is_store,),
     cases=_grounds,
+    waits=True,
 )
 def developers_are_told_why(probe: Probe, case: Case) -> None:
     """The developer of an app that is rejected or removed is told why."""
@@ -139,6 +141,7 @@ def _proportions(capabilities: Capabilities) -> Iterator[Case]:
     needs=(*SEES_LISTINGS, Operation.ORDER_APP),
     applies=(is_store, takes_orders(*REMOVING, Measure.WARN)),
     cases=_proportions,
+    waits=True,
 )
 def measures_reach_no_further_than_ordered(probe: Probe, case: Case) -> None:
     """An order takes down nothing but what it names."""
@@ -232,6 +235,7 @@ def _drawn_unfounded(capabilities: Capabilities) -> SearchStrategy[Unfounded]:
     applies=(is_store, _reports_about_apps),
     cases=_unfounded,
     strategy=_drawn_unfounded,
+    waits=True,
 )
 def unfounded_report_removes_nothing(probe: Probe, case: Unfounded) -> None:
     """A report about a lawful app does not take it down."""

@@ -147,6 +147,7 @@ def _stops(capabilities: Capabilities) -> Iterator[Ordered]:
     needs=(*SEES_LISTINGS, Operation.ORDER_APP),
     applies=(is_store, takes_orders(Measure.SUSPEND_UPDATES)),
     cases=_stops,
+    waits=True,
 )
 def ordered_stop_of_updates_is_executed(probe: Probe, case: Ordered) -> None:
     """An update is not published while an order stops updates of the app."""
@@ -173,6 +174,7 @@ def _warnings(capabilities: Capabilities) -> Iterator[Ordered]:
     needs=(*SEES_LISTINGS, Operation.ORDER_APP),
     applies=(is_store, takes_orders(Measure.WARN)),
     cases=_warnings,
+    waits=True,
 )
 def ordered_warning_reaches_the_developer(probe: Probe, case: Ordered) -> None:
     """A warning that an authority orders reaches the developer or the public."""

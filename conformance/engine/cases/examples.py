@@ -45,7 +45,7 @@ class Explored(Generic[T]):
 
 
 def explore(
-    judge: Callable[[T], None],
+    judge: Callable[[T], object],
     strategy: SearchStrategy[T],
     *,
     seed: int,
@@ -71,7 +71,7 @@ def explore(
 
 
 def explore_sequences(
-    judge: Callable[[Lived], None],
+    judge: Callable[[Lived], object],
     machine: type[Life],
     capabilities: Capabilities,
     *,
@@ -111,7 +111,7 @@ def explore_sequences(
 
 
 def _without_what_is_not_needed(
-    judge: Callable[[Lived], None], model: type[Model], found: Explored[Lived], shrinks: int
+    judge: Callable[[Lived], object], model: type[Model], found: Explored[Lived], shrinks: int
 ) -> None:
     """Leave out half of the steps, then a quarter, and so on down to single ones, from the end to the beginning."""
     if found.failing is None:
@@ -163,7 +163,7 @@ def _settings(examples: int, **more: Any) -> Settings:
 class _Search(Generic[T]):
     """Judges what is drawn, and keeps the smallest failure."""
 
-    def __init__(self, judge: Callable[[T], None], shrinks: int) -> None:
+    def __init__(self, judge: Callable[[T], object], shrinks: int) -> None:
         self._judge = judge
         self._shrinks = shrinks
         self._after_failure = 0
