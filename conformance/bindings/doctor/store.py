@@ -17,6 +17,9 @@ from shenhe.conformance.provider import Accepted, Operation, Result
 from .diagnosis import Diagnosis
 from .visit import Visit
 
+#: Hours that a review may take by the clock of the store.
+REVIEW = 24.0
+
 
 def store_outcomes(visit: Visit) -> Iterator[Diagnosis]:
     """Try every operation of a store: an app that generates nothing, one that does, an update, and each order."""
@@ -72,7 +75,7 @@ def store_outcomes(visit: Visit) -> Iterator[Diagnosis]:
 
 
 def _wait_for_review(status: Callable[[], Result[Listing]], visit: Visit) -> None:
-    """Give the store the time that it declares to review what was submitted."""
+    """Give the store the time that it declares to review what was submitted, then a day by its own clock."""
     capabilities = visit.provider.capabilities
     if Operation.APP_STATUS not in capabilities.operations:
         return
@@ -82,3 +85,7 @@ def _wait_for_review(status: Callable[[], Result[Listing]], visit: Visit) -> Non
         if not isinstance(answer, Accepted) or answer.value.state is not ListingState.IN_REVIEW:
             return
         time.sleep(0.2)
+    answer = status()
+    reviewing = isinstance(answer, Accepted) and answer.value.state is ListingState.IN_REVIEW
+    if reviewing and Operation.ADVANCE_CLOCK in capabilities.operations:
+        visit.provider.advance_clock(REVIEW)
