@@ -72,7 +72,7 @@ def lines_of(
     listed = ", ".join(
         f"{service}: [{', '.join(kinds)}]" for service, kinds in (services or {"text": ["text/plain"]}).items()
     )
-    if services or "generate" not in missing or list(roles) == ["provider"]:
+    if services or not {"provider", "supporter"}.isdisjoint(roles):
         yield f"  services: {{{listed}}}"
     topics = [topic for section in sections.get("disclosures", []) for topic in section.when["topic"]]
     if topics:
