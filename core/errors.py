@@ -22,6 +22,7 @@ prints that text and exits with 2. Every other exception that reaches the comman
     ├── HookError                  a policy in Python that cannot be used
     ├── InconsistentReport         a report whose rules do not follow from its checks
     ├── LabelWriteError            a file that cannot take the label
+    │   └── LabelNeedsExtraError   a label whose optional packages are not installed
     ├── MissingExtraError          a feature whose optional packages are not installed
     ├── NothingToCheck             a selection of rules that no check decides
     ├── PageError                  input that does not make a page

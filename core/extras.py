@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from .errors import MissingExtraError
+from .errors import MissingExtraError, ShenheError
 
 #: The modules that each extra brings, in the order in which an extra is recommended for a module of several.
 EXTRAS: Mapping[str, tuple[str, ...]] = {
@@ -30,13 +30,15 @@ def install_command(extra: str) -> str:
     return f"python -m pip install 'shenhe[{extra}]'"
 
 
-def missing_extra(error: ImportError) -> MissingExtraError | None:
+def missing_extra(error: ImportError) -> ShenheError | None:
     """The message for a module of an extra that is not installed; ``None`` for every other import that fails.
 
     >>> print(missing_extra(ModuleNotFoundError("No module named 'scipy.stats'", name="scipy.stats")))
     this needs scipy, which is not installed; run: python -m pip install 'shenhe[sim]'
     >>> missing_extra(ModuleNotFoundError("No module named 'shenhe.cli.chekc'", name="shenhe.cli.chekc"))
     """
+    if isinstance(error, ShenheError):
+        return error
     module = (error.name or "").partition(".")[0]
     if not isinstance(error, ModuleNotFoundError):
         return None
@@ -52,10 +54,8 @@ def extras_named() -> Iterator[None]:
     """Turn a failed import of an optional module into a :class:`MissingExtraError`."""
     try:
         yield
-    except MissingExtraError:
-        raise
     except ImportError as error:
         missing = missing_extra(error)
-        if missing is None:
+        if missing is None or missing is error:
             raise
         raise missing from error

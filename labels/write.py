@@ -22,6 +22,10 @@ class LabelWriteError(ShenheError, ValueError):
     """The label was not written; the message says why and what could be done instead."""
 
 
+class LabelNeedsExtraError(LabelWriteError, ImportError):
+    """The label was not written, since an optional library is not installed; the message has the command for it."""
+
+
 def write_label(
     data: bytes,
     fields: ImplicitFields | Mapping[str, str] | None,
@@ -86,7 +90,7 @@ def write_label(
             same_pixels(kind, perceivable, labelled, limits)
         if key is not None:
             if find_spec("c2pa") is None:
-                raise LabelWriteError(f"signing needs c2pa: {INSTALL}.")
+                raise LabelNeedsExtraError(f"signing needs c2pa: {INSTALL}.")
             unsigned = labelled
             labelled = signed(data, labelled, kind.media_type, key, implicit=chosen is not None, explicit=explicit)
             same_pixels(kind, unsigned, labelled, limits)
@@ -95,7 +99,8 @@ def write_label(
     except LabelWriteError:
         raise
     except Exception as error:
-        raise LabelWriteError(f"no label written into this {kind.media_type} file: {_why(error)}.") from error
+        failed = LabelNeedsExtraError if isinstance(error, ImportError) else LabelWriteError
+        raise failed(f"no label written into this {kind.media_type} file: {_why(error)}.") from error
     return labelled
 
 
@@ -109,7 +114,7 @@ def _implicit(kind: Container, data: bytes, fields: ImplicitFields, found: Findi
     if kind.write is None:
         raise UnsuitableFileError(kind.refusal)
     if kind.write_needs and find_spec(kind.write_needs) is None:
-        raise LabelWriteError(f"{kind.name.upper()} needs {kind.write_needs}: {INSTALL}.")
+        raise LabelNeedsExtraError(f"{kind.name.upper()} needs {kind.write_needs}: {INSTALL}.")
     labelled: bytes = kind.write(data, fields.json(), found)
     return labelled
 
@@ -120,6 +125,6 @@ def _explicit(kind: Container, data: bytes, found: Findings) -> bytes:
             kind.explicit_refusal or f"no explicit label can be put into {kind.media_type} files here"
         )
     if kind.explicit_needs and find_spec(kind.explicit_needs) is None:
-        raise LabelWriteError(f"an explicit label in {kind.media_type} needs {kind.explicit_needs}: {INSTALL}.")
+        raise LabelNeedsExtraError(f"an explicit label in {kind.media_type} needs {kind.explicit_needs}: {INSTALL}.")
     labelled: bytes = kind.explicit(kind, data, found)
     return labelled

@@ -7,6 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from shenhe.core.extras import missing_extra
+
 from ..checks.outcome import Case, NeedsReview, NotJudged, Undecided, Violation
 from ..checks.registry import Check
 from ..evidence.redaction import class_and_place
@@ -211,6 +213,8 @@ class Trial:
         except (Undecided, NotJudged):
             raise
         except Exception as error:
+            if isinstance(error, ImportError) and (missing := missing_extra(error)) is not None:
+                raise Undecided(str(missing), lasting=True) from error
             tally.raise_to(Verdict.ERROR, f"the check itself broke: {class_and_place(error)}")
             raise Undecided("the check itself broke") from error
         else:

@@ -12,7 +12,7 @@ from ..containers.pictures import jpeg as jpeg_file
 from ..containers.pictures import png as png_file
 from ..containers.table import Container
 from ..findings import Findings, UnsuitableFileError
-from . import animation, deep
+from . import animation
 from .decoding import drawn_upright, open_picture, orientation_of
 from .glyphs import draw_label
 
@@ -30,6 +30,9 @@ def png(_kind: Container, data: bytes, found: Findings) -> bytes:
     if getattr(image, "n_frames", 1) > 1:
         return animation.png(data, image, found)
     if data[24] == 16:
+        # Needs numpy, which a picture of eight bits does without.
+        from . import deep
+
         return deep.png(data, image, found)
     mode, orientation = image.mode, orientation_of(image)
     transparent = "transparency" in image.info
