@@ -12,6 +12,7 @@ prints that text and exits with 2. Every other exception that reaches the comman
     │   └── NotAttestedError       an attestation that does not verify
     ├── AuditError                 a folder that cannot be audited, or a result file that cannot be continued
     ├── CalibrationError           data that cannot be read, or a fit that cannot be made
+    ├── ChainError                 a file of a chain that cannot be used
     ├── DesignError                a study design that cannot be made
     ├── DocumentError              a YAML document that cannot be used; one line per fault
     │   ├── BindingError           a binding
@@ -25,12 +26,16 @@ prints that text and exits with 2. Every other exception that reaches the comman
     │   └── LabelNeedsExtraError   a label whose optional packages are not installed
     ├── MissingExtraError          a feature whose optional packages are not installed
     ├── NothingToCheck             a selection of rules that no check decides
+    ├── OpenError                  a path that holds nothing the explorer can show
     ├── PageError                  input that does not make a page
+    ├── PdfError                   a page that cannot be printed as PDF
     ├── RepeatError                a finding whose requests cannot be sent again
     ├── ReportError                a file that is not a report of this version
     ├── RulebookError              a pack that cannot be used, or an id that is not in the rulebook
     ├── RunError                   a simulation that cannot be run, resumed or read
     ├── ScenarioError              a scenario that cannot be simulated; one line per fault
+    ├── ServeError                 an explorer that cannot listen
+    ├── StateError                 an address of the explorer that holds no state
     ├── StudyError                 a study that cannot be run, resumed or read
     ├── SurvivalError              files that cannot be compared
     ├── SweepError                 an executor that cannot run jobs, or a cluster that is gone
@@ -38,7 +43,9 @@ prints that text and exits with 2. Every other exception that reaches the comman
     ├── UnknownFaultError          a fault that no sample target has
     ├── UnknownFindingError        a check or rule that has no finding in the report
     ├── UnknownVariantError        a lawful variant that the sample does not have
-    └── VariantNotInstalledError   a lawful variant that needs a package that is not installed
+    ├── VariantNotInstalledError   a lawful variant that needs a package that is not installed
+    └── WorkplaceError             a worker of the explorer that failed
+        └── WorkerDied             a worker that ended while it should have worked
 
 Each also derives from the built-in exception that fits (``ValueError``, ``ImportError``, ``RuntimeError``), so that a
 caller in Python can catch it by either.

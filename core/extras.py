@@ -15,7 +15,7 @@ from .errors import MissingExtraError, ShenheError
 EXTRAS: Mapping[str, tuple[str, ...]] = {
     "sim": ("numba", "numpy", "pandas", "plotly", "pyarrow", "scipy", "simpy"),
     "media": ("av", "brotli", "c2pa", "cv2", "numpy", "onnxruntime", "pypdf", "rapidocr"),
-    "studies": ("SALib", "pymoo"),
+    "studies": ("SALib", "pymoo", "xarray"),
     "cluster": ("dask", "distributed"),
     "explore": ("dash", "xlsxwriter"),
     "pytest": ("pytest",),
