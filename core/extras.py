@@ -56,6 +56,6 @@ def extras_named() -> Iterator[None]:
         yield
     except ImportError as error:
         missing = missing_extra(error)
-        if missing is None or missing is error:
+        if missing is None or isinstance(error, ShenheError):
             raise
         raise missing from error
