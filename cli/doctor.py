@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from contextlib import ExitStack
 from dataclasses import asdict
 from typing import Annotated
 
@@ -16,7 +18,10 @@ MARKS = {"works": "✓", "refused": "!", "faulty": "✗", "not tried": "–"}
 
 def doctor(
     binding: Annotated[
-        str | None, typer.Argument(help="The binding file, or the name of a ready-made binding.", metavar="BINDING")
+        str | None,
+        typer.Argument(
+            help="The binding file, the name of a ready-made binding, `sample` or `sample-store`.", metavar="BINDING"
+        ),
     ] = None,
     base_url: Annotated[
         str | None,
@@ -40,6 +45,8 @@ def doctor(
 
     Example:  shenhe doctor binding.yaml --base-url http://127.0.0.1:8000
 
+    Example:  shenhe doctor sample
+
     Example:  shenhe doctor --schema > binding.schema.json
     """
     if schema:
@@ -52,15 +59,22 @@ def doctor(
     from shenhe.conformance.bindings import BindingError, load_binding
     from shenhe.conformance.bindings.doctor.doctor import examine
     from shenhe.conformance.verdict import ExitCode
+    from shenhe.sample import SampleServer
+    from shenhe.sample.samples import SAMPLES
 
-    try:
-        bound = load_binding(binding, environ=binding_environ(binding, env), environment=environment)
-        provider = bound.connect(base_url)
-    except BindingError as error:
-        typer.echo(f"shenhe: the binding cannot be used\n{error}", err=True)
-        raise typer.Exit(ExitCode.USAGE) from None
     outcomes = []
-    with provider:
+    with ExitStack() as stack:
+        try:
+            if binding in SAMPLES:
+                base_url = base_url or stack.enter_context(SampleServer(sample=SAMPLES[binding])).url
+                environ = {**os.environ, "SHENHE_SAMPLE_URL": base_url}
+                bound = load_binding(SAMPLES[binding].binding(None), environ=environ, environment=environment)
+            else:
+                bound = load_binding(binding, environ=binding_environ(binding, env), environment=environment)
+            provider = stack.enter_context(bound.connect(base_url))
+        except BindingError as error:
+            typer.echo(f"shenhe: the binding cannot be used\n{error}", err=True)
+            raise typer.Exit(ExitCode.USAGE) from None
         if not provider.loopback and provider.target.environment != "test":
             typer.echo(
                 f"shenhe: {bound.place('target', 'environment')}: nothing was sent: a provider on another"

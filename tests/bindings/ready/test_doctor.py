@@ -211,3 +211,10 @@ def test_people_register_with_names_of_the_form_that_checks_use(tmp_path: Path) 
     form = re.compile(r"\bt[0-9a-f]{10}\b")
     assert bodies
     assert all(form.search(body) for body in [*bodies, *checked])
+
+
+@pytest.mark.parametrize("name", ["sample", "sample-store"])
+def test_doctor_starts_a_sample_target_by_its_name(name: str) -> None:
+    done = shenhe("doctor", name)
+    assert done.exit_code == 0, done.output
+    assert "works (" in done.stdout
