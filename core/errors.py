@@ -18,6 +18,7 @@ prints that text and exits with 2. Every other exception that reaches the comman
     │   ├── BindingError           a binding
     │   └── CassetteError          a recording of responses
     ├── EngineError                an engine that is unknown, or that cannot run this scenario
+    ├── EnvironError               a name given to --env that is no name of an environment variable
     ├── FleetError                 a folder of bindings that cannot be checked as asked
     ├── ForecastError              a report that cannot be forecast from
     ├── HookError                  a policy in Python that cannot be used
@@ -34,6 +35,7 @@ prints that text and exits with 2. Every other exception that reaches the comman
     ├── RulebookError              a pack that cannot be used, or an id that is not in the rulebook
     ├── RunError                   a simulation that cannot be run, resumed or read
     ├── ScenarioError              a scenario that cannot be simulated; one line per fault
+    ├── ScriptError                scripts of a report that cannot be written
     ├── ServeError                 an explorer that cannot listen
     ├── StateError                 an address of the explorer that holds no state
     ├── StudyError                 a study that cannot be run, resumed or read

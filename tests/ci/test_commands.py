@@ -197,17 +197,17 @@ def test_a_baseline_is_drafted_applied_and_expires(folder: Path) -> None:
         "--reason",
         "until the release",
         "--expires",
-        "2026-03-31",
+        "2036-03-31",
         "--out",
         "baseline.yaml",
     )
     assert done.exit_code == 0, done.output
     assert "decision_gives_reasons" in done.stderr, "a broken check is named, not accepted"
-    done = shenhe("baseline", "apply", "mixed.json", "baseline.yaml", "--on", "2026-03-31")
+    done = shenhe("baseline", "apply", "mixed.json", "baseline.yaml", "--on", "2036-03-31")
     assert done.exit_code == 1
     assert done.stdout.splitlines()[0] == "new         error: eu-dsa/17 (decision_gives_reasons)"
     assert done.stdout.splitlines()[-1] == "Baseline: 1 new, 0 expired, 0 stale, 0 unobserved, 5 accepted"
-    late = json.loads(shenhe("baseline", "apply", "mixed.json", "baseline.yaml", "--on", "2026-04-01", "--json").stdout)
+    late = json.loads(shenhe("baseline", "apply", "mixed.json", "baseline.yaml", "--on", "2036-04-01", "--json").stdout)
     assert late["exit_code"] == 1
     assert [entry["line"] for entry in late["expired"]] == [5, 11, 17, 22]
 
@@ -215,13 +215,13 @@ def test_a_baseline_is_drafted_applied_and_expires(folder: Path) -> None:
 def test_a_baseline_is_not_written_over(folder: Path) -> None:
     (folder / "baseline.yaml").write_text("entries: []\n")
     done = shenhe(
-        "baseline", "write", "mixed.json", "--reason", "known", "--expires", "2026-03-31", "--out", "baseline.yaml"
+        "baseline", "write", "mixed.json", "--reason", "known", "--expires", "2036-03-31", "--out", "baseline.yaml"
     )
     assert done.exit_code == 2
     assert (folder / "baseline.yaml").read_text() == "entries: []\n"
 
 
-@pytest.mark.parametrize(("reason", "expires"), [("known", "soon"), ("known", "2026-02-30"), ("", "2026-03-31")])
+@pytest.mark.parametrize(("reason", "expires"), [("known", "soon"), ("known", "2026-02-30"), ("", "2036-03-31")])
 def test_a_reason_and_a_day_are_needed(folder: Path, reason: str, expires: str) -> None:
     assert shenhe("baseline", "write", "mixed.json", "--reason", reason, "--expires", expires).exit_code == 2
 
