@@ -45,14 +45,14 @@ def examined(path: Path) -> list[Diagnosis]:
         ("delete_account", "method: DELETE", "method: PUT", "answered 405"),
         (
             "register",
-            "{id: account.id, credentials: {token: access_token}}",
-            "{id: account.number, credentials: {token: access_token}}",
+            "{id: account.id, credentials: {token: access_token,",
+            "{id: account.number, credentials: {token: access_token,",
             "found nothing at 'account.number'",
         ),
         (
             "register",
-            "credentials: {token: access_token}",
-            "credentials: {token: token}",
+            "credentials: {token: access_token,",
+            "credentials: {token: token,",
             "did you mean 'access_token'?",
         ),
     ],
