@@ -78,6 +78,8 @@ def test_the_four_behaviours_of_the_core_all_have_faults() -> None:
     assert {fault.behaviour for fault in FAULTS.values()} >= {"labeling", "consent", "real-name", "takedown"}
 
 
+#: Seen in a header only, which the tour does not keep; `tests/power/test_matrix.py` tries it.
+IN_A_HEADER = frozenset({"exported-sounds-mistyped"})
 #: Faults of the companion service, of deletion on withdrawal, of marks of origin and of platforms: the tour does not
 #: reach them. `tests/conformance/checks/test_new_law.py` and `tests/power/test_roles.py` show that each breaks exactly
 #: its rules.
@@ -88,7 +90,6 @@ NOT_ON_THE_TOUR = frozenset(
         "companion-crisis-played-down",
         "companion-goes-on-after-goodbye",
         "companion-holds-back",
-        "exported-sounds-mistyped",
         "companion-kin-of-minors",
         "companion-knows-one-word",
         "companion-never-reminds",
@@ -104,6 +105,7 @@ NOT_ON_THE_TOUR = frozenset(
         "second-layer-missing",
         "uses-unpublished",
         "withdrawal-deletes-nothing",
+        *IN_A_HEADER,
         *ONE_OF_SEVERAL,
         *OF_PLATFORMS,
         *OF_SUPPORTERS,
