@@ -180,7 +180,8 @@ def supplied(*faults: str, accounts: str = ACCOUNTS, written_out: bool = False) 
 
 def test_with_supplied_accounts_their_profile_data_is_searched_for() -> None:
     report = supplied()
-    assert {check.name: check.reason for check in report.checks if check.verdict != "pass"} == {}
+    undecided = {each.name: each.reason for each in report.checks if each.verdict not in {"pass", "not applicable"}}
+    assert undecided == {}
 
 
 @pytest.mark.parametrize("written_out", [False, True])
