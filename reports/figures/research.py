@@ -110,6 +110,6 @@ def _colours() -> dict[str, str]:
     """The variables of the light style sheet, which come first in it."""
     text = (files("shenhe.reports") / "templates" / "page.css").read_text(encoding="utf-8")
     found: dict[str, str] = {}
-    for name, value in re.findall(r"(--[a-z0-9-]+):\s*([^;}]+)", text):
+    for name, value in re.findall(r"(?<![a-z0-9-])(--[a-z0-9-]+):([^;}]+)", text):
         found.setdefault(name, value.strip())
     return found

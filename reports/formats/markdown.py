@@ -101,7 +101,10 @@ def _report(report: Report, words: Mapping[str, str], language: Language) -> lis
     failures = [check for check in report.checks if check.verdict in ("fail", "error")]
     undecided = [check for check in report.checks if check.verdict in ("inconclusive", "review")]
     law = words["law"].format(
-        on=report.on, level=report.level, requests=f"{report.summary.requests:,}", seed=report.seed
+        on=escaped(str(report.on)),
+        level=escaped(str(report.level)),
+        requests=f"{report.summary.requests:,}",
+        seed=report.seed,
     )
     lines = [
         f"# {words['title']}: {escaped(_name(report))}",
@@ -114,8 +117,8 @@ def _report(report: Report, words: Mapping[str, str], language: Language) -> lis
             (
                 f"**{_verdict(check.verdict, language)}** {escaped(check.title)}",
                 escaped(_seen(check)),
-                "; ".join(f"{escaped(titles.get(rule, ''))} (`{rule}`)" for rule in check.rules[:4]),
-                f"`{place}`" if (place := _place(check)) else words["unknown"],
+                "; ".join(f"{escaped(titles.get(rule, ''))} ({_code(rule)})" for rule in check.rules[:4]),
+                _code(place) if (place := _place(check)) else words["unknown"],
             )
             for check in failures[:MAX_FAILURES]
         ]
@@ -230,6 +233,11 @@ def escaped(text: str) -> str:
     """
     words = one_line(text, 600).replace("\\", "\\\\")
     return "".join(f"\\{character}" if character in "`*_[]<>|#~" else character for character in words)
+
+
+def _code(text: str) -> str:
+    """A short text as code, on one line; a backtick in it would end the code and becomes an apostrophe."""
+    return f"`{one_line(text, 300).replace('`', chr(39))}`"
 
 
 def fenced(text: str, language: str) -> list[str]:

@@ -35,7 +35,7 @@ MARKS = {
 MAX_PROVIDERS = 6
 #: Rules, findings and steps that a page holds; a real report has far fewer, a hostile one may have any number.
 MAX_RULES = 1500
-MAX_FINDINGS = 100
+MAX_FINDINGS = 98
 MAX_STEPS = 40
 #: Characters on a page for the evidence of all findings together, and for the words of all rules together.
 EVIDENCE_ROOM = 500_000

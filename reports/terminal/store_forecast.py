@@ -43,7 +43,7 @@ def outcome_rows(found: StoreForecast) -> Numbers:
             cells = quantity(mean, unit), interval(max(0.0, low), high, unit), between
         usual = typical.mean(outcome)[0]
         rows.append((title, *cells, "none" if math.isnan(usual) else quantity(usual, unit)))
-    return Numbers(("", found.link, "95 % interval", "otherwise assumed", "as in the scenario"), tuple(rows))
+    return Numbers(("Parameter", found.link, "95 % interval", "otherwise assumed", "as in the scenario"), tuple(rows))
 
 
 def store_notes(found: StoreForecast) -> list[str]:

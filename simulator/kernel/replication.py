@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .eventlog import Columns, Kind, Row
+from .formulas import whole_steps
 from .state import Arrays
 from .table import Floats, Integers, Table
 
@@ -67,9 +68,11 @@ class Replication:
 
 def inspector_days(regimes: Sequence[tuple[float, Table]]) -> float:
     """Days of all inspectors through the regimes of a scenario, each given with the day on which it begins."""
-    ends = [day for day, _ in regimes[1:]] + [regimes[0][1].horizon]
+    first = regimes[0][1]
+    # A regime begins on a step of the clock, like everything that the engines do.
+    days = [min(whole_steps(day, first.clock_step), first.horizon) for day, _ in regimes]
     staff = (int(table.authorities.inspectors.sum()) for _, table in regimes)
-    return float(sum(n * (end - day) for n, (day, _), end in zip(staff, regimes, ends, strict=True)))
+    return float(sum(n * (end - day) for n, day, end in zip(staff, days, [*days[1:], first.horizon], strict=True)))
 
 
 @dataclass(frozen=True)

@@ -95,7 +95,7 @@ def test_a_production_system_is_not_probed(tmp_path: Path) -> None:
         (["sample", "--seed", "-1"], "seed"),
         (["sample", "--examples", "many"], "examples"),
         (["sample", "--report", "/dev/null/report.json"], "/dev/null is a file, expected a folder"),
-        (["binding.yaml", "--fault", "text-unlabelled"], "only the target `sample` has faults"),
+        (["binding.yaml", "--fault", "text-unlabelled"], "only sample targets have faults"),
     ],
 )
 def test_a_usage_mistake_exits_with_code_2(args: list[str], told: str) -> None:
@@ -188,6 +188,4 @@ def test_workers_and_a_sample_are_options() -> None:
 
 def test_a_lawful_variant_passes_and_another_provider_has_none(tmp_path: Path) -> None:
     assert run("sample", "--variant", "envelope", *FEW).exit_code == 0
-    assert "only the target `sample` has variants" in run("binding.yaml", "--variant", "envelope").stderr.replace(
-        "│", " "
-    )
+    assert "only sample targets have variants" in run("binding.yaml", "--variant", "envelope").stderr.replace("│", " ")

@@ -70,6 +70,7 @@ def furnish(folder: Path, url: str) -> None:
     (folder / "accepted").mkdir()
     shutil.copy(FIRST_USE / "openapi.yaml", folder / "openapi.yaml")
     shutil.copy(FIRST_USE / "openapi.yaml", folder / "openapi.json")
+    shutil.copy(FIRST_USE / "openapi.yaml", folder / "store.json")
     _reports(folder, url)
     for name in ("cn-2022-draft", "cn-2023"):
         simulate(load_scenario(name, {"population.scale": 0.0125}), replications=2, seed=1, out=folder / "runs" / name)

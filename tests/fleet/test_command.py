@@ -219,7 +219,7 @@ def test_a_returned_secret_is_in_no_output(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setenv("API_KEY", "canary-5d81c390fe27")
     with serving(echo) as url:
         small(folder, "one", url, auth='{type: header, name: X-Key, value: "${API_KEY}"}')
-        result = run(folder, "--out", out, *FEW)
+        result = run(folder, "--env", "API_KEY", "--out", out, *FEW)
     assert result.exit_code == 1
     page = (out / "providers" / "one" / "report.html").read_text(encoding="utf-8")
     assert "You said" in page

@@ -22,7 +22,7 @@ MOST = 24
 """So many addresses of one thing are looked at."""
 _LONGEST = 2_000
 _ATTRIBUTE = re.compile(r"""\b(?:src|href|poster|content|data-src)\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
-_LINK_HEADER = re.compile(r"<([^>]+)>")
+_LINK_HEADER = re.compile(r"<([^<>]+)>")
 _PATH = re.compile(r"/[\w\-.~%!$&'()*+,;=:@/]*(?:\?\S*)?")
 #: What a GET should not try, by a word of its path: some services act on one.
 _ACTS = re.compile(

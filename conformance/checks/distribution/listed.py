@@ -174,11 +174,11 @@ def stays_unlisted(probe: Probe, submission: AppSubmission, flaw: str) -> None:
     found: list[Place] = []
     states = _look_at_status(probe, made.app)
 
-    def visible() -> bool:
+    def is_listed() -> bool:
         found[:] = seen_in(probe, made)
         return bool(found) or (bool(states) and ListingState.LISTED not in states)
 
-    probe.settled(visible)
+    probe.settled(is_listed)
     if found:
         raise Violation(f"an app {flaw} is listed: {_names(found)}")
     if ListingState.LISTED in states:
@@ -199,7 +199,7 @@ def version_seen(probe: Probe, made: Submitted, surfaces: tuple[str, ...] = ()) 
     found: list[Place] = []
     chosen = surfaces or probe.capabilities.listing_surfaces
 
-    def visible() -> bool:
+    def is_listed() -> bool:
         for storefront in probe.capabilities.storefronts:
             for surface in chosen:
                 if _shows_version(probe, made, Place(surface, storefront)):
@@ -208,7 +208,7 @@ def version_seen(probe: Probe, made: Submitted, surfaces: tuple[str, ...] = ()) 
         return False
 
     await_decision(probe, made.app)
-    probe.settled(visible)
+    probe.settled(is_listed)
     return found[0] if found else None
 
 

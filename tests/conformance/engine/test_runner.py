@@ -15,6 +15,7 @@ import pytest
 
 from shenhe import conformance
 from shenhe.conformance import NotConformantError
+from shenhe.conformance.apps import Measure
 from shenhe.conformance.bindings import AsgiTransport, HttpProvider, load_binding
 from shenhe.conformance.checks import all_checks
 from shenhe.conformance.checks.flawed import Flawed
@@ -158,7 +159,7 @@ def results(report: Report) -> dict[str, CheckResult]:
 @pytest.mark.parametrize("kind", [RefusesAll, NeverThere, Overloaded, Raises])
 def test_a_refusing_or_unreachable_provider_passes_nothing(kind: type[Stub]) -> None:
     report = run_checks(kind(), on=ON, examples=3)
-    assert {result.verdict for result in report.checks} <= {"inconclusive", "fail"}
+    assert {result.verdict for result in report.checks} <= {"inconclusive", "fail", "review"}
     assert all(rule.verdict != "pass" for rule in report.rules)
     assert report.summary.exit_code in (ExitCode.FAILED, ExitCode.NOT_VERIFIED)
 
@@ -445,8 +446,9 @@ def test_a_budget_leaves_the_rest_open() -> None:
     report = run_checks(provider, on=ON, examples=0, max_requests=10)
     assert provider.calls <= 10
     assert report.summary.requests <= 10
-    assert report.checks[-1].verdict == "inconclusive"
-    assert "10 requests" in report.checks[-1].reason
+    stopped = [result for result in report.checks if "10 requests" in result.reason]
+    assert len(stopped) > 10
+    assert {result.verdict for result in stopped} == {"inconclusive"}
 
 
 def test_ctrl_c_keeps_finished_checks() -> None:
@@ -471,7 +473,7 @@ def test_a_run_emits_its_events_in_order() -> None:
     report = run_checks(RefusesAll(), on=ON, examples=0, listen=events.append, rules=["cn-dsp-2023/9.2"])
     first, *middle, last = events
     assert isinstance(first, RunStarted)
-    assert len(first.checks) == 6
+    assert len(first.checks) == 7
     assert last == RunFinished(report)
     started = [(event.name, event.done) for event in middle if isinstance(event, CheckStarted)]
     finished = [(event.name, event.done) for event in middle if isinstance(event, CheckFinished)]
@@ -560,6 +562,7 @@ def test_every_check_states_its_expectation() -> None:
     assert len(checks) >= 30
     assert {check.behaviour.value for check in checks} >= {"labeling", "consent", "real-name", "takedown"}
     declared = capabilities(
+        orders=tuple(Measure),
         services=tuple(Service),
         media={
             **MEDIA,

@@ -90,7 +90,7 @@ def test_fines_of_other_markets_are_converted(penalty: str, greatest: float) -> 
     [
         ({"from": "rulebook"}, "found no ladder for the rule cn-dsp-2023/17.1.3; it refers to .*bases.labeling"),
         ({"from": "rulebook", "bases": {"labeling": "cn-penalties/nothing"}}, "no penalty of the rulebook"),
-        ({"from": "rulebook", "bases": {"labeling": "cn-dsp-2023/penalty-22"}}, "no steps of its own"),
+        ({"from": "rulebook", "bases": {"labeling": "cn-dsp-2023/penalty-22"}}, "which has no steps"),
         ({"from": "rulebook", "deadline": -1}, "policy.ladder.deadline: found -1"),
         ({"from": "law"}, "policy.ladder.from"),
         ({"from": "rulebook", "bases": {"labeling": "cn-penalties/csl-69@2017"}}, "not in force between 2030"),
