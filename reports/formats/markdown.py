@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from shenhe.conformance.report import CheckResult, Report
 from shenhe.core.files import write_whole
-from shenhe.core.text import one_line
+from shenhe.core.text import one_line, visible
 
 from ..quantities import change, change_interval, interval, quantity
 
@@ -241,7 +241,8 @@ def _code(text: str) -> str:
 
 
 def fenced(text: str, language: str) -> list[str]:
-    """A code block whose fence is longer than any inside."""
+    """A code block whose fence is longer than any inside; characters that are not seen are written out."""
+    text = visible(text)
     fence = "```"
     while fence in text:
         fence += "`"
