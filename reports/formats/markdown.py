@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -236,8 +237,8 @@ def escaped(text: str) -> str:
 
 
 def _code(text: str) -> str:
-    """A short text as code, on one line; a backtick in it would end the code and becomes an apostrophe."""
-    return f"`{one_line(text, 300).replace('`', chr(39))}`"
+    """A short text as code; one that holds anything but names and places stays escaped text."""
+    return f"`{text}`" if re.fullmatch(r"[\w./:@,+-]{1,300}", text) else escaped(text)
 
 
 def fenced(text: str, language: str) -> list[str]:

@@ -35,6 +35,8 @@ BLOCKS = [block for page in PAGES for block in blocks(page)]
 EXIT_CODES = {
     "shenhe check sample --fault": 1,
     "shenhe check sample-store --fault": 1,
+    "shenhe check sample --variant forms-platform --fault": 1,
+    "shenhe check sample --variant supporter --fault": 1,
     "shenhe doctor my-provider.yaml": 2,  # the draft still has its placeholders
     "shenhe check my-provider.yaml": 2,
     # The example allows PROVIDER_TOKEN only, so that this binding does not get its address.
