@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def chain(
     file: Annotated[
-        Path | None, typer.Argument(metavar="[FILE.yaml]", help="File that names the targets, in order.")
+        Path | None, typer.Argument(metavar="FILE.yaml", help="File that names the targets, in order.")
     ] = None,
     on: On = None,
     seed: CheckSeed = 0,

@@ -22,6 +22,7 @@ _KINDS: tuple[tuple[str, frozenset[str]], ...] = (
     ("scenario", frozenset({"policy", "population"})),
 )
 _KEY = re.compile(r"^([A-Za-z_][\w-]*):", re.MULTILINE)
+_BINDING = re.compile(r"\bbinding:")
 
 
 def lint(
@@ -30,15 +31,15 @@ def lint(
         typer.Argument(
             metavar="FILE",
             autocompletion=completion.files_of_shenhe,
-            help="Bindings, packs, baselines, lists of documents, scenarios and studies (YAML).",
+            help="Bindings, chains, packs, baselines, lists of documents, scenarios and studies (YAML).",
             show_default=False,
         ),
     ],
     strict: Annotated[
-        bool, typer.Option("--strict", help="Also refuse YAML files of another kind, instead of passing over them.")
+        bool, typer.Option("--strict", help="Also refuse YAML files of another kind, instead of skipping them.")
     ] = False,
 ) -> None:
-    """Check the form of files: bindings, packs, baselines, lists of documents, scenarios and studies.
+    """Check the form of files: bindings, chains, packs, baselines, lists of documents, scenarios and studies.
 
     Nothing is sent. A binding may name environment variables that are not set.
 
@@ -54,9 +55,9 @@ def lint(
         if kind is None:
             if strict:
                 faulty = True
-                typer.echo(f"{path}: found no file of shenhe, expected one of: {', '.join(dict(_KINDS))}")
+                typer.echo(f"{path}: found another kind of file, expected one of: {', '.join(_READERS)}")
             else:
-                typer.echo(f"{path}: passed over: no file of shenhe", err=True)
+                typer.echo(f"{path}: skipped, because it is none of these: {', '.join(_READERS)}", err=True)
             continue
         try:
             _READERS[kind](path)
@@ -71,7 +72,11 @@ def lint(
 def kind_of(path: Path) -> str | None:
     """What a file is, by its keys. Raises ``OSError`` for a file that cannot be read."""
     with path.open("rb") as stream:
-        keys = set(_KEY.findall(stream.read(1_000_000).decode("utf-8", "replace")))
+        text = stream.read(1_000_000).decode("utf-8", "replace")
+    keys = set(_KEY.findall(text))
+    # Files of other programs have `targets`, too; those of a chain name bindings in it, and nothing else beside it.
+    if "targets" in keys <= {"name", "targets"} and _BINDING.search(text):
+        return "chain"
     return next((kind for kind, of in _KINDS if of <= keys), None)
 
 
@@ -114,7 +119,14 @@ def _read_study(path: Path) -> None:
     load_study(path)
 
 
+def _read_chain(path: Path) -> None:
+    from shenhe.conformance.chain.document import read_chain
+
+    read_chain(path)
+
+
 _READERS: dict[str, Callable[[Path], None]] = {
+    "chain": _read_chain,
     "binding": _read_binding,
     "pack": _read_pack,
     "baseline": _read_baseline,

@@ -361,9 +361,9 @@ def parse_report(data: bytes, source: str) -> Report:
         return Report.model_validate(from_json(data))
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False)
-        lines = [f"{source}: {dotted(fault['loc']) or 'the whole'}: {fault['msg']}" for fault in faults[:5]]
+        lines = [f"{source}: {dotted(fault['loc']) or 'top level'}: {fault['msg']}" for fault in faults[:5]]
         if len(faults) > 5:
             lines.append(f"{source}: and {len(faults) - 5} more")
     except (ValueError, RecursionError) as error:
-        lines = [f"{source}: the whole: Invalid JSON: {str(error)[:200]}"]
+        lines = [f"{source}: not valid JSON: {str(error)[:200]}"]
     raise ReportError("\n".join([*lines, "expected a report.json written by `shenhe check` of this version"]))

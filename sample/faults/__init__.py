@@ -23,7 +23,7 @@ class UnknownFaultError(ShenheError, ValueError):
         self.name = name
         self.closest = tuple(difflib.get_close_matches(name, list(known), n=3, cutoff=0.6))
         hint = f" (closest: {', '.join(self.closest)})" if self.closest else ""
-        super().__init__(f"there is no fault {name!r}{hint}")
+        super().__init__(f"the sample target has no fault {name!r}{hint}; list them with `shenhe sample faults`")
 
 
 def chosen(names: Iterable[str]) -> frozenset[FaultName]:

@@ -93,7 +93,7 @@ class UnknownVariantError(ShenheError, ValueError):
         self.name = name
         self.closest = tuple(difflib.get_close_matches(name, list(known), n=3, cutoff=0.6))
         hint = f" (closest: {', '.join(self.closest)})" if self.closest else ""
-        super().__init__(f"there is no variant {name!r}{hint}")
+        super().__init__(f"the sample target has no variant {name!r}{hint}; list them with `shenhe sample variants`")
 
 
 class VariantNotInstalledError(ShenheError, ValueError):

@@ -51,11 +51,24 @@ def test_every_fault_is_printed_with_its_line(tmp_path: Path) -> None:
     assert "good.yaml: binding, no fault" in done.stderr
 
 
-def test_other_files_are_passed_over_unless_strict(tmp_path: Path) -> None:
+def test_other_files_are_skipped_unless_strict(tmp_path: Path) -> None:
     other = tmp_path / "compose.yaml"
     other.write_text("services: {}\n", encoding="utf-8")
-    assert shenhe("lint", other).exit_code == 0
+    done = shenhe("lint", other)
+    assert done.exit_code == 0
+    assert done.stderr.startswith(f"{other}: skipped, because it is none of these: chain, binding,")
     assert shenhe("lint", "--strict", other).exit_code == 1
+
+
+def test_a_chain_is_known_by_its_bindings(tmp_path: Path) -> None:
+    chain, scraped = tmp_path / "chain.yaml", tmp_path / "prometheus.yaml"
+    chain.write_text("name: x\ntargets:\n  a: {binding: a.yaml}\n  b: {bindink: b.yaml}\n", encoding="utf-8")
+    scraped.write_text("targets:\n  - host:9090\n", encoding="utf-8")
+    assert kind_of(chain) == "chain"
+    assert kind_of(scraped) is None
+    done = shenhe("lint", chain)
+    assert done.exit_code == 1
+    assert "bindink" in done.stdout
 
 
 def test_hooks_name_commands_that_exist_and_extras_that_exist() -> None:
