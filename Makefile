@@ -7,7 +7,7 @@ FOLDERS := core rulebook labels sample conformance simulator scenarios reports c
 SOURCES := $(shell find $(FOLDERS) -type f -not -path '*/__pycache__/*' 2>/dev/null) pyproject.toml setup.py __main__.py
 PACKAGES := $(foreach folder,$(FOLDERS),-p shenhe.$(folder))
 WORKERS ?= 2
-# Extras that `action.yml` and `ci-templates/gitlab.yml` can install, each with a lock file of its own.
+# Extras that `action.yml` and `ci-templates/gitlab.yml` can install, each with its own lock file.
 EXTRAS := media
 # Percent of branches and lines that the tests reach; raise it when they reach more.
 COVERED := 91

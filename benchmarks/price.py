@@ -2,7 +2,7 @@
 
 Paid calls are those of `generate` and `edit`, which providers charge for. On 29 November 2026, in this order:
 
-* every case made content and a lawful twin of its own: core 3,177 requests with 1,049 paid calls, full 5,996 and 2,071;
+* every case made content and its own lawful twin: core 3,177 requests with 1,049 paid calls, full 5,996 and 2,071;
 * outputs were shared: core 1,791 with 262, full 3,222 with 486;
 * controls were shared between refusals for one reason, and ten checks were added: core 1,252 with 198, extended 2,887
   with 437.

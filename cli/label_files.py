@@ -40,7 +40,7 @@ _MOST_INPUT = 1 << 30
 
 @contextmanager
 def input_as_files(paths: list[Path]) -> Iterator[list[Path]]:
-    """The files to read, with standard input kept in a file of its own for ``-``; ends the command where one cannot be
+    """The files to read, with standard input kept in its own file for ``-``; ends the command where one cannot be
     read.
     """
     for path in paths:

@@ -67,7 +67,7 @@ def affordable(
 
 
 def _asks() -> bool:
-    """Whether somebody can answer a question."""
+    """Whether a person is there to answer a question."""
     return sys.stdin.isatty()
 
 

@@ -94,7 +94,7 @@ def report(
     if written_as is PageFormat.PDF and out is not None:
         from shenhe.reports.formats.pdf import browser
 
-        browser()  # a missing browser is told before anything is computed
+        browser()  # a missing browser is reported before anything is computed
     reports, runs = _read(inputs)
     if decision:
         page = _decision(reports, runs, inputs, language.value, question, study, out or Path("report.html"))

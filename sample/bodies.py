@@ -35,7 +35,7 @@ class Registration(BaseModel):
 
 
 class NewSession(BaseModel):
-    """A further session for whoever holds the refresh token of an account."""
+    """A further session for the holder of the refresh token of an account."""
 
     refresh_token: Line
 

@@ -221,7 +221,7 @@ def _removal_reaches_copies(chain: Chain, trail: Trail) -> None:
             probe, surface = station.probe, station.probe.capabilities.surfaces[0]
             before = seen_on(probe, publication, surface)
             if before is None:
-                draft.seen = "it is gone without a report of its own"
+                draft.seen = "it is gone without another report"
             else:
                 upheld(probe, publication)
                 if not gone(probe, publication, surface, before):

@@ -39,7 +39,7 @@ class TargetEntry(_Model):
 
 
 class ChainFile(_Model):
-    """Targets by name, in the order in which a file passes them. A store stands beside the path."""
+    """Targets by name, in the order in which a file passes them. A store is not on the path."""
 
     name: Annotated[str, Field(min_length=1)] = "Chain"
     targets: Annotated[dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,60}$")], TargetEntry], Field(min_length=2)]

@@ -84,7 +84,7 @@ def _code_of(provider: Station, chain: Chain) -> str:
 
 
 def taken_in(station: Station, file: Media) -> tuple[Held, str]:
-    """A file brought to a target without any declaration, and what its user is told."""
+    """A file brought to a target without any declaration, and the notice that its user gets."""
     probe = station.probe
     account = probe.account()
     answer = probe.attempt(probe.provider.upload, account, file, False)

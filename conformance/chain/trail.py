@@ -118,7 +118,7 @@ class Trail:
         return Judging(self, HopDraft(station, step, rules))
 
     def between_hops(self, station: Station) -> Judging:
-        """Judge what goes wrong outside of every hop, such as the making of the file, as a hop of its own."""
+        """Judge what goes wrong outside of every hop, such as the making of the file, as a separate hop."""
         return Judging(self, HopDraft(station, "before the next hop", ()), only_if_wrong=True)
 
     def skip(self, station: Station, step: str, reason: str) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 #: The strength at which every two values meet.
 PAIRS = 2
 EDITED = "edited"
-"""The face of what is made of somebody's own file by an edit."""
+"""What an edit makes of a file that the account uploaded."""
 
 
 @dataclass(frozen=True)

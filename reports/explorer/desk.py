@@ -1,6 +1,6 @@
 """Work in the background: one worker process, a queue of jobs with progress, and Cancel.
 
-A page asks for a job and then for its state. Work runs in a process of its own, since compiled code holds Python's
+A page asks for a job and then for its state. Work runs in its own process, because compiled code holds Python's
 lock: the page would not answer while it runs. A new job of the same page takes the place of its last one of that kind.
 """
 

@@ -44,7 +44,7 @@ class PairedShift(NamedTuple):
     beyond: bool
 
 
-class Stopped(Exception):  # somebody pressed Cancel; nothing is wrong
+class Stopped(Exception):  # the user pressed Cancel; nothing is wrong
     """The work was cancelled."""
 
 

@@ -43,7 +43,7 @@ def sarif(report: Report, rules: Mapping[str, Rule], *, binding: str = "") -> di
                         "name": "shenhe",
                         "version": report.shenhe_version,
                         "semanticVersion": report.shenhe_version,
-                        # The project has no address of its own yet; a package URL names it without inventing one.
+                        # The project has no address yet; a package URL names it without inventing one.
                         "informationUri": f"pkg:pypi/shenhe@{report.shenhe_version}",
                         "rules": [_descriptor(rule, rules.get(rule.rule)) for rule in report.rules],
                         "properties": {"rulebookSha256": report.rulebook_sha256, "packs": list(report.packs)},

@@ -56,7 +56,7 @@ class Counter:
         self.house = house
 
     def resource(self, action: Action) -> Callable[[Request], Awaitable[Response]]:
-        """The handler of an action at an address of its own."""
+        """The handler of an action at its own address."""
 
         async def handle(request: Request) -> Response:
             return await self._answer(request, lambda body: (action, body))

@@ -168,7 +168,7 @@ def _labelled(
     values |= _propagator(number, faults, variants)
     if media_type == WAV and FaultName.PLATFORM_FIELD_IN_SMALL_LETTERS in faults:
         return appended(data, riff.riff_chunk(b"aigc", json.dumps(values, separators=(",", ":")).encode()))
-    # A file too odd to take a label is passed on as it came; the notice stands beside it.
+    # A file too odd to take a label is passed on as it came; the notice is shown next to it.
     with suppress(LabelWriteError):
         data = write_label(data, values, media_type=media_type)
         if FaultName.PLATFORM_FIELD_MISSPELT in faults:

@@ -59,7 +59,7 @@ def belief_beside(pooled: float, own: float, since: float, memory: float) -> flo
     fades with time constant ``memory``.
     """
     belief = pooled
-    # One without experience of its own needs no exponential: adding nothing gives the same bits.
+    # A provider without its own experience needs no exponential: adding nothing gives the same bits.
     if own != 0.0:
         belief += own * math.exp(-since / memory)
     if belief < 0.0:

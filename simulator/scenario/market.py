@@ -129,7 +129,7 @@ class Population(Part):
     def notices(self) -> list[str]:
         """A sentence per size class that has less than one member at this scale.
 
-        Such a class has no member, or one that stands for more than its share: its outcomes say little.
+        Such a class has no member, or one that counts for more than its share: its outcomes say little.
         """
         found = []
         for item, count in zip(self.classes, self.members, strict=True):

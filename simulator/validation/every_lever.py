@@ -27,4 +27,4 @@ WITHOUT_PROPERTY: Mapping[str, str] = {
     "policy.targeting.focus_days": "moves the focus from lot to lot; how many inspections there are does not follow",
     "public.false_complaint_ceiling": "the rate of the stream that is thinned: draws stay, whatever it is",
 }
-"""Levers that change no outcome in one direction, each with the reason; ``*`` stands for any step or prefix."""
+"""Levers that change no outcome in one direction, each with the reason; ``*`` matches any step or prefix."""

@@ -69,7 +69,7 @@ WORKS: tuple[tuple[str, int], ...] = (
     ("check sample --rules cn-dsp-2023/16* --out {folder}/checked", 0),
     ("explain cn-dsp-2023/17.2", 0),
     ("explain missing-key", 0),
-    # Each provider has a process of its own, in which the modules may not be hidden: then its file is read and passes.
+    # Each provider has its own process, in which the modules may not be hidden: then its file is read and passes.
     ("fleet {folder}/bindings --rules cn-dsp-2023/16* --out {folder}/fleet", (0, 3)),
     ("check sample-store", 0),
     ("chain --schema", 0),

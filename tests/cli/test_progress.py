@@ -1,4 +1,4 @@
-"""The progress line: bounded, with the time left, and silent where nobody watches."""
+"""The progress line: bounded, with the time left, and silent without a terminal."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
 
 @contextlib.contextmanager
 def watching(terminal: Terminal) -> Iterator[None]:
-    """Standard error is this terminal. Set inside the test: pytest sets the stream anew after fixtures."""
+    """Standard error is this terminal. Set inside the test: pytest replaces the stream after fixtures."""
     with contextlib.redirect_stderr(terminal):
         yield
 

@@ -50,7 +50,7 @@ ANONYMOUS = "anonymous_cannot_publish"
 
 @pytest.fixture
 def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """A project with a binding of the sample, an application, settings and a test of its own."""
+    """A project with a binding of the sample, an application, settings and its own test."""
     monkeypatch.setenv("SHENHE_SAMPLE_URL", "http://127.0.0.1:9")
     pytester.makefile(".yaml", binding=sample_binding().read_text(encoding="utf-8"))
     pytester.makeini(INI)
@@ -205,7 +205,7 @@ def test_applications_of_other_frameworks(framework: str, outcome: str, project:
 
 
 def run_separately(project: pytest.Pytester, *arguments: str) -> pytest.RunResult:
-    """pytest in a process of its own, for what changes the process."""
+    """pytest in its own process, for what changes the process."""
     loaded = () if _installed() else PLUGIN
     return project.runpytest_subprocess(*loaded, "-p", "no:cacheprovider", "-q", "-rA", *arguments)
 

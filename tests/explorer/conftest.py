@@ -17,7 +17,7 @@ SMALL = State((Policy("cn-2023"), Policy("cn-2023", {"policy.staff.inspectors": 
 
 
 def quietly(done: int, total: int) -> None:
-    """Progress that nobody watches."""
+    """Progress without a terminal."""
 
 
 @pytest.fixture(scope="session")

@@ -53,7 +53,7 @@ def test_pages_come_with_a_strict_policy(served: tuple[FlaskClient, Desk]) -> No
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:8321", "127.0.0.1.evil.example"])
 def test_other_names_are_refused(served: tuple[FlaskClient, Desk], host: str) -> None:
-    """A page on the web can point a name of its own at this machine."""
+    """A page on the web can point its own name at this machine."""
     assert served[0].get("/", headers={"Host": host}).status_code == 403
 
 

@@ -1,4 +1,4 @@
-"""A binding by somebody else takes only the environment variables that its user allows, whatever runs it."""
+"""A binding by another author takes only the environment variables that its user allows, whichever command runs it."""
 
 from __future__ import annotations
 

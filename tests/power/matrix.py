@@ -173,7 +173,7 @@ def examine(
 
 def broken_rules(name: str, packs: Sequence[str] | None = None, variant: str | None = None) -> frozenset[str]:
     """The rules that a fault declares to break: of the packs in force, or of these, a draft among them. Behind a variant
-    with an interface of its own, those of them that a run against it decides.
+    with their own interface, those of them that a run against it decides.
     """
     book = load_rulebook()
     if packs is None:

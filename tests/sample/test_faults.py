@@ -57,7 +57,7 @@ def test_code_and_file_name_the_same_faults() -> None:
 
 
 def test_code_and_file_name_the_same_variants() -> None:
-    """A variant is carried out by code, by an overlay of the binding, or by an application of its own style."""
+    """A variant is carried out by code, by an overlay of the binding, or by an application in its own style."""
     named = set(named_in(ROOT / "sample", "VariantName")) | set(named_in(ROOT / "tests", "VariantName"))
     assert named <= set(VariantName.__members__)
     bound = {

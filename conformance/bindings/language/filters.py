@@ -80,7 +80,7 @@ def to_xml(value: Any) -> str:
 
 
 def from_json(value: str | bytes) -> Any:
-    """What a text in JSON stands for."""
+    """The value that a JSON text encodes."""
     try:
         return json.loads(value)
     except RecursionError:

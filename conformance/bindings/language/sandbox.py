@@ -1,6 +1,6 @@
 """The sandbox that templates run in: without access to insides, and bounded in what they make.
 
-The author of a binding may be somebody else. So a template that is a few characters long must not make gigabytes or run
+You may not know the author of a binding. So a template that is a few characters long must not make gigabytes or run
 for hours: repetitions, paddings, replacements and concatenations are measured before they are made, loops count their
 steps, and filters that could hide either are not offered.
 """

@@ -1,4 +1,4 @@
-"""Apps at a store: how a check submits them, where the public sees them, and what their developer is told."""
+"""Apps at a store: how a check submits them, where the public sees them, and the messages that their developer gets."""
 
 from __future__ import annotations
 
@@ -309,4 +309,4 @@ def must_tell(probe: Probe) -> None:
     if probe.offers(Operation.APP_STATUS) and probe.capabilities.reads(Operation.APP_STATUS, "reasons"):
         return
     where = where_to_bind(Operation.APP_STATUS, "reasons")
-    raise Undecided(f"what the developer is told is not read: bind {where} or operations.app_messages", lasting=True)
+    raise Undecided(f"no message to the developer is read: bind {where} or operations.app_messages", lasting=True)

@@ -96,7 +96,7 @@ def _grounds(capabilities: Capabilities) -> Iterator[Case]:
     waits=True,
 )
 def developers_are_told_why(probe: Probe, case: Case) -> None:
-    """The developer of an app that is rejected or removed is told why."""
+    """The developer of an app that is rejected or removed learns why."""
     if case.facet == "rejected submission":
         lawful_twin(probe, "generating")
         good = lawful_app(probe, "generating")
@@ -242,7 +242,7 @@ def unfounded_report_removes_nothing(probe: Probe, case: Unfounded) -> None:
     made = listed_app(probe, lawful_app(probe, case.app))
     reported(probe, made, case.kind)
     missing = [place for place in listing_places(probe.capabilities) if not shows(probe, made, place)]
-    _must_stay(probe, missing, "a lawful app that somebody reported")
+    _must_stay(probe, missing, "a lawful app that a user reported")
 
 
 def _pages(capabilities: Capabilities) -> Iterator[Case]:

@@ -183,7 +183,7 @@ def ordered_warning_reaches_the_developer(probe: Probe, case: Ordered) -> None:
     before = told_developer(probe, made), _notices(probe, made)
     give_order(probe, made, case.measure)
     if not probe.settled(lambda: (told_developer(probe, made), _notices(probe, made)) != before):
-        raise Violation("an authority orders a warning, and neither the developer nor the public is told of it")
+        raise Violation("an authority orders a warning, and neither the developer nor the public learns of it")
     probe.counts.controls += 1
 
 

@@ -144,7 +144,7 @@ def mobile_number_must_be_valid(probe: Probe, case: Presented) -> None:
 def _must_be_somebodys(probe: Probe, flawed: Flawed) -> None:
     """A number that can be nobody's must not verify; one that can be somebody's says nothing."""
     applicant = _applicant(probe, flawed.method.value)
-    # One account may act for many companies, each with a code of its own.
+    # One account may act for many companies, each with its own code.
     invented = probe.capabilities.identities == "synthetic" and flawed.method is IdentityMethod.USCC
     identity = flawed.of(probe.person() if invented else applicant.person)
     # The law of another day may be applied; the provider's calendar shows today.

@@ -217,7 +217,7 @@ def verification_cannot_be_claimed(probe: Probe, case: Claim) -> None:
     cases=lambda capabilities: [Claim("fields of responses")],
 )
 def fields_of_responses_verify_nobody(probe: Probe, case: Claim) -> None:
-    """What responses say of a verified account, sent with a request to publish, verifies nobody."""
+    """What responses say of a verified account, sent with a request to publish, does not verify anyone."""
     (account, content), title = _unverified(probe), f"an ordinary title {probe.names.token()}"
     _verified(probe)
     if probe.once(_WITHOUT_CLAIM, lambda: _publishes_unverified(probe, title)):
@@ -333,7 +333,7 @@ def publish_something(
 
 
 def _verified_twin(probe: Probe, account: Account, title: str, content: Content | None = None) -> None:
-    """The same account publishes content of its own once it is verified: else its refusal showed nothing."""
+    """The same account can publish once it is verified: otherwise its refusal proves nothing."""
     if account == probe.provider.ready_made.accounts.get("unverified"):
         # A supplied account must stay unverified; a verified one that does the same is the nearest twin.
         twin = probe.account()

@@ -51,7 +51,7 @@ DOORS = (
 
 @dataclass(frozen=True)
 class KeptSession(Case):
-    """A session that somebody kept, and the door that it is tried on."""
+    """A session kept after its end, and the operation that it is tried on."""
 
     session: str = SECOND
 
@@ -200,10 +200,10 @@ def deleted_account_opens_nothing(probe: Probe, case: KeptSession) -> None:
         if isinstance(probe.attempt(probe.provider.sign_in, kept.sessions[FIRST]), Accepted):
             raise NeedsReview(
                 "a deleted account can be signed in to again; a person has to say whether that is a cooling-off period"
-                " that its holder was told of"
+                " that its holder was notified of"
             )
     elif case.session not in kept.sessions:
-        raise NotJudged("a sign-in gives no session of its own")
+        raise NotJudged("a sign-in opens no new session")
     else:
         door = next(door for door in DOORS if door.name == case.facet)
         if (door.name, case.session) not in kept.opened:

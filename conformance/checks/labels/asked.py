@@ -1,4 +1,4 @@
-"""The answer to somebody who asks whether they talk to a human being."""
+"""The reply to a user who asks whether they talk to a human being."""
 
 from __future__ import annotations
 

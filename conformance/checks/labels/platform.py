@@ -139,7 +139,7 @@ def upload_with_traces_is_called_suspected(probe: Probe, case: Case) -> None:
 
 @dataclass(frozen=True)
 class _Traced:
-    """A file with other traces than the field, what the public was told of it, and what was uploaded."""
+    """A file with other traces than the field, the notices that the public got, and what was uploaded."""
 
     trace: str
     journey: Journey
@@ -342,7 +342,7 @@ def _must_be_the_producers(journey: Journey, labels: Labels, face: object) -> No
 
 # --- the form of what it writes ------------------------------------------------------------------------------
 
-#: Files in which the platform writes a field of its own, and those in which it changes one.
+#: Files in which the platform writes its own field, and those in which it changes one.
 _DECLARED, _ALL = _saying("", files_only=True), _saying("", IS, MAY_BE, SUSPECTED, files_only=True)
 
 

@@ -1,4 +1,4 @@
-"""The journey of a file that somebody brings to a platform: uploaded, published, reposted, reposted again, downloaded.
+"""The journey of an uploaded file through a platform: uploaded, published, reposted, reposted again, downloaded.
 
 Container, place of the label, what it says, declaration and size are crossed by a covering array. Each combination
 travels once a run, and several checks judge what was seen of it.
@@ -34,7 +34,7 @@ _TEXT = "text/plain"
 
 @dataclass(frozen=True)
 class Brought(Case):
-    """A file that somebody brings: its type, where it carries a label (``""``: nowhere) and of which value, whether
+    """An uploaded file: its type, where it carries a label (``""``: nowhere) and of which value, whether
     its user declares it, and whether it is large.
     """
 
@@ -205,7 +205,7 @@ def notices_are_read(probe: Probe) -> None:
 
 
 def first_notice(probe: Probe, account: Account, content: Content) -> tuple[str | None, str]:
-    """What the public is told of an upload on the first surface that has notices, and in which words."""
+    """The notices about an upload on the first surface that has notices, and in which words."""
     publication = probe.setup(probe.provider.publish, account, content, f"a lake {probe.names.token()}")
     said = ""
     for surface in probe.capabilities.surfaces:

@@ -339,7 +339,7 @@ def _restored_places(capabilities: Capabilities) -> Iterator[Surface]:
 def _repost_is_back(probe: Probe, published: Published, repost: Reposted | None) -> None:
     """What was reposted before the removal is seen there again."""
     if repost is None:
-        raise NotJudged("nobody could repost the publication before it was removed")
+        raise NotJudged("no account could repost the publication before it was removed")
     probe.counts.sent += 1
     if not probe.settled(lambda: same(repost.before, repost.seen(probe), published)):
         raise Violation(f"the appeal was upheld, and the repost is not seen again{after_settling(probe)}")

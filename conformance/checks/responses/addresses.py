@@ -1,4 +1,4 @@
-"""Addresses that earlier responses named: after a removal, somebody who kept the link tries it again."""
+"""Addresses that earlier responses named: after a removal, each kept link is tried again."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from ...exchange import Exchange, RecordedExchange, body_text
 
-#: Names of fields that say who somebody is and what they may do.
+#: Names of fields that say who an account is and what it may do.
 _STANDING = re.compile(r"verif|certif|kyc|real_?name|auth(?!or)|role|level|tier|status|state|is_|admin|staff", re.I)
 #: Names of fields that say whether something is labelled.
 _LABELLED = re.compile(r"label|water_?mark|aigc|ai_?gen|disclos|provenance|c2pa|credential|notice_?shown", re.I)
@@ -23,7 +23,7 @@ MOST = 12
 
 def claims_of_standing(recorded: Iterable[RecordedExchange]) -> dict[str, Any]:
     """The fields of a verified account, as responses spelt them: what those about identities said, and what those about
-    accounts would say of somebody who may do more.
+    accounts would hold for an account that may do more.
     """
     claims: dict[str, Any] = {}
     for taken in recorded:

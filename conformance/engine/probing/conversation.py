@@ -201,7 +201,7 @@ class Conversation:
 
     def controlled(self, kind: object, answer: Refused, control: Callable[[], object]) -> None:
         """Make the control of a refusal, once for each reason that the provider states: the same words say that the
-        same is wrong. A refusal without a reason has a control of its own.
+        same is wrong. A refusal without a reason has its own control.
         """
         words = answer.reason.strip()
         if words:

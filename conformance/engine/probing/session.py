@@ -32,7 +32,7 @@ PAIRS = 2
 #: Operations that a provider may charge for.
 PAID = frozenset({"generate", "edit"})
 _NOT_SIGNED_IN = 401
-#: So often accounts and content are made anew where the provider knows the old ones no longer.
+#: So often accounts and content are made again where the provider knows the old ones no longer.
 _RENEWALS = 2
 #: So many calls in a row without any answer, and the provider is taken to be gone.
 _GONE_AFTER = 6
@@ -123,7 +123,7 @@ class Session:
         self.turns = Turns()
         self._made: Counter[object] = Counter()
         self._turned_away = False
-        #: How often accounts and content were made anew.
+        #: How often accounts and content were made again.
         self.renewals = 0
 
     def names(self, scope: str = "") -> Names:
@@ -166,11 +166,11 @@ class Session:
         self.kept.clear()
 
     def turned_away(self, result: Refused) -> None:
-        """Note that something a case builds on was refused because nobody is signed in any more."""
+        """Note that something a case builds on was refused because the session has ended."""
         self._turned_away = self._turned_away or result.status == _NOT_SIGNED_IN
 
     def begins_anew(self) -> bool:
-        """Whether accounts and content are made anew since the provider knows the old ones no longer, as after a
+        """Whether accounts and content are made again because the provider knows the old ones no longer, as after a
         restart that loses them. It is believed only a few times per run.
         """
         with self._lock:

@@ -45,7 +45,7 @@ _SAME = {
     "video/vnd.avi": "video/x-msvideo",
     "video/msvideo": "video/x-msvideo",
 }
-#: Only types whose files begin with a mark of their own are told apart; families share a box or page format.
+#: Only types whose files begin with their own signature are distinguished; families share a box or page format.
 _MARKED = frozenset(
     {"image/png", "image/jpeg", "image/gif", "image/webp", "audio/wav", "audio/mpeg", "audio/flac", "video/x-msvideo"}
 )
@@ -152,7 +152,7 @@ class Watch:
         if name is not None:
             known = self._told[name]
             if known is not None and known.owner != confidence.owner:
-                # What two people tell is nobody's own.
+                # What two accounts sent identifies neither.
                 self._told[name] = None
             return
         name = f"canary{len(self._by_datum) + 1}_1"

@@ -1,4 +1,4 @@
-"""Callbacks: what happens when somebody moves something."""
+"""Callbacks: what happens when the user moves a control."""
 
 from __future__ import annotations
 

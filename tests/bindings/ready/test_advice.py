@@ -45,7 +45,7 @@ def test_advice_says_what_to_do() -> None:
             assert len(words) < 160, f"{section}.{key}"
 
 
-#: Keys of stores, whose sample has a binding of its own.
+#: Keys of stores, whose sample has its own binding.
 STORES = {
     "binding.filings", "filings.assessment", "filings.entity", "target.listing_surfaces", "target.orders",
     "target.storefronts",

@@ -118,7 +118,7 @@ def markdown(rows: Iterable[dict[str, Any]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-#: The class of a survivor of which nobody has said what it means.
+#: The class of a survivor that is not classified yet.
 UNCLASSIFIED = "unclassified"
 
 
