@@ -116,7 +116,7 @@ def test_a_file_that_is_no_report_is_read_once() -> None:
 
 @pytest.mark.parametrize("text", ["[" * 50_000, '{"seed": ' + "9" * 100_000 + "}", '{"a":' * 50_000, "\x00" * 9])
 def test_a_report_that_cannot_be_parsed_is_refused_in_words(text: str) -> None:
-    with pytest.raises(ReportError, match="Invalid JSON"):
+    with pytest.raises(ReportError, match="not valid JSON"):
         parse_report(text.encode(), "report.json")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from ...entities import Account, Content, GenerationRequest, Media
 from ...evidence import exhibits
 from ...provider import Capabilities, Operation, Refused
 from ...verdict import Level
-from ..outcome import NeedsReview, NotJudged, Violation
+from ..outcome import NeedsReview, NotJudged, Undecided, Violation
 from ..prompted import Prompted, decoded, excerpt, labels_of_its_own, refuse_to_guess
 from ..registry import check
 from ..requests import PLAIN, PROMPTS, prompts
@@ -111,14 +112,15 @@ def _unlabelled_cases(capabilities: Capabilities) -> Iterator[Prompted]:
 )
 def unlabelled_copy_needs_agreement(probe: Probe, case: Prompted) -> None:
     """Only a user who agreed to the labeling duties gets a copy without an explicit label."""
-    # An agreement may last: only an account of its own has surely agreed to nothing.
+    # An agreement may last: only a fresh account has surely agreed to nothing.
     account = probe.once("an account that agreed to nothing", probe.fresh_account)
     asked = GenerationRequest(case.service, case.media_type, case.prompt, labelled=False, agreed=False)
     must_express_unlabelled(probe, account, asked)
-    # Somebody else has agreed before: that opens nothing to this account.
+    # The agreement of another account opens nothing to this one. Where even that is refused, the question remains.
     agreed = probe.account()
     if agreed != account:
-        probe.once("an agreement of another account", lambda: _agreed_copy(probe, agreed, asked))
+        with suppress(Undecided):
+            probe.once("an agreement of another account", lambda: _agreed_copy(probe, agreed, asked))
     answer = probe.attempt(probe.provider.generate, account, asked)
     if isinstance(answer, Refused):
         twin = agreed if agreed != account else probe.fresh_account()

@@ -381,7 +381,9 @@ def test_a_misbehaving_server_passes_no_check(tmp_path: Path, name: str) -> None
     }
     assert verdicts
     reviewed = {check for check, (verdict, _) in verdicts.items() if verdict == "review"}
-    assert reviewed == REVIEWED.get(name, set()), verdicts
+    # On a busy machine the limit of time may leave some checks unasked: then fewer pages are put to a person.
+    expected = REVIEWED.get(name, set())
+    assert reviewed == expected or (report.stopped is not None and reviewed < expected), verdicts
     assert {check for check, (verdict, _) in verdicts.items() if verdict == "inconclusive"} == set(verdicts) - reviewed
     assert report.summary.exit_code == ExitCode.NOT_VERIFIED
     assert "Traceback" not in report.model_dump_json()
