@@ -200,7 +200,7 @@ def registry(replications: int, workers: int) -> dict[str, Any]:
         "missing": {},
     }
     for name in queues.SIMULATORS:
-        # In a process of its own: Cimba-py changes how numba types records, and finds ours changed.
+        # In a separate process: Cimba-py changes how numba types records, and finds ours changed.
         command = [sys.executable, "-P", queues.__file__, "--only", name]
         told = subprocess.run(command, capture_output=True, text=True, check=False)
         if told.returncode:

@@ -2,7 +2,7 @@
 
     python benchmarks/probes.py [examples] [rounds]
 
-Three things are measured against a provider in a process of its own on the loopback interface: one request by the
+Three things are measured against a provider in a separate process on the loopback interface: one request by the
 binding and by bare httpx; drawn cases of a whole run, with labels read and evidence kept, and the same cases sent by
 bare Hypothesis and httpx, and by the Schemathesis CLI where there is a ``schemathesis`` on PATH or one is named by
 SCHEMATHESIS (it shares no dependency with this project); how busy workers keep a provider that takes its time. Each
@@ -122,7 +122,7 @@ def serve(port: int, slow: bool) -> None:
 
 
 class Served:
-    """A server in a process of its own; ``url`` answers once it is entered."""
+    """A server in a separate process; ``url`` answers once it is entered."""
 
     def __init__(self, slow: bool = False) -> None:
         with socket.socket() as probe:

@@ -89,7 +89,7 @@ def peak() -> float:
 
 
 def one_replication(providers: int) -> None:
-    """Print processor seconds, events and peak memory of one replication; run in a process of its own."""
+    """Print processor seconds, events and peak memory of one replication; run in a separate process."""
     warm(Engine.COMPILED)
     people = {"policy.staff.inspectors": max(1, providers // 75), "registry.reviewers": max(1, providers // 60)}
     scenario = load_scenario("cn-2023", {**WORLD, "population.providers": providers, **people})

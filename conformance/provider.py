@@ -54,7 +54,7 @@ class Capabilities:
     may be registered, else ``supplied``. ``consents_expire`` says that a consent can be given for a number of days.
     ``text_labels`` is ``interface`` where the notice beside a text says what it is and the text itself does not, but
     for copies that are taken away. ``accounts_named`` are the operations whose requests name the account by its id, in
-    addition to being signed by it. ``holders_named`` says that the name of whoever an identity is of is presented with
+    addition to being signed by it. ``holders_named`` says that the holder's name is presented with
     it. ``dialogue`` says whether the text service is a dialogue (``None``: not declared). ``settling_seconds`` is how
     long a decision may take to show its effect on every surface. ``readings`` say what is read from the responses; an
     operation without an entry reads everything. ``traits`` are facts that decide which rules reach the provider, such

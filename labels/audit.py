@@ -180,7 +180,7 @@ def _unpacked(
     try:
         with package.open(info) as stream:
             content = stream.read(limits.file_bytes + 1)
-    # The decompressors of an archive have errors of their own.
+    # The decompressors of an archive raise errors that no other reader raises.
     except (
         zipfile.BadZipFile,
         NotImplementedError,

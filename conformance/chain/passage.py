@@ -120,7 +120,7 @@ def published(held: Held, marker: str | None = None) -> Published:
 
 
 def public_file(station: Station, publication: Published) -> Media:
-    """The file as anybody can download it. Raises :class:`NotJudged` where no surface gives it."""
+    """The file as the public can download it. Raises :class:`NotJudged` where no surface gives it."""
     probe = station.probe
     for surface in probe.capabilities.file_surfaces:
         seen = probe.observe(probe.provider.view, None, publication.publication, surface)

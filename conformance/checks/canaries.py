@@ -1,6 +1,6 @@
 """Canaries: personal data that people gave to the provider, and finding it where it does not belong.
 
-Somebody invented told each datum to this provider in this case, and it stands nowhere else; where the binding
+An invented person gave each datum to this provider in this case, and it stands nowhere else; where the binding
 supplies accounts, it is what it says that their holders told. One that comes back to others is left out of the
 report, from the requests that carried it too.
 """

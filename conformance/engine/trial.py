@@ -186,7 +186,7 @@ class Trial:
             return self._judge_once(case)
 
     def _judge_once(self, case: Case) -> bool:
-        """One case; raises what the property raises, except that a broken property is an error of its own.
+        """One case; raises what the property raises, except that a broken property is a separate error.
 
         A case that sent no probe decides nothing.
         """

@@ -1,6 +1,6 @@
 """Whether a report adds up: its rules, counts and selection are recomputed from its checks and from the rulebook.
 
-A report is a text file that anybody can edit. Recomputing cannot prove that a run took place, but it finds every edit
+A report is a text file that anyone can edit. Recomputing cannot prove that a run took place, but it finds every edit
 that does not change the result of a check, such as a rule left out, a verdict that its checks do not support, or a
 selection that hides how little was covered.
 """

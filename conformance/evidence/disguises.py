@@ -198,8 +198,8 @@ def _views(first: ReducedText, depth: int) -> Iterator[ReducedText]:
 
 
 def _from_lists(view: ReducedText) -> Iterator[ReducedText]:
-    """``view`` with lists of numbers as the bytes or characters that they stand for: what a program prints of a buffer.
-    An address or a date is one too, and stands for nothing.
+    """``view`` with lists of numbers as the bytes or characters that they encode: what a program prints of a buffer.
+    An address or a date is one too, and encodes nothing.
     """
     for rewrite in (_hexadecimal_lists, _decimal_lists):
         changes = rewrite(view.data)

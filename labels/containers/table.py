@@ -162,7 +162,7 @@ def _film(
 
 
 def _structured(name: str, media_type: str, refusal: str, **others: Any) -> Container:
-    """Text whose lines have a meaning of their own, so that none may be added."""
+    """Text in which each line means something, so that none may be added."""
     others |= {"refusal": refusal, "explicit_refusal": refusal}
     return _row(name, media_type, module="documents.text", read="read_text", write="", text=True, **others)
 

@@ -253,7 +253,7 @@ def _statement(segment: str, offset: int, cleaned: _Cleaned, notes: list[str]) -
 
 def _stands_alone(text: str, offset: int, segment: str, phrase: Phrase) -> bool:
     """Near an end of the text a sentence will do; elsewhere the words need a bracket or, unless they may be a heading,
-    a line of their own.
+    a separate line.
     """
     end = offset + len(segment)
     bracketed = segment.strip()[:1] in "【[（(" or text[end : end + 1] in ("】", "]", "）", ")")

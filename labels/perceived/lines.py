@@ -261,7 +261,7 @@ def _together(a: Line, b: Line, text: str, way: Way) -> Line:
 
 
 def _in_columns(lines: list[Line]) -> list[Line]:
-    """Columns whose characters were found one by one, added as lines of their own."""
+    """Columns whose characters were found one by one, added as separate lines."""
 
     def is_short(line: Line) -> bool:
         return line.way == "across" and line.right - line.left <= 1.7 * (line.bottom - line.top)

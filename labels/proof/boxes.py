@@ -57,7 +57,7 @@ class _File:
         self.data = data
         self.top = list(_boxes(data, 0, len(data), top=True))
         self._starts = [each.start for each in self.top]
-        #: Where the XMP packets of a picture file lie, which may fill a box of their own.
+        #: Where the XMP packets of a picture file lie, which may fill a whole box.
         self.packets: set[tuple[int, int]] = set()
         for each in self.top:
             if each.kind == b"meta":

@@ -197,7 +197,7 @@ class Here:
 
 
 class Elsewhere:
-    """Jobs in a process of their own. It is started again if it dies or does not stop when asked."""
+    """Jobs in a separate process. It is started again if it dies or does not stop when asked."""
 
     def __init__(self) -> None:
         self._process: Any = None

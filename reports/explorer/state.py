@@ -1,6 +1,6 @@
 """What the explorer shows, as one value: the scenario, up to four policies, and how they are run.
 
-A link holds the whole state: compressed JSON in the fragment of its address. It is read within limits, since anybody
+A link holds the whole state: compressed JSON in the fragment of its address. It is read within limits, since anyone
 may have made it, and it never names a file: a scenario is one of those that ship, one that was named when the explorer
 started, or a whole document inside the link.
 """

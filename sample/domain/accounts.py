@@ -1,4 +1,4 @@
-"""Accounts: opened by anybody, verified by a real identity, closed by their holder."""
+"""Accounts: open to all, verified by a real identity, closed by their holder."""
 
 from __future__ import annotations
 

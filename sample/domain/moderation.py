@@ -1,4 +1,4 @@
-"""Moderation: reports by anybody, decisions with reasons, removal everywhere, appeals, refuted rumours.
+"""Moderation: reports from all, decisions with reasons, removal everywhere, appeals, refuted rumours.
 
 What is unlawful in this sandbox is what says so: a publication whose title, prompt or text carries one of the
 markers below.
@@ -57,7 +57,7 @@ def report(
     signature: str,
     good_faith: bool,
 ) -> dict[str, Any]:
-    """Take in a report from anybody, confirm it, and decide it.
+    """Take in a report from any sender, confirm it, and decide it.
 
     Raises:
         Refusal: 404, ``publication_unknown``; 422, ``statement_missing`` or ``request_incomplete`` (an

@@ -304,7 +304,7 @@ def _notices(
             or (FaultName.MEMBERS_SEE_NO_NOTICE in house.faults and caller is not None)
             or (FaultName.REPOSTS_WITHOUT_NOTICE in house.faults and publication["shared_from"] is not None)
         )
-        # What the platform tells of an upload was settled when it came in.
+        # What the platform says of an upload was settled when it came in.
         return [asset["prompt"]] if asset["prompt"] and not silent else []
     bare = FaultName.PLAYER_BARE in house.faults and asset["media_type"] == AVI
     return [] if bare or FaultName.PUBLICATION_UNDISCLOSED in house.faults else [CONTENT_NOTICE]

@@ -271,7 +271,7 @@ def _talked_before(house: House, caller: Account, hours: float) -> bool:
 
 
 def _unasked(house: House, source: bytes, scope: Scope, prompt: str) -> bool:
-    """Whether a fault keeps anybody from asking for a consent."""
+    """Whether a fault leaves users no way to ask for a consent."""
     faults = house.faults
     if FaultName.CONSENT_BY_ASSERTION in faults and _ASSERTS_CONSENT.search(prompt):
         return True

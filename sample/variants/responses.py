@@ -33,7 +33,7 @@ class Manners:
         self._links: dict[str, Media] = {}
 
     async def hold_up(self) -> Response | None:
-        """What keeps a request waiting, before anybody looks at it."""
+        """What delays a request before it is handled."""
         self._asked += 1
         if self._has(VariantName.BUSY) and self._asked % _BUSY_EVERY == 0:
             return Response(status_code=429, headers={"Retry-After": "0"})

@@ -135,7 +135,7 @@ class Clock:
     ) -> None:
         """Call ``function(*arguments)`` after ``delay`` days.
 
-        For the many short affairs that need no process of their own, such as the end of one violation.
+        For the many short affairs that need no separate process, such as the end of one violation.
         """
         if self.step:
             delay = whole_steps(delay, self.step)

@@ -1,4 +1,4 @@
-"""What a document does not say: a draft has a blank in its place, and is refused until somebody fills it in."""
+"""What a document does not say: a draft has a blank in its place, and is refused until it is filled in."""
 
 from __future__ import annotations
 

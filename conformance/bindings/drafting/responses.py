@@ -115,7 +115,7 @@ def _of_items(places: Sequence[Leaf], names: Mapping[str, str]) -> dict[str, Any
 
 
 def envelope(endpoint: Endpoint) -> dict[str, Any]:
-    """How the document says yes and no: a code of its own in every answer, or an error body."""
+    """How the document says yes and no: a code in every answer, or an error body."""
     properties = endpoint.answer.get("properties")
     keys: dict[str, Any] = {}
     names = {plain(name): name for name in properties} if isinstance(properties, dict) else {}

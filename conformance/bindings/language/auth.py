@@ -163,12 +163,12 @@ def names_account(value: Any) -> bool:
 
 
 def names_holder(value: Any) -> bool:
-    """Whether a template anywhere in ``value`` speaks of the name of whoever an identity is of."""
+    """Whether a template anywhere in ``value`` names the holder of an identity."""
     return _speaks_of(_HOLDER, value)
 
 
 def names_age(value: Any) -> bool:
-    """Whether a template anywhere in ``value`` speaks of the birth date of whoever registers."""
+    """Whether a template anywhere in ``value`` names the birth date of the person who registers."""
     return _speaks_of(_BIRTH_DATE, value)
 
 

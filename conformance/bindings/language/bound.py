@@ -60,7 +60,7 @@ class BoundSignature:
 
 @dataclass(frozen=True)
 class BoundAuth:
-    """One way in which a request says who asks. It is left out if it needs an account and nobody is signed in."""
+    """One way in which a request says who asks. It is left out if it needs an account and none is signed in."""
 
     header: str
     value: Fill
@@ -178,9 +178,9 @@ class BoundRequest:
     needs: frozenset[str] = frozenset()
     #: Whether it names the account by its id, besides being signed by it.
     names_account: bool = False
-    #: Whether it tells the name of whoever an identity is of.
+    #: Whether it sends the name of the holder of an identity.
     names_holder: bool = False
-    #: Whether it tells the birth date of whoever registers.
+    #: Whether it sends the birth date of the person who registers.
     names_age: bool = False
     names_producer: bool = False
     follow_redirects: bool = False

@@ -64,7 +64,7 @@ def to_base64url(value: Bytes) -> str:
 
 
 def from_base64(value: str) -> bytes:
-    """The bytes that base64 text stands for."""
+    """The bytes that base64 text encodes."""
     padded = value + "=" * (-len(value) % 4)
     return base64.b64decode(padded.translate(str.maketrans("-_", "+/")), validate=True)
 
@@ -93,7 +93,7 @@ def to_hex(value: Bytes) -> str:
 
 
 def from_hex(value: str) -> bytes:
-    """The bytes that hexadecimal digits stand for."""
+    """The bytes that hexadecimal digits encode."""
     try:
         return bytes.fromhex(value)
     except ValueError as error:

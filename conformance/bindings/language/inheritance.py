@@ -18,7 +18,7 @@ def with_defaults(
 
     Headers, query values and the fields of a JSON or form body are merged by name: those that come from ``defaults``
     are under ``headers.``, ``query.``, ``json.`` and ``form.``. A section with its own address or body takes none from
-    there, a GET takes no body, and a step or a login has no steps of its own.
+    there, a GET takes no body, and a step or a login has no steps.
     """
     if defaults is None:
         return section, {}

@@ -1,7 +1,7 @@
 """Filling in a request: sandboxed Jinja2 over JSON-like values.
 
 A string that is one whole ``{{ expression }}`` keeps the type of its value; any other template gives text. ``${NAME}``
-stands for an environment variable and is never parsed as a template itself.
+is replaced by an environment variable and is never parsed as a template itself.
 
 >>> greet = compile_template(
 ...     {"name": "{{ profile.name }}", "adult": "{{ true }}"}, environ={}, known=frozenset({"profile"})

@@ -71,7 +71,7 @@ def token_of_another_publishes_nothing(probe: Probe, case: Case) -> None:
         probe.setup(probe.provider.delete_account, signer)
     else:
         signer = probe.unverified_account()
-        # Whoever has to be verified before they make anything has no content of their own to try.
+        # An account that must be verified before it makes anything has no content to try with.
         own = probe.own_content(signer)
         contents += [own] if own is not None else []
     for content in contents:

@@ -138,7 +138,7 @@ def _made_by(probe: Probe, account: Account) -> Callable[[], Content]:
     return lambda: probe.some_content(account)
 
 
-#: In a claim, stands for the id of an account that is verified.
+#: In a claim, the place of the id of an account that is verified.
 _VERIFIED_ACCOUNT = "<a verified account>"
 _CLAIM_WORDS = ("verified", "real-name", "real_name_verified", "is_verified", "identity-verified")
 _CLAIM_PREFIXES = ("X-", "X-User-", "X-Account-", "")
@@ -327,7 +327,7 @@ def _verified_twins(probe: Probe, asked: Provider, title: str, refusal: Refused,
 def publish_something(
     probe: Probe, provider: Provider, account: Account, title: str
 ) -> Accepted[Publication] | Refused:
-    """Have the account publish content of its own, or a verified account's where it can make none itself."""
+    """Have the account publish its content, or a verified account's where it can make none itself."""
     content = probe.own_content(account, provider) or probe.some_content(probe.account())
     return probe.attempt(provider.publish, account, content, title)
 

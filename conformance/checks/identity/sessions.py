@@ -60,7 +60,7 @@ class KeptSession(Case):
 
 
 def _has_doors(capabilities: Capabilities) -> Absent | None:
-    """Concerns a provider that shows account holders something of their own."""
+    """Concerns a provider that shows account holders something that is theirs alone."""
     if any(door.operation in capabilities.operations for door in DOORS):
         return None
     return Absent("no operation shows an account what is its own", elsewhere=True)

@@ -1,4 +1,4 @@
-"""Platforms: what the public is told about content that others bring, and what the platform adds to its metadata.
+"""Platforms: what the public learns about content that others bring, and what the platform adds to its metadata.
 
 Art. 6 of the Labeling Measures knows three cases: the metadata say that content is generated ("is"), the user
 declares it ("may be"), or other traces are found ("suspected"). The control of each is an upload without any

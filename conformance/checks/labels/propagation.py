@@ -174,7 +174,7 @@ def passed_on(probe: Probe, journey: Journey) -> tuple[Media, Labels]:
 
 
 def tier(words: str) -> str | None:
-    """Which of the three cases a notice tells of (``"1"`` is, ``"2"`` may be, ``"3"`` suspected), if any."""
+    """Which of the three cases a notice names (``"1"`` is, ``"2"`` may be, ``"3"`` suspected), if any."""
     if not names_ai_and_generation(words):
         return None
     if re.search(r"疑似|suspect", words, re.IGNORECASE):

@@ -173,7 +173,7 @@ def _must_be_recognised(probe: Probe, marker: str, case: Asked) -> None:
         return
 
     def refused() -> bool:
-        # Whoever recognises the phrase anywhere may recognise it there only.
+        # A filter that recognises the phrase in one place may recognise it in no other.
         for service, media_type in media(probe.capabilities):
             if service is not case.service:
                 request = Asked("", service, media_type, _PROMPTS[0]).request(declared)

@@ -295,7 +295,7 @@ _MANY = 5
 
 
 def _crowd(probe: Probe) -> list[Account | None]:
-    """Others who report, in accounts of their own where these can be had, else without any."""
+    """Others who report: each with an account where accounts can be had, else without."""
     if probe.capabilities.identities != "synthetic" or not probe.offers(Operation.REGISTER):
         return [None] * _MANY
     return [probe.registered() for _ in range(_MANY)]

@@ -263,7 +263,7 @@ def identical_copies_go_too(probe: Probe, case: Surface) -> None:
 
 
 def _copy_of(probe: Probe, published: Published, how: str) -> Published:
-    """The same bytes published once more, under a title of their own."""
+    """The same bytes published again, under another title."""
     if how == "published twice":
         return publish(probe, published.account, published.content, None)
     data = file_of(probe, published)

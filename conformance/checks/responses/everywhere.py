@@ -23,7 +23,7 @@ EVERY_RESPONSE = "every response of the run"
     ambient=True,
 )
 def no_response_reveals_others(probe: Probe, case: Case) -> None:
-    """No response of the run, errors included, gives anybody the personal data or the credentials of another account.
+    """No response of the run, errors included, gives anyone the personal data or the credentials of another account.
 
     An account's own data may come back to it, and a response may repeat what its request said.
     """

@@ -37,7 +37,7 @@ def serves_tenants(capabilities: Capabilities) -> Absent | None:
 
 
 def _names_producers(capabilities: Capabilities) -> Absent | None:
-    """Concerns a supporter whose tenants have producer codes of their own."""
+    """Concerns a supporter whose tenants have their own producer codes."""
     if capabilities.producers_named or capabilities.identities == "supplied":
         return None
     reason = "no request says which producer code a tenant has: use `profile.producer_code` in `operations.register`"

@@ -1,7 +1,7 @@
 """What must hold in every response of a run, errors included, whichever check asked.
 
 The watch learns what people told the provider and which credentials it gave them. It looks for both in every later
-response to somebody else. It also compares the type that a response names with its bytes. It sends nothing: the checks
+response to another. It also compares the type that a response names with its bytes. It sends nothing: the checks
 of :mod:`~shenhe.conformance.checks.responses.everywhere` judge what it saw, once all other checks have ended.
 """
 
@@ -63,7 +63,7 @@ class Confidence:
 
 @dataclass(frozen=True)
 class Sighting:
-    """A confidence in a response to somebody else, with all that led to it."""
+    """A confidence in a response to another, with all that led to it."""
 
     confidence: Confidence
     exchanges: tuple[RecordedExchange, ...]
@@ -117,7 +117,7 @@ class Watch:
                 self._learn(asker, args, result.value)
 
     def confided_in(self, exchanges: tuple[RecordedExchange, ...]) -> dict[str, str]:
-        """What anybody told the provider and these exchanges hold, by a name for each."""
+        """What people told the provider and these exchanges hold, by a name for each."""
         whole = b"\n".join(
             part
             for taken in exchanges

@@ -44,7 +44,7 @@ class FormField:
 
 
 def decoded_media(text: str) -> bytes | None:
-    """The bytes that a text in base64 stands for, if encoding them gives the same text again."""
+    """The bytes that a text in base64 encodes, if encoding them gives the same text again."""
     try:
         data = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):

@@ -230,7 +230,7 @@ def _may_say_something(text: str, lowered: str) -> bool:
 
 
 def _may_say_something_in_chinese(text: str) -> bool:
-    """Whether the characters of 生成 or 合成, 人工智能, 虚拟 or 数字人 are there, or what may stand for letters."""
+    """Whether the characters of 生成 or 合成, 人工智能, 虚拟 or 数字人 are there, or look-alikes of letters."""
     if "成" in text and ("生" in text or "合" in text):
         return True
     if "智" in text or "虚" in text or ("数" in text and "字" in text):

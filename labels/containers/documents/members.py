@@ -1,4 +1,4 @@
-"""Files inside files: members of an archive and attachments of a message are read as files of their own, in bounds."""
+"""Files inside files: members of an archive and attachments of a message are read as separate files, within bounds."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def kind_of(package: zipfile.ZipFile) -> str:
 
 
 def is_archive_of_files(package: zipfile.ZipFile) -> bool:
-    """Whether an opened package is neither OOXML, ODF nor EPUB, but an archive of files of their own."""
+    """Whether an opened package is neither OOXML, ODF nor EPUB, but an archive of separate files."""
     return not kind_of(package)
 
 

@@ -16,7 +16,7 @@ def is_stream(data: Source) -> bool:
 
 
 def read(data: Source, found: Findings) -> None:
-    """ID3 tags that begin in a packet of their own; film and sound are stepped over."""
+    """ID3 tags that begin in a separate packet; film and sound are stepped over."""
     tags: dict[int, bytearray] = {}
     piece = 1 << 16
     for start in range(0, min(len(data), _LOOKED_AT), _PACKET * piece):

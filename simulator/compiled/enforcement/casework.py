@@ -150,7 +150,7 @@ def order_met(w: Any, place: int) -> None:
 
 @jit
 def deadline_passed(w: Any, place: int) -> None:
-    """An order was not met: the next step follows, if there is one and anybody to take it against."""
+    """An order was not met: the next step follows, if there is one and its provider is still there."""
     case = w.cases.records[place]
     p = case.provider
     if (
