@@ -7,7 +7,12 @@ from __future__ import annotations
 
 import pytest
 
-from .unbound import TARGETS, Removal, document_of, drawn, removals, wrong
+from shenhe.conformance.bindings import AsgiTransport
+from shenhe.conformance.engine.runner import run_checks
+from shenhe.sample import create_app
+
+from .running import ON, check
+from .unbound import TARGETS, Removal, document_of, drawn, loaded, removals, without, wrong
 
 #: Removals that once made a lawful target fail, and whether they are tried in the ordinary tests.
 KNOWN: tuple[tuple[str, Removal, bool], ...] = (
@@ -23,6 +28,8 @@ KNOWN: tuple[tuple[str, Removal, bool], ...] = (
     ("sample", ("operations", "chat", "json", "chat"), False),
     ("sample", ("operations", "chat", "json", "persona"), True),
     ("forms", ("operations", "view"), True),
+    ("forms-platform", ("operations", "search", "query"), False),
+    ("signed-gateway", ("operations", "records", "query", "kind"), False),
 )
 #: Removals per target in the ordinary tests.
 _FEW = 2
@@ -39,6 +46,27 @@ _FEW = 2
 )
 def test_former_false_failures_are_gone(target: str, removal: Removal) -> None:
     assert wrong(target, removal) == (True, {})
+
+
+SEARCH, KIND = ("operations", "search", "query"), ("operations", "records", "query", "kind")
+
+
+@pytest.mark.parametrize(
+    ("removal", "name", "decides", "line"),
+    [
+        (SEARCH, "public_pages_tell_nothing_of_people", "cn-pipl/25", "`{{ query }}` under operations.search"),
+        (KIND, "rumour_is_refuted", "cn-dsp-2023/11", "`{{ kind }}` under operations.records"),
+        (KIND, "unlabelled_copies_are_recorded", "cn-labeling-2025/9.2", "`{{ kind }}` under operations.records"),
+    ],
+)
+def test_what_is_never_sent_is_not_judged(removal: Removal, name: str, decides: str, line: str) -> None:
+    target = "forms-platform" if removal is SEARCH else "signed-gateway"
+    binding = loaded(without(document_of(target), removal))
+    with binding.connect(transport=AsgiTransport(create_app(variants=[target]))) as provider:
+        report = run_checks(provider, on=ON, level="full", examples=0, rules=[decides])
+    result = check(report, name)
+    assert result.verdict == "inconclusive"
+    assert line in result.reason
 
 
 @pytest.mark.parametrize("target", TARGETS)

@@ -129,7 +129,7 @@ class _Use:
     declarations: set[str] = field(default_factory=set)
 
 
-def _loaded(document: Document) -> Any:
+def loaded(document: Document) -> Any:
     with tempfile.NamedTemporaryFile("w", suffix=".yaml", encoding="utf-8") as file:
         yaml.safe_dump(document, file, allow_unicode=True)
         file.flush()
@@ -145,12 +145,12 @@ def _application(target: str) -> Any:
 @cache
 def _uses(target: str) -> list[_Use]:
     document = document_of(target)
-    loaded = _loaded(document)
-    with loaded.connect(transport=AsgiTransport(_application(target))) as provider:
+    bound = loaded(document)
+    with bound.connect(transport=AsgiTransport(_application(target))) as provider:
         groups = decidable(provider.capabilities, level="full", on=ON)
     found = []
     for group in groups:
-        with loaded.connect(transport=AsgiTransport(_application(target))) as provider:
+        with bound.connect(transport=AsgiTransport(_application(target))) as provider:
             watched = provider._capabilities = _Watched(provider.capabilities)
             called: set[str] = set()
             requests = provider._client._operations
@@ -183,15 +183,17 @@ def affected(target: str, removal: Removal, full: Capabilities, changed: Capabil
 def judged(target: str, removal: Removal, *, examples: int = 0) -> Report | None:
     """A run without that part of the binding; ``None`` where the binding is refused, or no check is left."""
     try:
-        loaded = _loaded(without(document_of(target), removal))
+        bound = loaded(without(document_of(target), removal))
     except BindingError:
         return None
-    full = _loaded(document_of(target)).connect(transport=AsgiTransport(_application(target))).capabilities
-    with loaded.connect(transport=AsgiTransport(_application(target))) as provider:
+    full = loaded(document_of(target)).connect(transport=AsgiTransport(_application(target))).capabilities
+    with bound.connect(transport=AsgiTransport(_application(target))) as provider:
         rules = affected(target, removal, full, provider.capabilities)
         try:
-            bound = {name for group in decidable(provider.capabilities, level="full", on=ON) for name in group.rules}
-            wanted = None if rules is None else sorted(bound & set(rules))
+            open_rules = {
+                name for group in decidable(provider.capabilities, level="full", on=ON) for name in group.rules
+            }
+            wanted = None if rules is None else sorted(open_rules & set(rules))
             if wanted == []:
                 return None
             return run_checks(provider, on=ON, level="full", examples=examples, rules=wanted)

@@ -67,6 +67,7 @@ def orders_are_recorded(probe: Probe, case: Case) -> None:
     made = new_listed_app(probe)
     order = give_order(probe, made, measure)
     authority = probe.provider.ready_made.accounts.get("authority")
+    probe.must_send_record_kind(authority, ORDER)
     answer = probe.observe(probe.provider.records, authority, ORDER)
     records = probe.declared("records of orders", answer)
     names = (made.app.id, made.submission.name, order.number)

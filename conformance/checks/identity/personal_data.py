@@ -136,12 +136,19 @@ def _parts(view: View) -> list[bytes]:
 
 
 def _not_found_by(probe: Probe, canaries: Canaries, publication: Publication, whose: str) -> None:
-    """Somebody's number does not lead to what they published."""
+    """A person's number does not lead to what they published, unless a search for anything else does so too."""
+    probe.must_send_query()
     for what, datum in canaries.data.items():
-        found = probe.attempt(probe.provider.search, None, datum)
-        if isinstance(found, Accepted) and publication.id in found.value.publications:
+        if _finds(probe, datum, publication):
+            if _finds(probe, probe.names.token(), publication):
+                raise NotJudged("a search for unrelated words finds the publication too")
             canaries.leave_out(probe)
             raise Violation(f"a search for the {what.replace('_', ' ')} of {whose} finds their publications")
+
+
+def _finds(probe: Probe, query: str, publication: Publication) -> bool:
+    found = probe.attempt(probe.provider.search, None, query)
+    return isinstance(found, Accepted) and publication.id in found.value.publications
 
 
 # --- other accounts ------------------------------------------------------------------------------------------

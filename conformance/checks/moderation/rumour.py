@@ -68,6 +68,7 @@ def rumour_is_refuted(probe: Probe, case: Case) -> None:
             others = f" (the {len(refutations)} listed are about other publications)" if refutations else ""
             raise Violation(f"the report of a rumour was upheld, and no refutation is attached to it{others}")
         return
+    probe.must_send_record_kind(account, REFUTED)
     kept = probe.observe(probe.provider.records, account, REFUTED)
     if isinstance(kept, Refused):
         raise NotJudged(f"the records of kind {REFUTED!r} are not shown: {kept.status} {kept.reason}")

@@ -54,6 +54,7 @@ def unlabelled_copies_are_recorded(probe: Probe, case: RecordAge) -> None:
     """Records of copies without an explicit label are kept for at least six months."""
     probe.must_read_any(Operation.RECORDS, ("at", "subject", "text"), "a value that distinguishes records")
     account = probe.fresh_account()
+    probe.must_send_record_kind(account, UNLABELLED_COPY)
     before = _records(probe, account)
     service, media_type = any_medium(probe.capabilities)
     if case.service is not None:

@@ -309,6 +309,30 @@ class Probe(Conversation):
             write="`{{ title }}` under operations.publish",
         )
 
+    def must_send_query(self) -> None:
+        """Raise :class:`Undecided` where the binding sends no text to search for: then every search is the same."""
+        self.must_differ(
+            lambda provider: provider.search(None, "a"),
+            lambda provider: provider.search(None, "b"),
+            "the text searched for",
+            write="`{{ query }}` under operations.search",
+        )
+
+    def must_send_record_kind(self, account: Account | None, kind: str) -> None:
+        """Raise :class:`Undecided` where the binding asks for several kinds of record in the same words: then the
+        records of ``kind`` were never asked for. A provider that lists one kind only need not be told which.
+        """
+        kinds = self.capabilities.record_kinds or ()
+        if kinds == (kind,):
+            return
+        other = next((name for name in kinds if name != kind), f"{kind}-other")
+        self.must_differ(
+            lambda provider: provider.records(account, kind),
+            lambda provider: provider.records(account, other),
+            "the kind of record",
+            write="`{{ kind }}` under operations.records",
+        )
+
     def some_publication(self, account: Account, title: str) -> Publication:
         """Something plain that the account published under a title."""
         return self.setup(self.provider.publish, account, self.some_content(account), title)
