@@ -279,12 +279,14 @@ def new_packet(value: str) -> bytes:
     """A packet with only this property."""
     return (
         '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
-        '<x:xmpmeta xmlns:x="adobe:ns:meta/">'
-        f'<rdf:RDF xmlns:rdf="{RDF}">'
-        f"{_description(value, 'rdf', '')}"
-        "</rdf:RDF></x:xmpmeta>\n"
+        f'<x:xmpmeta xmlns:x="adobe:ns:meta/">{new_element(value)}</x:xmpmeta>\n'
         '<?xpacket end="w"?>'
     ).encode()
+
+
+def new_element(value: str) -> str:
+    """An rdf:RDF element with only this property."""
+    return f'<rdf:RDF xmlns:rdf="{RDF}">{_description(value, "rdf", "")}</rdf:RDF>'
 
 
 def _description(value: str, prefix: str, about: str) -> str:
@@ -308,7 +310,7 @@ def with_property(packet: bytes, value: str) -> bytes:
         inserted = _description(value, closing[1], about[1] if about else "")
         changed = text[: closing.start()] + inserted + text[closing.start() :]
     else:
-        empty = re.search(r"<(\w+):RDF\b([^>]*)/>", text)
+        empty = re.search(r"<(\w+):RDF\b([^<>]*)/>", text)
         if empty is None:
             raise UnsuitableFileError("the XMP packet in the file has no rdf:RDF element that the label could join")
         whole = f"<{empty[1]}:RDF{empty[2]}>{_description(value, empty[1], '')}</{empty[1]}:RDF>"

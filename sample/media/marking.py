@@ -65,7 +65,7 @@ _BEGINS_WITH_MARKUP = re.compile(r"\s*(?:<|#|- |\[)|\n")
 _FOR_MACHINES = re.compile(r"JSON|代码")
 _LONG_PROMPT = 70
 
-_PROPERTY = re.compile(rb"<TC260:AIGC>.*?</TC260:AIGC>", re.DOTALL)
+_PROPERTY = re.compile(rb"<TC260:AIGC>[^<]*</TC260:AIGC>")
 
 _MISSING = {
     "image/png": FaultName.IMPLICIT_LABEL_MISSING_PNG,

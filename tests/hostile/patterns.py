@@ -24,8 +24,13 @@ ROOMS = ("core", "rulebook", "labels", "conformance", "simulator", "scenarios", 
 #: a step too far in exponential time takes minutes.
 _LONGEST = 16_000
 _FACTORS = ((60, 1.15), (300, 1.35), (_LONGEST, 2.8))
-#: Seconds from which on a text counts: the pattern has then spent more than 6 microseconds per character.
-_SLOW = 0.1
+#: Seconds from which on the growth of a text is measured, and seconds from which on a measurement is believed.
+_COUNTS, _BELIEVED = 0.006, 0.02
+#: From this length on a text that costs hardly more than in proportion to the one before is not made longer.
+_TELLING, _LINEAR = 4_000, 1.3
+#: What twice the length costs: in linear time 2, in quadratic time 4, and in exponential time far more.
+_SUPERLINEAR, _EXPLOSIVE = 3.0, 16.0
+_MEASUREMENTS = 3
 #: Characters that are tried of each pattern.
 _TRIED = 12
 _METHODS = {"search", "match", "fullmatch", "sub", "subn", "split", "findall", "finditer"}
@@ -190,15 +195,35 @@ def slow_text(used: Used) -> str | None:
     """What to repeat so that the pattern takes more than linear time, else ``None``."""
     for unit in units(used.pattern):
         for end in ("", "\x01"):
-            size = 16.0
+            size, before = 16.0, 0.0
             while size <= _LONGEST:
-                text = unit * (int(size) // len(unit)) + end
-                spent = cost(used, text)
-                # Measure a close result again: the machine may have been busy.
-                if spent > 3 * _SLOW or (spent > _SLOW and min(cost(used, text) for _ in range(2)) > _SLOW):
-                    return f"{unit!r} x {int(size)}: {spent:.2f} s"
+                spent = cost(used, _repeated(unit, int(size), end))
+                if spent > _COUNTS and (slow := _growth(used, unit, size, end)):
+                    return slow
                 factor = next((factor for limit, factor in _FACTORS if size < limit), None)
-                if factor is None:
+                if factor is None or (size > _TELLING and spent < _LINEAR * factor * before):
                     break
-                size = min(size * factor, _LONGEST)
+                size, before = min(size * factor, _LONGEST), spent
     return None
+
+
+def _repeated(unit: str, size: int, end: str) -> str:
+    return unit * (size // len(unit)) + end
+
+
+def _growth(used: Used, unit: str, size: float, end: str) -> str | None:
+    """How the cost grows from half of a length to all of it, where that is more than linear.
+
+    The lengths take turns, so that a busy machine slows both. A growth that costs little is measured again on a longer
+    text.
+    """
+    while True:
+        half, whole = (_repeated(unit, int(length), end) for length in (size / 2, size))
+        pairs = [(cost(used, half), cost(used, whole)) for _ in range(_MEASUREMENTS)]
+        short, long = (min(spent) for spent in zip(*pairs, strict=True))
+        ratio = long / max(short, 1e-6)
+        if ratio < _SUPERLINEAR:
+            return None
+        if long > _BELIEVED or ratio > _EXPLOSIVE:
+            return f"{unit!r} x {int(size)}: {long:.3f} s, {ratio:.1f} times the cost of half the length"
+        size *= 1.5

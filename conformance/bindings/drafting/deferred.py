@@ -81,7 +81,7 @@ def polled(
     value = "{{ answer." + named_alike + " }}"
     if not in_path:
         return Deferred({"poll": {"path": job.path, "json": {parameter: value}, **until}}, job)
-    return Deferred({"poll": {"path": re.sub(r"\{[^}]*\}", value, job.path), **until}}, job)
+    return Deferred({"poll": {"path": re.sub(r"\{[^{}]*\}", value, job.path), **until}}, job)
 
 
 def _only_a_job(name: str, found: Sequence[Leaf]) -> bool:
@@ -133,7 +133,7 @@ def _job(endpoint: Endpoint, description: Description, words: Deferral) -> Endpo
             return 0
         if len(parameters) != 1 or not leaf(list(leaves(other.answer)), words.state):
             return 0
-        literal = re.sub(r"\{[^}]*\}", " ", other.path).lower()
+        literal = re.sub(r"\{[^{}]*\}", " ", other.path).lower()
         return (
             3 * other.path.startswith(f"{endpoint.path.rstrip('/')}/{{")
             + 2 * (parameters[0] in words.job_id.split() and parameters[0] != "id")

@@ -304,8 +304,7 @@ def write_svg(data: bytes, value: str, found: Findings) -> bytes:
     root = re.search(r"<(?:\w{1,40}:)?svg\b[^<>]*>", file.text)
     if root is None:
         raise UnsuitableFileError("the file has no svg element")
-    packet = re.search(rb"<rdf:RDF.*</rdf:RDF>", xmp.new_packet(value), re.DOTALL)
-    if packet is None or root[0].endswith("/>"):
+    if root[0].endswith("/>"):
         raise UnsuitableFileError("the svg element is empty")
-    element = f'<metadata xmlns="http://www.w3.org/2000/svg">{packet[0].decode()}</metadata>'
+    element = f'<metadata xmlns="http://www.w3.org/2000/svg">{xmp.new_element(value)}</metadata>'
     return file.bytes_of(file.text[: root.end()] + element + file.text[root.end() :])

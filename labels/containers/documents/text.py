@@ -27,7 +27,7 @@ _LINE_FIELD = re.compile(
 )
 #: Code in Markdown: what it says is quoted. Fences end with the text where they are not closed.
 _CODE = re.compile(
-    r"^[ ]{0,3}(`{3,}|~{3,})[^\n]*\n.*?(?:^[ ]{0,3}\1[`~]*[ \t]*$|\Z)|(?<!`)(`{1,2})(?!`)[^\n`]{1,400}\2(?!`)"
+    r"^[ ]{0,3}(`{3,}+|~{3,}+)[^\n]*+\n.*?(?:^[ ]{0,3}\1[`~]*[ \t]*$|\Z)|(?<!`)(`{1,2})(?!`)[^\n`]{1,400}\2(?!`)"
     r"|(?<=\n\n)(?:(?:[ ]{4}|\t)[^\n]*\n)+",
     re.DOTALL | re.MULTILINE,
 )
