@@ -91,8 +91,12 @@ def _json(town: Town) -> Starlette:
         return JSONResponse({"id": number, "text": data.decode()})
 
     async def publish(request: Request) -> Response:
-        given = await body(request)
-        return JSONResponse({"id": town.publish(me(request), given["content"], given["title"]).id}, 201)
+        given, user = await body(request), me(request)
+        if user is not None and "believes-queries" in town.quirks and request.query_params.get("verified"):
+            user.verified = True
+        elif "strict-requests" in town.quirks and (request.url.query or given.keys() - {"content", "title"}):
+            raise No(400, "unknown parameter")
+        return JSONResponse({"id": town.publish(user, given["content"], given["title"]).id}, 201)
 
     async def show(request: Request) -> Response:
         return JSONResponse({"title": town.seen(request.path_params["post"]).title})

@@ -78,6 +78,17 @@ def test_a_claim_that_is_sent_and_ignored_passes(tmp_path: Path) -> None:
     assert check(report, "verification_cannot_be_claimed").verdict == "pass"
 
 
+def test_a_strict_provider_refuses_claims_from_everybody(tmp_path: Path) -> None:
+    report = run("json", Town("strict-requests"), tmp_path, SENT, rules=[PUBLISHING])
+    for name in ("verification_cannot_be_claimed", "verification_cannot_be_borrowed"):
+        assert check(report, name).verdict == "pass", check(report, name).reason
+
+
+def test_a_strict_provider_that_believes_one_parameter_fails(tmp_path: Path) -> None:
+    report = run("json", Town("strict-requests", "believes-queries"), tmp_path, SENT, rules=[PUBLISHING])
+    assert "verified=true" in failures(report)["verification_cannot_be_claimed"]
+
+
 def test_a_refutation_of_another_publication_is_none(tmp_path: Path) -> None:
     for quirks, verdict in (
         (("refutes-nothing", "lists-all-refutations"), "fail"),

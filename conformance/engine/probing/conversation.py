@@ -83,6 +83,20 @@ class Conversation:
             return result.value
         raise self._not_had("the control", operation, result)
 
+    def control_differs(
+        self, refusal: Refused, operation: Callable[P, Result[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> bool:
+        """Ask for the control of a probe that was refused. ``False`` where the control is refused in the same words,
+        raises :class:`Undecided` where it is refused in others.
+        """
+        result = self._ask("control", operation, *args, **kwargs)
+        if isinstance(result, Accepted):
+            self.counts.controls += 1
+            return True
+        if isinstance(result, Refused) and (result.status, result.reason) == (refusal.status, refusal.reason):
+            return False
+        raise self._not_had("the control", operation, result)
+
     def attempt(self, operation: Callable[P, Result[T]], *args: P.args, **kwargs: P.kwargs) -> Accepted[T] | Refused:
         """Ask for what the verdict hangs on. Raises :class:`Undecided` where no usable answer comes."""
         result = self._ask("probe", operation, *args, **kwargs)
