@@ -81,6 +81,8 @@ class Media:
 
     data: bytes = field(repr=False)
     media_type: str
+    #: What else was in the archive that held the file.
+    beside: tuple[bytes, ...] = field(default=(), repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,8 @@ class Content:
     media: Media | None = None
     #: The ids of all content of the same request, if it made several.
     batch: tuple[str, ...] = ()
+    #: Whether it came by a callback with the signature that the binding describes; ``None`` if there was none to check.
+    signed: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,6 +132,12 @@ class Capabilities:
     ages_named: bool = False
     #: Whether tenants say at registration which producer code labels what is made for them.
     producers_named: bool = False
+    #: So many requests come before the one that ends an upload.
+    upload_steps: int = 0
+    #: What is generated and comes in an archive, by a callback, and by one that is signed.
+    archived: tuple[tuple[Service, str], ...] = ()
+    called_back: tuple[tuple[Service, str], ...] = ()
+    signed_back: tuple[tuple[Service, str], ...] = ()
     #: So many values of different factors are combined by the listed cases; a run sets it, a binding does not.
     strength: int = 2
     #: Of a store: its storefronts, the surfaces of each that show an app, and the orders that can be given in a test.

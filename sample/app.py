@@ -49,6 +49,7 @@ def create_app(
     house = House(chosen(faults), seed, clock or Clock(), ways)
     accounts.hand_out(house)
     provider = Starlette(routes=Desk(house).routes())
+    provider.state.house = house
     fronts = [FRONTS[way] for way in ways if way in FRONTS]
     return fronts[0](provider) if fronts else provider
 

@@ -76,7 +76,15 @@ def open_account(
     }
 
 
-def producer(house: House, account: str, *, sound: bool = False, edited: bool = False) -> str:
+#: The media whose labels a fault leaves with the gateway's own code.
+_NAMING_THE_GATEWAY = {
+    FaultName.SOUNDS_NAME_THE_GATEWAY: "audio/wav",
+    FaultName.JPEGS_NAME_THE_GATEWAY: "image/jpeg",
+    FaultName.FILMS_NAME_THE_GATEWAY: "video/x-msvideo",
+}
+
+
+def producer(house: House, account: str, media_type: str = "", *, edited: bool = False) -> str:
     """Whose code labels what the account makes: the tenant's own where it has one, else this provider's."""
     faults = house.faults
     row = house.store.row("SELECT display_name, producer FROM account WHERE id = ?", account)
@@ -84,13 +92,16 @@ def producer(house: House, account: str, *, sound: bool = False, edited: bool = 
     if (
         not own
         or FaultName.TENANTS_SHARE_A_CODE in faults
-        or (sound and FaultName.SOUNDS_NAME_THE_GATEWAY in faults)
+        or any(kind == media_type for fault, kind in _NAMING_THE_GATEWAY.items() if fault in faults)
         or (edited and FaultName.EDITS_NAME_THE_GATEWAY in faults)
     ):
         return PRODUCER_CODE
-    if FaultName.FIRST_TENANT_NAMED in faults:
-        first = house.store.row("SELECT producer FROM account WHERE producer IS NOT NULL ORDER BY rowid LIMIT 1")
-        return str(first["producer"]) if first is not None else own
+    for fault, order in ((FaultName.FIRST_TENANT_NAMED, "rowid"), (FaultName.LATEST_TENANT_NAMED, "rowid DESC")):
+        if fault in faults:
+            named = house.store.row(
+                f"SELECT producer FROM account WHERE producer IS NOT NULL ORDER BY {order} LIMIT 1"  # noqa: S608
+            )
+            return str(named["producer"]) if named is not None else own
     return str(row["display_name"]) if VariantName.TENANTS_BY_NAME in house.variants and row is not None else own
 
 
@@ -275,7 +286,28 @@ def close(house: House, caller: Account, account: str) -> None:
         house.store.run("DELETE FROM form WHERE asset IN (SELECT id FROM asset WHERE account = ?)", account)
     if FaultName.DELETION_TAKES_OTHER_TENANTS in house.faults:
         house.store.run("UPDATE asset SET withdrawn_at = ? WHERE withdrawn_at IS NULL", written(house.now()))
+    _reach_the_next(house, account)
     house.note(account, "account-closed", account, "")
+
+
+#: What a fault changes for the tenant that registered next after a deleted one: a statement over the time and the
+#: account.
+_TAKEN_FROM_THE_NEXT = {
+    FaultName.DELETION_CLOSES_OTHER_TENANTS: "UPDATE account SET closed_at = ?1 WHERE id = ?2",
+    FaultName.DELETION_WITHDRAWS_OTHER_PUBLICATIONS: (
+        "UPDATE publication SET removed_at = ?1, removed_for = 'account closed' WHERE account = ?2"
+    ),
+    FaultName.DELETION_REVOKES_OTHER_CONSENTS: "UPDATE consent SET revoked_at = ?1 WHERE account = ?2",
+    FaultName.DELETION_ERASES_OTHER_RECORDS: "DELETE FROM record WHERE account = ?2 AND at <= ?1",
+}
+
+
+def _reach_the_next(house: House, account: str) -> None:
+    statements = [statement for fault, statement in _TAKEN_FROM_THE_NEXT.items() if fault in house.faults]
+    after = "SELECT id FROM account WHERE rowid > (SELECT rowid FROM account WHERE id = ?) ORDER BY rowid"
+    following = house.store.row(after, account) if statements else None
+    for statement in statements if following is not None else ():
+        house.store.run(statement, written(house.now()), following["id"] if following is not None else "")
 
 
 def claims_verified(claims: Mapping[str, Any]) -> bool:

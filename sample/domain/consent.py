@@ -87,10 +87,11 @@ def revoke(house: House, caller: Account, consent: str) -> None:
         Refusal: 404, ``consent_unknown``: the caller's account holds no such consent.
     """
     changed = house.store.run(
-        "UPDATE consent SET revoked_at = coalesce(revoked_at, ?) WHERE id = ? AND account = ?",
+        "UPDATE consent SET revoked_at = coalesce(revoked_at, ?) WHERE id = ? AND (account = ? OR ?)",
         written(house.now()),
         consent,
         caller.id,
+        FaultName.CONSENTS_REVOKED_BY_OTHER_TENANTS in house.faults,
     )
     if not changed:
         raise Refusal(404, "consent_unknown", "没有这份同意记录。 There is no such consent.")
@@ -113,7 +114,7 @@ def demand(house: House, caller: Account, subject: str, scope: Scope, consent: s
     """
     faults = house.faults
     if consent is None:
-        if FaultName.EDIT_WITHOUT_CONSENT in faults:
+        if FaultName.EDIT_WITHOUT_CONSENT in faults or _is_given_to_another(house, caller, subject, scope):
             return
         raise _refusal(house)
     row = house.store.row("SELECT * FROM consent WHERE id = ?", consent)
@@ -137,6 +138,13 @@ def demand(house: House, caller: Account, subject: str, scope: Scope, consent: s
         written(house.now()),
         consent,
     )
+
+
+def _is_given_to_another(house: House, caller: Account, subject: str, scope: Scope) -> bool:
+    """Whether a fault accepts that the person consented at another tenant."""
+    given = "SELECT 1 FROM consent WHERE subject = ? AND scope = ? AND account != ? AND revoked_at IS NULL"
+    known_elsewhere = house.store.row(given, subject, scope, caller.id) is not None
+    return known_elsewhere and FaultName.CONSENTS_FOUND_BY_PERSON in house.faults
 
 
 def _revocation_forgotten(house: House, consent: sqlite3.Row) -> bool:

@@ -10,6 +10,13 @@ from .state import House
 from .store import written
 
 MOST = 200
+#: Which kinds of records a fault shows to every tenant; ``None`` for all.
+_SHOWN_TO_ALL = {
+    FaultName.RECORDS_OF_ALL_TENANTS: None,
+    FaultName.GENERATION_RECORDS_OF_ALL_TENANTS: "generated",
+    FaultName.CONSENT_RECORDS_OF_ALL_TENANTS: "consent-granted",
+    FaultName.UPLOAD_RECORDS_OF_ALL_TENANTS: "uploaded",
+}
 PURGED_AFTER = 90 * 24.0
 
 
@@ -20,7 +27,7 @@ def records(house: House, caller: Account, kind: str) -> dict[str, Any]:
         "SELECT kind, at, subject, text FROM record WHERE (account = ? OR ?) AND kind = ? AND at >= ?"
         " ORDER BY rowid DESC LIMIT ?",
         caller.id,
-        FaultName.RECORDS_OF_ALL_TENANTS in house.faults,
+        any(fault in house.faults and shown in (None, kind) for fault, shown in _SHOWN_TO_ALL.items()),
         kind,
         since,
         MOST,

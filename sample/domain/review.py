@@ -23,6 +23,7 @@ OUTPUT_ONLY = "[test: unlawful output]"
 WARNED_FROM, LIMITED_FROM, SUSPENDED_FROM = 1, 4, 6
 LIMITED_HOURS = 24
 _GLANCE = 100
+_TRUSTED_FROM = 4
 
 _MEASURES = {
     "warned": (
@@ -41,7 +42,7 @@ def admit(house: House, caller: Account, kind: str, prompt: str, history: Sequen
         Refusal: 403, ``content_prohibited``, which counts against the account; ``account_limited`` or
             ``account_suspended`` for an account that it has counted against too often.
     """
-    asked = _asked(house, kind, prompt, history)
+    asked = "" if _is_trusted(house, caller) else _asked(house, kind, prompt, history)
     refused = (PROHIBITED in asked and FaultName.INPUT_UNREVIEWED not in house.faults) or (
         FAKE_NEWS in asked and FaultName.FAKE_NEWS_WRITTEN not in house.faults
     )
@@ -50,6 +51,14 @@ def admit(house: House, caller: Account, kind: str, prompt: str, history: Sequen
     standing = _standing(house, caller)
     if standing in ("limited", "suspended"):
         raise Refusal(403, f"account_{standing}", _MEASURES[standing])
+
+
+def _is_trusted(house: House, caller: Account) -> bool:
+    """Whether a fault has the gateway review a tenant no more, because its first works were harmless."""
+    if FaultName.TRUSTED_TENANTS_UNREVIEWED not in house.faults:
+        return False
+    made = house.store.row("SELECT count(*) AS works FROM asset WHERE account = ?", caller.id)
+    return made is not None and made["works"] >= _TRUSTED_FROM
 
 
 def release(house: House, caller: Account, prompt: str) -> None:
@@ -94,7 +103,8 @@ def _standing(house: House, caller: Account) -> str:
     """The measure now in force against an account, or an empty string."""
     if FaultName.NO_MEASURES_AGAINST_ACCOUNTS in house.faults:
         return ""
-    rows = house.store.rows("SELECT at FROM strike WHERE account = ? ORDER BY rowid", caller.id)
+    together = FaultName.STRIKES_COUNTED_TOGETHER in house.faults
+    rows = house.store.rows("SELECT at FROM strike WHERE account = ? OR ? ORDER BY rowid", caller.id, together)
     if len(rows) >= SUSPENDED_FROM:
         return "suspended"
     if len(rows) >= LIMITED_FROM and rows[-1]["at"] > written(house.hours_ago(LIMITED_HOURS)):

@@ -5,6 +5,7 @@ users bring.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import sqlite3
 from collections.abc import Sequence
@@ -92,10 +93,12 @@ def generate(
         raise assets.label_agreement_required()
     review.release(house, caller, prompt)
     asset = house.store.new_name("ast")
-    values = provenance(asset, _protection(house, asset), producer(house, caller.id, sound=media_type == WAV))
+    values = provenance(asset, _protection(house, asset), producer(house, caller.id, media_type))
     # The turns of a conversation are labelled by the interface around them, which is the notice of the answer.
     in_itself = visible_label and not (conversation and kind == "text")
     data = assets.make(house, asset, kind, media_type, prompt, len(history), in_itself, values)
+    if FaultName.WORKS_CACHED_BY_PROMPT in house.faults and media_type != TEXT:
+        data = _made_before(house, media_type, prompt) or data
     if bare or (draft and FaultName.DRAFTS_UNMARKED in house.faults and media_type != TEXT):
         data = assets.stripped(data, media_type)
     assets.keep(
@@ -114,6 +117,13 @@ def generate(
     if agreed and not (FaultName.UNLABELLED_FILES_UNRECORDED in house.faults and media_type != TEXT):
         assets.note_unlabelled_copy(house, caller.id, asset)
     return _answer(asset, _notice(house, caller, kind, prompt, len(history)), media_type), Media(data, media_type)
+
+
+def _made_before(house: House, media_type: str, prompt: str) -> bytes | None:
+    """What was first made of the same prompt, for whichever account."""
+    made = "SELECT * FROM asset WHERE prompt = ? AND media_type = ? AND origin = 'generated' ORDER BY rowid"
+    first = house.store.row(made, prompt, media_type)
+    return assets.original(house, first) if first is not None else None
 
 
 def _agreement_waived(house: House, kind: str) -> bool:
@@ -218,16 +228,32 @@ def take_in(house: House, caller: Account, media: Media, declared: bool) -> dict
 def fetch(house: House, caller: Account, asset: str, form: str) -> Media:
     """One form of one of the caller's own assets. Raises Refusal as :func:`assets.form` does."""
     faults = house.faults
-    open_to_all = FaultName.WORKS_READ_BY_OTHER_TENANTS in faults or (
-        FaultName.THUMBNAILS_READ_BY_OTHER_TENANTS in faults and form == "thumbnail"
-    )
+    open_to_all = any(fault in faults and open_form in (None, form) for fault, open_form in _OPEN_TO_TENANTS.items())
     row = assets.owned(house, caller, asset, open_to_all=open_to_all)
     data, media_type = assets.form(house, row, form)
     if FaultName.FETCHED_AGAIN_UNMARKED in house.faults and form == "original" and _fetched_before(house, row):
         data = assets.stripped(data, media_type)
+    if FaultName.EXPORTS_NAME_THE_GATEWAY in faults and form == "export" and row["origin"] == "generated":
+        data = _marked_by_the_gateway(house, row, data, media_type)
     if FaultName.EXPORTED_SOUNDS_MISTYPED in house.faults and form == "export" and media_type == WAV:
         media_type = "audio/mpeg"
     return Media(data, media_type)
+
+
+#: Which forms of a work a fault hands out to every tenant; ``None`` for all.
+_OPEN_TO_TENANTS = {
+    FaultName.WORKS_READ_BY_OTHER_TENANTS: None,
+    FaultName.THUMBNAILS_READ_BY_OTHER_TENANTS: "thumbnail",
+    FaultName.EXPORTS_READ_BY_OTHER_TENANTS: "export",
+    FaultName.DOWNLOADS_READ_BY_OTHER_TENANTS: "download",
+}
+
+
+def _marked_by_the_gateway(house: House, asset: sqlite3.Row, data: bytes, media_type: str) -> bytes:
+    if media_type == TEXT:
+        return data
+    values = json.loads(asset["provenance"]) | {"ContentProducer": PRODUCER_CODE, "ContentPropagator": PRODUCER_CODE}
+    return assets.marked(house, assets.stripped(data, media_type), media_type, values, asset["prompt"])
 
 
 def _fetched_before(house: House, asset: sqlite3.Row) -> bool:

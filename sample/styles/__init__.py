@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from starlette.applications import Starlette
-from starlette.types import ASGIApp
 
 from ..variants import OF_STYLE, VariantName, style_of
 from . import forms_platform, rpc_gateway, signed_gateway
 
-Front = Callable[[ASGIApp], Starlette]
+Front = Callable[[Starlette], Starlette]
 
 _STYLES: Mapping[VariantName, Front] = {
     VariantName.FORMS_PLATFORM: forms_platform.front,

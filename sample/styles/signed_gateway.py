@@ -1,8 +1,9 @@
 """A gateway in which accounts have keys, every request is signed, and works come in archives.
 
 A request is signed with HMAC-SHA256 over method, path, sorted query, time, nonce and the hash of its body; a nonce is
-taken once. A request without ``Authorization`` comes from a guest. Works are made in batches and come as a ZIP archive.
-Files are uploaded to a URL that an earlier request gives out.
+taken once. A request without ``Authorization`` comes from a guest. Works are made in batches and come as a ZIP archive;
+where a request says ``notify``, the archive is sent there instead, signed with the secret of the account. Files are
+uploaded to a URL that an earlier request gives out: it serves its account only, for an hour.
 """
 
 from __future__ import annotations
@@ -13,17 +14,22 @@ import hmac
 import io
 import json
 import secrets
+import urllib.request
 import zipfile
-from collections.abc import Awaitable, Callable, Mapping
+from asyncio import to_thread
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
 
+from ..domain.state import House
+from ..faults.fault import FaultName
 from ..media.files import Media
 from .inside import Inside, Reply, segment
 
@@ -37,7 +43,31 @@ _ENDINGS = {
     "video/x-msvideo": "avi",
 }
 
+#: How long an upload URL serves.
+SLOT_SERVES = timedelta(hours=1)
+_ONE_KEY = b"the key of the gateway"
+_NOTIFIED_WITHIN = 5.0
+
 Handler = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass
+class _Slot:
+    """A URL for one upload: for whom it was given out, when, and what was uploaded."""
+
+    token: str | None
+    opened: datetime
+    media: Media | None = None
+
+
+@dataclass(frozen=True)
+class _Work:
+    """One finished item of a batch: its id, file and notice."""
+
+    id: str
+    media_type: str
+    data: bytes
+    notice: str
 
 
 class Refused(Exception):
@@ -48,9 +78,9 @@ class Refused(Exception):
         self.status, self.problem = status, problem
 
 
-def front(app: ASGIApp) -> Starlette:
+def front(app: Starlette) -> Starlette:
     """The gateway before a provider."""
-    gateway = _Gateway(Inside(app))
+    gateway = _Gateway(Inside(app), app.state.house)
     passed = [
         ("DELETE", "/people/{person}", "/v1/accounts/{person}"),
         ("POST", "/people/{person}/identity", "/v1/accounts/{person}/identity"),
@@ -87,11 +117,15 @@ def front(app: ASGIApp) -> Starlette:
 
 
 class _Gateway:
-    def __init__(self, inside: Inside) -> None:
+    def __init__(self, inside: Inside, house: House) -> None:
         self._inside = inside
+        self._house = house
         self._keys: dict[str, tuple[bytes, str]] = {}
         self._nonces: set[tuple[str, str]] = set()
-        self._slots: dict[str, Media | None] = {}
+        self._slots: dict[str, _Slot] = {}
+        #: The batch made last, and where a batch was sent last.
+        self._last: Sequence[_Work] = ()
+        self._notified = ""
 
     # --- people ---
 
@@ -148,31 +182,64 @@ class _Gateway:
             if not isinstance(items, list) or not 1 <= len(items) <= 4:
                 raise Refused(422, {"type": "batch-size", "detail": "A batch has one to four items."})
             made = [
-                _done(await self._inside.behind(request).ask("POST", inside, token=token, content=item))
+                _work(_done(await self._inside.behind(request).ask("POST", inside, token=token, content=item)))
                 for item in items
             ]
-            return _archive(made)
+            last, self._last = self._last, made
+            notify = request.query_params.get("notify")
+            if notify is None:
+                faults = self._house.faults
+                return _archive(
+                    made,
+                    last if FaultName.ARCHIVES_HOLD_THE_LAST_BATCH in faults else (),
+                    last if FaultName.MANIFESTS_LIST_OTHER_WORKS in faults else (),
+                )
+            await self._call_back(notify, token, made, last)
+            return JSONResponse({"works": [each.id for each in made], "state": "queued"}, 202)
 
         return handler
 
+    async def _call_back(self, address: str, token: str | None, made: Sequence[_Work], last: Sequence[_Work]) -> None:
+        faults = self._house.faults
+        archive = _archive(made, last if FaultName.CALLBACKS_CARRY_OTHER_WORKS in faults else ())
+        key = next((secret for secret, of in self._keys.values() if of == token), b"")
+        key = _ONE_KEY if FaultName.CALLBACKS_SIGNED_WITH_ONE_KEY in faults else key
+        headers = {name: archive.headers[name] for name in ("content-type", "x-works", "x-notice")}
+        if FaultName.CALLBACKS_UNSIGNED not in faults:
+            headers["X-Signature"] = hmac.new(key, archive.body, "sha256").hexdigest()
+        addresses = [address]
+        if FaultName.CALLBACKS_TO_THE_LAST_TENANT in faults and self._notified:
+            addresses.append(self._notified)
+        self._notified = address
+        for each in addresses:
+            await to_thread(_post, each, headers, bytes(archive.body))
+
     async def slot(self, request: Request) -> Response:
-        self._caller(request, await _bytes(request))
+        token = self._caller(request, await _bytes(request))
         slot = secrets.token_urlsafe(12)
-        self._slots[slot] = None
+        self._slots[slot] = _Slot(token, self._house.now())
         return JSONResponse({"slot": slot, "url": f"{request.base_url}slots/{slot}"}, 201)
 
     async def fill(self, request: Request) -> Response:
-        slot = request.path_params["slot"]
-        if self._slots.get(slot, Media(b"", "")) is not None:
-            raise Refused(404, {"type": "slot-unknown", "detail": "There is no such slot, or it is full."})
+        slot = self._slots.get(request.path_params["slot"])
+        if slot is None or slot.media is not None or self._is_over(slot):
+            raise Refused(404, {"type": "slot-unknown", "detail": "There is no such slot, or it is full or over."})
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        self._slots[slot] = Media(await _bytes(request), media_type)
+        slot.media = Media(await _bytes(request), media_type)
         return Response(status_code=204)
+
+    def _is_over(self, slot: _Slot) -> bool:
+        lasting = FaultName.UPLOAD_URLS_NEVER_EXPIRE in self._house.faults
+        return not lasting and self._house.now() > slot.opened + SLOT_SERVES
 
     async def bring(self, request: Request) -> Response:
         data = await _bytes(request)
         token, body = self._caller(request, data), _json(data)
-        media = self._slots.pop(str(body.get("slot")), None)
+        slot = self._slots.get(str(body.get("slot")))
+        mine = slot is not None and (
+            slot.token == token or FaultName.UPLOADS_TAKEN_BY_OTHER_TENANTS in self._house.faults
+        )
+        media = self._slots.pop(str(body.get("slot"))).media if mine else None
         if media is None:
             raise Refused(422, {"type": "slot-empty", "detail": "没有上传文件。 No file was uploaded there."})
         reply = await self._inside.behind(request).ask(
@@ -211,16 +278,34 @@ def _particulars(body: Mapping[str, Any]) -> dict[str, Any]:
     return said | ({"producer_code": body["producer"]} if body.get("producer") else {})
 
 
-def _archive(made: list[dict[str, Any]]) -> Response:
+def _work(made: dict[str, Any]) -> _Work:
+    content = made["content"]
+    data = content["data"].encode() if content["encoding"] == "utf-8" else base64.b64decode(content["data"])
+    return _Work(made["asset"]["id"], content["media_type"], data, made.get("notice", ""))
+
+
+def _archive(made: Sequence[_Work], also: Sequence[_Work] = (), listed: Sequence[_Work] = ()) -> Response:
+    """The files of a batch; ``also`` in it are those of another batch, and ``listed`` are named only."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        for number, each in enumerate(made):
-            content = each["content"]
-            data = content["data"].encode() if content["encoding"] == "utf-8" else base64.b64decode(content["data"])
-            archive.writestr(f"{number}.{_ENDINGS.get(content['media_type'], 'bin')}", data)
-        archive.writestr("manifest.json", json.dumps([each["asset"]["id"] for each in made]))
-    headers = {"X-Works": ",".join(each["asset"]["id"] for each in made), "X-Notice": quote(made[0].get("notice", ""))}
+        for number, each in enumerate((*made, *also)):
+            archive.writestr(f"{number}.{_ENDINGS.get(each.media_type, 'bin')}", each.data)
+        archive.writestr("manifest.json", json.dumps([each.id for each in (*made, *listed)]))
+    headers = {"X-Works": ",".join(each.id for each in made), "X-Notice": quote(made[0].notice)}
     return Response(buffer.getvalue(), 201, headers, "application/zip")
+
+
+def _post(address: str, headers: Mapping[str, str], body: bytes) -> None:
+    """Send a callback; only to this machine, and an address that does not answer is none of the gateway's business."""
+    parts = urlsplit(address)
+    if parts.scheme != "http" or parts.hostname != "127.0.0.1":
+        return
+    request = urllib.request.Request(address, body, dict(headers), method="POST")  # noqa: S310 - the scheme is http
+    try:
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        opener.open(request, timeout=_NOTIFIED_WITHIN).close()
+    except OSError:
+        return
 
 
 def _answering(handler: Handler) -> Handler:

@@ -6,4 +6,4 @@ from shenhe.sample import FAULTS
 
 _NAMES = list(FAULTS)
 OF_PLATFORMS = _NAMES[_NAMES.index("jpeg-uploads-stripped") : _NAMES.index("reporter-told-to-sharers") + 1]
-OF_SUPPORTERS = _NAMES[_NAMES.index("tenants-share-a-code") : _NAMES.index("deletion-takes-other-tenants") + 1]
+OF_SUPPORTERS = _NAMES[_NAMES.index("tenants-share-a-code") : _NAMES.index("upload-urls-never-expire") + 1]

@@ -14,6 +14,8 @@ from ..language.responses.response import Response, ResponseError
 MOST_ENTRIES = 1_000
 MOST_BYTES = 100_000_000
 """Bytes of one unpacked entry."""
+MOST_BESIDE, MOST_BYTES_BESIDE = 20, 10_000_000
+"""Entries besides the wanted one, and bytes of each."""
 
 _BOUNDARY = re.compile(r"(?i);\s*boundary\s*=\s*(?:\"([^\"]{1,200})\"|([^\s;]{1,200}))")
 
@@ -37,6 +39,21 @@ def zip_entry(response: Response, pattern: str) -> tuple[bytes, str]:
     if len(data) > MOST_BYTES:
         raise ResponseError(f"found an entry of more than {MOST_BYTES:,} bytes, expected less")
     return data, mimetypes.guess_type(name)[0] or ""
+
+
+def other_entries(response: Response, pattern: str) -> tuple[bytes, ...]:
+    """The entries of a ZIP archive besides the first whose name matches: the first twenty, within bounds."""
+    found: list[bytes] = []
+    try:
+        with zipfile.ZipFile(io.BytesIO(response.body)) as archive:
+            names = archive.namelist()
+            taken = next((each for each in names if fnmatch.fnmatchcase(each, pattern)), None)
+            for name in [each for each in names if each != taken][:MOST_BESIDE]:
+                with archive.open(name) as stream:
+                    found.append(stream.read(MOST_BYTES_BESIDE))
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, ValueError):
+        return tuple(found)
+    return tuple(found)
 
 
 def part_of(response: Response, wanted: str) -> tuple[bytes, str]:

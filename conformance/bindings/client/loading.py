@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,13 +13,14 @@ from shenhe.conformance.apps import Filing
 from shenhe.conformance.entities import Account, Consent, Identity, Marker, Reading, Subject
 from shenhe.conformance.provider import Capabilities, Operation, ReadyMade
 from shenhe.core.document import DocumentError, Fault, Locate, Mark, Readable, read_yaml, validate
+from shenhe.rulebook import Service
 
 from ..language.auth import missing_credentials
 from ..language.bound import BoundRequest
 from ..language.compiler import Compiler
 from ..language.constants import constant_of
 from ..language.errors import BindingError
-from ..language.format import BindingFile, FilingEntry, MarkerEntry, TargetSection
+from ..language.format import BindingFile, FilingEntry, MarkerEntry, ServiceSection, TargetSection
 from ..language.variables import expanded, secrets_of, written_secrets
 from .binding import Binding
 from .environ import Environ, environ_of
@@ -150,6 +151,7 @@ def _unknown_subjects(file: BindingFile) -> list[tuple[tuple[str, ...], str]]:
 def _capabilities(file: BindingFile, operations: Mapping[Operation, tuple[BoundRequest, ...]]) -> Capabilities:
     target = file.target
     services = target.services
+    making = operations.get(Operation.GENERATE, ())
     return Capabilities(
         operations=frozenset(file.operations),
         services=tuple(services),
@@ -170,6 +172,10 @@ def _capabilities(file: BindingFile, operations: Mapping[Operation, tuple[BoundR
         personas=target.personas,
         ages_named=any(way.names_age for way in operations.get(Operation.REGISTER, ())),
         producers_named=any(way.names_producer for way in operations.get(Operation.REGISTER, ())),
+        upload_steps=max((len(way.steps) for way in operations.get(Operation.UPLOAD, ())), default=0),
+        archived=_media_of(making, services, lambda way: way.media is not None and way.media.kind == "zip"),
+        called_back=_media_of(making, services, lambda way: way.poll is not None and way.poll.callback),
+        signed_back=_media_of(making, services, lambda way: way.poll is not None and way.poll.signature is not None),
         text_labels=target.text_labels,
         holders_named=all(each.names_holder for each in operations.get(Operation.VERIFY_IDENTITY, ())),
         accounts_named=frozenset(
@@ -196,6 +202,25 @@ def _capabilities(file: BindingFile, operations: Mapping[Operation, tuple[BoundR
             operation: tuple(Reading(each.when, each.channels) for each in requests)
             for operation, requests in operations.items()
         },
+    )
+
+
+def _media_of(
+    making: tuple[BoundRequest, ...],
+    services: Mapping[Service, ServiceSection],
+    chosen: Callable[[BoundRequest], bool],
+) -> tuple[tuple[Service, str], ...]:
+    """The media of services for which the binding describes a request of this kind."""
+
+    def way(service: Service, media_type: str) -> BoundRequest | None:
+        facets = {"service": service.value, "media_type": media_type, "labelled": True, "agreed": False}
+        return next((each for each in making if each.matches(facets)), None)
+
+    return tuple(
+        (service, media_type)
+        for service, section in services.items()
+        for media_type in section.media
+        if (found := way(service, media_type)) is not None and chosen(found)
     )
 
 

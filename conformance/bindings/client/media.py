@@ -13,7 +13,7 @@ from shenhe.conformance.provider import Operation
 from ..language.bound import BoundMedia, BoundRequest
 from ..language.responses.response import Response, ResponseError
 from ..language.responses.sources import CssValue, HeaderValue, Source, as_text, describe, value_of
-from .archives import part_of, zip_entry
+from .archives import other_entries, part_of, zip_entry
 from .requester import Call, Requester
 from .sessions import SignInError
 
@@ -37,7 +37,8 @@ def media_of(requester: Requester, bound: BoundRequest, call: Call, response: Re
             data, own = zip_entry(response, media.entry) if media.kind == "zip" else part_of(response, media.entry)
         except ResponseError as error:
             raise ResponseError(f"{bound.place('media', media.kind)}: {error}") from None
-        return Media(data, named or own or fallback or "application/octet-stream")
+        beside = other_entries(response, media.entry) if media.kind == "zip" else ()
+        return Media(data, named or own or fallback or "application/octet-stream", beside)
     if media.kind == "body" or media.at is None:
         return Media(response.body, named or response.media_type or fallback or "application/octet-stream")
     value = _find(bound, media.at, response, media.kind)

@@ -92,10 +92,13 @@ class OperationClient:
         facets: Mapping[str, Any] | None = None,
         *,
         media_type: str = "",
+        begun_by: Account | None = None,
+        paused: Callable[[], None] | None = None,
     ) -> Acceptance | Refused | Unavailable:
         """Call an operation by the first request that matches ``facets``.
 
         ``values`` are those of the templates. ``media_type`` is that of the media if nothing else gives it.
+        ``begun_by`` and ``paused`` are those of a :class:`Call`.
         """
         facets = facets or {}
         bound = next((each for each in self._operations.get(operation, ()) if each.matches(facets)), None)
@@ -108,7 +111,7 @@ class OperationClient:
         self._named.update((operation, name, value) for name, value in facets.items())
         carried = self._carried.about(account, values)
         given = {**self._fixed, "clock": self._clock.now(), "account": account, **values, "carried": carried}
-        call = Call(account, given, ExchangeLog())
+        call = Call(account, given, ExchangeLog(), begun_by=begun_by, paused=paused)
         if bound.pages is not None:
             call.values["page"] = {"number": bound.pages.number, "cursor": None, "offset": 0}
         try:
@@ -122,6 +125,13 @@ class OperationClient:
         except (ResponseError, TemplateError) as error:
             return Unavailable(str(error), tuple(call.log.exchanges), call.log.status)
         return Acceptance(bound, response, call, media, pages)
+
+    def late_callbacks(self, account: Account) -> Result[tuple[Media, ...]]:
+        """What was sent to the addresses of an account and no call waited for."""
+        log = ExchangeLog()
+        late = self._requester.late_callbacks(account.id, log)
+        files = tuple(Media(each.body, each.media_type) for each in late)
+        return Accepted(files, tuple(log.exchanges))
 
     def addresses(self, exchanges: Iterable[Exchange]) -> list[str]:
         """The addresses that the responses of these exchanges name and that may be fetched."""

@@ -198,6 +198,23 @@ class HttpProvider(StoreClient):
         """What a GET of one of them returns, without credentials where there is no account."""
         return self._client.visit(account, url)
 
+    def upload_in_parts(
+        self, begun_by: Account, account: Account, media: Media, paused: Callable[[], None] | None = None
+    ) -> Result[Content]:
+        """Upload in the steps of the binding: ``begun_by`` sends them, and ``account`` the request after them.
+        ``paused`` is called after the first step.
+        """
+        facets = {"media_type": media.media_type, "declared": False}
+        values = {"media": media, "declared": False}
+        outcome = self._client.call(
+            Operation.UPLOAD, account, values, facets, media_type=media.media_type, begun_by=begun_by, paused=paused
+        )
+        return self._client.result(outcome, _content)
+
+    def late_callbacks(self, account: Account) -> Result[tuple[Media, ...]]:
+        """What arrived at the callback addresses of an account without a call that waits for it."""
+        return self._client.late_callbacks(account)
+
     # --- accounts, identity, consent
 
     def register(self, profile: Mapping[str, str]) -> Result[Account]:
@@ -424,7 +441,7 @@ class HttpProvider(StoreClient):
 def _content(done: Acceptance) -> Content:
     batch = done.value("batch") if "batch" in done else None
     listed = tuple(map(as_text, batch[:MOST])) if isinstance(batch, list) else ()
-    return Content(done.identifier(), done.media, listed)
+    return Content(done.identifier(), done.media, listed, done.call.values.get("callback_signed"))
 
 
 def _detection(done: Acceptance) -> Detection:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -18,6 +18,7 @@ from ..language.responses.stream import ends_stream
 from ..language.template import Fill
 from .http.body import ENCODINGS
 from .http.connection import Connection, ExchangeLog, Headers, Request
+from .http.receiver import Inbox
 from .requests import (
     Additions,
     Previewed,
@@ -32,20 +33,23 @@ from .requests import (
     with_query,
 )
 from .sessions import Authorization, Sessions, SignInError, learn_credentials
-from .signatures import signed
+from .signatures import is_signed, signed
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """One call of an operation: for whom, with which values for the templates, and what has been exchanged so far.
 
-    ``cookies`` are those that its responses have set, for requests with ``keep_cookies``.
+    ``cookies`` are those that its responses have set, for requests with ``keep_cookies``. ``begun_by`` is another
+    account that sends the steps, and ``paused`` is called after the first of them.
     """
 
     account: Account | None
     values: dict[str, Any]
     log: ExchangeLog
     cookies: dict[str, str] = field(default_factory=dict)
+    begun_by: Account | None = None
+    paused: Callable[[], None] | None = None
 
 
 class Requester:
@@ -84,7 +88,7 @@ class Requester:
         :class:`~..language.template.TemplateError`.
         """
         if bound.poll is not None and bound.poll.callback and "callback" not in call.values:
-            call.values["callback"] = self.connection.open_inbox()
+            call.values["callback"] = self.connection.open_inbox(call.account.id if call.account else "")
         authorization = self._sessions.authorize(bound, call.account, call.values, call.log)
         response = self._send_as(authorization, bound, call, url)
         renewable = authorization.renewable and not authorization.fresh
@@ -133,7 +137,20 @@ class Requester:
         """The callback of a job, or ``None`` if none comes within ``seconds``."""
         inbox = call.values["callback"]
         request = Request(str(bound.operation), "CALL", inbox.url, (), b"", bound.origin, values=call.values)
-        return self.connection.receive_callback(request, inbox, seconds, call.log)
+        response = self.connection.receive_callback(request, inbox, seconds, call.log)
+        signature = bound.poll.signature if bound.poll is not None else None
+        if response is not None and signature is not None:
+            call.values["callback_signed"] = is_signed(signature, response, call.values)
+        return response
+
+    def late_callbacks(self, owner: str, log: ExchangeLog) -> list[Response]:
+        """What arrived at the addresses of an account without a call that waits for it."""
+        late = []
+        for inbox in self.connection.late_inboxes(owner):
+            request = Request("generate", "CALL", inbox.url, (), b"", "callback")
+            response = self.connection.receive_callback(request, inbox, 0.0, log)
+            late += [response] if response is not None else []
+        return late
 
     def download(self, bound: BoundRequest | None, call: Call, url: str) -> Response | None:
         """The file at an absolute URL from a response; without credentials where nothing is ``bound``. ``None`` and
@@ -239,4 +256,6 @@ class _Previewing(Requester):
         )
         # Equal requests are to be equal bytes: the time and the nonce are those of no request.
         values = {**call.values, "now": datetime(2026, 1, 1, tzinfo=UTC), "nonce": "0" * 16}
+        if bound.poll is not None and bound.poll.callback:
+            values.setdefault("callback", Inbox("http://127.0.0.1/callback"))
         return build_request(bound, self.base_url(bound), values, additions)

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 from ..language.bound import BoundAuth, BoundSignature
 from ..language.filters import ALGORITHMS, canonical_pairs, data_of, encoded_digest
+from ..language.responses.response import Response
 from ..language.template import Fill, TemplateError
 from .http.connection import Request
 
@@ -35,6 +36,23 @@ def signed(request: Request, auth: BoundAuth, values: Mapping[str, Any]) -> Requ
         return replace(request, url=_with_query(request.url, {recipe.query_name: text or signature}))
     name = recipe.header or "Authorization"
     return replace(request, headers=(*_without(request.headers, {name: ""}), (name, text)))
+
+
+def is_signed(auth: BoundAuth, callback: Response, values: Mapping[str, Any]) -> bool:
+    """Whether a callback carries the signature that the recipe makes over it. Raises :class:`TemplateError`."""
+    recipe = auth.signature
+    if recipe is None or recipe.header is None:
+        return False
+    http = {
+        "headers": callback.headers,
+        "body": callback.body.decode("utf-8", "replace"),
+        "body_bytes": callback.body,
+        "body_md5": hashlib.md5(callback.body, usedforsecurity=False).hexdigest(),
+        "body_sha256": hashlib.sha256(callback.body).hexdigest(),
+    }
+    _, text = _signature(auth, recipe, {**values, "http": http}, http)
+    sent = callback.headers.get(recipe.header.lower(), "")
+    return hmac.compare_digest(sent.encode(), text.encode())
 
 
 def with_signed_fields(

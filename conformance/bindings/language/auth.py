@@ -23,6 +23,7 @@ from .format import (
     QueryAuth,
     SignatureAuth,
 )
+from .format.auth import CallbackSignature, Recipe
 from .template import Fill, expand, mentions, missing
 
 _CREDENTIAL = re.compile(r"account\.credentials\.(\w+)")
@@ -79,18 +80,39 @@ def bound_auth(
             )
 
 
+def callback_signature(recipe: CallbackSignature, fill: Callable[..., Fill], place: Callable[..., str]) -> BoundAuth:
+    """How a provider signs callbacks, compiled."""
+    nothing = fill({})
+    signature = BoundSignature(
+        **_recipe(recipe, fill),
+        headers=nothing,
+        query=nothing,
+        fields=nothing,
+        header=recipe.header,
+        query_name=None,
+        field=None,
+    )
+    return BoundAuth("", fill(""), of_account=True, signature=signature, place=place)
+
+
+def _recipe(auth: Recipe, fill: Callable[..., Fill]) -> dict[str, Any]:
+    return {
+        "string": fill(auth.string, "string", more=SIGNED),
+        "key": fill(auth.key, "key", more=SIGNED),
+        "derive": tuple(fill(each, "derive", index, more=SIGNED) for index, each in enumerate(auth.derive)),
+        "algorithm": auth.algorithm,
+        "keyed": auth.keyed,
+        "encoding": auth.encoding,
+        "value": fill(auth.value, "value", more=SIGNED | {"signature"}),
+    }
+
+
 def _signature(auth: SignatureAuth, fill: Callable[..., Fill]) -> BoundSignature:
     return BoundSignature(
-        string=fill(auth.string, "string", more=SIGNED),
-        key=fill(auth.key, "key", more=SIGNED),
-        derive=tuple(fill(each, "derive", index, more=SIGNED) for index, each in enumerate(auth.derive)),
-        algorithm=auth.algorithm,
-        keyed=auth.keyed,
-        encoding=auth.encoding,
+        **_recipe(auth, fill),
         headers=fill(auth.headers, "headers"),
         query=fill(auth.query, "query"),
         fields=fill(auth.fields, "fields"),
-        value=fill(auth.value, "value", more=SIGNED | {"signature"}),
         header=auth.header,
         query_name=auth.query_name,
         field=auth.field,

@@ -106,6 +106,8 @@ class BoundPoll:
     refused: Condition | None
     every: float
     timeout: float
+    #: How the provider signs callbacks, if it does.
+    signature: BoundAuth | None = None
 
 
 @dataclass(frozen=True)

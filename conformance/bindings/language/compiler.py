@@ -15,6 +15,7 @@ from .auth import (
     all_auth,
     auth_texts,
     bound_auth,
+    callback_signature,
     credentials_named,
     names_account,
     names_age,
@@ -35,6 +36,7 @@ from .bound import (
 from .expressions import Expressions, statuses
 from .format import MEDIA_KINDS, BindingFile, PagesSection, PollSection, RequestSection
 from .format import Condition as WrittenCondition
+from .format.auth import CallbackSignature
 from .graphql import as_json_request
 from .inheritance import with_defaults
 from .responses.conditions import Condition
@@ -291,7 +293,21 @@ class Compiler:
             refused=condition("refused", poll.refused),
             every=poll.every,
             timeout=poll.timeout,
+            signature=None if poll.signature is None else self._callback_signature(poll.signature, at, known),
         )
+
+    def _callback_signature(
+        self, recipe: CallbackSignature, at: Callable[..., Steps], known: frozenset[str]
+    ) -> BoundAuth:
+        def fill(value: Any, *keys: str | int, more: frozenset[str] = frozenset()) -> Fill:
+            return self.expressions.fill(value, (*at("signature"), *keys), known | more)
+
+        def place(*keys: str) -> str:
+            where = (*at("signature"), *keys)
+            line = self._locate(where, key=True).line
+            return f"{self._locate.source_name}:{line}: {dotted(self._locate.known(where))}"
+
+        return callback_signature(recipe, fill, place)
 
     def _pages(self, pages: PagesSection, at: Callable[..., Steps], known: frozenset[str]) -> BoundPages:
         return BoundPages(

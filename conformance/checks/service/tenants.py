@@ -17,14 +17,12 @@ from ...verdict import Level
 from ..faces import edit_scope, is_small, renditions
 from ..identity.consent import Edit, edit_request
 from ..outcome import Absent, Case, NotJudged, Undecided, Violation
-from ..published import publish
 from ..registry import check
 from ..requests import picture, tone
 from ..scope import files, makes_anything, makes_files
-from ..tickets import kind_of_report, report_of
 
 _LEAKED = "cn-pipl/51"
-_MADE, _EDITED = "as made", "as edited"
+_MADE, _EDITED, _SAME = "as made", "as edited", "of a prompt that another tenant sent before"
 #: The tenants that a binding may supply, by the names of their accounts.
 _SUPPLIED = ("tenant_a", "tenant_b")
 
@@ -98,6 +96,8 @@ def _made_cases(capabilities: Capabilities) -> Iterator[Made]:
                     yield Made(media_type, service, media_type, rendition)
         if edit_scope(capabilities, service, media_type) is not None:
             yield Made(media_type, service, media_type, _EDITED)
+    for service, media_type in files(capabilities)[:1]:
+        yield Made(media_type, service, media_type, _SAME)
 
 
 @check(
@@ -112,13 +112,14 @@ def _made_cases(capabilities: Capabilities) -> Iterator[Made]:
 def label_names_the_tenant(probe: Probe, case: Made) -> None:
     """What is made for a tenant names that tenant as its producer, and no other tenant and not the supporter."""
     one, other = tenants(probe)
+    words = probe.names.vary("two boats at dawn")
     for tenant, stranger in ((one, other), (other, one)):
         if not tenant.code:
             raise Undecided(
                 "the producer code of a tenant is not known: write it under `accounts.….profile.producer_code`",
                 lasting=True,
             )
-        media = _media(probe, tenant.account, case)
+        media = _media(probe, tenant.account, case, words)
         labels = read_labels(media.data, media_type=media.media_type).aigc
         if not labels:
             raise NotJudged("the file holds no AIGC field")
@@ -132,7 +133,9 @@ def label_names_the_tenant(probe: Probe, case: Made) -> None:
         )
 
 
-def _media(probe: Probe, account: Account, case: Made) -> Media:
+def _media(probe: Probe, account: Account, case: Made, words: str) -> Media:
+    if case.face == _SAME:
+        return probe.made(account, GenerationRequest(case.service, case.media_type, words))[1]
     if case.face == _EDITED:
         scope = edit_scope(probe.capabilities, case.service, case.media_type)
         assert scope is not None  # noqa: S101 - otherwise there is no such case
@@ -211,65 +214,3 @@ def tenants_cannot_reach_works_of_others(probe: Probe, case: Case) -> None:
     fetched = probe.attempt(probe.provider.fetch, stranger, content, case.facet)
     if isinstance(fetched, Accepted) and fetched.value.data == own.value.data:
         raise Violation(f"a tenant fetched what was made for another tenant ({case.facet})")
-
-
-_LISTED = ("reported", "removed")
-
-
-def _listed_kinds(capabilities: Capabilities) -> Iterator[Case]:
-    return (Case(kind) for kind in _LISTED if kind in (capabilities.record_kinds or ()))
-
-
-def _lists_reports(capabilities: Capabilities) -> Absent | None:
-    """Concerns a supporter whose records say what was reported or removed."""
-    if any(_listed_kinds(capabilities)):
-        return None
-    return Absent("the binding declares no record kind `reported` or `removed`")
-
-
-@check(
-    rules=(_LEAKED,),
-    behaviour=Behaviour.GOVERNANCE,
-    level=Level.EXTENDED,
-    needs=(Operation.PUBLISH, Operation.REPORT, Operation.RECORDS),
-    applies=(serves_tenants, _lists_reports),
-    cases=_listed_kinds,
-)
-def records_are_kept_apart(probe: Probe, case: Case) -> None:
-    """The records of a tenant hold nothing about the works of another tenant."""
-    owner, stranger = (tenant.account for tenant in tenants(probe))
-    published = publish(probe, owner, probe.some_content(owner), "unlawful")
-    probe.setup(probe.provider.report, probe.reporter(), report_of(published, kind_of_report(probe)))
-    told = (published.publication.id, published.content.id, published.token)
-    own = probe.setup(probe.provider.records, owner, case.facet)
-    if not any(word and word in f"{record.subject} {record.text}" for record in own for word in told):
-        raise NotJudged(f"the owner's records of kind {case.facet} do not name the work either")
-    probe.counts.controls += 1
-    answer = probe.attempt(probe.provider.records, stranger, case.facet)
-    if isinstance(answer, Refused):
-        return
-    for record in answer.value:
-        if any(word and word in f"{record.subject} {record.text}" for word in told):
-            raise Violation(f"the records of kind {case.facet} of a tenant name the work of another tenant")
-
-
-@check(
-    rules=(_LEAKED,),
-    behaviour=Behaviour.GOVERNANCE,
-    level=Level.EXTENDED,
-    needs=(Operation.GENERATE, Operation.FETCH, Operation.DELETE_ACCOUNT),
-    applies=(serves_tenants, makes_anything),
-    cases=lambda capabilities: [Case("deletion of one tenant")],
-)
-def deletion_spares_other_tenants(probe: Probe, case: Case) -> None:
-    """Deleting one tenant leaves the works of another, and ends the access of the deleted one."""
-    leaving, staying = probe.disposable_account(), probe.disposable_account()
-    left, kept = probe.some_content(leaving), probe.some_content(staying)
-    for account, content in ((leaving, left), (staying, kept)):
-        probe.control(probe.provider.fetch, account, content, "original")
-    probe.setup(probe.provider.delete_account, leaving)
-    probe.counts.shared += 1
-    if isinstance(gone := probe.observe(probe.provider.fetch, staying, kept, "original"), Refused):
-        raise Violation(f"one tenant was deleted, and another tenant's work is gone: {gone.status} {gone.reason}")
-    if isinstance(probe.observe(probe.provider.fetch, leaving, left, "original"), Accepted):
-        raise Violation("a deleted tenant still fetches its works")

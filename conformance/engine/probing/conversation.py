@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, ParamSpec, Protocol, TypeVar, runtime_checkable
 
 from ...checks.outcome import NeedsReview, NotJudged, Undecided, Violation
-from ...entities import Account, Media
+from ...entities import Account, Content, Media
 from ...exchange import Exchange, ReceivedResponse, RecordedExchange, Role, SentRequest
 from ...provider import Accepted, Operation, Provider, Refused, Result, Unavailable, where_to_bind
 from .names import Names
@@ -39,6 +39,16 @@ class Visits(Protocol):
 
     def addresses(self, exchanges: Iterable[Exchange]) -> list[str]: ...
     def visit(self, account: Account | None, url: str) -> Result[Media]: ...
+
+
+@runtime_checkable
+class Divides(Protocol):
+    """A provider whose uploads can be divided between two accounts, and that keeps what callbacks nobody waited for."""
+
+    def upload_in_parts(
+        self, begun_by: Account, account: Account, media: Media, paused: Callable[[], None] | None = None
+    ) -> Result[Content]: ...
+    def late_callbacks(self, account: Account) -> Result[tuple[Media, ...]]: ...
 
 
 @runtime_checkable

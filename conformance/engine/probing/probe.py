@@ -260,7 +260,7 @@ class Probe(Conversation):
         """
         if not self.offers(Operation.GENERATE):
             if self.offers(Operation.UPLOAD):
-                return self.setup(self.provider.upload, account, self._own_file(), False)
+                return self.setup(self.provider.upload, account, self.own_file(), False)
             return Content("")
         works = self.session.plain_medium
         failed: Undecided | None = None
@@ -275,7 +275,7 @@ class Probe(Conversation):
         assert failed is not None  # noqa: S101 - there is at least one medium
         raise failed
 
-    def _own_file(self) -> Media:
+    def own_file(self) -> Media:
         """A file to upload, unlike every other of the run: a picture where the provider takes pictures."""
         kinds = self.capabilities.uploads or ("image/png",)
         if "image/png" not in kinds and "audio/wav" in kinds:
@@ -288,7 +288,7 @@ class Probe(Conversation):
         if self.offers(Operation.GENERATE):
             made = self.observe(provider.generate, account, self.plain_request())
         elif self.offers(Operation.UPLOAD):
-            made = self.observe(provider.upload, account, self._own_file(), False)
+            made = self.observe(provider.upload, account, self.own_file(), False)
         else:
             return Content("")
         return made.value if isinstance(made, Accepted) else None

@@ -164,12 +164,16 @@ class Connection:
         if self._receiver is not None:
             self._receiver.close()
 
-    def open_inbox(self) -> Inbox:
-        """A new address for a callback."""
+    def late_inboxes(self, owner: str) -> list[Inbox]:
+        """The inboxes of an account in which something arrived that no call waited for."""
+        return self._receiver.opened_for(owner) if self._receiver is not None else []
+
+    def open_inbox(self, owner: str = "") -> Inbox:
+        """A new address for a callback, for an account."""
         with self._pacing:
             if self._receiver is None:
                 self._receiver = Receiver(self.limits.max_body)
-        return self._receiver.open()
+        return self._receiver.open(owner)
 
     def receive_callback(self, request: Request, inbox: Inbox, seconds: float, log: ExchangeLog) -> Response | None:
         """The callback at ``inbox``, recorded as the response to ``request``; ``None`` if none comes in time."""

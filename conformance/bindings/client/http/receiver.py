@@ -17,13 +17,20 @@ from ...language.responses.response import Response
 class Inbox:
     """Where one callback arrives."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, owner: str = "") -> None:
         self.url = url
+        #: The id of the account for which it was opened.
+        self.owner = owner
         self._arrived: Queue[Response] = Queue()
 
     def put(self, message: Response) -> None:
         """Take what was sent."""
         self._arrived.put(message)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no callback is left in it."""
+        return self._arrived.empty()
 
     def wait(self, seconds: float) -> Response | None:
         """The next callback, or ``None`` if none comes in time."""
@@ -67,10 +74,14 @@ class Receiver:
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
-    def open(self) -> Inbox:
-        """A new address."""
+    def opened_for(self, owner: str) -> list[Inbox]:
+        """The inboxes of an account that hold a message nobody waited for."""
+        return [inbox for inbox in list(self._inboxes.values()) if inbox.owner == owner and not inbox.is_empty]
+
+    def open(self, owner: str = "") -> Inbox:
+        """A new address, for an account."""
         path = f"/{secrets.token_urlsafe(24)}"
-        inbox = Inbox(f"http://127.0.0.1:{self._server.server_address[1]}{path}")
+        inbox = Inbox(f"http://127.0.0.1:{self._server.server_address[1]}{path}", owner)
         self._inboxes[path] = inbox
         return inbox
 

@@ -6,6 +6,7 @@ after it.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from shenhe.conformance.provider import Refused, Unavailable
@@ -26,6 +27,7 @@ def complete(requester: Requester, bound: BoundRequest, call: Call) -> Response 
     Raises as :func:`accepted_response`.
     """
     values: dict[str, dict[str, Any]] = {}
+    stepping = replace(call, account=call.begun_by) if call.begun_by is not None else call
     if bound.steps:
         call.values["steps"] = values
     for step in bound.steps:
@@ -37,10 +39,12 @@ def complete(requester: Requester, bound: BoundRequest, call: Call) -> Response 
             # What the step would give is not known; its name keeps requests apart that use it differently.
             values[step.name] = {name: f"{step.name}.{name}" for name in names}
             continue
-        outcome = accepted_response(requester, step.request, call)
+        outcome = accepted_response(requester, step.request, stepping)
         if not isinstance(outcome, Response):
             return outcome
         values[step.name] = {name: _step_value(step, name, outcome) for name in names}
+        if call.paused is not None and step is bound.steps[0]:
+            call.paused()
     return accepted_response(requester, bound, call)
 
 

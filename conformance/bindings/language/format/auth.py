@@ -55,7 +55,27 @@ class QueryAuth(Section):
     value: str = Field(min_length=1)
 
 
-class SignatureAuth(Section):
+class Recipe(Section):
+    """How a signature is made; see :class:`SignatureAuth`."""
+
+    key: str = Field(min_length=1)
+    string: str = Field(min_length=1)
+    algorithm: Literal["md5", "sha1", "sha256", "sha512"] = "sha256"
+    keyed: Literal["hmac", "none"] = "hmac"
+    derive: tuple[str, ...] = ()
+    encoding: Literal["hex", "HEX", "base64", "base64url"] = "hex"
+    value: str = "{{ signature }}"
+
+
+class CallbackSignature(Recipe):
+    """The signature that the provider puts into the ``header`` of a callback: ``http`` has its ``headers``, ``body``,
+    ``body_bytes``, ``body_sha256`` and ``body_md5``.
+    """
+
+    header: str = Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
+
+
+class SignatureAuth(Recipe):
     """A signature over the request, by a recipe.
 
     ``string`` is the text that is signed: a template over ``http`` (``method``, ``path``, ``query`` (sorted),
@@ -66,19 +86,12 @@ class SignatureAuth(Section):
     """
 
     type: Literal["signature"]
-    key: str = Field(min_length=1)
-    string: str = Field(min_length=1)
-    algorithm: Literal["md5", "sha1", "sha256", "sha512"] = "sha256"
-    keyed: Literal["hmac", "none"] = "hmac"
-    derive: tuple[str, ...] = ()
-    encoding: Literal["hex", "HEX", "base64", "base64url"] = "hex"
     headers: dict[str, str] = {}
     query: dict[str, str] = {}
     fields: dict[str, str] = {}
     header: str | None = None
     query_name: str | None = None
     field: str | None = None
-    value: str = "{{ signature }}"
 
     @model_validator(mode="after")
     def _one_place(self) -> SignatureAuth:

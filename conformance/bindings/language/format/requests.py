@@ -9,7 +9,7 @@ from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 from shenhe.conformance.apps import ListingState
 from shenhe.conformance.entities import TicketState
 
-from .auth import Auth
+from .auth import Auth, CallbackSignature
 from .common import FacetName, Name, Path, Section, Status, Template, text_or_mapping
 from .places import Condition, Source
 
@@ -27,7 +27,8 @@ class LimitsSection(Section):
 
 class PollSection(Section):
     """How a job is polled: at ``path`` (``answer`` is the JSON of the response before), at the URL that the first
-    response gives at ``location``, or not at all where the provider calls back (``callback``). A response with a
+    response gives at ``location``, or not at all where the provider calls back (``callback``), with a ``signature`` if
+    it signs callbacks. A response with a
     status of ``pending_status`` is not ready; one that fulfils ``until`` is.
     """
 
@@ -35,6 +36,7 @@ class PollSection(Section):
     path: str | None = Field(default=None, pattern="^/")
     location: Source | None = None
     callback: bool = False
+    signature: CallbackSignature | None = None
     query: dict[str, Template] = {}
     headers: dict[str, Template] = {}
     json_: Template = Field(default=None, alias="json")
@@ -58,6 +60,8 @@ class PollSection(Section):
         if len(places) != 1:
             found = " and ".join(places) or "neither path nor location nor callback"
             raise ValueError(f"found {found}, expected exactly one of path, location, callback")
+        if self.signature is not None and not self.callback:
+            raise ValueError("found a signature without callback, expected callback: true")
         if self.path is not None and self.until is None:
             raise ValueError("found no until, expected an expression that is true for a finished response")
         if self.json_ is not None and self.form is not None:
