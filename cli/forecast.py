@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from shenhe.reports.figures.drawing import Numbers
     from shenhe.simulator.estimation.forecast import Forecast
     from shenhe.simulator.estimation.measured import Measured
+    from shenhe.simulator.estimation.platforms import PlatformForecast
     from shenhe.simulator.estimation.stores import StoreForecast
 
 
@@ -43,6 +44,10 @@ def forecast(
     store: Annotated[
         str | None,
         typer.Option("--store", metavar="NAME", help="Store of the scenario to replace. Default: the largest."),
+    ] = None,
+    platform: Annotated[
+        str | None,
+        typer.Option("--platform", metavar="NAME", help="Platform of the scenario to replace. Default: the largest."),
     ] = None,
     days: Annotated[
         float, typer.Option("--days", metavar="DAYS", help="Days to forecast, at the end of the scenario.")
@@ -71,7 +76,8 @@ def forecast(
     """Forecast sanctions, downtime, removals and costs of one measured provider, and what drives them.
 
     The report of an app store forecasts the store instead: its refusals, the lag of its removals and its over-removals,
-    with the measured store in place of one of the scenario.
+    with the measured store in place of one of the scenario. The report of a platform that generates nothing forecasts
+    the platform: the copies that stay, how long, and its over-removals.
 
     Run `shenhe check --sample 60` for the report: without a random sample, the failure rates and therefore the forecast
     are very uncertain.
@@ -81,14 +87,26 @@ def forecast(
     Example:  shenhe forecast report.json --scenario cn-2023 --size medium --out forecast.html
 
     Example:  shenhe forecast store.json --store store-a
+
+    Example:  shenhe forecast platform.json --platform platform-a --out platform.html
     """
     from shenhe.simulator.estimation.forecast import forecast as run
-    from shenhe.simulator.estimation.measured import STORE, read_measured
+    from shenhe.simulator.estimation.measured import PLATFORM, STORE, read_measured
     from shenhe.simulator.runs.engines import using
 
     measured = read_measured(report)
-    if store is not None or measured.roles == (STORE,):
-        _forecast_store(measured, scenario, sets, store, days, link, replications, seed, engine, as_json, out)
+    if store is not None and platform is not None:
+        raise typer.BadParameter("found both --store and --platform, expected one of them", param_hint="--store")
+    role = ""
+    if store is not None or (platform is None and measured.roles == (STORE,)):
+        role = STORE
+    elif platform is not None or measured.roles == (PLATFORM,):
+        role = PLATFORM
+    if role:
+        name = store if role == STORE else platform
+        _forecast_actor(
+            measured, scenario, sets, role, name, days, link, replications, seed, engine, as_json, out, report.name
+        )
         return
     with using(engine):
         found = run(
@@ -127,11 +145,12 @@ def forecast(
         typer.echo(f"page: {out}", err=True)
 
 
-def _forecast_store(
+def _forecast_actor(
     measured: Measured,
     scenario: str,
     sets: list[str] | None,
-    store: str | None,
+    role: str,
+    name: str | None,
     days: float,
     link: str,
     replications: int,
@@ -139,51 +158,74 @@ def _forecast_store(
     engine: str,
     as_json: bool,
     out: Path | None,
+    report: str,
 ) -> None:
+    """Forecast a store or a platform."""
+    from shenhe.simulator.estimation.measured import STORE
+    from shenhe.simulator.estimation.platforms import forecast_platform
     from shenhe.simulator.estimation.stores import forecast_store
     from shenhe.simulator.runs.engines import using
 
-    if out is not None:
-        raise typer.BadParameter("the forecast of a store has no page; use --json", param_hint="--out")
+    found: StoreForecast | PlatformForecast
+    market = load(scenario, sets)
     with using(engine):
-        found = forecast_store(
-            measured,
-            load(scenario, sets),
-            store=store,
-            days=days,
-            link=link,
-            replications=replications,
-            seed=seed,
-            progress=note_progress,
-        )
+        if role == STORE:
+            found = forecast_store(
+                measured,
+                market,
+                store=name,
+                days=days,
+                link=link,
+                replications=replications,
+                seed=seed,
+                progress=note_progress,
+            )
+        else:
+            found = forecast_platform(
+                measured,
+                market,
+                platform=name,
+                days=days,
+                link=link,
+                replications=replications,
+                seed=seed,
+                progress=note_progress,
+            )
     if as_json:
-        echo_json(json.dumps(_store_document(found), indent=2, ensure_ascii=False))
+        echo_json(json.dumps(_actor_document(found, role), indent=2, ensure_ascii=False))
     else:
-        _print_store(found)
+        _print_actor(found)
+    if out is not None:
+        from shenhe.reports.pages.actor_forecast import write_actor_page
+
+        words = ["shenhe", "forecast", report, "--scenario", scenario, f"--{role}", found.in_place_of]
+        words += ["--days", f"{days:g}", "--link", link, "--replications", str(replications), "--seed", str(seed)]
+        for text in sets or ():
+            words += ["--set", text]
+        write_actor_page(out, found, role, shlex.join([*words, "--out", out.name]))
+        typer.echo(f"page: {out}", err=True)
 
 
-def _print_store(found: StoreForecast) -> None:
+def _print_actor(found: StoreForecast | PlatformForecast) -> None:
     from rich.console import Console
 
-    from shenhe.reports.terminal.store_forecast import outcome_rows, parameter_rows, store_notes
+    from shenhe.reports.terminal.store_forecast import forecast_notes, outcome_rows, parameter_rows
 
     console = Console(highlight=False)
-    title = f"{found.measured.name} in place of {found.store}, {found.days:g} days of {found.scenario.name}"
+    title = f"{found.measured.name} in place of {found.in_place_of}, {found.days:g} days of {found.scenario.name}"
     console.print(title, markup=False)
     for rows in (parameter_rows(found), outcome_rows(found)):
         console.print()
         print_grid(console, rows)
     console.print()
-    for text in store_notes(found):
+    for text in forecast_notes(found):
         console.print(text, style="dim", markup=False)
 
 
-def _store_document(found: StoreForecast) -> dict[str, Any]:
-    from shenhe.simulator.estimation.stores import STORE_OUTCOMES
-
+def _actor_document(found: StoreForecast | PlatformForecast, role: str) -> dict[str, Any]:
     return {
-        "store": found.measured.name,
-        "in_place_of": found.store,
+        role: found.measured.name,
+        "in_place_of": found.in_place_of,
         "scenario": found.scenario.name,
         "scenario_hash": found.scenario.hash,
         "days": found.days,
@@ -196,7 +238,7 @@ def _store_document(found: StoreForecast) -> dict[str, Any]:
         },
         "unmeasured": found.unmeasured,
         "futures": {
-            future.name: {outcome: _ends(future.mean(outcome)) for outcome in STORE_OUTCOMES}
+            future.name: {outcome: _ends(future.mean(outcome)) for outcome in found.outcomes}
             for future in found.futures
         },
     }

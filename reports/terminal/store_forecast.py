@@ -1,4 +1,4 @@
-"""The forecast of an app store as tables for a terminal."""
+"""The forecast of an app store or a platform as tables, for a terminal and for a page."""
 
 from __future__ import annotations
 
@@ -6,20 +6,19 @@ import math
 
 from shenhe.simulator.estimation.forecast import TYPICAL
 from shenhe.simulator.estimation.measured import INDEPENDENT
-from shenhe.simulator.estimation.stores import PARAMETERS, STORE_OUTCOMES, StoreForecast
+from shenhe.simulator.estimation.platforms import PlatformForecast
+from shenhe.simulator.estimation.stores import StoreForecast
 
 from ..figures.drawing import Numbers
 from ..quantities import interval, quantity
 
 
-def parameter_rows(found: StoreForecast) -> Numbers:
+def parameter_rows(found: StoreForecast | PlatformForecast) -> Numbers:
     """One row per parameter: its mean and 95 % interval under the chosen link, and the value of the scenario."""
-    store = next(each for each in found.scenario.stores if each.name == found.store)
     rows = []
-    for name, (title, _) in PARAMETERS.items():
+    for name, (title, _) in found.titles.items():
         measured = found.parameters[found.link].get(name)
-        value = getattr(store, name)
-        scale = found.scenario.policy.stores.checks_filing if name == "diligence" else 1.0
+        value, scale = found.usual(name)
         cells = ("not measured", "")
         if measured is not None:
             mean, low, high = (each * scale for each in measured)
@@ -28,13 +27,13 @@ def parameter_rows(found: StoreForecast) -> Numbers:
     return Numbers(("parameter", "measured", "95 % interval", "in the scenario"), tuple(rows))
 
 
-def outcome_rows(found: StoreForecast) -> Numbers:
+def outcome_rows(found: StoreForecast | PlatformForecast) -> Numbers:
     """One row per outcome: mean and 95 % interval under the chosen link, under the others, and as in the scenario."""
     main = next(each for each in found.futures if each.name == found.link)
     others = [each for each in found.futures if each.name not in (found.link, TYPICAL)]
     typical = next(each for each in found.futures if each.name == TYPICAL)
     rows = []
-    for outcome, (title, unit) in STORE_OUTCOMES.items():
+    for outcome, (title, unit) in found.outcomes.items():
         mean, low, high = main.mean(outcome)
         elsewhere = [each.mean(outcome)[0] for each in others]
         cells = ("none", "", "")
@@ -43,15 +42,15 @@ def outcome_rows(found: StoreForecast) -> Numbers:
             cells = quantity(mean, unit), interval(max(0.0, low), high, unit), between
         usual = typical.mean(outcome)[0]
         rows.append((title, *cells, "none" if math.isnan(usual) else quantity(usual, unit)))
-    return Numbers(("Parameter", found.link, "95 % interval", "otherwise assumed", "as in the scenario"), tuple(rows))
+    return Numbers(("Outcome", found.link, "95 % interval", "otherwise assumed", "as in the scenario"), tuple(rows))
 
 
-def store_notes(found: StoreForecast) -> list[str]:
+def forecast_notes(found: StoreForecast | PlatformForecast) -> list[str]:
     """What a reader must know before using the figures."""
     notes = ["How often something fails in the field is not known from probes: each link is an assumption."]
     if found.unmeasured:
         notes.append(f"Not measured, so as in the scenario: {', '.join(found.unmeasured)}.")
-    used = {check for _, checks in PARAMETERS.values() for check in checks}
+    used = {check for _, checks in found.titles.values() for check in checks}
     unsampled = [each.check for each in found.measured.evidence if each.check in used and not each.independent]
     if unsampled:
         notes.append(

@@ -61,6 +61,13 @@ def _is_trusted(house: House, caller: Account) -> bool:
     return made is not None and made["works"] >= _TRUSTED_FROM
 
 
+def _registered_before(house: House, caller: Account) -> str:
+    """The account that was opened before this one."""
+    earlier = "SELECT id FROM account WHERE rowid < (SELECT rowid FROM account WHERE id = ?) ORDER BY rowid DESC"
+    row = house.store.row(earlier, caller.id)
+    return str(row["id"]) if row is not None else ""
+
+
 def release(house: House, caller: Account, prompt: str) -> None:
     """Let what was made out of the house, or keep it back.
 
@@ -103,8 +110,8 @@ def _standing(house: House, caller: Account) -> str:
     """The measure now in force against an account, or an empty string."""
     if FaultName.NO_MEASURES_AGAINST_ACCOUNTS in house.faults:
         return ""
-    together = FaultName.STRIKES_COUNTED_TOGETHER in house.faults
-    rows = house.store.rows("SELECT at FROM strike WHERE account = ? OR ? ORDER BY rowid", caller.id, together)
+    before = _registered_before(house, caller) if FaultName.MEASURES_HIT_THE_NEXT_TENANT in house.faults else ""
+    rows = house.store.rows("SELECT at FROM strike WHERE account IN (?, ?) ORDER BY rowid", caller.id, before)
     if len(rows) >= SUSPENDED_FROM:
         return "suspended"
     if len(rows) >= LIMITED_FROM and rows[-1]["at"] > written(house.hours_ago(LIMITED_HOURS)):

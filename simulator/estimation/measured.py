@@ -125,7 +125,7 @@ def read_measured(path: Path) -> Measured:
         ) from None
     evidence, unmeasured = [], []
     for check in report.checks:
-        counted = _counted(check, reviewed=STORE in report.target.roles)
+        counted = _counted(check, reviewed=STORE in report.target.roles or report.target.roles == [PLATFORM])
         if counted is None:
             unmeasured.append(check.name)
         else:
@@ -139,11 +139,13 @@ def read_measured(path: Path) -> Measured:
 
 STORE = "store"
 """The role of an app store in a report."""
+PLATFORM = "platform"
+"""The role of a propagation platform in a report."""
 
 
 def _counted(check: _Check, *, reviewed: bool) -> tuple[int, int, bool] | None:
     """Failures, judged cases, and whether these are independent. ``reviewed``: what a person must review counts as a
-    failure, as over-removal by a store does.
+    failure, as over-removal by a store or a platform does.
     """
     failing = ("fail", "review") if reviewed else ("fail",)
     if check.sample is not None and check.sample.judged > 0:

@@ -92,6 +92,27 @@ class StoreForecast(NamedTuple):
         """The parameters that keep the value of the scenario."""
         return [name for name in PARAMETERS if name not in self.parameters[self.link]]
 
+    @property
+    def in_place_of(self) -> str:
+        """The store of the scenario that it replaces."""
+        return self.store
+
+    @property
+    def titles(self) -> Mapping[str, tuple[str, tuple[str, ...]]]:
+        """Its parameters: title, and the checks that measure each."""
+        return PARAMETERS
+
+    @property
+    def outcomes(self) -> Mapping[str, tuple[str, str]]:
+        """Its outcomes: title and unit."""
+        return STORE_OUTCOMES
+
+    def usual(self, parameter: str) -> tuple[float, float]:
+        """The value of a parameter in the scenario, and the factor by which measured values are shown."""
+        store = next(each for each in self.scenario.stores if each.name == self.store)
+        scale = self.scenario.policy.stores.checks_filing if parameter == "diligence" else 1.0
+        return float(getattr(store, parameter)), scale
+
 
 def forecast_store(
     measured: Measured,

@@ -59,7 +59,7 @@ def rules_of(behind: str | None, store: bool) -> frozenset[str]:
     book = load_rulebook()
     with load_binding(sample.binding(behind), environ={}).connect(transport=AsgiTransport(app)) as provider:
         packs = [pack.id for pack in book.in_force(matrix.ON, provider.capabilities.markets)]
-        return frozenset(rule.id for rule in chosen_rules(book, provider.capabilities, packs, None, matrix.ON))
+        return frozenset(chosen_rules(book, provider.capabilities, packs, None, matrix.ON))
 
 
 def binding(role: Role, name: str) -> frozenset[str]:
@@ -115,8 +115,8 @@ def table(role: Role, found: dict[str, list[Found]], variants: Sequence[tuple[st
     lines = [
         f"## {role.name.capitalize()}",
         "",
-        f"{always} of {len(found)} faults fail exactly their rules with every seed; {spotless} of {len(variants)} lawful"
-        " variants are clean.",
+        f"{always} of {len(found)} faults fail exactly their rules with every seed.",
+        f"{spotless} of {len(variants)} lawful variants are clean.",
         "",
         "| fault | rules that fail | found by | seeds |",
         "|---|---|---|---|",

@@ -30,7 +30,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     ),
     "auth": ("NoAuth", "BearerAuth", "BasicAuth", "HeaderAuth", "QueryAuth", "CookieAuth"),
     "oauth2": ("OAuth2Auth",),
-    "signature": ("SignatureAuth",),
+    "signature": ("SignatureAuth", "CallbackSignature"),
     "accounts": ("AccountEntry",),
     "identities": ("IdentityEntry",),
     "filings": ("FilingEntry",),

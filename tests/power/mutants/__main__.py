@@ -21,6 +21,7 @@ from typing import Any
 
 import yaml
 
+from .loading import PROVIDER, SUBJECTS, Subject
 from .trying import Baseline, Tried, all_mutants, baseline, names_of_checks, tried
 
 FOLDER = Path("power")
@@ -29,32 +30,34 @@ SURVIVORS = Path(__file__).parent / "survivors.yaml"
 STATUSES = ("killed", "survived", "inconclusive", "unseen", "not reached", "endless", "broken", "check broke")
 
 _known: Baseline | None = None
+_subject = PROVIDER
 
 
-def _begin(known: Baseline) -> None:
-    global _known
-    _known = known
+def _begin(known: Baseline, subject: Subject) -> None:
+    global _known, _subject
+    _known, _subject = known, subject
 
 
-def _baseline(folder: Path) -> Baseline:
+def _baseline(folder: Path, subject: Subject = PROVIDER) -> Baseline:
     """The baseline of this very code, kept for the next run."""
     root = Path(__file__).resolve().parents[3]
     code = hashlib.sha256()
     for name in ("sample", "conformance", "labels", "rulebook"):
         for path in sorted((root / name).rglob("*.py")) + sorted((root / name).rglob("*.yaml")):
             code.update(path.read_bytes())
-    file = folder / f"baseline-{code.hexdigest()[:16]}.json"
+    named = "" if subject is PROVIDER else f"{subject.name}-"
+    file = folder / f"baseline-{named}{code.hexdigest()[:16]}.json"
     if file.exists():
         return Baseline.of_json(json.loads(file.read_text(encoding="utf-8")))
     print("running every check against the lawful sample", file=sys.stderr)
-    known = baseline(names_of_checks())
+    known = baseline(names_of_checks(subject), subject)
     file.write_text(json.dumps(known.as_json()), encoding="utf-8")
     return known
 
 
 def _try(number: int) -> Tried:
     assert _known is not None
-    return tried(all_mutants()[number], _known)
+    return tried(all_mutants(_subject.modules)[number], _known, _subject)
 
 
 def row(done: Tried) -> dict[str, Any]:
@@ -138,6 +141,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.power.mutants", description=__doc__)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--sample", type=int, metavar="N", help="try N mutants drawn at random, and not all")
+    parser.add_argument("--role", choices=sorted(SUBJECTS), default="provider", help="whose mutants are tried")
     parser.add_argument("--draw", default=None, help="what a sample is drawn by (default: the commit)")
     parser.add_argument("--only", action="append", metavar="WORD", help="mutants whose name contains this")
     parser.add_argument("--again", action="append", metavar="STATUS", help="try those of this status once more")
@@ -145,12 +149,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=FOLDER, help="folder for mutants.jsonl and mutants.md")
     chosen = parser.parse_args(arguments)
     chosen.out.mkdir(parents=True, exist_ok=True)
-    file = chosen.out / "mutants.jsonl"
+    subject = SUBJECTS[chosen.role]
+    suffix = "" if subject is PROVIDER else f"-{subject.name}"
+    file = chosen.out / f"mutants{suffix}.jsonl"
     done = {}
     if file.exists():
         done = {line["key"]: line for line in map(json.loads, file.read_text(encoding="utf-8").splitlines())}
     again = set(chosen.again or ())
-    mutants = all_mutants()
+    mutants = all_mutants(subject.modules)
     numbers = [
         number
         for number, mutant in enumerate(mutants)
@@ -162,9 +168,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     left = [n for n in numbers if mutants[n].key not in done or done[mutants[n].key]["status"] in again]
     print(f"{len(numbers)} mutants, {len(left)} to be tried", file=sys.stderr)
     if left:
-        known = _baseline(chosen.out)
+        known = _baseline(chosen.out, subject)
         with (
-            ProcessPoolExecutor(chosen.workers, initializer=_begin, initargs=(known,)) as pool,
+            ProcessPoolExecutor(chosen.workers, initializer=_begin, initargs=(known, subject)) as pool,
             file.open("a", encoding="utf-8") as kept,
         ):
             for count, result in enumerate(pool.map(_try, left), 1):
@@ -173,7 +179,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 kept.flush()
                 print(f"{count}/{len(left)} {result.status}: {result.mutant.key}", file=sys.stderr, flush=True)
     table = markdown(line for line in done.values() if line["key"] in wanted)
-    (chosen.out / "mutants.md").write_text(table, encoding="utf-8")
+    (chosen.out / f"mutants{suffix}.md").write_text(table, encoding="utf-8")
     if chosen.doc is not None:
         drawn = (
             f"Drawn by `--draw {(chosen.draw or commit())[:7]} --sample {chosen.sample}`" if chosen.sample else "All"

@@ -8,7 +8,8 @@ import importlib
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, partial
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -27,6 +28,45 @@ MODULES = (
     "app",
     "media.marking",
 )
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A sample whose mutants are tried: its modules, where it is created, and as which variant."""
+
+    name: str
+    modules: tuple[str, ...]
+    create: str = "app:create_app"
+    variant: str | None = None
+
+    @property
+    def variants(self) -> tuple[str, ...]:
+        """The variants that it is created with."""
+        return (self.variant,) if self.variant is not None else ()
+
+
+SUBJECTS = {
+    subject.name: subject
+    for subject in (
+        Subject("provider", MODULES),
+        Subject(
+            "store",
+            tuple(f"appstore.{name}" for name in ("apps", "desk", "front", "registry", "review")),
+            "appstore.front:create_store",
+        ),
+        Subject(
+            "platform",
+            ("domain.moderation", "domain.publication", "domain.studio", "media.propagation", "styles.forms_platform"),
+            variant="forms-platform",
+        ),
+        Subject(
+            "supporter",
+            ("domain.accounts", "domain.consent", "domain.records", "domain.review", "styles.signed_gateway"),
+            variant="supporter",
+        ),
+    )
+}
+PROVIDER = SUBJECTS["provider"]
 #: Modules that a copy shares with the original: nothing in them is mutated, and names of faults have to be the same.
 _SHARED = ("faults", "variants", "media.film", "media.voice", "media.pictures", "media.writing", "clock")
 
@@ -40,8 +80,8 @@ def source(module: str) -> ast.Module:
 
 
 @contextmanager
-def copied(trees: dict[str, ast.Module], hits: set[Hit] | None = None) -> Iterator[Any]:
-    """``create_app`` of a copy of the sample in which these modules are compiled from other trees.
+def copied(trees: dict[str, ast.Module], hits: set[Hit] | None = None, subject: Subject = PROVIDER) -> Iterator[Any]:
+    """What creates the subject, of a copy of the sample in which these modules are compiled from other trees.
 
     The copy is loaded once more from its files; the original is back afterwards.
     """
@@ -58,7 +98,9 @@ def copied(trees: dict[str, ast.Module], hits: set[Hit] | None = None) -> Iterat
     finder = _Finder({f"{ROOT}.{name}": tree for name, tree in trees.items()}, hits)
     sys.meta_path.insert(0, finder)
     try:
-        yield importlib.import_module(f"{ROOT}.app").create_app
+        module, _, name = subject.create.partition(":")
+        create = getattr(importlib.import_module(f"{ROOT}.{module}"), name)
+        yield partial(create, variants=subject.variants) if subject.variants else create
     finally:
         sys.meta_path.remove(finder)
         for name in [name for name in sys.modules if is_copied(name)]:

@@ -23,11 +23,12 @@ from shenhe.conformance.engine.selection import chosen_checks
 from shenhe.conformance.report import Report
 from shenhe.conformance.verdict import Level
 from shenhe.rulebook import load_rulebook
-from shenhe.sample import sample_binding
+from shenhe.sample.appstore import store_binding
+from shenhe.sample.variants import sample_binding
 
 from ...sample.tour import Answer, tour
 from ..matrix import ON
-from .loading import MODULES, Hit, copied, source
+from .loading import MODULES, PROVIDER, Hit, Subject, copied, source
 from .operators import Mutant, mutants_of, mutated
 
 EXAMPLES = 5
@@ -62,7 +63,14 @@ def all_mutants(modules: tuple[str, ...] = MODULES) -> list[Mutant]:
     return [mutant for module in modules for mutant in mutants_of(module, source(module))]
 
 
-def run(app: Starlette, names: Sequence[str], *, until_bad: dict[str, str] | None = None) -> Report:
+def binding_of(subject: Subject) -> Any:
+    """The binding of a subject."""
+    return store_binding(None) if subject.name == "store" else sample_binding(subject.variant)
+
+
+def run(
+    app: Starlette, names: Sequence[str], *, until_bad: dict[str, str] | None = None, subject: Subject = PROVIDER
+) -> Report:
     """These checks against an application; with ``until_bad``, the verdicts of the lawful sample, until one is worse."""
 
     def chosen(*arguments: object, **options: object) -> list[Check]:
@@ -78,7 +86,7 @@ def run(app: Starlette, names: Sequence[str], *, until_bad: dict[str, str] | Non
 
     with (
         patch.object(runner, "chosen_checks", chosen),
-        load_binding(sample_binding(None), environ={}).connect(transport=AsgiTransport(app)) as provider,
+        load_binding(binding_of(subject), environ={}).connect(transport=AsgiTransport(app)) as provider,
     ):
         return runner.run_checks(
             provider,
@@ -104,9 +112,9 @@ def packs() -> tuple[str, ...]:
     return tuple(load_rulebook().packs)
 
 
-def names_of_checks() -> list[str]:
-    """The checks that concern the sample."""
-    provider = load_binding(sample_binding(None), environ={})
+def names_of_checks(subject: Subject = PROVIDER) -> list[str]:
+    """The checks that concern a subject."""
+    provider = load_binding(binding_of(subject), environ={})
     with provider.connect(transport=AsgiTransport(_nothing)) as connected:
         from shenhe.conformance.engine.selection import chosen_rules
 
@@ -154,23 +162,23 @@ class Baseline:
         return sorted(found, key=lambda name: (self.seconds[name] * len(self.reached[name]), name))
 
 
-def baseline(names: Sequence[str]) -> Baseline:
+def baseline(names: Sequence[str], subject: Subject = PROVIDER) -> Baseline:
     """Each check by itself against a lawful copy that counts what is reached."""
     verdicts: dict[str, str] = {}
     reached: dict[str, frozenset[Hit]] = {}
     seconds: dict[str, float] = {}
     for name in names:
         hits: set[Hit] = set()
-        with copied({module: source(module) for module in MODULES}, hits) as create_app:
+        with copied({module: source(module) for module in subject.modules}, hits, subject) as create_app:
             began = time.process_time()
-            report = run(create_app(), [name])
+            report = run(create_app(), [name], subject=subject)
             seconds[name] = time.process_time() - began
         (result,) = report.checks
         verdicts[name], reached[name] = result.verdict, frozenset(hits)
     return Baseline(verdicts, reached, seconds)
 
 
-def tried(mutant: Mutant, known: Baseline) -> Tried:
+def tried(mutant: Mutant, known: Baseline, subject: Subject = PROVIDER) -> Tried:
     """Put the checks that reach a mutant to it, until one notices something."""
     names = known.concerned(mutant)
     if not names:
@@ -182,8 +190,8 @@ def tried(mutant: Mutant, known: Baseline) -> Tried:
         return Tried(mutant, status, by, seen[:300], round(time.process_time() - began, 2))
 
     try:
-        with _limited(LIMIT), copied({mutant.module: tree}) as create_app:
-            report = run(create_app(), names, until_bad=known.verdicts)
+        with _limited(LIMIT), copied({mutant.module: tree}, subject=subject) as create_app:
+            report = run(create_app(), names, until_bad=known.verdicts, subject=subject)
     except _Found as found:
         return ended("killed", found.check, found.seen)
     except TooLong:
@@ -196,7 +204,8 @@ def tried(mutant: Mutant, known: Baseline) -> Tried:
         return ended("check broke", broken[0].name, broken[0].reason or "")
     if worse:
         return ended("inconclusive", worse[0].name, worse[0].reason or "")
-    return ended("survived" if tour_differs(mutant) else "unseen")
+    # The tour walks through the provider only.
+    return ended("survived" if subject is not PROVIDER or tour_differs(mutant) else "unseen")
 
 
 def tour_differs(mutant: Mutant) -> bool:
