@@ -670,7 +670,11 @@ def test_a_matrix_room_is_bound_with_its_odd_ids() -> None:
 def test_the_page_lists_ready_made_bindings_and_their_gaps() -> None:
     rows = {row[0]: row for row in re.findall(r"^\| `([\w-]+)` \| (.*?) \| (.*?) \| (.*?) \|$", PAGE, re.M)}
     assert sorted(rows) == ready_names()
-    tested = {shape.binding for shape in SHAPES} | {"openai", "openai-chat", "mastodon", "matrix"} | {"atproto", "google-play"}
+    tested = (
+        {shape.binding for shape in SHAPES}
+        | {"openai", "openai-chat", "mastodon", "matrix"}
+        | {"atproto", "google-play"}
+    )
     assert tested == set(ready_names())
     assert all(row[3].strip() for row in rows.values())
 
