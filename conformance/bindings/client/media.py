@@ -17,6 +17,8 @@ from .archives import other_entries, part_of, zip_entry
 from .requester import Call, Requester
 from .sessions import SignInError
 
+_IN_PIECES = frozenset({"base64", "hex"})
+
 
 def media_of(requester: Requester, bound: BoundRequest, call: Call, response: Response, fallback: str) -> Media | None:
     """The media of a response, or ``None`` for an operation without any.
@@ -42,6 +44,8 @@ def media_of(requester: Requester, bound: BoundRequest, call: Call, response: Re
     if media.kind == "body" or media.at is None:
         return Media(response.body, named or response.media_type or fallback or "application/octet-stream")
     value = _find(bound, media.at, response, media.kind)
+    if media.kind in _IN_PIECES and isinstance(value, list) and value and all(isinstance(each, str) for each in value):
+        return Media(_joined(bound, media, value), named or fallback or "application/octet-stream")
     if not isinstance(value, str) or not value:
         if value is None and bound.operation is Operation.VIEW:
             return None
@@ -58,6 +62,13 @@ def media_of(requester: Requester, bound: BoundRequest, call: Call, response: Re
         return Media(_base64(bound, media, value), named or fallback or "application/octet-stream")
     file = _downloaded(requester, bound, call, response, value)
     return Media(file.body, named or file.media_type or fallback or "application/octet-stream")
+
+
+def _joined(bound: BoundRequest, media: BoundMedia, pieces: list[str]) -> bytes:
+    """A file that comes in pieces, each encoded by itself, such as the audio in the events of a stream."""
+    if media.kind == "hex":
+        return b"".join(_hex(bound, piece) for piece in pieces)
+    return b"".join(_base64(bound, media, piece) for piece in pieces)
 
 
 def _find(bound: BoundRequest, source: Source, response: Response, key: str) -> Any:

@@ -18,14 +18,15 @@ from shenhe.conformance.provider import Accepted, Operation, Refused, Result, Un
 
 from ..language.bound import BoundRequest
 from ..language.responses.response import Response, ResponseError
-from ..language.responses.sources import text_of
+from ..language.responses.sources import as_text, text_of, value_of
 from ..language.shapes import SHAPES
 from ..language.template import TemplateError
 from .addresses import named_in, signed_like, visited
 from .carried_values import CarriedValues
-from .http.connection import ExchangeLog
+from .http.connection import ExchangeLog, Request
 from .media import media_of
 from .requester import Call, Requester
+from .requests import Previewed
 from .results.acceptance import Acceptance
 from .results.paging import further_pages
 from .results.responses import complete
@@ -112,6 +113,8 @@ class OperationClient:
         carried = self._carried.about(account, values)
         given = {**self._fixed, "clock": self._clock.now(), "account": account, **values, "carried": carried}
         call = Call(account, given, ExchangeLog(), begun_by=begun_by, paused=paused)
+        if bound.held:
+            return self._held(bound, call)
         if bound.pages is not None:
             call.values["page"] = {"number": bound.pages.number, "cursor": None, "offset": 0}
         try:
@@ -132,6 +135,16 @@ class OperationClient:
         late = self._requester.late_callbacks(account.id, log)
         files = tuple(Media(each.body, each.media_type) for each in late)
         return Accepted(files, tuple(log.exchanges))
+
+    def _held(self, bound: BoundRequest, call: Call) -> Acceptance:
+        """An upload that is not sent: its file, and what is carried with it, wait for the request that publishes."""
+        nothing = Response(200, {}, b"", values=call.values)
+        media: Media = call.values["media"]
+        if self._requester.writes_only:
+            carried = {name: as_text(value_of(each, nothing)) for name, each in bound.groups.get("carry", {}).items()}
+            kept = Request(str(bound.operation), "", "", tuple(carried.items()), media.data, bound.origin)
+            raise Previewed((kept,))
+        return Acceptance(bound, nothing, call, media)
 
     def addresses(self, exchanges: Iterable[Exchange]) -> list[str]:
         """The addresses that the responses of these exchanges name and that may be fetched."""

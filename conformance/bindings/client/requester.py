@@ -17,7 +17,7 @@ from ..language.responses.response import Response, ResponseError
 from ..language.responses.stream import ends_stream
 from ..language.template import Fill
 from .http.body import ENCODINGS
-from .http.connection import Connection, ExchangeLog, Headers, Request
+from .http.connection import Connection, ExchangeLog, Headers, Learn, Request
 from .http.receiver import Inbox
 from .requests import (
     Additions,
@@ -54,6 +54,9 @@ class Call:
 
 class Requester:
     """Sends requests over ``connection``, authorised by ``sessions``."""
+
+    #: Whether it writes requests and sends none.
+    writes_only = False
 
     def __init__(self, connection: Connection, sessions: Sessions) -> None:
         self.connection = connection
@@ -131,7 +134,7 @@ class Requester:
         )
         for signature in authorization.signatures:
             request = signed(request, signature, values)
-        return self.connection.send(request, call.log)
+        return self._exchanged(request, authorization, call)
 
     def await_callback(self, bound: BoundRequest, call: Call, seconds: float) -> Response | None:
         """The callback of a job, or ``None`` if none comes within ``seconds``."""
@@ -161,11 +164,12 @@ class Requester:
             return self.connection.send(Request("address", "GET", url, headers, follow_redirects=True), call.log)
         # Credentials are sent to the provider only, never to a host of media.
         own = self.connection.own(url)
-        auth = self._sessions.authorize(bound, call.account, call.values, call.log).headers if own else ()
-        request = Request(
-            str(bound.operation), "GET", url, (*headers, *auth), b"", bound.origin, bound.follow_redirects
+        authorization = (
+            self._sessions.authorize(bound, call.account, call.values, call.log) if own else Authorization(None, None)
         )
-        return self.connection.send(request, call.log)
+        headers = (*headers, *authorization.headers)
+        request = Request(str(bound.operation), "GET", url, headers, b"", bound.origin, bound.follow_redirects)
+        return self._exchanged(request, authorization, call)
 
     def base_url(self, bound: BoundRequest) -> str:
         """The base URL of the host that a request goes to."""
@@ -198,7 +202,20 @@ class Requester:
                 self._keep_cookies(call, response)
 
         watched = "credentials" in bound.groups or bound.keep_cookies or any(auth.cookies for auth in bound.auth)
-        return self.connection.send(request, call.log, learn=learn if watched else None)
+        sent_as = authorization if self.connection.own(request.url) else Authorization(None, None)
+        return self._exchanged(request, sent_as, call, learn if watched else None)
+
+    def _exchanged(
+        self, request: Request, authorization: Authorization, call: Call, learn: Learn | None = None
+    ) -> Response | None:
+        """The response to a request; to the one after it that takes up a challenge, where a digest is asked for."""
+        digest = authorization.digest
+        if digest is None:
+            return self.connection.send(request, call.log, learn=learn)
+        response = self.connection.send(digest.signed(request), call.log, learn=learn)
+        if response is None or not digest.challenged(request, response):
+            return response
+        return self.connection.send(digest.signed(request), call.log, learn=learn)
 
     def _converse(
         self, bound: BoundRequest, websocket: BoundWebsocket, request: Request, values: dict[str, Any], call: Call
@@ -231,6 +248,8 @@ class Requester:
 
 class _Previewing(Requester):
     """Writes requests and sends none."""
+
+    writes_only = True
 
     def __init__(self, connection: Connection, sessions: Sessions) -> None:
         super().__init__(connection, sessions)

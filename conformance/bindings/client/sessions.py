@@ -15,6 +15,7 @@ from shenhe.conformance.provider import Refused, Unavailable
 from ..language.bound import BoundAuth, BoundRequest, BoundTokens
 from ..language.responses.response import Response, ResponseError
 from ..language.responses.sources import TemplateValue, describe, value_of
+from .digest import Digest
 from .http.body import ENCODINGS
 from .http.connection import Connection, ExchangeLog, Headers, Request
 from .requests import render
@@ -50,6 +51,7 @@ class Authorization:
     rests_on: object = None
     query: Headers = ()
     signatures: tuple[BoundAuth, ...] = ()
+    digest: Digest | None = None
 
 
 @dataclass
@@ -85,6 +87,7 @@ class Sessions:
     _logins: dict[_Key, dict[str, str]] = field(default_factory=dict, repr=False)
     _tokens: dict[_Key, _Token] = field(default_factory=dict, repr=False)
     _cookies: dict[_Key, dict[str, str]] = field(default_factory=dict, repr=False)
+    _digests: dict[tuple[str, str], Digest] = field(default_factory=dict, repr=False)
     _lock: RLock = field(default_factory=RLock, repr=False)
 
     def authorize(
@@ -139,6 +142,9 @@ class Sessions:
         headers = authorization.headers
         if auth.signature is not None:
             return replace(authorization, signatures=(*authorization.signatures, auth))
+        if auth.digest is not None:
+            user, password = (str(render(bound, "auth", fill, values)) for fill in auth.digest)
+            return replace(authorization, digest=self._digests.setdefault((user, password), Digest(user, password)))
         if auth.query_name is not None:
             pair = (auth.query_name, str(render(bound, "auth", auth.value, values)))
             return replace(authorization, query=(*authorization.query, pair))

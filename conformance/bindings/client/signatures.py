@@ -25,13 +25,13 @@ def signed(request: Request, auth: BoundAuth, values: Mapping[str, Any]) -> Requ
     recipe = auth.signature
     if recipe is None or recipe.field is not None:
         return request
-    added = _render(auth, "headers", recipe.headers, values)
+    plain = {**values, "http": _described(request, _query_of(request.url))}
+    added = _render(auth, "headers", recipe.headers, plain)
     headers = (*_without(request.headers, added), *((name, str(value)) for name, value in added.items()))
-    query = _render(auth, "query", recipe.query, values)
+    query = _render(auth, "query", recipe.query, plain)
     url = _with_query(request.url, query)
     request = replace(request, headers=headers, url=url)
-    fields = dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
-    signature, text = _signature(auth, recipe, values, _described(request, fields))
+    signature, text = _signature(auth, recipe, values, _described(request, _query_of(url)))
     if recipe.query_name is not None:
         return replace(request, url=_with_query(request.url, {recipe.query_name: text or signature}))
     name = recipe.header or "Authorization"
@@ -97,6 +97,10 @@ def _signature(
     digest = hmac.new(key, message, make).digest() if recipe.keyed == "hmac" else make(message).digest()
     signature = encoded_digest(digest, recipe.encoding)
     return signature, str(_render(auth, "value", recipe.value, {**given, "signature": signature}))
+
+
+def _query_of(url: str) -> dict[str, str]:
+    return dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
 
 
 def _described(request: Request, fields: Mapping[str, str]) -> dict[str, Any]:

@@ -28,7 +28,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
         "BodySource", "CookieSource", "CssSource", "FormSource", "HeaderSource", "StatusSource", "TextSource",
         "UrlSource", "ValueSource", "WhenSource",
     ),
-    "auth": ("NoAuth", "BearerAuth", "BasicAuth", "HeaderAuth", "QueryAuth", "CookieAuth"),
+    "auth": ("NoAuth", "BearerAuth", "BasicAuth", "DigestAuth", "HeaderAuth", "QueryAuth", "CookieAuth"),
     "oauth2": ("OAuth2Auth",),
     "signature": ("SignatureAuth", "CallbackSignature"),
     "accounts": ("AccountEntry",),

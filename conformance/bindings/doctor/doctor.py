@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
 
+from shenhe.conformance.checks.own_files import makeable, own_file
 from shenhe.conformance.checks.people import Person, Persons
 from shenhe.conformance.checks.requests import picture, tone
 from shenhe.conformance.entities import (
@@ -79,6 +80,7 @@ class _Visit(Visit):
         elif Operation.REGISTER in capabilities.operations:
             yield self.not_tried(Operation.REGISTER, "the binding sets identities: supplied, so no people are invented")
             yield from self._supplied_identity()
+        yield from self.attempt(Operation.SIGN_IN, "", self._sign_in)
         yield from self._consent()
         yield from self._content()
         yield from store_outcomes(self)
@@ -126,6 +128,21 @@ class _Visit(Visit):
             return registered
         return self.provider.verify_identity(registered.value, person.identity(method))
 
+    def _sign_in(self) -> Result[Account]:
+        return self.kept("session", self.provider.sign_in(self.account))
+
+    def _sign_out(self) -> Result[None]:
+        """End the session that ``sign_in`` began, so that no other operation loses its own."""
+        session = self.given.get("session")
+        if session is None and self.binding.file.login is None:
+            if self.provider.capabilities.identities != "synthetic":
+                raise NeedsEarlier("it would end the only session of a supplied account: bind sign_in or login too")
+            registered = self.provider.register(self._profile(self._persons.adult()))
+            if not isinstance(registered, Accepted):
+                raise NeedsEarlier("it needs an account, which register would give")
+            session = registered.value
+        return self.provider.sign_out(session or self.account)
+
     def _consent(self) -> Iterator[Diagnosis]:
         for scope in self.provider.capabilities.edit_scopes or ("face",):
             yield from self.attempt(Operation.GRANT_CONSENT, scope, partial(self._grant, scope), scope=scope)
@@ -160,9 +177,10 @@ class _Visit(Visit):
                     labelled=True,
                     agreed=True,
                 )
+        for kind in capabilities.uploads or ("image/png",):
+            yield from self.attempt(Operation.UPLOAD, kind, partial(self._upload, kind), media_type=kind, declared=True)
         for rendition in capabilities.renditions:
             yield from self.attempt(Operation.FETCH, rendition, partial(self._fetch, rendition), rendition=rendition)
-        yield from self.attempt(Operation.UPLOAD, "image/png", self._upload, media_type="image/png", declared=True)
         for scope in capabilities.edit_scopes:
             source = tone() if scope == "voice" else picture()
             service = Service.VOICE if scope == "voice" else Service.BIOMETRIC_IMAGE_VIDEO
@@ -174,6 +192,12 @@ class _Visit(Visit):
         for surface in capabilities.surfaces:
             yield from self.attempt(Operation.VIEW, surface, partial(self._view, surface), surface=surface)
         yield from self.attempt(Operation.SEARCH, "", lambda: self.provider.search(None, "春天"))
+        yield from self.attempt(Operation.SHARE, "", self._share)
+        yield from self.attempt(Operation.UNPUBLISH, "", self._unpublish)
+        kind = (capabilities.uploads or ("image/png",))[0]
+        yield from self.attempt(
+            Operation.DETECT, kind, lambda: self.provider.detect(self.account, self._file(kind)), media_type=kind
+        )
 
     def _generate(self, service: Service, kind: str) -> Result[Content]:
         request = GenerationRequest(service, kind, "写一句关于春天的话。One sentence about spring.", agreed=True)
@@ -211,15 +235,61 @@ class _Visit(Visit):
     def _ready_consent(self, scope: str) -> Consent | None:
         return next((consent for consent in self.provider.ready_made.consents.values() if consent.scope == scope), None)
 
-    def _upload(self) -> Result[Content]:
-        colour = secrets.randbelow(196), secrets.randbelow(196), secrets.randbelow(196)
-        result = self.provider.upload(self.account, picture(colour=colour), declared=True)
+    def _upload(self, kind: str) -> Result[Content]:
+        result = self.provider.upload(self.account, self._file(kind), declared=True)
         if isinstance(result, Accepted):
             self.given.setdefault("content", result.value)
         return result
 
+    @staticmethod
+    def _file(kind: str) -> Media:
+        """A file of a media type that nobody has uploaded before."""
+        if kind.startswith("text/"):
+            return Media(f"今天天气很好（测试 {secrets.token_hex(4)}）。".encode(), kind)
+        if kind not in makeable():
+            raise NeedsEarlier(f"it needs a file of {kind}, which shenhe cannot make here")
+        return own_file(kind, (secrets.randbelow(196), secrets.randbelow(196), secrets.randbelow(196)))
+
     def _publish(self) -> Result[Publication]:
-        return self.kept("publication", self.provider.publish(self.account, self._work(), "春天（测试）"))
+        """Publish in each way there is; the first is the publication that others are tried with."""
+        first = self.provider.publish(self.account, self._work(), "春天（测试）")
+        for way in self.provider.capabilities.publish_ways[1:]:
+            if isinstance(first, Accepted):
+                further = self.provider.publish(self.account, self._work(), "春天（测试）", way)
+                if not isinstance(further, Accepted):
+                    return further
+        return self.kept("publication", first)
+
+    def _share(self) -> Result[Publication]:
+        return self.provider.share(self.account, self.need("publication", "publish"))
+
+    def _unpublish(self) -> Result[None]:
+        """Take down a publication that nothing else is tried with."""
+        spare = self._another("春天（测试）")
+        if spare is None:
+            raise NeedsEarlier("it needs a second publication, which publish did not give")
+        return self.provider.unpublish(self.account, spare)
+
+    def _another(self, title: str) -> Publication | None:
+        """A further publication: of the same work, or of a new one where each work is published once."""
+        first: Publication = self.need("publication", "publish")
+        for work in (self._work(), None):
+            content = work or self._new_work()
+            further = None if content is None else self.provider.publish(self.account, content, title)
+            if isinstance(further, Accepted) and further.value.id != first.id:
+                return further.value
+        return None
+
+    def _new_work(self) -> Content | None:
+        """Something to publish that was not published yet."""
+        capabilities = self.provider.capabilities
+        made: Result[Content] | None = None
+        if Operation.GENERATE in capabilities.operations:
+            service, kinds = next(iter(capabilities.media.items()))
+            made = self._generate(service, kinds[0])
+        elif Operation.UPLOAD in capabilities.operations:
+            made = self._upload((capabilities.uploads or ("image/png",))[0])
+        return made.value if isinstance(made, Accepted) else None
 
     def _work(self) -> Content:
         """Something to publish: what was generated, or else uploaded, or else nothing, since a publication may hold no
@@ -242,10 +312,8 @@ class _Visit(Visit):
         def report(kind: str) -> Result[Ticket]:
             target: Publication = self.need("publication", "publish")
             marker = self.provider.capabilities.markers.get("unlawful")
-            if marker:
-                marked = self.provider.publish(self.account, self._work(), f"测试 {marker}")
-                if isinstance(marked, Accepted):
-                    target = marked.value
+            if marker or Operation.DECIDE in self.provider.capabilities.operations:
+                target = self._another(f"测试 {marker or ''}".strip()) or target
             self.given.setdefault("reported", target)
             request = ReportRequest(
                 target, kind, "测试举报。A report made as a test.", "reporter@example.org", "测试人", good_faith=True
@@ -265,6 +333,13 @@ class _Visit(Visit):
         def status() -> Result[Ticket]:
             return self.provider.report_status(self._reporter(), self.need("ticket", "report"))
 
+        def decide() -> Result[Ticket]:
+            moderator = self.provider.ready_made.accounts.get("moderator")
+            if moderator is None:
+                raise NeedsEarlier("it needs accounts.moderator, who decides")
+            ticket = self.need("ticket", "report")
+            return self.provider.decide(moderator, ticket, True, "测试裁定。A decision made as a test.")
+
         def appeal() -> Result[Ticket]:
             return self.provider.appeal(
                 self.account, self.need("reported", "report"), "测试申诉。An appeal made as a test."
@@ -273,6 +348,7 @@ class _Visit(Visit):
         for kind in kinds:
             yield from self.attempt(Operation.REPORT, kind, partial(report, kind), kind=kind)
         yield from self.attempt(Operation.REPORT_STATUS, "", status, wrong=lost)
+        yield from self.attempt(Operation.DECIDE, "upheld", decide, upheld=True)
         yield from self.attempt(Operation.APPEAL, "", appeal)
 
     def _reporter(self) -> Account | None:
@@ -322,6 +398,7 @@ class _Visit(Visit):
         scope = scopes[0] if scopes else "face"
         yield from self.attempt(Operation.REVOKE_CONSENT, "", lambda: self._revoke(scope), scope=scope)
         yield from self.attempt(Operation.ADVANCE_CLOCK, "1 h", lambda: provider.advance_clock(1.0))
+        yield from self.attempt(Operation.SIGN_OUT, "", self._sign_out)
         if provider.capabilities.identities == "synthetic":
             yield from self.attempt(Operation.DELETE_ACCOUNT, "", lambda: provider.delete_account(self.account))
         elif Operation.DELETE_ACCOUNT in provider.capabilities.operations:

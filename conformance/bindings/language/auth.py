@@ -16,6 +16,7 @@ from .format import (
     BearerAuth,
     BindingFile,
     CookieAuth,
+    DigestAuth,
     HeaderAuth,
     NoAuth,
     OAuth2Auth,
@@ -64,6 +65,9 @@ def bound_auth(
         case BasicAuth():
             pair = (fill(auth.username, "username"), fill(auth.password, "password"))
             return BoundAuth("Authorization", pair[0], of_account, basic=pair, place=place)
+        case DigestAuth():
+            pair = (fill(auth.username, "username"), fill(auth.password, "password"))
+            return BoundAuth("Authorization", pair[0], of_account, digest=pair, place=place)
         case CookieAuth():
             cookies = {name: fill(value, "cookies", name) for name, value in auth.cookies.items()}
             return BoundAuth("Cookie", nothing, of_account, cookies=cookies, place=place)
@@ -110,8 +114,8 @@ def _recipe(auth: Recipe, fill: Callable[..., Fill]) -> dict[str, Any]:
 def _signature(auth: SignatureAuth, fill: Callable[..., Fill]) -> BoundSignature:
     return BoundSignature(
         **_recipe(auth, fill),
-        headers=fill(auth.headers, "headers"),
-        query=fill(auth.query, "query"),
+        headers=fill(auth.headers, "headers", more=SIGNED),
+        query=fill(auth.query, "query", more=SIGNED),
         fields=fill(auth.fields, "fields"),
         header=auth.header,
         query_name=auth.query_name,
@@ -156,7 +160,7 @@ def auth_texts(auth: Auth) -> dict[str, str]:
             return {"token": auth.token}
         case HeaderAuth() | QueryAuth():
             return {"value": auth.value}
-        case BasicAuth():
+        case BasicAuth() | DigestAuth():
             return {"username": auth.username, "password": auth.password}
         case SignatureAuth():
             added = {**auth.headers, **auth.query, **auth.fields}

@@ -67,6 +67,8 @@ class BoundAuth:
     of_account: bool
     bearer: bool = False
     basic: tuple[Fill, Fill] | None = None
+    #: User name and password, for a request that is sent again with a digest of them.
+    digest: tuple[Fill, Fill] | None = None
     cookies: Mapping[str, Fill] = field(default_factory=dict)
     tokens: BoundTokens | None = None
     signature: BoundSignature | None = None
@@ -186,6 +188,8 @@ class BoundRequest:
     names_age: bool = False
     names_producer: bool = False
     follow_redirects: bool = False
+    #: Nothing is sent: the file waits for the operation that publishes it.
+    held: bool = False
     groups: Mapping[str, Mapping[str, Source]] = field(default_factory=dict)
 
     @property

@@ -38,7 +38,7 @@ from .format import MEDIA_KINDS, BindingFile, PagesSection, PollSection, Request
 from .format import Condition as WrittenCondition
 from .format.auth import CallbackSignature
 from .graphql import as_json_request
-from .inheritance import with_defaults
+from .inheritance import addresses, has_address, with_defaults
 from .responses.conditions import Condition
 from .responses.sources import Query, Source
 from .responses.stream import BoundStream
@@ -105,7 +105,7 @@ class Compiler:
                 )
                 for index, variant in enumerate(section.variants)
             ]
-            if section.addressed or not section.variants:
+            if section.held or not section.variants or has_address(section, self.file.defaults):
                 requests.append(self._request(operation, section, frozenset(), steps, {}))
             bound[operation] = tuple(requests)
             self._check_role(operation, steps)
@@ -125,7 +125,7 @@ class Compiler:
         """One request compiled. The keys in ``own`` are at ``steps``, the others at ``base`` or under ``defaults``."""
         shape = shape or SHAPES[Operation(operation)]
         base = base if base is not None else ("operations", str(operation))
-        section, inherited = with_defaults(section, self.file.defaults)
+        section, inherited = with_defaults(section, None if section.held else self.file.defaults)
         section = as_json_request(section)
 
         def at(key: str, *inner: str | int) -> Steps:
@@ -203,7 +203,8 @@ class Compiler:
             origin=f"{self._locate.source_name}:{self._locate(steps, key=True).line}",
             place=place,
             when={name: frozenset(value if isinstance(value, list) else [value]) for name, value in when.items()},
-            method=section.method or ("POST" if section.bodies else "GET"),
+            # A WebSocket is opened by a GET: a signature over the request line is one over that.
+            method=section.method or ("POST" if section.bodies and websocket is None else "GET"),
             steps=bound_steps,
             host=section.host or "",
             path=fill("path", section.path or "/", path=True),
@@ -251,6 +252,7 @@ class Compiler:
             names_age=names_age(_all_templates(section)),
             names_producer=names_producer(_all_templates(section)),
             follow_redirects=section.follow_redirects,
+            held=section.held,
             keep_cookies=section.keep_cookies,
         )
 
@@ -258,7 +260,9 @@ class Compiler:
         self, section: RequestSection, steps: Steps, when: Mapping[str, Any], shape: Shape, at: Callable[..., Steps]
     ) -> None:
         """Add the errors that concern a request as a whole."""
-        if not section.addressed:
+        if section.held and shape is not SHAPES[Operation.UPLOAD]:
+            self.expressions.fault(at("held"), "found held, which only upload can be; expected a path")
+        elif not section.addressed and not section.held:
             self.expressions.fault(steps, "found no path, expected one such as /v1/items")
         if section.host is not None and section.host not in self.file.target.hosts:
             expected = ", ".join(self.file.target.hosts) or "names of base URLs under target.hosts"
@@ -341,7 +345,7 @@ class Compiler:
                 hint = f"expected one of: {expected}" if expected else f"{operation} needs no value from the response"
                 self.expressions.fault(at("extract", name), f"found {name!r}, {hint}")
         for name in shape.required:
-            if name not in single:
+            if name not in single and not section.held:
                 self.expressions.fault(at("extract"), f"found no extract.{name}, expected its JMESPath expression")
         return single, groups
 
@@ -469,7 +473,8 @@ class Compiler:
             if not any(each.matches(facets) for each in requests):
                 wanted = ", ".join(f"{name} {value}" for name, value in facets.items())
                 found = f"found no variant for {wanted}, which target declares"
-                self.expressions.fault(steps, f"{found}; expected one, or a path for all others")
+                other = "a body, query or method" if addresses(self.file.defaults) else "a path"
+                self.expressions.fault(steps, f"{found}; expected one, or {other} for all others")
 
 
 def _templates(section: RequestSection) -> list[Any]:

@@ -42,6 +42,20 @@ def with_defaults(
     return section.model_copy(update=update), inherited
 
 
+def addresses(defaults: DefaultsSection | None) -> bool:
+    """Whether requests that say nothing of where they go go to the address under ``defaults``."""
+    return defaults is not None and defaults.addressed
+
+
+def has_address(section: RequestSection, defaults: DefaultsSection | None) -> bool:
+    """Whether a section with variants is a request of its own, for the arguments that no variant has: it has an
+    address, or takes the one under ``defaults`` for a body, a query or a method that it writes.
+    """
+    if section.addressed:
+        return True
+    return addresses(defaults) and bool(section.written & {*BODIES, "query", "method"})
+
+
 def _attribute(name: str) -> str:
     """The attribute of a section that holds a key of the file."""
     return "json_" if name == "json" else name

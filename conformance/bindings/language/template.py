@@ -191,16 +191,25 @@ def compile_template(value: Any, *, environ: Mapping[str, str], known: frozenset
     return lambda values: value
 
 
+def _with_variables(kind: str, piece: str) -> str:
+    """A token of a template with its ``${NAME}`` made values: in the text outside ``{{ }}``, and in a string inside."""
+    if kind == "data":
+        return VARIABLE.sub(lambda match: "{{ '${' }}" if match[1] else "{{ env_." + match[2] + " }}", piece)
+    if kind != "string" or VARIABLE.search(piece) is None:
+        return piece
+    quote = piece[0]
+    inner = VARIABLE.sub(lambda match: "${" if match[1] else f"{quote} ~ env_.{match[2]} ~ {quote}", piece[1:-1])
+    return f"({quote}{inner}{quote})"
+
+
 def _compile_text(text: str, environ: Mapping[str, str], known: frozenset[str], path: bool) -> Fill:
-    if any("${" in block for block in re.findall(r"\{[{%](?:(?!\{[{%]).)*?[}%]\}", text.replace("$${", ""), re.S)):
-        raise TemplateError("found ${…} inside {{ }}, expected it outside: write ${NAME} next to the expression")
     if "{{" not in text and "{%" not in text and "{#" not in text:
         constant = _constant(text, environ, path)
         return lambda values: constant
     used = {match[2]: _lookup(match, environ) for match in VARIABLE.finditer(text) if match[2]}
-    source = VARIABLE.sub(lambda match: "{{ '${' }}" if match[1] else "{{ env_." + match[2] + " }}", text)
     sandbox = _PATH if path else _TEXT
     try:
+        source = "".join(_with_variables(kind, piece) for _, kind, piece in sandbox.lex(text))
         tree = sandbox.parse(source)
         _check_names(tree, known)
         single = _single_expression(tree, source)
@@ -209,6 +218,8 @@ def _compile_text(text: str, environ: Mapping[str, str], known: frozenset[str], 
         else:
             render = sandbox.bounded(tree)
     except jinja2.TemplateSyntaxError as error:
+        if "'$'" in str(error.message):
+            raise TemplateError("found ${…} inside {{ }}, expected it in quotes there: '${NAME}'") from None
         raise TemplateError(f"found a template that cannot be read: {error.message}") from None
 
     def fill(values: Mapping[str, Any]) -> Any:

@@ -12,14 +12,13 @@ import pytest
 import yaml
 
 from shenhe.cli.explain import explanation
-from shenhe.conformance.bindings.client.loading import ready_names, ready_text
 from shenhe.conformance.bindings.doctor.advice import SECTIONS, advice, advice_at, keys_like
 from shenhe.conformance.bindings.language.schema import binding_schema
-from shenhe.sample import sample_binding
-from shenhe.sample.variants import VARIANTS
+from shenhe.conformance.provider import Operation
 
 from ...command_line import shenhe
 from ...docs.pages import PAGES, blocks
+from ...docs.test_snippets import kind_of
 
 ROOT = Path(__file__).parents[3]
 
@@ -45,38 +44,79 @@ def test_advice_says_what_to_do() -> None:
             assert len(words) < 160, f"{section}.{key}"
 
 
-#: Keys of stores, whose sample has its own binding.
-STORES = {
-    "binding.filings", "filings.assessment", "filings.entity", "target.listing_surfaces", "target.orders",
-    "target.storefronts",
-}  # fmt: skip
-
-
-def _bindings() -> Iterator[Any]:
+def documented() -> Iterator[Any]:
+    """The bindings of the documents, whole or in part. ``tests/docs`` loads each; the recipes are run too."""
     for page in PAGES:
         for block in blocks(page):
             if block.language in {"yaml", "yml"}:
                 # What is no YAML by itself is a part that its page puts together; other tests read it there.
                 with suppress(yaml.YAMLError):
-                    yield yaml.safe_load(block.text)
-    yield from (yaml.safe_load(ready_text(name)) for name in ready_names())
-    yield from (yaml.safe_load(sample_binding(name).read_text(encoding="utf-8")) for name in (None, *VARIANTS))
+                    data = yaml.safe_load(block.text)
+                    if kind_of(data) in {"binding", "binding part"}:
+                        yield data
 
 
-def _keys(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield str(key)
-            yield from _keys(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _keys(inner)
+def places(value: Any, node: Any, schema: Any) -> Iterator[str]:
+    """The keys of ``value``, each with the model that the schema has at its place: ``PollSection.every``."""
+    if "$ref" in node:
+        name = node["$ref"].rpartition("/")[2]
+        yield from places(value, {**schema["$defs"][name], "model": name}, schema)
+        return
+    for each in (*node.get("allOf", ()), *node.get("anyOf", ()), *node.get("oneOf", ())):
+        yield from places(value, each, schema)
+    if isinstance(value, list):
+        for item in value:
+            yield from places(item, node.get("items", {}), schema)
+    if not isinstance(value, dict):
+        return
+    own = node.get("properties", {})
+    rest = next(iter(node.get("patternProperties", {}).values()), node.get("additionalProperties"))
+    if any(name in value and value[name] != kind["const"] for name, kind in own.items() if "const" in kind):
+        return  # another kind of auth
+    if not isinstance(rest, dict) and own and not value.keys() <= own.keys():
+        return  # another kind of source or condition
+    for key, inner in value.items():
+        if key in own:
+            if "model" in node:
+                yield f"{node['model']}.{key}"
+            yield from places(inner, own[key], schema)
+            if key == "extract" and isinstance(inner, dict):
+                # Values, and groups of values such as credentials.
+                for each in (*inner.values(), *(one for group in inner.values() for one in _inside(group))):
+                    yield from places(each, {"$ref": "#/$defs/Source"}, schema)
+        elif isinstance(rest, dict):
+            yield from places(inner, rest, schema)
 
 
-def test_every_key_is_used_in_a_binding_that_tests_run() -> None:
-    used = {key for document in _bindings() for key in _keys(document)}
-    unused = {f"{section}.{key}" for section, keys in declarable().items() for key in keys if key not in used}
-    assert {key for key in unused if key not in STORES} == set()
+def _inside(group: Any) -> Iterator[Any]:
+    yield from group.values() if isinstance(group, dict) else ()
+
+
+def used_in(documents: Iterator[Any]) -> set[str]:
+    """The keys that the documents use, by section."""
+    schema = binding_schema()
+    whole = {**schema, "model": "BindingFile"}
+    section_of = {model: section for section, group in SECTIONS.items() for model in group}
+    found = {place.partition(".")[::2] for document in documents for place in places(document, whole, schema)}
+    return {f"{section_of[model]}.{key}" for model, key in found if model in section_of}
+
+
+def test_every_key_of_the_schema_has_a_documented_example() -> None:
+    """At its own place: `timeout` under `limits` is no example of `timeout` under `poll`."""
+    wanted = {f"{section}.{key}" for section, keys in declarable().items() for key in keys}
+    assert wanted - used_in(documented()) == set()
+
+
+def test_every_operation_has_a_documented_example() -> None:
+    written = {name for document in documented() for name in document.get("operations", {})}
+    assert {operation.value for operation in Operation} - written == set()
+
+
+def test_a_key_elsewhere_is_no_example() -> None:
+    elsewhere = {"limits": {"timeout": 3}, "operations": {"view": {"path": "/p", "extract": {"every": "x"}}}}
+    assert used_in(iter([elsewhere])) == {
+        "binding.limits", "limits.timeout", "binding.operations", "operation.path", "operation.extract",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import count
 from typing import Any
 
 from shenhe.conformance.apps import Listing, ListingState
@@ -20,6 +21,7 @@ from ..requester import Call
 
 MOST = 10_000
 """The most items that are read of a list."""
+_HELD = count(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,9 @@ class Acceptance:
         return ResponseError(f"{self.bound.place('extract', name)}: found {found}, expected {expected}")
 
     def identifier(self) -> str:
-        """The id of what the operation made."""
+        """The id of what the operation made. A file that is held gets one here: no request has it."""
+        if self.bound.held and "id" not in self:
+            return f"held-{next(_HELD)}"
         try:
             return identifier_of(self.bound.extract["id"], self.response)
         except ResponseError as error:

@@ -38,6 +38,16 @@ class BasicAuth(Section):
     password: str
 
 
+class DigestAuth(Section):
+    """``Authorization: Digest …`` (RFC 7616): the provider answers 401 with a challenge, and the request is sent again
+    with a digest of the password. Later requests use the same challenge until the provider gives another one.
+    """
+
+    type: Literal["digest"]
+    username: str = Field(min_length=1)
+    password: str
+
+
 class CookieAuth(Section):
     """``Cookie: name=value; …``. A cookie of these names that a response renews is used from then on, for that
     account alone.
@@ -80,7 +90,8 @@ class SignatureAuth(Recipe):
 
     ``string`` is the text that is signed: a template over ``http`` (``method``, ``path``, ``query`` (sorted),
     ``host``, ``headers``, ``body``, ``body_sha256``, ``body_md5``, ``fields`` (sorted ``name=value`` pairs of query and
-    body)), ``now`` and ``nonce``. ``headers`` and ``query`` are added before the signature is made. ``derive`` makes
+    body)), ``now`` and ``nonce``. ``headers`` and ``query`` are added before the signature is made, and their templates
+    know ``http`` as it was without them. ``derive`` makes
     the signing key from ``key`` by one more HMAC per item. The signature goes into one ``header``, ``query_name`` or
     ``field`` of the body; ``value`` is its text there, a template over ``signature``.
     """
@@ -133,7 +144,7 @@ class OAuth2Auth(Section):
 
 
 OneAuth: TypeAlias = Annotated[
-    NoAuth | BearerAuth | HeaderAuth | QueryAuth | BasicAuth | CookieAuth | SignatureAuth | OAuth2Auth,
+    NoAuth | BearerAuth | HeaderAuth | QueryAuth | BasicAuth | DigestAuth | CookieAuth | SignatureAuth | OAuth2Auth,
     Field(discriminator="type"),
 ]
 Auth: TypeAlias = Annotated[

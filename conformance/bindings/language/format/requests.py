@@ -174,10 +174,12 @@ class RequestSection(Section):
     """How one operation is requested and its response understood.
 
     The request goes to ``path`` below ``target.base_url``, or below the base URL that ``target.hosts`` gives ``host``;
-    or to ``url``, a template for a whole URL of one of these hosts or of ``target.media_hosts``.
+    or to ``url``, a template for a whole URL of one of these hosts or of ``target.media_hosts``. An upload that is
+    ``held`` sends nothing: the file waits for ``publish``, which has it as ``content.media``.
     """
 
     steps: tuple[StepSection, ...] = ()
+    held: bool = False
     method: Method | None = None
     host: Name | None = None
     path: str | None = Field(default=None, pattern="^/")
@@ -220,6 +222,9 @@ class RequestSection(Section):
             raise ValueError(f"found {' and '.join(given)}, expected at most one of {', '.join(BODIES)}")
         if self.path is not None and self.url is not None:
             raise ValueError("found path and url, expected one of them")
+        sent = sorted(self.written & {*BODIES, *_SENDING}) if self.held else []
+        if sent:
+            raise ValueError(f"found held and {sent[0]}, expected only extract.carry: what is held is not sent")
         return self
 
     @property
@@ -241,6 +246,9 @@ class RequestSection(Section):
         return tuple(each for each in (*own, graphql, websocket) if each is not None)
 
 
+_SENDING = (
+    "steps", "method", "host", "path", "url", "query", "headers", "media", "poll", "pages", "stream", "auth", "notice",
+)  # fmt: skip
 BODIES = ("json", "form", "multipart", "body", "graphql", "websocket")
 
 
@@ -267,7 +275,9 @@ class DefaultsSection(RequestSection):
     @model_validator(mode="after")
     def _shared_only(self) -> DefaultsSection:
         shared_bodies = {"json", "form"}
-        own = sorted(self.written & ({*BODIES, "url", "extract", "media", "poll", "pages", "stream"} - shared_bodies))
+        own = sorted(
+            self.written & ({*BODIES, "held", "url", "extract", "media", "poll", "pages", "stream"} - shared_bodies)
+        )
         if own:
             raise ValueError(f"found {own[0]}, which only an operation can have")
         if "json" in self.written and not isinstance(self.json_, dict):
