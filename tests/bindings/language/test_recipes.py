@@ -445,7 +445,9 @@ def test_a_job_calls_back(tmp_path: Path) -> None:
     def call(url: str, body: dict[str, str]) -> int:
         parts = urlsplit(url)
         connection = http.client.HTTPConnection(parts.netloc, timeout=5)
-        connection.request("POST", parts.path, json.dumps(body), {"Content-Type": "application/json"})
+        sent = json.dumps(body)
+        signature = hmac.new(b"callback-key", sent.encode(), hashlib.sha256).hexdigest()
+        connection.request("POST", parts.path, sent, {"Content-Type": "application/json", "X-Signature": signature})
         return connection.getresponse().status
 
     statuses: list[int] = []
@@ -461,7 +463,7 @@ def test_a_job_calls_back(tmp_path: Path) -> None:
         threading.Timer(0.05, later, (body["notify"], body["prompt"])).start()
         return JSONResponse({"job": "j1"}, 202)
 
-    binding = recipe(tmp_path, "A job that calls back")
+    binding = recipe(tmp_path, "A job that calls back", CALLBACK_KEY="callback-key")
     with binding.connect(transport=app(("POST", "/jobs", jobs)), sleep=lambda seconds: None) as provider:
         result = provider.generate(None, TEXT)
         assert isinstance(result, Accepted), result
