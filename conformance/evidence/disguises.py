@@ -19,7 +19,11 @@ import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from html.entities import html5
+from typing import Self
 from urllib.parse import quote, quote_plus
+
+from . import rewrites
+from .packed import MARKED, unpacked
 
 #: Rounds of taking out escapes: a text in JSON, in a URL, in JSON, in a URL.
 _ROUNDS = 4
@@ -28,6 +32,7 @@ _DEEPEST = 3
 #: Text that may be encoded, and text that may be in lines of such.
 _RUN = re.compile(rb"[A-Za-z0-9+/_-]{10,}")
 _WRAPPED = re.compile(rb"(?<=[A-Za-z0-9+/_-]{20})(?:[ \t\r\n]|\\[rnt]){1,8}[A-Za-z0-9+/_-]{8}")
+_HEXADECIMAL = re.compile(rb"(?:[0-9a-fA-F]{2}){8,}")
 _STANDARD = bytes.maketrans(b"-_", b"+/")
 #: Pieces of an encoded secret that are shorter do not identify it.
 _SHORTEST_FORM = 6
@@ -37,14 +42,9 @@ _ESCAPE = re.compile(
     rb"|(\\++)(?:u([dD][89abAB][0-9a-fA-F]{2})\\++u([dD][c-fC-F][0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|"
     rb"u\{([0-9a-fA-F]{1,6})\}|x([0-9a-fA-F]{2})|([0-7]{3})|([/\"']))?"
 )
-_QUOTED_PRINTABLE = re.compile(rb"=([0-9A-Fa-f]{2})|=\r?\n")
+_QUOTED_PRINTABLE = re.compile(rb"=([0-9A-Fa-f]{2})|=(?:\r|\\r)?(?:\n|\\n)")
 #: White space, and characters of UTF-8 that are drawn as nothing.
 _BROKEN = re.compile(rb"[\t\n\v\f\r]|\\[nrt]|\xc2\xad|\xcd\x8f|\xe2[\x80\x81]|\xef\xbb")
-#: Bytes or characters as numbers, one after another.
-_HEXADECIMAL_LIST = re.compile(
-    rb"(?i)(?<![0-9a-z])(?:(?:0x)?(?:[0-9a-f]{2}){1,4}[\s:,;-]{1,3}){3,4000}(?:0x)?(?:[0-9a-f]{2}){1,4}(?![0-9a-z])"
-)
-_DECIMAL_LIST = re.compile(rb"(?<![0-9a-zA-Z])(?:[0-9]{1,7}[\s,;]{1,4}){3,4000}[0-9]{1,7}(?![0-9a-zA-Z])")
 _FILLING = re.compile(
     rb"[\t\n\v\f\r ]+|\\[nrt]|\xc2\xad|\xcd\x8f|\xe2\x80[\x8b-\x8f\xa8-\xae]|\xe2\x81[\xa0-\xaf]|\xef\xbb\xbf"
 )
@@ -128,10 +128,11 @@ def _in_base32(raw: bytes) -> Iterator[bytes]:
 class ReducedText:
     """A text with something taken out, and where each of its places was in the original.
 
-    ``wrapped`` says that secrets may be broken into lines in it.
+    ``wrapped`` says that secrets may be broken into lines in it, ``long_only`` that short ones occur in it by chance.
     """
 
     wrapped = False
+    long_only = False
 
     def __init__(
         self, data: bytes, rewrite: Callable[[bytes], list[tuple[int, int, bytes]]] | None, parent: ReducedText | None
@@ -188,7 +189,7 @@ def _views(first: ReducedText, depth: int) -> Iterator[ReducedText]:
             for decoded in _decodings(view):
                 yield from _views(decoded, depth - 1)
     if depth == _DEEPEST:
-        yield from _from_lists(unescaped[-1])
+        yield from _rewritten(first, unescaped[-1])
     if first.data.count(b"\0") * 3 > len(first.data):
         # Text in UTF-16 has every other byte of ASCII zero.
         yield ReducedText(_applied(first.data, _zeros(first.data)), _zeros, first)
@@ -197,17 +198,35 @@ def _views(first: ReducedText, depth: int) -> Iterator[ReducedText]:
             yield from _views(decoded, depth - 1)
 
 
-def _from_lists(view: ReducedText) -> Iterator[ReducedText]:
-    """``view`` with lists of numbers as the bytes or characters that they encode: what a program prints of a buffer.
-    An address or a date is one too, and encodes nothing.
+def _rewritten(first: ReducedText, view: ReducedText) -> Iterator[ReducedText]:
+    """``view`` with lists of numbers as the bytes or characters that they encode, and with lookalikes as letters. An
+    address or a date is a list too, and encodes nothing.
+
+    Of ``first``, the text before its escapes were taken out: the values of JSON in a row, the lines of uuencoding.
     """
-    for rewrite in (_hexadecimal_lists, _decimal_lists):
-        changes = rewrite(view.data)
-        if changes:
-            yield ReducedText(_applied(view.data, changes), rewrite, view)
+    for rewrite in rewrites.lists(view.data):
+        yield from _changed(view, rewrite)
+    if b"\n" in first.data or b"\\n" in first.data:
+        for each in dict.fromkeys((first, view)):
+            yield from _changed(each, rewrites.uu_ends)
+    if first.data[:1] in (b"{", b"["):
+        for values in _changed(first, rewrites.between_values):
+            values.long_only = True
+            yield values
+    if (plain := unpacked(first.data, unmarked=False)) is not None:
+        whole = _Packed(first)
+        whole.add(0, len(first.data), plain)
+        yield from _views(whole.complete(), _DEEPEST - 1)
+
+
+def _changed(view: ReducedText, rewrite: rewrites.Rewrite) -> Iterator[ReducedText]:
+    if changes := rewrite(view.data):
+        yield ReducedText(_applied(view.data, changes), rewrite, view)
 
 
 def _without_escapes(first: ReducedText) -> Iterator[ReducedText]:
+    if b"=" in first.data and (changes := _quoted_printable(first.data)):
+        yield ReducedText(_applied(first.data, changes), _quoted_printable, first)
     view = first
     for _ in range(_ROUNDS):
         if not any(sign in view.data for sign in (b"%", b"&", b"\\")):
@@ -217,51 +236,74 @@ def _without_escapes(first: ReducedText) -> Iterator[ReducedText]:
             break
         view = ReducedText(_applied(view.data, changes), _escapes, view)
         yield view
-    if b"=" in first.data and (changes := _quoted_printable(first.data)):
-        yield ReducedText(_applied(first.data, changes), _quoted_printable, first)
 
 
 def _decodings(view: ReducedText) -> Iterator[ReducedText]:
-    """What may be base64 in ``view``, decoded from each of the four places where a unit may begin."""
+    """What may be base64 in ``view``, decoded from each of the four places where a unit may begin, and hexadecimal; and
+    what is compressed in these.
+    """
     runs = [match.span() for match in _RUN.finditer(view.data)]
     if not runs:
         return
+    packed = _Packed(view)
     for skipped in range(4):
         decoded = _Decoded(view)
         for start, end in runs:
-            decoded.add(start + skipped, end, _from_base64(view.data[start + skipped : end]))
-        if decoded.complete():
-            yield decoded
+            plain = _from_base64(view.data[start + skipped : end])
+            decoded.add(start + skipped, end, plain)
+            if (not skipped or plain[:1] in MARKED) and (inside := unpacked(plain, unmarked=not skipped)) is not None:
+                packed.add(start, end, inside)
+        if decoded.buffer:
+            yield decoded.complete()
+    digits_ = _Decoded(view, of=1, digits=2)
+    for match in _HEXADECIMAL.finditer(view.data):
+        start, end = match.span()
+        plain = bytes.fromhex(match[0].decode())
+        digits_.add(start, end, plain)
+        if (inside := unpacked(plain, unmarked=True)) is not None:
+            packed.add(start, end, inside)
+    for each in (digits_, packed):
+        if each.buffer:
+            yield each.complete()
 
 
 class _Decoded(ReducedText):
-    """The decoded parts of a view, one after another with a zero byte between them."""
+    """The decoded parts of a view, one after another with a zero byte between them: ``of`` bytes from ``digits``."""
 
-    def __init__(self, parent: ReducedText):
+    def __init__(self, parent: ReducedText, of: int = 3, digits: int = 4):
         super().__init__(b"", None, parent)
+        self.buffer = bytearray()
         self._decoded = parent
-        self._buffer = bytearray()
+        self._of, self._digits = of, digits
         self._ends: list[int] = []
 
     def add(self, start: int, end: int, decoded: bytes) -> None:
         """Add what ``parent.data[start:end]`` decodes to."""
         if len(decoded) >= 4:
-            self._here.append(len(self._buffer))
+            self._here.append(len(self.buffer))
             self._there.append(start)
             self._ends.append(end)
-            self._buffer += decoded + b"\0"
+            self.buffer += decoded + b"\0"
 
-    def complete(self) -> bool:
-        """Whether anything was decoded; no more is added."""
-        self.data = bytes(self._buffer)
-        return bool(self.data)
+    def complete(self) -> Self:
+        """The view itself, to which nothing more is added."""
+        self.data = bytes(self.buffer)
+        return self
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         index = bisect_right(self._here, start) - 1
         first, begin = self._here[index], self._there[index]
-        units = (start - first) // 3, -(-(end - first) // 3)
-        last = min(begin + 4 * units[1], self._ends[index])
-        return self._decoded.span(begin + 4 * units[0], last)
+        units = (start - first) // self._of, -(-(end - first) // self._of)
+        last = min(begin + self._digits * units[1], self._ends[index])
+        return self._decoded.span(begin + self._digits * units[0], last)
+
+
+class _Packed(_Decoded):
+    """The unpacked parts of a view: a part of one is all of what was packed."""
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        first, last = bisect_right(self._here, start) - 1, bisect_right(self._here, max(start, end - 1)) - 1
+        return self._decoded.span(self._there[first], self._ends[last])
 
 
 def _from_base64(run: bytes) -> bytes:
@@ -278,6 +320,11 @@ def squeezed(view: ReducedText) -> ReducedText | None:
     """``view`` without white space and invisible characters; ``None`` where nothing but spaces is between words."""
     changes = _fillings(view.data) if _BROKEN.search(view.data) else []
     return ReducedText(_applied(view.data, changes), _fillings, view) if changes else None
+
+
+def bare(view: ReducedText) -> ReducedText:
+    """``view`` with nothing of ASCII but letters and digits."""
+    return ReducedText(view.data.translate(None, rewrites.SIGNS), rewrites.signs, view)
 
 
 def _applied(data: bytes, changes: list[tuple[int, int, bytes]]) -> bytes:
@@ -301,27 +348,6 @@ def _quoted_printable(data: bytes) -> list[tuple[int, int, bytes]]:
         (match.start(), match.end(), bytes.fromhex(match[1].decode()) if match[1] else b"")
         for match in _QUOTED_PRINTABLE.finditer(data)
     ]
-
-
-def _hexadecimal_lists(data: bytes) -> list[tuple[int, int, bytes]]:
-    changes = []
-    for match in _HEXADECIMAL_LIST.finditer(data):
-        digits_ = re.sub(rb"0[xX]|[^0-9A-Fa-f]", b"", match[0])
-        if len(digits_) % 2 == 0:
-            changes.append((match.start(), match.end(), bytes.fromhex(digits_.decode())))
-    return changes
-
-
-def _decimal_lists(data: bytes) -> list[tuple[int, int, bytes]]:
-    changes = []
-    for match in _DECIMAL_LIST.finditer(data):
-        numbers = [int(number) for number in re.findall(rb"[0-9]+", match[0])]
-        if max(numbers) < 256:
-            changes.append((match.start(), match.end(), bytes(numbers)))
-        elif max(numbers) < 0x110000:
-            text = "".join(map(chr, numbers))
-            changes.append((match.start(), match.end(), text.encode("utf-8", "surrogatepass")))
-    return changes
 
 
 def _zeros(data: bytes) -> list[tuple[int, int, bytes]]:

@@ -20,7 +20,9 @@ from threading import RLock
 from typing import Final, Literal
 
 from ..exchange import Headers
-from .disguises import ReducedText, digits, in_base64, spellings, squeezed, views
+from .disguises import ReducedText, bare, digits, in_base64, spellings, squeezed, views
+from .encodings import unusual
+from .rewrites import SIGNS
 
 SHORTEST = 4
 """ASCII secrets below this many characters would turn ordinary text into placeholders."""
@@ -48,6 +50,8 @@ _EVERY_PIECE, _WINDOWS, _FEW_WINDOWS = 512, 32, 500
 #: So many header values of so many characters are remembered with what replaces them.
 _REMEMBERED, _LONGEST_REMEMBERED = 200, 4_000
 _WHOLE = re.compile(r"(?:Bearer )?\$\{\w+\}")
+#: Letters and digits from which on a secret is searched for without the signs in it and in the text.
+_BARE = 10
 #: Places of one piece that are tried: more only occur in secrets that repeat themselves.
 _TRIED = 4
 
@@ -191,6 +195,8 @@ class Redactor:
 
     def __init__(self, secrets: Mapping[str, str]) -> None:
         self._index = _Index()
+        # Known secrets without their signs.
+        self._bare = _Index()
         self._names: dict[str, str] = {}
         self._tokens: dict[str, str] = {}
         self._count: dict[str, int] = {}
@@ -204,6 +210,11 @@ class Redactor:
         for name, secret in secrets.items():
             if long_enough(secret) and secret not in self._names:
                 self._add(secret, name)
+                for form in unusual(secret):
+                    self._index.add(_Needle(form.lower(), _placeholder(name), _FEW_WINDOWS))
+                letters = secret.encode("utf-8", "surrogatepass").lower().translate(None, SIGNS)
+                if len(letters) >= _BARE:
+                    self._bare.add(_Needle(letters, _placeholder(name)))
             self._names.setdefault(secret, name)
 
     def _add(self, secret: str, name: str) -> None:
@@ -306,9 +317,13 @@ class Redactor:
         found: list[_Match] = []
         with self._lock:
             for view in views(data) if len(data) <= MOST_DECODED else (ReducedText(data, None, None),):
-                found += _in_original(view, self._index.matches(view.data.lower()))
-                if view.wrapped and len(data) <= MOST_DECODED and (bare := squeezed(view)) is not None:
-                    found += _in_original(bare, self._index.matches(bare.data.lower(), long_only=True))
+                found += _in_original(view, self._index.matches(view.data.lower(), long_only=view.long_only))
+                if not view.wrapped or len(data) > MOST_DECODED:
+                    continue
+                if (joined := squeezed(view)) is not None:
+                    found += _in_original(joined, self._index.matches(joined.data.lower(), long_only=True))
+                letters = bare(joined or view)
+                found += _in_original(letters, self._bare.matches(letters.data.lower()))
         found.sort(key=lambda match: (not match.whole, match.start - match.end))
         return _disjoint(found, len(data))
 

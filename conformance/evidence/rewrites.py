@@ -1,0 +1,145 @@
+"""Parts of a text that mean other bytes: lists of numbers, lookalike letters, hidden characters, pieces in a row.
+
+Each function gives the changes to a text, in order: where a part begins, where it ends, and the bytes that it means.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from functools import partial
+
+Changes = list[tuple[int, int, bytes]]
+Rewrite = Callable[[bytes], Changes]
+
+#: Bytes or characters as numbers, one after another.
+_HEXADECIMAL_LIST = re.compile(
+    rb"(?i)(?<![0-9a-z])(?:(?:0x)?(?:[0-9a-f]{2}){1,4}[\s:,;-]{1,3}){3,4000}(?:0x)?(?:[0-9a-f]{2}){1,4}(?![0-9a-z])"
+)
+_DECIMAL_LIST = re.compile(rb"(?<![0-9a-zA-Z])(?:[0-9]{1,7}[\s,;]{1,4}){3,4000}[0-9]{1,7}(?![0-9a-zA-Z])")
+_OCTAL_LIST = re.compile(rb"(?<![0-9a-zA-Z])(?:0?o?[0-3][0-7]{2}[\s,;]{1,4}){3,4000}0?o?[0-3][0-7]{2}(?![0-9a-zA-Z])")
+_BINARY_LIST = re.compile(rb"(?<![0-9a-zA-Z])(?:(?:0b)?[01]{7,9}[\s,;:_-]{1,3}){3,4000}(?:0b)?[01]{7,9}(?![0-9a-zA-Z])")
+_BITS = re.compile(rb"[01]{32,}")
+_CODE_POINT = re.compile(rb"[Uu]\+([0-9A-Fa-f]{4,6})(?:[\s,;]{1,2}(?=[Uu]\+))?")
+#: Letters and digits in full width, in circles, raised, lowered, and of mathematics. Full-width signs are in any text
+#: in Chinese: they count only beside so many letters.
+_LETTER_ALIKE = (
+    rb"\xef\xbc[\x90-\x99\xa1-\xba]|\xef\xbd[\x81-\x9a]|\xf0\x9d[\x90-\x9f][\x80-\xbf]|\xe2[\x91-\x93][\x80-\xbf]"
+    rb"|\xe2\x81[\xb0-\xbf]|\xe2\x82[\x80-\x8e]|\xf0\x9f[\x84-\x86][\x80-\xbf]"
+)
+_LETTERS_ALIKE = re.compile(rb"(?:(?:" + _LETTER_ALIKE + rb").?){4}", re.DOTALL)
+_ALIKE = re.compile(_LETTER_ALIKE + rb"|\xef\xbc[\x81-\xbf]|\xef\xbd[\x80-\x9e]")
+#: Characters that are drawn as nothing and carry a letter (tags) or a byte (variation selectors).
+_HIDDEN = re.compile(rb"\xf3\xa0[\x80\x81][\x80-\xbf]|\xf3\xa0[\x84-\x87][\x80-\xbf]|\xef\xb8[\x80-\x8f]")
+#: The end of a full line of uuencoding, with the length of the next line.
+_UU_END = re.compile(
+    rb"(?:\n(?<=[!-`]{60}\n)|\r\n(?<=[!-`]{60}\r\n)|\\n(?<=[!-`]{60}\\n)|\\r\\n(?<=[!-`]{60}\\r\\n))[!-`](?=[!-`]{2})"
+)
+_SIGNS = re.compile(rb"[\x00-/:-@\[-`{-\x7f]+")
+#: Everything in ASCII that is neither a letter nor a digit.
+SIGNS = bytes(code for code in range(128) if not chr(code).isalnum())
+#: A string of JSON that is a value, not a key.
+_VALUE = re.compile(rb'(?<!\\)"((?:[^"\\]|\\.)*+)"\s{0,8}[,\]}]', re.DOTALL)
+
+
+def lists(data: bytes) -> Iterator[Rewrite]:
+    """The rewrites that may find lists of numbers in ``data``."""
+    yield hexadecimal_lists
+    if _DECIMAL_LIST.search(data) or b"0o" in data:
+        yield from (decimal_lists, octal_lists)
+    if b"0" in data and b"1" in data:
+        yield binary_lists
+        if _BITS.search(data):
+            yield from (partial(bits, skipped=skipped) for skipped in range(8))
+    if b"+" in data:
+        yield code_points
+    if not data.isascii():
+        yield characters
+
+
+def hexadecimal_lists(data: bytes) -> Changes:
+    changes = []
+    for match in _HEXADECIMAL_LIST.finditer(data):
+        digits = re.sub(rb"0[xX]|[^0-9A-Fa-f]", b"", match[0])
+        if len(digits) % 2 == 0:
+            changes.append((match.start(), match.end(), bytes.fromhex(digits.decode())))
+    return changes
+
+
+def decimal_lists(data: bytes) -> Changes:
+    changes = []
+    for match in _DECIMAL_LIST.finditer(data):
+        numbers = [int(number) for number in re.findall(rb"[0-9]+", match[0])]
+        if max(numbers) < 256:
+            changes.append((match.start(), match.end(), bytes(numbers)))
+        elif max(numbers) < 0x110000:
+            text = "".join(map(chr, numbers))
+            changes.append((match.start(), match.end(), text.encode("utf-8", "surrogatepass")))
+    return changes
+
+
+def octal_lists(data: bytes) -> Changes:
+    return [
+        (match.start(), match.end(), bytes(int(number, 8) for number in re.findall(rb"[0-7]{3}(?![0-9])", match[0])))
+        for match in _OCTAL_LIST.finditer(data)
+    ]
+
+
+def binary_lists(data: bytes) -> Changes:
+    return [
+        (match.start(), match.end(), bytes(int(number, 2) & 0xFF for number in re.findall(rb"[01]{7,9}", match[0])))
+        for match in _BINARY_LIST.finditer(data)
+    ]
+
+
+def bits(data: bytes, skipped: int) -> Changes:
+    changes = []
+    for match in _BITS.finditer(data):
+        size = (len(match[0]) - skipped) // 8
+        number = int(match[0][skipped : skipped + 8 * size], 2)
+        changes.append((match.start(), match.end(), number.to_bytes(size, "big")))
+    return changes
+
+
+def code_points(data: bytes) -> Changes:
+    return [
+        (match.start(), match.end(), chr(number).encode("utf-8", "surrogatepass"))
+        for match in _CODE_POINT.finditer(data)
+        if (number := int(match[1], 16)) < 0x110000
+    ]
+
+
+def characters(data: bytes) -> Changes:
+    """Lookalikes of letters and digits, and characters that hide a byte."""
+    changes = [(match.start(), match.end(), _hidden(ord(match[0].decode()))) for match in _HIDDEN.finditer(data)]
+    if _LETTERS_ALIKE.search(data):
+        for match in _ALIKE.finditer(data):
+            plain = unicodedata.normalize("NFKC", match[0].decode("utf-8", "replace"))
+            if plain.isascii():
+                changes.append((match.start(), match.end(), plain.encode()))
+        changes.sort()
+    return changes
+
+
+def _hidden(code: int) -> bytes:
+    if code >= 0xE0100:
+        return bytes([(code - 0xE0100 + 16) & 0xFF])
+    return bytes([code - 0xFE00 if code < 0xFF00 else code & 0x7F])
+
+
+def uu_ends(data: bytes) -> Changes:
+    return [(match.start(), match.end(), b"") for match in _UU_END.finditer(data)]
+
+
+def signs(data: bytes) -> Changes:
+    return [(match.start(), match.end(), b"") for match in _SIGNS.finditer(data)]
+
+
+def between_values(data: bytes) -> Changes:
+    """What is between the texts of a JSON document, so that they follow one another."""
+    changes, last = [], 0
+    for match in _VALUE.finditer(data):
+        changes.append((last, match.start(1), b""))
+        last = match.end(1)
+    return [*changes, (last, len(data), b"")] if changes else []
