@@ -15,9 +15,9 @@ from shenhe.conformance.provider import Refused, Unavailable
 from ..language.bound import BoundAuth, BoundRequest, BoundTokens
 from ..language.responses.response import Response, ResponseError
 from ..language.responses.sources import TemplateValue, describe, value_of
-from .digest import Digest
 from .http.body import ENCODINGS
 from .http.connection import Connection, ExchangeLog, Headers, Request
+from .http.digest import PasswordDigest
 from .requests import render
 
 MARGIN = 30.0
@@ -51,7 +51,7 @@ class Authorization:
     rests_on: object = None
     query: Headers = ()
     signatures: tuple[BoundAuth, ...] = ()
-    digest: Digest | None = None
+    digest: PasswordDigest | None = None
 
 
 @dataclass
@@ -87,7 +87,7 @@ class Sessions:
     _logins: dict[_Key, dict[str, str]] = field(default_factory=dict, repr=False)
     _tokens: dict[_Key, _Token] = field(default_factory=dict, repr=False)
     _cookies: dict[_Key, dict[str, str]] = field(default_factory=dict, repr=False)
-    _digests: dict[tuple[str, str], Digest] = field(default_factory=dict, repr=False)
+    _digests: dict[tuple[str, str], PasswordDigest] = field(default_factory=dict, repr=False)
     _lock: RLock = field(default_factory=RLock, repr=False)
 
     def authorize(
@@ -144,7 +144,9 @@ class Sessions:
             return replace(authorization, signatures=(*authorization.signatures, auth))
         if auth.digest is not None:
             user, password = (str(render(bound, "auth", fill, values)) for fill in auth.digest)
-            return replace(authorization, digest=self._digests.setdefault((user, password), Digest(user, password)))
+            return replace(
+                authorization, digest=self._digests.setdefault((user, password), PasswordDigest(user, password))
+            )
         if auth.query_name is not None:
             pair = (auth.query_name, str(render(bound, "auth", auth.value, values)))
             return replace(authorization, query=(*authorization.query, pair))

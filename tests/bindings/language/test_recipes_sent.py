@@ -16,8 +16,8 @@ from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
 from shenhe.conformance.bindings import AsgiTransport
-from shenhe.conformance.bindings.client.digest import authorization, challenge_of
 from shenhe.conformance.bindings.client.http.connection import Request
+from shenhe.conformance.bindings.client.http.digest import authorization, challenge_of
 from shenhe.conformance.bindings.doctor.doctor import examine
 from shenhe.conformance.entities import ChatRequest, GenerationRequest, Media, Publication
 from shenhe.conformance.provider import Accepted, Refused

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from threading import Lock
 from urllib.parse import urlsplit
 
-from ..language.responses.response import Response
-from .http.connection import Request
+from ...language.responses.response import Response
+from .connection import Request
 
 #: The algorithms of challenges, by the names that they have there; the best is last.
 _ALGORITHMS = {"MD5": "md5", "SHA-256": "sha256", "SHA-512-256": "sha512_256"}
@@ -21,7 +21,7 @@ _PARAMETER = re.compile(r"([A-Za-z][\w-]{0,40})\s*=\s*(?:\"((?:[^\"\\]|\\.){0,20
 
 
 @dataclass
-class Digest:
+class PasswordDigest:
     """The name and password of one account, and the last challenge of each host."""
 
     username: str
