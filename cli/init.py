@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: The schema of bindings beside a draft, and the line by which editors with a YAML language server find it.
 SCHEMA = "binding.schema.json"
+#: Endpoints that no operation uses, on the terminal: a document may have hundreds.
+_MOST_UNUSED = 12
 EDITOR_HINT = f"# yaml-language-server: $schema={SCHEMA}"
 
 
@@ -138,8 +140,11 @@ def _drafted(kind: str, source: Path | str | None, roles: Sequence[TargetRole]) 
     for title, lines in notes:
         if lines:
             typer.echo(f"{title}:", err=True)
-            for line in lines[:200]:
+            most = _MOST_UNUSED if lines is drafted.unused else 200
+            for line in lines[:most]:
                 typer.echo(f"  {visible(line)}", err=True)
+            if len(lines) > most:
+                typer.echo(f"  … and {len(lines) - most} more, listed at the end of the draft", err=True)
     return drafted.text, 0 if drafted.mapped else int(ExitCode.NOT_VERIFIED)
 
 

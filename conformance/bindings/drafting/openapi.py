@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
 from shenhe.core.document import DocumentError, Fault, Limits, Mark, Readable, read_yaml
+
+from .fields import plain
 
 LIMITS = Limits(size=8 * 1024 * 1024, depth=60, values=500_000)
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -178,8 +180,9 @@ class _Reader:
                 if not isinstance(operation, dict):
                     continue
                 fields = [
-                    self._parameter(each)
+                    field
                     for each in (*_list(item.get("parameters")), *_list(operation.get("parameters")))
+                    for field in self._parameter(each)
                 ]
                 body_type, body = self._body(operation)
                 answer_type, answer = self._answer(operation, "2")
@@ -197,7 +200,7 @@ class _Reader:
                     summary=_line(operation.get("summary")),
                     description=_line(operation.get("description"))[:500],
                     tags=tuple(_line(tag) for tag in _list(operation.get("tags"))),
-                    parameters=tuple({(each.place, each.name): each for each in fields if each is not None}.values()),
+                    parameters=tuple({(each.place, each.name): each for each in fields}.values()),
                     body_type=body_type,
                     body=body,
                     answer_type=answer_type,
@@ -214,16 +217,22 @@ class _Reader:
                     deprecated=operation.get("deprecated") is True,
                 )
 
-    def _parameter(self, unresolved: Any) -> Field | None:
+    def _parameter(self, unresolved: Any) -> Iterator[Field]:
+        """A parameter; or, of an object in the query, its properties: each is sent by itself (``explode``)."""
         parameter = self._resolved(unresolved)
         name, place = parameter.get("name"), parameter.get("in")
         if not isinstance(name, str) or place not in {"path", "query", "header"}:
-            return None
+            return
         self._begin()
         schema = self.schema(parameter.get("schema"))
+        exploded = parameter.get("style", "form") == "form" and parameter.get("explode") is not False
+        if place == "query" and exploded and _mapping(schema.get("properties")):
+            for each in self._properties(schema, {}):
+                yield replace(each, place="query")
+            return
         described = {**schema, "description": parameter.get("description") or schema.get("description", "")}
         required = parameter.get("required") is True or place == "path"
-        return Field(name, str(place), required, described, _given({**schema, **_only(parameter, "example")}))
+        yield Field(name, str(place), required, described, _given({**schema, **_only(parameter, "example")}))
 
     def _body(self, operation: Mapping[str, Any]) -> tuple[str, tuple[Field, ...]]:
         content = _mapping(self._resolved(operation.get("requestBody")).get("content"))
@@ -238,6 +247,11 @@ class _Reader:
         for name, unresolved in _mapping(schema.get("properties")).items():
             inner = self.schema(unresolved)
             if inner.get("readOnly") is True:
+                continue
+            if _SECRET.search(plain(name)):
+                # What an example gives is a credential of somebody else.
+                inner = {key: value for key, value in inner.items() if key not in {"example", "examples"}}
+                yield Field(name, "body", name in required, inner, _given(inner))
                 continue
             given = _given(inner)
             yield Field(name, "body", name in required, inner, example.get(name) if given is None else given)
@@ -328,6 +342,10 @@ class _Reader:
                 target = target.get(key) if isinstance(target, dict) else None
             value = target
         return value if isinstance(value, dict) else {}
+
+
+#: How the names of fields end that hold credentials.
+_SECRET = re.compile(r"(secret|password|token|apikey|accesskey|clientid|appid|appkey)$")
 
 
 def _given(schema: Mapping[str, Any]) -> Any:

@@ -14,7 +14,7 @@ from .blanks import Blanks, can_stand
 from .fields import Leaf, last, leaves, named, plain, quoted
 from .matching import service_of
 from .openapi import Endpoint
-from .vocabulary import IDS, ITEMS, MESSAGE
+from .vocabulary import IDS, ITEMS, MESSAGE, expression_of
 
 
 def keys_of_answer(name: str, endpoint: Endpoint, blanks: Blanks, *, with_token: bool) -> dict[str, Any]:
@@ -40,12 +40,14 @@ def keys_of_answer(name: str, endpoint: Endpoint, blanks: Blanks, *, with_token:
             place = {"value": f"{name}-{{{{ nonce }}}}"}
         extract[wanted] = place or blanks(f"{name} {wanted}", f"JMESPath expression of {wanted} in the response")
     if name in {"report", "report_status", "appeal"}:
+        # What the request said comes back in the response: it is no decision.
+        echoed = {plain(each.name) for each in endpoint.body if "statement" in (expression_of(name, each.name) or "")}
         for wanted, names in (
             ("state", "state status result"),
             ("receipt", "receipt"),
             ("reasons", "reasons reason decision explanation"),
         ):
-            place = named(places, names)
+            place = named([each for each in places if last(each[0]) not in echoed], names)
             if place and wanted not in extract:
                 extract[wanted] = place
     if name == "view" and (title := named(places, "content text body title caption")):
@@ -59,10 +61,15 @@ def keys_of_answer(name: str, endpoint: Endpoint, blanks: Blanks, *, with_token:
     return keys
 
 
+#: Ids of what something is like: of its state or kind, not of itself.
+_OF_A_STATE = re.compile(r"(?:^|\.)(state|status|role|type|category|privacy|language|licence|license)\.id$", re.I)
+
+
 def place_of(name: str, wanted: str, places: Sequence[Leaf]) -> str | None:
     """Where among ``places`` an answer has what operation ``name`` needs, or ``None``."""
     if wanted == "id":
         kind = SHAPES[Operation(name)].makes
+        places = [(path, schema) for path, schema in places if not _OF_A_STATE.search(path)]
         known = named(places, f"{IDS.get(kind, '')} id")
         if known is not None:
             return known

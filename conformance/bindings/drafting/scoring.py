@@ -79,13 +79,17 @@ def namespace_of(description: Description) -> frozenset[str]:
 _REMEMBERED = 20_000
 
 
+#: Words in -use, whose plural is no plural of a word in -us.
+_IN_USE = ("abuse", "cause", "clause", "pause", "house", "excuse", "reuse", "misuse")
+
+
 @lru_cache(_REMEMBERED)
 def _singular(word: str) -> str:
     word = word.lower()
     if word.endswith("us"):
         return word
     if word.endswith("uses"):
-        return word[:-2]
+        return word[:-1] if word[:-1].endswith(_IN_USE) else word[:-2]
     return word[:-3] + "y" if word.endswith("ies") else word[:-1] if word.endswith("s") and len(word) > 3 else word
 
 
@@ -125,6 +129,8 @@ def score(name: str, words: OperationWords, endpoint: Endpoint, namespace: froze
         return 0.0, []
     if words.method == "POST" and endpoint.method in {"PUT", "PATCH"}:
         return 0.0, []
+    if name == "edit" and _changes_a_record(endpoint):
+        return 0.0, []
     subject = subject_of(endpoint)
     named = (*subject.head, *subject.act, *subject.name, *subject.path)
     named = named if subject.name else (*named, *subject.summary)
@@ -144,6 +150,16 @@ def score(name: str, words: OperationWords, endpoint: Endpoint, namespace: froze
     total -= min(_MOST_UNKNOWN_FIELDS, _unknown_fields(name, endpoint))
     total -= _UNKNOWN_PARAMETER * _unknown_parameters(name, endpoint)
     return round(total, 2), sorted({*thing_words, *act_words})
+
+
+def _changes_a_record(endpoint: Endpoint) -> bool:
+    """Whether an endpoint changes the fields of a thing, as `/voices/{id}/edit` may, and no picture by a wish."""
+    return _OF_A_RECORD.search(endpoint.path) is not None and not any(
+        plain(each.name) in {"prompt", "instruction", "instructions", "text"} for each in endpoint.body
+    )
+
+
+_OF_A_RECORD = re.compile(r"\}/(?:edit|update)$")
 
 
 def _is_plain_summary(words: OperationWords, endpoint: Endpoint) -> bool:

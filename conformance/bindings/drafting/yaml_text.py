@@ -105,8 +105,9 @@ def lines_of(
         if name != LOGIN and name in sections:
             yield from _operation(name, sections[name], blanks, auth, bool(login))
     if not set(sections) - {LOGIN}:
-        yield "  generate:  # the document contains no recognisable operation: write at least one"
-        yield from written({"path": "/" + blanks("generate path").text, "extract": {"id": blanks("generate id")}}, 2)
+        name = {"platform": "publish", "store": "submit_app"}.get(roles[0] if roles else "", "generate")
+        yield f"  {name}:  # the document contains no recognisable operation: write at least one"
+        yield from written({"path": "/" + blanks(f"{name} path").text, "extract": {"id": blanks(f"{name} id")}}, 2)
         yield ""
     for title, names in (
         ("Not mapped", missing),
